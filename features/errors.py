@@ -1,0 +1,56 @@
+"""Every error that a user can meet, in one tree.
+
+    LadderError
+    ├── SettingsError        an unknown key or an impossible value in the settings
+    ├── SourceError          the data cannot be used as they are
+    │   ├── SourceUnreadable     no such folder, no such database, a file of another kind
+    │   ├── ColumnMissing        a required column is not there
+    │   └── TooManyBadRows       more of a table was set aside than the settings allow
+    ├── NotEnoughData        the data are sound, but too few for what was asked
+    ├── ShapeMismatch        arrays that must describe the same things do not (a mistake in code)
+    ├── BundleError          a model on disk cannot be trusted: damaged, or made for another catalogue
+    └── RegistryError        the model registry cannot answer, or has no such version
+
+A message says what is wrong, what was found and what to do, in that order. The command line prints it
+without a traceback and ends with exit status 1; the service answers it as JSON.
+"""
+
+
+class LadderError(Exception):
+    """Root of the tree: catch this one at the edge."""
+
+
+class SettingsError(LadderError):
+    """An unknown key or an impossible value in the settings."""
+
+
+class SourceError(LadderError):
+    """The data cannot be used as they are."""
+
+
+class SourceUnreadable(SourceError):
+    """No such folder, no such database, or a file that is not what its name says."""
+
+
+class ColumnMissing(SourceError):
+    """A required column is not in the table."""
+
+
+class TooManyBadRows(SourceError):
+    """More rows of one table were set aside than the settings allow."""
+
+
+class NotEnoughData(LadderError):
+    """The data are sound, but too few for what was asked."""
+
+
+class ShapeMismatch(LadderError):
+    """Arrays that must describe the same snapshots or events have different lengths."""
+
+
+class BundleError(LadderError):
+    """A model on disk is damaged, incomplete, or was made for another feature catalogue."""
+
+
+class RegistryError(LadderError):
+    """The model registry cannot be reached, or has no such version."""

@@ -1,0 +1,331 @@
+"""The fourteen tables that a source may hold: columns, types, time column, fields filled in later.
+
+Everything that depends on a table's shape reads it from here: the reader and its set-aside report,
+the histories, the HTTP schema, the simulator's tests and the documentation.
+"""
+
+from dataclasses import dataclass
+from enum import Enum
+
+RUNGS = ("suspect", "prospect", "shopper", "customer", "member", "advocate", "raving_fan")
+RUNG_LABELS_NL = ("Suspect", "Prospect", "Shopper", "Klant", "Lid", "Pleitbezorger", "Enthousiaste fan")
+BONDS = ("financial", "social", "structural")
+TRIGGER_FAMILIES = ("situational", "reactional", "influential")
+NO_INVESTMENT = "none"
+
+
+class Kind(Enum):
+    """What a cell holds, and so how it is read and stored in memory after reading."""
+
+    TEXT = "text"  # object array of str, None = missing
+    CATEGORY = "category"  # int8 array, position in Column.values, -1 = missing
+    TIME = "time"  # int64 array, microseconds since 1970-01-01 UTC
+    MONEY = "money"  # float64 array, NaN = missing
+    NUMBER = "number"  # float64 array, NaN = missing
+    FLAG = "flag"  # int8 array, 1 = yes, 0 = no, -1 = missing
+
+
+class Missing(Enum):
+    """What an empty time means."""
+
+    BAD = "the row is set aside"
+    ALWAYS = "since before the data begin"
+    NEVER = "has not happened"
+
+
+ALWAYS = -(2**62)
+"""Microseconds: a time before every other (a contact without `active_from`)."""
+NEVER = 2**62
+"""Microseconds: a time after every other (a ticket without `resolved_at`)."""
+
+
+@dataclass(frozen=True)
+class Column:
+    """One column of the contract.
+
+    low, high : inclusive limits of a number, in its own unit; outside them the cell is unreadable.
+    filled_in_later : the field is unknown at as_of unless the time named by `known_from` (itself, for a
+        time) lies before as_of.
+    """
+
+    name: str
+    kind: Kind
+    meaning: str
+    required: bool = False
+    values: tuple[str, ...] = ()
+    low: float | None = None
+    high: float | None = None
+    missing: Missing = Missing.NEVER
+    known_from: str | None = None
+
+
+@dataclass(frozen=True)
+class Table:
+    """One table: `time` is the event time (@ in the contract), `key` the primary key where it has one."""
+
+    name: str
+    meaning: str
+    columns: tuple[Column, ...]
+    time: str | None = None
+    key: str | None = None
+    may_precede: bool = False
+    """Whether a row may be recorded long before its time (a contract signed in advance)."""
+
+    def column(self, name: str) -> Column:
+        """The declared column of that name.  Raises KeyError if the table has none."""
+        for column in self.columns:
+            if column.name == name:
+                return column
+        raise KeyError(f"{self.name} declares no column {name}")
+
+
+MONEY_LIMIT = 1e11
+"""No single amount is above a hundred thousand million: larger is a typing error, and sums stay exact."""
+
+ACCOUNT = Column("account_id", Kind.TEXT, "whose row this is", required=True)
+RECORDED_AT = Column("recorded_at", Kind.TIME, "when we came to know the row; its own time if absent")
+
+
+def _text(name: str, meaning: str, required: bool = False) -> Column:
+    return Column(name, Kind.TEXT, meaning, required)
+
+
+def _category(name: str, values: tuple[str, ...], meaning: str, required: bool = False) -> Column:
+    return Column(name, Kind.CATEGORY, meaning, required, values)
+
+
+def _event_time(name: str, meaning: str) -> Column:
+    return Column(name, Kind.TIME, meaning, required=True, missing=Missing.BAD)
+
+
+def _later(name: str, meaning: str) -> Column:
+    return Column(name, Kind.TIME, meaning, known_from=name)
+
+
+def _money(name: str, meaning: str, required: bool = False, low: float = -MONEY_LIMIT) -> Column:
+    return Column(name, Kind.MONEY, meaning, required, low=low, high=MONEY_LIMIT)
+
+
+def _number(name: str, low: float, high: float, meaning: str, required: bool = False) -> Column:
+    return Column(name, Kind.NUMBER, meaning, required, low=low, high=high)
+
+
+_CONTACT = _text("contact_id", "the person concerned")
+
+TABLES: tuple[Table, ...] = (
+    Table(
+        "accounts",
+        "the businesses that we sell to, or want to sell to",
+        (
+            ACCOUNT,
+            _text("name", "what people call it; never used by a model"),
+            _text("industry", "sector"),
+            _text("country", "country"),
+            _number("employees", 0, 1e8, "headcount, persons"),
+            _text("segment", "our own commercial segment"),
+            _text("owner", "account manager"),
+            Column("created_at", Kind.TIME, "when we came to know it", missing=Missing.ALWAYS),
+            _text("acquisition_channel", "how it came to us"),
+            _money("acquisition_cost", "what winning it cost, money", low=0),
+            RECORDED_AT,
+        ),
+        time="created_at",
+        key="account_id",
+    ),
+    Table(
+        "contacts",
+        "the persons of an account: its decision-making unit",
+        (
+            _text("contact_id", "the person", required=True),
+            ACCOUNT,
+            _category(
+                "role",
+                ("initiator", "user", "influencer", "decider", "buyer", "gatekeeper"),
+                "part played in the decision",
+            ),
+            _category(
+                "interest", ("price", "quality", "service", "innovation", "risk"), "what this person cares about most"
+            ),
+            Column("active_from", Kind.TIME, "first day at the account", missing=Missing.ALWAYS),
+            _later("active_until", "last day at the account"),
+            RECORDED_AT,
+        ),
+        time="active_from",
+        key="contact_id",
+    ),
+    Table(
+        "inquiries",
+        "requests for an offer, and how they ended",
+        (
+            ACCOUNT,
+            _event_time("inquired_at", "when they asked"),
+            _text("inquiry_id", "key"),
+            Column(
+                "outcome",
+                Kind.CATEGORY,
+                "how it ended, known from closed_at",
+                values=("open", "won", "lost"),
+                known_from="closed_at",
+            ),
+            _later("closed_at", "when it ended"),
+            _text("competitor", "who won it instead"),
+            RECORDED_AT,
+        ),
+        time="inquired_at",
+        key="inquiry_id",
+    ),
+    Table(
+        "orders",
+        "what they bought; negative revenue is a credit note",
+        (
+            ACCOUNT,
+            _event_time("ordered_at", "when they ordered"),
+            _money("revenue", "net revenue, money; negative = credit note", required=True),
+            _text("order_id", "key"),
+            _money("cost", "cost of goods, money"),
+            _number("discount", 0, 1, "share of the list price, 0..1"),
+            _text("product_line", "what kind of product"),
+            _CONTACT,
+            RECORDED_AT,
+        ),
+        time="ordered_at",
+        key="order_id",
+    ),
+    Table(
+        "contracts",
+        "agreements in force over a span of time",
+        (
+            ACCOUNT,
+            _event_time("starts_on", "first day in force"),
+            Column("ends_on", Kind.TIME, "first day no longer in force; empty = until cancelled"),
+            _text("contract_id", "key"),
+            _category("kind", ("subscription", "framework", "service", "membership"), "what is agreed"),
+            _money("value", "agreed value over the whole term, money"),
+            _later("cancelled_at", "when it was cancelled"),
+            RECORDED_AT,
+        ),
+        time="starts_on",
+        key="contract_id",
+        may_precede=True,
+    ),
+    Table(
+        "interactions",
+        "visits, calls, messages: who spoke to whom",
+        (
+            ACCOUNT,
+            _event_time("happened_at", "when"),
+            _CONTACT,
+            _category("channel", ("visit", "call", "email", "event", "portal"), "by what way"),
+            _category("initiated_by", ("us", "them"), "who began"),
+            _number("minutes", 0, 1e5, "how long, minutes"),
+            RECORDED_AT,
+        ),
+        time="happened_at",
+    ),
+    Table(
+        "tickets",
+        "requests for service and complaints",
+        (
+            ACCOUNT,
+            _event_time("opened_at", "when it was raised"),
+            _text("ticket_id", "key"),
+            _CONTACT,
+            _later("first_response_at", "our first answer"),
+            _later("resolved_at", "when it was solved"),
+            _number("severity", 1, 4, "1 = critical .. 4 = small"),
+            Column("sla_breached", Kind.FLAG, "whether the agreed service level was broken", known_from="resolved_at"),
+            RECORDED_AT,
+        ),
+        time="opened_at",
+        key="ticket_id",
+    ),
+    Table(
+        "surveys",
+        "answers to satisfaction questions",
+        (
+            ACCOUNT,
+            _event_time("answered_at", "when"),
+            _number("score", 0, 10, "nps 0..10, csat 1..5, ces 1..7", required=True),
+            _CONTACT,
+            _category("instrument", ("nps", "csat", "ces"), "which question; nps if absent"),
+            RECORDED_AT,
+        ),
+        time="answered_at",
+    ),
+    Table(
+        "referrals",
+        "recommendations that the account gave us",
+        (
+            ACCOUNT,
+            _event_time("made_at", "when"),
+            _category("kind", ("testimonial", "referral", "reference_call", "case_study"), "in what form"),
+            _text("referred_account_id", "to whom"),
+            _later("converted_at", "when the referred account first bought"),
+            RECORDED_AT,
+        ),
+        time="made_at",
+    ),
+    Table(
+        "triggers",
+        "recorded stones in the shoe (Roos 1999)",
+        (
+            ACCOUNT,
+            _event_time("occurred_at", "when"),
+            _category("kind", TRIGGER_FAMILIES, "a change on its side, a failure of ours, the market's pull", True),
+            _text("detail", "in words; never used by a model"),
+            RECORDED_AT,
+        ),
+        time="occurred_at",
+    ),
+    Table(
+        "switches",
+        "accounts that left us for a competitor",
+        (
+            ACCOUNT,
+            _event_time("switched_at", "when"),
+            _text("competitor", "for whom"),
+            _category("trigger", TRIGGER_FAMILIES, "what set it in motion"),
+            RECORDED_AT,
+        ),
+        time="switched_at",
+    ),
+    Table(
+        "investments",
+        "dated, costed acts meant to move an account up",
+        (
+            ACCOUNT,
+            _event_time("made_at", "when"),
+            _text("investment", "a name in investment_options, or none for a recorded control", required=True),
+            _money("cost", "what it cost, money", low=0),
+            _category("assignment", ("random", "chosen"), "how the account was picked"),
+            _number("propensity", 0, 1, "probability of the row's own arm, known only when random"),
+            RECORDED_AT,
+        ),
+        time="made_at",
+    ),
+    Table(
+        "investment_options",
+        "what can be done, and what it costs",
+        (
+            _text("investment", "name", required=True),
+            _category("bond", BONDS, "what it ties with", required=True),
+            _money("cost", "planned, per account, money", required=True, low=0),
+        ),
+        key="investment",
+    ),
+    Table(
+        "forecasts",
+        "account managers' own estimates of what one rung more would bring",
+        (
+            ACCOUNT,
+            _event_time("made_at", "when"),
+            _money("extra_revenue", "extra revenue over horizon_days, one rung higher, money", required=True),
+            _text("made_by", "account manager"),
+            _number("horizon_days", 1, 3660, "span of the estimate, days; 180 if absent"),
+            RECORDED_AT,
+        ),
+        time="made_at",
+    ),
+)
+
+TABLE: dict[str, Table] = {table.name: table for table in TABLES}
