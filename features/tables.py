@@ -6,11 +6,14 @@ the histories, the HTTP schema, the simulator's tests and the documentation.
 
 from dataclasses import dataclass
 from enum import Enum
+from functools import cached_property
 
 RUNGS = ("suspect", "prospect", "shopper", "customer", "member", "advocate", "raving_fan")
 RUNG_LABELS_NL = ("Suspect", "Prospect", "Shopper", "Klant", "Lid", "Pleitbezorger", "Enthousiaste fan")
 BONDS = ("financial", "social", "structural")
 TRIGGER_FAMILIES = ("situational", "reactional", "influential")
+INSTRUMENT_SCALES = {"nps": (0, 10), "csat": (1, 5), "ces": (1, 7)}
+"""Lowest and highest answer of each survey instrument."""
 NO_INVESTMENT = "none"
 
 
@@ -70,6 +73,16 @@ class Table:
     key: str | None = None
     may_precede: bool = False
     """Whether a row may be recorded long before its time (a contract signed in advance)."""
+
+    @cached_property
+    def names(self) -> frozenset[str]:
+        """The names of all declared columns."""
+        return frozenset(column.name for column in self.columns)
+
+    @cached_property
+    def required(self) -> tuple[str, ...]:
+        """The names of the columns without which the table cannot be used."""
+        return tuple(column.name for column in self.columns if column.required)
 
     def column(self, name: str) -> Column:
         """The declared column of that name.  Raises KeyError if the table has none."""
@@ -247,7 +260,7 @@ TABLES: tuple[Table, ...] = (
             _event_time("answered_at", "when"),
             _number("score", 0, 10, "nps 0..10, csat 1..5, ces 1..7", required=True),
             _CONTACT,
-            _category("instrument", ("nps", "csat", "ces"), "which question; nps if absent"),
+            _category("instrument", tuple(INSTRUMENT_SCALES), "which question; nps if absent"),
             RECORDED_AT,
         ),
         time="answered_at",

@@ -1,0 +1,145 @@
+"""Everything that happened to every account: streams over one common numbering, and what is known of each."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+import numpy as np
+import pandas as pd
+from numpy.typing import NDArray
+
+from features.snapshots import IntArray, Snapshots, midnight_after
+from features.sources import Source
+from features.streams import BUILDERS, Column, Options, Rows, Stream, forecast_authors
+from features.tables import ALWAYS, NEVER, NO_INVESTMENT, TABLE, TABLES
+
+
+@dataclass(frozen=True)
+class Histories:
+    """All streams of a source, over one common numbering of accounts.
+
+    account_ids : shape (n_accounts,), str, sorted.
+    tables : names of the tables that the source held; a feature of any other table is missing.
+    streams : name -> Stream.
+    profile : column of `accounts` -> shape (n_accounts,); `profile_known` is the instant each row is known from.
+    known_since : shape (n_accounts,), the instant from which the account exists for us; NEVER if it has neither
+        a date of creation nor any event.
+    authors : who made forecasts, sorted; the forecasts' codes refer to it.
+    last_event : microseconds, the time of the latest event of all.
+    """
+
+    account_ids: NDArray[np.object_]
+    tables: frozenset[str]
+    streams: Mapping[str, Stream]
+    profile: Mapping[str, Column]
+    profile_known: IntArray
+    known_since: IntArray
+    options: Options
+    authors: tuple[str, ...]
+    last_event: int
+
+    @property
+    def end(self) -> int:
+        """The default as_of: the midnight after the last event, microseconds."""
+        return midnight_after(self.last_event)
+
+    def known_at(self, as_of: int) -> Snapshots:
+        """One snapshot for every account known before that instant, in the order of account_ids."""
+        accounts = np.flatnonzero(self.known_since < as_of)
+        return Snapshots(accounts, np.full(len(accounts), as_of, np.int64))
+
+
+def build_histories(source: Source) -> Histories:
+    """The source as streams over sorted accounts; neither row order nor the order of files matters."""
+    account_ids, codes = _number_accounts(source)
+    options = _options(source)
+    streams: dict[str, Stream] = {}
+    for name, build in BUILDERS.items():
+        if name in source.tables:
+            streams.update(build(Rows(TABLE[name], source, codes, options)))
+    authors = forecast_authors(source)
+    profile, profile_known, created = _profile(source, codes.get("accounts"), len(account_ids))
+    known_since = created.copy()
+    last_event = ALWAYS
+    for name in _EVIDENCE & streams.keys():
+        stream = streams[name]
+        ahead = name == "contracts"
+        np.minimum.at(
+            known_since, stream.account, stream.recorded if ahead else np.maximum(stream.recorded, stream.time)
+        )
+        if len(stream):
+            last_event = max(
+                last_event, int((np.minimum(stream.time, stream.recorded) if ahead else stream.time).max())
+            )
+    return Histories(
+        account_ids,
+        frozenset(source.tables),
+        streams,
+        profile,
+        profile_known,
+        known_since,
+        options,
+        authors,
+        last_event,
+    )
+
+
+_EVIDENCE = frozenset(
+    (
+        "orders inquiries contracts interactions tickets surveys referrals triggers switches assignments forecasts"
+    ).split()
+)
+"""Streams whose first event makes an account known to us."""
+
+
+def _number_accounts(source: Source) -> tuple[NDArray[np.object_], dict[str, IntArray]]:
+    """Sorted ids of all tables' accounts, and for every table the position of each row's account."""
+    tables = [t.name for t in TABLES if t.name in source.tables and t.name != "investment_options"]
+    ids = [np.asarray(source.tables[name]["account_id"], dtype=object) for name in tables]
+    found, uniques = pd.factorize(np.concatenate(ids) if ids else np.empty(0, object))
+    uniques = np.asarray(uniques, dtype=object)
+    order = np.argsort(uniques, kind="stable")
+    rank = np.empty(len(order), np.int64)
+    rank[order] = np.arange(len(order))
+    ends = np.cumsum([0, *(len(i) for i in ids)])
+    return uniques[order], {name: rank[found[ends[k] : ends[k + 1]]] for k, name in enumerate(tables)}
+
+
+def _options(source: Source) -> Options:
+    """Declared options, and any investment that was made without being declared (its mean cost, no bond)."""
+    declared: dict[str, tuple[int, float]] = {}
+    if "investment_options" in source.tables:
+        table = source.tables["investment_options"]
+        rows = zip(table["investment"], table["bond"], table["cost"], strict=True)
+        declared = {name: (int(bond), float(cost)) for name, bond, cost in rows if name != NO_INVESTMENT}
+    if "investments" in source.tables:
+        made = source.tables["investments"]
+        costs = made.get("cost", np.full(len(made["investment"]), np.nan))
+        for name in sorted(set(made["investment"]) - declared.keys() - {NO_INVESTMENT}):
+            seen = np.sort(costs[(made["investment"] == name) & ~np.isnan(costs)])
+            declared[name] = (-1, float(seen.mean()) if len(seen) else 0.0)
+    names = tuple(sorted(declared))
+    return Options(names, tuple(declared[n][0] for n in names), tuple(declared[n][1] for n in names))
+
+
+def _profile(source: Source, codes: IntArray | None, n_accounts: int) -> tuple[dict[str, Column], IntArray, IntArray]:
+    """Columns of `accounts` by account, the instant each row is known from, and when the account was created."""
+    known, created = np.full(n_accounts, NEVER, np.int64), np.full(n_accounts, NEVER, np.int64)
+    if codes is None:
+        return {}, known, created
+    table = source.tables["accounts"]
+    known[codes] = table["recorded_at"]
+    since = np.maximum(table["recorded_at"], table.get("created_at", table["recorded_at"]))
+    known[codes] = since
+    created[codes[since > ALWAYS]] = since[since > ALWAYS]
+    profile: dict[str, Column] = {}
+    for name in _PROFILE:
+        if name in table:
+            column: Column = (
+                np.full(n_accounts, np.nan) if table[name].dtype.kind == "f" else np.full(n_accounts, None, object)
+            )
+            column[codes] = table[name]
+            profile[name] = column
+    return profile, known, created
+
+
+_PROFILE = ("industry", "country", "segment", "owner", "acquisition_channel", "employees", "acquisition_cost")

@@ -1,0 +1,209 @@
+"""The same folds, the same metrics, every model beside every baseline.
+
+Rolling origins, purged by the horizon, on accounts that were learnt from and on accounts that never were.
+Differences are paired on the same snapshots, with a bootstrap over accounts; a model is better where the
+95 % interval of the difference leaves out zero.
+"""
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+
+import numpy as np
+
+from features.snapshots import BoolArray, FloatArray, IntArray, iso
+from training import baselines, metrics
+from training.baselines import Baseline
+from training.dataset import Dataset, Progress, silent
+from training.metrics import Interval
+from training.next_rung import fit_next_rung
+from training.predictors import Predictor
+from training.revenue import fit_revenue
+from training.settings import Settings
+from training.splits import Fold, held_out, rolling_origins
+from training.switching import enough, fit_switching
+
+OURS = "loyalty-ladder"
+
+Fit = Callable[[Dataset, BoolArray, Settings], Predictor]
+
+
+@dataclass(frozen=True)
+class Row:
+    """One line of a table of results: a model, its scores, and the primary score's difference from ours.
+
+    difference : theirs minus ours, so that above zero means that ours is better; None for ours itself.
+    """
+
+    model: str
+    scores: Mapping[str, float]
+    difference: Interval | None
+
+
+@dataclass(frozen=True)
+class Comparison:
+    """One prediction's table: baselines in the order of `baselines`, ours last."""
+
+    task: str
+    primary: str
+    rows: tuple[Row, ...]
+    origins: tuple[str, ...]
+    snapshots: int
+    unseen: Mapping[str, float] = field(default_factory=dict)
+
+    def scores(self, model: str) -> Mapping[str, float]:
+        """The scores of one model.  Raises KeyError if it is not in the table."""
+        return {row.model: row.scores for row in self.rows}[model]
+
+    def figures(self) -> dict[str, float]:
+        """Our scores as flat names, for the tracker."""
+        named = {f"{self.task}_{name}": value for name, value in self.scores(OURS).items()}
+        return named | {f"{self.task}_unseen_{name}": value for name, value in self.unseen.items()}
+
+
+@dataclass(frozen=True)
+class _Task:
+    """A prediction to be judged.
+
+    rows : which snapshots it is about.  target : the outcome of every snapshot.
+    row_scores : name -> score per snapshot; the first is the primary one.  whole : name -> score of all.
+    """
+
+    name: str
+    fit: Fit
+    baselines: Mapping[str, Baseline]
+    rows: Callable[[Dataset], BoolArray]
+    target: Callable[[Dataset], IntArray | FloatArray]
+    row_scores: Mapping[str, Callable[[FloatArray, IntArray], FloatArray]]
+    whole: Callable[[FloatArray, IntArray, IntArray], dict[str, float]]
+
+
+def _direction_scores(chances: FloatArray, happened: IntArray, rung: IntArray) -> dict[str, float]:
+    """AUC of moving up and of moving down, each among the accounts that can."""
+    steps = np.arange(chances.shape[1])
+    up = (chances * (steps > rung[:, None])).sum(axis=1)
+    down = (chances * (steps < rung[:, None])).sum(axis=1)
+    can_rise, can_fall = rung < chances.shape[1] - 1, rung > 0
+    return {
+        "auc_up": metrics.auc(up[can_rise], happened[can_rise] > rung[can_rise]),
+        "auc_down": metrics.auc(down[can_fall], happened[can_fall] < rung[can_fall]),
+        "ece_up": metrics.calibration_error(up, happened > rung),
+    }
+
+
+def _switch_scores(chance: FloatArray, happened: IntArray, _: IntArray) -> dict[str, float]:
+    flat = chance[:, 0]
+    return {
+        "auc": metrics.auc(flat, happened),
+        "lift_10": metrics.top_decile_lift(flat, happened),
+        "ece": metrics.calibration_error(flat, happened),
+    }
+
+
+def _deviance(expected: FloatArray, happened: IntArray) -> FloatArray:
+    """Tweedie deviance with power 1.5: proper for a mean with many zeros and a heavy tail (negatives count as zero)."""
+    mean, seen = np.maximum(expected[:, 0], 1.0), np.maximum(happened, 0.0)
+    deviance: FloatArray = 4 * (seen / np.sqrt(mean) + np.sqrt(mean) - 2 * np.sqrt(seen))
+    return deviance
+
+
+def _absolute(expected: FloatArray, happened: IntArray) -> FloatArray:
+    error: FloatArray = np.abs(expected[:, 0] - happened)
+    return error
+
+
+def _revenue_scores(expected: FloatArray, happened: IntArray, _: IntArray) -> dict[str, float]:
+    rank = np.argsort(np.argsort(expected[:, 0], kind="stable"))
+    top = rank >= 0.9 * len(rank)
+    total = max(float(np.abs(happened).sum()), 1e-9)
+    return {
+        "bias": float((expected[:, 0].sum() - happened.sum()) / total),
+        "captured_by_top_10": float(happened[top].sum() / total),
+    }
+
+
+def _everyone(data: Dataset) -> BoolArray:
+    return np.ones(len(data.matrix), bool)
+
+
+TASKS: tuple[_Task, ...] = (
+    _Task(
+        "next_rung", fit_next_rung, baselines.NEXT_RUNG, _everyone, lambda data: data.labels.next_rung,
+        {"log_loss": metrics.row_log_loss, "rps": metrics.row_rps, "brier": metrics.row_brier}, _direction_scores,
+    ),
+    _Task(
+        "switching", fit_switching, baselines.SWITCHING, lambda data: data.labels.can_switch,
+        lambda data: data.labels.switched,
+        {"log_loss": metrics.row_log_loss, "brier": metrics.row_brier}, _switch_scores,
+    ),
+    _Task(
+        "revenue", fit_revenue, baselines.REVENUE, _everyone, lambda data: data.labels.revenue,
+        {"deviance": _deviance, "mae": _absolute}, _revenue_scores,
+    ),
+)  # fmt: skip
+
+
+def evaluate(data: Dataset, settings: Settings, folds: int = 3, progress: Progress = silent) -> list[Comparison]:
+    """A table for every prediction that the data allow; switching is left out where switches are too few.
+
+    Raises
+    ------
+    NotEnoughData
+        If no origin has a complete earlier slice to learn from.
+    """
+    secret = held_out(data.histories, settings.slices.held_out_share)
+    origins = rolling_origins(data.sample, secret, settings, folds)
+    results = []
+    for number, task in enumerate(TASKS):
+        comparison = _evaluate(
+            data, task, origins, settings, lambda done, n=number: progress("evaluation", (n + done) / len(TASKS))
+        )  # type: ignore[misc]
+        if comparison is not None:
+            results.append(comparison)
+    progress("evaluation", 1.0)
+    return results
+
+
+def _evaluate(
+    data: Dataset, task: _Task, origins: list[Fold], settings: Settings, progress: Callable[[float], None]
+) -> Comparison | None:
+    eligible = task.rows(data)
+    if task.name == "switching":
+        origins = [fold for fold in origins if enough(data, fold.train) and (fold.test & eligible).any()]
+    if not origins:
+        return None
+    predictions: dict[str, list[FloatArray]] = {name: [] for name in [*task.baselines, OURS]}
+    for k, fold in enumerate(origins):
+        train, test = fold.train & eligible, fold.test & eligible
+        for name, baseline in task.baselines.items():
+            predictions[name].append(baseline(data, train, test, settings))
+        predictions[OURS].append(task.fit(data, train, settings).predict(data.matrix[test]))
+        progress((k + 1) / len(origins))
+    tested = np.concatenate([np.flatnonzero(fold.test & eligible) for fold in origins])
+    unseen = np.concatenate([fold.unseen[fold.test & eligible] for fold in origins])
+    joined = {name: np.concatenate(parts) for name, parts in predictions.items()}
+    return _compare(data, task, joined, tested, unseen, tuple(iso(fold.origin) for fold in origins))
+
+
+def _compare(
+    data: Dataset,
+    task: _Task,
+    predictions: Mapping[str, FloatArray],
+    tested: IntArray,
+    unseen: BoolArray,
+    origins: tuple[str, ...],
+) -> Comparison:
+    happened, rung, account = task.target(data)[tested], data.labels.rung[tested], data.snapshots.account[tested]
+    primary, score = next(iter(task.row_scores.items()))
+    ours = score(predictions[OURS], happened)
+    rows = []
+    for name, given in predictions.items():
+        scores = {title: float(function(given, happened).mean()) for title, function in task.row_scores.items()}
+        scores |= task.whole(given, happened, rung)
+        difference = None if name == OURS else metrics.clustered_mean(score(given, happened) - ours, account)
+        rows.append(Row(name, scores, difference))
+    never_seen = {}
+    if unseen.any():
+        never_seen = {
+            t: float(f(predictions[OURS][unseen], happened[unseen]).mean()) for t, f in task.row_scores.items()
+        }
+    return Comparison(task.name, primary, tuple(rows), origins, len(tested), never_seen)

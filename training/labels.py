@@ -1,0 +1,76 @@
+"""What happened after a snapshot: the rung at the horizon, switching, revenue; unknown where time has not run out.
+
+Every outcome is read from the account's history as it stood at as_of + horizon, by the same code that
+reads features, so that `[as_of, as_of + horizon)` is exactly the window that ends there.
+"""
+
+from dataclasses import dataclass
+
+import numpy as np
+
+from features.histories import Histories
+from features.ladder import SHOPPER, LadderRules, rungs
+from features.order_days import order_days
+from features.snapshots import MICROSECONDS_PER_DAY, BoolArray, FloatArray, IntArray
+from features.views import View
+from training.settings import OutcomeSettings, Settings
+
+
+@dataclass(frozen=True)
+class Labels:
+    """Outcomes of n snapshots; a row whose horizon is not complete (`complete` is False) holds no truth.
+
+    rung : shape (n,), at as_of.  next_rung : shape (n,), at as_of + horizon.
+    can_switch : shape (n,), whether switching is an outcome of this snapshot at all.
+    switched : shape (n,), 0 or 1; only where can_switch and complete.
+    revenue : shape (n,), in the horizon, money.  ordered : shape (n,), whether any order day lies in it.
+    """
+
+    rung: IntArray
+    next_rung: IntArray
+    can_switch: BoolArray
+    switched: IntArray
+    revenue: FloatArray
+    ordered: BoolArray
+    complete: BoolArray
+
+    def take(self, rows: IntArray | BoolArray) -> "Labels":
+        """The outcomes of the snapshots at those positions, or where the mask holds."""
+        return Labels(*(getattr(self, name)[rows] for name in self.__dataclass_fields__))
+
+
+def switching_definition(histories: Histories, settings: OutcomeSettings) -> str:
+    """`recorded` or `silence`: what the settings say, or with `auto` what the source has enough of."""
+    if settings.switching != "auto":
+        return settings.switching
+    switches = histories.streams.get("switches")
+    return "recorded" if switches is not None and len(switches) >= settings.recorded_at_least else "silence"
+
+
+def can_switch(view: View, rules: LadderRules, definition: str, settings: OutcomeSettings) -> BoolArray:
+    """Whether an account can switch at its snapshot: a shopper or above, and not already gone.
+
+    By `silence`, an account without an order day in the last silence_days has already fallen silent.
+    """
+    possible: BoolArray = rungs(view, rules) >= SHOPPER
+    if definition == "silence":
+        possible = possible & (order_days(view).in_window(settings.silence_days) > 0)
+    return possible
+
+
+def label(view: View, settings: Settings, definition: str, end: int) -> Labels:
+    """The outcomes of the view's snapshots, given data up to `end` (microseconds)."""
+    days = settings.outcome.horizon_days
+    later = View(view.histories, view.snapshots.later(days))
+    possible = can_switch(view, settings.ladder, definition, settings.outcome)
+    ordered = order_days(later).in_window(days) > 0
+    switched = later.stream("switches").count(days) > 0 if definition == "recorded" else ~ordered
+    return Labels(
+        rung=rungs(view, settings.ladder),
+        next_rung=rungs(later, settings.ladder),
+        can_switch=possible,
+        switched=(switched & possible).astype(np.int64),
+        revenue=later.stream("orders").amount("revenue", days),
+        ordered=ordered,
+        complete=view.as_of + days * MICROSECONDS_PER_DAY <= end,
+    )

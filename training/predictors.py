@@ -1,0 +1,311 @@
+"""What a trained model is when it is served: boosted trees, linear terms and tables, all readable as text.
+
+Nothing here learns. Every predictor gives the same bits for a row whatever rows stand beside it: sums over
+features are taken in a fixed order, element by element, never by a matrix product whose blocking depends
+on the number of rows. Everything turns to and from plain text and JSON; loading executes no code.
+"""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from functools import cached_property
+from typing import Any, Protocol
+
+import lightgbm as lgb
+import numpy as np
+
+from features.errors import BundleError
+from features.snapshots import FloatArray, IntArray
+
+FLOOR = 1e-6
+"""No outcome is ever given a probability of zero: one surprise would cost an infinite log loss."""
+
+
+class Predictor(Protocol):
+    """A matrix of features in, one number or one probability per class out."""
+
+    def predict(self, matrix: FloatArray) -> FloatArray:
+        """matrix : shape (n, n_features), columns in the order of the bundle.  Returns shape (n, k)."""
+        ...
+
+
+@dataclass(frozen=True)
+class Trees:
+    """A LightGBM booster held as its text.
+
+    columns : positions of its features in the matrix: it is never trusted to find them by itself.
+    outputs : 1 for a number or a binary probability, else the number of classes.
+    """
+
+    text: str
+    columns: tuple[int, ...]
+    outputs: int = 1
+
+    @cached_property
+    def booster(self) -> Any:
+        try:
+            return lgb.Booster(model_str=self.text)
+        except lgb.basic.LightGBMError as error:
+            raise BundleError(f"A booster's text is damaged: {str(error).splitlines()[0]}. Export it anew.") from None
+
+    def predict(self, matrix: FloatArray) -> FloatArray:
+        """Shape (n, outputs): values, or probabilities of the classes."""
+        chosen = np.ascontiguousarray(matrix[:, self.columns])
+        if not len(chosen):
+            return np.empty((0, self.outputs))
+        values = np.asarray(self.booster.predict(chosen, num_threads=1), np.float64)
+        return values.reshape(len(chosen), self.outputs)
+
+    def contributions(self, matrix: FloatArray) -> FloatArray:
+        """What each feature of the matrix adds to a single output's raw score, shape (n, n_features + 1).
+
+        The last column is the starting value (Lundberg et al. 2020, TreeSHAP as LightGBM computes it).
+        """
+        chosen = np.ascontiguousarray(matrix[:, self.columns])
+        full = np.zeros((len(matrix), matrix.shape[1] + 1))
+        if len(chosen):
+            parts = np.asarray(self.booster.predict(chosen, num_threads=1, pred_contrib=True))
+            full[:, list(self.columns)] = parts[:, :-1]
+            full[:, -1] = parts[:, -1]
+        return full
+
+
+@dataclass(frozen=True)
+class Term:
+    """One column of a linear model: a feature after `shape`, missing values filled, then standardised.
+
+    shape : `identity`, `log` (sign kept: log(1 + |x|)), or `equals` (1 where the feature equals `level`).
+    """
+
+    column: int
+    shape: str = "log"
+    level: float = 0.0
+    fill: float = 0.0
+    mean: float = 0.0
+    scale: float = 1.0
+
+    def raw(self, matrix: FloatArray) -> FloatArray:
+        """The term before it is standardised, shape (n,)."""
+        values = np.ascontiguousarray(matrix[:, self.column])
+        if self.shape == "equals":
+            return (values == self.level).astype(np.float64)
+        values = np.where(np.isnan(values), self.fill, values)
+        shaped: FloatArray = np.sign(values) * np.log1p(np.abs(values)) if self.shape == "log" else values
+        return shaped
+
+    def value(self, matrix: FloatArray) -> FloatArray:
+        """The standardised term, shape (n,)."""
+        return (self.raw(matrix) - self.mean) / self.scale
+
+
+@dataclass(frozen=True)
+class Linear:
+    """Linear scores of terms; `link` turns them into values (`identity`) or class probabilities (`softmax`).
+
+    coefficients : shape (outputs, n_terms).  intercepts : shape (outputs,).
+    classes : for softmax, which of n_classes each output stands for; the others get FLOOR.
+    A single output with softmax is the log odds of 1 against 0 and gives one column.
+    """
+
+    terms: tuple[Term, ...]
+    coefficients: tuple[tuple[float, ...], ...]
+    intercepts: tuple[float, ...]
+    link: str = "softmax"
+    classes: tuple[int, ...] = ()
+    n_classes: int = 1
+
+    def predict(self, matrix: FloatArray) -> FloatArray:
+        """Shape (n, n_classes) for classes, (n, outputs) otherwise."""
+        values = [term.value(matrix) for term in self.terms]
+        scores = np.empty((len(matrix), len(self.intercepts)))
+        for output, (row, intercept) in enumerate(zip(self.coefficients, self.intercepts, strict=True)):
+            score = np.full(len(matrix), intercept)
+            for coefficient, value in zip(row, values, strict=True):
+                score = score + coefficient * value
+            scores[:, output] = score
+        if self.link == "identity":
+            return scores
+        if self.n_classes == 1:
+            return 1.0 / (1.0 + np.exp(-np.clip(scores, -40, 40)))
+        result = np.full((len(matrix), self.n_classes), FLOOR)
+        result[:, self.classes] = softmax(scores)
+        return normalise(result)
+
+
+@dataclass(frozen=True)
+class Table:
+    """Probabilities by the cell that a few whole-numbered features fall into (a smoothed Markov matrix).
+
+    sizes : how many values each feature has; a missing or larger value takes the last.
+    probabilities : shape (product of sizes, k).
+    """
+
+    columns: tuple[int, ...]
+    sizes: tuple[int, ...]
+    probabilities: tuple[tuple[float, ...], ...]
+
+    def cells(self, matrix: FloatArray) -> IntArray:
+        """The cell of every row, shape (n,)."""
+        cell = np.zeros(len(matrix), np.int64)
+        for column, size in zip(self.columns, self.sizes, strict=True):
+            value = np.nan_to_num(matrix[:, column], nan=size - 1.0)
+            cell = cell * size + np.clip(value, 0, size - 1).astype(np.int64)
+        return cell
+
+    def predict(self, matrix: FloatArray) -> FloatArray:
+        """Shape (n, k)."""
+        return np.asarray(self.probabilities, np.float64)[self.cells(matrix)]
+
+
+@dataclass(frozen=True)
+class Pool:
+    """A weighted mean of predictors (a linear opinion pool); weights are learnt on earlier origins."""
+
+    members: Mapping[str, Predictor]
+    weights: Mapping[str, float]
+
+    def predict(self, matrix: FloatArray) -> FloatArray:
+        """Shape (n, k)."""
+        total: FloatArray | None = None
+        for name in sorted(self.members):
+            if self.weights[name] > 0:
+                part = self.weights[name] * self.members[name].predict(matrix)
+                total = part if total is None else total + part
+        assert total is not None, "a pool has at least one member with weight"
+        return normalise(np.maximum(total, FLOOR)) if total.shape[1] > 1 else np.clip(total, FLOOR, 1 - FLOOR)
+
+
+@dataclass(frozen=True)
+class Floored:
+    """Class probabilities in which little ends below a floor: the rung that the rules alone would leave.
+
+    column : the floor of each row, a class number.  most : the largest mass that may lie below it.
+    """
+
+    member: Predictor
+    column: int
+    most: float
+
+    def predict(self, matrix: FloatArray) -> FloatArray:
+        """Shape (n, k)."""
+        chances = self.member.predict(matrix)
+        floor = np.nan_to_num(matrix[:, self.column])
+        below = np.zeros(len(chances))
+        for rung in range(chances.shape[1]):
+            below = below + np.where(rung < floor, chances[:, rung], 0.0)
+        allowed = np.minimum(below, self.most)
+        lower, upper = allowed / np.maximum(below, FLOOR), (1 - allowed) / np.maximum(1 - below, FLOOR)
+        result = np.empty_like(chances)
+        for rung in range(chances.shape[1]):
+            result[:, rung] = chances[:, rung] * np.where(rung < floor, lower, upper)
+        return normalise(np.maximum(result, FLOOR))
+
+
+@dataclass(frozen=True)
+class TwoPart:
+    """Expected revenue: the chance of any order times the revenue if there is one, times a correction.
+
+    shift : added to what the amount's model says, money (amounts are learnt as log(1 + revenue)).
+    """
+
+    any_order: Predictor
+    amount: Predictor
+    correction: float
+
+    def predict(self, matrix: FloatArray) -> FloatArray:
+        """Shape (n, 1), money."""
+        return self.any_order.predict(matrix) * self.amount.predict(matrix) * self.correction
+
+
+def softmax(scores: FloatArray) -> FloatArray:
+    """exp(score) over the sum of them, by row; columns summed from left to right."""
+    top = scores[:, 0].copy()
+    for column in range(1, scores.shape[1]):
+        top = np.maximum(top, scores[:, column])
+    return normalise(np.column_stack([np.exp(scores[:, column] - top) for column in range(scores.shape[1])]))
+
+
+def normalise(parts: FloatArray) -> FloatArray:
+    """Rows that sum to one; columns summed from left to right, so that a row's bits depend on nothing else."""
+    total = parts[:, 0].copy()
+    for column in range(1, parts.shape[1]):
+        total = total + parts[:, column]
+    return parts / total[:, None]
+
+
+def to_json(predictor: Predictor) -> dict[str, Any]:
+    """The predictor as JSON values; a booster's text goes in whole."""
+    fields = {name: _plain(getattr(predictor, name)) for name in predictor.__dataclass_fields__}  # type: ignore[attr-defined]
+    return {"kind": type(predictor).__name__, **fields}
+
+
+def _plain(value: Any) -> Any:
+    if isinstance(value, Trees | Linear | Table | Pool | Floored | TwoPart):
+        return to_json(value)
+    if isinstance(value, Term):
+        return {name: getattr(value, name) for name in value.__dataclass_fields__}
+    if isinstance(value, Mapping):
+        return {str(k): _plain(v) for k, v in sorted(value.items())}
+    if isinstance(value, Sequence) and not isinstance(value, str):
+        return [_plain(v) for v in value]
+    return value
+
+
+def from_json(content: Mapping[str, Any]) -> Predictor:
+    """The predictor that `to_json` wrote.
+
+    Raises
+    ------
+    BundleError
+        If the content is of no known kind or lacks a field.
+    """
+    try:
+        return _READERS[content["kind"]](content)
+    except (KeyError, TypeError, ValueError) as error:
+        raise BundleError(f"A predictor cannot be read: {type(error).__name__} at {error}. Export it anew.") from None
+
+
+def _tuples(rows: Any) -> tuple[tuple[float, ...], ...]:
+    return tuple(tuple(float(v) for v in row) for row in rows)
+
+
+def _read_trees(c: Mapping[str, Any]) -> Predictor:
+    return Trees(str(c["text"]), tuple(int(v) for v in c["columns"]), int(c["outputs"]))
+
+
+def _read_linear(c: Mapping[str, Any]) -> Predictor:
+    return Linear(
+        tuple(Term(**term) for term in c["terms"]),
+        _tuples(c["coefficients"]),
+        tuple(float(v) for v in c["intercepts"]),
+        str(c["link"]),
+        tuple(int(v) for v in c["classes"]),
+        int(c["n_classes"]),
+    )
+
+
+def _read_table(c: Mapping[str, Any]) -> Predictor:
+    columns, sizes = (tuple(int(v) for v in c[name]) for name in ("columns", "sizes"))
+    return Table(columns, sizes, _tuples(c["probabilities"]))
+
+
+def _read_pool(c: Mapping[str, Any]) -> Predictor:
+    members = {str(k): from_json(v) for k, v in c["members"].items()}
+    return Pool(members, {str(k): float(v) for k, v in c["weights"].items()})
+
+
+def _read_floored(c: Mapping[str, Any]) -> Predictor:
+    return Floored(from_json(c["member"]), int(c["column"]), float(c["most"]))
+
+
+def _read_two_part(c: Mapping[str, Any]) -> Predictor:
+    return TwoPart(from_json(c["any_order"]), from_json(c["amount"]), float(c["correction"]))
+
+
+_READERS = {
+    "Trees": _read_trees,
+    "Linear": _read_linear,
+    "Table": _read_table,
+    "Pool": _read_pool,
+    "Floored": _read_floored,
+    "TwoPart": _read_two_part,
+}

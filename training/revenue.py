@@ -1,0 +1,58 @@
+"""What the account will bring over the horizon without any investment: any order at all, and how much then.
+
+Learnt on snapshots that no investment followed within the exposure window. Revenue has a heavy tail, so
+the amount is learnt on a log scale (a gamma regression with log link) and the whole is then corrected to
+reproduce the mean over all slices, so over all seasons alike.
+"""
+
+import numpy as np
+
+from features.snapshots import BoolArray, FloatArray, IntArray
+from features.views import View
+from training.dataset import Dataset, by_instant
+from training.fitting import fit_classes, fit_trees
+from training.predictors import Pool, Trees, TwoPart
+from training.settings import Settings
+from training.switching import rfm_terms
+
+CORRECTION_LIMITS = (0.5, 2.0)
+"""A correction beyond these says that the slices do not resemble each other; it is then cut off here."""
+
+
+def invested_after(data: Dataset, days: int) -> BoolArray:
+    """Whether any investment lies in [as_of, as_of + days), shape (n,)."""
+    invested = np.zeros(len(data.snapshots), bool)
+    if "investments" not in data.histories.streams:
+        return invested
+    for rows in by_instant(data.snapshots):
+        later = View(data.histories, data.snapshots.take(rows).later(days))
+        invested[rows] = later.stream("investments").count(days) > 0
+    return invested
+
+
+def fit_revenue(data: Dataset, rows: BoolArray, settings: Settings) -> TwoPart:
+    """The two parts, learnt on those of the rows that nothing was invested in."""
+    rows = rows & ~invested_after(data, settings.uplift.exposure_days)
+    matrix, weight, revenue = data.matrix[rows], data.weight[rows], np.maximum(data.labels.revenue[rows], 0.0)
+    any_order = (revenue > 0).astype(np.int64)
+    chance = Pool(
+        {
+            "booster": fit_trees(matrix, any_order, weight, settings.booster, "binary"),
+            "rfm": fit_classes(matrix, any_order, weight, rfm_terms(data), 1),
+        },
+        {"booster": 0.5, "rfm": 0.5},
+    )
+    amount = _fit_amount(matrix, revenue, any_order, weight, settings)
+    blank = TwoPart(chance, amount, 1.0)
+    expected = np.average(blank.predict(matrix)[:, 0], weights=weight)
+    correction = np.average(revenue, weights=weight) / max(expected, 1e-9)
+    return TwoPart(chance, amount, round(float(np.clip(correction, *CORRECTION_LIMITS)), 6))
+
+
+def _fit_amount(
+    matrix: FloatArray, revenue: FloatArray, any_order: IntArray, weight: FloatArray, settings: Settings
+) -> Trees:
+    bought = any_order > 0
+    if not bought.any():  # nobody ever buys: any positive constant will do, the chance is next to nothing
+        return fit_trees(matrix, np.ones(len(matrix)), weight, settings.booster, "gamma")
+    return fit_trees(matrix[bought], revenue[bought], weight[bought], settings.booster, "gamma")

@@ -1,0 +1,232 @@
+"""TOML -> one frozen value: every number that a user may change, with the defaults that `conf/ladder.toml` explains.
+
+Sections are dataclasses, keys are their fields. An unknown key, a value of another type or one outside its
+limits is a SettingsError that names the key. Nothing below the command line reads a file or the environment
+for its settings: they flow down as this value.
+"""
+
+import dataclasses
+import hashlib
+import json
+import tomllib
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any, TypeVar, get_type_hints
+
+from features.errors import SettingsError
+from features.ladder import LadderRules
+from features.sources import Mapped
+
+Section = TypeVar("Section")
+
+
+@dataclass(frozen=True)
+class SourceSettings:
+    """max_bad_share : share of a table's rows that may be set aside before the run is refused, 0..1."""
+
+    max_bad_share: float = 0.05
+
+
+@dataclass(frozen=True)
+class OutcomeSettings:
+    """What is predicted: horizon_days ahead; switching is recorded, silence or auto (recorded where there are
+    at least recorded_at_least of them); silence_days is how recently an account must have ordered to be able
+    to fall silent."""
+
+    horizon_days: int = 180
+    switching: str = "auto"
+    recorded_at_least: int = 50
+    silence_days: int = 180
+
+
+@dataclass(frozen=True)
+class SliceSettings:
+    """Training looks at every account every every_days, at most `most` times, latest first, not before
+    least_history_days of data; at most most_snapshots in all, sampled by account; held_out_share of the
+    accounts is kept for judging on accounts never seen."""
+
+    every_days: int = 30
+    most: int = 24
+    least_history_days: int = 90
+    most_snapshots: int = 500_000
+    held_out_share: float = 0.2
+
+
+@dataclass(frozen=True)
+class BoosterSettings:
+    """LightGBM's parameters, small and regularised: default ones lose on small panels."""
+
+    rounds: int = 200
+    learning_rate: float = 0.03
+    leaves: int = 8
+    least_in_leaf: int = 60
+    l2: float = 10.0
+    row_share: float = 0.8
+    column_share: float = 0.5
+    threads: int = 2
+    seed: int = 0
+
+
+@dataclass(frozen=True)
+class UpliftSettings:
+    """Sequential target trials: exposure within exposure_days of as_of among accounts not invested in for
+    washout_days; nuisances over `folds` folds of accounts; estimated propensities clipped at `clip`; an
+    option needs least_treated treated accounts and least_effective comparable controls; `level` is the
+    coverage of intervals; margin_rate is used where orders.cost is unknown; landmark_days is when climbing
+    must have happened for the upgrade's effect."""
+
+    exposure_days: int = 30
+    washout_days: int = 90
+    folds: int = 5
+    clip: float = 0.01
+    least_treated: int = 60
+    least_effective: int = 60
+    least_overlap: float = 0.5
+    level: float = 0.9
+    margin_rate: float = 0.3
+    landmark_days: int = 60
+
+
+@dataclass(frozen=True)
+class PromotionSettings:
+    """A model is promoted if it is not worse than the baselines and the champion by more than `tolerance`
+    (log loss), and its calibration error is at most most_calibration_error."""
+
+    tolerance: float = 0.003
+    most_calibration_error: float = 0.1
+
+
+@dataclass(frozen=True)
+class RegistrySettings:
+    """Names in MLflow, and the folder into which the champion is written for the service."""
+
+    experiment: str = "loyalty-ladder"
+    champion_folder: str = "champion"
+
+
+@dataclass(frozen=True)
+class Settings:
+    """Everything that may be set, by section."""
+
+    source: SourceSettings = field(default_factory=SourceSettings)
+    outcome: OutcomeSettings = field(default_factory=OutcomeSettings)
+    ladder: LadderRules = field(default_factory=LadderRules)
+    slices: SliceSettings = field(default_factory=SliceSettings)
+    booster: BoosterSettings = field(default_factory=BoosterSettings)
+    uplift: UpliftSettings = field(default_factory=UpliftSettings)
+    promotion: PromotionSettings = field(default_factory=PromotionSettings)
+    registry: RegistrySettings = field(default_factory=RegistrySettings)
+    tables: Mapping[str, Mapped] = field(default_factory=dict)
+
+    def digest(self) -> str:
+        """Twelve hexadecimal digits that change with any setting."""
+        text = json.dumps(dataclasses.asdict(self), sort_keys=True)
+        return hashlib.sha256(text.encode()).hexdigest()[:12]
+
+
+_LIMITS: Mapping[str, tuple[float, float]] = {
+    "source.max_bad_share": (0, 1),
+    "outcome.horizon_days": (7, 1095),
+    "outcome.recorded_at_least": (1, 10**9),
+    "outcome.silence_days": (1, 3650),
+    "slices.every_days": (1, 365),
+    "slices.most": (2, 1000),
+    "slices.least_history_days": (0, 3650),
+    "slices.most_snapshots": (1000, 10**8),
+    "slices.held_out_share": (0, 0.5),
+    "booster.rounds": (1, 10_000),
+    "booster.learning_rate": (1e-4, 1),
+    "booster.leaves": (2, 1024),
+    "booster.least_in_leaf": (1, 10**6),
+    "booster.l2": (0, 1e6),
+    "booster.row_share": (0.05, 1),
+    "booster.column_share": (0.05, 1),
+    "booster.threads": (1, 256),
+    "booster.seed": (0, 2**31 - 1),
+    "uplift.exposure_days": (1, 365),
+    "uplift.washout_days": (0, 3650),
+    "uplift.folds": (2, 20),
+    "uplift.clip": (1e-6, 0.2),
+    "uplift.least_treated": (2, 10**9),
+    "uplift.least_effective": (2, 10**9),
+    "uplift.least_overlap": (0, 1),
+    "uplift.level": (0.5, 0.999),
+    "uplift.margin_rate": (0, 1),
+    "uplift.landmark_days": (1, 1000),
+    "promotion.tolerance": (0, 1),
+    "promotion.most_calibration_error": (0, 1),
+}
+
+
+def read_settings(path: Path | None) -> Settings:
+    """The settings of a TOML file; the defaults for what it does not say, and for no file at all.
+
+    Raises
+    ------
+    SettingsError
+        If the file cannot be read, or says something unknown or impossible.
+    """
+    if path is None:
+        return Settings()
+    try:
+        content = tomllib.loads(path.read_text(encoding="utf-8"))
+    except OSError as error:
+        raise SettingsError(f"The settings {path} cannot be read: {error.strerror}. Check --config.") from None
+    except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
+        raise SettingsError(f"The settings {path} are not valid TOML: {error}.") from None
+    return parse_settings(content)
+
+
+def parse_settings(content: Mapping[str, Any]) -> Settings:
+    """The settings in a parsed TOML document.  Raises SettingsError, naming the key."""
+    sections = {f.name: f for f in dataclasses.fields(Settings)}
+    _refuse_unknown("", content, sections)
+    values: dict[str, Any] = {}
+    for name, section in content.items():
+        if not isinstance(section, dict):
+            raise SettingsError(f"{name} = {section!r} should be a section: write [{name}] above its keys.")
+        values[name] = _tables(section) if name == "tables" else _section(name, section, get_type_hints(Settings)[name])
+    settings = Settings(**values)
+    if settings.outcome.switching not in ("auto", "recorded", "silence"):
+        raise SettingsError(f"outcome.switching is {settings.outcome.switching!r}; it is auto, recorded or silence.")
+    return settings
+
+
+def _section(name: str, content: Mapping[str, Any], kind: type[Section]) -> Section:
+    hints = get_type_hints(kind)
+    _refuse_unknown(f"{name}.", content, hints)
+    return kind(**{key: _value(f"{name}.{key}", value, hints[key]) for key, value in content.items()})
+
+
+def _value(key: str, value: Any, wanted: type) -> Any:
+    if wanted is float and type(value) is int:
+        value = float(value)
+    if type(value) is not wanted:
+        raise SettingsError(f"{key} = {value!r} is not of the type {wanted.__name__}.")
+    low, high = _LIMITS.get(key, (0, 10**9))
+    if isinstance(value, int | float) and not low <= value <= high:
+        raise SettingsError(f"{key} = {value} lies outside {low} .. {high}.")
+    return value
+
+
+def _tables(content: Mapping[str, Any]) -> dict[str, Mapped]:
+    mapped = {}
+    for table, keys in content.items():
+        name = f"tables.{table}"
+        if not isinstance(keys, dict):
+            raise SettingsError(f"{name} should be a section: write [{name}] above its keys.")
+        _refuse_unknown(f"{name}.", keys, {"query": str, "columns": dict})
+        columns, query = keys.get("columns", {}), keys.get("query")
+        if not isinstance(columns, dict) or not all(isinstance(v, str) for v in columns.values()):
+            raise SettingsError(f"{name}.columns names, for each column of the contract, the column in your data.")
+        if query is not None and not isinstance(query, str):
+            raise SettingsError(f"{name}.query is {query!r}; it should be a SQL text.")
+        mapped[table] = Mapped(query=query, columns=columns)
+    return mapped
+
+
+def _refuse_unknown(prefix: str, content: Mapping[str, Any], known: Mapping[str, Any]) -> None:
+    for key in content:
+        if key not in known:
+            raise SettingsError(f"{prefix}{key} is not a setting. Known here: {', '.join(sorted(known))}.")

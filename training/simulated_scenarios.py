@@ -1,0 +1,95 @@
+"""The worlds that can be simulated: each scenario is one row of numbers.
+
+Laws of motion that no scenario changes stand as named constants in `simulated_world`.
+"""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field, replace
+from types import MappingProxyType
+
+
+@dataclass(frozen=True)
+class Option:
+    """One investment: what it costs, and how its effect depends on what can be seen of the account.
+
+    cost : money per account.
+    base, low_contact, served, price, unhappy : terms of the relative revenue lift in its first 30 days.
+        The four moderators run from 0 to 1: few interactions; often served and large; a decider who cares
+        most about price; a low satisfaction.
+    attitude, tie : attitude gained, and logarithm of the switching hazard lost, per unit of lift.
+    keeps : share of the lift left after each 30 days.
+
+    Source: Palmatier, Gopalakrishna & Houston (2006): social bonds pay, structural ones for frequently
+    served customers, financial ones hardly ever.
+    """
+
+    name: str
+    bond: str
+    cost: float
+    base: float
+    low_contact: float = 0.0
+    served: float = 0.0
+    price: float = 0.0
+    unhappy: float = 0.0
+    attitude: float = 0.0
+    tie: float = 0.0
+    keeps: float = 0.85
+
+
+OPTIONS = (
+    # A rebate gives margin away where nobody asked for it; it moves only those who buy on price.
+    Option("rebate", "financial", cost=500.0, base=-0.04, price=0.16, unhappy=0.05, tie=0.5, keeps=0.70),
+    # Attention is worth most where there was little; where there is much already, one visit more irritates.
+    Option("visit_programme", "social", cost=700.0, base=-0.06, low_contact=0.45, attitude=1.5, tie=2.5),
+    # Integration pays by being used: often served, large accounts; for the others it is a burden.
+    Option("integration", "structural", cost=3_500.0, base=-0.07, served=0.55, attitude=0.3, tie=3.5, keeps=0.95),
+)
+
+
+@dataclass(frozen=True)
+class Scenario:
+    """The numbers of one world.
+
+    accounts : accounts when the caller names no number.
+    effect_scale : multiplies every effect of an investment; 0 = no effect at all.
+    randomised_share : share of the accounts whose investments are drawn by lot.
+    status_effect : relative revenue gained by standing one rung higher, all else equal.
+    choice_steepness : how strictly managers choose by what they see (log-odds per standard deviation).
+    manager_knowledge : log-odds per unit of hidden attitude in the managers' choice; no table shows it.
+    hidden_response : standard deviation of the logarithm of the unseen part of an account's response.
+    capacity_sigma : standard deviation of the logarithm of monthly spending, beyond what size explains.
+    competition_trend : added to the pull of competitors every 30 days.
+    switch_scale : multiplies every switching hazard.
+    silent_share : share of the leavers who say nothing; some are found out later.
+    replicates : replays of the horizon for the truth of each account.
+    """
+
+    accounts: int = 3_000
+    effect_scale: float = 1.0
+    randomised_share: float = 0.25
+    status_effect: float = 0.05
+    choice_steepness: float = 1.0
+    manager_knowledge: float = 0.0
+    hidden_response: float = 0.5
+    capacity_sigma: float = 0.5
+    competition_trend: float = 0.0
+    switch_scale: float = 1.0
+    silent_share: float = 0.18
+    replicates: int = 100
+    options: tuple[Option, ...] = field(default=OPTIONS)
+
+
+_DEFAULT = Scenario()
+
+SCENARIOS: Mapping[str, Scenario] = MappingProxyType(
+    {
+        "default": _DEFAULT,
+        "randomised": replace(_DEFAULT, randomised_share=1.0),
+        "null": replace(_DEFAULT, effect_scale=0.0),
+        "tiny": replace(_DEFAULT, accounts=300),
+        "hidden_knowledge": replace(_DEFAULT, manager_knowledge=1.2),
+        "no_overlap": replace(_DEFAULT, randomised_share=0.0, choice_steepness=8.0),
+        "drift": replace(_DEFAULT, competition_trend=0.015),
+        "heavy_tail": replace(_DEFAULT, capacity_sigma=1.4),
+    }
+)
