@@ -74,12 +74,14 @@ class Term:
     """One column of a linear model: a feature after `shape`, missing values filled, then standardised.
 
     shape : `identity`, `log` (sign kept: log(1 + |x|)), or `equals` (1 where the feature equals `level`).
+    cap : larger values count as this one, so that one giant does not steer a line.
     """
 
     column: int
     shape: str = "log"
     level: float = 0.0
     fill: float = 0.0
+    cap: float = 1e18
     mean: float = 0.0
     scale: float = 1.0
 
@@ -88,7 +90,7 @@ class Term:
         values = np.ascontiguousarray(matrix[:, self.column])
         if self.shape == "equals":
             return (values == self.level).astype(np.float64)
-        values = np.where(np.isnan(values), self.fill, values)
+        values = np.minimum(np.where(np.isnan(values), self.fill, values), self.cap)
         shaped: FloatArray = np.sign(values) * np.log1p(np.abs(values)) if self.shape == "log" else values
         return shaped
 
@@ -216,6 +218,29 @@ class TwoPart:
         return self.any_order.predict(matrix) * self.amount.predict(matrix) * self.correction
 
 
+@dataclass(frozen=True)
+class Effect:
+    """A causal effect that is linear in a few terms, with the covariance of its coefficients.
+
+    coefficients : shape (1 + n_terms,), the constant first.  covariance : shape (1 + n_terms, 1 + n_terms).
+    """
+
+    terms: tuple[Term, ...]
+    coefficients: tuple[float, ...]
+    covariance: tuple[tuple[float, ...], ...]
+
+    def predict(self, matrix: FloatArray) -> FloatArray:
+        """Shape (n, 2): the effect and its standard error, in the outcome's unit."""
+        values = [np.ones(len(matrix)), *(term.value(matrix) for term in self.terms)]
+        effect, variance = np.zeros(len(matrix)), np.zeros(len(matrix))
+        for coefficient, value in zip(self.coefficients, values, strict=True):
+            effect = effect + coefficient * value
+        for row, left in zip(self.covariance, values, strict=True):
+            for cell, right in zip(row, values, strict=True):
+                variance = variance + cell * (left * right)
+        return np.column_stack([effect, np.sqrt(np.maximum(variance, 0.0))])
+
+
 def softmax(scores: FloatArray) -> FloatArray:
     """exp(score) over the sum of them, by row; columns summed from left to right."""
     top = scores[:, 0].copy()
@@ -239,7 +264,7 @@ def to_json(predictor: Predictor) -> dict[str, Any]:
 
 
 def _plain(value: Any) -> Any:
-    if isinstance(value, Trees | Linear | Table | Pool | Floored | TwoPart):
+    if isinstance(value, Trees | Linear | Table | Pool | Floored | TwoPart | Effect):
         return to_json(value)
     if isinstance(value, Term):
         return {name: getattr(value, name) for name in value.__dataclass_fields__}
@@ -301,6 +326,11 @@ def _read_two_part(c: Mapping[str, Any]) -> Predictor:
     return TwoPart(from_json(c["any_order"]), from_json(c["amount"]), float(c["correction"]))
 
 
+def _read_effect(c: Mapping[str, Any]) -> Predictor:
+    coefficients = tuple(float(v) for v in c["coefficients"])
+    return Effect(tuple(Term(**term) for term in c["terms"]), coefficients, _tuples(c["covariance"]))
+
+
 _READERS = {
     "Trees": _read_trees,
     "Linear": _read_linear,
@@ -308,4 +338,5 @@ _READERS = {
     "Pool": _read_pool,
     "Floored": _read_floored,
     "TwoPart": _read_two_part,
+    "Effect": _read_effect,
 }

@@ -1,0 +1,180 @@
+"""Doubly robust effects: cross-fitted scores, an overlap gate, a linear final stage with honest intervals.
+
+Score of option k against none (augmented inverse propensity weighting; Robins, Rotnitzky & Zhao 1994,
+cross-fitted as in Chernozhukov et al. 2018):
+
+    psi = m_k(x) - m_0(x) + 1[A=k] (y - m_k(x)) / e_k(x) - 1[A=0] (y - m_0(x)) / e_0(x)
+
+Its mean is the effect if *either* the outcome models m or the propensities e are right, *provided* that no
+hidden cause drives both exposure and outcome (unconfoundedness) and that comparable accounts exist in both
+arms (overlap). Where the arm was drawn by lot, e is known and both hold by design. Dangerous without
+overlap: scores then explode, which is what the gate is for.
+"""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import numpy as np
+
+from features.snapshots import BoolArray, FloatArray, IntArray
+from training.fitting import fit_trees, settle_terms
+from training.predictors import Effect, Term
+from training.settings import BoosterSettings, UpliftSettings
+
+PENALTIES = (1.0, 30.0, 1000.0, 1e6)
+"""Strengths of the ridge on the effect's modifiers, in imagined rows; the last leaves one effect for all."""
+
+
+@dataclass(frozen=True)
+class Scores:
+    """Per trial: the doubly robust score of every option and the weight of the row in the final stage.
+
+    psi : shape (n, n_options).  weight : shape (n, n_options); zero where the row says nothing of the option.
+    """
+
+    psi: FloatArray
+    weight: FloatArray
+
+
+def cross_fitted_propensity(
+    matrix: FloatArray, arm: IntArray, random: BoolArray, known: FloatArray, fold: IntArray,
+    n_arms: int, booster: BoosterSettings, clip: float,
+) -> FloatArray:  # fmt: skip
+    """Chance of every arm for every trial, out of fold, shape (n, n_arms); clipped below at `clip`.
+
+    Where the arm was drawn by lot, the chance of the row's own arm is the known one, and the other arms get
+    the mean of what is known of them.
+    """
+    chance = np.zeros((len(arm), n_arms))
+    for k in np.unique(fold):
+        train, test = (fold != k) & ~random, (fold == k) & ~random
+        if train.any() and test.any():
+            model = fit_trees(matrix[train], arm[train], np.ones(int(train.sum())), booster, "multiclass", n_arms)
+            chance[test] = model.predict(matrix[test])
+    for a in range(n_arms):
+        own = random & (arm == a)
+        chance[random, a] = known[own].mean() if own.any() else clip
+    rows = np.flatnonzero(random)
+    chance[rows, arm[rows]] = known[rows]
+    return np.maximum(chance, clip)
+
+
+def cross_fitted_outcomes(
+    matrix: FloatArray, arm: IntArray, outcome: FloatArray, fold: IntArray,
+    terms: Sequence[Term], n_arms: int, booster: BoosterSettings,
+) -> FloatArray:  # fmt: skip
+    """Expected outcome under every arm, out of fold, shape (n, n_arms).
+
+    m_0 is a booster on the trials without investment; m_k adds a strongly penalised linear correction, learnt
+    on what the kth arm's trials did beyond m_0: a few hundred treated accounts bear no more.
+    """
+    expected = np.zeros((len(arm), n_arms))
+    for k in np.unique(fold):
+        train, test = fold != k, fold == k
+        free = train & (arm == 0)
+        base = fit_trees(matrix[free], outcome[free], np.ones(int(free.sum())), booster, "regression")
+        expected[test] = base.predict(matrix[test])
+        for a in range(1, n_arms):
+            treated = train & (arm == a)
+            if treated.sum() >= 20:
+                beyond = outcome[treated] - base.predict(matrix[treated])[:, 0]
+                correction = fit_effect(matrix[treated], beyond, np.ones(len(beyond)), np.arange(len(beyond)), terms, 100.0)
+                expected[test, a] += correction.predict(matrix[test])[:, 0]
+    return expected
+
+
+def scores(
+    arm: IntArray, outcome: FloatArray, expected: FloatArray, chance: FloatArray, size: FloatArray
+) -> Scores:
+    """Doubly robust scores of every option against none, with overlap weights.
+
+    size : shape (n,), the scale of each account's outcome; the spread of revenue grows with it, so rows
+        weigh inversely (Li, Morgan & Zaslavsky 2018 for the overlap weights).
+    """
+    n_options = chance.shape[1] - 1
+    psi, weight = np.empty((len(arm), n_options)), np.empty((len(arm), n_options))
+    control = np.where(arm == 0, (outcome - expected[:, 0]) / chance[:, 0], 0.0)
+    for k in range(1, n_options + 1):
+        treated = np.where(arm == k, (outcome - expected[:, k]) / chance[:, k], 0.0)
+        psi[:, k - 1] = expected[:, k] - expected[:, 0] + treated - control
+        overlap = chance[:, k] * chance[:, 0] / (chance[:, k] + chance[:, 0])
+        weight[:, k - 1] = overlap / size
+    return Scores(psi, weight)
+
+
+@dataclass(frozen=True)
+class Overlap:
+    """How comparable the exposed and the unexposed are.
+
+    treated : exposed trials.  effective : effective number of controls once weighted to resemble them.
+    share : of the exposed trials, those with a chance of exposure of at most 19 in 20.
+    """
+
+    treated: int
+    effective: float
+    share: float
+
+    def passes(self, settings: UpliftSettings) -> bool:
+        """Whether an effect may be reported."""
+        enough = self.treated >= settings.least_treated and self.effective >= settings.least_effective
+        return enough and self.share >= settings.least_overlap
+
+
+def overlap(arm: IntArray, chance: FloatArray, option: int) -> Overlap:
+    """The overlap between arm `option` and none; chance as from `cross_fitted_propensity`."""
+    treated, control = arm == option, arm == 0
+    odds = (chance[:, option] / chance[:, 0])[control]
+    effective = float(odds.sum() ** 2 / max((odds**2).sum(), 1e-12)) if control.any() else 0.0
+    relative = chance[treated, option] / (chance[treated, option] + chance[treated, 0])
+    share = float((relative <= 0.95).mean()) if treated.any() else 0.0
+    return Overlap(int(treated.sum()), effective, share)
+
+
+def fit_effect(
+    matrix: FloatArray, psi: FloatArray, weight: FloatArray, account: IntArray, terms: Sequence[Term], penalty: float
+) -> Effect:
+    """Weighted ridge of the scores on the terms, with a covariance clustered by account (sandwich)."""
+    settled = settle_terms(terms, matrix)
+    z = np.column_stack([np.ones(len(psi)), *(term.value(matrix) for term in settled)])
+    w = weight / weight.mean()
+    ridge = np.diag([0.0, *([penalty] * len(settled))])
+    inverse = np.linalg.inv(z.T @ (z * w[:, None]) + ridge + 1e-9 * np.eye(z.shape[1]))
+    beta = inverse @ (z.T @ (w * psi))
+    residual = (w * (psi - z @ beta))[:, None] * z
+    _, cluster = np.unique(account, return_inverse=True)
+    summed = np.zeros((cluster.max() + 1, z.shape[1]))
+    np.add.at(summed, cluster, residual)
+    n_clusters = len(summed)
+    covariance = inverse @ (summed.T @ summed) @ inverse * (n_clusters / max(n_clusters - 1, 1))
+    return Effect(settled, tuple(float(b) for b in beta), tuple(tuple(float(c) for c in row) for row in covariance))
+
+
+def choose_penalty(
+    matrix: FloatArray, psi: FloatArray, weight: FloatArray, account: IntArray, fold: IntArray, terms: Sequence[Term]
+) -> float:
+    """The penalty under which effects learnt on some accounts fit the scores of others best.
+
+    The strongest whose loss is within one standard error of the best: heterogeneity must prove itself.
+    """
+    losses = []
+    for penalty in PENALTIES:
+        loss = np.zeros(len(psi))
+        for k in np.unique(fold):
+            train, test = fold != k, fold == k
+            model = fit_effect(matrix[train], psi[train], weight[train], account[train], terms, penalty)
+            loss[test] = weight[test] * (psi[test] - model.predict(matrix[test])[:, 0]) ** 2
+        losses.append(loss)
+    means = np.array([loss.mean() for loss in losses])
+    best = int(np.argmin(means))
+    for k in range(len(PENALTIES) - 1, best, -1):
+        gap = losses[k] - losses[best]
+        if gap.mean() <= gap.std() / np.sqrt(len(gap)):
+            return PENALTIES[k]
+    return PENALTIES[best]
+
+
+def mean_effect(psi: FloatArray, weight: FloatArray, account: IntArray) -> tuple[float, float]:
+    """Weighted mean score and its standard error, clustered by account."""
+    none = np.zeros((len(psi), 1))
+    effect = fit_effect(none, psi, weight, account, (), 0.0)
+    return effect.coefficients[0], float(np.sqrt(effect.covariance[0][0]))

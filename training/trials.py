@@ -1,0 +1,120 @@
+"""Sequential target trials: every slice, and every randomised assignment, as a small trial of its own.
+
+Eligible at a slice: known, and nothing invested during the washout. Exposure: the first investment in
+`[as_of, as_of + exposure)`. Outcomes: over the horizon after as_of. Features: before as_of. A randomised
+assignment (recorded controls included) is a trial at the midnight of its own day, with the propensity that
+its designer knew; such accounts take no part in the observational trial of the same weeks.
+"""
+
+from dataclasses import dataclass
+
+import numpy as np
+
+from features import catalog
+from features.snapshots import MICROSECONDS_PER_DAY, BoolArray, FloatArray, IntArray, Snapshots
+from features.streams import PROPENSITY_UNIT
+from features.views import View
+from training.dataset import Dataset, by_instant
+from training.labels import label
+from training.settings import Settings
+from training.splits import first_event
+
+MOST_TRIALS = 100_000
+"""Snapshots used for effects; beyond this, accounts without exposure are thinned out."""
+
+
+@dataclass(frozen=True)
+class Trials:
+    """n trials.
+
+    arm : shape (n,), 0 = no investment, k = the kth option (from 1).
+    random : shape (n,), whether the arm was drawn by lot; propensity : the known chance of that arm, else NaN.
+    revenue, climbed, switched : shape (n,), outcomes over the horizon.
+    """
+
+    snapshots: Snapshots
+    matrix: FloatArray
+    arm: IntArray
+    random: BoolArray
+    propensity: FloatArray
+    revenue: FloatArray
+    climbed: FloatArray
+    switched: FloatArray
+    rung: IntArray
+
+    def __len__(self) -> int:
+        return len(self.arm)
+
+
+def build_trials(data: Dataset, settings: Settings) -> Trials | None:
+    """All trials in the data; None where no investment was ever recorded."""
+    if "assignments" not in data.histories.streams or not data.histories.options.names:
+        return None
+    observed = _observed(data, settings)
+    drawn = _randomised(data, settings)
+    parts = [part for part in (observed, drawn) if part is not None and len(part)]
+    if not parts:
+        return None
+    joined = {
+        name: np.concatenate([getattr(part, name) for part in parts])
+        for name in Trials.__dataclass_fields__
+        if name != "snapshots"
+    }
+    return Trials(Snapshots.concatenate([part.snapshots for part in parts]), **joined)
+
+
+def _observed(data: Dataset, settings: Settings) -> Trials:
+    """Trials of the slices: who was invested in within the exposure window, by the managers' own choice."""
+    exposure = settings.uplift.exposure_days * MICROSECONDS_PER_DAY
+    arm = np.zeros(len(data.matrix), np.int64)
+    eligible = np.zeros(len(data.matrix), bool)
+    for rows in by_instant(data.snapshots):
+        at = data.snapshots.take(rows)
+        later = View(data.histories, at.later(settings.outcome.horizon_days))
+        made, assigned = later.stream("investments"), later.stream("assignments")
+        begins, ends = made.position(at.as_of), made.position(at.as_of + exposure)
+        washed = made.position(at.as_of - settings.uplift.washout_days * MICROSECONDS_PER_DAY) == begins
+        lots = np.concatenate([[0], np.cumsum(assigned.value("random"))])
+        drawn = lots[assigned.position(at.as_of + exposure)] > lots[assigned.position(at.as_of)]
+        eligible[rows] = washed & ~drawn
+        if len(made.time):
+            option = made.value("option")[np.minimum(begins, len(made.time) - 1)]
+            arm[rows] = np.where(ends > begins, option + 1, 0)
+    chosen = _thin(np.flatnonzero(eligible), arm)
+    labels = data.labels
+    return Trials(
+        data.snapshots.take(chosen), data.matrix[chosen], arm[chosen], np.zeros(len(chosen), bool),
+        np.full(len(chosen), np.nan), labels.revenue[chosen], (labels.next_rung > labels.rung)[chosen].astype(np.float64),
+        np.where(labels.can_switch, labels.switched, np.nan)[chosen], labels.rung[chosen],
+    )  # fmt: skip
+
+
+def _thin(rows: IntArray, arm: IntArray) -> IntArray:
+    """All exposed rows, and evenly every so many unexposed ones, at most MOST_TRIALS together."""
+    exposed, others = rows[arm[rows] > 0], rows[arm[rows] == 0]
+    room = max(MOST_TRIALS - len(exposed), 1000)
+    step = max(1, -(-len(others) // room))
+    return np.sort(np.concatenate([exposed, others[::step]]))
+
+
+def _randomised(data: Dataset, settings: Settings) -> Trials | None:
+    """Trials by lot, at the midnight of the day of each assignment whose horizon is complete."""
+    lots = data.histories.streams["assignments"]
+    day = lots.time // MICROSECONDS_PER_DAY * MICROSECONDS_PER_DAY
+    complete = day + settings.outcome.horizon_days * MICROSECONDS_PER_DAY <= data.end
+    begun = day >= first_event(data.histories) + settings.slices.least_history_days * MICROSECONDS_PER_DAY
+    usable = (lots.values["random"] == 1) & (lots.values["propensity"] > 0) & complete & begun & (lots.recorded < data.end)
+    usable &= data.histories.known_since[lots.account] < day
+    rows = np.flatnonzero(usable)
+    if not len(rows):
+        return None
+    snapshots = Snapshots(lots.account[rows], day[rows])
+    view = View(data.histories, snapshots)
+    matrix = catalog.compute(view, data.context)
+    labels = label(view, settings, data.definition, data.end)
+    return Trials(
+        snapshots, matrix, lots.values["option"][rows] + 1, np.ones(len(rows), bool),
+        lots.values["propensity"][rows] / PROPENSITY_UNIT, labels.revenue,
+        (labels.next_rung > labels.rung).astype(np.float64),
+        np.where(labels.can_switch, labels.switched, np.nan), labels.rung,
+    )  # fmt: skip
