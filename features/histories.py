@@ -7,6 +7,7 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
+from features.errors import NotEnoughData
 from features.snapshots import IntArray, Snapshots, midnight_after
 from features.sources import Source
 from features.streams import BUILDERS, Column, Options, Rows, Stream, forecast_authors
@@ -24,7 +25,8 @@ class Histories:
     known_since : shape (n_accounts,), the instant from which the account exists for us; NEVER if it has neither
         a date of creation nor any event.
     authors : who made forecasts, sorted; the forecasts' codes refer to it.
-    last_event : microseconds, the time of the latest event of all.
+    last_event : microseconds, the time of the latest event of all; ALWAYS where there is none. A contract counts
+        when it was recorded, and not at all where nobody wrote that down: its start may lie far ahead.
     """
 
     account_ids: NDArray[np.object_]
@@ -39,7 +41,15 @@ class Histories:
 
     @property
     def end(self) -> int:
-        """The default as_of: the midnight after the last event, microseconds."""
+        """The default as_of: the midnight after the last event, microseconds.
+
+        Raises
+        ------
+        NotEnoughData
+            If there is no event at all.
+        """
+        if self.last_event == ALWAYS:
+            raise NotEnoughData("there is no event to look back from; say which as_of is meant")
         return midnight_after(self.last_event)
 
     def known_at(self, as_of: int) -> Snapshots:
@@ -59,17 +69,11 @@ def build_histories(source: Source) -> Histories:
     authors = forecast_authors(source)
     profile, profile_known, created = _profile(source, codes.get("accounts"), len(account_ids))
     known_since = created.copy()
-    last_event = ALWAYS
     for name in _EVIDENCE & streams.keys():
         stream = streams[name]
-        ahead = name == "contracts"
-        np.minimum.at(
-            known_since, stream.account, stream.recorded if ahead else np.maximum(stream.recorded, stream.time)
-        )
-        if len(stream):
-            last_event = max(
-                last_event, int((np.minimum(stream.time, stream.recorded) if ahead else stream.time).max())
-            )
+        seen = stream.recorded if name == "contracts" else np.maximum(stream.recorded, stream.time)
+        np.minimum.at(known_since, stream.account, seen)
+    last_event = max((int(times.max()) for times in event_times(streams).values() if len(times)), default=ALWAYS)
     return Histories(
         account_ids,
         frozenset(source.tables),
@@ -81,6 +85,16 @@ def build_histories(source: Source) -> Histories:
         authors,
         last_event,
     )
+
+
+def event_times(streams: Mapping[str, Stream]) -> dict[str, IntArray]:
+    """When the events of every table happened, as far as they say where the data end."""
+    times = {name: streams[name].time for name in sorted(_EVIDENCE & streams.keys())}
+    if "contracts" in times:
+        contracts = streams["contracts"]
+        written = contracts.recorded != contracts.time
+        times["contracts"] = np.minimum(contracts.time, contracts.recorded)[written]
+    return times
 
 
 _EVIDENCE = frozenset(
@@ -127,7 +141,6 @@ def _profile(source: Source, codes: IntArray | None, n_accounts: int) -> tuple[d
     if codes is None:
         return {}, known, created
     table = source.tables["accounts"]
-    known[codes] = table["recorded_at"]
     since = np.maximum(table["recorded_at"], table.get("created_at", table["recorded_at"]))
     known[codes] = since
     created[codes[since > ALWAYS]] = since[since > ALWAYS]

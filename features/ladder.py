@@ -95,13 +95,17 @@ def _regular(view: View, rules: LadderRules, at: IntArray, stop: IntArray, wiped
 
 
 def contracts_in_force(view: View, at: IntArray, since: IntArray | None = None) -> IntArray:
-    """Known contracts with starts_on <= at < ends_on, not known to be cancelled, begun at or after `since`."""
+    """Known contracts with starts_on <= at < ends_on, not known to be cancelled before `at`, begun at or after `since`.
+
+    Where `at` lies before as_of, a cancellation after it does not undo that the contract was in force then.
+    """
     contracts = view.stream("contracts")
     snapshot, row = contracts.pairs()
     starts, ends, cancelled = (
         (contracts.raw(name)[row] for name in ("time", "ends", "cancelled")) if len(row) else [row] * 3
     )
-    counts = (starts <= at[snapshot]) & (at[snapshot] < ends) & (cancelled >= view.as_of[snapshot])
+    known_until = np.minimum(at, view.as_of)
+    counts = (starts <= at[snapshot]) & (at[snapshot] < ends) & (cancelled >= known_until[snapshot])
     if since is not None:
         counts &= starts >= since[snapshot]
     return np.bincount(snapshot[counts], minlength=len(view))

@@ -59,6 +59,10 @@ class OrderDays:
         edges = [self.view.as_of - int(d * MICROSECONDS_PER_DAY) for d in (days, until)]
         return self.view.keep(("order_days", days, until), lambda: self.count(edges[0], edges[1]))
 
+    def total(self) -> IntArray:
+        """Order days since the data begin."""
+        return self._index(self.orders.edge(0)) - self._index(self.orders.start)
+
     def gaps(self, days: float) -> tuple[IntArray, FloatArray, FloatArray]:
         """Gaps between successive order days that end in the last `days`: how many, mean and deviation in days."""
         last = self._index(self.orders.edge(0))

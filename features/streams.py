@@ -99,13 +99,14 @@ class Rows:
     ) -> Stream:
         """Events of these rows at the time called `at` (default: the table's own); what never happens is left out.
 
-        A later moment of the same row is known from that moment, or from the row's own recording if that
-        came later still, or from `known`.
+        A later moment of the same row is known from that moment, or from the row's own time or recording if
+        those came later still (a ticket solved before it was opened is a slip of the pen, not a closed ticket
+        that was never open), or from `known`.
         """
         time = self.moment(at or str(self.table.time))
         recorded = self.moment("recorded_at") if known is None else known
         if at is not None:
-            recorded = np.maximum(recorded, time)
+            recorded = np.maximum(np.maximum(recorded, time), self.moment(str(self.table.time)))
         rows = np.flatnonzero(time < NEVER if keep is None else (time < NEVER) & keep)
         rows = rows[np.lexsort((time[rows], self.account[rows]))]
         picked = {name: np.asarray(column)[rows].astype(np.int64) for name, column in values.items()}
@@ -191,7 +192,7 @@ def _tickets(rows: Rows) -> dict[str, Stream]:
         "tickets": rows.stream({"severe": severe}),
         "tickets_answered": rows.stream({"minutes": waited["first_response_at"]}, at="first_response_at"),
         "tickets_resolved": rows.stream({"minutes": waited["resolved_at"], "severe": severe}, at="resolved_at"),
-        "sla_breaches": rows.stream({}, at="resolved_at" if "resolved_at" in rows.columns else None, keep=breached),
+        "sla_breaches": rows.stream({}, at="resolved_at", keep=breached),
     }
 
 
@@ -230,7 +231,8 @@ def _investments(rows: Rows) -> dict[str, Stream]:
     position = {name: k for k, name in enumerate(rows.options.names)}
     option = np.array([position.get(name, -1) for name in rows.columns["investment"]], np.int64)
     bond = np.array([*rows.options.bonds, -1], np.int64)[option]
-    planned = np.array([*rows.options.costs, 0.0])[option]
+    # What an undeclared option costs is learnt from all its rows, also those that are still to come.
+    planned = np.where(bond >= 0, np.array([*rows.options.costs, 0.0])[option], 0.0)
     cost = rows.number("cost")
     random = rows.code("assignment") == 0
     values = {"option": option, "bond": bond, "cost": fixed(np.where(np.isnan(cost), planned, cost))}

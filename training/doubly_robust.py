@@ -21,8 +21,8 @@ from training.fitting import fit_trees, settle_terms
 from training.predictors import Effect, Term
 from training.settings import BoosterSettings, UpliftSettings
 
-PENALTIES = (1.0, 30.0, 1000.0, 1e6)
-"""Strengths of the ridge on the effect's modifiers, in imagined rows; the last leaves one effect for all."""
+PENALTIES = (30.0, 3000.0, 1e6)
+"""Strengths of the ridge on the effect's modifiers, in imagined rows; the last leaves one share of size for all."""
 
 
 @dataclass(frozen=True)
@@ -40,7 +40,10 @@ def cross_fitted_propensity(
     matrix: FloatArray, arm: IntArray, random: BoolArray, known: FloatArray, fold: IntArray,
     n_arms: int, booster: BoosterSettings, clip: float,
 ) -> FloatArray:  # fmt: skip
-    """Chance of every arm for every trial, out of fold, shape (n, n_arms); clipped below at `clip`.
+    """Chance of every arm for every trial, out of fold, shape (n, n_arms).
+
+    Clipped below at `clip`, or at a quarter of the arm's own share where that is less: a rare arm is not one
+    without overlap, and clipping it above its share would undo the adjustment.
 
     Where the arm was drawn by lot, the chance of the row's own arm is the known one, and the other arms get
     the mean of what is known of them.
@@ -53,10 +56,11 @@ def cross_fitted_propensity(
             chance[test] = model.predict(matrix[test])
     for a in range(n_arms):
         own = random & (arm == a)
-        chance[random, a] = known[own].mean() if own.any() else clip
+        chance[random, a] = known[own].mean() if own.any() else 0.0
     rows = np.flatnonzero(random)
     chance[rows, arm[rows]] = known[rows]
-    return np.maximum(chance, clip)
+    share = np.bincount(arm, minlength=n_arms) / len(arm)
+    return np.maximum(chance, np.minimum(clip, share / 4))
 
 
 def cross_fitted_outcomes(
@@ -78,27 +82,26 @@ def cross_fitted_outcomes(
             treated = train & (arm == a)
             if treated.sum() >= 20:
                 beyond = outcome[treated] - base.predict(matrix[treated])[:, 0]
-                correction = fit_effect(matrix[treated], beyond, np.ones(len(beyond)), np.arange(len(beyond)), terms, 100.0)
+                correction = fit_effect(
+                    matrix[treated], beyond, np.ones(len(beyond)), np.arange(len(beyond)), terms, 100.0
+                )
                 expected[test, a] += correction.predict(matrix[test])[:, 0]
     return expected
 
 
-def scores(
-    arm: IntArray, outcome: FloatArray, expected: FloatArray, chance: FloatArray, size: FloatArray
-) -> Scores:
-    """Doubly robust scores of every option against none, with overlap weights.
+def scores(arm: IntArray, outcome: FloatArray, expected: FloatArray, chance: FloatArray, size: FloatArray) -> Scores:
+    """Doubly robust scores of every option against none, per unit of size, with overlap weights.
 
-    size : shape (n,), the scale of each account's outcome; the spread of revenue grows with it, so rows
-        weigh inversely (Li, Morgan & Zaslavsky 2018 for the overlap weights).
+    size : shape (n,), the scale of each account's outcome. Effects on revenue and its spread both grow with
+        it, so the effect is sought as a share of it. Overlap weights: Li, Morgan & Zaslavsky (2018).
     """
     n_options = chance.shape[1] - 1
     psi, weight = np.empty((len(arm), n_options)), np.empty((len(arm), n_options))
     control = np.where(arm == 0, (outcome - expected[:, 0]) / chance[:, 0], 0.0)
     for k in range(1, n_options + 1):
         treated = np.where(arm == k, (outcome - expected[:, k]) / chance[:, k], 0.0)
-        psi[:, k - 1] = expected[:, k] - expected[:, 0] + treated - control
-        overlap = chance[:, k] * chance[:, 0] / (chance[:, k] + chance[:, 0])
-        weight[:, k - 1] = overlap / size
+        psi[:, k - 1] = (expected[:, k] - expected[:, 0] + treated - control) / size
+        weight[:, k - 1] = chance[:, k] * chance[:, 0] / (chance[:, k] + chance[:, 0])
     return Scores(psi, weight)
 
 
@@ -178,3 +181,13 @@ def mean_effect(psi: FloatArray, weight: FloatArray, account: IntArray) -> tuple
     none = np.zeros((len(psi), 1))
     effect = fit_effect(none, psi, weight, account, (), 0.0)
     return effect.coefficients[0], float(np.sqrt(effect.covariance[0][0]))
+
+
+def average(effect: Effect, matrix: FloatArray) -> tuple[float, float]:
+    """The mean effect over some accounts and its standard error, by the coefficients' covariance."""
+    values = np.column_stack([np.ones(len(matrix)), *(term.value(matrix) for term in effect.terms)])
+    direction = (values * effect.size(matrix)[:, None]).mean(axis=0)
+    covariance = np.asarray(effect.covariance)
+    return float(direction @ np.asarray(effect.coefficients)), float(
+        np.sqrt(max(direction @ covariance @ direction, 0.0))
+    )

@@ -8,8 +8,9 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from features.eligibility import can_switch
 from features.histories import Histories
-from features.ladder import SHOPPER, LadderRules, rungs
+from features.ladder import rungs
 from features.order_days import order_days
 from features.snapshots import MICROSECONDS_PER_DAY, BoolArray, FloatArray, IntArray
 from features.views import View
@@ -47,22 +48,11 @@ def switching_definition(histories: Histories, settings: OutcomeSettings) -> str
     return "recorded" if switches is not None and len(switches) >= settings.recorded_at_least else "silence"
 
 
-def can_switch(view: View, rules: LadderRules, definition: str, settings: OutcomeSettings) -> BoolArray:
-    """Whether an account can switch at its snapshot: a shopper or above, and not already gone.
-
-    By `silence`, an account without an order day in the last silence_days has already fallen silent.
-    """
-    possible: BoolArray = rungs(view, rules) >= SHOPPER
-    if definition == "silence":
-        possible = possible & (order_days(view).in_window(settings.silence_days) > 0)
-    return possible
-
-
 def label(view: View, settings: Settings, definition: str, end: int) -> Labels:
     """The outcomes of the view's snapshots, given data up to `end` (microseconds)."""
     days = settings.outcome.horizon_days
     later = View(view.histories, view.snapshots.later(days))
-    possible = can_switch(view, settings.ladder, definition, settings.outcome)
+    possible = can_switch(view, settings.ladder, definition, settings.outcome.silence_days)
     ordered = order_days(later).in_window(days) > 0
     switched = later.stream("switches").count(days) > 0 if definition == "recorded" else ~ordered
     return Labels(

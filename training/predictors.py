@@ -220,14 +220,25 @@ class TwoPart:
 
 @dataclass(frozen=True)
 class Effect:
-    """A causal effect that is linear in a few terms, with the covariance of its coefficients.
+    """A causal effect in proportion to the account's size, linear in a few terms, with its covariance.
 
     coefficients : shape (1 + n_terms,), the constant first.  covariance : shape (1 + n_terms, 1 + n_terms).
+    size_column, size_offset : the size is offset + what the column holds (missing or negative = 0); with
+        size_column -1 it is the offset alone.
     """
 
     terms: tuple[Term, ...]
     coefficients: tuple[float, ...]
     covariance: tuple[tuple[float, ...], ...]
+    size_column: int = -1
+    size_offset: float = 1.0
+
+    def size(self, matrix: FloatArray) -> FloatArray:
+        """What one unit of relative effect is worth, shape (n,), in the outcome's unit."""
+        if self.size_column < 0:
+            return np.full(len(matrix), self.size_offset)
+        held = np.ascontiguousarray(matrix[:, self.size_column])
+        return self.size_offset + np.maximum(np.where(np.isnan(held), 0.0, held), 0.0)
 
     def predict(self, matrix: FloatArray) -> FloatArray:
         """Shape (n, 2): the effect and its standard error, in the outcome's unit."""
@@ -238,7 +249,8 @@ class Effect:
         for row, left in zip(self.covariance, values, strict=True):
             for cell, right in zip(row, values, strict=True):
                 variance = variance + cell * (left * right)
-        return np.column_stack([effect, np.sqrt(np.maximum(variance, 0.0))])
+        size = self.size(matrix)
+        return np.column_stack([size * effect, size * np.sqrt(np.maximum(variance, 0.0))])
 
 
 def softmax(scores: FloatArray) -> FloatArray:
@@ -328,7 +340,8 @@ def _read_two_part(c: Mapping[str, Any]) -> Predictor:
 
 def _read_effect(c: Mapping[str, Any]) -> Predictor:
     coefficients = tuple(float(v) for v in c["coefficients"])
-    return Effect(tuple(Term(**term) for term in c["terms"]), coefficients, _tuples(c["covariance"]))
+    terms = tuple(Term(**term) for term in c["terms"])
+    return Effect(terms, coefficients, _tuples(c["covariance"]), int(c["size_column"]), float(c["size_offset"]))
 
 
 _READERS = {

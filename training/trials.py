@@ -19,7 +19,7 @@ from training.labels import label
 from training.settings import Settings
 from training.splits import first_event
 
-MOST_TRIALS = 100_000
+MOST_TRIALS = 40_000
 """Snapshots used for effects; beyond this, accounts without exposure are thinned out."""
 
 
@@ -103,7 +103,9 @@ def _randomised(data: Dataset, settings: Settings) -> Trials | None:
     day = lots.time // MICROSECONDS_PER_DAY * MICROSECONDS_PER_DAY
     complete = day + settings.outcome.horizon_days * MICROSECONDS_PER_DAY <= data.end
     begun = day >= first_event(data.histories) + settings.slices.least_history_days * MICROSECONDS_PER_DAY
-    usable = (lots.values["random"] == 1) & (lots.values["propensity"] > 0) & complete & begun & (lots.recorded < data.end)
+    usable = (
+        (lots.values["random"] == 1) & (lots.values["propensity"] > 0) & complete & begun & (lots.recorded < data.end)
+    )
     usable &= data.histories.known_since[lots.account] < day
     rows = np.flatnonzero(usable)
     if not len(rows):

@@ -15,7 +15,8 @@ from hypothesis import example, given, settings
 from hypothesis import strategies as st
 from numpy.typing import NDArray
 
-from features.cleaning import MANY, Cleaned, clean
+from features.cleaning import Cleaned, clean
+from features.columns import MANY
 from features.errors import ColumnMissing, ShapeMismatch
 from features.tables import ALWAYS, NEVER, TABLE, TABLES, Column, Kind, Table
 

@@ -1,0 +1,92 @@
+"""How a feature is declared: its name, unit and meaning, what its absence means, and the function that computes it."""
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+
+from features.ladder import LadderRules
+from features.snapshots import FloatArray, IntArray
+from features.streams import FIXED_POINT
+from features.views import View, ratio
+
+
+@dataclass(frozen=True)
+class Context:
+    """What features depend on besides the histories: it travels with the model.
+
+    vocabulary : column of `accounts` -> its frequent values, most frequent first; a feature holds the position.
+    """
+
+    rules: LadderRules = field(default_factory=LadderRules)
+    horizon_days: int = 180
+    vocabulary: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
+
+
+Compute = Callable[[View, Context], FloatArray | IntArray]
+
+
+@dataclass(frozen=True)
+class Feature:
+    """One column of the matrix.
+
+    name : carries unit and window.  unit : of the value.  meaning : one phrase for a manager.
+    missing : what NaN means.  tables : needed; if any is absent the feature is missing.
+    trigger : the family of switching triggers that it speaks for, if any (Roos 1999).
+    lever : whether somebody of ours can act on it.
+    """
+
+    name: str
+    unit: str
+    meaning: str
+    missing: str
+    family: str
+    tables: tuple[str, ...]
+    compute: Compute
+    trigger: str | None = None
+    lever: bool = False
+
+
+NEVER_MISSING = "cannot be missing"
+NO_EVENT = "no such event is known"
+
+
+def count_of(
+    stream: str, days: int, phrase: str, family: str, table: str = "", *, mark: str = "", name: str = "",
+    trigger: str | None = None, lever: bool = False,
+) -> Feature:  # fmt: skip
+    """Events (or marked events) of a stream in the last `days`."""
+
+    def compute(view: View, _: Context) -> IntArray:
+        events = view.stream(stream)
+        return events.total(mark, days) if mark else events.count(days)
+
+    title = f"{name or mark or stream}_{days}d"
+    meaning = f"{phrase} in the last {days} days"
+    return Feature(title, "number", meaning, NEVER_MISSING, family, (table or stream,), compute, trigger, lever)
+
+
+def recency_of(
+    stream: str, name: str, phrase: str, family: str, table: str = "", *, mark: str = "",
+    trigger: str | None = None, lever: bool = False,
+) -> Feature:  # fmt: skip
+    """Days since the last event (or marked event) of a stream."""
+
+    def compute(view: View, _: Context) -> FloatArray:
+        events = view.stream(stream)
+        return events.days_since_last_marked(mark) if mark else events.days_since_last()
+
+    return Feature(name, "days", f"days since {phrase}", NO_EVENT, family, (table or stream,), compute, trigger, lever)
+
+
+def mean_of(
+    stream: str, value: str, days: int, name: str, unit: str, phrase: str, family: str, table: str, *,
+    scale: float = FIXED_POINT, over: str = "", trigger: str | None = None, lever: bool = False,
+) -> Feature:  # fmt: skip
+    """Mean of a value over the events of a window (or over the sum of another value)."""
+
+    def compute(view: View, _: Context) -> FloatArray:
+        events = view.stream(stream)
+        whole = events.total(over, days) if over else events.count(days)
+        return ratio(events.total(value, days) / scale, whole)
+
+    meaning = f"{phrase} in the last {days} days"
+    return Feature(name, unit, meaning, NO_EVENT, family, (table,), compute, trigger, lever)

@@ -1,0 +1,70 @@
+"""Of the rows with one primary key, which one stays: the first that was recorded, whatever their order."""
+
+from collections.abc import Iterable, Mapping
+from typing import Any
+
+import numpy as np
+import pandas as pd
+import pyarrow as pa
+from numpy.typing import NDArray
+
+from features.columns import MANY
+from features.tables import Column, Kind, Table
+
+
+def keepers(table: Table, columns: Mapping[str, NDArray[Any]], bad: Iterable[int]) -> dict[int, int]:
+    """For every row that repeats a primary key, the row that is kept instead of it.
+
+    bad : rows that are set aside already; they neither stay nor drive another out.
+    """
+    assert table.key is not None
+    keys = columns[table.key]
+    if _all_different(keys):
+        return {}
+    usable = ~pd.isna(keys)
+    usable[list(bad)] = False
+    twice = np.zeros(len(keys), dtype=bool)
+    twice[usable] = pd.Series(keys[usable], dtype=object).duplicated(keep=False).to_numpy()
+    rows = np.flatnonzero(twice)
+    if not rows.size:
+        return {}
+    codes = pd.factorize(keys[rows])[0]
+    order = np.lexsort((*reversed(_precedence(table, columns, rows)), codes))
+    rows, codes = rows[order], codes[order]
+    first = np.flatnonzero(np.diff(codes, prepend=-1))
+    kept = np.repeat(rows[first], np.diff(np.append(first, len(rows))))
+    return {row: stays for row, stays in zip(rows.tolist(), kept.tolist(), strict=True) if row != stays}
+
+
+def _all_different(keys: NDArray[Any]) -> bool:
+    if len(keys) < MANY:
+        return len(set(keys.tolist())) == len(keys)
+    coded = pa.array(keys, from_pandas=True).dictionary_encode()
+    return bool(len(coded.dictionary) == len(coded) - coded.null_count)
+
+
+def _precedence(table: Table, columns: Mapping[str, NDArray[Any]], rows: NDArray[np.intp]) -> list[NDArray[Any]]:
+    """Sort keys, first counts most: recorded, happened, what is never filled in later, then what is.
+
+    The later times are compared as one sorted list of events per row. Blanking everything after an as_of
+    cuts those lists short but cannot change which comes first, so the source as it stood then keeps the
+    same row, or one that could not be told apart from it.
+    """
+    by_name = {name: values[rows] for name, values in columns.items()}
+    keys = [by_name.pop(name) for name in ("recorded_at", table.time) if name in by_name]
+    later = [c for c in table.columns if c.known_from is not None and c.name in by_name]
+    steady = [c for c in table.columns if c.known_from is None and c.name in by_name]
+    keys += [_sortable(c, by_name[c.name]) for c in steady]
+    times = [by_name[c.name] for c in later if c.kind is Kind.TIME]
+    if times:
+        stacked = np.stack(times, axis=1)
+        which = np.argsort(stacked, axis=1, kind="stable")
+        for nth in range(len(times)):
+            keys += [np.take_along_axis(stacked, which, axis=1)[:, nth], which[:, nth]]
+    return keys + [_sortable(c, by_name[c.name]) for c in later if c.kind is not Kind.TIME]
+
+
+def _sortable(column: Column, values: NDArray[Any]) -> NDArray[Any]:
+    if column.kind is not Kind.TEXT:
+        return values
+    return pd.factorize(values, sort=True)[0]

@@ -1,0 +1,135 @@
+"""The door to files: NAME.parquet and NAME.csv of one folder, and queries over them."""
+
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager, suppress
+from pathlib import Path
+from typing import Any
+
+import pyarrow as pa
+import pyarrow.csv as pa_csv
+import pyarrow.parquet as pq
+
+from features.errors import SourceUnreadable
+from features.places import Mapped, Place, first_line, has_query, query_failed, refuse_twins
+from features.tables import TABLE
+
+_DELIMITERS = ",;\t"
+_REPORTS = ("set_aside", "scores", "investment_scores", "plan")
+"""Files that we wrote ourselves; beside a source they are no mistake."""
+
+
+class _Folder:
+    """NAME.parquet and NAME.csv of one folder."""
+
+    def __init__(self, path: Path, mapped: Mapping[str, Mapped]) -> None:
+        if not path.is_dir():
+            what = "is a file, not a folder" if path.exists() else "does not exist"
+            raise SourceUnreadable(
+                f"{path} {what}; a source is a folder with orders.parquet or orders.csv, or a database URL"
+            )
+        self.label = f"the folder {path}"
+        self.path = path
+        self.holds = sorted(file.name for file in path.iterdir() if file.is_file() and not file.name.startswith("."))
+        self.files: dict[str, Path] = {}
+        for name in self.holds:
+            file = path / name
+            if file.suffix not in (".parquet", ".csv"):
+                continue
+            if file.stem in self.files and file.stem in TABLE and not has_query(mapped, TABLE[file.stem]):
+                raise SourceUnreadable(
+                    f"{path} holds both {file.stem}.csv and {file.stem}.parquet; remove the one that is out of date"
+                )
+            self.files[file.stem] = file
+        self.names = list(self.files)
+
+    def strangers(self) -> list[str]:
+        known = {file.name for stem, file in self.files.items() if stem in TABLE or stem in _REPORTS}
+        return [name for name in self.holds if name not in known]
+
+    def found(self, table: str) -> list[str]:
+        with _reading(self.files[table]):
+            return _file_columns(self.files[table])
+
+    def read(self, table: str, wanted: list[str]) -> Mapping[str, Any]:
+        file = self.files[table]
+        with _reading(file):
+            if file.suffix == ".parquet":
+                data = _parquet(file).read(columns=wanted)
+            else:
+                convert = pa_csv.ConvertOptions(
+                    column_types=dict.fromkeys(wanted, pa.string()),
+                    include_columns=wanted,
+                    null_values=[""],
+                    strings_can_be_null=True,
+                )
+                data = pa_csv.read_csv(file, parse_options=_csv_shape(file), convert_options=convert)
+        return {name: data.column(name) for name in wanted}
+
+    def ask(self, table: str, query: str) -> Mapping[str, Any]:
+        """Run by DuckDB, in memory, with every file of the folder as a view by its stem."""
+        try:
+            import duckdb
+        except ModuleNotFoundError as error:
+            raise SourceUnreadable("a query over a folder needs DuckDB: install loyalty-ladder[train]") from error
+        with duckdb.connect(":memory:") as connection:
+            connection.execute(f"SET file_search_path={_literal(self.path.resolve())}")
+            connection.execute("SET TimeZone='UTC'")
+            connection.execute("SET python_enable_replacements=false")
+            for stem, file in self.files.items():
+                reader = "read_parquet" if file.suffix == ".parquet" else "read_csv"
+                view = '"' + stem.replace('"', '""') + '"'
+                # A file that DuckDB cannot open matters only to a query that names it, which then says so.
+                with suppress(duckdb.Error):
+                    connection.execute(f"CREATE VIEW {view} AS FROM {reader}({_literal(file.resolve())})")
+            try:
+                data = connection.sql(query).to_arrow_table()
+            except duckdb.Error as error:
+                raise query_failed(table, error) from error
+        return _unambiguous(f"the query under [tables.{table}]", data)
+
+
+@contextmanager
+def open_folder(path: Path, mapped: Mapping[str, Mapped]) -> Iterator[Place]:
+    yield _Folder(path, mapped)
+
+
+def _file_columns(file: Path) -> list[str]:
+    if file.suffix == ".parquet":
+        names = list(_parquet(file).schema_arrow.names)
+    else:
+        with pa_csv.open_csv(file, parse_options=_csv_shape(file)) as reader:
+            names = list(reader.schema.names)
+    refuse_twins(file.name, names)
+    return names
+
+
+def _parquet(file: Path) -> Any:
+    # Old writers keep times as 96 bits, which Arrow reads as nanoseconds: those end in the year 2262.
+    return pq.ParquetFile(file, coerce_int96_timestamp_unit="us")
+
+
+def _csv_shape(file: Path) -> Any:
+    with file.open("rb") as lines:
+        header = lines.readline().decode("utf-8-sig")
+    delimiter = next((mark for mark in _DELIMITERS if mark in header), ",")
+    return pa_csv.ParseOptions(delimiter=delimiter, newlines_in_values=True)
+
+
+@contextmanager
+def _reading(file: Path) -> Iterator[None]:
+    try:
+        yield
+    except UnicodeDecodeError as error:
+        raise SourceUnreadable(f"{file} is not UTF-8 text; save it again as CSV UTF-8") from error
+    except (pa.ArrowException, OSError, ValueError) as error:
+        kind = "Parquet" if file.suffix == ".parquet" else "CSV in UTF-8"
+        raise SourceUnreadable(f"{file} cannot be read as {kind}: {first_line(error)}") from error
+
+
+def _unambiguous(where: str, data: Any) -> Mapping[str, Any]:
+    refuse_twins(where, data.column_names)
+    return {name: data.column(name) for name in data.column_names}
+
+
+def _literal(value: object) -> str:
+    return "'" + str(value).replace("'", "''") + "'"

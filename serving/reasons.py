@@ -1,0 +1,48 @@
+"""Contributions of features -> sentences that a manager can act on."""
+
+from collections.abc import Mapping
+
+import numpy as np
+
+from features import catalog
+from features.snapshots import FloatArray
+
+MOST_REASONS = 3
+LEAST_CONTRIBUTION = 0.02
+"""Log odds: what moves a chance by less than about half a percentage point is not worth a sentence."""
+
+
+def write_reasons(
+    contributions: FloatArray, values: FloatArray, peers: Mapping[str, float], raises: str, lowers: str
+) -> list[str]:
+    """The strongest reasons for one account, strongest first, at most one for each family of features.
+
+    contributions, values : shape (n_features,), in the order of the catalogue.
+    peers : feature -> the median among accounts on the same rung.
+    raises, lowers : how a sentence begins whose contribution is above or below zero.
+    """
+    sentences: list[str] = []
+    families: set[str] = set()
+    for position in np.argsort(-np.abs(contributions), kind="stable"):
+        strength = contributions[position]
+        if abs(strength) < LEAST_CONTRIBUTION or len(sentences) == MOST_REASONS:
+            break
+        feature = catalog.FEATURES[position]
+        if feature.family not in families:
+            families.add(feature.family)
+            beginning = raises if strength > 0 else lowers
+            sentences.append(f"{beginning}: {_fact(feature, float(values[position]), peers.get(feature.name))}")
+    return sentences
+
+
+def _fact(feature: catalog.Feature, value: float, peer: float | None) -> str:
+    """`days since the last order day: 210; others on this rung: 45`."""
+    said = feature.missing if np.isnan(value) else _number(value)
+    others = "" if peer is None or not np.isfinite(peer) else f"; others on this rung: {_number(peer)}"
+    return f"{feature.meaning}: {said}{others}"
+
+
+def _number(value: float) -> str:
+    if abs(value) >= 1000:
+        return f"{value:,.0f}"
+    return f"{value:.0f}" if value == round(value) or abs(value) >= 100 else f"{value:.2g}"

@@ -1,0 +1,243 @@
+"""Histories in, scores out: one code path for a million accounts from files and for one from a request.
+
+The catalogue that computes the features is the one that trained the model, checked by its fingerprint when
+the bundle is read. Every figure of an account has the same bits whatever accounts stand beside it.
+"""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from statistics import NormalDist
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from features import catalog
+from features.eligibility import can_switch
+from features.histories import Histories
+from features.ladder import rungs
+from features.snapshots import BoolArray, FloatArray, IntArray, Snapshots, iso
+from features.streams import FIXED_POINT
+from features.tables import BONDS, NO_INVESTMENT, RUNGS, TRIGGER_FAMILIES
+from features.views import View
+from serving.reasons import write_reasons
+from training.bundle import Bundle, Investment
+from training.predictors import Floored, Pool, Trees
+
+Column = NDArray[Any]
+INSUFFICIENT = "insufficient"
+TRIGGER_PRIOR = 0.5
+"""Log odds given to the families' usual shares: without traces of its own, an account gets those."""
+
+
+@dataclass(frozen=True)
+class Scored:
+    """Both tables of the contract, column by column.
+
+    scores : name -> shape (n_snapshots,).  investments : name -> shape (n_snapshots * n_options,), all options
+        of the first account, then of the second; `investments["account_id"]` repeats.
+    Missing figures are NaN, missing names None.
+    """
+
+    scores: Mapping[str, Column]
+    investments: Mapping[str, Column]
+
+
+class Scorer:
+    """A bundle made ready: `score` may be called from several threads."""
+
+    def __init__(self, bundle: Bundle, version: str) -> None:
+        self.bundle, self.version = bundle, version
+        self._reach = NormalDist().inv_cdf(0.5 + bundle.facts.level / 2)
+
+    def score(self, histories: Histories, snapshots: Snapshots, explain: bool = True) -> Scored:
+        """The scores of those snapshots, in their order.
+
+        explain : also write the reasons, which cost several times the prediction.
+        """
+        facts = self.bundle.facts
+        view = View(histories, snapshots)
+        matrix = catalog.compute(view, self.bundle.context)
+        rung = rungs(view, facts.rules)
+        columns: dict[str, Column] = {
+            "account_id": histories.account_ids[snapshots.account],
+            "as_of": np.array([iso(at) for at in snapshots.as_of], object),
+            "horizon_days": np.full(len(snapshots), facts.horizon_days, np.int64),
+            "model_version": np.full(len(snapshots), self.version, object),
+            "rung": np.array(RUNGS, object)[rung],
+        }
+        columns |= self._next(matrix, rung)
+        possible = can_switch(view, facts.rules, facts.definition, facts.silence_days)
+        columns |= self._switch(matrix, possible)
+        columns["expected_revenue"] = self.bundle.revenue.predict(matrix)[:, 0]
+        columns |= self._upgrade(matrix, rung)
+        columns["manager_forecast"] = self._forecast(view)
+        investments = self._investments(matrix, rung)
+        columns |= _recommend(investments, len(snapshots), len(self.bundle.investments))
+        columns["reasons"] = self._reasons(matrix, rung, possible, columns) if explain else _nothing(len(snapshots))
+        repeated = {name: np.repeat(columns[name], len(self.bundle.investments)) for name in ("account_id", "as_of")}
+        return Scored(columns, repeated | investments)
+
+    def _next(self, matrix: FloatArray, rung: IntArray) -> dict[str, Column]:
+        chances = self.bundle.next_rung.predict(matrix)
+        columns: dict[str, Column] = {f"p_{name}": chances[:, k] for k, name in enumerate(RUNGS)}
+        columns["next_rung"] = np.array(RUNGS, object)[chances.argmax(axis=1)] if len(chances) else _nothing(0)
+        up, down = np.zeros(len(rung)), np.zeros(len(rung))
+        for k in range(len(RUNGS)):
+            up = up + np.where(k > rung, chances[:, k], 0.0)
+            down = down + np.where(k < rung, chances[:, k], 0.0)
+        return columns | {"p_upgrade": up, "p_downgrade": down}
+
+    def _switch(self, matrix: FloatArray, possible: BoolArray) -> dict[str, Column]:
+        n = len(matrix)
+        names = ["p_switch", *(f"trigger_{family}" for family in TRIGGER_FAMILIES)]
+        columns: dict[str, Column] = {name: np.full(n, np.nan) for name in names}
+        columns["switch_trigger"] = _nothing(n)
+        rows = np.flatnonzero(possible)
+        if self.bundle.switching is None or not len(rows):
+            return columns
+        columns["p_switch"][rows] = self.bundle.switching.predict(matrix[rows])[:, 0]
+        shares = self._trigger_shares(matrix[rows])
+        for k, family in enumerate(TRIGGER_FAMILIES):
+            columns[f"trigger_{family}"][rows] = shares[:, k]
+        columns["switch_trigger"][rows] = np.array(TRIGGER_FAMILIES, object)[shares.argmax(axis=1)]
+        return columns
+
+    def _trigger_shares(self, matrix: FloatArray) -> FloatArray:
+        """Shares of the three families in what pushes the account to leave, shape (n, 3).
+
+        The families' usual shares, and what the account's own traces of each add to the log odds of leaving.
+        """
+        trees = _trees(self.bundle.switching)
+        parts = trees.contributions(matrix) if trees is not None else np.zeros((len(matrix), len(catalog.NAMES) + 1))
+        shares = np.empty((len(matrix), len(TRIGGER_FAMILIES)))
+        total = np.zeros(len(matrix))
+        for k, family in enumerate(TRIGGER_FAMILIES):
+            pushed = np.zeros(len(matrix))
+            for position, feature in enumerate(catalog.FEATURES):
+                if feature.trigger == family:
+                    pushed = pushed + parts[:, position]
+            shares[:, k] = TRIGGER_PRIOR * self.bundle.facts.trigger_shares[k] + np.maximum(pushed, 0.0)
+            total = total + shares[:, k]
+        return shares / total[:, None]
+
+    def _upgrade(self, matrix: FloatArray, rung: IntArray) -> dict[str, Column]:
+        facts, n = self.bundle.facts, len(matrix)
+        uplift, error = np.full(n, np.nan), np.full(n, np.nan)
+        for level, effect in self.bundle.upgrades.items():
+            rows = np.flatnonzero(rung == level)
+            if len(rows):
+                uplift[rows], error[rows] = effect.predict(matrix[rows]).T
+        top = rung == len(RUNGS) - 1
+        basis = np.array([*facts.upgrade_basis, INSUFFICIENT], object)[rung]
+        basis[top] = None
+        gap = np.array(facts.value_gaps, np.float64)[rung]
+        gap[top] = np.nan
+        return {
+            "upgrade_uplift": uplift,
+            "upgrade_uplift_low": uplift - self._reach * error,
+            "upgrade_uplift_high": uplift + self._reach * error,
+            "upgrade_basis": basis,
+            "upgrade_value_gap": gap,
+        }
+
+    def _forecast(self, view: View) -> FloatArray:
+        """The last estimate of the account's manager, times what that manager's estimates have been worth."""
+        facts, stream = self.bundle.facts, view.stream("forecasts")
+        last = stream.edge(0) - 1
+        exists = last >= stream.start
+        if facts.forecast_common is None or not len(stream.time):
+            return np.full(len(view), np.nan)
+        worth = [facts.forecast_factors.get(name, facts.forecast_common) for name in view.histories.authors]
+        factors = np.array([*worth, facts.forecast_common], np.float64)
+        row = np.where(exists, last, 0)
+        per_day = stream.value("extra")[row] / stream.value("days")[row] / FIXED_POINT
+        calibrated = per_day * facts.horizon_days * factors[stream.value("author")[row]]
+        return np.where(exists, calibrated, np.nan)
+
+    def _investments(self, matrix: FloatArray, rung: IntArray) -> dict[str, Column]:
+        """All options of every account, shape (n * n_options,) each."""
+        n, options = len(matrix), self.bundle.investments
+        cost_share = matrix[:, catalog.NAMES.index("cost_share_365d")]
+        margin = np.where(np.isnan(cost_share), self.bundle.facts.margin_rate, 1.0 - np.clip(cost_share, 0.0, 1.0))
+        parts = [self._option(option, matrix, rung, margin) for option in options]
+        names = parts[0].keys() if parts else ()
+        return {name: np.stack([part[name] for part in parts], axis=1).reshape(n * len(options)) for name in names}
+
+    def _option(self, option: Investment, matrix: FloatArray, rung: IntArray, margin: FloatArray) -> dict[str, Column]:
+        n = len(matrix)
+        usable = np.isin(rung, option.rungs) & (option.basis != INSUFFICIENT)
+        found = {name: np.full((n, 2), np.nan) for name in ("revenue", "climbed", "switched")}
+        rows = np.flatnonzero(usable)
+        for name, effect in option.effects.items():
+            found[name][rows] = effect.predict(matrix[rows])
+        uplift, error = found["revenue"].T
+        gain = uplift * margin - option.cost
+        bond = BONDS[option.bond] if option.bond >= 0 else None
+        return {
+            "investment": np.full(n, option.name, object),
+            "bond": np.full(n, bond, object),
+            "cost": np.full(n, option.cost),
+            "uplift": uplift,
+            "uplift_low": uplift - self._reach * error,
+            "uplift_high": uplift + self._reach * error,
+            "gain": gain,
+            "roi": gain / option.cost if option.cost > 0 else np.full(n, np.nan),
+            "p_upgrade_change": np.clip(found["climbed"][:, 0], -1.0, 1.0),
+            "p_switch_change": np.clip(found["switched"][:, 0], -1.0, 1.0),
+            "basis": np.where(usable, option.basis, INSUFFICIENT).astype(object),
+        }
+
+    def _reasons(
+        self, matrix: FloatArray, rung: IntArray, possible: BoolArray, columns: Mapping[str, Column]
+    ) -> Column:
+        """Reasons for leaving where the account can switch, else for climbing."""
+        reasons = _nothing(len(matrix))
+        switching, climbing = _trees(self.bundle.switching), self.bundle.climbing
+        leaving = possible & (switching is not None)
+        groups = [(leaving, switching, "more likely to leave", "more likely to stay")]
+        groups.append(
+            (
+                ~leaving,
+                climbing if isinstance(climbing, Trees) else None,
+                "more likely to climb",
+                "less likely to climb",
+            )
+        )
+        for mask, trees, raises, lowers in groups:
+            rows = np.flatnonzero(mask)
+            if trees is not None and len(rows):
+                parts = trees.contributions(matrix[rows])[:, :-1]
+                for row, contributions in zip(rows, parts, strict=True):
+                    peers = self.bundle.facts.peers[rung[row]]
+                    reasons[row] = write_reasons(contributions, matrix[row], peers, raises, lowers)
+        return reasons
+
+
+def _trees(pool: Pool | None) -> Trees | None:
+    """The pool's booster, if it has one."""
+    member = None if pool is None else pool.members.get("booster")
+    if isinstance(member, Floored):
+        member = member.member
+    return member if isinstance(member, Trees) else None
+
+
+def _recommend(investments: Mapping[str, Column], n: int, n_options: int) -> dict[str, Column]:
+    """The option with the highest expected net gain, or `none`; ranked by ROI, 1 = first."""
+    name, gain, roi, rank = _nothing(n), np.full(n, np.nan), np.full(n, np.nan), np.full(n, np.nan)
+    if n_options and n:
+        gains = investments["gain"].reshape(n, n_options)
+        best = np.where(np.isnan(gains), -np.inf, gains).argmax(axis=1)
+        rows = np.arange(n)
+        pays = gains[rows, best] > 0
+        name = np.where(pays, investments["investment"].reshape(n, n_options)[rows, best], NO_INVESTMENT).astype(object)
+        gain = np.where(pays, gains[rows, best], 0.0)
+        roi = np.where(pays, investments["roi"].reshape(n, n_options)[rows, best], np.nan)
+        order = np.lexsort((-gain, -np.nan_to_num(roi, nan=-np.inf)))
+        order = order[pays[order]]
+        rank[order] = np.arange(1, len(order) + 1)
+    return {"recommended_investment": name, "expected_gain": gain, "roi": roi, "rank": rank}
+
+
+def _nothing(n: int) -> Column:
+    return np.full(n, None, object)

@@ -1,0 +1,127 @@
+"""Odd sources: the far future, huge amounts, long histories, nobody at all."""
+
+import time
+
+import numpy as np
+import pandas as pd
+import pytest
+
+from features.catalog import NAMES, Context, compute
+from features.errors import NotEnoughData
+from features.histories import build_histories
+from features.ladder import LadderRules, rungs
+from features.snapshots import instant, iso
+from features.sources import source_from_rows
+from features.strays import strays
+from features.tables import MONEY_LIMIT
+from features.views import View
+from tests.builders import histories, source, view
+
+CONTEXT = Context()
+
+
+def feature(name: str, known: object, as_of: str) -> list[float]:
+    return compute(view(known, as_of), CONTEXT, [name])[:, 0].tolist()  # type: ignore[arg-type]
+
+
+def test_the_data_end_at_the_midnight_after_the_last_event() -> None:
+    assert iso(histories(orders=[("A", "2024-03-01T23:59", 1.0)]).end) == "2024-03-02"
+    assert iso(histories(orders=[("A", "2024-03-01", 1.0)]).end) == "2024-03-02"
+
+
+def test_a_contract_says_where_the_data_end_only_if_somebody_wrote_down_when_it_was_recorded() -> None:
+    orders = [("A", "2024-03-01", 1.0)]
+    planned = [{"account_id": "A", "starts_on": "2027-01-01"}]
+    assert iso(histories(orders=orders, contracts=planned).end) == "2024-03-02"
+    signed = [{"account_id": "A", "starts_on": "2027-01-01", "recorded_at": "2024-04-05"}]
+    assert iso(histories(orders=orders, contracts=signed).end) == "2024-04-06"
+
+
+def test_without_any_event_there_is_no_default_instant() -> None:
+    known = histories(accounts=[{"account_id": "A"}])
+    with pytest.raises(NotEnoughData, match="say which as_of"):
+        _ = known.end
+
+
+def test_events_in_the_year_2999_are_pointed_out_and_change_nothing_before() -> None:
+    days = pd.date_range("2023-01-01", periods=300).strftime("%Y-%m-%d")
+    orders = [("A", day, 10.0) for day in days]
+    tickets = [("A", "2023-02-01"), ("A", "3001-01-01")]
+    whole = histories(orders=[*orders, ("A", "2999-01-01", 5.0)], tickets=tickets)
+    found = strays(whole)
+    assert found is not None
+    assert found.tables == {"orders": 1, "tickets": 1}
+    assert iso(found.last_before) == days[-1]
+    assert found.gap_days > 300_000
+    clean = histories(orders=orders, tickets=tickets[:1])
+    assert strays(clean) is None
+    for as_of in ("2023-06-01", "2024-01-01"):
+        ours, theirs = (compute(view(known, as_of), CONTEXT) for known in (whole, clean))
+        np.testing.assert_array_equal(ours, theirs)
+
+
+def test_a_quiet_half_year_in_the_middle_of_the_data_is_no_typing_error() -> None:
+    days = [*pd.date_range("2022-01-01", periods=90), *pd.date_range("2023-06-01", periods=90)]
+    assert strays(histories(orders=[("A", day.isoformat(), 1.0) for day in days])) is None
+
+
+def test_huge_and_negative_amounts_stay_exact_and_impossible_ones_are_set_aside() -> None:
+    rows = [
+        ("A", "2024-01-01", MONEY_LIMIT),
+        ("A", "2024-01-02", 0.01),
+        ("A", "2024-01-03", -MONEY_LIMIT),
+        ("A", "2024-01-04", float("inf")),
+        ("A", "2024-01-05", 1e300),
+        ("A", "2024-01-06", float("nan")),
+    ]
+    assert [bad.row for bad in source(orders=rows).set_aside] == [3, 4, 5]
+    assert feature("revenue_90d", histories(orders=rows), "2024-02-01") == [0.01]
+    many = histories(orders=[(name, "2024-01-01", MONEY_LIMIT) for name in "ABCDEFGHIJ" * 1200])
+    assert feature("revenue_90d", many, "2024-02-01") == [1200 * MONEY_LIMIT] * 10
+
+
+def test_events_before_the_account_was_created_count_and_make_it_known() -> None:
+    known = histories(accounts=[{"account_id": "A", "created_at": "2024-05-01"}], orders=[("A", "2024-01-01", 10.0)])
+    assert len(known.known_at(instant("2024-01-01"))) == 0
+    assert len(known.known_at(instant("2024-01-02"))) == 1
+    assert feature("days_known", known, "2024-01-11") == [10.0]
+    assert feature("revenue_30d", known, "2024-01-11") == [10.0]
+
+
+def test_days_known_of_an_account_that_is_not_known_yet_is_missing() -> None:
+    known = histories(orders=[("A", "2024-01-01", 10.0)], contacts=[{"contact_id": "p", "account_id": "B"}])
+    np.testing.assert_array_equal(feature("days_known", known, "2024-01-01"), [np.nan, np.nan])
+    assert known.account_ids[known.known_at(instant("2025-01-01")).account].tolist() == ["A"]
+
+
+def test_nobody_and_nothing_give_empty_answers() -> None:
+    nothing = histories()
+    assert compute(View(nothing, nothing.known_at(instant("2024-01-01"))), CONTEXT).shape == (0, len(NAMES))
+    quiet = histories(accounts=[{"account_id": "A"}, {"account_id": "B"}])
+    seen = view(quiet, "2024-01-01")
+    assert rungs(seen, LadderRules()).tolist() == [0, 0]
+    matrix = compute(seen, CONTEXT)
+    assert np.nansum(matrix[:, [name.startswith("order") for name in NAMES]]) == 0
+
+
+def test_one_account_with_two_hundred_thousand_events_takes_seconds() -> None:
+    random = np.random.default_rng(5)
+    n = 200_000
+    minutes = random.integers(0, 3 * 365 * 1440, n)
+    when = np.datetime64("2021-01-01", "us") + minutes * np.timedelta64(60_000_000, "us")
+    late = when + random.integers(0, 40 * 1440, n) * np.timedelta64(60_000_000, "us")
+    frame = pd.DataFrame(
+        {"account_id": "A", "ordered_at": when, "revenue": random.normal(50, 80, n), "recorded_at": late}
+    )
+    start = time.perf_counter()
+    known = build_histories(
+        source_from_rows({"orders": frame, "tickets": frame[["account_id"]].assign(opened_at=when)})
+    )
+    at = [instant(day) for day in ("2022-01-01", "2023-01-01T11:11", "2024-06-01")]
+    found = [compute(View(known, known.known_at(as_of)), CONTEXT, ["revenue_365d", "tickets_365d"])[0] for as_of in at]
+    assert time.perf_counter() - start < 5
+    for as_of, (revenue, tickets) in zip(at, found, strict=True):
+        end = np.datetime64(as_of, "us")
+        inside = (when < end) & (when >= end - np.timedelta64(365, "D"))
+        assert revenue == pytest.approx(frame["revenue"][inside & (late < end)].sum(), abs=1)
+        assert tickets == inside.sum()
