@@ -1,0 +1,496 @@
+"""The command line: parses, calls, prints. The one module above all packages, and the one door to the terminal."""
+
+import argparse
+import json
+import os
+import shutil
+import sys
+import tempfile
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from features.errors import LadderError
+
+DEFAULT_DEMO_FOLDER = Path("demo")
+EXIT_DONE, EXIT_REFUSED, EXIT_INTERRUPTED = 0, 1, 130
+
+
+@dataclass(frozen=True)
+class Loaded:
+    """A source read as the settings say: what every command on data begins with."""
+
+    settings: Any
+    source: Any
+    histories: Any
+    as_of: int
+
+
+def main(arguments: Sequence[str] | None = None) -> int:
+    """Run one command and return its exit status: 0 done, 1 refused with one message, 2 wrong usage."""
+    options = _parser().parse_args(arguments)
+    try:
+        figures = options.command(options)
+    except LadderError as error:
+        print(f"ladder: {error}", file=sys.stderr)
+        return EXIT_REFUSED
+    except KeyboardInterrupt:
+        print("ladder: interrupted", file=sys.stderr)
+        return EXIT_INTERRUPTED
+    except Exception as error:  # noqa: BLE001 - whatever went wrong, a user gets a sentence, not a traceback
+        if os.environ.get("LADDER_DEBUG"):
+            raise
+        detail = str(error).splitlines()[0] if str(error) else ""
+        print(f"ladder: a mistake of the program: {type(error).__name__}: {detail}", file=sys.stderr)
+        print("Set LADDER_DEBUG=1 to see where, and please report it.", file=sys.stderr)
+        return EXIT_REFUSED
+    if options.json:
+        print(json.dumps(figures, default=str))
+    return EXIT_DONE
+
+
+def _check(options: argparse.Namespace) -> Mapping[str, Any]:
+    from features.checking import Needs, check_source
+    from features.sources import set_aside_frame
+
+    loaded = _load(options, max_bad_share=1.0)
+    settings = loaded.settings
+    needs = Needs(
+        settings.outcome.horizon_days, settings.slices.least_history_days, settings.outcome.recorded_at_least,
+        settings.uplift.least_treated,
+    )  # fmt: skip
+    report = check_source(loaded.source, loaded.histories, settings.ladder, needs, loaded.as_of)
+    rows = [[name, f"{read:,}", f"{aside:,}"] for name, (read, aside) in report.tables.items()]
+    _show("Tables", ["table", "rows read", "set aside"], rows)
+    if report.reasons:
+        reasons = [[*key, f"{count:,}"] for key, count in report.reasons.items()]
+        _show("Set aside, by reason", ["table", "column", "reason", "rows"], reasons)
+    if report.absent:
+        print(f"\nNot there: {', '.join(report.absent)}")
+    for note in report.notes:
+        print(f"Note: {note}")
+    _show(f"The ladder at {report.as_of}", ["rung", "accounts"], [[k, f"{v:,}"] for k, v in report.ladder.items()])
+    models = [[name, "yes" if ready else "not yet", words] for name, ready, words in report.models]
+    _show("What can be trained", ["model", "ready", "why"], models)
+    if options.report:
+        set_aside_frame(loaded.source).to_csv(options.report, index=False)
+        print(f"\nEvery row that was set aside: {options.report}")
+    limit = settings.source.max_bad_share
+    too_bad = [name for name, (read, aside) in report.tables.items() if aside > limit * max(read, 1)]
+    if too_bad:
+        print(f"\nTraining and scoring would refuse {', '.join(too_bad)}: more than {limit:.0%} is set aside.")
+    return {
+        "as_of": report.as_of,
+        "ladder": report.ladder,
+        "set_aside": len(loaded.source.set_aside),
+        "refused": too_bad,
+    }
+
+
+def _train(options: argparse.Namespace) -> Mapping[str, Any]:
+    loaded = _load(options)
+    return _train_on(loaded, _uri(), options.promote, Path(loaded.settings.registry.champion_folder))
+
+
+def _train_on(loaded: Loaded, uri: str, force: bool, champion_folder: Path) -> Mapping[str, Any]:
+    """Train, record, register, and promote where that is due."""
+    from training.pipeline import train
+    from training.promotion import PromotionContext, examine, passes
+    from training.registry import ALIAS, Registry
+    from training.reporting import as_text, draw_plots
+
+    settings = loaded.settings
+    with _progress() as progress:
+        trained = train(loaded.histories, settings, loaded.as_of, progress=progress)
+    for comparison in trained.comparisons:
+        _show_comparison(comparison)
+    _list("What the models rest on", trained.report)
+    registry = Registry(uri)
+    champion = registry.champion()
+    champion_facts = None
+    if champion is not None:
+        from training.bundle import read_bundle
+
+        with tempfile.TemporaryDirectory() as scratch:
+            champion_facts = _facts_or_none(lambda: read_bundle(registry.fetch(ALIAS, Path(scratch)))[0].facts)
+    findings = examine(PromotionContext(trained.bundle.facts, trained.comparisons, champion_facts, settings.promotion))
+    _show("Promotion checks", ["", "check", "found"], [[f.severity, f.title, f.detail] for f in findings])
+    with tempfile.TemporaryDirectory() as scratch:
+        draw_plots(trained.bundle, trained.comparisons, Path(scratch))
+        texts = {f"{c.task}.txt": as_text(c) for c in trained.comparisons} | {"report.txt": "\n".join(trained.report)}
+        metrics = dict(trained.bundle.facts.figures)
+        version = registry.record(trained.bundle, settings, metrics, texts, Path(scratch))
+    good, wanted = passes(findings), force or champion is None
+    if wanted and good:
+        registry.promote(version, champion_folder)
+    said = "is champion now" if wanted and good else "was not promoted"
+    why = "" if good else ": a check refused it"
+    why = why or (
+        "" if wanted else f": version {champion} stays champion (use --promote, or `ladder promote {version}`)"
+    )
+    print(f"\nloyalty-ladder version {version} ({trained.bundle.version}) {said}{why}")
+    return {
+        "version": version,
+        "bundle": trained.bundle.version,
+        "champion": wanted and good,
+        **trained.bundle.facts.figures,
+    }
+
+
+def _facts_or_none(read: Callable[[], Any]) -> Any:
+    """The champion's facts; None, said aloud, where its bundle is of another catalogue."""
+    try:
+        return read()
+    except LadderError as error:
+        print(f"Note: the champion cannot be compared with: {error}", file=sys.stderr)
+        return None
+
+
+def _backtest(options: argparse.Namespace) -> Mapping[str, Any]:
+    from training.dataset import build_dataset
+    from training.evaluation import evaluate
+
+    loaded = _load(options)
+    with _progress() as progress:
+        data = build_dataset(loaded.histories, loaded.settings, loaded.as_of, progress=progress)
+        comparisons = evaluate(data, loaded.settings, options.folds, progress)
+    for comparison in comparisons:
+        _show_comparison(comparison)
+    if not any(comparison.task == "switching" for comparison in comparisons):
+        print(
+            "\nSwitching: left out; too few accounts switched before the origins. `ladder check` says how many it takes."
+        )
+    return {name: value for comparison in comparisons for name, value in comparison.figures().items()}
+
+
+def _promote(options: argparse.Namespace) -> Mapping[str, Any]:
+    from training.registry import Registry
+
+    settings = _settings(options)
+    Registry(_uri()).promote(options.version, Path(settings.registry.champion_folder))
+    print(f"loyalty-ladder version {options.version} is champion now")
+    return {"champion": options.version}
+
+
+def _rollback(options: argparse.Namespace) -> Mapping[str, Any]:
+    from training.registry import Registry
+
+    version = Registry(_uri()).rollback(Path(_settings(options).registry.champion_folder))
+    print(f"loyalty-ladder version {version} is champion again")
+    return {"champion": version}
+
+
+def _score(options: argparse.Namespace) -> Mapping[str, Any]:
+    from training.bundle import read_bundle
+
+    with tempfile.TemporaryDirectory() as scratch:
+        bundle, version = read_bundle(_find_bundle(options.model, _settings(options), Path(scratch)))
+        loaded = _load(options)
+        return _score_with(bundle, version, loaded, Path(options.out), options.format)
+
+
+def _score_with(bundle: Any, version: str, loaded: Loaded, out: Path, form: str) -> Mapping[str, Any]:
+    from serving.batch import score_frames, write_frames
+    from serving.scoring import Scorer
+
+    with _progress() as progress:
+        progress("scoring", 0.0)
+        scores, investments = score_frames(Scorer(bundle, version), loaded.histories, loaded.as_of)
+        progress("scoring", 1.0)
+    written = write_frames({"scores": scores, "investment_scores": investments}, out, form)
+    print(f"{len(scores):,} accounts scored with {version}: {', '.join(str(path) for path in written)}")
+    if not len(investments):
+        print("No uplift: the model knows no investments. `ladder check` says what it takes.")
+    return {"accounts": len(scores), "model_version": version, "files": [str(path) for path in written]}
+
+
+def _simulate(options: argparse.Namespace) -> Mapping[str, Any]:
+    from training.simulation import simulate, write
+
+    out = Path(options.out)
+    with _progress() as progress:
+        simulation = simulate(
+            options.scenario, accounts=options.accounts, months=options.months, seed=options.seed,
+            progress=lambda done: progress("simulating", done),
+        )  # fmt: skip
+    write(simulation, out)
+    print(
+        f"{len(simulation.truth):,} accounts over {options.months} months in {out}; truth in {out.parent / 'truth.parquet'}"
+    )
+    return {"accounts": len(simulation.truth), "out": str(out), "truth": str(out.parent / "truth.parquet")}
+
+
+def _serve(options: argparse.Namespace) -> Mapping[str, Any]:
+    from serving.server import serve
+
+    with tempfile.TemporaryDirectory() as scratch:
+        folder = _find_bundle(options.model, _settings(options), Path(scratch))
+        serve(folder, port=options.port, host=options.host, workers=options.workers)
+    return {"port": options.port}
+
+
+def _demo(options: argparse.Namespace) -> Mapping[str, Any]:
+    import pandas as pd
+
+    from training.bundle import read_bundle
+    from training.champion import published
+    from training.truth import against_truth
+
+    folder = Path(options.folder)
+    _clear_demo(folder)
+    folder.mkdir(parents=True, exist_ok=True)
+    options.out, options.data, options.as_of = folder / "source", str(folder / "source"), None
+    options.scenario, options.report = "default", None
+    _say(f"1. A supplier is simulated: {options.accounts:,} accounts over {options.months} months")
+    _simulate(options)
+    _say("2. What the data hold (ladder check)")
+    _check(options)
+    _say("3. Models are trained and judged beside the baselines, out of time (ladder train)")
+    loaded = _load(options)
+    uri = os.environ.get("MLFLOW_TRACKING_URI", f"sqlite:///{folder / 'mlflow.db'}")
+    trained = _train_on(loaded, uri, True, folder / "champion")
+    _say("4. Every account is scored (ladder score)")
+    bundle, version = read_bundle(published(folder / "champion"))
+    _score_with(bundle, version, loaded, folder / "scores", "parquet")
+    scores = pd.read_parquet(folder / "scores" / "scores.parquet")
+    _show_ladder(scores)
+    _show_first(scores, 10)
+    _say("5. The scores against the simulation's truth, which no model has seen")
+    figures = against_truth(scores, pd.read_parquet(folder / "truth.parquet"))
+    _show("Against the truth", ["figure", "value"], [[k.replace("_", " "), f"{v:,.3f}"] for k, v in figures.items()])
+    if options.serve:
+        _serve_demo(published(folder / "champion"), loaded, scores, options.port)
+    return {**trained, **figures}
+
+
+def _clear_demo(folder: Path) -> None:
+    """Remove what an earlier demonstration left, and only that."""
+    for name in ("source", "champion", "scores", "mlruns"):
+        shutil.rmtree(folder / name, ignore_errors=True)
+    for name in ("truth.parquet", "mlflow.db", "request.json"):
+        (folder / name).unlink(missing_ok=True)
+
+
+def _serve_demo(bundle: Path, loaded: Loaded, scores: Any, port: int) -> None:
+    from serving.server import serve
+
+    _say("6. The champion is served (ladder serve); Ctrl-C ends it")
+    first = scores.sort_values("rank").iloc[0]
+    body = {"accounts": [{"account_id": first["account_id"], "orders": [
+        {"ordered_at": "2025-03-04", "revenue": 1200.0}, {"ordered_at": "2025-09-18", "revenue": 950.0},
+    ]}]}  # fmt: skip
+    print("\nIn another terminal:\n")
+    print(f"curl -s http://127.0.0.1:{port}/score -H 'Content-Type: application/json' -d '{json.dumps(body)}'\n")
+    serve(bundle, port=port, host="127.0.0.1", workers=1)
+
+
+def _settings(options: argparse.Namespace) -> Any:
+    from training.settings import read_settings
+
+    return read_settings(Path(options.config) if options.config else None)
+
+
+def _load(options: argparse.Namespace, max_bad_share: float | None = None) -> Loaded:
+    """The settings, the source, its histories and the as_of of a command."""
+    from features.histories import build_histories
+    from features.snapshots import instant
+    from features.sources import read_source
+
+    settings = _settings(options)
+    share = settings.source.max_bad_share if max_bad_share is None else max_bad_share
+    with _progress() as progress:
+        source = read_source(
+            options.data, settings.tables, max_bad_share=share, progress=lambda name: progress(f"{name}", 0.0)
+        )
+        histories = build_histories(source)
+    if max_bad_share is None:
+        for note in source.notes:
+            print(f"Note: {note}", file=sys.stderr)
+        if source.set_aside:
+            print(f"Note: {len(source.set_aside):,} rows were set aside; `ladder check` lists them.", file=sys.stderr)
+    as_of = getattr(options, "as_of", None)
+    return Loaded(settings, source, histories, instant(as_of) if as_of else histories.end)
+
+
+def _find_bundle(model: str | None, settings: Any, scratch: Path) -> Path:
+    """The folder of the model that was asked for: a folder, `models:/...`, or by default the champion."""
+    from features.errors import RegistryError
+    from training.bundle import MANIFEST, NAME
+    from training.champion import published
+    from training.registry import ALIAS, Registry
+
+    folder = Path(settings.registry.champion_folder)
+    if model is None:
+        return published(folder)
+    for prefix in (f"models:/{NAME}/", f"models:/{NAME}@"):
+        if model.startswith(prefix):
+            wanted = model.removeprefix(prefix)
+            if wanted != ALIAS and not wanted.isdigit():
+                break
+            return Registry(_uri()).fetch(wanted, scratch)
+    if (Path(model) / MANIFEST).is_file():
+        return Path(model)
+    raise RegistryError(
+        f"{model} is no model: give models:/{NAME}/VERSION, models:/{NAME}@{ALIAS}, or the folder of a bundle."
+    )
+
+
+def _uri() -> str:
+    from training.registry import DEFAULT_URI
+
+    return os.environ.get("MLFLOW_TRACKING_URI", DEFAULT_URI)
+
+
+@contextmanager
+def _progress() -> Iterator[Callable[[str, float], None]]:
+    """A progress bar on the terminal's error channel; it vanishes when the work is done."""
+    from rich.console import Console
+    from rich.progress import BarColumn, Progress, TextColumn, TimeElapsedColumn
+
+    console = Console(stderr=True)
+    columns = (
+        TextColumn("{task.description}"),
+        BarColumn(),
+        TextColumn("{task.percentage:>3.0f} %"),
+        TimeElapsedColumn(),
+    )
+    with Progress(*columns, console=console, transient=True, disable=not console.is_terminal) as bar:
+        tasks: dict[str, Any] = {}
+
+        def advance(what: str, share: float) -> None:
+            if what not in tasks:
+                tasks[what] = bar.add_task(what, total=1.0)
+            bar.update(tasks[what], completed=share)
+
+        yield advance
+
+
+def _say(text: str) -> None:
+    print(f"\n=== {text}", flush=True)
+
+
+def _list(title: str, lines: Sequence[str]) -> None:
+    print(f"\n{title}")
+    for line in lines:
+        print(f"  - {line}")
+
+
+def _show(title: str, headings: Sequence[str], rows: Sequence[Sequence[str]]) -> None:
+    """A table in plain columns; numbers stand right."""
+    from rich.box import SIMPLE_HEAD
+    from rich.console import Console
+    from rich.table import Table
+
+    table = Table(title=title, title_justify="left", box=SIMPLE_HEAD, title_style="bold")
+    for position, heading in enumerate(headings):
+        numeric = all(row[position][:1].isdigit() or row[position][:1] in "+-" for row in rows if row[position])
+        table.add_column(heading, justify="right" if numeric and position else "left", overflow="fold")
+    for row in rows:
+        table.add_row(*row)
+    width = shutil.get_terminal_size((140, 40)).columns
+    Console(width=max(width, 100), highlight=False, markup=False).print(table)
+
+
+def _show_comparison(comparison: Any) -> None:
+    from training.reporting import table_rows, title
+
+    headings, rows = table_rows(comparison)
+    _show(title(comparison), headings, rows)
+    if comparison.unseen:
+        unseen = ", ".join(f"{name.replace('_', ' ')} {value:.4f}" for name, value in comparison.unseen.items())
+        print(f"On accounts never learnt from: {unseen}")
+
+
+def _show_ladder(scores: Any) -> None:
+    from features.tables import RUNGS
+
+    now, then = scores["rung"].value_counts(), scores[[f"p_{rung}" for rung in RUNGS]].sum()
+    rows = [[rung, f"{now.get(rung, 0):,}", f"{then[f'p_{rung}']:,.0f}"] for rung in reversed(RUNGS)]
+    _show("The ladder", ["rung", "accounts now", "expected at the horizon"], rows)
+
+
+def _show_first(scores: Any, most: int) -> None:
+    first = scores.dropna(subset=["rank"]).sort_values("rank").head(most)
+    rows = []
+    for row in first.itertuples():
+        switch = "" if row.p_switch != row.p_switch else f"{row.p_switch:.0%}"
+        reasons = "\n".join(json.loads(row.reasons))
+        figures = [f"{row.expected_gain:,.0f}", f"{row.roi:.1f}", switch]
+        rows.append([str(row.rank), row.account_id, row.rung, row.recommended_investment, *figures, reasons])
+    headings = ["rank", "account", "rung", "investment", "expected gain", "ROI", "p switch", "reasons"]
+    if rows:
+        _show(f"The first {len(rows)} accounts by ROI", headings, rows)
+    else:
+        print("\nNo investment is expected to earn more than it costs, for any account.")
+
+
+def _parser() -> argparse.ArgumentParser:
+    parser = argparse.ArgumentParser(
+        prog="ladder", description="Where every account stands, where it goes, whom to invest in."
+    )
+    commands = parser.add_subparsers(required=True, metavar="COMMAND")
+    for name, (run, text, arguments) in COMMANDS.items():
+        command = commands.add_parser(
+            name, help=text, description=text, formatter_class=argparse.ArgumentDefaultsHelpFormatter
+        )
+        for flags, keywords in (*arguments, *EVERYWHERE):
+            command.add_argument(*flags, **keywords)
+        command.set_defaults(command=run)
+    return parser
+
+
+Argument = tuple[tuple[str, ...], dict[str, Any]]
+
+
+def _argument(*flags: str, **keywords: Any) -> Argument:
+    return flags, keywords
+
+
+EVERYWHERE = (
+    _argument("--config", metavar="FILE", help="settings, TOML; conf/ladder.toml explains every one"),
+    _argument("--json", action="store_true", help="make the last line a JSON object with the main figures"),
+)
+DATA = _argument("--data", required=True, metavar="SOURCE", help="a folder of Parquet or CSV files, or a database URL")
+AS_OF = _argument("--as-of", metavar="T", help="the instant to look from, UTC, e.g. 2026-01-31; by default the midnight after the last event")  # fmt: skip
+MODEL = _argument("--model", metavar="URI", help="models:/loyalty-ladder/VERSION, or a bundle's folder; by default the champion")  # fmt: skip
+PORT = _argument("--port", type=int, default=3000, help="TCP port")
+ACCOUNTS = _argument("--accounts", type=int, default=3000, metavar="N", help="number of accounts")
+MONTHS = _argument("--months", type=int, default=48, metavar="M", help="months of 30 days")
+SEED = _argument("--seed", type=int, default=0, metavar="S", help="the same seed gives the same bytes")
+
+COMMANDS: dict[str, tuple[Callable[[argparse.Namespace], Mapping[str, Any]], str, tuple[Argument, ...]]] = {
+    "demo": (_demo, "the main job, end to end, on simulated accounts; then serve it", (
+        ACCOUNTS, MONTHS, SEED, PORT,
+        _argument("--folder", default=str(DEFAULT_DEMO_FOLDER), help="where everything is written"),
+        _argument("--no-serve", dest="serve", action="store_false", help="stop before serving"),
+    )),
+    "simulate": (_simulate, "a source with known truth (truth.parquet beside it, never inside)", (
+        _argument("--out", required=True, metavar="DIR", help="folder of the tables"),
+        _argument("--scenario", default="default", help="which world; an unknown name lists them"),
+        ACCOUNTS, MONTHS, SEED,
+    )),
+    "check": (_check, "the data report: rows set aside, the ladder, what can be trained", (
+        DATA, AS_OF, _argument("--report", metavar="FILE", help="write every row set aside to this CSV file"),
+    )),
+    "train": (_train, "train all models, track and register them", (
+        DATA, AS_OF, _argument("--promote", action="store_true", help="make it champion if it passes the checks"),
+    )),
+    "backtest": (_backtest, "out-of-time evaluation beside the baselines", (
+        DATA, AS_OF, _argument("--folds", type=int, default=3, metavar="K", help="rolling origins"),
+    )),
+    "promote": (_promote, "make a version champion", (_argument("version", type=int, help="number in the registry"),)),
+    "rollback": (_rollback, "make the former champion champion again", ()),
+    "score": (_score, "score every account", (
+        DATA, AS_OF, MODEL, _argument("--out", required=True, metavar="DIR", help="where the tables go"),
+        _argument("--format", default="parquet", choices=("parquet", "csv", "xlsx"), help="of the files"),
+    )),
+    "serve": (_serve, "serve the champion over HTTP", (
+        MODEL, PORT, _argument("--host", default="127.0.0.1", help="address to listen on"),
+        _argument("--workers", type=int, default=1, help="processes"),
+    )),
+}  # fmt: skip
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -246,9 +246,7 @@ def _settle_times(table: Table, columns: dict[str, NDArray[Any]], rows: int, led
         )
     for column in table.columns:
         if column.known_from not in (None, *columns) and column.name in columns:
-            ledger.notes.append(
-                f"{table.name}: {column.name} counts only from {column.known_from}, which is not there"
-            )
+            ledger.notes.append(f"{table.name}: {column.name} counts only from {column.known_from}, which is not there")
         if column.kind is Kind.TIME and column.known_from is not None and column.name in columns:
             early = int(np.count_nonzero(columns[column.name] < time))
             if early:

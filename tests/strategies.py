@@ -25,7 +25,6 @@ _AMOUNTS = (0.0, 0.01, 1.0, 99.99, 99.99, 250.5, 1234.56, 1e6, -0.01, -99.99, -2
 _NAMES = {
     "account_id": ("A", "B", "C", "é-7"),
     "referred_account_id": ("A", "B", "Z"),
-    "contact_id": ("p1", "p2", "p3", "p4", "p5", "p6", "p7"),
     "investment": ("rebate", "visit", "undeclared", "none"),
 }
 _DECLARED = ("rebate", "visit", "none")
@@ -53,10 +52,12 @@ class Drawn:
 
 
 def _age(random: Random) -> int:
-    """Microseconds from an event to as_of: on an edge, just beside it, or anywhere; below zero lies the future."""
-    way = random.randrange(4)
+    """Microseconds from an event to as_of: on an edge or by it, on the very day, or anywhere (below zero: ahead)."""
+    way = random.randrange(6)
     if way < 2:
         return random.choice(_EDGES) * DAY + random.choice(_NEAR)
+    if way > 3:
+        return random.randint(-1440, 1440) * MINUTE
     if way == 2:
         return random.randint(-300, 900) * DAY
     return random.randint(-60 * 1440, 400 * 1440) * MINUTE
@@ -96,6 +97,10 @@ def _row(table: Table, seed: int) -> dict[str, Any]:
     """One raw row; its times are still relative: an age, a lag, delays."""
     random = Random(seed)
     row = {column.name: _cell(table, column, random) for column in table.columns}
+    if random.random() < 0.1:
+        row |= {name: f"once {random.randrange(40)}" for name in ("account_id",) if name in row}
+    if row.get("contact_id") is not None:
+        row["contact_id"] = f"{random.choice('pqr')} of {row['account_id']}"
     if table.name == "surveys":
         low, high = INSTRUMENT_SCALES[row["instrument"] or "nps"]
         row["score"] = float(random.randint(low, high))
@@ -121,7 +126,7 @@ def _dated(table: Table, rows: list[dict[str, Any]], as_of: int) -> pd.DataFrame
 
 
 _MIDNIGHT = instant("2024-06-01")
-_INSTANTS = (_MIDNIGHT, _MIDNIGHT, _MIDNIGHT, _MIDNIGHT + 781 * MINUTE + 1, _MIDNIGHT + 1, _MIDNIGHT - 1)
+_INSTANTS = (*[_MIDNIGHT] * 3, *[_MIDNIGHT + 781 * MINUTE] * 2, _MIDNIGHT + 1, _MIDNIGHT - 1)
 _OPTIONAL = tuple((table.name, column.name) for table in TABLES for column in table.columns if not column.required)
 _SEEDS = st.integers(0, 2**32 - 1)
 
@@ -142,7 +147,11 @@ def sources(draw: st.DrawFn, only: Callable[[str], bool] = lambda _: True) -> Dr
         seeds = draw(st.lists(_SEEDS, min_size=2 * fewest if needed else fewest, max_size=40))
         if seeds or needed or draw(st.booleans()):
             tables[table.name] = _dated(table, [_row(table, seed) for seed in seeds], as_of)
-    for name, column in draw(st.sets(st.sampled_from(_OPTIONAL), max_size=4)):
+    # Where nothing is late, snapshots share the stream's own rows, and nothing may hide that.
+    absent = draw(st.sets(st.sampled_from(_OPTIONAL), max_size=4))
+    if draw(st.sampled_from((False, False, True))):
+        absent |= {(name, "recorded_at") for name in tables}
+    for name, column in absent:
         if name in tables:
-            tables[name] = tables[name].drop(columns=column)
+            tables[name] = tables[name].drop(columns=column, errors="ignore")
     return Drawn(tables, pd.Timestamp(as_of, unit="us"))

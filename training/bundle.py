@@ -226,7 +226,7 @@ def _take_texts_out(node: Any, name: str, files: dict[str, bytes]) -> Any:
 
 
 def _facts(content: Mapping[str, Any]) -> Facts:
-    values = {key: tuple(value) if isinstance(value, list) else value for key, value in content.items()}
+    values: dict[str, Any] = {k: tuple(v) if isinstance(v, list) else v for k, v in content.items()}
     values["rules"] = LadderRules(**content["rules"])
     values["vocabulary"] = {key: tuple(names) for key, names in content["vocabulary"].items()}
     return Facts(**values)

@@ -7,8 +7,11 @@ Differences are paired on the same snapshots, with a bootstrap over accounts; a 
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
+from functools import partial
+from typing import Any
 
 import numpy as np
+from numpy.typing import NDArray
 
 from features.snapshots import BoolArray, FloatArray, IntArray, iso
 from training import baselines, metrics
@@ -25,6 +28,8 @@ from training.switching import enough, fit_switching
 OURS = "loyalty-ladder"
 
 Fit = Callable[[Dataset, BoolArray, Settings], Predictor]
+Outcome = NDArray[Any]
+"""What happened, one value per snapshot: classes as whole numbers, or money."""
 
 
 @dataclass(frozen=True)
@@ -72,9 +77,9 @@ class _Task:
     fit: Fit
     baselines: Mapping[str, Baseline]
     rows: Callable[[Dataset], BoolArray]
-    target: Callable[[Dataset], IntArray | FloatArray]
-    row_scores: Mapping[str, Callable[[FloatArray, IntArray], FloatArray]]
-    whole: Callable[[FloatArray, IntArray, IntArray], dict[str, float]]
+    target: Callable[[Dataset], Outcome]
+    row_scores: Mapping[str, Callable[[FloatArray, Outcome], FloatArray]]
+    whole: Callable[[FloatArray, Outcome, IntArray], dict[str, float]]
 
 
 def _direction_scores(chances: FloatArray, happened: IntArray, rung: IntArray) -> dict[str, float]:
@@ -99,19 +104,23 @@ def _switch_scores(chance: FloatArray, happened: IntArray, _: IntArray) -> dict[
     }
 
 
-def _deviance(expected: FloatArray, happened: IntArray) -> FloatArray:
-    """Tweedie deviance with power 1.5: proper for a mean with many zeros and a heavy tail (negatives count as zero)."""
-    mean, seen = np.maximum(expected[:, 0], 1.0), np.maximum(happened, 0.0)
+def _deviance(expected: FloatArray, happened: Outcome) -> FloatArray:
+    """Tweedie deviance with power 1.5: proper for a mean with many zeros and a heavy tail.
+
+    Negative revenue counts as zero, a mean below a hundredth of the overall mean as that.
+    """
+    seen = np.maximum(happened, 0.0)
+    mean = np.maximum(expected[:, 0], max(0.01 * float(seen.mean()), 1e-6))  # a zero would cost an infinite deviance
     deviance: FloatArray = 4 * (seen / np.sqrt(mean) + np.sqrt(mean) - 2 * np.sqrt(seen))
     return deviance
 
 
-def _absolute(expected: FloatArray, happened: IntArray) -> FloatArray:
+def _absolute(expected: FloatArray, happened: Outcome) -> FloatArray:
     error: FloatArray = np.abs(expected[:, 0] - happened)
     return error
 
 
-def _revenue_scores(expected: FloatArray, happened: IntArray, _: IntArray) -> dict[str, float]:
+def _revenue_scores(expected: FloatArray, happened: Outcome, _: IntArray) -> dict[str, float]:
     rank = np.argsort(np.argsort(expected[:, 0], kind="stable"))
     top = rank >= 0.9 * len(rank)
     total = max(float(np.abs(happened).sum()), 1e-9)
@@ -154,13 +163,15 @@ def evaluate(data: Dataset, settings: Settings, folds: int = 3, progress: Progre
     origins = rolling_origins(data.sample, secret, settings, folds)
     results = []
     for number, task in enumerate(TASKS):
-        comparison = _evaluate(
-            data, task, origins, settings, lambda done, n=number: progress("evaluation", (n + done) / len(TASKS))
-        )  # type: ignore[misc]
+        comparison = _evaluate(data, task, origins, settings, partial(_advance, progress, number))
         if comparison is not None:
             results.append(comparison)
     progress("evaluation", 1.0)
     return results
+
+
+def _advance(progress: Progress, number: int, done: float) -> None:
+    progress("evaluation", (number + done) / len(TASKS))
 
 
 def _evaluate(

@@ -89,7 +89,8 @@ class Term:
         """The term before it is standardised, shape (n,)."""
         values = np.ascontiguousarray(matrix[:, self.column])
         if self.shape == "equals":
-            return (values == self.level).astype(np.float64)
+            equal: FloatArray = (values == self.level).astype(np.float64)
+            return equal
         values = np.minimum(np.where(np.isnan(values), self.fill, values), self.cap)
         shaped: FloatArray = np.sign(values) * np.log1p(np.abs(values)) if self.shape == "log" else values
         return shaped

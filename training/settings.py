@@ -67,6 +67,11 @@ class BoosterSettings:
     threads: int = 2
     seed: int = 0
 
+    def with_rounds(self, rounds: int, learning_rate: float | None = None) -> "BoosterSettings":
+        """The same with another number of trees, and another rate if one is given."""
+        rate = self.learning_rate if learning_rate is None else learning_rate
+        return dataclasses.replace(self, rounds=rounds, learning_rate=rate)
+
 
 @dataclass(frozen=True)
 class UpliftSettings:

@@ -116,12 +116,8 @@ def fit_uplift(data: Dataset, settings: Settings, progress: Progress = silent) -
 
 
 def small_booster(booster: BoosterSettings) -> BoosterSettings:
-    """Quicker and fewer trees for the outcomes and chances that a score only needs in passing."""
-    return BoosterSettings(
-        rounds=NUISANCE_ROUNDS, learning_rate=0.05, leaves=booster.leaves, least_in_leaf=booster.least_in_leaf,
-        l2=booster.l2, row_share=booster.row_share, column_share=booster.column_share, threads=booster.threads,
-        seed=booster.seed,
-    )  # fmt: skip
+    """Fewer and quicker trees, for outcomes and chances that a score only needs in passing."""
+    return booster.with_rounds(NUISANCE_ROUNDS, learning_rate=0.05)
 
 
 def _gates(trials: Trials, chance: FloatArray, n_arms: int, rows: BoolArray) -> list[Overlap]:
@@ -149,7 +145,7 @@ def _score(
 
 
 def _offset(trials: Trials, expected: FloatArray, pace: FloatArray) -> float:
-    """What is added to a year's revenue to give an account's size, so that the spread of revenue is in proportion to it.
+    """What is added to a year's revenue to give an account's size, so that the spread of revenue follows it.
 
     Read from the line through the absolute errors of the outcome model, against the year's revenue, among
     trials without investment.
@@ -203,7 +199,8 @@ def _basis(
     everything = np.ones(len(trials), bool)
     findings = [
         f"by lot: {drawn.treated} exposed, {drawn.effective:.0f} comparable controls",
-        f"by choice: {chosen.treated} exposed, {chosen.effective:.0f} comparable controls, {chosen.share:.0%} in overlap",
+        f"by choice: {chosen.treated} exposed, {chosen.effective:.0f} comparable controls, "
+        f"{chosen.share:.0%} in overlap",
     ]
     if not drawn.passes(settings.uplift):
         if chosen.passes(settings.uplift):
@@ -217,7 +214,8 @@ def _basis(
     lot, choice = (mean_effect(psi[r], weight[r], account[r]) for r in (trials.random, ~trials.random))
     gap, error = abs(lot[0] - choice[0]), float(np.hypot(lot[1], choice[1]))
     findings.append(
-        f"share of a year's revenue: by lot {lot[0]:.1%} (SE {lot[1]:.1%}), adjusted {choice[0]:.1%} (SE {choice[1]:.1%})"
+        f"share of a year's revenue: by lot {lot[0]:.1%} (SE {lot[1]:.1%}), "
+        f"adjusted {choice[0]:.1%} (SE {choice[1]:.1%})"
     )
     if gap > 1.96 * error:
         findings.append(

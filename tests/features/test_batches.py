@@ -6,7 +6,7 @@ from random import Random
 import numpy as np
 import pandas as pd
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from features.catalog import CODED_COLUMNS, NAMES, Context, compute
@@ -48,6 +48,7 @@ def without_keys(tables: Frames) -> dict[str, pd.DataFrame]:
     }
 
 
+@settings(max_examples=40)
 @given(sources())
 def test_an_account_alone_has_the_bits_that_it_has_among_all(drawn: Drawn) -> None:
     tables = without_keys(drawn.tables)
@@ -59,6 +60,7 @@ def test_an_account_alone_has_the_bits_that_it_has_among_all(drawn: Drawn) -> No
         np.testing.assert_array_equal(bits(alone, alone.known_at(drawn.at))[0], together[row])
 
 
+@settings(max_examples=60)
 @given(sources(), st.lists(st.tuples(st.integers(0, 3), st.integers(-500, 100), st.booleans()), min_size=1, max_size=8))
 def test_many_snapshots_in_one_view_have_the_bits_of_one_by_one(
     drawn: Drawn, places: list[tuple[int, int, bool]]
@@ -74,6 +76,7 @@ def test_many_snapshots_in_one_view_have_the_bits_of_one_by_one(
         np.testing.assert_array_equal(bits(known, snapshots.take(np.array([row])))[0], together[row])
 
 
+@settings(max_examples=80)
 @given(sources(), st.integers(0, 2**32))
 def test_the_order_of_rows_and_tables_changes_nothing(drawn: Drawn, seed: int) -> None:
     random = Random(seed)

@@ -191,6 +191,12 @@ def test_what_happens_at_the_instant_of_a_switch_belongs_to_the_new_start() -> N
     assert rung(orders=[("A", ago(11), 5.0), ("A", ago(10.2), -1.0)], switches=switches) == "suspect"
 
 
+def test_looking_back_to_the_day_of_a_switch_stops_at_the_hour_looked_from() -> None:
+    switches: list[Row] = [("A", ago(10.5))]
+    order: list[Row] = [("A", ago(10.1), 5.0)]
+    assert [rung(ahead=-days, orders=order, switches=switches) for days in (10.2, 10)] == ["suspect", "shopper"]
+
+
 def test_a_switch_wipes_nothing_before_it_is_recorded() -> None:
     switch: list[Row] = [{"account_id": "A", "switched_at": ago(50), "recorded_at": ago(5)}]
     assert rung(orders=orders(60), switches=switch) == "suspect"

@@ -136,3 +136,11 @@ def test_a_ticket_solved_before_it_was_opened_is_never_less_than_none_open() -> 
     known = histories(tickets=[ticket])
     for as_of in ("2024-01-10T02:00", "2024-01-10T06:00", "2024-01-11"):
         assert compute(view(known, as_of), CONTEXT, ["open_tickets"]).tolist() == [[0.0]]
+
+
+def test_in_the_middle_of_a_day_the_rest_of_that_day_is_not_seen() -> None:
+    morning, afternoon = ("A", "2024-01-10T10:00", 100.0), ("A", "2024-01-10T15:00", -200.0)
+    names = ["order_days_total", "order_days_30d", "days_since_order_day"]
+    for rows in ([morning], [morning, afternoon]):
+        at = view(histories(orders=rows), "2024-01-10T12:00")
+        assert compute(at, CONTEXT, names).tolist() == [[1.0, 1.0, 0.5]]

@@ -1,0 +1,87 @@
+"""All accounts of a source scored at once, and written where others can read them."""
+
+import json
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pandas as pd
+from numpy.typing import NDArray
+
+from features.errors import NotEnoughData, SettingsError
+from features.histories import Histories
+from features.snapshots import iso
+from features.tables import RUNGS, TRIGGER_FAMILIES
+from serving.scoring import Scorer
+
+SCORE_COLUMNS = (
+    *"account_id as_of horizon_days model_version rung".split(),
+    *(f"p_{rung}" for rung in RUNGS),
+    *"next_rung p_upgrade p_downgrade p_switch switch_trigger".split(),
+    *(f"trigger_{family}" for family in TRIGGER_FAMILIES),
+    *"expected_revenue upgrade_uplift upgrade_uplift_low upgrade_uplift_high upgrade_basis upgrade_value_gap".split(),
+    *"manager_forecast recommended_investment expected_gain roi rank reasons".split(),
+)
+INVESTMENT_COLUMNS = (
+    "account_id as_of investment bond cost uplift uplift_low uplift_high gain roi "
+    "p_upgrade_change p_switch_change basis"
+).split()
+FORMATS = ("parquet", "csv", "xlsx")
+SHEET_LIMIT = 1_048_575
+
+
+def score_frames(scorer: Scorer, histories: Histories, as_of: int) -> tuple[pd.DataFrame, pd.DataFrame]:
+    """The contract's `scores` and `investment_scores` of every account known at as_of (microseconds).
+
+    Raises
+    ------
+    NotEnoughData
+        If no account is known then.
+    """
+    snapshots = histories.known_at(as_of)
+    if not len(snapshots):
+        raise NotEnoughData(f"No account is known before {iso(as_of)}. Choose a later --as-of.")
+    scored = scorer.score(histories, snapshots)
+    scores = _frame(scored.scores, SCORE_COLUMNS)
+    scores["rank"] = scores["rank"].astype("Int64")
+    scores["reasons"] = [json.dumps(reasons or [], ensure_ascii=False) for reasons in scores["reasons"]]
+    return scores, _frame(scored.investments, INVESTMENT_COLUMNS)
+
+
+def _frame(columns: Mapping[str, NDArray[Any]], names: tuple[str, ...] | list[str]) -> pd.DataFrame:
+    frame = pd.DataFrame({name: columns[name] if name in columns else np.empty(0, object) for name in names})
+    frame["as_of"] = pd.to_datetime(frame["as_of"]).astype("datetime64[us]")
+    texts = {"account_id", "model_version", "rung", "next_rung", "switch_trigger", "upgrade_basis", "bond", "basis"}
+    for name in texts | {"recommended_investment", "investment"}:
+        if name in frame:
+            frame[name] = frame[name].astype("string")
+    return frame
+
+
+def write_frames(frames: Mapping[str, pd.DataFrame], folder: Path, form: str) -> list[Path]:
+    """Write each table as NAME.FORM into a folder (made if absent); a file appears whole or not at all.
+
+    Raises
+    ------
+    SettingsError
+        If the format is unknown or the table does not fit into a sheet.
+    """
+    folder.mkdir(parents=True, exist_ok=True)
+    written = []
+    for name, frame in frames.items():
+        target = folder / f"{name}.{form}"
+        scratch = folder / f".{name}.new.{form}"
+        if form == "parquet":
+            frame.to_parquet(scratch, index=False)
+        elif form == "csv":
+            frame.to_csv(scratch, index=False)
+        elif form == "xlsx":
+            if len(frame) > SHEET_LIMIT:
+                raise SettingsError(f"{name} has {len(frame):,} rows; a sheet holds {SHEET_LIMIT:,}. Use --format csv.")
+            frame.to_excel(scratch, index=False)
+        else:
+            raise SettingsError(f"There is no format {form!r}. Choose one of {', '.join(FORMATS)}.")
+        scratch.replace(target)
+        written.append(target)
+    return written

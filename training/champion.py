@@ -1,0 +1,35 @@
+"""The champion on disk: what the service reads, so that it never needs the tracking server.
+
+`FOLDER/DIGEST/` holds a bundle, and the small file `FOLDER/current`, replaced in one step, names the one that
+serves. Nothing is ever half there.
+"""
+
+import shutil
+import tempfile
+from pathlib import Path
+
+from features.errors import BundleError
+from training.bundle import read_bundle
+
+
+def publish(bundle: Path, folder: Path) -> Path:
+    """Put a checked copy of a bundle into the champion's folder and point `current` to it, in one step."""
+    _, digest = read_bundle(bundle)
+    target = folder / digest
+    if not target.exists():
+        folder.mkdir(parents=True, exist_ok=True)
+        scratch = Path(tempfile.mkdtemp(prefix=".new-", dir=folder))
+        shutil.copytree(bundle, scratch, dirs_exist_ok=True)
+        scratch.rename(target)
+    pointer = folder / ".current.new"
+    pointer.write_text(digest + "\n", encoding="ascii")
+    pointer.replace(folder / "current")
+    return target
+
+
+def published(folder: Path) -> Path:
+    """Where the champion's bundle lies.  Raises BundleError if none was promoted into that folder."""
+    pointer = folder / "current"
+    if not pointer.is_file():
+        raise BundleError(f"No champion is in {folder}. Run `ladder train` (or `ladder promote VERSION`) first.")
+    return folder / pointer.read_text(encoding="ascii").strip()

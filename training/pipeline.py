@@ -1,0 +1,199 @@
+"""From histories to a bundle: what is learnt, in what order, and what is left out for want of data."""
+
+import hashlib
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import numpy as np
+
+from features import catalog
+from features.errors import NotEnoughData
+from features.histories import Histories
+from features.snapshots import BoolArray, FloatArray, iso
+from features.tables import RUNGS, TRIGGER_FAMILIES
+from training.bundle import Bundle, Facts, Investment
+from training.dataset import Dataset, Progress, build_dataset, silent
+from training.evaluation import Comparison, evaluate
+from training.fitting import fit_trees, usable_columns
+from training.forecasts import ForecastRecord, fit_forecasts
+from training.next_rung import fit_next_rung
+from training.predictors import Pool, Trees
+from training.revenue import fit_revenue
+from training.settings import Settings
+from training.switching import LEAST_EVENTS, enough, fit_switching
+from training.upgrade import UpgradeEffect, fit_upgrades, fit_value_gaps
+from training.uplift import InvestmentEffect, fit_uplift
+
+CLIMBING_ROUNDS = 80
+"""Trees of the booster that only explains who climbs: few, because explaining costs in proportion."""
+
+
+@dataclass(frozen=True)
+class Trained:
+    """A bundle, the tables that judge its models out of time (empty where time is too short), and the report.
+
+    report : findings in words, the same as the bundle holds.
+    snapshots : how many were learnt from.
+    """
+
+    bundle: Bundle
+    comparisons: tuple[Comparison, ...]
+    report: tuple[str, ...]
+    snapshots: int
+
+
+def train(histories: Histories, settings: Settings, end: int, folds: int = 3, progress: Progress = silent) -> Trained:
+    """All models that the data up to `end` (microseconds) allow; what they do not allow is said in the report.
+
+    folds : rolling origins to judge on; 0 skips the evaluation.
+
+    Raises
+    ------
+    NotEnoughData
+        If the history is too short for a single slice with its horizon.
+    """
+    data = build_dataset(histories, settings, end, progress=progress)
+    comparisons, report = _judge(data, settings, folds, progress)
+    everything = np.ones(len(data.matrix), bool)
+    progress("models", 0.0)
+    next_rung = fit_next_rung(data, everything, settings)
+    progress("models", 0.4)
+    switching = fit_switching(data, everything, settings) if enough(data, everything) else None
+    progress("models", 0.6)
+    revenue, climbing = fit_revenue(data, everything, settings), _fit_climbing(data, settings)
+    progress("models", 1.0)
+    effects = fit_uplift(data, settings, progress)
+    upgrades = fit_upgrades(data, settings)
+    record = fit_forecasts(histories, settings.ladder, end)
+    report += _report(data, switching, effects, upgrades, record, settings)
+    facts = _facts(data, settings, upgrades, record, comparisons, tuple(report))
+    bundle = Bundle(
+        facts, next_rung, switching, climbing, revenue,
+        {u.rung: u.effect for u in upgrades if u.effect is not None},
+        tuple(Investment(e.investment, e.bond, e.cost, e.basis, e.rungs, e.effects or {}) for e in effects),
+    )  # fmt: skip
+    return Trained(bundle, comparisons, tuple(report), len(data.matrix))
+
+
+def _judge(
+    data: Dataset, settings: Settings, folds: int, progress: Progress
+) -> tuple[tuple[Comparison, ...], list[str]]:
+    if folds == 0:
+        return (), ["not judged out of time: no folds were asked for"]
+    try:
+        return tuple(evaluate(data, settings, folds, progress)), []
+    except NotEnoughData as error:
+        return (), [f"not judged out of time: {error}"]
+
+
+def _fit_climbing(data: Dataset, settings: Settings) -> Trees:
+    climbed = (data.labels.next_rung > data.labels.rung).astype(np.int64)
+    booster = settings.booster.with_rounds(min(CLIMBING_ROUNDS, settings.booster.rounds))
+    columns = usable_columns(data.matrix, leave_out=[data.column("days_known")])
+    return fit_trees(data.matrix, climbed, data.weight, booster, "binary", 1, columns)
+
+
+def _facts(
+    data: Dataset, settings: Settings, upgrades: Sequence[UpgradeEffect],
+    record: ForecastRecord | None, comparisons: Sequence[Comparison], report: tuple[str, ...],
+) -> Facts:  # fmt: skip
+    figures = {name: round(value, 6) for table in comparisons for name, value in table.figures().items()}
+    basis = {upgrade.rung: upgrade.basis for upgrade in upgrades}
+    return Facts(
+        trained_until=data.end,
+        horizon_days=settings.outcome.horizon_days,
+        definition=data.definition,
+        silence_days=settings.outcome.silence_days,
+        catalog=catalog.fingerprint(),
+        features=catalog.NAMES,
+        tables=tuple(sorted(data.histories.tables)),
+        rules=settings.ladder,
+        vocabulary=data.context.vocabulary,
+        settings_digest=settings.digest(),
+        data_digest=data_digest(data.histories),
+        margin_rate=margin_rate(data.histories, settings.uplift.margin_rate),
+        level=settings.uplift.level,
+        trigger_shares=trigger_shares(data.histories),
+        peers=_peers(data),
+        value_gaps=fit_value_gaps(data),
+        upgrade_basis=tuple(basis.get(rung, "insufficient") for rung in range(len(RUNGS) - 1)),
+        forecast_common=record.common if record else None,
+        forecast_factors=record.factors if record else {},
+        figures=figures,
+        report=report,
+    )
+
+
+def _report(
+    data: Dataset, switching: Pool | None, effects: Sequence[InvestmentEffect], upgrades: Sequence[UpgradeEffect],
+    record: ForecastRecord | None, settings: Settings,
+) -> list[str]:  # fmt: skip
+    """One finding a model: what it rests on, or what it lacks."""
+    at_risk = data.labels.can_switch
+    switched = int(data.labels.switched[at_risk].sum())
+    slices = f"{len(data.sample.slices)} slices from {iso(data.sample.slices[0])} to {iso(data.sample.slices[-1])}"
+    report = [f"next rung and revenue: {len(data.matrix):,} snapshots in {slices}"]
+    if switching is None:
+        need = f"at least {LEAST_EVENTS} that left and {LEAST_EVENTS} that stayed are needed"
+        report.append(f"switching: left out; {switched} of {int(at_risk.sum())} snapshots left, {need}")
+    else:
+        report.append(f"switching ({data.definition}): {switched:,} of {int(at_risk.sum()):,} snapshots left")
+    if not effects:
+        report.append(
+            "uplift: left out; no investment is recorded. Bring the tables investments (who got what, and when) "
+            f"and investment_options (bond, cost), with {settings.uplift.least_treated} accounts or more for each"
+        )
+    for effect in effects:
+        report += [f"uplift of {effect.investment}: {finding}" for finding in effect.findings]
+    report += [f"climbing from {upgrade.finding} ({upgrade.basis})" for upgrade in upgrades]
+    if record is None:
+        report.append("account managers' forecasts: none recorded")
+    else:
+        resolved, worth = sum(record.resolved.values()), f"one promised unit was worth {record.common:.2f}"
+        report.append(f"account managers' forecasts: {resolved} resolved; {worth}")
+    return report
+
+
+def margin_rate(histories: Histories, otherwise: float) -> float:
+    """Gross margin over all orders whose cost is known; the setting where none is."""
+    orders = histories.streams["orders"]
+    revenue, cost = int(orders.values["costed_revenue"].sum()), int(orders.values["cost"].sum())
+    return round(1 - cost / revenue, 4) if revenue > 0 and 0 <= cost <= revenue else otherwise
+
+
+def trigger_shares(histories: Histories) -> tuple[float, ...]:
+    """Shares of the three families among the recorded reasons of switches; even where few are known."""
+    switches = histories.streams.get("switches")
+    counts = np.full(len(TRIGGER_FAMILIES), 5.0)
+    if switches is not None:
+        codes = switches.values["trigger"]
+        counts = counts + np.bincount(codes[codes >= 0], minlength=len(TRIGGER_FAMILIES))
+    return tuple(round(float(share), 4) for share in counts / counts.sum())
+
+
+def _peers(data: Dataset) -> tuple[dict[str, float], ...]:
+    """The median of every feature on every rung, in the latest slice."""
+    latest = data.snapshots.as_of == data.snapshots.as_of.max()
+    return tuple(_medians(data.matrix[latest & (data.labels.rung == rung)]) for rung in range(len(RUNGS)))
+
+
+def _medians(matrix: FloatArray) -> dict[str, float]:
+    known: BoolArray = ~np.isnan(matrix)
+    medians = {}
+    for column, name in enumerate(catalog.NAMES):
+        if known[:, column].any():
+            medians[name] = round(float(np.median(matrix[known[:, column], column])), 4)
+    return medians
+
+
+def data_digest(histories: Histories) -> str:
+    """Twelve hexadecimal digits of everything that was read: the same data give the same, in any order of rows."""
+    digest = hashlib.sha256("\n".join(str(name) for name in histories.account_ids).encode())
+    for name in sorted(histories.streams):
+        stream = histories.streams[name]
+        columns = [stream.account, stream.time, stream.recorded, *(stream.values[v] for v in sorted(stream.values))]
+        order = np.lexsort(columns[::-1])
+        digest.update(name.encode())
+        for column in columns:
+            digest.update(np.ascontiguousarray(column[order]).tobytes())
+    return digest.hexdigest()[:12]

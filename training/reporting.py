@@ -1,0 +1,76 @@
+"""Tables of results as text and as pictures: what the tracker keeps and the terminal shows."""
+
+from collections.abc import Sequence
+from pathlib import Path
+
+import numpy as np
+
+from training.bundle import Bundle
+from training.evaluation import OURS, Comparison
+from training.predictors import Trees
+
+TITLES = {"next_rung": "Next rung", "switching": "Switching", "revenue": "Expected revenue"}
+
+
+def table_rows(comparison: Comparison) -> tuple[list[str], list[list[str]]]:
+    """Headings and cells: the baselines, then ours; last column = the primary score's difference from ours."""
+    names = list(comparison.rows[0].scores)
+    headings = [
+        "model",
+        *(name.replace("_", " ") for name in names),
+        f"{comparison.primary.replace('_', ' ')} - ours [95 %]",
+    ]
+    cells = []
+    for row in comparison.rows:
+        difference = "" if row.difference is None else str(row.difference)
+        cells.append([row.model, *(f"{row.scores[name]:.4f}" for name in names), difference])
+    return headings, cells
+
+
+def title(comparison: Comparison) -> str:
+    """What the table shows, and on what."""
+    name = TITLES[comparison.task]
+    return f"{name}: {comparison.snapshots:,} snapshots at {', '.join(comparison.origins)}"
+
+
+def as_text(comparison: Comparison) -> str:
+    """The table in plain columns, with our scores on accounts never learnt from below it."""
+    headings, cells = table_rows(comparison)
+    widths = [max(len(row[k]) for row in [headings, *cells]) for k in range(len(headings))]
+    lines = [title(comparison)]
+    lines += [
+        "  ".join(cell.ljust(width) for cell, width in zip(row, widths, strict=True)).rstrip()
+        for row in [headings, *cells]
+    ]
+    if comparison.unseen:
+        seen = ", ".join(f"{name.replace('_', ' ')} {value:.4f}" for name, value in comparison.unseen.items())
+        lines.append(f"{OURS} on accounts never learnt from: {seen}")
+    return "\n".join(lines) + "\n"
+
+
+def draw_plots(bundle: Bundle, comparisons: Sequence[Comparison], folder: Path) -> None:
+    """One picture of every table's primary score, and one of what the switching model looks at."""
+    import matplotlib
+
+    matplotlib.use("Agg")
+    from matplotlib import pyplot
+
+    for comparison in comparisons:
+        figure, axes = pyplot.subplots(figsize=(8, 4), layout="constrained")
+        names = [row.model for row in comparison.rows]
+        values = [row.scores[comparison.primary] for row in comparison.rows]
+        axes.barh(names, values, color=["#8aa" if name != OURS else "#c50" for name in names])
+        axes.set_xlim(0, float(np.quantile(values, 0.8)) * 1.3)
+        axes.set_title(title(comparison), fontsize=9)
+        axes.set_xlabel(f"{comparison.primary.replace('_', ' ')} (lower is better)")
+        figure.savefig(folder / f"{comparison.task}.png", dpi=110)
+        pyplot.close(figure)
+    trees = bundle.switching.members.get("booster") if bundle.switching else None
+    if isinstance(trees, Trees):
+        figure, axes = pyplot.subplots(figsize=(8, 6), layout="constrained")
+        gains = trees.booster.feature_importance("gain")
+        top = np.argsort(gains)[-20:]
+        axes.barh([bundle.facts.features[trees.columns[k]] for k in top], gains[top] / max(gains.sum(), 1e-9))
+        axes.set_title("Share of the switching booster's gain", fontsize=9)
+        figure.savefig(folder / "switching_features.png", dpi=110)
+        pyplot.close(figure)
