@@ -30,6 +30,8 @@ class Loaded:
 
 def main(arguments: Sequence[str] | None = None) -> int:
     """Run one command and return its exit status: 0 done, 1 refused with one message, 2 wrong usage."""
+    # Threads that wait by spinning slow each other down many times over when a core is shared with anything else.
+    os.environ.setdefault("OMP_WAIT_POLICY", "PASSIVE")
     options = _parser().parse_args(arguments)
     try:
         figures = options.command(options)
@@ -39,7 +41,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     except KeyboardInterrupt:
         print("ladder: interrupted", file=sys.stderr)
         return EXIT_INTERRUPTED
-    except Exception as error:  # noqa: BLE001 - whatever went wrong, a user gets a sentence, not a traceback
+    except Exception as error:  # whatever went wrong, a user gets a sentence, not a traceback
         if os.environ.get("LADDER_DEBUG"):
             raise
         detail = str(error).splitlines()[0] if str(error) else ""
@@ -159,9 +161,7 @@ def _backtest(options: argparse.Namespace) -> Mapping[str, Any]:
     for comparison in comparisons:
         _show_comparison(comparison)
     if not any(comparison.task == "switching" for comparison in comparisons):
-        print(
-            "\nSwitching: left out; too few accounts switched before the origins. `ladder check` says how many it takes."
-        )
+        print("\nSwitching: left out; too few switched before the origins. `ladder check` says what it takes.")
     return {name: value for comparison in comparisons for name, value in comparison.figures().items()}
 
 
@@ -261,7 +261,7 @@ def _demo(options: argparse.Namespace) -> Mapping[str, Any]:
     figures = against_truth(scores, pd.read_parquet(folder / "truth.parquet"))
     _show("Against the truth", ["figure", "value"], [[k.replace("_", " "), f"{v:,.3f}"] for k, v in figures.items()])
     if options.serve:
-        _serve_demo(published(folder / "champion"), loaded, scores, options.port)
+        _serve_demo(published(folder / "champion"), scores, options.port)
     return {**trained, **figures}
 
 
@@ -273,7 +273,7 @@ def _clear_demo(folder: Path) -> None:
         (folder / name).unlink(missing_ok=True)
 
 
-def _serve_demo(bundle: Path, loaded: Loaded, scores: Any, port: int) -> None:
+def _serve_demo(bundle: Path, scores: Any, port: int) -> None:
     from serving.server import serve
 
     _say("6. The champion is served (ladder serve); Ctrl-C ends it")
@@ -453,8 +453,12 @@ EVERYWHERE = (
     _argument("--json", action="store_true", help="make the last line a JSON object with the main figures"),
 )
 DATA = _argument("--data", required=True, metavar="SOURCE", help="a folder of Parquet or CSV files, or a database URL")
-AS_OF = _argument("--as-of", metavar="T", help="the instant to look from, UTC, e.g. 2026-01-31; by default the midnight after the last event")  # fmt: skip
-MODEL = _argument("--model", metavar="URI", help="models:/loyalty-ladder/VERSION, or a bundle's folder; by default the champion")  # fmt: skip
+AS_OF = _argument(
+    "--as-of", metavar="T", help="look from here, UTC, as 2026-01-31; else the midnight after the last event"
+)
+MODEL = _argument(
+    "--model", metavar="URI", help="models:/loyalty-ladder/VERSION or a bundle's folder; else the champion"
+)
 PORT = _argument("--port", type=int, default=3000, help="TCP port")
 ACCOUNTS = _argument("--accounts", type=int, default=3000, metavar="N", help="number of accounts")
 MONTHS = _argument("--months", type=int, default=48, metavar="M", help="months of 30 days")

@@ -17,7 +17,7 @@ from features.views import View
 class DataReport:
     """What `ladder check` says.
 
-    tables : name -> (rows read, rows set aside), for tables that are there.  absent : the others, with what they are for.
+    tables : name -> (rows read, rows set aside), where there.  absent : the others, with what they are for.
     reasons : (table, column, reason) -> number of rows set aside.  ladder : rung -> accounts at as_of.
     models : what can be trained, or what it still lacks, in words; (name, ready, words).
     """

@@ -3,7 +3,8 @@
 import numpy as np
 
 from features.snapshots import MICROSECONDS_PER_DAY, FloatArray, IntArray
-from features.views import StreamView, View, ratio, running_sum
+from features.streams import running_sum
+from features.views import StreamView, View, ratio
 
 
 class OrderDays:
@@ -13,8 +14,9 @@ class OrderDays:
     """
 
     def __init__(self, view: View) -> None:
-        self.view = view
+        self.as_of = view.as_of  # not the view itself: it keeps this, and a circle of two is freed late
         self.orders: StreamView = view.stream("orders")
+        self._windows: dict[tuple[float, float], IntArray] = {}
         segment, midnight = self.orders.row_segment, _midnight(self.orders.time)
         first = np.ones(len(midnight), bool)
         first[1:] = (np.diff(midnight) != 0) | (np.diff(segment) != 0)
@@ -56,8 +58,10 @@ class OrderDays:
 
     def in_window(self, days: float, until: float = 0) -> IntArray:
         """Order days in [as_of - days, as_of - until)."""
-        edges = [self.view.as_of - int(d * MICROSECONDS_PER_DAY) for d in (days, until)]
-        return self.view.keep(("order_days", days, until), lambda: self.count(edges[0], edges[1]))
+        if (days, until) not in self._windows:
+            start, stop = (self.as_of - int(edge * MICROSECONDS_PER_DAY) for edge in (days, until))
+            self._windows[days, until] = self.count(start, stop)
+        return self._windows[days, until]
 
     def total(self) -> IntArray:
         """Order days since the data begin."""
@@ -79,7 +83,7 @@ class OrderDays:
         exists = index >= self._index(self.orders.start)
         if not len(self.day):
             return np.full(len(index), np.nan)
-        elapsed = (self.view.as_of - self.day[np.where(exists, index, 0)]) / MICROSECONDS_PER_DAY
+        elapsed = (self.as_of - self.day[np.where(exists, index, 0)]) / MICROSECONDS_PER_DAY
         return np.where(exists, elapsed, np.nan)
 
 

@@ -8,6 +8,7 @@ memory.
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
+from functools import cached_property
 from typing import Any
 
 import numpy as np
@@ -39,6 +40,55 @@ class Stream:
 
     def __len__(self) -> int:
         return len(self.time)
+
+    @cached_property
+    def late(self) -> IntArray:
+        """Rows that were recorded after they happened."""
+        return np.flatnonzero(self.recorded > self.time)
+
+    @cached_property
+    def axis(self) -> "TimeAxis":
+        """How the stream's times are counted in a search."""
+        if not len(self.time):
+            return TimeAxis(0, 1, 2)
+        first = int(self.time.min())
+        unit = max(int(np.gcd.reduce(self.time - first)), 1)
+        return TimeAxis(first, unit, (int(self.time.max()) - first) // unit + 2)
+
+    @cached_property
+    def _sums(self) -> dict[str, IntArray]:
+        return {}
+
+    def running(self, name: str) -> IntArray:
+        """0 and the running sum of a value, shape (n_events + 1,), exact; zeros if the stream has no such value."""
+        if name not in self._sums:
+            self._sums[name] = running_sum(self.values.get(name, np.zeros(len(self), np.int64)))
+        return self._sums[name]
+
+
+@dataclass(frozen=True)
+class TimeAxis:
+    """Times as whole steps of `unit` microseconds after `first`; all of a stream's times lie on a step, span of them.
+
+    The unit is the largest that all times share (a second, a day), so that (segment, step) fits into one
+    whole number that a binary search can look for.
+    """
+
+    first: int
+    unit: int
+    span: int
+
+    def step(self, at: IntArray) -> IntArray:
+        """The first step that is not before each instant, within 0 .. span - 1."""
+        steps: IntArray = np.clip(-((self.first - at) // self.unit), 0, self.span - 1)
+        return steps
+
+
+def running_sum(values: IntArray) -> IntArray:
+    """0 and then the sum of the first 1, 2, ... values, shape (n + 1,)."""
+    sums = np.zeros(len(values) + 1, np.int64)
+    np.cumsum(values, out=sums[1:])
+    return sums
 
 
 @dataclass(frozen=True)

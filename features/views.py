@@ -14,7 +14,7 @@ import numpy as np
 from features.errors import ShapeMismatch
 from features.histories import Histories
 from features.snapshots import MICROSECONDS_PER_DAY, FloatArray, IntArray, Snapshots
-from features.streams import FIXED_POINT, Stream
+from features.streams import FIXED_POINT, Stream, running_sum
 
 T = TypeVar("T")
 
@@ -40,7 +40,10 @@ class View:
 
     def stream(self, name: str) -> "StreamView":
         """The stream as known at each snapshot; without events where the source has no such stream."""
-        return self.keep(("stream", name), lambda: StreamView(self.histories.streams.get(name, _EMPTY), self))
+        return self.keep(("stream", name), lambda: self._at(self.histories.streams.get(name, _EMPTY)))
+
+    def _at(self, stream: Stream) -> "StreamView":
+        return StreamView(stream, self.snapshots, len(self.histories.account_ids))
 
     def keep(self, key: object, compute: Callable[[], T]) -> T:
         """`compute()`, remembered under `key`: several features share one window."""
@@ -68,21 +71,24 @@ class StreamView:
     start : shape (n,), where each snapshot's segment begins.
     """
 
-    def __init__(self, stream: Stream, view: View) -> None:
-        self.view = view
-        n_accounts = len(view.histories.account_ids)
-        late, source, sizes = _private_segments(stream, view.snapshots, n_accounts)
-        self._source = source
+    def __init__(self, stream: Stream, snapshots: Snapshots, n_accounts: int) -> None:
+        self.as_of = snapshots.as_of
+        self._account = snapshots.account
         self._stream = stream
-        self.time = stream.time if source is None else np.concatenate([stream.time, stream.time[source]])
-        segment = view.snapshots.account.copy()
-        segment[late] = n_accounts + np.arange(len(late))
-        lengths = np.concatenate([np.bincount(stream.account, minlength=n_accounts), sizes])
-        self.bounds = np.concatenate([[0], np.cumsum(lengths)])
-        self.segment = segment
-        self.start = self.bounds[segment]
-        self._positions: dict[object, IntArray] = {}
+        own = np.searchsorted(stream.account, np.arange(n_accounts + 1))
+        late, self._copied, sizes = _private_segments(stream, snapshots, own)
+        self.time = self._extend(stream.time)
+        self.segment = snapshots.account.copy()
+        self.segment[late] = n_accounts + np.arange(len(late))
+        self.bounds = np.concatenate([own, len(stream) + np.cumsum(sizes)])
+        self.start = self.bounds[self.segment]
+        self._own = own
+        self._positions: dict[float, IntArray] = {}
         self._sums: dict[str, IntArray] = {}
+
+    def _extend(self, column: IntArray) -> IntArray:
+        """A column of the stream's own rows, followed by that of the private copies."""
+        return column if self._copied is None else np.concatenate([column, column[self._copied]])
 
     @cached_property
     def row_segment(self) -> IntArray:
@@ -90,38 +96,37 @@ class StreamView:
         return np.repeat(np.arange(len(self.bounds) - 1), np.diff(self.bounds))
 
     @cached_property
-    def _axis(self) -> tuple[IntArray, IntArray | None, int, int]:
-        """Keys of (segment, time) in one ascending array, and how a time becomes a key."""
-        first = int(self.time.min()) if len(self.time) else 0
-        span = int(self.time.max()) - first + 2 if len(self.time) else 2
-        if len(self.bounds) * span < 2**62:
-            return self.row_segment * span + (self.time - first), None, first, span
-        distinct = np.unique(self.time)  # too long a time for so many segments: count distinct instants instead
+    def _search(self) -> tuple[IntArray, Callable[[IntArray], IntArray], int]:
+        """Ascending keys of (segment, time), how an instant becomes a step of them, and the steps of a segment."""
+        axis = self._stream.axis
+        if len(self.bounds) * axis.span < 2**62:
+            return self.row_segment * axis.span + axis.step(self.time), axis.step, axis.span
+        distinct = np.unique(self.time)  # too many steps for so many segments: count distinct instants instead
         span = len(distinct) + 1
-        return self.row_segment * span + np.searchsorted(distinct, self.time), distinct, 0, span
+        keys = self.row_segment * span + np.searchsorted(distinct, self.time)
+        return keys, lambda at: np.searchsorted(distinct, at), span
 
     def position(self, at: IntArray) -> IntArray:
         """The first row of each snapshot's segment that is not before `at` (microseconds), shape (n,)."""
-        keys, distinct, first, span = self._axis
-        offset = np.clip(at - first, 0, span - 1) if distinct is None else np.searchsorted(distinct, at)
-        found: IntArray = np.searchsorted(keys, self.segment * span + offset)
+        keys, step, span = self._search
+        found: IntArray = np.searchsorted(keys, self.segment * span + step(at))
         return found
 
     def edge(self, days: float) -> IntArray:
         """Position of the instant `days` before as_of; 0 gives the end of what is known."""
         if days not in self._positions:
-            self._positions[days] = self.position(self.view.as_of - int(days * MICROSECONDS_PER_DAY))
+            self._positions[days] = self.position(self.as_of - int(days * MICROSECONDS_PER_DAY))
         return self._positions[days]
 
     def value(self, name: str) -> IntArray:
         """A value of every row, shape (n_rows,); zeros where the stream has no such value."""
         column = self._stream.values.get(name)
-        if column is None:
-            return np.zeros(len(self.time), np.int64)
-        return column if self._source is None else np.concatenate([column, column[self._source]])
+        return np.zeros(len(self.time), np.int64) if column is None else self._extend(column)
 
     def running(self, name: str) -> IntArray:
         """Running sum of a value, shape (n_rows + 1,), exact."""
+        if self._copied is None:
+            return self._stream.running(name)
         if name not in self._sums:
             self._sums[name] = running_sum(self.value(name))
         return self._sums[name]
@@ -158,7 +163,7 @@ class StreamView:
         exists = (row >= self.start) & (row < self.edge(0))
         if not len(self.time):
             return np.full(len(row), np.nan)
-        elapsed = (self.view.as_of - self.time[np.where(exists, row, 0)]) / MICROSECONDS_PER_DAY
+        elapsed = (self.as_of - self.time[np.where(exists, row, 0)]) / MICROSECONDS_PER_DAY
         return np.where(exists, elapsed, np.nan)
 
     def last_mean(self, name: str) -> FloatArray:
@@ -176,22 +181,13 @@ class StreamView:
 
         For tables of states with few rows an account (contracts, contacts), never for long histories.
         """
-        stream, account = self._stream, self.view.snapshots.account
-        bounds = np.searchsorted(stream.account, np.arange(len(self.view.histories.account_ids) + 1))
-        snapshot, row = expand(bounds[account], bounds[account + 1])
-        known = stream.recorded[row] < self.view.as_of[snapshot]
+        snapshot, row = expand(self._own[self._account], self._own[self._account + 1])
+        known = self._stream.recorded[row] < self.as_of[snapshot]
         return snapshot[known], row[known]
 
     def raw(self, name: str) -> IntArray:
         """A value or the time of the stream's own rows, to go with `pairs`."""
         return self._stream.time if name == "time" else self._stream.values[name]
-
-
-def running_sum(values: IntArray) -> IntArray:
-    """0 and then the sum of the first 1, 2, ... values, shape (n + 1,)."""
-    sums = np.zeros(len(values) + 1, np.int64)
-    np.cumsum(values, out=sums[1:])
-    return sums
 
 
 def ratio(part: FloatArray | IntArray, whole: FloatArray | IntArray) -> FloatArray:
@@ -215,18 +211,19 @@ def expand(start: IntArray, stop: IntArray) -> tuple[IntArray, IntArray]:
 
 
 def _private_segments(
-    stream: Stream, snapshots: Snapshots, n_accounts: int
+    stream: Stream, snapshots: Snapshots, own: IntArray
 ) -> tuple[IntArray, IntArray | None, IntArray]:
-    """Snapshots that must not see some earlier row of their account, the rows each may see, and how many."""
-    late = np.flatnonzero(stream.recorded > stream.time)
-    affected = _snapshots_between(stream, late, snapshots)
+    """Snapshots that must not see some earlier row of their account, the rows each may see, and how many.
+
+    own : shape (n_accounts + 1,), where each account's rows begin.
+    """
+    affected = _snapshots_between(stream, stream.late, snapshots)
     midday = np.flatnonzero(snapshots.as_of % MICROSECONDS_PER_DAY)  # days cut in two are counted in a copy
     affected = np.union1d(affected, midday)
     if not len(affected):
         return affected, None, _NOTHING
-    bounds = np.searchsorted(stream.account, np.arange(n_accounts + 1))
     account, as_of = snapshots.account[affected], snapshots.as_of[affected]
-    owner, row = expand(bounds[account], bounds[account + 1])
+    owner, row = expand(own[account], own[account + 1])
     known = (stream.recorded[row] < as_of[owner]) & (stream.time[row] < as_of[owner])
     return affected, row[known], np.bincount(owner[known], minlength=len(affected))
 

@@ -14,7 +14,7 @@ from numpy.typing import NDArray
 from features.cells import UNFIT, text_cell
 from features.cleaning import Columns, clean
 from features.sources import Source
-from features.tables import ALWAYS, NEVER, TABLE, TABLES, Column, Kind, Missing, Table
+from features.tables import NEVER, TABLE, TABLES, Column, Kind, Table
 
 PROFILE = "account"
 """The one table that an account gives as an object instead of a list of rows."""
@@ -79,27 +79,23 @@ def read_account(given: Any, trained: Collection[str]) -> Reading:
         if table.name not in trained:
             warnings.append(Message("unused_table", name, f"{name} is not used: the model was trained without it."))
             continue
-        rows = [content] if name == PROFILE else content
+        rows: list[Any] = [content] if isinstance(content, dict) else content
         tables[table.name] = _read_rows(table, rows, account_id, warnings)
     known = {"account_id", PROFILE, *(table.name for table in EVENT_TABLES)}
     warnings += _unknown((name for name in given if name not in known), "", "table")
     return Reading(account_id, tables, (), tuple(warnings))
 
 
-def join(readings: Sequence[Reading], trained: Iterable[str], options: Columns | None) -> Source:
-    """One source of several accounts, with every table that the model learnt from, empty where nobody gives it.
+def join(readings: Sequence[Reading], blank: Mapping[str, Columns]) -> Source:
+    """One source of several accounts.
 
-    options : the cleaned investment_options, where the model has that table.
+    blank : every table that the model learnt from, as it is where no account gives it.
     """
-    tables: dict[str, Columns] = {}
-    for name in sorted(trained):
+    tables = dict(blank)
+    for name in blank:
         parts = [reading.tables[name] for reading in readings if name in reading.tables]
-        if name == OPTIONS and options is not None:
-            tables[name] = options
-        elif len(parts) == 1:
-            tables[name] = parts[0]
-        else:
-            tables[name] = _stack(TABLE[name], parts) if parts else clean(TABLE[name], {}).columns
+        if parts:
+            tables[name] = parts[0] if len(parts) == 1 else _stack(TABLE[name], parts)
     return Source(tables, (), (), {})
 
 
@@ -206,10 +202,11 @@ def _stack(table: Table, parts: Sequence[Columns]) -> Columns:
 
 
 def _missing(column: Column, size: int) -> NDArray[Any]:
+    """Nothing known, as the cleaning says it; a table's own time and recorded_at are never missing after it."""
     if column.kind is Kind.TEXT:
         return np.full(size, None, object)
     if column.kind is Kind.TIME:
-        return np.full(size, ALWAYS if column.missing is Missing.ALWAYS else NEVER, np.int64)
+        return np.full(size, NEVER, np.int64)
     if column.kind in (Kind.CATEGORY, Kind.FLAG):
         return np.full(size, -1, np.int8)
     return np.full(size, np.nan)

@@ -17,6 +17,8 @@ def write_reasons(
 ) -> list[str]:
     """The strongest reasons for one account, strongest first, at most one for each family of features.
 
+    What says nothing to a manager is passed over: a code, or a value that is just that of its peers.
+
     contributions, values : shape (n_features,), in the order of the catalogue.
     peers : feature -> the median among accounts on the same rung.
     raises, lowers : how a sentence begins whose contribution is above or below zero.
@@ -28,7 +30,8 @@ def write_reasons(
         if abs(strength) < LEAST_CONTRIBUTION or len(sentences) == MOST_REASONS:
             break
         feature = catalog.FEATURES[position]
-        if feature.family not in families:
+        telling = feature.unit != "code" and values[position] != peers.get(feature.name)
+        if telling and feature.family not in families:
             families.add(feature.family)
             beginning = raises if strength > 0 else lowers
             sentences.append(f"{beginning}: {_fact(feature, float(values[position]), peers.get(feature.name))}")

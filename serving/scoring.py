@@ -131,8 +131,7 @@ class Scorer:
         top = rung == len(RUNGS) - 1
         basis = np.array([*facts.upgrade_basis, INSUFFICIENT], object)[rung]
         basis[top] = None
-        gap = np.array(facts.value_gaps, np.float64)[rung]
-        gap[top] = np.nan
+        gap = np.array([np.nan if g is None else g for g in facts.value_gaps], np.float64)[rung]
         return {
             "upgrade_uplift": uplift,
             "upgrade_uplift_low": uplift - self._reach * error,

@@ -4,6 +4,7 @@ Each baseline learns on the same rows and predicts the same rows as the model th
 """
 
 from collections.abc import Callable, Mapping
+from dataclasses import replace
 
 import numpy as np
 
@@ -12,7 +13,7 @@ from features.snapshots import BoolArray, FloatArray
 from features.tables import RUNGS
 from features.views import View
 from training.buy_till_you_die import fit_bg_nbd
-from training.dataset import Dataset, by_instant
+from training.dataset import Dataset
 from training.fitting import DEFAULT_LIGHTGBM, fit_classes, fit_table, fit_trees
 from training.next_rung import LONG_AGO, N_RUNGS, rung_terms
 from training.predictors import FLOOR, Linear, Term, normalise
@@ -70,25 +71,18 @@ def _logit(data: Dataset, train: BoolArray, test: BoolArray, _: Settings) -> Flo
     return model.predict(data.matrix[test])
 
 
-def _default_lightgbm(data: Dataset, train: BoolArray, test: BoolArray, _: Settings) -> FloatArray:
+def _default_lightgbm(data: Dataset, train: BoolArray, test: BoolArray, settings: Settings) -> FloatArray:
     """One slice, default parameters: what a first attempt looks like."""
     latest = train & (data.snapshots.as_of == data.snapshots.as_of[train].max())
     matrix, target = data.matrix[latest], data.labels.next_rung[latest]
-    return fit_trees(matrix, target, data.weight[latest], DEFAULT_LIGHTGBM, "multiclass", N_RUNGS).predict(
-        data.matrix[test]
-    )
+    booster = replace(DEFAULT_LIGHTGBM, threads=settings.booster.threads)
+    return fit_trees(matrix, target, data.weight[latest], booster, "multiclass", N_RUNGS).predict(data.matrix[test])
 
 
 def _count_process(data: Dataset, _: BoolArray, test: BoolArray, settings: Settings) -> FloatArray:
     """Rungs from a gamma-Poisson forecast of order days; contracts and referrals stay as they roll forward."""
-    chances = np.empty((int(test.sum()), N_RUNGS))
-    place = np.cumsum(test) - 1
-    for rows in by_instant(data.snapshots):
-        rows = rows[test[rows]]
-        if len(rows):
-            chances[place[rows]] = _count_forecast(
-                View(data.histories, data.snapshots.take(rows)), data.matrix[rows], data, settings
-            )
+    view = View(data.histories, data.snapshots.take(test))
+    chances = _count_forecast(view, data.matrix[test], data, settings)
     return normalise(np.maximum(chances, FLOOR * 100))
 
 
@@ -175,10 +169,11 @@ def _bg_nbd(data: Dataset, train: BoolArray, test: BoolArray, settings: Settings
     return fitted.predict(logs[test])
 
 
-def _default_switch(data: Dataset, train: BoolArray, test: BoolArray, _: Settings) -> FloatArray:
+def _default_switch(data: Dataset, train: BoolArray, test: BoolArray, settings: Settings) -> FloatArray:
     latest = train & (data.snapshots.as_of == data.snapshots.as_of[train].max())
     matrix, target = data.matrix[latest], data.labels.switched[latest]
-    return fit_trees(matrix, target, data.weight[latest], DEFAULT_LIGHTGBM, "binary").predict(data.matrix[test])
+    booster = replace(DEFAULT_LIGHTGBM, threads=settings.booster.threads)
+    return fit_trees(matrix, target, data.weight[latest], booster, "binary").predict(data.matrix[test])
 
 
 SWITCHING: Mapping[str, Baseline] = {

@@ -65,7 +65,7 @@ class Facts:
     level: float
     trigger_shares: tuple[float, ...]
     peers: tuple[Mapping[str, float], ...]
-    value_gaps: tuple[float, ...]
+    value_gaps: tuple[float | None, ...]
     upgrade_basis: tuple[str, ...]
     forecast_common: float | None
     forecast_factors: Mapping[str, float]
@@ -175,7 +175,7 @@ def read_bundle(folder: Path) -> tuple[Bundle, str]:
             facts, _pool(next_rung), None if switching is None else _pool(switching), reader.predictor("climbing"),
             reader.predictor("revenue"), upgrades, investments,
         )  # fmt: skip
-    except (KeyError, TypeError, ValueError) as error:
+    except (AttributeError, KeyError, TypeError, ValueError) as error:
         raise BundleError(
             f"The bundle in {folder} is incomplete: {type(error).__name__} at {error}. Export it anew."
         ) from None

@@ -8,7 +8,7 @@ import numpy as np
 from features import catalog
 from features.catalog import Context
 from features.histories import Histories
-from features.snapshots import BoolArray, FloatArray, IntArray, Snapshots
+from features.snapshots import BoolArray, FloatArray, Snapshots
 from features.views import View
 from training.labels import Labels, label, switching_definition
 from training.settings import Settings
@@ -51,18 +51,8 @@ class Dataset:
 
 
 def feature_matrix(histories: Histories, snapshots: Snapshots, context: Context) -> FloatArray:
-    """Features of any snapshots, one slice at a time so that memory holds one slice's windows only."""
-    matrix = np.empty((len(snapshots), len(catalog.NAMES)))
-    for rows in by_instant(snapshots):
-        matrix[rows] = catalog.compute(View(histories, snapshots.take(rows)), context)
-    return matrix
-
-
-def by_instant(snapshots: Snapshots) -> list[IntArray]:
-    """The rows of each as_of, in time order."""
-    order = np.argsort(snapshots.as_of, kind="stable")
-    cuts = np.flatnonzero(np.diff(snapshots.as_of[order])) + 1
-    return [rows for rows in np.split(order, cuts) if len(rows)]
+    """Features of any snapshots, shape (n, n_features)."""
+    return catalog.compute(View(histories, snapshots), context)
 
 
 def build_dataset(
@@ -85,25 +75,22 @@ def build_dataset(
         vocabulary = catalog.learn_vocabulary(histories, histories.known_at(instants[-1]))
         context = Context(settings.ladder, horizon, vocabulary)
     definition = switching_definition(histories, settings.outcome)
-    parts, labels, groups = [], [], by_instant(sample.snapshots)
-    for k, rows in enumerate(groups):
-        progress("features and outcomes", k / len(groups))
-        view = View(histories, sample.snapshots.take(rows))
-        parts.append(catalog.compute(view, context))
-        labels.append(label(view, settings, definition, end))
+    progress("features and outcomes", 0.0)
+    view = View(histories, sample.snapshots)
+    matrix = catalog.compute(view, context)
+    progress("features and outcomes", 0.7)
+    labels = label(view, settings, definition, end)
     progress("features and outcomes", 1.0)
-    joined = Labels(*(np.concatenate([getattr(part, name) for part in labels]) for name in Labels.__dataclass_fields__))
-    return Dataset(
-        histories, sample, context, np.concatenate(parts), joined,
-        account_weights(sample.snapshots, sample.weight), definition, end,
-    )  # fmt: skip
+    weight = account_weights(sample.snapshots, sample.weight)
+    return Dataset(histories, sample, context, matrix, labels, weight, definition, end)
 
 
 def earlier_split(data: Dataset, rows: BoolArray) -> tuple[BoolArray, BoolArray] | None:
     """Split rows to choose weights on: the slices complete before the latest one, and the latest one.
 
     Where too little was complete before it: the earliest half of the slices, and the latest one on accounts set
-    apart, so that what fits this very period or these very accounts is not favoured. None with a single slice.
+    apart, so that what fits this very period or these very accounts is not favoured. None where that leaves
+    either without a row.
     """
     as_of = data.snapshots.as_of
     latest = as_of[rows].max()
@@ -116,7 +103,8 @@ def earlier_split(data: Dataset, rows: BoolArray) -> tuple[BoolArray, BoolArray]
         return None
     apart = account_draw(list(data.histories.account_ids), "weights")[data.snapshots.account] < 0.5
     early = instants[: max(len(instants) // 2, 1)]
-    return rows & np.isin(as_of, early) & ~apart, rows & (as_of == latest) & apart
+    earlier, last = rows & np.isin(as_of, early) & ~apart, rows & (as_of == latest) & apart
+    return (earlier, last) if earlier.any() and last.any() else None
 
 
 LEAST_ROWS = 200

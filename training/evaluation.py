@@ -17,6 +17,7 @@ from features.snapshots import BoolArray, FloatArray, IntArray, iso
 from training import baselines, metrics
 from training.baselines import Baseline
 from training.dataset import Dataset, Progress, silent
+from training.fitting import one_linear_algebra_thread
 from training.metrics import Interval
 from training.next_rung import fit_next_rung
 from training.predictors import Predictor
@@ -151,6 +152,7 @@ TASKS: tuple[_Task, ...] = (
 )  # fmt: skip
 
 
+@one_linear_algebra_thread()
 def evaluate(data: Dataset, settings: Settings, folds: int = 3, progress: Progress = silent) -> list[Comparison]:
     """A table for every prediction that the data allow; switching is left out where switches are too few.
 

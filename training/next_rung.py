@@ -18,9 +18,9 @@ from training.settings import Settings
 N_RUNGS = len(RUNGS)
 RARELY_BELOW = 0.005
 """Where fewer snapshots than this share end below what the rules alone would leave (no switches are recorded,
-no contracts cancelled), members are held to it: on online_retail that takes the booster's log loss from .423
-to .416, on cdnow from .354 to .304. How long an account has been known is kept from the booster: early in the data it says
-how old the data are."""
+no contracts cancelled), members are held to it: on online_retail that takes the booster's log loss from .423 to
+.416, on cdnow from .354 to .304. How long an account has been known is kept from the booster: early in the data
+it says how old the data are."""
 LONG_AGO = 1500.0
 """Days: stands for 'never' in the linear models, beyond every window."""
 

@@ -14,7 +14,7 @@ from features.tables import RUNGS, TRIGGER_FAMILIES
 from training.bundle import Bundle, Facts, Investment
 from training.dataset import Dataset, Progress, build_dataset, silent
 from training.evaluation import Comparison, evaluate
-from training.fitting import fit_trees, usable_columns
+from training.fitting import fit_trees, one_linear_algebra_thread, usable_columns
 from training.forecasts import ForecastRecord, fit_forecasts
 from training.next_rung import fit_next_rung
 from training.predictors import Pool, Trees
@@ -42,6 +42,7 @@ class Trained:
     snapshots: int
 
 
+@one_linear_algebra_thread()
 def train(histories: Histories, settings: Settings, end: int, folds: int = 3, progress: Progress = silent) -> Trained:
     """All models that the data up to `end` (microseconds) allow; what they do not allow is said in the report.
 

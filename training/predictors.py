@@ -298,7 +298,7 @@ def from_json(content: Mapping[str, Any]) -> Predictor:
     """
     try:
         return _READERS[content["kind"]](content)
-    except (KeyError, TypeError, ValueError) as error:
+    except (AttributeError, KeyError, TypeError, ValueError) as error:
         raise BundleError(f"A predictor cannot be read: {type(error).__name__} at {error}. Export it anew.") from None
 
 

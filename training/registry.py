@@ -4,13 +4,14 @@ A promotion also publishes the champion's bundle into a folder, from which the s
 """
 
 import dataclasses
+import io
 import json
 import logging
 import os
 import tempfile
 import warnings
 from collections.abc import Iterator, Mapping
-from contextlib import contextmanager
+from contextlib import contextmanager, redirect_stderr
 from pathlib import Path
 from typing import Any
 
@@ -56,13 +57,14 @@ class Registry:
                 for name, text in texts.items():
                     mlflow.log_text(text, name)
                 mlflow.log_artifacts(str(plots), "plots")
-                info = mlflow.pyfunc.log_model(
-                    name="model",
-                    loader_module="serving.pyfunc_model",
-                    data_path=str(folder),
-                    pip_requirements=["loyalty-ladder"],
-                    registered_model_name=NAME,
-                )
+                with redirect_stderr(io.StringIO()):  # MLflow announces every version there; the command line does too
+                    info = mlflow.pyfunc.log_model(
+                        name="model",
+                        loader_module="serving.pyfunc_model",
+                        data_path=str(folder),
+                        pip_requirements=["loyalty-ladder"],
+                        registered_model_name=NAME,
+                    )
             version = int(info.registered_model_version)
             client.set_model_version_tag(NAME, str(version), "bundle", digest)
             return version
@@ -118,6 +120,8 @@ class Registry:
         return None if alias is None else int(alias)
 
     def _former(self, client: Any) -> list[int]:
+        if not client.search_registered_models(f"name = '{NAME}'"):
+            return []
         return [int(v) for v in json.loads(client.get_registered_model(NAME).tags.get(HISTORY_TAG, "[]"))]
 
     @contextmanager
@@ -128,14 +132,15 @@ class Registry:
             os.environ.setdefault("MLFLOW_DISABLE_TELEMETRY", "true")
             import mlflow
             from mlflow.exceptions import MlflowException
+            from sqlalchemy.exc import SQLAlchemyError
 
             for name in ("mlflow", "alembic"):
                 logging.getLogger(name).setLevel(logging.ERROR)
             try:
                 mlflow.set_tracking_uri(self.uri)
                 yield mlflow, mlflow.MlflowClient()
-            except MlflowException as error:
-                first = str(error).strip().splitlines()[0]
+            except (MlflowException, SQLAlchemyError) as error:
+                first = str(error).strip().splitlines()[0].replace(self.uri, _public(self.uri))
                 raise RegistryError(
                     f"The registry at {_public(self.uri)} answers: {first} Check MLFLOW_TRACKING_URI."
                 ) from None

@@ -9,7 +9,7 @@ import numpy as np
 
 from features.snapshots import BoolArray, FloatArray, IntArray
 from features.views import View
-from training.dataset import Dataset, by_instant
+from training.dataset import Dataset
 from training.fitting import fit_classes, fit_trees
 from training.predictors import Pool, Trees, TwoPart
 from training.settings import Settings
@@ -21,12 +21,7 @@ CORRECTION_LIMITS = (0.5, 2.0)
 
 def invested_after(data: Dataset, days: int) -> BoolArray:
     """Whether any investment lies in [as_of, as_of + days), shape (n,)."""
-    invested = np.zeros(len(data.snapshots), bool)
-    if "investments" not in data.histories.streams:
-        return invested
-    for rows in by_instant(data.snapshots):
-        later = View(data.histories, data.snapshots.take(rows).later(days))
-        invested[rows] = later.stream("investments").count(days) > 0
+    invested: BoolArray = View(data.histories, data.snapshots.later(days)).stream("investments").count(days) > 0
     return invested
 
 

@@ -57,13 +57,13 @@ class SliceSettings:
 class BoosterSettings:
     """LightGBM's parameters, small and regularised: default ones lose on small panels."""
 
-    rounds: int = 200
-    learning_rate: float = 0.03
+    rounds: int = 120
+    learning_rate: float = 0.05
     leaves: int = 8
     least_in_leaf: int = 60
     l2: float = 10.0
-    row_share: float = 0.8
-    column_share: float = 0.5
+    row_share: float = 0.5
+    column_share: float = 0.3
     threads: int = 2
     seed: int = 0
 

@@ -14,7 +14,7 @@ from features import catalog
 from features.snapshots import MICROSECONDS_PER_DAY, BoolArray, FloatArray, IntArray, Snapshots
 from features.streams import PROPENSITY_UNIT
 from features.views import View
-from training.dataset import Dataset, by_instant
+from training.dataset import Dataset
 from training.labels import label
 from training.settings import Settings
 from training.splits import first_event
@@ -66,25 +66,24 @@ def build_trials(data: Dataset, settings: Settings) -> Trials | None:
 def _observed(data: Dataset, settings: Settings) -> Trials:
     """Trials of the slices: who was invested in within the exposure window, by the managers' own choice."""
     exposure = settings.uplift.exposure_days * MICROSECONDS_PER_DAY
-    arm = np.zeros(len(data.matrix), np.int64)
-    eligible = np.zeros(len(data.matrix), bool)
-    for rows in by_instant(data.snapshots):
-        at = data.snapshots.take(rows)
-        later = View(data.histories, at.later(settings.outcome.horizon_days))
-        made, assigned = later.stream("investments"), later.stream("assignments")
-        begins, ends = made.position(at.as_of), made.position(at.as_of + exposure)
-        washed = made.position(at.as_of - settings.uplift.washout_days * MICROSECONDS_PER_DAY) == begins
-        lots = np.concatenate([[0], np.cumsum(assigned.value("random"))])
-        drawn = lots[assigned.position(at.as_of + exposure)] > lots[assigned.position(at.as_of)]
-        eligible[rows] = washed & ~drawn
-        if len(made.time):
-            option = made.value("option")[np.minimum(begins, len(made.time) - 1)]
-            arm[rows] = np.where(ends > begins, option + 1, 0)
+    at = data.snapshots
+    later = View(data.histories, at.later(settings.outcome.horizon_days))
+    made, assigned = later.stream("investments"), later.stream("assignments")
+    begins, ends = made.position(at.as_of), made.position(at.as_of + exposure)
+    washed = made.position(at.as_of - settings.uplift.washout_days * MICROSECONDS_PER_DAY) == begins
+    lots = assigned.running("random")
+    drawn = lots[assigned.position(at.as_of + exposure)] > lots[assigned.position(at.as_of)]
+    eligible = washed & ~drawn
+    arm = np.zeros(len(at), np.int64)
+    if len(made.time):
+        option = made.value("option")[np.minimum(begins, len(made.time) - 1)]
+        arm = np.where(ends > begins, option + 1, 0)
     chosen = _thin(np.flatnonzero(eligible), arm)
     labels = data.labels
+    climbed = (labels.next_rung > labels.rung).astype(np.float64)
     return Trials(
         data.snapshots.take(chosen), data.matrix[chosen], arm[chosen], np.zeros(len(chosen), bool),
-        np.full(len(chosen), np.nan), labels.revenue[chosen], (labels.next_rung > labels.rung)[chosen].astype(np.float64),
+        np.full(len(chosen), np.nan), labels.revenue[chosen], climbed[chosen],
         np.where(labels.can_switch, labels.switched, np.nan)[chosen], labels.rung[chosen],
     )  # fmt: skip
 

@@ -32,8 +32,7 @@ def against_truth(scores: pd.DataFrame, truth: pd.DataFrame) -> dict[str, float]
     both = scores.merge(truth, on="account_id", suffixes=("", "_true"))
     if both.empty:
         raise ShapeMismatch("the scores and the truth have no account in common")
-    chance = [name for name in both.columns if name == "p_switch_true"]
-    known = both.dropna(subset=["p_switch", *chance])
+    known = both.dropna(subset=["p_switch", "p_switch_true"])
     true, given = known["p_switch_true"].to_numpy(), known["p_switch"].to_numpy()
     rungs_true = both[[f"p_{rung}_true" for rung in RUNGS]].to_numpy()
     rungs_given = both[[f"p_{rung}" for rung in RUNGS]].to_numpy()
@@ -53,9 +52,8 @@ def _kl(true: FloatArray, given: FloatArray) -> FloatArray:
 
 
 def _policy(both: pd.DataFrame) -> Mapping[str, float]:
-    gains = {
-        name.removeprefix("margin_gain_"): both[name].to_numpy() for name in both if name.startswith("margin_gain_")
-    }
+    columns = [str(name) for name in both.columns if str(name).startswith("margin_gain_")]
+    gains = {name.removeprefix("margin_gain_"): both[name].to_numpy() for name in columns}
     if both["recommended_investment"].isna().all():
         return {}
     gains[NO_INVESTMENT] = np.zeros(len(both))

@@ -17,7 +17,7 @@ from features.ladder import ADVOCATE, CUSTOMER, MEMBER, rungs
 from features.snapshots import MICROSECONDS_PER_DAY, BoolArray, FloatArray, IntArray
 from features.tables import RUNGS
 from features.views import View
-from training.dataset import Dataset, by_instant
+from training.dataset import Dataset
 from training.doubly_robust import (
     PENALTIES,
     Overlap,
@@ -62,15 +62,13 @@ def fit_upgrades(data: Dataset, settings: Settings) -> tuple[UpgradeEffect, ...]
 def _after_landmark(data: Dataset, settings: Settings) -> tuple[FloatArray, BoolArray]:
     """Revenue between the landmark and the horizon, and whether the account climbed by an act before the landmark."""
     horizon, landmark = settings.outcome.horizon_days, settings.uplift.landmark_days
-    revenue, climbed = np.zeros(len(data.matrix)), np.zeros(len(data.matrix), bool)
-    for rows in by_instant(data.snapshots):
-        at = data.snapshots.take(rows)
-        revenue[rows] = View(data.histories, at.later(horizon)).stream("orders").amount("revenue", horizon - landmark)
-        then = View(data.histories, at.later(landmark))
-        higher = rungs(then, settings.ladder) > data.labels.rung[rows]
-        for rung, stream in BY_AN_ACT.items():
-            acts = then.stream(stream).count(landmark) > 0
-            climbed[rows] |= higher & acts & (data.labels.rung[rows] == rung)
+    at, rung_now = data.snapshots, data.labels.rung
+    revenue = View(data.histories, at.later(horizon)).stream("orders").amount("revenue", horizon - landmark)
+    then = View(data.histories, at.later(landmark))
+    higher = rungs(then, settings.ladder) > rung_now
+    climbed = np.zeros(len(rung_now), bool)
+    for rung, stream in BY_AN_ACT.items():
+        climbed |= higher & (rung_now == rung) & (then.stream(stream).count(landmark) > 0)
     return revenue, climbed
 
 
@@ -78,7 +76,7 @@ def _fit_rung(rung: int, revenue: FloatArray, climbed: BoolArray, data: Dataset,
     name = RUNGS[rung]
     if rung not in BY_AN_ACT:
         return UpgradeEffect(
-            rung, "insufficient", None, f"{name}: climbing is made of the very orders that would be counted"
+            rung, "insufficient", None, f"{name}: climbing is, or announces, the very orders that would be counted"
         )
     if settings.uplift.landmark_days >= settings.outcome.horizon_days:
         return UpgradeEffect(rung, "insufficient", None, f"{name}: the landmark lies beyond the horizon")
@@ -153,9 +151,7 @@ def _negative_control(rows: IntArray, arm: IntArray, data: Dataset, settings: Se
     found = earlier >= 0
     if np.count_nonzero(arm[found]) < settings.uplift.least_treated:
         return None
-    revenue = np.zeros(len(rows))
-    for part in by_instant(data.snapshots.take(rows)):
-        revenue[part] = View(data.histories, data.snapshots.take(rows[part])).stream("orders").amount("revenue", days)
+    revenue = View(data.histories, data.snapshots.take(rows)).stream("orders").amount("revenue", days)
     trial = _Trial(data.matrix[earlier[found]], arm[found], revenue[found], data.snapshots.account[rows][found])
     effect = _estimate(trial, data, settings)[1]
     if effect is None:
@@ -173,11 +169,11 @@ def _chosen_rows(rung: int, climbed: BoolArray, data: Dataset) -> IntArray:
     return np.sort(np.concatenate([exposed, others[::step]]))
 
 
-def fit_value_gaps(data: Dataset) -> tuple[float, ...]:
+def fit_value_gaps(data: Dataset) -> tuple[float | None, ...]:
     """How much more accounts one rung higher bring over the horizon, alike in headcount, country and sector.
 
-    Shape (7,), money; the top rung has none and holds 0. Not causal: it is what stands on the other side of
-    the step, not what stepping does.
+    Shape (7,), money; None on the top rung and where one of the two rungs was never seen. Not causal: it is
+    what stands on the other side of the step, not what stepping does.
     """
     rung = [Term(data.column("rung"), "equals", float(r)) for r in range(len(RUNGS))]
     others = [Term(data.column(name)) for name in ("employees", "industry_code", "country_code")]
@@ -185,9 +181,9 @@ def fit_value_gaps(data: Dataset) -> tuple[float, ...]:
     levels = _rung_levels(model, data.column("rung"))
     present = np.bincount(data.labels.rung, minlength=len(RUNGS)) > 0
     gaps = [
-        round(levels[r + 1] - levels[r], 2) if present[r] and present[r + 1] else 0.0 for r in range(len(RUNGS) - 1)
+        round(levels[r + 1] - levels[r], 2) if present[r] and present[r + 1] else None for r in range(len(RUNGS) - 1)
     ]
-    return (*gaps, 0.0)
+    return (*gaps, None)
 
 
 def _rung_levels(model: Linear, column: int) -> list[float]:

@@ -60,7 +60,7 @@ def _late_rows_are_known_at_once(patch: pytest.MonkeyPatch) -> None:
 
 def _contracts_and_contacts_are_known_at_once(patch: pytest.MonkeyPatch) -> None:
     def pairs(self: StreamView) -> tuple[IntArray, IntArray]:
-        snapshot, row = np.nonzero(self.view.snapshots.account[:, None] == self._stream.account)
+        snapshot, row = np.nonzero(self._account[:, None] == self._stream.account)
         return snapshot, row
 
     patch.setattr(StreamView, "pairs", pairs)

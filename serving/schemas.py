@@ -1,0 +1,158 @@
+"""What comes in and goes out over HTTP, as pydantic models: the request is checked by them, the answer documented.
+
+An account's rows are not checked here: that is the cleaning's work, the same for HTTP as for a batch.
+"""
+
+from typing import Any, Literal
+
+from pydantic import BaseModel, ConfigDict, Field
+
+MOST_ACCOUNTS = 200
+
+Rung = Literal["suspect", "prospect", "shopper", "customer", "member", "advocate", "raving_fan"]
+Trigger = Literal["situational", "reactional", "influential"]
+
+
+class ScoreRequest(BaseModel):
+    """Accounts to score, each with its own rows."""
+
+    model_config = ConfigDict(extra="forbid", strict=True)
+
+    as_of: str | None = Field(
+        None,
+        description="The instant to look from, ISO 8601, UTC where no zone is given; a date is its midnight. What was "
+        "recorded at or after it is not used. Default: the midnight after the last event of the request.",
+    )
+    explain: bool = Field(True, description="Also write the reasons, which takes several times as long.")
+    accounts: list[Any] = Field(description=f"At most {MOST_ACCOUNTS}; one bad account never fails the others.")
+
+
+class Documented(BaseModel):
+    """Every field of an answer is always there; what is not known is null."""
+
+    model_config = ConfigDict(json_schema_serialization_defaults_required=True)
+
+
+class Model(Documented):
+    """Which model answers."""
+
+    name: str = Field(description="Always loyalty-ladder.")
+    version: str = Field(description="Twelve hexadecimal digits that change with any byte of the model.")
+    trained_until: str = Field(description="Nothing that happened later was learnt from; UTC.")
+    horizon_days: int = Field(description="Span that the predictions are about, days from as_of.")
+
+
+class Version(Model):
+    """Which model and which program answer."""
+
+    catalog: str = Field(description="Fingerprint of the features.")
+    tables: list[str] = Field(description="The tables that the model learnt from.")
+    program: str = Field(description="Version of the program.")
+
+
+class Finding(Documented):
+    """Something to know about an account's data."""
+
+    code: str = Field(description="A fixed word, for programs.")
+    field: str | None = Field(description="Where within the account, as orders[3].revenue; null = the whole of it.")
+    message: str = Field(description="In words, for people.")
+
+
+class Scores(Documented):
+    """What is expected of one account over the horizon. Chances lie in 0..1, money is in the source's currency."""
+
+    account_id: str
+    as_of: str = Field(description="The instant looked from, UTC; a date is its midnight.")
+    horizon_days: int = Field(description="Days.")
+    model_version: str
+    rung: Rung = Field(description="Where it stands now.")
+    p_suspect: float = Field(description="Chance of being a suspect at as_of + horizon; the seven sum to 1.")
+    p_prospect: float = Field(description="Chance of being a prospect then.")
+    p_shopper: float = Field(description="Chance of being a shopper then.")
+    p_customer: float = Field(description="Chance of being a customer then.")
+    p_member: float = Field(description="Chance of being a member then.")
+    p_advocate: float = Field(description="Chance of being an advocate then.")
+    p_raving_fan: float = Field(description="Chance of being a raving fan then.")
+    next_rung: Rung = Field(description="The most probable rung then.")
+    p_upgrade: float = Field(description="Chance of standing above today's rung then.")
+    p_downgrade: float = Field(description="Chance of standing below today's rung then.")
+    p_switch: float | None = Field(description="Chance of switching within the horizon; null where it cannot switch.")
+    switch_trigger: Trigger | None = Field(description="The main trigger; null with p_switch.")
+    trigger_situational: float | None = Field(description="Share of what changed at the customer; the three sum to 1.")
+    trigger_reactional: float | None = Field(description="Share of what we failed.")
+    trigger_influential: float | None = Field(description="Share of what the market pulls.")
+    expected_revenue: float = Field(description="Revenue expected over the horizon without any investment, money.")
+    upgrade_uplift: float | None = Field(description="Causal extra revenue over the horizon of one rung more, money.")
+    upgrade_uplift_low: float | None = Field(description="Lower end of its 90 % interval, money.")
+    upgrade_uplift_high: float | None = Field(description="Upper end of its 90 % interval, money.")
+    upgrade_basis: Literal["adjusted", "discontinuity", "insufficient"] | None = Field(
+        description="What the uplift rests on; null on the top rung."
+    )
+    upgrade_value_gap: float | None = Field(
+        description="How much more comparable accounts one rung higher bring over the horizon, money. NOT causal."
+    )
+    manager_forecast: float | None = Field(
+        description="The account manager's estimate, calibrated on that manager's record, money."
+    )
+    recommended_investment: str | None = Field(description="The option with the highest expected net gain, or none.")
+    expected_gain: float | None = Field(description="Of that option: uplift x margin - cost, money.")
+    roi: float | None = Field(description="Of that option: gain / cost.")
+    rank: int | None = Field(
+        description="Always null here: it compares an account with all others, which only the batch scores know."
+    )
+    reasons: list[str] = Field(description="The strongest reasons in words, strongest first; empty without explain.")
+
+
+class InvestmentScores(Documented):
+    """What one option is expected to do for one account."""
+
+    account_id: str
+    as_of: str = Field(description="The instant looked from, UTC.")
+    investment: str = Field(description="Name of the option.")
+    bond: Literal["financial", "social", "structural"] | None = Field(description="What it ties with.")
+    cost: float = Field(description="Planned, money.")
+    uplift: float | None = Field(description="Causal extra revenue over the horizon, money.")
+    uplift_low: float | None = Field(description="Lower end of its 90 % interval, money.")
+    uplift_high: float | None = Field(description="Upper end of its 90 % interval, money.")
+    gain: float | None = Field(description="uplift x margin - cost, money.")
+    roi: float | None = Field(description="gain / cost.")
+    p_upgrade_change: float | None = Field(description="Change in the chance of climbing, -1..1.")
+    p_switch_change: float | None = Field(description="Change in the chance of switching, -1..1.")
+    basis: Literal["randomised", "adjusted", "insufficient"] = Field(
+        description="What it rests on; with insufficient the uplift is null and the option is never recommended."
+    )
+
+
+class Result(Documented):
+    """One account, in the order asked."""
+
+    account_id: str | None = Field(description="As text; null where it could not be read.")
+    status: Literal["ok", "warning", "error"] = Field(
+        description="error: not scored. warning: scored, without something that was sent. Warnings with the codes "
+        "table_missing, unused_table and note cost nothing and leave the status ok."
+    )
+    errors: list[Finding]
+    warnings: list[Finding]
+    scores: Scores | None = Field(description="null where the status is error.")
+    investments: list[InvestmentScores] = Field(description="One for every option of the model.")
+
+
+class ScoreAnswer(Documented):
+    """The model that answered, and a result for every account."""
+
+    model: Model
+    results: list[Result]
+
+
+class Problem(Documented):
+    """Why a request was not answered."""
+
+    code: str = Field(description="A fixed word, for programs.")
+    message: str = Field(description="What is wrong and what to do.")
+    field: str = Field("", description="Where in the body; left out where it is none.")
+
+
+class ErrorAnswer(Documented):
+    """The one shape of every error."""
+
+    error: Problem

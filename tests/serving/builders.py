@@ -1,0 +1,118 @@
+"""A bundle made by hand: every kind of predictor, fitted to made-up outcomes in a second."""
+
+from collections.abc import Mapping
+from typing import Any
+
+import lightgbm as lgb
+import numpy as np
+import pandas as pd
+
+from features import catalog
+from features.catalog import Context
+from features.histories import Histories
+from features.ladder import LadderRules
+from features.snapshots import FloatArray, IntArray, Snapshots
+from features.tables import RUNGS
+from features.views import View
+from training.bundle import Bundle, Facts, Investment
+from training.predictors import Effect, Floored, Linear, Pool, Table, Term, Trees, TwoPart
+
+RUNG, REVENUE, RECENCY = (catalog.NAMES.index(name) for name in ("rung", "revenue_365d", "days_since_order_day"))
+
+
+def bundle(histories: Histories, tables: frozenset[str] | None = None) -> Bundle:
+    """A bundle for the tables of those histories, or for fewer: deterministic, and without any truth in it."""
+    trained = histories.tables if tables is None else tables
+    context = Context(vocabulary=catalog.learn_vocabulary(histories, histories.known_at(histories.end)))
+    matrix = _matrix(histories, context)
+    random = np.random.default_rng(7)
+    noise = random.normal(size=len(matrix))
+    recent = np.nan_to_num(matrix[:, RECENCY], nan=900.0)
+    left = (recent / 400 + noise > 1).astype(np.int64)
+    rung = np.clip(matrix[:, RUNG] + np.rint(noise), 0, 6).astype(np.int64)
+    revenue = np.maximum(matrix[:, REVENUE] * np.exp(noise / 2), 1.0)
+    terms = (Term(RECENCY, fill=900.0, mean=4.0, scale=2.0), Term(RUNG, "equals", level=3.0), Term(REVENUE, cap=1e6))
+    softmax = Linear(terms, ((0.2, 0.1, -0.3),) * 3, (0.0, 0.1, 0.2), classes=(0, 3, 4), n_classes=len(RUNGS))
+    table = Table((RUNG,), (len(RUNGS),), tuple(tuple(row) for row in np.full((7, 7), 1 / 7).tolist()))
+    booster = Floored(_trees(matrix, rung, "multiclass", len(RUNGS)), RUNG, 0.4)
+    odds = Linear(terms, ((0.5, 0.2, -0.1),), (-1.0,))
+    leaving = Pool({"booster": _trees(matrix, left, "binary", 1), "linear": odds}, {"booster": 0.7, "linear": 0.3})
+    amount = _trees(matrix, revenue, "regression", 1)
+    return Bundle(
+        _facts(histories, trained, context, matrix),
+        Pool({"booster": booster, "table": table, "linear": softmax}, {"booster": 0.6, "table": 0.3, "linear": 0.1}),
+        leaving,
+        _trees(matrix, (noise > 1).astype(np.int64), "binary", 1),
+        TwoPart(odds, amount, 1.05),
+        {level: _effect(terms, 300.0 * level) for level in (2, 3, 4)},
+        _investments(terms) if "investment_options" in trained else (),
+    )
+
+
+def _matrix(histories: Histories, context: Context) -> FloatArray:
+    now = histories.known_at(histories.end)
+    snapshots = Snapshots.concatenate([now.later(-days) for days in (0, 180, 360, 720)])
+    return catalog.compute(View(histories, snapshots), context)
+
+
+def _trees(matrix: FloatArray, outcome: FloatArray | IntArray, objective: str, outputs: int) -> Trees:
+    columns = tuple(k for k in range(matrix.shape[1]) if k % 7)
+    parameters: dict[str, Any] = {
+        "objective": objective, "num_leaves": 6, "min_data_in_leaf": 10, "num_threads": 1, "seed": 1,
+        "deterministic": True, "verbose": -1,
+    }  # fmt: skip
+    if objective == "multiclass":
+        parameters["num_class"] = outputs
+    data = lgb.Dataset(matrix[:, columns], outcome, free_raw_data=True)
+    return Trees(lgb.train(parameters, data, num_boost_round=15).model_to_string(), columns, outputs)
+
+
+def _effect(terms: tuple[Term, ...], size: float) -> Effect:
+    covariance = tuple(tuple(row) for row in (np.eye(len(terms) + 1) * size**2 / 50).tolist())
+    return Effect(terms, (size, size / 5, -size / 7, size / 11), covariance)
+
+
+def _investments(terms: tuple[Term, ...]) -> tuple[Investment, ...]:
+    effects = {"revenue": _effect(terms, 900.0), "climbed": _effect(terms, 0.1), "switched": _effect(terms, 0.05)}
+    return (
+        Investment("integration", 2, 3500.0, "adjusted", (3, 4, 5), effects),
+        Investment("rebate", 0, 500.0, "randomised", (1, 2, 3, 4), effects),
+        Investment("undeclared", -1, 12.5, "insufficient", (), {}),
+        Investment("visit_programme", 1, 700.0, "randomised", tuple(range(7)), effects),
+    )
+
+
+def _facts(histories: Histories, tables: frozenset[str], context: Context, matrix: FloatArray) -> Facts:
+    median = float(np.median(matrix[:, REVENUE]))
+    return Facts(
+        trained_until=histories.end, horizon_days=180, definition="recorded", silence_days=180,
+        catalog=catalog.fingerprint(), features=catalog.NAMES, tables=tuple(sorted(tables)), rules=LadderRules(),
+        vocabulary=context.vocabulary, settings_digest="0" * 12, data_digest="1" * 12, margin_rate=0.35, level=0.9,
+        trigger_shares=(0.5, 0.3, 0.2), peers=tuple({"revenue_365d": median} for _ in RUNGS),
+        value_gaps=tuple(100.0 * k for k in range(len(RUNGS))),
+        upgrade_basis=("insufficient", "insufficient", "adjusted", "discontinuity", "adjusted", "insufficient"),
+        forecast_common=0.9, forecast_factors=dict.fromkeys(histories.authors[:1], 0.8),
+    )  # fmt: skip
+
+
+def payloads(tables: Mapping[str, pd.DataFrame]) -> dict[str, dict[str, Any]]:
+    """Every account of a source as a request gives it: its rows of every table, without account_id.
+
+    What is missing is left out, so that accounts differ in which columns they have.
+    """
+    accounts: dict[str, dict[str, Any]] = {}
+    for name, frame in tables.items():
+        if name == "investment_options":
+            continue
+        for row in frame.to_dict("records"):
+            cells = {column: _cell(cell) for column, cell in row.items() if column != "account_id" and pd.notna(cell)}
+            given = accounts.setdefault(row["account_id"], {"account_id": row["account_id"]})
+            if name == "accounts":
+                given["account"] = cells
+            else:
+                given.setdefault(name, []).append(cells)
+    return accounts
+
+
+def _cell(cell: Any) -> Any:
+    return cell.isoformat() if isinstance(cell, pd.Timestamp) else cell

@@ -1,0 +1,43 @@
+"""The tiny supplier, a hand-made bundle on disk, and the application without a socket."""
+
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from features.histories import Histories, build_histories
+from features.sources import source_from_rows
+from serving.app import Counter, create_app
+from serving.requests import Desk
+from tests.serving import builders
+from tests.serving.client import Client
+from training.bundle import read_bundle, write_bundle
+from training.simulation import Simulation, simulate
+
+
+@pytest.fixture(scope="session")
+def tiny() -> Simulation:
+    return simulate("tiny", seed=1)
+
+
+@pytest.fixture(scope="session")
+def histories(tiny: Simulation) -> Histories:
+    return build_histories(source_from_rows(tiny.tables))
+
+
+@pytest.fixture(scope="session")
+def folder(histories: Histories, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    folder = tmp_path_factory.mktemp("bundle")
+    write_bundle(builders.bundle(histories), folder)
+    return folder
+
+
+@pytest.fixture(scope="session")
+def desk(folder: Path) -> Desk:
+    return Desk(*read_bundle(folder))
+
+
+@pytest.fixture(scope="session")
+def client(desk: Desk) -> Iterator[Client]:
+    with Client(create_app(Counter(desk))) as client:
+        yield client

@@ -1,0 +1,178 @@
+"""An account scored over HTTP gets the bits that it gets in a batch, whatever stands beside it."""
+
+import math
+from typing import Any
+
+import numpy as np
+import pandas as pd
+import pytest
+
+from features import catalog
+from features.histories import Histories, build_histories
+from features.snapshots import instant, iso
+from features.sources import source_from_rows
+from features.views import View
+from serving.answers import ACROSS_ACCOUNTS
+from serving.app import Counter, create_app
+from serving.readings import join, read_account
+from serving.requests import Desk
+from serving.scoring import Scored, Scorer
+from tests.serving import builders
+from tests.serving.client import Client
+from training.bundle import read_bundle
+from training.simulation import Simulation
+
+Expected = dict[str, tuple[dict[str, Any], list[dict[str, Any]]]]
+
+
+def _plain(value: Any) -> Any:
+    value = value.item() if isinstance(value, np.generic) else value
+    return None if isinstance(value, float) and not math.isfinite(value) else value
+
+
+def _expected(scored: Scored) -> Expected:
+    """Written otherwise than the service does it: cell by cell."""
+    ids = scored.scores["account_id"].tolist()
+    each = len(scored.investments.get("account_id", ())) // len(ids)
+    expected = {}
+    for k, account in enumerate(ids):
+        score = {name: _plain(column[k]) for name, column in scored.scores.items()}
+        score |= {**dict.fromkeys(ACROSS_ACCOUNTS), "reasons": score["reasons"] or []}
+        options = [
+            {name: _plain(column[k * each + option]) for name, column in scored.investments.items()}
+            for option in range(each)
+        ]
+        expected[account] = (score, options)
+    return expected
+
+
+def _batch(desk: Desk, histories: Histories, as_of: int) -> Expected:
+    return _expected(desk.scorer.score(histories, histories.known_at(as_of)))
+
+
+def _ask(client: Client, accounts: list[Any], as_of: int) -> list[dict[str, Any]]:
+    answer = client.post("/score", json={"as_of": iso(as_of), "accounts": accounts})
+    assert answer.status_code == 200, answer.text
+    return answer.json()["results"]
+
+
+@pytest.mark.parametrize("size", [1, 7, 200])
+@pytest.mark.parametrize("days_ago", [0, 200.4])
+def test_every_account_of_tiny_gets_the_bits_of_the_batch(
+    tiny: Simulation, histories: Histories, desk: Desk, client: Client, size: int, days_ago: float
+) -> None:
+    as_of = histories.end - int(days_ago * 86_400_000_000)
+    expected = _batch(desk, histories, as_of)
+    accounts = list(builders.payloads(tiny.tables).values())
+    if size == 1:
+        accounts = accounts[::9]
+    scored = 0
+    for first in range(0, len(accounts), size):
+        asked = accounts[first : first + size]
+        for given, result in zip(asked, _ask(client, asked, as_of), strict=True):
+            assert result["account_id"] == given["account_id"]
+            if given["account_id"] not in expected:
+                assert (result["status"], result["errors"][0]["code"]) == ("error", "not_known")
+                continue
+            assert (result["scores"], result["investments"]) == expected[given["account_id"]]
+            scored += 1
+    assert scored > (20 if size == 1 else 200)
+
+
+def test_the_comparison_sees_every_kind_of_figure(histories: Histories, desk: Desk) -> None:
+    scores = [score for score, _ in _batch(desk, histories, histories.end).values()]
+    for name in ("p_switch", "upgrade_uplift", "manager_forecast", "roi", "switch_trigger"):
+        assert {score[name] is None for score in scores} == {True, False}, name
+    assert {score["recommended_investment"] for score in scores} >= {"none", "rebate"}
+    assert any(score["reasons"] for score in scores)
+
+
+def test_a_model_of_fewer_tables_ignores_the_others_as_the_batch_without_them_does(tiny: Simulation) -> None:
+    tables = {name: tiny.tables[name] for name in ("accounts", "orders", "tickets")}
+    histories = build_histories(source_from_rows(tables))
+    bundle = builders.bundle(histories)
+    desk = Desk(bundle, bundle.version)
+    expected = _expected(Scorer(bundle, bundle.version).score(histories, histories.known_at(histories.end)))
+    accounts = list(builders.payloads(tiny.tables).values())[:40]
+    with Client(create_app(Counter(desk))) as client:
+        results = _ask(client, accounts, histories.end)
+    for result in results:
+        unused = {warning["field"] for warning in result["warnings"] if warning["code"] == "unused_table"}
+        assert "orders" not in unused
+        if result["account_id"] in expected:
+            assert result["status"] != "error"
+            assert (result["scores"], result["investments"]) == expected[result["account_id"]]
+    assert any("interactions" in warning["field"] for result in results for warning in result["warnings"])
+
+
+def test_an_omitted_table_and_an_empty_one_are_the_same_and_neighbours_do_not_matter(
+    tiny: Simulation, histories: Histories, client: Client
+) -> None:
+    accounts = list(builders.payloads(tiny.tables).values())
+    bare = {"account_id": "bare", "orders": [{"ordered_at": "2025-06-01", "revenue": 10}]}
+    empty = {**bare, "tickets": [], "surveys": [], "referrals": [], "contacts": [], "account": {}}
+    alone = _ask(client, [bare], histories.end)[0]["scores"]
+    assert alone == _ask(client, [empty], histories.end)[0]["scores"]
+    assert alone == _ask(client, [*accounts[:30], bare], histories.end)[-1]["scores"]
+
+
+def test_two_accounts_may_use_the_same_keys(client: Client) -> None:
+    rows = {
+        "orders": [{"order_id": 1, "ordered_at": "2025-06-01", "revenue": 10, "contact_id": "c"}],
+        "contacts": [{"contact_id": "c", "role": "buyer"}],
+        "interactions": [{"happened_at": "2025-06-02", "contact_id": "c"}],
+    }
+    asked = [{"account_id": "a", **rows}, {"account_id": "b", **rows}]
+    results = client.post("/score", json={"accounts": asked}).json()["results"]
+    assert [result["status"] for result in results] == ["ok", "ok"]
+    first, second = ({**result["scores"], "account_id": ""} for result in results)
+    assert first == second
+
+
+def test_reasons_are_left_out_when_nobody_asks(tiny: Simulation, client: Client, folder: Any) -> None:
+    accounts = list(builders.payloads(tiny.tables).values())[:20]
+    told, untold = (
+        client.post("/score", json={"accounts": accounts, "explain": explain}).json()["results"]
+        for explain in (True, False)
+    )
+    assert any(result["scores"]["reasons"] for result in told)
+    for with_reasons, without in zip(told, untold, strict=True):
+        assert without["scores"] == {**with_reasons["scores"], "reasons": []}
+    assert read_bundle(folder)[1] == told[0]["scores"]["model_version"]
+
+
+def test_columns_that_only_some_have_and_options_that_nobody_declared_are_as_in_a_batch(
+    tiny: Simulation, desk: Desk
+) -> None:
+    order = {"ordered_at": "2025-06-01", "revenue": 10.0}
+    asked = [
+        {"account_id": "a", "orders": [order], "contacts": [{"contact_id": "p", "role": "decider"}]},
+        {"account_id": "b", "orders": [order], "contacts": [{"contact_id": "q", "active_from": "2025-05-05"}]},
+        {"account_id": "c", "orders": [order], "investments": [{"made_at": "2025-06-02", "investment": "undeclared"}]},
+        {"account_id": "d", "investments": [{"made_at": "2025-06-02", "investment": "rebate", "cost": 1.0}]},
+    ]
+    rows: dict[str, list[dict[str, Any]]] = {name: [] for name in tiny.tables}
+    for account in asked:
+        for name in set(account) - {"account_id"}:
+            rows[name] += [{**row, "account_id": account["account_id"]} for row in account[name]]
+    tables: dict[str, Any] = {name: pd.DataFrame(found) for name, found in rows.items()}
+    tables["investment_options"] = tiny.tables["investment_options"]
+    _same_features(desk, asked, build_histories(source_from_rows(tables)), instant("2025-07-01"))
+
+
+def test_every_feature_of_tiny_has_the_bits_of_the_batch(tiny: Simulation, histories: Histories, desk: Desk) -> None:
+    _same_features(desk, list(builders.payloads(tiny.tables).values()), histories, histories.end)
+
+
+def _same_features(desk: Desk, asked: list[Any], batch: Histories, as_of: int) -> None:
+    """Features rather than scores: a score forgives a feature that its model hardly uses."""
+    context = desk.scorer.bundle.context
+    matrix = catalog.compute(View(batch, batch.known_at(as_of)), context)
+    known = batch.account_ids[batch.known_at(as_of).account].tolist()
+    for group in (asked, *([account] for account in asked[:40])):
+        found = build_histories(join([read_account(account, desk.blank) for account in group], desk.blank))
+        there = found.known_at(as_of)
+        rows = [known.index(account) for account in found.account_ids[there.account]]
+        np.testing.assert_array_equal(catalog.compute(View(found, there), context), matrix[rows])
+        declared = dict(zip(batch.options.names, batch.options.bonds, strict=True))
+        assert dict(zip(found.options.names, found.options.bonds, strict=True)).items() <= declared.items()

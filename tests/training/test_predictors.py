@@ -1,0 +1,281 @@
+"""What is served says the same for a row whatever stands beside it, and comes back from its text unchanged."""
+
+import json
+from collections.abc import Mapping
+from dataclasses import replace
+from typing import Any
+
+import numpy as np
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from features.errors import BundleError
+from features.snapshots import FloatArray, IntArray
+from training.fitting import equal_pool, fit_classes, fit_table, fit_trees, fit_values, pool_weights
+from training.predictors import (
+    FLOOR,
+    Effect,
+    Floored,
+    Linear,
+    Pool,
+    Predictor,
+    Table,
+    Term,
+    Trees,
+    TwoPart,
+    from_json,
+    normalise,
+    to_json,
+)
+from training.settings import BoosterSettings
+
+ROWS, COLUMNS, CLASSES = 1000, 9, 7
+SMALL = BoosterSettings(rounds=15, threads=1)
+
+
+def world(seed: int = 0) -> tuple[FloatArray, IntArray]:
+    """Features with heavy tails, missing values, counts and a rung in the first column; classes that depend on them."""
+    rng = np.random.default_rng(seed)
+    matrix = np.exp(rng.normal(0, 3, (ROWS, COLUMNS))) * rng.choice([-1.0, 1.0], (ROWS, COLUMNS))
+    matrix[rng.random(matrix.shape) < 0.1] = np.nan
+    matrix[:, 0] = rng.integers(0, CLASSES, ROWS)
+    matrix[:, 1] = rng.poisson(2, ROWS)
+    matrix[:, 2] = 7.0
+    target = np.clip(matrix[:, 0] + rng.integers(-1, 2, ROWS), 0, CLASSES - 1).astype(np.int64)
+    return matrix, target
+
+
+def terms() -> list[Term]:
+    shapes = [Term(0, "equals", float(rung)) for rung in range(CLASSES)]
+    return [*shapes, Term(1), Term(3, fill=2.5), Term(4, "identity", cap=50.0), Term(5, cap=1e3), Term(2)]
+
+
+def predictors() -> dict[str, Predictor]:
+    matrix, target = world()
+    ones = np.ones(ROWS)
+    binary = (target > 3).astype(np.int64)
+    amount = np.exp(target / 3.0)
+    trees = fit_trees(matrix, target, ones, SMALL, "multiclass", CLASSES)
+    logit = fit_classes(matrix, target, ones, terms(), CLASSES)
+    table = fit_table(matrix, target, ones, [0, 1], [7, 4], CLASSES)
+    chance, rfm = fit_trees(matrix, binary, ones, SMALL, "binary"), fit_classes(matrix, binary, ones, terms(), 1)
+    rng = np.random.default_rng(1)
+    root = rng.normal(0, 1, (4, 4))
+    covariance = tuple(tuple(float(cell) for cell in row) for row in root @ root.T)
+    three = tuple(replace(term, mean=0.3, scale=1.7) for term in terms()[7:10])
+    return {
+        "trees of classes": trees,
+        "trees of a chance": chance,
+        "trees of an amount": fit_trees(matrix, amount, ones, SMALL, "gamma"),
+        "multinomial logit": logit,
+        "logit": rfm,
+        "logit of two classes": fit_classes(matrix, np.where(binary, 5, 2), ones, terms(), CLASSES),
+        "logit of one class": fit_classes(matrix, np.full(ROWS, 4), ones, terms(), CLASSES),
+        "line": fit_values(matrix, amount, ones, terms()),
+        "line without terms": fit_values(matrix, amount, ones, []),
+        "table": table,
+        "pool": Pool({"a": trees, "b": logit, "c": table}, {"a": 0.5, "b": 0.3, "c": 0.2}),
+        "pool of chances": equal_pool({"a": chance, "b": rfm}),
+        "pool with an idle member": Pool({"a": trees, "b": logit}, {"a": 0.0, "b": 1.0}),
+        "floored": Floored(trees, 0, 0.01),
+        "two parts": TwoPart(equal_pool({"a": chance}), fit_trees(matrix, amount, ones, SMALL, "gamma"), 1.07),
+        "effect": Effect(three, (0.5, -0.1, 0.3, 0.2), covariance, 4, 120.5),
+        "effect of nothing but size": Effect((), (0.1,), ((0.04,),)),
+    }
+
+
+KINDS = predictors()
+CHANCES = [kind for kind in KINDS if any(word in kind for word in ("class", "multinomial", "table", "pool", "floored"))]
+
+
+def same(left: FloatArray, right: FloatArray) -> bool:
+    return left.shape == right.shape and left.tobytes() == right.tobytes()
+
+
+@pytest.mark.parametrize("kind", KINDS)
+@pytest.mark.parametrize("size", [1, 2, 3, 5, 7, 8, 15, 64, 999])
+def test_a_row_has_the_same_bits_in_parts_of_any_size(kind: str, size: int) -> None:
+    matrix, predictor = world(2)[0], KINDS[kind]
+    whole = predictor.predict(matrix)
+    last = ROWS if size > 7 else 200
+    parts = [predictor.predict(matrix[start : start + size]) for start in range(0, last, size)]
+    assert same(np.concatenate(parts)[:last], whole[:last])
+
+
+@pytest.mark.parametrize("kind", KINDS)
+def test_the_layout_in_memory_changes_no_bit(kind: str) -> None:
+    matrix, predictor = world(2)[0], KINDS[kind]
+    whole = predictor.predict(matrix)
+    assert same(predictor.predict(np.asfortranarray(matrix)), whole)
+    assert same(predictor.predict(np.repeat(matrix, 2, axis=0)[::2]), whole)
+    assert same(predictor.predict(matrix[::-1])[::-1].copy(), whole)
+    assert predictor.predict(matrix[:0]).shape == (0, whole.shape[1])
+
+
+@pytest.mark.parametrize("kind", KINDS)
+def test_a_predictor_comes_back_from_json_with_the_same_bits(kind: str) -> None:
+    matrix, predictor = world(2)[0], KINDS[kind]
+    text = json.dumps(to_json(predictor), allow_nan=False)
+    again = from_json(json.loads(text))
+    assert json.dumps(to_json(again)) == text
+    assert again == predictor
+    assert same(again.predict(matrix), predictor.predict(matrix))
+
+
+@pytest.mark.parametrize("kind", CHANCES)
+def test_chances_are_chances(kind: str) -> None:
+    found = KINDS[kind].predict(world(2)[0])
+    assert ((found > 0) & (found <= 1)).all()
+    if found.shape[1] > 1:
+        np.testing.assert_allclose(found.sum(axis=1), 1.0, atol=1e-12)
+
+
+@settings(max_examples=60)
+@given(st.lists(st.floats(width=64), min_size=COLUMNS, max_size=COLUMNS))
+def test_no_value_is_too_strange(values: list[float]) -> None:
+    with np.errstate(all="ignore"):
+        for kind in CHANCES:
+            found = KINDS[kind].predict(np.array([[1.0, *values[1:]]]))
+            assert ((found >= 0) & (found <= 1)).all(), kind
+
+
+def test_trees_take_their_own_columns_and_no_others() -> None:
+    """The positions are the bundle's: other columns may hold anything, and order is never guessed from names."""
+    matrix, target = world()
+    trees = fit_trees(matrix, target, np.ones(ROWS), SMALL, "multiclass", CLASSES, [5, 0, 3])
+    others = matrix.copy()
+    others[:, [1, 2, 4, 6, 7, 8]] = -1e9
+    assert same(trees.predict(others), trees.predict(matrix))
+    swapped = matrix.copy()
+    swapped[:, [0, 5]] = matrix[:, [5, 0]]
+    assert not same(trees.predict(swapped), trees.predict(matrix))
+    moved = replace(trees, columns=(0, 5, 3))
+    assert same(moved.predict(swapped), trees.predict(matrix))
+
+
+def test_a_constant_column_is_not_learnt_from() -> None:
+    trees = KINDS["trees of classes"]
+    assert isinstance(trees, Trees)
+    assert 2 not in trees.columns
+
+
+def test_contributions_stand_in_the_bundle_s_columns_and_add_up() -> None:
+    matrix, trees = world(2)[0], KINDS["trees of a chance"]
+    assert isinstance(trees, Trees)
+    parts = trees.contributions(matrix)
+    assert parts.shape == (ROWS, COLUMNS + 1)
+    assert not parts[:, 2].any()
+    chance = 1 / (1 + np.exp(-parts.sum(axis=1)))
+    np.testing.assert_allclose(chance, trees.predict(matrix)[:, 0], rtol=1e-9)
+    assert same(trees.contributions(matrix[17:18]), parts[17:18])
+    assert trees.contributions(matrix[:0]).shape == (0, COLUMNS + 1)
+
+
+def test_a_logit_of_classes_knows_which_class_is_which() -> None:
+    found = KINDS["logit of two classes"].predict(world(2)[0])
+    assert (found[:, [0, 1, 3, 4, 6]] < 10 * FLOOR).all()
+    matrix, target = world(2)
+    two = np.where(target > 3, 5, 2)
+    assert (found.argmax(axis=1) == two).mean() > 0.8
+    assert KINDS["logit of one class"].predict(matrix).argmax(axis=1).tolist() == [4] * ROWS
+
+
+def test_a_logit_is_scikit_learn_s() -> None:
+    from sklearn.linear_model import LogisticRegression
+
+    matrix, target = world()
+    fitted = fit_classes(matrix, target, np.ones(ROWS), terms(), CLASSES)
+    values = np.column_stack([term.value(matrix) for term in fitted.terms])
+    oracle = LogisticRegression(C=1.0, solver="lbfgs", max_iter=5000, tol=1e-9).fit(values, target)
+    np.testing.assert_allclose(fitted.predict(matrix), oracle.predict_proba(values), atol=2e-4)
+
+
+def test_a_table_by_hand() -> None:
+    """Three rows in cell 0, of which two moved to class 1; prior strength 2; overall 2 of 4, with half a row each."""
+    matrix = np.array([[0.0], [0.0], [0.0], [1.0]])
+    table = fit_table(matrix, np.array([0, 1, 1, 0]), np.ones(4), [0], [2], 2, 2.0)
+    np.testing.assert_allclose(table.predict(np.array([[0.0]])), [[(1 + 1) / 5, (2 + 1) / 5]])
+    np.testing.assert_allclose(table.predict(np.array([[1.0]])), [[(1 + 1) / 3, 1 / 3]])
+    assert table.cells(np.array([[np.nan], [9.0], [-3.0]])).tolist() == [1, 1, 0]
+
+
+def test_floored_chances_keep_their_odds_above_the_floor() -> None:
+    member = Table((0,), (1,), ((0.4, 0.2, 0.3, 0.1),))
+    found = Floored(member, 1, 0.06).predict(np.array([[0.0, 2.0], [0.0, 0.0], [0.0, np.nan]]))
+    np.testing.assert_allclose(found[0], [0.04, 0.02, 0.94 * 0.75, 0.94 * 0.25])
+    np.testing.assert_allclose(found[1:], [[0.4, 0.2, 0.3, 0.1]] * 2)
+
+
+def test_the_pool_finds_the_member_that_is_right() -> None:
+    rng = np.random.default_rng(0)
+    truth = rng.random(4000)
+    happened = rng.random(4000) < truth
+    right, wrong = np.where(happened, truth, 1 - truth), np.full(4000, 0.5)
+    weights = pool_weights({"right": right, "wrong": wrong}, np.ones(4000))
+    assert weights["right"] > 0.9
+    assert sum(weights.values()) == pytest.approx(1, abs=1e-3)
+    assert pool_weights({"a": wrong, "b": wrong}, np.ones(4000)) == {"a": 0.5, "b": 0.5}
+
+
+def test_a_value_that_is_missing_takes_its_fill_and_a_giant_its_cap() -> None:
+    found = Term(0, fill=3.0, cap=10.0).raw(np.array([[np.nan], [1e9], [-5.0], [0.0]]))
+    np.testing.assert_allclose(found, [np.log1p(3), np.log1p(10), -np.log1p(5), 0])
+
+
+def test_an_effect_by_hand() -> None:
+    effect = Effect((Term(0, "identity"),), (2.0, 0.5), ((0.04, 0.01), (0.01, 0.09)), 1, 10.0)
+    found = effect.predict(np.array([[3.0, 90.0], [0.0, np.nan], [1.0, -5.0]]))
+    error = [100 * np.sqrt(0.04 + 2 * 0.01 * 3 + 0.09 * 9), 10 * 0.2, 10 * np.sqrt(0.15)]
+    np.testing.assert_allclose(found, np.column_stack([[350.0, 20.0, 25.0], error]))
+
+
+def test_rows_are_normalised_from_left_to_right() -> None:
+    found = normalise(np.array([[1.0, 1.0, 2.0]]))
+    assert found.tolist() == [[0.25, 0.25, 0.5]]
+
+
+DAMAGED: dict[str, Any] = {
+    "of no kind": {},
+    "of an unknown kind": {"kind": "Forest"},
+    "of a dangerous kind": {"kind": "os.system", "command": "true"},
+    "without a field": {"kind": "Table", "columns": [0], "sizes": [2]},
+    "of another type": {"kind": "Table", "columns": 3, "sizes": [2], "probabilities": []},
+    "with a term too many": {
+        "kind": "Linear", "terms": [{"colour": 1}], "coefficients": [], "intercepts": [], "link": "x",
+        "classes": [], "n_classes": 1,
+    },
+    "with members in a list": {"kind": "Pool", "members": [1], "weights": {}},
+    "with weights in a list": {"kind": "Pool", "members": {}, "weights": [1]},
+    "with text for a number": {"kind": "TwoPart", "any_order": {"kind": "Trees", "text": "", "columns": [],
+                                                                  "outputs": 1}, "amount": {}, "correction": "much"},
+}  # fmt: skip
+
+
+@pytest.mark.parametrize("what", DAMAGED)
+def test_a_damaged_predictor_is_refused(what: str) -> None:
+    content: Mapping[str, Any] = DAMAGED[what]
+    with pytest.raises(BundleError):
+        from_json(content)
+
+
+def test_a_booster_s_damaged_text_is_refused() -> None:
+    with pytest.raises(BundleError, match="damaged"):
+        Trees("tree\nversion=v4\nnum_class=nonsense\n", (0,)).predict(np.zeros((2, 1)))
+
+
+def test_the_same_rows_and_settings_give_the_same_trees() -> None:
+    matrix, target = world()
+    ones = np.ones(ROWS)
+    first, second = (fit_trees(matrix, target, ones, SMALL, "multiclass", CLASSES) for _ in range(2))
+    assert first.text == second.text
+    other = fit_trees(matrix, target, ones, replace(SMALL, seed=1), "multiclass", CLASSES)
+    assert other.text != first.text
+
+
+def test_the_scale_of_the_weights_changes_nothing() -> None:
+    matrix, target = world()
+    for factor in (0.25, 8.0):
+        logit = fit_classes(matrix, target, np.full(ROWS, factor), terms(), CLASSES)
+        assert isinstance(logit, Linear)
+        np.testing.assert_allclose(logit.predict(matrix), KINDS["multinomial logit"].predict(matrix), atol=1e-10)
