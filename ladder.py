@@ -11,6 +11,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
+from urllib.request import Request, urlopen
 
 from features.errors import LadderError
 
@@ -216,19 +217,23 @@ def _simulate(options: argparse.Namespace) -> Mapping[str, Any]:
             progress=lambda done: progress("simulating", done),
         )  # fmt: skip
     write(simulation, out)
-    print(
-        f"{len(simulation.truth):,} accounts over {options.months} months in {out}; truth in {out.parent / 'truth.parquet'}"
-    )
+    print(f"{len(simulation.truth):,} accounts over {options.months} months in {out}; the truth beside it")
     return {"accounts": len(simulation.truth), "out": str(out), "truth": str(out.parent / "truth.parquet")}
 
 
 def _serve(options: argparse.Namespace) -> Mapping[str, Any]:
-    from serving.server import serve
-
     with tempfile.TemporaryDirectory() as scratch:
         folder = _find_bundle(options.model, _settings(options), Path(scratch))
-        serve(folder, port=options.port, host=options.host, workers=options.workers)
+        _serve_until_stopped(folder, options, lambda url: print(f"Serving at {url}; Ctrl-C ends it", flush=True))
     return {"port": options.port}
+
+
+def _serve_until_stopped(folder: Path, options: argparse.Namespace, announce: Callable[[str], None]) -> None:
+    from serving.server import serve
+
+    host, workers = getattr(options, "host", "127.0.0.1"), getattr(options, "workers", 1)
+    if serve(folder, options.port, host, workers, announce) != EXIT_DONE:
+        raise LadderError("The service ended by itself; what it wrote above says why.")
 
 
 def _demo(options: argparse.Namespace) -> Mapping[str, Any]:
@@ -261,7 +266,7 @@ def _demo(options: argparse.Namespace) -> Mapping[str, Any]:
     figures = against_truth(scores, pd.read_parquet(folder / "truth.parquet"))
     _show("Against the truth", ["figure", "value"], [[k.replace("_", " "), f"{v:,.3f}"] for k, v in figures.items()])
     if options.serve:
-        _serve_demo(published(folder / "champion"), scores, options.port)
+        _serve_demo(published(folder / "champion"), scores, options)
     return {**trained, **figures}
 
 
@@ -273,17 +278,22 @@ def _clear_demo(folder: Path) -> None:
         (folder / name).unlink(missing_ok=True)
 
 
-def _serve_demo(bundle: Path, scores: Any, port: int) -> None:
-    from serving.server import serve
-
+def _serve_demo(bundle: Path, scores: Any, options: argparse.Namespace) -> None:
+    """Serve the champion, ask it once, and show how to ask it again."""
     _say("6. The champion is served (ladder serve); Ctrl-C ends it")
-    first = scores.sort_values("rank").iloc[0]
-    body = {"accounts": [{"account_id": first["account_id"], "orders": [
-        {"ordered_at": "2025-03-04", "revenue": 1200.0}, {"ordered_at": "2025-09-18", "revenue": 950.0},
-    ]}]}  # fmt: skip
-    print("\nIn another terminal:\n")
-    print(f"curl -s http://127.0.0.1:{port}/score -H 'Content-Type: application/json' -d '{json.dumps(body)}'\n")
-    serve(bundle, port=port, host="127.0.0.1", workers=1)
+    account = str(scores.sort_values("rank")["account_id"].iloc[0])
+    orders = [{"ordered_at": "2025-09-18", "revenue": 950.0}, {"ordered_at": "2025-11-04", "revenue": 1200.0}]
+    body = json.dumps({"as_of": "2026-01-01", "accounts": [{"account_id": account, "orders": orders}]})
+
+    def announce(url: str) -> None:
+        request = Request(f"{url}/score", body.encode(), {"Content-Type": "application/json"})
+        with urlopen(request, timeout=30) as response:
+            answered = json.load(response)["results"][0]["scores"]
+        shown = {name: answered[name] for name in ("account_id", "rung", "next_rung", "p_switch", "expected_revenue")}
+        print(f"First answer: {json.dumps(shown)}\n\nAsk it yourself, in another terminal:\n")
+        print(f"curl -s {url}/score -H 'Content-Type: application/json' -d '{body}'\n", flush=True)
+
+    _serve_until_stopped(bundle, options, announce)
 
 
 def _settings(options: argparse.Namespace) -> Any:
@@ -295,8 +305,9 @@ def _settings(options: argparse.Namespace) -> Any:
 def _load(options: argparse.Namespace, max_bad_share: float | None = None) -> Loaded:
     """The settings, the source, its histories and the as_of of a command."""
     from features.histories import build_histories
-    from features.snapshots import instant
+    from features.snapshots import instant, iso
     from features.sources import read_source
+    from features.strays import strays
 
     settings = _settings(options)
     share = settings.source.max_bad_share if max_bad_share is None else max_bad_share
@@ -310,6 +321,13 @@ def _load(options: argparse.Namespace, max_bad_share: float | None = None) -> Lo
             print(f"Note: {note}", file=sys.stderr)
         if source.set_aside:
             print(f"Note: {len(source.set_aside):,} rows were set aside; `ladder check` lists them.", file=sys.stderr)
+    if (far := strays(histories)) is not None and not getattr(options, "as_of", None):
+        where = ", ".join(f"{count} of {name}" for name, count in far.tables.items())
+        print(
+            f"Note: {where} lie {far.gap_days:,.0f} days after all other events, and the default --as-of",
+            file=sys.stderr,
+        )
+        print(f"      follows them. If that is a typing error, give --as-of {iso(far.last_before)}.", file=sys.stderr)
     as_of = getattr(options, "as_of", None)
     return Loaded(settings, source, histories, instant(as_of) if as_of else histories.end)
 

@@ -10,9 +10,6 @@ from numpy.typing import NDArray
 from serving.readings import HARMLESS, Message, Reading
 from serving.scoring import Scored
 
-ACROSS_ACCOUNTS = ("rank",)
-"""Columns that compare an account with all others: a request does not know these, so they are null."""
-
 
 def results(readings: Sequence[Reading], scored: Scored | None) -> list[dict[str, Any]]:
     """One result for every reading; scores and investments are null and empty where it has errors."""
@@ -39,7 +36,7 @@ def _rows(scored: Scored | None) -> tuple[list[dict[str, Any]], list[list[dict[s
         return [], [], {}
     scores = _records(scored.scores)
     for score in scores:
-        score.update(dict.fromkeys(ACROSS_ACCOUNTS))
+        score["rank"] = None if score["rank"] is None else int(score["rank"])
         score["reasons"] = score["reasons"] or []
     flat = _records(scored.investments)
     each = len(flat) // len(scores)

@@ -98,7 +98,7 @@ class Scores(Documented):
     expected_gain: float | None = Field(description="Of that option: uplift x margin - cost, money.")
     roi: float | None = Field(description="Of that option: gain / cost.")
     rank: int | None = Field(
-        description="Always null here: it compares an account with all others, which only the batch scores know."
+        description="1 = do this first, among the accounts of this request; null where no option pays."
     )
     reasons: list[str] = Field(description="The strongest reasons in words, strongest first; empty without explain.")
 

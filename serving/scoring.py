@@ -74,7 +74,7 @@ class Scorer:
         columns["manager_forecast"] = self._forecast(view)
         investments = self._investments(matrix, rung)
         columns |= _recommend(investments, len(snapshots), len(self.bundle.investments))
-        columns["reasons"] = self._reasons(matrix, rung, possible, columns) if explain else _nothing(len(snapshots))
+        columns["reasons"] = self._reasons(matrix, rung, possible) if explain else _nothing(len(snapshots))
         repeated = {name: np.repeat(columns[name], len(self.bundle.investments)) for name in ("account_id", "as_of")}
         return Scored(columns, repeated | investments)
 
@@ -187,9 +187,7 @@ class Scorer:
             "basis": np.where(usable, option.basis, INSUFFICIENT).astype(object),
         }
 
-    def _reasons(
-        self, matrix: FloatArray, rung: IntArray, possible: BoolArray, columns: Mapping[str, Column]
-    ) -> Column:
+    def _reasons(self, matrix: FloatArray, rung: IntArray, possible: BoolArray) -> Column:
         """Reasons for leaving where the account can switch, else for climbing."""
         reasons = _nothing(len(matrix))
         switching, climbing = _trees(self.bundle.switching), self.bundle.climbing

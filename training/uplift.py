@@ -91,11 +91,13 @@ def modifiers(data: Dataset) -> list[Term]:
 
 
 def fit_uplift(data: Dataset, settings: Settings, progress: Progress = silent) -> tuple[InvestmentEffect, ...]:
-    """The effect of every option, in the order of `Histories.options`; empty where none was ever recorded."""
-    trials = build_trials(data, settings)
+    """The effect of every option, in the order of `Histories.options`; empty where there are no options at all."""
+    trials, options = build_trials(data, settings), data.histories.options
     if trials is None:
-        return ()
-    options = data.histories.options
+        return tuple(
+            InvestmentEffect(name, bond, cost, "insufficient", None, (), None, None, None, ("never recorded",))
+            for name, bond, cost in zip(options.names, options.bonds, options.costs, strict=True)
+        )
     fold = folds_of(data.histories, trials.snapshots.account, settings.uplift.folds)
     n_arms = len(options.names) + 1
     booster = small_booster(settings.booster)
