@@ -12,7 +12,6 @@ from features.histories import Histories, build_histories
 from features.snapshots import instant, iso
 from features.sources import source_from_rows
 from features.views import View
-from serving.answers import ACROSS_ACCOUNTS
 from serving.app import Counter, create_app
 from serving.readings import join, read_account
 from serving.requests import Desk
@@ -37,7 +36,7 @@ def _expected(scored: Scored) -> Expected:
     expected = {}
     for k, account in enumerate(ids):
         score = {name: _plain(column[k]) for name, column in scored.scores.items()}
-        score |= {**dict.fromkeys(ACROSS_ACCOUNTS), "reasons": score["reasons"] or []}
+        score |= {"rank": None, "reasons": score["reasons"] or []}
         options = [
             {name: _plain(column[k * each + option]) for name, column in scored.investments.items()}
             for option in range(each)
@@ -53,7 +52,18 @@ def _batch(desk: Desk, histories: Histories, as_of: int) -> Expected:
 def _ask(client: Client, accounts: list[Any], as_of: int) -> list[dict[str, Any]]:
     answer = client.post("/score", json={"as_of": iso(as_of), "accounts": accounts})
     assert answer.status_code == 200, answer.text
-    return answer.json()["results"]
+    results = answer.json()["results"]
+    _ranks_are_among_those_asked(results)
+    for result in results:
+        if result["scores"]:
+            result["scores"]["rank"] = None  # the only figure that depends on the company an account is in
+    return results
+
+
+def _ranks_are_among_those_asked(results: list[dict[str, Any]]) -> None:
+    ranked = [result["scores"] for result in results if result["scores"] and result["scores"]["rank"] is not None]
+    assert sorted(score["rank"] for score in ranked) == list(range(1, len(ranked) + 1))
+    assert all(score["recommended_investment"] != "none" for score in ranked)
 
 
 @pytest.mark.parametrize("size", [1, 7, 200])
