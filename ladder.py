@@ -157,7 +157,8 @@ def _backtest(options: argparse.Namespace) -> Mapping[str, Any]:
 
     loaded = _load(options)
     with _progress() as progress:
-        data = build_dataset(loaded.histories, loaded.settings, loaded.as_of, progress=progress)
+        known = loaded.histories.as_it_stood(loaded.as_of)
+        data = build_dataset(known, loaded.settings, loaded.as_of, progress=progress)
         comparisons = evaluate(data, loaded.settings, options.folds, progress)
     for comparison in comparisons:
         _show_comparison(comparison)

@@ -1,7 +1,7 @@
 """Everything that happened to every account: streams over one common numbering, and what is known of each."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 import pandas as pd
@@ -51,6 +51,14 @@ class Histories:
         if self.last_event == ALWAYS:
             raise NotEnoughData("there is no event to look back from; say which as_of is meant")
         return midnight_after(self.last_event)
+
+    def as_it_stood(self, end: int) -> "Histories":
+        """Only what was recorded before that instant (microseconds): what may be learnt from at all.
+
+        Accounts keep their numbers; what a later field says stays out of every view before it came.
+        """
+        streams = {name: stream.recorded_before(end) for name, stream in self.streams.items()}
+        return replace(self, streams=streams)
 
     def known_at(self, as_of: int) -> Snapshots:
         """One snapshot for every account known before that instant, in the order of account_ids."""

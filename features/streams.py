@@ -41,6 +41,14 @@ class Stream:
     def __len__(self) -> int:
         return len(self.time)
 
+    def recorded_before(self, end: int) -> "Stream":
+        """The rows recorded before that instant; the stream itself where those are all."""
+        known = self.recorded < end
+        if known.all():
+            return self
+        values = {name: column[known] for name, column in self.values.items()}
+        return Stream(self.account[known], self.time[known], self.recorded[known], values)
+
     @cached_property
     def late(self) -> IntArray:
         """Rows that were recorded after they happened."""

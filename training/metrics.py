@@ -52,11 +52,9 @@ def _wide(probabilities: FloatArray, outcome: IntArray) -> FloatArray:
 
 
 def auc(chance: FloatArray, happened: BoolArray | IntArray) -> float:
-    """Area under the ROC curve; NaN where only one class occurred."""
+    """Area under the ROC curve; NaN where not both classes occurred."""
     happened = np.asarray(happened, np.int64)
-    return (
-        float("nan") if happened.min(initial=1) == happened.max(initial=0) else float(roc_auc_score(happened, chance))
-    )
+    return float(roc_auc_score(happened, chance)) if 0 < happened.sum() < len(happened) else float("nan")
 
 
 def calibration_error(chance: FloatArray, happened: BoolArray | IntArray, bins: int = 10) -> float:

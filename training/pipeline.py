@@ -53,6 +53,7 @@ def train(histories: Histories, settings: Settings, end: int, folds: int = 3, pr
     NotEnoughData
         If the history is too short for a single slice with its horizon.
     """
+    histories = histories.as_it_stood(end)
     data = build_dataset(histories, settings, end, progress=progress)
     comparisons, report = _judge(data, settings, folds, progress)
     everything = np.ones(len(data.matrix), bool)
@@ -111,7 +112,7 @@ def _facts(
         rules=settings.ladder,
         vocabulary=data.context.vocabulary,
         settings_digest=settings.digest(),
-        data_digest=data_digest(data.histories),
+        data_digest=data_digest(data.histories, data.end),
         margin_rate=margin_rate(data.histories, settings.uplift.margin_rate),
         level=settings.uplift.level,
         trigger_shares=trigger_shares(data.histories),
@@ -187,12 +188,15 @@ def _medians(matrix: FloatArray) -> dict[str, float]:
     return medians
 
 
-def data_digest(histories: Histories) -> str:
-    """Twelve hexadecimal digits of everything that was read: the same data give the same, in any order of rows."""
-    digest = hashlib.sha256("\n".join(str(name) for name in histories.account_ids).encode())
+def data_digest(histories: Histories, end: int) -> str:
+    """Twelve hexadecimal digits of all that is known before `end`: the same in any order of rows."""
+    known = histories.known_since < end
+    number = np.cumsum(known) - 1
+    digest = hashlib.sha256("\n".join(str(name) for name in histories.account_ids[known]).encode())
     for name in sorted(histories.streams):
         stream = histories.streams[name]
-        columns = [stream.account, stream.time, stream.recorded, *(stream.values[v] for v in sorted(stream.values))]
+        columns = [number[stream.account], stream.time, stream.recorded]
+        columns += [stream.values[value] for value in sorted(stream.values)]
         order = np.lexsort(columns[::-1])
         digest.update(name.encode())
         for column in columns:

@@ -5,7 +5,6 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 import pytest
-from scipy.integrate import dblquad
 from scipy.stats import beta, gamma
 
 from training.buy_till_you_die import BgNbd, fit_bg_nbd, log_likelihood
@@ -19,25 +18,18 @@ def logs(model: BgNbd) -> np.ndarray:
     return np.log([model.r, model.alpha, model.a, model.b])
 
 
-def likelihood_given(rate: float, stop: float, repeats: int, recency: float, age: float) -> float:
-    """Equation 3 of the paper: one account's likelihood, its rate and its chance of stopping known."""
-    alive = (1 - stop) ** repeats * rate**repeats * np.exp(-rate * age)
-    gone = stop * (1 - stop) ** (repeats - 1) * rate**repeats * np.exp(-rate * recency) if repeats else 0.0
-    return float(alive + gone)
-
-
 HISTORIES = [(0, 0.0, 10.0), (1, 4.0, 10.0), (3, 9.5, 10.0), (5, 6.0, 30.0)]
 
 
 @pytest.mark.parametrize(("repeats", "recency", "age"), HISTORIES)
 def test_the_likelihood_is_the_integral_over_rates_and_chances(repeats: int, recency: float, age: float) -> None:
-    def weighed(stop: float, rate: float) -> float:
-        prior = gamma.pdf(rate, MODEL.r, scale=1 / MODEL.alpha) * beta.pdf(stop, MODEL.a, MODEL.b)
-        return likelihood_given(rate, stop, repeats, recency, age) * float(prior)
-
-    brute = dblquad(weighed, 0, 4, 0, 1, epsabs=1e-10)[0]
+    """Equation 3 of the paper, averaged over a million accounts spread evenly over what rates and chances may be."""
+    even = (np.arange(1000) + 0.5) / 1000
+    rate, stop = gamma.ppf(even, MODEL.r, scale=1 / MODEL.alpha)[:, None], beta.ppf(even, MODEL.a, MODEL.b)
+    alive = (1 - stop) ** repeats * rate**repeats * np.exp(-rate * age)
+    gone = stop * (1 - stop) ** (repeats - 1) * rate**repeats * np.exp(-rate * recency) if repeats else 0.0
     found = log_likelihood(logs(MODEL), np.array([repeats]), np.array([recency]), np.array([age]), ONE)
-    assert np.exp(found) == pytest.approx(brute, rel=2e-3)
+    assert np.exp(found) == pytest.approx(np.mean(alive + gone), rel=3e-3)
 
 
 def simulated(n: int, seed: int, span: float) -> tuple[np.ndarray, np.ndarray, np.ndarray, np.ndarray]:
