@@ -3,6 +3,7 @@
 import argparse
 import json
 import os
+import re
 import shutil
 import sys
 import tempfile
@@ -267,7 +268,7 @@ def _demo(options: argparse.Namespace) -> Mapping[str, Any]:
     figures = against_truth(scores, pd.read_parquet(folder / "truth.parquet"))
     _show("Against the truth", ["figure", "value"], [[k.replace("_", " "), f"{v:,.3f}"] for k, v in figures.items()])
     if options.serve:
-        _serve_demo(published(folder / "champion"), scores, options)
+        _serve_demo(published(folder / "champion"), options)
     return {**trained, **figures}
 
 
@@ -279,12 +280,11 @@ def _clear_demo(folder: Path) -> None:
         (folder / name).unlink(missing_ok=True)
 
 
-def _serve_demo(bundle: Path, scores: Any, options: argparse.Namespace) -> None:
+def _serve_demo(bundle: Path, options: argparse.Namespace) -> None:
     """Serve the champion, ask it once, and show how to ask it again."""
     _say("6. The champion is served (ladder serve); Ctrl-C ends it")
-    account = str(scores.sort_values("rank")["account_id"].iloc[0])
     orders = [{"ordered_at": "2025-09-18", "revenue": 950.0}, {"ordered_at": "2025-11-04", "revenue": 1200.0}]
-    body = json.dumps({"as_of": "2026-01-01", "accounts": [{"account_id": account, "orders": orders}]})
+    body = json.dumps({"as_of": "2026-01-01", "accounts": [{"account_id": "NEW-1", "orders": orders}]})
 
     def announce(url: str) -> None:
         request = Request(f"{url}/score", body.encode(), {"Content-Type": "application/json"})
@@ -404,12 +404,16 @@ def _show(title: str, headings: Sequence[str], rows: Sequence[Sequence[str]]) ->
 
     table = Table(title=title, title_justify="left", box=SIMPLE_HEAD, title_style="bold")
     for position, heading in enumerate(headings):
-        numeric = all(row[position][:1].isdigit() or row[position][:1] in "+-" for row in rows if row[position])
+        numeric = all(_NUMBER.fullmatch(row[position]) for row in rows)
         table.add_column(heading, justify="right" if numeric and position else "left", overflow="fold")
     for row in rows:
         table.add_row(*row)
     width = shutil.get_terminal_size((140, 40)).columns
     Console(width=max(width, 100), highlight=False, markup=False).print(table)
+
+
+_NUMBER = re.compile(r"|[+-]?[0-9][0-9,.]*%?( \[.*\])?")
+"""What stands right in a column: nothing, or a number, perhaps with its interval."""
 
 
 def _show_comparison(comparison: Any) -> None:

@@ -59,7 +59,7 @@ def cross_fitted_propensity(
         chance[random, a] = known[own].mean() if own.any() else 0.0
     rows = np.flatnonzero(random)
     chance[rows, arm[rows]] = known[rows]
-    share = np.bincount(arm, minlength=n_arms) / len(arm)
+    share = np.maximum(np.bincount(arm, minlength=n_arms), 1) / len(arm)  # an arm that nobody was in divides by no zero
     return np.maximum(chance, np.minimum(clip, share / 4))
 
 
