@@ -136,7 +136,7 @@ FEATURES: tuple[Feature, ...] = (
     count_of("tickets", 365, "tickets", "service", trigger="reactional"),
     count_of("tickets", 180, "severe tickets", "service", mark="severe", name="severe_tickets", trigger="reactional"),
     Feature("open_tickets", "number", "tickets open now", NEVER_MISSING, "service", ("tickets",), open_tickets, "reactional", True),
-    Feature("tickets_against_norm_90d", "ratio", "tickets of the last 90 days against the account's own norm", NEVER_MISSING, "service", ("tickets",),
+    Feature("tickets_against_norm_90d", "ratio", "tickets of the last 90 days beyond the account's own norm (0 = as usual)", NEVER_MISSING, "service", ("tickets",),
             tickets_against_norm, "reactional"),
     count_of("sla_breaches", 180, "broken service levels", "service", "tickets", trigger="reactional", lever=True),
     recency_of("sla_breaches", "days_since_sla_breach", "the last broken service level", "service", "tickets", trigger="reactional"),

@@ -48,9 +48,13 @@ def open_tickets(view: View, _: Context) -> IntArray:
 
 
 def tickets_against_norm(view: View, _: Context) -> FloatArray:
-    """Tickets of the last 90 days against the account's own 90-day norm of the two years before."""
+    """Tickets of the last 90 days over the account's own 90-day norm of the two years before, less one.
+
+    Less one, so that no tickets at all gives zero like every other count: a booster that never saw a feature
+    missing reads a missing one as zero, and a source without tickets then scores as one in which none was raised.
+    """
     tickets = view.stream("tickets")
-    return (tickets.count(90) + 1) / (tickets.count(820, 90) * (90 / 730) + 1)
+    return (tickets.count(90) + 1) / (tickets.count(820, 90) * (90 / 730) + 1) - 1
 
 
 def survey_change(view: View, _: Context) -> FloatArray:

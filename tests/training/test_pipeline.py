@@ -1,0 +1,152 @@
+"""Whatever the source, training ends with a bundle that scores, or with a refusal in words."""
+
+from dataclasses import replace
+
+import numpy as np
+import pandas as pd
+import pytest
+from hypothesis import given
+from hypothesis import settings as hypothesis_settings
+
+from features.errors import LadderError, NotEnoughData
+from features.histories import build_histories
+from features.snapshots import instant
+from features.sources import source_from_rows
+from features.tables import TRIGGER_FAMILIES
+from serving.batch import score_frames
+from serving.scoring import Scorer
+from tests.builders import Frames, Row, as_it_stood, frame, histories
+from tests.strategies import Drawn, sources
+from tests.trained import small_settings, tiny, tiny_histories, tiny_trained
+from training.pipeline import data_digest, margin_rate, train, trigger_shares
+from training.settings import Settings
+
+
+def hasty() -> Settings:
+    """A short horizon and three trees: small sources reach every model."""
+    settings = small_settings()
+    return replace(
+        settings,
+        outcome=replace(settings.outcome, horizon_days=60, recorded_at_least=2),
+        slices=replace(settings.slices, every_days=30, most=5, least_history_days=0),
+        booster=replace(settings.booster, rounds=3),
+        uplift=replace(settings.uplift, least_treated=2, least_effective=2, landmark_days=30),
+    )
+
+
+def trained_and_scored(tables: Frames, at: int | None, folds: int) -> None:
+    known = build_histories(source_from_rows(tables))
+    try:
+        end = known.end if at is None else at
+        bundle = train(known, hasty(), end, folds=folds).bundle
+        scores, _ = score_frames(Scorer(bundle, "v"), known, end)
+    except LadderError as refusal:
+        assert str(refusal)
+        assert "\n" not in str(refusal)
+        return
+    assert np.isfinite(scores["expected_revenue"].to_numpy()).all()
+    assert (scores.filter(regex="^p_(up|down)").to_numpy() >= 0).all()
+
+
+@hypothesis_settings(max_examples=25)
+@given(sources())
+def test_any_source_is_learnt_from_or_refused(drawn: Drawn) -> None:
+    trained_and_scored(drawn.tables, drawn.at, folds=0)
+
+
+@hypothesis_settings(max_examples=8)
+@given(sources())
+def test_any_source_is_judged_or_refused(drawn: Drawn) -> None:
+    trained_and_scored(drawn.tables, drawn.at, folds=2)
+
+
+def monthly(accounts: int, months: int = 24, revenue: float = 100.0) -> pd.DataFrame:
+    days = pd.date_range("2022-01-01", periods=months, freq="30D")
+    rows = [(f"A{k}", day, revenue) for k in range(accounts) for day in days]
+    return pd.DataFrame(rows, columns=["account_id", "ordered_at", "revenue"])
+
+
+def invested(names: list[str], assignment: str = "chosen", propensity: float | None = None) -> pd.DataFrame:
+    days = pd.date_range("2022-06-01", periods=6, freq="45D")
+    rows = [(name, day, "visit", 10.0, assignment, propensity) for name in names for day in days]
+    return pd.DataFrame(rows, columns=["account_id", "made_at", "investment", "cost", "assignment", "propensity"])
+
+
+POOR: dict[str, dict[str, pd.DataFrame]] = {
+    "one account": {"orders": monthly(1)},
+    "all alike": {"orders": monthly(30)},
+    "credit notes only": {"orders": monthly(5, revenue=-5.0)},
+    "orders without revenue": {"orders": monthly(5, revenue=0.0)},
+    "everybody always invested in": {"orders": monthly(30), "investments": invested([f"A{k}" for k in range(30)])},
+    "everybody by lot, nobody left out": {
+        "orders": monthly(30), "investments": invested([f"A{k}" for k in range(30)], "random", 1.0),
+    },
+    "one account invested in": {"orders": monthly(30), "investments": invested(["A0"])},
+    "investments in strangers": {"orders": monthly(30), "investments": invested(["X", "Y"])},
+    "half of them": {"orders": monthly(30), "investments": invested([f"A{k}" for k in range(15)])},
+    "only huge orders": {"orders": monthly(10, revenue=1e12)},
+}  # fmt: skip
+
+
+@pytest.mark.parametrize("what", POOR)
+@pytest.mark.parametrize("folds", [0, 2])
+def test_a_poor_source_is_learnt_from_or_refused(what: str, folds: int) -> None:
+    trained_and_scored(POOR[what], None, folds)
+
+
+def test_too_short_a_history_is_refused() -> None:
+    known = build_histories(source_from_rows({"orders": monthly(3, months=4)}))
+    with pytest.raises(NotEnoughData, match="270 needed"):
+        train(known, Settings(), known.end)
+
+
+def test_what_is_learnt_at_an_as_of_needs_nothing_of_what_came_later() -> None:
+    """A model of last year is the same whether it was trained then, or today as of then."""
+    as_of = pd.Timestamp("2025-09-01")
+    at = instant("2025-09-01")
+    stood = build_histories(source_from_rows(as_it_stood(dict(tiny().tables), as_of)))
+    then = train(stood, small_settings(), at, folds=0).bundle
+    today = train(tiny_histories(), small_settings(), at, folds=0).bundle
+    assert today.facts == then.facts
+    assert today.version == then.version
+
+
+def test_the_report_says_what_each_model_rests_on() -> None:
+    report = "\n".join(tiny_trained().report)
+    for words in ("not judged out of time", "next rung and revenue: ", "switching (recorded)", "uplift of rebate",
+                  "climbing from customer", "forecasts: "):  # fmt: skip
+        assert words in report
+    assert tiny_trained().report == tiny_trained().bundle.facts.report
+
+
+ORDERS: list[Row] = [
+    {"account_id": "A", "ordered_at": "2024-01-01", "revenue": 100.0, "cost": 60.0},
+    {"account_id": "A", "ordered_at": "2024-02-01", "revenue": 300.0, "cost": 100.0},
+    {"account_id": "B", "ordered_at": "2024-02-01", "revenue": 999.0},
+]
+
+
+def test_the_margin_is_that_of_orders_whose_cost_is_known() -> None:
+    assert margin_rate(histories(orders=ORDERS), 0.3) == 0.6
+    assert margin_rate(histories(orders=[ORDERS[2]]), 0.3) == 0.3
+    at_a_loss = {"account_id": "A", "ordered_at": "2024-01-01", "revenue": 100.0, "cost": 160.0}
+    assert margin_rate(histories(orders=[at_a_loss]), 0.3) == 0.3
+
+
+def test_the_triggers_shares_lean_to_equal_where_few_are_known() -> None:
+    none = trigger_shares(histories(orders=ORDERS))
+    assert none == (0.3333, 0.3333, 0.3333)
+    leavers: list[Row] = [
+        {"account_id": f"A{k}", "switched_at": "2024-01-01", "trigger": "reactional"} for k in range(15)
+    ]
+    shares = dict(zip(TRIGGER_FAMILIES, trigger_shares(histories(orders=ORDERS, switches=leavers)), strict=True))
+    assert shares == {"situational": 0.1667, "reactional": 0.6667, "influential": 0.1667}
+
+
+def test_the_digest_of_the_data_changes_with_any_row_and_not_with_their_order() -> None:
+    at = instant("2030-01-01")
+    first = data_digest(histories(orders=ORDERS), at)
+    assert data_digest(histories(orders=ORDERS[::-1]), at) == first
+    assert data_digest(histories(orders=ORDERS[:2]), at) != first
+    assert data_digest(histories(orders=[*ORDERS[:2], {**dict(ORDERS[2]), "revenue": 999.01}]), at) != first  # type: ignore[arg-type]
+    assert frame("orders", ORDERS)["account_id"].tolist() == ["A", "A", "B"]
