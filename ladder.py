@@ -40,6 +40,10 @@ def main(arguments: Sequence[str] | None = None) -> int:
     except LadderError as error:
         print(f"ladder: {error}", file=sys.stderr)
         return EXIT_REFUSED
+    except OSError as error:
+        where = f"{error.filename}: " if error.filename else ""
+        print(f"ladder: {where}{error.strerror or error}. Check the path, and whether there is room.", file=sys.stderr)
+        return EXIT_REFUSED
     except KeyboardInterrupt:
         print("ladder: interrupted", file=sys.stderr)
         return EXIT_INTERRUPTED
@@ -130,7 +134,7 @@ def _train_on(loaded: Loaded, uri: str, force: bool, champion_folder: Path) -> M
     if wanted and good:
         registry.promote(version, champion_folder)
     said = "is champion now" if wanted and good else "was not promoted"
-    why = "" if good else ": a check refused it"
+    why = "" if good else f": a check refused it. See why above; `ladder promote {version}` overrules the checks"
     why = why or (
         "" if wanted else f": version {champion} stays champion (use --promote, or `ladder promote {version}`)"
     )
@@ -464,6 +468,12 @@ def _parser() -> argparse.ArgumentParser:
     return parser
 
 
+def _at_least_one(text: str) -> int:
+    if not text.isdigit() or int(text) < 1:
+        raise argparse.ArgumentTypeError(f"{text!r} is no whole number above zero")
+    return int(text)
+
+
 Argument = tuple[tuple[str, ...], dict[str, Any]]
 
 
@@ -505,7 +515,7 @@ COMMANDS: dict[str, tuple[Callable[[argparse.Namespace], Mapping[str, Any]], str
         DATA, AS_OF, _argument("--promote", action="store_true", help="make it champion if it passes the checks"),
     )),
     "backtest": (_backtest, "out-of-time evaluation beside the baselines", (
-        DATA, AS_OF, _argument("--folds", type=int, default=3, metavar="K", help="rolling origins"),
+        DATA, AS_OF, _argument("--folds", type=_at_least_one, default=3, metavar="K", help="rolling origins"),
     )),
     "promote": (_promote, "make a version champion", (_argument("version", type=int, help="number in the registry"),)),
     "rollback": (_rollback, "make the former champion champion again", ()),
@@ -515,7 +525,7 @@ COMMANDS: dict[str, tuple[Callable[[argparse.Namespace], Mapping[str, Any]], str
     )),
     "serve": (_serve, "serve the champion over HTTP", (
         MODEL, PORT, _argument("--host", default="127.0.0.1", help="address to listen on"),
-        _argument("--workers", type=int, default=1, help="processes"),
+        _argument("--workers", type=_at_least_one, default=1, help="processes"),
     )),
 }  # fmt: skip
 

@@ -22,6 +22,9 @@ from features.tables import ALWAYS, NEVER, TABLE, Table
 FIXED_POINT = 10_000
 """Amounts, shares, minutes and scores are stored as whole multiples of 1/10,000."""
 
+LATER_MOMENTS = frozenset({"until", "cancelled"})
+"""Values that are moments filled in later: when a contact left, when a contract was cancelled."""
+
 Column = NDArray[Any]
 
 
@@ -42,11 +45,11 @@ class Stream:
         return len(self.time)
 
     def recorded_before(self, end: int) -> "Stream":
-        """The rows recorded before that instant; the stream itself where those are all."""
+        """The rows recorded before that instant, without what happened to them later."""
         known = self.recorded < end
-        if known.all():
-            return self
         values = {name: column[known] for name, column in self.values.items()}
+        for name in LATER_MOMENTS & values.keys():
+            values[name] = np.where(values[name] < end, values[name], NEVER)
         return Stream(self.account[known], self.time[known], self.recorded[known], values)
 
     @cached_property

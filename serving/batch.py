@@ -27,6 +27,8 @@ INVESTMENT_COLUMNS = (
     "account_id as_of investment bond cost uplift uplift_low uplift_high gain roi "
     "p_upgrade_change p_switch_change basis"
 ).split()
+NUMBERS = frozenset("cost uplift uplift_low uplift_high gain roi p_upgrade_change p_switch_change".split())
+"""Columns of investment_scores that hold numbers even where it has no rows."""
 FORMATS = ("parquet", "csv", "xlsx")
 SHEET_LIMIT = 1_048_575
 
@@ -52,6 +54,8 @@ def score_frames(scorer: Scorer, histories: Histories, as_of: int) -> tuple[pd.D
 def _frame(columns: Mapping[str, NDArray[Any]], names: tuple[str, ...] | list[str]) -> pd.DataFrame:
     frame = pd.DataFrame({name: columns[name] if name in columns else np.empty(0, object) for name in names})
     frame["as_of"] = pd.to_datetime(frame["as_of"]).astype("datetime64[us]")
+    for name in NUMBERS & set(frame.columns):
+        frame[name] = frame[name].astype(np.float64)
     texts = {"account_id", "model_version", "rung", "next_rung", "switch_trigger", "upgrade_basis", "bond", "basis"}
     for name in texts | {"recommended_investment", "investment"}:
         if name in frame:

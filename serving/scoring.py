@@ -230,7 +230,7 @@ def _recommend(investments: Mapping[str, Column], n: int, n_options: int) -> dic
         name = np.where(pays, investments["investment"].reshape(n, n_options)[rows, best], NO_INVESTMENT).astype(object)
         gain = np.where(pays, gains[rows, best], 0.0)
         roi = np.where(pays, investments["roi"].reshape(n, n_options)[rows, best], np.nan)
-        order = np.lexsort((-gain, -np.nan_to_num(roi, nan=-np.inf)))
+        order = np.lexsort((-gain, -np.where(np.isnan(roi), np.inf, roi)))  # what costs nothing comes first
         order = order[pays[order]]
         rank[order] = np.arange(1, len(order) + 1)
     return {"recommended_investment": name, "expected_gain": gain, "roi": roi, "rank": rank}

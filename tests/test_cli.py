@@ -2,7 +2,7 @@
 
 import json
 import sqlite3
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -52,7 +52,7 @@ Run = Callable[..., Said]
 
 
 @pytest.fixture
-def run(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> Iterator[Run]:
+def run(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> Run:
     """A command in an empty working folder with a registry of its own."""
     monkeypatch.chdir(tmp_path)
     monkeypatch.setenv("MLFLOW_TRACKING_URI", f"sqlite:///{tmp_path / 'mlflow.db'}")
@@ -67,7 +67,7 @@ def run(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureF
             status = int(wrong_usage.code or 0)
         return Said(status, *capsys.readouterr())
 
-    yield command
+    return command
 
 
 @pytest.fixture
@@ -139,10 +139,7 @@ def test_scores_are_the_contract_s_columns_in_its_order(run: Run, data: str, tmp
         assert said.figures["model_version"] == champion
         assert (tmp_path / "out" / f"scores.{form}").is_file()
         assert (tmp_path / "out" / f"investment_scores.{form}").is_file()
-    assert sorted(p.suffix for p in (tmp_path / "out").iterdir()) == [".csv", ".csv", ".parquet", ".parquet"] + [
-        ".xlsx",
-        ".xlsx",
-    ]
+    assert len(list((tmp_path / "out").iterdir())) == 6  # and no file is left half written
     scores = pd.read_parquet(tmp_path / "out" / "scores.parquet")
     assert tuple(scores.columns) == SCORE_COLUMNS
     assert pd.read_csv(tmp_path / "out" / "scores.csv").columns.tolist() == list(SCORE_COLUMNS)

@@ -31,5 +31,7 @@ def published(folder: Path) -> Path:
     """Where the champion's bundle lies.  Raises BundleError if none was promoted into that folder."""
     pointer = folder / "current"
     if not pointer.is_file():
-        raise BundleError(f"No champion is in {folder}. Run `ladder train` (or `ladder promote VERSION`) first.")
+        raise BundleError(
+            f"No champion is in {folder}. Run `ladder train`; if its checks refused the model, `ladder promote VERSION` overrules them."
+        )
     return folder / pointer.read_text(encoding="ascii").strip()

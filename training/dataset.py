@@ -7,8 +7,9 @@ import numpy as np
 
 from features import catalog
 from features.catalog import Context
+from features.errors import NotEnoughData
 from features.histories import Histories
-from features.snapshots import BoolArray, FloatArray, Snapshots
+from features.snapshots import BoolArray, FloatArray, Snapshots, iso
 from features.views import View
 from training.labels import Labels, label, switching_definition
 from training.settings import Settings
@@ -66,11 +67,16 @@ def build_dataset(
     Raises
     ------
     NotEnoughData
-        If no slice has both a history and a complete horizon.
+        If no slice has a history, a complete horizon and an account.
     """
     horizon = settings.outcome.horizon_days
     instants = slice_instants(histories, settings.slices, horizon, end)
     sample = sample_snapshots(histories, instants, settings.slices.most_snapshots)
+    if not len(sample.snapshots):
+        raise NotEnoughData(
+            f"Nothing can be learnt: no account was known yet at {iso(instants[-1])}, the last instant with a complete "
+            "horizon. Bring older data, or check recorded_at."
+        )
     if context is None:
         vocabulary = catalog.learn_vocabulary(histories, histories.known_at(instants[-1]))
         context = Context(settings.ladder, horizon, vocabulary)

@@ -76,6 +76,8 @@ def cross_fitted_outcomes(
     for k in np.unique(fold):
         train, test = fold != k, fold == k
         free = train & (arm == 0)
+        if not free.any():  # nobody to compare with: the overlap gate refuses the effect
+            continue
         base = fit_trees(matrix[free], outcome[free], np.ones(int(free.sum())), booster, "regression")
         expected[test] = base.predict(matrix[test])
         for a in range(1, n_arms):
@@ -159,6 +161,8 @@ def choose_penalty(
 
     The strongest whose loss is within one standard error of the best: heterogeneity must prove itself.
     """
+    if len(np.unique(fold)) < 2:  # no other accounts to judge on
+        return PENALTIES[-1]
     losses = []
     for penalty in PENALTIES:
         loss = np.zeros(len(psi))

@@ -44,14 +44,15 @@ def fit_trees(
     columns : features to use; default all that are not missing in every row.
     """
     used = usable_columns(matrix) if columns is None else tuple(columns)
+    row_share = settings.row_share if settings.row_share * len(matrix) >= 1 else 1.0  # a draw of no row is an error
     parameters = {
         "objective": objective,
         "learning_rate": settings.learning_rate,
         "num_leaves": settings.leaves,
         "min_data_in_leaf": max(1, min(settings.least_in_leaf, len(matrix) // 20)),
         "lambda_l2": settings.l2,
-        "bagging_fraction": settings.row_share,
-        "bagging_freq": 1 if settings.row_share < 1 else 0,
+        "bagging_fraction": row_share,
+        "bagging_freq": 1 if row_share < 1 else 0,
         "feature_fraction": settings.column_share,
         "seed": settings.seed,
         "num_threads": settings.threads,

@@ -27,7 +27,8 @@ def invested_after(data: Dataset, days: int) -> BoolArray:
 
 def fit_revenue(data: Dataset, rows: BoolArray, settings: Settings) -> TwoPart:
     """The two parts, learnt on those of the rows that nothing was invested in."""
-    rows = rows & ~invested_after(data, settings.uplift.exposure_days)
+    free = rows & ~invested_after(data, settings.uplift.exposure_days)
+    rows = free if free.any() else rows  # where everybody is always invested in, nothing else can be learnt from
     matrix, weight, revenue = data.matrix[rows], data.weight[rows], np.maximum(data.labels.revenue[rows], 0.0)
     any_order = (revenue > 0).astype(np.int64)
     chance = Pool(

@@ -153,7 +153,8 @@ def _offset(trials: Trials, expected: FloatArray, pace: FloatArray) -> float:
     trials without investment.
     """
     free, mean = trials.arm == 0, max(float(pace.mean()), 1.0)
-    slope, start = np.polyfit(pace[free], np.abs(trials.revenue - expected)[free], 1) if free.sum() > 1 else (0.0, 0.0)
+    varied = free.any() and np.ptp(pace[free]) > 0  # else there is no line to read
+    slope, start = np.polyfit(pace[free], np.abs(trials.revenue - expected)[free], 1) if varied else (0.0, 0.0)
     ratio = start / slope if slope > 0 else np.inf
     return round(float(np.clip(ratio, 0.1 * mean, 10 * mean)), 2)
 

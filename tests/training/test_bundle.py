@@ -165,7 +165,16 @@ def test_a_missing_file_is_refused(folder: Path) -> None:
 def test_what_is_no_bundle_is_refused(tmp_path: Path) -> None:
     with pytest.raises(BundleError, match="cannot be read"):
         read_bundle(tmp_path)
-    for content in (b"", b"[]", b"3", b"{", b"\xff", b"{}", b'{"format": 1}', b'{"format": 1, "name": "loyalty-ladder"}'):
+    for content in (
+        b"",
+        b"[]",
+        b"3",
+        b"{",
+        b"\xff",
+        b"{}",
+        b'{"format": 1}',
+        b'{"format": 1, "name": "loyalty-ladder"}',
+    ):
         (tmp_path / MANIFEST).write_bytes(content)
         with pytest.raises(BundleError):
             read_bundle(tmp_path)
@@ -248,9 +257,7 @@ def test_every_fact_is_plain_and_survives_json() -> None:
     assert len(facts.upgrade_basis) == 6
     assert sum(facts.trigger_shares) == pytest.approx(1, abs=1e-3)
     assert 0 < facts.margin_rate < 1
-    assert {field.name for field in fields(Facts)} == set(
-        json.loads(tiny_bundle().files()[MANIFEST].decode())["facts"]
-    )
+    assert {field.name for field in fields(Facts)} == set(json.loads(tiny_bundle().files()[MANIFEST].decode())["facts"])
 
 
 def test_the_champion_is_published_whole_and_in_one_step(folder: Path, tmp_path: Path) -> None:
@@ -315,7 +322,8 @@ def test_loading_executes_no_code(path: Path) -> None:
 
 
 @pytest.mark.parametrize(
-    "code", ["import pickle", "from joblib import load", "eval('1')", "np.load('x', allow_pickle=True)", "pd.read_pickle(x)"]
+    "code",
+    ["import pickle", "from joblib import load", "eval('1')", "np.load('x', allow_pickle=True)", "pd.read_pickle(x)"],
 )
 def test_a_planted_danger_is_seen(code: str) -> None:
     assert dangers(code)

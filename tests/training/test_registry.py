@@ -2,7 +2,6 @@
 
 import subprocess
 import sys
-from collections.abc import Iterator
 from dataclasses import replace
 from functools import cache
 from pathlib import Path
@@ -19,9 +18,9 @@ ROOT = Path(__file__).parent.parent.parent
 
 
 @pytest.fixture
-def registry(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Registry]:
+def registry(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Registry:
     monkeypatch.chdir(tmp_path)
-    yield Registry(f"sqlite:///{tmp_path / 'mlflow.db'}")
+    return Registry(f"sqlite:///{tmp_path / 'mlflow.db'}")
 
 
 @cache
@@ -86,10 +85,10 @@ def test_the_run_holds_what_was_learnt_from_and_how_it_did(registry: Registry, t
         run = client.get_run(client.get_model_version("loyalty-ladder", str(version)).run_id)
         files = {item.path for item in client.list_artifacts(run.info.run_id)}
         loaded = mlflow.pyfunc.load_model(f"models:/loyalty-ladder/{version}")
+        import pandas as pd
+
         from features import catalog
         from tests.trained import tiny_dataset
-
-        import pandas as pd
 
         matrix = pd.DataFrame(tiny_dataset().matrix[:5], columns=list(catalog.NAMES))
         chances = loaded.predict(matrix)

@@ -179,7 +179,11 @@ def test_every_account_has_every_option_and_the_recommended_one_is_the_best() ->
     np.testing.assert_allclose(known["roi"], known["gain"] / known["cost"])
     best = options.assign(gain=options["gain"].fillna(-np.inf)).groupby("account_id")["gain"].max().clip(lower=0)
     np.testing.assert_array_equal(scores.set_index("account_id")["expected_gain"], best[scores["account_id"]])
-    chosen = scores[scores["recommended_investment"] != "none"][["account_id", "recommended_investment", "expected_gain"]]
-    both = chosen.merge(options, left_on=["account_id", "recommended_investment"], right_on=["account_id", "investment"])
+    chosen = scores[scores["recommended_investment"] != "none"][
+        ["account_id", "recommended_investment", "expected_gain"]
+    ]
+    both = chosen.merge(
+        options, left_on=["account_id", "recommended_investment"], right_on=["account_id", "investment"]
+    )
     assert len(both) == len(chosen)
     assert (both["gain"] == both["expected_gain"]).all()

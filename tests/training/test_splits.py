@@ -32,9 +32,7 @@ def orders_from_to(first: str, last: str, accounts: int = 3) -> Histories:
     return histories(orders=[(name, at, 10.0) for name in names for at in (first, last)])
 
 
-@given(
-    st.integers(1, 90), st.integers(2, 30), st.integers(0, 400), st.integers(7, 400), st.integers(100, 2000)
-)
+@given(st.integers(1, 90), st.integers(2, 30), st.integers(0, 400), st.integers(7, 400), st.integers(100, 2000))
 def test_slices_are_the_latest_whose_horizon_is_complete(
     every: int, most: int, least: int, horizon: int, days: int
 ) -> None:

@@ -15,8 +15,8 @@ from training.dataset import Dataset, build_dataset
 from training.fitting import one_linear_algebra_thread
 from training.settings import Settings, UpliftSettings
 from training.trials import build_trials
-from training.uplift import InvestmentEffect, fit_uplift
 from training.upgrade import UpgradeEffect, fit_upgrades, fit_value_gaps
+from training.uplift import InvestmentEffect, fit_uplift
 
 N = 500
 BEGIN = pd.Timestamp("2022-01-01")
@@ -142,7 +142,13 @@ def test_managers_who_choose_by_size_are_adjusted_for() -> None:
 
 def test_without_comparable_accounts_there_is_no_number() -> None:
     effect, _ = found(0, 0.25, "largest")
-    assert (effect.basis, effect.mean, effect.low, effect.high, effect.effects) == ("insufficient", None, None, None, None)
+    assert (effect.basis, effect.mean, effect.low, effect.high, effect.effects) == (
+        "insufficient",
+        None,
+        None,
+        None,
+        None,
+    )
     assert "not enough comparable accounts" in " ".join(effect.findings)
 
 
@@ -199,7 +205,13 @@ def test_trials_by_hand() -> None:
     assert trials is not None
     at = pd.to_datetime(trials.snapshots.as_of, unit="us")
     frame = pd.DataFrame(
-        {"account": trials.snapshots.account, "as_of": at, "arm": trials.arm, "lot": trials.random, "p": trials.propensity}
+        {
+            "account": trials.snapshots.account,
+            "as_of": at,
+            "arm": trials.arm,
+            "lot": trials.random,
+            "p": trials.propensity,
+        }
     )
     by_lot = frame[frame["lot"]]
     assert by_lot["as_of"].unique().tolist() == [pd.Timestamp(day)]
