@@ -32,6 +32,7 @@ def published(folder: Path) -> Path:
     pointer = folder / "current"
     if not pointer.is_file():
         raise BundleError(
-            f"No champion is in {folder}. Run `ladder train`; if its checks refused the model, `ladder promote VERSION` overrules them."
+            f"No champion is in {folder}. Run `ladder train`; if its checks refused the model, "
+            "`ladder promote VERSION` overrules them."
         )
     return folder / pointer.read_text(encoding="ascii").strip()
