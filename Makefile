@@ -8,8 +8,6 @@ VENV := .venv
 BIN := $(VENV)/bin
 STAMP := $(VENV)/.ready
 UV_VERSION := 0.13.9
-# Threads that wait by spinning are many times slower wherever a core is shared.
-export OMP_WAIT_POLICY := PASSIVE
 
 .PHONY: setup demo test lint test-slow lock clean
 

@@ -32,8 +32,6 @@ class Loaded:
 
 def main(arguments: Sequence[str] | None = None) -> int:
     """Run one command and return its exit status: 0 done, 1 refused with one message, 2 wrong usage."""
-    # Threads that wait by spinning slow each other down many times over when a core is shared with anything else.
-    os.environ.setdefault("OMP_WAIT_POLICY", "PASSIVE")
     options = _parser().parse_args(arguments)
     try:
         figures = options.command(options)

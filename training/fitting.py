@@ -57,7 +57,7 @@ def fit_trees(
         "seed": settings.seed,
         "num_threads": settings.threads,
         "deterministic": True,
-        "force_row_wise": True,
+        "force_col_wise": True,  # quicker than by row where each tree sees a third of the features
         "verbosity": -1,
     }
     if n_classes > 1:

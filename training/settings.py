@@ -64,7 +64,7 @@ class BoosterSettings:
     l2: float = 10.0
     row_share: float = 0.5
     column_share: float = 0.3
-    threads: int = 2
+    threads: int = 1
     seed: int = 0
 
     def with_rounds(self, rounds: int, learning_rate: float | None = None) -> "BoosterSettings":
