@@ -3,6 +3,9 @@
 Assumptions, said wherever a number is shown. `randomised`: the arm was drawn by lot, so the difference is the
 effect. `adjusted`: managers chose, and everything that drove both their choice and the outcome is among the
 features (unconfoundedness). `insufficient`: too few comparable accounts; then there is no number at all.
+
+The effect is of investing now against not investing now: either arm may be invested in later within the horizon,
+as managers do, which draws adjusted effects of an often repeated investment towards zero.
 """
 
 from collections.abc import Sequence
