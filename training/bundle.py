@@ -101,8 +101,7 @@ class Bundle:
             "revenue": self.revenue,
         }  # fmt: skip
         parts |= {f"upgrade_{rung}": effect for rung, effect in self.upgrades.items()}
-        for option in self.investments:
-            position = self.investments.index(option)
+        for position, option in enumerate(self.investments):
             parts |= {f"investment_{position}_{outcome}": effect for outcome, effect in option.effects.items()}
         files: dict[str, bytes] = {}
         for name, predictor in parts.items():

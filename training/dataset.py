@@ -51,11 +51,6 @@ class Dataset:
         return catalog.NAMES.index(name)
 
 
-def feature_matrix(histories: Histories, snapshots: Snapshots, context: Context) -> FloatArray:
-    """Features of any snapshots, shape (n, n_features)."""
-    return catalog.compute(View(histories, snapshots), context)
-
-
 def build_dataset(
     histories: Histories, settings: Settings, end: int, context: Context | None = None, progress: Progress = silent
 ) -> Dataset:

@@ -4,7 +4,6 @@ Every function takes one row per snapshot; weights default to one. Proper scores
 probability score (Epstein 1969), Brier; AUC and lift only beside them.
 """
 
-from collections.abc import Callable
 from dataclasses import dataclass
 
 import numpy as np
@@ -59,9 +58,8 @@ def auc(chance: FloatArray, happened: BoolArray | IntArray) -> float:
 
 def calibration_error(chance: FloatArray, happened: BoolArray | IntArray, bins: int = 10) -> float:
     """Mean absolute gap between predicted and observed share over bins of equal mass (ECE)."""
-    parts = np.array_split(np.argsort(chance, kind="stable"), bins)
-    gaps = [len(part) * abs(chance[part].mean() - np.asarray(happened)[part].mean()) for part in parts if len(part)]
-    return float(sum(gaps) / max(len(chance), 1))
+    gaps = [size * abs(given - observed) for given, observed, size in reliability(chance, happened, bins)]
+    return sum(gaps) / max(len(chance), 1)
 
 
 def reliability(chance: FloatArray, happened: BoolArray | IntArray, bins: int = 10) -> list[tuple[float, float, int]]:
@@ -104,6 +102,3 @@ def clustered_mean(rows: FloatArray, account: IntArray, draws: int = 400, seed: 
         means[k] = (times @ sums) / (times @ sizes)
     low, high = np.quantile(means, [0.025, 0.975])
     return Interval(float(rows.mean()), float(low), float(high))
-
-
-RowScore = Callable[[FloatArray, IntArray], FloatArray]
