@@ -8,9 +8,10 @@ import pandas as pd
 from numpy.typing import NDArray
 
 from features.errors import NotEnoughData
+from features.events import BUILDERS, Options, Rows, forecast_authors
 from features.snapshots import IntArray, Snapshots, midnight_after
 from features.sources import Source
-from features.streams import BUILDERS, Column, Options, Rows, Stream, forecast_authors
+from features.streams import Column, Stream
 from features.tables import ALWAYS, NEVER, NO_INVESTMENT, TABLE, TABLES
 
 

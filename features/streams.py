@@ -1,23 +1,19 @@
-"""One stream per kind of event: a table seen through one of its times.
+"""One stream per kind of event: a table seen through one of its times, as flat sorted arrays.
 
-A ticket gives three events: opened, first answered, resolved. Each becomes known at its own moment, so a
-field that is filled in later is simply an event that has not happened yet. Amounts are held as whole
-ten-thousandths, so that sums over any window are exact and do not depend on which other accounts are in
-memory.
+Amounts are held as whole ten-thousandths, so that sums over any window are exact and do not depend on which
+other accounts are in memory.
 """
 
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import cached_property
 from typing import Any
 
 import numpy as np
-import pandas as pd
 from numpy.typing import NDArray
 
-from features.snapshots import MICROSECONDS_PER_DAY, BoolArray, IntArray
-from features.sources import Source
-from features.tables import ALWAYS, NEVER, TABLE, Table
+from features.snapshots import IntArray
+from features.tables import NEVER
 
 FIXED_POINT = 10_000
 """Amounts, shares, minutes and scores are stored as whole multiples of 1/10,000."""
@@ -102,242 +98,8 @@ def running_sum(values: IntArray) -> IntArray:
     return sums
 
 
-@dataclass(frozen=True)
-class Options:
-    """What can be done: name, bond (position in BONDS, -1 = unknown) and planned cost of each, sorted by name."""
-
-    names: tuple[str, ...] = ()
-    bonds: tuple[int, ...] = ()
-    costs: tuple[float, ...] = ()
-
-
 def fixed(values: Column) -> IntArray:
     """Amounts as whole ten-thousandths; a missing amount counts as zero (mark it beside, if it matters)."""
     scaled = np.rint(np.nan_to_num(np.asarray(values, np.float64)) * FIXED_POINT)
     result: IntArray = scaled.astype(np.int64)
     return result
-
-
-@dataclass(frozen=True)
-class Rows:
-    """One table's cleaned columns with its accounts numbered, and how to cut streams from it."""
-
-    table: Table
-    source: Source
-    codes: Mapping[str, IntArray]
-    options: Options
-
-    @property
-    def columns(self) -> Mapping[str, Column]:
-        return self.source.tables[self.table.name]
-
-    @property
-    def account(self) -> IntArray:
-        return self.codes[self.table.name]
-
-    def number(self, name: str) -> NDArray[np.float64]:
-        return np.asarray(self.columns[name]) if name in self.columns else np.full(len(self.account), np.nan)
-
-    def code(self, name: str) -> IntArray:
-        absent = np.full(len(self.account), -1, np.int64)
-        return np.asarray(self.columns[name], np.int64) if name in self.columns else absent
-
-    def marks(self, name: str) -> dict[str, Column]:
-        """A 0/1 mark for every value of a category."""
-        code = self.code(name)
-        return {value: code == position for position, value in enumerate(self.table.column(name).values)}
-
-    def moment(self, name: str) -> IntArray:
-        never = np.full(len(self.account), NEVER, np.int64)
-        return np.asarray(self.columns[name]) if name in self.columns else never
-
-    def stream(
-        self,
-        values: Mapping[str, Column],
-        at: str | None = None,
-        keep: BoolArray | None = None,
-        known: IntArray | None = None,
-    ) -> Stream:
-        """Events of these rows at the time called `at` (default: the table's own); what never happens is left out.
-
-        A later moment of the same row is known from that moment, or from the row's own time or recording if
-        those came later still (a ticket solved before it was opened is a slip of the pen, not a closed ticket
-        that was never open), or from `known`.
-        """
-        time = self.moment(at or str(self.table.time))
-        recorded = self.moment("recorded_at") if known is None else known
-        if at is not None:
-            recorded = np.maximum(np.maximum(recorded, time), self.moment(str(self.table.time)))
-        rows = np.flatnonzero(time < NEVER if keep is None else (time < NEVER) & keep)
-        rows = rows[np.lexsort((time[rows], self.account[rows]))]
-        picked = {name: np.asarray(column)[rows].astype(np.int64) for name, column in values.items()}
-        return Stream(self.account[rows], time[rows], recorded[rows], picked)
-
-
-def _orders(rows: Rows) -> dict[str, Stream]:
-    revenue, cost, discount = fixed(rows.number("revenue")), rows.number("cost"), rows.number("discount")
-    costed = ~np.isnan(cost)
-    values = {
-        "revenue": revenue,
-        "credit": np.where(revenue < 0, -revenue, 0),
-        "credit_notes": revenue < 0,
-        "cost": fixed(cost),
-        "costed_revenue": np.where(costed, revenue, 0),
-        "discount": fixed(discount),
-        "discount_known": ~np.isnan(discount),
-    }
-    return {"orders": rows.stream(values)}
-
-
-def _inquiries(rows: Rows) -> dict[str, Stream]:
-    outcomes = rows.marks("outcome")
-    rival = rows.columns.get("competitor", np.full(len(rows.account), None, object))
-    closed = outcomes | {"lost_to_rival": outcomes["lost"] & np.array([name is not None for name in rival], bool)}
-    return {
-        "inquiries": rows.stream({}),
-        "inquiries_closed": rows.stream(closed, at="closed_at", keep=~np.asarray(outcomes["open"])),
-    }
-
-
-def _contracts(rows: Rows) -> dict[str, Stream]:
-    values = {
-        "ends": rows.moment("ends_on"),
-        "cancelled": rows.moment("cancelled_at"),
-        "value": fixed(rows.number("value")),
-    }
-    return {"contracts": rows.stream(values)}
-
-
-def _contacts(rows: Rows) -> dict[str, Stream]:
-    values = {"role": rows.code("role"), "interest": rows.code("interest"), "until": rows.moment("active_until")}
-    return {"contacts": rows.stream(values), "contacts_left": rows.stream(values, at="active_until")}
-
-
-def _interactions(rows: Rows) -> dict[str, Stream]:
-    minutes = rows.number("minutes")
-    values = {"minutes": fixed(minutes), **rows.marks("channel"), **rows.marks("initiated_by")}
-    role, role_known = _roles_of(rows)
-    known = np.maximum(rows.moment("recorded_at"), role_known)
-    roles = {value: role == code for code, value in enumerate(TABLE["contacts"].column("role").values)}
-    return {
-        "interactions": rows.stream(values),
-        "interactions_by_role": rows.stream(roles, keep=role >= 0, known=known),
-    }
-
-
-def _roles_of(rows: Rows) -> tuple[IntArray, IntArray]:
-    """For every row the role of the contact it names (-1 = none or unknown), and since when that role is known."""
-    absent = np.full(len(rows.account), -1, np.int64), np.full(len(rows.account), ALWAYS, np.int64)
-    contacts = rows.source.tables.get("contacts")
-    if contacts is None or "role" not in contacts or "contact_id" not in rows.columns or not len(contacts["role"]):
-        return absent
-    keys = pd.MultiIndex.from_arrays([rows.codes["contacts"], contacts["contact_id"]])
-    wanted = pd.MultiIndex.from_arrays([rows.account, rows.columns["contact_id"]])
-    found = keys.get_indexer(wanted)
-    hit = found >= 0
-    role, known = absent
-    role[hit] = contacts["role"][found[hit]]
-    known[hit] = contacts["recorded_at"][found[hit]]
-    return role, known
-
-
-def _tickets(rows: Rows) -> dict[str, Stream]:
-    opened = rows.moment("opened_at")
-    severe = rows.number("severity") <= SEVERE
-    breached = rows.code("sla_breached") == 1
-    waited = {
-        name: np.maximum(rows.moment(name) - opened, 0) // MICROSECONDS_PER_MINUTE
-        for name in ("first_response_at", "resolved_at")
-    }
-    return {
-        "tickets": rows.stream({"severe": severe}),
-        "tickets_answered": rows.stream({"minutes": waited["first_response_at"]}, at="first_response_at"),
-        "tickets_resolved": rows.stream({"minutes": waited["resolved_at"], "severe": severe}, at="resolved_at"),
-        "sla_breaches": rows.stream({}, at="resolved_at", keep=breached),
-    }
-
-
-SEVERE = 2
-"""Tickets of severity 1 (critical) and 2 count as severe."""
-MICROSECONDS_PER_MINUTE = MICROSECONDS_PER_DAY // 1440
-
-
-def _surveys(rows: Rows) -> dict[str, Stream]:
-    score = rows.number("score")
-    instrument = np.maximum(rows.code("instrument"), 0)
-    lowest, highest = np.array([0.0, 1.0, 1.0])[instrument], np.array([10.0, 5.0, 7.0])[instrument]
-    share = (score - lowest) / (highest - lowest)
-    values = {"score": fixed(share), "very_high": share >= VERY_HIGH, "very_low": share <= VERY_LOW}
-    return {"surveys": rows.stream(values)}
-
-
-VERY_HIGH, VERY_LOW = 0.9, 0.3
-"""Shares of a scale: nps 9 and 10, csat 5 and ces 7 are very high; nps 0 to 3, csat 1 and 2, ces 1 and 2 very low.
-Satisfaction acts at its extremes (Jones & Sasser 1995)."""
-
-
-def _referrals(rows: Rows) -> dict[str, Stream]:
-    return {"referrals": rows.stream(rows.marks("kind")), "referrals_converted": rows.stream({}, at="converted_at")}
-
-
-def _triggers(rows: Rows) -> dict[str, Stream]:
-    return {"triggers": rows.stream(rows.marks("kind"))}
-
-
-def _switches(rows: Rows) -> dict[str, Stream]:
-    return {"switches": rows.stream({"trigger": rows.code("trigger")})}
-
-
-def _investments(rows: Rows) -> dict[str, Stream]:
-    position = {name: k for k, name in enumerate(rows.options.names)}
-    option = np.array([position.get(name, -1) for name in rows.columns["investment"]], np.int64)
-    bond = np.array([*rows.options.bonds, -1], np.int64)[option]
-    # What an undeclared option costs is learnt from all its rows, also those that are still to come.
-    planned = np.where(bond >= 0, np.array([*rows.options.costs, 0.0])[option], 0.0)
-    cost = rows.number("cost")
-    random = rows.code("assignment") == 0
-    values = {"option": option, "bond": bond, "cost": fixed(np.where(np.isnan(cost), planned, cost))}
-    assigned = values | {
-        "random": random,
-        "propensity": np.rint(np.nan_to_num(rows.number("propensity")) * PROPENSITY_UNIT),
-    }
-    return {"investments": rows.stream(values, keep=option >= 0), "assignments": rows.stream(assigned)}
-
-
-PROPENSITY_UNIT = 1_000_000_000
-"""Propensities are stored as whole thousand-millionths."""
-
-
-def _made_by(source: Source) -> Column:
-    """Who made each forecast; None where nobody is named."""
-    table = source.tables["forecasts"]
-    return table.get("made_by", np.full(len(table["account_id"]), None, object))
-
-
-def forecast_authors(source: Source) -> tuple[str, ...]:
-    """The names of those who made forecasts, sorted; empty without that table."""
-    return tuple(sorted(set(_made_by(source)) - {None})) if "forecasts" in source.tables else ()
-
-
-def _forecasts(rows: Rows) -> dict[str, Stream]:
-    days = np.nan_to_num(rows.number("horizon_days"), nan=180.0)
-    position = {name: k for k, name in enumerate(forecast_authors(rows.source))}
-    author = np.array([position.get(name, -1) for name in _made_by(rows.source)], np.int64)
-    values = {"per_day": fixed(rows.number("extra_revenue") / days), "extra": fixed(rows.number("extra_revenue"))}
-    return {"forecasts": rows.stream(values | {"days": days, "author": author})}
-
-
-BUILDERS: dict[str, Callable[[Rows], dict[str, Stream]]] = {
-    "orders": _orders,
-    "inquiries": _inquiries,
-    "contracts": _contracts,
-    "contacts": _contacts,
-    "interactions": _interactions,
-    "tickets": _tickets,
-    "surveys": _surveys,
-    "referrals": _referrals,
-    "triggers": _triggers,
-    "switches": _switches,
-    "investments": _investments,
-    "forecasts": _forecasts,
-}

@@ -11,8 +11,8 @@ from dataclasses import dataclass
 import numpy as np
 
 from features import catalog
+from features.events import PROPENSITY_UNIT
 from features.snapshots import MICROSECONDS_PER_DAY, BoolArray, FloatArray, IntArray, Snapshots
-from features.streams import PROPENSITY_UNIT
 from features.views import View
 from training.dataset import Dataset
 from training.labels import label

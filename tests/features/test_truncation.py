@@ -10,11 +10,11 @@ import pytest
 from hypothesis import Phase, find, given, settings
 
 from features.catalog import CODED_COLUMNS, NAMES, Context, compute
+from features.events import Rows
 from features.histories import Histories, build_histories
 from features.ladder import LadderRules, rungs
 from features.snapshots import IntArray
 from features.sources import source_from_rows
-from features.streams import Rows
 from features.tables import ALWAYS
 from features.views import StreamView, View
 from tests.builders import Frames, as_it_stood, histories, view
