@@ -191,10 +191,11 @@ def compute(view: View, context: Context, names: Sequence[str] = NAMES) -> Float
     The same bits for a snapshot whatever other accounts and snapshots stand beside it.
     """
     matrix = np.full((len(view), len(names)), np.nan, order="F")
-    for column, name in enumerate(names):
-        feature = BY_NAME[name]
-        if view.histories.tables.issuperset(feature.tables):
-            matrix[:, column] = feature.compute(view, context)
+    possible = [(k, BY_NAME[name]) for k, name in enumerate(names)]
+    possible = [(k, feature) for k, feature in possible if view.histories.tables.issuperset(feature.tables)]
+    for rows, block in view.blocks():
+        for column, feature in possible:
+            matrix[rows, column] = feature.compute(block, context)
     return matrix
 
 

@@ -9,7 +9,6 @@ from dataclasses import dataclass, field
 from typing import Any
 
 import numpy as np
-import pandas as pd
 from numpy.typing import NDArray
 
 from features.cells import DAY_US, NAT
@@ -17,9 +16,10 @@ from features.columns import READERS, Read, normal
 from features.duplicates import keepers
 from features.errors import ColumnMissing, ShapeMismatch
 from features.tables import ALWAYS, INSTRUMENT_SCALES, NEVER, Column, Kind, Missing, Table
+from features.texts import Texts
 
-Columns = Mapping[str, NDArray[Any]]
-"""Cleaned columns by name, all of one length, typed as `features.tables.Kind` says."""
+Columns = Mapping[str, Any]
+"""Cleaned columns by name, all of one length, typed as `features.tables.Kind` says: arrays, or Texts."""
 
 _UNREADABLE = {
     Kind.TEXT: "unreadable text",
@@ -74,7 +74,7 @@ def clean(table: Table, raw: Mapping[str, Any]) -> Cleaned:
         raw = dict.fromkeys(table.required, ())
     ledger = _Ledger(table, list(column_notes(table, raw)))
     rows = _row_count(table, raw)
-    columns: dict[str, NDArray[Any]] = {}
+    columns: dict[str, Any] = {}
     for column in table.columns:
         if column.name in raw:
             read = READERS[column.kind](column, normal(raw[column.name]))
@@ -161,14 +161,14 @@ class _Ledger:
             if row not in self.bad:
                 self.bad[row] = (column, reason(row))
 
-    def set_aside(self, accounts: NDArray[Any] | None) -> tuple[SetAside, ...]:
+    def set_aside(self, accounts: Texts | None) -> tuple[SetAside, ...]:
         name = self.table.name
         return tuple(
             SetAside(name, row, *self.bad[row], None if accounts is None else accounts[row]) for row in sorted(self.bad)
         )
 
 
-def _judge(column: Column, read: Read, ledger: _Ledger) -> NDArray[Any]:
+def _judge(column: Column, read: Read, ledger: _Ledger) -> Any:
     """The column's values; its bad cells entered into the ledger."""
     values, bad, name = read.values, read.bad, column.name
     if bad:
@@ -202,8 +202,10 @@ def _beyond(column: Column, value: float) -> str:
     return f"unreadable number: {column.name} is {value:g}; the limit is {limit:.12g}"
 
 
-def _is_missing(kind: Kind, values: NDArray[Any]) -> NDArray[np.bool_]:
-    missing: NDArray[np.bool_] = values < 0 if kind in (Kind.CATEGORY, Kind.FLAG) else pd.isna(values)
+def _is_missing(kind: Kind, values: Any) -> NDArray[np.bool_]:
+    if kind is Kind.TEXT:
+        return values.missing  # type: ignore[no-any-return]
+    missing: NDArray[np.bool_] = values < 0 if kind in (Kind.CATEGORY, Kind.FLAG) else np.isnan(values)
     return missing
 
 
@@ -219,7 +221,7 @@ def _fill_times(column: Column, values: NDArray[np.int64], ledger: _Ledger) -> N
     return np.where(empty, ALWAYS if column.missing is Missing.ALWAYS else NEVER, values)
 
 
-def _settle_times(table: Table, columns: dict[str, NDArray[Any]], rows: int, ledger: _Ledger) -> None:
+def _settle_times(table: Table, columns: dict[str, Any], rows: int, ledger: _Ledger) -> None:
     """Give every row its `recorded_at`, and hold the row's times against each other."""
     assert table.time is not None
     if table.time not in columns:
@@ -253,7 +255,7 @@ def _settle_times(table: Table, columns: dict[str, NDArray[Any]], rows: int, led
                 ledger.notes.append(f"{table.name}: {early} rows have {column.name} before {table.time}; they are kept")
 
 
-def _check_scale(table: Table, columns: dict[str, NDArray[Any]], ledger: _Ledger) -> None:
+def _check_scale(table: Table, columns: dict[str, Any], ledger: _Ledger) -> None:
     """A survey's score must lie on its own instrument's scale; without an instrument it is an nps."""
     names = table.column("instrument").values
     scores = columns["score"]

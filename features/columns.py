@@ -31,6 +31,7 @@ from features.cells import (
     time_cell,
 )
 from features.tables import Column, Kind
+from features.texts import Texts
 
 MANY = 2_000
 """From this many cells on, the fixed cost of Arrow is earned back."""
@@ -38,9 +39,12 @@ MANY = 2_000
 
 @dataclass(frozen=True)
 class Read:
-    """A column after reading: values, missing where a cell is empty or bad, and the bad cells as quoted."""
+    """A column after reading: values, missing where a cell is empty or bad, and the bad cells as quoted.
 
-    values: NDArray[Any]
+    values : an array; Texts where the column holds text.
+    """
+
+    values: Any
     bad: dict[int, str]
 
 
@@ -58,8 +62,8 @@ def normal(cells: Any) -> Any:
     """A list of Python objects, a typed NumPy array or an Arrow array: the three forms that the readers know."""
     if isinstance(cells, (pa.Array, pa.ChunkedArray)):
         if isinstance(cells, pa.ChunkedArray):
-            cells = cells.combine_chunks() if not _is_string(cells) else cells.cast(pa.large_string()).combine_chunks()
-        if pa.types.is_dictionary(cells.type):
+            cells = _one_piece(cells)
+        if pa.types.is_dictionary(cells.type) and not _is_string(cells.dictionary):
             cells = cells.dictionary_decode()
         if pa.types.is_string_view(cells.type):
             cells = cells.cast(pa.large_string())
@@ -71,6 +75,18 @@ def normal(cells: Any) -> Any:
     elif not isinstance(cells, list):
         cells = list(cells)
     return cells if len(cells) < MANY else packed(cells)
+
+
+def _one_piece(cells: Any) -> Any:
+    """A chunked Arrow array as one; strings get wide offsets, since together they may be longer than 2 GB."""
+    if pa.types.is_dictionary(cells.type):
+        return cells.unify_dictionaries().combine_chunks()
+    return (cells.cast(pa.large_string()) if _is_string(cells) else cells).combine_chunks()
+
+
+def _plain(cells: Any) -> Any:
+    """Arrow strings that are stored by distinct value, written out."""
+    return cells.dictionary_decode() if isinstance(cells, pa.DictionaryArray) else cells
 
 
 def _each(cells: Sequence[Any] | NDArray[Any], parse: Callable[[Any], Any], dtype: Any, missing: Any) -> Read:
@@ -86,11 +102,7 @@ def _each(cells: Sequence[Any] | NDArray[Any], parse: Callable[[Any], Any], dtyp
             except UNFIT:
                 bad[len(values)] = quote(cell)
                 values.append(missing)
-    if dtype is not object:
-        return Read(np.array(values, dtype=dtype), bad)
-    out = np.empty(len(values), dtype=object)
-    out[:] = values
-    return Read(out, bad)
+    return Read(Texts.of(values) if dtype is Texts else np.array(values, dtype=dtype), bad)
 
 
 def _each_distinct(cells: Any, parse: Callable[[Any], Any], dtype: Any, missing: Any) -> Read:
@@ -98,7 +110,10 @@ def _each_distinct(cells: Any, parse: Callable[[Any], Any], dtype: Any, missing:
     coded = cells.dictionary_encode()
     read = _each(coded.dictionary.to_pylist(), parse, dtype, missing)
     codes = coded.indices.fill_null(len(read.values)).to_numpy(zero_copy_only=False)
-    values = np.append(read.values, np.array([missing], dtype=read.values.dtype))[codes]
+    if dtype is Texts:  # two distinct cells may be one text: 0.0 and -0.0
+        values: Any = Texts(np.append(read.values.codes, np.int32(-1))[codes], read.values.distinct)
+    else:
+        values = np.append(read.values, np.array([missing], dtype=read.values.dtype))[codes]
     if not read.bad:
         return Read(values, {})
     worst = np.zeros(len(read.values) + 1, dtype=bool)
@@ -109,7 +124,8 @@ def _each_distinct(cells: Any, parse: Callable[[Any], Any], dtype: Any, missing:
 def _all_bad(cells: Any, dtype: Any, missing: Any) -> Read:
     """An Arrow column of a type that cannot hold what is asked: every cell that is not empty is bad."""
     rows = np.flatnonzero(cells.is_valid().to_numpy(zero_copy_only=False))
-    return Read(np.full(len(cells), missing, dtype=dtype), dict.fromkeys(rows.tolist(), f"of type {cells.type}"))
+    values = Texts.empty(len(cells)) if dtype is Texts else np.full(len(cells), missing, dtype=dtype)
+    return Read(values, dict.fromkeys(rows.tolist(), f"of type {cells.type}"))
 
 
 def _is_string(cells: Any) -> bool:
@@ -126,22 +142,17 @@ def _read_text(_: Column, cells: Any) -> Read:
     if isinstance(cells, np.ndarray) and cells.dtype.kind in "iu":
         cells = pa.array(cells) if len(cells) >= MANY else cells.tolist()
     if isinstance(cells, (list, np.ndarray)):
-        return _each(cells, text_cell, object, None)
+        return _each(cells, text_cell, Texts, None)
     if pa.types.is_integer(cells.type):
-        cells = cells.cast(pa.string())
+        coded = cells.dictionary_encode()
+        cells = pa.DictionaryArray.from_arrays(coded.indices, coded.dictionary.cast(pa.string()))
     if pa.types.is_floating(cells.type):
-        return _each_distinct(cells, text_cell, object, None)
+        return _each_distinct(cells, text_cell, Texts, None)
     if pa.types.is_decimal(cells.type):
-        return _each(cells.to_pylist(), text_cell, object, None)
-    if not _is_string(cells):
-        return _all_bad(cells, object, None)
-    sample = cells.slice(0, 10_000)
-    if pc.count_distinct(sample).as_py() * 2 < len(sample):
-        return _each_distinct(cells, text_cell, object, None)
-    blank = pc.or_(pc.utf8_is_space(cells), pc.equal(pc.binary_length(cells), 0))
-    if pc.any(blank).as_py():
-        cells = pc.if_else(blank, pa.scalar(None, cells.type), cells)
-    return Read(cells.to_numpy(zero_copy_only=False), {})
+        return _each(cells.to_pylist(), text_cell, Texts, None)
+    if not (pa.types.is_dictionary(cells.type) or _is_string(cells)):
+        return _all_bad(cells, Texts, None)
+    return Read(Texts.from_arrow(cells), {})
 
 
 def _read_number(_: Column, cells: Any) -> Read:
@@ -149,6 +160,7 @@ def _read_number(_: Column, cells: Any) -> Read:
         return Read(cells.astype(np.float64), {})
     if isinstance(cells, (list, np.ndarray)):
         return _each(cells, number_cell, np.float64, math.nan)
+    cells = _plain(cells)
     if _is_numeric(cells) or pa.types.is_null(cells.type):
         return Read(cells.cast(pa.float64(), safe=False).to_numpy(zero_copy_only=False).astype(np.float64), {})
     if not _is_string(cells):
@@ -167,6 +179,7 @@ def _read_time(_: Column, cells: Any) -> Read:
         return _from_datetime64(cells)
     if isinstance(cells, (list, np.ndarray)):
         return _each(cells, time_cell, np.int64, NAT)
+    cells = _plain(cells)
     if pa.types.is_timestamp(cells.type):
         raw = cells.cast(pa.int64()).fill_null(NAT).to_numpy(zero_copy_only=False)
         return _from_datetime64(raw.view(f"datetime64[{cells.type.unit}]"))
@@ -224,7 +237,7 @@ def _read_flag(_: Column, cells: Any) -> Read:
 def _read_coded(cells: Any, parse: Callable[[Any], int]) -> Read:
     if isinstance(cells, (list, np.ndarray)):
         return _each(cells, parse, np.int8, -1)
-    if _is_string(cells) or _is_numeric(cells) or pa.types.is_boolean(cells.type):
+    if pa.types.is_dictionary(cells.type) or _is_string(cells) or _is_numeric(cells) or pa.types.is_boolean(cells.type):
         return _each_distinct(cells, parse, np.int8, -1)
     return _all_bad(cells, np.int8, -1)
 

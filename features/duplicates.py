@@ -4,31 +4,28 @@ from collections.abc import Iterable, Mapping
 from typing import Any
 
 import numpy as np
-import pandas as pd
-import pyarrow as pa
 from numpy.typing import NDArray
 
-from features.columns import MANY
 from features.tables import Column, Kind, Table
+from features.texts import Texts
 
 
-def keepers(table: Table, columns: Mapping[str, NDArray[Any]], bad: Iterable[int]) -> dict[int, int]:
+def keepers(table: Table, columns: Mapping[str, Any], bad: Iterable[int]) -> dict[int, int]:
     """For every row that repeats a primary key, the row that is kept instead of it.
 
     bad : rows that are set aside already; they neither stay nor drive another out.
     """
     assert table.key is not None
-    keys = columns[table.key]
-    if _all_different(keys):
+    keys: Texts = columns[table.key]
+    if len(keys.distinct) == len(keys) - int(np.count_nonzero(keys.missing)):
         return {}
-    usable = ~pd.isna(keys)
+    usable = ~keys.missing
     usable[list(bad)] = False
-    twice = np.zeros(len(keys), dtype=bool)
-    twice[usable] = pd.Series(keys[usable], dtype=object).duplicated(keep=False).to_numpy()
-    rows = np.flatnonzero(twice)
+    times = np.bincount(keys.codes[usable], minlength=len(keys.distinct))
+    rows = np.flatnonzero(usable & (times[keys.codes] > 1))
     if not rows.size:
         return {}
-    codes = pd.factorize(keys[rows])[0]
+    codes = keys.codes[rows]
     order = np.lexsort((*reversed(_precedence(table, columns, rows)), codes))
     rows, codes = rows[order], codes[order]
     first = np.flatnonzero(np.diff(codes, prepend=-1))
@@ -36,14 +33,7 @@ def keepers(table: Table, columns: Mapping[str, NDArray[Any]], bad: Iterable[int
     return {row: stays for row, stays in zip(rows.tolist(), kept.tolist(), strict=True) if row != stays}
 
 
-def _all_different(keys: NDArray[Any]) -> bool:
-    if len(keys) < MANY:
-        return len(set(keys.tolist())) == len(keys)
-    coded = pa.array(keys, from_pandas=True).dictionary_encode()
-    return bool(len(coded.dictionary) == len(coded) - coded.null_count)
-
-
-def _precedence(table: Table, columns: Mapping[str, NDArray[Any]], rows: NDArray[np.intp]) -> list[NDArray[Any]]:
+def _precedence(table: Table, columns: Mapping[str, Any], rows: NDArray[np.intp]) -> list[NDArray[Any]]:
     """Sort keys, first counts most: recorded, happened, what is never filled in later, then what is.
 
     The later times are compared as one sorted list of events per row. Blanking everything after an as_of
@@ -64,7 +54,9 @@ def _precedence(table: Table, columns: Mapping[str, NDArray[Any]], rows: NDArray
     return keys + [_sortable(c, by_name[c.name]) for c in later if c.kind is not Kind.TIME]
 
 
-def _sortable(column: Column, values: NDArray[Any]) -> NDArray[Any]:
+def _sortable(column: Column, values: Any) -> NDArray[Any]:
     if column.kind is not Kind.TEXT:
-        return values
-    return pd.factorize(values, sort=True)[0]
+        return np.asarray(values)
+    cells = values.tolist()
+    rank = {name: place for place, name in enumerate(sorted({cell for cell in cells if cell is not None}))}
+    return np.array([rank.get(cell, -1) for cell in cells], np.int64)

@@ -8,13 +8,14 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 
 import numpy as np
-import pandas as pd
 from numpy.typing import NDArray
 
+from features.cleaning import Columns
 from features.snapshots import MICROSECONDS_PER_DAY, BoolArray, IntArray
 from features.sources import Source
-from features.streams import Column, Stream, fixed
+from features.streams import Column, Stream, fixed, running_sum, sorting_order
 from features.tables import ALWAYS, NEVER, TABLE, Table
+from features.texts import Texts
 
 
 @dataclass(frozen=True)
@@ -33,10 +34,11 @@ class Rows:
     table: Table
     source: Source
     codes: Mapping[str, IntArray]
+    n_accounts: int
     options: Options
 
     @property
-    def columns(self) -> Mapping[str, Column]:
+    def columns(self) -> Columns:
         return self.source.tables[self.table.name]
 
     @property
@@ -49,6 +51,11 @@ class Rows:
     def code(self, name: str) -> IntArray:
         absent = np.full(len(self.account), -1, np.int64)
         return np.asarray(self.columns[name], np.int64) if name in self.columns else absent
+
+    def text(self, name: str) -> Texts:
+        """A column of text; all missing where the table lacks it."""
+        column: Texts | None = self.columns.get(name)
+        return Texts.empty(len(self.account)) if column is None else column
 
     def marks(self, name: str) -> dict[str, Column]:
         """A 0/1 mark for every value of a category."""
@@ -76,31 +83,42 @@ class Rows:
         recorded = self.moment("recorded_at") if known is None else known
         if at is not None:
             recorded = np.maximum(np.maximum(recorded, time), self.moment(str(self.table.time)))
-        rows = np.flatnonzero(time < NEVER if keep is None else (time < NEVER) & keep)
-        rows = rows[np.lexsort((time[rows], self.account[rows]))]
-        picked = {name: np.asarray(column)[rows].astype(np.int64) for name, column in values.items()}
-        return Stream(self.account[rows], time[rows], recorded[rows], picked)
+        happened = time < NEVER if keep is None else (time < NEVER) & keep
+        if happened.all():
+            rows = sorting_order(self.account, time)
+        else:
+            rows = np.flatnonzero(happened)
+            rows = rows[sorting_order(self.account[rows], time[rows])]
+        picked = {name: _whole(column[rows]) for name, column in values.items()}
+        bounds = running_sum(np.bincount(self.account[rows], minlength=self.n_accounts))
+        times = time[rows]
+        at_once = recorded is time or np.array_equal(recorded, time)
+        return Stream(bounds, times, times if at_once else recorded[rows], picked)
+
+
+def _whole(column: Column) -> Column:
+    """Marks in one byte, everything else as long whole numbers."""
+    return column.astype(np.int8 if column.dtype.kind == "b" else np.int64, copy=False)
 
 
 def _orders(rows: Rows) -> dict[str, Stream]:
-    revenue, cost, discount = fixed(rows.number("revenue")), rows.number("cost"), rows.number("discount")
-    costed = ~np.isnan(cost)
-    values = {
-        "revenue": revenue,
-        "credit": np.where(revenue < 0, -revenue, 0),
-        "credit_notes": revenue < 0,
-        "cost": fixed(cost),
-        "costed_revenue": np.where(costed, revenue, 0),
-        "discount": fixed(discount),
-        "discount_known": ~np.isnan(discount),
-    }
+    revenue = fixed(rows.number("revenue"))
+    values: dict[str, Column] = {"revenue": revenue}
+    credit = revenue < 0
+    if credit.any():
+        values |= {"credit": np.where(credit, -revenue, 0), "credit_notes": credit}
+    if "cost" in rows.columns:
+        cost = rows.number("cost")
+        values |= {"cost": fixed(cost), "costed_revenue": np.where(np.isnan(cost), 0, revenue)}
+    if "discount" in rows.columns:
+        discount = rows.number("discount")
+        values |= {"discount": fixed(discount), "discount_known": ~np.isnan(discount)}
     return {"orders": rows.stream(values)}
 
 
 def _inquiries(rows: Rows) -> dict[str, Stream]:
     outcomes = rows.marks("outcome")
-    rival = rows.columns.get("competitor", np.full(len(rows.account), None, object))
-    closed = outcomes | {"lost_to_rival": outcomes["lost"] & np.array([name is not None for name in rival], bool)}
+    closed = outcomes | {"lost_to_rival": outcomes["lost"] & ~rows.text("competitor").missing}
     return {
         "inquiries": rows.stream({}),
         "inquiries_closed": rows.stream(closed, at="closed_at", keep=~np.asarray(outcomes["open"])),
@@ -139,10 +157,14 @@ def _roles_of(rows: Rows) -> tuple[IntArray, IntArray]:
     contacts = rows.source.tables.get("contacts")
     if contacts is None or "role" not in contacts or "contact_id" not in rows.columns or not len(contacts["role"]):
         return absent
-    keys = pd.MultiIndex.from_arrays([rows.codes["contacts"], contacts["contact_id"]])
-    wanted = pd.MultiIndex.from_arrays([rows.account, rows.columns["contact_id"]])
-    found = keys.get_indexer(wanted)
-    hit = found >= 0
+    persons, named = contacts["contact_id"], rows.text("contact_id")
+    place = {name: code for code, name in enumerate(persons.names)}
+    person = np.array([*(place.get(name, -1) for name in named.names), -1], np.int64)[named.codes]
+    keys = rows.codes["contacts"] * len(place) + persons.codes
+    order = np.argsort(keys)
+    wanted = rows.account * len(place) + person
+    found = order[np.minimum(np.searchsorted(keys, wanted, sorter=order), len(order) - 1)]
+    hit = (person >= 0) & (keys[found] == wanted)
     role, known = absent
     role[hit] = contacts["role"][found[hit]]
     known[hit] = contacts["recorded_at"][found[hit]]
@@ -198,7 +220,8 @@ def _switches(rows: Rows) -> dict[str, Stream]:
 
 def _investments(rows: Rows) -> dict[str, Stream]:
     position = {name: k for k, name in enumerate(rows.options.names)}
-    option = np.array([position.get(name, -1) for name in rows.columns["investment"]], np.int64)
+    made = rows.text("investment")
+    option = np.array([*(position.get(name, -1) for name in made.names), -1], np.int64)[made.codes]
     bond = np.array([*rows.options.bonds, -1], np.int64)[option]
     # What an undeclared option costs is learnt from all its rows, also those that are still to come.
     planned = np.where(bond >= 0, np.array([*rows.options.costs, 0.0])[option], 0.0)
@@ -216,21 +239,22 @@ PROPENSITY_UNIT = 1_000_000_000
 """Propensities are stored as whole thousand-millionths."""
 
 
-def _made_by(source: Source) -> Column:
-    """Who made each forecast; None where nobody is named."""
+def _made_by(source: Source) -> Texts:
+    """Who made each forecast; missing where nobody is named."""
     table = source.tables["forecasts"]
-    return table.get("made_by", np.full(len(table["account_id"]), None, object))
+    return table["made_by"] if "made_by" in table else Texts.empty(len(table["account_id"]))
 
 
 def forecast_authors(source: Source) -> tuple[str, ...]:
     """The names of those who made forecasts, sorted; empty without that table."""
-    return tuple(sorted(set(_made_by(source)) - {None})) if "forecasts" in source.tables else ()
+    return tuple(sorted(set(_made_by(source).tolist()) - {None})) if "forecasts" in source.tables else ()  # type: ignore[arg-type]
 
 
 def _forecasts(rows: Rows) -> dict[str, Stream]:
     days = np.nan_to_num(rows.number("horizon_days"), nan=180.0)
     position = {name: k for k, name in enumerate(forecast_authors(rows.source))}
-    author = np.array([position.get(name, -1) for name in _made_by(rows.source)], np.int64)
+    named = _made_by(rows.source)
+    author = np.array([*(position.get(name, -1) for name in named.names), -1], np.int64)[named.codes]
     values = {"per_day": fixed(rows.number("extra_revenue") / days), "extra": fixed(rows.number("extra_revenue"))}
     return {"forecasts": rows.stream(values | {"days": days, "author": author})}
 

@@ -1,6 +1,6 @@
 """The door to files: NAME.parquet and NAME.csv of one folder, and queries over them."""
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import Any
@@ -11,7 +11,7 @@ import pyarrow.parquet as pq
 
 from features.errors import SourceUnreadable
 from features.places import Mapped, Place, first_line, has_query, query_failed, refuse_twins
-from features.tables import TABLE
+from features.tables import TABLE, Kind
 
 _DELIMITERS = ",;\t"
 _REPORTS = ("set_aside", "scores", "investment_scores", "plan")
@@ -54,7 +54,7 @@ class _Folder:
         file = self.files[table]
         with _reading(file):
             if file.suffix == ".parquet":
-                data = _parquet(file).read(columns=wanted)
+                data = _parquet(file, _texts(table, file)).read(columns=wanted)
             else:
                 convert = pa_csv.ConvertOptions(
                     column_types=dict.fromkeys(wanted, pa.string()),
@@ -103,9 +103,16 @@ def _file_columns(file: Path) -> list[str]:
     return names
 
 
-def _parquet(file: Path) -> Any:
+def _texts(table: str, file: Path) -> list[str]:
+    """The columns to be read by distinct value: ids and names stand in many rows."""
+    declared = {column.name for column in TABLE[table].columns if column.kind is Kind.TEXT}
+    schema = _parquet(file).schema_arrow
+    return [field.name for field in schema if field.name in declared and pa.types.is_string(field.type)]
+
+
+def _parquet(file: Path, by_distinct: Sequence[str] = ()) -> Any:
     # Old writers keep times as 96 bits, which Arrow reads as nanoseconds: those end in the year 2262.
-    return pq.ParquetFile(file, coerce_int96_timestamp_unit="us")
+    return pq.ParquetFile(file, coerce_int96_timestamp_unit="us", read_dictionary=list(by_distinct))
 
 
 def _csv_shape(file: Path) -> Any:

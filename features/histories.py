@@ -4,7 +4,6 @@ from collections.abc import Mapping
 from dataclasses import dataclass, replace
 
 import numpy as np
-import pandas as pd
 from numpy.typing import NDArray
 
 from features.errors import NotEnoughData
@@ -13,6 +12,7 @@ from features.snapshots import IntArray, Snapshots, midnight_after
 from features.sources import Source
 from features.streams import Column, Stream
 from features.tables import ALWAYS, NEVER, NO_INVESTMENT, TABLE, TABLES
+from features.texts import Texts
 
 
 @dataclass(frozen=True)
@@ -74,14 +74,12 @@ def build_histories(source: Source) -> Histories:
     streams: dict[str, Stream] = {}
     for name, build in BUILDERS.items():
         if name in source.tables:
-            streams.update(build(Rows(TABLE[name], source, codes, options)))
+            streams.update(build(Rows(TABLE[name], source, codes, len(account_ids), options)))
     authors = forecast_authors(source)
     profile, profile_known, created = _profile(source, codes.get("accounts"), len(account_ids))
     known_since = created.copy()
     for name in _EVIDENCE & streams.keys():
-        stream = streams[name]
-        seen = stream.recorded if name == "contracts" else np.maximum(stream.recorded, stream.time)
-        np.minimum.at(known_since, stream.account, seen)
+        _note_first(known_since, streams[name], name == "contracts")
     last_event = max((int(times.max()) for times in event_times(streams).values() if len(times)), default=ALWAYS)
     return Histories(
         account_ids,
@@ -117,14 +115,26 @@ _EVIDENCE = frozenset(
 def _number_accounts(source: Source) -> tuple[NDArray[np.object_], dict[str, IntArray]]:
     """Sorted ids of all tables' accounts, and for every table the position of each row's account."""
     tables = [t.name for t in TABLES if t.name in source.tables and t.name != "investment_options"]
-    ids = [np.asarray(source.tables[name]["account_id"], dtype=object) for name in tables]
-    found, uniques = pd.factorize(np.concatenate(ids) if ids else np.empty(0, object))
-    uniques = np.asarray(uniques, dtype=object)
-    order = np.argsort(uniques, kind="stable")
-    rank = np.empty(len(order), np.int64)
-    rank[order] = np.arange(len(order))
-    ends = np.cumsum([0, *(len(i) for i in ids)])
-    return uniques[order], {name: rank[found[ends[k] : ends[k + 1]]] for k, name in enumerate(tables)}
+    columns: dict[str, Texts] = {name: source.tables[name]["account_id"] for name in tables}
+    present = {name: np.flatnonzero(np.bincount(column.codes)) for name, column in columns.items()}
+    names = sorted({account for name, column in columns.items() for account in column.names[present[name]]})
+    rank = {account: place for place, account in enumerate(names)}
+    codes = {
+        name: np.array([rank.get(account, -1) for account in column.names], np.int64)[column.codes]
+        for name, column in columns.items()
+    }
+    account_ids = np.empty(len(names), object)
+    account_ids[:] = names
+    return account_ids, codes
+
+
+def _note_first(known_since: IntArray, stream: Stream, signed_ahead: bool) -> None:
+    """Lower each account's `known_since` to its first event, as known."""
+    rows = np.flatnonzero(np.diff(stream.bounds))
+    if len(rows):
+        together = signed_ahead or stream.recorded is stream.time
+        seen = stream.recorded if together else np.maximum(stream.recorded, stream.time)
+        known_since[rows] = np.minimum(known_since[rows], np.minimum.reduceat(seen, stream.bounds[rows]))
 
 
 def _options(source: Source) -> Options:
@@ -132,13 +142,14 @@ def _options(source: Source) -> Options:
     declared: dict[str, tuple[int, float]] = {}
     if "investment_options" in source.tables:
         table = source.tables["investment_options"]
-        rows = zip(table["investment"], table["bond"], table["cost"], strict=True)
+        rows = zip(table["investment"].tolist(), table["bond"], table["cost"], strict=True)
         declared = {name: (int(bond), float(cost)) for name, bond, cost in rows if name != NO_INVESTMENT}
     if "investments" in source.tables:
         made = source.tables["investments"]
         costs = made.get("cost", np.full(len(made["investment"]), np.nan))
-        for name in sorted(set(made["investment"]) - declared.keys() - {NO_INVESTMENT}):
-            seen = np.sort(costs[(made["investment"] == name) & ~np.isnan(costs)])
+        names = made["investment"].cells
+        for name in sorted(set(names) - declared.keys() - {NO_INVESTMENT}):
+            seen = np.sort(costs[(names == name) & ~np.isnan(costs)])
             declared[name] = (-1, float(seen.mean()) if len(seen) else 0.0)
     names = tuple(sorted(declared))
     return Options(names, tuple(declared[n][0] for n in names), tuple(declared[n][1] for n in names))
@@ -156,10 +167,9 @@ def _profile(source: Source, codes: IntArray | None, n_accounts: int) -> tuple[d
     profile: dict[str, Column] = {}
     for name in _PROFILE:
         if name in table:
-            column: Column = (
-                np.full(n_accounts, np.nan) if table[name].dtype.kind == "f" else np.full(n_accounts, None, object)
-            )
-            column[codes] = table[name]
+            text = isinstance(table[name], Texts)
+            column: Column = np.full(n_accounts, None, object) if text else np.full(n_accounts, np.nan)
+            column[codes] = table[name].cells if text else table[name]
             profile[name] = column
     return profile, known, created
 

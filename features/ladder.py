@@ -5,7 +5,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from features.order_days import order_days
-from features.snapshots import MICROSECONDS_PER_DAY, BoolArray, IntArray
+from features.snapshots import MICROSECONDS_PER_DAY, IntArray
 from features.tables import ALWAYS
 from features.views import View
 
@@ -41,57 +41,71 @@ def rungs(view: View, rules: LadderRules, ahead_days: float = 0) -> IntArray:
 
 
 def _rungs(view: View, rules: LadderRules, ahead_days: float) -> IntArray:
-    at = view.as_of + int(ahead_days * MICROSECONDS_PER_DAY)
-    wiped = _last_switch(view, at)
-
-    def since(days: float) -> IntArray:
-        return np.maximum(at - int(days * MICROSECONDS_PER_DAY), wiped)
-
-    stop = np.minimum(at, view.as_of)
-    bought = order_days(view).count(np.minimum(since(rules.order_days), stop), stop)
-    asked = _happened(view, "inquiries", None, since(rules.inquiry_days), stop)
-    approached = _happened(view, "interactions", "them", since(rules.inquiry_days), stop)
-    referrals = _happened(view, "referrals", None, since(rules.referral_days), stop)
-    member = contracts_in_force(view, at, wiped) > 0
-    member |= _regular(view, rules, at, stop, wiped)
-    rung = np.where((asked > 0) | (approached > 0), PROSPECT, SUSPECT)
-    rung = np.where(bought >= 1, SHOPPER, rung)
-    rung = np.where(bought >= rules.customer_order_days, CUSTOMER, rung)
-    rung = np.where(member, MEMBER, rung)
-    rung = np.where(member & (referrals >= rules.advocate_referrals), ADVOCATE, rung)
-    return np.where(member & (referrals >= rules.raving_fan_referrals), RAVING_FAN, rung)
+    look = _Look(view, ahead_days)
+    bought = look.order_days(rules.order_days)
+    asked = look.events("inquiries", rules.inquiry_days) + look.events("interactions", rules.inquiry_days, "them")
+    referrals = look.events("referrals", rules.referral_days)
+    period = rules.member_period_days
+    filled = sum((look.order_days((k + 1) * period, k * period) > 0).astype(int) for k in range(rules.member_periods))
+    member = (contracts_in_force(view, look.at, look.wiped) > 0) | (filled >= rules.member_periods_with_order)
+    rung = np.where(asked > 0, PROSPECT, SUSPECT)
+    rung[bought >= 1] = SHOPPER
+    rung[bought >= rules.customer_order_days] = CUSTOMER
+    rung[member] = MEMBER
+    rung[member & (referrals >= rules.advocate_referrals)] = ADVOCATE
+    rung[member & (referrals >= rules.raving_fan_referrals)] = RAVING_FAN
+    return rung
 
 
-def _happened(view: View, name: str, mark: str | None, start: IntArray, stop: IntArray) -> IntArray:
-    """Events, or marked events, in [start, stop)."""
-    stream = view.stream(name)
-    first, last = stream.position(np.minimum(start, stop)), stream.position(stop)
-    if mark is None:
-        return last - first
-    sums = stream.running(mark)
-    marked: IntArray = sums[last] - sums[first]
-    return marked
+class _Look:
+    """What an account's windows hold at `ahead_days` after as_of, with what is known at as_of.
+
+    at : shape (n,), the instant looked from.  wiped : when the account last left us, as known; what came before
+        no longer counts. None where nobody left.
+    """
+
+    def __init__(self, view: View, ahead_days: float) -> None:
+        self.view, self.ahead = view, ahead_days
+        self.at = view.as_of + int(ahead_days * MICROSECONDS_PER_DAY)
+        self.wiped = _last_switch(view, self.at)
+
+    def _window(self, days: float, until: float = 0) -> tuple[float, float]:
+        """The window [at - days, at - until) in days before as_of; nothing lies after as_of."""
+        last = max(until - self.ahead, 0)
+        return max(days - self.ahead, last), last
+
+    def events(self, name: str, days: float, mark: str | None = None) -> IntArray:
+        """Events, or marked events, of the last `days`."""
+        stream, (begins, ends) = self.view.stream(name), self._window(days)
+        first, last = stream.edge(begins), stream.edge(ends)
+        if self.wiped is not None:
+            first = np.minimum(np.maximum(first, stream.position(self.wiped)), last)
+        if mark is None:
+            return last - first
+        sums = stream.running(mark)
+        marked: IntArray = sums[last] - sums[first]
+        return marked
+
+    def order_days(self, days: float, until: float = 0) -> IntArray:
+        """Order days in [at - days, at - until)."""
+        begins, ends = self._window(days, until)
+        counted = order_days(self.view).in_window(begins, ends)
+        if self.wiped is not None:
+            start, stop = (self.view.as_of - int(edge * MICROSECONDS_PER_DAY) for edge in (begins, ends))
+            cut = np.flatnonzero(self.wiped > start)
+            if len(cut):
+                counted = counted.copy()
+                counted[cut] = order_days(self.view).count(np.minimum(self.wiped, stop)[cut], stop[cut], cut)
+        return counted
 
 
-def _last_switch(view: View, at: IntArray) -> IntArray:
-    """When the account last left us, as known; ALWAYS where it never did. What came before no longer counts."""
+def _last_switch(view: View, at: IntArray) -> IntArray | None:
     switches = view.stream("switches")
     if not len(switches.time):
-        return np.full(len(view), ALWAYS, np.int64)
+        return None
     last = switches.position(np.minimum(at, view.as_of)) - 1
     exists = last >= switches.start
     return np.where(exists, switches.time[np.where(exists, last, 0)], ALWAYS)
-
-
-def _regular(view: View, rules: LadderRules, at: IntArray, stop: IntArray, wiped: IntArray) -> BoolArray:
-    """Whether enough of the last periods have an order day: a consistent buyer."""
-    period = rules.member_period_days * MICROSECONDS_PER_DAY
-    filled = np.zeros(len(view), np.int64)
-    for k in range(rules.member_periods):
-        ends = np.minimum(at - k * period, stop)
-        begins = np.minimum(np.maximum(at - (k + 1) * period, wiped), ends)
-        filled += order_days(view).count(begins, ends) > 0
-    return filled >= rules.member_periods_with_order
 
 
 def contracts_in_force(view: View, at: IntArray, since: IntArray | None = None) -> IntArray:

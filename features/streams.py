@@ -1,4 +1,4 @@
-"""One stream per kind of event: a table seen through one of its times, as flat sorted arrays.
+"""One stream per kind of event: a table seen through one of its times, as flat sorted arrays and boundaries.
 
 Amounts are held as whole ten-thousandths, so that sums over any window are exact and do not depend on which
 other accounts are in memory.
@@ -12,7 +12,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from features.snapshots import IntArray
+from features.snapshots import MICROSECONDS_PER_DAY, IntArray
 from features.tables import NEVER
 
 FIXED_POINT = 10_000
@@ -28,73 +28,63 @@ Column = NDArray[Any]
 class Stream:
     """Events of one kind, sorted by account and then time.
 
-    account, time, recorded : shape (n_events,); position of the account, microseconds, microseconds.
+    bounds : shape (n_accounts + 1,); the events of account k are those from bounds[k] to bounds[k + 1].
+    time, recorded : shape (n_events,), microseconds; one array where everything was recorded as it happened.
     values : name -> shape (n_events,), whole numbers: fixed-point amounts, 0/1 marks, or codes.
     """
 
-    account: IntArray
+    bounds: IntArray
     time: IntArray
     recorded: IntArray
-    values: Mapping[str, IntArray]
+    values: Mapping[str, Column]
 
     def __len__(self) -> int:
         return len(self.time)
 
+    @property
+    def account(self) -> IntArray:
+        """Position of each event's account, shape (n_events,)."""
+        return np.repeat(np.arange(len(self.bounds) - 1), np.diff(self.bounds))
+
+    def value(self, name: str) -> Column:
+        """A value of every event, shape (n_events,); zeros where the stream has no such value."""
+        return self.values[name] if name in self.values else np.zeros(len(self.time), np.int8)
+
     def recorded_before(self, end: int) -> "Stream":
         """The rows recorded before that instant, without what happened to them later."""
         known = self.recorded < end
-        values = {name: column[known] for name, column in self.values.items()}
+        time, values = self.time[known], {name: column[known] for name, column in self.values.items()}
         for name in LATER_MOMENTS & values.keys():
             values[name] = np.where(values[name] < end, values[name], NEVER)
-        return Stream(self.account[known], self.time[known], self.recorded[known], values)
+        recorded = time if self.recorded is self.time else self.recorded[known]
+        return Stream(running_sum(known)[self.bounds], time, recorded, values)
 
     @cached_property
     def late(self) -> IntArray:
         """Rows that were recorded after they happened."""
-        return np.flatnonzero(self.recorded > self.time)
-
-    @cached_property
-    def axis(self) -> "TimeAxis":
-        """How the stream's times are counted in a search."""
-        if not len(self.time):
-            return TimeAxis(0, 1, 2)
-        first = int(self.time.min())
-        unit = max(int(np.gcd.reduce(self.time - first)), 1)
-        return TimeAxis(first, unit, (int(self.time.max()) - first) // unit + 2)
-
-    @cached_property
-    def _sums(self) -> dict[str, IntArray]:
-        return {}
-
-    def running(self, name: str) -> IntArray:
-        """0 and the running sum of a value, shape (n_events + 1,), exact; zeros if the stream has no such value."""
-        if name not in self._sums:
-            self._sums[name] = running_sum(self.values.get(name, np.zeros(len(self), np.int64)))
-        return self._sums[name]
+        return np.flatnonzero(self.recorded > self.time) if self.recorded is not self.time else np.empty(0, np.int64)
 
 
-@dataclass(frozen=True)
-class TimeAxis:
-    """Times as whole steps of `unit` microseconds after `first`; all of a stream's times lie on a step, span of them.
+def sorting_order(account: IntArray, time: IntArray) -> IntArray:
+    """The order of rows by account and then time; rows equal in both stand in any order, shape (n,).
 
-    The unit is the largest that all times share (a second, a day), so that (segment, step) fits into one
-    whole number that a binary search can look for.
+    One whole number that holds both sorts several times faster than two columns: it is made wherever it fits.
     """
+    if not len(time):
+        return np.empty(0, np.int64)
+    first, most = int(time.min()), int(account.max()) + 1
+    for unit in (1, 1_000_000, MICROSECONDS_PER_DAY):
+        span = (int(time.max()) - first) // unit + 1
+        if most * span < 2**63 and (unit == 1 or not np.any(np.mod(time - first, unit))):
+            key = account * span + (time - first) // unit
+            return np.arange(len(key)) if np.all(key[1:] >= key[:-1]) else np.argsort(key)
+    return np.lexsort((time, account))
 
-    first: int
-    unit: int
-    span: int
 
-    def step(self, at: IntArray) -> IntArray:
-        """The first step that is not before each instant, within 0 .. span - 1."""
-        steps: IntArray = np.clip(-((self.first - at) // self.unit), 0, self.span - 1)
-        return steps
-
-
-def running_sum(values: IntArray) -> IntArray:
+def running_sum(values: Column) -> IntArray:
     """0 and then the sum of the first 1, 2, ... values, shape (n + 1,)."""
     sums = np.zeros(len(values) + 1, np.int64)
-    np.cumsum(values, out=sums[1:])
+    np.cumsum(values, dtype=np.int64, out=sums[1:])
     return sums
 
 

@@ -2,10 +2,11 @@
 
 Most snapshots see a prefix of their account's own events. Where something was recorded late, across the
 snapshot's as_of, that snapshot gets a private segment without the rows that were not known yet. After
-that every question is the same for all: a binary search in a segment, and a difference of running sums.
+that every question is the same for all: where an instant falls in a segment, and a difference of running sums.
 """
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass
 from functools import cached_property
 from typing import TypeVar
 
@@ -13,21 +14,30 @@ import numpy as np
 
 from features.errors import ShapeMismatch
 from features.histories import Histories
+from features.instants import Search, counting_pays, positions_by_day
 from features.snapshots import MICROSECONDS_PER_DAY, FloatArray, IntArray, Snapshots
-from features.streams import FIXED_POINT, Stream, running_sum
+from features.streams import FIXED_POINT, Column, Stream, running_sum
 
 T = TypeVar("T")
+
+WINDOWS = (0, 30, 90, 180, 365, 730)
+"""Days before as_of that most features ask for: found together, since one look costs about as much as six."""
+
+BLOCK = 50_000
+"""Snapshots that are worked on together: few enough for the processor's cache, enough to forget the fixed costs."""
 
 
 class View:
     """All streams of `histories` as they stood at each of `snapshots`; everything is computed once and kept.
 
-    Arrays that it gives have one row per snapshot, in the order of `snapshots`.
+    Arrays that it gives have one row per snapshot, in the order of `snapshots`. What it keeps grows with the
+    snapshots, and with the events of all accounts between the first and the last of theirs: for many, `blocks`.
     """
 
     def __init__(self, histories: Histories, snapshots: Snapshots) -> None:
         self.histories = histories
         self.snapshots = snapshots
+        self._place = Place.of(snapshots)
         self._kept: dict[object, object] = {}
 
     def __len__(self) -> int:
@@ -38,12 +48,34 @@ class View:
         """Shape (n,), microseconds."""
         return self.snapshots.as_of
 
+    @property
+    def midnights(self) -> bool:
+        """Whether every as_of is a midnight, so that no day is cut in two."""
+        return not len(self._place.midday)
+
+    def blocks(self) -> Iterator[tuple[IntArray | slice, "View"]]:
+        """Views of some neighbouring accounts each, and which rows of this one they are; itself if it is small."""
+        if len(self) <= BLOCK:
+            yield slice(None), self
+            return
+        account = self.snapshots.account
+        order = np.argsort(account, kind="stable")
+        ends = np.append(np.flatnonzero(np.diff(account[order])) + 1, len(order))  # where each account's rows end
+        start = 0
+        while start < len(order):
+            fits, least = np.searchsorted(ends, [start + BLOCK, start], side="right")
+            stop = int(ends[max(int(fits) - 1, int(least))])  # at least one account
+            yield order[start:stop], View(self.histories, self.snapshots.take(order[start:stop]))
+            start = stop
+
     def stream(self, name: str) -> "StreamView":
         """The stream as known at each snapshot; without events where the source has no such stream."""
-        return self.keep(("stream", name), lambda: self._at(self.histories.streams.get(name, _EMPTY)))
+        return self.keep(("stream", name), lambda: self._at(self.histories.streams.get(name)))
 
-    def _at(self, stream: Stream) -> "StreamView":
-        return StreamView(stream, self.snapshots, len(self.histories.account_ids))
+    def _at(self, stream: Stream | None) -> "StreamView":
+        if stream is None:
+            stream = Stream(np.zeros(self._place.stop + 1, np.int64), _NOTHING, _NOTHING, {})
+        return StreamView(stream, self._place)
 
     def keep(self, key: object, compute: Callable[[], T]) -> T:
         """`compute()`, remembered under `key`: several features share one window."""
@@ -61,34 +93,65 @@ class View:
 
 
 _NOTHING = np.empty(0, np.int64)
-_EMPTY = Stream(_NOTHING, _NOTHING, _NOTHING, {})
+
+
+@dataclass(frozen=True)
+class Place:
+    """Where the snapshots of a view lie.
+
+    first, stop : their accounts are among those from `first` up to `stop`.
+    account : shape (n,), position of each snapshot's account after `first`.
+    midday : rows whose as_of is no midnight.
+    """
+
+    first: int
+    stop: int
+    account: IntArray
+    as_of: IntArray
+    midday: IntArray
+
+    @staticmethod
+    def of(snapshots: Snapshots) -> "Place":
+        """The place of those snapshots."""
+        account, as_of = snapshots.account, snapshots.as_of
+        first, stop = (int(account.min()), int(account.max()) + 1) if len(account) else (0, 0)
+        return Place(first, stop, account - first, as_of, np.flatnonzero(as_of % MICROSECONDS_PER_DAY))
+
+    @cached_property
+    def instants(self) -> tuple[IntArray, IntArray]:
+        """The different as_of, ascending, and which of them is each snapshot's."""
+        instants, which = np.unique(self.as_of, return_inverse=True)
+        return instants, which
 
 
 class StreamView:
     """One stream at every snapshot.
 
-    time, values : shape (n_rows,), the stream's rows followed by the private copies.
+    time, values : shape (n_rows,), the events of the accounts in view, followed by the private copies.
     start : shape (n,), where each snapshot's segment begins.
     """
 
-    def __init__(self, stream: Stream, snapshots: Snapshots, n_accounts: int) -> None:
-        self.as_of = snapshots.as_of
-        self._account = snapshots.account
-        self._stream = stream
-        own = np.searchsorted(stream.account, np.arange(n_accounts + 1))
-        late, self._copied, sizes = _private_segments(stream, snapshots, own)
+    def __init__(self, stream: Stream, place: Place) -> None:
+        self.as_of = place.as_of
+        self._stream, self._place = stream, place
+        own = stream.bounds[place.first : place.stop + 1]
+        self._rows = slice(int(own[0]), int(own[-1]))
+        self._own = own - own[0]
+        late, self._copied, sizes = _private_segments(stream, place)
         self.time = self._extend(stream.time)
-        self.segment = snapshots.account.copy()
-        self.segment[late] = n_accounts + np.arange(len(late))
-        self.bounds = np.concatenate([own, len(stream) + np.cumsum(sizes)])
+        self.segment, self.bounds = place.account, self._own
+        if len(late):
+            self.segment = place.account.copy()
+            self.segment[late] = len(own) - 1 + np.arange(len(late))
+            self.bounds = np.concatenate([self._own, self._own[-1] + np.cumsum(sizes)])
         self.start = self.bounds[self.segment]
-        self._own = own
-        self._positions: dict[float, IntArray] = {}
+        self._edges: dict[float, IntArray] = {}
         self._sums: dict[str, IntArray] = {}
 
-    def _extend(self, column: IntArray) -> IntArray:
-        """A column of the stream's own rows, followed by that of the private copies."""
-        return column if self._copied is None else np.concatenate([column, column[self._copied]])
+    def _extend(self, column: Column) -> Column:
+        """A column of the stream's rows in view, followed by that of the private copies."""
+        own = column[self._rows]
+        return own if self._copied is None else np.concatenate([own, own[self._copied]])
 
     @cached_property
     def row_segment(self) -> IntArray:
@@ -96,37 +159,54 @@ class StreamView:
         return np.repeat(np.arange(len(self.bounds) - 1), np.diff(self.bounds))
 
     @cached_property
-    def _search(self) -> tuple[IntArray, Callable[[IntArray], IntArray], int]:
-        """Ascending keys of (segment, time), how an instant becomes a step of them, and the steps of a segment."""
-        axis = self._stream.axis
-        if len(self.bounds) * axis.span < 2**62:
-            return self.row_segment * axis.span + axis.step(self.time), axis.step, axis.span
-        distinct = np.unique(self.time)  # too many steps for so many segments: count distinct instants instead
-        span = len(distinct) + 1
-        keys = self.row_segment * span + np.searchsorted(distinct, self.time)
-        return keys, lambda at: np.searchsorted(distinct, at), span
+    def _search(self) -> Search:
+        return Search.over(self.row_segment, self.time, len(self.bounds) - 1)
 
-    def position(self, at: IntArray) -> IntArray:
-        """The first row of each snapshot's segment that is not before `at` (microseconds), shape (n,)."""
-        keys, step, span = self._search
-        found: IntArray = np.searchsorted(keys, self.segment * span + step(at))
-        return found
+    def position(self, at: IntArray, snapshots: IntArray | slice = slice(None)) -> IntArray:
+        """The first row of each snapshot's segment that is not before `at` (microseconds).
+
+        at : shape (n,), or (k, n) for k instants of every snapshot; the answer has its shape.
+        snapshots : which n of them are asked about; all by default.
+        """
+        return self._search.position(self.segment[snapshots], at)
 
     def edge(self, days: float) -> IntArray:
-        """Position of the instant `days` before as_of; 0 gives the end of what is known."""
-        if days not in self._positions:
-            self._positions[days] = self.position(self.as_of - int(days * MICROSECONDS_PER_DAY))
-        return self._positions[days]
+        """Position of the instant `days` before as_of, after it if negative; 0 gives the end of what is known."""
+        if days not in self._edges:
+            self.find_edges((*WINDOWS, days))
+        return self._edges[days]
 
-    def value(self, name: str) -> IntArray:
+    def find_edges(self, days: Sequence[float]) -> None:
+        """Find all those edges at once, for `edge` to give."""
+        wanted = [d for d in dict.fromkeys(days) if d not in self._edges]
+        if not wanted:
+            return
+        back = np.array([int(d * MICROSECONDS_PER_DAY) for d in wanted], np.int64)[:, None]
+        found = self._counted(back)
+        self._edges.update(zip(wanted, self.position(self.as_of - back) if found is None else found, strict=True))
+
+    def _counted(self, back: IntArray) -> list[IntArray] | None:
+        """The edges by counting the rows between the midnights that are asked for; None where a search is better."""
+        if not counting_pays(len(self.time), 0, len(back) * len(self.as_of)):
+            return None
+        instants, which = self._place.instants
+        asked = instants - back
+        midnights, column = np.unique(asked, return_inverse=True)
+        n_segments = len(self.bounds) - 1
+        if np.any(midnights % MICROSECONDS_PER_DAY) or not counting_pays(
+            len(self.time), n_segments * len(midnights), len(back) * len(self.as_of)
+        ):
+            return None
+        table = positions_by_day(self.row_segment, self.time, n_segments, midnights)
+        return [table[self.segment, columns[which]] for columns in column.reshape(asked.shape)]
+
+    def value(self, name: str) -> Column:
         """A value of every row, shape (n_rows,); zeros where the stream has no such value."""
         column = self._stream.values.get(name)
-        return np.zeros(len(self.time), np.int64) if column is None else self._extend(column)
+        return np.zeros(len(self.time), np.int8) if column is None else self._extend(column)
 
     def running(self, name: str) -> IntArray:
         """Running sum of a value, shape (n_rows + 1,), exact."""
-        if self._copied is None:
-            return self._stream.running(name)
         if name not in self._sums:
             self._sums[name] = running_sum(self.value(name))
         return self._sums[name]
@@ -181,13 +261,14 @@ class StreamView:
 
         For tables of states with few rows an account (contracts, contacts), never for long histories.
         """
-        snapshot, row = expand(self._own[self._account], self._own[self._account + 1])
-        known = self._stream.recorded[row] < self.as_of[snapshot]
+        account = self._place.account
+        snapshot, row = expand(self._own[account], self._own[account + 1])
+        known = self._stream.recorded[self._rows][row] < self.as_of[snapshot]
         return snapshot[known], row[known]
 
-    def raw(self, name: str) -> IntArray:
-        """A value or the time of the stream's own rows, to go with `pairs`."""
-        return self._stream.time if name == "time" else self._stream.values[name]
+    def raw(self, name: str) -> Column:
+        """A value or the time of the stream's own rows in view, to go with `pairs`."""
+        return (self._stream.time if name == "time" else self._stream.values[name])[self._rows]
 
 
 def ratio(part: FloatArray | IntArray, whole: FloatArray | IntArray) -> FloatArray:
@@ -210,33 +291,34 @@ def expand(start: IntArray, stop: IntArray) -> tuple[IntArray, IntArray]:
     return owner, np.arange(len(owner)) - before[owner] + start[owner]
 
 
-def _private_segments(
-    stream: Stream, snapshots: Snapshots, own: IntArray
-) -> tuple[IntArray, IntArray | None, IntArray]:
+def _private_segments(stream: Stream, place: Place) -> tuple[IntArray, IntArray | None, IntArray]:
     """Snapshots that must not see some earlier row of their account, the rows each may see, and how many.
 
-    own : shape (n_accounts + 1,), where each account's rows begin.
+    The rows are counted from the first one in view.
     """
-    affected = _snapshots_between(stream, stream.late, snapshots)
-    midday = np.flatnonzero(snapshots.as_of % MICROSECONDS_PER_DAY)  # days cut in two are counted in a copy
-    affected = np.union1d(affected, midday)
+    own = stream.bounds[place.first : place.stop + 1]
+    late = stream.late
+    if len(late):
+        late = late[slice(*np.searchsorted(late, own[[0, -1]]))]
+    affected = _snapshots_between(stream, late, place) if len(late) else _NOTHING
+    if len(place.midday):  # days cut in two are counted in a copy
+        affected = np.union1d(affected, place.midday)
     if not len(affected):
         return affected, None, _NOTHING
-    account, as_of = snapshots.account[affected], snapshots.as_of[affected]
+    account, as_of = place.account[affected], place.as_of[affected]
     owner, row = expand(own[account], own[account + 1])
     known = (stream.recorded[row] < as_of[owner]) & (stream.time[row] < as_of[owner])
-    return affected, row[known], np.bincount(owner[known], minlength=len(affected))
+    return affected, row[known] - own[0], np.bincount(owner[known], minlength=len(affected))
 
 
-def _snapshots_between(stream: Stream, late: IntArray, snapshots: Snapshots) -> IntArray:
+def _snapshots_between(stream: Stream, late: IntArray, place: Place) -> IntArray:
     """Snapshots at which one of the late rows had happened but was not known: time < as_of <= recorded."""
-    if not len(late) or not len(snapshots):
-        return _NOTHING
-    instants, rank = np.unique(snapshots.as_of, return_inverse=True)
+    instants, rank = place.instants
     width = len(instants) + 1
-    order = np.argsort(snapshots.account * width + rank, kind="stable")
-    keys = (snapshots.account * width + rank)[order]
-    account = stream.account[late] * width
+    keys = place.account * width + rank
+    order = np.argsort(keys, kind="stable")
+    keys = keys[order]
+    account = (np.searchsorted(stream.bounds, late, side="right") - 1 - place.first) * width
     first = np.searchsorted(keys, account + np.searchsorted(instants, stream.time[late], side="right"))
     last = np.searchsorted(keys, account + np.searchsorted(instants, stream.recorded[late], side="right"))
     _, hit = expand(first, last)

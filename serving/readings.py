@@ -9,12 +9,12 @@ from dataclasses import dataclass, field
 from typing import Any
 
 import numpy as np
-from numpy.typing import NDArray
 
 from features.cells import UNFIT, text_cell
 from features.cleaning import Columns, clean
 from features.sources import Source
 from features.tables import NEVER, TABLE, TABLES, Column, Kind, Table
+from features.texts import Texts
 
 PROFILE = "account"
 """The one table that an account gives as an object instead of a list of rows."""
@@ -190,21 +190,21 @@ def _unknown(names: Iterable[str], where: str, kind: str) -> list[Message]:
 def _stack(table: Table, parts: Sequence[Columns]) -> Columns:
     """The parts one under the other; a column that only some have is missing in the others."""
     sizes = [len(next(iter(part.values()))) for part in parts]
-    stacked: dict[str, NDArray[Any]] = {}
+    stacked: dict[str, Any] = {}
     for column in table.columns:
         if any(column.name in part for part in parts):
             pieces = [
                 part[column.name] if column.name in part else _missing(column, size)
                 for part, size in zip(parts, sizes, strict=True)
             ]
-            stacked[column.name] = np.concatenate(pieces)
+            stacked[column.name] = Texts.stack(pieces) if column.kind is Kind.TEXT else np.concatenate(pieces)
     return stacked
 
 
-def _missing(column: Column, size: int) -> NDArray[Any]:
+def _missing(column: Column, size: int) -> Any:
     """Nothing known, as the cleaning says it; a table's own time and recorded_at are never missing after it."""
     if column.kind is Kind.TEXT:
-        return np.full(size, None, object)
+        return Texts.empty(size)
     if column.kind is Kind.TIME:
         return np.full(size, NEVER, np.int64)
     if column.kind in (Kind.CATEGORY, Kind.FLAG):

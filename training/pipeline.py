@@ -159,7 +159,7 @@ def _report(
 def margin_rate(histories: Histories, otherwise: float) -> float:
     """Gross margin over all orders whose cost is known; the setting where none is."""
     orders = histories.streams["orders"]
-    revenue, cost = int(orders.values["costed_revenue"].sum()), int(orders.values["cost"].sum())
+    revenue, cost = int(orders.value("costed_revenue").sum()), int(orders.value("cost").sum())
     return round(1 - cost / revenue, 4) if revenue > 0 and 0 <= cost <= revenue else otherwise
 
 

@@ -113,8 +113,9 @@ def assert_same(one: Source, other: Source) -> None:
     for name, columns in one.tables.items():
         assert set(columns) == set(other.tables[name])
         for column, values in columns.items():
-            assert values.dtype == other.tables[name][column].dtype
-            np.testing.assert_array_equal(values, other.tables[name][column], err_msg=f"{name}.{column}")
+            ours, theirs = np.asarray(values), np.asarray(other.tables[name][column])
+            assert ours.dtype == theirs.dtype
+            np.testing.assert_array_equal(ours, theirs, err_msg=f"{name}.{column}")
 
 
 SOUND: dict[str, pd.DataFrame] = {

@@ -16,7 +16,7 @@ from features.ladder import LadderRules, rungs
 from features.snapshots import IntArray
 from features.sources import source_from_rows
 from features.tables import ALWAYS
-from features.views import StreamView, View
+from features.views import StreamView, View, expand
 from tests.builders import Frames, as_it_stood, histories, view
 from tests.strategies import Drawn, sources
 
@@ -60,8 +60,8 @@ def _late_rows_are_known_at_once(patch: pytest.MonkeyPatch) -> None:
 
 def _contracts_and_contacts_are_known_at_once(patch: pytest.MonkeyPatch) -> None:
     def pairs(self: StreamView) -> tuple[IntArray, IntArray]:
-        snapshot, row = np.nonzero(self._account[:, None] == self._stream.account)
-        return snapshot, row
+        account = self._place.account
+        return expand(self._own[account], self._own[account + 1])
 
     patch.setattr(StreamView, "pairs", pairs)
 
