@@ -10,7 +10,7 @@ from collections.abc import Mapping, Sequence
 
 import numpy as np
 
-from features.declarations import NEVER_MISSING, NO_EVENT, Context, Feature, count_of, mean_of, recency_of
+from features.declarations import NEVER_MISSING, NO_EVENT, Context, Feature, count_of, mean_of, measure, recency_of
 from features.histories import Histories
 from features.measures import (
     People,
@@ -190,13 +190,7 @@ def compute(view: View, context: Context, names: Sequence[str] = NAMES) -> Float
 
     The same bits for a snapshot whatever other accounts and snapshots stand beside it.
     """
-    matrix = np.full((len(view), len(names)), np.nan, order="F")
-    possible = [(k, BY_NAME[name]) for k, name in enumerate(names)]
-    possible = [(k, feature) for k, feature in possible if view.histories.tables.issuperset(feature.tables)]
-    for rows, block in view.blocks():
-        for column, feature in possible:
-            matrix[rows, column] = feature.compute(block, context)
-    return matrix
+    return measure(view, context, [BY_NAME[name] for name in names])
 
 
 def learn_vocabulary(histories: Histories, snapshots: Snapshots, most: int = 30) -> dict[str, tuple[str, ...]]:

@@ -82,7 +82,7 @@ def _investments(
     found = []
     for code, name in enumerate(histories.options.names):
         own = complete & (made.values["option"] == code)
-        exposed, drawn = int(own.sum()), int((own & (made.values["random"] == 1)).sum())
+        exposed, drawn = int(own.sum()), int((own & (made.value("random") == 1)).sum())
         words = f"{exposed} accounts with a complete horizon, {drawn} of them by lot; {needs.exposed} needed"
         found.append((f"uplift of {name}", long_enough and exposed >= needs.exposed, words))
     return tuple(found)

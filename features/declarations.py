@@ -1,7 +1,9 @@
 """How a feature is declared: its name, unit and meaning, what its absence means, and the function that computes it."""
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
+
+import numpy as np
 
 from features.ladder import LadderRules
 from features.snapshots import FloatArray, IntArray
@@ -43,6 +45,17 @@ class Feature:
     compute: Compute
     trigger: str | None = None
     lever: bool = False
+
+
+def measure(view: View, context: Context, features: Sequence[Feature]) -> FloatArray:
+    """Those features of every snapshot, shape (n_snapshots, n_features), float64, NaN = missing."""
+    matrix = np.full((len(view), len(features)), np.nan, order="F")
+    held = view.histories.tables
+    possible = [(column, feature) for column, feature in enumerate(features) if held.issuperset(feature.tables)]
+    for rows, block in view.blocks():
+        for column, feature in possible:
+            matrix[rows, column] = feature.compute(block, context)
+    return matrix
 
 
 NEVER_MISSING = "cannot be missing"

@@ -6,6 +6,7 @@ field that is filled in later is simply an event that has not happened yet.
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
+from functools import cached_property
 
 import numpy as np
 from numpy.typing import NDArray
@@ -29,21 +30,23 @@ class Options:
 
 @dataclass(frozen=True)
 class Rows:
-    """One table's cleaned columns with its accounts numbered, and how to cut streams from it."""
+    """One table's cleaned columns with its accounts numbered, and how to cut streams from it.
+
+    rank : account id -> its position among all accounts.
+    """
 
     table: Table
     source: Source
-    codes: Mapping[str, IntArray]
-    n_accounts: int
+    rank: Mapping[str, int]
     options: Options
 
     @property
     def columns(self) -> Columns:
         return self.source.tables[self.table.name]
 
-    @property
+    @cached_property
     def account(self) -> IntArray:
-        return self.codes[self.table.name]
+        return self.text("account_id").placed(self.rank)
 
     def number(self, name: str) -> NDArray[np.float64]:
         return np.asarray(self.columns[name]) if name in self.columns else np.full(len(self.account), np.nan)
@@ -55,7 +58,7 @@ class Rows:
     def text(self, name: str) -> Texts:
         """A column of text; all missing where the table lacks it."""
         column: Texts | None = self.columns.get(name)
-        return Texts.empty(len(self.account)) if column is None else column
+        return Texts.empty(self.source.rows(self.table.name)) if column is None else column
 
     def marks(self, name: str) -> dict[str, Column]:
         """A 0/1 mark for every value of a category."""
@@ -75,9 +78,9 @@ class Rows:
     ) -> Stream:
         """Events of these rows at the time called `at` (default: the table's own); what never happens is left out.
 
-        A later moment of the same row is known from that moment, or from the row's own time or recording if
-        those came later still (a ticket solved before it was opened is a slip of the pen, not a closed ticket
-        that was never open), or from `known`.
+        A mark that never holds is left out. A later moment of the same row is known from that moment, or from the
+        row's own time or recording if those came later still (a ticket solved before it was opened is a slip of
+        the pen, not a closed ticket that was never open), or from `known`.
         """
         time = self.moment(at or str(self.table.time))
         recorded = self.moment("recorded_at") if known is None else known
@@ -89,8 +92,9 @@ class Rows:
         else:
             rows = np.flatnonzero(happened)
             rows = rows[sorting_order(self.account[rows], time[rows])]
-        picked = {name: _whole(column[rows]) for name, column in values.items()}
-        bounds = running_sum(np.bincount(self.account[rows], minlength=self.n_accounts))
+        stored = {name: column for name, column in values.items() if column.dtype.kind != "b" or column.any()}
+        picked = {name: _whole(column[rows]) for name, column in stored.items()}
+        bounds = running_sum(np.bincount(self.account[rows], minlength=len(self.rank)))
         times = time[rows]
         at_once = recorded is time or np.array_equal(recorded, time)
         return Stream(bounds, times, times if at_once else recorded[rows], picked)
@@ -159,8 +163,8 @@ def _roles_of(rows: Rows) -> tuple[IntArray, IntArray]:
         return absent
     persons, named = contacts["contact_id"], rows.text("contact_id")
     place = {name: code for code, name in enumerate(persons.names)}
-    person = np.array([*(place.get(name, -1) for name in named.names), -1], np.int64)[named.codes]
-    keys = rows.codes["contacts"] * len(place) + persons.codes
+    person = named.placed(place)
+    keys = contacts["account_id"].placed(rows.rank) * len(place) + persons.codes
     order = np.argsort(keys)
     wanted = rows.account * len(place) + person
     found = order[np.minimum(np.searchsorted(keys, wanted, sorter=order), len(order) - 1)]
@@ -220,8 +224,7 @@ def _switches(rows: Rows) -> dict[str, Stream]:
 
 def _investments(rows: Rows) -> dict[str, Stream]:
     position = {name: k for k, name in enumerate(rows.options.names)}
-    made = rows.text("investment")
-    option = np.array([*(position.get(name, -1) for name in made.names), -1], np.int64)[made.codes]
+    option = rows.text("investment").placed(position)
     bond = np.array([*rows.options.bonds, -1], np.int64)[option]
     # What an undeclared option costs is learnt from all its rows, also those that are still to come.
     planned = np.where(bond >= 0, np.array([*rows.options.costs, 0.0])[option], 0.0)
@@ -253,8 +256,7 @@ def forecast_authors(source: Source) -> tuple[str, ...]:
 def _forecasts(rows: Rows) -> dict[str, Stream]:
     days = np.nan_to_num(rows.number("horizon_days"), nan=180.0)
     position = {name: k for k, name in enumerate(forecast_authors(rows.source))}
-    named = _made_by(rows.source)
-    author = np.array([*(position.get(name, -1) for name in named.names), -1], np.int64)[named.codes]
+    author = _made_by(rows.source).placed(position)
     values = {"per_day": fixed(rows.number("extra_revenue") / days), "extra": fixed(rows.number("extra_revenue"))}
     return {"forecasts": rows.stream(values | {"days": days, "author": author})}
 

@@ -11,7 +11,7 @@ from features.events import BUILDERS, Options, Rows, forecast_authors
 from features.snapshots import IntArray, Snapshots, midnight_after
 from features.sources import Source
 from features.streams import Column, Stream
-from features.tables import ALWAYS, NEVER, NO_INVESTMENT, TABLE, TABLES
+from features.tables import ALWAYS, NEVER, NO_INVESTMENT, TABLE
 from features.texts import Texts
 
 
@@ -69,14 +69,15 @@ class Histories:
 
 def build_histories(source: Source) -> Histories:
     """The source as streams over sorted accounts; neither row order nor the order of files matters."""
-    account_ids, codes = _number_accounts(source)
+    account_ids = _account_ids(source)
+    rank = {account: place for place, account in enumerate(account_ids)}
     options = _options(source)
     streams: dict[str, Stream] = {}
     for name, build in BUILDERS.items():
         if name in source.tables:
-            streams.update(build(Rows(TABLE[name], source, codes, len(account_ids), options)))
+            streams.update(build(Rows(TABLE[name], source, rank, options)))
     authors = forecast_authors(source)
-    profile, profile_known, created = _profile(source, codes.get("accounts"), len(account_ids))
+    profile, profile_known, created = _profile(source, rank)
     known_since = created.copy()
     for name in _EVIDENCE & streams.keys():
         _note_first(known_since, streams[name], name == "contracts")
@@ -112,20 +113,13 @@ _EVIDENCE = frozenset(
 """Streams whose first event makes an account known to us."""
 
 
-def _number_accounts(source: Source) -> tuple[NDArray[np.object_], dict[str, IntArray]]:
-    """Sorted ids of all tables' accounts, and for every table the position of each row's account."""
-    tables = [t.name for t in TABLES if t.name in source.tables and t.name != "investment_options"]
-    columns: dict[str, Texts] = {name: source.tables[name]["account_id"] for name in tables}
-    present = {name: np.flatnonzero(np.bincount(column.codes)) for name, column in columns.items()}
-    names = sorted({account for name, column in columns.items() for account in column.names[present[name]]})
-    rank = {account: place for place, account in enumerate(names)}
-    codes = {
-        name: np.array([rank.get(account, -1) for account in column.names], np.int64)[column.codes]
-        for name, column in columns.items()
-    }
+def _account_ids(source: Source) -> NDArray[np.object_]:
+    """The ids of all tables' accounts, sorted."""
+    columns: list[Texts] = [table["account_id"] for table in source.tables.values() if "account_id" in table]
+    names = sorted({account for column in columns for account in column.names[column.used]})
     account_ids = np.empty(len(names), object)
     account_ids[:] = names
-    return account_ids, codes
+    return account_ids
 
 
 def _note_first(known_since: IntArray, stream: Stream, signed_ahead: bool) -> None:
@@ -155,12 +149,14 @@ def _options(source: Source) -> Options:
     return Options(names, tuple(declared[n][0] for n in names), tuple(declared[n][1] for n in names))
 
 
-def _profile(source: Source, codes: IntArray | None, n_accounts: int) -> tuple[dict[str, Column], IntArray, IntArray]:
+def _profile(source: Source, rank: Mapping[str, int]) -> tuple[dict[str, Column], IntArray, IntArray]:
     """Columns of `accounts` by account, the instant each row is known from, and when the account was created."""
+    n_accounts = len(rank)
     known, created = np.full(n_accounts, NEVER, np.int64), np.full(n_accounts, NEVER, np.int64)
-    if codes is None:
+    if "accounts" not in source.tables:
         return {}, known, created
     table = source.tables["accounts"]
+    codes = table["account_id"].placed(rank)
     since = np.maximum(table["recorded_at"], table.get("created_at", table["recorded_at"]))
     known[codes] = since
     created[codes[since > ALWAYS]] = since[since > ALWAYS]

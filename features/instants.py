@@ -44,7 +44,7 @@ class Search:
             step = np.minimum(np.maximum(at, self.low) - self.low, self.span - 1)
         else:
             step = np.searchsorted(self.distinct, at)
-        found: IntArray = np.searchsorted(self.keys, segment * self.span + step)
+        found: IntArray = self.keys.searchsorted(segment * self.span + step)
         return found
 
 

@@ -1,5 +1,6 @@
 """The seven rules: the rung of any account at any instant, on what was known at its as_of."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -7,7 +8,7 @@ import numpy as np
 from features.order_days import order_days
 from features.snapshots import MICROSECONDS_PER_DAY, IntArray
 from features.tables import ALWAYS
-from features.views import View
+from features.views import WINDOWS, View
 
 SUSPECT, PROSPECT, SHOPPER, CUSTOMER, MEMBER, ADVOCATE, RAVING_FAN = range(7)
 
@@ -37,17 +38,29 @@ def rungs(view: View, rules: LadderRules, ahead_days: float = 0) -> IntArray:
     ahead_days : look from so many days after as_of, with nothing new happening in between (the *mechanical
         roll-forward*: windows move on, contracts end as planned); negative looks back, with today's knowledge.
     """
-    return view.keep(("rungs", rules, ahead_days), lambda: _rungs(view, rules, ahead_days))
+    return view.keep(("rungs", rules, ahead_days), lambda: _rungs(_Look(view, ahead_days), rules))
 
 
-def _rungs(view: View, rules: LadderRules, ahead_days: float) -> IntArray:
-    look = _Look(view, ahead_days)
+def expect_looks(view: View, rules: LadderRules, ahead_days: Sequence[float]) -> None:
+    """Find the edges of all windows of several looks at once: quicker than look by look, and nothing else."""
+    periods = range(rules.member_periods + 1)
+    windows = {
+        "orders": (rules.order_days, *(k * rules.member_period_days for k in periods)),
+        "inquiries": (rules.inquiry_days, 0),
+        "interactions": (rules.inquiry_days, 0),
+        "referrals": (rules.referral_days, 0),
+    }
+    for name, days in windows.items():
+        view.stream(name).find_edges([*WINDOWS, *(max(d - ahead, 0) for ahead in ahead_days for d in days)])
+
+
+def _rungs(look: "_Look", rules: LadderRules) -> IntArray:
     bought = look.order_days(rules.order_days)
     asked = look.events("inquiries", rules.inquiry_days) + look.events("interactions", rules.inquiry_days, "them")
     referrals = look.events("referrals", rules.referral_days)
     period = rules.member_period_days
     filled = sum((look.order_days((k + 1) * period, k * period) > 0).astype(int) for k in range(rules.member_periods))
-    member = (contracts_in_force(view, look.at, look.wiped) > 0) | (filled >= rules.member_periods_with_order)
+    member = (contracts_in_force(look.view, look.at, look.wiped) > 0) | (filled >= rules.member_periods_with_order)
     rung = np.where(asked > 0, PROSPECT, SUSPECT)
     rung[bought >= 1] = SHOPPER
     rung[bought >= rules.customer_order_days] = CUSTOMER

@@ -3,7 +3,7 @@
 import numpy as np
 
 from features.declarations import Compute, Context
-from features.ladder import contracts_in_force, rungs
+from features.ladder import contracts_in_force, expect_looks, rungs
 from features.order_days import order_days
 from features.snapshots import MICROSECONDS_PER_DAY, FloatArray, IntArray
 from features.tables import TABLE
@@ -33,10 +33,15 @@ def season_order_days(view: View, context: Context) -> IntArray:
     return order_days(view).in_window(365, 365 - min(context.horizon_days, 365))
 
 
+LOOKS_BACK = (-90, -180, -365)
+"""How long ago the rung is looked at, days."""
+
+
 def rung_after(ahead_days: float | None) -> Compute:
     """The rung so many days after as_of if nothing happens; None stands for the horizon."""
 
     def compute(view: View, context: Context) -> IntArray:
+        view.keep("looks", lambda: expect_looks(view, context.rules, (0, context.horizon_days, *LOOKS_BACK)))
         return rungs(view, context.rules, context.horizon_days if ahead_days is None else ahead_days)
 
     return compute

@@ -67,7 +67,8 @@ class OrderDays:
 
     def total(self) -> IntArray:
         """Order days since the data begin."""
-        return self._begun[self.orders.edge(0)] - self._begun[self.orders.start]
+        counted: IntArray = self._begun[self.orders.edge(0)] - self._begun[self.orders.start]
+        return counted
 
     def gaps(self, days: float) -> tuple[IntArray, FloatArray, FloatArray]:
         """Gaps between successive order days that end in the last `days`: how many, mean and deviation in days."""

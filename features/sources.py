@@ -89,6 +89,7 @@ def read_source(
             notes += extra
             tables[table.name] = clean(table, raw)
             del raw
+            pa.default_memory_pool().release_unused()  # else the largest table's room stays taken
             _check_share(tables[table.name], table, max_bad_share)
     if tables["orders"].rows_read == 0:
         raise NotEnoughData(f"orders in {place.label} has no rows; without orders there is nothing to learn from")

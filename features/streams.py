@@ -90,6 +90,7 @@ def running_sum(values: Column) -> IntArray:
 
 def fixed(values: Column) -> IntArray:
     """Amounts as whole ten-thousandths; a missing amount counts as zero (mark it beside, if it matters)."""
-    scaled = np.rint(np.nan_to_num(np.asarray(values, np.float64)) * FIXED_POINT)
-    result: IntArray = scaled.astype(np.int64)
+    scaled = np.multiply(values, FIXED_POINT, dtype=np.float64)
+    scaled[np.isnan(scaled)] = 0
+    result: IntArray = np.rint(scaled, out=scaled).astype(np.int64)
     return result

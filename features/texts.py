@@ -1,6 +1,6 @@
 """Text cells, each distinct one stored once: the form in which names and ids stay in memory."""
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 from typing import Any, overload
@@ -61,10 +61,20 @@ class Texts:
         return absent
 
     @property
+    def used(self) -> IntArray:
+        """The codes that stand in some row, ascending."""
+        return np.flatnonzero(np.bincount(self.codes[self.codes >= 0]))
+
+    @property
     def cells(self) -> NDArray[np.object_]:
         """Every cell as a Python string, None where it is empty, shape (n,)."""
         chosen: NDArray[np.object_] = np.append(self.names, [None])[self.codes]
         return chosen
+
+    def placed(self, place: Mapping[str, int]) -> IntArray:
+        """For every cell its text's place, -1 where it is empty or has none, shape (n,)."""
+        places: IntArray = np.array([*(place.get(name, -1) for name in self.names), -1], np.int64)[self.codes]
+        return places
 
     def tolist(self) -> list[str | None]:
         """Every cell as a Python string, None where it is empty."""

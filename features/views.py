@@ -5,7 +5,7 @@ snapshot's as_of, that snapshot gets a private segment without the rows that wer
 that every question is the same for all: where an instant falls in a segment, and a difference of running sums.
 """
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 from typing import TypeVar
@@ -101,7 +101,7 @@ class Place:
 
     first, stop : their accounts are among those from `first` up to `stop`.
     account : shape (n,), position of each snapshot's account after `first`.
-    midday : rows whose as_of is no midnight.
+    midday : rows whose as_of is no midnight.  earliest, latest : the first and the last as_of, microseconds.
     """
 
     first: int
@@ -109,13 +109,18 @@ class Place:
     account: IntArray
     as_of: IntArray
     midday: IntArray
+    earliest: int
+    latest: int
 
     @staticmethod
     def of(snapshots: Snapshots) -> "Place":
         """The place of those snapshots."""
         account, as_of = snapshots.account, snapshots.as_of
-        first, stop = (int(account.min()), int(account.max()) + 1) if len(account) else (0, 0)
-        return Place(first, stop, account - first, as_of, np.flatnonzero(as_of % MICROSECONDS_PER_DAY))
+        midday = np.flatnonzero(as_of % MICROSECONDS_PER_DAY)
+        if not len(account):
+            return Place(0, 0, account, as_of, midday, 0, 0)
+        first = int(account.min())
+        return Place(first, int(account.max()) + 1, account - first, as_of, midday, int(as_of.min()), int(as_of.max()))
 
     @cached_property
     def instants(self) -> tuple[IntArray, IntArray]:
@@ -168,6 +173,8 @@ class StreamView:
         at : shape (n,), or (k, n) for k instants of every snapshot; the answer has its shape.
         snapshots : which n of them are asked about; all by default.
         """
+        if len(self.bounds) == 2:  # one segment: its times are sorted as they stand
+            return self.time.searchsorted(at)
         return self._search.position(self.segment[snapshots], at)
 
     def edge(self, days: float) -> IntArray:
@@ -183,9 +190,11 @@ class StreamView:
             return
         back = np.array([int(d * MICROSECONDS_PER_DAY) for d in wanted], np.int64)[:, None]
         found = self._counted(back)
-        self._edges.update(zip(wanted, self.position(self.as_of - back) if found is None else found, strict=True))
+        if found is None:
+            found = self.position(self.as_of - back)
+        self._edges.update(zip(wanted, found, strict=True))
 
-    def _counted(self, back: IntArray) -> list[IntArray] | None:
+    def _counted(self, back: IntArray) -> Iterable[IntArray] | None:
         """The edges by counting the rows between the midnights that are asked for; None where a search is better."""
         if not counting_pays(len(self.time), 0, len(back) * len(self.as_of)):
             return None
@@ -300,6 +309,7 @@ def _private_segments(stream: Stream, place: Place) -> tuple[IntArray, IntArray 
     late = stream.late
     if len(late):
         late = late[slice(*np.searchsorted(late, own[[0, -1]]))]
+        late = late[(stream.recorded[late] >= place.earliest) & (stream.time[late] < place.latest)]
     affected = _snapshots_between(stream, late, place) if len(late) else _NOTHING
     if len(place.midday):  # days cut in two are counted in a copy
         affected = np.union1d(affected, place.midday)

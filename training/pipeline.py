@@ -196,9 +196,10 @@ def data_digest(histories: Histories, end: int) -> str:
     for name in sorted(histories.streams):
         stream = histories.streams[name]
         columns = [number[stream.account], stream.time, stream.recorded]
-        columns += [stream.values[value] for value in sorted(stream.values)]
+        told = [name for name in sorted(stream.values) if stream.values[name].any()]  # what is zero may be left out
+        columns += [stream.values[name] for name in told]
         order = np.lexsort(columns[::-1])
-        digest.update(name.encode())
+        digest.update(" ".join([name, *told]).encode())
         for column in columns:
             digest.update(np.ascontiguousarray(column[order]).tobytes())
     return digest.hexdigest()[:12]

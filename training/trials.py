@@ -103,7 +103,7 @@ def _randomised(data: Dataset, settings: Settings) -> Trials | None:
     complete = day + settings.outcome.horizon_days * MICROSECONDS_PER_DAY <= data.end
     begun = day >= first_event(data.histories) + settings.slices.least_history_days * MICROSECONDS_PER_DAY
     usable = (
-        (lots.values["random"] == 1) & (lots.values["propensity"] > 0) & complete & begun & (lots.recorded < data.end)
+        (lots.value("random") == 1) & (lots.values["propensity"] > 0) & complete & begun & (lots.recorded < data.end)
     )
     usable &= data.histories.known_since[lots.account] < day
     rows = np.flatnonzero(usable)
