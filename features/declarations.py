@@ -77,6 +77,20 @@ def count_of(
     return Feature(title, "number", meaning, NEVER_MISSING, family, (table or stream,), compute, trigger, lever)
 
 
+def sum_of(
+    stream: str, value: str, days: int, phrase: str, family: str, table: str = "", *, name: str = "",
+    trigger: str | None = None, lever: bool = False, unit: str = "money",
+) -> Feature:  # fmt: skip
+    """Sum of a fixed-point value over the events of the last `days`."""
+
+    def compute(view: View, _: Context) -> FloatArray:
+        return view.stream(stream).amount(value, days)
+
+    meaning = f"{phrase} in the last {days} days"
+    title = f"{name or value}_{days}d"
+    return Feature(title, unit, meaning, NEVER_MISSING, family, (table or stream,), compute, trigger, lever)
+
+
 def recency_of(
     stream: str, name: str, phrase: str, family: str, table: str = "", *, mark: str = "",
     trigger: str | None = None, lever: bool = False,

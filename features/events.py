@@ -14,7 +14,7 @@ from numpy.typing import NDArray
 from features.cleaning import Columns
 from features.snapshots import MICROSECONDS_PER_DAY, BoolArray, IntArray
 from features.sources import Source
-from features.streams import Column, Stream, fixed, running_sum, sorting_order
+from features.streams import Column, Stream, fixed, in_order, running_sum
 from features.tables import ALWAYS, NEVER, TABLE, Table
 from features.texts import Texts
 
@@ -88,14 +88,15 @@ class Rows:
             recorded = np.maximum(np.maximum(recorded, time), self.moment(str(self.table.time)))
         happened = time < NEVER if keep is None else (time < NEVER) & keep
         if happened.all():
-            rows = sorting_order(self.account, time)
+            chosen, (rows, times) = self.account, in_order(self.account, time)
         else:
-            rows = np.flatnonzero(happened)
-            rows = rows[sorting_order(self.account[rows], time[rows])]
+            kept = np.flatnonzero(happened)
+            chosen = self.account[kept]
+            rows, times = in_order(chosen, time[kept])
+            rows = kept[rows]
+        bounds = running_sum(np.bincount(chosen, minlength=len(self.rank)))
         stored = {name: column for name, column in values.items() if column.dtype.kind != "b" or column.any()}
         picked = {name: _whole(column[rows]) for name, column in stored.items()}
-        bounds = running_sum(np.bincount(self.account[rows], minlength=len(self.rank)))
-        times = time[rows]
         at_once = recorded is time or np.array_equal(recorded, time)
         return Stream(bounds, times, times if at_once else recorded[rows], picked)
 

@@ -65,20 +65,32 @@ class Stream:
         return np.flatnonzero(self.recorded > self.time) if self.recorded is not self.time else np.empty(0, np.int64)
 
 
-def sorting_order(account: IntArray, time: IntArray) -> IntArray:
-    """The order of rows by account and then time; rows equal in both stand in any order, shape (n,).
+def in_order(account: IntArray, time: IntArray) -> tuple[IntArray, IntArray]:
+    """The rows by account and then time, and their times so; rows equal in both stand in any order. Shape (n,) each.
 
-    One whole number that holds both sorts several times faster than two columns: it is made wherever it fits.
+    Account, time and row are packed into one whole number wherever they fit: sorting it takes a fifth of the time
+    of sorting positions, and all three can be read back from it.
     """
     if not len(time):
-        return np.empty(0, np.int64)
-    first, most = int(time.min()), int(account.max()) + 1
+        return np.empty(0, np.int64), time
+    first, last = int(time.min()), int(time.max())
+    width = len(time).bit_length()
     for unit in (1, 1_000_000, MICROSECONDS_PER_DAY):
-        span = (int(time.max()) - first) // unit + 1
-        if most * span < 2**63 and (unit == 1 or not np.any(np.mod(time - first, unit))):
-            key = account * span + (time - first) // unit
-            return np.arange(len(key)) if np.all(key[1:] >= key[:-1]) else np.argsort(key)
-    return np.lexsort((time, account))
+        span = (last - first) // unit + 1
+        if (int(account.max()) + 1) * span < 2 ** (64 - width):
+            offset = time - first
+            step = offset // unit
+            if unit == 1 or np.array_equal(step * unit, offset):
+                keys = account.view(np.uint64) * np.uint64(span)
+                keys += step.view(np.uint64)
+                keys <<= np.uint64(width)
+                keys |= np.arange(len(keys), dtype=np.uint64)
+                keys.sort()
+                keys &= np.uint64(2**width - 1)
+                rows = keys.view(np.int64)
+                return rows, time[rows]
+    rows = np.lexsort((time, account))
+    return rows, time[rows]
 
 
 def running_sum(values: Column) -> IntArray:

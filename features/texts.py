@@ -63,7 +63,9 @@ class Texts:
     @property
     def used(self) -> IntArray:
         """The codes that stand in some row, ascending."""
-        return np.flatnonzero(np.bincount(self.codes[self.codes >= 0]))
+        stands = np.zeros(len(self.distinct) + 1, bool)
+        stands[self.codes] = True  # the place after the last is where the missing ones go
+        return np.flatnonzero(stands[:-1])
 
     @property
     def cells(self) -> NDArray[np.object_]:
