@@ -15,7 +15,17 @@ from features.cells import DAY_US, NAT
 from features.columns import READERS, Read, normal
 from features.duplicates import keepers
 from features.errors import ColumnMissing, ShapeMismatch
-from features.tables import ALWAYS, INSTRUMENT_SCALES, NEVER, Column, Kind, Missing, Table
+from features.tables import (
+    ALWAYS,
+    INSTRUMENT_SCALES,
+    MONEY_LIMIT,
+    MONEY_SUM_LIMIT,
+    NEVER,
+    Column,
+    Kind,
+    Missing,
+    Table,
+)
 from features.texts import Texts
 
 Columns = Mapping[str, Any]
@@ -83,6 +93,7 @@ def clean(table: Table, raw: Mapping[str, Any]) -> Cleaned:
         _settle_times(table, columns, rows, ledger)
     if table.name == "surveys":
         _check_scale(table, columns, ledger)
+    _check_sums(table, columns, ledger)
     if table.key is not None and table.key in columns:
         instead = keepers(table, columns, ledger.bad)
         ledger.enter(instead, table.key, lambda row: f"duplicate {table.key}: row {instead[row]} is kept")
@@ -90,7 +101,8 @@ def clean(table: Table, raw: Mapping[str, Any]) -> Cleaned:
         accounts = columns.get("account_id")
         keep = np.ones(rows, dtype=bool)
         keep[list(ledger.bad)] = False
-        columns = {name: values[keep] for name, values in columns.items()}
+        kept = {id(values): values[keep] for values in columns.values()}  # recorded_at may be the time column itself
+        columns = {name: kept[id(values)] for name, values in columns.items()}
         return Cleaned(columns, ledger.set_aside(accounts), tuple(ledger.notes), rows)
     return Cleaned(columns, (), tuple(ledger.notes), rows)
 
@@ -270,3 +282,30 @@ def _check_scale(table: Table, columns: dict[str, Any], ledger: _Ledger) -> None
         return f"outside the scale: score is {scores[row]:g}; {names[codes[row]]} runs {low[row]}..{high[row]}"
 
     ledger.enter(off.tolist(), "score", reason)
+
+
+def _check_sums(table: Table, columns: dict[str, Any], ledger: _Ledger) -> None:
+    """Set aside what one account records once its amounts, signs apart, have come to more than can be added up.
+
+    Only what was recorded up to a row decides about it, so that the source as it stood earlier keeps the same rows.
+    """
+    for column in table.columns:
+        if column.kind is not Kind.MONEY or column.name not in columns or "account_id" not in columns:
+            continue
+        amounts = np.abs(np.nan_to_num(columns[column.name], posinf=0, neginf=0))
+        amounts[amounts > MONEY_LIMIT] = 0  # set aside already
+        codes = columns["account_id"].codes
+        if amounts.sum() <= MONEY_SUM_LIMIT or not np.any(
+            np.bincount(codes + 1, amounts, minlength=2)[1:] > MONEY_SUM_LIMIT
+        ):
+            continue
+        recorded = columns.get("recorded_at", np.zeros(len(codes)))
+        order = np.lexsort((recorded, codes))
+        total = np.cumsum(amounts[order])
+        first = np.flatnonzero(np.diff(codes[order], prepend=-2))
+        before = np.repeat(np.append(0.0, total)[first], np.diff(np.append(first, len(order))))
+        same = np.flatnonzero(np.diff(codes[order], append=-2) | np.diff(recorded[order], append=-1))
+        until = np.repeat(total[same], np.diff(same, prepend=-1))  # all that was recorded at one instant, together
+        beyond = order[(until - before > MONEY_SUM_LIMIT) & (codes[order] >= 0)]
+        found = f"the account's {column.name} adds up to more than {MONEY_SUM_LIMIT:.0e}"
+        ledger.enter(np.sort(beyond).tolist(), column.name, lambda _, found=found: f"unreadable number: {found}")  # type: ignore[misc]

@@ -93,7 +93,9 @@ class Table:
 
 
 MONEY_LIMIT = 1e11
-"""No single amount is above a hundred thousand million: larger is a typing error, and sums stay exact."""
+"""No single amount is above a hundred thousand million: larger is a typing error."""
+MONEY_SUM_LIMIT = 5e14
+"""Nor do all amounts of an account in one table come to more: whole ten-thousandths of it still add up exactly."""
 
 ACCOUNT = Column("account_id", Kind.TEXT, "whose row this is", required=True)
 RECORDED_AT = Column("recorded_at", Kind.TIME, "when we came to know the row; its own time if absent")
