@@ -14,7 +14,11 @@ from numpy.typing import NDArray
 from features.snapshots import MICROSECONDS_PER_DAY, BoolArray, IntArray
 from features.sources import Source
 from features.streams import Column, Stream, fixed
-from features.tables import ALWAYS, NEVER, TABLE, Table
+from features.tables import ALWAYS, BONDS, INSTRUMENT_SCALES, NEVER, TABLE, Table
+
+NAME_BITS = 40
+"""Names are told apart by so many bits of their digest: two of a thousand names in one account are taken for each
+other once in two million accounts, and (snapshot, name) still fits into one whole number."""
 
 
 @dataclass(frozen=True)
@@ -55,6 +59,15 @@ class Rows:
         code = self.code(name)
         return {value: code == position for position, value in enumerate(self.table.column(name).values)}
 
+    def name_code(self, name: str) -> IntArray:
+        """A number for every different text, the same whatever else the source holds; -1 where there is none."""
+        if name not in self.columns:
+            return np.full(len(self.account), -1, np.int64)
+        found, texts = pd.factorize(np.asarray(self.columns[name], object))
+        digest = pd.util.hash_array(np.asarray(texts, object), categorize=False) >> np.uint64(64 - NAME_BITS)
+        numbers: IntArray = np.append(digest.astype(np.int64), -1)[found]
+        return numbers
+
     def moment(self, name: str) -> IntArray:
         never = np.full(len(self.account), NEVER, np.int64)
         return np.asarray(self.columns[name]) if name in self.columns else never
@@ -62,24 +75,28 @@ class Rows:
     def stream(
         self,
         values: Mapping[str, Column],
-        at: str | None = None,
+        at: str | IntArray | None = None,
         keep: BoolArray | None = None,
         known: IntArray | None = None,
     ) -> Stream:
-        """Events of these rows at the time called `at` (default: the table's own); what never happens is left out.
+        """Events of these rows at the moment `at` (default: the table's own time); what never happens is left out.
 
         A later moment of the same row is known from that moment, or from the row's own time or recording if
         those came later still (a ticket solved before it was opened is a slip of the pen, not a closed ticket
         that was never open), or from `known`.
         """
-        time = self.moment(at or str(self.table.time))
+        time = at if isinstance(at, np.ndarray) else self.moment(at or str(self.table.time))
         recorded = self.moment("recorded_at") if known is None else known
         if at is not None:
-            recorded = np.maximum(np.maximum(recorded, time), self.moment(str(self.table.time)))
+            recorded = self.later(recorded, time)
         rows = np.flatnonzero(time < NEVER if keep is None else (time < NEVER) & keep)
         rows = rows[np.lexsort((time[rows], self.account[rows]))]
         picked = {name: np.asarray(column)[rows].astype(np.int64) for name, column in values.items()}
         return Stream(self.account[rows], time[rows], recorded[rows], picked)
+
+    def later(self, recorded: IntArray, moment: IntArray) -> IntArray:
+        """When a later moment of rows recorded then is known: not before itself, nor before the row's own time."""
+        return np.maximum(np.maximum(recorded, moment), self.moment(str(self.table.time)))
 
 
 def _orders(rows: Rows) -> dict[str, Stream]:
@@ -87,12 +104,15 @@ def _orders(rows: Rows) -> dict[str, Stream]:
     costed = ~np.isnan(cost)
     values = {
         "revenue": revenue,
-        "credit": np.where(revenue < 0, -revenue, 0),
+        "gross": np.maximum(revenue, 0),
         "credit_notes": revenue < 0,
         "cost": fixed(cost),
+        "costed": costed,
         "costed_revenue": np.where(costed, revenue, 0),
         "discount": fixed(discount),
         "discount_known": ~np.isnan(discount),
+        "line": rows.name_code("product_line"),
+        "contact": rows.name_code("contact_id"),
     }
     return {"orders": rows.stream(values)}
 
@@ -113,17 +133,49 @@ def _contracts(rows: Rows) -> dict[str, Stream]:
         "cancelled": rows.moment("cancelled_at"),
         "value": fixed(rows.number("value")),
     }
-    return {"contracts": rows.stream(values)}
+    renews, known = _renewals(rows)
+    return {"contracts": rows.stream(values), "renewals": rows.stream({}, keep=renews, known=known)}
+
+
+RENEWED_EARLY, RENEWED_LATE = 45, 90
+"""Days before and after the end of one contract between which the start of another renews it."""
+
+
+def _renewals(rows: Rows) -> tuple[BoolArray, IntArray]:
+    """Whether each contract follows one that ended about when it began, and since when both are known."""
+    start, end, recorded = rows.moment("starts_on"), rows.moment("ends_on"), rows.moment("recorded_at")
+    first, last = start - RENEWED_LATE * MICROSECONDS_PER_DAY, start + RENEWED_EARLY * MICROSECONDS_PER_DAY
+    ended = np.flatnonzero(end < NEVER)
+    ended = ended[np.lexsort((end[ended], rows.account[ended]))]
+    days = 1 << 32
+    keys = rows.account[ended] * days + end[ended] // MICROSECONDS_PER_DAY
+    begin = np.searchsorted(keys, rows.account * days + first // MICROSECONDS_PER_DAY)
+    number = np.searchsorted(keys, rows.account * days + last // MICROSECONDS_PER_DAY + 1) - begin
+    new = np.repeat(np.arange(len(start)), number)
+    position = np.arange(len(new)) - np.repeat(np.cumsum(number) - number, number) + np.repeat(begin, number)
+    old = ended[position]
+    follows = (start[old] < start[new]) & (end[old] >= first[new]) & (end[old] <= last[new])
+    known = np.full(len(start), NEVER, np.int64)
+    np.minimum.at(known, new[follows], np.maximum(recorded[old], recorded[new])[follows])
+    return known < NEVER, known
 
 
 def _contacts(rows: Rows) -> dict[str, Stream]:
-    values = {"role": rows.code("role"), "interest": rows.code("interest"), "until": rows.moment("active_until")}
-    return {"contacts": rows.stream(values), "contacts_left": rows.stream(values, at="active_until")}
+    role, until = rows.code("role"), rows.moment("active_until")
+    values = {"role": role, "interest": rows.code("interest"), "contact": rows.name_code("contact_id"), "until": until}
+    left = {"decider": role == TABLE["contacts"].column("role").values.index("decider")}
+    return {"contacts": rows.stream(values), "contacts_left": rows.stream(left, at="active_until")}
 
 
 def _interactions(rows: Rows) -> dict[str, Stream]:
     minutes = rows.number("minutes")
-    values = {"minutes": fixed(minutes), **rows.marks("channel"), **rows.marks("initiated_by")}
+    values = {
+        "minutes": fixed(minutes),
+        "timed": ~np.isnan(minutes),
+        "contact": rows.name_code("contact_id"),
+        **rows.marks("channel"),
+        **rows.marks("initiated_by"),
+    }
     role, role_known = _roles_of(rows)
     known = np.maximum(rows.moment("recorded_at"), role_known)
     roles = {value: role == code for code, value in enumerate(TABLE["contacts"].column("role").values)}
@@ -152,16 +204,22 @@ def _roles_of(rows: Rows) -> tuple[IntArray, IntArray]:
 def _tickets(rows: Rows) -> dict[str, Stream]:
     opened = rows.moment("opened_at")
     severe = rows.number("severity") <= SEVERE
-    breached = rows.code("sla_breached") == 1
+    judged = rows.code("sla_breached")
+    solved = rows.moment("resolved_at")
+    attended = np.minimum(rows.moment("first_response_at"), solved)
+    until = np.where(solved < NEVER, rows.later(rows.moment("recorded_at"), solved), NEVER)
     waited = {
         name: np.maximum(rows.moment(name) - opened, 0) // MICROSECONDS_PER_MINUTE
         for name in ("first_response_at", "resolved_at")
     }
     return {
-        "tickets": rows.stream({"severe": severe}),
+        "tickets": rows.stream({"severe": severe, "until": until}),
+        "tickets_attended": rows.stream({}, at=attended),
         "tickets_answered": rows.stream({"minutes": waited["first_response_at"]}, at="first_response_at"),
-        "tickets_resolved": rows.stream({"minutes": waited["resolved_at"], "severe": severe}, at="resolved_at"),
-        "sla_breaches": rows.stream({}, at="resolved_at", keep=breached),
+        "tickets_resolved": rows.stream(
+            {"minutes": waited["resolved_at"], "judged": judged >= 0, "breached": judged == 1}, at="resolved_at"
+        ),
+        "sla_breaches": rows.stream({}, at="resolved_at", keep=judged == 1),
     }
 
 
@@ -175,8 +233,19 @@ def _surveys(rows: Rows) -> dict[str, Stream]:
     instrument = np.maximum(rows.code("instrument"), 0)
     lowest, highest = np.array([0.0, 1.0, 1.0])[instrument], np.array([10.0, 5.0, 7.0])[instrument]
     share = (score - lowest) / (highest - lowest)
-    values = {"score": fixed(share), "very_high": share >= VERY_HIGH, "very_low": share <= VERY_LOW}
-    return {"surveys": rows.stream(values)}
+    stored = fixed(share)
+    values = {
+        "score": stored,
+        "square": stored * stored,
+        "very_high": share >= VERY_HIGH,
+        "very_low": share <= VERY_LOW,
+        "contact": rows.name_code("contact_id"),
+    }
+    each = {
+        f"surveys_{name}": rows.stream({"score": stored}, keep=instrument == k)
+        for k, name in enumerate(INSTRUMENT_SCALES)
+    }
+    return {"surveys": rows.stream(values), **each}
 
 
 VERY_HIGH, VERY_LOW = 0.9, 0.3
@@ -185,7 +254,11 @@ Satisfaction acts at its extremes (Jones & Sasser 1995)."""
 
 
 def _referrals(rows: Rows) -> dict[str, Stream]:
-    return {"referrals": rows.stream(rows.marks("kind")), "referrals_converted": rows.stream({}, at="converted_at")}
+    named = {"named": rows.name_code("referred_account_id") >= 0}
+    return {
+        "referrals": rows.stream(rows.marks("kind") | named),
+        "referrals_converted": rows.stream({}, at="converted_at"),
+    }
 
 
 def _triggers(rows: Rows) -> dict[str, Stream]:
@@ -205,6 +278,7 @@ def _investments(rows: Rows) -> dict[str, Stream]:
     cost = rows.number("cost")
     random = rows.code("assignment") == 0
     values = {"option": option, "bond": bond, "cost": fixed(np.where(np.isnan(cost), planned, cost))}
+    values |= {name: bond == k for k, name in enumerate(BONDS)}
     assigned = values | {
         "random": random,
         "propensity": np.rint(np.nan_to_num(rows.number("propensity")) * PROPENSITY_UNIT),
