@@ -78,19 +78,21 @@ class Rows:
         at: str | IntArray | None = None,
         keep: BoolArray | None = None,
         known: IntArray | None = None,
+        ties: IntArray | None = None,
     ) -> Stream:
         """Events of these rows at the moment `at` (default: the table's own time); what never happens is left out.
 
         A later moment of the same row is known from that moment, or from the row's own time or recording if
         those came later still (a ticket solved before it was opened is a slip of the pen, not a closed ticket
-        that was never open), or from `known`.
+        that was never open), or from `known`. Rows of one instant stand in the order of `ties`, or of the source.
         """
         time = at if isinstance(at, np.ndarray) else self.moment(at or str(self.table.time))
         recorded = self.moment("recorded_at") if known is None else known
         if at is not None:
             recorded = self.later(recorded, time)
         rows = np.flatnonzero(time < NEVER if keep is None else (time < NEVER) & keep)
-        rows = rows[np.lexsort((time[rows], self.account[rows]))]
+        keys = (time[rows], self.account[rows])
+        rows = rows[np.lexsort(keys if ties is None else (ties[rows], *keys))]
         picked = {name: np.asarray(column)[rows].astype(np.int64) for name, column in values.items()}
         return Stream(self.account[rows], time[rows], recorded[rows], picked)
 
@@ -245,7 +247,7 @@ def _surveys(rows: Rows) -> dict[str, Stream]:
         f"surveys_{name}": rows.stream({"score": stored}, keep=instrument == k)
         for k, name in enumerate(INSTRUMENT_SCALES)
     }
-    return {"surveys": rows.stream(values), **each}
+    return {"surveys": rows.stream(values, ties=stored), **each}
 
 
 VERY_HIGH, VERY_LOW = 0.9, 0.3

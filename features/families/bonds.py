@@ -137,9 +137,6 @@ FEATURES: tuple[Feature, ...] = (
         "days_under_contract", "days", "days since the oldest contract in force began", "no contract is in force",
         days_bound),
     CONTRACTS.feature(
-        "contracts_to_come", "number", "contracts signed that have yet to begin", NEVER_MISSING,
-        lambda view, _: contracts(view).count(contracts(view).starts > contracts(view).as_of)),
-    CONTRACTS.feature(
         "contracts_under_notice", "number", "contracts cancelled that have yet to end", NEVER_MISSING,
         lambda view, _: contracts(view).count(contracts(view).noticed), trigger="situational", lever=True),
     CONTRACTS.feature(

@@ -213,7 +213,7 @@ FEATURES: tuple[Feature, ...] = (
         NEVER_MISSING, referrals_leaving),
     FAMILY.feature(
         "days_until_referral_leaves", "days", "days until the oldest counted referral drops out of the ladder's window",
-        _NOT_COUNTED, partial(until_oldest_leaves, stream="referrals", rule="referral_days")),
+        _NOT_COUNTED, partial(until_oldest_leaves, stream="referrals", rule="referral_days"), tables=("referrals",)),
     FAMILY.feature(
         "days_until_prospect_lapses", "days", "days until the last inquiry or approach of theirs drops out of the window",
         _NOT_COUNTED, prospect_lapses),
