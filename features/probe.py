@@ -1,4 +1,4 @@
-"""A small made-up supplier, always the same: what the catalogue says about it tells whether the catalogue has changed."""
+"""A small made-up supplier, always the same: what the catalogue says of it tells whether the catalogue changed."""
 
 from typing import Any
 

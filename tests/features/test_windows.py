@@ -167,7 +167,8 @@ TICKETS_AND_ORDER_DAYS = {
 TICKETS_ANSWERED = {"first_response_hours_180d": _mean("floor(seconds / 60) / 60", 180)}
 TICKETS_RESOLVED = {
     "resolution_hours_365d": _mean("floor(seconds / 60) / 60", 365),
-    "resolution_against_norm_180d": f"over({_mean('floor(seconds / 60)', 180)}, {_mean('floor(seconds / 60)', 730)}) - 1",
+    "resolution_against_norm_180d": f"over({_mean('floor(seconds / 60)', 180)}, "
+    f"{_mean('floor(seconds / 60)', 730)}) - 1",
     "sla_breaches_180d": "count(*) filter (sla_breached and within(t, 180))",
     "days_since_sla_breach": "days_before(max(t) filter (sla_breached))",
     "sla_breach_share_365d": _mean("sla_breached::int", 365),
