@@ -50,6 +50,8 @@ class Feature:
 
 NEVER_MISSING = "cannot be missing"
 NO_EVENT = "no such event is known"
+YES_OR_NO = "yes or no"
+"""The unit of what is 1 or 0."""
 
 
 @dataclass(frozen=True)

@@ -14,7 +14,7 @@ from numpy.typing import NDArray
 from features.snapshots import MICROSECONDS_PER_DAY, BoolArray, IntArray
 from features.sources import Source
 from features.streams import Column, Stream, fixed
-from features.tables import ALWAYS, BONDS, INSTRUMENT_SCALES, NEVER, TABLE, Table
+from features.tables import ALWAYS, INSTRUMENT_SCALES, NEVER, TABLE, Table
 
 NAME_BITS = 40
 """Names are told apart by so many bits of their digest: two of a thousand names in one account are taken for each
@@ -75,7 +75,7 @@ class Rows:
     def stream(
         self,
         values: Mapping[str, Column],
-        at: str | IntArray | None = None,
+        at: str | None = None,
         keep: BoolArray | None = None,
         known: IntArray | None = None,
         ties: IntArray | None = None,
@@ -86,7 +86,7 @@ class Rows:
         those came later still (a ticket solved before it was opened is a slip of the pen, not a closed ticket
         that was never open), or from `known`. Rows of one instant stand in the order of `ties`, or of the source.
         """
-        time = at if isinstance(at, np.ndarray) else self.moment(at or str(self.table.time))
+        time = self.moment(at or str(self.table.time))
         recorded = self.moment("recorded_at") if known is None else known
         if at is not None:
             recorded = self.later(recorded, time)
@@ -114,7 +114,6 @@ def _orders(rows: Rows) -> dict[str, Stream]:
         "discount": fixed(discount),
         "discount_known": ~np.isnan(discount),
         "line": rows.name_code("product_line"),
-        "contact": rows.name_code("contact_id"),
     }
     return {"orders": rows.stream(values)}
 
@@ -206,9 +205,8 @@ def _roles_of(rows: Rows) -> tuple[IntArray, IntArray]:
 def _tickets(rows: Rows) -> dict[str, Stream]:
     opened = rows.moment("opened_at")
     severe = rows.number("severity") <= SEVERE
-    judged = rows.code("sla_breached")
+    breached = rows.code("sla_breached") == 1
     solved = rows.moment("resolved_at")
-    attended = np.minimum(rows.moment("first_response_at"), solved)
     until = np.where(solved < NEVER, rows.later(rows.moment("recorded_at"), solved), NEVER)
     waited = {
         name: np.maximum(rows.moment(name) - opened, 0) // MICROSECONDS_PER_MINUTE
@@ -216,12 +214,9 @@ def _tickets(rows: Rows) -> dict[str, Stream]:
     }
     return {
         "tickets": rows.stream({"severe": severe, "until": until}),
-        "tickets_attended": rows.stream({}, at=attended),
         "tickets_answered": rows.stream({"minutes": waited["first_response_at"]}, at="first_response_at"),
-        "tickets_resolved": rows.stream(
-            {"minutes": waited["resolved_at"], "judged": judged >= 0, "breached": judged == 1}, at="resolved_at"
-        ),
-        "sla_breaches": rows.stream({}, at="resolved_at", keep=judged == 1),
+        "tickets_resolved": rows.stream({"minutes": waited["resolved_at"]}, at="resolved_at"),
+        "sla_breaches": rows.stream({}, at="resolved_at", keep=breached),
     }
 
 
@@ -280,7 +275,6 @@ def _investments(rows: Rows) -> dict[str, Stream]:
     cost = rows.number("cost")
     random = rows.code("assignment") == 0
     values = {"option": option, "bond": bond, "cost": fixed(np.where(np.isnan(cost), planned, cost))}
-    values |= {name: bond == k for k, name in enumerate(BONDS)}
     assigned = values | {
         "random": random,
         "propensity": np.rint(np.nan_to_num(rows.number("propensity")) * PROPENSITY_UNIT),

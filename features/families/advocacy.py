@@ -14,8 +14,6 @@ FEATURES: tuple[Feature, ...] = (
     FAMILY.recency("referrals", "days_since_referral", "the last referral or testimonial"),
     FAMILY.count("referrals", 730, "testimonials", mark="testimonial", name="testimonials"),
     FAMILY.count("referrals", 730, "introductions to another business", mark="referral", name="introductions"),
-    FAMILY.count("referrals", 730, "reference calls", mark="reference_call", name="reference_calls"),
-    FAMILY.count("referrals", 730, "case studies", mark="case_study", name="case_studies"),
     FAMILY.count("referrals", 730, "businesses recommended by name", mark="named", name="businesses_recommended"),
     FAMILY.count("referrals_converted", 730, "referrals that became customers"),
     FAMILY.feature(

@@ -85,17 +85,17 @@ def cancelled(view: View, days: int) -> IntArray:
     return known.count(within(known.cancelled, known.as_of, days))
 
 
-def lapsed(view: View, days: int) -> IntArray:
-    """Contracts that ran out in the last `days` without having been cancelled."""
-    known = contracts(view)
-    return known.count(within(known.ends, known.as_of, days) & (known.cancelled >= known.as_of))
-
-
 def value_in_force(view: View, _: Context) -> FloatArray:
     """Agreed value of the contracts in force, over their whole terms."""
     known, total = contracts(view), np.zeros(len(view), np.int64)
     np.add.at(total, known.snapshot[known.in_force], known.value[known.in_force])
     return total / FIXED_POINT
+
+
+def spend_share(view: View, _: Context) -> FloatArray:
+    """Spent on investments over revenue; NaN where either is nothing."""
+    spent = view.stream("investments").total("cost", 365)
+    return ratio(np.where(spent > 0, spent, np.nan), view.stream("orders").total("gross", 365))
 
 
 def stock(view: View) -> FloatArray:
@@ -142,12 +142,7 @@ FEATURES: tuple[Feature, ...] = (
     CONTRACTS.feature(
         "contracts_cancelled_365d", "number", "contracts cancelled in the last 365 days", NEVER_MISSING,
         lambda view, _: cancelled(view, 365), trigger="situational"),
-    CONTRACTS.feature(
-        "contracts_run_out_365d", "number", "contracts that ran out in the last 365 days", NEVER_MISSING,
-        lambda view, _: lapsed(view, 365), trigger="situational", lever=True),
     CONTRACTS.count("renewals", 730, "contracts renewed"),
-    *(INVESTMENTS.count("investments", 365, f"{bond} investments", mark=bond, name=f"{bond}_investments", tables=_OPTIONS,
-                        lever=True) for bond in BONDS),
     *(INVESTMENTS.feature(
         f"{bond}_stock", "number", f"{bond} investments, each halved every {HALF_LIFE_DAYS} days", NEVER_MISSING,
         _stock_of(code), tables=_OPTIONS, lever=True) for code, bond in enumerate(BONDS)),
@@ -157,7 +152,6 @@ FEATURES: tuple[Feature, ...] = (
         lambda view, _: view.stream("investments").amount("cost", 365)),
     INVESTMENTS.feature(
         "investment_spend_share_365d", "share", "spent on investments for each unit of revenue, in the last 365 days",
-        "no order in 365 days", lambda view, _: ratio(
-            view.stream("investments").total("cost", 365), view.stream("orders").total("gross", 365)),
+        "nothing was spent, or nothing ordered", spend_share,
         tables=("investments", "orders")),
 )  # fmt: skip

@@ -4,7 +4,7 @@ from functools import partial
 
 import numpy as np
 
-from features.declarations import NEVER_MISSING, Context, Family, Feature
+from features.declarations import NEVER_MISSING, YES_OR_NO, Context, Family, Feature
 from features.groups import Groups, groups, keys
 from features.snapshots import BoolArray, FloatArray, IntArray
 from features.tables import TABLE
@@ -12,6 +12,8 @@ from features.views import View, ratio
 
 ROLES = TABLE["contacts"].column("role").values
 INTERESTS = TABLE["contacts"].column("interest").values
+SHOWN_ROLES = ("user", "influencer", "decider", "buyer")
+"""Who opens the door and who guards it told nothing anywhere."""
 FAMILY = Family("decision-making unit", "contacts")
 SPOKEN = Family("decision-making unit", "interactions")
 BOTH = ("contacts", "interactions")
@@ -75,13 +77,6 @@ def interests_reached(view: View, _: Context, days: int) -> FloatArray:
     return people(view).kinds_reached(people(view).interest, INTERESTS, spoken_to(view, days))
 
 
-def contacts_reached(view: View, _: Context, days: int) -> FloatArray:
-    """Share of the people there that were spoken to in the last `days`."""
-    there = people(view)
-    met = np.bincount(there.snapshot[spoken_to(view, days).holds(there.key)], minlength=len(view))
-    return ratio(met, there.present)
-
-
 def decider_unreached(view: View, _: Context, days: int) -> FloatArray:
     """1 where no decider there was spoken to in the last `days`; NaN where no decider is known."""
     there, decider = people(view), ROLES.index("decider")
@@ -91,9 +86,9 @@ def decider_unreached(view: View, _: Context, days: int) -> FloatArray:
     return np.where(by_role(view)[:, decider] > 0, 1.0 - met, np.nan)
 
 
-def people_spoken(view: View, _: Context, days: int) -> FloatArray:
-    """Different people named in the interactions of the last `days`; NaN where nobody is named."""
-    spoken = spoken_to(view, days)
+def people_spoken(view: View, _: Context) -> FloatArray:
+    """Different people named in the interactions of the last 365 days; NaN where nobody is named."""
+    spoken = spoken_to(view, 365)
     return spoken.known(spoken.count())
 
 
@@ -126,29 +121,20 @@ FEATURES: tuple[Feature, ...] = (
         lambda view, _: (by_role(view) > 0).sum(axis=1)),
     *(FAMILY.feature(
         f"{role}s_now", "number", f"{role}s we know there now", NEVER_MISSING,
-        lambda view, _, k=k: by_role(view)[:, k]) for k, role in enumerate(ROLES)),  # type: ignore[misc]
+        lambda view, _, k=k: by_role(view)[:, k]) for k, role in enumerate(ROLES) if role in SHOWN_ROLES),  # type: ignore[misc]
     FAMILY.count("contacts", 180, "people who joined", name="contacts_joined", trigger="situational"),
     FAMILY.count("contacts_left", 180, "people who left", trigger="situational"),
     FAMILY.count("contacts_left", 365, "deciders who left", mark="decider", name="deciders_left", trigger="situational"),
     FAMILY.recency("contacts_left", "days_since_contact_left", "somebody we knew left", trigger="situational"),
     FAMILY.feature(
-        "contacts_left_share_365d", "share", "part of the people there who left in the last 365 days", "nobody is known",
-        left_share, trigger="situational"),
-    FAMILY.feature(
         "price_minded_share_now", "share", "part of the people there who care about the price most",
         "nobody's interest is known", price_share, trigger="influential"),
     SPOKEN.feature(
-        "contacts_spoken_to_90d", "number", "different people spoken to in the last 90 days", _NOBODY,
-        partial(people_spoken, days=90), lever=True),
-    SPOKEN.feature(
         "contacts_spoken_to_365d", "number", "different people spoken to in the last 365 days", _NOBODY,
-        partial(people_spoken, days=365), lever=True),
+        people_spoken, lever=True),
     SPOKEN.feature(
-        "single_threaded_365d", "yes = 1", "whether all goes through one person, in the last 365 days", _NOBODY,
+        "single_threaded_365d", YES_OR_NO, "all contact of the last 365 days went through one person", _NOBODY,
         single_threaded, lever=True),
-    FAMILY.feature(
-        "contacts_reached_share_365d", "share", "share of the people there that we spoke to in the last 365 days",
-        "nobody is known", partial(contacts_reached, days=365), tables=BOTH, lever=True),
     *(FAMILY.feature(
         f"roles_reached_share_{days}d", "share", f"share of the roles there that we spoke to in the last {days} days",
         "no role is known", partial(roles_reached, days=days), tables=BOTH, lever=True) for days in (90, 365)),
@@ -157,7 +143,7 @@ FEATURES: tuple[Feature, ...] = (
         "share of the interests there whose holders we spoke to in the last 365 days", "no interest is known",
         partial(interests_reached, days=365), tables=BOTH, lever=True),
     FAMILY.feature(
-        "decider_unreached_365d", "yes = 1", "whether no decider there was spoken to in the last 365 days",
+        "decider_unreached_365d", YES_OR_NO, "no decider there was spoken to in the last 365 days",
         "no decider is known", partial(decider_unreached, days=365), tables=BOTH, lever=True),
     FAMILY.feature(
         "days_since_decider", "days", "days since we spoke to a decider", "never, as far as is known",

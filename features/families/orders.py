@@ -79,10 +79,10 @@ def margin(view: View, _: Context) -> FloatArray:
     return np.where(costed, (orders.total("costed_revenue", 365) - orders.total("cost", 365)) / FIXED_POINT, np.nan)
 
 
-def cost_share(view: View, days: int) -> FloatArray:
+def cost_share(view: View, _: Context) -> FloatArray:
     """Cost of goods over revenue, where the cost is known."""
     orders = view.stream("orders")
-    return ratio(orders.total("cost", days), orders.total("costed_revenue", days))
+    return ratio(orders.total("cost", 365), orders.total("costed_revenue", 365))
 
 
 def discount(view: View, days: int) -> FloatArray:
@@ -108,12 +108,6 @@ def lines_lost(view: View, _: Context) -> FloatArray:
     return found.known(found.count(~_recent(view, found.last)))
 
 
-def lines_new(view: View, _: Context) -> FloatArray:
-    """Product lines of the last 365 days that were not bought in the year before."""
-    found = lines(view)
-    return found.known(found.count(_recent(view, found.first)))
-
-
 def lost_lines_share(view: View, _: Context) -> FloatArray:
     """What part of the year before was spent on lines that were not bought again."""
     found, orders = lines(view), view.stream("orders")
@@ -127,12 +121,6 @@ def _recent(view: View, row: IntArray) -> BoolArray:
     """Whether those rows, one a group of `lines`, lie in the last 365 days."""
     recent: BoolArray = row >= view.stream("orders").edge(365)[lines(view).snapshot]
     return recent
-
-
-def buyers(view: View, _: Context) -> FloatArray:
-    """People named in the orders of the last 365 days; NaN where none is."""
-    found = groups(view, "orders", "contact", 365)
-    return found.known(found.count())
 
 
 def _order_days(days: int) -> Feature:
@@ -199,7 +187,7 @@ FEATURES: tuple[Feature, ...] = (
     FAMILY.feature(
         "order_overdue_ratio", "ratio", "time since the last order day against the account's usual gap", _ONE_DAY,
         overdue_ratio),
-    *(_revenue_trend(days) for days in (90, 180, 365)),
+    *(_revenue_trend(days) for days in (90, 180)),
     FAMILY.feature(
         "order_days_trend_90d", "share -1..1", "order days of the last 90 days against the 90 before",
         "no order day in 180 days",
@@ -232,10 +220,7 @@ FEATURES: tuple[Feature, ...] = (
             gross(view, 365) - view.stream("orders").total("revenue", 365), gross(view, 365)), trigger="reactional"),
     FAMILY.feature(
         "cost_share_365d", "share", "cost of goods as a share of revenue in the last 365 days",
-        "no order with a known cost in 365 days", lambda view, _: cost_share(view, 365)),
-    FAMILY.feature(
-        "cost_share_change_180d", "share, change", "cost of goods as a share of revenue, last 180 days less two years",
-        "no order with a known cost in 180 days", lambda view, _: cost_share(view, 180) - cost_share(view, 730)),
+        "no order with a known cost in 365 days", cost_share),
     FAMILY.feature(
         "margin_365d", "money", "gross margin in the last 365 days", "no order with a known cost in 365 days", margin),
     FAMILY.feature(
@@ -251,11 +236,6 @@ FEATURES: tuple[Feature, ...] = (
         "product_lines_lost_365d", "number", "product lines of the year before that were not bought in the last 365 days",
         _NO_LINE, lines_lost),
     FAMILY.feature(
-        "product_lines_new_365d", "number", "product lines bought in the last 365 days and not in the year before",
-        _NO_LINE, lines_new),
-    FAMILY.feature(
         "product_lines_lost_share_365d", "share", "part of the year before spent on product lines not bought since",
         "no product line, or no order in the year before", lost_lines_share),
-    FAMILY.feature(
-        "buyers_365d", "number", "people named in the orders of the last 365 days", "nobody is named", buyers),
 )  # fmt: skip

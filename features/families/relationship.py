@@ -1,13 +1,10 @@
 """The relationship: inquiries and how they ended, who speaks to whom, by what way, how often and since when."""
 
-import numpy as np
-
 from features.declarations import NEVER_MISSING, NO_EVENT, Context, Family, Feature, trend
 from features.snapshots import FloatArray, IntArray
 from features.streams import FIXED_POINT
 from features.views import View, ratio
 
-CHANNELS = ("visit", "call", "email", "event", "portal")
 INQUIRIES = Family("relationship", "inquiries")
 CONTACT = Family("relationship", "interactions")
 
@@ -41,26 +38,11 @@ def minutes_each(view: View, _: Context) -> FloatArray:
     return ratio(talks.total("minutes", 365) / FIXED_POINT, talks.total("timed", 365))
 
 
-def channels_used(view: View, _: Context) -> IntArray:
-    """Different ways in which we spoke in the last 365 days."""
-    talks = view.stream("interactions")
-    used: IntArray = np.sum([talks.total(channel, 365) > 0 for channel in CHANNELS], axis=0)
-    return used
-
-
-def silence_ratio(view: View, _: Context) -> FloatArray:
-    """Days since the last interaction, counted in the usual gap between two of them; NaN without two in two years."""
-    talks = view.stream("interactions")
-    number = talks.count(730)
-    return np.where(number > 1, talks.days_since_last() * number / 730, np.nan)
-
-
 FEATURES: tuple[Feature, ...] = (
     INQUIRIES.count("inquiries", 180, "inquiries"),
     INQUIRIES.count("inquiries", 730, "inquiries"),
     INQUIRIES.recency("inquiries", "days_since_inquiry", "the last inquiry"),
     INQUIRIES.feature("open_inquiries", "number", "inquiries still open", NEVER_MISSING, open_inquiries, lever=True),
-    INQUIRIES.count("inquiries_closed", 365, "inquiries won", mark="won", name="inquiries_won"),
     INQUIRIES.count("inquiries_closed", 365, "inquiries lost", mark="lost", name="inquiries_lost", trigger="influential"),
     INQUIRIES.count(
         "inquiries_closed", 365, "inquiries lost to a competitor", mark="lost_to_rival", name="inquiries_lost_to_rival",
@@ -76,10 +58,6 @@ FEATURES: tuple[Feature, ...] = (
     CONTACT.count("interactions", 180, "visits", mark="visit", name="visits", lever=True),
     CONTACT.count("interactions", 180, "calls", mark="call", name="calls", lever=True),
     CONTACT.count("interactions", 180, "emails", mark="email", name="emails", lever=True),
-    CONTACT.count("interactions", 365, "events attended", mark="event", name="events", lever=True),
-    CONTACT.count("interactions", 180, "uses of the portal", mark="portal", name="portal_uses"),
-    CONTACT.feature(
-        "channels_365d", "number", "different ways in which we spoke in the last 365 days", NEVER_MISSING, channels_used),
     CONTACT.recency("interactions", "days_since_interaction", "the last interaction", lever=True),
     CONTACT.recency("interactions", "days_since_approach", "they last approached us", mark="them"),
     CONTACT.recency("interactions", "days_since_our_approach", "we last approached them", mark="us", lever=True),
@@ -91,18 +69,10 @@ FEATURES: tuple[Feature, ...] = (
         "approach_share_change_90d", "share, change", "part of the interactions that they began, last 90 days less the year",
         "nobody is known to have begun any in 90 days", approach_change),
     CONTACT.feature(
-        "interactions_trend_90d", "share -1..1", "interactions of the last 90 days against the 90 before",
-        "none in 180 days",
-        lambda view, _: trend(view.stream("interactions").count(90), view.stream("interactions").count(180, 90)),
-        lever=True),
-    CONTACT.feature(
         "interactions_trend_365d", "share -1..1", "interactions of the last 365 days against the 365 before",
         "none in two years",
         lambda view, _: trend(view.stream("interactions").count(365), view.stream("interactions").count(730, 365)),
         lever=True),
-    CONTACT.feature(
-        "interactions_overdue_ratio", "ratio", "time since the last interaction against the usual gap between two",
-        "fewer than two in two years", silence_ratio, lever=True),
     CONTACT.feature(
         "minutes_180d", "minutes", "minutes of contact in the last 180 days", NEVER_MISSING,
         lambda view, _: view.stream("interactions").amount("minutes", 180), lever=True),

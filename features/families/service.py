@@ -15,7 +15,7 @@ OPEN_DAYS = 730
 
 
 class OpenTickets:
-    """Tickets of the last two years that are open now: how many overdue and severe, shape (n,), and the oldest's age."""
+    """Tickets of the last two years that are open now: how many are overdue and how old the oldest is, shape (n,)."""
 
     def __init__(self, view: View) -> None:
         tickets, n = view.stream("tickets"), len(view)
@@ -24,7 +24,6 @@ class OpenTickets:
         snapshot, row = snapshot[open_now], row[open_now]
         age = view.as_of[snapshot] - tickets.time[row] if len(row) else row
         self.overdue = np.bincount(snapshot[age > OVERDUE_DAYS * MICROSECONDS_PER_DAY], minlength=n)
-        self.severe = np.bincount(snapshot[tickets.value("severe")[row] == 1], minlength=n)
         self.oldest = np.full(n, np.nan)
         self.oldest[snapshot[::-1]] = age[::-1] / MICROSECONDS_PER_DAY  # the first row of a snapshot comes last
 
@@ -39,11 +38,6 @@ def open_tickets(view: View, _: Context) -> IntArray:
     return view.stream("tickets").count() - view.stream("tickets_resolved").count()
 
 
-def unattended(view: View, _: Context) -> IntArray:
-    """Tickets raised and neither answered nor solved."""
-    return view.stream("tickets").count() - view.stream("tickets_attended").count()
-
-
 def tickets_against_norm(view: View, _: Context) -> FloatArray:
     """Tickets of the last 90 days over the account's own 90-day norm of the two years before, less one.
 
@@ -52,6 +46,11 @@ def tickets_against_norm(view: View, _: Context) -> FloatArray:
     """
     tickets = view.stream("tickets")
     return (tickets.count(90) + 1) / (tickets.count(820, 90) * (90 / 730) + 1) - 1
+
+
+def tickets_per_order_day(view: View, _: Context) -> FloatArray:
+    """Tickets of the last 365 days for each order day, at least one; 0 without tickets, whatever was ordered."""
+    return view.stream("tickets").count(365) / np.maximum(order_days(view).in_window(365), 1)
 
 
 def mean_hours(view: View, stream: str, days: int) -> FloatArray:
@@ -66,12 +65,6 @@ def resolution_against_norm(view: View, _: Context) -> FloatArray:
     return ratio(mean_hours(view, "tickets_resolved", 180), usual) - 1
 
 
-def breach_share(view: View, _: Context) -> FloatArray:
-    """Of the tickets solved in the last 365 days whose service level was judged, the part that broke it."""
-    solved = view.stream("tickets_resolved")
-    return ratio(solved.total("breached", 365), solved.total("judged", 365))
-
-
 FEATURES: tuple[Feature, ...] = (
     FAMILY.count("tickets", 90, "tickets", trigger="reactional"),
     FAMILY.count("tickets", 365, "tickets", trigger="reactional"),
@@ -79,8 +72,8 @@ FEATURES: tuple[Feature, ...] = (
     FAMILY.recency("tickets", "days_since_ticket", "the last ticket", trigger="reactional"),
     FAMILY.recency("tickets", "days_since_severe_ticket", "the last severe ticket", mark="severe", trigger="reactional"),
     FAMILY.feature(
-        "tickets_per_order_day_365d", "number", "tickets for each order day of the last 365 days", "no order day",
-        lambda view, _: ratio(view.stream("tickets").count(365), order_days(view).in_window(365)),
+        "tickets_per_order_day_365d", "number", "tickets for each order day of the last 365 days", NEVER_MISSING,
+        tickets_per_order_day,
         tables=("tickets", "orders"), trigger="reactional"),
     FAMILY.feature(
         "tickets_against_norm_90d", "ratio", "tickets of the last 90 days beyond the account's own norm (0 = as usual)",
@@ -88,22 +81,13 @@ FEATURES: tuple[Feature, ...] = (
     FAMILY.feature(
         "open_tickets", "number", "tickets open now", NEVER_MISSING, open_tickets, trigger="reactional", lever=True),
     FAMILY.feature(
-        "open_severe_tickets", "number", "severe tickets open now", NEVER_MISSING,
-        lambda view, _: open_now(view).severe, trigger="reactional", lever=True),
-    FAMILY.feature(
         "overdue_tickets", "number", f"tickets open for more than {OVERDUE_DAYS} days", NEVER_MISSING,
         lambda view, _: open_now(view).overdue, trigger="reactional", lever=True),
-    FAMILY.feature(
-        "unanswered_tickets", "number", "tickets that nobody answered yet", NEVER_MISSING, unattended,
-        trigger="reactional", lever=True),
     FAMILY.feature(
         "oldest_open_ticket_days", "days", "days that the oldest open ticket has been open", "none is open",
         lambda view, _: open_now(view).oldest, trigger="reactional", lever=True),
     FAMILY.count("sla_breaches", 180, "broken service levels", trigger="reactional", lever=True),
     FAMILY.recency("sla_breaches", "days_since_sla_breach", "the last broken service level", trigger="reactional"),
-    FAMILY.feature(
-        "sla_breach_share_365d", "share", "part of the tickets solved in the last 365 days that broke the service level",
-        "no service level was judged", breach_share, trigger="reactional", lever=True),
     FAMILY.feature(
         "first_response_hours_180d", "hours", "mean time to our first answer in the last 180 days", NO_EVENT,
         lambda view, _: mean_hours(view, "tickets_answered", 180), trigger="reactional", lever=True),

@@ -14,7 +14,7 @@ from features.tables import ALWAYS
 from features.views import View
 
 FAMILY = Family("ladder", "orders")
-LOOKS_BACK = (90, 180, 365, 730)
+LOOKS_BACK = (90, 180, 365)
 """Days before as_of at which the ladder is looked at again."""
 
 
@@ -87,14 +87,6 @@ def order_days_leaving(view: View, context: Context) -> IntArray:
     rules, wiped = context.rules, standing(view, context.rules).wiped
     first = _since(view, wiped, rules.order_days)
     return order_days(view).count(first, _leaving_until(view, first, rules.order_days, context.horizon_days))
-
-
-def referrals_leaving(view: View, context: Context) -> IntArray:
-    """Counted referrals that leave the ladder's window within the horizon."""
-    rules, referrals = context.rules, view.stream("referrals")
-    first = _since(view, standing(view, rules).wiped, rules.referral_days)
-    stop = _leaving_until(view, first, rules.referral_days, context.horizon_days)
-    return referrals.position(stop) - referrals.position(first)
 
 
 def _leaving_until(view: View, first: IntArray, days: float, within: float) -> IntArray:
@@ -179,16 +171,16 @@ FEATURES: tuple[Feature, ...] = (
     *(FAMILY.feature(f"rung_{days}d_ago", "rung 0..6", f"the rung {days} days ago", NEVER_MISSING, rung_after(-days))
       for days in LOOKS_BACK),
     FAMILY.feature(
-        "days_on_rung", "days", "days on this rung, as far as looks 90, 180, 365 and 730 days ago tell", NEVER_MISSING,
+        "days_on_rung", "days", "days on this rung, as far as looks 90, 180 and 365 days ago tell", NEVER_MISSING,
         days_on_rung),
     FAMILY.feature(
-        "moves_up_730d", "number", "moves up the ladder in two years, from look to look", NEVER_MISSING,
+        "moves_up_365d", "number", "moves up the ladder in a year, from look to look", NEVER_MISSING,
         partial(moves, direction=1)),
     FAMILY.feature(
-        "moves_down_730d", "number", "moves down the ladder in two years, from look to look", NEVER_MISSING,
+        "moves_down_365d", "number", "moves down the ladder in a year, from look to look", NEVER_MISSING,
         partial(moves, direction=-1)),
     FAMILY.feature(
-        "highest_rung_730d", "rung 0..6", "the highest rung in two years, from look to look", NEVER_MISSING,
+        "highest_rung_365d", "rung 0..6", "the highest rung in a year, from look to look", NEVER_MISSING,
         highest_rung),
     FAMILY.feature(
         "days_until_rung_falls", "days", "days until the rung falls if nothing happens, as far as looks ahead tell",
@@ -208,9 +200,6 @@ FEATURES: tuple[Feature, ...] = (
     FAMILY.feature(
         "days_until_order_leaves", "days", "days until the oldest counted order drops out of the ladder's window",
         _NOT_COUNTED, partial(until_oldest_leaves, stream="orders", rule="order_days")),
-    FAMILY.feature(
-        "referrals_leaving_by_horizon", "number", "counted referrals that drop out of the ladder's window by the horizon",
-        NEVER_MISSING, referrals_leaving),
     FAMILY.feature(
         "days_until_referral_leaves", "days", "days until the oldest counted referral drops out of the ladder's window",
         _NOT_COUNTED, partial(until_oldest_leaves, stream="referrals", rule="referral_days"), tables=("referrals",)),
