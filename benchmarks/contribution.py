@@ -136,6 +136,8 @@ def show(results: Mapping[tuple[str, str], Contribution]) -> str:
     lines = ["| feature | " + " | ".join(models) + " | highest gain | highest loss increase |"]
     lines += ["| --- " * (len(models) + 3) + "|"]
     for k in np.lexsort((-gains.max(axis=0), -losses.max(axis=0))):
+        if not gains[:, k].any():
+            continue
         cells = " | ".join(f"{100 * share:.2f} %" if share else "" for share in gains[:, k])
         lines.append(f"| `{NAMES[k]}` | {cells} | {100 * gains[:, k].max():.2f} % | {losses[:, k].max():+.4f} |")
     idle = [NAMES[k] for k in range(len(NAMES)) if gains[:, k].max() < LEAST_GAIN and losses[:, k].max() <= 0]

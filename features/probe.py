@@ -39,19 +39,21 @@ def _cell(table: Table, column: Column, k: int) -> Any:
     """The k-th row's value: simple arithmetic, so that it is the same everywhere and for ever."""
     step = len(table.name) + len(column.name)
     if column.kind is Kind.TIME:
-        own = AS_OF - (k * 97 % _SPAN + 1) * MICROSECONDS_PER_DAY + k * 7_000_000_000
+        own = AS_OF - (k * 37 % _SPAN + 1) * MICROSECONDS_PER_DAY + k * 7_000_000_000
         later = 0 if column.name == table.time else (k * step % 23) * MICROSECONDS_PER_DAY
-        later = later * 20 if column.name in ("ends_on", "active_until") else later
+        later = later * 40 if column.name in ("ends_on", "active_until") else later
+        if column.known_from == column.name and k // ACCOUNTS % 3 == 0:
+            return None  # a ticket still open, a contract not cancelled, a person still there
         return pd.Timestamp(own + later, unit="us")
     if column.name == "account_id":
         return f"A{k % ACCOUNTS}"
     if column.name in ("investment", "product_line", "contact_id"):
         table_key = column.name == table.key
-        return f"{column.name}{k if table_key else k % 3 if column.name == 'investment' else k % 12}"
+        return f"{column.name}{k if table_key else k // ACCOUNTS % 3 if column.name == 'investment' else k % 12}"
     if column.kind is Kind.TEXT:
         return f"{column.name}{k if column.name == table.key else k * step % 7}"
     if column.kind is Kind.CATEGORY:
-        return column.values[k // ACCOUNTS * step % len(column.values)]
+        return column.values[(k + k * k // 5 + k // 3 + step) % len(column.values)]
     if column.kind is Kind.FLAG:
         return k % 2
     low, high = (0.0, 1000.0) if column.kind is Kind.MONEY else (column.low or 0.0, min(column.high or 1.0, 100.0))
