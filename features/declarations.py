@@ -34,6 +34,9 @@ class Feature:
     missing : what NaN means.  tables : needed; if any is absent the feature is missing.
     trigger : the family of switching triggers that it speaks for, if any (Roos 1999).
     lever : whether somebody of ours can act on it.
+
+    Where nothing happened a feature is either 0 and never missing, or missing: a booster reads a value that it
+    never saw missing as zero, so a table that a source lacks and one without rows then score alike.
     """
 
     name: str
@@ -60,60 +63,68 @@ def measure(view: View, context: Context, features: Sequence[Feature]) -> FloatA
 
 NEVER_MISSING = "cannot be missing"
 NO_EVENT = "no such event is known"
+YES_OR_NO = "yes or no"
+"""The unit of what is 1 or 0."""
 
 
-def count_of(
-    stream: str, days: int, phrase: str, family: str, table: str = "", *, mark: str = "", name: str = "",
-    trigger: str | None = None, lever: bool = False,
-) -> Feature:  # fmt: skip
-    """Events (or marked events) of a stream in the last `days`."""
+@dataclass(frozen=True)
+class Family:
+    """Declares the features of one family, most of which need one table."""
 
-    def compute(view: View, _: Context) -> IntArray:
-        events = view.stream(stream)
-        return events.total(mark, days) if mark else events.count(days)
+    name: str
+    table: str
 
-    title = f"{name or mark or stream}_{days}d"
-    meaning = f"{phrase} in the last {days} days"
-    return Feature(title, "number", meaning, NEVER_MISSING, family, (table or stream,), compute, trigger, lever)
+    def feature(
+        self, name: str, unit: str, meaning: str, missing: str, compute: Compute, *,
+        tables: tuple[str, ...] | None = None, trigger: str | None = None, lever: bool = False,
+    ) -> Feature:  # fmt: skip
+        """A feature with a measure of its own."""
+        needed = (self.table,) if tables is None else tables
+        return Feature(name, unit, meaning, missing, self.name, needed, compute, trigger, lever)
+
+    def count(
+        self, stream: str, days: int, phrase: str, *, mark: str = "", name: str = "",
+        tables: tuple[str, ...] | None = None, trigger: str | None = None, lever: bool = False,
+    ) -> Feature:  # fmt: skip
+        """Events (or marked events) of a stream in the last `days`."""
+
+        def compute(view: View, _: Context) -> IntArray:
+            events = view.stream(stream)
+            return events.total(mark, days) if mark else events.count(days)
+
+        title, meaning = f"{name or mark or stream}_{days}d", f"{phrase} in the last {days} days"
+        return self.feature(
+            title, "number", meaning, NEVER_MISSING, compute, tables=tables, trigger=trigger, lever=lever
+        )
+
+    def recency(
+        self, stream: str, name: str, phrase: str, *, mark: str = "",
+        tables: tuple[str, ...] | None = None, trigger: str | None = None, lever: bool = False,
+    ) -> Feature:  # fmt: skip
+        """Days since the last event (or marked event) of a stream."""
+
+        def compute(view: View, _: Context) -> FloatArray:
+            events = view.stream(stream)
+            return events.days_since_last_marked(mark) if mark else events.days_since_last()
+
+        meaning = f"days since {phrase}"
+        return self.feature(name, "days", meaning, NO_EVENT, compute, tables=tables, trigger=trigger, lever=lever)
+
+    def mean(
+        self, stream: str, value: str, days: int, name: str, unit: str, phrase: str, *, scale: float = FIXED_POINT,
+        over: str = "", tables: tuple[str, ...] | None = None, trigger: str | None = None, lever: bool = False,
+    ) -> Feature:  # fmt: skip
+        """Mean of a value over the events of a window (or over the sum of another value)."""
+
+        def compute(view: View, _: Context) -> FloatArray:
+            events = view.stream(stream)
+            whole = events.total(over, days) if over else events.count(days)
+            return ratio(events.total(value, days) / scale, whole)
+
+        meaning = f"{phrase} in the last {days} days"
+        return self.feature(name, unit, meaning, NO_EVENT, compute, tables=tables, trigger=trigger, lever=lever)
 
 
-def sum_of(
-    stream: str, value: str, days: int, phrase: str, family: str, table: str = "", *, name: str = "",
-    trigger: str | None = None, lever: bool = False, unit: str = "money",
-) -> Feature:  # fmt: skip
-    """Sum of a fixed-point value over the events of the last `days`."""
-
-    def compute(view: View, _: Context) -> FloatArray:
-        return view.stream(stream).amount(value, days)
-
-    meaning = f"{phrase} in the last {days} days"
-    title = f"{name or value}_{days}d"
-    return Feature(title, unit, meaning, NEVER_MISSING, family, (table or stream,), compute, trigger, lever)
-
-
-def recency_of(
-    stream: str, name: str, phrase: str, family: str, table: str = "", *, mark: str = "",
-    trigger: str | None = None, lever: bool = False,
-) -> Feature:  # fmt: skip
-    """Days since the last event (or marked event) of a stream."""
-
-    def compute(view: View, _: Context) -> FloatArray:
-        events = view.stream(stream)
-        return events.days_since_last_marked(mark) if mark else events.days_since_last()
-
-    return Feature(name, "days", f"days since {phrase}", NO_EVENT, family, (table or stream,), compute, trigger, lever)
-
-
-def mean_of(
-    stream: str, value: str, days: int, name: str, unit: str, phrase: str, family: str, table: str, *,
-    scale: float = FIXED_POINT, over: str = "", trigger: str | None = None, lever: bool = False,
-) -> Feature:  # fmt: skip
-    """Mean of a value over the events of a window (or over the sum of another value)."""
-
-    def compute(view: View, _: Context) -> FloatArray:
-        events = view.stream(stream)
-        whole = events.total(over, days) if over else events.count(days)
-        return ratio(events.total(value, days) / scale, whole)
-
-    meaning = f"{phrase} in the last {days} days"
-    return Feature(name, unit, meaning, NO_EVENT, family, (table,), compute, trigger, lever)
+def trend(now: FloatArray | IntArray, before: FloatArray | IntArray) -> FloatArray:
+    """(now - before) / (now + before), from -1 = all lost to 1 = all new; NaN where both are zero."""
+    return ratio(now - before, now + before)

@@ -7,6 +7,7 @@ field that is filled in later is simply an event that has not happened yet.
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from functools import cached_property
+from hashlib import blake2b
 
 import numpy as np
 from numpy.typing import NDArray
@@ -15,8 +16,12 @@ from features.cleaning import Columns
 from features.snapshots import MICROSECONDS_PER_DAY, BoolArray, IntArray
 from features.sources import Source
 from features.streams import Column, Stream, fixed, in_order, running_sum
-from features.tables import ALWAYS, NEVER, TABLE, Table
+from features.tables import ALWAYS, INSTRUMENT_SCALES, NEVER, TABLE, Table
 from features.texts import Texts
+
+NAME_BITS = 40
+"""Names are told apart by so many bits of their digest: two of a thousand names in one account are taken for each
+other once in two million accounts, and (snapshot, name) still fits into one whole number."""
 
 
 @dataclass(frozen=True)
@@ -48,6 +53,11 @@ class Rows:
     def account(self) -> IntArray:
         return self.text("account_id").placed(self.rank)
 
+    def text(self, name: str) -> Texts:
+        """A column of text; all missing where the table lacks it."""
+        column: Texts | None = self.columns.get(name)
+        return Texts.empty(self.source.rows(self.table.name)) if column is None else column
+
     def number(self, name: str) -> NDArray[np.float64]:
         return np.asarray(self.columns[name]) if name in self.columns else np.full(len(self.account), np.nan)
 
@@ -55,15 +65,16 @@ class Rows:
         absent = np.full(len(self.account), -1, np.int64)
         return np.asarray(self.columns[name], np.int64) if name in self.columns else absent
 
-    def text(self, name: str) -> Texts:
-        """A column of text; all missing where the table lacks it."""
-        column: Texts | None = self.columns.get(name)
-        return Texts.empty(self.source.rows(self.table.name)) if column is None else column
-
     def marks(self, name: str) -> dict[str, Column]:
         """A 0/1 mark for every value of a category."""
         code = self.code(name)
         return {value: code == position for position, value in enumerate(self.table.column(name).values)}
+
+    def names(self, value: str, column: str) -> dict[str, IntArray]:
+        """A value that holds a number for every different text, the same whatever else the source holds; 0 = none."""
+        texts = self.text(column)
+        digests = [int.from_bytes(blake2b(name.encode(), digest_size=NAME_BITS // 8).digest()) for name in texts.names]
+        return {value: np.array([*digests, 0], np.int64)[texts.codes]} if digests else {}
 
     def moment(self, name: str) -> IntArray:
         never = np.full(len(self.account), NEVER, np.int64)
@@ -75,30 +86,36 @@ class Rows:
         at: str | None = None,
         keep: BoolArray | None = None,
         known: IntArray | None = None,
+        ties: IntArray | None = None,
     ) -> Stream:
-        """Events of these rows at the time called `at` (default: the table's own); what never happens is left out.
+        """Events of these rows at the moment `at` (default: the table's own time); what never happens is left out.
 
-        A mark that never holds is left out. A later moment of the same row is known from that moment, or from the
-        row's own time or recording if those came later still (a ticket solved before it was opened is a slip of
-        the pen, not a closed ticket that was never open), or from `known`.
+        A later moment of the same row is known from that moment, or from the row's own time or recording if
+        those came later still (a ticket solved before it was opened is a slip of the pen, not a closed ticket
+        that was never open), or from `known`. Rows of one instant stand in the order of `ties`, or of the source.
+        A mark that never holds is left out.
         """
         time = self.moment(at or str(self.table.time))
         recorded = self.moment("recorded_at") if known is None else known
         if at is not None:
-            recorded = np.maximum(np.maximum(recorded, time), self.moment(str(self.table.time)))
+            recorded = self.later(recorded, time)
         happened = time < NEVER if keep is None else (time < NEVER) & keep
-        if happened.all():
-            chosen, (rows, times) = self.account, in_order(self.account, time)
-        else:
-            kept = np.flatnonzero(happened)
-            chosen = self.account[kept]
-            rows, times = in_order(chosen, time[kept])
-            rows = kept[rows]
-        bounds = running_sum(np.bincount(chosen, minlength=len(self.rank)))
-        stored = {name: column for name, column in values.items() if column.dtype.kind != "b" or column.any()}
-        picked = {name: _whole(column[rows]) for name, column in stored.items()}
+        chosen: IntArray | slice = slice(None) if happened.all() else np.flatnonzero(happened)
+        if ties is not None:
+            chosen = np.argsort(ties, kind="stable") if isinstance(chosen, slice) else chosen[np.argsort(ties[chosen])]
+        account = self.account[chosen]
+        rows, times = in_order(account, time[chosen])
+        rows = rows if isinstance(chosen, slice) else chosen[rows]
+        told = {name: column for name, column in values.items() if column.dtype.kind != "b" or column.any()}
+        picked = {id(column): _whole(column[rows]) for column in told.values()}
+        bounds = running_sum(np.bincount(account, minlength=len(self.rank)))
         at_once = recorded is time or np.array_equal(recorded, time)
-        return Stream(bounds, times, times if at_once else recorded[rows], picked)
+        stored = {name: picked[id(column)] for name, column in told.items()}
+        return Stream(bounds, times, times if at_once else recorded[rows], stored)
+
+    def later(self, recorded: IntArray, moment: IntArray) -> IntArray:
+        """When a later moment of rows recorded then is known: not before itself, nor before the row's own time."""
+        return np.maximum(np.maximum(recorded, moment), self.moment(str(self.table.time)))
 
 
 def _whole(column: Column) -> Column:
@@ -108,13 +125,14 @@ def _whole(column: Column) -> Column:
 
 def _orders(rows: Rows) -> dict[str, Stream]:
     revenue = fixed(rows.number("revenue"))
-    values: dict[str, Column] = {"revenue": revenue}
     credit = revenue < 0
-    if credit.any():
-        values |= {"credit": np.where(credit, -revenue, 0), "credit_notes": credit}
+    gross = np.maximum(revenue, 0) if credit.any() else revenue
+    values: dict[str, Column] = {"revenue": revenue, "gross": gross, "credit_notes": credit}
+    values |= rows.names("line", "product_line")
     if "cost" in rows.columns:
         cost = rows.number("cost")
-        values |= {"cost": fixed(cost), "costed_revenue": np.where(np.isnan(cost), 0, revenue)}
+        costed = ~np.isnan(cost)
+        values |= {"cost": fixed(cost), "costed": costed, "costed_revenue": np.where(costed, revenue, 0)}
     if "discount" in rows.columns:
         discount = rows.number("discount")
         values |= {"discount": fixed(discount), "discount_known": ~np.isnan(discount)}
@@ -136,17 +154,49 @@ def _contracts(rows: Rows) -> dict[str, Stream]:
         "cancelled": rows.moment("cancelled_at"),
         "value": fixed(rows.number("value")),
     }
-    return {"contracts": rows.stream(values)}
+    renews, known = _renewals(rows)
+    return {"contracts": rows.stream(values), "renewals": rows.stream({}, keep=renews, known=known)}
+
+
+RENEWED_EARLY, RENEWED_LATE = 45, 90
+"""Days before and after the end of one contract between which the start of another renews it."""
+
+
+def _renewals(rows: Rows) -> tuple[BoolArray, IntArray]:
+    """Whether each contract follows one that ended about when it began, and since when both are known."""
+    start, end, recorded = rows.moment("starts_on"), rows.moment("ends_on"), rows.moment("recorded_at")
+    first, last = start - RENEWED_LATE * MICROSECONDS_PER_DAY, start + RENEWED_EARLY * MICROSECONDS_PER_DAY
+    ended = np.flatnonzero(end < NEVER)
+    ended = ended[np.lexsort((end[ended], rows.account[ended]))]
+    days = 1 << 32
+    keys = rows.account[ended] * days + end[ended] // MICROSECONDS_PER_DAY
+    begin = np.searchsorted(keys, rows.account * days + first // MICROSECONDS_PER_DAY)
+    number = np.searchsorted(keys, rows.account * days + last // MICROSECONDS_PER_DAY + 1) - begin
+    new = np.repeat(np.arange(len(start)), number)
+    position = np.arange(len(new)) - np.repeat(np.cumsum(number) - number, number) + np.repeat(begin, number)
+    old = ended[position]
+    follows = (start[old] < start[new]) & (end[old] >= first[new]) & (end[old] <= last[new])
+    known = np.full(len(start), NEVER, np.int64)
+    np.minimum.at(known, new[follows], np.maximum(recorded[old], recorded[new])[follows])
+    return known < NEVER, known
 
 
 def _contacts(rows: Rows) -> dict[str, Stream]:
-    values = {"role": rows.code("role"), "interest": rows.code("interest"), "until": rows.moment("active_until")}
-    return {"contacts": rows.stream(values), "contacts_left": rows.stream(values, at="active_until")}
+    role, until = rows.code("role"), rows.moment("active_until")
+    values = {"role": role, "interest": rows.code("interest"), "until": until} | rows.names("contact", "contact_id")
+    left = {"decider": role == TABLE["contacts"].column("role").values.index("decider")}
+    return {"contacts": rows.stream(values), "contacts_left": rows.stream(left, at="active_until")}
 
 
 def _interactions(rows: Rows) -> dict[str, Stream]:
     minutes = rows.number("minutes")
-    values = {"minutes": fixed(minutes), **rows.marks("channel"), **rows.marks("initiated_by")}
+    values = {
+        "minutes": fixed(minutes),
+        "timed": ~np.isnan(minutes),
+        **rows.names("contact", "contact_id"),
+        **rows.marks("channel"),
+        **rows.marks("initiated_by"),
+    }
     role, role_known = _roles_of(rows)
     known = np.maximum(rows.moment("recorded_at"), role_known)
     roles = {value: role == code for code, value in enumerate(TABLE["contacts"].column("role").values)}
@@ -162,9 +212,9 @@ def _roles_of(rows: Rows) -> tuple[IntArray, IntArray]:
     contacts = rows.source.tables.get("contacts")
     if contacts is None or "role" not in contacts or "contact_id" not in rows.columns or not len(contacts["role"]):
         return absent
-    persons, named = contacts["contact_id"], rows.text("contact_id")
+    persons = contacts["contact_id"]
     place = {name: code for code, name in enumerate(persons.names)}
-    person = named.placed(place)
+    person = rows.text("contact_id").placed(place)
     keys = contacts["account_id"].placed(rows.rank) * len(place) + persons.codes
     order = np.argsort(keys)
     wanted = rows.account * len(place) + person
@@ -180,14 +230,16 @@ def _tickets(rows: Rows) -> dict[str, Stream]:
     opened = rows.moment("opened_at")
     severe = rows.number("severity") <= SEVERE
     breached = rows.code("sla_breached") == 1
+    solved = rows.moment("resolved_at")
+    until = np.where(solved < NEVER, rows.later(rows.moment("recorded_at"), solved), NEVER)
     waited = {
         name: np.maximum(rows.moment(name) - opened, 0) // MICROSECONDS_PER_MINUTE
         for name in ("first_response_at", "resolved_at")
     }
     return {
-        "tickets": rows.stream({"severe": severe}),
+        "tickets": rows.stream({"severe": severe, "until": until}),
         "tickets_answered": rows.stream({"minutes": waited["first_response_at"]}, at="first_response_at"),
-        "tickets_resolved": rows.stream({"minutes": waited["resolved_at"], "severe": severe}, at="resolved_at"),
+        "tickets_resolved": rows.stream({"minutes": waited["resolved_at"]}, at="resolved_at"),
         "sla_breaches": rows.stream({}, at="resolved_at", keep=breached),
     }
 
@@ -202,8 +254,19 @@ def _surveys(rows: Rows) -> dict[str, Stream]:
     instrument = np.maximum(rows.code("instrument"), 0)
     lowest, highest = np.array([0.0, 1.0, 1.0])[instrument], np.array([10.0, 5.0, 7.0])[instrument]
     share = (score - lowest) / (highest - lowest)
-    values = {"score": fixed(share), "very_high": share >= VERY_HIGH, "very_low": share <= VERY_LOW}
-    return {"surveys": rows.stream(values)}
+    stored = fixed(share)
+    values = {
+        "score": stored,
+        "square": stored * stored,
+        "very_high": share >= VERY_HIGH,
+        "very_low": share <= VERY_LOW,
+        **rows.names("contact", "contact_id"),
+    }
+    each = {
+        f"surveys_{name}": rows.stream({"score": stored}, keep=instrument == k)
+        for k, name in enumerate(INSTRUMENT_SCALES)
+    }
+    return {"surveys": rows.stream(values, ties=stored), **each}
 
 
 VERY_HIGH, VERY_LOW = 0.9, 0.3
@@ -212,7 +275,11 @@ Satisfaction acts at its extremes (Jones & Sasser 1995)."""
 
 
 def _referrals(rows: Rows) -> dict[str, Stream]:
-    return {"referrals": rows.stream(rows.marks("kind")), "referrals_converted": rows.stream({}, at="converted_at")}
+    named = {"named": ~rows.text("referred_account_id").missing}
+    return {
+        "referrals": rows.stream(rows.marks("kind") | named),
+        "referrals_converted": rows.stream({}, at="converted_at"),
+    }
 
 
 def _triggers(rows: Rows) -> dict[str, Stream]:

@@ -38,7 +38,7 @@ def rungs(view: View, rules: LadderRules, ahead_days: float = 0) -> IntArray:
     ahead_days : look from so many days after as_of, with nothing new happening in between (the *mechanical
         roll-forward*: windows move on, contracts end as planned); negative looks back, with today's knowledge.
     """
-    return view.keep(("rungs", rules, ahead_days), lambda: _rungs(_Look(view, ahead_days), rules))
+    return view.keep(("rungs", rules, ahead_days), lambda: _rungs(view, rules, ahead_days))
 
 
 def expect_looks(view: View, rules: LadderRules, ahead_days: Sequence[float]) -> None:
@@ -54,33 +54,57 @@ def expect_looks(view: View, rules: LadderRules, ahead_days: Sequence[float]) ->
         view.stream(name).find_edges([*WINDOWS, *(max(d - ahead, 0) for ahead in ahead_days for d in days)])
 
 
-def _rungs(look: "_Look", rules: LadderRules) -> IntArray:
-    bought = look.order_days(rules.order_days)
+@dataclass(frozen=True)
+class Counted:
+    """What the rules count at one look, in their own terms, shape (n,) each.
+
+    asked : inquiries, and interactions that they began.  bought : order days.  referrals : of all kinds.
+    filled : of the member's periods, those with an order day.  wiped : when the account last left us, as known,
+        microseconds; what came before it does not count. None where nobody left.
+    """
+
+    asked: IntArray
+    bought: IntArray
+    filled: IntArray
+    referrals: IntArray
+    wiped: IntArray | None
+
+
+def counted(view: View, rules: LadderRules, ahead_days: float = 0) -> Counted:
+    """What the rules count, looked at as `rungs` does."""
+    return view.keep(("counted", rules, ahead_days), lambda: _counted(_Look(view, ahead_days), rules))
+
+
+def _counted(look: "_Look", rules: LadderRules) -> Counted:
+    period, filled = rules.member_period_days, np.zeros(len(look.view), np.int64)
+    for k in range(rules.member_periods):
+        filled += look.order_days((k + 1) * period, k * period) > 0
     asked = look.events("inquiries", rules.inquiry_days) + look.events("interactions", rules.inquiry_days, "them")
-    referrals = look.events("referrals", rules.referral_days)
-    period = rules.member_period_days
-    filled = sum((look.order_days((k + 1) * period, k * period) > 0).astype(int) for k in range(rules.member_periods))
-    member = (contracts_in_force(look.view, look.at, look.wiped) > 0) | (filled >= rules.member_periods_with_order)
-    rung = np.where(asked > 0, PROSPECT, SUSPECT)
-    rung[bought >= 1] = SHOPPER
-    rung[bought >= rules.customer_order_days] = CUSTOMER
+    bought, referrals = look.order_days(rules.order_days), look.events("referrals", rules.referral_days)
+    return Counted(asked, bought, filled, referrals, look.wiped)
+
+
+def _rungs(view: View, rules: LadderRules, ahead_days: float) -> IntArray:
+    now, at = counted(view, rules, ahead_days), view.as_of + int(ahead_days * MICROSECONDS_PER_DAY)
+    member = (contracts_in_force(view, at, now.wiped) > 0) | (now.filled >= rules.member_periods_with_order)
+    rung = np.where(now.asked > 0, PROSPECT, SUSPECT)
+    rung[now.bought >= 1] = SHOPPER
+    rung[now.bought >= rules.customer_order_days] = CUSTOMER
     rung[member] = MEMBER
-    rung[member & (referrals >= rules.advocate_referrals)] = ADVOCATE
-    rung[member & (referrals >= rules.raving_fan_referrals)] = RAVING_FAN
+    rung[member & (now.referrals >= rules.advocate_referrals)] = ADVOCATE
+    rung[member & (now.referrals >= rules.raving_fan_referrals)] = RAVING_FAN
     return rung
 
 
 class _Look:
     """What an account's windows hold at `ahead_days` after as_of, with what is known at as_of.
 
-    at : shape (n,), the instant looked from.  wiped : when the account last left us, as known; what came before
-        no longer counts. None where nobody left.
+    wiped : as in `Counted`.
     """
 
     def __init__(self, view: View, ahead_days: float) -> None:
         self.view, self.ahead = view, ahead_days
-        self.at = view.as_of + int(ahead_days * MICROSECONDS_PER_DAY)
-        self.wiped = _last_switch(view, self.at)
+        self.wiped = _last_switch(view, view.as_of + int(ahead_days * MICROSECONDS_PER_DAY))
 
     def _window(self, days: float, until: float = 0) -> tuple[float, float]:
         """The window [at - days, at - until) in days before as_of; nothing lies after as_of."""

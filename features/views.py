@@ -209,6 +209,10 @@ class StreamView:
         table = positions_by_day(self.row_segment, self.time, n_segments, midnights)
         return [table[self.segment, columns[which]] for columns in column.reshape(asked.shape)]
 
+    def has(self, name: str) -> bool:
+        """Whether any event has such a value."""
+        return name in self._stream.values
+
     def value(self, name: str) -> Column:
         """A value of every row, shape (n_rows,); zeros where the stream has no such value."""
         column = self._stream.values.get(name)

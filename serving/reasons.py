@@ -5,6 +5,7 @@ from collections.abc import Mapping
 import numpy as np
 
 from features import catalog
+from features.declarations import YES_OR_NO
 from features.snapshots import FloatArray
 
 MOST_REASONS = 3
@@ -40,12 +41,14 @@ def write_reasons(
 
 def _fact(feature: catalog.Feature, value: float, peer: float | None) -> str:
     """`days since the last order day: 210; others on this rung: 45`."""
-    said = feature.missing if np.isnan(value) else _number(value)
-    others = "" if peer is None or not np.isfinite(peer) else f"; others on this rung: {_number(peer)}"
+    said = feature.missing if np.isnan(value) else _value(feature, value)
+    others = "" if peer is None or not np.isfinite(peer) else f"; others on this rung: {_value(feature, peer)}"
     return f"{feature.meaning}: {said}{others}"
 
 
-def _number(value: float) -> str:
+def _value(feature: catalog.Feature, value: float) -> str:
+    if feature.unit == YES_OR_NO:
+        return "yes" if value > 0 else "no"
     if abs(value) >= 1000:
         return f"{value:,.0f}"
     return f"{value:.0f}" if value == round(value) or abs(value) >= 100 else f"{value:.2g}"

@@ -8,6 +8,7 @@ import numpy as np
 import pytest
 
 from features.catalog import FEATURES, Context, compute
+from features.declarations import NEVER_MISSING
 from features.histories import build_histories
 from features.sources import source_from_rows
 from features.tables import TABLES
@@ -26,12 +27,14 @@ def _scored(*empty: str) -> Scored:
     return Scorer(bundle, bundle.version).score(histories, histories.known_at(histories.end), explain=False)
 
 
-def test_where_nothing_happened_a_feature_is_zero_or_missing() -> None:
+def test_where_nothing_happened_a_feature_is_zero_and_never_missing_or_missing() -> None:
     tables = {"orders": frame("orders", ORDERS)} | {name: frame(name, []) for name in OPTIONAL}
     histories = build_histories(source_from_rows(tables))
     values = compute(view(histories, histories.end), Context())[0]
-    told = [f.name for f, v in zip(FEATURES, values, strict=True) if "orders" not in f.tables and f.tables and v != 0]
-    assert all(np.isnan(values[[f.name for f in FEATURES].index(name)]) for name in told), told
+    optional = [(f, v) for f, v in zip(FEATURES, values, strict=True) if f.tables != ("orders",)]
+    optional = [(f, v) for f, v in optional if f.tables and histories.tables.issuperset(f.tables)]
+    assert [f.name for f, v in optional if f.missing == NEVER_MISSING and v != 0] == []
+    assert [f.name for f, v in optional if f.missing != NEVER_MISSING and not np.isnan(v)] == []
 
 
 @pytest.mark.parametrize("empty", [*([name] for name in OPTIONAL), OPTIONAL], ids=lambda names: "+".join(names)[:20])

@@ -19,8 +19,14 @@ N_RUNGS = len(RUNGS)
 RARELY_BELOW = 0.005
 """Where fewer snapshots than this share end below what the rules alone would leave (no switches are recorded,
 no contracts cancelled), members are held to it: on online_retail that takes the booster's log loss from .423 to
-.416, on cdnow from .354 to .304. How long an account has been known is kept from the booster: early in the data
-it says how old the data are."""
+.416, on cdnow from .354 to .304."""
+AGE_OF_THE_DATA = (
+    "days_known days_until_order_leaves order_days_leaving_by_horizon days_until_rung_falls days_on_rung "
+    "highest_rung_365d moves_up_365d moves_down_365d revenue_lost_365d revenue_share_of_best_180d "
+    "revenue_season_share revenue_against_last_year_90d member_periods_filled order_days_missing_to_customer"
+).split()
+"""Kept from the booster: while the data are shorter than what they look back over, these say how old the data are. On
+online_retail (two years) that takes the pool's log loss from .414 to .408, the mean of three seeds."""
 LONG_AGO = 1500.0
 """Days: stands for 'never' in the linear models, beyond every window."""
 
@@ -51,7 +57,7 @@ def fit_members(data: Dataset, rows: BoolArray, settings: Settings) -> dict[str,
     """The pool's members, learnt on those rows."""
     matrix, target, weight = data.matrix[rows], data.labels.next_rung[rows], data.weight[rows]
     cells = [data.column("rung"), data.column("rung_if_nothing_happens")]
-    columns = usable_columns(matrix, leave_out=[data.column("days_known")])
+    columns = usable_columns(matrix, leave_out=[data.column(name) for name in AGE_OF_THE_DATA])
     members: dict[str, Predictor] = {
         "booster": fit_trees(matrix, target, weight, settings.booster, "multiclass", N_RUNGS, columns),
         "logit": fit_classes(matrix, target, weight, rung_terms(data), N_RUNGS),

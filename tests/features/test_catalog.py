@@ -7,9 +7,20 @@ import numpy as np
 import pytest
 from hypothesis import given
 
-from features.catalog import BY_NAME, CODED_COLUMNS, FEATURES, NAMES, Context, compute, document, learn_vocabulary
+from features.catalog import (
+    BY_NAME,
+    CODED_COLUMNS,
+    FEATURES,
+    NAMES,
+    Context,
+    compute,
+    document,
+    fingerprint,
+    learn_vocabulary,
+)  # fmt: skip
 from features.declarations import NEVER_MISSING, Feature
 from features.histories import Histories, build_histories
+from features.probe import probe_histories, probe_snapshots
 from features.sources import source_from_rows
 from features.tables import TABLE, TRIGGER_FAMILIES
 from features.views import View
@@ -117,3 +128,22 @@ def test_the_vocabulary_is_learnt_most_frequent_first_and_alphabetic_where_equal
 
 def test_the_page_about_the_features_is_fresh() -> None:
     assert DOCUMENT.read_text(encoding="utf-8") == document(), "run: python -m features.catalog > docs/features.md"
+
+
+def test_the_fingerprint_changes_with_what_a_feature_answers_and_not_only_with_its_words(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    before = fingerprint()
+    fingerprint.cache_clear()
+    assert fingerprint() == before
+    fingerprint.cache_clear()
+    monkeypatch.setattr("features.families.service.OVERDUE_DAYS", 15)
+    changed = fingerprint()
+    fingerprint.cache_clear()
+    assert changed != before
+
+
+def test_the_fingerprint_rests_on_a_value_of_every_feature() -> None:
+    vocabulary = {column: (f"{column}0", f"{column}1") for column in CODED_COLUMNS}
+    answers = compute(View(probe_histories(), probe_snapshots()), Context(vocabulary=vocabulary))
+    assert [name for name, column in zip(NAMES, answers.T, strict=True) if np.isnan(column).all()] == []
