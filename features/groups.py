@@ -4,6 +4,7 @@ import numpy as np
 
 from features.events import NAME_BITS
 from features.snapshots import BoolArray, FloatArray, IntArray
+from features.streams import run_starts, running_sum
 from features.views import StreamView, View, expand
 
 
@@ -22,7 +23,7 @@ class Groups:
         row = row[code > 0]
         order = np.argsort(key, kind="stable")  # rows ascend in time, and stay so within a group
         key = key[order]
-        edges = np.flatnonzero(np.diff(key, prepend=-1, append=-1))
+        edges = run_starts(key)
         self.rows, self.edges = row[order], edges
         self.key, self.first, self.last = key[edges[:-1]], self.rows[edges[:-1]], self.rows[edges[1:] - 1]
         self.snapshot = self.key >> NAME_BITS
@@ -42,15 +43,14 @@ class Groups:
 
     def extreme(self, values: IntArray, pick: np.ufunc) -> tuple[IntArray, IntArray]:
         """The snapshots that have groups, and the highest (np.maximum) or lowest (np.minimum) value among them."""
-        begins = np.flatnonzero(np.diff(self.snapshot, prepend=-1))
+        begins = run_starts(self.snapshot)[:-1]
         chosen: IntArray = pick.reduceat(values, begins) if len(begins) else values
         return self.snapshot[begins], chosen
 
     def total(self, values: IntArray) -> IntArray:
         """The sum over each group's rows of a value of the stream's rows, shape (n_groups,), exact."""
-        sums = np.zeros(len(self.rows) + 1, np.int64)
-        np.cumsum(values[self.rows], out=sums[1:])
-        return np.diff(sums[self.edges])
+        sums = running_sum(values[self.rows])[self.edges]
+        return sums[1:] - sums[:-1]
 
     def holds(self, key: IntArray) -> BoolArray:
         """Whether each of those (snapshot, name) keys is a group."""

@@ -6,9 +6,9 @@ from dataclasses import dataclass
 import numpy as np
 
 from features.order_days import order_days
-from features.snapshots import MICROSECONDS_PER_DAY, IntArray
+from features.snapshots import MICROSECONDS_PER_DAY, FloatArray, IntArray
 from features.tables import ALWAYS
-from features.views import WINDOWS, View
+from features.views import View
 
 SUSPECT, PROSPECT, SHOPPER, CUSTOMER, MEMBER, ADVOCATE, RAVING_FAN = range(7)
 
@@ -38,84 +38,82 @@ def rungs(view: View, rules: LadderRules, ahead_days: float = 0) -> IntArray:
     ahead_days : look from so many days after as_of, with nothing new happening in between (the *mechanical
         roll-forward*: windows move on, contracts end as planned); negative looks back, with today's knowledge.
     """
-    return view.keep(("rungs", rules, ahead_days), lambda: _rungs(view, rules, ahead_days))
-
-
-def expect_looks(view: View, rules: LadderRules, ahead_days: Sequence[float]) -> None:
-    """Find the edges of all windows of several looks at once: quicker than look by look, and nothing else."""
-    periods = range(rules.member_periods + 1)
-    windows = {
-        "orders": (rules.order_days, *(k * rules.member_period_days for k in periods)),
-        "inquiries": (rules.inquiry_days, 0),
-        "interactions": (rules.inquiry_days, 0),
-        "referrals": (rules.referral_days, 0),
-    }
-    for name, days in windows.items():
-        view.stream(name).find_edges([*WINDOWS, *(max(d - ahead, 0) for ahead in ahead_days for d in days)])
+    return look(view, rules, ahead_days).rung
 
 
 @dataclass(frozen=True)
-class Counted:
-    """What the rules count at one look, in their own terms, shape (n,) each.
+class Look:
+    """What the rules count at one look, in their own terms, and the rung that follows, shape (n,) each.
 
     asked : inquiries, and interactions that they began.  bought : order days.  referrals : of all kinds.
     filled : of the member's periods, those with an order day.  wiped : when the account last left us, as known,
-        microseconds; what came before it does not count. None where nobody left.
+        microseconds; what came before it does not count. ALWAYS where it never did.
     """
 
     asked: IntArray
     bought: IntArray
     filled: IntArray
     referrals: IntArray
-    wiped: IntArray | None
+    wiped: IntArray
+    rung: IntArray
 
 
-def counted(view: View, rules: LadderRules, ahead_days: float = 0) -> Counted:
-    """What the rules count, looked at as `rungs` does."""
-    return view.keep(("counted", rules, ahead_days), lambda: _counted(_Look(view, ahead_days), rules))
+def look(view: View, rules: LadderRules, ahead_days: float = 0) -> Look:
+    """The look from so many days after as_of, as `rungs` has it."""
+    return view.keep(("look", rules, ahead_days), lambda: _looks(view, rules, [ahead_days])[0])
 
 
-def _counted(look: "_Look", rules: LadderRules) -> Counted:
-    period, filled = rules.member_period_days, np.zeros(len(look.view), np.int64)
-    for k in range(rules.member_periods):
-        filled += look.order_days((k + 1) * period, k * period) > 0
-    asked = look.events("inquiries", rules.inquiry_days) + look.events("interactions", rules.inquiry_days, "them")
-    bought, referrals = look.order_days(rules.order_days), look.events("referrals", rules.referral_days)
-    return Counted(asked, bought, filled, referrals, look.wiped)
+def look_at(view: View, rules: LadderRules, ahead_days: Sequence[float]) -> None:
+    """Several looks at once, for `look` to give: quicker than one by one, and the same."""
+    for ahead, found in zip(ahead_days, _looks(view, rules, ahead_days), strict=True):
+        view.keep(("look", rules, ahead), lambda found=found: found)  # type: ignore[misc]
 
 
-def _rungs(view: View, rules: LadderRules, ahead_days: float) -> IntArray:
-    now, at = counted(view, rules, ahead_days), view.as_of + int(ahead_days * MICROSECONDS_PER_DAY)
-    member = (contracts_in_force(view, at, now.wiped) > 0) | (now.filled >= rules.member_periods_with_order)
-    rung = np.where(now.asked > 0, PROSPECT, SUSPECT)
-    rung[now.bought >= 1] = SHOPPER
-    rung[now.bought >= rules.customer_order_days] = CUSTOMER
+def _looks(view: View, rules: LadderRules, ahead_days: Sequence[float]) -> list[Look]:
+    windows = _Windows(view, ahead_days)
+    periods = [(k + 1) * rules.member_period_days for k in range(rules.member_periods)]
+    days = windows.order_days([rules.order_days, *periods], [0, *(d - rules.member_period_days for d in periods)])
+    bought, filled = days[:, 0], (days[:, 1:] > 0).sum(axis=1)
+    asked = windows.events("inquiries", rules.inquiry_days) + windows.events("interactions", rules.inquiry_days, "them")
+    referrals = windows.events("referrals", rules.referral_days)
+    member = (contracts_in_force(view, windows.at, windows.wiped) > 0) | (filled >= rules.member_periods_with_order)
+    rung = np.where(asked > 0, PROSPECT, SUSPECT)
+    rung[bought >= 1] = SHOPPER
+    rung[bought >= rules.customer_order_days] = CUSTOMER
     rung[member] = MEMBER
-    rung[member & (now.referrals >= rules.advocate_referrals)] = ADVOCATE
-    rung[member & (now.referrals >= rules.raving_fan_referrals)] = RAVING_FAN
-    return rung
+    rung[member & (referrals >= rules.advocate_referrals)] = ADVOCATE
+    rung[member & (referrals >= rules.raving_fan_referrals)] = RAVING_FAN
+    rows = zip(asked, bought, filled, referrals, windows.wiped, rung, strict=True)
+    return [Look(*row) for row in rows]
 
 
-class _Look:
-    """What an account's windows hold at `ahead_days` after as_of, with what is known at as_of.
+class _Windows:
+    """What an account's windows hold at k looks, with what is known at as_of; shape (k, n) each.
 
-    wiped : as in `Counted`.
+    at : the instants looked from, microseconds.  wiped : as in `Look`.
     """
 
-    def __init__(self, view: View, ahead_days: float) -> None:
-        self.view, self.ahead = view, ahead_days
-        self.wiped = _last_switch(view, view.as_of + int(ahead_days * MICROSECONDS_PER_DAY))
+    def __init__(self, view: View, ahead_days: Sequence[float]) -> None:
+        self.view, self.ahead = view, np.array(ahead_days, np.float64)[:, None]
+        self.at = view.as_of + (self.ahead * MICROSECONDS_PER_DAY).astype(np.int64)
+        switches = view.stream("switches")
+        self.wiped = np.full(self.at.shape, ALWAYS, np.int64)
+        if len(switches.time):
+            last = switches.position(np.minimum(self.at, view.as_of)) - 1
+            self.wiped = np.where(last >= switches.start, switches.time[np.maximum(last, 0)], ALWAYS)
+        self.anybody_left = len(switches.time) > 0
 
-    def _window(self, days: float, until: float = 0) -> tuple[float, float]:
-        """The window [at - days, at - until) in days before as_of; nothing lies after as_of."""
-        last = max(until - self.ahead, 0)
-        return max(days - self.ahead, last), last
+    def _window(self, days: Sequence[float], until: Sequence[float]) -> tuple[FloatArray, FloatArray]:
+        """Windows [at - days, at - until) in days before as_of, shape (k, windows); nothing lies after as_of."""
+        ends = np.maximum(np.array(until) - self.ahead, 0)
+        return np.maximum(np.array(days) - self.ahead, ends), ends
 
     def events(self, name: str, days: float, mark: str | None = None) -> IntArray:
         """Events, or marked events, of the last `days`."""
-        stream, (begins, ends) = self.view.stream(name), self._window(days)
-        first, last = stream.edge(begins), stream.edge(ends)
-        if self.wiped is not None:
+        stream, (begins, ends) = self.view.stream(name), self._window([days], [0])
+        edges = stream.edges(np.concatenate([begins[:, 0], ends[:, 0]]))
+        first, last = edges[: len(begins)], edges[len(begins) :]
+        if self.anybody_left:
             first = np.minimum(np.maximum(first, stream.position(self.wiped)), last)
         if mark is None:
             return last - first
@@ -123,40 +121,33 @@ class _Look:
         marked: IntArray = sums[last] - sums[first]
         return marked
 
-    def order_days(self, days: float, until: float = 0) -> IntArray:
-        """Order days in [at - days, at - until)."""
+    def order_days(self, days: Sequence[float], until: Sequence[float]) -> IntArray:
+        """Order days in [at - days, at - until), shape (k, windows, n)."""
         begins, ends = self._window(days, until)
-        counted = order_days(self.view).in_window(begins, ends)
-        if self.wiped is not None:
-            start, stop = (self.view.as_of - int(edge * MICROSECONDS_PER_DAY) for edge in (begins, ends))
-            cut = np.flatnonzero(self.wiped > start)
-            if len(cut):
-                counted = counted.copy()
-                counted[cut] = order_days(self.view).count(np.minimum(self.wiped, stop)[cut], stop[cut], cut)
+        counted = order_days(self.view).in_windows(begins.ravel(), ends.ravel()).reshape(*begins.shape, -1)
+        if self.anybody_left:
+            start, stop = (
+                self.view.as_of - (edge[:, :, None] * MICROSECONDS_PER_DAY).astype(np.int64) for edge in (begins, ends)
+            )
+            cut = np.nonzero(self.wiped[:, None, :] > start)
+            wiped = np.minimum(self.wiped[cut[0], cut[2]], stop[cut])
+            counted[cut] = order_days(self.view).count(wiped, stop[cut], cut[2])
         return counted
 
 
-def _last_switch(view: View, at: IntArray) -> IntArray | None:
-    switches = view.stream("switches")
-    if not len(switches.time):
-        return None
-    last = switches.position(np.minimum(at, view.as_of)) - 1
-    exists = last >= switches.start
-    return np.where(exists, switches.time[np.where(exists, last, 0)], ALWAYS)
-
-
-def contracts_in_force(view: View, at: IntArray, since: IntArray | None = None) -> IntArray:
+def contracts_in_force(view: View, at: IntArray, since: IntArray) -> IntArray:
     """Known contracts with starts_on <= at < ends_on, not known to be cancelled before `at`, begun at or after `since`.
 
-    Where `at` lies before as_of, a cancellation after it does not undo that the contract was in force then.
+    at, since : shape (k, n), as the answer.  Where `at` lies before as_of, a cancellation after it does not undo that
+    the contract was in force then.
     """
     contracts = view.stream("contracts")
     snapshot, row = contracts.pairs()
-    starts, ends, cancelled = (
-        (contracts.raw(name)[row] for name in ("time", "ends", "cancelled")) if len(row) else [row] * 3
-    )
-    known_until = np.minimum(at, view.as_of)
-    counts = (starts <= at[snapshot]) & (at[snapshot] < ends) & (cancelled >= known_until[snapshot])
-    if since is not None:
-        counts &= starts >= since[snapshot]
-    return np.bincount(snapshot[counts], minlength=len(view))
+    if not len(row):
+        return np.zeros(at.shape, np.int64)
+    starts, ends, cancelled = (contracts.raw(name)[row] for name in ("time", "ends", "cancelled"))
+    then = at[:, snapshot]
+    counts = (starts <= then) & (then < ends) & (cancelled >= np.minimum(then, view.as_of[snapshot]))
+    counts &= starts >= since[:, snapshot]
+    which, entry = np.nonzero(counts)
+    return np.bincount(which * at.shape[1] + snapshot[entry], minlength=at.size).reshape(at.shape)

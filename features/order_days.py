@@ -19,15 +19,15 @@ class OrderDays:
         self.orders: StreamView = view.stream("orders")
         self._windows: dict[tuple[float, float], IntArray] = {}
         segment, midnight = self.orders.row_segment, _midnight(self.orders.time)
-        first = np.ones(len(midnight), bool)
-        first[1:] = (midnight[1:] != midnight[:-1]) | (segment[1:] != segment[:-1])
+        first = np.ones(len(midnight) + 1, bool)
+        first[1:-1] = (midnight[1:] != midnight[:-1]) | (segment[1:] != segment[:-1])
         begins = np.flatnonzero(first)
-        revenue = np.diff(self.orders.running("revenue")[np.append(begins, len(midnight))])
-        begins = begins[revenue > 0]
-        self.day = midnight[begins]
+        billed = self.orders.running("revenue")[begins]
+        begins = begins[:-1][billed[1:] > billed[:-1]]
+        self.day, segment = midnight[begins], segment[begins]
         gap = np.zeros(len(begins), np.int64)
-        gap[1:] = np.diff(self.day) // MICROSECONDS_PER_DAY
-        gap[1:][np.diff(segment[begins]) != 0] = 0
+        same = segment[1:] == segment[:-1]
+        gap[1:] = same * (self.day[1:] - self.day[:-1]) // MICROSECONDS_PER_DAY
         self._gaps = running_sum(gap)
         self._squares = running_sum(gap * gap)
         starts = np.zeros(len(midnight), bool)
@@ -64,6 +64,14 @@ class OrderDays:
                 counted = self.count(*(self.as_of - int(edge * MICROSECONDS_PER_DAY) for edge in (days, until)))
             self._windows[days, until] = counted
         return self._windows[days, until]
+
+    def in_windows(self, days: FloatArray, until: FloatArray) -> IntArray:
+        """Order days in [as_of - days, as_of - until) for several windows, shape (len(days), n)."""
+        if not self._midnights or np.any(days % 1) or np.any(until % 1):
+            return np.stack([self.in_window(d, u) for d, u in zip(days.tolist(), until.tolist(), strict=True)])
+        begun = self._begun[self.orders.edges(np.concatenate([days, until]))]
+        counted: IntArray = begun[len(days) :] - begun[: len(days)]
+        return counted
 
     def total(self) -> IntArray:
         """Order days since the data begin."""

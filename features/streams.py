@@ -95,9 +95,21 @@ def in_order(account: IntArray, time: IntArray) -> tuple[IntArray, IntArray]:
 
 def running_sum(values: Column) -> IntArray:
     """0 and then the sum of the first 1, 2, ... values, shape (n + 1,)."""
-    sums = np.zeros(len(values) + 1, np.int64)
-    np.cumsum(values, dtype=np.int64, out=sums[1:])
+    sums = np.empty(len(values) + 1, np.int64)
+    sums[0] = 0
+    np.add.accumulate(values, dtype=np.int64, out=sums[1:])
     return sums
+
+
+def run_starts(values: IntArray) -> IntArray:
+    """Where each run of equal values begins, and the length of all: shape (n_runs + 1,).
+
+    >>> run_starts(np.array([4, 4, 7])).tolist()
+    [0, 2, 3]
+    """
+    changes = np.ones(len(values) + 1, bool)
+    np.not_equal(values[1:], values[:-1], out=changes[1:-1])
+    return np.flatnonzero(changes)
 
 
 def fixed(values: Column) -> IntArray:

@@ -5,7 +5,7 @@ snapshot's as_of, that snapshot gets a private segment without the rows that wer
 that every question is the same for all: where an instant falls in a segment, and a difference of running sums.
 """
 
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from functools import cached_property
 from typing import TypeVar
@@ -38,6 +38,7 @@ class View:
         self.histories = histories
         self.snapshots = snapshots
         self._place = Place.of(snapshots)
+        self._streams: dict[str, StreamView] = {}
         self._kept: dict[object, object] = {}
 
     def __len__(self) -> int:
@@ -70,12 +71,13 @@ class View:
 
     def stream(self, name: str) -> "StreamView":
         """The stream as known at each snapshot; without events where the source has no such stream."""
-        return self.keep(("stream", name), lambda: self._at(self.histories.streams.get(name)))
-
-    def _at(self, stream: Stream | None) -> "StreamView":
-        if stream is None:
-            stream = Stream(np.zeros(self._place.stop + 1, np.int64), _NOTHING, _NOTHING, {})
-        return StreamView(stream, self._place)
+        found = self._streams.get(name)
+        if found is None:
+            stream = self.histories.streams.get(name)
+            if stream is None:
+                stream = Stream(np.zeros(self._place.stop + 1, np.int64), _NOTHING, _NOTHING, {})
+            found = self._streams[name] = StreamView(stream, self._place)
+        return found
 
     def keep(self, key: object, compute: Callable[[], T]) -> T:
         """`compute()`, remembered under `key`: several features share one window."""
@@ -179,35 +181,35 @@ class StreamView:
 
     def edge(self, days: float) -> IntArray:
         """Position of the instant `days` before as_of, after it if negative; 0 gives the end of what is known."""
-        if days not in self._edges:
-            self.find_edges((*WINDOWS, days))
-        return self._edges[days]
-
-    def find_edges(self, days: Sequence[float]) -> None:
-        """Find all those edges at once, for `edge` to give."""
-        wanted = [d for d in dict.fromkeys(days) if d not in self._edges]
-        if not wanted:
-            return
-        back = np.array([int(d * MICROSECONDS_PER_DAY) for d in wanted], np.int64)[:, None]
-        found = self._counted(back)
+        found = self._edges.get(days)
         if found is None:
-            found = self.position(self.as_of - back)
-        self._edges.update(zip(wanted, found, strict=True))
+            wanted = [d for d in (*WINDOWS, days) if d not in self._edges]
+            self._edges.update(zip(wanted, self.edges(np.array(wanted)), strict=True))
+            found = self._edges[days]
+        return found
 
-    def _counted(self, back: IntArray) -> Iterable[IntArray] | None:
+    def edges(self, days: FloatArray) -> IntArray:
+        """The edges of several days, shape (len(days), n)."""
+        back = (days * MICROSECONDS_PER_DAY).astype(np.int64)[:, None]
+        found = self._counted(back)
+        return self.position(self.as_of - back) if found is None else found
+
+    def _counted(self, back: IntArray) -> IntArray | None:
         """The edges by counting the rows between the midnights that are asked for; None where a search is better."""
-        if not counting_pays(len(self.time), 0, len(back) * len(self.as_of)):
+        questions = len(back) * len(self.as_of)
+        if not counting_pays(len(self.time), 0, questions):
             return None
         instants, which = self._place.instants
         asked = instants - back
         midnights, column = np.unique(asked, return_inverse=True)
         n_segments = len(self.bounds) - 1
         if np.any(midnights % MICROSECONDS_PER_DAY) or not counting_pays(
-            len(self.time), n_segments * len(midnights), len(back) * len(self.as_of)
+            len(self.time), n_segments * len(midnights), questions
         ):
             return None
         table = positions_by_day(self.row_segment, self.time, n_segments, midnights)
-        return [table[self.segment, columns[which]] for columns in column.reshape(asked.shape)]
+        found: IntArray = table[self.segment, column.reshape(asked.shape)[:, which]]
+        return found
 
     def has(self, name: str) -> bool:
         """Whether any event has such a value."""
@@ -220,9 +222,10 @@ class StreamView:
 
     def running(self, name: str) -> IntArray:
         """Running sum of a value, shape (n_rows + 1,), exact."""
-        if name not in self._sums:
-            self._sums[name] = running_sum(self.value(name))
-        return self._sums[name]
+        found = self._sums.get(name)
+        if found is None:
+            found = self._sums[name] = running_sum(self.value(name))
+        return found
 
     def count(self, days: float | None = None, until: float = 0) -> IntArray:
         """Events in [as_of - days, as_of - until); since the beginning if days is None."""
@@ -253,9 +256,9 @@ class StreamView:
         return self._days_since(np.where(nth > sums[self.start], np.searchsorted(sums, nth) - 1, -1))
 
     def _days_since(self, row: IntArray) -> FloatArray:
-        exists = (row >= self.start) & (row < self.edge(0))
         if not len(self.time):
             return np.full(len(row), np.nan)
+        exists = (row >= self.start) & (row < self.edge(0))
         elapsed = (self.as_of - self.time[np.where(exists, row, 0)]) / MICROSECONDS_PER_DAY
         return np.where(exists, elapsed, np.nan)
 
@@ -286,8 +289,8 @@ class StreamView:
 
 def ratio(part: FloatArray | IntArray, whole: FloatArray | IntArray) -> FloatArray:
     """part / whole, NaN where the whole is not above zero."""
-    positive = whole > 0
-    return np.where(positive, part / np.where(positive, whole, 1), np.nan)
+    share: FloatArray = part / np.where(whole > 0, whole, np.nan)
+    return share
 
 
 def expand(start: IntArray, stop: IntArray) -> tuple[IntArray, IntArray]:
@@ -311,6 +314,8 @@ def _private_segments(stream: Stream, place: Place) -> tuple[IntArray, IntArray 
     """
     own = stream.bounds[place.first : place.stop + 1]
     late = stream.late
+    if not len(late) and not len(place.midday):
+        return _NOTHING, None, _NOTHING
     if len(late):
         late = late[slice(*np.searchsorted(late, own[[0, -1]]))]
         late = late[(stream.recorded[late] >= place.earliest) & (stream.time[late] < place.latest)]

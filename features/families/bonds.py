@@ -4,7 +4,7 @@ import numpy as np
 
 from features.declarations import NEVER_MISSING, Compute, Context, Family, Feature
 from features.snapshots import MICROSECONDS_PER_DAY, BoolArray, FloatArray, IntArray
-from features.streams import FIXED_POINT
+from features.streams import FIXED_POINT, run_starts
 from features.tables import BONDS, NEVER
 from features.views import View, expand, ratio
 
@@ -43,7 +43,7 @@ class Contracts:
 
     def extreme(self, days: IntArray, which: BoolArray, pick: np.ufunc) -> FloatArray:
         """The least or greatest of those times in days, NaN where `which` holds for no contract."""
-        begins = np.flatnonzero(np.diff(self.snapshot[which], prepend=-1))
+        begins = run_starts(self.snapshot[which])[:-1]
         found = np.full(self.size, np.nan)
         if len(begins):
             found[self.snapshot[which][begins]] = pick.reduceat(days[which], begins) / MICROSECONDS_PER_DAY

@@ -6,9 +6,10 @@ from itertools import pairwise
 import numpy as np
 
 from features.declarations import NEVER_MISSING, Compute, Context, Family, Feature
-from features.ladder import counted, expect_looks, rungs
+from features.ladder import look, look_at, rungs
 from features.order_days import order_days
 from features.snapshots import MICROSECONDS_PER_DAY, FloatArray, IntArray
+from features.tables import ALWAYS
 from features.views import View
 
 FAMILY = Family("ladder", "orders")
@@ -20,24 +21,27 @@ LOOKS_AHEAD = (90, 365)
 
 def _since(view: View, context: Context, days: float) -> IntArray:
     """So many days before as_of, or the last switch if that came later."""
-    begins, wiped = view.as_of - int(days * MICROSECONDS_PER_DAY), counted(view, context.rules).wiped
-    return begins if wiped is None else np.maximum(begins, wiped)
+    return np.maximum(view.as_of - int(days * MICROSECONDS_PER_DAY), look(view, context.rules).wiped)
+
+
+def _anybody_left(view: View, context: Context) -> bool:
+    return bool(np.any(look(view, context.rules).wiped > ALWAYS))
 
 
 def order_days_missing(view: View, context: Context) -> IntArray:
     """Order days that are missing to a customer."""
     rules = context.rules
-    return np.maximum(rules.customer_order_days - counted(view, rules).bought, 0)
+    return np.maximum(rules.customer_order_days - look(view, rules).bought, 0)
 
 
 def periods_filled(view: View, context: Context) -> IntArray:
     """Periods of the member rule with an order day."""
-    return counted(view, context.rules).filled
+    return look(view, context.rules).filled
 
 
 def referrals_missing(view: View, context: Context) -> IntArray:
     """Referrals missing to the next rung that needs them; 0 on the top."""
-    rules, given = context.rules, counted(view, context.rules).referrals
+    rules, given = context.rules, look(view, context.rules).referrals
     next_needs = np.where(given < rules.advocate_referrals, rules.advocate_referrals, rules.raving_fan_referrals)
     return np.maximum(next_needs - given, 0)
 
@@ -47,7 +51,7 @@ def order_days_leaving(view: View, context: Context) -> IntArray:
     days = context.rules.order_days
     stays = max(days - context.horizon_days, 0)
     leaving = order_days(view).in_window(days, stays)
-    if counted(view, context.rules).wiped is None:
+    if not _anybody_left(view, context):
         return leaving
     first = _since(view, context, days)
     return order_days(view).count(first, np.maximum(view.as_of - int(stays * MICROSECONDS_PER_DAY), first))
@@ -56,8 +60,7 @@ def order_days_leaving(view: View, context: Context) -> IntArray:
 def until_oldest_leaves(view: View, context: Context, stream: str, rule: str) -> FloatArray:
     """Days until the oldest counted event leaves the window of that rule; NaN where none is counted."""
     events, days = view.stream(stream), getattr(context.rules, rule)
-    wiped = counted(view, context.rules).wiped
-    first = events.edge(days) if wiped is None else events.position(_since(view, context, days))
+    first = events.position(_since(view, context, days)) if _anybody_left(view, context) else events.edge(days)
     counts = first < events.edge(0)
     if not len(events.time):
         return np.full(len(first), np.nan)
@@ -69,9 +72,8 @@ def prospect_lapses(view: View, context: Context) -> FloatArray:
     """Days until neither an inquiry nor their own approach counts any more; NaN where none does."""
     asked, approached = view.stream("inquiries").days_since_last(), view.stream("interactions")
     last = np.fmin(asked, approached.days_since_last_marked("them"))
-    left, wiped = context.rules.inquiry_days - last, counted(view, context.rules).wiped
-    if wiped is not None:
-        left = np.where(last <= (view.as_of - wiped) / MICROSECONDS_PER_DAY, left, -1.0)
+    left, wiped = context.rules.inquiry_days - last, look(view, context.rules).wiped
+    left = np.where(last <= (view.as_of - wiped) / MICROSECONDS_PER_DAY, left, -1.0)
     return np.where(left >= 0, left, np.nan)
 
 
@@ -80,7 +82,7 @@ def rung_after(ahead_days: float | None) -> Compute:
 
     def compute(view: View, context: Context) -> IntArray:
         ahead = (0, context.horizon_days, *LOOKS_AHEAD, *(-days for days in LOOKS_BACK))
-        view.keep("looks", lambda: expect_looks(view, context.rules, ahead))
+        view.keep("looks", lambda: look_at(view, context.rules, ahead))
         return rungs(view, context.rules, context.horizon_days if ahead_days is None else ahead_days)
 
     return compute
@@ -95,9 +97,9 @@ def days_on_rung(view: View, context: Context) -> IntArray:
     """The farthest look back up to which every look gives the rung of now; 0 where the nearest differs."""
     now, *past = _past(view, context)
     same, days = np.ones(len(view), bool), np.zeros(len(view), np.int64)
-    for look, rung in zip(LOOKS_BACK, past, strict=True):
+    for ago, rung in zip(LOOKS_BACK, past, strict=True):
         same &= rung == now
-        days = np.where(same, look, days)
+        days = np.where(same, ago, days)
     return days
 
 
@@ -118,8 +120,8 @@ def highest_rung(view: View, context: Context) -> IntArray:
 def days_until_fall(view: View, context: Context) -> FloatArray:
     """The nearest look ahead (a quarter, the horizon, a year) that gives a lower rung if nothing happens."""
     now, days = rungs(view, context.rules), np.full(len(view), np.nan)
-    for look in sorted({context.horizon_days, *LOOKS_AHEAD}, reverse=True):
-        days = np.where(rungs(view, context.rules, look) < now, look, days)
+    for ahead in sorted({context.horizon_days, *LOOKS_AHEAD}, reverse=True):
+        days = np.where(rungs(view, context.rules, ahead) < now, ahead, days)
     return days
 
 

@@ -32,7 +32,8 @@ def _mean(value: str, days: int) -> str:
 
 
 def _sum(value: str, days: int, until: int = 0) -> str:
-    return f"coalesce(sum({value}) filter (between_days(t, {days}, {until})), 0)"
+    # fsum: added up plainly, an order and its credit note may leave 1e-13, which is above zero.
+    return f"coalesce(fsum({value}) filter (between_days(t, {days}, {until})), 0)"
 
 
 def _number(days: int, until: int = 0, where: str = "true") -> str:
