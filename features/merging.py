@@ -1,4 +1,4 @@
-"""Histories of some accounts, and those of several parts as one: the same accounts, the same numbers as if read whole."""
+"""Histories of some accounts alone, and those of several parts as one, numbered as if they had been read whole."""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
