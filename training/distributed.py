@@ -31,13 +31,19 @@ LEAST_ROWS = 20_000
 """With fewer rows sending them to the workers takes longer than growing the booster here."""
 PATIENCE_SECONDS = 60.0
 """How long a cluster without a single worker is waited for: those that died are usually started again by then."""
+ANSWER_SECONDS = 10.0
 ATTEMPTS = 4
 SAME_EVERYWHERE = ("numpy", "pandas", "pyarrow", "lightgbm")
 
 
 @contextmanager
-def connect(address: str, least_rows: int = LEAST_ROWS, patience: float = PATIENCE_SECONDS) -> "Iterator[Cluster]":
+def connect(
+    address: str, least_rows: int = LEAST_ROWS, patience: float = PATIENCE_SECONDS, answer: float = ANSWER_SECONDS
+) -> "Iterator[Cluster]":
     """The cluster whose scheduler listens at `address`, as tcp://host:8786.
+
+    least_rows : boosters on fewer rows are grown here.  patience, answer : seconds that a worker, the scheduler are
+        waited for.
 
     Raises
     ------
@@ -49,7 +55,7 @@ def connect(address: str, least_rows: int = LEAST_ROWS, patience: float = PATIEN
     except ModuleNotFoundError as error:
         raise ClusterError("a cluster needs Dask: install loyalty-ladder[dask]") from error
     try:
-        client = Client(address, timeout="10s", set_as_default=False)
+        client = Client(address, timeout=f"{answer}s", set_as_default=False)
     except (OSError, ValueError, TimeoutError) as error:
         raise ClusterError(
             f"no Dask scheduler answers at {address}: {first_line(error)}. Start one with `dask scheduler`, or correct "
@@ -232,11 +238,17 @@ def _train(
     chosen = {SKLEARN_NAMES.get(name, name): value for name, value in parameters.items() if name != "num_threads"}
     # The classifier would number the classes anew by those that each worker happens to hold.
     model = lgb.DaskLGBMRegressor(client=client, n_estimators=rounds, **chosen)
-    values, target, weight = (spread(array) for array in arrays)
-    with warnings.catch_warnings(), redirect_stdout(io.StringIO()):
+    client.gather([client.submit(_leave_network, workers=[worker], pure=False) for worker in workers])
+    with client.as_current(), warnings.catch_warnings(), redirect_stdout(io.StringIO()):
         warnings.filterwarnings("ignore", "Parameter n_jobs will be ignored", UserWarning)
+        values, target, weight = (spread(array) for array in arrays)
         model.fit(values, target, sample_weight=weight, feature_name=list(names))
     return _WHERE.sub("", str(model.booster_.model_to_string()))
+
+
+def _leave_network() -> None:
+    """Let the worker forget whom it grew a booster with before: LightGBM still sends to those that died of it."""
+    lgb.basic._LIB.LGBM_NetworkFree()
 
 
 _WHERE = re.compile(r"^\[(machines|local_listen_port|num_machines|machine_list_filename): .*\]\n", re.MULTILINE)
