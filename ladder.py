@@ -119,7 +119,7 @@ def _train(options: argparse.Namespace) -> Mapping[str, Any]:
 
     with _crew(options) as (crew, grow), _progress() as progress:
         end = _end_of_parts(partitions, crew, options, progress)
-        data = gather_dataset(partitions, crew, settings, end, grow, progress)
+        data = gather_dataset(partitions, crew, settings, end, grow, progress, _note_set_aside)
         trained = train_on(data, settings, progress=progress)
     return _record(trained, settings, _uri(), options.promote, folder)
 
@@ -232,7 +232,7 @@ def _score(options: argparse.Namespace) -> Mapping[str, Any]:
         as_of = _end_of_parts(partitions, crew, options, progress)
         written = score_parts(
             partitions, crew, Scorer(bundle, version), as_of, settings.source.max_bad_share, Path(options.out),
-            options.format, progress,
+            options.format, progress, _note_set_aside,
         )  # fmt: skip
     return _say_scored(version, written.accounts, written.investments, written.files)
 
@@ -419,7 +419,6 @@ def _end_of_parts(
         outlines.append(one)
         progress("parts read", len(outlines) / len(partitions.parts))
     whole = join_outlines(outlines)
-    _note_set_aside(sum(whole.set_aside.values()))
     _note_strays(whole.strays())
     return whole.end
 

@@ -73,10 +73,12 @@ def score_parts(
     out: Path,
     form: str,
     progress: Callable[[str, float], None],
+    note: Callable[[int], None] = lambda _: None,
 ) -> Written:
     """Score every part and write both tables, the same as those of the whole source.
 
     most_bad : share of a table's rows, over all parts, that may be set aside.
+    note : told how many rows were.
 
     Raises
     ------
@@ -100,7 +102,9 @@ def score_parts(
                 for name, content in zip(TABLES, scored.tables, strict=False):
                     (Path(scratch) / f"{name}-{number}.parquet").write_bytes(content)
                 progress("parts scored", (number + 1) / len(partitions.parts))
-            join_outlines(outlines).refuse_bad_rows(most_bad, partitions.folder)
+            joined = join_outlines(outlines)
+            joined.refuse_bad_rows(most_bad, partitions.folder)
+            note(sum(joined.set_aside.values()))
             if not kept:
                 raise NotEnoughData(f"No account is known before {iso(as_of)}. Choose a later --as-of.")
             files = [[Path(scratch) / f"{name}-{number}.parquet" for number in kept] for name in TABLES]

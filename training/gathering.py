@@ -5,7 +5,7 @@ its rows: features, outcomes, and the histories of the accounts drawn. Only thes
 number is bounded by `slices.most_snapshots`, however large the source.
 """
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from functools import partial
 
@@ -44,8 +44,11 @@ def gather_dataset(
     end: int,
     grow: Grow = grow_here,
     progress: Progress = silent,
+    note: Callable[[int], None] = lambda _: None,
 ) -> Dataset:
     """The dataset that `build_dataset` would make of the whole source, to the bit.
+
+    note : told how many rows of all parts were set aside.
 
     Raises
     ------
@@ -60,7 +63,9 @@ def gather_dataset(
         outlines.append(outline)
         surveys.append(survey)
         progress("parts surveyed", len(surveys) / len(parts))
-    join_outlines(outlines).refuse_bad_rows(settings.source.max_bad_share, partitions.folder)
+    joined = join_outlines(outlines)
+    joined.refuse_bad_rows(settings.source.max_bad_share, partitions.folder)
+    note(sum(joined.set_aside.values()))
     surveyed = add_surveys(surveys)
     designed = design(surveyed, settings)
     found = []
