@@ -11,7 +11,7 @@ import uuid
 import warnings
 from collections import deque
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from concurrent.futures import ThreadPoolExecutor
+from concurrent.futures import ThreadPoolExecutor, wait
 from contextlib import contextmanager, redirect_stdout, suppress
 from importlib.metadata import version
 from time import monotonic, sleep
@@ -32,6 +32,8 @@ LEAST_ROWS = 20_000
 PATIENCE_SECONDS = 60.0
 """How long a cluster without a single worker is waited for: those that died are usually started again by then."""
 ANSWER_SECONDS = 10.0
+LOOK_SECONDS = 0.5
+"""How often it is looked whether the workers are still there."""
 ATTEMPTS = 4
 SAME_EVERYWHERE = ("numpy", "pandas", "pyarrow", "lightgbm")
 
@@ -124,22 +126,22 @@ class Cluster:
 
     def _answer(self, part: Part, future: Any) -> Any:
         from distributed import KilledWorker
+        from distributed import wait as wait_for
         from distributed.client import FutureCancelledError
 
-        while True:
-            try:
-                return future.result(timeout="2s")
-            except KilledWorker:
-                raise ClusterError(
-                    f"part {part.number} has cost several workers their life, most likely for want of memory. Give "
-                    "each worker one thread and more memory, or partition the source into more parts."
-                ) from None
-            except FutureCancelledError as error:
-                raise ClusterError(f"the scheduler at {self.address} was lost: {first_line(error)}") from None
-            except TimeoutError:
-                if future.done():
-                    raise
-                self.wait_for_workers()
+        while not future.done():
+            with suppress(TimeoutError), self._client.as_current():
+                wait_for([future], timeout=LOOK_SECONDS)
+            self.wait_for_workers()
+        try:
+            return future.result()
+        except KilledWorker:
+            raise ClusterError(
+                f"part {part.number} has cost several workers their life, most likely for want of memory. Give "
+                "each worker one thread and more memory, or partition the source into more parts."
+            ) from None
+        except FutureCancelledError as error:
+            raise ClusterError(f"the scheduler at {self.address} was lost: {first_line(error)}") from None
 
     def grow(
         self,
@@ -189,15 +191,11 @@ class Cluster:
 
         with ThreadPoolExecutor(1) as pool, Client(self.address, set_as_default=False) as client:
             job = pool.submit(_train, client, workers, arrays, names, parameters, rounds)
-            while True:
-                try:
-                    return job.result(timeout=0.5)
-                except TimeoutError:
-                    if job.done():
-                        raise
-                    lost = [worker for worker in workers if worker not in self.workers()]
-                    if lost:
-                        raise _WorkerLost(f"{len(lost)} of {len(workers)} workers were lost") from None
+            while wait([job], timeout=LOOK_SECONDS).not_done:
+                lost = [worker for worker in workers if worker not in self.workers()]
+                if lost:
+                    raise _WorkerLost(f"{len(lost)} of {len(workers)} workers were lost")
+            return job.result()
 
 
 class _WorkerLost(Exception):

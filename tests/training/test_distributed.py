@@ -83,6 +83,21 @@ def fatal_once(part: Part, mark: Path, number: int) -> Any:
     return outline(part)
 
 
+def test_an_answer_that_comes_while_the_workers_are_looked_for_is_taken(
+    cluster: Cluster, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Slow parts, and a look at the workers every millisecond: any of them may end between two looks."""
+    monkeypatch.setattr(distributed, "LOOK_SECONDS", 0.001)
+    for _ in range(5):
+        assert list(cluster.answers(slow_number, tiny_parts().parts)) == [0, 1, 2, 3]
+
+
+def slow_number(part: Part) -> int:
+    """The part's number, after a while."""
+    time.sleep(0.02)
+    return part.number
+
+
 def grown(grow: Any, rounds: int = 20) -> Any:
     """The next rung's booster on two thirds of the tiny supplier, and its log loss on the rest."""
     from training.fitting import fit_trees
