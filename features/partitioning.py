@@ -26,7 +26,8 @@ from features.places import Mapped, Place, check_mapping, has_query, origins
 from features.sources import Progress
 from features.tables import TABLE, TABLES, Table
 
-MOST_PARTS = 4096
+MOST_PARTS = 512
+"""One file of each part is open at a time, and most systems allow a process about a thousand."""
 HELD_ROWS = 1_000_000
 """Rows kept back before they are written, over all parts: fewer, and every part's file falls into crumbs."""
 KEYS_AT_ONCE = 10_000_000
@@ -57,14 +58,14 @@ def partition(
     Raises
     ------
     SettingsError
-        If out is not empty, parts lies outside 1 .. 4096, or the mapping names what does not exist.
+        If out is not empty, parts lies outside 1 .. 512, or the mapping names what does not exist.
     SourceUnreadable, ColumnMissing, NotEnoughData
         As `read_source` does.
     """
     mapped = mapped or {}
     check_mapping(mapped)
     if not 1 <= parts <= MOST_PARTS:
-        raise SettingsError(f"{parts} parts: give 1 to {MOST_PARTS:,}; each must fit into a worker's memory.")
+        raise SettingsError(f"{parts} parts: give 1 to {MOST_PARTS}; each must fit into a worker's memory.")
     if out.exists() and (not out.is_dir() or any(out.iterdir())):
         raise SettingsError(f"{out} is not empty. Parts are written into a folder of their own: choose another --out.")
     database = "://" in str(location)
