@@ -95,21 +95,50 @@ def _check(options: argparse.Namespace) -> Mapping[str, Any]:
     }
 
 
+def _partition(options: argparse.Namespace) -> Mapping[str, Any]:
+    from features.partitioning import partition
+
+    settings, out = _settings(options), Path(options.out)
+    with _progress() as progress:
+        cut = partition(options.data, out, options.parts, settings.tables, lambda words: progress(words, 0.0))
+    for note in cut.notes:
+        print(f"Note: {note}", file=sys.stderr)
+    _show("Rows", ["table", "rows"], [[name, f"{rows:,}"] for name, rows in cut.rows.items()])
+    print(f"{options.parts:,} parts in {out}; `ladder train` and `ladder score` take it as --data")
+    return {"parts": options.parts, "rows": cut.rows, "split_keys": cut.partitions.split_keys, "out": str(out)}
+
+
 def _train(options: argparse.Namespace) -> Mapping[str, Any]:
-    loaded = _load(options)
-    return _train_on(loaded, _uri(), options.promote, Path(loaded.settings.registry.champion_folder))
+    settings = _settings(options)
+    partitions = _partitions(options)
+    folder = Path(settings.registry.champion_folder)
+    if partitions is None:
+        return _train_on(_load(options), _uri(), options.promote, folder)
+    from training.gathering import gather_dataset
+    from training.pipeline import train_on
+
+    with _crew(options) as (crew, grow), _progress() as progress:
+        end = _end_of_parts(partitions, crew, options, progress)
+        data = gather_dataset(partitions, crew, settings, end, grow, progress, _note_set_aside)
+        trained = train_on(data, settings, progress=progress)
+    return _record(trained, settings, _uri(), options.promote, folder)
 
 
 def _train_on(loaded: Loaded, uri: str, force: bool, champion_folder: Path) -> Mapping[str, Any]:
     """Train, record, register, and promote where that is due."""
     from training.pipeline import train
+
+    with _progress() as progress:
+        trained = train(loaded.histories, loaded.settings, loaded.as_of, progress=progress)
+    return _record(trained, loaded.settings, uri, force, champion_folder)
+
+
+def _record(trained: Any, settings: Any, uri: str, force: bool, champion_folder: Path) -> Mapping[str, Any]:
+    """Show what was learnt, register it, and promote it where that is due."""
     from training.promotion import PromotionContext, examine, passes
     from training.registry import ALIAS, Registry
     from training.reporting import as_text, draw_plots
 
-    settings = loaded.settings
-    with _progress() as progress:
-        trained = train(loaded.histories, settings, loaded.as_of, progress=progress)
     for comparison in trained.comparisons:
         _show_comparison(comparison)
     _list("What the models rest on", trained.report)
@@ -190,10 +219,22 @@ def _rollback(options: argparse.Namespace) -> Mapping[str, Any]:
 def _score(options: argparse.Namespace) -> Mapping[str, Any]:
     from training.bundle import read_bundle
 
+    settings = _settings(options)
+    partitions = _partitions(options)
     with tempfile.TemporaryDirectory() as scratch:
-        bundle, version = read_bundle(_find_bundle(options.model, _settings(options), Path(scratch)))
-        loaded = _load(options)
-        return _score_with(bundle, version, loaded, Path(options.out), options.format)
+        bundle, version = read_bundle(_find_bundle(options.model, settings, Path(scratch)))
+    if partitions is None:
+        return _score_with(bundle, version, _load(options), Path(options.out), options.format)
+    from serving.parts import score_parts
+    from serving.scoring import Scorer
+
+    with _crew(options) as (crew, _), _progress() as progress:
+        as_of = _end_of_parts(partitions, crew, options, progress)
+        written = score_parts(
+            partitions, crew, Scorer(bundle, version), as_of, settings.source.max_bad_share, Path(options.out),
+            options.format, progress, _note_set_aside,
+        )  # fmt: skip
+    return _say_scored(version, written.accounts, written.investments, written.files)
 
 
 def _score_with(bundle: Any, version: str, loaded: Loaded, out: Path, form: str) -> Mapping[str, Any]:
@@ -205,10 +246,14 @@ def _score_with(bundle: Any, version: str, loaded: Loaded, out: Path, form: str)
         scores, investments = score_frames(Scorer(bundle, version), loaded.histories, loaded.as_of)
         progress("scoring", 1.0)
     written = write_frames({"scores": scores, "investment_scores": investments}, out, form)
-    print(f"{len(scores):,} accounts scored with {version}: {', '.join(str(path) for path in written)}")
-    if not len(investments):
+    return _say_scored(version, len(scores), len(investments), written)
+
+
+def _say_scored(version: str, accounts: int, investments: int, written: Sequence[Path]) -> Mapping[str, Any]:
+    print(f"{accounts:,} accounts scored with {version}: {', '.join(str(path) for path in written)}")
+    if not investments:
         print("No uplift: the model knows no investments. `ladder check` says what it takes.")
-    return {"accounts": len(scores), "model_version": version, "files": [str(path) for path in written]}
+    return {"accounts": accounts, "model_version": version, "files": [str(path) for path in written]}
 
 
 def _simulate(options: argparse.Namespace) -> Mapping[str, Any]:
@@ -308,31 +353,89 @@ def _settings(options: argparse.Namespace) -> Any:
 def _load(options: argparse.Namespace, max_bad_share: float | None = None) -> Loaded:
     """The settings, the source, its histories and the as_of of a command."""
     from features.histories import build_histories
-    from features.snapshots import instant, iso
+    from features.partitions import read_partitions
+    from features.snapshots import instant
     from features.sources import read_source
     from features.strays import strays
 
     settings = _settings(options)
     share = settings.source.max_bad_share if max_bad_share is None else max_bad_share
+    mapped = {} if read_partitions(options.data) else settings.tables  # a part has the contract's names already
     with _progress() as progress:
-        source = read_source(
-            options.data, settings.tables, max_bad_share=share, progress=lambda name: progress(f"{name}", 0.0)
-        )
+        source = read_source(options.data, mapped, max_bad_share=share, progress=lambda name: progress(f"{name}", 0.0))
         histories = build_histories(source)
     if max_bad_share is None:
         for note in source.notes:
             print(f"Note: {note}", file=sys.stderr)
-        if source.set_aside:
-            print(f"Note: {len(source.set_aside):,} rows were set aside; `ladder check` lists them.", file=sys.stderr)
-    if (far := strays(histories)) is not None and not getattr(options, "as_of", None):
-        where = ", ".join(f"{count} of {name}" for name, count in far.tables.items())
-        print(
-            f"Note: {where} lie {far.gap_days:,.0f} days after all other events, and the default --as-of",
-            file=sys.stderr,
-        )
-        print(f"      follows them. If that is a typing error, give --as-of {iso(far.last_before)}.", file=sys.stderr)
+        _note_set_aside(len(source.set_aside))
     as_of = getattr(options, "as_of", None)
+    if not as_of:
+        _note_strays(strays(histories))
     return Loaded(settings, source, histories, instant(as_of) if as_of else histories.end)
+
+
+def _partitions(options: argparse.Namespace) -> Any:
+    """The parts of a partitioned source; None where it is none, refused where a cluster is asked for all the same."""
+    from features.errors import SettingsError
+    from features.partitions import read_partitions
+
+    partitions = read_partitions(options.data)
+    if partitions is None and options.dask:
+        raise SettingsError(
+            "--dask works on a partitioned source, and --data is none. Cut it into parts first: "
+            "`ladder partition --data SOURCE --out DIR`, where DIR is a folder that all workers see."
+        )
+    return partitions
+
+
+@contextmanager
+def _crew(options: argparse.Namespace) -> Iterator[Any]:
+    """Who works on the parts and who grows the boosters: this process, or the cluster that was asked for."""
+    if options.dask:
+        from training.distributed import connect
+
+        with connect(options.dask) as cluster:
+            yield cluster, cluster.grow
+    else:
+        from features.partitions import Alone
+        from training.growing import grow_here
+
+        yield Alone(), grow_here
+
+
+def _end_of_parts(
+    partitions: Any, crew: Any, options: argparse.Namespace, progress: Callable[[str, float], None]
+) -> int:
+    """The as_of that was asked for, or the midnight after the last event of all parts."""
+    from features.outlines import join_outlines, outline
+    from features.snapshots import instant
+
+    for note in partitions.notes():
+        print(f"Note: {note}", file=sys.stderr)
+    if options.as_of:
+        return instant(options.as_of)
+    outlines = []
+    for one in crew.answers(outline, partitions.parts):
+        outlines.append(one)
+        progress("parts read", len(outlines) / len(partitions.parts))
+    whole = join_outlines(outlines)
+    _note_strays(whole.strays())
+    return whole.end
+
+
+def _note_set_aside(rows: int) -> None:
+    if rows:
+        print(f"Note: {rows:,} rows were set aside; `ladder check` lists them.", file=sys.stderr)
+
+
+def _note_strays(far: Any) -> None:
+    from features.snapshots import iso
+
+    if far is not None:
+        where = ", ".join(f"{count} of {name}" for name, count in far.tables.items())
+        words = f"lie {far.gap_days:,.0f} days after all other events, and the default --as-of"
+        print(f"Note: {where} {words}", file=sys.stderr)
+        print(f"      follows them. If that is a typing error, give --as-of {iso(far.last_before)}.", file=sys.stderr)
 
 
 def _find_bundle(model: str | None, settings: Any, scratch: Path) -> Path:
@@ -487,6 +590,11 @@ DATA = _argument("--data", required=True, metavar="SOURCE", help="a folder of Pa
 AS_OF = _argument(
     "--as-of", metavar="T", help="look from here, UTC, as 2026-01-31; else the midnight after the last event"
 )
+DASK = _argument(
+    "--dask",
+    metavar="ADDRESS",
+    help="run on the Dask cluster whose scheduler is at tcp://HOST:PORT; --data is partitioned",
+)
 MODEL = _argument(
     "--model", metavar="URI", help="models:/loyalty-ladder/VERSION or a bundle's folder; else the champion"
 )
@@ -506,11 +614,17 @@ COMMANDS: dict[str, tuple[Callable[[argparse.Namespace], Mapping[str, Any]], str
         _argument("--scenario", default="default", help="which world; an unknown name lists them"),
         ACCOUNTS, MONTHS, SEED,
     )),
+    "partition": (_partition, "cut a source by account into parts, for one larger than memory or for a cluster", (
+        DATA,
+        _argument("--out", required=True, metavar="DIR", help="an empty folder, for a cluster one that it sees too"),
+        _argument("--parts", type=_at_least_one, default=16, metavar="N",
+                  help="how many; each must fit into a worker's memory, as docs/scale.md tells"),
+    )),
     "check": (_check, "the data report: rows set aside, the ladder, what can be trained", (
         DATA, AS_OF, _argument("--report", metavar="FILE", help="write every row set aside to this CSV file"),
     )),
     "train": (_train, "train all models, track and register them", (
-        DATA, AS_OF, _argument("--promote", action="store_true", help="make it champion if it passes the checks"),
+        DATA, AS_OF, DASK, _argument("--promote", action="store_true", help="make it champion if it passes the checks"),
     )),
     "backtest": (_backtest, "out-of-time evaluation beside the baselines", (
         DATA, AS_OF, _argument("--folds", type=_at_least_one, default=3, metavar="K", help="rolling origins"),
@@ -518,7 +632,7 @@ COMMANDS: dict[str, tuple[Callable[[argparse.Namespace], Mapping[str, Any]], str
     "promote": (_promote, "make a version champion", (_argument("version", type=int, help="number in the registry"),)),
     "rollback": (_rollback, "make the former champion champion again", ()),
     "score": (_score, "score every account", (
-        DATA, AS_OF, MODEL, _argument("--out", required=True, metavar="DIR", help="where the tables go"),
+        DATA, AS_OF, MODEL, DASK, _argument("--out", required=True, metavar="DIR", help="where the tables go"),
         _argument("--format", default="parquet", choices=("parquet", "csv", "xlsx"), help="of the files"),
     )),
     "serve": (_serve, "serve the champion over HTTP", (

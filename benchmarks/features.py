@@ -21,7 +21,6 @@ import subprocess
 import sys
 import time
 from collections.abc import Callable, Iterator
-from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -76,33 +75,33 @@ def draw(events: int, accounts: int, folder: Path) -> None:
 
 def ours(folder: Path, instants: list[int]) -> Sums:
     """The package itself: sources, histories, views, declared features."""
-    from features.declarations import Context, Feature, count_of, measure, recency_of, sum_of
+    from features.declarations import NEVER_MISSING, Context, Family, Feature, measure
     from features.histories import build_histories
     from features.snapshots import Snapshots
     from features.sources import read_source
     from features.views import View
 
+    def summed(family: Family, value: str, days: int) -> Feature:
+        table = family.table
+        if table == "tickets":
+            return family.count(table, days, "severe", mark="severe", name="tickets_sum")
+        unit = 10 if table == "surveys" else 1  # a score is held as a share of its scale, here 0 to 10
+        return family.feature(
+            f"{table}_sum_{days}d", "", "", NEVER_MISSING, lambda view, _: view.stream(table).amount(value, days) * unit
+        )
+
     declared: list[Feature] = []
     for table, (_, value) in TABLES.items():
+        family = Family("benchmark", table)
         for days in DAYS:
-            declared.append(count_of(table, days, table, "benchmark", name=f"{table}_count"))
-            mark = "severe" if table == "tickets" else ""
-            summed = count_of(table, days, table, "", mark=mark) if mark else sum_of(table, value, days, table, "")
-            declared.append(replace(summed, name=f"{table}_sum_{days}d"))
-        declared.append(recency_of(table, f"{table}_recency", table, "benchmark"))
+            declared += [family.count(table, days, "", name=f"{table}_count"), summed(family, value, days)]
+        declared.append(family.recency(table, f"{table}_recency", ""))
     histories = build_histories(read_source(folder))
     view = View(histories, Snapshots.concatenate([histories.known_at(at) for at in instants]))
     total = Totals([feature.name for feature in declared])
     for _, block in view.blocks():
         total.add(measure(block, Context(), declared))
-    return {
-        name: (n, s * (UNITS.get(name.split("_")[0], 1) if "_sum_" in name else 1))
-        for name, (n, s) in total.sums().items()
-    }
-
-
-UNITS = {"surveys": 10}
-"""A score is held as a share of its scale, here 0 to 10."""
+    return total.sums()
 
 
 class Totals:
@@ -287,15 +286,13 @@ def by_featuretools(folder: Path, instants: list[int]) -> Sums:
     cutoff = pd.DataFrame(cutoffs, columns=["account_id", "time"])
     cutoff = cutoff[cutoff["time"] > cutoff["account_id"].map(first)]
     columns: dict[str, Any] = {}
-    for days in (*DAYS, None):
+    for days in DAYS:
         matrix, _ = ft.dfs(
             entityset=entities, target_dataframe_name="accounts", cutoff_time=cutoff, max_depth=1,
-            training_window=None if days is None else f"{days} days", trans_primitives=[], include_cutoff_time=False,
-            agg_primitives=["count", "sum"] if days else ["max"] if False else ["last"],
+            training_window=f"{days} days", trans_primitives=[], include_cutoff_time=False,
+            agg_primitives=["count", "sum"],
         )  # fmt: skip
         for table in TABLES:
-            if days is None:
-                continue
             columns[f"{table}_count_{days}d"] = matrix[f"COUNT({table})"].astype(float).fillna(0)
             columns[f"{table}_sum_{days}d"] = matrix[f"SUM({table}.value)"].astype(float).fillna(0)
     names = [name for name in _names() if not name.endswith("recency")]
@@ -352,9 +349,9 @@ def compare(folder: Path, snapshots: list[int], engines: list[str], pythons: dic
             wall = statistics.median(f[0] for f in found)
             walls = statistics.median(f[0] / b[0] for f, b in zip(found, base, strict=True))
             processor = statistics.median(f[1] / b[1] for f, b in zip(found, base, strict=True))
-            equal = _equal(found[0][3], base[0][3])
+            peak, equal = max(f[2] for f in found), _equal(found[0][3], base[0][3])
             print(
-                f"| {count} | {name} | {wall:.1f} | {walls:.2f} | {processor:.2f} | {max(f[2] for f in found):.2f} | {equal} |"
+                f"| {count} | {name} | {wall:.1f} | {walls:.2f} | {processor:.2f} | {peak:.2f} | {equal} |", flush=True
             )
 
 

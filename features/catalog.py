@@ -33,8 +33,8 @@ from features.snapshots import FloatArray, Snapshots
 from features.views import View
 
 __all__ = [
-    "BY_NAME", "CODED_COLUMNS", "FEATURES", "NAMES", "Context", "Feature", "compute", "document", "fingerprint",
-    "learn_vocabulary",
+    "BY_NAME", "CODED_COLUMNS", "FEATURES", "NAMES", "Context", "Feature", "compute", "count_values", "document",
+    "fingerprint", "frequent_values", "learn_vocabulary",
 ]  # fmt: skip
 
 FAMILIES = (
@@ -65,15 +65,27 @@ def compute(view: View, context: Context, names: Sequence[str] = NAMES) -> Float
 
 def learn_vocabulary(histories: Histories, snapshots: Snapshots, most: int = 30) -> dict[str, tuple[str, ...]]:
     """The frequent values of each coded column among the accounts of those snapshots, most frequent first."""
+    return frequent_values(count_values(histories, snapshots), most)
+
+
+def count_values(histories: Histories, snapshots: Snapshots) -> dict[str, dict[str, int]]:
+    """For each coded column, how many accounts of those snapshots have each value."""
     accounts = np.unique(snapshots.account)
-    vocabulary: dict[str, tuple[str, ...]] = {}
+    counted: dict[str, dict[str, int]] = {}
     for column in CODED_COLUMNS:
         if column in histories.profile:
             values = [v for v in histories.profile[column][accounts] if v is not None]
             names, counts = np.unique(np.array(values, dtype=str), return_counts=True)
-            order = np.lexsort((names, -counts))[:most]
-            vocabulary[column] = tuple(str(name) for name in names[order])
-    return vocabulary
+            counted[column] = dict(zip(names.tolist(), counts.tolist(), strict=True))
+    return counted
+
+
+def frequent_values(counted: Mapping[str, Mapping[str, int]], most: int = 30) -> dict[str, tuple[str, ...]]:
+    """The values that most accounts have, most frequent first, those as frequent in alphabetical order."""
+    return {
+        column: tuple(sorted(counts, key=lambda name: (-counts[name], name))[:most])
+        for column, counts in counted.items()
+    }
 
 
 @cache

@@ -9,7 +9,8 @@
     ├── NotEnoughData        the data are sound, but too few for what was asked
     ├── ShapeMismatch        arrays that must describe the same things do not (a mistake in code)
     ├── BundleError          a model on disk cannot be trusted: damaged, or made for another catalogue
-    └── RegistryError        the model registry cannot answer, or has no such version
+    ├── RegistryError        the model registry cannot answer, or has no such version
+    └── ClusterError         the Dask cluster cannot be reached, or lost its workers
 
 A message says what is wrong, what was found and what to do, in that order. The command line prints it
 without a traceback and ends with exit status 1; the service answers it as JSON.
@@ -54,3 +55,7 @@ class BundleError(LadderError):
 
 class RegistryError(LadderError):
     """The model registry cannot be reached, or has no such version."""
+
+
+class ClusterError(LadderError):
+    """The Dask cluster cannot be reached, runs another program, or has lost its workers."""

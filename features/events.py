@@ -15,7 +15,7 @@ from numpy.typing import NDArray
 from features.cleaning import Columns
 from features.snapshots import MICROSECONDS_PER_DAY, BoolArray, IntArray
 from features.sources import Source
-from features.streams import Column, Stream, fixed, in_order, running_sum
+from features.streams import Column, Stream, boundaries, fixed, in_order
 from features.tables import ALWAYS, INSTRUMENT_SCALES, NEVER, TABLE, Table
 from features.texts import Texts
 
@@ -108,10 +108,9 @@ class Rows:
         rows = rows if isinstance(chosen, slice) else chosen[rows]
         told = {name: column for name, column in values.items() if column.dtype.kind != "b" or column.any()}
         picked = {id(column): _whole(column[rows]) for column in told.values()}
-        bounds = running_sum(np.bincount(account, minlength=len(self.rank)))
         at_once = recorded is time or np.array_equal(recorded, time)
         stored = {name: picked[id(column)] for name, column in told.items()}
-        return Stream(bounds, times, times if at_once else recorded[rows], stored)
+        return Stream(boundaries(account, len(self.rank)), times, times if at_once else recorded[rows], stored)
 
     def later(self, recorded: IntArray, moment: IntArray) -> IntArray:
         """When a later moment of rows recorded then is known: not before itself, nor before the row's own time."""

@@ -10,12 +10,17 @@ import pyarrow.csv as pa_csv
 import pyarrow.parquet as pq
 
 from features.errors import SourceUnreadable
+from features.partitions import Partitions, read_part_table, read_partitions
 from features.places import Mapped, Place, first_line, has_query, query_failed, refuse_twins
 from features.tables import TABLE, Kind
 
 _DELIMITERS = ",;\t"
 _REPORTS = ("set_aside", "scores", "investment_scores", "plan")
 """Files that we wrote ourselves; beside a source they are no mistake."""
+
+
+BATCH_ROWS, BATCH_BYTES = 262_144, 32 * 2**20
+"""Of a Parquet and a CSV file, read a batch at a time."""
 
 
 class _Folder:
@@ -56,14 +61,17 @@ class _Folder:
             if file.suffix == ".parquet":
                 data = _parquet(file, _texts(table, file)).read(columns=wanted)
             else:
-                convert = pa_csv.ConvertOptions(
-                    column_types=dict.fromkeys(wanted, pa.string()),
-                    include_columns=wanted,
-                    null_values=[""],
-                    strings_can_be_null=True,
-                )
-                data = pa_csv.read_csv(file, parse_options=_csv_shape(file), convert_options=convert)
+                data = pa_csv.read_csv(file, parse_options=_csv_shape(file), convert_options=_as_text(wanted))
         return {name: data.column(name) for name in wanted}
+
+    def batches(self, table: str, wanted: list[str]) -> Iterator[Mapping[str, Any]]:
+        file, empty = self.files[table], True
+        with _reading(file):
+            for data in _stream(file, wanted):
+                empty = False
+                yield {name: pa.chunked_array([data.column(name)]) for name in wanted}
+        if empty:
+            yield self.read(table, wanted)
 
     def ask(self, table: str, query: str) -> Mapping[str, Any]:
         """Run by DuckDB, in memory, with every file of the folder as a view by its stem."""
@@ -88,9 +96,42 @@ class _Folder:
         return _unambiguous(f"the query under [tables.{table}]", data)
 
 
+class _Parts:
+    """All parts of a partitioned source as one folder."""
+
+    def __init__(self, partitions: Partitions, mapped: Mapping[str, Mapped]) -> None:
+        if mapped:
+            raise SourceUnreadable(
+                f"{partitions.folder} is a partitioned source, and its tables were mapped when it was partitioned; "
+                "use settings without [tables]"
+            )
+        self.partitions = partitions
+        self.label = f"the partitioned folder {partitions.folder}"
+        self.names = self.holds = list(partitions.tables)
+
+    def strangers(self) -> list[str]:
+        return []
+
+    def found(self, table: str) -> list[str]:
+        return _file_columns(self.partitions.parts[0].folder / f"{table}.parquet")
+
+    def read(self, table: str, wanted: list[str]) -> Mapping[str, Any]:
+        batches = list(self.batches(table, wanted))
+        return {name: pa.chunked_array([c for batch in batches for c in batch[name].chunks]) for name in wanted}
+
+    def batches(self, table: str, wanted: list[str]) -> Iterator[Mapping[str, Any]]:
+        parts = self.partitions.parts
+        for part in parts[:1] if table == "investment_options" else parts:
+            yield read_part_table(part, table, wanted)
+
+    def ask(self, table: str, query: str) -> Mapping[str, Any]:
+        raise NotImplementedError("a partitioned source is never mapped")
+
+
 @contextmanager
 def open_folder(path: Path, mapped: Mapping[str, Mapped]) -> Iterator[Place]:
-    yield _Folder(path, mapped)
+    partitions = read_partitions(path)
+    yield _Folder(path, mapped) if partitions is None else _Parts(partitions, mapped)
 
 
 def _file_columns(file: Path) -> list[str]:
@@ -113,6 +154,25 @@ def _texts(table: str, file: Path) -> list[str]:
 def _parquet(file: Path, by_distinct: Sequence[str] = ()) -> Any:
     # Old writers keep times as 96 bits, which Arrow reads as nanoseconds: those end in the year 2262.
     return pq.ParquetFile(file, coerce_int96_timestamp_unit="us", read_dictionary=list(by_distinct))
+
+
+def _stream(file: Path, wanted: list[str]) -> Iterator[Any]:
+    """Record batches of the file."""
+    if file.suffix == ".parquet":
+        yield from _parquet(file).iter_batches(BATCH_ROWS, columns=wanted)
+        return
+    blocks = pa_csv.ReadOptions(block_size=BATCH_BYTES)
+    with pa_csv.open_csv(file, blocks, _csv_shape(file), _as_text(wanted)) as reader:
+        yield from reader
+
+
+def _as_text(wanted: list[str]) -> Any:
+    return pa_csv.ConvertOptions(
+        column_types=dict.fromkeys(wanted, pa.string()),
+        include_columns=wanted,
+        null_values=[""],
+        strings_can_be_null=True,
+    )
 
 
 def _csv_shape(file: Path) -> Any:

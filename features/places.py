@@ -1,13 +1,13 @@
 """Where tables are kept: what a folder and a database have in common once they are open."""
 
 from collections import Counter
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any, Protocol
 
-from features.cleaning import listed
-from features.errors import SourceUnreadable
-from features.tables import Table
+from features.cleaning import column_notes, listed
+from features.errors import ColumnMissing, SettingsError, SourceUnreadable
+from features.tables import TABLE, Table
 
 
 @dataclass(frozen=True)
@@ -46,8 +46,44 @@ class Place(Protocol):
     def read(self, table: str, wanted: list[str]) -> Mapping[str, Any]:
         """These columns of a table."""
 
+    def batches(self, table: str, wanted: list[str]) -> Iterator[Mapping[str, Any]]:
+        """The same columns a batch of rows at a time, where the place can; at least one batch."""
+
     def ask(self, table: str, query: str) -> Mapping[str, Any]:
         """All columns that a query returns."""
+
+
+def check_mapping(mapped: Mapping[str, Mapped]) -> None:
+    """Refuse a mapping of tables or columns that the contract does not know.  Raises SettingsError."""
+    for name, where in mapped.items():
+        if name not in TABLE:
+            raise SettingsError(f"[tables.{name}] maps a table that does not exist; the tables are {listed(TABLE)}")
+        known = [column.name for column in TABLE[name].columns]
+        unknown = [column for column in where.columns if column not in known]
+        if unknown:
+            raise SettingsError(
+                f"[tables.{name}] maps {listed(unknown)}, which {name} does not have; its columns are {listed(known)}"
+            )
+
+
+def origins(table: Table, found: Sequence[str], where: Mapped) -> tuple[dict[str, str], tuple[str, ...]]:
+    """Which column of the data holds each declared one, and what to say about those left out.
+
+    Raises
+    ------
+    ColumnMissing
+        If a mapped or a required column is not among those found.
+    """
+    lacking = [f"{at} (as {name})" for name, at in where.columns.items() if at not in found]
+    if lacking:
+        raise ColumnMissing(
+            f"[tables.{table.name}] takes {' and '.join(lacking)}, which is not there; it has {listed(found)}. "
+            "Correct the name in the settings."
+        )
+    origin = {column.name: where.columns.get(column.name, column.name) for column in table.columns}
+    origin = {name: at for name, at in origin.items() if at in found}
+    called = {at: name for name, at in where.columns.items()}
+    return origin, column_notes(table, dict.fromkeys([*(called.get(name, name) for name in found), *origin]))
 
 
 def refuse_twins(where: str, names: Sequence[str]) -> None:

@@ -13,11 +13,11 @@ from typing import Any
 import pandas as pd
 import pyarrow as pa
 
-from features.cleaning import Cleaned, Columns, SetAside, clean, column_notes, listed
+from features.cleaning import Cleaned, Columns, SetAside, clean, listed
 from features.databases import open_database
-from features.errors import ColumnMissing, NotEnoughData, SettingsError, SourceUnreadable, TooManyBadRows
+from features.errors import NotEnoughData, SourceUnreadable, TooManyBadRows
 from features.folders import open_folder
-from features.places import Mapped, Place, has_query
+from features.places import Mapped, Place, check_mapping, has_query, origins
 from features.tables import TABLE, TABLES, Table
 
 __all__ = ["Mapped", "Progress", "Source", "read_source", "set_aside_frame", "source_from_rows"]
@@ -71,7 +71,7 @@ def read_source(
         `mapped` names a table or column that the contract does not know.
     """
     mapped = mapped or {}
-    _check_mapping(mapped)
+    check_mapping(mapped)
     database = "://" in str(location)
     tables: dict[str, Cleaned] = {}
     with open_database(str(location)) if database else open_folder(Path(location), mapped) as place:
@@ -175,31 +175,10 @@ def _check_share(cleaned: Cleaned, table: Table, max_bad_share: float) -> None:
     )
 
 
-def _check_mapping(mapped: Mapping[str, Mapped]) -> None:
-    for name, where in mapped.items():
-        if name not in TABLE:
-            raise SettingsError(f"[tables.{name}] maps a table that does not exist; the tables are {listed(TABLE)}")
-        known = [column.name for column in TABLE[name].columns]
-        unknown = [column for column in where.columns if column not in known]
-        if unknown:
-            raise SettingsError(
-                f"[tables.{name}] maps {listed(unknown)}, which {name} does not have; its columns are {listed(known)}"
-            )
-
-
 def _renamed(table: Table, place: Place, where: Mapped) -> tuple[dict[str, Any], tuple[str, ...]]:
     """The raw columns under the contract's names, and what to say about those left out."""
     answer = None if where.query is None else place.ask(table.name, where.query)
     found = place.found(table.name) if answer is None else list(answer)
-    lacking = [f"{at} (as {name})" for name, at in where.columns.items() if at not in found]
-    if lacking:
-        raise ColumnMissing(
-            f"[tables.{table.name}] takes {' and '.join(lacking)}, which is not there; it has {listed(found)}. "
-            "Correct the name in the settings."
-        )
-    origin = {column.name: where.columns.get(column.name, column.name) for column in table.columns}
-    origin = {name: at for name, at in origin.items() if at in found}
-    called = {at: name for name, at in where.columns.items()}
-    notes = column_notes(table, dict.fromkeys([*(called.get(name, name) for name in found), *origin]))
+    origin, notes = origins(table, found, where)
     columns = answer if answer is not None else place.read(table.name, sorted(set(origin.values())))
     return {name: columns[at] for name, at in origin.items()}, notes

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from features.histories import Histories, event_times
-from features.snapshots import MICROSECONDS_PER_DAY
+from features.snapshots import MICROSECONDS_PER_DAY, IntArray
 
 
 @dataclass(frozen=True)
@@ -31,11 +31,22 @@ def strays(histories: Histories, gap_days: float = 180, most_share: float = 0.01
     most_share : what makes up more of all events than this share, 0..1, is no stray.
     """
     times = event_times(histories.streams)
-    every = np.sort(np.concatenate([*times.values(), np.empty(0, np.int64)]))
+    once = {name: np.ones(len(time), np.int64) for name, time in times.items()}
+    return strays_among(times, once, gap_days, most_share)
+
+
+def strays_among(
+    times: Mapping[str, IntArray], counts: Mapping[str, IntArray], gap_days: float = 180, most_share: float = 0.01
+) -> Strays | None:
+    """The same, where the events of each table are given as instants and how many happened at each."""
+    every = np.concatenate([*times.values(), np.empty(0, np.int64)])
+    order = np.argsort(every, kind="stable")
+    every, often = every[order], np.concatenate([*counts.values(), np.empty(0, np.int64)])[order]
+    after = often.sum() - np.cumsum(often)
     wide = np.flatnonzero(np.diff(every) >= gap_days * MICROSECONDS_PER_DAY)
-    wide = wide[len(every) - 1 - wide <= most_share * len(every)]
+    wide = wide[after[wide] <= most_share * often.sum()]
     if not len(wide):
         return None
     last, first = int(every[wide[0]]), int(every[wide[0] + 1])
-    counts = {name: int((time >= first).sum()) for name, time in times.items()}
-    return Strays({name: n for name, n in counts.items() if n}, last, (first - last) / MICROSECONDS_PER_DAY)
+    beyond = {name: int(counts[name][time >= first].sum()) for name, time in times.items()}
+    return Strays({name: n for name, n in beyond.items() if n}, last, (first - last) / MICROSECONDS_PER_DAY)

@@ -93,6 +93,14 @@ def in_order(account: IntArray, time: IntArray) -> tuple[IntArray, IntArray]:
     return rows, time[rows]
 
 
+def boundaries(account: IntArray, n_accounts: int) -> IntArray:
+    """Where the events of each account begin once they stand in order, and how many there are: shape (n_accounts + 1,).
+
+    account : the account of every event, in any order.
+    """
+    return running_sum(np.bincount(account, minlength=n_accounts))
+
+
 def running_sum(values: Column) -> IntArray:
     """0 and then the sum of the first 1, 2, ... values, shape (n + 1,)."""
     sums = np.empty(len(values) + 1, np.int64)

@@ -230,10 +230,20 @@ def _recommend(investments: Mapping[str, Column], n: int, n_options: int) -> dic
         name = np.where(pays, investments["investment"].reshape(n, n_options)[rows, best], NO_INVESTMENT).astype(object)
         gain = np.where(pays, gains[rows, best], 0.0)
         roi = np.where(pays, investments["roi"].reshape(n, n_options)[rows, best], np.nan)
-        order = np.lexsort((-gain, -np.where(np.isnan(roi), np.inf, roi)))  # what costs nothing comes first
-        order = order[pays[order]]
-        rank[order] = np.arange(1, len(order) + 1)
+        rank = ranks(gain, roi)
     return {"recommended_investment": name, "expected_gain": gain, "roi": roi, "rank": rank}
+
+
+def ranks(gain: FloatArray, roi: FloatArray) -> FloatArray:
+    """By ROI, 1 = first, among accounts whose expected gain is above zero; NaN for the others.
+
+    Of equal ROI and gain the account that stands first comes first.
+    """
+    rank = np.full(len(gain), np.nan)
+    order = np.lexsort((-gain, -np.where(np.isnan(roi), np.inf, roi)))  # what costs nothing comes first
+    order = order[gain[order] > 0]
+    rank[order] = np.arange(1, len(order) + 1)
+    return rank
 
 
 def _nothing(n: int) -> Column:

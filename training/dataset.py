@@ -11,9 +11,11 @@ from features.errors import NotEnoughData
 from features.histories import Histories
 from features.snapshots import BoolArray, FloatArray, Snapshots, iso
 from features.views import View
-from training.labels import Labels, label, switching_definition
+from training.growing import Grow, grow_here
+from training.labels import Labels, label
 from training.settings import Settings
-from training.splits import Sample, account_draw, account_weights, sample_snapshots, slice_instants
+from training.splits import Sample, account_draw, account_weights, sample_share, sample_snapshots, slice_instants
+from training.survey import Survey, take_survey
 
 Progress = Callable[[str, float], None]
 """Called with what is being done and the share done, 0..1."""
@@ -28,11 +30,15 @@ class Dataset:
     """Snapshots with their features and outcomes.
 
     matrix : shape (n, n_features), columns in the order of `catalog.NAMES`.
+    histories : of all accounts that have a row, at least, and of those whose investment was drawn by lot.
+    survey : what all accounts say, with a row or without.
     weight : shape (n,); every account weighs about one, times the accounts that it stands for.
     definition : `recorded` or `silence`, what switching means here.
+    grow : who grows the boosters.
     """
 
     histories: Histories
+    survey: Survey
     sample: Sample
     context: Context
     matrix: FloatArray
@@ -40,6 +46,7 @@ class Dataset:
     weight: FloatArray
     definition: str
     end: int
+    grow: Grow = grow_here
 
     @property
     def snapshots(self) -> Snapshots:
@@ -51,13 +58,25 @@ class Dataset:
         return catalog.NAMES.index(name)
 
 
-def build_dataset(
-    histories: Histories, settings: Settings, end: int, context: Context | None = None, progress: Progress = silent
-) -> Dataset:
-    """Features and outcomes of the slices that are complete at `end` (microseconds).
+@dataclass(frozen=True)
+class Design:
+    """Which rows are looked at and how: what every part must be told, so that its rows are those of the whole.
 
-    context : what features depend on; by default the settings' rules and the vocabulary of the first slice's
-        accounts.
+    slices : instants, ascending, microseconds.  share : of the accounts, that is drawn.
+    """
+
+    slices: tuple[int, ...]
+    share: float
+    context: Context
+    definition: str
+    end: int
+
+
+def design(survey: Survey, settings: Settings, context: Context | None = None) -> Design:
+    """The design that the survey of all accounts asks for.
+
+    context : what features depend on; by default the settings' rules and the vocabulary of the accounts known at
+        the latest slice.
 
     Raises
     ------
@@ -65,25 +84,64 @@ def build_dataset(
         If no slice has a history, a complete horizon and an account.
     """
     horizon = settings.outcome.horizon_days
-    instants = slice_instants(histories, settings.slices, horizon, end)
-    sample = sample_snapshots(histories, instants, settings.slices.most_snapshots)
-    if not len(sample.snapshots):
+    slices = slice_instants(survey.first_order, settings.slices, horizon, survey.end)
+    known = [survey.known[at] for at in slices]
+    if not any(known):
         raise NotEnoughData(
-            f"Nothing can be learnt: no account was known yet at {iso(instants[-1])}, the last instant with a complete "
+            f"Nothing can be learnt: no account was known yet at {iso(slices[-1])}, the last instant with a complete "
             "horizon. Bring older data, or check recorded_at."
         )
     if context is None:
-        vocabulary = catalog.learn_vocabulary(histories, histories.known_at(instants[-1]))
-        context = Context(settings.ladder, horizon, vocabulary)
-    definition = switching_definition(histories, settings.outcome)
+        context = Context(settings.ladder, horizon, catalog.frequent_values(survey.values))
+    share = sample_share(known, settings.slices.most_snapshots)
+    return Design(slices, share, context, survey.definition(settings.outcome), survey.end)
+
+
+@dataclass(frozen=True)
+class Rows:
+    """The rows of some accounts: their snapshots by slice and account, features and outcomes."""
+
+    sample: Sample
+    matrix: FloatArray
+    labels: Labels
+
+
+def compute_rows(histories: Histories, designed: Design, settings: Settings, progress: Progress = silent) -> Rows:
+    """Features and outcomes of those accounts that the design draws.  histories : as they stood at its end."""
+    sample = sample_snapshots(histories, designed.slices, designed.share)
     progress("features and outcomes", 0.0)
     view = View(histories, sample.snapshots)
-    matrix = catalog.compute(view, context)
+    matrix = catalog.compute(view, designed.context)
     progress("features and outcomes", 0.7)
-    labels = label(view, settings, definition, end)
+    labels = label(view, settings, designed.definition, designed.end)
     progress("features and outcomes", 1.0)
-    weight = account_weights(sample.snapshots, sample.weight)
-    return Dataset(histories, sample, context, matrix, labels, weight, definition, end)
+    return Rows(sample, matrix, labels)
+
+
+def build_dataset(
+    histories: Histories, settings: Settings, end: int, context: Context | None = None, progress: Progress = silent
+) -> Dataset:
+    """Features and outcomes of the slices that are complete at `end` (microseconds).
+
+    histories : as they stood at `end`.  context : as `design` takes it.
+
+    Raises
+    ------
+    NotEnoughData
+        If no slice has a history, a complete horizon and an account.
+    """
+    survey = take_survey(histories, settings, end)
+    designed = design(survey, settings, context)
+    return dataset_of(histories, survey, designed, compute_rows(histories, designed, settings, progress))
+
+
+def dataset_of(histories: Histories, survey: Survey, designed: Design, rows: Rows, grow: Grow = grow_here) -> Dataset:
+    """The rows with all that models may ask beside them."""
+    weight = account_weights(rows.sample.snapshots, rows.sample.weight)
+    return Dataset(
+        histories, survey, rows.sample, designed.context, rows.matrix, rows.labels, weight, designed.definition,
+        designed.end, grow,
+    )  # fmt: skip
 
 
 def earlier_split(data: Dataset, rows: BoolArray) -> tuple[BoolArray, BoolArray] | None:

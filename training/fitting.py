@@ -4,12 +4,12 @@ from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import replace
 
-import lightgbm as lgb
 import numpy as np
 from sklearn.linear_model import LogisticRegression, Ridge
 from threadpoolctl import threadpool_limits  # type: ignore[import-untyped]
 
 from features.snapshots import FloatArray, IntArray
+from training.growing import Grow, grow_here
 from training.predictors import FLOOR, Linear, Pool, Predictor, Table, Term, Trees
 from training.settings import BoosterSettings
 
@@ -37,11 +37,13 @@ def fit_trees(
     objective: str,
     n_classes: int = 1,
     columns: Sequence[int] | None = None,
+    grow: Grow = grow_here,
 ) -> Trees:
-    """A LightGBM booster as text, the same bytes for the same rows, settings and machine type.
+    """A LightGBM booster as text; grown here, the same bytes for the same rows, settings and machine type.
 
     matrix : shape (n, n_features).  weight : shape (n,), any scale: made to average one.
     columns : features to use; default all that are not missing in every row.
+    grow : who grows it.
     """
     used = usable_columns(matrix) if columns is None else tuple(columns)
     row_share = settings.row_share if settings.row_share * len(matrix) >= 1 else 1.0  # a draw of no row is an error
@@ -62,16 +64,9 @@ def fit_trees(
     }
     if n_classes > 1:
         parameters["num_class"] = n_classes
-    data = lgb.Dataset(
-        np.ascontiguousarray(matrix[:, used]),
-        label=target,
-        weight=weight / weight.mean(),
-        feature_name=[f"f{column}" for column in used],
-        params={"verbosity": -1, "num_threads": settings.threads},
-        free_raw_data=True,
-    )
-    booster = lgb.train(parameters, data, num_boost_round=settings.rounds)
-    return Trees(booster.model_to_string(), used, n_classes)
+    values, names = np.ascontiguousarray(matrix[:, used]), [f"f{column}" for column in used]
+    text = grow(values, target, weight / weight.mean(), names, parameters, settings.rounds)
+    return Trees(text, used, n_classes)
 
 
 def usable_columns(matrix: FloatArray, leave_out: Sequence[int] = ()) -> tuple[int, ...]:

@@ -9,12 +9,11 @@ from dataclasses import dataclass
 import numpy as np
 
 from features.eligibility import can_switch
-from features.histories import Histories
 from features.ladder import rungs
 from features.order_days import order_days
 from features.snapshots import MICROSECONDS_PER_DAY, BoolArray, FloatArray, IntArray
 from features.views import View
-from training.settings import OutcomeSettings, Settings
+from training.settings import Settings
 
 
 @dataclass(frozen=True)
@@ -38,14 +37,6 @@ class Labels:
     def take(self, rows: IntArray | BoolArray) -> "Labels":
         """The outcomes of the snapshots at those positions, or where the mask holds."""
         return Labels(*(getattr(self, name)[rows] for name in self.__dataclass_fields__))
-
-
-def switching_definition(histories: Histories, settings: OutcomeSettings) -> str:
-    """`recorded` or `silence`: what the settings say, or with `auto` what the source has enough of."""
-    if settings.switching != "auto":
-        return settings.switching
-    switches = histories.streams.get("switches")
-    return "recorded" if switches is not None and len(switches) >= settings.recorded_at_least else "silence"
 
 
 def label(view: View, settings: Settings, definition: str, end: int) -> Labels:

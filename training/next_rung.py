@@ -59,7 +59,7 @@ def fit_members(data: Dataset, rows: BoolArray, settings: Settings) -> dict[str,
     cells = [data.column("rung"), data.column("rung_if_nothing_happens")]
     columns = usable_columns(matrix, leave_out=[data.column(name) for name in AGE_OF_THE_DATA])
     members: dict[str, Predictor] = {
-        "booster": fit_trees(matrix, target, weight, settings.booster, "multiclass", N_RUNGS, columns),
+        "booster": fit_trees(matrix, target, weight, settings.booster, "multiclass", N_RUNGS, columns, data.grow),
         "logit": fit_classes(matrix, target, weight, rung_terms(data), N_RUNGS),
         "table": fit_table(matrix, target, weight, cells, [N_RUNGS, N_RUNGS], N_RUNGS),
     }

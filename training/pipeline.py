@@ -1,6 +1,5 @@
 """From histories to a bundle: what is learnt, in what order, and what is left out for want of data."""
 
-import hashlib
 from collections.abc import Sequence
 from dataclasses import dataclass
 
@@ -10,7 +9,7 @@ from features import catalog
 from features.errors import NotEnoughData
 from features.histories import Histories
 from features.snapshots import BoolArray, FloatArray, iso
-from features.tables import RUNGS, TRIGGER_FAMILIES
+from features.tables import RUNGS
 from training.bundle import Bundle, Facts, Investment
 from training.dataset import Dataset, Progress, build_dataset, silent
 from training.evaluation import Comparison, evaluate
@@ -42,7 +41,6 @@ class Trained:
     snapshots: int
 
 
-@one_linear_algebra_thread()
 def train(histories: Histories, settings: Settings, end: int, folds: int = 3, progress: Progress = silent) -> Trained:
     """All models that the data up to `end` (microseconds) allow; what they do not allow is said in the report.
 
@@ -53,8 +51,13 @@ def train(histories: Histories, settings: Settings, end: int, folds: int = 3, pr
     NotEnoughData
         If the history is too short for a single slice with its horizon.
     """
-    histories = histories.as_it_stood(end)
-    data = build_dataset(histories, settings, end, progress=progress)
+    data = build_dataset(histories.as_it_stood(end), settings, end, progress=progress)
+    return train_on(data, settings, folds, progress)
+
+
+@one_linear_algebra_thread()
+def train_on(data: Dataset, settings: Settings, folds: int = 3, progress: Progress = silent) -> Trained:
+    """The same on rows that are there already, be they of one source or gathered from its parts."""
     comparisons, report = _judge(data, settings, folds, progress)
     everything = np.ones(len(data.matrix), bool)
     progress("models", 0.0)
@@ -66,7 +69,7 @@ def train(histories: Histories, settings: Settings, end: int, folds: int = 3, pr
     progress("models", 1.0)
     effects = fit_uplift(data, settings, progress)
     upgrades = fit_upgrades(data, settings)
-    record = fit_forecasts(histories, settings.ladder, end)
+    record = fit_forecasts(data.survey.forecasts)
     report += _report(data, switching, effects, upgrades, record, settings)
     facts = _facts(data, settings, upgrades, record, comparisons, tuple(report))
     bundle = Bundle(
@@ -92,7 +95,7 @@ def _fit_climbing(data: Dataset, settings: Settings) -> Trees:
     climbed = (data.labels.next_rung > data.labels.rung).astype(np.int64)
     booster = settings.booster.with_rounds(min(CLIMBING_ROUNDS, settings.booster.rounds))
     columns = usable_columns(data.matrix, leave_out=[data.column("days_known")])
-    return fit_trees(data.matrix, climbed, data.weight, booster, "binary", 1, columns)
+    return fit_trees(data.matrix, climbed, data.weight, booster, "binary", 1, columns, data.grow)
 
 
 def _facts(
@@ -108,14 +111,14 @@ def _facts(
         silence_days=settings.outcome.silence_days,
         catalog=catalog.fingerprint(),
         features=catalog.NAMES,
-        tables=tuple(sorted(data.histories.tables)),
+        tables=tuple(sorted(data.survey.tables)),
         rules=settings.ladder,
         vocabulary=data.context.vocabulary,
         settings_digest=settings.digest(),
-        data_digest=data_digest(data.histories, data.end),
-        margin_rate=margin_rate(data.histories, settings.uplift.margin_rate),
+        data_digest=data.survey.digest,
+        margin_rate=data.survey.margin_rate(settings.uplift.margin_rate),
         level=settings.uplift.level,
-        trigger_shares=trigger_shares(data.histories),
+        trigger_shares=data.survey.trigger_shares(),
         peers=_peers(data),
         value_gaps=fit_value_gaps(data),
         upgrade_basis=tuple(basis.get(rung, "insufficient") for rung in range(len(RUNGS) - 1)),
@@ -156,23 +159,6 @@ def _report(
     return report
 
 
-def margin_rate(histories: Histories, otherwise: float) -> float:
-    """Gross margin over all orders whose cost is known; the setting where none is."""
-    orders = histories.streams["orders"]
-    revenue, cost = int(orders.value("costed_revenue").sum()), int(orders.value("cost").sum())
-    return round(1 - cost / revenue, 4) if revenue > 0 and 0 <= cost <= revenue else otherwise
-
-
-def trigger_shares(histories: Histories) -> tuple[float, ...]:
-    """Shares of the three families among the recorded reasons of switches; even where few are known."""
-    switches = histories.streams.get("switches")
-    counts = np.full(len(TRIGGER_FAMILIES), 5.0)
-    if switches is not None:
-        codes = switches.values["trigger"]
-        counts = counts + np.bincount(codes[codes >= 0], minlength=len(TRIGGER_FAMILIES))
-    return tuple(round(float(share), 4) for share in counts / counts.sum())
-
-
 def _peers(data: Dataset) -> tuple[dict[str, float], ...]:
     """The median of every feature on every rung, in the latest slice."""
     latest = data.snapshots.as_of == data.snapshots.as_of.max()
@@ -186,20 +172,3 @@ def _medians(matrix: FloatArray) -> dict[str, float]:
         if known[:, column].any():
             medians[name] = round(float(np.median(matrix[known[:, column], column])), 4)
     return medians
-
-
-def data_digest(histories: Histories, end: int) -> str:
-    """Twelve hexadecimal digits of all that is known before `end`: the same in any order of rows."""
-    known = histories.known_since < end
-    number = np.cumsum(known) - 1
-    digest = hashlib.sha256("\n".join(str(name) for name in histories.account_ids[known]).encode())
-    for name in sorted(histories.streams):
-        stream = histories.streams[name]
-        columns = [number[stream.account], stream.time, stream.recorded]
-        told = [name for name in sorted(stream.values) if stream.values[name].any()]  # what is zero may be left out
-        columns += [stream.values[name] for name in told]
-        order = np.lexsort(columns[::-1])
-        digest.update(" ".join([name, *told]).encode())
-        for column in columns:
-            digest.update(np.ascontiguousarray(column[order]).tobytes())
-    return digest.hexdigest()[:12]

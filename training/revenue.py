@@ -11,6 +11,7 @@ from features.snapshots import BoolArray, FloatArray, IntArray
 from features.views import View
 from training.dataset import Dataset
 from training.fitting import fit_classes, fit_trees
+from training.growing import Grow
 from training.predictors import Pool, Trees, TwoPart
 from training.settings import Settings
 from training.switching import rfm_terms
@@ -33,12 +34,12 @@ def fit_revenue(data: Dataset, rows: BoolArray, settings: Settings) -> TwoPart:
     any_order = (revenue > 0).astype(np.int64)
     chance = Pool(
         {
-            "booster": fit_trees(matrix, any_order, weight, settings.booster, "binary"),
+            "booster": fit_trees(matrix, any_order, weight, settings.booster, "binary", grow=data.grow),
             "rfm": fit_classes(matrix, any_order, weight, rfm_terms(data), 1),
         },
         {"booster": 0.5, "rfm": 0.5},
     )
-    amount = _fit_amount(matrix, revenue, any_order, weight, settings)
+    amount = _fit_amount(matrix, revenue, any_order, weight, settings, data.grow)
     blank = TwoPart(chance, amount, 1.0)
     expected = np.average(blank.predict(matrix)[:, 0], weights=weight)
     correction = np.average(revenue, weights=weight) / max(expected, 1e-9)
@@ -46,9 +47,9 @@ def fit_revenue(data: Dataset, rows: BoolArray, settings: Settings) -> TwoPart:
 
 
 def _fit_amount(
-    matrix: FloatArray, revenue: FloatArray, any_order: IntArray, weight: FloatArray, settings: Settings
+    matrix: FloatArray, revenue: FloatArray, any_order: IntArray, weight: FloatArray, settings: Settings, grow: Grow
 ) -> Trees:
     bought = any_order > 0
     if not bought.any():  # nobody ever buys: any positive constant will do, the chance is next to nothing
         return fit_trees(matrix, np.ones(len(matrix)), weight, settings.booster, "gamma")
-    return fit_trees(matrix[bought], revenue[bought], weight[bought], settings.booster, "gamma")
+    return fit_trees(matrix[bought], revenue[bought], weight[bought], settings.booster, "gamma", grow=grow)

@@ -31,20 +31,27 @@ class Sample:
     slices: tuple[int, ...]
 
 
-def slice_instants(histories: Histories, settings: SliceSettings, horizon_days: int, until: int) -> tuple[int, ...]:
-    """The latest instants whose horizon is complete at `until`, every_days apart, ascending.
+def candidate_instants(settings: SliceSettings, horizon_days: int, until: int) -> tuple[int, ...]:
+    """The latest instants whose horizon is complete at `until`, every_days apart, ascending, however early."""
+    last = until - horizon_days * MICROSECONDS_PER_DAY
+    step = settings.every_days * MICROSECONDS_PER_DAY
+    return tuple(range(last - (settings.most - 1) * step, last + 1, step))
+
+
+def slice_instants(first: int, settings: SliceSettings, horizon_days: int, until: int) -> tuple[int, ...]:
+    """Those of the candidates that lie least_history_days or more after the first event.
+
+    first : microseconds, as from `first_event`.
 
     Raises
     ------
     NotEnoughData
         If there is none: the history is shorter than the horizon and the least history together.
     """
-    first = first_event(histories) + settings.least_history_days * MICROSECONDS_PER_DAY
-    last = until - horizon_days * MICROSECONDS_PER_DAY
-    step = settings.every_days * MICROSECONDS_PER_DAY
-    instants = tuple(at for at in range(last - (settings.most - 1) * step, last + 1, step) if at >= first)
+    begin = first + settings.least_history_days * MICROSECONDS_PER_DAY
+    instants = tuple(at for at in candidate_instants(settings, horizon_days, until) if at >= begin)
     if not instants:
-        have = max(until - first_event(histories), 0) // MICROSECONDS_PER_DAY
+        have = max(until - first, 0) // MICROSECONDS_PER_DAY
         need = horizon_days + settings.least_history_days
         raise NotEnoughData(
             f"Nothing can be learnt yet at {iso(until)}: {have} days of history, {need} needed (the horizon of "
@@ -78,10 +85,13 @@ def folds_of(histories: Histories, accounts: IntArray, folds: int) -> IntArray:
     return np.minimum((draws * folds).astype(np.int64), folds - 1)[accounts]
 
 
-def sample_snapshots(histories: Histories, instants: Sequence[int], most: int) -> Sample:
-    """All accounts at those instants; if they are more than `most`, a draw of accounts with its weight."""
-    sizes = [int(np.count_nonzero(histories.known_since < at)) for at in instants]
-    share = min(1.0, most / max(sum(sizes), 1))
+def sample_share(known: Sequence[int], most: int) -> float:
+    """The share of accounts to draw so that about `most` snapshots are looked at.  known : accounts at each instant."""
+    return min(1.0, most / max(sum(known), 1))
+
+
+def sample_snapshots(histories: Histories, instants: Sequence[int], share: float) -> Sample:
+    """All accounts at those instants; with a share below one, a draw of accounts with its weight."""
     drawn = None if share == 1.0 else account_draw(list(histories.account_ids), "sample") < share
     parts = []
     for at in instants:

@@ -43,7 +43,7 @@ def fit_members(data: Dataset, rows: BoolArray, settings: Settings) -> dict[str,
     """The pool's members, learnt on those rows."""
     matrix, target, weight = data.matrix[rows], data.labels.switched[rows], data.weight[rows]
     return {
-        "booster": fit_trees(matrix, target, weight, settings.booster, "binary"),
+        "booster": fit_trees(matrix, target, weight, settings.booster, "binary", grow=data.grow),
         "logit": fit_classes(matrix, target, weight, switch_terms(data), 1),
         "rfm": fit_classes(matrix, target, weight, rfm_terms(data), 1),
     }

@@ -17,7 +17,6 @@ from features.views import View
 from training.dataset import Dataset
 from training.labels import label
 from training.settings import Settings
-from training.splits import first_event
 
 MOST_TRIALS = 40_000
 """Snapshots used for effects; beyond this, accounts without exposure are thinned out."""
@@ -101,7 +100,7 @@ def _randomised(data: Dataset, settings: Settings) -> Trials | None:
     lots = data.histories.streams["assignments"]
     day = lots.time // MICROSECONDS_PER_DAY * MICROSECONDS_PER_DAY
     complete = day + settings.outcome.horizon_days * MICROSECONDS_PER_DAY <= data.end
-    begun = day >= first_event(data.histories) + settings.slices.least_history_days * MICROSECONDS_PER_DAY
+    begun = day >= data.survey.first_order + settings.slices.least_history_days * MICROSECONDS_PER_DAY
     usable = (
         (lots.value("random") == 1) & (lots.values["propensity"] > 0) & complete & begun & (lots.recorded < data.end)
     )

@@ -8,8 +8,9 @@ import pytest
 from features.histories import Histories
 from features.snapshots import instant
 from tests.builders import Row, histories, view
-from training.labels import Labels, label, switching_definition
+from training.labels import Labels, label
 from training.settings import OutcomeSettings, Settings
+from training.survey import take_survey
 
 AS_OF, HORIZON_ENDS = "2024-07-01", "2024-12-28"
 LONG_AFTER = instant("2030-01-01")
@@ -99,14 +100,15 @@ def test_a_horizon_that_has_not_run_out_is_not_complete(end: str, complete: bool
 @pytest.mark.parametrize(("recorded", "meant"), [(0, "silence"), (49, "silence"), (50, "recorded")])
 def test_auto_takes_recorded_switches_where_there_are_enough(recorded: int, meant: str) -> None:
     known = histories(orders=BEFORE, switches=[(f"A{k}", "2024-01-01") for k in range(recorded)])
-    assert switching_definition(known, OutcomeSettings()) == meant
+    survey = take_survey(known, Settings(), LONG_AFTER)
+    assert survey.definition(OutcomeSettings()) == meant
     for said in ("recorded", "silence"):
-        assert switching_definition(known, OutcomeSettings(switching=said)) == said
+        assert survey.definition(OutcomeSettings(switching=said)) == said
 
 
 def test_recorded_without_a_table_of_switches_finds_none() -> None:
     known = histories(orders=BEFORE)
-    assert switching_definition(known, OutcomeSettings()) == "silence"
+    assert take_survey(known, Settings(), LONG_AFTER).definition(OutcomeSettings()) == "silence"
     assert outcomes(known, "recorded").switched.tolist() == [0]
 
 

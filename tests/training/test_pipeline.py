@@ -12,14 +12,13 @@ from features.errors import LadderError, NotEnoughData
 from features.histories import build_histories
 from features.snapshots import instant
 from features.sources import source_from_rows
-from features.tables import TRIGGER_FAMILIES
 from serving.batch import score_frames
 from serving.scoring import Scorer
-from tests.builders import Frames, Row, as_it_stood, frame, histories
+from tests.builders import Frames, as_it_stood
 from tests.strategies import Drawn, sources
 from tests.trained import small_settings, tiny, tiny_histories, tiny_trained
 from training.bundle import MANIFEST
-from training.pipeline import data_digest, margin_rate, train, trigger_shares
+from training.pipeline import train
 from training.settings import Settings
 
 
@@ -131,36 +130,3 @@ def test_the_report_says_what_each_model_rests_on() -> None:
                   "climbing from customer", "forecasts: "):  # fmt: skip
         assert words in report
     assert tiny_trained().report == tiny_trained().bundle.facts.report
-
-
-ORDERS: list[Row] = [
-    {"account_id": "A", "ordered_at": "2024-01-01", "revenue": 100.0, "cost": 60.0},
-    {"account_id": "A", "ordered_at": "2024-02-01", "revenue": 300.0, "cost": 100.0},
-    {"account_id": "B", "ordered_at": "2024-02-01", "revenue": 999.0},
-]
-
-
-def test_the_margin_is_that_of_orders_whose_cost_is_known() -> None:
-    assert margin_rate(histories(orders=ORDERS), 0.3) == 0.6
-    assert margin_rate(histories(orders=[ORDERS[2]]), 0.3) == 0.3
-    at_a_loss = {"account_id": "A", "ordered_at": "2024-01-01", "revenue": 100.0, "cost": 160.0}
-    assert margin_rate(histories(orders=[at_a_loss]), 0.3) == 0.3
-
-
-def test_the_triggers_shares_lean_to_equal_where_few_are_known() -> None:
-    none = trigger_shares(histories(orders=ORDERS))
-    assert none == (0.3333, 0.3333, 0.3333)
-    leavers: list[Row] = [
-        {"account_id": f"A{k}", "switched_at": "2024-01-01", "trigger": "reactional"} for k in range(15)
-    ]
-    shares = dict(zip(TRIGGER_FAMILIES, trigger_shares(histories(orders=ORDERS, switches=leavers)), strict=True))
-    assert shares == {"situational": 0.1667, "reactional": 0.6667, "influential": 0.1667}
-
-
-def test_the_digest_of_the_data_changes_with_any_row_and_not_with_their_order() -> None:
-    at = instant("2030-01-01")
-    first = data_digest(histories(orders=ORDERS), at)
-    assert data_digest(histories(orders=ORDERS[::-1]), at) == first
-    assert data_digest(histories(orders=ORDERS[:2]), at) != first
-    assert data_digest(histories(orders=[*ORDERS[:2], {**dict(ORDERS[2]), "revenue": 999.01}]), at) != first  # type: ignore[arg-type]
-    assert frame("orders", ORDERS)["account_id"].tolist() == ["A", "A", "B"]

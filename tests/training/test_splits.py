@@ -17,9 +17,11 @@ from training.settings import Settings, SliceSettings
 from training.splits import (
     account_draw,
     account_weights,
+    first_event,
     folds_of,
     held_out,
     rolling_origins,
+    sample_share,
     sample_snapshots,
     slice_instants,
 )
@@ -41,9 +43,9 @@ def test_slices_are_the_latest_whose_horizon_is_complete(
     slices = SliceSettings(every_days=every, most=most, least_history_days=least)
     if days < horizon + least:
         with pytest.raises(NotEnoughData, match=f"{days} days of history, {horizon + least} needed"):
-            slice_instants(known, slices, horizon, until)
+            slice_instants(first_event(known), slices, horizon, until)
         return
-    instants = slice_instants(known, slices, horizon, until)
+    instants = slice_instants(first_event(known), slices, horizon, until)
     assert instants[-1] + horizon * DAY == until
     assert instants[0] >= instant("2020-01-01") + least * DAY
     assert set(np.diff(instants)) <= {every * DAY}
@@ -53,7 +55,7 @@ def test_slices_are_the_latest_whose_horizon_is_complete(
 def test_too_little_history_is_said_with_what_to_do() -> None:
     known = orders_from_to("2024-01-01", "2024-03-01")
     with pytest.raises(NotEnoughData) as refusal:
-        slice_instants(known, SliceSettings(), 180, known.end)
+        slice_instants(first_event(known), SliceSettings(), 180, known.end)
     message = str(refusal.value)
     assert "61 days of history, 270 needed" in message
     assert "outcome.horizon_days" in message
@@ -63,7 +65,7 @@ def test_too_little_history_is_said_with_what_to_do() -> None:
 def test_without_any_order_there_is_no_slice() -> None:
     known = histories(tickets=[("A", "2020-01-01"), ("A", "2024-01-01")])
     with pytest.raises(NotEnoughData, match="0 days of history"):
-        slice_instants(known, SliceSettings(), 180, known.end)
+        slice_instants(first_event(known), SliceSettings(), 180, known.end)
 
 
 def test_training_is_purged_by_the_horizon_and_never_sees_a_held_out_account() -> None:
@@ -93,7 +95,7 @@ def test_what_happens_after_an_origin_changes_nothing_of_what_it_learns_from() -
 
 def test_without_an_earlier_slice_nothing_can_be_judged() -> None:
     known = orders_from_to("2023-01-01", "2024-01-31")
-    sample = sample_snapshots(known, slice_instants(known, SliceSettings(most=3), 180, known.end), 10_000)
+    sample = sample_snapshots(known, slice_instants(first_event(known), SliceSettings(most=3), 180, known.end), 1.0)
     with pytest.raises(NotEnoughData, match="No out-of-time evaluation is possible: 3 slices"):
         rolling_origins(sample, np.zeros(3, bool), Settings(), 3)
 
@@ -131,10 +133,10 @@ def test_an_account_is_always_in_the_same_fold() -> None:
 def test_a_sample_of_accounts_keeps_whole_histories_and_unbiased_totals() -> None:
     known = histories(orders=[(f"A{k}", "2020-01-01", 1.0) for k in range(2000)])
     instants = [instant("2021-01-01"), instant("2021-02-01"), instant("2021-03-01")]
-    whole = sample_snapshots(known, instants, 10_000)
+    whole = sample_snapshots(known, instants, sample_share([2000] * 3, 10_000))
     assert len(whole.snapshots) == 6000
     assert (whole.weight == 1).all()
-    part = sample_snapshots(known, instants, 3000)
+    part = sample_snapshots(known, instants, sample_share([2000] * 3, 3000))
     assert (part.weight == 2.0).all()
     assert abs(part.weight.sum() / 6000 - 1) < 0.06
     times = np.bincount(part.snapshots.account, minlength=2000)
@@ -145,7 +147,7 @@ def test_the_weights_of_a_sample_are_unbiased_over_draws() -> None:
     totals = []
     for salt in range(40):
         known = histories(orders=[(f"{salt} A{k}", "2020-01-01", 1.0) for k in range(200)])
-        totals.append(sample_snapshots(known, [instant("2021-01-01")], 50).weight.sum())
+        totals.append(sample_snapshots(known, [instant("2021-01-01")], sample_share([200], 50)).weight.sum())
     assert abs(np.mean(totals) / 200 - 1) < 3 * np.std(totals) / np.sqrt(40) / 200 + 1e-9
     assert np.std(totals) > 0
 

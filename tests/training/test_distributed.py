@@ -1,0 +1,211 @@
+"""A cluster of two workers gives what one machine gives, also when one of them is killed."""
+
+import os
+import signal
+import subprocess
+import sys
+import threading
+import time
+from collections.abc import Iterator
+from dataclasses import replace
+from functools import partial
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+from distributed import LocalCluster
+
+from features.errors import ClusterError, SourceUnreadable
+from features.outlines import outline
+from features.partitions import Alone, Part
+from serving.parts import TABLES, score_parts
+from serving.scoring import Scorer
+from tests.parted import tiny_parts
+from tests.trained import small_settings, tiny_bundle, tiny_dataset, tiny_histories, tiny_trained
+from training import distributed
+from training.bundle import read_bundle, write_bundle
+from training.distributed import Cluster, connect
+from training.evaluation import evaluate
+from training.gathering import gather_dataset
+from training.growing import grow_here
+from training.metrics import row_log_loss
+from training.pipeline import train_on
+
+FEW = 300
+"""Rows from which on a booster is grown by the workers: the tiny supplier has some thousands."""
+
+
+@pytest.fixture(scope="module")
+def two_workers() -> Iterator[LocalCluster]:
+    """Two processes on this machine, each with one thread; one that is killed is started again."""
+    with LocalCluster(n_workers=2, threads_per_worker=1, processes=True, dashboard_address=":0") as local:
+        yield local
+
+
+@pytest.fixture
+def cluster(two_workers: LocalCluster) -> Iterator[Cluster]:
+    two_workers.wait_for_workers(2)
+    with connect(two_workers.scheduler_address, least_rows=FEW) as found:
+        yield found
+
+
+def test_rows_and_bundle_are_to_the_byte_those_of_one_machine(cluster: Cluster) -> None:
+    """Boosters are grown here: everything else is the same already."""
+    data = gather_dataset(tiny_parts(), cluster, small_settings(), tiny_histories().end)
+    np.testing.assert_array_equal(data.matrix, tiny_dataset().matrix)
+    assert train_on(data, small_settings(), folds=0).bundle.files() == tiny_trained().bundle.files()
+
+
+def test_scores_are_those_of_one_machine(cluster: Cluster, tmp_path: Path) -> None:
+    scorer, end = Scorer(tiny_bundle(), "v1"), tiny_histories().end
+    for name, crew in {"alone": Alone(), "cluster": cluster}.items():
+        score_parts(tiny_parts(), crew, scorer, end, 0.05, tmp_path / name, "parquet", lambda _, __: None)
+    for name in TABLES:
+        alone, other = (tmp_path / folder / f"{name}.parquet" for folder in ("alone", "cluster"))
+        assert alone.read_bytes() == other.read_bytes()
+
+
+def test_a_worker_killed_in_the_middle_loses_nothing(cluster: Cluster, tmp_path: Path) -> None:
+    """The first to look at part 2 is killed while it does, and the answers are the same."""
+    answers = list(cluster.answers(partial(fatal_once, mark=tmp_path / "killed", number=2), tiny_parts().parts))
+    assert (tmp_path / "killed").exists()
+    expected = [outline(part) for part in tiny_parts().parts]
+    assert [one.rows_read for one in answers] == [one.rows_read for one in expected]
+    assert [one.end for one in answers] == [one.end for one in expected]
+
+
+def fatal_once(part: Part, mark: Path, number: int) -> Any:
+    """The outline; but whoever comes first to that part ends there as if the machine had been switched off."""
+    if part.number == number and not mark.exists():
+        mark.touch()
+        os.kill(os.getpid(), signal.SIGKILL)
+    return outline(part)
+
+
+def test_an_answer_that_comes_while_the_workers_are_looked_for_is_taken(
+    cluster: Cluster, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Slow parts, and a look at the workers every millisecond: any of them may end between two looks."""
+    monkeypatch.setattr(distributed, "LOOK_SECONDS", 0.001)
+    for _ in range(5):
+        assert list(cluster.answers(slow_number, tiny_parts().parts)) == [0, 1, 2, 3]
+
+
+def slow_number(part: Part) -> int:
+    """The part's number, after a while."""
+    time.sleep(0.02)
+    return part.number
+
+
+def grown(grow: Any, rounds: int = 20) -> Any:
+    """The next rung's booster on two thirds of the tiny supplier, and its log loss on the rest."""
+    from training.fitting import fit_trees
+
+    data, settings = tiny_dataset(), small_settings()
+    learn = data.snapshots.account % 3 > 0
+    booster = replace(settings.booster, rounds=rounds)
+    trees = fit_trees(
+        data.matrix[learn], data.labels.next_rung[learn], data.weight[learn], booster, "multiclass", 7, grow=grow
+    )
+    loss = row_log_loss(trees.predict(data.matrix[~learn]), data.labels.next_rung[~learn])
+    return trees, loss
+
+
+def test_a_booster_grown_by_all_is_as_good_and_names_no_machine(cluster: Cluster, capfd: Any) -> None:
+    trees, loss = grown(cluster.grow)
+    others, here = grown(grow_here)
+    assert trees.text != others.text
+    assert trees.columns == others.columns
+    assert "tree_learner: data" in trees.text
+    assert "127.0.0.1" not in trees.text
+    difference = loss - here
+    assert abs(difference.mean()) < max(0.02, 3 * difference.std() / np.sqrt(len(difference) / 12))
+    assert "ports" not in capfd.readouterr().out
+
+
+def test_few_rows_are_grown_here(cluster: Cluster) -> None:
+    rng = np.random.default_rng(0)
+    values, target = rng.normal(size=(FEW - 1, 3)), rng.normal(size=FEW - 1)
+    parameters = {"objective": "regression", "num_threads": 1, "verbosity": -1, "deterministic": True}
+    arguments = (values, target, np.ones(FEW - 1), ["a", "b", "c"], parameters, 5)
+    assert cluster.grow(*arguments) == grow_here(*arguments)
+
+
+def test_a_worker_killed_while_a_booster_grows_costs_time_and_no_more(cluster: Cluster) -> None:
+    pids = cluster._client.run(os.getpid)
+    seen = threading.Event()
+
+    def kill_when_training() -> None:
+        while not seen.is_set():
+            time.sleep(0.05)
+            busy = cluster._client.processing()
+            if sum(any("_train_part" in key for key in keys) for keys in busy.values()) == 2:
+                time.sleep(0.3)
+                os.kill(pids[max(pids)], signal.SIGKILL)
+                seen.set()
+
+    killer = threading.Thread(target=kill_when_training, daemon=True)
+    killer.start()
+    trees, _ = grown(cluster.grow, rounds=250)
+    assert seen.is_set(), "the booster was ready before anybody was killed"
+    assert trees.booster.num_trees() == 250 * 7
+    killer.join()
+
+
+@pytest.mark.slow
+def test_models_grown_by_all_are_within_the_noise_of_the_folds(cluster: Cluster, tmp_path: Path) -> None:
+    settings, end = small_settings(), tiny_histories().end
+    data = gather_dataset(tiny_parts(), cluster, settings, end, cluster.grow)
+    for one, other in zip(evaluate(data, settings, 2), evaluate(tiny_dataset(), settings, 2), strict=True):
+        ours, theirs = one.figures()[f"{one.task}_{one.primary}"], other.figures()[f"{one.task}_{one.primary}"]
+        assert abs(ours - theirs) < 0.05 * theirs, one.task
+    bundle = train_on(data, settings, folds=0).bundle
+    assert bundle.files().keys() == tiny_bundle().files().keys()
+    write_bundle(bundle, tmp_path / "bundle")
+    assert read_bundle(tmp_path / "bundle")[0].files() == bundle.files()
+
+
+def test_a_part_that_cannot_be_read_is_named(cluster: Cluster, tmp_path: Path) -> None:
+    parts = tiny_parts().parts
+    lost = replace(parts[1], folder=tmp_path)
+    with pytest.raises(SourceUnreadable, match=r"part 1: .*accounts.parquet cannot be read"):
+        list(cluster.answers(outline, [parts[0], lost]))
+
+
+def always_fatal(_: Part) -> None:
+    os.kill(os.getpid(), signal.SIGKILL)
+
+
+@pytest.mark.slow
+def test_a_part_that_kills_every_worker_is_named(cluster: Cluster) -> None:
+    with pytest.raises(ClusterError, match="part 0 has cost several workers their life"):
+        list(cluster.answers(always_fatal, tiny_parts().parts[:1]))
+
+
+def test_nobody_at_the_address_is_said() -> None:
+    for address in ("tcp://127.0.0.1:9", "nonsense://x", "127.0.0.1:notaport"):
+        with pytest.raises(ClusterError, match="no Dask scheduler answers at"), connect(address, answer=1.0):
+            pass
+
+
+def test_a_cluster_without_workers_is_not_waited_for_forever() -> None:
+    with (
+        LocalCluster(n_workers=0, processes=False, dashboard_address=":0") as empty,
+        pytest.raises(ClusterError, match="no worker for 1 seconds"),
+        connect(empty.scheduler_address, patience=1.0),
+    ):
+        pass
+
+
+def test_a_worker_of_another_version_is_refused(cluster: Cluster, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(distributed, "version", lambda _: "1.0")  # here; the workers have the true ones
+    with pytest.raises(ClusterError, match=r"runs another program: numpy [0-9.]+ \(here 1.0\)"):
+        cluster.refuse_strangers()
+
+
+@pytest.mark.parametrize("module", ["ladder", "serving.parts", "training.gathering", "training.pipeline"])
+def test_nothing_of_dask_is_imported_without_a_cluster(module: str) -> None:
+    code = f"import sys, {module}, features.partitioning, training.fitting; print('dask' in sys.modules)"
+    said = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
+    assert said.stdout.strip() == "False"

@@ -1,0 +1,68 @@
+"""What all accounts together say, and that it adds up over parts."""
+
+from features.histories import build_histories
+from features.partitions import part_numbers
+from features.snapshots import instant
+from features.sources import source_from_rows
+from features.tables import TRIGGER_FAMILIES
+from tests.builders import Row, histories
+from tests.trained import small_settings, tiny, tiny_histories
+from training.forecasts import fit_forecasts
+from training.settings import Settings
+from training.survey import Survey, add_surveys, take_survey
+
+ORDERS: list[Row] = [
+    {"account_id": "A", "ordered_at": "2024-01-01", "revenue": 100.0, "cost": 60.0},
+    {"account_id": "A", "ordered_at": "2024-02-01", "revenue": 300.0, "cost": 100.0},
+    {"account_id": "B", "ordered_at": "2024-02-01", "revenue": 999.0},
+]
+
+
+def survey(**tables: list[Row]) -> Survey:
+    """The survey of these rows, years later."""
+    return take_survey(histories(**tables), Settings(), instant("2030-01-01"))
+
+
+def test_the_margin_is_that_of_orders_whose_cost_is_known() -> None:
+    assert survey(orders=ORDERS).margin_rate(0.3) == 0.6
+    assert survey(orders=[ORDERS[2]]).margin_rate(0.3) == 0.3
+    at_a_loss = {"account_id": "A", "ordered_at": "2024-01-01", "revenue": 100.0, "cost": 160.0}
+    assert survey(orders=[at_a_loss]).margin_rate(0.3) == 0.3
+
+
+def test_the_triggers_shares_lean_to_equal_where_few_are_known() -> None:
+    none = survey(orders=ORDERS).trigger_shares()
+    assert none == (0.3333, 0.3333, 0.3333)
+    leavers: list[Row] = [
+        {"account_id": f"A{k}", "switched_at": "2024-01-01", "trigger": "reactional"} for k in range(15)
+    ]
+    shares = dict(zip(TRIGGER_FAMILIES, survey(orders=ORDERS, switches=leavers).trigger_shares(), strict=True))
+    assert shares == {"situational": 0.1667, "reactional": 0.6667, "influential": 0.1667}
+
+
+def test_the_digest_of_the_data_changes_with_any_row_and_not_with_their_order() -> None:
+    first = survey(orders=ORDERS).digest
+    assert survey(orders=ORDERS[::-1]).digest == first
+    assert survey(orders=ORDERS[:2]).digest != first
+    assert survey(orders=[*ORDERS[:2], {**dict(ORDERS[2]), "revenue": 999.01}]).digest != first  # type: ignore[arg-type]
+    assert survey(orders=[*ORDERS[:2], {**dict(ORDERS[2]), "account_id": "A"}]).digest != first  # type: ignore[arg-type]
+    assert survey(orders=ORDERS, switches=[("A", "2024-03-01")]).digest != first
+    assert survey(orders=[*ORDERS, *ORDERS]).digest != first
+
+
+def test_surveys_of_parts_add_up_to_that_of_the_whole() -> None:
+    """Names are counted differently in every part, and the digest does not see it."""
+    settings, tables, end = small_settings(), tiny().tables, tiny_histories().end
+    whole = take_survey(tiny_histories(), settings, end)
+    parts = []
+    for number in range(3):
+        own = {
+            name: rows[part_numbers(rows["account_id"], 3) == number] if "account_id" in rows else rows
+            for name, rows in tables.items()
+        }
+        parts.append(take_survey(build_histories(source_from_rows(own)), settings, end))
+    added = add_surveys(parts)
+    assert added == whole
+    assert added.digest == whole.digest
+    assert fit_forecasts(added.forecasts) == fit_forecasts(whole.forecasts)
+    assert fit_forecasts(whole.forecasts) is not None

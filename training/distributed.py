@@ -1,0 +1,258 @@
+"""The one door to Dask: the workers of a cluster as those who work on parts and grow boosters.
+
+Imported only where a cluster was asked for. Parts are read by the workers themselves, from the folder that all of
+them see; a part whose worker dies is given to another, as often as Dask allows. Boosters are grown by LightGBM's
+own Dask estimator on rows that this process holds, so that a death costs that booster's time and nothing else.
+"""
+
+import io
+import re
+import uuid
+import warnings
+from collections import deque
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from concurrent.futures import ThreadPoolExecutor, wait
+from contextlib import contextmanager, redirect_stdout, suppress
+from importlib.metadata import version
+from time import monotonic, sleep
+from typing import Any
+
+import lightgbm as lgb
+import numpy as np
+
+from features import catalog
+from features.errors import ClusterError
+from features.partitions import Answer, Part
+from features.places import first_line
+from features.snapshots import FloatArray, IntArray
+from training.growing import grow_here
+
+LEAST_ROWS = 20_000
+"""With fewer rows sending them to the workers takes longer than growing the booster here."""
+PATIENCE_SECONDS = 60.0
+"""How long a cluster without a single worker is waited for: those that died are usually started again by then."""
+ANSWER_SECONDS = 10.0
+LOOK_SECONDS = 0.5
+"""How often it is looked whether the workers are still there."""
+ATTEMPTS = 4
+SAME_EVERYWHERE = ("numpy", "pandas", "pyarrow", "lightgbm")
+
+
+@contextmanager
+def connect(
+    address: str, least_rows: int = LEAST_ROWS, patience: float = PATIENCE_SECONDS, answer: float = ANSWER_SECONDS
+) -> "Iterator[Cluster]":
+    """The cluster whose scheduler listens at `address`, as tcp://host:8786.
+
+    least_rows : boosters on fewer rows are grown here.  patience, answer : seconds that a worker, the scheduler are
+        waited for.
+
+    Raises
+    ------
+    ClusterError
+        If Dask is not installed here, nobody answers, no worker is there, or a worker runs another program.
+    """
+    try:
+        from distributed import Client
+    except ModuleNotFoundError as error:
+        raise ClusterError("a cluster needs Dask: install loyalty-ladder[dask]") from error
+    try:
+        client = Client(address, timeout=f"{answer}s", set_as_default=False)
+    except (OSError, ValueError, TimeoutError) as error:
+        raise ClusterError(
+            f"no Dask scheduler answers at {address}: {first_line(error)}. Start one with `dask scheduler`, or correct "
+            "--dask; it reads tcp://host:8786"
+        ) from None
+    with client:
+        cluster = Cluster(client, address, least_rows, patience)
+        cluster.wait_for_workers()
+        cluster.refuse_strangers()
+        yield cluster
+
+
+class Cluster:
+    """A `Crew` of workers, and a `Grow`."""
+
+    def __init__(self, client: Any, address: str, least_rows: int, patience: float) -> None:
+        self._client, self.address = client, address
+        self._least_rows, self._patience = least_rows, patience
+
+    def workers(self) -> dict[str, int]:
+        """The workers there now: address -> threads."""
+        workers = self._client.scheduler_info(n_workers=-1)["workers"]
+        return {address: int(worker["nthreads"]) for address, worker in sorted(workers.items())}
+
+    def wait_for_workers(self) -> dict[str, int]:
+        """The workers, as soon as there is one.  Raises ClusterError where none comes in time."""
+        until = monotonic() + self._patience
+        while not (found := self.workers()):
+            if monotonic() > until:
+                raise ClusterError(
+                    f"the cluster at {self.address} has had no worker for {self._patience:.0f} seconds. Start some: "
+                    f"`dask worker {self.address} --nthreads 1`"
+                )
+            sleep(0.2)
+        return found
+
+    def refuse_strangers(self) -> None:
+        """Raise ClusterError unless every worker runs this very program: other versions give other bits."""
+        ours = program()
+        theirs = self._client.run(program, on_error="return")
+        for address, found in theirs.items():
+            if isinstance(found, BaseException):
+                raise ClusterError(f"the worker {address} lacks loyalty-ladder: {first_line(found)}. Install it there.")
+            other = [f"{name} {value} (here {ours[name]})" for name, value in found.items() if value != ours[name]]
+            if other:
+                raise ClusterError(f"the worker {address} runs another program: {', '.join(other)}. Install the same.")
+
+    def answers(self, work: Callable[[Part], Answer], parts: Sequence[Part]) -> Iterator[Answer]:
+        """What `work` says of each part, in their order; a few parts ahead of what has been asked for.
+
+        Raises
+        ------
+        ClusterError
+            If a part costs one worker after the other, or all workers are gone for good.
+        LadderError
+            Whatever `work` raises.
+        """
+        ahead = 2 * sum(self.wait_for_workers().values())
+        run, waiting = uuid.uuid4().hex[:8], deque[tuple[Part, Any]]()
+        for part in parts:
+            waiting.append((part, self._client.submit(work, part, key=f"part-{part.number}-{run}", pure=False)))
+            if len(waiting) > ahead:
+                yield self._answer(*waiting.popleft())
+        while waiting:
+            yield self._answer(*waiting.popleft())
+
+    def _answer(self, part: Part, future: Any) -> Any:
+        from distributed import KilledWorker
+        from distributed import wait as wait_for
+        from distributed.client import FutureCancelledError
+
+        while not future.done():
+            with suppress(TimeoutError), self._client.as_current():
+                wait_for([future], timeout=LOOK_SECONDS)
+            self.wait_for_workers()
+        try:
+            return future.result()
+        except KilledWorker:
+            raise ClusterError(
+                f"part {part.number} has cost several workers their life, most likely for want of memory. Give "
+                "each worker one thread and more memory, or partition the source into more parts."
+            ) from None
+        except FutureCancelledError as error:
+            raise ClusterError(f"the scheduler at {self.address} was lost: {first_line(error)}") from None
+
+    def grow(
+        self,
+        values: FloatArray,
+        target: FloatArray | IntArray,
+        weight: FloatArray,
+        names: Sequence[str],
+        parameters: Mapping[str, Any],
+        rounds: int,
+    ) -> str:
+        """A booster grown by all workers together; here, where the rows are too few to be worth sending.
+
+        The bytes depend on the number of workers and on who got which rows; the quality does not.
+
+        Raises
+        ------
+        ClusterError
+            If it failed several times.
+        """
+        if len(values) < self._least_rows:
+            return grow_here(values, target, weight, names, parameters, rounds)
+        failure = ""
+        for _ in range(ATTEMPTS):
+            workers = list(self.wait_for_workers())
+            try:
+                return self._grow_once(
+                    workers, (values, np.asarray(target, np.float64), weight), names, parameters, rounds
+                )
+            except _WorkerLost as error:
+                failure = first_line(error)
+                with suppress(ValueError, TimeoutError):  # those without a nanny must go on as they are
+                    self._client.restart_workers([w for w in workers if w in self.workers()], raise_for_error=False)
+            except Exception as error:  # noqa: BLE001 - whatever a dying worker leaves behind; it is told at the end
+                failure = f"{type(error).__name__}: {first_line(error)}"
+        raise ClusterError(f"a booster could not be grown on the cluster in {ATTEMPTS} attempts; the last: {failure}")
+
+    def _grow_once(
+        self,
+        workers: Sequence[str],
+        arrays: tuple[FloatArray, ...],
+        names: Sequence[str],
+        parameters: Mapping[str, Any],
+        rounds: int,
+    ) -> str:
+        """One attempt, given up as soon as a worker is gone: LightGBM's others may wait for it forever."""
+        from distributed import Client
+
+        with ThreadPoolExecutor(1) as pool, Client(self.address, set_as_default=False) as client:
+            job = pool.submit(_train, client, workers, arrays, names, parameters, rounds)
+            while wait([job], timeout=LOOK_SECONDS).not_done:
+                lost = [worker for worker in workers if worker not in self.workers()]
+                if lost:
+                    raise _WorkerLost(f"{len(lost)} of {len(workers)} workers were lost")
+            return job.result()
+
+
+class _WorkerLost(Exception):
+    """A worker that takes part in growing a booster is gone."""
+
+
+SKLEARN_NAMES = {
+    "min_data_in_leaf": "min_child_samples",
+    "lambda_l2": "reg_lambda",
+    "bagging_fraction": "subsample",
+    "bagging_freq": "subsample_freq",
+    "feature_fraction": "colsample_bytree",
+    "seed": "random_state",
+}
+
+
+def _train(
+    client: Any,
+    workers: Sequence[str],
+    arrays: tuple[FloatArray, ...],
+    names: Sequence[str],
+    parameters: Mapping[str, Any],
+    rounds: int,
+) -> str:
+    """The text of a booster that those workers grow together, each on an equal share of the rows."""
+    import dask.array as da
+
+    bounds = np.linspace(0, len(arrays[0]), len(workers) + 1).astype(int)
+
+    def spread(array: FloatArray) -> Any:
+        chunks = []
+        for worker, begin, end in zip(workers, bounds[:-1], bounds[1:], strict=True):
+            chunk = array[begin:end]
+            held = client.scatter(chunk, workers=[worker], hash=False)
+            chunks.append(da.from_delayed(held, shape=chunk.shape, dtype=chunk.dtype))
+        return da.concatenate(chunks)
+
+    chosen = {SKLEARN_NAMES.get(name, name): value for name, value in parameters.items() if name != "num_threads"}
+    # The classifier would number the classes anew by those that each worker happens to hold.
+    model = lgb.DaskLGBMRegressor(client=client, n_estimators=rounds, **chosen)
+    client.gather([client.submit(_leave_network, workers=[worker], pure=False) for worker in workers])
+    with client.as_current(), warnings.catch_warnings(), redirect_stdout(io.StringIO()):
+        warnings.filterwarnings("ignore", "Parameter n_jobs will be ignored", UserWarning)
+        values, target, weight = (spread(array) for array in arrays)
+        model.fit(values, target, sample_weight=weight, feature_name=list(names))
+    return _WHERE.sub("", str(model.booster_.model_to_string()))
+
+
+def _leave_network() -> None:
+    """Let the worker forget whom it grew a booster with before: LightGBM still sends to those that died of it."""
+    lgb.basic._LIB.LGBM_NetworkFree()
+
+
+_WHERE = re.compile(r"^\[(machines|local_listen_port|num_machines|machine_list_filename): .*\]\n", re.MULTILINE)
+"""The lines of a booster's text that say where it was grown."""
+
+
+def program() -> dict[str, str]:
+    """What must be the same on every worker for the same bits to come out."""
+    return {"catalogue": catalog.fingerprint()} | {name: version(name) for name in SAME_EVERYWHERE}
