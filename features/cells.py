@@ -14,7 +14,6 @@ from typing import Any
 from uuid import UUID
 
 import numpy as np
-import pandas as pd
 
 DAY_US = 86_400_000_000
 NAT = int(np.iinfo(np.int64).min)
@@ -28,6 +27,8 @@ TIME_PATTERN = (
 _TIME_SHAPE = re.compile(TIME_PATTERN)
 _NUMBER_SHAPE = re.compile(r"[+-]?([0-9]+(\.[0-9]*)?|\.[0-9]+)([eE][+-]?[0-9]+)?")
 _FLAGS = {"1": 1, "true": 1, "t": 1, "yes": 1, "0": 0, "false": 0, "f": 0, "no": 0}
+_NOTHING = ("NAType", "NaTType")
+"""What pandas calls its missing values; pandas itself is imported only where a DataFrame is given or made."""
 _EPOCH = dt.datetime(1970, 1, 1)
 _EPOCH_UTC = _EPOCH.replace(tzinfo=dt.UTC)
 UNFIT = (ValueError, OverflowError)
@@ -85,8 +86,6 @@ def time_cell(cell: Any) -> int:
         return NAT
     if isinstance(cell, np.datetime64):
         cell = cell.astype("datetime64[us]").item()
-    if isinstance(cell, pd.Timestamp):
-        cell = cell.as_unit("us").to_pydatetime()
     if isinstance(cell, dt.datetime):
         return _microseconds(cell)
     if isinstance(cell, dt.date):
@@ -134,7 +133,7 @@ def flag_cell(cell: Any) -> int:
 
 
 def _is_empty(cell: Any) -> bool:
-    if cell is None or cell is pd.NA or cell is pd.NaT:
+    if cell is None or type(cell).__name__ in _NOTHING:
         return True
     if isinstance(cell, (float, np.floating)):
         return math.isnan(cell)

@@ -292,7 +292,11 @@ def _check_sums(table: Table, columns: dict[str, Any], ledger: _Ledger) -> None:
     for column in table.columns:
         if column.kind is not Kind.MONEY or column.name not in columns or "account_id" not in columns:
             continue
-        amounts = np.abs(np.nan_to_num(columns[column.name], posinf=0, neginf=0))
+        given = columns[column.name]
+        extremes = np.fmin.reduce(given, initial=0.0), np.fmax.reduce(given, initial=0.0)
+        if max(-extremes[0], extremes[1]) * len(given) <= MONEY_SUM_LIMIT:
+            continue
+        amounts = np.abs(np.nan_to_num(given, posinf=0, neginf=0))
         amounts[amounts > MONEY_LIMIT] = 0  # set aside already
         codes = columns["account_id"].codes
         if amounts.sum() <= MONEY_SUM_LIMIT or not np.any(

@@ -12,7 +12,6 @@ from decimal import Decimal
 from typing import Any
 
 import numpy as np
-import pandas as pd
 import pyarrow as pa
 import pyarrow.compute as pc
 from numpy.typing import NDArray
@@ -62,7 +61,7 @@ def normal(cells: Any) -> Any:
     """A list of Python objects, a typed NumPy array or an Arrow array: the three forms that the readers know."""
     if isinstance(cells, (pa.Array, pa.ChunkedArray)):
         if isinstance(cells, pa.ChunkedArray):
-            cells = _one_piece(cells)
+            cells = one_piece(cells)
         if pa.types.is_dictionary(cells.type) and not _is_string(cells.dictionary):
             cells = cells.dictionary_decode()
         if pa.types.is_string_view(cells.type):
@@ -77,7 +76,7 @@ def normal(cells: Any) -> Any:
     return cells if len(cells) < MANY else packed(cells)
 
 
-def _one_piece(cells: Any) -> Any:
+def one_piece(cells: Any) -> Any:
     """A chunked Arrow array as one; strings get wide offsets, since together they may be longer than 2 GB."""
     if pa.types.is_dictionary(cells.type):
         return cells.unify_dictionaries().combine_chunks()
@@ -194,6 +193,8 @@ def _read_time(_: Column, cells: Any) -> Read:
         values = times.fill_null(NAT).to_numpy(zero_copy_only=False).copy()
     except pa.ArrowInvalid:
         shaped = pc.if_else(pc.match_substring_regex(cells, f"^({TIME_PATTERN})$"), cells, None)
+        import pandas as pd
+
         parsed = pd.to_datetime(shaped.to_pandas(), errors="coerce", utc=True, format="ISO8601")
         values = parsed.dt.tz_localize(None).to_numpy().astype("datetime64[us]").view(np.int64).copy()
     values[(values < FIRST_US) | (values > LAST_US)] = NAT

@@ -1,6 +1,6 @@
 """How a feature is declared: its name, unit and meaning, what its absence means, and the function that computes it."""
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 
 import numpy as np
@@ -8,7 +8,8 @@ import numpy as np
 from features.ladder import LadderRules
 from features.snapshots import FloatArray, IntArray
 from features.streams import FIXED_POINT
-from features.views import View, ratio
+from features.threads import side_by_side
+from features.views import BLOCK, View, ratio
 
 
 @dataclass(frozen=True)
@@ -52,13 +53,29 @@ class Feature:
 
 def measure(view: View, context: Context, features: Sequence[Feature]) -> FloatArray:
     """Those features of every snapshot, shape (n_snapshots, n_features), float64, NaN = missing."""
-    matrix = np.full((len(view), len(features)), np.nan, order="F")
+    matrix = np.empty((len(view), len(features)), order="F")
+    for rows, part in measure_blocks(view, context, features):
+        if len(part) == len(matrix):
+            return part
+        matrix[rows] = part
+    return matrix
+
+
+def measure_blocks(
+    view: View, context: Context, features: Sequence[Feature]
+) -> Iterator[tuple[IntArray | slice, FloatArray]]:
+    """The same a block of accounts at a time, where nobody needs all of it: which rows, and what they hold."""
     held = view.histories.tables
     possible = [(column, feature) for column, feature in enumerate(features) if held.issuperset(feature.tables)]
-    for rows, block in view.blocks():
+
+    def work(part: tuple[IntArray | slice, View]) -> tuple[IntArray | slice, FloatArray]:
+        rows, block = part
+        matrix = np.full((len(block), len(features)), np.nan, order="F")
         for column, feature in possible:
-            matrix[rows, column] = feature.compute(block, context)
-    return matrix
+            matrix[:, column] = feature.compute(block, context)
+        return rows, matrix
+
+    yield from side_by_side(work, view.blocks(), len(view) > BLOCK)
 
 
 NEVER_MISSING = "cannot be missing"

@@ -46,23 +46,33 @@ class Rows:
     options: Options
 
     @property
+    def count(self) -> int:
+        """How many rows there are."""
+        return self.source.rows(self.table.name)
+
+    @property
     def columns(self) -> Columns:
         return self.source.tables[self.table.name]
 
     @cached_property
+    def _place(self) -> IntArray:
+        """The account of each code of this table's account_id."""
+        return np.array([self.rank.get(name, -1) for name in self.text("account_id").names], np.int64)
+
+    @property
     def account(self) -> IntArray:
-        return self.text("account_id").placed(self.rank)
+        return self._place[self.text("account_id").codes]
 
     def text(self, name: str) -> Texts:
         """A column of text; all missing where the table lacks it."""
         column: Texts | None = self.columns.get(name)
-        return Texts.empty(self.source.rows(self.table.name)) if column is None else column
+        return Texts.empty(self.count) if column is None else column
 
     def number(self, name: str) -> NDArray[np.float64]:
-        return np.asarray(self.columns[name]) if name in self.columns else np.full(len(self.account), np.nan)
+        return np.asarray(self.columns[name]) if name in self.columns else np.full(self.count, np.nan)
 
     def code(self, name: str) -> IntArray:
-        absent = np.full(len(self.account), -1, np.int64)
+        absent = np.full(self.count, -1, np.int64)
         return np.asarray(self.columns[name], np.int64) if name in self.columns else absent
 
     def marks(self, name: str) -> dict[str, Column]:
@@ -77,7 +87,7 @@ class Rows:
         return {value: np.array([*digests, 0], np.int64)[texts.codes]} if digests else {}
 
     def moment(self, name: str) -> IntArray:
-        never = np.full(len(self.account), NEVER, np.int64)
+        never = np.full(self.count, NEVER, np.int64)
         return np.asarray(self.columns[name]) if name in self.columns else never
 
     def stream(
@@ -103,14 +113,16 @@ class Rows:
         chosen: IntArray | slice = slice(None) if happened.all() else np.flatnonzero(happened)
         if ties is not None:
             chosen = np.argsort(ties, kind="stable") if isinstance(chosen, slice) else chosen[np.argsort(ties[chosen])]
-        account = self.account[chosen]
-        rows, times = in_order(account, time[chosen])
+        code = self.text("account_id").codes[chosen]
+        rows, times = in_order(code, self._place, time[chosen])
         rows = rows if isinstance(chosen, slice) else chosen[rows]
         told = {name: column for name, column in values.items() if column.dtype.kind != "b" or column.any()}
         picked = {id(column): _whole(column[rows]) for column in told.values()}
         at_once = recorded is time or np.array_equal(recorded, time)
         stored = {name: picked[id(column)] for name, column in told.items()}
-        return Stream(boundaries(account, len(self.rank)), times, times if at_once else recorded[rows], stored)
+        return Stream(
+            boundaries(code, self._place, len(self.rank)), times, times if at_once else recorded[rows], stored
+        )
 
     def later(self, recorded: IntArray, moment: IntArray) -> IntArray:
         """When a later moment of rows recorded then is known: not before itself, nor before the row's own time."""
@@ -165,12 +177,12 @@ def _renewals(rows: Rows) -> tuple[BoolArray, IntArray]:
     """Whether each contract follows one that ended about when it began, and since when both are known."""
     start, end, recorded = rows.moment("starts_on"), rows.moment("ends_on"), rows.moment("recorded_at")
     first, last = start - RENEWED_LATE * MICROSECONDS_PER_DAY, start + RENEWED_EARLY * MICROSECONDS_PER_DAY
-    ended = np.flatnonzero(end < NEVER)
-    ended = ended[np.lexsort((end[ended], rows.account[ended]))]
+    account, ended = rows.account, np.flatnonzero(end < NEVER)
+    ended = ended[np.lexsort((end[ended], account[ended]))]
     days = 1 << 32
-    keys = rows.account[ended] * days + end[ended] // MICROSECONDS_PER_DAY
-    begin = np.searchsorted(keys, rows.account * days + first // MICROSECONDS_PER_DAY)
-    number = np.searchsorted(keys, rows.account * days + last // MICROSECONDS_PER_DAY + 1) - begin
+    keys = account[ended] * days + end[ended] // MICROSECONDS_PER_DAY
+    begin = np.searchsorted(keys, account * days + first // MICROSECONDS_PER_DAY)
+    number = np.searchsorted(keys, account * days + last // MICROSECONDS_PER_DAY + 1) - begin
     new = np.repeat(np.arange(len(start)), number)
     position = np.arange(len(new)) - np.repeat(np.cumsum(number) - number, number) + np.repeat(begin, number)
     old = ended[position]
@@ -207,7 +219,7 @@ def _interactions(rows: Rows) -> dict[str, Stream]:
 
 def _roles_of(rows: Rows) -> tuple[IntArray, IntArray]:
     """For every row the role of the contact it names (-1 = none or unknown), and since when that role is known."""
-    absent = np.full(len(rows.account), -1, np.int64), np.full(len(rows.account), ALWAYS, np.int64)
+    absent = np.full(rows.count, -1, np.int64), np.full(rows.count, ALWAYS, np.int64)
     contacts = rows.source.tables.get("contacts")
     if contacts is None or "role" not in contacts or "contact_id" not in rows.columns or not len(contacts["role"]):
         return absent
@@ -228,19 +240,17 @@ def _roles_of(rows: Rows) -> tuple[IntArray, IntArray]:
 def _tickets(rows: Rows) -> dict[str, Stream]:
     opened = rows.moment("opened_at")
     severe = rows.number("severity") <= SEVERE
-    breached = rows.code("sla_breached") == 1
-    solved = rows.moment("resolved_at")
-    until = np.where(solved < NEVER, rows.later(rows.moment("recorded_at"), solved), NEVER)
-    waited = {
-        name: np.maximum(rows.moment(name) - opened, 0) // MICROSECONDS_PER_MINUTE
-        for name in ("first_response_at", "resolved_at")
-    }
-    return {
-        "tickets": rows.stream({"severe": severe, "until": until}),
-        "tickets_answered": rows.stream({"minutes": waited["first_response_at"]}, at="first_response_at"),
-        "tickets_resolved": rows.stream({"minutes": waited["resolved_at"]}, at="resolved_at"),
-        "sla_breaches": rows.stream({}, at="resolved_at", keep=breached),
-    }
+    values: dict[str, Column] = {"severe": severe}
+    streams = {}
+    for stream, moment in (("tickets_answered", "first_response_at"), ("tickets_resolved", "resolved_at")):
+        if moment in rows.columns:
+            waited = np.maximum(rows.moment(moment) - opened, 0) // MICROSECONDS_PER_MINUTE
+            streams[stream] = rows.stream({"minutes": waited}, at=moment)
+    if "resolved_at" in rows.columns:
+        solved = rows.moment("resolved_at")
+        values["until"] = np.where(solved < NEVER, rows.later(rows.moment("recorded_at"), solved), NEVER)
+        streams["sla_breaches"] = rows.stream({}, at="resolved_at", keep=rows.code("sla_breached") == 1)
+    return {"tickets": rows.stream(values), **streams}
 
 
 SEVERE = 2

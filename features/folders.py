@@ -9,6 +9,7 @@ import pyarrow as pa
 import pyarrow.csv as pa_csv
 import pyarrow.parquet as pq
 
+from features.columns import one_piece
 from features.errors import SourceUnreadable
 from features.partitions import Partitions, read_part_table, read_partitions
 from features.places import Mapped, Place, first_line, has_query, query_failed, refuse_twins
@@ -59,9 +60,10 @@ class _Folder:
         file = self.files[table]
         with _reading(file):
             if file.suffix == ".parquet":
-                data = _parquet(file, _texts(table, file)).read(columns=wanted)
-            else:
-                data = pa_csv.read_csv(file, parse_options=_csv_shape(file), convert_options=_as_text(wanted))
+                whole = _parquet(file, _texts(table, file))
+                # One after the other: the pieces of a column leave their room to those of the next.
+                return {name: one_piece(whole.read(columns=[name]).column(0)) for name in wanted}
+            data = pa_csv.read_csv(file, parse_options=_csv_shape(file), convert_options=_as_text(wanted))
         return {name: data.column(name) for name in wanted}
 
     def batches(self, table: str, wanted: list[str]) -> Iterator[Mapping[str, Any]]:

@@ -13,6 +13,7 @@ from features.sources import Source
 from features.streams import Column, Stream
 from features.tables import ALWAYS, NEVER, NO_INVESTMENT, TABLE
 from features.texts import Texts
+from features.threads import side_by_side
 
 
 @dataclass(frozen=True)
@@ -72,10 +73,14 @@ def build_histories(source: Source) -> Histories:
     account_ids = _account_ids(source)
     rank = {account: place for place, account in enumerate(account_ids)}
     options = _options(source)
+    tables = [name for name in BUILDERS if name in source.tables]
     streams: dict[str, Stream] = {}
-    for name, build in BUILDERS.items():
-        if name in source.tables:
-            streams.update(build(Rows(TABLE[name], source, rank, options)))
+    for built in side_by_side(
+        lambda name: BUILDERS[name](Rows(TABLE[name], source, rank, options)),
+        tables,
+        sum(source.rows(name) for name in tables) >= MANY_ROWS,
+    ):
+        streams.update(built)
     authors = forecast_authors(source)
     profile, profile_known, created = _profile(source, rank)
     known_since = created.copy()
@@ -111,6 +116,10 @@ _EVIDENCE = frozenset(
     ).split()
 )
 """Streams whose first event makes an account known to us."""
+
+
+MANY_ROWS = 500_000
+"""From this many rows on, tables are sorted side by side."""
 
 
 def _account_ids(source: Source) -> NDArray[np.object_]:

@@ -25,7 +25,7 @@ def only(histories: Histories, accounts: IntArray) -> Histories:
         account = stream.account
         rows = np.flatnonzero(chosen[account])
         values = {value: column[rows] for value, column in stream.values.items()}
-        bounds = boundaries(number[account[rows]], len(accounts))
+        bounds = boundaries(account[rows], number, len(accounts))
         streams[name] = Stream(bounds, stream.time[rows], stream.recorded[rows], values)
     return replace(
         histories,
@@ -71,7 +71,7 @@ def merge(parts: Sequence[Histories], options: Options) -> tuple[Histories, IntA
             columns = [_renumbered(value, part, whole, name) for part in parts]
             values[value] = np.concatenate(columns)[rows]
         time, recorded = (np.concatenate([getattr(p, field) for p in pieces])[rows] for field in ("time", "recorded"))
-        streams[name] = Stream(boundaries(account, len(ids)), time, recorded, values)
+        streams[name] = Stream(boundaries(account, np.arange(len(ids)), len(ids)), time, recorded, values)
     return replace(whole, streams=streams), number
 
 

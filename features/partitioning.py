@@ -11,7 +11,6 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
-import pandas as pd
 import pyarrow as pa
 import pyarrow.parquet as pq
 
@@ -223,4 +222,6 @@ def _keys(table: Table, part: Part) -> Any:
 
 
 def _hashes(keys: Any) -> Any:
+    import pandas as pd
+
     return pd.util.hash_array(np.asarray(keys, object), categorize=False)

@@ -4,13 +4,13 @@ A table is read whole, its declared columns only, and passes through `features.c
 set aside, what was ignored and how many rows were read travels with the tables.
 """
 
+import sys
 from collections import Counter
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
-import pandas as pd
 import pyarrow as pa
 
 from features.cleaning import Cleaned, Columns, SetAside, clean, listed
@@ -19,6 +19,10 @@ from features.errors import NotEnoughData, SourceUnreadable, TooManyBadRows
 from features.folders import open_folder
 from features.places import Mapped, Place, check_mapping, has_query, origins
 from features.tables import TABLE, TABLES, Table
+from features.threads import side_by_side
+
+if TYPE_CHECKING:
+    import pandas as pd
 
 __all__ = ["Mapped", "Progress", "Source", "read_source", "set_aside_frame", "source_from_rows"]
 
@@ -82,15 +86,20 @@ def read_source(
                 "Name the orders so, or map them under [tables.orders] in the settings."
             )
         notes = _notes(place, mapped, present)
-        for table in present:
+
+        def read(table: Table) -> tuple[Cleaned, tuple[str, ...]]:
             if progress is not None:
                 progress(f"reading {table.name}")
             raw, extra = _renamed(table, place, mapped.get(table.name, Mapped()))
-            notes += extra
-            tables[table.name] = clean(table, raw)
+            cleaned = clean(table, raw)
             del raw
             pa.default_memory_pool().release_unused()  # else the largest table's room stays taken
-            _check_share(tables[table.name], table, max_bad_share)
+            _check_share(cleaned, table, max_bad_share)
+            return cleaned, extra
+
+        for table, (cleaned, extra) in zip(present, side_by_side(read, present, not database), strict=True):
+            tables[table.name] = cleaned
+            notes += extra
     if tables["orders"].rows_read == 0:
         raise NotEnoughData(f"orders in {place.label} has no rows; without orders there is nothing to learn from")
     return _source(tables, notes)
@@ -114,8 +123,10 @@ def source_from_rows(raw: Mapping[str, Any], *, max_bad_share: float = 1.0) -> S
     return _source(tables, notes)
 
 
-def set_aside_frame(source: Source) -> pd.DataFrame:
+def set_aside_frame(source: Source) -> "pd.DataFrame":
     """The report of rows that were not used: table, row, column, reason, account_id."""
+    import pandas as pd
+
     names = ["table", "row", "column", "reason", "account_id"]
     rows = [(bad.table, bad.row, bad.column, bad.reason, bad.account_id) for bad in source.set_aside]
     return pd.DataFrame(rows, columns=names).astype({"row": "int64"})
@@ -144,7 +155,8 @@ def _source(tables: Mapping[str, Cleaned], notes: Sequence[str]) -> Source:
 
 def _plain(columns: Any) -> Mapping[str, Any]:
     """Raw columns as `clean` takes them; a DataFrame's stay out of Python objects where they can."""
-    if not isinstance(columns, pd.DataFrame):
+    pandas = sys.modules.get("pandas")  # where it was never imported there is no DataFrame
+    if pandas is None or not isinstance(columns, pandas.DataFrame):
         return {str(name): values for name, values in columns.items()}
     if columns.columns.empty:
         return {}
@@ -152,6 +164,8 @@ def _plain(columns: Any) -> Mapping[str, Any]:
 
 
 def _from_series(values: "pd.Series[Any]") -> Any:
+    import pandas as pd
+
     if isinstance(values.dtype, pd.DatetimeTZDtype):
         return values.dt.tz_convert("UTC").dt.tz_localize(None).to_numpy()
     if isinstance(values.dtype, pd.CategoricalDtype):

@@ -65,40 +65,64 @@ class Stream:
         return np.flatnonzero(self.recorded > self.time) if self.recorded is not self.time else np.empty(0, np.int64)
 
 
-def in_order(account: IntArray, time: IntArray) -> tuple[IntArray, IntArray]:
-    """The rows by account and then time, and their times so; rows equal in both stand in any order. Shape (n,) each.
+def in_order(code: NDArray[np.integer[Any]], place: IntArray, time: IntArray) -> tuple[IntArray, IntArray]:
+    """The rows by account and then time, and their times so; rows equal in both stay as they stood. Shape (n,) each.
 
+    code : shape (n,), whose each row is.  place : shape (n_codes,), the account of each code.
     Account, time and row are packed into one whole number wherever they fit: sorting it takes a fifth of the time
-    of sorting positions, and all three can be read back from it.
+    of sorting positions, and the rows can be read back from it.
     """
     if not len(time):
         return np.empty(0, np.int64), time
-    first, last = int(time.min()), int(time.max())
+    first, last, most = int(time.min()), int(time.max()), int(place.max()) + 1
     width = len(time).bit_length()
     for unit in (1, 1_000_000, MICROSECONDS_PER_DAY):
         span = (last - first) // unit + 1
-        if (int(account.max()) + 1) * span < 2 ** (64 - width):
-            offset = time - first
-            step = offset // unit
-            if unit == 1 or np.array_equal(step * unit, offset):
-                keys = account.view(np.uint64) * np.uint64(span)
-                keys += step.view(np.uint64)
-                keys <<= np.uint64(width)
-                keys |= np.arange(len(keys), dtype=np.uint64)
+        if most * span < 2 ** (64 - width):
+            keys = _packed(code, place, time, first, unit, span, width)
+            if keys is not None:
                 keys.sort()
                 keys &= np.uint64(2**width - 1)
                 rows = keys.view(np.int64)
                 return rows, time[rows]
-    rows = np.lexsort((time, account))
+    rows = np.lexsort((time, place[code]))
     return rows, time[rows]
 
 
-def boundaries(account: IntArray, n_accounts: int) -> IntArray:
+PIECE = 1 << 16
+"""Rows that are worked on at a time: their intermediate results stay in the processor's cache."""
+
+
+def _packed(
+    code: NDArray[np.integer[Any]], place: IntArray, time: IntArray, first: int, unit: int, span: int, width: int
+) -> NDArray[np.uint64] | None:
+    """Account, time in units since `first`, and row in one number; None where a time lies between two units."""
+    keys = np.empty(len(time), np.uint64)
+    for begin in range(0, len(time), PIECE):
+        piece = slice(begin, begin + PIECE)
+        step = time[piece] - first
+        if unit > 1:
+            whole = step // unit
+            if not np.array_equal(whole * unit, step):
+                return None
+            step = whole
+        step += place[code[piece]] * span
+        packed = keys[piece]
+        np.left_shift(step.view(np.uint64), np.uint64(width), out=packed)
+        packed |= np.arange(begin, begin + len(step), dtype=np.uint64)
+    return keys
+
+
+def boundaries(code: NDArray[np.integer[Any]], place: IntArray, n_accounts: int) -> IntArray:
     """Where the events of each account begin once they stand in order, and how many there are: shape (n_accounts + 1,).
 
-    account : the account of every event, in any order.
+    code, place : as `in_order` takes them; two codes never stand for one account.
     """
-    return running_sum(np.bincount(account, minlength=n_accounts))
+    events = np.zeros(n_accounts, np.int64)
+    counts = np.bincount(code, minlength=len(place))
+    found = np.flatnonzero(counts)
+    events[place[found]] = counts[found]
+    return running_sum(events)
 
 
 def running_sum(values: Column) -> IntArray:
@@ -122,7 +146,9 @@ def run_starts(values: IntArray) -> IntArray:
 
 def fixed(values: Column) -> IntArray:
     """Amounts as whole ten-thousandths; a missing amount counts as zero (mark it beside, if it matters)."""
-    scaled = np.multiply(values, FIXED_POINT, dtype=np.float64)
-    scaled[np.isnan(scaled)] = 0
-    result: IntArray = np.rint(scaled, out=scaled).astype(np.int64)
-    return result
+    whole = np.empty(len(values), np.int64)
+    for begin in range(0, len(values), PIECE):
+        scaled = np.multiply(values[begin : begin + PIECE], FIXED_POINT, dtype=np.float64)
+        scaled[np.isnan(scaled)] = 0
+        whole[begin : begin + PIECE] = np.rint(scaled, out=scaled)
+    return whole

@@ -20,8 +20,9 @@ class OpenTickets:
     def __init__(self, view: View) -> None:
         tickets, n = view.stream("tickets"), len(view)
         snapshot, row = expand(tickets.edge(OPEN_DAYS), tickets.edge(0))
-        open_now = tickets.value("until")[row] >= view.as_of[snapshot]
-        snapshot, row = snapshot[open_now], row[open_now]
+        if tickets.has("until"):  # else none is known to have been solved
+            open_now = tickets.value("until")[row] >= view.as_of[snapshot]
+            snapshot, row = snapshot[open_now], row[open_now]
         age = view.as_of[snapshot] - tickets.time[row] if len(row) else row
         self.overdue = np.bincount(snapshot[age > OVERDUE_DAYS * MICROSECONDS_PER_DAY], minlength=n)
         self.oldest = np.full(n, np.nan)

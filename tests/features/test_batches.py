@@ -117,6 +117,15 @@ def test_what_an_account_is_called_changes_nothing(kind: str) -> None:
     assert {str(names[name]): cells for name, cells in before.items()} == after
 
 
+def test_files_delivered_twice_change_nothing_but_the_rows_set_aside() -> None:
+    keyed = [name for name, frame in tiny().items() if TABLE[name].key in frame]
+    twice = dict(tiny()) | {name: pd.concat([tiny()[name], tiny()[name]], ignore_index=True) for name in keyed}
+    assert len(keyed) >= 6
+    assert by_account(twice) == by_account(tiny())
+    aside = source_from_rows(twice).set_aside
+    assert len(aside) - len(source_from_rows(tiny()).set_aside) == sum(len(tiny()[name]) for name in keyed)
+
+
 @pytest.mark.parametrize("zone", ["UTC", "Europe/Amsterdam", "Asia/Kolkata"])
 def test_the_zone_in_which_a_time_is_written_changes_nothing(zone: str) -> None:
     zoned = {

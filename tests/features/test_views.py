@@ -1,0 +1,108 @@
+"""However snapshots are worked on, together or in blocks, by search or by counting, their bits are the same."""
+
+import threading
+from functools import cache
+
+import numpy as np
+import pyarrow as pa
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from features.catalog import Context, compute
+from features.errors import LadderError
+from features.histories import Histories, build_histories
+from features.instants import Search, positions_by_day
+from features.snapshots import MICROSECONDS_PER_DAY, FloatArray, Snapshots, instant
+from features.sources import source_from_rows
+from features.texts import Texts
+from features.threads import side_by_side
+from features.views import View
+from training.simulation import simulate
+
+
+@given(st.lists(st.tuples(st.integers(0, 3), st.integers(-40, 40))), st.sets(st.integers(-5, 5), min_size=1))
+def test_counting_finds_what_searching_finds(events: list[tuple[int, int]], days: set[int]) -> None:
+    ordered = np.array(sorted(events), np.int64).reshape(-1, 2)
+    segment, time = ordered[:, 0], ordered[:, 1] * (MICROSECONDS_PER_DAY // 5)
+    midnights = np.array(sorted(days), np.int64) * MICROSECONDS_PER_DAY
+    counted = positions_by_day(segment, time, 4, midnights)
+    searched = Search.over(segment, time, 4).position(np.arange(4)[:, None], midnights)
+    np.testing.assert_array_equal(counted, searched)
+
+
+def test_times_too_far_apart_for_one_whole_number_are_found_by_their_place() -> None:
+    segment, time = np.array([0, 0, 1, 1]), np.array([-(2**62), 5, 3, 2**61])
+    search = Search.over(segment, time, 2)
+    assert search.distinct is not None
+    assert search.position(np.array([0, 0, 1, 1]), np.array([5, 6, 3, 2**61 + 1])).tolist() == [1, 2, 2, 4]
+
+
+@cache
+def tiny() -> Histories:
+    return build_histories(source_from_rows(simulate("tiny", accounts=50, months=36, seed=5).tables))
+
+
+def snapshots() -> Snapshots:
+    return Snapshots.concatenate([tiny().known_at(instant(f"2025-{month:02d}-01")) for month in range(1, 11)])
+
+
+def bits() -> FloatArray:
+    return np.ascontiguousarray(compute(View(tiny(), snapshots()), Context())).view(np.int64)
+
+
+def test_blocks_of_accounts_have_the_bits_of_the_whole(monkeypatch: pytest.MonkeyPatch) -> None:
+    whole = bits()
+    for size in (1, 7, 60):
+        monkeypatch.setattr("features.views.BLOCK", size)
+        monkeypatch.setattr("features.declarations.BLOCK", size)
+        np.testing.assert_array_equal(bits(), whole)
+
+
+def test_edges_counted_and_edges_searched_give_the_same_bits(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("features.views.counting_pays", lambda *_: False)
+    searched = bits()
+    monkeypatch.setattr("features.views.counting_pays", lambda *_: True)
+    np.testing.assert_array_equal(bits(), searched)
+
+
+def test_work_side_by_side_keeps_its_order_and_its_first_failure() -> None:
+    threads = set()
+
+    def work(number: int) -> int:
+        threads.add(threading.get_ident())
+        if number in (5, 6):
+            raise LadderError(f"number {number}")
+        return number * number
+
+    assert list(side_by_side(work, range(5), pays=True)) == [0, 1, 4, 9, 16]
+    with pytest.raises(LadderError, match="number 5"):
+        list(side_by_side(work, range(9), pays=True))
+    threads.clear()
+    assert list(side_by_side(work, range(5), pays=False)) == [0, 1, 4, 9, 16]
+    assert threads == {threading.get_ident()}
+
+
+@pytest.mark.parametrize("form", ["text", "dictionary", "chunks of dictionaries"])
+def test_a_column_of_text_gives_back_its_cells(form: str) -> None:
+    cells = ["b", "", None, "a", "  ", "b"]
+    array = pa.array(cells)
+    coded = {
+        "text": array,
+        "dictionary": array.dictionary_encode(),
+        "chunks of dictionaries": pa.chunked_array([array[:3].dictionary_encode(), array[3:].dictionary_encode()])
+        .unify_dictionaries()
+        .combine_chunks(),
+    }[form]
+    texts = Texts.from_arrow(coded)
+    assert texts.tolist() == ["b", None, None, "a", None, "b"]
+    assert texts[np.array([3, 0])].tolist() == ["a", "b"]
+    assert [texts[0], texts[1]] == ["b", None]
+    assert texts.missing.tolist() == [False, True, True, False, True, False]
+
+
+def test_columns_of_text_are_stacked_and_placed() -> None:
+    stacked = Texts.stack([Texts.of(["x", None]), Texts.empty(1), Texts.of(["y", "x"])])
+    assert stacked.tolist() == ["x", None, None, "y", "x"]
+    assert stacked[np.array([3, 4])].used.tolist() == [0, 1]
+    assert stacked.placed({"x": 7}).tolist() == [7, -1, -1, -1, 7]
