@@ -58,8 +58,9 @@ def counting_pays(n_rows: int, n_cells: int, n_questions: int) -> bool:
 
 
 def positions_by_day(segment: IntArray, time: IntArray, n_segments: int, midnights: IntArray) -> IntArray:
-    """The first row of every segment that is not before each of those midnights, shape (n_segments, len(midnights)).
+    """The first row of every segment that is not before each of those midnights, and where the segment ends.
 
+    Shape (n_segments, len(midnights) + 1).
     segment, time : shape (n_rows,), rows sorted by both.  midnights : ascending, none twice, microseconds.
     """
     day = midnights // MICROSECONDS_PER_DAY
@@ -67,4 +68,4 @@ def positions_by_day(segment: IntArray, time: IntArray, n_segments: int, midnigh
     passed = np.searchsorted(day, np.arange(first - 1, int(day[-1]) + 1), side="right")  # midnights up to each day
     place = np.clip(time // MICROSECONDS_PER_DAY - (first - 1), 0, len(passed) - 1)
     counts = np.bincount(segment * width + passed[place], minlength=n_segments * width)
-    return np.cumsum(counts).reshape(n_segments, width)[:, :-1]
+    return np.cumsum(counts).reshape(n_segments, width)

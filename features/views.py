@@ -15,7 +15,7 @@ import numpy as np
 from features.errors import ShapeMismatch
 from features.histories import Histories
 from features.instants import Search, counting_pays, positions_by_day
-from features.snapshots import MICROSECONDS_PER_DAY, FloatArray, IntArray, Snapshots
+from features.snapshots import MICROSECONDS_PER_DAY, BoolArray, FloatArray, IntArray, Snapshots
 from features.streams import FIXED_POINT, Column, Stream, running_sum
 
 T = TypeVar("T")
@@ -23,7 +23,7 @@ T = TypeVar("T")
 WINDOWS = (0, 30, 90, 180, 365, 730)
 """Days before as_of that most features ask for: found together, since one look costs about as much as six."""
 
-BLOCK = 50_000
+BLOCK = 20_000
 """Snapshots that are worked on together: few enough for the processor's cache, enough to forget the fixed costs."""
 
 
@@ -125,10 +125,18 @@ class Place:
         return Place(first, int(account.max()) + 1, account - first, as_of, midday, int(as_of.min()), int(as_of.max()))
 
     @cached_property
+    def windows(self) -> IntArray:
+        """The instants at which the usual windows begin, shape (len(WINDOWS), n)."""
+        return self.as_of - _BACK
+
+    @cached_property
     def instants(self) -> tuple[IntArray, IntArray]:
         """The different as_of, ascending, and which of them is each snapshot's."""
         instants, which = np.unique(self.as_of, return_inverse=True)
         return instants, which
+
+
+_BACK = np.array(WINDOWS, np.int64)[:, None] * MICROSECONDS_PER_DAY
 
 
 class StreamView:
@@ -154,6 +162,7 @@ class StreamView:
         self.start = self.bounds[self.segment]
         self._edges: dict[float, IntArray] = {}
         self._sums: dict[str, IntArray] = {}
+        self._sums_at: dict[tuple[str, float], IntArray] = {}
 
     def _extend(self, column: Column) -> Column:
         """A column of the stream's rows in view, followed by that of the private copies."""
@@ -183,22 +192,25 @@ class StreamView:
         """Position of the instant `days` before as_of, after it if negative; 0 gives the end of what is known."""
         found = self._edges.get(days)
         if found is None:
-            wanted = [d for d in (*WINDOWS, days) if d not in self._edges]
-            self._edges.update(zip(wanted, self.edges(np.array(wanted)), strict=True))
+            if days in WINDOWS:
+                self._edges.update(zip(WINDOWS, self._find(_BACK, self._place.windows), strict=True))
+            else:
+                self._edges[days] = self.edges(np.array([days]))[0]
             found = self._edges[days]
         return found
 
     def edges(self, days: FloatArray) -> IntArray:
         """The edges of several days, shape (len(days), n)."""
         back = (days * MICROSECONDS_PER_DAY).astype(np.int64)[:, None]
-        found = self._counted(back)
-        return self.position(self.as_of - back) if found is None else found
+        return self._find(back, self.as_of - back)
 
-    def _counted(self, back: IntArray) -> IntArray | None:
+    def _find(self, back: IntArray, at: IntArray) -> IntArray:
+        questions = at.size
+        found = self._counted(back, questions) if counting_pays(len(self.time), 0, questions) else None
+        return self.position(at) if found is None else found
+
+    def _counted(self, back: IntArray, questions: int) -> IntArray | None:
         """The edges by counting the rows between the midnights that are asked for; None where a search is better."""
-        questions = len(back) * len(self.as_of)
-        if not counting_pays(len(self.time), 0, questions):
-            return None
         instants, which = self._place.instants
         asked = instants - back
         midnights, column = np.unique(asked, return_inverse=True)
@@ -208,7 +220,8 @@ class StreamView:
         ):
             return None
         table = positions_by_day(self.row_segment, self.time, n_segments, midnights)
-        found: IntArray = table[self.segment, column.reshape(asked.shape)[:, which]]
+        cell = self.segment * table.shape[1] + column.reshape(asked.shape)[:, which]
+        found: IntArray = table.ravel().take(cell)
         return found
 
     def has(self, name: str) -> bool:
@@ -233,9 +246,16 @@ class StreamView:
 
     def total(self, name: str, days: float | None = None, until: float = 0) -> IntArray:
         """Sum of a value over that window, in the stored whole units."""
-        sums = self.running(name)
-        total: IntArray = sums[self.edge(until)] - sums[self.start if days is None else self.edge(days)]
+        before = self.running(name)[self.start] if days is None else self._summed(name, days)
+        total: IntArray = self._summed(name, until) - before
         return total
+
+    def _summed(self, name: str, days: float) -> IntArray:
+        """The running sum up to an edge: several windows share an end."""
+        found = self._sums_at.get((name, days))
+        if found is None:
+            found = self._sums_at[name, days] = self.running(name)[self.edge(days)]
+        return found
 
     def amount(self, name: str, days: float | None = None, until: float = 0) -> FloatArray:
         """Sum of a fixed-point value over that window, in its own unit."""
@@ -243,22 +263,23 @@ class StreamView:
 
     def days_since_last(self) -> FloatArray:
         """Days from the last known event to as_of; NaN where there is none."""
-        return self._days_since(self.edge(0) - 1)
+        last = self.edge(0) - 1
+        return self._days_since(last, last >= self.start)
 
     def days_since_first(self) -> FloatArray:
         """Days from the first known event to as_of; NaN where there is none."""
-        return self._days_since(self.start)
+        return self._days_since(self.start, self.start < self.edge(0))
 
     def days_since_last_marked(self, name: str) -> FloatArray:
         """Days since the last known event whose 0/1 value is 1; NaN where there is none."""
         sums = self.running(name)
-        nth = sums[self.edge(0)]
-        return self._days_since(np.where(nth > sums[self.start], np.searchsorted(sums, nth) - 1, -1))
+        nth = self._summed(name, 0)
+        marked = nth > sums[self.start]
+        return self._days_since(sums.searchsorted(nth) - 1, marked)
 
-    def _days_since(self, row: IntArray) -> FloatArray:
+    def _days_since(self, row: IntArray, exists: BoolArray) -> FloatArray:
         if not len(self.time):
             return np.full(len(row), np.nan)
-        exists = (row >= self.start) & (row < self.edge(0))
         elapsed = (self.as_of - self.time[np.where(exists, row, 0)]) / MICROSECONDS_PER_DAY
         return np.where(exists, elapsed, np.nan)
 

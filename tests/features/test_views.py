@@ -28,7 +28,7 @@ def test_counting_finds_what_searching_finds(events: list[tuple[int, int]], days
     midnights = np.array(sorted(days), np.int64) * MICROSECONDS_PER_DAY
     counted = positions_by_day(segment, time, 4, midnights)
     searched = Search.over(segment, time, 4).position(np.arange(4)[:, None], midnights)
-    np.testing.assert_array_equal(counted, searched)
+    np.testing.assert_array_equal(counted[:, :-1], searched)
 
 
 def test_times_too_far_apart_for_one_whole_number_are_found_by_their_place() -> None:
