@@ -363,7 +363,7 @@ def _load(options: argparse.Namespace, max_bad_share: float | None = None) -> Lo
     mapped = {} if read_partitions(options.data) else settings.tables  # a part has the contract's names already
     with _progress() as progress:
         source = read_source(options.data, mapped, max_bad_share=share, progress=lambda name: progress(f"{name}", 0.0))
-        histories = build_histories(source)
+        histories = build_histories(source, consume=max_bad_share is None)  # else a report looks into the tables
     if max_bad_share is None:
         for note in source.notes:
             print(f"Note: {note}", file=sys.stderr)

@@ -80,7 +80,7 @@ def ours(folder: Path, instants: list[int]) -> Sums:
     from features.histories import build_histories
     from features.sources import read_source
 
-    return measured(build_histories(read_source(folder)), instants)
+    return measured(build_histories(read_source(folder), consume=True), instants)
 
 
 def measured(histories: Any, instants: list[int]) -> Sums:
@@ -131,7 +131,7 @@ def profile(folder: Path) -> None:
     alone = "reading the files alone, names by distinct value"
     timed(alone, lambda: [pq.read_table(file, read_dictionary=["account_id"]) for file in files])
     tables = [timed("reading and cleaning", lambda: read_source(folder))]
-    histories = timed("sorting into histories", lambda: build_histories(tables.pop()))
+    histories = timed("sorting into histories", lambda: build_histories(tables.pop(), consume=True))
     counts = (12, 36, 156)
     for count in counts:
         timed(f"44 features at {count} snapshots", lambda count=count: measured(histories, as_of_instants(count)))
@@ -205,7 +205,7 @@ def by_polars(folder: Path, instants: list[int]) -> Sums:
 
 
 def by_polars_expressions(folder: Path, instants: list[int]) -> Sums:
-    """Polars as its users write it: one group_by of conditional sums for each table and snapshot."""
+    """Polars as its users write it: a group_by of conditional sums over the last 730 days, another of the last time."""
     import polars as pl
 
     frames = {}
@@ -223,7 +223,8 @@ def by_polars_expressions(folder: Path, instants: list[int]) -> Sums:
         now = pl.lit(as_of).cast(pl.Datetime("us"))
         result = first.filter(pl.col("first") < now).select("account_id")
         for table, frame in frames.items():
-            before = frame.slice(0, frame["at"].search_sorted(np.datetime64(as_of, "us")))
+            begin, end = frame["at"].search_sorted(np.array([as_of - DAYS[-1] * DAY, as_of]).view("datetime64[us]"))
+            before, inside_all = frame.slice(0, end), frame.slice(begin, end - begin)
             wanted = []
             for d in DAYS:
                 inside = pl.col("at") >= pl.lit(as_of - d * DAY).cast(pl.Datetime("us"))
@@ -231,8 +232,9 @@ def by_polars_expressions(folder: Path, instants: list[int]) -> Sums:
                     inside.sum().alias(f"{table}_count_{d}d"),
                     (pl.col("value") * inside).sum().alias(f"{table}_sum_{d}d"),
                 ]
-            wanted.append(((now - pl.col("at").max()).dt.total_microseconds() / DAY).alias(f"{table}_recency"))
-            result = result.join(before.group_by("account_id").agg(wanted), on="account_id", how="left")
+            since = ((now - pl.col("at").max()).dt.total_microseconds() / DAY).alias(f"{table}_recency")
+            for part in (inside_all.group_by("account_id").agg(wanted), before.group_by("account_id").agg(since)):
+                result = result.join(part, on="account_id", how="left")
         empty = {name: float("nan") if name.endswith("recency") else 0.0 for name in _names()}
         filled = result.select([pl.col(name).cast(pl.Float64).fill_null(empty[name]) for name in _names()])
         total.add([filled[name].to_numpy() for name in _names()])

@@ -68,18 +68,25 @@ class Histories:
         return Snapshots(accounts, np.full(len(accounts), as_of, np.int64))
 
 
-def build_histories(source: Source) -> Histories:
-    """The source as streams over sorted accounts; neither row order nor the order of files matters."""
+def build_histories(source: Source, *, consume: bool = False) -> Histories:
+    """The source as streams over sorted accounts; neither row order nor the order of files matters.
+
+    consume : let go of the long tables as soon as they are sorted: the source is of no use afterwards, and the peak of
+        memory lower by most of its size.
+    """
     account_ids = _account_ids(source)
     rank = {account: place for place, account in enumerate(account_ids)}
-    options = _options(source)
+    options, held = _options(source), frozenset(source.tables)
     tables = [name for name in BUILDERS if name in source.tables]
     streams: dict[str, Stream] = {}
-    for built in side_by_side(
-        lambda name: BUILDERS[name](Rows(TABLE[name], source, rank, options)),
-        tables,
-        sum(source.rows(name) for name in tables) >= MANY_ROWS,
-    ):
+
+    def build(name: str) -> dict[str, Stream]:
+        built = BUILDERS[name](Rows(TABLE[name], source, rank, options))
+        if consume and name in _LONG:
+            source.release(name)
+        return built
+
+    for built in side_by_side(build, tables, sum(source.rows(name) for name in tables) >= MANY_ROWS):
         streams.update(built)
     authors = forecast_authors(source)
     profile, profile_known, created = _profile(source, rank)
@@ -89,7 +96,7 @@ def build_histories(source: Source) -> Histories:
     last_event = max((int(times.max()) for times in event_times(streams).values() if len(times)), default=ALWAYS)
     return Histories(
         account_ids,
-        frozenset(source.tables),
+        held,
         streams,
         profile,
         profile_known,
@@ -118,6 +125,8 @@ _EVIDENCE = frozenset(
 """Streams whose first event makes an account known to us."""
 
 
+_LONG = frozenset(("orders", "interactions", "tickets", "surveys"))
+"""Tables that no other looks into, and that hold most rows."""
 MANY_ROWS = 500_000
 """From this many rows on, tables are sorted side by side."""
 

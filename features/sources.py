@@ -43,6 +43,11 @@ class Source:
     notes: tuple[str, ...]
     rows_read: Mapping[str, int]
 
+    def release(self, table: str) -> None:
+        """Forget a table's rows, where nobody will ask for them again."""
+        assert isinstance(self.tables, dict)
+        del self.tables[table]
+
     def rows(self, table: str) -> int:
         """Rows of a table that are used; 0 where the source lacks it."""
         columns = self.tables.get(table, {})

@@ -129,6 +129,18 @@ class Place:
         """The instants at which the usual windows begin, shape (len(WINDOWS), n)."""
         return self.as_of - _BACK
 
+    def midnights(self, back: IntArray) -> tuple[IntArray, IntArray]:
+        """The different instants so long before an as_of, and which of them is each snapshot's, shape (len(back), n)."""
+        instants, which = self.instants
+        asked = instants - back
+        distinct, column = np.unique(asked, return_inverse=True)
+        return distinct, column.reshape(asked.shape)[:, which]
+
+    @cached_property
+    def window_midnights(self) -> tuple[IntArray, IntArray]:
+        """The same for the usual windows."""
+        return self.midnights(_BACK)
+
     @cached_property
     def instants(self) -> tuple[IntArray, IntArray]:
         """The different as_of, ascending, and which of them is each snapshot's."""
@@ -205,23 +217,16 @@ class StreamView:
         return self._find(back, self.as_of - back)
 
     def _find(self, back: IntArray, at: IntArray) -> IntArray:
-        questions = at.size
-        found = self._counted(back, questions) if counting_pays(len(self.time), 0, questions) else None
-        return self.position(at) if found is None else found
-
-    def _counted(self, back: IntArray, questions: int) -> IntArray | None:
-        """The edges by counting the rows between the midnights that are asked for; None where a search is better."""
-        instants, which = self._place.instants
-        asked = instants - back
-        midnights, column = np.unique(asked, return_inverse=True)
+        if not counting_pays(len(self.time), 0, at.size):
+            return self.position(at)
+        midnights, column = self._place.window_midnights if back is _BACK else self._place.midnights(back)
         n_segments = len(self.bounds) - 1
         if np.any(midnights % MICROSECONDS_PER_DAY) or not counting_pays(
-            len(self.time), n_segments * len(midnights), questions
+            len(self.time), n_segments * len(midnights), at.size
         ):
-            return None
+            return self.position(at)
         table = positions_by_day(self.row_segment, self.time, n_segments, midnights)
-        cell = self.segment * table.shape[1] + column.reshape(asked.shape)[:, which]
-        found: IntArray = table.ravel().take(cell)
+        found: IntArray = table.ravel().take(self.segment * table.shape[1] + column)
         return found
 
     def has(self, name: str) -> bool:

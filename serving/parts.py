@@ -56,7 +56,7 @@ class Written:
 def score_part(part: Part, bundle: Bundle, version: str, as_of: int) -> PartScores:
     """The tables of one part, as `serving.batch` makes them; ranked within the part only."""
     source = read_part(part)
-    outline, histories = rows_of(part, source), build_histories(source)
+    outline, histories = rows_of(part, source), build_histories(source, consume=True)
     del source
     if not len(histories.known_at(as_of)):
         return PartScores(outline, 0, ())
