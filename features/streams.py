@@ -65,7 +65,7 @@ class Stream:
         return np.flatnonzero(self.recorded > self.time) if self.recorded is not self.time else np.empty(0, np.int64)
 
 
-def in_order(code: NDArray[np.integer[Any]], place: IntArray, time: IntArray) -> tuple[IntArray, IntArray]:
+def in_order(code: "Codes", place: IntArray, time: IntArray) -> tuple[IntArray, IntArray]:
     """The rows by account and then time, and their times so; rows equal in both stay as they stood. Shape (n,) each.
 
     code : shape (n,), whose each row is.  place : shape (n_codes,), the account of each code.
@@ -74,27 +74,39 @@ def in_order(code: NDArray[np.integer[Any]], place: IntArray, time: IntArray) ->
     """
     if not len(time):
         return np.empty(0, np.int64), time
-    first, last, most = int(time.min()), int(time.max()), int(place.max()) + 1
-    width = len(time).bit_length()
-    for unit in (1, 1_000_000, MICROSECONDS_PER_DAY):
-        span = (last - first) // unit + 1
-        if most * span < 2 ** (64 - width):
-            keys = _packed(code, place, time, first, unit, span, width)
-            if keys is not None:
-                keys.sort()
-                keys &= np.uint64(2**width - 1)
-                rows = keys.view(np.int64)
-                return rows, time[rows]
-    rows = np.lexsort((time, place[code]))
+    most = int(place.max()) + 1
+    rows = _sorted(code, place, time, 0, most)
+    if rows is None and len(time) >= PIECE:
+        rows = _sorted_by_ranges(code, place, time, most)
+    if rows is None:
+        rows = np.lexsort((time, place[code]))
     return rows, time[rows]
 
 
 PIECE = 1 << 16
 """Rows that are worked on at a time: their intermediate results stay in the processor's cache."""
+RANGES = 256
+"""Of accounts, where there are too many for one whole number: as many as one byte tells apart."""
+Codes = NDArray[np.integer[Any]]
+
+
+def _sorted(code: Codes, place: IntArray, time: IntArray, low: int, stop: int) -> IntArray | None:
+    """The rows in order, all of accounts from `low` up to `stop`; None where they do not fit into one whole number."""
+    first, last = int(time.min()), int(time.max())
+    width = len(time).bit_length()
+    for unit in (1, 1_000_000, MICROSECONDS_PER_DAY):
+        span = (last - first) // unit + 1
+        if (stop - low) * span < 2 ** (64 - width):
+            keys = _packed(code, place, time, low, first, unit, span, width)
+            if keys is not None:
+                keys.sort()
+                keys &= np.uint64(2**width - 1)
+                return keys.view(np.int64)
+    return None
 
 
 def _packed(
-    code: NDArray[np.integer[Any]], place: IntArray, time: IntArray, first: int, unit: int, span: int, width: int
+    code: Codes, place: IntArray, time: IntArray, low: int, first: int, unit: int, span: int, width: int
 ) -> NDArray[np.uint64] | None:
     """Account, time in units since `first`, and row in one number; None where a time lies between two units."""
     keys = np.empty(len(time), np.uint64)
@@ -106,14 +118,29 @@ def _packed(
             if not np.array_equal(whole * unit, step):
                 return None
             step = whole
-        step += place[code[piece]] * span
+        step += (place[code[piece]] - low) * span
         packed = keys[piece]
         np.left_shift(step.view(np.uint64), np.uint64(width), out=packed)
         packed |= np.arange(begin, begin + len(step), dtype=np.uint64)
     return keys
 
 
-def boundaries(code: NDArray[np.integer[Any]], place: IntArray, n_accounts: int) -> IntArray:
+def _sorted_by_ranges(code: Codes, place: IntArray, time: IntArray, most: int) -> IntArray:
+    """The rows in order, one range of accounts after the other."""
+    size = -(-most // RANGES)
+    which = (np.maximum(place, 0) // size).astype(np.uint8)[code]
+    order: IntArray = np.argsort(which, kind="stable")
+    ends = np.cumsum(np.bincount(which, minlength=RANGES)).tolist()
+    for k, (start, stop) in enumerate(zip([0, *ends], ends, strict=False)):
+        if stop > start:
+            part = order[start:stop]
+            codes, times = code[part], time[part]
+            rows = _sorted(codes, place, times, k * size, (k + 1) * size)
+            order[start:stop] = part[np.lexsort((times, place[codes])) if rows is None else rows]
+    return order
+
+
+def boundaries(code: Codes, place: IntArray, n_accounts: int) -> IntArray:
     """Where the events of each account begin once they stand in order, and how many there are: shape (n_accounts + 1,).
 
     code, place : as `in_order` takes them; two codes never stand for one account.

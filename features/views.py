@@ -130,7 +130,7 @@ class Place:
         return self.as_of - _BACK
 
     def midnights(self, back: IntArray) -> tuple[IntArray, IntArray]:
-        """The different instants so long before an as_of, and which of them is each snapshot's, shape (len(back), n)."""
+        """The different instants so long before an as_of, and which is each snapshot's, shape (len(back), n)."""
         instants, which = self.instants
         asked = instants - back
         distinct, column = np.unique(asked, return_inverse=True)

@@ -15,6 +15,7 @@ from features.histories import Histories, build_histories
 from features.instants import Search, positions_by_day
 from features.snapshots import MICROSECONDS_PER_DAY, FloatArray, Snapshots, instant
 from features.sources import source_from_rows
+from features.streams import _sorted_by_ranges, in_order
 from features.texts import Texts
 from features.threads import side_by_side
 from features.views import View
@@ -64,6 +65,19 @@ def test_edges_counted_and_edges_searched_give_the_same_bits(monkeypatch: pytest
     searched = bits()
     monkeypatch.setattr("features.views.counting_pays", lambda *_: True)
     np.testing.assert_array_equal(bits(), searched)
+
+
+@given(st.lists(st.tuples(st.integers(0, 5), st.integers(-3, 3)), min_size=1), st.sampled_from([1, 10**6, 2**58 + 1]))
+def test_rows_are_put_in_order_by_account_and_time_and_stay_as_they_stood(
+    events: list[tuple[int, int]], unit: int
+) -> None:
+    code, time = np.array([code for code, _ in events], np.int32), np.array([at * unit for _, at in events], np.int64)
+    place = np.array([3, 0, 5, 1, 4, 2])
+    expected = np.lexsort((time, place[code]))
+    rows, times = in_order(code, place, time)
+    assert rows.tolist() == expected.tolist()
+    assert times.tolist() == time[expected].tolist()
+    assert _sorted_by_ranges(code, place, time, 6).tolist() == expected.tolist()
 
 
 def test_work_side_by_side_keeps_its_order_and_its_first_failure() -> None:
