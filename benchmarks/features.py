@@ -3,6 +3,7 @@
     python benchmarks/features.py data --events 1e7 --accounts 20000 --out /tmp/events
     python benchmarks/features.py compare --data /tmp/events --snapshots 12 36 156 --runs 3
     python benchmarks/features.py profile --data /tmp/events
+    python benchmarks/features.py parts --data /tmp/part-0 /tmp/part-1
     python benchmarks/features.py one
 
 `data` draws four event tables over five years, in no order. `compare` runs every engine as a process of its own
@@ -11,7 +12,8 @@ other, `--runs` times round; it prints wall and processor time as ratios to ours
 are equal. Every engine reads the same files and computes, for every account and snapshot, the events and the summed
 value of each table (of tickets the severe ones) in the last 30, 90, 180, 365 and 730 days and the days since the
 last event: 44 columns. A result is
-summed up, block by block, so that nobody has to hold all of it. `profile` says where our own time goes; `one` times a
+summed up, block by block, so that nobody has to hold all of it. `profile` says where our own time goes; `parts` takes
+several folders one after the other in one process, as training and scoring take a partitioned source; `one` times a
 single account of 200 events.
 """
 
@@ -22,7 +24,7 @@ import statistics
 import subprocess
 import sys
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from pathlib import Path
 from typing import Any
 
@@ -465,12 +467,13 @@ def one_account() -> None:
         f"{len(catalog.NAMES)} features": lambda: catalog.compute(View(histories, snapshots), context),
         "histories": lambda: build_histories(source),
     }.items():
-        spent = list(_timed(work, 500))
+        spent = list(_timed([work] * 500))
         print(f"{what}: median {statistics.median(spent):.2f} ms, least {min(spent):.2f} ms")
 
 
-def _timed(work: Callable[[], object], times: int) -> Iterator[float]:
-    for _ in range(times):
+def _timed(works: Iterable[Callable[[], object]]) -> Iterator[float]:
+    """Milliseconds of each."""
+    for work in works:
         begun = time.perf_counter()
         work()
         yield (time.perf_counter() - begun) * 1e3
@@ -496,6 +499,8 @@ def main() -> None:
     engine.add_argument("--snapshots", type=int, required=True)
     profiled = commands.add_parser("profile")
     profiled.add_argument("--data", type=Path, required=True)
+    divided = commands.add_parser("parts")
+    divided.add_argument("--data", type=Path, nargs="+", required=True)
     commands.add_parser("one")
     given = parser.parse_args()
     if given.command == "data":
@@ -505,6 +510,11 @@ def main() -> None:
         compare(given.data, given.snapshots, given.engines, pythons, given.runs)
     elif given.command == "engine":
         print(json.dumps(ENGINES[given.engine](given.data, as_of_instants(given.snapshots))))
+    elif given.command == "parts":
+        for number, spent in enumerate(
+            _timed([lambda part=part: ours(part, as_of_instants(12)) for part in given.data])
+        ):
+            print(f"part {number}: {spent:.0f} ms")
     elif given.command == "profile":
         profile(given.data)
     else:
