@@ -15,10 +15,10 @@ from features.cells import DAY_US, NAT
 from features.columns import READERS, Read, normal
 from features.duplicates import keepers
 from features.errors import ColumnMissing, ShapeMismatch
+from features.sums import beyond_sum
 from features.tables import (
     ALWAYS,
     INSTRUMENT_SCALES,
-    MONEY_LIMIT,
     MONEY_SUM_LIMIT,
     NEVER,
     Column,
@@ -285,31 +285,15 @@ def _check_scale(table: Table, columns: dict[str, Any], ledger: _Ledger) -> None
 
 
 def _check_sums(table: Table, columns: dict[str, Any], ledger: _Ledger) -> None:
-    """Set aside what one account records once its amounts, signs apart, have come to more than can be added up.
-
-    Only what was recorded up to a row decides about it, so that the source as it stood earlier keeps the same rows.
-    """
+    """Set aside the rows from which on one account's amounts come to more than can be added up exactly."""
     for column in table.columns:
         if column.kind is not Kind.MONEY or column.name not in columns or "account_id" not in columns:
             continue
-        given = columns[column.name]
-        extremes = np.fmin.reduce(given, initial=0.0), np.fmax.reduce(given, initial=0.0)
-        if max(-extremes[0], extremes[1]) * len(given) <= MONEY_SUM_LIMIT:
+        amounts = columns[column.name]
+        extremes = np.fmin.reduce(amounts, initial=0.0), np.fmax.reduce(amounts, initial=0.0)
+        if max(-extremes[0], extremes[1]) * len(amounts) <= MONEY_SUM_LIMIT:
             continue
-        amounts = np.abs(np.nan_to_num(given, posinf=0, neginf=0))
-        amounts[amounts > MONEY_LIMIT] = 0  # set aside already
-        codes = columns["account_id"].codes
-        if amounts.sum() <= MONEY_SUM_LIMIT or not np.any(
-            np.bincount(codes + 1, amounts, minlength=2)[1:] > MONEY_SUM_LIMIT
-        ):
-            continue
-        recorded = columns.get("recorded_at", np.zeros(len(codes)))
-        order = np.lexsort((recorded, codes))
-        total = np.cumsum(amounts[order])
-        first = np.flatnonzero(np.diff(codes[order], prepend=-2))
-        before = np.repeat(np.append(0.0, total)[first], np.diff(np.append(first, len(order))))
-        same = np.flatnonzero(np.diff(codes[order], append=-2) | np.diff(recorded[order], append=-1))
-        until = np.repeat(total[same], np.diff(same, prepend=-1))  # all that was recorded at one instant, together
-        beyond = order[(until - before > MONEY_SUM_LIMIT) & (codes[order] >= 0)]
-        found = f"the account's {column.name} adds up to more than {MONEY_SUM_LIMIT:.0e}"
-        ledger.enter(np.sort(beyond).tolist(), column.name, lambda _, found=found: f"unreadable number: {found}")  # type: ignore[misc]
+        recorded = columns.get("recorded_at", np.zeros(len(amounts), np.int64))
+        rows = beyond_sum(amounts, columns["account_id"].codes, recorded)
+        reason = f"unreadable number: the account's {column.name} adds up to more than {MONEY_SUM_LIMIT:.0e}"
+        ledger.enter(rows.tolist(), column.name, lambda _, reason=reason: reason)  # type: ignore[misc]
