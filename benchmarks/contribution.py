@@ -1,6 +1,6 @@
 """What every feature contributes: gain in the boosters, and what its loss costs out of time.
 
-python benchmarks/contribution.py NAME=FOLDER ... [--seeds N] [--accounts N]
+python -m benchmarks.contribution NAME=FOLDER ... [--seeds N] [--accounts N]
 
 Sources are the folders named and, with --seeds, so many simulated suppliers of the scenario `default`. For each the
 boosters of the next rung, of switching and of revenue learn on the slices before the latest origin; the features are

@@ -1,6 +1,6 @@
 """What it costs to score and train on a large source: whole, part by part, and on a cluster of two workers.
 
-python benchmarks/scale.py FOLDER [ORDERS] [ACCOUNTS] [PARTS]     default 1,700,000 orders of 85,000 accounts, 16 parts
+python -m benchmarks.scale FOLDER [ORDERS] [ACCOUNTS] [PARTS]     default 1,700,000 orders of 85,000 accounts, 16 parts
 
 Every line is one run of the program: wall time, processor time, and the largest memory that its process, and for a
 cluster all its workers together, held at any moment (asked four times a second). Where others share the machine only
