@@ -13,17 +13,18 @@ from features.snapshots import MICROSECONDS_PER_DAY, BoolArray, FloatArray, IntA
 from training.dataset import Dataset, Design, compute_rows, dataset_of
 from training.fitting import usable_columns
 from training.settings import Settings
-from training.splits import Sample, account_weights, first_event
+from training.splits import Sample, first_event
 from training.survey import take_survey
 
 PEERS = Path(__file__).with_name("peers.py")
 
 
 def restricted(data: Dataset, rows: BoolArray) -> Dataset:
-    """Those rows alone, every account weighing about one among them."""
+    """Those rows alone."""
     sample = Sample(data.snapshots.take(rows), data.sample.weight[rows], data.sample.slices)
-    weight = account_weights(sample.snapshots, sample.weight)
-    return replace(data, sample=sample, matrix=data.matrix[rows], labels=data.labels.take(rows), weight=weight)
+    return replace(
+        data, sample=sample, matrix=data.matrix[rows], labels=data.labels.take(rows), weight=data.weight[rows]
+    )
 
 
 def rows_until(histories: Histories, settings: Settings, origin: int) -> Dataset:
