@@ -41,7 +41,7 @@ def _forest(_: int) -> Any:
     from sklearn.ensemble import RandomForestClassifier
 
     return RandomForestClassifier(
-        n_estimators=200, min_samples_leaf=20, max_features=0.2, random_state=SEED, n_jobs=THREADS
+        n_estimators=200, min_samples_leaf=20, max_features=0.2, max_samples=0.25, random_state=SEED, n_jobs=THREADS
     )
 
 
