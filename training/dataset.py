@@ -14,7 +14,7 @@ from features.views import View
 from training.growing import Grow, grow_here
 from training.labels import Labels, label
 from training.settings import Settings
-from training.splits import Sample, account_draw, account_weights, sample_share, sample_snapshots, slice_instants
+from training.splits import Sample, account_draw, sample_share, sample_snapshots, slice_instants
 from training.survey import Survey, take_survey
 
 Progress = Callable[[str, float], None]
@@ -32,7 +32,9 @@ class Dataset:
     matrix : shape (n, n_features), columns in the order of `catalog.NAMES`.
     histories : of all accounts that have a row, at least, and of those whose investment was drawn by lot.
     survey : what all accounts say, with a row or without.
-    weight : shape (n,); every account weighs about one, times the accounts that it stands for.
+    weight : shape (n,); how many snapshots each stands for, and so the same for all of a slice: what is learnt is then
+        about the accounts of a slice, among whom predictions are made. Weights that give an account with few slices
+        more each would learn about a population in which new and short-lived accounts are the most.
     definition : `recorded` or `silence`, what switching means here.
     grow : who grows the boosters.
     """
@@ -137,10 +139,9 @@ def build_dataset(
 
 def dataset_of(histories: Histories, survey: Survey, designed: Design, rows: Rows, grow: Grow = grow_here) -> Dataset:
     """The rows with all that models may ask beside them."""
-    weight = account_weights(rows.sample.snapshots, rows.sample.weight)
     return Dataset(
-        histories, survey, rows.sample, designed.context, rows.matrix, rows.labels, weight, designed.definition,
-        designed.end, grow,
+        histories, survey, rows.sample, designed.context, rows.matrix, rows.labels, rows.sample.weight,
+        designed.definition, designed.end, grow,
     )  # fmt: skip
 
 

@@ -101,12 +101,6 @@ def sample_snapshots(histories: Histories, instants: Sequence[int], share: float
     return Sample(snapshots, np.full(len(snapshots), 1.0 / share), tuple(instants))
 
 
-def account_weights(snapshots: Snapshots, weight: FloatArray) -> FloatArray:
-    """Weights under which every account counts for about one, however many slices it is in."""
-    times = np.bincount(snapshots.account)
-    return weight / times[snapshots.account]
-
-
 @dataclass(frozen=True)
 class Fold:
     """One rolling origin: rows to learn from and rows to judge on, as masks over a sample.

@@ -16,7 +16,6 @@ from training.dataset import build_dataset, earlier_split
 from training.settings import Settings, SliceSettings
 from training.splits import (
     account_draw,
-    account_weights,
     first_event,
     folds_of,
     held_out,
@@ -152,11 +151,12 @@ def test_the_weights_of_a_sample_are_unbiased_over_draws() -> None:
     assert np.std(totals) > 0
 
 
-def test_every_account_weighs_about_one() -> None:
+def test_all_accounts_of_a_slice_weigh_the_same() -> None:
     data = tiny_dataset()
-    total = np.bincount(data.snapshots.account, weights=data.weight)
-    np.testing.assert_allclose(total[total > 0], 1.0)
-    assert account_weights(data.snapshots.take(np.array([0])), np.array([3.0])).tolist() == [3.0]
+    for at in data.sample.slices:
+        weights = data.weight[data.snapshots.as_of == at]
+        assert len(weights)
+        assert np.ptp(weights) == 0
 
 
 def test_weights_are_chosen_on_rows_that_were_not_learnt_from() -> None:

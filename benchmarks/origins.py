@@ -1,0 +1,57 @@
+"""The rows of a benchmark's origin: what was complete before it, to learn from, and the origin itself, to judge on."""
+
+import subprocess
+import tempfile
+from dataclasses import replace
+from pathlib import Path
+
+import numpy as np
+
+from features.catalog import Context, frequent_values
+from features.histories import Histories
+from features.snapshots import MICROSECONDS_PER_DAY, BoolArray, FloatArray, IntArray
+from training.dataset import Dataset, Design, compute_rows, dataset_of
+from training.fitting import usable_columns
+from training.settings import Settings
+from training.splits import Sample, first_event
+from training.survey import take_survey
+
+PEERS = Path(__file__).with_name("peers.py")
+
+
+def restricted(data: Dataset, rows: BoolArray) -> Dataset:
+    """Those rows alone."""
+    sample = Sample(data.snapshots.take(rows), data.sample.weight[rows], data.sample.slices)
+    return replace(
+        data, sample=sample, matrix=data.matrix[rows], labels=data.labels.take(rows), weight=data.weight[rows]
+    )
+
+
+def rows_until(histories: Histories, settings: Settings, origin: int) -> Dataset:
+    """The slices whose horizon was complete at the origin, as training looks at them, and the origin itself, last."""
+    step, days = settings.slices.every_days * MICROSECONDS_PER_DAY, settings.outcome.horizon_days
+    begin = first_event(histories) + settings.slices.least_history_days * MICROSECONDS_PER_DAY
+    latest = origin - days * MICROSECONDS_PER_DAY
+    earlier = [at for at in range(latest - (settings.slices.most - 1) * step, latest + 1, step) if at >= begin]
+    known = histories.as_it_stood(origin)
+    survey = take_survey(known, settings, origin)
+    context = Context(settings.ladder, days, frequent_values(survey.values))
+    definition = survey.definition(settings.outcome)
+    designed = Design((*earlier, origin), 1.0, context, definition, histories.end)
+    return dataset_of(histories, survey, designed, compute_rows(histories, designed, settings))
+
+
+def peers_of(
+    python: str, data: Dataset, train: BoolArray, test: BoolArray, target: IntArray, classes: int
+) -> dict[str, FloatArray]:
+    """Predictions of `peers.py`, run by that Python on the columns that hold anything."""
+    columns = list(usable_columns(data.matrix[train]))
+    with tempfile.TemporaryDirectory() as folder:
+        rows, out = Path(folder) / "rows.npz", Path(folder) / "chances.npz"
+        np.savez(
+            rows, matrix=data.matrix[train][:, columns], target=target[train], weight=data.weight[train],
+            asked=data.matrix[test][:, columns], classes=classes,
+        )  # fmt: skip
+        subprocess.run([python, str(PEERS), str(rows), str(out)], check=True)
+        with np.load(out) as held:
+            return dict(held)

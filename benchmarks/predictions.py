@@ -1,0 +1,43 @@
+"""Next rung and switching against every baseline, on real data out of time and on simulated truth.
+
+python benchmarks/predictions.py --online-retail FOLDER --cdnow FOLDER --seeds 0 1 2 3 4 [--only SECTION ...]
+    [--peers PYTHON]
+
+All that the data choose (weights, tables, trees) is learnt on slices complete before the origin, by the functions that
+`ladder train` calls. Differences are theirs less ours in log loss, on the same snapshots, with 95 % intervals from a
+bootstrap over accounts: above zero, ours is better. --peers names a Python with catboost, xgboost or scikit-learn.
+Printed as markdown. What is asked stands in `real_predictions.py` and `simulated_predictions.py`.
+"""
+
+import argparse
+import sys
+from pathlib import Path
+
+
+def main() -> None:
+    """Print every section that was asked for and whose data were named."""
+    from benchmarks.real_predictions import SECTIONS, real
+    from benchmarks.simulated_predictions import simulated
+    from training.fitting import one_linear_algebra_thread
+
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("--online-retail", type=Path, help="folder with orders.parquet")
+    parser.add_argument("--cdnow", type=Path, help="folder with orders.parquet")
+    parser.add_argument("--seeds", type=int, nargs="*", default=[], help="of the simulated suppliers")
+    parser.add_argument("--accounts", type=int, help="of each simulated supplier; default: the scenario's own")
+    parser.add_argument("--only", nargs="*", choices=[*(s.name for s in SECTIONS), "simulated"])
+    parser.add_argument("--peers", metavar="PYTHON", help="that has catboost, xgboost or scikit-learn")
+    asked = parser.parse_args()
+    folders = {"online_retail": asked.online_retail, "cdnow": asked.cdnow}
+    with one_linear_algebra_thread():
+        for section in SECTIONS:
+            folder = folders[section.source]
+            if folder is not None and (not asked.only or section.name in asked.only):
+                print("\n".join(real(section, folder, asked.peers)), flush=True)
+        if asked.seeds and (not asked.only or "simulated" in asked.only):
+            print("\n".join(simulated(asked.seeds, asked.accounts, asked.peers)), flush=True)
+
+
+if __name__ == "__main__":
+    sys.path[0] = str(Path(__file__).resolve().parents[1])  # this folder holds a file `features.py`, not the package
+    main()
