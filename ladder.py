@@ -141,7 +141,7 @@ def _record(trained: Any, settings: Any, uri: str, force: bool, champion_folder:
 
     for comparison in trained.comparisons:
         _show_comparison(comparison)
-    _list("What the models rest on", trained.report)
+    _list("What the models are worth, and what they rest on", trained.report)
     registry = Registry(uri)
     champion = registry.champion()
     champion_facts = None
@@ -186,6 +186,7 @@ def _facts_or_none(read: Callable[[], Any]) -> Any:
 def _backtest(options: argparse.Namespace) -> Mapping[str, Any]:
     from training.dataset import build_dataset
     from training.evaluation import evaluate
+    from training.grading import grade_report
 
     loaded = _load(options)
     with _progress() as progress:
@@ -196,6 +197,7 @@ def _backtest(options: argparse.Namespace) -> Mapping[str, Any]:
         _show_comparison(comparison)
     if not any(comparison.task == "switching" for comparison in comparisons):
         print("\nSwitching: left out; too few switched before the origins. `ladder check` says what it takes.")
+    _list("What the models are worth", grade_report(comparisons))
     return {name: value for comparison in comparisons for name, value in comparison.figures().items()}
 
 
@@ -224,7 +226,7 @@ def _score(options: argparse.Namespace) -> Mapping[str, Any]:
     with tempfile.TemporaryDirectory() as scratch:
         bundle, version = read_bundle(_find_bundle(options.model, settings, Path(scratch)))
     if partitions is None:
-        return _score_with(bundle, version, _load(options), Path(options.out), options.format)
+        return _score_with(bundle, version, _load(options), Path(options.out), options.format, options.language)
     from serving.parts import score_parts
     from serving.scoring import Scorer
 
@@ -232,18 +234,20 @@ def _score(options: argparse.Namespace) -> Mapping[str, Any]:
         as_of = _end_of_parts(partitions, crew, options, progress)
         written = score_parts(
             partitions, crew, Scorer(bundle, version), as_of, settings.source.max_bad_share, Path(options.out),
-            options.format, progress, _note_set_aside,
+            options.format, progress, _note_set_aside, options.language,
         )  # fmt: skip
     return _say_scored(version, written.accounts, written.investments, written.files)
 
 
-def _score_with(bundle: Any, version: str, loaded: Loaded, out: Path, form: str) -> Mapping[str, Any]:
+def _score_with(
+    bundle: Any, version: str, loaded: Loaded, out: Path, form: str, language: str = "en"
+) -> Mapping[str, Any]:
     from serving.batch import score_frames, write_frames
     from serving.scoring import Scorer
 
     with _progress() as progress:
         progress("scoring", 0.0)
-        scores, investments = score_frames(Scorer(bundle, version), loaded.histories, loaded.as_of)
+        scores, investments = score_frames(Scorer(bundle, version), loaded.histories, loaded.as_of, language)
         progress("scoring", 1.0)
     written = write_frames({"scores": scores, "investment_scores": investments}, out, form)
     return _say_scored(version, len(scores), len(investments), written)
@@ -254,6 +258,55 @@ def _say_scored(version: str, accounts: int, investments: int, written: Sequence
     if not investments:
         print("No uplift: the model knows no investments. `ladder check` says what it takes.")
     return {"accounts": accounts, "model_version": version, "files": [str(path) for path in written]}
+
+
+def _changes(options: argparse.Namespace) -> Mapping[str, Any]:
+    from features.errors import SettingsError
+    from serving.changes import PARTS, largest_changes, split_changes
+
+    out = Path(options.out)
+    if out.suffix not in (".parquet", ".csv"):
+        raise SettingsError(f"--out {out} must end in .parquet or .csv.")
+    settings = _settings(options)
+    before, after = (_run(Path(folder), model, name, settings) for folder, model, name in (
+        (options.before, options.model_before, "before"), (options.after, options.model_after, "after"),
+    ))  # fmt: skip
+    source = _load(options, keep=True).source
+    with _progress() as progress:
+        progress("scoring at every step", 0.0)
+        changes = split_changes(before, after, source)
+    out.parent.mkdir(parents=True, exist_ok=True)
+    if out.suffix == ".csv":
+        changes.to_csv(out, index=False)
+    else:
+        changes.to_parquet(out, index=False)
+    _list("The largest changes", largest_changes(changes))
+    parts = {part: float(changes[f"p_switch_{part}"].abs().mean()) for part in PARTS}
+    said = ", ".join(f"{part} {share:.4f}" for part, share in parts.items())
+    print(f"\n{len(changes):,} accounts in {out}; mean absolute part of the change in p_switch: {said}")
+    return {"accounts": len(changes), "out": str(out), **{f"p_switch_{part}": share for part, share in parts.items()}}
+
+
+def _run(folder: Path, model: str | None, name: str, settings: Any) -> Any:
+    """A run's scores and the model that made them: the one given, else the one of that version among the champions."""
+    from features.errors import RegistryError
+    from serving.batch import read_scores
+    from serving.changes import Run
+    from serving.scoring import Scorer
+    from training.bundle import read_bundle
+
+    scores = read_scores(folder)
+    version = str(scores["model_version"].iloc[0]) if len(scores) else ""
+    kept = Path(settings.registry.champion_folder) / version
+    if model is None and not kept.is_dir():
+        raise RegistryError(
+            f"The scores in {folder} were made by model {version}, which is not in {kept.parent}. Give it with "
+            f"--model-{name}, as models:/loyalty-ladder/VERSION or the folder of its bundle."
+        )
+    with tempfile.TemporaryDirectory() as scratch:
+        return Run(
+            scores, Scorer(*read_bundle(kept if model is None else _find_bundle(model, settings, Path(scratch))))
+        )
 
 
 def _simulate(options: argparse.Namespace) -> Mapping[str, Any]:
@@ -350,8 +403,8 @@ def _settings(options: argparse.Namespace) -> Any:
     return read_settings(Path(options.config) if options.config else None)
 
 
-def _load(options: argparse.Namespace, max_bad_share: float | None = None) -> Loaded:
-    """The settings, the source, its histories and the as_of of a command."""
+def _load(options: argparse.Namespace, max_bad_share: float | None = None, keep: bool = False) -> Loaded:
+    """The settings, the source, its histories and the as_of of a command.  keep : the source's tables too."""
     from features.histories import build_histories
     from features.partitions import read_partitions
     from features.snapshots import instant
@@ -363,7 +416,8 @@ def _load(options: argparse.Namespace, max_bad_share: float | None = None) -> Lo
     mapped = {} if read_partitions(options.data) else settings.tables  # a part has the contract's names already
     with _progress() as progress:
         source = read_source(options.data, mapped, max_bad_share=share, progress=lambda name: progress(f"{name}", 0.0))
-        histories = build_histories(source, consume=max_bad_share is None)  # else a report looks into the tables
+        consume = max_bad_share is None and not keep  # else a report looks into the tables
+        histories = build_histories(source, consume=consume)
     if max_bad_share is None:
         for note in source.notes:
             print(f"Note: {note}", file=sys.stderr)
@@ -634,6 +688,15 @@ COMMANDS: dict[str, tuple[Callable[[argparse.Namespace], Mapping[str, Any]], str
     "score": (_score, "score every account", (
         DATA, AS_OF, MODEL, DASK, _argument("--out", required=True, metavar="DIR", help="where the tables go"),
         _argument("--format", default="parquet", choices=("parquet", "csv", "xlsx"), help="of the files"),
+        _argument("--language", default="en", choices=("en", "nl"), help="of the reasons: English or Dutch"),
+    )),
+    "changes": (_changes, "why scores changed between two runs: behaviour, corrected data, another model", (
+        _argument("--before", required=True, metavar="DIR", help="folder of the earlier run's scores"),
+        _argument("--after", required=True, metavar="DIR", help="folder of the later run's scores"),
+        DATA,
+        _argument("--model-before", metavar="URI", help="of the earlier run; else looked up among the champions"),
+        _argument("--model-after", metavar="URI", help="of the later run; else looked up among the champions"),
+        _argument("--out", required=True, metavar="FILE", help="the table, .parquet or .csv"),
     )),
     "serve": (_serve, "serve the champion over HTTP", (
         MODEL, PORT, _argument("--host", default="127.0.0.1", help="address to listen on"),

@@ -1,7 +1,7 @@
 """All accounts of a source scored at once, and written where others can read them."""
 
 import json
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Any
 
@@ -14,6 +14,7 @@ from features.histories import Histories
 from features.snapshots import iso
 from features.tables import RUNGS, TRIGGER_FAMILIES
 from serving.scoring import Scorer
+from serving.wording import DEFAULT_LANGUAGE
 
 SCORE_COLUMNS = (
     *"account_id as_of horizon_days model_version rung".split(),
@@ -30,11 +31,17 @@ INVESTMENT_COLUMNS = (
 NUMBERS = frozenset("cost uplift uplift_low uplift_high gain roi p_upgrade_change p_switch_change".split())
 """Columns of investment_scores that hold numbers even where it has no rows."""
 FORMATS = ("parquet", "csv", "xlsx")
+_KEYS = {"account_id": str, "model_version": str}
+"""Texts that may look like numbers."""
 SHEET_LIMIT = 1_048_575
 
 
-def score_frames(scorer: Scorer, histories: Histories, as_of: int) -> tuple[pd.DataFrame, pd.DataFrame]:
+def score_frames(
+    scorer: Scorer, histories: Histories, as_of: int, language: str = DEFAULT_LANGUAGE, explain: bool = True
+) -> tuple[pd.DataFrame, pd.DataFrame]:
     """The contract's `scores` and `investment_scores` of every account known at as_of (microseconds).
+
+    language : of the reasons.  explain : write them at all.
 
     Raises
     ------
@@ -44,7 +51,7 @@ def score_frames(scorer: Scorer, histories: Histories, as_of: int) -> tuple[pd.D
     snapshots = histories.known_at(as_of)
     if not len(snapshots):
         raise NotEnoughData(f"No account is known before {iso(as_of)}. Choose a later --as-of.")
-    scored = scorer.score(histories, snapshots)
+    scored = scorer.score(histories, snapshots, explain, language)
     scores = _frame(scored.scores, SCORE_COLUMNS)
     scores["rank"] = scores["rank"].astype("Int64")
     scores["reasons"] = [json.dumps(reasons or [], ensure_ascii=False) for reasons in scores["reasons"]]
@@ -61,6 +68,32 @@ def _frame(columns: Mapping[str, NDArray[Any]], names: tuple[str, ...] | list[st
         if name in frame:
             frame[name] = frame[name].astype("string")
     return frame
+
+
+def read_scores(folder: Path) -> pd.DataFrame:
+    """The `scores` that `write_frames` wrote into a folder, in whichever of its formats.
+
+    Raises
+    ------
+    SettingsError
+        If there are none, or they lack columns of the contract.
+    """
+    readers: dict[str, Callable[[Path], pd.DataFrame]] = {
+        "parquet": pd.read_parquet, "csv": lambda file: pd.read_csv(file, dtype=_KEYS),
+        "xlsx": lambda file: pd.read_excel(file, dtype=_KEYS),
+    }  # fmt: skip
+    for form in FORMATS:
+        file = folder / f"scores.{form}"
+        if file.is_file():
+            try:
+                scores = readers[form](file)
+            except ValueError as error:  # also what Arrow and pandas raise for what they cannot read
+                raise SettingsError(f"{file} cannot be read: {str(error).splitlines()[0]}. Score again.") from None
+            missing = [name for name in SCORE_COLUMNS if name not in scores]
+            if missing:
+                raise SettingsError(f"{file} is no table of scores: it lacks {', '.join(missing[:3])}. Score again.")
+            return scores
+    raise SettingsError(f"There are no scores in {folder}. Write them with `ladder score --out {folder}`.")
 
 
 def write_frames(frames: Mapping[str, pd.DataFrame], folder: Path, form: str) -> list[Path]:

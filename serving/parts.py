@@ -26,6 +26,7 @@ from features.partitions import Crew, Part, Partitions
 from features.snapshots import IntArray, iso
 from serving.batch import score_frames, write_frames
 from serving.scoring import Scorer, ranks
+from serving.wording import DEFAULT_LANGUAGE
 from training.bundle import Bundle
 
 TABLES = ("scores", "investment_scores")
@@ -53,14 +54,14 @@ class Written:
     files: tuple[Path, ...]
 
 
-def score_part(part: Part, bundle: Bundle, version: str, as_of: int) -> PartScores:
+def score_part(part: Part, bundle: Bundle, version: str, as_of: int, language: str) -> PartScores:
     """The tables of one part, as `serving.batch` makes them; ranked within the part only."""
     source = read_part(part)
     outline, histories = rows_of(part, source), build_histories(source, consume=True)
     del source
     if not len(histories.known_at(as_of)):
         return PartScores(outline, 0, ())
-    frames = score_frames(Scorer(bundle, version), histories, as_of)
+    frames = score_frames(Scorer(bundle, version), histories, as_of, language)
     return PartScores(outline, len(frames[0]), tuple(_as_parquet(frame) for frame in frames))
 
 
@@ -74,11 +75,12 @@ def score_parts(
     form: str,
     progress: Callable[[str, float], None],
     note: Callable[[int], None] = lambda _: None,
+    language: str = DEFAULT_LANGUAGE,
 ) -> Written:
     """Score every part and write both tables, the same as those of the whole source.
 
     most_bad : share of a table's rows, over all parts, that may be set aside.
-    note : told how many rows were.
+    note : told how many rows were.  language : of the reasons.
 
     Raises
     ------
@@ -93,7 +95,7 @@ def score_parts(
     out.mkdir(parents=True, exist_ok=True)
     try:
         with tempfile.TemporaryDirectory(prefix=".parts-", dir=out) as scratch:
-            work = partial(score_part, bundle=scorer.bundle, version=scorer.version, as_of=as_of)
+            work = partial(score_part, bundle=scorer.bundle, version=scorer.version, as_of=as_of, language=language)
             outlines, kept = [], []
             for number, scored in enumerate(crew.answers(work, partitions.parts)):
                 outlines.append(scored.outline)

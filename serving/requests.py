@@ -33,10 +33,12 @@ class Asked:
     """A request that keeps to the contract; its accounts are not read yet.
 
     as_of : microseconds; None = the midnight after the last event of all accounts together.
+    language : of the reasons.
     """
 
     as_of: int | None
     explain: bool
+    language: str
     accounts: Sequence[Any]
 
 
@@ -90,7 +92,7 @@ class Desk:
             reading if reading.errors or reading.account_id in known else _failed(reading, "not_known", None, late)
             for reading in readings
         ]
-        return self.scorer.score(histories, snapshots, asked.explain), readings
+        return self.scorer.score(histories, snapshots, asked.explain, asked.language), readings
 
     def _histories(
         self, readings: list[Reading], as_of: int | None
@@ -141,7 +143,8 @@ def parse_request(content: Any) -> Asked:
     if len(request.accounts) > MOST_ACCOUNTS:
         found = f"{len(request.accounts)} accounts; a request holds at most {MOST_ACCOUNTS}. Send several requests."
         raise Refusal(413, "too_many_accounts", found, "accounts")
-    return Asked(None if request.as_of is None else _instant(request.as_of), request.explain, request.accounts)
+    as_of = None if request.as_of is None else _instant(request.as_of)
+    return Asked(as_of, request.explain, request.language, request.accounts)
 
 
 def _instant(text: str) -> int:

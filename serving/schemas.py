@@ -23,7 +23,8 @@ class ScoreRequest(BaseModel):
         description="The instant to look from, ISO 8601, UTC where no zone is given; a date is its midnight. What was "
         "recorded at or after it is not used. Default: the midnight after the last event of the request.",
     )
-    explain: bool = Field(True, description="Also write the reasons, which takes several times as long.")
+    explain: bool = Field(True, description="Also write the reasons, which takes longer.")
+    language: Literal["en", "nl"] = Field("en", description="Of the reasons: English or Dutch.")
     accounts: list[Any] = Field(description=f"At most {MOST_ACCOUNTS}; one bad account never fails the others.")
 
 
@@ -100,7 +101,10 @@ class Scores(Documented):
     rank: int | None = Field(
         description="1 = do this first, among the accounts of this request; null where no option pays."
     )
-    reasons: list[str] = Field(description="The strongest reasons in words, strongest first; empty without explain.")
+    reasons: list[str] = Field(
+        description="The strongest reasons for and against in words: what nobody can change, then what can be acted "
+        "on, each strongest first; empty without explain."
+    )
 
 
 class InvestmentScores(Documented):

@@ -16,11 +16,12 @@ from features import catalog
 from features.eligibility import can_switch
 from features.histories import Histories
 from features.ladder import rungs
-from features.snapshots import BoolArray, FloatArray, IntArray, Snapshots, iso
+from features.snapshots import FloatArray, IntArray, Snapshots, iso
 from features.streams import FIXED_POINT
 from features.tables import BONDS, NO_INVESTMENT, RUNGS, TRIGGER_FAMILIES
 from features.views import View
-from serving.reasons import write_reasons
+from serving.reasons import Reason, Teller
+from serving.wording import DEFAULT_LANGUAGE
 from training.bundle import Bundle, Investment
 from training.predictors import Floored, Pool, Trees
 
@@ -50,10 +51,12 @@ class Scorer:
         self.bundle, self.version = bundle, version
         self._reach = NormalDist().inv_cdf(0.5 + bundle.facts.level / 2)
 
-    def score(self, histories: Histories, snapshots: Snapshots, explain: bool = True) -> Scored:
+    def score(
+        self, histories: Histories, snapshots: Snapshots, explain: bool = True, language: str = DEFAULT_LANGUAGE
+    ) -> Scored:
         """The scores of those snapshots, in their order.
 
-        explain : also write the reasons, which cost several times the prediction.
+        explain : also write the reasons, which takes about as long again.  language : theirs, one of LANGUAGES.
         """
         facts = self.bundle.facts
         view = View(histories, snapshots)
@@ -68,13 +71,19 @@ class Scorer:
         }
         columns |= self._next(matrix, rung)
         possible = can_switch(view, facts.rules, facts.definition, facts.silence_days)
-        columns |= self._switch(matrix, possible)
+        rows = np.flatnonzero(possible) if self.bundle.switching is not None else np.empty(0, np.int64)
+        parts = self._leaving_parts(matrix[rows])
+        columns |= self._switch(matrix, rows, parts)
         columns["expected_revenue"] = self.bundle.revenue.predict(matrix)[:, 0]
         columns |= self._upgrade(matrix, rung)
         columns["manager_forecast"] = self._forecast(view)
         investments = self._investments(matrix, rung)
         columns |= _recommend(investments, len(snapshots), len(self.bundle.investments))
-        columns["reasons"] = self._reasons(matrix, rung, possible) if explain else _nothing(len(snapshots))
+        columns["reasons"] = _nothing(len(snapshots))
+        if explain:
+            teller = Teller(facts, histories.tables, language)
+            for k, told in enumerate(self._reasons(matrix, rung, rows, parts, teller)):
+                columns["reasons"][k] = [reason.text for reason in told]
         repeated = {name: np.repeat(columns[name], len(self.bundle.investments)) for name in ("account_id", "as_of")}
         return Scored(columns, repeated | investments)
 
@@ -88,32 +97,45 @@ class Scorer:
             down = down + np.where(k < rung, chances[:, k], 0.0)
         return columns | {"p_upgrade": up, "p_downgrade": down}
 
-    def _switch(self, matrix: FloatArray, possible: BoolArray) -> dict[str, Column]:
+    def explain(
+        self, histories: Histories, snapshots: Snapshots, language: str = DEFAULT_LANGUAGE
+    ) -> list[tuple[Reason, ...]]:
+        """The reasons of every snapshot with what they rest on: for programs that want more than sentences."""
+        facts, view = self.bundle.facts, View(histories, snapshots)
+        matrix, rung = catalog.compute(view, self.bundle.context), rungs(view, facts.rules)
+        possible = can_switch(view, facts.rules, facts.definition, facts.silence_days)
+        rows = np.flatnonzero(possible) if self.bundle.switching is not None else np.empty(0, np.int64)
+        teller = Teller(facts, histories.tables, language)
+        return self._reasons(matrix, rung, rows, self._leaving_parts(matrix[rows]), teller)
+
+    def _leaving_parts(self, matrix: FloatArray) -> FloatArray:
+        """What each feature adds to the log odds of leaving, shape (n, n_features); zero without a booster."""
+        trees = _trees(self.bundle.switching)
+        return np.zeros((len(matrix), len(catalog.NAMES))) if trees is None else trees.contributions(matrix)[:, :-1]
+
+    def _switch(self, matrix: FloatArray, rows: IntArray, parts: FloatArray) -> dict[str, Column]:
         n = len(matrix)
         names = ["p_switch", *(f"trigger_{family}" for family in TRIGGER_FAMILIES)]
         columns: dict[str, Column] = {name: np.full(n, np.nan) for name in names}
         columns["switch_trigger"] = _nothing(n)
-        rows = np.flatnonzero(possible)
         if self.bundle.switching is None or not len(rows):
             return columns
         columns["p_switch"][rows] = self.bundle.switching.predict(matrix[rows])[:, 0]
-        shares = self._trigger_shares(matrix[rows])
+        shares = self._trigger_shares(parts)
         for k, family in enumerate(TRIGGER_FAMILIES):
             columns[f"trigger_{family}"][rows] = shares[:, k]
         columns["switch_trigger"][rows] = np.array(TRIGGER_FAMILIES, object)[shares.argmax(axis=1)]
         return columns
 
-    def _trigger_shares(self, matrix: FloatArray) -> FloatArray:
+    def _trigger_shares(self, parts: FloatArray) -> FloatArray:
         """Shares of the three families in what pushes the account to leave, shape (n, 3).
 
         The families' usual shares, and what the account's own traces of each add to the log odds of leaving.
         """
-        trees = _trees(self.bundle.switching)
-        parts = trees.contributions(matrix) if trees is not None else np.zeros((len(matrix), len(catalog.NAMES) + 1))
-        shares = np.empty((len(matrix), len(TRIGGER_FAMILIES)))
-        total = np.zeros(len(matrix))
+        shares = np.empty((len(parts), len(TRIGGER_FAMILIES)))
+        total = np.zeros(len(parts))
         for k, family in enumerate(TRIGGER_FAMILIES):
-            pushed = np.zeros(len(matrix))
+            pushed = np.zeros(len(parts))
             for position, feature in enumerate(catalog.FEATURES):
                 if feature.trigger == family:
                     pushed = pushed + parts[:, position]
@@ -187,27 +209,21 @@ class Scorer:
             "basis": np.where(usable, option.basis, INSUFFICIENT).astype(object),
         }
 
-    def _reasons(self, matrix: FloatArray, rung: IntArray, possible: BoolArray) -> Column:
-        """Reasons for leaving where the account can switch, else for climbing."""
-        reasons = _nothing(len(matrix))
-        switching, climbing = _trees(self.bundle.switching), self.bundle.climbing
-        leaving = possible & (switching is not None)
-        groups = [(leaving, switching, "more likely to leave", "more likely to stay")]
-        groups.append(
-            (
-                ~leaving,
-                climbing if isinstance(climbing, Trees) else None,
-                "more likely to climb",
-                "less likely to climb",
-            )
-        )
-        for mask, trees, raises, lowers in groups:
-            rows = np.flatnonzero(mask)
-            if trees is not None and len(rows):
-                parts = trees.contributions(matrix[rows])[:, :-1]
-                for row, contributions in zip(rows, parts, strict=True):
-                    peers = self.bundle.facts.peers[rung[row]]
-                    reasons[row] = write_reasons(contributions, matrix[row], peers, raises, lowers)
+    def _reasons(
+        self, matrix: FloatArray, rung: IntArray, rows: IntArray, parts: FloatArray, teller: Teller
+    ) -> list[tuple[Reason, ...]]:
+        """Reasons for leaving where the account can switch, else for climbing.
+
+        rows : of the accounts that can switch.  parts : what each feature adds to their log odds of leaving.
+        """
+        reasons: list[tuple[Reason, ...]] = [()] * len(matrix)
+        climbers, climbing = np.setdiff1d(np.arange(len(matrix)), rows), self.bundle.climbing
+        told = teller.tell(parts, matrix[rows], rung[rows], leaving=True)
+        if isinstance(climbing, Trees):
+            added = climbing.contributions(matrix[climbers])[:, :-1]
+            told += teller.tell(added, matrix[climbers], rung[climbers], leaving=False)
+        for row, one in zip([*rows, *climbers], told, strict=False):
+            reasons[row] = one
         return reasons
 
 

@@ -103,6 +103,9 @@ def test_from_a_source_to_scores_and_back(run: Run, data: str, tmp_path: Path) -
     for model in ("persistence", "mechanical roll-forward", "BG/NBD expected purchases", "loyalty-ladder"):
         assert model in first.out
 
+    assert "grade of the next rung: " in first.out
+    assert "of the accounts that we gave 0-10 %, " in first.out
+
     second = run("train", "--data", data, "--config", "few.toml", "--as-of", "2025-10-01", "--json")
     assert (second.status, second.figures["version"], second.figures["champion"]) == (0, 2, False)
     assert "ladder promote 2" in second.out
@@ -153,6 +156,40 @@ def test_scores_are_the_contract_s_columns_in_its_order(run: Run, data: str, tmp
     assert sum(bool(json.loads(text)) for text in scores["reasons"]) > 200
 
 
+def test_reasons_come_in_dutch_on_request_and_nothing_else_changes(run: Run, data: str, champion: str) -> None:
+    assert champion
+    for language in ("en", "nl"):
+        assert run("score", "--data", data, "--out", language, "--language", language).status == 0
+    english, dutch = (pd.read_parquet(f"{language}/scores.parquet") for language in ("en", "nl"))
+    pd.testing.assert_frame_equal(english.drop(columns="reasons"), dutch.drop(columns="reasons"))
+    assert "similar accounts" in " ".join(english["reasons"])
+    assert "vergelijkbare accounts" in " ".join(dutch["reasons"])
+    assert "accounts: " not in " ".join(dutch["reasons"]).replace("vergelijkbare accounts: ", "")
+
+
+def test_what_changed_between_two_runs_adds_up(run: Run, data: str, champion: str, tmp_path: Path) -> None:
+    for name, as_of in (("before", "2025-06-01"), ("after", "2025-12-01")):
+        assert run("score", "--data", data, "--out", name, "--as-of", as_of).status == 0
+    runs = ("changes", "--data", data, "--before", "before", "--after", "after")
+    said = run(*runs, "--out", "c/changes.csv", "--json")
+    assert said.status == 0, said.err
+    assert said.figures["p_switch_model"] == 0.0
+    assert said.figures["p_switch_behaviour"] > 0.001
+    assert said.out.count("the account behaved differently") == 10
+    changes = pd.read_csv(tmp_path / "c" / "changes.csv")
+    parts = changes[["p_switch_corrections", "p_switch_behaviour", "p_switch_model"]].sum(axis=1, skipna=False)
+    whole = changes["p_switch_after"] - changes["p_switch_before"]
+    known = changes["p_switch_change"].notna()
+    np.testing.assert_allclose(parts[known], whole[known], atol=1e-12)
+    model = ("--model-before", f"champion/{champion}")
+    assert run(*runs, "--out", "changes.parquet", *model).status == 0
+    assert len(pd.read_parquet(tmp_path / "changes.parquet")) == len(changes)
+    assert "must end in" in refused(run(*runs, "--out", "changes.pdf"))
+    assert "no scores in" in refused(run(*runs[:3], "--before", "none", "--after", "after", "--out", "c.csv"))
+    (tmp_path / "champion" / champion).rename(tmp_path / "elsewhere")
+    assert "--model-before" in refused(run(*runs, "--out", "c.csv"))
+
+
 @pytest.fixture
 def champion(tmp_path: Path) -> str:
     """A champion in the working folder, without training anew."""
@@ -176,6 +213,8 @@ def test_backtest_has_every_baseline_beside_ours(run: Run, data: str) -> None:
     said = run("backtest", "--data", data, "--config", "few.toml", "--folds", "2", "--json")
     assert said.status == 0, said.err
     assert {"next_rung_log_loss", "next_rung_rps", "switching_log_loss", "revenue_deviance"} <= set(said.figures)
+    assert "grade of switching: " in said.out
+    assert "of the accounts that we gave 0-10 %, " in said.out
     for words in ("class frequencies", "Markov by recency", "count-process", "default LightGBM", "log-RFM", "unseen"):
         assert words in said.out.replace("never learnt from", "unseen")
 

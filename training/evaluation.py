@@ -18,7 +18,7 @@ from training import baselines, metrics
 from training.baselines import Baseline
 from training.dataset import Dataset, Progress, silent
 from training.fitting import one_linear_algebra_thread
-from training.metrics import Interval
+from training.metrics import Band, Interval
 from training.next_rung import fit_next_rung
 from training.predictors import Predictor
 from training.revenue import fit_revenue
@@ -47,7 +47,11 @@ class Row:
 
 @dataclass(frozen=True)
 class Comparison:
-    """One prediction's table: baselines in the order of `baselines`, ours last."""
+    """One prediction's table: baselines in the order of `baselines`, ours last.
+
+    unseen : our scores on accounts never learnt from.  bands : how often our chances of leaving, or of climbing,
+        came true; empty where the prediction is no chance.
+    """
 
     task: str
     primary: str
@@ -55,6 +59,7 @@ class Comparison:
     origins: tuple[str, ...]
     snapshots: int
     unseen: Mapping[str, float] = field(default_factory=dict)
+    bands: tuple[Band, ...] = ()
 
     def scores(self, model: str) -> Mapping[str, float]:
         """The scores of one model.  Raises KeyError if it is not in the table."""
@@ -70,6 +75,7 @@ class Comparison:
 class _Task:
     """A prediction to be judged.
 
+    chance : the one chance that people ask for, and whether it came true; from predictions, outcomes and rungs.
     rows : which snapshots it is about.  target : the outcome of every snapshot.
     row_scores : name -> score per snapshot; the first is the primary one.  whole : name -> score of all.
     """
@@ -81,6 +87,7 @@ class _Task:
     target: Callable[[Dataset], Outcome]
     row_scores: Mapping[str, Callable[[FloatArray, Outcome], FloatArray]]
     whole: Callable[[FloatArray, Outcome, IntArray], dict[str, float]]
+    chance: Callable[[FloatArray, Outcome, IntArray], tuple[FloatArray, BoolArray]] | None = None
 
 
 def _direction_scores(chances: FloatArray, happened: IntArray, rung: IntArray) -> dict[str, float]:
@@ -94,6 +101,15 @@ def _direction_scores(chances: FloatArray, happened: IntArray, rung: IntArray) -
         "auc_down": metrics.auc(down[can_fall], happened[can_fall] < rung[can_fall]),
         "ece_up": metrics.calibration_error(up, happened > rung),
     }
+
+
+def _climbing(chances: FloatArray, happened: Outcome, rung: IntArray) -> tuple[FloatArray, BoolArray]:
+    steps = np.arange(chances.shape[1])
+    return (chances * (steps > rung[:, None])).sum(axis=1), happened > rung
+
+
+def _leaving(chance: FloatArray, happened: Outcome, _: IntArray) -> tuple[FloatArray, BoolArray]:
+    return chance[:, 0], happened > 0
 
 
 def _switch_scores(chance: FloatArray, happened: IntArray, _: IntArray) -> dict[str, float]:
@@ -139,11 +155,12 @@ TASKS: tuple[_Task, ...] = (
     _Task(
         "next_rung", fit_next_rung, baselines.NEXT_RUNG, _everyone, lambda data: data.labels.next_rung,
         {"log_loss": metrics.row_log_loss, "rps": metrics.row_rps, "brier": metrics.row_brier}, _direction_scores,
+        _climbing,
     ),
     _Task(
         "switching", fit_switching, baselines.SWITCHING, lambda data: data.labels.can_switch,
         lambda data: data.labels.switched,
-        {"log_loss": metrics.row_log_loss, "brier": metrics.row_brier}, _switch_scores,
+        {"log_loss": metrics.row_log_loss, "brier": metrics.row_brier}, _switch_scores, _leaving,
     ),
     _Task(
         "revenue", fit_revenue, baselines.REVENUE, _everyone, lambda data: data.labels.revenue,
@@ -219,4 +236,7 @@ def _compare(
         never_seen = {
             t: float(f(predictions[OURS][unseen], happened[unseen]).mean()) for t, f in task.row_scores.items()
         }
-    return Comparison(task.name, primary, tuple(rows), origins, len(tested), never_seen)
+    bands: tuple[Band, ...] = ()
+    if task.chance is not None:
+        bands = metrics.reliability_bands(*task.chance(predictions[OURS], happened, rung), account)
+    return Comparison(task.name, primary, tuple(rows), origins, len(tested), never_seen, bands)

@@ -69,6 +69,34 @@ def reliability(chance: FloatArray, happened: BoolArray | IntArray, bins: int = 
     return [(float(chance[p].mean()), float(observed[p].mean()), len(p)) for p in parts if len(p)]
 
 
+@dataclass(frozen=True)
+class Band:
+    """Predictions between two chances: how often it happened, over all snapshots that were given one of them.
+
+    low, high : of the chance; high is left out, but for 1.  given : the mean chance.
+    """
+
+    low: float
+    high: float
+    given: float
+    observed: "Interval"
+    snapshots: int
+
+
+def reliability_bands(
+    chance: FloatArray, happened: BoolArray | IntArray, account: IntArray, bands: int = 10
+) -> tuple[Band, ...]:
+    """The same over bands of equal width, those without a snapshot left out; intervals over accounts."""
+    observed = np.asarray(happened, np.float64)
+    number = np.minimum((chance * bands).astype(np.int64), bands - 1)
+    found = []
+    for k in np.unique(number).tolist():
+        rows = np.flatnonzero(number == k)
+        seen = clustered_mean(observed[rows], account[rows])
+        found.append(Band(k / bands, (k + 1) / bands, float(chance[rows].mean()), seen, len(rows)))
+    return tuple(found)
+
+
 def top_decile_lift(chance: FloatArray, happened: BoolArray | IntArray) -> float:
     """Share that happened among the tenth with the highest chance, over the share among all; NaN if none did."""
     observed = np.asarray(happened, np.float64)

@@ -15,6 +15,7 @@ from training.dataset import Dataset, Progress, build_dataset, silent
 from training.evaluation import Comparison, evaluate
 from training.fitting import fit_trees, one_linear_algebra_thread, usable_columns
 from training.forecasts import ForecastRecord, fit_forecasts
+from training.grading import grade_report
 from training.next_rung import fit_next_rung
 from training.predictors import Pool, Trees
 from training.revenue import fit_revenue
@@ -86,9 +87,10 @@ def _judge(
     if folds == 0:
         return (), ["not judged out of time: no folds were asked for"]
     try:
-        return tuple(evaluate(data, settings, folds, progress)), []
+        comparisons = tuple(evaluate(data, settings, folds, progress))
     except NotEnoughData as error:
         return (), [f"not judged out of time: {error}"]
+    return comparisons, grade_report(comparisons)
 
 
 def _fit_climbing(data: Dataset, settings: Settings) -> Trees:

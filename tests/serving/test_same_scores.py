@@ -151,6 +151,25 @@ def test_reasons_are_left_out_when_nobody_asks(tiny: Simulation, client: Client,
     assert read_bundle(folder)[1] == told[0]["scores"]["model_version"]
 
 
+def test_reasons_in_dutch_have_the_words_of_the_batch_in_dutch(
+    tiny: Simulation, histories: Histories, desk: Desk, client: Client
+) -> None:
+    accounts = list(builders.payloads(tiny.tables).values())[:60]
+    body = {"as_of": iso(histories.end), "language": "nl", "accounts": accounts}
+    results = client.post("/score", json=body).json()["results"]
+    scored = desk.scorer.score(histories, histories.known_at(histories.end), language="nl").scores
+    expected = dict(zip(scored["account_id"], scored["reasons"], strict=True))
+    told = {result["account_id"]: result["scores"]["reasons"] for result in results if result["scores"]}
+    assert told == {account: expected[account] for account in told}
+    assert "kans op" in str(told)
+
+
+def test_a_language_that_nobody_wrote_is_refused(client: Client) -> None:
+    answer = client.post("/score", json={"language": "fr", "accounts": []})
+    assert answer.status_code == 422
+    assert answer.json()["error"]["field"] == "language"
+
+
 def test_columns_that_only_some_have_and_options_that_nobody_declared_are_as_in_a_batch(
     tiny: Simulation, desk: Desk
 ) -> None:

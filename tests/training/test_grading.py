@@ -1,0 +1,96 @@
+"""A grade says in words what the interval says, and no more; a reliability table reads aloud."""
+
+import numpy as np
+import pytest
+
+from tests.trained import small_settings, tiny_dataset
+from training.evaluation import OURS, Comparison, Row, evaluate
+from training.grading import HAPPENED, MARKS, SIMPLEST, grade, grade_report, reliability_words
+from training.metrics import Band, Interval, reliability_bands
+from training.pipeline import train_on
+
+
+def comparison(
+    low: float, value: float, high: float, task: str = "switching", bands: tuple[Band, ...] = ()
+) -> Comparison:
+    rows = (
+        Row("base rate", {"log_loss": 0.7}, Interval(0.3, 0.2, 0.4)),
+        Row(SIMPLEST[task], {"log_loss": 0.5}, Interval(value, low, high)),
+        Row(OURS, {"log_loss": 0.5 - value}, None),
+    )
+    return Comparison(task, "log_loss", rows, ("2025-01-01",), 1200, bands=bands)
+
+
+@pytest.mark.parametrize(
+    ("low", "value", "high", "mark"),
+    [
+        (0.02, 0.04, 0.06, "clearly better"),
+        (0.001, 0.01, 0.02, "a little better"),
+        (-0.01, 0.002, 0.02, "no better"),
+        (-0.02, -0.01, -0.001, "worse"),
+        (-0.05, 0.02, 0.09, "cannot tell"),
+        (-0.05, -0.01, 0.03, "cannot tell"),
+        (0.0, 0.01, 0.02, "no better"),
+    ],
+)
+def test_a_grade_follows_the_interval(low: float, value: float, high: float, mark: str) -> None:
+    found = grade(comparison(low, value, high))
+    assert found.mark == mark
+    assert found.mark in MARKS
+    assert mark in found.words
+
+
+def test_a_grade_is_a_sentence_with_its_interval_and_its_base() -> None:
+    assert grade(comparison(0.02, 0.04, 0.06)).words == (
+        "grade of switching: clearly better than recency alone (who has been silent longest leaves); "
+        "its log loss is 8.0 % lower [95 %: 4.0 % lower to 12.0 % lower], on 1,200 snapshots"
+    )
+    assert "too few" in grade(comparison(-0.05, 0.02, 0.09)).words
+    assert "persistence" in grade(comparison(0.02, 0.04, 0.06, "next_rung")).words
+
+
+def test_bands_by_hand() -> None:
+    chance = np.array([0.05, 0.3, 0.31, 0.39, 0.4, 1.0, 0.0])
+    happened = np.array([0, 1, 0, 0, 1, 1, 0])
+    bands = reliability_bands(chance, happened, np.arange(7))
+    assert [(band.low, band.snapshots) for band in bands] == [(0.0, 2), (0.3, 3), (0.4, 1), (0.9, 1)]
+    assert bands[1].observed.value == pytest.approx(1 / 3)
+    assert bands[1].given == pytest.approx(1 / 3, abs=0.001)
+    assert bands[1].observed.low <= 1 / 3 <= bands[1].observed.high
+
+
+def test_reliability_reads_aloud() -> None:
+    bands = (
+        Band(0.3, 0.4, 0.35, Interval(0.34, 0.28, 0.41), 312),
+        Band(0.9, 1.0, 0.95, Interval(1.0, 1.0, 1.0), 1),
+    )
+    assert reliability_words(comparison(0.1, 0.2, 0.3, bands=bands)) == [
+        "of the accounts that we gave 30-40 %, 34 % left [95 %: 28 to 41 %] (312 snapshots)",
+        "of the accounts that we gave 90-100 %, too few to tell: it was given once",
+    ]
+
+
+def test_a_prediction_that_could_not_be_judged_is_said_to_have_no_grade() -> None:
+    lines = grade_report([comparison(0.02, 0.04, 0.06, "next_rung")])
+    assert "grade of switching: none, not judged out of time" in lines
+    assert grade_report([]) == []
+
+
+def test_every_prediction_is_graded_and_every_snapshot_stands_in_one_band() -> None:
+    found = evaluate(tiny_dataset(), small_settings(), 2)
+    assert {one.task for one in found} == set(SIMPLEST)
+    for one in found:
+        assert grade(one).mark in MARKS
+        if one.task in HAPPENED:
+            assert sum(band.snapshots for band in one.bands) == one.snapshots
+            assert all(band.low - 1e-6 <= band.given <= band.high + 1e-6 for band in one.bands)
+            assert len(reliability_words(one)) == len(one.bands)
+        else:
+            assert one.bands == ()
+
+
+def test_the_grade_travels_in_the_bundle() -> None:
+    trained = train_on(tiny_dataset(), small_settings(), 1)
+    assert trained.bundle.facts.report == trained.report
+    assert [line for line in trained.report if line.startswith("grade of ")] != []
+    assert any("of the accounts that we gave" in line for line in trained.report)
