@@ -121,14 +121,15 @@ class Scorer:
         if self.bundle.switching is None or not len(rows):
             return columns
         columns["p_switch"][rows] = self.bundle.switching.predict(matrix[rows])[:, 0]
-        shares = self._trigger_shares(parts)
+        learnt = self.bundle.triggers
+        shares = self._trigger_shares(parts) if learnt is None else learnt.predict(matrix[rows])
         for k, family in enumerate(TRIGGER_FAMILIES):
             columns[f"trigger_{family}"][rows] = shares[:, k]
         columns["switch_trigger"][rows] = np.array(TRIGGER_FAMILIES, object)[shares.argmax(axis=1)]
         return columns
 
     def _trigger_shares(self, parts: FloatArray) -> FloatArray:
-        """Shares of the three families in what pushes the account to leave, shape (n, 3).
+        """Shares of the families in what pushes the account to leave, where no reasons are recorded, shape (n, 3).
 
         The families' usual shares, and what the account's own traces of each add to the log odds of leaving.
         """

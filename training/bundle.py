@@ -77,13 +77,15 @@ class Facts:
 class Bundle:
     """Everything that scoring needs.
 
-    switching : None where too few switches were seen.  climbing : a single booster, for reasons.
+    switching : None where too few switches were seen.  triggers : None where too few reasons are recorded; gives the
+        families' shares.  climbing : a single booster, for reasons.
     upgrades : rung -> effect of climbing from it, for the rungs that have one.
     """
 
     facts: Facts
     next_rung: Pool
     switching: Pool | None
+    triggers: Pool | None
     climbing: Predictor
     revenue: Predictor
     upgrades: Mapping[int, Effect]
@@ -97,8 +99,8 @@ class Bundle:
     def files(self) -> dict[str, bytes]:
         """The bundle as file name -> content, the manifest last."""
         parts: dict[str, Predictor | None] = {
-            "next_rung": self.next_rung, "switching": self.switching, "climbing": self.climbing,
-            "revenue": self.revenue,
+            "next_rung": self.next_rung, "switching": self.switching, "triggers": self.triggers,
+            "climbing": self.climbing, "revenue": self.revenue,
         }  # fmt: skip
         parts |= {f"upgrade_{rung}": effect for rung, effect in self.upgrades.items()}
         for position, option in enumerate(self.investments):
@@ -166,13 +168,13 @@ def read_bundle(folder: Path) -> tuple[Bundle, str]:
                 f"{catalog.fingerprint()}. Train it anew, or use the program version that made it."
             )
         reader = _Reader(folder, manifest["files"])
-        switching = reader.predictor("switching") if "switching.json" in manifest["files"] else None
+        switching, triggers = reader.pool_if_any("switching"), reader.pool_if_any("triggers")
         investments = tuple(_investment(k, option, reader) for k, option in enumerate(manifest["investments"]))
         upgrades = {int(rung): reader.effect(f"upgrade_{rung}") for rung in manifest["upgrades"]}
         next_rung = reader.predictor("next_rung")
         bundle = Bundle(
-            facts, _pool(next_rung), None if switching is None else _pool(switching), reader.predictor("climbing"),
-            reader.predictor("revenue"), upgrades, investments,
+            facts, _pool(next_rung), switching, triggers, reader.predictor("climbing"), reader.predictor("revenue"),
+            upgrades, investments,
         )  # fmt: skip
     except (AttributeError, KeyError, TypeError, ValueError) as error:
         raise BundleError(
@@ -198,6 +200,9 @@ class _Reader:
     def predictor(self, name: str) -> Predictor:
         content = _parse(self.content(f"{name}.json"), name)
         return from_json(self._put_texts_back(content))
+
+    def pool_if_any(self, name: str) -> Pool | None:
+        return _pool(self.predictor(name)) if f"{name}.json" in self._digests else None
 
     def effect(self, name: str) -> Effect:
         predictor = self.predictor(name)

@@ -10,7 +10,7 @@ from threadpoolctl import threadpool_limits  # type: ignore[import-untyped]
 
 from features.snapshots import FloatArray, IntArray
 from training.growing import Grow, grow_here
-from training.predictors import FLOOR, Linear, Pool, Predictor, Table, Term, Trees
+from training.predictors import FLOOR, Linear, Ordinal, Pool, Predictor, Table, Term, Trees, raw_values, settled_values
 from training.settings import BoosterSettings
 
 DEFAULT_LIGHTGBM = BoosterSettings(
@@ -69,6 +69,26 @@ def fit_trees(
     return Trees(text, used, n_classes)
 
 
+def fit_ordinal(
+    matrix: FloatArray,
+    target: IntArray,
+    weight: FloatArray,
+    settings: BoosterSettings,
+    n_classes: int,
+    columns: Sequence[int] | None = None,
+    grow: Grow = grow_here,
+) -> Ordinal:
+    """A booster for each class after the first, of reaching it or more; a constant where all do or none does."""
+    steps: list[Predictor] = []
+    for level in range(1, n_classes):
+        reached = (target >= level).astype(np.int64)
+        if reached.min() == reached.max():
+            steps.append(_constant(reached, weight, 1))
+        else:
+            steps.append(fit_trees(matrix, reached, weight, settings, "binary", 1, columns, grow))
+    return Ordinal(tuple(steps))
+
+
 def usable_columns(matrix: FloatArray, leave_out: Sequence[int] = ()) -> tuple[int, ...]:
     """Columns that hold at least two different values; one constant column if none does."""
     usable = []
@@ -84,12 +104,20 @@ def usable_columns(matrix: FloatArray, leave_out: Sequence[int] = ()) -> tuple[i
 
 def settle_terms(terms: Sequence[Term], matrix: FloatArray) -> tuple[Term, ...]:
     """The terms with the mean and deviation of these rows; those that never vary are left out."""
-    settled = []
-    for term in terms:
-        values = term.raw(matrix)
-        if len(values) and values.std() > 1e-9:
-            settled.append(replace(term, mean=float(values.mean()), scale=float(values.std())))
-    return tuple(settled)
+    if not len(matrix):
+        return ()
+    values = raw_values(terms, matrix)
+    mean, scale = values.mean(axis=0), values.std(axis=0)
+    return tuple(
+        replace(term, mean=float(mean[k]), scale=float(scale[k])) for k, term in enumerate(terms) if scale[k] > 1e-9
+    )
+
+
+def every_term(matrix: FloatArray, columns: Sequence[int] | None = None) -> list[Term]:
+    """A logarithm of each of those columns, by default of all that vary; missing counts as the column's median."""
+    used = usable_columns(matrix) if columns is None else columns
+    known = [column for column in used if not np.isnan(matrix[:, column]).all()]
+    return [Term(column, fill=float(np.nanmedian(matrix[:, column]))) for column in known]
 
 
 def fit_classes(
@@ -108,7 +136,7 @@ def fit_classes(
     binary = n_classes == 1
     if len(present) < 2 or not settled:
         return _constant(target, weight, n_classes)
-    values = np.column_stack([term.value(matrix) for term in settled])
+    values = settled_values(settled, matrix)
     model = LogisticRegression(C=1.0 / penalty, solver="newton-cholesky", max_iter=100, tol=1e-5)
     model.fit(values, target, sample_weight=weight / weight.mean())
     coefficients, intercepts = np.asarray(model.coef_, np.float64), np.asarray(model.intercept_, np.float64)
@@ -141,7 +169,7 @@ def fit_values(
     settled = settle_terms(terms, matrix)
     if not settled:
         return Linear((), ((),), (float(np.average(target, weights=weight)),), "identity")
-    values = np.column_stack([term.value(matrix) for term in settled])
+    values = settled_values(settled, matrix)
     model = Ridge(alpha=penalty).fit(values, target, sample_weight=weight / weight.mean())
     return Linear(settled, (tuple(float(v) for v in model.coef_),), (float(model.intercept_),), "identity")
 

@@ -23,6 +23,8 @@ class Labels:
     rung : shape (n,), at as_of.  next_rung : shape (n,), at as_of + horizon.
     can_switch : shape (n,), whether switching is an outcome of this snapshot at all.
     switched : shape (n,), 0 or 1; only where can_switch and complete.
+    trigger : shape (n,), the family of the last recorded switch in the horizon, as in TRIGGER_FAMILIES; -1 where none
+        is recorded or its reason is not.
     revenue : shape (n,), in the horizon, money.  ordered : shape (n,), whether any order day lies in it.
     """
 
@@ -30,6 +32,7 @@ class Labels:
     next_rung: IntArray
     can_switch: BoolArray
     switched: IntArray
+    trigger: IntArray
     revenue: FloatArray
     ordered: BoolArray
     complete: BoolArray
@@ -51,7 +54,16 @@ def label(view: View, settings: Settings, definition: str, end: int) -> Labels:
         next_rung=rungs(later, settings.ladder),
         can_switch=possible,
         switched=(switched & possible).astype(np.int64),
+        trigger=_recorded_trigger(later, days),
         revenue=later.stream("orders").amount("revenue", days),
         ordered=ordered,
         complete=view.as_of + days * MICROSECONDS_PER_DAY <= end,
     )
+
+
+def _recorded_trigger(later: View, days: int) -> IntArray:
+    stream = later.stream("switches")
+    if not len(stream.time):
+        return np.full(len(later), -1, np.int64)
+    last = np.maximum(stream.edge(0) - 1, 0)
+    return np.where(stream.count(days) > 0, stream.value("trigger")[last], -1).astype(np.int64)

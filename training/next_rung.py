@@ -1,9 +1,9 @@
-"""Where will the account stand at the horizon: a pool of a softmax booster, a multinomial logit and a table.
+"""Where will the account stand at the horizon: a pool of two boosters, a multinomial logit and a table.
 
-The booster is small and regularised and learns from many slices; the logit has the windows' logs and the
-rungs; the table is a smoothed Markov matrix over (rung now, rung if nothing happens), so that mechanical
-moves, those of the windows alone, are known to it. The weights come from the latest slice, judged by
-members that learnt before it.
+The boosters are small and regularised and learn from many slices: one gives all rungs at once (softmax), one the
+chance of reaching each (cumulative, ordinal). The logit has the windows' logs and the rungs; the table is a
+smoothed Markov matrix over (rung now, rung if nothing happens), so that mechanical moves, those of the windows
+alone, are known to it. The weights come from the latest slice, judged by members that learnt before it.
 """
 
 import numpy as np
@@ -11,7 +11,7 @@ import numpy as np
 from features.snapshots import BoolArray
 from features.tables import RUNGS
 from training.dataset import Dataset, earlier_split
-from training.fitting import equal_pool, fit_classes, fit_table, fit_trees, pool_weights, usable_columns
+from training.fitting import equal_pool, fit_classes, fit_ordinal, fit_table, fit_trees, pool_weights, usable_columns
 from training.predictors import Floored, Pool, Predictor, Term
 from training.settings import Settings
 
@@ -61,6 +61,7 @@ def fit_members(data: Dataset, rows: BoolArray, settings: Settings) -> dict[str,
     columns = usable_columns(matrix, leave_out=[data.column(name) for name in AGE_OF_THE_DATA])
     members: dict[str, Predictor] = {
         "booster": fit_trees(matrix, target, weight, settings.booster, "multiclass", N_RUNGS, columns, data.grow),
+        "ordinal": fit_ordinal(matrix, target, weight, settings.booster, N_RUNGS, columns, data.grow),
         "logit": fit_classes(matrix, target, weight, rung_terms(data), N_RUNGS),
         "table": fit_table(matrix, target, weight, cells, [N_RUNGS, N_RUNGS], N_RUNGS),
     }

@@ -21,6 +21,7 @@ from training.predictors import Pool, Trees
 from training.revenue import fit_revenue
 from training.settings import Settings
 from training.switching import LEAST_EVENTS, enough, fit_switching
+from training.triggers import TriggerModel, fit_triggers
 from training.upgrade import UpgradeEffect, fit_upgrades, fit_value_gaps
 from training.uplift import InvestmentEffect, fit_uplift
 
@@ -65,16 +66,17 @@ def train_on(data: Dataset, settings: Settings, folds: int = 3, progress: Progre
     next_rung = fit_next_rung(data, everything, settings)
     progress("models", 0.4)
     switching = fit_switching(data, everything, settings) if enough(data, everything) else None
+    triggers = fit_triggers(data, everything, settings) if switching is not None else None
     progress("models", 0.6)
     revenue, climbing = fit_revenue(data, everything, settings), _fit_climbing(data, settings)
     progress("models", 1.0)
     effects = fit_uplift(data, settings, progress)
     upgrades = fit_upgrades(data, settings)
     record = fit_forecasts(data.survey.forecasts)
-    report += _report(data, switching, effects, upgrades, record, settings)
+    report += _report(data, switching, triggers, effects, upgrades, record, settings)
     facts = _facts(data, settings, upgrades, record, comparisons, tuple(report))
     bundle = Bundle(
-        facts, next_rung, switching, climbing, revenue,
+        facts, next_rung, switching, triggers.pool if triggers else None, climbing, revenue,
         {u.rung: u.effect for u in upgrades if u.effect is not None},
         tuple(Investment(e.investment, e.bond, e.cost, e.basis, e.rungs, e.effects or {}) for e in effects),
     )  # fmt: skip
@@ -132,8 +134,8 @@ def _facts(
 
 
 def _report(
-    data: Dataset, switching: Pool | None, effects: Sequence[InvestmentEffect], upgrades: Sequence[UpgradeEffect],
-    record: ForecastRecord | None, settings: Settings,
+    data: Dataset, switching: Pool | None, triggers: TriggerModel | None, effects: Sequence[InvestmentEffect],
+    upgrades: Sequence[UpgradeEffect], record: ForecastRecord | None, settings: Settings,
 ) -> list[str]:  # fmt: skip
     """One finding a model: what it rests on, or what it lacks."""
     at_risk = data.labels.can_switch
@@ -145,6 +147,7 @@ def _report(
         report.append(f"switching: left out; {switched} of {int(at_risk.sum())} snapshots left, {need}")
     else:
         report.append(f"switching ({data.definition}): {switched:,} of {int(at_risk.sum()):,} snapshots left")
+        report.append(_trigger_finding(triggers))
     if not effects:
         report.append(
             "uplift: left out; no investment is recorded. Bring the tables investments (who got what, and when) "
@@ -159,6 +162,20 @@ def _report(
         resolved, worth = sum(record.resolved.values()), f"one promised unit was worth {record.common:.2f}"
         report.append(f"account managers' forecasts: {resolved} resolved; {worth}")
     return report
+
+
+def _trigger_finding(triggers: TriggerModel | None) -> str:
+    if triggers is None:
+        return (
+            "triggers: shared out by what their traces add to the chance of leaving; too few reasons of switches are "
+            "recorded to learn from or to check that (switches.trigger)"
+        )
+    if np.isnan(triggers.auc):
+        return "triggers: learnt from the recorded reasons; too few of them to judge that out of time"
+    return (
+        f"triggers: learnt from the recorded reasons; of {triggers.judged:,} later ones, two of different families are "
+        f"told apart {100 * triggers.auc:.0f} times in 100 (50 would be guessing)"
+    )
 
 
 def _peers(data: Dataset) -> tuple[dict[str, float], ...]:

@@ -8,6 +8,7 @@ on the number of rows. Everything turns to and from plain text and JSON; loading
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
+from itertools import pairwise
 from typing import Any, Protocol
 
 import lightgbm as lgb
@@ -87,17 +88,31 @@ class Term:
 
     def raw(self, matrix: FloatArray) -> FloatArray:
         """The term before it is standardised, shape (n,)."""
-        values = np.ascontiguousarray(matrix[:, self.column])
-        if self.shape == "equals":
-            equal: FloatArray = (values == self.level).astype(np.float64)
-            return equal
-        values = np.minimum(np.where(np.isnan(values), self.fill, values), self.cap)
-        shaped: FloatArray = np.sign(values) * np.log1p(np.abs(values)) if self.shape == "log" else values
-        return shaped
+        return raw_values([self], matrix)[:, 0]
 
     def value(self, matrix: FloatArray) -> FloatArray:
         """The standardised term, shape (n,)."""
         return (self.raw(matrix) - self.mean) / self.scale
+
+
+def raw_values(terms: Sequence[Term], matrix: FloatArray) -> FloatArray:
+    """The terms before they are standardised, shape (n, n_terms)."""
+    values = matrix[:, [term.column for term in terms]].astype(np.float64)
+    equals = [k for k, term in enumerate(terms) if term.shape == "equals"]
+    level = values[:, equals] == np.array([terms[k].level for k in equals])
+    fill, cap = (np.array([getattr(term, name) for term in terms], np.float64) for name in ("fill", "cap"))
+    values = np.minimum(np.where(np.isnan(values), fill, values), cap)
+    logs = [k for k, term in enumerate(terms) if term.shape == "log"]
+    values[:, logs] = np.sign(values[:, logs]) * np.log1p(np.abs(values[:, logs]))
+    values[:, equals] = level
+    return values
+
+
+def settled_values(terms: Sequence[Term], matrix: FloatArray) -> FloatArray:
+    """The standardised terms, shape (n, n_terms)."""
+    mean, scale = (np.array([getattr(term, name) for term in terms], np.float64) for name in ("mean", "scale"))
+    standardised: FloatArray = (raw_values(terms, matrix) - mean) / scale
+    return standardised
 
 
 @dataclass(frozen=True)
@@ -118,13 +133,13 @@ class Linear:
 
     def predict(self, matrix: FloatArray) -> FloatArray:
         """Shape (n, n_classes) for classes, (n, outputs) otherwise."""
-        values = [term.value(matrix) for term in self.terms]
+        values = settled_values(self.terms, matrix)
         scores = np.empty((len(matrix), len(self.intercepts)))
+        added = np.empty((len(matrix), len(self.terms) + 1))
         for output, (row, intercept) in enumerate(zip(self.coefficients, self.intercepts, strict=True)):
-            score = np.full(len(matrix), intercept)
-            for coefficient, value in zip(row, values, strict=True):
-                score = score + coefficient * value
-            scores[:, output] = score
+            added[:, 0] = intercept
+            np.multiply(values, np.array(row, np.float64), out=added[:, 1:])
+            scores[:, output] = np.cumsum(added, axis=1)[:, -1]  # from left to right, whatever the number of rows
         if self.link == "identity":
             return scores
         if self.n_classes == 1:
@@ -132,6 +147,26 @@ class Linear:
         result = np.full((len(matrix), self.n_classes), FLOOR)
         result[:, self.classes] = softmax(scores)
         return normalise(result)
+
+
+@dataclass(frozen=True)
+class Ordinal:
+    """Classes in order, by the chance of reaching each: steps[k] gives the chance of class k + 1 or higher.
+
+    A chance of reaching more than the class before it is cut down to that (Frank & Hall 2001, equation of section 2,
+    whose differences could otherwise be negative).
+    """
+
+    steps: tuple[Predictor, ...]
+
+    def predict(self, matrix: FloatArray) -> FloatArray:
+        """Shape (n, len(steps) + 1)."""
+        reach = [np.ones(len(matrix))]
+        for step in self.steps:
+            reach.append(np.minimum(reach[-1], step.predict(matrix)[:, 0]))
+        reach.append(np.zeros(len(matrix)))
+        chances = np.column_stack([lower - upper for lower, upper in pairwise(reach)])
+        return normalise(np.maximum(chances, FLOOR))
 
 
 @dataclass(frozen=True)
@@ -277,7 +312,7 @@ def to_json(predictor: Predictor) -> dict[str, Any]:
 
 
 def _plain(value: Any) -> Any:
-    if isinstance(value, Trees | Linear | Table | Pool | Floored | TwoPart | Effect):
+    if isinstance(value, Trees | Linear | Ordinal | Table | Pool | Floored | TwoPart | Effect):
         return to_json(value)
     if isinstance(value, Term):
         return {name: getattr(value, name) for name in value.__dataclass_fields__}
@@ -321,6 +356,10 @@ def _read_linear(c: Mapping[str, Any]) -> Predictor:
     )
 
 
+def _read_ordinal(c: Mapping[str, Any]) -> Predictor:
+    return Ordinal(tuple(from_json(step) for step in c["steps"]))
+
+
 def _read_table(c: Mapping[str, Any]) -> Predictor:
     columns, sizes = (tuple(int(v) for v in c[name]) for name in ("columns", "sizes"))
     return Table(columns, sizes, _tuples(c["probabilities"]))
@@ -348,6 +387,7 @@ def _read_effect(c: Mapping[str, Any]) -> Predictor:
 _READERS = {
     "Trees": _read_trees,
     "Linear": _read_linear,
+    "Ordinal": _read_ordinal,
     "Table": _read_table,
     "Pool": _read_pool,
     "Floored": _read_floored,

@@ -72,6 +72,10 @@ class BoosterSettings:
         rate = self.learning_rate if learning_rate is None else learning_rate
         return dataclasses.replace(self, rounds=rounds, learning_rate=rate)
 
+    def with_leaves(self, leaves: int) -> "BoosterSettings":
+        """The same with at most so many leaves a tree."""
+        return dataclasses.replace(self, leaves=min(leaves, self.leaves))
+
 
 @dataclass(frozen=True)
 class UpliftSettings:

@@ -42,6 +42,7 @@ def bundle(histories: Histories, tables: frozenset[str] | None = None) -> Bundle
         _facts(histories, trained, context, matrix),
         Pool({"booster": booster, "table": table, "linear": softmax}, {"booster": 0.6, "table": 0.3, "linear": 0.1}),
         leaving,
+        None,
         _trees(matrix, (noise > 1).astype(np.int64), "binary", 1),
         TwoPart(odds, amount, 1.05),
         {level: _effect(terms, 300.0 * level) for level in (2, 3, 4)},

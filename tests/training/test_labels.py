@@ -126,3 +126,16 @@ def test_outcomes_can_be_taken_by_position() -> None:
     found = outcomes(histories(orders=[*BEFORE, ("B", "2024-06-01", 1.0)]))
     assert len(found.take(np.array([1])).rung) == 1
     assert len(found.take(np.array([True, True])).revenue) == 2
+
+
+def test_the_trigger_is_that_of_the_last_switch_in_the_horizon() -> None:
+    switches: list[Row] = [
+        ("A", "2024-06-20", "rival", "situational"),
+        ("A", "2024-08-01", "rival", "situational"),
+        ("A", "2024-09-01", "rival", "influential"),
+        ("B", "2024-12-28", "rival", "reactional"),
+        ("C", "2024-08-01", "rival", None),
+    ]
+    orders: list[Row] = [(name, "2024-06-01", 100.0) for name in "ABC"]
+    assert outcomes(histories(orders=orders, switches=switches), "recorded").trigger.tolist() == [2, -1, -1]
+    assert outcomes(histories(orders=orders), "silence").trigger.tolist() == [-1, -1, -1]

@@ -12,12 +12,22 @@ from hypothesis import strategies as st
 
 from features.errors import BundleError
 from features.snapshots import FloatArray, IntArray
-from training.fitting import equal_pool, fit_classes, fit_table, fit_trees, fit_values, pool_weights
+from training.fitting import (
+    equal_pool,
+    every_term,
+    fit_classes,
+    fit_ordinal,
+    fit_table,
+    fit_trees,
+    fit_values,
+    pool_weights,
+)
 from training.predictors import (
     FLOOR,
     Effect,
     Floored,
     Linear,
+    Ordinal,
     Pool,
     Predictor,
     Table,
@@ -75,6 +85,7 @@ def predictors() -> dict[str, Predictor]:
         "line": fit_values(matrix, amount, ones, terms()),
         "line without terms": fit_values(matrix, amount, ones, []),
         "table": table,
+        "ordinal classes": fit_ordinal(matrix, target, ones, SMALL, CLASSES),
         "pool": Pool({"a": trees, "b": logit, "c": table}, {"a": 0.5, "b": 0.3, "c": 0.2}),
         "pool of chances": equal_pool({"a": chance, "b": rfm}),
         "pool with an idle member": Pool({"a": trees, "b": logit}, {"a": 0.0, "b": 1.0}),
@@ -279,3 +290,22 @@ def test_the_scale_of_the_weights_changes_nothing() -> None:
         logit = fit_classes(matrix, target, np.full(ROWS, factor), terms(), CLASSES)
         assert isinstance(logit, Linear)
         np.testing.assert_allclose(logit.predict(matrix), KINDS["multinomial logit"].predict(matrix), atol=1e-10)
+
+
+def test_reaching_a_class_is_never_likelier_than_reaching_the_one_before() -> None:
+    matrix = np.zeros((2, 1))
+    odds = [np.log(p / (1 - p)) for p in (0.5, 0.7, 0.2)]
+    found = Ordinal(tuple(Linear((), ((),), (float(o),)) for o in odds)).predict(matrix)
+    assert found == pytest.approx(np.tile([0.5, 0.0, 0.3, 0.2], (2, 1)), abs=3 * FLOOR)
+
+
+def test_an_ordinal_booster_of_classes_that_nobody_reaches_gives_them_next_to_nothing() -> None:
+    matrix, target = world()
+    found = fit_ordinal(matrix, np.minimum(target, 3), np.ones(ROWS), SMALL, CLASSES).predict(matrix)
+    assert found[:, 4:].max() < 10 * FLOOR
+    assert found[:, 3].mean() == pytest.approx((target >= 3).mean(), abs=0.02)
+
+
+def test_every_term_leaves_out_what_never_varies_and_what_is_never_known() -> None:
+    matrix = np.array([[1.0, 7.0, np.nan, 3.0], [2.0, 7.0, np.nan, np.nan]])
+    assert [(term.column, term.fill) for term in every_term(matrix)] == [(0, 1.5), (3, 3.0)]
