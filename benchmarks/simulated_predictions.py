@@ -3,6 +3,7 @@
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 
+import lightgbm as lgb
 import numpy as np
 from scipy.optimize import minimize
 from scipy.stats import spearmanr
@@ -10,7 +11,7 @@ from sklearn.metrics import roc_auc_score
 
 from benchmarks.origins import peers_of, restricted, rows_until
 from features.histories import build_histories
-from features.snapshots import FloatArray, IntArray, instant
+from features.snapshots import BoolArray, FloatArray, IntArray, instant
 from features.sources import source_from_rows
 from features.tables import RUNGS, TRIGGER_FAMILIES
 from serving.scoring import Scorer
@@ -23,21 +24,32 @@ from training.settings import Settings
 from training.simulation import simulate
 
 BINS = 10
+CEILING = "the same features, taught the truth of the other seeds"
+"""Not a model that anybody could have: how far these features go, if what is learnt from holds no luck at all."""
+CEILING_TREES = {
+    "learning_rate": 0.03, "num_leaves": 12, "min_data_in_leaf": 40, "lambda_l2": 5.0, "bagging_fraction": 0.7,
+    "bagging_freq": 1, "feature_fraction": 0.4, "verbosity": -1, "num_threads": 1, "seed": 0,
+}  # fmt: skip
+CEILING_ROUNDS = 300
 
 
 @dataclass(frozen=True)
 class World:
     """One simulated supplier: true chances and every model's, of the same accounts.
 
-    switch : model -> shape (n,), of the accounts that can switch; `true_switch` likewise.
-    rungs : model -> shape (n_all, 7); `true_rungs` likewise.  shares, true_shares : of the triggers, shape (n, 3).
+    matrix : features, shape (n_all, n_features).  can : shape (n_all,), the n accounts that can switch.
+    switch : model -> shape (n,); `true_switch` likewise.
+    rungs : model -> shape (n_all, 7); `true_rungs` likewise.
+    shares : model -> of the triggers, shape (n, 3); `true_shares` likewise.
     """
 
+    matrix: FloatArray
+    can: BoolArray
     switch: Mapping[str, FloatArray]
     true_switch: FloatArray
     rungs: Mapping[str, FloatArray]
     true_rungs: FloatArray
-    shares: FloatArray
+    shares: Mapping[str, FloatArray]
     true_shares: FloatArray
 
 
@@ -63,11 +75,46 @@ def world_of(seed: int, accounts: int | None, peers: str | None) -> World:
         rungs |= peers_of(peers, data, ~now, now, data.labels.next_rung, len(RUNGS))
     switch[OURS] = bundle.switching.predict(data.matrix[can])[:, 0]
     rungs[OURS] = bundle.next_rung.predict(data.matrix[now])
-    scores = Scorer(bundle, "benchmark").score(histories, data.snapshots.take(can), explain=False).scores
     names = [f"trigger_{family}" for family in TRIGGER_FAMILIES]
-    shares = np.column_stack([scores[name] for name in names])
-    true_rungs = truth[[f"p_{rung}" for rung in RUNGS]].to_numpy()
-    return World(switch, true_switch[known], rungs, true_rungs, shares, truth[names].to_numpy()[known])
+    shares = {}
+    for name, one in ((OURS, bundle), ("contributions alone", replace(bundle, triggers=None))):
+        scores = Scorer(one, "benchmark").score(histories, data.snapshots.take(can), explain=False).scores
+        shares[name] = np.column_stack([scores[column] for column in names])
+    true_rungs, true_shares = truth[[f"p_{rung}" for rung in RUNGS]].to_numpy(), truth[names].to_numpy()[known]
+    return World(data.matrix[now], known, switch, true_switch[known], rungs, true_rungs, shares, true_shares)
+
+
+def with_ceilings(worlds: Sequence[World]) -> list[World]:
+    """Each world with one more row in every table: boosters that were taught the true chances of the other worlds."""
+    found = []
+    for k, world in enumerate(worlds):
+        others = [*worlds[:k], *worlds[k + 1 :]]
+        everyone, asked = np.vstack([w.matrix for w in others]), world.matrix
+        movable = np.vstack([w.matrix[w.can] for w in others])
+        left = np.concatenate([w.true_switch for w in others])
+        shares = np.vstack([w.true_shares for w in others])
+        leaving = _taught(movable, np.column_stack([1 - left, left]), asked[world.can])[:, 1]
+        rungs = _taught(everyone, np.vstack([w.true_rungs for w in others]), asked)
+        triggers = _taught(movable, shares * left[:, None], asked[world.can])
+        found.append(
+            replace(
+                world,
+                switch={**world.switch, CEILING: leaving},
+                rungs={**world.rungs, CEILING: rungs},
+                shares={**world.shares, CEILING: triggers},
+            )
+        )
+    return found
+
+
+def _taught(matrix: FloatArray, chances: FloatArray, asked: FloatArray) -> FloatArray:
+    """A booster learnt from chances, not from outcomes: every row once for each class, weighing its chance."""
+    n, k = chances.shape
+    target, weight = np.repeat(np.arange(k), n), chances.T.ravel()
+    kept = weight > 1e-4
+    rows = lgb.Dataset(np.tile(matrix, (k, 1))[kept], target[kept], weight=weight[kept] / weight[kept].mean())
+    booster = lgb.train({**CEILING_TREES, "objective": "multiclass", "num_class": k}, rows, CEILING_ROUNDS)
+    return np.asarray(booster.predict(asked, num_threads=1), np.float64)
 
 
 def cross_entropy(true: FloatArray, given: FloatArray) -> FloatArray:
@@ -151,17 +198,26 @@ def rung_table(worlds: Sequence[World]) -> Iterator[str]:
         yield f"| {model} | {np.mean(losses):.4f} | {np.mean(shares):.3f} | {by_seed} | {np.mean(errors):.4f} | {gap} |"
 
 
+def trigger_table(worlds: Sequence[World]) -> Iterator[str]:
+    """Macro AUC of the shares of the three families, mean over the seeds and of each."""
+    yield "| shares | macro AUC | by seed |"
+    yield "| --- | --- | --- |"
+    usual = np.full(len(TRIGGER_FAMILIES), 1 / len(TRIGGER_FAMILIES))
+    given = {name: [w.shares[name] for w in worlds] for name in worlds[0].shares}
+    given = {"the same for all": [np.tile(usual, (len(w.true_switch), 1)) for w in worlds], **given}
+    for name, parts in {**given, "the true shares themselves": [w.true_shares for w in worlds]}.items():
+        found = [trigger_auc(part, w.true_shares, w.true_switch) for part, w in zip(parts, worlds, strict=True)]
+        yield f"| {name} | {np.mean(found):.3f} | {' / '.join(f'{v:.3f}' for v in found)} |"
+
+
 def simulated(seeds: Sequence[int], accounts: int | None, peers: str | None) -> Iterator[str]:
     """The simulator's tables over those seeds."""
     worlds = [world_of(seed, accounts, peers) for seed in seeds]
+    worlds = with_ceilings(worlds) if len(worlds) > 1 else worlds
     yield f"## simulator `default`, seeds {', '.join(map(str, seeds))}: switching in 180 days\n"
     yield from switching_table(worlds)
-    ours = [trigger_auc(w.shares, w.true_shares, w.true_switch) for w in worlds]
-    best = [trigger_auc(w.true_shares, w.true_shares, w.true_switch) for w in worlds]
-    yield (
-        f"\nTriggers, macro AUC one against rest: {np.mean(ours):.3f} ({' / '.join(f'{v:.3f}' for v in ours)}); the "
-        f"true shares themselves reach {np.mean(best):.3f} ({' / '.join(f'{v:.3f}' for v in best)}).\n"
-    )
-    yield "## simulator `default`: rung in 180 days\n"
+    yield "\n## simulator `default`: which trigger\n"
+    yield from trigger_table(worlds)
+    yield "\n## simulator `default`: rung in 180 days\n"
     yield from rung_table(worlds)
     yield ""
