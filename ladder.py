@@ -54,7 +54,8 @@ def main(arguments: Sequence[str] | None = None) -> int:
         print("Set LADDER_DEBUG=1 to see where, and please report it.", file=sys.stderr)
         return EXIT_REFUSED
     if options.json:
-        print(json.dumps(figures, default=str))
+        known = {name: None if value != value else value for name, value in figures.items()}  # JSON has no NaN
+        print(json.dumps(known, default=str, allow_nan=False))
     return EXIT_DONE
 
 

@@ -144,6 +144,7 @@ def test_what_tuning_takes_gives_the_same_model_when_it_is_put_into_the_settings
     (tmp_path / "wild.toml").write_text(WILD)
     tuned = run("train", "--data", data, "--config", "wild.toml", "--tune", "0.15", "--json")
     assert tuned.status == 0, tuned.err
+    assert "Downloading" not in tuned.err
     assert tuned.figures["tuning_trials"] > 1
     assert "tuning: " in tuned.out
     with sqlite3.connect(tmp_path / "mlflow.db") as database:
