@@ -57,8 +57,10 @@ def sound(scores: pd.DataFrame, investments: pd.DataFrame) -> None:
     np.testing.assert_allclose(scores.loc[known, triggers].sum(axis=1), 1, atol=1e-9)
     assert (scores["upgrade_uplift"].isna() | (scores["upgrade_basis"] != "insufficient")).all()
     assert all(isinstance(json.loads(text), list) for text in scores["reasons"])
-    unsure = investments["basis"] == "insufficient"
-    assert investments.loc[~unsure, ["uplift", "uplift_low", "uplift_high", "gain"]].notna().all().all()
+    unsure, effect = investments["basis"] == "insufficient", ["uplift_low", "uplift", "uplift_high"]
+    assert investments.loc[~unsure, [*effect, "gain"]].notna().all().all()
+    assert investments.loc[unsure, effect].isna().all().all()
+    assert (investments.loc[~unsure, effect].diff(axis=1).iloc[:, 1:] >= 0).all().all(), "inside its interval"
 
 
 def every(days: float, accounts: int, until: int, begin: int = 0, revenue: float = 100.0) -> pd.DataFrame:
@@ -164,11 +166,13 @@ def test_rungs_on_which_nobody_stands(run: Run, tmp_path: Path) -> None:
     assert scores["upgrade_value_gap"].notna().any()
 
 
-def test_three_hundred_accounts_give_every_number_and_shrunken_effects(run: Run, tmp_path: Path) -> None:
+def test_three_hundred_accounts_are_enough_for_every_number_that_is_promised(run: Run, tmp_path: Path) -> None:
     write(tiny(), tmp_path / "source")
     trained(run, "source")
     scores = scored(run, "source")
+    assert len(scores) == 300
     assert scores["p_switch"].notna().any()
+    assert set(scores["upgrade_basis"].dropna()) <= {"adjusted", "discontinuity", "insufficient"}
 
 
 MILLION = 1_000_000
