@@ -58,7 +58,7 @@ def peers_of(
         rows, out = Path(folder) / "rows.npz", Path(folder) / "chances.npz"
         np.savez(
             rows, matrix=data.matrix[train][:, columns], target=target[train], weight=data.weight[train],
-            account=data.snapshots.account[train], asked=data.matrix[test][:, columns], classes=classes,
+            asked=data.matrix[test][:, columns], classes=classes,
         )  # fmt: skip
         subprocess.run([peers.python, str(PEERS), str(rows), str(out), "--budget", str(peers.budget)], check=True)
         with np.load(out) as held:

@@ -1,9 +1,10 @@
 """Other people's boosters and forests on the same rows: python benchmarks/peers.py ROWS.npz CHANCES.npz [--budget S]
 
 Runs in any Python that has some of catboost, xgboost, scikit-learn and flaml[automl]; what is not there is left out.
-ROWS holds matrix, target, weight, account, asked (the rows to predict) and classes (1 = a chance); CHANCES gets one
+ROWS holds matrix, target, weight, asked (the rows to predict) and classes (1 = a chance); CHANCES gets one
 array a model. Small and regularised as ours are, and chosen before any result was seen; but for FLAML, which searches
-for its own learner and settings through --budget seconds of every fit, on splits that keep an account together.
+for its own learner and settings through --budget seconds of every fit, on its own splits, which may put rows of one
+account on both sides: splits by account fail on rare classes.
 """
 
 import argparse
@@ -56,10 +57,10 @@ class _Flaml:
         self._automl, self._budget = AutoML(), budget
         self._frame = DataFrame  # of a bare array it fills in nothing, and learners that cannot miss a value stop it
 
-    def fit(self, matrix: Array, target: Array, sample_weight: Array, groups: Array) -> "_Flaml":
+    def fit(self, matrix: Array, target: Array, sample_weight: Array) -> "_Flaml":
         self._automl.fit(
             self._named(matrix), target, task="classification", metric="log_loss", time_budget=self._budget,
-            n_jobs=THREADS, seed=SEED, sample_weight=sample_weight, groups=groups, verbose=0, log_file_name="",
+            n_jobs=THREADS, seed=SEED, sample_weight=sample_weight, verbose=0, log_file_name="",
         )  # fmt: skip
         return self
 
@@ -95,9 +96,8 @@ def chances_of(make: Make, rows: Mapping[str, Array], budget: float) -> Array:
     classes = int(rows["classes"])
     present, target = np.unique(rows["target"], return_inverse=True)
     weight = rows["weight"] / rows["weight"].mean()
-    model = make(classes, budget)
-    more = {"groups": rows["account"]} if isinstance(model, _Flaml) else {}
-    given = np.asarray(model.fit(rows["matrix"], target, sample_weight=weight, **more).predict_proba(rows["asked"]))
+    model = make(classes, budget).fit(rows["matrix"], target, sample_weight=weight)
+    given = np.asarray(model.predict_proba(rows["asked"]))
     if classes == 1:
         return given[:, 1:2].astype(np.float64)
     full = np.full((len(given), classes), 1e-6)
