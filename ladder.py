@@ -2,6 +2,7 @@
 
 import argparse
 import json
+import math
 import os
 import re
 import shutil
@@ -53,7 +54,8 @@ def main(arguments: Sequence[str] | None = None) -> int:
         print("Set LADDER_DEBUG=1 to see where, and please report it.", file=sys.stderr)
         return EXIT_REFUSED
     if options.json:
-        print(json.dumps(figures, default=str))
+        known = {name: None if value != value else value for name, value in figures.items()}  # JSON has no NaN
+        print(json.dumps(known, default=str, allow_nan=False))
     return EXIT_DONE
 
 
@@ -113,27 +115,47 @@ def _train(options: argparse.Namespace) -> Mapping[str, Any]:
     partitions = _partitions(options)
     folder = Path(settings.registry.champion_folder)
     if partitions is None:
-        return _train_on(_load(options), _uri(), options.promote, folder)
+        return _train_on(_load(options), _uri(), options.promote, folder, options.tune)
     from training.gathering import gather_dataset
     from training.pipeline import train_on
 
     with _crew(options) as (crew, grow), _progress() as progress:
         end = _end_of_parts(partitions, crew, options, progress)
         data = gather_dataset(partitions, crew, settings, end, grow, progress, _note_set_aside)
+        tuned = _tune(data, settings, options.tune, progress)
+        settings = tuned.settings if tuned else settings
         trained = train_on(data, settings, progress=progress)
-    return _record(trained, settings, _uri(), options.promote, folder)
+    return _record(trained, settings, _uri(), options.promote, folder, tuned)
 
 
-def _train_on(loaded: Loaded, uri: str, force: bool, champion_folder: Path) -> Mapping[str, Any]:
-    """Train, record, register, and promote where that is due."""
-    from training.pipeline import train
+def _train_on(
+    loaded: Loaded, uri: str, force: bool, champion_folder: Path, minutes: float | None = None
+) -> Mapping[str, Any]:
+    """Tune where minutes are given for it; train, record, register, and promote where that is due."""
+    from training.dataset import build_dataset
+    from training.pipeline import train_on
 
+    settings, as_of = loaded.settings, loaded.as_of
     with _progress() as progress:
-        trained = train(loaded.histories, loaded.settings, loaded.as_of, progress=progress)
-    return _record(trained, loaded.settings, uri, force, champion_folder)
+        data = build_dataset(loaded.histories.as_it_stood(as_of), settings, as_of, progress=progress)
+        tuned = _tune(data, settings, minutes, progress)
+        settings = tuned.settings if tuned else settings
+        trained = train_on(data, settings, progress=progress)
+    return _record(trained, settings, uri, force, champion_folder, tuned)
 
 
-def _record(trained: Any, settings: Any, uri: str, force: bool, champion_folder: Path) -> Mapping[str, Any]:
+def _tune(data: Any, settings: Any, minutes: float | None, progress: Callable[[str, float], None]) -> Any:
+    """The settings found in that time, with their trials; None where no tuning was asked for."""
+    if minutes is None:
+        return None
+    from training.tuning import judge_choice, tune
+
+    return judge_choice(data, tune(data, settings, 60 * minutes, progress=progress))
+
+
+def _record(
+    trained: Any, settings: Any, uri: str, force: bool, champion_folder: Path, tuned: Any = None
+) -> Mapping[str, Any]:
     """Show what was learnt, register it, and promote it where that is due."""
     from training.promotion import PromotionContext, examine, passes
     from training.registry import ALIAS, Registry
@@ -141,7 +163,12 @@ def _record(trained: Any, settings: Any, uri: str, force: bool, champion_folder:
 
     for comparison in trained.comparisons:
         _show_comparison(comparison)
-    _list("What the models are worth, and what they rest on", trained.report)
+    report = [*(tuned.words() if tuned else []), *trained.report]
+    _list("What the models are worth, and what they rest on", report)
+    if tuned and tuned.changed:
+        print(
+            f"\nFor the settings file (--config), so that the same data give the same bundle again:\n\n{tuned.toml()}"
+        )
     registry = Registry(uri)
     champion = registry.champion()
     champion_facts = None
@@ -154,8 +181,11 @@ def _record(trained: Any, settings: Any, uri: str, force: bool, champion_folder:
     _show("Promotion checks", ["", "check", "found"], [[f.severity, f.title, f.detail] for f in findings])
     with tempfile.TemporaryDirectory() as scratch:
         draw_plots(trained.bundle, trained.comparisons, Path(scratch))
-        texts = {f"{c.task}.txt": as_text(c) for c in trained.comparisons} | {"report.txt": "\n".join(trained.report)}
+        texts = {f"{c.task}.txt": as_text(c) for c in trained.comparisons} | {"report.txt": "\n".join(report)}
         metrics = dict(trained.bundle.facts.figures)
+        if tuned:
+            texts |= {"tuning.csv": tuned.table(), "tuned.toml": tuned.toml()}
+            metrics |= tuned.figures()
         version = registry.record(trained.bundle, settings, metrics, texts, Path(scratch))
     good, wanted = passes(findings), force or champion is None
     if wanted and good:
@@ -171,6 +201,7 @@ def _record(trained: Any, settings: Any, uri: str, force: bool, champion_folder:
         "bundle": trained.bundle.version,
         "champion": wanted and good,
         **trained.bundle.facts.figures,
+        **(tuned.figures() if tuned else {}),
     }
 
 
@@ -629,6 +660,16 @@ def _at_least_one(text: str) -> int:
     return int(text)
 
 
+def _minutes(text: str) -> float:
+    try:
+        minutes = float(text)
+    except ValueError:
+        minutes = math.nan
+    if not 0 < minutes < math.inf:
+        raise argparse.ArgumentTypeError(f"{text!r} is no number of minutes above zero")
+    return minutes
+
+
 Argument = tuple[tuple[str, ...], dict[str, Any]]
 
 
@@ -679,6 +720,10 @@ COMMANDS: dict[str, tuple[Callable[[argparse.Namespace], Mapping[str, Any]], str
     )),
     "train": (_train, "train all models, track and register them", (
         DATA, AS_OF, DASK, _argument("--promote", action="store_true", help="make it champion if it passes the checks"),
+        _argument("--tune", type=_minutes, metavar="MINUTES",
+                  help="first search the boosters' settings for so long, on origins before any that is judged; the "
+                       "clock decides how many are tried, so the same data and seed may end with others: what was "
+                       "taken is printed as TOML for --config, with which the bundle is the same again"),
     )),
     "backtest": (_backtest, "out-of-time evaluation beside the baselines", (
         DATA, AS_OF, _argument("--folds", type=_at_least_one, default=3, metavar="K", help="rolling origins"),

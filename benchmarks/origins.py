@@ -2,7 +2,7 @@
 
 import subprocess
 import tempfile
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 import numpy as np
@@ -17,6 +17,14 @@ from training.splits import Sample, first_event
 from training.survey import take_survey
 
 PEERS = Path(__file__).with_name("peers.py")
+
+
+@dataclass(frozen=True)
+class Peers:
+    """Who runs `peers.py`, and how long.  python : has the packages.  budget : seconds of a search, of every fit."""
+
+    python: str
+    budget: float
 
 
 def restricted(data: Dataset, rows: BoolArray) -> Dataset:
@@ -42,7 +50,7 @@ def rows_until(histories: Histories, settings: Settings, origin: int) -> Dataset
 
 
 def peers_of(
-    python: str, data: Dataset, train: BoolArray, test: BoolArray, target: IntArray, classes: int
+    peers: Peers, data: Dataset, train: BoolArray, test: BoolArray, target: IntArray, classes: int
 ) -> dict[str, FloatArray]:
     """Predictions of `peers.py`, run by that Python on the columns that hold anything."""
     columns = list(usable_columns(data.matrix[train]))
@@ -52,6 +60,6 @@ def peers_of(
             rows, matrix=data.matrix[train][:, columns], target=target[train], weight=data.weight[train],
             asked=data.matrix[test][:, columns], classes=classes,
         )  # fmt: skip
-        subprocess.run([python, str(PEERS), str(rows), str(out)], check=True)
+        subprocess.run([peers.python, str(PEERS), str(rows), str(out), "--budget", str(peers.budget)], check=True)
         with np.load(out) as held:
             return dict(held)

@@ -1,11 +1,12 @@
 """Next rung and switching against every baseline, on real data out of time and on simulated truth.
 
 python benchmarks/predictions.py --online-retail FOLDER --cdnow FOLDER --seeds 0 1 2 3 4 [--only SECTION ...]
-    [--peers PYTHON]
+    [--peers PYTHON [--budget SECONDS]]
 
 All that the data choose (weights, tables, trees) is learnt on slices complete before the origin, by the functions that
 `ladder train` calls. Differences are theirs less ours in log loss, on the same snapshots, with 95 % intervals from a
-bootstrap over accounts: above zero, ours is better. --peers names a Python with catboost, xgboost or scikit-learn.
+bootstrap over accounts: above zero, ours is better. --peers names a Python with catboost, xgboost, scikit-learn or
+flaml; FLAML searches for --budget seconds in every fit: one for each origin, two for each simulated supplier.
 Printed as markdown. What is asked stands in `real_predictions.py` and `simulated_predictions.py`.
 """
 
@@ -16,6 +17,7 @@ from pathlib import Path
 
 def main() -> None:
     """Print every section that was asked for and whose data were named."""
+    from benchmarks.origins import Peers
     from benchmarks.real_predictions import SECTIONS, real
     from benchmarks.simulated_predictions import simulated
     from training.fitting import one_linear_algebra_thread
@@ -26,16 +28,20 @@ def main() -> None:
     parser.add_argument("--seeds", type=int, nargs="*", default=[], help="of the simulated suppliers")
     parser.add_argument("--accounts", type=int, help="of each simulated supplier; default: the scenario's own")
     parser.add_argument("--only", nargs="*", choices=[*(s.name for s in SECTIONS), "simulated"])
-    parser.add_argument("--peers", metavar="PYTHON", help="that has catboost, xgboost or scikit-learn")
+    parser.add_argument("--peers", metavar="PYTHON", help="that has catboost, xgboost, scikit-learn or flaml")
+    parser.add_argument(
+        "--budget", type=float, default=600.0, metavar="SECONDS", help="of FLAML's search, of every fit"
+    )
     asked = parser.parse_args()
+    peers = Peers(asked.peers, asked.budget) if asked.peers else None
     folders = {"online_retail": asked.online_retail, "cdnow": asked.cdnow}
     with one_linear_algebra_thread():
         for section in SECTIONS:
             folder = folders[section.source]
             if folder is not None and (not asked.only or section.name in asked.only):
-                print("\n".join(real(section, folder, asked.peers)), flush=True)
+                print("\n".join(real(section, folder, peers)), flush=True)
         if asked.seeds and (not asked.only or "simulated" in asked.only):
-            print("\n".join(simulated(asked.seeds, asked.accounts, asked.peers)), flush=True)
+            print("\n".join(simulated(asked.seeds, asked.accounts, peers)), flush=True)
 
 
 if __name__ == "__main__":

@@ -8,7 +8,7 @@ import numpy as np
 from scipy.optimize import minimize
 from scipy.stats import nbinom
 
-from benchmarks.origins import peers_of, restricted, rows_until
+from benchmarks.origins import Peers, peers_of, restricted, rows_until
 from features.histories import Histories, build_histories
 from features.snapshots import BoolArray, FloatArray, IntArray, Snapshots, instant, iso
 from features.sources import read_source
@@ -125,7 +125,7 @@ def gamma_poisson(data: Dataset, train: BoolArray, test: BoolArray, settings: Se
     return normalise(forecast(best.x, test))
 
 
-def judge(section: Section, histories: Histories, origin: str, peers: str | None) -> Judged:
+def judge(section: Section, histories: Histories, origin: str, peers: Peers | None) -> Judged:
     """Ours, the baselines and the peers at one origin."""
     settings = Settings()
     outcome = replace(
@@ -195,7 +195,7 @@ def by_state(results: Sequence[Judged], names: Sequence[str]) -> Iterator[str]:
             yield f"| {name} | " + " | ".join([*cells, *gaps]) + " |"
 
 
-def real(section: Section, folder: Path, peers: str | None) -> Iterator[str]:
+def real(section: Section, folder: Path, peers: Peers | None) -> Iterator[str]:
     """The tables of one section."""
     histories = build_histories(read_source(folder))
     results = [judge(section, histories, origin, peers) for origin in section.origins]

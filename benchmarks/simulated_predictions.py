@@ -9,7 +9,7 @@ from scipy.optimize import minimize
 from scipy.stats import spearmanr
 from sklearn.metrics import roc_auc_score
 
-from benchmarks.origins import peers_of, restricted, rows_until
+from benchmarks.origins import Peers, peers_of, restricted, rows_until
 from features.histories import build_histories
 from features.snapshots import BoolArray, FloatArray, IntArray, instant
 from features.sources import source_from_rows
@@ -53,7 +53,7 @@ class World:
     true_shares: FloatArray
 
 
-def world_of(seed: int, accounts: int | None, peers: str | None) -> World:
+def world_of(seed: int, accounts: int | None, peers: Peers | None) -> World:
     """Train as `ladder train` does on the supplier of that seed and predict at the end of its data."""
     settings, told = Settings(), simulate("default", accounts=accounts, seed=seed)
     histories, as_of = build_histories(source_from_rows(told.tables)), instant(told.as_of.to_pydatetime())
@@ -210,7 +210,7 @@ def trigger_table(worlds: Sequence[World]) -> Iterator[str]:
         yield f"| {name} | {np.mean(found):.3f} | {' / '.join(f'{v:.3f}' for v in found)} |"
 
 
-def simulated(seeds: Sequence[int], accounts: int | None, peers: str | None) -> Iterator[str]:
+def simulated(seeds: Sequence[int], accounts: int | None, peers: Peers | None) -> Iterator[str]:
     """The simulator's tables over those seeds."""
     worlds = [world_of(seed, accounts, peers) for seed in seeds]
     worlds = with_ceilings(worlds) if len(worlds) > 1 else worlds

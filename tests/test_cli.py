@@ -135,6 +135,42 @@ def test_from_a_source_to_scores_and_back(run: Run, data: str, tmp_path: Path) -
     assert other.figures["model_version"] == second.figures["bundle"]
 
 
+WILD = CONFIG.replace("rounds = 20", "rounds = 60\nlearning_rate = 0.6\nleaves = 40\nleast_in_leaf = 3")
+
+
+def test_what_tuning_takes_gives_the_same_model_when_it_is_put_into_the_settings(
+    run: Run, data: str, tmp_path: Path
+) -> None:
+    (tmp_path / "wild.toml").write_text(WILD)
+    tuned = run("train", "--data", data, "--config", "wild.toml", "--tune", "0.15", "--json")
+    assert tuned.status == 0, tuned.err
+    assert "Downloading" not in tuned.err
+    assert tuned.figures["tuning_trials"] > 1
+    assert "tuning: " in tuned.out
+    with sqlite3.connect(tmp_path / "mlflow.db") as database:
+        params = dict(database.execute("select key, value from params where key like 'booster.%'").fetchall())
+    database.close()
+    kept = next((tmp_path / "mlruns").rglob("tuned.toml"))
+    table = pd.read_csv(kept.with_name("tuning.csv"))
+    assert len(table) == tuned.figures["tuning_trials"]
+    assert table["taken"].sum() == 1
+    taken = table[table["taken"]].iloc[0]
+    assert float(params["booster.learning_rate"]) == taken["learning_rate"]
+    assert int(params["booster.rounds"]) == taken["rounds"]
+    assert tuned.figures["tuning_gain"] == pytest.approx(max(taken["gain"], 0.0), abs=1e-6)
+    assert kept.with_name("report.txt").read_text().startswith("tuning: ")
+    assert (kept.read_text() in tuned.out) == (tuned.figures["tuning_gain"] > 0)
+    (tmp_path / "own.toml").write_text(kept.read_text() + CONFIG.replace("[booster]\nrounds = 20\n", ""))
+    again = run("train", "--data", data, "--config", "own.toml", "--json")
+    assert again.figures["bundle"] == tuned.figures["bundle"]
+
+
+def test_tuning_without_three_horizons_is_refused(run: Run, data: str) -> None:
+    message = refused(run("train", "--data", data, "--config", "few.toml", "--as-of", "2023-09-01", "--tune", "1"))
+    assert "10 slices 60 days apart are needed" in message
+    assert "Train without --tune" in message
+
+
 def test_scores_are_the_contract_s_columns_in_its_order(run: Run, data: str, tmp_path: Path, champion: str) -> None:
     for form in ("parquet", "csv", "xlsx"):
         said = run("score", "--data", data, "--out", "out", "--format", form, "--json")
@@ -419,6 +455,9 @@ def test_a_folder_that_cannot_be_written_is_refused(run: Run, data: str, champio
         ("promote", "one"),
         ("score", "--data", "x", "--out", "y", "--format", "pdf"),
         ("train", "--data", "x", "--speed", "9"),
+        ("train", "--data", "x", "--tune", "0"),
+        ("train", "--data", "x", "--tune", "soon"),
+        ("train", "--data", "x", "--tune", "inf"),
         ("simulate", "--out", "x", "--accounts", "many"),
         ("backtest", "--data", "x", "--folds", "0"),
         ("backtest", "--data", "x", "--folds", "-1"),

@@ -97,6 +97,22 @@ def test_plain_in_parts_and_on_a_cluster_the_model_is_the_same_to_the_byte(
     assert len({one.figures["bundle"] for one in said.values()}) == 1
 
 
+def tuned(run: Run, *arguments: str) -> str:
+    """The bundle of a training whose tuning had time for the settings given alone, so that it can be compared."""
+    said = run("train", "--config", "few.toml", "--tune", "0.0001", "--json", "--data", *arguments)
+    assert said.status == 0, said.err
+    assert said.figures["tuning_trials"] == 1
+    assert "no time for a second trial" in said.out
+    return str(said.figures["bundle"])
+
+
+@pytest.mark.slow
+def test_settings_are_searched_on_parts_and_on_a_cluster_as_on_the_whole(
+    run: Run, data: str, parts: str, address: str
+) -> None:
+    assert tuned(run, data) == tuned(run, parts) == tuned(run, parts, "--dask", address)
+
+
 def test_what_is_not_done_by_parts_reads_them_as_one(run: Run, data: str, parts: str) -> None:
     plain, parted = (run("check", "--data", source, "--json") for source in (data, parts))
     assert parted.status == 0, parted.err

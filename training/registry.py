@@ -130,6 +130,7 @@ class Registry:
         with warnings.catch_warnings():
             warnings.simplefilter("ignore")  # MLflow's own deprecations are not the user's to mend
             os.environ.setdefault("MLFLOW_DISABLE_TELEMETRY", "true")
+            os.environ.setdefault("MLFLOW_ENABLE_ARTIFACTS_PROGRESS_BAR", "false")  # of files that lie on this disk
             import mlflow
             from mlflow.exceptions import MlflowException
             from sqlalchemy.exc import SQLAlchemyError

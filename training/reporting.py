@@ -1,5 +1,6 @@
 """Tables of results as text and as pictures: what the tracker keeps and the terminal shows."""
 
+import math
 from collections.abc import Sequence
 from pathlib import Path
 
@@ -23,8 +24,13 @@ def table_rows(comparison: Comparison) -> tuple[list[str], list[list[str]]]:
     cells = []
     for row in comparison.rows:
         difference = "" if row.difference is None else str(row.difference)
-        cells.append([row.model, *(f"{row.scores[name]:.4f}" for name in names), difference])
+        cells.append([row.model, *(_figure(row.scores[name]) for name in names), difference])
     return headings, cells
+
+
+def _figure(value: float) -> str:
+    """Four digits; nothing where there is none, as the AUC where everybody does the same."""
+    return "" if math.isnan(value) else f"{value:.4f}"
 
 
 def title(comparison: Comparison) -> str:
