@@ -19,9 +19,10 @@ from serving.wording import DEFAULT_LANGUAGE
 SCORE_COLUMNS = (
     *"account_id as_of horizon_days model_version rung".split(),
     *(f"p_{rung}" for rung in RUNGS),
-    *"next_rung p_upgrade p_downgrade p_switch switch_trigger".split(),
+    *"next_rung rung_low rung_high p_upgrade p_downgrade p_switch switch_trigger".split(),
     *(f"trigger_{family}" for family in TRIGGER_FAMILIES),
-    *"expected_revenue upgrade_uplift upgrade_uplift_low upgrade_uplift_high upgrade_basis upgrade_value_gap".split(),
+    *"expected_revenue expected_revenue_low expected_revenue_high value_at_risk".split(),
+    *"upgrade_uplift upgrade_uplift_low upgrade_uplift_high upgrade_basis upgrade_value_gap".split(),
     *"manager_forecast recommended_investment expected_gain roi rank reasons".split(),
 )
 INVESTMENT_COLUMNS = (
@@ -64,7 +65,7 @@ def _frame(columns: Mapping[str, NDArray[Any]], names: tuple[str, ...] | list[st
     for name in NUMBERS & set(frame.columns):
         frame[name] = frame[name].astype(np.float64)
     texts = {"account_id", "model_version", "rung", "next_rung", "switch_trigger", "upgrade_basis", "bond", "basis"}
-    for name in texts | {"recommended_investment", "investment"}:
+    for name in texts | {"rung_low", "rung_high", "recommended_investment", "investment"}:
         if name in frame:
             frame[name] = frame[name].astype("string")
     return frame

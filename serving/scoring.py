@@ -24,6 +24,7 @@ from serving.reasons import Reason, Teller
 from serving.wording import DEFAULT_LANGUAGE
 from training.bundle import Bundle, Investment
 from training.predictors import Floored, Pool, Trees
+from training.rung_sets import rung_sets
 
 Column = NDArray[Any]
 INSUFFICIENT = "insufficient"
@@ -74,7 +75,8 @@ class Scorer:
         rows = np.flatnonzero(possible) if self.bundle.switching is not None else np.empty(0, np.int64)
         parts = self._leaving_parts(matrix[rows])
         columns |= self._switch(matrix, rows, parts)
-        columns["expected_revenue"] = self.bundle.revenue.predict(matrix)[:, 0]
+        columns |= self._revenue(matrix)
+        columns["value_at_risk"] = columns["p_switch"] * columns["expected_revenue"] * self._margin(matrix)
         columns |= self._upgrade(matrix, rung)
         columns["manager_forecast"] = self._forecast(view)
         investments = self._investments(matrix, rung)
@@ -91,11 +93,27 @@ class Scorer:
         chances = self.bundle.next_rung.predict(matrix)
         columns: dict[str, Column] = {f"p_{name}": chances[:, k] for k, name in enumerate(RUNGS)}
         columns["next_rung"] = np.array(RUNGS, object)[chances.argmax(axis=1)] if len(chances) else _nothing(0)
+        low, high = rung_sets(chances, self.bundle.facts.set_threshold)
+        columns |= {"rung_low": np.array(RUNGS, object)[low], "rung_high": np.array(RUNGS, object)[high]}
         up, down = np.zeros(len(rung)), np.zeros(len(rung))
         for k in range(len(RUNGS)):
             up = up + np.where(k > rung, chances[:, k], 0.0)
             down = down + np.where(k < rung, chances[:, k], 0.0)
         return columns | {"p_upgrade": up, "p_downgrade": down}
+
+    def _revenue(self, matrix: FloatArray) -> dict[str, Column]:
+        """Expected revenue and its interval, which always holds it: an expectation may lie above a high quantile."""
+        expected, found = self.bundle.revenue.predict(matrix)[:, 0], self.bundle.revenue_range.predict(matrix)
+        return {
+            "expected_revenue": expected,
+            "expected_revenue_low": np.minimum(found[:, 0], expected),
+            "expected_revenue_high": np.maximum(found[:, 1], expected),
+        }
+
+    def _margin(self, matrix: FloatArray) -> FloatArray:
+        """Gross margin rate of each account: its own of the last year, or where its costs are unknown that of all."""
+        cost_share = matrix[:, catalog.NAMES.index("cost_share_365d")]
+        return np.where(np.isnan(cost_share), self.bundle.facts.margin_rate, 1.0 - np.clip(cost_share, 0.0, 1.0))
 
     def explain(
         self, histories: Histories, snapshots: Snapshots, language: str = DEFAULT_LANGUAGE
@@ -179,8 +197,7 @@ class Scorer:
     def _investments(self, matrix: FloatArray, rung: IntArray) -> dict[str, Column]:
         """All options of every account, shape (n * n_options,) each."""
         n, options = len(matrix), self.bundle.investments
-        cost_share = matrix[:, catalog.NAMES.index("cost_share_365d")]
-        margin = np.where(np.isnan(cost_share), self.bundle.facts.margin_rate, 1.0 - np.clip(cost_share, 0.0, 1.0))
+        margin = self._margin(matrix)
         parts = [self._option(option, matrix, rung, margin) for option in options]
         names = parts[0].keys() if parts else ()
         return {name: np.stack([part[name] for part in parts], axis=1).reshape(n * len(options)) for name in names}

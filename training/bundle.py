@@ -21,7 +21,7 @@ from features.errors import BundleError
 from features.ladder import LadderRules
 from training.predictors import Effect, Pool, Predictor, from_json, to_json
 
-FORMAT = 1
+FORMAT = 2
 MANIFEST = "manifest.json"
 NAME = "loyalty-ladder"
 
@@ -47,6 +47,8 @@ class Facts:
     margin_rate : gross margin where an account's own is unknown.  level : coverage of the intervals.
     peers : rung -> feature -> median on that rung, for the reasons.
     value_gaps, upgrade_basis : by rung.  forecast_common, forecast_factors : worth of a manager's estimate.
+    set_coverage : share of the realised rungs that lie in their sets, which grow to a mass of set_threshold.
+    interval : share of the realised revenues that lie in their intervals.
     figures : out-of-time figures.  report : findings in words.
     """
 
@@ -69,6 +71,9 @@ class Facts:
     upgrade_basis: tuple[str, ...]
     forecast_common: float | None
     forecast_factors: Mapping[str, float]
+    set_coverage: float
+    set_threshold: float
+    interval: float
     figures: Mapping[str, float] = field(default_factory=dict)
     report: tuple[str, ...] = ()
 
@@ -86,6 +91,7 @@ class Bundle:
     switching: Pool | None
     climbing: Predictor
     revenue: Predictor
+    revenue_range: Predictor
     upgrades: Mapping[int, Effect]
     investments: tuple[Investment, ...]
 
@@ -98,7 +104,7 @@ class Bundle:
         """The bundle as file name -> content, the manifest last."""
         parts: dict[str, Predictor | None] = {
             "next_rung": self.next_rung, "switching": self.switching, "climbing": self.climbing,
-            "revenue": self.revenue,
+            "revenue": self.revenue, "revenue_range": self.revenue_range,
         }  # fmt: skip
         parts |= {f"upgrade_{rung}": effect for rung, effect in self.upgrades.items()}
         for position, option in enumerate(self.investments):
@@ -156,7 +162,8 @@ def read_bundle(folder: Path) -> tuple[Bundle, str]:
     manifest = _parse(raw, MANIFEST)
     if manifest.get("format") != FORMAT or manifest.get("name") != NAME:
         raise BundleError(
-            f"{folder} is no {NAME} bundle of format {FORMAT}: its manifest says {manifest.get('format')!r}."
+            f"{folder} is no {NAME} bundle of format {FORMAT}: its manifest says {manifest.get('format')!r}. Train the "
+            "model anew, or use the program version that made it."
         )
     try:
         facts = _facts(manifest["facts"])
@@ -172,7 +179,7 @@ def read_bundle(folder: Path) -> tuple[Bundle, str]:
         next_rung = reader.predictor("next_rung")
         bundle = Bundle(
             facts, _pool(next_rung), None if switching is None else _pool(switching), reader.predictor("climbing"),
-            reader.predictor("revenue"), upgrades, investments,
+            reader.predictor("revenue"), reader.predictor("revenue_range"), upgrades, investments,
         )  # fmt: skip
     except (AttributeError, KeyError, TypeError, ValueError) as error:
         raise BundleError(

@@ -32,12 +32,15 @@ class SourceSettings:
 class OutcomeSettings:
     """What is predicted: horizon_days ahead; switching is recorded, silence or auto (recorded where there are
     at least recorded_at_least of them); silence_days is how recently an account must have ordered to be able
-    to fall silent."""
+    to fall silent; set_coverage and interval are the shares of accounts whose rung lies in its set, and whose
+    revenue lies in its interval."""
 
     horizon_days: int = 180
     switching: str = "auto"
     recorded_at_least: int = 50
     silence_days: int = 180
+    set_coverage: float = 0.9
+    interval: float = 0.9
 
 
 @dataclass(frozen=True)
@@ -135,6 +138,8 @@ _LIMITS: Mapping[str, tuple[float, float]] = {
     "outcome.horizon_days": (7, 1095),
     "outcome.recorded_at_least": (1, 10**9),
     "outcome.silence_days": (1, 3650),
+    "outcome.set_coverage": (0.5, 0.99),
+    "outcome.interval": (0.5, 0.99),
     "slices.every_days": (1, 365),
     "slices.most": (2, 1000),
     "slices.least_history_days": (0, 3650),
