@@ -141,6 +141,32 @@ class InvestmentScores(Documented):
     )
 
 
+class HorizonScores(Documented):
+    """What is expected of one account over one horizon; the main one's figures are those of the scores."""
+
+    account_id: str
+    as_of: str = Field(description="The instant looked from, UTC.")
+    horizon_days: int = Field(description="How far this looks ahead, days.")
+    model_version: str
+    p_suspect: float = Field(description="Chance of being a suspect at as_of + horizon; the seven sum to 1.")
+    p_prospect: float = Field(description="Chance of being a prospect then.")
+    p_shopper: float = Field(description="Chance of being a shopper then.")
+    p_customer: float = Field(description="Chance of being a customer then.")
+    p_member: float = Field(description="Chance of being a member then.")
+    p_advocate: float = Field(description="Chance of being an advocate then.")
+    p_raving_fan: float = Field(description="Chance of being a raving fan then.")
+    next_rung: Rung = Field(description="The most probable rung then.")
+    p_upgrade: float = Field(description="Chance of standing above today's rung then.")
+    p_downgrade: float = Field(description="Chance of standing below today's rung then.")
+    p_switch: float | None = Field(
+        description="Chance of switching within this horizon; never falls with the horizon where switching is "
+        "recorded, never rises where it is silence; null where the account cannot switch, or too few did so far ahead."
+    )
+    expected_revenue: float = Field(
+        description="Revenue expected over this horizon without any investment, money; never falls with the horizon."
+    )
+
+
 class Result(Documented):
     """One account, in the order asked."""
 
@@ -153,6 +179,7 @@ class Result(Documented):
     warnings: list[Finding]
     scores: Scores | None = Field(description="null where the status is error.")
     investments: list[InvestmentScores] = Field(description="One for every option of the model.")
+    horizons: list[HorizonScores] = Field(description="One for every horizon of the model, the nearest first.")
 
 
 class ScoreAnswer(Documented):

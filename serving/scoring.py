@@ -4,13 +4,11 @@ The catalogue that computes the features is the one that trained the model, chec
 the bundle is read. Every figure of an account has the same bits whatever accounts stand beside it.
 """
 
-from collections.abc import Mapping
-from dataclasses import dataclass
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
 from statistics import NormalDist
-from typing import Any
 
 import numpy as np
-from numpy.typing import NDArray
 
 from features import catalog
 from features.eligibility import can_switch
@@ -20,13 +18,13 @@ from features.snapshots import FloatArray, IntArray, Snapshots, iso
 from features.streams import FIXED_POINT
 from features.tables import BONDS, NO_INVESTMENT, RUNGS, TRIGGER_FAMILIES
 from features.views import View
+from serving.horizons import Column, hold_to, rung_columns, table
 from serving.reasons import Reason, Teller
 from serving.wording import DEFAULT_LANGUAGE
 from training.bundle import Bundle, Investment
 from training.predictors import Floored, Pool, Trees
 from training.rung_sets import rung_sets
 
-Column = NDArray[Any]
 INSUFFICIENT = "insufficient"
 TRIGGER_PRIOR = 0.5
 """Log odds given to the families' usual shares: without traces of its own, an account gets those."""
@@ -34,15 +32,17 @@ TRIGGER_PRIOR = 0.5
 
 @dataclass(frozen=True)
 class Scored:
-    """Both tables of the contract, column by column.
+    """The tables of the contract, and that of the horizons, column by column.
 
     scores : name -> shape (n_snapshots,).  investments : name -> shape (n_snapshots * n_options,), all options
         of the first account, then of the second; `investments["account_id"]` repeats.
+    horizons : name -> shape (n_snapshots * n_horizons,), in the same way; empty where nobody asked for it.
     Missing figures are NaN, missing names None.
     """
 
     scores: Mapping[str, Column]
     investments: Mapping[str, Column]
+    horizons: Mapping[str, Column]
 
 
 class Scorer:
@@ -53,11 +53,17 @@ class Scorer:
         self._reach = NormalDist().inv_cdf(0.5 + bundle.facts.level / 2)
 
     def score(
-        self, histories: Histories, snapshots: Snapshots, explain: bool = True, language: str = DEFAULT_LANGUAGE
+        self,
+        histories: Histories,
+        snapshots: Snapshots,
+        explain: bool = True,
+        language: str = DEFAULT_LANGUAGE,
+        horizons: bool = True,
     ) -> Scored:
         """The scores of those snapshots, in their order.
 
         explain : also write the reasons, which takes about as long again.  language : theirs, one of LANGUAGES.
+        horizons : also look as far ahead as the model's other horizons do.
         """
         facts = self.bundle.facts
         view = View(histories, snapshots)
@@ -87,19 +93,48 @@ class Scorer:
             for k, told in enumerate(self._reasons(matrix, rung, rows, parts, teller)):
                 columns["reasons"][k] = [reason.text for reason in told]
         repeated = {name: np.repeat(columns[name], len(self.bundle.investments)) for name in ("account_id", "as_of")}
-        return Scored(columns, repeated | investments)
+        ahead = self._horizons(view, matrix, rung, rows, columns) if horizons else {}
+        return Scored(columns, repeated | investments, ahead)
+
+    def _horizons(
+        self, view: View, matrix: FloatArray, rung: IntArray, rows: IntArray, scores: Mapping[str, Column]
+    ) -> dict[str, Column]:
+        """Every horizon, the main one as the scores have it.  rows : of the accounts that can switch.
+
+        The matrix is written over: only a few columns of it depend on the horizon.
+        """
+        further, context = self.bundle.further, self.bundle.context
+        places = [catalog.NAMES.index(name) for name in catalog.HORIZON_NAMES]
+        found: dict[int, dict[str, Column]] = {self.bundle.facts.horizon_days: dict(scores)}
+        for horizon in further:
+            ahead = replace(context, horizon_days=horizon.days)
+            matrix[:, places] = catalog.compute(view, ahead, catalog.HORIZON_NAMES)
+            columns = rung_columns(horizon.next_rung.predict(matrix), rung)
+            columns["p_switch"] = np.full(len(matrix), np.nan)
+            if horizon.switching is not None and len(rows):
+                columns["p_switch"][rows] = horizon.switching.predict(matrix[rows])[:, 0]
+            found[horizon.days] = columns | {"expected_revenue": horizon.revenue.predict(matrix)[:, 0]}
+        days = sorted(found)
+        self._make_coherent(found, days, rows)
+        return table([found[ahead] for ahead in days], days, scores)
+
+    def _make_coherent(self, found: Mapping[int, dict[str, Column]], days: Sequence[int], rows: IntArray) -> None:
+        facts = self.bundle.facts
+        revenue = hold_to([found[ahead]["expected_revenue"] for ahead in days], days.index(facts.horizon_days), True)
+        for ahead, held in zip(days, revenue, strict=True):
+            found[ahead]["expected_revenue"] = held
+        known = {horizon.days for horizon in self.bundle.further if horizon.switching is not None}
+        able = [ahead for ahead in days if ahead in known or ahead == facts.horizon_days]
+        chances, main = [found[ahead]["p_switch"][rows] for ahead in able], able.index(facts.horizon_days)
+        for ahead, held in zip(able, hold_to(chances, main, facts.definition == "recorded"), strict=True):
+            if ahead != facts.horizon_days:
+                found[ahead]["p_switch"][rows] = held
 
     def _next(self, matrix: FloatArray, rung: IntArray) -> dict[str, Column]:
         chances = self.bundle.next_rung.predict(matrix)
-        columns: dict[str, Column] = {f"p_{name}": chances[:, k] for k, name in enumerate(RUNGS)}
-        columns["next_rung"] = np.array(RUNGS, object)[chances.argmax(axis=1)] if len(chances) else _nothing(0)
         low, high = rung_sets(chances, self.bundle.facts.set_threshold)
-        columns |= {"rung_low": np.array(RUNGS, object)[low], "rung_high": np.array(RUNGS, object)[high]}
-        up, down = np.zeros(len(rung)), np.zeros(len(rung))
-        for k in range(len(RUNGS)):
-            up = up + np.where(k > rung, chances[:, k], 0.0)
-            down = down + np.where(k < rung, chances[:, k], 0.0)
-        return columns | {"p_upgrade": up, "p_downgrade": down}
+        names = np.array(RUNGS, object)
+        return rung_columns(chances, rung) | {"rung_low": names[low], "rung_high": names[high]}
 
     def _revenue(self, matrix: FloatArray) -> dict[str, Column]:
         """Expected revenue and its interval, which always holds it: an expectation may lie above a high quantile."""

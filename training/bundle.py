@@ -39,6 +39,16 @@ class Investment:
 
 
 @dataclass(frozen=True)
+class Horizon:
+    """Predictions another span ahead.  switching : None where too few left, or stayed, within it."""
+
+    days: int
+    next_rung: Pool
+    switching: Pool | None
+    revenue: Predictor
+
+
+@dataclass(frozen=True)
 class Facts:
     """What is known of the models, all of it plain.
 
@@ -84,6 +94,7 @@ class Bundle:
 
     switching : None where too few switches were seen.  climbing : a single booster, for reasons.
     upgrades : rung -> effect of climbing from it, for the rungs that have one.
+    further : other horizons than that of the facts, ascending.
     """
 
     facts: Facts
@@ -94,6 +105,7 @@ class Bundle:
     revenue_range: Predictor
     upgrades: Mapping[int, Effect]
     investments: tuple[Investment, ...]
+    further: tuple[Horizon, ...] = ()
 
     @property
     def context(self) -> Context:
@@ -107,6 +119,12 @@ class Bundle:
             "revenue": self.revenue, "revenue_range": self.revenue_range,
         }  # fmt: skip
         parts |= {f"upgrade_{rung}": effect for rung, effect in self.upgrades.items()}
+        for horizon in self.further:
+            parts |= {
+                f"{_ahead(horizon.days)}_next_rung": horizon.next_rung,
+                f"{_ahead(horizon.days)}_switching": horizon.switching,
+                f"{_ahead(horizon.days)}_revenue": horizon.revenue,
+            }
         for position, option in enumerate(self.investments):
             parts |= {f"investment_{position}_{outcome}": effect for outcome, effect in option.effects.items()}
         files: dict[str, bytes] = {}
@@ -131,6 +149,7 @@ class Bundle:
             "facts": asdict(self.facts),
             "investments": options,
             "upgrades": sorted(self.upgrades),
+            "further_horizons_days": [horizon.days for horizon in self.further],
             "files": {name: hashlib.sha256(content).hexdigest() for name, content in sorted(files.items())},
         }
         return {**files, MANIFEST: _json(manifest)}
@@ -173,13 +192,13 @@ def read_bundle(folder: Path) -> tuple[Bundle, str]:
                 f"{catalog.fingerprint()}. Train it anew, or use the program version that made it."
             )
         reader = _Reader(folder, manifest["files"])
-        switching = reader.predictor("switching") if "switching.json" in manifest["files"] else None
+        switching = reader.pool("switching") if "switching.json" in manifest["files"] else None
         investments = tuple(_investment(k, option, reader) for k, option in enumerate(manifest["investments"]))
         upgrades = {int(rung): reader.effect(f"upgrade_{rung}") for rung in manifest["upgrades"]}
-        next_rung = reader.predictor("next_rung")
+        further = tuple(_horizon(int(days), manifest["files"], reader) for days in manifest["further_horizons_days"])
         bundle = Bundle(
-            facts, _pool(next_rung), None if switching is None else _pool(switching), reader.predictor("climbing"),
-            reader.predictor("revenue"), reader.predictor("revenue_range"), upgrades, investments,
+            facts, reader.pool("next_rung"), switching, reader.predictor("climbing"), reader.predictor("revenue"),
+            reader.predictor("revenue_range"), upgrades, investments, further,
         )  # fmt: skip
     except (AttributeError, KeyError, TypeError, ValueError) as error:
         raise BundleError(
@@ -205,6 +224,12 @@ class _Reader:
     def predictor(self, name: str) -> Predictor:
         content = _parse(self.content(f"{name}.json"), name)
         return from_json(self._put_texts_back(content))
+
+    def pool(self, name: str) -> Pool:
+        predictor = self.predictor(name)
+        if not isinstance(predictor, Pool):
+            raise BundleError(f"A pool was expected, found {type(predictor).__name__}. Export the bundle anew.")
+        return predictor
 
     def effect(self, name: str) -> Effect:
         predictor = self.predictor(name)
@@ -246,10 +271,15 @@ def _investment(position: int, option: Mapping[str, Any], reader: _Reader) -> In
     )  # fmt: skip
 
 
-def _pool(predictor: Predictor) -> Pool:
-    if not isinstance(predictor, Pool):
-        raise BundleError(f"A pool was expected, found {type(predictor).__name__}. Export the bundle anew.")
-    return predictor
+def _horizon(days: int, files: Mapping[str, str], reader: _Reader) -> Horizon:
+    ahead = _ahead(days)
+    switching = reader.pool(f"{ahead}_switching") if f"{ahead}_switching.json" in files else None
+    return Horizon(days, reader.pool(f"{ahead}_next_rung"), switching, reader.predictor(f"{ahead}_revenue"))
+
+
+def _ahead(days: int) -> str:
+    """What the names of the files of a further horizon begin with."""
+    return f"ahead_{days}d"
 
 
 def _read(path: Path) -> bytes:

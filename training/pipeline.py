@@ -17,6 +17,7 @@ from training.evaluation import Comparison, evaluate
 from training.fitting import fit_trees, one_linear_algebra_thread, usable_columns
 from training.forecasts import ForecastRecord, fit_forecasts
 from training.grading import grade_report
+from training.horizon_models import fit_horizons
 from training.next_rung import fit_next_rung
 from training.predictors import Pool, Trees
 from training.revenue import fit_revenue
@@ -73,15 +74,17 @@ def train_on(data: Dataset, settings: Settings, folds: int = 3, progress: Progre
     sets = fit_set_rule(data, everything, fit_next_rung, settings)
     revenue_range, held = fit_revenue_range(data, everything, settings)
     progress("models", 1.0)
+    further, further_report = fit_horizons(data, settings, switching is not None, progress)
     effects = fit_uplift(data, settings, progress)
     upgrades = fit_upgrades(data, settings)
     record = fit_forecasts(data.survey.forecasts)
     report += _report(data, switching, effects, upgrades, record, settings) + _coverage_report(sets, held)
+    report += further_report
     facts = _facts(data, settings, upgrades, record, sets, comparisons, tuple(report))
     bundle = Bundle(
         facts, next_rung, switching, climbing, revenue, revenue_range,
         {u.rung: u.effect for u in upgrades if u.effect is not None},
-        tuple(Investment(e.investment, e.bond, e.cost, e.basis, e.rungs, e.effects or {}) for e in effects),
+        tuple(Investment(e.investment, e.bond, e.cost, e.basis, e.rungs, e.effects or {}) for e in effects), further,
     )  # fmt: skip
     return Trained(bundle, comparisons, tuple(report), len(data.matrix))
 

@@ -14,7 +14,7 @@ from features.ladder import LadderRules
 from features.snapshots import FloatArray, IntArray, Snapshots
 from features.tables import RUNGS
 from features.views import View
-from training.bundle import Bundle, Facts, Investment
+from training.bundle import Bundle, Facts, Horizon, Investment
 from training.predictors import Effect, Floored, Linear, Pool, RevenueRange, Table, Term, Trees, TwoPart
 
 RUNG, REVENUE, RECENCY = (catalog.NAMES.index(name) for name in ("rung", "revenue_365d", "days_since_order_day"))
@@ -47,6 +47,10 @@ def bundle(histories: Histories, tables: frozenset[str] | None = None) -> Bundle
         RevenueRange(_trees(matrix, np.log1p(revenue) - 1, "regression", 1), odds, odds, 2.5),
         {level: _effect(terms, 300.0 * level) for level in (2, 3, 4)},
         _investments(terms) if "investment_options" in trained else (),
+        (
+            Horizon(90, Pool({"booster": booster}, {"booster": 1.0}), leaving, TwoPart(odds, amount, 0.7)),
+            Horizon(365, Pool({"linear": softmax}, {"linear": 1.0}), None, TwoPart(odds, amount, 1.9)),
+        ),
     )
 
 

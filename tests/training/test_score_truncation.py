@@ -161,8 +161,8 @@ PROMISES: dict[str, Check] = {
 
 
 @cache
-def frames() -> tuple[pd.DataFrame, pd.DataFrame]:
-    """Both tables of the tiny supplier, by the models as they were trained."""
+def frames() -> tuple[pd.DataFrame, pd.DataFrame, pd.DataFrame]:
+    """All tables of the tiny supplier, by the models as they were trained."""
     return score_frames(Scorer(tiny_bundle(), "v"), tiny_histories(), tiny_histories().end)
 
 
@@ -175,7 +175,7 @@ def test_scores_keep_their_promises(promise: str) -> None:
 
 
 def test_value_at_risk_is_the_margin_that_an_investment_is_judged_by() -> None:
-    scores, options = frames()[:2]
+    scores, options, _ = frames()
     option = options[options["investment"] == "visit_programme"].set_index("account_id").dropna(subset=["uplift"])
     margin = (option["gain"] + option["cost"]) / option["uplift"]
     known = scores.set_index("account_id").loc[margin.index].assign(margin=margin).dropna(subset=["p_switch"])
@@ -193,7 +193,7 @@ def test_ranks_are_one_to_n_by_roi() -> None:
 
 
 def test_every_account_has_every_option_and_the_recommended_one_is_the_best() -> None:
-    scores, options = frames()
+    scores, options, _ = frames()
     assert options.columns.tolist() == list(INVESTMENT_COLUMNS)
     assert len(options) == 3 * len(scores)
     assert options["account_id"].tolist() == [name for name in scores["account_id"] for _ in range(3)]
