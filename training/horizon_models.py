@@ -8,7 +8,7 @@ from dataclasses import replace
 
 import numpy as np
 
-from features.snapshots import iso
+from features.snapshots import MICROSECONDS_PER_DAY, iso
 from training.bundle import Horizon
 from training.dataset import Dataset, Progress, at_horizon, silent
 from training.horizons import Further
@@ -31,7 +31,7 @@ def fit_horizons(
         horizon = _fit_horizon(data, further, settings, switching)
         if horizon is not None:
             found.append(horizon)
-        report.append(_words(data, further, horizon, switching))
+        report.append(_words(data, further, horizon, switching, settings.ladder.order_days))
     progress("further horizons", 1.0)
     return tuple(found), report
 
@@ -46,8 +46,8 @@ def _fit_horizon(data: Dataset, further: Further, settings: Settings, switching:
         return Horizon(further.days, fit_next_rung(seen, rows, settings), leaving, fit_revenue(seen, rows, settings))
 
 
-def _words(data: Dataset, further: Further, horizon: Horizon | None, switching: bool) -> str:
-    """What a horizon rests on, or why it is left out."""
+def _words(data: Dataset, further: Further, horizon: Horizon | None, switching: bool, order_days: int) -> str:
+    """What a horizon rests on, or why it is left out.  order_days : the ladder's window of orders."""
     if horizon is None:
         return f"{further.days} days ahead: left out; no slice is complete that far ahead. Bring a longer history"
     slices = np.unique(data.snapshots.as_of[further.labels.complete])
@@ -56,4 +56,10 @@ def _words(data: Dataset, further: Further, horizon: Horizon | None, switching: 
     words = f"{further.days} days ahead: {snapshots} in {number} up to {iso(slices[-1])}"
     if switching and horizon.switching is None:
         words += "; switching left out, too few left or stayed"
+    ends = int(slices[-1]) + further.days * MICROSECONDS_PER_DAY
+    if ends - order_days * MICROSECONDS_PER_DAY <= data.survey.first_order:
+        words += (
+            f"; within it no order was old enough to leave the ladder's window of {order_days} days, so that nobody was "
+            "seen to fall in that way, and such falls are underestimated"
+        )
     return words

@@ -122,6 +122,8 @@ def test_without_a_complete_slice_a_horizon_is_left_out_and_it_is_said() -> None
     report = "\n".join(trained.report)
     assert "1000 days ahead: left out; no slice is complete that far ahead" in report
     assert "90 days ahead: " in report
+    assert "such falls are underestimated" in report  # there is a year and a half of data, and the window has two
+    assert "underestimated" not in "\n".join(tiny_trained().report)
 
 
 def test_no_further_horizons_are_none() -> None:
