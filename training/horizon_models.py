@@ -59,7 +59,7 @@ def _words(data: Dataset, further: Further, horizon: Horizon | None, switching: 
     ends = int(slices[-1]) + further.days * MICROSECONDS_PER_DAY
     if ends - order_days * MICROSECONDS_PER_DAY <= data.survey.first_order:
         words += (
-            f"; within it no order was old enough to leave the ladder's window of {order_days} days, so that nobody was "
-            "seen to fall in that way, and such falls are underestimated"
+            f"; within it no order was old enough to leave the ladder's window of {order_days} days, so that nobody "
+            "was seen to fall in that way, and such falls are underestimated"
         )
     return words
