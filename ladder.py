@@ -273,15 +273,15 @@ def _score(options: argparse.Namespace) -> Mapping[str, Any]:
 def _score_with(
     bundle: Any, version: str, loaded: Loaded, out: Path, form: str, language: str = "en"
 ) -> Mapping[str, Any]:
-    from serving.batch import score_frames, write_frames
+    from serving.batch import TABLES, score_frames, write_frames
     from serving.scoring import Scorer
 
     with _progress() as progress:
         progress("scoring", 0.0)
-        scores, investments = score_frames(Scorer(bundle, version), loaded.histories, loaded.as_of, language)
+        frames = score_frames(Scorer(bundle, version), loaded.histories, loaded.as_of, language)
         progress("scoring", 1.0)
-    written = write_frames({"scores": scores, "investment_scores": investments}, out, form)
-    return _say_scored(version, len(scores), len(investments), written)
+    written = write_frames(dict(zip(TABLES, frames, strict=True)), out, form)
+    return _say_scored(version, len(frames[0]), len(frames[1]), written)
 
 
 def _say_scored(version: str, accounts: int, investments: int, written: Sequence[Path]) -> Mapping[str, Any]:

@@ -31,7 +31,12 @@ def restricted(data: Dataset, rows: BoolArray) -> Dataset:
     """Those rows alone."""
     sample = Sample(data.snapshots.take(rows), data.sample.weight[rows], data.sample.slices)
     return replace(
-        data, sample=sample, matrix=data.matrix[rows], labels=data.labels.take(rows), weight=data.weight[rows]
+        data,
+        sample=sample,
+        matrix=data.matrix[rows],
+        labels=data.labels.take(rows),
+        weight=data.weight[rows],
+        further=(),
     )
 
 

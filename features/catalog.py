@@ -33,8 +33,8 @@ from features.snapshots import FloatArray, Snapshots
 from features.views import View
 
 __all__ = [
-    "BY_NAME", "CODED_COLUMNS", "FEATURES", "NAMES", "Context", "Feature", "compute", "count_values", "document",
-    "fingerprint", "frequent_values", "learn_vocabulary",
+    "BY_NAME", "CODED_COLUMNS", "FEATURES", "HORIZON_NAMES", "NAMES", "Context", "Feature", "compute", "count_values",
+    "document", "fingerprint", "frequent_values", "learn_vocabulary",
 ]  # fmt: skip
 
 FAMILIES = (
@@ -53,6 +53,11 @@ FAMILIES = (
 FEATURES: tuple[Feature, ...] = tuple(feature for family in FAMILIES for feature in family.FEATURES)
 NAMES: tuple[str, ...] = tuple(feature.name for feature in FEATURES)
 BY_NAME: Mapping[str, Feature] = {feature.name: feature for feature in FEATURES}
+HORIZON_NAMES: tuple[str, ...] = (
+    "revenue_same_season", "order_days_same_season", "revenue_season_share", "rung_if_nothing_happens",
+    "days_until_rung_falls", "order_days_leaving_by_horizon", "signs_situational",
+)  # fmt: skip
+"""The features that depend on the horizon; all others are the same however far one looks ahead."""
 
 
 def compute(view: View, context: Context, names: Sequence[str] = NAMES) -> FloatArray:

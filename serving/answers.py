@@ -12,8 +12,8 @@ from serving.scoring import Scored
 
 
 def results(readings: Sequence[Reading], scored: Scored | None) -> list[dict[str, Any]]:
-    """One result for every reading; scores and investments are null and empty where it has errors."""
-    scores, options, row = _rows(scored)
+    """One result for every reading; scores, investments and horizons are null and empty where it has errors."""
+    scores, options, horizons, row = _rows(scored)
     answers = []
     for reading in readings:
         fine = not reading.errors and reading.account_id in row
@@ -25,26 +25,34 @@ def results(readings: Sequence[Reading], scored: Scored | None) -> list[dict[str
                 "warnings": [_plain(message) for message in reading.warnings],
                 "scores": scores[row[str(reading.account_id)]] if fine else None,
                 "investments": options[row[str(reading.account_id)]] if fine else [],
+                "horizons": horizons[row[str(reading.account_id)]] if fine else [],
             }
         )
     return answers
 
 
-def _rows(scored: Scored | None) -> tuple[list[dict[str, Any]], list[list[dict[str, Any]]], dict[str, int]]:
-    """The score of every account, its options, and where each account stands."""
+Records = list[dict[str, Any]]
+
+
+def _rows(scored: Scored | None) -> tuple[Records, list[Records], list[Records], dict[str, int]]:
+    """The score of every account, its options, its horizons, and where each account stands."""
     if scored is None or not len(scored.scores["account_id"]):
-        return [], [], {}
+        return [], [], [], {}
     scores = _records(scored.scores)
     for score in scores:
         score["rank"] = None if score["rank"] is None else int(score["rank"])
         score["reasons"] = score["reasons"] or []
-    flat = _records(scored.investments)
-    each = len(flat) // len(scores)
-    options = [flat[k * each : (k + 1) * each] for k in range(len(scores))]
-    return scores, options, {score["account_id"]: k for k, score in enumerate(scores)}
+    options, horizons = (_by_account(_records(one), len(scores)) for one in (scored.investments, scored.horizons))
+    return scores, options, horizons, {score["account_id"]: k for k, score in enumerate(scores)}
 
 
-def _records(columns: Mapping[str, NDArray[Any]]) -> list[dict[str, Any]]:
+def _by_account(flat: Records, accounts: int) -> list[Records]:
+    """As many rows for every account, in their order."""
+    each = len(flat) // accounts
+    return [flat[k * each : (k + 1) * each] for k in range(accounts)]
+
+
+def _records(columns: Mapping[str, NDArray[Any]]) -> Records:
     """Columns as one mapping a row; what is no finite number is null, everything else keeps its bits."""
     plain = [_values(column) for column in columns.values()]
     return [dict(zip(columns, row, strict=True)) for row in zip(*plain, strict=True)]

@@ -13,15 +13,17 @@ from features.errors import NotEnoughData, SettingsError
 from features.histories import Histories
 from features.snapshots import iso
 from features.tables import RUNGS, TRIGGER_FAMILIES
+from serving.horizons import HORIZON_COLUMNS
 from serving.scoring import Scorer
 from serving.wording import DEFAULT_LANGUAGE
 
 SCORE_COLUMNS = (
     *"account_id as_of horizon_days model_version rung".split(),
     *(f"p_{rung}" for rung in RUNGS),
-    *"next_rung p_upgrade p_downgrade p_switch switch_trigger".split(),
+    *"next_rung rung_low rung_high p_upgrade p_downgrade p_switch switch_trigger".split(),
     *(f"trigger_{family}" for family in TRIGGER_FAMILIES),
-    *"expected_revenue upgrade_uplift upgrade_uplift_low upgrade_uplift_high upgrade_basis upgrade_value_gap".split(),
+    *"expected_revenue expected_revenue_low expected_revenue_high value_at_risk".split(),
+    *"upgrade_uplift upgrade_uplift_low upgrade_uplift_high upgrade_basis upgrade_value_gap".split(),
     *"manager_forecast recommended_investment expected_gain roi rank reasons".split(),
 )
 INVESTMENT_COLUMNS = (
@@ -30,6 +32,8 @@ INVESTMENT_COLUMNS = (
 ).split()
 NUMBERS = frozenset("cost uplift uplift_low uplift_high gain roi p_upgrade_change p_switch_change".split())
 """Columns of investment_scores that hold numbers even where it has no rows."""
+TABLES = ("scores", "investment_scores", "horizons")
+"""What is written: one row an account, one an account and option, one an account and horizon."""
 FORMATS = ("parquet", "csv", "xlsx")
 _KEYS = {"account_id": str, "model_version": str}
 """Texts that may look like numbers."""
@@ -37,11 +41,17 @@ SHEET_LIMIT = 1_048_575
 
 
 def score_frames(
-    scorer: Scorer, histories: Histories, as_of: int, language: str = DEFAULT_LANGUAGE, explain: bool = True
-) -> tuple[pd.DataFrame, pd.DataFrame]:
-    """The contract's `scores` and `investment_scores` of every account known at as_of (microseconds).
+    scorer: Scorer,
+    histories: Histories,
+    as_of: int,
+    language: str = DEFAULT_LANGUAGE,
+    explain: bool = True,
+    horizons: bool = True,
+) -> tuple[pd.DataFrame, pd.DataFrame, pd.DataFrame]:
+    """The tables of TABLES, of every account known at as_of (microseconds).
 
-    language : of the reasons.  explain : write them at all.
+    language : of the reasons.  explain : write them at all.  horizons : also look at the further ones; else the last
+        table has no rows.
 
     Raises
     ------
@@ -51,11 +61,11 @@ def score_frames(
     snapshots = histories.known_at(as_of)
     if not len(snapshots):
         raise NotEnoughData(f"No account is known before {iso(as_of)}. Choose a later --as-of.")
-    scored = scorer.score(histories, snapshots, explain, language)
+    scored = scorer.score(histories, snapshots, explain, language, horizons)
     scores = _frame(scored.scores, SCORE_COLUMNS)
     scores["rank"] = scores["rank"].astype("Int64")
     scores["reasons"] = [json.dumps(reasons or [], ensure_ascii=False) for reasons in scores["reasons"]]
-    return scores, _frame(scored.investments, INVESTMENT_COLUMNS)
+    return scores, _frame(scored.investments, INVESTMENT_COLUMNS), _frame(scored.horizons, HORIZON_COLUMNS)
 
 
 def _frame(columns: Mapping[str, NDArray[Any]], names: tuple[str, ...] | list[str]) -> pd.DataFrame:
@@ -64,7 +74,7 @@ def _frame(columns: Mapping[str, NDArray[Any]], names: tuple[str, ...] | list[st
     for name in NUMBERS & set(frame.columns):
         frame[name] = frame[name].astype(np.float64)
     texts = {"account_id", "model_version", "rung", "next_rung", "switch_trigger", "upgrade_basis", "bond", "basis"}
-    for name in texts | {"recommended_investment", "investment"}:
+    for name in texts | {"rung_low", "rung_high", "recommended_investment", "investment"}:
         if name in frame:
             frame[name] = frame[name].astype("string")
     return frame

@@ -67,9 +67,9 @@ def split_changes(before: Run, after: Run, source: Source) -> pd.DataFrame:
     old, new = before.as_of, after.as_of
     now = build_histories(source)
     known = build_histories(as_known_later(source, old, new))
-    corrected = _figures(score_frames(before.scorer, known, old, explain=False)[0])
-    behaved = _figures(score_frames(before.scorer, now, new, explain=False)[0])
-    again = _figures(score_frames(after.scorer, now, new, explain=False)[0])
+    corrected = _figures(score_frames(before.scorer, known, old, explain=False, horizons=False)[0])
+    behaved = _figures(score_frames(before.scorer, now, new, explain=False, horizons=False)[0])
+    again = _figures(score_frames(after.scorer, now, new, explain=False, horizons=False)[0])
     first, last = _figures(before.scores), _figures(after.scores)
     _check_same(last, again, after)
     return _table([first, corrected, behaved, last], before, after)

@@ -24,12 +24,11 @@ from features.histories import build_histories
 from features.outlines import Outline, join_outlines, read_part, rows_of
 from features.partitions import Crew, Part, Partitions
 from features.snapshots import IntArray, iso
-from serving.batch import score_frames, write_frames
+from serving.batch import TABLES, score_frames, write_frames
 from serving.scoring import Scorer, ranks
 from serving.wording import DEFAULT_LANGUAGE
 from training.bundle import Bundle
 
-TABLES = ("scores", "investment_scores")
 ROWS_AT_ONCE = 20_000
 """Rows of a part's file that are read at a time."""
 ACCOUNTS_AT_ONCE = 100_000
@@ -47,10 +46,11 @@ class PartScores:
 
 @dataclass(frozen=True)
 class Written:
-    """What was written.  accounts, investments : rows of the two tables."""
+    """What was written.  accounts, investments, horizons : rows of the tables."""
 
     accounts: int
     investments: int
+    horizons: int
     files: tuple[Path, ...]
 
 
@@ -77,7 +77,7 @@ def score_parts(
     note: Callable[[int], None] = lambda _: None,
     language: str = DEFAULT_LANGUAGE,
 ) -> Written:
-    """Score every part and write both tables, the same as those of the whole source.
+    """Score every part and write all tables, the same as those of the whole source.
 
     most_bad : share of a table's rows, over all parts, that may be set aside.
     note : told how many rows were.  language : of the reasons.
@@ -110,7 +110,8 @@ def score_parts(
             if not kept:
                 raise NotEnoughData(f"No account is known before {iso(as_of)}. Choose a later --as-of.")
             files = [[Path(scratch) / f"{name}-{number}.parquet" for number in kept] for name in TABLES]
-            return _assemble(files[0], files[1], len(scorer.bundle.investments), out, form)
+            repeats = (1, len(scorer.bundle.investments), 1 + len(scorer.bundle.further))
+            return _assemble(files, repeats, out, form)
     except BaseException:
         if not there:
             with suppress(OSError):
@@ -125,8 +126,12 @@ def _as_parquet(frame: pd.DataFrame) -> bytes:
     return bytes(sink.getvalue())
 
 
-def _assemble(scores: list[Path], investments: list[Path], n_options: int, out: Path, form: str) -> Written:
-    """Merge the parts' files, each sorted by account, into the two tables."""
+def _assemble(files: Sequence[list[Path]], repeats: Sequence[int], out: Path, form: str) -> Written:
+    """Merge the parts' files, each sorted by account, into the tables.
+
+    files : of each of TABLES.  repeats : rows that an account has in it.
+    """
+    scores = files[0]
     columns = [pq.ParquetFile(file).read(["account_id", "expected_gain", "roi"]) for file in scores]
     owner = np.repeat(np.arange(len(columns)), [len(table) for table in columns])
     every = pa.concat_tables(columns)
@@ -138,11 +143,11 @@ def _assemble(scores: list[Path], investments: list[Path], n_options: int, out: 
         _with_rank(table, rank[begin : begin + len(table)])
         for begin, table in zip(_begins(len(owner)), _merged(scores, owner, 1), strict=True)
     )
-    files = [
-        _write("scores", merged, out, form),
-        _write("investment_scores", _merged(investments, owner, n_options), out, form),
-    ]
-    return Written(len(owner), len(owner) * n_options, tuple(files))
+    written = [_write(TABLES[0], merged, out, form)]
+    for name, parts, rows in list(zip(TABLES, files, repeats, strict=True))[1:]:
+        written.append(_write(name, _merged(parts, owner, rows), out, form))
+    accounts, investments, horizons = (len(owner) * rows for rows in repeats)
+    return Written(accounts, investments, horizons, tuple(written))
 
 
 def _begins(n: int) -> range:

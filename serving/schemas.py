@@ -75,6 +75,11 @@ class Scores(Documented):
     p_advocate: float = Field(description="Chance of being an advocate then.")
     p_raving_fan: float = Field(description="Chance of being a raving fan then.")
     next_rung: Rung = Field(description="The most probable rung then.")
+    rung_low: Rung = Field(
+        description="Lowest rung of the set, rung_low up to rung_high without gaps, that holds the realised rung of "
+        "nine accounts in ten, unless the model was trained for another share."
+    )
+    rung_high: Rung = Field(description="Highest rung of that set.")
     p_upgrade: float = Field(description="Chance of standing above today's rung then.")
     p_downgrade: float = Field(description="Chance of standing below today's rung then.")
     p_switch: float | None = Field(description="Chance of switching within the horizon; null where it cannot switch.")
@@ -83,6 +88,15 @@ class Scores(Documented):
     trigger_reactional: float | None = Field(description="Share of what we failed.")
     trigger_influential: float | None = Field(description="Share of what the market pulls.")
     expected_revenue: float = Field(description="Revenue expected over the horizon without any investment, money.")
+    expected_revenue_low: float = Field(
+        description="Lower end of the interval that holds the realised revenue of nine accounts in ten, unless the "
+        "model was trained for another share, money."
+    )
+    expected_revenue_high: float = Field(description="Upper end of it, money.")
+    value_at_risk: float | None = Field(
+        description="Gross margin at stake: p_switch x expected_revenue x the account's margin rate, money; null with "
+        "p_switch."
+    )
     upgrade_uplift: float | None = Field(description="Causal extra revenue over the horizon of one rung more, money.")
     upgrade_uplift_low: float | None = Field(description="Lower end of its 90 % interval, money.")
     upgrade_uplift_high: float | None = Field(description="Upper end of its 90 % interval, money.")
@@ -127,6 +141,32 @@ class InvestmentScores(Documented):
     )
 
 
+class HorizonScores(Documented):
+    """What is expected of one account over one horizon; the main one's figures are those of the scores."""
+
+    account_id: str
+    as_of: str = Field(description="The instant looked from, UTC.")
+    horizon_days: int = Field(description="How far this looks ahead, days.")
+    model_version: str
+    p_suspect: float = Field(description="Chance of being a suspect at as_of + horizon; the seven sum to 1.")
+    p_prospect: float = Field(description="Chance of being a prospect then.")
+    p_shopper: float = Field(description="Chance of being a shopper then.")
+    p_customer: float = Field(description="Chance of being a customer then.")
+    p_member: float = Field(description="Chance of being a member then.")
+    p_advocate: float = Field(description="Chance of being an advocate then.")
+    p_raving_fan: float = Field(description="Chance of being a raving fan then.")
+    next_rung: Rung = Field(description="The most probable rung then.")
+    p_upgrade: float = Field(description="Chance of standing above today's rung then.")
+    p_downgrade: float = Field(description="Chance of standing below today's rung then.")
+    p_switch: float | None = Field(
+        description="Chance of switching within this horizon; never falls with the horizon where switching is "
+        "recorded, never rises where it is silence; null where the account cannot switch, or too few did so far ahead."
+    )
+    expected_revenue: float = Field(
+        description="Revenue expected over this horizon without any investment, money; never falls with the horizon."
+    )
+
+
 class Result(Documented):
     """One account, in the order asked."""
 
@@ -139,6 +179,7 @@ class Result(Documented):
     warnings: list[Finding]
     scores: Scores | None = Field(description="null where the status is error.")
     investments: list[InvestmentScores] = Field(description="One for every option of the model.")
+    horizons: list[HorizonScores] = Field(description="One for every horizon of the model, the nearest first.")
 
 
 class ScoreAnswer(Documented):

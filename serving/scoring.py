@@ -4,13 +4,11 @@ The catalogue that computes the features is the one that trained the model, chec
 the bundle is read. Every figure of an account has the same bits whatever accounts stand beside it.
 """
 
-from collections.abc import Mapping
-from dataclasses import dataclass
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
 from statistics import NormalDist
-from typing import Any
 
 import numpy as np
-from numpy.typing import NDArray
 
 from features import catalog
 from features.eligibility import can_switch
@@ -20,12 +18,13 @@ from features.snapshots import FloatArray, IntArray, Snapshots, iso
 from features.streams import FIXED_POINT
 from features.tables import BONDS, NO_INVESTMENT, RUNGS, TRIGGER_FAMILIES
 from features.views import View
+from serving.horizons import Column, hold_to, rung_columns, table
 from serving.reasons import Reason, Teller
 from serving.wording import DEFAULT_LANGUAGE
 from training.bundle import Bundle, Investment
 from training.predictors import Floored, Pool, Trees
+from training.rung_sets import rung_sets
 
-Column = NDArray[Any]
 INSUFFICIENT = "insufficient"
 TRIGGER_PRIOR = 0.5
 """Log odds given to the families' usual shares: without traces of its own, an account gets those."""
@@ -33,15 +32,17 @@ TRIGGER_PRIOR = 0.5
 
 @dataclass(frozen=True)
 class Scored:
-    """Both tables of the contract, column by column.
+    """The tables of the contract, and that of the horizons, column by column.
 
     scores : name -> shape (n_snapshots,).  investments : name -> shape (n_snapshots * n_options,), all options
         of the first account, then of the second; `investments["account_id"]` repeats.
+    horizons : name -> shape (n_snapshots * n_horizons,), in the same way; empty where nobody asked for it.
     Missing figures are NaN, missing names None.
     """
 
     scores: Mapping[str, Column]
     investments: Mapping[str, Column]
+    horizons: Mapping[str, Column]
 
 
 class Scorer:
@@ -52,11 +53,17 @@ class Scorer:
         self._reach = NormalDist().inv_cdf(0.5 + bundle.facts.level / 2)
 
     def score(
-        self, histories: Histories, snapshots: Snapshots, explain: bool = True, language: str = DEFAULT_LANGUAGE
+        self,
+        histories: Histories,
+        snapshots: Snapshots,
+        explain: bool = True,
+        language: str = DEFAULT_LANGUAGE,
+        horizons: bool = True,
     ) -> Scored:
         """The scores of those snapshots, in their order.
 
         explain : also write the reasons, which takes about as long again.  language : theirs, one of LANGUAGES.
+        horizons : also look as far ahead as the model's other horizons do.
         """
         facts = self.bundle.facts
         view = View(histories, snapshots)
@@ -74,7 +81,8 @@ class Scorer:
         rows = np.flatnonzero(possible) if self.bundle.switching is not None else np.empty(0, np.int64)
         parts = self._leaving_parts(matrix[rows])
         columns |= self._switch(matrix, rows, parts)
-        columns["expected_revenue"] = self.bundle.revenue.predict(matrix)[:, 0]
+        columns |= self._revenue(matrix)
+        columns["value_at_risk"] = columns["p_switch"] * columns["expected_revenue"] * self._margin(matrix)
         columns |= self._upgrade(matrix, rung)
         columns["manager_forecast"] = self._forecast(view)
         investments = self._investments(matrix, rung)
@@ -85,17 +93,62 @@ class Scorer:
             for k, told in enumerate(self._reasons(matrix, rung, rows, parts, teller)):
                 columns["reasons"][k] = [reason.text for reason in told]
         repeated = {name: np.repeat(columns[name], len(self.bundle.investments)) for name in ("account_id", "as_of")}
-        return Scored(columns, repeated | investments)
+        ahead = self._horizons(view, matrix, rung, rows, columns) if horizons else {}
+        return Scored(columns, repeated | investments, ahead)
+
+    def _horizons(
+        self, view: View, matrix: FloatArray, rung: IntArray, rows: IntArray, scores: Mapping[str, Column]
+    ) -> dict[str, Column]:
+        """Every horizon, the main one as the scores have it.  rows : of the accounts that can switch.
+
+        The matrix is written over: only a few columns of it depend on the horizon.
+        """
+        further, context = self.bundle.further, self.bundle.context
+        places = [catalog.NAMES.index(name) for name in catalog.HORIZON_NAMES]
+        found: dict[int, dict[str, Column]] = {self.bundle.facts.horizon_days: dict(scores)}
+        for horizon in further:
+            ahead = replace(context, horizon_days=horizon.days)
+            matrix[:, places] = catalog.compute(view, ahead, catalog.HORIZON_NAMES)
+            columns = rung_columns(horizon.next_rung.predict(matrix), rung)
+            columns["p_switch"] = np.full(len(matrix), np.nan)
+            if horizon.switching is not None and len(rows):
+                columns["p_switch"][rows] = horizon.switching.predict(matrix[rows])[:, 0]
+            found[horizon.days] = columns | {"expected_revenue": horizon.revenue.predict(matrix)[:, 0]}
+        days = sorted(found)
+        self._make_coherent(found, days, rows)
+        return table([found[ahead] for ahead in days], days, scores)
+
+    def _make_coherent(self, found: Mapping[int, dict[str, Column]], days: Sequence[int], rows: IntArray) -> None:
+        facts = self.bundle.facts
+        revenue = hold_to([found[ahead]["expected_revenue"] for ahead in days], days.index(facts.horizon_days), True)
+        for ahead, held in zip(days, revenue, strict=True):
+            found[ahead]["expected_revenue"] = held
+        known = {horizon.days for horizon in self.bundle.further if horizon.switching is not None}
+        able = [ahead for ahead in days if ahead in known or ahead == facts.horizon_days]
+        chances, main = [found[ahead]["p_switch"][rows] for ahead in able], able.index(facts.horizon_days)
+        for ahead, held in zip(able, hold_to(chances, main, facts.definition == "recorded"), strict=True):
+            if ahead != facts.horizon_days:
+                found[ahead]["p_switch"][rows] = held
 
     def _next(self, matrix: FloatArray, rung: IntArray) -> dict[str, Column]:
         chances = self.bundle.next_rung.predict(matrix)
-        columns: dict[str, Column] = {f"p_{name}": chances[:, k] for k, name in enumerate(RUNGS)}
-        columns["next_rung"] = np.array(RUNGS, object)[chances.argmax(axis=1)] if len(chances) else _nothing(0)
-        up, down = np.zeros(len(rung)), np.zeros(len(rung))
-        for k in range(len(RUNGS)):
-            up = up + np.where(k > rung, chances[:, k], 0.0)
-            down = down + np.where(k < rung, chances[:, k], 0.0)
-        return columns | {"p_upgrade": up, "p_downgrade": down}
+        low, high = rung_sets(chances, self.bundle.facts.set_threshold)
+        names = np.array(RUNGS, object)
+        return rung_columns(chances, rung) | {"rung_low": names[low], "rung_high": names[high]}
+
+    def _revenue(self, matrix: FloatArray) -> dict[str, Column]:
+        """Expected revenue and its interval, which always holds it: an expectation may lie above a high quantile."""
+        expected, found = self.bundle.revenue.predict(matrix)[:, 0], self.bundle.revenue_range.predict(matrix)
+        return {
+            "expected_revenue": expected,
+            "expected_revenue_low": np.minimum(found[:, 0], expected),
+            "expected_revenue_high": np.maximum(found[:, 1], expected),
+        }
+
+    def _margin(self, matrix: FloatArray) -> FloatArray:
+        """Gross margin rate of each account: its own of the last year, or where its costs are unknown that of all."""
+        cost_share = matrix[:, catalog.NAMES.index("cost_share_365d")]
+        return np.where(np.isnan(cost_share), self.bundle.facts.margin_rate, 1.0 - np.clip(cost_share, 0.0, 1.0))
 
     def explain(
         self, histories: Histories, snapshots: Snapshots, language: str = DEFAULT_LANGUAGE
@@ -180,8 +233,7 @@ class Scorer:
     def _investments(self, matrix: FloatArray, rung: IntArray) -> dict[str, Column]:
         """All options of every account, shape (n * n_options,) each."""
         n, options = len(matrix), self.bundle.investments
-        cost_share = matrix[:, catalog.NAMES.index("cost_share_365d")]
-        margin = np.where(np.isnan(cost_share), self.bundle.facts.margin_rate, 1.0 - np.clip(cost_share, 0.0, 1.0))
+        margin = self._margin(matrix)
         parts = [self._option(option, matrix, rung, margin) for option in options]
         names = parts[0].keys() if parts else ()
         return {name: np.stack([part[name] for part in parts], axis=1).reshape(n * len(options)) for name in names}

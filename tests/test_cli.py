@@ -14,6 +14,7 @@ import pytest
 import ladder
 from features.tables import RUNGS
 from serving.batch import INVESTMENT_COLUMNS, SCORE_COLUMNS
+from serving.horizons import HORIZON_COLUMNS
 from tests.trained import tiny
 from training.bundle import write_bundle
 from training.champion import publish
@@ -178,13 +179,17 @@ def test_scores_are_the_contract_s_columns_in_its_order(run: Run, data: str, tmp
         assert said.figures["model_version"] == champion
         assert (tmp_path / "out" / f"scores.{form}").is_file()
         assert (tmp_path / "out" / f"investment_scores.{form}").is_file()
-    assert len(list((tmp_path / "out").iterdir())) == 6  # and no file is left half written
+        assert (tmp_path / "out" / f"horizons.{form}").is_file()
+    assert len(list((tmp_path / "out").iterdir())) == 9  # and no file is left half written
     scores = pd.read_parquet(tmp_path / "out" / "scores.parquet")
     assert tuple(scores.columns) == SCORE_COLUMNS
     assert pd.read_csv(tmp_path / "out" / "scores.csv").columns.tolist() == list(SCORE_COLUMNS)
     assert pd.read_excel(tmp_path / "out" / "scores.xlsx").columns.tolist() == list(SCORE_COLUMNS)
     investments = pd.read_parquet(tmp_path / "out" / "investment_scores.parquet")
     assert investments.columns.tolist() == list(INVESTMENT_COLUMNS)
+    horizons = pd.read_parquet(tmp_path / "out" / "horizons.parquet")
+    assert horizons.columns.tolist() == list(HORIZON_COLUMNS)
+    assert horizons["horizon_days"].tolist() == [90, 180, 365] * len(scores)
     assert (scores["as_of"] == pd.Timestamp("2026-01-01")).all()
     assert (scores["horizon_days"] == 180).all()
     np.testing.assert_allclose(scores[[f"p_{rung}" for rung in RUNGS]].sum(axis=1), 1, atol=1e-9)

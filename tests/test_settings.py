@@ -53,7 +53,7 @@ def test_every_setting_changes_the_digest() -> None:
     for section, key in KEYS:
         part = getattr(Settings(), section)
         value = getattr(part, key)
-        other = f"{value}x" if isinstance(value, str) else value + 1
+        other = f"{value}x" if isinstance(value, str) else (*value, 7) if isinstance(value, tuple) else value + 1
         digests.add(dataclasses.replace(Settings(), **{section: dataclasses.replace(part, **{key: other})}).digest())
     assert len(digests) == len(KEYS) + 1
 
@@ -71,6 +71,9 @@ WRONG = {
     "not a number": ("[booster]\nlearning_rate = nan\n", "booster.learning_rate"),
     "infinite": ("[booster]\nl2 = inf\n", "booster.l2"),
     "no such definition of switching": ('[outcome]\nswitching = "left"\n', "outcome.switching"),
+    "a horizon too short": ("[outcome]\nfurther_horizons_days = [90, 3]\n", "outcome.further_horizons_days"),
+    "a horizon that is no whole number": ("[outcome]\nfurther_horizons_days = [90.5]\n", "further_horizons_days"),
+    "a horizon in a list of its own": ("[outcome]\nfurther_horizons_days = [[90]]\n", "further_horizons_days"),
     "a key outside any section": ("rounds = 3\n", "rounds"),
     "a value where a section belongs": ("booster = 3\n", "booster"),
     "a table that is no section": ("[tables]\norders = 3\n", "tables.orders"),
@@ -112,7 +115,21 @@ def test_a_whole_number_may_stand_for_a_fraction() -> None:
 
 
 @pytest.mark.parametrize(("section", "key"), KEYS)
-def test_no_setting_takes_a_list(section: str, key: str) -> None:
+def test_no_setting_takes_a_list_but_those_that_are_one(section: str, key: str) -> None:
     default: Any = getattr(getattr(Settings(), section), key)
+    if isinstance(default, tuple):
+        assert parse_settings({section: {key: [*default]}}) == Settings()
+        default = default[0]
+        with pytest.raises(SettingsError, match=f"{section}.{key}.* list"):
+            parse_settings({section: {key: default}})
+        default = str(default)
     with pytest.raises(SettingsError, match=f"{section}.{key}"):
         parse_settings({section: {key: [default]}})
+
+
+def test_further_horizons_are_ascending_each_once_and_without_the_main_one(tmp_path: Path) -> None:
+    path = tmp_path / "own.toml"
+    path.write_text("[outcome]\nhorizon_days = 90\nfurther_horizons_days = [365, 90, 30, 365]\n")
+    assert read_settings(path).outcome.further == (30, 365)
+    path.write_text("[outcome]\nfurther_horizons_days = []\n")
+    assert read_settings(path).outcome.further == ()

@@ -21,7 +21,7 @@ from features.errors import BundleError
 from features.ladder import LadderRules
 from training.predictors import Effect, Pool, Predictor, from_json, to_json
 
-FORMAT = 1
+FORMAT = 2
 MANIFEST = "manifest.json"
 NAME = "loyalty-ladder"
 
@@ -39,6 +39,16 @@ class Investment:
 
 
 @dataclass(frozen=True)
+class Horizon:
+    """Predictions another span ahead.  switching : None where too few left, or stayed, within it."""
+
+    days: int
+    next_rung: Pool
+    switching: Pool | None
+    revenue: Predictor
+
+
+@dataclass(frozen=True)
 class Facts:
     """What is known of the models, all of it plain.
 
@@ -47,6 +57,8 @@ class Facts:
     margin_rate : gross margin where an account's own is unknown.  level : coverage of the intervals.
     peers : rung -> feature -> median on that rung, for the reasons.
     value_gaps, upgrade_basis : by rung.  forecast_common, forecast_factors : worth of a manager's estimate.
+    set_coverage : share of the realised rungs that lie in their sets, which grow to a mass of set_threshold.
+    interval : share of the realised revenues that lie in their intervals.
     figures : out-of-time figures.  report : findings in words.
     """
 
@@ -69,6 +81,9 @@ class Facts:
     upgrade_basis: tuple[str, ...]
     forecast_common: float | None
     forecast_factors: Mapping[str, float]
+    set_coverage: float
+    set_threshold: float
+    interval: float
     figures: Mapping[str, float] = field(default_factory=dict)
     report: tuple[str, ...] = ()
 
@@ -80,6 +95,7 @@ class Bundle:
     switching : None where too few switches were seen.  triggers : None where too few reasons are recorded; gives the
         families' shares.  climbing : a single booster, for reasons.
     upgrades : rung -> effect of climbing from it, for the rungs that have one.
+    further : other horizons than that of the facts, ascending.
     """
 
     facts: Facts
@@ -88,8 +104,10 @@ class Bundle:
     triggers: Pool | None
     climbing: Predictor
     revenue: Predictor
+    revenue_range: Predictor
     upgrades: Mapping[int, Effect]
     investments: tuple[Investment, ...]
+    further: tuple[Horizon, ...] = ()
 
     @property
     def context(self) -> Context:
@@ -100,9 +118,15 @@ class Bundle:
         """The bundle as file name -> content, the manifest last."""
         parts: dict[str, Predictor | None] = {
             "next_rung": self.next_rung, "switching": self.switching, "triggers": self.triggers,
-            "climbing": self.climbing, "revenue": self.revenue,
+            "climbing": self.climbing, "revenue": self.revenue, "revenue_range": self.revenue_range,
         }  # fmt: skip
         parts |= {f"upgrade_{rung}": effect for rung, effect in self.upgrades.items()}
+        for horizon in self.further:
+            parts |= {
+                f"{_ahead(horizon.days)}_next_rung": horizon.next_rung,
+                f"{_ahead(horizon.days)}_switching": horizon.switching,
+                f"{_ahead(horizon.days)}_revenue": horizon.revenue,
+            }
         for position, option in enumerate(self.investments):
             parts |= {f"investment_{position}_{outcome}": effect for outcome, effect in option.effects.items()}
         files: dict[str, bytes] = {}
@@ -127,6 +151,7 @@ class Bundle:
             "facts": asdict(self.facts),
             "investments": options,
             "upgrades": sorted(self.upgrades),
+            "further_horizons_days": [horizon.days for horizon in self.further],
             "files": {name: hashlib.sha256(content).hexdigest() for name, content in sorted(files.items())},
         }
         return {**files, MANIFEST: _json(manifest)}
@@ -158,7 +183,8 @@ def read_bundle(folder: Path) -> tuple[Bundle, str]:
     manifest = _parse(raw, MANIFEST)
     if manifest.get("format") != FORMAT or manifest.get("name") != NAME:
         raise BundleError(
-            f"{folder} is no {NAME} bundle of format {FORMAT}: its manifest says {manifest.get('format')!r}."
+            f"{folder} is no {NAME} bundle of format {FORMAT}: its manifest says {manifest.get('format')!r}. Train the "
+            "model anew, or use the program version that made it."
         )
     try:
         facts = _facts(manifest["facts"])
@@ -171,10 +197,10 @@ def read_bundle(folder: Path) -> tuple[Bundle, str]:
         switching, triggers = reader.pool_if_any("switching"), reader.pool_if_any("triggers")
         investments = tuple(_investment(k, option, reader) for k, option in enumerate(manifest["investments"]))
         upgrades = {int(rung): reader.effect(f"upgrade_{rung}") for rung in manifest["upgrades"]}
-        next_rung = reader.predictor("next_rung")
+        further = tuple(_horizon(int(days), manifest["files"], reader) for days in manifest["further_horizons_days"])
         bundle = Bundle(
-            facts, _pool(next_rung), switching, triggers, reader.predictor("climbing"), reader.predictor("revenue"),
-            upgrades, investments,
+            facts, reader.pool("next_rung"), switching, triggers, reader.predictor("climbing"),
+            reader.predictor("revenue"), reader.predictor("revenue_range"), upgrades, investments, further,
         )  # fmt: skip
     except (AttributeError, KeyError, TypeError, ValueError) as error:
         raise BundleError(
@@ -201,8 +227,14 @@ class _Reader:
         content = _parse(self.content(f"{name}.json"), name)
         return from_json(self._put_texts_back(content))
 
+    def pool(self, name: str) -> Pool:
+        predictor = self.predictor(name)
+        if not isinstance(predictor, Pool):
+            raise BundleError(f"A pool was expected, found {type(predictor).__name__}. Export the bundle anew.")
+        return predictor
+
     def pool_if_any(self, name: str) -> Pool | None:
-        return _pool(self.predictor(name)) if f"{name}.json" in self._digests else None
+        return self.pool(name) if f"{name}.json" in self._digests else None
 
     def effect(self, name: str) -> Effect:
         predictor = self.predictor(name)
@@ -244,10 +276,15 @@ def _investment(position: int, option: Mapping[str, Any], reader: _Reader) -> In
     )  # fmt: skip
 
 
-def _pool(predictor: Predictor) -> Pool:
-    if not isinstance(predictor, Pool):
-        raise BundleError(f"A pool was expected, found {type(predictor).__name__}. Export the bundle anew.")
-    return predictor
+def _horizon(days: int, files: Mapping[str, str], reader: _Reader) -> Horizon:
+    ahead = _ahead(days)
+    switching = reader.pool(f"{ahead}_switching") if f"{ahead}_switching.json" in files else None
+    return Horizon(days, reader.pool(f"{ahead}_next_rung"), switching, reader.predictor(f"{ahead}_revenue"))
+
+
+def _ahead(days: int) -> str:
+    """What the names of the files of a further horizon begin with."""
+    return f"ahead_{days}d"
 
 
 def _read(path: Path) -> bytes:

@@ -1,7 +1,8 @@
 """The rows that models learn from: features and outcomes of a sample of snapshots."""
 
-from collections.abc import Callable
-from dataclasses import dataclass
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass, replace
 
 import numpy as np
 
@@ -12,6 +13,7 @@ from features.histories import Histories
 from features.snapshots import BoolArray, FloatArray, Snapshots, iso
 from features.views import View
 from training.growing import Grow, grow_here
+from training.horizons import Further, look_further
 from training.labels import Labels, label
 from training.settings import Settings
 from training.splits import Sample, account_draw, sample_share, sample_snapshots, slice_instants
@@ -37,6 +39,7 @@ class Dataset:
         more each would learn about a population in which new and short-lived accounts are the most.
     definition : `recorded` or `silence`, what switching means here.
     grow : who grows the boosters.
+    further : the same snapshots at other horizons, ascending.
     """
 
     histories: Histories
@@ -49,6 +52,7 @@ class Dataset:
     definition: str
     end: int
     grow: Grow = grow_here
+    further: tuple[Further, ...] = ()
 
     @property
     def snapshots(self) -> Snapshots:
@@ -101,11 +105,12 @@ def design(survey: Survey, settings: Settings, context: Context | None = None) -
 
 @dataclass(frozen=True)
 class Rows:
-    """The rows of some accounts: their snapshots by slice and account, features and outcomes."""
+    """The rows of some accounts: their snapshots by slice and account, features and outcomes, at all horizons."""
 
     sample: Sample
     matrix: FloatArray
     labels: Labels
+    further: tuple[Further, ...] = ()
 
 
 def compute_rows(histories: Histories, designed: Design, settings: Settings, progress: Progress = silent) -> Rows:
@@ -116,8 +121,9 @@ def compute_rows(histories: Histories, designed: Design, settings: Settings, pro
     matrix = catalog.compute(view, designed.context)
     progress("features and outcomes", 0.7)
     labels = label(view, settings, designed.definition, designed.end)
+    further = look_further(view, designed.context, settings, designed.definition, designed.end)
     progress("features and outcomes", 1.0)
-    return Rows(sample, matrix, labels)
+    return Rows(sample, matrix, labels, further)
 
 
 def build_dataset(
@@ -141,8 +147,24 @@ def dataset_of(histories: Histories, survey: Survey, designed: Design, rows: Row
     """The rows with all that models may ask beside them."""
     return Dataset(
         histories, survey, rows.sample, designed.context, rows.matrix, rows.labels, rows.sample.weight,
-        designed.definition, designed.end, grow,
+        designed.definition, designed.end, grow, rows.further,
     )  # fmt: skip
+
+
+@contextmanager
+def at_horizon(data: Dataset, further: Further) -> Iterator[Dataset]:
+    """The dataset as it would be if that horizon were the main one; only where its outcomes are complete is it true.
+
+    It borrows the matrix, whose few columns that depend on the horizon are put back at the end: half a million rows
+    are most of a gigabyte, and a copy for each horizon would double what training needs.
+    """
+    columns = [data.column(name) for name in catalog.HORIZON_NAMES]
+    kept = data.matrix[:, columns]
+    data.matrix[:, columns] = further.columns
+    try:
+        yield replace(data, labels=further.labels, context=replace(data.context, horizon_days=further.days))
+    finally:
+        data.matrix[:, columns] = kept
 
 
 def earlier_split(data: Dataset, rows: BoolArray) -> tuple[BoolArray, BoolArray] | None:

@@ -6,7 +6,7 @@ Differences are paired on the same snapshots, with a bootstrap over accounts; a 
 """
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from functools import partial
 from typing import Any
 
@@ -16,12 +16,15 @@ from numpy.typing import NDArray
 from features.snapshots import BoolArray, FloatArray, IntArray, iso
 from training import baselines, metrics
 from training.baselines import Baseline
+from training.conformal import fit_set_rule
 from training.dataset import Dataset, Progress, silent
 from training.fitting import one_linear_algebra_thread
 from training.metrics import Band, Interval
 from training.next_rung import fit_next_rung
 from training.predictors import Predictor
 from training.revenue import fit_revenue
+from training.revenue_interval import fit_revenue_range, within
+from training.rung_sets import rung_sets
 from training.settings import Settings
 from training.splits import Fold, held_out, rolling_origins
 from training.switching import enough, fit_switching
@@ -51,6 +54,8 @@ class Comparison:
 
     unseen : our scores on accounts never learnt from.  bands : how often our chances of leaving, or of climbing,
         came true; empty where the prediction is no chance.
+    sets : name -> mean over the snapshots: how many outcomes lay in the set or interval that was given for them, and
+        how large it was.
     """
 
     task: str
@@ -60,6 +65,7 @@ class Comparison:
     snapshots: int
     unseen: Mapping[str, float] = field(default_factory=dict)
     bands: tuple[Band, ...] = ()
+    sets: Mapping[str, Interval] = field(default_factory=dict)
 
     def scores(self, model: str) -> Mapping[str, float]:
         """The scores of one model.  Raises KeyError if it is not in the table."""
@@ -68,6 +74,7 @@ class Comparison:
     def figures(self) -> dict[str, float]:
         """Our scores as flat names, for the tracker."""
         named = {f"{self.task}_{name}": value for name, value in self.scores(OURS).items()}
+        named |= {f"{self.task}_{name}": mean.value for name, mean in self.sets.items()}
         return named | {f"{self.task}_unseen_{name}": value for name, value in self.unseen.items()}
 
 
@@ -78,6 +85,8 @@ class _Task:
     chance : the one chance that people ask for, and whether it came true; from predictions, outcomes and rungs.
     rows : which snapshots it is about.  target : the outcome of every snapshot.
     row_scores : name -> score per snapshot; the first is the primary one.  whole : name -> score of all.
+    sets : what a set or an interval of ours, calibrated on the fold's own training rows, is worth on its test rows:
+        name -> value per row; from the data, both masks, the settings and our predictions.
     """
 
     name: str
@@ -88,6 +97,7 @@ class _Task:
     row_scores: Mapping[str, Callable[[FloatArray, Outcome], FloatArray]]
     whole: Callable[[FloatArray, Outcome, IntArray], dict[str, float]]
     chance: Callable[[FloatArray, Outcome, IntArray], tuple[FloatArray, BoolArray]] | None = None
+    sets: Callable[[Dataset, BoolArray, BoolArray, Settings, FloatArray], dict[str, FloatArray]] | None = None
 
 
 def _direction_scores(chances: FloatArray, happened: IntArray, rung: IntArray) -> dict[str, float]:
@@ -147,6 +157,30 @@ def _revenue_scores(expected: FloatArray, happened: Outcome, _: IntArray) -> dic
     }
 
 
+def _rung_sets(
+    data: Dataset, train: BoolArray, test: BoolArray, settings: Settings, chances: FloatArray
+) -> dict[str, FloatArray]:
+    low, high = rung_sets(chances, fit_set_rule(data, train, fit_next_rung, settings).threshold)
+    happened = data.labels.next_rung[test]
+    covered = (low <= happened) & (happened <= high)
+    return {"set_coverage": covered.astype(np.float64), "set_size": (high - low + 1).astype(np.float64)}
+
+
+def _revenue_intervals(
+    data: Dataset, train: BoolArray, test: BoolArray, settings: Settings, expected: FloatArray
+) -> dict[str, FloatArray]:
+    found = fit_revenue_range(data, train, settings)[0].predict(data.matrix[test])
+    low, high = np.minimum(found[:, 0], expected[:, 0]), np.maximum(found[:, 1], expected[:, 0])
+    happened = data.labels.revenue[test]
+    covered = within(np.column_stack([low, high]), happened)
+    above = ~covered & (happened > high)
+    return {
+        "interval_coverage": covered.astype(np.float64),
+        "above_interval": above.astype(np.float64),
+        "interval_width": high - low,
+    }
+
+
 def _everyone(data: Dataset) -> BoolArray:
     return np.ones(len(data.matrix), bool)
 
@@ -155,7 +189,7 @@ TASKS: tuple[_Task, ...] = (
     _Task(
         "next_rung", fit_next_rung, baselines.NEXT_RUNG, _everyone, lambda data: data.labels.next_rung,
         {"log_loss": metrics.row_log_loss, "rps": metrics.row_rps, "brier": metrics.row_brier}, _direction_scores,
-        _climbing,
+        _climbing, _rung_sets,
     ),
     _Task(
         "switching", fit_switching, baselines.SWITCHING, lambda data: data.labels.can_switch,
@@ -164,7 +198,7 @@ TASKS: tuple[_Task, ...] = (
     ),
     _Task(
         "revenue", fit_revenue, baselines.REVENUE, _everyone, lambda data: data.labels.revenue,
-        {"deviance": _deviance, "mae": _absolute}, _revenue_scores,
+        {"deviance": _deviance, "mae": _absolute}, _revenue_scores, sets=_revenue_intervals,
     ),
 )  # fmt: skip
 
@@ -202,16 +236,26 @@ def _evaluate(
     if not origins:
         return None
     predictions: dict[str, list[FloatArray]] = {name: [] for name in [*task.baselines, OURS]}
+    sets: list[dict[str, FloatArray]] = []
     for k, fold in enumerate(origins):
         train, test = fold.train & eligible, fold.test & eligible
         for name, baseline in task.baselines.items():
             predictions[name].append(baseline(data, train, test, settings))
         predictions[OURS].append(task.fit(data, train, settings).predict(data.matrix[test]))
+        if task.sets is not None:
+            sets.append(task.sets(data, train, test, settings, predictions[OURS][-1]))
         progress((k + 1) / len(origins))
     tested = np.concatenate([np.flatnonzero(fold.test & eligible) for fold in origins])
     unseen = np.concatenate([fold.unseen[fold.test & eligible] for fold in origins])
     joined = {name: np.concatenate(parts) for name, parts in predictions.items()}
-    return _compare(data, task, joined, tested, unseen, tuple(iso(fold.origin) for fold in origins))
+    account = data.snapshots.account[tested]
+    means = {
+        name: metrics.clustered_mean(np.concatenate([one[name] for one in sets]), account)
+        for name in (sets[0] if sets else ())
+    }
+    return replace(
+        _compare(data, task, joined, tested, unseen, tuple(iso(fold.origin) for fold in origins)), sets=means
+    )
 
 
 def _compare(

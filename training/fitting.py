@@ -38,12 +38,13 @@ def fit_trees(
     n_classes: int = 1,
     columns: Sequence[int] | None = None,
     grow: Grow = grow_here,
+    quantile: float | None = None,
 ) -> Trees:
     """A LightGBM booster as text; grown here, the same bytes for the same rows, settings and machine type.
 
     matrix : shape (n, n_features).  weight : shape (n,), any scale: made to average one.
     columns : features to use; default all that are not missing in every row.
-    grow : who grows it.
+    grow : who grows it.  quantile : which one, for the objective of that name.
     """
     used = usable_columns(matrix) if columns is None else tuple(columns)
     row_share = settings.row_share if settings.row_share * len(matrix) >= 1 else 1.0  # a draw of no row is an error
@@ -64,6 +65,8 @@ def fit_trees(
     }
     if n_classes > 1:
         parameters["num_class"] = n_classes
+    if quantile is not None:
+        parameters["alpha"] = quantile
     values, names = np.ascontiguousarray(matrix[:, used]), [f"f{column}" for column in used]
     text = grow(values, target, weight / weight.mean(), names, parameters, settings.rounds)
     return Trees(text, used, n_classes)

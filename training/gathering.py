@@ -18,6 +18,7 @@ from features.partitions import Crew, Part, Partitions
 from features.snapshots import FloatArray, IntArray, Snapshots
 from training.dataset import Dataset, Design, Progress, Rows, compute_rows, dataset_of, design, silent
 from training.growing import Grow, grow_here
+from training.horizons import Further
 from training.labels import Labels
 from training.settings import Settings
 from training.splits import Sample
@@ -112,8 +113,15 @@ def _joined(parts: list[Rows], number: IntArray, sizes: Sequence[int], designed:
     order = np.lexsort((account, as_of))
     place = np.empty(len(order), np.int64)
     place[order] = np.arange(len(order))
-    fields = Labels.__dataclass_fields__
-    labels = Labels(*(np.concatenate([getattr(part.labels, name) for part in parts])[order] for name in fields))
+    labels = _labels([part.labels for part in parts], order)
+    further = tuple(
+        Further(
+            one[0].days,
+            np.concatenate([part.columns for part in one])[order],
+            _labels([part.labels for part in one], order),
+        )
+        for one in zip(*(part.further for part in parts), strict=True)
+    )
     matrix = np.empty((len(order), parts[0].matrix.shape[1]), order="F")
     filled = 0
     parts.reverse()
@@ -122,4 +130,9 @@ def _joined(parts: list[Rows], number: IntArray, sizes: Sequence[int], designed:
         matrix[place[filled : filled + len(rows)]] = rows
         filled += len(rows)
     snapshots = Snapshots(account[order], as_of[order])
-    return Rows(Sample(snapshots, np.full(len(order), 1.0 / designed.share), designed.slices), matrix, labels)
+    return Rows(Sample(snapshots, np.full(len(order), 1.0 / designed.share), designed.slices), matrix, labels, further)
+
+
+def _labels(parts: Sequence[Labels], order: IntArray) -> Labels:
+    fields = Labels.__dataclass_fields__
+    return Labels(*(np.concatenate([getattr(part, name) for part in parts])[order] for name in fields))

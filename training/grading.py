@@ -8,7 +8,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from training.evaluation import OURS, Comparison
-from training.metrics import Band
+from training.metrics import Band, Interval
 
 SIMPLEST = {"next_rung": "persistence", "switching": "recency", "revenue": "last year's pace"}
 """Task -> the baseline that is its simplest rule."""
@@ -87,11 +87,41 @@ def _band_words(band: Band, what: str) -> str:
     return f"{given}, {share} ({band.snapshots:,} snapshots)"
 
 
+def coverage_words(comparison: Comparison) -> list[str]:
+    """How many outcomes lay in what was given for them, out of time; nothing for a task without sets."""
+    return [
+        f"out of time {_share(comparison.sets[name])} {lay}, on {comparison.snapshots:,} snapshots{_size(comparison)}"
+        for name, lay in COVERED.items()
+        if name in comparison.sets
+    ]
+
+
+COVERED = {
+    "set_coverage": "of the realised rungs lay in their sets",
+    "interval_coverage": "of the realised revenues lay in their intervals",
+}
+
+
+def _share(mean: Interval) -> str:
+    return f"{100 * mean.value:.1f} % [95 %: {100 * mean.low:.1f} to {100 * mean.high:.1f} %]"
+
+
+def _size(comparison: Comparison) -> str:
+    if "set_size" in comparison.sets:
+        return f"; a set holds {comparison.sets['set_size'].value:.2f} rungs on average"
+    return f", and {100 * comparison.sets['above_interval'].value:.1f} % above them"
+
+
 def grade_report(comparisons: Sequence[Comparison]) -> list[str]:
-    """All grades, then the reliability of every chance: what goes into the report, the bundle and the terminal."""
+    """All grades, then the reliability of every chance, and what sets and intervals covered.
+
+    It goes into the report, the bundle and the terminal.
+    """
     lines = [grade(comparison).words for comparison in comparisons]
     for comparison in comparisons:
         lines += reliability_words(comparison)
+    for comparison in comparisons:
+        lines += coverage_words(comparison)
     graded = {comparison.task for comparison in comparisons}
     if graded:
         lines += [f"grade of {NAMES[task]}: none, not judged out of time" for task in SIMPLEST if task not in graded]

@@ -11,14 +11,17 @@ from features.histories import Histories
 from features.snapshots import BoolArray, FloatArray, iso
 from features.tables import RUNGS
 from training.bundle import Bundle, Facts, Investment
+from training.conformal import Calibration, SetRule, fit_set_rule
 from training.dataset import Dataset, Progress, build_dataset, silent
 from training.evaluation import Comparison, evaluate
 from training.fitting import fit_trees, one_linear_algebra_thread, usable_columns
 from training.forecasts import ForecastRecord, fit_forecasts
 from training.grading import grade_report
+from training.horizon_models import fit_horizons
 from training.next_rung import fit_next_rung
 from training.predictors import Pool, Trees
 from training.revenue import fit_revenue
+from training.revenue_interval import fit_revenue_range
 from training.settings import Settings
 from training.switching import LEAST_EVENTS, enough, fit_switching
 from training.triggers import TriggerModel, fit_triggers
@@ -69,16 +72,21 @@ def train_on(data: Dataset, settings: Settings, folds: int = 3, progress: Progre
     triggers = fit_triggers(data, everything, settings) if switching is not None else None
     progress("models", 0.6)
     revenue, climbing = fit_revenue(data, everything, settings), _fit_climbing(data, settings)
+    progress("models", 0.8)
+    sets = fit_set_rule(data, everything, fit_next_rung, settings)
+    revenue_range, held = fit_revenue_range(data, everything, settings)
     progress("models", 1.0)
+    further, further_report = fit_horizons(data, settings, switching is not None, progress)
     effects = fit_uplift(data, settings, progress)
     upgrades = fit_upgrades(data, settings)
     record = fit_forecasts(data.survey.forecasts)
-    report += _report(data, switching, triggers, effects, upgrades, record, settings)
-    facts = _facts(data, settings, upgrades, record, comparisons, tuple(report))
+    report += _report(data, switching, triggers, effects, upgrades, record, settings) + _coverage_report(sets, held)
+    report += further_report
+    facts = _facts(data, settings, upgrades, record, sets, comparisons, tuple(report))
     bundle = Bundle(
-        facts, next_rung, switching, triggers.pool if triggers else None, climbing, revenue,
+        facts, next_rung, switching, triggers.pool if triggers else None, climbing, revenue, revenue_range,
         {u.rung: u.effect for u in upgrades if u.effect is not None},
-        tuple(Investment(e.investment, e.bond, e.cost, e.basis, e.rungs, e.effects or {}) for e in effects),
+        tuple(Investment(e.investment, e.bond, e.cost, e.basis, e.rungs, e.effects or {}) for e in effects), further,
     )  # fmt: skip
     return Trained(bundle, comparisons, tuple(report), len(data.matrix))
 
@@ -104,7 +112,7 @@ def _fit_climbing(data: Dataset, settings: Settings) -> Trees:
 
 def _facts(
     data: Dataset, settings: Settings, upgrades: Sequence[UpgradeEffect],
-    record: ForecastRecord | None, comparisons: Sequence[Comparison], report: tuple[str, ...],
+    record: ForecastRecord | None, sets: SetRule, comparisons: Sequence[Comparison], report: tuple[str, ...],
 ) -> Facts:  # fmt: skip
     figures = {name: round(value, 6) for table in comparisons for name, value in table.figures().items()}
     basis = {upgrade.rung: upgrade.basis for upgrade in upgrades}
@@ -128,6 +136,9 @@ def _facts(
         upgrade_basis=tuple(basis.get(rung, "insufficient") for rung in range(len(RUNGS) - 1)),
         forecast_common=record.common if record else None,
         forecast_factors=record.factors if record else {},
+        set_coverage=settings.outcome.set_coverage,
+        set_threshold=sets.threshold,
+        interval=settings.outcome.interval,
         figures=figures,
         report=report,
     )
@@ -176,6 +187,10 @@ def _trigger_finding(triggers: TriggerModel | None) -> str:
         f"triggers: learnt from the recorded reasons; of {triggers.judged:,} later ones, two of different families are "
         f"told apart {100 * triggers.auc:.0f} times in 100 (50 would be guessing)"
     )
+
+
+def _coverage_report(sets: SetRule, held: Calibration) -> list[str]:
+    return [sets.words(), f"intervals of expected revenue: {held.words()}"]
 
 
 def _peers(data: Dataset) -> tuple[dict[str, float], ...]:

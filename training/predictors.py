@@ -255,6 +255,41 @@ class TwoPart:
 
 
 @dataclass(frozen=True)
+class RevenueRange:
+    """Between which two amounts the revenue will lie: quantiles of log(1 + revenue), moved apart by a margin.
+
+    low, high : the quantiles that leave out half of the rest each.
+    high_from_nothing : the one that leaves out all of the rest: it takes the place of `high` where the low one is
+        nothing, for there no revenue lies below.
+    margin : on their scale, not below zero. A range that holds nothing but nothing stays as it is.
+    """
+
+    low: Predictor
+    high: Predictor
+    high_from_nothing: Predictor
+    margin: float
+
+    def quantiles(self, matrix: FloatArray) -> tuple[FloatArray, FloatArray]:
+        """Both ends before they are moved, in order, shape (n,) each; what is less than one of money is nothing."""
+        low, high, from_nothing = (
+            member.predict(matrix)[:, 0] for member in (self.low, self.high, self.high_from_nothing)
+        )
+        low = np.where(low < ONE, 0.0, low)
+        high = np.where(low > 0, np.maximum(low, high), from_nothing)
+        return low, np.where(high < ONE, 0.0, high)
+
+    def predict(self, matrix: FloatArray) -> FloatArray:
+        """Shape (n, 2), money: low and high."""
+        low, high = self.quantiles(matrix)
+        low, high = np.maximum(low - self.margin, 0.0), np.where(high > 0, high + self.margin, 0.0)
+        return np.expm1(np.column_stack([low, high]))
+
+
+ONE = float(np.log(2.0))
+"""log(1 + revenue) of one unit of money."""
+
+
+@dataclass(frozen=True)
 class Effect:
     """A causal effect in proportion to the account's size, linear in a few terms, with its covariance.
 
@@ -312,7 +347,7 @@ def to_json(predictor: Predictor) -> dict[str, Any]:
 
 
 def _plain(value: Any) -> Any:
-    if isinstance(value, Trees | Linear | Ordinal | Table | Pool | Floored | TwoPart | Effect):
+    if isinstance(value, Trees | Linear | Ordinal | Table | Pool | Floored | TwoPart | RevenueRange | Effect):
         return to_json(value)
     if isinstance(value, Term):
         return {name: getattr(value, name) for name in value.__dataclass_fields__}
@@ -378,6 +413,11 @@ def _read_two_part(c: Mapping[str, Any]) -> Predictor:
     return TwoPart(from_json(c["any_order"]), from_json(c["amount"]), float(c["correction"]))
 
 
+def _read_range(c: Mapping[str, Any]) -> Predictor:
+    low, high, from_nothing = (from_json(c[name]) for name in ("low", "high", "high_from_nothing"))
+    return RevenueRange(low, high, from_nothing, float(c["margin"]))
+
+
 def _read_effect(c: Mapping[str, Any]) -> Predictor:
     coefficients = tuple(float(v) for v in c["coefficients"])
     terms = tuple(Term(**term) for term in c["terms"])
@@ -392,5 +432,6 @@ _READERS = {
     "Pool": _read_pool,
     "Floored": _read_floored,
     "TwoPart": _read_two_part,
+    "RevenueRange": _read_range,
     "Effect": _read_effect,
 }

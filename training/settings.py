@@ -12,7 +12,7 @@ import tomllib
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any, TypeVar, get_type_hints
+from typing import Any, TypeVar, get_args, get_origin, get_type_hints
 
 from features.errors import SettingsError
 from features.ladder import LadderRules
@@ -32,12 +32,25 @@ class SourceSettings:
 class OutcomeSettings:
     """What is predicted: horizon_days ahead; switching is recorded, silence or auto (recorded where there are
     at least recorded_at_least of them); silence_days is how recently an account must have ordered to be able
-    to fall silent."""
+    to fall silent; further_horizons_days are looked at besides horizon_days; set_coverage and interval are the
+    shares of accounts whose rung lies in its set, and whose revenue lies in its interval."""
 
     horizon_days: int = 180
     switching: str = "auto"
     recorded_at_least: int = 50
     silence_days: int = 180
+    further_horizons_days: tuple[int, ...] = (90, 365)
+    set_coverage: float = 0.9
+    interval: float = 0.9
+
+    @property
+    def further(self) -> tuple[int, ...]:
+        """The further horizons, ascending, each once, without the main one."""
+        return tuple(sorted(set(self.further_horizons_days) - {self.horizon_days}))
+
+    def ahead(self, days: int) -> "OutcomeSettings":
+        """The same with that main horizon."""
+        return dataclasses.replace(self, horizon_days=days)
 
 
 @dataclass(frozen=True)
@@ -139,6 +152,9 @@ _LIMITS: Mapping[str, tuple[float, float]] = {
     "outcome.horizon_days": (7, 1095),
     "outcome.recorded_at_least": (1, 10**9),
     "outcome.silence_days": (1, 3650),
+    "outcome.further_horizons_days": (7, 1095),
+    "outcome.set_coverage": (0.5, 0.99),
+    "outcome.interval": (0.5, 0.99),
     "slices.every_days": (1, 365),
     "slices.most": (2, 1000),
     "slices.least_history_days": (0, 3650),
@@ -209,6 +225,10 @@ def _section(name: str, content: Mapping[str, Any], kind: type[Section]) -> Sect
 
 
 def _value(key: str, value: Any, wanted: type) -> Any:
+    if get_origin(wanted) is tuple:
+        if type(value) is not list:
+            raise SettingsError(f"{key} = {value!r} is no list: write it between [ and ].")
+        return tuple(_value(key, one, get_args(wanted)[0]) for one in value)
     if wanted is float and type(value) is int:
         value = float(value)
     if type(value) is not wanted:

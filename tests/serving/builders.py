@@ -14,8 +14,8 @@ from features.ladder import LadderRules
 from features.snapshots import FloatArray, IntArray, Snapshots
 from features.tables import RUNGS
 from features.views import View
-from training.bundle import Bundle, Facts, Investment
-from training.predictors import Effect, Floored, Linear, Pool, Table, Term, Trees, TwoPart
+from training.bundle import Bundle, Facts, Horizon, Investment
+from training.predictors import Effect, Floored, Linear, Pool, RevenueRange, Table, Term, Trees, TwoPart
 
 RUNG, REVENUE, RECENCY = (catalog.NAMES.index(name) for name in ("rung", "revenue_365d", "days_since_order_day"))
 
@@ -45,8 +45,13 @@ def bundle(histories: Histories, tables: frozenset[str] | None = None) -> Bundle
         None,
         _trees(matrix, (noise > 1).astype(np.int64), "binary", 1),
         TwoPart(odds, amount, 1.05),
+        RevenueRange(_trees(matrix, np.log1p(revenue) - 1, "regression", 1), odds, odds, 2.5),
         {level: _effect(terms, 300.0 * level) for level in (2, 3, 4)},
         _investments(terms) if "investment_options" in trained else (),
+        (
+            Horizon(90, Pool({"booster": booster}, {"booster": 1.0}), leaving, TwoPart(odds, amount, 0.7)),
+            Horizon(365, Pool({"linear": softmax}, {"linear": 1.0}), None, TwoPart(odds, amount, 1.9)),
+        ),
     )
 
 
@@ -93,6 +98,7 @@ def _facts(histories: Histories, tables: frozenset[str], context: Context, matri
         value_gaps=tuple(100.0 * k for k in range(len(RUNGS))),
         upgrade_basis=("insufficient", "insufficient", "adjusted", "discontinuity", "adjusted", "insufficient"),
         forecast_common=0.9, forecast_factors=dict.fromkeys(histories.authors[:1], 0.8),
+        set_coverage=0.9, set_threshold=0.85, interval=0.9,
     )  # fmt: skip
 
 

@@ -92,7 +92,17 @@ def test_the_document_speaks_openapi_3_0_and_refers_to_nothing_that_is_not_there
         if isinstance(node.get("$ref"), str):
             assert node["$ref"].removeprefix("#/components/schemas/") in names
             assert list(node) == ["$ref"]
-    for name in ("ScoreRequest", "ScoreAnswer", "Result", "Scores", "InvestmentScores", "Model", "Version", "Finding"):
+    for name in (
+        "ScoreRequest",
+        "ScoreAnswer",
+        "Result",
+        "Scores",
+        "InvestmentScores",
+        "HorizonScores",
+        "Model",
+        "Version",
+        "Finding",
+    ):
         properties = names[name]["properties"]
         silent = [field for field, content in properties.items() if not content.get("description")]
         assert set(silent) <= {"account_id", "model_version", "errors", "warnings", "model", "results"}, (name, silent)

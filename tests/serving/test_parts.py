@@ -11,8 +11,8 @@ from features.errors import NotEnoughData, TooManyBadRows
 from features.partitions import Alone
 from features.snapshots import instant
 from serving import parts as module
-from serving.batch import score_frames, write_frames
-from serving.parts import TABLES, Written, score_parts
+from serving.batch import TABLES, score_frames, write_frames
+from serving.parts import Written, score_parts
 from serving.scoring import Scorer
 from tests.parted import tiny_parts
 from tests.trained import tiny_bundle, tiny_histories
@@ -35,7 +35,7 @@ def test_the_tables_are_those_of_the_whole(at_once: int, tmp_path: Path, monkeyp
     at = instant("2025-12-01")
     written = parted(tmp_path / "parts", tiny_bundle(), at)
     whole(tmp_path / "whole", tiny_bundle(), at)
-    for name, rows in zip(TABLES, (written.accounts, written.investments), strict=True):
+    for name, rows in zip(TABLES, (written.accounts, written.investments, written.horizons), strict=True):
         one, other = (tmp_path / folder / f"{name}.parquet" for folder in ("parts", "whole"))
         pd.testing.assert_frame_equal(pd.read_parquet(one), pd.read_parquet(other), check_exact=True)
         assert pq.read_table(one).equals(pq.read_table(other))

@@ -1,6 +1,7 @@
 """An account scored over HTTP gets the bits that it gets in a batch, whatever stands beside it."""
 
 import math
+from collections.abc import Mapping
 from typing import Any
 
 import numpy as np
@@ -21,7 +22,8 @@ from tests.serving.client import Client
 from training.bundle import read_bundle
 from training.simulation import Simulation
 
-Expected = dict[str, tuple[dict[str, Any], list[dict[str, Any]]]]
+Rows = list[dict[str, Any]]
+Expected = dict[str, tuple[dict[str, Any], Rows, Rows]]
 
 
 def _plain(value: Any) -> Any:
@@ -32,17 +34,18 @@ def _plain(value: Any) -> Any:
 def _expected(scored: Scored) -> Expected:
     """Written otherwise than the service does it: cell by cell."""
     ids = scored.scores["account_id"].tolist()
-    each = len(scored.investments.get("account_id", ())) // len(ids)
     expected = {}
     for k, account in enumerate(ids):
         score = {name: _plain(column[k]) for name, column in scored.scores.items()}
         score |= {"rank": None, "reasons": score["reasons"] or []}
-        options = [
-            {name: _plain(column[k * each + option]) for name, column in scored.investments.items()}
-            for option in range(each)
-        ]
-        expected[account] = (score, options)
+        options, horizons = (_rows_of(one, k, len(ids)) for one in (scored.investments, scored.horizons))
+        expected[account] = (score, options, horizons)
     return expected
+
+
+def _rows_of(columns: Mapping[str, Any], account: int, accounts: int) -> Rows:
+    each = len(columns.get("account_id", ())) // accounts
+    return [{name: _plain(column[account * each + k]) for name, column in columns.items()} for k in range(each)]
 
 
 def _batch(desk: Desk, histories: Histories, as_of: int) -> Expected:
@@ -84,13 +87,13 @@ def test_every_account_of_tiny_gets_the_bits_of_the_batch(
             if given["account_id"] not in expected:
                 assert (result["status"], result["errors"][0]["code"]) == ("error", "not_known")
                 continue
-            assert (result["scores"], result["investments"]) == expected[given["account_id"]]
+            assert (result["scores"], result["investments"], result["horizons"]) == expected[given["account_id"]]
             scored += 1
     assert scored > (20 if size == 1 else 200)
 
 
 def test_the_comparison_sees_every_kind_of_figure(histories: Histories, desk: Desk) -> None:
-    scores = [score for score, _ in _batch(desk, histories, histories.end).values()]
+    scores = [score for score, _, _ in _batch(desk, histories, histories.end).values()]
     for name in ("p_switch", "upgrade_uplift", "manager_forecast", "roi", "switch_trigger"):
         assert {score[name] is None for score in scores} == {True, False}, name
     assert {score["recommended_investment"] for score in scores} >= {"none", "rebate"}
@@ -111,7 +114,7 @@ def test_a_model_of_fewer_tables_ignores_the_others_as_the_batch_without_them_do
         assert "orders" not in unused
         if result["account_id"] in expected:
             assert result["status"] != "error"
-            assert (result["scores"], result["investments"]) == expected[result["account_id"]]
+            assert (result["scores"], result["investments"], result["horizons"]) == expected[result["account_id"]]
     assert any("interactions" in warning["field"] for result in results for warning in result["warnings"])
 
 

@@ -172,8 +172,8 @@ def test_what_is_no_bundle_is_refused(tmp_path: Path) -> None:
         b"{",
         b"\xff",
         b"{}",
-        b'{"format": 1}',
-        b'{"format": 1, "name": "loyalty-ladder"}',
+        b'{"format": 2}',
+        b'{"format": 2, "name": "loyalty-ladder"}',
     ):
         (tmp_path / MANIFEST).write_bytes(content)
         with pytest.raises(BundleError):
@@ -196,7 +196,7 @@ def _other_catalogue(manifest: dict[str, Any]) -> None:
 
 
 def _other_format(manifest: dict[str, Any]) -> None:
-    manifest["format"] = 2
+    manifest["format"] = 1
 
 
 def _other_name(manifest: dict[str, Any]) -> None:

@@ -19,7 +19,8 @@ from distributed import LocalCluster
 from features.errors import ClusterError, SourceUnreadable
 from features.outlines import outline
 from features.partitions import Alone, Part
-from serving.parts import TABLES, score_parts
+from serving.batch import TABLES
+from serving.parts import score_parts
 from serving.scoring import Scorer
 from tests.parted import tiny_parts
 from tests.trained import small_settings, tiny_bundle, tiny_dataset, tiny_histories, tiny_trained

@@ -11,6 +11,7 @@ from training import baselines
 from training.dataset import Dataset
 from training.evaluation import OURS, Comparison, evaluate
 from training.fitting import one_linear_algebra_thread
+from training.grading import grade_report
 from training.metrics import row_log_loss
 from training.next_rung import fit_next_rung
 from training.reporting import as_text, table_rows
@@ -64,6 +65,20 @@ def test_every_score_is_a_number_and_every_table_is_text(task: str) -> None:
     assert "2025-07-05" in text
     assert "never learnt from" in text
     assert set(table.figures()) >= {f"{task}_{table.primary}", f"{task}_unseen_{table.primary}"}
+
+
+def test_sets_and_intervals_are_judged_out_of_time_on_the_same_rows() -> None:
+    found = comparisons()
+    sets, intervals = found["next_rung"].sets, found["revenue"].sets
+    assert 0.8 < sets["set_coverage"].value <= 1
+    assert 1 <= sets["set_size"].value < 4
+    assert 0.8 < intervals["interval_coverage"].value <= 1
+    assert intervals["above_interval"].value <= 1 - intervals["interval_coverage"].value
+    assert found["next_rung"].figures()["next_rung_set_coverage"] == sets["set_coverage"].value
+    assert not found["switching"].sets
+    words = "\n".join(grade_report(list(found.values())))
+    assert "of the realised rungs lay in their sets" in words
+    assert "of the realised revenues lay in their intervals" in words
 
 
 def test_the_simulated_supplier_is_better_than_chance() -> None:

@@ -30,6 +30,7 @@ from training.predictors import (
     Ordinal,
     Pool,
     Predictor,
+    RevenueRange,
     Table,
     Term,
     Trees,
@@ -84,6 +85,9 @@ def predictors() -> dict[str, Predictor]:
         "logit of one class": fit_classes(matrix, np.full(ROWS, 4), ones, terms(), CLASSES),
         "line": fit_values(matrix, amount, ones, terms()),
         "line without terms": fit_values(matrix, amount, ones, []),
+        "range of revenue": RevenueRange(
+            *(fit_trees(matrix, amount, ones, SMALL, "quantile", quantile=level) for level in (0.05, 0.95, 0.9)), 0.1
+        ),
         "table": table,
         "ordinal classes": fit_ordinal(matrix, target, ones, SMALL, CLASSES),
         "pool": Pool({"a": trees, "b": logit, "c": table}, {"a": 0.5, "b": 0.3, "c": 0.2}),

@@ -12,6 +12,7 @@ from hypothesis import given, settings
 from features.histories import Histories, build_histories
 from features.snapshots import FloatArray, Snapshots
 from features.sources import source_from_rows
+from features.tables import RUNGS
 from features.views import View
 from serving.batch import INVESTMENT_COLUMNS, SCORE_COLUMNS, score_frames
 from serving.scoring import Column, Scored, Scorer
@@ -137,6 +138,18 @@ PROMISES: dict[str, Check] = {
     ),
     "no trigger without a chance": lambda s: s["switch_trigger"].isna() == s["p_switch"].isna(),
     "expected revenue is not negative": lambda s: s["expected_revenue"] >= 0,
+    "an interval holds the expected revenue and nothing below zero": lambda s: (
+        s["expected_revenue"].between(s["expected_revenue_low"], s["expected_revenue_high"])
+        & (s["expected_revenue_low"] >= 0)
+    ),
+    "a set of rungs holds the most probable one": lambda s: (
+        (s["rung_low"].map(RUNGS.index) <= s["next_rung"].map(RUNGS.index))
+        & (s["next_rung"].map(RUNGS.index) <= s["rung_high"].map(RUNGS.index))
+    ),
+    "no value at risk without a chance": lambda s: s["value_at_risk"].isna() == s["p_switch"].isna(),
+    "no more is at risk than is expected": lambda s: (
+        s["value_at_risk"].isna() | s["value_at_risk"].between(0, s["p_switch"] * s["expected_revenue"])
+    ),
     "no upgrade above the top": lambda s: s["upgrade_basis"].isna() == (s["rung"] == "raving_fan"),
     "no number on an insufficient basis": lambda s: s["upgrade_uplift"].isna() | (s["upgrade_basis"] == "adjusted"),
     "an interval holds its estimate": lambda s: (
@@ -148,8 +161,8 @@ PROMISES: dict[str, Check] = {
 
 
 @cache
-def frames() -> tuple[pd.DataFrame, pd.DataFrame]:
-    """Both tables of the tiny supplier, by the models as they were trained."""
+def frames() -> tuple[pd.DataFrame, pd.DataFrame, pd.DataFrame]:
+    """All tables of the tiny supplier, by the models as they were trained."""
     return score_frames(Scorer(tiny_bundle(), "v"), tiny_histories(), tiny_histories().end)
 
 
@@ -161,6 +174,17 @@ def test_scores_keep_their_promises(promise: str) -> None:
     assert broken.empty
 
 
+def test_value_at_risk_is_the_margin_that_an_investment_is_judged_by() -> None:
+    scores, options, _ = frames()
+    option = options[options["investment"] == "visit_programme"].set_index("account_id").dropna(subset=["uplift"])
+    margin = (option["gain"] + option["cost"]) / option["uplift"]
+    known = scores.set_index("account_id").loc[margin.index].assign(margin=margin).dropna(subset=["p_switch"])
+    assert len(known) > 50
+    assert known["margin"].nunique() > 50
+    expected = known["p_switch"] * known["expected_revenue"] * known["margin"]
+    np.testing.assert_allclose(known["value_at_risk"], expected, rtol=1e-9)
+
+
 def test_ranks_are_one_to_n_by_roi() -> None:
     ranked = frames()[0].dropna(subset=["rank"]).sort_values("rank")
     assert ranked["rank"].tolist() == list(range(1, len(ranked) + 1))
@@ -169,7 +193,7 @@ def test_ranks_are_one_to_n_by_roi() -> None:
 
 
 def test_every_account_has_every_option_and_the_recommended_one_is_the_best() -> None:
-    scores, options = frames()
+    scores, options, _ = frames()
     assert options.columns.tolist() == list(INVESTMENT_COLUMNS)
     assert len(options) == 3 * len(scores)
     assert options["account_id"].tolist() == [name for name in scores["account_id"] for _ in range(3)]

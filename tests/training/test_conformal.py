@@ -1,0 +1,102 @@
+"""What is stated comes true on rows that were not learnt from, however wrong the models are."""
+
+from dataclasses import replace
+
+import numpy as np
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from features.snapshots import BoolArray, FloatArray
+from tests.trained import small_settings, tiny_dataset, tiny_trained
+from training.conformal import Calibration, conformal_margin, fit_set_rule
+from training.dataset import Dataset, earlier_split
+from training.next_rung import fit_next_rung
+from training.predictors import Predictor
+from training.settings import Settings
+
+
+class Sure:
+    """Always nearly sure that the account stays where it is, and often wrong."""
+
+    def __init__(self, column: int) -> None:
+        self.column = column
+
+    def predict(self, matrix: FloatArray) -> FloatArray:
+        return np.where(np.arange(7) == matrix[:, [self.column]], 0.94, 0.01)
+
+
+def sure(data: Dataset, rows: BoolArray, settings: Settings) -> Predictor:
+    assert rows.any()
+    assert settings
+    return Sure(data.column("rung"))
+
+
+def everything(data: Dataset) -> BoolArray:
+    return np.ones(len(data.matrix), bool)
+
+
+@pytest.mark.parametrize("fit", [fit_next_rung, sure])
+@pytest.mark.parametrize("stated", [0.6, 0.9, 0.97])
+def test_the_stated_share_is_held_on_the_latest_slice_even_by_a_bad_model(fit: object, stated: float) -> None:
+    data, settings = tiny_dataset(), small_settings()
+    settings = replace(settings, outcome=replace(settings.outcome, set_coverage=stated))
+    rule = fit_set_rule(data, everything(data), fit, settings)  # type: ignore[arg-type]
+    latest = data.snapshots.as_of == data.snapshots.as_of.max()
+    assert rule.calibration.snapshots == latest.sum()
+    assert rule.calibration.purged
+    assert rule.calibration.covered >= stated
+    assert rule.calibration.covered < stated + 0.06 or rule.alone > stated or fit is sure
+
+
+def test_the_pool_that_is_calibrated_on_learnt_nothing_of_the_latest_slice() -> None:
+    data, settings = tiny_dataset(), small_settings()
+    rows = everything(data)
+    split = earlier_split(data, rows)
+    assert split is not None
+    asked = []
+
+    def watched(data: Dataset, rows: BoolArray, settings: Settings) -> Predictor:
+        asked.append(rows)
+        return sure(data, rows, settings)
+
+    fit_set_rule(data, rows, watched, settings)
+    assert len(asked) == 1
+    horizon = data.context.horizon_days * 86_400_000_000
+    assert (data.snapshots.as_of[asked[0]] + horizon <= data.snapshots.as_of.max()).all()
+
+
+def test_without_an_earlier_slice_the_mass_is_the_coverage_and_it_is_said() -> None:
+    data = tiny_dataset()
+    rows = data.snapshots.as_of == data.snapshots.as_of.min()
+    rule = fit_set_rule(data, rows, sure, small_settings())
+    assert rule.threshold == 0.9
+    assert "not calibrated" in rule.words()
+
+
+def test_a_top_rung_that_covers_more_than_was_asked_for_is_said() -> None:
+    data, settings = tiny_dataset(), small_settings()
+    settings = replace(settings, outcome=replace(settings.outcome, set_coverage=0.5))
+    rule = fit_set_rule(data, everything(data), sure, settings)
+    assert rule.alone > 0.5
+    assert "more than was asked for" in rule.words()
+    assert "more than was asked for" not in fit_set_rule(data, everything(data), sure, small_settings()).words()
+
+
+@given(st.lists(st.floats(-3, 3), min_size=1, max_size=99), st.floats(0.5, 0.99))
+def test_a_margin_holds_the_stated_share(scores: list[float], stated: float) -> None:
+    found = np.array(scores)
+    assert (found <= conformal_margin(found, stated)).mean() >= stated or conformal_margin(found, stated) == found.max()
+
+
+def test_of_nothing_the_margin_is_nothing() -> None:
+    assert conformal_margin(np.empty(0), 0.9) == 0.0
+    assert "not calibrated" in Calibration(0.9).words()
+
+
+def test_the_report_says_what_was_held() -> None:
+    report = "\n".join(tiny_trained().report)
+    assert "sets of rungs: 90 % stated; 9" in report
+    assert "intervals of expected revenue: 90 % stated; " in report
+    assert tiny_trained().bundle.facts.set_coverage == 0.9
+    assert 0 < tiny_trained().bundle.facts.set_threshold <= 1
