@@ -39,6 +39,7 @@ class Asked:
     as_of: int | None
     explain: bool
     language: str
+    horizons: bool
     accounts: Sequence[Any]
 
 
@@ -92,7 +93,7 @@ class Desk:
             reading if reading.errors or reading.account_id in known else _failed(reading, "not_known", None, late)
             for reading in readings
         ]
-        return self.scorer.score(histories, snapshots, asked.explain, asked.language), readings
+        return self.scorer.score(histories, snapshots, asked.explain, asked.language, asked.horizons), readings
 
     def _histories(
         self, readings: list[Reading], as_of: int | None
@@ -144,7 +145,7 @@ def parse_request(content: Any) -> Asked:
         found = f"{len(request.accounts)} accounts; a request holds at most {MOST_ACCOUNTS}. Send several requests."
         raise Refusal(413, "too_many_accounts", found, "accounts")
     as_of = None if request.as_of is None else _instant(request.as_of)
-    return Asked(as_of, request.explain, request.language, request.accounts)
+    return Asked(as_of, request.explain, request.language, request.horizons, request.accounts)
 
 
 def _instant(text: str) -> int:

@@ -25,6 +25,7 @@ class ScoreRequest(BaseModel):
     )
     explain: bool = Field(True, description="Also write the reasons, which takes longer.")
     language: Literal["en", "nl"] = Field("en", description="Of the reasons: English or Dutch.")
+    horizons: bool = Field(False, description="Also predict as far ahead as the model's other horizons look.")
     accounts: list[Any] = Field(description=f"At most {MOST_ACCOUNTS}; one bad account never fails the others.")
 
 
@@ -179,7 +180,9 @@ class Result(Documented):
     warnings: list[Finding]
     scores: Scores | None = Field(description="null where the status is error.")
     investments: list[InvestmentScores] = Field(description="One for every option of the model.")
-    horizons: list[HorizonScores] = Field(description="One for every horizon of the model, the nearest first.")
+    horizons: list[HorizonScores] = Field(
+        description="One for every horizon of the model, the nearest first; empty unless asked for."
+    )
 
 
 class ScoreAnswer(Documented):

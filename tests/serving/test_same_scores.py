@@ -53,7 +53,7 @@ def _batch(desk: Desk, histories: Histories, as_of: int) -> Expected:
 
 
 def _ask(client: Client, accounts: list[Any], as_of: int) -> list[dict[str, Any]]:
-    answer = client.post("/score", json={"as_of": iso(as_of), "accounts": accounts})
+    answer = client.post("/score", json={"as_of": iso(as_of), "horizons": True, "accounts": accounts})
     assert answer.status_code == 200, answer.text
     results = answer.json()["results"]
     _ranks_are_among_those_asked(results)
@@ -208,3 +208,9 @@ def _same_features(desk: Desk, asked: list[Any], batch: Histories, as_of: int) -
         np.testing.assert_array_equal(catalog.compute(View(found, there), context), matrix[rows])
         declared = dict(zip(batch.options.names, batch.options.bonds, strict=True))
         assert dict(zip(found.options.names, found.options.bonds, strict=True)).items() <= declared.items()
+
+
+def test_horizons_are_given_only_to_those_who_ask(tiny: Simulation, client: Client) -> None:
+    accounts = list(builders.payloads(tiny.tables).values())[:3]
+    results = client.post("/score", json={"accounts": accounts}).json()["results"]
+    assert [result["horizons"] for result in results] == [[], [], []]
