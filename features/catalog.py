@@ -12,7 +12,7 @@ from functools import cache
 
 import numpy as np
 
-from features.declarations import Context, Feature, measure
+from features.declarations import NEVER_MISSING, Context, Feature, measure
 from features.families import (
     advocacy,
     attitude,
@@ -33,7 +33,7 @@ from features.snapshots import FloatArray, Snapshots
 from features.views import View
 
 __all__ = [
-    "BY_NAME", "CODED_COLUMNS", "FEATURES", "HORIZON_NAMES", "NAMES", "Context", "Feature", "compute", "count_values",
+    "ALWAYS_KNOWN", "BY_NAME", "CODED_COLUMNS", "FEATURES", "HORIZON_NAMES", "NAMES", "Context", "Feature", "compute", "count_values",
     "document", "fingerprint", "frequent_values", "learn_vocabulary",
 ]  # fmt: skip
 
@@ -53,6 +53,8 @@ FAMILIES = (
 FEATURES: tuple[Feature, ...] = tuple(feature for family in FAMILIES for feature in family.FEATURES)
 NAMES: tuple[str, ...] = tuple(feature.name for feature in FEATURES)
 BY_NAME: Mapping[str, Feature] = {feature.name: feature for feature in FEATURES}
+ALWAYS_KNOWN: frozenset[int] = frozenset(k for k, feature in enumerate(FEATURES) if feature.missing == NEVER_MISSING)
+"""Positions of the features that are missing only where the source lacks their table, and zero where it is empty."""
 HORIZON_NAMES: tuple[str, ...] = (
     "revenue_same_season", "order_days_same_season", "revenue_season_share", "rung_if_nothing_happens",
     "days_until_rung_falls", "order_days_leaving_by_horizon", "signs_situational",

@@ -1,6 +1,6 @@
 """How one predictor is learnt: regularised boosters, penalised linear models, smoothed tables, pooled weights."""
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import replace
 
@@ -116,11 +116,17 @@ def settle_terms(terms: Sequence[Term], matrix: FloatArray) -> tuple[Term, ...]:
     )
 
 
-def every_term(matrix: FloatArray, columns: Sequence[int] | None = None) -> list[Term]:
-    """A logarithm of each of those columns, by default of all that vary; missing counts as the column's median."""
+def every_term(
+    matrix: FloatArray, columns: Sequence[int] | None = None, zero_if_absent: Collection[int] = ()
+) -> list[Term]:
+    """A logarithm of each of those columns, by default of all that vary; missing counts as the column's median.
+
+    zero_if_absent : columns in which missing counts as zero: a table that is absent then says what an empty one says.
+    """
     used = usable_columns(matrix) if columns is None else columns
     known = [column for column in used if not np.isnan(matrix[:, column]).all()]
-    return [Term(column, fill=float(np.nanmedian(matrix[:, column]))) for column in known]
+    fills = [0.0 if column in zero_if_absent else float(np.nanmedian(matrix[:, column])) for column in known]
+    return [Term(column, fill=fill) for column, fill in zip(known, fills, strict=True)]
 
 
 def fit_classes(

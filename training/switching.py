@@ -4,6 +4,7 @@ On recency, frequency and money alone a logit ties boosting; tickets, surveys an
 difference where a source has them. Which trigger it is: `training.triggers`.
 """
 
+from features import catalog
 from features.snapshots import BoolArray, FloatArray, IntArray
 from training.dataset import Dataset, earlier_split
 from training.fitting import equal_pool, every_term, fit_classes, fit_trees, pool_weights
@@ -58,7 +59,9 @@ def fit_members(data: Dataset, rows: BoolArray, settings: Settings) -> dict[str,
 def _fit_wide(matrix: FloatArray, target: IntArray, weight: FloatArray) -> Linear:
     some = slice(None, None, max(-(-len(matrix) // WIDE_ROWS), 1))  # rows stand by slice and account: some of each
     matrix, target, weight = matrix[some], target[some], weight[some]
-    return fit_classes(matrix, target, weight, every_term(matrix), 1, WIDE_PENALTY * len(matrix))
+    return fit_classes(
+        matrix, target, weight, every_term(matrix, zero_if_absent=catalog.ALWAYS_KNOWN), 1, WIDE_PENALTY * len(matrix)
+    )
 
 
 def enough(data: Dataset, rows: BoolArray) -> bool:

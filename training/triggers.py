@@ -11,7 +11,7 @@ from dataclasses import dataclass
 import numpy as np
 from sklearn.metrics import roc_auc_score
 
-from features.catalog import FEATURES
+from features import catalog
 from features.snapshots import BoolArray, FloatArray, IntArray
 from features.tables import TRIGGER_FAMILIES
 from training.dataset import Dataset, earlier_split
@@ -53,14 +53,14 @@ def _enough(data: Dataset, rows: BoolArray) -> bool:
 def _fit(data: Dataset, rows: BoolArray, settings: Settings) -> Pool:
     rows = _known(data, rows)
     matrix, family, weight = data.matrix[rows], data.labels.trigger[rows], data.weight[rows]
-    traces = {position for position, feature in enumerate(FEATURES) if feature.trigger}
+    traces = {position for position, feature in enumerate(catalog.FEATURES) if feature.trigger}
     columns = [column for column in usable_columns(matrix) if column in traces]
     booster = settings.booster.with_rounds(ROUNDS).with_leaves(LEAVES)
-    n = len(TRIGGER_FAMILIES)
+    n, terms = len(TRIGGER_FAMILIES), every_term(matrix, columns, catalog.ALWAYS_KNOWN)
     return equal_pool(
         {
             "booster": fit_trees(matrix, family, weight, booster, "multiclass", n, grow=data.grow),
-            "traces": fit_classes(matrix, family, weight, every_term(matrix, columns), n, LOGIT_PENALTY * len(matrix)),
+            "traces": fit_classes(matrix, family, weight, terms, n, LOGIT_PENALTY * len(matrix)),
         }
     )
 
