@@ -33,8 +33,8 @@ from features.snapshots import FloatArray, Snapshots
 from features.views import View
 
 __all__ = [
-    "ALWAYS_KNOWN", "BY_NAME", "CODED_COLUMNS", "FEATURES", "HORIZON_NAMES", "NAMES", "Context", "Feature", "compute", "count_values",
-    "document", "fingerprint", "frequent_values", "learn_vocabulary",
+    "ALWAYS_KNOWN", "BY_NAME", "CODED_COLUMNS", "FEATURES", "HORIZON_NAMES", "NAMES", "Context", "Feature", "compute",
+    "count_values", "document", "fingerprint", "frequent_values", "learn_vocabulary",
 ]  # fmt: skip
 
 FAMILIES = (

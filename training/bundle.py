@@ -254,8 +254,11 @@ def _take_texts_out(node: Any, name: str, files: dict[str, bytes]) -> Any:
     """The JSON with every booster's text replaced by the name of its own file."""
     if isinstance(node, dict):
         if node.get("kind") == "Trees":
-            file = f"{name}.{sum(f.startswith(f'{name}.') for f in files) + 1}.txt"
-            files[file] = node["text"].encode()
+            content = node["text"].encode()
+            file = next((held for held, text in files.items() if text == content), None)  # several may share a booster
+            if file is None:
+                file = f"{name}.{sum(f.startswith(f'{name}.') for f in files) + 1}.txt"
+                files[file] = content
             return {**node, "text": file}
         return {key: _take_texts_out(value, name, files) for key, value in node.items()}
     return [_take_texts_out(value, name, files) for value in node] if isinstance(node, list) else node

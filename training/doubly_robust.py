@@ -189,7 +189,7 @@ def mean_effect(psi: FloatArray, weight: FloatArray, account: IntArray) -> tuple
 
 def average(effect: Effect, matrix: FloatArray) -> tuple[float, float]:
     """The mean effect over some accounts and its standard error, by the coefficients' covariance."""
-    values = np.column_stack([np.ones(len(matrix)), *(term.value(matrix) for term in effect.terms)])
+    values = effect.design(matrix)
     direction = (values * effect.size(matrix)[:, None]).mean(axis=0)
     covariance = np.asarray(effect.covariance)
     return float(direction @ np.asarray(effect.coefficients)), float(

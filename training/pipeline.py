@@ -77,9 +77,12 @@ def train_on(data: Dataset, settings: Settings, folds: int = 3, progress: Progre
     revenue_range, held = fit_revenue_range(data, everything, settings)
     progress("models", 1.0)
     further, further_report = fit_horizons(data, settings, switching is not None, progress)
-    effects = fit_uplift(data, settings, progress)
+    uplift = fit_uplift(data, settings, progress)
+    effects = uplift.options
     upgrades = fit_upgrades(data, settings)
     record = fit_forecasts(data.survey.forecasts)
+    if uplift.claim is not None:
+        report.append(uplift.claim.words())
     report += _report(data, switching, triggers, effects, upgrades, record, settings) + _coverage_report(sets, held)
     report += further_report
     facts = _facts(data, settings, upgrades, record, sets, comparisons, tuple(report))

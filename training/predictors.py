@@ -296,6 +296,8 @@ class Effect:
     coefficients : shape (1 + n_terms,), the constant first.  covariance : shape (1 + n_terms, 1 + n_terms).
     size_column, size_offset : the size is offset + what the column holds (missing or negative = 0); with
         size_column -1 it is the offset alone.
+    scale, scale_factor : with a scale, the size is what it predicts times the factor, and at least the offset.
+    within : standardised terms count as no further from zero than this: an effect is not carried beyond what was seen.
     """
 
     terms: tuple[Term, ...]
@@ -303,17 +305,27 @@ class Effect:
     covariance: tuple[tuple[float, ...], ...]
     size_column: int = -1
     size_offset: float = 1.0
+    scale: Predictor | None = None
+    scale_factor: float = 1.0
+    within: float = 1e9
 
     def size(self, matrix: FloatArray) -> FloatArray:
         """What one unit of relative effect is worth, shape (n,), in the outcome's unit."""
+        if self.scale is not None:
+            return np.maximum(self.scale.predict(matrix)[:, 0] * self.scale_factor, self.size_offset)
         if self.size_column < 0:
             return np.full(len(matrix), self.size_offset)
         held = np.ascontiguousarray(matrix[:, self.size_column])
         return self.size_offset + np.maximum(np.where(np.isnan(held), 0.0, held), 0.0)
 
+    def design(self, matrix: FloatArray) -> FloatArray:
+        """One, and the terms within their reach, shape (n, 1 + n_terms): what the coefficients multiply."""
+        values = np.clip(settled_values(self.terms, matrix), -self.within, self.within)
+        return np.column_stack([np.ones(len(matrix)), values])
+
     def predict(self, matrix: FloatArray) -> FloatArray:
         """Shape (n, 2): the effect and its standard error, in the outcome's unit."""
-        values = [np.ones(len(matrix)), *(term.value(matrix) for term in self.terms)]
+        values = list(np.ascontiguousarray(self.design(matrix).T))
         effect, variance = np.zeros(len(matrix)), np.zeros(len(matrix))
         for coefficient, value in zip(self.coefficients, values, strict=True):
             effect = effect + coefficient * value
@@ -421,7 +433,11 @@ def _read_range(c: Mapping[str, Any]) -> Predictor:
 def _read_effect(c: Mapping[str, Any]) -> Predictor:
     coefficients = tuple(float(v) for v in c["coefficients"])
     terms = tuple(Term(**term) for term in c["terms"])
-    return Effect(terms, coefficients, _tuples(c["covariance"]), int(c["size_column"]), float(c["size_offset"]))
+    scale = None if c["scale"] is None else from_json(c["scale"])
+    return Effect(
+        terms, coefficients, _tuples(c["covariance"]), int(c["size_column"]), float(c["size_offset"]), scale,
+        float(c["scale_factor"]), float(c["within"]),
+    )  # fmt: skip
 
 
 _READERS = {

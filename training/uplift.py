@@ -1,38 +1,33 @@
 """What each investment changes: revenue over the horizon, the chance of climbing and of switching, with intervals.
 
 Assumptions, said wherever a number is shown. `randomised`: the arm was drawn by lot, so the difference is the
-effect. `adjusted`: managers chose, and everything that drove both their choice and the outcome is among the
-features (unconfoundedness). `insufficient`: too few comparable accounts; then there is no number at all.
+effect; the managers' own choices are used beside the lots as far as the two agree. `adjusted`: managers chose, and
+everything that drove both their choice and the outcome is among the features (unconfoundedness). `insufficient`: too
+few comparable accounts; then there is no number at all.
 
 The effect is of investing now against not investing now: either arm may be invested in later within the horizon,
 as managers do, which draws adjusted effects of an often repeated investment towards zero.
+
+An account's size, of which effects are shares, is the revenue expected of it without investment: the estimator stands
+in `training.pooled_effects`.
 """
 
 from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from statistics import NormalDist
 
 import numpy as np
 
-from features.histories import Histories
 from features.snapshots import BoolArray, FloatArray, IntArray
 from features.tables import RUNGS
+from training.claims import Claim, claim_of
 from training.dataset import Dataset, Progress, silent
-from training.doubly_robust import (
-    PENALTIES,
-    Overlap,
-    Scores,
-    average,
-    choose_penalty,
-    cross_fitted_outcomes,
-    cross_fitted_propensity,
-    fit_effect,
-    mean_effect,
-    overlap,
-    scores,
-)
+from training.doubly_robust import Overlap, average, cross_fitted_propensity, overlap
+from training.findings import power, robustness
+from training.fitting import fit_trees, settle_terms
 from training.next_rung import LONG_AGO
-from training.predictors import Effect, Term
+from training.pooled_effects import WITHIN, Case, Fitted, Precisions, fit_again, fit_cases
+from training.predictors import Effect, Term, Trees, settled_values
 from training.settings import BoosterSettings, Settings
 from training.splits import folds_of
 from training.trials import Trials, build_trials
@@ -41,6 +36,8 @@ OUTCOMES = ("revenue", "climbed", "switched")
 LEAST_BY_RUNG = 10
 """Exposed trials that a rung needs before the effect is reported for accounts on it."""
 NUISANCE_ROUNDS = 100
+SMALLEST_SIZE = 0.01
+"""Share of the mean size that every account has at least: a share of nothing is no effect."""
 
 
 @dataclass(frozen=True)
@@ -48,11 +45,11 @@ class InvestmentEffect:
     """What is known of one option.
 
     basis : `randomised`, `adjusted` or `insufficient`; with the last, the effects are None.
-    effects : outcome -> Effect (revenue in money, the others as changes in a probability). Their covariance is
-        that of the least penalised fit: an account's interval says what is not known of accounts like it,
-        even where its estimate has been pulled to the average.
+    effects : outcome -> Effect (revenue in money, the others as changes in a probability). The estimate is drawn to
+        what the evidence supports; its covariance is that of a fit that hardly is, so that an account's interval
+        says what is not known of accounts like it.
     rungs : the rungs with enough exposed trials; on others the effect is `insufficient`.
-    mean, low, high : the average effect on revenue with its interval.
+    mean, low, high : the average effect on revenue with its interval, as the trials alone have it.
     """
 
     investment: str
@@ -68,163 +65,263 @@ class InvestmentEffect:
 
 
 @dataclass(frozen=True)
+class Uplift:
+    """All options, in the order of `Histories.options`, and what recommending by them was worth on other accounts."""
+
+    options: tuple[InvestmentEffect, ...]
+    claim: Claim | None = None
+
+
+@dataclass(frozen=True)
 class _Outcome:
-    """One outcome's scores over all trials, and which trials count for it."""
+    """One outcome of all trials.
+
+    beyond : shape (n,), the outcome less what is expected without investment, out of fold; zero where not counted.
+    size : shape (n,).  scale, factor, floor : what gives the size of other accounts; without scale it is one.
+    """
 
     name: str
-    scores: Scores
     counts: BoolArray
-    size_column: int
-    size_offset: float
+    beyond: FloatArray
+    size: FloatArray
+    scale: Trees | None
+    factor: float
+    floor: float
+
+
+@dataclass(frozen=True)
+class _Ground:
+    """On what an option's effect rests, the trials that it may use, and what was found on the way."""
+
+    basis: str
+    rows: BoolArray
+    findings: tuple[str, ...]
 
 
 def modifiers(data: Dataset) -> list[Term]:
-    """What effects may differ by: size, rung, recency, attention, service, attitude, contract."""
+    """What effects may differ by: size, attention, rhythm, satisfaction, what the contacts care for.
+
+    Few: a few hundred exposed accounts do not bear more. Source: the moderators of Palmatier, Gopalakrishna & Houston
+    2006 that the tables show.
+    """
     column = data.column
-    days = dict.fromkeys(("days_since_order_day", "days_since_interaction"), LONG_AGO)
-    logs = "interactions_90d order_days_180d tickets_90d employees contacts_now".split()
     return [
-        Term(column("revenue_365d"), "log"),
-        Term(column("rung"), "identity"),
-        *(Term(column(name), fill=fill) for name, fill in days.items()),
-        *(Term(column(name)) for name in logs),
+        Term(column("revenue_365d")),
+        Term(column("days_since_interaction"), fill=LONG_AGO),
+        *(Term(column(name)) for name in "interactions_90d order_days_180d employees".split()),
         Term(column("survey_last"), "identity", fill=0.6),
-        Term(column("contracts_in_force"), "identity"),
+        Term(column("price_minded_share_now"), "identity"),
     ]
 
 
-def fit_uplift(data: Dataset, settings: Settings, progress: Progress = silent) -> tuple[InvestmentEffect, ...]:
-    """The effect of every option, in the order of `Histories.options`; empty where there are no options at all."""
+def fit_uplift(data: Dataset, settings: Settings, progress: Progress = silent) -> Uplift:
+    """The effect of every option; empty where there are no options at all."""
     trials, options = build_trials(data, settings), data.histories.options
     if trials is None:
-        return tuple(
-            InvestmentEffect(name, bond, cost, "insufficient", None, (), None, None, None, ("never recorded",))
-            for name, bond, cost in zip(options.names, options.bonds, options.costs, strict=True)
+        return Uplift(
+            tuple(
+                InvestmentEffect(name, bond, cost, "insufficient", None, (), None, None, None, ("never recorded",))
+                for name, bond, cost in zip(options.names, options.bonds, options.costs, strict=True)
+            )
         )
     fold = folds_of(data.histories, trials.snapshots.account, settings.uplift.folds)
-    n_arms = len(options.names) + 1
-    booster = small_booster(settings.booster)
+    booster, n_arms = small_booster(settings.booster), len(options.names) + 1
+    progress("effects of investments", 0.0)
     chance = cross_fitted_propensity(
         trials.matrix, trials.arm, trials.random, trials.propensity, fold, n_arms, booster, settings.uplift.clip
     )
-    gates = {random: _gates(trials, chance, n_arms, trials.random == random) for random in (True, False)}
-    terms = modifiers(data)
     outcomes = []
     for k, name in enumerate(OUTCOMES):
-        progress("effects of investments", k / len(OUTCOMES))
-        outcomes.append(_score(trials, name, chance, fold, terms, booster, data))
-    progress("effects of investments", 1.0)
-    return tuple(
-        _fit_option(k, trials, outcomes, gates, fold, terms, data.histories, settings)
-        for k in range(len(options.names))
+        progress("effects of investments", (k + 1) / (len(OUTCOMES) + 1))
+        outcomes.append(_measure(trials, name, fold, booster))
+    terms = settle_terms(modifiers(data), trials.matrix)
+    work = _Work(trials, chance, fold, terms, settled_values(terms, trials.matrix), settings)
+    grounds = [work.ground(k, outcomes[0]) for k in range(1, n_arms)]
+    found = [work.effects(outcome, grounds) for outcome in outcomes]
+    effects = tuple(
+        _option(work, k, grounds[k - 1], {o.name: e[k] for o, e in zip(outcomes, found, strict=True) if k in e}, data)
+        for k in range(1, n_arms)
     )
+    progress("effects of investments", 1.0)
+    return Uplift(effects, _claim(work, outcomes[0], grounds, effects, data))
 
 
 def small_booster(booster: BoosterSettings) -> BoosterSettings:
-    """Fewer and quicker trees, for outcomes and chances that a score only needs in passing."""
+    """Fewer and quicker trees, for outcomes and chances that an effect only needs in passing."""
     return booster.with_rounds(NUISANCE_ROUNDS, learning_rate=0.05)
 
 
-def _gates(trials: Trials, chance: FloatArray, n_arms: int, rows: BoolArray) -> list[Overlap]:
-    return [overlap(trials.arm[rows], chance[rows], k) for k in range(1, n_arms)]
-
-
-def _score(
-    trials: Trials, name: str, chance: FloatArray, fold: IntArray, terms: Sequence[Term], booster: BoosterSettings,
-    data: Dataset,
-) -> _Outcome:  # fmt: skip
+def _measure(trials: Trials, name: str, fold: IntArray, booster: BoosterSettings) -> _Outcome:
+    """The outcome and what is expected without investment, learnt on other accounts' trials without any."""
     outcome = getattr(trials, name)
     counts = ~np.isnan(outcome)
-    expected = np.zeros((len(trials), chance.shape[1]))
-    if counts.any():
-        expected[counts] = cross_fitted_outcomes(
-            trials.matrix[counts], trials.arm[counts], outcome[counts], fold[counts], terms, chance.shape[1], booster
+    free, money = counts & (trials.arm == 0), name == "revenue"
+    seen, objective = (np.maximum(outcome, 0.0), "tweedie") if money else (outcome, "regression")
+    money_free = money and free.any() and float(seen[free].sum()) > 0
+    objective = objective if money_free or not money else "regression"
+    expected = np.zeros(len(trials))
+    for k in np.unique(fold):
+        train, test = free & (fold != k), counts & (fold == k)
+        if train.any() and test.any():
+            model = fit_trees(trials.matrix[train], seen[train], np.ones(int(train.sum())), booster, objective)
+            expected[test] = model.predict(trials.matrix[test])[:, 0]
+    if not money_free:
+        beyond = np.where(counts, outcome - expected, 0.0)
+        return _Outcome(name, counts, beyond, np.ones(len(trials)), None, 1.0, 1.0)
+    factor = float(outcome[free].sum() / max(expected[free].sum(), 1e-9))
+    factor = round(float(np.clip(factor, *FACTOR_LIMITS)), 6)
+    floor = round(max(SMALLEST_SIZE * float(seen[free].mean()), 1e-6), 6)
+    scale = fit_trees(trials.matrix[free], seen[free], np.ones(int(free.sum())), booster, "tweedie")
+    size = np.maximum(expected * factor, floor)
+    return _Outcome(name, counts, np.where(counts, outcome - expected * factor, 0.0), size, scale, factor, floor)
+
+
+FACTOR_LIMITS = (0.5, 2.0)
+"""What corrects the mean of expected revenue may not be more: beyond, folds do not resemble each other."""
+
+
+@dataclass(frozen=True)
+class _Work:
+    """The trials with all that every estimate needs.  z : the settled terms' values, shape (n, n_terms)."""
+
+    trials: Trials
+    chance: FloatArray
+    fold: IntArray
+    terms: tuple[Term, ...]
+    z: FloatArray
+    settings: Settings
+
+    def case(self, k: int, outcome: _Outcome, rows: BoolArray) -> Case:
+        """Option k (from 1) against none, on those of the rows that count."""
+        trials = self.trials
+        used = np.flatnonzero(rows & outcome.counts & ((trials.arm == k) | (trials.arm == 0)))
+        own = self.chance[used, k]
+        return Case(
+            self.z[used], outcome.beyond[used], (trials.arm[used] == k).astype(np.float64),
+            own / (own + self.chance[used, 0]), outcome.size[used], ~trials.random[used],
+            trials.snapshots.account[used],
+        )  # fmt: skip
+
+    def ground(self, k: int, revenue: _Outcome) -> _Ground:
+        """Lots and choices together where both have enough and agree; else the lots; else the choices."""
+        trials, needed = self.trials, self.settings.uplift
+        drawn, chosen = (overlap(trials.arm[rows], self.chance[rows], k) for rows in (trials.random, ~trials.random))
+        findings = _gate_findings(drawn, chosen)
+        if not drawn.passes(needed):
+            if not chosen.passes(needed):
+                need = f"{needed.least_treated} exposed and {needed.least_effective} comparable controls are needed"
+                findings.append(f"not enough comparable accounts: {need}")
+                return _Ground("insufficient", np.zeros(len(trials), bool), tuple(findings))
+            return _Ground("adjusted", ~trials.random, (*findings, *self._sensitivity(k, revenue)))
+        if not chosen.passes(needed):
+            return _Ground("randomised", trials.random, tuple(findings))
+        both = np.ones(len(trials), bool)
+        told = fit_again([self.case(k, revenue, both)], LOOSE)[0]
+        findings.append(
+            f"by choice the effect comes out higher than by lot by {told.delta:.1%} of expected revenue "
+            f"(SE {told.delta_error:.1%})"
         )
-    column, offset = -1, 1.0
-    if name == "revenue":
-        column = data.column("revenue_365d")
-        offset = _offset(trials, expected[:, 0], np.maximum(trials.matrix[:, column], 0.0))
-    size = Effect((), (), (), column, offset).size(trials.matrix)
-    scored = scores(trials.arm, np.where(counts, outcome, 0.0), expected, chance, size)
-    return _Outcome(name, scored, counts, column, offset)
+        if abs(told.delta) > DISAGREEMENT * told.delta_error:
+            findings.append(
+                "they disagree beyond their intervals: the managers' choice hides a cause, and the lots are believed"
+            )
+            return _Ground("randomised", trials.random, tuple(findings))
+        return _Ground("randomised", both, tuple(findings))
+
+    def _sensitivity(self, k: int, revenue: _Outcome) -> list[str]:
+        case = self.case(k, revenue, ~self.trials.random)
+        told = fit_again([case], LOOSE)[0]
+        error = float(np.sqrt(told.covariance[0, 0]))
+        return [robustness(float(told.coefficients[0]), error, case)]
+
+    def effects(self, outcome: _Outcome, grounds: Sequence[_Ground]) -> dict[int, tuple[Effect, Effect]]:
+        """Option -> its effect on the outcome, and the same hardly drawn to anything; those with too few trials out."""
+        cases = {k: self.case(k, outcome, g.rows) for k, g in enumerate(grounds, start=1) if g.basis != "insufficient"}
+        cases = {k: case for k, case in cases.items() if len(case.size) >= self.settings.uplift.least_treated}
+        if not cases:
+            return {}
+        fitted, prior = fit_cases(list(cases.values()))
+        loose = fit_again(list(cases.values()), Precisions(LOOSE.mean, min(LOOSE.slopes, prior.slopes), prior.trust))
+        return {
+            k: (self._effect(outcome, mine, free), self._effect(outcome, free, free))
+            for k, mine, free in zip(cases, fitted, loose, strict=True)
+        }
+
+    def _effect(self, outcome: _Outcome, estimate: Fitted, spread: Fitted) -> Effect:
+        return Effect(
+            self.terms,
+            tuple(float(b) for b in estimate.coefficients),
+            tuple(tuple(float(c) for c in row) for row in spread.covariance),
+            size_offset=outcome.floor,
+            scale=outcome.scale,
+            scale_factor=outcome.factor,
+            within=WITHIN,
+        )
 
 
-def _offset(trials: Trials, expected: FloatArray, pace: FloatArray) -> float:
-    """What is added to a year's revenue to give an account's size, so that the spread of revenue follows it.
-
-    Read from the line through the absolute errors of the outcome model, against the year's revenue, among
-    trials without investment.
-    """
-    free, mean = trials.arm == 0, max(float(pace.mean()), 1.0)
-    varied = free.any() and np.ptp(pace[free]) > 0  # else there is no line to read
-    slope, start = np.polyfit(pace[free], np.abs(trials.revenue - expected)[free], 1) if varied else (0.0, 0.0)
-    ratio = start / slope if slope > 0 else np.inf
-    return round(float(np.clip(ratio, 0.1 * mean, 10 * mean)), 2)
+LOOSE = Precisions(1.0, 300.0, 1e6)
+"""Hardly any prior: what the trials themselves say, and how surely."""
+DISAGREEMENT = 1.96
+"""Standard errors."""
 
 
-def _fit_option(
-    k: int, trials: Trials, outcomes: list[_Outcome], gates: dict[bool, list[Overlap]], fold: IntArray,
-    terms: Sequence[Term], histories: Histories, settings: Settings,
-) -> InvestmentEffect:  # fmt: skip
-    options = histories.options
-    name, bond, cost = options.names[k], options.bonds[k], options.costs[k]
-    basis, rows, findings = _basis(k, trials, outcomes[0], gates, settings)
-    if basis == "insufficient":
-        return InvestmentEffect(name, bond, cost, basis, None, (), None, None, None, tuple(findings))
-    account = trials.snapshots.account
-    effects, mean, error = {}, 0.0, 0.0
-    for outcome in outcomes:
-        counted = rows & outcome.counts
-        if counted.sum() < settings.uplift.least_treated:
-            continue
-        psi, weight = outcome.scores.psi[counted, k], outcome.scores.weight[counted, k]
-        penalty = choose_penalty(trials.matrix[counted], psi, weight, account[counted], fold[counted], terms)
-        effect = fit_effect(trials.matrix[counted], psi, weight, account[counted], terms, penalty)
-        effect = replace(effect, size_column=outcome.size_column, size_offset=outcome.size_offset)
-        if outcome.name == "revenue":
-            mean, error = average(effect, trials.matrix[rows])
-        loose = fit_effect(trials.matrix[counted], psi, weight, account[counted], terms, PENALTIES[0])
-        effects[outcome.name] = replace(effect, covariance=loose.covariance)
-    reach = NormalDist().inv_cdf(0.5 + settings.uplift.level / 2) * error
-    exposed = np.bincount(trials.rung[rows & (trials.arm == k + 1)], minlength=len(RUNGS))
-    findings.append(f"average effect {mean:,.0f} [{mean - reach:,.0f}, {mean + reach:,.0f}] over the horizon, {basis}")
-    supported = tuple(int(rung) for rung in np.flatnonzero(exposed >= LEAST_BY_RUNG))
-    return InvestmentEffect(
-        name, bond, cost, basis, effects, supported, mean, mean - reach, mean + reach, tuple(findings)
-    )
-
-
-def _basis(
-    k: int, trials: Trials, revenue: _Outcome, gates: dict[bool, list[Overlap]], settings: Settings
-) -> tuple[str, BoolArray, list[str]]:
-    """On what the option's effect rests, the trials that it may use, and what was found on the way.
-
-    Where there are lots enough they alone are used, and how far the adjusted estimate disagrees is reported.
-    """
-    drawn, chosen = gates[True][k], gates[False][k]
-    everything = np.ones(len(trials), bool)
-    findings = [
+def _gate_findings(drawn: Overlap, chosen: Overlap) -> list[str]:
+    return [
         f"by lot: {drawn.treated} exposed, {drawn.effective:.0f} comparable controls",
         f"by choice: {chosen.treated} exposed, {chosen.effective:.0f} comparable controls, "
         f"{chosen.share:.0%} in overlap",
     ]
-    if not drawn.passes(settings.uplift):
-        if chosen.passes(settings.uplift):
-            return "adjusted", ~trials.random, findings
-        need = settings.uplift.least_treated
-        findings.append(f"not enough comparable accounts: {need} exposed and as many comparable controls are needed")
-        return "insufficient", everything, findings
-    if not chosen.passes(settings.uplift):
-        return "randomised", trials.random, findings
-    account, psi, weight = trials.snapshots.account, revenue.scores.psi[:, k], revenue.scores.weight[:, k]
-    lot, choice = (mean_effect(psi[r], weight[r], account[r]) for r in (trials.random, ~trials.random))
-    gap, error = abs(lot[0] - choice[0]), float(np.hypot(lot[1], choice[1]))
-    findings.append(
-        f"share of a year's revenue: by lot {lot[0]:.1%} (SE {lot[1]:.1%}), "
-        f"adjusted {choice[0]:.1%} (SE {choice[1]:.1%})"
+
+
+def _option(
+    work: _Work, k: int, ground: _Ground, found: dict[str, tuple[Effect, Effect]], data: Dataset
+) -> InvestmentEffect:
+    options, trials = data.histories.options, work.trials
+    name, bond, cost = options.names[k - 1], options.bonds[k - 1], options.costs[k - 1]
+    if ground.basis == "insufficient" or "revenue" not in found:
+        return InvestmentEffect(name, bond, cost, "insufficient", None, (), None, None, None, ground.findings)
+    asked = trials.matrix[ground.rows]
+    mean, error = average(found["revenue"][1], asked)
+    drawn_to = average(found["revenue"][0], asked)[0]
+    reach = NormalDist().inv_cdf(0.5 + work.settings.uplift.level / 2) * error
+    exposed = np.bincount(trials.rung[ground.rows & (trials.arm == k)], minlength=len(RUNGS))
+    findings = (
+        *ground.findings,
+        f"average effect {mean:,.0f} [{mean - reach:,.0f}, {mean + reach:,.0f}] over the horizon, {ground.basis}; "
+        f"drawn to what the evidence supports, {drawn_to:,.0f}",
+        power(error, int(exposed.sum())),
     )
-    if gap > 1.96 * error:
-        findings.append(
-            "they disagree beyond their intervals: the managers' choice hides a cause, and the lots are believed"
-        )
-    return "randomised", trials.random, findings
+    supported = tuple(int(rung) for rung in np.flatnonzero(exposed >= LEAST_BY_RUNG))
+    return InvestmentEffect(
+        name, bond, cost, ground.basis, {outcome: pair[0] for outcome, pair in found.items()}, supported, mean,
+        mean - reach, mean + reach, findings,
+    )  # fmt: skip
+
+
+def _claim(
+    work: _Work, revenue: _Outcome, grounds: Sequence[_Ground], options: Sequence[InvestmentEffect], data: Dataset
+) -> Claim | None:
+    """What the recommendations were worth on accounts whose trials had no part in them."""
+    usable = {k: g for k, g in enumerate(grounds, start=1) if options[k - 1].basis != "insufficient"}
+    if not usable or len(np.unique(work.fold)) < 2:
+        return None
+    trials = work.trials
+    lots = any(g.basis == "randomised" for g in usable.values())
+    judged = trials.random if lots else ~trials.random
+    predicted = np.full((len(trials), len(grounds)), np.nan)
+    for part in np.unique(work.fold):
+        train, test = work.fold != part, np.flatnonzero((work.fold == part) & judged)
+        cases = {k: work.case(k, revenue, g.rows & train) for k, g in usable.items()}
+        cases = {k: case for k, case in cases.items() if case.exposed.any()}
+        if not cases or not len(test):
+            continue
+        design = np.column_stack([np.ones(len(test)), np.clip(work.z[test], -WITHIN, WITHIN)])
+        for k, fitted in zip(cases, fit_cases(list(cases.values()))[0], strict=True):
+            supported = np.isin(trials.rung[test], options[k - 1].rungs)
+            predicted[test, k - 1] = np.where(supported, design @ fitted.coefficients * revenue.size[test], np.nan)
+    costs = np.array(data.histories.options.costs, np.float64)
+    margin = np.full(len(trials), data.survey.margin_rate(work.settings.uplift.margin_rate))
+    return claim_of(
+        predicted[judged], trials.arm[judged], revenue.beyond[judged], work.chance[judged], margin[judged], costs,
+        trials.snapshots.account[judged], work.settings.uplift.level,
+    )  # fmt: skip

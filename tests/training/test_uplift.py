@@ -16,7 +16,7 @@ from training.fitting import one_linear_algebra_thread
 from training.settings import Settings, UpliftSettings
 from training.trials import build_trials
 from training.upgrade import UpgradeEffect, fit_upgrades, fit_value_gaps
-from training.uplift import InvestmentEffect, fit_uplift
+from training.uplift import InvestmentEffect, Uplift, fit_uplift
 
 N = 500
 BEGIN = pd.Timestamp("2022-01-01")
@@ -96,7 +96,7 @@ def _investments(rounds: list[tuple[int, np.ndarray]], by_lot: bool) -> pd.DataF
 
 def found(seed: int, lift: float, how: str) -> tuple[InvestmentEffect, float]:
     tables, truth = supplier(seed, lift=lift, how=how)
-    (effect,) = fit_uplift(dataset(tables), settings())
+    (effect,) = fit_uplift(dataset(tables), settings()).options
     return effect, truth
 
 
@@ -155,7 +155,7 @@ def test_without_comparable_accounts_there_is_no_number() -> None:
 def test_where_everybody_was_invested_in_there_is_no_number() -> None:
     tables, _ = supplier(0, lift=0.25, how="everybody")
     data = dataset(tables)
-    (effect,) = fit_uplift(data, settings())
+    (effect,) = fit_uplift(data, settings()).options
     assert effect.basis == "insufficient"
 
 
@@ -164,7 +164,7 @@ def test_where_all_lots_were_treated_there_is_no_number() -> None:
     tables["investments"] = tables["investments"][tables["investments"]["investment"] == "visit"]
     data = dataset(tables)
     early = replace(settings(), slices=replace(settings().slices, least_history_days=410))
-    (effect,) = fit_uplift(data, early)
+    (effect,) = fit_uplift(data, early).options
     assert effect.basis == "insufficient"
 
 
@@ -172,7 +172,7 @@ def test_an_option_that_nobody_ever_got_is_insufficient() -> None:
     tables, _ = supplier(0, lift=0.25, how="lot")
     more = pd.DataFrame([("dinner", "social", 90.0)], columns=["investment", "bond", "cost"])
     tables["investment_options"] = pd.concat([tables["investment_options"], more], ignore_index=True)
-    by_name = {effect.investment: effect for effect in fit_uplift(dataset(tables), settings())}
+    by_name = {effect.investment: effect for effect in fit_uplift(dataset(tables), settings()).options}
     assert by_name["dinner"].basis == "insufficient"
     assert by_name["visit"].basis == "randomised"
 
@@ -180,12 +180,12 @@ def test_an_option_that_nobody_ever_got_is_insufficient() -> None:
 def test_options_without_any_investment_are_insufficient() -> None:
     tables, _ = supplier(0, lift=0.0, how="lot")
     del tables["investments"]
-    (effect,) = fit_uplift(dataset(tables), settings())
+    (effect,) = fit_uplift(dataset(tables), settings()).options
     assert (effect.investment, effect.basis, effect.mean) == ("visit", "insufficient", None)
 
 
 def test_without_investments_and_options_there_is_no_effect() -> None:
-    assert fit_uplift(dataset({"orders": supplier(0, lift=0.0, how="lot")[0]["orders"]}), settings()) == ()
+    assert fit_uplift(dataset({"orders": supplier(0, lift=0.0, how="lot")[0]["orders"]}), settings()) == Uplift(())
 
 
 def test_trials_by_hand() -> None:

@@ -1,0 +1,71 @@
+"""What recommending is worth, and what can be told of an effect at all."""
+
+from dataclasses import replace
+
+import numpy as np
+import pytest
+
+from features.snapshots import FloatArray
+from tests.training.test_pooled_effects import case
+from training.claims import Claim, claim_of
+from training.findings import power, robustness, robustness_value
+
+
+def claim(seed: int, true: float, predicted: float, cost: float = 10.0) -> Claim:
+    """Two thousand accounts by lot; the option brings `true` on average, more to some; `predicted` is what picks."""
+    rng = np.random.default_rng(seed)
+    n = 2000
+    arm = rng.integers(0, 2, n)
+    effect: FloatArray = true + rng.normal(0, 20, n)
+    beyond = arm * effect + rng.normal(0, 50, n)
+    found = claim_of(
+        np.full((n, 1), predicted), arm, beyond, np.full((n, 2), 0.5), np.full(n, 0.5), np.array([cost]), np.arange(n),
+        0.9,
+    )  # fmt: skip
+    assert found is not None
+    return found
+
+
+def test_the_value_is_what_the_trials_say_and_not_what_was_promised() -> None:
+    covered = 0
+    for seed in range(40):
+        found = claim(seed, true=60.0, predicted=300.0)
+        assert found.promised == pytest.approx(140.0)
+        assert "the promise is too high" in found.words()
+        covered += found.low < 20.0 < found.high
+    assert 32 <= covered <= 40
+
+
+def test_nobody_is_picked_where_nothing_is_gained() -> None:
+    found = claim(0, true=60.0, predicted=15.0)
+    assert (found.promised, found.value, found.low, found.high) == (0.0, 0.0, 0.0, 0.0)
+
+
+def test_what_may_not_be_recommended_is_not() -> None:
+    predicted = np.array([[np.nan, 100.0], [np.nan, np.nan]])
+    found = claim_of(
+        predicted, np.array([2, 0]), np.array([100.0, 0.0]), np.full((2, 3), 1 / 3), np.ones(2), np.array([1.0, 1.0]),
+        np.arange(2), 0.9,
+    )  # fmt: skip
+    assert found is not None
+    assert found.promised == pytest.approx(49.5)
+    assert found.value == pytest.approx(49.5)
+
+
+def test_no_trials_no_claim() -> None:
+    empty = np.empty((0, 1))
+    nobody = np.empty(0, np.int64)
+    assert claim_of(empty, nobody, nobody * 1.0, np.empty((0, 2)), nobody * 1.0, np.ones(1), nobody, 0.9) is None
+
+
+def test_a_strong_effect_is_harder_to_explain_away() -> None:
+    assert robustness_value(0.0, 100) == 0.0
+    assert robustness_value(2.0, 400) < robustness_value(8.0, 400) < 1.0
+
+
+def test_findings_are_sentences_with_their_figures() -> None:
+    assert power(100.0, 1234) == "with 1,234 exposed trials only average effects above 280 can be told from nothing"
+    one = case(6, chosen=1.0)
+    assert "would not explain it away" in robustness(0.8, 0.05, one)
+    by_size = replace(one, z=np.column_stack([one.exposed, one.z[:, 1:]]))
+    assert "would explain it away" in robustness(0.001, 0.05, by_size)

@@ -1,0 +1,86 @@
+"""Effects of several options at once, on worlds whose effects are known."""
+
+from dataclasses import replace
+
+import numpy as np
+import pytest
+
+from features.snapshots import FloatArray
+from training.pooled_effects import SLOPE_PRECISIONS, Case, Fitted, Precisions, fit_again, fit_cases
+
+LOOSE = Precisions(1.0, 100.0, 1e6)
+
+
+def case(
+    seed: int, mean: float = 0.2, slope: float = 0.2, n: int = 3000, chosen: float = 0.0, misled: float = 0.0
+) -> Case:
+    """n accounts whose outcome beyond the expected is size x (effect of exposure + noise).
+
+    chosen : share of the accounts whose exposure was not drawn by lot; theirs comes out higher by `misled`.
+    """
+    rng = np.random.default_rng(seed)
+    z = rng.normal(size=(n, 3))
+    size = np.exp(rng.normal(size=n))
+    picked = rng.random(n) < chosen
+    chance = np.where(picked, 0.2, 0.5)
+    exposed = (rng.random(n) < chance).astype(np.float64)
+    share = exposed * (mean + slope * z[:, 0] + misled * picked)
+    beyond = size * share + size**0.6 * rng.normal(size=n)
+    return Case(z, beyond, exposed, chance, size, picked, np.arange(n))
+
+
+def means(fitted: Fitted) -> tuple[float, float]:
+    return float(fitted.coefficients[0]), float(np.sqrt(fitted.covariance[0, 0]))
+
+
+def test_mean_and_slope_are_found() -> None:
+    (fitted,), _ = fit_cases([case(0)])
+    wanted: FloatArray = np.array([0.2, 0.2, 0.0, 0.0])
+    assert np.abs(fitted.coefficients - wanted).max() < 0.06
+
+
+def test_what_is_not_there_is_not_found() -> None:
+    fitted, prior = fit_cases([case(seed, 0.0, 0.0) for seed in range(3)])
+    assert prior.slopes >= SLOPE_PRECISIONS[3]
+    assert max(np.abs(one.coefficients).max() for one in fitted) < 0.03
+
+
+def test_intervals_of_a_loose_fit_cover() -> None:
+    covered = []
+    for seed in range(60):
+        (fitted,) = fit_again([case(seed, n=600)], LOOSE)
+        value, error = means(fitted)
+        covered.append(abs(value - 0.2) < 1.645 * error)
+    assert 48 <= sum(covered) <= 59
+
+
+def test_choices_that_agree_sharpen_and_choices_that_mislead_do_not_mislead() -> None:
+    lots = case(1, n=1500)
+    agree, mislead = (case(2, n=6000, chosen=0.75, misled=gap) for gap in (0.0, 1.0))
+    alone, together = (means(fit_again([one], LOOSE)[0])[1] for one in (lots, agree))
+    assert together < alone
+    (fitted,), prior = fit_cases([mislead])
+    assert prior.trust < 1e6
+    assert fitted.delta == pytest.approx(1.0, abs=4 * fitted.delta_error)
+    assert fitted.coefficients[0] == pytest.approx(0.2, abs=0.1)
+
+
+def test_without_lots_there_is_no_telling_how_far_choices_mislead() -> None:
+    (fitted,), prior = fit_cases([case(3, chosen=1.0)])
+    assert np.isnan(fitted.delta)
+    assert prior.trust == 1e6
+
+
+def test_rows_of_one_account_count_as_one() -> None:
+    one = case(4, n=800)
+    rows = np.repeat(np.arange(800), 4)
+    many = Case(*(getattr(one, name)[rows] for name in Case.__dataclass_fields__))
+    single, repeated = (means(fit_again([c], Precisions(1e-6, 1e-6, 1e6))[0])[1] for c in (one, many))
+    assert repeated == pytest.approx(single, rel=0.02)
+
+
+def test_the_unit_of_money_changes_nothing() -> None:
+    one = case(5)
+    cents = replace(one, beyond=one.beyond * 100, size=one.size * 100)
+    (first,), (second,) = fit_again([one], LOOSE), fit_again([cents], LOOSE)
+    assert second.coefficients == pytest.approx(first.coefficients, rel=1e-9)

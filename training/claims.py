@@ -1,0 +1,67 @@
+"""What recommending by estimated gains is worth: doubly robust, on accounts that had no part in the estimates.
+
+The sum of the recommended gains flatters: options are picked because their estimates came out high (the optimiser's
+curse). Here the options are picked by estimates learnt on other accounts, and what they bring is read from the trials
+themselves (the augmented inverse propensity score of a policy; Dudik, Langford & Li 2011; Athey & Wager 2021).
+"""
+
+from dataclasses import dataclass
+from statistics import NormalDist
+
+import numpy as np
+
+from features.snapshots import FloatArray, IntArray
+
+
+@dataclass(frozen=True)
+class Claim:
+    """Margin less cost per account, mean over the trials' accounts.
+
+    promised : by the estimates that picked.  value, low, high : as the trials have it, with its interval.
+    """
+
+    promised: float
+    value: float
+    low: float
+    high: float
+    trials: int
+
+    def words(self) -> str:
+        """The same in a sentence."""
+        told = (
+            f"recommendations judged on {self.trials:,} trials of accounts that had no part in them: promised "
+            f"{self.promised:,.0f} per account, realised {self.value:,.0f} [{self.low:,.0f}, {self.high:,.0f}]"
+        )
+        if self.high < self.promised:
+            return told + "; the promise is too high"
+        return told + ("; above zero beyond doubt" if self.low > 0 else "; too uncertain to tell from zero")
+
+
+def claim_of(
+    predicted: FloatArray, arm: IntArray, beyond: FloatArray, chance: FloatArray, margin: FloatArray, costs: FloatArray,
+    account: IntArray, level: float,
+) -> Claim | None:  # fmt: skip
+    """The claim of picking, for every trial, the option with the highest gain above zero, or none.
+
+    predicted : shape (n, n_options), effects on revenue learnt on other accounts; NaN = not to be recommended.
+    arm : shape (n,), 0 = none, k = the kth option.  beyond : shape (n,), revenue less what none was expected to bring.
+    chance : shape (n, 1 + n_options).  margin : shape (n,).  costs : shape (n_options,).  account : shape (n,).
+    None where there is no trial.
+    """
+    n = len(arm)
+    if n == 0:
+        return None
+    gain = predicted * margin[:, None] - costs
+    best = np.where(np.isnan(gain), -np.inf, gain).argmax(axis=1)
+    rows = np.arange(n)
+    paid = np.where(np.isnan(gain[rows, best]), -1.0, gain[rows, best]) > 0
+    effect = np.nan_to_num(predicted[rows, best])
+    treated = np.where(arm == best + 1, (beyond - effect) / chance[rows, best + 1], 0.0)
+    control = np.where(arm == 0, beyond / chance[:, 0], 0.0)
+    score = np.where(paid, (effect + treated - control) * margin - costs[best], 0.0)
+    promised = float(np.where(paid, gain[rows, best], 0.0).mean())
+    mean = float(score.mean())
+    _, cluster = np.unique(account, return_inverse=True)
+    error = float(np.sqrt((np.bincount(cluster, weights=score - mean) ** 2).sum()) / n)
+    reach = NormalDist().inv_cdf(0.5 + level / 2) * error
+    return Claim(promised, mean, mean - reach, mean + reach, n)
