@@ -1,7 +1,7 @@
 """Effects of investments against every peer, on simulated truth and on a randomised mailing.
 
 python benchmarks/uplift.py --seeds 0 1 2 3 4 --scenarios default randomised hidden_knowledge null no_overlap
-    --hillstrom FOLDER [--peers PYTHON ...] [--only SECTION ...] [--accounts N] [--splits N]
+    --hillstrom FOLDER [--peers PYTHON ...] [--only SECTION ...] [--accounts N] [--splits N [--peer-splits N]]
 
 Ours is what `fit_uplift` learns; a plan gives every account the option with the highest uplift x margin - cost, if that
 is above zero. --peers names Pythons with econml or causalml, and lightgbm. Printed as markdown. What is asked stands in
@@ -29,6 +29,7 @@ def main() -> None:
     parser.add_argument("--accounts", type=int, help="of each simulated supplier; default: the scenario's own")
     parser.add_argument("--hillstrom", type=Path, help="folder with hillstrom.csv.gz")
     parser.add_argument("--splits", type=int, default=50, help="random halves of hillstrom")
+    parser.add_argument("--peer-splits", type=int, default=10, help="of those, how many the peers get")
     parser.add_argument("--peers", nargs="*", default=[], metavar="PYTHON", help="that have econml or causalml")
     parser.add_argument("--only", nargs="*", choices=SECTIONS)
     asked = parser.parse_args()
@@ -41,7 +42,7 @@ def main() -> None:
         if asked.seeds and "upgrade" in wanted:
             print("\n".join(upgrade(asked.seeds, asked.accounts)), flush=True)
         if asked.hillstrom is not None and "hillstrom" in wanted:
-            print("\n".join(hillstrom(asked.hillstrom, asked.splits, asked.peers)), flush=True)
+            print("\n".join(hillstrom(asked.hillstrom, asked.splits, asked.peers, asked.peer_splits)), flush=True)
 
 
 if __name__ == "__main__":

@@ -82,11 +82,12 @@ def response(world: World, trials: Trials, settings: Settings) -> FloatArray:
 
 def segment_means(world: World, trials: Trials) -> FloatArray:
     """Difference in means by rung among the trials by lot, shape (n, k); NaN where an arm has too few."""
-    found = np.full(world.true_gain.shape, np.nan)
+    n_options = len(world.options)
+    found = np.full((len(world.rung), n_options), np.nan)
     for rung in np.unique(world.rung):
         here = trials.random & (trials.rung == rung)
         none = trials.revenue[here & (trials.arm == 0)]
-        for k in range(found.shape[1]):
+        for k in range(n_options):
             given = trials.revenue[here & (trials.arm == k + 1)]
             if min(len(none), len(given)) >= LEAST_IN_SEGMENT:
                 found[world.rung == rung, k] = given.mean() - none.mean()
