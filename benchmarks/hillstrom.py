@@ -22,7 +22,7 @@ from training.uplift_metrics import DETECTABLE, Rate, autoc, qini, two_arm_score
 
 ARMS = ("No E-Mail", "Mens E-Mail", "Womens E-Mail")
 OUTCOMES = ("spend", "visit")
-OURS = "loyalty-ladder"
+OURS, RANDOM = "loyalty-ladder", "at random"
 FOLDS = 5
 
 
@@ -112,6 +112,7 @@ def _one_split(
         matrix[train], mailing.arm[train], np.ones(n, bool), y[train], np.arange(n), terms, matrix[test], len(ARMS)
     )
     effects = {
+        RANDOM: np.random.default_rng(n).random((len(lesson.asked), len(ARMS) - 1)),
         "T-learner, our boosters": t_learner(lesson, booster),
         "S-learner, our boosters": s_learner(lesson, booster),
     }
@@ -141,12 +142,12 @@ def _table(mailing: Mailing, outcome: str, k: int, found: Found) -> Iterator[str
         if (named, option) == (outcome, k):
             credible = np.mean([split.autoc.statistic > 1.645 for split in splits])
             area, curve = _mean([split.autoc for split in splits]), _mean([split.qini for split in splits])
-            mean = np.mean([split.mean for split in splits])
+            mean = "" if name == RANDOM else f"{np.mean([split.mean for split in splits]):.4f}"
             yield (
                 f"| {name} | {len(splits)} | {area.value:+.4f} | {area.error:.4f} | {credible:.0%} "
-                f"| {curve.value:+.4f} | {curve.error:.4f} | {mean:.4f} |"
+                f"| {curve.value:+.4f} | {curve.error:.4f} | {mean} |"
             )
-    half = float(np.mean([split.autoc.error for split in found[outcome, k, OURS]]))
+    half = float(np.mean([split.autoc.error for split in found[outcome, k, RANDOM]]))
     yield (
         f"\nWhat could be seen: an average effect of {DETECTABLE * error:.4f} would be found four times in five; in "
         f"one half, a ranking with an AUTOC of {DETECTABLE * half:.4f}. A smaller one may well be there.\n"
