@@ -91,7 +91,7 @@ def hillstrom(folder: Path, splits: int, pythons: Sequence[str], peer_splits: in
         train[rng.permutation(len(train))[: len(train) // 2]] = True
         asked = pythons if number < peer_splits else ()
         for outcome in OUTCOMES:
-            for name, taken in _one_split(mailing, outcome, train, asked, found).items():
+            for name, taken in _one_split(mailing, outcome, train, asked, found, rng).items():
                 seconds.setdefault(name, []).append(taken)
     yield f"## hillstrom: who should get the e-mail, {splits} random halves\n"
     for outcome in OUTCOMES:
@@ -102,7 +102,12 @@ def hillstrom(folder: Path, splits: int, pythons: Sequence[str], peer_splits: in
 
 
 def _one_split(
-    mailing: Mailing, outcome: str, train: BoolArray, pythons: Sequence[str], found: Found
+    mailing: Mailing,
+    outcome: str,
+    train: BoolArray,
+    pythons: Sequence[str],
+    found: Found,
+    rng: np.random.Generator,
 ) -> dict[str, float]:
     """Fit everybody on the one half, judge on the other; returns the peers' seconds."""
     y, test, booster = mailing.outcomes[outcome], ~train, small_booster(Settings().booster)
@@ -112,7 +117,7 @@ def _one_split(
         matrix[train], mailing.arm[train], np.ones(n, bool), y[train], np.arange(n), terms, matrix[test], len(ARMS)
     )
     effects = {
-        RANDOM: np.random.default_rng(n).random((len(lesson.asked), len(ARMS) - 1)),
+        RANDOM: rng.random((len(lesson.asked), len(ARMS) - 1)),
         "T-learner, our boosters": t_learner(lesson, booster),
         "S-learner, our boosters": s_learner(lesson, booster),
     }
