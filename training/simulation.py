@@ -52,7 +52,7 @@ class Simulation:
 
 
 def simulate(
-    scenario: str = "default",
+    scenario: str | Scenario = "default",
     *,
     accounts: int | None = None,
     months: int = 48,
@@ -61,6 +61,7 @@ def simulate(
 ) -> Simulation:
     """Simulate `months` steps of 30 days, and the truth of the 180 days after them.
 
+    scenario : one of SCENARIOS by name, or a world of one's own.
     accounts : number of accounts, at least 50; None = the scenario's own.
     seed : the same arguments give the same tables, to the byte.
     progress : called with the share done, 0 .. 1.
@@ -162,7 +163,9 @@ def write(simulation: Simulation, out: Path) -> None:
 _COUNTED = ("orders", "contracts", "interactions", "inquiries", "referrals", "switches")
 
 
-def _scenario(name: str) -> Scenario:
+def _scenario(name: str | Scenario) -> Scenario:
+    if isinstance(name, Scenario):
+        return name
     if name not in SCENARIOS:
         raise SettingsError(f"There is no scenario {name!r}. Choose one of {', '.join(SCENARIOS)}.")
     return SCENARIOS[name]

@@ -320,3 +320,10 @@ def test_counts_drawn_by_inversion_have_the_declared_mean() -> None:
     uniform = (np.arange(100_000) + 0.5) / 100_000
     assert binomial_count(uniform, np.full(100_000, 0.3)).mean() == pytest.approx(1.8, abs=1e-3)
     assert poisson_count(uniform, np.full(100_000, 0.4), 8).mean() == pytest.approx(0.4, abs=1e-3)
+
+
+def test_a_world_of_ones_own_is_simulated_as_a_named_one_is() -> None:
+    named, own = (simulate(given, accounts=60, months=6).truth for given in ("default", SCENARIOS["default"]))
+    assert own.equals(named)
+    lifted = replace(SCENARIOS["default"], effect_scale=0.0)
+    assert (simulate(lifted, accounts=60, months=6).truth["uplift_rebate"] == 0).all()
