@@ -13,9 +13,9 @@ import pandas as pd
 
 from benchmarks.uplift_learners import Lesson, peer_effects, s_learner, t_learner
 from features.snapshots import BoolArray, FloatArray, IntArray
-from training.doubly_robust import choose_penalty, cross_fitted_outcomes, fit_effect, scores
-from training.fitting import settle_terms
-from training.predictors import Term
+from training.fitting import fit_trees, settle_terms
+from training.pooled_effects import Case, fit_cases, within_reach
+from training.predictors import Term, settled_values
 from training.settings import BoosterSettings, Settings
 from training.uplift import small_booster
 from training.uplift_metrics import DETECTABLE, Rate, autoc, qini, two_arm_scores
@@ -52,21 +52,23 @@ def read_mailing(folder: Path) -> Mailing:
 
 
 def our_effects(lesson: Lesson, booster: BoosterSettings) -> FloatArray:
-    """The scores and the final stage of `fit_uplift` on customers' columns, with known chances, shape (n_asked, 2)."""
+    """The estimator of `fit_uplift` on customers' columns, with known chances and no size, shape (n_asked, 2)."""
     n = len(lesson.arm)
-    fold = np.random.default_rng(0).integers(0, FOLDS, n)
-    chance = np.full((n, lesson.n_arms), 1 / lesson.n_arms)
-    expected = cross_fitted_outcomes(
-        lesson.matrix, lesson.arm, lesson.outcome, fold, lesson.terms, lesson.n_arms, booster
-    )
-    scored = scores(lesson.arm, lesson.outcome, expected, chance, np.ones(n))
-    found = []
-    for k in range(lesson.n_arms - 1):
-        psi, weight = scored.psi[:, k], scored.weight[:, k]
-        penalty = choose_penalty(lesson.matrix, psi, weight, lesson.account, fold, lesson.terms)
-        effect = fit_effect(lesson.matrix, psi, weight, lesson.account, lesson.terms, penalty)
-        found.append(effect.predict(lesson.asked)[:, 0])
-    return np.column_stack(found)
+    fold, free, expected = np.random.default_rng(0).integers(0, FOLDS, n), lesson.arm == 0, np.zeros(n)
+    for part in range(FOLDS):
+        train, test = free & (fold != part), fold == part
+        model = fit_trees(lesson.matrix[train], lesson.outcome[train], np.ones(int(train.sum())), booster, "regression")
+        expected[test] = model.predict(lesson.matrix[test])[:, 0]
+    terms = settle_terms(lesson.terms, lesson.matrix)
+    z = settled_values(terms, lesson.matrix)
+    cases = []
+    for k in range(1, lesson.n_arms):
+        used = np.flatnonzero(free | (lesson.arm == k))
+        exposed, one = (lesson.arm[used] == k).astype(np.float64), np.ones(len(used))
+        beyond = (lesson.outcome - expected)[used]
+        cases.append(Case(z[used], beyond, exposed, 0.5 * one, one, one < 0, lesson.account[used]))
+    design = np.column_stack([np.ones(len(lesson.asked)), within_reach(settled_values(terms, lesson.asked))])
+    return np.column_stack([design @ fitted.coefficients for fitted in fit_cases(cases)[0]])
 
 
 @dataclass(frozen=True)

@@ -70,7 +70,7 @@ def world_of(scenario: str | Scenario, seed: int, accounts: int | None, settings
     return World(
         earlier, build_trials(earlier, settings), matrix, labels.rung, margin_rates(data, matrix, settings),
         np.where(labels.can_switch, leaving, 0.0), revenue, tuple(options.names), np.asarray(options.costs), uplift,
-        gain, fit_uplift(earlier, settings),
+        gain, fit_uplift(earlier, settings).options,
     )  # fmt: skip
 
 

@@ -18,6 +18,7 @@ import numpy as np
 
 from features.snapshots import BoolArray, FloatArray, IntArray
 from training.fitting import fit_trees, settle_terms
+from training.metrics import auc
 from training.predictors import Effect, Term
 from training.settings import BoosterSettings, UpliftSettings
 
@@ -113,16 +114,19 @@ class Overlap:
 
     treated : exposed trials.  effective : effective number of controls once weighted to resemble them.
     share : of the exposed trials, those with a chance of exposure of at most 19 in 20.
+    separation : how often an exposed trial was given a higher chance than an unexposed one (AUC of the chance); near
+        one, who was exposed follows a rule, and the few exceptions say more of the rule's gaps than of the effect.
     """
 
     treated: int
     effective: float
     share: float
+    separation: float = 0.5
 
     def passes(self, settings: UpliftSettings) -> bool:
         """Whether an effect may be reported."""
         enough = self.treated >= settings.least_treated and self.effective >= settings.least_effective
-        return enough and self.share >= settings.least_overlap
+        return enough and self.share >= settings.least_overlap and self.separation <= settings.most_separation
 
 
 def overlap(arm: IntArray, chance: FloatArray, option: int) -> Overlap:
@@ -132,7 +136,10 @@ def overlap(arm: IntArray, chance: FloatArray, option: int) -> Overlap:
     effective = float(odds.sum() ** 2 / max((odds**2).sum(), 1e-12)) if control.any() else 0.0
     relative = chance[treated, option] / (chance[treated, option] + chance[treated, 0])
     share = float((relative <= 0.95).mean()) if treated.any() else 0.0
-    return Overlap(int(treated.sum()), effective, share)
+    both = treated | control
+    known = chance[both, option] / (chance[both, option] + chance[both, 0])
+    separation = auc(known, treated[both]) if treated.any() and control.any() else 0.5
+    return Overlap(int(treated.sum()), effective, share, separation)
 
 
 def fit_effect(
@@ -152,32 +159,6 @@ def fit_effect(
     n_clusters = len(summed)
     covariance = inverse @ (summed.T @ summed) @ inverse * (n_clusters / max(n_clusters - 1, 1))
     return Effect(settled, tuple(float(b) for b in beta), tuple(tuple(float(c) for c in row) for row in covariance))
-
-
-def choose_penalty(
-    matrix: FloatArray, psi: FloatArray, weight: FloatArray, account: IntArray, fold: IntArray, terms: Sequence[Term]
-) -> float:
-    """The penalty under which effects learnt on some accounts fit the scores of others best.
-
-    The strongest whose loss is within one standard error of the best: heterogeneity must prove itself.
-    """
-    if len(np.unique(fold)) < 2:  # no other accounts to judge on
-        return PENALTIES[-1]
-    losses = []
-    for penalty in PENALTIES:
-        loss = np.zeros(len(psi))
-        for k in np.unique(fold):
-            train, test = fold != k, fold == k
-            model = fit_effect(matrix[train], psi[train], weight[train], account[train], terms, penalty)
-            loss[test] = weight[test] * (psi[test] - model.predict(matrix[test])[:, 0]) ** 2
-        losses.append(loss)
-    means = np.array([loss.mean() for loss in losses])
-    best = int(np.argmin(means))
-    for k in range(len(PENALTIES) - 1, best, -1):
-        gap = losses[k] - losses[best]
-        if gap.mean() <= gap.std() / np.sqrt(len(gap)):
-            return PENALTIES[k]
-    return PENALTIES[best]
 
 
 def mean_effect(psi: FloatArray, weight: FloatArray, account: IntArray) -> tuple[float, float]:

@@ -94,7 +94,8 @@ class BoosterSettings:
 class UpliftSettings:
     """Sequential target trials: exposure within exposure_days of as_of among accounts not invested in for
     washout_days; nuisances over `folds` folds of accounts; estimated propensities clipped at `clip`; an
-    option needs least_treated treated accounts and least_effective comparable controls; `level` is the
+    option needs least_treated treated accounts and least_effective comparable controls, told apart at most
+    most_separation of the time; `level` is the
     coverage of intervals; margin_rate is used where orders.cost is unknown; landmark_days is when climbing
     must have happened for the upgrade's effect."""
 
@@ -105,6 +106,7 @@ class UpliftSettings:
     least_treated: int = 60
     least_effective: int = 60
     least_overlap: float = 0.5
+    most_separation: float = 0.95
     level: float = 0.9
     margin_rate: float = 0.3
     landmark_days: int = 60
@@ -176,6 +178,7 @@ _LIMITS: Mapping[str, tuple[float, float]] = {
     "uplift.least_treated": (2, 10**9),
     "uplift.least_effective": (2, 10**9),
     "uplift.least_overlap": (0, 1),
+    "uplift.most_separation": (0.5, 1),
     "uplift.level": (0.5, 0.999),
     "uplift.margin_rate": (0, 1),
     "uplift.landmark_days": (1, 1000),

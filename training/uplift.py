@@ -269,7 +269,7 @@ def _gate_findings(drawn: Overlap, chosen: Overlap) -> list[str]:
     return [
         f"by lot: {drawn.treated} exposed, {drawn.effective:.0f} comparable controls",
         f"by choice: {chosen.treated} exposed, {chosen.effective:.0f} comparable controls, "
-        f"{chosen.share:.0%} in overlap",
+        f"{chosen.share:.0%} in overlap, told apart by what was known {100 * chosen.separation:.0f} times in 100",
     ]
 
 

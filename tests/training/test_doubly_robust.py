@@ -7,10 +7,8 @@ import pytest
 
 from features.snapshots import BoolArray, FloatArray, IntArray
 from training.doubly_robust import (
-    PENALTIES,
     Overlap,
     average,
-    choose_penalty,
     cross_fitted_outcomes,
     cross_fitted_propensity,
     fit_effect,
@@ -99,7 +97,9 @@ def test_without_overlap_the_gate_closes() -> None:
     assert shut.effective < 60 or shut.share < 0.5
 
 
-@pytest.mark.parametrize("gate", [Overlap(59, 500, 1), Overlap(500, 59.9, 1), Overlap(500, 500, 0.49)])
+@pytest.mark.parametrize(
+    "gate", [Overlap(59, 500, 1), Overlap(500, 59.9, 1), Overlap(500, 500, 0.49), Overlap(500, 500, 1, 0.96)]
+)
 def test_each_part_of_the_gate_closes_it(gate: Overlap) -> None:
     assert not gate.passes(UpliftSettings())
     assert Overlap(60, 60, 0.5).passes(UpliftSettings())
@@ -110,7 +110,7 @@ def test_overlap_by_hand() -> None:
     arm = np.array([0, 0, 1, 1])
     chance = np.array([[0.5, 0.5], [0.75, 0.25], [0.5, 0.5], [0.01, 0.99]])
     found = overlap(arm, chance, 1)
-    assert (found.treated, found.share) == (2, 0.5)
+    assert (found.treated, found.share, found.separation) == (2, 0.5, 0.875)
     assert found.effective == pytest.approx(1.6)
     assert overlap(np.zeros(4, np.int64), chance, 1) == Overlap(0, pytest.approx(found.effective, abs=9), 0.0)
     assert overlap(np.ones(4, np.int64), chance, 1).effective == 0.0
@@ -179,12 +179,3 @@ def test_an_effect_is_least_squares_where_nothing_is_penalised() -> None:
     assert average(effect, matrix)[1] == pytest.approx(1 / np.sqrt(3000), rel=0.1)
     flat = fit_effect(matrix, psi, np.ones(3000), np.arange(3000), terms, 1e9)
     assert np.ptp(flat.predict(at)[:, 0]) < 1e-3
-
-
-def test_differences_between_accounts_must_prove_themselves() -> None:
-    rng = np.random.default_rng(0)
-    matrix, terms, fold = rng.normal(0, 1, (2000, 1)), [Term(0, "identity")], np.arange(2000) % 4
-    account, ones = np.arange(2000), np.ones(2000)
-    noise = rng.normal(5, 30, 2000)
-    assert choose_penalty(matrix, noise, ones, account, fold, terms) == PENALTIES[-1]
-    assert choose_penalty(matrix, noise + 60 * matrix[:, 0], ones, account, fold, terms) == PENALTIES[0]
