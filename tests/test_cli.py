@@ -146,7 +146,7 @@ def test_what_tuning_takes_gives_the_same_model_when_it_is_put_into_the_settings
     tuned = run("train", "--data", data, "--config", "wild.toml", "--tune", "0.15", "--json")
     assert tuned.status == 0, tuned.err
     assert "Downloading" not in tuned.err
-    assert tuned.figures["tuning_trials"] > 1
+    assert tuned.figures["tuning_trials"] >= 1  # how many there are in the time is the machine's
     assert "tuning: " in tuned.out
     with sqlite3.connect(tmp_path / "mlflow.db") as database:
         params = dict(database.execute("select key, value from params where key like 'booster.%'").fetchall())

@@ -60,7 +60,7 @@ def test_plain_in_parts_and_on_a_cluster_the_scores_are_the_same(
 
 QUICK = """
 [booster]
-rounds = 4
+rounds = 30
 [slices]
 every_days = 120
 most = 4
