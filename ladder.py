@@ -318,6 +318,69 @@ def _changes(options: argparse.Namespace) -> Mapping[str, Any]:
     return {"accounts": len(changes), "out": str(out), **{f"p_switch_{part}": share for part, share in parts.items()}}
 
 
+def _plan(options: argparse.Namespace) -> Mapping[str, Any]:
+    from serving.arms import Draw
+    from serving.plan import Allowance, make_plan
+    from serving.plan_files import form_of, read_run, write_plan
+    from serving.plan_words import plan_in_words
+    from training.integer_program import solve
+
+    settings, out = _settings(options), Path(options.out)
+    form_of(out)
+    allowance = Allowance(
+        options.budget, options.owner_budget, dict(options.bond_budget), settings.plan.hours, options.hours
+    )
+    scores, investments = read_run(Path(options.scores))
+    owners = _owners(options) if options.data else None
+    with _progress() as progress:
+        progress("planning", 0.0)
+        draw = Draw(options.holdout, options.explore, options.seed)
+        plan = make_plan(scores, investments, allowance, draw, options.on, owners, solve)
+    _list("The plan", plan_in_words(plan.record))
+    print(f"\n{' and '.join(str(path) for path in write_plan(plan, out))} written")
+    left_out = ("strata", "limits")
+    return {name: value for name, value in plan.record.items() if name not in left_out} | {"out": str(out)}
+
+
+def _owners(options: argparse.Namespace) -> Mapping[str, str]:
+    """Account -> its manager, as far as the source says."""
+    histories = _load(options).histories
+    owner = histories.profile.get("owner", [])
+    return {a: o for a, o in zip(histories.account_ids, owner, strict=False) if o is not None}
+
+
+def _monitor(options: argparse.Namespace) -> Mapping[str, Any]:
+    from features.errors import NotEnoughData
+    from serving.plan_files import read_plan
+    from training.followed import follow, listed
+    from training.realised import pooled, realised
+    from training.realised_words import pooled_in_words, realised_in_words
+
+    plans = [(file, read_plan(Path(file))) for file in options.plan]
+    loaded = _load(options)
+    level, parts, figures = loaded.settings.uplift.level, [], {}
+    for file, plan in plans:
+        try:
+            selected = follow(listed(plan.rows, plan.record), loaded.histories, loaded.as_of, loaded.settings)
+            result = realised(selected, level)
+        except NotEnoughData as error:
+            if len(plans) == 1:
+                raise
+            print(f"\n{file}: {error}")
+            continue
+        parts.append((selected, result))
+        figures[file] = result.figures()
+        _list(f"{file}, made for {plan.record['as_of']}", realised_in_words(result, level))
+    if not parts:
+        raise NotEnoughData("None of these plans can be judged yet; what stands above says why.")
+    gain, promised = pooled(parts, level)
+    if len(parts) > 1:
+        print(f"\n{pooled_in_words(gain, promised, len(parts))}")
+    return {
+        "plans": figures, "gain": gain.value, "gain_low": gain.low, "gain_high": gain.high, "promised": promised,
+    }  # fmt: skip
+
+
 def _run(folder: Path, model: str | None, name: str, settings: Any) -> Any:
     """A run's scores and the model that made them: the one given, else the one of that version among the champions."""
     from features.errors import RegistryError
@@ -670,6 +733,21 @@ def _minutes(text: str) -> float:
     return minutes
 
 
+def _amount(text: str) -> float:
+    try:
+        amount = float(text)
+    except ValueError:
+        amount = math.nan
+    if not 0 <= amount < math.inf:
+        raise argparse.ArgumentTypeError(f"{text!r} is no number of zero or more")
+    return amount
+
+
+def _bond_amount(text: str) -> tuple[str, float]:
+    bond, _, amount = text.partition("=")
+    return bond, _amount(amount)
+
+
 Argument = tuple[tuple[str, ...], dict[str, Any]]
 
 
@@ -742,6 +820,27 @@ COMMANDS: dict[str, tuple[Callable[[argparse.Namespace], Mapping[str, Any]], str
         _argument("--model-before", metavar="URI", help="of the earlier run; else looked up among the champions"),
         _argument("--model-after", metavar="URI", help="of the later run; else looked up among the champions"),
         _argument("--out", required=True, metavar="FILE", help="the table, .parquet or .csv"),
+    )),
+    "plan": (_plan, "which accounts get which investment, under a budget", (
+        _argument("--scores", required=True, metavar="DIR", help="folder that `ladder score` wrote"),
+        _argument("--budget", required=True, type=_amount, metavar="EUR", help="money for investments; never exceeded"),
+        _argument("--out", required=True, metavar="FILE", help=".csv, .parquet or .xlsx; FILE.json tells of the whole"),
+        _argument("--holdout", type=_amount, default=0.1, metavar="SHARE",
+                  help="of the selected, held out by lot so that the plan's worth can be measured, 0 .. 0.5"),
+        _argument("--explore", type=_amount, default=0.0, metavar="SHARE",
+                  help="of the selected, given another option that pays by lot, so that all stay known, 0 .. 0.5"),
+        _argument("--on", default="expected", choices=("expected", "low"), help="the gain, or its interval's low end"),
+        _argument("--data", metavar="SOURCE", help="whose accounts.owner says who manages what"),
+        _argument("--owner-budget", type=_amount, metavar="EUR", help="money for each owner's accounts"),
+        _argument("--bond-budget", type=_bond_amount, action="append", default=[], metavar="BOND=EUR",
+                  help="money for all options of a bond: financial, social or structural; may be repeated"),
+        _argument("--hours", type=_amount, metavar="N", help="of each owner; what options take is set in plan.hours"),
+        _argument("--seed", type=int, default=0, metavar="S", help="of the lots"),
+    )),
+    "monitor": (_monitor, "what plans brought: the treated against the held-out, beside what was promised", (
+        DATA, AS_OF,
+        _argument("--plan", required=True, nargs="+", action="extend", metavar="FILE",
+                  help="plans that `ladder plan` wrote, with their FILE.json beside them"),
     )),
     "serve": (_serve, "serve the champion over HTTP", (
         MODEL, PORT, _argument("--host", default="127.0.0.1", help="address to listen on"),

@@ -1,7 +1,7 @@
 """All accounts of a source scored at once, and written where others can read them."""
 
 import json
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -27,15 +27,15 @@ SCORE_COLUMNS = (
     *"manager_forecast recommended_investment expected_gain roi rank reasons".split(),
 )
 INVESTMENT_COLUMNS = (
-    "account_id as_of investment bond cost uplift uplift_low uplift_high gain roi "
+    "account_id as_of investment bond cost uplift uplift_low uplift_high gain gain_low gain_high roi "
     "p_upgrade_change p_switch_change basis"
 ).split()
-NUMBERS = frozenset("cost uplift uplift_low uplift_high gain roi p_upgrade_change p_switch_change".split())
+NUMBERS = frozenset(INVESTMENT_COLUMNS) - {"account_id", "as_of", "investment", "bond", "basis"}
 """Columns of investment_scores that hold numbers even where it has no rows."""
 TABLES = ("scores", "investment_scores", "horizons")
 """What is written: one row an account, one an account and option, one an account and horizon."""
 FORMATS = ("parquet", "csv", "xlsx")
-_KEYS = {"account_id": str, "model_version": str}
+_KEYS = {"account_id": str, "model_version": str, "owner": str}
 """Texts that may look like numbers."""
 SHEET_LIMIT = 1_048_575
 
@@ -81,29 +81,35 @@ def _frame(columns: Mapping[str, NDArray[Any]], names: tuple[str, ...] | list[st
 
 
 def read_scores(folder: Path) -> pd.DataFrame:
-    """The `scores` that `write_frames` wrote into a folder, in whichever of its formats.
+    """The `scores` that `write_frames` wrote into a folder.  Raises SettingsError as `read_table` does."""
+    return read_table(folder, "scores", SCORE_COLUMNS)
+
+
+def read_table(folder: Path, name: str, columns: Sequence[str], forms: Sequence[str] = FORMATS) -> pd.DataFrame:
+    """A table that `write_frames` wrote into a folder, in the first of these formats that is there.
 
     Raises
     ------
     SettingsError
-        If there are none, or they lack columns of the contract.
+        If it is not there, or lacks one of these columns.
     """
     readers: dict[str, Callable[[Path], pd.DataFrame]] = {
         "parquet": pd.read_parquet, "csv": lambda file: pd.read_csv(file, dtype=_KEYS),
         "xlsx": lambda file: pd.read_excel(file, dtype=_KEYS),
     }  # fmt: skip
-    for form in FORMATS:
-        file = folder / f"scores.{form}"
+    for form in forms:
+        file = folder / f"{name}.{form}"
         if file.is_file():
             try:
-                scores = readers[form](file)
+                table = readers[form](file)
             except ValueError as error:  # also what Arrow and pandas raise for what they cannot read
                 raise SettingsError(f"{file} cannot be read: {str(error).splitlines()[0]}. Score again.") from None
-            missing = [name for name in SCORE_COLUMNS if name not in scores]
+            missing = [column for column in columns if column not in table]
             if missing:
-                raise SettingsError(f"{file} is no table of scores: it lacks {', '.join(missing[:3])}. Score again.")
-            return scores
-    raise SettingsError(f"There are no scores in {folder}. Write them with `ladder score --out {folder}`.")
+                words = name.replace("_", " ")
+                raise SettingsError(f"{file} is no table of {words}: it lacks {', '.join(missing[:3])}. Score again.")
+            return table
+    raise SettingsError(f"There are no {name} in {folder}. Write them with `ladder score --out {folder}`.")
 
 
 def write_frames(frames: Mapping[str, pd.DataFrame], folder: Path, form: str) -> list[Path]:

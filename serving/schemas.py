@@ -134,6 +134,8 @@ class InvestmentScores(Documented):
     uplift_low: float | None = Field(description="Lower end of its 90 % interval, money.")
     uplift_high: float | None = Field(description="Upper end of its 90 % interval, money.")
     gain: float | None = Field(description="uplift x margin - cost, money.")
+    gain_low: float | None = Field(description="The same at the lower end of the uplift's interval, money.")
+    gain_high: float | None = Field(description="The same at its upper end, money.")
     roi: float | None = Field(description="gain / cost.")
     p_upgrade_change: float | None = Field(description="Change in the chance of climbing, -1..1.")
     p_switch_change: float | None = Field(description="Change in the chance of switching, -1..1.")

@@ -256,6 +256,8 @@ class Scorer:
             "uplift_low": uplift - self._reach * error,
             "uplift_high": uplift + self._reach * error,
             "gain": gain,
+            "gain_low": gain - self._reach * error * margin,
+            "gain_high": gain + self._reach * error * margin,
             "roi": gain / option.cost if option.cost > 0 else np.full(n, np.nan),
             "p_upgrade_change": np.clip(found["climbed"][:, 0], -1.0, 1.0),
             "p_switch_change": np.clip(found["switched"][:, 0], -1.0, 1.0),

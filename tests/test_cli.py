@@ -15,6 +15,7 @@ import ladder
 from features.tables import RUNGS
 from serving.batch import INVESTMENT_COLUMNS, SCORE_COLUMNS
 from serving.horizons import HORIZON_COLUMNS
+from serving.plan import PLAN_COLUMNS
 from tests.trained import tiny
 from training.bundle import write_bundle
 from training.champion import publish
@@ -464,6 +465,11 @@ def test_a_folder_that_cannot_be_written_is_refused(run: Run, data: str, champio
         ("train", "--data", "x", "--tune", "soon"),
         ("train", "--data", "x", "--tune", "inf"),
         ("simulate", "--out", "x", "--accounts", "many"),
+        ("plan", "--scores", "x", "--budget", "-1", "--out", "p.csv"),
+        ("plan", "--scores", "x", "--budget", "nan", "--out", "p.csv"),
+        ("plan", "--scores", "x", "--budget", "1", "--out", "p.csv", "--bond-budget", "social"),
+        ("plan", "--scores", "x", "--budget", "1", "--out", "p.csv", "--on", "hope"),
+        ("monitor", "--data", "x"),
         ("backtest", "--data", "x", "--folds", "0"),
         ("backtest", "--data", "x", "--folds", "-1"),
     ],
@@ -502,3 +508,56 @@ def test_a_database_is_a_source_too(run: Run, champion: str, tmp_path: Path) -> 
     said = run("score", "--data", "sqlite:///crm.db", "--config", "own.toml", "--out", "out", "--json")
     assert said.status == 0, said.err
     assert said.figures["accounts"] > 100
+
+
+def test_a_plan_keeps_its_budget_and_is_held_against_what_happened(
+    run: Run, data: str, champion: str, tmp_path: Path
+) -> None:
+    assert champion
+    assert run("score", "--data", data, "--as-of", "2025-06-01", "--out", "scores", "--format", "csv").status == 0
+    said = run("plan", "--scores", "scores", "--budget", "20000", "--holdout", "0.3", "--out", "plan.csv", "--json")
+    assert said.status == 0, said.err
+    for words in ("expected gain", "this gain flatters", "held out by lot", "the next 10,000", "first: that saves",
+                  "left alone", "no other choice within these limits"):  # fmt: skip
+        assert words in said.out
+    plan = pd.read_csv(tmp_path / "plan.csv", dtype={"account_id": str})
+    treated = plan[plan["arm"] == "treat"]
+    assert plan.columns.tolist() == PLAN_COLUMNS
+    assert 15_000 < treated["cost"].sum() == said.figures["spent"] <= 20_000
+    assert plan["owner"].isna().all()
+    record = json.loads((tmp_path / "plan.csv.json").read_text())
+    assert (record["as_of"], record["horizon_days"], record["limits"]["budget"]) == ("2025-06-01", 180, 20_000)
+
+    found = run("monitor", "--data", data, "--plan", "plan.csv", "--json")
+    assert found.status == 0, found.err
+    assert "over its whole horizon; promised" in found.out
+    assert "the planned investment was made for" in found.out
+    assert found.figures["plans"]["plan.csv"]["treated"] == len(treated)
+    assert found.figures["gain_low"] < found.figures["gain"] < found.figures["gain_high"]
+    both = run("monitor", "--data", data, "--plan", "plan.csv", "plan.csv", "--as-of", "2025-08-30")
+    assert "all 2 plans together" in both.out
+    assert "in the 50% of its horizon so far" in both.out
+    assert "nothing has happened since" in refused(run("monitor", "--data", data, "--plan", "plan.csv",
+                                                       "--as-of", "2025-06-01"))  # fmt: skip
+    (tmp_path / "plan.csv.json").unlink()
+    assert "keep both together" in refused(run("monitor", "--data", data, "--plan", "plan.csv"))
+
+
+def test_a_plan_by_owner_takes_their_names_from_the_source(run: Run, data: str, champion: str, tmp_path: Path) -> None:
+    assert champion
+    assert run("score", "--data", data, "--out", "scores").status == 0
+    asked = ("plan", "--scores", "scores", "--budget", "50000", "--out", "plan.parquet", "--owner-budget", "3000")
+    assert "give --data" in refused(run(*asked))
+    (tmp_path / "own.toml").write_text("[plan]\nhours = { visit_programme = 6, rebate = 6, integration = 6 }\n")
+    said = run(*asked, "--data", data, "--bond-budget", "financial=4000", "--hours", "12", "--config", "own.toml")
+    assert said.status == 0, said.err
+    plan = pd.read_parquet(tmp_path / "plan.parquet")
+    owner = tiny().tables["accounts"].set_index("account_id")["owner"]
+    named = plan.dropna(subset=["owner"])
+    assert (named["owner"].to_numpy() == owner[named["account_id"]].to_numpy()).all()
+    assert plan.groupby(plan["owner"].fillna("-"))["cost"].sum().max() <= 3_000
+    assert plan.groupby(plan["owner"].fillna("-")).size().max() == 2
+    assert plan.loc[plan["investment"] == "rebate", "cost"].sum() <= 4_000
+    assert "There is no bond 'sociable'" in refused(run(*asked, "--bond-budget", "sociable=1"))
+    assert "should end in" in refused(run("plan", "--scores", "scores", "--budget", "1", "--out", "plan.docx"))
+    assert "no scores in nowhere" in refused(run("plan", "--scores", "nowhere", "--budget", "1", "--out", "p.csv"))

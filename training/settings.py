@@ -113,6 +113,13 @@ class UpliftSettings:
 
 
 @dataclass(frozen=True)
+class PlanSettings:
+    """hours : option -> hours of the account manager's time that it takes at one account."""
+
+    hours: Mapping[str, float] = field(default_factory=dict)
+
+
+@dataclass(frozen=True)
 class PromotionSettings:
     """A model is promoted if it is not worse than the baselines and the champion by more than `tolerance`
     (log loss), and its calibration error is at most most_calibration_error."""
@@ -139,6 +146,7 @@ class Settings:
     slices: SliceSettings = field(default_factory=SliceSettings)
     booster: BoosterSettings = field(default_factory=BoosterSettings)
     uplift: UpliftSettings = field(default_factory=UpliftSettings)
+    plan: PlanSettings = field(default_factory=PlanSettings)
     promotion: PromotionSettings = field(default_factory=PromotionSettings)
     registry: RegistrySettings = field(default_factory=RegistrySettings)
     tables: Mapping[str, Mapped] = field(default_factory=dict)
@@ -232,6 +240,10 @@ def _value(key: str, value: Any, wanted: type) -> Any:
         if type(value) is not list:
             raise SettingsError(f"{key} = {value!r} is no list: write it between [ and ].")
         return tuple(_value(key, one, get_args(wanted)[0]) for one in value)
+    if get_origin(wanted) is Mapping:
+        if type(value) is not dict:
+            raise SettingsError(f"{key} = {value!r} is no table: write it as {{ name = 1.5 }}.")
+        return {name: _value(f"{key}.{name}", one, get_args(wanted)[1]) for name, one in value.items()}
     if wanted is float and type(value) is int:
         value = float(value)
     if type(value) is not wanted:

@@ -1,0 +1,117 @@
+"""Who of the selected is held out, and who gets another option than planned: drawn by lot, with the chances known.
+
+A plan that everybody on it follows can never be held against what would have happened without it. So a share is held
+out, and what became of the others is measured against them (`ladder monitor`).
+
+The lot is drawn from hashes of the accounts' ids and the plan's seed: the same accounts give the same draw, in whatever
+order they come, and no other draw of the program shifts it. The selected are laid out by stratum, by hash within a
+stratum, and cut at every 1/share-th place from one random start (systematic sampling): every account has exactly the
+chance `share`, every stratum its share to within one account, and, since the costliest stand first, so has the money.
+"""
+
+import hashlib
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+from features.snapshots import BoolArray, FloatArray, IntArray
+
+NEAR = 0.5
+"""Share of the selected, those who lose least by another option, among whom exploring draws."""
+
+
+@dataclass(frozen=True)
+class Draw:
+    """holdout, explore : shares of the selected, 0 .. 0.5.  seed : another one gives another draw."""
+
+    holdout: float = 0.1
+    explore: float = 0.0
+    seed: int = 0
+
+
+@dataclass(frozen=True)
+class Arms:
+    """held : shape (n,).  option : shape (n,), what is made, or would have been.  chance : shape (n,), of the row's own
+    arm: of being held out, or of being treated with that option."""
+
+    held: BoolArray
+    option: IntArray
+    chance: FloatArray
+
+
+def uniforms(names: Iterable[str], salt: str) -> FloatArray:
+    """One number in [0, 1) for every name, the same for the same name and salt, as if drawn by lot."""
+    digests = b"".join(hashlib.blake2b(f"{salt}\x1f{name}".encode(), digest_size=8).digest() for name in names)
+    numbers: FloatArray = (np.frombuffer(digests, ">u8") >> np.uint64(11)) / 2.0**53
+    return numbers
+
+
+def systematic(n: int, share: float, start: float) -> BoolArray:
+    """Which of n places are cut, one in every 1/share: each with the chance `share` if the start is uniform in [0, 1).
+
+    >>> systematic(6, 0.5, 0.0).tolist()
+    [False, True, False, True, False, True]
+    """
+    edges = np.floor(start + share * np.arange(n + 1) + 1e-12)
+    cut: BoolArray = np.diff(edges) > 0
+    return cut
+
+
+def most_cost(cost: FloatArray, share: float) -> float:
+    """What the treated of these accounts cost at most, whatever the lot: with the costliest first, at the start 0."""
+    falling = np.sort(cost)[::-1]
+    return float(falling[~systematic(len(falling), share, 0.0)].sum())
+
+
+def strata(option: IntArray, rung: Sequence[str], gain: FloatArray) -> NDArray[np.object_]:
+    """The stratum of each selected account, shape (n,): option, rung and third of the expected gain."""
+    third = np.zeros(len(gain), np.int64)
+    if len(gain):
+        third = np.searchsorted(np.quantile(gain, [1 / 3, 2 / 3]), gain, side="left")
+    found = np.empty(len(gain), object)
+    found[:] = [f"{o}/{r}/{t}" for o, r, t in zip(option.tolist(), rung, third.tolist(), strict=True)]
+    return found
+
+
+def draw_arms(
+    accounts: Sequence[str],
+    cost: FloatArray,
+    stratum: NDArray[np.object_],
+    option: IntArray,
+    others: BoolArray,
+    near: BoolArray,
+    draw: Draw,
+    plan_id: str,
+) -> Arms:
+    """The arms of the selected accounts.
+
+    cost, stratum, option : shape (n,), of what is planned.  others : shape (n, k), what else each might get.
+    near : shape (n,), who takes part in exploring.  plan_id : what else the draw depends on, such as the model.
+    """
+    salt = f"{plan_id}\x1f{draw.seed}"
+    held = np.zeros(len(accounts), bool)
+    order = np.lexsort((uniforms(accounts, f"{salt}\x1fholdout"), stratum.astype(str), -cost))
+    held[order] = systematic(len(accounts), draw.holdout, _start(f"{salt}\x1fholdout"))
+    explored, chance = np.zeros(len(accounts), bool), explore_share(near, draw.explore)
+    pool = np.flatnonzero(near)
+    pool = pool[np.argsort(uniforms([accounts[int(row)] for row in pool], f"{salt}\x1fexplore"), kind="stable")]
+    explored[pool] = systematic(len(pool), chance, _start(f"{salt}\x1fexplore"))
+    made, own = option.copy(), (1 - draw.holdout) * np.where(near, 1 - chance, 1.0)
+    pick = uniforms(accounts, f"{salt}\x1foption")
+    for row in np.flatnonzero(explored & ~held):
+        choices = np.flatnonzero(others[row])
+        made[row] = choices[int(pick[row] * len(choices))]
+        own[row] = (1 - draw.holdout) * chance / len(choices)
+    return Arms(held, made, np.where(held, draw.holdout, own))
+
+
+def explore_share(near: BoolArray, explore: float) -> float:
+    """The chance of being explored among those who take part, so that it is `explore` of all, or as near as can be."""
+    taking = int(near.sum())
+    return min(0.5, explore * len(near) / taking) if taking else 0.0
+
+
+def _start(salt: str) -> float:
+    return float(uniforms(["start"], salt)[0])

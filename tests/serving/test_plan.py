@@ -1,0 +1,238 @@
+"""The plan keeps its limits whatever the lot, invests in nobody who does not pay, and can be read again."""
+
+from collections.abc import Mapping
+from pathlib import Path
+
+import numpy as np
+import pandas as pd
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from features.errors import SettingsError
+from serving.arms import Draw
+from serving.menu import build_menu
+from serving.plan import HOLDOUT, PLAN_COLUMNS, TREAT, Allowance, Plan, make_plan
+from serving.plan_files import read_plan, record_of, write_plan
+from serving.plan_words import plan_in_words
+from training.integer_program import solve
+
+OPTIONS = (("rebate", "financial", 500.0), ("visit", "social", 700.0), ("integration", "structural", 3500.0))
+
+
+def supplier(n: int, seed: int = 0, unknown: float = 0.1) -> tuple[pd.DataFrame, pd.DataFrame]:
+    """Scores of n accounts, as a scoring run writes them, as far as a plan looks."""
+    rng = np.random.default_rng(seed)
+    scores = pd.DataFrame({
+        "account_id": [f"A{k:04d}" for k in rng.permutation(n)], "as_of": pd.Timestamp("2026-01-01"),
+        "horizon_days": 180, "model_version": "m1", "rung": rng.choice(["customer", "member", "advocate"], n),
+    })  # fmt: skip
+    rows = []
+    for account in scores["account_id"]:
+        size, margin = rng.lognormal(7, 1), rng.uniform(0.2, 0.4)
+        for name, bond, cost in OPTIONS:
+            uplift, error = size * rng.normal(1 + cost / 1000, 1), 0.5 * size
+            known = rng.random() >= unknown
+            rows.append({
+                "account_id": account, "investment": name, "bond": bond, "cost": cost,
+                "uplift": uplift if known else np.nan, "uplift_low": uplift - error if known else np.nan,
+                "uplift_high": uplift + error if known else np.nan,
+                "gain": uplift * margin - cost if known else np.nan,
+                "basis": "randomised" if known else "insufficient",
+            })  # fmt: skip
+    return scores, pd.DataFrame(rows)
+
+
+def gains(investments: pd.DataFrame) -> Mapping[tuple[str, str], float]:
+    return {(r.account_id, r.investment): r.gain for r in investments.itertuples()}
+
+
+def owners_of(scores: pd.DataFrame) -> dict[str, str]:
+    return {account: f"owner {int(account[1:]) % 4}" for account in scores["account_id"] if account != "A0003"}
+
+
+@given(
+    st.integers(0, 60), st.integers(0, 10**6), st.floats(0, 30_000), st.sampled_from([0.0, 0.05, 0.1, 0.5]),
+    st.sampled_from([0.0, 0.1, 0.5]), st.sampled_from(["expected", "low"]),
+)  # fmt: skip
+def test_no_lot_exceeds_the_budget_and_nobody_is_invested_in_at_a_loss(
+    n: int, seed: int, budget: float, holdout: float, explore: float, on: str
+) -> None:
+    scores, investments = supplier(max(n, 1), seed % 7)
+    if not n:
+        scores, investments = scores, investments.iloc[:0]
+    plan = make_plan(scores, investments, Allowance(budget), Draw(holdout, explore, seed), on)
+    rows, treated = plan.rows, plan.rows[plan.rows["arm"] == TREAT]
+    assert rows.columns.tolist() == PLAN_COLUMNS
+    assert treated["cost"].sum() <= budget * (1 + 1e-9)
+    assert rows["account_id"].is_unique
+    assert (rows["expected_gain"] > 0).all()
+    assert on == "expected" or (rows["gain_low"] > 0).all()
+    known = gains(investments)
+    assert all(known[r.account_id, r.investment] == r.expected_gain for r in rows.itertuples())
+    assert sum(plan.record["left_alone"].values()) + len(rows) == len(scores)
+    assert plan.record["spent"] == pytest.approx(treated["cost"].sum())
+    assert plan_in_words(plan.record)
+
+
+def test_the_budget_is_used_and_a_tenth_is_held_out() -> None:
+    scores, investments = supplier(2_000)
+    plan = make_plan(scores, investments, Allowance(100_000.0), Draw(0.1))
+    held = (plan.rows["arm"] == HOLDOUT).sum()
+    assert 96_000 < plan.record["spent"] <= 100_000
+    assert abs(held - 0.1 * len(plan.rows)) < 1
+    assert (plan.rows["propensity"] == np.where(plan.rows["arm"] == HOLDOUT, 0.1, 0.9)).all()
+    without = make_plan(scores, investments, Allowance(100_000.0), Draw(0.0))
+    assert (without.rows["propensity"] == 1).all()
+    assert 0.85 < plan.record["expected_gain"] / without.record["expected_gain"] <= 1
+    held_by = pd.DataFrame(plan.record["strata"])
+    assert (np.abs(held_by["held_out"] - 0.1 * held_by["accounts"]) < 1 + 1e-9).all()
+
+
+def test_rows_in_another_order_make_the_same_plan() -> None:
+    scores, investments = supplier(300)
+    plan = make_plan(scores, investments, Allowance(20_000.0), Draw(0.2, 0.1, 3))
+    mixed = make_plan(
+        scores.sample(frac=1, random_state=1), investments.sample(frac=1, random_state=2), Allowance(20_000.0),
+        Draw(0.2, 0.1, 3),
+    )  # fmt: skip
+    pd.testing.assert_frame_equal(plan.rows, mixed.rows)
+    assert plan.record == mixed.record
+
+
+def test_a_plan_beats_every_list_that_ranks_by_something_else() -> None:
+    scores, investments = supplier(500)
+    plan = make_plan(scores, investments, Allowance(50_000.0), Draw(0.0), exact=solve)
+    known, rng = gains(investments), np.random.default_rng(0)
+    best = investments.sort_values("gain", ascending=False).drop_duplicates("account_id").dropna(subset=["gain"])
+    for ranked in (best, best.sort_values("uplift", ascending=False), best.sample(frac=1, random_state=rng)):
+        taken = ranked[ranked["cost"].cumsum() <= 50_000]
+        assert sum(known[r.account_id, r.investment] for r in taken.itertuples()) <= plan.record["bound"] + 1e-6
+        assert taken["gain"].sum() <= plan.record["expected_gain"] * 1.0001
+
+
+def test_side_limits_hold_for_treated_and_held_out_together() -> None:
+    scores, investments = supplier(200)
+    owners = owners_of(scores)
+    allowance = Allowance(
+        30_000.0, owner_budget=8_000.0, bonds={"social": 9_000.0}, hours={"visit": 6.0, "integration": 20.0},
+        owner_hours=40.0,
+    )  # fmt: skip
+    for explore in (0.0, 0.3):
+        plan = make_plan(scores, investments, allowance, Draw(0.1, explore), owners=owners, exact=solve)
+        rows = plan.rows.assign(owner=plan.rows["owner"].fillna("-"))
+        assert len(rows) > 10
+        assert rows.groupby("owner")["cost"].sum().max() <= 8_000
+        assert rows.loc[rows["investment"] == "visit", "cost"].sum() <= 9_000
+        hours = rows["investment"].map({"visit": 6.0, "integration": 20.0, "rebate": 0.0})
+        assert hours.groupby(rows["owner"]).sum().max() <= 40
+        assert plan.record["gap"] < 0.01
+    named = rows.set_index("account_id")["owner"]
+    assert all(owners.get(account, "-") == owner for account, owner in named.items())
+
+
+def test_exploring_gives_some_another_option_that_pays_and_tells_how_many() -> None:
+    scores, investments = supplier(800)
+    planned = make_plan(scores, investments, Allowance(80_000.0), Draw(0.1, 0.0, 1)).rows
+    explored = make_plan(scores, investments, Allowance(80_000.0), Draw(0.1, 0.05, 1))
+    rows = explored.rows[explored.rows["arm"] == TREAT]
+    small = rows["propensity"] < 0.4
+    assert 0 < explored.record["explored"] <= 0.06 * len(planned)
+    assert small.sum() == explored.record["explored"]
+    assert (rows.loc[small, "expected_gain"] > 0).all()
+    before = planned.set_index("account_id")["cost"]
+    assert (rows.loc[small, "cost"].to_numpy() <= before[rows.loc[small, "account_id"]].to_numpy()).all()
+
+
+def test_the_interval_of_a_gain_is_that_of_its_uplift() -> None:
+    scores, investments = supplier(50)
+    menu = build_menu(scores, investments)
+    margin = (investments["gain"] + investments["cost"]) / investments["uplift"]
+    told = investments.assign(
+        gain_low=margin * investments["uplift_low"] - investments["cost"],
+        gain_high=margin * investments["uplift_high"] - investments["cost"],
+    )
+    given = build_menu(scores, told)
+    np.testing.assert_allclose(menu.low, given.low)
+    np.testing.assert_allclose(menu.high, given.high)
+    nought = investments.assign(uplift=np.where(investments["investment"] == "visit", 0.0, investments["uplift"]))
+    nought.loc[nought["uplift"] == 0, "gain"] = -700.0
+    there = np.isfinite(given.low)
+    there[:, 2] &= there[:, :2].any(axis=1)  # the margin is learnt from the account's other options
+    np.testing.assert_allclose(build_menu(scores, nought).low[there], given.low[there])
+
+
+def test_what_the_figures_mean() -> None:
+    scores, investments = supplier(400, unknown=0.0)
+    plan = make_plan(scores, investments, Allowance(20_000.0), Draw(0.0), exact=solve)
+    record, rows = plan.record, plan.rows
+    assert record["roi"] == pytest.approx(rows["expected_gain"].sum() / rows["cost"].sum())
+    margin = rows["expected_gain"].sum() + rows["cost"].sum()
+    assert record["break_even"] * margin - rows["cost"].sum() == pytest.approx(0)
+    more = make_plan(scores, investments, Allowance(30_000.0), Draw(0.0), exact=solve)
+    gained = more.record["expected_gain"] - record["expected_gain"]
+    assert record["next_money"]["expected_gain"] == pytest.approx(gained)
+    less = make_plan(scores, investments, Allowance(20_000.0 - 1_500), Draw(0.0), exact=solve)
+    assert less.record["expected_gain"] < record["expected_gain"]
+    assert record["claimed_gain"] == record["expected_gain"]
+    scaled = make_plan(scores, investments, Allowance(20_000.0), Draw(0.0), claim_ratio=0.6).record
+    assert scaled["claimed_gain"] == pytest.approx(0.6 * scaled["expected_gain"])
+    assert any("worth 60%" in line for line in plan_in_words(scaled))
+    assert any("flatters" in line for line in plan_in_words(record))
+
+
+def test_with_money_enough_all_that_pays_is_on_the_plan() -> None:
+    scores, investments = supplier(100)
+    plan = make_plan(scores, investments, Allowance(1e9), Draw(0.0))
+    assert plan.record["expected_gain"] == pytest.approx(
+        investments.groupby("account_id")["gain"].max().clip(lower=0).sum()
+    )
+    assert plan.record["left_alone"]["beaten"] == 0
+    assert any(line.startswith("the next 10,000 buys nothing") for line in plan_in_words(plan.record))
+
+
+@pytest.mark.parametrize("form", ["csv", "parquet", "xlsx"])
+def test_a_plan_is_read_as_it_was_written(form: str, tmp_path: Path) -> None:
+    scores, investments = supplier(120)
+    plan = make_plan(scores, investments, Allowance(9_000.0), owners=owners_of(scores))
+    files = write_plan(plan, tmp_path / f"plan.{form}")
+    assert [file.name for file in files] == [f"plan.{form}", f"plan.{form}.json"]
+    again: Plan = read_plan(files[0])
+    pd.testing.assert_frame_equal(again.rows, plan.rows, check_dtype=False)
+    assert again.record == plan.record
+    record_of(files[0]).unlink()
+    with pytest.raises(SettingsError, match="keep both together"):
+        read_plan(files[0])
+
+
+@pytest.mark.parametrize(
+    ("allowance", "draw", "message"),
+    [
+        (Allowance(-1.0), Draw(), "the budget is -1"),
+        (Allowance(float("nan")), Draw(), "the budget is nan"),
+        (Allowance(1.0, bonds={"emotional": 5.0}), Draw(), "no bond 'emotional'"),
+        (Allowance(1.0, owner_budget=5.0), Draw(), "give --data"),
+        (Allowance(1.0), Draw(holdout=0.6), "holdout is 0.6"),
+        (Allowance(1.0), Draw(explore=-0.1), "explore is -0.1"),
+    ],
+)
+def test_what_cannot_be_is_refused_by_name(allowance: Allowance, draw: Draw, message: str) -> None:
+    with pytest.raises(SettingsError, match=message):
+        make_plan(*supplier(5), allowance, draw)
+
+
+def test_tables_that_do_not_belong_together_are_refused() -> None:
+    scores, investments = supplier(5)
+    with pytest.raises(SettingsError, match="which the scores do not"):
+        make_plan(scores.iloc[1:], investments, Allowance(1.0))
+    with pytest.raises(SettingsError, match="an account and option twice"):
+        make_plan(scores, pd.concat([investments, investments]), Allowance(1.0))
+    with pytest.raises(SettingsError, match="hold an account twice"):
+        make_plan(pd.concat([scores, scores]), investments, Allowance(1.0))
+    with pytest.raises(SettingsError, match="cost is missing"):
+        make_plan(scores, investments.assign(cost=np.nan), Allowance(1.0))
+    with pytest.raises(SettingsError, match="have one as_of"):
+        make_plan(scores.assign(as_of=range(5)), investments, Allowance(1.0))
+    hours = Allowance(1.0, owner_hours=3.0)
+    with pytest.raises(SettingsError, match=r"under \[plan\]"):
+        make_plan(scores, investments, hours, owners=owners_of(scores))
