@@ -23,6 +23,7 @@ SCORE_COLUMNS = (
     *"next_rung rung_low rung_high p_upgrade p_downgrade p_switch switch_trigger".split(),
     *(f"trigger_{family}" for family in TRIGGER_FAMILIES),
     *"expected_revenue expected_revenue_low expected_revenue_high value_at_risk".split(),
+    *"service_load customer_type".split(),
     *"upgrade_uplift upgrade_uplift_low upgrade_uplift_high upgrade_basis upgrade_value_gap".split(),
     *"manager_forecast recommended_investment expected_gain roi rank reasons".split(),
 )

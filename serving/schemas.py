@@ -11,6 +11,7 @@ MOST_ACCOUNTS = 200
 
 Rung = Literal["suspect", "prospect", "shopper", "customer", "member", "advocate", "raving_fan"]
 Trigger = Literal["situational", "reactional", "influential"]
+CustomerType = Literal["commodity_buyer", "underperformer", "partner", "most_valuable"]
 
 
 class ScoreRequest(BaseModel):
@@ -97,6 +98,14 @@ class Scores(Documented):
     value_at_risk: float | None = Field(
         description="Gross margin at stake: p_switch x expected_revenue x the account's margin rate, money; null with "
         "p_switch."
+    )
+    service_load: float | None = Field(
+        description="Contacts and tickets of the last 365 days per thousand of revenue: higher = dearer to serve; null "
+        "without revenue."
+    )
+    customer_type: CustomerType | None = Field(
+        description="Loyalty against what serving takes: partner (loyal, dear), most_valuable (loyal, cheap), "
+        "underperformer (not loyal, dear), commodity_buyer (not loyal, cheap)."
     )
     upgrade_uplift: float | None = Field(description="Causal extra revenue over the horizon of one rung more, money.")
     upgrade_uplift_low: float | None = Field(description="Lower end of its 90 % interval, money.")

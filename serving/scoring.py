@@ -18,6 +18,7 @@ from features.snapshots import FloatArray, IntArray, Snapshots, iso
 from features.streams import FIXED_POINT
 from features.tables import BONDS, NO_INVESTMENT, RUNGS, TRIGGER_FAMILIES
 from features.views import View
+from serving.customer_types import customer_types
 from serving.horizons import Column, hold_to, rung_columns, table
 from serving.reasons import Reason, Teller
 from serving.wording import DEFAULT_LANGUAGE
@@ -83,6 +84,7 @@ class Scorer:
         columns |= self._switch(matrix, rows, parts)
         columns |= self._revenue(matrix)
         columns["value_at_risk"] = columns["p_switch"] * columns["expected_revenue"] * self._margin(matrix)
+        columns |= customer_types(matrix, rung, facts.usual_load)
         columns |= self._upgrade(matrix, rung)
         columns["manager_forecast"] = self._forecast(view)
         investments = self._investments(matrix, rung)

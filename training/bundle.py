@@ -57,6 +57,7 @@ class Facts:
     margin_rate : gross margin where an account's own is unknown.  level : coverage of the intervals.
     peers : rung -> feature -> median on that rung, for the reasons.
     value_gaps, upgrade_basis : by rung.  forecast_common, forecast_factors : worth of a manager's estimate.
+    usual_load : contacts and tickets per thousand of revenue of the median buyer; None where neither is recorded.
     set_coverage : share of the realised rungs that lie in their sets, which grow to a mass of set_threshold.
     interval : share of the realised revenues that lie in their intervals.
     figures : out-of-time figures.  report : findings in words.
@@ -79,6 +80,7 @@ class Facts:
     peers: tuple[Mapping[str, float], ...]
     value_gaps: tuple[float | None, ...]
     upgrade_basis: tuple[str, ...]
+    usual_load: float | None
     forecast_common: float | None
     forecast_factors: Mapping[str, float]
     set_coverage: float

@@ -26,6 +26,11 @@ class Claim:
     high: float
     trials: int
 
+    def figures(self) -> dict[str, float]:
+        """The same as flat names, for the tracker."""
+        values = {"promised": self.promised, "value": self.value, "value_low": self.low, "value_high": self.high}
+        return {f"recommended_{name}": round(value, 4) for name, value in values.items()}
+
     def words(self) -> str:
         """The same in a sentence."""
         told = (

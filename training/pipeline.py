@@ -1,7 +1,7 @@
 """From histories to a bundle: what is learnt, in what order, and what is left out for want of data."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 
@@ -22,6 +22,7 @@ from training.next_rung import fit_next_rung
 from training.predictors import Pool, Trees
 from training.revenue import fit_revenue
 from training.revenue_interval import fit_revenue_range
+from training.service_load import usual_load
 from training.settings import Settings
 from training.switching import LEAST_EVENTS, enough, fit_switching
 from training.triggers import TriggerModel, fit_triggers
@@ -86,6 +87,8 @@ def train_on(data: Dataset, settings: Settings, folds: int = 3, progress: Progre
     report += _report(data, switching, triggers, effects, upgrades, record, settings) + _coverage_report(sets, held)
     report += further_report
     facts = _facts(data, settings, upgrades, record, sets, comparisons, tuple(report))
+    if uplift.claim is not None:
+        facts = replace(facts, figures={**facts.figures, **uplift.claim.figures()})
     bundle = Bundle(
         facts, next_rung, switching, triggers.pool if triggers else None, climbing, revenue, revenue_range,
         {u.rung: u.effect for u in upgrades if u.effect is not None},
@@ -135,6 +138,7 @@ def _facts(
         level=settings.uplift.level,
         trigger_shares=data.survey.trigger_shares(),
         peers=_peers(data),
+        usual_load=usual_load(data.matrix, catalog.NAMES, data.snapshots.as_of == data.snapshots.as_of.max()),
         value_gaps=fit_value_gaps(data),
         upgrade_basis=tuple(basis.get(rung, "insufficient") for rung in range(len(RUNGS) - 1)),
         forecast_common=record.common if record else None,

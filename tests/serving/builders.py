@@ -94,7 +94,7 @@ def _facts(histories: Histories, tables: frozenset[str], context: Context, matri
         trained_until=histories.end, horizon_days=180, definition="recorded", silence_days=180,
         catalog=catalog.fingerprint(), features=catalog.NAMES, tables=tuple(sorted(tables)), rules=LadderRules(),
         vocabulary=context.vocabulary, settings_digest="0" * 12, data_digest="1" * 12, margin_rate=0.35, level=0.9,
-        trigger_shares=(0.5, 0.3, 0.2), peers=tuple({"revenue_365d": median} for _ in RUNGS),
+        trigger_shares=(0.5, 0.3, 0.2), usual_load=2.5, peers=tuple({"revenue_365d": median} for _ in RUNGS),
         value_gaps=tuple(100.0 * k for k in range(len(RUNGS))),
         upgrade_basis=("insufficient", "insufficient", "adjusted", "discontinuity", "adjusted", "insufficient"),
         forecast_common=0.9, forecast_factors=dict.fromkeys(histories.authors[:1], 0.8),
