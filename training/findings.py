@@ -8,10 +8,24 @@ from training.pooled_effects import Case
 SEEN = 2.8
 """Standard errors that an effect must have to be seen: 80 % power at 5 % (1.96 + .84)."""
 
+NEAR = 0.1
+"""Share by which a cost may differ from the plan without a word."""
+
 
 def power(error: float, exposed: int) -> str:
     """The smallest average effect that so many exposed trials could have shown.  error : its standard error, money."""
     return f"with {exposed:,} exposed trials only average effects above {SEEN * error:,.0f} can be told from nothing"
+
+
+def dearer(actual: FloatArray, planned: float) -> list[str]:
+    """Whether an option cost other than planned; nothing to say within a tenth.  actual : shape (n,), money."""
+    mean = float(actual.mean()) if len(actual) else planned
+    if abs(mean - planned) <= NEAR * max(abs(planned), 1e-9):
+        return []
+    return [
+        f"it cost {mean:,.0f} on average where it was made ({len(actual):,} times), planned are {planned:,.0f}: gains "
+        "count the planned cost; correct investment_options if the future is like the past"
+    ]
 
 
 def robustness_value(t: float, degrees: int) -> float:

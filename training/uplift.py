@@ -19,11 +19,12 @@ from statistics import NormalDist
 import numpy as np
 
 from features.snapshots import BoolArray, FloatArray, IntArray
+from features.streams import FIXED_POINT
 from features.tables import RUNGS
 from training.claims import Claim, claim_of
 from training.dataset import Dataset, Progress, silent
 from training.doubly_robust import Overlap, average, cross_fitted_propensity, overlap
-from training.findings import power, robustness
+from training.findings import dearer, power, robustness
 from training.fitting import fit_trees, settle_terms
 from training.next_rung import LONG_AGO
 from training.pooled_effects import WITHIN, Case, Fitted, Precisions, fit_again, fit_cases
@@ -290,12 +291,21 @@ def _option(
         f"average effect {mean:,.0f} [{mean - reach:,.0f}, {mean + reach:,.0f}] over the horizon, {ground.basis}; "
         f"drawn to what the evidence supports, {drawn_to:,.0f}",
         power(error, int(exposed.sum())),
+        *dearer(_costs(data, k - 1), cost),
     )
     supported = tuple(int(rung) for rung in np.flatnonzero(exposed >= LEAST_BY_RUNG))
     return InvestmentEffect(
         name, bond, cost, ground.basis, {outcome: pair[0] for outcome, pair in found.items()}, supported, mean,
         mean - reach, mean + reach, findings,
     )  # fmt: skip
+
+
+def _costs(data: Dataset, option: int) -> FloatArray:
+    """What each recorded investment of that option cost, money; of accounts with a row, whom parts and whole both hold."""
+    made = data.histories.streams["investments"]
+    counted = (made.value("option") == option) & np.isin(made.account, data.snapshots.account)
+    costs: FloatArray = made.value("cost")[counted] / FIXED_POINT
+    return costs
 
 
 def _claim(

@@ -8,7 +8,7 @@ import pytest
 from features.snapshots import FloatArray
 from tests.training.test_pooled_effects import case
 from training.claims import Claim, claim_of
-from training.findings import power, robustness, robustness_value
+from training.findings import dearer, power, robustness, robustness_value
 
 
 def claim(seed: int, true: float, predicted: float, cost: float = 10.0) -> Claim:
@@ -61,6 +61,12 @@ def test_no_trials_no_claim() -> None:
 def test_a_strong_effect_is_harder_to_explain_away() -> None:
     assert robustness_value(0.0, 100) == 0.0
     assert robustness_value(2.0, 400) < robustness_value(8.0, 400) < 1.0
+
+
+def test_costs_that_differ_from_the_plan_are_told() -> None:
+    assert dearer(np.array([95.0, 110.0]), 100.0) == []
+    assert dearer(np.empty(0), 100.0) == []
+    assert dearer(np.array([150.0, 130.0]), 100.0)[0].startswith("it cost 140 on average where it was made (2 times)")
 
 
 def test_findings_are_sentences_with_their_figures() -> None:
