@@ -5,7 +5,6 @@ covered. Later periods are not exchangeable with earlier ones, so that the promi
 are like the latest complete ones; `training.evaluation` says how far that was so.
 """
 
-from collections.abc import Callable
 from dataclasses import dataclass
 
 import numpy as np
@@ -73,20 +72,18 @@ class SetRule:
         return said
 
 
-def fit_set_rule(
-    data: Dataset, rows: BoolArray, fit: Callable[[Dataset, BoolArray, Settings], Predictor], settings: Settings
-) -> SetRule:
+def fit_set_rule(data: Dataset, rows: BoolArray, earlier_model: Predictor | None, settings: Settings) -> SetRule:
     """The rule for sets of the stated coverage, learnt on those rows (mask, shape (n,)).
 
-    fit : as `fit_next_rung`; it is asked once more, for a pool of the earlier slices. Where there are none the
-        mass is the coverage itself, which is right as far as the chances are.
+    earlier_model : of the rungs, learnt on the earlier slices alone (`fit_with_earlier`). Where there is none the mass
+        is the coverage itself, which is right as far as the chances are.
     """
     stated = settings.outcome.set_coverage
     split = earlier_split(data, rows)
-    if split is None:
+    if split is None or earlier_model is None:
         return SetRule(stated, float("nan"), Calibration(stated))
-    earlier, latest = split
-    before = mass_before(fit(data, earlier, settings).predict(data.matrix[latest]), data.labels.next_rung[latest])
+    latest = split[1]
+    before = mass_before(earlier_model.predict(data.matrix[latest]), data.labels.next_rung[latest])
     threshold = least_threshold(before, stated)
     covered: BoolArray = before < threshold
     return SetRule(threshold, float((before == 0).mean()), calibrated(data, split, covered, stated))

@@ -155,7 +155,7 @@ def dataset_of(histories: Histories, survey: Survey, designed: Design, rows: Row
 def at_horizon(data: Dataset, further: Further) -> Iterator[Dataset]:
     """The dataset as it would be if that horizon were the main one; only where its outcomes are complete is it true.
 
-    It borrows the matrix, whose few columns that depend on the horizon are put back at the end: half a million rows
+    It borrows the matrix, whose few columns that depend on the horizon are put back at the end: many rows
     are most of a gigabyte, and a copy for each horizon would double what training needs.
     """
     columns = [data.column(name) for name in catalog.HORIZON_NAMES]

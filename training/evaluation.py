@@ -20,7 +20,7 @@ from training.conformal import fit_set_rule
 from training.dataset import Dataset, Progress, silent
 from training.fitting import one_linear_algebra_thread
 from training.metrics import Band, Interval
-from training.next_rung import fit_next_rung
+from training.next_rung import fit_with_earlier
 from training.predictors import Predictor
 from training.revenue import fit_revenue
 from training.revenue_interval import fit_revenue_range, within
@@ -31,7 +31,8 @@ from training.switching import enough, fit_switching
 
 OURS = "loyalty-ladder"
 
-Fit = Callable[[Dataset, BoolArray, Settings], Predictor]
+Fit = Callable[[Dataset, BoolArray, Settings], tuple[Predictor, Predictor | None]]
+"""A model, and the same of the earlier slices alone where it comes for nothing."""
 Outcome = NDArray[Any]
 """What happened, one value per snapshot: classes as whole numbers, or money."""
 
@@ -97,7 +98,7 @@ class _Task:
     row_scores: Mapping[str, Callable[[FloatArray, Outcome], FloatArray]]
     whole: Callable[[FloatArray, Outcome, IntArray], dict[str, float]]
     chance: Callable[[FloatArray, Outcome, IntArray], tuple[FloatArray, BoolArray]] | None = None
-    sets: Callable[[Dataset, BoolArray, BoolArray, Settings, FloatArray], dict[str, FloatArray]] | None = None
+    sets: Callable[..., dict[str, FloatArray]] | None = None
 
 
 def _direction_scores(chances: FloatArray, happened: IntArray, rung: IntArray) -> dict[str, float]:
@@ -158,16 +159,16 @@ def _revenue_scores(expected: FloatArray, happened: Outcome, _: IntArray) -> dic
 
 
 def _rung_sets(
-    data: Dataset, train: BoolArray, test: BoolArray, settings: Settings, chances: FloatArray
+    data: Dataset, train: BoolArray, test: BoolArray, settings: Settings, chances: FloatArray, earlier: Predictor | None
 ) -> dict[str, FloatArray]:
-    low, high = rung_sets(chances, fit_set_rule(data, train, fit_next_rung, settings).threshold)
+    low, high = rung_sets(chances, fit_set_rule(data, train, earlier, settings).threshold)
     happened = data.labels.next_rung[test]
     covered = (low <= happened) & (happened <= high)
     return {"set_coverage": covered.astype(np.float64), "set_size": (high - low + 1).astype(np.float64)}
 
 
 def _revenue_intervals(
-    data: Dataset, train: BoolArray, test: BoolArray, settings: Settings, expected: FloatArray
+    data: Dataset, train: BoolArray, test: BoolArray, settings: Settings, expected: FloatArray, _: Predictor | None
 ) -> dict[str, FloatArray]:
     found = fit_revenue_range(data, train, settings)[0].predict(data.matrix[test])
     low, high = np.minimum(found[:, 0], expected[:, 0]), np.maximum(found[:, 1], expected[:, 0])
@@ -181,23 +182,27 @@ def _revenue_intervals(
     }
 
 
+def _by_itself(fit: Callable[[Dataset, BoolArray, Settings], Predictor]) -> Fit:
+    return lambda data, rows, settings: (fit(data, rows, settings), None)
+
+
 def _everyone(data: Dataset) -> BoolArray:
     return np.ones(len(data.matrix), bool)
 
 
 TASKS: tuple[_Task, ...] = (
     _Task(
-        "next_rung", fit_next_rung, baselines.NEXT_RUNG, _everyone, lambda data: data.labels.next_rung,
+        "next_rung", fit_with_earlier, baselines.NEXT_RUNG, _everyone, lambda data: data.labels.next_rung,
         {"log_loss": metrics.row_log_loss, "rps": metrics.row_rps, "brier": metrics.row_brier}, _direction_scores,
         _climbing, _rung_sets,
     ),
     _Task(
-        "switching", fit_switching, baselines.SWITCHING, lambda data: data.labels.can_switch,
+        "switching", _by_itself(fit_switching), baselines.SWITCHING, lambda data: data.labels.can_switch,
         lambda data: data.labels.switched,
         {"log_loss": metrics.row_log_loss, "brier": metrics.row_brier}, _switch_scores, _leaving,
     ),
     _Task(
-        "revenue", fit_revenue, baselines.REVENUE, _everyone, lambda data: data.labels.revenue,
+        "revenue", _by_itself(fit_revenue), baselines.REVENUE, _everyone, lambda data: data.labels.revenue,
         {"deviance": _deviance, "mae": _absolute}, _revenue_scores, sets=_revenue_intervals,
     ),
 )  # fmt: skip
@@ -241,9 +246,10 @@ def _evaluate(
         train, test = fold.train & eligible, fold.test & eligible
         for name, baseline in task.baselines.items():
             predictions[name].append(baseline(data, train, test, settings))
-        predictions[OURS].append(task.fit(data, train, settings).predict(data.matrix[test]))
+        model, earlier = task.fit(data, train, settings)
+        predictions[OURS].append(model.predict(data.matrix[test]))
         if task.sets is not None:
-            sets.append(task.sets(data, train, test, settings, predictions[OURS][-1]))
+            sets.append(task.sets(data, train, test, settings, predictions[OURS][-1], earlier))
         progress((k + 1) / len(origins))
     tested = np.concatenate([np.flatnonzero(fold.test & eligible) for fold in origins])
     unseen = np.concatenate([fold.unseen[fold.test & eligible] for fold in origins])

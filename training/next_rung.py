@@ -73,13 +73,19 @@ def fit_members(data: Dataset, rows: BoolArray, settings: Settings) -> dict[str,
 
 def fit_next_rung(data: Dataset, rows: BoolArray, settings: Settings) -> Pool:
     """The pool, learnt on those rows (mask, shape (n,)); its weights on the latest of them."""
+    return fit_with_earlier(data, rows, settings)[0]
+
+
+def fit_with_earlier(data: Dataset, rows: BoolArray, settings: Settings) -> tuple[Pool, Pool | None]:
+    """The pool, and the same of the earlier slices alone, which chose the weights; None where there are none."""
     split = earlier_split(data, rows)
     if split is None:
-        return equal_pool(fit_members(data, rows, settings))
+        return equal_pool(fit_members(data, rows, settings)), None
     earlier, latest = split
     trial = fit_members(data, earlier, settings)
     happened = data.labels.next_rung[latest]
     chances = {
         name: member.predict(data.matrix[latest])[np.arange(len(happened)), happened] for name, member in trial.items()
     }
-    return Pool(fit_members(data, rows, settings), pool_weights(chances, data.weight[latest]))
+    weights = pool_weights(chances, data.weight[latest])
+    return Pool(fit_members(data, rows, settings), weights), Pool(trial, weights)

@@ -18,7 +18,7 @@ from training.fitting import fit_trees, one_linear_algebra_thread, usable_column
 from training.forecasts import ForecastRecord, fit_forecasts
 from training.grading import grade_report
 from training.horizon_models import fit_horizons
-from training.next_rung import fit_next_rung
+from training.next_rung import fit_with_earlier
 from training.predictors import Pool, Trees
 from training.revenue import fit_revenue
 from training.revenue_interval import fit_revenue_range
@@ -67,14 +67,14 @@ def train_on(data: Dataset, settings: Settings, folds: int = 3, progress: Progre
     comparisons, report = _judge(data, settings, folds, progress)
     everything = np.ones(len(data.matrix), bool)
     progress("models", 0.0)
-    next_rung = fit_next_rung(data, everything, settings)
+    next_rung, earlier = fit_with_earlier(data, everything, settings)
     progress("models", 0.4)
     switching = fit_switching(data, everything, settings) if enough(data, everything) else None
     triggers = fit_triggers(data, everything, settings) if switching is not None else None
     progress("models", 0.6)
     revenue, climbing = fit_revenue(data, everything, settings), _fit_climbing(data, settings)
     progress("models", 0.8)
-    sets = fit_set_rule(data, everything, fit_next_rung, settings)
+    sets = fit_set_rule(data, everything, earlier, settings)
     revenue_range, held = fit_revenue_range(data, everything, settings)
     progress("models", 1.0)
     further, further_report = fit_horizons(data, settings, switching is not None, progress)

@@ -62,7 +62,7 @@ class SliceSettings:
     every_days: int = 30
     most: int = 24
     least_history_days: int = 90
-    most_snapshots: int = 500_000
+    most_snapshots: int = 200_000
     held_out_share: float = 0.2
 
 

@@ -163,7 +163,7 @@ def _measure(trials: Trials, name: str, fold: IntArray, booster: BoosterSettings
     expected = np.zeros(len(trials))
     for k in np.unique(fold):
         train, test = free & (fold != k), counts & (fold == k)
-        if train.any() and test.any():
+        if test.any() and (seen[train].any() if money_free else train.any()):  # else nothing is expected
             model = fit_trees(trials.matrix[train], seen[train], np.ones(int(train.sum())), booster, objective)
             expected[test] = model.predict(trials.matrix[test])[:, 0]
     if not money_free:
@@ -301,7 +301,7 @@ def _option(
 
 
 def _costs(data: Dataset, option: int) -> FloatArray:
-    """What each recorded investment of that option cost, money; of accounts with a row, whom parts and whole both hold."""
+    """What each recorded investment of that option cost, money; of accounts with a row: parts and whole hold them."""
     made = data.histories.streams["investments"]
     counted = (made.value("option") == option) & np.isin(made.account, data.snapshots.account)
     costs: FloatArray = made.value("cost")[counted] / FIXED_POINT
