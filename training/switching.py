@@ -1,25 +1,18 @@
-"""Is the account about to switch: a pool of a small booster and three logits, on few terms, more, and all.
+"""Is the account about to switch: a pool of a small booster, a logit on what matters, and log-RFM logit.
 
 On recency, frequency and money alone a logit ties boosting; tickets, surveys and people make the
 difference where a source has them. Which trigger it is: `training.triggers`.
 """
 
-from features import catalog
-from features.snapshots import BoolArray, FloatArray, IntArray
+from features.snapshots import BoolArray
 from training.dataset import Dataset, earlier_split
-from training.fitting import equal_pool, every_term, fit_classes, fit_trees, pool_weights
+from training.fitting import equal_pool, fit_classes, fit_trees, pool_weights
 from training.next_rung import LONG_AGO
-from training.predictors import Linear, Pool, Predictor, Term
+from training.predictors import Pool, Predictor, Term
 from training.settings import Settings
 
 LEAST_EVENTS = 30
 """Switches and stayers needed each, before a model of switching is worth having."""
-WIDE_PENALTY = 0.02
-"""Per row, of the squared coefficients of the logit on all features: one row in fifty stands for the prior. Between
-.006 and .06 the simulator's divergence is the same; without it, it is .0004 higher, and on real silence .0003 lower."""
-
-WIDE_ROWS = 100_000
-"""Rows that it learns from at most: all features of more rows would need gigabytes and change nothing."""
 
 
 def rfm_terms(data: Dataset) -> list[Term]:
@@ -52,16 +45,7 @@ def fit_members(data: Dataset, rows: BoolArray, settings: Settings) -> dict[str,
         "booster": fit_trees(matrix, target, weight, settings.booster, "binary", grow=data.grow),
         "logit": fit_classes(matrix, target, weight, switch_terms(data), 1),
         "rfm": fit_classes(matrix, target, weight, rfm_terms(data), 1),
-        "wide": _fit_wide(matrix, target, weight),
     }
-
-
-def _fit_wide(matrix: FloatArray, target: IntArray, weight: FloatArray) -> Linear:
-    some = slice(None, None, max(-(-len(matrix) // WIDE_ROWS), 1))  # rows stand by slice and account: some of each
-    matrix, target, weight = matrix[some], target[some], weight[some]
-    return fit_classes(
-        matrix, target, weight, every_term(matrix, zero_if_absent=catalog.ALWAYS_KNOWN), 1, WIDE_PENALTY * len(matrix)
-    )
 
 
 def enough(data: Dataset, rows: BoolArray) -> bool:
