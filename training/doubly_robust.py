@@ -161,13 +161,6 @@ def fit_effect(
     return Effect(settled, tuple(float(b) for b in beta), tuple(tuple(float(c) for c in row) for row in covariance))
 
 
-def mean_effect(psi: FloatArray, weight: FloatArray, account: IntArray) -> tuple[float, float]:
-    """Weighted mean score and its standard error, clustered by account."""
-    none = np.zeros((len(psi), 1))
-    effect = fit_effect(none, psi, weight, account, (), 0.0)
-    return effect.coefficients[0], float(np.sqrt(effect.covariance[0][0]))
-
-
 def average(effect: Effect, matrix: FloatArray) -> tuple[float, float]:
     """The mean effect over some accounts and its standard error, by the coefficients' covariance."""
     values = effect.design(matrix)

@@ -12,7 +12,6 @@ from training.doubly_robust import (
     cross_fitted_outcomes,
     cross_fitted_propensity,
     fit_effect,
-    mean_effect,
     overlap,
     scores,
 )
@@ -21,6 +20,13 @@ from training.settings import BoosterSettings, UpliftSettings
 
 BOOSTER = BoosterSettings(rounds=60, learning_rate=0.1, least_in_leaf=30, threads=1)
 EFFECT = 30.0
+
+
+def mean_effect(psi: FloatArray, weight: FloatArray, account: IntArray) -> tuple[float, float]:
+    """Weighted mean score and its standard error, clustered by account."""
+    none = np.zeros((len(psi), 1))
+    effect = fit_effect(none, psi, weight, account, (), 0.0)
+    return effect.coefficients[0], float(np.sqrt(effect.covariance[0][0]))
 
 
 @dataclass(frozen=True)
