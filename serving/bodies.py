@@ -2,7 +2,7 @@
 
 import json
 import math
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from typing import Any, NoReturn
 
 from starlette.datastructures import Headers
@@ -14,8 +14,10 @@ MOST_BYTES = 8 * 1024 * 1024
 """Two hundred accounts of two hundred rows in each of two tables fit about twice."""
 
 
-async def read_body(request: Request) -> bytes:
+async def read_body(request: Request, hold: Callable[[int], None]) -> bytes:
     """The bytes of a JSON body.
+
+    hold : told the size of every part before it is kept; may refuse it.
 
     Raises
     ------
@@ -30,6 +32,7 @@ async def read_body(request: Request) -> bytes:
         size += len(part)
         if size > MOST_BYTES:
             raise _too_large()
+        hold(len(part))
         parts.append(part)
     return b"".join(parts)
 

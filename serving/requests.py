@@ -18,6 +18,7 @@ from features.snapshots import instant, iso
 from features.tables import BONDS, TABLE
 from serving.answers import results
 from serving.bodies import parse_json
+from serving.notes import Note
 from serving.readings import OPTIONS, Message, Reading, join, read_account
 from serving.refusals import Refusal
 from serving.schemas import MOST_ACCOUNTS, ScoreRequest
@@ -67,8 +68,10 @@ class Desk:
         """Score an example, so that the first request does not wait for the boosters to be parsed."""
         self.score(json.dumps(example).encode())
 
-    def score(self, body: bytes) -> bytes:
+    def score(self, body: bytes, note: Note | None = None) -> bytes:
         """The answer to a request's body, both JSON.
+
+        note : told what was scored.
 
         Raises
         ------
@@ -78,6 +81,9 @@ class Desk:
         asked = parse_request(parse_json(body))
         readings = _name_duplicates([read_account(given, self.blank) for given in asked.accounts])
         scored, readings = self._scored(readings, asked)
+        if note is not None and scored is not None:
+            note.accounts, note.missing = len(scored.scores["rung"]), scored.missing
+            note.rungs, note.p_switch = scored.scores["rung"].tolist(), scored.scores["p_switch"].tolist()
         answer = {"model": self.model, "results": results(readings, scored)}
         return json.dumps(answer, allow_nan=False, separators=(",", ":")).encode("ascii")
 
