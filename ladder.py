@@ -418,18 +418,59 @@ def _simulate(options: argparse.Namespace) -> Mapping[str, Any]:
 
 
 def _serve(options: argparse.Namespace) -> Mapping[str, Any]:
+    from training.champion import published
+
+    settings = _settings(options)
     with tempfile.TemporaryDirectory() as scratch:
-        folder = _find_bundle(options.model, _settings(options), Path(scratch))
-        _serve_until_stopped(folder, options, lambda url: print(f"Serving at {url}; Ctrl-C ends it", flush=True))
+        if options.model is None:  # the folder itself, so that the next champion takes over without a restart
+            folder = Path(settings.registry.champion_folder)
+            published(folder)
+        else:
+            folder = _find_bundle(options.model, settings, Path(scratch))
+        _serve_until_stopped(
+            folder, settings, options, lambda url: print(f"Serving at {url}; Ctrl-C ends it", flush=True)
+        )
     return {"port": options.port}
 
 
-def _serve_until_stopped(folder: Path, options: argparse.Namespace, announce: Callable[[str], None]) -> None:
-    from serving.server import serve
+def _serve_until_stopped(
+    folder: Path, settings: Any, options: argparse.Namespace, announce: Callable[[str], None]
+) -> None:
+    from serving.server import Terms, serve
 
-    host, workers = getattr(options, "host", "127.0.0.1"), getattr(options, "workers", 1)
-    if serve(folder, options.port, host, workers, announce) != EXIT_DONE:
+    limits = settings.service
+    terms = Terms(
+        getattr(options, "host", "127.0.0.1"), getattr(options, "workers", 1), getattr(options, "store", None),
+        limits.requests_per_second, limits.requests_at_once, limits.most_waiting,
+    )  # fmt: skip
+    if serve(folder, options.port, terms, announce) != EXIT_DONE:
         raise LadderError("The service ended by itself; what it wrote above says why.")
+
+
+def _keys(options: argparse.Namespace) -> Mapping[str, Any]:
+    from features.errors import SettingsError
+    from serving.keys import create_key, list_keys, revoke_key
+    from serving.store import open_store
+
+    engine = open_store(options.store)
+    try:
+        if options.action == "create":
+            if options.name is None:
+                raise SettingsError("A key needs a name: give --name, such as the program that will use it.")
+            secret = create_key(engine, options.name, set(options.scopes.split(",")))
+            print("This is the key. It is shown this once and kept nowhere:", file=sys.stderr)
+            print(secret)
+        elif options.action == "revoke":
+            if options.key is None:
+                raise SettingsError("Say which key: `ladder keys revoke ID`. `ladder keys list` shows them.")
+            print(f"Key {revoke_key(engine, options.key)} is revoked; running services refuse it within seconds")
+        keys = list_keys(engine)
+    finally:
+        engine.dispose()
+    if options.action == "list":
+        rows = [[k.key_id, k.name, k.scopes, k.created_at, k.revoked_at or ""] for k in keys]
+        _show("Keys", ["id", "name", "scopes", "created", "revoked"], rows)
+    return {"keys": sum(key.revoked_at is None for key in keys)}
 
 
 def _demo(options: argparse.Namespace) -> Mapping[str, Any]:
@@ -462,7 +503,7 @@ def _demo(options: argparse.Namespace) -> Mapping[str, Any]:
     figures = against_truth(scores, pd.read_parquet(folder / "truth.parquet"))
     _show("Against the truth", ["figure", "value"], [[k.replace("_", " "), f"{v:,.3f}"] for k, v in figures.items()])
     if options.serve:
-        _serve_demo(published(folder / "champion"), options)
+        _serve_demo(folder / "champion", loaded.settings, options)
     return {**trained, **figures}
 
 
@@ -474,7 +515,7 @@ def _clear_demo(folder: Path) -> None:
         (folder / name).unlink(missing_ok=True)
 
 
-def _serve_demo(bundle: Path, options: argparse.Namespace) -> None:
+def _serve_demo(champion: Path, settings: Any, options: argparse.Namespace) -> None:
     """Serve the champion, ask it once, and show how to ask it again."""
     _say("6. The champion is served (ladder serve); Ctrl-C ends it")
     orders = [{"ordered_at": "2025-09-18", "revenue": 950.0}, {"ordered_at": "2025-11-04", "revenue": 1200.0}]
@@ -488,7 +529,7 @@ def _serve_demo(bundle: Path, options: argparse.Namespace) -> None:
         print(f"First answer: {json.dumps(shown)}\n\nAsk it yourself, in another terminal:\n")
         print(f"curl -s {url}/score -H 'Content-Type: application/json' -d '{body}'\n", flush=True)
 
-    _serve_until_stopped(bundle, options, announce)
+    _serve_until_stopped(champion, settings, options, announce)
 
 
 def _settings(options: argparse.Namespace) -> Any:
@@ -772,6 +813,9 @@ MODEL = _argument(
     "--model", metavar="URI", help="models:/loyalty-ladder/VERSION or a bundle's folder; else the champion"
 )
 PORT = _argument("--port", type=int, default=3000, help="TCP port")
+STORE = _argument(
+    "--store", metavar="URL", default="sqlite:///ladder.db", help="where keys, scores and feedback are kept"
+)
 ACCOUNTS = _argument("--accounts", type=int, default=3000, metavar="N", help="number of accounts")
 MONTHS = _argument("--months", type=int, default=48, metavar="M", help="months of 30 days")
 SEED = _argument("--seed", type=int, default=0, metavar="S", help="the same seed gives the same bytes")
@@ -843,8 +887,16 @@ COMMANDS: dict[str, tuple[Callable[[argparse.Namespace], Mapping[str, Any]], str
                   help="plans that `ladder plan` wrote, with their FILE.json beside them"),
     )),
     "serve": (_serve, "serve the champion over HTTP", (
-        MODEL, PORT, _argument("--host", default="127.0.0.1", help="address to listen on"),
+        MODEL, PORT, STORE,
+        _argument("--host", default="127.0.0.1", help="address to listen on; beyond this machine only with keys"),
         _argument("--workers", type=_at_least_one, default=1, help="processes"),
+    )),
+    "keys": (_keys, "make, list and revoke the service's API keys", (
+        _argument("action", choices=("create", "list", "revoke"), help="what to do"),
+        _argument("key", nargs="?", help="to revoke: id or name"), STORE,
+        _argument("--name", metavar="N", help="to create: which program will use it"),
+        _argument("--scopes", default="score", metavar="S,S",
+                  help="to create: what it is good for, of score, plan, feedback, admin"),
     )),
 }  # fmt: skip
 

@@ -28,6 +28,8 @@ DEFAULTS = (
 """Where the answer does not say it itself."""
 GONE = 499
 """Nobody was left to answer."""
+_PROBES = frozenset(("/healthz", "/readyz", "/metrics"))
+"""Asked every few seconds for ever: only what is wrong with them is written down."""
 _METHODS = frozenset("GET HEAD POST PUT PATCH DELETE OPTIONS".split())
 
 
@@ -83,6 +85,8 @@ class Armour:
         seconds, path = perf_counter() - note.began, _path(scope)
         if self.meter is not None:
             self.meter.observe(path, status, seconds, note)
+        if path in _PROBES and status < 400:
+            return
         method = scope["method"] if scope["method"] in _METHODS else "other"
         tell(
             "request", request_id=note.request_id, method=method, path=path, status=status,

@@ -15,6 +15,7 @@ from serving.notes import note_of
 from serving.rates import Rates
 from serving.refusals import Refusal
 
+
 class Guard:
     """Lets requests pass to the application, or answers them itself.
 

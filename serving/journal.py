@@ -6,10 +6,11 @@ message may hold a value.
 
 import json
 import logging
+import select
 import sys
 import traceback
 from datetime import UTC, datetime
-from typing import Any
+from typing import Any, TextIO
 
 FIELDS = "ladder_fields"
 _log = logging.getLogger("serving")
@@ -17,7 +18,7 @@ _log = logging.getLogger("serving")
 
 def keep_journal() -> None:
     """Write what the service logs as JSON lines from now on, and only so."""
-    handler = logging.StreamHandler(sys.stderr)
+    handler = Patient(sys.stderr)
     handler.setFormatter(JsonLines())
     _log.handlers, _log.propagate = [handler], False
     _log.setLevel(logging.INFO)
@@ -34,6 +35,23 @@ def place(error: BaseException) -> str:
     """The innermost lines of code of an exception, without any value."""
     frames = traceback.extract_tb(error.__traceback__)[-3:]
     return " < ".join(f"{frame.filename}:{frame.lineno} {frame.name}" for frame in reversed(frames))
+
+
+class Patient(logging.StreamHandler[TextIO]):
+    """Writes where there is room: whoever stops reading the log loses lines, and does not stop the service."""
+
+    def emit(self, record: logging.LogRecord) -> None:
+        """Write the record, or let it go where the pipe is full."""
+        if self._room():
+            super().emit(record)
+
+    def _room(self) -> bool:
+        try:
+            waiting = select.poll()
+            waiting.register(self.stream.fileno(), select.POLLOUT)
+            return bool(waiting.poll(0))
+        except (AttributeError, OSError, ValueError):  # no poll on this system, or no file behind the stream
+            return True
 
 
 class JsonLines(logging.Formatter):

@@ -10,17 +10,16 @@ import sys
 import threading
 import time
 from contextlib import suppress
-from typing import BinaryIO
 
 GRACE_SECONDS = 20.0
 """To finish what was accepted: longer than a request may take."""
 
 
-def end_with_pipe(pipe: BinaryIO) -> None:
-    """End this process and its group when nobody holds the other end of the pipe any more."""
+def end_with_pipe(pipe: int) -> None:
+    """End this process and its group when nobody holds the other end of the pipe any more.  pipe : its descriptor."""
 
     def wait() -> None:
-        while pipe.read(1):
+        while os.read(pipe, 1):
             pass
         _end(whole_group=True)
 

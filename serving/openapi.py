@@ -10,8 +10,9 @@ from pydantic.json_schema import models_json_schema
 
 from features.tables import TABLE, Column, Kind, Table
 from serving.bodies import MOST_BYTES
+from serving.doors import ANY, DOORS, OPEN, Door
 from serving.readings import EVENT_TABLES, PROFILE
-from serving.schemas import MOST_ACCOUNTS, ErrorAnswer, ScoreAnswer, ScoreRequest, Version
+from serving.schemas import MOST_ACCOUNTS, ErrorAnswer, Reloaded, ScoreAnswer, ScoreRequest, Version
 
 EXAMPLE: Mapping[str, Any] = {
     "as_of": "2026-01-01",
@@ -36,16 +37,31 @@ EXAMPLE: Mapping[str, Any] = {
 }
 _MEANINGS = {
     400: "The body is not JSON.",
+    401: "No key, or one that is not good.",
+    403: "The key lacks the scope; or there are no keys, and somebody beyond this machine asks.",
+    405: "Another method is meant.",
     413: f"More than {MOST_ACCOUNTS} accounts, or more than {MOST_BYTES // 1024 // 1024} MB.",
     415: "The body is not declared as JSON in UTF-8.",
     422: "The JSON does not keep to the contract.",
     500: "A mistake of ours.",
-    503: "No model is loaded yet, or the request took too long.",
+    429: "Too many requests of this key; Retry-After says when to come again.",
+    503: "No model is loaded, too much is waiting, or it took too long; Retry-After says when to come again.",
 }
 
 
 def document(program: str) -> dict[str, Any]:
     """The whole document.  program : the program's version."""
+    operations: dict[str, dict[str, Any]] = {
+        "/score": _score(),
+        "/admin/reload": _post("Look for another champion at once, instead of within seconds", "Reloaded"),
+        "/version": _get("Which model and which program answer", "Version", 503),
+        "/healthz": _get("Whether the process is alive", None),
+        "/readyz": _get("Whether a model is loaded", None, 503),
+        "/metrics": _text("Figures about the service, for Prometheus", "text/plain"),
+        "/docs": _text("This documentation", "text/html"),
+        "/openapi.json": _get("This documentation, for programs", None),
+        "/": _get("Where the documentation is", None),
+    }
     return {
         "openapi": "3.0.3",
         "info": {
@@ -56,16 +72,35 @@ def document(program: str) -> dict[str, Any]:
             "null. The same account with the same rows gets the same scores here as in a batch, to the last bit, "
             "whatever accounts stand beside it.",
         },
-        "paths": {
-            "/score": {"post": _score()},
-            "/version": {"get": _get("Which model and which program answer", "Version", 503)},
-            "/healthz": {"get": _get("Whether the process is alive", None)},
-            "/readyz": {"get": _get("Whether a model is loaded", None, 503)},
-            "/metrics": {"get": _text("Figures about the service, for Prometheus", "text/plain")},
-            "/docs": {"get": _text("This documentation", "text/html")},
-            "/openapi.json": {"get": _get("This documentation, for programs", None)},
-        },
-        "components": {"schemas": _schemas()},
+        "paths": {door.path: {door.method.lower(): _guarded(door, operations[door.path])} for door in DOORS},
+        "components": {"schemas": _schemas(), "securitySchemes": _SCHEMES},
+    }
+
+
+_SCHEMES = {
+    "bearer": {"type": "http", "scheme": "bearer", "description": "An API key, made by `ladder keys create`."},
+    "header": {
+        "type": "apiKey",
+        "in": "header",
+        "name": "X-API-Key",
+        "description": "The same, in a header of its own.",
+    },
+}
+
+
+def _guarded(door: Door, operation: Mapping[str, Any]) -> dict[str, Any]:
+    """The operation with its name, and with what the guard may say before it."""
+    name = door.path.strip("/").replace("/", "_").removesuffix(".json") or "index"
+    content = {"operationId": name, **operation}
+    if door.scope == OPEN:
+        return content | {"security": []}
+    needed = "any scope" if door.scope == ANY else f"the scope {door.scope}"
+    said = operation.get("description", operation["summary"] + ".")
+    responses = dict(sorted((operation["responses"] | _errors(401, 403, 429, 503)).items()))
+    return content | {
+        "description": f"{said} Needs a key with {needed}, as soon as the service has keys.",
+        "security": [{name: []} for name in _SCHEMES],
+        "responses": responses,
     }
 
 
@@ -89,6 +124,11 @@ def _get(summary: str, schema: str | None, *errors: int) -> dict[str, Any]:
     return {"summary": summary, "responses": {"200": _response(summary, schema)} | _errors(*errors)}
 
 
+def _post(summary: str, schema: str) -> dict[str, Any]:
+    """One that takes no body."""
+    return {"summary": summary, "responses": {"200": _response(summary, schema)}}
+
+
 def _text(summary: str, media: str) -> dict[str, Any]:
     answer = {"description": summary, "content": {media: {"schema": {"type": "string"}}}}
     return {"summary": summary, "responses": {"200": answer}}
@@ -108,7 +148,10 @@ def _ref(name: str) -> dict[str, Any]:
 
 
 def _schemas() -> dict[str, Any]:
-    modes = [(ScoreRequest, "validation"), *((model, "serialization") for model in (ScoreAnswer, Version, ErrorAnswer))]
+    modes = [
+        (ScoreRequest, "validation"),
+        *((model, "serialization") for model in (ScoreAnswer, Version, Reloaded, ErrorAnswer)),
+    ]
     _, written = models_json_schema(modes, ref_template="#/components/schemas/{model}")  # type: ignore[arg-type]
     schemas: dict[str, Any] = {name: _older(schema) for name, schema in written["$defs"].items()}
     schemas["ScoreRequest"]["properties"]["accounts"] |= {"items": _ref("Account"), "maxItems": MOST_ACCOUNTS}

@@ -50,7 +50,16 @@ class Version(Model):
 
     catalog: str = Field(description="Fingerprint of the features.")
     tables: list[str] = Field(description="The tables that the model learnt from.")
+    refused: bool = Field(description="Whether a newer champion is there that cannot be used; the log says why.")
     program: str = Field(description="Version of the program.")
+
+
+class Reloaded(Documented):
+    """What answers after another champion was looked for."""
+
+    version: str | None = Field(description="Of the model that answers in this process; null where none is loaded.")
+    refused: str | None = Field(description="Why what is there cannot be used; null where all is well.")
+    swapped: bool = Field(description="Whether it is another model than before.")
 
 
 class Finding(Documented):

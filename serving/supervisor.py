@@ -12,7 +12,6 @@ from pathlib import Path
 from typing import Any
 
 from bentoml._internal.utils import circus
-from circus.arbiter import Arbiter
 
 from serving.lifeline import end_with_pipe
 
@@ -23,7 +22,7 @@ def main() -> None:
     """Serve until told to stop, or until whoever started this is gone."""
     from bentoml_cli.cli import cli
 
-    end_with_pipe(sys.stdin.buffer)
+    end_with_pipe(sys.stdin.fileno())
     with tempfile.TemporaryDirectory(prefix="ladder-control-") as folder:
         circus.create_standalone_arbiter = lambda watchers, **more: _arbiter(watchers, Path(folder), more)
         cli()
@@ -32,7 +31,7 @@ def main() -> None:
 def _arbiter(watchers: list[Any], folder: Path, more: dict[str, Any]) -> Any:
     more.pop("threaded", None)
     sockets = {"endpoint": f"ipc://{folder}/control", "pubsub_endpoint": f"ipc://{folder}/events"}
-    return Arbiter(watchers, check_delay=CHECK_SECONDS, **sockets, **more)
+    return circus.Arbiter(watchers, check_delay=CHECK_SECONDS, **sockets, **more)
 
 
 if __name__ == "__main__":
