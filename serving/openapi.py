@@ -78,14 +78,22 @@ def document(program: str) -> dict[str, Any]:
 
 
 _SCHEMES = {
-    "bearer": {"type": "http", "scheme": "bearer", "description": "An API key, made by `ladder keys create`."},
-    "header": {
-        "type": "apiKey",
-        "in": "header",
-        "name": "X-API-Key",
-        "description": "The same, in a header of its own.",
-    },
+    "key": {
+        "type": "http",
+        "scheme": "bearer",
+        "description": "An API key, made by `ladder keys create`. The header X-API-Key takes it too.",
+    }
 }
+_LEAP = "(19|21)(0[48]|[2468][048]|[13579][26])|20([02468][048]|[13579][26])"
+_DAY = (
+    "(19[0-9]{2}|20[0-9]{2}|21[0-9]{2})-((0[13578]|1[02])-(0[1-9]|[12][0-9]|3[01])|(0[469]|11)-(0[1-9]|[12][0-9]|30)|"
+    f"02-(0[1-9]|1[0-9]|2[0-8]))|({_LEAP})-02-29"
+)
+_TIME = "T([01][0-9]|2[0-3]):[0-5][0-9](:[0-5][0-9]([.][0-9]{1,6})?)?"
+_ZONE = "Z|[+-](0[0-9]|1[0-4]):[0-5][0-9]"
+INSTANT = f"^(?!1900-01-01|2199-12-31)({_DAY})({_TIME}({_ZONE})?)?$"
+"""What as_of may be, to the day: so a program that keeps to the document is never told that there is no such day. The
+first and the last day of the span are left out, since a zone may push them beyond it."""
 
 
 def _guarded(door: Door, operation: Mapping[str, Any]) -> dict[str, Any]:
@@ -155,6 +163,7 @@ def _schemas() -> dict[str, Any]:
     _, written = models_json_schema(modes, ref_template="#/components/schemas/{model}")  # type: ignore[arg-type]
     schemas: dict[str, Any] = {name: _older(schema) for name, schema in written["$defs"].items()}
     schemas["ScoreRequest"]["properties"]["accounts"] |= {"items": _ref("Account"), "maxItems": MOST_ACCOUNTS}
+    schemas["ScoreRequest"]["properties"]["as_of"] |= {"pattern": INSTANT}
     schemas["Problem"]["required"].remove("field")
     schemas["Account"] = {
         "type": "object",
