@@ -6,6 +6,7 @@ something else does, the log names the place in the code, never a value.
 
 import logging
 import traceback
+from collections.abc import Callable
 from dataclasses import dataclass
 from importlib.metadata import PackageNotFoundError, version
 from time import perf_counter
@@ -29,7 +30,8 @@ from serving.requests import Desk
 PATIENCE_SECONDS = 15.0
 """For a body to arrive and to be scored; the scoring of 200 accounts takes a small part of it."""
 THREADS = 2
-"""Requests scored at once by a worker: more only take turns, each holding its own tables in memory."""
+"""Requests scored at once by a worker: more only take turns, each holding its own tables in memory. As many more wait
+for the store, so that a slow disk does not keep accounts from being scored."""
 _CLOSED = {"Content-Security-Policy": "default-src 'none'; style-src 'unsafe-inline'"}
 """The page needs nothing but itself, so nothing else is allowed."""
 _CODES = {404: "not_found", 405: "method_not_allowed"}
@@ -63,23 +65,58 @@ class Counter:
         return self.desk
 
 
-def create_app(counter: Counter, meter: Meter | None = None) -> Starlette:
+class Archive(Protocol):
+    """Answers from the store: a request's body in, the answer's out; each raises Refusal."""
+
+    def lookup(self, body: bytes, /) -> bytes:
+        """Of POST /lookup."""
+
+    def plan(self, body: bytes, /) -> bytes:
+        """Of POST /plan."""
+
+    def feedback(self, body: bytes, /) -> bytes:
+        """Of POST /feedback."""
+
+
+class NoArchive:
+    """Where the service was started without a store."""
+
+    def lookup(self, _: bytes) -> bytes:
+        """Refused."""
+        raise Refusal(503, "not_ready", "The service has no store. Start it with `ladder serve --store URL`.")
+
+    plan = feedback = lookup
+
+
+def create_app(counter: Counter, meter: Meter | None = None, archive: Archive | None = None) -> Starlette:
     """The application; it answers from the start, and scores as soon as the counter has a desk."""
+    archive = NoArchive() if archive is None else archive
     program = program_version()
     described = document(program)
     html = page(described)
-    limiter = anyio.CapacityLimiter(THREADS)
+    scoring, filing = anyio.CapacityLimiter(THREADS), anyio.CapacityLimiter(THREADS)
 
-    async def score(request: Request) -> Response:
-        desk = counter.open()
+    async def answered(request: Request, work: Callable[[bytes], bytes], limiter: anyio.CapacityLimiter) -> Response:
         try:
             with anyio.fail_after(PATIENCE_SECONDS):
                 body = await read_body(request)
-                answer = await anyio.to_thread.run_sync(desk.score, body, abandon_on_cancel=True, limiter=limiter)
+                answer = await anyio.to_thread.run_sync(work, body, abandon_on_cancel=True, limiter=limiter)
         except TimeoutError:
-            slow = f"The request was not done in {PATIENCE_SECONDS:g} seconds. Send fewer accounts in each request."
+            slow = f"The request was not done in {PATIENCE_SECONDS:g} seconds. Send less in each request."
             raise Refusal(503, "too_slow", slow) from None
         return Response(answer, media_type="application/json", headers={"Cache-Control": "no-store"})
+
+    async def score(request: Request) -> Response:
+        return await answered(request, counter.open().score, scoring)
+
+    async def lookup(request: Request) -> Response:
+        return await answered(request, archive.lookup, filing)
+
+    async def plan(request: Request) -> Response:
+        return await answered(request, archive.plan, filing)
+
+    async def feedback(request: Request) -> Response:
+        return await answered(request, archive.feedback, filing)
 
     async def version_of(_: Request) -> Response:
         return JSONResponse({**counter.open().facts, "program": program})
@@ -103,7 +140,8 @@ def create_app(counter: Counter, meter: Meter | None = None) -> Starlette:
         content, media = meter.show() if meter is not None else (b"", "text/plain")
         return Response(content, media_type=media)
 
-    routes = [Route("/score", score, methods=["POST"])]
+    posted = {"/score": score, "/lookup": lookup, "/plan": plan, "/feedback": feedback}
+    routes = [Route(path, endpoint, methods=["POST"]) for path, endpoint in posted.items()]
     plain = {"/": index, "/version": version_of, "/healthz": healthz, "/readyz": readyz}
     plain |= {"/docs": docs, "/openapi.json": openapi, "/metrics": metrics}
     routes += [Route(path, endpoint, methods=["GET"]) for path, endpoint in plain.items()]

@@ -30,11 +30,13 @@ def serve(
     host: str = "127.0.0.1",
     workers: int = 1,
     announce: Callable[[str], None] | None = None,
+    store: str | None = None,
 ) -> int:
     """Serve the bundle until Ctrl-C or SIGTERM, and return 0; 1 if the service ended by itself.
 
     host : numeric address to listen on; 127.0.0.1 = this machine only.
     announce : told the service's address as soon as it is ready.
+    store : URL of the store that /lookup, /plan and /feedback answer from; None = they refuse.
 
     Raises
     ------
@@ -46,7 +48,7 @@ def serve(
         If the service does not get ready.
     """
     asked = _Asked()
-    with asked.listening(), _started(bundle, port, host, workers) as process:
+    with asked.listening(), _started(bundle, port, host, workers, store) as process:
         ready = _wait(process, port, host, asked)
         if ready and announce is not None:
             announce(_url(port, host))
@@ -56,9 +58,11 @@ def serve(
 
 
 @contextmanager
-def running(bundle: Path, port: int, host: str = "127.0.0.1", workers: int = 1) -> Iterator[str]:
+def running(
+    bundle: Path, port: int, host: str = "127.0.0.1", workers: int = 1, store: str | None = None
+) -> Iterator[str]:
     """The service, ready, for the length of the block; gives its address.  Raises what `serve` raises."""
-    with _started(bundle, port, host, workers) as process:
+    with _started(bundle, port, host, workers, store) as process:
         _wait(process, port, host, _Asked())
         yield _url(port, host)
 
@@ -93,7 +97,9 @@ _SIGNALS = tuple(getattr(signal, name) for name in ("SIGINT", "SIGTERM", "SIGHUP
 
 
 @contextmanager
-def _started(bundle: Path, port: int, host: str, workers: int) -> Iterator["subprocess.Popen[bytes]"]:
+def _started(
+    bundle: Path, port: int, host: str, workers: int, store: str | None
+) -> Iterator["subprocess.Popen[bytes]"]:
     """BentoML as a child process with a home of its own, which goes when it goes."""
     _check(bundle, port, host, workers)
     home = tempfile.mkdtemp(prefix="ladder-serve-")
@@ -104,6 +110,7 @@ def _started(bundle: Path, port: int, host: str, workers: int) -> Iterator["subp
         **os.environ,
         "LADDER_BUNDLE": str(bundle.resolve()),
         "LADDER_WORKERS": str(workers),
+        **({} if store is None else {"LADDER_STORE": store}),
         "BENTOML_HOME": home,  # otherwise ~/bentoml: two services would wipe each other's figures
         "PYTHONWARNINGS": "ignore",
     }

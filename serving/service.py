@@ -18,10 +18,11 @@ from starlette.types import ASGIApp, Receive, Scope, Send
 from features.errors import LadderError
 
 if TYPE_CHECKING:
-    from serving.app import Counter
+    from serving.app import Archive, Counter
 
-BUNDLE, WORKERS = "LADDER_BUNDLE", "LADDER_WORKERS"
-"""Environment variables, set by serving.server and read nowhere else: the bundle's folder, how many workers."""
+BUNDLE, WORKERS, STORE = "LADDER_BUNDLE", "LADDER_WORKERS", "LADDER_STORE"
+"""Environment variables, set by serving.server and read nowhere else: the bundle's folder, how many workers, the URL
+of the store."""
 _log = logging.getLogger("bentoml.ladder")
 
 
@@ -50,9 +51,18 @@ class Worker:
 
         counter = Counter()
         _load(counter, os.environ.get(BUNDLE))
-        Front.application = create_app(counter, PrometheusMeter())
+        Front.application = create_app(counter, PrometheusMeter(), _archive(os.environ.get(STORE)))
         gc.collect()
         gc.freeze()
+
+
+def _archive(store: str | None) -> "Archive | None":
+    """Who answers from the store; SQLAlchemy is loaded only where there is one."""
+    if store is None:
+        return None
+    from serving.clerk import Clerk
+
+    return Clerk(store)
 
 
 def _load(counter: "Counter", folder: str | None) -> None:
