@@ -101,7 +101,8 @@ def feedback_rows(connection: sa.Connection, now: int) -> dict[str, dict[str, li
 def _known(connection: sa.Connection, ids: Sequence[str]) -> dict[str, str]:
     """The content of the events that are kept already."""
     columns = (FEEDBACK.c.event_id, FEEDBACK.c.content)
-    return dict(connection.execute(sa.select(*columns).where(FEEDBACK.c.event_id.in_(ids))).tuples().all())
+    rows = connection.execute(sa.select(*columns).where(FEEDBACK.c.event_id.in_(ids)))
+    return {row.event_id: row.content for row in rows}
 
 
 def _keep(connection: sa.Connection, events: Sequence[tuple[int, Event]], received: int) -> None:

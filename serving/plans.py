@@ -4,6 +4,7 @@ The tables are read once a run and kept. A manager's decision narrows what may b
 that the manager wants, or to nothing. It forces nothing: what is not expected to pay is not planned.
 """
 
+import hashlib
 import json
 import math
 from dataclasses import dataclass
@@ -61,13 +62,13 @@ class Planner:
         """
         asked = read_as(PlanRequest, parse_json(body), '{"budget": 10000}')
         tables, wishes = self.read(engine, now)
-        scores, investments, narrowed = _chosen(tables, asked, wishes)
+        investments, narrowed = _chosen(tables, asked, wishes)
         draw = Draw(asked.holdout, asked.explore, asked.seed)
         try:
-            plan = make_plan(scores, investments, Allowance(float(asked.budget)), draw, asked.on)
+            plan = make_plan(tables.scores, investments, Allowance(float(asked.budget)), draw, asked.on)
         except SettingsError as error:
             raise Refusal(422, "cannot_plan", str(error)) from None
-        answer = {"plan": _rows(plan), "totals": _totals(plan, narrowed)}
+        answer = {"plan": _rows(plan), "totals": _totals(plan, asked, wishes, narrowed)}
         return json.dumps(answer, allow_nan=False, separators=(",", ":")).encode("ascii")
 
     def read(self, engine: sa.Engine, now: int) -> tuple[Tables, dict[str, str]]:
@@ -139,8 +140,8 @@ def _frame(connection: sa.Connection, query: "sa.Select[Any]") -> pd.DataFrame:
     )
 
 
-def _chosen(tables: Tables, asked: PlanRequest, wishes: dict[str, str]) -> tuple[pd.DataFrame, pd.DataFrame, int]:
-    """The part of the tables that the request is about, and of how many accounts a manager narrowed the options.
+def _chosen(tables: Tables, asked: PlanRequest, wishes: dict[str, str]) -> tuple[pd.DataFrame, int]:
+    """The options that the request is about, and of how many accounts a manager narrowed them.
 
     Raises
     ------
@@ -163,8 +164,7 @@ def _chosen(tables: Tables, asked: PlanRequest, wishes: dict[str, str]) -> tuple
             message = f"There is no option {strange[0][:60]!r}; the options are {', '.join(options[:20])}."
             raise Refusal(422, "unknown_investment", message, "investments")
         rows &= investments["investment"].isin(asked.investments).to_numpy(bool)
-    narrowed, count = narrow(investments if rows.all() else investments[rows], wishes)
-    return scores if keep.all() else scores[keep], narrowed, count
+    return narrow(investments if rows.all() else investments[rows], wishes)
 
 
 def _rows(plan: Plan) -> list[dict[str, Any]]:
@@ -177,8 +177,11 @@ def _cells(column: "pd.Series[Any]") -> list[Any]:
     return [None if none else cell for cell, none in zip(column.tolist(), missing, strict=True)]
 
 
-def _totals(plan: Plan, narrowed: int) -> dict[str, Any]:
+def _totals(plan: Plan, asked: PlanRequest, wishes: dict[str, str], narrowed: int) -> dict[str, Any]:
     record = {**plan.record, "budget": plan.record["limits"]["budget"], "overridden": narrowed}
+    part = [asked.owner, asked.rungs, asked.investments, sorted(wishes.items())]
+    if any(one is not None for one in part[:3]) or wishes:  # another plan than that of everybody
+        record["plan_id"] = hashlib.sha256(f"{record['plan_id']}{json.dumps(part)}".encode()).hexdigest()[:12]
     return {name: _finite(record[name]) for name in PlanTotals.model_fields}
 
 

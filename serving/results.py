@@ -139,7 +139,7 @@ def write_run(
     """
     with writing(engine) as connection:
         run_id = (connection.execute(sa.select(sa.func.max(RUNS.c.run_id))).scalar() or 0) + 1
-        before = dict(connection.execute(sa.select(SCORES.c.account_id, SCORES.c.digest)).tuples().all())
+        before = _digests_of(connection, SCORES)
         seen: set[str] = set()
         changed, options = 0, set[str]()
         for frames in chunks:
@@ -198,6 +198,12 @@ def _write_chunk(
     return int(fresh.sum())
 
 
+def _digests_of(connection: sa.Connection, table: sa.Table) -> dict[str, int]:
+    """What every account's row was when it was written."""
+    rows = connection.execute(sa.select(table.c.account_id, table.c.digest))
+    return {row.account_id: row.digest for row in rows}
+
+
 def _own(table: sa.Table) -> list[str]:
     return [column.name for column in table.columns if column.name != _ID]
 
@@ -244,7 +250,7 @@ _AT_ONCE = 5_000
 
 
 def _write_profiles(connection: sa.Connection, profiles: Iterable[pd.DataFrame]) -> None:
-    before = dict(connection.execute(sa.select(ACCOUNTS.c.account_id, ACCOUNTS.c.digest)).tuples().all())
+    before = _digests_of(connection, ACCOUNTS)
     seen: set[str] = set()
     for given in profiles:
         frame = given.reindex(columns=[_ID, *PROFILE_COLUMNS])

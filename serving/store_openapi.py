@@ -5,7 +5,8 @@ from dataclasses import dataclass
 from typing import Any
 
 from features.tables import TABLE, TRIGGER_FAMILIES
-from serving.feedback_events import LONGEST_ID, LONGEST_SPAN_DAYS, LONGEST_TEXT, SWITCHED
+from serving.feedback_events import LONGEST_SPAN_DAYS, LONGEST_TEXT, SWITCHED
+from serving.readings import LONGEST_ID
 from serving.store_schemas import MOST_EVENTS, MOST_LOOKUPS
 
 
@@ -44,10 +45,10 @@ FEEDBACK_EXAMPLE: Mapping[str, Any] = {
 POSTS = (
     Posted(
         "/lookup", "Look up the last batch scores",
-        f"At most {MOST_LOOKUPS:,} accounts in each request. The figures are those that `ladder score` wrote, to the last "
-        "bit, whatever model serves /score by now. Reasons are in the language of that run. Where a manager's decision "
-        "stands, it stands beside the scores, with a warning of the code overridden. An account without batch scores "
-        "gets the status error and does not touch the others.",
+        f"At most {MOST_LOOKUPS:,} accounts in each request. The figures are those that `ladder score` wrote, to the "
+        "last bit, whatever model serves /score by now. Reasons are in the language of that run. Where a manager's "
+        "decision stands, it stands beside the scores, with a warning of the code overridden. An account without batch "
+        "scores gets the status error and does not touch the others.",
         "LookupRequest", "LookupAnswer", "A result for every account, in the order asked", LOOKUP_EXAMPLE,
     ),
     Posted(
@@ -58,8 +59,8 @@ POSTS = (
     ),
     Posted(
         "/feedback", "Tell what was done and what happened",
-        f"At most {MOST_EVENTS:,} events in each request: investments made, managers' overrides, accounts that left. An "
-        "answer comes after the events are on the disk. One bad event does not lose the others. Safe to repeat: an "
+        f"At most {MOST_EVENTS:,} events in each request: investments made, managers' overrides, accounts that left. "
+        "An answer comes after the events are on the disk. One bad event does not lose the others. Safe to repeat: an "
         "event_id that is known already changes nothing; without one, the content is its own. The next training reads "
         "investments and outcomes as rows of the source.",
         "FeedbackRequest", "FeedbackAnswer", "What became of every event, in the order given", FEEDBACK_EXAMPLE,
@@ -86,8 +87,8 @@ def event_schema() -> dict[str, Any]:
     }  # fmt: skip
     return {
         "type": "object",
-        "description": "An investment made (with investment, made_at), a manager's decision (with override, reason), or "
-        "an account that left (with outcome, switched_at). Exactly one of investment, override and outcome is there.",
+        "description": "An investment made (with investment, made_at), a manager's decision (with override, reason), "
+        "or an account that left (with outcome, switched_at). One of investment, override and outcome is there.",
         "required": ["account_id"],
         "properties": {
             "event_id": said(text, "The sender's own id, by which a repeat is known."),

@@ -88,7 +88,7 @@ class PlanRequest(BaseModel):
     on: Literal["expected", "low"] = Field(
         "expected", description="Weigh the expected gain, or its interval's low end."
     )
-    seed: int = Field(0, ge=-(2**63), lt=2**63, description="Of the lots: the same seed draws the same accounts.")
+    seed: int = Field(0, ge=-(2**53), le=2**53, description="Of the lots: the same seed draws the same accounts.")
 
 
 class PlanRow(Documented):
