@@ -5,6 +5,7 @@ Every answer on every path has our shape, errors included; what a client sends c
 
 from collections.abc import Awaitable, Callable, Mapping
 from importlib.metadata import PackageNotFoundError, version
+from typing import Protocol
 
 import anyio.to_thread
 from starlette.applications import Starlette
@@ -32,18 +33,45 @@ _CODES = {404: "not_found", 405: "method_not_allowed"}
 Endpoint = Callable[[Request], Awaitable[Response]]
 
 
+class Archive(Protocol):
+    """Answers from the store: a request's body in, the answer's out; each raises Refusal."""
+
+    def lookup(self, body: bytes, /) -> bytes:
+        """Of POST /lookup."""
+
+    def plan(self, body: bytes, /) -> bytes:
+        """Of POST /plan."""
+
+    def feedback(self, body: bytes, /) -> bytes:
+        """Of POST /feedback."""
+
+
+class NoArchive:
+    """Where the service was started without a store."""
+
+    def lookup(self, _: bytes) -> bytes:
+        """Refused."""
+        raise Refusal(503, "not_ready", "The service has no store. Start it with `ladder serve --store URL`.")
+
+    plan = feedback = lookup
+
+
 def create_app(
     counter: Counter,
     meter: Meter | None = None,
+    archive: Archive | None = None,
     ring: Callable[[], Keyring] | None = None,
     rates: Rates | None = None,
-    workbench: Workbench | None = None,
+    scoring: Workbench | None = None,
+    filing: Workbench | None = None,
 ) -> Starlette:
     """The application; it answers from the start, and scores as soon as the counter has a desk.
 
     ring : the keys of now; None = nobody needs one.
+    scoring, filing : where accounts are scored and where the store is asked: apart, so that a slow disk does not keep
+        accounts from being scored.
     """
-    endpoints = _endpoints(counter, meter, workbench or Workbench())
+    endpoints = _endpoints(counter, meter, archive or NoArchive(), scoring or Workbench(), filing or Workbench())
     app = Starlette(
         routes=[Route(door.path, endpoints[door.path], methods=[door.method]) for door in DOORS],
         middleware=[Middleware(Armour, meter=meter), Middleware(Guard, ring=ring, rates=rates)],
@@ -53,7 +81,9 @@ def create_app(
     return app
 
 
-def _endpoints(counter: Counter, meter: Meter | None, workbench: Workbench) -> Mapping[str, Endpoint]:
+def _endpoints(
+    counter: Counter, meter: Meter | None, archive: Archive, scoring: Workbench, filing: Workbench
+) -> Mapping[str, Endpoint]:
     """What stands behind every door."""
     program = program_version()
     described = document(program)
@@ -62,8 +92,14 @@ def _endpoints(counter: Counter, meter: Meter | None, workbench: Workbench) -> M
     async def score(request: Request) -> Response:
         desk, note = counter.open(), note_of(request.scope)
         note.model = desk.scorer.version
-        answer = await workbench.work(request, lambda body: desk.score(body, note))
+        answer = await scoring.work(request, lambda body: desk.score(body, note))
         return Response(answer, media_type="application/json")
+
+    def filed(work: Callable[[bytes], bytes]) -> Endpoint:
+        async def answered(request: Request) -> Response:
+            return Response(await filing.work(request, work), media_type="application/json")
+
+        return answered
 
     async def reload(_: Request) -> Response:
         swapped = counter.renew is not None and await anyio.to_thread.run_sync(counter.renew)
@@ -92,6 +128,7 @@ def _endpoints(counter: Counter, meter: Meter | None, workbench: Workbench) -> M
         return Response(content, media_type=media)
 
     return {
+        "/lookup": filed(archive.lookup), "/plan": filed(archive.plan), "/feedback": filed(archive.feedback),
         "/score": score, "/admin/reload": reload, "/version": version_of, "/metrics": metrics, "/healthz": healthz,
         "/readyz": readyz, "/docs": docs, "/openapi.json": openapi, "/": index,
     }  # fmt: skip

@@ -3,8 +3,9 @@
 import json
 import math
 from collections.abc import Callable, Sequence
-from typing import Any, NoReturn
+from typing import Any, NoReturn, TypeVar
 
+from pydantic import BaseModel, ValidationError
 from starlette.datastructures import Headers
 from starlette.requests import Request
 
@@ -74,6 +75,27 @@ def parse_json(body: bytes) -> Any:
         raise _malformed("it is nested too deeply") from None
     except ValueError:  # the interpreter's own limit on the digits of a whole number
         raise _malformed("it holds a number with thousands of digits") from None
+
+
+Asked = TypeVar("Asked", bound=BaseModel)
+
+
+def read_as(model: type[Asked], content: Any, example: str) -> Asked:
+    """The request in a JSON value.  example : what its body looks like.
+
+    Raises
+    ------
+    Refusal
+        422 with the first field that does not keep to the contract.
+    """
+    if not isinstance(content, dict):
+        raise Refusal(422, "not_an_object", f"The body must be an object: {example}.")
+    try:
+        return model.model_validate(content)
+    except ValidationError as failure:
+        first = failure.errors(include_url=False, include_context=False, include_input=False)[0]
+        field = ".".join(str(part) for part in first["loc"])[:60]
+        raise Refusal(422, "contract", f"{field}: {first['msg']}.", field) from None
 
 
 def _malformed(why: str) -> Refusal:

@@ -24,6 +24,9 @@ class Door:
 
 DOORS = (
     Door("POST", "/score", "score"),
+    Door("POST", "/lookup", "score"),
+    Door("POST", "/plan", "plan"),
+    Door("POST", "/feedback", "feedback"),
     Door("POST", "/admin/reload", "admin"),
     Door("GET", "/version", ANY),
     Door("GET", "/metrics", "admin"),

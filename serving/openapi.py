@@ -13,6 +13,17 @@ from serving.bodies import MOST_BYTES
 from serving.doors import ANY, DOORS, OPEN, Door
 from serving.readings import EVENT_TABLES, PROFILE
 from serving.schemas import MOST_ACCOUNTS, ErrorAnswer, Reloaded, ScoreAnswer, ScoreRequest, Version
+from serving.store_openapi import POSTS, Posted, event_schema
+from serving.store_schemas import (
+    MOST_EVENTS,
+    MOST_LOOKUPS,
+    FeedbackAnswer,
+    FeedbackRequest,
+    LookupAnswer,
+    LookupRequest,
+    PlanAnswer,
+    PlanRequest,
+)
 
 EXAMPLE: Mapping[str, Any] = {
     "as_of": "2026-01-01",
@@ -40,20 +51,25 @@ _MEANINGS = {
     401: "No key, or one that is not good.",
     403: "The key lacks the scope; or there are no keys, and somebody beyond this machine asks.",
     405: "Another method is meant.",
-    413: f"More than {MOST_ACCOUNTS} accounts, or more than {MOST_BYTES // 1024 // 1024} MB.",
+    413: f"More accounts or events than allowed, or more than {MOST_BYTES // 1024 // 1024} MB.",
     415: "The body is not declared as JSON in UTF-8.",
     422: "The JSON does not keep to the contract.",
     500: "A mistake of ours.",
     429: "Too many requests of this key; Retry-After says when to come again.",
-    503: "No model is loaded, too much is waiting, or it took too long; Retry-After says when to come again.",
+    503: "No model is loaded, no batch scores are there, the store cannot be used or is full, too much is waiting, or "
+    "it took too long. Retry-After says when to come again; what was not acknowledged may be repeated.",
 }
+
+
+_REQUESTS = (ScoreRequest, LookupRequest, PlanRequest, FeedbackRequest)
+_ANSWERS = (ScoreAnswer, LookupAnswer, PlanAnswer, FeedbackAnswer, Version, Reloaded, ErrorAnswer)
 
 
 def document(program: str) -> dict[str, Any]:
     """The whole document.  program : the program's version."""
     operations: dict[str, dict[str, Any]] = {
-        "/score": _score(),
-        "/admin/reload": _post("Look for another champion at once, instead of within seconds", "Reloaded"),
+        **{posted.path: _post(posted) for posted in (_SCORE, *POSTS)},
+        "/admin/reload": _order("Look for another champion at once, instead of within seconds", "Reloaded"),
         "/version": _get("Which model and which program answer", "Version", 503),
         "/healthz": _get("Whether the process is alive", None),
         "/readyz": _get("Whether a model is loaded", None, 503),
@@ -112,19 +128,23 @@ def _guarded(door: Door, operation: Mapping[str, Any]) -> dict[str, Any]:
     }
 
 
-def _score() -> dict[str, Any]:
+_SCORE = Posted(
+    "/score", "Score accounts from their own rows",
+    f"At most {MOST_ACCOUNTS} accounts in each request. Every account is read and scored by itself: "
+    "a row that cannot be used is set aside and named in its account's warnings, an account that cannot be scored "
+    "gets the status error, and neither touches the others. A table that is left out counts as empty. Without "
+    "as_of, all accounts are looked at from the midnight after the last event of the request.",
+    "ScoreRequest", "ScoreAnswer", "A result for every account, in the order asked", EXAMPLE,
+)  # fmt: skip
+
+
+def _post(posted: Posted) -> dict[str, Any]:
+    content = {"schema": _ref(posted.request), "example": posted.example}
     return {
-        "summary": "Score accounts from their own rows",
-        "description": f"At most {MOST_ACCOUNTS} accounts in each request. Every account is read and scored by itself: "
-        "a row that cannot be used is set aside and named in its account's warnings, an account that cannot be scored "
-        "gets the status error, and neither touches the others. A table that is left out counts as empty. Without "
-        "as_of, all accounts are looked at from the midnight after the last event of the request.",
-        "requestBody": {
-            "required": True,
-            "content": {"application/json": {"schema": _ref("ScoreRequest"), "example": EXAMPLE}},
-        },
-        "responses": {"200": _response("A result for every account, in the order asked", "ScoreAnswer")}
-        | _errors(400, 413, 415, 422, 500, 503),
+        "summary": posted.summary,
+        "description": posted.description,
+        "requestBody": {"required": True, "content": {"application/json": content}},
+        "responses": {"200": _response(posted.means, posted.answer)} | _errors(400, 413, 415, 422, 500, 503),
     }
 
 
@@ -132,7 +152,7 @@ def _get(summary: str, schema: str | None, *errors: int) -> dict[str, Any]:
     return {"summary": summary, "responses": {"200": _response(summary, schema)} | _errors(*errors)}
 
 
-def _post(summary: str, schema: str) -> dict[str, Any]:
+def _order(summary: str, schema: str) -> dict[str, Any]:
     """One that takes no body."""
     return {"summary": summary, "responses": {"200": _response(summary, schema)}}
 
@@ -156,13 +176,13 @@ def _ref(name: str) -> dict[str, Any]:
 
 
 def _schemas() -> dict[str, Any]:
-    modes = [
-        (ScoreRequest, "validation"),
-        *((model, "serialization") for model in (ScoreAnswer, Version, Reloaded, ErrorAnswer)),
-    ]
+    modes = [*((model, "validation") for model in _REQUESTS), *((model, "serialization") for model in _ANSWERS)]
     _, written = models_json_schema(modes, ref_template="#/components/schemas/{model}")  # type: ignore[arg-type]
     schemas: dict[str, Any] = {name: _older(schema) for name, schema in written["$defs"].items()}
     schemas["ScoreRequest"]["properties"]["accounts"] |= {"items": _ref("Account"), "maxItems": MOST_ACCOUNTS}
+    schemas["LookupRequest"]["properties"]["account_ids"] |= {"items": {"type": "string"}, "maxItems": MOST_LOOKUPS}
+    schemas["FeedbackRequest"]["properties"]["events"] |= {"items": _ref("Event"), "maxItems": MOST_EVENTS}
+    schemas["Event"] = event_schema()
     schemas["ScoreRequest"]["properties"]["as_of"] |= {"pattern": INSTANT}
     schemas["Problem"]["required"].remove("field")
     schemas["Account"] = {

@@ -60,7 +60,7 @@ def read_account(given: Any, trained: Collection[str]) -> Reading:
     """
     if not isinstance(given, dict):
         return _unusable(None, "not_an_object", None, "Every account is an object with at least account_id.")
-    account_id = _account_id(given.get("account_id"))
+    account_id = account_id_of(given.get("account_id"))
     if account_id is None:
         text = f"account_id must be a text or a whole number of at most {LONGEST_ID} characters."
         return _unusable(None, "account_id_unreadable", "account_id", text)
@@ -99,7 +99,8 @@ def join(readings: Sequence[Reading], blank: Mapping[str, Columns]) -> Source:
     return Source(tables, (), (), {})
 
 
-def _account_id(given: Any) -> str | None:
+def account_id_of(given: Any) -> str | None:
+    """An id as text; None where it cannot be one."""
     try:
         text = text_cell(given)
     except UNFIT:
@@ -122,7 +123,7 @@ def _read_rows(table: Table, rows: Sequence[Any], account_id: str, warnings: lis
     if "account_id" in found:
         for k in places:
             own = rows[k].get("account_id")
-            if own is not None and _account_id(own) != account_id:
+            if own is not None and account_id_of(own) != account_id:
                 aside[k] = ("account_id", "the row says that it is another account's")
         places = [k for k in places if k not in aside]
     raw = {

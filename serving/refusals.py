@@ -4,13 +4,16 @@ from typing import Any
 
 from starlette.responses import JSONResponse
 
+SOON = 5
+"""Seconds."""
+
 
 class Refusal(Exception):
     """A request that cannot be answered, and what its sender can do about it.
 
     status : HTTP status.  code : a fixed word for programs.  message : for people; may quote the request, so it is
         sent back but never logged.  field : where in the body, such as `accounts` or `as_of`.
-    retry_after : seconds after which another try makes sense; None where it makes none.
+    retry_after : seconds after which another try makes sense; SOON where a 503 says nothing else.
     """
 
     def __init__(
@@ -18,7 +21,7 @@ class Refusal(Exception):
     ) -> None:
         super().__init__(code)
         self.status, self.code, self.message, self.field = status, code, message, field
-        self.retry_after = retry_after
+        self.retry_after = SOON if status == 503 and retry_after is None else retry_after
 
     @property
     def content(self) -> dict[str, Any]:

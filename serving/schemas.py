@@ -132,7 +132,8 @@ class Scores(Documented):
     expected_gain: float | None = Field(description="Of that option: uplift x margin - cost, money.")
     roi: float | None = Field(description="Of that option: gain / cost.")
     rank: int | None = Field(
-        description="1 = do this first, among the accounts of this request; null where no option pays."
+        description="1 = do this first, among the accounts of this request, or of the batch run where they are looked "
+        "up; null where no option pays."
     )
     reasons: list[str] = Field(
         description="The strongest reasons for and against in words: what nobody can change, then what can be acted "

@@ -99,7 +99,7 @@ class Scorer:
                 columns["reasons"][k] = [reason.text for reason in told]
         repeated = {name: np.repeat(columns[name], len(self.bundle.investments)) for name in ("account_id", "as_of")}
         ahead = self._horizons(view, matrix, rung, rows, columns) if horizons else {}
-        return Scored(columns, repeated | investments, ahead, missing)
+        return Scored(_without_sign(columns), _without_sign(repeated | investments), _without_sign(ahead), missing)
 
     def _horizons(
         self, view: View, matrix: FloatArray, rung: IntArray, rows: IntArray, scores: Mapping[str, Column]
@@ -320,6 +320,11 @@ def ranks(gain: FloatArray, roi: FloatArray) -> FloatArray:
     order = order[gain[order] > 0]
     rank[order] = np.arange(1, len(order) + 1)
     return rank
+
+
+def _without_sign(columns: Mapping[str, Column]) -> dict[str, Column]:
+    """Minus zero as zero: SQLite's numbers do not know it, and a figure has the same bits wherever it is kept."""
+    return {name: column + 0.0 if column.dtype == np.float64 else column for name, column in columns.items()}
 
 
 def _nothing(n: int) -> Column:

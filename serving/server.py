@@ -50,6 +50,7 @@ def serve(bundle: Path, port: int, terms: Terms = Terms(), announce: Callable[[s
 
     bundle : folder of a bundle, or of the champion: then the service follows it.
     announce : told the service's address as soon as it is ready.
+    store : URL of the store that /lookup, /plan and /feedback answer from; None = they refuse.
 
     Raises
     ------
@@ -175,11 +176,9 @@ def _has_keys(store: str | None) -> bool:
 
 
 def _whole(store: str) -> str:
-    """The URL with a SQLite file's whole path: the workers stand in another folder."""
-    from serving.store import file_of
+    from serving.store import whole
 
-    file = file_of(store)
-    return store if file is None else f"sqlite:///{file.resolve()}"
+    return whole(store)
 
 
 def _wait(process: "subprocess.Popen[bytes]", port: int, host: str, asked: _Asked) -> bool:

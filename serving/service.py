@@ -17,6 +17,7 @@ from starlette.types import ASGIApp, Receive, Scope, Send
 if TYPE_CHECKING:
     from collections.abc import Callable
 
+    from serving.app import Archive
     from serving.keyring import Keyring
 
 BUNDLE, WORKERS, STORE = "LADDER_BUNDLE", "LADDER_WORKERS", "LADDER_STORE"
@@ -62,10 +63,21 @@ class Worker:
         succession.look()
         succession.watch()
         rates = Rates(float(os.environ.get(RATE, PER_SECOND)), int(os.environ.get(BURST, USUAL_BURST)))
-        workbench = Workbench(int(os.environ.get(WAITING, MOST_WAITING)))
-        Front.application = create_app(counter, meter, _ring(os.environ.get(STORE)), rates, workbench)
+        waiting, store = int(os.environ.get(WAITING, MOST_WAITING)), os.environ.get(STORE)
+        Front.application = create_app(
+            counter, meter, _archive(store), _ring(store), rates, Workbench(waiting), Workbench(waiting)
+        )
         gc.collect()
         gc.freeze()
+
+
+def _archive(store: str | None) -> "Archive | None":
+    """Who answers from the store; SQLAlchemy is loaded only where there is one."""
+    if store is None:
+        return None
+    from serving.clerk import Clerk
+
+    return Clerk(store)
 
 
 def _ring(store: str | None) -> "Callable[[], Keyring]":

@@ -10,6 +10,7 @@ file, or in PostgreSQL in a schema, of their own: `accounts` and `runs` are name
 
 from collections.abc import Iterator
 from contextlib import contextmanager
+from datetime import datetime, timedelta
 from pathlib import Path
 from typing import Any
 
@@ -94,9 +95,28 @@ def writing(engine: sa.Engine) -> Iterator[sa.Connection]:
             yield connection
 
 
+def in_turn(connection: sa.Connection, what: str) -> None:
+    """Wait until nobody else writes such things, to the end of the transaction: in SQLite that is so anyhow."""
+    if connection.dialect.name == "postgresql":
+        connection.execute(sa.select(sa.func.pg_advisory_xact_lock(_LOCK, sa.func.hashtext(what))))
+
+
+def moment(microseconds: int) -> datetime:
+    """An instant as the store's columns of times take it; `features.snapshots.instant` goes back."""
+    return datetime(1970, 1, 1) + timedelta(microseconds=microseconds)
+
+
 def label_of(url: str) -> str:
     """The URL without its password and options: fit to be printed."""
     return _label(_parsed(url))
+
+
+def whole(url: str) -> str:
+    """The URL as another process with another working folder needs it: a SQLite file by its whole path."""
+    target = _parsed(url)
+    if target.get_backend_name() == "sqlite" and target.database:
+        target = target.set(database=str(Path(target.database).absolute()))
+    return target.render_as_string(hide_password=False)
 
 
 def file_of(url: str) -> Path | None:

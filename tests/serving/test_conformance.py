@@ -12,11 +12,13 @@ from pathlib import Path
 import pytest
 from openapi_spec_validator import OpenAPIV30SpecValidator
 
+from features.histories import Histories
 from serving.keys import create_key
 from serving.openapi import EXAMPLE, INSTANT, document
 from serving.requests import parse_request
 from serving.server import Terms, running
 from serving.store import open_store
+from tests.serving.runs import fill, scored
 
 BIN = Path(sys.executable).parent
 
@@ -46,12 +48,13 @@ print(answer.results[0].scores.model_version)
 
 
 @pytest.fixture(scope="module")
-def served(folder: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator[tuple[str, str]]:
-    """Address of a service that wants keys, and one that is good for everything."""
+def served(folder: Path, histories: Histories, tmp_path_factory: pytest.TempPathFactory) -> Iterator[tuple[str, str]]:
+    """Address of a service that wants keys and has batch scores, and a key that is good for everything."""
     with socket.socket() as probe:
         probe.bind(("127.0.0.1", 0))
         port: int = probe.getsockname()[1]
     store = f"sqlite:///{tmp_path_factory.mktemp('store') / 'ladder.db'}"
+    fill(store, scored(folder, histories))
     engine = open_store(store)
     key = create_key(engine, "fuzzer", {"score", "plan", "feedback", "admin"})
     engine.dispose()

@@ -3,14 +3,21 @@
 import json
 import random
 from collections.abc import Iterator
+from pathlib import Path
 from typing import Any
 
 import pytest
 
+from features.histories import Histories
 from features.tables import TABLES, Column, Kind, Table
+from serving.app import create_app
+from serving.clerk import Clerk
+from serving.counter import Counter
 from serving.openapi import document
 from serving.readings import EVENT_TABLES, PROFILE
+from serving.requests import Desk
 from tests.serving.client import JSON, Client
+from tests.serving.runs import fill, scored
 
 GOOD = {"account_id": "good", "orders": [{"ordered_at": "2025-06-01", "revenue": 10}]}
 CELLS: tuple[Any, ...] = (
@@ -131,15 +138,26 @@ TYPES: tuple[Any, ...] = (
 )  # fmt: skip
 
 
+@pytest.fixture(scope="module")
+def whole(desk: Desk, folder: Path, histories: Histories, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Client]:
+    """A service with a model and a store that has batch scores."""
+    url = f"sqlite:///{tmp_path_factory.mktemp('store') / 'ladder.db'}"
+    fill(url, scored(folder, histories))
+    clerk = Clerk(url)
+    with Client(create_app(Counter(desk), archive=clerk)) as client:
+        yield client
+    clerk.close()
+
+
 def _said(path: str) -> set[int]:
     """Every status that the document knows of."""
     return {int(status) for status in DOCUMENT[path]["post"]["responses"]}
 
 
 @pytest.mark.parametrize("path", POSTS)
-def test_every_endpoint_survives_what_is_hardly_json(client: Client, path: str) -> None:
+def test_every_endpoint_survives_what_is_hardly_json(whole: Client, path: str) -> None:
     for raw in CORPUS:
-        answer = client.post(path, content=raw, headers=JSON)
+        answer = whole.post(path, content=raw, headers=JSON)
         assert answer.status_code in _said(path) - {500, 503}, (raw[:60], answer.text)
         assert answer.status_code == 200 or set(answer.json()) == {"error"}
 
@@ -162,13 +180,13 @@ def _replaced(content: Any, place: tuple[Any, ...], value: Any) -> Any:
 
 
 @pytest.mark.parametrize("path", [path for path in POSTS if "requestBody" in DOCUMENT[path]["post"]])
-def test_every_field_of_every_example_survives_every_type(client: Client, path: str) -> None:
+def test_every_field_of_every_example_survives_every_type(whole: Client, path: str) -> None:
     """The same for endpoints to come: the document names them, and their examples name their fields."""
     example = DOCUMENT[path]["post"]["requestBody"]["content"]["application/json"]["example"]
     tried = 0
     for place in _places(example):
         for value in TYPES:
-            answer = client.post_json(path, _replaced(example, place, value))
+            answer = whole.post_json(path, _replaced(example, place, value))
             assert answer.status_code in _said(path) - {500, 503}, (place, value, answer.text)
             tried += 1
     assert tried > 50

@@ -37,8 +37,8 @@ def held(desk: Desk) -> Iterator[Held]:
     held.go.set()
 
 
-def _client(held: Held, workbench: Workbench) -> httpx.AsyncClient:
-    app = create_app(Counter(held), workbench=workbench)  # type: ignore[arg-type]
+def _client(held: Held, bench: Workbench) -> httpx.AsyncClient:
+    app = create_app(Counter(held), scoring=bench)  # type: ignore[arg-type]
     return httpx.AsyncClient(transport=httpx.ASGITransport(app), base_url="http://ladder")
 
 
