@@ -37,6 +37,10 @@ class PrometheusMeter:
             "ladder_model_trained_until_timestamp_seconds", "Nothing later was learnt from; time() - this = the age",
             multiprocess_mode="livemostrecent",
         )  # fmt: skip
+        self._scored = Gauge(
+            "ladder_batch_scores_as_of_timestamp_seconds", "What /lookup answers from; time() - this = the age",
+            multiprocess_mode="livemostrecent",
+        )  # fmt: skip
         self._swaps = Counter("ladder_model_swaps", "Models taken over while serving")
         self._refusals = Counter("ladder_model_refusals", "Models refused")
         self._refused = Gauge(
@@ -68,6 +72,10 @@ class PrometheusMeter:
         self._trained.set(trained_until / MICROSECONDS)
         if swapped:
             self._swaps.inc()
+
+    def batch_scores(self, as_of: int) -> None:
+        """What the store's scores look from, microseconds."""
+        self._scored.set(as_of / MICROSECONDS)
 
     def refuses(self, refused: bool) -> None:
         """Whether what lies in the folder cannot be used."""

@@ -64,6 +64,10 @@ class Worker:
         succession.watch()
         rates = Rates(float(os.environ.get(RATE, PER_SECOND)), int(os.environ.get(BURST, USUAL_BURST)))
         waiting, store = int(os.environ.get(WAITING, MOST_WAITING)), os.environ.get(STORE)
+        if store is not None:
+            from serving.freshness import watch_scores
+
+            watch_scores(store, meter.batch_scores)
         Front.application = create_app(
             counter, meter, _archive(store), _ring(store), rates, Workbench(waiting), Workbench(waiting)
         )

@@ -62,6 +62,14 @@ def served(folder: Path, histories: Histories, tmp_path_factory: pytest.TempPath
         yield url, key
 
 
+_ONLY_THE_STORE_KNOWS = """
+[[operations]]
+include-path = "/plan"
+checks.positive_data_acceptance.expected-statuses = ["2xx", "422"]
+"""
+"""Whether there is such an option or such an owner no schema can say."""
+
+
 def _fuzz(served: tuple[str, str], cases: int, folder: Path) -> None:
     """Schemathesis with all checks but one.
 
@@ -72,8 +80,9 @@ def _fuzz(served: tuple[str, str], cases: int, folder: Path) -> None:
     command = [str(BIN / "schemathesis"), "run", f"{url}/openapi.json", "--header", f"Authorization: Bearer {key}"]
     command += ["--checks", "all", "--exclude-checks", "negative_data_rejection", "--max-examples", str(cases)]
     command += ["--generation-database", "none", "--seed", "1", "--workers", "1", "--no-color"]
+    (folder / "schemathesis.toml").write_text(_ONLY_THE_STORE_KNOWS)
     done = subprocess.run(command, capture_output=True, text=True, cwd=folder, check=False)
-    assert done.returncode == 0, done.stdout[-6000:]
+    assert done.returncode == 0, "\n".join(line[:500] for line in done.stdout.splitlines())
     assert re.search(r"[0-9]+ generated, [0-9]+ passed", done.stdout)
 
 

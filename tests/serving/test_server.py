@@ -29,6 +29,7 @@ from serving.requests import Desk
 from serving.server import Terms, running, serve
 from serving.store import open_store
 from tests.serving import builders
+from tests.serving.runs import fill, scored
 from training.bundle import read_bundle, write_bundle
 from training.champion import publish, published
 
@@ -118,6 +119,33 @@ def test_the_metrics_count_routes_and_not_what_somebody_tried(port: int) -> None
     assert re.search(r'^ladder_requests_total\{path="other",status="404"\} [3-9]', figures, re.MULTILINE)
     assert 'ladder_request_seconds_bucket{le="0.1",path="/score"}' in figures
     assert "tried" not in figures
+
+
+def test_the_metrics_tell_of_scores_model_and_workers_together(
+    folder: Path, histories: Histories, tmp_path: Path
+) -> None:
+    store, port = f"sqlite:///{tmp_path / 'ladder.db'}", _free_port()
+    fill(store, scored(folder, histories))
+    with running(folder, port, Terms(workers=2, store=store)):
+        for _ in range(20):
+            assert _ask(port, "POST", "/score", EXAMPLE)[0] == 200
+        assert _ask(port, "POST", "/score", {"accounts": 1})[0] == 422
+        _wait_until(lambda: _figure(port, r'ladder_model_workers\{version=".{12}"\}') == 2)
+        _wait_until(lambda: _figure(port, "ladder_batch_scores_as_of_timestamp_seconds") * 1e6 == histories.end)
+        assert _figure(port, r'ladder_requests_total\{path="/score",status="200"\}') == 20
+        assert _figure(port, r'ladder_requests_total\{path="/score",status="422"\}') == 1
+        assert _figure(port, r'ladder_accounts_scored_total\{rung="customer"\}') == 20
+        assert _figure(port, r'ladder_accounts_scored_total\{rung="shopper"\}') == 20
+        assert _figure(port, r'ladder_p_switch_count\{rung="customer"\}') == 20
+        assert 0 < _figure(port, "ladder_missing_feature_shares_total") / 40 < 1
+        assert _figure(port, "ladder_model_trained_until_timestamp_seconds") * 1e6 == histories.end
+        assert _figure(port, "ladder_model_refusals_total") == 0
+
+
+def _figure(port: int, name: str) -> float:
+    """One series; zero where there is none."""
+    found = re.search(rf"^{name} (\S+)$", _ask(port, "GET", "/metrics")[1], re.MULTILINE)
+    return float(found[1]) if found else 0.0
 
 
 @pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGINT])
