@@ -22,6 +22,8 @@ if TYPE_CHECKING:
 
 BUNDLE, WORKERS, STORE = "LADDER_BUNDLE", "LADDER_WORKERS", "LADDER_STORE"
 """Environment variables: the folder of a bundle or of the champion, how many workers, the store's URL."""
+BESIDE = Path(__file__).resolve().parents[1] / "champion"
+"""Where the champion lies in a bento."""
 RATE, BURST, WAITING = "LADDER_RATE", "LADDER_BURST", "LADDER_WAITING"
 """And the limits of each worker: requests of a key per second and at once, requests that may wait."""
 
@@ -59,7 +61,7 @@ class Worker:
         end_with_parent()
         keep_journal()
         counter, meter = Counter(), PrometheusMeter()
-        succession = Succession(counter, Path(os.environ.get(BUNDLE, "champion")), EXAMPLE, meter)
+        succession = Succession(counter, Path(os.environ.get(BUNDLE, BESIDE)), EXAMPLE, meter)
         succession.look()
         succession.watch()
         rates = Rates(float(os.environ.get(RATE, PER_SECOND)), int(os.environ.get(BURST, USUAL_BURST)))
