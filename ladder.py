@@ -8,6 +8,7 @@ import re
 import shutil
 import sys
 import tempfile
+import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -250,29 +251,88 @@ def _rollback(options: argparse.Namespace) -> Mapping[str, Any]:
 
 
 def _score(options: argparse.Namespace) -> Mapping[str, Any]:
+    from features.errors import SettingsError
     from training.bundle import read_bundle
 
+    if options.out is None and options.to is None:
+        raise SettingsError("Say where the scores go: --out DIR for files, --to URL for the store, or both.")
     settings = _settings(options)
-    partitions = _partitions(options)
     with tempfile.TemporaryDirectory() as scratch:
         bundle, version = read_bundle(_find_bundle(options.model, settings, Path(scratch)))
+    trained = bundle.facts.trained_until
+    if options.to is not None:
+        _check_store(options.to)  # before an hour's work
+    partitions = _partitions(options, bundle.facts.tables)
     if partitions is None:
-        return _score_with(bundle, version, _load(options), Path(options.out), options.format, options.language)
+        loaded = _load(options, only=bundle.facts.tables)
+        out = None if options.out is None else Path(options.out)
+        frames, figures = _score_with(bundle, version, loaded, out, options.format, options.language)
+        stored = {} if options.to is None else _store_frames(options.to, frames, trained, loaded.source)
+        return {**figures, **stored}
     from serving.parts import score_parts
+    from serving.result_files import profiles_of
     from serving.scoring import Scorer
 
-    with _crew(options) as (crew, _), _progress() as progress:
+    with tempfile.TemporaryDirectory() as scratch, _crew(options) as (crew, _), _progress() as progress:
+        out, form = (Path(scratch), "parquet") if options.out is None else (Path(options.out), options.format)
         as_of = _end_of_parts(partitions, crew, options, progress)
         written = score_parts(
-            partitions, crew, Scorer(bundle, version), as_of, settings.source.max_bad_share, Path(options.out),
-            options.format, progress, _note_set_aside, options.language,
+            partitions, crew, Scorer(bundle, version), as_of, settings.source.max_bad_share, out,
+            form, progress, _note_set_aside, options.language,
         )  # fmt: skip
-    return _say_scored(version, written.accounts, written.investments, written.files)
+        profiles = profiles_of(partitions) if "accounts" in partitions.tables else None
+        stored = {} if options.to is None else _store_folder(options.to, out, trained, profiles)
+    figures = _say_scored(version, written.accounts, written.investments, written.files if options.out else ())
+    return {**figures, **stored}
+
+
+def _check_store(url: str) -> None:
+    """Make the store, or refuse, before there is anything to lose."""
+    from serving.store import open_store
+
+    open_store(url).dispose()
+
+
+def _store_frames(url: str, frames: Sequence[Any], trained_until: int | None, source: Any) -> Mapping[str, Any]:
+    """Write the run into the store, with what the source says of its accounts."""
+    from serving.batch import TABLES
+    from serving.result_files import facts_of, profile_frame
+
+    known = source.tables.get("accounts")
+    profiles = None if known is None else [profile_frame(known)]
+    return _store_run(url, facts_of(frames[0], trained_until), [dict(zip(TABLES, frames, strict=True))], profiles)
+
+
+def _store_folder(url: str, folder: Path, trained_until: int | None, profiles: Any) -> Mapping[str, Any]:
+    """Write the run in a folder into the store."""
+    from dataclasses import replace
+
+    from serving.result_files import read_folder
+
+    facts, chunks = read_folder(folder)
+    return _store_run(url, replace(facts, trained_until=trained_until), chunks, profiles)
+
+
+def _store_run(url: str, facts: Any, chunks: Any, profiles: Any) -> Mapping[str, Any]:
+    from serving.results import write_run
+    from serving.store import label_of, open_store
+
+    engine = open_store(url)
+    try:
+        with _progress() as progress:
+            progress("writing to the store", 0.0)
+            written = write_run(engine, facts, chunks, profiles)
+    finally:
+        engine.dispose()
+    changed = f"{written.changed:,} of {written.accounts:,} accounts changed, {written.removed:,} removed"
+    print(f"{label_of(url)}: {changed}")
+    return {"changed": written.changed, "removed": written.removed, "run": written.run_id}
 
 
 def _score_with(
-    bundle: Any, version: str, loaded: Loaded, out: Path, form: str, language: str = "en"
-) -> Mapping[str, Any]:
+    bundle: Any, version: str, loaded: Loaded, out: Path | None, form: str, language: str = "en"
+) -> tuple[Sequence[Any], Mapping[str, Any]]:
+    """The tables of the run, written into a folder where there is one, and what is said of them."""
     from serving.batch import TABLES, score_frames, write_frames
     from serving.scoring import Scorer
 
@@ -280,12 +340,13 @@ def _score_with(
         progress("scoring", 0.0)
         frames = score_frames(Scorer(bundle, version), loaded.histories, loaded.as_of, language)
         progress("scoring", 1.0)
-    written = write_frames(dict(zip(TABLES, frames, strict=True)), out, form)
-    return _say_scored(version, len(frames[0]), len(frames[1]), written)
+    written = [] if out is None else write_frames(dict(zip(TABLES, frames, strict=True)), out, form)
+    return frames, _say_scored(version, len(frames[0]), len(frames[1]), written)
 
 
 def _say_scored(version: str, accounts: int, investments: int, written: Sequence[Path]) -> Mapping[str, Any]:
-    print(f"{accounts:,} accounts scored with {version}: {', '.join(str(path) for path in written)}")
+    where = f": {', '.join(str(path) for path in written)}" if written else ""
+    print(f"{accounts:,} accounts scored with {version}{where}")
     if not investments:
         print("No uplift: the model knows no investments. `ladder check` says what it takes.")
     return {"accounts": accounts, "model_version": version, "files": [str(path) for path in written]}
@@ -497,8 +558,17 @@ def _settings(options: argparse.Namespace) -> Any:
     return read_settings(Path(options.config) if options.config else None)
 
 
-def _load(options: argparse.Namespace, max_bad_share: float | None = None, keep: bool = False) -> Loaded:
-    """The settings, the source, its histories and the as_of of a command.  keep : the source's tables too."""
+def _load(
+    options: argparse.Namespace,
+    max_bad_share: float | None = None,
+    keep: bool = False,
+    only: Sequence[str] | None = None,
+) -> Loaded:
+    """The settings, the source, its histories and the as_of of a command.
+
+    keep : the source's tables too.  only : tables that feedback may add rows to.
+    """
+    from features.additions import add_rows
     from features.histories import build_histories
     from features.partitions import read_partitions
     from features.snapshots import instant
@@ -510,6 +580,9 @@ def _load(options: argparse.Namespace, max_bad_share: float | None = None, keep:
     mapped = {} if read_partitions(options.data) else settings.tables  # a part has the contract's names already
     with _progress() as progress:
         source = read_source(options.data, mapped, max_bad_share=share, progress=lambda name: progress(f"{name}", 0.0))
+        told = _feedback(options)
+        if told:
+            source = add_rows(source, told, only)
         consume = max_bad_share is None and not keep  # else a report looks into the tables
         histories = build_histories(source, consume=consume)
     if max_bad_share is None:
@@ -522,8 +595,38 @@ def _load(options: argparse.Namespace, max_bad_share: float | None = None, keep:
     return Loaded(settings, source, histories, instant(as_of) if as_of else histories.end)
 
 
-def _partitions(options: argparse.Namespace) -> Any:
-    """The parts of a partitioned source; None where it is none, refused where a cluster is asked for all the same."""
+def _feedback(options: argparse.Namespace) -> Mapping[str, Any]:
+    """What the CRM told the service, as rows of a source; nothing where a command takes none or there is no store."""
+    if not hasattr(options, "store"):
+        return {}
+    url = _store_of(options)
+    if url is None:
+        return {}
+    from serving.feedback import feedback_rows
+    from serving.store import open_store, reading
+
+    engine = open_store(url, make=False)
+    try:
+        with reading(engine) as connection:
+            return feedback_rows(connection, time.time_ns() // 1000)
+    finally:
+        engine.dispose()
+
+
+def _store_of(options: argparse.Namespace) -> str | None:
+    """The URL given, or that of the default file where there is one."""
+    from serving.store import DEFAULT_URL, file_of
+
+    if options.store is not None:
+        return str(options.store)
+    file = file_of(DEFAULT_URL)
+    return DEFAULT_URL if file is not None and file.is_file() else None
+
+
+def _partitions(options: argparse.Namespace, only: Sequence[str] | None = None) -> Any:
+    """The parts of a partitioned source with their feedback; None where it is none, refused where a cluster is asked
+    for all the same.  only : tables that feedback may add rows to."""
+    from features.additions import add_rows_to_parts
     from features.errors import SettingsError
     from features.partitions import read_partitions
 
@@ -533,7 +636,10 @@ def _partitions(options: argparse.Namespace) -> Any:
             "--dask works on a partitioned source, and --data is none. Cut it into parts first: "
             "`ladder partition --data SOURCE --out DIR`, where DIR is a folder that all workers see."
         )
-    return partitions
+    if partitions is None:
+        return None
+    told = _feedback(options)
+    return add_rows_to_parts(partitions, told, only) if told else partitions
 
 
 @contextmanager
@@ -768,6 +874,9 @@ DASK = _argument(
     metavar="ADDRESS",
     help="run on the Dask cluster whose scheduler is at tcp://HOST:PORT; --data is partitioned",
 )
+FEEDBACK = _argument(
+    "--store", metavar="URL", help="store whose feedback is read too; else sqlite:///ladder.db where that file is"
+)
 MODEL = _argument(
     "--model", metavar="URI", help="models:/loyalty-ladder/VERSION or a bundle's folder; else the champion"
 )
@@ -794,29 +903,31 @@ COMMANDS: dict[str, tuple[Callable[[argparse.Namespace], Mapping[str, Any]], str
                   help="how many; each must fit into a worker's memory, as docs/scale.md tells"),
     )),
     "check": (_check, "the data report: rows set aside, the ladder, what can be trained", (
-        DATA, AS_OF, _argument("--report", metavar="FILE", help="write every row set aside to this CSV file"),
+        DATA, AS_OF, FEEDBACK, _argument("--report", metavar="FILE", help="write every row set aside to this CSV file"),
     )),
     "train": (_train, "train all models, track and register them", (
-        DATA, AS_OF, DASK, _argument("--promote", action="store_true", help="make it champion if it passes the checks"),
+        DATA, AS_OF, FEEDBACK, DASK,
+        _argument("--promote", action="store_true", help="make it champion if it passes the checks"),
         _argument("--tune", type=_minutes, metavar="MINUTES",
                   help="first search the boosters' settings for so long, on origins before any that is judged; the "
                        "clock decides how many are tried, so the same data and seed may end with others: what was "
                        "taken is printed as TOML for --config, with which the bundle is the same again"),
     )),
     "backtest": (_backtest, "out-of-time evaluation beside the baselines", (
-        DATA, AS_OF, _argument("--folds", type=_at_least_one, default=3, metavar="K", help="rolling origins"),
+        DATA, AS_OF, FEEDBACK, _argument("--folds", type=_at_least_one, default=3, metavar="K", help="rolling origins"),
     )),
     "promote": (_promote, "make a version champion", (_argument("version", type=int, help="number in the registry"),)),
     "rollback": (_rollback, "make the former champion champion again", ()),
     "score": (_score, "score every account", (
-        DATA, AS_OF, MODEL, DASK, _argument("--out", required=True, metavar="DIR", help="where the tables go"),
+        DATA, AS_OF, FEEDBACK, MODEL, DASK, _argument("--out", metavar="DIR", help="where the files go"),
+        _argument("--to", metavar="URL", help="store that the run goes to: sqlite:///FILE or postgresql://..."),
         _argument("--format", default="parquet", choices=("parquet", "csv", "xlsx"), help="of the files"),
         _argument("--language", default="en", choices=("en", "nl"), help="of the reasons: English or Dutch"),
     )),
     "changes": (_changes, "why scores changed between two runs: behaviour, corrected data, another model", (
         _argument("--before", required=True, metavar="DIR", help="folder of the earlier run's scores"),
         _argument("--after", required=True, metavar="DIR", help="folder of the later run's scores"),
-        DATA,
+        DATA, FEEDBACK,
         _argument("--model-before", metavar="URI", help="of the earlier run; else looked up among the champions"),
         _argument("--model-after", metavar="URI", help="of the later run; else looked up among the champions"),
         _argument("--out", required=True, metavar="FILE", help="the table, .parquet or .csv"),
@@ -838,7 +949,7 @@ COMMANDS: dict[str, tuple[Callable[[argparse.Namespace], Mapping[str, Any]], str
         _argument("--seed", type=int, default=0, metavar="S", help="of the lots"),
     )),
     "monitor": (_monitor, "what plans brought: the treated against the held-out, beside what was promised", (
-        DATA, AS_OF,
+        DATA, AS_OF, FEEDBACK,
         _argument("--plan", required=True, nargs="+", action="extend", metavar="FILE",
                   help="plans that `ladder plan` wrote, with their FILE.json beside them"),
     )),
