@@ -380,6 +380,7 @@ def _changes(options: argparse.Namespace) -> Mapping[str, Any]:
 
 
 def _plan(options: argparse.Namespace) -> Mapping[str, Any]:
+    from features.errors import SettingsError
     from serving.arms import Draw
     from serving.plan import Allowance, make_plan
     from serving.plan_files import form_of, read_run, write_plan
@@ -388,10 +389,15 @@ def _plan(options: argparse.Namespace) -> Mapping[str, Any]:
 
     settings, out = _settings(options), Path(options.out)
     form_of(out)
+    if (options.scores is None) == (options.store is None):
+        raise SettingsError("Say where the scores are: --scores DIR or --store URL, one of the two.")
     allowance = Allowance(
         options.budget, options.owner_budget, dict(options.bond_budget), settings.plan.hours, options.hours
     )
-    scores, investments = read_run(Path(options.scores))
+    if options.store is None:
+        scores, investments = read_run(Path(options.scores))
+    else:
+        scores, investments = _read_stored_run(options.store)
     owners = _owners(options) if options.data else None
     with _progress() as progress:
         progress("planning", 0.0)
@@ -403,6 +409,52 @@ def _plan(options: argparse.Namespace) -> Mapping[str, Any]:
     return {name: value for name, value in plan.record.items() if name not in left_out} | {"out": str(out)}
 
 
+def _read_stored_run(url: str) -> tuple[Any, Any]:
+    """The tables that a plan is made from, as the store and the managers' decisions in it have them."""
+    from features.errors import SettingsError
+    from serving.plans import Planner, narrow
+    from serving.refusals import Refusal
+    from serving.store import open_store
+
+    engine = open_store(url, make=False)
+    try:
+        tables, wishes = Planner().read(engine, time.time_ns() // 1000)
+    except Refusal as refusal:
+        raise SettingsError(refusal.message) from None
+    finally:
+        engine.dispose()
+    investments, narrowed = narrow(tables.investments, wishes)
+    if narrowed:
+        print(f"Note: managers' decisions narrow the options of {narrowed:,} accounts", file=sys.stderr)
+    return tables.scores, investments
+
+
+def _export(options: argparse.Namespace) -> Mapping[str, Any]:
+    from features.errors import SettingsError
+    from serving.batch import read_scores
+    from serving.exports import export, stored_scores
+    from serving.store import open_store
+
+    url = _store_of(options) if options.scores is None else None
+    if options.scores is not None and (options.store is not None or options.changed):
+        raise SettingsError("--scores DIR stands alone: --store and --changed are about the store.")
+    if options.scores is not None:
+        scores = read_scores(Path(options.scores))
+    elif url is None:
+        raise SettingsError("Say where the scores are: --scores DIR or --store URL.")
+    else:
+        engine = open_store(url, make=False)
+        try:
+            scores = stored_scores(engine, options.changed)
+        finally:
+            engine.dispose()
+    done = export(scores, options.crm, Path(options.out))
+    print(f"{done.accounts:,} accounts for {options.crm}: {', '.join(str(file) for file in done.files)}")
+    if done.left_out:
+        print(f"Note: {done.left_out:,} accounts are left out: a spreadsheet would run their ids.", file=sys.stderr)
+    return {"accounts": done.accounts, "left_out": done.left_out, "files": [str(file) for file in done.files]}
+
+
 def _owners(options: argparse.Namespace) -> Mapping[str, str]:
     """Account -> its manager, as far as the source says."""
     histories = _load(options).histories
@@ -411,14 +463,48 @@ def _owners(options: argparse.Namespace) -> Mapping[str, str]:
 
 
 def _monitor(options: argparse.Namespace) -> Mapping[str, Any]:
-    from features.errors import NotEnoughData
+    from features.errors import SettingsError
     from serving.plan_files import read_plan
+
+    url = _store_of(options)
+    if not options.plan and url is None:
+        raise SettingsError("Say what to look at: --plan FILE for plans, --store URL for managers' overrides, or both.")
+    plans = [(file, read_plan(Path(file))) for file in options.plan]
+    loaded = _load(options)
+    brought = _judge_plans(plans, loaded) if plans else {}
+    overruled = {} if url is None else _judge_overrides(url, loaded)
+    return {**brought, **overruled}
+
+
+def _judge_overrides(url: str, loaded: Loaded) -> Mapping[str, Any]:
+    """Who was right where managers overruled the model about switching; nothing where they never did."""
+    from serving.overrides import claims
+    from serving.store import open_store, reading
+    from training.overruled import definition_of, judge, verdict_in_words
+
+    engine = open_store(url, make=False)
+    try:
+        with reading(engine) as connection:
+            made = claims(connection)
+    finally:
+        engine.dispose()
+    if not len(made):
+        print("\nNo manager has overruled the model about switching.")
+        return {}
+    outcome, level = loaded.settings.outcome, loaded.settings.uplift.level
+    definition = definition_of(loaded.histories, outcome.switching, outcome.recorded_at_least)
+    verdict = judge(made, loaded.histories, loaded.as_of, definition, level)
+    _list("Managers' overrides of switching", verdict_in_words(verdict, level))
+    return verdict.figures()
+
+
+def _judge_plans(plans: Sequence[tuple[str, Any]], loaded: Loaded) -> Mapping[str, Any]:
+    """What plans brought, each and together."""
+    from features.errors import NotEnoughData
     from training.followed import follow, listed
     from training.realised import pooled, realised
     from training.realised_words import pooled_in_words, realised_in_words
 
-    plans = [(file, read_plan(Path(file))) for file in options.plan]
-    loaded = _load(options)
     level, parts, figures = loaded.settings.uplift.level, [], {}
     for file, plan in plans:
         try:
@@ -481,15 +567,57 @@ def _simulate(options: argparse.Namespace) -> Mapping[str, Any]:
 def _serve(options: argparse.Namespace) -> Mapping[str, Any]:
     with tempfile.TemporaryDirectory() as scratch:
         folder = _find_bundle(options.model, _settings(options), Path(scratch))
+        _fill_store(folder, options)
         _serve_until_stopped(folder, options, lambda url: print(f"Serving at {url}; Ctrl-C ends it", flush=True))
     return {"port": options.port}
 
 
+def _fill_store(folder: Path, options: argparse.Namespace) -> None:
+    """Make the store, with the scores and the accounts that were given.  folder : of the model that is served."""
+    from dataclasses import replace
+
+    from serving.result_files import read_folder
+    from serving.results import put_profiles
+    from serving.store import open_store, writing
+    from training.bundle import read_bundle
+
+    _check_store(options.store)
+    profiles = None if options.data is None else _profiles(options)
+    if options.scores is not None:
+        facts, chunks = read_folder(Path(options.scores))
+        bundle, version = read_bundle(folder)
+        if version == facts.model_version:
+            facts = replace(facts, trained_until=bundle.facts.trained_until)
+        _store_run(options.store, facts, chunks, profiles)
+    elif profiles is not None:
+        engine = open_store(options.store)
+        try:
+            with writing(engine) as connection:
+                put_profiles(connection, profiles)
+        finally:
+            engine.dispose()
+
+
+def _profiles(options: argparse.Namespace) -> Sequence[Any] | None:
+    """What the source says of its accounts; None where it has no such table."""
+    from features.partitions import read_partitions
+    from features.sources import read_one
+    from serving.result_files import profile_frame, profiles_of
+
+    partitions = read_partitions(options.data)
+    if partitions is not None:
+        return list(profiles_of(partitions)) if "accounts" in partitions.tables else None
+    columns = read_one(options.data, "accounts", _settings(options).tables)
+    return None if columns is None else [profile_frame(columns)]
+
+
 def _serve_until_stopped(folder: Path, options: argparse.Namespace, announce: Callable[[str], None]) -> None:
     from serving.server import serve
+    from serving.store import whole
 
     host, workers = getattr(options, "host", "127.0.0.1"), getattr(options, "workers", 1)
-    if serve(folder, options.port, host, workers, announce) != EXIT_DONE:
+    store = getattr(options, "store", None)
+    if serve(folder, options.port, host, workers, announce, None if store is None else whole(store)) != EXIT_DONE:
         raise LadderError("The service ended by itself; what it wrote above says why.")
 
 
@@ -515,7 +643,9 @@ def _demo(options: argparse.Namespace) -> Mapping[str, Any]:
     trained = _train_on(loaded, uri, True, folder / "champion")
     _say("4. Every account is scored (ladder score)")
     bundle, version = read_bundle(published(folder / "champion"))
-    _score_with(bundle, version, loaded, folder / "scores", "parquet")
+    frames, _ = _score_with(bundle, version, loaded, folder / "scores", "parquet")
+    options.store = f"sqlite:///{folder / 'ladder.db'}"
+    _store_frames(options.store, frames, bundle.facts.trained_until, loaded.source)
     scores = pd.read_parquet(folder / "scores" / "scores.parquet")
     _show_ladder(scores)
     _show_first(scores, 10)
@@ -531,7 +661,7 @@ def _clear_demo(folder: Path) -> None:
     """Remove what an earlier demonstration left, and only that."""
     for name in ("source", "champion", "scores", "mlruns"):
         shutil.rmtree(folder / name, ignore_errors=True)
-    for name in ("truth.parquet", "mlflow.db", "request.json"):
+    for name in ("truth.parquet", "mlflow.db", "request.json", "ladder.db", "ladder.db-wal", "ladder.db-shm"):
         (folder / name).unlink(missing_ok=True)
 
 
@@ -880,6 +1010,9 @@ FEEDBACK = _argument(
 MODEL = _argument(
     "--model", metavar="URI", help="models:/loyalty-ladder/VERSION or a bundle's folder; else the champion"
 )
+STORE = _argument(
+    "--store", metavar="URL", default="sqlite:///ladder.db", help="where keys, scores and feedback are kept"
+)
 PORT = _argument("--port", type=int, default=3000, help="TCP port")
 ACCOUNTS = _argument("--accounts", type=int, default=3000, metavar="N", help="number of accounts")
 MONTHS = _argument("--months", type=int, default=48, metavar="M", help="months of 30 days")
@@ -933,7 +1066,9 @@ COMMANDS: dict[str, tuple[Callable[[argparse.Namespace], Mapping[str, Any]], str
         _argument("--out", required=True, metavar="FILE", help="the table, .parquet or .csv"),
     )),
     "plan": (_plan, "which accounts get which investment, under a budget", (
-        _argument("--scores", required=True, metavar="DIR", help="folder that `ladder score` wrote"),
+        _argument("--scores", metavar="DIR", help="folder that `ladder score` wrote"),
+        _argument("--store", metavar="URL",
+                  help="instead: the store that `ladder score --to` wrote to, with owners and managers' decisions"),
         _argument("--budget", required=True, type=_amount, metavar="EUR", help="money for investments; never exceeded"),
         _argument("--out", required=True, metavar="FILE", help=".csv, .parquet or .xlsx; FILE.json tells of the whole"),
         _argument("--holdout", type=_amount, default=0.1, metavar="SHARE",
@@ -950,11 +1085,20 @@ COMMANDS: dict[str, tuple[Callable[[argparse.Namespace], Mapping[str, Any]], str
     )),
     "monitor": (_monitor, "what plans brought: the treated against the held-out, beside what was promised", (
         DATA, AS_OF, FEEDBACK,
-        _argument("--plan", required=True, nargs="+", action="extend", metavar="FILE",
+        _argument("--plan", nargs="+", action="extend", default=[], metavar="FILE",
                   help="plans that `ladder plan` wrote, with their FILE.json beside them"),
     )),
+    "export": (_export, "scores as a CSV file that a CRM imports", (
+        _argument("--crm", required=True, choices=("salesforce", "dynamics", "hubspot"), help="whose importer"),
+        _argument("--scores", metavar="DIR", help="folder that `ladder score` wrote"), FEEDBACK,
+        _argument("--changed", action="store_true", help="only the accounts that the store's last run changed"),
+        _argument("--out", required=True, metavar="FILE", help=".csv; FILE-1.csv, FILE-2.csv, ... if it is too large"),
+    )),
     "serve": (_serve, "serve the champion over HTTP", (
-        MODEL, PORT, _argument("--host", default="127.0.0.1", help="address to listen on"),
+        MODEL, PORT, STORE,
+        _argument("--scores", metavar="DIR", help="folder that `ladder score` wrote: put into the store at the start"),
+        _argument("--data", metavar="SOURCE", help="whose accounts (names, owners) are put into the store"),
+        _argument("--host", default="127.0.0.1", help="address to listen on"),
         _argument("--workers", type=_at_least_one, default=1, help="processes"),
     )),
 }  # fmt: skip
