@@ -451,7 +451,10 @@ def _export(options: argparse.Namespace) -> Mapping[str, Any]:
     done = export(scores, options.crm, Path(options.out))
     print(f"{done.accounts:,} accounts for {options.crm}: {', '.join(str(file) for file in done.files)}")
     if done.left_out:
-        print(f"Note: {done.left_out:,} accounts are left out: a spreadsheet would run their ids.", file=sys.stderr)
+        print(
+            f"Note: {done.left_out:,} accounts are left out: their ids would be run as formulas or misread.",
+            file=sys.stderr,
+        )
     return {"accounts": done.accounts, "left_out": done.left_out, "files": [str(file) for file in done.files]}
 
 

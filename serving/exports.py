@@ -2,7 +2,7 @@
 
 People open such files in spreadsheets before they import them, and a spreadsheet runs a cell that begins with = + - @
 as a formula. A text that begins so gets an apostrophe before it. An id cannot: the import would take it for another
-account's, so an account with such an id is left out, and counted.
+account's, so an account with such an id, or with a line end in it, is left out and counted.
 """
 
 import csv
@@ -25,13 +25,15 @@ from serving.store import moment, reading
 
 LONGEST_REASONS = 10_000
 """Characters: what the smallest of the long texts holds."""
-_FORMULA = ("=", "+", "-", "@", "\t", "\r", "\n")
+_FORMULA = ("=", "+", "-", "@")
+_CONTROL = re.compile(r"[\x00-\x1f\x7f]")
+"""Line ends and the like: not every importer reads them within a cell."""
 _NUMBER = re.compile(r"[+-]?[0-9]+(\.[0-9]+)?")
 
 
 @dataclass(frozen=True)
 class Exported:
-    """files : written, in order.  left_out : accounts whose id a spreadsheet would run."""
+    """files : written, in order.  left_out : accounts whose id a spreadsheet would run or an importer misread."""
 
     files: tuple[Path, ...]
     accounts: int
@@ -91,7 +93,8 @@ def stored_scores(engine: sa.Engine, changed: bool = False) -> pd.DataFrame:
 
 
 def _would_run(account: str) -> bool:
-    return account.startswith(_FORMULA) and _NUMBER.fullmatch(account) is None
+    formula = account.startswith(_FORMULA) and _NUMBER.fullmatch(account) is None
+    return formula or _CONTROL.search(account) is not None
 
 
 def _values(scores: pd.DataFrame, field: Field) -> list[Any]:
@@ -117,7 +120,8 @@ def _cell(value: Any, field: Field, crm: Crm) -> str:
         return str(int(value))
     if field.form is Form.KEY:
         return str(value)
-    text = " | ".join(json.loads(value))[:LONGEST_REASONS] if field.form is Form.LONG else str(value)
+    text = " | ".join(json.loads(value)) if field.form is Form.LONG else str(value)
+    text = _CONTROL.sub(" ", text).strip()[:LONGEST_REASONS]
     return f"'{text}" if text.startswith(_FORMULA) else text
 
 
