@@ -110,8 +110,8 @@ def measure(url: str, accounts: int, options: int) -> None:
     asked("lookup of 200 accounts", clerk.lookup, {"account_ids": ids[::500][:200]})
     asked("lookup of 1,000 accounts", clerk.lookup, {"account_ids": ids[::100][:1000]})
     asked("plan, all accounts", clerk.plan, {"budget": 1_000_000}, 5)
-    asked("plan, two rungs, two options", clerk.plan, {"budget": 100_000, "rungs": ["customer", "member"], "investments":
-                                                      ["option 0", "option 3"]}, 5)  # fmt: skip
+    part = {"rungs": ["customer", "member"], "investments": ["option 0", "option 3"]}
+    asked("plan, two rungs, two options", clerk.plan, {"budget": 100_000, **part}, 5)
     numbers = count()
 
     def told(body: bytes) -> bytes:

@@ -168,3 +168,23 @@ def test_an_export_is_written_from_files_and_from_the_store(run: Run, data: str,
     assert "stands alone" in refused(run(*asked, "--scores", "scores", "--changed"))
     Path("ladder.db").rename("elsewhere.db")
     assert "Say where the scores are" in refused(run(*asked))
+
+
+def test_serving_puts_the_given_scores_and_accounts_into_the_store(
+    run: Run, data: str, champion: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    served: list[str] = []
+    monkeypatch.setattr("serving.server.serve", lambda *given: served.append(given[-1]) or 0)
+    assert run("serve").status == 0
+    assert served == [f"sqlite:///{Path('ladder.db').absolute()}"]
+    assert _held(URL, RUNS) == []
+    assert run("serve", "--data", data).status == 0
+    assert len(_held(URL, ACCOUNTS)) == 300
+    assert run("score", "--data", data, "--out", "scores").status == 0
+    said = run("serve", "--scores", "scores", "--store", "sqlite:///own.db")
+    assert said.status == 0, said.err
+    assert "300 of 300 accounts changed" in said.out
+    assert served[-1].endswith("/own.db")
+    assert champion in _held("sqlite:///own.db", RUNS)[0]
+    assert None not in _held("sqlite:///own.db", RUNS)[0]  # until when the model learnt is known: it is the one served
+    assert "no scores in nowhere" in refused(run("serve", "--scores", "nowhere"))
