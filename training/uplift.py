@@ -28,6 +28,7 @@ from training.findings import dearer, power, robustness
 from training.fitting import settle_terms
 from training.next_rung import LONG_AGO
 from training.outcomes import OUTCOMES, Outcome, measure
+from training.placebo import before_choices, before_lots, choices_in_words, lots_in_words
 from training.pooled_effects import WITHIN, Case, Fitted, Precisions, fit_again, fit_cases
 from training.predictors import Effect, Term, settled_values
 from training.settings import BoosterSettings, Settings
@@ -126,7 +127,8 @@ def fit_uplift(data: Dataset, settings: Settings, progress: Progress = silent) -
             break
         work = replace(work, trials=trials.without_later(brought))
         learnt = work.learn()
-    effects = tuple(_option(work, k, learnt, data) for k in range(1, n_arms))
+    pretended = _pretended(data, trials, chance, settings)
+    effects = tuple(_option(work, k, learnt, pretended.get(k, ()), data) for k in range(1, n_arms))
     progress("effects of investments", 1.0)
     return Uplift(effects, _claim(work, learnt, effects, data))
 
@@ -258,7 +260,17 @@ def _gate_findings(drawn: Overlap, chosen: Overlap) -> list[str]:
     ]
 
 
-def _option(work: _Work, k: int, learnt: _Learnt, data: Dataset) -> InvestmentEffect:
+def _pretended(data: Dataset, trials: Trials, chance: FloatArray, settings: Settings) -> dict[int, tuple[str, ...]]:
+    """Option -> what the checks say that ask for an effect where there can be none."""
+    drawn = before_lots(trials, chance, data.column("revenue_365d"))
+    chosen = before_choices(data, trials, modifiers(data), small_booster(settings.booster), settings, LOOSE)
+    told = {k: [lots_in_words(found)] for k, found in drawn.items()}
+    for k, found in chosen.items():
+        told.setdefault(k, []).append(choices_in_words(found))
+    return {k: tuple(words) for k, words in told.items()}
+
+
+def _option(work: _Work, k: int, learnt: _Learnt, pretended: Sequence[str], data: Dataset) -> InvestmentEffect:
     options, trials, ground = data.histories.options, work.trials, learnt.grounds[k - 1]
     found = {outcome: effects[k] for outcome, effects in learnt.found.items() if k in effects}
     name, bond, cost = options.names[k - 1], options.bonds[k - 1], options.costs[k - 1]
@@ -274,6 +286,7 @@ def _option(work: _Work, k: int, learnt: _Learnt, data: Dataset) -> InvestmentEf
         f"average effect {mean:,.0f} [{mean - reach:,.0f}, {mean + reach:,.0f}] over the horizon, {ground.basis}; "
         f"drawn to what the evidence supports, {drawn_to:,.0f}",
         power(error, int(exposed.sum())),
+        *pretended,
         *dearer(_costs(data, k - 1), cost),
     )
     supported = tuple(int(rung) for rung in np.flatnonzero(exposed >= LEAST_BY_RUNG))
