@@ -124,8 +124,7 @@ MOST_APART = 31
 
 def _by_account(values: FloatArray, account: IntArray) -> FloatArray:
     _, cluster = np.unique(account, return_inverse=True)
-    summed: FloatArray = np.bincount(cluster, weights=values)
-    return summed
+    return np.asarray(np.bincount(cluster, weights=values), np.float64)
 
 
 def lots_in_words(found: Difference) -> str:
