@@ -4,10 +4,14 @@ python -m benchmarks.store [--accounts 100000] [--options 5] [--url sqlite:////t
 """
 
 import argparse
+import json
 import resource
 import tempfile
+from collections.abc import Callable
+from itertools import count
 from pathlib import Path
 from time import perf_counter
+from typing import Any
 
 import numpy as np
 import pandas as pd
@@ -15,6 +19,7 @@ import pandas as pd
 from features.snapshots import instant
 from features.tables import BONDS, RUNGS, TRIGGER_FAMILIES
 from serving.batch import INVESTMENT_COLUMNS, SCORE_COLUMNS
+from serving.clerk import Clerk
 from serving.horizons import HORIZON_COLUMNS
 from serving.results import Frames, RunFacts, write_run
 from serving.store import file_of, open_store
@@ -89,6 +94,35 @@ def measure(url: str, accounts: int, options: int) -> None:
         p_switch=np.where(np.arange(accounts) % 2, 0.5, frames["scores"]["p_switch"])
     )
     timed("half of the accounts changed", half)
+    clerk = Clerk(url)
+
+    def asked(what: str, answer: Callable[[bytes], bytes], content: dict[str, Any], times: int = 20) -> None:
+        body, seconds = json.dumps(content).encode(), []
+        for _ in range(times):
+            began = perf_counter()
+            size = len(answer(body))
+            seconds.append(perf_counter() - began)
+        first, usual = seconds[0], sorted(seconds[1:])[len(seconds) // 2 - 1]
+        print(f"{what:<28} {1e3 * usual:6.1f} ms  first {1e3 * first:,.0f} ms, {size / 1e3:,.0f} kB")
+
+    ids = frames["scores"]["account_id"].tolist()
+    asked("lookup of 1 account", clerk.lookup, {"account_ids": ids[5:6]})
+    asked("lookup of 200 accounts", clerk.lookup, {"account_ids": ids[::500][:200]})
+    asked("lookup of 1,000 accounts", clerk.lookup, {"account_ids": ids[::100][:1000]})
+    asked("plan, all accounts", clerk.plan, {"budget": 1_000_000}, 5)
+    part = {"rungs": ["customer", "member"], "investments": ["option 0", "option 3"]}
+    asked("plan, two rungs, two options", clerk.plan, {"budget": 100_000, **part}, 5)
+    numbers = count()
+
+    def told(body: bytes) -> bytes:
+        n = next(numbers)
+        events = [{**event, "event_id": f"{n}-{k}"} for k, event in enumerate(json.loads(body)["events"])]
+        return clerk.feedback(json.dumps({"events": events}).encode())
+
+    visit = {"account_id": ids[7], "investment": "option 1", "made_at": "2026-01-05", "cost": 500.0}
+    asked("feedback, 1 event", told, {"events": [visit]})
+    asked("feedback, 200 events", told, {"events": [visit] * 200})
+    clerk.close()
     file = file_of(url)
     if file is not None:
         print(f"{'file':<28} {file.stat().st_size / 1e6:6.0f} MB")

@@ -148,7 +148,7 @@ def write_run(
         gone = before.keys() - seen
         _remove(connection, (SCORES, *_OF_SCORES.values()), sorted(gone), len(gone) == len(before))
         if profiles is not None:
-            _write_profiles(connection, profiles)
+            put_profiles(connection, profiles)
         row = {
             "run_id": run_id, "as_of": moment(facts.as_of), "horizon_days": facts.horizon_days,
             "model_version": facts.model_version, "written_at": datetime.now(UTC).replace(tzinfo=None),
@@ -249,7 +249,8 @@ _AT_ONCE = 5_000
 """Ids in one statement; SQLite takes 32,766."""
 
 
-def _write_profiles(connection: sa.Connection, profiles: Iterable[pd.DataFrame]) -> None:
+def put_profiles(connection: sa.Connection, profiles: Iterable[pd.DataFrame]) -> None:
+    """Make these the rows of `accounts`: write those that changed, remove those that are no more."""
     before = _digests_of(connection, ACCOUNTS)
     seen: set[str] = set()
     for given in profiles:

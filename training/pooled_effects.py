@@ -11,13 +11,14 @@ the managers' choices mislead, on average. Centring on e(x) makes errors of m an
 delta. That lots tell how far choices may be trusted: Kallus, Puli & Shalit 2018.
 
 How far tau may be from zero on average, how far it may differ between accounts, and how large delta may be, are three
-variances, the same for all options, chosen by the evidence (marginal likelihood; MacKay 1992): where effects are all
-but noise, the noise is not paid for. Estimates are then posterior means, which a plan may pick from without promising
-too much, as far as the prior fits.
+variances, the same for all options, weighed by the evidence (marginal likelihood; MacKay 1992): where effects are all
+but noise, the noise is not paid for. Every combination on a grid counts as far as it makes the trials likely (Hoeting
+et al. 1999); with the likeliest alone a little noise would decide between investing in many and in hardly any.
+Estimates are then posterior means, which a plan may pick from without promising too much, as far as the prior fits.
 """
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from itertools import product
 
 import numpy as np
@@ -104,13 +105,29 @@ def within_reach(z: FloatArray) -> FloatArray:
 
 
 def fit_cases(cases: Sequence[Case]) -> tuple[list[Fitted], Precisions]:
-    """Every option's effect under the precisions for which all trials together are the likeliest."""
+    """Every option's effect, averaged over the precisions, and those under which all trials are the likeliest."""
     systems = [_system(case) for case in cases]
     grid = [Precisions(*found) for found in product(MEAN_PRECISIONS, SLOPE_PRECISIONS, TRUST_PRECISIONS)]
     if not any(case.both for case in cases):
         grid = [one for one in grid if one.trust == TRUST_PRECISIONS[-1]]
-    best = max(grid, key=lambda one: sum(_evidence(system, one) for system in systems))
-    return [_solve(system, best) for system in systems], best
+    evidence = np.array([sum(_evidence(system, one) for system in systems) for one in grid])
+    weight = np.exp(evidence - evidence.max())
+    share = np.where(weight < LEAST_WEIGHT, 0.0, weight) / weight[weight >= LEAST_WEIGHT].sum()
+    best = grid[int(evidence.argmax())]
+    return [_averaged(system, grid, share, best) for system in systems], best
+
+
+LEAST_WEIGHT = 1e-3
+"""Of the likeliest: precisions less likely than this do not count."""
+
+
+def _averaged(system: _System, grid: Sequence[Precisions], share: FloatArray, best: Precisions) -> Fitted:
+    """The posterior means weighed by `share`, with the rest of the likeliest."""
+    mean = np.zeros(len(system.moments))
+    for one, part in zip(grid, share, strict=True):
+        if part > 0:
+            mean += part * np.linalg.solve(system.gram + np.diag(_precisions(system.n_terms, one)), system.moments)
+    return replace(_solve(system, best), coefficients=mean[: system.n_terms])
 
 
 def fit_again(cases: Sequence[Case], precisions: Precisions) -> list[Fitted]:

@@ -6,7 +6,8 @@ assignment (recorded controls included) is a trial at the midnight of its own da
 its designer knew; such accounts take no part in the observational trial of the same weeks.
 """
 
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
 
 import numpy as np
 
@@ -16,6 +17,7 @@ from features.snapshots import MICROSECONDS_PER_DAY, BoolArray, FloatArray, IntA
 from features.views import View
 from training.dataset import Dataset
 from training.labels import label
+from training.later_investments import parts_left
 from training.settings import Settings
 
 MOST_TRIALS = 40_000
@@ -29,6 +31,7 @@ class Trials:
     arm : shape (n,), 0 = no investment, k = the kth option (from 1).
     random : shape (n,), whether the arm was drawn by lot; propensity : the known chance of that arm, else NaN.
     revenue, climbed, switched : shape (n,), outcomes over the horizon.
+    later : shape (n, n_options), of the horizon, the part that was left after each option's later investments.
     """
 
     snapshots: Snapshots
@@ -40,9 +43,18 @@ class Trials:
     climbed: FloatArray
     switched: FloatArray
     rung: IntArray
+    later: FloatArray
 
     def __len__(self) -> int:
         return len(self.arm)
+
+    def without_later(self, brought: Mapping[str, FloatArray]) -> "Trials":
+        """The trials with outcomes as they would have been without later investments.
+
+        brought : outcome -> shape (n, n_options), what each option brings over a whole horizon.
+        """
+        less = {name: getattr(self, name) - (effect * self.later).sum(axis=1) for name, effect in brought.items()}
+        return replace(self, **less)
 
 
 def build_trials(data: Dataset, settings: Settings) -> Trials | None:
@@ -84,6 +96,7 @@ def _observed(data: Dataset, settings: Settings) -> Trials:
         data.snapshots.take(chosen), data.matrix[chosen], arm[chosen], np.zeros(len(chosen), bool),
         np.full(len(chosen), np.nan), labels.revenue[chosen], climbed[chosen],
         np.where(labels.can_switch, labels.switched, np.nan)[chosen], labels.rung[chosen],
+        parts_left(data.histories, data.snapshots.take(chosen), arm[chosen], settings.outcome.horizon_days),
     )  # fmt: skip
 
 
@@ -112,9 +125,11 @@ def _randomised(data: Dataset, settings: Settings) -> Trials | None:
     view = View(data.histories, snapshots)
     matrix = catalog.compute(view, data.context)
     labels = label(view, settings, data.definition, data.end)
+    arm = lots.values["option"][rows].astype(np.int64) + 1
     return Trials(
-        snapshots, matrix, lots.values["option"][rows] + 1, np.ones(len(rows), bool),
+        snapshots, matrix, arm, np.ones(len(rows), bool),
         lots.values["propensity"][rows] / PROPENSITY_UNIT, labels.revenue,
         (labels.next_rung > labels.rung).astype(np.float64),
         np.where(labels.can_switch, labels.switched, np.nan), labels.rung,
+        parts_left(data.histories, snapshots, arm, settings.outcome.horizon_days),
     )  # fmt: skip

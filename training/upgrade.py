@@ -6,7 +6,9 @@ signed (customer -> member), a recommendation given (member -> advocate -> ravin
 trials with a landmark: exposed = climbed by such an act within landmark_days of as_of, outcome = revenue
 *after* the landmark (counting the climb's own weeks would credit it with what caused it: immortal-time
 bias). Elsewhere the answer is `insufficient`, until a discontinuity at the rule's threshold is used.
-Assumption, said with the number: among accounts alike in all features, who climbs is as good as chance.
+Assumption, said with the number: among accounts alike in all features, who climbs is as good as chance. It is put
+to the test on the time before the climb (a negative control outcome; Lipsitch, Tchetgen Tchetgen & Cohen 2010), and
+what this test cannot exclude is part of the interval. A test too weak to exclude much is no leave to give a number.
 """
 
 from dataclasses import dataclass, replace
@@ -90,15 +92,48 @@ def _fit_rung(rung: int, revenue: FloatArray, climbed: BoolArray, data: Dataset,
     if effect is None:
         finding = f"{name}: {gate.treated} climbed, but only {gate.effective:.0f} comparable accounts did not"
         return UpgradeEffect(rung, "insufficient", None, finding)
-    before = _negative_control(rows, arm, data, settings)
-    if before is not None and abs(before) > NEGATIVE_CONTROL_LIMIT:
-        finding = f"{name}: those who climbed differed before they did (negative control {before:+.1f} standard errors)"
-        return UpgradeEffect(rung, "insufficient", None, finding)
+    return _tested(rung, trial, gate, effect, _negative_control(rows, arm, data, settings))
+
+
+def _tested(rung: int, trial: "_Trial", gate: Overlap, effect: Effect, control: "_Control | None") -> UpgradeEffect:
+    """The effect with what the control cannot exclude as part of its interval; none where that is too much."""
     mean, error = average(effect, trial.matrix)
-    finding = (
-        f"{name}: {gate.treated} climbed, {gate.effective:.0f} comparable; mean effect {mean:,.0f} (SE {error:,.0f})"
+    words = (
+        f"{RUNGS[rung]}: {gate.treated} climbed, {gate.effective:.0f} comparable; mean effect {mean:,.0f} "
+        f"(SE {error:,.0f})"
     )
-    return UpgradeEffect(rung, "adjusted", effect, finding)
+    if control is None:
+        finding = f"{words}, not given: too few are known long enough to see how they differed before they climbed"
+        return UpgradeEffect(rung, "insufficient", None, finding)
+    bearable = max(OF_EFFECT * abs(mean), OF_REVENUE * float(np.maximum(trial.revenue, 0.0).mean()))
+    if control.most > bearable:
+        finding = (
+            f"{words}, not given: those who climbed may have brought up to {control.most:,.0f} more than comparable "
+            f"accounts before they did (negative control {control.mean:,.0f}, SE {control.error:,.0f})"
+        )
+        return UpgradeEffect(rung, "insufficient", None, finding)
+    wider = 1.0 + (control.mean**2 + control.error**2) / max(error**2, 1e-9)
+    covariance = tuple(tuple(wider * cell for cell in row) for row in effect.covariance)
+    finding = f"{words}; before they climbed they differed by {control.mean:,.0f} (SE {control.error:,.0f})"
+    return UpgradeEffect(rung, "adjusted", replace(effect, covariance=covariance), finding)
+
+
+OF_EFFECT, OF_REVENUE = 0.25, 0.1
+"""What climbers may have brought more *before* they climbed, at the end of its interval: a quarter of the effect, or a
+tenth of what an account brings, whichever is more. Beyond it the effect may be a difference that was there before."""
+
+
+@dataclass(frozen=True)
+class _Control:
+    """What climbing seemed to bring before it, where it can have brought nothing; money over the horizon."""
+
+    mean: float
+    error: float
+
+    @property
+    def most(self) -> float:
+        """The far end of its 90 % interval."""
+        return abs(self.mean) + 1.645 * self.error
 
 
 @dataclass(frozen=True)
@@ -132,12 +167,8 @@ def _estimate(trial: _Trial, data: Dataset, settings: Settings) -> tuple[Overlap
     return gate, replace(effect, size_column=column, size_offset=offset, covariance=loose.covariance)
 
 
-NEGATIVE_CONTROL_LIMIT = 1.645
-"""Standard errors: beyond this the climbers were different before they climbed, and no number is given."""
-
-
-def _negative_control(rows: IntArray, arm: IntArray, data: Dataset, settings: Settings) -> float | None:
-    """The effect of climbing on revenue *before* it, in standard errors: it must be none.
+def _negative_control(rows: IntArray, arm: IntArray, data: Dataset, settings: Settings) -> _Control | None:
+    """The effect of climbing on revenue *before* it, which must be none.
 
     What was known so many days earlier stands for the features, the revenue since then for the outcome, so
     that the same estimator is asked a question whose answer is known. None where no earlier slice exists.
@@ -156,8 +187,7 @@ def _negative_control(rows: IntArray, arm: IntArray, data: Dataset, settings: Se
     effect = _estimate(trial, data, settings)[1]
     if effect is None:
         return None
-    mean, error = average(effect, trial.matrix)
-    return mean / max(error, 1e-9)
+    return _Control(*average(effect, trial.matrix))
 
 
 def _chosen_rows(rung: int, climbed: BoolArray, data: Dataset) -> IntArray:

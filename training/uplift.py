@@ -5,15 +5,15 @@ effect; the managers' own choices are used beside the lots as far as the two agr
 everything that drove both their choice and the outcome is among the features (unconfoundedness). `insufficient`: too
 few comparable accounts; then there is no number at all.
 
-The effect is of investing now against not investing now: either arm may be invested in later within the horizon,
-as managers do, which draws adjusted effects of an often repeated investment towards zero.
+The effect is of investing now against not investing within the horizon: what later investments in either arm brought
+is taken out of the outcomes first, by the effects themselves (`training.later_investments`).
 
 An account's size, of which effects are shares, is the revenue expected of it without investment: the estimator stands
 in `training.pooled_effects`.
 """
 
-from collections.abc import Sequence
-from dataclasses import dataclass
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
 from statistics import NormalDist
 
 import numpy as np
@@ -25,20 +25,21 @@ from training.claims import Claim, claim_of
 from training.dataset import Dataset, Progress, silent
 from training.doubly_robust import Overlap, average, cross_fitted_propensity, overlap
 from training.findings import dearer, power, robustness
-from training.fitting import fit_trees, settle_terms
+from training.fitting import settle_terms
 from training.next_rung import LONG_AGO
+from training.outcomes import OUTCOMES, Outcome, measure
+from training.placebo import before_choices, before_lots, choices_in_words, lots_in_words
 from training.pooled_effects import WITHIN, Case, Fitted, Precisions, fit_again, fit_cases
-from training.predictors import Effect, Term, Trees, settled_values
+from training.predictors import Effect, Term, settled_values
 from training.settings import BoosterSettings, Settings
 from training.splits import folds_of
 from training.trials import Trials, build_trials
 
-OUTCOMES = ("revenue", "climbed", "switched")
 LEAST_BY_RUNG = 10
 """Exposed trials that a rung needs before the effect is reported for accounts on it."""
 NUISANCE_ROUNDS = 100
-SMALLEST_SIZE = 0.01
-"""Share of the mean size that every account has at least: a share of nothing is no effect."""
+MOST_PASSES, SETTLED = 5, 0.1
+"""What later investments brought is reckoned anew until it changes by no more than this share of itself."""
 
 
 @dataclass(frozen=True)
@@ -71,23 +72,6 @@ class Uplift:
 
     options: tuple[InvestmentEffect, ...]
     claim: Claim | None = None
-
-
-@dataclass(frozen=True)
-class _Outcome:
-    """One outcome of all trials.
-
-    beyond : shape (n,), the outcome less what is expected without investment, out of fold; zero where not counted.
-    size : shape (n,).  scale, factor, floor : what gives the size of other accounts; without scale it is one.
-    """
-
-    name: str
-    counts: BoolArray
-    beyond: FloatArray
-    size: FloatArray
-    scale: Trees | None
-    factor: float
-    floor: float
 
 
 @dataclass(frozen=True)
@@ -131,54 +115,27 @@ def fit_uplift(data: Dataset, settings: Settings, progress: Progress = silent) -
     chance = cross_fitted_propensity(
         trials.matrix, trials.arm, trials.random, trials.propensity, fold, n_arms, booster, settings.uplift.clip
     )
-    outcomes = []
-    for k, name in enumerate(OUTCOMES):
-        progress("effects of investments", (k + 1) / (len(OUTCOMES) + 1))
-        outcomes.append(_measure(trials, name, fold, booster))
+    progress("effects of investments", 0.2)
     terms = settle_terms(modifiers(data), trials.matrix)
     work = _Work(trials, chance, fold, terms, settled_values(terms, trials.matrix), settings)
-    grounds = [work.ground(k, outcomes[0]) for k in range(1, n_arms)]
-    found = [work.effects(outcome, grounds) for outcome in outcomes]
-    effects = tuple(
-        _option(work, k, grounds[k - 1], {o.name: e[k] for o, e in zip(outcomes, found, strict=True) if k in e}, data)
-        for k in range(1, n_arms)
-    )
+    learnt, brought = work.learn(), {"revenue": np.zeros((len(trials), n_arms - 1))}
+    for k in range(MOST_PASSES if trials.later.any() else 0):
+        progress("effects of investments", 0.4 + 0.1 * k)
+        before, brought = brought, learnt.brought(trials.matrix, n_arms - 1)
+        change = np.abs(brought["revenue"] - before["revenue"]) * trials.later
+        if change.sum() <= SETTLED * (np.abs(brought["revenue"]) * trials.later).sum():
+            break
+        work = replace(work, trials=trials.without_later(brought))
+        learnt = work.learn()
+    pretended = _pretended(data, trials, chance, settings)
+    effects = tuple(_option(work, k, learnt, pretended.get(k, ()), data) for k in range(1, n_arms))
     progress("effects of investments", 1.0)
-    return Uplift(effects, _claim(work, outcomes[0], grounds, effects, data))
+    return Uplift(effects, _claim(work, learnt, effects, data))
 
 
 def small_booster(booster: BoosterSettings) -> BoosterSettings:
     """Fewer and quicker trees, for outcomes and chances that an effect only needs in passing."""
     return booster.with_rounds(NUISANCE_ROUNDS, learning_rate=0.05)
-
-
-def _measure(trials: Trials, name: str, fold: IntArray, booster: BoosterSettings) -> _Outcome:
-    """The outcome and what is expected without investment, learnt on other accounts' trials without any."""
-    outcome = getattr(trials, name)
-    counts = ~np.isnan(outcome)
-    free, money = counts & (trials.arm == 0), name == "revenue"
-    seen, objective = (np.maximum(outcome, 0.0), "tweedie") if money else (outcome, "regression")
-    money_free = money and free.any() and float(seen[free].sum()) > 0
-    objective = objective if money_free or not money else "regression"
-    expected = np.zeros(len(trials))
-    for k in np.unique(fold):
-        train, test = free & (fold != k), counts & (fold == k)
-        if test.any() and (seen[train].any() if money_free else train.any()):  # else nothing is expected
-            model = fit_trees(trials.matrix[train], seen[train], np.ones(int(train.sum())), booster, objective)
-            expected[test] = model.predict(trials.matrix[test])[:, 0]
-    if not money_free:
-        beyond = np.where(counts, outcome - expected, 0.0)
-        return _Outcome(name, counts, beyond, np.ones(len(trials)), None, 1.0, 1.0)
-    factor = float(outcome[free].sum() / max(expected[free].sum(), 1e-9))
-    factor = round(float(np.clip(factor, *FACTOR_LIMITS)), 6)
-    floor = round(max(SMALLEST_SIZE * float(seen[free].mean()), 1e-6), 6)
-    scale = fit_trees(trials.matrix[free], seen[free], np.ones(int(free.sum())), booster, "tweedie")
-    size = np.maximum(expected * factor, floor)
-    return _Outcome(name, counts, np.where(counts, outcome - expected * factor, 0.0), size, scale, factor, floor)
-
-
-FACTOR_LIMITS = (0.5, 2.0)
-"""What corrects the mean of expected revenue may not be more: beyond, folds do not resemble each other."""
 
 
 @dataclass(frozen=True)
@@ -192,7 +149,14 @@ class _Work:
     z: FloatArray
     settings: Settings
 
-    def case(self, k: int, outcome: _Outcome, rows: BoolArray) -> Case:
+    def learn(self) -> "_Learnt":
+        """Every outcome, on what each option's effect rests, and the effects."""
+        booster = small_booster(self.settings.booster)
+        outcomes = [measure(self.trials, name, self.fold, booster) for name in OUTCOMES]
+        grounds = [self.ground(k, outcomes[0]) for k in range(1, self.chance.shape[1])]
+        return _Learnt(outcomes[0], grounds, {o.name: self.effects(o, grounds) for o in outcomes})
+
+    def case(self, k: int, outcome: Outcome, rows: BoolArray) -> Case:
         """Option k (from 1) against none, on those of the rows that count."""
         trials = self.trials
         used = np.flatnonzero(rows & outcome.counts & ((trials.arm == k) | (trials.arm == 0)))
@@ -203,7 +167,7 @@ class _Work:
             trials.snapshots.account[used],
         )  # fmt: skip
 
-    def ground(self, k: int, revenue: _Outcome) -> _Ground:
+    def ground(self, k: int, revenue: Outcome) -> _Ground:
         """Lots and choices together where both have enough and agree; else the lots; else the choices."""
         trials, needed = self.trials, self.settings.uplift
         drawn, chosen = (overlap(trials.arm[rows], self.chance[rows], k) for rows in (trials.random, ~trials.random))
@@ -222,20 +186,25 @@ class _Work:
             f"by choice the effect comes out higher than by lot by {told.delta:.1%} of expected revenue "
             f"(SE {told.delta_error:.1%})"
         )
-        if abs(told.delta) > DISAGREEMENT * told.delta_error:
+        if abs(told.delta) > self.disagreement * told.delta_error:
             findings.append(
                 "they disagree beyond their intervals: the managers' choice hides a cause, and the lots are believed"
             )
             return _Ground("randomised", trials.random, tuple(findings))
         return _Ground("randomised", both, tuple(findings))
 
-    def _sensitivity(self, k: int, revenue: _Outcome) -> list[str]:
+    @property
+    def disagreement(self) -> float:
+        """Standard errors by which choices may differ from lots: beyond, the lots alone are believed."""
+        return NormalDist().inv_cdf(1 - DISAGREEMENT / 2 / (self.chance.shape[1] - 1))
+
+    def _sensitivity(self, k: int, revenue: Outcome) -> list[str]:
         case = self.case(k, revenue, ~self.trials.random)
         told = fit_again([case], LOOSE)[0]
         error = float(np.sqrt(told.covariance[0, 0]))
         return [robustness(float(told.coefficients[0]), error, case)]
 
-    def effects(self, outcome: _Outcome, grounds: Sequence[_Ground]) -> dict[int, tuple[Effect, Effect]]:
+    def effects(self, outcome: Outcome, grounds: Sequence[_Ground]) -> dict[int, tuple[Effect, Effect]]:
         """Option -> its effect on the outcome, and the same hardly drawn to anything; those with too few trials out."""
         cases = {k: self.case(k, outcome, g.rows) for k, g in enumerate(grounds, start=1) if g.basis != "insufficient"}
         cases = {k: case for k, case in cases.items() if len(case.size) >= self.settings.uplift.least_treated}
@@ -248,7 +217,7 @@ class _Work:
             for k, mine, free in zip(cases, fitted, loose, strict=True)
         }
 
-    def _effect(self, outcome: _Outcome, estimate: Fitted, spread: Fitted) -> Effect:
+    def _effect(self, outcome: Outcome, estimate: Fitted, spread: Fitted) -> Effect:
         return Effect(
             self.terms,
             tuple(float(b) for b in estimate.coefficients),
@@ -260,10 +229,27 @@ class _Work:
         )
 
 
+@dataclass(frozen=True)
+class _Learnt:
+    """What one pass over the trials gave.  found : outcome -> option (from 1) -> its effect, and the same unshrunk."""
+
+    revenue: Outcome
+    grounds: Sequence[_Ground]
+    found: Mapping[str, Mapping[int, tuple[Effect, Effect]]]
+
+    def brought(self, matrix: FloatArray, n_options: int) -> dict[str, FloatArray]:
+        """Outcome -> each option's effect on every row, shape (n, n_options); zero where there is none."""
+        effects = {name: np.zeros((len(matrix), n_options)) for name in self.found}
+        for name, options in self.found.items():
+            for k, (effect, _) in options.items():
+                effects[name][:, k - 1] = effect.predict(matrix)[:, 0]
+        return effects
+
+
 LOOSE = Precisions(1.0, 300.0, 1e6)
 """Hardly any prior: what the trials themselves say, and how surely."""
-DISAGREEMENT = 1.96
-"""Standard errors."""
+DISAGREEMENT = 0.05
+"""How often, over all options together (Bonferroni), choices that mislead no more than lots do may be thrown away."""
 
 
 def _gate_findings(drawn: Overlap, chosen: Overlap) -> list[str]:
@@ -274,10 +260,19 @@ def _gate_findings(drawn: Overlap, chosen: Overlap) -> list[str]:
     ]
 
 
-def _option(
-    work: _Work, k: int, ground: _Ground, found: dict[str, tuple[Effect, Effect]], data: Dataset
-) -> InvestmentEffect:
-    options, trials = data.histories.options, work.trials
+def _pretended(data: Dataset, trials: Trials, chance: FloatArray, settings: Settings) -> dict[int, tuple[str, ...]]:
+    """Option -> what the checks say that ask for an effect where there can be none."""
+    drawn = before_lots(trials, chance, data.column("revenue_365d"))
+    chosen = before_choices(data, trials, modifiers(data), small_booster(settings.booster), settings, LOOSE)
+    told = {k: [lots_in_words(found)] for k, found in drawn.items()}
+    for k, found in chosen.items():
+        told.setdefault(k, []).append(choices_in_words(found))
+    return {k: tuple(words) for k, words in told.items()}
+
+
+def _option(work: _Work, k: int, learnt: _Learnt, pretended: Sequence[str], data: Dataset) -> InvestmentEffect:
+    options, trials, ground = data.histories.options, work.trials, learnt.grounds[k - 1]
+    found = {outcome: effects[k] for outcome, effects in learnt.found.items() if k in effects}
     name, bond, cost = options.names[k - 1], options.bonds[k - 1], options.costs[k - 1]
     if ground.basis == "insufficient" or "revenue" not in found:
         return InvestmentEffect(name, bond, cost, "insufficient", None, (), None, None, None, ground.findings)
@@ -291,6 +286,7 @@ def _option(
         f"average effect {mean:,.0f} [{mean - reach:,.0f}, {mean + reach:,.0f}] over the horizon, {ground.basis}; "
         f"drawn to what the evidence supports, {drawn_to:,.0f}",
         power(error, int(exposed.sum())),
+        *pretended,
         *dearer(_costs(data, k - 1), cost),
     )
     supported = tuple(int(rung) for rung in np.flatnonzero(exposed >= LEAST_BY_RUNG))
@@ -308,10 +304,9 @@ def _costs(data: Dataset, option: int) -> FloatArray:
     return costs
 
 
-def _claim(
-    work: _Work, revenue: _Outcome, grounds: Sequence[_Ground], options: Sequence[InvestmentEffect], data: Dataset
-) -> Claim | None:
+def _claim(work: _Work, learnt: _Learnt, options: Sequence[InvestmentEffect], data: Dataset) -> Claim | None:
     """What the recommendations were worth on accounts whose trials had no part in them."""
+    revenue, grounds = learnt.revenue, learnt.grounds
     usable = {k: g for k, g in enumerate(grounds, start=1) if options[k - 1].basis != "insufficient"}
     if not usable or len(np.unique(work.fold)) < 2:
         return None

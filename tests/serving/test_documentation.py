@@ -103,6 +103,18 @@ def test_the_document_speaks_openapi_3_0_and_refers_to_nothing_that_is_not_there
         "Model",
         "Version",
         "Finding",
+        "LookupRequest",
+        "LookupResult",
+        "LookupModel",
+        "InvestmentDecision",
+        "SwitchDecision",
+        "Override",
+        "PlanRequest",
+        "PlanRow",
+        "PlanTotals",
+        "FeedbackRequest",
+        "FeedbackResult",
+        "Event",
     ):
         properties = names[name]["properties"]
         silent = [field for field, content in properties.items() if not content.get("description")]

@@ -11,71 +11,29 @@ import sqlalchemy as sa
 from features.histories import Histories
 from features.snapshots import instant
 from features.sources import source_from_rows
-from serving.app import create_app
-from serving.clerk import Clerk
-from serving.counter import Counter
-from serving.feedback import FEEDBACK, feedback_rows
 from serving.overrides import OVERRIDES
-from serving.store import open_store, reading
 from serving.store_openapi import FEEDBACK_EXAMPLE
 from tests.databases import new_database
-from tests.serving.client import Client
+from tests.serving.crm import NOW, Crm
 from tests.serving.runs import fill, scored
 
-NOW = instant("2026-01-20T12:00")
 VISIT = {"account_id": "A00001", "investment": "visit_programme", "made_at": "2026-01-14", "cost": 640.0,
          "assignment": "random", "propensity": 0.9}  # fmt: skip
 LEFT = {"account_id": "A00002", "outcome": "switched", "switched_at": "2026-01-12", "trigger": "reactional"}
 STAYS = {"account_id": "A00003", "override": {"will_switch": False}, "reason": "signed", "made_at": "2026-01-15"}
 
 
-class Crm:
-    """A CRM that speaks to the service, and a look behind the scenes."""
-
-    def __init__(self, url: str) -> None:
-        self.url, self.now = url, NOW
-        self._clerk = Clerk(url, lambda: self.now)
-        self.client = Client(create_app(Counter(), archive=self._clerk))
-
-    def tell(self, *events: Any) -> list[dict[str, Any]]:
-        answer = self.client.post_json("/feedback", {"events": events})
-        assert answer.status_code == 200, answer.text
-        results: list[dict[str, Any]] = answer.json()["results"]
-        return results
-
-    def kept(self, table: sa.Table = FEEDBACK) -> list[dict[str, Any]]:
-        engine = open_store(self.url)
-        with reading(engine) as connection:
-            rows = [dict(row) for row in connection.execute(table.select().order_by(table.c.seq)).mappings()]
-        engine.dispose()
-        return rows
-
-    def read_back(self, now: int | None = None) -> dict[str, dict[str, list[Any]]]:
-        engine = open_store(self.url)
-        with reading(engine) as connection:
-            rows = feedback_rows(connection, self.now if now is None else now)
-        engine.dispose()
-        return rows
-
-    def close(self) -> None:
-        self._clerk.close()
-
-
 @pytest.fixture
 def crm(tmp_path: Path) -> Iterator[Crm]:
-    crm = Crm(f"sqlite:///{tmp_path / 'ladder.db'}")
-    with crm.client:
+    with Crm(f"sqlite:///{tmp_path / 'ladder.db'}") as crm:
         yield crm
-    crm.close()
 
 
 @pytest.fixture(params=["sqlite", "postgresql"])
 def either(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Crm]:
     sqlite = f"sqlite:///{tmp_path / 'ladder.db'}"
-    crm = Crm(sqlite if request.param == "sqlite" else new_database(request.getfixturevalue("postgres_server")))
-    with crm.client:
+    with Crm(sqlite if request.param == "sqlite" else new_database(request.getfixturevalue("postgres_server"))) as crm:
         yield crm
-    crm.close()
 
 
 def test_what_was_told_is_kept_once_in_the_order_of_arrival(either: Crm) -> None:
@@ -205,23 +163,19 @@ def test_a_clock_that_was_ahead_hides_no_row_from_training(crm: Crm) -> None:
 
 
 def test_a_full_disk_acknowledges_nothing_and_keeps_what_was(tmp_path: Path) -> None:
-    crm = Crm(f"sqlite:///{tmp_path / 'ladder.db'}")
-    with crm.client as client:
+    with Crm(f"sqlite:///{tmp_path / 'ladder.db'}") as crm:
         crm.tell(VISIT)
         engine = crm._clerk._engine()
         engine.dispose()
         sa.event.listen(engine, "connect", lambda raw, _: raw.execute("PRAGMA max_page_count = 1"))
         many = [{**VISIT, "event_id": f"{k}", "investment": "x" * 200} for k in range(500)]
-        answer = client.post_json("/feedback", {"events": many})
+        answer = crm.client.post_json("/feedback", {"events": many})
         assert (answer.status_code, answer.json()["error"]["code"]) == (503, "storage_full")
         assert len(crm.kept()) == 1
-    crm.close()
 
 
 def test_the_example_of_the_document_runs(tmp_path: Path, folder: Path, histories: Histories) -> None:
     url = f"sqlite:///{tmp_path / 'ladder.db'}"
     fill(url, scored(folder, histories))
-    crm = Crm(url)
-    with crm.client:
+    with Crm(url) as crm:
         assert {result["status"] for result in crm.tell(*FEEDBACK_EXAMPLE["events"])} == {"stored"}
-    crm.close()
