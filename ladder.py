@@ -269,19 +269,23 @@ def _score(options: argparse.Namespace) -> Mapping[str, Any]:
         frames, figures = _score_with(bundle, version, loaded, out, options.format, options.language)
         stored = {} if options.to is None else _store_frames(options.to, frames, trained, loaded.source)
         return {**figures, **stored}
+    from serving.batch import write_run
     from serving.parts import score_parts
     from serving.result_files import profiles_of
     from serving.scoring import Scorer
 
+    scorer = Scorer(bundle, version)
     with tempfile.TemporaryDirectory() as scratch, _crew(options) as (crew, _), _progress() as progress:
         out, form = (Path(scratch), "parquet") if options.out is None else (Path(options.out), options.format)
         as_of = _end_of_parts(partitions, crew, options, progress)
         written = score_parts(
-            partitions, crew, Scorer(bundle, version), as_of, settings.source.max_bad_share, out,
+            partitions, crew, scorer, as_of, settings.source.max_bad_share, out,
             form, progress, _note_set_aside, options.language,
         )  # fmt: skip
         profiles = profiles_of(partitions) if "accounts" in partitions.tables else None
         stored = {} if options.to is None else _store_folder(options.to, out, trained, profiles)
+    if options.out is not None:
+        write_run(out, scorer)
     figures = _say_scored(version, written.accounts, written.investments, written.files if options.out else ())
     return {**figures, **stored}
 
@@ -333,14 +337,17 @@ def _score_with(
     bundle: Any, version: str, loaded: Loaded, out: Path | None, form: str, language: str = "en"
 ) -> tuple[Sequence[Any], Mapping[str, Any]]:
     """The tables of the run, written into a folder where there is one, and what is said of them."""
-    from serving.batch import TABLES, score_frames, write_frames
+    from serving.batch import TABLES, score_frames, write_frames, write_run
     from serving.scoring import Scorer
 
     with _progress() as progress:
         progress("scoring", 0.0)
-        frames = score_frames(Scorer(bundle, version), loaded.histories, loaded.as_of, language)
+        scorer = Scorer(bundle, version)
+        frames = score_frames(scorer, loaded.histories, loaded.as_of, language)
         progress("scoring", 1.0)
     written = [] if out is None else write_frames(dict(zip(TABLES, frames, strict=True)), out, form)
+    if out is not None:
+        write_run(out, scorer)
     return frames, _say_scored(version, len(frames[0]), len(frames[1]), written)
 
 
@@ -382,6 +389,7 @@ def _changes(options: argparse.Namespace) -> Mapping[str, Any]:
 def _plan(options: argparse.Namespace) -> Mapping[str, Any]:
     from features.errors import SettingsError
     from serving.arms import Draw
+    from serving.batch import read_claim_ratio
     from serving.plan import Allowance, make_plan
     from serving.plan_files import form_of, read_run, write_plan
     from serving.plan_words import plan_in_words
@@ -402,7 +410,9 @@ def _plan(options: argparse.Namespace) -> Mapping[str, Any]:
     with _progress() as progress:
         progress("planning", 0.0)
         draw = Draw(options.holdout, options.explore, options.seed)
-        plan = make_plan(scores, investments, allowance, draw, options.on, owners, solve)
+        made_by = str(scores["model_version"].iloc[0]) if options.scores and len(scores) else None
+        ratio = None if made_by is None else read_claim_ratio(Path(options.scores), made_by)
+        plan = make_plan(scores, investments, allowance, draw, options.on, owners, solve, ratio)
     _list("The plan", plan_in_words(plan.record))
     print(f"\n{' and '.join(str(path) for path in write_plan(plan, out))} written")
     left_out = ("strata", "limits")
