@@ -382,7 +382,7 @@ def _changes(options: argparse.Namespace) -> Mapping[str, Any]:
 def _plan(options: argparse.Namespace) -> Mapping[str, Any]:
     from features.errors import SettingsError
     from serving.arms import Draw
-    from serving.plan import Allowance, make_plan
+    from serving.plan import Allowance, make_plan, plan_from
     from serving.plan_files import form_of, read_run, write_plan
     from serving.plan_words import plan_in_words
     from training.integer_program import solve
@@ -394,23 +394,30 @@ def _plan(options: argparse.Namespace) -> Mapping[str, Any]:
     allowance = Allowance(
         options.budget, options.owner_budget, dict(options.bond_budget), settings.plan.hours, options.hours
     )
-    if options.store is None:
-        scores, investments = read_run(Path(options.scores))
-    else:
-        scores, investments = _read_stored_run(options.store)
     owners = _owners(options) if options.data else None
+    if options.store is None:
+        tables = read_run(Path(options.scores))
+    else:
+        menu, run = _read_stored_menu(options.store, owners)
     with _progress() as progress:
         progress("planning", 0.0)
         draw = Draw(options.holdout, options.explore, options.seed)
-        plan = make_plan(scores, investments, allowance, draw, options.on, owners, solve)
+        if options.store is None:
+            plan = make_plan(*tables, allowance, draw, options.on, owners, solve)
+        else:
+            plan = plan_from(menu, run, allowance, draw, options.on, solve)
     _list("The plan", plan_in_words(plan.record))
     print(f"\n{' and '.join(str(path) for path in write_plan(plan, out))} written")
     left_out = ("strata", "limits")
     return {name: value for name, value in plan.record.items() if name not in left_out} | {"out": str(out)}
 
 
-def _read_stored_run(url: str) -> tuple[Any, Any]:
-    """The tables that a plan is made from, as the store and the managers' decisions in it have them."""
+def _read_stored_menu(url: str, owners: Mapping[str, str] | None) -> tuple[Any, Any]:
+    """What a plan is made from, as the store and the managers' decisions in it have it; and the run's facts."""
+    from dataclasses import replace
+
+    import numpy as np
+
     from features.errors import SettingsError
     from serving.plans import Planner, narrow
     from serving.refusals import Refusal
@@ -418,15 +425,17 @@ def _read_stored_run(url: str) -> tuple[Any, Any]:
 
     engine = open_store(url, make=False)
     try:
-        tables, wishes = Planner().read(engine, time.time_ns() // 1000)
+        offered, wishes = Planner().read(engine, time.time_ns() // 1000)
     except Refusal as refusal:
         raise SettingsError(refusal.message) from None
     finally:
         engine.dispose()
-    investments, narrowed = narrow(tables.investments, wishes)
+    menu, narrowed = narrow(offered.menu, wishes)
+    if owners is not None:
+        menu = replace(menu, owner=np.array([owners.get(account) for account in menu.accounts], object))
     if narrowed:
         print(f"Note: managers' decisions narrow the options of {narrowed:,} accounts", file=sys.stderr)
-    return tables.scores, investments
+    return menu, offered.run
 
 
 def _export(options: argparse.Namespace) -> Mapping[str, Any]:
