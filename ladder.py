@@ -259,7 +259,6 @@ def _score(options: argparse.Namespace) -> Mapping[str, Any]:
     settings = _settings(options)
     with tempfile.TemporaryDirectory() as scratch:
         bundle, version = read_bundle(_find_bundle(options.model, settings, Path(scratch)))
-    trained = bundle.facts.trained_until
     if options.to is not None:
         _check_store(options.to)  # before an hour's work
     partitions = _partitions(options, bundle.facts.tables)
@@ -267,21 +266,24 @@ def _score(options: argparse.Namespace) -> Mapping[str, Any]:
         loaded = _load(options, only=bundle.facts.tables)
         out = None if options.out is None else Path(options.out)
         frames, figures = _score_with(bundle, version, loaded, out, options.format, options.language)
-        stored = {} if options.to is None else _store_frames(options.to, frames, trained, loaded.source)
+        stored = {} if options.to is None else _store_frames(options.to, frames, bundle, loaded.source)
         return {**figures, **stored}
+    from serving.batch import write_run
     from serving.parts import score_parts
     from serving.result_files import profiles_of
     from serving.scoring import Scorer
 
+    scorer = Scorer(bundle, version)
     with tempfile.TemporaryDirectory() as scratch, _crew(options) as (crew, _), _progress() as progress:
         out, form = (Path(scratch), "parquet") if options.out is None else (Path(options.out), options.format)
         as_of = _end_of_parts(partitions, crew, options, progress)
         written = score_parts(
-            partitions, crew, Scorer(bundle, version), as_of, settings.source.max_bad_share, out,
+            partitions, crew, scorer, as_of, settings.source.max_bad_share, out,
             form, progress, _note_set_aside, options.language,
         )  # fmt: skip
+        write_run(out, scorer)
         profiles = profiles_of(partitions) if "accounts" in partitions.tables else None
-        stored = {} if options.to is None else _store_folder(options.to, out, trained, profiles)
+        stored = {} if options.to is None else _store_folder(options.to, out, bundle, profiles)
     figures = _say_scored(version, written.accounts, written.investments, written.files if options.out else ())
     return {**figures, **stored}
 
@@ -293,24 +295,21 @@ def _check_store(url: str) -> None:
     open_store(url).dispose()
 
 
-def _store_frames(url: str, frames: Sequence[Any], trained_until: int | None, source: Any) -> Mapping[str, Any]:
+def _store_frames(url: str, frames: Sequence[Any], bundle: Any, source: Any) -> Mapping[str, Any]:
     """Write the run into the store, with what the source says of its accounts."""
     from serving.batch import TABLES
     from serving.result_files import facts_of, profile_frame
 
     known = source.tables.get("accounts")
     profiles = None if known is None else [profile_frame(known)]
-    return _store_run(url, facts_of(frames[0], trained_until), [dict(zip(TABLES, frames, strict=True))], profiles)
+    return _store_run(url, facts_of(frames[0], bundle), [dict(zip(TABLES, frames, strict=True))], profiles)
 
 
-def _store_folder(url: str, folder: Path, trained_until: int | None, profiles: Any) -> Mapping[str, Any]:
-    """Write the run in a folder into the store."""
-    from dataclasses import replace
-
+def _store_folder(url: str, folder: Path, bundle: Any, profiles: Any) -> Mapping[str, Any]:
+    """Write the run in a folder into the store.  bundle : that scored, None = not at hand."""
     from serving.result_files import read_folder
 
-    facts, chunks = read_folder(folder)
-    return _store_run(url, replace(facts, trained_until=trained_until), chunks, profiles)
+    return _store_run(url, *read_folder(folder, bundle), profiles)
 
 
 def _store_run(url: str, facts: Any, chunks: Any, profiles: Any) -> Mapping[str, Any]:
@@ -333,14 +332,17 @@ def _score_with(
     bundle: Any, version: str, loaded: Loaded, out: Path | None, form: str, language: str = "en"
 ) -> tuple[Sequence[Any], Mapping[str, Any]]:
     """The tables of the run, written into a folder where there is one, and what is said of them."""
-    from serving.batch import TABLES, score_frames, write_frames
+    from serving.batch import TABLES, score_frames, write_frames, write_run
     from serving.scoring import Scorer
 
     with _progress() as progress:
         progress("scoring", 0.0)
-        frames = score_frames(Scorer(bundle, version), loaded.histories, loaded.as_of, language)
+        scorer = Scorer(bundle, version)
+        frames = score_frames(scorer, loaded.histories, loaded.as_of, language)
         progress("scoring", 1.0)
     written = [] if out is None else write_frames(dict(zip(TABLES, frames, strict=True)), out, form)
+    if out is not None:
+        write_run(out, scorer)
     return frames, _say_scored(version, len(frames[0]), len(frames[1]), written)
 
 
@@ -382,6 +384,7 @@ def _changes(options: argparse.Namespace) -> Mapping[str, Any]:
 def _plan(options: argparse.Namespace) -> Mapping[str, Any]:
     from features.errors import SettingsError
     from serving.arms import Draw
+    from serving.batch import read_claim_ratio
     from serving.plan import Allowance, make_plan, plan_from
     from serving.plan_files import form_of, read_run, write_plan
     from serving.plan_words import plan_in_words
@@ -398,22 +401,24 @@ def _plan(options: argparse.Namespace) -> Mapping[str, Any]:
     if options.store is None:
         tables = read_run(Path(options.scores))
     else:
-        menu, run = _read_stored_menu(options.store, owners)
+        offered = _read_stored_options(options.store, owners)
     with _progress() as progress:
         progress("planning", 0.0)
         draw = Draw(options.holdout, options.explore, options.seed)
         if options.store is None:
-            plan = make_plan(*tables, allowance, draw, options.on, owners, solve)
+            model = tables[0]["model_version"]
+            ratio = read_claim_ratio(Path(options.scores), str(model.iloc[0])) if len(model) else None
+            plan = make_plan(*tables, allowance, draw, options.on, owners, solve, ratio)
         else:
-            plan = plan_from(menu, run, allowance, draw, options.on, solve)
+            plan = plan_from(offered.menu, offered.run, allowance, draw, options.on, solve, offered.claim_ratio)
     _list("The plan", plan_in_words(plan.record))
     print(f"\n{' and '.join(str(path) for path in write_plan(plan, out))} written")
     left_out = ("strata", "limits")
     return {name: value for name, value in plan.record.items() if name not in left_out} | {"out": str(out)}
 
 
-def _read_stored_menu(url: str, owners: Mapping[str, str] | None) -> tuple[Any, Any]:
-    """What a plan is made from, as the store and the managers' decisions in it have it; and the run's facts."""
+def _read_stored_options(url: str, owners: Mapping[str, str] | None) -> Any:
+    """What a plan is made from, as the store and the managers' decisions in it have it."""
     from dataclasses import replace
 
     import numpy as np
@@ -435,7 +440,7 @@ def _read_stored_menu(url: str, owners: Mapping[str, str] | None) -> tuple[Any, 
         menu = replace(menu, owner=np.array([owners.get(account) for account in menu.accounts], object))
     if narrowed:
         print(f"Note: managers' decisions narrow the options of {narrowed:,} accounts", file=sys.stderr)
-    return menu, offered.run
+    return replace(offered, menu=menu)
 
 
 def _export(options: argparse.Namespace) -> Mapping[str, Any]:
@@ -586,8 +591,6 @@ def _serve(options: argparse.Namespace) -> Mapping[str, Any]:
 
 def _fill_store(folder: Path, options: argparse.Namespace) -> None:
     """Make the store, with the scores and the accounts that were given.  folder : of the model that is served."""
-    from dataclasses import replace
-
     from serving.result_files import read_folder
     from serving.results import put_profiles
     from serving.store import open_store, writing
@@ -596,10 +599,10 @@ def _fill_store(folder: Path, options: argparse.Namespace) -> None:
     _check_store(options.store)
     profiles = None if options.data is None else _profiles(options)
     if options.scores is not None:
-        facts, chunks = read_folder(Path(options.scores))
         bundle, version = read_bundle(folder)
+        facts, chunks = read_folder(Path(options.scores))
         if version == facts.model_version:
-            facts = replace(facts, trained_until=bundle.facts.trained_until)
+            facts, chunks = read_folder(Path(options.scores), bundle)
         _store_run(options.store, facts, chunks, profiles)
     elif profiles is not None:
         engine = open_store(options.store)
@@ -657,7 +660,7 @@ def _demo(options: argparse.Namespace) -> Mapping[str, Any]:
     bundle, version = read_bundle(published(folder / "champion"))
     frames, _ = _score_with(bundle, version, loaded, folder / "scores", "parquet")
     options.store = f"sqlite:///{folder / 'ladder.db'}"
-    _store_frames(options.store, frames, bundle.facts.trained_until, loaded.source)
+    _store_frames(options.store, frames, bundle, loaded.source)
     scores = pd.read_parquet(folder / "scores" / "scores.parquet")
     _show_ladder(scores)
     _show_first(scores, 10)

@@ -40,11 +40,13 @@ class Options:
     """What plans of a run are made from.
 
     run : as_of, horizon_days and model_version.  menu : everything that could be done.
+    claim_ratio : what such sums have proved to be worth, None where nobody knows.
     """
 
     run_id: int
     run: Mapping[str, Any]
     menu: Menu
+    claim_ratio: float | None
 
 
 class Planner:
@@ -67,7 +69,8 @@ class Planner:
         menu, narrowed = narrow(_chosen(options.menu, asked), wishes)
         draw = Draw(asked.holdout, asked.explore, asked.seed)
         try:
-            plan = plan_from(menu, options.run, Allowance(float(asked.budget)), draw, asked.on)
+            allowance, ratio = Allowance(float(asked.budget)), options.claim_ratio
+            plan = plan_from(menu, options.run, allowance, draw, asked.on, claim_ratio=ratio)
         except SettingsError as error:
             raise Refusal(422, "cannot_plan", str(error)) from None
         answer = {"plan": _rows(plan), "totals": _totals(plan, asked, wishes, narrowed)}
@@ -147,7 +150,7 @@ def _read(connection: sa.Connection, current: Current) -> Options:
     of_names = tuple(bonds.get(name) for name in names)
     menu = Menu(accounts, names, of_names, rung, owner, cost, figures["gain"], low, high, known)
     run = {"as_of": iso(facts.as_of), "horizon_days": facts.horizon_days, "model_version": facts.model_version}
-    return Options(current.run_id, run, menu)
+    return Options(current.run_id, run, menu, facts.claim_ratio)
 
 
 def _chosen(menu: Menu, asked: PlanRequest) -> Menu:

@@ -11,6 +11,7 @@ from features.histories import Histories
 from features.snapshots import BoolArray, FloatArray, iso
 from features.tables import RUNGS
 from training.bundle import Bundle, Facts, Investment
+from training.coherence import coherence
 from training.conformal import Calibration, SetRule, fit_set_rule
 from training.dataset import Dataset, Progress, build_dataset, silent
 from training.evaluation import Comparison, evaluate
@@ -92,7 +93,12 @@ def train_on(data: Dataset, settings: Settings, folds: int = 3, progress: Progre
     bundle = Bundle(
         facts, next_rung, switching, triggers.pool if triggers else None, climbing, revenue, revenue_range,
         {u.rung: u.effect for u in upgrades if u.effect is not None},
-        tuple(Investment(e.investment, e.bond, e.cost, e.basis, e.rungs, e.effects or {}) for e in effects), further,
+        tuple(
+            Investment(
+                e.investment, e.bond, e.cost, e.basis, e.rungs, e.effects or {},
+                settings.uplift.revenue_share.get(e.investment, 0.0),
+            ) for e in effects
+        ), further,
     )  # fmt: skip
     return Trained(bundle, comparisons, tuple(report), len(data.matrix))
 
@@ -171,8 +177,10 @@ def _report(
             "uplift: left out; no investment is recorded. Bring the tables investments (who got what, and when) "
             f"and investment_options (bond, cost), with {settings.uplift.least_treated} accounts or more for each"
         )
+    gaps = fit_value_gaps(data)
     for effect in effects:
         report += [f"uplift of {effect.investment}: {finding}" for finding in effect.findings]
+        report += [f"uplift of {effect.investment}: {finding}" for finding in coherence(effect, gaps, data)]
     report += [f"climbing from {upgrade.finding} ({upgrade.basis})" for upgrade in upgrades]
     if record is None:
         report.append("account managers' forecasts: none recorded")
