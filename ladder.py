@@ -259,7 +259,6 @@ def _score(options: argparse.Namespace) -> Mapping[str, Any]:
     settings = _settings(options)
     with tempfile.TemporaryDirectory() as scratch:
         bundle, version = read_bundle(_find_bundle(options.model, settings, Path(scratch)))
-    trained = bundle.facts.trained_until
     if options.to is not None:
         _check_store(options.to)  # before an hour's work
     partitions = _partitions(options, bundle.facts.tables)
@@ -267,7 +266,7 @@ def _score(options: argparse.Namespace) -> Mapping[str, Any]:
         loaded = _load(options, only=bundle.facts.tables)
         out = None if options.out is None else Path(options.out)
         frames, figures = _score_with(bundle, version, loaded, out, options.format, options.language)
-        stored = {} if options.to is None else _store_frames(options.to, frames, trained, loaded.source)
+        stored = {} if options.to is None else _store_frames(options.to, frames, bundle, loaded.source)
         return {**figures, **stored}
     from serving.batch import write_run
     from serving.parts import score_parts
@@ -282,10 +281,9 @@ def _score(options: argparse.Namespace) -> Mapping[str, Any]:
             partitions, crew, scorer, as_of, settings.source.max_bad_share, out,
             form, progress, _note_set_aside, options.language,
         )  # fmt: skip
-        profiles = profiles_of(partitions) if "accounts" in partitions.tables else None
-        stored = {} if options.to is None else _store_folder(options.to, out, trained, profiles)
-    if options.out is not None:
         write_run(out, scorer)
+        profiles = profiles_of(partitions) if "accounts" in partitions.tables else None
+        stored = {} if options.to is None else _store_folder(options.to, out, bundle, profiles)
     figures = _say_scored(version, written.accounts, written.investments, written.files if options.out else ())
     return {**figures, **stored}
 
@@ -297,24 +295,21 @@ def _check_store(url: str) -> None:
     open_store(url).dispose()
 
 
-def _store_frames(url: str, frames: Sequence[Any], trained_until: int | None, source: Any) -> Mapping[str, Any]:
+def _store_frames(url: str, frames: Sequence[Any], bundle: Any, source: Any) -> Mapping[str, Any]:
     """Write the run into the store, with what the source says of its accounts."""
     from serving.batch import TABLES
     from serving.result_files import facts_of, profile_frame
 
     known = source.tables.get("accounts")
     profiles = None if known is None else [profile_frame(known)]
-    return _store_run(url, facts_of(frames[0], trained_until), [dict(zip(TABLES, frames, strict=True))], profiles)
+    return _store_run(url, facts_of(frames[0], bundle), [dict(zip(TABLES, frames, strict=True))], profiles)
 
 
-def _store_folder(url: str, folder: Path, trained_until: int | None, profiles: Any) -> Mapping[str, Any]:
-    """Write the run in a folder into the store."""
-    from dataclasses import replace
-
+def _store_folder(url: str, folder: Path, bundle: Any, profiles: Any) -> Mapping[str, Any]:
+    """Write the run in a folder into the store.  bundle : that scored, None = not at hand."""
     from serving.result_files import read_folder
 
-    facts, chunks = read_folder(folder)
-    return _store_run(url, replace(facts, trained_until=trained_until), chunks, profiles)
+    return _store_run(url, *read_folder(folder, bundle), profiles)
 
 
 def _store_run(url: str, facts: Any, chunks: Any, profiles: Any) -> Mapping[str, Any]:
@@ -390,7 +385,7 @@ def _plan(options: argparse.Namespace) -> Mapping[str, Any]:
     from features.errors import SettingsError
     from serving.arms import Draw
     from serving.batch import read_claim_ratio
-    from serving.plan import Allowance, make_plan
+    from serving.plan import Allowance, make_plan, plan_from
     from serving.plan_files import form_of, read_run, write_plan
     from serving.plan_words import plan_in_words
     from training.integer_program import solve
@@ -402,25 +397,32 @@ def _plan(options: argparse.Namespace) -> Mapping[str, Any]:
     allowance = Allowance(
         options.budget, options.owner_budget, dict(options.bond_budget), settings.plan.hours, options.hours
     )
-    if options.store is None:
-        scores, investments = read_run(Path(options.scores))
-    else:
-        scores, investments = _read_stored_run(options.store)
     owners = _owners(options) if options.data else None
+    if options.store is None:
+        tables = read_run(Path(options.scores))
+    else:
+        offered = _read_stored_options(options.store, owners)
     with _progress() as progress:
         progress("planning", 0.0)
         draw = Draw(options.holdout, options.explore, options.seed)
-        made_by = str(scores["model_version"].iloc[0]) if options.scores and len(scores) else None
-        ratio = None if made_by is None else read_claim_ratio(Path(options.scores), made_by)
-        plan = make_plan(scores, investments, allowance, draw, options.on, owners, solve, ratio)
+        if options.store is None:
+            model = tables[0]["model_version"]
+            ratio = read_claim_ratio(Path(options.scores), str(model.iloc[0])) if len(model) else None
+            plan = make_plan(*tables, allowance, draw, options.on, owners, solve, ratio)
+        else:
+            plan = plan_from(offered.menu, offered.run, allowance, draw, options.on, solve, offered.claim_ratio)
     _list("The plan", plan_in_words(plan.record))
     print(f"\n{' and '.join(str(path) for path in write_plan(plan, out))} written")
     left_out = ("strata", "limits")
     return {name: value for name, value in plan.record.items() if name not in left_out} | {"out": str(out)}
 
 
-def _read_stored_run(url: str) -> tuple[Any, Any]:
-    """The tables that a plan is made from, as the store and the managers' decisions in it have them."""
+def _read_stored_options(url: str, owners: Mapping[str, str] | None) -> Any:
+    """What a plan is made from, as the store and the managers' decisions in it have it."""
+    from dataclasses import replace
+
+    import numpy as np
+
     from features.errors import SettingsError
     from serving.plans import Planner, narrow
     from serving.refusals import Refusal
@@ -428,15 +430,17 @@ def _read_stored_run(url: str) -> tuple[Any, Any]:
 
     engine = open_store(url, make=False)
     try:
-        tables, wishes = Planner().read(engine, time.time_ns() // 1000)
+        offered, wishes = Planner().read(engine, time.time_ns() // 1000)
     except Refusal as refusal:
         raise SettingsError(refusal.message) from None
     finally:
         engine.dispose()
-    investments, narrowed = narrow(tables.investments, wishes)
+    menu, narrowed = narrow(offered.menu, wishes)
+    if owners is not None:
+        menu = replace(menu, owner=np.array([owners.get(account) for account in menu.accounts], object))
     if narrowed:
         print(f"Note: managers' decisions narrow the options of {narrowed:,} accounts", file=sys.stderr)
-    return tables.scores, investments
+    return replace(offered, menu=menu)
 
 
 def _export(options: argparse.Namespace) -> Mapping[str, Any]:
@@ -595,8 +599,6 @@ def _serve(options: argparse.Namespace) -> Mapping[str, Any]:
 
 def _fill_store(folder: Path, options: argparse.Namespace) -> None:
     """Make the store, with the scores and the accounts that were given.  folder : of the model that is served."""
-    from dataclasses import replace
-
     from serving.result_files import read_folder
     from serving.results import put_profiles
     from serving.store import open_store, writing
@@ -605,10 +607,10 @@ def _fill_store(folder: Path, options: argparse.Namespace) -> None:
     _check_store(options.store)
     profiles = None if options.data is None else _profiles(options)
     if options.scores is not None:
-        facts, chunks = read_folder(Path(options.scores))
         bundle, version = read_bundle(folder)
+        facts, chunks = read_folder(Path(options.scores))
         if version == facts.model_version:
-            facts = replace(facts, trained_until=bundle.facts.trained_until)
+            facts, chunks = read_folder(Path(options.scores), bundle)
         _store_run(options.store, facts, chunks, profiles)
     elif profiles is not None:
         engine = open_store(options.store)
@@ -696,7 +698,7 @@ def _demo(options: argparse.Namespace) -> Mapping[str, Any]:
     bundle, version = read_bundle(published(folder / "champion"))
     frames, _ = _score_with(bundle, version, loaded, folder / "scores", "parquet")
     options.store = f"sqlite:///{folder / 'ladder.db'}"
-    _store_frames(options.store, frames, bundle.facts.trained_until, loaded.source)
+    _store_frames(options.store, frames, bundle, loaded.source)
     scores = pd.read_parquet(folder / "scores" / "scores.parquet")
     _show_ladder(scores)
     _show_first(scores, 10)

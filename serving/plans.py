@@ -1,48 +1,52 @@
 """POST /plan: the plan under a budget, for all accounts of the last batch scores or for some of them.
 
-The tables are read once a run and kept. A manager's decision narrows what may be planned for an account: to the option
+The options are read once a run and kept. A manager's decision narrows what may be planned for an account: to the option
 that the manager wants, or to nothing. It forces nothing: what is not expected to pay is not planned.
 """
 
 import hashlib
 import json
 import math
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
 from threading import Lock
 from typing import Any
 
 import numpy as np
 import pandas as pd
 import sqlalchemy as sa
-from numpy.typing import NDArray
 
 from features.errors import SettingsError
+from features.snapshots import iso
+from features.tables import NO_INVESTMENT
 from serving.arms import Draw
 from serving.bodies import parse_json, read_as
 from serving.lookups import NOT_YET
+from serving.menu import Menu
 from serving.overrides import overrides_of
-from serving.plan import PLAN_COLUMNS, Allowance, Plan, make_plan
+from serving.plan import PLAN_COLUMNS, Allowance, Plan, plan_from
 from serving.refusals import Refusal
 from serving.results import ACCOUNTS, INVESTMENT_SCORES, SCORES, Current, current_run
-from serving.store import moment, reading
+from serving.scoring import INSUFFICIENT
+from serving.store import reading
 from serving.store_schemas import PlanRequest, PlanTotals
 
-_WEIGHED = "account_id investment bond cost gain gain_low gain_high basis".split()
 ROWS_AT_ONCE = 50_000
+_FIGURES = ("cost", "gain", "gain_low", "gain_high")
 
 
 @dataclass(frozen=True)
-class Tables:
+class Options:
     """What plans of a run are made from.
 
-    scores : with the column owner.  investments : in the order of the accounts.  row : shape (n_options,), for every
-    row of investments the place of its account in scores.
+    run : as_of, horizon_days and model_version.  menu : everything that could be done.
+    claim_ratio : what such sums have proved to be worth, None where nobody knows.
     """
 
     run_id: int
-    scores: pd.DataFrame
-    investments: pd.DataFrame
-    row: NDArray[np.intp]
+    run: Mapping[str, Any]
+    menu: Menu
+    claim_ratio: float | None
 
 
 class Planner:
@@ -50,7 +54,7 @@ class Planner:
 
     def __init__(self) -> None:
         self._lock = Lock()
-        self._kept: Tables | None = None
+        self._kept: Options | None = None
 
     def plan(self, engine: sa.Engine, body: bytes, now: int) -> bytes:
         """The answer to a request's body, both JSON.  now : microseconds; what was decided until before it is over.
@@ -61,18 +65,25 @@ class Planner:
             422 where the request is not to be fulfilled, 503 where there are no batch scores.
         """
         asked = read_as(PlanRequest, parse_json(body), '{"budget": 10000}')
-        tables, wishes = self.read(engine, now)
-        investments, narrowed = _chosen(tables, asked, wishes)
+        options, wishes = self.read(engine, now)
+        menu, narrowed = narrow(_chosen(options.menu, asked), wishes)
         draw = Draw(asked.holdout, asked.explore, asked.seed)
         try:
-            plan = make_plan(tables.scores, investments, Allowance(float(asked.budget)), draw, asked.on)
+            allowance, ratio = Allowance(float(asked.budget)), options.claim_ratio
+            plan = plan_from(menu, options.run, allowance, draw, asked.on, claim_ratio=ratio)
         except SettingsError as error:
             raise Refusal(422, "cannot_plan", str(error)) from None
         answer = {"plan": _rows(plan), "totals": _totals(plan, asked, wishes, narrowed)}
         return json.dumps(answer, allow_nan=False, separators=(",", ":")).encode("ascii")
 
-    def read(self, engine: sa.Engine, now: int) -> tuple[Tables, dict[str, str]]:
-        """The tables of the current run, and what managers want for whom.  Raises Refusal 503 where there is no run."""
+    def read(self, engine: sa.Engine, now: int) -> tuple[Options, dict[str, str]]:
+        """The options of the current run, and what managers want for whom.
+
+        Raises
+        ------
+        Refusal
+            503 where there is no run.
+        """
         with self._lock, reading(engine) as connection:
             current = current_run(connection)
             if current is None:
@@ -89,82 +100,81 @@ class Planner:
             return self._kept, wishes
 
 
-def narrow(investments: pd.DataFrame, wishes: dict[str, str]) -> tuple[pd.DataFrame, int]:
-    """The rows without those that a manager does not want, and of how many accounts there are fewer."""
+def narrow(menu: Menu, wishes: Mapping[str, str]) -> tuple[Menu, int]:
+    """The menu without what managers do not want, and for how many accounts it offers less."""
     if not wishes:
-        return investments, 0
-    rows = np.flatnonzero(investments["account_id"].isin(list(wishes)).to_numpy(bool))
-    touched = investments.iloc[rows]
-    unwanted = touched["account_id"].map(wishes).to_numpy(object) != touched["investment"].to_numpy(object)
-    keep = np.ones(len(investments), bool)
-    keep[rows[unwanted]] = False
-    return investments[keep], int(touched["account_id"][unwanted].nunique())
+        return menu, 0
+    place = {account: row for row, account in enumerate(menu.accounts)}
+    column = {option: k for k, option in enumerate(menu.options)}
+    known, count = menu.known.copy(), 0
+    for account, wish in wishes.items():
+        row = place.get(account)
+        if row is None:
+            continue
+        keep = np.arange(len(menu.options)) == column.get(wish, -1)
+        count += bool((known[row] & ~keep).any())
+        known[row] &= keep
+    return replace(menu, known=known), count
 
 
-def _read(connection: sa.Connection, current: Current) -> Tables:
+def _read(connection: sa.Connection, current: Current) -> Options:
     facts = current.facts
     joined = SCORES.outerjoin(ACCOUNTS, SCORES.c.account_id == ACCOUNTS.c.account_id)
     listed = sa.select(SCORES.c.account_id, SCORES.c.rung, ACCOUNTS.c.owner).select_from(joined)
-    scores = _frame(connection, listed.order_by(SCORES.c.account_id))
-    scores = scores.assign(
-        as_of=moment(facts.as_of), horizon_days=facts.horizon_days, model_version=facts.model_version
-    )  # fmt: skip
+    seen: dict[str | None, str | None] = {}  # the same owner and rung are one text in memory
+    people = sorted(tuple(row) for row in connection.execute(listed.order_by(SCORES.c.account_id)))
+    accounts, rung, owner = (np.empty(len(people), object) for _ in range(3))
+    accounts[:] = [row[0] for row in people]
+    rung[:], owner[:] = ([seen.setdefault(row[k], row[k]) for row in people] for k in (1, 2))
+    names = tuple(name for name in current.options if name != NO_INVESTMENT)
+    place = {account: row for row, account in enumerate(accounts)}
+    column = {option: k for k, option in enumerate(names)}
+    figures = {name: np.full((len(accounts), len(names)), np.nan) for name in _FIGURES}
+    known = np.zeros((len(accounts), len(names)), bool)
+    bonds: dict[str, str | None] = {}
     table = INVESTMENT_SCORES.c
-    weighed = sa.select(*(table[name] for name in _WEIGHED))
-    investments = _frame(connection, weighed.order_by(table.account_id, table.investment))
-    ids = scores["account_id"].to_numpy(object)
-    row = pd.Index(ids, dtype=object).get_indexer(pd.Index(investments["account_id"], dtype=object))
-    investments["account_id"] = pd.Series(ids[row], dtype=object)  # the same texts, once in memory
-    return Tables(current.run_id, scores, investments, row)
+    query = sa.select(table.account_id, table.investment, table.basis, table.bond, *(table[name] for name in _FIGURES))
+    cursor: Any = connection.execution_options(yield_per=ROWS_AT_ONCE).execute(query).cursor
+    while rows := cursor.fetchmany(ROWS_AT_ONCE):  # the driver's own rows: SQLAlchemy's take twice the time
+        ids, options, bases, ties, *numbers = zip(*rows, strict=True)
+        at = np.array([place[account] for account in ids]), np.array([column.get(option, -1) for option in options])
+        offered = at[1] >= 0
+        at = at[0][offered], at[1][offered]
+        for name, cells in zip(_FIGURES, numbers, strict=True):
+            figures[name][at] = np.array(cells, np.float64)[offered]
+        known[at] = np.array([basis != INSUFFICIENT for basis in bases], bool)[offered]
+        bonds.update(zip(options, ties, strict=True))
+    known &= ~np.isnan(figures["gain"])
+    cost = np.where(np.isnan(figures["cost"]), 0.0, figures["cost"])
+    low, high = figures["gain_low"], figures["gain_high"]
+    of_names = tuple(bonds.get(name) for name in names)
+    menu = Menu(accounts, names, of_names, rung, owner, cost, figures["gain"], low, high, known)
+    run = {"as_of": iso(facts.as_of), "horizon_days": facts.horizon_days, "model_version": facts.model_version}
+    return Options(current.run_id, run, menu, facts.claim_ratio)
 
 
-def _frame(connection: sa.Connection, query: "sa.Select[Any]") -> pd.DataFrame:
-    """The rows of a query; numbers as doubles, texts as Python objects, each different one of a category once."""
-    columns = list(query.selected_columns)
-    parts: list[list[NDArray[Any]]] = [[] for _ in columns]
-    seen: dict[str, str] = {}
-    result = connection.execution_options(yield_per=ROWS_AT_ONCE).execute(query)
-    for rows in result.partitions():
-        for column, part, cells in zip(columns, parts, zip(*rows, strict=True), strict=True):
-            if isinstance(column.type, sa.Text):
-                if column.name != "account_id":
-                    cells = tuple(cell if cell is None else seen.setdefault(cell, cell) for cell in cells)
-                found = np.empty(len(cells), object)
-                found[:] = cells
-            else:
-                found = np.array(cells, np.float64)
-            part.append(found)
-    joined = [np.concatenate(part) if part else np.empty(0, object) for part in parts]
-    return pd.DataFrame(
-        {column.name: pd.Series(cells, dtype=cells.dtype) for column, cells in zip(columns, joined, strict=True)}
-    )
-
-
-def _chosen(tables: Tables, asked: PlanRequest, wishes: dict[str, str]) -> tuple[pd.DataFrame, int]:
-    """The options that the request is about, and of how many accounts a manager narrowed them.
+def _chosen(menu: Menu, asked: PlanRequest) -> Menu:
+    """The part of the menu that the request is about.
 
     Raises
     ------
     Refusal
         422 where it names an owner or an option that there is not.
     """
-    scores, investments = tables.scores, tables.investments
-    keep = np.ones(len(scores), bool)
+    accounts, options = np.ones(len(menu.accounts), bool), np.ones(len(menu.options), bool)
     if asked.owner is not None:
-        keep &= (scores["owner"] == asked.owner).to_numpy(bool)
-        if not keep.any():
+        accounts &= menu.owner == asked.owner
+        if not accounts.any():
             raise Refusal(422, "unknown_owner", "No account of the last batch run has this owner.", "owner")
     if asked.rungs is not None:
-        keep &= scores["rung"].isin(asked.rungs).to_numpy(bool)
-    rows = np.ones(len(investments), bool) if keep.all() else keep[tables.row]
+        accounts &= np.isin(menu.rung.astype(str), asked.rungs)
     if asked.investments is not None:
-        options = sorted(investments["investment"].unique())
-        strange = sorted(set(asked.investments) - set(options))
+        strange = sorted(set(asked.investments) - set(menu.options))
         if strange:
-            message = f"There is no option {strange[0][:60]!r}; the options are {', '.join(options[:20])}."
+            message = f"There is no option {strange[0][:60]!r}; the options are {', '.join(menu.options[:20])}."
             raise Refusal(422, "unknown_investment", message, "investments")
-        rows &= investments["investment"].isin(asked.investments).to_numpy(bool)
-    return narrow(investments if rows.all() else investments[rows], wishes)
+        options &= np.isin(menu.options, asked.investments)
+    return replace(menu, known=menu.known & accounts[:, None] & options)
 
 
 def _rows(plan: Plan) -> list[dict[str, Any]]:

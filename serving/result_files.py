@@ -1,6 +1,7 @@
 """A run as `ladder score` wrote it into a folder, read again for the store: many accounts a bit at a time."""
 
 from collections.abc import Iterator, Mapping
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -12,17 +13,23 @@ from features.errors import SettingsError
 from features.partitions import Partitions, read_part_table
 from features.snapshots import instant
 from features.tables import TABLE
-from serving.batch import FORMATS, INVESTMENT_COLUMNS, SCORE_COLUMNS, TABLES, read_table
+from serving.batch import FORMATS, INVESTMENT_COLUMNS, SCORE_COLUMNS, TABLES, read_claim_ratio, read_table
 from serving.horizons import HORIZON_COLUMNS
 from serving.results import PROFILE_COLUMNS, Frames, RunFacts
+from training.bundle import Bundle
 
+CLAIM_RATIO = "recommended_claim_ratio"
+"""The figure of a model that says what a promised unit of gain has been worth."""
 ACCOUNTS_AT_ONCE = 100_000
 """Accounts in memory at a time, with all their options and horizons."""
 _COLUMNS = dict(zip(TABLES, (SCORE_COLUMNS, INVESTMENT_COLUMNS, HORIZON_COLUMNS), strict=True))
 
 
-def facts_of(scores: pd.DataFrame, trained_until: int | None = None) -> RunFacts:
-    """What the scores say of their run.  Raises SettingsError unless they are of one."""
+def facts_of(scores: pd.DataFrame, bundle: Bundle | None = None) -> RunFacts:
+    """What the scores say of their run, and their model of itself.  Raises SettingsError unless they are of one run.
+
+    bundle : of that model, None where it is not at hand.
+    """
     told: dict[str, Any] = {}
     for name in ("as_of", "horizon_days", "model_version"):
         found = scores[name].unique()
@@ -30,11 +37,16 @@ def facts_of(scores: pd.DataFrame, trained_until: int | None = None) -> RunFacts
             raise SettingsError(f"Scores of one run have one {name}; these have {len(found)}. Give one run's folder.")
         told[name] = found[0]
     at = instant(pd.Timestamp(told["as_of"]).isoformat())
-    return RunFacts(at, int(told["horizon_days"]), str(told["model_version"]), trained_until)
+    days, version = int(told["horizon_days"]), str(told["model_version"])
+    if bundle is None:
+        return RunFacts(at, days, version)
+    return RunFacts(at, days, version, bundle.facts.trained_until, bundle.facts.figures.get(CLAIM_RATIO))
 
 
-def read_folder(folder: Path) -> tuple[RunFacts, Iterator[Frames]]:
+def read_folder(folder: Path, bundle: Bundle | None = None) -> tuple[RunFacts, Iterator[Frames]]:
     """The run in a folder: its facts, and its accounts some at a time.
+
+    bundle : the model that scored; None where it is not at hand.
 
     Raises
     ------
@@ -44,11 +56,16 @@ def read_folder(folder: Path) -> tuple[RunFacts, Iterator[Frames]]:
     files = {name: folder / f"{name}.parquet" for name in TABLES if (folder / f"{name}.parquet").is_file()}
     if set(TABLES) <= files.keys() and _rows(files["scores"]) > ACCOUNTS_AT_ONCE:
         first = next(_batches(files, 1))["scores"]
-        return facts_of(first), _batches(files, ACCOUNTS_AT_ONCE)
+        return _facts(folder, first, bundle), _batches(files, ACCOUNTS_AT_ONCE)
     frames = {name: read_table(folder, name, _COLUMNS[name]) for name in TABLES[:2]}
     if any((folder / f"{TABLES[2]}.{form}").is_file() for form in FORMATS):
         frames[TABLES[2]] = read_table(folder, TABLES[2], _COLUMNS[TABLES[2]])
-    return facts_of(frames["scores"]), iter([frames])
+    return _facts(folder, frames["scores"], bundle), iter([frames])
+
+
+def _facts(folder: Path, scores: pd.DataFrame, bundle: Bundle | None) -> RunFacts:
+    facts = facts_of(scores, bundle)
+    return facts if bundle is not None else replace(facts, claim_ratio=read_claim_ratio(folder, facts.model_version))
 
 
 def _rows(file: Path) -> int:

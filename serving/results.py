@@ -50,6 +50,7 @@ RUNS = sa.Table(
     sa.Column("horizon_days", sa.Integer, nullable=False),
     sa.Column("model_version", sa.Text, nullable=False),
     sa.Column("trained_until", sa.DateTime),
+    sa.Column("claim_ratio", sa.Double),
     sa.Column("options", sa.Text, nullable=False),
     sa.Column("written_at", sa.DateTime, nullable=False),
     sa.Column("accounts", sa.Integer, nullable=False),
@@ -78,12 +79,16 @@ _OF_SCORES = {"investment_scores": INVESTMENT_SCORES, "horizons": HORIZONS}
 
 @dataclass(frozen=True)
 class RunFacts:
-    """as_of : microseconds.  trained_until : microseconds; None where the scores' model is not at hand."""
+    """as_of, trained_until : microseconds; the latter None where the scores' model is not at hand.
+
+    claim_ratio : what a promised unit of gain has been worth by that model; None where nobody knows.
+    """
 
     as_of: int
     horizon_days: int
     model_version: str
     trained_until: int | None = None
+    claim_ratio: float | None = None
 
 
 @dataclass(frozen=True)
@@ -154,7 +159,7 @@ def write_run(
             "model_version": facts.model_version, "written_at": datetime.now(UTC).replace(tzinfo=None),
             "trained_until": None if facts.trained_until is None else moment(facts.trained_until),
             "accounts": len(seen), "changed": changed, "removed": len(gone),
-            "options": json.dumps(sorted(options)),
+            "options": json.dumps(sorted(options)), "claim_ratio": facts.claim_ratio,
         }  # fmt: skip
         connection.execute(RUNS.insert().values(row))
     return Written(run_id, len(seen), changed, len(gone))
@@ -166,7 +171,7 @@ def current_run(connection: sa.Connection) -> Current | None:
     if row is None:
         return None
     until = None if row.trained_until is None else instant(row.trained_until)
-    facts = RunFacts(instant(row.as_of), row.horizon_days, row.model_version, until)
+    facts = RunFacts(instant(row.as_of), row.horizon_days, row.model_version, until, row.claim_ratio)
     return Current(row.run_id, facts, row.written_at, row.accounts, tuple(json.loads(row.options)))
 
 

@@ -122,6 +122,11 @@ class PlanTotals(Documented):
     gain_low: float | None = Field(description="If all errors point the same way, money.")
     gain_high: float | None = Field(description="If all errors point the same way, money.")
     roi: float | None = Field(description="Gain / cost; null where nothing is spent.")
+    claim_ratio: float | None = Field(
+        description="What a promised unit of gain was worth on accounts that had no part in the estimates; null where "
+        "nobody knows."
+    )
+    claimed_gain: float = Field(description="The expected gain times that, money: what to promise others.")
     gap: float = Field(description="How far the best possible plan can be ahead of this one, share of its gain, 0..1.")
     overridden: int = Field(description="Accounts whose options a manager's decision narrowed.")
 

@@ -122,6 +122,8 @@ def test_a_plan_from_the_store_knows_owners_and_decisions(run: Run, data: str, c
     assert run(*asked, "--scores", "scores", "--data", data, "--out", "files.csv").status == 0
     stored, files = (pd.read_csv(f"{name}.csv", dtype={"account_id": str}) for name in ("stored", "files"))
     pd.testing.assert_frame_equal(stored, files)
+    records = [json.loads(Path(f"{name}.csv.json").read_text()) for name in ("stored", "files")]
+    assert records[0] == records[1]
     first = stored["account_id"].iloc[0]
     spared = {"event_id": "1", "account_id": first, "override": {"recommended_investment": "none"}, "reason": "no"}
     _tell(URL, spared, day=datetime.now().isoformat())
@@ -185,6 +187,7 @@ def test_serving_puts_the_given_scores_and_accounts_into_the_store(
     assert said.status == 0, said.err
     assert "300 of 300 accounts changed" in said.out
     assert served[-1].endswith("/own.db")
-    assert champion in _held("sqlite:///own.db", RUNS)[0]
-    assert None not in _held("sqlite:///own.db", RUNS)[0]  # until when the model learnt is known: it is the one served
+    row = dict(zip(RUNS.columns.keys(), _held("sqlite:///own.db", RUNS)[0], strict=True))
+    assert row["model_version"] == champion
+    assert row["trained_until"] is not None  # it is the model that is served
     assert "no scores in nowhere" in refused(run("serve", "--scores", "nowhere"))

@@ -2,6 +2,7 @@
 
 import json
 from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import Any
 
@@ -11,6 +12,7 @@ import sqlalchemy as sa
 from features.histories import Histories
 from features.snapshots import instant
 from features.sources import source_from_rows
+from serving.clerk import Clerk
 from serving.overrides import OVERRIDES
 from serving.store_openapi import FEEDBACK_EXAMPLE
 from tests.databases import new_database
@@ -179,3 +181,19 @@ def test_the_example_of_the_document_runs(tmp_path: Path, folder: Path, historie
     fill(url, scored(folder, histories))
     with Crm(url) as crm:
         assert {result["status"] for result in crm.tell(*FEEDBACK_EXAMPLE["events"])} == {"stored"}
+
+
+def test_the_same_events_from_several_senders_at_once_are_kept_once(either: Crm) -> None:
+    bodies = [
+        json.dumps({"events": [{**VISIT, "event_id": f"{k}"} for k in range(begin, begin + 30)]}).encode()
+        for begin in (0, 10, 20, 0)
+    ]
+    clerks = [Clerk(either.url, lambda: NOW) for _ in bodies]
+    with ThreadPoolExecutor(len(bodies)) as pool:
+        answers = [json.loads(one) for one in pool.map(lambda clerk, body: clerk.feedback(body), clerks, bodies)]
+    for clerk in clerks:
+        clerk.close()
+    assert sum(answer["failed"] for answer in answers) == 0
+    assert sum(answer["stored"] for answer in answers) == 50
+    assert sorted(int(row["event_id"]) for row in either.kept()) == list(range(50))
+    assert [row["seq"] for row in either.kept()] == list(range(1, 51))
