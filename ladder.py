@@ -797,11 +797,12 @@ def _feedback(options: argparse.Namespace) -> Mapping[str, Any]:
 
 
 def _store_of(options: argparse.Namespace) -> str | None:
-    """The URL given, or that of the default file where there is one."""
+    """The URL given, or the store that the scores go to, or that of the default file where there is one."""
     from serving.store import DEFAULT_URL, file_of
 
-    if options.store is not None:
-        return str(options.store)
+    given = options.store if options.store is not None else getattr(options, "to", None)
+    if given is not None:
+        return str(given)
     file = file_of(DEFAULT_URL)
     return DEFAULT_URL if file is not None and file.is_file() else None
 
@@ -1058,7 +1059,9 @@ DASK = _argument(
     help="run on the Dask cluster whose scheduler is at tcp://HOST:PORT; --data is partitioned",
 )
 FEEDBACK = _argument(
-    "--store", metavar="URL", help="store whose feedback is read too; else sqlite:///ladder.db where that file is"
+    "--store",
+    metavar="URL",
+    help="store whose feedback is read too; else that of --to, or sqlite:///ladder.db if there",
 )
 MODEL = _argument(
     "--model", metavar="URI", help="models:/loyalty-ladder/VERSION or a bundle's folder; else the champion"

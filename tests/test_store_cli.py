@@ -110,6 +110,7 @@ def test_parts_read_feedback_too(run: Run, data: str, champion: str) -> None:
     whole, parted = (pd.read_parquet(f"{out}/scores.parquet") for out in ("whole", "parted"))
     pd.testing.assert_frame_equal(whole, parted, check_exact=True)
     Path("ladder.db").rename("elsewhere.db")
+    assert "20 rows of feedback" in run("score", "--data", data, "--to", "sqlite:///elsewhere.db").err
     assert run("score", "--data", data, "--out", "without").status == 0
     assert not whole.equals(pd.read_parquet("without/scores.parquet"))
 
