@@ -251,11 +251,10 @@ def _rollback(options: argparse.Namespace) -> Mapping[str, Any]:
 
 
 def _score(options: argparse.Namespace) -> Mapping[str, Any]:
-    from features.errors import SettingsError
     from training.bundle import read_bundle
 
     if options.out is None and options.to is None:
-        raise SettingsError("Say where the scores go: --out DIR for files, --to URL for the store, or both.")
+        options.refuse("Say where the scores go: --out DIR for files, --to URL for the store, or both.")
     settings = _settings(options)
     with tempfile.TemporaryDirectory() as scratch:
         bundle, version = read_bundle(_find_bundle(options.model, settings, Path(scratch)))
@@ -382,7 +381,6 @@ def _changes(options: argparse.Namespace) -> Mapping[str, Any]:
 
 
 def _plan(options: argparse.Namespace) -> Mapping[str, Any]:
-    from features.errors import SettingsError
     from serving.arms import Draw
     from serving.batch import read_claim_ratio
     from serving.plan import Allowance, make_plan, plan_from
@@ -393,7 +391,7 @@ def _plan(options: argparse.Namespace) -> Mapping[str, Any]:
     settings, out = _settings(options), Path(options.out)
     form_of(out)
     if (options.scores is None) == (options.store is None):
-        raise SettingsError("Say where the scores are: --scores DIR or --store URL, one of the two.")
+        options.refuse("Say where the scores are: --scores DIR or --store URL, one of the two.")
     allowance = Allowance(
         options.budget, options.owner_budget, dict(options.bond_budget), settings.plan.hours, options.hours
     )
@@ -444,18 +442,17 @@ def _read_stored_options(url: str, owners: Mapping[str, str] | None) -> Any:
 
 
 def _export(options: argparse.Namespace) -> Mapping[str, Any]:
-    from features.errors import SettingsError
     from serving.batch import read_scores
     from serving.exports import export, stored_scores
     from serving.store import open_store
 
     url = _store_of(options) if options.scores is None else None
     if options.scores is not None and (options.store is not None or options.changed):
-        raise SettingsError("--scores DIR stands alone: --store and --changed are about the store.")
+        options.refuse("--scores DIR stands alone: --store and --changed are about the store.")
     if options.scores is not None:
         scores = read_scores(Path(options.scores))
     elif url is None:
-        raise SettingsError("Say where the scores are: --scores DIR or --store URL.")
+        options.refuse("Say where the scores are: --scores DIR or --store URL.")
     else:
         engine = open_store(url, make=False)
         try:
@@ -480,12 +477,11 @@ def _owners(options: argparse.Namespace) -> Mapping[str, str]:
 
 
 def _monitor(options: argparse.Namespace) -> Mapping[str, Any]:
-    from features.errors import SettingsError
     from serving.plan_files import read_plan
 
     url = _store_of(options)
     if not options.plan and url is None:
-        raise SettingsError("Say what to look at: --plan FILE for plans, --store URL for managers' overrides, or both.")
+        options.refuse("Say what to look at: --plan FILE for plans, --store URL for managers' overrides, or both.")
     plans = [(file, read_plan(Path(file))) for file in options.plan]
     loaded = _load(options)
     brought = _judge_plans(plans, loaded) if plans else {}
@@ -1003,7 +999,7 @@ def _parser() -> argparse.ArgumentParser:
         )
         for flags, keywords in (*arguments, *EVERYWHERE):
             command.add_argument(*flags, **keywords)
-        command.set_defaults(command=run)
+        command.set_defaults(command=run, refuse=command.error)
     return parser
 
 

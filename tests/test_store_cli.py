@@ -14,11 +14,17 @@ from serving.clerk import Clerk
 from serving.results import ACCOUNTS, HORIZONS, INVESTMENT_SCORES, RUNS, SCORES
 from serving.store import open_store, reading
 from tests import test_cli
-from tests.test_cli import Run, refused
+from tests.test_cli import Run, Said, refused
 from tests.trained import tiny
 
 run, data, champion = test_cli.run, test_cli.data, test_cli.champion
 URL = "sqlite:///ladder.db"
+
+
+def wrong(said: Said) -> str:
+    """What a wrong usage is told."""
+    assert said.status == 2, said
+    return said.err
 
 
 def _held(url: str, table: sa.Table) -> list[tuple[Any, ...]]:
@@ -50,7 +56,7 @@ def test_scores_go_to_the_store_changed_ones_only(run: Run, data: str, champion:
     assert champion in row
     owners = dict(zip(*(tiny().tables["accounts"][name] for name in ("account_id", "owner")), strict=True))
     assert {row[0]: row[2] for row in _held(URL, ACCOUNTS)} == {k: None if pd.isna(v) else v for k, v in owners.items()}
-    assert "Say where the scores go" in refused(run("score", "--data", data))
+    assert "Say where the scores go" in wrong(run("score", "--data", data))
 
 
 def test_scores_of_parts_are_those_of_the_whole_in_the_store_too(run: Run, data: str, champion: str) -> None:
@@ -131,7 +137,7 @@ def test_a_plan_from_the_store_knows_owners_and_decisions(run: Run, data: str, c
     said = run(*asked, "--store", URL, "--out", "spared.csv")
     assert "managers' decisions narrow the options of 1 accounts" in said.err
     assert first not in set(pd.read_csv("spared.csv", dtype={"account_id": str})["account_id"])
-    assert "one of the two" in refused(run(*asked, "--out", "x.csv"))
+    assert "one of the two" in wrong(run(*asked, "--out", "x.csv"))
     assert "no batch scores yet" in refused(run(*asked, "--store", _empty("empty.db"), "--out", "x.csv"))
 
 
@@ -155,7 +161,7 @@ def test_managers_are_held_against_what_happened(run: Run, data: str, champion: 
     assert said.figures["overrides_judged"] == 40
     assert said.figures["brier_model"] < said.figures["brier_managers"]
     Path("ladder.db").rename("elsewhere.db")
-    assert "--plan FILE" in refused(run("monitor", "--data", data))
+    assert "--plan FILE" in wrong(run("monitor", "--data", data))
 
 
 def test_an_export_is_written_from_files_and_from_the_store(run: Run, data: str, champion: str) -> None:
@@ -168,9 +174,9 @@ def test_an_export_is_written_from_files_and_from_the_store(run: Run, data: str,
     run("score", "--data", data, "--to", URL)
     assert run("export", "--crm", "hubspot", "--changed", "--out", "out.csv", "--json").figures["accounts"] == 0
     asked = ("export", "--crm", "dynamics", "--out", "o.csv")
-    assert "stands alone" in refused(run(*asked, "--scores", "scores", "--changed"))
+    assert "stands alone" in wrong(run(*asked, "--scores", "scores", "--changed"))
     Path("ladder.db").rename("elsewhere.db")
-    assert "Say where the scores are" in refused(run(*asked))
+    assert "Say where the scores are" in wrong(run(*asked))
 
 
 def test_serving_puts_the_given_scores_and_accounts_into_the_store(
