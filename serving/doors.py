@@ -44,6 +44,11 @@ PAGES = (
     Door("POST", "/sign-in", PAGE),
     Door("POST", "/sign-out", PAGE),
     Door("GET", "/accounts.csv", PAGE),
+    Door("GET", "/plan", PAGE),
+    Door("GET", "/plan.csv", PAGE),
+    Door("GET", "/plan.xlsx", PAGE),
+    Door("POST", "/plans", PAGE),
+    Door("GET", "/plans/*", PAGE),
 )
 """What people see, besides `/`: no part of the API, and not in its documentation."""
 _EXACT = {(door.method, door.path): door for door in (*PAGES, *DOORS) if not door.path.endswith("/*")}
