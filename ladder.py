@@ -159,10 +159,18 @@ def _record(
     """Show what was learnt, register it, and promote it where that is due."""
     from training.promotion import PromotionContext, examine, passes
     from training.registry import ALIAS, Registry
-    from training.reporting import as_text, draw_plots
+    from training.reporting import as_text, draw_plots, record_cells, record_csv
 
     for comparison in trained.comparisons:
         _show_comparison(comparison)
+    facts = trained.bundle.facts
+    records = {
+        "managers": ("What account managers' forecasts have been worth, money over the horizon", facts.track_record),
+        "acquisition": ("What winning accounts and moving them up bring, money per account", facts.acquisition),
+    }
+    records = {name: record for name, record in records.items() if record[1]}
+    for heading, rows in records.values():
+        _show(heading, *record_cells(rows))
     report = [*(tuned.words() if tuned else []), *trained.report]
     _list("What the models are worth, and what they rest on", report)
     if tuned and tuned.changed:
@@ -182,6 +190,7 @@ def _record(
     with tempfile.TemporaryDirectory() as scratch:
         draw_plots(trained.bundle, trained.comparisons, Path(scratch))
         texts = {f"{c.task}.txt": as_text(c) for c in trained.comparisons} | {"report.txt": "\n".join(report)}
+        texts |= {f"{name}.csv": record_csv(rows) for name, (_, rows) in records.items()}
         metrics = dict(trained.bundle.facts.figures)
         if tuned:
             texts |= {"tuning.csv": tuned.table(), "tuned.toml": tuned.toml()}
@@ -258,6 +267,8 @@ def _score(options: argparse.Namespace) -> Mapping[str, Any]:
         bundle, version = read_bundle(_find_bundle(options.model, settings, Path(scratch)))
     if partitions is None:
         return _score_with(bundle, version, _load(options), Path(options.out), options.format, options.language)
+    from serving.batch import read_columns
+    from serving.forecasts import COLUMNS as DISAGREEMENT
     from serving.parts import score_parts
     from serving.scoring import Scorer
 
@@ -267,6 +278,7 @@ def _score(options: argparse.Namespace) -> Mapping[str, Any]:
             partitions, crew, Scorer(bundle, version), as_of, settings.source.max_bad_share, Path(options.out),
             options.format, progress, _note_set_aside, options.language,
         )  # fmt: skip
+    _show_disagreements(read_columns(written.files[0], DISAGREEMENT))
     return _say_scored(version, written.accounts, written.investments, written.files)
 
 
@@ -281,6 +293,7 @@ def _score_with(
         frames = score_frames(Scorer(bundle, version), loaded.histories, loaded.as_of, language)
         progress("scoring", 1.0)
     written = write_frames(dict(zip(TABLES, frames, strict=True)), out, form)
+    _show_disagreements(frames[0])
     return _say_scored(version, len(frames[0]), len(frames[1]), written)
 
 
@@ -700,6 +713,15 @@ def _show_first(scores: Any, most: int) -> None:
         _show(f"The first {len(rows)} accounts by ROI", headings, rows)
     else:
         print("\nNo investment is expected to earn more than it costs, for any account.")
+
+
+def _show_disagreements(scores: Any) -> None:
+    """Where account manager and history expect the most different of a climb."""
+    from serving.forecasts import HEADINGS, disagreement_cells, strongest_disagreements
+
+    rows = disagreement_cells(strongest_disagreements(scores, 10))
+    if rows:
+        _show("Where account managers and history differ most about a climb (not causal)", HEADINGS, rows)
 
 
 def _parser() -> argparse.ArgumentParser:

@@ -18,6 +18,7 @@ class Claim:
     """Margin less cost per account, mean over the trials' accounts.
 
     promised : by the estimates that picked.  value, low, high : as the trials have it, with its interval.
+    spent : what the picked options cost.
     """
 
     promised: float
@@ -25,6 +26,7 @@ class Claim:
     low: float
     high: float
     trials: int
+    spent: float = 0.0
 
     def figures(self) -> dict[str, float]:
         """The same as flat names, for the tracker."""
@@ -69,4 +71,5 @@ def claim_of(
     _, cluster = np.unique(account, return_inverse=True)
     error = float(np.sqrt((np.bincount(cluster, weights=score - mean) ** 2).sum()) / n)
     reach = NormalDist().inv_cdf(0.5 + level / 2) * error
-    return Claim(promised, mean, mean - reach, mean + reach, n)
+    spent = float(np.where(paid, costs[best], 0.0).mean())
+    return Claim(promised, mean, mean - reach, mean + reach, n, spent)
