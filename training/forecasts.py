@@ -91,12 +91,15 @@ def resolve_forecasts(histories: Histories, rules: LadderRules, end: int) -> Res
 
 
 def _stayed(rung: IntArray, days: IntArray, day: IntArray, before: IntArray, after: IntArray) -> Stayed:
-    keys, cell = np.unique(np.column_stack([rung, days, day // MONTH]), axis=0, return_inverse=True)
-    cell = cell.ravel()
+    month = day // MONTH
+    order = np.lexsort((month, days, rung))
+    keys = np.column_stack([rung, days, month])[order]
+    changes = np.flatnonzero(np.any(keys[1:] != keys[:-1], axis=1)) + 1
     found = {}
-    for k, (one, span, month) in enumerate(keys.tolist()):
-        x, y = ((amount[cell == k] // FIXED_POINT).tolist() for amount in (before, after))
-        found[one, span, month] = (len(x), sum(x), sum(y), sum(map(mul, x, x)), sum(map(mul, x, y)))
+    for own in np.split(order, changes) if len(order) else []:
+        x, y = ((amount[own] // FIXED_POINT).tolist() for amount in (before, after))
+        key = (int(rung[own[0]]), int(days[own[0]]), int(month[own[0]]))
+        found[key] = (len(x), sum(x), sum(y), sum(map(mul, x, x)), sum(map(mul, x, y)))
     return found
 
 
