@@ -267,17 +267,19 @@ def _score(options: argparse.Namespace) -> Mapping[str, Any]:
         bundle, version = read_bundle(_find_bundle(options.model, settings, Path(scratch)))
     if partitions is None:
         return _score_with(bundle, version, _load(options), Path(options.out), options.format, options.language)
-    from serving.batch import read_columns
+    from serving.batch import read_columns, write_run
     from serving.forecasts import COLUMNS as DISAGREEMENT
     from serving.parts import score_parts
     from serving.scoring import Scorer
 
+    scorer = Scorer(bundle, version)
     with _crew(options) as (crew, _), _progress() as progress:
         as_of = _end_of_parts(partitions, crew, options, progress)
         written = score_parts(
-            partitions, crew, Scorer(bundle, version), as_of, settings.source.max_bad_share, Path(options.out),
+            partitions, crew, scorer, as_of, settings.source.max_bad_share, Path(options.out),
             options.format, progress, _note_set_aside, options.language,
         )  # fmt: skip
+    write_run(Path(options.out), scorer)
     _show_disagreements(read_columns(written.files[0], DISAGREEMENT))
     return _say_scored(version, written.accounts, written.investments, written.files)
 
@@ -285,14 +287,16 @@ def _score(options: argparse.Namespace) -> Mapping[str, Any]:
 def _score_with(
     bundle: Any, version: str, loaded: Loaded, out: Path, form: str, language: str = "en"
 ) -> Mapping[str, Any]:
-    from serving.batch import TABLES, score_frames, write_frames
+    from serving.batch import TABLES, score_frames, write_frames, write_run
     from serving.scoring import Scorer
 
     with _progress() as progress:
         progress("scoring", 0.0)
-        frames = score_frames(Scorer(bundle, version), loaded.histories, loaded.as_of, language)
+        scorer = Scorer(bundle, version)
+        frames = score_frames(scorer, loaded.histories, loaded.as_of, language)
         progress("scoring", 1.0)
     written = write_frames(dict(zip(TABLES, frames, strict=True)), out, form)
+    write_run(out, scorer)
     _show_disagreements(frames[0])
     return _say_scored(version, len(frames[0]), len(frames[1]), written)
 
@@ -333,6 +337,7 @@ def _changes(options: argparse.Namespace) -> Mapping[str, Any]:
 
 def _plan(options: argparse.Namespace) -> Mapping[str, Any]:
     from serving.arms import Draw
+    from serving.batch import read_claim_ratio
     from serving.plan import Allowance, make_plan
     from serving.plan_files import form_of, read_run, write_plan
     from serving.plan_words import plan_in_words
@@ -348,7 +353,8 @@ def _plan(options: argparse.Namespace) -> Mapping[str, Any]:
     with _progress() as progress:
         progress("planning", 0.0)
         draw = Draw(options.holdout, options.explore, options.seed)
-        plan = make_plan(scores, investments, allowance, draw, options.on, owners, solve)
+        ratio = read_claim_ratio(Path(options.scores), str(scores["model_version"].iloc[0])) if len(scores) else None
+        plan = make_plan(scores, investments, allowance, draw, options.on, owners, solve, ratio)
     _list("The plan", plan_in_words(plan.record))
     print(f"\n{' and '.join(str(path) for path in write_plan(plan, out))} written")
     left_out = ("strata", "limits")

@@ -30,12 +30,13 @@ SCORE_COLUMNS = (
 )
 INVESTMENT_COLUMNS = (
     "account_id as_of investment bond cost uplift uplift_low uplift_high gain gain_low gain_high roi "
-    "p_upgrade_change p_switch_change basis"
+    "p_upgrade_change p_switch_change serving_cost_change basis"
 ).split()
 NUMBERS = frozenset(INVESTMENT_COLUMNS) - {"account_id", "as_of", "investment", "bond", "basis"}
 """Columns of investment_scores that hold numbers even where it has no rows."""
 TABLES = ("scores", "investment_scores", "horizons")
 """What is written: one row an account, one an account and option, one an account and horizon."""
+RUN = "run.json"
 FORMATS = ("parquet", "csv", "xlsx")
 _KEYS = {"account_id": str, "model_version": str, "owner": str, "forecast_by": str}
 """Texts that may look like numbers."""
@@ -80,6 +81,29 @@ def _frame(columns: Mapping[str, NDArray[Any]], names: tuple[str, ...] | list[st
         if name in frame:
             frame[name] = frame[name].astype("string")
     return frame
+
+
+def write_run(folder: Path, scorer: Scorer) -> None:
+    """Write beside the scores, as RUN, what a plan must know of the model that made them."""
+    ratio = scorer.bundle.facts.figures.get("recommended_claim_ratio")
+    content = json.dumps({"model_version": scorer.version, "claim_ratio": ratio})
+    folder.mkdir(parents=True, exist_ok=True)
+    scratch = folder / f".{RUN}.new"
+    scratch.write_text(content + "\n", encoding="utf-8")
+    scratch.replace(folder / RUN)
+
+
+def read_claim_ratio(folder: Path, version: str) -> float | None:
+    """What a promised unit of gain has been worth by the model of these scores; None where nobody knows.
+
+    version : the scores' own; a file that another model left there says nothing of them.
+    """
+    try:
+        content = json.loads((folder / RUN).read_text(encoding="utf-8"))
+        ratio = content["claim_ratio"] if content["model_version"] == version else None
+    except (OSError, ValueError, KeyError, TypeError):
+        return None
+    return float(ratio) if isinstance(ratio, int | float) else None
 
 
 def read_scores(folder: Path) -> pd.DataFrame:

@@ -37,8 +37,8 @@ def _expected(record: Mapping[str, Any]) -> list[str]:
         )
     else:
         lines.append(
-            f"plans of this model have proved to be worth {record['claim_ratio']:.0%} of such a sum, which adds up the "
-            f"best of many uncertain estimates: claim {record['claimed_gain']:,.0f}"
+            f"judged on accounts that had no part in the estimates, such a sum was worth {record['claim_ratio']:.0%} "
+            f"of itself (drawn to 100 % as far as that is uncertain): claim {record['claimed_gain']:,.0f}"
         )
     return lines
 

@@ -151,16 +151,19 @@ class InvestmentScores(Documented):
     as_of: str = Field(description="The instant looked from, UTC.")
     investment: str = Field(description="Name of the option.")
     bond: Literal["financial", "social", "structural"] | None = Field(description="What it ties with.")
-    cost: float = Field(description="Planned, money.")
+    cost: float = Field(description="Planned, with the option's share of the expected revenue where it has one, money.")
     uplift: float | None = Field(description="Causal extra revenue over the horizon, money.")
     uplift_low: float | None = Field(description="Lower end of its 90 % interval, money.")
     uplift_high: float | None = Field(description="Upper end of its 90 % interval, money.")
-    gain: float | None = Field(description="uplift x margin - cost, money.")
+    gain: float | None = Field(description="uplift x margin - cost - serving_cost_change, money.")
     gain_low: float | None = Field(description="The same at the lower end of the uplift's interval, money.")
     gain_high: float | None = Field(description="The same at its upper end, money.")
     roi: float | None = Field(description="gain / cost.")
     p_upgrade_change: float | None = Field(description="Change in the chance of climbing, -1..1.")
     p_switch_change: float | None = Field(description="Change in the chance of switching, -1..1.")
+    serving_cost_change: float | None = Field(
+        description="Change in what serving the account costs over the horizon, money; null where serving has no price."
+    )
     basis: Literal["randomised", "adjusted", "insufficient"] = Field(
         description="What it rests on; with insufficient the uplift is null and the option is never recommended."
     )

@@ -90,7 +90,7 @@ class Scorer:
         columns |= self._upgrade(matrix, rung)
         columns["manager_forecast"] = self._forecast(view)
         columns |= beside_history(view, facts, columns["manager_forecast"], columns["upgrade_value_gap"])
-        investments = self._investments(matrix, rung, margin)
+        investments = self._investments(matrix, rung, margin, columns["expected_revenue"])
         columns |= _recommend(investments, len(snapshots), len(self.bundle.investments))
         columns["reasons"] = _nothing(len(snapshots))
         if explain:
@@ -227,36 +227,44 @@ class Scorer:
             return np.full(len(view), np.nan)
         return told.per_day * facts.horizon_days * told.each(facts.forecast_factors, facts.forecast_common)
 
-    def _investments(self, matrix: FloatArray, rung: IntArray, margin: FloatArray) -> dict[str, Column]:
+    def _investments(
+        self, matrix: FloatArray, rung: IntArray, margin: FloatArray, expected: FloatArray
+    ) -> dict[str, Column]:
         """All options of every account, shape (n * n_options,) each."""
         n, options = len(matrix), self.bundle.investments
-        parts = [self._option(option, matrix, rung, margin) for option in options]
+        parts = [self._option(option, matrix, rung, margin, expected) for option in options]
         names = parts[0].keys() if parts else ()
         return {name: np.stack([part[name] for part in parts], axis=1).reshape(n * len(options)) for name in names}
 
-    def _option(self, option: Investment, matrix: FloatArray, rung: IntArray, margin: FloatArray) -> dict[str, Column]:
+    def _option(
+        self, option: Investment, matrix: FloatArray, rung: IntArray, margin: FloatArray, expected: FloatArray
+    ) -> dict[str, Column]:
         n = len(matrix)
         usable = np.isin(rung, option.rungs) & (option.basis != INSUFFICIENT)
-        found = {name: np.full((n, 2), np.nan) for name in ("revenue", "climbed", "switched")}
+        found = {name: np.full((n, 2), np.nan) for name in ("revenue", "climbed", "switched", "served")}
         rows = np.flatnonzero(usable)
         for name, effect in option.effects.items():
             found[name][rows] = effect.predict(matrix[rows])
         uplift, error = found["revenue"].T
-        gain = uplift * margin - option.cost
+        served, served_error = found["served"].T if option.prices_serving else np.zeros((2, n))
+        cost = option.cost + option.revenue_share * (expected + np.nan_to_num(uplift))
+        gain = uplift * margin - cost - served
+        spread = self._reach * np.sqrt((error * (margin - option.revenue_share)) ** 2 + served_error**2)
         bond = BONDS[option.bond] if option.bond >= 0 else None
         return {
             "investment": np.full(n, option.name, object),
             "bond": np.full(n, bond, object),
-            "cost": np.full(n, option.cost),
+            "cost": cost,
             "uplift": uplift,
             "uplift_low": uplift - self._reach * error,
             "uplift_high": uplift + self._reach * error,
             "gain": gain,
-            "gain_low": gain - self._reach * error * margin,
-            "gain_high": gain + self._reach * error * margin,
-            "roi": gain / option.cost if option.cost > 0 else np.full(n, np.nan),
+            "gain_low": gain - spread,
+            "gain_high": gain + spread,
+            "roi": np.where(cost > 0, gain / np.where(cost > 0, cost, 1.0), np.nan),
             "p_upgrade_change": np.clip(found["climbed"][:, 0], -1.0, 1.0),
             "p_switch_change": np.clip(found["switched"][:, 0], -1.0, 1.0),
+            "serving_cost_change": served if option.prices_serving else np.full(n, np.nan),
             "basis": np.where(usable, option.basis, INSUFFICIENT).astype(object),
         }
 

@@ -28,7 +28,10 @@ NAME = "loyalty-ladder"
 
 @dataclass(frozen=True)
 class Investment:
-    """One option as it is served: basis, cost, and the rungs on which its effects may be used."""
+    """One option as it is served: basis, cost, and the rungs on which its effects may be used.
+
+    revenue_share : of the account's revenue over the horizon, what the option costs besides.
+    """
 
     name: str
     bond: int
@@ -36,6 +39,12 @@ class Investment:
     basis: str
     rungs: tuple[int, ...]
     effects: Mapping[str, Effect]
+    revenue_share: float = 0.0
+
+    @property
+    def prices_serving(self) -> bool:
+        """Whether what the option changes in serving the account has a price."""
+        return "served" in self.effects
 
 
 @dataclass(frozen=True)
@@ -157,6 +166,7 @@ class Bundle:
                 "basis": o.basis,
                 "rungs": list(o.rungs),
                 "outcomes": sorted(o.effects),
+                "revenue_share": o.revenue_share,
             }
             for o in self.investments
         ]
@@ -290,7 +300,7 @@ def _investment(position: int, option: Mapping[str, Any], reader: _Reader) -> In
     effects = {outcome: reader.effect(f"investment_{position}_{outcome}") for outcome in option["outcomes"]}
     return Investment(
         str(option["name"]), int(option["bond"]), float(option["cost"]), str(option["basis"]),
-        tuple(int(rung) for rung in option["rungs"]), effects,
+        tuple(int(rung) for rung in option["rungs"]), effects, float(option.get("revenue_share", 0.0)),
     )  # fmt: skip
 
 

@@ -14,7 +14,8 @@ from training.predictors import Trees
 from training.settings import BoosterSettings
 from training.trials import Trials
 
-OUTCOMES = ("revenue", "climbed", "switched")
+OUTCOMES = ("revenue", "climbed", "switched", "served")
+"""Of a trial; the last only where serving has a price."""
 SMALLEST_SIZE = 0.01
 """Share of the mean size that every account has at least: a share of nothing is no effect."""
 FACTOR_LIMITS = (0.5, 2.0)

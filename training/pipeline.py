@@ -11,6 +11,7 @@ from features.histories import Histories
 from features.snapshots import BoolArray, FloatArray, iso
 from features.tables import RUNGS
 from training.bundle import Bundle, Facts, Investment
+from training.coherence import coherence
 from training.conformal import Calibration, SetRule, fit_set_rule
 from training.dataset import Dataset, Progress, build_dataset, silent
 from training.evaluation import Comparison, evaluate
@@ -87,7 +88,9 @@ def train_on(data: Dataset, settings: Settings, folds: int = 3, progress: Progre
     record = fit_forecasts(data.survey.forecasts, gaps, settings.outcome.horizon_days, first)
     if uplift.claim is not None:
         report.append(uplift.claim.words())
-    report += _report(data, switching, triggers, effects, upgrades, record, settings) + _coverage_report(sets, held)
+    report += _report(data, switching, triggers, effects, upgrades, gaps, record, settings) + _coverage_report(
+        sets, held
+    )
     report += further_report
     worth = worth_of(data.survey.acquired, first, _margin(data, settings), uplift.claim, settings.outcome.horizon_days)
     report += worth.findings
@@ -98,7 +101,12 @@ def train_on(data: Dataset, settings: Settings, folds: int = 3, progress: Progre
     bundle = Bundle(
         facts, next_rung, switching, triggers.pool if triggers else None, climbing, revenue, revenue_range,
         {u.rung: u.effect for u in upgrades if u.effect is not None},
-        tuple(Investment(e.investment, e.bond, e.cost, e.basis, e.rungs, e.effects or {}) for e in effects), further,
+        tuple(
+            Investment(
+                e.investment, e.bond, e.cost, e.basis, e.rungs, e.effects or {},
+                settings.uplift.revenue_share.get(e.investment, 0.0),
+            ) for e in effects
+        ), further,
     )  # fmt: skip
     return Trained(bundle, comparisons, tuple(report), len(data.matrix))
 
@@ -171,7 +179,8 @@ def _facts(
 
 def _report(
     data: Dataset, switching: Pool | None, triggers: TriggerModel | None, effects: Sequence[InvestmentEffect],
-    upgrades: Sequence[UpgradeEffect], record: ForecastRecord | None, settings: Settings,
+    upgrades: Sequence[UpgradeEffect], gaps: tuple[float | None, ...], record: ForecastRecord | None,
+    settings: Settings,
 ) -> list[str]:  # fmt: skip
     """One finding a model: what it rests on, or what it lacks."""
     at_risk = data.labels.can_switch
@@ -191,6 +200,7 @@ def _report(
         )
     for effect in effects:
         report += [f"uplift of {effect.investment}: {finding}" for finding in effect.findings]
+        report += [f"uplift of {effect.investment}: {finding}" for finding in coherence(effect, gaps, data)]
     report += [f"climbing from {upgrade.finding} ({upgrade.basis})" for upgrade in upgrades]
     report += record.findings if record else ["account managers' forecasts: none recorded"]
     lines = line_margins(data.survey.lines)

@@ -79,7 +79,8 @@ def before_choices(
     nothing = np.full(len(rows), np.nan)
     pretended = Trials(
         data.snapshots.take(place), data.matrix[place], arm, np.zeros(len(rows), bool), nothing,
-        data.labels.revenue[place], nothing, nothing, data.labels.rung[place], np.zeros((len(rows), n_arms - 1)),
+        data.labels.revenue[place], nothing, nothing, data.labels.rung[place], nothing,
+        np.zeros((len(rows), n_arms - 1)),
     )  # fmt: skip
     fold = folds_of(data.histories, pretended.snapshots.account, FOLDS)
     chance = cross_fitted_propensity(

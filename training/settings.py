@@ -97,7 +97,9 @@ class UpliftSettings:
     option needs least_treated treated accounts and least_effective comparable controls, told apart at most
     most_separation of the time; `level` is the
     coverage of intervals; margin_rate is used where orders.cost is unknown; landmark_days is when climbing
-    must have happened for the upgrade's effect."""
+    must have happened for the upgrade's effect; revenue_share is what an option costs besides its planned cost, as
+    a share of the account's revenue over the horizon; cost_per_interaction and cost_per_ticket price what an option
+    changes in serving the account."""
 
     exposure_days: int = 30
     washout_days: int = 90
@@ -110,6 +112,14 @@ class UpliftSettings:
     level: float = 0.9
     margin_rate: float = 0.3
     landmark_days: int = 60
+    revenue_share: Mapping[str, float] = field(default_factory=dict)
+    cost_per_interaction: float = 0.0
+    cost_per_ticket: float = 0.0
+
+    @property
+    def prices_serving(self) -> bool:
+        """Whether what serving takes has a price."""
+        return self.cost_per_interaction > 0 or self.cost_per_ticket > 0
 
 
 @dataclass(frozen=True)
@@ -190,6 +200,9 @@ _LIMITS: Mapping[str, tuple[float, float]] = {
     "uplift.level": (0.5, 0.999),
     "uplift.margin_rate": (0, 1),
     "uplift.landmark_days": (1, 1000),
+    "uplift.revenue_share": (0, 1),
+    "uplift.cost_per_interaction": (0, 1e6),
+    "uplift.cost_per_ticket": (0, 1e6),
     "promotion.tolerance": (0, 1),
     "promotion.most_calibration_error": (0, 1),
 }
@@ -243,7 +256,12 @@ def _value(key: str, value: Any, wanted: type) -> Any:
     if get_origin(wanted) is Mapping:
         if type(value) is not dict:
             raise SettingsError(f"{key} = {value!r} is no table: write it as {{ name = 1.5 }}.")
-        return {name: _value(f"{key}.{name}", one, get_args(wanted)[1]) for name, one in value.items()}
+        found = {name: _value(f"{key}.{name}", one, get_args(wanted)[1]) for name, one in value.items()}
+        low, high = _LIMITS.get(key, (0, 10**9))
+        for name, one in found.items():
+            if not low <= one <= high:
+                raise SettingsError(f"{key}.{name} = {one} lies outside {low} .. {high}.")
+        return found
     if wanted is float and type(value) is int:
         value = float(value)
     if type(value) is not wanted:

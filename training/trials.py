@@ -31,6 +31,7 @@ class Trials:
     arm : shape (n,), 0 = no investment, k = the kth option (from 1).
     random : shape (n,), whether the arm was drawn by lot; propensity : the known chance of that arm, else NaN.
     revenue, climbed, switched : shape (n,), outcomes over the horizon.
+    served : shape (n,), what serving the account cost over the horizon, money; NaN where serving has no price.
     later : shape (n, n_options), of the horizon, the part that was left after each option's later investments.
     """
 
@@ -43,6 +44,7 @@ class Trials:
     climbed: FloatArray
     switched: FloatArray
     rung: IntArray
+    served: FloatArray
     later: FloatArray
 
     def __len__(self) -> int:
@@ -96,8 +98,18 @@ def _observed(data: Dataset, settings: Settings) -> Trials:
         data.snapshots.take(chosen), data.matrix[chosen], arm[chosen], np.zeros(len(chosen), bool),
         np.full(len(chosen), np.nan), labels.revenue[chosen], climbed[chosen],
         np.where(labels.can_switch, labels.switched, np.nan)[chosen], labels.rung[chosen],
+        _served(later, settings)[chosen],
         parts_left(data.histories, data.snapshots.take(chosen), arm[chosen], settings.outcome.horizon_days),
     )  # fmt: skip
+
+
+def _served(then: View, settings: Settings) -> FloatArray:
+    """What the contacts and tickets of the horizon before `then` cost, money, shape (n,); NaN without a price."""
+    uplift, days = settings.uplift, settings.outcome.horizon_days
+    if not uplift.prices_serving:
+        return np.full(len(then), np.nan)
+    contacts, tickets = (then.stream(name).count(days) for name in ("interactions", "tickets"))
+    return uplift.cost_per_interaction * contacts + uplift.cost_per_ticket * tickets
 
 
 def _thin(rows: IntArray, arm: IntArray) -> IntArray:
@@ -131,5 +143,6 @@ def _randomised(data: Dataset, settings: Settings) -> Trials | None:
         lots.values["propensity"][rows] / PROPENSITY_UNIT, labels.revenue,
         (labels.next_rung > labels.rung).astype(np.float64),
         np.where(labels.can_switch, labels.switched, np.nan), labels.rung,
+        _served(View(data.histories, snapshots.later(settings.outcome.horizon_days)), settings),
         parts_left(data.histories, snapshots, arm, settings.outcome.horizon_days),
     )  # fmt: skip

@@ -152,7 +152,8 @@ class _Work:
     def learn(self) -> "_Learnt":
         """Every outcome, on what each option's effect rests, and the effects."""
         booster = small_booster(self.settings.booster)
-        outcomes = [measure(self.trials, name, self.fold, booster) for name in OUTCOMES]
+        asked = [name for name in OUTCOMES if not np.isnan(getattr(self.trials, name)).all()]
+        outcomes = [measure(self.trials, name, self.fold, booster) for name in asked]
         grounds = [self.ground(k, outcomes[0]) for k in range(1, self.chance.shape[1])]
         return _Learnt(outcomes[0], grounds, {o.name: self.effects(o, grounds) for o in outcomes})
 
@@ -324,9 +325,11 @@ def _claim(work: _Work, learnt: _Learnt, options: Sequence[InvestmentEffect], da
         for k, fitted in zip(cases, fit_cases(list(cases.values()))[0], strict=True):
             supported = np.isin(trials.rung[test], options[k - 1].rungs)
             predicted[test, k - 1] = np.where(supported, design @ fitted.coefficients * revenue.size[test], np.nan)
-    costs = np.array(data.histories.options.costs, np.float64)
-    margin = np.full(len(trials), data.survey.margin_rate(work.settings.uplift.margin_rate))
+    options_of, uplift = data.histories.options, work.settings.uplift
+    share = np.array([uplift.revenue_share.get(name, 0.0) for name in options_of.names])
+    costs = np.array(options_of.costs, np.float64) + share * revenue.size[judged, None]
+    margin = data.survey.margin_rate(uplift.margin_rate) - np.broadcast_to(share, costs.shape)
     return claim_of(
-        predicted[judged], trials.arm[judged], revenue.beyond[judged], work.chance[judged], margin[judged], costs,
-        trials.snapshots.account[judged], work.settings.uplift.level,
+        predicted[judged], trials.arm[judged], revenue.beyond[judged], work.chance[judged], margin, costs,
+        trials.snapshots.account[judged], uplift.level,
     )  # fmt: skip

@@ -15,7 +15,7 @@ from training.worth import LEAST_ACCOUNTS, Worth, worth_of
 from training.worth import Row as Line
 
 END = instant("2024-07-01")
-CLAIM = Claim(120.0, 90.0, 40.0, 140.0, 300, 60.0)
+CLAIM = Claim(120.0, 90.0, 40.0, 140.0, 300, 30.0, 60.0)
 N = 40
 
 
