@@ -73,8 +73,8 @@ def add_acquired(parts: Sequence[Acquired]) -> dict[tuple[str, str, int, int], t
 def _begin(histories: Histories, end: int) -> IntArray:
     """When each account was first known, of those that were entered about then; NEVER for the others."""
     entered, known = histories.profile_known, histories.known_since
-    new = (entered > ALWAYS) & (known < end) & (known >= entered - SETTLING_DAYS * MICROSECONDS_PER_DAY)
-    return np.where(new & (entered < NEVER), known, NEVER)
+    new = (entered > ALWAYS) & (entered < end) & (known >= entered - SETTLING_DAYS * MICROSECONDS_PER_DAY)
+    return np.where(new, known, NEVER)
 
 
 def _first(stream: Stream, counts: BoolArray) -> IntArray:

@@ -116,6 +116,18 @@ def test_orders_without_a_cost_have_the_margin_of_all() -> None:
     assert told["margin_error"] == pytest.approx(20 / (LEAST_ACCOUNTS - 1) ** 0.5, abs=0.01)
 
 
+def test_nothing_entered_later_is_seen() -> None:
+    """Both bought before, one was entered with its channel only afterwards."""
+    rows: list[Row] = [
+        {"account_id": name, "created_at": "2022-03-01", "recorded_at": recorded, "acquisition_channel": "fair"}
+        for name, recorded in (("A", "2022-03-01"), ("B", "2024-08-01"))
+    ]
+    known = histories(accounts=rows, orders=[("A", "2022-04-01", 10.0), ("B", "2024-07-20", 10.0)])
+    taken = take_acquired(known.as_it_stood(END), END)
+    assert {key[0] for key in taken} == {"fair"}
+    assert sum(sums[0] for key, sums in taken.items() if key[1:3] == ("account", 365)) == 1
+
+
 def test_the_sums_of_parts_are_those_of_the_whole() -> None:
     known = tiny_histories()
     parts = []
