@@ -10,7 +10,9 @@ import numpy as np
 
 from features.snapshots import FloatArray, IntArray
 
-DRAWS, LEAST_ACCOUNTS, LEVEL = 400, 5, 0.9
+DRAWS, LEAST_ACCOUNTS, LEVEL = 200, 5, 0.9
+MOST_CELLS = 2_000_000
+"""Draws times accounts that are held at once."""
 
 
 Figures = tuple[float | None, float | None, float | None]
@@ -40,10 +42,11 @@ def clustered(account: IntArray, columns: Sequence[FloatArray], figure: Callable
     found = rounded(figure(sums.sum(axis=0)))
     if n < LEAST_ACCOUNTS:
         return found, None, None
-    random, drawn = np.random.default_rng(0), []
-    for _ in range(DRAWS):
-        times = np.bincount(random.integers(0, n, n), minlength=n)
-        drawn.append(figure((sums * times[:, None]).sum(axis=0)))
+    random, drawn, chances = np.random.default_rng(0), [], np.full(n, 1.0 / n)
+    at_once = max(1, MOST_CELLS // n)
+    for first in range(0, DRAWS, at_once):
+        times = random.multinomial(n, chances, min(at_once, DRAWS - first))
+        drawn += [figure(row) for row in np.einsum("dn,nk->dk", times.astype(np.float64), sums)]
     known = np.array([one for one in drawn if np.isfinite(one)])
     if not len(known):
         return found, None, None
