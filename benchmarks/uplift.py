@@ -5,18 +5,20 @@ python benchmarks/uplift.py --seeds 0 1 2 3 4 --scenarios default randomised hid
 
 Ours is what `fit_uplift` learns; a plan gives every account the option with the highest uplift x margin - cost, if that
 is above zero. --peers names Pythons with econml or causalml, and lightgbm. Printed as markdown. What is asked stands in
-`simulated_uplift.py` (plans and intervals), `simulated_upgrade.py` (climbing) and `hillstrom.py` (rankings).
+`simulated_uplift.py` (plans and intervals), `simulated_upgrade.py` (climbing), `econml_setup.py` and `hillstrom.py`
+(rankings).
 """
 
 import argparse
 import sys
 from pathlib import Path
 
-SECTIONS = ("simulated", "upgrade", "hillstrom")
+SECTIONS = ("simulated", "upgrade", "econml", "hillstrom")
 
 
 def main() -> None:
     """Print every section that was asked for and whose data were named."""
+    from benchmarks.econml_setup import econml_setup
     from benchmarks.hillstrom import hillstrom
     from benchmarks.simulated_upgrade import upgrade
     from benchmarks.simulated_uplift import simulated
@@ -41,6 +43,8 @@ def main() -> None:
                     print(line, flush=True)
         if asked.seeds and "upgrade" in wanted:
             print("\n".join(upgrade(asked.seeds, asked.accounts)), flush=True)
+        if asked.seeds and "econml" in wanted:
+            print("\n".join(econml_setup(asked.seeds, asked.peers)), flush=True)
         if asked.hillstrom is not None and "hillstrom" in wanted:
             print("\n".join(hillstrom(asked.hillstrom, asked.splits, asked.peers, asked.peer_splits)), flush=True)
 
