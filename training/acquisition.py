@@ -26,10 +26,10 @@ account may have been dealt with before it was entered: one that traded longer i
 ACCOUNT, SUSPECT, PROSPECT = "account", "suspect", "prospect"
 FIELDS = 11
 Acquired = Mapping[tuple[str, str, int, int], tuple[int, ...]]
-"""(channel, "" = unknown; ACCOUNT, SUSPECT or PROSPECT; span; month in which the account was first known) -> sums, those
-of parts may be added, over accounts whose span is complete: how many; inquired; ordered; margin over orders whose cost
-is known; revenue of the others; the squares and the product of the two; how many with a known cost of acquisition; that
-cost; its square. Money is whole."""
+"""(channel, "" = unknown; ACCOUNT, SUSPECT or PROSPECT; span; month in which the account was first known) -> sums,
+those of parts may be added, over accounts whose span is complete: how many; inquired; ordered; margin over orders whose
+cost is known; revenue of the others; the squares and the product of the two; how many with a known cost of acquisition;
+that cost; its square. Money is whole."""
 
 
 def take_acquired(histories: Histories, end: int) -> dict[tuple[str, str, int, int], tuple[int, ...]]:
