@@ -1,11 +1,14 @@
 """An account manager's estimate beside history's, blended, and where the two differ most."""
 
 from dataclasses import replace
+from pathlib import Path
 
 import numpy as np
 import pandas as pd
+import pytest
 
 from features.histories import Histories
+from serving.batch import read_columns, write_frames
 from serving.forecasts import COLUMNS, beside_history, disagreement_cells, last_forecasts, strongest_disagreements
 from serving.horizons import Column
 from tests.builders import Row, histories, view
@@ -84,3 +87,11 @@ def test_the_strongest_disagreements_come_first_in_either_direction() -> None:
     assert rows["account_id"].tolist() == ["B", "A"]
     assert disagreement_cells(rows)[0] == ["B", "member", "", "1", "9", "-3.0"]
     assert len(strongest_disagreements(frame, 1)) == 1
+
+
+@pytest.mark.parametrize("form", ["parquet", "csv", "xlsx"])
+def test_the_columns_of_the_list_are_read_back_from_any_format(form: str, tmp_path: Path) -> None:
+    frame = pd.DataFrame([("007", "customer", 9.0, "12", 1.0, 1.5, 3)], columns=[*COLUMNS, "other"])
+    write_frames({"scores": frame}, tmp_path, form)
+    found = read_columns(tmp_path / f"scores.{form}", COLUMNS)
+    assert disagreement_cells(found) == [["007", "customer", "12", "9", "1", "+1.5"]]
