@@ -78,7 +78,7 @@ def fit_factors(cases: Cases, managers: int) -> Factors:
     n = len(cases.manager)
     prior = Prior((n * prior.mean + HALF_BELIEVED) / (n + HALF_BELIEVED), prior.spread)
     left = promised[cases.manager] - cases.promised
-    others = left > 1e-9 * cases.promised
+    others = left > 1e-9 * np.maximum(promised[cases.manager], 1.0)
     ratio = np.where(others, (realised[cases.manager] - cases.realised) / np.where(others, left, 1.0), 1.0)
     less = noise * (spread[cases.manager] - cases.spread) / np.where(others, left, 1.0) ** 2
     without = prior.pull(ratio, np.where(others, less, np.inf))

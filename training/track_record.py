@@ -63,7 +63,8 @@ def fit_forecasts(
     gap = np.array([np.nan if one is None else one for one in gaps])[told.rung]
     judged = ~np.isnan(gap)
     alone = np.zeros(int(judged.sum()), np.int64)
-    own = Cases.of(alone, told.account[judged], gap[judged], told.realised[judged], told.size[judged])
+    sign = np.sign(gap[judged])  # a gap may be negative; what came is then counted downwards
+    own = Cases.of(alone, told.account[judged], sign * gap[judged], sign * told.realised[judged], told.size[judged])
     of_history = fit_factors(own, 1)
     history = np.full(len(gap), np.nan)
     history[judged] = of_history.without[own.which] * gap[judged]

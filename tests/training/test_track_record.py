@@ -116,6 +116,19 @@ def test_no_account_takes_part_in_the_estimate_that_judges_it() -> None:
     assert found.rows[0]["miss_calibrated"] > 200  # type: ignore[operator]
 
 
+@pytest.mark.parametrize("gap", [-1000.0, 0.0])
+def test_a_rung_that_brings_less_is_no_worse_to_reckon_with(gap: float) -> None:
+    gaps = (None, None, 300.0, gap, gap, None, None)
+    found = fit_forecasts(resolved({"A": 12}, {"A": "perfect"}), gaps, 180, 0)
+    assert found is not None
+    assert found.history * gap >= -1000.0
+    assert all(0 <= weight <= 1 for weight in found.weights.values())
+    assert found.weights["A"] > 0.8
+    alone = fit_forecasts(resolved({"A": 1}, {"A": "perfect"}), gaps, 180, 0)
+    assert alone is not None
+    assert np.isfinite(alone.history)
+
+
 def test_nothing_resolved_leaves_promises_as_they_are_and_nobody_compared() -> None:
     nothing = Resolved(("A",), {"A": 3}, {name: np.empty(0, np.int64) for name in COLUMNS}, {})
     found = fitted(nothing)
