@@ -9,7 +9,7 @@ BIN := $(VENV)/bin
 STAMP := $(VENV)/.ready
 UV_VERSION := 0.13.9
 
-.PHONY: setup demo test lint test-slow lock clean
+.PHONY: setup demo test lint test-slow lock audit clean
 
 setup: $(STAMP)
 
@@ -39,6 +39,11 @@ test-slow: $(STAMP)
 # After a change of dependencies in pyproject.toml.
 lock: $(STAMP)
 	$(BIN)/uv pip compile --universal --python-version 3.11 --generate-hashes --all-extras --no-header --quiet pyproject.toml -o requirements.txt
+
+# Before a release: known vulnerabilities of every package in requirements.txt. Asks the advisories' server, so it needs
+# the network; docs/security.md tells what to do with what it finds.
+audit: $(STAMP)
+	$(BIN)/pip-audit --strict --require-hashes --disable-pip --progress-spinner off -r requirements.txt
 
 clean:
 	rm -rf $(VENV) demo build dist *.egg-info

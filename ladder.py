@@ -8,6 +8,7 @@ import re
 import shutil
 import sys
 import tempfile
+import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -261,32 +262,87 @@ def _rollback(options: argparse.Namespace) -> Mapping[str, Any]:
 def _score(options: argparse.Namespace) -> Mapping[str, Any]:
     from training.bundle import read_bundle
 
+    if options.out is None and options.to is None:
+        options.refuse("Say where the scores go: --out DIR for files, --to URL for the store, or both.")
     settings = _settings(options)
-    partitions = _partitions(options)
     with tempfile.TemporaryDirectory() as scratch:
         bundle, version = read_bundle(_find_bundle(options.model, settings, Path(scratch)))
+    if options.to is not None:
+        _check_store(options.to)  # before an hour's work
+    partitions = _partitions(options, bundle.facts.tables)
     if partitions is None:
-        return _score_with(bundle, version, _load(options), Path(options.out), options.format, options.language)
+        loaded = _load(options, only=bundle.facts.tables)
+        out = None if options.out is None else Path(options.out)
+        frames, figures = _score_with(bundle, version, loaded, out, options.format, options.language)
+        stored = {} if options.to is None else _store_frames(options.to, frames, bundle, loaded.source)
+        return {**figures, **stored}
     from serving.batch import read_columns, write_run
     from serving.forecasts import COLUMNS as DISAGREEMENT
     from serving.parts import score_parts
+    from serving.result_files import profiles_of
     from serving.scoring import Scorer
 
     scorer = Scorer(bundle, version)
-    with _crew(options) as (crew, _), _progress() as progress:
+    with tempfile.TemporaryDirectory() as scratch, _crew(options) as (crew, _), _progress() as progress:
+        out, form = (Path(scratch), "parquet") if options.out is None else (Path(options.out), options.format)
         as_of = _end_of_parts(partitions, crew, options, progress)
         written = score_parts(
-            partitions, crew, scorer, as_of, settings.source.max_bad_share, Path(options.out),
-            options.format, progress, _note_set_aside, options.language,
+            partitions, crew, scorer, as_of, settings.source.max_bad_share, out,
+            form, progress, _note_set_aside, options.language,
         )  # fmt: skip
-    write_run(Path(options.out), scorer)
-    _show_disagreements(read_columns(written.files[0], DISAGREEMENT))
-    return _say_scored(version, written.accounts, written.investments, written.files)
+        write_run(out, scorer)
+        differing = read_columns(written.files[0], DISAGREEMENT)
+        profiles = profiles_of(partitions) if "accounts" in partitions.tables else None
+        stored = {} if options.to is None else _store_folder(options.to, out, bundle, profiles)
+    _show_disagreements(differing)
+    figures = _say_scored(version, written.accounts, written.investments, written.files if options.out else ())
+    return {**figures, **stored}
+
+
+def _check_store(url: str) -> None:
+    """Make the store, or refuse, before there is anything to lose."""
+    from serving.store import open_store
+
+    open_store(url).dispose()
+
+
+def _store_frames(url: str, frames: Sequence[Any], bundle: Any, source: Any) -> Mapping[str, Any]:
+    """Write the run into the store, with what the source says of its accounts."""
+    from serving.batch import TABLES
+    from serving.result_files import facts_of, profile_frame
+
+    known = source.tables.get("accounts")
+    profiles = None if known is None else [profile_frame(known)]
+    return _store_run(url, facts_of(frames[0], bundle), [dict(zip(TABLES, frames, strict=True))], profiles)
+
+
+def _store_folder(url: str, folder: Path, bundle: Any, profiles: Any) -> Mapping[str, Any]:
+    """Write the run in a folder into the store.  bundle : that scored, None = not at hand."""
+    from serving.result_files import read_folder
+
+    return _store_run(url, *read_folder(folder, bundle), profiles)
+
+
+def _store_run(url: str, facts: Any, chunks: Any, profiles: Any) -> Mapping[str, Any]:
+    from serving.results import write_run
+    from serving.store import label_of, open_store
+
+    engine = open_store(url)
+    try:
+        with _progress() as progress:
+            progress("writing to the store", 0.0)
+            written = write_run(engine, facts, chunks, profiles)
+    finally:
+        engine.dispose()
+    changed = f"{written.changed:,} of {written.accounts:,} accounts changed, {written.removed:,} removed"
+    print(f"{label_of(url)}: {changed}")
+    return {"changed": written.changed, "removed": written.removed, "run": written.run_id}
 
 
 def _score_with(
-    bundle: Any, version: str, loaded: Loaded, out: Path, form: str, language: str = "en"
-) -> Mapping[str, Any]:
+    bundle: Any, version: str, loaded: Loaded, out: Path | None, form: str, language: str = "en"
+) -> tuple[Sequence[Any], Mapping[str, Any]]:
+    """The tables of the run, written into a folder where there is one, and what is said of them."""
     from serving.batch import TABLES, score_frames, write_frames, write_run
     from serving.scoring import Scorer
 
@@ -295,14 +351,16 @@ def _score_with(
         scorer = Scorer(bundle, version)
         frames = score_frames(scorer, loaded.histories, loaded.as_of, language)
         progress("scoring", 1.0)
-    written = write_frames(dict(zip(TABLES, frames, strict=True)), out, form)
-    write_run(out, scorer)
+    written = [] if out is None else write_frames(dict(zip(TABLES, frames, strict=True)), out, form)
+    if out is not None:
+        write_run(out, scorer)
     _show_disagreements(frames[0])
-    return _say_scored(version, len(frames[0]), len(frames[1]), written)
+    return frames, _say_scored(version, len(frames[0]), len(frames[1]), written)
 
 
 def _say_scored(version: str, accounts: int, investments: int, written: Sequence[Path]) -> Mapping[str, Any]:
-    print(f"{accounts:,} accounts scored with {version}: {', '.join(str(path) for path in written)}")
+    where = f": {', '.join(str(path) for path in written)}" if written else ""
+    print(f"{accounts:,} accounts scored with {version}{where}")
     if not investments:
         print("No uplift: the model knows no investments. `ladder check` says what it takes.")
     return {"accounts": accounts, "model_version": version, "files": [str(path) for path in written]}
@@ -338,27 +396,90 @@ def _changes(options: argparse.Namespace) -> Mapping[str, Any]:
 def _plan(options: argparse.Namespace) -> Mapping[str, Any]:
     from serving.arms import Draw
     from serving.batch import read_claim_ratio
-    from serving.plan import Allowance, make_plan
+    from serving.plan import Allowance, make_plan, plan_from
     from serving.plan_files import form_of, read_run, write_plan
     from serving.plan_words import plan_in_words
     from training.integer_program import solve
 
     settings, out = _settings(options), Path(options.out)
     form_of(out)
+    if (options.scores is None) == (options.store is None):
+        options.refuse("Say where the scores are: --scores DIR or --store URL, one of the two.")
     allowance = Allowance(
         options.budget, options.owner_budget, dict(options.bond_budget), settings.plan.hours, options.hours
     )
-    scores, investments = read_run(Path(options.scores))
     owners = _owners(options) if options.data else None
+    if options.store is None:
+        tables = read_run(Path(options.scores))
+    else:
+        offered = _read_stored_options(options.store, owners)
     with _progress() as progress:
         progress("planning", 0.0)
         draw = Draw(options.holdout, options.explore, options.seed)
-        ratio = read_claim_ratio(Path(options.scores), str(scores["model_version"].iloc[0])) if len(scores) else None
-        plan = make_plan(scores, investments, allowance, draw, options.on, owners, solve, ratio)
+        if options.store is None:
+            model = tables[0]["model_version"]
+            ratio = read_claim_ratio(Path(options.scores), str(model.iloc[0])) if len(model) else None
+            plan = make_plan(*tables, allowance, draw, options.on, owners, solve, ratio)
+        else:
+            plan = plan_from(offered.menu, offered.run, allowance, draw, options.on, solve, offered.claim_ratio)
     _list("The plan", plan_in_words(plan.record))
     print(f"\n{' and '.join(str(path) for path in write_plan(plan, out))} written")
     left_out = ("strata", "limits")
     return {name: value for name, value in plan.record.items() if name not in left_out} | {"out": str(out)}
+
+
+def _read_stored_options(url: str, owners: Mapping[str, str] | None) -> Any:
+    """What a plan is made from, as the store and the managers' decisions in it have it."""
+    from dataclasses import replace
+
+    import numpy as np
+
+    from features.errors import SettingsError
+    from serving.plans import Planner, narrow
+    from serving.refusals import Refusal
+    from serving.store import open_store
+
+    engine = open_store(url, make=False)
+    try:
+        offered, wishes = Planner().read(engine, time.time_ns() // 1000)
+    except Refusal as refusal:
+        raise SettingsError(refusal.message) from None
+    finally:
+        engine.dispose()
+    menu, narrowed = narrow(offered.menu, wishes)
+    if owners is not None:
+        menu = replace(menu, owner=np.array([owners.get(account) for account in menu.accounts], object))
+    if narrowed:
+        print(f"Note: managers' decisions narrow the options of {narrowed:,} accounts", file=sys.stderr)
+    return replace(offered, menu=menu)
+
+
+def _export(options: argparse.Namespace) -> Mapping[str, Any]:
+    from serving.batch import read_scores
+    from serving.exports import export, stored_scores
+    from serving.store import open_store
+
+    url = _store_of(options) if options.scores is None else None
+    if options.scores is not None and (options.store is not None or options.changed):
+        options.refuse("--scores DIR stands alone: --store and --changed are about the store.")
+    if options.scores is not None:
+        scores = read_scores(Path(options.scores))
+    elif url is None:
+        options.refuse("Say where the scores are: --scores DIR or --store URL.")
+    else:
+        engine = open_store(url, make=False)
+        try:
+            scores = stored_scores(engine, options.changed)
+        finally:
+            engine.dispose()
+    done = export(scores, options.crm, Path(options.out))
+    print(f"{done.accounts:,} accounts for {options.crm}: {', '.join(str(file) for file in done.files)}")
+    if done.left_out:
+        print(
+            f"Note: {done.left_out:,} accounts are left out: their ids would be run as formulas or misread.",
+            file=sys.stderr,
+        )
+    return {"accounts": done.accounts, "left_out": done.left_out, "files": [str(file) for file in done.files]}
 
 
 def _owners(options: argparse.Namespace) -> Mapping[str, str]:
@@ -369,14 +490,47 @@ def _owners(options: argparse.Namespace) -> Mapping[str, str]:
 
 
 def _monitor(options: argparse.Namespace) -> Mapping[str, Any]:
-    from features.errors import NotEnoughData
     from serving.plan_files import read_plan
+
+    url = _store_of(options)
+    if not options.plan and url is None:
+        options.refuse("Say what to look at: --plan FILE for plans, --store URL for managers' overrides, or both.")
+    plans = [(file, read_plan(Path(file))) for file in options.plan]
+    loaded = _load(options)
+    brought = _judge_plans(plans, loaded) if plans else {}
+    overruled = {} if url is None else _judge_overrides(url, loaded)
+    return {**brought, **overruled}
+
+
+def _judge_overrides(url: str, loaded: Loaded) -> Mapping[str, Any]:
+    """Who was right where managers overruled the model about switching; nothing where they never did."""
+    from serving.overrides import claims
+    from serving.store import open_store, reading
+    from training.overruled import definition_of, judge, verdict_in_words
+
+    engine = open_store(url, make=False)
+    try:
+        with reading(engine) as connection:
+            made = claims(connection)
+    finally:
+        engine.dispose()
+    if not len(made):
+        print("\nNo manager has overruled the model about switching.")
+        return {}
+    outcome, level = loaded.settings.outcome, loaded.settings.uplift.level
+    definition = definition_of(loaded.histories, outcome.switching, outcome.recorded_at_least)
+    verdict = judge(made, loaded.histories, loaded.as_of, definition, level)
+    _list("Managers' overrides of switching", verdict_in_words(verdict, level))
+    return verdict.figures()
+
+
+def _judge_plans(plans: Sequence[tuple[str, Any]], loaded: Loaded) -> Mapping[str, Any]:
+    """What plans brought, each and together."""
+    from features.errors import NotEnoughData
     from training.followed import follow, listed
     from training.realised import pooled, realised
     from training.realised_words import pooled_in_words, realised_in_words
 
-    plans = [(file, read_plan(Path(file))) for file in options.plan]
-    loaded = _load(options)
     level, parts, figures = loaded.settings.uplift.level, [], {}
     for file, plan in plans:
         try:
@@ -437,18 +591,96 @@ def _simulate(options: argparse.Namespace) -> Mapping[str, Any]:
 
 
 def _serve(options: argparse.Namespace) -> Mapping[str, Any]:
+    from training.champion import standing
+
+    settings = _settings(options)
     with tempfile.TemporaryDirectory() as scratch:
-        folder = _find_bundle(options.model, _settings(options), Path(scratch))
-        _serve_until_stopped(folder, options, lambda url: print(f"Serving at {url}; Ctrl-C ends it", flush=True))
+        if options.model is None:  # the folder itself, so that the next champion takes over without a restart
+            folder = Path(settings.registry.champion_folder)
+        else:
+            folder = _find_bundle(options.model, settings, Path(scratch))
+        _fill_store(standing(folder), options)
+        _serve_until_stopped(
+            folder, settings, options, lambda url: print(f"Serving at {url}; Ctrl-C ends it", flush=True)
+        )
     return {"port": options.port}
 
 
-def _serve_until_stopped(folder: Path, options: argparse.Namespace, announce: Callable[[str], None]) -> None:
-    from serving.server import serve
+def _fill_store(folder: Path, options: argparse.Namespace) -> None:
+    """Make the store, with the scores and the accounts that were given.  folder : of the model that is served."""
+    from serving.result_files import read_folder
+    from serving.results import put_profiles
+    from serving.store import open_store, writing
+    from training.bundle import read_bundle
 
-    host, workers = getattr(options, "host", "127.0.0.1"), getattr(options, "workers", 1)
-    if serve(folder, options.port, host, workers, announce) != EXIT_DONE:
+    _check_store(options.store)
+    profiles = None if options.data is None else _profiles(options)
+    if options.scores is not None:
+        bundle, version = read_bundle(folder)
+        facts, chunks = read_folder(Path(options.scores))
+        if version == facts.model_version:
+            facts, chunks = read_folder(Path(options.scores), bundle)
+        _store_run(options.store, facts, chunks, profiles)
+    elif profiles is not None:
+        engine = open_store(options.store)
+        try:
+            with writing(engine) as connection:
+                put_profiles(connection, profiles)
+        finally:
+            engine.dispose()
+
+
+def _profiles(options: argparse.Namespace) -> Sequence[Any] | None:
+    """What the source says of its accounts; None where it has no such table."""
+    from features.partitions import read_partitions
+    from features.sources import read_one
+    from serving.result_files import profile_frame, profiles_of
+
+    partitions = read_partitions(options.data)
+    if partitions is not None:
+        return list(profiles_of(partitions)) if "accounts" in partitions.tables else None
+    columns = read_one(options.data, "accounts", _settings(options).tables)
+    return None if columns is None else [profile_frame(columns)]
+
+
+def _serve_until_stopped(
+    folder: Path, settings: Any, options: argparse.Namespace, announce: Callable[[str], None]
+) -> None:
+    from serving.server import Terms, serve
+
+    limits = settings.service
+    terms = Terms(
+        getattr(options, "host", "127.0.0.1"), getattr(options, "workers", 1), getattr(options, "store", None),
+        limits.requests_per_second, limits.requests_at_once, limits.most_waiting,
+    )  # fmt: skip
+    if serve(folder, options.port, terms, announce) != EXIT_DONE:
         raise LadderError("The service ended by itself; what it wrote above says why.")
+
+
+def _keys(options: argparse.Namespace) -> Mapping[str, Any]:
+    from features.errors import SettingsError
+    from serving.keys import create_key, list_keys, revoke_key
+    from serving.store import open_store
+
+    engine = open_store(options.store)
+    try:
+        if options.action == "create":
+            if options.name is None:
+                raise SettingsError("A key needs a name: give --name, such as the program that will use it.")
+            secret = create_key(engine, options.name, set(options.scopes.split(",")))
+            print("This is the key. It is shown this once and kept nowhere:", file=sys.stderr)
+            print(secret)
+        elif options.action == "revoke":
+            if options.key is None:
+                raise SettingsError("Say which key: `ladder keys revoke ID`. `ladder keys list` shows them.")
+            print(f"Key {revoke_key(engine, options.key)} is revoked; running services refuse it within seconds")
+        keys = list_keys(engine)
+    finally:
+        engine.dispose()
+    if options.action == "list":
+        rows = [[k.key_id, k.name, k.scopes, k.created_at, k.revoked_at or ""] for k in keys]
+        _show("Keys", ["id", "name", "scopes", "created", "revoked"], rows)
+    return {"keys": sum(key.revoked_at is None for key in keys)}
 
 
 def _demo(options: argparse.Namespace) -> Mapping[str, Any]:
@@ -473,7 +705,9 @@ def _demo(options: argparse.Namespace) -> Mapping[str, Any]:
     trained = _train_on(loaded, uri, True, folder / "champion")
     _say("4. Every account is scored (ladder score)")
     bundle, version = read_bundle(published(folder / "champion"))
-    _score_with(bundle, version, loaded, folder / "scores", "parquet")
+    frames, _ = _score_with(bundle, version, loaded, folder / "scores", "parquet")
+    options.store = f"sqlite:///{folder / 'ladder.db'}"
+    _store_frames(options.store, frames, bundle, loaded.source)
     scores = pd.read_parquet(folder / "scores" / "scores.parquet")
     _show_ladder(scores)
     _show_first(scores, 10)
@@ -481,7 +715,7 @@ def _demo(options: argparse.Namespace) -> Mapping[str, Any]:
     figures = against_truth(scores, pd.read_parquet(folder / "truth.parquet"))
     _show("Against the truth", ["figure", "value"], [[k.replace("_", " "), f"{v:,.3f}"] for k, v in figures.items()])
     if options.serve:
-        _serve_demo(published(folder / "champion"), options)
+        _serve_demo(folder / "champion", loaded.settings, options)
     return {**trained, **figures}
 
 
@@ -489,11 +723,11 @@ def _clear_demo(folder: Path) -> None:
     """Remove what an earlier demonstration left, and only that."""
     for name in ("source", "champion", "scores", "mlruns"):
         shutil.rmtree(folder / name, ignore_errors=True)
-    for name in ("truth.parquet", "mlflow.db", "request.json"):
+    for name in ("truth.parquet", "mlflow.db", "request.json", "ladder.db", "ladder.db-wal", "ladder.db-shm"):
         (folder / name).unlink(missing_ok=True)
 
 
-def _serve_demo(bundle: Path, options: argparse.Namespace) -> None:
+def _serve_demo(champion: Path, settings: Any, options: argparse.Namespace) -> None:
     """Serve the champion, ask it once, and show how to ask it again."""
     _say("6. The champion is served (ladder serve); Ctrl-C ends it")
     orders = [{"ordered_at": "2025-09-18", "revenue": 950.0}, {"ordered_at": "2025-11-04", "revenue": 1200.0}]
@@ -507,7 +741,7 @@ def _serve_demo(bundle: Path, options: argparse.Namespace) -> None:
         print(f"First answer: {json.dumps(shown)}\n\nAsk it yourself, in another terminal:\n")
         print(f"curl -s {url}/score -H 'Content-Type: application/json' -d '{body}'\n", flush=True)
 
-    _serve_until_stopped(bundle, options, announce)
+    _serve_until_stopped(champion, settings, options, announce)
 
 
 def _settings(options: argparse.Namespace) -> Any:
@@ -516,8 +750,17 @@ def _settings(options: argparse.Namespace) -> Any:
     return read_settings(Path(options.config) if options.config else None)
 
 
-def _load(options: argparse.Namespace, max_bad_share: float | None = None, keep: bool = False) -> Loaded:
-    """The settings, the source, its histories and the as_of of a command.  keep : the source's tables too."""
+def _load(
+    options: argparse.Namespace,
+    max_bad_share: float | None = None,
+    keep: bool = False,
+    only: Sequence[str] | None = None,
+) -> Loaded:
+    """The settings, the source, its histories and the as_of of a command.
+
+    keep : the source's tables too.  only : tables that feedback may add rows to.
+    """
+    from features.additions import add_rows
     from features.histories import build_histories
     from features.partitions import read_partitions
     from features.snapshots import instant
@@ -529,6 +772,9 @@ def _load(options: argparse.Namespace, max_bad_share: float | None = None, keep:
     mapped = {} if read_partitions(options.data) else settings.tables  # a part has the contract's names already
     with _progress() as progress:
         source = read_source(options.data, mapped, max_bad_share=share, progress=lambda name: progress(f"{name}", 0.0))
+        told = _feedback(options)
+        if told:
+            source = add_rows(source, told, only)
         consume = max_bad_share is None and not keep  # else a report looks into the tables
         histories = build_histories(source, consume=consume)
     if max_bad_share is None:
@@ -541,8 +787,39 @@ def _load(options: argparse.Namespace, max_bad_share: float | None = None, keep:
     return Loaded(settings, source, histories, instant(as_of) if as_of else histories.end)
 
 
-def _partitions(options: argparse.Namespace) -> Any:
-    """The parts of a partitioned source; None where it is none, refused where a cluster is asked for all the same."""
+def _feedback(options: argparse.Namespace) -> Mapping[str, Any]:
+    """What the CRM told the service, as rows of a source; nothing where a command takes none or there is no store."""
+    if not hasattr(options, "store"):
+        return {}
+    url = _store_of(options)
+    if url is None:
+        return {}
+    from serving.feedback import feedback_rows
+    from serving.store import open_store, reading
+
+    engine = open_store(url, make=False)
+    try:
+        with reading(engine) as connection:
+            return feedback_rows(connection, time.time_ns() // 1000)
+    finally:
+        engine.dispose()
+
+
+def _store_of(options: argparse.Namespace) -> str | None:
+    """The URL given, or the store that the scores go to, or that of the default file where there is one."""
+    from serving.store import DEFAULT_URL, file_of
+
+    given = options.store if options.store is not None else getattr(options, "to", None)
+    if given is not None:
+        return str(given)
+    file = file_of(DEFAULT_URL)
+    return DEFAULT_URL if file is not None and file.is_file() else None
+
+
+def _partitions(options: argparse.Namespace, only: Sequence[str] | None = None) -> Any:
+    """The parts of a partitioned source with their feedback; None where it is none, refused where a cluster is asked
+    for all the same.  only : tables that feedback may add rows to."""
+    from features.additions import add_rows_to_parts
     from features.errors import SettingsError
     from features.partitions import read_partitions
 
@@ -552,7 +829,10 @@ def _partitions(options: argparse.Namespace) -> Any:
             "--dask works on a partitioned source, and --data is none. Cut it into parts first: "
             "`ladder partition --data SOURCE --out DIR`, where DIR is a folder that all workers see."
         )
-    return partitions
+    if partitions is None:
+        return None
+    told = _feedback(options)
+    return add_rows_to_parts(partitions, told, only) if told else partitions
 
 
 @contextmanager
@@ -741,7 +1021,7 @@ def _parser() -> argparse.ArgumentParser:
         )
         for flags, keywords in (*arguments, *EVERYWHERE):
             command.add_argument(*flags, **keywords)
-        command.set_defaults(command=run)
+        command.set_defaults(command=run, refuse=command.error)
     return parser
 
 
@@ -796,10 +1076,18 @@ DASK = _argument(
     metavar="ADDRESS",
     help="run on the Dask cluster whose scheduler is at tcp://HOST:PORT; --data is partitioned",
 )
+FEEDBACK = _argument(
+    "--store",
+    metavar="URL",
+    help="store whose feedback is read too; else that of --to, or sqlite:///ladder.db if there",
+)
 MODEL = _argument(
     "--model", metavar="URI", help="models:/loyalty-ladder/VERSION or a bundle's folder; else the champion"
 )
 PORT = _argument("--port", type=int, default=3000, help="TCP port")
+STORE = _argument(
+    "--store", metavar="URL", default="sqlite:///ladder.db", help="where keys, scores and feedback are kept"
+)
 ACCOUNTS = _argument("--accounts", type=int, default=3000, metavar="N", help="number of accounts")
 MONTHS = _argument("--months", type=int, default=48, metavar="M", help="months of 30 days")
 SEED = _argument("--seed", type=int, default=0, metavar="S", help="the same seed gives the same bytes")
@@ -822,35 +1110,39 @@ COMMANDS: dict[str, tuple[Callable[[argparse.Namespace], Mapping[str, Any]], str
                   help="how many; each must fit into a worker's memory, as docs/scale.md tells"),
     )),
     "check": (_check, "the data report: rows set aside, the ladder, what can be trained", (
-        DATA, AS_OF, _argument("--report", metavar="FILE", help="write every row set aside to this CSV file"),
+        DATA, AS_OF, FEEDBACK, _argument("--report", metavar="FILE", help="write every row set aside to this CSV file"),
     )),
     "train": (_train, "train all models, track and register them", (
-        DATA, AS_OF, DASK, _argument("--promote", action="store_true", help="make it champion if it passes the checks"),
+        DATA, AS_OF, FEEDBACK, DASK,
+        _argument("--promote", action="store_true", help="make it champion if it passes the checks"),
         _argument("--tune", type=_minutes, metavar="MINUTES",
                   help="first search the boosters' settings for so long, on origins before any that is judged; the "
                        "clock decides how many are tried, so the same data and seed may end with others: what was "
                        "taken is printed as TOML for --config, with which the bundle is the same again"),
     )),
     "backtest": (_backtest, "out-of-time evaluation beside the baselines", (
-        DATA, AS_OF, _argument("--folds", type=_at_least_one, default=3, metavar="K", help="rolling origins"),
+        DATA, AS_OF, FEEDBACK, _argument("--folds", type=_at_least_one, default=3, metavar="K", help="rolling origins"),
     )),
     "promote": (_promote, "make a version champion", (_argument("version", type=int, help="number in the registry"),)),
     "rollback": (_rollback, "make the former champion champion again", ()),
     "score": (_score, "score every account", (
-        DATA, AS_OF, MODEL, DASK, _argument("--out", required=True, metavar="DIR", help="where the tables go"),
+        DATA, AS_OF, FEEDBACK, MODEL, DASK, _argument("--out", metavar="DIR", help="where the files go"),
+        _argument("--to", metavar="URL", help="store that the run goes to: sqlite:///FILE or postgresql://..."),
         _argument("--format", default="parquet", choices=("parquet", "csv", "xlsx"), help="of the files"),
         _argument("--language", default="en", choices=("en", "nl"), help="of the reasons: English or Dutch"),
     )),
     "changes": (_changes, "why scores changed between two runs: behaviour, corrected data, another model", (
         _argument("--before", required=True, metavar="DIR", help="folder of the earlier run's scores"),
         _argument("--after", required=True, metavar="DIR", help="folder of the later run's scores"),
-        DATA,
+        DATA, FEEDBACK,
         _argument("--model-before", metavar="URI", help="of the earlier run; else looked up among the champions"),
         _argument("--model-after", metavar="URI", help="of the later run; else looked up among the champions"),
         _argument("--out", required=True, metavar="FILE", help="the table, .parquet or .csv"),
     )),
     "plan": (_plan, "which accounts get which investment, under a budget", (
-        _argument("--scores", required=True, metavar="DIR", help="folder that `ladder score` wrote"),
+        _argument("--scores", metavar="DIR", help="folder that `ladder score` wrote"),
+        _argument("--store", metavar="URL",
+                  help="instead: the store that `ladder score --to` wrote to, with owners and managers' decisions"),
         _argument("--budget", required=True, type=_amount, metavar="EUR", help="money for investments; never exceeded"),
         _argument("--out", required=True, metavar="FILE", help=".csv, .parquet or .xlsx; FILE.json tells of the whole"),
         _argument("--holdout", type=_amount, default=0.1, metavar="SHARE",
@@ -866,13 +1158,29 @@ COMMANDS: dict[str, tuple[Callable[[argparse.Namespace], Mapping[str, Any]], str
         _argument("--seed", type=int, default=0, metavar="S", help="of the lots"),
     )),
     "monitor": (_monitor, "what plans brought: the treated against the held-out, beside what was promised", (
-        DATA, AS_OF,
-        _argument("--plan", required=True, nargs="+", action="extend", metavar="FILE",
+        DATA, AS_OF, FEEDBACK,
+        _argument("--plan", nargs="+", action="extend", default=[], metavar="FILE",
                   help="plans that `ladder plan` wrote, with their FILE.json beside them"),
     )),
+    "export": (_export, "scores as a CSV file that a CRM imports", (
+        _argument("--crm", required=True, choices=("salesforce", "dynamics", "hubspot"), help="whose importer"),
+        _argument("--scores", metavar="DIR", help="folder that `ladder score` wrote"), FEEDBACK,
+        _argument("--changed", action="store_true", help="only the accounts that the store's last run changed"),
+        _argument("--out", required=True, metavar="FILE", help=".csv; FILE-1.csv, FILE-2.csv, ... if it is too large"),
+    )),
     "serve": (_serve, "serve the champion over HTTP", (
-        MODEL, PORT, _argument("--host", default="127.0.0.1", help="address to listen on"),
+        MODEL, PORT, STORE,
+        _argument("--scores", metavar="DIR", help="folder that `ladder score` wrote: put into the store at the start"),
+        _argument("--data", metavar="SOURCE", help="whose accounts (names, owners) are put into the store"),
+        _argument("--host", default="127.0.0.1", help="address to listen on; beyond this machine only with keys"),
         _argument("--workers", type=_at_least_one, default=1, help="processes"),
+    )),
+    "keys": (_keys, "make, list and revoke the service's API keys", (
+        _argument("action", choices=("create", "list", "revoke"), help="what to do"),
+        _argument("key", nargs="?", help="to revoke: id or name"), STORE,
+        _argument("--name", metavar="N", help="to create: which program will use it"),
+        _argument("--scopes", default="score", metavar="S,S",
+                  help="to create: what it is good for, of score, plan, feedback, admin"),
     )),
 }  # fmt: skip
 

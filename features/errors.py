@@ -10,7 +10,9 @@
     ├── ShapeMismatch        arrays that must describe the same things do not (a mistake in code)
     ├── BundleError          a model on disk cannot be trusted: damaged, or made for another catalogue
     ├── RegistryError        the model registry cannot answer, or has no such version
-    └── ClusterError         the Dask cluster cannot be reached, or lost its workers
+    ├── ClusterError         the Dask cluster cannot be reached, or lost its workers
+    └── StoreError           the store of scores and feedback cannot be used
+        └── StoreFull            there is no room left where it stands
 
 A message says what is wrong, what was found and what to do, in that order. The command line prints it
 without a traceback and ends with exit status 1; the service answers it as JSON.
@@ -59,3 +61,11 @@ class RegistryError(LadderError):
 
 class ClusterError(LadderError):
     """The Dask cluster cannot be reached, runs another program, or has lost its workers."""
+
+
+class StoreError(LadderError):
+    """The store of scores and feedback cannot be reached, holds something else, or is of a newer program."""
+
+
+class StoreFull(StoreError):
+    """There is no room left where the store stands; nothing was kept."""

@@ -7,6 +7,7 @@ from pathlib import Path
 
 import numpy as np
 
+from features.additions import add_rows
 from features.errors import NotEnoughData, TooManyBadRows
 from features.histories import build_histories, event_times
 from features.partitions import Part, read_part_table
@@ -59,7 +60,8 @@ def read_part(part: Part) -> Source:
     SourceUnreadable
         If a file is missing, unreadable, or holds another number of rows than the manifest says.
     """
-    return source_from_rows({name: read_part_table(part, name) for name in part.rows})
+    source = source_from_rows({name: read_part_table(part, name) for name in part.rows})
+    return add_rows(source, part.added) if part.added else source
 
 
 def rows_of(part: Part, source: Source) -> Outline:

@@ -9,7 +9,7 @@ The part of an account depends on its id alone, so whatever is asked of one acco
 import hashlib
 import json
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, Protocol, TypeVar
 
@@ -31,11 +31,12 @@ Answer = TypeVar("Answer")
 
 @dataclass(frozen=True)
 class Part:
-    """One part.  rows : table -> how many raw rows its file must hold."""
+    """One part.  rows : table -> how many raw rows its file must hold.  added : raw rows that came another way."""
 
     number: int
     folder: Path
     rows: Mapping[str, int]
+    added: Mapping[str, Mapping[str, Sequence[Any]]] = field(default_factory=dict)
 
 
 @dataclass(frozen=True)

@@ -24,7 +24,7 @@ from features.threads import side_by_side
 if TYPE_CHECKING:
     import pandas as pd
 
-__all__ = ["Mapped", "Progress", "Source", "read_source", "set_aside_frame", "source_from_rows"]
+__all__ = ["Mapped", "Progress", "Source", "read_one", "read_source", "set_aside_frame", "source_from_rows"]
 
 Progress = Callable[[str], None]
 """Told in a few words what is being read."""
@@ -108,6 +108,24 @@ def read_source(
     if tables["orders"].rows_read == 0:
         raise NotEnoughData(f"orders in {place.label} has no rows; without orders there is nothing to learn from")
     return _source(tables, notes)
+
+
+def read_one(location: str | Path, name: str, mapped: Mapping[str, Mapped] | None = None) -> Columns | None:
+    """One table of a folder or database, cleaned; None where it is not there.
+
+    Raises
+    ------
+    SourceUnreadable, ColumnMissing, SettingsError
+        As `read_source` does.
+    """
+    mapped = mapped or {}
+    check_mapping(mapped)
+    table = TABLE[name]
+    with open_database(str(location)) if "://" in str(location) else open_folder(Path(location), mapped) as place:
+        if name not in place.names and not has_query(mapped, table):
+            return None
+        raw, _ = _renamed(table, place, mapped.get(name, Mapped()))
+        return clean(table, raw).columns
 
 
 def source_from_rows(raw: Mapping[str, Any], *, max_bad_share: float = 1.0) -> Source:

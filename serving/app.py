@@ -1,88 +1,112 @@
-"""The HTTP application: routes, errors, and what is said before a model is there.
+"""The HTTP application: an endpoint for every door, errors in one shape, and what is said before a model is there.
 
-Every answer on every path has our shape, errors included; what a client sends can never cause a 500, and if
-something else does, the log names the place in the code, never a value.
+Every answer on every path has our shape, errors included; what a client sends can never cause a 500.
 """
 
-import logging
-import traceback
-from dataclasses import dataclass
+from collections.abc import Awaitable, Callable, Mapping
 from importlib.metadata import PackageNotFoundError, version
-from time import perf_counter
 from typing import Protocol
 
-import anyio
+import anyio.to_thread
 from starlette.applications import Starlette
 from starlette.exceptions import HTTPException
 from starlette.middleware import Middleware
-from starlette.requests import ClientDisconnect, Request
+from starlette.requests import Request
 from starlette.responses import HTMLResponse, JSONResponse, Response
 from starlette.routing import Route
-from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
-from serving.bodies import read_body
+from serving.armour import Armour, Meter
+from serving.counter import Counter
 from serving.documentation import page
+from serving.doors import DOORS
+from serving.guard import Guard
+from serving.keyring import Keyring
+from serving.notes import note_of
 from serving.openapi import document
+from serving.rates import Rates
 from serving.refusals import Refusal
-from serving.requests import Desk
+from serving.workbench import Workbench
 
-PATIENCE_SECONDS = 15.0
-"""For a body to arrive and to be scored; the scoring of 200 accounts takes a small part of it."""
-THREADS = 2
-"""Requests scored at once by a worker: more only take turns, each holding its own tables in memory."""
-_CLOSED = {"Content-Security-Policy": "default-src 'none'; style-src 'unsafe-inline'"}
+_CLOSED = {"Content-Security-Policy": "default-src 'none'; style-src 'unsafe-inline'; frame-ancestors 'none'"}
 """The page needs nothing but itself, so nothing else is allowed."""
 _CODES = {404: "not_found", 405: "method_not_allowed"}
-_log = logging.getLogger(__name__)
+Endpoint = Callable[[Request], Awaitable[Response]]
 
 
-class Meter(Protocol):
-    """Counts what is answered, and shows it."""
+class Archive(Protocol):
+    """Answers from the store: a request's body in, the answer's out; each raises Refusal."""
 
-    def observe(self, path: str, status: int, seconds: float) -> None:
-        """One request answered; path is a route of ours or `other`."""
+    def lookup(self, body: bytes, /) -> bytes:
+        """Of POST /lookup."""
 
-    def show(self) -> tuple[bytes, str]:
-        """All figures, and their content type."""
+    def plan(self, body: bytes, /) -> bytes:
+        """Of POST /plan."""
+
+    def feedback(self, body: bytes, /) -> bytes:
+        """Of POST /feedback."""
 
 
-@dataclass
-class Counter:
-    """What serves at the moment: swapped in one step when another model is loaded.
+class NoArchive:
+    """Where the service was started without a store."""
 
-    desk : None until a model is loaded.  reason : why there is none.
+    def lookup(self, _: bytes) -> bytes:
+        """Refused."""
+        raise Refusal(503, "not_ready", "The service has no store. Start it with `ladder serve --store URL`.")
+
+    plan = feedback = lookup
+
+
+def create_app(
+    counter: Counter,
+    meter: Meter | None = None,
+    archive: Archive | None = None,
+    ring: Callable[[], Keyring] | None = None,
+    rates: Rates | None = None,
+    scoring: Workbench | None = None,
+    filing: Workbench | None = None,
+) -> Starlette:
+    """The application; it answers from the start, and scores as soon as the counter has a desk.
+
+    ring : the keys of now; None = nobody needs one.
+    scoring, filing : where accounts are scored and where the store is asked: apart, so that a slow disk does not keep
+        accounts from being scored.
     """
+    endpoints = _endpoints(counter, meter, archive or NoArchive(), scoring or Workbench(), filing or Workbench())
+    app = Starlette(
+        routes=[Route(door.path, endpoints[door.path], methods=[door.method]) for door in DOORS],
+        middleware=[Middleware(Armour, meter=meter), Middleware(Guard, ring=ring, rates=rates)],
+        exception_handlers={Refusal: _refuse, HTTPException: _refuse_http},
+    )
+    app.router.redirect_slashes = False
+    return app
 
-    desk: Desk | None = None
-    reason: str = "The model is being loaded."
 
-    def open(self) -> Desk:
-        """The desk.  Raises Refusal 503 where there is none."""
-        if self.desk is None:
-            raise Refusal(503, "not_ready", self.reason)
-        return self.desk
-
-
-def create_app(counter: Counter, meter: Meter | None = None) -> Starlette:
-    """The application; it answers from the start, and scores as soon as the counter has a desk."""
+def _endpoints(
+    counter: Counter, meter: Meter | None, archive: Archive, scoring: Workbench, filing: Workbench
+) -> Mapping[str, Endpoint]:
+    """What stands behind every door."""
     program = program_version()
     described = document(program)
     html = page(described)
-    limiter = anyio.CapacityLimiter(THREADS)
 
     async def score(request: Request) -> Response:
-        desk = counter.open()
-        try:
-            with anyio.fail_after(PATIENCE_SECONDS):
-                body = await read_body(request)
-                answer = await anyio.to_thread.run_sync(desk.score, body, abandon_on_cancel=True, limiter=limiter)
-        except TimeoutError:
-            slow = f"The request was not done in {PATIENCE_SECONDS:g} seconds. Send fewer accounts in each request."
-            raise Refusal(503, "too_slow", slow) from None
-        return Response(answer, media_type="application/json", headers={"Cache-Control": "no-store"})
+        desk, note = counter.open(), note_of(request.scope)
+        note.model = desk.scorer.version
+        answer = await scoring.work(request, lambda body: desk.score(body, note))
+        return Response(answer, media_type="application/json")
+
+    def filed(work: Callable[[bytes], bytes]) -> Endpoint:
+        async def answered(request: Request) -> Response:
+            return Response(await filing.work(request, work), media_type="application/json")
+
+        return answered
+
+    async def reload(_: Request) -> Response:
+        swapped = counter.renew is not None and await anyio.to_thread.run_sync(counter.renew)
+        return JSONResponse(_standing(counter) | {"swapped": swapped})
 
     async def version_of(_: Request) -> Response:
-        return JSONResponse({**counter.open().facts, "program": program})
+        return JSONResponse({**counter.open().facts, "refused": counter.refused is not None, "program": program})
 
     async def healthz(_: Request) -> Response:
         return JSONResponse({"status": "alive"})
@@ -103,17 +127,17 @@ def create_app(counter: Counter, meter: Meter | None = None) -> Starlette:
         content, media = meter.show() if meter is not None else (b"", "text/plain")
         return Response(content, media_type=media)
 
-    routes = [Route("/score", score, methods=["POST"])]
-    plain = {"/": index, "/version": version_of, "/healthz": healthz, "/readyz": readyz}
-    plain |= {"/docs": docs, "/openapi.json": openapi, "/metrics": metrics}
-    routes += [Route(path, endpoint, methods=["GET"]) for path, endpoint in plain.items()]
-    app = Starlette(
-        routes=routes,
-        middleware=[Middleware(Outermost, meter=meter)],
-        exception_handlers={Refusal: _refuse, HTTPException: _refuse_http},
-    )
-    app.router.redirect_slashes = False
-    return app
+    return {
+        "/lookup": filed(archive.lookup), "/plan": filed(archive.plan), "/feedback": filed(archive.feedback),
+        "/score": score, "/admin/reload": reload, "/version": version_of, "/metrics": metrics, "/healthz": healthz,
+        "/readyz": readyz, "/docs": docs, "/openapi.json": openapi, "/": index,
+    }  # fmt: skip
+
+
+def _standing(counter: Counter) -> dict[str, object]:
+    """What answers now, and whether something else was refused."""
+    version = None if counter.desk is None else counter.desk.scorer.version
+    return {"version": version, "refused": counter.refused}
 
 
 def program_version() -> str:
@@ -126,55 +150,10 @@ def program_version() -> str:
 
 async def _refuse(_: Request, refusal: Exception) -> Response:
     assert isinstance(refusal, Refusal)
-    return JSONResponse(refusal.content, refusal.status)
+    return refusal.response
 
 
 async def _refuse_http(_: Request, error: Exception) -> Response:
     assert isinstance(error, HTTPException)
     refusal = Refusal(error.status_code, _CODES.get(error.status_code, "http"), f"{error.detail}.")
     return JSONResponse(refusal.content, refusal.status, error.headers)
-
-
-class Outermost:
-    """Measures every request, and turns what nobody caught into a 500 that tells the client nothing."""
-
-    def __init__(self, app: ASGIApp, meter: Meter | None) -> None:
-        self.app, self.meter = app, meter
-
-    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        """Pass on; raises nothing, since above us a traceback would be printed with the values in it."""
-        if scope["type"] != "http":
-            await self.app(scope, receive, send)
-            return
-        began, status = perf_counter(), 0
-
-        async def noted(message: Message) -> None:
-            nonlocal status
-            if message["type"] == "http.response.start":
-                status = message["status"]
-            await send(message)
-
-        try:
-            await self.app(scope, receive, noted)
-        except ClientDisconnect:
-            status = 499  # nobody is left to answer
-        except Exception as error:  # noqa: BLE001
-            _log.error("500 on %s: %s at %s", _path(scope), type(error).__name__, _place(error))
-            if not status:
-                mistake = Refusal(500, "internal", "A mistake of ours; it has been noted.")
-                await JSONResponse(mistake.content, mistake.status)(scope, receive, noted)
-        finally:
-            if self.meter is not None:
-                self.meter.observe(_path(scope), status, perf_counter() - began)
-
-
-def _path(scope: Scope) -> str:
-    """The route's path; whatever else was asked for is one word, so that nobody can make the figures grow."""
-    route = scope.get("route")
-    return route.path if isinstance(route, Route) else "other"
-
-
-def _place(error: Exception) -> str:
-    """The innermost lines of code, without any value."""
-    frames = traceback.extract_tb(error.__traceback__)[-3:]
-    return " < ".join(f"{frame.filename}:{frame.lineno} {frame.name}" for frame in reversed(frames))

@@ -2,9 +2,10 @@
 
 import json
 import math
-from collections.abc import Sequence
-from typing import Any, NoReturn
+from collections.abc import Callable, Sequence
+from typing import Any, NoReturn, TypeVar
 
+from pydantic import BaseModel, ValidationError
 from starlette.datastructures import Headers
 from starlette.requests import Request
 
@@ -14,8 +15,10 @@ MOST_BYTES = 8 * 1024 * 1024
 """Two hundred accounts of two hundred rows in each of two tables fit about twice."""
 
 
-async def read_body(request: Request) -> bytes:
+async def read_body(request: Request, hold: Callable[[int], None]) -> bytes:
     """The bytes of a JSON body.
+
+    hold : told the size of every part before it is kept; may refuse it.
 
     Raises
     ------
@@ -30,6 +33,7 @@ async def read_body(request: Request) -> bytes:
         size += len(part)
         if size > MOST_BYTES:
             raise _too_large()
+        hold(len(part))
         parts.append(part)
     return b"".join(parts)
 
@@ -71,6 +75,27 @@ def parse_json(body: bytes) -> Any:
         raise _malformed("it is nested too deeply") from None
     except ValueError:  # the interpreter's own limit on the digits of a whole number
         raise _malformed("it holds a number with thousands of digits") from None
+
+
+Asked = TypeVar("Asked", bound=BaseModel)
+
+
+def read_as(model: type[Asked], content: Any, example: str) -> Asked:
+    """The request in a JSON value.  example : what its body looks like.
+
+    Raises
+    ------
+    Refusal
+        422 with the first field that does not keep to the contract.
+    """
+    if not isinstance(content, dict):
+        raise Refusal(422, "not_an_object", f"The body must be an object: {example}.")
+    try:
+        return model.model_validate(content)
+    except ValidationError as failure:
+        first = failure.errors(include_url=False, include_context=False, include_input=False)[0]
+        field = ".".join(str(part) for part in first["loc"])[:60]
+        raise Refusal(422, "contract", f"{field}: {first['msg']}.", field) from None
 
 
 def _malformed(why: str) -> Refusal:

@@ -10,8 +10,20 @@ from pydantic.json_schema import models_json_schema
 
 from features.tables import TABLE, Column, Kind, Table
 from serving.bodies import MOST_BYTES
+from serving.doors import ANY, DOORS, OPEN, Door
 from serving.readings import EVENT_TABLES, PROFILE
-from serving.schemas import MOST_ACCOUNTS, ErrorAnswer, ScoreAnswer, ScoreRequest, Version
+from serving.schemas import MOST_ACCOUNTS, ErrorAnswer, Reloaded, ScoreAnswer, ScoreRequest, Version
+from serving.store_openapi import POSTS, Posted, event_schema
+from serving.store_schemas import (
+    MOST_EVENTS,
+    MOST_LOOKUPS,
+    FeedbackAnswer,
+    FeedbackRequest,
+    LookupAnswer,
+    LookupRequest,
+    PlanAnswer,
+    PlanRequest,
+)
 
 EXAMPLE: Mapping[str, Any] = {
     "as_of": "2026-01-01",
@@ -36,16 +48,36 @@ EXAMPLE: Mapping[str, Any] = {
 }
 _MEANINGS = {
     400: "The body is not JSON.",
-    413: f"More than {MOST_ACCOUNTS} accounts, or more than {MOST_BYTES // 1024 // 1024} MB.",
+    401: "No key, or one that is not good.",
+    403: "The key lacks the scope; or there are no keys, and somebody beyond this machine asks.",
+    405: "Another method is meant.",
+    413: f"More accounts or events than allowed, or more than {MOST_BYTES // 1024 // 1024} MB.",
     415: "The body is not declared as JSON in UTF-8.",
     422: "The JSON does not keep to the contract.",
     500: "A mistake of ours.",
-    503: "No model is loaded yet, or the request took too long.",
+    429: "Too many requests of this key; Retry-After says when to come again.",
+    503: "No model is loaded, no batch scores are there, the store cannot be used or is full, too much is waiting, or "
+    "it took too long. Retry-After says when to come again; what was not acknowledged may be repeated.",
 }
+
+
+_REQUESTS = (ScoreRequest, LookupRequest, PlanRequest, FeedbackRequest)
+_ANSWERS = (ScoreAnswer, LookupAnswer, PlanAnswer, FeedbackAnswer, Version, Reloaded, ErrorAnswer)
 
 
 def document(program: str) -> dict[str, Any]:
     """The whole document.  program : the program's version."""
+    operations: dict[str, dict[str, Any]] = {
+        **{posted.path: _post(posted) for posted in (_SCORE, *POSTS)},
+        "/admin/reload": _order("Look for another champion at once, instead of within seconds", "Reloaded"),
+        "/version": _get("Which model and which program answer", "Version", 503),
+        "/healthz": _get("Whether the process is alive", None),
+        "/readyz": _get("Whether a model is loaded", None, 503),
+        "/metrics": _text("Figures about the service, for Prometheus", "text/plain"),
+        "/docs": _text("This documentation", "text/html"),
+        "/openapi.json": _get("This documentation, for programs", None),
+        "/": _get("Where the documentation is", None),
+    }
     return {
         "openapi": "3.0.3",
         "info": {
@@ -56,37 +88,73 @@ def document(program: str) -> dict[str, Any]:
             "null. The same account with the same rows gets the same scores here as in a batch, to the last bit, "
             "whatever accounts stand beside it.",
         },
-        "paths": {
-            "/score": {"post": _score()},
-            "/version": {"get": _get("Which model and which program answer", "Version", 503)},
-            "/healthz": {"get": _get("Whether the process is alive", None)},
-            "/readyz": {"get": _get("Whether a model is loaded", None, 503)},
-            "/metrics": {"get": _text("Figures about the service, for Prometheus", "text/plain")},
-            "/docs": {"get": _text("This documentation", "text/html")},
-            "/openapi.json": {"get": _get("This documentation, for programs", None)},
-        },
-        "components": {"schemas": _schemas()},
+        "paths": {door.path: {door.method.lower(): _guarded(door, operations[door.path])} for door in DOORS},
+        "components": {"schemas": _schemas(), "securitySchemes": _SCHEMES},
     }
 
 
-def _score() -> dict[str, Any]:
+_SCHEMES = {
+    "key": {
+        "type": "http",
+        "scheme": "bearer",
+        "description": "An API key, made by `ladder keys create`. The header X-API-Key takes it too.",
+    }
+}
+_LEAP = "(19|21)(0[48]|[2468][048]|[13579][26])|20([02468][048]|[13579][26])"
+_DAY = (
+    "(19[0-9]{2}|20[0-9]{2}|21[0-9]{2})-((0[13578]|1[02])-(0[1-9]|[12][0-9]|3[01])|(0[469]|11)-(0[1-9]|[12][0-9]|30)|"
+    f"02-(0[1-9]|1[0-9]|2[0-8]))|({_LEAP})-02-29"
+)
+_TIME = "T([01][0-9]|2[0-3]):[0-5][0-9](:[0-5][0-9]([.][0-9]{1,6})?)?"
+_ZONE = "Z|[+-](0[0-9]|1[0-4]):[0-5][0-9]"
+INSTANT = f"^(?!1900-01-01|2199-12-31)({_DAY})({_TIME}({_ZONE})?)?$"
+"""What as_of may be, to the day: so a program that keeps to the document is never told that there is no such day. The
+first and the last day of the span are left out, since a zone may push them beyond it."""
+
+
+def _guarded(door: Door, operation: Mapping[str, Any]) -> dict[str, Any]:
+    """The operation with its name, and with what the guard may say before it."""
+    name = door.path.strip("/").replace("/", "_").removesuffix(".json") or "index"
+    content = {"operationId": name, **operation}
+    if door.scope == OPEN:
+        return content | {"security": []}
+    needed = "any scope" if door.scope == ANY else f"the scope {door.scope}"
+    said = operation.get("description", operation["summary"] + ".")
+    responses = dict(sorted((operation["responses"] | _errors(401, 403, 429, 503)).items()))
+    return content | {
+        "description": f"{said} Needs a key with {needed}, as soon as the service has keys.",
+        "security": [{name: []} for name in _SCHEMES],
+        "responses": responses,
+    }
+
+
+_SCORE = Posted(
+    "/score", "Score accounts from their own rows",
+    f"At most {MOST_ACCOUNTS} accounts in each request. Every account is read and scored by itself: "
+    "a row that cannot be used is set aside and named in its account's warnings, an account that cannot be scored "
+    "gets the status error, and neither touches the others. A table that is left out counts as empty. Without "
+    "as_of, all accounts are looked at from the midnight after the last event of the request.",
+    "ScoreRequest", "ScoreAnswer", "A result for every account, in the order asked", EXAMPLE,
+)  # fmt: skip
+
+
+def _post(posted: Posted) -> dict[str, Any]:
+    content = {"schema": _ref(posted.request), "example": posted.example}
     return {
-        "summary": "Score accounts from their own rows",
-        "description": f"At most {MOST_ACCOUNTS} accounts in each request. Every account is read and scored by itself: "
-        "a row that cannot be used is set aside and named in its account's warnings, an account that cannot be scored "
-        "gets the status error, and neither touches the others. A table that is left out counts as empty. Without "
-        "as_of, all accounts are looked at from the midnight after the last event of the request.",
-        "requestBody": {
-            "required": True,
-            "content": {"application/json": {"schema": _ref("ScoreRequest"), "example": EXAMPLE}},
-        },
-        "responses": {"200": _response("A result for every account, in the order asked", "ScoreAnswer")}
-        | _errors(400, 413, 415, 422, 500, 503),
+        "summary": posted.summary,
+        "description": posted.description,
+        "requestBody": {"required": True, "content": {"application/json": content}},
+        "responses": {"200": _response(posted.means, posted.answer)} | _errors(400, 413, 415, 422, 500, 503),
     }
 
 
 def _get(summary: str, schema: str | None, *errors: int) -> dict[str, Any]:
     return {"summary": summary, "responses": {"200": _response(summary, schema)} | _errors(*errors)}
+
+
+def _order(summary: str, schema: str) -> dict[str, Any]:
+    """One that takes no body."""
+    return {"summary": summary, "responses": {"200": _response(summary, schema)}}
 
 
 def _text(summary: str, media: str) -> dict[str, Any]:
@@ -108,10 +176,14 @@ def _ref(name: str) -> dict[str, Any]:
 
 
 def _schemas() -> dict[str, Any]:
-    modes = [(ScoreRequest, "validation"), *((model, "serialization") for model in (ScoreAnswer, Version, ErrorAnswer))]
+    modes = [*((model, "validation") for model in _REQUESTS), *((model, "serialization") for model in _ANSWERS)]
     _, written = models_json_schema(modes, ref_template="#/components/schemas/{model}")  # type: ignore[arg-type]
     schemas: dict[str, Any] = {name: _older(schema) for name, schema in written["$defs"].items()}
     schemas["ScoreRequest"]["properties"]["accounts"] |= {"items": _ref("Account"), "maxItems": MOST_ACCOUNTS}
+    schemas["LookupRequest"]["properties"]["account_ids"] |= {"items": {"type": "string"}, "maxItems": MOST_LOOKUPS}
+    schemas["FeedbackRequest"]["properties"]["events"] |= {"items": _ref("Event"), "maxItems": MOST_EVENTS}
+    schemas["Event"] = event_schema()
+    schemas["ScoreRequest"]["properties"]["as_of"] |= {"pattern": INSTANT}
     schemas["Problem"]["required"].remove("field")
     schemas["Account"] = {
         "type": "object",

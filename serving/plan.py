@@ -77,10 +77,30 @@ def make_plan(
     SettingsError
         If the tables are not of one run, or an allowance or share is impossible.
     """
+    run = _run(scores)
+    return plan_from(build_menu(scores, investments, owners), run, allowance, draw, on, exact, claim_ratio)
+
+
+def plan_from(
+    menu: Menu,
+    run: Mapping[str, Any],
+    allowance: Allowance,
+    draw: Draw | None = None,
+    on: str = "expected",
+    exact: Exact | None = None,
+    claim_ratio: float | None = None,
+) -> Plan:
+    """The plan for a menu; the other arguments are those of `make_plan`.
+
+    run : as_of (a date or time, UTC), horizon_days and model_version of the scores.
+
+    Raises
+    ------
+    SettingsError
+        If an allowance or share is impossible.
+    """
     draw = Draw() if draw is None else draw
     _check(allowance, draw)
-    run = _run(scores)
-    menu = build_menu(scores, investments, owners)
     value, side = menu.objective(on), _side_limits(menu, allowance)
     picked = _select(menu, value, allowance.budget, side, draw, exact)
     rows = np.flatnonzero(picked.choice.option != NONE)

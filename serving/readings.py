@@ -8,13 +8,11 @@ from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
-import numpy as np
-
 from features.cells import UNFIT, text_cell
 from features.cleaning import Columns, clean
 from features.sources import Source
-from features.tables import NEVER, TABLE, TABLES, Column, Kind, Table
-from features.texts import Texts
+from features.stacking import stack
+from features.tables import TABLE, TABLES, Table
 
 PROFILE = "account"
 """The one table that an account gives as an object instead of a list of rows."""
@@ -60,7 +58,7 @@ def read_account(given: Any, trained: Collection[str]) -> Reading:
     """
     if not isinstance(given, dict):
         return _unusable(None, "not_an_object", None, "Every account is an object with at least account_id.")
-    account_id = _account_id(given.get("account_id"))
+    account_id = account_id_of(given.get("account_id"))
     if account_id is None:
         text = f"account_id must be a text or a whole number of at most {LONGEST_ID} characters."
         return _unusable(None, "account_id_unreadable", "account_id", text)
@@ -95,11 +93,12 @@ def join(readings: Sequence[Reading], blank: Mapping[str, Columns]) -> Source:
     for name in blank:
         parts = [reading.tables[name] for reading in readings if name in reading.tables]
         if parts:
-            tables[name] = parts[0] if len(parts) == 1 else _stack(TABLE[name], parts)
+            tables[name] = parts[0] if len(parts) == 1 else stack(TABLE[name], parts)
     return Source(tables, (), (), {})
 
 
-def _account_id(given: Any) -> str | None:
+def account_id_of(given: Any) -> str | None:
+    """An id as text; None where it cannot be one."""
     try:
         text = text_cell(given)
     except UNFIT:
@@ -122,7 +121,7 @@ def _read_rows(table: Table, rows: Sequence[Any], account_id: str, warnings: lis
     if "account_id" in found:
         for k in places:
             own = rows[k].get("account_id")
-            if own is not None and _account_id(own) != account_id:
+            if own is not None and account_id_of(own) != account_id:
                 aside[k] = ("account_id", "the row says that it is another account's")
         places = [k for k in places if k not in aside]
     raw = {
@@ -185,28 +184,3 @@ def _unknown(names: Iterable[str], where: str, kind: str) -> list[Message]:
         more = f"{len(strangers) - MOST_LISTED} more unknown names are ignored"
         messages.append(Message("unknown_field", where or None, more))
     return messages
-
-
-def _stack(table: Table, parts: Sequence[Columns]) -> Columns:
-    """The parts one under the other; a column that only some have is missing in the others."""
-    sizes = [len(next(iter(part.values()))) for part in parts]
-    stacked: dict[str, Any] = {}
-    for column in table.columns:
-        if any(column.name in part for part in parts):
-            pieces = [
-                part[column.name] if column.name in part else _missing(column, size)
-                for part, size in zip(parts, sizes, strict=True)
-            ]
-            stacked[column.name] = Texts.stack(pieces) if column.kind is Kind.TEXT else np.concatenate(pieces)
-    return stacked
-
-
-def _missing(column: Column, size: int) -> Any:
-    """Nothing known, as the cleaning says it; a table's own time and recorded_at are never missing after it."""
-    if column.kind is Kind.TEXT:
-        return Texts.empty(size)
-    if column.kind is Kind.TIME:
-        return np.full(size, NEVER, np.int64)
-    if column.kind in (Kind.CATEGORY, Kind.FLAG):
-        return np.full(size, -1, np.int8)
-    return np.full(size, np.nan)

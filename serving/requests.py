@@ -8,8 +8,6 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Any
 
-from pydantic import ValidationError
-
 from features.cells import NAT, UNFIT, time_cell
 from features.cleaning import Columns, clean
 from features.errors import NotEnoughData
@@ -17,7 +15,8 @@ from features.histories import Histories, build_histories
 from features.snapshots import instant, iso
 from features.tables import BONDS, TABLE
 from serving.answers import results
-from serving.bodies import parse_json
+from serving.bodies import parse_json, read_as
+from serving.notes import Note
 from serving.readings import OPTIONS, Message, Reading, join, read_account
 from serving.refusals import Refusal
 from serving.schemas import MOST_ACCOUNTS, ScoreRequest
@@ -67,8 +66,10 @@ class Desk:
         """Score an example, so that the first request does not wait for the boosters to be parsed."""
         self.score(json.dumps(example).encode())
 
-    def score(self, body: bytes) -> bytes:
+    def score(self, body: bytes, note: Note | None = None) -> bytes:
         """The answer to a request's body, both JSON.
+
+        note : told what was scored.
 
         Raises
         ------
@@ -78,6 +79,9 @@ class Desk:
         asked = parse_request(parse_json(body))
         readings = _name_duplicates([read_account(given, self.blank) for given in asked.accounts])
         scored, readings = self._scored(readings, asked)
+        if note is not None and scored is not None:
+            note.accounts, note.missing = len(scored.scores["rung"]), scored.missing
+            note.rungs, note.p_switch = scored.scores["rung"].tolist(), scored.scores["p_switch"].tolist()
         answer = {"model": self.model, "results": results(readings, scored)}
         return json.dumps(answer, allow_nan=False, separators=(",", ":")).encode("ascii")
 
@@ -133,14 +137,7 @@ def parse_request(content: Any) -> Asked:
     Refusal
         422 where the contract is not kept, 413 for more than MOST_ACCOUNTS accounts.
     """
-    if not isinstance(content, dict):
-        raise Refusal(422, "not_an_object", 'The body must be an object: {"accounts": [...]}.')
-    try:
-        request = ScoreRequest.model_validate(content)
-    except ValidationError as failure:
-        first = failure.errors(include_url=False, include_context=False, include_input=False)[0]
-        field = ".".join(str(part) for part in first["loc"])[:60]
-        raise Refusal(422, "contract", f"{field}: {first['msg']}.", field) from None
+    request = read_as(ScoreRequest, content, '{"accounts": [...]}')
     if len(request.accounts) > MOST_ACCOUNTS:
         found = f"{len(request.accounts)} accounts; a request holds at most {MOST_ACCOUNTS}. Send several requests."
         raise Refusal(413, "too_many_accounts", found, "accounts")

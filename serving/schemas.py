@@ -50,7 +50,16 @@ class Version(Model):
 
     catalog: str = Field(description="Fingerprint of the features.")
     tables: list[str] = Field(description="The tables that the model learnt from.")
+    refused: bool = Field(description="Whether a newer champion is there that cannot be used; the log says why.")
     program: str = Field(description="Version of the program.")
+
+
+class Reloaded(Documented):
+    """What answers after another champion was looked for."""
+
+    version: str | None = Field(description="Of the model that answers in this process; null where none is loaded.")
+    refused: str | None = Field(description="Why what is there cannot be used; null where all is well.")
+    swapped: bool = Field(description="Whether it is another model than before.")
 
 
 class Finding(Documented):
@@ -136,7 +145,8 @@ class Scores(Documented):
     expected_gain: float | None = Field(description="Of that option: uplift x margin - cost, money.")
     roi: float | None = Field(description="Of that option: gain / cost.")
     rank: int | None = Field(
-        description="1 = do this first, among the accounts of this request; null where no option pays."
+        description="1 = do this first, among the accounts of this request, or of the batch run where they are looked "
+        "up; null where no option pays."
     )
     reasons: list[str] = Field(
         description="The strongest reasons for and against in words: what nobody can change, then what can be acted "

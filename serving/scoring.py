@@ -39,12 +39,14 @@ class Scored:
     scores : name -> shape (n_snapshots,).  investments : name -> shape (n_snapshots * n_options,), all options
         of the first account, then of the second; `investments["account_id"]` repeats.
     horizons : name -> shape (n_snapshots * n_horizons,), in the same way; empty where nobody asked for it.
+    missing : share of the features that are unknown, over all snapshots together.
     Missing figures are NaN, missing names None.
     """
 
     scores: Mapping[str, Column]
     investments: Mapping[str, Column]
     horizons: Mapping[str, Column]
+    missing: float = 0.0
 
 
 class Scorer:
@@ -71,6 +73,7 @@ class Scorer:
         view = View(histories, snapshots)
         matrix = catalog.compute(view, self.bundle.context)
         rung = rungs(view, facts.rules)
+        missing = float(np.isnan(matrix).mean()) if len(matrix) else 0.0
         columns: dict[str, Column] = {
             "account_id": histories.account_ids[snapshots.account],
             "as_of": np.array([iso(at) for at in snapshots.as_of], object),
@@ -99,7 +102,7 @@ class Scorer:
                 columns["reasons"][k] = [reason.text for reason in told]
         repeated = {name: np.repeat(columns[name], len(self.bundle.investments)) for name in ("account_id", "as_of")}
         ahead = self._horizons(view, matrix, rung, rows, columns) if horizons else {}
-        return Scored(columns, repeated | investments, ahead)
+        return Scored(_without_sign(columns), _without_sign(repeated | investments), _without_sign(ahead), missing)
 
     def _horizons(
         self, view: View, matrix: FloatArray, rung: IntArray, rows: IntArray, scores: Mapping[str, Column]
@@ -319,6 +322,11 @@ def ranks(gain: FloatArray, roi: FloatArray) -> FloatArray:
     order = order[gain[order] > 0]
     rank[order] = np.arange(1, len(order) + 1)
     return rank
+
+
+def _without_sign(columns: Mapping[str, Column]) -> dict[str, Column]:
+    """Minus zero as zero: SQLite's numbers do not know it, and a figure has the same bits wherever it is kept."""
+    return {name: column + 0.0 if column.dtype == np.float64 else column for name, column in columns.items()}
 
 
 def _nothing(n: int) -> Column:

@@ -12,55 +12,71 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from http.client import HTTPConnection, HTTPException
+from ipaddress import ip_address
 from pathlib import Path
 from types import FrameType
 
 from features.errors import LadderError, SettingsError
-from training.bundle import read_bundle
+from serving.lifeline import GRACE_SECONDS
+from training.bundle import read_proven_bundle
+from training.champion import standing
 
 READY_SECONDS = 60.0
 """Longest wait for /readyz: a cold start without compiled Python files took 20 s."""
-STOP_SECONDS = 10.0
+STOP_SECONDS = GRACE_SECONDS + 5.0
 _SERVICE = "serving.service:LADDER"
 
 
-def serve(
-    bundle: Path,
-    port: int,
-    host: str = "127.0.0.1",
-    workers: int = 1,
-    announce: Callable[[str], None] | None = None,
-) -> int:
-    """Serve the bundle until Ctrl-C or SIGTERM, and return 0; 1 if the service ended by itself.
+@dataclass(frozen=True)
+class Terms:
+    """How it is served.
 
-    host : numeric address to listen on; 127.0.0.1 = this machine only.
+    host : numeric address to listen on; 127.0.0.1 = this machine only.  workers : processes.
+    store : URL of the store with the keys; None = no keys, so this machine only.
+    rate, burst : requests of one key in each worker, per second and at once.
+    waiting : requests that may wait in each worker.
+    """
+
+    host: str = "127.0.0.1"
+    workers: int = 1
+    store: str | None = None
+    rate: float = 100.0
+    burst: int = 200
+    waiting: int = 64
+
+
+def serve(bundle: Path, port: int, terms: Terms = Terms(), announce: Callable[[str], None] | None = None) -> int:
+    """Serve until Ctrl-C or SIGTERM, and return 0; 1 if the service ended by itself.
+
+    bundle : folder of a bundle, or of the champion: then the service follows it.
     announce : told the service's address as soon as it is ready.
+    store : URL of the store that /lookup, /plan and /feedback answer from; None = they refuse.
 
     Raises
     ------
     BundleError
         Before anything is started, if the bundle is damaged or missing.
     SettingsError
-        If the host or port cannot be listened on.
+        If the host or port cannot be listened on, or must not be without keys.
     LadderError
         If the service does not get ready.
     """
     asked = _Asked()
-    with asked.listening(), _started(bundle, port, host, workers) as process:
-        ready = _wait(process, port, host, asked)
+    with asked.listening(), _started(bundle, port, terms) as process:
+        ready = _wait(process, port, terms.host, asked)
         if ready and announce is not None:
-            announce(_url(port, host))
+            announce(_url(port, terms.host))
         while not asked.to_stop and process.poll() is None:
             asked.pause(0.5)
         return 0 if asked.to_stop else 1
 
 
 @contextmanager
-def running(bundle: Path, port: int, host: str = "127.0.0.1", workers: int = 1) -> Iterator[str]:
+def running(bundle: Path, port: int, terms: Terms = Terms()) -> Iterator[str]:
     """The service, ready, for the length of the block; gives its address.  Raises what `serve` raises."""
-    with _started(bundle, port, host, workers) as process:
-        _wait(process, port, host, _Asked())
-        yield _url(port, host)
+    with _started(bundle, port, terms) as process:
+        _wait(process, port, terms.host, _Asked())
+        yield _url(port, terms.host)
 
 
 @dataclass
@@ -93,22 +109,26 @@ _SIGNALS = tuple(getattr(signal, name) for name in ("SIGINT", "SIGTERM", "SIGHUP
 
 
 @contextmanager
-def _started(bundle: Path, port: int, host: str, workers: int) -> Iterator["subprocess.Popen[bytes]"]:
+def _started(bundle: Path, port: int, terms: Terms) -> Iterator["subprocess.Popen[bytes]"]:
     """BentoML as a child process with a home of its own, which goes when it goes."""
-    _check(bundle, port, host, workers)
+    _check(bundle, port, terms)
     home = tempfile.mkdtemp(prefix="ladder-serve-")
     code = Path(__file__).resolve().parents[1]
-    command = [sys.executable, "-m", "bentoml", "serve", _SERVICE, "--host", host, "--port", str(port)]
+    command = [sys.executable, "-m", "serving.supervisor", "serve", _SERVICE, "--host", terms.host, "--port", str(port)]
     command += ["--working-dir", str(code), "--quiet", "--do-not-track"]
     environment = {
-        **os.environ,
+        **{name: value for name, value in os.environ.items() if not name.startswith("LADDER_")},
         "LADDER_BUNDLE": str(bundle.resolve()),
-        "LADDER_WORKERS": str(workers),
+        "LADDER_WORKERS": str(terms.workers),
+        "LADDER_RATE": str(terms.rate),
+        "LADDER_BURST": str(terms.burst),
+        "LADDER_WAITING": str(terms.waiting),
+        **({} if terms.store is None else {"LADDER_STORE": _whole(terms.store)}),
         "BENTOML_HOME": home,  # otherwise ~/bentoml: two services would wipe each other's figures
         "PYTHONWARNINGS": "ignore",
     }
-    # A group of its own: Ctrl-C reaches us only, and we end BentoML in good order.
-    process = subprocess.Popen(command, env=environment, stdin=subprocess.DEVNULL, start_new_session=True)
+    # A group of its own: Ctrl-C reaches us only, and we end BentoML in good order. The pipe is its lifeline.
+    process = subprocess.Popen(command, env=environment, stdin=subprocess.PIPE, start_new_session=True)
     try:
         yield process
     finally:
@@ -116,11 +136,22 @@ def _started(bundle: Path, port: int, host: str, workers: int) -> Iterator["subp
         shutil.rmtree(home, ignore_errors=True)
 
 
-def _check(bundle: Path, port: int, host: str, workers: int) -> None:
+def _check(bundle: Path, port: int, terms: Terms) -> None:
     """Refuse what cannot work before a process is started.  Raises BundleError or SettingsError."""
-    if workers < 1:
-        raise SettingsError(f"{workers} workers cannot serve; give 1 or more.")
-    read_bundle(bundle)
+    if terms.workers < 1:
+        raise SettingsError(f"{terms.workers} workers cannot serve; give 1 or more.")
+    read_proven_bundle(standing(bundle))
+    host = terms.host
+    try:
+        beyond = not ip_address(host).is_loopback
+    except ValueError:
+        raise SettingsError(f"--host {host} is no address: give one such as 127.0.0.1, 0.0.0.0 or ::1.") from None
+    if beyond and not _has_keys(terms.store):
+        raise SettingsError(
+            f"Without keys the service listens on this machine only, and {host} is beyond it: whoever reaches it could "
+            "ask it anything. Make a key first, `ladder keys create --name N --scopes score`, and serve with the same "
+            "--store; or leave --host away."
+        )
     family = socket.AF_INET6 if ":" in host else socket.AF_INET
     with socket.socket(family) as probe:
         probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
@@ -129,6 +160,25 @@ def _check(bundle: Path, port: int, host: str, workers: int) -> None:
         except (OSError, OverflowError) as error:
             why = getattr(error, "strerror", None) or str(error)
             raise SettingsError(f"Port {port} of {host} cannot be listened on: {why}. Choose another --port.") from None
+
+
+def _has_keys(store: str | None) -> bool:
+    if store is None:
+        return False
+    from serving.keys import read_ring
+    from serving.store import open_store
+
+    engine = open_store(store)
+    try:
+        return not read_ring(engine).empty
+    finally:
+        engine.dispose()
+
+
+def _whole(store: str) -> str:
+    from serving.store import whole
+
+    return whole(store)
 
 
 def _wait(process: "subprocess.Popen[bytes]", port: int, host: str, asked: _Asked) -> bool:
@@ -167,6 +217,8 @@ def _stop(process: "subprocess.Popen[bytes]") -> None:
     with suppress(ProcessLookupError, PermissionError):
         os.killpg(process.pid, signal.SIGKILL)
     process.wait()
+    if process.stdin is not None:
+        process.stdin.close()
 
 
 def _reachable(host: str) -> str:

@@ -1,4 +1,4 @@
-"""BentoML's side: one service, its tuning, and the environment that tells a worker which bundle to load.
+"""BentoML's side: one service, its tuning, and the environment that tells a worker what to load.
 
 BentoML's own routes come before any application that is mounted, and its errors have their own shape. So ours
 is not mounted but stands in front: every request goes to it, and BentoML keeps the processes and the sockets.
@@ -6,7 +6,6 @@ Imported by the supervisor as well as by the workers: what is heavy is imported 
 """
 
 import gc
-import logging
 import os
 import sys
 from pathlib import Path
@@ -15,14 +14,18 @@ from typing import TYPE_CHECKING
 import bentoml
 from starlette.types import ASGIApp, Receive, Scope, Send
 
-from features.errors import LadderError
-
 if TYPE_CHECKING:
-    from serving.app import Counter
+    from collections.abc import Callable
 
-BUNDLE, WORKERS = "LADDER_BUNDLE", "LADDER_WORKERS"
-"""Environment variables, set by serving.server and read nowhere else: the bundle's folder, how many workers."""
-_log = logging.getLogger("bentoml.ladder")
+    from serving.app import Archive
+    from serving.keyring import Keyring
+
+BUNDLE, WORKERS, STORE = "LADDER_BUNDLE", "LADDER_WORKERS", "LADDER_STORE"
+"""Environment variables: the folder of a bundle or of the champion, how many workers, the store's URL."""
+BESIDE = Path(__file__).resolve().parents[1] / "champion"
+"""Where the champion lies in a bento."""
+RATE, BURST, WAITING = "LADDER_RATE", "LADDER_BURST", "LADDER_WAITING"
+"""And the limits of each worker: requests of a key per second and at once, requests that may wait."""
 
 
 class Front:
@@ -45,39 +48,61 @@ class Worker:
     def __init__(self) -> None:
         # LightGBM imports scikit-learn wherever it is installed: 66 MB and 0.6 s a worker for nothing that serves.
         sys.modules.setdefault("sklearn", None)  # type: ignore[arg-type]
-        from serving.app import Counter, create_app
+        from serving.app import create_app
+        from serving.counter import Counter, Succession
+        from serving.journal import keep_journal
+        from serving.lifeline import end_with_parent
         from serving.metering import PrometheusMeter
+        from serving.openapi import EXAMPLE
+        from serving.rates import BURST as USUAL_BURST
+        from serving.rates import PER_SECOND, Rates
+        from serving.workbench import MOST_WAITING, Workbench
 
-        counter = Counter()
-        _load(counter, os.environ.get(BUNDLE))
-        Front.application = create_app(counter, PrometheusMeter())
+        end_with_parent()
+        keep_journal()
+        counter, meter = Counter(), PrometheusMeter()
+        succession = Succession(counter, Path(os.environ.get(BUNDLE, BESIDE)), EXAMPLE, meter)
+        succession.look()
+        succession.watch()
+        rates = Rates(float(os.environ.get(RATE, PER_SECOND)), int(os.environ.get(BURST, USUAL_BURST)))
+        waiting, store = int(os.environ.get(WAITING, MOST_WAITING)), os.environ.get(STORE)
+        if store is not None:
+            from serving.freshness import watch_scores
+
+            watch_scores(store, meter.batch_scores)
+        Front.application = create_app(
+            counter, meter, _archive(store), _ring(store), rates, Workbench(waiting), Workbench(waiting)
+        )
         gc.collect()
         gc.freeze()
 
 
-def _load(counter: "Counter", folder: str | None) -> None:
-    """Put the bundle on the counter, or say why there is none: a worker that dies would be restarted for ever."""
-    from serving.openapi import EXAMPLE
-    from serving.requests import Desk
-    from training.bundle import read_bundle
+def _archive(store: str | None) -> "Archive | None":
+    """Who answers from the store; SQLAlchemy is loaded only where there is one."""
+    if store is None:
+        return None
+    from serving.clerk import Clerk
 
-    if folder is None:
-        counter.reason = f"{BUNDLE} names no bundle. Start the service with `ladder serve`."
-        return
-    try:
-        desk = Desk(*read_bundle(Path(folder)))
-        desk.warm(EXAMPLE)
-        counter.desk = desk
-    except Exception as error:  # noqa: BLE001
-        counter.reason = "The model cannot be loaded; the service's log says why."
-        _log.error("%s", error if isinstance(error, LadderError) else f"{type(error).__name__}: {error}")
+    return Clerk(store)
+
+
+def _ring(store: str | None) -> "Callable[[], Keyring]":
+    """The keys of now; none where there is no store, and then only this machine is answered."""
+    if store is None:
+        from serving.keyring import Keyring
+
+        none = Keyring()
+        return lambda: none
+    from serving.keys import watch_keys
+
+    return watch_keys(store)
 
 
 LADDER = bentoml.service(
     name="loyalty_ladder",
     workers=int(os.environ.get(WORKERS, "1")),
     # A timer of BentoML's lives until its time, also when the request is done: a minute of them is memory lost.
-    # Ours, in serving.app, is shorter, and answers in our shape.
+    # Ours, in serving.workbench, is shorter, and answers in our shape.
     traffic={"timeout": 20},
     logging={"access": {"enabled": False}},
     # Its figures have a series for every path that anybody tries; serving.metering counts instead.

@@ -4,6 +4,8 @@ import os
 
 from hypothesis import HealthCheck, Phase, settings
 
+from tests.databases import postgres_server  # noqa: F401
+
 _COMMON = {
     "deadline": None,
     "suppress_health_check": [HealthCheck.too_slow],

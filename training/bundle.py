@@ -2,6 +2,7 @@
 
     manifest.json            what it is, what it was learnt from, and the digest of every other file
     next_rung.json ...       one file a predictor; its boosters stand beside it as next_rung.1.txt, ...
+    examples.json            a few rows of features, and what every predictor must answer to them
 
 The same data, settings and seed give the same bytes: nothing in it says when or where it was made. Its
 version is the digest of the manifest, so a changed byte anywhere is another version or a refused bundle.
@@ -19,10 +20,12 @@ from features import catalog
 from features.catalog import Context
 from features.errors import BundleError
 from features.ladder import LadderRules
+from training.examples import check_examples, write_examples
 from training.predictors import Effect, Pool, Predictor, from_json, to_json
 
-FORMAT = 2
+FORMAT = 3
 MANIFEST = "manifest.json"
+EXAMPLES = "examples"
 NAME = "loyalty-ladder"
 
 
@@ -138,8 +141,9 @@ class Bundle:
         """What the features depend on besides the histories."""
         return Context(self.facts.rules, self.facts.horizon_days, self.facts.vocabulary)
 
-    def files(self) -> dict[str, bytes]:
-        """The bundle as file name -> content, the manifest last."""
+    @property
+    def parts(self) -> dict[str, Predictor]:
+        """Every predictor by the name of its file."""
         parts: dict[str, Predictor | None] = {
             "next_rung": self.next_rung, "switching": self.switching, "triggers": self.triggers,
             "climbing": self.climbing, "revenue": self.revenue, "revenue_range": self.revenue_range,
@@ -153,11 +157,15 @@ class Bundle:
             }
         for position, option in enumerate(self.investments):
             parts |= {f"investment_{position}_{outcome}": effect for outcome, effect in option.effects.items()}
+        return {name: predictor for name, predictor in parts.items() if predictor is not None}
+
+    def files(self) -> dict[str, bytes]:
+        """The bundle as file name -> content, the manifest last."""
         files: dict[str, bytes] = {}
+        parts = self.parts
         for name, predictor in parts.items():
-            if predictor is not None:
-                content = _take_texts_out(to_json(predictor), name, files)
-                files[f"{name}.json"] = _json(content)
+            files[f"{name}.json"] = _json(_take_texts_out(to_json(predictor), name, files))
+        files[f"{EXAMPLES}.json"] = _json(write_examples(parts, self.facts.features, self.facts.peers))
         options = [
             {
                 "name": o.name,
@@ -219,6 +227,7 @@ def read_bundle(folder: Path) -> tuple[Bundle, str]:
                 f"{catalog.fingerprint()}. Train it anew, or use the program version that made it."
             )
         reader = _Reader(folder, manifest["files"])
+        reader.content(f"{EXAMPLES}.json")  # read by read_proven_bundle; held against its digest in any case
         switching, triggers = reader.pool_if_any("switching"), reader.pool_if_any("triggers")
         investments = tuple(_investment(k, option, reader) for k, option in enumerate(manifest["investments"]))
         upgrades = {int(rung): reader.effect(f"upgrade_{rung}") for rung in manifest["upgrades"]}
@@ -232,6 +241,26 @@ def read_bundle(folder: Path) -> tuple[Bundle, str]:
             f"The bundle in {folder} is incomplete: {type(error).__name__} at {error}. Export it anew."
         ) from None
     return bundle, hashlib.sha256(raw).hexdigest()[:12]
+
+
+def read_proven_bundle(folder: Path) -> tuple[Bundle, str]:
+    """The same, asked its own examples first: what is to serve must answer as it did when it was made.
+
+    Raises
+    ------
+    BundleError
+        As read_bundle does, and if a predictor answers otherwise than it did.
+    """
+    bundle, version = read_bundle(folder)
+    digests = _parse(_read(folder / MANIFEST), MANIFEST)["files"]
+    try:
+        examples = _parse(_Reader(folder, digests).content(f"{EXAMPLES}.json"), EXAMPLES)
+        check_examples(bundle.parts, bundle.facts.features, examples)
+    except (AttributeError, IndexError, KeyError, TypeError, ValueError) as error:
+        raise BundleError(
+            f"The examples of the bundle in {folder} cannot be asked: {type(error).__name__}. Export it anew."
+        ) from None
+    return bundle, version
 
 
 class _Reader:

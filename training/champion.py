@@ -9,13 +9,15 @@ import tempfile
 from pathlib import Path
 
 from features.errors import BundleError
-from training.bundle import read_bundle
+from training.bundle import MANIFEST, read_bundle, read_proven_bundle
 
 
 def publish(bundle: Path, folder: Path) -> Path:
     """Put a checked copy of a bundle into the champion's folder and point `current` to it, in one step."""
-    _, digest = read_bundle(bundle)
+    _, digest = read_proven_bundle(bundle)
     target = folder / digest
+    if target.exists() and not _sound(target):  # an earlier copy that was damaged since: a rollback must mend it
+        shutil.rmtree(target)
     if not target.exists():
         folder.mkdir(parents=True, exist_ok=True)
         scratch = Path(tempfile.mkdtemp(prefix=".new-", dir=folder))
@@ -25,6 +27,22 @@ def publish(bundle: Path, folder: Path) -> Path:
     pointer.write_text(digest + "\n", encoding="ascii")
     pointer.replace(folder / "current")
     return target
+
+
+def standing(folder: Path) -> Path:
+    """Where the bundle lies that a folder stands for: the folder itself, or the champion that it names.
+
+    Raises BundleError if it is neither a bundle nor a champion's folder.
+    """
+    return folder if (folder / MANIFEST).is_file() else published(folder)
+
+
+def _sound(folder: Path) -> bool:
+    try:
+        read_bundle(folder)
+    except BundleError:
+        return False
+    return True
 
 
 def published(folder: Path) -> Path:

@@ -123,6 +123,15 @@ class UpliftSettings:
 
 
 @dataclass(frozen=True)
+class ServiceSettings:
+    """Limits of the service, in each of its processes."""
+
+    requests_per_second: float = 100.0
+    requests_at_once: int = 200
+    most_waiting: int = 64
+
+
+@dataclass(frozen=True)
 class PlanSettings:
     """hours : option -> hours of the account manager's time that it takes at one account."""
 
@@ -159,6 +168,7 @@ class Settings:
     plan: PlanSettings = field(default_factory=PlanSettings)
     promotion: PromotionSettings = field(default_factory=PromotionSettings)
     registry: RegistrySettings = field(default_factory=RegistrySettings)
+    service: ServiceSettings = field(default_factory=ServiceSettings)
     tables: Mapping[str, Mapped] = field(default_factory=dict)
 
     def digest(self) -> str:
@@ -200,6 +210,9 @@ _LIMITS: Mapping[str, tuple[float, float]] = {
     "uplift.level": (0.5, 0.999),
     "uplift.margin_rate": (0, 1),
     "uplift.landmark_days": (1, 1000),
+    "service.requests_per_second": (0.01, 10**6),
+    "service.requests_at_once": (1, 10**6),
+    "service.most_waiting": (0, 10_000),
     "uplift.revenue_share": (0, 1),
     "uplift.cost_per_interaction": (0, 1e6),
     "uplift.cost_per_ticket": (0, 1e6),

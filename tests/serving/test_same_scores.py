@@ -13,7 +13,8 @@ from features.histories import Histories, build_histories
 from features.snapshots import instant, iso
 from features.sources import source_from_rows
 from features.views import View
-from serving.app import Counter, create_app
+from serving.app import create_app
+from serving.counter import Counter
 from serving.readings import join, read_account
 from serving.requests import Desk
 from serving.scoring import Scored, Scorer

@@ -172,8 +172,8 @@ def test_what_is_no_bundle_is_refused(tmp_path: Path) -> None:
         b"{",
         b"\xff",
         b"{}",
-        b'{"format": 2}',
-        b'{"format": 2, "name": "loyalty-ladder"}',
+        b'{"format": 3}',
+        b'{"format": 3, "name": "loyalty-ladder"}',
     ):
         (tmp_path / MANIFEST).write_bytes(content)
         with pytest.raises(BundleError):

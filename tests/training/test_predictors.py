@@ -23,6 +23,7 @@ from training.fitting import (
     pool_weights,
 )
 from training.predictors import (
+    FEW,
     FLOOR,
     Effect,
     Floored,
@@ -236,6 +237,18 @@ def test_the_pool_finds_the_member_that_is_right() -> None:
 def test_a_value_that_is_missing_takes_its_fill_and_a_giant_its_cap() -> None:
     found = Term(0, fill=3.0, cap=10.0).raw(np.array([[np.nan], [1e9], [-5.0], [0.0]]))
     np.testing.assert_allclose(found, [np.log1p(3), np.log1p(10), -np.log1p(5), 0])
+
+
+def test_an_effect_has_the_same_bits_in_a_crowd_as_alone() -> None:
+    """Few rows are worked out another way than many."""
+    random = np.random.default_rng(3)
+    matrix = random.lognormal(size=(FEW + 50, 4)) * random.choice([-1.0, 1.0, np.nan], (FEW + 50, 4))
+    terms = tuple(Term(column, mean=0.3, scale=0.7) for column in range(4))
+    covariance = tuple(tuple(row) for row in random.normal(size=(5, 5)).tolist())
+    effect = Effect(terms, tuple(random.normal(size=5).tolist()), covariance, size_column=2)
+    crowd = effect.predict(matrix)
+    alone = np.concatenate([effect.predict(matrix[k : k + 1]) for k in range(len(matrix))])
+    np.testing.assert_array_equal(crowd.view(np.int64), alone.view(np.int64))
 
 
 def test_an_effect_by_hand() -> None:

@@ -1,0 +1,55 @@
+"""Many rows into a table of the store at once, each number with all its bits."""
+
+import math
+from typing import Any
+
+import numpy as np
+import pandas as pd
+import sqlalchemy as sa
+
+ROWS_AT_ONCE = 50_000
+"""Rows that are Python objects at a time."""
+
+
+def insert_rows(connection: sa.Connection, table: sa.Table, frame: pd.DataFrame) -> None:
+    """Insert the frame's rows: of every column of the table its own; what is not finite is NULL.
+
+    Goes past SQLAlchemy's own insert, which handles every cell in Python: a fifth of the time.
+    """
+    names = [column.name for column in table.columns]
+    whole = {column.name for column in table.columns if isinstance(column.type, sa.Integer)}
+    for begin in range(0, len(frame), ROWS_AT_ONCE):
+        piece = frame.iloc[begin : begin + ROWS_AT_ONCE]
+        rows = list(zip(*(_cells(piece[name], name in whole) for name in names), strict=True))
+        if connection.dialect.name == "sqlite":
+            places = ", ".join("?" * len(names))
+            connection.exec_driver_sql(
+                f"INSERT INTO {table.name} ({', '.join(_quoted(names))}) VALUES ({places})", rows
+            )
+        else:
+            _copy(connection, table, names, rows)
+
+
+def _copy(connection: sa.Connection, table: sa.Table, names: list[str], rows: list[tuple[Any, ...]]) -> None:
+    schema = connection.get_execution_options()["schema_translate_map"][None]
+    cursor: Any = connection.connection.cursor()
+    with cursor, cursor.copy(f"COPY {schema}.{table.name} ({', '.join(_quoted(names))}) FROM STDIN") as copy:
+        for row in rows:
+            copy.write_row(row)
+
+
+def _quoted(names: list[str]) -> list[str]:
+    return [f'"{name}"' for name in names]
+
+
+def _cells(column: "pd.Series[Any]", whole: bool) -> list[Any]:
+    """Plain Python cells, None where there is nothing."""
+    if column.dtype.kind in "fiu" and not isinstance(column.dtype, pd.api.extensions.ExtensionDtype):
+        values = column.to_numpy()
+        cells: list[Any] = values.tolist()
+        if values.dtype.kind == "f" and not np.isfinite(values).all():
+            cells = [cell if math.isfinite(cell) else None for cell in cells]
+    else:
+        missing = column.isna().to_numpy(bool)
+        cells = [None if none else cell for cell, none in zip(column.tolist(), missing, strict=True)]
+    return [None if cell is None else int(cell) for cell in cells] if whole else cells

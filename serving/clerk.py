@@ -1,0 +1,68 @@
+"""Answers from the store: what /lookup, /plan and /feedback do with a request's body.
+
+The store is opened at the first request that needs it, and tried again at the next where that failed: a database that
+was away for a while does not take the service with it.
+"""
+
+import logging
+import time
+from collections.abc import Callable
+from threading import Lock
+
+import sqlalchemy as sa
+
+from features.errors import StoreError, StoreFull
+from serving.feedback import take
+from serving.journal import tell
+from serving.lookups import look_up
+from serving.plans import Planner
+from serving.refusals import Refusal
+from serving.store import open_store
+
+
+class Clerk:
+    """The store behind a URL; every method may be called from several threads.
+
+    now : the time in microseconds since 1970, UTC.
+    """
+
+    def __init__(self, url: str, now: Callable[[], int] = lambda: time.time_ns() // 1000) -> None:
+        self._url, self._now = url, now
+        self._lock = Lock()
+        self._opened: sa.Engine | None = None
+        self._planner = Planner()
+
+    def lookup(self, body: bytes) -> bytes:
+        """The answer of POST /lookup.  Raises Refusal."""
+        return self._with_store(lambda engine: look_up(engine, body, self._now()))
+
+    def plan(self, body: bytes) -> bytes:
+        """The answer of POST /plan.  Raises Refusal."""
+        return self._with_store(lambda engine: self._planner.plan(engine, body, self._now()))
+
+    def feedback(self, body: bytes) -> bytes:
+        """The answer of POST /feedback; what it acknowledges is on the disk.  Raises Refusal."""
+        return self._with_store(lambda engine: take(engine, body, self._now()))
+
+    def close(self) -> None:
+        """Let go of the store."""
+        if self._opened is not None:
+            self._opened.dispose()
+
+    def _with_store(self, work: Callable[[sa.Engine], bytes]) -> bytes:
+        try:
+            return work(self._engine())
+        except StoreFull as error:
+            tell("store", logging.ERROR, why=str(error))
+            full = "There is no room left where the store stands; nothing of this request was kept. Try again later."
+            raise Refusal(503, "storage_full", full) from None
+        except StoreError as error:
+            tell("store", logging.ERROR, why=str(error))
+            away = "The store cannot be used at the moment; nothing of this request was kept. Try again later."
+            raise Refusal(503, "store_unavailable", away) from None
+
+    def _engine(self) -> sa.Engine:
+        with self._lock:
+            if self._opened is None:
+                self._opened = open_store(self._url)
+            return self._opened

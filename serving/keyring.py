@@ -1,0 +1,64 @@
+"""API keys: how one looks, how it is held, and whether one that was shown is good.
+
+    ll_4f1c20aa_Zk3v...      the prefix by which scanners of leaked secrets find it; its id; 256 random bits
+
+Only the SHA-256 of a key is held. A slow hash, as for passwords, would add nothing: it is there to make guessing dear
+where people choose what is easily guessed, and 256 random bits are out of anybody's reach however quick the hash is.
+The id finds the row, so that one digest is compared, in constant time.
+"""
+
+import hashlib
+import hmac
+import re
+import secrets
+from collections.abc import Iterable
+from dataclasses import dataclass
+
+_SHAPE = re.compile(r"ll_([0-9a-f]{8})_[A-Za-z0-9_-]{43}")
+
+
+@dataclass(frozen=True)
+class Key:
+    """What is known of a key: never the key.  digest : SHA-256, hexadecimal.  revoked : good for nothing any more."""
+
+    key_id: str
+    name: str
+    scopes: frozenset[str]
+    digest: str
+    revoked: bool = False
+
+
+def make_secret() -> tuple[str, str, str]:
+    """A new key: its id, the key itself, which is shown once, and its digest."""
+    key_id = secrets.token_hex(4)
+    secret = f"ll_{key_id}_{secrets.token_urlsafe(32)}"
+    return key_id, secret, digest_of(secret)
+
+
+def digest_of(secret: str) -> str:
+    """SHA-256 of a key, hexadecimal."""
+    return hashlib.sha256(secret.encode()).hexdigest()
+
+
+class Keyring:
+    """The keys as they were last read, replaced whole.
+
+    A ring on which there was ever a key, revoked or not, wants one of everybody.
+    """
+
+    def __init__(self, keys: Iterable[Key] = ()) -> None:
+        self._keys = {key.key_id: key for key in keys}
+
+    @property
+    def empty(self) -> bool:
+        """Whether there never was a key."""
+        return not self._keys
+
+    def find(self, secret: str) -> Key | None:
+        """The key that this is; None if it is none, or one that was revoked."""
+        shape = _SHAPE.fullmatch(secret)
+        key = None if shape is None else self._keys.get(shape.group(1))
+        if key is None:
+            return None
+        same = hmac.compare_digest(digest_of(secret), key.digest)
+        return key if same and not key.revoked else None

@@ -1,0 +1,44 @@
+"""What the log and the figures are told of one request: never a body, a name, an account or a key."""
+
+import re
+from collections.abc import MutableMapping, Sequence
+from dataclasses import dataclass, field
+from time import perf_counter
+from typing import Any
+from uuid import uuid4
+
+_PLACE = "ladder.note"
+_SANE = re.compile(rb"[A-Za-z0-9._-]{1,64}")
+
+
+@dataclass
+class Note:
+    """Filled in on the way.
+
+    request_id : the client's own if it is sane, else ours.  key : the id of the key, which is not the key.
+    model : version that answered.  accounts : how many were scored.  missing : mean share of features unknown.
+    rungs, p_switch : of the accounts scored, for the distribution of the scores.
+    """
+
+    request_id: str
+    began: float = field(default_factory=perf_counter)
+    key: str | None = None
+    model: str | None = None
+    accounts: int | None = None
+    missing: float = 0.0
+    rungs: Sequence[str] = ()
+    p_switch: Sequence[float] = ()
+
+
+def begin_note(scope: MutableMapping[str, Any]) -> Note:
+    """A note that goes with the request."""
+    wanted = next((value for name, value in scope["headers"] if name == b"x-request-id"), b"")
+    note = Note(wanted.decode("ascii") if _SANE.fullmatch(wanted) else uuid4().hex)
+    scope[_PLACE] = note
+    return note
+
+
+def note_of(scope: MutableMapping[str, Any]) -> Note:
+    """The request's note."""
+    note = scope.get(_PLACE)
+    return note if isinstance(note, Note) else begin_note(scope)

@@ -1,0 +1,222 @@
+"""The store: what the service keeps between requests and runs. SQLite unless told otherwise, PostgreSQL by URL.
+
+Why SQLite and not DuckDB: several workers and commands read and write at the same moment. DuckDB lets one process
+write and shuts all others out meanwhile; SQLite's write-ahead log lets everybody read while one writes, and a commit
+with synchronous=FULL is on the disk before it returns. What DuckDB is quicker at, scanning, is done once a run.
+
+Tables are declared in the modules that own them, all in METADATA, and made when the store is opened. They stand in a
+file, or in PostgreSQL in a schema, of their own: `accounts` and `runs` are names that others use too.
+"""
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from datetime import datetime, timedelta
+from pathlib import Path
+from typing import Any
+
+import sqlalchemy as sa
+
+from features.errors import StoreError, StoreFull
+
+DEFAULT_URL = "sqlite:///ladder.db"
+"""In the working folder."""
+VERSION = 1
+"""Of the tables' layout."""
+SCHEMA = "ladder"
+"""Where the tables stand in PostgreSQL, so that a store may share a database with the source."""
+PATIENCE_SECONDS = 10
+"""How long a writer waits for another one: less than a request may take."""
+METADATA = sa.MetaData()
+_LAYOUT = sa.Table("ladder_store", METADATA, sa.Column("version", sa.Integer, primary_key=True, autoincrement=False))
+_LOCK = 0x1ADDE5
+"""PostgreSQL's number for `somebody makes the tables`."""
+
+
+def open_store(url: str = DEFAULT_URL, make: bool = True) -> sa.Engine:
+    """The store behind a SQLAlchemy URL, with every table that has been declared so far.
+
+    Several processes may open it at once. An engine must not cross a fork: each worker opens its own.
+    make : whether to make a SQLite file that is not there.
+
+    Raises
+    ------
+    StoreError
+        If it cannot be reached, holds something else, or was made by a newer program.
+    """
+    target = _parsed(url)
+    sqlite = target.get_backend_name() == "sqlite"
+    if sqlite:
+        _check_file(target, make)
+    engine = sa.create_engine(target, hide_parameters=True, pool_pre_ping=not sqlite)
+    if sqlite:
+        sa.event.listen(engine, "connect", _prepare_sqlite)
+        sa.event.listen(engine, "begin", _begin_sqlite)
+    else:
+        engine = engine.execution_options(schema_translate_map={None: SCHEMA})
+    try:
+        with writing(engine) as connection:
+            _make_tables(connection, None if sqlite else SCHEMA)
+    except BaseException:
+        engine.dispose()
+        raise
+    return engine
+
+
+@contextmanager
+def reading(engine: sa.Engine) -> Iterator[sa.Connection]:
+    """A connection that sees one state of the store, whatever is written meanwhile.
+
+    Raises StoreError where the database fails.
+    """
+    options: dict[str, Any] = {}
+    if engine.dialect.name == "postgresql":
+        options = {"isolation_level": "REPEATABLE READ", "postgresql_readonly": True}
+    with _translated(engine), engine.connect() as plain:
+        yield plain.execution_options(**options)
+
+
+@contextmanager
+def writing(engine: sa.Engine) -> Iterator[sa.Connection]:
+    """A connection on which everything is kept or nothing; when the block has ended it is on the disk.
+
+    Raises
+    ------
+    StoreFull
+        If there is no room; nothing was kept.
+    StoreError
+        If the database fails otherwise, or another writer took too long; nothing was kept.
+    """
+    with _translated(engine), engine.connect() as plain:
+        connection = plain.execution_options(ladder_writes=True)
+        with connection.begin():
+            if engine.dialect.name == "postgresql":
+                connection.exec_driver_sql("SET LOCAL synchronous_commit TO on")
+                connection.exec_driver_sql(f"SET LOCAL lock_timeout TO '{PATIENCE_SECONDS}s'")
+            yield connection
+
+
+def in_turn(connection: sa.Connection, what: str) -> None:
+    """Wait until nobody else writes such things, to the end of the transaction: in SQLite that is so anyhow."""
+    if connection.dialect.name == "postgresql":
+        connection.execute(sa.select(sa.func.pg_advisory_xact_lock(_LOCK, sa.func.hashtext(what))))
+
+
+def moment(microseconds: int) -> datetime:
+    """An instant as the store's columns of times take it; `features.snapshots.instant` goes back."""
+    return datetime(1970, 1, 1) + timedelta(microseconds=microseconds)
+
+
+def label_of(url: str) -> str:
+    """The URL without its password and options: fit to be printed."""
+    return _label(_parsed(url))
+
+
+def whole(url: str) -> str:
+    """The URL as another process with another working folder needs it: a SQLite file by its whole path."""
+    target = _parsed(url)
+    if target.get_backend_name() == "sqlite" and target.database:
+        target = target.set(database=str(Path(target.database).absolute()))
+    return target.render_as_string(hide_password=False)
+
+
+def file_of(url: str) -> Path | None:
+    """The file of a SQLite URL; None for another database."""
+    target = _parsed(url)
+    return Path(target.database or "") if target.get_backend_name() == "sqlite" else None
+
+
+def _label(target: sa.URL) -> str:
+    return target.set(query={}).render_as_string(hide_password=True)
+
+
+def _parsed(url: str) -> sa.URL:
+    try:
+        target = sa.make_url(url)
+    except (sa.exc.ArgumentError, ValueError):
+        scheme = url.split("://")[0][:20]
+        raise StoreError(
+            f"The store's URL, which begins with {scheme!r}, cannot be parsed. Give sqlite:///FILE or "
+            "postgresql://user:password@host:port/database."
+        ) from None
+    if target.drivername in ("postgresql", "postgres"):
+        target = target.set(drivername="postgresql+psycopg")
+    if target.drivername not in ("sqlite", "postgresql+psycopg"):
+        raise StoreError(
+            f"The store cannot be kept in {target.drivername}. Give sqlite:///FILE or "
+            "postgresql://user:password@host:port/database."
+        )
+    return target
+
+
+def _check_file(target: sa.URL, make: bool) -> None:
+    file = target.database or ""
+    if file in ("", ":memory:") or file.startswith("file:"):
+        raise StoreError(f"The store {_label(target)} names no file, so nothing would be kept. Give sqlite:///FILE.")
+    if not make and not Path(file).is_file():
+        raise StoreError(f"{_label(target)}: there is no such store. `ladder score --to` or `ladder serve` makes one.")
+    if not Path(file).absolute().parent.is_dir():
+        raise StoreError(f"{_label(target)}: there is no folder {Path(file).parent}. Make it first.")
+
+
+def _prepare_sqlite(connection: Any, _record: Any) -> None:
+    """Log ahead, to the disk at every commit, and begin transactions when we say so."""
+    connection.isolation_level = None
+    cursor = connection.cursor()
+    try:
+        cursor.execute(f"PRAGMA busy_timeout = {1000 * PATIENCE_SECONDS}")
+        cursor.execute("PRAGMA journal_mode = WAL")
+        cursor.execute("PRAGMA synchronous = FULL")
+        cursor.execute("PRAGMA foreign_keys = ON")
+    finally:
+        cursor.close()
+
+
+def _begin_sqlite(connection: sa.Connection) -> None:
+    """A writer takes its turn at once: a reader that turns writer halfway would be refused instead of waiting."""
+    writes = connection.get_execution_options().get("ladder_writes")
+    connection.exec_driver_sql("BEGIN IMMEDIATE" if writes else "BEGIN")
+
+
+def _make_tables(connection: sa.Connection, schema: str | None) -> None:
+    """Make what is not there, one process at a time; refuse what is not ours."""
+    label = _label(connection.engine.url)
+    if schema is not None:
+        connection.exec_driver_sql(f"SELECT pg_advisory_xact_lock({_LOCK})")
+    inspector = sa.inspect(connection)
+    if schema is not None and schema not in inspector.get_schema_names():
+        connection.execute(sa.schema.CreateSchema(schema))
+    there = inspector.get_table_names(schema=schema)
+    if there and _LAYOUT.name not in there:
+        place = "a file" if schema is None else "a database"
+        raise StoreError(f"{label} holds {there[0]} and is no store. Give the store {place} of its own.")
+    METADATA.create_all(connection)
+    version = connection.execute(sa.select(sa.func.max(_LAYOUT.c.version))).scalar()
+    if version is None:
+        connection.execute(_LAYOUT.insert().values(version=VERSION))
+    elif version > VERSION:
+        raise StoreError(
+            f"{label} was made by a newer program: its layout is {version}, this program knows {VERSION}. "
+            "Upgrade this program, or give another store."
+        )
+
+
+@contextmanager
+def _translated(engine: sa.Engine) -> Iterator[None]:
+    """What the driver says as one of our errors, without the statement and the password."""
+    try:
+        yield
+    except sa.exc.DBAPIError as error:
+        words = str(error.orig).strip().splitlines()[0] if str(error.orig).strip() else type(error.orig).__name__
+        password = engine.url.password
+        if password:
+            words = words.replace(str(password), "***")
+        label = _label(engine.url)
+        if getattr(error.orig, "sqlite_errorname", "") == "SQLITE_FULL" or _state(error.orig) in ("53100", "53200"):
+            raise StoreFull(f"{label} has no room left: {words}. Make room; nothing was kept of what came.") from None
+        raise StoreError(f"{label} cannot be used: {words}.") from None
+    except sa.exc.SQLAlchemyError as error:  # the pool's own, such as waiting too long for a connection
+        raise StoreError(f"{_label(engine.url)} cannot be used: {type(error).__name__}.") from None
+
+
+def _state(error: Any) -> str:
+    return str(getattr(error, "sqlstate", None) or "")

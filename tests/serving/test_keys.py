@@ -1,0 +1,115 @@
+"""Keys are made once, shown once, held as digests, and dead within seconds of their revocation."""
+
+import re
+from pathlib import Path
+
+import pytest
+import sqlalchemy as sa
+
+import ladder
+from features.errors import SettingsError, StoreError
+from serving.keyring import Keyring
+from serving.keys import MOST_AGE_SECONDS, WatchedRing, create_key, list_keys, read_ring, revoke_key
+from serving.refusals import Refusal
+from serving.store import open_store
+from tests.databases import new_database
+
+
+@pytest.fixture(params=["sqlite", "postgresql"])
+def engine(request: pytest.FixtureRequest, tmp_path: Path) -> sa.Engine:
+    if request.param == "sqlite":
+        return open_store(f"sqlite:///{tmp_path / 'ladder.db'}")
+    return open_store(new_database(request.getfixturevalue("postgres_server")))
+
+
+def test_a_key_opens_until_it_is_revoked_and_the_others_stay(engine: sa.Engine) -> None:
+    assert read_ring(engine).empty
+    secret, other = create_key(engine, "crm", {"score", "plan"}), create_key(engine, "nightly", {"feedback"})
+    key = read_ring(engine).find(secret)
+    assert key is not None
+    assert (key.name, key.scopes) == ("crm", {"score", "plan"})
+    assert revoke_key(engine, "crm") == key.key_id
+    assert read_ring(engine).find(secret) is None
+    assert read_ring(engine).find(other) is not None
+    revoke_key(engine, str(read_ring(engine).find(other).key_id))  # type: ignore[union-attr]
+    assert not read_ring(engine).empty  # who once asked for keys goes on asking
+    assert create_key(engine, "crm", {"score"}) != secret
+    listed = list_keys(engine)
+    assert [(k.name, k.scopes, k.revoked_at is None) for k in listed if k.name == "crm"] in (
+        [("crm", "score plan", False), ("crm", "score", True)],
+        [("crm", "score", True), ("crm", "score plan", False)],  # made within the same second
+    )
+    engine.dispose()
+
+
+def test_the_key_itself_is_nowhere_on_the_disk(tmp_path: Path) -> None:
+    engine = open_store(f"sqlite:///{tmp_path / 'ladder.db'}")
+    secret = create_key(engine, "crm", {"score"})
+    engine.dispose()
+    for file in tmp_path.iterdir():
+        assert secret.rsplit("_", 1)[1].encode() not in file.read_bytes()
+
+
+def test_what_makes_no_sense_is_refused(tmp_path: Path) -> None:
+    engine = open_store(f"sqlite:///{tmp_path / 'ladder.db'}")
+    create_key(engine, "crm", {"score"})
+    for name, scopes in (("crm", {"score"}), ("", {"score"}), ("a\nb", {"score"}), ("x" * 101, {"score"})):
+        with pytest.raises(SettingsError):
+            create_key(engine, name, scopes)
+    for scopes in ({"root"}, set(), {"score", "Score"}, {""}):
+        with pytest.raises(SettingsError, match="there are score, plan, feedback, admin"):
+            create_key(engine, "new", scopes)
+    for wanted in ("nobody", "", "%"):
+        with pytest.raises(SettingsError, match="ladder keys list"):
+            revoke_key(engine, wanted)
+    revoke_key(engine, "crm")
+    with pytest.raises(SettingsError):
+        revoke_key(engine, "crm")
+    engine.dispose()
+
+
+def test_the_last_keys_serve_for_a_while_where_the_store_cannot_be_read_and_then_no_longer(
+    caplog: pytest.LogCaptureFixture,
+) -> None:
+    now, broken = 0.0, False
+
+    def read() -> Keyring:
+        if broken:
+            raise StoreError("password is hunter2")
+        return Keyring()
+
+    watched = WatchedRing(read, lambda: now)
+    with pytest.raises(Refusal, match="keys_unreadable"):
+        watched.ring()
+    watched.look()
+    broken = True
+    now = MOST_AGE_SECONDS - 1
+    watched.look()
+    assert watched.ring().empty
+    now = MOST_AGE_SECONDS + 1
+    watched.look()
+    with pytest.raises(Refusal, match="keys_unreadable"):
+        watched.ring()
+    assert [record.message for record in caplog.records] == ["keys cannot be read"]
+    assert "hunter2" not in caplog.text
+    broken = False
+    watched.look()
+    assert watched.ring().empty
+
+
+def test_the_command_line_makes_lists_and_revokes(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    store = ["--store", f"sqlite:///{tmp_path / 'ladder.db'}"]
+    assert ladder.main(["keys", "create", "--name", "crm", "--scopes", "score,plan", *store]) == 0
+    secret = capsys.readouterr().out.strip()
+    assert re.fullmatch(r"ll_[0-9a-f]{8}_[A-Za-z0-9_-]{43}", secret)
+    assert ladder.main(["keys", "list", *store]) == 0
+    listed = capsys.readouterr().out
+    assert "crm" in listed
+    assert secret.split("_")[1] in listed
+    assert secret not in listed
+    assert ladder.main(["keys", "revoke", secret.split("_")[1], *store, "--json"]) == 0
+    assert capsys.readouterr().out.splitlines()[-1] == '{"keys": 0}'
+    for wrong in (["create", *store], ["revoke", *store], ["revoke", "crm", *store],
+                  ["create", "--name", "a", "--scopes", "all", *store], ["list", "--store", "mysql://x"]):  # fmt: skip
+        assert ladder.main(["keys", *wrong]) == 1
+        assert capsys.readouterr().err.startswith("ladder: ")

@@ -1,0 +1,142 @@
+"""POST /plan: the plan of `ladder plan`, for the last batch scores or a part of them."""
+
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from features.histories import Histories
+from serving.app import create_app
+from serving.arms import Draw
+from serving.clerk import Clerk
+from serving.counter import Counter
+from serving.plan import PLAN_COLUMNS, Allowance, make_plan
+from serving.results import Frames
+from tests.serving.client import Client
+from tests.serving.runs import fill, profiles, scored
+from training.simulation import Simulation
+
+
+@pytest.fixture(scope="module")
+def frames(folder: Path, histories: Histories) -> Frames:
+    return scored(folder, histories)
+
+
+@pytest.fixture(scope="module")
+def url(tmp_path_factory: pytest.TempPathFactory, frames: Frames, tiny: Simulation) -> str:
+    url = f"sqlite:///{tmp_path_factory.mktemp('store') / 'ladder.db'}"
+    fill(url, frames, profiles(tiny))
+    return url
+
+
+@pytest.fixture(scope="module")
+def planner(url: str) -> Iterator[Client]:
+    clerk = Clerk(url)
+    with Client(create_app(Counter(), archive=clerk)) as client:
+        yield client
+    clerk.close()
+
+
+def _plan(client: Client, **asked: Any) -> dict[str, Any]:
+    answer = client.post_json("/plan", asked)
+    assert answer.status_code == 200, answer.text
+    content: dict[str, Any] = answer.json()
+    return content
+
+
+def test_it_is_the_plan_that_the_command_makes(planner: Client, frames: Frames, tiny: Simulation) -> None:
+    found = _plan(planner, budget=20_000, holdout=0.2, seed=3)
+    owners = tiny.tables["accounts"].set_index("account_id")["owner"].to_dict()
+    draw = Draw(0.2, 0.0, 3)
+    wanted = make_plan(frames["scores"], frames["investment_scores"], Allowance(20_000.0), draw, owners=owners)
+    rows = [dict(zip(PLAN_COLUMNS, row, strict=True)) for row in wanted.rows.astype(object).itertuples(index=False)]
+    assert found["plan"] == rows
+    assert len(rows) > 10
+    for name in ("plan_id", "spent", "treated", "held_out", "expected_gain", "gain_low", "gain_high", "as_of"):
+        assert found["totals"][name] == wanted.record[name]
+    assert found["totals"]["spent"] <= 20_000 == found["totals"]["budget"]
+
+
+def test_a_plan_for_one_owner_some_rungs_and_some_options_has_no_other(planner: Client, frames: Frames) -> None:
+    rung = dict(zip(frames["scores"]["account_id"], frames["scores"]["rung"], strict=True))
+    found = _plan(planner, budget=50_000, owner="M03", rungs=["customer", "shopper"], investments=["rebate"])
+    assert found["plan"]
+    assert {row["owner"] for row in found["plan"]} == {"M03"}
+    assert {row["investment"] for row in found["plan"]} == {"rebate"}
+    assert {rung[row["account_id"]] for row in found["plan"]} <= {"customer", "shopper"}
+    assert found["totals"]["plan_id"] != _plan(planner, budget=50_000)["totals"]["plan_id"]
+
+
+def test_nothing_to_spend_or_nobody_to_spend_it_on_is_an_empty_plan(planner: Client) -> None:
+    for asked in ({"budget": 0}, {"budget": 1e9, "rungs": []}, {"budget": 1e9, "investments": []}):
+        found = _plan(planner, **asked)
+        assert (found["plan"], found["totals"]["treated"], found["totals"]["spent"]) == ([], 0, 0.0)
+
+
+@pytest.mark.parametrize(
+    ("asked", "field"),
+    [
+        ({}, "budget"),
+        ({"budget": -1}, "budget"),
+        ({"budget": "100"}, "budget"),
+        ({"budget": None}, "budget"),
+        ({"budget": True}, "budget"),
+        ({"budget": 10**400}, "budget"),
+        ({"budget": 1, "holdout": 0.6}, "holdout"),
+        ({"budget": 1, "explore": -0.1}, "explore"),
+        ({"budget": 1, "on": "best"}, "on"),
+        ({"budget": 1, "seed": 0.5}, "seed"),
+        ({"budget": 1, "seed": 10**30}, "seed"),
+        ({"budget": 1, "rungs": ["king"]}, "rungs.0"),
+        ({"budget": 1, "owner": "nobody"}, "owner"),
+        ({"budget": 1, "owner": ["M03"]}, "owner"),
+        ({"budget": 1, "investments": ["bribe"]}, "investments"),
+        ({"budget": 1, "budgets": 1}, "budgets"),
+    ],
+)
+def test_what_cannot_be_planned_is_refused_with_its_field(asked: Any, field: str, planner: Client) -> None:
+    answer = planner.post_json("/plan", asked)
+    assert answer.status_code == 422, answer.text
+    assert answer.json()["error"]["field"] == field
+
+
+def test_the_next_run_takes_over_at_once(tmp_path: Path, frames: Frames) -> None:
+    url = f"sqlite:///{tmp_path / 'ladder.db'}"
+    fill(url, frames)
+    clerk = Clerk(url)
+    with Client(create_app(Counter(), archive=clerk)) as client:
+        before = _plan(client, budget=20_000)
+        assert {row["owner"] for row in before["plan"]} == {None}
+        first = before["plan"][0]["account_id"]
+        options = frames["investment_scores"]
+        fill(
+            url,
+            frames | {"investment_scores": options.assign(gain=options["gain"].where(options["account_id"] != first))},
+        )
+        after = _plan(client, budget=20_000)
+    clerk.close()
+    assert first not in {row["account_id"] for row in after["plan"]}
+
+
+def test_a_manager_s_decision_narrows_what_is_planned_and_forces_nothing(tmp_path: Path, frames: Frames) -> None:
+    url = f"sqlite:///{tmp_path / 'ladder.db'}"
+    fill(url, frames)
+    clerk = Clerk(url)
+    with Client(create_app(Counter(), archive=clerk)) as client:
+        before = {row["account_id"]: row["investment"] for row in _plan(client, budget=1e9, holdout=0)["plan"]}
+        spared, moved = list(before)[:2]
+        other = next(option for option in ("rebate", "visit_programme") if option != before[moved])
+        decisions = {spared: "none", moved: other}
+        events = [
+            {"event_id": account, "account_id": account, "override": {"recommended_investment": option}, "reason": "so"}
+            for account, option in decisions.items()
+        ]
+        assert client.post_json("/feedback", {"events": events}).json()["stored"] == 2
+        found = _plan(client, budget=1e9, holdout=0)
+        after = {row["account_id"]: row["investment"] for row in found["plan"]}
+    clerk.close()
+    assert found["totals"]["overridden"] == 2
+    assert spared not in after
+    assert after.get(moved, other) == other
+    assert {a: o for a, o in before.items() if a not in decisions} == {a: o for a, o in after.items() if a != moved}

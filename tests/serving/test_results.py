@@ -1,0 +1,227 @@
+"""A run in the store: every bit of it, changed rows only, old or new and nothing between."""
+
+from collections.abc import Iterator
+from pathlib import Path
+from threading import Event, Thread
+from typing import Any
+
+import numpy as np
+import pandas as pd
+import pytest
+import sqlalchemy as sa
+
+from features.errors import SettingsError, StoreError
+from features.histories import Histories
+from features.snapshots import instant
+from serving import results
+from serving.batch import write_frames
+from serving.result_files import facts_of, read_folder
+from serving.results import (
+    ACCOUNTS,
+    HORIZONS,
+    INVESTMENT_SCORES,
+    OF_RUN,
+    PROFILE_COLUMNS,
+    RUNS,
+    SCORES,
+    Frames,
+    current_run,
+    write_run,
+)
+from serving.store import open_store, reading
+from tests.databases import new_database
+from tests.serving.runs import profiles, put, scored
+from training.simulation import Simulation
+
+TABLES = {"scores": SCORES, "investment_scores": INVESTMENT_SCORES, "horizons": HORIZONS}
+
+
+@pytest.fixture(params=["sqlite", "postgresql"])
+def engine(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[sa.Engine]:
+    sqlite = f"sqlite:///{tmp_path / 'ladder.db'}"
+    url = sqlite if request.param == "sqlite" else new_database(request.getfixturevalue("postgres_server"))
+    engine = open_store(url)
+    yield engine
+    engine.dispose()
+
+
+@pytest.fixture(scope="module")
+def frames(folder: Path, histories: Histories) -> Frames:
+    return scored(folder, histories)
+
+
+def _held(engine: sa.Engine, table: sa.Table) -> list[dict[str, Any]]:
+    with reading(engine) as connection:
+        order = list(table.primary_key.columns)
+        return [dict(row) for row in connection.execute(table.select().order_by(*order)).mappings()]
+
+
+def _without(frames: Frames, gone: str) -> Frames:
+    return {name: frame[frame["account_id"] != gone] for name, frame in frames.items()}
+
+
+def _bits(value: Any) -> Any:
+    """Floats by their bits, so that -0.0 is not 0.0."""
+    return value.hex() if isinstance(value, float) else value
+
+
+def test_every_figure_is_kept_to_the_last_bit(engine: sa.Engine, frames: Frames) -> None:
+    written = put(engine, frames)
+    assert (written.run_id, written.changed, written.removed) == (1, len(frames["scores"]), 0)
+    for name, table in TABLES.items():
+        keys = [column.name for column in table.primary_key.columns]
+        wanted = frames[name].sort_values(keys).to_dict("records")
+        held = _held(engine, table)
+        assert len(held) == len(wanted) > 0
+        for row, one in zip(held, wanted, strict=True):
+            told = {column: None if pd.isna(cell) else cell for column, cell in one.items() if column in row}
+            assert {column: _bits(row[column]) for column in told} == {c: _bits(v) for c, v in told.items()}
+            assert one.keys() - row.keys() <= set(OF_RUN)
+    with reading(engine) as connection:
+        current = current_run(connection)
+    assert current is not None
+    assert current.facts == facts_of(frames["scores"])
+    assert current.options == tuple(sorted(frames["investment_scores"]["investment"].unique()))
+
+
+@pytest.mark.parametrize("value", [0.1 + 0.2, 0.0, 5e-324, 1.7976931348623157e308, -1 / 3, 2.0**53 + 2])
+def test_no_double_is_too_odd(engine: sa.Engine, frames: Frames, value: float) -> None:
+    odd = {name: frame.assign(expected_revenue=value) if name != "investment_scores" else frame.assign(gain=value)
+           for name, frame in frames.items()}  # fmt: skip
+    put(engine, odd)
+    assert {_bits(row["expected_revenue"]) for row in _held(engine, SCORES)} == {value.hex()}
+    assert {_bits(row["gain"]) for row in _held(engine, INVESTMENT_SCORES)} == {value.hex()}
+
+
+def test_the_same_run_again_writes_nothing(engine: sa.Engine, frames: Frames, tiny: Simulation) -> None:
+    put(engine, frames, profiles(tiny))
+    before = [_held(engine, table) for table in (*TABLES.values(), ACCOUNTS)]
+    again = put(engine, frames, profiles(tiny))
+    assert (again.changed, again.removed) == (0, 0)
+    assert [_held(engine, table) for table in (*TABLES.values(), ACCOUNTS)] == before
+    assert len(_held(engine, RUNS)) == 2
+
+
+def test_only_what_changed_is_written_and_who_vanished_goes(engine: sa.Engine, frames: Frames) -> None:
+    put(engine, frames)
+    first, second, third = frames["scores"]["account_id"].iloc[:3]
+    changed = {name: frame.copy() for name, frame in _without(frames, first).items()}
+    changed["scores"].loc[changed["scores"]["account_id"] == second, "p_upgrade"] = 0.25
+    options = changed["investment_scores"]
+    options.loc[(options["account_id"] == third) & (options["investment"] == "rebate"), "cost"] = 501.0
+    written = put(engine, changed)
+    assert (written.changed, written.removed) == (2, 1)
+    runs = {row["account_id"]: row["changed_run"] for row in _held(engine, SCORES)}
+    assert {account for account, run in runs.items() if run == 2} == {second, third}
+    assert first not in runs
+    for table in (INVESTMENT_SCORES, HORIZONS):
+        assert {row["account_id"] for row in _held(engine, table)} == runs.keys()
+    assert [r["cost"] for r in _held(engine, INVESTMENT_SCORES) if r["account_id"] == third][1] == 501.0
+
+
+def test_another_as_of_alone_changes_no_account(engine: sa.Engine, frames: Frames) -> None:
+    put(engine, frames)
+    later = {name: frame.assign(as_of=pd.Timestamp("2030-01-01")) for name, frame in frames.items()}
+    assert put(engine, later).changed == 0
+    with reading(engine) as connection:
+        current = current_run(connection)
+    assert current is not None
+    assert current.facts.as_of == instant("2030-01-01")
+
+
+def test_a_run_that_fails_leaves_the_one_before(engine: sa.Engine, frames: Frames) -> None:
+    put(engine, frames)
+    before = _held(engine, SCORES)
+
+    def broken() -> Iterator[Frames]:
+        yield {
+            name: frame.assign(expected_revenue=1.0) if name == "scores" else frame for name, frame in frames.items()
+        }
+        raise StoreError("the plug was pulled")
+
+    with pytest.raises(StoreError, match="plug"):
+        write_run(engine, facts_of(frames["scores"]), broken())
+    assert _held(engine, SCORES) == before
+
+
+def test_a_reader_sees_the_old_run_until_the_new_one_is_there(engine: sa.Engine, frames: Frames) -> None:
+    put(engine, frames)
+    begun, go = Event(), Event()
+
+    def slowly() -> Iterator[Frames]:
+        yield {
+            name: frame.assign(expected_revenue=1.0) if name == "scores" else frame for name, frame in frames.items()
+        }
+        begun.set()
+        assert go.wait(20)
+
+    writer = Thread(target=write_run, args=(engine, facts_of(frames["scores"]), slowly()))
+    writer.start()
+    assert begun.wait(20)
+    meanwhile = {row["expected_revenue"] for row in _held(engine, SCORES)}
+    go.set()
+    writer.join(20)
+    assert meanwhile != {1.0}
+    assert {row["expected_revenue"] for row in _held(engine, SCORES)} == {1.0}
+
+
+def test_scores_that_contradict_themselves_are_refused(tmp_path: Path, frames: Frames) -> None:
+    engine = open_store(f"sqlite:///{tmp_path / 'ladder.db'}")
+    scores = frames["scores"]
+    with pytest.raises(SettingsError, match="an account twice"):
+        put(engine, {**frames, "scores": pd.concat([scores, scores.iloc[:1]])})
+    with pytest.raises(SettingsError, match="which the scores do not"):
+        put(engine, {**frames, "scores": scores.iloc[1:]})
+    assert _held(engine, RUNS) == []
+    engine.dispose()
+
+
+def test_accounts_have_their_owner_and_lose_it_when_the_source_does(
+    tmp_path: Path, frames: Frames, tiny: Simulation
+) -> None:
+    engine = open_store(f"sqlite:///{tmp_path / 'ladder.db'}")
+    known = profiles(tiny)
+    put(engine, frames, known)
+    given = tiny.tables["accounts"].set_index("account_id")
+    for row in _held(engine, ACCOUNTS):
+        for name in set(PROFILE_COLUMNS) & set(given.columns):
+            cell = given.loc[row["account_id"], name]
+            assert row[name] == (None if pd.isna(cell) else cell)
+    put(engine, frames, known.iloc[1:].assign(owner="nobody"))
+    held = _held(engine, ACCOUNTS)
+    assert len(held) == len(known) - 1
+    assert {row["owner"] for row in held} == {"nobody"}
+    put(engine, frames, None)
+    assert _held(engine, ACCOUNTS) == held
+    engine.dispose()
+
+
+@pytest.mark.parametrize(("form", "at_once"), [("parquet", 100_000), ("parquet", 70), ("csv", 100_000)])
+def test_a_folder_read_again_is_the_run_that_was_written(
+    form: str, at_once: int, tmp_path: Path, frames: Frames, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    write_frames(frames, tmp_path / "scores", form)
+    engine = open_store(f"sqlite:///{tmp_path / 'ladder.db'}")
+    put(engine, frames)
+    monkeypatch.setattr("serving.result_files.ACCOUNTS_AT_ONCE", at_once)
+    facts, chunks = read_folder(tmp_path / "scores")
+    assert facts == facts_of(frames["scores"])
+    parts = list(chunks)
+    assert len(parts) == -(-len(frames["scores"]) // at_once)
+    written = write_run(engine, facts, parts)
+    # pandas reads a CSV's numbers to the last bit but for very few
+    assert written.changed == 0 if form == "parquet" else written.changed < written.accounts
+    engine.dispose()
+
+
+def test_any_bit_of_an_account_changes_its_digest(frames: Frames) -> None:
+    scores = frames["scores"].head(1)
+    columns = [column.name for column in SCORES.columns if column.name not in ("account_id", "digest", "changed_run")]
+    usual = results._digests(scores, columns)
+    for name in columns:
+        cell = scores[name].iloc[0]
+        other = "else" if name in results._TEXTS else 3.5 if pd.isna(cell) else np.nextafter(float(cell), np.inf)
+        if name == "rank":
+            other = 77
+        changed = scores.assign(**{name: [other]})
+        assert results._digests(changed, columns) != usual, name

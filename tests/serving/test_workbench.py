@@ -1,0 +1,104 @@
+"""A bounded number of requests waits; the next one is told at once to come again."""
+
+import asyncio
+import json
+import threading
+from collections.abc import Iterator
+from typing import Any
+
+import httpx
+import pytest
+
+from serving.app import create_app
+from serving.counter import Counter
+from serving.requests import Desk
+from serving.workbench import THREADS, Workbench
+from tests.serving.client import JSON
+
+BODY = json.dumps({"accounts": []}).encode()
+
+
+class Held:
+    """A desk that answers when it is told to."""
+
+    def __init__(self, desk: Desk) -> None:
+        self.scorer, self.go, self.begun = desk.scorer, threading.Event(), 0
+
+    def score(self, body: bytes, _: Any) -> bytes:
+        self.begun += 1
+        self.go.wait(20)
+        return body
+
+
+@pytest.fixture
+def held(desk: Desk) -> Iterator[Held]:
+    held = Held(desk)
+    yield held
+    held.go.set()
+
+
+def _client(held: Held, bench: Workbench) -> httpx.AsyncClient:
+    app = create_app(Counter(held), scoring=bench)  # type: ignore[arg-type]
+    return httpx.AsyncClient(transport=httpx.ASGITransport(app), base_url="http://ladder")
+
+
+async def _settle(so: Any) -> None:
+    while not so():
+        await asyncio.sleep(0.005)
+
+
+def test_what_is_too_much_is_refused_at_once_and_what_was_accepted_is_answered(held: Held) -> None:
+    async def run() -> None:
+        bench = Workbench(most_waiting=3)
+        async with _client(held, bench) as client:
+            accepted = [
+                asyncio.create_task(client.post("/score", content=BODY, headers=JSON)) for _ in range(THREADS + 3)
+            ]
+            await _settle(lambda: bench._inside == THREADS + 3)
+            for _ in range(3):
+                refused = await client.post("/score", content=BODY, headers=JSON)
+                assert (refused.status_code, refused.headers["retry-after"]) == (503, "1")
+                assert refused.json()["error"]["code"] == "busy"
+            assert (await client.get("/healthz")).status_code == 200
+            assert held.begun == THREADS
+            held.go.set()
+            assert [answer.status_code for answer in await asyncio.gather(*accepted)] == [200] * (THREADS + 3)
+            assert (await client.post("/score", content=BODY, headers=JSON)).status_code == 200
+
+    asyncio.run(run())
+
+
+def test_bodies_take_no_more_memory_than_they_may(held: Held) -> None:
+    async def run() -> None:
+        bench = Workbench(most_held=3 * len(BODY))
+        async with _client(held, bench) as client:
+            accepted = [asyncio.create_task(client.post("/score", content=BODY, headers=JSON)) for _ in range(3)]
+            await _settle(lambda: bench._inside == 3)
+            refused = await client.post("/score", content=BODY, headers=JSON)
+            assert (refused.status_code, refused.json()["error"]["code"]) == (503, "busy")
+            held.go.set()
+            assert [answer.status_code for answer in await asyncio.gather(*accepted)] == [200] * 3
+            assert bench._held == 0
+
+    asyncio.run(run())
+
+
+def test_what_was_given_up_keeps_its_place_until_its_thread_is_free(
+    held: Held, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Else work that nobody waits for would pile up behind every answer that came too late."""
+    monkeypatch.setattr("serving.workbench.PATIENCE_SECONDS", 0.1)
+
+    async def run() -> None:
+        bench = Workbench(most_waiting=1)
+        async with _client(held, bench) as client:
+            answers = await asyncio.gather(*(client.post("/score", content=BODY, headers=JSON) for _ in range(3)))
+            assert {answer.json()["error"]["code"] for answer in answers} == {"too_slow"}
+            assert all(answer.headers["retry-after"] for answer in answers)
+            assert bench._inside == THREADS  # the one that waited for a thread has gone
+            held.go.set()
+            await _settle(lambda: bench._inside == 0)
+            assert (await client.post("/score", content=BODY, headers=JSON)).status_code == 200
+            assert held.begun == THREADS + 1
+
+    asyncio.run(run())
