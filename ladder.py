@@ -113,6 +113,7 @@ def _partition(options: argparse.Namespace) -> Mapping[str, Any]:
 
 def _train(options: argparse.Namespace) -> Mapping[str, Any]:
     settings = _settings(options)
+    _check_cluster(options)
     partitions = _partitions(options)
     folder = Path(settings.registry.champion_folder)
     if partitions is None:
@@ -160,10 +161,18 @@ def _record(
     """Show what was learnt, register it, and promote it where that is due."""
     from training.promotion import PromotionContext, examine, passes
     from training.registry import ALIAS, Registry
-    from training.reporting import as_text, draw_plots
+    from training.reporting import as_text, draw_plots, record_cells, record_csv
 
     for comparison in trained.comparisons:
         _show_comparison(comparison)
+    facts = trained.bundle.facts
+    records = {
+        "managers": ("What account managers' forecasts have been worth, money over the horizon", facts.track_record),
+        "acquisition": ("What winning accounts and moving them up bring, money per account", facts.acquisition),
+    }
+    records = {name: record for name, record in records.items() if record[1]}
+    for heading, rows in records.values():
+        _show(heading, *record_cells(rows))
     report = [*(tuned.words() if tuned else []), *trained.report]
     _list("What the models are worth, and what they rest on", report)
     if tuned and tuned.changed:
@@ -183,6 +192,7 @@ def _record(
     with tempfile.TemporaryDirectory() as scratch:
         draw_plots(trained.bundle, trained.comparisons, Path(scratch))
         texts = {f"{c.task}.txt": as_text(c) for c in trained.comparisons} | {"report.txt": "\n".join(report)}
+        texts |= {f"{name}.csv": record_csv(rows) for name, (_, rows) in records.items()}
         metrics = dict(trained.bundle.facts.figures)
         if tuned:
             texts |= {"tuning.csv": tuned.table(), "tuned.toml": tuned.toml()}
@@ -255,6 +265,7 @@ def _score(options: argparse.Namespace) -> Mapping[str, Any]:
 
     if options.out is None and options.to is None:
         options.refuse("Say where the scores go: --out DIR for files, --to URL for the store, or both.")
+    _check_cluster(options)
     settings = _settings(options)
     with tempfile.TemporaryDirectory() as scratch:
         bundle, version = read_bundle(_find_bundle(options.model, settings, Path(scratch)))
@@ -267,7 +278,8 @@ def _score(options: argparse.Namespace) -> Mapping[str, Any]:
         frames, figures = _score_with(bundle, version, loaded, out, options.format, options.language)
         stored = {} if options.to is None else _store_frames(options.to, frames, bundle, loaded.source)
         return {**figures, **stored}
-    from serving.batch import write_run
+    from serving.batch import read_columns, write_run
+    from serving.forecasts import COLUMNS as DISAGREEMENT
     from serving.parts import score_parts
     from serving.result_files import profiles_of
     from serving.scoring import Scorer
@@ -281,8 +293,10 @@ def _score(options: argparse.Namespace) -> Mapping[str, Any]:
             form, progress, _note_set_aside, options.language,
         )  # fmt: skip
         write_run(out, scorer)
+        differing = read_columns(written.files[0], DISAGREEMENT)
         profiles = profiles_of(partitions) if "accounts" in partitions.tables else None
         stored = {} if options.to is None else _store_folder(options.to, out, bundle, profiles)
+    _show_disagreements(differing)
     figures = _say_scored(version, written.accounts, written.investments, written.files if options.out else ())
     return {**figures, **stored}
 
@@ -342,6 +356,7 @@ def _score_with(
     written = [] if out is None else write_frames(dict(zip(TABLES, frames, strict=True)), out, form)
     if out is not None:
         write_run(out, scorer)
+    _show_disagreements(frames[0])
     return frames, _say_scored(version, len(frames[0]), len(frames[1]), written)
 
 
@@ -824,22 +839,30 @@ def _store_of(options: argparse.Namespace) -> str | None:
 
 
 def _partitions(options: argparse.Namespace, only: Sequence[str] | None = None) -> Any:
-    """The parts of a partitioned source with their feedback; None where it is none, refused where a cluster is asked
-    for all the same.  only : tables that feedback may add rows to."""
+    """The parts of a partitioned source with their feedback; None where it is none.
+
+    only : tables that feedback may add rows to.
+    """
     from features.additions import add_rows_to_parts
-    from features.errors import SettingsError
     from features.partitions import read_partitions
 
     partitions = read_partitions(options.data)
-    if partitions is None and options.dask:
-        raise SettingsError(
-            "--dask works on a partitioned source, and --data is none. Cut it into parts first: "
-            "`ladder partition --data SOURCE --out DIR`, where DIR is a folder that all workers see."
-        )
     if partitions is None:
         return None
     told = _feedback(options)
     return add_rows_to_parts(partitions, told, only) if told else partitions
+
+
+def _check_cluster(options: argparse.Namespace) -> None:
+    """Refuse a cluster for a source that is in one piece, before anything else is looked for."""
+    from features.errors import SettingsError
+    from features.partitions import read_partitions
+
+    if options.dask and read_partitions(options.data) is None:
+        raise SettingsError(
+            "--dask works on a partitioned source, and --data is none. Cut it into parts first: "
+            "`ladder partition --data SOURCE --out DIR`, where DIR is a folder that all workers see."
+        )
 
 
 @contextmanager
@@ -1006,6 +1029,15 @@ def _show_first(scores: Any, most: int) -> None:
         _show(f"The first {len(rows)} accounts by ROI", headings, rows)
     else:
         print("\nNo investment is expected to earn more than it costs, for any account.")
+
+
+def _show_disagreements(scores: Any) -> None:
+    """Where account manager and history expect the most different of a climb."""
+    from serving.forecasts import HEADINGS, disagreement_cells, strongest_disagreements
+
+    rows = disagreement_cells(strongest_disagreements(scores, 10))
+    if rows:
+        _show("Where account managers and history differ most about a climb (not causal)", HEADINGS, rows)
 
 
 def _parser() -> argparse.ArgumentParser:
