@@ -266,6 +266,8 @@ def _score(options: argparse.Namespace) -> Mapping[str, Any]:
         out = None if options.out is None else Path(options.out)
         frames, figures = _score_with(bundle, version, loaded, out, options.format, options.language)
         stored = {} if options.to is None else _store_frames(options.to, frames, bundle, loaded.source)
+        if stored and options.timelines:
+            _store_background(options.to, bundle, loaded.as_of, [(loaded.histories, loaded.source)])
         return {**figures, **stored}
     from serving.batch import write_run
     from serving.parts import score_parts
@@ -283,6 +285,8 @@ def _score(options: argparse.Namespace) -> Mapping[str, Any]:
         write_run(out, scorer)
         profiles = profiles_of(partitions) if "accounts" in partitions.tables else None
         stored = {} if options.to is None else _store_folder(options.to, out, bundle, profiles)
+    if stored and options.timelines:
+        _store_background(options.to, bundle, as_of, _parts_of(partitions))
     figures = _say_scored(version, written.accounts, written.investments, written.files if options.out else ())
     return {**figures, **stored}
 
@@ -325,6 +329,35 @@ def _store_run(url: str, facts: Any, chunks: Any, profiles: Any) -> Mapping[str,
     changed = f"{written.changed:,} of {written.accounts:,} accounts changed, {written.removed:,} removed"
     print(f"{label_of(url)}: {changed}")
     return {"changed": written.changed, "removed": written.removed, "run": written.run_id}
+
+
+def _store_background(url: str, bundle: Any, as_of: int, parts: Any) -> None:
+    """Write what stands behind the scores: timelines, a year's standings, the summary.  parts : histories and sources."""
+    from serving.background import background_of, write_background
+    from serving.results import current_run
+    from serving.store import open_store, reading
+
+    engine = open_store(url)
+    try:
+        with reading(engine) as connection:
+            current = current_run(connection)
+        with _progress() as progress:
+            progress("writing the timelines", 0.0)
+            made = (background_of(histories, source, as_of, bundle.facts) for histories, source in parts)
+            changed = write_background(engine, current.run_id, bundle.facts, made) if current is not None else 0
+    finally:
+        engine.dispose()
+    print(f"{changed:,} timelines changed")
+
+
+def _parts_of(partitions: Any) -> Iterator[tuple[Any, Any]]:
+    """Histories and source of each part, one in memory at a time."""
+    from features.histories import build_histories
+    from features.outlines import read_part
+
+    for part in partitions.parts:
+        source = read_part(part)
+        yield build_histories(source, consume=True), source
 
 
 def _score_with(
@@ -695,6 +728,7 @@ def _demo(options: argparse.Namespace) -> Mapping[str, Any]:
     frames, _ = _score_with(bundle, version, loaded, folder / "scores", "parquet")
     options.store = f"sqlite:///{folder / 'ladder.db'}"
     _store_frames(options.store, frames, bundle, loaded.source)
+    _store_background(options.store, bundle, loaded.as_of, [(loaded.histories, loaded.source)])
     scores = pd.read_parquet(folder / "scores" / "scores.parquet")
     _show_ladder(scores)
     _show_first(scores, 10)
@@ -1108,6 +1142,8 @@ COMMANDS: dict[str, tuple[Callable[[argparse.Namespace], Mapping[str, Any]], str
         _argument("--to", metavar="URL", help="store that the run goes to: sqlite:///FILE or postgresql://..."),
         _argument("--format", default="parquet", choices=("parquet", "csv", "xlsx"), help="of the files"),
         _argument("--language", default="en", choices=("en", "nl"), help="of the reasons: English or Dutch"),
+        _argument("--no-timelines", dest="timelines", action="store_false",
+                  help="write scores only into the store, not what the page shows behind them"),
     )),
     "changes": (_changes, "why scores changed between two runs: behaviour, corrected data, another model", (
         _argument("--before", required=True, metavar="DIR", help="folder of the earlier run's scores"),
