@@ -160,10 +160,18 @@ def _record(
     """Show what was learnt, register it, and promote it where that is due."""
     from training.promotion import PromotionContext, examine, passes
     from training.registry import ALIAS, Registry
-    from training.reporting import as_text, draw_plots
+    from training.reporting import as_text, draw_plots, record_cells, record_csv
 
     for comparison in trained.comparisons:
         _show_comparison(comparison)
+    facts = trained.bundle.facts
+    records = {
+        "managers": ("What account managers' forecasts have been worth, money over the horizon", facts.track_record),
+        "acquisition": ("What winning accounts and moving them up bring, money per account", facts.acquisition),
+    }
+    records = {name: record for name, record in records.items() if record[1]}
+    for heading, rows in records.values():
+        _show(heading, *record_cells(rows))
     report = [*(tuned.words() if tuned else []), *trained.report]
     _list("What the models are worth, and what they rest on", report)
     if tuned and tuned.changed:
@@ -183,6 +191,7 @@ def _record(
     with tempfile.TemporaryDirectory() as scratch:
         draw_plots(trained.bundle, trained.comparisons, Path(scratch))
         texts = {f"{c.task}.txt": as_text(c) for c in trained.comparisons} | {"report.txt": "\n".join(report)}
+        texts |= {f"{name}.csv": record_csv(rows) for name, (_, rows) in records.items()}
         metrics = dict(trained.bundle.facts.figures)
         if tuned:
             texts |= {"tuning.csv": tuned.table(), "tuned.toml": tuned.toml()}
@@ -269,7 +278,8 @@ def _score(options: argparse.Namespace) -> Mapping[str, Any]:
         if stored and options.timelines:
             _store_background(options.to, bundle, loaded.as_of, [(loaded.histories, loaded.source)])
         return {**figures, **stored}
-    from serving.batch import write_run
+    from serving.batch import read_columns, write_run
+    from serving.forecasts import COLUMNS as DISAGREEMENT
     from serving.parts import score_parts
     from serving.result_files import profiles_of
     from serving.scoring import Scorer
@@ -283,10 +293,12 @@ def _score(options: argparse.Namespace) -> Mapping[str, Any]:
             form, progress, _note_set_aside, options.language,
         )  # fmt: skip
         write_run(out, scorer)
+        differing = read_columns(written.files[0], DISAGREEMENT)
         profiles = profiles_of(partitions) if "accounts" in partitions.tables else None
         stored = {} if options.to is None else _store_folder(options.to, out, bundle, profiles)
     if stored and options.timelines:
         _store_background(options.to, bundle, as_of, _parts_of(partitions))
+    _show_disagreements(differing)
     figures = _say_scored(version, written.accounts, written.investments, written.files if options.out else ())
     return {**figures, **stored}
 
@@ -332,7 +344,7 @@ def _store_run(url: str, facts: Any, chunks: Any, profiles: Any) -> Mapping[str,
 
 
 def _store_background(url: str, bundle: Any, as_of: int, parts: Any) -> None:
-    """Write what stands behind the scores: timelines, a year's standings, the summary.  parts : histories and sources."""
+    """Write what stands behind the scores, for the page.  parts : histories and sources."""
     from serving.background import background_of, write_background
     from serving.results import current_run
     from serving.store import open_store, reading
@@ -375,6 +387,7 @@ def _score_with(
     written = [] if out is None else write_frames(dict(zip(TABLES, frames, strict=True)), out, form)
     if out is not None:
         write_run(out, scorer)
+    _show_disagreements(frames[0])
     return frames, _say_scored(version, len(frames[0]), len(frames[1]), written)
 
 
@@ -648,6 +661,30 @@ def _fill_store(folder: Path, options: argparse.Namespace) -> None:
                 put_profiles(connection, profiles)
         finally:
             engine.dispose()
+    if options.data is not None:
+        _look_back(read_bundle(folder)[0], options)
+
+
+def _look_back(bundle: Any, options: argparse.Namespace) -> None:
+    """Write what stands behind the store's scores, from the source that was given; nothing where there are none."""
+    from serving.results import current_run
+    from serving.store import open_store, reading
+
+    engine = open_store(options.store)
+    try:
+        with reading(engine) as connection:
+            current = current_run(connection)
+    finally:
+        engine.dispose()
+    if current is None:
+        return
+    partitions = _partitions(options, bundle.facts.tables)
+    if partitions is None:
+        loaded = _load(options, only=bundle.facts.tables)
+        parts = iter([(loaded.histories, loaded.source)])
+    else:
+        parts = _parts_of(partitions)
+    _store_background(options.store, bundle, current.facts.as_of, parts)
 
 
 def _profiles(options: argparse.Namespace) -> Sequence[Any] | None:
@@ -845,7 +882,7 @@ def _partitions(options: argparse.Namespace, only: Sequence[str] | None = None) 
     from features.partitions import read_partitions
 
     partitions = read_partitions(options.data)
-    if partitions is None and options.dask:
+    if partitions is None and getattr(options, "dask", None):
         raise SettingsError(
             "--dask works on a partitioned source, and --data is none. Cut it into parts first: "
             "`ladder partition --data SOURCE --out DIR`, where DIR is a folder that all workers see."
@@ -1020,6 +1057,15 @@ def _show_first(scores: Any, most: int) -> None:
         _show(f"The first {len(rows)} accounts by ROI", headings, rows)
     else:
         print("\nNo investment is expected to earn more than it costs, for any account.")
+
+
+def _show_disagreements(scores: Any) -> None:
+    """Where account manager and history expect the most different of a climb."""
+    from serving.forecasts import HEADINGS, disagreement_cells, strongest_disagreements
+
+    rows = disagreement_cells(strongest_disagreements(scores, 10))
+    if rows:
+        _show("Where account managers and history differ most about a climb (not causal)", HEADINGS, rows)
 
 
 def _parser() -> argparse.ArgumentParser:

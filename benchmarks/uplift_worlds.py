@@ -9,8 +9,10 @@ from benchmarks.origins import restricted, rows_until
 from features.histories import build_histories
 from features.snapshots import BoolArray, FloatArray, IntArray, instant
 from features.sources import source_from_rows
+from features.views import View
 from training.dataset import Dataset
 from training.doubly_robust import average
+from training.margins import line_margins, margin_rates
 from training.revenue import fit_revenue
 from training.settings import Settings
 from training.simulation import Scenario, simulate
@@ -68,17 +70,16 @@ def world_of(scenario: str | Scenario, seed: int, accounts: int | None, settings
         for column in ("uplift", "margin_gain")
     )
     return World(
-        earlier, build_trials(earlier, settings), matrix, labels.rung, margin_rates(data, matrix, settings),
+        earlier, build_trials(earlier, settings), matrix, labels.rung, rates_of(data, now, settings),
         np.where(labels.can_switch, leaving, 0.0), revenue, tuple(options.names), np.asarray(options.costs), uplift,
         gain, fit_uplift(earlier, settings).options,
     )  # fmt: skip
 
 
-def margin_rates(data: Dataset, matrix: FloatArray, settings: Settings) -> FloatArray:
-    """Gross margin rate of each account as scoring takes it: its own of the last year, else that of all."""
-    share = matrix[:, data.column("cost_share_365d")]
+def rates_of(data: Dataset, rows: BoolArray, settings: Settings) -> FloatArray:
+    """Gross margin rate of each account as scoring takes it."""
     of_all = data.survey.margin_rate(settings.uplift.margin_rate)
-    return np.where(np.isnan(share), of_all, 1.0 - np.clip(share, 0.0, 1.0))
+    return margin_rates(View(data.histories, data.snapshots.take(rows)), line_margins(data.survey.lines), of_all)
 
 
 @dataclass(frozen=True)

@@ -1,4 +1,4 @@
-"""Where every account stood a year ago and what became of it since: rungs, revenue, margin, how long it has stood still.
+"""Where every account stood a year ago and what became of it since: rungs, revenue, margin, and standing still.
 
 Looked at from as_of with what is known then; the rung of a year ago is what was known a year ago.
 """

@@ -25,7 +25,8 @@ SCORE_COLUMNS = (
     *"expected_revenue expected_revenue_low expected_revenue_high value_at_risk".split(),
     *"service_load customer_type".split(),
     *"upgrade_uplift upgrade_uplift_low upgrade_uplift_high upgrade_basis upgrade_value_gap".split(),
-    *"manager_forecast recommended_investment expected_gain roi rank reasons".split(),
+    *"manager_forecast forecast_by history_estimate upgrade_expectation forecast_disagreement".split(),
+    *"recommended_investment expected_gain roi rank reasons".split(),
 )
 INVESTMENT_COLUMNS = (
     "account_id as_of investment bond cost uplift uplift_low uplift_high gain gain_low gain_high roi "
@@ -37,7 +38,7 @@ TABLES = ("scores", "investment_scores", "horizons")
 """What is written: one row an account, one an account and option, one an account and horizon."""
 RUN = "run.json"
 FORMATS = ("parquet", "csv", "xlsx")
-_KEYS = {"account_id": str, "model_version": str, "owner": str}
+_KEYS = {"account_id": str, "model_version": str, "owner": str, "forecast_by": str}
 """Texts that may look like numbers."""
 SHEET_LIMIT = 1_048_575
 
@@ -76,7 +77,7 @@ def _frame(columns: Mapping[str, NDArray[Any]], names: tuple[str, ...] | list[st
     for name in NUMBERS & set(frame.columns):
         frame[name] = frame[name].astype(np.float64)
     texts = {"account_id", "model_version", "rung", "next_rung", "switch_trigger", "upgrade_basis", "bond", "basis"}
-    for name in texts | {"rung_low", "rung_high", "recommended_investment", "investment"}:
+    for name in texts | {"rung_low", "rung_high", "recommended_investment", "investment", "forecast_by"}:
         if name in frame:
             frame[name] = frame[name].astype("string")
     return frame
@@ -135,6 +136,16 @@ def read_table(folder: Path, name: str, columns: Sequence[str], forms: Sequence[
                 raise SettingsError(f"{file} is no table of {words}: it lacks {', '.join(missing[:3])}. Score again.")
             return table
     raise SettingsError(f"There are no {name} in {folder}. Write them with `ladder score --out {folder}`.")
+
+
+def read_columns(file: Path, columns: Sequence[str]) -> pd.DataFrame:
+    """Some columns of a table that was just written."""
+    names = list(columns)
+    if file.suffix == ".parquet":
+        return pd.read_parquet(file, columns=names)
+    if file.suffix == ".csv":
+        return pd.read_csv(file, usecols=names, dtype=_KEYS)
+    return pd.read_excel(file, usecols=names, dtype=_KEYS)
 
 
 def write_frames(frames: Mapping[str, pd.DataFrame], folder: Path, form: str) -> list[Path]:

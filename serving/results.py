@@ -29,8 +29,8 @@ OF_RUN = ("as_of", "horizon_days", "model_version")
 """Columns of the contract's tables that are the same in every row of a run."""
 PROFILE_COLUMNS = "name owner industry country segment employees".split()
 _TEXTS = frozenset(
-    "account_id rung next_rung rung_low rung_high switch_trigger customer_type upgrade_basis recommended_investment "
-    "reasons investment bond basis name owner industry country segment".split()
+    "account_id rung next_rung rung_low rung_high switch_trigger customer_type upgrade_basis forecast_by "
+    "recommended_investment reasons investment bond basis name owner industry country segment".split()
 )
 _WHOLE = frozenset(("rank", "horizon_days"))
 

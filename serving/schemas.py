@@ -128,6 +128,19 @@ class Scores(Documented):
     manager_forecast: float | None = Field(
         description="The account manager's estimate, calibrated on that manager's record, money."
     )
+    forecast_by: str | None = Field(description="Who made that estimate; null where none, or nobody is named.")
+    history_estimate: float | None = Field(
+        description="History's own estimate beside it: the value gap times what a unit of it has been worth where "
+        "accounts climbed, money; null where there is no estimate to stand beside. NOT causal."
+    )
+    upgrade_expectation: float | None = Field(
+        description="The two blended, the manager's followed only as far as managers have been right, money over the "
+        "horizon. It is about accounts that climb: NOT causal."
+    )
+    forecast_disagreement: float | None = Field(
+        description="The manager's estimate less history's, in standard errors of what the two usually miss by; above "
+        "0 = the manager expects more. null where too few forecasts are resolved."
+    )
     recommended_investment: str | None = Field(description="The option with the highest expected net gain, or none.")
     expected_gain: float | None = Field(description="Of that option: uplift x margin - cost, money.")
     roi: float | None = Field(description="Of that option: gain / cost.")

@@ -15,14 +15,15 @@ from features.eligibility import can_switch
 from features.histories import Histories
 from features.ladder import rungs
 from features.snapshots import FloatArray, IntArray, Snapshots, iso
-from features.streams import FIXED_POINT
 from features.tables import BONDS, NO_INVESTMENT, RUNGS, TRIGGER_FAMILIES
 from features.views import View
 from serving.customer_types import customer_types
+from serving.forecasts import beside_history, last_forecasts
 from serving.horizons import Column, hold_to, rung_columns, table
 from serving.reasons import Reason, Teller
 from serving.wording import DEFAULT_LANGUAGE
 from training.bundle import Bundle, Investment
+from training.margins import margin_rates
 from training.predictors import Floored, Pool, Trees
 from training.rung_sets import rung_sets
 
@@ -86,11 +87,13 @@ class Scorer:
         parts = self._leaving_parts(matrix[rows])
         columns |= self._switch(matrix, rows, parts)
         columns |= self._revenue(matrix)
-        columns["value_at_risk"] = columns["p_switch"] * columns["expected_revenue"] * self._margin(matrix)
+        margin = self._margin(view)
+        columns["value_at_risk"] = columns["p_switch"] * columns["expected_revenue"] * margin
         columns |= customer_types(matrix, rung, facts.usual_load)
         columns |= self._upgrade(matrix, rung)
         columns["manager_forecast"] = self._forecast(view)
-        investments = self._investments(matrix, rung, columns["expected_revenue"])
+        columns |= beside_history(view, facts, columns["manager_forecast"], columns["upgrade_value_gap"])
+        investments = self._investments(matrix, rung, margin, columns["expected_revenue"])
         columns |= _recommend(investments, len(snapshots), len(self.bundle.investments))
         columns["reasons"] = _nothing(len(snapshots))
         if explain:
@@ -150,10 +153,9 @@ class Scorer:
             "expected_revenue_high": np.maximum(found[:, 1], expected),
         }
 
-    def _margin(self, matrix: FloatArray) -> FloatArray:
-        """Gross margin rate of each account: its own of the last year, or where its costs are unknown that of all."""
-        cost_share = matrix[:, catalog.NAMES.index("cost_share_365d")]
-        return np.where(np.isnan(cost_share), self.bundle.facts.margin_rate, 1.0 - np.clip(cost_share, 0.0, 1.0))
+    def _margin(self, view: View) -> FloatArray:
+        """Gross margin rate of each account: its own of the last year, its product lines', or that of all."""
+        return margin_rates(view, self.bundle.facts.line_margins, self.bundle.facts.margin_rate)
 
     def explain(
         self, histories: Histories, snapshots: Snapshots, language: str = DEFAULT_LANGUAGE
@@ -223,22 +225,16 @@ class Scorer:
 
     def _forecast(self, view: View) -> FloatArray:
         """The last estimate of the account's manager, times what that manager's estimates have been worth."""
-        facts, stream = self.bundle.facts, view.stream("forecasts")
-        last = stream.edge(0) - 1
-        exists = last >= stream.start
-        if facts.forecast_common is None or not len(stream.time):
+        facts, told = self.bundle.facts, last_forecasts(view)
+        if facts.forecast_common is None or told is None:
             return np.full(len(view), np.nan)
-        worth = [facts.forecast_factors.get(name, facts.forecast_common) for name in view.histories.authors]
-        factors = np.array([*worth, facts.forecast_common], np.float64)
-        row = np.where(exists, last, 0)
-        per_day = stream.value("extra")[row] / stream.value("days")[row] / FIXED_POINT
-        calibrated = per_day * facts.horizon_days * factors[stream.value("author")[row]]
-        return np.where(exists, calibrated, np.nan)
+        return told.per_day * facts.horizon_days * told.each(facts.forecast_factors, facts.forecast_common)
 
-    def _investments(self, matrix: FloatArray, rung: IntArray, expected: FloatArray) -> dict[str, Column]:
+    def _investments(
+        self, matrix: FloatArray, rung: IntArray, margin: FloatArray, expected: FloatArray
+    ) -> dict[str, Column]:
         """All options of every account, shape (n * n_options,) each."""
         n, options = len(matrix), self.bundle.investments
-        margin = self._margin(matrix)
         parts = [self._option(option, matrix, rung, margin, expected) for option in options]
         names = parts[0].keys() if parts else ()
         return {name: np.stack([part[name] for part in parts], axis=1).reshape(n * len(options)) for name in names}

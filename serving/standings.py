@@ -1,4 +1,4 @@
-"""Where every account came from, in the store: its rung a year ago, how long it has stood still, when its contract ends.
+"""Where every account came from, in the store: its rung a year ago, how long it stands still, when its contract ends.
 
 One row an account, all written anew by every run that looks back (`ladder score --to`).
 """
@@ -29,7 +29,7 @@ STANDINGS = sa.Table(
     sa.Column("similar", sa.Text, nullable=False),
 )  # fmt: skip
 """contract_ends : days since 1970-01-01.  revenue_before : of the year before the last.  similar : JSON, a list of
-[account, rung now, whether it left, revenue of the year before, revenue of the year after]; no rung a year ago = new."""
+[account, rung now, whether it left, revenue of the year before, and of the last one]; no rung a year ago = new."""
 
 
 def standings_frame(ids: Sequence[str], seen: Hindsight, alike: Lookalikes) -> pd.DataFrame:

@@ -1,4 +1,4 @@
-"""The ladder as a whole, once a run: accounts, flows, money and standstill by rung, and what is known of data and model.
+"""The ladder as a whole, once a run: accounts, flows, money, standstill by rung, and what is known of data and model.
 
 Counts and sums only, so that those of a source's parts add up to those of the whole.
 """
@@ -34,7 +34,7 @@ class Summary:
 
     flows : from a year ago (rungs, then NEW) to now (rungs, then LEFT), accounts.
     revenue, margin : of the last year.  still : accounts by how many times 90 days they have stood there.
-    won : accounts whose acquisition cost is known; won_cost and won_margin : the sums of theirs, margin of the last year.
+    won : accounts whose acquisition cost is known; won_cost, won_margin : sums of theirs, margin of the last year.
     set_aside : table -> rows read, rows set aside.  notes : of the source.
     """
 
@@ -59,9 +59,9 @@ class Summary:
             if name not in ("set_aside", "notes")
         }
         tables = {
-            name: [a + b for a, b in zip(self.set_aside.get(name, (0, 0)), other.set_aside.get(name, (0, 0)), strict=True)]
+            name: (np.array(self.set_aside.get(name, (0, 0))) + np.array(other.set_aside.get(name, (0, 0)))).tolist()
             for name in {**self.set_aside, **other.set_aside}
-        }  # fmt: skip
+        }
         return Summary(**sums, set_aside=tables, notes=list(dict.fromkeys([*self.notes, *other.notes])))
 
 

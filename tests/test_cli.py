@@ -105,6 +105,14 @@ def test_from_a_source_to_scores_and_back(run: Run, data: str, tmp_path: Path) -
     for model in ("persistence", "mechanical roll-forward", "BG/NBD expected purchases", "loyalty-ladder"):
         assert model in first.out
 
+    managers, worth = (
+        pd.read_csv(next((tmp_path / "mlruns").rglob(f"{name}.csv"))) for name in ("managers", "acquisition")
+    )
+    assert managers["manager"].tolist()[:2] == ["all managers", "history (value gap)"]
+    assert set(worth["days"]) == {365, 730, 180}
+    for words in ("What account managers' forecasts have been worth", "What winning accounts", "gross margin: "):
+        assert words in first.out
+
     assert "grade of the next rung: " in first.out
     assert "of the accounts that we gave 0-10 %, " in first.out
 
@@ -131,6 +139,7 @@ def test_from_a_source_to_scores_and_back(run: Run, data: str, tmp_path: Path) -
         said = run("score", "--data", data, "--as-of", "2025-12-01", "--out", f"out/{name}", "--json", *arguments)
         assert said.status == 0, said.err
         assert said.figures["model_version"] == first.figures["bundle"]
+        assert "Where account managers and history differ most about a climb (not causal)" in said.out
         tables[name] = pd.read_parquet(tmp_path / "out" / name / "scores.parquet")
         pd.testing.assert_frame_equal(tables[name], tables["champion"])
     other = run("score", "--data", data, "--out", "out/2", "--model", "models:/loyalty-ladder/2", "--json")

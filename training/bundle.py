@@ -72,6 +72,11 @@ class Facts:
     usual_load : contacts and tickets per thousand of revenue of the median buyer; None where neither is recorded.
     set_coverage : share of the realised rungs that lie in their sets, which grow to a mass of set_threshold.
     interval : share of the realised revenues that lie in their intervals.
+    forecast_weight, forecast_weights : of managers against history in the blend.  forecast_history : what a unit of
+        value gap has been worth.  forecast_miss, forecast_size : `training.track_record`'s miss and offset.
+    track_record : its rows.
+    acquisition : rows of `training.worth`.
+    line_margins : product line -> its margin rate, as `training.margins` names and uses it.
     figures : out-of-time figures.  report : findings in words.
     """
 
@@ -100,6 +105,14 @@ class Facts:
     interval: float
     figures: Mapping[str, float] = field(default_factory=dict)
     report: tuple[str, ...] = ()
+    forecast_weight: float = 0.0
+    forecast_weights: Mapping[str, float] = field(default_factory=dict)
+    forecast_history: float = 1.0
+    forecast_miss: float | None = None
+    forecast_size: float = 1.0
+    track_record: tuple[Mapping[str, str | int | float | None], ...] = ()
+    acquisition: tuple[Mapping[str, str | int | float | None], ...] = ()
+    line_margins: Mapping[str, float] = field(default_factory=dict)
 
 
 @dataclass(frozen=True)

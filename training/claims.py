@@ -22,6 +22,7 @@ class Claim:
 
     promised : by the estimates that picked.  value, low, high, error : as the trials have it, with its interval and
         standard error.
+    spent : what the picked options cost.
     """
 
     promised: float
@@ -30,6 +31,7 @@ class Claim:
     high: float
     trials: int
     error: float = 0.0
+    spent: float = 0.0
 
     @property
     def ratio(self) -> float:
@@ -89,4 +91,5 @@ def claim_of(
     _, cluster = np.unique(account, return_inverse=True)
     error = float(np.sqrt((np.bincount(cluster, weights=score - mean) ** 2).sum()) / n)
     reach = NormalDist().inv_cdf(0.5 + level / 2) * error
-    return Claim(promised, mean, mean - reach, mean + reach, n, error)
+    spent = float(np.where(paid, costs[rows, best], 0.0).mean())
+    return Claim(promised, mean, mean - reach, mean + reach, n, error, spent)

@@ -8,13 +8,12 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
-from features import catalog
-from features.catalog import Context
 from features.errors import NotEnoughData
 from features.histories import Histories
 from features.snapshots import MICROSECONDS_PER_DAY, BoolArray, FloatArray, Snapshots, instant, iso
 from features.streams import FIXED_POINT
 from features.views import View
+from training.margins import line_margins, line_sums, margin_rates
 from training.realised import Selected
 from training.settings import Settings
 
@@ -90,10 +89,10 @@ def follow(plan: Listed, histories: Histories, end: int, settings: Settings) -> 
 
 
 def _margins(histories: Histories, account: NDArray[np.int64], as_of: int, settings: Settings) -> FloatArray:
-    """Each account's gross margin rate of the year before the plan; the settings' where its costs are unknown."""
-    view = View(histories, Snapshots(account, np.full(len(account), as_of, np.int64)))
-    cost_share = catalog.compute(view, Context(settings.ladder), ("cost_share_365d",))[:, 0]
-    return np.where(np.isnan(cost_share), settings.uplift.margin_rate, 1.0 - np.clip(cost_share, 0.0, 1.0))
+    """Each account's gross margin rate as it was known when the plan was made."""
+    then = histories.as_it_stood(as_of)
+    view = View(then, Snapshots(account, np.full(len(account), as_of, np.int64)))
+    return margin_rates(view, line_margins(line_sums(then)), settings.uplift.margin_rate)
 
 
 def _invested(

@@ -16,9 +16,9 @@ from training.conformal import Calibration, SetRule, fit_set_rule
 from training.dataset import Dataset, Progress, build_dataset, silent
 from training.evaluation import Comparison, evaluate
 from training.fitting import fit_trees, one_linear_algebra_thread, usable_columns
-from training.forecasts import ForecastRecord, fit_forecasts
 from training.grading import grade_report
 from training.horizon_models import fit_horizons
+from training.margins import line_margins, margins_in_words
 from training.next_rung import fit_with_earlier
 from training.predictors import Pool, Trees
 from training.revenue import fit_revenue
@@ -26,9 +26,11 @@ from training.revenue_interval import fit_revenue_range
 from training.service_load import usual_load
 from training.settings import Settings
 from training.switching import LEAST_EVENTS, enough, fit_switching
+from training.track_record import ForecastRecord, fit_forecasts
 from training.triggers import TriggerModel, fit_triggers
 from training.upgrade import UpgradeEffect, fit_upgrades, fit_value_gaps
 from training.uplift import InvestmentEffect, fit_uplift
+from training.worth import worth_of
 
 CLIMBING_ROUNDS = 80
 """Trees of the booster that only explains who climbs: few, because explaining costs in proportion."""
@@ -82,12 +84,18 @@ def train_on(data: Dataset, settings: Settings, folds: int = 3, progress: Progre
     uplift = fit_uplift(data, settings, progress)
     effects = uplift.options
     upgrades = fit_upgrades(data, settings)
-    record = fit_forecasts(data.survey.forecasts)
+    gaps, first = fit_value_gaps(data), data.survey.first_order
+    record = fit_forecasts(data.survey.forecasts, gaps, settings.outcome.horizon_days, first)
     if uplift.claim is not None:
         report.append(uplift.claim.words())
-    report += _report(data, switching, triggers, effects, upgrades, record, settings) + _coverage_report(sets, held)
+    report += _report(data, switching, triggers, effects, upgrades, gaps, record, settings) + _coverage_report(
+        sets, held
+    )
     report += further_report
-    facts = _facts(data, settings, upgrades, record, sets, comparisons, tuple(report))
+    worth = worth_of(data.survey.acquired, first, _margin(data, settings), uplift.claim, settings.outcome.horizon_days)
+    report += worth.findings
+    facts = _facts(data, settings, upgrades, gaps, record, sets, comparisons, tuple(report))
+    facts = replace(facts, acquisition=worth.rows)
     if uplift.claim is not None:
         facts = replace(facts, figures={**facts.figures, **uplift.claim.figures()})
     bundle = Bundle(
@@ -101,6 +109,11 @@ def train_on(data: Dataset, settings: Settings, folds: int = 3, progress: Progre
         ), further,
     )  # fmt: skip
     return Trained(bundle, comparisons, tuple(report), len(data.matrix))
+
+
+def _margin(data: Dataset, settings: Settings) -> float:
+    """Gross margin over all orders whose cost is known; as set where none is."""
+    return data.survey.margin_rate(settings.uplift.margin_rate)
 
 
 def _judge(
@@ -123,7 +136,7 @@ def _fit_climbing(data: Dataset, settings: Settings) -> Trees:
 
 
 def _facts(
-    data: Dataset, settings: Settings, upgrades: Sequence[UpgradeEffect],
+    data: Dataset, settings: Settings, upgrades: Sequence[UpgradeEffect], gaps: tuple[float | None, ...],
     record: ForecastRecord | None, sets: SetRule, comparisons: Sequence[Comparison], report: tuple[str, ...],
 ) -> Facts:  # fmt: skip
     figures = {name: round(value, 6) for table in comparisons for name, value in table.figures().items()}
@@ -140,26 +153,34 @@ def _facts(
         vocabulary=data.context.vocabulary,
         settings_digest=settings.digest(),
         data_digest=data.survey.digest,
-        margin_rate=data.survey.margin_rate(settings.uplift.margin_rate),
+        margin_rate=_margin(data, settings),
         level=settings.uplift.level,
         trigger_shares=data.survey.trigger_shares(),
         peers=_peers(data),
         usual_load=usual_load(data.matrix, catalog.NAMES, data.snapshots.as_of == data.snapshots.as_of.max()),
-        value_gaps=fit_value_gaps(data),
+        value_gaps=gaps,
         upgrade_basis=tuple(basis.get(rung, "insufficient") for rung in range(len(RUNGS) - 1)),
         forecast_common=record.common if record else None,
         forecast_factors=record.factors if record else {},
+        forecast_weight=record.weight if record else 0.0,
+        forecast_weights=record.weights if record else {},
+        forecast_history=record.history if record else 1.0,
+        forecast_miss=record.miss if record else None,
+        forecast_size=record.offset if record else 1.0,
+        track_record=record.rows if record else (),
         set_coverage=settings.outcome.set_coverage,
         set_threshold=sets.threshold,
         interval=settings.outcome.interval,
         figures=figures,
         report=report,
+        line_margins=line_margins(data.survey.lines),
     )
 
 
 def _report(
     data: Dataset, switching: Pool | None, triggers: TriggerModel | None, effects: Sequence[InvestmentEffect],
-    upgrades: Sequence[UpgradeEffect], record: ForecastRecord | None, settings: Settings,
+    upgrades: Sequence[UpgradeEffect], gaps: tuple[float | None, ...], record: ForecastRecord | None,
+    settings: Settings,
 ) -> list[str]:  # fmt: skip
     """One finding a model: what it rests on, or what it lacks."""
     at_risk = data.labels.can_switch
@@ -177,16 +198,13 @@ def _report(
             "uplift: left out; no investment is recorded. Bring the tables investments (who got what, and when) "
             f"and investment_options (bond, cost), with {settings.uplift.least_treated} accounts or more for each"
         )
-    gaps = fit_value_gaps(data)
     for effect in effects:
         report += [f"uplift of {effect.investment}: {finding}" for finding in effect.findings]
         report += [f"uplift of {effect.investment}: {finding}" for finding in coherence(effect, gaps, data)]
     report += [f"climbing from {upgrade.finding} ({upgrade.basis})" for upgrade in upgrades]
-    if record is None:
-        report.append("account managers' forecasts: none recorded")
-    else:
-        resolved, worth = sum(record.resolved.values()), f"one promised unit was worth {record.common:.2f}"
-        report.append(f"account managers' forecasts: {resolved} resolved; {worth}")
+    report += record.findings if record else ["account managers' forecasts: none recorded"]
+    lines = line_margins(data.survey.lines)
+    report.append(margins_in_words(lines, _margin(data, settings), data.survey.costed_revenue > 0))
     return report
 
 

@@ -1,7 +1,9 @@
 """Tables of results as text and as pictures: what the tracker keeps and the terminal shows."""
 
+import csv
+import io
 import math
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 
 import numpy as np
@@ -9,6 +11,8 @@ import numpy as np
 from training.bundle import Bundle
 from training.evaluation import OURS, Comparison
 from training.predictors import Trees
+
+Row = Mapping[str, str | int | float | None]
 
 TITLES = {"next_rung": "Next rung", "switching": "Switching", "revenue": "Expected revenue"}
 
@@ -52,6 +56,33 @@ def as_text(comparison: Comparison) -> str:
         seen = ", ".join(f"{name.replace('_', ' ')} {value:.4f}" for name, value in comparison.unseen.items())
         lines.append(f"{OURS} on accounts never learnt from: {seen}")
     return "\n".join(lines) + "\n"
+
+
+def record_cells(rows: Sequence[Row]) -> tuple[list[str], list[list[str]]]:
+    """Headings and cells of rows that all have the same keys; nothing where a figure is not there."""
+    headings = [name.replace("_", " ") for name in rows[0]] if rows else []
+    return headings, [[_cell(value) for value in row.values()] for row in rows]
+
+
+def _cell(value: str | float | None) -> str:
+    if value is None or isinstance(value, str):
+        return value or ""
+    if isinstance(value, int) or abs(value) >= SHOWN_WHOLE:
+        return f"{value:,.0f}"
+    return f"{value:.2f}"
+
+
+SHOWN_WHOLE = 20
+"""Figures from here on are shown without decimals."""
+
+
+def record_csv(rows: Sequence[Row]) -> str:
+    """The same rows for other programs."""
+    out = io.StringIO()
+    writer = csv.DictWriter(out, list(rows[0]) if rows else [], lineterminator="\n")
+    writer.writeheader()
+    writer.writerows(rows)
+    return out.getvalue()
 
 
 def draw_plots(bundle: Bundle, comparisons: Sequence[Comparison], folder: Path) -> None:

@@ -11,7 +11,9 @@ from numpy.typing import NDArray
 from features import catalog
 from features.histories import Histories
 from features.tables import TRIGGER_FAMILIES
+from training.acquisition import Acquired, add_acquired, take_acquired
 from training.forecasts import Resolved, add_resolved, resolve_forecasts
+from training.margins import LineSums, add_line_sums, line_sums
 from training.settings import OutcomeSettings, Settings
 from training.splits import candidate_instants, first_event
 
@@ -24,7 +26,7 @@ class Survey:
     known : instant of a possible slice -> accounts known then.
     values : column of `accounts` -> value -> accounts that have it, among those known at the latest instant.
     switches : how many are recorded; triggers : how many of each family set one in motion.
-    costed_revenue, cost : over orders whose cost is known, ten-thousandths of money.
+    costed_revenue, cost : over orders whose cost is known, ten-thousandths of money.  lines : the same by line.
     checksums : stream -> sum over its rows, modulo 2**64, of a hash of each.
     """
 
@@ -37,7 +39,9 @@ class Survey:
     triggers: tuple[int, ...]
     costed_revenue: int
     cost: int
+    lines: LineSums
     forecasts: Resolved | None
+    acquired: Acquired
     checksums: Mapping[str, int]
 
     @property
@@ -78,7 +82,9 @@ def take_survey(histories: Histories, settings: Settings, end: int) -> Survey:
         triggers=tuple(np.bincount(codes[codes >= 0], minlength=len(TRIGGER_FAMILIES)).tolist()),
         costed_revenue=int(orders.value("costed_revenue").sum()),
         cost=int(orders.value("cost").sum()),
+        lines=line_sums(histories),
         forecasts=resolve_forecasts(histories, settings.ladder, end),
+        acquired=take_acquired(histories, end),
         checksums=checksums(histories, end),
     )
 
@@ -104,7 +110,9 @@ def add_surveys(surveys: Sequence[Survey]) -> Survey:
         triggers=tuple(sum(counts) for counts in zip(*(one.triggers for one in surveys), strict=True)),
         costed_revenue=sum(one.costed_revenue for one in surveys),
         cost=sum(one.cost for one in surveys),
+        lines=add_line_sums([one.lines for one in surveys]),
         forecasts=add_resolved([one.forecasts for one in surveys]),
+        acquired=add_acquired([one.acquired for one in surveys]),
         checksums={name: value % 2**64 for name, value in added(lambda one: one.checksums).items()},
     )
 

@@ -15,6 +15,7 @@ from features.snapshots import FloatArray, IntArray, Snapshots
 from features.tables import RUNGS
 from features.views import View
 from training.bundle import Bundle, Facts, Horizon, Investment
+from training.margins import line_margins, line_sums
 from training.predictors import Effect, Floored, Linear, Pool, RevenueRange, Table, Term, Trees, TwoPart
 
 RUNG, REVENUE, RECENCY = (catalog.NAMES.index(name) for name in ("rung", "revenue_365d", "days_since_order_day"))
@@ -98,7 +99,9 @@ def _facts(histories: Histories, tables: frozenset[str], context: Context, matri
         value_gaps=tuple(100.0 * k for k in range(len(RUNGS))),
         upgrade_basis=("insufficient", "insufficient", "adjusted", "discontinuity", "adjusted", "insufficient"),
         forecast_common=0.9, forecast_factors=dict.fromkeys(histories.authors[:1], 0.8),
-        set_coverage=0.9, set_threshold=0.85, interval=0.9,
+        set_coverage=0.9, set_threshold=0.85, interval=0.9, forecast_weight=0.25, forecast_history=0.7,
+        forecast_weights=dict.fromkeys(histories.authors[:1], 0.5), forecast_miss=30.0, forecast_size=900.0,
+        line_margins=line_margins(line_sums(histories)),
     )  # fmt: skip
 
 

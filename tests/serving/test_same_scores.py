@@ -95,7 +95,7 @@ def test_every_account_of_tiny_gets_the_bits_of_the_batch(
 
 def test_the_comparison_sees_every_kind_of_figure(histories: Histories, desk: Desk) -> None:
     scores = [score for score, _, _ in _batch(desk, histories, histories.end).values()]
-    for name in ("p_switch", "upgrade_uplift", "manager_forecast", "roi", "switch_trigger"):
+    for name in ("p_switch", "upgrade_uplift", "upgrade_expectation", "forecast_disagreement", "roi", "switch_trigger"):
         assert {score[name] is None for score in scores} == {True, False}, name
     assert {score["recommended_investment"] for score in scores} >= {"none", "rebate"}
     assert any(score["reasons"] for score in scores)

@@ -191,6 +191,19 @@ def test_a_file_that_the_manifest_does_not_list_is_never_opened(folder: Path, tm
         read_bundle(folder)
 
 
+def test_a_bundle_made_before_managers_were_followed_follows_none(folder: Path) -> None:
+    def earlier(manifest: dict[str, Any]) -> None:
+        later = {"track_record", "acquisition", "line_margins"}
+        for name in list(manifest["facts"]):
+            if name.startswith("forecast_") or name in later:
+                manifest["facts"].pop(name)
+        manifest["facts"] |= {"forecast_common": 0.9, "forecast_factors": {}}
+
+    rewrite(folder, earlier)
+    facts = read_bundle(folder)[0].facts
+    assert (facts.forecast_weight, facts.forecast_miss, facts.track_record, facts.line_margins) == (0.0, None, (), {})
+
+
 def _other_catalogue(manifest: dict[str, Any]) -> None:
     manifest["facts"]["catalog"] = "0123456789abcdef"
 

@@ -7,7 +7,6 @@ from features.sources import source_from_rows
 from features.tables import TRIGGER_FAMILIES
 from tests.builders import Row, histories
 from tests.trained import small_settings, tiny, tiny_histories
-from training.forecasts import fit_forecasts
 from training.settings import Settings
 from training.survey import Survey, add_surveys, take_survey
 
@@ -64,5 +63,5 @@ def test_surveys_of_parts_add_up_to_that_of_the_whole() -> None:
     added = add_surveys(parts)
     assert added == whole
     assert added.digest == whole.digest
-    assert fit_forecasts(added.forecasts) == fit_forecasts(whole.forecasts)
-    assert fit_forecasts(whole.forecasts) is not None
+    assert added.forecasts is not None
+    assert len(added.forecasts.rows["at"]) > 20
