@@ -530,9 +530,23 @@ def _monitor(options: argparse.Namespace) -> Mapping[str, Any]:
         options.refuse("Say what to look at: --plan FILE for plans, --store URL for managers' overrides, or both.")
     plans = [(file, read_plan(Path(file))) for file in options.plan]
     loaded = _load(options)
-    brought = _judge_plans(plans, loaded) if plans else {}
+    brought = _judge_plans(plans, loaded, url) if plans else {}
     overruled = {} if url is None else _judge_overrides(url, loaded)
     return {**brought, **overruled}
+
+
+def _keep_verdicts(url: str, as_of: int, found: Sequence[tuple[str, str, Mapping[str, Any]]]) -> None:
+    """Keep for the page what was found.  found : kind, name and figures of each."""
+    from serving.store import open_store, writing
+    from serving.verdicts import keep_verdict
+
+    engine = open_store(url, make=False)
+    try:
+        with writing(engine) as connection:
+            for kind, name, figures in found:
+                keep_verdict(connection, kind, name, as_of, figures)
+    finally:
+        engine.dispose()
 
 
 def _judge_overrides(url: str, loaded: Loaded) -> Mapping[str, Any]:
@@ -554,10 +568,13 @@ def _judge_overrides(url: str, loaded: Loaded) -> Mapping[str, Any]:
     definition = definition_of(loaded.histories, outcome.switching, outcome.recorded_at_least)
     verdict = judge(made, loaded.histories, loaded.as_of, definition, level)
     _list("Managers' overrides of switching", verdict_in_words(verdict, level))
+    told = {"waiting": verdict.waiting, "switched": verdict.switched, "compared": verdict.compared}
+    by = {name: list(counts) for name, counts in verdict.by_manager.items()}
+    _keep_verdicts(url, loaded.as_of, [("overrides", "all", {**verdict.figures(), **told, "by_manager": by})])
     return verdict.figures()
 
 
-def _judge_plans(plans: Sequence[tuple[str, Any]], loaded: Loaded) -> Mapping[str, Any]:
+def _judge_plans(plans: Sequence[tuple[str, Any]], loaded: Loaded, url: str | None) -> Mapping[str, Any]:
     """What plans brought, each and together."""
     from features.errors import NotEnoughData
     from training.followed import follow, listed
@@ -565,6 +582,7 @@ def _judge_plans(plans: Sequence[tuple[str, Any]], loaded: Loaded) -> Mapping[st
     from training.realised_words import pooled_in_words, realised_in_words
 
     level, parts, figures = loaded.settings.uplift.level, [], {}
+    kept: list[tuple[str, str, Mapping[str, Any]]] = []
     for file, plan in plans:
         try:
             selected = follow(listed(plan.rows, plan.record), loaded.histories, loaded.as_of, loaded.settings)
@@ -576,9 +594,13 @@ def _judge_plans(plans: Sequence[tuple[str, Any]], loaded: Loaded) -> Mapping[st
             continue
         parts.append((selected, result))
         figures[file] = result.figures()
+        made = {"made_for": plan.record["as_of"], "treated": result.treated, "held_out": result.held_out}
+        kept.append(("plan", str(plan.record.get("plan_id") or Path(file).name), {**figures[file], **made}))
         _list(f"{file}, made for {plan.record['as_of']}", realised_in_words(result, level))
     if not parts:
         raise NotEnoughData("None of these plans can be judged yet; what stands above says why.")
+    if url is not None:
+        _keep_verdicts(url, loaded.as_of, kept)
     gain, promised = pooled(parts, level)
     if len(parts) > 1:
         print(f"\n{pooled_in_words(gain, promised, len(parts))}")

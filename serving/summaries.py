@@ -98,7 +98,7 @@ def put_summary(connection: sa.Connection, run_id: int, summary: Summary, facts:
         "trained_until": iso(facts.trained_until), "report": list(facts.report), "definition": facts.definition,
         "figures": {name: float(value) for name, value in facts.figures.items() if np.isfinite(value)},
         "forecast_factors": dict(facts.forecast_factors), "level": facts.level, "horizon_days": facts.horizon_days,
-        "rules": asdict(facts.rules),
+        "rules": asdict(facts.rules), "acquisition": [dict(row) for row in facts.acquisition],
     }  # fmt: skip
     content = json.dumps({"summary": asdict(summary), "model": model}, allow_nan=False)
     connection.execute(SUMMARIES.delete().where(SUMMARIES.c.run_id == run_id))
