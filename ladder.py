@@ -730,7 +730,8 @@ def _serve_until_stopped(
     limits = settings.service
     terms = Terms(
         getattr(options, "host", "127.0.0.1"), getattr(options, "workers", 1), getattr(options, "store", None),
-        limits.requests_per_second, limits.requests_at_once, limits.most_waiting,
+        limits.requests_per_second, limits.requests_at_once, limits.most_waiting, limits.proxy_user_header,
+        limits.currency,
     )  # fmt: skip
     if serve(folder, options.port, terms, announce) != EXIT_DONE:
         raise LadderError("The service ended by itself; what it wrote above says why.")
@@ -1262,7 +1263,7 @@ COMMANDS: dict[str, tuple[Callable[[argparse.Namespace], Mapping[str, Any]], str
         _argument("key", nargs="?", help="to revoke: id or name"), STORE,
         _argument("--name", metavar="N", help="to create: which program will use it"),
         _argument("--scopes", default="score", metavar="S,S",
-                  help="to create: what it is good for, of score, plan, feedback, admin"),
+                  help="to create: what it is good for, of score, plan, feedback, admin, page"),
     )),
 }  # fmt: skip
 

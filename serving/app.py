@@ -3,7 +3,7 @@
 Every answer on every path has our shape, errors included; what a client sends can never cause a 500.
 """
 
-from collections.abc import Awaitable, Callable, Mapping
+from collections.abc import Awaitable, Callable, Mapping, Sequence
 from importlib.metadata import PackageNotFoundError, version
 from typing import Protocol
 
@@ -46,6 +46,16 @@ class Archive(Protocol):
         """Of POST /feedback."""
 
 
+class Pages(Protocol):
+    """The managers' page."""
+
+    async def index(self, request: Request, /) -> Response:
+        """Of `/`, to a browser."""
+
+    def routes(self) -> Sequence[Route]:
+        """Of everything else on it."""
+
+
 class NoArchive:
     """Where the service was started without a store."""
 
@@ -64,16 +74,19 @@ def create_app(
     rates: Rates | None = None,
     scoring: Workbench | None = None,
     filing: Workbench | None = None,
+    pages: Pages | None = None,
 ) -> Starlette:
     """The application; it answers from the start, and scores as soon as the counter has a desk.
 
     ring : the keys of now; None = nobody needs one.
     scoring, filing : where accounts are scored and where the store is asked: apart, so that a slow disk does not keep
         accounts from being scored.
+    pages : the managers' page; None = there is none, and `/` tells programs where the documentation is.
     """
-    endpoints = _endpoints(counter, meter, archive or NoArchive(), scoring or Workbench(), filing or Workbench())
+    endpoints = _endpoints(counter, meter, archive or NoArchive(), scoring or Workbench(), filing or Workbench(), pages)
+    routes = [Route(door.path, endpoints[door.path], methods=[door.method]) for door in DOORS]
     app = Starlette(
-        routes=[Route(door.path, endpoints[door.path], methods=[door.method]) for door in DOORS],
+        routes=[*routes, *(pages.routes() if pages is not None else ())],
         middleware=[Middleware(Armour, meter=meter), Middleware(Guard, ring=ring, rates=rates)],
         exception_handlers={Refusal: _refuse, HTTPException: _refuse_http},
     )
@@ -82,7 +95,7 @@ def create_app(
 
 
 def _endpoints(
-    counter: Counter, meter: Meter | None, archive: Archive, scoring: Workbench, filing: Workbench
+    counter: Counter, meter: Meter | None, archive: Archive, scoring: Workbench, filing: Workbench, pages: Pages | None
 ) -> Mapping[str, Endpoint]:
     """What stands behind every door."""
     program = program_version()
@@ -114,7 +127,9 @@ def _endpoints(
     async def readyz(_: Request) -> Response:
         return JSONResponse({"status": "ready", "version": counter.open().model["version"]})
 
-    async def index(_: Request) -> Response:
+    async def index(request: Request) -> Response:
+        if pages is not None and "text/html" in request.headers.get("accept", ""):
+            return await pages.index(request)
         return JSONResponse({"name": "Loyalty ladder", "program": program, "documentation": "/docs"})
 
     async def docs(_: Request) -> Response:

@@ -11,7 +11,7 @@ from typing import Protocol
 from starlette.requests import ClientDisconnect
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
-from serving.doors import DOOR
+from serving.doors import door_of
 from serving.journal import place, tell
 from serving.notes import Note, begin_note
 from serving.refusals import Refusal
@@ -96,4 +96,5 @@ class Armour:
 
 def _path(scope: Scope) -> str:
     """The endpoint; whatever else was asked for is one word, so that nobody can make figures or log grow."""
-    return scope["path"] if scope["path"] in DOOR else "other"
+    door = door_of(scope["method"], scope["path"])
+    return "other" if door is None else door.path

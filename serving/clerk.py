@@ -8,6 +8,7 @@ import logging
 import time
 from collections.abc import Callable
 from threading import Lock
+from typing import TypeVar
 
 import sqlalchemy as sa
 
@@ -18,6 +19,8 @@ from serving.lookups import look_up
 from serving.plans import Planner
 from serving.refusals import Refusal
 from serving.store import open_store
+
+T = TypeVar("T")
 
 
 class Clerk:
@@ -30,28 +33,29 @@ class Clerk:
         self._url, self._now = url, now
         self._lock = Lock()
         self._opened: sa.Engine | None = None
-        self._planner = Planner()
+        self.planner = Planner()
 
     def lookup(self, body: bytes) -> bytes:
         """The answer of POST /lookup.  Raises Refusal."""
-        return self._with_store(lambda engine: look_up(engine, body, self._now()))
+        return self.ask(lambda engine, now: look_up(engine, body, now))
 
     def plan(self, body: bytes) -> bytes:
         """The answer of POST /plan.  Raises Refusal."""
-        return self._with_store(lambda engine: self._planner.plan(engine, body, self._now()))
+        return self.ask(lambda engine, now: self.planner.plan(engine, body, now))
 
     def feedback(self, body: bytes) -> bytes:
         """The answer of POST /feedback; what it acknowledges is on the disk.  Raises Refusal."""
-        return self._with_store(lambda engine: take(engine, body, self._now()))
+        return self.ask(lambda engine, now: take(engine, body, now))
 
     def close(self) -> None:
         """Let go of the store."""
         if self._opened is not None:
             self._opened.dispose()
 
-    def _with_store(self, work: Callable[[sa.Engine], bytes]) -> bytes:
+    def ask(self, work: Callable[[sa.Engine, int], T]) -> T:
+        """What `work` makes of the store and the time.  Raises Refusal where the store cannot be used."""
         try:
-            return work(self._engine())
+            return work(self._engine(), self._now())
         except StoreFull as error:
             tell("store", logging.ERROR, why=str(error))
             full = "There is no room left where the store stands; nothing of this request was kept. Try again later."

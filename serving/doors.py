@@ -9,13 +9,15 @@ OPEN = "open"
 """Nobody needs a key: it tells nothing of any account."""
 ANY = "any"
 """Any key will do."""
-SCOPES = ("score", "plan", "feedback", "admin")
+PAGE = "page"
+"""The managers' page: it sees to it itself who is signed in (`serving.page.session`)."""
+SCOPES = ("score", "plan", "feedback", "admin", PAGE)
 """What a key may be good for. None includes another one."""
 
 
 @dataclass(frozen=True)
 class Door:
-    """One endpoint.  scope : one of SCOPES, ANY or OPEN."""
+    """One endpoint.  scope : one of SCOPES, ANY or OPEN.  path : ends in /* where anything may follow."""
 
     method: str
     path: str
@@ -36,4 +38,23 @@ DOORS = (
     Door("GET", "/openapi.json", OPEN),
     Door("GET", "/", OPEN),
 )
-DOOR = {door.path: door for door in DOORS}
+PAGES = (
+    Door("GET", "/assets/*", PAGE),
+    Door("GET", "/sign-in", PAGE),
+    Door("POST", "/sign-in", PAGE),
+    Door("POST", "/sign-out", PAGE),
+    Door("GET", "/accounts.csv", PAGE),
+)
+"""What people see, besides `/`: no part of the API, and not in its documentation."""
+_EXACT = {(door.method, door.path): door for door in (*PAGES, *DOORS) if not door.path.endswith("/*")}
+_ANY_METHOD = {path: door for (_, path), door in _EXACT.items()}
+_BELOW = {door.path.removesuffix("*"): door for door in PAGES if door.path.endswith("/*")}
+
+
+def door_of(method: str, path: str) -> Door | None:
+    """The door of a request; with another method than is meant, any door of the path, and the API's before others."""
+    asked = "GET" if method == "HEAD" else method
+    exact = _EXACT.get((asked, path)) or _ANY_METHOD.get(path)
+    if exact is not None:
+        return exact
+    return next((door for beginning, door in _BELOW.items() if path.startswith(beginning)), None)

@@ -9,7 +9,7 @@ from ipaddress import ip_address
 
 from starlette.types import ASGIApp, Receive, Scope, Send
 
-from serving.doors import ANY, DOOR, OPEN, Door
+from serving.doors import ANY, OPEN, PAGE, Door, door_of
 from serving.keyring import Key, Keyring
 from serving.notes import note_of
 from serving.rates import Rates
@@ -37,16 +37,14 @@ class Guard:
 
     def _admit(self, scope: Scope) -> None:
         """Raises Refusal: 404, 401 without a good key, 403 without its scope, 429 for too many."""
-        door = DOOR.get(scope["path"])
+        door = door_of(scope["method"], scope["path"])
         if door is None:
             raise Refusal(404, "not_found", "Not Found.")
-        if self._ring is None or door.scope == OPEN:
+        if self._ring is None or door.scope in (OPEN, PAGE):
             return
         ring = self._ring()
         if ring.empty:
-            if not _from_here(scope):
-                how = "Create one: ladder keys create --name N --scopes score"
-                raise Refusal(403, "keys_needed", f"Without keys only this machine is answered. {how}")
+            check_from_here(scope)
             return
         key = _shown(scope["headers"], ring)
         note_of(scope).key = key.key_id
@@ -77,6 +75,13 @@ def _shown(headers: Iterable[tuple[bytes, bytes]], ring: Keyring) -> Key:
 def _check_scope(key: Key, door: Door) -> None:
     if door.scope != ANY and door.scope not in key.scopes:
         raise Refusal(403, "scope_missing", f"This key is not good for {door.path}: it lacks the scope {door.scope}.")
+
+
+def check_from_here(scope: Scope) -> None:
+    """Raises Refusal 403 unless somebody on this machine asks."""
+    if not _from_here(scope):
+        how = "Create one: ladder keys create --name N --scopes score"
+        raise Refusal(403, "keys_needed", f"Without keys only this machine is answered. {how}")
 
 
 def _from_here(scope: Scope) -> bool:

@@ -54,6 +54,11 @@ class Keyring:
         """Whether there never was a key."""
         return not self._keys
 
+    def get(self, key_id: str) -> Key | None:
+        """The key of that id; None where there is none, or it was revoked."""
+        key = self._keys.get(key_id)
+        return None if key is None or key.revoked else key
+
     def find(self, secret: str) -> Key | None:
         """The key that this is; None if it is none, or one that was revoked."""
         shape = _SHAPE.fullmatch(secret)

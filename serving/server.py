@@ -35,6 +35,7 @@ class Terms:
     store : URL of the store with the keys; None = no keys, so this machine only.
     rate, burst : requests of one key in each worker, per second and at once.
     waiting : requests that may wait in each worker.
+    proxy_user_header : in which a proxy names who is signed in, empty = none.  currency : of the page.
     """
 
     host: str = "127.0.0.1"
@@ -43,6 +44,8 @@ class Terms:
     rate: float = 100.0
     burst: int = 200
     waiting: int = 64
+    proxy_user_header: str = ""
+    currency: str = "€"
 
 
 def serve(bundle: Path, port: int, terms: Terms = Terms(), announce: Callable[[str], None] | None = None) -> int:
@@ -123,6 +126,8 @@ def _started(bundle: Path, port: int, terms: Terms) -> Iterator["subprocess.Pope
         "LADDER_RATE": str(terms.rate),
         "LADDER_BURST": str(terms.burst),
         "LADDER_WAITING": str(terms.waiting),
+        "LADDER_PROXY_USER_HEADER": terms.proxy_user_header,
+        "LADDER_CURRENCY": terms.currency,
         **({} if terms.store is None else {"LADDER_STORE": _whole(terms.store)}),
         "BENTOML_HOME": home,  # otherwise ~/bentoml: two services would wipe each other's figures
         "PYTHONWARNINGS": "ignore",

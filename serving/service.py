@@ -17,8 +17,11 @@ from starlette.types import ASGIApp, Receive, Scope, Send
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-    from serving.app import Archive
+    from serving.clerk import Clerk
     from serving.keyring import Keyring
+    from serving.page.routes import Site
+    from serving.rates import Rates
+    from serving.workbench import Workbench
 
 BUNDLE, WORKERS, STORE = "LADDER_BUNDLE", "LADDER_WORKERS", "LADDER_STORE"
 """Environment variables: the folder of a bundle or of the champion, how many workers, the store's URL."""
@@ -26,6 +29,8 @@ BESIDE = Path(__file__).resolve().parents[1] / "champion"
 """Where the champion lies in a bento."""
 RATE, BURST, WAITING = "LADDER_RATE", "LADDER_BURST", "LADDER_WAITING"
 """And the limits of each worker: requests of a key per second and at once, requests that may wait."""
+PROXY, CURRENCY = "LADDER_PROXY_USER_HEADER", "LADDER_CURRENCY"
+"""And what the managers' page must know: who names the visitor, and the sign before amounts."""
 
 
 class Front:
@@ -70,20 +75,26 @@ class Worker:
             from serving.freshness import watch_scores
 
             watch_scores(store, meter.batch_scores)
-        Front.application = create_app(
-            counter, meter, _archive(store), _ring(store), rates, Workbench(waiting), Workbench(waiting)
-        )
+        scoring, filing, ring = Workbench(waiting), Workbench(waiting), _ring(store)
+        if store is None:
+            Front.application = create_app(counter, meter, None, ring, rates, scoring, filing)
+        else:
+            from serving.clerk import Clerk
+
+            clerk = Clerk(store)
+            site = _site(clerk, ring, rates, filing)
+            Front.application = create_app(counter, meter, clerk, ring, rates, scoring, filing, site)
         gc.collect()
         gc.freeze()
 
 
-def _archive(store: str | None) -> "Archive | None":
-    """Who answers from the store; SQLAlchemy is loaded only where there is one."""
-    if store is None:
-        return None
-    from serving.clerk import Clerk
+def _site(clerk: "Clerk", ring: "Callable[[], Keyring]", rates: "Rates", bench: "Workbench") -> "Site":
+    """The managers' page; its templates are loaded only where there is a store to show."""
+    from serving.page.routes import Site
+    from serving.page.session import Doorkeeper
 
-    return Clerk(store)
+    doorkeeper = Doorkeeper(ring, os.environ.get(PROXY) or None)
+    return Site(clerk, doorkeeper, rates, bench, os.environ.get(CURRENCY, "€"))
 
 
 def _ring(store: str | None) -> "Callable[[], Keyring]":

@@ -7,6 +7,7 @@ nobody is there any more to read the answer.
 import asyncio
 from collections.abc import Callable
 from concurrent.futures import Future, ThreadPoolExecutor
+from functools import partial
 from threading import Lock
 from typing import TypeVar
 
@@ -56,26 +57,44 @@ class Workbench:
                 if self._inside >= self._most:  # before a byte is read: it costs next to nothing to refuse
                     raise _busy()
                 body = await read_body(request, hold)
-                return await asyncio.wrap_future(self._enter(do, body))
+                return await asyncio.wrap_future(self._enter(partial(do, body)))
         except TimeoutError:
-            slow = f"The request was not done in {PATIENCE_SECONDS:g} seconds. Send fewer accounts in each request."
-            raise Refusal(503, "too_slow", slow, retry_after=5) from None
+            raise _too_slow() from None
         finally:
             self._held -= held
 
-    def _enter(self, do: Callable[[bytes], T], body: bytes) -> "Future[T]":
+    async def run(self, do: Callable[[], T]) -> T:
+        """What `do` makes, in a thread, for a request whose body is read already or has none.
+
+        Raises
+        ------
+        Refusal
+            503 with Retry-After where too much is waiting or it took too long; what do refuses.
+        """
+        try:
+            async with asyncio.timeout(PATIENCE_SECONDS):
+                return await asyncio.wrap_future(self._enter(do))
+        except TimeoutError:
+            raise _too_slow() from None
+
+    def _enter(self, do: Callable[[], T]) -> "Future[T]":
         """Wait for a thread.  What was given up keeps its place until its thread is free again."""
         with self._lock:
             if self._inside >= self._most:
                 raise _busy()
             self._inside += 1
-        future = self._pool.submit(do, body)
+        future = self._pool.submit(do)
         future.add_done_callback(self._leave)
         return future
 
     def _leave(self, _: object) -> None:
         with self._lock:
             self._inside -= 1
+
+
+def _too_slow() -> Refusal:
+    slow = f"The request was not done in {PATIENCE_SECONDS:g} seconds. Send fewer accounts in each request."
+    return Refusal(503, "too_slow", slow, retry_after=5)
 
 
 def _busy() -> Refusal:

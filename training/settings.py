@@ -124,11 +124,15 @@ class UpliftSettings:
 
 @dataclass(frozen=True)
 class ServiceSettings:
-    """Limits of the service, in each of its processes."""
+    """Limits of the service, in each of its processes; the managers' page: proxy_user_header is the header in which a
+    proxy in front names the person whom it signed in ("" = there is none, and the header is not looked at), currency
+    the sign before amounts."""
 
     requests_per_second: float = 100.0
     requests_at_once: int = 200
     most_waiting: int = 64
+    proxy_user_header: str = ""
+    currency: str = "€"
 
 
 @dataclass(frozen=True)

@@ -1,0 +1,56 @@
+"""Pictures as SVG, made here: no script, no style attribute (the page's policy allows none), and a text for whoever
+cannot see them. Colours come from the style sheet, so that dark, light and print each have theirs.
+"""
+
+import math
+from html import escape
+
+from markupsafe import Markup
+
+INTERVAL_WIDTH, INTERVAL_HEIGHT = 132, 18
+_EDGE = 4
+
+
+def interval(
+    value: float | None, low: float | None, high: float | None, least: float, most: float, told: str
+) -> Markup:
+    """A value with its interval on the scale from least to most, and a line at nought.
+
+    told : the same in words.  What is missing is not drawn.
+    """
+    if value is None or not math.isfinite(value):
+        return Markup("")
+    bottom, top = min(least, 0.0), max(most, 0.0)
+    span = (top - bottom) or 1.0
+
+    def x(amount: float) -> float:
+        clipped = min(max(amount, bottom), top)
+        return round(_EDGE + (clipped - bottom) / span * (INTERVAL_WIDTH - 2 * _EDGE), 1)
+
+    middle = INTERVAL_HEIGHT / 2
+    parts = [f'<line class="zero" x1="{x(0)}" x2="{x(0)}" y1="1" y2="{INTERVAL_HEIGHT - 1}"/>']
+    if low is not None and high is not None and math.isfinite(low) and math.isfinite(high):
+        parts.append(
+            f'<rect class="range" x="{x(low)}" y="{middle - 3}" width="{max(round(x(high) - x(low), 1), 1)}" '
+            'height="6" rx="3"/>'
+        )
+    parts.append(f'<circle class="point" cx="{x(value)}" cy="{middle}" r="3.5"/>')
+    return _picture("interval", INTERVAL_WIDTH, INTERVAL_HEIGHT, parts, told)
+
+
+def bar(share: float | None, told: str, kind: str = "share", width: int = 64) -> Markup:
+    """A share 0..1 as a bar.  kind : class of the filled part."""
+    if share is None or not math.isfinite(share):
+        return Markup("")
+    filled = round(min(max(share, 0.0), 1.0) * width, 1)
+    parts = [
+        f'<rect class="track" x="0" y="4" width="{width}" height="8" rx="4"/>',
+        f'<rect class="{escape(kind)}" x="0" y="4" width="{max(filled, 2)}" height="8" rx="4"/>',
+    ]
+    return _picture("bar", width, 16, parts, told)
+
+
+def _picture(kind: str, width: float, height: float, parts: list[str], told: str) -> Markup:
+    label = f'role="img" aria-label="{escape(told)}"' if told else 'aria-hidden="true"'
+    head = f'<svg class="picture {kind}" viewBox="0 0 {width} {height}" width="{width}" height="{height}" {label}>'
+    return Markup(head + "".join(parts) + "</svg>")

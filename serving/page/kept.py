@@ -1,0 +1,35 @@
+"""What is dear to count and seldom changes, such as totals of a run: kept for a minute, in each process."""
+
+import time
+from collections import OrderedDict
+from collections.abc import Callable, Hashable
+from threading import Lock
+from typing import Generic, TypeVar
+
+T = TypeVar("T")
+SECONDS = 60.0
+MOST = 200
+"""Entries: some hundred filters are looked at within a minute at most."""
+
+
+class Kept(Generic[T]):
+    """Values by key, the oldest forgotten first; may be asked from several threads.  clock : seconds."""
+
+    def __init__(self, seconds: float = SECONDS, clock: Callable[[], float] = time.monotonic) -> None:
+        self._seconds, self._clock = seconds, clock
+        self._lock = Lock()
+        self._entries: OrderedDict[Hashable, tuple[float, T]] = OrderedDict()
+
+    def get(self, key: Hashable, make: Callable[[], T]) -> T:
+        """The value kept for the key, else what `make` makes."""
+        with self._lock:
+            found = self._entries.get(key)
+            if found is not None and self._clock() - found[0] < self._seconds:
+                return found[1]
+        value = make()
+        with self._lock:
+            self._entries[key] = (self._clock(), value)
+            self._entries.move_to_end(key)
+            while len(self._entries) > MOST:
+                self._entries.popitem(last=False)
+        return value

@@ -1,0 +1,42 @@
+"""The managers' page over a store, without a socket."""
+
+from collections.abc import Callable
+from typing import Any
+
+import httpx
+
+from serving.app import create_app
+from serving.clerk import Clerk
+from serving.counter import Counter
+from serving.keyring import Keyring
+from serving.page.routes import Site
+from serving.page.session import Doorkeeper
+from serving.rates import Rates
+from serving.workbench import Workbench
+from tests.serving.client import Client
+
+HTML = {"Accept": "text/html"}
+Ring = Callable[[], Keyring] | None
+
+
+class Browser(Client):
+    """A client that asks for pages, in a language, and keeps cookies."""
+
+    def __init__(
+        self, url: str, ring: Ring = None, proxy_header: str | None = None, language: str = "en",
+        now: Callable[[], int] | None = None, rates: Rates | None = None,
+    ) -> None:  # fmt: skip
+        self.clerk = Clerk(url) if now is None else Clerk(url, now)
+        site = Site(self.clerk, Doorkeeper(ring, proxy_header), rates, Workbench())
+        super().__init__(create_app(Counter(), archive=self.clerk, ring=ring, pages=site))
+        self._language = language
+
+    def open(self, path: str, **headers: str) -> httpx.Response:
+        return self.request("GET", path, headers={**HTML, "Accept-Language": self._language, **headers})
+
+    def send(self, path: str, form: dict[str, str], **headers: str) -> httpx.Response:
+        return self.request("POST", path, data=form, headers={**HTML, "Accept-Language": self._language, **headers})
+
+    def __exit__(self, *what: Any) -> None:
+        super().__exit__(*what)
+        self.clerk.close()
