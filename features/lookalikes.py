@@ -35,7 +35,7 @@ def lookalikes(seen: Hindsight) -> Lookalikes:
     for rung in np.unique(seen.rung):
         pool, asking = np.flatnonzero(seen.rung_then == rung), np.flatnonzero(seen.rung == rung)
         pool = pool[:: max(1, -(-len(pool) // POOL))]
-        if len(pool) > 1:
+        if len(pool):
             for rows, nearest in _nearest(now, then, pool, asking):
                 found[rows, : nearest.shape[1]] = nearest
     return Lookalikes(found)
@@ -58,7 +58,7 @@ def _nearest(
     spread[spread == 0] = 1.0
     theirs = np.nan_to_num((theirs - centre) / spread)
     lengths = (theirs * theirs).sum(axis=1)
-    most = min(NEAREST, len(pool) - 1)
+    most = min(NEAREST, len(pool))
     for begin in range(0, len(asking), AT_ONCE):
         rows = asking[begin : begin + AT_ONCE]
         ours = np.nan_to_num((now[rows] - centre) / spread)
@@ -66,4 +66,5 @@ def _nearest(
         distance[rows[:, None] == pool] = np.inf  # itself
         near = np.argpartition(distance, most - 1, axis=1)[:, :most]
         order = np.take_along_axis(distance, near, axis=1).argsort(axis=1, kind="stable")
-        yield rows, pool[np.take_along_axis(near, order, axis=1)]
+        near = np.take_along_axis(near, order, axis=1)
+        yield rows, np.where(np.isinf(np.take_along_axis(distance, near, axis=1)), -1, pool[near])

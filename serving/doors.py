@@ -44,6 +44,10 @@ PAGES = (
     Door("POST", "/sign-in", PAGE),
     Door("POST", "/sign-out", PAGE),
     Door("GET", "/accounts.csv", PAGE),
+    Door("GET", "/accounts/*", PAGE),
+    Door("POST", "/accounts/*", PAGE),
+    Door("GET", "/ladder", PAGE),
+    Door("GET", "/trust", PAGE),
 )
 """What people see, besides `/`: no part of the API, and not in its documentation."""
 _EXACT = {(door.method, door.path): door for door in (*PAGES, *DOORS) if not door.path.endswith("/*")}

@@ -12,6 +12,7 @@ import numpy as np
 import sqlalchemy as sa
 
 from features.hindsight import STILL_QUARTERS, UNKNOWN, Hindsight
+from features.ladder import LadderRules
 from features.snapshots import iso
 from features.sources import Source
 from features.tables import RUNGS
@@ -112,3 +113,9 @@ def summary_of(connection: sa.Connection, run_id: int) -> tuple[Summary, Mapping
         return None
     told = json.loads(content)
     return Summary(**told["summary"]), told["model"]
+
+
+def rules_of(connection: sa.Connection, run_id: int) -> LadderRules:
+    """The ladder's rules in that run; the usual ones where nobody wrote them down."""
+    found = summary_of(connection, run_id)
+    return LadderRules() if found is None else LadderRules(**found[1]["rules"])

@@ -67,7 +67,9 @@ def test_the_summary_adds_up_and_knows_what_was_set_aside(
     assert sum(summary.accounts) == accounts == sum(map(sum, summary.flows))
     assert sum(summary.before) == sum(map(sum, summary.flows[: len(RUNGS)]))
     assert [sum(row) for row in summary.still] == summary.accounts
-    assert summary.set_aside["orders"] == [len(tiny.tables["orders"]), 0]
+    source = source_from_rows(tiny.tables)
+    aside = sum(row.table == "orders" for row in source.set_aside)
+    assert summary.set_aside["orders"] == [source.rows_read["orders"], aside]
     assert model["definition"] == facts.definition
     doubled = summary.plus(summary)
     assert doubled.revenue == [2 * one for one in summary.revenue]
