@@ -26,8 +26,10 @@ from training.simulation import Simulation
 HOSTILE = '<script>alert("x")</script>\'"&{{7*7}}'
 VIEWS = ("/ladder", "/trust")
 LANGUAGES = ("en", "nl")
-PLAN = {"gain": 40.0, "gain_low": 10.0, "gain_high": 70.0, "promised": 90.0, "treated": 80, "held_out": 20, "elapsed": 1.0,
-        "made_for": "2023-01-01"}  # fmt: skip
+PLAN = {
+    "gain": 40.0, "gain_low": 10.0, "gain_high": 70.0, "promised": 90.0, "treated": 80, "held_out": 20, "elapsed": 1.0,
+    "made_for": "2023-01-01",
+}  # fmt: skip
 
 
 @pytest.fixture(scope="module")
