@@ -527,10 +527,13 @@ def _monitor(options: argparse.Namespace) -> Mapping[str, Any]:
 
     url = _store_of(options)
     if not options.plan and url is None:
-        options.refuse("Say what to look at: --plan FILE for plans, --store URL for managers' overrides, or both.")
+        options.refuse(
+            "Say what to look at: --plan FILE for plans, --store URL for accepted plans and overrides, or both."
+        )
     plans = [(file, read_plan(Path(file))) for file in options.plan]
+    accepted = [] if url is None else _accepted_plans(url)
     loaded = _load(options)
-    brought = _judge_plans(plans, loaded, url) if plans else {}
+    brought = _judge_plans([*plans, *accepted], loaded, bool(plans), url) if plans or accepted else {}
     overruled = {} if url is None else _judge_overrides(url, loaded)
     return {**brought, **overruled}
 
@@ -545,6 +548,20 @@ def _keep_verdicts(url: str, as_of: int, found: Sequence[tuple[str, str, Mapping
         with writing(engine) as connection:
             for kind, name, figures in found:
                 keep_verdict(connection, kind, name, as_of, figures)
+    finally:
+        engine.dispose()
+
+
+def _accepted_plans(url: str) -> Sequence[tuple[str, Any]]:
+    """The plans that were accepted on the managers' page, latest first, each with what it is called."""
+    from serving.accepted import accepted_plan, accepted_plans
+    from serving.store import open_store, reading
+
+    engine = open_store(url, make=False)
+    try:
+        with reading(engine) as connection:
+            ids = [one.plan_id for one in accepted_plans(connection)]
+            return [(f"Accepted plan {plan_id}", accepted_plan(connection, plan_id)[1]) for plan_id in ids]
     finally:
         engine.dispose()
 
@@ -574,8 +591,11 @@ def _judge_overrides(url: str, loaded: Loaded) -> Mapping[str, Any]:
     return verdict.figures()
 
 
-def _judge_plans(plans: Sequence[tuple[str, Any]], loaded: Loaded, url: str | None) -> Mapping[str, Any]:
-    """What plans brought, each and together."""
+def _judge_plans(plans: Sequence[tuple[str, Any]], loaded: Loaded, asked: bool, url: str | None) -> Mapping[str, Any]:
+    """What plans brought, each and together, kept for the page where there is a store.
+
+    asked : for plans; else that none can be judged is only said.
+    """
     from features.errors import NotEnoughData
     from training.followed import follow, listed
     from training.realised import pooled, realised
@@ -588,7 +608,7 @@ def _judge_plans(plans: Sequence[tuple[str, Any]], loaded: Loaded, url: str | No
             selected = follow(listed(plan.rows, plan.record), loaded.histories, loaded.as_of, loaded.settings)
             result = realised(selected, level)
         except NotEnoughData as error:
-            if len(plans) == 1:
+            if len(plans) == 1 and asked:
                 raise
             print(f"\n{file}: {error}")
             continue
@@ -597,6 +617,8 @@ def _judge_plans(plans: Sequence[tuple[str, Any]], loaded: Loaded, url: str | No
         made = {"made_for": plan.record["as_of"], "treated": result.treated, "held_out": result.held_out}
         kept.append(("plan", str(plan.record.get("plan_id") or Path(file).name), {**figures[file], **made}))
         _list(f"{file}, made for {plan.record['as_of']}", realised_in_words(result, level))
+    if not parts and not asked:
+        return {}
     if not parts:
         raise NotEnoughData("None of these plans can be judged yet; what stands above says why.")
     if url is not None:

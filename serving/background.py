@@ -41,7 +41,7 @@ def background_of(histories: Histories, source: Source | None, as_of: int, facts
     for some in chronicles(histories, as_of, facts.rules):
         packed.update(zip(some.account.tolist(), pack(some.rows), strict=True))
     timelines = [packed[account] for account in seen.account.tolist()]
-    return Background(ids, timelines, standings_frame(ids, seen, lookalikes(seen)), summarise(seen, source))
+    return Background(ids, timelines, standings_frame(ids, seen, lookalikes(seen), as_of), summarise(seen, source))
 
 
 def write_background(engine: sa.Engine, run_id: int, facts: Facts, parts: Iterable[Background]) -> int:

@@ -48,6 +48,11 @@ PAGES = (
     Door("POST", "/accounts/*", PAGE),
     Door("GET", "/ladder", PAGE),
     Door("GET", "/trust", PAGE),
+    Door("GET", "/plan", PAGE),
+    Door("GET", "/plan.csv", PAGE),
+    Door("GET", "/plan.xlsx", PAGE),
+    Door("POST", "/plans", PAGE),
+    Door("GET", "/plans/*", PAGE),
 )
 """What people see, besides `/`: no part of the API, and not in its documentation."""
 _EXACT = {(door.method, door.path): door for door in (*PAGES, *DOORS) if not door.path.endswith("/*")}

@@ -65,6 +65,19 @@ class Planner:
             422 where the request is not to be fulfilled, 503 where there are no batch scores.
         """
         asked = read_as(PlanRequest, parse_json(body), '{"budget": 10000}')
+        plan = self.make(engine, asked, now)
+        totals = {name: _finite(plan.record[name]) for name in PlanTotals.model_fields}
+        answer = {"plan": _rows(plan), "totals": totals}
+        return json.dumps(answer, allow_nan=False, separators=(",", ":")).encode("ascii")
+
+    def make(self, engine: sa.Engine, asked: PlanRequest, now: int) -> Plan:
+        """The plan, with the budget and how many accounts a manager's decision narrowed in its record.
+
+        Raises
+        ------
+        Refusal
+            422 where it is not to be made, 503 where there are no batch scores.
+        """
         options, wishes = self.read(engine, now)
         menu, narrowed = narrow(_chosen(options.menu, asked), wishes)
         draw = Draw(asked.holdout, asked.explore, asked.seed)
@@ -73,8 +86,7 @@ class Planner:
             plan = plan_from(menu, options.run, allowance, draw, asked.on, claim_ratio=ratio)
         except SettingsError as error:
             raise Refusal(422, "cannot_plan", str(error)) from None
-        answer = {"plan": _rows(plan), "totals": _totals(plan, asked, wishes, narrowed)}
-        return json.dumps(answer, allow_nan=False, separators=(",", ":")).encode("ascii")
+        return replace(plan, record=_record(plan, asked, wishes, narrowed))
 
     def read(self, engine: sa.Engine, now: int) -> tuple[Options, dict[str, str]]:
         """The options of the current run, and what managers want for whom.
@@ -187,12 +199,12 @@ def _cells(column: "pd.Series[Any]") -> list[Any]:
     return [None if none else cell for cell, none in zip(column.tolist(), missing, strict=True)]
 
 
-def _totals(plan: Plan, asked: PlanRequest, wishes: dict[str, str], narrowed: int) -> dict[str, Any]:
+def _record(plan: Plan, asked: PlanRequest, wishes: dict[str, str], narrowed: int) -> dict[str, Any]:
     record = {**plan.record, "budget": plan.record["limits"]["budget"], "overridden": narrowed}
     part = [asked.owner, asked.rungs, asked.investments, sorted(wishes.items())]
     if any(one is not None for one in part[:3]) or wishes:  # another plan than that of everybody
         record["plan_id"] = hashlib.sha256(f"{record['plan_id']}{json.dumps(part)}".encode()).hexdigest()[:12]
-    return {name: _finite(record[name]) for name in PlanTotals.model_fields}
+    return record
 
 
 def _finite(value: Any) -> Any:

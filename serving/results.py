@@ -62,6 +62,9 @@ SCORES = sa.Table(
     "scores", METADATA, sa.Column(_ID, sa.Text, primary_key=True), *map(_column, _SCORES),
     sa.Column("digest", sa.BigInteger, nullable=False), sa.Column("changed_run", sa.Integer, nullable=False),
     sa.Index("scores_rank", "rank"), sa.Index("scores_rung", "rung"), sa.Index("scores_p_switch", "p_switch"),
+    # The page's list and its totals read these and never the rows themselves, which are long.
+    sa.Index("scores_gain", "expected_gain", "account_id", "recommended_investment", "roi"),
+    sa.Index("scores_advice", "recommended_investment", "account_id"),
 )  # fmt: skip
 INVESTMENT_SCORES = sa.Table(
     "investment_scores", METADATA, sa.Column(_ID, sa.Text, primary_key=True),
@@ -73,7 +76,8 @@ HORIZONS = sa.Table(
 )  # fmt: skip
 ACCOUNTS = sa.Table(
     "accounts", METADATA, sa.Column(_ID, sa.Text, primary_key=True), *map(_column, PROFILE_COLUMNS),
-    sa.Column("digest", sa.BigInteger, nullable=False), sa.Index("accounts_owner", "owner"),
+    sa.Column("digest", sa.BigInteger, nullable=False),
+    *(sa.Index(f"accounts_{name}", name) for name in ("name", "owner", "country", "industry")),
 )  # fmt: skip
 _OF_SCORES = {"investment_scores": INVESTMENT_SCORES, "horizons": HORIZONS}
 

@@ -12,6 +12,7 @@ import sqlalchemy as sa
 
 from features.hindsight import UNKNOWN, Hindsight
 from features.lookalikes import Lookalikes
+from features.snapshots import MICROSECONDS_PER_DAY
 from features.tables import NEVER, RUNGS
 from serving.bulk import insert_rows
 from serving.store import METADATA
@@ -21,21 +22,24 @@ STANDINGS = sa.Table(
     "standings", METADATA,
     sa.Column("account_id", sa.Text, primary_key=True),
     sa.Column("rung_a_year_ago", sa.Text),
-    sa.Column("contract_ends", sa.Integer, index=True),
+    sa.Column("contract_ends", sa.Integer),
+    sa.Column("days_to_contract_end", sa.Integer, index=True),
     sa.Column("still_days", sa.Integer, nullable=False),
     sa.Column("revenue_365d", sa.Double, nullable=False),
     sa.Column("revenue_before", sa.Double, nullable=False),
     sa.Column("margin_365d", sa.Double, nullable=False),
     sa.Column("similar", sa.Text, nullable=False),
 )  # fmt: skip
-"""contract_ends : days since 1970-01-01.  revenue_before : of the year before the last.  similar : JSON, a list of
-[account, rung now, whether it left, revenue of the year before, and of the last one]; no rung a year ago = new."""
+"""contract_ends : days since 1970-01-01; days_to_contract_end : from as_of.  revenue_before : of the year before the
+last.  similar : JSON, a list of [account, rung now, whether it left, revenue of the year before, and of the last one].
+Without a rung a year ago the account was not known yet."""
 
 
-def standings_frame(ids: Sequence[str], seen: Hindsight, alike: Lookalikes) -> pd.DataFrame:
-    """The rows of the table.  ids : of the hindsight's accounts."""
+def standings_frame(ids: Sequence[str], seen: Hindsight, alike: Lookalikes, as_of: int) -> pd.DataFrame:
+    """The rows of the table.  ids : of the hindsight's accounts.  as_of : microseconds."""
     then = [None if rung == UNKNOWN else RUNGS[rung] for rung in seen.rung_then.tolist()]
     ends = [None if day >= NEVER else day for day in seen.contract_ends.tolist()]
+    today = as_of // MICROSECONDS_PER_DAY
     became = list(
         zip(
             ids, seen.rung.tolist(), seen.left.tolist(), np.round(seen.revenue_then, 2).tolist(),
@@ -45,7 +49,9 @@ def standings_frame(ids: Sequence[str], seen: Hindsight, alike: Lookalikes) -> p
     similar = [json.dumps([became[k] for k in rows if k >= 0], allow_nan=False) for rows in alike.row.tolist()]
     return pd.DataFrame({
         "account_id": list(ids), "rung_a_year_ago": pd.Series(then, dtype=object),
-        "contract_ends": pd.Series(ends, dtype=object), "still_days": 90 * seen.still, "revenue_365d": seen.revenue,
+        "contract_ends": pd.Series(ends, dtype=object),
+        "days_to_contract_end": pd.Series([None if day is None else day - today for day in ends], dtype=object),
+        "still_days": 90 * seen.still, "revenue_365d": seen.revenue,
         "revenue_before": seen.revenue_then, "margin_365d": seen.margin, "similar": similar,
     })  # fmt: skip
 

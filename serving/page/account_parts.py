@@ -1,6 +1,7 @@
 """Parts of an account's page: people, steps up, similar accounts, what changed; each made plain for the template."""
 
 import json
+import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
@@ -151,9 +152,19 @@ def changed_since(
         if shown[0] != shown[1]:
             rows.append((visit.say(f"changed.{name}"), *shown))
     was, are = json.loads(former.reasons), json.loads(score["reasons"])
+    known, counting = {_kind(one) for one in was}, {_kind(one) for one in are}
     version = current.facts.model_version
     return Changed(
-        since, rows, [one for one in are if one not in was], [one for one in was if one not in are],
+        since, rows, [one for one in are if _kind(one) not in known],
+        [one for one in was if _kind(one) not in counting],
         [one for one in events if one.day >= since // MICROSECONDS_PER_DAY][:MOST_EVENTS],
         None if run["model_version"] == version else (run["model_version"], version),
     )  # fmt: skip
+
+
+def _kind(reason: str) -> str:
+    """A reason without its figures: the same one may tell of 54 days now and of 33 before."""
+    return _FIGURE.sub("#", reason)
+
+
+_FIGURE = re.compile(r"[-+\u2212]?\d[\d.,]*")

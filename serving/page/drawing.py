@@ -50,6 +50,34 @@ def bar(share: float | None, told: str, kind: str = "share", width: int = 64) ->
     return _picture("bar", width, 16, parts, told)
 
 
+def break_even(
+    spent: float, margin: float | None, low: float | None, high: float | None, amounts: tuple[str, str],
+    labels: tuple[str, str], told: str,
+) -> Markup:  # fmt: skip
+    """Two bars, one below the other: what is spent, and the extra margin that it should bring, with its interval.
+
+    amounts, labels : beside them.  told : the same in words.
+    """
+    width, left, right = 460, 120, 70
+    most = max(spent, margin or 0.0, high or 0.0, 1.0)
+
+    def x(amount: float) -> float:
+        return round(left + min(max(amount, 0.0), most) / most * (width - left - right), 1)
+
+    parts = []
+    for row, (amount, shown, label, kind) in enumerate(
+        ((spent, amounts[0], labels[0], "spent"), (margin or 0.0, amounts[1], labels[1], "share"))
+    ):
+        y = 6 + 30 * row
+        parts.append(f'<text x="{left - 8}" y="{y + 13}" text-anchor="end">{escape(label)}</text>')
+        parts.append(f'<rect class="{kind}" x="{left}" y="{y}" width="{max(x(amount) - left, 1):.1f}" height="18"/>')
+        parts.append(f'<text x="{width - right + 6}" y="{y + 13}">{escape(shown)}</text>')
+    if low is not None and high is not None:
+        parts.append(f'<line class="whisker" x1="{x(low)}" x2="{x(high)}" y1="45" y2="45"/>')
+    parts.append(f'<line class="zero even" x1="{x(spent)}" x2="{x(spent)}" y1="2" y2="60"/>')
+    return _picture("break-even", width, 64, parts, told)
+
+
 def _picture(kind: str, width: float, height: float, parts: list[str], told: str) -> Markup:
     label = f'role="img" aria-label="{escape(told)}"' if told else 'aria-hidden="true"'
     head = f'<svg class="picture {kind}" viewBox="0 0 {width} {height}" width="{width}" height="{height}" {label}>'

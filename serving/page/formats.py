@@ -4,6 +4,7 @@ Babel would bring 30 MB for two languages whose rules fit here.
 """
 
 import math
+import re
 from dataclasses import dataclass
 from datetime import datetime
 
@@ -72,19 +73,17 @@ def read_number(text: str) -> float | None:
 
     A single separator that three digits follow parts thousands, in both languages.
     """
-    plain = "".join(c for c in text.strip() if c not in " \u00a0'€$£")
-    if not plain or len(plain) > 20 or not set(plain) <= set("0123456789.,") or not plain[0].isdigit():
-        return None
-    last = max(plain.rfind("."), plain.rfind(","))
-    if last >= 0:
-        several = plain.count(plain[last]) > 1
-        fraction = plain[last + 1 :]
-        if several or len(fraction) == 3:
-            plain = plain.replace(".", "").replace(",", "")
-        else:
-            plain = plain[:last].replace(".", "").replace(",", "") + "." + fraction
-    try:
-        value = float(plain)
-    except ValueError:
-        return None
-    return value if math.isfinite(value) else None
+    plain = "".join(c for c in text.strip()[:40] if c not in " \u00a0'€$£")
+    for shape in _AMOUNTS:
+        found = shape.fullmatch(plain)
+        if found:
+            whole, fraction = re.sub(r"[.,]", "", found["whole"]), found["fraction"] or "0"
+            return float(f"{whole}.{fraction}")
+    return None
+
+
+_AMOUNTS = (
+    re.compile(r"(?P<whole>[0-9]{1,3}(,[0-9]{3}){1,4})(\.(?P<fraction>[0-9]{1,2}))?"),
+    re.compile(r"(?P<whole>[0-9]{1,3}(\.[0-9]{3}){1,4})(,(?P<fraction>[0-9]{1,2}))?"),
+    re.compile(r"(?P<whole>[0-9]{1,15})([.,](?P<fraction>[0-9]{1,2}))?"),
+)

@@ -57,7 +57,7 @@ def day_text(visit: Visit, day: int) -> str:
 
 
 def _code(visit: Visit, prefix: str, values: Sequence[str], code: int) -> str:
-    return visit.say(f"{prefix}.{values[code]}") if 0 <= code < len(values) else ""
+    return visit.say(prefix + values[code]) if 0 <= code < len(values) else ""
 
 
 def _order(visit: Visit, kind: str, row: Any) -> Happening:
@@ -69,7 +69,7 @@ def _order(visit: Visit, kind: str, row: Any) -> Happening:
 def _interaction(visit: Visit, kind: str, row: Any) -> Happening:
     day, channel, by, role = row
     key = f"event.interactions.{BY[by]}" if 0 <= by < len(BY) else "event.interactions"
-    told = [_code(visit, "channel", CHANNELS, channel), _code(visit, "role", ROLES, role)]
+    told = [_code(visit, "channel.", CHANNELS, channel), _code(visit, "role.", ROLES, role)]
     return Happening(day, kind, visit.say(key), ", ".join(one for one in told if one))
 
 
@@ -125,7 +125,7 @@ def _investment(visit: Visit, kind: str, row: Any) -> Happening:
 _TOLD: dict[str, Callable[[Visit, str, Any], Happening]] = {
     "orders": _order, "interactions": _interaction, "tickets": _ticket, "breaches": _bare("bad"),
     "nps": _survey, "csat": _survey, "ces": _survey, "contracts": _contract,
-    "referrals": _coded("kind", REFERRALS, "good"), "inquiries": _bare(""),
-    "inquiries_closed": _coded("outcome", OUTCOMES), "investments": _investment,
-    "switches": _coded("trigger", TRIGGER_FAMILIES, "bad"), "triggers": _coded("trigger", TRIGGER_FAMILIES, "bad"),
+    "referrals": _coded("kind.", REFERRALS, "good"), "inquiries": _bare(""),
+    "inquiries_closed": _coded("outcome.", OUTCOMES), "investments": _investment,
+    "switches": _coded("trigger.", TRIGGER_FAMILIES, "bad"), "triggers": _coded("trigger.", TRIGGER_FAMILIES, "bad"),
 }  # fmt: skip

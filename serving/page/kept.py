@@ -13,10 +13,13 @@ MOST = 200
 
 
 class Kept(Generic[T]):
-    """Values by key, the oldest forgotten first; may be asked from several threads.  clock : seconds."""
+    """Values by key, the oldest forgotten first; may be asked from several threads.
 
-    def __init__(self, seconds: float = SECONDS, clock: Callable[[], float] = time.monotonic) -> None:
-        self._seconds, self._clock = seconds, clock
+    most : entries.  clock : seconds.
+    """
+
+    def __init__(self, seconds: float = SECONDS, most: int = MOST, clock: Callable[[], float] = time.monotonic) -> None:
+        self._seconds, self._most, self._clock = seconds, most, clock
         self._lock = Lock()
         self._entries: OrderedDict[Hashable, tuple[float, T]] = OrderedDict()
 
@@ -30,6 +33,6 @@ class Kept(Generic[T]):
         with self._lock:
             self._entries[key] = (self._clock(), value)
             self._entries.move_to_end(key)
-            while len(self._entries) > MOST:
+            while len(self._entries) > self._most:
                 self._entries.popitem(last=False)
         return value

@@ -24,7 +24,6 @@ from serving.page.filters import (
     chosen,
     conditions,
     filters_of,
-    knows_renewal,
     order_of,
     source,
     state_is,
@@ -113,7 +112,7 @@ def show(visit: Visit) -> Response:
         ids = list(connection.execute(query).scalars())
         rows = priorities_of(connection, ids, visit.now)
         totals = totals_of(connection, current, asked, visit.engine)
-        choices = _choices.get((str(visit.engine.url), current.run_id), lambda: _read_choices(connection))
+        choices = choices_of(connection, current, visit.engine)
     least = min((row.gain_low for row in rows if row.gain_low is not None), default=0.0)
     most = max((row.gain_high for row in rows if row.gain_high is not None), default=0.0)
 
@@ -126,7 +125,7 @@ def show(visit: Visit) -> Response:
     pages = max(1, -(-totals.accounts // ROWS))
     return render(
         visit, "priorities.html", rows=rows, totals=totals, asked=asked, order=order, choices=choices,
-        current=current, pages=pages, first=ROWS * (order.page - 1) + 1, drawn=drawn, knows_renewal=knows_renewal(),
+        current=current, pages=pages, first=ROWS * (order.page - 1) + 1, drawn=drawn,
         states=STATES, sorts=SORTS, plan_url=_plan_url(asked),
     )  # fmt: skip
 
@@ -227,7 +226,9 @@ def _count(connection: sa.Connection, asked: Filters) -> Totals:
     ).one()
     n, paying = int(row[0]), int(row[1] or 0)
     alone = 0
-    if n > paying:
+    if asked.state is not None:
+        alone = n if asked.state == ALONE else 0
+    elif n > paying:
         query = sa.select(sa.func.count()).select_from(tables).where(*where, state_is(ALONE))
         alone = int(connection.execute(query).scalar_one())
     states = {PAYS: paying, ALONE: alone, UNKNOWN: n - paying - alone}
@@ -245,6 +246,11 @@ def _best_options(connection: sa.Connection, ids: Sequence[str]) -> dict[str, tu
         if account not in best or gain > best[account][1]:
             best[account] = (name, gain)
     return best
+
+
+def choices_of(connection: sa.Connection, current: Current, engine: sa.Engine) -> Choices:
+    """What there is to filter by; kept for a minute."""
+    return _choices.get((str(engine.url), current.run_id), lambda: _read_choices(connection))
 
 
 def _read_choices(connection: sa.Connection) -> Choices:

@@ -11,7 +11,7 @@ from starlette.routing import Route
 
 from serving.doors import PAGES
 from serving.notes import note_of
-from serving.page import account, ladder, priorities, trust
+from serving.page import account, ladder, planning, priorities, trust
 from serving.page.assets import asset_at
 from serving.page.session import COOKIE, Doorkeeper, Visitor
 from serving.page.visits import View, Visit, language_of, redirect, render
@@ -32,6 +32,11 @@ VIEWS: Mapping[tuple[str, str], View] = {
     ("POST", "/accounts/*"): account.decide,
     ("GET", "/ladder"): ladder.show,
     ("GET", "/trust"): trust.show,
+    ("GET", "/plan"): planning.show,
+    ("GET", "/plan.csv"): planning.download_csv,
+    ("GET", "/plan.xlsx"): planning.download_sheet,
+    ("POST", "/plans"): planning.accept,
+    ("GET", "/plans/*"): planning.show_accepted,
 }
 """By method and path of `doors.PAGES`; what is about assets and signing in is the site's own."""
 

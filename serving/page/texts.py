@@ -165,10 +165,168 @@ TEXTS: Mapping[str, tuple[str, str]] = {
     "pages.previous": ("Previous", "Vorige"),
     "pages.next": ("Next", "Volgende"),
     "pages.of": ("Page {page} of {pages}", "Pagina {page} van {pages}"),
-    "sorted.down": ("highest first", "hoogste eerst"),
-    "sorted.up": ("lowest first", "laagste eerst"),
     "none.owner": ("no manager", "geen manager"),
     **ACCOUNT_TEXTS, **LADDER_TEXTS, **TRUST_TEXTS,
+    "plan.title": ("What a budget buys", "Wat een budget oplevert"),
+    "plan.intro": (
+        "The choice of accounts and investments that should earn most within the budget over the next {days} days: at "
+        "most one investment an account, and none that is not expected to pay.",
+        "De keuze van accounts en investeringen die binnen het budget de komende {days} dagen het meeste zou opleveren: "
+        "hooguit één investering per account, en geen die naar verwachting niet loont.",
+    ),
+    "plan.budget": ("Budget", "Budget"),
+    "plan.budget.amount": ("Amount ({currency})", "Bedrag ({currency})"),
+    "plan.budget.slide": ("Slide to an amount", "Schuif naar een bedrag"),
+    "plan.holdout": ("Held back by lot (%)", "Door loting achtergehouden (%)"),
+    "plan.holdout.hint": (
+        "Held back: these accounts get nothing although they were chosen. Against them the plan is measured afterwards; "
+        "10 is usual, 50 the most.",
+        "Achtergehouden: deze accounts krijgen niets, hoewel ze gekozen zijn. Daaraan wordt het plan later afgemeten; "
+        "10 is gewoon, 50 het meeste.",
+    ),
+    "plan.explore": ("Tried out by lot (%)", "Door loting uitgeprobeerd (%)"),
+    "plan.explore.hint": (
+        "Tried out: these get another investment that pays, so that all of them stay known. 0 is usual.",
+        "Uitgeprobeerd: deze krijgen een andere investering die loont, zodat van alle bekend blijft wat ze doen. "
+        "0 is gewoon.",
+    ),
+    "plan.on": ("Choose by", "Kies op"),
+    "plan.on.expected": ("expected gain", "verwachte opbrengst"),
+    "plan.on.low": ("gain if things go badly", "opbrengst als het tegenzit"),
+    "plan.only": ("Only some rungs or investments", "Alleen sommige treden of investeringen"),
+    "plan.only.rungs": ("Rungs (none ticked = all)", "Treden (niets aangevinkt = alle)"),
+    "plan.only.options": ("Investments (none ticked = all)", "Investeringen (niets aangevinkt = alle)"),
+    "plan.make": ("Make the plan", "Maak het plan"),
+    "plan.wrong.budget": ("The budget is no amount: give one such as 20000.", "Het budget is geen bedrag: geef er een als 20000."),
+    "plan.wrong.holdout": ("Hold back between 0 and 50 percent.", "Houd tussen 0 en 50 procent achter."),
+    "plan.wrong.explore": ("Try out between 0 and 50 percent.", "Probeer tussen 0 en 50 procent uit."),
+    "plan.whole": ("The whole", "Het geheel"),
+    "plan.whole.title": ("The plan for {budget}", "Het plan voor {budget}"),
+    "plan.sum.budget": ("Budget", "Budget"),
+    "plan.sum.spent": ("Spent", "Besteed"),
+    "plan.sum.treated": ("Accounts invested in", "Accounts met investering"),
+    "plan.sum.held_out": ("Held back", "Achtergehouden"),
+    "plan.sum.expected_gain": ("Expected gain", "Verwachte opbrengst"),
+    "plan.sum.gain_low": ("Gain, low end", "Opbrengst, ondergrens"),
+    "plan.sum.gain_high": ("Gain, high end", "Opbrengst, bovengrens"),
+    "plan.sum.claimed_gain": ("What to promise", "Wat u mag beloven"),
+    "plan.sum.roi": ("Return per unit spent", "Rendement per bestede eenheid"),
+    "plan.sum.horizon_days": ("Within days", "Binnen dagen"),
+    "plan.sum.as_of": ("Scores of", "Scores van"),
+    "plan.column.account_id": ("Account", "Account"),
+    "plan.column.owner": ("Account manager", "Accountmanager"),
+    "plan.column.investment": ("Investment", "Investering"),
+    "plan.column.cost": ("Cost", "Kosten"),
+    "plan.column.expected_gain": ("Expected gain", "Verwachte opbrengst"),
+    "plan.column.gain_low": ("Low end (90 %)", "Ondergrens (90 %)"),
+    "plan.column.gain_high": ("High end (90 %)", "Bovengrens (90 %)"),
+    "plan.column.roi": ("Return per unit", "Rendement per eenheid"),
+    "plan.column.arm": ("treat = do it, holdout = do nothing", "treat = doen, holdout = niets doen"),
+    "plan.column.propensity": ("Chance of that by lot", "Kans daarop bij de loting"),
+    "plan.range": ("{low} to {high} if all errors point one way", "{low} tot {high} als alle fouten één kant op wijzen"),
+    "plan.claim": (
+        "such sums proved worth {share} of themselves", "zulke sommen bleken {share} van zichzelf waard",
+    ),
+    "plan.claim.unknown": (
+        "nobody has checked yet what such sums are worth", "nog niemand heeft nagegaan wat zulke sommen waard zijn",
+    ),
+    "plan.picture": (
+        "{spent} is spent; the extra margin should be {margin}, between {low} and {high}",
+        "{spent} wordt besteed; de extra marge zou {margin} zijn, tussen {low} en {high}",
+    ),
+    "plan.picture.spent": ("spent", "besteed"),
+    "plan.picture.margin": ("extra margin", "extra marge"),
+    "plan.break_even": (
+        "It pays for itself if {share} of the promised extra margin comes true.",
+        "Het verdient zichzelf terug als {share} van de beloofde extra marge uitkomt.",
+    ),
+    "plan.held_out": (
+        "{n} accounts are held back by lot: give them nothing. Their {money} is not counted as spent.",
+        "{n} accounts zijn door loting achtergehouden: geef hun niets. Hun {money} telt niet als besteed.",
+    ),
+    "plan.held_out.none": (
+        "Nobody is held back, so what this plan earned can never be measured.",
+        "Niemand is achtergehouden, dus wat dit plan opbracht is nooit te meten.",
+    ),
+    "plan.explored": (
+        "{n} accounts get another investment by lot, to keep learning.",
+        "{n} accounts krijgen door loting een andere investering, om te blijven leren.",
+    ),
+    "plan.next": (
+        "The next {money} would buy {gain} more expected gain:", "De volgende {money} zou {gain} meer verwachte opbrengst geven:",
+    ),
+    "plan.next.others": ("and {n} others.", "en {n} andere."),
+    "plan.next.nothing": (
+        "The next {money} would buy nothing: all that pays is on the plan.",
+        "De volgende {money} zou niets opleveren: alles wat loont staat op het plan.",
+    ),
+    "plan.first_to_go": ("If the budget is cut, the first to go is", "Als het budget krimpt, valt als eerste weg"),
+    "plan.first_to_go.saves": (
+        "that saves {saves} and loses {loses} of expected gain.",
+        "dat bespaart {saves} en kost {loses} verwachte opbrengst.",
+    ),
+    "plan.overridden": (
+        "For {n} accounts a manager's decision left fewer choices.",
+        "Voor {n} accounts liet een besluit van een manager minder keus.",
+    ),
+    "plan.nothing": (
+        "Nothing is bought: nothing that pays fits this budget and these limits.",
+        "Er wordt niets gekocht: niets wat loont past binnen dit budget en deze grenzen.",
+    ),
+    "plan.left_alone": ("Accounts that are left alone, and why:", "Accounts die met rust worden gelaten, en waarom:"),
+    "plan.left.unknown": (
+        "of no investment the data can tell what it does there",
+        "van geen investering kunnen de gegevens zeggen wat ze daar doet",
+    ),
+    "plan.left.loses": (
+        "no investment is expected to earn more than it costs",
+        "geen investering levert naar verwachting meer op dan ze kost",
+    ),
+    "plan.left.unsure": (
+        "an investment is expected to pay, but not if things go badly",
+        "een investering loont naar verwachting, maar niet als het tegenzit",
+    ),
+    "plan.left.beaten": (
+        "an investment would pay, but the money or another limit is better used elsewhere",
+        "een investering zou lonen, maar het geld of een andere grens is elders beter benut",
+    ),
+    "plan.caption": (
+        "Accounts {first} to {last} of {all} on the plan; best return first, those held back at the end",
+        "Accounts {first} tot en met {last} van {all} op het plan; beste rendement eerst, achtergehouden accounts "
+        "achteraan",
+    ),
+    "plan.hold": ("Held back: do nothing", "Achtergehouden: niets doen"),
+    "plan.hold.why": ("would have got {option}", "zou {option} hebben gekregen"),
+    "plan.xlsx": ("Download (Excel)", "Download (Excel)"),
+    "plan.csv": ("Download (CSV)", "Download (CSV)"),
+    "plan.zip": ("Download for ladder monitor (ZIP)", "Download voor ladder monitor (ZIP)"),
+    "plan.accept": ("Accept this plan", "Accepteer dit plan"),
+    "plan.accept.hint": (
+        "It is kept as it stands, with who is held back, so that what it earned can be measured.",
+        "Het wordt bewaard zoals het is, met wie is achtergehouden, zodat te meten is wat het opbracht.",
+    ),
+    "plan.already": ("This plan is accepted.", "Dit plan is geaccepteerd."),
+    "plan.open": ("Open it", "Open het"),
+    "plan.accepted.title": ("Accepted plan {id}", "Geaccepteerd plan {id}"),
+    "plan.accepted.done": (
+        "The plan is accepted. Download it and carry it out; leave those held back alone.",
+        "Het plan is geaccepteerd. Download het en voer het uit; laat de achtergehouden accounts met rust.",
+    ),
+    "plan.accepted.by": ("Accepted {time}, by: {who}.", "Geaccepteerd {time}, door: {who}."),
+    "plan.another": ("Make another plan", "Maak een ander plan"),
+    "plan.list": ("Accepted plans", "Geaccepteerde plannen"),
+    "plan.list.caption": ("Latest first", "Nieuwste eerst"),
+    "plan.list.plan": ("Plan", "Plan"),
+    "plan.list.when": ("Accepted", "Geaccepteerd"),
+    "plan.list.who": ("By", "Door"),
+    "plan.list.files": ("Files", "Bestanden"),
+    "plan.list.none": ("No plan has been accepted yet.", "Er is nog geen plan geaccepteerd."),
+    "error.plan_changed": (
+        "The scores or a manager's decision changed since you saw the plan. Nothing was accepted: make the plan again.",
+        "De scores of een besluit van een manager zijn veranderd sinds u het plan zag. Er is niets geaccepteerd: maak "
+        "het plan opnieuw.",
+    ),
+    "error.not_found": ("There is no such thing here.", "Dit bestaat hier niet."),
 }  # fmt: skip
 
 

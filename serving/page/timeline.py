@@ -80,8 +80,8 @@ def _years(first: int, last: int, bottom: float, x: Scale) -> list[str]:
         date = datetime.fromtimestamp(day * 86_400, UTC)
         if date.day == 1 and date.month in (1, 7):
             at = x(day)
-            label = f"{date.year}" if date.month == 1 else ""
-            kind = "year" if label else "half"
+            kind = "year" if date.month == 1 else "half"
+            label = f"{date.year}" if date.month == 1 and at < WIDTH - RIGHT - 30 else ""
             parts.append(f'<line class="{kind}" x1="{at}" x2="{at}" y1="{HEAD - 4}" y2="{bottom + 4}"/>')
             parts.append(f'<text class="year" x="{at + 3}" y="{bottom + 15}">{label}</text>')
     return parts

@@ -8,6 +8,7 @@ import sqlalchemy as sa
 from starlette.responses import Response
 
 from features.snapshots import MICROSECONDS_PER_DAY, instant
+from serving.accepted import accepted_plans
 from serving.lookups import NOT_YET
 from serving.page.drawing import bar, interval
 from serving.page.findings import read_report
@@ -19,7 +20,7 @@ from serving.summaries import summary_of
 from serving.verdicts import OVERRIDES, PLAN, Verdict, verdicts
 
 OLD_DAYS = 31
-MOST_DIFFERENCES = 25
+MOST_DIFFERENCES = 15
 MOST_OWNERS = 500
 
 
@@ -42,11 +43,12 @@ def show(visit: Visit) -> Response:
         if current is None:
             raise Refusal(503, "not_ready", NOT_YET)
         found = summary_of(connection, current.run_id)
-        judged = verdicts(connection)
+        judged, accepted = verdicts(connection), accepted_plans(connection)
         owners = list(connection.execute(_owners()).scalars())
         differences = connection.execute(_differences(owner)).mappings().all()
     summary, model = (None, None) if found is None else found
     plans = [_plan(one) for one in judged if one.kind == PLAN]
+    known = {plan.name for plan in plans}
     overruled = next((one.figures for one in judged if one.kind == OVERRIDES), None)
     age = (visit.now - current.facts.as_of) // MICROSECONDS_PER_DAY
     bounds = [plan.figures[name] or 0.0 for plan in plans for name in ("gain_low", "gain_high", "promised")]
@@ -59,6 +61,7 @@ def show(visit: Visit) -> Response:
     return render(
         visit, "trust.html", current=current, summary=summary, model=model, age=age, old=age > OLD_DAYS,
         report=None if model is None else read_report(model["report"]), plans=plans, drawn=drawn, bar=bar,
+        accepted={one.plan_id for one in accepted}, waiting=[one for one in accepted if one.plan_id not in known],
         overruled=overruled, winner=None if overruled is None else _winner(overruled), owner=owner, owners=owners,
         differences=differences, instant=instant,
         aside=None if summary is None else [(name, *counts) for name, counts in sorted(summary.set_aside.items())],

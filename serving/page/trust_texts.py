@@ -62,6 +62,8 @@ TRUST_TEXTS: dict[str, tuple[str, str]] = {
         "No plan has been judged yet. When its horizon has gone by: ladder monitor --data SOURCE --plan FILE --store URL.",
         "Nog geen plan is beoordeeld. Als de looptijd voorbij is: ladder monitor --data BRON --plan BESTAND --store URL.",
     ),
+    "trust.plans.waiting": ("Accepted, and not judged yet", "Aangenomen, en nog niet beoordeeld"),
+    "trust.plans.accepted": ("accepted on {date} ({who})", "aangenomen op {date} ({who})"),
     "trust.plans.plan": ("Plan", "Plan"),
     "trust.plans.for": ("Made for", "Gemaakt voor"),
     "trust.plans.promised": ("Promised per account", "Beloofd per account"),

@@ -29,13 +29,17 @@ class Browser(Client):
         self.clerk = Clerk(url) if now is None else Clerk(url, now)
         site = Site(self.clerk, Doorkeeper(ring, proxy_header), rates, Workbench())
         super().__init__(create_app(Counter(), archive=self.clerk, ring=ring, pages=site))
-        self._language = language
+        self.language = language
+
+    @property
+    def cookies(self) -> httpx.Cookies:
+        return self._client.cookies
 
     def open(self, path: str, **headers: str) -> httpx.Response:
-        return self.request("GET", path, headers={**HTML, "Accept-Language": self._language, **headers})
+        return self.request("GET", path, headers={**HTML, "Accept-Language": self.language, **headers})
 
     def send(self, path: str, form: dict[str, str], **headers: str) -> httpx.Response:
-        return self.request("POST", path, data=form, headers={**HTML, "Accept-Language": self._language, **headers})
+        return self.request("POST", path, data=form, headers={**HTML, "Accept-Language": self.language, **headers})
 
     def __exit__(self, *what: Any) -> None:
         super().__exit__(*what)

@@ -33,6 +33,8 @@ for (const form of document.querySelectorAll("form[data-swap]")) {
 // A slider and a number that say the same.
 for (const slider of document.querySelectorAll("input[type=range][data-for]")) {
   const number = document.getElementById(slider.dataset.for);
-  slider.addEventListener("input", () => { number.value = slider.value; });
+  const shown = new Intl.NumberFormat(document.documentElement.lang);
+  slider.closest("[hidden]").hidden = false;
+  slider.addEventListener("input", () => { number.value = shown.format(slider.value); });
   number.addEventListener("input", () => { slider.value = number.value.replace(/[^0-9]/g, ""); });
 }

@@ -1,0 +1,98 @@
+"""Every word of the page is in both languages, and in nobody's way."""
+
+import re
+import string
+from pathlib import Path
+
+import pytest
+
+from features.tables import BONDS, RUNGS, TRIGGER_FAMILIES
+from serving.page import visits
+from serving.page.formats import Formats, read_number
+from serving.page.texts import TEXTS, say
+from serving.page.visits import language_of
+
+PAGE = Path(visits.__file__).parent
+_LITERAL = re.compile(r"""\bsay\(\s*f?["']([a-z_.]+)["'](\s*~)?""")
+_ANY = re.compile(r"""["']([a-z_]+(?:\.[a-z_]+)+)["']""")
+_BEGUN = re.compile(r"""["']([a-z_]+\.(?:[a-z_]+\.)*)["']""")
+_TABLE = re.compile(r"""["']((?:nav)\.[a-z_]+)["']""")
+
+
+def _used() -> tuple[set[str], set[str]]:
+    """Keys that templates and modules name, and beginnings of those that they put together."""
+    keys, beginnings = set(), set()
+    for file in [*PAGE.glob("templates/*.html"), *PAGE.glob("*.py")]:
+        content = file.read_text(encoding="utf-8")
+        for key, joined in _LITERAL.findall(content):
+            (beginnings if joined or key.endswith(".") else keys).add(key)
+        if not file.name.endswith("texts.py"):
+            keys |= set(_TABLE.findall(content))
+            keys |= set(_ANY.findall(content)) & set(TEXTS)  # such as the one of two that a condition picks
+            beginnings |= {one for one in _BEGUN.findall(content) if any(key.startswith(one) for key in TEXTS)}
+        for name, _beginning in re.findall(r"""say\(f["']([a-z_.]+\.)\{(\w+)""", content):
+            beginnings.add(name)
+        if ', "rung.")' in content:
+            beginnings |= {"rung.", "state.", "bond.", "trigger."}
+    return keys, beginnings
+
+
+def test_every_key_that_is_used_has_a_text_and_every_text_is_used() -> None:
+    keys, beginnings = _used()
+    assert keys - set(TEXTS) == set()
+    left_over = {key for key in TEXTS if key not in keys and not key.startswith(tuple(beginnings))}
+    assert left_over == set()
+    assert all(any(key.startswith(one) for key in TEXTS) for one in beginnings)
+
+
+def test_both_languages_say_the_same_things_with_the_same_holes() -> None:
+    for key, (english, dutch) in TEXTS.items():
+        holes = [{hole for _, hole, _, _ in string.Formatter().parse(text) if hole} for text in (english, dutch)]
+        assert holes[0] == holes[1], key
+        for text in (english, dutch):
+            assert text == text.strip() != "", key
+
+
+def test_rungs_triggers_and_bonds_have_their_labels() -> None:
+    assert [say("nl", f"rung.{rung}") for rung in RUNGS] == [
+        "Suspect", "Prospect", "Shopper", "Klant", "Lid", "Pleitbezorger", "Enthousiaste fan",
+    ]  # fmt: skip
+    for kind, names in (("trigger", TRIGGER_FAMILIES), ("bond", BONDS)):
+        assert {say("en", f"{kind}.{name}") for name in names} == {TEXTS[f"{kind}.{name}"][0] for name in names}
+
+
+def test_money_numbers_and_dates_are_written_as_the_reader_writes_them() -> None:
+    english, dutch = Formats("en"), Formats("nl")
+    assert (english.money(1234.5, 2), dutch.money(1234.5, 2)) == ("€1,234.50", "€\u00a01.234,50")
+    assert (english.money(-1234.5), dutch.money(-7)) == ("\u2212€1,234", "\u2212€\u00a07")
+    assert (english.number(-0.2), english.number(None), english.number(float("nan"))) == ("0", "–", "–")
+    assert (english.percent(0.123), dutch.percent(0.123, 1), english.percent(0.0001)) == ("12%", "12,3\u00a0%", "<1%")
+    at = 1_772_496_000_000_000
+    assert (english.date(at), dutch.date(at)) == ("3 March 2026", "3 maart 2026")
+
+
+@pytest.mark.parametrize(
+    ("typed", "meant"),
+    [
+        ("20000", 20_000), ("20,000", 20_000), ("20.000", 20_000), ("1.234,50", 1234.5), ("1,234.50", 1234.5),
+        ("€ 20.000", 20_000), ("12,5", 12.5), ("12.5", 12.5), ("1.000.000", 1_000_000), ("0", 0), ("1 000", 1000),
+        ("", None), ("x", None), ("-5", None), ("1e9", None), ("nan", None), (".", None), ("9" * 30, None),
+        ("١٢٣", None), ("1,2,3.4.5", None),
+    ],
+)  # fmt: skip
+def test_an_amount_is_read_as_it_was_meant(typed: str, meant: float | None) -> None:
+    assert read_number(typed) == meant
+
+
+@pytest.mark.parametrize(
+    ("cookie", "accepted", "language"),
+    [
+        (None, "nl-NL,nl;q=0.9,en;q=0.8", "nl"), (None, "de,en;q=0.3,nl;q=0.7", "nl"), (None, "fr", "en"),
+        (None, "", "en"), ("nl", "en", "nl"), ("xx", "nl", "nl"), (None, "nl;q=x,en", "en"), (None, "," * 9999, "en"),
+        (None, "nl;q=0, en;q=0.1", "en"),
+    ],
+)  # fmt: skip
+def test_the_language_is_the_one_chosen_else_the_browsers_first(
+    cookie: str | None, accepted: str, language: str
+) -> None:
+    assert language_of(cookie, accepted) == language
