@@ -9,7 +9,7 @@ BIN := $(VENV)/bin
 STAMP := $(VENV)/.ready
 UV_VERSION := 0.13.9
 
-.PHONY: setup demo test lint test-slow lock audit clean
+.PHONY: setup demo test lint test-slow test-browser screenshots lock audit clean
 
 setup: $(STAMP)
 
@@ -35,6 +35,23 @@ test: lint
 
 test-slow: $(STAMP)
 	$(BIN)/python -m pytest -m slow
+
+# The managers' page in a real Chromium, on the store of a small demonstration, which is made once. Where there is no
+# Chromium, Debian's package is installed.
+PAGE_DEMO := build/page-demo
+
+$(PAGE_DEMO)/ladder.db: | $(STAMP)
+	$(BIN)/ladder demo --accounts 500 --months 36 --seed 3 --folder $(PAGE_DEMO) --no-serve
+
+CHROMIUM = command -v chromium >/dev/null || command -v google-chrome >/dev/null || { apt-get update && apt-get install --yes chromium; }
+
+test-browser: $(STAMP) $(PAGE_DEMO)/ladder.db
+	@$(CHROMIUM)
+	LADDER_PAGE_STORE=$(PAGE_DEMO)/ladder.db $(BIN)/python -m pytest tests/page -m browser
+
+screenshots: $(STAMP) $(PAGE_DEMO)/ladder.db
+	@$(CHROMIUM)
+	$(BIN)/python -m tests.page.screenshots $(PAGE_DEMO)/ladder.db docs/images
 
 # After a change of dependencies in pyproject.toml.
 lock: $(STAMP)

@@ -113,6 +113,7 @@ def _partition(options: argparse.Namespace) -> Mapping[str, Any]:
 
 def _train(options: argparse.Namespace) -> Mapping[str, Any]:
     settings = _settings(options)
+    _check_cluster(options)
     partitions = _partitions(options)
     folder = Path(settings.registry.champion_folder)
     if partitions is None:
@@ -264,6 +265,7 @@ def _score(options: argparse.Namespace) -> Mapping[str, Any]:
 
     if options.out is None and options.to is None:
         options.refuse("Say where the scores go: --out DIR for files, --to URL for the store, or both.")
+    _check_cluster(options)
     settings = _settings(options)
     with tempfile.TemporaryDirectory() as scratch:
         bundle, version = read_bundle(_find_bundle(options.model, settings, Path(scratch)))
@@ -920,22 +922,30 @@ def _store_of(options: argparse.Namespace) -> str | None:
 
 
 def _partitions(options: argparse.Namespace, only: Sequence[str] | None = None) -> Any:
-    """The parts of a partitioned source with their feedback; None where it is none, refused where a cluster is asked
-    for all the same.  only : tables that feedback may add rows to."""
+    """The parts of a partitioned source with their feedback; None where it is none.
+
+    only : tables that feedback may add rows to.
+    """
     from features.additions import add_rows_to_parts
-    from features.errors import SettingsError
     from features.partitions import read_partitions
 
     partitions = read_partitions(options.data)
-    if partitions is None and getattr(options, "dask", None):
-        raise SettingsError(
-            "--dask works on a partitioned source, and --data is none. Cut it into parts first: "
-            "`ladder partition --data SOURCE --out DIR`, where DIR is a folder that all workers see."
-        )
     if partitions is None:
         return None
     told = _feedback(options)
     return add_rows_to_parts(partitions, told, only) if told else partitions
+
+
+def _check_cluster(options: argparse.Namespace) -> None:
+    """Refuse a cluster for a source that is in one piece, before anything else is looked for."""
+    from features.errors import SettingsError
+    from features.partitions import read_partitions
+
+    if options.dask and read_partitions(options.data) is None:
+        raise SettingsError(
+            "--dask works on a partitioned source, and --data is none. Cut it into parts first: "
+            "`ladder partition --data SOURCE --out DIR`, where DIR is a folder that all workers see."
+        )
 
 
 @contextmanager

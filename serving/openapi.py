@@ -76,7 +76,7 @@ def document(program: str) -> dict[str, Any]:
         "/metrics": _text("Figures about the service, for Prometheus", "text/plain"),
         "/docs": _text("This documentation", "text/html"),
         "/openapi.json": _get("This documentation, for programs", None),
-        "/": _get("Where the documentation is", None),
+        "/": _get("Where the documentation is; to a browser, the managers' page", None),
     }
     return {
         "openapi": "3.0.3",

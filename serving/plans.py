@@ -146,16 +146,17 @@ def _read(connection: sa.Connection, current: Current) -> Options:
     bonds: dict[str, str | None] = {}
     table = INVESTMENT_SCORES.c
     query = sa.select(table.account_id, table.investment, table.basis, table.bond, *(table[name] for name in _FIGURES))
-    cursor: Any = connection.execution_options(yield_per=ROWS_AT_ONCE).execute(query).cursor
-    while rows := cursor.fetchmany(ROWS_AT_ONCE):  # the driver's own rows: SQLAlchemy's take twice the time
-        ids, options, bases, ties, *numbers = zip(*rows, strict=True)
-        at = np.array([place[account] for account in ids]), np.array([column.get(option, -1) for option in options])
-        offered = at[1] >= 0
-        at = at[0][offered], at[1][offered]
-        for name, cells in zip(_FIGURES, numbers, strict=True):
-            figures[name][at] = np.array(cells, np.float64)[offered]
-        known[at] = np.array([basis != INSUFFICIENT for basis in bases], bool)[offered]
-        bonds.update(zip(options, ties, strict=True))
+    with connection.execution_options(yield_per=ROWS_AT_ONCE).execute(query) as result:
+        cursor: Any = result.cursor
+        while rows := cursor.fetchmany(ROWS_AT_ONCE):  # the driver's own rows: SQLAlchemy's take twice the time
+            ids, options, bases, ties, *numbers = zip(*rows, strict=True)
+            at = np.array([place[account] for account in ids]), np.array([column.get(option, -1) for option in options])
+            offered = at[1] >= 0
+            at = at[0][offered], at[1][offered]
+            for name, cells in zip(_FIGURES, numbers, strict=True):
+                figures[name][at] = np.array(cells, np.float64)[offered]
+            known[at] = np.array([basis != INSUFFICIENT for basis in bases], bool)[offered]
+            bonds.update(zip(options, ties, strict=True))
     known &= ~np.isnan(figures["gain"])
     cost = np.where(np.isnan(figures["cost"]), 0.0, figures["cost"])
     low, high = figures["gain_low"], figures["gain_high"]

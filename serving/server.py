@@ -32,7 +32,8 @@ class Terms:
     """How it is served.
 
     host : numeric address to listen on; 127.0.0.1 = this machine only.  workers : processes.
-    store : URL of the store with the keys; None = no keys, so this machine only.
+    store : URL of the store with the keys, that /lookup, /plan and /feedback answer from; None = no keys, so this
+        machine only, and those three refuse.
     rate, burst : requests of one key in each worker, per second and at once.
     waiting : requests that may wait in each worker.
     proxy_user_header : in which a proxy names who is signed in, empty = none.  currency : of the page.
@@ -53,7 +54,6 @@ def serve(bundle: Path, port: int, terms: Terms = Terms(), announce: Callable[[s
 
     bundle : folder of a bundle, or of the champion: then the service follows it.
     announce : told the service's address as soon as it is ready.
-    store : URL of the store that /lookup, /plan and /feedback answer from; None = they refuse.
 
     Raises
     ------

@@ -183,9 +183,9 @@ def test_serving_puts_the_given_scores_and_accounts_into_the_store(
     run: Run, data: str, champion: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     served: list[str] = []
-    monkeypatch.setattr("serving.server.serve", lambda *given: served.append(given[-1]) or 0)
+    monkeypatch.setattr("serving.server.serve", lambda *given: served.append(given[2].store) or 0)
     assert run("serve").status == 0
-    assert served == [f"sqlite:///{Path('ladder.db').absolute()}"]
+    assert served == ["sqlite:///ladder.db"]
     assert _held(URL, RUNS) == []
     assert run("serve", "--data", data).status == 0
     assert len(_held(URL, ACCOUNTS)) == 300

@@ -13,8 +13,9 @@ delta. That lots tell how far choices may be trusted: Kallus, Puli & Shalit 2018
 How far tau may be from zero on average, how far it may differ between accounts, and how large delta may be, are three
 variances, the same for all options, weighed by the evidence (marginal likelihood; MacKay 1992): where effects are all
 but noise, the noise is not paid for. Every combination on a grid counts as far as it makes the trials likely (Hoeting
-et al. 1999); with the likeliest alone a little noise would decide between investing in many and in hardly any.
-Estimates are then posterior means, which a plan may pick from without promising too much, as far as the prior fits.
+et al. 1999), that nothing does anything being one of them; with the likeliest alone a little noise would decide between
+investing in many and in hardly any. Estimates are then posterior means, which a plan may pick from without promising
+too much, as far as the prior fits.
 """
 
 from collections.abc import Sequence
@@ -107,16 +108,21 @@ def within_reach(z: FloatArray) -> FloatArray:
 def fit_cases(cases: Sequence[Case]) -> tuple[list[Fitted], Precisions]:
     """Every option's effect, averaged over the precisions, and those under which all trials are the likeliest."""
     systems = [_system(case) for case in cases]
-    grid = [Precisions(*found) for found in product(MEAN_PRECISIONS, SLOPE_PRECISIONS, TRUST_PRECISIONS)]
-    if not any(case.both for case in cases):
-        grid = [one for one in grid if one.trust == TRUST_PRECISIONS[-1]]
-    evidence = np.array([sum(_evidence(system, one) for system in systems) for one in grid])
+    trusts = TRUST_PRECISIONS if any(case.both for case in cases) else TRUST_PRECISIONS[-1:]
+    some = [Precisions(*found) for found in product(MEAN_PRECISIONS, SLOPE_PRECISIONS, trusts)]
+    none = [Precisions(NO_EFFECT, NO_EFFECT, trust) for trust in trusts]
+    grid = [*some, *none]
+    before = np.log(np.repeat([(1 - NOTHING) / len(some), NOTHING / len(none)], [len(some), len(none)]))
+    evidence = before + np.array([sum(_evidence(system, one) for system in systems) for one in grid])
     weight = np.exp(evidence - evidence.max())
     share = np.where(weight < LEAST_WEIGHT, 0.0, weight) / weight[weight >= LEAST_WEIGHT].sum()
     best = grid[int(evidence.argmax())]
     return [_averaged(system, grid, share, best) for system in systems], best
 
 
+NOTHING, NO_EFFECT = 0.5, 1e7
+"""How likely it is thought beforehand that no option does anything, and the precision that says so. Where investments
+do nothing this keeps most accounts from being advised any; where they do, it costs a fiftieth of the value."""
 LEAST_WEIGHT = 1e-3
 """Of the likeliest: precisions less likely than this do not count."""
 

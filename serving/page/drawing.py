@@ -73,9 +73,9 @@ def break_even(
         parts.append(f'<rect class="{kind}" x="{left}" y="{y}" width="{max(x(amount) - left, 1):.1f}" height="18"/>')
         parts.append(f'<text x="{width - right + 6}" y="{y + 13}">{escape(shown)}</text>')
     if low is not None and high is not None:
-        parts.append(f'<line class="whisker" x1="{x(low)}" x2="{x(high)}" y1="45" y2="45"/>')
-    parts.append(f'<line class="zero even" x1="{x(spent)}" x2="{x(spent)}" y1="2" y2="60"/>')
-    return _picture("break-even", width, 64, parts, told)
+        parts.append(f'<path class="whisker" d="M{x(low)} 57v6m0 -3H{x(high)}m0 -3v6"/>')
+    parts.append(f'<line class="zero even" x1="{x(spent)}" x2="{x(spent)}" y1="2" y2="64"/>')
+    return _picture("break-even", width, 66, parts, told)
 
 
 def _picture(kind: str, width: float, height: float, parts: list[str], told: str) -> Markup:

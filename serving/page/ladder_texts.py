@@ -20,7 +20,6 @@ LADDER_TEXTS: dict[str, tuple[str, str]] = {
     "ladder.margin": ("Margin, last year", "Marge, laatste jaar"),
     "ladder.margin.each": ("Margin per account", "Marge per account"),
     "ladder.share": ("Part of all margin", "Deel van alle marge"),
-    "ladder.total": ("Together", "Samen"),
     "ladder.flows": ("From a year ago to now", "Van een jaar geleden naar nu"),
     "ladder.flows.told": (
         "{up} accounts climbed, {down} fell, {same} stayed, {new} are new, {left} left us for a competitor.",

@@ -1,0 +1,72 @@
+"""The page on a socket, and a real Chromium that looks at it."""
+
+import shutil
+import threading
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+
+import uvicorn
+from playwright.sync_api import Browser, Page, Playwright
+
+from serving.app import create_app
+from serving.clerk import Clerk
+from serving.counter import Counter
+from serving.page.routes import Site
+from serving.page.session import Doorkeeper
+from serving.workbench import Workbench
+from tests.serving.sites import Ring
+
+QUIET = (
+    "--headless --no-sandbox --disable-gpu --disable-quic --no-first-run --disable-background-networking "
+    "--disable-component-update --disable-sync"
+).split()
+WIDTHS = {"phone": (390, 844), "wide": (1440, 900)}
+
+
+def chromium() -> str | None:
+    """Where the browser is; None where there is none."""
+    return shutil.which("chromium") or shutil.which("chromium-browser") or shutil.which("google-chrome")
+
+
+def launch(playwright: Playwright) -> Browser:
+    """A browser without a window that talks to nobody but us."""
+    return playwright.chromium.launch(executable_path=chromium(), args=QUIET)
+
+
+@contextmanager
+def served(url: str, ring: Ring = None) -> Iterator[str]:
+    """The page of a store, at an address of this machine."""
+    clerk = Clerk(url)
+    app = create_app(Counter(), archive=clerk, ring=ring, pages=Site(clerk, Doorkeeper(ring), None, Workbench()))
+    server = uvicorn.Server(uvicorn.Config(app, port=0, log_level="error", lifespan="off"))
+    thread = threading.Thread(target=server.run, daemon=True)
+    thread.start()
+    while not server.started:
+        time.sleep(0.02)
+    try:
+        yield f"http://127.0.0.1:{server.servers[0].sockets[0].getsockname()[1]}"
+    finally:
+        server.should_exit = True
+        thread.join(10)
+        clerk.close()
+
+
+@contextmanager
+def looking(
+    browser: Browser, at: str, width: str = "wide", language: str = "en", scripts: bool = True, dark: bool = False
+) -> Iterator[Page]:
+    """A visitor's window; whatever the browser complains of fails the test."""
+    w, h = WIDTHS[width]
+    context = browser.new_context(
+        base_url=at, viewport={"width": w, "height": h}, locale=language, java_script_enabled=scripts,
+        color_scheme="dark" if dark else "light", accept_downloads=True,
+    )  # fmt: skip
+    page, said = context.new_page(), list[str]()
+    page.on("console", lambda message: said.append(message.text))
+    page.on("pageerror", lambda error: said.append(str(error)))
+    page.on("request", lambda request: None if request.url.startswith(at) else said.append(f"asked {request.url}"))
+    yield page
+    context.close()
+    unexpected = [text for text in said if "status of 4" not in text]  # a 4xx that the test asked for
+    assert unexpected == []
