@@ -63,7 +63,7 @@ def looking(
         color_scheme="dark" if dark else "light", accept_downloads=True,
     )  # fmt: skip
     page, said = context.new_page(), list[str]()
-    page.on("console", lambda message: said.append(message.text))
+    page.on("console", lambda m: said.append(m.text) if m.type in ("error", "warning") else None)
     page.on("pageerror", lambda error: said.append(str(error)))
     page.on("request", lambda request: None if request.url.startswith(at) else said.append(f"asked {request.url}"))
     yield page

@@ -167,6 +167,15 @@ def test_a_form_from_another_site_is_refused_though_it_has_the_token(browser: Br
     assert browser.send("/plans", form, Origin="http://ladder", **{"Sec-Fetch-Site": "same-origin"}).status_code == 303
 
 
+def test_a_browser_names_our_own_forms_origin(browser: Browser) -> None:
+    assert _sign_in(browser) == 303
+    shown = browser.open(PLAN)
+    assert shown.headers["referrer-policy"] == "same-origin", "with no-referrer the origin of our forms is `null`"
+    form = {name: hidden(shown.text, name) for name in ("token", "asked", "plan_id")}
+    behind = {"Sec-Fetch-Site": "same-origin", "Origin": "https://ladder.example"}
+    assert browser.send("/plans", form, **behind).status_code == 303, "a proxy may give us another Host"
+
+
 def test_what_changes_something_takes_a_form_and_nothing_else(browser: Browser) -> None:
     assert _sign_in(browser) == 303
     for headers in ({"Content-Type": "application/json"}, {"Content-Type": "text/plain"}, {}):
