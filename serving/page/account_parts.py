@@ -95,7 +95,7 @@ def _way(visit: Visit, step: Step, bought: bool) -> str:
     if step.before is not None:
         key = "step.begin_before" if step.every_days else "step.before"
         parts.append(visit.say(key, date=day_text(visit, step.before)))
-    return parts[0] + "".join(f", {part}" for part in parts[1:]) if len(parts) > 2 else " ".join(parts)
+    return (", " if len(parts) > 2 or step.every_days else " ").join(parts)
 
 
 @dataclass(frozen=True)
