@@ -48,8 +48,8 @@ ACCOUNT_TEXTS: dict[str, tuple[str, str]] = {
         "Tijdlijn van {since} tot {until}: de trede per kwartaal achter de gebeurtenissen; de tabel hieronder toont hetzelfde.",
     ),
     "account.timeline.band": (
-        "The band behind is the rung at the beginning of each quarter, darker = higher. An order's bar is as high as its revenue; a triangle among the contacts is an inquiry; green is good news, red bad.",
-        "De band erachter is de trede aan het begin van elk kwartaal, donkerder = hoger. De balk van een order is zo hoog als de omzet; een driehoek bij de contacten is een aanvraag; groen is goed nieuws, rood slecht.",
+        "The band behind is the rung at the beginning of each quarter, the stronger the higher. An order's bar is as high as its revenue; a triangle among the contacts is an inquiry; green is good news, red bad.",
+        "De band erachter is de trede aan het begin van elk kwartaal, hoe sterker hoe hoger. De balk van een order is zo hoog als de omzet; een driehoek bij de contacten is een aanvraag; groen is goed nieuws, rood slecht.",
     ),
     "account.timeline.table": ("The same as a table ({count} events)", "Hetzelfde als tabel ({count} gebeurtenissen)"),
     "account.timeline.none": ("Nothing is recorded of the last three years.", "Over de laatste drie jaar is niets vastgelegd."),
