@@ -12,8 +12,8 @@ import numpy as np
 
 from features.snapshots import FloatArray, IntArray
 
-PRIOR_SPREAD, MOST_WORTH = 0.3, 1.5
-"""How far from one a promise's worth is thought to be before any trial was looked at, and may be at most."""
+PRIOR_SPREAD, MOST_WORTH = 0.3, 1.0
+"""How far from one a promise's worth is thought to be before any trial was looked at, and what is claimed at most."""
 
 
 @dataclass(frozen=True)

@@ -39,7 +39,7 @@ def test_the_value_is_what_the_trials_say_and_not_what_was_promised() -> None:
 def test_the_ratio_is_what_was_kept_as_far_as_the_trials_know() -> None:
     assert claim(0, true=60.0, predicted=300.0).ratio == pytest.approx(20.0 / 140.0, abs=0.05)
     assert Claim(100.0, 20.0, -1e6, 1e6, 50, error=1e6).ratio == pytest.approx(1.0, abs=1e-3)
-    assert Claim(100.0, 900.0, 899.0, 901.0, 50, error=1.0).ratio == 1.5
+    assert Claim(100.0, 900.0, 899.0, 901.0, 50, error=1.0).ratio == 1.0
     assert Claim(0.0, 0.0, 0.0, 0.0, 50).ratio == 1.0
 
 
