@@ -15,7 +15,7 @@ ACCOUNT_TEXTS: dict[str, tuple[str, str]] = {
     "account.between": ("{low} to {high}", "{low} tot {high}"),
     "account.leaving": ("Chance of leaving", "Kans op vertrek"),
     "account.renewal": ("Contract runs until", "Contract loopt tot"),
-    "account.still": ("Stands there since", "Staat daar sinds"),
+    "account.still": ("Has stood there for", "Staat daar al"),
     "account.still.days": ("more than {days} days", "meer dan {days} dagen"),
     "account.still.short": ("less than {days} days", "minder dan {days} dagen"),
     "type.most_valuable": ("most valuable: loyal, cheap to serve", "waardevolst: trouw, goedkoop te bedienen"),
