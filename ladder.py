@@ -277,6 +277,8 @@ def _score(options: argparse.Namespace) -> Mapping[str, Any]:
         out = None if options.out is None else Path(options.out)
         frames, figures = _score_with(bundle, version, loaded, out, options.format, options.language)
         stored = {} if options.to is None else _store_frames(options.to, frames, bundle, loaded.source)
+        if stored and options.timelines:
+            _store_background(options.to, bundle, loaded.as_of, [(loaded.histories, loaded.source)])
         return {**figures, **stored}
     from serving.batch import read_columns, write_run
     from serving.forecasts import COLUMNS as DISAGREEMENT
@@ -296,6 +298,8 @@ def _score(options: argparse.Namespace) -> Mapping[str, Any]:
         differing = read_columns(written.files[0], DISAGREEMENT)
         profiles = profiles_of(partitions) if "accounts" in partitions.tables else None
         stored = {} if options.to is None else _store_folder(options.to, out, bundle, profiles)
+    if stored and options.timelines:
+        _store_background(options.to, bundle, as_of, _parts_of(partitions))
     _show_disagreements(differing)
     figures = _say_scored(version, written.accounts, written.investments, written.files if options.out else ())
     return {**figures, **stored}
@@ -339,6 +343,35 @@ def _store_run(url: str, facts: Any, chunks: Any, profiles: Any) -> Mapping[str,
     changed = f"{written.changed:,} of {written.accounts:,} accounts changed, {written.removed:,} removed"
     print(f"{label_of(url)}: {changed}")
     return {"changed": written.changed, "removed": written.removed, "run": written.run_id}
+
+
+def _store_background(url: str, bundle: Any, as_of: int, parts: Any) -> None:
+    """Write what stands behind the scores, for the page.  parts : histories and sources."""
+    from serving.background import background_of, write_background
+    from serving.results import current_run
+    from serving.store import open_store, reading
+
+    engine = open_store(url)
+    try:
+        with reading(engine) as connection:
+            current = current_run(connection)
+        with _progress() as progress:
+            progress("writing the timelines", 0.0)
+            made = (background_of(histories, source, as_of, bundle.facts) for histories, source in parts)
+            changed = write_background(engine, current.run_id, bundle.facts, made) if current is not None else 0
+    finally:
+        engine.dispose()
+    print(f"{changed:,} timelines changed")
+
+
+def _parts_of(partitions: Any) -> Iterator[tuple[Any, Any]]:
+    """Histories and source of each part, one in memory at a time."""
+    from features.histories import build_histories
+    from features.outlines import read_part
+
+    for part in partitions.parts:
+        source = read_part(part)
+        yield build_histories(source, consume=True), source
 
 
 def _score_with(
@@ -502,9 +535,23 @@ def _monitor(options: argparse.Namespace) -> Mapping[str, Any]:
     plans = [(file, read_plan(Path(file))) for file in options.plan]
     accepted = [] if url is None else _accepted_plans(url)
     loaded = _load(options)
-    brought = _judge_plans([*plans, *accepted], loaded, bool(plans)) if plans or accepted else {}
+    brought = _judge_plans([*plans, *accepted], loaded, bool(plans), url) if plans or accepted else {}
     overruled = {} if url is None else _judge_overrides(url, loaded)
     return {**brought, **overruled}
+
+
+def _keep_verdicts(url: str, as_of: int, found: Sequence[tuple[str, str, Mapping[str, Any]]]) -> None:
+    """Keep for the page what was found.  found : kind, name and figures of each."""
+    from serving.store import open_store, writing
+    from serving.verdicts import keep_verdict
+
+    engine = open_store(url, make=False)
+    try:
+        with writing(engine) as connection:
+            for kind, name, figures in found:
+                keep_verdict(connection, kind, name, as_of, figures)
+    finally:
+        engine.dispose()
 
 
 def _accepted_plans(url: str) -> Sequence[tuple[str, Any]]:
@@ -540,17 +587,24 @@ def _judge_overrides(url: str, loaded: Loaded) -> Mapping[str, Any]:
     definition = definition_of(loaded.histories, outcome.switching, outcome.recorded_at_least)
     verdict = judge(made, loaded.histories, loaded.as_of, definition, level)
     _list("Managers' overrides of switching", verdict_in_words(verdict, level))
+    told = {"waiting": verdict.waiting, "switched": verdict.switched, "compared": verdict.compared}
+    by = {name: list(counts) for name, counts in verdict.by_manager.items()}
+    _keep_verdicts(url, loaded.as_of, [("overrides", "all", {**verdict.figures(), **told, "by_manager": by})])
     return verdict.figures()
 
 
-def _judge_plans(plans: Sequence[tuple[str, Any]], loaded: Loaded, asked: bool) -> Mapping[str, Any]:
-    """What plans brought, each and together.  asked : for plans; else that none can be judged is only said."""
+def _judge_plans(plans: Sequence[tuple[str, Any]], loaded: Loaded, asked: bool, url: str | None) -> Mapping[str, Any]:
+    """What plans brought, each and together, kept for the page where there is a store.
+
+    asked : for plans; else that none can be judged is only said.
+    """
     from features.errors import NotEnoughData
     from training.followed import follow, listed
     from training.realised import pooled, realised
     from training.realised_words import pooled_in_words, realised_in_words
 
     level, parts, figures = loaded.settings.uplift.level, [], {}
+    kept: list[tuple[str, str, Mapping[str, Any]]] = []
     for file, plan in plans:
         try:
             selected = follow(listed(plan.rows, plan.record), loaded.histories, loaded.as_of, loaded.settings)
@@ -562,11 +616,15 @@ def _judge_plans(plans: Sequence[tuple[str, Any]], loaded: Loaded, asked: bool) 
             continue
         parts.append((selected, result))
         figures[file] = result.figures()
+        made = {"made_for": plan.record["as_of"], "treated": result.treated, "held_out": result.held_out}
+        kept.append(("plan", str(plan.record.get("plan_id") or Path(file).name), {**figures[file], **made}))
         _list(f"{file}, made for {plan.record['as_of']}", realised_in_words(result, level))
     if not parts and not asked:
         return {}
     if not parts:
         raise NotEnoughData("None of these plans can be judged yet; what stands above says why.")
+    if url is not None:
+        _keep_verdicts(url, loaded.as_of, kept)
     gain, promised = pooled(parts, level)
     if len(parts) > 1:
         print(f"\n{pooled_in_words(gain, promised, len(parts))}")
@@ -649,6 +707,30 @@ def _fill_store(folder: Path, options: argparse.Namespace) -> None:
                 put_profiles(connection, profiles)
         finally:
             engine.dispose()
+    if options.data is not None:
+        _look_back(read_bundle(folder)[0], options)
+
+
+def _look_back(bundle: Any, options: argparse.Namespace) -> None:
+    """Write what stands behind the store's scores, from the source that was given; nothing where there are none."""
+    from serving.results import current_run
+    from serving.store import open_store, reading
+
+    engine = open_store(options.store)
+    try:
+        with reading(engine) as connection:
+            current = current_run(connection)
+    finally:
+        engine.dispose()
+    if current is None:
+        return
+    partitions = _partitions(options, bundle.facts.tables)
+    if partitions is None:
+        loaded = _load(options, only=bundle.facts.tables)
+        parts = iter([(loaded.histories, loaded.source)])
+    else:
+        parts = _parts_of(partitions)
+    _store_background(options.store, bundle, current.facts.as_of, parts)
 
 
 def _profiles(options: argparse.Namespace) -> Sequence[Any] | None:
@@ -730,6 +812,7 @@ def _demo(options: argparse.Namespace) -> Mapping[str, Any]:
     frames, _ = _score_with(bundle, version, loaded, folder / "scores", "parquet")
     options.store = f"sqlite:///{folder / 'ladder.db'}"
     _store_frames(options.store, frames, bundle, loaded.source)
+    _store_background(options.store, bundle, loaded.as_of, [(loaded.histories, loaded.source)])
     scores = pd.read_parquet(folder / "scores" / "scores.parquet")
     _show_ladder(scores)
     _show_first(scores, 10)
@@ -1160,6 +1243,8 @@ COMMANDS: dict[str, tuple[Callable[[argparse.Namespace], Mapping[str, Any]], str
         _argument("--to", metavar="URL", help="store that the run goes to: sqlite:///FILE or postgresql://..."),
         _argument("--format", default="parquet", choices=("parquet", "csv", "xlsx"), help="of the files"),
         _argument("--language", default="en", choices=("en", "nl"), help="of the reasons: English or Dutch"),
+        _argument("--no-timelines", dest="timelines", action="store_false",
+                  help="write scores only into the store, not what the page shows behind them"),
     )),
     "changes": (_changes, "why scores changed between two runs: behaviour, corrected data, another model", (
         _argument("--before", required=True, metavar="DIR", help="folder of the earlier run's scores"),

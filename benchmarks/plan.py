@@ -100,9 +100,7 @@ def regret(folder: Path, truth_file: Path) -> None:
     for title, gain in (("true", true), ("scored", np.where(menu.known, menu.gain, -np.inf))):
         planned = [choose(gain, [budget_limit(menu.cost, most)], solve) for most in budgets]
         lists = {"the plan": [found.option for found in planned]}
-        lists |= {
-            name: [listed(gain, menu.cost, by, most) for most in budgets] for name, by in orders.items()
-        }
+        lists |= {name: [listed(gain, menu.cost, by, most) for most in budgets] for name, by in orders.items()}
         for name, options in lists.items():
             cells = [f"{1 - values_of(o, true).sum() / best:.3f}" for o, best in zip(options, top, strict=True)]
             print(f"| {title} | {name} | {' | '.join(cells)} |")

@@ -21,6 +21,7 @@ from features.snapshots import instant, iso
 from serving.batch import INVESTMENT_COLUMNS, SCORE_COLUMNS
 from serving.bulk import insert_rows
 from serving.horizons import HORIZON_COLUMNS
+from serving.previous import PREVIOUS, remember
 from serving.store import METADATA, moment, writing
 from training.bundle import NAME
 
@@ -155,7 +156,7 @@ def write_run(
             options.update(frames["investment_scores"]["investment"].dropna().unique())
             changed += _write_chunk(connection, frames, before, seen, run_id)
         gone = before.keys() - seen
-        _remove(connection, (SCORES, *_OF_SCORES.values()), sorted(gone), len(gone) == len(before))
+        _remove(connection, (SCORES, PREVIOUS, *_OF_SCORES.values()), sorted(gone), len(gone) == len(before))
         if profiles is not None:
             put_profiles(connection, profiles)
         row = {
@@ -198,6 +199,7 @@ def _write_chunk(
     old = [before.get(account) for account in ids]
     fresh = np.array([was != now for was, now in zip(old, signed.tolist(), strict=True)], bool)
     replaced = [account for account, was, new in zip(ids, old, fresh, strict=True) if new and was is not None]
+    remember(connection, SCORES, run_id - 1, replaced, len(replaced) == len(before))
     _remove(connection, (SCORES, *_OF_SCORES.values()), replaced, len(replaced) == len(before))
     rows = scores.assign(account_id=ids, digest=signed, changed_run=run_id)[fresh]
     insert_rows(connection, SCORES, rows)

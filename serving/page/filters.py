@@ -10,14 +10,13 @@ from starlette.datastructures import QueryParams
 from features.tables import BONDS, NO_INVESTMENT, RUNGS, TRIGGER_FAMILIES
 from serving.results import ACCOUNTS, INVESTMENT_SCORES, SCORES
 from serving.scoring import INSUFFICIENT
+from serving.standings import STANDINGS
 
 PAYS, ALONE, UNKNOWN = "pays", "alone", "unknown"
 STATES = (PAYS, ALONE, UNKNOWN)
 """Of an account: something pays; nothing is expected to pay; of no option the data can tell."""
 SORTS = ("gain", "roi", "leaving", "cost", "name", "owner", "rung", "climbing")
 LONGEST = 200
-RENEWAL = "days_to_contract_end"
-"""A column of `accounts` where the store knows when contracts end."""
 Joined = sa.FromClause | sa.Join
 
 
@@ -60,7 +59,7 @@ def filters_of(query: QueryParams) -> Filters:
     for name, allowed in choices.items():
         found[name] = query[name] if query.get(name) in allowed else None
     days = query.get("renewal", "")
-    found["renewal"] = int(days) if days.isascii() and days.isdecimal() and len(days) <= 4 and knows_renewal() else None
+    found["renewal"] = int(days) if days.isascii() and days.isdecimal() and len(days) <= 4 else None
     return Filters(**found)
 
 
@@ -73,11 +72,6 @@ def order_of(query: QueryParams) -> Order:
     page = query.get("page", "1")
     number = int(page) if page.isascii() and page.isdecimal() and len(page) <= 6 else 1
     return Order(by, down, max(number, 1))
-
-
-def knows_renewal() -> bool:
-    """Whether the store has a column for when a contract ends."""
-    return RENEWAL in ACCOUNTS.c
 
 
 def conditions(asked: Filters) -> tuple[Sequence[sa.ColumnElement[bool]], bool, bool]:
@@ -93,7 +87,9 @@ def conditions(asked: Filters) -> tuple[Sequence[sa.ColumnElement[bool]], bool, 
         if wanted is not None:
             found.append(account[name] == wanted)
     if asked.renewal is not None:
-        found.append(account[RENEWAL].between(0, asked.renewal))
+        ends = STANDINGS.c
+        soon = sa.select(ends.account_id).where(ends.days_to_contract_end.between(0, asked.renewal))
+        found.append(score.account_id.in_(soon))
     if asked.rung is not None:
         found.append(score.rung == asked.rung)
     if asked.trigger is not None:
@@ -102,7 +98,7 @@ def conditions(asked: Filters) -> tuple[Sequence[sa.ColumnElement[bool]], bool, 
         found.append(INVESTMENT_SCORES.c.bond == asked.bond)
     if asked.state is not None:
         found.append(state_is(asked.state))
-    of_account = any(one is not None for one in (asked.q, asked.owner, asked.country, asked.industry, asked.renewal))
+    of_account = any(one is not None for one in (asked.q, asked.owner, asked.country, asked.industry))
     return found, of_account, asked.bond is not None
 
 

@@ -24,7 +24,6 @@ from serving.page.filters import (
     chosen,
     conditions,
     filters_of,
-    knows_renewal,
     order_of,
     source,
     state_is,
@@ -126,7 +125,7 @@ def show(visit: Visit) -> Response:
     pages = max(1, -(-totals.accounts // ROWS))
     return render(
         visit, "priorities.html", rows=rows, totals=totals, asked=asked, order=order, choices=choices,
-        current=current, pages=pages, first=ROWS * (order.page - 1) + 1, drawn=drawn, knows_renewal=knows_renewal(),
+        current=current, pages=pages, first=ROWS * (order.page - 1) + 1, drawn=drawn,
         states=STATES, sorts=SORTS, plan_url=_plan_url(asked),
     )  # fmt: skip
 

@@ -11,7 +11,7 @@ from starlette.routing import Route
 
 from serving.doors import PAGES
 from serving.notes import note_of
-from serving.page import planning, priorities
+from serving.page import account, ladder, planning, priorities, trust
 from serving.page.assets import asset_at
 from serving.page.session import COOKIE, Doorkeeper, Visitor
 from serving.page.visits import View, Visit, language_of, redirect, render
@@ -28,6 +28,10 @@ T = TypeVar("T")
 VIEWS: Mapping[tuple[str, str], View] = {
     ("GET", "/"): priorities.show,
     ("GET", "/accounts.csv"): priorities.download_list,
+    ("GET", "/accounts/*"): account.show,
+    ("POST", "/accounts/*"): account.decide,
+    ("GET", "/ladder"): ladder.show,
+    ("GET", "/trust"): trust.show,
     ("GET", "/plan"): planning.show,
     ("GET", "/plan.csv"): planning.download_csv,
     ("GET", "/plan.xlsx"): planning.download_sheet,

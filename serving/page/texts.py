@@ -6,6 +6,10 @@ machine's names. A test holds templates and table together: no key is missing, n
 
 from collections.abc import Mapping
 
+from serving.page.account_texts import ACCOUNT_TEXTS
+from serving.page.ladder_texts import LADDER_TEXTS
+from serving.page.trust_texts import TRUST_TEXTS
+
 LANGUAGE_NAMES = {"en": "English", "nl": "Nederlands"}
 _PLACE = {"en": 0, "nl": 1}
 TEXTS: Mapping[str, tuple[str, str]] = {
@@ -23,6 +27,8 @@ TEXTS: Mapping[str, tuple[str, str]] = {
     ),
     "nav.priorities": ("Priorities", "Prioriteiten"),
     "nav.plan": ("Plan", "Plan"),
+    "nav.ladder": ("Ladder", "Ladder"),
+    "nav.trust": ("Trust", "Vertrouwen"),
     "rung.suspect": ("Suspect", "Suspect"),
     "rung.prospect": ("Prospect", "Prospect"),
     "rung.shopper": ("Shopper", "Shopper"),
@@ -160,6 +166,7 @@ TEXTS: Mapping[str, tuple[str, str]] = {
     "pages.next": ("Next", "Volgende"),
     "pages.of": ("Page {page} of {pages}", "Pagina {page} van {pages}"),
     "none.owner": ("no manager", "geen manager"),
+    **ACCOUNT_TEXTS, **LADDER_TEXTS, **TRUST_TEXTS,
     "plan.title": ("What a budget buys", "Wat een budget oplevert"),
     "plan.intro": (
         "The choice of accounts and investments that should earn most within the budget over the next {days} days: at "

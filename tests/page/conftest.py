@@ -8,9 +8,13 @@ from pathlib import Path
 import pytest
 
 from features.histories import Histories
+from features.sources import source_from_rows
+from serving.background import background_of, write_background
+from serving.store import open_store
 from tests.page.serving import chromium, launch, served
 from tests.serving.conftest import folder, histories, tiny
 from tests.serving.runs import fill, profiles, scored
+from training.bundle import read_bundle
 from training.simulation import Simulation
 
 __all__ = ["folder", "histories", "tiny"]
@@ -31,8 +35,18 @@ def url(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory
         bundle: Path = request.getfixturevalue("folder")
         known: Histories = request.getfixturevalue("histories")
         supplier: Simulation = request.getfixturevalue("tiny")
-        fill(f"sqlite:///{target}", scored(bundle, known), profiles(supplier))
+        _fill(f"sqlite:///{target}", bundle, known, supplier)
     return f"sqlite:///{target}"
+
+
+def _fill(url: str, bundle: Path, known: Histories, supplier: Simulation) -> None:
+    """Two runs, ninety days apart, and what stands behind the later one."""
+    fill(url, scored(bundle, known, known.end - 90 * 86_400_000_000), profiles(supplier))
+    run = fill(url, scored(bundle, known), profiles(supplier))
+    facts, engine = read_bundle(bundle)[0].facts, open_store(url)
+    source = source_from_rows(supplier.tables)
+    write_background(engine, run.run_id, facts, [background_of(known, source, known.end, facts)])
+    engine.dispose()
 
 
 @pytest.fixture(scope="session")

@@ -3,6 +3,7 @@
 python -m tests.page.screenshots STORE OUT
 """
 
+import re
 import sys
 from dataclasses import dataclass
 from pathlib import Path
@@ -24,12 +25,18 @@ class Picture:
     height: int = 0
 
 
+FIRST = "first"
+"""Stands for the page of the account that the list puts first."""
 PICTURES = (
     Picture("priorities", "/", height=900),
     Picture("priorities-phone-nl", "/?owner=M08#list", "phone", "nl", height=844),
     Picture("priorities-dark-nl", "/?sort=leaving", language="nl", dark=True, height=900),
     Picture("plan", "/plan?budget=20000", height=1500),
     Picture("plan-phone", "/plan?budget=20000#plan", "phone", height=844),
+    Picture("account", FIRST, height=1500),
+    Picture("account-phone-nl", FIRST, "phone", "nl", dark=True, height=1600),
+    Picture("ladder", "/ladder", height=1300),
+    Picture("trust", "/trust", height=1100),
 )
 
 
@@ -42,7 +49,12 @@ def main(store: str, out: Path) -> None:
                 size = page.viewport_size
                 assert size is not None
                 page.set_viewport_size({"width": size["width"], "height": picture.height or size["height"]})
-                page.goto(picture.path)
+                if picture.path == FIRST:
+                    page.goto("/?rung=customer")
+                    page.locator("table.list a.account").first.click()
+                    page.wait_for_url(re.compile("/accounts/"))
+                else:
+                    page.goto(picture.path)
                 page.screenshot(path=out / f"{picture.name}.png", full_page=not picture.height)
         browser.close()
 

@@ -14,6 +14,8 @@ from serving.page.visits import language_of
 
 PAGE = Path(visits.__file__).parent
 _LITERAL = re.compile(r"""\bsay\(\s*f?["']([a-z_.]+)["'](\s*~)?""")
+_ANY = re.compile(r"""["']([a-z_]+(?:\.[a-z_]+)+)["']""")
+_BEGUN = re.compile(r"""["']([a-z_]+\.(?:[a-z_]+\.)*)["']""")
 _TABLE = re.compile(r"""["']((?:nav)\.[a-z_]+)["']""")
 
 
@@ -24,8 +26,10 @@ def _used() -> tuple[set[str], set[str]]:
         content = file.read_text(encoding="utf-8")
         for key, joined in _LITERAL.findall(content):
             (beginnings if joined or key.endswith(".") else keys).add(key)
-        if file.name != "texts.py":
+        if not file.name.endswith("texts.py"):
             keys |= set(_TABLE.findall(content))
+            keys |= set(_ANY.findall(content)) & set(TEXTS)  # such as the one of two that a condition picks
+            beginnings |= {one for one in _BEGUN.findall(content) if any(key.startswith(one) for key in TEXTS)}
         for name, _beginning in re.findall(r"""say\(f["']([a-z_.]+\.)\{(\w+)""", content):
             beginnings.add(name)
         if ', "rung.")' in content:

@@ -1,0 +1,120 @@
+"""What stands behind the scores in the store: written once, told apart by its content, and gone with its account."""
+
+from pathlib import Path
+
+import pandas as pd
+import sqlalchemy as sa
+
+from features.histories import Histories
+from features.sources import source_from_rows
+from features.tables import RUNGS
+from serving.background import background_of, write_background
+from serving.previous import former_of
+from serving.results import SCORES, current_run
+from serving.standings import STANDINGS
+from serving.store import open_store, reading, writing
+from serving.summaries import summary_of
+from serving.timelines import TIMELINES, timeline_of
+from serving.verdicts import keep_verdict, verdicts
+from tests.serving.runs import put, scored
+from training.bundle import Facts, read_bundle
+from training.simulation import Simulation
+
+YEAR = 365 * 86_400_000_000
+
+
+def filled(url: str, folder: Path, histories: Histories, tiny: Simulation) -> tuple[sa.Engine, Facts]:
+    engine, facts = open_store(url), read_bundle(folder)[0].facts
+    written = put(engine, scored(folder, histories))
+    made = background_of(histories, source_from_rows(tiny.tables), histories.end, facts)
+    assert write_background(engine, written.run_id, facts, [made]) == written.accounts
+    return engine, facts
+
+
+def test_every_account_with_scores_has_a_timeline_and_a_standing(
+    tmp_path: Path, folder: Path, histories: Histories, tiny: Simulation
+) -> None:
+    engine, _ = filled(f"sqlite:///{tmp_path / 's.db'}", folder, histories, tiny)
+    with reading(engine) as connection:
+        ids = set(connection.execute(sa.select(SCORES.c.account_id)).scalars())
+        for table in (TIMELINES, STANDINGS):
+            assert set(connection.execute(sa.select(table.c.account_id)).scalars()) == ids
+        told = timeline_of(connection, min(ids))
+        assert told is not None
+        assert told["events"]
+        assert timeline_of(connection, "nobody") is None
+    engine.dispose()
+
+
+def test_the_same_again_writes_no_timeline(
+    tmp_path: Path, folder: Path, histories: Histories, tiny: Simulation
+) -> None:
+    engine, facts = filled(f"sqlite:///{tmp_path / 's.db'}", folder, histories, tiny)
+    again = background_of(histories, None, histories.end, facts)
+    assert write_background(engine, 1, facts, [again]) == 0
+    engine.dispose()
+
+
+def test_the_summary_adds_up_and_knows_what_was_set_aside(
+    tmp_path: Path, folder: Path, histories: Histories, tiny: Simulation
+) -> None:
+    engine, facts = filled(f"sqlite:///{tmp_path / 's.db'}", folder, histories, tiny)
+    with reading(engine) as connection:
+        found = summary_of(connection, 1)
+        accounts = connection.execute(sa.select(sa.func.count()).select_from(SCORES)).scalar()
+    assert found is not None
+    summary, model = found
+    assert sum(summary.accounts) == accounts == sum(map(sum, summary.flows))
+    assert sum(summary.before) == sum(map(sum, summary.flows[: len(RUNGS)]))
+    assert [sum(row) for row in summary.still] == summary.accounts
+    source = source_from_rows(tiny.tables)
+    aside = sum(row.table == "orders" for row in source.set_aside)
+    assert summary.set_aside["orders"] == [source.rows_read["orders"], aside]
+    assert model["definition"] == facts.definition
+    doubled = summary.plus(summary)
+    assert doubled.revenue == [2 * one for one in summary.revenue]
+    assert doubled.set_aside["orders"][0] == 2 * len(tiny.tables["orders"])
+    engine.dispose()
+
+
+def test_an_account_that_is_no_more_takes_its_timeline_with_it(
+    tmp_path: Path, folder: Path, histories: Histories, tiny: Simulation
+) -> None:
+    engine, facts = filled(f"sqlite:///{tmp_path / 's.db'}", folder, histories, tiny)
+    frames = scored(folder, histories)
+    gone = frames["scores"]["account_id"].iloc[0]
+    put(engine, {name: frame[frame["account_id"] != gone] for name, frame in frames.items()})
+    write_background(engine, 2, facts, [])
+    with reading(engine) as connection:
+        assert timeline_of(connection, gone) is None
+    engine.dispose()
+
+
+def test_what_the_run_before_said_is_remembered(tmp_path: Path, folder: Path, histories: Histories) -> None:
+    engine = open_store(f"sqlite:///{tmp_path / 's.db'}")
+    early = scored(folder, histories, histories.end - YEAR)
+    put(engine, early)
+    put(engine, scored(folder, histories))
+    row = early["scores"].iloc[0]
+    with reading(engine) as connection:
+        former = former_of(connection, row["account_id"])
+        current = current_run(connection)
+    assert former is not None
+    assert current is not None
+    assert (former.run_id, former.rung) == (1, row["rung"])
+    assert former.p_switch == (None if pd.isna(row["p_switch"]) else row["p_switch"])
+    put(engine, scored(folder, histories))  # nothing changed: what was said before stays
+    with reading(engine) as connection:
+        assert former_of(connection, row["account_id"]) == former
+    engine.dispose()
+
+
+def test_the_latest_verdict_on_a_plan_stands(tmp_path: Path) -> None:
+    engine = open_store(f"sqlite:///{tmp_path / 's.db'}")
+    with writing(engine) as connection:
+        keep_verdict(connection, "plan", "p1", 0, {"gain": 1.0, "gain_high": float("inf")})
+        keep_verdict(connection, "plan", "p1", YEAR, {"gain": 2.0})
+    with reading(engine) as connection:
+        found = verdicts(connection)
+    assert [(one.name, one.figures) for one in found] == [("p1", {"gain": 2.0})]
+    engine.dispose()
