@@ -149,6 +149,7 @@ def test_from_a_source_to_scores_and_back(run: Run, data: str, tmp_path: Path) -
 WILD = CONFIG.replace("rounds = 20", "rounds = 60\nlearning_rate = 0.6\nleaves = 40\nleast_in_leaf = 3")
 
 
+@pytest.mark.slow
 def test_what_tuning_takes_gives_the_same_model_when_it_is_put_into_the_settings(
     run: Run, data: str, tmp_path: Path
 ) -> None:
