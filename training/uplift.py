@@ -122,8 +122,9 @@ def fit_uplift(data: Dataset, settings: Settings, progress: Progress = silent) -
     for k in range(MOST_PASSES if trials.later.any() else 0):
         progress("effects of investments", 0.4 + 0.1 * k)
         before, brought = brought, learnt.brought(trials.matrix, n_arms - 1)
-        change = np.abs(brought["revenue"] - before["revenue"]) * trials.later
-        if change.sum() <= SETTLED * (np.abs(brought["revenue"]) * trials.later).sum():
+        part = np.abs(trials.later)  # below zero where the trial's own investment came late
+        change = np.abs(brought["revenue"] - before["revenue"]) * part
+        if change.sum() <= SETTLED * (np.abs(brought["revenue"]) * part).sum():
             break
         work = replace(work, trials=trials.without_later(brought))
         learnt = work.learn()

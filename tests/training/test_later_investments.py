@@ -9,7 +9,7 @@ import pytest
 from features.histories import build_histories
 from features.snapshots import Snapshots, instant
 from features.sources import source_from_rows
-from tests.training.test_uplift import BEGIN, dataset, names, settings
+from tests.training.test_uplift import BEGIN, dataset, names, settings, supplier
 from training.fitting import one_linear_algebra_thread
 from training.later_investments import parts_left
 from training.uplift import fit_uplift
@@ -74,3 +74,13 @@ def test_visits_that_the_others_get_soon_do_not_hide_what_a_visit_brings(monkeyp
     assert plain.mean is not None
     assert plain.mean < 0.85 * truth
     assert abs(effect.mean - truth) < 0.3 * abs(plain.mean - truth)
+
+
+def test_what_an_investment_came_too_late_for_is_made_up_for(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A tenth of the horizon late, and nothing invested later: then nine tenths of the effect were seen."""
+    data = dataset(supplier(0, lift=0.25, how="lot")[0])
+    (plain,) = fit_uplift(data, settings()).options
+    monkeypatch.setattr("training.trials.parts_left", lambda *given: -0.1 * (given[2] > 0)[:, None])
+    (late,) = fit_uplift(data, settings()).options
+    assert plain.mean is not None
+    assert late.mean == pytest.approx(plain.mean / 0.9, rel=0.03)
