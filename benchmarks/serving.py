@@ -14,7 +14,7 @@ import sys
 import tempfile
 import time
 from collections.abc import Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from http.client import HTTPConnection
 from pathlib import Path
 from typing import Any
@@ -85,14 +85,16 @@ def started(name: str, bundle: Path) -> Iterator[int]:
         with running(bundle, port):
             yield port
         return
-    command = [sys.executable, "-m", "benchmarks.serving_peers", name, str(port), str(bundle)]
+    module = ["benchmarks.litserve_peer"] if name == "litserve" else ["benchmarks.serving_peers", name]
+    command = [sys.executable, "-m", *module, str(port), str(bundle)]
     process = psutil.Popen(command, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
     try:
         _wait(port, process)
         yield port
     finally:
-        for one in [*process.children(recursive=True), process]:
-            one.terminate()
+        with suppress(psutil.NoSuchProcess):  # what ended by itself
+            for one in [*process.children(recursive=True), process]:
+                one.terminate()
         process.wait(20)
 
 

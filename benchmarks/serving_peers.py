@@ -5,7 +5,6 @@ python -m benchmarks.serving_peers NAME PORT BUNDLE
     constant   Starlette on uvicorn, a constant answer
     predict    the same, reads the body as JSON and asks every predictor of the bundle on one of 64 stored rows
     features   the same with our path from body to answer: cleaning, features, predictors, answer (explain as asked)
-    litserve   LitServe in front of that path (pip install litserve)
     mlflow     `mlflow models serve` of the bundle as a pyfunc model; asked with rows of features
 """
 
@@ -63,28 +62,6 @@ def starlette_app(work: Callable[[bytes], bytes] | None) -> Any:
     return Starlette(routes=[Route("/score", score, methods=["POST"])])
 
 
-def serve_litserve(desk: Desk, port: int) -> None:
-    """LitServe calls the same work."""
-    import litserve as ls  # type: ignore[import-not-found,unused-ignore]
-    from starlette.requests import Request
-    from starlette.responses import Response
-
-    class Api(ls.LitAPI):  # type: ignore[misc,unused-ignore]
-        def setup(self, device: str) -> None:
-            """Nothing: the desk is there."""
-
-        def decode_request(self, request: Request) -> Any:
-            return request
-
-        def predict(self, content: Any) -> bytes:
-            return desk.score(json.dumps(content).encode())
-
-        def encode_response(self, output: bytes) -> Response:
-            return Response(output, media_type="application/json")
-
-    ls.LitServer(Api(api_path="/score"), accelerator="cpu").run(port=port, generate_client_file=False)
-
-
 def serve_mlflow(folder: Path, port: int) -> None:
     """MLflow's own server, one worker, in this environment."""
     import mlflow
@@ -94,7 +71,8 @@ def serve_mlflow(folder: Path, port: int) -> None:
             f"{scratch}/model", loader_module="serving.pyfunc_model", data_path=str(folder), pip_requirements=[]
         )
         command = [sys.executable, "-m", "mlflow", "models", "serve", "-m", f"{scratch}/model", "--env-manager"]
-        environment = {**os.environ, "MLFLOW_DISABLE_TELEMETRY": "true"}
+        programs = os.pathsep.join([str(Path(sys.executable).parent), os.environ.get("PATH", "")])  # where uvicorn is
+        environment = {**os.environ, "PATH": programs, "MLFLOW_DISABLE_TELEMETRY": "true"}
         subprocess.run([*command, "local", "-p", str(port), "-h", "127.0.0.1"], check=False, env=environment)
 
 
@@ -107,9 +85,6 @@ def main() -> None:
         serve_mlflow(folder, port)
         return
     bundle, version = read_bundle(folder)
-    if name == "litserve":
-        serve_litserve(Desk(bundle, version), port)
-        return
     works = {
         "constant": lambda: None,
         "predict": lambda: predict_alone(bundle),

@@ -1,0 +1,1 @@
+"""The commands of `ladder`, by what they are about; each takes its parsed options and returns its main figures."""

@@ -1,0 +1,120 @@
+"""What people see of a command: progress, tables, lists, notes. The one door to the terminal, beside ladder.py."""
+
+import json
+import re
+import shutil
+import sys
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
+from typing import Any
+
+
+def note_set_aside(rows: int) -> None:
+    if rows:
+        print(f"Note: {rows:,} rows were set aside; `ladder check` lists them.", file=sys.stderr)
+
+
+def note_strays(far: Any) -> None:
+    from features.snapshots import iso
+
+    if far is not None:
+        where = ", ".join(f"{count} of {name}" for name, count in far.tables.items())
+        words = f"lie {far.gap_days:,.0f} days after all other events, and the default --as-of"
+        print(f"Note: {where} {words}", file=sys.stderr)
+        print(f"      follows them. If that is a typing error, give --as-of {iso(far.last_before)}.", file=sys.stderr)
+
+
+@contextmanager
+def progress_bar() -> Iterator[Callable[[str, float], None]]:
+    """A progress bar on the terminal's error channel; it vanishes when the work is done."""
+    from rich.console import Console
+    from rich.progress import BarColumn, Progress, TextColumn, TimeElapsedColumn
+
+    console = Console(stderr=True)
+    columns = (
+        TextColumn("{task.description}"),
+        BarColumn(),
+        TextColumn("{task.percentage:>3.0f} %"),
+        TimeElapsedColumn(),
+    )
+    with Progress(*columns, console=console, transient=True, disable=not console.is_terminal) as bar:
+        tasks: dict[str, Any] = {}
+
+        def advance(what: str, share: float) -> None:
+            if what not in tasks:
+                tasks[what] = bar.add_task(what, total=1.0)
+            bar.update(tasks[what], completed=share)
+
+        yield advance
+
+
+def say_step(text: str) -> None:
+    print(f"\n=== {text}", flush=True)
+
+
+def show_list(title: str, lines: Sequence[str]) -> None:
+    print(f"\n{title}")
+    for line in lines:
+        print(f"  - {line}")
+
+
+def show_table(title: str, headings: Sequence[str], rows: Sequence[Sequence[str]]) -> None:
+    """A table in plain columns; numbers stand right."""
+    from rich.box import SIMPLE_HEAD
+    from rich.console import Console
+    from rich.table import Table
+
+    table = Table(title=title, title_justify="left", box=SIMPLE_HEAD, title_style="bold")
+    for position, heading in enumerate(headings):
+        numeric = all(_NUMBER.fullmatch(row[position]) for row in rows)
+        table.add_column(heading, justify="right" if numeric and position else "left", overflow="fold")
+    for row in rows:
+        table.add_row(*row)
+    width = shutil.get_terminal_size((140, 40)).columns
+    Console(width=max(width, 100), highlight=False, markup=False).print(table)
+
+
+_NUMBER = re.compile(r"|[+-]?[0-9][0-9,.]*%?( \[.*\])?")
+"""What stands right in a column: nothing, or a number, perhaps with its interval."""
+
+
+def show_comparison(comparison: Any) -> None:
+    from training.reporting import table_rows, title
+
+    headings, rows = table_rows(comparison)
+    show_table(title(comparison), headings, rows)
+    if comparison.unseen:
+        unseen = ", ".join(f"{name.replace('_', ' ')} {value:.4f}" for name, value in comparison.unseen.items())
+        print(f"On accounts never learnt from: {unseen}")
+
+
+def show_ladder(scores: Any) -> None:
+    from features.tables import RUNGS
+
+    now, then = scores["rung"].value_counts(), scores[[f"p_{rung}" for rung in RUNGS]].sum()
+    rows = [[rung, f"{now.get(rung, 0):,}", f"{then[f'p_{rung}']:,.0f}"] for rung in reversed(RUNGS)]
+    show_table("The ladder", ["rung", "accounts now", "expected at the horizon"], rows)
+
+
+def show_first(scores: Any, most: int) -> None:
+    first = scores.dropna(subset=["rank"]).sort_values("rank").head(most)
+    rows = []
+    for row in first.itertuples():
+        switch = "" if row.p_switch != row.p_switch else f"{row.p_switch:.0%}"
+        reasons = "\n".join(json.loads(row.reasons))
+        figures = [f"{row.expected_gain:,.0f}", f"{row.roi:.1f}", switch]
+        rows.append([str(row.rank), row.account_id, row.rung, row.recommended_investment, *figures, reasons])
+    headings = ["rank", "account", "rung", "investment", "expected gain", "ROI", "p switch", "reasons"]
+    if rows:
+        show_table(f"The first {len(rows)} accounts by ROI", headings, rows)
+    else:
+        print("\nNo investment is expected to earn more than it costs, for any account.")
+
+
+def show_disagreements(scores: Any) -> None:
+    """Where account manager and history expect the most different of a climb."""
+    from serving.forecasts import HEADINGS, disagreement_cells, strongest_disagreements
+
+    rows = disagreement_cells(strongest_disagreements(scores, 10))
+    if rows:
+        show_table("Where account managers and history differ most about a climb (not causal)", HEADINGS, rows)
