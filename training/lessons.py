@@ -14,7 +14,8 @@ from features import catalog
 from features.snapshots import MICROSECONDS_PER_DAY, BoolArray, FloatArray, IntArray
 from training.fitting import usable_columns
 from training.growing import Grow, grow_here
-from training.predictors import Predictor, Term
+from training.kinds import Predictor
+from training.predictors import Term
 from training.settings import BoosterSettings
 
 ABSENT = -1

@@ -20,8 +20,9 @@ from training.fitting import (
     fit_trees,
     pool_weights,
 )
+from training.kinds import Predictor
 from training.lessons import ABSENT, Learn, Lesson, Named, Split, learn_members, present
-from training.predictors import Floored, Linear, Ordinal, Pool, Predictor, Table, Term, Trees
+from training.predictors import Floored, Linear, Ordinal, Pool, Table, Term, Trees
 from training.settings import Settings
 
 N_RUNGS = len(RUNGS)
