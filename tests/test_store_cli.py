@@ -12,7 +12,9 @@ import sqlalchemy as sa
 from features.snapshots import instant
 from serving.clerk import Clerk
 from serving.results import ACCOUNTS, HORIZONS, INVESTMENT_SCORES, RUNS, SCORES
+from serving.standings import STANDINGS
 from serving.store import open_store, reading
+from serving.timelines import TIMELINES
 from tests import test_cli
 from tests.test_cli import Run, Said, refused
 from tests.trained import tiny
@@ -65,8 +67,11 @@ def test_scores_of_parts_are_those_of_the_whole_in_the_store_too(run: Run, data:
     assert run("score", "--data", data, "--to", "sqlite:///whole.db").status == 0
     said = run("score", "--data", "parts", "--to", "sqlite:///parts.db")
     assert said.status == 0, said.err
-    for table in (SCORES, INVESTMENT_SCORES, HORIZONS, ACCOUNTS):
+    for table in (SCORES, INVESTMENT_SCORES, HORIZONS, ACCOUNTS, TIMELINES):
+        assert len(_held("sqlite:///whole.db", table)) >= 300
         assert _held("sqlite:///parts.db", table) == _held("sqlite:///whole.db", table)
+    standings = [[row[:-1] for row in _held(f"sqlite:///{name}.db", STANDINGS)] for name in ("parts", "whole")]
+    assert standings[0] == standings[1]  # all but the similar accounts, which are looked for within a part
 
 
 @pytest.mark.parametrize(
@@ -197,4 +202,8 @@ def test_serving_puts_the_given_scores_and_accounts_into_the_store(
     row = dict(zip(RUNS.columns.keys(), _held("sqlite:///own.db", RUNS)[0], strict=True))
     assert row["model_version"] == champion
     assert row["trained_until"] is not None  # it is the model that is served
+    assert _held("sqlite:///own.db", TIMELINES) == []  # nothing was said of the source
+    said = run("serve", "--scores", "scores", "--data", data, "--store", "sqlite:///own.db")
+    assert "300 timelines changed" in said.out, said.err
+    assert len(_held("sqlite:///own.db", TIMELINES)) == 300
     assert "no scores in nowhere" in refused(run("serve", "--scores", "nowhere"))
