@@ -13,8 +13,10 @@ from typing import Any, get_args
 import numpy as np
 import pandas as pd
 
+from features.errors import SettingsError
 from serving.readings import EVENT_TABLES, PROFILE
-from serving.requests import Desk, parse_request
+from serving.refusals import Refusal
+from serving.requests import Asked, Desk, parse_request
 from serving.schemas import Scores
 from serving.wording import DEFAULT_LANGUAGE
 from training.bundle import MANIFEST, read_bundle
@@ -84,7 +86,7 @@ class PyfuncModel:
 
         Raises
         ------
-        Refusal
+        SettingsError
             If an as_of cannot be read, or a parameter is none.
         """
         asked = {**PARAMS, **(params or {})}
@@ -93,11 +95,18 @@ class PyfuncModel:
         found: list[dict[str, Any]] = [{} for _ in given]
         for instant in dict.fromkeys(as_of):
             rows = [k for k, own in enumerate(as_of) if own == instant]
-            request = parse_request({**asked, "as_of": instant, "accounts": []})
+            request = _request({**asked, "as_of": instant, "accounts": []})
             results = self.desk.results(replace(request, accounts=[given[k] for k in rows]))
             for k, result in zip(rows, results, strict=True):
                 found[k] = result
         return _frame(found, model_input.index)
+
+
+def _request(content: Mapping[str, Any]) -> Asked:
+    try:
+        return parse_request(content)
+    except Refusal as refusal:
+        raise SettingsError(refusal.message) from None
 
 
 def _account(row: Mapping[Any, Any]) -> dict[str, Any]:
