@@ -1,0 +1,115 @@
+"""How the site is built: `make docs` writes build/docs/ from the documents as they are.
+
+The documents stay plain markdown that reads well on a code host. What only Sphinx understands is added while it reads:
+the navigation, from the headings and links of docs/index.md, and the Python reference, from the modules that
+docs/python.md names. The source folder is the repository, so that links between documents, benchmarks and files are the
+same here and there.
+"""
+
+import re
+from pathlib import Path
+
+from pygments.lexers.special import TextLexer
+from sphinx.application import Sphinx
+
+project = "Loyalty ladder"
+author = "the Loyalty ladder developers"
+extensions = ["myst_parser", "sphinx.ext.autodoc", "sphinx.ext.napoleon"]
+root_doc = "docs/index"
+include_patterns = ["docs/*.md", "benchmarks/*.md", "notebooks/*.md", "README.md", "CONTRIBUTING.md", "CHANGELOG.md"]
+exclude_patterns = [".*", "build", "demo", "mlruns", "mlartifacts", "tests", "features", "training", "serving"]
+suppress_warnings = ["myst.header"]  # a document may begin its parts at any level
+myst_heading_anchors = 3
+
+autodoc_member_order = "bysource"
+autodoc_typehints = "signature"
+add_module_names = False
+
+html_theme = "pydata_sphinx_theme"
+html_title = project
+html_show_sourcelink = False
+html_show_copyright = False
+html_context = {"default_mode": "auto"}  # light or dark as the device is set
+templates_path = ["_templates"]
+html_sidebars = {"**": ["navigation.html"]}
+html_theme_options = {
+    "navbar_center": [],
+    "navbar_end": ["theme-switcher"],
+    "show_prev_next": False,
+    "footer_start": [],
+    "footer_end": [],
+}
+
+NAVIGATION = "docs/index"
+PYTHON = "docs/python"
+
+
+def _complete(_app: Sphinx, name: str, content: list[str]) -> None:
+    if name == NAVIGATION:
+        content[0] += navigation(content[0])
+    elif name == PYTHON:
+        content[0] += modules(content[0])
+
+
+def navigation(text: str) -> str:
+    """A hidden table of contents for every heading of the front page, in the order of its links."""
+    parts = []
+    for part in re.split(r"^## ", text, flags=re.MULTILINE)[1:]:
+        heading = part.splitlines()[0]
+        documents = re.findall(r"^- \[([^]]+)\]\(([^)#]+)\.md\)", part, re.MULTILINE)
+        if documents:
+            entries = "\n".join(f"{title} <{document}>" for title, document in documents)
+            parts.append(f"\n```{{toctree}}\n:hidden:\n:caption: {heading}\n\n{entries}\n```\n")
+    return "".join(parts)
+
+
+def modules(text: str) -> str:
+    """What autodoc tells of every module that the Python reference names."""
+    named = re.findall(r"^\| \[`([a-z_.]+)`\]", text, re.MULTILINE)
+    return "".join(f"\n## `{name}`\n\n```{{eval-rst}}\n.. automodule:: {name}\n   :members:\n```\n" for name in named)
+
+
+def _docstring(_app: Sphinx, _what: str, _name: str, _of: object, _options: object, lines: list[str]) -> None:
+    lines[:] = marked_up(lines)
+
+
+def marked_up(lines: list[str]) -> list[str]:
+    """A docstring of this house as reStructuredText: `name : meaning` becomes a list, a drawing stays as it is drawn.
+
+    >>> marked_up(["Done.", "days, at : how long,", "    and when.", "Said."])
+    ['Done.', '', '- ``days, at``: how long,', '  and when.', '', 'Said.']
+    """
+    found: list[str] = []
+    listed = drawn = False
+    for line in lines:
+        named = re.match(r"(\*?\w[\w*]*(?:, \*?\w[\w*]*)*) : (.*)", line)
+        if named:
+            found += [*([] if listed else [""]), f"- ``{named[1]}``: {named[2]}"]
+        elif listed and line.startswith("    "):
+            found.append(f"  {line.strip()}")
+        elif listed:
+            found += ["", line] if line else [line]
+        elif line.startswith("    ") and not drawn and found and not found[-1]:
+            found += ["::", "", line]
+            drawn = True
+        else:
+            found.append(line)
+        listed = bool(named) or (listed and line.startswith("    "))
+        drawn = drawn and (line.startswith("    ") or not line)
+    return found
+
+
+def _front_door(app: Sphinx, error: Exception | None) -> None:
+    """build/docs/index.html leads to the front page, which stands in a folder since the repository is the source."""
+    if error is None and app.builder.format == "html":
+        page = '<!doctype html><meta charset="utf-8"><title>Loyalty ladder</title>'
+        page += '<meta http-equiv="refresh" content="0; url=docs/index.html"><a href="docs/index.html">Documents</a>\n'
+        (Path(app.outdir) / "index.html").write_text(page, encoding="utf-8")
+
+
+def setup(app: Sphinx) -> None:
+    """Called by Sphinx."""
+    app.add_lexer("cron", TextLexer)  # Pygments has none
+    app.connect("source-read", _complete)
+    app.connect("autodoc-process-docstring", _docstring, priority=400)  # before napoleon, which is at 500
+    app.connect("build-finished", _front_door)
