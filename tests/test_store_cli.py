@@ -10,12 +10,16 @@ import pytest
 import sqlalchemy as sa
 
 from features.snapshots import instant
+from serving.accepted import accept_plan
 from serving.clerk import Clerk
+from serving.plan_files import read_plan
 from serving.results import ACCOUNTS, HORIZONS, INVESTMENT_SCORES, RUNS, SCORES
 from serving.standings import STANDINGS
-from serving.store import open_store, reading
+from serving.store import open_store, reading, writing
 from serving.timelines import TIMELINES
+from serving.verdicts import verdicts
 from tests import test_cli
+from tests.serving.sites import Browser
 from tests.test_cli import Run, Said, refused
 from tests.trained import tiny
 
@@ -167,6 +171,27 @@ def test_managers_are_held_against_what_happened(run: Run, data: str, champion: 
     assert said.figures["brier_model"] < said.figures["brier_managers"]
     Path("ladder.db").rename("elsewhere.db")
     assert "--plan FILE" in wrong(run("monitor", "--data", data))
+
+
+def test_a_plan_that_was_accepted_is_judged_and_its_verdict_kept_for_the_page(
+    run: Run, data: str, champion: str
+) -> None:
+    assert champion
+    assert run("score", "--data", data, "--as-of", "2025-06-01", "--to", URL).status == 0
+    assert run("plan", "--store", URL, "--budget", "20000", "--holdout", "0.3", "--out", "plan.csv").status == 0
+    plan, engine = read_plan(Path("plan.csv")), open_store(URL)
+    with writing(engine) as connection:
+        assert accept_plan(connection, plan, instant("2025-06-02"), "Ans")
+    said = run("monitor", "--data", data, "--store", URL, "--json")
+    assert said.status == 0, said.err
+    assert f"Accepted plan {plan.record['plan_id']}, made for 2025-06-01" in said.out
+    with reading(engine) as connection:
+        kept = [one for one in verdicts(connection) if one.kind == "plan"]
+    engine.dispose()
+    assert [one.name for one in kept] == [plan.record["plan_id"]]
+    assert kept[0].figures["gain"] == said.figures["gain"]
+    with Browser(URL) as browser:
+        assert plan.record["plan_id"] in browser.open("/trust").text
 
 
 def test_an_export_is_written_from_files_and_from_the_store(run: Run, data: str, champion: str) -> None:
