@@ -21,11 +21,8 @@ from training.simulation import write
 
 LANGUAGES = {"sh", "console", "text", "json", "toml", "python", "sql", "cron", "nginx", "yaml", "html"}
 BLOCKS = [block for path in DOCUMENTS for block in blocks(path)]
-TESTED_ELSEWHERE = {
-    "crm.md": "tests/serving/test_crm_document.py",
-    "extend.md": "tests/training/test_extend_document.py",
-}
-"""Documents whose programs have a test of their own."""
+TESTED_ELSEWHERE = {"crm.md": "tests/serving/test_crm_document.py"}
+"""Documents whose programs have a test of their own, which names them."""
 REQUESTS = {
     "accounts": "ScoreRequest", "account_ids": "LookupRequest", "budget": "PlanRequest", "events": "FeedbackRequest"
 }  # fmt: skip
@@ -117,6 +114,15 @@ def test_queries_can_be_read(block: Block) -> None:
     assert duckdb.extract_statements(block.text)
 
 
+def test_documents_tested_elsewhere_are() -> None:
+    for name, test in TESTED_ELSEWHERE.items():
+        assert name in (ROOT / test).read_text(encoding="utf-8")
+
+
+def _runs(block: Block) -> bool:
+    return block.language == "python" and not block.mark and block.document.name not in TESTED_ELSEWHERE
+
+
 @pytest.fixture
 def scratch(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Path]:
     """A folder with the tiny supplier in source/, in which the program may leave what it likes."""
@@ -129,18 +135,15 @@ def scratch(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Path]:
     os.environ.update(before)
 
 
-WITH_PROGRAMS = [path for path in DOCUMENTS if any(b.language == "python" and not b.mark for b in blocks(path))]
+WITH_PROGRAMS = [path for path in DOCUMENTS if any(b.document == path and _runs(b) for b in BLOCKS)]
 
 
 @pytest.mark.usefixtures("scratch")
 @pytest.mark.parametrize("path", WITH_PROGRAMS, ids=lambda path: path.name)
 def test_programs_run_as_they_stand_there_one_after_the_other(path: Path) -> None:
-    if path.name in TESTED_ELSEWHERE:
-        assert path.name in (ROOT / TESTED_ELSEWHERE[path.name]).read_text(encoding="utf-8")
-        return
     names: dict[str, Any] = {"__name__": "__main__"}
     for block in blocks(path):
-        if block.language == "python" and not block.mark:
+        if _runs(block):
             lines = "\n" * block.line + block.text  # so that a traceback names the document's own line
             exec(compile(lines, str(path), "exec"), names)  # noqa: S102 - the document is ours
 
