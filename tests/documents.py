@@ -7,7 +7,8 @@ from dataclasses import dataclass
 from pathlib import Path
 
 ROOT = Path(__file__).parent.parent
-DOCUMENTS = (ROOT / "README.md", *sorted((ROOT / "docs").glob("*.md")))
+DOCS = ROOT / "docs"
+DOCUMENTS = (ROOT / "README.md", *sorted(DOCS.glob("*.md")))
 FENCE = re.compile(
     r"^(?P<margin> *)```(?P<language>\S*)[^\n]*\n(?P<text>.*?)^(?P=margin)``` *$", re.MULTILINE | re.DOTALL
 )
@@ -50,6 +51,11 @@ def blocks_of(document: Path, text: str) -> list[Block]:
         line = before.count("\n") + 1
         found.append(Block(document, line, match["language"], match["text"], mark["mark"] if mark else ""))
     return found
+
+
+def python_blocks(document: Path) -> list[str]:
+    """The text of every program, in order."""
+    return [block.text for block in blocks(document) if block.language == "python"]
 
 
 def prose(document: Path) -> str:
