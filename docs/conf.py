@@ -81,22 +81,39 @@ def marked_up(lines: list[str]) -> list[str]:
     """
     found: list[str] = []
     listed = drawn = False
-    for line in lines:
+    for line, after in zip(lines, [*lines[1:], ""], strict=True):
+        if line in ("Parameters", "Attributes") and after.startswith("---"):
+            found += [f".. rubric:: {line}", ""]
+            continue
+        if line.startswith("---") and found[-2:-1] and found[-2].startswith(".. rubric::"):
+            continue
         named = re.match(r"(\*?\w[\w*]*(?:, \*?\w[\w*]*)*) : (.*)", line)
         if named:
-            found += [*([] if listed else [""]), f"- ``{named[1]}``: {named[2]}"]
+            found += [*([] if listed else [""]), f"- ``{named[1]}``: {_plain(named[2])}"]
         elif listed and line.startswith("    "):
-            found.append(f"  {line.strip()}")
+            found.append(f"  {_plain(line.strip())}")
         elif listed:
-            found += ["", line] if line else [line]
+            found += ["", _plain(line)] if line else [line]
         elif line.startswith("    ") and not drawn and found and not found[-1]:
             found += ["::", "", line]
             drawn = True
         else:
-            found.append(line)
+            found.append(line if drawn or line.lstrip().startswith((">>>", "...")) else _plain(line))
         listed = bool(named) or (listed and line.startswith("    "))
         drawn = drawn and (line.startswith("    ") or not line)
     return found
+
+
+def _plain(text: str) -> str:
+    """Code between single marks as code, and a name that ends in an underscore as no reference."""
+    text = re.sub(r"(?<!`)`([^`\n]+)`(?![`_])", r"``\1``", text)
+    parts = re.split(r"(``[^`]*``)", text)
+    return "".join(part if part[:2] == "``" else re.sub(r"(?<=\w)_(?!\w)", r"\\_", part) for part in parts)
+
+
+def _skipped(_app: Sphinx, _what: str, name: str, _of: object, skip: bool, _options: object) -> bool:
+    """scikit-learn writes these itself, with references into its own documentation."""
+    return skip or re.fullmatch(r"set_\w+_request", name) is not None
 
 
 def _front_door(app: Sphinx, error: Exception | None) -> None:
@@ -112,4 +129,5 @@ def setup(app: Sphinx) -> None:
     app.add_lexer("cron", TextLexer)  # Pygments has none
     app.connect("source-read", _complete)
     app.connect("autodoc-process-docstring", _docstring, priority=400)  # before napoleon, which is at 500
+    app.connect("autodoc-skip-member", _skipped)
     app.connect("build-finished", _front_door)

@@ -19,6 +19,7 @@ from ladder import COMMANDS, EVERYWHERE
 from serving.openapi import document
 from serving.schemas import HorizonScores, InvestmentScores, Scores
 from serving.store_schemas import PlanRow
+from training import settings_page
 
 FOLDER = Path(__file__).parent
 NOTE = "Written from the code by `make reference`; a test fails when this page is out of date."
@@ -36,6 +37,7 @@ PUBLIC = (
     "training.simulation",
     "training.dataset",
     "training.pipeline",
+    "training.estimators",
     "training.evaluation",
     "training.metrics",
     "training.uplift_metrics",
@@ -286,8 +288,13 @@ def python() -> str:
         "```",
         "",
     ]
-    rows = ((f"[`{name}`](../{name.replace('.', '/')}.py)", _first_line(name)) for name in PUBLIC)
+    rows = ((f"[`{name}`](../{_file(name)})", _first_line(name)) for name in PUBLIC)
     return "\n".join([*lines, *table(("module", "what it holds"), rows)]) + "\n"
+
+
+def _file(name: str) -> str:
+    """A module's file, from the root; of a package, its first one."""
+    return Path(importlib.import_module(name).__file__ or "").relative_to(FOLDER.parent).as_posix()
 
 
 def _first_line(name: str) -> str:
@@ -299,6 +306,7 @@ PAGES: Mapping[str, Callable[[], str]] = {
     "endpoints": endpoints,
     "tables": tables,
     "scores": scores,
+    "settings": settings_page.document,
     "features": catalog.document,
     "errors": tree,
     "python": python,

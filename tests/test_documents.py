@@ -21,7 +21,11 @@ from training.simulation import write
 
 LANGUAGES = {"sh", "console", "text", "json", "toml", "python", "sql", "cron", "nginx", "yaml", "html"}
 BLOCKS = [block for path in DOCUMENTS for block in blocks(path)]
-TESTED_ELSEWHERE = {"crm.md": "tests/serving/test_crm_document.py"}
+TESTED_ELSEWHERE = {
+    "crm.md": "tests/serving/test_crm_document.py",
+    "estimators.md": "tests/training/test_estimators.py",
+    "extend.md": "tests/test_extend_document.py",
+}
 """Documents whose programs have a test of their own, which names them."""
 REQUESTS = {
     "accounts": "ScoreRequest", "account_ids": "LookupRequest", "budget": "PlanRequest", "events": "FeedbackRequest"

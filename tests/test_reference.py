@@ -10,7 +10,6 @@ from docs.reference import FOLDER, PAGES, PUBLIC, scores, tree
 from features import errors
 from serving.batch import INVESTMENT_COLUMNS, SCORE_COLUMNS
 from serving.horizons import HORIZON_COLUMNS
-from tests.documents import ROOT
 
 
 @pytest.mark.parametrize("page", PAGES)
@@ -39,4 +38,3 @@ def test_a_module_that_programs_may_count_on_says_what_it_is_and_its_examples_ru
     module = importlib.import_module(name)
     assert (module.__doc__ or "").strip().splitlines()[0].endswith((".", ":", "`."))
     assert doctest.testmod(module).failed == 0
-    assert (ROOT / f"{name.replace('.', '/')}.py").exists()
