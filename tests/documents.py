@@ -66,20 +66,33 @@ def prose(document: Path) -> str:
 def calls(text: str) -> Iterator[list[str]]:
     """The words of every program that lines of a shell call, without variables set before them and without comments.
 
-    >>> list(calls("$ A=1 make x && ./bin/ladder plan --budget 3 | tail  # why\\nls \\\\\\n -l"))
-    [['make', 'x'], ['./bin/ladder', 'plan', '--budget', '3'], ['tail'], ['ls', '-l']]
+    >>> list(calls("$ A=1 make x && ./bin/ladder plan --budget 3 | tail  # why\\nls \\\\\\n -l\\necho 'a\\nb'"))
+    [['make', 'x'], ['./bin/ladder', 'plan', '--budget', '3'], ['tail'], ['ls', '-l'], ['echo', 'a\\nb']]
     """
+    begun = ""
     for line in text.replace("\\\n", " ").splitlines():
-        reader = shlex.shlex(line.removeprefix("$ "), posix=True, punctuation_chars="();<>|&")
-        reader.whitespace_split = True
-        words: list[str] = []
-        for word in (*reader, ";"):
+        begun += line.removeprefix("$ ")
+        try:
+            words = _words(begun)
+        except ValueError:  # a quotation goes on in the next line
+            begun += "\n"
+            continue
+        begun = ""
+        call: list[str] = []
+        for word in (*words, ";"):
             if word and set(word) <= set("();|&"):
-                if words:
-                    yield words
-                words = []
-            elif words or not re.fullmatch(r"[A-Z_]+=.*", word):
-                words.append(word)
+                if call:
+                    yield call
+                call = []
+            elif call or not re.fullmatch(r"[A-Z_]+=.*", word):
+                call.append(word)
+    assert not begun, f"a quotation does not end: {begun}"
+
+
+def _words(line: str) -> list[str]:
+    reader = shlex.shlex(line, posix=True, punctuation_chars="();<>|&")
+    reader.whitespace_split = True
+    return [*reader]
 
 
 def table_rows(document: Path) -> list[list[str]]:
