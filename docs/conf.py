@@ -42,6 +42,8 @@ html_theme_options = {
 
 NAVIGATION = "docs/index"
 PYTHON = "docs/python"
+NAMED = r"\*?\w[\w*]*(?:, \*?\w[\w*]*)* : "
+"""What a docstring tells the meaning of: `name, other : `."""
 
 
 def _complete(_app: Sphinx, name: str, content: list[str]) -> None:
@@ -76,9 +78,10 @@ def _docstring(_app: Sphinx, _what: str, _name: str, _of: object, _options: obje
 def marked_up(lines: list[str]) -> list[str]:
     """A docstring of this house as reStructuredText: `name : meaning` becomes a list, a drawing stays as it is drawn.
 
-    >>> marked_up(["Done.", "days, at : how long,", "    and when.", "Said."])
-    ['Done.', '', '- ``days, at``: how long,', '  and when.', '', 'Said.']
+    >>> marked_up(["Done.", "days, at : how long,", "    and when.  of : whom.", "Said."])
+    ['Done.', '', '- ``days, at``: how long,', '  and when.', '- ``of``: whom.', '', 'Said.']
     """
+    lines = [part for line in lines for part in re.split(rf"(?<=\.)  (?={NAMED})", line)]
     found: list[str] = []
     listed = drawn = False
     for line, after in zip(lines, [*lines[1:], ""], strict=True):
@@ -87,9 +90,9 @@ def marked_up(lines: list[str]) -> list[str]:
             continue
         if line.startswith("---") and found[-2:-1] and found[-2].startswith(".. rubric::"):
             continue
-        named = re.match(r"(\*?\w[\w*]*(?:, \*?\w[\w*]*)*) : (.*)", line)
+        named = re.match(rf"({NAMED})(.*)", line)
         if named:
-            found += [*([] if listed else [""]), f"- ``{named[1]}``: {_plain(named[2])}"]
+            found += [*([] if listed else [""]), f"- ``{named[1][:-3]}``: {_plain(named[2])}"]
         elif listed and line.startswith("    "):
             found.append(f"  {_plain(line.strip())}")
         elif listed:
