@@ -19,11 +19,14 @@ from commands.sources import check_command, partition_command, simulate_command
 from features.errors import LadderError
 
 DEFAULT_DEMO_FOLDER = Path("demo")
-EXIT_DONE, EXIT_REFUSED, EXIT_INTERRUPTED = 0, 1, 130
+EXIT_DONE, EXIT_REFUSED, EXIT_RETRAIN, EXIT_INTERRUPTED = 0, 1, 3, 130
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
-    """Run one command and return its exit status: 0 done, 1 refused with one message, 2 wrong usage."""
+    """Run one command and return its exit status: 0 done, 1 refused with one message, 2 wrong usage.
+
+    3 where `ladder monitor --exit-code` advises to retrain: asked for, so that nobody's scheduler is surprised.
+    """
     options = _parser().parse_args(arguments)
     try:
         figures = options.command(options)
@@ -47,7 +50,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     if options.json:
         known = {name: None if value != value else value for name, value in figures.items()}  # JSON has no NaN
         print(json.dumps(known, default=str, allow_nan=False))
-    return EXIT_DONE
+    return EXIT_RETRAIN if getattr(options, "exit_code", False) and figures.get("advice") == "retrain" else EXIT_DONE
 
 
 def _parser() -> argparse.ArgumentParser:
@@ -202,10 +205,13 @@ COMMANDS: dict[str, tuple[Callable[[argparse.Namespace], Mapping[str, Any]], str
         _argument("--hours", type=_amount, metavar="N", help="of each owner; what options take is set in plan.hours"),
         _argument("--seed", type=int, default=0, metavar="S", help="of the lots"),
     )),
-    "monitor": (monitor_command, "what plans brought: the treated against the held-out, beside what was promised", (
-        DATA, AS_OF, FEEDBACK,
+    "monitor": (monitor_command, "drift, realised against promised, and whether to retrain", (
+        DATA, AS_OF, FEEDBACK, MODEL,
         _argument("--plan", nargs="+", action="extend", default=[], metavar="FILE",
                   help="plans that `ladder plan` wrote, with their FILE.json beside them"),
+        _argument("--out", metavar="DIR", help="write monitor.json and drift.csv, a row a column, there"),
+        _argument("--metrics", metavar="FILE", help="write the figures for Prometheus' textfile collector, .prom"),
+        _argument("--exit-code", action="store_true", help="end with status 3 where the advice is to retrain"),
     )),
     "export": (export_command, "scores as a CSV file that a CRM imports", (
         _argument("--crm", required=True, choices=("salesforce", "dynamics", "hubspot"), help="whose importer"),
