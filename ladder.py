@@ -13,6 +13,7 @@ from commands.demonstration import demo_command
 from commands.models import backtest_command, promote_command, rollback_command, train_command
 from commands.monitoring import monitor_command
 from commands.plans import plan_command
+from commands.retraining import retrain_command
 from commands.scores import changes_command, export_command, score_command
 from commands.service import keys_command, serve_command
 from commands.sources import check_command, partition_command, simulate_command
@@ -92,6 +93,10 @@ def _amount(text: str) -> float:
     if not 0 <= amount < math.inf:
         raise argparse.ArgumentTypeError(f"{text!r} is no number of zero or more")
     return amount
+
+
+def _amount_or_none(text: str) -> float | None:
+    return None if text == "none" else _amount(text)
 
 
 def _bond_amount(text: str) -> tuple[str, float]:
@@ -212,6 +217,15 @@ COMMANDS: dict[str, tuple[Callable[[argparse.Namespace], Mapping[str, Any]], str
         _argument("--out", metavar="DIR", help="write monitor.json and drift.csv, a row a column, there"),
         _argument("--metrics", metavar="FILE", help="write the figures for Prometheus' textfile collector, .prom"),
         _argument("--exit-code", action="store_true", help="end with status 3 where the advice is to retrain"),
+    )),
+    "retrain": (retrain_command, "check, train, compare, promote if better, score, export, monitor; safe to repeat", (
+        DATA, AS_OF, FEEDBACK,
+        _argument("--out", required=True, metavar="DIR",
+                  help="scores, exports, the log and what is done so far: the same folder every time"),
+        _argument("--to", metavar="URL", help="store that the scores go to as well: sqlite:///FILE or postgresql://..."),
+        _argument("--export-crm", choices=("salesforce", "dynamics", "hubspot"), help="also write its import file"),
+        _argument("--budget", type=_amount_or_none, default=None, metavar="EUR",
+                  help="also make a plan under this budget, a tenth of it held out; none = no plan"),
     )),
     "export": (export_command, "scores as a CSV file that a CRM imports", (
         _argument("--crm", required=True, choices=("salesforce", "dynamics", "hubspot"), help="whose importer"),

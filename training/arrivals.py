@@ -1,8 +1,9 @@
 """Tables that stopped arriving: no new rows for longer than their pauses last, while others go on.
 
-What stops is judged by when rows were recorded. A table has stopped where its silence at as_of is at least so many
-days, at least twice the longest pause between two of its days with rows in the year before, and another table has had
-rows since. *Blind* to a table that was always rare, and to one that still trickles.
+A table has stopped where its silence at as_of is at least so many days, at least twice the longest pause between two of
+its days with rows in the year before, and another table has had rows since. Both when rows happened and when they were
+recorded are looked at: what stops happening may still be written up for weeks. *Blind* to a table that was always rare,
+and to one that still trickles.
 """
 
 from dataclasses import dataclass
@@ -10,7 +11,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from features.histories import Histories, event_times
-from features.snapshots import MICROSECONDS_PER_DAY
+from features.snapshots import MICROSECONDS_PER_DAY, IntArray
 
 LEAST_DAYS = 8
 """Days with rows in the year before, below which a table has no rhythm to fall out of."""
@@ -30,23 +31,27 @@ class Stopped:
 
 def stopped_tables(histories: Histories, as_of: int, least_days: float) -> tuple[Stopped, ...]:
     """The tables that stopped, the longest silent first.  histories : as they stood at as_of (microseconds)."""
-    tables = event_times(histories.streams)
-    arrived = {name: histories.streams[name].recorded for name, times in tables.items() if len(times)}
-    if not arrived:
-        return ()
-    latest = {name: int(times.max()) for name, times in arrived.items()}
-    newest, found = max(latest.values()), []
-    for name, times in arrived.items():
-        silent = (as_of - latest[name]) / MICROSECONDS_PER_DAY
-        days = np.unique(times // MICROSECONDS_PER_DAY)
-        days = days[days >= days[-1] - YEAR_DAYS]
-        others_go_on = (newest - latest[name]) / MICROSECONDS_PER_DAY >= least_days
-        if len(days) < LEAST_DAYS or not others_go_on or silent < least_days:
-            continue
-        pause = float(np.diff(days).max())
-        if silent >= PAUSES * pause:
-            found.append(Stopped(_TABLE.get(name, name), latest[name], silent, pause))
+    happened = {name: times for name, times in event_times(histories.streams).items() if len(times)}
+    newest, found = max((int(times.max()) for times in happened.values()), default=0), []
+    for name, times in happened.items():
+        if (newest - int(times.max())) / MICROSECONDS_PER_DAY < least_days:
+            continue  # nothing else goes on either
+        silences = [
+            one for one in (_silence(name, times, as_of), _silence(name, histories.streams[name].recorded, as_of))
+            if one is not None and one.silent_days >= max(least_days, PAUSES * one.usual_days)
+        ]  # fmt: skip
+        found += silences[:1]
     return tuple(sorted(found, key=lambda one: (-one.silent_days, one.table)))
+
+
+def _silence(name: str, times: IntArray, as_of: int) -> Stopped | None:
+    """How long it has been silent and used to be; None where it had no rhythm."""
+    days = np.unique(times // MICROSECONDS_PER_DAY)
+    days = days[days >= days[-1] - YEAR_DAYS]
+    if len(days) < LEAST_DAYS:
+        return None
+    last = int(times.max())
+    return Stopped(_TABLE.get(name, name), last, (as_of - last) / MICROSECONDS_PER_DAY, float(np.diff(days).max()))
 
 
 _TABLE = {"assignments": "investments"}
