@@ -16,6 +16,9 @@ LEVELS = (KEEP, WATCH, RETRAIN)
 MISCALIBRATED = 0.01
 """Share of the accounts by which a mean chance may be off, beyond its interval, before it is worth a word."""
 
+LEAST_WEIGHT = 0.01
+"""Share of the model's weight below which drifted features are of no consequence to it."""
+
 
 @dataclass(frozen=True)
 class Watched:
@@ -59,14 +62,20 @@ def broken_export(found: Watched) -> list[Reason]:
 
 
 def drifted(found: Watched) -> list[Reason]:
-    """Drift is a reason to retrain where the model looks, and where the data are not broken."""
+    """Drift is a reason to retrain where the model looks, and where the data are not broken.
+
+    Where the model hardly looks, and its scores stayed where they were, it is told and advises nothing.
+    """
     if found.drift is None or not found.drift.drifted:
         return []
-    named = ", ".join(one.name for one in found.drift.drifted[:3])
-    more = len(found.drift.drifted) - 3
-    words = f"{named}{f' and {more} more' if more > 0 else ''} lie farther from where they lay than is usual"
-    weight = found.drift.weight
-    words += f"; {weight:.0%} of the model's weight lies on what drifted"
+    columns, weight = found.drift.drifted, found.drift.weight
+    named = ", ".join(one.name for one in columns[:3]) + (f" and {len(columns) - 3} more" if len(columns) > 3 else "")
+    words = (
+        f"{named}: farther from where {'it' if len(columns) == 1 else 'they'} lay than is usual; {weight:.0%} of the "
+    )
+    words += "model's weight lies on what drifted"
+    if weight < LEAST_WEIGHT and all(one.kind == "feature" for one in columns):
+        return [Reason("drift", KEEP, words)]
     if weight < found.settings.monitor.retrain_weight:
         return [Reason("drift", WATCH, words)]
     if found.stopped or found.absent:

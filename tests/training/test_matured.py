@@ -10,8 +10,10 @@ from serving.scoring import Scorer
 from tests.trained import earlier_bundle, small_settings, tiny_histories
 from training.advice import KEEP, RETRAIN, WATCH, Watched, advice_of, reasons_of
 from training.arrivals import Stopped
+from training.drift import Drift
+from training.drift_since import DriftSince
 from training.label_clock import LabelClock
-from training.looks import drawn, feature_weights, look
+from training.looks import Look, drawn, feature_weights, look
 from training.matured import SWITCHING, Matured, complete_instants, judge_matured
 from training.metrics import Interval
 from training.proxies import Proxy, early_signs
@@ -93,6 +95,16 @@ CALM = Watched("v", LabelClock(0, 30 * DAY, 180), None, (), (), (), (), small_se
 LOST = Matured(SWITCHING, 180, (0,), 900, Interval(0.6, 0.55, 0.65), 0.5, 0.7, 0.75, 0.2, 0.2, Interval(0, -0.02, 0.02))
 MORE = replace(LOST, log_loss=Interval(0.5, 0.45, 0.55), observed=0.3, surplus=Interval(0.1, 0.08, 0.12))
 OLD = LabelClock(0, 181 * DAY, 180)
+
+
+def moved(name: str, weight: float, kind: str = "feature") -> DriftSince:
+    """That one column drifted."""
+    column = Drift(name, kind, 0.5, 0.01, 0.1, 0.0, 0.0, 0.0, 1.0, 0.0, 0.0, 1.0, 9.0, weight, True)
+    nobody = np.empty(0)
+    now = Look(0, nobody.astype(np.int64), nobody[:, None], nobody, nobody, nobody[:, None], nobody, nobody)
+    return DriftSince(0, DAY, 900, 900, 5, (column,), now)
+
+
 GONE = Stopped("tickets", 0, 60, 3)
 
 
@@ -105,6 +117,11 @@ GONE = Stopped("tickets", 0, 60, 3)
         (replace(CALM, matured=(MORE,)), WATCH, "realised_calibration"),
         (replace(CALM, clock=OLD), RETRAIN, "labels_complete"),
         (replace(CALM, clock=OLD, stopped=(GONE,)), WATCH, "table_stopped"),
+        (replace(CALM, drift=moved("revenue_90d", 0.3)), RETRAIN, "drift"),
+        (replace(CALM, drift=moved("revenue_90d", 0.3), stopped=(GONE,)), WATCH, "drift"),
+        (replace(CALM, drift=moved("revenue_90d", 0.1)), WATCH, "drift"),
+        (replace(CALM, drift=moved("revenue_90d", 0.0)), KEEP, "drift"),
+        (replace(CALM, drift=moved("score p_switch", 0.0, "score")), WATCH, "drift"),
         (replace(CALM, absent=("surveys",)), WATCH, "table_absent"),
         (replace(CALM, proxies=(Proxy(30, 100, 40, 30, 50, 60, 5),)), WATCH, "early_silence"),
         (replace(CALM, proxies=(Proxy(30, 100, 40, 30, 50, 50, 5),)), KEEP, None),
