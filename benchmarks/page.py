@@ -13,11 +13,16 @@ import numpy as np
 import pandas as pd
 
 from benchmarks.store import AS_OF, made_up
+from features.histories import build_histories
 from features.snapshots import instant
+from features.sources import source_from_rows
 from features.tables import NO_INVESTMENT
+from serving.background import Background, background_of, write_background
 from serving.results import Frames, RunFacts, write_run
 from serving.store import open_store
+from tests.serving import builders
 from tests.serving.sites import Browser
+from training.simulation import simulate
 
 ASKED = {
     "the first view, of a new process": "/",
@@ -38,7 +43,16 @@ ASKED = {
     "one owner's as a file": "/accounts.csv?owner=M07",
     "a plan": "/plan?budget=100000",
     "its second page": "/plan?budget=100000&page=2",
+    "an account": "/accounts/A0012345",
+    "another account": "/accounts/A0067890",
+    "a renewal within 90 days": "/?renewal=90",
+    "the ladder": "/ladder",
+    "the ladder again": "/ladder",
+    "trust": "/trust",
+    "trust, one manager": "/trust?owner=M07",
 }
+LOOKED_BACK_AT = 1_000
+"""Simulated accounts whose timelines and standings are given to all accounts in turn."""
 
 
 def filled(url: str, accounts: int, options: int) -> None:
@@ -62,8 +76,22 @@ def filled(url: str, accounts: int, options: int) -> None:
         gain=np.where(best, own, -np.abs(told["gain"])), gain_low=own - 800.0, gain_high=own + 900.0,
     )  # fmt: skip
     engine = open_store(url)
-    write_run(engine, RunFacts(instant(AS_OF), 180, "0" * 12), [frames], [_profiles(frames, accounts)])
+    written = write_run(engine, RunFacts(instant(AS_OF), 180, "0" * 12), [frames], [_profiles(frames, accounts)])
+    histories = build_histories(source_from_rows(simulate("default", accounts=LOOKED_BACK_AT, seed=0).tables))
+    facts = builders.bundle(histories).facts
+    seen = background_of(histories, None, histories.end, facts)
+    write_background(engine, written.run_id, facts, [_repeated(seen, frames["scores"]["account_id"].tolist())])
     engine.dispose()
+
+
+def _repeated(seen: Background, ids: list[str]) -> Background:
+    """The same for as many accounts as there are."""
+    row = np.arange(len(ids)) % len(seen.ids)
+    standings = seen.standings.iloc[row].reset_index(drop=True).assign(account_id=ids)
+    summary = seen.summary
+    for _ in range(len(ids) // len(seen.ids) - 1):
+        summary = summary.plus(seen.summary)
+    return Background(ids, [seen.timelines[k] for k in row], standings, summary)
 
 
 def _profiles(frames: Frames, accounts: int) -> pd.DataFrame:

@@ -5,21 +5,22 @@ python benchmarks/uplift.py --seeds 0 1 2 3 4 --scenarios default randomised hid
 
 Ours is what `fit_uplift` learns; a plan gives every account the option with the highest uplift x margin - cost, if that
 is above zero. --peers names Pythons with econml or causalml, and lightgbm. Printed as markdown. What is asked stands in
-`simulated_uplift.py` (plans and intervals), `simulated_upgrade.py` (climbing), `econml_setup.py` and `hillstrom.py`
-(rankings).
+`simulated_uplift.py` (policies and intervals), `simulated_plans.py` (plans under a budget), `simulated_upgrade.py`
+(climbing), `econml_setup.py` and `hillstrom.py` (rankings).
 """
 
 import argparse
 import sys
 from pathlib import Path
 
-SECTIONS = ("simulated", "upgrade", "econml", "hillstrom")
+SECTIONS = ("simulated", "plans", "upgrade", "econml", "hillstrom")
 
 
 def main() -> None:
     """Print every section that was asked for and whose data were named."""
     from benchmarks.econml_setup import econml_setup
     from benchmarks.hillstrom import hillstrom
+    from benchmarks.simulated_plans import plans
     from benchmarks.simulated_upgrade import upgrade
     from benchmarks.simulated_uplift import simulated
     from training.fitting import one_linear_algebra_thread
@@ -41,6 +42,9 @@ def main() -> None:
             for scenario in asked.scenarios:
                 for line in simulated(scenario, asked.seeds, asked.accounts, asked.peers):
                     print(line, flush=True)
+        if asked.seeds and "plans" in wanted:
+            for scenario in asked.scenarios:
+                print("\n".join(plans(scenario, asked.seeds, asked.accounts)), flush=True)
         if asked.seeds and "upgrade" in wanted:
             print("\n".join(upgrade(asked.seeds, asked.accounts)), flush=True)
         if asked.seeds and "econml" in wanted:

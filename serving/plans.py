@@ -82,8 +82,7 @@ class Planner:
         menu, narrowed = narrow(_chosen(options.menu, asked), wishes)
         draw = Draw(asked.holdout, asked.explore, asked.seed)
         try:
-            allowance, ratio = Allowance(float(asked.budget)), options.claim_ratio
-            plan = plan_from(menu, options.run, allowance, draw, asked.on, claim_ratio=ratio)
+            plan = plan_from(menu, options.run, _allowance(asked), draw, asked.on, claim_ratio=options.claim_ratio)
         except SettingsError as error:
             raise Refusal(422, "cannot_plan", str(error)) from None
         return replace(plan, record=_record(plan, asked, wishes, narrowed))
@@ -188,6 +187,11 @@ def _chosen(menu: Menu, asked: PlanRequest) -> Menu:
             raise Refusal(422, "unknown_investment", message, "investments")
         options &= np.isin(menu.options, asked.investments)
     return replace(menu, known=menu.known & accounts[:, None] & options)
+
+
+def _allowance(asked: PlanRequest) -> Allowance:
+    of_bonds = asked.bond_budgets.model_dump(exclude_none=True) if asked.bond_budgets else {}
+    return Allowance(float(asked.budget), asked.owner_budget, of_bonds)
 
 
 def _rows(plan: Plan) -> list[dict[str, Any]]:

@@ -74,6 +74,16 @@ class LookupAnswer(Documented):
 Share = Annotated[float, Field(ge=0, le=0.5)]
 
 
+class BondBudgets(BaseModel):
+    """Money for all options of a bond; null = no limit beyond the budget."""
+
+    model_config = ConfigDict(extra="forbid", strict=True)
+
+    financial: float | None = Field(None, ge=0, le=1e15, description="Discounts, rewards, guarantees, money.")
+    social: float | None = Field(None, ge=0, le=1e15, description="Attention, people, recognition, money.")
+    structural: float | None = Field(None, ge=0, le=1e15, description="Integration, made to measure, contract, money.")
+
+
 class PlanRequest(BaseModel):
     """What may be spent, and on whom."""
 
@@ -83,6 +93,10 @@ class PlanRequest(BaseModel):
     owner: str | None = Field(None, description="Only this account manager's accounts; null = all.")
     rungs: list[Rung] | None = Field(None, description="Only accounts that stand on these rungs; null = all.")
     investments: list[str] | None = Field(None, description="Only these options; null = all.")
+    owner_budget: float | None = Field(
+        None, ge=0, le=1e15, description="Money for the accounts of each account manager; null = no such limit."
+    )
+    bond_budgets: BondBudgets | None = Field(None, description="Money for each kind of bond; null = no such limit.")
     holdout: Share = Field(0.1, description="Share of the selected, held out by lot, 0..0.5.")
     explore: Share = Field(0.0, description="Share of the selected, given another option that pays by lot, 0..0.5.")
     on: Literal["expected", "low"] = Field(

@@ -10,10 +10,16 @@ import pytest
 import sqlalchemy as sa
 
 from features.snapshots import instant
+from serving.accepted import accept_plan
 from serving.clerk import Clerk
+from serving.plan_files import read_plan
 from serving.results import ACCOUNTS, HORIZONS, INVESTMENT_SCORES, RUNS, SCORES
-from serving.store import open_store, reading
+from serving.standings import STANDINGS
+from serving.store import open_store, reading, writing
+from serving.timelines import TIMELINES
+from serving.verdicts import verdicts
 from tests import test_cli
+from tests.serving.sites import Browser
 from tests.test_cli import Run, Said, refused
 from tests.trained import tiny
 
@@ -65,8 +71,11 @@ def test_scores_of_parts_are_those_of_the_whole_in_the_store_too(run: Run, data:
     assert run("score", "--data", data, "--to", "sqlite:///whole.db").status == 0
     said = run("score", "--data", "parts", "--to", "sqlite:///parts.db")
     assert said.status == 0, said.err
-    for table in (SCORES, INVESTMENT_SCORES, HORIZONS, ACCOUNTS):
+    for table in (SCORES, INVESTMENT_SCORES, HORIZONS, ACCOUNTS, TIMELINES):
+        assert len(_held("sqlite:///whole.db", table)) >= 300
         assert _held("sqlite:///parts.db", table) == _held("sqlite:///whole.db", table)
+    standings = [[row[:-1] for row in _held(f"sqlite:///{name}.db", STANDINGS)] for name in ("parts", "whole")]
+    assert standings[0] == standings[1]  # all but the similar accounts, which are looked for within a part
 
 
 @pytest.mark.parametrize(
@@ -164,6 +173,27 @@ def test_managers_are_held_against_what_happened(run: Run, data: str, champion: 
     assert "overruled" not in run("monitor", "--data", data).out
 
 
+def test_a_plan_that_was_accepted_is_judged_and_its_verdict_kept_for_the_page(
+    run: Run, data: str, champion: str
+) -> None:
+    assert champion
+    assert run("score", "--data", data, "--as-of", "2025-06-01", "--to", URL).status == 0
+    assert run("plan", "--store", URL, "--budget", "20000", "--holdout", "0.3", "--out", "plan.csv").status == 0
+    plan, engine = read_plan(Path("plan.csv")), open_store(URL)
+    with writing(engine) as connection:
+        assert accept_plan(connection, plan, instant("2025-06-02"), "Ans")
+    said = run("monitor", "--data", data, "--store", URL, "--json")
+    assert said.status == 0, said.err
+    assert f"Accepted plan {plan.record['plan_id']}, made for 2025-06-01" in said.out
+    with reading(engine) as connection:
+        kept = [one for one in verdicts(connection) if one.kind == "plan"]
+    engine.dispose()
+    assert [one.name for one in kept] == [plan.record["plan_id"]]
+    assert kept[0].figures["gain"] == said.figures["gain"]
+    with Browser(URL) as browser:
+        assert plan.record["plan_id"] in browser.open("/trust").text
+
+
 def test_an_export_is_written_from_files_and_from_the_store(run: Run, data: str, champion: str) -> None:
     assert champion
     assert run("score", "--data", data, "--to", URL, "--out", "scores").status == 0
@@ -197,4 +227,8 @@ def test_serving_puts_the_given_scores_and_accounts_into_the_store(
     row = dict(zip(RUNS.columns.keys(), _held("sqlite:///own.db", RUNS)[0], strict=True))
     assert row["model_version"] == champion
     assert row["trained_until"] is not None  # it is the model that is served
+    assert _held("sqlite:///own.db", TIMELINES) == []  # nothing was said of the source
+    said = run("serve", "--scores", "scores", "--data", data, "--store", "sqlite:///own.db")
+    assert "300 timelines changed" in said.out, said.err
+    assert len(_held("sqlite:///own.db", TIMELINES)) == 300
     assert "no scores in nowhere" in refused(run("serve", "--scores", "nowhere"))

@@ -10,7 +10,7 @@ from starlette.datastructures import QueryParams
 from starlette.responses import Response
 
 from features.errors import SettingsError
-from features.tables import NO_INVESTMENT, RUNGS
+from features.tables import BONDS, NO_INVESTMENT, RUNGS
 from serving.accepted import accept_plan, accepted_plan, accepted_plans
 from serving.lookups import NOT_YET
 from serving.page.drawing import break_even, interval
@@ -29,21 +29,26 @@ from serving.store_schemas import PlanRequest
 ROWS = 100
 """Accounts of a plan on a page."""
 USUAL_BUDGET, USUAL_HOLDOUT = 20_000.0, 0.1
+MOST_MONEY = 1e15
 MOST_SLIDER = 100_000
 """To the right of the slider, unless all that pays costs more."""
+LIMITS = ("owner_budget", *(f"{bond}_budget" for bond in BONDS))
+"""Fields of amounts that a plan keeps to beside the budget: of each account manager, of all options of a bond."""
 _made: Kept[Plan] = Kept(most=4)
 
 
 @dataclass(frozen=True)
 class Asked:
-    """The form as it was filled in.  budget, holdout, explore : texts as typed.  request : None where it is no plan.
+    """The form as it was filled in.  budget, holdout, explore, limits : texts as typed.  request : None where it is no
+    plan.
 
-    wrong : names of the fields that cannot be read.
+    limits : field -> text, see LIMITS.  wrong : names of the fields that cannot be read.
     """
 
     budget: str
     holdout: str
     explore: str
+    limits: Mapping[str, str]
     request: PlanRequest | None
     wrong: tuple[str, ...] = ()
 
@@ -126,11 +131,13 @@ def show_accepted(visit: Visit) -> Response:
 
 def asked_of(query: QueryParams) -> Asked:
     """The form's fields, in either language's numbers; shares in percent."""
-    budget, holdout, explore = (query.get(name, "").strip()[:30] for name in ("budget", "holdout", "explore"))
-    money = read_number(budget) if budget else None
+    budget, holdout, explore = (_typed(query, name) for name in ("budget", "holdout", "explore"))
+    limits = {name: _typed(query, name) for name in LIMITS}
+    money, most = _amount(budget), {name: _amount(text) for name, text in limits.items()}
     shares = {"holdout": _share(holdout, USUAL_HOLDOUT), "explore": _share(explore, 0.0)}
     wrong = [name for name, share in shares.items() if share is None]
-    if budget and (money is None or money > 1e15):
+    wrong += ["limits"] if any(text and most[name] is None for name, text in limits.items()) else []
+    if budget and money is None:
         wrong.append("budget")
     request = None
     if money is not None and not wrong:
@@ -138,13 +145,24 @@ def asked_of(query: QueryParams) -> Asked:
             "budget": money, "owner": query.get("owner") or None, **shares,
             "rungs": [rung for rung in query.getlist("rung") if rung in RUNGS] or None,
             "investments": [one[:200] for one in query.getlist("investment") if one] or None,
+            "owner_budget": most["owner_budget"], "bond_budgets": {bond: most[f"{bond}_budget"] for bond in BONDS},
             "on": "low" if query.get("on") == "low" else "expected",
         }  # fmt: skip
         try:
             request = PlanRequest.model_validate(content)
         except ValidationError:
             wrong.append("budget")
-    return Asked(budget, holdout, explore, request, tuple(wrong))
+    return Asked(budget, holdout, explore, limits, request, tuple(wrong))
+
+
+def _typed(query: QueryParams, name: str) -> str:
+    return query.get(name, "").strip()[:30]
+
+
+def _amount(text: str) -> float | None:
+    """Money as typed; None where there is none, or none that can be read."""
+    money = read_number(text) if text else None
+    return money if money is not None and 0 <= money <= MOST_MONEY else None
 
 
 def _share(text: str, usual: float) -> float | None:

@@ -3,6 +3,7 @@
 from pathlib import Path
 
 import pandas as pd
+import pytest
 import sqlalchemy as sa
 
 from features.histories import Histories
@@ -16,11 +17,19 @@ from serving.store import open_store, reading, writing
 from serving.summaries import summary_of
 from serving.timelines import TIMELINES, timeline_of
 from serving.verdicts import keep_verdict, verdicts
+from tests.databases import new_database
 from tests.serving.runs import put, scored
 from training.bundle import Facts, read_bundle
 from training.simulation import Simulation
 
 YEAR = 365 * 86_400_000_000
+
+
+@pytest.fixture(params=["sqlite", "postgresql"])
+def store_url(request: pytest.FixtureRequest, tmp_path: Path) -> str:
+    if request.param == "sqlite":
+        return f"sqlite:///{tmp_path / 's.db'}"
+    return new_database(request.getfixturevalue("postgres_server"))
 
 
 def filled(url: str, folder: Path, histories: Histories, tiny: Simulation) -> tuple[sa.Engine, Facts]:
@@ -32,9 +41,9 @@ def filled(url: str, folder: Path, histories: Histories, tiny: Simulation) -> tu
 
 
 def test_every_account_with_scores_has_a_timeline_and_a_standing(
-    tmp_path: Path, folder: Path, histories: Histories, tiny: Simulation
+    store_url: str, folder: Path, histories: Histories, tiny: Simulation
 ) -> None:
-    engine, _ = filled(f"sqlite:///{tmp_path / 's.db'}", folder, histories, tiny)
+    engine, _ = filled(store_url, folder, histories, tiny)
     with reading(engine) as connection:
         ids = set(connection.execute(sa.select(SCORES.c.account_id)).scalars())
         for table in (TIMELINES, STANDINGS):
@@ -47,18 +56,18 @@ def test_every_account_with_scores_has_a_timeline_and_a_standing(
 
 
 def test_the_same_again_writes_no_timeline(
-    tmp_path: Path, folder: Path, histories: Histories, tiny: Simulation
+    store_url: str, folder: Path, histories: Histories, tiny: Simulation
 ) -> None:
-    engine, facts = filled(f"sqlite:///{tmp_path / 's.db'}", folder, histories, tiny)
+    engine, facts = filled(store_url, folder, histories, tiny)
     again = background_of(histories, None, histories.end, facts)
     assert write_background(engine, 1, facts, [again]) == 0
     engine.dispose()
 
 
 def test_the_summary_adds_up_and_knows_what_was_set_aside(
-    tmp_path: Path, folder: Path, histories: Histories, tiny: Simulation
+    store_url: str, folder: Path, histories: Histories, tiny: Simulation
 ) -> None:
-    engine, facts = filled(f"sqlite:///{tmp_path / 's.db'}", folder, histories, tiny)
+    engine, facts = filled(store_url, folder, histories, tiny)
     with reading(engine) as connection:
         found = summary_of(connection, 1)
         accounts = connection.execute(sa.select(sa.func.count()).select_from(SCORES)).scalar()
@@ -78,9 +87,9 @@ def test_the_summary_adds_up_and_knows_what_was_set_aside(
 
 
 def test_an_account_that_is_no_more_takes_its_timeline_with_it(
-    tmp_path: Path, folder: Path, histories: Histories, tiny: Simulation
+    store_url: str, folder: Path, histories: Histories, tiny: Simulation
 ) -> None:
-    engine, facts = filled(f"sqlite:///{tmp_path / 's.db'}", folder, histories, tiny)
+    engine, facts = filled(store_url, folder, histories, tiny)
     frames = scored(folder, histories)
     gone = frames["scores"]["account_id"].iloc[0]
     put(engine, {name: frame[frame["account_id"] != gone] for name, frame in frames.items()})
@@ -90,8 +99,8 @@ def test_an_account_that_is_no_more_takes_its_timeline_with_it(
     engine.dispose()
 
 
-def test_what_the_run_before_said_is_remembered(tmp_path: Path, folder: Path, histories: Histories) -> None:
-    engine = open_store(f"sqlite:///{tmp_path / 's.db'}")
+def test_what_the_run_before_said_is_remembered(store_url: str, folder: Path, histories: Histories) -> None:
+    engine = open_store(store_url)
     early = scored(folder, histories, histories.end - YEAR)
     put(engine, early)
     put(engine, scored(folder, histories))
@@ -109,8 +118,8 @@ def test_what_the_run_before_said_is_remembered(tmp_path: Path, folder: Path, hi
     engine.dispose()
 
 
-def test_the_latest_verdict_on_a_plan_stands(tmp_path: Path) -> None:
-    engine = open_store(f"sqlite:///{tmp_path / 's.db'}")
+def test_the_latest_verdict_on_a_plan_stands(store_url: str) -> None:
+    engine = open_store(store_url)
     with writing(engine) as connection:
         keep_verdict(connection, "plan", "p1", 0, {"gain": 1.0, "gain_high": float("inf")})
         keep_verdict(connection, "plan", "p1", YEAR, {"gain": 2.0})

@@ -18,6 +18,7 @@ from serving.results import SCORES
 from serving.store import open_store, reading, writing
 from serving.timelines import TIMELINES
 from serving.verdicts import keep_verdict
+from tests.databases import new_database
 from tests.serving.runs import profiles, put, scored
 from tests.serving.sites import Browser
 from training.bundle import read_bundle
@@ -32,10 +33,15 @@ PLAN = {
 }  # fmt: skip
 
 
-@pytest.fixture(scope="module")
-def url(tmp_path_factory: pytest.TempPathFactory, folder: Path, histories: Histories, tiny: Simulation) -> str:
+@pytest.fixture(scope="module", params=["sqlite", "postgresql"])
+def url(
+    request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory, folder: Path, histories: Histories,
+    tiny: Simulation,
+) -> str:  # fmt: skip
     """A store with two runs, what stands behind them, hostile names, and verdicts."""
     url = f"sqlite:///{tmp_path_factory.mktemp('views') / 'ladder.db'}"
+    if request.param == "postgresql":
+        url = new_database(request.getfixturevalue("postgres_server"))
     engine, facts = open_store(url), read_bundle(folder)[0].facts
     known = profiles(tiny).assign(name=HOSTILE, owner="Anna <b>")
     put(engine, scored(folder, histories, histories.end - 90 * 86_400_000_000), known)
@@ -65,7 +71,10 @@ def some_account(url: str, **wanted: object) -> str:
 def every_account(url: str) -> list[str]:
     engine = open_store(url)
     with reading(engine) as connection:
-        ids = [str(one) for one in connection.execute(sa.select(SCORES.c.account_id)).scalars()]
+        ids = [
+            str(one)
+            for one in connection.execute(sa.select(SCORES.c.account_id).order_by(SCORES.c.account_id)).scalars()
+        ]
     engine.dispose()
     return ids
 

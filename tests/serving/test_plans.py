@@ -4,6 +4,7 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
+import pandas as pd
 import pytest
 
 from features.histories import Histories
@@ -68,6 +69,17 @@ def test_a_plan_for_one_owner_some_rungs_and_some_options_has_no_other(planner: 
     assert found["totals"]["plan_id"] != _plan(planner, budget=50_000)["totals"]["plan_id"]
 
 
+def test_no_manager_and_no_bond_gets_more_than_its_limit(planner: Client, frames: Frames) -> None:
+    options = frames["investment_scores"].drop_duplicates("investment").set_index("investment")["bond"]
+    found = _plan(planner, budget=50_000, owner_budget=1_500, bond_budgets={"financial": 2_000, "social": None})
+    treated = pd.DataFrame([row for row in found["plan"] if row["arm"] == "treat"])
+    assert treated.groupby("owner")["cost"].sum().max() <= 1_500
+    assert treated.groupby(treated["investment"].map(options))["cost"].sum().get("financial", 0.0) <= 2_000
+    free = _plan(planner, budget=50_000)
+    assert found["totals"]["spent"] < free["totals"]["spent"]
+    assert found["totals"]["plan_id"] != free["totals"]["plan_id"]
+
+
 def test_nothing_to_spend_or_nobody_to_spend_it_on_is_an_empty_plan(planner: Client) -> None:
     for asked in ({"budget": 0}, {"budget": 1e9, "rungs": []}, {"budget": 1e9, "investments": []}):
         found = _plan(planner, **asked)
@@ -93,6 +105,9 @@ def test_nothing_to_spend_or_nobody_to_spend_it_on_is_an_empty_plan(planner: Cli
         ({"budget": 1, "owner": ["M03"]}, "owner"),
         ({"budget": 1, "investments": ["bribe"]}, "investments"),
         ({"budget": 1, "budgets": 1}, "budgets"),
+        ({"budget": 1, "owner_budget": -1}, "owner_budget"),
+        ({"budget": 1, "bond_budgets": {"social": "x"}}, "bond_budgets.social"),
+        ({"budget": 1, "bond_budgets": {"love": 1}}, "bond_budgets.love"),
     ],
 )
 def test_what_cannot_be_planned_is_refused_with_its_field(asked: Any, field: str, planner: Client) -> None:

@@ -66,12 +66,13 @@ def test_the_page_shows_the_plan_that_the_api_makes(browser: Browser) -> None:
 
 
 def test_owner_rungs_options_and_what_it_is_chosen_by_narrow_it_as_in_the_api(browser: Browser) -> None:
-    query = "owner=M03&rung=customer&rung=shopper&investment=rebate&on=low&holdout=0&explore=12,5"
+    query = "owner=M03&rung=customer&rung=shopper&investment=rebate&on=low&holdout=0&explore=12,5&social_budget=0"
     asked = asked_of(QueryParams(f"budget=1.500,50&{query}")).request
     assert asked is not None
     assert asked.model_dump() == {
         "budget": 1500.5, "owner": "M03", "rungs": ["customer", "shopper"], "investments": ["rebate"],
-        "holdout": 0.0, "explore": 0.125, "on": "low", "seed": 0,
+        "holdout": 0.0, "explore": 0.125, "on": "low", "seed": 0, "owner_budget": None,
+        "bond_budgets": {"financial": None, "social": 0.0, "structural": None},
     }  # fmt: skip
     assert browser.open(f"/plan?budget=50000&{query}").status_code == 200
 
@@ -80,6 +81,7 @@ def test_owner_rungs_options_and_what_it_is_chosen_by_narrow_it_as_in_the_api(br
     ("query", "field"),
     [
         ("budget=x", "budget"), ("budget=-5", "budget"), ("budget=1e9", "budget"), ("budget=5&holdout=51", "holdout"),
+        ("budget=5&owner_budget=x", "owner_budget"), ("budget=5&social_budget=-1", "social_budget"),
         ("budget=5&holdout=x", "holdout"), ("budget=5&explore=-1", "explore"), ("budget=9999999999999999", "budget"),
     ],
 )  # fmt: skip
@@ -91,6 +93,15 @@ def test_what_cannot_be_read_is_said_beside_the_form_and_nothing_is_planned(
     page = read(answer.text)
     assert [a.get("aria-invalid") for a in page.all("input") if a.get("id") == field] == ["true"]
     assert not [a for a in page.all("section") if a.get("id") == "plan"]
+
+
+def test_limits_of_managers_and_bonds_hold_on_the_page_as_in_the_api(browser: Browser) -> None:
+    wanted = _api(browser, budget=20_000, holdout=0.2, owner_budget=1_500, bond_budgets={"social": 700})
+    page = read(browser.open(f"{PLAN}&owner_budget=1.500&social_budget=700").text)
+    links = [str(a["href"]) for a in page.all("a") if a.get("class") == "account" and "/accounts/" in str(a["href"])]
+    assert links == [f"/accounts/{row['account_id']}" for row in wanted["plan"]][:100]
+    assert 0 < len(wanted["plan"]) < len(_api(browser, budget=20_000, holdout=0.2)["plan"])
+    assert [a.get("value") for a in page.all("input") if a.get("id") == "owner_budget"] == ["1.500"]
 
 
 def test_an_owner_or_an_option_that_there_is_not_is_a_page_that_says_so(browser: Browser) -> None:
