@@ -162,3 +162,11 @@ def test_a_table_that_stopped_arriving_is_named_and_no_other() -> None:
 def test_nothing_lies_between_training_and_its_own_instant() -> None:
     known = tiny_histories()
     assert drift_since(known, champion(), small_settings(), champion().facts.trained_until) is None
+
+
+def test_a_source_that_ended_long_ago_is_one_finding_and_not_one_a_table() -> None:
+    known = tiny_histories()
+    found = stopped_tables(known, known.end + 90 * MICROSECONDS_PER_DAY, 7)
+    assert [one.table for one in found] == ["the whole source"]
+    assert found[0].silent_days == pytest.approx(90, abs=1)
+    assert stopped_tables(known.as_it_stood(0), known.end, 7) == ()
