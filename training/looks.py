@@ -16,7 +16,8 @@ from features.ladder import rungs
 from features.snapshots import BoolArray, FloatArray, IntArray
 from features.views import View
 from training.bundle import Bundle, Horizon
-from training.predictors import Floored, Pool, Predictor, Trees
+from training.kinds import Predictor
+from training.predictors import Floored, Pool, Trees
 from training.splits import account_draw
 
 MOST_EXPLAINED = 2_000
