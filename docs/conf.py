@@ -18,7 +18,6 @@ extensions = ["myst_parser", "sphinx.ext.autodoc", "sphinx.ext.napoleon"]
 root_doc = "docs/index"
 include_patterns = ["docs/*.md", "benchmarks/*.md", "notebooks/*.md", "README.md", "CONTRIBUTING.md", "CHANGELOG.md"]
 exclude_patterns = [".*", "build", "demo", "mlruns", "mlartifacts", "tests", "features", "training", "serving"]
-suppress_warnings = ["myst.header"]  # a document may begin its parts at any level
 myst_heading_anchors = 3
 
 autodoc_member_order = "bysource"
@@ -27,7 +26,7 @@ add_module_names = False
 
 html_theme = "pydata_sphinx_theme"
 html_title = project
-html_show_sourcelink = False
+html_show_sourcelink = html_copy_source = False
 html_show_copyright = False
 html_context = {"default_mode": "auto"}  # light or dark as the device is set
 templates_path = ["_templates"]
