@@ -9,7 +9,7 @@ BIN := $(VENV)/bin
 STAMP := $(VENV)/.ready
 UV_VERSION := 0.13.9
 
-.PHONY: setup demo test lint test-slow test-browser screenshots docs reference lock audit clean
+.PHONY: setup demo test lint test-slow test-browser screenshots notebooks docs reference lock audit clean
 
 setup: $(STAMP)
 
@@ -60,6 +60,11 @@ docs: $(STAMP)
 # After a change of commands, endpoints, tables, scores, features or errors: their pages in docs/.
 reference: $(STAMP)
 	$(BIN)/python -m docs.reference
+
+# The notebooks with their outputs, into build/notebooks, in full size: about a quarter of an hour on two quiet cores.
+# LADDER_NOTEBOOK_SCALE=small takes a minute; LADDER_DATA names the real source of the second.
+notebooks: $(STAMP)
+	$(BIN)/python -m tests.notebooks build/notebooks
 
 # After a change of dependencies in pyproject.toml.
 lock: $(STAMP)

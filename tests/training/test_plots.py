@@ -84,6 +84,11 @@ def test_importances_have_a_direction() -> None:
     assert found.direction[1] < 0
 
 
+def test_a_feature_of_an_absent_table_has_no_importance_and_makes_no_noise() -> None:
+    values, added = np.array([[1.0, np.nan], [2.0, np.nan]]), np.array([[-1.0, 0.0], [1.0, 0.0]])
+    assert importance_of("switching", ("there", "absent"), values, added).features == ("there",)
+
+
 def test_every_picture_is_drawn_where_what_it_needs_is_there(tmp_path: Path) -> None:
     tables = (comparison("next_rung", "persistence"), comparison())
     drawn = draw_plots(tables, curves(), tmp_path)
