@@ -37,7 +37,7 @@ def demo_command(options: argparse.Namespace) -> Mapping[str, Any]:
     say_step("3. Models are trained and judged beside the baselines, out of time (ladder train)")
     loaded = load_source(options)
     uri = os.environ.get("MLFLOW_TRACKING_URI", f"sqlite:///{folder / 'mlflow.db'}")
-    trained = train_source(loaded, uri, True, folder / "champion")
+    trained = train_source(loaded, uri, True, folder / "champion", options.data)
     say_step("4. Every account is scored (ladder score)")
     bundle, version = read_bundle(published(folder / "champion"))
     frames, _ = score_with(bundle, version, loaded, folder / "scores", "parquet")
@@ -61,7 +61,15 @@ def _clear_demo(folder: Path) -> None:
     """Remove what an earlier demonstration left, and only that."""
     for name in ("source", "champion", "scores", "mlruns"):
         shutil.rmtree(folder / name, ignore_errors=True)
-    for name in ("truth.parquet", "mlflow.db", "request.json", "ladder.db", "ladder.db-wal", "ladder.db-shm"):
+    for name in (
+        "truth.parquet",
+        "mlflow.db",
+        ".mlflow.db.lock",
+        "request.json",
+        "ladder.db",
+        "ladder.db-wal",
+        "ladder.db-shm",
+    ):
         (folder / name).unlink(missing_ok=True)
 
 

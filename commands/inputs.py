@@ -184,3 +184,8 @@ def registry_uri() -> str:
     from training.registry import DEFAULT_URI
 
     return os.environ.get("MLFLOW_TRACKING_URI", DEFAULT_URI)
+
+
+def open_run() -> str | None:
+    """The run that `mlflow run` opened for this command; None where nobody did."""
+    return os.environ.get("MLFLOW_RUN_ID") or None

@@ -13,6 +13,7 @@ from commands.inputs import (
     crew_of,
     end_of_parts,
     load_source,
+    open_run,
     partitions_of,
     registry_uri,
     settings_of,
@@ -27,9 +28,10 @@ def train_command(options: argparse.Namespace) -> Mapping[str, Any]:
     partitions = partitions_of(options)
     folder = Path(settings.registry.champion_folder)
     if partitions is None:
-        return train_source(load_source(options), registry_uri(), options.promote, folder, options.tune)
+        return train_source(load_source(options), registry_uri(), options.promote, folder, options.data, options.tune)
     from training.gathering import gather_dataset
     from training.pipeline import train_on
+    from training.tracker import public
 
     with crew_of(options) as (crew, grow), progress_bar() as progress:
         end = end_of_parts(partitions, crew, options, progress)
@@ -37,15 +39,19 @@ def train_command(options: argparse.Namespace) -> Mapping[str, Any]:
         tuned = _tune(data, settings, options.tune, progress)
         settings = tuned.settings if tuned else settings
         trained = train_on(data, settings, progress=progress)
-    return _record(trained, settings, registry_uri(), options.promote, folder, tuned)
+    return _record(trained, settings, registry_uri(), options.promote, folder, public(options.data), tuned)
 
 
 def train_source(
-    loaded: Loaded, uri: str, force: bool, champion_folder: Path, minutes: float | None = None
+    loaded: Loaded, uri: str, force: bool, champion_folder: Path, where: str, minutes: float | None = None
 ) -> Mapping[str, Any]:
-    """Tune where minutes are given for it; train, record, register, and promote where that is due."""
+    """Tune where minutes are given for it; train, record, register, and promote where that is due.
+
+    where : the source, as the command was given it.
+    """
     from training.dataset import build_dataset
     from training.pipeline import train_on
+    from training.tracker import public
 
     settings, as_of = loaded.settings, loaded.as_of
     with progress_bar() as progress:
@@ -53,7 +59,7 @@ def train_source(
         tuned = _tune(data, settings, minutes, progress)
         settings = tuned.settings if tuned else settings
         trained = train_on(data, settings, progress=progress)
-    return _record(trained, settings, uri, force, champion_folder, tuned)
+    return _record(trained, settings, uri, force, champion_folder, public(where), tuned)
 
 
 def _tune(data: Any, settings: Any, minutes: float | None, progress: Callable[[str, float], None]) -> Any:
@@ -66,12 +72,20 @@ def _tune(data: Any, settings: Any, minutes: float | None, progress: Callable[[s
 
 
 def _record(
-    trained: Any, settings: Any, uri: str, force: bool, champion_folder: Path, tuned: Any = None
+    trained: Any, settings: Any, uri: str, force: bool, champion_folder: Path, where: str, tuned: Any = None
 ) -> Mapping[str, Any]:
-    """Show what was learnt, register it, and promote it where that is due."""
+    """Show what was learnt, register it, and promote it where that is due.
+
+    where : the address of the data, without passwords.
+    """
+    from serving.pyfunc_model import INPUTS, OUTPUTS, PARAMS, example
+    from training.plots import draw_plots
     from training.promotion import PromotionContext, examine, passes
+    from training.provenance import provenance
     from training.registry import ALIAS, Registry
-    from training.reporting import as_text, draw_plots, record_cells, record_csv
+    from training.reporting import as_text, record_cells, record_csv
+    from training.run_records import training_record
+    from training.runs import ModelForm
 
     for comparison in trained.comparisons:
         show_comparison(comparison)
@@ -100,14 +114,15 @@ def _record(
     findings = examine(PromotionContext(trained.bundle.facts, trained.comparisons, champion_facts, settings.promotion))
     show_table("Promotion checks", ["", "check", "found"], [[f.severity, f.title, f.detail] for f in findings])
     with tempfile.TemporaryDirectory() as scratch:
-        draw_plots(trained.bundle, trained.comparisons, Path(scratch))
+        draw_plots(trained.comparisons, trained.curves, Path(scratch))
         texts = {f"{c.task}.txt": as_text(c) for c in trained.comparisons} | {"report.txt": "\n".join(report)}
         texts |= {f"{name}.csv": record_csv(rows) for name, (_, rows) in records.items()}
-        metrics = dict(trained.bundle.facts.figures)
+        texts["checks.txt"] = "\n".join(f"{f.severity}: {f.title}: {f.detail}" for f in findings) + "\n"
         if tuned:
             texts |= {"tuning.csv": tuned.table(), "tuned.toml": tuned.toml()}
-            metrics |= tuned.figures()
-        version = registry.record(trained.bundle, settings, metrics, texts, Path(scratch))
+        record = training_record(trained, settings, provenance(), where, texts, tuned.figures() if tuned else {})
+        form = ModelForm(INPUTS, OUTPUTS, PARAMS, example())
+        version = registry.record(trained.bundle, record, Path(scratch), form, settings.registry.experiment, open_run())
     good, wanted = passes(findings), force or champion is None
     if wanted and good:
         registry.promote(version, champion_folder)

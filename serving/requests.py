@@ -76,14 +76,17 @@ class Desk:
         Refusal
             If the body as a whole cannot be answered; what is wrong with one account stands in its own result.
         """
-        asked = parse_request(parse_json(body))
+        answer = {"model": self.model, "results": self.results(parse_request(parse_json(body)), note)}
+        return json.dumps(answer, allow_nan=False, separators=(",", ":")).encode("ascii")
+
+    def results(self, asked: Asked, note: Note | None = None) -> list[dict[str, Any]]:
+        """One result for every account, in the order asked: what the answer holds of them."""
         readings = _name_duplicates([read_account(given, self.blank) for given in asked.accounts])
         scored, readings = self._scored(readings, asked)
         if note is not None and scored is not None:
             note.accounts, note.missing = len(scored.scores["rung"]), scored.missing
             note.rungs, note.p_switch = scored.scores["rung"].tolist(), scored.scores["p_switch"].tolist()
-        answer = {"model": self.model, "results": results(readings, scored)}
-        return json.dumps(answer, allow_nan=False, separators=(",", ":")).encode("ascii")
+        return results(readings, scored)
 
     def _scored(self, readings: list[Reading], asked: Asked) -> tuple[Scored | None, list[Reading]]:
         """Scores of all accounts that can be scored, and the readings with the errors of those that cannot."""

@@ -195,3 +195,6 @@ def _revenue_again(data: Dataset, _: BoolArray, test: BoolArray, settings: Setti
 
 
 REVENUE: Mapping[str, Baseline] = {"mean": _revenue_mean, "last year's pace": _revenue_again}
+
+SIMPLEST = {"next_rung": "persistence", "switching": "recency", "revenue": "last year's pace"}
+"""Task -> the baseline that is its simplest rule."""

@@ -13,7 +13,14 @@ from training.bundle import MANIFEST, read_bundle, read_proven_bundle
 
 
 def publish(bundle: Path, folder: Path) -> Path:
-    """Put a checked copy of a bundle into the champion's folder and point `current` to it, in one step."""
+    """Put a checked copy of a bundle into the champion's folder and point `current` to it."""
+    target = place(bundle, folder)
+    point(target, folder)
+    return target
+
+
+def place(bundle: Path, folder: Path) -> Path:
+    """Put a checked copy of a bundle into the champion's folder and return where it lies; it does not serve yet."""
     _, digest = read_proven_bundle(bundle)
     target = folder / digest
     if target.exists() and not _sound(target):  # an earlier copy that was damaged since: a rollback must mend it
@@ -23,10 +30,14 @@ def publish(bundle: Path, folder: Path) -> Path:
         scratch = Path(tempfile.mkdtemp(prefix=".new-", dir=folder))
         shutil.copytree(bundle, scratch, dirs_exist_ok=True)
         scratch.rename(target)
-    pointer = folder / ".current.new"
-    pointer.write_text(digest + "\n", encoding="ascii")
-    pointer.replace(folder / "current")
     return target
+
+
+def point(target: Path, folder: Path) -> None:
+    """Make a bundle that was placed there the one that serves, in one step."""
+    pointer = folder / ".current.new"
+    pointer.write_text(target.name + "\n", encoding="ascii")
+    pointer.replace(folder / "current")
 
 
 def standing(folder: Path) -> Path:

@@ -11,6 +11,8 @@ from statistics import NormalDist
 import numpy as np
 
 from features.snapshots import FloatArray, IntArray
+from training.curves import POINTS, Budget
+from training.metrics import Interval
 
 PRIOR_SPREAD, MOST_WORTH = 0.3, 1.0
 """How far from one a promise's worth is thought to be before any trial was looked at, and what is claimed at most."""
@@ -75,21 +77,73 @@ def claim_of(
     costs : shape (n, n_options).  account : shape (n,).
     None where there is no trial.
     """
-    n = len(arm)
-    if n == 0:
+    if len(arm) == 0:
         return None
+    found = _judge(predicted, arm, beyond, chance, margin, costs)
+    promised, mean = float(found.promised.mean()), float(found.score.mean())
+    error = _clustered_error(found.score, account)
+    reach = NormalDist().inv_cdf(0.5 + level / 2) * error
+    return Claim(promised, mean, mean - reach, mean + reach, len(arm), error, float(found.spent.mean()))
+
+
+@dataclass(frozen=True)
+class _Judged:
+    """Per trial, zero where nothing is recommended: the promise, what the trials have of it, and its cost."""
+
+    promised: FloatArray
+    score: FloatArray
+    spent: FloatArray
+
+
+def _judge(
+    predicted: FloatArray, arm: IntArray, beyond: FloatArray, chance: FloatArray, margin: FloatArray, costs: FloatArray
+) -> _Judged:
     gain = predicted * margin - costs
     best = np.where(np.isnan(gain), -np.inf, gain).argmax(axis=1)
-    rows = np.arange(n)
+    rows = np.arange(len(arm))
     paid = np.where(np.isnan(gain[rows, best]), -1.0, gain[rows, best]) > 0
-    effect = np.nan_to_num(predicted[rows, best])
-    treated = np.where(arm == best + 1, (beyond - effect) / chance[rows, best + 1], 0.0)
-    control = np.where(arm == 0, beyond / chance[:, 0], 0.0)
-    score = np.where(paid, (effect + treated - control) * margin[rows, best] - costs[rows, best], 0.0)
-    promised = float(np.where(paid, gain[rows, best], 0.0).mean())
-    mean = float(score.mean())
+    score = unbiased(np.nan_to_num(predicted[rows, best]), arm, best + 1, beyond, chance)
+    brought = score * margin[rows, best] - costs[rows, best]
+    return _Judged(*(np.where(paid, found, 0.0) for found in (gain[rows, best], brought, costs[rows, best])))
+
+
+def unbiased(
+    predicted: FloatArray, arm: IntArray, option: IntArray, beyond: FloatArray, chance: FloatArray
+) -> FloatArray:
+    """Per trial a score whose mean is the effect of the option that is named for it, shape (n,).
+
+    predicted : learnt on other accounts; it only takes away noise.  option : from 1, shape (n,).
+    """
+    rows = np.arange(len(arm))
+    treated = np.where(arm == option, (beyond - predicted) / chance[rows, option], 0.0)
+    score: FloatArray = predicted + treated - np.where(arm == 0, beyond / chance[:, 0], 0.0)
+    return score
+
+
+def _clustered_error(score: FloatArray, account: IntArray) -> float:
     _, cluster = np.unique(account, return_inverse=True)
-    error = float(np.sqrt((np.bincount(cluster, weights=score - mean) ** 2).sum()) / n)
-    reach = NormalDist().inv_cdf(0.5 + level / 2) * error
-    spent = float(np.where(paid, costs[rows, best], 0.0).mean())
-    return Claim(promised, mean, mean - reach, mean + reach, n, error, spent)
+    return float(np.sqrt((np.bincount(cluster, weights=score - score.mean()) ** 2).sum()) / len(score))
+
+
+def budget_of(
+    predicted: FloatArray, arm: IntArray, beyond: FloatArray, chance: FloatArray, margin: FloatArray, costs: FloatArray,
+    account: IntArray, level: float,
+) -> Budget | None:  # fmt: skip
+    """What the same recommendations bring where only the best promises per unit of money are kept; None without any."""
+    found = _judge(predicted, arm, beyond, chance, margin, costs)
+    paid = found.promised > 0
+    if not paid.any():
+        return None
+    each = found.promised / np.where(found.spent > 0, found.spent, 1e-9)  # what costs nothing comes first
+    order = np.argsort(-np.where(paid, each, -np.inf), kind="stable")
+    order, n = order[: int(paid.sum())], len(arm)
+    reach = NormalDist().inv_cdf(0.5 + level / 2)
+    spent, promised, value = [0.0], [0.0], [Interval(0.0, 0.0, 0.0)]
+    for end in np.ceil(np.linspace(0, 1, POINTS + 1)[1:] * len(order)).astype(np.int64):
+        score = np.zeros(n)
+        score[order[:end]] = found.score[order[:end]]
+        mean, error = float(score.mean()), _clustered_error(score, account)
+        spent.append(float(found.spent[order[:end]].sum() / n))
+        promised.append(float(found.promised[order[:end]].sum() / n))
+        value.append(Interval(mean, mean - reach * error, mean + reach * error))
+    return Budget(tuple(spent), tuple(promised), tuple(value))

@@ -14,9 +14,11 @@ import numpy as np
 from numpy.typing import NDArray
 
 from features.snapshots import BoolArray, FloatArray, IntArray, iso
+from features.tables import RUNGS
 from training import baselines, metrics
-from training.baselines import Baseline
+from training.baselines import SIMPLEST, Baseline
 from training.conformal import fit_set_rule
+from training.curves import Part, Transitions, gains_curve, parts_of, transitions
 from training.dataset import Dataset, Progress, silent
 from training.fitting import one_linear_algebra_thread
 from training.metrics import Band, Interval
@@ -57,6 +59,10 @@ class Comparison:
         came true; empty where the prediction is no chance.
     sets : name -> mean over the snapshots: how many outcomes lay in the set or interval that was given for them, and
         how large it was.
+    intervals : our scores that are means over snapshots, with their intervals over accounts.
+    by_origin, by_rung : the same scores of the snapshots of one origin, and of those that stood on one rung then.
+    gains : share of the accounts by descending chance, and of what happened, the share among them.
+    moves : of the next rung.
     """
 
     task: str
@@ -67,6 +73,11 @@ class Comparison:
     unseen: Mapping[str, float] = field(default_factory=dict)
     bands: tuple[Band, ...] = ()
     sets: Mapping[str, Interval] = field(default_factory=dict)
+    intervals: Mapping[str, Interval] = field(default_factory=dict)
+    by_origin: tuple[Part, ...] = ()
+    by_rung: tuple[Part, ...] = ()
+    gains: tuple[tuple[float, float], ...] = ()
+    moves: Transitions | None = None
 
     def scores(self, model: str) -> Mapping[str, float]:
         """The scores of one model.  Raises KeyError if it is not in the table."""
@@ -259,9 +270,9 @@ def _evaluate(
         name: metrics.clustered_mean(np.concatenate([one[name] for one in sets]), account)
         for name in (sets[0] if sets else ())
     }
-    return replace(
-        _compare(data, task, joined, tested, unseen, tuple(iso(fold.origin) for fold in origins)), sets=means
-    )
+    origin = np.repeat(np.arange(len(origins)), [int((fold.test & eligible).sum()) for fold in origins])
+    names = tuple(iso(fold.origin) for fold in origins)
+    return replace(_compare(data, task, joined, tested, unseen, names, origin), sets=means)
 
 
 def _compare(
@@ -271,22 +282,33 @@ def _compare(
     tested: IntArray,
     unseen: BoolArray,
     origins: tuple[str, ...],
+    origin: IntArray,
 ) -> Comparison:
+    """origin : number of each tested row's origin."""
     happened, rung, account = task.target(data)[tested], data.labels.rung[tested], data.snapshots.account[tested]
-    primary, score = next(iter(task.row_scores.items()))
-    ours = score(predictions[OURS], happened)
-    rows = []
-    for name, given in predictions.items():
-        scores = {title: float(function(given, happened).mean()) for title, function in task.row_scores.items()}
+    primary, simplest = next(iter(task.row_scores)), SIMPLEST[task.name]
+    by_row = {
+        model: {title: function(given, happened) for title, function in task.row_scores.items()}
+        for model, given in predictions.items()
+    }
+    ours, table = by_row[OURS], []
+    for model, given in predictions.items():
+        scores = {title: float(values.mean()) for title, values in by_row[model].items()}
         scores |= task.whole(given, happened, rung)
-        difference = None if name == OURS else metrics.clustered_mean(score(given, happened) - ours, account)
-        rows.append(Row(name, scores, difference))
-    never_seen = {}
-    if unseen.any():
-        never_seen = {
-            t: float(f(predictions[OURS][unseen], happened[unseen]).mean()) for t, f in task.row_scores.items()
-        }
-    bands: tuple[Band, ...] = ()
-    if task.chance is not None:
-        bands = metrics.reliability_bands(*task.chance(predictions[OURS], happened, rung), account)
-    return Comparison(task.name, primary, tuple(rows), origins, len(tested), never_seen, bands)
+        difference = None
+        if model != OURS:
+            difference = metrics.clustered_mean(by_row[model][primary] - ours[primary], account)
+        table.append(Row(model, scores, difference))
+    never_seen = {title: float(values[unseen].mean()) for title, values in ours.items()} if unseen.any() else {}
+    comparison = Comparison(
+        task.name, primary, tuple(table), origins, len(tested), never_seen,
+        intervals={title: metrics.clustered_mean(values, account) for title, values in ours.items()},
+        by_origin=parts_of(origins, origin, by_row, primary, OURS, simplest, account),
+        by_rung=parts_of(RUNGS, rung, by_row, primary, OURS, simplest, account),
+        moves=transitions(predictions[OURS], happened, rung) if task.name == "next_rung" else None,
+    )  # fmt: skip
+    if task.chance is None:
+        return comparison
+    chance, seen = task.chance(predictions[OURS], happened, rung)
+    bands = metrics.reliability_bands(chance, seen, account)
+    return replace(comparison, bands=bands, gains=gains_curve(chance, seen))

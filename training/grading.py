@@ -7,11 +7,10 @@ that a customer spends what it spent. A grade rests on the paired interval of `t
 from collections.abc import Sequence
 from dataclasses import dataclass
 
+from training.baselines import SIMPLEST
 from training.evaluation import OURS, Comparison
 from training.metrics import Band, Interval
 
-SIMPLEST = {"next_rung": "persistence", "switching": "recency", "revenue": "last year's pace"}
-"""Task -> the baseline that is its simplest rule."""
 RULES = {
     "next_rung": "persistence (everybody stays on its rung)",
     "switching": "recency alone (who has been silent longest leaves)",

@@ -1,7 +1,7 @@
 """From histories to a bundle: what is learnt, in what order, and what is left out for want of data."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 
 import numpy as np
 
@@ -13,6 +13,7 @@ from features.tables import RUNGS
 from training.bundle import Bundle, Facts, Investment
 from training.coherence import coherence
 from training.conformal import Calibration, SetRule, fit_set_rule
+from training.curves import Curves, Importance, importance_of
 from training.dataset import Dataset, Progress, build_dataset, silent
 from training.evaluation import Comparison, evaluate
 from training.fitting import fit_trees, one_linear_algebra_thread, usable_columns
@@ -35,19 +36,26 @@ from training.worth import worth_of
 CLIMBING_ROUNDS = 80
 """Trees of the booster that only explains who climbs: few, because explaining costs in proportion."""
 
+SHAP_ROWS = 500
+"""Accounts over which contributions are averaged: a picture shows no more."""
+
 
 @dataclass(frozen=True)
 class Trained:
     """A bundle, the tables that judge its models out of time (empty where time is too short), and the report.
 
     report : findings in words, the same as the bundle holds.
-    snapshots : how many were learnt from.
+    snapshots, accounts : how many were learnt from.
+    effects : of the investments, with what they rest on.  curves : what the plots are drawn from.
     """
 
     bundle: Bundle
     comparisons: tuple[Comparison, ...]
     report: tuple[str, ...]
     snapshots: int
+    accounts: int = 0
+    effects: tuple[InvestmentEffect, ...] = ()
+    curves: Curves = field(default_factory=Curves)
 
 
 def train(histories: Histories, settings: Settings, end: int, folds: int = 3, progress: Progress = silent) -> Trained:
@@ -108,7 +116,22 @@ def train_on(data: Dataset, settings: Settings, folds: int = 3, progress: Progre
             ) for e in effects
         ), further,
     )  # fmt: skip
-    return Trained(bundle, comparisons, tuple(report), len(data.matrix))
+    curves = replace(uplift.curves, importances=_importances(data, switching, climbing))
+    accounts = len(np.unique(data.snapshots.account))
+    return Trained(bundle, comparisons, tuple(report), len(data.matrix), accounts, effects, curves)
+
+
+def _importances(data: Dataset, switching: Pool | None, climbing: Trees) -> tuple[Importance, ...]:
+    """TreeSHAP of the boosters that the reasons rest on, over rows of the latest slice, evenly."""
+    latest = np.flatnonzero(data.snapshots.as_of == data.snapshots.as_of.max())
+    sample = data.matrix[latest[:: max(1, len(latest) // SHAP_ROWS)]]
+    member = switching.members.get("booster") if switching else None
+    boosters = {"switching": member, "climbing": climbing}
+    return tuple(
+        importance_of(name, catalog.NAMES, sample, trees.contributions(sample)[:, :-1])
+        for name, trees in boosters.items()
+        if isinstance(trees, Trees)
+    )
 
 
 def _margin(data: Dataset, settings: Settings) -> float:

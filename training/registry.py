@@ -1,28 +1,28 @@
-"""The one module that knows MLflow: runs, the registered model `loyalty-ladder`, its alias `champion`.
+"""The registered model `loyalty-ladder`: its versions, and the alias `champion`.
 
-A promotion also publishes the champion's bundle into a folder, from which the service reads it.
+A promotion also publishes the champion's bundle into a folder, from which the service reads it. Whatever moment a
+command is killed at, the alias names a whole version and the folder a whole bundle: a version appears in one step,
+and so does a champion.
 """
 
-import dataclasses
-import io
 import json
-import logging
-import os
 import tempfile
-import warnings
-from collections.abc import Iterator, Mapping
-from contextlib import contextmanager, redirect_stderr
 from pathlib import Path
 from typing import Any
 
 from features.errors import RegistryError
 from training.bundle import MANIFEST, NAME, Bundle, write_bundle
-from training.champion import publish
-from training.settings import Settings
+from training.champion import place, point
+from training.run_records import TrainingRecord
+from training.runs import ModelForm, end_killed, log_model, training_run
+from training.tracker import DEFAULT_URI, connected
+
+__all__ = ["ALIAS", "DEFAULT_URI", "Registry"]
 
 ALIAS = "champion"
 HISTORY_TAG = "former_champions"
-DEFAULT_URI = "sqlite:///mlflow.db"
+LONGEST_DESCRIPTION = 4_900
+"""Characters: MLflow's databases hold 5,000."""
 
 
 class Registry:
@@ -38,113 +38,105 @@ class Registry:
         self.uri = uri
 
     def record(
-        self, bundle: Bundle, settings: Settings, metrics: Mapping[str, float], texts: Mapping[str, str], plots: Path
+        self,
+        bundle: Bundle,
+        record: TrainingRecord,
+        plots: Path,
+        form: ModelForm,
+        experiment: str,
+        run_id: str | None = None,
     ) -> int:
-        """Log a run with its parameters, metrics, tables and plots, register its bundle, return the version.
+        """Log a training with its models and origins, register its bundle, return the version.
 
-        texts : file name -> content.  plots : a folder whose files are logged as they are.
+        plots : a folder whose files are logged as they are.  run_id : of a run that is open already, as `mlflow run`
+        opens one; else a new one is made in that experiment.
         """
-        with self._mlflow() as (mlflow, client), tempfile.TemporaryDirectory() as scratch:
-            mlflow.set_experiment(settings.registry.experiment)
+        with connected(self.uri) as (mlflow, client), tempfile.TemporaryDirectory() as scratch:
             folder = Path(scratch) / "bundle"
             digest = write_bundle(bundle, folder)
-            with mlflow.start_run(run_name=digest):
-                mlflow.log_params(_flat(dataclasses.asdict(settings)))
-                mlflow.log_metrics({name: value for name, value in metrics.items() if value == value})
-                mlflow.set_tags(
-                    {"bundle": digest, "data": bundle.facts.data_digest, "settings": bundle.facts.settings_digest}
-                )
-                for name, text in texts.items():
-                    mlflow.log_text(text, name)
-                mlflow.log_artifacts(str(plots), "plots")
-                with redirect_stderr(io.StringIO()):  # MLflow announces every version there; the command line does too
-                    info = mlflow.pyfunc.log_model(
-                        name="model",
-                        loader_module="serving.pyfunc_model",
-                        data_path=str(folder),
-                        pip_requirements=["loyalty-ladder"],
-                        registered_model_name=NAME,
-                    )
-            version = int(info.registered_model_version)
-            client.set_model_version_tag(NAME, str(version), "bundle", digest)
-            return version
+            end_killed(client, experiment)
+            with training_run(mlflow, client, record, plots, experiment, run_id) as run:
+                model = log_model(mlflow, folder, form)
+                _register(client)
+                version = client.create_model_version(  # last, and with all that belongs to it: there, or not at all
+                    NAME, model.model_uri, run, tags={"bundle": digest, **record.version_tags},
+                    description=_shortened(record.card), model_id=model.model_id,
+                )  # fmt: skip
+                client.set_tag(run, "version", str(version.version))
+            return int(version.version)
 
     def champion(self) -> int | None:
         """The version that serves; None where there is none yet."""
-        with self._mlflow() as (_, client):
-            return self._champion(client)
+        with connected(self.uri) as (_, client):
+            return _champion(client)
 
     def promote(self, version: int, folder: Path) -> None:
-        """Make that version champion and write its bundle into the folder."""
-        with self._mlflow() as (mlflow, client):
-            before = self._champion(client)
-            self._export(mlflow, client, version, folder)
-            former = self._former(client)
+        """Make that version champion and write its bundle into the folder.
+
+        The bundle is copied and checked first, then the alias moves, then the folder's pointer. Killed in between, the
+        folder serves the old champion; the same command again finishes the work.
+        """
+        with connected(self.uri) as (mlflow, client), tempfile.TemporaryDirectory() as scratch:
+            target = place(_download(mlflow, client, version, Path(scratch)), folder)
+            before, former = _champion(client), _former(client)
             if before is not None and before != version:
-                former.append(before)
-            client.set_registered_model_tag(NAME, HISTORY_TAG, json.dumps(former))
+                client.set_registered_model_tag(NAME, HISTORY_TAG, json.dumps([*former, before]))
             client.set_registered_model_alias(NAME, ALIAS, str(version))
+            point(target, folder)
 
     def rollback(self, folder: Path) -> int:
         """Make the former champion champion again, write its bundle, return its version."""
-        with self._mlflow() as (mlflow, client):
-            former = self._former(client)
+        with connected(self.uri) as (mlflow, client), tempfile.TemporaryDirectory() as scratch:
+            former = _former(client)
             if not former:
                 raise RegistryError(
                     "There is no former champion to go back to. See the versions in MLflow and use `ladder promote`."
                 )
             version = former.pop()
-            self._export(mlflow, client, version, folder)
-            client.set_registered_model_tag(NAME, HISTORY_TAG, json.dumps(former))
+            target = place(_download(mlflow, client, version, Path(scratch)), folder)
             client.set_registered_model_alias(NAME, ALIAS, str(version))
+            point(target, folder)
+            client.set_registered_model_tag(NAME, HISTORY_TAG, json.dumps(former))
             return int(version)
 
     def fetch(self, version: int | str, into: Path) -> Path:
         """Copy the bundle of a version (a number, or `champion`) into a folder and return where it lies."""
-        with self._mlflow() as (mlflow, client):
+        with connected(self.uri) as (mlflow, client):
             if version == ALIAS:
-                number = self._champion(client)
+                number = _champion(client)
                 if number is None:
                     raise RegistryError("There is no champion yet. Run `ladder train` first, or name a version.")
                 version = number
             return _download(mlflow, client, int(version), into)
 
-    def _export(self, mlflow: Any, client: Any, version: int, folder: Path) -> None:
-        with tempfile.TemporaryDirectory() as scratch:
-            publish(_download(mlflow, client, version, Path(scratch)), folder)
 
-    def _champion(self, client: Any) -> int | None:
-        if not client.search_registered_models(f"name = '{NAME}'"):
-            return None
-        alias = client.get_registered_model(NAME).aliases.get(ALIAS)
-        return None if alias is None else int(alias)
+def _register(client: Any) -> None:
+    """Make the registered model where it is not there; somebody else may just have done so."""
+    if client.search_registered_models(f"name = '{NAME}'"):
+        return
+    try:
+        client.create_registered_model(NAME, description="Where every account stands, and where it goes next.")
+    except Exception as error:
+        if getattr(error, "error_code", "") != "RESOURCE_ALREADY_EXISTS":
+            raise
 
-    def _former(self, client: Any) -> list[int]:
-        if not client.search_registered_models(f"name = '{NAME}'"):
-            return []
-        return [int(v) for v in json.loads(client.get_registered_model(NAME).tags.get(HISTORY_TAG, "[]"))]
 
-    @contextmanager
-    def _mlflow(self) -> Iterator[tuple[Any, Any]]:
-        """MLflow's module and client, quiet, with its errors turned into ours."""
-        with warnings.catch_warnings():
-            warnings.simplefilter("ignore")  # MLflow's own deprecations are not the user's to mend
-            os.environ.setdefault("MLFLOW_DISABLE_TELEMETRY", "true")
-            os.environ.setdefault("MLFLOW_ENABLE_ARTIFACTS_PROGRESS_BAR", "false")  # of files that lie on this disk
-            import mlflow
-            from mlflow.exceptions import MlflowException
-            from sqlalchemy.exc import SQLAlchemyError
+def _champion(client: Any) -> int | None:
+    if not client.search_registered_models(f"name = '{NAME}'"):
+        return None
+    alias = client.get_registered_model(NAME).aliases.get(ALIAS)
+    return None if alias is None else int(alias)
 
-            for name in ("mlflow", "alembic"):
-                logging.getLogger(name).setLevel(logging.ERROR)
-            try:
-                mlflow.set_tracking_uri(self.uri)
-                yield mlflow, mlflow.MlflowClient()
-            except (MlflowException, SQLAlchemyError) as error:
-                first = str(error).strip().splitlines()[0].replace(self.uri, _public(self.uri))
-                raise RegistryError(
-                    f"The registry at {_public(self.uri)} answers: {first} Check MLFLOW_TRACKING_URI."
-                ) from None
+
+def _former(client: Any) -> list[int]:
+    """Former champions, the last one last. Today's at the end was left by a promotion or rollback that was killed."""
+    if not client.search_registered_models(f"name = '{NAME}'"):
+        return []
+    former = [int(v) for v in json.loads(client.get_registered_model(NAME).tags.get(HISTORY_TAG, "[]"))]
+    today = _champion(client)
+    while former and former[-1] == today:
+        former.pop()
+    return former
 
 
 def _download(mlflow: Any, client: Any, version: int, into: Path) -> Path:
@@ -159,17 +151,7 @@ def _download(mlflow: Any, client: Any, version: int, into: Path) -> Path:
     return manifests[0].parent
 
 
-def _flat(content: Mapping[str, Any], prefix: str = "") -> dict[str, Any]:
-    flat: dict[str, Any] = {}
-    for key, value in content.items():
-        if isinstance(value, Mapping):
-            flat |= _flat(value, f"{prefix}{key}.")
-        else:
-            flat[f"{prefix}{key}"] = value
-    return flat
-
-
-def _public(uri: str) -> str:
-    """The address without user, password or query."""
-    scheme, _, rest = uri.partition("://")
-    return f"{scheme}://{rest.split('@')[-1].split('?')[0]}" if rest else uri
+def _shortened(card: str) -> str:
+    if len(card) <= LONGEST_DESCRIPTION:
+        return card
+    return card[:LONGEST_DESCRIPTION].rsplit("\n", 1)[0] + "\n\nThe rest stands in the run's model_card.md."

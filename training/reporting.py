@@ -1,16 +1,11 @@
-"""Tables of results as text and as pictures: what the tracker keeps and the terminal shows."""
+"""Tables of results as text: what the tracker keeps and the terminal shows."""
 
 import csv
 import io
 import math
 from collections.abc import Mapping, Sequence
-from pathlib import Path
 
-import numpy as np
-
-from training.bundle import Bundle
 from training.evaluation import OURS, Comparison
-from training.predictors import Trees
 
 Row = Mapping[str, str | int | float | None]
 
@@ -83,31 +78,3 @@ def record_csv(rows: Sequence[Row]) -> str:
     writer.writeheader()
     writer.writerows(rows)
     return out.getvalue()
-
-
-def draw_plots(bundle: Bundle, comparisons: Sequence[Comparison], folder: Path) -> None:
-    """One picture of every table's primary score, and one of what the switching model looks at."""
-    import matplotlib
-
-    matplotlib.use("Agg")
-    from matplotlib import pyplot
-
-    for comparison in comparisons:
-        figure, axes = pyplot.subplots(figsize=(8, 4), layout="constrained")
-        names = [row.model for row in comparison.rows]
-        values = [row.scores[comparison.primary] for row in comparison.rows]
-        axes.barh(names, values, color=["#8aa" if name != OURS else "#c50" for name in names])
-        axes.set_xlim(0, float(np.quantile(values, 0.8)) * 1.3)
-        axes.set_title(title(comparison), fontsize=9)
-        axes.set_xlabel(f"{comparison.primary.replace('_', ' ')} (lower is better)")
-        figure.savefig(folder / f"{comparison.task}.png", dpi=110)
-        pyplot.close(figure)
-    trees = bundle.switching.members.get("booster") if bundle.switching else None
-    if isinstance(trees, Trees):
-        figure, axes = pyplot.subplots(figsize=(8, 6), layout="constrained")
-        gains = trees.booster.feature_importance("gain")
-        top = np.argsort(gains)[-20:]
-        axes.barh([bundle.facts.features[trees.columns[k]] for k in top], gains[top] / max(gains.sum(), 1e-9))
-        axes.set_title("Share of the switching booster's gain", fontsize=9)
-        figure.savefig(folder / "switching_features.png", dpi=110)
-        pyplot.close(figure)

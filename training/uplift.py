@@ -13,7 +13,7 @@ in `training.pooled_effects`.
 """
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from statistics import NormalDist
 
 import numpy as np
@@ -21,7 +21,8 @@ import numpy as np
 from features.snapshots import BoolArray, FloatArray, IntArray
 from features.streams import FIXED_POINT
 from features.tables import RUNGS
-from training.claims import Claim, claim_of
+from training.claims import Claim, budget_of, claim_of, unbiased
+from training.curves import Curves, Targeting, overlap_of, targeting_of
 from training.dataset import Dataset, Progress, silent
 from training.doubly_robust import Overlap, average, cross_fitted_propensity, overlap
 from training.findings import dearer, power, robustness
@@ -72,6 +73,7 @@ class Uplift:
 
     options: tuple[InvestmentEffect, ...]
     claim: Claim | None = None
+    curves: Curves = field(default_factory=Curves)
 
 
 @dataclass(frozen=True)
@@ -131,7 +133,8 @@ def fit_uplift(data: Dataset, settings: Settings, progress: Progress = silent) -
     pretended = _pretended(data, trials, chance, settings)
     effects = tuple(_option(work, k, learnt, pretended.get(k, ()), data) for k in range(1, n_arms))
     progress("effects of investments", 1.0)
-    return Uplift(effects, _claim(work, learnt, effects, data))
+    claim, curves = _judge(work, learnt, effects, data)
+    return Uplift(effects, claim, curves)
 
 
 def small_booster(booster: BoosterSettings) -> BoosterSettings:
@@ -306,12 +309,14 @@ def _costs(data: Dataset, option: int) -> FloatArray:
     return costs
 
 
-def _claim(work: _Work, learnt: _Learnt, options: Sequence[InvestmentEffect], data: Dataset) -> Claim | None:
-    """What the recommendations were worth on accounts whose trials had no part in them."""
+def _judge(
+    work: _Work, learnt: _Learnt, options: Sequence[InvestmentEffect], data: Dataset
+) -> tuple[Claim | None, Curves]:
+    """What the recommendations were worth on accounts whose trials had no part in them, and the curves of that."""
     revenue, grounds = learnt.revenue, learnt.grounds
     usable = {k: g for k, g in enumerate(grounds, start=1) if options[k - 1].basis != "insufficient"}
     if not usable or len(np.unique(work.fold)) < 2:
-        return None
+        return None, _overlaps(work, options)
     trials = work.trials
     lots = any(g.basis == "randomised" for g in usable.values())
     judged = trials.random if lots else ~trials.random
@@ -330,7 +335,36 @@ def _claim(work: _Work, learnt: _Learnt, options: Sequence[InvestmentEffect], da
     share = np.array([uplift.revenue_share.get(name, 0.0) for name in options_of.names])
     costs = np.array(options_of.costs, np.float64) + share * revenue.size[judged, None]
     margin = data.survey.margin_rate(uplift.margin_rate) - np.broadcast_to(share, costs.shape)
-    return claim_of(
-        predicted[judged], trials.arm[judged], revenue.beyond[judged], work.chance[judged], margin, costs,
-        trials.snapshots.account[judged], uplift.level,
-    )  # fmt: skip
+    account = trials.snapshots.account[judged]
+    seen = (trials.arm[judged], revenue.beyond[judged], work.chance[judged])
+    curves = replace(
+        _overlaps(work, options),
+        targeting=tuple(
+            found
+            for k in usable
+            if (found := _targeting(options[k - 1].investment, k, predicted[judged, k - 1], *seen, account))
+        ),
+        budget=budget_of(predicted[judged], *seen, margin, costs, account, uplift.level),
+    )
+    return claim_of(predicted[judged], *seen, margin, costs, account, uplift.level), curves
+
+
+def _targeting(
+    name: str, k: int, predicted: FloatArray, arm: IntArray, beyond: FloatArray, chance: FloatArray, account: IntArray
+) -> Targeting | None:
+    known = ~np.isnan(predicted)
+    option = np.full(int(known.sum()), k)
+    score = unbiased(predicted[known], arm[known], option, beyond[known], chance[known])
+    return targeting_of(name, score, predicted[known], account[known])
+
+
+def _overlaps(work: _Work, options: Sequence[InvestmentEffect]) -> Curves:
+    """Only of those who were chosen: lots overlap by design."""
+    found = []
+    for k, option in enumerate(options, start=1):
+        rows = ~work.trials.random & ((work.trials.arm == k) | (work.trials.arm == 0))
+        exposed = work.trials.arm[rows] == k
+        if exposed.any() and not exposed.all():
+            own, none = work.chance[rows, k], work.chance[rows, 0]
+            found.append(overlap_of(option.investment, own / (own + none), exposed))
+    return Curves(overlaps=tuple(found))

@@ -1,0 +1,178 @@
+"""mlflow.pyfunc takes the histories of POST /score and gives the same bits, also served by MLflow itself."""
+
+import json
+import os
+import socket
+import subprocess
+import sys
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
+
+import httpx
+import pandas as pd
+import psutil
+import pytest
+
+from features.errors import SettingsError
+from features.histories import Histories
+from features.snapshots import iso
+from serving.pyfunc_model import INPUTS, OUTPUTS, PARAMS, _load_pyfunc, example
+from serving.requests import Desk
+from tests.serving import builders
+from tests.serving.client import Client
+from training.runs import LOADER, ModelForm, signature
+from training.simulation import Simulation
+from training.tracker import connected
+
+FORM = ModelForm(INPUTS, OUTPUTS, PARAMS, example())
+
+
+@pytest.fixture(scope="module")
+def saved(folder: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The bundle as MLflow keeps it, with the signature and the example that a training gives it."""
+    home = tmp_path_factory.mktemp("pyfunc")
+    with connected(f"sqlite:///{home / 'mlflow.db'}") as (mlflow, _):
+        mlflow.pyfunc.save_model(
+            home / "model", loader_module=LOADER, data_path=str(folder), pip_requirements=[],
+            signature=signature(mlflow, FORM), input_example=FORM.example,
+        )  # fmt: skip
+    return home / "model"
+
+
+@pytest.fixture(scope="module")
+def model(saved: Path) -> Any:
+    with connected(f"sqlite:///{saved.parent / 'mlflow.db'}") as (mlflow, _):
+        return mlflow.pyfunc.load_model(str(saved))
+
+
+def figures(result: dict[str, Any]) -> dict[str, Any]:
+    """A result of the service, flat, as OUTPUTS has it."""
+    return {**dict.fromkeys(OUTPUTS), **(result["scores"] or {}), **{k: v for k, v in result.items() if k != "scores"}}
+
+
+def rows(answer: pd.DataFrame) -> list[dict[str, Any]]:
+    return [{name: None if value != value else value for name, value in row.items()} for row in _records(answer)]
+
+
+def _records(answer: pd.DataFrame) -> Iterator[dict[str, Any]]:
+    for k in range(len(answer)):
+        yield {str(name): answer[name].iloc[k] for name in answer}
+
+
+def test_pyfunc_and_http_give_the_same_bits(tiny: Simulation, histories: Histories, model: Any, client: Client) -> None:
+    accounts = list(builders.payloads(tiny.tables).values())[:60]
+    accounts += [{"account_id": "broken", "orders": 5}, {"account_id": "empty", "orders": [], "tickets": []}]
+    asked = {"as_of": iso(histories.end), "explain": True, "horizons": True, "language": "nl"}
+    expected = client.post("/score", json={**asked, "accounts": accounts}).json()["results"]
+    answer = model.predict(pd.DataFrame(accounts), params=asked)
+    assert list(answer.columns) == list(OUTPUTS)
+    assert rows(answer) == [figures(result) for result in expected]
+    assert set(answer["status"]) >= {"ok", "error"}
+    assert answer["expected_revenue"].dtype == "float64"
+
+
+def test_the_batch_s_bits_too_for_more_accounts_than_a_request_may_hold(
+    tiny: Simulation, histories: Histories, desk: Desk, model: Any
+) -> None:
+    accounts = pd.DataFrame(list(builders.payloads(tiny.tables).values()))
+    assert len(accounts) > 200
+    answer = model.predict(accounts, params={"as_of": iso(histories.end)}).set_index("account_id")
+    batch = desk.scorer.score(histories, histories.known_at(histories.end), explain=False, horizons=False).scores
+    found = answer.loc[batch["account_id"]]
+    for name in ("p_upgrade", "p_switch", "expected_revenue", "upgrade_uplift", "expected_gain", "rank"):
+        pd.testing.assert_series_equal(
+            found[name].reset_index(drop=True), pd.Series(batch[name], name=name), check_exact=True
+        )
+
+
+def test_a_column_as_of_goes_before_the_parameter_and_the_index_stays(model: Any, desk: Desk) -> None:
+    orders = [{"ordered_at": "2025-01-10", "revenue": 100.0}, {"ordered_at": pd.Timestamp("2025-03-10"), "revenue": 70}]
+    given = pd.DataFrame(
+        {"account_id": ["A", "B", "C"], "orders": [orders] * 3, "as_of": ["2025-02-01", "2025-06-01", None]},
+        index=[7, 8, 9],
+    )
+    answer = model.predict(given, params={"as_of": "2025-05-01"})
+    assert answer["as_of"].to_dict() == {7: "2025-02-01", 8: "2025-06-01", 9: "2025-05-01"}
+    plain = [{**row, "ordered_at": str(row["ordered_at"])[:10]} for row in orders]
+    asked = {"as_of": "2025-06-01", "explain": False, "accounts": [{"account_id": "B", "orders": plain}]}
+    expected = json.loads(desk.score(json.dumps(asked).encode()))["results"][0]["scores"]
+    assert answer.loc[8, "expected_revenue"] == expected["expected_revenue"]
+    with pytest.raises(SettingsError, match="as_of"):
+        model.predict(given.drop(columns="as_of"), params={"as_of": "yesterday"})
+    with pytest.raises(SettingsError, match="language"):
+        model.predict(given, params={"language": "fr"})
+
+
+def test_what_is_unknown_is_null_in_json_and_nan_in_a_frame(folder: Path) -> None:
+    answer = _load_pyfunc(str(folder)).predict(example())
+    records = answer.to_dict(orient="records")
+    json.dumps(records, allow_nan=False)
+    unknown = [name for name in answer if answer[name].dtype == "float64" and answer[name].isna().any()]
+    assert unknown
+    assert all(None in [record[name] for record in records] for name in unknown)
+
+
+_CLEAN = """
+import mlflow, json
+model = mlflow.pyfunc.load_model({path!r})
+answer = model.predict(model.input_example)
+print(json.dumps(answer.to_dict(orient="records"), allow_nan=False))
+"""
+
+
+def test_it_loads_by_its_name_in_a_clean_process_elsewhere(saved: Path, tmp_path: Path, model: Any) -> None:
+    command = [sys.executable, "-c", _CLEAN.format(path=str(saved))]
+    said = subprocess.run(command, cwd=tmp_path, capture_output=True, text=True, env=_environment())
+    assert said.returncode == 0, said.stderr[-2000:]
+    assert json.loads(said.stdout.splitlines()[-1]) == model.predict(example()).to_dict(orient="records")
+
+
+def _environment() -> dict[str, str]:
+    programs = os.pathsep.join([str(Path(sys.executable).parent), os.environ.get("PATH", "")])
+    return {**os.environ, "PATH": programs, "MLFLOW_DISABLE_TELEMETRY": "true"}
+
+
+def free_port() -> int:
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        return int(probe.getsockname()[1])
+
+
+@contextmanager
+def served(saved: Path, port: int) -> Iterator[None]:
+    command = [sys.executable, "-m", "mlflow", "models", "serve", "-m", str(saved), "--env-manager", "local"]
+    process = psutil.Popen(
+        [*command, "-p", str(port)], env=_environment(), stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL
+    )
+    try:
+        until = time.monotonic() + 120
+        while time.monotonic() < until:
+            try:
+                if httpx.get(f"http://127.0.0.1:{port}/ping").status_code == 200:
+                    break
+            except httpx.TransportError:
+                assert process.poll() is None
+                time.sleep(0.5)
+        yield
+    finally:
+        for one in [*process.children(recursive=True), process]:
+            one.terminate()
+        process.wait(20)
+
+
+@pytest.mark.slow
+def test_mlflow_s_own_server_answers_the_same(saved: Path, desk: Desk) -> None:
+    accounts = [{k: v for k, v in row.items() if k != "as_of"} for row in example().to_dict("records")]
+    params = {"as_of": "2026-01-01", "explain": True}
+    port = free_port()
+    with served(saved, port):
+        url = f"http://127.0.0.1:{port}/invocations"
+        answer = httpx.post(url, json={"dataframe_records": accounts, "params": params}, timeout=60)
+        wrong = httpx.post(url, json={"dataframe_records": accounts, "params": {"as_of": "soon"}}, timeout=60)
+    assert answer.status_code == 200, answer.text
+    expected = json.loads(desk.score(json.dumps({**params, "accounts": accounts}).encode()))["results"]
+    assert answer.json()["predictions"] == [figures(result) for result in expected]
+    assert wrong.status_code == 400

@@ -1,0 +1,92 @@
+"""MLproject and the command line never drift apart; every entry point runs."""
+
+import os
+import shlex
+import shutil
+import string
+import subprocess
+import sys
+from pathlib import Path
+from typing import Any
+
+import pytest
+import yaml
+
+import ladder
+
+ROOT = Path(__file__).parent.parent
+PROJECT: dict[str, Any] = yaml.safe_load((ROOT / "MLproject").read_text())
+POINTS: dict[str, Any] = PROJECT["entry_points"]
+GIVEN = {"data": "exports"}
+"""What has no default."""
+
+
+def test_the_entry_points_that_people_are_told_of_are_there() -> None:
+    assert set(POINTS) >= {"main", "simulate", "train", "backtest", "tune", "score", "monitor"}
+    assert (ROOT / PROJECT["python_env"]).is_file()
+
+
+@pytest.mark.parametrize("name", POINTS)
+def test_every_entry_point_is_a_command_that_the_program_takes(name: str) -> None:
+    declared, command = POINTS[name]["parameters"], POINTS[name]["command"]
+    used = {field for _, field, _, _ in string.Formatter().parse(command) if field}
+    assert used == set(declared)
+    assert {parameter["type"] for parameter in declared.values()} <= {"string", "float"}
+    assert {parameter for parameter in declared if "default" not in declared[parameter]} <= set(GIVEN)
+    values = {parameter: str(one.get("default", GIVEN.get(parameter))) for parameter, one in declared.items()}
+    words = shlex.split(command.format(**{parameter: shlex.quote(value) for parameter, value in values.items()}))
+    assert words[0] == "ladder"
+    options = ladder._parser().parse_args(words[1:])
+    for parameter, value in values.items():
+        flag = {"minutes": "tune"}.get(parameter, parameter)
+        assert float(getattr(options, flag)) == float(value) if value.isdigit() else getattr(options, flag) == value
+
+
+CONFIG = """
+[booster]
+rounds = 20
+[slices]
+every_days = 60
+[uplift]
+least_treated = 20
+least_effective = 20
+folds = 2
+"""
+
+
+@pytest.mark.slow
+def test_every_entry_point_runs_by_mlflow(tmp_path: Path) -> None:
+    project = tmp_path / "project"
+    project.mkdir()
+    for file in ("MLproject", "python_env.yaml"):
+        shutil.copy(ROOT / file, project)
+    (project / "few.toml").write_text(CONFIG)
+    programs = os.pathsep.join([str(Path(sys.executable).parent), os.environ["PATH"]])
+    environment = {**os.environ, "PATH": programs, "MLFLOW_TRACKING_URI": f"sqlite:///{tmp_path / 'mlflow.db'}"}
+    own = {
+        "simulate": {"scenario": "tiny", "accounts": "300", "months": "48", "seed": "1"},
+        "backtest": {"folds": "1"},
+        "tune": {"minutes": "0.05"},
+    }
+    for name in ("simulate", *(point for point in POINTS if point != "simulate")):
+        values = {"data": "source", "config": "few.toml", **own.get(name, {})}
+        given = [f"-P{key}={value}" for key, value in values.items() if key in POINTS[name]["parameters"]]
+        command = [sys.executable, "-m", "mlflow", "run", str(project), "-e", name, "--env-manager", "local", *given]
+        said = subprocess.run(command, cwd=tmp_path, env=environment, capture_output=True, text=True)
+        told = (name, said.stdout[-2000:], said.stderr[-2000:])
+        assert said.returncode == 0 or (name == "monitor" and "Say what to look at" in said.stderr), told
+    assert (project / "scores" / "scores.parquet").is_file()
+    from training.registry import Registry
+    from training.tracker import connected
+
+    registry = Registry(environment["MLFLOW_TRACKING_URI"])
+    assert registry.champion() == 2  # main made the first one champion, train promoted its own
+    with connected(registry.uri) as (_, client):
+        runs = client.search_runs(["0"])
+        assert {run.info.status for run in runs if run.data.tags["mlflow.project.entryPoint"] != "monitor"} == {
+            "FINISHED"
+        }
+        version = client.get_run(client.get_model_version("loyalty-ladder", "1").run_id)
+    assert version.data.tags["mlflow.project.entryPoint"] == "main"
+    assert version.data.params["data"] == "source"
+    assert version.data.metrics["next_rung_log_loss"] > 0
