@@ -13,11 +13,11 @@ import pandas as pd
 
 from benchmarks.uplift_learners import Lesson, peer_effects, s_learner, t_learner
 from features.snapshots import BoolArray, FloatArray, IntArray
+from training.effects import small_booster
 from training.fitting import fit_trees, settle_terms
 from training.pooled_effects import Case, fit_cases, within_reach
 from training.predictors import Term, settled_values
 from training.settings import BoosterSettings, Settings
-from training.uplift import small_booster
 from training.uplift_metrics import DETECTABLE, Rate, autoc, qini, two_arm_scores
 
 ARMS = ("No E-Mail", "Mens E-Mail", "Womens E-Mail")

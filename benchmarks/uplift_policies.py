@@ -10,10 +10,10 @@ from benchmarks.simulated_predictions import CEILING_ROUNDS, CEILING_TREES
 from benchmarks.uplift_learners import Lesson, peer_effects, s_learner, t_learner
 from benchmarks.uplift_worlds import World, predicted_uplift
 from features.snapshots import FloatArray
+from training.effects import modifiers, small_booster
 from training.fitting import fit_trees, settle_terms
 from training.settings import Settings
 from training.trials import Trials
-from training.uplift import modifiers, small_booster
 from training.uplift_metrics import best_arm, earned, first_rows
 
 OURS, ORACLE, NOBODY = "loyalty-ladder", "oracle", "nobody"

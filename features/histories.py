@@ -41,6 +41,10 @@ class Histories:
     authors: tuple[str, ...]
     last_event: int
 
+    def __deepcopy__(self, _: object) -> "Histories":
+        """Itself: nothing in it ever changes, and a copy would hold everything twice."""
+        return self
+
     @property
     def end(self) -> int:
         """The default as_of: the midnight after the last event, microseconds.

@@ -9,7 +9,9 @@ import pytest
 
 from features.errors import SettingsError
 from features.sources import Mapped
+from tests.documents import DOCS
 from training.settings import Settings, parse_settings, read_settings
+from training.settings_page import document
 
 CONF = Path(__file__).parent.parent / "conf" / "ladder.toml"
 SECTIONS = [field.name for field in dataclasses.fields(Settings) if field.name != "tables"]
@@ -28,6 +30,21 @@ def test_every_setting_is_in_the_file_with_its_reason(section: str, key: str) ->
     lines = [line for line in CONF.read_text(encoding="utf-8").splitlines() if line.split("=")[0].strip() == key]
     assert lines
     assert all(len(line.partition("#")[2].strip()) >= 20 for line in lines)
+
+
+def test_the_page_about_the_settings_is_fresh() -> None:
+    page = DOCS / "settings.md"
+    assert page.read_text(encoding="utf-8") == document(), "run: python -m training.settings_page > docs/settings.md"
+
+
+@pytest.mark.parametrize(("section", "key"), KEYS)
+def test_every_setting_is_on_the_page_with_its_whole_reason(section: str, key: str) -> None:
+    part = document().partition(f"## [{section}]\n")[2].partition("\n## ")[0]
+    (row,) = (line for line in part.splitlines() if line.startswith(f"| `{key}` |"))
+    _, default, allowed, reason = row.strip("| ").split(" | ")
+    assert default.strip("`")
+    assert allowed
+    assert len(reason) >= 20
 
 
 def test_the_commented_example_of_a_mapping_is_one() -> None:

@@ -3,11 +3,12 @@
 Each baseline learns on the same rows and predicts the same rows as the model that it stands beside.
 """
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable
 from dataclasses import replace
 
 import numpy as np
 
+from features.errors import NotEnoughData
 from features.order_days import order_days
 from features.snapshots import BoolArray, FloatArray
 from features.tables import RUNGS
@@ -15,7 +16,8 @@ from features.views import View
 from training.buy_till_you_die import fit_bg_nbd
 from training.dataset import Dataset
 from training.fitting import DEFAULT_LIGHTGBM, fit_classes, fit_table, fit_trees
-from training.next_rung import LONG_AGO, N_RUNGS, rung_terms
+from training.lessons import Learn
+from training.next_rung import LONG_AGO, N_RUNGS, learn_logit
 from training.predictors import FLOOR, Linear, Term, normalise
 from training.settings import Settings
 from training.switching import rfm_terms
@@ -66,9 +68,16 @@ def _markov_by_recency(data: Dataset, train: BoolArray, test: BoolArray, _: Sett
     return table.predict(cells[test])
 
 
-def _logit(data: Dataset, train: BoolArray, test: BoolArray, _: Settings) -> FloatArray:
-    model = fit_classes(data.matrix[train], data.labels.next_rung[train], data.weight[train], rung_terms(data), N_RUNGS)
-    return model.predict(data.matrix[test])
+def alone(learn: Learn) -> Baseline:
+    """A member of the next rung's pool by itself: what the pool must be better than to be worth having."""
+
+    def baseline(data: Dataset, train: BoolArray, test: BoolArray, settings: Settings) -> FloatArray:
+        member = learn(data.lesson(data.labels.next_rung, settings.booster, N_RUNGS).take(train))
+        if member is None:
+            raise NotEnoughData("the member has nothing to learn from")
+        return member.predict(data.matrix[test])
+
+    return baseline
 
 
 def _default_lightgbm(data: Dataset, train: BoolArray, test: BoolArray, settings: Settings) -> FloatArray:
@@ -126,16 +135,17 @@ def _at_least(need: FloatArray, trials: int, chance: FloatArray) -> FloatArray:
     return total
 
 
-NEXT_RUNG: Mapping[str, Baseline] = {
+NEXT_RUNG: dict[str, Baseline] = {
     "class frequencies": _frequencies,
     "persistence": _persistence,
     "mechanical roll-forward": _roll_forward,
     "Markov matrix": _markov,
     "Markov by recency": _markov_by_recency,
     "count-process forecast": _count_process,
-    "multinomial logit": _logit,
+    "multinomial logit": alone(learn_logit),
     "default LightGBM, one slice": _default_lightgbm,
 }
+"""One row a baseline, here and below. How to add one: docs/extend.md."""
 
 
 def _base_rate(data: Dataset, train: BoolArray, test: BoolArray, _: Settings) -> FloatArray:
@@ -176,7 +186,7 @@ def _default_switch(data: Dataset, train: BoolArray, test: BoolArray, settings: 
     return fit_trees(matrix, target, data.weight[latest], booster, "binary").predict(data.matrix[test])
 
 
-SWITCHING: Mapping[str, Baseline] = {
+SWITCHING: dict[str, Baseline] = {
     "base rate": _base_rate,
     "recency": _recency,
     "log-RFM logit": _log_rfm,
@@ -194,7 +204,7 @@ def _revenue_again(data: Dataset, _: BoolArray, test: BoolArray, settings: Setti
     return data.matrix[test][:, [data.column("revenue_365d")]] * share
 
 
-REVENUE: Mapping[str, Baseline] = {"mean": _revenue_mean, "last year's pace": _revenue_again}
+REVENUE: dict[str, Baseline] = {"mean": _revenue_mean, "last year's pace": _revenue_again}
 
 SIMPLEST = {"next_rung": "persistence", "switching": "recency", "revenue": "last year's pace"}
 """Task -> the baseline that is its simplest rule."""

@@ -21,7 +21,8 @@ from features.catalog import Context
 from features.errors import BundleError
 from features.ladder import LadderRules
 from training.examples import check_examples, write_examples
-from training.predictors import Effect, Pool, Predictor, from_json, to_json
+from training.kinds import Predictor, from_json, to_json
+from training.predictors import Effect, Pool
 
 FORMAT = 3
 MANIFEST = "manifest.json"

@@ -11,7 +11,7 @@ import numpy as np
 
 from features.snapshots import BoolArray, FloatArray, iso
 from training.dataset import Dataset, earlier_split
-from training.predictors import Predictor
+from training.kinds import Predictor
 from training.rung_sets import least_threshold, mass_before
 from training.settings import Settings
 

@@ -4,18 +4,17 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
 
-import numpy as np
-
 from features import catalog
 from features.catalog import Context
 from features.errors import NotEnoughData
 from features.histories import Histories
-from features.snapshots import BoolArray, FloatArray, Snapshots, iso
+from features.snapshots import BoolArray, FloatArray, IntArray, Snapshots, iso
 from features.views import View
 from training.growing import Grow, grow_here
 from training.horizons import Further, look_further
 from training.labels import Labels, label
-from training.settings import Settings
+from training.lessons import CATALOGUE, Lesson, Split, split_by_time
+from training.settings import BoosterSettings, Settings
 from training.splits import Sample, account_draw, sample_share, sample_snapshots, slice_instants
 from training.survey import Survey, take_survey
 
@@ -62,6 +61,10 @@ class Dataset:
     def column(self, name: str) -> int:
         """Where a feature stands in the matrix."""
         return catalog.NAMES.index(name)
+
+    def lesson(self, target: IntArray | FloatArray, booster: BoosterSettings, classes: int = 1) -> Lesson:
+        """All rows, to learn that target from, shape (n,)."""
+        return Lesson(self.matrix, target, self.weight, CATALOGUE, booster, classes, self.grow)
 
 
 @dataclass(frozen=True)
@@ -167,27 +170,10 @@ def at_horizon(data: Dataset, further: Further) -> Iterator[Dataset]:
         data.matrix[:, columns] = kept
 
 
-def earlier_split(data: Dataset, rows: BoolArray) -> tuple[BoolArray, BoolArray] | None:
-    """Split rows to choose weights on: the slices complete before the latest one, and the latest one.
-
-    Where too little was complete before it: the earliest half of the slices, and the latest one on accounts set
-    apart, so that what fits this very period or these very accounts is not favoured. None where that leaves
-    either without a row.
-    """
-    as_of = data.snapshots.as_of
-    latest = as_of[rows].max()
-    horizon = data.context.horizon_days * 86_400_000_000
-    before = rows & (as_of + horizon <= latest)
-    if before.sum() >= LEAST_ROWS:
-        return before, rows & (as_of == latest)
-    instants = np.unique(as_of[rows])
-    if len(instants) < 2:
-        return None
-    apart = account_draw(list(data.histories.account_ids), "weights")[data.snapshots.account] < 0.5
-    early = instants[: max(len(instants) // 2, 1)]
-    earlier, last = rows & np.isin(as_of, early) & ~apart, rows & (as_of == latest) & apart
-    return (earlier, last) if earlier.any() and last.any() else None
-
-
-LEAST_ROWS = 200
-"""Fewer rows than this in the earlier slices say too little to choose between models."""
+def earlier_split(data: Dataset, rows: BoolArray) -> Split | None:
+    """Rows to learn on and later ones to choose weights on, as `split_by_time` has them."""
+    accounts = data.snapshots.account
+    return split_by_time(
+        data.snapshots.as_of, rows, data.context.horizon_days,
+        lambda: account_draw(list(data.histories.account_ids), "weights")[accounts],
+    )  # fmt: skip

@@ -21,9 +21,9 @@ from training.conformal import fit_set_rule
 from training.curves import Part, Transitions, gains_curve, parts_of, transitions
 from training.dataset import Dataset, Progress, silent
 from training.fitting import one_linear_algebra_thread
+from training.kinds import Predictor
 from training.metrics import Band, Interval
 from training.next_rung import fit_with_earlier
-from training.predictors import Predictor
 from training.revenue import fit_revenue
 from training.revenue_interval import fit_revenue_range, within
 from training.rung_sets import rung_sets

@@ -13,7 +13,7 @@ import numpy as np
 
 from features.errors import BundleError
 from features.snapshots import FloatArray
-from training.predictors import Predictor
+from training.kinds import Predictor
 
 DIGITS = 9
 """Significant digits that are written: what other processors make of the last bits is no other model."""

@@ -10,7 +10,8 @@ from threadpoolctl import threadpool_limits  # type: ignore[import-untyped]
 
 from features.snapshots import FloatArray, IntArray
 from training.growing import Grow, grow_here
-from training.predictors import FLOOR, Linear, Ordinal, Pool, Predictor, Table, Term, Trees, raw_values, settled_values
+from training.kinds import Predictor
+from training.predictors import FLOOR, Linear, Ordinal, Pool, Table, Term, Trees, raw_values, settled_values
 from training.settings import BoosterSettings
 
 DEFAULT_LIGHTGBM = BoosterSettings(

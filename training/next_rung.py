@@ -11,8 +11,18 @@ import numpy as np
 from features.snapshots import BoolArray
 from features.tables import RUNGS
 from training.dataset import Dataset, earlier_split
-from training.fitting import equal_pool, fit_classes, fit_ordinal, fit_table, fit_trees, pool_weights, usable_columns
-from training.predictors import Floored, Pool, Predictor, Term
+from training.fitting import (
+    equal_pool,
+    every_term,
+    fit_classes,
+    fit_ordinal,
+    fit_table,
+    fit_trees,
+    pool_weights,
+)
+from training.kinds import Predictor
+from training.lessons import ABSENT, Learn, Lesson, Named, Split, learn_members, present
+from training.predictors import Floored, Linear, Ordinal, Pool, Table, Term, Trees
 from training.settings import Settings
 
 N_RUNGS = len(RUNGS)
@@ -32,7 +42,7 @@ LONG_AGO = 1500.0
 """Days: stands for 'never' in the linear models, beyond every window."""
 
 
-def rung_terms(data: Dataset) -> list[Term]:
+def rung_terms(data: Named) -> list[Term]:
     """The multinomial logit's columns."""
     column = data.column
     logs = (
@@ -54,18 +64,61 @@ def rung_terms(data: Dataset) -> list[Term]:
     return terms
 
 
-def fit_members(data: Dataset, rows: BoolArray, settings: Settings) -> dict[str, Predictor]:
-    """The pool's members, learnt on those rows."""
-    matrix, target, weight = data.matrix[rows], data.labels.next_rung[rows], data.weight[rows]
-    cells = [data.column("rung"), data.column("rung_if_nothing_happens")]
-    columns = usable_columns(matrix, leave_out=[data.column(name) for name in AGE_OF_THE_DATA])
-    members: dict[str, Predictor] = {
-        "booster": fit_trees(matrix, target, weight, settings.booster, "multiclass", N_RUNGS, columns, data.grow),
-        "ordinal": fit_ordinal(matrix, target, weight, settings.booster, N_RUNGS, columns, data.grow),
-        "logit": fit_classes(matrix, target, weight, rung_terms(data), N_RUNGS),
-        "table": fit_table(matrix, target, weight, cells, [N_RUNGS, N_RUNGS], N_RUNGS),
-    }
-    below = float(np.average(target < matrix[:, cells[1]], weights=weight))
+def _columns(lesson: Lesson) -> tuple[int, ...]:
+    old = {lesson.column(name) for name in AGE_OF_THE_DATA}
+    return tuple(column for column in lesson.usable if column not in old) or (0,)
+
+
+def _cells(lesson: Lesson) -> list[int]:
+    """Where the rung stands, and the rung if nothing happens; empty where rows are not of this ladder."""
+    cells = [lesson.column("rung"), lesson.column("rung_if_nothing_happens")]
+    return cells if ABSENT not in cells and lesson.classes == N_RUNGS else []
+
+
+def learn_booster(lesson: Lesson) -> Trees:
+    """All classes at once, by softmax."""
+    return fit_trees(
+        lesson.matrix, lesson.target, lesson.weight, lesson.booster, "multiclass", lesson.classes, _columns(lesson),
+        lesson.grow,
+    )  # fmt: skip
+
+
+def learn_ordinal(lesson: Lesson) -> Ordinal:
+    """The chance of reaching each class after the first."""
+    return fit_ordinal(
+        lesson.matrix, lesson.classified, lesson.weight, lesson.booster, lesson.classes, _columns(lesson), lesson.grow
+    )
+
+
+def learn_logit(lesson: Lesson) -> Linear:
+    """Of the windows' logs and the rungs; of every column where none of those is there."""
+    terms = present(rung_terms(lesson)) or every_term(lesson.matrix)
+    return fit_classes(lesson.matrix, lesson.classified, lesson.weight, terms, lesson.classes)
+
+
+def learn_table(lesson: Lesson) -> Table | None:
+    """By the rung now and the rung if nothing happens."""
+    cells = _cells(lesson)
+    if not cells:
+        return None
+    return fit_table(lesson.matrix, lesson.classified, lesson.weight, cells, [N_RUNGS, N_RUNGS], N_RUNGS)
+
+
+MEMBERS: dict[str, Learn] = {
+    "booster": learn_booster,
+    "ordinal": learn_ordinal,
+    "logit": learn_logit,
+    "table": learn_table,
+}
+"""The pool: one row a member. How to add one: docs/extend.md."""
+
+
+def fit_members(lesson: Lesson) -> dict[str, Predictor]:
+    """The pool's members, learnt from those rows."""
+    members, cells = learn_members(MEMBERS, lesson), _cells(lesson)
+    if not cells:
+        return members
+    below = float(np.average(lesson.target < lesson.matrix[:, cells[1]], weights=lesson.weight))
     if below > RARELY_BELOW:
         return members
     return {name: Floored(member, cells[1], round(max(below, 1e-4), 6)) for name, member in members.items()}
@@ -78,14 +131,18 @@ def fit_next_rung(data: Dataset, rows: BoolArray, settings: Settings) -> Pool:
 
 def fit_with_earlier(data: Dataset, rows: BoolArray, settings: Settings) -> tuple[Pool, Pool | None]:
     """The pool, and the same of the earlier slices alone, which chose the weights; None where there are none."""
-    split = earlier_split(data, rows)
+    lesson = data.lesson(data.labels.next_rung, settings.booster, N_RUNGS)
+    return learn_next_rung(lesson, rows, earlier_split(data, rows))
+
+
+def learn_next_rung(lesson: Lesson, rows: BoolArray, split: Split | None) -> tuple[Pool, Pool | None]:
+    """The same from rows that come from anywhere; where nothing is earlier, all members weigh the same."""
     if split is None:
-        return equal_pool(fit_members(data, rows, settings)), None
+        return equal_pool(fit_members(lesson.take(rows))), None
     earlier, latest = split
-    trial = fit_members(data, earlier, settings)
-    happened = data.labels.next_rung[latest]
-    chances = {
-        name: member.predict(data.matrix[latest])[np.arange(len(happened)), happened] for name, member in trial.items()
-    }
-    weights = pool_weights(chances, data.weight[latest])
-    return Pool(fit_members(data, rows, settings), weights), Pool(trial, weights)
+    trial = fit_members(lesson.take(earlier))
+    last = lesson.take(latest)
+    happened = np.arange(len(last.target)), last.classified
+    chances = {name: member.predict(last.matrix)[happened] for name, member in trial.items()}
+    weights = pool_weights(chances, last.weight)
+    return Pool(fit_members(lesson.take(rows)), weights), Pool(trial, weights)

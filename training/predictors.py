@@ -2,33 +2,27 @@
 
 Nothing here learns. Every predictor gives the same bits for a row whatever rows stand beside it: sums over
 features are taken in a fixed order, element by element, never by a matrix product whose blocking depends
-on the number of rows. Everything turns to and from plain text and JSON; loading executes no code.
+on the number of rows. A class that is `served` turns to and from plain text and JSON (`training.kinds`).
 """
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 from itertools import pairwise
-from typing import Any, Protocol
+from typing import Any
 
 import lightgbm as lgb
 import numpy as np
 
 from features.errors import BundleError
 from features.snapshots import FloatArray, IntArray
+from training.kinds import Predictor, served
 
 FLOOR = 1e-6
 """No outcome is ever given a probability of zero: one surprise would cost an infinite log loss."""
 
 
-class Predictor(Protocol):
-    """A matrix of features in, one number or one probability per class out."""
-
-    def predict(self, matrix: FloatArray) -> FloatArray:
-        """matrix : shape (n, n_features), columns in the order of the bundle.  Returns shape (n, k)."""
-        ...
-
-
+@served
 @dataclass(frozen=True)
 class Trees:
     """A LightGBM booster held as its text.
@@ -115,6 +109,7 @@ def settled_values(terms: Sequence[Term], matrix: FloatArray) -> FloatArray:
     return standardised
 
 
+@served
 @dataclass(frozen=True)
 class Linear:
     """Linear scores of terms; `link` turns them into values (`identity`) or class probabilities (`softmax`).
@@ -149,6 +144,7 @@ class Linear:
         return normalise(result)
 
 
+@served
 @dataclass(frozen=True)
 class Ordinal:
     """Classes in order, by the chance of reaching each: steps[k] gives the chance of class k + 1 or higher.
@@ -169,6 +165,7 @@ class Ordinal:
         return normalise(np.maximum(chances, FLOOR))
 
 
+@served
 @dataclass(frozen=True)
 class Table:
     """Probabilities by the cell that a few whole-numbered features fall into (a smoothed Markov matrix).
@@ -194,6 +191,7 @@ class Table:
         return np.asarray(self.probabilities, np.float64)[self.cells(matrix)]
 
 
+@served
 @dataclass(frozen=True)
 class Pool:
     """A weighted mean of predictors (a linear opinion pool); weights are learnt on earlier origins."""
@@ -212,6 +210,7 @@ class Pool:
         return normalise(np.maximum(total, FLOOR)) if total.shape[1] > 1 else np.clip(total, FLOOR, 1 - FLOOR)
 
 
+@served
 @dataclass(frozen=True)
 class Floored:
     """Class probabilities in which little ends below a floor: the rung that the rules alone would leave.
@@ -238,6 +237,7 @@ class Floored:
         return normalise(np.maximum(result, FLOOR))
 
 
+@served
 @dataclass(frozen=True)
 class TwoPart:
     """Expected revenue: the chance of any order times the revenue if there is one, times a correction.
@@ -254,6 +254,7 @@ class TwoPart:
         return self.any_order.predict(matrix) * self.amount.predict(matrix) * self.correction
 
 
+@served
 @dataclass(frozen=True)
 class RevenueRange:
     """Between which two amounts the revenue will lie: quantiles of log(1 + revenue), moved apart by a margin.
@@ -289,6 +290,7 @@ ONE = float(np.log(2.0))
 """log(1 + revenue) of one unit of money."""
 
 
+@served
 @dataclass(frozen=True)
 class Effect:
     """A causal effect in proportion to the account's size, linear in a few terms, with its covariance.
@@ -371,104 +373,3 @@ def normalise(parts: FloatArray) -> FloatArray:
     for column in range(1, parts.shape[1]):
         total = total + parts[:, column]
     return parts / total[:, None]
-
-
-def to_json(predictor: Predictor) -> dict[str, Any]:
-    """The predictor as JSON values; a booster's text goes in whole."""
-    fields = {name: _plain(getattr(predictor, name)) for name in predictor.__dataclass_fields__}  # type: ignore[attr-defined]
-    return {"kind": type(predictor).__name__, **fields}
-
-
-def _plain(value: Any) -> Any:
-    if isinstance(value, Trees | Linear | Ordinal | Table | Pool | Floored | TwoPart | RevenueRange | Effect):
-        return to_json(value)
-    if isinstance(value, Term):
-        return {name: getattr(value, name) for name in value.__dataclass_fields__}
-    if isinstance(value, Mapping):
-        return {str(k): _plain(v) for k, v in sorted(value.items())}
-    if isinstance(value, Sequence) and not isinstance(value, str):
-        return [_plain(v) for v in value]
-    return value
-
-
-def from_json(content: Mapping[str, Any]) -> Predictor:
-    """The predictor that `to_json` wrote.
-
-    Raises
-    ------
-    BundleError
-        If the content is of no known kind or lacks a field.
-    """
-    try:
-        return _READERS[content["kind"]](content)
-    except (AttributeError, KeyError, TypeError, ValueError) as error:
-        raise BundleError(f"A predictor cannot be read: {type(error).__name__} at {error}. Export it anew.") from None
-
-
-def _tuples(rows: Any) -> tuple[tuple[float, ...], ...]:
-    return tuple(tuple(float(v) for v in row) for row in rows)
-
-
-def _read_trees(c: Mapping[str, Any]) -> Predictor:
-    return Trees(str(c["text"]), tuple(int(v) for v in c["columns"]), int(c["outputs"]))
-
-
-def _read_linear(c: Mapping[str, Any]) -> Predictor:
-    return Linear(
-        tuple(Term(**term) for term in c["terms"]),
-        _tuples(c["coefficients"]),
-        tuple(float(v) for v in c["intercepts"]),
-        str(c["link"]),
-        tuple(int(v) for v in c["classes"]),
-        int(c["n_classes"]),
-    )
-
-
-def _read_ordinal(c: Mapping[str, Any]) -> Predictor:
-    return Ordinal(tuple(from_json(step) for step in c["steps"]))
-
-
-def _read_table(c: Mapping[str, Any]) -> Predictor:
-    columns, sizes = (tuple(int(v) for v in c[name]) for name in ("columns", "sizes"))
-    return Table(columns, sizes, _tuples(c["probabilities"]))
-
-
-def _read_pool(c: Mapping[str, Any]) -> Predictor:
-    members = {str(k): from_json(v) for k, v in c["members"].items()}
-    return Pool(members, {str(k): float(v) for k, v in c["weights"].items()})
-
-
-def _read_floored(c: Mapping[str, Any]) -> Predictor:
-    return Floored(from_json(c["member"]), int(c["column"]), float(c["most"]))
-
-
-def _read_two_part(c: Mapping[str, Any]) -> Predictor:
-    return TwoPart(from_json(c["any_order"]), from_json(c["amount"]), float(c["correction"]))
-
-
-def _read_range(c: Mapping[str, Any]) -> Predictor:
-    low, high, from_nothing = (from_json(c[name]) for name in ("low", "high", "high_from_nothing"))
-    return RevenueRange(low, high, from_nothing, float(c["margin"]))
-
-
-def _read_effect(c: Mapping[str, Any]) -> Predictor:
-    coefficients = tuple(float(v) for v in c["coefficients"])
-    terms = tuple(Term(**term) for term in c["terms"])
-    scale = None if c["scale"] is None else from_json(c["scale"])
-    return Effect(
-        terms, coefficients, _tuples(c["covariance"]), int(c["size_column"]), float(c["size_offset"]), scale,
-        float(c["scale_factor"]), float(c["within"]),
-    )  # fmt: skip
-
-
-_READERS = {
-    "Trees": _read_trees,
-    "Linear": _read_linear,
-    "Ordinal": _read_ordinal,
-    "Table": _read_table,
-    "Pool": _read_pool,
-    "Floored": _read_floored,
-    "TwoPart": _read_two_part,
-    "RevenueRange": _read_range,
-    "Effect": _read_effect,
-}

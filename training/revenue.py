@@ -10,8 +10,8 @@ import numpy as np
 from features.snapshots import BoolArray, FloatArray, IntArray
 from features.views import View
 from training.dataset import Dataset
-from training.fitting import fit_classes, fit_trees
-from training.growing import Grow
+from training.fitting import every_term, fit_classes, fit_trees
+from training.lessons import Lesson, present
 from training.predictors import Pool, Trees, TwoPart
 from training.settings import Settings
 from training.switching import rfm_terms
@@ -30,26 +30,30 @@ def fit_revenue(data: Dataset, rows: BoolArray, settings: Settings) -> TwoPart:
     """The two parts, learnt on those of the rows that nothing was invested in."""
     free = rows & ~invested_after(data, settings.uplift.exposure_days)
     rows = free if free.any() else rows  # where everybody is always invested in, nothing else can be learnt from
-    matrix, weight, revenue = data.matrix[rows], data.weight[rows], np.maximum(data.labels.revenue[rows], 0.0)
+    return learn_revenue(data.lesson(data.labels.revenue, settings.booster).take(rows))
+
+
+def learn_revenue(lesson: Lesson) -> TwoPart:
+    """The same from rows that come from anywhere; what is below nothing counts as nothing."""
+    revenue, weight = np.maximum(lesson.target, 0.0), lesson.weight
     any_order = (revenue > 0).astype(np.int64)
+    terms = present(rfm_terms(lesson)) or every_term(lesson.matrix)
     chance = Pool(
         {
-            "booster": fit_trees(matrix, any_order, weight, settings.booster, "binary", grow=data.grow),
-            "rfm": fit_classes(matrix, any_order, weight, rfm_terms(data), 1),
+            "booster": fit_trees(lesson.matrix, any_order, weight, lesson.booster, "binary", grow=lesson.grow),
+            "rfm": fit_classes(lesson.matrix, any_order, weight, terms, 1),
         },
         {"booster": 0.5, "rfm": 0.5},
     )
-    amount = _fit_amount(matrix, revenue, any_order, weight, settings, data.grow)
+    amount = _fit_amount(lesson, revenue, any_order)
     blank = TwoPart(chance, amount, 1.0)
-    expected = np.average(blank.predict(matrix)[:, 0], weights=weight)
+    expected = np.average(blank.predict(lesson.matrix)[:, 0], weights=weight)
     correction = np.average(revenue, weights=weight) / max(expected, 1e-9)
     return TwoPart(chance, amount, round(float(np.clip(correction, *CORRECTION_LIMITS)), 6))
 
 
-def _fit_amount(
-    matrix: FloatArray, revenue: FloatArray, any_order: IntArray, weight: FloatArray, settings: Settings, grow: Grow
-) -> Trees:
-    bought = any_order > 0
+def _fit_amount(lesson: Lesson, revenue: FloatArray, any_order: IntArray) -> Trees:
+    bought, matrix, weight = any_order > 0, lesson.matrix, lesson.weight
     if not bought.any():  # nobody ever buys: any positive constant will do, the chance is next to nothing
-        return fit_trees(matrix, np.ones(len(matrix)), weight, settings.booster, "gamma")
-    return fit_trees(matrix[bought], revenue[bought], weight[bought], settings.booster, "gamma", grow=grow)
+        return fit_trees(matrix, np.ones(len(matrix)), weight, lesson.booster, "gamma")
+    return fit_trees(matrix[bought], revenue[bought], weight[bought], lesson.booster, "gamma", grow=lesson.grow)

@@ -22,6 +22,7 @@ from features.snapshots import BoolArray, FloatArray
 from training.conformal import Calibration, calibrated, conformal_margin
 from training.dataset import Dataset, earlier_split
 from training.fitting import fit_trees
+from training.lessons import Lesson, Split
 from training.predictors import RevenueRange, Trees
 from training.revenue import invested_after
 from training.settings import Settings
@@ -35,18 +36,26 @@ def fit_revenue_range(data: Dataset, rows: BoolArray, settings: Settings) -> tup
     stated = settings.outcome.interval
     free = rows & ~invested_after(data, settings.uplift.exposure_days)
     rows = free if free.any() else rows  # as the expected revenue has it
-    served = _fit_quantiles(data, rows, settings)
     split = earlier_split(data, rows)
+    found, covered = learn_revenue_range(data.lesson(data.labels.revenue, settings.booster), rows, split, stated)
+    return found, calibrated(data, split, covered, stated)
+
+
+def learn_revenue_range(
+    lesson: Lesson, rows: BoolArray, split: Split | None, stated: float
+) -> tuple[RevenueRange, BoolArray]:
+    """The same from rows that come from anywhere, and which of the later rows it holds."""
+    served = _fit_quantiles(lesson.take(rows), stated)
     if split is None:
-        return RevenueRange(*served, 0.0), Calibration(stated)
+        return RevenueRange(*served, 0.0), np.empty(0, bool)
     earlier, latest = split
-    trial = RevenueRange(*_fit_quantiles(data, earlier, settings), 0.0)
-    matrix, happened = data.matrix[latest], np.maximum(data.labels.revenue[latest], 0.0)
-    low, high = trial.quantiles(matrix)
+    trial = RevenueRange(*_fit_quantiles(lesson.take(earlier), stated), 0.0)
+    last = lesson.take(latest)
+    happened = np.maximum(last.target, 0.0)
+    low, high = trial.quantiles(last.matrix)
     outside = how_far_outside(low, high, np.log1p(happened))[high > 0]
     margin = round(max(conformal_margin(outside, stated), 0.0), 6)
-    covered = within(replace(trial, margin=margin).predict(matrix), happened)
-    return RevenueRange(*served, margin), calibrated(data, split, covered, stated)
+    return RevenueRange(*served, margin), within(replace(trial, margin=margin).predict(last.matrix), happened)
 
 
 def how_far_outside(low: FloatArray, high: FloatArray, happened: FloatArray) -> FloatArray:
@@ -69,12 +78,12 @@ def within(interval: FloatArray, revenue: FloatArray) -> BoolArray:
     return inside
 
 
-def _fit_quantiles(data: Dataset, rows: BoolArray, settings: Settings) -> tuple[Trees, Trees, Trees]:
-    matrix, weight = data.matrix[rows], data.weight[rows]
-    target = np.log1p(np.maximum(data.labels.revenue[rows], 0.0))
-    stated = settings.outcome.interval
+def _fit_quantiles(lesson: Lesson, stated: float) -> tuple[Trees, Trees, Trees]:
+    target = np.log1p(np.maximum(lesson.target, 0.0))
     low, high, from_nothing = (
-        fit_trees(matrix, target, weight, settings.booster, "quantile", grow=data.grow, quantile=round(level, 6))
+        fit_trees(
+            lesson.matrix, target, lesson.weight, lesson.booster, "quantile", grow=lesson.grow, quantile=round(level, 6)
+        )
         for level in ((1 - stated) / 2, (1 + stated) / 2, stated)
     )
     return low, high, from_nothing

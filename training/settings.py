@@ -225,6 +225,11 @@ _LIMITS: Mapping[str, tuple[float, float]] = {
 }
 
 
+def limits(key: str) -> tuple[float, float]:
+    """The least and the largest value of section.key, both allowed."""
+    return _LIMITS.get(key, (0, 10**9))
+
+
 def read_settings(path: Path | None) -> Settings:
     """The settings of a TOML file; the defaults for what it does not say, and for no file at all.
 
@@ -274,7 +279,7 @@ def _value(key: str, value: Any, wanted: type) -> Any:
         if type(value) is not dict:
             raise SettingsError(f"{key} = {value!r} is no table: write it as {{ name = 1.5 }}.")
         found = {name: _value(f"{key}.{name}", one, get_args(wanted)[1]) for name, one in value.items()}
-        low, high = _LIMITS.get(key, (0, 10**9))
+        low, high = limits(key)
         for name, one in found.items():
             if not low <= one <= high:
                 raise SettingsError(f"{key}.{name} = {one} lies outside {low} .. {high}.")
@@ -283,7 +288,7 @@ def _value(key: str, value: Any, wanted: type) -> Any:
         value = float(value)
     if type(value) is not wanted:
         raise SettingsError(f"{key} = {value!r} is not of the type {wanted.__name__}.")
-    low, high = _LIMITS.get(key, (0, 10**9))
+    low, high = limits(key)
     if isinstance(value, int | float) and not low <= value <= high:
         raise SettingsError(f"{key} = {value} lies outside {low} .. {high}.")
     return value

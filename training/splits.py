@@ -81,8 +81,13 @@ def held_out(histories: Histories, share: float) -> BoolArray:
 
 def folds_of(histories: Histories, accounts: IntArray, folds: int) -> IntArray:
     """The fold of each given account, 0 .. folds - 1: one account is always in one fold."""
-    draws = account_draw(list(histories.account_ids), "fold")
-    return np.minimum((draws * folds).astype(np.int64), folds - 1)[accounts]
+    return folds_by(list(histories.account_ids), folds)[accounts]
+
+
+def folds_by(account_ids: Sequence[str], folds: int) -> IntArray:
+    """The fold of each of those accounts, 0 .. folds - 1."""
+    draws = account_draw(account_ids, "fold")
+    return np.minimum((draws * folds).astype(np.int64), folds - 1)
 
 
 def sample_share(known: Sequence[int], most: int) -> float:

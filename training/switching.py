@@ -6,16 +6,17 @@ difference where a source has them. Which trigger it is: `training.triggers`.
 
 from features.snapshots import BoolArray
 from training.dataset import Dataset, earlier_split
-from training.fitting import equal_pool, fit_classes, fit_trees, pool_weights
+from training.fitting import equal_pool, every_term, fit_classes, fit_trees, pool_weights
+from training.lessons import Learn, Lesson, Named, Split, learn_members, present
 from training.next_rung import LONG_AGO
-from training.predictors import Pool, Predictor, Term
+from training.predictors import Linear, Pool, Term, Trees
 from training.settings import Settings
 
 LEAST_EVENTS = 30
 """Switches and stayers needed each, before a model of switching is worth having."""
 
 
-def rfm_terms(data: Dataset) -> list[Term]:
+def rfm_terms(data: Named) -> list[Term]:
     """Logs of recency, frequency and money, and of how long the account has been buying."""
     names = ("order_days_90d", "order_days_365d", "order_days_total", "revenue_180d", "revenue_365d")
     recency = Term(data.column("days_since_order_day"), fill=LONG_AGO)
@@ -23,7 +24,7 @@ def rfm_terms(data: Dataset) -> list[Term]:
     return [recency, tenure, *(Term(data.column(name)) for name in names)]
 
 
-def switch_terms(data: Dataset) -> list[Term]:
+def switch_terms(data: Named) -> list[Term]:
     """The logit's columns: log-RFM, and the traces of the three kinds of trigger."""
     counts = (
         "order_overdue_ratio order_gap_mean_730d order_gap_deviation_730d tickets_90d severe_tickets_180d "
@@ -38,33 +39,49 @@ def switch_terms(data: Dataset) -> list[Term]:
     return [*terms, Term(data.column("days_to_contract_end"), fill=LONG_AGO)]
 
 
-def fit_members(data: Dataset, rows: BoolArray, settings: Settings) -> dict[str, Predictor]:
-    """The pool's members, learnt on those rows."""
-    matrix, target, weight = data.matrix[rows], data.labels.switched[rows], data.weight[rows]
-    return {
-        "booster": fit_trees(matrix, target, weight, settings.booster, "binary", grow=data.grow),
-        "logit": fit_classes(matrix, target, weight, switch_terms(data), 1),
-        "rfm": fit_classes(matrix, target, weight, rfm_terms(data), 1),
-    }
+def learn_booster(lesson: Lesson) -> Trees:
+    """A small booster on everything."""
+    return fit_trees(lesson.matrix, lesson.target, lesson.weight, lesson.booster, "binary", grow=lesson.grow)
+
+
+def learn_logit(lesson: Lesson) -> Linear:
+    """On what matters; on every column where none of that is there."""
+    terms = present(switch_terms(lesson)) or every_term(lesson.matrix)
+    return fit_classes(lesson.matrix, lesson.classified, lesson.weight, terms, 1)
+
+
+def learn_rfm(lesson: Lesson) -> Linear | None:
+    """On recency, frequency and money alone."""
+    terms = present(rfm_terms(lesson))
+    return fit_classes(lesson.matrix, lesson.classified, lesson.weight, terms, 1) if terms else None
+
+
+MEMBERS: dict[str, Learn] = {"booster": learn_booster, "logit": learn_logit, "rfm": learn_rfm}
+"""The pool: one row a member. How to add one: docs/extend.md."""
 
 
 def enough(data: Dataset, rows: BoolArray) -> bool:
     """Whether those rows hold enough switches and enough stayers."""
-    switched = data.labels.switched[rows & data.labels.can_switch]
-    return min(int(switched.sum()), int((1 - switched).sum())) >= LEAST_EVENTS
+    return _both(data.labels.switched[rows & data.labels.can_switch] == 1)
+
+
+def _both(switched: BoolArray) -> bool:
+    return min(int(switched.sum()), int((~switched).sum())) >= LEAST_EVENTS
 
 
 def fit_switching(data: Dataset, rows: BoolArray, settings: Settings) -> Pool:
     """The pool, learnt on those of the rows that can switch; its weights on the latest of them."""
     rows = rows & data.labels.can_switch
-    split = earlier_split(data, rows)
-    if split is None or not enough(data, split[0]):
-        return equal_pool(fit_members(data, rows, settings))
+    return learn_switching(data.lesson(data.labels.switched, settings.booster), rows, earlier_split(data, rows))
+
+
+def learn_switching(lesson: Lesson, rows: BoolArray, split: Split | None) -> Pool:
+    """The same from rows that come from anywhere; where too little is earlier, all members weigh the same."""
+    if split is None or not _both(lesson.target[split[0]] == 1):
+        return equal_pool(learn_members(MEMBERS, lesson.take(rows)))
     earlier, latest = split
-    trial = fit_members(data, earlier, settings)
-    switched = data.labels.switched[latest] == 1
-    chances = {}
-    for name, member in trial.items():
-        chance = member.predict(data.matrix[latest])[:, 0]
-        chances[name] = abs(chance - ~switched)
-    return Pool(fit_members(data, rows, settings), pool_weights(chances, data.weight[latest]))
+    trial = learn_members(MEMBERS, lesson.take(earlier))
+    last = lesson.take(latest)
+    stayed = last.target != 1
+    chances = {name: abs(member.predict(last.matrix)[:, 0] - stayed) for name, member in trial.items()}
+    return Pool(learn_members(MEMBERS, lesson.take(rows)), pool_weights(chances, last.weight))

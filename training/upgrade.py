@@ -30,11 +30,11 @@ from training.doubly_robust import (
     overlap,
     scores,
 )
+from training.effects import modifiers, small_booster
 from training.fitting import fit_values
 from training.predictors import Effect, Linear, Term
 from training.settings import Settings
 from training.splits import folds_of
-from training.uplift import modifiers, small_booster
 
 BY_AN_ACT = {CUSTOMER: "contracts", MEMBER: "referrals", ADVOCATE: "referrals"}
 """Rungs that are left upwards by an act that is not an order, and the stream of that act."""

@@ -25,20 +25,19 @@ from training.claims import Claim, budget_of, claim_of, unbiased
 from training.curves import Curves, Targeting, overlap_of, targeting_of
 from training.dataset import Dataset, Progress, silent
 from training.doubly_robust import Overlap, average, cross_fitted_propensity, overlap
+from training.effects import LOOSE, fit_effects, modifiers, small_booster
 from training.findings import dearer, power, robustness
 from training.fitting import settle_terms
-from training.next_rung import LONG_AGO
 from training.outcomes import OUTCOMES, Outcome, measure
 from training.placebo import before_choices, before_lots, choices_in_words, lots_in_words
-from training.pooled_effects import WITHIN, Case, Fitted, Precisions, fit_again, fit_cases
+from training.pooled_effects import WITHIN, Case, fit_again, fit_cases
 from training.predictors import Effect, Term, settled_values
-from training.settings import BoosterSettings, Settings
+from training.settings import Settings
 from training.splits import folds_of
 from training.trials import Trials, build_trials
 
 LEAST_BY_RUNG = 10
 """Exposed trials that a rung needs before the effect is reported for accounts on it."""
-NUISANCE_ROUNDS = 100
 MOST_PASSES, SETTLED = 5, 0.1
 """What later investments brought is reckoned anew until it changes by no more than this share of itself."""
 
@@ -85,22 +84,6 @@ class _Ground:
     findings: tuple[str, ...]
 
 
-def modifiers(data: Dataset) -> list[Term]:
-    """What effects may differ by: size, attention, rhythm, satisfaction, what the contacts care for.
-
-    Few: a few hundred exposed accounts do not bear more. Source: the moderators of Palmatier, Gopalakrishna & Houston
-    2006 that the tables show.
-    """
-    column = data.column
-    return [
-        Term(column("revenue_365d")),
-        Term(column("days_since_interaction"), fill=LONG_AGO),
-        *(Term(column(name)) for name in "interactions_90d order_days_180d employees".split()),
-        Term(column("survey_last"), "identity", fill=0.6),
-        Term(column("price_minded_share_now"), "identity"),
-    ]
-
-
 def fit_uplift(data: Dataset, settings: Settings, progress: Progress = silent) -> Uplift:
     """The effect of every option; empty where there are no options at all."""
     trials, options = build_trials(data, settings), data.histories.options
@@ -135,11 +118,6 @@ def fit_uplift(data: Dataset, settings: Settings, progress: Progress = silent) -
     progress("effects of investments", 1.0)
     claim, curves = _judge(work, learnt, effects, data)
     return Uplift(effects, claim, curves)
-
-
-def small_booster(booster: BoosterSettings) -> BoosterSettings:
-    """Fewer and quicker trees, for outcomes and chances that an effect only needs in passing."""
-    return booster.with_rounds(NUISANCE_ROUNDS, learning_rate=0.05)
 
 
 @dataclass(frozen=True)
@@ -213,25 +191,7 @@ class _Work:
         """Option -> its effect on the outcome, and the same hardly drawn to anything; those with too few trials out."""
         cases = {k: self.case(k, outcome, g.rows) for k, g in enumerate(grounds, start=1) if g.basis != "insufficient"}
         cases = {k: case for k, case in cases.items() if len(case.size) >= self.settings.uplift.least_treated}
-        if not cases:
-            return {}
-        fitted, prior = fit_cases(list(cases.values()))
-        loose = fit_again(list(cases.values()), Precisions(LOOSE.mean, min(LOOSE.slopes, prior.slopes), prior.trust))
-        return {
-            k: (self._effect(outcome, mine, free), self._effect(outcome, free, free))
-            for k, mine, free in zip(cases, fitted, loose, strict=True)
-        }
-
-    def _effect(self, outcome: Outcome, estimate: Fitted, spread: Fitted) -> Effect:
-        return Effect(
-            self.terms,
-            tuple(float(b) for b in estimate.coefficients),
-            tuple(tuple(float(c) for c in row) for row in spread.covariance),
-            size_offset=outcome.floor,
-            scale=outcome.scale,
-            scale_factor=outcome.factor,
-            within=WITHIN,
-        )
+        return fit_effects(cases, self.terms, outcome) if cases else {}
 
 
 @dataclass(frozen=True)
@@ -251,8 +211,6 @@ class _Learnt:
         return effects
 
 
-LOOSE = Precisions(1.0, 300.0, 1e6)
-"""Hardly any prior: what the trials themselves say, and how surely."""
 DISAGREEMENT = 0.05
 """How often, over all options together (Bonferroni), choices that mislead no more than lots do may be thrown away."""
 

@@ -11,8 +11,8 @@ from features.snapshots import BoolArray, FloatArray
 from tests.trained import small_settings, tiny_dataset, tiny_trained
 from training.conformal import Calibration, conformal_margin, fit_set_rule
 from training.dataset import Dataset, earlier_split
+from training.kinds import Predictor
 from training.next_rung import fit_with_earlier
-from training.predictors import Predictor
 
 
 class Sure:

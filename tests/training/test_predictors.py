@@ -12,6 +12,7 @@ from hypothesis import strategies as st
 
 from features.errors import BundleError
 from features.snapshots import FloatArray, IntArray
+from training import kinds
 from training.fitting import (
     equal_pool,
     every_term,
@@ -22,6 +23,7 @@ from training.fitting import (
     fit_values,
     pool_weights,
 )
+from training.kinds import Predictor, from_json, to_json
 from training.predictors import (
     FEW,
     FLOOR,
@@ -30,15 +32,12 @@ from training.predictors import (
     Linear,
     Ordinal,
     Pool,
-    Predictor,
     RevenueRange,
     Table,
     Term,
     Trees,
     TwoPart,
-    from_json,
     normalise,
-    to_json,
 )
 from training.settings import BoosterSettings
 
@@ -102,6 +101,12 @@ def predictors() -> dict[str, Predictor]:
 
 
 KINDS = predictors()
+
+
+def test_every_kind_that_may_be_served_is_put_to_these_tests() -> None:
+    assert {type(predictor).__name__ for predictor in KINDS.values()} >= kinds.KINDS.keys()
+
+
 CHANCES = [kind for kind in KINDS if any(word in kind for word in ("class", "multinomial", "table", "pool", "floored"))]
 
 

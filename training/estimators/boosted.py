@@ -1,0 +1,98 @@
+"""What the estimators share: the boosters' parameters, checked inputs, and rows split by time."""
+
+from collections.abc import Mapping
+from typing import Any
+
+import numpy as np
+import pandas as pd
+from joblib import effective_n_jobs  # type: ignore[import-untyped]
+from sklearn.base import BaseEstimator
+from sklearn.utils import check_random_state
+from sklearn.utils.validation import _check_sample_weight, validate_data
+
+from features.snapshots import BoolArray, FloatArray, IntArray
+from training.lessons import Lesson, Split, split_by_time
+from training.settings import BoosterSettings
+from training.splits import account_draw
+
+OURS = BoosterSettings()
+
+
+class Boosted(BaseEstimator):  # type: ignore[misc]
+    """An estimator whose boosters have the parameters of [booster] in the settings; see docs/settings.md."""
+
+    rounds: int
+    learning_rate: float
+    leaves: int
+    least_in_leaf: int
+    l2: float
+    row_share: float
+    column_share: float
+    n_jobs: int | None
+    random_state: Any
+
+    def _booster(self) -> BoosterSettings:
+        seed = self.random_state
+        if not isinstance(seed, int | np.integer):
+            seed = check_random_state(seed).randint(2**31 - 1)
+        return BoosterSettings(
+            self.rounds, self.learning_rate, self.leaves, self.least_in_leaf, self.l2, self.row_share,
+            self.column_share, effective_n_jobs(self.n_jobs), int(seed),
+        )  # fmt: skip
+
+    def _checked(self, X: Any) -> FloatArray:
+        matrix: FloatArray = validate_data(
+            self, X, reset=False, dtype=np.float64, order="F", ensure_all_finite="allow-nan"
+        )
+        return matrix
+
+    def _positions(self) -> Mapping[str, int]:
+        """Name -> position of the columns that fit saw; empty where they had no names."""
+        return {name: place for place, name in enumerate(getattr(self, "feature_names_in_", ()))}
+
+    def _lesson(self, matrix: FloatArray, target: IntArray | FloatArray, weight: Any, classes: int = 1) -> Lesson:
+        weights = _check_sample_weight(weight, matrix, dtype=np.float64, ensure_non_negative=True)
+        return Lesson(matrix, target, weights, self._positions(), self._booster(), classes)
+
+    def __sklearn_tags__(self) -> Any:
+        tags = super().__sklearn_tags__()
+        tags.input_tags.allow_nan = True
+        return tags
+
+
+def rows_that_count(lesson: Lesson) -> BoolArray:
+    """Rows of weight zero are not looked at.
+
+    Raises
+    ------
+    ValueError
+        If no row is left.
+    """
+    rows: BoolArray = lesson.weight > 0
+    if not rows.any():
+        raise ValueError("every sample_weight is zero: there is nothing to learn from")
+    return rows
+
+
+def dated(as_of: Any, account: Any, rows: BoolArray, horizon_days: int) -> Split | None:
+    """Rows to learn on and later ones to choose weights on; None without dates or where nothing is earlier.
+
+    as_of : shape (n,), anything that pandas reads as times.  account : shape (n,), else each row is one of its own.
+    """
+    if as_of is None:
+        return None
+    instants = pd.to_datetime(np.asarray(as_of), utc=True).as_unit("us").asi8
+    if instants.shape != rows.shape:
+        raise ValueError(f"as_of has {len(instants)} values for {len(rows)} rows")
+    names = accounts_of(account, len(rows))
+    return split_by_time(instants, rows, horizon_days, lambda: account_draw(names, "weights"))
+
+
+def accounts_of(account: Any, n: int) -> list[str]:
+    """The account of each row as text; each row its own where none are given."""
+    if account is None:
+        return [str(row) for row in range(n)]
+    names = [str(name) for name in np.asarray(account)]
+    if len(names) != n:
+        raise ValueError(f"account has {len(names)} values for {n} rows")
+    return names

@@ -1,0 +1,100 @@
+"""From histories to the features of the catalogue, as a scikit-learn transformer."""
+
+from collections.abc import Sequence
+from typing import Any
+
+import numpy as np
+import pandas as pd
+from numpy.typing import NDArray
+from sklearn.base import BaseEstimator, TransformerMixin
+from sklearn.utils.validation import check_is_fitted
+
+from features.catalog import FEATURES, learn_vocabulary
+from features.declarations import Context, Feature, measure
+from features.errors import ColumnMissing, NotEnoughData
+from features.histories import Histories
+from features.ladder import LadderRules
+from features.snapshots import FloatArray, Snapshots
+from features.views import View
+
+ASKED = ("account_id", "as_of")
+
+
+class HistoryFeatures(TransformerMixin, BaseEstimator):  # type: ignore[misc]
+    """The features of accounts at instants, from what was recorded before: one row in, one row out.
+
+    X is a DataFrame with the columns `account_id` and `as_of`, so that it goes through pipelines, splitters and
+    searches beside a y of as many rows. The histories that it looks into are a parameter: nothing in them that was
+    recorded at or after a row's as_of is seen. `set_output(transform="pandas")` gives the features by name, which is
+    how the estimators of this package recognise them.
+
+    scikit-learn's `check_estimator` gives every estimator a table of numbers, and so does not apply here.
+
+    Parameters
+    ----------
+    histories : as `features.histories.build_histories(read_source(...))` gives them; never copied.
+    horizon_days : how far ahead one will ask, for the few features that depend on it.
+    rules : of the ladder.  features : rows of the catalogue, and of your own (docs/extend.md).
+
+    Attributes
+    ----------
+    context_ : what features depend on; the vocabulary of texts is that of the accounts of `fit`.
+
+    Examples
+    --------
+    >>> import pandas as pd
+    >>> from features.histories import build_histories
+    >>> from features.sources import source_from_rows
+    >>> orders = {"account_id": ["A", "A"], "ordered_at": ["2024-01-01", "2024-03-01"], "revenue": [10.0, 20.0]}
+    >>> known = build_histories(source_from_rows({"orders": pd.DataFrame(orders)}))
+    >>> asked = pd.DataFrame({"account_id": ["A", "A"], "as_of": ["2024-02-01", "2024-04-01"]})
+    >>> features = HistoryFeatures(known).set_output(transform="pandas").fit_transform(asked)
+    >>> features[["revenue_365d", "days_since_order_day"]].to_numpy().tolist()
+    [[10.0, 31.0], [30.0, 31.0]]
+    """
+
+    def __init__(
+        self, histories: Histories, *, horizon_days: int = 180, rules: LadderRules | None = None,
+        features: Sequence[Feature] = FEATURES,
+    ) -> None:  # fmt: skip
+        self.histories = histories
+        self.horizon_days = horizon_days
+        self.rules = rules
+        self.features = features
+
+    def fit(self, X: pd.DataFrame, y: Any = None) -> "HistoryFeatures":  # noqa: ARG002
+        """Learn the vocabulary of texts; y is not looked at."""
+        snapshots = self._snapshots(X)
+        self.n_features_in_, self.feature_names_in_ = X.shape[1], np.asarray(X.columns, object)
+        rules = LadderRules() if self.rules is None else self.rules
+        self.context_ = Context(rules, self.horizon_days, learn_vocabulary(self.histories, snapshots))
+        return self
+
+    def transform(self, X: pd.DataFrame) -> FloatArray:
+        """Shape (n, n_features); NaN = missing."""
+        check_is_fitted(self)
+        return measure(View(self.histories, self._snapshots(X)), self.context_, self.features)
+
+    def get_feature_names_out(self, input_features: Any = None) -> NDArray[np.object_]:  # noqa: ARG002
+        """The features' names, in order."""
+        return np.array([feature.name for feature in self.features], object)
+
+    def _snapshots(self, X: pd.DataFrame) -> Snapshots:
+        lacking = [name for name in ASKED if name not in getattr(X, "columns", ())]
+        if lacking:
+            raise ColumnMissing(f"X lacks {', '.join(lacking)}; give a DataFrame with the columns {', '.join(ASKED)}")
+        names = X["account_id"].astype(str).to_numpy(object)
+        account = np.searchsorted(self.histories.account_ids.astype(str), names.astype(str))
+        account = np.minimum(account, len(self.histories.account_ids) - 1)
+        strange = int((self.histories.account_ids[account] != names).sum())
+        if strange:
+            raise NotEnoughData(
+                f"{strange} of {len(X)} rows are of accounts that the histories do not hold; leave them out"
+            )
+        return Snapshots(account, np.asarray(pd.to_datetime(X["as_of"], utc=True).dt.as_unit("us").astype("int64")))
+
+    def __sklearn_tags__(self) -> Any:
+        tags = super().__sklearn_tags__()
+        tags.input_tags.two_d_array = False
+        tags.input_tags.string = True
+        return tags

@@ -1,0 +1,209 @@
+"""What an exposure changes, as a scikit-learn regressor."""
+
+from dataclasses import dataclass
+from statistics import NormalDist
+from typing import Any
+
+import numpy as np
+from sklearn.base import RegressorMixin
+from sklearn.utils.validation import check_is_fitted, column_or_1d, validate_data
+
+from features.snapshots import BoolArray, FloatArray, IntArray
+from training.doubly_robust import Overlap, average, cross_fitted_propensity, overlap
+from training.effects import fit_effects, modifiers, small_booster
+from training.estimators.boosted import OURS, Boosted, accounts_of
+from training.fitting import every_term, one_linear_algebra_thread, settle_terms
+from training.lessons import ABSENT, present
+from training.outcomes import Outcome, measure_outcome
+from training.pooled_effects import POWER, Case
+from training.predictors import Term, settled_values
+from training.settings import UpliftSettings
+from training.splits import folds_by
+
+SETTINGS = UpliftSettings()
+
+
+@dataclass(frozen=True)
+class _Trials:
+    """What the effect is learnt from and judged on.  chance : shape (n, 2), of either arm, out of fold."""
+
+    outcome: Outcome
+    arm: IntArray
+    chance: FloatArray
+    drawn: BoolArray
+    account: IntArray
+
+    def case(self, z: FloatArray) -> Case:
+        own = self.chance[:, 1] / self.chance.sum(axis=1)
+        exposed = self.arm.astype(np.float64)
+        return Case(z, self.outcome.beyond, exposed, own, self.outcome.size, ~self.drawn, self.account)
+
+
+class UpliftRegressor(RegressorMixin, Boosted):  # type: ignore[misc]
+    """The effect of one exposure on an outcome, with its interval: the R-learner with averaged prior variances.
+
+    What `ladder train` learns of an investment (`training.pooled_effects` has the equations), for one exposure. Chances
+    of exposure are taken as they are where the exposure was drawn by lot, else estimated; outcomes less what is
+    expected without exposure, out of fold; folds are of accounts.
+
+    *Dangerous* without overlap, or where something that is no feature drove both exposure and outcome: look at
+    `overlap_` before you believe a number. `predict` gives an effect, not y: `score` is of effects as well.
+
+    Parameters
+    ----------
+    amounts : whether y is an amount (revenue): its effects are then sought as shares of what is expected.
+    modifiers : names or positions of the columns that the effect may differ by; by default those of `ladder train`, or
+        all columns where none of these is there. Few are best: some hundred exposed rows bear no more.
+    treatment_column : name or position of a column that says who was exposed (above zero), if `treatment` is not given
+        to `fit`; it is no feature then.
+    folds, clip : as [uplift] in the settings.  The others are of the boosters, as for `RungClassifier`.
+
+    Attributes
+    ----------
+    effect_ : as a bundle would hold it.  overlap_ : exposed rows, effective controls, share in overlap, separation.
+    average_, average_error_ : the mean effect over the rows of `fit` as they alone have it, and its standard error.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> rng = np.random.default_rng(0)
+    >>> X = rng.normal(size=(2000, 2))
+    >>> exposed = rng.random(2000) < 0.5
+    >>> y = X[:, 1] + exposed * (2 + X[:, 0]) + rng.normal(size=2000)
+    >>> model = UpliftRegressor(amounts=False).fit(X, y, treatment=exposed, propensity=np.full(2000, 0.5))
+    >>> np.round(model.predict([[0.0, 0.0], [1.0, 0.0]])).tolist()
+    [2.0, 3.0]
+    """
+
+    def __init__(
+        self, *, amounts: bool = True, modifiers: Any = None, treatment_column: Any = None,
+        folds: int = SETTINGS.folds, clip: float = SETTINGS.clip, rounds: int = OURS.rounds,
+        learning_rate: float = OURS.learning_rate, leaves: int = OURS.leaves, least_in_leaf: int = OURS.least_in_leaf,
+        l2: float = OURS.l2, row_share: float = OURS.row_share, column_share: float = OURS.column_share,
+        n_jobs: int | None = None, random_state: Any = 0,
+    ) -> None:  # fmt: skip
+        self.amounts = amounts
+        self.modifiers = modifiers
+        self.treatment_column = treatment_column
+        self.folds = folds
+        self.clip = clip
+        self.rounds = rounds
+        self.learning_rate = learning_rate
+        self.leaves = leaves
+        self.least_in_leaf = least_in_leaf
+        self.l2 = l2
+        self.row_share = row_share
+        self.column_share = column_share
+        self.n_jobs = n_jobs
+        self.random_state = random_state
+
+    @one_linear_algebra_thread()
+    def fit(
+        self, X: Any, y: Any, treatment: Any = None, propensity: Any = None, account: Any = None
+    ) -> "UpliftRegressor":
+        """Learn the effect.
+
+        treatment : shape (n,), whether each row was exposed.  propensity : shape (n,), the known chance of exposure
+            where it was drawn by lot, NaN elsewhere.  account : shape (n,), whose rows they are, for folds and errors.
+
+        Raises
+        ------
+        ValueError
+            If nothing says who was exposed.
+        """
+        matrix, y = validate_data(
+            self, X, y, dtype=np.float64, order="F", ensure_all_finite="allow-nan", y_numeric=True
+        )
+        trials = self._trials(matrix, y, treatment, propensity, account)
+        terms = settle_terms(self._terms(matrix), matrix)
+        case = trials.case(settled_values(terms, matrix))
+        self.effect_, loose = fit_effects({1: case}, terms, trials.outcome)[1]
+        self.average_, self.average_error_ = average(loose, matrix)
+        self.overlap_: Overlap = overlap(trials.arm, trials.chance, 1)
+        return self
+
+    def predict(self, X: Any) -> FloatArray:
+        """The effect of exposure on each row, shape (n,), in y's unit."""
+        check_is_fitted(self)
+        return self.effect_.predict(self._checked(X))[:, 0]
+
+    def predict_interval(self, X: Any, level: float = SETTINGS.level) -> FloatArray:
+        """Low and high of the effect, shape (n, 2), at that level."""
+        check_is_fitted(self)
+        found = self.effect_.predict(self._checked(X))
+        reach = NormalDist().inv_cdf(0.5 + level / 2) * found[:, 1]
+        return np.column_stack([found[:, 0] - reach, found[:, 0] + reach])
+
+    @one_linear_algebra_thread()
+    def score(self, X: Any, y: Any, treatment: Any = None, propensity: Any = None, account: Any = None) -> float:
+        """How much of what exposure changed the effect explains: one less the R-loss over that of no effect at all.
+
+        Expected outcomes and chances are learnt anew on these rows, out of fold. At most one, usually hardly above
+        zero: most of an outcome is no effect. Below zero: worse than saying that exposure does nothing.
+        Source: Nie & Wager 2021, equation 4; Schuler, Baiocchi, Tibshirani & Shah 2018.
+        """
+        effect, matrix = self.predict(X), self._checked(X)
+        trials = self._trials(matrix, column_or_1d(y).astype(np.float64), treatment, propensity, account)
+        case = trials.case(np.empty((len(matrix), 0)))
+        weight = case.size ** (-2 * POWER)
+        left = case.beyond - (case.exposed - case.chance) * effect
+        return float(1 - np.average(left**2, weights=weight) / max(np.average(case.beyond**2, weights=weight), 1e-300))
+
+    def _trials(self, matrix: FloatArray, y: FloatArray, treatment: Any, propensity: Any, account: Any) -> _Trials:
+        column, n = self._place(self.treatment_column), len(matrix)
+        if treatment is None and column == ABSENT:
+            raise ValueError(
+                "who was exposed is not known: give fit(X, y, treatment=...), through pipelines and searches with "
+                "set_fit_request(treatment=True), or name a column of X as treatment_column"
+            )
+        exposed = matrix[:, column] if treatment is None else column_or_1d(treatment).astype(np.float64)
+        known = np.full(n, np.nan) if propensity is None else column_or_1d(propensity).astype(np.float64)
+        names = accounts_of(account, n)
+        if not len(exposed) == len(known) == n:
+            raise ValueError(f"treatment has {len(exposed)} and propensity {len(known)} values for {n} rows")
+        if ((known <= 0) | (known >= 1)).any():
+            raise ValueError("propensity must lie between 0 and 1, both excluded; NaN where nothing was drawn by lot")
+        arm, drawn = (exposed > 0).astype(np.int64), ~np.isnan(known)
+        own = np.where(arm == 1, known, 1 - known)
+        seen = self._without(matrix)
+        fold, booster = folds_by(names, self.folds), small_booster(self._booster())
+        chance = cross_fitted_propensity(seen, arm, drawn, own, fold, 2, booster, self.clip)
+        chance[drawn] = np.column_stack([1 - known, known])[drawn]  # with two arms both are known
+        name = "revenue" if self.amounts else "outcome"
+        outcome = measure_outcome(seen, y, arm == 0, fold, booster, name)
+        return _Trials(outcome, arm, chance, drawn, np.unique(names, return_inverse=True)[1])
+
+    def _without(self, matrix: FloatArray) -> FloatArray:
+        """The features: a column that says who was exposed is none."""
+        column = self._place(self.treatment_column)
+        if column == ABSENT:
+            return matrix
+        seen = matrix.copy(order="F")
+        seen[:, column] = np.nan
+        return seen
+
+    def _terms(self, matrix: FloatArray) -> list[Term]:
+        if self.modifiers is None:
+            named = present(modifiers(self))
+            if named:
+                return named
+        columns = range(matrix.shape[1]) if self.modifiers is None else [self._place(one) for one in self.modifiers]
+        varies = every_term(self._without(matrix))
+        return [term for term in varies if term.column in columns]
+
+    def column(self, name: str) -> int:
+        """Where a column stands that fit saw; -1 where it is not there."""
+        return self._positions().get(name, ABSENT)
+
+    def _place(self, column: Any) -> int:
+        if column is None:
+            return ABSENT
+        place = self.column(column) if isinstance(column, str) else int(column)
+        if not 0 <= place < self.n_features_in_:
+            raise ValueError(f"{column!r} is no column of X; it has {self.n_features_in_} columns")
+        return place
+
+    def __sklearn_tags__(self) -> Any:
+        tags = super().__sklearn_tags__()
+        tags.regressor_tags.poor_score = True  # what is predicted is not y
+        return tags
