@@ -25,6 +25,8 @@ from features.tables import RUNGS
 from tests.documents import DOCS, python_blocks
 from tests.trained import small_settings, tiny_dataset, tiny_histories
 from training.conformal import fit_set_rule
+from training.doubly_robust import cross_fitted_propensity, overlap
+from training.effects import fit_effects, modifiers, small_booster
 from training.estimators import (
     HistoryFeatures,
     RevenueRegressor,
@@ -33,12 +35,17 @@ from training.estimators import (
     SwitchingClassifier,
     UpliftRegressor,
 )
-from training.fitting import one_linear_algebra_thread
+from training.fitting import one_linear_algebra_thread, settle_terms
 from training.kinds import to_json
 from training.next_rung import fit_with_earlier
+from training.outcomes import measure
+from training.predictors import settled_values
 from training.revenue import fit_revenue, invested_after
 from training.revenue_interval import fit_revenue_range
+from training.splits import folds_of
 from training.switching import fit_switching
+from training.trials import Trials, build_trials
+from training.uplift import _Work
 
 MODULES = [f"training.estimators.{module.name}" for module in pkgutil.iter_modules(training.estimators.__path__)]
 FEW: dict[str, Any] = {"rounds": small_settings().booster.rounds}
@@ -148,6 +155,8 @@ def test_what_the_histories_do_not_hold_is_refused() -> None:
         step.transform(asked()[["account_id"]])
     with pytest.raises(NotEnoughData, match="1 of 2 rows"):
         step.transform(pd.DataFrame({"account_id": ["nobody", asked()["account_id"][0]], "as_of": "2024-01-01"}))
+    with pytest.raises(ValueError, match="missing in 1 of 10 rows"):
+        step.transform(asked()[:10].assign(as_of=[pd.NaT, *asked()["as_of"][1:10]]))
 
 
 def test_a_pipeline_from_accounts_to_chances_is_searched_and_cross_validated_by_account() -> None:
@@ -257,3 +266,30 @@ def test_the_code_of_the_document_runs(capsys: pytest.CaptureFixture[str]) -> No
 def test_every_estimator_is_in_the_document() -> None:
     text = (DOCS / "estimators.md").read_text(encoding="utf-8")
     assert all(f"| `{name}` |" in text for name in training.estimators.__all__)
+
+
+def test_effects_are_learnt_as_ladder_train_learns_them() -> None:
+    """On the managers' choices between one investment and none."""
+    data, settings = tiny_dataset(), small_settings()
+    found = build_trials(data, settings)
+    assert found is not None
+    rows = ~found.random & (found.arm <= 1)
+    kept = {
+        name: getattr(found, name)[rows] for name in Trials.__dataclass_fields__ if name not in ("snapshots", "matrix")
+    }
+    trials = Trials(found.snapshots.take(rows), np.asfortranarray(found.matrix[rows]), **kept)
+    frame = pd.DataFrame(trials.matrix, columns=list(catalog.NAMES))
+    names = tiny_histories().account_ids[trials.snapshots.account]
+    model = UpliftRegressor(**FEW, n_jobs=1, folds=settings.uplift.folds)
+    model.fit(frame, trials.revenue, treatment=trials.arm, account=names)
+    with one_linear_algebra_thread():
+        fold = folds_of(data.histories, trials.snapshots.account, settings.uplift.folds)
+        booster, terms = small_booster(settings.booster), settle_terms(modifiers(data), trials.matrix)
+        chance = cross_fitted_propensity(
+            trials.matrix, trials.arm, trials.random, trials.propensity, fold, 2, booster, settings.uplift.clip
+        )
+        work = _Work(trials, chance, fold, terms, settled_values(terms, trials.matrix), settings)
+        case = work.case(1, measure(trials, "revenue", fold, booster), ~trials.random)
+        effect, _ = fit_effects({1: case}, terms, measure(trials, "revenue", fold, booster))[1]
+    assert to_json(model.effect_) == to_json(effect)
+    assert model.overlap_ == overlap(trials.arm, chance, 1)

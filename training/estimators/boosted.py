@@ -81,11 +81,26 @@ def dated(as_of: Any, account: Any, rows: BoolArray, horizon_days: int) -> Split
     """
     if as_of is None:
         return None
-    instants = pd.to_datetime(np.asarray(as_of), utc=True).as_unit("us").asi8
-    if instants.shape != rows.shape:
-        raise ValueError(f"as_of has {len(instants)} values for {len(rows)} rows")
+    looked = instants(as_of)
+    if looked.shape != rows.shape:
+        raise ValueError(f"as_of has {len(looked)} values for {len(rows)} rows")
     names = accounts_of(account, len(rows))
-    return split_by_time(instants, rows, horizon_days, lambda: account_draw(names, "weights"))
+    return split_by_time(looked, rows, horizon_days, lambda: account_draw(names, "weights"))
+
+
+def instants(as_of: Any) -> IntArray:
+    """The times as microseconds since 1970, shape (n,); those without a zone are UTC.
+
+    Raises
+    ------
+    ValueError
+        If a row has none, or one that cannot be read.
+    """
+    times = pd.DatetimeIndex(pd.to_datetime(np.asarray(as_of), utc=True))
+    lacking = int(np.isnat(times.to_numpy("datetime64[us]")).sum())
+    if lacking:
+        raise ValueError(f"as_of is missing in {lacking} of {len(times)} rows; say when each is looked at")
+    return np.asarray(times.as_unit("us").asi8, np.int64)
 
 
 def accounts_of(account: Any, n: int) -> list[str]:

@@ -16,6 +16,7 @@ from features.histories import Histories
 from features.ladder import LadderRules
 from features.snapshots import FloatArray, Snapshots
 from features.views import View
+from training.estimators.boosted import instants
 
 ASKED = ("account_id", "as_of")
 
@@ -91,7 +92,7 @@ class HistoryFeatures(TransformerMixin, BaseEstimator):  # type: ignore[misc]
             raise NotEnoughData(
                 f"{strange} of {len(X)} rows are of accounts that the histories do not hold; leave them out"
             )
-        return Snapshots(account, np.asarray(pd.to_datetime(X["as_of"], utc=True).dt.as_unit("us").astype("int64")))
+        return Snapshots(account, instants(X["as_of"]))
 
     def __sklearn_tags__(self) -> Any:
         tags = super().__sklearn_tags__()

@@ -36,7 +36,8 @@ class _Trials:
     def case(self, z: FloatArray) -> Case:
         own = self.chance[:, 1] / self.chance.sum(axis=1)
         exposed = self.arm.astype(np.float64)
-        return Case(z, self.outcome.beyond, exposed, own, self.outcome.size, ~self.drawn, self.account)
+        z, outcome = np.ascontiguousarray(z), self.outcome  # sums are then those of the training, to the last bit
+        return Case(z, outcome.beyond, exposed, own, outcome.size, ~self.drawn, self.account)
 
 
 class UpliftRegressor(RegressorMixin, Boosted):  # type: ignore[misc]
