@@ -238,7 +238,7 @@ def _back(champion: int | None) -> str:
         told = (
             "<code>ladder rollback</code> makes the champion before it champion again "
             f"(version {champion}, as long as none came in between) and publishes its bundle into the champion's "
-            "folder in one step; the service takes it up at its next start. Nothing is lost: "
+            "folder in one step; the service takes it up without a restart. Nothing is lost: "
             "<code>ladder promote VERSION</code> brings any version back. Scores that were written stay until "
             "<code>ladder score</code> runs again."
         )
