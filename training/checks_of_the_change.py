@@ -114,6 +114,8 @@ def _alone(context: PromotionContext) -> list[Finding]:
         detail = "no trials bear an estimate of effects: what recommending brings cannot be judged"
         return [Finding("money_alone", OK, "Money cannot be judged", detail, {})]
     low, high = figures["recommended_value_low"], figures["recommended_value_high"]
+    if low == value == high == 0:
+        return [Finding("money_alone", OK, "Nothing is recommended", "no effect promises more than it costs", {})]
     detail = f"recommending brought {value:,.0f} per account [{low:,.0f}, {high:,.0f}] on accounts not learnt from"
     severity, title = (WARNING, "Recommending lost money") if high < 0 else (OK, "Recommending against doing nothing")
     return [Finding("money_alone", severity, title, detail, {"value": value, "low": low, "high": high})]

@@ -50,10 +50,9 @@ def beats_baselines(context: PromotionContext) -> list[Finding]:
         best = min(rivals, key=lambda row: row.scores[table.primary])
         assert best.difference is not None
         evidence = {"ours": table.scores(OURS)[table.primary], "best_baseline": best.scores[table.primary]}
-        lost = best.difference.high < -context.settings.tolerance
-        detail = (
-            f"{table.primary} {evidence['ours']:.4f}; the best baseline, {best.model}, {evidence['best_baseline']:.4f}"
-        )
+        lost, metric = best.difference.high < -context.settings.tolerance, table.primary.replace("_", " ")
+        ours, theirs = evidence.values()
+        detail = f"{metric} {ours:.4f}; the best baseline, {best.model}, {theirs:.4f}"
         severity, title = (BLOCKER, "A baseline is better") if lost else (OK, "Not worse than any baseline")
         findings.append(Finding(f"baselines_{table.task}", severity, f"{title}: {table.task}", detail, evidence))
     return findings

@@ -75,7 +75,9 @@ def compare_money(bench: Bench | None, data: Dataset, champion: Bundle, least_ex
     if bench is None:
         return no_money("no trials bear an estimate of effects")
     if not any(option.basis != INSUFFICIENT for option in champion.investments):
-        return no_money("the champion knows of no effect of any investment: it recommends nothing")
+        return no_money(
+            "the champion knows of no effect and recommends nothing: what the new one brings is the difference"
+        )
     later = bench.snapshots.as_of >= champion.facts.trained_until
     fair = int((bench.arm[later] > 0).sum()) >= least_exposed
     used = bench.take(later) if fair else bench

@@ -127,11 +127,14 @@ def _money(money: Money | None, facts: Facts) -> str:
     else:
         low, high = facts.figures["recommended_value_low"], facts.figures["recommended_value_high"]
         promised = facts.figures["recommended_promised"]
-        parts.append(
-            f"<p>On accounts that had no part in the estimates, recommending by this model brought <strong>{value:,.0f}"
-            f"</strong> per account more than doing nothing, margin less cost, {facts.level:.0%} interval {low:,.0f} "
-            f"to {high:,.0f}; promised were {promised:,.0f}.</p>"
-        )
+        if low == value == high == 0:
+            parts.append("<p>Nothing is recommended: no effect promises more than it costs.</p>")
+        else:
+            parts.append(
+                f"<p>On accounts that had no part in the estimates, recommending by this model brought "
+                f"<strong>{value:,.0f}</strong> per account more than doing nothing, margin less cost, "
+                f"{facts.level:.0%} interval {low:,.0f} to {high:,.0f}; promised were {promised:,.0f}.</p>"
+            )
     if money is None:
         return _section("Money", "".join(parts))
     if not money.policies:
