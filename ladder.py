@@ -13,17 +13,21 @@ from commands.demonstration import demo_command
 from commands.models import backtest_command, promote_command, rollback_command, train_command
 from commands.monitoring import monitor_command
 from commands.plans import plan_command
+from commands.retraining import retrain_command
 from commands.scores import changes_command, export_command, score_command
 from commands.service import keys_command, serve_command
 from commands.sources import check_command, partition_command, simulate_command
 from features.errors import LadderError
 
 DEFAULT_DEMO_FOLDER = Path("demo")
-EXIT_DONE, EXIT_REFUSED, EXIT_INTERRUPTED = 0, 1, 130
+EXIT_DONE, EXIT_REFUSED, EXIT_RETRAIN, EXIT_INTERRUPTED = 0, 1, 3, 130
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
-    """Run one command and return its exit status: 0 done, 1 refused with one message, 2 wrong usage."""
+    """Run one command and return its exit status: 0 done, 1 refused with one message, 2 wrong usage.
+
+    3 where `ladder monitor --exit-code` advises to retrain: asked for, so that nobody's scheduler is surprised.
+    """
     options = _parser().parse_args(arguments)
     try:
         figures = options.command(options)
@@ -47,7 +51,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     if options.json:
         known = {name: None if value != value else value for name, value in figures.items()}  # JSON has no NaN
         print(json.dumps(known, default=str, allow_nan=False))
-    return EXIT_DONE
+    return EXIT_RETRAIN if getattr(options, "exit_code", False) and figures.get("advice") == "retrain" else EXIT_DONE
 
 
 def _parser() -> argparse.ArgumentParser:
@@ -89,6 +93,10 @@ def _amount(text: str) -> float:
     if not 0 <= amount < math.inf:
         raise argparse.ArgumentTypeError(f"{text!r} is no number of zero or more")
     return amount
+
+
+def _amount_or_none(text: str) -> float | None:
+    return None if text == "none" else _amount(text)
 
 
 def _bond_amount(text: str) -> tuple[str, float]:
@@ -204,10 +212,22 @@ COMMANDS: dict[str, tuple[Callable[[argparse.Namespace], Mapping[str, Any]], str
         _argument("--hours", type=_amount, metavar="N", help="of each owner; what options take is set in plan.hours"),
         _argument("--seed", type=int, default=0, metavar="S", help="of the lots"),
     )),
-    "monitor": (monitor_command, "what plans brought: the treated against the held-out, beside what was promised", (
-        DATA, AS_OF, FEEDBACK,
+    "monitor": (monitor_command, "drift, realised against promised, and whether to retrain", (
+        DATA, AS_OF, FEEDBACK, MODEL,
         _argument("--plan", nargs="+", action="extend", default=[], metavar="FILE",
                   help="plans that `ladder plan` wrote, with their FILE.json beside them"),
+        _argument("--out", metavar="DIR", help="write monitor.json and drift.csv, a row a column, there"),
+        _argument("--metrics", metavar="FILE", help="write the figures for Prometheus' textfile collector, .prom"),
+        _argument("--exit-code", action="store_true", help="end with status 3 where the advice is to retrain"),
+    )),
+    "retrain": (retrain_command, "check, train, compare, promote if better, score, export, monitor; safe to repeat", (
+        DATA, AS_OF, FEEDBACK,
+        _argument("--out", required=True, metavar="DIR",
+                  help="scores, exports, the log and what is done so far: the same folder every time"),
+        _argument("--to", metavar="URL", help="store that the scores go to as well: sqlite:///FILE or postgresql://..."),
+        _argument("--export-crm", choices=("salesforce", "dynamics", "hubspot"), help="also write its import file"),
+        _argument("--budget", type=_amount_or_none, default=None, metavar="EUR",
+                  help="also make a plan under this budget, a tenth of it held out; none = no plan"),
     )),
     "export": (export_command, "scores as a CSV file that a CRM imports", (
         _argument("--crm", required=True, choices=("salesforce", "dynamics", "hubspot"), help="whose importer"),

@@ -173,32 +173,25 @@ def measure(bundle: Path, accounts: list[dict[str, Any]], peers: Sequence[str], 
         began = time.monotonic()
         with started(name, bundle) as port:
             ready = time.monotonic() - began
-            path, one, many = "/score", plain, batch
+            path, one, many, why = "/score", plain, batch, told
             if name == "mlflow":
-                path = "/invocations"
-                one = many = _invocations(bundle)
+                path, (one, many, why) = "/invocations", map(_invocations, (plain, batch, told))
             ask(port, path, one, 4, min(2.0, seconds))
             for clients in (1, 8, 32):
                 print(row(name, f"one account, {clients} clients", ask(port, path, one, clients, seconds)), flush=True)
-            if name in ("features", "ours"):
-                print(row(name, "one account explained, 8 clients", ask(port, path, told, 8, seconds)), flush=True)
-            if name != "mlflow":
-                print(row(name, "200 accounts, 2 clients", ask(port, path, many, 2, seconds)), flush=True)
+            if name in ("features", "mlflow", "ours"):
+                print(row(name, "one account explained, 8 clients", ask(port, path, why, 8, seconds)), flush=True)
+            print(row(name, "200 accounts, 2 clients", ask(port, path, many, 2, seconds)), flush=True)
             print(
                 f"| {name} | ready after {ready:.1f} s, {memory_of_worker(port):.0f} MB the largest process | | | | |"
             )
     cost_of_features(bundle, plain)
 
 
-def _invocations(bundle: Path) -> list[bytes]:
-    loaded = read_bundle(bundle)[0]
-    names = list(loaded.facts.features)
-    return [
-        json.dumps(
-            {"dataframe_split": {"columns": names, "data": [[None if v != v else v for v in values.tolist()]]}}
-        ).encode()
-        for values in stored_rows(loaded)
-    ]
+def _invocations(requests: Sequence[bytes]) -> list[bytes]:
+    """The same requests as MLflow's server takes them."""
+    asked = [json.loads(request) for request in requests]
+    return [json.dumps({"dataframe_records": one.pop("accounts"), "params": one}).encode() for one in asked]
 
 
 if __name__ == "__main__":

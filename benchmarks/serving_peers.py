@@ -5,7 +5,7 @@ python -m benchmarks.serving_peers NAME PORT BUNDLE
     constant   Starlette on uvicorn, a constant answer
     predict    the same, reads the body as JSON and asks every predictor of the bundle on one of 64 stored rows
     features   the same with our path from body to answer: cleaning, features, predictors, answer (explain as asked)
-    mlflow     `mlflow models serve` of the bundle as a pyfunc model; asked with rows of features
+    mlflow     `mlflow models serve` of the bundle as a pyfunc model; asked with the same histories
 """
 
 import json
@@ -20,8 +20,10 @@ from typing import Any
 
 import numpy as np
 
+from serving.pyfunc_model import INPUTS, OUTPUTS, PARAMS, example
 from serving.requests import Desk
 from training.bundle import Bundle, read_bundle
+from training.runs import LOADER, ModelForm, signature
 
 ROWS = 64
 
@@ -66,10 +68,12 @@ def serve_mlflow(folder: Path, port: int) -> None:
     """MLflow's own server, one worker, in this environment."""
     import mlflow
 
+    form = ModelForm(INPUTS, OUTPUTS, PARAMS, example())
     with tempfile.TemporaryDirectory() as scratch:
         mlflow.pyfunc.save_model(
-            f"{scratch}/model", loader_module="serving.pyfunc_model", data_path=str(folder), pip_requirements=[]
-        )
+            f"{scratch}/model", loader_module=LOADER, data_path=str(folder), pip_requirements=[],
+            signature=signature(mlflow, form), input_example=form.example,
+        )  # fmt: skip
         command = [sys.executable, "-m", "mlflow", "models", "serve", "-m", f"{scratch}/model", "--env-manager"]
         programs = os.pathsep.join([str(Path(sys.executable).parent), os.environ.get("PATH", "")])  # where uvicorn is
         environment = {**os.environ, "PATH": programs, "MLFLOW_DISABLE_TELEMETRY": "true"}

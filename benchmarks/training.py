@@ -33,7 +33,7 @@ WATCHED = {
     "judging out of time": (("training.evaluation", "evaluate"),),
     "effects: trials, gates, checks": (("training.uplift", "fit_uplift"), ("training.upgrade", "fit_upgrades")),
     "tracking": (("training.registry", "Registry.record"), ("training.registry", "Registry.promote")),
-    "plots": (("training.reporting", "draw_plots"),),
+    "plots": (("training.plots", "draw_plots"),),
 }  # fmt: skip
 REST = "the rest"
 

@@ -136,6 +136,7 @@ def _record(
         "version": version,
         "bundle": trained.bundle.version,
         "champion": wanted and good,
+        "passes": good,
         **trained.bundle.facts.figures,
         **(tuned.figures() if tuned else {}),
     }

@@ -1,28 +1,33 @@
-"""ladder monitor: what plans brought, and who was right where managers overruled."""
+"""ladder monitor: what became of the champion, what plans brought, who was right where managers overruled."""
 
 import argparse
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
-from commands.inputs import Loaded, load_source, store_of
+from commands.inputs import Loaded, load_source, settings_of, store_of
 from commands.terminal import show_list
+from commands.watching import find_champion, watch
+from features.errors import BundleError
 
 
 def monitor_command(options: argparse.Namespace) -> Mapping[str, Any]:
     from serving.plan_files import read_plan
 
     url = store_of(options)
-    if not options.plan and url is None:
-        options.refuse(
-            "Say what to look at: --plan FILE for plans, --store URL for accepted plans and overrides, or both."
+    champion = find_champion(options, settings_of(options))
+    if champion is None and not options.plan and url is None:
+        raise BundleError(
+            "There is nothing to monitor: no champion was promoted here, no plan is given and no store is there. Run "
+            "`ladder train`, or give --model URI, --plan FILE or --store URL."
         )
     plans = [(file, read_plan(Path(file))) for file in options.plan]
     accepted = [] if url is None else _accepted_plans(url)
     loaded = load_source(options)
+    watched = {} if champion is None else watch(champion, loaded, options)
     brought = _judge_plans([*plans, *accepted], loaded, bool(plans), url) if plans or accepted else {}
     overruled = {} if url is None else _judge_overrides(url, loaded)
-    return {**brought, **overruled}
+    return {**watched, **brought, **overruled}
 
 
 def _keep_verdicts(url: str, as_of: int, found: Sequence[tuple[str, str, Mapping[str, Any]]]) -> None:

@@ -4,6 +4,7 @@ from dataclasses import replace
 from functools import cache
 
 from features.histories import Histories, build_histories
+from features.snapshots import MICROSECONDS_PER_DAY
 from features.sources import source_from_rows
 from training.bundle import Bundle
 from training.dataset import Dataset, build_dataset
@@ -52,3 +53,10 @@ def tiny_trained() -> Trained:
 def tiny_bundle() -> Bundle:
     """The bundle of those models."""
     return tiny_trained().bundle
+
+
+@cache
+def earlier_bundle() -> Bundle:
+    """A champion of them that was trained 200 days before their end."""
+    known = tiny_histories()
+    return train(known, small_settings(), known.end - 200 * MICROSECONDS_PER_DAY, folds=0).bundle

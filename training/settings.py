@@ -165,6 +165,21 @@ class PromotionSettings:
 
 
 @dataclass(frozen=True)
+class MonitorSettings:
+    """Drift is reported where it is beyond chance and beyond the usual at a false-discovery rate of `level`, and beyond
+    the usual distance by least_effect; at most most_pairs earlier pairs of instants say what is usual, on at most
+    most_accounts accounts; retraining is advised where features with retrain_weight of the model's weight drifted; a
+    table has stopped where it was silent for least_silent_days and twice its longest pause of a year."""
+
+    level: float = 0.05
+    least_effect: float = 0.05
+    most_pairs: int = 12
+    most_accounts: int = 20_000
+    retrain_weight: float = 0.2
+    least_silent_days: int = 7
+
+
+@dataclass(frozen=True)
 class RegistrySettings:
     """Names in MLflow, and the folder into which the champion is written for the service."""
 
@@ -184,6 +199,7 @@ class Settings:
     uplift: UpliftSettings = field(default_factory=UpliftSettings)
     plan: PlanSettings = field(default_factory=PlanSettings)
     promotion: PromotionSettings = field(default_factory=PromotionSettings)
+    monitor: MonitorSettings = field(default_factory=MonitorSettings)
     registry: RegistrySettings = field(default_factory=RegistrySettings)
     service: ServiceSettings = field(default_factory=ServiceSettings)
     tables: Mapping[str, Mapped] = field(default_factory=dict)
@@ -233,6 +249,12 @@ _LIMITS: Mapping[str, tuple[float, float]] = {
     "uplift.revenue_share": (0, 1),
     "uplift.cost_per_interaction": (0, 1e6),
     "uplift.cost_per_ticket": (0, 1e6),
+    "monitor.level": (1e-6, 0.5),
+    "monitor.least_effect": (0, 1),
+    "monitor.most_pairs": (0, 100),
+    "monitor.most_accounts": (100, 10**8),
+    "monitor.retrain_weight": (0, 1),
+    "monitor.least_silent_days": (1, 3650),
     "promotion.tolerance": (0, 1),
     "promotion.tolerance_share": (0, 1),
     "promotion.most_calibration_error": (0, 1),

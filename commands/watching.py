@@ -1,0 +1,173 @@
+"""What became of the champion since it was trained: measured, shown, written, tracked."""
+
+import argparse
+import tempfile
+import time
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from typing import Any
+
+from commands.inputs import Loaded, find_bundle, registry_uri
+from commands.terminal import progress_bar, show_list, show_table
+from features.errors import BundleError, RegistryError
+
+MOST_SHOWN = 10
+CHAMPION = "champion"
+
+
+def find_champion(options: argparse.Namespace, settings: Any) -> tuple[Any, str] | BundleError | None:
+    """The model that is to be watched with its version; None where there is no champion.
+
+    A champion that this program cannot read is no reason to stop: the error is what is found.
+    """
+    from training.bundle import read_bundle
+
+    with tempfile.TemporaryDirectory() as scratch:
+        try:
+            folder = find_bundle(options.model, settings, Path(scratch))
+        except BundleError:
+            return None
+        try:
+            return read_bundle(folder)
+        except BundleError as error:
+            if options.model is not None:
+                raise
+            return error
+
+
+def watch(champion: tuple[Any, str] | BundleError, loaded: Loaded, options: argparse.Namespace) -> Mapping[str, Any]:
+    """All figures of the champion since training, and the advice."""
+    from training.advice import RETRAIN, reasons_of
+
+    if isinstance(champion, BundleError):
+        print(f"\nAdvice: {RETRAIN}\n  - the champion cannot be used: {champion}")
+        return {"advice": RETRAIN, "reasons": [f"the champion cannot be used: {champion}"]}
+    found = measure(*champion, loaded)
+    reasons = reasons_of(found)
+    show(found)
+    return _tell(found, reasons, loaded, options)
+
+
+def measure(bundle: Any, version: str, loaded: Loaded) -> Any:
+    """Everything that monitoring looks at, of one model on one source."""
+    from training.advice import Watched
+    from training.arrivals import stopped_tables
+    from training.drift_since import drift_since
+    from training.label_clock import LabelClock
+    from training.matured import judge_matured
+    from training.proxies import early_signs
+
+    settings, as_of, facts = loaded.settings, loaded.as_of, bundle.facts
+    known = loaded.histories.as_it_stood(as_of)
+    with progress_bar() as progress:
+        drift = drift_since(known, bundle, settings, as_of, progress)
+        progress("what happened", 0.0)
+        matured = judge_matured(known, bundle, settings, as_of)
+        proxies = early_signs(known, bundle, settings, as_of)
+        progress("what happened", 1.0)
+    stopped = stopped_tables(known, as_of, settings.monitor.least_silent_days)
+    absent = tuple(sorted(set(facts.tables) - known.tables))
+    clock = LabelClock(facts.trained_until, as_of, facts.horizon_days)
+    return Watched(version, clock, drift, matured, proxies, stopped, absent, settings)
+
+
+def _tell(found: Any, reasons: Sequence[Any], loaded: Loaded, options: argparse.Namespace) -> Mapping[str, Any]:
+    """Show the advice, write what was asked for, and log the run."""
+    from features.snapshots import iso
+    from training.advice import advice_of
+    from training.monitor_report import figures, prometheus, write_report, write_whole
+    from training.monitor_runs import record_monitoring
+
+    advice = advice_of(reasons)
+    words = [f"{reason.advice}: {reason.words}" for reason in reasons] or ["nothing speaks against the champion"]
+    show_list(f"Advice: {advice}", words)
+    told, as_of = figures(found), iso(found.clock.as_of)
+    with tempfile.TemporaryDirectory() as scratch:
+        files = write_report(found, reasons, Path(options.out) if options.out else Path(scratch))
+        if options.out:
+            print(f"\n{' and '.join(str(file) for file in files)} written")
+        if options.metrics:
+            target = Path(options.metrics)
+            target.parent.mkdir(parents=True, exist_ok=True)
+            write_whole(target, prometheus(found, reasons, time.time()))
+        tags = {"advice": advice, "bundle": found.version, "as_of": as_of}
+        experiment = loaded.settings.registry.experiment
+        try:
+            run = record_monitoring(registry_uri(), experiment, f"monitor {as_of}", told, tags, files)
+        except RegistryError as error:
+            raise RegistryError(f"What stands above is right, but was not logged. {error}") from None
+    return {
+        "advice": advice, "reasons": [reason.words for reason in reasons], "model_version": found.version,
+        "as_of": as_of, "labels_due": iso(found.clock.due), "run_id": run, **told,
+    }  # fmt: skip
+
+
+def show(found: Any) -> None:
+    """The clock, the drift, what was realised, the early signs."""
+    from features.snapshots import iso
+
+    clock = found.clock
+    print(f"\nModel {found.version}, trained until {iso(clock.trained_until)}, looked at on {iso(clock.as_of)}")
+    print(f"Labels: {clock.words()}")
+    _show_drift(found.drift)
+    _show_realised(found.matured)
+    if found.proxies:
+        rows = [
+            [f"{p.days}", f"{p.accounts:,}", f"{p.expected:,.0f} [{p.low:,.0f}, {p.high:,.0f}]", f"{p.observed:,}"]
+            for p in found.proxies
+        ]
+        headings = ["first days", "accounts", "silent, expected [95 %]", "silent"]
+        show_table("Early signs: no order in the first days since training", headings, rows)
+
+
+def _show_drift(drift: Any) -> None:
+    from features.snapshots import iso
+
+    if drift is None:
+        print("Drift: nothing lies after training; there is nothing to compare.")
+        return
+    rows = [
+        [
+            one.name, f"{one.distance:.3f}", "" if one.usual is None else f"{one.usual:.3f}", f"{one.by_chance:.3f}",
+            "" if one.q is None else f"{one.q:.4f}", f"{one.psi:.3f}", f"{one.missing_before:.0%}",
+            f"{one.missing:.0%}", f"{one.median_before:,.4g}", f"{one.median:,.4g}", f"{one.weight:.1%}",
+            "drift" if one.drifted else "",
+        ] for one in drift.columns[: max(MOST_SHOWN, len(drift.drifted[: 3 * MOST_SHOWN]))]
+    ]  # fmt: skip
+    title = (
+        f"Drift: {len(drift.drifted)} of {len(drift.columns)} columns, {drift.accounts_before:,} accounts at "
+        f"{iso(drift.before)} against {drift.accounts:,} at {iso(drift.as_of)}"
+    )
+    headings = [
+        "column", "distance", "usual", "chance", "q", "PSI", "missing then", "now", "median then", "now", "weight", "",
+    ]  # fmt: skip
+    show_table(title, headings, rows)
+    if drift.pairs < 2:
+        print(
+            f"Only {drift.pairs} earlier pairs as far apart: what is usual is not known, and nothing is called drift."
+        )
+
+
+def _show_realised(matured: Sequence[Any]) -> None:
+    if not matured:
+        print("Realised: no snapshot since training has a complete horizon yet.")
+        return
+    rows = []
+    for one in matured:
+        loss, surplus = one.log_loss, one.surplus
+        rows.append([
+            one.outcome.replace("_", " "), f"{one.horizon_days}", f"{one.snapshots:,}",
+            "" if loss is None else f"{loss.value:.4f} [{loss.low:.4f}, {loss.high:.4f}]",
+            _cell(one.promised_log_loss, ".4f"), _cell(one.auc, ".3f"), _cell(one.promised_auc, ".3f"),
+            _cell(one.expected, ".1%"), _cell(one.observed, ".1%"),
+            "" if surplus is None else f"{surplus.value:+.1%} [{surplus.low:+.1%}, {surplus.high:+.1%}]",
+        ])  # fmt: skip
+    headings = [
+        "realised", "days", "looks", "log loss [95 %]", "promised", "AUC", "promised", "expected", "observed",
+        "observed - expected [95 %]",
+    ]  # fmt: skip
+    show_table("Realised since training, beside what the backtest promised", headings, rows)
+
+
+def _cell(value: float | None, form: str) -> str:
+    return "" if value is None else format(value, form)

@@ -1,0 +1,134 @@
+"""What the champion said since training against what happened; the label clock; early signs; the advice."""
+
+from dataclasses import replace
+
+import numpy as np
+import pytest
+
+from features.snapshots import MICROSECONDS_PER_DAY, instant
+from serving.scoring import Scorer
+from tests.trained import earlier_bundle, small_settings, tiny_histories
+from training.advice import KEEP, RETRAIN, WATCH, Watched, advice_of, reasons_of
+from training.arrivals import Stopped
+from training.drift import Drift
+from training.drift_since import DriftSince
+from training.label_clock import LabelClock
+from training.looks import Look, drawn, feature_weights, look
+from training.matured import SWITCHING, Matured, complete_instants, judge_matured
+from training.metrics import Interval
+from training.proxies import Proxy, early_signs
+
+DAY = MICROSECONDS_PER_DAY
+
+
+def test_what_it_would_have_said_is_what_scoring_said_then() -> None:
+    known, bundle = tiny_histories(), earlier_bundle()
+    then = bundle.facts.trained_until
+    stood = known.as_it_stood(then)
+    said, _ = look(known, bundle, then, drawn(known, 10**6))
+    scored = Scorer(bundle, "x").score(stood, stood.known_at(then), explain=False)
+    assert np.array_equal(said.p_switch, scored.scores["p_switch"], equal_nan=True)
+    assert np.array_equal(said.revenue, scored.scores["expected_revenue"])
+    ahead, _ = look(known, bundle, then, drawn(known, 10**6), bundle.further[0])
+    horizons = scored.horizons["p_upgrade"][scored.horizons["horizon_days"] == bundle.further[0].days]
+    assert ahead.scores["score p_upgrade"] == pytest.approx(horizons.astype(float))
+
+
+def test_features_weigh_one_together() -> None:
+    known = tiny_histories()
+    weights = feature_weights(earlier_bundle(), look(known, earlier_bundle(), known.end, drawn(known, 10**6))[0])
+    assert sum(weights.values()) == pytest.approx(1)
+    assert min(weights.values()) >= 0
+
+
+def test_few_accounts_stand_for_many() -> None:
+    known = tiny_histories()
+    some = drawn(known, 100)
+    assert 60 < some.sum() < 140
+    assert np.array_equal(some, drawn(known, 100))
+
+
+def test_a_snapshot_is_judged_from_the_instant_its_horizon_is_complete() -> None:
+    assert complete_instants(0, 90 * DAY, 90, 30) == (0,)
+    assert complete_instants(0, 90 * DAY - 1, 90, 30) == ()
+    assert complete_instants(0, 150 * DAY, 90, 30) == (0, 30 * DAY, 60 * DAY)
+
+
+def test_horizons_that_matured_are_judged_and_longer_ones_wait() -> None:
+    known, bundle = tiny_histories(), earlier_bundle()
+    found = judge_matured(known.as_it_stood(known.end), bundle, small_settings(), known.end)
+    assert {one.horizon_days for one in found} == {90, 180}
+    switching = next(one for one in found if one.outcome == SWITCHING and one.horizon_days == 180)
+    assert switching.expected is not None
+    assert switching.observed is not None
+    assert switching.surplus is not None
+    assert switching.surplus.low < switching.observed - switching.expected < switching.surplus.high
+    early = bundle.facts.trained_until + 100 * DAY
+    assert {one.horizon_days for one in judge_matured(known.as_it_stood(early), bundle, small_settings(), early)} == {
+        90
+    }
+
+
+def test_early_signs_are_expected_from_earlier_accounts_of_the_same_chance() -> None:
+    known, bundle = tiny_histories(), earlier_bundle()
+    found = early_signs(known.as_it_stood(known.end), bundle, small_settings(), known.end)
+    assert [one.days for one in found] == [30, 60, 90]
+    for one in found:
+        assert one.low <= one.expected <= one.high
+        assert not one.off
+    soon = bundle.facts.trained_until + 29 * DAY
+    assert early_signs(known.as_it_stood(soon), bundle, small_settings(), soon) == ()
+    assert early_signs(known, replace(bundle, switching=None), small_settings(), known.end) == ()
+
+
+def test_the_clock_says_when_labels_are_due_and_that_they_are_there() -> None:
+    begun = instant("2026-01-01")
+    clock = LabelClock(begun, begun + 45 * DAY, 180)
+    assert not clock.complete
+    assert clock.share_seen == 0.25
+    assert "due on 2026-06-30, in 135 days; 25%" in clock.words()
+    assert "is there since 2026-06-30, 20 days ago" in LabelClock(begun, begun + 200 * DAY, 180).words()
+    assert LabelClock(begun, begun - DAY, 180).share_seen == 0
+
+
+CALM = Watched("v", LabelClock(0, 30 * DAY, 180), None, (), (), (), (), small_settings())
+LOST = Matured(SWITCHING, 180, (0,), 900, Interval(0.6, 0.55, 0.65), 0.5, 0.7, 0.75, 0.2, 0.2, Interval(0, -0.02, 0.02))
+MORE = replace(LOST, log_loss=Interval(0.5, 0.45, 0.55), observed=0.3, surplus=Interval(0.1, 0.08, 0.12))
+OLD = LabelClock(0, 181 * DAY, 180)
+
+
+def moved(name: str, weight: float, kind: str = "feature") -> DriftSince:
+    """That one column drifted."""
+    column = Drift(name, kind, 0.5, 0.01, 0.1, 0.0, 0.0, 0.0, 1.0, 0.0, 0.0, 1.0, 9.0, weight, True)
+    nobody = np.empty(0)
+    now = Look(0, nobody.astype(np.int64), nobody[:, None], nobody, nobody, nobody[:, None], nobody, nobody)
+    return DriftSince(0, DAY, 900, 900, 5, (column,), now)
+
+
+GONE = Stopped("tickets", 0, 60, 3)
+
+
+@pytest.mark.parametrize(
+    ("found", "advice", "code"),
+    [
+        (CALM, KEEP, None),
+        (replace(CALM, matured=(LOST,)), RETRAIN, "realised_loss"),
+        (replace(CALM, matured=(replace(LOST, promised_log_loss=None),)), KEEP, None),
+        (replace(CALM, matured=(MORE,)), WATCH, "realised_calibration"),
+        (replace(CALM, clock=OLD), RETRAIN, "labels_complete"),
+        (replace(CALM, clock=OLD, stopped=(GONE,)), WATCH, "table_stopped"),
+        (replace(CALM, drift=moved("revenue_90d", 0.3)), RETRAIN, "drift"),
+        (replace(CALM, drift=moved("revenue_90d", 0.3), stopped=(GONE,)), WATCH, "drift"),
+        (replace(CALM, drift=moved("revenue_90d", 0.1)), WATCH, "drift"),
+        (replace(CALM, drift=moved("revenue_90d", 0.0)), KEEP, "drift"),
+        (replace(CALM, drift=moved("score p_switch", 0.0, "score")), WATCH, "drift"),
+        (replace(CALM, absent=("surveys",)), WATCH, "table_absent"),
+        (replace(CALM, proxies=(Proxy(30, 100, 40, 30, 50, 60, 5),)), WATCH, "early_silence"),
+        (replace(CALM, proxies=(Proxy(30, 100, 40, 30, 50, 50, 5),)), KEEP, None),
+    ],
+)
+def test_the_advice_is_the_gravest_reason(found: Watched, advice: str, code: str | None) -> None:
+    reasons = reasons_of(found)
+    assert advice_of(reasons) == advice
+    assert (code is None and not reasons) or code in {reason.code for reason in reasons}
+    assert all(len(reason.words) > 20 for reason in reasons)
