@@ -28,6 +28,13 @@ class Judgement:
 
         return passes(self.findings)
 
+    @property
+    def not_worse(self) -> bool:
+        """Whether nothing says that the champion is better; what could not be compared says nothing."""
+        from training.checks_of_the_change import finds_worse
+
+        return not finds_worse(self.context)
+
     def page(self, version: int | None = None) -> str:
         """The report.  version : of the new model, once it is registered."""
         from training.promotion_report import render

@@ -137,6 +137,7 @@ def _record(
         "bundle": trained.bundle.version,
         "champion": wanted and good,
         "passes": good,
+        "not_worse": judgement.not_worse,
         **trained.bundle.facts.figures,
         **(tuned.figures() if tuned else {}),
     }

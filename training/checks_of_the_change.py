@@ -8,6 +8,7 @@ from training.segments import Segment
 NAMES = {"next_rung": "the next rung", "switching": "leaving", "revenue": "expected revenue"}
 PRIMARY = {"next_rung": "log_loss", "switching": "log_loss", "revenue": "deviance"}
 MOST_NAMED = 5
+NOTE = "champion_note"
 
 
 def beats_champion(context: PromotionContext) -> list[Finding]:
@@ -23,6 +24,16 @@ def beats_champion(context: PromotionContext) -> list[Finding]:
         evidence.duel
     )
     return found if evidence.duel.bouts or evidence.duel.same_recipe else [*found, *_unpaired(context)]
+
+
+def finds_worse(context: PromotionContext) -> bool:
+    """Whether predictions or money say that the champion is better; what was not compared says nothing, nor do trials
+    that the champion has learnt from."""
+    if context.champion is None:
+        return False
+    money = context.evidence.money
+    found = beats_champion(context) + (earns_as_much(context) if money is not None and money.on == LATER else [])
+    return any(one.severity != OK and not one.code.startswith(NOTE) for one in found)
 
 
 def _of_bout(bout: Bout, context: PromotionContext) -> Finding:
@@ -54,7 +65,7 @@ def _of_notes(duel: Duel) -> list[Finding]:
     for k, note in enumerate(duel.notes):
         plain = duel.same_recipe and note.startswith("the same recipe")
         title = "Only the data are new" if plain else "Not compared with the champion"
-        found.append(Finding(f"champion_note_{k + 1}", OK if plain else WARNING, title, note, {}))
+        found.append(Finding(f"{NOTE}_{k + 1}", OK if plain else WARNING, title, note, {}))
     return found
 
 
@@ -92,7 +103,9 @@ def earns_as_much(context: PromotionContext) -> list[Finding]:
 def _of_policy(policy: Policies, number: int, on: str, trials: int, tolerance: float) -> Finding:
     gap, noise = policy.difference, tolerance * abs(policy.theirs.value)
     if gap.high < -noise:
-        severity, title = BLOCKER if on == LATER else WARNING, "Earns less than the champion"
+        severity, title = BLOCKER, "Earns less than the champion"
+        if on != LATER:
+            severity, title = WARNING, "Behind the champion on trials that favour it"
     elif gap.low > 0:
         severity, title = OK, "Earns more than the champion"
     else:

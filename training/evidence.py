@@ -4,17 +4,23 @@ Cheap by design: samples of accounts, the rows and models that the evaluation le
 fitted anew where it is the candidate's own.
 """
 
+from dataclasses import replace
+
 import numpy as np
 
 from training.behaviour import respond
 from training.canaries import score_late, strongest_alone, tables_with_recording
 from training.dataset import Dataset, Progress, silent
+from training.drift_since import drift_since
 from training.duel import Incumbent, compare_paired
 from training.money import compare_money
 from training.pipeline import Trained
 from training.promotion_context import Counts, Evidence
 from training.segments import judge_segments
 from training.settings import Settings
+
+MOST_WATCHED, MOST_PAIRS, LEAST_PAIRS = 1_000, 3, 2
+"""Accounts and earlier pairs of instants by which drift is looked for here, and the pairs without which it is not."""
 
 
 def gather(
@@ -35,8 +41,21 @@ def gather(
         money = compare_money(trained.bench, data, incumbent.bundle, limits.least_exposed)
     segments = judge_segments(data, trained.comparisons, duel.losses if duel else {}, limits.least_in_segment)
     responses = respond(data, trained.bundle)
+    drifted = None if incumbent is None else _drifted(data, incumbent, settings)
     progress("checks", 1.0)
-    return Evidence(count(data), alone, late, segments, responses, duel=duel, money=money)
+    return Evidence(count(data), alone, late, segments, responses, duel=duel, money=money, drifted=drifted)
+
+
+def _drifted(data: Dataset, incumbent: Incumbent, settings: Settings) -> tuple[tuple[str, ...], int] | None:
+    """What `ladder monitor` finds, on fewer accounts and instants; None where nothing is known of the usual."""
+    watched = settings.monitor
+    few = replace(
+        watched, most_accounts=min(watched.most_accounts, MOST_WATCHED), most_pairs=min(watched.most_pairs, MOST_PAIRS)
+    )
+    found = drift_since(data.histories, incumbent.bundle, replace(settings, monitor=few), data.end)
+    if found is None or found.pairs < LEAST_PAIRS:
+        return None
+    return tuple(one.name for one in found.drifted), len(found.columns)
 
 
 def count(data: Dataset) -> Counts:

@@ -6,6 +6,7 @@ from typing import Any
 
 import pytest
 
+from features.snapshots import MICROSECONDS_PER_DAY
 from tests.documents import DOCS
 from tests.trained import small_settings, tiny_bundle, tiny_dataset, tiny_trained
 from tests.training.judged import tiny_comparisons
@@ -160,7 +161,7 @@ def money(difference: Interval, on: str = LATER) -> Money:
         (Interval(20.0, 5.0, 35.0), LATER, "ok", "Earns more"),
         (Interval(-1.0, -20.0, 18.0), LATER, "ok", "No difference"),
         (Interval(-20.0, -35.0, -5.0), LATER, "blocker", "Earns less"),
-        (Interval(-20.0, -35.0, -5.0), ALL, "warning", "Earns less"),
+        (Interval(-20.0, -35.0, -5.0), ALL, "warning", "Behind"),
         (Interval(-1.2, -2.0, -0.9), LATER, "ok", "No difference"),
     ],
 )
@@ -278,7 +279,17 @@ def test_the_evidence_of_a_real_training_passes_every_check() -> None:
     findings = examine(PromotionContext(trained.bundle.facts, (), tiny_bundle().facts, settings.promotion, evidence))
     assert passes(findings)
     codes = {finding.code for finding in findings}
+    assert evidence.drifted is None  # the champion has seen all there is
     assert {"enough_accounts", "leak_alone", "leak_late_switching_1", "champion_note_1", "money_1"} <= codes
+
+
+def test_what_drifted_since_an_older_champion_is_found() -> None:
+    data, bundle = tiny_dataset(), tiny_bundle()
+    old = replace(bundle, facts=replace(bundle.facts, trained_until=data.end - 200 * MICROSECONDS_PER_DAY))
+    evidence = gather(tiny_trained(), data, Incumbent(1, old, None), small_settings())
+    assert evidence.drifted is not None
+    columns, asked = evidence.drifted
+    assert len(columns) < asked > 100
 
 
 def test_the_page_of_the_checks_is_up_to_date() -> None:
@@ -324,3 +335,18 @@ def test_every_finding_is_in_plain_words_with_a_stable_code() -> None:
         assert finding.title
         assert finding.detail
         assert "_" not in finding.title.split(":")[0]
+
+
+@pytest.mark.parametrize(
+    ("evidence", "worse"),
+    [
+        (Evidence(duel=duel(notes=("the champion does not predict switching",), same=True)), False),
+        (Evidence(duel=duel(bout("switching", "log_loss", EQUAL)), money=money(Interval(20.0, 5.0, 35.0))), False),
+        (Evidence(duel=duel(bout("revenue", "deviance", WORSE))), True),
+        (Evidence(duel=duel(same=True), money=money(Interval(-20.0, -35.0, -5.0))), True),
+        (Evidence(duel=duel(same=True), money=money(Interval(-20.0, -35.0, -5.0), ALL)), False),
+    ],
+)
+def test_what_could_not_be_compared_does_not_call_a_model_worse(evidence: Evidence, worse: bool) -> None:
+    assert change.finds_worse(replace(context(champion=facts()), evidence=evidence)) is worse
+    assert not change.finds_worse(replace(context(), evidence=replace(evidence, unreadable="another catalogue")))
