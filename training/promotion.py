@@ -92,8 +92,8 @@ CHECKS: tuple[Check, ...] = (
         "On the same trials, by the same nuisances: does recommending by the new model earn less than by the champion, "
         "without a limit and at half the spending?",
         "A model can predict better and recommend worse.",
-        "blocker where it earns less beyond the interval on trials that the champion has not learnt from; warning where "
-        "it has, which is to its favour",
+        "blocker where it earns less beyond the interval on trials that the champion has not learnt from; warning on "
+        "those that it has, which is to its favour",
         ("least_exposed", "tolerance_share"),
         "Hold out accounts by lot in every plan (`ladder plan --holdout`): trials by lot are what settles this.",
     ),
