@@ -9,7 +9,7 @@ BIN := $(VENV)/bin
 STAMP := $(VENV)/.ready
 UV_VERSION := 0.13.9
 
-.PHONY: setup demo test lint test-slow test-browser screenshots lock audit clean
+.PHONY: setup demo test lint test-slow test-browser screenshots docs reference lock audit clean
 
 setup: $(STAMP)
 
@@ -52,6 +52,14 @@ test-browser: $(STAMP) $(PAGE_DEMO)/ladder.db
 screenshots: $(STAMP) $(PAGE_DEMO)/ladder.db
 	@$(CHROMIUM)
 	$(BIN)/python -m tests.page.screenshots $(PAGE_DEMO)/ladder.db docs/images
+
+# The documents as a site that needs nothing from elsewhere: build/docs/index.html. A broken link is an error.
+docs: $(STAMP)
+	$(BIN)/sphinx-build --quiet --fail-on-warning --keep-going --builder html --conf-dir docs . build/docs
+
+# After a change of commands, endpoints, tables, scores, features or errors: their pages in docs/.
+reference: $(STAMP)
+	$(BIN)/python -m docs.reference
 
 # After a change of dependencies in pyproject.toml.
 lock: $(STAMP)

@@ -16,7 +16,7 @@ COMMAND = re.compile(r"\bladder (?:monitor|retrain|score|train)\b[^\n|>&`]*")
 
 
 def commands() -> list[str]:
-    """Every command line of the examples and of the two documents' blocks."""
+    """Every command line of the examples; those of the documents are seen to in test_documents.py."""
     workflow = yaml.safe_load((SCHEDULES / "ladder.yml").read_text(encoding="utf-8"))
     texts = [step["run"] for job in workflow["jobs"].values() for step in job["steps"] if "run" in step]
     dag = ast.parse((SCHEDULES / "ladder_dag.py").read_text(encoding="utf-8"))
@@ -26,9 +26,6 @@ def commands() -> list[str]:
     ]  # fmt: skip
     crontab = (SCHEDULES / "ladder.cron").read_text(encoding="utf-8").splitlines()
     texts += [line for line in crontab if line and not line.startswith("#")]
-    for name in ("scheduling", "monitoring"):
-        document = (ROOT / "docs" / f"{name}.md").read_text(encoding="utf-8")
-        texts += re.findall(r"```\n(.*?)```", document, re.DOTALL)
     return [found.partition("  #")[0].strip() for text in texts for found in COMMAND.findall(text)]
 
 

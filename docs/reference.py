@@ -1,0 +1,326 @@
+"""The pages of the reference, each written from the code that it describes: `make reference` writes them all.
+
+They are committed, so that they can be read without building anything; tests/test_reference.py fails when one is out of
+date.
+"""
+
+import argparse
+import importlib
+import json
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from pathlib import Path
+from typing import Any, get_args
+
+from pydantic import BaseModel
+
+from features import catalog, errors
+from features.tables import TABLES, Column, Kind, Missing, Table
+from ladder import COMMANDS, EVERYWHERE
+from serving.openapi import document
+from serving.schemas import HorizonScores, InvestmentScores, Scores
+from serving.store_schemas import PlanRow
+from training import settings_page
+
+FOLDER = Path(__file__).parent
+NOTE = "Written from the code by `make reference`; a test fails when this page is out of date."
+PUBLIC = (
+    "features.tables",
+    "features.sources",
+    "features.histories",
+    "features.snapshots",
+    "features.views",
+    "features.ladder",
+    "features.declarations",
+    "features.catalog",
+    "features.errors",
+    "training.settings",
+    "training.simulation",
+    "training.dataset",
+    "training.pipeline",
+    "training.estimators",
+    "training.evaluation",
+    "training.metrics",
+    "training.uplift_metrics",
+    "training.bundle",
+    "training.registry",
+    "serving.scoring",
+    "serving.plan",
+    "serving.openapi",
+)
+"""Modules that a program of one's own may count on, in the order in which an order travels through them."""
+
+
+def table(head: Iterable[str], rows: Iterable[Iterable[str]]) -> Iterator[str]:
+    """The lines of a table of markdown."""
+    names = [*head]
+    yield f"| {' | '.join(names)} |"
+    yield "| --- " * len(names) + "|"
+    for row in rows:
+        yield f"| {' | '.join(_cell(cell) for cell in row)} |"
+
+
+def _cell(text: str) -> str:
+    return text.replace("|", "\\|").replace("\n", " ")
+
+
+def _code(text: object) -> str:
+    return f"`{text}`"
+
+
+def commands() -> str:
+    """Every command with its options."""
+    lines = [
+        "# Commands",
+        "",
+        f"One program, `ladder`. {NOTE}",
+        "",
+        "Exit status: 0 = done, 1 = refused with one clear message, 2 = wrong usage, 130 = interrupted.",
+        "",
+        "Every command takes:",
+        "",
+        *table(("option", "default", "meaning"), (_option(*argument) for argument in EVERYWHERE)),
+    ]
+    for name, (_, text, arguments) in COMMANDS.items():
+        lines += ["", f"## `ladder {name}`", "", f"{text[0].upper()}{text[1:]}."]
+        if arguments:
+            lines += ["", *table(("option", "default", "meaning"), (_option(*argument) for argument in arguments))]
+    return "\n".join(lines) + "\n"
+
+
+def _option(flags: tuple[str, ...], keywords: Mapping[str, Any]) -> tuple[str, str, str]:
+    needed = keywords.get("required") or not (flags[0].startswith("-") or "nargs" in keywords)
+    default = keywords.get("default")
+    shown = "**required**" if needed else "" if default in (None, []) else _code(default)
+    meaning = keywords["help"]
+    if "choices" in keywords:
+        meaning += f"; one of {', '.join(map(_code, keywords['choices']))}"
+    if keywords.get("action") in ("append", "extend"):
+        meaning += "; may be repeated"
+    value = f" {keywords['metavar']}" if "metavar" in keywords else ""
+    return _code(flags[0] + value), shown, meaning
+
+
+def endpoints() -> str:
+    """The service's endpoints, from the OpenAPI document that it serves."""
+    api = document("")
+    schemas = api["components"]["schemas"]
+    meant: dict[str, str] = {}
+    lines = [
+        "# Endpoints",
+        "",
+        f"What `ladder serve` answers, from the OpenAPI document that it serves at `/openapi.json`. {NOTE}",
+        "",
+        api["info"]["description"],
+    ]
+    for path, methods in api["paths"].items():
+        for method, operation in methods.items():
+            lines += ["", f"## `{method.upper()} {path}`", "", operation.get("description", f"{operation['summary']}.")]
+            lines += ["", *table(("", "holds"), _contents(operation)), ""]
+            refusals = [status for status in operation["responses"] if status != "200"]
+            if refusals:
+                meant |= {status: operation["responses"][status]["description"] for status in refusals}
+                lines += [f"Else [{', '.join(refusals)}](#statuses)."]
+            example = operation.get("requestBody", {}).get("content", {}).get("application/json", {}).get("example")
+            if example is not None:
+                lines += ["", "```json", json.dumps(example, indent=1, ensure_ascii=False), "```"]
+    lines += ["", "## Statuses", "", "Every refusal is an [ErrorAnswer](#erroranswer) in JSON.", ""]
+    lines += table(("status", "meaning"), ((_code(status), meant[status]) for status in sorted(meant)))
+    lines += [
+        "",
+        "## What the bodies hold",
+        "",
+        "Rows are those of [the tables](tables.md), times as text in ISO 8601.",
+    ]
+    for name, schema in schemas.items():
+        if name not in _ROWS:
+            lines += ["", f"### {name}", "", schema.get("description", ""), ""]
+            lines += table(("field", "type", "meaning"), _fields(schema))
+    return "\n".join(lines) + "\n"
+
+
+_ROWS = {"AccountRow": "accounts", **{f"{declared.name.capitalize()}Row": declared.name for declared in TABLES}}
+"""Schema of a table's rows -> the table, which has a page of its own."""
+
+
+def _contents(operation: Mapping[str, Any]) -> Iterator[tuple[str, str]]:
+    if "requestBody" in operation:
+        yield "request", _type(operation["requestBody"]["content"]["application/json"]["schema"])
+    answer = operation["responses"]["200"]
+    for kind, content in answer["content"].items():
+        held = _type(content["schema"]) if kind == "application/json" else _code(kind)
+        yield "answer", f"{held}: {answer['description'][0].lower()}{answer['description'][1:]}"
+
+
+def _fields(schema: Mapping[str, Any]) -> Iterator[tuple[str, str, str]]:
+    for name, field in schema["properties"].items():
+        yield _code(name), _type(field), field.get("description", "")
+
+
+def _type(schema: Mapping[str, Any]) -> str:
+    if "$ref" in schema:
+        name = schema["$ref"].rsplit("/", 1)[1]
+        rows = _ROWS.get(name)
+        return f"[{name}](#{name.lower()})" if rows is None else f"[{rows}](tables.md#{rows})"
+    parts = [_type(part) for part in schema.get("allOf", schema.get("oneOf", schema.get("anyOf", ())))]
+    if parts:
+        said = " or ".join(parts)
+    elif "enum" in schema:
+        said = " / ".join(_code(value) for value in schema["enum"] if value is not None)
+    elif schema.get("type") == "array":
+        said = f"list of {_type(schema['items'])}" if schema.get("items") else "list"
+    else:
+        said = schema.get("type", "anything")
+    return f"{said} or null" if schema.get("nullable") else said
+
+
+def tables() -> str:
+    """The fourteen tables that a source may hold."""
+    lines = [
+        "# Tables",
+        "",
+        f"What a source may hold. Only `orders` is required; everything else enriches. {NOTE}",
+        "",
+        "A source is a folder with one `NAME.parquet` or `NAME.csv` for each table, or a database's URL. Times are",
+        "UTC, a date is its midnight, money is in one currency. What does not keep to this is set aside with a reason,",
+        "never lost silently: `ladder check`. Other names are mapped under `[tables]` in the settings.",
+    ]
+    for declared in TABLES:
+        lines += [
+            "",
+            f"## {declared.name}",
+            "",
+            f"{declared.meaning[0].upper()}{declared.meaning[1:]}.{_keys(declared)}",
+            "",
+        ]
+        lines += table(("column", "holds", "meaning", "empty means"), (_column(declared, c) for c in declared.columns))
+    return "\n".join(lines) + "\n"
+
+
+def _keys(declared: Table) -> str:
+    key = f" Primary key: `{declared.key}`." if declared.key else ""
+    return key + (f" Its time: `{declared.time}`." if declared.time else "")
+
+
+def _column(declared: Table, column: Column) -> tuple[str, str, str, str]:
+    held = " / ".join(map(_code, column.values)) if column.values else column.kind.value
+    if column.kind is Kind.NUMBER and column.low is not None:
+        held = f"number, {column.low:,.0f} .. {column.high:,.0f}"
+    elif column.kind is Kind.MONEY and column.low == 0:
+        held = "money, 0 or more"
+    meaning = column.meaning
+    if column.known_from is not None:
+        meaning += f"; unknown unless `{column.known_from}` lies before as_of"
+    empty = "unknown"
+    if column.required:
+        empty = Missing.BAD.value
+    elif column.name == "recorded_at" or (column.kind is Kind.TIME and declared.time == column.name):
+        empty = column.missing.value if column.missing is not Missing.NEVER else "its own time"
+    elif column.kind is Kind.TIME:
+        empty = column.missing.value
+    return f"**{_code(column.name)}**" if column.required else _code(column.name), held, meaning, empty
+
+
+def scores() -> str:
+    """The columns of what is written for every account, and for every account and option."""
+    lines = [
+        "# Scores",
+        "",
+        f"The columns of the files that `ladder score` and `ladder plan` write, with unit and direction. {NOTE}",
+        "",
+        "Chances lie in 0..1. Money is in the source's currency. Days are days of 24 hours. Over HTTP the same fields",
+        "have the same names.",
+    ]
+    parts: tuple[tuple[str, str, type[BaseModel]], ...] = (
+        ("scores", "One row for every account known at as_of.", Scores),
+        ("investment_scores", "One row for every account and option.", InvestmentScores),
+        ("horizons", "One row for every account and horizon, the main one among them.", HorizonScores),
+        ("plan", "One row for every selected account.", PlanRow),
+    )
+    for name, text, model in parts:
+        lines += ["", f"## {name}", "", text, "", *table(("column", "holds", "meaning"), _columns(model))]
+    return "\n".join(lines) + "\n"
+
+
+_SAME_EVERYWHERE = {"account_id": "Whose row this is.", "model_version": "Which model made it; see `GET /version`."}
+_NAMES = {str: "text", float: "number", int: "whole number", bool: "true / false"}
+
+
+def _columns(model: type[BaseModel]) -> Iterator[tuple[str, str, str]]:
+    for name, field in model.model_fields.items():
+        yield _code(name), _held(field.annotation), field.description or _SAME_EVERYWHERE[name]
+
+
+def _held(annotation: Any) -> str:
+    """What a column's type says, in words."""
+    if annotation in _NAMES:
+        return _NAMES[annotation]
+    values = get_args(annotation)
+    if type(None) in values:
+        return " or ".join([*(_held(value) for value in values if value is not type(None)), "null"])
+    if values and isinstance(values[0], str):
+        return " / ".join(map(_code, values))
+    return f"list of {_held(values[0])}"
+
+
+def tree() -> str:
+    """Every error that a user can meet."""
+    lines = ["# Errors", "", f"{NOTE}", "", (errors.__doc__ or "").strip().split("\n\n")[0], "", "```text"]
+    drawn = (errors.__doc__ or "").split("\n\n")[1]
+    lines += [line.removeprefix("    ") for line in drawn.splitlines()] + ["```", ""]
+    lines += ["\n\n".join((errors.__doc__ or "").strip().split("\n\n")[2:])]
+    lines += ["", 'Over HTTP an error is `{"error": {"code", "message", "field"?}}`: [the endpoints](endpoints.md).']
+    return "\n".join(lines) + "\n"
+
+
+def python() -> str:
+    """The modules that a program of one's own may count on."""
+    lines = [
+        "# Python",
+        "",
+        f"What a program of one's own may count on. {NOTE} The built site has every class and function below.",
+        "",
+        "```python",
+        "from features.histories import build_histories",
+        "from features.sources import read_source",
+        "",
+        'histories = build_histories(read_source("source/"))',
+        "print(len(histories.account_ids), histories.end)",
+        "```",
+        "",
+    ]
+    rows = ((f"[`{name}`](../{_file(name)})", _first_line(name)) for name in PUBLIC)
+    return "\n".join([*lines, *table(("module", "what it holds"), rows)]) + "\n"
+
+
+def _file(name: str) -> str:
+    """A module's file, from the root; of a package, its first one."""
+    return Path(importlib.import_module(name).__file__ or "").relative_to(FOLDER.parent).as_posix()
+
+
+def _first_line(name: str) -> str:
+    return (importlib.import_module(name).__doc__ or "").strip().splitlines()[0]
+
+
+PAGES: Mapping[str, Callable[[], str]] = {
+    "commands": commands,
+    "endpoints": endpoints,
+    "tables": tables,
+    "scores": scores,
+    "settings": settings_page.document,
+    "features": catalog.document,
+    "errors": tree,
+    "python": python,
+}
+"""Name of the page in docs/ -> what writes it."""
+
+
+def main() -> None:
+    """Write every page, or only the one that is named, into docs/."""
+    parser = argparse.ArgumentParser(description="Write the pages of the reference from the code.")
+    parser.add_argument("pages", nargs="*", help=f"of {', '.join(PAGES)}; else all")
+    for name in parser.parse_args().pages or PAGES:
+        (FOLDER / f"{name}.md").write_text(PAGES[name](), encoding="utf-8")
+
+
+if __name__ == "__main__":
+    main()
