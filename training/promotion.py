@@ -174,8 +174,10 @@ as they are. A *warning* does not; it stands in the report. `ladder promote VERS
 
 The findings are written into one HTML file, which is kept with the version in MLflow (`promotion.html`). To get it:
 
-    ladder train --data SOURCE --promote --report report.html
-    ladder promote VERSION --report report.html
+```sh
+ladder train --data exports/ --promote --report report.html
+ladder promote 2 --report report.html
+```
 
 This page is written from the table of checks by `python -m training.promotion > docs/promotion.md`; a test fails when
 it is out of date. The limits are settings, explained in `conf/ladder.toml`.
