@@ -164,6 +164,7 @@ COMMANDS: dict[str, tuple[Callable[[argparse.Namespace], Mapping[str, Any]], str
     "train": (train_command, "train all models, track and register them", (
         DATA, AS_OF, FEEDBACK, DASK,
         _argument("--promote", action="store_true", help="make it champion if it passes the checks"),
+        _argument("--report", metavar="FILE", help="write what the checks found to this HTML file, for people"),
         _argument("--tune", type=_minutes, metavar="MINUTES",
                   help="first search the boosters' settings for so long, on origins before any that is judged; the "
                        "clock decides how many are tried, so the same data and seed may end with others: what was "
@@ -174,6 +175,7 @@ COMMANDS: dict[str, tuple[Callable[[argparse.Namespace], Mapping[str, Any]], str
     )),
     "promote": (promote_command, "make a version champion", (
         _argument("version", type=int, help="number in the registry"),
+        _argument("--report", metavar="FILE", help="write what the checks found in training to this HTML file"),
     )),
     "rollback": (rollback_command, "make the former champion champion again", ()),
     "score": (score_command, "score every account", (

@@ -1,7 +1,6 @@
 """ladder train, backtest, promote, rollback."""
 
 import argparse
-import sys
 import tempfile
 from collections.abc import Callable, Mapping
 from pathlib import Path
@@ -18,8 +17,9 @@ from commands.inputs import (
     registry_uri,
     settings_of,
 )
+from commands.judging import REPORT, SETTINGS, judge, write_page
 from commands.terminal import note_set_aside, progress_bar, show_comparison, show_list, show_table
-from features.errors import LadderError
+from features.errors import RegistryError
 
 
 def train_command(options: argparse.Namespace) -> Mapping[str, Any]:
@@ -28,7 +28,9 @@ def train_command(options: argparse.Namespace) -> Mapping[str, Any]:
     partitions = partitions_of(options)
     folder = Path(settings.registry.champion_folder)
     if partitions is None:
-        return train_source(load_source(options), registry_uri(), options.promote, folder, options.data, options.tune)
+        return train_source(
+            load_source(options), registry_uri(), options.promote, folder, options.data, options.tune, options.report
+        )
     from training.gathering import gather_dataset
     from training.pipeline import train_on
     from training.tracker import public
@@ -39,15 +41,17 @@ def train_command(options: argparse.Namespace) -> Mapping[str, Any]:
         tuned = _tune(data, settings, options.tune, progress)
         settings = tuned.settings if tuned else settings
         trained = train_on(data, settings, progress=progress)
-    return _record(trained, settings, registry_uri(), options.promote, folder, public(options.data), tuned)
+    where = public(options.data)
+    return _record(trained, data, settings, registry_uri(), options.promote, folder, where, tuned, options.report)
 
 
 def train_source(
-    loaded: Loaded, uri: str, force: bool, champion_folder: Path, where: str, minutes: float | None = None
-) -> Mapping[str, Any]:
+    loaded: Loaded, uri: str, force: bool, champion_folder: Path, where: str, minutes: float | None = None,
+    report: str | None = None,
+) -> Mapping[str, Any]:  # fmt: skip
     """Tune where minutes are given for it; train, record, register, and promote where that is due.
 
-    where : the source, as the command was given it.
+    where : the source, as the command was given it.  report : file that the promotion report goes to.
     """
     from training.dataset import build_dataset
     from training.pipeline import train_on
@@ -59,7 +63,7 @@ def train_source(
         tuned = _tune(data, settings, minutes, progress)
         settings = tuned.settings if tuned else settings
         trained = train_on(data, settings, progress=progress)
-    return _record(trained, settings, uri, force, champion_folder, public(where), tuned)
+    return _record(trained, data, settings, uri, force, champion_folder, public(where), tuned, report)
 
 
 def _tune(data: Any, settings: Any, minutes: float | None, progress: Callable[[str, float], None]) -> Any:
@@ -72,20 +76,21 @@ def _tune(data: Any, settings: Any, minutes: float | None, progress: Callable[[s
 
 
 def _record(
-    trained: Any, settings: Any, uri: str, force: bool, champion_folder: Path, where: str, tuned: Any = None
-) -> Mapping[str, Any]:
+    trained: Any, data: Any, settings: Any, uri: str, force: bool, champion_folder: Path, where: str,
+    tuned: Any = None, page: str | None = None,
+) -> Mapping[str, Any]:  # fmt: skip
     """Show what was learnt, register it, and promote it where that is due.
 
-    where : the address of the data, without passwords.
+    where : the address of the data, without passwords.  page : file that the promotion report goes to.
     """
     from serving.pyfunc_model import INPUTS, OUTPUTS, PARAMS, example
     from training.plots import draw_plots
-    from training.promotion import PromotionContext, examine, passes
     from training.provenance import provenance
-    from training.registry import ALIAS, Registry
+    from training.registry import Registry
     from training.reporting import as_text, record_cells, record_csv
     from training.run_records import training_record
     from training.runs import ModelForm
+    from training.settings import write_settings
 
     for comparison in trained.comparisons:
         show_comparison(comparison)
@@ -104,26 +109,21 @@ def _record(
             f"\nFor the settings file (--config), so that the same data give the same bundle again:\n\n{tuned.toml()}"
         )
     registry = Registry(uri)
-    champion = registry.champion()
-    champion_facts = None
-    if champion is not None:
-        from training.bundle import read_bundle
-
-        with tempfile.TemporaryDirectory() as scratch:
-            champion_facts = _facts_or_none(lambda: read_bundle(registry.fetch(ALIAS, Path(scratch)))[0].facts)
-    findings = examine(PromotionContext(trained.bundle.facts, trained.comparisons, champion_facts, settings.promotion))
-    show_table("Promotion checks", ["", "check", "found"], [[f.severity, f.title, f.detail] for f in findings])
+    judgement = judge(trained, data, settings, registry)
+    champion = judgement.champion
     with tempfile.TemporaryDirectory() as scratch:
         draw_plots(trained.comparisons, trained.curves, Path(scratch))
         texts = {f"{c.task}.txt": as_text(c) for c in trained.comparisons} | {"report.txt": "\n".join(report)}
         texts |= {f"{name}.csv": record_csv(rows) for name, (_, rows) in records.items()}
-        texts["checks.txt"] = "\n".join(f"{f.severity}: {f.title}: {f.detail}" for f in findings) + "\n"
+        texts |= {"checks.txt": judgement.lines, REPORT: judgement.page(), SETTINGS: write_settings(settings)}
         if tuned:
             texts |= {"tuning.csv": tuned.table(), "tuned.toml": tuned.toml()}
         record = training_record(trained, settings, provenance(), where, texts, tuned.figures() if tuned else {})
         form = ModelForm(INPUTS, OUTPUTS, PARAMS, example())
         version = registry.record(trained.bundle, record, Path(scratch), form, settings.registry.experiment, open_run())
-    good, wanted = passes(findings), force or champion is None
+    if page is not None:
+        write_page(judgement.page(version), page)
+    good, wanted = judgement.good, force or champion is None
     if wanted and good:
         registry.promote(version, champion_folder)
     said = "is champion now" if wanted and good else "was not promoted"
@@ -137,18 +137,10 @@ def _record(
         "bundle": trained.bundle.version,
         "champion": wanted and good,
         "passes": good,
+        "not_worse": judgement.not_worse,
         **trained.bundle.facts.figures,
         **(tuned.figures() if tuned else {}),
     }
-
-
-def _facts_or_none(read: Callable[[], Any]) -> Any:
-    """The champion's facts; None, said aloud, where its bundle is of another catalogue."""
-    try:
-        return read()
-    except LadderError as error:
-        print(f"Note: the champion cannot be compared with: {error}", file=sys.stderr)
-        return None
 
 
 def backtest_command(options: argparse.Namespace) -> Mapping[str, Any]:
@@ -172,8 +164,13 @@ def backtest_command(options: argparse.Namespace) -> Mapping[str, Any]:
 def promote_command(options: argparse.Namespace) -> Mapping[str, Any]:
     from training.registry import Registry
 
-    settings = settings_of(options)
-    Registry(registry_uri()).promote(options.version, Path(settings.registry.champion_folder))
+    settings, registry = settings_of(options), Registry(registry_uri())
+    if options.report is not None:
+        kept = registry.text(options.version, REPORT)
+        if kept is None:
+            raise RegistryError(f"Version {options.version} was recorded without a report: leave --report out.")
+        write_page(kept, options.report)
+    registry.promote(options.version, Path(settings.registry.champion_folder))
     print(f"loyalty-ladder version {options.version} is champion now")
     return {"champion": options.version}
 

@@ -2,7 +2,6 @@
 
 import argparse
 import hashlib
-import tempfile
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
@@ -91,32 +90,18 @@ def _train(work: Work, _: Found) -> Mapping[str, Any]:
     return train_source(work.loaded, registry_uri(), False, work.champions, work.options.data)
 
 
-def _compare(work: Work, found: Found) -> Mapping[str, Any]:
-    """Whether the new model may replace the champion: no check refuses it, and none finds it worse."""
-    from training.bundle import read_bundle
-    from training.promotion import PromotionContext, beats_champion
-    from training.registry import ALIAS, Registry
+def _compare(_: Work, found: Found) -> Mapping[str, Any]:
+    """Whether the new model may replace the champion: no check refuses it, and none finds it worse.
 
+    Training itself has compared the two, on the same snapshots and trials; its report says how.
+    """
     trained = found["train"]
     if trained["champion"]:
         return {"better": True, "already": True}
     if not trained["passes"]:
         print("A check refuses the new model; the champion stays.")
         return {"better": False, "already": False}
-    registry, facts = Registry(registry_uri()), []
-    for version in (trained["version"], ALIAS):
-        with tempfile.TemporaryDirectory() as scratch:
-            try:
-                facts.append(read_bundle(registry.fetch(version, Path(scratch)))[0].facts)
-            except BundleError as error:
-                if version != ALIAS:
-                    raise
-                print(f"The champion cannot be used by this program any more: {error}")
-                return {"better": True, "already": False}
-    context = PromotionContext(facts[0], (), facts[1], work.loaded.settings.promotion)
-    findings = beats_champion(context)
-    show_table("Against the champion", ["", "check", "found"], [[f.severity, f.title, f.detail] for f in findings])
-    return {"better": all(finding.severity == "ok" for finding in findings), "already": False}
+    return {"better": bool(trained["not_worse"]), "already": False}
 
 
 def _promote(work: Work, found: Found) -> Mapping[str, Any]:

@@ -19,7 +19,7 @@ from ladder import COMMANDS, EVERYWHERE
 from serving.openapi import document
 from serving.schemas import HorizonScores, InvestmentScores, Scores
 from serving.store_schemas import PlanRow
-from training import settings_page
+from training import promotion, settings_page
 
 FOLDER = Path(__file__).parent
 NOTE = "Written from the code by `make reference`; a test fails when this page is out of date."
@@ -307,6 +307,7 @@ PAGES: Mapping[str, Callable[[], str]] = {
     "tables": tables,
     "scores": scores,
     "settings": settings_page.document,
+    "promotion": promotion.document,
     "features": catalog.document,
     "errors": tree,
     "python": python,

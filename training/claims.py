@@ -79,15 +79,15 @@ def claim_of(
     """
     if len(arm) == 0:
         return None
-    found = _judge(predicted, arm, beyond, chance, margin, costs)
+    found = judge_each(predicted, arm, beyond, chance, margin, costs)
     promised, mean = float(found.promised.mean()), float(found.score.mean())
-    error = _clustered_error(found.score, account)
+    error = clustered_error(found.score, account)
     reach = NormalDist().inv_cdf(0.5 + level / 2) * error
     return Claim(promised, mean, mean - reach, mean + reach, len(arm), error, float(found.spent.mean()))
 
 
 @dataclass(frozen=True)
-class _Judged:
+class Brought:
     """Per trial, zero where nothing is recommended: the promise, what the trials have of it, and its cost."""
 
     promised: FloatArray
@@ -95,16 +95,17 @@ class _Judged:
     spent: FloatArray
 
 
-def _judge(
+def judge_each(
     predicted: FloatArray, arm: IntArray, beyond: FloatArray, chance: FloatArray, margin: FloatArray, costs: FloatArray
-) -> _Judged:
+) -> Brought:
+    """What recommending by those predictions brings of every trial; arguments as `claim_of` takes them."""
     gain = predicted * margin - costs
     best = np.where(np.isnan(gain), -np.inf, gain).argmax(axis=1)
     rows = np.arange(len(arm))
     paid = np.where(np.isnan(gain[rows, best]), -1.0, gain[rows, best]) > 0
     score = unbiased(np.nan_to_num(predicted[rows, best]), arm, best + 1, beyond, chance)
     brought = score * margin[rows, best] - costs[rows, best]
-    return _Judged(*(np.where(paid, found, 0.0) for found in (gain[rows, best], brought, costs[rows, best])))
+    return Brought(*(np.where(paid, found, 0.0) for found in (gain[rows, best], brought, costs[rows, best])))
 
 
 def unbiased(
@@ -120,7 +121,7 @@ def unbiased(
     return score
 
 
-def _clustered_error(score: FloatArray, account: IntArray) -> float:
+def clustered_error(score: FloatArray, account: IntArray) -> float:
     _, cluster = np.unique(account, return_inverse=True)
     return float(np.sqrt((np.bincount(cluster, weights=score - score.mean()) ** 2).sum()) / len(score))
 
@@ -130,7 +131,7 @@ def budget_of(
     account: IntArray, level: float,
 ) -> Budget | None:  # fmt: skip
     """What the same recommendations bring where only the best promises per unit of money are kept; None without any."""
-    found = _judge(predicted, arm, beyond, chance, margin, costs)
+    found = judge_each(predicted, arm, beyond, chance, margin, costs)
     paid = found.promised > 0
     if not paid.any():
         return None
@@ -142,7 +143,7 @@ def budget_of(
     for end in np.ceil(np.linspace(0, 1, POINTS + 1)[1:] * len(order)).astype(np.int64):
         score = np.zeros(n)
         score[order[:end]] = found.score[order[:end]]
-        mean, error = float(score.mean()), _clustered_error(score, account)
+        mean, error = float(score.mean()), clustered_error(score, account)
         spent.append(float(found.spent[order[:end]].sum() / n))
         promised.append(float(found.promised[order[:end]].sum() / n))
         value.append(Interval(mean, mean - reach * error, mean + reach * error))

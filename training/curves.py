@@ -167,9 +167,9 @@ def _toc(score: FloatArray, weight: FloatArray, ends: IntArray) -> FloatArray:
 def importance_of(model: str, features: Sequence[str], values: FloatArray, added: FloatArray) -> Importance:
     """values, added : shape (n, n_features), a sample of rows and what each value adds to the raw score."""
     size = np.abs(added).mean(axis=0)
-    known = np.isfinite(values)
-    mean = np.where(known, values, 0.0).sum(axis=0) / np.maximum(known.sum(axis=0), 1)  # a table may be absent
-    centred = np.where(np.isnan(values), 0.0, values - mean)
+    known = np.isfinite(values)  # a column may be empty: its table is not there
+    mean = np.where(known, values, 0.0).sum(axis=0) / np.maximum(known.sum(axis=0), 1)
+    centred = np.where(known, values, mean) - mean
     beyond = np.where(np.isnan(values), 0.0, added - added.mean(axis=0))
     spread = np.sqrt((centred**2).sum(axis=0) * (beyond**2).sum(axis=0))
     direction = np.where(spread > 0, (centred * beyond).sum(axis=0) / np.where(spread > 0, spread, 1.0), 0.0)

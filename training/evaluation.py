@@ -21,6 +21,7 @@ from training.conformal import fit_set_rule
 from training.curves import Part, Transitions, gains_curve, parts_of, transitions
 from training.dataset import Dataset, Progress, silent
 from training.fitting import one_linear_algebra_thread
+from training.judged_rows import JudgedRows
 from training.kinds import Predictor
 from training.metrics import Band, Interval
 from training.next_rung import fit_with_earlier
@@ -63,6 +64,7 @@ class Comparison:
     by_origin, by_rung : the same scores of the snapshots of one origin, and of those that stood on one rung then.
     gains : share of the accounts by descending chance, and of what happened, the share among them.
     moves : of the next rung.
+    judged : the rows themselves, for what is compared on them afterwards; None where nobody kept them.
     """
 
     task: str
@@ -78,6 +80,7 @@ class Comparison:
     by_rung: tuple[Part, ...] = ()
     gains: tuple[tuple[float, float], ...] = ()
     moves: Transitions | None = None
+    judged: JudgedRows | None = field(default=None, compare=False, repr=False)
 
     def scores(self, model: str) -> Mapping[str, float]:
         """The scores of one model.  Raises KeyError if it is not in the table."""
@@ -91,7 +94,7 @@ class Comparison:
 
 
 @dataclass(frozen=True)
-class _Task:
+class Task:
     """A prediction to be judged.
 
     chance : the one chance that people ask for, and whether it came true; from predictions, outcomes and rungs.
@@ -201,18 +204,18 @@ def _everyone(data: Dataset) -> BoolArray:
     return np.ones(len(data.matrix), bool)
 
 
-TASKS: tuple[_Task, ...] = (
-    _Task(
+TASKS: tuple[Task, ...] = (
+    Task(
         "next_rung", fit_with_earlier, baselines.NEXT_RUNG, _everyone, lambda data: data.labels.next_rung,
         {"log_loss": metrics.row_log_loss, "rps": metrics.row_rps, "brier": metrics.row_brier}, _direction_scores,
         _climbing, _rung_sets,
     ),
-    _Task(
+    Task(
         "switching", _by_itself(fit_switching), baselines.SWITCHING, lambda data: data.labels.can_switch,
         lambda data: data.labels.switched,
         {"log_loss": metrics.row_log_loss, "brier": metrics.row_brier}, _switch_scores, _leaving,
     ),
-    _Task(
+    Task(
         "revenue", _by_itself(fit_revenue), baselines.REVENUE, _everyone, lambda data: data.labels.revenue,
         {"deviance": _deviance, "mae": _absolute}, _revenue_scores, sets=_revenue_intervals,
     ),
@@ -244,7 +247,7 @@ def _advance(progress: Progress, number: int, done: float) -> None:
 
 
 def _evaluate(
-    data: Dataset, task: _Task, origins: list[Fold], settings: Settings, progress: Callable[[float], None]
+    data: Dataset, task: Task, origins: list[Fold], settings: Settings, progress: Callable[[float], None]
 ) -> Comparison | None:
     eligible = task.rows(data)
     if task.name == "switching":
@@ -253,11 +256,13 @@ def _evaluate(
         return None
     predictions: dict[str, list[FloatArray]] = {name: [] for name in [*task.baselines, OURS]}
     sets: list[dict[str, FloatArray]] = []
+    latest: Predictor
     for k, fold in enumerate(origins):
         train, test = fold.train & eligible, fold.test & eligible
         for name, baseline in task.baselines.items():
             predictions[name].append(baseline(data, train, test, settings))
         model, earlier = task.fit(data, train, settings)
+        latest = model
         predictions[OURS].append(model.predict(data.matrix[test]))
         if task.sets is not None:
             sets.append(task.sets(data, train, test, settings, predictions[OURS][-1], earlier))
@@ -272,19 +277,20 @@ def _evaluate(
     }
     origin = np.repeat(np.arange(len(origins)), [int((fold.test & eligible).sum()) for fold in origins])
     names = tuple(iso(fold.origin) for fold in origins)
-    return replace(_compare(data, task, joined, tested, unseen, names, origin), sets=means)
+    compared, by_row = _compare(data, task, joined, tested, unseen, names, origin)
+    return replace(compared, sets=means, judged=JudgedRows(tested, joined[OURS], by_row, latest))
 
 
 def _compare(
     data: Dataset,
-    task: _Task,
+    task: Task,
     predictions: Mapping[str, FloatArray],
     tested: IntArray,
     unseen: BoolArray,
     origins: tuple[str, ...],
     origin: IntArray,
-) -> Comparison:
-    """origin : number of each tested row's origin."""
+) -> tuple[Comparison, dict[str, FloatArray]]:
+    """The table, and each model's primary score of every row.  origin : number of each tested row's origin."""
     happened, rung, account = task.target(data)[tested], data.labels.rung[tested], data.snapshots.account[tested]
     primary, simplest = next(iter(task.row_scores)), SIMPLEST[task.name]
     by_row = {
@@ -307,8 +313,9 @@ def _compare(
         by_rung=parts_of(RUNGS, rung, by_row, primary, OURS, simplest, account),
         moves=transitions(predictions[OURS], happened, rung) if task.name == "next_rung" else None,
     )  # fmt: skip
+    losses = {model: scores[primary] for model, scores in by_row.items()}
     if task.chance is None:
-        return comparison
+        return comparison, losses
     chance, seen = task.chance(predictions[OURS], happened, rung)
     bands = metrics.reliability_bands(chance, seen, account)
-    return replace(comparison, bands=bands, gains=gains_curve(chance, seen))
+    return replace(comparison, bands=bands, gains=gains_curve(chance, seen)), losses

@@ -10,6 +10,7 @@ from features.errors import NotEnoughData
 from features.histories import Histories
 from features.snapshots import BoolArray, FloatArray, iso
 from features.tables import RUNGS
+from training.bench import Bench
 from training.bundle import Bundle, Facts, Investment
 from training.coherence import coherence
 from training.conformal import Calibration, SetRule, fit_set_rule
@@ -47,6 +48,7 @@ class Trained:
     report : findings in words, the same as the bundle holds.
     snapshots, accounts : how many were learnt from.
     effects : of the investments, with what they rest on.  curves : what the plots are drawn from.
+    bench : the trials that recommendations are judged on; None where there are none.
     """
 
     bundle: Bundle
@@ -56,6 +58,7 @@ class Trained:
     accounts: int = 0
     effects: tuple[InvestmentEffect, ...] = ()
     curves: Curves = field(default_factory=Curves)
+    bench: Bench | None = field(default=None, compare=False, repr=False)
 
 
 def train(histories: Histories, settings: Settings, end: int, folds: int = 3, progress: Progress = silent) -> Trained:
@@ -118,7 +121,7 @@ def train_on(data: Dataset, settings: Settings, folds: int = 3, progress: Progre
     )  # fmt: skip
     curves = replace(uplift.curves, importances=_importances(data, switching, climbing))
     accounts = len(np.unique(data.snapshots.account))
-    return Trained(bundle, comparisons, tuple(report), len(data.matrix), accounts, effects, curves)
+    return Trained(bundle, comparisons, tuple(report), len(data.matrix), accounts, effects, curves, uplift.bench)
 
 
 def _importances(data: Dataset, switching: Pool | None, climbing: Trees) -> tuple[Importance, ...]:

@@ -109,6 +109,15 @@ class Registry:
                 version = number
             return _download(mlflow, client, int(version), into)
 
+    def text(self, version: int, name: str) -> str | None:
+        """A text file of the run that made a version; None where that run kept none of the name."""
+        with connected(self.uri) as (mlflow, client), tempfile.TemporaryDirectory() as scratch:
+            run = _known(client, version).run_id
+            if not run or name not in {item.path for item in client.list_artifacts(run)}:
+                return None
+            found = mlflow.artifacts.download_artifacts(run_id=run, artifact_path=name, dst_path=scratch)
+            return Path(found).read_text(encoding="utf-8")
+
 
 def _register(client: Any) -> None:
     """Make the registered model where it is not there; somebody else may just have done so."""
@@ -139,11 +148,17 @@ def _former(client: Any) -> list[int]:
     return former
 
 
-def _download(mlflow: Any, client: Any, version: int, into: Path) -> Path:
-    known = sorted(int(v.version) for v in client.search_model_versions(f"name = '{NAME}'"))
+def _known(client: Any, version: int) -> Any:
+    """MLflow's account of a version."""
+    known = {int(found.version): found for found in client.search_model_versions(f"name = '{NAME}'")}
     if version not in known:
-        have = f"it has {', '.join(map(str, known))}" if known else "it has none; run `ladder train` first"
+        have = f"it has {', '.join(map(str, sorted(known)))}" if known else "it has none; run `ladder train` first"
         raise RegistryError(f"The registry has no version {version} of {NAME}; {have}.")
+    return known[version]
+
+
+def _download(mlflow: Any, client: Any, version: int, into: Path) -> Path:
+    _known(client, version)
     found = Path(mlflow.artifacts.download_artifacts(f"models:/{NAME}/{version}", dst_path=str(into)))
     manifests = sorted(found.glob(f"data/*/{MANIFEST}")) + sorted(found.glob(f"data/{MANIFEST}"))
     if not manifests:

@@ -144,11 +144,24 @@ class PlanSettings:
 
 @dataclass(frozen=True)
 class PromotionSettings:
-    """A model is promoted if it is not worse than the baselines and the champion by more than `tolerance`
-    (log loss), and its calibration error is at most most_calibration_error."""
+    """Limits of the checks before a promotion, as docs/promotion.md explains them: tolerance in log loss and
+    tolerance_share of other scores are differences that count as none; least_* are counts below which a warning is
+    given; segment_level is the false-discovery rate over segments; most_lost_to_* are shares of skill."""
 
     tolerance: float = 0.003
+    tolerance_share: float = 0.01
     most_calibration_error: float = 0.1
+    least_accounts: int = 200
+    least_switched: int = 50
+    least_exposed: int = 60
+    least_in_segment: int = 100
+    segment_level: float = 0.05
+    most_auc_alone: float = 0.97
+    most_lost_to_a_day: float = 0.25
+    most_lost_to_a_week: float = 0.5
+    most_wrong_way: float = 0.02
+    most_megabytes: float = 50.0
+    most_milliseconds: float = 20.0
 
 
 @dataclass(frozen=True)
@@ -243,7 +256,19 @@ _LIMITS: Mapping[str, tuple[float, float]] = {
     "monitor.retrain_weight": (0, 1),
     "monitor.least_silent_days": (1, 3650),
     "promotion.tolerance": (0, 1),
+    "promotion.tolerance_share": (0, 1),
     "promotion.most_calibration_error": (0, 1),
+    "promotion.least_accounts": (0, 10**9),
+    "promotion.least_switched": (0, 10**9),
+    "promotion.least_exposed": (1, 10**9),
+    "promotion.least_in_segment": (2, 10**9),
+    "promotion.segment_level": (0, 1),
+    "promotion.most_auc_alone": (0.5, 1),
+    "promotion.most_lost_to_a_day": (0, 10),
+    "promotion.most_lost_to_a_week": (0, 10),
+    "promotion.most_wrong_way": (0, 1),
+    "promotion.most_megabytes": (0.001, 10**6),
+    "promotion.most_milliseconds": (0.001, 10**6),
 }
 
 
@@ -284,6 +309,20 @@ def parse_settings(content: Mapping[str, Any]) -> Settings:
     if settings.outcome.switching not in ("auto", "recorded", "silence"):
         raise SettingsError(f"outcome.switching is {settings.outcome.switching!r}; it is auto, recorded or silence.")
     return settings
+
+
+def write_settings(settings: Settings) -> str:
+    """All settings as JSON that `read_written` takes: what is kept with a model."""
+    return json.dumps(dataclasses.asdict(settings), indent=1, sort_keys=True) + "\n"
+
+
+def read_written(text: str) -> Settings:
+    """The settings that `write_settings` wrote.  Raises SettingsError if this program no longer knows one of them."""
+    try:
+        content = json.loads(text)
+    except ValueError as error:
+        raise SettingsError(f"The settings kept with the model are not valid JSON: {error}.") from None
+    return parse_settings(content)
 
 
 def _section(name: str, content: Mapping[str, Any], kind: type[Section]) -> Section:

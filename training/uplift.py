@@ -21,6 +21,7 @@ import numpy as np
 from features.snapshots import BoolArray, FloatArray, IntArray
 from features.streams import FIXED_POINT
 from features.tables import RUNGS
+from training.bench import Bench
 from training.claims import Claim, budget_of, claim_of, unbiased
 from training.curves import Curves, Targeting, overlap_of, targeting_of
 from training.dataset import Dataset, Progress, silent
@@ -73,6 +74,7 @@ class Uplift:
     options: tuple[InvestmentEffect, ...]
     claim: Claim | None = None
     curves: Curves = field(default_factory=Curves)
+    bench: Bench | None = field(default=None, compare=False, repr=False)
 
 
 @dataclass(frozen=True)
@@ -116,8 +118,8 @@ def fit_uplift(data: Dataset, settings: Settings, progress: Progress = silent) -
     pretended = _pretended(data, trials, chance, settings)
     effects = tuple(_option(work, k, learnt, pretended.get(k, ()), data) for k in range(1, n_arms))
     progress("effects of investments", 1.0)
-    claim, curves = _judge(work, learnt, effects, data)
-    return Uplift(effects, claim, curves)
+    claim, curves, bench = _judge(work, learnt, effects, data)
+    return Uplift(effects, claim, curves, bench)
 
 
 @dataclass(frozen=True)
@@ -269,12 +271,13 @@ def _costs(data: Dataset, option: int) -> FloatArray:
 
 def _judge(
     work: _Work, learnt: _Learnt, options: Sequence[InvestmentEffect], data: Dataset
-) -> tuple[Claim | None, Curves]:
-    """What the recommendations were worth on accounts whose trials had no part in them, and the curves of that."""
+) -> tuple[Claim | None, Curves, Bench | None]:
+    """What the recommendations were worth on accounts whose trials had no part in them, the curves of that, and the
+    trials themselves for whoever else is judged on them."""
     revenue, grounds = learnt.revenue, learnt.grounds
     usable = {k: g for k, g in enumerate(grounds, start=1) if options[k - 1].basis != "insufficient"}
     if not usable or len(np.unique(work.fold)) < 2:
-        return None, _overlaps(work, options)
+        return None, _overlaps(work, options), None
     trials = work.trials
     lots = any(g.basis == "randomised" for g in usable.values())
     judged = trials.random if lots else ~trials.random
@@ -304,7 +307,11 @@ def _judge(
         ),
         budget=budget_of(predicted[judged], *seen, margin, costs, account, uplift.level),
     )
-    return claim_of(predicted[judged], *seen, margin, costs, account, uplift.level), curves
+    bench = Bench(
+        trials.snapshots.take(judged), trials.matrix[judged], trials.rung[judged], lots, predicted[judged], *seen,
+        np.asarray(margin), costs,
+    )  # fmt: skip
+    return claim_of(predicted[judged], *seen, margin, costs, account, uplift.level), curves, bench
 
 
 def _targeting(

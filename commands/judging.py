@@ -1,0 +1,99 @@
+"""Whether a model may become champion: the evidence gathered, the checks run, the report written."""
+
+import tempfile
+from dataclasses import dataclass, replace
+from pathlib import Path
+from typing import Any
+
+from commands.terminal import progress_bar, show_table
+from features.errors import BundleError, SettingsError
+
+REPORT, SETTINGS = "promotion.html", "settings.json"
+"""Files that are kept with a version."""
+
+
+@dataclass(frozen=True)
+class Judgement:
+    """What the checks looked at and found.  champion : the version that serves now; None where none does."""
+
+    context: Any
+    findings: list[Any]
+    champion: int | None
+    bundle: str
+
+    @property
+    def good(self) -> bool:
+        """Whether nothing stands in the way."""
+        from training.promotion import passes
+
+        return passes(self.findings)
+
+    @property
+    def not_worse(self) -> bool:
+        """Whether nothing says that the champion is better; what could not be compared says nothing."""
+        from training.checks_of_the_change import finds_worse
+
+        return not finds_worse(self.context)
+
+    def page(self, version: int | None = None) -> str:
+        """The report.  version : of the new model, once it is registered."""
+        from training.promotion_report import render
+
+        return render(self.context, self.findings, self.bundle, self.champion, version)
+
+    @property
+    def lines(self) -> str:
+        """The findings as plain text."""
+        return "\n".join(f"{one.severity}: {one.title}: {one.detail}" for one in self.findings) + "\n"
+
+
+def judge(trained: Any, data: Any, settings: Any, registry: Any) -> Judgement:
+    """Gather the evidence, examine it, and show what was found."""
+    from training.promotion import PromotionContext, examine
+
+    version = registry.champion()
+    incumbent, unreadable = (None, "") if version is None else _incumbent(registry, version)
+    evidence = replace(_measure(trained, data, incumbent, settings), unreadable=unreadable)
+    champion = None if incumbent is None else incumbent.bundle.facts
+    context = PromotionContext(trained.bundle.facts, trained.comparisons, champion, settings.promotion, evidence)
+    findings = examine(context)
+    show_table("Promotion checks", ["", "check", "found"], [[f.severity, f.title, f.detail] for f in findings])
+    return Judgement(context, findings, version, trained.bundle.version)
+
+
+def _incumbent(registry: Any, version: int) -> tuple[Any, str]:
+    """The champion with its settings; None, and why, where its bundle is of another catalogue or damaged."""
+    from training.bundle import read_bundle
+    from training.duel import Incumbent
+    from training.settings import read_written
+
+    with tempfile.TemporaryDirectory() as scratch:
+        try:
+            bundle, _ = read_bundle(registry.fetch(version, Path(scratch)))
+        except BundleError as error:
+            return None, f"version {version} cannot be compared with: {error}"
+    text = registry.text(version, SETTINGS)
+    try:
+        settings = None if text is None else read_written(text)
+    except SettingsError:  # of another version of the program: its recipe is not known to this one
+        settings = None
+    return Incumbent(version, bundle, settings), ""
+
+
+def _measure(trained: Any, data: Any, incumbent: Any, settings: Any) -> Any:
+    from serving.replacement import compare_models, weigh
+    from training.evidence import gather
+
+    with progress_bar() as progress:
+        evidence = gather(trained, data, incumbent, settings, progress)
+        footprint = weigh(trained.bundle, data.histories, data.end)
+        changes = None
+        if incumbent is not None:
+            changes = compare_models(trained.bundle, incumbent.bundle, data.histories, data.end)
+    return replace(evidence, footprint=footprint, changes=changes)
+
+
+def write_page(page: str, file: str) -> None:
+    """Write a report where somebody wants it."""
+    Path(file).write_text(page, encoding="utf-8")
+    print(f"The report lies in {file}")

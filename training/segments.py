@@ -1,0 +1,102 @@
+"""Where a model is worse than what it is compared with: by rung, industry, country and size, with chance accounted for.
+
+A model may win on the whole and lose where it matters. Every segment of enough accounts is asked whether its mean loss
+is above that of the best baseline, and of the champion where it was asked too: a one-sided test on paired differences,
+its standard error over accounts. Dozens of segments are asked, so that some look bad by chance: p-values are held to a
+false-discovery rate over all of them together (Benjamini & Hochberg 1995).
+"""
+
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, replace
+
+import numpy as np
+from scipy.stats import false_discovery_control, norm
+
+from features.snapshots import FloatArray, IntArray
+from features.tables import RUNGS
+from training.dataset import Dataset
+from training.evaluation import OURS, Comparison
+
+CHAMPION = "the champion"
+SIZES = (10.0, 50.0, 250.0)
+"""Employees: micro, small, medium and large companies by the EU's recommendation 2003/361/EC."""
+SIZE_NAMES = ("under 10 employees", "10 to 49 employees", "50 to 249 employees", "250 employees and more")
+
+
+@dataclass(frozen=True)
+class Segment:
+    """One part of the accounts in one prediction, against one rival.
+
+    kind, name : as `country` and `NL`.  worse : our mean loss less the rival's.  error : its standard error.
+    q : p-value of being worse, adjusted over all segments.
+    """
+
+    task: str
+    kind: str
+    name: str
+    rival: str
+    accounts: int
+    snapshots: int
+    worse: float
+    error: float
+    q: float
+
+
+def judge_segments(
+    data: Dataset, comparisons: Sequence[Comparison], champion: Mapping[str, FloatArray], least_accounts: int
+) -> tuple[Segment, ...]:
+    """Every segment of so many accounts, the surest to be worse first.
+
+    champion : task -> its losses on the rows that were judged, NaN where it was not asked.
+    """
+    found = []
+    for comparison in comparisons:
+        judged = comparison.judged
+        if comparison.task == "revenue" or judged is None:  # its deviance is dominated by a few large accounts
+            continue
+        best = min((row for row in comparison.rows if row.model != OURS), key=lambda r: r.scores[comparison.primary])
+        rivals = {best.model: judged.losses[best.model], CHAMPION: champion.get(comparison.task)}
+        account = data.snapshots.account[judged.rows]
+        for kind, name, members in _parts(data, judged.rows):
+            for rival, theirs in rivals.items():
+                if theirs is None:
+                    continue
+                rows = members[~np.isnan(theirs[members])]
+                counted = len(np.unique(account[rows]))
+                if counted >= least_accounts:
+                    worse, error = _mean(judged.losses[OURS][rows] - theirs[rows], account[rows])
+                    found.append(
+                        Segment(comparison.task, kind, name, rival, counted, len(rows), worse, error, float("nan"))
+                    )
+    return _adjusted(found)
+
+
+def _parts(data: Dataset, rows: IntArray) -> Iterator[tuple[str, str, IntArray]]:
+    """Kind, name and positions among the rows, of every segment."""
+    rung, account = data.labels.rung[rows], data.snapshots.account[rows]
+    for k, name in enumerate(RUNGS):
+        yield "rung", name, np.flatnonzero(rung == k)
+    for kind in ("industry", "country", "segment"):
+        if kind in data.histories.profile:
+            values = data.histories.profile[kind][account]
+            for value in sorted({value for value in values if value is not None}):
+                yield kind, str(value), np.flatnonzero(values == value)
+    employees = data.matrix[rows, data.column("employees")]
+    band = np.searchsorted(SIZES, np.nan_to_num(employees, nan=-1.0), side="right")
+    for k, name in enumerate(SIZE_NAMES):
+        yield "size", name, np.flatnonzero((band == k) & ~np.isnan(employees))
+
+
+def _mean(worse: FloatArray, account: IntArray) -> tuple[float, float]:
+    """The mean and its standard error, all rows of one account together."""
+    mean = float(worse.mean())
+    _, cluster = np.unique(account, return_inverse=True)
+    return mean, float(np.sqrt((np.bincount(cluster, weights=worse - mean) ** 2).sum()) / len(worse))
+
+
+def _adjusted(found: Sequence[Segment]) -> tuple[Segment, ...]:
+    if not found:
+        return ()
+    p = norm.sf([one.worse / max(one.error, 1e-12) for one in found])
+    segments = [replace(one, q=float(q)) for one, q in zip(found, false_discovery_control(p), strict=True)]
+    return tuple(sorted(segments, key=lambda one: (one.q, -one.worse)))
