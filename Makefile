@@ -61,7 +61,7 @@ docs: $(STAMP)
 reference: $(STAMP)
 	$(BIN)/python -m docs.reference
 
-# The notebooks with their outputs, into build/notebooks, in full size: about a quarter of an hour on two quiet cores.
+# The notebooks with their outputs, into build/notebooks, in full size: some ten minutes.
 # LADDER_NOTEBOOK_SCALE=small takes a minute; LADDER_DATA names the real source of the second.
 notebooks: $(STAMP)
 	$(BIN)/python -m tests.notebooks build/notebooks
