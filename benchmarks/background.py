@@ -10,10 +10,10 @@ from pathlib import Path
 
 from features.histories import build_histories
 from features.sources import source_from_rows
-from serving.background import background_of, write_background
-from serving.store import open_store
+from serving.store.background import background_of, write_background
+from serving.store.database import open_store
 from tests.serving import builders
-from training.simulation import simulate
+from training.simulator.simulation import simulate
 
 
 def main(accounts: int) -> None:

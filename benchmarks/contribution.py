@@ -24,7 +24,7 @@ from training.fitting import fit_trees, usable_columns
 from training.metrics import row_log_loss
 from training.predictors import Trees
 from training.settings import Settings
-from training.simulation import simulate
+from training.simulator.simulation import simulate
 from training.splits import held_out, rolling_origins
 
 PERMUTATIONS = 2

@@ -453,7 +453,7 @@ def one_account() -> None:
     from features.histories import build_histories
     from features.sources import source_from_rows
     from features.views import View
-    from training.simulation import simulate
+    from training.simulator.simulation import simulate
 
     tables = simulate("tiny", accounts=300, months=60, seed=1).tables
     events = {name: table for name, table in tables.items() if "account_id" in table}

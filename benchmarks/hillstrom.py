@@ -13,12 +13,12 @@ import pandas as pd
 
 from benchmarks.uplift_learners import Lesson, peer_effects, s_learner, t_learner
 from features.snapshots import BoolArray, FloatArray, IntArray
-from training.effects import small_booster
+from training.effects.one_outcome import small_booster
+from training.effects.pooled_effects import Case, fit_cases, within_reach
+from training.effects.uplift_metrics import DETECTABLE, Rate, autoc, qini, two_arm_scores
 from training.fitting import fit_trees, settle_terms
-from training.pooled_effects import Case, fit_cases, within_reach
 from training.predictors import Term, settled_values
 from training.settings import BoosterSettings, Settings
-from training.uplift_metrics import DETECTABLE, Rate, autoc, qini, two_arm_scores
 
 ARMS = ("No E-Mail", "Mens E-Mail", "Womens E-Mail")
 OUTCOMES = ("spend", "visit")

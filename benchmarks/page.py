@@ -17,12 +17,12 @@ from features.histories import build_histories
 from features.snapshots import instant
 from features.sources import source_from_rows
 from features.tables import NO_INVESTMENT
-from serving.background import Background, background_of, write_background
-from serving.results import Frames, RunFacts, write_run
-from serving.store import open_store
+from serving.store.background import Background, background_of, write_background
+from serving.store.database import open_store
+from serving.store.results import Frames, RunFacts, write_run
 from tests.serving import builders
 from tests.serving.sites import Browser
-from training.simulation import simulate
+from training.simulator.simulation import simulate
 
 ASKED = {
     "the first view, of a new process": "/",

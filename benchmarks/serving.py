@@ -32,7 +32,7 @@ from serving.server import running
 from training.bundle import read_bundle, write_bundle
 from training.pipeline import train
 from training.settings import Settings
-from training.simulation import simulate
+from training.simulator.simulation import simulate
 
 EVENTS = 200
 PEERS = ("constant", "predict", "features", "mlflow", "litserve", "ours")

@@ -23,7 +23,7 @@ import numpy as np
 from serving.pyfunc_model import INPUTS, OUTPUTS, PARAMS, example
 from serving.requests import Desk
 from training.bundle import Bundle, read_bundle
-from training.runs import LOADER, ModelForm, signature
+from training.tracking.runs import LOADER, ModelForm, signature
 
 ROWS = 64
 

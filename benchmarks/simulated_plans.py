@@ -14,10 +14,10 @@ from benchmarks.plan import SHARES, budget_limit, listed
 from benchmarks.uplift_policies import segment_means
 from benchmarks.uplift_worlds import World, predicted_uplift, quiet, world_of
 from features.snapshots import FloatArray, IntArray
-from serving.knapsack import choose, values_of
+from serving.planning.knapsack import choose, values_of
+from training.effects.uplift_metrics import paired_interval
 from training.integer_program import solve
 from training.settings import Settings
-from training.uplift_metrics import paired_interval
 
 PLAN, LOW = "the plan, on expected gains", "the plan, on the intervals' low ends"
 

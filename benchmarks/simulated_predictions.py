@@ -21,7 +21,7 @@ from training.metrics import clustered_mean
 from training.pipeline import train_on
 from training.predictors import FLOOR
 from training.settings import Settings
-from training.simulation import simulate
+from training.simulator.simulation import simulate
 
 BINS = 10
 CEILING = "the same features, taught the truth of the other seeds"

@@ -18,14 +18,14 @@ from features.ladder import ADVOCATE, CUSTOMER, MEMBER
 from features.snapshots import FloatArray, instant
 from features.sources import source_from_rows
 from features.tables import RUNGS
-from training.doubly_robust import average
+from training.effects.doubly_robust import average
+from training.effects.upgrade import fit_upgrades, fit_value_gaps
 from training.settings import Settings
-from training.simulated_events import Draw, draw_noise
-from training.simulated_population import STEP_DAYS, State
-from training.simulated_truth import HORIZON_DAYS, HORIZON_STEPS, replay
-from training.simulated_world import CONTRACT_DAYS
-from training.simulation import SCENARIOS, Scenario, Supplier, simulate
-from training.upgrade import fit_upgrades, fit_value_gaps
+from training.simulator.events import Draw, draw_noise
+from training.simulator.population import STEP_DAYS, State
+from training.simulator.simulation import SCENARIOS, Scenario, Supplier, simulate
+from training.simulator.truth import HORIZON_DAYS, HORIZON_STEPS, replay
+from training.simulator.world import CONTRACT_DAYS
 
 STATUS_EFFECTS = (0.0, 0.1)
 MONTHS, BLOCKS, REPLICATES = 48, 8, 8

@@ -22,7 +22,7 @@ from benchmarks.serving import EVENTS, bodies, free_port, payloads
 from serving.server import Terms, running
 from training.bundle import read_bundle, write_bundle
 from training.champion import publish
-from training.simulation import simulate
+from training.simulator.simulation import simulate
 
 SWAP_SECONDS = 20.0
 

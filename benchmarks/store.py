@@ -19,10 +19,10 @@ import pandas as pd
 from features.snapshots import instant
 from features.tables import BONDS, RUNGS, TRIGGER_FAMILIES
 from serving.batch import INVESTMENT_COLUMNS, SCORE_COLUMNS
-from serving.clerk import Clerk
 from serving.horizons import HORIZON_COLUMNS
-from serving.results import Frames, RunFacts, write_run
-from serving.store import file_of, open_store
+from serving.http.clerk import Clerk
+from serving.store.database import file_of, open_store
+from serving.store.results import Frames, RunFacts, write_run
 
 AS_OF = "2026-01-01"
 

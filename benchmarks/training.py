@@ -27,13 +27,15 @@ WATCHED = {
     FITS: (
         ("lightgbm", "train"), ("training.fitting", "fit_trees"), ("training.fitting", "fit_ordinal"),
         ("training.fitting", "fit_classes"), ("training.fitting", "fit_values"), ("training.fitting", "fit_table"),
-        ("training.fitting", "pool_weights"), ("training.pooled_effects", "fit_cases"),
+        ("training.fitting", "pool_weights"), ("training.effects.pooled_effects", "fit_cases"),
         ("training.buy_till_you_die", "fit_bg_nbd"),
     ),
     "judging out of time": (("training.evaluation", "evaluate"),),
-    "effects: trials, gates, checks": (("training.uplift", "fit_uplift"), ("training.upgrade", "fit_upgrades")),
-    "tracking": (("training.registry", "Registry.record"), ("training.registry", "Registry.promote")),
-    "plots": (("training.plots", "draw_plots"),),
+    "effects: trials, gates, checks": (
+        ("training.effects.uplift", "fit_uplift"), ("training.effects.upgrade", "fit_upgrades"),
+    ),
+    "tracking": (("training.tracking.registry", "Registry.record"), ("training.tracking.registry", "Registry.promote")),
+    "plots": (("training.tracking.plots", "draw_plots"),),
 }  # fmt: skip
 REST = "the rest"
 

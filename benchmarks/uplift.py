@@ -24,7 +24,7 @@ def main() -> None:
     from benchmarks.simulated_upgrade import upgrade
     from benchmarks.simulated_uplift import simulated
     from training.fitting import one_linear_algebra_thread
-    from training.simulation import SCENARIOS
+    from training.simulator.simulation import SCENARIOS
 
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--seeds", type=int, nargs="*", default=[], help="of the simulated suppliers")

@@ -10,11 +10,11 @@ from benchmarks.simulated_predictions import CEILING_ROUNDS, CEILING_TREES
 from benchmarks.uplift_learners import Lesson, peer_effects, s_learner, t_learner
 from benchmarks.uplift_worlds import World, predicted_uplift
 from features.snapshots import FloatArray
-from training.effects import modifiers, small_booster
+from training.effects.one_outcome import modifiers, small_booster
+from training.effects.trials import Trials
+from training.effects.uplift_metrics import best_arm, earned, first_rows
 from training.fitting import fit_trees, settle_terms
 from training.settings import Settings
-from training.trials import Trials
-from training.uplift_metrics import best_arm, earned, first_rows
 
 OURS, ORACLE, NOBODY = "loyalty-ladder", "oracle", "nobody"
 CEILING = "the same features, taught the true gains of the other seeds"

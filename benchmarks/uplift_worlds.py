@@ -11,14 +11,14 @@ from features.snapshots import BoolArray, FloatArray, IntArray, instant
 from features.sources import source_from_rows
 from features.views import View
 from training.dataset import Dataset
-from training.doubly_robust import average
+from training.effects.doubly_robust import average
+from training.effects.trials import Trials, build_trials
+from training.effects.uplift import InvestmentEffect, fit_uplift
 from training.margins import line_margins, margin_rates
 from training.revenue import fit_revenue
 from training.settings import Settings
-from training.simulation import Scenario, simulate
+from training.simulator.simulation import Scenario, simulate
 from training.switching import enough, fit_switching
-from training.trials import Trials, build_trials
-from training.uplift import InvestmentEffect, fit_uplift
 
 INSUFFICIENT = "insufficient"
 

@@ -23,7 +23,7 @@ def demo_command(options: argparse.Namespace) -> Mapping[str, Any]:
 
     from training.bundle import read_bundle
     from training.champion import published
-    from training.truth import against_truth
+    from training.simulator.against_truth import against_truth
 
     folder = Path(options.folder)
     _clear_demo(folder)

@@ -73,8 +73,8 @@ def _feedback(options: argparse.Namespace) -> Mapping[str, Any]:
     url = store_of(options)
     if url is None:
         return {}
-    from serving.feedback import feedback_rows
-    from serving.store import open_store, reading
+    from serving.store.database import open_store, reading
+    from serving.store.feedback import feedback_rows
 
     engine = open_store(url, make=False)
     try:
@@ -86,7 +86,7 @@ def _feedback(options: argparse.Namespace) -> Mapping[str, Any]:
 
 def store_of(options: argparse.Namespace) -> str | None:
     """The URL given, or the store that the scores go to, or that of the default file where there is one."""
-    from serving.store import DEFAULT_URL, file_of
+    from serving.store.database import DEFAULT_URL, file_of
 
     given = options.store if options.store is not None else getattr(options, "to", None)
     if given is not None:
@@ -162,7 +162,7 @@ def find_bundle(model: str | None, settings: Any, scratch: Path) -> Path:
     from features.errors import RegistryError
     from training.bundle import MANIFEST, NAME
     from training.champion import published
-    from training.registry import ALIAS, Registry
+    from training.tracking.registry import ALIAS, Registry
 
     folder = Path(settings.registry.champion_folder)
     if model is None:
@@ -181,7 +181,7 @@ def find_bundle(model: str | None, settings: Any, scratch: Path) -> Path:
 
 
 def registry_uri() -> str:
-    from training.registry import DEFAULT_URI
+    from training.tracking.registry import DEFAULT_URI
 
     return os.environ.get("MLFLOW_TRACKING_URI", DEFAULT_URI)
 

@@ -24,20 +24,20 @@ class Judgement:
     @property
     def good(self) -> bool:
         """Whether nothing stands in the way."""
-        from training.promotion import passes
+        from training.promotion.checks import passes
 
         return passes(self.findings)
 
     @property
     def not_worse(self) -> bool:
         """Whether nothing says that the champion is better; what could not be compared says nothing."""
-        from training.checks_of_the_change import finds_worse
+        from training.promotion.checks_of_the_change import finds_worse
 
         return not finds_worse(self.context)
 
     def page(self, version: int | None = None) -> str:
         """The report.  version : of the new model, once it is registered."""
-        from training.promotion_report import render
+        from training.promotion.report import render
 
         return render(self.context, self.findings, self.bundle, self.champion, version)
 
@@ -49,7 +49,7 @@ class Judgement:
 
 def judge(trained: Any, data: Any, settings: Any, registry: Any) -> Judgement:
     """Gather the evidence, examine it, and show what was found."""
-    from training.promotion import PromotionContext, examine
+    from training.promotion.checks import PromotionContext, examine
 
     version = registry.champion()
     incumbent, unreadable = (None, "") if version is None else _incumbent(registry, version)
@@ -64,7 +64,7 @@ def judge(trained: Any, data: Any, settings: Any, registry: Any) -> Judgement:
 def _incumbent(registry: Any, version: int) -> tuple[Any, str]:
     """The champion with its settings; None, and why, where its bundle is of another catalogue or damaged."""
     from training.bundle import read_bundle
-    from training.duel import Incumbent
+    from training.promotion.duel import Incumbent
     from training.settings import read_written
 
     with tempfile.TemporaryDirectory() as scratch:
@@ -82,7 +82,7 @@ def _incumbent(registry: Any, version: int) -> tuple[Any, str]:
 
 def _measure(trained: Any, data: Any, incumbent: Any, settings: Any) -> Any:
     from serving.replacement import compare_models, weigh
-    from training.evidence import gather
+    from training.promotion.evidence import gather
 
     with progress_bar() as progress:
         evidence = gather(trained, data, incumbent, settings, progress)

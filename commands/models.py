@@ -33,7 +33,7 @@ def train_command(options: argparse.Namespace) -> Mapping[str, Any]:
         )
     from training.gathering import gather_dataset
     from training.pipeline import train_on
-    from training.tracker import public
+    from training.tracking.tracker import public
 
     with crew_of(options) as (crew, grow), progress_bar() as progress:
         end = end_of_parts(partitions, crew, options, progress)
@@ -55,7 +55,7 @@ def train_source(
     """
     from training.dataset import build_dataset
     from training.pipeline import train_on
-    from training.tracker import public
+    from training.tracking.tracker import public
 
     settings, as_of = loaded.settings, loaded.as_of
     with progress_bar() as progress:
@@ -84,13 +84,13 @@ def _record(
     where : the address of the data, without passwords.  page : file that the promotion report goes to.
     """
     from serving.pyfunc_model import INPUTS, OUTPUTS, PARAMS, example
-    from training.plots import draw_plots
-    from training.provenance import provenance
-    from training.registry import Registry
     from training.reporting import as_text, record_cells, record_csv
-    from training.run_records import training_record
-    from training.runs import ModelForm
     from training.settings import write_settings
+    from training.tracking.plots import draw_plots
+    from training.tracking.provenance import provenance
+    from training.tracking.registry import Registry
+    from training.tracking.run_records import training_record
+    from training.tracking.runs import ModelForm
 
     for comparison in trained.comparisons:
         show_comparison(comparison)
@@ -162,7 +162,7 @@ def backtest_command(options: argparse.Namespace) -> Mapping[str, Any]:
 
 
 def promote_command(options: argparse.Namespace) -> Mapping[str, Any]:
-    from training.registry import Registry
+    from training.tracking.registry import Registry
 
     settings, registry = settings_of(options), Registry(registry_uri())
     if options.report is not None:
@@ -176,7 +176,7 @@ def promote_command(options: argparse.Namespace) -> Mapping[str, Any]:
 
 
 def rollback_command(options: argparse.Namespace) -> Mapping[str, Any]:
-    from training.registry import Registry
+    from training.tracking.registry import Registry
 
     version = Registry(registry_uri()).rollback(Path(settings_of(options).registry.champion_folder))
     print(f"loyalty-ladder version {version} is champion again")

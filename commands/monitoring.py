@@ -12,7 +12,7 @@ from features.errors import BundleError
 
 
 def monitor_command(options: argparse.Namespace) -> Mapping[str, Any]:
-    from serving.plan_files import read_plan
+    from serving.planning.plan_files import read_plan
 
     url = store_of(options)
     champion = find_champion(options, settings_of(options))
@@ -32,8 +32,8 @@ def monitor_command(options: argparse.Namespace) -> Mapping[str, Any]:
 
 def _keep_verdicts(url: str, as_of: int, found: Sequence[tuple[str, str, Mapping[str, Any]]]) -> None:
     """Keep for the page what was found.  found : kind, name and figures of each."""
-    from serving.store import open_store, writing
-    from serving.verdicts import keep_verdict
+    from serving.store.database import open_store, writing
+    from serving.store.verdicts import keep_verdict
 
     engine = open_store(url, make=False)
     try:
@@ -46,8 +46,8 @@ def _keep_verdicts(url: str, as_of: int, found: Sequence[tuple[str, str, Mapping
 
 def _accepted_plans(url: str) -> Sequence[tuple[str, Any]]:
     """The plans that were accepted on the managers' page, latest first, each with what it is called."""
-    from serving.accepted import accepted_plan, accepted_plans
-    from serving.store import open_store, reading
+    from serving.planning.accepted import accepted_plan, accepted_plans
+    from serving.store.database import open_store, reading
 
     engine = open_store(url, make=False)
     try:
@@ -60,9 +60,9 @@ def _accepted_plans(url: str) -> Sequence[tuple[str, Any]]:
 
 def _judge_overrides(url: str, loaded: Loaded) -> Mapping[str, Any]:
     """Who was right where managers overruled the model about switching; nothing where they never did."""
-    from serving.overrides import claims
-    from serving.store import open_store, reading
-    from training.overruled import definition_of, judge, verdict_in_words
+    from serving.store.database import open_store, reading
+    from serving.store.overrides import claims
+    from training.managers.overruled import definition_of, judge, verdict_in_words
 
     engine = open_store(url, make=False)
     try:
@@ -89,9 +89,9 @@ def _judge_plans(plans: Sequence[tuple[str, Any]], loaded: Loaded, asked: bool, 
     asked : for plans; else that none can be judged is only said.
     """
     from features.errors import NotEnoughData
-    from training.followed import follow, listed
-    from training.realised import pooled, realised
-    from training.realised_words import pooled_in_words, realised_in_words
+    from training.effects.followed import follow, listed
+    from training.effects.realised import pooled, realised
+    from training.effects.realised_words import pooled_in_words, realised_in_words
 
     level, parts, figures = loaded.settings.uplift.level, [], {}
     kept: list[tuple[str, str, Mapping[str, Any]]] = []

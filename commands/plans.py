@@ -12,11 +12,11 @@ from commands.terminal import progress_bar, show_list
 
 
 def plan_command(options: argparse.Namespace) -> Mapping[str, Any]:
-    from serving.arms import Draw
     from serving.batch import read_claim_ratio
-    from serving.plan import Allowance, make_plan, plan_from
-    from serving.plan_files import form_of, read_run, write_plan
-    from serving.plan_words import plan_in_words
+    from serving.planning.arms import Draw
+    from serving.planning.plan import Allowance, make_plan, plan_from
+    from serving.planning.plan_files import form_of, read_run, write_plan
+    from serving.planning.plan_words import plan_in_words
     from training.integer_program import solve
 
     settings, out = settings_of(options), Path(options.out)
@@ -53,9 +53,9 @@ def _read_stored_options(url: str, owners: Mapping[str, str] | None) -> Any:
     import numpy as np
 
     from features.errors import SettingsError
-    from serving.plans import Planner, narrow
+    from serving.planning.plans import Planner, narrow
     from serving.refusals import Refusal
-    from serving.store import open_store
+    from serving.store.database import open_store
 
     engine = open_store(url, make=False)
     try:

@@ -105,7 +105,7 @@ def _compare(_: Work, found: Found) -> Mapping[str, Any]:
 
 
 def _promote(work: Work, found: Found) -> Mapping[str, Any]:
-    from training.registry import Registry
+    from training.tracking.registry import Registry
 
     version, compared = found["train"]["version"], found["compare"]
     if not compared["better"]:
@@ -160,9 +160,9 @@ def _plan(work: Work, _: Found) -> Mapping[str, Any]:
 
 def _monitor(work: Work, _: Found) -> Mapping[str, Any]:
     """What became of the champion that stood when the work began: nothing has happened yet since the new one."""
-    from training.advice import advice_of, reasons_of
     from training.bundle import read_bundle
-    from training.monitor_report import write_report
+    from training.watching.advice import advice_of, reasons_of
+    from training.watching.monitor_report import write_report
 
     if not work.before:
         print("there was no champion before this one")

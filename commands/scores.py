@@ -45,8 +45,8 @@ def score_command(options: argparse.Namespace) -> Mapping[str, Any]:
     from serving.batch import read_columns, write_run
     from serving.forecasts import COLUMNS as DISAGREEMENT
     from serving.parts import score_parts
-    from serving.result_files import profiles_of
     from serving.scoring import Scorer
+    from serving.store.result_files import profiles_of
 
     scorer = Scorer(bundle, version)
     with tempfile.TemporaryDirectory() as scratch, crew_of(options) as (crew, _), progress_bar() as progress:
@@ -124,7 +124,7 @@ def changes_command(options: argparse.Namespace) -> Mapping[str, Any]:
 def export_command(options: argparse.Namespace) -> Mapping[str, Any]:
     from serving.batch import read_scores
     from serving.exports import export, stored_scores
-    from serving.store import open_store
+    from serving.store.database import open_store
 
     url = store_of(options) if options.scores is None else None
     if options.scores is not None and (options.store is not None or options.changed):

@@ -31,9 +31,9 @@ def serve_command(options: argparse.Namespace) -> Mapping[str, Any]:
 
 def _fill_store(folder: Path, options: argparse.Namespace) -> None:
     """Make the store, with the scores and the accounts that were given.  folder : of the model that is served."""
-    from serving.result_files import read_folder
-    from serving.results import put_profiles
-    from serving.store import open_store, writing
+    from serving.store.database import open_store, writing
+    from serving.store.result_files import read_folder
+    from serving.store.results import put_profiles
     from training.bundle import read_bundle
 
     check_store(options.store)
@@ -57,8 +57,8 @@ def _fill_store(folder: Path, options: argparse.Namespace) -> None:
 
 def _look_back(bundle: Any, options: argparse.Namespace) -> None:
     """Write what stands behind the store's scores, from the source that was given; nothing where there are none."""
-    from serving.results import current_run
-    from serving.store import open_store, reading
+    from serving.store.database import open_store, reading
+    from serving.store.results import current_run
 
     engine = open_store(options.store)
     try:
@@ -81,7 +81,7 @@ def _profiles(options: argparse.Namespace) -> Sequence[Any] | None:
     """What the source says of its accounts; None where it has no such table."""
     from features.partitions import read_partitions
     from features.sources import read_one
-    from serving.result_files import profile_frame, profiles_of
+    from serving.store.result_files import profile_frame, profiles_of
 
     partitions = read_partitions(options.data)
     if partitions is not None:
@@ -107,8 +107,8 @@ def serve_until_stopped(
 
 def keys_command(options: argparse.Namespace) -> Mapping[str, Any]:
     from features.errors import SettingsError
-    from serving.keys import create_key, list_keys, revoke_key
-    from serving.store import open_store
+    from serving.http.keys import create_key, list_keys, revoke_key
+    from serving.store.database import open_store
 
     engine = open_store(options.store)
     try:

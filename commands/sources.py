@@ -62,7 +62,7 @@ def partition_command(options: argparse.Namespace) -> Mapping[str, Any]:
 
 
 def simulate_command(options: argparse.Namespace) -> Mapping[str, Any]:
-    from training.simulation import simulate, write
+    from training.simulator.simulation import simulate, write
 
     out = Path(options.out)
     with progress_bar() as progress:

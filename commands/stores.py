@@ -9,7 +9,7 @@ from commands.terminal import progress_bar
 
 def check_store(url: str) -> None:
     """Make the store, or refuse, before there is anything to lose."""
-    from serving.store import open_store
+    from serving.store.database import open_store
 
     open_store(url).dispose()
 
@@ -17,7 +17,7 @@ def check_store(url: str) -> None:
 def store_frames(url: str, frames: Sequence[Any], bundle: Any, source: Any) -> Mapping[str, Any]:
     """Write the run into the store, with what the source says of its accounts."""
     from serving.batch import TABLES
-    from serving.result_files import facts_of, profile_frame
+    from serving.store.result_files import facts_of, profile_frame
 
     known = source.tables.get("accounts")
     profiles = None if known is None else [profile_frame(known)]
@@ -26,14 +26,14 @@ def store_frames(url: str, frames: Sequence[Any], bundle: Any, source: Any) -> M
 
 def store_folder(url: str, folder: Path, bundle: Any, profiles: Any) -> Mapping[str, Any]:
     """Write the run in a folder into the store.  bundle : that scored, None = not at hand."""
-    from serving.result_files import read_folder
+    from serving.store.result_files import read_folder
 
     return store_run(url, *read_folder(folder, bundle), profiles)
 
 
 def store_run(url: str, facts: Any, chunks: Any, profiles: Any) -> Mapping[str, Any]:
-    from serving.results import write_run
-    from serving.store import label_of, open_store
+    from serving.store.database import label_of, open_store
+    from serving.store.results import write_run
 
     engine = open_store(url)
     try:
@@ -49,9 +49,9 @@ def store_run(url: str, facts: Any, chunks: Any, profiles: Any) -> Mapping[str, 
 
 def store_background(url: str, bundle: Any, as_of: int, parts: Any) -> None:
     """Write what stands behind the scores, for the page.  parts : histories and sources."""
-    from serving.background import background_of, write_background
-    from serving.results import current_run
-    from serving.store import open_store, reading
+    from serving.store.background import background_of, write_background
+    from serving.store.database import open_store, reading
+    from serving.store.results import current_run
 
     engine = open_store(url)
     try:

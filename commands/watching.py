@@ -37,7 +37,7 @@ def find_champion(options: argparse.Namespace, settings: Any) -> tuple[Any, str]
 
 def watch(champion: tuple[Any, str] | BundleError, loaded: Loaded, options: argparse.Namespace) -> Mapping[str, Any]:
     """All figures of the champion since training, and the advice."""
-    from training.advice import RETRAIN, reasons_of
+    from training.watching.advice import RETRAIN, reasons_of
 
     if isinstance(champion, BundleError):
         print(f"\nAdvice: {RETRAIN}\n  - the champion cannot be used: {champion}")
@@ -50,12 +50,12 @@ def watch(champion: tuple[Any, str] | BundleError, loaded: Loaded, options: argp
 
 def measure(bundle: Any, version: str, loaded: Loaded) -> Any:
     """Everything that monitoring looks at, of one model on one source."""
-    from training.advice import Watched
-    from training.arrivals import stopped_tables
-    from training.drift_since import drift_since
-    from training.label_clock import LabelClock
-    from training.matured import judge_matured
-    from training.proxies import early_signs
+    from training.watching.advice import Watched
+    from training.watching.arrivals import stopped_tables
+    from training.watching.drift_since import drift_since
+    from training.watching.label_clock import LabelClock
+    from training.watching.matured import judge_matured
+    from training.watching.proxies import early_signs
 
     settings, as_of, facts = loaded.settings, loaded.as_of, bundle.facts
     known = loaded.histories.as_it_stood(as_of)
@@ -74,9 +74,9 @@ def measure(bundle: Any, version: str, loaded: Loaded) -> Any:
 def _tell(found: Any, reasons: Sequence[Any], loaded: Loaded, options: argparse.Namespace) -> Mapping[str, Any]:
     """Show the advice, write what was asked for, and log the run."""
     from features.snapshots import iso
-    from training.advice import advice_of
-    from training.monitor_report import figures, prometheus, write_report, write_whole
-    from training.monitor_runs import record_monitoring
+    from training.tracking.monitor_runs import record_monitoring
+    from training.watching.advice import advice_of
+    from training.watching.monitor_report import figures, prometheus, write_report, write_whole
 
     advice = advice_of(reasons)
     words = [f"{reason.advice}: {reason.words}" for reason in reasons] or ["nothing speaks against the champion"]

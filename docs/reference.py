@@ -16,10 +16,11 @@ from pydantic import BaseModel
 from features import catalog, errors
 from features.tables import TABLES, Column, Kind, Missing, Table
 from ladder import COMMANDS, EVERYWHERE
-from serving.openapi import document
+from serving.http.openapi import document
 from serving.schemas import HorizonScores, InvestmentScores, Scores
 from serving.store_schemas import PlanRow
-from training import promotion, settings_page
+from training import settings_page
+from training.promotion import checks as promotion
 
 FOLDER = Path(__file__).parent
 NOTE = "Written from the code by `make reference`; a test fails when this page is out of date."
@@ -34,18 +35,18 @@ PUBLIC = (
     "features.catalog",
     "features.errors",
     "training.settings",
-    "training.simulation",
+    "training.simulator.simulation",
     "training.dataset",
     "training.pipeline",
     "training.estimators",
     "training.evaluation",
     "training.metrics",
-    "training.uplift_metrics",
+    "training.effects.uplift_metrics",
     "training.bundle",
-    "training.registry",
+    "training.tracking.registry",
     "serving.scoring",
-    "serving.plan",
-    "serving.openapi",
+    "serving.planning.plan",
+    "serving.http.openapi",
 )
 """Modules that a program of one's own may count on, in the order in which an order travels through them."""
 

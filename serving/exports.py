@@ -19,9 +19,9 @@ import sqlalchemy as sa
 
 from features.errors import SettingsError
 from serving.crm_columns import CRMS, FIELDS, Crm, Field, Form
-from serving.lookups import NOT_YET
-from serving.results import SCORES, current_run
-from serving.store import moment, reading
+from serving.store.database import moment, reading
+from serving.store.lookups import NOT_YET
+from serving.store.results import SCORES, current_run
 
 LONGEST_REASONS = 10_000
 """Characters: what the smallest of the long texts holds."""

@@ -6,8 +6,8 @@ from collections.abc import Callable
 import sqlalchemy as sa
 
 from features.errors import LadderError
-from serving.results import current_run
-from serving.store import open_store, reading
+from serving.store.database import open_store, reading
+from serving.store.results import current_run
 
 EVERY_SECONDS = 30.0
 """Between two looks: scores are written once a night, and an alarm about them can wait as long."""

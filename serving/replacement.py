@@ -10,7 +10,7 @@ from features.tables import NO_INVESTMENT, RUNGS
 from serving.horizons import Column
 from serving.scoring import Scored, Scorer
 from training.bundle import Bundle
-from training.promotion_figures import Changed, Changes, Example, Footprint
+from training.promotion.figures import Changed, Changes, Example, Footprint
 
 MOST_COMPARED = 2_000
 TIMED = 200

@@ -170,8 +170,8 @@ def _check(bundle: Path, port: int, terms: Terms) -> None:
 def _has_keys(store: str | None) -> bool:
     if store is None:
         return False
-    from serving.keys import read_ring
-    from serving.store import open_store
+    from serving.http.keys import read_ring
+    from serving.store.database import open_store
 
     engine = open_store(store)
     try:
@@ -181,7 +181,7 @@ def _has_keys(store: str | None) -> bool:
 
 
 def _whole(store: str) -> str:
-    from serving.store import whole
+    from serving.store.database import whole
 
     return whole(store)
 

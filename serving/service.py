@@ -17,11 +17,11 @@ from starlette.types import ASGIApp, Receive, Scope, Send
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-    from serving.clerk import Clerk
-    from serving.keyring import Keyring
+    from serving.http.clerk import Clerk
+    from serving.http.keyring import Keyring
+    from serving.http.rates import Rates
+    from serving.http.workbench import Workbench
     from serving.page.routes import Site
-    from serving.rates import Rates
-    from serving.workbench import Workbench
 
 BUNDLE, WORKERS, STORE = "LADDER_BUNDLE", "LADDER_WORKERS", "LADDER_STORE"
 """Environment variables: the folder of a bundle or of the champion, how many workers, the store's URL."""
@@ -53,15 +53,15 @@ class Worker:
     def __init__(self) -> None:
         # LightGBM imports scikit-learn wherever it is installed: 66 MB and 0.6 s a worker for nothing that serves.
         sys.modules.setdefault("sklearn", None)  # type: ignore[arg-type]
-        from serving.app import create_app
-        from serving.counter import Counter, Succession
-        from serving.journal import keep_journal
+        from serving.http.app import create_app
+        from serving.http.counter import Counter, Succession
+        from serving.http.journal import keep_journal
+        from serving.http.metering import PrometheusMeter
+        from serving.http.openapi import EXAMPLE
+        from serving.http.rates import BURST as USUAL_BURST
+        from serving.http.rates import PER_SECOND, Rates
+        from serving.http.workbench import MOST_WAITING, Workbench
         from serving.lifeline import end_with_parent
-        from serving.metering import PrometheusMeter
-        from serving.openapi import EXAMPLE
-        from serving.rates import BURST as USUAL_BURST
-        from serving.rates import PER_SECOND, Rates
-        from serving.workbench import MOST_WAITING, Workbench
 
         end_with_parent()
         keep_journal()
@@ -79,7 +79,7 @@ class Worker:
         if store is None:
             Front.application = create_app(counter, meter, None, ring, rates, scoring, filing)
         else:
-            from serving.clerk import Clerk
+            from serving.http.clerk import Clerk
 
             clerk = Clerk(store)
             site = _site(clerk, ring, rates, filing)
@@ -100,11 +100,11 @@ def _site(clerk: "Clerk", ring: "Callable[[], Keyring]", rates: "Rates", bench: 
 def _ring(store: str | None) -> "Callable[[], Keyring]":
     """The keys of now; none where there is no store, and then only this machine is answered."""
     if store is None:
-        from serving.keyring import Keyring
+        from serving.http.keyring import Keyring
 
         none = Keyring()
         return lambda: none
-    from serving.keys import watch_keys
+    from serving.http.keys import watch_keys
 
     return watch_keys(store)
 
@@ -113,10 +113,10 @@ LADDER = bentoml.service(
     name="loyalty_ladder",
     workers=int(os.environ.get(WORKERS, "1")),
     # A timer of BentoML's lives until its time, also when the request is done: a minute of them is memory lost.
-    # Ours, in serving.workbench, is shorter, and answers in our shape.
+    # Ours, in serving.http.workbench, is shorter, and answers in our shape.
     traffic={"timeout": 20},
     logging={"access": {"enabled": False}},
-    # Its figures have a series for every path that anybody tries; serving.metering counts instead.
+    # Its figures have a series for every path that anybody tries; serving.http.metering counts instead.
     metrics={"enabled": False},
     tracing={"excluded_urls": ".*"},
 )(Worker)

@@ -9,7 +9,7 @@ from pathlib import Path
 from features.partitioning import partition
 from features.partitions import Partitions, read_partitions
 from tests.trained import tiny
-from training.simulation import write
+from training.simulator.simulation import write
 
 
 @cache

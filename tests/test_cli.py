@@ -15,11 +15,11 @@ import ladder
 from features.tables import RUNGS
 from serving.batch import INVESTMENT_COLUMNS, SCORE_COLUMNS
 from serving.horizons import HORIZON_COLUMNS
-from serving.plan import PLAN_COLUMNS
+from serving.planning.plan import PLAN_COLUMNS
 from tests.trained import tiny
 from training.bundle import write_bundle
 from training.champion import publish
-from training.simulation import write
+from training.simulator.simulation import write
 
 CONFIG = """
 [booster]

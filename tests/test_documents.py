@@ -12,12 +12,12 @@ import duckdb
 import pytest
 
 import ladder
-from serving.openapi import document
+from serving.http.openapi import document
 from tests.documents import DOCUMENTS, ROOT, Block, blocks, calls, prose, table_rows
 from tests.serving.test_documentation import _agrees
 from tests.trained import tiny
 from training.settings import parse_settings
-from training.simulation import write
+from training.simulator.simulation import write
 
 LANGUAGES = {"sh", "console", "text", "json", "toml", "python", "sql", "cron", "nginx", "yaml", "html"}
 BLOCKS = [block for path in DOCUMENTS for block in blocks(path)]

@@ -21,8 +21,8 @@ from serving.requests import Desk
 from tests.test_cli import Run, orders_only, run
 from tests.trained import tiny
 from training.bundle import read_bundle
-from training.registry import Registry
-from training.simulation import write
+from training.simulator.simulation import write
+from training.tracking.registry import Registry
 
 __all__ = ["run"]
 

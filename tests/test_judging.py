@@ -12,11 +12,11 @@ from commands.judging import _incumbent
 from commands.models import _record
 from tests.trained import small_settings, tiny_bundle, tiny_dataset, tiny_trained
 from tests.training.tracking import empty_registry
-from training import promotion
 from training.bundle import write_bundle
-from training.promotion import Check, Finding, PromotionContext
-from training.registry import Registry
+from training.promotion import checks as promotion
+from training.promotion.checks import Check, Finding, PromotionContext
 from training.settings import Settings, read_written, write_settings
+from training.tracking.registry import Registry
 
 
 def refusing(_: PromotionContext) -> list[Finding]:

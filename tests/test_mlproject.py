@@ -76,8 +76,8 @@ def test_every_entry_point_runs_by_mlflow(tmp_path: Path) -> None:
         told = (name, said.stdout[-2000:], said.stderr[-2000:])
         assert said.returncode == 0 or (name == "monitor" and "Say what to look at" in said.stderr), told
     assert (project / "scores" / "scores.parquet").is_file()
-    from training.registry import Registry
-    from training.tracker import connected
+    from training.tracking.registry import Registry
+    from training.tracking.tracker import connected
 
     registry = Registry(environment["MLFLOW_TRACKING_URI"])
     assert registry.champion() == 2  # main made the first one champion, train promoted its own

@@ -10,14 +10,14 @@ import pytest
 import sqlalchemy as sa
 
 from features.snapshots import instant
-from serving.accepted import accept_plan
-from serving.clerk import Clerk
-from serving.plan_files import read_plan
-from serving.results import ACCOUNTS, HORIZONS, INVESTMENT_SCORES, RUNS, SCORES
-from serving.standings import STANDINGS
-from serving.store import open_store, reading, writing
-from serving.timelines import TIMELINES
-from serving.verdicts import verdicts
+from serving.http.clerk import Clerk
+from serving.planning.accepted import accept_plan
+from serving.planning.plan_files import read_plan
+from serving.store.database import open_store, reading, writing
+from serving.store.results import ACCOUNTS, HORIZONS, INVESTMENT_SCORES, RUNS, SCORES
+from serving.store.standings import STANDINGS
+from serving.store.timelines import TIMELINES
+from serving.store.verdicts import verdicts
 from tests import test_cli
 from tests.serving.sites import Browser
 from tests.test_cli import Run, Said, refused

@@ -10,7 +10,7 @@ from training.bundle import Bundle
 from training.dataset import Dataset, build_dataset
 from training.pipeline import Trained, train
 from training.settings import Settings
-from training.simulation import Simulation, simulate
+from training.simulator.simulation import Simulation, simulate
 
 
 def small_settings(settings: Settings | None = None) -> Settings:

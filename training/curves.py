@@ -60,7 +60,7 @@ class Targeting:
     share : of the accounts, first ones first.  toc : their mean effect less that of all (money), with its band.
     autoc : area under that curve.  qini : the same with each point weighing its share.
 
-    Source: Yadlowsky, Fleming, Shah, Brunskill & Wager (2025), as in `training.uplift_metrics`.
+    Source: Yadlowsky, Fleming, Shah, Brunskill & Wager (2025), as in `training.effects.uplift_metrics`.
     """
 
     option: str

@@ -19,7 +19,7 @@ CLOSE = 1e-7
 
 
 class Limited(Protocol):
-    """What there is only so much of; `serving.knapsack.Limit` explains the shapes."""
+    """What there is only so much of; `serving.planning.knapsack.Limit` explains the shapes."""
 
     @property
     def group(self) -> IntArray: ...

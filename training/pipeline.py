@@ -10,16 +10,20 @@ from features.errors import NotEnoughData
 from features.histories import Histories
 from features.snapshots import BoolArray, FloatArray, iso
 from features.tables import RUNGS
-from training.bench import Bench
 from training.bundle import Bundle, Facts, Investment
-from training.coherence import coherence
 from training.conformal import Calibration, SetRule, fit_set_rule
 from training.curves import Curves, Importance, importance_of
 from training.dataset import Dataset, Progress, build_dataset, silent
+from training.effects.bench import Bench
+from training.effects.coherence import coherence
+from training.effects.upgrade import UpgradeEffect, fit_upgrades, fit_value_gaps
+from training.effects.uplift import InvestmentEffect, fit_uplift
+from training.effects.worth import worth_of
 from training.evaluation import Comparison, evaluate
 from training.fitting import fit_trees, one_linear_algebra_thread, usable_columns
 from training.grading import grade_report
 from training.horizon_models import fit_horizons
+from training.managers.track_record import ForecastRecord, fit_forecasts
 from training.margins import line_margins, margins_in_words
 from training.next_rung import fit_with_earlier
 from training.predictors import Pool, Trees
@@ -28,11 +32,7 @@ from training.revenue_interval import fit_revenue_range
 from training.service_load import usual_load
 from training.settings import Settings
 from training.switching import LEAST_EVENTS, enough, fit_switching
-from training.track_record import ForecastRecord, fit_forecasts
 from training.triggers import TriggerModel, fit_triggers
-from training.upgrade import UpgradeEffect, fit_upgrades, fit_value_gaps
-from training.uplift import InvestmentEffect, fit_uplift
-from training.worth import worth_of
 
 CLIMBING_ROUNDS = 80
 """Trees of the booster that only explains who climbs: few, because explaining costs in proportion."""

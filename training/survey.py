@@ -12,7 +12,7 @@ from features import catalog
 from features.histories import Histories
 from features.tables import TRIGGER_FAMILIES
 from training.acquisition import Acquired, add_acquired, take_acquired
-from training.forecasts import Resolved, add_resolved, resolve_forecasts
+from training.managers.forecasts import Resolved, add_resolved, resolve_forecasts
 from training.margins import LineSums, add_line_sums, line_sums
 from training.settings import OutcomeSettings, Settings
 from training.splits import candidate_instants, first_event

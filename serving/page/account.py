@@ -12,9 +12,6 @@ from starlette.responses import Response
 from features.chronicles import Chronicle
 from features.snapshots import MICROSECONDS_PER_DAY
 from features.tables import NO_INVESTMENT
-from serving.feedback import take
-from serving.lookups import NOT_YET
-from serving.overrides import Override, overrides_of
 from serving.page import ledger
 from serving.page.account_parts import (
     Changed,
@@ -29,13 +26,16 @@ from serving.page.drawing import bar, interval
 from serving.page.happenings import Happening, happenings
 from serving.page.timeline import draw_timeline
 from serving.page.visits import Visit, account_url, redirect, render
-from serving.previous import former_of
 from serving.refusals import Refusal
-from serving.results import ACCOUNTS, INVESTMENT_SCORES, RUNS, SCORES, Current, current_run
-from serving.standings import STANDINGS
-from serving.store import reading, writing
-from serving.summaries import rules_of
-from serving.timelines import timeline_of
+from serving.store.database import reading, writing
+from serving.store.feedback import take
+from serving.store.lookups import NOT_YET
+from serving.store.overrides import Override, overrides_of
+from serving.store.previous import former_of
+from serving.store.results import ACCOUNTS, INVESTMENT_SCORES, RUNS, SCORES, Current, current_run
+from serving.store.standings import STANDINGS
+from serving.store.summaries import rules_of
+from serving.store.timelines import timeline_of
 
 LONGEST_REASON = 2_000
 TRACES = frozenset(("triggers", "breaches", "tickets", "switches", "nps", "csat", "ces"))

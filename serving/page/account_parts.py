@@ -16,8 +16,8 @@ from features.steps import Step, falls_on, rung_on, steps_up
 from features.tables import NO_INVESTMENT, RUNGS
 from serving.page.happenings import Happening, day_text
 from serving.page.visits import Visit
-from serving.previous import Former
-from serving.results import ACCOUNTS, Current
+from serving.store.previous import Former
+from serving.store.results import ACCOUNTS, Current
 
 YEAR_DAYS = 365
 MOST_EVENTS = 12

@@ -8,9 +8,9 @@ import sqlalchemy as sa
 from starlette.datastructures import QueryParams
 
 from features.tables import BONDS, NO_INVESTMENT, RUNGS, TRIGGER_FAMILIES
-from serving.results import ACCOUNTS, INVESTMENT_SCORES, SCORES
 from serving.scoring import INSUFFICIENT
-from serving.standings import STANDINGS
+from serving.store.results import ACCOUNTS, INVESTMENT_SCORES, SCORES
+from serving.store.standings import STANDINGS
 
 PAYS, ALONE, UNKNOWN = "pays", "alone", "unknown"
 STATES = (PAYS, ALONE, UNKNOWN)

@@ -7,7 +7,7 @@ from markupsafe import Markup
 
 from features.tables import RUNGS
 from serving.page.visits import Visit
-from serving.summaries import LEFT, NEW
+from serving.store.summaries import LEFT, NEW
 
 WIDTH, TALL, SIDE, NODE, GAP, TOP = 760, 420, 150, 12, 9, 8
 LEAST = 0.004

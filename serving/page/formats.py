@@ -8,7 +8,7 @@ import re
 from dataclasses import dataclass
 from datetime import datetime
 
-from serving.store import moment
+from serving.store.database import moment
 from serving.wording import WORDS
 
 MISSING = "–"

@@ -9,15 +9,15 @@ from starlette.responses import Response
 
 from features.ladder import MEMBER, SHOPPER
 from features.tables import RUNGS
-from serving.lookups import NOT_YET
 from serving.page.drawing import bar
 from serving.page.flows import draw_flows
 from serving.page.kept import Kept
 from serving.page.visits import Visit, render
 from serving.refusals import Refusal
-from serving.results import SCORES, current_run
-from serving.store import reading
-from serving.summaries import LEFT, NEW, Summary, summary_of
+from serving.store.database import reading
+from serving.store.lookups import NOT_YET
+from serving.store.results import SCORES, current_run
+from serving.store.summaries import LEFT, NEW, Summary, summary_of
 
 STUCK = (("half", 0, 2), ("one", 2, 4), ("two", 4, 8), ("more", 8, 13))
 """Columns of the standstill: times 90 days, from and up to."""
@@ -104,7 +104,7 @@ def _shades(summary: Summary) -> list[list[int]]:
 
 
 def _acquired(visit: Visit, row: Mapping[str, Any]) -> Mapping[str, Any]:
-    """A row of `training.worth` with its name in the visitor's language."""
+    """A row of `training.effects.worth` with its name in the visitor's language."""
     what = str(row["what"])
     if what == "new account":
         told = visit.say("acquired.account")

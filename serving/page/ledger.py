@@ -8,7 +8,7 @@ from typing import Any
 
 import sqlalchemy as sa
 
-from serving.store import METADATA, in_turn, moment
+from serving.store.database import METADATA, in_turn, moment
 
 CHANGES = sa.Table(
     "page_changes", METADATA,

@@ -18,8 +18,8 @@ from openpyxl.cell import WriteOnlyCell
 
 from serving.page.priorities import safe_cell
 from serving.page.visits import Visit
-from serving.plan import PLAN_COLUMNS, Plan
-from serving.plan_files import write_plan
+from serving.planning.plan import PLAN_COLUMNS, Plan
+from serving.planning.plan_files import write_plan
 
 _CONTROL = re.compile(r"[\x00-\x08\x0b\x0c\x0e-\x1f\ufffe\uffff]")
 """What a sheet cannot hold."""

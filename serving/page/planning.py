@@ -11,8 +11,6 @@ from starlette.responses import Response
 
 from features.errors import SettingsError
 from features.tables import BONDS, NO_INVESTMENT, RUNGS
-from serving.accepted import accept_plan, accepted_plan, accepted_plans
-from serving.lookups import NOT_YET
 from serving.page.drawing import break_even, interval
 from serving.page.formats import read_number
 from serving.page.kept import Kept
@@ -20,10 +18,12 @@ from serving.page.ledger import record
 from serving.page.plan_downloads import SHEET, as_csv, as_program_file, as_sheet
 from serving.page.priorities import choices_of
 from serving.page.visits import Visit, download, redirect, render
-from serving.plan import TREAT, Plan
+from serving.planning.accepted import accept_plan, accepted_plan, accepted_plans
+from serving.planning.plan import TREAT, Plan
 from serving.refusals import Refusal
-from serving.results import ACCOUNTS, SCORES, current_run
-from serving.store import reading, writing
+from serving.store.database import reading, writing
+from serving.store.lookups import NOT_YET
+from serving.store.results import ACCOUNTS, SCORES, current_run
 from serving.store_schemas import PlanRequest
 
 ROWS = 100

@@ -11,8 +11,6 @@ import sqlalchemy as sa
 from starlette.responses import Response
 
 from features.tables import NO_INVESTMENT
-from serving.lookups import NOT_YET
-from serving.overrides import overrides_of
 from serving.page.drawing import interval
 from serving.page.filters import (
     ALONE,
@@ -31,9 +29,11 @@ from serving.page.filters import (
 from serving.page.kept import Kept
 from serving.page.visits import Visit, account_url, download, redirect, render
 from serving.refusals import Refusal
-from serving.results import ACCOUNTS, INVESTMENT_SCORES, SCORES, Current, current_run
 from serving.scoring import INSUFFICIENT
-from serving.store import reading
+from serving.store.database import reading
+from serving.store.lookups import NOT_YET
+from serving.store.overrides import overrides_of
+from serving.store.results import ACCOUNTS, INVESTMENT_SCORES, SCORES, Current, current_run
 
 ROWS = 50
 """Accounts on a page."""

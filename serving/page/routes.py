@@ -9,17 +9,17 @@ from starlette.requests import Request
 from starlette.responses import Response
 from starlette.routing import Route
 
-from serving.doors import PAGES
+from serving.http.doors import PAGES
+from serving.http.rates import Rates
+from serving.http.workbench import Workbench
 from serving.notes import note_of
 from serving.page import account, ladder, planning, priorities, trust
 from serving.page.assets import asset_at
 from serving.page.session import COOKIE, Doorkeeper, Visitor
 from serving.page.visits import View, Visit, language_of, redirect, render
-from serving.plans import Planner
-from serving.rates import Rates
+from serving.planning.plans import Planner
 from serving.refusals import Refusal
 from serving.wording import LANGUAGES
-from serving.workbench import Workbench
 
 MOST_FORM_BYTES = 64 * 1024
 LANGUAGE_COOKIE = "ladder_language"

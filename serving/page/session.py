@@ -21,11 +21,11 @@ import sqlalchemy as sa
 from starlette.requests import Request
 from starlette.responses import Response
 
-from serving.doors import PAGE
-from serving.guard import check_from_here
-from serving.keyring import Key, Keyring
+from serving.http.doors import PAGE
+from serving.http.guard import check_from_here
+from serving.http.keyring import Key, Keyring
 from serving.refusals import Refusal
-from serving.store import METADATA, in_turn, reading, writing
+from serving.store.database import METADATA, in_turn, reading, writing
 
 COOKIE = "ladder_session"
 HOURS = 12

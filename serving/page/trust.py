@@ -8,16 +8,16 @@ import sqlalchemy as sa
 from starlette.responses import Response
 
 from features.snapshots import MICROSECONDS_PER_DAY, instant
-from serving.accepted import accepted_plans
-from serving.lookups import NOT_YET
 from serving.page.drawing import bar, interval
 from serving.page.findings import read_report
 from serving.page.visits import Visit, render
+from serving.planning.accepted import accepted_plans
 from serving.refusals import Refusal
-from serving.results import ACCOUNTS, SCORES, current_run
-from serving.store import reading
-from serving.summaries import summary_of
-from serving.verdicts import OVERRIDES, PLAN, Verdict, verdicts
+from serving.store.database import reading
+from serving.store.lookups import NOT_YET
+from serving.store.results import ACCOUNTS, SCORES, current_run
+from serving.store.summaries import summary_of
+from serving.store.verdicts import OVERRIDES, PLAN, Verdict, verdicts
 
 OLD_DAYS = 31
 MOST_DIFFERENCES = 15

@@ -17,7 +17,7 @@ from serving.page.assets import url_of
 from serving.page.formats import Formats
 from serving.page.session import Visitor
 from serving.page.texts import LANGUAGE_NAMES, say
-from serving.plans import Planner
+from serving.planning.plans import Planner
 from serving.wording import DEFAULT_LANGUAGE, LANGUAGES
 
 POLICY = (

@@ -18,7 +18,7 @@ from features.tables import TABLE, Kind
 from features.views import View
 from tests.builders import Frames
 from tests.strategies import Drawn, sources
-from training.simulation import simulate
+from training.simulator.simulation import simulate
 
 CONTEXT = Context(vocabulary=dict.fromkeys(CODED_COLUMNS, ("a", "b", "c")))
 

@@ -26,7 +26,7 @@ from features.tables import TABLE, TRIGGER_FAMILIES
 from features.views import View
 from tests.builders import histories, view
 from tests.strategies import Drawn, sources
-from training.simulation import simulate
+from training.simulator.simulation import simulate
 
 DOCUMENT = Path(__file__).resolve().parents[2] / "docs" / "features.md"
 

@@ -16,7 +16,7 @@ from features.tables import RUNGS, TABLE
 from features.views import View
 from tests.builders import Row, histories, view
 from tests.strategies import Drawn, sources
-from training.simulation import simulate
+from training.simulator.simulation import simulate
 
 AS_OF = "2024-06-30"
 DEFAULT = LadderRules()

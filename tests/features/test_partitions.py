@@ -24,7 +24,7 @@ from features.sources import read_source
 from features.strays import strays
 from features.views import View
 from tests.trained import tiny
-from training.simulation import write
+from training.simulator.simulation import write
 
 PARTS = 5
 LONG = "Zaanse Kaas- & Vleeswaren Coöperatie 株式会社 " * 8

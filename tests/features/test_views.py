@@ -19,7 +19,7 @@ from features.streams import _sorted_by_ranges, in_order
 from features.texts import Texts
 from features.threads import side_by_side
 from features.views import View
-from training.simulation import simulate
+from training.simulator.simulation import simulate
 
 
 @given(st.lists(st.tuples(st.integers(0, 3), st.integers(-40, 40))), st.sets(st.integers(-5, 5), min_size=1))

@@ -17,7 +17,7 @@ from features.snapshots import instant, iso
 from features.sources import read_source, source_from_rows
 from features.views import View
 from tests.builders import Frames
-from training.simulation import simulate
+from training.simulator.simulation import simulate
 
 ONLINE_RETAIL = Path(__file__).resolve().parents[3] / "shared" / "data" / "online_retail"
 

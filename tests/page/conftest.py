@@ -9,13 +9,13 @@ import pytest
 
 from features.histories import Histories
 from features.sources import source_from_rows
-from serving.background import background_of, write_background
-from serving.store import open_store
+from serving.store.background import background_of, write_background
+from serving.store.database import open_store
 from tests.page.serving import chromium, launch, served
 from tests.serving.conftest import folder, histories, tiny
 from tests.serving.runs import fill, profiles, scored
 from training.bundle import read_bundle
-from training.simulation import Simulation
+from training.simulator.simulation import Simulation
 
 __all__ = ["folder", "histories", "tiny"]
 STORE = "LADDER_PAGE_STORE"

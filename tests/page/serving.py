@@ -9,12 +9,12 @@ from contextlib import contextmanager
 import uvicorn
 from playwright.sync_api import Browser, Page, Playwright
 
-from serving.app import create_app
-from serving.clerk import Clerk
-from serving.counter import Counter
+from serving.http.app import create_app
+from serving.http.clerk import Clerk
+from serving.http.counter import Counter
+from serving.http.workbench import Workbench
 from serving.page.routes import Site
 from serving.page.session import Doorkeeper
-from serving.workbench import Workbench
 from tests.serving.sites import Ring
 
 QUIET = (

@@ -9,7 +9,7 @@ import pytest
 from axe_playwright_python.sync_playwright import Axe
 from playwright.sync_api import Browser, Page, expect
 
-from serving.keyring import Key, Keyring, make_secret
+from serving.http.keyring import Key, Keyring, make_secret
 from serving.page.texts import say
 from tests.page.serving import looking, served
 

@@ -7,13 +7,13 @@ import pytest
 
 from features.histories import Histories, build_histories
 from features.sources import source_from_rows
-from serving.app import create_app
-from serving.counter import Counter
+from serving.http.app import create_app
+from serving.http.counter import Counter
 from serving.requests import Desk
 from tests.serving import builders
 from tests.serving.client import Client
 from training.bundle import read_bundle, write_bundle
-from training.simulation import Simulation, simulate
+from training.simulator.simulation import Simulation, simulate
 
 
 @pytest.fixture(scope="session")

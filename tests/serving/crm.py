@@ -6,11 +6,11 @@ from typing import Any
 import sqlalchemy as sa
 
 from features.snapshots import instant
-from serving.app import create_app
-from serving.clerk import Clerk
-from serving.counter import Counter
-from serving.feedback import FEEDBACK, feedback_rows
-from serving.store import open_store, reading
+from serving.http.app import create_app
+from serving.http.clerk import Clerk
+from serving.http.counter import Counter
+from serving.store.database import open_store, reading
+from serving.store.feedback import FEEDBACK, feedback_rows
 from tests.serving.client import Client
 
 NOW = instant("2026-01-20T12:00")

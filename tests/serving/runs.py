@@ -8,12 +8,12 @@ import sqlalchemy as sa
 from features.histories import Histories
 from features.sources import source_from_rows
 from serving.batch import TABLES, score_frames
-from serving.result_files import facts_of, profile_frame
-from serving.results import Frames, Written, write_run
 from serving.scoring import Scorer
-from serving.store import open_store
+from serving.store.database import open_store
+from serving.store.result_files import facts_of, profile_frame
+from serving.store.results import Frames, Written, write_run
 from training.bundle import Bundle, read_bundle
-from training.simulation import Simulation
+from training.simulator.simulation import Simulation
 
 
 def run_of(bundle: Bundle, version: str, histories: Histories, as_of: int | None = None) -> Frames:

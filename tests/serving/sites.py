@@ -5,14 +5,14 @@ from typing import Any
 
 import httpx
 
-from serving.app import create_app
-from serving.clerk import Clerk
-from serving.counter import Counter
-from serving.keyring import Keyring
+from serving.http.app import create_app
+from serving.http.clerk import Clerk
+from serving.http.counter import Counter
+from serving.http.keyring import Keyring
+from serving.http.rates import Rates
+from serving.http.workbench import Workbench
 from serving.page.routes import Site
 from serving.page.session import Doorkeeper
-from serving.rates import Rates
-from serving.workbench import Workbench
 from tests.serving.client import Client
 
 HTML = {"Accept": "text/html"}

@@ -5,7 +5,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from serving.arms import Draw, draw_arms, explore_share, most_cost, strata, systematic, uniforms
+from serving.planning.arms import Draw, draw_arms, explore_share, most_cost, strata, systematic, uniforms
 
 NAMES = [f"A{k:03d}" for k in range(40)]
 COST = np.repeat([3500.0, 700.0, 500.0], [7, 20, 13])

@@ -9,18 +9,18 @@ import sqlalchemy as sa
 from features.histories import Histories
 from features.sources import source_from_rows
 from features.tables import RUNGS
-from serving.background import background_of, write_background
-from serving.previous import former_of
-from serving.results import SCORES, current_run
-from serving.standings import STANDINGS
-from serving.store import open_store, reading, writing
-from serving.summaries import summary_of
-from serving.timelines import TIMELINES, timeline_of
-from serving.verdicts import keep_verdict, verdicts
+from serving.store.background import background_of, write_background
+from serving.store.database import open_store, reading, writing
+from serving.store.previous import former_of
+from serving.store.results import SCORES, current_run
+from serving.store.standings import STANDINGS
+from serving.store.summaries import summary_of
+from serving.store.timelines import TIMELINES, timeline_of
+from serving.store.verdicts import keep_verdict, verdicts
 from tests.databases import new_database
 from tests.serving.runs import put, scored
 from training.bundle import Facts, read_bundle
-from training.simulation import Simulation
+from training.simulator.simulation import Simulation
 
 YEAR = 365 * 86_400_000_000
 

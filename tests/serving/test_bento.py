@@ -14,7 +14,7 @@ from urllib.request import Request, urlopen
 
 import pytest
 
-from serving.openapi import EXAMPLE
+from serving.http.openapi import EXAMPLE
 from serving.requests import Desk
 from training.champion import publish
 

@@ -14,11 +14,11 @@ import pytest
 from openapi_spec_validator import OpenAPIV30SpecValidator
 
 from features.histories import Histories
-from serving.keys import create_key
-from serving.openapi import EXAMPLE, INSTANT, document
+from serving.http.keys import create_key
+from serving.http.openapi import EXAMPLE, INSTANT, document
 from serving.requests import parse_request
 from serving.server import Terms, running
-from serving.store import open_store
+from serving.store.database import open_store
 from tests.serving.runs import fill, scored
 
 BIN = Path(sys.executable).parent

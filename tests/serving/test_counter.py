@@ -10,9 +10,9 @@ import pytest
 
 from features.errors import BundleError
 from features.histories import Histories
-from serving.app import create_app
-from serving.counter import Counter, Succession
-from serving.openapi import EXAMPLE
+from serving.http.app import create_app
+from serving.http.counter import Counter, Succession
+from serving.http.openapi import EXAMPLE
 from serving.refusals import Refusal
 from tests.serving import builders
 from tests.serving.client import Client

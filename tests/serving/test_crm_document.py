@@ -11,12 +11,12 @@ import pandas as pd
 import pytest
 
 from features.histories import Histories
-from serving.feedback import FEEDBACK
-from serving.lookups import NOT_YET
-from serving.results import Frames
+from serving.http.store_openapi import FEEDBACK_EXAMPLE
 from serving.server import Terms, running
-from serving.store import open_store, reading
-from serving.store_openapi import FEEDBACK_EXAMPLE
+from serving.store.database import open_store, reading
+from serving.store.feedback import FEEDBACK
+from serving.store.lookups import NOT_YET
+from serving.store.results import Frames
 from tests.serving.runs import fill, scored
 from tests.serving.test_server import _free_port
 

@@ -7,9 +7,9 @@ from typing import Any
 import pytest
 
 from features.tables import TABLES
-from serving.app import create_app
-from serving.counter import Counter
-from serving.openapi import EXAMPLE
+from serving.http.app import create_app
+from serving.http.counter import Counter
+from serving.http.openapi import EXAMPLE
 from tests.serving.client import Client
 
 

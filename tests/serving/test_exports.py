@@ -14,9 +14,9 @@ from features.tables import RUNGS
 from serving import exports
 from serving.crm_columns import CRMS, FIELDS, Crm, Form, table_of_columns
 from serving.exports import export, stored_scores
-from serving.results import Frames
 from serving.schemas import Scores
-from serving.store import open_store
+from serving.store.database import open_store
+from serving.store.results import Frames
 from tests.serving.runs import put, scored
 
 NUMBERS = (Form.MONEY, Form.SHARE, Form.NUMBER)

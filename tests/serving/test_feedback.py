@@ -12,9 +12,9 @@ import sqlalchemy as sa
 from features.histories import Histories
 from features.snapshots import instant
 from features.sources import source_from_rows
-from serving.clerk import Clerk
-from serving.overrides import OVERRIDES
-from serving.store_openapi import FEEDBACK_EXAMPLE
+from serving.http.clerk import Clerk
+from serving.http.store_openapi import FEEDBACK_EXAMPLE
+from serving.store.overrides import OVERRIDES
 from tests.databases import new_database
 from tests.serving.crm import NOW, Crm
 from tests.serving.runs import fill, scored

@@ -10,13 +10,13 @@ from pathlib import Path
 import pytest
 import sqlalchemy as sa
 
-from serving.feedback import FEEDBACK
-from serving.store import open_store, reading
+from serving.store.database import open_store, reading
+from serving.store.feedback import FEEDBACK
 from tests.databases import new_database
 
 _TELL = """
 import json, sys
-from serving.clerk import Clerk
+from serving.http.clerk import Clerk
 clerk, begin = Clerk(sys.argv[1]), int(sys.argv[2])
 for k in range(begin, begin + 1_000_000):
     events = [{"event_id": f"{k}-{n}", "account_id": f"A{k}", "investment": "visit", "made_at": "2025-01-01"}

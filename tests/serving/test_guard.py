@@ -6,12 +6,12 @@ from typing import Any
 import httpx
 import pytest
 
-from serving.app import create_app
-from serving.counter import Counter
-from serving.doors import ANY, DOORS, OPEN, SCOPES
-from serving.keyring import Key, Keyring, digest_of, make_secret
-from serving.openapi import EXAMPLE
-from serving.rates import Rates
+from serving.http.app import create_app
+from serving.http.counter import Counter
+from serving.http.doors import ANY, DOORS, OPEN, SCOPES
+from serving.http.keyring import Key, Keyring, digest_of, make_secret
+from serving.http.openapi import EXAMPLE
+from serving.http.rates import Rates
 from serving.requests import Desk
 from tests.serving.client import Client
 

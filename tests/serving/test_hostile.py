@@ -10,10 +10,10 @@ import pytest
 
 from features.histories import Histories
 from features.tables import TABLES, Column, Kind, Table
-from serving.app import create_app
-from serving.clerk import Clerk
-from serving.counter import Counter
-from serving.openapi import document
+from serving.http.app import create_app
+from serving.http.clerk import Clerk
+from serving.http.counter import Counter
+from serving.http.openapi import document
 from serving.readings import EVENT_TABLES, PROFILE
 from serving.requests import Desk
 from tests.serving.client import JSON, Client

@@ -10,10 +10,10 @@ from typing import Any
 
 import pytest
 
-from serving.app import create_app
-from serving.counter import Counter
-from serving.journal import Patient, keep_journal, tell
-from serving.keyring import Key, Keyring, make_secret
+from serving.http.app import create_app
+from serving.http.counter import Counter
+from serving.http.journal import Patient, keep_journal, tell
+from serving.http.keyring import Key, Keyring, make_secret
 from serving.requests import Desk
 from tests.serving.client import JSON, Client
 

@@ -8,10 +8,10 @@ import sqlalchemy as sa
 
 import ladder
 from features.errors import SettingsError, StoreError
-from serving.keyring import Keyring
-from serving.keys import MOST_AGE_SECONDS, WatchedRing, create_key, list_keys, read_ring, revoke_key
+from serving.http.keyring import Keyring
+from serving.http.keys import MOST_AGE_SECONDS, WatchedRing, create_key, list_keys, read_ring, revoke_key
 from serving.refusals import Refusal
-from serving.store import open_store
+from serving.store.database import open_store
 from tests.databases import new_database
 
 

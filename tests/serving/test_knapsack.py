@@ -10,7 +10,7 @@ from scipy.optimize import linprog
 
 from features.errors import ShapeMismatch
 from features.snapshots import FloatArray, IntArray
-from serving.knapsack import NEARLY_NIL, NONE, ROOM, Choice, Limit, choose, hull_steps, values_of
+from serving.planning.knapsack import NEARLY_NIL, NONE, ROOM, Choice, Limit, choose, hull_steps, values_of
 from training.integer_program import solve
 
 

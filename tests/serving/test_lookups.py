@@ -9,15 +9,15 @@ import pytest
 
 from features.histories import Histories
 from features.snapshots import iso
-from serving.app import create_app
-from serving.clerk import Clerk
-from serving.counter import Counter
+from serving.http.app import create_app
+from serving.http.clerk import Clerk
+from serving.http.counter import Counter
 from serving.requests import Desk
 from tests.databases import new_database
 from tests.serving import builders
 from tests.serving.client import Client
 from tests.serving.runs import fill, scored
-from training.simulation import Simulation
+from training.simulator.simulation import Simulation
 
 
 @pytest.fixture(scope="module", params=["sqlite", "postgresql"])

@@ -8,9 +8,9 @@ import pytest
 
 from features.histories import Histories
 from features.snapshots import iso
-from serving.overrides import claims
-from serving.results import Frames
-from serving.store import open_store, reading
+from serving.store.database import open_store, reading
+from serving.store.overrides import claims
+from serving.store.results import Frames
 from tests.serving.crm import NOW, Crm
 from tests.serving.runs import fill, scored
 

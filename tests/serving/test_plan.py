@@ -10,11 +10,11 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from features.errors import SettingsError
-from serving.arms import Draw
-from serving.menu import build_menu
-from serving.plan import HOLDOUT, PLAN_COLUMNS, TREAT, Allowance, Plan, make_plan
-from serving.plan_files import read_plan, record_of, write_plan
-from serving.plan_words import plan_in_words
+from serving.planning.arms import Draw
+from serving.planning.menu import build_menu
+from serving.planning.plan import HOLDOUT, PLAN_COLUMNS, TREAT, Allowance, Plan, make_plan
+from serving.planning.plan_files import read_plan, record_of, write_plan
+from serving.planning.plan_words import plan_in_words
 from training.integer_program import solve
 
 OPTIONS = (("rebate", "financial", 500.0), ("visit", "social", 700.0), ("integration", "structural", 3500.0))

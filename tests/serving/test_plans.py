@@ -8,15 +8,15 @@ import pandas as pd
 import pytest
 
 from features.histories import Histories
-from serving.app import create_app
-from serving.arms import Draw
-from serving.clerk import Clerk
-from serving.counter import Counter
-from serving.plan import PLAN_COLUMNS, Allowance, make_plan
-from serving.results import Frames
+from serving.http.app import create_app
+from serving.http.clerk import Clerk
+from serving.http.counter import Counter
+from serving.planning.arms import Draw
+from serving.planning.plan import PLAN_COLUMNS, Allowance, make_plan
+from serving.store.results import Frames
 from tests.serving.client import Client
 from tests.serving.runs import fill, profiles, scored
-from training.simulation import Simulation
+from training.simulator.simulation import Simulation
 
 
 @pytest.fixture(scope="module")

@@ -23,9 +23,9 @@ from serving.pyfunc_model import INPUTS, OUTPUTS, PARAMS, _load_pyfunc, example
 from serving.requests import Desk
 from tests.serving import builders
 from tests.serving.client import Client
-from training.runs import LOADER, ModelForm, signature
-from training.simulation import Simulation
-from training.tracker import connected
+from training.simulator.simulation import Simulation
+from training.tracking.runs import LOADER, ModelForm, signature
+from training.tracking.tracker import connected
 
 FORM = ModelForm(INPUTS, OUTPUTS, PARAMS, example())
 

@@ -13,10 +13,11 @@ import sqlalchemy as sa
 from features.errors import SettingsError, StoreError
 from features.histories import Histories
 from features.snapshots import instant
-from serving import results
 from serving.batch import write_frames
-from serving.result_files import facts_of, read_folder
-from serving.results import (
+from serving.store import results
+from serving.store.database import open_store, reading
+from serving.store.result_files import facts_of, read_folder
+from serving.store.results import (
     ACCOUNTS,
     HORIZONS,
     INVESTMENT_SCORES,
@@ -28,10 +29,9 @@ from serving.results import (
     current_run,
     write_run,
 )
-from serving.store import open_store, reading
 from tests.databases import new_database
 from tests.serving.runs import profiles, put, scored
-from training.simulation import Simulation
+from training.simulator.simulation import Simulation
 
 TABLES = {"scores": SCORES, "investment_scores": INVESTMENT_SCORES, "horizons": HORIZONS}
 
@@ -203,7 +203,7 @@ def test_a_folder_read_again_is_the_run_that_was_written(
     write_frames(frames, tmp_path / "scores", form)
     engine = open_store(f"sqlite:///{tmp_path / 'ladder.db'}")
     put(engine, frames)
-    monkeypatch.setattr("serving.result_files.ACCOUNTS_AT_ONCE", at_once)
+    monkeypatch.setattr("serving.store.result_files.ACCOUNTS_AT_ONCE", at_once)
     facts, chunks = read_folder(tmp_path / "scores")
     assert facts == facts_of(frames["scores"])
     parts = list(chunks)

@@ -13,15 +13,15 @@ from features.histories import Histories, build_histories
 from features.snapshots import instant, iso
 from features.sources import source_from_rows
 from features.views import View
-from serving.app import create_app
-from serving.counter import Counter
+from serving.http.app import create_app
+from serving.http.counter import Counter
 from serving.readings import join, read_account
 from serving.requests import Desk
 from serving.scoring import Scored, Scorer
 from tests.serving import builders
 from tests.serving.client import Client
 from training.bundle import read_bundle
-from training.simulation import Simulation
+from training.simulator.simulation import Simulation
 
 Rows = list[dict[str, Any]]
 Expected = dict[str, tuple[dict[str, Any], Rows, Rows]]

@@ -23,11 +23,11 @@ import pytest
 
 from features.errors import BundleError, SettingsError
 from features.histories import Histories
-from serving.keys import create_key, revoke_key
-from serving.openapi import EXAMPLE
+from serving.http.keys import create_key, revoke_key
+from serving.http.openapi import EXAMPLE
 from serving.requests import Desk
 from serving.server import Terms, running, serve
-from serving.store import open_store
+from serving.store.database import open_store
 from tests.serving import builders
 from tests.serving.runs import fill, scored
 from training.bundle import read_bundle, write_bundle
@@ -360,7 +360,7 @@ light = {"numpy", "pandas", "lightgbm", "pyarrow"} & set(sys.modules)
 assert not light, f"the supervisor imports {light}"
 service.Worker()
 loaded = [name for name in ("mlflow", "sklearn", "duckdb", "sqlalchemy", "matplotlib", "training.labels",
-    "training.fitting", "training.simulation") if sys.modules.get(name)]
+    "training.fitting", "training.simulator.simulation") if sys.modules.get(name)]
 assert not loaded, loaded
 assert "lightgbm" in sys.modules
 """

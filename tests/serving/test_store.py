@@ -9,8 +9,8 @@ import pytest
 import sqlalchemy as sa
 
 from features.errors import StoreError, StoreFull
-from serving import store
-from serving.store import METADATA, open_store, reading, writing
+from serving.store import database as store
+from serving.store.database import METADATA, open_store, reading, writing
 from tests.databases import new_database
 
 _ROWS = sa.Table("test_rows", METADATA, sa.Column("text", sa.Text, primary_key=True), sa.Column("number", sa.Double))
@@ -75,7 +75,7 @@ def test_a_store_of_a_newer_program_is_refused_in_words(url: str, monkeypatch: p
 
 
 def test_several_processes_may_make_the_store_at_the_same_moment(url: str) -> None:
-    program = f"from serving.store import open_store; open_store({url!r}).dispose()"
+    program = f"from serving.store.database import open_store; open_store({url!r}).dispose()"
     processes = [subprocess.Popen([sys.executable, "-c", program], stderr=subprocess.PIPE) for _ in range(4)]
     for process in processes:
         _, said = process.communicate(timeout=60)

@@ -7,13 +7,13 @@ from typing import Any
 import pytest
 
 from features.histories import Histories
-from serving.openapi import document
-from serving.store_openapi import POSTS, Posted, event_schema
+from serving.http.openapi import document
+from serving.http.store_openapi import POSTS, Posted, event_schema
 from serving.store_schemas import PlanRequest, PlanTotals
 from tests.serving.crm import Crm
 from tests.serving.runs import fill, profiles, scored
 from tests.serving.test_documentation import _agrees
-from training.simulation import Simulation
+from training.simulator.simulation import Simulation
 
 
 @pytest.fixture(scope="module")

@@ -11,11 +11,11 @@ from hypothesis import strategies as st
 
 from features.histories import Histories
 from features.sources import source_from_rows
-from serving.store_openapi import POSTS
+from serving.http.store_openapi import POSTS
 from tests.databases import new_database
 from tests.serving.crm import Crm
 from tests.serving.runs import fill, profiles, scored
-from training.simulation import Simulation
+from training.simulator.simulation import Simulation
 
 TEXTS = st.sampled_from(
     ["", " ", "A00001", "\x00", "\ud800", "\U0001f600", "x" * 300, "0001-01-01", "9999-12-31T23:59:59.999999Z",

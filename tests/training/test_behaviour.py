@@ -10,8 +10,8 @@ from features.merging import only
 from features.snapshots import MICROSECONDS_PER_DAY, FloatArray, Snapshots
 from features.views import View
 from tests.trained import tiny_bundle, tiny_dataset, tiny_histories
-from training.behaviour import EXPECTATIONS, respond, with_row
 from training.predictors import Pool
+from training.promotion.behaviour import EXPECTATIONS, respond, with_row
 
 
 def test_a_row_is_put_where_it_belongs_in_time() -> None:

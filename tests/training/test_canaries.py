@@ -10,10 +10,10 @@ from features import catalog
 from features.snapshots import FloatArray
 from tests.trained import tiny_dataset
 from tests.training.judged import tiny_comparisons
-from training.behaviour import with_row
-from training.canaries import column_aucs, score_late, strongest_alone, tables_with_recording
 from training.dataset import Dataset
 from training.judged_rows import JudgedRows
+from training.promotion.behaviour import with_row
+from training.promotion.canaries import column_aucs, score_late, strongest_alone, tables_with_recording
 
 COLUMN = catalog.NAMES.index("tickets_90d")
 

@@ -7,8 +7,8 @@ import pytest
 
 from features.snapshots import FloatArray
 from tests.training.test_pooled_effects import case
-from training.claims import Claim, claim_of
-from training.findings import dearer, power, robustness, robustness_value
+from training.effects.claims import Claim, claim_of
+from training.effects.findings import dearer, power, robustness, robustness_value
 
 
 def claim(seed: int, true: float, predicted: float, cost: float = 10.0) -> Claim:

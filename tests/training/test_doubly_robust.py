@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 from features.snapshots import BoolArray, FloatArray, IntArray
-from training.doubly_robust import (
+from training.effects.doubly_robust import (
     Overlap,
     average,
     cross_fitted_outcomes,

@@ -13,10 +13,10 @@ from features.histories import build_histories
 from features.snapshots import MICROSECONDS_PER_DAY, iso
 from features.sources import source_from_rows
 from tests.trained import earlier_bundle, small_settings, tiny, tiny_histories
-from training.arrivals import stopped_tables
 from training.bundle import Bundle
-from training.drift import adjusted, distance, find_drift, moderated, stability_index
-from training.drift_since import DriftSince, drift_since, earlier_ends
+from training.watching.arrivals import stopped_tables
+from training.watching.drift import adjusted, distance, find_drift, moderated, stability_index
+from training.watching.drift_since import DriftSince, drift_since, earlier_ends
 
 SPAN_DAYS = 60
 Tables = dict[str, pd.DataFrame]

@@ -8,7 +8,7 @@ import pytest
 from tests.trained import tiny_bundle, tiny_dataset
 from tests.training.judged import hasty_settings, tiny_comparisons
 from training.bundle import Bundle
-from training.duel import AS_IT_STANDS, ITS_RECIPE, Bout, Duel, Incumbent, compare_paired
+from training.promotion.duel import AS_IT_STANDS, ITS_RECIPE, Bout, Duel, Incumbent, compare_paired
 from training.settings import Settings
 
 SCORES = {"next_rung": {"log_loss", "rps", "brier"}, "switching": {"log_loss", "brier"}, "revenue": {"deviance", "mae"}}

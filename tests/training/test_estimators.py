@@ -25,8 +25,11 @@ from features.tables import RUNGS
 from tests.documents import DOCS, python_blocks
 from tests.trained import small_settings, tiny_dataset, tiny_histories
 from training.conformal import fit_set_rule
-from training.doubly_robust import cross_fitted_propensity, overlap
-from training.effects import fit_effects, modifiers, small_booster
+from training.effects.doubly_robust import cross_fitted_propensity, overlap
+from training.effects.one_outcome import fit_effects, modifiers, small_booster
+from training.effects.outcomes import measure
+from training.effects.trials import Trials, build_trials
+from training.effects.uplift import _Work
 from training.estimators import (
     HistoryFeatures,
     RevenueRegressor,
@@ -38,14 +41,11 @@ from training.estimators import (
 from training.fitting import one_linear_algebra_thread, settle_terms
 from training.kinds import to_json
 from training.next_rung import fit_with_earlier
-from training.outcomes import measure
 from training.predictors import settled_values
 from training.revenue import fit_revenue, invested_after
 from training.revenue_interval import fit_revenue_range
 from training.splits import folds_of
 from training.switching import fit_switching
-from training.trials import Trials, build_trials
-from training.uplift import _Work
 
 MODULES = [f"training.estimators.{module.name}" for module in pkgutil.iter_modules(training.estimators.__path__)]
 FEW: dict[str, Any] = {"rounds": small_settings().booster.rounds}

@@ -8,11 +8,11 @@ from features.sources import source_from_rows
 from serving.replacement import compare_models, weigh
 from tests.training.test_pipeline import POOR, hasty
 from training.dataset import build_dataset
-from training.duel import Incumbent
-from training.evidence import gather
 from training.pipeline import train_on
-from training.promotion import PromotionContext, examine
-from training.promotion_report import render
+from training.promotion.checks import PromotionContext, examine
+from training.promotion.duel import Incumbent
+from training.promotion.evidence import gather
+from training.promotion.report import render
 
 
 @pytest.mark.parametrize("what", POOR)

@@ -8,15 +8,15 @@ import pytest
 from features.snapshots import MICROSECONDS_PER_DAY, instant
 from serving.scoring import Scorer
 from tests.trained import earlier_bundle, small_settings, tiny_histories
-from training.advice import KEEP, RETRAIN, WATCH, Watched, advice_of, reasons_of
-from training.arrivals import Stopped
-from training.drift import Drift
-from training.drift_since import DriftSince
-from training.label_clock import LabelClock
-from training.looks import Look, drawn, feature_weights, look
-from training.matured import SWITCHING, Matured, complete_instants, judge_matured
 from training.metrics import Interval
-from training.proxies import Proxy, early_signs
+from training.watching.advice import KEEP, RETRAIN, WATCH, Watched, advice_of, reasons_of
+from training.watching.arrivals import Stopped
+from training.watching.drift import Drift
+from training.watching.drift_since import DriftSince
+from training.watching.label_clock import LabelClock
+from training.watching.looks import Look, drawn, feature_weights, look
+from training.watching.matured import SWITCHING, Matured, complete_instants, judge_matured
+from training.watching.proxies import Proxy, early_signs
 
 DAY = MICROSECONDS_PER_DAY
 

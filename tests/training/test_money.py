@@ -9,10 +9,10 @@ import pytest
 
 from features.snapshots import FloatArray, Snapshots
 from tests.trained import tiny_bundle, tiny_dataset, tiny_trained
-from training.bench import Bench, within_budget
 from training.bundle import Bundle
-from training.claims import Brought
-from training.money import ALL, LATER, compare_money
+from training.effects.bench import Bench, within_budget
+from training.effects.claims import Brought
+from training.promotion.money import ALL, LATER, compare_money
 
 
 def bench(n: int = 400) -> Bench:

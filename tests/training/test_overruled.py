@@ -7,7 +7,7 @@ import pytest
 from features.histories import Histories, build_histories
 from features.snapshots import instant
 from features.sources import source_from_rows
-from training.overruled import definition_of, judge, verdict_in_words
+from training.managers.overruled import definition_of, judge, verdict_in_words
 
 MADE, UNTIL, END = instant("2025-03-01"), instant("2025-09-01"), instant("2025-10-01")
 

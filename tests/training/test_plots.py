@@ -7,10 +7,10 @@ import numpy as np
 import pytest
 
 from tests.training.tracking import comparison, curves
-from training.claims import budget_of, claim_of
 from training.curves import Curves, gains_curve, importance_of, overlap_of, parts_of, targeting_of, transitions
+from training.effects.claims import budget_of, claim_of
 from training.evaluation import OURS
-from training.plots import PLOTS, draw_plots
+from training.tracking.plots import PLOTS, draw_plots
 
 
 def test_gains_by_hand() -> None:

@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 from features.snapshots import FloatArray
-from training.pooled_effects import SLOPE_PRECISIONS, Case, Fitted, Precisions, fit_again, fit_cases
+from training.effects.pooled_effects import SLOPE_PRECISIONS, Case, Fitted, Precisions, fit_again, fit_cases
 
 LOOSE = Precisions(1.0, 100.0, 1e6)
 

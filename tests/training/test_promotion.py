@@ -10,22 +10,22 @@ from features.snapshots import MICROSECONDS_PER_DAY
 from tests.documents import DOCS
 from tests.trained import small_settings, tiny_bundle, tiny_dataset, tiny_trained
 from tests.training.judged import tiny_comparisons
-from training import checks_of_the_change as change
-from training import checks_of_the_model as model
-from training.behaviour import Response
 from training.bundle import Facts
-from training.canaries import Alone, Late
-from training.checks_of_the_change import forgets_nothing
-from training.checks_of_the_model import beats_baselines, calibrated, judged_out_of_time
-from training.duel import AS_IT_STANDS, ITS_RECIPE, Bout, Duel, Incumbent
 from training.evaluation import OURS, Comparison, Row
-from training.evidence import gather
 from training.metrics import Interval
-from training.money import ALL, LATER, Money, Policies
-from training.promotion import CHECKS, Finding, PromotionContext, document, examine, passes
-from training.promotion_context import Counts, Evidence
-from training.promotion_figures import Footprint
-from training.segments import Segment
+from training.promotion import checks_of_the_change as change
+from training.promotion import checks_of_the_model as model
+from training.promotion.behaviour import Response
+from training.promotion.canaries import Alone, Late
+from training.promotion.checks import CHECKS, Finding, PromotionContext, document, examine, passes
+from training.promotion.checks_of_the_change import forgets_nothing
+from training.promotion.checks_of_the_model import beats_baselines, calibrated, judged_out_of_time
+from training.promotion.context import Counts, Evidence
+from training.promotion.duel import AS_IT_STANDS, ITS_RECIPE, Bout, Duel, Incumbent
+from training.promotion.evidence import gather
+from training.promotion.figures import Footprint
+from training.promotion.money import ALL, LATER, Money, Policies
+from training.promotion.segments import Segment
 from training.settings import PromotionSettings
 
 
@@ -294,7 +294,8 @@ def test_what_drifted_since_an_older_champion_is_found() -> None:
 
 def test_the_page_of_the_checks_is_up_to_date() -> None:
     page = DOCS / "promotion.md"
-    assert page.read_text(encoding="utf-8") == document(), "run: python -m training.promotion > docs/promotion.md"
+    told = "run: python -m training.promotion.checks > docs/promotion.md"
+    assert page.read_text(encoding="utf-8") == document(), told
 
 
 def test_every_limit_belongs_to_a_check() -> None:

@@ -18,12 +18,12 @@ from tests.training.test_promotion import (
     money,
     table,
 )
-from training.duel import ITS_RECIPE
 from training.metrics import Interval
-from training.promotion import PromotionContext, examine
-from training.promotion_context import Evidence
-from training.promotion_figures import Changed, Changes, Example
-from training.promotion_report import render, verdict_of
+from training.promotion.checks import PromotionContext, examine
+from training.promotion.context import Evidence
+from training.promotion.duel import ITS_RECIPE
+from training.promotion.figures import Changed, Changes, Example
+from training.promotion.report import render, verdict_of
 
 RUNGS = (Changed("raving_fan", 40, 10, 4, 6), Changed("member", 60, 0, 0, 0))
 CHANGES = Changes(RUNGS, Example(5000.0, 7, 8, 5, 900.0), 0.5)

@@ -11,18 +11,18 @@ from features.errors import NotEnoughData, ShapeMismatch
 from features.histories import build_histories
 from features.snapshots import instant
 from features.sources import source_from_rows
-from serving.plan import Allowance, make_plan
+from serving.planning.plan import Allowance, make_plan
 from tests.builders import histories
 from tests.serving.test_plan import supplier as scored
-from training.followed import Listed, follow, listed
-from training.realised import Selected, pooled, realised
-from training.realised_words import pooled_in_words, realised_in_words
+from training.effects.followed import Listed, follow, listed
+from training.effects.realised import Selected, pooled, realised
+from training.effects.realised_words import pooled_in_words, realised_in_words
 from training.settings import Settings
-from training.simulated_population import STEP_DAYS
-from training.simulated_scenarios import SCENARIOS
-from training.simulated_tables import account_ids, build_tables
-from training.simulated_truth import HORIZON_DAYS, HORIZON_STEPS, replay_all, rung_of, truth_frame
-from training.simulation import Supplier
+from training.simulator.population import STEP_DAYS
+from training.simulator.scenarios import SCENARIOS
+from training.simulator.simulation import Supplier
+from training.simulator.tables import account_ids, build_tables
+from training.simulator.truth import HORIZON_DAYS, HORIZON_STEPS, replay_all, rung_of, truth_frame
 
 
 def selected(n: int, **given: Any) -> Selected:

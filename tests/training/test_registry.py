@@ -13,8 +13,8 @@ from tests.trained import tiny_bundle
 from tests.training.tracking import empty_registry, put
 from training.bundle import NAME, Bundle, read_bundle
 from training.champion import published
-from training.registry import HISTORY_TAG, Registry
-from training.tracker import connected
+from training.tracking.registry import HISTORY_TAG, Registry
+from training.tracking.tracker import connected
 
 ROOT = Path(__file__).parent.parent.parent
 
@@ -76,8 +76,8 @@ def test_a_version_is_recorded_promoted_and_taken_back(registry: Registry, tmp_p
 def test_mlflow_is_imported_only_when_it_is_used() -> None:
     program = (
         "import sys\n"
-        "import training.registry, training.plots, training.runs, serving.batch, ladder\n"
-        "training.registry.Registry()\n"
+        "import training.tracking.registry, training.tracking.plots, training.tracking.runs, serving.batch, ladder\n"
+        "training.tracking.registry.Registry()\n"
         "print([name for name in ('mlflow', 'matplotlib', 'bentoml') if name in sys.modules])\n"
     )
     found = subprocess.run([sys.executable, "-c", program], cwd=ROOT, capture_output=True, text=True, check=True)

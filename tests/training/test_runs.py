@@ -10,10 +10,10 @@ from tests.databases import new_database
 from tests.trained import tiny_bundle
 from tests.training.tracking import empty_registry, form, put, record
 from training.bundle import NAME
-from training.model_card import LIMITS
-from training.registry import LONGEST_DESCRIPTION, Registry, _shortened
-from training.runs import end_killed
-from training.tracker import connected, public, with_driver
+from training.tracking.model_card import LIMITS
+from training.tracking.registry import LONGEST_DESCRIPTION, Registry, _shortened
+from training.tracking.runs import end_killed
+from training.tracking.tracker import connected, public, with_driver
 
 
 @pytest.fixture

@@ -8,7 +8,7 @@ from features.snapshots import FloatArray
 from tests.trained import tiny_dataset
 from tests.training.judged import tiny_comparisons
 from training.evaluation import OURS, Comparison
-from training.segments import CHAMPION, judge_segments
+from training.promotion.segments import CHAMPION, judge_segments
 
 
 def with_losses(ours: FloatArray, theirs: FloatArray) -> Comparison:

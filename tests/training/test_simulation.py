@@ -14,11 +14,11 @@ from features.ladder import LadderRules, rungs
 from features.sources import source_from_rows
 from features.tables import NO_INVESTMENT, RUNGS, TABLE, TABLES, TRIGGER_FAMILIES, Kind
 from features.views import View
-from training.simulated_events import Draw, Noise, Shock
-from training.simulated_laws import binomial_count, lift_of, poisson_count, switching_hazard
-from training.simulated_population import STEP_DAYS, Stage, Traits, draw_traits, first_state
-from training.simulated_truth import HORIZON_STEPS, Counts, replay, replay_all, rung_of
-from training.simulation import SCENARIOS, Simulation, Supplier, simulate, write
+from training.simulator.events import Draw, Noise, Shock
+from training.simulator.laws import binomial_count, lift_of, poisson_count, switching_hazard
+from training.simulator.population import STEP_DAYS, Stage, Traits, draw_traits, first_state
+from training.simulator.simulation import SCENARIOS, Simulation, Supplier, simulate, write
+from training.simulator.truth import HORIZON_STEPS, Counts, replay, replay_all, rung_of
 
 OPTIONS = tuple(option.name for option in SCENARIOS["default"].options)
 

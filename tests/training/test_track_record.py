@@ -12,11 +12,11 @@ from features.sources import source_from_rows
 from features.streams import FIXED_POINT
 from tests.builders import Row, histories
 from tests.trained import small_settings
-from training.forecasts import COLUMNS, Resolved, outcomes, resolve_forecasts
-from training.simulation import simulate
+from training.managers.forecasts import COLUMNS, Resolved, outcomes, resolve_forecasts
+from training.managers.track_record import ForecastRecord, fit_forecasts
+from training.managers.track_record import Row as Record
+from training.simulator.simulation import simulate
 from training.survey import take_survey
-from training.track_record import ForecastRecord, fit_forecasts
-from training.track_record import Row as Record
 
 GAPS = (None, None, 300.0, 1000.0, 1000.0, None, None)
 

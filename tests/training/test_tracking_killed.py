@@ -14,8 +14,8 @@ from tests.trained import tiny_bundle
 from tests.training.tracking import empty_registry
 from training.bundle import read_bundle, write_bundle
 from training.champion import published
-from training.registry import Registry
-from training.tracker import connected
+from training.tracking.registry import Registry
+from training.tracking.tracker import connected
 
 ROOT = Path(__file__).parent.parent.parent
 
@@ -27,7 +27,7 @@ import mlflow
 from tests.training.tracking import put
 from tests.training import tracking
 from training.bundle import read_bundle
-from training.registry import Registry
+from training.tracking.registry import Registry
 uri, folder = sys.argv[1], Path(sys.argv[2])
 
 def forked(work):
@@ -48,7 +48,7 @@ print([os.waitpid(child, 0)[1] for child in children])
 """
 _KILLED = """
 bundle, other = read_bundle(folder / "bundle")[0], read_bundle(folder / "other")[0]
-import training.champion, training.registry
+import training.champion, training.tracking.registry
 
 def dying(owner, name, after):
     real, left = getattr(owner, name), [after]
@@ -61,7 +61,7 @@ def dying(owner, name, after):
 
 def die_in(work, name, after):
     def run():
-        owner = training.registry if hasattr(training.registry, name) else mlflow.MlflowClient
+        owner = training.tracking.registry if hasattr(training.tracking.registry, name) else mlflow.MlflowClient
         dying(owner, name, after)
         work()
     return os.waitpid(forked(run), 0)[1]

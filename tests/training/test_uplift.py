@@ -13,11 +13,11 @@ from features.ladder import CUSTOMER
 from features.sources import source_from_rows
 from tests.trained import small_settings
 from training.dataset import Dataset, build_dataset
+from training.effects.trials import build_trials
+from training.effects.upgrade import UpgradeEffect, fit_upgrades, fit_value_gaps
+from training.effects.uplift import InvestmentEffect, Uplift, fit_uplift
 from training.fitting import one_linear_algebra_thread
 from training.settings import Settings, UpliftSettings
-from training.trials import build_trials
-from training.upgrade import UpgradeEffect, fit_upgrades, fit_value_gaps
-from training.uplift import InvestmentEffect, Uplift, fit_uplift
 
 N = 500
 BEGIN = pd.Timestamp("2022-01-01")

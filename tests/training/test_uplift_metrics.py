@@ -5,7 +5,7 @@ import pytest
 
 from features.errors import ShapeMismatch
 from features.snapshots import FloatArray
-from training.uplift_metrics import (
+from training.effects.uplift_metrics import (
     autoc,
     best_arm,
     earned,

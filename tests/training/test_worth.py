@@ -10,9 +10,9 @@ from features.sources import source_from_rows
 from tests.builders import Row, histories
 from tests.trained import tiny, tiny_histories, tiny_trained
 from training.acquisition import add_acquired, take_acquired
-from training.claims import Claim
-from training.worth import LEAST_ACCOUNTS, Worth, worth_of
-from training.worth import Row as Line
+from training.effects.claims import Claim
+from training.effects.worth import LEAST_ACCOUNTS, Worth, worth_of
+from training.effects.worth import Row as Line
 
 END = instant("2024-07-01")
 CLAIM = Claim(120.0, 90.0, 40.0, 140.0, 300, 30.0, 60.0)

@@ -8,14 +8,14 @@ from pathlib import Path
 from tests.trained import small_settings, tiny_bundle
 from training.bundle import Bundle
 from training.curves import Budget, Curves, Importance, Overlap, Part, Targeting, Transitions
+from training.effects.uplift import InvestmentEffect
 from training.evaluation import OURS, Comparison, Row
 from training.metrics import Band, Interval
 from training.pipeline import Trained
-from training.provenance import Provenance
-from training.registry import Registry
-from training.run_records import TrainingRecord, training_record
-from training.runs import ModelForm
-from training.uplift import InvestmentEffect
+from training.tracking.provenance import Provenance
+from training.tracking.registry import Registry
+from training.tracking.run_records import TrainingRecord, training_record
+from training.tracking.runs import ModelForm
 
 HALF = Interval(0.5, 0.4, 0.6)
 ORIGINS = ("2025-01-01", "2025-03-02")

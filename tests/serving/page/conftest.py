@@ -6,9 +6,9 @@ import pandas as pd
 import pytest
 
 from features.histories import Histories
-from serving.results import Frames
+from serving.store.results import Frames
 from tests.serving.runs import fill, profiles, scored
-from training.simulation import Simulation
+from training.simulator.simulation import Simulation
 
 HOSTILE = (
     "<script>alert(1)</script>", "\"><img src=x onerror=alert(1)>", "' onmouseover='alert(1)", "{{ 7 * 7 }}",

@@ -12,12 +12,12 @@ import pytest
 from starlette.datastructures import QueryParams
 
 from features.tables import RUNGS
-from serving.overrides import OVERRIDES
 from serving.page.filters import Filters, filters_of
 from serving.page.kept import Kept
 from serving.page.priorities import CSV_COLUMNS, ROWS
-from serving.results import Frames
-from serving.store import moment, open_store, writing
+from serving.store.database import moment, open_store, writing
+from serving.store.overrides import OVERRIDES
+from serving.store.results import Frames
 from tests.serving.page.conftest import HOSTILE
 from tests.serving.page.markup import read
 from tests.serving.sites import Browser

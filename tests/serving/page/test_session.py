@@ -5,9 +5,9 @@ from collections.abc import Iterator
 
 import pytest
 
-from serving.keyring import Key, Keyring, make_secret
+from serving.http.keyring import Key, Keyring, make_secret
+from serving.http.rates import Rates
 from serving.page.session import COOKIE, HOURS
-from serving.rates import Rates
 from tests.serving.page.markup import hidden, read
 from tests.serving.sites import Browser
 

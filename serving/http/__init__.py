@@ -1,0 +1,1 @@
+"""Requests and answers: doors, guard, limits, shapes, documents, log and figures."""

@@ -1,0 +1,1 @@
+"""Gains, costs, limits and lots: which accounts get which investment."""

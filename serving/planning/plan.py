@@ -1,0 +1,341 @@
+"""Gains + costs + budget + hold-out -> the plan: which account gets which investment, and what that should earn.
+
+At most one option an account, the largest sum of gains within the budget (`knapsack`); nobody whose gain is not above
+zero, and nobody of whom the model cannot tell. A share of the selected is held out by lot (`arms`). Their money is
+not lost: so many are selected that the treated use the budget, as nearly as can be without ever exceeding it,
+whatever the lot. Limits besides the budget hold for treated and held-out accounts together.
+"""
+
+import hashlib
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Any
+
+import numpy as np
+import pandas as pd
+from numpy.typing import NDArray
+
+from features.errors import SettingsError
+from features.snapshots import BoolArray, FloatArray, IntArray, instant, iso
+from features.tables import BONDS
+from serving.planning.arms import NEAR, Arms, Draw, draw_arms, most_cost, strata
+from serving.planning.knapsack import NONE, ROOM, Choice, Exact, Limit, choose, values_of
+from serving.planning.menu import Menu, build_menu
+
+PLAN_COLUMNS = "account_id owner investment cost expected_gain gain_low gain_high roi arm propensity".split()
+TREAT, HOLDOUT = "treat", "holdout"
+NEXT_MONEY = 10_000.0
+"""How much more money the plan asks about."""
+NO_OWNER = "(no owner)"
+TRIES = 8
+"""Selections tried until whatever the lot the treated stay within the budget; two or three are usual."""
+
+
+@dataclass(frozen=True)
+class Allowance:
+    """What may be spent.
+
+    budget : money, in all.  owner_budget : money of each account manager, None = no limit; accounts without one share
+    one.  bonds : money of all options of a bond.  hours : of an account manager's time that an option takes.
+    owner_hours : of each account manager, over the horizon, None = no limit.
+    """
+
+    budget: float
+    owner_budget: float | None = None
+    bonds: Mapping[str, float] = field(default_factory=dict)
+    hours: Mapping[str, float] = field(default_factory=dict)
+    owner_hours: float | None = None
+
+
+@dataclass(frozen=True)
+class Plan:
+    """rows : one an account on it, PLAN_COLUMNS, treated first, best ROI first.  record : what it was made from and
+    what it says as a whole, plain enough for JSON."""
+
+    rows: pd.DataFrame
+    record: Mapping[str, Any]
+
+
+def make_plan(
+    scores: pd.DataFrame,
+    investments: pd.DataFrame,
+    allowance: Allowance,
+    draw: Draw | None = None,
+    on: str = "expected",
+    owners: Mapping[str, str] | None = None,
+    exact: Exact | None = None,
+    claim_ratio: float | None = None,
+) -> Plan:
+    """The plan for the accounts and options of one scoring run; give part of the rows to plan for part of them.
+
+    scores, investments : `scores` and `investment_scores` of the contract, of one run.  on : one of `menu.OBJECTIVES`.
+    owners : account -> manager, else the scores' own column `owner`, if any.
+    exact : a solver for what the greedy one leaves open.  claim_ratio : what such sums have proved to be worth.
+
+    Raises
+    ------
+    SettingsError
+        If the tables are not of one run, or an allowance or share is impossible.
+    """
+    run = _run(scores)
+    return plan_from(build_menu(scores, investments, owners), run, allowance, draw, on, exact, claim_ratio)
+
+
+def plan_from(
+    menu: Menu,
+    run: Mapping[str, Any],
+    allowance: Allowance,
+    draw: Draw | None = None,
+    on: str = "expected",
+    exact: Exact | None = None,
+    claim_ratio: float | None = None,
+) -> Plan:
+    """The plan for a menu; the other arguments are those of `make_plan`.
+
+    run : as_of (a date or time, UTC), horizon_days and model_version of the scores.
+
+    Raises
+    ------
+    SettingsError
+        If an allowance or share is impossible.
+    """
+    draw = Draw() if draw is None else draw
+    _check(allowance, draw)
+    value, side = menu.objective(on), _side_limits(menu, allowance)
+    picked = _select(menu, value, allowance.budget, side, draw, exact)
+    rows = np.flatnonzero(picked.choice.option != NONE)
+    option = picked.choice.option[rows]
+    stratum = strata(option, menu.rung[rows].tolist(), menu.gain[rows, option])
+    plan_id = f"{run['model_version']}@{run['as_of']}"
+    arms = draw_arms(
+        menu.accounts[rows].tolist(), menu.cost[rows, option], stratum, option, picked.others[rows],
+        picked.near[rows], draw, plan_id,
+    )  # fmt: skip
+    found = _rows(menu, rows, arms)
+    more = _select(menu, value, allowance.budget + NEXT_MONEY, side, draw, exact)
+    record = {
+        "plan_id": hashlib.sha256(f"{plan_id}#{draw.seed}#{allowance}#{on}".encode()).hexdigest()[:12],
+        **run,
+        "objective": on,
+        "limits": {
+            "budget": allowance.budget, "owner_budget": allowance.owner_budget, "bond_budgets": dict(allowance.bonds),
+            "owner_hours": allowance.owner_hours, "hours": dict(allowance.hours),
+        },
+        "holdout": draw.holdout, "explore": draw.explore, "seed": draw.seed,
+        **_totals(found, claim_ratio),
+        "selected": len(rows), "value": picked.choice.value, "bound": picked.choice.bound, "gap": picked.choice.gap,
+        "proven": picked.choice.proven, "selected_under": picked.budget,
+        "explored": int((arms.option != option).sum()),
+        "next_money": _next_money(menu, picked, more, draw),
+        "first_to_go": _first_to_go(menu, value, picked.choice.option),
+        "left_alone": _left_alone(menu, value, picked.choice.option),
+        "strata": _strata_record(menu, stratum, arms),
+    }  # fmt: skip
+    return Plan(found, record)
+
+
+@dataclass(frozen=True)
+class _Picked:
+    """A selection.  budget : under which it was made.  others, near : what exploring may give to whom."""
+
+    choice: Choice
+    budget: float
+    others: BoolArray
+    near: BoolArray
+
+
+def _check(allowance: Allowance, draw: Draw) -> None:
+    money = {"the budget": allowance.budget, "an owner's budget": allowance.owner_budget,
+             "an owner's hours": allowance.owner_hours}  # fmt: skip
+    money |= {f"the budget of {name}": most for name, most in allowance.bonds.items()}
+    money |= {f"the hours of {name}": most for name, most in allowance.hours.items()}
+    for name, most in money.items():
+        if most is not None and not 0 <= most < float("inf"):
+            raise SettingsError(f"{name} is {most}; it should be zero or more.")
+    strange = sorted(set(allowance.bonds) - set(BONDS))
+    if strange:
+        raise SettingsError(f"There is no bond {strange[0]!r}; the bonds are {', '.join(BONDS)}.")
+    for name, share in (("holdout", draw.holdout), ("explore", draw.explore)):
+        if not 0 <= share <= 0.5:
+            raise SettingsError(f"The share {name} is {share}; it lies between 0 and 0.5.")
+
+
+def _run(scores: pd.DataFrame) -> dict[str, Any]:
+    """What the scores say of themselves.  Raises SettingsError unless they are of one run."""
+    told: dict[str, Any] = {}
+    for name in ("as_of", "horizon_days", "model_version"):
+        found = scores[name].unique()
+        if len(found) != 1:
+            raise SettingsError(f"Scores of one run have one {name}; these have {len(found)}. Give one run's folder.")
+        told[name] = found[0]
+    at = iso(instant(pd.Timestamp(told["as_of"]).isoformat()))
+    return {"as_of": at, "horizon_days": int(told["horizon_days"]), "model_version": str(told["model_version"])}
+
+
+def _budget_limit(menu: Menu, budget: float) -> Limit:
+    return Limit("budget", np.zeros(menu.cost.shape, np.int64), menu.cost, np.array([budget]))
+
+
+def _side_limits(menu: Menu, allowance: Allowance) -> list[Limit]:
+    """The limits besides the budget."""
+    limits = []
+    if allowance.owner_budget is not None or allowance.owner_hours is not None:
+        if all(owner is None for owner in menu.owner):
+            raise SettingsError("A limit for each owner needs to know who owns what: give --data, whose accounts say.")
+        names, code = np.unique([NO_OWNER if o is None else o for o in menu.owner], return_inverse=True)
+        owner = np.repeat(code[:, None], len(menu.options), axis=1)
+        if allowance.owner_budget is not None:
+            limits.append(Limit("owner budget", owner, menu.cost, np.full(len(names), allowance.owner_budget)))
+        if allowance.owner_hours is not None:
+            each = np.array([allowance.hours.get(name, 0.0) for name in menu.options])
+            if not each.any():
+                raise SettingsError("A limit of hours needs the hours that an option takes: set them under [plan].")
+            hours = np.repeat(each[None, :], len(menu.accounts), axis=0)
+            limits.append(Limit("owner hours", owner, hours, np.full(len(names), allowance.owner_hours)))
+    if allowance.bonds:
+        names_of = sorted(allowance.bonds)
+        codes = np.array([names_of.index(b) if b in names_of else NONE for b in menu.bonds], np.int64)
+        group = np.repeat(codes[None, :], len(menu.accounts), axis=0)
+        limits.append(Limit("bond budget", group, menu.cost, np.array([allowance.bonds[name] for name in names_of])))
+    return limits
+
+
+def _select(
+    menu: Menu, value: FloatArray, budget: float, side: Sequence[Limit], draw: Draw, exact: Exact | None
+) -> _Picked:
+    """So many accounts that the treated among them use the budget and, whatever the lot, do not exceed it."""
+    under = budget / (1 - draw.holdout)
+    for _ in range(TRIES):
+        choice = choose(value, [_budget_limit(menu, under), *side], exact)
+        selected = choice.option != NONE
+        excess = most_cost(values_of(choice.option, menu.cost)[selected], draw.holdout) - budget
+        if excess <= ROOM * budget:
+            break
+        under -= max(excess / (1 - draw.holdout), 0.01 * budget / TRIES)
+    else:
+        under = budget  # not even all of them treated exceed it
+        choice = choose(value, [_budget_limit(menu, under), *side], exact)
+    others = _others(menu, value, choice.option, side) if draw.explore and menu.options else np.zeros(value.shape, bool)
+    return _Picked(choice, under, others, _near(value, choice.option, others))
+
+
+def _others(menu: Menu, value: FloatArray, option: IntArray, side: Sequence[Limit]) -> BoolArray:
+    """What else exploring may give to the selected: what pays and strains no limit more, shape (n, k)."""
+    own = np.maximum(option, 0)[:, None]
+    may: BoolArray = np.isfinite(value) & (option != NONE)[:, None] & (np.arange(len(menu.options)) != own)
+    may &= menu.cost <= np.take_along_axis(menu.cost, own, axis=1)
+    for limit in side:
+        same = limit.group == np.take_along_axis(limit.group, own, axis=1)
+        lighter = limit.weight <= np.take_along_axis(limit.weight, own, axis=1)
+        may &= (limit.group == NONE) | (same & lighter)
+    return may
+
+
+def _near(value: FloatArray, option: IntArray, others: BoolArray) -> BoolArray:
+    """The half of the selected with another option that lose least by it, shape (n,)."""
+    near = np.zeros(len(option), bool)
+    able = np.flatnonzero(others.any(axis=1))
+    loss = values_of(option, value)[able] - np.where(others[able], value[able], -np.inf).max(axis=1, initial=-np.inf)
+    near[able[np.argsort(loss, kind="stable")[: int(np.ceil(NEAR * len(able)))]]] = True
+    return near
+
+
+def _rows(menu: Menu, rows: IntArray, arms: Arms) -> pd.DataFrame:
+    option = arms.option
+    columns: dict[str, NDArray[Any]] = {
+        "account_id": menu.accounts[rows],
+        "owner": menu.owner[rows],
+        "investment": np.array([*menu.options, None], object)[option],
+        "cost": menu.cost[rows, option],
+        "expected_gain": menu.gain[rows, option],
+        "gain_low": menu.low[rows, option],
+        "gain_high": menu.high[rows, option],
+        "roi": menu.roi[rows, option],
+        "arm": np.where(arms.held, HOLDOUT, TREAT).astype(object),
+        "propensity": arms.chance,
+    }
+    found = pd.DataFrame(columns, columns=PLAN_COLUMNS)
+    for name in ("account_id", "owner", "investment", "arm"):
+        found[name] = found[name].astype("string")
+    return_first = np.where(np.isnan(columns["roi"]), -np.inf, -columns["roi"])  # what costs nothing comes first
+    return found.iloc[np.lexsort((return_first, arms.held))].reset_index(drop=True)
+
+
+def _totals(found: pd.DataFrame, claim_ratio: float | None) -> dict[str, Any]:
+    """Sums over the treated; the interval is that of errors which all point the same way, the widest there is."""
+    treated = found[found["arm"] == TREAT]
+    spent, gain = float(treated["cost"].sum()), float(treated["expected_gain"].sum())
+    return {
+        "spent": spent,
+        "treated": len(treated),
+        "held_out": len(found) - len(treated),
+        "held_out_cost": float(found["cost"].sum()) - spent,
+        "expected_gain": gain,
+        "gain_low": float(treated["gain_low"].sum(skipna=False)),
+        "gain_high": float(treated["gain_high"].sum(skipna=False)),
+        "roi": gain / spent if spent > 0 else None,
+        "break_even": spent / (gain + spent) if gain + spent > 0 else None,
+        "claim_ratio": claim_ratio,
+        "claimed_gain": gain if claim_ratio is None else gain * claim_ratio,
+    }
+
+
+def _next_money(menu: Menu, picked: _Picked, more: _Picked, draw: Draw) -> dict[str, Any]:
+    """What so much more money would change: gain of those treated, and who comes on to the plan or gets another."""
+    before, after = picked.choice.option, more.choice.option
+    gain = float(values_of(after, menu.gain).sum() - values_of(before, menu.gain).sum())
+    cost = float(values_of(after, menu.cost).sum() - values_of(before, menu.cost).sum())
+    rows = np.flatnonzero((after != NONE) & (after != before))
+    rows = rows[np.argsort(-menu.gain[rows, after[rows]], kind="stable")]
+    named = [{"account_id": menu.accounts[r], "investment": menu.options[after[r]]} for r in rows[:10]]
+    share = 1 - draw.holdout
+    return {"money": NEXT_MONEY, "spent": cost * share, "expected_gain": gain * share, "accounts": len(rows),
+            "first": named}  # fmt: skip
+
+
+def _first_to_go(menu: Menu, value: FloatArray, option: IntArray) -> dict[str, Any] | None:
+    """The account whose last money earns least: what it has over the next cheaper thing, for what that saves."""
+    rows = np.flatnonzero(option != NONE)
+    own_cost, own = menu.cost[rows, option[rows]], value[rows, option[rows]]
+    instead = np.column_stack([np.zeros(len(rows)), value[rows]])
+    saved = own_cost[:, None] - np.column_stack([np.zeros(len(rows)), menu.cost[rows]])
+    with np.errstate(invalid="ignore", divide="ignore"):
+        rate = np.where((saved > 0) & np.isfinite(instead), (own[:, None] - instead) / saved, np.inf)
+    if not np.isfinite(rate).any():
+        return None
+    at, column = np.unravel_index(int(rate.argmin()), rate.shape)
+    row = int(rows[at])
+    return {
+        "account_id": menu.accounts[row],
+        "investment": menu.options[option[row]],
+        "instead": None if column == 0 else menu.options[int(column) - 1],
+        "saves": float(saved[at, column]),
+        "loses": float(saved[at, column] * rate[at, column]),
+    }
+
+
+REASONS = {
+    "unknown": "of no option the data can tell what it does there",
+    "loses": "no option is expected to earn more than it costs",
+    "unsure": "an option is expected to pay, but not at the low end of its interval",
+    "beaten": "an option pays, but the money or another limit is better used elsewhere",
+}
+
+
+def _left_alone(menu: Menu, value: FloatArray, option: IntArray) -> dict[str, int]:
+    """How many accounts are left alone, by reason."""
+    alone = option == NONE
+    known = menu.known.any(axis=1)
+    pays, counts = (menu.known & (menu.gain > 0)).any(axis=1), np.isfinite(value).any(axis=1)
+    by = {"unknown": ~known, "loses": known & ~pays, "unsure": pays & ~counts, "beaten": counts}
+    return {name: int((alone & rows).sum()) for name, rows in by.items()}
+
+
+def _strata_record(menu: Menu, stratum: NDArray[np.object_], arms: Arms) -> list[dict[str, Any]]:
+    rows = pd.DataFrame({"stratum": stratum, "held": arms.held})
+    told = []
+    for name, held in rows.groupby("stratum", sort=True)["held"]:
+        option, rung, third = str(name).split("/")
+        told.append({"investment": menu.options[int(option)], "rung": rung, "gain_third": int(third) + 1,
+                     "accounts": len(held), "held_out": int(held.sum())})  # fmt: skip
+    return told

@@ -1,0 +1,1 @@
+"""What the service keeps between requests and runs, and who writes and reads which table of it."""

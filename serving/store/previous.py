@@ -1,0 +1,58 @@
+"""What the run before said of an account, kept when a run says something else: for "what changed since last time"."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import sqlalchemy as sa
+
+from serving.store.database import METADATA
+from serving.store.timelines import AT_ONCE
+
+KEPT = ("rung", "p_switch", "expected_revenue", "expected_gain", "recommended_investment", "reasons")
+"""Columns of `scores` that are remembered."""
+
+PREVIOUS = sa.Table(
+    "previous", METADATA,
+    sa.Column("account_id", sa.Text, primary_key=True),
+    sa.Column("run_id", sa.Integer, nullable=False),
+    sa.Column("rung", sa.Text),
+    sa.Column("p_switch", sa.Double),
+    sa.Column("expected_revenue", sa.Double),
+    sa.Column("expected_gain", sa.Double),
+    sa.Column("recommended_investment", sa.Text),
+    sa.Column("reasons", sa.Text),
+)  # fmt: skip
+
+
+@dataclass(frozen=True)
+class Former:
+    """A former row of an account, of the run with that number."""
+
+    run_id: int
+    rung: str
+    p_switch: float | None
+    expected_revenue: float | None
+    expected_gain: float | None
+    recommended_investment: str | None
+    reasons: str
+
+
+def remember(connection: sa.Connection, scores: sa.Table, run_id: int, ids: Sequence[str], all_of_them: bool) -> None:
+    """Keep these accounts' rows of `scores` as those of that run, before they are written over."""
+    columns = [scores.c[name] for name in KEPT]
+    for begin in range(0, len(ids), AT_ONCE):
+        some = ids[begin : begin + AT_ONCE]
+        query = sa.select(scores.c.account_id, sa.literal(run_id), *columns)
+        forget = PREVIOUS.delete()
+        if not all_of_them:
+            query, forget = query.where(scores.c.account_id.in_(some)), forget.where(PREVIOUS.c.account_id.in_(some))
+        connection.execute(forget)
+        connection.execute(PREVIOUS.insert().from_select(["account_id", "run_id", *KEPT], query))
+        if all_of_them:
+            return
+
+
+def former_of(connection: sa.Connection, account: str) -> Former | None:
+    """What was said before; None where nothing else ever was."""
+    row = connection.execute(PREVIOUS.select().where(PREVIOUS.c.account_id == account)).one_or_none()
+    return None if row is None else Former(row.run_id, *(getattr(row, name) for name in KEPT))

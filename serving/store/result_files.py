@@ -1,0 +1,104 @@
+"""A run as `ladder score` wrote it into a folder, read again for the store: many accounts a bit at a time."""
+
+from collections.abc import Iterator, Mapping
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+import pandas as pd
+import pyarrow.parquet as pq
+
+from features.cleaning import Columns, clean
+from features.errors import SettingsError
+from features.partitions import Partitions, read_part_table
+from features.snapshots import instant
+from features.tables import TABLE
+from serving.batch import FORMATS, INVESTMENT_COLUMNS, SCORE_COLUMNS, TABLES, read_claim_ratio, read_table
+from serving.horizons import HORIZON_COLUMNS
+from serving.store.results import PROFILE_COLUMNS, Frames, RunFacts
+from training.bundle import Bundle
+
+CLAIM_RATIO = "recommended_claim_ratio"
+"""The figure of a model that says what a promised unit of gain has been worth."""
+ACCOUNTS_AT_ONCE = 100_000
+"""Accounts in memory at a time, with all their options and horizons."""
+_COLUMNS = dict(zip(TABLES, (SCORE_COLUMNS, INVESTMENT_COLUMNS, HORIZON_COLUMNS), strict=True))
+
+
+def facts_of(scores: pd.DataFrame, bundle: Bundle | None = None) -> RunFacts:
+    """What the scores say of their run, and their model of itself.  Raises SettingsError unless they are of one run.
+
+    bundle : of that model, None where it is not at hand.
+    """
+    told: dict[str, Any] = {}
+    for name in ("as_of", "horizon_days", "model_version"):
+        found = scores[name].unique()
+        if len(found) != 1:
+            raise SettingsError(f"Scores of one run have one {name}; these have {len(found)}. Give one run's folder.")
+        told[name] = found[0]
+    at = instant(pd.Timestamp(told["as_of"]).isoformat())
+    days, version = int(told["horizon_days"]), str(told["model_version"])
+    if bundle is None:
+        return RunFacts(at, days, version)
+    return RunFacts(at, days, version, bundle.facts.trained_until, bundle.facts.figures.get(CLAIM_RATIO))
+
+
+def read_folder(folder: Path, bundle: Bundle | None = None) -> tuple[RunFacts, Iterator[Frames]]:
+    """The run in a folder: its facts, and its accounts some at a time.
+
+    bundle : the model that scored; None where it is not at hand.
+
+    Raises
+    ------
+    SettingsError
+        If a table is missing (but for `horizons`), cannot be read, or the scores are of several runs.
+    """
+    files = {name: folder / f"{name}.parquet" for name in TABLES if (folder / f"{name}.parquet").is_file()}
+    if set(TABLES) <= files.keys() and _rows(files["scores"]) > ACCOUNTS_AT_ONCE:
+        first = next(_batches(files, 1))["scores"]
+        return _facts(folder, first, bundle), _batches(files, ACCOUNTS_AT_ONCE)
+    frames = {name: read_table(folder, name, _COLUMNS[name]) for name in TABLES[:2]}
+    if any((folder / f"{TABLES[2]}.{form}").is_file() for form in FORMATS):
+        frames[TABLES[2]] = read_table(folder, TABLES[2], _COLUMNS[TABLES[2]])
+    return _facts(folder, frames["scores"], bundle), iter([frames])
+
+
+def _facts(folder: Path, scores: pd.DataFrame, bundle: Bundle | None) -> RunFacts:
+    facts = facts_of(scores, bundle)
+    return facts if bundle is not None else replace(facts, claim_ratio=read_claim_ratio(folder, facts.model_version))
+
+
+def _rows(file: Path) -> int:
+    rows: int = pq.read_metadata(file).num_rows
+    return rows
+
+
+def _batches(files: Mapping[str, Path], accounts: int) -> Iterator[Frames]:
+    """So many accounts at a time: every account has as many rows in a table as every other, in the same order."""
+    n = _rows(files["scores"])
+    readers = {
+        name: pq.ParquetFile(file).iter_batches(accounts * (_rows(file) // n))
+        for name, file in files.items()
+        if _rows(file)
+    }
+    empty = {name: pq.read_schema(file).empty_table() for name, file in files.items() if name not in readers}
+    for _ in range(0, n, accounts):
+        batches = {name: next(reader).to_pandas() for name, reader in readers.items()}
+        yield batches | {name: table.to_pandas() for name, table in empty.items()}
+
+
+def profile_frame(columns: Columns) -> pd.DataFrame:
+    """The rows of a cleaned table `accounts` as the store keeps them."""
+    names = ["account_id", *(name for name in PROFILE_COLUMNS if name in columns)]
+    cells = {name: columns[name].cells if hasattr(columns[name], "cells") else columns[name] for name in names}
+    return pd.DataFrame(cells)
+
+
+def profiles_of(partitions: Partitions) -> Iterator[pd.DataFrame]:
+    """Those of every part."""
+    table = TABLE["accounts"]
+    for part in partitions.parts:
+        if table.name in part.rows:
+            raw = read_part_table(part, table.name)
+            known = {name: cells for name, cells in raw.items() if name in table.names}
+            yield profile_frame(clean(table, known).columns)

@@ -1,0 +1,121 @@
+"""The ladder as a whole, once a run: accounts, flows, money, standstill by rung, and what is known of data and model.
+
+Counts and sums only, so that those of a source's parts add up to those of the whole.
+"""
+
+import json
+from collections.abc import Mapping
+from dataclasses import asdict, dataclass, field
+from typing import Any
+
+import numpy as np
+import sqlalchemy as sa
+
+from features.hindsight import STILL_QUARTERS, UNKNOWN, Hindsight
+from features.ladder import LadderRules
+from features.snapshots import iso
+from features.sources import Source
+from features.tables import RUNGS
+from serving.store.database import METADATA
+from training.bundle import Facts
+
+SUMMARIES = sa.Table(
+    "summaries", METADATA,
+    sa.Column("run_id", sa.Integer, primary_key=True, autoincrement=False),
+    sa.Column("content", sa.Text, nullable=False),
+)  # fmt: skip
+NEW, LEFT = len(RUNGS), len(RUNGS)
+"""Row of the flows for accounts that were not known a year ago; column for those that switched away in the year."""
+Counts = list[float]
+
+
+@dataclass(frozen=True)
+class Summary:
+    """What one run says of the ladder; lists have an entry for each rung, lowest first.
+
+    flows : from a year ago (rungs, then NEW) to now (rungs, then LEFT), accounts.
+    revenue, margin : of the last year.  still : accounts by how many times 90 days they have stood there.
+    won : accounts whose acquisition cost is known; won_cost, won_margin : sums of theirs, margin of the last year.
+    set_aside : table -> rows read, rows set aside.  notes : of the source.
+    """
+
+    accounts: Counts
+    before: Counts
+    flows: list[Counts]
+    revenue: Counts
+    margin: Counts
+    still: list[Counts]
+    won: Counts
+    won_cost: Counts
+    won_margin: Counts
+    set_aside: dict[str, list[int]] = field(default_factory=dict)
+    notes: list[str] = field(default_factory=list)
+
+    def plus(self, other: "Summary") -> "Summary":
+        """Of both together."""
+        mine, theirs = asdict(self), asdict(other)
+        sums = {
+            name: (np.array(mine[name]) + np.array(theirs[name])).tolist()
+            for name in mine
+            if name not in ("set_aside", "notes")
+        }
+        tables = {
+            name: (np.array(self.set_aside.get(name, (0, 0))) + np.array(other.set_aside.get(name, (0, 0)))).tolist()
+            for name in {**self.set_aside, **other.set_aside}
+        }
+        return Summary(**sums, set_aside=tables, notes=list(dict.fromkeys([*self.notes, *other.notes])))
+
+
+def summarise(seen: Hindsight, source: Source | None) -> Summary:
+    """The summary of these accounts and, where it is at hand, of the source that they come from."""
+    n = len(RUNGS)
+    known = seen.rung_then != UNKNOWN
+    start, end = np.where(known, seen.rung_then, NEW), np.where(seen.left, LEFT, seen.rung)
+    flows = np.bincount(start * (n + 1) + end, minlength=(n + 1) ** 2).reshape(n + 1, n + 1)
+    still = np.bincount(seen.rung * (STILL_QUARTERS + 1) + seen.still, minlength=n * (STILL_QUARTERS + 1))
+    won = ~np.isnan(seen.acquisition_cost)
+
+    def by_rung(values: Any) -> Counts:
+        sums: Counts = np.bincount(seen.rung, values, minlength=n).astype(float).tolist()
+        return sums
+
+    aside: dict[str, list[int]] = {}
+    if source is not None:
+        aside = {name: [read, 0] for name, read in source.rows_read.items()}
+        for row in source.set_aside:
+            aside[row.table][1] += 1
+    return Summary(
+        by_rung(np.ones(len(seen))), np.bincount(seen.rung_then[known], minlength=n).astype(float).tolist(),
+        flows.astype(float).tolist(), by_rung(seen.revenue), by_rung(seen.margin),
+        still.reshape(n, STILL_QUARTERS + 1).astype(float).tolist(), by_rung(won),
+        by_rung(np.where(won, seen.acquisition_cost, 0.0)), by_rung(np.where(won, seen.margin, 0.0)), aside,
+        list(source.notes) if source is not None else [],
+    )  # fmt: skip
+
+
+def put_summary(connection: sa.Connection, run_id: int, summary: Summary, facts: Facts) -> None:
+    """Keep the run's summary, with what its model says of itself."""
+    model = {
+        "trained_until": iso(facts.trained_until), "report": list(facts.report), "definition": facts.definition,
+        "figures": {name: float(value) for name, value in facts.figures.items() if np.isfinite(value)},
+        "forecast_factors": dict(facts.forecast_factors), "level": facts.level, "horizon_days": facts.horizon_days,
+        "rules": asdict(facts.rules), "acquisition": [dict(row) for row in facts.acquisition],
+    }  # fmt: skip
+    content = json.dumps({"summary": asdict(summary), "model": model}, allow_nan=False)
+    connection.execute(SUMMARIES.delete().where(SUMMARIES.c.run_id == run_id))
+    connection.execute(SUMMARIES.insert().values(run_id=run_id, content=content))
+
+
+def summary_of(connection: sa.Connection, run_id: int) -> tuple[Summary, Mapping[str, Any]] | None:
+    """The run's summary and what its model says of itself; None where nobody wrote one."""
+    content = connection.execute(sa.select(SUMMARIES.c.content).where(SUMMARIES.c.run_id == run_id)).scalar()
+    if content is None:
+        return None
+    told = json.loads(content)
+    return Summary(**told["summary"]), told["model"]
+
+
+def rules_of(connection: sa.Connection, run_id: int) -> LadderRules:
+    """The ladder's rules in that run; the usual ones where nobody wrote them down."""
+    found = summary_of(connection, run_id)
+    return LadderRules() if found is None else LadderRules(**found[1]["rules"])

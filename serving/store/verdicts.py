@@ -1,0 +1,50 @@
+"""What `ladder monitor` found: what every plan brought beside what it promised, and who was right on overrides.
+
+Kept in the store for the page, the latest word on each; figures only, so that they can be told in any language.
+"""
+
+import json
+import math
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+
+import sqlalchemy as sa
+
+from serving.store.database import METADATA, moment
+
+PLAN, OVERRIDES = "plan", "overrides"
+VERDICTS = sa.Table(
+    "verdicts", METADATA,
+    sa.Column("kind", sa.String(12), primary_key=True),
+    sa.Column("name", sa.String(200), primary_key=True),
+    sa.Column("judged_as_of", sa.DateTime, nullable=False),
+    sa.Column("content", sa.Text, nullable=False),
+)  # fmt: skip
+
+
+@dataclass(frozen=True)
+class Verdict:
+    """kind : PLAN or OVERRIDES.  name : a plan's id.  judged_as_of : what was known then.  figures : by name."""
+
+    kind: str
+    name: str
+    judged_as_of: datetime
+    figures: Mapping[str, Any]
+
+
+def keep_verdict(connection: sa.Connection, kind: str, name: str, as_of: int, figures: Mapping[str, Any]) -> None:
+    """Keep the latest word about it.  as_of : microseconds.  What is not finite is kept as nothing."""
+    plain = {key: None if isinstance(value, float) and not math.isfinite(value) else value
+             for key, value in figures.items()}  # fmt: skip
+    named = name[:200]
+    connection.execute(VERDICTS.delete().where(VERDICTS.c.kind == kind, VERDICTS.c.name == named))
+    content = json.dumps(plain, allow_nan=False)
+    connection.execute(VERDICTS.insert().values(kind=kind, name=named, judged_as_of=moment(as_of), content=content))
+
+
+def verdicts(connection: sa.Connection) -> list[Verdict]:
+    """All of them, the latest first."""
+    rows = connection.execute(VERDICTS.select().order_by(VERDICTS.c.judged_as_of.desc(), VERDICTS.c.name))
+    return [Verdict(row.kind, row.name, row.judged_as_of, json.loads(row.content)) for row in rows]

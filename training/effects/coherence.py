@@ -1,0 +1,31 @@
+"""Whether an investment's uplift and the climbs that it adds tell the same story."""
+
+from collections.abc import Sequence
+
+import numpy as np
+
+from training.dataset import Dataset
+from training.effects.uplift import InvestmentEffect
+
+
+def coherence(effect: InvestmentEffect, gaps: Sequence[float | None], data: Dataset) -> list[str]:
+    """How much of an option's uplift its climbing accounts for, were a climb worth the gap between the rungs.
+
+    The chance of climbing that the option adds times the gap to the next rung, over the accounts of the latest slice
+    that bear it, beside the uplift. The two need not be equal, and the gap is not causal: the uplift rules.
+    gaps : shape (7,), as `fit_value_gaps` gives them.
+    """
+    effects = effect.effects
+    if not effects or "revenue" not in effects or "climbed" not in effects:
+        return []
+    gap = np.array([np.nan if one is None else one for one in gaps])[data.labels.rung]
+    latest = data.snapshots.as_of == data.snapshots.as_of.max()
+    rows = np.flatnonzero(latest & np.isin(data.labels.rung, effect.rungs) & ~np.isnan(gap))
+    if not len(rows):
+        return []
+    climbing = float((effects["climbed"].predict(data.matrix[rows])[:, 0] * gap[rows]).mean())
+    whole = float(effects["revenue"].predict(data.matrix[rows])[:, 0].mean())
+    return [
+        f"coherence: the climbs it adds times the gaps between rungs come to {climbing:,.0f} an account, the uplift is "
+        f"{whole:,.0f}; the gaps are not causal, the uplift rules"
+    ]

@@ -1,0 +1,78 @@
+"""What promotion checks look at, and what they find: plain values, so that a test can write every one by hand."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+
+from training.bundle import Facts
+from training.evaluation import Comparison
+from training.promotion.behaviour import Response
+from training.promotion.canaries import Alone, Late
+from training.promotion.duel import Duel
+from training.promotion.figures import Changes, Footprint
+from training.promotion.money import Money
+from training.promotion.segments import Segment
+from training.settings import PromotionSettings
+
+
+@dataclass(frozen=True)
+class Counts:
+    """accounts, snapshots : learnt from.  events : of their histories.  switched, exposed : accounts that left, and
+    that were invested in; None where the source does not say.  dated, streams : kinds of events that hold late
+    recordings, of all kinds that hold anything."""
+
+    accounts: int
+    snapshots: int
+    events: int
+    switched: int
+    exposed: int | None
+    dated: int = 0
+    streams: int = 0
+
+
+@dataclass(frozen=True)
+class Evidence:
+    """Everything that was measured for the checks; None or empty where it was not, and then nothing is found.
+
+    unreadable : why the champion cannot be asked at all; empty where it can, or there is none.
+    drifted : columns that drifted since the champion was trained, of how many that were looked at.
+    """
+
+    counts: Counts | None = None
+    alone: tuple[Alone, ...] = ()
+    late: tuple[Late, ...] = ()
+    segments: tuple[Segment, ...] = ()
+    responses: tuple[Response, ...] = ()
+    footprint: Footprint | None = None
+    duel: Duel | None = None
+    money: Money | None = None
+    changes: Changes | None = None
+    unreadable: str = ""
+    drifted: tuple[tuple[str, ...], int] | None = None
+
+
+@dataclass(frozen=True)
+class PromotionContext:
+    """Everything that a check may look at: what the candidate is, how it did, and what the champion is, if any."""
+
+    facts: Facts
+    comparisons: tuple[Comparison, ...]
+    champion: Facts | None
+    settings: PromotionSettings
+    evidence: Evidence = field(default_factory=Evidence)
+
+
+@dataclass(frozen=True)
+class Finding:
+    """What a check found.
+
+    code : stable name.  severity : `ok`, `warning` or `blocker`; any blocker refuses the promotion.
+    """
+
+    code: str
+    severity: str
+    title: str
+    detail: str
+    evidence: Mapping[str, float | str]
+
+
+OK, WARNING, BLOCKER = "ok", "warning", "blocker"

@@ -1,0 +1,40 @@
+"""Who gets which investment: by lot, or by what account managers see."""
+
+import numpy as np
+
+from training.simulator.laws import sigmoid
+from training.simulator.population import BoolArray, IntArray, Stage, State, Traits
+from training.simulator.scenarios import Scenario
+
+
+def assigned(state: State, traits: Traits) -> BoolArray:
+    """Whose investment is drawn by lot in the coming step: twice a year, once they have asked for an offer."""
+    met = (state.stage >= Stage.PROSPECT) | (state.order_steps > 0)
+    drawn: BoolArray = traits.randomised & met & ((state.step + traits.phase) % 6 == 0)
+    return drawn
+
+
+def choose_arms(scenario: Scenario, traits: Traits, state: State, rng: np.random.Generator) -> IntArray:
+    """This step's investments, 0 = none: by lot in the randomised pool, by what managers see elsewhere.
+
+    Managers go for recent revenue and for complaints; that is why treated accounts are not like the others.
+    """
+    n = len(traits.arrival)
+    by_lot = rng.integers(0, len(scenario.options) + 1, n)
+    candidate = (state.stage >= Stage.OCCASIONAL) & (state.recent_orders > 0.02)
+    seen = np.log1p(state.recent_revenue)
+    spread = seen[candidate].std() if candidate.sum() > 1 else 1.0
+    z = np.where(candidate, seen - (seen[candidate].mean() if candidate.any() else 0.0), 0.0) / max(spread, 1e-9)
+    drive = z + 1.0 * np.minimum(state.recent_complaints, 2.0)
+    odds = scenario.choice_steepness * (drive - 0.3) - 3.0 + scenario.manager_knowledge * state.attitude
+    chosen = candidate & ~traits.randomised & (state.since_investment >= 5) & (rng.random(n) < sigmoid(odds))
+    taste = np.stack(
+        [
+            0.9 * np.minimum(state.recent_complaints, 2.0) + 0.5 * traits.price_interest,
+            0.3 * z,
+            1.1 * z - 1.2,
+        ]
+    )[: len(scenario.options)]
+    gumbel = -np.log(-np.log(rng.random(taste.shape)))
+    by_choice = 1 + (taste + gumbel).argmax(axis=0)
+    return np.where(assigned(state, traits), by_lot, np.where(chosen, by_choice, 0))

@@ -1,0 +1,150 @@
+"""How the accounts of a simulated supplier respond: satisfaction, habit, status, investments, switching.
+
+Pure functions of where an account stands; `simulated_world.step` puts them in motion. Rates are per 30 days.
+"""
+
+from dataclasses import replace
+
+import numpy as np
+
+from training.simulator.population import STEP_DAYS, FloatArray, IntArray, Stage, State, Traits
+from training.simulator.scenarios import Option, Scenario
+
+ORDERS_AT_MOST = 6
+"""Orders per step: the binomial count has a mean that is known exactly, and each order has a day of its own."""
+SWITCH_HAZARDS = np.array([0.0040, 0.0040, 0.0032])
+"""Per 30 days, in the order of the trigger families, of an account that is average in everything."""
+HAZARD_AT_MOST = 0.35
+"""Per 30 days: nobody leaves with certainty."""
+YEAR_MASK, TWO_YEARS_MASK, PERIODS_MASK = 0xFFF, 0xFFFFFF, 0x555
+"""Bits of the last 12 steps, of the last 24, and of the first step of each of the last six pairs."""
+
+
+def sigmoid(x: FloatArray) -> FloatArray:
+    """1 / (1 + exp(-x))."""
+    value: FloatArray = 1.0 / (1.0 + np.exp(-x))
+    return value
+
+
+def binomial_count(uniform: FloatArray, p: FloatArray, slots: int = ORDERS_AT_MOST) -> IntArray:
+    """How many of the slots are filled, each with probability p < 1; rises with `uniform` (inverse distribution)."""
+    odds = p / (1.0 - p)
+    term = (1.0 - p) ** slots
+    below = term.copy()
+    count = (uniform > below).astype(np.int64)
+    for k in range(slots - 1):
+        term *= (slots - k) / (k + 1) * odds
+        below += term
+        count += uniform > below
+    return count
+
+
+def poisson_count(uniform: FloatArray, rate: FloatArray, most: int) -> IntArray:
+    """A Poisson count cut off at `most`; rises with `uniform` (inverse distribution)."""
+    term = np.exp(-rate)
+    below = term.copy()
+    count = (uniform > below).astype(np.int64)
+    for k in range(1, most):
+        term *= rate / k
+        below += term
+        count += uniform > below
+    return count
+
+
+def delight(satisfaction: FloatArray) -> FloatArray:
+    """How far satisfaction lies in its upper extreme: 0 below 8, 1 at 9.5 (Jones & Sasser 1995)."""
+    return np.clip((satisfaction - 8.0) / 1.5, 0.0, 1.3)
+
+
+def dismay(satisfaction: FloatArray) -> FloatArray:
+    """How far satisfaction lies in its lower extreme: 0 above 6, 1 at 3.5 (Jones & Sasser 1995)."""
+    return np.clip((6.0 - satisfaction) / 2.5, 0.0, 1.6)
+
+
+def habit(state: State) -> FloatArray:
+    """Logarithm of the months with an order among the last 24, 0 at eight of them: habits are not left lightly."""
+    months = np.bitwise_count(state.order_steps & TWO_YEARS_MASK).astype(np.float64)
+    depth: FloatArray = np.log((1.0 + months) / 9.0)
+    return depth
+
+
+def status(state: State) -> IntArray:
+    """The standing an account feels, 0 .. 4 for none, shopper, customer, member, advocate, at 30-day resolution.
+
+    Coarser than the contract's ladder, which looks at days: a feeling does not count days.
+    """
+    months = state.order_steps & TWO_YEARS_MASK
+    periods = np.bitwise_count((months | (months >> 1)) & PERIODS_MASK)
+    regular = (periods >= 4) | (state.contract_ends > state.step * STEP_DAYS)
+    bought = np.minimum(np.bitwise_count(months), 2).astype(np.int64)
+    advocate = (state.referral_steps & YEAR_MASK) > 0
+    return np.where(regular & (bought > 0), 3 + advocate, bought)
+
+
+def lift_of(option: Option, traits: Traits, state: State) -> FloatArray:
+    """Relative lift of revenue in the first 30 days after that investment, before scenario.effect_scale.
+
+    All moderators can be read from the tables, up to noise; the response trait cannot.
+    """
+    served = (1.0 - np.exp(-state.recent_orders)) * traits.size
+    lift = (
+        option.base
+        + option.low_contact * np.exp(-state.recent_contact)
+        + option.served * served
+        + option.price * traits.price_interest
+        + option.unhappy * sigmoid((6.0 - state.satisfaction) / 0.8)
+    )
+    response: FloatArray = getattr(traits, f"response_{option.bond}")
+    return lift * response
+
+
+def invest(scenario: Scenario, traits: Traits, state: State, arms: IntArray) -> State:
+    """The state after this step's investments.  arms : 0 = none, k = the k-th option."""
+    lift, tie, attitude = np.zeros(len(arms)), np.zeros(len(arms)), np.zeros(len(arms))
+    keeps = state.lift_keeps
+    for number, option in enumerate(scenario.options, start=1):
+        treated = arms == number
+        if not treated.any():
+            continue
+        gained = np.where(treated, scenario.effect_scale * lift_of(option, traits, state), 0.0)
+        lift, tie, attitude = lift + gained, tie + option.tie * gained, attitude + option.attitude * gained
+        keeps = np.where(treated, option.keeps, keeps)
+    return replace(
+        state,
+        lift=np.clip(state.lift + lift, -0.3, 0.8),
+        # The latest investment sets how long the lift lasts; without any effect there is no lift to keep.
+        lift_keeps=keeps if scenario.effect_scale else state.lift_keeps,
+        tie=np.clip(state.tie + tie, -0.5, 1.5),
+        attitude=state.attitude + attitude,
+        since_investment=np.where(arms > 0, 0.0, state.since_investment + 1.0),
+    )
+
+
+def switching_hazard(scenario: Scenario, traits: Traits, state: State) -> FloatArray:
+    """Probability of leaving in this step, silently or not, by trigger family, shape (3, n).
+
+    Three competing triggers (Roos 1999) push; attitude, habit, share of wallet, contract and ties hold.
+    """
+    day = state.step * STEP_DAYS
+    # A contract protects while it runs, not when it is about to end: contractual accounts switch at renewal.
+    protected = state.contract_ends > day + 2 * STEP_DAYS
+    held = (
+        0.40 * state.attitude
+        + 0.30 * traits.switching_cost
+        + 0.60 * delight(state.satisfaction)
+        + 0.60 * protected
+        + 1.50 * (state.wallet - 0.4)
+        + 0.85 * habit(state)
+        + state.tie
+    )
+    rush = np.stack(
+        [
+            1.15 * state.pressure_situational - 0.6 * held,
+            1.30 * state.damage + 1.10 * dismay(state.satisfaction) - held - 0.35,
+            0.60 * state.competition + 1.20 * state.pressure_influential + 0.3 * traits.price_interest - held,
+        ]
+    )
+    hazard = scenario.switch_scale * SWITCH_HAZARDS[:, None] * np.exp(np.minimum(rush, 6.0))
+    hazard *= np.minimum(1.0, HAZARD_AT_MOST / np.maximum(hazard.sum(axis=0), 1e-12))
+    hazard *= (state.stage == Stage.BUYER) | (state.stage == Stage.OCCASIONAL)
+    return hazard

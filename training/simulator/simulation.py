@@ -1,0 +1,171 @@
+"""A B2B supplier whose truth is known: the oracle of the tests and the source of the demo.
+
+Reading order: `simulated_scenarios` (numbers), `simulated_population` (accounts), `simulated_laws`, `simulated_events`
+and `simulated_world` (motion), `simulated_choice` (who gets what), `simulated_records` and `simulated_tables` (what is
+written down), `simulated_truth` (replay). Estimators never import any of them.
+"""
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+import pandas as pd
+
+from features.errors import SettingsError, SourceUnreadable
+from training.simulator.choice import choose_arms
+from training.simulator.events import Events, draw_noise
+from training.simulator.population import BURN_IN_STEPS, STEP_DAYS, IntArray, draw_traits, first_state
+from training.simulator.records import Recorder
+from training.simulator.scenarios import SCENARIOS, Option, Scenario
+from training.simulator.tables import account_ids, build_tables, recorded_rows
+from training.simulator.truth import HORIZON_DAYS, Counts, count_events, replay_all, rung_of, truth_frame
+from training.simulator.world import step
+
+__all__ = ["SCENARIOS", "Option", "Scenario", "Simulation", "Supplier", "simulate", "write"]
+
+AS_OF = pd.Timestamp("2026-01-01")
+"""End of the data of every simulation, so that two of them can be laid side by side."""
+FEWEST_ACCOUNTS, FEWEST_MONTHS = 50, 6
+HISTORY_SHARE = 0.4
+"""Share of the running time that the history takes; the rest is the truth. For the progress bar only."""
+
+
+@dataclass(frozen=True)
+class Simulation:
+    """A source and its truth.
+
+    tables : the fourteen tables of the contract by name; times are datetime64[us], UTC without zone.
+    truth : one row per account known at as_of. account_id, as_of, horizon_days, rung (on what was known),
+        p_switch (of a recorded switch within the horizon; NaN below shopper or when gone), expected_revenue (money),
+        trigger_* (shares of the switching hazard), p_<rung> (at as_of + horizon), all without any investment; and for
+        every option o given at as_of: uplift_o (money), margin_gain_o (uplift x margin rate - cost, money),
+        p_switch_change_o, p_upgrade_change_o; best_investment and best_gain (`none` and 0 where nothing pays).
+    as_of : the midnight after the last event.
+    horizon_days : 180.
+    """
+
+    tables: Mapping[str, pd.DataFrame]
+    truth: pd.DataFrame
+    as_of: pd.Timestamp
+    horizon_days: int
+
+
+def simulate(
+    scenario: str | Scenario = "default",
+    *,
+    accounts: int | None = None,
+    months: int = 48,
+    seed: int = 0,
+    progress: Callable[[float], None] | None = None,
+) -> Simulation:
+    """Simulate `months` steps of 30 days, and the truth of the 180 days after them.
+
+    scenario : one of SCENARIOS by name, or a world of one's own.
+    accounts : number of accounts, at least 50; None = the scenario's own.
+    seed : the same arguments give the same tables, to the byte.
+    progress : called with the share done, 0 .. 1.
+
+    Raises
+    ------
+    SettingsError
+        If the scenario is unknown, or accounts, months or seed are out of range.
+    """
+    world = _scenario(scenario)
+    n = world.accounts if accounts is None else accounts
+    for name, value, fewest in (("accounts", n, FEWEST_ACCOUNTS), ("months", months, FEWEST_MONTHS), ("seed", seed, 0)):
+        if value < fewest:
+            raise SettingsError(f"{name} must be at least {fewest}; it is {value}.")
+    children = np.random.SeedSequence(seed).spawn(3)
+    history, for_tables, for_truth = children[0], *(np.random.default_rng(child) for child in children[1:])
+
+    def report(share: float) -> None:
+        if progress is not None:
+            progress(share)
+
+    supplier = Supplier(world, n, months, history)
+    for month in range(months):
+        supplier.advance(supplier.choose())
+        report(HISTORY_SHARE * (month + 1) / months)
+    end = months * STEP_DAYS
+    tables = build_tables(supplier.recorder, AS_OF - pd.Timedelta(days=end), end, for_tables)
+    rung = rung_of(supplier.count(at=end, known=end))
+    outcomes = replay_all(
+        world,
+        supplier.traits,
+        supplier.state,
+        supplier.count(at=end + HORIZON_DAYS, known=np.inf),
+        for_truth,
+        lambda share: report(HISTORY_SHARE + (1 - HISTORY_SHARE) * share),
+    )
+    truth = truth_frame(world, supplier.traits, outcomes, rung, account_ids(n))
+    truth.insert(1, "as_of", np.full(n, AS_OF.to_datetime64().astype("datetime64[us]")))
+    truth.insert(2, "horizon_days", HORIZON_DAYS)
+    return Simulation(tables, truth, AS_OF, HORIZON_DAYS)
+
+
+class Supplier:
+    """A supplier in motion: its accounts, where they stand, and what was written down.
+
+    months : the steps over which new accounts arrive.
+    """
+
+    def __init__(self, scenario: Scenario, accounts: int, months: int, seed: np.random.SeedSequence) -> None:
+        for_people, self._for_world, self._for_managers, for_records = map(np.random.default_rng, seed.spawn(4))
+        self.scenario = scenario
+        self.traits = draw_traits(scenario, accounts, months, for_people)
+        self.state = first_state(self.traits, for_people)
+        self.recorder = Recorder(scenario, self.traits, for_records)
+        for _ in range(BURN_IN_STEPS):
+            self._move(np.zeros(accounts, dtype=np.int64))
+        self.recorder.begin(self.state)
+
+    def choose(self) -> IntArray:
+        """The investments of the coming step, by lot and by the managers' choice: 0 = none, k = the k-th option."""
+        return choose_arms(self.scenario, self.traits, self.state, self._for_managers)
+
+    def advance(self, arms: IntArray) -> None:
+        """Thirty days on, written down."""
+        before = self.state
+        self.recorder.record(before, arms, self._move(arms))
+
+    def count(self, at: float, known: float) -> Counts:
+        """What the ladder's rules count at day `at` of what was known at day `known`."""
+        rows = {name: recorded_rows(self.recorder, name) for name in _COUNTED}
+        rows["contracts"] = rows["contracts"] | {"cancelled": self.recorder.cancelled()}
+        return count_events(rows, len(self.traits.arrival), at, known)
+
+    def _move(self, arms: IntArray) -> Events:
+        noise = draw_noise(len(arms), self._for_world)
+        self.state, events = step(self.scenario, self.traits, self.state, arms, noise)
+        return events
+
+
+def write(simulation: Simulation, out: Path) -> None:
+    """Write NAME.parquet per table into the folder `out`, and truth.parquet beside it, never inside.
+
+    Raises
+    ------
+    SourceUnreadable
+        If `out` is a file, or has no parent to put the truth in.
+    """
+    out = out.absolute()
+    if out.exists() and not out.is_dir():
+        raise SourceUnreadable(f"{out} is a file. Name a folder to write the tables into.")
+    if out == out.parent:
+        raise SourceUnreadable(f"{out} has no folder above it, where truth.parquet belongs. Name a folder below it.")
+    out.mkdir(parents=True, exist_ok=True)
+    for name, table in simulation.tables.items():
+        table.to_parquet(out / f"{name}.parquet", index=False)
+    simulation.truth.to_parquet(out.parent / "truth.parquet", index=False)
+
+
+_COUNTED = ("orders", "contracts", "interactions", "inquiries", "referrals", "switches")
+
+
+def _scenario(name: str | Scenario) -> Scenario:
+    if isinstance(name, Scenario):
+        return name
+    if name not in SCENARIOS:
+        raise SettingsError(f"There is no scenario {name!r}. Choose one of {', '.join(SCENARIOS)}.")
+    return SCENARIOS[name]

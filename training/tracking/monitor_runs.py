@@ -1,0 +1,24 @@
+"""What monitoring found, as a run in the tracker beside the trainings, tagged `monitor`."""
+
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+
+from training.tracking.tracker import connected
+
+
+def record_monitoring(
+    uri: str, experiment: str, name: str, figures: Mapping[str, float], tags: Mapping[str, str],
+    files: Sequence[Path],
+) -> str:  # fmt: skip
+    """Log one run and return its id.  uri : of the tracker.  files : logged as they are.
+
+    Raises RegistryError if the store cannot answer.
+    """
+    with connected(uri) as (mlflow, _):
+        mlflow.set_experiment(experiment)
+        with mlflow.start_run(run_name=name) as run:
+            mlflow.set_tags({"kind": "monitor", **tags})
+            mlflow.log_metrics({key: float(value) for key, value in figures.items() if value == value})
+            for file in files:
+                mlflow.log_artifact(str(file))
+        return str(run.info.run_id)

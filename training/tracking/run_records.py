@@ -1,0 +1,184 @@
+"""What the tracker is told of a training, as plain values: a run, its models' runs, and their origins' runs.
+
+Nothing here knows MLflow. Metrics of a child carry no prefix, so that the same model of several trainings stands in one
+column of the tracker's comparison; an interval is NAME_low and NAME_high (95 %, as the report has it).
+"""
+
+import dataclasses
+import json
+import re
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, field
+from typing import Any
+
+from features.snapshots import iso
+from features.tables import BONDS, RUNGS
+from training.baselines import SIMPLEST
+from training.curves import Part
+from training.effects.uplift import InvestmentEffect
+from training.evaluation import OURS, Comparison
+from training.metrics import Interval
+from training.pipeline import Trained
+from training.settings import Settings
+from training.tracking.model_card import model_card
+from training.tracking.provenance import Provenance
+
+
+@dataclass(frozen=True)
+class RunRecord:
+    """One run.  tags : what one filters and groups by.  note : shown above the run, Markdown."""
+
+    name: str
+    tags: Mapping[str, str]
+    metrics: Mapping[str, float] = field(default_factory=dict)
+    params: Mapping[str, str] = field(default_factory=dict)
+    note: str = ""
+    children: tuple["RunRecord", ...] = ()
+
+
+@dataclass(frozen=True)
+class DataRecord:
+    """What was learnt from: figures about it, and no row of it.  where : its address without passwords."""
+
+    digest: str
+    where: str
+    snapshots: int
+    accounts: int
+    as_of: str
+    tables: tuple[str, ...]
+
+    @property
+    def profile(self) -> str:
+        """The figures as JSON."""
+        return json.dumps({k: v for k, v in dataclasses.asdict(self).items() if k not in ("digest", "where")})
+
+
+@dataclass(frozen=True)
+class TrainingRecord:
+    """A training.  files : name -> text.  card : the model's card, Markdown."""
+
+    run: RunRecord
+    data: DataRecord
+    card: str
+    files: Mapping[str, str]
+    version_tags: Mapping[str, str]
+
+
+def training_record(
+    trained: Trained,
+    settings: Settings,
+    provenance: Provenance,
+    where: str,
+    files: Mapping[str, str],
+    metrics: Mapping[str, float],
+) -> TrainingRecord:
+    """The record of a training.
+
+    files, metrics : further ones, for the training as a whole.
+    """
+    facts = trained.bundle.facts
+    as_of = iso(facts.trained_until)
+    data = DataRecord(facts.data_digest, where, trained.snapshots, trained.accounts, as_of, facts.tables)
+    tags = {
+        "data": facts.data_digest, "settings": facts.settings_digest, "catalog": facts.catalog, "as_of": as_of,
+        "definition": facts.definition, **provenance.tags,
+    }  # fmt: skip
+    whole = {
+        "bundle": trained.bundle.version, "kind": "training", "horizon_days": str(facts.horizon_days),
+        "tables": ",".join(facts.tables),
+    }  # fmt: skip
+    counts = {"accounts": float(trained.accounts), "snapshots": float(trained.snapshots)}
+    named = {name: value for c in trained.comparisons for name, value in _whole_metrics(c)}
+    card = model_card(trained, provenance)
+    children = (
+        *(_task_run(comparison, tags) for comparison in trained.comparisons),
+        *(_option_run(effect, trained, tags) for effect in trained.effects),
+        _upgrade_run(trained, tags),
+    )
+    run = RunRecord(
+        trained.bundle.version,
+        tags | whole,
+        counts | dict(facts.figures) | named | dict(metrics),
+        settings_params(settings),
+        "\n".join(f"- {line}" for line in trained.report),
+        children,
+    )
+    texts = {"model_card.md": card, "environment.json": provenance.as_json(), **files}
+    kept = {name: tags[name] for name in ("data", "settings", "catalog", "as_of")}
+    return TrainingRecord(run, data, card, texts, kept)
+
+
+def settings_params(settings: Settings) -> dict[str, str]:
+    """Every setting by its name in the file."""
+    return {name: str(value) for name, value in _flat(dataclasses.asdict(settings), "")}
+
+
+def _flat(content: Mapping[str, Any], prefix: str) -> Iterator[tuple[str, Any]]:
+    for key, value in content.items():
+        if isinstance(value, Mapping):
+            yield from _flat(value, f"{prefix}{key}.")
+        else:
+            yield f"{prefix}{key}", value
+
+
+def with_interval(name: str, found: Interval) -> dict[str, float]:
+    """The value and both ends."""
+    return {name: found.value, f"{name}_low": found.low, f"{name}_high": found.high}
+
+
+def _whole_metrics(comparison: Comparison) -> Iterator[tuple[str, float]]:
+    for name, found in {**comparison.intervals, **comparison.sets}.items():
+        yield from with_interval(f"{comparison.task}_{name}", found).items()
+
+
+def _task_run(comparison: Comparison, tags: Mapping[str, str]) -> RunRecord:
+    """A model beside its baselines: `ahead_of_BASELINE` is theirs minus ours, above zero = ours is better."""
+    metrics = dict(comparison.scores(OURS)) | {f"unseen_{k}": v for k, v in comparison.unseen.items()}
+    for name, found in {**comparison.intervals, **comparison.sets}.items():
+        metrics |= with_interval(name, found)
+    for row in comparison.rows:
+        if row.difference is not None:
+            metrics |= with_interval(f"ahead_of_{slug(row.model)}", row.difference)
+            metrics[f"{comparison.primary}_of_{slug(row.model)}"] = row.scores[comparison.primary]
+    mine = {**tags, "kind": "model", "task": comparison.task, "primary": comparison.primary}
+    origins = tuple(_origin_run(comparison, part, mine) for part in comparison.by_origin)
+    return RunRecord(comparison.task, mine, metrics, {"snapshots": str(comparison.snapshots)}, "", origins)
+
+
+def _origin_run(comparison: Comparison, part: Part, tags: Mapping[str, str]) -> RunRecord:
+    metrics = dict(part.scores[OURS]) | {"snapshots": float(part.snapshots)}
+    for model, scores in part.scores.items():
+        if model != OURS:
+            metrics[f"{comparison.primary}_of_{slug(model)}"] = scores[comparison.primary]
+    if part.difference is not None:
+        metrics |= with_interval(f"ahead_of_{slug(SIMPLEST[comparison.task])}", part.difference)
+    return RunRecord(f"{comparison.task} {part.name}", {**tags, "kind": "origin", "origin": part.name}, metrics)
+
+
+def _option_run(effect: InvestmentEffect, trained: Trained, tags: Mapping[str, str]) -> RunRecord:
+    """What an investment changes, and how well ranking by it finds the accounts where it changes most."""
+    metrics = {"cost": effect.cost}
+    if effect.mean is not None and effect.low is not None and effect.high is not None:
+        metrics |= {"effect": effect.mean, "effect_low": effect.low, "effect_high": effect.high}
+    for found in trained.curves.targeting:
+        if found.option == effect.investment:
+            metrics |= with_interval("autoc", found.autoc) | with_interval("qini", found.qini)
+    bond = BONDS[effect.bond] if effect.bond >= 0 else ""
+    mine = {**tags, "kind": "model", "task": "uplift", "option": effect.investment, "basis": effect.basis, "bond": bond}
+    params = {"rungs": ",".join(RUNGS[rung] for rung in effect.rungs)}
+    return RunRecord(
+        f"uplift {effect.investment}", mine, metrics, params, "\n".join(f"- {one}" for one in effect.findings)
+    )
+
+
+def _upgrade_run(trained: Trained, tags: Mapping[str, str]) -> RunRecord:
+    facts = trained.bundle.facts
+    gaps = zip(RUNGS, facts.value_gaps, strict=False)
+    metrics = {f"value_gap_from_{rung}": gap for rung, gap in gaps if gap is not None}
+    params = {f"basis_from_{rung}": basis for rung, basis in zip(RUNGS, facts.upgrade_basis, strict=False)}
+    return RunRecord("upgrade", {**tags, "kind": "model", "task": "upgrade"}, metrics, params)
+
+
+def slug(name: str) -> str:
+    """A name as trackers allow it in a metric's."""
+    return re.sub(r"[^a-z0-9]+", "_", name.lower()).strip("_")

@@ -1,0 +1,164 @@
+"""Records written as MLflow's runs, in as few calls as it allows: a tracker may be far away.
+
+A run that is killed stays RUNNING in the store; the next training of the same machine marks it KILLED.
+"""
+
+import getpass
+import json
+import os
+import platform
+import tempfile
+import time
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager, redirect_stderr
+from dataclasses import dataclass
+from io import StringIO
+from pathlib import Path
+from typing import Any
+
+import pandas as pd
+
+from training.tracking.run_records import DataRecord, RunRecord, TrainingRecord
+
+MOST, MOST_METRICS = 100, 800
+"""Params or tags that MLflow takes in one call, and metrics: a thousand of all together."""
+LONGEST_TAG = 5_000
+PROCESS_TAG = "process"
+LOADER = "serving.pyfunc_model"
+"""Imported by name by whoever loads the model; no pickle is involved."""
+
+
+@dataclass(frozen=True)
+class ModelForm:
+    """What goes into the model and comes out of it, for the signature.
+
+    inputs : name -> `string`, or `any` for rows as a request has them; the first is required.
+    outputs : name -> `string`, `double` or `any`.  params : name -> its default.
+    example : one call's input.
+    """
+
+    inputs: Mapping[str, str]
+    outputs: Mapping[str, str]
+    params: Mapping[str, str | bool]
+    example: pd.DataFrame
+
+
+@contextmanager
+def training_run(
+    mlflow: Any, client: Any, record: TrainingRecord, plots: Path, experiment: str, run_id: str | None
+) -> Iterator[str]:
+    """A run with all of the record and its children; what goes wrong within the block fails it."""
+    if run_id is None:
+        mlflow.set_experiment(experiment)
+    with mlflow.start_run(run_id=run_id, run_name=None if run_id else record.run.name) as run:
+        parent, where = run.info.run_id, run.info.experiment_id
+        own = {PROCESS_TAG: _process(), "mlflow.source.name": "ladder train", "mlflow.source.type": "LOCAL"}
+        _log(mlflow, client, parent, record.run, own)
+        client.log_inputs(parent, [_dataset(mlflow, record.data)])
+        with tempfile.TemporaryDirectory() as scratch:
+            for name, text in record.files.items():
+                (Path(scratch) / name).write_text(text, encoding="utf-8")
+            client.log_artifacts(parent, scratch)
+        client.log_artifacts(parent, str(plots), "plots")
+        _write_children(mlflow, client, where, parent, record.run.children)
+        yield parent
+
+
+def _write_children(mlflow: Any, client: Any, experiment: str, parent: str, children: tuple[RunRecord, ...]) -> None:
+    for child in children:
+        tags = {"mlflow.parentRunId": parent, "mlflow.user": _user(), PROCESS_TAG: _process()}
+        run = client.create_run(experiment, tags=tags, run_name=child.name).info.run_id
+        _log(mlflow, client, run, child, {})
+        _write_children(mlflow, client, experiment, run, child.children)
+        client.set_terminated(run)
+
+
+def _log(mlflow: Any, client: Any, run: str, record: RunRecord, more: Mapping[str, str]) -> None:
+    note = {"mlflow.note.content": record.note} if record.note else {}
+    tags = [mlflow.entities.RunTag(k, v[:LONGEST_TAG]) for k, v in {**record.tags, **note, **more}.items() if v]
+    params = [mlflow.entities.Param(k, v) for k, v in record.params.items()]
+    at = int(time.time() * 1000)
+    metrics = [mlflow.entities.Metric(k, float(v), at, 0) for k, v in record.metrics.items() if v == v]
+    calls = max(-(-len(metrics) // MOST_METRICS), -(-len(params) // MOST), -(-len(tags) // MOST))
+    for k in range(calls):
+        client.log_batch(
+            run,
+            metrics[k * MOST_METRICS : (k + 1) * MOST_METRICS],
+            params[k * MOST : (k + 1) * MOST],
+            tags[k * MOST : (k + 1) * MOST],
+        )
+
+
+def _dataset(mlflow: Any, data: DataRecord) -> Any:
+    """The input as MLflow shows it: digest, counts, where it lies. No row of it."""
+    source = json.dumps({"tags": {"mlflow.source.name": data.where, "mlflow.source.type": "LOCAL"}})
+    entity = mlflow.entities.Dataset("source", data.digest, "code", source, profile=data.profile)
+    return mlflow.entities.DatasetInput(entity, [mlflow.entities.InputTag("mlflow.data.context", "training")])
+
+
+def log_model(mlflow: Any, folder: Path, form: ModelForm) -> Any:
+    """The bundle in that folder as the open run's model.  Returns MLflow's account of it."""
+    from importlib.metadata import version
+
+    with redirect_stderr(StringIO()):  # MLflow announces much there; the command line says what matters
+        return mlflow.pyfunc.log_model(
+            name="model",
+            loader_module=LOADER,
+            data_path=str(folder),
+            pip_requirements=[f"loyalty-ladder[serve]=={version('loyalty-ladder')}"],
+            signature=signature(mlflow, form),
+            input_example=form.example,
+        )
+
+
+def signature(mlflow: Any, form: ModelForm) -> Any:
+    """Rows stay as a request has them (`any`): what they must hold is checked by the model, account by account."""
+    types = mlflow.types.schema
+
+    def columns(named: Mapping[str, str], required: int) -> Any:
+        return types.Schema(
+            [
+                types.ColSpec(types.AnyType() if kind == "any" else kind, name, required=k < required)
+                for k, (name, kind) in enumerate(named.items())
+            ]
+        )
+
+    kinds = {bool: "boolean", str: "string"}
+    params = types.ParamSchema(
+        [types.ParamSpec(name, kinds[type(default)], default) for name, default in form.params.items()]
+    )
+    return mlflow.models.ModelSignature(columns(form.inputs, 1), columns(form.outputs, 1), params)
+
+
+def end_killed(client: Any, experiment: str) -> None:
+    """Mark as KILLED what this machine's processes began and did not live to end."""
+    found = client.get_experiment_by_name(experiment)
+    if found is None:
+        return
+    host = platform.node()
+    running = "attributes.status = 'RUNNING'"
+    for run in client.search_runs([found.experiment_id], f"{running} and tags.{PROCESS_TAG} LIKE '{host}:%'"):
+        process = run.data.tags[PROCESS_TAG].rpartition(":")[2]
+        if process.isdigit() and not _alive(int(process)):
+            client.set_terminated(run.info.run_id, "KILLED")
+
+
+def _process() -> str:
+    return f"{platform.node()}:{os.getpid()}"
+
+
+def _alive(process: int) -> bool:
+    try:
+        os.kill(process, 0)
+    except ProcessLookupError:
+        return False
+    except OSError:  # somebody else's process
+        return True
+    return True
+
+
+def _user() -> str:
+    try:
+        return getpass.getuser()
+    except (KeyError, OSError):  # an id that the machine has no name for, as in a container
+        return ""
