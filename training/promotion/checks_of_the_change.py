@@ -49,7 +49,7 @@ def _of_bout(bout: Bout, context: PromotionContext) -> Finding:
         severity, title = OK, "As good as the champion"
     metric = bout.metric.replace("_", " ")
     detail = (
-        f"{metric} {bout.ours:.4f}, the champion {bout.how} {bout.theirs:.4f}, difference {gap.value:+.4f} "
+        f"{metric} {bout.ours:.4f}, the champion ({bout.how}) {bout.theirs:.4f}, difference {gap.value:+.4f} "
         f"[{gap.low:+.4f}, {gap.high:+.4f}] on the same {bout.snapshots:,} snapshots of {bout.accounts:,} accounts"
     )
     how = bout.how.replace(" ", "_")

@@ -170,7 +170,8 @@ def _checks(findings: Sequence[Finding]) -> str:
         for one in sorted(findings, key=lambda one: order[one.severity])
     )
     head = '<tr><th scope="col">verdict</th><th scope="col">check</th><th scope="col">found</th></tr>'
-    table = f"<table><caption>What was checked, the gravest first</caption><thead>{head}</thead><tbody>{rows}</tbody>"
+    caption = "<caption>What was checked, the gravest first</caption>"
+    table = f'<table class="checks">{caption}<thead>{head}</thead><tbody>{rows}</tbody>'
     return _section("The checks", f'<div class="wide">{table}</table></div>')
 
 

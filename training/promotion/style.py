@@ -23,12 +23,15 @@ h2 { font-size: 1.2rem; margin: 2.2rem 0 .6rem; padding-top: 1rem; border-top: 1
 table { border-collapse: collapse; width: 100%; font-size: .92rem; }
 caption { text-align: left; color: var(--soft); padding-bottom: .3rem; }
 th, td { text-align: left; vertical-align: top; padding: .4rem .7rem .4rem 0; border-bottom: 1px solid var(--line);
-  overflow-wrap: anywhere; }
+  overflow-wrap: break-word; }
 thead th { color: var(--soft); font-weight: 600; }
 tbody th { font-weight: 500; min-width: 9rem; }
 td { font-variant-numeric: tabular-nums; min-width: 4rem; }
 code { background: color-mix(in srgb, var(--line) 45%, transparent); padding: .1rem .3rem; border-radius: .25rem; }
 summary { cursor: pointer; }
+@media (max-width: 40rem) { .checks thead { display: none; }
+  .checks tr { display: block; padding: .5rem 0; border-bottom: 1px solid var(--line); }
+  .checks td, .checks th { display: block; border: 0; padding: .1rem 0; } }
 @media print { body { font-size: 11pt; background: #fff; } main { max-width: none; padding: 0; }
   h2 { break-after: avoid; } tr { break-inside: avoid; } .wide { overflow: visible; }
   .verdict, .mark { print-color-adjust: exact; -webkit-print-color-adjust: exact; } }
