@@ -82,6 +82,7 @@ def test_the_cookie_is_shut_away_from_scripts_and_other_sites(browser: Browser) 
 @pytest.mark.parametrize(
     ("secret", "status"),
     [(REVOKED_SECRET, 401), (SECRET[:-1], 401), ("", 401), ("x" * 60_000, 401), (SCORES_SECRET, 403), ("é", 401)],
+    ids=["revoked", "cut", "none", "long", "for scores", "letter"],
 )
 def test_a_key_that_is_not_good_for_the_page_opens_nothing(browser: Browser, secret: str, status: int) -> None:
     answer = browser.send("/sign-in", {"key": secret})
