@@ -118,7 +118,7 @@ def test_a_plan_is_accepted_and_comes_as_a_file_for_the_monitor(
         page.get_by_role("link", name=say(language, "plan.zip")).click()
     assert taken.value.suggested_filename.endswith(".zip")
     page.goto("/plan")
-    expect(page.locator("section[aria-labelledby=accepted] tbody tr").first).to_be_visible()
+    expect(page.locator("[aria-labelledby=accepted] tbody tr").first).to_be_visible()
 
 
 def test_a_wrong_budget_is_said_where_it_was_typed(view: tuple[Page, str, bool]) -> None:
