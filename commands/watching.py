@@ -7,7 +7,7 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
-from commands.inputs import Loaded, find_bundle, registry_uri
+from commands.inputs import Loaded, find_bundle, open_run, registry_uri
 from commands.terminal import progress_bar, show_list, show_table
 from features.errors import BundleError, RegistryError
 
@@ -93,7 +93,7 @@ def _tell(found: Any, reasons: Sequence[Any], loaded: Loaded, options: argparse.
         tags = {"advice": advice, "bundle": found.version, "as_of": as_of}
         experiment = loaded.settings.registry.experiment
         try:
-            run = record_monitoring(registry_uri(), experiment, f"monitor {as_of}", told, tags, files)
+            run = record_monitoring(registry_uri(), experiment, f"monitor {as_of}", told, tags, files, open_run())
         except RegistryError as error:
             raise RegistryError(f"What stands above is right, but was not logged. {error}") from None
     return {

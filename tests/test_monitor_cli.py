@@ -25,6 +25,7 @@ from tests.test_cli import Run, Said, refused
 from tests.trained import earlier_bundle, small_settings, tiny_histories
 from training.bundle import MANIFEST, write_bundle
 from training.champion import publish, published
+from training.tracking.tracker import connected
 
 run, data = test_cli.run, test_cli.data
 
@@ -71,6 +72,19 @@ def test_monitoring_works_without_any_plan_or_option(run: Run, data: str, champi
     assert early.figures["advice"] in ("keep", "watch")
     assert "is due on" in early.out
     assert "no snapshot since training has a complete horizon" in early.out
+
+
+@pytest.mark.usefixtures("champion")
+def test_under_mlflow_run_the_run_that_is_open_is_used(run: Run, data: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    """`mlflow run` opens one in the experiment that it was told, which is seldom ours."""
+    with connected(os.environ["MLFLOW_TRACKING_URI"]) as (_, client):
+        opened = client.create_run("0").info.run_id
+    monkeypatch.setenv("MLFLOW_RUN_ID", opened)
+    said = run("monitor", "--data", data, "--json")
+    assert said.status == 0, said.err
+    assert said.figures["run_id"] == opened
+    logged = mlflow.MlflowClient(os.environ["MLFLOW_TRACKING_URI"]).get_run(opened)
+    assert logged.data.tags["advice"] == said.figures["advice"]
 
 
 def test_where_there_is_nothing_to_monitor_that_is_said(run: Run, data: str) -> None:

@@ -137,10 +137,10 @@ def test_no_setting_takes_a_list_but_those_that_are_one(section: str, key: str) 
     default: Any = getattr(getattr(Settings(), section), key)
     if isinstance(default, tuple):
         assert parse_settings({section: {key: [*default]}}) == Settings()
-        default = default[0]
+        default = default[0] if default else "booster"
         with pytest.raises(SettingsError, match=f"{section}.{key}.* list"):
             parse_settings({section: {key: default}})
-        default = str(default)
+        default = 1.5 if isinstance(default, str) else str(default)
     with pytest.raises(SettingsError, match=f"{section}.{key}"):
         parse_settings({section: {key: [default]}})
 

@@ -11,6 +11,7 @@ from typing import Protocol
 import numpy as np
 
 from features import catalog
+from features.errors import SettingsError
 from features.snapshots import MICROSECONDS_PER_DAY, BoolArray, FloatArray, IntArray
 from training.fitting import usable_columns
 from training.growing import Grow, grow_here
@@ -37,6 +38,7 @@ class Lesson:
     matrix : shape (n, n_features).  target : shape (n,), classes 0 .. classes - 1, or values.
     weight : shape (n,).  columns : feature -> its position; those of the catalogue are recognised by name.
     classes : how many classes there are; 1 = a chance or a value.  grow : who grows boosters.
+    without : members of the pool that do not learn.
     """
 
     matrix: FloatArray
@@ -46,6 +48,7 @@ class Lesson:
     booster: BoosterSettings
     classes: int = 1
     grow: Grow = grow_here
+    without: tuple[str, ...] = ()
 
     def column(self, name: str) -> int:
         """Where a feature stands; ABSENT where it is not there."""
@@ -79,8 +82,20 @@ def present(terms: list[Term]) -> list[Term]:
 
 
 def learn_members(table: Mapping[str, Learn], lesson: Lesson) -> dict[str, Predictor]:
-    """What the rows of the table learn from that lesson; those that it has nothing for are left out."""
-    learnt = {name: learn(lesson) for name, learn in table.items()}
+    """What the rows of the table learn from that lesson; those that it has nothing for are left out.
+
+    Raises
+    ------
+    SettingsError
+        If the lesson is to leave out a member that is not there, or all of them.
+    """
+    for name in lesson.without:
+        if name not in table:
+            raise SettingsError(f"No member of that pool is called {name}: [pool] may leave out {', '.join(table)}.")
+    learners = {name: learn for name, learn in table.items() if name not in lesson.without}
+    if not learners:
+        raise SettingsError(f"[pool] leaves out all members of a pool; keep one of {', '.join(table)}.")
+    learnt = {name: learn(lesson) for name, learn in learners.items()}
     return {name: member for name, member in learnt.items() if member is not None}
 
 

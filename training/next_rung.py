@@ -6,6 +6,8 @@ smoothed Markov matrix over (rung now, rung if nothing happens), so that mechani
 alone, are known to it. The weights come from the latest slice, judged by members that learnt before it.
 """
 
+from dataclasses import replace
+
 import numpy as np
 
 from features.snapshots import BoolArray
@@ -132,6 +134,7 @@ def fit_next_rung(data: Dataset, rows: BoolArray, settings: Settings) -> Pool:
 def fit_with_earlier(data: Dataset, rows: BoolArray, settings: Settings) -> tuple[Pool, Pool | None]:
     """The pool, and the same of the earlier slices alone, which chose the weights; None where there are none."""
     lesson = data.lesson(data.labels.next_rung, settings.booster, N_RUNGS)
+    lesson = replace(lesson, without=settings.pool.next_rung_without)
     return learn_next_rung(lesson, rows, earlier_split(data, rows))
 
 

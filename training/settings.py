@@ -91,6 +91,15 @@ class BoosterSettings:
 
 
 @dataclass(frozen=True)
+class PoolSettings:
+    """Members of a prediction's pool that are left out of it, by name (`MEMBERS` of training/next_rung.py and
+    training/switching.py)."""
+
+    next_rung_without: tuple[str, ...] = ()
+    switching_without: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True)
 class UpliftSettings:
     """Sequential target trials: exposure within exposure_days of as_of among accounts not invested in for
     washout_days; nuisances over `folds` folds of accounts; estimated propensities clipped at `clip`; an
@@ -196,6 +205,7 @@ class Settings:
     ladder: LadderRules = field(default_factory=LadderRules)
     slices: SliceSettings = field(default_factory=SliceSettings)
     booster: BoosterSettings = field(default_factory=BoosterSettings)
+    pool: PoolSettings = field(default_factory=PoolSettings)
     uplift: UpliftSettings = field(default_factory=UpliftSettings)
     plan: PlanSettings = field(default_factory=PlanSettings)
     promotion: PromotionSettings = field(default_factory=PromotionSettings)

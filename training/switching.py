@@ -4,6 +4,8 @@ On recency, frequency and money alone a logit ties boosting; tickets, surveys an
 difference where a source has them. Which trigger it is: `training.triggers`.
 """
 
+from dataclasses import replace
+
 from features.snapshots import BoolArray
 from training.dataset import Dataset, earlier_split
 from training.fitting import equal_pool, every_term, fit_classes, fit_trees, pool_weights
@@ -72,7 +74,9 @@ def _both(switched: BoolArray) -> bool:
 def fit_switching(data: Dataset, rows: BoolArray, settings: Settings) -> Pool:
     """The pool, learnt on those of the rows that can switch; its weights on the latest of them."""
     rows = rows & data.labels.can_switch
-    return learn_switching(data.lesson(data.labels.switched, settings.booster), rows, earlier_split(data, rows))
+    lesson = data.lesson(data.labels.switched, settings.booster)
+    lesson = replace(lesson, without=settings.pool.switching_without)
+    return learn_switching(lesson, rows, earlier_split(data, rows))
 
 
 def learn_switching(lesson: Lesson, rows: BoolArray, split: Split | None) -> Pool:

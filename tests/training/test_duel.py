@@ -8,6 +8,8 @@ import pytest
 from tests.trained import tiny_bundle, tiny_dataset
 from tests.training.judged import hasty_settings, tiny_comparisons
 from training.bundle import Bundle
+from training.next_rung import MEMBERS
+from training.predictors import Pool
 from training.promotion.duel import AS_IT_STANDS, ITS_RECIPE, Bout, Duel, Incumbent, compare_paired
 from training.settings import Settings
 
@@ -76,6 +78,24 @@ def test_another_recipe_is_fitted_anew_on_the_same_rows() -> None:
     assert {bout.difference.value for bout in found.bouts} == {0.0}
     fewer = replace(settings, booster=replace(settings.booster, rounds=1))
     assert all(bout.difference.value != 0 for bout in of_task(met(tiny_bundle(), fewer).bouts, "switching"))
+
+
+def test_a_member_that_the_champion_never_had_makes_another_recipe(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Whether the program has got the member since, or the settings left it out."""
+    settings = hasty_settings()
+    few = replace(tiny_bundle(), next_rung=Pool({"logit": tiny_bundle().next_rung.members["logit"]}, {"logit": 1.0}))
+    found = met(few, settings)
+    assert not found.same_recipe
+    assert {bout.how for bout in found.bouts} == {ITS_RECIPE}
+    assert all(bout.difference.value != 0 for bout in of_task(found.bouts, "next_rung"))
+    assert {bout.difference.value for bout in of_task(found.bouts, "switching")} == {0.0}
+    alone = ("table", "ordinal", "booster")
+    as_the_champion = replace(settings, pool=replace(settings.pool, next_rung_without=alone))
+    assert compare_paired(tiny_dataset(), tiny_comparisons(), Incumbent(1, few, settings), as_the_champion).same_recipe
+    monkeypatch.delitem(MEMBERS, "logit")
+    unknown = met(few, settings)
+    assert unknown.bouts == ()
+    assert "this program has no logit" in unknown.notes[0]
 
 
 def test_what_predicts_something_else_is_not_compared_with() -> None:

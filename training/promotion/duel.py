@@ -11,20 +11,21 @@ What is fair. A champion's bundle has seen outcomes up to its `trained_until`.
   is how the two learn; that either has learnt more since takes no part in it.
 - Where recipe and catalogue are the same, the second question has no answer but zero: it is said, and not computed.
 
-*Mind* that a recipe is its settings; what another version of the program would have made of them is not known.
+*Mind* that a recipe is its settings and the members of its pools; what another version of the program would have made
+of them is not known.
 Nothing is compared where the two predict different things (horizon, ladder, definition of switching), nor where the
 champion was made for another catalogue of features, which this program cannot compute.
 """
 
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import astuple, dataclass, field, replace
 
 import numpy as np
 
 from features import catalog
 from features.snapshots import MICROSECONDS_PER_DAY, BoolArray, FloatArray, IntArray, iso
 from features.views import View
-from training import metrics
+from training import metrics, next_rung, switching
 from training.bundle import Bundle, Facts
 from training.dataset import Dataset, Progress, silent
 from training.evaluation import TASKS, Comparison, Task
@@ -32,7 +33,7 @@ from training.fitting import one_linear_algebra_thread
 from training.judged_rows import JudgedRows
 from training.kinds import Predictor
 from training.metrics import Interval
-from training.settings import Settings
+from training.settings import PoolSettings, Settings
 from training.splits import held_out, rolling_origins
 from training.switching import enough
 
@@ -87,10 +88,31 @@ class Duel:
 
 def recipe_of(settings: Settings) -> Settings:
     """What of the settings decides how is learnt; the rest, and the number of threads, as by default."""
+    pool = PoolSettings(*(tuple(sorted(names)) for names in astuple(settings.pool)))
     return Settings(
         outcome=settings.outcome, ladder=settings.ladder, slices=settings.slices,
-        booster=replace(settings.booster, threads=1), uplift=settings.uplift,
+        booster=replace(settings.booster, threads=1), pool=pool, uplift=settings.uplift,
     )  # fmt: skip
+
+
+def _with_its_members(champion: Incumbent) -> tuple[Settings | None, str]:
+    """The champion's settings without the members that its pools never had; None, and why, where they had others."""
+    if champion.settings is None:
+        return None, "nobody kept the champion's settings: its recipe cannot be fitted again"
+    bundle, without, gone = champion.bundle, {}, []
+    for key, pool, members in (
+        ("next_rung_without", bundle.next_rung, next_rung.MEMBERS),
+        ("switching_without", bundle.switching, switching.MEMBERS),
+    ):
+        if pool is not None:
+            without[key] = tuple(name for name in members if name not in pool.members)
+            gone += [name for name in pool.members if name not in members]
+    if gone:
+        told = (
+            f"this program has no {', '.join(gone)}, which the champion's pool holds: its recipe cannot be fitted again"
+        )
+        return None, told
+    return replace(champion.settings, pool=replace(champion.settings.pool, **without)), ""
 
 
 def different_questions(data: Dataset, settings: Settings, champion: Facts) -> list[str]:
@@ -116,7 +138,8 @@ def compare_paired(
     """Every proper score of every prediction that both were asked for."""
     facts, notes = incumbent.bundle.facts, []
     more = (data.end - facts.trained_until) / MICROSECONDS_PER_DAY
-    same = incumbent.settings is not None and recipe_of(incumbent.settings) == recipe_of(settings)
+    theirs, why_none = _with_its_members(incumbent)
+    same = theirs is not None and recipe_of(theirs) == recipe_of(settings)
     apart = different_questions(data, settings, facts)
     if apart:
         told = f"the champion predicts something else ({', '.join(apart)}): it cannot be compared with"
@@ -128,7 +151,7 @@ def compare_paired(
         task = next(task for task in TASKS if task.name == comparison.task)
         if comparison.judged is None:
             continue
-        found, lost = _compare(data, task, comparison, comparison.judged, incumbent, settings, same)
+        found, lost = _compare(data, task, comparison, comparison.judged, incumbent.bundle, theirs, settings, same)
         bouts += found
         losses[task.name] = lost
         if _predictor(incumbent.bundle, task) is None:
@@ -136,27 +159,27 @@ def compare_paired(
     progress("champion and challenger", 1.0)
     if same:
         notes.append(f"the same recipe, {more:.0f} days more data: how the two learn is the same")
-    elif incumbent.settings is None:
-        notes.append("nobody kept the champion's settings: its recipe cannot be fitted again")
+    elif theirs is None:
+        notes.append(why_none)
     return Duel(tuple(bouts), tuple(notes), same, more, losses)
 
 
 def _compare(
-    data: Dataset, task: Task, comparison: Comparison, judged: JudgedRows, incumbent: Incumbent, settings: Settings,
-    same: bool,
+    data: Dataset, task: Task, comparison: Comparison, judged: JudgedRows, champion: Bundle, theirs: Settings | None,
+    settings: Settings, same: bool,
 ) -> tuple[list[Bout], FloatArray]:  # fmt: skip
     as_of = data.snapshots.as_of[judged.rows]
-    later = as_of >= incumbent.bundle.facts.trained_until
+    later = as_of >= champion.facts.trained_until
     bouts: list[Bout] = []
     losses = np.full(len(judged.rows), np.nan)
     score = task.row_scores[comparison.primary]
-    model = _predictor(incumbent.bundle, task)
+    model = _predictor(champion, task)
     if later.any() and model is not None:
-        told = model.predict(_seen_by(incumbent.bundle, data, judged.rows[later]))
+        told = model.predict(_seen_by(champion, data, judged.rows[later]))
         bouts += _bouts(data, task, judged, later, told, AS_IT_STANDS)
         losses[later] = score(told, task.target(data)[judged.rows[later]])
-    if not later.all() and not same and incumbent.settings is not None:
-        again = _by_recipe(data, task, judged.rows[~later], incumbent.settings, settings)
+    if not later.all() and not same and theirs is not None:
+        again = _by_recipe(data, task, judged.rows[~later], theirs, settings)
         if again is not None:
             bouts += _bouts(data, task, judged, ~later, again, ITS_RECIPE)
             losses[~later] = score(again, task.target(data)[judged.rows[~later]])

@@ -8,15 +8,18 @@ from training.tracking.tracker import connected
 
 def record_monitoring(
     uri: str, experiment: str, name: str, figures: Mapping[str, float], tags: Mapping[str, str],
-    files: Sequence[Path],
+    files: Sequence[Path], run_id: str | None,
 ) -> str:  # fmt: skip
     """Log one run and return its id.  uri : of the tracker.  files : logged as they are.
+
+    run_id : a run that is open already, which is then used, whatever its experiment; None opens one.
 
     Raises RegistryError if the store cannot answer.
     """
     with connected(uri) as (mlflow, _):
-        mlflow.set_experiment(experiment)
-        with mlflow.start_run(run_name=name) as run:
+        if run_id is None:
+            mlflow.set_experiment(experiment)
+        with mlflow.start_run(run_id=run_id, run_name=None if run_id else name) as run:
             mlflow.set_tags({"kind": "monitor", **tags})
             mlflow.log_metrics({key: float(value) for key, value in figures.items() if value == value})
             for file in files:
