@@ -74,16 +74,22 @@ def copy_of_the_project(folder: Path) -> Path:
 def test_an_entry_point_runs_by_mlflow(tmp_path: Path) -> None:
     project = copy_of_the_project(tmp_path / "project")
     few = ["-Pscenario=tiny", "-Paccounts=50", "-Pmonths=12"]
-    mlflow_run(tmp_path, project, tmp_path / "mlflow.db", "-e", "simulate", "--env-manager", "local", *few)
+    mlflow_run(tmp_path, project, tmp_path / "mlflow.db", "--env-manager", "local", "-e", "simulate", *few)
     assert (project / "source" / "orders.parquet").is_file()
 
 
 @pytest.mark.slow
 def test_mlflow_makes_the_environment_by_uv(tmp_path: Path) -> None:
-    """On a machine that has nothing but MLflow and uv."""
-    few = ["-Pscenario=tiny", "-Paccounts=50", "-Pmonths=12", f"-Pout={tmp_path / 'source'}"]
-    mlflow_run(tmp_path, ROOT, tmp_path / "mlflow.db", "-e", "simulate", "--env-manager", "uv", *few)
-    assert (tmp_path / "source" / "orders.parquet").is_file()
+    """On a machine that has nothing but MLflow and uv: what runs is the program as it is installed there."""
+    (tmp_path / "few.toml").write_text(f'{CONFIG}[registry]\nchampion_folder = "{tmp_path / "champion"}"\n')
+    source = tmp_path / "source"
+    for asked in (
+        ["simulate", "-Pscenario=tiny", "-Paccounts=300", "-Pseed=1", f"-Pout={source}"],
+        ["main", f"-Pdata={source}", f"-Pconfig={tmp_path / 'few.toml'}"],
+        ["score", f"-Pdata={source}", f"-Pconfig={tmp_path / 'few.toml'}", f"-Pout={tmp_path / 'scores'}"],
+    ):
+        mlflow_run(tmp_path, ROOT, tmp_path / "mlflow.db", "--env-manager", "uv", "-e", *asked)
+    assert (tmp_path / "scores" / "scores.parquet").is_file()
 
 
 @pytest.mark.slow
@@ -98,7 +104,7 @@ def test_every_entry_point_runs_by_mlflow(tmp_path: Path) -> None:
     for name in ("simulate", *(point for point in POINTS if point != "simulate")):
         values = {"data": "source", "config": "few.toml", **own.get(name, {})}
         given = [f"-P{key}={value}" for key, value in values.items() if key in POINTS[name]["parameters"]]
-        mlflow_run(tmp_path, project, store, "-e", name, "--env-manager", "local", *given)
+        mlflow_run(tmp_path, project, store, "--env-manager", "local", "-e", name, *given)
     assert (project / "scores" / "scores.parquet").is_file()
     assert (project / "retrain" / "scores" / "scores.parquet").is_file()
     from training.tracking.registry import Registry
