@@ -10,7 +10,7 @@ from typing import Any
 from urllib.request import Request, urlopen
 
 from commands.inputs import load_source
-from commands.models import train_source
+from commands.models import Wishes, train_source
 from commands.scores import score_with
 from commands.service import serve_until_stopped
 from commands.sources import check_command, simulate_command
@@ -37,7 +37,7 @@ def demo_command(options: argparse.Namespace) -> Mapping[str, Any]:
     say_step("3. Models are trained and judged beside the baselines, out of time (ladder train)")
     loaded = load_source(options)
     uri = os.environ.get("MLFLOW_TRACKING_URI", f"sqlite:///{folder / 'mlflow.db'}")
-    trained = train_source(loaded, uri, True, folder / "champion", options.data)
+    trained = train_source(loaded, Wishes(uri, folder / "champion", options.data, promote=True))
     say_step("4. Every account is scored (ladder score)")
     bundle, version = read_bundle(published(folder / "champion"))
     frames, _ = score_with(bundle, version, loaded, folder / "scores", "parquet")

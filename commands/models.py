@@ -3,6 +3,7 @@
 import argparse
 import tempfile
 from collections.abc import Callable, Mapping
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
@@ -17,9 +18,25 @@ from commands.inputs import (
     registry_uri,
     settings_of,
 )
-from commands.judging import REPORT, SETTINGS, judge, write_page
+from commands.judging import REPORT, SETTINGS, Judgement, judge, write_page
 from commands.terminal import note_set_aside, progress_bar, show_comparison, show_list, show_table
 from features.errors import RegistryError
+
+
+@dataclass(frozen=True)
+class Wishes:
+    """What becomes of a model once it is trained.
+
+    uri : of the registry.  champions : folder of the champion.  where : the source, as the command was given it.
+    promote : though there is a champion.  minutes : to tune before; None = not.  report : file for promotion's report.
+    """
+
+    uri: str
+    champions: Path
+    where: str
+    promote: bool = False
+    minutes: float | None = None
+    report: str | None = None
 
 
 def train_command(options: argparse.Namespace) -> Mapping[str, Any]:
@@ -27,120 +44,145 @@ def train_command(options: argparse.Namespace) -> Mapping[str, Any]:
     check_cluster(options)
     partitions = partitions_of(options)
     folder = Path(settings.registry.champion_folder)
+    wishes = Wishes(registry_uri(), folder, options.data, options.promote, options.tune, options.report)
     if partitions is None:
-        return train_source(
-            load_source(options), registry_uri(), options.promote, folder, options.data, options.tune, options.report
-        )
+        return train_source(load_source(options), wishes)
     from training.gathering import gather_dataset
-    from training.pipeline import train_on
-    from training.tracking.tracker import public
 
-    with crew_of(options) as (crew, grow), progress_bar() as progress:
-        end = end_of_parts(partitions, crew, options, progress)
-        data = gather_dataset(partitions, crew, settings, end, grow, progress, note_set_aside)
-        tuned = _tune(data, settings, options.tune, progress)
-        settings = tuned.settings if tuned else settings
-        trained = train_on(data, settings, progress=progress)
-    where = public(options.data)
-    return _record(trained, data, settings, registry_uri(), options.promote, folder, where, tuned, options.report)
+    with crew_of(options) as (crew, grow):
+        with progress_bar() as progress:
+            end = end_of_parts(partitions, crew, options, progress)
+            data = gather_dataset(partitions, crew, settings, end, grow, progress, note_set_aside)
+            learnt = learn(data, settings, wishes.minutes, progress)
+        return conclude(learnt, wishes)  # the champion's recipe may have to be grown again
 
 
-def train_source(
-    loaded: Loaded, uri: str, force: bool, champion_folder: Path, where: str, minutes: float | None = None,
-    report: str | None = None,
-) -> Mapping[str, Any]:  # fmt: skip
-    """Tune where minutes are given for it; train, record, register, and promote where that is due.
-
-    where : the source, as the command was given it.  report : file that the promotion report goes to.
-    """
+def train_source(loaded: Loaded, wishes: Wishes) -> Mapping[str, Any]:
+    """Tune where that is wished, train, record, register, and promote where that is due."""
     from training.dataset import build_dataset
-    from training.pipeline import train_on
-    from training.tracking.tracker import public
 
     settings, as_of = loaded.settings, loaded.as_of
     with progress_bar() as progress:
         data = build_dataset(loaded.histories.as_it_stood(as_of), settings, as_of, progress=progress)
-        tuned = _tune(data, settings, minutes, progress)
-        settings = tuned.settings if tuned else settings
-        trained = train_on(data, settings, progress=progress)
-    return _record(trained, data, settings, uri, force, champion_folder, public(where), tuned, report)
+        learnt = learn(data, settings, wishes.minutes, progress)
+    return conclude(learnt, wishes)
 
 
-def _tune(data: Any, settings: Any, minutes: float | None, progress: Callable[[str, float], None]) -> Any:
-    """The settings found in that time, with their trials; None where no tuning was asked for."""
-    if minutes is None:
-        return None
+@dataclass(frozen=True)
+class Learnt:
+    """A trained model with what it was learnt from.  tuned : the search for its settings; None where there was none."""
+
+    trained: Any
+    data: Any
+    settings: Any
+    tuned: Any = None
+
+    @property
+    def findings(self) -> list[str]:
+        """The report in words, what tuning found first."""
+        return [*(self.tuned.words() if self.tuned else []), *self.trained.report]
+
+    @property
+    def records(self) -> dict[str, tuple[str, Any]]:
+        """Tables of what was promised and earned: file -> heading and rows; those that have rows."""
+        facts = self.trained.bundle.facts
+        records = {
+            "managers": (
+                "What account managers' forecasts have been worth, money over the horizon",
+                facts.track_record,
+            ),
+            "acquisition": ("What winning accounts and moving them up bring, money per account", facts.acquisition),
+        }
+        return {name: record for name, record in records.items() if record[1]}
+
+
+def learn(data: Any, settings: Any, minutes: float | None, progress: Callable[[str, float], None]) -> Learnt:
+    """Search for better settings where minutes are given for it, then train."""
+    from training.pipeline import train_on
     from training.tuning import judge_choice, tune
 
-    return judge_choice(data, tune(data, settings, 60 * minutes, progress=progress))
+    if minutes is None:
+        return Learnt(train_on(data, settings, progress=progress), data, settings)
+    tuned = judge_choice(data, tune(data, settings, 60 * minutes, progress=progress))
+    return Learnt(train_on(data, tuned.settings, progress=progress), data, tuned.settings, tuned)
 
 
-def _record(
-    trained: Any, data: Any, settings: Any, uri: str, force: bool, champion_folder: Path, where: str,
-    tuned: Any = None, page: str | None = None,
-) -> Mapping[str, Any]:  # fmt: skip
-    """Show what was learnt, register it, and promote it where that is due.
-
-    where : the address of the data, without passwords.  page : file that the promotion report goes to.
-    """
-    from serving.pyfunc_model import INPUTS, OUTPUTS, PARAMS, example
-    from training.reporting import as_text, record_cells, record_csv
-    from training.settings import write_settings
-    from training.tracking.plots import draw_plots
-    from training.tracking.provenance import provenance
+def conclude(learnt: Learnt, wishes: Wishes) -> Mapping[str, Any]:
+    """Show what was learnt, judge it beside the champion, register it, and promote it where that is due."""
     from training.tracking.registry import Registry
-    from training.tracking.run_records import training_record
-    from training.tracking.runs import ModelForm
 
-    for comparison in trained.comparisons:
-        show_comparison(comparison)
-    facts = trained.bundle.facts
-    records = {
-        "managers": ("What account managers' forecasts have been worth, money over the horizon", facts.track_record),
-        "acquisition": ("What winning accounts and moving them up bring, money per account", facts.acquisition),
-    }
-    records = {name: record for name, record in records.items() if record[1]}
-    for heading, rows in records.values():
-        show_table(heading, *record_cells(rows))
-    report = [*(tuned.words() if tuned else []), *trained.report]
-    show_list("What the models are worth, and what they rest on", report)
-    if tuned and tuned.changed:
+    trained, tuned, registry = learnt.trained, learnt.tuned, Registry(wishes.uri)
+    _show(learnt)
+    judgement = judge(trained, learnt.data, learnt.settings, registry)
+    version = _register(learnt, judgement, registry, wishes.where)
+    if wishes.report is not None:
+        write_page(judgement.page(version), wishes.report)
+    wanted = wishes.promote or judgement.champion is None
+    promoted = wanted and judgement.good
+    if promoted:
+        registry.promote(version, wishes.champions)
+    said = f"loyalty-ladder version {version} ({trained.bundle.version})"
+    if promoted:
+        print(f"\n{said} is champion now")
+    elif not judgement.good:
         print(
-            f"\nFor the settings file (--config), so that the same data give the same bundle again:\n\n{tuned.toml()}"
+            f"\n{said} was not promoted: a check refused it. See why above; `ladder promote {version}` overrules the "
+            "checks"
         )
-    registry = Registry(uri)
-    judgement = judge(trained, data, settings, registry)
-    champion = judgement.champion
-    with tempfile.TemporaryDirectory() as scratch:
-        draw_plots(trained.comparisons, trained.curves, Path(scratch))
-        texts = {f"{c.task}.txt": as_text(c) for c in trained.comparisons} | {"report.txt": "\n".join(report)}
-        texts |= {f"{name}.csv": record_csv(rows) for name, (_, rows) in records.items()}
-        texts |= {"checks.txt": judgement.lines, REPORT: judgement.page(), SETTINGS: write_settings(settings)}
-        if tuned:
-            texts |= {"tuning.csv": tuned.table(), "tuned.toml": tuned.toml()}
-        record = training_record(trained, settings, provenance(), where, texts, tuned.figures() if tuned else {})
-        form = ModelForm(INPUTS, OUTPUTS, PARAMS, example())
-        version = registry.record(trained.bundle, record, Path(scratch), form, settings.registry.experiment, open_run())
-    if page is not None:
-        write_page(judgement.page(version), page)
-    good, wanted = judgement.good, force or champion is None
-    if wanted and good:
-        registry.promote(version, champion_folder)
-    said = "is champion now" if wanted and good else "was not promoted"
-    why = "" if good else f": a check refused it. See why above; `ladder promote {version}` overrules the checks"
-    why = why or (
-        "" if wanted else f": version {champion} stays champion (use --promote, or `ladder promote {version}`)"
-    )
-    print(f"\nloyalty-ladder version {version} ({trained.bundle.version}) {said}{why}")
+    else:
+        print(
+            f"\n{said} was not promoted: version {judgement.champion} stays champion (use --promote, or "
+            f"`ladder promote {version}`)"
+        )
     return {
         "version": version,
         "bundle": trained.bundle.version,
-        "champion": wanted and good,
-        "passes": good,
+        "champion": promoted,
+        "passes": judgement.good,
         "not_worse": judgement.not_worse,
         **trained.bundle.facts.figures,
         **(tuned.figures() if tuned else {}),
     }
+
+
+def _show(learnt: Learnt) -> None:
+    from training.reporting import record_cells
+
+    for comparison in learnt.trained.comparisons:
+        show_comparison(comparison)
+    for heading, rows in learnt.records.values():
+        show_table(heading, *record_cells(rows))
+    show_list("What the models are worth, and what they rest on", learnt.findings)
+    if learnt.tuned and learnt.tuned.changed:
+        told = learnt.tuned.toml()
+        print(f"\nFor the settings file (--config), so that the same data give the same bundle again:\n\n{told}")
+
+
+def _register(learnt: Learnt, judgement: Judgement, registry: Any, where: str) -> int:
+    """Log the training with all that belongs to it, as a new version."""
+    from serving.pyfunc_model import INPUTS, OUTPUTS, PARAMS, example
+    from training.reporting import as_text, record_csv
+    from training.settings import write_settings
+    from training.tracking.plots import draw_plots
+    from training.tracking.provenance import provenance
+    from training.tracking.run_records import training_record
+    from training.tracking.runs import ModelForm
+    from training.tracking.tracker import public
+
+    trained, settings, tuned = learnt.trained, learnt.settings, learnt.tuned
+    texts = {f"{c.task}.txt": as_text(c) for c in trained.comparisons} | {"report.txt": "\n".join(learnt.findings)}
+    texts |= {f"{name}.csv": record_csv(rows) for name, (_, rows) in learnt.records.items()}
+    texts |= {"checks.txt": judgement.lines, REPORT: judgement.page(), SETTINGS: write_settings(settings)}
+    if tuned:
+        texts |= {"tuning.csv": tuned.table(), "tuned.toml": tuned.toml()}
+    record = training_record(trained, settings, provenance(), public(where), texts, tuned.figures() if tuned else {})
+    with tempfile.TemporaryDirectory() as plots:
+        draw_plots(trained.comparisons, trained.curves, Path(plots))
+        form = ModelForm(INPUTS, OUTPUTS, PARAMS, example())
+        version: int = registry.record(
+            trained.bundle, record, Path(plots), form, settings.registry.experiment, open_run()
+        )
+    return version
 
 
 def backtest_command(options: argparse.Namespace) -> Mapping[str, Any]:

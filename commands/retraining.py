@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import Any
 
 from commands.inputs import Loaded, load_source, registry_uri, settings_of
-from commands.models import train_source
+from commands.models import Wishes, train_source
 from commands.plans import plan_command
 from commands.scores import score_with
 from commands.steps import Steps, alone, read_state
@@ -87,7 +87,7 @@ def _check(work: Work, _: Found) -> Mapping[str, Any]:
 
 def _train(work: Work, _: Found) -> Mapping[str, Any]:
     """Train and register; a first model that passes its checks becomes champion at once."""
-    return train_source(work.loaded, registry_uri(), False, work.champions, work.options.data)
+    return train_source(work.loaded, Wishes(registry_uri(), work.champions, work.options.data))
 
 
 def _compare(_: Work, found: Found) -> Mapping[str, Any]:

@@ -9,7 +9,7 @@ import pytest
 
 import ladder
 from commands.judging import _incumbent
-from commands.models import _record
+from commands.models import Learnt, Wishes, conclude
 from tests.trained import small_settings, tiny_bundle, tiny_dataset, tiny_trained
 from tests.training.tracking import empty_registry
 from training.bundle import write_bundle
@@ -38,8 +38,8 @@ def record(
 ) -> Mapping[str, Any]:
     """What `ladder train` does once it has trained."""
     trained = replace(tiny_trained(), bundle=replace(tiny_bundle(), **changes))
-    settings = settings or small_settings()
-    return _record(trained, tiny_dataset(), settings, registry.uri, True, Path("champion"), "exports/", page=page)
+    learnt = Learnt(trained, tiny_dataset(), settings or small_settings())
+    return conclude(learnt, Wishes(registry.uri, Path("champion"), "exports/", promote=True, report=page))
 
 
 def published() -> dict[str, bytes]:
