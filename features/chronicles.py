@@ -23,9 +23,9 @@ from features.histories import Histories
 from features.ladder import LadderRules, rungs
 from features.snapshots import MICROSECONDS_PER_DAY, IntArray, Snapshots, instant
 from features.steps import Counted, counted
-from features.streams import FIXED_POINT, Column, run_starts, running_sum
+from features.streams import FIXED_POINT, Column, expand, run_starts, running_sum
 from features.tables import INSTRUMENT_SCALES, NEVER, TABLE
-from features.views import View, expand
+from features.views import View
 
 QUARTERS = 12
 FIELDS = {

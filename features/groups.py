@@ -4,8 +4,8 @@ import numpy as np
 
 from features.events import NAME_BITS
 from features.snapshots import BoolArray, FloatArray, IntArray
-from features.streams import run_starts, running_sum
-from features.views import StreamView, View, expand
+from features.streams import expand, run_starts, running_sum
+from features.views import StreamView, View
 
 
 class Groups:

@@ -12,9 +12,9 @@ import numpy as np
 
 from features.ladder import ADVOCATE, CUSTOMER, MEMBER, PROSPECT, RAVING_FAN, SHOPPER, SUSPECT, LadderRules, look
 from features.snapshots import MICROSECONDS_PER_DAY, BoolArray, IntArray
-from features.streams import run_starts, running_sum
+from features.streams import expand, run_starts, running_sum
 from features.tables import ALWAYS, NEVER
-from features.views import View, expand
+from features.views import View
 
 LIMIT_DAYS = 730
 """So far ahead a deadline is looked for; what holds longer has none."""

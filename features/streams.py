@@ -12,6 +12,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from features.errors import ShapeMismatch
 from features.snapshots import MICROSECONDS_PER_DAY, IntArray
 from features.tables import NEVER
 
@@ -58,6 +59,14 @@ class Stream:
             values[name] = np.where(values[name] < end, values[name], NEVER)
         recorded = time if self.recorded is self.time else self.recorded[known]
         return Stream(running_sum(known)[self.bounds], time, recorded, values)
+
+    def of_accounts(self, accounts: IntArray) -> "Stream":
+        """Those accounts' events alone, the accounts counted from zero.  accounts : positions, ascending."""
+        start, stop = self.bounds[accounts], self.bounds[accounts + 1]
+        rows = expand(start, stop)[1]
+        time, values = self.time[rows], {name: column[rows] for name, column in self.values.items()}
+        recorded = time if self.recorded is self.time else self.recorded[rows]
+        return Stream(running_sum(stop - start), time, recorded, values)
 
     @cached_property
     def late(self) -> IntArray:
@@ -169,6 +178,20 @@ def run_starts(values: IntArray) -> IntArray:
     changes = np.ones(len(values) + 1, bool)
     np.not_equal(values[1:], values[:-1], out=changes[1:-1])
     return np.flatnonzero(changes)
+
+
+def expand(start: IntArray, stop: IntArray) -> tuple[IntArray, IntArray]:
+    """All (k, i) with start[k] <= i < stop[k], k ascending.
+
+    >>> [a.tolist() for a in expand(np.array([0, 5]), np.array([2, 6]))]
+    [[0, 0, 1], [0, 1, 5]]
+    """
+    if start.shape != stop.shape:
+        raise ShapeMismatch(f"{start.shape} starts against {stop.shape} stops")
+    lengths = np.maximum(stop - start, 0)
+    owner = np.repeat(np.arange(len(start)), lengths)
+    before = np.cumsum(lengths) - lengths
+    return owner, np.arange(len(owner)) - before[owner] + start[owner]
 
 
 def fixed(values: Column) -> IntArray:

@@ -12,16 +12,18 @@ from typing import TypeVar
 
 import numpy as np
 
-from features.errors import ShapeMismatch
 from features.histories import Histories
 from features.instants import Search, counting_pays, positions_by_day
 from features.snapshots import MICROSECONDS_PER_DAY, BoolArray, FloatArray, IntArray, Snapshots
-from features.streams import FIXED_POINT, Column, Stream, running_sum
+from features.streams import FIXED_POINT, Column, Stream, expand, running_sum
 
 T = TypeVar("T")
 
 WINDOWS = (0, 30, 90, 180, 365, 730)
 """Days before as_of that most features ask for: found together, since one look costs about as much as six."""
+
+FAR_APART = 4
+"""Of the accounts it spans a view must hold at least one in so many; else their events are taken out of the rest."""
 
 BLOCK = 20_000
 """Snapshots that are worked on together: few enough for the processor's cache, enough to forget the fixed costs."""
@@ -31,7 +33,7 @@ class View:
     """All streams of `histories` as they stood at each of `snapshots`; everything is computed once and kept.
 
     Arrays that it gives have one row per snapshot, in the order of `snapshots`. What it keeps grows with the
-    snapshots, and with the events of all accounts between the first and the last of theirs: for many, `blocks`.
+    snapshots and their accounts' events: for many, `blocks`.
     """
 
     def __init__(self, histories: Histories, snapshots: Snapshots) -> None:
@@ -76,6 +78,8 @@ class View:
             stream = self.histories.streams.get(name)
             if stream is None:
                 stream = Stream(np.zeros(self._place.stop + 1, np.int64), _NOTHING, _NOTHING, {})
+            elif self._place.only is not None:
+                stream = stream.of_accounts(self._place.only)
             found = self._streams[name] = StreamView(stream, self._place)
         return found
 
@@ -102,6 +106,7 @@ class Place:
     """Where the snapshots of a view lie.
 
     first, stop : their accounts are among those from `first` up to `stop`.
+    only : their accounts, ascending, where they lie far apart: first and stop then count these; None where they do not.
     account : shape (n,), position of each snapshot's account after `first`.
     midday : rows whose as_of is no midnight.  earliest, latest : the first and the last as_of, microseconds.
     """
@@ -113,6 +118,7 @@ class Place:
     midday: IntArray
     earliest: int
     latest: int
+    only: IntArray | None = None
 
     @staticmethod
     def of(snapshots: Snapshots) -> "Place":
@@ -121,8 +127,14 @@ class Place:
         midday = np.flatnonzero(as_of % MICROSECONDS_PER_DAY)
         if not len(account):
             return Place(0, 0, account, as_of, midday, 0, 0)
-        first = int(account.min())
-        return Place(first, int(account.max()) + 1, account - first, as_of, midday, int(as_of.min()), int(as_of.max()))
+        first, stop = int(account.min()), int(account.max()) + 1
+        account, ends = account - first, (int(as_of.min()), int(as_of.max()))
+        seen = np.zeros(stop - first, bool)
+        seen[account] = True
+        only = np.flatnonzero(seen)
+        if len(only) * FAR_APART > len(seen):
+            return Place(first, stop, account, as_of, midday, *ends)
+        return Place(0, len(only), np.searchsorted(only, account), as_of, midday, *ends, only + first)
 
     @cached_property
     def windows(self) -> IntArray:
@@ -317,20 +329,6 @@ def ratio(part: FloatArray | IntArray, whole: FloatArray | IntArray) -> FloatArr
     """part / whole, NaN where the whole is not above zero."""
     share: FloatArray = part / np.where(whole > 0, whole, np.nan)
     return share
-
-
-def expand(start: IntArray, stop: IntArray) -> tuple[IntArray, IntArray]:
-    """All (k, i) with start[k] <= i < stop[k], k ascending.
-
-    >>> [a.tolist() for a in expand(np.array([0, 5]), np.array([2, 6]))]
-    [[0, 0, 1], [0, 1, 5]]
-    """
-    if start.shape != stop.shape:
-        raise ShapeMismatch(f"{start.shape} starts against {stop.shape} stops")
-    lengths = np.maximum(stop - start, 0)
-    owner = np.repeat(np.arange(len(start)), lengths)
-    before = np.cumsum(lengths) - lengths
-    return owner, np.arange(len(owner)) - before[owner] + start[owner]
 
 
 def _private_segments(stream: Stream, place: Place) -> tuple[IntArray, IntArray | None, IntArray]:

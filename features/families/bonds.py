@@ -4,9 +4,9 @@ import numpy as np
 
 from features.declarations import NEVER_MISSING, Compute, Context, Family, Feature
 from features.snapshots import MICROSECONDS_PER_DAY, BoolArray, FloatArray, IntArray
-from features.streams import FIXED_POINT, run_starts
+from features.streams import FIXED_POINT, expand, run_starts
 from features.tables import BONDS, NEVER
-from features.views import View, expand, ratio
+from features.views import View, ratio
 
 CONTRACTS = Family("bonds", "contracts")
 INVESTMENTS = Family("bonds", "investments")

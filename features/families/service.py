@@ -5,7 +5,8 @@ import numpy as np
 from features.declarations import NEVER_MISSING, NO_EVENT, Context, Family, Feature
 from features.order_days import order_days
 from features.snapshots import MICROSECONDS_PER_DAY, FloatArray, IntArray
-from features.views import View, expand, ratio
+from features.streams import expand
+from features.views import View, ratio
 
 FAMILY = Family("service", "tickets")
 OVERDUE_DAYS = 14

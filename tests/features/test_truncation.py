@@ -15,8 +15,9 @@ from features.histories import Histories, build_histories
 from features.ladder import LadderRules, rungs
 from features.snapshots import IntArray
 from features.sources import source_from_rows
+from features.streams import expand
 from features.tables import ALWAYS
-from features.views import StreamView, View, expand
+from features.views import StreamView, View
 from tests.builders import Frames, as_it_stood, histories, view
 from tests.strategies import Drawn, sources
 

@@ -60,6 +60,18 @@ def test_blocks_of_accounts_have_the_bits_of_the_whole(monkeypatch: pytest.Monke
         np.testing.assert_array_equal(bits(), whole)
 
 
+@pytest.mark.parametrize("hour", [0, 15])
+def test_accounts_far_apart_have_the_bits_that_they_have_among_all(hour: int) -> None:
+    everybody = Snapshots.concatenate(
+        [tiny().known_at(instant(f"2025-{month:02d}-01T{hour:02d}:00:00")) for month in range(1, 11)]
+    )
+    apart = np.flatnonzero(np.isin(everybody.account, [3, 17, 40]))
+    few = View(tiny(), everybody.take(apart))
+    assert few.stream("orders").time.size == sum(np.diff(tiny().streams["orders"].bounds)[[3, 17, 40]]) or hour
+    whole = compute(View(tiny(), everybody), Context())[apart]
+    np.testing.assert_array_equal(compute(few, Context()).view(np.int64), whole.view(np.int64))
+
+
 def test_edges_counted_and_edges_searched_give_the_same_bits(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("features.views.counting_pays", lambda *_: False)
     searched = bits()

@@ -12,7 +12,8 @@ import numpy as np
 
 from features.histories import Histories
 from features.snapshots import MICROSECONDS_PER_DAY, FloatArray, IntArray, Snapshots
-from features.views import View, expand
+from features.streams import expand
+from features.views import View
 
 
 def parts_left(histories: Histories, at: Snapshots, arm: IntArray, horizon_days: int) -> FloatArray:
