@@ -25,6 +25,8 @@ def monitor_command(options: argparse.Namespace) -> Mapping[str, Any]:
     accepted = [] if url is None else _accepted_plans(url)
     loaded = load_source(options)
     watched = {} if champion is None else watch(champion, loaded, options)
+    if url is not None and "model_version" in watched:
+        _keep_verdicts(url, loaded.as_of, [("model", watched["model_version"], watched)])
     brought = _judge_plans([*plans, *accepted], loaded, bool(plans), url) if plans or accepted else {}
     overruled = {} if url is None else _judge_overrides(url, loaded)
     return {**watched, **brought, **overruled}

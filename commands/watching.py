@@ -97,7 +97,8 @@ def _tell(found: Any, reasons: Sequence[Any], loaded: Loaded, options: argparse.
         except RegistryError as error:
             raise RegistryError(f"What stands above is right, but was not logged. {error}") from None
     return {
-        "advice": advice, "reasons": [reason.words for reason in reasons], "model_version": found.version,
+        "advice": advice, "reasons": [reason.words for reason in reasons],
+        "codes": list(dict.fromkeys(reason.code for reason in reasons)), "model_version": found.version,
         "as_of": as_of, "labels_due": iso(found.clock.due), "run_id": run, **told,
     }  # fmt: skip
 

@@ -115,7 +115,8 @@ def test_every_entry_point_runs_by_mlflow(tmp_path: Path) -> None:
     assert registry.champion() == 4  # main made the first, train promoted its own, tune did not, retrain did
     with connected(registry.uri) as (_, client):
         runs = client.search_runs(["0"])
-        assert {run.data.tags["mlflow.project.entryPoint"] for run in runs} == set(POINTS)
+        begun_by = {run.data.tags.get("mlflow.project.entryPoint") for run in runs}
+        assert begun_by - {None} == set(POINTS)  # models and origins of a training are runs of their own
         assert {run.info.status for run in runs} == {"FINISHED"}
         version = client.get_run(client.get_model_version("loyalty-ladder", "1").run_id)
     assert version.data.tags["mlflow.project.entryPoint"] == "main"

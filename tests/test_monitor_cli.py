@@ -20,6 +20,8 @@ from commands.inputs import Loaded
 from commands.steps import LOG, STATE, Steps, alone
 from features.errors import NotEnoughData, SettingsError
 from features.snapshots import MICROSECONDS_PER_DAY, iso
+from serving.store.database import open_store, reading
+from serving.store.verdicts import verdicts
 from tests import test_cli
 from tests.test_cli import Run, Said, refused
 from tests.trained import earlier_bundle, small_settings, tiny_histories
@@ -74,12 +76,28 @@ def test_monitoring_works_without_any_plan_or_option(run: Run, data: str, champi
     assert "no snapshot since training has a complete horizon" in early.out
 
 
+def test_what_was_found_is_kept_in_the_store_for_the_page(run: Run, data: str, champion: str, tmp_path: Path) -> None:
+    store = f"sqlite:///{tmp_path / 'ladder.db'}"
+    assert run("score", "--data", data, "--to", store).status == 0
+    said = run("monitor", "--data", data, "--store", store, "--json")
+    assert said.status == 0, said.err
+    engine = open_store(store, make=False)
+    with reading(engine) as connection:
+        kept = verdicts(connection)
+    engine.dispose()
+    assert [(one.kind, one.name) for one in kept] == [("model", champion)]
+    assert kept[0].figures["advice"] == said.figures["advice"] == "retrain"
+    assert "labels_complete" in kept[0].figures["codes"]
+
+
 @pytest.mark.usefixtures("champion")
 def test_under_mlflow_run_the_run_that_is_open_is_used(run: Run, data: str, monkeypatch: pytest.MonkeyPatch) -> None:
     """`mlflow run` opens one in the experiment that it was told, which is seldom ours."""
     with connected(os.environ["MLFLOW_TRACKING_URI"]) as (_, client):
         opened = client.create_run("0").info.run_id
     monkeypatch.setenv("MLFLOW_RUN_ID", opened)
+    monkeypatch.setenv("MLFLOW_EXPERIMENT_ID", "0")
+    monkeypatch.setattr("mlflow.tracking.fluent._active_experiment_id", None)  # of earlier tests in this process
     said = run("monitor", "--data", data, "--json")
     assert said.status == 0, said.err
     assert said.figures["run_id"] == opened

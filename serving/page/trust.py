@@ -1,7 +1,9 @@
 """Can the scores be trusted: predictions beside what happened, plans beside their promises, model beside managers."""
 
-from collections.abc import Mapping
+import re
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from datetime import datetime
 from typing import Any
 
 import sqlalchemy as sa
@@ -10,6 +12,7 @@ from starlette.responses import Response
 from features.snapshots import MICROSECONDS_PER_DAY, instant
 from serving.page.drawing import bar, interval
 from serving.page.findings import read_report
+from serving.page.texts import TEXTS
 from serving.page.visits import Visit, render
 from serving.planning.accepted import accepted_plans
 from serving.refusals import Refusal
@@ -17,7 +20,7 @@ from serving.store.database import reading
 from serving.store.lookups import NOT_YET
 from serving.store.results import ACCOUNTS, SCORES, current_run
 from serving.store.summaries import summary_of
-from serving.store.verdicts import OVERRIDES, PLAN, Verdict, verdicts
+from serving.store.verdicts import MODEL, OVERRIDES, PLAN, Verdict, verdicts
 
 OLD_DAYS = 31
 MOST_DIFFERENCES = 15
@@ -35,6 +38,27 @@ class PlanShown:
     kept: str
 
 
+@dataclass(frozen=True)
+class Happened:
+    """Shares of the accounts, 0..1, over so many days.  outcome : switching, climbing or falling."""
+
+    outcome: str
+    days: int
+    expected: float
+    observed: float
+
+
+@dataclass(frozen=True)
+class WatchShown:
+    """What `ladder monitor` found of the model: advice (keep, watch, retrain), codes of its reasons, what came true."""
+
+    at: datetime
+    advice: str
+    codes: Sequence[str]
+    due: str
+    happened: Sequence[Happened]
+
+
 def show(visit: Visit) -> Response:
     """GET /trust.  `?owner=` narrows the differences to one manager's accounts."""
     owner = visit.query.get("owner", "").replace("\x00", "")[:200] or None
@@ -50,6 +74,7 @@ def show(visit: Visit) -> Response:
     plans = [_plan(one) for one in judged if one.kind == PLAN]
     known = {plan.name for plan in plans}
     overruled = next((one.figures for one in judged if one.kind == OVERRIDES), None)
+    watched = next((one for one in judged if (one.kind, one.name) == (MODEL, current.facts.model_version)), None)
     age = (visit.now - current.facts.as_of) // MICROSECONDS_PER_DAY
     bounds = [plan.figures[name] or 0.0 for plan in plans for name in ("gain_low", "gain_high", "promised")]
 
@@ -60,6 +85,7 @@ def show(visit: Visit) -> Response:
 
     return render(
         visit, "trust.html", current=current, summary=summary, model=model, age=age, old=age > OLD_DAYS,
+        watched=None if watched is None else _watched(watched),
         report=None if model is None else read_report(model["report"]), plans=plans, drawn=drawn, bar=bar,
         accepted={one.plan_id for one in accepted}, waiting=[one for one in accepted if one.plan_id not in known],
         overruled=overruled, winner=None if overruled is None else _winner(overruled), owner=owner, owners=owners,
@@ -67,6 +93,21 @@ def show(visit: Visit) -> Response:
         aside=None if summary is None else [(name, *counts) for name, counts in sorted(summary.set_aside.items())],
         factors=[] if model is None else sorted(model["forecast_factors"].items()),
     )  # fmt: skip
+
+
+def _watched(one: Verdict) -> WatchShown:
+    """The latest word about the model in use."""
+    happened = []
+    for key, expected in one.figures.items():
+        found = _EXPECTED.fullmatch(key)
+        observed = one.figures.get(key.replace("_expected", "_observed"))
+        if found and expected is not None and observed is not None:
+            happened.append(Happened(found["outcome"], int(found["days"]), expected, observed))
+    codes = [code for code in one.figures.get("codes", ()) if f"trust.watch.why.{code}" in TEXTS]
+    return WatchShown(one.judged_as_of, one.figures["advice"], codes, one.figures["labels_due"], happened)
+
+
+_EXPECTED = re.compile(r"(?P<outcome>switching|climbing|falling)_(?P<days>\d+)d_expected")
 
 
 def _owners() -> sa.Select[Any]:

@@ -13,6 +13,59 @@ TRUST_TEXTS: dict[str, tuple[str, str]] = {
     "trust.written": ("Written to the store", "In de opslag gezet"),
     "trust.age": ("Age of the scores", "Ouderdom van de scores"),
     "trust.days": ("{days} days", "{days} dagen"),
+    "trust.watch": ("Is the model still right?", "Klopt het model nog?"),
+    "trust.watch.none": (
+        "Nobody has looked at this model since it was trained: ladder monitor --data SOURCE --store URL does.",
+        "Niemand heeft dit model sinds de training nagekeken: ladder monitor --data BRON --store URL doet dat.",
+    ),
+    "trust.watch.keep": ("It may stay.", "Het kan blijven."),
+    "trust.watch.watch": ("Keep an eye on it.", "Houd het in het oog."),
+    "trust.watch.retrain": ("Train it anew.", "Train het opnieuw."),
+    "trust.watch.at": ("Looked at as of {date}.", "Nagekeken met de gegevens tot {date}."),
+    "trust.watch.due": (
+        "What the accounts did in a whole horizon after its training is known from {date}.",
+        "Wat de accounts in een hele looptijd na de training deden, is bekend vanaf {date}.",
+    ),
+    "trust.watch.why.table_stopped": (
+        "A table has stopped coming: have the export mended before anything is learnt from it.",
+        "Een tabel komt niet meer binnen: laat de export herstellen voordat er iets van wordt geleerd.",
+    ),
+    "trust.watch.why.table_absent": (
+        "The data lack a table that the model learnt from.",
+        "In de gegevens ontbreekt een tabel waarvan het model leerde.",
+    ),
+    "trust.watch.why.drift": (
+        "The data lie farther from those of its training than is usual.",
+        "De gegevens liggen verder van die van de training dan gewoonlijk.",
+    ),
+    "trust.watch.why.realised_loss": (
+        "Its chances came true less well than the backtest promised.",
+        "Zijn kansen kwamen minder goed uit dan de proef vooraf beloofde.",
+    ),
+    "trust.watch.why.realised_calibration": (
+        "More or fewer accounts did it than the model said.",
+        "Meer of minder accounts deden het dan het model zei.",
+    ),
+    "trust.watch.why.early_silence": (
+        "In the first days more or fewer accounts were silent than was to be expected.",
+        "In de eerste dagen waren meer of minder accounts stil dan te verwachten was.",
+    ),
+    "trust.watch.why.labels_complete": (
+        "There are outcomes of a whole horizon that it has not learnt from.",
+        "Er zijn uitkomsten van een hele looptijd waarvan het niet heeft geleerd.",
+    ),
+    "trust.watch.did.switching": (
+        "Within {days} days {expected} of the accounts were expected to leave; {observed} did.",
+        "Binnen {days} dagen zou naar verwachting {expected} van de accounts vertrekken; {observed} deed het.",
+    ),
+    "trust.watch.did.climbing": (
+        "Within {days} days {expected} were expected to climb; {observed} did.",
+        "Binnen {days} dagen zou naar verwachting {expected} stijgen; {observed} deed het.",
+    ),
+    "trust.watch.did.falling": (
+        "Within {days} days {expected} were expected to fall; {observed} did.",
+        "Binnen {days} dagen zou naar verwachting {expected} dalen; {observed} deed het.",
+    ),
     "trust.old": (
         "These scores are more than a month old. Score again before you decide on them.",
         "Deze scores zijn ouder dan een maand. Scoor opnieuw voordat u erop beslist.",

@@ -1,4 +1,4 @@
-"""What `ladder monitor` found: what every plan brought beside what it promised, and who was right on overrides.
+"""What `ladder monitor` found: what plans brought beside what they promised, who was right on overrides, and of models.
 
 Kept in the store for the page, the latest word on each; figures only, so that they can be told in any language.
 """
@@ -14,7 +14,7 @@ import sqlalchemy as sa
 
 from serving.store.database import METADATA, moment
 
-PLAN, OVERRIDES = "plan", "overrides"
+PLAN, OVERRIDES, MODEL = "plan", "overrides", "model"
 VERDICTS = sa.Table(
     "verdicts", METADATA,
     sa.Column("kind", sa.String(12), primary_key=True),
@@ -26,7 +26,7 @@ VERDICTS = sa.Table(
 
 @dataclass(frozen=True)
 class Verdict:
-    """kind : PLAN or OVERRIDES.  name : a plan's id.  judged_as_of : what was known then.  figures : by name."""
+    """kind : PLAN, OVERRIDES or MODEL.  name : a plan's id, a model's version.  judged_as_of : what was known then."""
 
     kind: str
     name: str

@@ -33,6 +33,17 @@ PLAN = {
 }  # fmt: skip
 
 
+WATCHED = {
+    "advice": "watch", "codes": ["drift", "of a later program"], "labels_due": "2026-06-30",
+    "switching_90d_expected": 0.123, "switching_90d_observed": 0.2, "climbing_90d_expected": None,
+    "climbing_90d_observed": 0.1, "switching_90d_log_loss": 0.5,
+}  # fmt: skip
+
+
+def facts_version(folder: Path) -> str:
+    return read_bundle(folder)[1]
+
+
 @pytest.fixture(scope="module", params=["sqlite", "postgresql"])
 def url(
     request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory, folder: Path, histories: Histories,
@@ -50,6 +61,8 @@ def url(
     write_background(engine, run.run_id, facts, [made])
     with writing(engine) as connection:
         keep_verdict(connection, "plan", HOSTILE, histories.end, PLAN)
+        keep_verdict(connection, "model", facts_version(folder), histories.end, WATCHED)
+        keep_verdict(connection, "model", "another", histories.end, WATCHED | {"advice": "retrain"})
         keep_verdict(connection, "overrides", "all", histories.end, {
             "overrides_judged": 4, "overrides_right": 0.5, "waiting": 1, "by_manager": {HOSTILE: [4, 2]},
             "brier_difference_low": -0.3, "brier_difference_high": -0.1,
@@ -214,6 +227,18 @@ def test_trust_says_whether_plans_earned_and_who_was_right(url: str) -> None:
         assert "Where model and manager differ most" in narrowed
         alone = html.unescape(browser.open(f"/trust?owner={quote('Nobody <i>')}").text)
         assert "No account has a forecast to differ from." in alone
+
+
+def test_trust_says_whether_the_model_in_use_is_still_right(url: str) -> None:
+    with Browser(url) as browser:
+        page = html.unescape(browser.open("/trust").text)
+    for said in (
+        "Keep an eye on it.", "from 30 June 2026", "farther from those of its training than is usual",
+        "Within 90 days 12.3% of the accounts were expected to leave; 20.0% did.",
+    ):  # fmt: skip
+        assert said in page
+    for not_said in ("Train it anew", "expected to climb", "of a later program"):
+        assert not_said not in page
 
 
 def test_the_report_is_read_in_its_parts() -> None:

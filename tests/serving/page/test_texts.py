@@ -11,6 +11,7 @@ from serving.page import visits
 from serving.page.formats import Formats, read_number
 from serving.page.texts import TEXTS, say
 from serving.page.visits import language_of
+from training.watching import advice
 
 PAGE = Path(visits.__file__).parent
 _LITERAL = re.compile(r"""\bsay\(\s*f?["']([a-z_.]+)["'](\s*~)?""")
@@ -43,6 +44,13 @@ def test_every_key_that_is_used_has_a_text_and_every_text_is_used() -> None:
     left_over = {key for key in TEXTS if key not in keys and not key.startswith(tuple(beginnings))}
     assert left_over == set()
     assert all(any(key.startswith(one) for key in TEXTS) for one in beginnings)
+
+
+def test_every_reason_of_an_advice_has_its_text() -> None:
+    """On the page they stand in both languages; the command tells them with their figures."""
+    codes = set(re.findall(r'Reason\(\s*"([a-z_]+)"', Path(advice.__file__).read_text(encoding="utf-8")))
+    begin = "trust.watch.why."
+    assert {key.removeprefix(begin) for key in TEXTS if key.startswith(begin)} == codes
 
 
 def test_both_languages_say_the_same_things_with_the_same_holes() -> None:
