@@ -5,16 +5,18 @@ the amount is learnt on a log scale (a gamma regression with log link) and the w
 reproduce the mean over all slices, so over all seasons alike.
 """
 
+from dataclasses import replace
+
 import numpy as np
 
 from features.snapshots import BoolArray, FloatArray, IntArray
 from features.views import View
 from training.dataset import Dataset
-from training.fitting import every_term, fit_classes, fit_trees
-from training.lessons import Lesson, present
-from training.predictors import Pool, Trees, TwoPart
+from training.fitting import equal_pool, every_term, fit_classes, fit_trees
+from training.lessons import Learn, Lesson, learn_members, present
+from training.predictors import Linear, Trees, TwoPart
 from training.settings import Settings
-from training.switching import rfm_terms
+from training.switching import learn_booster, rfm_terms
 
 CORRECTION_LIMITS = (0.5, 2.0)
 """A correction beyond these says that the slices do not resemble each other; it is then cut off here."""
@@ -33,18 +35,21 @@ def fit_revenue(data: Dataset, rows: BoolArray, settings: Settings) -> TwoPart:
     return learn_revenue(data.lesson(data.labels.revenue, settings.booster).take(rows))
 
 
+def learn_rfm(lesson: Lesson) -> Linear:
+    """On recency, frequency and money; on every column where none of them is there."""
+    terms = present(rfm_terms(lesson)) or every_term(lesson.matrix)
+    return fit_classes(lesson.matrix, lesson.classified, lesson.weight, terms, 1)
+
+
+ANY_ORDER: dict[str, Learn] = {"booster": learn_booster, "rfm": learn_rfm}
+"""The pool for the chance of any order, in which all weigh the same. How to add a member: docs/extend.md."""
+
+
 def learn_revenue(lesson: Lesson) -> TwoPart:
     """The same from rows that come from anywhere; what is below nothing counts as nothing."""
     revenue, weight = np.maximum(lesson.target, 0.0), lesson.weight
     any_order = (revenue > 0).astype(np.int64)
-    terms = present(rfm_terms(lesson)) or every_term(lesson.matrix)
-    chance = Pool(
-        {
-            "booster": fit_trees(lesson.matrix, any_order, weight, lesson.booster, "binary", grow=lesson.grow),
-            "rfm": fit_classes(lesson.matrix, any_order, weight, terms, 1),
-        },
-        {"booster": 0.5, "rfm": 0.5},
-    )
+    chance = equal_pool(learn_members(ANY_ORDER, replace(lesson, target=any_order)))
     amount = _fit_amount(lesson, revenue, any_order)
     blank = TwoPart(chance, amount, 1.0)
     expected = np.average(blank.predict(lesson.matrix)[:, 0], weights=weight)

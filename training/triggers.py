@@ -15,8 +15,9 @@ from features import catalog
 from features.snapshots import BoolArray, FloatArray, IntArray
 from features.tables import TRIGGER_FAMILIES
 from training.dataset import Dataset, earlier_split
-from training.fitting import equal_pool, every_term, fit_classes, fit_trees, usable_columns
-from training.predictors import Pool
+from training.fitting import equal_pool, every_term, fit_classes, fit_trees
+from training.lessons import Learn, Lesson, learn_members
+from training.predictors import Linear, Pool, Trees
 from training.settings import Settings
 
 LEAST_OF_EACH = 30
@@ -50,19 +51,30 @@ def _enough(data: Dataset, rows: BoolArray) -> bool:
     return bool(counts.min() >= LEAST_OF_EACH)
 
 
-def _fit(data: Dataset, rows: BoolArray, settings: Settings) -> Pool:
-    rows = _known(data, rows)
-    matrix, family, weight = data.matrix[rows], data.labels.trigger[rows], data.weight[rows]
-    traces = {position for position, feature in enumerate(catalog.FEATURES) if feature.trigger}
-    columns = [column for column in usable_columns(matrix) if column in traces]
-    booster = settings.booster.with_rounds(ROUNDS).with_leaves(LEAVES)
-    n, terms = len(TRIGGER_FAMILIES), every_term(matrix, columns, catalog.ALWAYS_KNOWN)
-    return equal_pool(
-        {
-            "booster": fit_trees(matrix, family, weight, booster, "multiclass", n, grow=data.grow),
-            "traces": fit_classes(matrix, family, weight, terms, n, LOGIT_PENALTY * len(matrix)),
-        }
+def learn_booster(lesson: Lesson) -> Trees:
+    """A small booster of all features."""
+    return fit_trees(
+        lesson.matrix, lesson.target, lesson.weight, lesson.booster, "multiclass", lesson.classes, grow=lesson.grow
     )
+
+
+def learn_traces(lesson: Lesson) -> Linear:
+    """A logit on the features that show a trigger's traces."""
+    traces = {lesson.column(feature.name) for feature in catalog.FEATURES if feature.trigger}
+    columns = [column for column in lesson.usable if column in traces]
+    terms = every_term(lesson.matrix, columns, catalog.ALWAYS_KNOWN)
+    penalty = LOGIT_PENALTY * len(lesson.matrix)
+    return fit_classes(lesson.matrix, lesson.classified, lesson.weight, terms, lesson.classes, penalty)
+
+
+MEMBERS: dict[str, Learn] = {"booster": learn_booster, "traces": learn_traces}
+"""The pool, in which all weigh the same: one row a member. How to add one: docs/extend.md."""
+
+
+def _fit(data: Dataset, rows: BoolArray, settings: Settings) -> Pool:
+    booster = settings.booster.with_rounds(ROUNDS).with_leaves(LEAVES)
+    lesson = data.lesson(data.labels.trigger, booster, len(TRIGGER_FAMILIES))
+    return equal_pool(learn_members(MEMBERS, lesson.take(_known(data, rows))))
 
 
 def fit_triggers(data: Dataset, rows: BoolArray, settings: Settings) -> TriggerModel | None:

@@ -11,8 +11,8 @@ What is fair. A champion's bundle has seen outcomes up to its `trained_until`.
   is how the two learn; that either has learnt more since takes no part in it.
 - Where recipe and catalogue are the same, the second question has no answer but zero: it is said, and not computed.
 
-*Mind* that a recipe is its settings and the members of its pools; what another version of the program would have made
-of them is not known.
+*Mind* that a recipe is its settings and the members of its pools for rung and switching; what another version of the
+program would have made of them is not known.
 Nothing is compared where the two predict different things (horizon, ladder, definition of switching), nor where the
 champion was made for another catalogue of features, which this program cannot compute.
 """
