@@ -99,10 +99,11 @@ class Learnt:
 def learn(data: Any, settings: Any, minutes: float | None, progress: Callable[[str, float], None]) -> Learnt:
     """Search for better settings where minutes are given for it, then train."""
     from training.pipeline import train_on
-    from training.tuning import judge_choice, tune
 
     if minutes is None:
         return Learnt(train_on(data, settings, progress=progress), data, settings)
+    from training.tuning import judge_choice, tune
+
     tuned = judge_choice(data, tune(data, settings, 60 * minutes, progress=progress))
     return Learnt(train_on(data, tuned.settings, progress=progress), data, tuned.settings, tuned)
 
