@@ -8,8 +8,8 @@ import tempfile
 import time
 from pathlib import Path
 
-from features.histories import build_histories
-from features.sources import source_from_rows
+from features.histories.histories import build_histories
+from features.sources.source import source_from_rows
 from serving.store.background import background_of, write_background
 from serving.store.database import open_store
 from tests.serving import builders

@@ -14,18 +14,18 @@ from pathlib import Path
 
 import numpy as np
 
-from features.catalog import FEATURES, NAMES
-from features.histories import Histories, build_histories
-from features.snapshots import BoolArray, FloatArray
-from features.sources import read_source, source_from_rows
+from features.catalog.catalog import FEATURES, NAMES
+from features.histories.histories import Histories, build_histories
+from features.instants import BoolArray, FloatArray
+from features.sources.source import read_source, source_from_rows
 from features.tables import RUNGS
-from training.dataset import Dataset, build_dataset
-from training.fitting import fit_trees, usable_columns
-from training.metrics import row_log_loss
-from training.predictors import Trees
+from training.data.dataset import Dataset, build_dataset
+from training.data.splits import held_out, rolling_origins
+from training.evaluation.metrics import row_log_loss
+from training.model.predictors import Trees
+from training.models.fitting import fit_trees, usable_columns
 from training.settings import Settings
 from training.simulator.simulation import simulate
-from training.splits import held_out, rolling_origins
 
 PERMUTATIONS = 2
 MOST_SNAPSHOTS, MOST_JUDGED = 100_000, 4_000

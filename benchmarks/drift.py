@@ -13,14 +13,14 @@ from dataclasses import replace
 import numpy as np
 import pandas as pd
 
-from features.histories import Histories, build_histories
-from features.snapshots import MICROSECONDS_PER_DAY, iso
-from features.sources import source_from_rows
-from training.bundle import Bundle
+from features.histories.histories import Histories, build_histories
+from features.instants import MICROSECONDS_PER_DAY, iso
+from features.sources.source import source_from_rows
+from training.model.bundle import Bundle
+from training.monitoring.drift_since import DriftSince, drift_since
 from training.pipeline import train
 from training.settings import Settings
 from training.simulator.simulation import simulate
-from training.watching.drift_since import DriftSince, drift_since
 
 SPANS, BACK = (30, 60, 90, 180), (0, 100, 200)
 PLANTED = ("currency x 100", "half of the orders", "three quarters of the orders", "no tickets")

@@ -12,12 +12,12 @@ import numpy as np
 import pandas as pd
 
 from benchmarks.uplift_learners import Lesson, peer_effects, s_learner, t_learner
-from features.snapshots import BoolArray, FloatArray, IntArray
-from training.effects.one_outcome import small_booster
-from training.effects.pooled_effects import Case, fit_cases, within_reach
+from features.instants import BoolArray, FloatArray, IntArray
+from training.effects.effect_estimation import small_booster
+from training.effects.r_learner import Case, fit_cases, within_reach
 from training.effects.uplift_metrics import DETECTABLE, Rate, autoc, qini, two_arm_scores
-from training.fitting import fit_trees, settle_terms
-from training.predictors import Term, settled_values
+from training.model.predictors import Term, settled_values
+from training.models.fitting import fit_trees, settle_terms
 from training.settings import BoosterSettings, Settings
 
 ARMS = ("No E-Mail", "Mens E-Mail", "Womens E-Mail")

@@ -12,8 +12,8 @@ import litserve as ls  # type: ignore[import-not-found,unused-ignore]
 from starlette.requests import Request
 from starlette.responses import Response
 
-from serving.requests import Desk
-from training.bundle import read_bundle
+from serving.scoring.scoring_service import Desk
+from training.model.bundle import read_bundle
 
 
 class Api(ls.LitAPI):  # type: ignore[misc,unused-ignore]

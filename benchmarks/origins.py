@@ -7,14 +7,14 @@ from pathlib import Path
 
 import numpy as np
 
-from features.catalog import Context, frequent_values
-from features.histories import Histories
-from features.snapshots import MICROSECONDS_PER_DAY, BoolArray, FloatArray, IntArray
-from training.dataset import Dataset, Design, compute_rows, dataset_of
-from training.fitting import usable_columns
+from features.catalog.catalog import Context, frequent_values
+from features.histories.histories import Histories
+from features.instants import MICROSECONDS_PER_DAY, BoolArray, FloatArray, IntArray
+from training.data.dataset import Dataset, Design, compute_rows, dataset_of
+from training.data.population_totals import take_survey
+from training.data.splits import Sample, first_event
+from training.models.fitting import usable_columns
 from training.settings import Settings
-from training.splits import Sample, first_event
-from training.survey import take_survey
 
 PEERS = Path(__file__).with_name("peers.py")
 

@@ -13,13 +13,13 @@ import numpy as np
 import pandas as pd
 
 from benchmarks.store import AS_OF, made_up
-from features.histories import build_histories
-from features.snapshots import instant
-from features.sources import source_from_rows
+from features.histories.histories import build_histories
+from features.instants import instant
+from features.sources.source import source_from_rows
 from features.tables import NO_INVESTMENT
 from serving.store.background import Background, background_of, write_background
 from serving.store.database import open_store
-from serving.store.results import Frames, RunFacts, write_run
+from serving.store.scoring_runs import Frames, RunFacts, write_run
 from tests.serving import builders
 from tests.serving.sites import Browser
 from training.simulator.simulation import simulate

@@ -15,12 +15,12 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 
-from features.snapshots import FloatArray, IntArray
+from features.instants import FloatArray, IntArray
+from serving.planning.candidates import build_menu
+from serving.planning.files import read_run
+from serving.planning.integer_program import solve
 from serving.planning.knapsack import NONE, Limit, choose, values_of
-from serving.planning.menu import build_menu
 from serving.planning.plan import Allowance, make_plan
-from serving.planning.plan_files import read_run
-from training.integer_program import solve
 
 COSTS = np.array([500.0, 700.0, 1_500.0, 2_500.0, 3_500.0])
 SHARES = (0.05, 0.1, 0.2, 0.4)

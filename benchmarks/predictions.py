@@ -11,7 +11,6 @@ Printed as markdown. What is asked stands in `real_predictions.py` and `simulate
 """
 
 import argparse
-import sys
 from pathlib import Path
 
 
@@ -20,7 +19,7 @@ def main() -> None:
     from benchmarks.origins import Peers
     from benchmarks.real_predictions import SECTIONS, real
     from benchmarks.simulated_predictions import simulated
-    from training.fitting import one_linear_algebra_thread
+    from training.models.fitting import one_linear_algebra_thread
 
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--online-retail", type=Path, help="folder with orders.parquet")
@@ -45,5 +44,4 @@ def main() -> None:
 
 
 if __name__ == "__main__":
-    sys.path[0] = str(Path(__file__).resolve().parents[1])  # this folder holds a file `features.py`, not the package
     main()

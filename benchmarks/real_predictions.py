@@ -9,19 +9,20 @@ from scipy.optimize import minimize
 from scipy.stats import nbinom
 
 from benchmarks.origins import Peers, peers_of, restricted, rows_until
-from features.histories import Histories, build_histories
-from features.snapshots import BoolArray, FloatArray, IntArray, Snapshots, instant, iso
-from features.sources import read_source
+from features.histories.histories import Histories, build_histories
+from features.histories.snapshots import Snapshots
+from features.instants import BoolArray, FloatArray, IntArray, instant, iso
+from features.sources.source import read_source
 from features.tables import RUNGS
-from training import baselines
-from training.baselines import Baseline
-from training.dataset import Dataset
-from training.evaluation import OURS
-from training.metrics import auc, calibration_error, clustered_mean, row_log_loss, row_rps
-from training.next_rung import fit_next_rung
-from training.predictors import FLOOR, normalise
+from training.data.dataset import Dataset
+from training.evaluation.evaluation import OURS
+from training.evaluation.metrics import auc, calibration_error, clustered_mean, row_log_loss, row_rps
+from training.model.predictors import FLOOR, normalise
+from training.models import baselines
+from training.models.baselines import Baseline
+from training.models.next_rung import fit_next_rung
+from training.models.switching import fit_switching
 from training.settings import Settings
-from training.switching import fit_switching
 
 CLASSES = ("0", "1", "2-3", "4-6", "7+")
 """Orders with positive revenue in a window, as classes: a ladder that any shop has."""

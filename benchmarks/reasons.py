@@ -10,11 +10,11 @@ from collections.abc import Callable
 from pathlib import Path
 from time import process_time
 
-from features.histories import build_histories
-from features.sources import read_source
-from serving.scoring import Scorer
-from training.bundle import read_bundle
-from training.champion import published
+from features.histories.histories import build_histories
+from features.sources.source import read_source
+from serving.scoring.scoring import Scorer
+from training.model.bundle import read_bundle
+from training.model.champion import published
 
 
 def seconds(work: Callable[[], object]) -> float:

@@ -25,11 +25,11 @@ import psutil
 
 from benchmarks.load import Load, ask
 from benchmarks.serving_peers import stored_rows
-from features.histories import build_histories
-from features.sources import source_from_rows
-from serving.requests import Desk
-from serving.server import running
-from training.bundle import read_bundle, write_bundle
+from features.histories.histories import build_histories
+from features.sources.source import source_from_rows
+from serving.runtime.server import running
+from serving.scoring.scoring_service import Desk
+from training.model.bundle import read_bundle, write_bundle
 from training.pipeline import train
 from training.settings import Settings
 from training.simulator.simulation import simulate

@@ -20,9 +20,9 @@ from typing import Any
 
 import numpy as np
 
-from serving.pyfunc_model import INPUTS, OUTPUTS, PARAMS, example
-from serving.requests import Desk
-from training.bundle import Bundle, read_bundle
+from serving.integrations.pyfunc_model import INPUTS, OUTPUTS, PARAMS, example
+from serving.scoring.scoring_service import Desk
+from training.model.bundle import Bundle, read_bundle
 from training.tracking.runs import LOADER, ModelForm, signature
 
 ROWS = 64

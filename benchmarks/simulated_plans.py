@@ -13,10 +13,10 @@ import numpy as np
 from benchmarks.plan import SHARES, budget_limit, listed
 from benchmarks.uplift_policies import segment_means
 from benchmarks.uplift_worlds import World, predicted_uplift, quiet, world_of
-from features.snapshots import FloatArray, IntArray
+from features.instants import FloatArray, IntArray
+from serving.planning.integer_program import solve
 from serving.planning.knapsack import choose, values_of
 from training.effects.uplift_metrics import paired_interval
-from training.integer_program import solve
 from training.settings import Settings
 
 PLAN, LOW = "the plan, on expected gains", "the plan, on the intervals' low ends"

@@ -10,16 +10,16 @@ from scipy.stats import spearmanr
 from sklearn.metrics import roc_auc_score
 
 from benchmarks.origins import Peers, peers_of, restricted, rows_until
-from features.histories import build_histories
-from features.snapshots import BoolArray, FloatArray, IntArray, instant
-from features.sources import source_from_rows
+from features.histories.histories import build_histories
+from features.instants import BoolArray, FloatArray, IntArray, instant
+from features.sources.source import source_from_rows
 from features.tables import RUNGS, TRIGGER_FAMILIES
-from serving.scoring import Scorer
-from training import baselines
-from training.evaluation import OURS
-from training.metrics import clustered_mean
+from serving.scoring.scoring import Scorer
+from training.evaluation.evaluation import OURS
+from training.evaluation.metrics import clustered_mean
+from training.model.predictors import FLOOR
+from training.models import baselines
 from training.pipeline import train_on
-from training.predictors import FLOOR
 from training.settings import Settings
 from training.simulator.simulation import simulate
 

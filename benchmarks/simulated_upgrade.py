@@ -13,10 +13,10 @@ import numpy as np
 
 from benchmarks.origins import restricted, rows_until
 from benchmarks.uplift_worlds import quiet
-from features.histories import build_histories
-from features.ladder import ADVOCATE, CUSTOMER, MEMBER
-from features.snapshots import FloatArray, instant
-from features.sources import source_from_rows
+from features.histories.histories import build_histories
+from features.instants import FloatArray, instant
+from features.ladder.rules import ADVOCATE, CUSTOMER, MEMBER
+from features.sources.source import source_from_rows
 from features.tables import RUNGS
 from training.effects.doubly_robust import average
 from training.effects.upgrade import fit_upgrades, fit_value_gaps

@@ -8,7 +8,7 @@ import numpy as np
 
 from benchmarks.uplift_policies import CEILING, NOBODY, ORACLE, OURS, Policy, ceilings, learners, simple_policies
 from benchmarks.uplift_worlds import INSUFFICIENT, World, mean_of, predicted_uplift, quiet, supported, world_of
-from features.snapshots import FloatArray
+from features.instants import FloatArray
 from training.effects.uplift_metrics import groups_by, paired_interval, slope_of_truth
 from training.settings import Settings
 

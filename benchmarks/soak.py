@@ -19,9 +19,9 @@ import psutil
 
 from benchmarks.load import ask
 from benchmarks.serving import EVENTS, bodies, free_port, payloads
-from serving.server import Terms, running
-from training.bundle import read_bundle, write_bundle
-from training.champion import publish
+from serving.runtime.server import Terms, running
+from training.model.bundle import read_bundle, write_bundle
+from training.model.champion import publish
 from training.simulator.simulation import simulate
 
 SWAP_SECONDS = 20.0

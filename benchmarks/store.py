@@ -16,13 +16,13 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
-from features.snapshots import instant
+from features.instants import instant
 from features.tables import BONDS, RUNGS, TRIGGER_FAMILIES
-from serving.batch import INVESTMENT_COLUMNS, SCORE_COLUMNS
-from serving.horizons import HORIZON_COLUMNS
-from serving.http.clerk import Clerk
+from serving.api.store_service import Clerk
+from serving.scoring.batch import INVESTMENT_COLUMNS, SCORE_COLUMNS
+from serving.scoring.horizons import HORIZON_COLUMNS
 from serving.store.database import file_of, open_store
-from serving.store.results import Frames, RunFacts, write_run
+from serving.store.scoring_runs import Frames, RunFacts, write_run
 
 AS_OF = "2026-01-01"
 

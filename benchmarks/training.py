@@ -22,15 +22,15 @@ from typing import Any
 
 FITS = "model fits"
 WATCHED = {
-    "reading and histories": (("features.sources", "read_source"), ("features.histories", "build_histories")),
-    "features and labels": (("training.dataset", "build_dataset"),),
+    "reading and histories": (("features.sources.source", "read_source"), ("features.histories.histories", "build_histories")),
+    "features and labels": (("training.data.dataset", "build_dataset"),),
     FITS: (
-        ("lightgbm", "train"), ("training.fitting", "fit_trees"), ("training.fitting", "fit_ordinal"),
-        ("training.fitting", "fit_classes"), ("training.fitting", "fit_values"), ("training.fitting", "fit_table"),
-        ("training.fitting", "pool_weights"), ("training.effects.pooled_effects", "fit_cases"),
-        ("training.buy_till_you_die", "fit_bg_nbd"),
+        ("lightgbm", "train"), ("training.models.fitting", "fit_trees"), ("training.models.fitting", "fit_ordinal"),
+        ("training.models.fitting", "fit_classes"), ("training.models.fitting", "fit_values"), ("training.models.fitting", "fit_table"),
+        ("training.models.fitting", "pool_weights"), ("training.effects.r_learner", "fit_cases"),
+        ("training.models.buy_till_you_die", "fit_bg_nbd"),
     ),
-    "judging out of time": (("training.evaluation", "evaluate"),),
+    "judging out of time": (("training.evaluation.evaluation", "evaluate"),),
     "effects: trials, gates, checks": (
         ("training.effects.uplift", "fit_uplift"), ("training.effects.upgrade", "fit_upgrades"),
     ),

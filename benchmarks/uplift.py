@@ -10,7 +10,6 @@ is above zero. --peers names Pythons with econml or causalml, and lightgbm. Prin
 """
 
 import argparse
-import sys
 from pathlib import Path
 
 SECTIONS = ("simulated", "plans", "upgrade", "econml", "hillstrom")
@@ -23,7 +22,7 @@ def main() -> None:
     from benchmarks.simulated_plans import plans
     from benchmarks.simulated_upgrade import upgrade
     from benchmarks.simulated_uplift import simulated
-    from training.fitting import one_linear_algebra_thread
+    from training.models.fitting import one_linear_algebra_thread
     from training.simulator.simulation import SCENARIOS
 
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
@@ -54,5 +53,4 @@ def main() -> None:
 
 
 if __name__ == "__main__":
-    sys.path[0] = str(Path(__file__).resolve().parents[1])  # this folder holds a file `features.py`, not the package
     main()

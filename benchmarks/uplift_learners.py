@@ -8,9 +8,9 @@ from pathlib import Path
 
 import numpy as np
 
-from features.snapshots import BoolArray, FloatArray, IntArray
-from training.fitting import fit_trees, usable_columns
-from training.predictors import Term, settled_values
+from features.instants import BoolArray, FloatArray, IntArray
+from training.model.predictors import Term, settled_values
+from training.models.fitting import fit_trees, usable_columns
 from training.settings import BoosterSettings
 
 PROGRAM = Path(__file__).with_name("uplift_peers.py")

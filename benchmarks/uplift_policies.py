@@ -9,11 +9,11 @@ import numpy as np
 from benchmarks.simulated_predictions import CEILING_ROUNDS, CEILING_TREES
 from benchmarks.uplift_learners import Lesson, peer_effects, s_learner, t_learner
 from benchmarks.uplift_worlds import World, predicted_uplift
-from features.snapshots import FloatArray
-from training.effects.one_outcome import modifiers, small_booster
-from training.effects.trials import Trials
+from features.instants import FloatArray
+from training.effects.effect_estimation import modifiers, small_booster
+from training.effects.target_trials import Trials
 from training.effects.uplift_metrics import best_arm, earned, first_rows
-from training.fitting import fit_trees, settle_terms
+from training.models.fitting import fit_trees, settle_terms
 from training.settings import Settings
 
 OURS, ORACLE, NOBODY = "loyalty-ladder", "oracle", "nobody"

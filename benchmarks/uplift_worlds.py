@@ -6,19 +6,19 @@ from dataclasses import dataclass, replace
 import numpy as np
 
 from benchmarks.origins import restricted, rows_until
-from features.histories import build_histories
-from features.snapshots import BoolArray, FloatArray, IntArray, instant
-from features.sources import source_from_rows
-from features.views import View
-from training.dataset import Dataset
+from features.histories.histories import build_histories
+from features.histories.views import View
+from features.instants import BoolArray, FloatArray, IntArray, instant
+from features.sources.source import source_from_rows
+from training.data.dataset import Dataset
 from training.effects.doubly_robust import average
-from training.effects.trials import Trials, build_trials
+from training.effects.target_trials import Trials, build_trials
 from training.effects.uplift import InvestmentEffect, fit_uplift
-from training.margins import line_margins, margin_rates
-from training.revenue import fit_revenue
+from training.model.margins import line_margins, margin_rates
+from training.models.revenue import fit_revenue
+from training.models.switching import enough, fit_switching
 from training.settings import Settings
 from training.simulator.simulation import Scenario, simulate
-from training.switching import enough, fit_switching
 
 INSUFFICIENT = "insufficient"
 
@@ -48,7 +48,7 @@ class World:
     effects: tuple[InvestmentEffect, ...]
 
     def gains(self, uplift: FloatArray) -> FloatArray:
-        """Uplift x margin - cost, shape (n, k), as `serving.scoring` reckons it."""
+        """Uplift x margin - cost, shape (n, k), as `serving.scoring.scoring` reckons it."""
         return uplift * self.margin[:, None] - self.cost
 
 

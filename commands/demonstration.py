@@ -21,8 +21,8 @@ from commands.terminal import say_step, show_first, show_ladder, show_table
 def demo_command(options: argparse.Namespace) -> Mapping[str, Any]:
     import pandas as pd
 
-    from training.bundle import read_bundle
-    from training.champion import published
+    from training.model.bundle import read_bundle
+    from training.model.champion import published
     from training.simulator.against_truth import against_truth
 
     folder = Path(options.folder)

@@ -39,12 +39,12 @@ def load_source(
 
     keep : the source's tables too.  only : tables that feedback may add rows to.
     """
-    from features.additions import add_rows
-    from features.histories import build_histories
-    from features.partitions import read_partitions
-    from features.snapshots import instant
-    from features.sources import read_source
-    from features.strays import strays
+    from features.histories.histories import build_histories
+    from features.histories.outlier_dates import strays
+    from features.instants import instant
+    from features.sources.feedback_rows import add_rows
+    from features.sources.partitioned import read_partitions
+    from features.sources.source import read_source
 
     settings = settings_of(options)
     share = settings.source.max_bad_share if max_bad_share is None else max_bad_share
@@ -100,8 +100,8 @@ def partitions_of(options: argparse.Namespace, only: Sequence[str] | None = None
 
     only : tables that feedback may add rows to.
     """
-    from features.additions import add_rows_to_parts
-    from features.partitions import read_partitions
+    from features.sources.feedback_rows import add_rows_to_parts
+    from features.sources.partitioned import read_partitions
 
     partitions = read_partitions(options.data)
     if partitions is None:
@@ -113,7 +113,7 @@ def partitions_of(options: argparse.Namespace, only: Sequence[str] | None = None
 def check_cluster(options: argparse.Namespace) -> None:
     """Refuse a cluster for a source that is in one piece, before anything else is looked for."""
     from features.errors import SettingsError
-    from features.partitions import read_partitions
+    from features.sources.partitioned import read_partitions
 
     if options.dask and read_partitions(options.data) is None:
         raise SettingsError(
@@ -131,8 +131,8 @@ def crew_of(options: argparse.Namespace) -> Iterator[Any]:
         with connect(options.dask) as cluster:
             yield cluster, cluster.grow
     else:
-        from features.partitions import Alone
-        from training.growing import grow_here
+        from features.sources.partitioned import Alone
+        from training.models.boosting_backend import grow_here
 
         yield Alone(), grow_here
 
@@ -141,8 +141,8 @@ def end_of_parts(
     partitions: Any, crew: Any, options: argparse.Namespace, progress: Callable[[str, float], None]
 ) -> int:
     """The as_of that was asked for, or the midnight after the last event of all parts."""
-    from features.outlines import join_outlines, outline
-    from features.snapshots import instant
+    from features.instants import instant
+    from features.partitions.summary import join_outlines, outline
 
     for note in partitions.notes():
         print(f"Note: {note}", file=sys.stderr)
@@ -160,8 +160,8 @@ def end_of_parts(
 def find_bundle(model: str | None, settings: Any, scratch: Path) -> Path:
     """The folder of the model that was asked for: a folder, `models:/...`, or by default the champion."""
     from features.errors import RegistryError
-    from training.bundle import MANIFEST, NAME
-    from training.champion import published
+    from training.model.bundle import MANIFEST, NAME
+    from training.model.champion import published
     from training.tracking.registry import ALIAS, Registry
 
     folder = Path(settings.registry.champion_folder)

@@ -31,7 +31,7 @@ class Judgement:
     @property
     def not_worse(self) -> bool:
         """Whether nothing says that the champion is better; what could not be compared says nothing."""
-        from training.promotion.checks_of_the_change import finds_worse
+        from training.promotion.change_checks import finds_worse
 
         return not finds_worse(self.context)
 
@@ -63,8 +63,8 @@ def judge(trained: Any, data: Any, settings: Any, registry: Any) -> Judgement:
 
 def _incumbent(registry: Any, version: int) -> tuple[Any, str]:
     """The champion with its settings; None, and why, where its bundle is of another catalogue or damaged."""
-    from training.bundle import read_bundle
-    from training.promotion.duel import Incumbent
+    from training.model.bundle import read_bundle
+    from training.promotion.paired_comparison import Incumbent
     from training.settings import read_written
 
     with tempfile.TemporaryDirectory() as scratch:
@@ -81,7 +81,7 @@ def _incumbent(registry: Any, version: int) -> tuple[Any, str]:
 
 
 def _measure(trained: Any, data: Any, incumbent: Any, settings: Any) -> Any:
-    from serving.replacement import compare_models, weigh
+    from serving.scoring.model_comparison import compare_models, weigh
     from training.promotion.evidence import gather
 
     with progress_bar() as progress:

@@ -47,7 +47,7 @@ def train_command(options: argparse.Namespace) -> Mapping[str, Any]:
     wishes = Wishes(registry_uri(), folder, options.data, options.promote, options.tune, options.report)
     if partitions is None:
         return train_source(load_source(options), wishes)
-    from training.gathering import gather_dataset
+    from training.data.partitioned import gather_dataset
 
     with crew_of(options) as (crew, grow):
         with progress_bar() as progress:
@@ -59,7 +59,7 @@ def train_command(options: argparse.Namespace) -> Mapping[str, Any]:
 
 def train_source(loaded: Loaded, wishes: Wishes) -> Mapping[str, Any]:
     """Tune where that is wished, train, record, register, and promote where that is due."""
-    from training.dataset import build_dataset
+    from training.data.dataset import build_dataset
 
     settings, as_of = loaded.settings, loaded.as_of
     with progress_bar() as progress:
@@ -102,7 +102,7 @@ def learn(data: Any, settings: Any, minutes: float | None, progress: Callable[[s
 
     if minutes is None:
         return Learnt(train_on(data, settings, progress=progress), data, settings)
-    from training.tuning import judge_choice, tune
+    from training.models.tuning import judge_choice, tune
 
     tuned = judge_choice(data, tune(data, settings, 60 * minutes, progress=progress))
     return Learnt(train_on(data, tuned.settings, progress=progress), data, tuned.settings, tuned)
@@ -147,7 +147,7 @@ def conclude(learnt: Learnt, wishes: Wishes) -> Mapping[str, Any]:
 
 
 def _show(learnt: Learnt) -> None:
-    from training.reporting import record_cells
+    from training.evaluation.tables import record_cells
 
     for comparison in learnt.trained.comparisons:
         show_comparison(comparison)
@@ -161,8 +161,8 @@ def _show(learnt: Learnt) -> None:
 
 def _register(learnt: Learnt, judgement: Judgement, registry: Any, where: str) -> int:
     """Log the training with all that belongs to it, as a new version."""
-    from serving.pyfunc_model import INPUTS, OUTPUTS, PARAMS, example
-    from training.reporting import as_text, record_csv
+    from serving.integrations.pyfunc_model import INPUTS, OUTPUTS, PARAMS, example
+    from training.evaluation.tables import as_text, record_csv
     from training.settings import write_settings
     from training.tracking.plots import draw_plots
     from training.tracking.provenance import provenance
@@ -187,9 +187,9 @@ def _register(learnt: Learnt, judgement: Judgement, registry: Any, where: str) -
 
 
 def backtest_command(options: argparse.Namespace) -> Mapping[str, Any]:
-    from training.dataset import build_dataset
-    from training.evaluation import evaluate
-    from training.grading import grade_report
+    from training.data.dataset import build_dataset
+    from training.evaluation.evaluation import evaluate
+    from training.evaluation.grading import grade_report
 
     loaded = load_source(options)
     with progress_bar() as progress:

@@ -12,7 +12,7 @@ from features.errors import BundleError
 
 
 def monitor_command(options: argparse.Namespace) -> Mapping[str, Any]:
-    from serving.planning.plan_files import read_plan
+    from serving.planning.files import read_plan
 
     url = store_of(options)
     champion = find_champion(options, settings_of(options))
@@ -64,7 +64,7 @@ def _judge_overrides(url: str, loaded: Loaded) -> Mapping[str, Any]:
     """Who was right where managers overruled the model about switching; nothing where they never did."""
     from serving.store.database import open_store, reading
     from serving.store.overrides import claims
-    from training.managers.overruled import definition_of, judge, verdict_in_words
+    from training.account_managers.overruled import definition_of, judge, verdict_in_words
 
     engine = open_store(url, make=False)
     try:
@@ -91,9 +91,9 @@ def _judge_plans(plans: Sequence[tuple[str, Any]], loaded: Loaded, asked: bool, 
     asked : for plans; else that none can be judged is only said.
     """
     from features.errors import NotEnoughData
-    from training.effects.followed import follow, listed
-    from training.effects.realised import pooled, realised
-    from training.effects.realised_words import pooled_in_words, realised_in_words
+    from training.effects.plan_evaluation import pooled, realised
+    from training.effects.plan_evaluation_text import pooled_in_words, realised_in_words
+    from training.effects.plan_outcomes import follow, listed
 
     level, parts, figures = loaded.settings.uplift.level, [], {}
     kept: list[tuple[str, str, Mapping[str, Any]]] = []

@@ -12,12 +12,12 @@ from commands.terminal import progress_bar, show_list
 
 
 def plan_command(options: argparse.Namespace) -> Mapping[str, Any]:
-    from serving.batch import read_claim_ratio
     from serving.planning.arms import Draw
+    from serving.planning.files import form_of, read_run, write_plan
+    from serving.planning.integer_program import solve
     from serving.planning.plan import Allowance, make_plan, plan_from
-    from serving.planning.plan_files import form_of, read_run, write_plan
-    from serving.planning.plan_words import plan_in_words
-    from training.integer_program import solve
+    from serving.planning.plan_text import plan_in_words
+    from serving.scoring.batch import read_claim_ratio
 
     settings, out = settings_of(options), Path(options.out)
     form_of(out)
@@ -53,8 +53,8 @@ def _read_stored_options(url: str, owners: Mapping[str, str] | None) -> Any:
     import numpy as np
 
     from features.errors import SettingsError
-    from serving.planning.plans import Planner, narrow
-    from serving.refusals import Refusal
+    from serving.api.errors import Refusal
+    from serving.planning.planner import Planner, narrow
     from serving.store.database import open_store
 
     engine = open_store(url, make=False)

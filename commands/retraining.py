@@ -119,8 +119,8 @@ def _promote(work: Work, found: Found) -> Mapping[str, Any]:
 
 def _score(work: Work, _: Found) -> Mapping[str, Any]:
     """Score with whoever is champion now, into the folder and, where asked for, the store."""
-    from training.bundle import read_bundle
-    from training.champion import published
+    from training.model.bundle import read_bundle
+    from training.model.champion import published
 
     bundle, version = read_bundle(published(work.champions))
     frames, figures = score_with(bundle, version, work.loaded, work.scores, "parquet")
@@ -133,8 +133,8 @@ def _score(work: Work, _: Found) -> Mapping[str, Any]:
 
 
 def _export(work: Work, _: Found) -> Mapping[str, Any]:
-    from serving.batch import read_scores
-    from serving.exports import export
+    from serving.integrations.exports import export
+    from serving.scoring.batch import read_scores
 
     crm = work.options.export_crm
     if crm is None:
@@ -160,9 +160,9 @@ def _plan(work: Work, _: Found) -> Mapping[str, Any]:
 
 def _monitor(work: Work, _: Found) -> Mapping[str, Any]:
     """What became of the champion that stood when the work began: nothing has happened yet since the new one."""
-    from training.bundle import read_bundle
-    from training.watching.advice import advice_of, reasons_of
-    from training.watching.monitor_report import write_report
+    from training.model.bundle import read_bundle
+    from training.monitoring.advice import advice_of, reasons_of
+    from training.monitoring.monitor_report import write_report
 
     if not work.before:
         print("there was no champion before this one")
@@ -189,7 +189,7 @@ STEPS: dict[str, Callable[[Work, Found], Mapping[str, Any]]] = {
 
 def _source_digest(loaded: Loaded) -> str:
     """Twelve hexadecimal digits of all that was known at as_of, and of as_of itself: scores are of a day."""
-    from training.survey import checksums
+    from training.data.population_totals import checksums
 
     sums = checksums(loaded.histories.as_it_stood(loaded.as_of), loaded.as_of)
     text = "\n".join([str(loaded.as_of), *(f"{name} {value}" for name, value in sorted(sums.items()))])
@@ -203,7 +203,7 @@ def _ours(kept: Mapping[str, Any]) -> set[str]:
 
 def _standing(champions: Path) -> str:
     """The champion's bundle by its digest; "" where there is none."""
-    from training.champion import published
+    from training.model.champion import published
 
     try:
         return published(champions).name

@@ -23,7 +23,7 @@ from commands.terminal import note_set_aside, progress_bar, show_disagreements, 
 
 
 def score_command(options: argparse.Namespace) -> Mapping[str, Any]:
-    from training.bundle import read_bundle
+    from training.model.bundle import read_bundle
 
     if options.out is None and options.to is None:
         options.refuse("Say where the scores go: --out DIR for files, --to URL for the store, or both.")
@@ -42,10 +42,10 @@ def score_command(options: argparse.Namespace) -> Mapping[str, Any]:
         if stored and options.timelines:
             store_background(options.to, bundle, loaded.as_of, [(loaded.histories, loaded.source)])
         return {**figures, **stored}
-    from serving.batch import read_columns, write_run
-    from serving.forecasts import COLUMNS as DISAGREEMENT
-    from serving.parts import score_parts
-    from serving.scoring import Scorer
+    from serving.scoring.batch import read_columns, write_run
+    from serving.scoring.manager_forecasts import COLUMNS as DISAGREEMENT
+    from serving.scoring.partitioned import score_parts
+    from serving.scoring.scoring import Scorer
     from serving.store.result_files import profiles_of
 
     scorer = Scorer(bundle, version)
@@ -71,8 +71,8 @@ def score_with(
     bundle: Any, version: str, loaded: Loaded, out: Path | None, form: str, language: str = "en"
 ) -> tuple[Sequence[Any], Mapping[str, Any]]:
     """The tables of the run, written into a folder where there is one, and what is said of them."""
-    from serving.batch import TABLES, score_frames, write_frames, write_run
-    from serving.scoring import Scorer
+    from serving.scoring.batch import TABLES, score_frames, write_frames, write_run
+    from serving.scoring.scoring import Scorer
 
     with progress_bar() as progress:
         progress("scoring", 0.0)
@@ -96,7 +96,7 @@ def _say_scored(version: str, accounts: int, investments: int, written: Sequence
 
 def changes_command(options: argparse.Namespace) -> Mapping[str, Any]:
     from features.errors import SettingsError
-    from serving.changes import PARTS, largest_changes, split_changes
+    from serving.scoring.changes import PARTS, largest_changes, split_changes
 
     out = Path(options.out)
     if out.suffix not in (".parquet", ".csv"):
@@ -122,8 +122,8 @@ def changes_command(options: argparse.Namespace) -> Mapping[str, Any]:
 
 
 def export_command(options: argparse.Namespace) -> Mapping[str, Any]:
-    from serving.batch import read_scores
-    from serving.exports import export, stored_scores
+    from serving.integrations.exports import export, stored_scores
+    from serving.scoring.batch import read_scores
     from serving.store.database import open_store
 
     url = store_of(options) if options.scores is None else None
@@ -152,10 +152,10 @@ def export_command(options: argparse.Namespace) -> Mapping[str, Any]:
 def _run(folder: Path, model: str | None, name: str, settings: Any) -> Any:
     """A run's scores and the model that made them: the one given, else the one of that version among the champions."""
     from features.errors import RegistryError
-    from serving.batch import read_scores
-    from serving.changes import Run
-    from serving.scoring import Scorer
-    from training.bundle import read_bundle
+    from serving.scoring.batch import read_scores
+    from serving.scoring.changes import Run
+    from serving.scoring.scoring import Scorer
+    from training.model.bundle import read_bundle
 
     scores = read_scores(folder)
     version = str(scores["model_version"].iloc[0]) if len(scores) else ""

@@ -14,7 +14,7 @@ from features.errors import LadderError
 
 
 def serve_command(options: argparse.Namespace) -> Mapping[str, Any]:
-    from training.champion import standing
+    from training.model.champion import standing
 
     settings = settings_of(options)
     with tempfile.TemporaryDirectory() as scratch:
@@ -33,8 +33,8 @@ def _fill_store(folder: Path, options: argparse.Namespace) -> None:
     """Make the store, with the scores and the accounts that were given.  folder : of the model that is served."""
     from serving.store.database import open_store, writing
     from serving.store.result_files import read_folder
-    from serving.store.results import put_profiles
-    from training.bundle import read_bundle
+    from serving.store.scoring_runs import put_profiles
+    from training.model.bundle import read_bundle
 
     check_store(options.store)
     profiles = None if options.data is None else _profiles(options)
@@ -58,7 +58,7 @@ def _fill_store(folder: Path, options: argparse.Namespace) -> None:
 def _look_back(bundle: Any, options: argparse.Namespace) -> None:
     """Write what stands behind the store's scores, from the source that was given; nothing where there are none."""
     from serving.store.database import open_store, reading
-    from serving.store.results import current_run
+    from serving.store.scoring_runs import current_run
 
     engine = open_store(options.store)
     try:
@@ -79,8 +79,8 @@ def _look_back(bundle: Any, options: argparse.Namespace) -> None:
 
 def _profiles(options: argparse.Namespace) -> Sequence[Any] | None:
     """What the source says of its accounts; None where it has no such table."""
-    from features.partitions import read_partitions
-    from features.sources import read_one
+    from features.sources.partitioned import read_partitions
+    from features.sources.source import read_one
     from serving.store.result_files import profile_frame, profiles_of
 
     partitions = read_partitions(options.data)
@@ -93,7 +93,7 @@ def _profiles(options: argparse.Namespace) -> Sequence[Any] | None:
 def serve_until_stopped(
     folder: Path, settings: Any, options: argparse.Namespace, announce: Callable[[str], None]
 ) -> None:
-    from serving.server import Terms, serve
+    from serving.runtime.server import Terms, serve
 
     limits = settings.service
     terms = Terms(
@@ -107,7 +107,7 @@ def serve_until_stopped(
 
 def keys_command(options: argparse.Namespace) -> Mapping[str, Any]:
     from features.errors import SettingsError
-    from serving.http.keys import create_key, list_keys, revoke_key
+    from serving.api.key_store import create_key, list_keys, revoke_key
     from serving.store.database import open_store
 
     engine = open_store(options.store)

@@ -11,8 +11,8 @@ from commands.terminal import progress_bar, show_table
 
 
 def check_command(options: argparse.Namespace) -> Mapping[str, Any]:
-    from features.checking import Needs, check_source
-    from features.sources import set_aside_frame
+    from features.data_report import Needs, check_source
+    from features.sources.source import set_aside_frame
 
     loaded = load_source(options, max_bad_share=1.0)
     settings = loaded.settings
@@ -49,7 +49,7 @@ def check_command(options: argparse.Namespace) -> Mapping[str, Any]:
 
 
 def partition_command(options: argparse.Namespace) -> Mapping[str, Any]:
-    from features.partitioning import partition
+    from features.partitions.write import partition
 
     settings, out = settings_of(options), Path(options.out)
     with progress_bar() as progress:

@@ -16,7 +16,7 @@ def check_store(url: str) -> None:
 
 def store_frames(url: str, frames: Sequence[Any], bundle: Any, source: Any) -> Mapping[str, Any]:
     """Write the run into the store, with what the source says of its accounts."""
-    from serving.batch import TABLES
+    from serving.scoring.batch import TABLES
     from serving.store.result_files import facts_of, profile_frame
 
     known = source.tables.get("accounts")
@@ -33,7 +33,7 @@ def store_folder(url: str, folder: Path, bundle: Any, profiles: Any) -> Mapping[
 
 def store_run(url: str, facts: Any, chunks: Any, profiles: Any) -> Mapping[str, Any]:
     from serving.store.database import label_of, open_store
-    from serving.store.results import write_run
+    from serving.store.scoring_runs import write_run
 
     engine = open_store(url)
     try:
@@ -51,7 +51,7 @@ def store_background(url: str, bundle: Any, as_of: int, parts: Any) -> None:
     """Write what stands behind the scores, for the page.  parts : histories and sources."""
     from serving.store.background import background_of, write_background
     from serving.store.database import open_store, reading
-    from serving.store.results import current_run
+    from serving.store.scoring_runs import current_run
 
     engine = open_store(url)
     try:
@@ -68,8 +68,8 @@ def store_background(url: str, bundle: Any, as_of: int, parts: Any) -> None:
 
 def parts_of(partitions: Any) -> Iterator[tuple[Any, Any]]:
     """Histories and source of each part, one in memory at a time."""
-    from features.histories import build_histories
-    from features.outlines import read_part
+    from features.histories.histories import build_histories
+    from features.partitions.summary import read_part
 
     for part in partitions.parts:
         source = read_part(part)

@@ -15,7 +15,7 @@ def note_set_aside(rows: int) -> None:
 
 
 def note_strays(far: Any) -> None:
-    from features.snapshots import iso
+    from features.instants import iso
 
     if far is not None:
         where = ", ".join(f"{count} of {name}" for name, count in far.tables.items())
@@ -79,7 +79,7 @@ _NUMBER = re.compile(r"|[+-]?[0-9][0-9,.]*%?( \[.*\])?")
 
 
 def show_comparison(comparison: Any) -> None:
-    from training.reporting import table_rows, title
+    from training.evaluation.tables import table_rows, title
 
     headings, rows = table_rows(comparison)
     show_table(title(comparison), headings, rows)
@@ -113,7 +113,7 @@ def show_first(scores: Any, most: int) -> None:
 
 def show_disagreements(scores: Any) -> None:
     """Where account manager and history expect the most different of a climb."""
-    from serving.forecasts import HEADINGS, disagreement_cells, strongest_disagreements
+    from serving.scoring.manager_forecasts import HEADINGS, disagreement_cells, strongest_disagreements
 
     rows = disagreement_cells(strongest_disagreements(scores, 10))
     if rows:

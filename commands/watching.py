@@ -20,7 +20,7 @@ def find_champion(options: argparse.Namespace, settings: Any) -> tuple[Any, str]
 
     A champion that this program cannot read is no reason to stop: the error is what is found.
     """
-    from training.bundle import read_bundle
+    from training.model.bundle import read_bundle
 
     with tempfile.TemporaryDirectory() as scratch:
         try:
@@ -37,7 +37,7 @@ def find_champion(options: argparse.Namespace, settings: Any) -> tuple[Any, str]
 
 def watch(champion: tuple[Any, str] | BundleError, loaded: Loaded, options: argparse.Namespace) -> Mapping[str, Any]:
     """All figures of the champion since training, and the advice."""
-    from training.watching.advice import RETRAIN, reasons_of
+    from training.monitoring.advice import RETRAIN, reasons_of
 
     if isinstance(champion, BundleError):
         print(f"\nAdvice: {RETRAIN}\n  - the champion cannot be used: {champion}")
@@ -50,12 +50,12 @@ def watch(champion: tuple[Any, str] | BundleError, loaded: Loaded, options: argp
 
 def measure(bundle: Any, version: str, loaded: Loaded) -> Any:
     """Everything that monitoring looks at, of one model on one source."""
-    from training.watching.advice import Watched
-    from training.watching.arrivals import stopped_tables
-    from training.watching.drift_since import drift_since
-    from training.watching.label_clock import LabelClock
-    from training.watching.matured import judge_matured
-    from training.watching.proxies import early_signs
+    from training.monitoring.advice import Watched
+    from training.monitoring.drift_since import drift_since
+    from training.monitoring.early_signs import early_signs
+    from training.monitoring.label_clock import LabelClock
+    from training.monitoring.realised_performance import judge_matured
+    from training.monitoring.table_freshness import stopped_tables
 
     settings, as_of, facts = loaded.settings, loaded.as_of, bundle.facts
     known = loaded.histories.as_it_stood(as_of)
@@ -73,10 +73,10 @@ def measure(bundle: Any, version: str, loaded: Loaded) -> Any:
 
 def _tell(found: Any, reasons: Sequence[Any], loaded: Loaded, options: argparse.Namespace) -> Mapping[str, Any]:
     """Show the advice, write what was asked for, and log the run."""
-    from features.snapshots import iso
+    from features.instants import iso
+    from training.monitoring.advice import advice_of
+    from training.monitoring.monitor_report import figures, prometheus, write_report, write_whole
     from training.tracking.monitor_runs import record_monitoring
-    from training.watching.advice import advice_of
-    from training.watching.monitor_report import figures, prometheus, write_report, write_whole
 
     advice = advice_of(reasons)
     words = [f"{reason.advice}: {reason.words}" for reason in reasons] or ["nothing speaks against the champion"]
@@ -105,7 +105,7 @@ def _tell(found: Any, reasons: Sequence[Any], loaded: Loaded, options: argparse.
 
 def show(found: Any) -> None:
     """The clock, the drift, what was realised, the early signs."""
-    from features.snapshots import iso
+    from features.instants import iso
 
     clock = found.clock
     print(f"\nModel {found.version}, trained until {iso(clock.trained_until)}, looked at on {iso(clock.as_of)}")
@@ -122,7 +122,7 @@ def show(found: Any) -> None:
 
 
 def _show_drift(drift: Any) -> None:
-    from features.snapshots import iso
+    from features.instants import iso
 
     if drift is None:
         print("Drift: nothing lies after training; there is nothing to compare.")

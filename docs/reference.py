@@ -13,12 +13,13 @@ from typing import Any, get_args
 
 from pydantic import BaseModel
 
-from features import catalog, errors
+from features import errors
+from features.catalog import catalog
 from features.tables import TABLES, Column, Kind, Missing, Table
 from ladder import COMMANDS, EVERYWHERE
-from serving.http.openapi import document
-from serving.schemas import HorizonScores, InvestmentScores, Scores
-from serving.store_schemas import PlanRow
+from serving.api.openapi import document
+from serving.api.schemas import HorizonScores, InvestmentScores, Scores
+from serving.api.store_schemas import PlanRow
 from training import settings_page
 from training.promotion import checks as promotion
 
@@ -26,27 +27,27 @@ FOLDER = Path(__file__).parent
 NOTE = "Written from the code by `make reference`; a test fails when this page is out of date."
 PUBLIC = (
     "features.tables",
-    "features.sources",
-    "features.histories",
-    "features.snapshots",
-    "features.views",
-    "features.ladder",
-    "features.declarations",
-    "features.catalog",
+    "features.sources.source",
+    "features.histories.histories",
+    "features.histories.snapshots",
+    "features.histories.views",
+    "features.ladder.rules",
+    "features.catalog.declarations",
+    "features.catalog.catalog",
     "features.errors",
     "training.settings",
     "training.simulator.simulation",
-    "training.dataset",
+    "training.data.dataset",
     "training.pipeline",
     "training.estimators",
-    "training.evaluation",
-    "training.metrics",
+    "training.evaluation.evaluation",
+    "training.evaluation.metrics",
     "training.effects.uplift_metrics",
-    "training.bundle",
+    "training.model.bundle",
     "training.tracking.registry",
-    "serving.scoring",
+    "serving.scoring.scoring",
     "serving.planning.plan",
-    "serving.http.openapi",
+    "serving.api.openapi",
 )
 """Modules that a program of one's own may count on, in the order in which an order travels through them."""
 
@@ -281,8 +282,8 @@ def python() -> str:
         f"What a program of one's own may count on. {NOTE} The built site has every class and function below.",
         "",
         "```python",
-        "from features.histories import build_histories",
-        "from features.sources import read_source",
+        "from features.histories.histories import build_histories",
+        "from features.sources.source import read_source",
         "",
         'histories = build_histories(read_source("source/"))',
         "print(len(histories.account_ids), histories.end)",

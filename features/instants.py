@@ -1,71 +1,57 @@
-"""Where instants fall among sorted events: by binary search, or by counting events between the instants asked for.
+"""Time: instants as microseconds since 1970-01-01 UTC, how they are read and written, and the array types."""
 
-Both give, for a segment of events and an instant, the first event of the segment that is not before it. A
-search suits few questions; where many accounts are asked about the same few dozen instants, counting every
-event once is several times faster than searching for each.
-"""
-
-from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
 
 import numpy as np
+from numpy.typing import NDArray
 
-from features.snapshots import MICROSECONDS_PER_DAY, IntArray
+from features.errors import SettingsError
+
+IntArray = NDArray[np.int64]
+FloatArray = NDArray[np.float64]
+BoolArray = NDArray[np.bool_]
+
+MICROSECONDS_PER_DAY = 86_400_000_000
+_EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 
 
-@dataclass(frozen=True)
-class Search:
-    """Ascending keys of (segment, time).
+def instant(text: str | datetime) -> int:
+    """Microseconds since 1970-01-01 UTC of an ISO 8601 date or time; a date means its midnight.
 
-    keys : shape (n_rows,).  low, span : a time t counts as t - low, at least 0 and below span.
-    distinct : the times themselves where so many segments and microseconds do not fit into one whole number;
-        a time then counts as its place among them.
+    >>> instant("1970-01-02")
+    86400000000
+
+    Raises
+    ------
+    SettingsError
+        If the text is no such time.
     """
-
-    keys: IntArray
-    low: int
-    span: int
-    distinct: IntArray | None
-
-    @staticmethod
-    def over(segment: IntArray, time: IntArray, n_segments: int) -> "Search":
-        """A search in rows sorted by segment and time."""
-        if not len(time):
-            return Search(time, 0, 1, None)
-        low = int(time.min())
-        span = int(time.max()) - low + 2
-        if n_segments * span < 2**62:
-            return Search(segment * span + (time - low), low, span, None)
-        distinct = np.unique(time)
-        return Search(segment * (len(distinct) + 1) + np.searchsorted(distinct, time), 0, len(distinct) + 1, distinct)
-
-    def position(self, segment: IntArray, at: IntArray) -> IntArray:
-        """The first row of each segment that is not before `at`; the two shapes are broadcast."""
-        if self.distinct is None:
-            step = np.minimum(np.maximum(at, self.low) - self.low, self.span - 1)
-        else:
-            step = np.searchsorted(self.distinct, at)
-        found: IntArray = self.keys.searchsorted(segment * self.span + step)
-        return found
+    if isinstance(text, str):
+        try:
+            moment = datetime.fromisoformat(text)
+        except ValueError:
+            raise SettingsError(
+                f"{text!r} is not a date or time. Write it as 2026-01-31 or 2026-01-31T12:00."
+            ) from None
+    else:
+        moment = text
+    if moment.tzinfo is None:
+        moment = moment.replace(tzinfo=UTC)
+    return (moment.astimezone(UTC) - _EPOCH) // timedelta(microseconds=1)
 
 
-ROW_COST, CELL_COST, SEARCH_COST = 6, 3, 30
-"""Nanoseconds, roughly, to count a row, to add up a cell of the table, to search once. They only decide which way."""
+def iso(microseconds: int) -> str:
+    """The instant as people write it: a date where it is a midnight, else date and time, UTC.
 
-
-def counting_pays(n_rows: int, n_cells: int, n_questions: int) -> bool:
-    """Whether counting the rows once is quicker than so many searches."""
-    return n_questions > 10_000 and ROW_COST * n_rows + CELL_COST * n_cells < SEARCH_COST * n_questions
-
-
-def positions_by_day(segment: IntArray, time: IntArray, n_segments: int, midnights: IntArray) -> IntArray:
-    """The first row of every segment that is not before each of those midnights, and where the segment ends.
-
-    Shape (n_segments, len(midnights) + 1).
-    segment, time : shape (n_rows,), rows sorted by both.  midnights : ascending, none twice, microseconds.
+    >>> iso(86400000000)
+    '1970-01-02'
     """
-    day = midnights // MICROSECONDS_PER_DAY
-    first, width = int(day[0]), len(day) + 1
-    passed = np.searchsorted(day, np.arange(first - 1, int(day[-1]) + 1), side="right")  # midnights up to each day
-    place = np.clip(time // MICROSECONDS_PER_DAY - (first - 1), 0, len(passed) - 1)
-    counts = np.bincount(segment * width + passed[place], minlength=n_segments * width)
-    return np.cumsum(counts).reshape(n_segments, width)
+    moment = _EPOCH + timedelta(microseconds=int(microseconds))
+    if microseconds % MICROSECONDS_PER_DAY == 0:
+        return moment.date().isoformat()
+    return moment.replace(tzinfo=None).isoformat()
+
+
+def midnight_after(time: int) -> int:
+    """The first midnight after that instant: the default as_of, given the last event's time."""
+    return (time // MICROSECONDS_PER_DAY + 1) * MICROSECONDS_PER_DAY

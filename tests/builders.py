@@ -6,11 +6,12 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
-from features.histories import Histories, build_histories
-from features.snapshots import Snapshots, instant
-from features.sources import Source, source_from_rows
+from features.histories.histories import Histories, build_histories
+from features.histories.snapshots import Snapshots
+from features.histories.views import View
+from features.instants import instant
+from features.sources.source import Source, source_from_rows
 from features.tables import TABLE, Kind
-from features.views import View
 
 Row = Mapping[str, Any] | Sequence[Any]
 Frames = Mapping[str, pd.DataFrame]

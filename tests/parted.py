@@ -6,8 +6,8 @@ import tempfile
 from functools import cache
 from pathlib import Path
 
-from features.partitioning import partition
-from features.partitions import Partitions, read_partitions
+from features.partitions.write import partition
+from features.sources.partitioned import Partitions, read_partitions
 from tests.trained import tiny
 from training.simulator.simulation import write
 

@@ -9,7 +9,7 @@ import numpy as np
 import pandas as pd
 from hypothesis import strategies as st
 
-from features.snapshots import instant
+from features.instants import instant
 from features.tables import INSTRUMENT_SCALES, TABLES, Column, Kind, Table
 
 DAY = 86_400_000_000

@@ -7,12 +7,12 @@ full source that never raised a ticket, are scored alike, to the bit.
 import numpy as np
 import pytest
 
-from features.catalog import FEATURES, Context, compute
-from features.declarations import NEVER_MISSING
-from features.histories import build_histories
-from features.sources import source_from_rows
+from features.catalog.catalog import FEATURES, Context, compute
+from features.catalog.declarations import NEVER_MISSING
+from features.histories.histories import build_histories
+from features.sources.source import source_from_rows
 from features.tables import TABLES
-from serving.scoring import Scored, Scorer
+from serving.scoring.scoring import Scored, Scorer
 from tests.builders import Row, frame, view
 from tests.trained import tiny_bundle
 

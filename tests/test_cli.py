@@ -13,12 +13,12 @@ import pytest
 
 import ladder
 from features.tables import RUNGS
-from serving.batch import INVESTMENT_COLUMNS, SCORE_COLUMNS
-from serving.horizons import HORIZON_COLUMNS
 from serving.planning.plan import PLAN_COLUMNS
+from serving.scoring.batch import INVESTMENT_COLUMNS, SCORE_COLUMNS
+from serving.scoring.horizons import HORIZON_COLUMNS
 from tests.trained import tiny
-from training.bundle import write_bundle
-from training.champion import publish
+from training.model.bundle import write_bundle
+from training.model.champion import publish
 from training.simulator.simulation import write
 
 CONFIG = """

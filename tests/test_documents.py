@@ -12,7 +12,7 @@ import duckdb
 import pytest
 
 import ladder
-from serving.http.openapi import document
+from serving.api.openapi import document
 from tests.documents import DOCUMENTS, ROOT, Block, blocks, calls, prose, table_rows
 from tests.serving.test_documentation import _agrees
 from tests.trained import tiny

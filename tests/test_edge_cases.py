@@ -16,11 +16,11 @@ import pandas as pd
 import pytest
 
 from features.tables import RUNGS, TRIGGER_FAMILIES
-from serving.batch import INVESTMENT_COLUMNS, SCORE_COLUMNS
-from serving.requests import Desk
+from serving.scoring.batch import INVESTMENT_COLUMNS, SCORE_COLUMNS
+from serving.scoring.scoring_service import Desk
 from tests.test_cli import Run, orders_only, run
 from tests.trained import tiny
-from training.bundle import read_bundle
+from training.model.bundle import read_bundle
 from training.simulator.simulation import write
 from training.tracking.registry import Registry
 

@@ -12,7 +12,7 @@ from commands.judging import _incumbent
 from commands.models import Learnt, Wishes, conclude
 from tests.trained import small_settings, tiny_bundle, tiny_dataset, tiny_trained
 from tests.training.tracking import empty_registry
-from training.bundle import write_bundle
+from training.model.bundle import write_bundle
 from training.promotion import checks as promotion
 from training.promotion.checks import Check, Finding, PromotionContext
 from training.settings import Settings, read_written, write_settings
@@ -111,7 +111,7 @@ def test_the_recipe_of_a_champion_is_what_was_written() -> None:
 
 def test_a_champion_of_another_catalogue_cannot_be_asked_and_it_is_said(monkeypatch: pytest.MonkeyPatch) -> None:
     shelf = Shelf(None)
-    monkeypatch.setattr("features.catalog.fingerprint", lambda: "another")
+    monkeypatch.setattr("features.catalog.catalog.fingerprint", lambda: "another")
     incumbent, why = _incumbent(shelf, 7)
     assert incumbent is None
     assert "version 7 cannot be compared with: " in why

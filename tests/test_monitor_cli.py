@@ -19,14 +19,14 @@ from commands import retraining
 from commands.inputs import Loaded
 from commands.steps import LOG, STATE, Steps, alone
 from features.errors import NotEnoughData, SettingsError
-from features.snapshots import MICROSECONDS_PER_DAY, iso
+from features.instants import MICROSECONDS_PER_DAY, iso
 from serving.store.database import open_store, reading
 from serving.store.verdicts import verdicts
 from tests import test_cli
 from tests.test_cli import Run, Said, refused
 from tests.trained import earlier_bundle, small_settings, tiny_histories
-from training.bundle import MANIFEST, write_bundle
-from training.champion import publish, published
+from training.model.bundle import MANIFEST, write_bundle
+from training.model.champion import publish, published
 from training.tracking.tracker import connected
 
 run, data = test_cli.run, test_cli.data

@@ -8,8 +8,8 @@ import pytest
 
 from docs.reference import FOLDER, PAGES, PUBLIC, scores, tree
 from features import errors
-from serving.batch import INVESTMENT_COLUMNS, SCORE_COLUMNS
-from serving.horizons import HORIZON_COLUMNS
+from serving.scoring.batch import INVESTMENT_COLUMNS, SCORE_COLUMNS
+from serving.scoring.horizons import HORIZON_COLUMNS
 
 
 @pytest.mark.parametrize("page", PAGES)

@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 
 from features.errors import SettingsError
-from features.sources import Mapped
+from features.sources.source import Mapped
 from tests.documents import DOCS
 from training.settings import Settings, parse_settings, read_settings
 from training.settings_page import document

@@ -93,7 +93,11 @@ def test_the_front_door_leads_to_the_documents(site: Path, pages: dict[Path, Pag
 
 def test_the_reference_has_the_classes_and_functions_of_the_public_modules(site: Path, pages: dict[Path, Page]) -> None:
     anchors = pages[site / "docs" / "python.html"].anchors
-    assert {"features.histories.build_histories", "training.pipeline.train", "serving.scoring.Scorer"} <= anchors
+    assert {
+        "features.histories.histories.build_histories",
+        "training.pipeline.train",
+        "serving.scoring.scoring.Scorer",
+    } <= anchors
 
 
 def test_the_navigation_follows_the_headings_of_the_front_page() -> None:

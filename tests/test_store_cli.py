@@ -9,13 +9,13 @@ import pandas as pd
 import pytest
 import sqlalchemy as sa
 
-from features.snapshots import instant
-from serving.http.clerk import Clerk
+from features.instants import instant
+from serving.api.store_service import Clerk
 from serving.planning.accepted import accept_plan
-from serving.planning.plan_files import read_plan
+from serving.planning.files import read_plan
+from serving.store.account_lookback import STANDINGS
 from serving.store.database import open_store, reading, writing
-from serving.store.results import ACCOUNTS, HORIZONS, INVESTMENT_SCORES, RUNS, SCORES
-from serving.store.standings import STANDINGS
+from serving.store.scoring_runs import ACCOUNTS, HORIZONS, INVESTMENT_SCORES, RUNS, SCORES
 from serving.store.timelines import TIMELINES
 from serving.store.verdicts import verdicts
 from tests import test_cli
@@ -213,7 +213,7 @@ def test_serving_puts_the_given_scores_and_accounts_into_the_store(
     run: Run, data: str, champion: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     served: list[str] = []
-    monkeypatch.setattr("serving.server.serve", lambda *given: served.append(given[2].store) or 0)
+    monkeypatch.setattr("serving.runtime.server.serve", lambda *given: served.append(given[2].store) or 0)
     assert run("serve").status == 0
     assert served == ["sqlite:///ladder.db"]
     assert _held(URL, RUNS) == []

@@ -3,11 +3,11 @@
 from dataclasses import replace
 from functools import cache
 
-from features.histories import Histories, build_histories
-from features.snapshots import MICROSECONDS_PER_DAY
-from features.sources import source_from_rows
-from training.bundle import Bundle
-from training.dataset import Dataset, build_dataset
+from features.histories.histories import Histories, build_histories
+from features.instants import MICROSECONDS_PER_DAY
+from features.sources.source import source_from_rows
+from training.data.dataset import Dataset, build_dataset
+from training.model.bundle import Bundle
 from training.pipeline import Trained, train
 from training.settings import Settings
 from training.simulator.simulation import Simulation, simulate

@@ -20,12 +20,12 @@ from typing import Any
 import lightgbm as lgb
 import numpy as np
 
-from features import catalog
+from features.catalog import catalog
 from features.errors import ClusterError
-from features.partitions import Answer, Part
-from features.places import first_line
-from features.snapshots import FloatArray, IntArray
-from training.growing import grow_here
+from features.instants import FloatArray, IntArray
+from features.sources.connectors import first_line
+from features.sources.partitioned import Answer, Part
+from training.models.boosting_backend import grow_here
 
 LEAST_ROWS = 20_000
 """With fewer rows sending them to the workers takes longer than growing the booster here."""

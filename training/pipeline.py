@@ -5,34 +5,34 @@ from dataclasses import dataclass, field, replace
 
 import numpy as np
 
-from features import catalog
+from features.catalog import catalog
 from features.errors import NotEnoughData
-from features.histories import Histories
-from features.snapshots import BoolArray, FloatArray, iso
+from features.histories.histories import Histories
+from features.instants import BoolArray, FloatArray, iso
 from features.tables import RUNGS
-from training.bundle import Bundle, Facts, Investment
-from training.conformal import Calibration, SetRule, fit_set_rule
-from training.curves import Curves, Importance, importance_of
-from training.dataset import Dataset, Progress, build_dataset, silent
-from training.effects.bench import Bench
+from training.account_managers.track_record import ForecastRecord, fit_forecasts
+from training.data.dataset import Dataset, Progress, build_dataset, silent
+from training.effects.acquisition_roi import worth_of
 from training.effects.coherence import coherence
+from training.effects.policy_evaluation import Bench
 from training.effects.upgrade import UpgradeEffect, fit_upgrades, fit_value_gaps
 from training.effects.uplift import InvestmentEffect, fit_uplift
-from training.effects.worth import worth_of
-from training.evaluation import Comparison, evaluate
-from training.fitting import fit_trees, one_linear_algebra_thread, usable_columns
-from training.grading import grade_report
-from training.horizon_models import fit_horizons
-from training.managers.track_record import ForecastRecord, fit_forecasts
-from training.margins import line_margins, margins_in_words
-from training.next_rung import fit_with_earlier
-from training.predictors import Pool, Trees
-from training.revenue import fit_revenue
-from training.revenue_interval import fit_revenue_range
-from training.service_load import usual_load
+from training.evaluation.curves import Curves, Importance, importance_of
+from training.evaluation.evaluation import Comparison, evaluate
+from training.evaluation.grading import grade_report
+from training.model.bundle import Bundle, Facts, Investment
+from training.model.margins import line_margins, margins_in_words
+from training.model.predictors import Pool, Trees
+from training.model.service_load import usual_load
+from training.models.conformal import Calibration, SetRule, fit_set_rule
+from training.models.fitting import fit_trees, one_linear_algebra_thread, usable_columns
+from training.models.horizon_models import fit_horizons
+from training.models.next_rung import fit_with_earlier
+from training.models.revenue import fit_revenue
+from training.models.revenue_interval import fit_revenue_range
+from training.models.switching import LEAST_EVENTS, enough, fit_switching
+from training.models.triggers import TriggerModel, fit_triggers
 from training.settings import Settings
-from training.switching import LEAST_EVENTS, enough, fit_switching
-from training.triggers import TriggerModel, fit_triggers
 
 CLIMBING_ROUNDS = 80
 """Trees of the booster that only explains who climbs: few, because explaining costs in proportion."""

@@ -15,8 +15,8 @@ from pathlib import Path
 from typing import Any, TypeVar, get_args, get_origin, get_type_hints
 
 from features.errors import SettingsError
-from features.ladder import LadderRules
-from features.sources import Mapped
+from features.ladder.rules import LadderRules
+from features.sources.source import Mapped
 
 Section = TypeVar("Section")
 
@@ -92,8 +92,8 @@ class BoosterSettings:
 
 @dataclass(frozen=True)
 class PoolSettings:
-    """Members of a prediction's pool that are left out of it, by name (`MEMBERS` of training/next_rung.py and
-    training/switching.py)."""
+    """Members of a prediction's pool that are left out of it, by name (`MEMBERS` of training/models/next_rung.py and
+    training/models/switching.py)."""
 
     next_rung_without: tuple[str, ...] = ()
     switching_without: tuple[str, ...] = ()

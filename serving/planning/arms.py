@@ -16,7 +16,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from features.snapshots import BoolArray, FloatArray, IntArray
+from features.instants import BoolArray, FloatArray, IntArray
 
 NEAR = 0.5
 """Share of the selected, those who lose least by another option, among whom exploring draws."""

@@ -20,7 +20,7 @@ from dataclasses import dataclass, replace
 import numpy as np
 
 from features.errors import ShapeMismatch
-from features.snapshots import FloatArray, IntArray
+from features.instants import FloatArray, IntArray
 
 NONE = -1
 """The choice to leave an account alone."""

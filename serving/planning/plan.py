@@ -16,11 +16,11 @@ import pandas as pd
 from numpy.typing import NDArray
 
 from features.errors import SettingsError
-from features.snapshots import BoolArray, FloatArray, IntArray, instant, iso
+from features.instants import BoolArray, FloatArray, IntArray, instant, iso
 from features.tables import BONDS
 from serving.planning.arms import NEAR, Arms, Draw, draw_arms, most_cost, strata
+from serving.planning.candidates import Menu, build_menu
 from serving.planning.knapsack import NONE, ROOM, Choice, Exact, Limit, choose, values_of
-from serving.planning.menu import Menu, build_menu
 
 PLAN_COLUMNS = "account_id owner investment cost expected_gain gain_low gain_high roi arm propensity".split()
 TREAT, HOLDOUT = "treat", "holdout"

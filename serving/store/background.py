@@ -10,17 +10,17 @@ from dataclasses import dataclass
 import pandas as pd
 import sqlalchemy as sa
 
-from features.chronicles import chronicles
-from features.hindsight import hindsight
-from features.histories import Histories
-from features.lookalikes import lookalikes
-from features.sources import Source
+from features.accounts.account_lookback import hindsight
+from features.accounts.account_timeline import chronicles
+from features.accounts.nearest_neighbours import lookalikes
+from features.histories.histories import Histories
+from features.sources.source import Source
+from serving.store.account_lookback import STANDINGS, put_standings, standings_frame
 from serving.store.database import writing
-from serving.store.results import SCORES
-from serving.store.standings import STANDINGS, put_standings, standings_frame
+from serving.store.scoring_runs import SCORES
 from serving.store.summaries import Summary, put_summary, summarise
 from serving.store.timelines import TIMELINES, pack, put_timelines
-from training.bundle import Facts
+from training.model.bundle import Facts
 
 
 @dataclass(frozen=True)

@@ -102,7 +102,7 @@ def in_turn(connection: sa.Connection, what: str) -> None:
 
 
 def moment(microseconds: int) -> datetime:
-    """An instant as the store's columns of times take it; `features.snapshots.instant` goes back."""
+    """An instant as the store's columns of times take it; `features.histories.snapshots.instant` goes back."""
     return datetime(1970, 1, 1) + timedelta(microseconds=microseconds)
 
 

@@ -10,15 +10,15 @@ from typing import Any
 
 import sqlalchemy as sa
 
-from features.snapshots import instant
-from serving.bodies import parse_json, read_as
-from serving.readings import Message
-from serving.refusals import Refusal
+from features.instants import instant
+from serving.api.errors import Refusal
+from serving.api.request_bodies import parse_json, read_as
+from serving.api.store_schemas import MOST_EVENTS, FeedbackRequest
+from serving.scoring.request_parsing import Message
 from serving.store.database import METADATA, in_turn, moment, reading, writing
 from serving.store.feedback_events import INVESTMENT, OUTCOME, TABLE_OF, Event, Unfit, read_event
 from serving.store.overrides import keep_overrides
-from serving.store.results import current_run
-from serving.store_schemas import MOST_EVENTS, FeedbackRequest
+from serving.store.scoring_runs import current_run
 
 FEEDBACK = sa.Table(
     "feedback", METADATA,

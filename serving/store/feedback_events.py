@@ -10,11 +10,11 @@ from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from features.cells import NAT, UNFIT, category_cell, text_cell, time_cell
-from features.cleaning import clean
-from features.snapshots import MICROSECONDS_PER_DAY, iso
+from features.instants import MICROSECONDS_PER_DAY, iso
+from features.sources.cells import NAT, UNFIT, category_cell, text_cell, time_cell
+from features.sources.cleaning import clean
 from features.tables import NO_INVESTMENT, TABLE, Column, Kind, Table
-from serving.readings import LONGEST_ID, Message, account_id_of
+from serving.scoring.request_parsing import LONGEST_ID, Message, account_id_of
 
 INVESTMENT, OVERRIDE, OUTCOME = "investment", "override", "outcome"
 KINDS = (INVESTMENT, OVERRIDE, OUTCOME)

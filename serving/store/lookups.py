@@ -6,16 +6,16 @@ from typing import Any
 
 import sqlalchemy as sa
 
-from features.snapshots import iso
-from serving.batch import INVESTMENT_COLUMNS, SCORE_COLUMNS
-from serving.bodies import parse_json, read_as
-from serving.horizons import HORIZON_COLUMNS
-from serving.readings import Message, account_id_of
-from serving.refusals import Refusal
+from features.instants import iso
+from serving.api.errors import Refusal
+from serving.api.request_bodies import parse_json, read_as
+from serving.api.store_schemas import MOST_LOOKUPS, LookupRequest
+from serving.scoring.batch import INVESTMENT_COLUMNS, SCORE_COLUMNS
+from serving.scoring.horizons import HORIZON_COLUMNS
+from serving.scoring.request_parsing import Message, account_id_of
 from serving.store.database import reading
 from serving.store.overrides import overrides_of
-from serving.store.results import HORIZONS, INVESTMENT_SCORES, SCORES, Current, current_run
-from serving.store_schemas import MOST_LOOKUPS, LookupRequest
+from serving.store.scoring_runs import HORIZONS, INVESTMENT_SCORES, SCORES, Current, current_run
 
 Record = dict[str, Any]
 NOT_YET = (

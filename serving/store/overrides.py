@@ -2,7 +2,7 @@
 
 A decision stands until its date, or until a later one about the same account and field; a value of null takes it back.
 No scoring run touches it. What the model said when the decision was made is kept with it, so that later both can be
-held against what happened (`training.managers.overruled`).
+held against what happened (`training.account_managers.overruled`).
 """
 
 import json
@@ -14,11 +14,11 @@ from typing import Any
 import pandas as pd
 import sqlalchemy as sa
 
-from features.snapshots import instant, iso
-from serving.readings import Message
+from features.instants import instant, iso
+from serving.scoring.request_parsing import Message
 from serving.store.database import METADATA, moment
 from serving.store.feedback_events import Event
-from serving.store.results import SCORES, Current
+from serving.store.scoring_runs import SCORES, Current
 
 DEFAULT_DAYS = 180
 """How long a decision stands where no scoring run says what the horizon is."""

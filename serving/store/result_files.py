@@ -8,15 +8,15 @@ from typing import Any
 import pandas as pd
 import pyarrow.parquet as pq
 
-from features.cleaning import Columns, clean
 from features.errors import SettingsError
-from features.partitions import Partitions, read_part_table
-from features.snapshots import instant
+from features.instants import instant
+from features.sources.cleaning import Columns, clean
+from features.sources.partitioned import Partitions, read_part_table
 from features.tables import TABLE
-from serving.batch import FORMATS, INVESTMENT_COLUMNS, SCORE_COLUMNS, TABLES, read_claim_ratio, read_table
-from serving.horizons import HORIZON_COLUMNS
-from serving.store.results import PROFILE_COLUMNS, Frames, RunFacts
-from training.bundle import Bundle
+from serving.scoring.batch import FORMATS, INVESTMENT_COLUMNS, SCORE_COLUMNS, TABLES, read_claim_ratio, read_table
+from serving.scoring.horizons import HORIZON_COLUMNS
+from serving.store.scoring_runs import PROFILE_COLUMNS, Frames, RunFacts
+from training.model.bundle import Bundle
 
 CLAIM_RATIO = "recommended_claim_ratio"
 """The figure of a model that says what a promised unit of gain has been worth."""

@@ -11,13 +11,13 @@ from typing import Any
 import numpy as np
 import sqlalchemy as sa
 
-from features.hindsight import STILL_QUARTERS, UNKNOWN, Hindsight
-from features.ladder import LadderRules
-from features.snapshots import iso
-from features.sources import Source
+from features.accounts.account_lookback import STILL_QUARTERS, UNKNOWN, Hindsight
+from features.instants import iso
+from features.ladder.rules import LadderRules
+from features.sources.source import Source
 from features.tables import RUNGS
 from serving.store.database import METADATA
-from training.bundle import Facts
+from training.model.bundle import Facts
 
 SUMMARIES = sa.Table(
     "summaries", METADATA,

@@ -8,8 +8,8 @@ from hashlib import blake2b
 import pandas as pd
 import sqlalchemy as sa
 
-from features.chronicles import Chronicle
-from serving.store.bulk import insert_rows
+from features.accounts.account_timeline import Chronicle
+from serving.store.bulk_insert import insert_rows
 from serving.store.database import METADATA
 
 TIMELINES = sa.Table(

@@ -5,14 +5,15 @@ from typing import Any
 import numpy as np
 import pytest
 
-from features import catalog
-from features.additions import add_rows, add_rows_to_parts
-from features.catalog import Context
-from features.histories import build_histories
-from features.outlines import read_part
-from features.snapshots import Snapshots, instant
-from features.sources import Source, source_from_rows
-from features.views import View
+from features.catalog import catalog
+from features.catalog.catalog import Context
+from features.histories.histories import build_histories
+from features.histories.snapshots import Snapshots
+from features.histories.views import View
+from features.instants import instant
+from features.partitions.summary import read_part
+from features.sources.feedback_rows import add_rows, add_rows_to_parts
+from features.sources.source import Source, source_from_rows
 from tests.parted import tiny_parts
 from tests.trained import tiny
 

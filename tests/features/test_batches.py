@@ -9,13 +9,14 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from features.catalog import CODED_COLUMNS, NAMES, Context, compute
-from features.histories import Histories, build_histories
-from features.ladder import LadderRules, rungs
-from features.snapshots import FloatArray, Snapshots, instant
-from features.sources import source_from_rows
+from features.catalog.catalog import CODED_COLUMNS, NAMES, Context, compute
+from features.histories.histories import Histories, build_histories
+from features.histories.snapshots import Snapshots
+from features.histories.views import View
+from features.instants import FloatArray, instant
+from features.ladder.rules import LadderRules, rungs
+from features.sources.source import source_from_rows
 from features.tables import TABLE, Kind
-from features.views import View
 from tests.builders import Frames
 from tests.strategies import Drawn, sources
 from training.simulator.simulation import simulate

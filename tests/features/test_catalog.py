@@ -7,7 +7,7 @@ import numpy as np
 import pytest
 from hypothesis import given
 
-from features.catalog import (
+from features.catalog.catalog import (
     BY_NAME,
     CODED_COLUMNS,
     FEATURES,
@@ -17,13 +17,13 @@ from features.catalog import (
     document,
     fingerprint,
     learn_vocabulary,
-)  # fmt: skip
-from features.declarations import NEVER_MISSING, Feature
-from features.histories import Histories, build_histories
-from features.probe import probe_histories, probe_snapshots
-from features.sources import source_from_rows
+)
+from features.catalog.declarations import NEVER_MISSING, Feature
+from features.catalog.fingerprint import probe_histories, probe_snapshots
+from features.histories.histories import Histories, build_histories
+from features.histories.views import View
+from features.sources.source import source_from_rows
 from features.tables import TABLE, TRIGGER_FAMILIES
-from features.views import View
 from tests.builders import histories, view
 from tests.strategies import Drawn, sources
 from training.simulator.simulation import simulate
@@ -127,7 +127,9 @@ def test_the_vocabulary_is_learnt_most_frequent_first_and_alphabetic_where_equal
 
 
 def test_the_page_about_the_features_is_fresh() -> None:
-    assert DOCUMENT.read_text(encoding="utf-8") == document(), "run: python -m features.catalog > docs/features.md"
+    assert DOCUMENT.read_text(encoding="utf-8") == document(), (
+        "run: python -m features.catalog.catalog > docs/features.md"
+    )
 
 
 def test_the_fingerprint_changes_with_what_a_feature_answers_and_not_only_with_its_words(
@@ -137,7 +139,7 @@ def test_the_fingerprint_changes_with_what_a_feature_answers_and_not_only_with_i
     fingerprint.cache_clear()
     assert fingerprint() == before
     fingerprint.cache_clear()
-    monkeypatch.setattr("features.families.service.OVERDUE_DAYS", 15)
+    monkeypatch.setattr("features.catalog.families.service.OVERDUE_DAYS", 15)
     changed = fingerprint()
     fingerprint.cache_clear()
     assert changed != before

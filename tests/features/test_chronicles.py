@@ -6,17 +6,17 @@ import numpy as np
 import pandas as pd
 from hypothesis import given, settings
 
-from features.chronicles import FIELDS, MOST, chronicles, counted_in, quarter_days
-from features.families.contacts import ROLES
-from features.hindsight import UNKNOWN, hindsight
-from features.histories import Histories, build_histories
-from features.ladder import LadderRules, rungs
-from features.lookalikes import lookalikes
-from features.snapshots import MICROSECONDS_PER_DAY, instant
-from features.sources import source_from_rows
-from features.steps import counted
+from features.accounts.account_lookback import UNKNOWN, hindsight
+from features.accounts.account_timeline import FIELDS, MOST, chronicles, counted_in, quarter_days
+from features.accounts.nearest_neighbours import lookalikes
+from features.catalog.families.contacts import ROLES
+from features.histories.histories import Histories, build_histories
+from features.histories.views import View
+from features.instants import MICROSECONDS_PER_DAY, instant
+from features.ladder.next_steps import counted
+from features.ladder.rules import LadderRules, rungs
+from features.sources.source import source_from_rows
 from features.tables import RUNGS
-from features.views import View
 from tests.builders import as_it_stood, histories
 from tests.strategies import Drawn, sources
 

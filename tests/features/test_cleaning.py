@@ -15,9 +15,9 @@ from hypothesis import example, given, settings
 from hypothesis import strategies as st
 from numpy.typing import NDArray
 
-from features.cleaning import Cleaned, clean
-from features.columns import MANY
 from features.errors import ColumnMissing, ShapeMismatch
+from features.sources.cleaning import Cleaned, clean
+from features.sources.columns import MANY
 from features.tables import ALWAYS, NEVER, TABLE, TABLES, Column, Kind, Table
 
 UTC = dt.UTC

@@ -5,11 +5,11 @@ from typing import Any
 import numpy as np
 import pytest
 
-from features.catalog import BY_NAME, Context, compute
-from features.declarations import NEVER_MISSING
-from features.families.triggers import SIGNS
-from features.histories import Histories
-from features.ladder import LadderRules
+from features.catalog.catalog import BY_NAME, Context, compute
+from features.catalog.declarations import NEVER_MISSING
+from features.catalog.families.triggers import SIGNS
+from features.histories.histories import Histories
+from features.ladder.rules import LadderRules
 from tests.builders import Row, histories, view
 
 AS_OF = "2024-07-01"

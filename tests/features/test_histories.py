@@ -4,15 +4,15 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from features.catalog import NAMES, Context, compute
+from features.catalog.catalog import NAMES, Context, compute
 from features.errors import NotEnoughData
-from features.histories import build_histories
-from features.ladder import LadderRules, rungs
-from features.snapshots import instant, iso
-from features.sources import source_from_rows
-from features.strays import strays
+from features.histories.histories import build_histories
+from features.histories.outlier_dates import strays
+from features.histories.views import View
+from features.instants import instant, iso
+from features.ladder.rules import LadderRules, rungs
+from features.sources.source import source_from_rows
 from features.tables import MONEY_LIMIT
-from features.views import View
 from tests.builders import histories, source, view
 
 CONTEXT = Context()

@@ -8,12 +8,12 @@ import pandas as pd
 import pytest
 from hypothesis import given
 
-from features.histories import build_histories
-from features.ladder import LadderRules, rungs
-from features.snapshots import MICROSECONDS_PER_DAY, instant
-from features.sources import Source, source_from_rows
+from features.histories.histories import build_histories
+from features.histories.views import View
+from features.instants import MICROSECONDS_PER_DAY, instant
+from features.ladder.rules import LadderRules, rungs
+from features.sources.source import Source, source_from_rows
 from features.tables import RUNGS, TABLE
-from features.views import View
 from tests.builders import Row, histories, view
 from tests.strategies import Drawn, sources
 from training.simulator.simulation import simulate

@@ -10,9 +10,9 @@ import pandas as pd
 import pytest
 import sqlalchemy as sa
 
-from features.databases import DATABASE_CHUNK
 from features.errors import ColumnMissing, NotEnoughData, SettingsError, SourceUnreadable, TooManyBadRows
-from features.sources import Mapped, Source, read_source, set_aside_frame, source_from_rows
+from features.sources.databases import DATABASE_CHUNK
+from features.sources.source import Mapped, Source, read_source, set_aside_frame, source_from_rows
 from features.tables import TABLE
 
 Frames = Mapping[str, pd.DataFrame]
@@ -212,7 +212,7 @@ def test_bad_rows_are_the_same_from_a_file_and_from_databases(as_csv: Lay, as_sq
 def test_numeric_timestamptz_uuid_and_date_columns_of_postgres_are_read(
     chunk: int, as_postgres: Lay, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("features.databases.DATABASE_CHUNK", chunk)
+    monkeypatch.setattr("features.sources.databases.DATABASE_CHUNK", chunk)
     url = as_postgres({})
     engine = sa.create_engine(url.replace("postgresql:", "postgresql+psycopg:"), poolclass=sa.NullPool)
     with engine.begin() as connection:

@@ -6,13 +6,13 @@ import numpy as np
 import pandas as pd
 from hypothesis import given, settings
 
-from features.histories import build_histories
-from features.ladder import LadderRules, rungs
-from features.snapshots import MICROSECONDS_PER_DAY, instant, iso
-from features.sources import source_from_rows
-from features.steps import Counted, Step, counted, done, falls_on, rung_on, steps_up
+from features.histories.histories import build_histories
+from features.histories.views import View
+from features.instants import MICROSECONDS_PER_DAY, instant, iso
+from features.ladder.next_steps import Counted, Step, counted, done, falls_on, rung_on, steps_up
+from features.ladder.rules import LadderRules, rungs
+from features.sources.source import source_from_rows
 from features.tables import RUNGS, TABLE
-from features.views import View
 from tests.builders import Row, as_it_stood, frame, histories, view
 from tests.strategies import Drawn, sources
 

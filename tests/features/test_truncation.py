@@ -9,15 +9,15 @@ import pandas as pd
 import pytest
 from hypothesis import Phase, find, given, settings
 
-from features.catalog import CODED_COLUMNS, NAMES, Context, compute
-from features.events import Rows
-from features.histories import Histories, build_histories
-from features.ladder import LadderRules, rungs
-from features.snapshots import IntArray
-from features.sources import source_from_rows
-from features.streams import expand
+from features.catalog.catalog import CODED_COLUMNS, NAMES, Context, compute
+from features.histories.events import Rows
+from features.histories.histories import Histories, build_histories
+from features.histories.streams import expand
+from features.histories.views import StreamView, View
+from features.instants import IntArray
+from features.ladder.rules import LadderRules, rungs
+from features.sources.source import source_from_rows
 from features.tables import ALWAYS
-from features.views import StreamView, View
 from tests.builders import Frames, as_it_stood, histories, view
 from tests.strategies import Drawn, sources
 
@@ -56,7 +56,7 @@ def test_the_future_changes_no_feature_no_rung_and_no_known_account(drawn: Drawn
 
 
 def _late_rows_are_known_at_once(patch: pytest.MonkeyPatch) -> None:
-    patch.setattr("features.views._snapshots_between", lambda *_: np.empty(0, np.int64))
+    patch.setattr("features.histories.views._snapshots_between", lambda *_: np.empty(0, np.int64))
 
 
 def _contracts_and_contacts_are_known_at_once(patch: pytest.MonkeyPatch) -> None:

@@ -9,16 +9,17 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from features.catalog import Context, compute
+from features.catalog.catalog import Context, compute
 from features.errors import LadderError
-from features.histories import Histories, build_histories
-from features.instants import Search, positions_by_day
-from features.snapshots import MICROSECONDS_PER_DAY, FloatArray, Snapshots, instant
-from features.sources import source_from_rows
-from features.streams import _sorted_by_ranges, in_order
-from features.texts import Texts
-from features.threads import side_by_side
-from features.views import View
+from features.histories.histories import Histories, build_histories
+from features.histories.snapshots import Snapshots
+from features.histories.streams import _sorted_by_ranges, in_order
+from features.histories.time_search import Search, positions_by_day
+from features.histories.views import View
+from features.instants import MICROSECONDS_PER_DAY, FloatArray, instant
+from features.side_by_side import side_by_side
+from features.sources.source import source_from_rows
+from features.sources.text_column import Texts
 from training.simulator.simulation import simulate
 
 
@@ -55,8 +56,8 @@ def bits() -> FloatArray:
 def test_blocks_of_accounts_have_the_bits_of_the_whole(monkeypatch: pytest.MonkeyPatch) -> None:
     whole = bits()
     for size in (1, 7, 60):
-        monkeypatch.setattr("features.views.BLOCK", size)
-        monkeypatch.setattr("features.declarations.BLOCK", size)
+        monkeypatch.setattr("features.histories.views.BLOCK", size)
+        monkeypatch.setattr("features.catalog.declarations.BLOCK", size)
         np.testing.assert_array_equal(bits(), whole)
 
 
@@ -73,9 +74,9 @@ def test_accounts_far_apart_have_the_bits_that_they_have_among_all(hour: int) ->
 
 
 def test_edges_counted_and_edges_searched_give_the_same_bits(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("features.views.counting_pays", lambda *_: False)
+    monkeypatch.setattr("features.histories.views.counting_pays", lambda *_: False)
     searched = bits()
-    monkeypatch.setattr("features.views.counting_pays", lambda *_: True)
+    monkeypatch.setattr("features.histories.views.counting_pays", lambda *_: True)
     np.testing.assert_array_equal(bits(), searched)
 
 

@@ -12,11 +12,11 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from features.catalog import BY_NAME, Context, compute
-from features.histories import Histories, build_histories
-from features.snapshots import instant, iso
-from features.sources import read_source, source_from_rows
-from features.views import View
+from features.catalog.catalog import BY_NAME, Context, compute
+from features.histories.histories import Histories, build_histories
+from features.histories.views import View
+from features.instants import instant, iso
+from features.sources.source import read_source, source_from_rows
 from tests.builders import Frames
 from training.simulator.simulation import simulate
 

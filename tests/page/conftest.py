@@ -7,14 +7,14 @@ from pathlib import Path
 
 import pytest
 
-from features.histories import Histories
-from features.sources import source_from_rows
+from features.histories.histories import Histories
+from features.sources.source import source_from_rows
 from serving.store.background import background_of, write_background
 from serving.store.database import open_store
 from tests.page.serving import chromium, launch, served
 from tests.serving.conftest import folder, histories, tiny
 from tests.serving.runs import fill, profiles, scored
-from training.bundle import read_bundle
+from training.model.bundle import read_bundle
 from training.simulator.simulation import Simulation
 
 __all__ = ["folder", "histories", "tiny"]

@@ -9,12 +9,12 @@ from contextlib import contextmanager
 import uvicorn
 from playwright.sync_api import Browser, Page, Playwright
 
-from serving.http.app import create_app
-from serving.http.clerk import Clerk
-from serving.http.counter import Counter
-from serving.http.workbench import Workbench
-from serving.page.routes import Site
-from serving.page.session import Doorkeeper
+from serving.api.app import create_app
+from serving.api.bounded_executor import Workbench
+from serving.api.model_holder import Counter
+from serving.api.store_service import Clerk
+from serving.web.routes import Site
+from serving.web.session import Doorkeeper
 from tests.serving.sites import Ring
 
 QUIET = (

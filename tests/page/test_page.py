@@ -9,8 +9,8 @@ import pytest
 from axe_playwright_python.sync_playwright import Axe
 from playwright.sync_api import Browser, Page, expect
 
-from serving.http.keyring import Key, Keyring, make_secret
-from serving.page.texts import say
+from serving.api.keyring import Key, Keyring, make_secret
+from serving.web.text.catalogue import say
 from tests.page.serving import looking, served
 
 pytestmark = pytest.mark.browser

@@ -8,7 +8,7 @@ import pytest
 from axe_playwright_python.sync_playwright import Axe
 from playwright.sync_api import Browser, Page, expect
 
-from serving.page.texts import say
+from serving.web.text.catalogue import say
 from tests.page.serving import looking
 from tests.page.test_page import ALL, NAMES
 

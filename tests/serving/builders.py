@@ -7,16 +7,17 @@ import lightgbm as lgb
 import numpy as np
 import pandas as pd
 
-from features import catalog
-from features.catalog import Context
-from features.histories import Histories
-from features.ladder import LadderRules
-from features.snapshots import FloatArray, IntArray, Snapshots
+from features.catalog import catalog
+from features.catalog.catalog import Context
+from features.histories.histories import Histories
+from features.histories.snapshots import Snapshots
+from features.histories.views import View
+from features.instants import FloatArray, IntArray
+from features.ladder.rules import LadderRules
 from features.tables import RUNGS
-from features.views import View
-from training.bundle import Bundle, Facts, Horizon, Investment
-from training.margins import line_margins, line_sums
-from training.predictors import Effect, Floored, Linear, Pool, RevenueRange, Table, Term, Trees, TwoPart
+from training.model.bundle import Bundle, Facts, Horizon, Investment
+from training.model.margins import line_margins, line_sums
+from training.model.predictors import Effect, Floored, Linear, Pool, RevenueRange, Table, Term, Trees, TwoPart
 
 RUNG, REVENUE, RECENCY = (catalog.NAMES.index(name) for name in ("rung", "revenue_365d", "days_since_order_day"))
 

@@ -5,14 +5,14 @@ from pathlib import Path
 
 import pytest
 
-from features.histories import Histories, build_histories
-from features.sources import source_from_rows
-from serving.http.app import create_app
-from serving.http.counter import Counter
-from serving.requests import Desk
+from features.histories.histories import Histories, build_histories
+from features.sources.source import source_from_rows
+from serving.api.app import create_app
+from serving.api.model_holder import Counter
+from serving.scoring.scoring_service import Desk
 from tests.serving import builders
 from tests.serving.client import Client
-from training.bundle import read_bundle, write_bundle
+from training.model.bundle import read_bundle, write_bundle
 from training.simulator.simulation import Simulation, simulate
 
 

@@ -5,10 +5,10 @@ from typing import Any
 
 import sqlalchemy as sa
 
-from features.snapshots import instant
-from serving.http.app import create_app
-from serving.http.clerk import Clerk
-from serving.http.counter import Counter
+from features.instants import instant
+from serving.api.app import create_app
+from serving.api.model_holder import Counter
+from serving.api.store_service import Clerk
 from serving.store.database import open_store, reading
 from serving.store.feedback import FEEDBACK, feedback_rows
 from tests.serving.client import Client

@@ -5,14 +5,14 @@ from pathlib import Path
 import pandas as pd
 import sqlalchemy as sa
 
-from features.histories import Histories
-from features.sources import source_from_rows
-from serving.batch import TABLES, score_frames
-from serving.scoring import Scorer
+from features.histories.histories import Histories
+from features.sources.source import source_from_rows
+from serving.scoring.batch import TABLES, score_frames
+from serving.scoring.scoring import Scorer
 from serving.store.database import open_store
 from serving.store.result_files import facts_of, profile_frame
-from serving.store.results import Frames, Written, write_run
-from training.bundle import Bundle, read_bundle
+from serving.store.scoring_runs import Frames, Written, write_run
+from training.model.bundle import Bundle, read_bundle
 from training.simulator.simulation import Simulation
 
 

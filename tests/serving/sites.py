@@ -5,14 +5,14 @@ from typing import Any
 
 import httpx
 
-from serving.http.app import create_app
-from serving.http.clerk import Clerk
-from serving.http.counter import Counter
-from serving.http.keyring import Keyring
-from serving.http.rates import Rates
-from serving.http.workbench import Workbench
-from serving.page.routes import Site
-from serving.page.session import Doorkeeper
+from serving.api.app import create_app
+from serving.api.bounded_executor import Workbench
+from serving.api.keyring import Keyring
+from serving.api.model_holder import Counter
+from serving.api.rate_limit import Rates
+from serving.api.store_service import Clerk
+from serving.web.routes import Site
+from serving.web.session import Doorkeeper
 from tests.serving.client import Client
 
 HTML = {"Accept": "text/html"}

@@ -4,8 +4,8 @@ from typing import Any
 
 import pytest
 
-from serving.readings import HARMLESS, MOST_LISTED, read_account
-from serving.requests import Desk
+from serving.scoring.request_parsing import HARMLESS, MOST_LISTED, read_account
+from serving.scoring.scoring_service import Desk
 from tests.serving.client import Client
 
 ORDER = {"ordered_at": "2025-06-01", "revenue": 10}

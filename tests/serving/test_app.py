@@ -7,12 +7,12 @@ from typing import Any
 
 import pytest
 
-from serving.bodies import MOST_BYTES
-from serving.http.app import create_app
-from serving.http.counter import Counter
-from serving.http.journal import JsonLines
-from serving.notes import Note
-from serving.requests import Desk
+from serving.api.app import create_app
+from serving.api.logging import JsonLines
+from serving.api.model_holder import Counter
+from serving.api.request_bodies import MOST_BYTES
+from serving.api.request_context import Note
+from serving.scoring.scoring_service import Desk
 from tests.serving.client import JSON, Client
 
 GOOD = {"account_id": "good", "orders": [{"ordered_at": "2025-06-01", "revenue": 10}]}
@@ -185,7 +185,7 @@ def test_a_slow_request_is_given_up_in_our_shape(desk: Desk, monkeypatch: pytest
         yield b"{"
         await anyio.sleep(5)
 
-    monkeypatch.setattr("serving.http.workbench.PATIENCE_SECONDS", 0.05)
+    monkeypatch.setattr("serving.api.bounded_executor.PATIENCE_SECONDS", 0.05)
     with Client(create_app(Counter(desk))) as client:
         assert _error(client.post("/score", content=slow(), headers=JSON)) == (503, "too_slow", None)
 

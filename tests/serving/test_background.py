@@ -6,20 +6,20 @@ import pandas as pd
 import pytest
 import sqlalchemy as sa
 
-from features.histories import Histories
-from features.sources import source_from_rows
+from features.histories.histories import Histories
+from features.sources.source import source_from_rows
 from features.tables import RUNGS
+from serving.store.account_lookback import STANDINGS
 from serving.store.background import background_of, write_background
 from serving.store.database import open_store, reading, writing
-from serving.store.previous import former_of
-from serving.store.results import SCORES, current_run
-from serving.store.standings import STANDINGS
+from serving.store.previous_scores import former_of
+from serving.store.scoring_runs import SCORES, current_run
 from serving.store.summaries import summary_of
 from serving.store.timelines import TIMELINES, timeline_of
 from serving.store.verdicts import keep_verdict, verdicts
 from tests.databases import new_database
 from tests.serving.runs import put, scored
-from training.bundle import Facts, read_bundle
+from training.model.bundle import Facts, read_bundle
 from training.simulator.simulation import Simulation
 
 YEAR = 365 * 86_400_000_000

@@ -14,9 +14,9 @@ from urllib.request import Request, urlopen
 
 import pytest
 
-from serving.http.openapi import EXAMPLE
-from serving.requests import Desk
-from training.champion import publish
+from serving.api.openapi import EXAMPLE
+from serving.scoring.scoring_service import Desk
+from training.model.champion import publish
 
 ROOT = Path(__file__).parent.parent.parent
 BIN = Path(sys.executable).parent

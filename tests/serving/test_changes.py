@@ -9,16 +9,16 @@ import pandas as pd
 import pytest
 
 from features.errors import SettingsError
-from features.histories import build_histories
-from features.snapshots import instant
-from features.sources import Source, source_from_rows
+from features.histories.histories import build_histories
+from features.instants import instant
+from features.sources.source import Source, source_from_rows
 from features.tables import RUNGS
-from serving.batch import read_scores, score_frames, write_frames
-from serving.changes import FIGURES, PARTS, Run, as_known_later, largest_changes, split_changes
-from serving.scoring import Scorer
+from serving.scoring.batch import read_scores, score_frames, write_frames
+from serving.scoring.changes import FIGURES, PARTS, Run, as_known_later, largest_changes, split_changes
+from serving.scoring.scoring import Scorer
 from tests.builders import Frames, as_it_stood, source
 from tests.trained import tiny, tiny_bundle
-from training.bundle import Bundle
+from training.model.bundle import Bundle
 
 THEN, LATER = "2025-06-01", "2025-12-01"
 

@@ -13,11 +13,11 @@ import httpx
 import pytest
 from openapi_spec_validator import OpenAPIV30SpecValidator
 
-from features.histories import Histories
-from serving.http.keys import create_key
-from serving.http.openapi import EXAMPLE, INSTANT, document
-from serving.requests import parse_request
-from serving.server import Terms, running
+from features.histories.histories import Histories
+from serving.api.key_store import create_key
+from serving.api.openapi import EXAMPLE, INSTANT, document
+from serving.runtime.server import Terms, running
+from serving.scoring.scoring_service import parse_request
 from serving.store.database import open_store
 from tests.serving.runs import fill, scored
 

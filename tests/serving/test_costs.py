@@ -6,11 +6,11 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from features.histories import Histories
-from serving.batch import read_claim_ratio, score_frames, write_run
-from serving.scoring import Scored, Scorer
+from features.histories.histories import Histories
+from serving.scoring.batch import read_claim_ratio, score_frames, write_run
+from serving.scoring.scoring import Scored, Scorer
 from tests.serving.builders import bundle
-from training.bundle import Bundle, read_bundle, write_bundle
+from training.model.bundle import Bundle, read_bundle, write_bundle
 
 
 def scored(made: Bundle, histories: Histories) -> Scored:

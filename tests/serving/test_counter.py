@@ -9,15 +9,15 @@ from typing import Any
 import pytest
 
 from features.errors import BundleError
-from features.histories import Histories
-from serving.http.app import create_app
-from serving.http.counter import Counter, Succession
-from serving.http.openapi import EXAMPLE
-from serving.refusals import Refusal
+from features.histories.histories import Histories
+from serving.api.app import create_app
+from serving.api.errors import Refusal
+from serving.api.model_holder import Counter, Succession
+from serving.api.openapi import EXAMPLE
 from tests.serving import builders
 from tests.serving.client import Client
-from training.bundle import EXAMPLES, MANIFEST, Bundle, read_bundle, read_proven_bundle, write_bundle
-from training.champion import publish, published, standing
+from training.model.bundle import EXAMPLES, MANIFEST, Bundle, read_bundle, read_proven_bundle, write_bundle
+from training.model.champion import publish, published, standing
 
 
 class Witness:

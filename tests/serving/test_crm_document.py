@@ -10,13 +10,13 @@ from pathlib import Path
 import pandas as pd
 import pytest
 
-from features.histories import Histories
-from serving.http.store_openapi import FEEDBACK_EXAMPLE
-from serving.server import Terms, running
+from features.histories.histories import Histories
+from serving.api.store_openapi import FEEDBACK_EXAMPLE
+from serving.runtime.server import Terms, running
 from serving.store.database import open_store, reading
 from serving.store.feedback import FEEDBACK
 from serving.store.lookups import NOT_YET
-from serving.store.results import Frames
+from serving.store.scoring_runs import Frames
 from tests.serving.runs import fill, scored
 from tests.serving.test_server import _free_port
 

@@ -2,13 +2,13 @@
 
 import numpy as np
 
-from features import catalog
-from features.ladder import ADVOCATE, CUSTOMER, MEMBER
-from features.snapshots import FloatArray
-from serving.customer_types import TYPES, customer_types
-from serving.scoring import Scorer
+from features.catalog import catalog
+from features.instants import FloatArray
+from features.ladder.rules import ADVOCATE, CUSTOMER, MEMBER
+from serving.scoring.customer_types import TYPES, customer_types
+from serving.scoring.scoring import Scorer
 from tests.trained import tiny_bundle, tiny_histories
-from training.service_load import usual_load
+from training.model.service_load import usual_load
 
 
 def matrix(rows: list[tuple[float, float, float]]) -> FloatArray:

@@ -7,9 +7,9 @@ from typing import Any
 import pytest
 
 from features.tables import TABLES
-from serving.http.app import create_app
-from serving.http.counter import Counter
-from serving.http.openapi import EXAMPLE
+from serving.api.app import create_app
+from serving.api.model_holder import Counter
+from serving.api.openapi import EXAMPLE
 from tests.serving.client import Client
 
 

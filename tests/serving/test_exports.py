@@ -9,14 +9,14 @@ import pandas as pd
 import pytest
 
 from features.errors import SettingsError
-from features.histories import Histories
+from features.histories.histories import Histories
 from features.tables import RUNGS
-from serving import exports
-from serving.crm_columns import CRMS, FIELDS, Crm, Form, table_of_columns
-from serving.exports import export, stored_scores
-from serving.schemas import Scores
+from serving.api.schemas import Scores
+from serving.integrations import exports
+from serving.integrations.crm import CRMS, FIELDS, Crm, Form, table_of_columns
+from serving.integrations.exports import export, stored_scores
 from serving.store.database import open_store
-from serving.store.results import Frames
+from serving.store.scoring_runs import Frames
 from tests.serving.runs import put, scored
 
 NUMBERS = (Form.MONEY, Form.SHARE, Form.NUMBER)
@@ -142,4 +142,4 @@ def test_every_field_is_a_score_and_every_choice_is_among_its_own() -> None:
 
 def test_the_table_in_the_document_is_the_one_in_the_code() -> None:
     text = (Path(__file__).parents[2] / "docs" / "crm.md").read_text(encoding="utf-8")
-    assert table_of_columns() in text, "write serving.crm_columns.table_of_columns() into docs/crm.md"
+    assert table_of_columns() in text, "write serving.integrations.crm.table_of_columns() into docs/crm.md"

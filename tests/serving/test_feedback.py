@@ -9,11 +9,11 @@ from typing import Any
 import pytest
 import sqlalchemy as sa
 
-from features.histories import Histories
-from features.snapshots import instant
-from features.sources import source_from_rows
-from serving.http.clerk import Clerk
-from serving.http.store_openapi import FEEDBACK_EXAMPLE
+from features.histories.histories import Histories
+from features.instants import instant
+from features.sources.source import source_from_rows
+from serving.api.store_openapi import FEEDBACK_EXAMPLE
+from serving.api.store_service import Clerk
 from serving.store.overrides import OVERRIDES
 from tests.databases import new_database
 from tests.serving.crm import NOW, Crm

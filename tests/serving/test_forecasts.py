@@ -7,13 +7,19 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from features.histories import Histories
-from serving.batch import read_columns, write_frames
-from serving.forecasts import COLUMNS, beside_history, disagreement_cells, last_forecasts, strongest_disagreements
-from serving.horizons import Column
+from features.histories.histories import Histories
+from serving.scoring.batch import read_columns, write_frames
+from serving.scoring.horizons import Column
+from serving.scoring.manager_forecasts import (
+    COLUMNS,
+    beside_history,
+    disagreement_cells,
+    last_forecasts,
+    strongest_disagreements,
+)
 from tests.builders import Row, histories, view
 from tests.serving import builders
-from training.bundle import Facts
+from training.model.bundle import Facts
 
 FORECASTS: list[Row] = [
     ("A", "2025-01-05", 400.0, "Anna", 180),

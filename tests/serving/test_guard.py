@@ -6,13 +6,13 @@ from typing import Any
 import httpx
 import pytest
 
-from serving.http.app import create_app
-from serving.http.counter import Counter
-from serving.http.doors import ANY, DOORS, OPEN, SCOPES
-from serving.http.keyring import Key, Keyring, digest_of, make_secret
-from serving.http.openapi import EXAMPLE
-from serving.http.rates import Rates
-from serving.requests import Desk
+from serving.api.app import create_app
+from serving.api.endpoints import ANY, DOORS, OPEN, SCOPES
+from serving.api.keyring import Key, Keyring, digest_of, make_secret
+from serving.api.model_holder import Counter
+from serving.api.openapi import EXAMPLE
+from serving.api.rate_limit import Rates
+from serving.scoring.scoring_service import Desk
 from tests.serving.client import Client
 
 

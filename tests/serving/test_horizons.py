@@ -10,17 +10,17 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from hypothesis.extra import numpy as arrays
 
-from features.histories import build_histories
-from features.snapshots import FloatArray
-from features.sources import source_from_rows
-from serving.batch import score_frames
-from serving.horizons import HORIZON_COLUMNS, hold_to
-from serving.scoring import Scored, Scorer
+from features.histories.histories import build_histories
+from features.instants import FloatArray
+from features.sources.source import source_from_rows
+from serving.scoring.batch import score_frames
+from serving.scoring.horizons import HORIZON_COLUMNS, hold_to
+from serving.scoring.scoring import Scored, Scorer
 from tests.serving import builders
 from tests.strategies import Drawn, sources
 from tests.trained import tiny_bundle, tiny_histories
-from training.bundle import Bundle
-from training.predictors import Linear, Pool
+from training.model.bundle import Bundle
+from training.model.predictors import Linear, Pool
 
 FIGURES = arrays.arrays(np.float64, st.tuples(st.integers(1, 5), st.integers(0, 9)), elements=st.floats(0, 9))
 

@@ -8,14 +8,14 @@ from typing import Any
 
 import pytest
 
-from features.histories import Histories
+from features.histories.histories import Histories
 from features.tables import TABLES, Column, Kind, Table
-from serving.http.app import create_app
-from serving.http.clerk import Clerk
-from serving.http.counter import Counter
-from serving.http.openapi import document
-from serving.readings import EVENT_TABLES, PROFILE
-from serving.requests import Desk
+from serving.api.app import create_app
+from serving.api.model_holder import Counter
+from serving.api.openapi import document
+from serving.api.store_service import Clerk
+from serving.scoring.request_parsing import EVENT_TABLES, PROFILE
+from serving.scoring.scoring_service import Desk
 from tests.serving.client import JSON, Client
 from tests.serving.runs import fill, scored
 

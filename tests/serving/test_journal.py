@@ -10,11 +10,11 @@ from typing import Any
 
 import pytest
 
-from serving.http.app import create_app
-from serving.http.counter import Counter
-from serving.http.journal import Patient, keep_journal, tell
-from serving.http.keyring import Key, Keyring, make_secret
-from serving.requests import Desk
+from serving.api.app import create_app
+from serving.api.keyring import Key, Keyring, make_secret
+from serving.api.logging import Patient, keep_journal, tell
+from serving.api.model_holder import Counter
+from serving.scoring.scoring_service import Desk
 from tests.serving.client import JSON, Client
 
 KEY_ID, SECRET, DIGEST = make_secret()

@@ -8,9 +8,9 @@ import sqlalchemy as sa
 
 import ladder
 from features.errors import SettingsError, StoreError
-from serving.http.keyring import Keyring
-from serving.http.keys import MOST_AGE_SECONDS, WatchedRing, create_key, list_keys, read_ring, revoke_key
-from serving.refusals import Refusal
+from serving.api.errors import Refusal
+from serving.api.key_store import MOST_AGE_SECONDS, WatchedRing, create_key, list_keys, read_ring, revoke_key
+from serving.api.keyring import Keyring
 from serving.store.database import open_store
 from tests.databases import new_database
 

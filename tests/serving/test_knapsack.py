@@ -9,9 +9,9 @@ from hypothesis import strategies as st
 from scipy.optimize import linprog
 
 from features.errors import ShapeMismatch
-from features.snapshots import FloatArray, IntArray
+from features.instants import FloatArray, IntArray
+from serving.planning.integer_program import solve
 from serving.planning.knapsack import NEARLY_NIL, NONE, ROOM, Choice, Limit, choose, hull_steps, values_of
-from training.integer_program import solve
 
 
 def budget(cost: FloatArray, most: float) -> Limit:

@@ -7,12 +7,12 @@ from typing import Any
 
 import pytest
 
-from features.histories import Histories
-from features.snapshots import iso
-from serving.http.app import create_app
-from serving.http.clerk import Clerk
-from serving.http.counter import Counter
-from serving.requests import Desk
+from features.histories.histories import Histories
+from features.instants import iso
+from serving.api.app import create_app
+from serving.api.model_holder import Counter
+from serving.api.store_service import Clerk
+from serving.scoring.scoring_service import Desk
 from tests.databases import new_database
 from tests.serving import builders
 from tests.serving.client import Client

@@ -6,11 +6,11 @@ from typing import Any
 
 import pytest
 
-from features.histories import Histories
-from features.snapshots import iso
+from features.histories.histories import Histories
+from features.instants import iso
 from serving.store.database import open_store, reading
 from serving.store.overrides import claims
-from serving.store.results import Frames
+from serving.store.scoring_runs import Frames
 from tests.serving.crm import NOW, Crm
 from tests.serving.runs import fill, scored
 

@@ -9,19 +9,19 @@ import pandas as pd
 import pytest
 import sqlalchemy as sa
 
-from features.histories import Histories
-from features.sources import source_from_rows
+from features.histories.histories import Histories
+from features.sources.source import source_from_rows
 from features.tables import RUNGS
-from serving.page.findings import read_report
 from serving.store.background import background_of, write_background
 from serving.store.database import open_store, reading, writing
-from serving.store.results import SCORES
+from serving.store.scoring_runs import SCORES
 from serving.store.timelines import TIMELINES
 from serving.store.verdicts import keep_verdict
+from serving.web.findings import read_report
 from tests.databases import new_database
 from tests.serving.runs import profiles, put, scored
 from tests.serving.sites import Browser
-from training.bundle import read_bundle
+from training.model.bundle import read_bundle
 from training.simulator.simulation import Simulation
 
 HOSTILE = '<script>alert("x")</script>\'"&{{7*7}}'

@@ -8,15 +8,15 @@ import pyarrow.parquet as pq
 import pytest
 
 from features.errors import NotEnoughData, TooManyBadRows
-from features.partitions import Alone
-from features.snapshots import instant
-from serving import parts as module
-from serving.batch import TABLES, score_frames, write_frames
-from serving.parts import Written, score_parts
-from serving.scoring import Scorer
+from features.instants import instant
+from features.sources.partitioned import Alone
+from serving.scoring import partitioned as module
+from serving.scoring.batch import TABLES, score_frames, write_frames
+from serving.scoring.partitioned import Written, score_parts
+from serving.scoring.scoring import Scorer
 from tests.parted import tiny_parts
 from tests.trained import tiny_bundle, tiny_histories
-from training.bundle import Bundle
+from training.model.bundle import Bundle
 
 
 def parted(out: Path, bundle: Bundle, at: int, form: str = "parquet", most_bad: float = 0.05) -> Written:

@@ -11,11 +11,11 @@ from hypothesis import strategies as st
 
 from features.errors import SettingsError
 from serving.planning.arms import Draw
-from serving.planning.menu import build_menu
+from serving.planning.candidates import build_menu
+from serving.planning.files import read_plan, record_of, write_plan
+from serving.planning.integer_program import solve
 from serving.planning.plan import HOLDOUT, PLAN_COLUMNS, TREAT, Allowance, Plan, make_plan
-from serving.planning.plan_files import read_plan, record_of, write_plan
-from serving.planning.plan_words import plan_in_words
-from training.integer_program import solve
+from serving.planning.plan_text import plan_in_words
 
 OPTIONS = (("rebate", "financial", 500.0), ("visit", "social", 700.0), ("integration", "structural", 3500.0))
 

@@ -7,13 +7,13 @@ from typing import Any
 import pandas as pd
 import pytest
 
-from features.histories import Histories
-from serving.http.app import create_app
-from serving.http.clerk import Clerk
-from serving.http.counter import Counter
+from features.histories.histories import Histories
+from serving.api.app import create_app
+from serving.api.model_holder import Counter
+from serving.api.store_service import Clerk
 from serving.planning.arms import Draw
 from serving.planning.plan import PLAN_COLUMNS, Allowance, make_plan
-from serving.store.results import Frames
+from serving.store.scoring_runs import Frames
 from tests.serving.client import Client
 from tests.serving.runs import fill, profiles, scored
 from training.simulator.simulation import Simulation

@@ -17,10 +17,10 @@ import psutil
 import pytest
 
 from features.errors import SettingsError
-from features.histories import Histories
-from features.snapshots import iso
-from serving.pyfunc_model import INPUTS, OUTPUTS, PARAMS, _load_pyfunc, example
-from serving.requests import Desk
+from features.histories.histories import Histories
+from features.instants import iso
+from serving.integrations.pyfunc_model import INPUTS, OUTPUTS, PARAMS, _load_pyfunc, example
+from serving.scoring.scoring_service import Desk
 from tests.serving import builders
 from tests.serving.client import Client
 from training.simulator.simulation import Simulation

@@ -7,14 +7,14 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
-from features import catalog
-from features.declarations import NEVER_MISSING, YES_OR_NO
+from features.catalog import catalog
+from features.catalog.declarations import NEVER_MISSING, YES_OR_NO
 from features.tables import RUNGS, TABLES
-from serving.phrases import PHRASE, PHRASES
-from serving.reasons import MOST_DOWN, MOST_UP, TOPICS, Reason, Teller
-from serving.scoring import Scorer
-from serving.wording import LANGUAGES, WORDS, number, say
+from serving.scoring.reasons import MOST_DOWN, MOST_UP, TOPICS, Reason, Teller
+from serving.scoring.scoring import Scorer
 from tests.trained import tiny_bundle, tiny_histories
+from training.model.text.feature_phrases import PHRASE, PHRASES
+from training.model.text.words import LANGUAGES, WORDS, number, say
 
 TABLE_NAMES = [table.name for table in TABLES]
 VOCABULARY = {"industry": ("retail", "care")}

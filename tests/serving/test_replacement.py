@@ -2,8 +2,8 @@
 
 from dataclasses import replace
 
-from serving.replacement import compare_models, weigh
-from serving.scoring import Scorer
+from serving.scoring.model_comparison import compare_models, weigh
+from serving.scoring.scoring import Scorer
 from tests.trained import tiny_bundle, tiny_histories
 
 

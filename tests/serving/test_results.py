@@ -11,13 +11,13 @@ import pytest
 import sqlalchemy as sa
 
 from features.errors import SettingsError, StoreError
-from features.histories import Histories
-from features.snapshots import instant
-from serving.batch import write_frames
-from serving.store import results
+from features.histories.histories import Histories
+from features.instants import instant
+from serving.scoring.batch import write_frames
+from serving.store import scoring_runs as results
 from serving.store.database import open_store, reading
 from serving.store.result_files import facts_of, read_folder
-from serving.store.results import (
+from serving.store.scoring_runs import (
     ACCOUNTS,
     HORIZONS,
     INVESTMENT_SCORES,

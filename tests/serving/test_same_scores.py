@@ -8,19 +8,19 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from features import catalog
-from features.histories import Histories, build_histories
-from features.snapshots import instant, iso
-from features.sources import source_from_rows
-from features.views import View
-from serving.http.app import create_app
-from serving.http.counter import Counter
-from serving.readings import join, read_account
-from serving.requests import Desk
-from serving.scoring import Scored, Scorer
+from features.catalog import catalog
+from features.histories.histories import Histories, build_histories
+from features.histories.views import View
+from features.instants import instant, iso
+from features.sources.source import source_from_rows
+from serving.api.app import create_app
+from serving.api.model_holder import Counter
+from serving.scoring.request_parsing import join, read_account
+from serving.scoring.scoring import Scored, Scorer
+from serving.scoring.scoring_service import Desk
 from tests.serving import builders
 from tests.serving.client import Client
-from training.bundle import read_bundle
+from training.model.bundle import read_bundle
 from training.simulator.simulation import Simulation
 
 Rows = list[dict[str, Any]]

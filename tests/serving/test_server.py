@@ -22,20 +22,20 @@ import psutil
 import pytest
 
 from features.errors import BundleError, SettingsError
-from features.histories import Histories
-from serving.http.keys import create_key, revoke_key
-from serving.http.openapi import EXAMPLE
-from serving.requests import Desk
-from serving.server import Terms, running, serve
+from features.histories.histories import Histories
+from serving.api.key_store import create_key, revoke_key
+from serving.api.openapi import EXAMPLE
+from serving.runtime.server import Terms, running, serve
+from serving.scoring.scoring_service import Desk
 from serving.store.database import open_store
 from tests.serving import builders
 from tests.serving.runs import fill, scored
-from training.bundle import read_bundle, write_bundle
-from training.champion import publish, published
+from training.model.bundle import read_bundle, write_bundle
+from training.model.champion import publish, published
 
 _SERVE = """
 import pathlib, sys
-from serving.server import Terms, serve
+from serving.runtime.server import Terms, serve
 folder, port, workers = pathlib.Path(sys.argv[1]), int(sys.argv[2]), int(sys.argv[3])
 sys.exit(serve(folder, port, Terms(workers=workers), lambda url: print("ready at", url, flush=True)))
 """
@@ -355,12 +355,12 @@ def test_a_port_or_a_number_that_cannot_work_is_refused(folder: Path) -> None:
 def test_a_worker_imports_neither_tracker_nor_estimators_nor_databases(folder: Path) -> None:
     program = """
 import sys
-from serving import service
+from serving.runtime import service
 light = {"numpy", "pandas", "lightgbm", "pyarrow"} & set(sys.modules)
 assert not light, f"the supervisor imports {light}"
 service.Worker()
-loaded = [name for name in ("mlflow", "sklearn", "duckdb", "sqlalchemy", "matplotlib", "training.labels",
-    "training.fitting", "training.simulator.simulation") if sys.modules.get(name)]
+loaded = [name for name in ("mlflow", "sklearn", "duckdb", "sqlalchemy", "matplotlib", "training.data.labels",
+    "training.models.fitting", "training.simulator.simulation") if sys.modules.get(name)]
 assert not loaded, loaded
 assert "lightgbm" in sys.modules
 """
@@ -372,7 +372,7 @@ assert "lightgbm" in sys.modules
 def test_a_worker_whose_bundle_has_gone_says_so_and_lives(tmp_path: Path) -> None:
     program = """
 import asyncio, httpx
-from serving import service
+from serving.runtime import service
 service.Worker()
 async def ask():
     transport = httpx.ASGITransport(service.Front(None))

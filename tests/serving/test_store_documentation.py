@@ -6,10 +6,10 @@ from typing import Any
 
 import pytest
 
-from features.histories import Histories
-from serving.http.openapi import document
-from serving.http.store_openapi import POSTS, Posted, event_schema
-from serving.store_schemas import PlanRequest, PlanTotals
+from features.histories.histories import Histories
+from serving.api.openapi import document
+from serving.api.store_openapi import POSTS, Posted, event_schema
+from serving.api.store_schemas import PlanRequest, PlanTotals
 from tests.serving.crm import Crm
 from tests.serving.runs import fill, profiles, scored
 from tests.serving.test_documentation import _agrees

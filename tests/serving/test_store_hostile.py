@@ -9,9 +9,9 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from features.histories import Histories
-from features.sources import source_from_rows
-from serving.http.store_openapi import POSTS
+from features.histories.histories import Histories
+from features.sources.source import source_from_rows
+from serving.api.store_openapi import POSTS
 from tests.databases import new_database
 from tests.serving.crm import Crm
 from tests.serving.runs import fill, profiles, scored

@@ -9,10 +9,10 @@ from typing import Any
 import httpx
 import pytest
 
-from serving.http.app import create_app
-from serving.http.counter import Counter
-from serving.http.workbench import THREADS, Workbench
-from serving.requests import Desk
+from serving.api.app import create_app
+from serving.api.bounded_executor import THREADS, Workbench
+from serving.api.model_holder import Counter
+from serving.scoring.scoring_service import Desk
 from tests.serving.client import JSON
 
 BODY = json.dumps({"accounts": []}).encode()
@@ -87,7 +87,7 @@ def test_what_was_given_up_keeps_its_place_until_its_thread_is_free(
     held: Held, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """Else work that nobody waits for would pile up behind every answer that came too late."""
-    monkeypatch.setattr("serving.http.workbench.PATIENCE_SECONDS", 0.1)
+    monkeypatch.setattr("serving.api.bounded_executor.PATIENCE_SECONDS", 0.1)
 
     async def run() -> None:
         bench = Workbench(most_waiting=1)

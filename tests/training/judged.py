@@ -4,7 +4,7 @@ from dataclasses import replace
 from functools import cache
 
 from tests.trained import small_settings, tiny_dataset
-from training.evaluation import Comparison, evaluate
+from training.evaluation.evaluation import Comparison, evaluate
 from training.settings import Settings
 
 

@@ -5,13 +5,14 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
-from features import catalog
-from features.merging import only
-from features.snapshots import MICROSECONDS_PER_DAY, FloatArray, Snapshots
-from features.views import View
+from features.catalog import catalog
+from features.histories.snapshots import Snapshots
+from features.histories.views import View
+from features.instants import MICROSECONDS_PER_DAY, FloatArray
+from features.partitions.merge import only
 from tests.trained import tiny_bundle, tiny_dataset, tiny_histories
-from training.predictors import Pool
-from training.promotion.behaviour import EXPECTATIONS, respond, with_row
+from training.model.predictors import Pool
+from training.promotion.behavioural_tests import EXPECTATIONS, respond, with_row
 
 
 def test_a_row_is_put_where_it_belongs_in_time() -> None:

@@ -16,12 +16,12 @@ import pandas as pd
 import pytest
 
 from features.errors import BundleError
-from features.histories import build_histories
-from features.sources import source_from_rows
-from serving.scoring import Scorer
+from features.histories.histories import build_histories
+from features.sources.source import source_from_rows
+from serving.scoring.scoring import Scorer
 from tests.trained import small_settings, tiny, tiny_bundle, tiny_histories
-from training.bundle import MANIFEST, Bundle, Facts, Investment, read_bundle, write_bundle
-from training.champion import publish, published
+from training.model.bundle import MANIFEST, Bundle, Facts, Investment, read_bundle, write_bundle
+from training.model.champion import publish, published
 from training.pipeline import train
 
 ROOT = Path(__file__).parent.parent.parent

@@ -7,7 +7,7 @@ import pandas as pd
 import pytest
 from scipy.stats import beta, gamma
 
-from training.buy_till_you_die import BgNbd, fit_bg_nbd, log_likelihood
+from training.models.buy_till_you_die import BgNbd, fit_bg_nbd, log_likelihood
 
 MODEL = BgNbd(r=0.9, alpha=5.0, a=1.6, b=2.5)
 CDNOW = Path(__file__).parent.parent.parent.parent / "shared" / "data" / "cdnow" / "orders.parquet"

@@ -6,14 +6,14 @@ import numpy as np
 import pytest
 from sklearn.metrics import roc_auc_score
 
-from features import catalog
-from features.snapshots import FloatArray
+from features.catalog import catalog
+from features.instants import FloatArray
 from tests.trained import tiny_dataset
 from tests.training.judged import tiny_comparisons
-from training.dataset import Dataset
-from training.judged_rows import JudgedRows
-from training.promotion.behaviour import with_row
-from training.promotion.canaries import column_aucs, score_late, strongest_alone, tables_with_recording
+from training.data.dataset import Dataset
+from training.evaluation.holdout_predictions import JudgedRows
+from training.promotion.behavioural_tests import with_row
+from training.promotion.leakage_checks import column_aucs, score_late, strongest_alone, tables_with_recording
 
 COLUMN = catalog.NAMES.index("tickets_90d")
 

@@ -5,10 +5,10 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
-from features.snapshots import FloatArray
+from features.instants import FloatArray
 from tests.training.test_pooled_effects import case
-from training.effects.claims import Claim, claim_of
 from training.effects.findings import dearer, power, robustness, robustness_value
+from training.effects.off_policy_value import Claim, claim_of
 
 
 def claim(seed: int, true: float, predicted: float, cost: float = 10.0) -> Claim:

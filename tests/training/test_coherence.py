@@ -4,15 +4,15 @@ from dataclasses import replace
 
 import pandas as pd
 
-from features.histories import build_histories
-from features.sources import source_from_rows
+from features.histories.histories import build_histories
+from features.sources.source import source_from_rows
 from tests.training.test_uplift import dataset, settings, supplier
-from training.dataset import build_dataset
+from training.data.dataset import build_dataset
 from training.effects.coherence import coherence
-from training.effects.trials import build_trials
+from training.effects.target_trials import build_trials
 from training.effects.upgrade import fit_value_gaps
 from training.effects.uplift import fit_uplift
-from training.fitting import one_linear_algebra_thread
+from training.models.fitting import one_linear_algebra_thread
 
 
 def test_climbs_and_uplift_are_told_side_by_side() -> None:

@@ -7,12 +7,12 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from features.snapshots import BoolArray, FloatArray
+from features.instants import BoolArray, FloatArray
 from tests.trained import small_settings, tiny_dataset, tiny_trained
-from training.conformal import Calibration, conformal_margin, fit_set_rule
-from training.dataset import Dataset, earlier_split
-from training.kinds import Predictor
-from training.next_rung import fit_with_earlier
+from training.data.dataset import Dataset, earlier_split
+from training.model.serialization import Predictor
+from training.models.conformal import Calibration, conformal_margin, fit_set_rule
+from training.models.next_rung import fit_with_earlier
 
 
 class Sure:

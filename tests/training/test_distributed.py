@@ -17,20 +17,20 @@ import pytest
 from distributed import LocalCluster
 
 from features.errors import ClusterError, SourceUnreadable
-from features.outlines import outline
-from features.partitions import Alone, Part
-from serving.batch import TABLES
-from serving.parts import score_parts
-from serving.scoring import Scorer
+from features.partitions.summary import outline
+from features.sources.partitioned import Alone, Part
+from serving.scoring.batch import TABLES
+from serving.scoring.partitioned import score_parts
+from serving.scoring.scoring import Scorer
 from tests.parted import tiny_parts
 from tests.trained import small_settings, tiny_bundle, tiny_dataset, tiny_histories, tiny_trained
 from training import distributed
-from training.bundle import read_bundle, write_bundle
+from training.data.partitioned import gather_dataset
 from training.distributed import Cluster, connect
-from training.evaluation import evaluate
-from training.gathering import gather_dataset
-from training.growing import grow_here
-from training.metrics import row_log_loss
+from training.evaluation.evaluation import evaluate
+from training.evaluation.metrics import row_log_loss
+from training.model.bundle import read_bundle, write_bundle
+from training.models.boosting_backend import grow_here
 from training.pipeline import train_on
 
 FEW = 300
@@ -101,7 +101,7 @@ def slow_number(part: Part) -> int:
 
 def grown(grow: Any, rounds: int = 20) -> Any:
     """The next rung's booster on two thirds of the tiny supplier, and its log loss on the rest."""
-    from training.fitting import fit_trees
+    from training.models.fitting import fit_trees
 
     data, settings = tiny_dataset(), small_settings()
     learn = data.snapshots.account % 3 > 0
@@ -205,8 +205,10 @@ def test_a_worker_of_another_version_is_refused(cluster: Cluster, monkeypatch: p
         cluster.refuse_strangers()
 
 
-@pytest.mark.parametrize("module", ["ladder", "serving.parts", "training.gathering", "training.pipeline"])
+@pytest.mark.parametrize(
+    "module", ["ladder", "serving.scoring.partitioned", "training.data.partitioned", "training.pipeline"]
+)
 def test_nothing_of_dask_is_imported_without_a_cluster(module: str) -> None:
-    code = f"import sys, {module}, features.partitioning, training.fitting; print('dask' in sys.modules)"
+    code = f"import sys, {module}, features.partitions.write, training.models.fitting; print('dask' in sys.modules)"
     said = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
     assert said.stdout.strip() == "False"

@@ -5,7 +5,7 @@ from dataclasses import dataclass, replace
 import numpy as np
 import pytest
 
-from features.snapshots import BoolArray, FloatArray, IntArray
+from features.instants import BoolArray, FloatArray, IntArray
 from training.effects.doubly_robust import (
     Overlap,
     average,
@@ -15,7 +15,7 @@ from training.effects.doubly_robust import (
     overlap,
     scores,
 )
-from training.predictors import Term
+from training.model.predictors import Term
 from training.settings import BoosterSettings, UpliftSettings
 
 BOOSTER = BoosterSettings(rounds=60, learning_rate=0.1, least_in_leaf=30, threads=1)

@@ -9,14 +9,14 @@ import pandas as pd
 import pytest
 from scipy.stats import chi2_contingency, false_discovery_control, ks_2samp
 
-from features.histories import build_histories
-from features.snapshots import MICROSECONDS_PER_DAY, iso
-from features.sources import source_from_rows
+from features.histories.histories import build_histories
+from features.instants import MICROSECONDS_PER_DAY, iso
+from features.sources.source import source_from_rows
 from tests.trained import earlier_bundle, small_settings, tiny, tiny_histories
-from training.bundle import Bundle
-from training.watching.arrivals import stopped_tables
-from training.watching.drift import adjusted, distance, find_drift, moderated, stability_index
-from training.watching.drift_since import DriftSince, drift_since, earlier_ends
+from training.model.bundle import Bundle
+from training.monitoring.drift import adjusted, distance, find_drift, moderated, stability_index
+from training.monitoring.drift_since import DriftSince, drift_since, earlier_ends
+from training.monitoring.table_freshness import stopped_tables
 
 SPAN_DAYS = 60
 Tables = dict[str, pd.DataFrame]

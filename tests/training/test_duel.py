@@ -7,10 +7,10 @@ import pytest
 
 from tests.trained import tiny_bundle, tiny_dataset
 from tests.training.judged import hasty_settings, tiny_comparisons
-from training.bundle import Bundle
-from training.next_rung import MEMBERS
-from training.predictors import Pool
-from training.promotion.duel import AS_IT_STANDS, ITS_RECIPE, Bout, Duel, Incumbent, compare_paired
+from training.model.bundle import Bundle
+from training.model.predictors import Pool
+from training.models.next_rung import MEMBERS
+from training.promotion.paired_comparison import AS_IT_STANDS, ITS_RECIPE, Bout, Duel, Incumbent, compare_paired
 from training.settings import Settings
 
 SCORES = {"next_rung": {"log_loss", "rps", "brier"}, "switching": {"log_loss", "brier"}, "revenue": {"deviance", "mae"}}

@@ -17,18 +17,18 @@ from sklearn.model_selection import GridSearchCV, GroupKFold, cross_val_score
 from sklearn.pipeline import make_pipeline
 
 import training.estimators
-from features import catalog
-from features.catalog import FEATURES
-from features.declarations import Family
+from features.catalog import catalog
+from features.catalog.catalog import FEATURES
+from features.catalog.declarations import Family
 from features.errors import ColumnMissing, NotEnoughData
 from features.tables import RUNGS
 from tests.documents import DOCS, python_blocks
 from tests.trained import small_settings, tiny_dataset, tiny_histories
-from training.conformal import fit_set_rule
+from training.data.splits import folds_of
 from training.effects.doubly_robust import cross_fitted_propensity, overlap
-from training.effects.one_outcome import fit_effects, modifiers, small_booster
+from training.effects.effect_estimation import fit_effects, modifiers, small_booster
 from training.effects.outcomes import measure
-from training.effects.trials import Trials, build_trials
+from training.effects.target_trials import Trials, build_trials
 from training.effects.uplift import _Work
 from training.estimators import (
     HistoryFeatures,
@@ -38,14 +38,14 @@ from training.estimators import (
     SwitchingClassifier,
     UpliftRegressor,
 )
-from training.fitting import one_linear_algebra_thread, settle_terms
-from training.kinds import to_json
-from training.next_rung import fit_with_earlier
-from training.predictors import settled_values
-from training.revenue import fit_revenue, invested_after
-from training.revenue_interval import fit_revenue_range
-from training.splits import folds_of
-from training.switching import fit_switching
+from training.model.predictors import settled_values
+from training.model.serialization import to_json
+from training.models.conformal import fit_set_rule
+from training.models.fitting import one_linear_algebra_thread, settle_terms
+from training.models.next_rung import fit_with_earlier
+from training.models.revenue import fit_revenue, invested_after
+from training.models.revenue_interval import fit_revenue_range
+from training.models.switching import fit_switching
 
 MODULES = [f"training.estimators.{module.name}" for module in pkgutil.iter_modules(training.estimators.__path__)]
 FEW: dict[str, Any] = {"rounds": small_settings().booster.rounds}

@@ -7,17 +7,17 @@ import numpy as np
 import pytest
 
 from tests.trained import small_settings, tiny_dataset
-from training import baselines
-from training.dataset import Dataset
-from training.evaluation import OURS, Comparison, evaluate
-from training.fitting import one_linear_algebra_thread
-from training.grading import grade_report
-from training.metrics import row_log_loss
-from training.next_rung import fit_next_rung
-from training.reporting import as_text, table_rows
-from training.revenue import fit_revenue
-from training.splits import held_out, rolling_origins
-from training.switching import fit_switching
+from training.data.dataset import Dataset
+from training.data.splits import held_out, rolling_origins
+from training.evaluation.evaluation import OURS, Comparison, evaluate
+from training.evaluation.grading import grade_report
+from training.evaluation.metrics import row_log_loss
+from training.evaluation.tables import as_text, table_rows
+from training.models import baselines
+from training.models.fitting import one_linear_algebra_thread
+from training.models.next_rung import fit_next_rung
+from training.models.revenue import fit_revenue
+from training.models.switching import fit_switching
 
 
 @cache

@@ -3,15 +3,15 @@
 import pytest
 
 from features.errors import NotEnoughData
-from features.histories import build_histories
-from features.sources import source_from_rows
-from serving.replacement import compare_models, weigh
+from features.histories.histories import build_histories
+from features.sources.source import source_from_rows
+from serving.scoring.model_comparison import compare_models, weigh
 from tests.training.test_pipeline import POOR, hasty
-from training.dataset import build_dataset
+from training.data.dataset import build_dataset
 from training.pipeline import train_on
 from training.promotion.checks import PromotionContext, examine
-from training.promotion.duel import Incumbent
 from training.promotion.evidence import gather
+from training.promotion.paired_comparison import Incumbent
 from training.promotion.report import render
 
 

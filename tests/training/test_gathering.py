@@ -7,11 +7,11 @@ import numpy as np
 import pytest
 
 from features.errors import NotEnoughData, TooManyBadRows
-from features.partitions import Alone, Answer, Part
-from features.snapshots import instant
+from features.instants import instant
+from features.sources.partitioned import Alone, Answer, Part
 from tests.parted import tiny_parts
 from tests.trained import small_settings, tiny_dataset, tiny_histories, tiny_trained
-from training.gathering import gather_dataset
+from training.data.partitioned import gather_dataset
 from training.pipeline import train, train_on
 from training.settings import Settings
 

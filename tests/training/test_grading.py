@@ -4,9 +4,9 @@ import numpy as np
 import pytest
 
 from tests.trained import small_settings, tiny_dataset
-from training.evaluation import OURS, Comparison, Row, evaluate
-from training.grading import HAPPENED, MARKS, SIMPLEST, grade, grade_report, reliability_words
-from training.metrics import Band, Interval, reliability_bands
+from training.evaluation.evaluation import OURS, Comparison, Row, evaluate
+from training.evaluation.grading import HAPPENED, MARKS, SIMPLEST, grade, grade_report, reliability_words
+from training.evaluation.metrics import Band, Interval, reliability_bands
 from training.pipeline import train_on
 
 

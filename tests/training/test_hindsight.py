@@ -2,9 +2,9 @@
 
 import pandas as pd
 
-from features.histories import build_histories
-from features.snapshots import instant, iso
-from features.sources import source_from_rows
+from features.histories.histories import build_histories
+from features.instants import instant, iso
+from features.sources.source import source_from_rows
 from tests.builders import as_it_stood
 from tests.trained import small_settings, tiny, tiny_histories
 from training.pipeline import train

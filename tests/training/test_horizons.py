@@ -8,19 +8,19 @@ from functools import cache
 import numpy as np
 import pytest
 
-from features import catalog
-from features.partitions import Alone
-from features.snapshots import MICROSECONDS_PER_DAY, instant
-from features.views import View
+from features.catalog import catalog
+from features.histories.views import View
+from features.instants import MICROSECONDS_PER_DAY, instant
+from features.sources.partitioned import Alone
 from tests.builders import histories
 from tests.parted import tiny_parts
 from tests.trained import small_settings, tiny_dataset, tiny_histories, tiny_trained
-from training.dataset import Dataset, at_horizon, build_dataset
-from training.fitting import one_linear_algebra_thread
-from training.gathering import gather_dataset
-from training.horizon_models import fit_horizons
-from training.labels import label
-from training.next_rung import fit_next_rung
+from training.data.dataset import Dataset, at_horizon, build_dataset
+from training.data.labels import label
+from training.data.partitioned import gather_dataset
+from training.models.fitting import one_linear_algebra_thread
+from training.models.horizon_models import fit_horizons
+from training.models.next_rung import fit_next_rung
 from training.pipeline import train
 from training.settings import Settings
 

@@ -5,12 +5,12 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
-from features.histories import Histories
-from features.snapshots import instant
+from features.histories.histories import Histories
+from features.instants import instant
 from tests.builders import Row, histories, view
-from training.labels import Labels, label
+from training.data.labels import Labels, label
+from training.data.population_totals import take_survey
 from training.settings import OutcomeSettings, Settings
-from training.survey import take_survey
 
 AS_OF, HORIZON_ENDS = "2024-07-01", "2024-12-28"
 LONG_AFTER = instant("2030-01-01")

@@ -6,13 +6,14 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from features.histories import build_histories
-from features.snapshots import Snapshots, instant
-from features.sources import source_from_rows
+from features.histories.histories import build_histories
+from features.histories.snapshots import Snapshots
+from features.instants import instant
+from features.sources.source import source_from_rows
 from tests.training.test_uplift import BEGIN, dataset, names, settings, supplier
-from training.effects.later_investments import parts_left
+from training.effects.co_interventions import parts_left
 from training.effects.uplift import fit_uplift
-from training.fitting import one_linear_algebra_thread
+from training.models.fitting import one_linear_algebra_thread
 
 LIFT = 0.3
 
@@ -68,7 +69,7 @@ def test_visits_that_the_others_get_soon_do_not_hide_what_a_visit_brings(monkeyp
     tables, truth = impatient(0)
     data = dataset(tables)
     (effect,) = fit_uplift(data, settings()).options
-    monkeypatch.setattr("training.effects.trials.parts_left", lambda *given: np.zeros((len(given[1]), 1)))
+    monkeypatch.setattr("training.effects.target_trials.parts_left", lambda *given: np.zeros((len(given[1]), 1)))
     (plain,) = fit_uplift(data, settings()).options
     assert effect.mean is not None
     assert plain.mean is not None
@@ -80,7 +81,7 @@ def test_what_an_investment_came_too_late_for_is_made_up_for(monkeypatch: pytest
     """A tenth of the horizon late, and nothing invested later: then nine tenths of the effect were seen."""
     data = dataset(supplier(0, lift=0.25, how="lot")[0])
     (plain,) = fit_uplift(data, settings()).options
-    monkeypatch.setattr("training.effects.trials.parts_left", lambda *given: -0.1 * (given[2] > 0)[:, None])
+    monkeypatch.setattr("training.effects.target_trials.parts_left", lambda *given: -0.1 * (given[2] > 0)[:, None])
     (late,) = fit_uplift(data, settings()).options
     assert plain.mean is not None
     assert late.mean == pytest.approx(plain.mean / 0.9, rel=0.03)

@@ -8,9 +8,9 @@ import pytest
 from features.errors import SettingsError
 from tests.trained import tiny_dataset
 from tests.training.judged import hasty_settings
-from training.next_rung import fit_next_rung
+from training.models.next_rung import fit_next_rung
+from training.models.switching import fit_switching
 from training.settings import PoolSettings
-from training.switching import fit_switching
 
 
 def test_a_member_that_the_settings_leave_out_does_not_learn() -> None:

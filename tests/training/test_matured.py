@@ -5,18 +5,18 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
-from features.snapshots import MICROSECONDS_PER_DAY, instant
-from serving.scoring import Scorer
+from features.instants import MICROSECONDS_PER_DAY, instant
+from serving.scoring.scoring import Scorer
 from tests.trained import earlier_bundle, small_settings, tiny_histories
-from training.metrics import Interval
-from training.watching.advice import KEEP, RETRAIN, WATCH, Watched, advice_of, reasons_of
-from training.watching.arrivals import Stopped
-from training.watching.drift import Drift
-from training.watching.drift_since import DriftSince
-from training.watching.label_clock import LabelClock
-from training.watching.looks import Look, drawn, feature_weights, look
-from training.watching.matured import SWITCHING, Matured, complete_instants, judge_matured
-from training.watching.proxies import Proxy, early_signs
+from training.evaluation.metrics import Interval
+from training.monitoring.advice import KEEP, RETRAIN, WATCH, Watched, advice_of, reasons_of
+from training.monitoring.drift import Drift
+from training.monitoring.drift_since import DriftSince
+from training.monitoring.early_signs import Proxy, early_signs
+from training.monitoring.label_clock import LabelClock
+from training.monitoring.realised_performance import SWITCHING, Matured, complete_instants, judge_matured
+from training.monitoring.reference_predictions import Look, drawn, feature_weights, look
+from training.monitoring.table_freshness import Stopped
 
 DAY = MICROSECONDS_PER_DAY
 

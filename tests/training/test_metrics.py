@@ -5,7 +5,7 @@ import pytest
 from sklearn.metrics import brier_score_loss, log_loss, roc_auc_score
 
 from features.errors import ShapeMismatch
-from training.metrics import (
+from training.evaluation.metrics import (
     Interval,
     auc,
     calibration_error,

@@ -7,12 +7,13 @@ from typing import Any, cast
 import numpy as np
 import pytest
 
-from features.snapshots import FloatArray, Snapshots
+from features.histories.snapshots import Snapshots
+from features.instants import FloatArray
 from tests.trained import tiny_bundle, tiny_dataset, tiny_trained
-from training.bundle import Bundle
-from training.effects.bench import Bench, within_budget
-from training.effects.claims import Brought
-from training.promotion.money import ALL, LATER, compare_money
+from training.effects.off_policy_value import Brought
+from training.effects.policy_evaluation import Bench, within_budget
+from training.model.bundle import Bundle
+from training.promotion.policy_value import ALL, LATER, compare_money
 
 
 def bench(n: int = 400) -> Bench:

@@ -4,10 +4,10 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from features.histories import Histories, build_histories
-from features.snapshots import instant
-from features.sources import source_from_rows
-from training.managers.overruled import definition_of, judge, verdict_in_words
+from features.histories.histories import Histories, build_histories
+from features.instants import instant
+from features.sources.source import source_from_rows
+from training.account_managers.overruled import definition_of, judge, verdict_in_words
 
 MADE, UNTIL, END = instant("2025-03-01"), instant("2025-09-01"), instant("2025-10-01")
 

@@ -9,15 +9,15 @@ from hypothesis import given
 from hypothesis import settings as hypothesis_settings
 
 from features.errors import LadderError, NotEnoughData
-from features.histories import build_histories
-from features.snapshots import instant
-from features.sources import source_from_rows
-from serving.batch import score_frames
-from serving.scoring import Scorer
+from features.histories.histories import build_histories
+from features.instants import instant
+from features.sources.source import source_from_rows
+from serving.scoring.batch import score_frames
+from serving.scoring.scoring import Scorer
 from tests.builders import Frames, as_it_stood
 from tests.strategies import Drawn, sources
 from tests.trained import small_settings, tiny, tiny_histories, tiny_trained
-from training.bundle import MANIFEST
+from training.model.bundle import MANIFEST
 from training.pipeline import train
 from training.settings import Settings
 

@@ -6,11 +6,11 @@ import numpy as np
 import pytest
 
 from tests.training.test_uplift import dataset, settings, supplier
-from training.effects.one_outcome import LOOSE, modifiers, small_booster
+from training.effects.effect_estimation import LOOSE, modifiers, small_booster
 from training.effects.placebo import before_choices, before_lots, choices_in_words, lots_in_words
-from training.effects.trials import Trials, build_trials
+from training.effects.target_trials import Trials, build_trials
 from training.effects.uplift import fit_uplift
-from training.fitting import one_linear_algebra_thread
+from training.models.fitting import one_linear_algebra_thread
 
 
 @pytest.fixture(autouse=True)

@@ -7,9 +7,17 @@ import numpy as np
 import pytest
 
 from tests.training.tracking import comparison, curves
-from training.curves import Curves, gains_curve, importance_of, overlap_of, parts_of, targeting_of, transitions
-from training.effects.claims import budget_of, claim_of
-from training.evaluation import OURS
+from training.effects.off_policy_value import budget_of, claim_of
+from training.evaluation.curves import (
+    Curves,
+    gains_curve,
+    importance_of,
+    overlap_of,
+    parts_of,
+    targeting_of,
+    transitions,
+)
+from training.evaluation.evaluation import OURS
 from training.tracking.plots import PLOTS, draw_plots
 
 

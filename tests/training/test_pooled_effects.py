@@ -5,8 +5,8 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
-from features.snapshots import FloatArray
-from training.effects.pooled_effects import SLOPE_PRECISIONS, Case, Fitted, Precisions, fit_again, fit_cases
+from features.instants import FloatArray
+from training.effects.r_learner import SLOPE_PRECISIONS, Case, Fitted, Precisions, fit_again, fit_cases
 
 LOOSE = Precisions(1.0, 100.0, 1e6)
 

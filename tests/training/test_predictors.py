@@ -11,20 +11,9 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from features.errors import BundleError
-from features.snapshots import FloatArray, IntArray
-from training import kinds
-from training.fitting import (
-    equal_pool,
-    every_term,
-    fit_classes,
-    fit_ordinal,
-    fit_table,
-    fit_trees,
-    fit_values,
-    pool_weights,
-)
-from training.kinds import Predictor, from_json, to_json
-from training.predictors import (
+from features.instants import FloatArray, IntArray
+from training.model import serialization as kinds
+from training.model.predictors import (
     FEW,
     FLOOR,
     Effect,
@@ -38,6 +27,17 @@ from training.predictors import (
     Trees,
     TwoPart,
     normalise,
+)
+from training.model.serialization import Predictor, from_json, to_json
+from training.models.fitting import (
+    equal_pool,
+    every_term,
+    fit_classes,
+    fit_ordinal,
+    fit_table,
+    fit_trees,
+    fit_values,
+    pool_weights,
 )
 from training.settings import BoosterSettings
 

@@ -6,25 +6,25 @@ from typing import Any
 
 import pytest
 
-from features.snapshots import MICROSECONDS_PER_DAY
+from features.instants import MICROSECONDS_PER_DAY
 from tests.documents import DOCS
 from tests.trained import small_settings, tiny_bundle, tiny_dataset, tiny_trained
 from tests.training.judged import tiny_comparisons
-from training.bundle import Facts
-from training.evaluation import OURS, Comparison, Row
-from training.metrics import Interval
-from training.promotion import checks_of_the_change as change
-from training.promotion import checks_of_the_model as model
-from training.promotion.behaviour import Response
-from training.promotion.canaries import Alone, Late
+from training.evaluation.evaluation import OURS, Comparison, Row
+from training.evaluation.metrics import Interval
+from training.model.bundle import Facts
+from training.model.footprint import Footprint
+from training.promotion import change_checks as change
+from training.promotion import model_checks as model
+from training.promotion.behavioural_tests import Response
+from training.promotion.change_checks import forgets_nothing
 from training.promotion.checks import CHECKS, Finding, PromotionContext, document, examine, passes
-from training.promotion.checks_of_the_change import forgets_nothing
-from training.promotion.checks_of_the_model import beats_baselines, calibrated, judged_out_of_time
 from training.promotion.context import Counts, Evidence
-from training.promotion.duel import AS_IT_STANDS, ITS_RECIPE, Bout, Duel, Incumbent
 from training.promotion.evidence import gather
-from training.promotion.figures import Footprint
-from training.promotion.money import ALL, LATER, Money, Policies
+from training.promotion.leakage_checks import Alone, Late
+from training.promotion.model_checks import beats_baselines, calibrated, judged_out_of_time
+from training.promotion.paired_comparison import AS_IT_STANDS, ITS_RECIPE, Bout, Duel, Incumbent
+from training.promotion.policy_value import ALL, LATER, Money, Policies
 from training.promotion.segments import Segment
 from training.settings import PromotionSettings
 

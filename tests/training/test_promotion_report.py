@@ -18,11 +18,11 @@ from tests.training.test_promotion import (
     money,
     table,
 )
-from training.metrics import Interval
+from training.evaluation.metrics import Interval
+from training.model.footprint import Changed, Changes, Example
 from training.promotion.checks import PromotionContext, examine
 from training.promotion.context import Evidence
-from training.promotion.duel import ITS_RECIPE
-from training.promotion.figures import Changed, Changes, Example
+from training.promotion.paired_comparison import ITS_RECIPE
 from training.promotion.report import render, verdict_of
 
 RUNGS = (Changed("raving_fan", 40, 10, 4, 6), Changed("member", 60, 0, 0, 0))

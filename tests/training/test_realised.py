@@ -8,15 +8,15 @@ import pandas as pd
 import pytest
 
 from features.errors import NotEnoughData, ShapeMismatch
-from features.histories import build_histories
-from features.snapshots import instant
-from features.sources import source_from_rows
+from features.histories.histories import build_histories
+from features.instants import instant
+from features.sources.source import source_from_rows
 from serving.planning.plan import Allowance, make_plan
 from tests.builders import histories
 from tests.serving.test_plan import supplier as scored
-from training.effects.followed import Listed, follow, listed
-from training.effects.realised import Selected, pooled, realised
-from training.effects.realised_words import pooled_in_words, realised_in_words
+from training.effects.plan_evaluation import Selected, pooled, realised
+from training.effects.plan_evaluation_text import pooled_in_words, realised_in_words
+from training.effects.plan_outcomes import Listed, follow, listed
 from training.settings import Settings
 from training.simulator.population import STEP_DAYS
 from training.simulator.scenarios import SCENARIOS

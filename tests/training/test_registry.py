@@ -11,8 +11,8 @@ import pytest
 from features.errors import RegistryError
 from tests.trained import tiny_bundle
 from tests.training.tracking import empty_registry, put
-from training.bundle import NAME, Bundle, read_bundle
-from training.champion import published
+from training.model.bundle import NAME, Bundle, read_bundle
+from training.model.champion import published
 from training.tracking.registry import HISTORY_TAG, Registry
 from training.tracking.tracker import connected
 
@@ -76,7 +76,7 @@ def test_a_version_is_recorded_promoted_and_taken_back(registry: Registry, tmp_p
 def test_mlflow_is_imported_only_when_it_is_used() -> None:
     program = (
         "import sys\n"
-        "import training.tracking.registry, training.tracking.plots, training.tracking.runs, serving.batch, ladder\n"
+        "import training.tracking.registry, training.tracking.plots, training.tracking.runs, serving.scoring.batch, ladder\n"
         "training.tracking.registry.Registry()\n"
         "print([name for name in ('mlflow', 'matplotlib', 'bentoml') if name in sys.modules])\n"
     )

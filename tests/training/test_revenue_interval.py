@@ -7,12 +7,12 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from features.snapshots import FloatArray
+from features.instants import FloatArray
 from tests.trained import small_settings, tiny_dataset, tiny_trained
-from training.fitting import one_linear_algebra_thread
-from training.predictors import ONE, RevenueRange
-from training.revenue_interval import fit_revenue_range, how_far_outside, within
-from training.splits import held_out, rolling_origins
+from training.data.splits import held_out, rolling_origins
+from training.model.predictors import ONE, RevenueRange
+from training.models.fitting import one_linear_algebra_thread
+from training.models.revenue_interval import fit_revenue_range, how_far_outside, within
 
 
 @dataclass(frozen=True)

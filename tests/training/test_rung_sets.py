@@ -6,8 +6,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 from hypothesis.extra import numpy as arrays
 
-from features.snapshots import FloatArray
-from training.rung_sets import least_threshold, mass_before, rung_sets
+from features.instants import FloatArray
+from training.model.prediction_sets import least_threshold, mass_before, rung_sets
 
 
 def by_hand(chances: FloatArray, threshold: float) -> tuple[int, int]:

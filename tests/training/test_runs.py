@@ -9,7 +9,7 @@ import pytest
 from tests.databases import new_database
 from tests.trained import tiny_bundle
 from tests.training.tracking import empty_registry, form, put, record
-from training.bundle import NAME
+from training.model.bundle import NAME
 from training.tracking.model_card import LIMITS
 from training.tracking.registry import LONGEST_DESCRIPTION, Registry, _shortened
 from training.tracking.runs import end_killed

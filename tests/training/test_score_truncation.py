@@ -9,13 +9,14 @@ import pandas as pd
 import pytest
 from hypothesis import given, settings
 
-from features.histories import Histories, build_histories
-from features.snapshots import FloatArray, Snapshots
-from features.sources import source_from_rows
+from features.histories.histories import Histories, build_histories
+from features.histories.snapshots import Snapshots
+from features.histories.views import View
+from features.instants import FloatArray
+from features.sources.source import source_from_rows
 from features.tables import RUNGS
-from features.views import View
-from serving.batch import INVESTMENT_COLUMNS, SCORE_COLUMNS, score_frames
-from serving.scoring import Column, Scored, Scorer
+from serving.scoring.batch import INVESTMENT_COLUMNS, SCORE_COLUMNS, score_frames
+from serving.scoring.scoring import Column, Scored, Scorer
 from tests.builders import Frames, as_it_stood
 from tests.strategies import Drawn, sources
 from tests.trained import tiny, tiny_bundle, tiny_histories

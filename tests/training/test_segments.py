@@ -4,10 +4,10 @@ from dataclasses import replace
 
 import numpy as np
 
-from features.snapshots import FloatArray
+from features.instants import FloatArray
 from tests.trained import tiny_dataset
 from tests.training.judged import tiny_comparisons
-from training.evaluation import OURS, Comparison
+from training.evaluation.evaluation import OURS, Comparison
 from training.promotion.segments import CHAMPION, judge_segments
 
 

@@ -8,13 +8,12 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from features.errors import NotEnoughData
-from features.histories import Histories
-from features.snapshots import MICROSECONDS_PER_DAY, instant, iso
+from features.histories.histories import Histories
+from features.instants import MICROSECONDS_PER_DAY, instant, iso
 from tests.builders import histories
 from tests.trained import tiny_dataset, tiny_histories
-from training.dataset import build_dataset, earlier_split
-from training.settings import Settings, SliceSettings
-from training.splits import (
+from training.data.dataset import build_dataset, earlier_split
+from training.data.splits import (
     account_draw,
     first_event,
     folds_of,
@@ -24,6 +23,7 @@ from training.splits import (
     sample_snapshots,
     slice_instants,
 )
+from training.settings import Settings, SliceSettings
 
 DAY = MICROSECONDS_PER_DAY
 

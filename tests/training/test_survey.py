@@ -1,14 +1,14 @@
 """What all accounts together say, and that it adds up over parts."""
 
-from features.histories import build_histories
-from features.partitions import part_numbers
-from features.snapshots import instant
-from features.sources import source_from_rows
+from features.histories.histories import build_histories
+from features.instants import instant
+from features.sources.partitioned import part_numbers
+from features.sources.source import source_from_rows
 from features.tables import TRIGGER_FAMILIES
 from tests.builders import Row, histories
 from tests.trained import small_settings, tiny, tiny_histories
+from training.data.population_totals import Survey, add_surveys, take_survey
 from training.settings import Settings
-from training.survey import Survey, add_surveys, take_survey
 
 ORDERS: list[Row] = [
     {"account_id": "A", "ordered_at": "2024-01-01", "revenue": 100.0, "cost": 60.0},

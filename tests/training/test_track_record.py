@@ -5,18 +5,18 @@ from functools import cache
 import numpy as np
 import pytest
 
-from features.histories import build_histories
-from features.ladder import CUSTOMER, MEMBER, LadderRules
-from features.snapshots import MICROSECONDS_PER_DAY, instant
-from features.sources import source_from_rows
-from features.streams import FIXED_POINT
+from features.histories.histories import build_histories
+from features.histories.streams import FIXED_POINT
+from features.instants import MICROSECONDS_PER_DAY, instant
+from features.ladder.rules import CUSTOMER, MEMBER, LadderRules
+from features.sources.source import source_from_rows
 from tests.builders import Row, histories
 from tests.trained import small_settings
-from training.managers.forecasts import COLUMNS, Resolved, outcomes, resolve_forecasts
-from training.managers.track_record import ForecastRecord, fit_forecasts
-from training.managers.track_record import Row as Record
+from training.account_managers.forecasts import COLUMNS, Resolved, outcomes, resolve_forecasts
+from training.account_managers.track_record import ForecastRecord, fit_forecasts
+from training.account_managers.track_record import Row as Record
+from training.data.population_totals import take_survey
 from training.simulator.simulation import simulate
-from training.survey import take_survey
 
 GAPS = (None, None, 300.0, 1000.0, 1000.0, None, None)
 

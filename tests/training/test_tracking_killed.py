@@ -12,8 +12,8 @@ from pathlib import Path
 
 from tests.trained import tiny_bundle
 from tests.training.tracking import empty_registry
-from training.bundle import read_bundle, write_bundle
-from training.champion import published
+from training.model.bundle import read_bundle, write_bundle
+from training.model.champion import published
 from training.tracking.registry import Registry
 from training.tracking.tracker import connected
 
@@ -26,7 +26,7 @@ warnings.simplefilter("ignore")
 import mlflow
 from tests.training.tracking import put
 from tests.training import tracking
-from training.bundle import read_bundle
+from training.model.bundle import read_bundle
 from training.tracking.registry import Registry
 uri, folder = sys.argv[1], Path(sys.argv[2])
 
@@ -48,7 +48,7 @@ print([os.waitpid(child, 0)[1] for child in children])
 """
 _KILLED = """
 bundle, other = read_bundle(folder / "bundle")[0], read_bundle(folder / "other")[0]
-import training.champion, training.tracking.registry
+import training.model.champion, training.tracking.registry
 
 def dying(owner, name, after):
     real, left = getattr(owner, name), [after]

@@ -6,11 +6,11 @@ from math import isnan
 import numpy as np
 import pytest
 
-from features.snapshots import FloatArray, IntArray
+from features.instants import FloatArray, IntArray
 from features.tables import TRIGGER_FAMILIES
 from tests.trained import small_settings, tiny_dataset
-from training.dataset import Dataset
-from training.triggers import fit_triggers, macro_auc
+from training.data.dataset import Dataset
+from training.models.triggers import fit_triggers, macro_auc
 
 
 def told(share_recorded: float) -> tuple[Dataset, IntArray]:

@@ -9,17 +9,17 @@ import numpy as np
 import pytest
 
 from features.errors import NotEnoughData
-from features.snapshots import MICROSECONDS_PER_DAY, BoolArray, FloatArray
+from features.instants import MICROSECONDS_PER_DAY, BoolArray, FloatArray
 from tests.trained import small_settings, tiny_dataset
-from training import tuning
-from training.dataset import Dataset
-from training.fitting import fit_table
-from training.metrics import Interval
-from training.predictors import Table
+from training.data.dataset import Dataset
+from training.data.splits import held_out, rolling_origins
+from training.evaluation.metrics import Interval
+from training.model.predictors import Table
+from training.models import tuning
+from training.models.fitting import fit_table
+from training.models.tuned_settings import SPACE, Tuned
+from training.models.tuning import blind_origins, judge_choice, tune
 from training.settings import Settings, parse_settings
-from training.splits import held_out, rolling_origins
-from training.tuned import SPACE, Tuned
-from training.tuning import blind_origins, judge_choice, tune
 
 PARTS = 4
 """Models of one trial: the next rung at three origins, switching at the one where enough had left."""

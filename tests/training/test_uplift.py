@@ -8,15 +8,15 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from features.histories import build_histories
-from features.ladder import CUSTOMER
-from features.sources import source_from_rows
+from features.histories.histories import build_histories
+from features.ladder.rules import CUSTOMER
+from features.sources.source import source_from_rows
 from tests.trained import small_settings
-from training.dataset import Dataset, build_dataset
-from training.effects.trials import build_trials
+from training.data.dataset import Dataset, build_dataset
+from training.effects.target_trials import build_trials
 from training.effects.upgrade import UpgradeEffect, fit_upgrades, fit_value_gaps
 from training.effects.uplift import InvestmentEffect, Uplift, fit_uplift
-from training.fitting import one_linear_algebra_thread
+from training.models.fitting import one_linear_algebra_thread
 from training.settings import Settings, UpliftSettings
 
 N = 500

@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 
 from features.errors import ShapeMismatch
-from features.snapshots import FloatArray
+from features.instants import FloatArray
 from training.effects.uplift_metrics import (
     autoc,
     best_arm,

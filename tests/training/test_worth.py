@@ -3,16 +3,16 @@
 import numpy as np
 import pytest
 
-from features.histories import Histories, build_histories
-from features.partitions import part_numbers
-from features.snapshots import MICROSECONDS_PER_DAY, instant
-from features.sources import source_from_rows
+from features.histories.histories import Histories, build_histories
+from features.instants import MICROSECONDS_PER_DAY, instant
+from features.sources.partitioned import part_numbers
+from features.sources.source import source_from_rows
 from tests.builders import Row, histories
 from tests.trained import tiny, tiny_histories, tiny_trained
-from training.acquisition import add_acquired, take_acquired
-from training.effects.claims import Claim
-from training.effects.worth import LEAST_ACCOUNTS, Worth, worth_of
-from training.effects.worth import Row as Line
+from training.data.acquired_accounts import add_acquired, take_acquired
+from training.effects.acquisition_roi import LEAST_ACCOUNTS, Worth, worth_of
+from training.effects.acquisition_roi import Row as Line
+from training.effects.off_policy_value import Claim
 
 END = instant("2024-07-01")
 CLAIM = Claim(120.0, 90.0, 40.0, 140.0, 300, 30.0, 60.0)

@@ -6,11 +6,11 @@ from functools import cache
 from pathlib import Path
 
 from tests.trained import small_settings, tiny_bundle
-from training.bundle import Bundle
-from training.curves import Budget, Curves, Importance, Overlap, Part, Targeting, Transitions
 from training.effects.uplift import InvestmentEffect
-from training.evaluation import OURS, Comparison, Row
-from training.metrics import Band, Interval
+from training.evaluation.curves import Budget, Curves, Importance, Overlap, Part, Targeting, Transitions
+from training.evaluation.evaluation import OURS, Comparison, Row
+from training.evaluation.metrics import Band, Interval
+from training.model.bundle import Bundle
 from training.pipeline import Trained
 from training.tracking.provenance import Provenance
 from training.tracking.registry import Registry
@@ -64,7 +64,7 @@ def record(bundle: Bundle | None = None) -> TrainingRecord:
 
 def form() -> ModelForm:
     """The service's own; imported late, as the command line does."""
-    from serving.pyfunc_model import INPUTS, OUTPUTS, PARAMS, example
+    from serving.integrations.pyfunc_model import INPUTS, OUTPUTS, PARAMS, example
 
     return ModelForm(INPUTS, OUTPUTS, PARAMS, example())
 

@@ -4,7 +4,7 @@ from collections.abc import Sequence
 
 import numpy as np
 
-from training.dataset import Dataset
+from training.data.dataset import Dataset
 from training.effects.uplift import InvestmentEffect
 
 

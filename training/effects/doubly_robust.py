@@ -16,10 +16,10 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from features.snapshots import BoolArray, FloatArray, IntArray
-from training.fitting import fit_trees, settle_terms
-from training.metrics import auc
-from training.predictors import Effect, Term
+from features.instants import BoolArray, FloatArray, IntArray
+from training.evaluation.metrics import auc
+from training.model.predictors import Effect, Term
+from training.models.fitting import fit_trees, settle_terms
 from training.settings import BoosterSettings, UpliftSettings
 
 PENALTIES = (30.0, 3000.0, 1e6)

@@ -2,8 +2,8 @@
 
 import numpy as np
 
-from features.snapshots import FloatArray
-from training.effects.pooled_effects import Case
+from features.instants import FloatArray
+from training.effects.r_learner import Case
 
 SEEN = 2.8
 """Standard errors that an effect must have to be seen: 80 % power at 5 % (1.96 + .84)."""

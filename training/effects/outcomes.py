@@ -8,10 +8,10 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from features.snapshots import BoolArray, FloatArray, IntArray
-from training.effects.trials import Trials
-from training.fitting import fit_trees
-from training.predictors import Trees
+from features.instants import BoolArray, FloatArray, IntArray
+from training.effects.target_trials import Trials
+from training.model.predictors import Trees
+from training.models.fitting import fit_trees
 from training.settings import BoosterSettings
 
 OUTCOMES = ("revenue", "climbed", "switched", "served")

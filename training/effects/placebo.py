@@ -12,16 +12,16 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from features.snapshots import MICROSECONDS_PER_DAY, BoolArray, FloatArray, IntArray
-from training.dataset import Dataset
+from features.instants import MICROSECONDS_PER_DAY, BoolArray, FloatArray, IntArray
+from training.data.dataset import Dataset
+from training.data.splits import folds_of
 from training.effects.doubly_robust import cross_fitted_propensity
 from training.effects.outcomes import measure
-from training.effects.pooled_effects import Case, Precisions, fit_again
-from training.effects.trials import Trials
-from training.fitting import settle_terms
-from training.predictors import Term, settled_values
+from training.effects.r_learner import Case, Precisions, fit_again
+from training.effects.target_trials import Trials
+from training.model.predictors import Term, settled_values
+from training.models.fitting import settle_terms
 from training.settings import BoosterSettings, Settings
-from training.splits import folds_of
 
 FOLDS = 2
 """Of the accounts: a check needs no more."""

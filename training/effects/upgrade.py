@@ -15,11 +15,12 @@ from dataclasses import dataclass, replace
 
 import numpy as np
 
-from features.ladder import ADVOCATE, CUSTOMER, MEMBER, rungs
-from features.snapshots import MICROSECONDS_PER_DAY, BoolArray, FloatArray, IntArray
+from features.histories.views import View
+from features.instants import MICROSECONDS_PER_DAY, BoolArray, FloatArray, IntArray
+from features.ladder.rules import ADVOCATE, CUSTOMER, MEMBER, rungs
 from features.tables import RUNGS
-from features.views import View
-from training.dataset import Dataset
+from training.data.dataset import Dataset
+from training.data.splits import folds_of
 from training.effects.doubly_robust import (
     PENALTIES,
     Overlap,
@@ -30,11 +31,10 @@ from training.effects.doubly_robust import (
     overlap,
     scores,
 )
-from training.effects.one_outcome import modifiers, small_booster
-from training.fitting import fit_values
-from training.predictors import Effect, Linear, Term
+from training.effects.effect_estimation import modifiers, small_booster
+from training.model.predictors import Effect, Linear, Term
+from training.models.fitting import fit_values
 from training.settings import Settings
-from training.splits import folds_of
 
 BY_AN_ACT = {CUSTOMER: "contracts", MEMBER: "referrals", ADVOCATE: "referrals"}
 """Rungs that are left upwards by an act that is not an order, and the stream of that act."""

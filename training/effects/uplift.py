@@ -6,10 +6,10 @@ everything that drove both their choice and the outcome is among the features (u
 few comparable accounts; then there is no number at all.
 
 The effect is of investing now against not investing within the horizon: what later investments in either arm brought
-is taken out of the outcomes first, by the effects themselves (`training.effects.later_investments`).
+is taken out of the outcomes first, by the effects themselves (`training.effects.co_interventions`).
 
 An account's size, of which effects are shares, is the revenue expected of it without investment: the estimator stands
-in `training.effects.pooled_effects`.
+in `training.effects.r_learner`.
 """
 
 from collections.abc import Mapping, Sequence
@@ -18,24 +18,24 @@ from statistics import NormalDist
 
 import numpy as np
 
-from features.snapshots import BoolArray, FloatArray, IntArray
-from features.streams import FIXED_POINT
+from features.histories.streams import FIXED_POINT
+from features.instants import BoolArray, FloatArray, IntArray
 from features.tables import RUNGS
-from training.curves import Curves, Targeting, overlap_of, targeting_of
-from training.dataset import Dataset, Progress, silent
-from training.effects.bench import Bench
-from training.effects.claims import Claim, budget_of, claim_of, unbiased
+from training.data.dataset import Dataset, Progress, silent
+from training.data.splits import folds_of
 from training.effects.doubly_robust import Overlap, average, cross_fitted_propensity, overlap
+from training.effects.effect_estimation import LOOSE, fit_effects, modifiers, small_booster
 from training.effects.findings import dearer, power, robustness
-from training.effects.one_outcome import LOOSE, fit_effects, modifiers, small_booster
+from training.effects.off_policy_value import Claim, budget_of, claim_of, unbiased
 from training.effects.outcomes import OUTCOMES, Outcome, measure
 from training.effects.placebo import before_choices, before_lots, choices_in_words, lots_in_words
-from training.effects.pooled_effects import WITHIN, Case, fit_again, fit_cases
-from training.effects.trials import Trials, build_trials
-from training.fitting import settle_terms
-from training.predictors import Effect, Term, settled_values
+from training.effects.policy_evaluation import Bench
+from training.effects.r_learner import WITHIN, Case, fit_again, fit_cases
+from training.effects.target_trials import Trials, build_trials
+from training.evaluation.curves import Curves, Targeting, overlap_of, targeting_of
+from training.model.predictors import Effect, Term, settled_values
+from training.models.fitting import settle_terms
 from training.settings import Settings
-from training.splits import folds_of
 
 LEAST_BY_RUNG = 10
 """Exposed trials that a rung needs before the effect is reported for accounts on it."""

@@ -13,7 +13,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from features.errors import ShapeMismatch
-from features.snapshots import BoolArray, FloatArray, IntArray
+from features.instants import BoolArray, FloatArray, IntArray
 
 HALF_SAMPLES = 200
 DETECTABLE = 2.8

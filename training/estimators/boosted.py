@@ -10,10 +10,10 @@ from sklearn.base import BaseEstimator
 from sklearn.utils import check_random_state
 from sklearn.utils.validation import _check_sample_weight, validate_data
 
-from features.snapshots import BoolArray, FloatArray, IntArray
-from training.lessons import Lesson, Split, split_by_time
+from features.instants import BoolArray, FloatArray, IntArray
+from training.data.splits import account_draw
+from training.data.training_task import Lesson, Split, split_by_time
 from training.settings import BoosterSettings
-from training.splits import account_draw
 
 OURS = BoosterSettings()
 

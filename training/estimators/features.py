@@ -9,13 +9,14 @@ from numpy.typing import NDArray
 from sklearn.base import BaseEstimator, TransformerMixin
 from sklearn.utils.validation import check_is_fitted
 
-from features.catalog import FEATURES, learn_vocabulary
-from features.declarations import Context, Feature, measure
+from features.catalog.catalog import FEATURES, learn_vocabulary
+from features.catalog.declarations import Context, Feature, measure
 from features.errors import ColumnMissing, NotEnoughData
-from features.histories import Histories
-from features.ladder import LadderRules
-from features.snapshots import FloatArray, Snapshots
-from features.views import View
+from features.histories.histories import Histories
+from features.histories.snapshots import Snapshots
+from features.histories.views import View
+from features.instants import FloatArray
+from features.ladder.rules import LadderRules
 from training.estimators.boosted import instants
 
 ASKED = ("account_id", "as_of")
@@ -33,7 +34,7 @@ class HistoryFeatures(TransformerMixin, BaseEstimator):  # type: ignore[misc]
 
     Parameters
     ----------
-    histories : as `features.histories.build_histories(read_source(...))` gives them; never copied.
+    histories : as `features.histories.histories.build_histories(read_source(...))` gives them; never copied.
     horizon_days : how far ahead one will ask, for the few features that depend on it.
     rules : of the ladder.  features : rows of the catalogue, and of your own (docs/extend.md).
 
@@ -44,8 +45,8 @@ class HistoryFeatures(TransformerMixin, BaseEstimator):  # type: ignore[misc]
     Examples
     --------
     >>> import pandas as pd
-    >>> from features.histories import build_histories
-    >>> from features.sources import source_from_rows
+    >>> from features.histories.histories import build_histories
+    >>> from features.sources.source import source_from_rows
     >>> orders = {"account_id": ["A", "A"], "ordered_at": ["2024-01-01", "2024-03-01"], "revenue": [10.0, 20.0]}
     >>> known = build_histories(source_from_rows({"orders": pd.DataFrame(orders)}))
     >>> asked = pd.DataFrame({"account_id": ["A", "A"], "as_of": ["2024-02-01", "2024-04-01"]})

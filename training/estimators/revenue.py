@@ -6,11 +6,11 @@ import numpy as np
 from sklearn.base import RegressorMixin
 from sklearn.utils.validation import check_is_fitted, validate_data
 
-from features.snapshots import FloatArray
+from features.instants import FloatArray
 from training.estimators.boosted import OURS, Boosted, dated, rows_that_count
-from training.fitting import one_linear_algebra_thread
-from training.revenue import learn_revenue
-from training.revenue_interval import learn_revenue_range
+from training.models.fitting import one_linear_algebra_thread
+from training.models.revenue import learn_revenue
+from training.models.revenue_interval import learn_revenue_range
 
 
 class RevenueRegressor(RegressorMixin, Boosted):  # type: ignore[misc]

@@ -9,13 +9,13 @@ from sklearn.base import ClassifierMixin
 from sklearn.utils.multiclass import check_classification_targets
 from sklearn.utils.validation import check_is_fitted, validate_data
 
-from features.snapshots import BoolArray, FloatArray, IntArray
+from features.instants import BoolArray, FloatArray, IntArray
 from features.tables import RUNGS
 from training.estimators.boosted import OURS, Boosted, dated, rows_that_count
-from training.fitting import one_linear_algebra_thread
-from training.next_rung import N_RUNGS, learn_next_rung
-from training.predictors import normalise
-from training.rung_sets import least_threshold, mass_before, rung_sets
+from training.model.prediction_sets import least_threshold, mass_before, rung_sets
+from training.model.predictors import normalise
+from training.models.fitting import one_linear_algebra_thread
+from training.models.next_rung import N_RUNGS, learn_next_rung
 
 Classes = NDArray[Any]
 

@@ -9,17 +9,17 @@ from sklearn.utils import _safe_indexing, assert_all_finite, get_tags
 from sklearn.utils.multiclass import check_classification_targets
 from sklearn.utils.validation import _check_feature_names, check_is_fitted, column_or_1d, indexable
 
-from features.snapshots import BoolArray, FloatArray, IntArray
+from features.instants import BoolArray, FloatArray, IntArray
+from training.data.splits import account_draw
 from training.estimators.boosted import accounts_of
 from training.estimators.rungs import Classes, on_the_ladder, several_classes
-from training.rung_sets import least_threshold, mass_before, rung_sets
-from training.splits import account_draw
+from training.model.prediction_sets import least_threshold, mass_before, rung_sets
 
 
 class SetCalibrator(MetaEstimatorMixin, ClassifierMixin, BaseEstimator):  # type: ignore[misc]
     """Runs of classes, in order, that hold the true one for the stated share of rows like those calibrated on.
 
-    The rule of the service's sets of rungs (`training.rung_sets`) for any classifier with `predict_proba`. A classifier
+    The rule of the service's sets of rungs (`training.model.prediction_sets`) for any classifier with `predict_proba`. A classifier
     that is learnt already goes in as `FrozenEstimator(model)`: all rows are then calibrated on, and must not be rows
     that it learnt from. Any other one learns on three quarters of the accounts, and the rest calibrate.
 
@@ -78,7 +78,7 @@ class SetCalibrator(MetaEstimatorMixin, ClassifierMixin, BaseEstimator):  # type
         return apart if not apart.all() else ~apart
 
     def _mass_before(self, X: Any, y: Classes) -> FloatArray:
-        """As `training.rung_sets.mass_before`; a class that the classifier never saw lies in no set."""
+        """As `training.model.prediction_sets.mass_before`; a class that the classifier never saw lies in no set."""
         known = np.isin(y, self.classes_)
         place = self._sorted()[np.searchsorted(self.classes_, np.where(known, y, self.classes_[0]))]
         return np.where(known, mass_before(self._chances(X), place), 1.0)

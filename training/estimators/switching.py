@@ -7,11 +7,11 @@ from sklearn.base import ClassifierMixin
 from sklearn.utils.multiclass import check_classification_targets, type_of_target
 from sklearn.utils.validation import check_is_fitted, validate_data
 
-from features.snapshots import FloatArray
+from features.instants import FloatArray
 from training.estimators.boosted import OURS, Boosted, dated, rows_that_count
 from training.estimators.rungs import Classes, several_classes
-from training.fitting import one_linear_algebra_thread
-from training.switching import learn_switching
+from training.models.fitting import one_linear_algebra_thread
+from training.models.switching import learn_switching
 
 
 class SwitchingClassifier(ClassifierMixin, Boosted):  # type: ignore[misc]

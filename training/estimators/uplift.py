@@ -8,17 +8,17 @@ import numpy as np
 from sklearn.base import RegressorMixin
 from sklearn.utils.validation import check_is_fitted, column_or_1d, validate_data
 
-from features.snapshots import BoolArray, FloatArray, IntArray
+from features.instants import BoolArray, FloatArray, IntArray
+from training.data.splits import folds_by
+from training.data.training_task import ABSENT, present
 from training.effects.doubly_robust import Overlap, average, cross_fitted_propensity, overlap
-from training.effects.one_outcome import fit_effects, modifiers, small_booster
+from training.effects.effect_estimation import fit_effects, modifiers, small_booster
 from training.effects.outcomes import Outcome, measure_outcome
-from training.effects.pooled_effects import POWER, Case
+from training.effects.r_learner import POWER, Case
 from training.estimators.boosted import OURS, Boosted, accounts_of
-from training.fitting import every_term, one_linear_algebra_thread, settle_terms
-from training.lessons import ABSENT, present
-from training.predictors import Term, settled_values
+from training.model.predictors import Term, settled_values
+from training.models.fitting import every_term, one_linear_algebra_thread, settle_terms
 from training.settings import UpliftSettings
-from training.splits import folds_by
 
 SETTINGS = UpliftSettings()
 
@@ -43,7 +43,7 @@ class _Trials:
 class UpliftRegressor(RegressorMixin, Boosted):  # type: ignore[misc]
     """The effect of one exposure on an outcome, with its interval: the R-learner with averaged prior variances.
 
-    What `ladder train` learns of an investment (`training.effects.pooled_effects` has the equations), for one exposure.
+    What `ladder train` learns of an investment (`training.effects.r_learner` has the equations), for one exposure.
     Chances of exposure are taken as they are where the exposure was drawn by lot, else estimated; outcomes less what is
     expected without exposure, out of fold; folds are of accounts.
 

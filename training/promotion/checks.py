@@ -7,8 +7,8 @@ import sys
 from collections.abc import Callable
 from dataclasses import dataclass
 
-from training.promotion import checks_of_the_change as change
-from training.promotion import checks_of_the_model as model
+from training.promotion import change_checks as change
+from training.promotion import model_checks as model
 from training.promotion.context import BLOCKER, Finding, PromotionContext
 from training.settings import PromotionSettings
 

@@ -3,13 +3,13 @@
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 
-from training.bundle import Facts
-from training.evaluation import Comparison
-from training.promotion.behaviour import Response
-from training.promotion.canaries import Alone, Late
-from training.promotion.duel import Duel
-from training.promotion.figures import Changes, Footprint
-from training.promotion.money import Money
+from training.evaluation.evaluation import Comparison
+from training.model.bundle import Facts
+from training.model.footprint import Changes, Footprint
+from training.promotion.behavioural_tests import Response
+from training.promotion.leakage_checks import Alone, Late
+from training.promotion.paired_comparison import Duel
+from training.promotion.policy_value import Money
 from training.promotion.segments import Segment
 from training.settings import PromotionSettings
 

@@ -8,16 +8,16 @@ from dataclasses import replace
 
 import numpy as np
 
-from training.dataset import Dataset, Progress, silent
+from training.data.dataset import Dataset, Progress, silent
+from training.monitoring.drift_since import drift_since
 from training.pipeline import Trained
-from training.promotion.behaviour import respond
-from training.promotion.canaries import score_late, strongest_alone, tables_with_recording
+from training.promotion.behavioural_tests import respond
 from training.promotion.context import Counts, Evidence
-from training.promotion.duel import Incumbent, compare_paired
-from training.promotion.money import compare_money
+from training.promotion.leakage_checks import score_late, strongest_alone, tables_with_recording
+from training.promotion.paired_comparison import Incumbent, compare_paired
+from training.promotion.policy_value import compare_money
 from training.promotion.segments import judge_segments
 from training.settings import Settings
-from training.watching.drift_since import drift_since
 
 MOST_WATCHED, MOST_PAIRS, LEAST_PAIRS = 1_000, 3, 2
 """Accounts and earlier pairs of instants by which drift is looked for here, and the pairs without which it is not."""

@@ -6,15 +6,15 @@ Everything in it comes from the context that the checks looked at, and from what
 from collections.abc import Iterable, Sequence
 from html import escape
 
-from features.snapshots import iso
-from training.bundle import Facts
+from features.instants import iso
+from training.evaluation.tables import table_rows, title
+from training.model.bundle import Facts
+from training.model.footprint import Changes
 from training.promotion.checks import passes
 from training.promotion.context import BLOCKER, OK, WARNING, Evidence, Finding, PromotionContext
-from training.promotion.duel import Bout
-from training.promotion.figures import Changes
-from training.promotion.money import LATER, Money
+from training.promotion.paired_comparison import Bout
+from training.promotion.policy_value import LATER, Money
 from training.promotion.style import STYLE
-from training.reporting import table_rows, title
 
 WORDS = {OK: "in order", WARNING: "mind", BLOCKER: "stands in the way"}
 TASKS = {"next_rung": "Next rung", "switching": "Leaving", "revenue": "Expected revenue"}

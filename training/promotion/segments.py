@@ -12,10 +12,10 @@ from dataclasses import dataclass, replace
 import numpy as np
 from scipy.stats import false_discovery_control, norm
 
-from features.snapshots import FloatArray, IntArray
+from features.instants import FloatArray, IntArray
 from features.tables import RUNGS
-from training.dataset import Dataset
-from training.evaluation import OURS, Comparison
+from training.data.dataset import Dataset
+from training.evaluation.evaluation import OURS, Comparison
 
 CHAMPION = "the champion"
 SIZES = (10.0, 50.0, 250.0)

@@ -10,9 +10,9 @@ import pandas as pd
 from scipy.stats import spearmanr
 
 from features.errors import ShapeMismatch
-from features.snapshots import FloatArray
+from features.instants import FloatArray
 from features.tables import NO_INVESTMENT, RUNGS
-from training.predictors import FLOOR
+from training.model.predictors import FLOOR
 
 
 def against_truth(scores: pd.DataFrame, truth: pd.DataFrame) -> dict[str, float]:

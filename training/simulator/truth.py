@@ -3,7 +3,7 @@
 Without any investment and with each option, the same laws and the same random numbers: a difference between
 two replays is an effect, not luck. Switching is never drawn: along each path the hazard is summed and revenue is
 weighted by the probability of still being there (Rao-Blackwell), so that few replays suffice. The ladder's
-rules are implemented here once more, independently of `features.ladder`, of which this is the oracle.
+rules are implemented here once more, independently of `features.ladder.rules`, of which this is the oracle.
 """
 
 from collections.abc import Callable, Mapping

@@ -20,7 +20,16 @@ from training.simulator.laws import (
     status,
     switching_hazard,
 )
-from training.simulator.population import NO_CONTRACT, STEP_DAYS, BoolArray, FloatArray, IntArray, Stage, State, Traits
+from training.simulator.population import (
+    NO_CONTRACT,
+    STEP_DAYS,
+    BoolArray,
+    FloatArray,
+    IntArray,
+    Stage,
+    State,
+    Traits,
+)
 from training.simulator.scenarios import Scenario
 
 COOL_OFF_STEPS = 8

@@ -3,9 +3,9 @@
 Source of the headings: Mitchell et al. (2019), "Model Cards for Model Reporting", FAccT.
 """
 
-from features.snapshots import iso
+from features.instants import iso
 from features.tables import BONDS
-from training.evaluation import OURS, Comparison
+from training.evaluation.evaluation import OURS, Comparison
 from training.pipeline import Trained
 from training.tracking.provenance import Provenance
 

@@ -1,7 +1,7 @@
 """The pictures of a training: each a row of a table that says what it shows, what it needs and who draws it.
 
 A picture is drawn where what it needs is there. Nothing is learnt, refitted or asked of a model here: everything comes
-from the tables of results and from `training.curves`.
+from the tables of results and from `training.evaluation.curves`.
 """
 
 from collections.abc import Callable, Iterator, Sequence
@@ -12,10 +12,10 @@ from typing import Any
 import numpy as np
 
 from features.tables import RUNGS
-from training.curves import Curves, Importance, Overlap, Part, Targeting
-from training.evaluation import OURS, Comparison
-from training.metrics import Interval
-from training.reporting import title
+from training.evaluation.curves import Curves, Importance, Overlap, Part, Targeting
+from training.evaluation.evaluation import OURS, Comparison
+from training.evaluation.metrics import Interval
+from training.evaluation.tables import title
 
 OWN, OTHER, BAND = "#c50", "#7a95a8", 0.2
 """Ours, theirs, and how dark a band is."""

@@ -11,8 +11,8 @@ from pathlib import Path
 from typing import Any
 
 from features.errors import RegistryError
-from training.bundle import MANIFEST, NAME, Bundle, write_bundle
-from training.champion import place, point
+from training.model.bundle import MANIFEST, NAME, Bundle, write_bundle
+from training.model.champion import place, point
 from training.tracking.run_records import TrainingRecord
 from training.tracking.runs import ModelForm, end_killed, log_model, training_run
 from training.tracking.tracker import DEFAULT_URI, connected

@@ -11,13 +11,13 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
-from features.snapshots import iso
+from features.instants import iso
 from features.tables import BONDS, RUNGS
-from training.baselines import SIMPLEST
-from training.curves import Part
 from training.effects.uplift import InvestmentEffect
-from training.evaluation import OURS, Comparison
-from training.metrics import Interval
+from training.evaluation.curves import Part
+from training.evaluation.evaluation import OURS, Comparison
+from training.evaluation.metrics import Interval
+from training.models.baselines import SIMPLEST
 from training.pipeline import Trained
 from training.settings import Settings
 from training.tracking.model_card import model_card

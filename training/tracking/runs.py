@@ -24,7 +24,7 @@ MOST, MOST_METRICS = 100, 800
 """Params or tags that MLflow takes in one call, and metrics: a thousand of all together."""
 LONGEST_TAG = 5_000
 PROCESS_TAG = "process"
-LOADER = "serving.pyfunc_model"
+LOADER = "serving.integrations.pyfunc_model"
 """Imported by name by whoever loads the model; no pickle is involved."""
 
 

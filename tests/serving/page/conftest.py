@@ -5,8 +5,8 @@ from pathlib import Path
 import pandas as pd
 import pytest
 
-from features.histories import Histories
-from serving.store.results import Frames
+from features.histories.histories import Histories
+from serving.store.scoring_runs import Frames
 from tests.serving.runs import fill, profiles, scored
 from training.simulator.simulation import Simulation
 

@@ -12,13 +12,13 @@ import pandas as pd
 import pytest
 from starlette.datastructures import QueryParams
 
-from serving.page.ledger import changes
-from serving.page.plan_downloads import as_csv, as_sheet
-from serving.page.planning import asked_of
 from serving.planning.accepted import accepted_plan, accepted_plans
+from serving.planning.files import read_plan
 from serving.planning.plan import PLAN_COLUMNS, Plan
-from serving.planning.plan_files import read_plan
 from serving.store.database import open_store, reading
+from serving.web.audit_log import changes
+from serving.web.plan_downloads import as_csv, as_sheet
+from serving.web.planning import asked_of
 from tests.serving.page.conftest import HOSTILE
 from tests.serving.page.markup import hidden, read
 from tests.serving.sites import Browser

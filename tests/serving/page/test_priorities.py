@@ -12,12 +12,12 @@ import pytest
 from starlette.datastructures import QueryParams
 
 from features.tables import RUNGS
-from serving.page.filters import Filters, filters_of
-from serving.page.kept import Kept
-from serving.page.priorities import CSV_COLUMNS, ROWS
 from serving.store.database import moment, open_store, writing
 from serving.store.overrides import OVERRIDES
-from serving.store.results import Frames
+from serving.store.scoring_runs import Frames
+from serving.web.filters import Filters, filters_of
+from serving.web.priorities import CSV_COLUMNS, ROWS
+from serving.web.ttl_cache import Kept
 from tests.serving.page.conftest import HOSTILE
 from tests.serving.page.markup import read
 from tests.serving.sites import Browser

@@ -5,9 +5,9 @@ from collections.abc import Iterator
 
 import pytest
 
-from serving.http.keyring import Key, Keyring, make_secret
-from serving.http.rates import Rates
-from serving.page.session import COOKIE, HOURS
+from serving.api.keyring import Key, Keyring, make_secret
+from serving.api.rate_limit import Rates
+from serving.web.session import COOKIE, HOURS
 from tests.serving.page.markup import hidden, read
 from tests.serving.sites import Browser
 

@@ -7,11 +7,11 @@ from pathlib import Path
 import pytest
 
 from features.tables import BONDS, RUNGS, TRIGGER_FAMILIES
-from serving.page import visits
-from serving.page.formats import Formats, read_number
-from serving.page.texts import TEXTS, say
-from serving.page.visits import language_of
-from training.watching import advice
+from serving.web import visit as visits
+from serving.web.formats import Formats, read_number
+from serving.web.text.catalogue import TEXTS, say
+from serving.web.visit import language_of
+from training.monitoring import advice
 
 PAGE = Path(visits.__file__).parent
 _LITERAL = re.compile(r"""\bsay\(\s*f?["']([a-z_.]+)["'](\s*~)?""")

@@ -1,0 +1,1 @@
+"""The features: declared as rows, computed by one function."""

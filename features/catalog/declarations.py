@@ -1,0 +1,147 @@
+"""How a feature is declared: its name, unit and meaning, what its absence means, and the function that computes it."""
+
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
+
+import numpy as np
+
+from features.histories.streams import FIXED_POINT
+from features.histories.views import BLOCK, View, ratio
+from features.instants import FloatArray, IntArray
+from features.ladder.rules import LadderRules
+from features.side_by_side import side_by_side
+
+
+@dataclass(frozen=True)
+class Context:
+    """What features depend on besides the histories: it travels with the model.
+
+    vocabulary : column of `accounts` -> its frequent values, most frequent first; a feature holds the position.
+    """
+
+    rules: LadderRules = field(default_factory=LadderRules)
+    horizon_days: int = 180
+    vocabulary: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
+
+
+Compute = Callable[[View, Context], FloatArray | IntArray]
+
+
+@dataclass(frozen=True)
+class Feature:
+    """One column of the matrix.
+
+    name : carries unit and window.  unit : of the value.  meaning : one phrase for a manager.
+    missing : what NaN means.  tables : needed; if any is absent the feature is missing.
+    trigger : the family of switching triggers that it speaks for, if any (Roos 1999).
+    lever : whether somebody of ours can act on it.
+
+    Where nothing happened a feature is either 0 and never missing, or missing: a booster reads a value that it
+    never saw missing as zero, so a table that a source lacks and one without rows then score alike.
+    """
+
+    name: str
+    unit: str
+    meaning: str
+    missing: str
+    family: str
+    tables: tuple[str, ...]
+    compute: Compute
+    trigger: str | None = None
+    lever: bool = False
+
+
+def measure(view: View, context: Context, features: Sequence[Feature]) -> FloatArray:
+    """Those features of every snapshot, shape (n_snapshots, n_features), float64, NaN = missing."""
+    matrix = np.empty((len(view), len(features)), order="F")
+    for rows, part in measure_blocks(view, context, features):
+        if len(part) == len(matrix):
+            return part
+        matrix[rows] = part
+    return matrix
+
+
+def measure_blocks(
+    view: View, context: Context, features: Sequence[Feature]
+) -> Iterator[tuple[IntArray | slice, FloatArray]]:
+    """The same a block of accounts at a time, where nobody needs all of it: which rows, and what they hold."""
+    held = view.histories.tables
+    possible = [(column, feature) for column, feature in enumerate(features) if held.issuperset(feature.tables)]
+
+    def work(part: tuple[IntArray | slice, View]) -> tuple[IntArray | slice, FloatArray]:
+        rows, block = part
+        matrix = np.full((len(block), len(features)), np.nan, order="F")
+        for column, feature in possible:
+            matrix[:, column] = feature.compute(block, context)
+        return rows, matrix
+
+    yield from side_by_side(work, view.blocks(), len(view) > BLOCK)
+
+
+NEVER_MISSING = "cannot be missing"
+NO_EVENT = "no such event is known"
+YES_OR_NO = "yes or no"
+"""The unit of what is 1 or 0."""
+
+
+@dataclass(frozen=True)
+class Family:
+    """Declares the features of one family, most of which need one table."""
+
+    name: str
+    table: str
+
+    def feature(
+        self, name: str, unit: str, meaning: str, missing: str, compute: Compute, *,
+        tables: tuple[str, ...] | None = None, trigger: str | None = None, lever: bool = False,
+    ) -> Feature:  # fmt: skip
+        """A feature with a measure of its own."""
+        needed = (self.table,) if tables is None else tables
+        return Feature(name, unit, meaning, missing, self.name, needed, compute, trigger, lever)
+
+    def count(
+        self, stream: str, days: int, phrase: str, *, mark: str = "", name: str = "",
+        tables: tuple[str, ...] | None = None, trigger: str | None = None, lever: bool = False,
+    ) -> Feature:  # fmt: skip
+        """Events (or marked events) of a stream in the last `days`."""
+
+        def compute(view: View, _: Context) -> IntArray:
+            events = view.stream(stream)
+            return events.total(mark, days) if mark else events.count(days)
+
+        title, meaning = f"{name or mark or stream}_{days}d", f"{phrase} in the last {days} days"
+        return self.feature(
+            title, "number", meaning, NEVER_MISSING, compute, tables=tables, trigger=trigger, lever=lever
+        )
+
+    def recency(
+        self, stream: str, name: str, phrase: str, *, mark: str = "",
+        tables: tuple[str, ...] | None = None, trigger: str | None = None, lever: bool = False,
+    ) -> Feature:  # fmt: skip
+        """Days since the last event (or marked event) of a stream."""
+
+        def compute(view: View, _: Context) -> FloatArray:
+            events = view.stream(stream)
+            return events.days_since_last_marked(mark) if mark else events.days_since_last()
+
+        meaning = f"days since {phrase}"
+        return self.feature(name, "days", meaning, NO_EVENT, compute, tables=tables, trigger=trigger, lever=lever)
+
+    def mean(
+        self, stream: str, value: str, days: int, name: str, unit: str, phrase: str, *, scale: float = FIXED_POINT,
+        over: str = "", tables: tuple[str, ...] | None = None, trigger: str | None = None, lever: bool = False,
+    ) -> Feature:  # fmt: skip
+        """Mean of a value over the events of a window (or over the sum of another value)."""
+
+        def compute(view: View, _: Context) -> FloatArray:
+            events = view.stream(stream)
+            whole = events.total(over, days) if over else events.count(days)
+            return ratio(events.total(value, days) / scale, whole)
+
+        meaning = f"{phrase} in the last {days} days"
+        return self.feature(name, unit, meaning, NO_EVENT, compute, tables=tables, trigger=trigger, lever=lever)
+
+
+def trend(now: FloatArray | IntArray, before: FloatArray | IntArray) -> FloatArray:
+    """(now - before) / (now + before), from -1 = all lost to 1 = all new; NaN where both are zero."""
+    return ratio(now - before, now + before)

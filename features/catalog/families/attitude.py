@@ -1,0 +1,124 @@
+"""Attitude: what they answered, how it moved, how far their people differ, and who fell silent."""
+
+import numpy as np
+
+from features.catalog.declarations import Context, Family, Feature
+from features.catalog.families.contacts import people
+from features.histories.distinct_things import Groups, groups
+from features.histories.streams import FIXED_POINT
+from features.histories.views import View, ratio
+from features.instants import FloatArray
+from features.tables import INSTRUMENT_SCALES
+
+FAMILY = Family("attitude", "surveys")
+INSTRUMENTS = {"nps": "recommendation", "csat": "satisfaction", "ces": "ease"}
+
+
+def score(view: View, days: int, until: int = 0) -> FloatArray:
+    """Mean score of a window."""
+    surveys = view.stream("surveys")
+    return ratio(surveys.amount("score", days, until), surveys.count(days, until))
+
+
+def survey_change(view: View, _: Context) -> FloatArray:
+    """The last answer against the mean of two years; NaN where there was none in that time."""
+    return last(view, "surveys") - score(view, 730)
+
+
+def last(view: View, stream: str) -> FloatArray:
+    """The last score, once computed."""
+    return view.keep(("last score", stream), lambda: view.stream(stream).last_mean("score"))
+
+
+def yearly_change(view: View, _: Context) -> FloatArray:
+    """Mean score of the last 365 days less that of the 365 before."""
+    return score(view, 365) - score(view, 730, 365)
+
+
+def deviation(view: View, _: Context) -> FloatArray:
+    """Deviation of the scores of two years; NaN with fewer than two."""
+    surveys = view.stream("surveys")
+    number, total = surveys.count(730), surveys.total("score", 730)
+    spread = np.sqrt(np.maximum(number * surveys.total("square", 730) - total * total, 0)) / FIXED_POINT
+    return np.where(number > 1, ratio(spread, number), np.nan)
+
+
+def answered(view: View) -> Groups:
+    """The people who answered in two years."""
+    return groups(view, "surveys", "contact", 730)
+
+
+def contact_spread(view: View, _: Context) -> FloatArray:
+    """The highest less the lowest of the people's last answers; NaN where fewer than two people answered."""
+    found = answered(view)
+    scores = view.stream("surveys").value("score")[found.last]
+    at, highest = found.extreme(scores, np.maximum)
+    lowest = found.extreme(scores, np.minimum)[1]
+    spread = np.full(len(view), np.nan)
+    spread[at] = (highest - lowest) / FIXED_POINT
+    return np.where(found.count() > 1, spread, np.nan)
+
+
+def lowest_answer(view: View, _: Context) -> FloatArray:
+    """The lowest of the people's last answers of two years."""
+    found = answered(view)
+    at, lowest = found.extreme(view.stream("surveys").value("score")[found.last], np.minimum)
+    scores = np.full(len(view), np.nan)
+    scores[at] = lowest / FIXED_POINT
+    return scores
+
+
+def silent_people(view: View, _: Context) -> FloatArray:
+    """People there now who answered in the year before and not in the last 365 days; NaN where nobody ever did."""
+    found, there = answered(view), people(view)
+    quiet = found.last < view.stream("surveys").edge(365)[found.snapshot]
+    still = np.isin(found.key, there.key)
+    return found.known(found.count(quiet & still))
+
+
+def silence_ratio(view: View, _: Context) -> FloatArray:
+    """Days since the last answer, counted in the usual gap between two; NaN without two in two years."""
+    surveys = view.stream("surveys")
+    number = surveys.count(730)
+    return np.where(number > 1, surveys.days_since_last() * number / 730, np.nan)
+
+
+FEATURES: tuple[Feature, ...] = (
+    FAMILY.feature(
+        "survey_last", "share of the scale", "the last survey score", "never answered",
+        lambda view, _: last(view, "surveys"), trigger="reactional"),
+    *(FAMILY.feature(
+        f"{name}_last", "share of the scale", f"the last score for {INSTRUMENTS[name]}", "never answered",
+        lambda view, _, name=name: last(view, f"surveys_{name}"), trigger="reactional")  # type: ignore[misc]
+      for name in INSTRUMENT_SCALES),
+    FAMILY.mean(
+        "surveys", "score", 365, "survey_mean_365d", "share of the scale", "mean survey score", trigger="reactional"),
+    FAMILY.feature(
+        "survey_change", "share of the scale, change", "the last survey score against the mean of two years",
+        "no answer in two years", survey_change, trigger="reactional"),
+    FAMILY.feature(
+        "survey_mean_change_365d", "share of the scale, change", "mean survey score of the last 365 days less that of the year before",
+        "no answer in either year", yearly_change, trigger="reactional"),
+    FAMILY.mean(
+        "surveys", "very_low", 365, "survey_very_low_share_365d", "share", "share of very low scores", scale=1,
+        trigger="reactional"),
+    FAMILY.mean(
+        "surveys", "very_high", 365, "survey_very_high_share_365d", "share", "share of very high scores", scale=1),
+    FAMILY.feature(
+        "survey_deviation_730d", "share of the scale", "how far the scores of the last 730 days lie apart",
+        "fewer than two answers in two years", deviation, trigger="reactional"),
+    FAMILY.feature(
+        "survey_contact_spread_730d", "share of the scale", "highest less lowest of the people's last scores",
+        "fewer than two people answered in two years", contact_spread, trigger="reactional"),
+    FAMILY.feature(
+        "survey_lowest_contact_730d", "share of the scale", "the lowest of the people's last scores",
+        "nobody by name answered in two years", lowest_answer, trigger="reactional"),
+    FAMILY.count("surveys", 365, "survey answers"),
+    FAMILY.recency("surveys", "days_since_survey", "the last survey answer"),
+    FAMILY.feature(
+        "survey_silence_ratio", "ratio", "time since the last survey answer against the usual gap between two",
+        "fewer than two answers in two years", silence_ratio),
+    FAMILY.feature(
+        "silent_people_365d", "number", "people there who answered before and not in the last 365 days",
+        "nobody by name answered in two years", silent_people, tables=("surveys", "contacts")),
+)  # fmt: skip

@@ -1,0 +1,106 @@
+"""Order days: the days whose orders have positive revenue in sum, and the gaps between them."""
+
+import numpy as np
+
+from features.histories.streams import running_sum
+from features.histories.views import StreamView, View, ratio
+from features.instants import MICROSECONDS_PER_DAY, BoolArray, FloatArray, IntArray
+
+
+class OrderDays:
+    """Order days of every snapshot, counted over any span of time.
+
+    day : shape (n_days,), the midnight that begins each, microseconds, within the segments of the orders.
+    """
+
+    def __init__(self, view: View) -> None:
+        self.as_of = view.as_of  # not the view itself: it keeps this, and a circle of two is freed late
+        self._midnights = view.midnights
+        self.orders: StreamView = view.stream("orders")
+        self._windows: dict[tuple[float, float], IntArray] = {}
+        segment, midnight = self.orders.row_segment, _midnight(self.orders.time)
+        first = np.ones(len(midnight) + 1, bool)
+        first[1:-1] = (midnight[1:] != midnight[:-1]) | (segment[1:] != segment[:-1])
+        begins = np.flatnonzero(first)
+        billed = self.orders.running("revenue")[begins]
+        begins = begins[:-1][billed[1:] > billed[:-1]]
+        self.day, segment = midnight[begins], segment[begins]
+        gap = np.zeros(len(begins), np.int64)
+        same = segment[1:] == segment[:-1]
+        gap[1:] = same * (self.day[1:] - self.day[:-1]) // MICROSECONDS_PER_DAY
+        self._gaps = running_sum(gap)
+        self._squares = running_sum(gap * gap)
+        starts = np.zeros(len(midnight), bool)
+        starts[begins] = True
+        self._begun = running_sum(starts)  # how many order days begin before each row of the orders
+
+    def count(self, start: IntArray, stop: IntArray, snapshots: IntArray | slice = slice(None)) -> IntArray:
+        """Order days in [start, stop), microseconds, of some snapshots; a day cut by either end counts by its part."""
+
+        def position(at: IntArray) -> IntArray:
+            return self.orders.position(at, snapshots)
+
+        def positive(begins: IntArray, ends: IntArray) -> IntArray:
+            """1 where the revenue between two instants of one day is above zero."""
+            if not np.any(ends > begins):
+                return np.zeros(len(begins), np.int64)
+            sums = self.orders.running("revenue")
+            inside: BoolArray = sums[position(np.maximum(ends, begins))] > sums[position(begins)]
+            return inside.astype(np.int64)
+
+        whole_from, whole_to = _midnight(start + MICROSECONDS_PER_DAY - 1), _midnight(stop)
+        whole = np.maximum(self._begun[position(whole_to)] - self._begun[position(whole_from)], 0)
+        head = positive(start, np.minimum(whole_from, stop))
+        tail = positive(np.maximum(whole_to, start), stop) & (whole_to >= whole_from)
+        counted: IntArray = whole + head + tail
+        return counted
+
+    def in_window(self, days: float, until: float = 0) -> IntArray:
+        """Order days in [as_of - days, as_of - until)."""
+        if (days, until) not in self._windows:
+            if self._midnights and days == int(days) and until == int(until):
+                counted = self._begun[self.orders.edge(until)] - self._begun[self.orders.edge(days)]
+            else:
+                counted = self.count(*(self.as_of - int(edge * MICROSECONDS_PER_DAY) for edge in (days, until)))
+            self._windows[days, until] = counted
+        return self._windows[days, until]
+
+    def in_windows(self, days: FloatArray, until: FloatArray) -> IntArray:
+        """Order days in [as_of - days, as_of - until) for several windows, shape (len(days), n)."""
+        if not self._midnights or np.any(days % 1) or np.any(until % 1):
+            return np.stack([self.in_window(d, u) for d, u in zip(days.tolist(), until.tolist(), strict=True)])
+        begun = self._begun[self.orders.edges(np.concatenate([days, until]))]
+        counted: IntArray = begun[len(days) :] - begun[: len(days)]
+        return counted
+
+    def total(self) -> IntArray:
+        """Order days since the data begin."""
+        counted: IntArray = self._begun[self.orders.edge(0)] - self._begun[self.orders.start]
+        return counted
+
+    def gaps(self, days: float) -> tuple[IntArray, FloatArray, FloatArray]:
+        """Gaps between successive order days that end in the last `days`: how many, mean and deviation in days."""
+        last = self._begun[self.orders.edge(0)]
+        first = np.minimum(np.maximum(self._begun[self.orders.edge(days)], self._begun[self.orders.start] + 1), last)
+        number = last - first
+        mean = ratio(self._gaps[last] - self._gaps[first], number)
+        square = ratio(self._squares[last] - self._squares[first], number)
+        return number, mean, np.sqrt(np.maximum(square - mean * mean, 0))
+
+    def days_since(self, nth: int) -> FloatArray:
+        """Days from the nth last order day (0 = the last) to as_of; NaN where there are fewer."""
+        index = self._begun[self.orders.edge(0)] - 1 - nth
+        exists = index >= self._begun[self.orders.start]
+        if not len(self.day):
+            return np.full(len(index), np.nan)
+        elapsed = (self.as_of - self.day[np.where(exists, index, 0)]) / MICROSECONDS_PER_DAY
+        return np.where(exists, elapsed, np.nan)
+
+
+def order_days(view: View) -> OrderDays:
+    """The view's order days, computed once."""
+    return view.keep("order days", lambda: OrderDays(view))
+
+
+def _midnight(time: IntArray) -> IntArray:
+    return time // MICROSECONDS_PER_DAY * MICROSECONDS_PER_DAY

@@ -1,0 +1,18 @@
+"""Which accounts can switch at all, so that nobody is asked about one that has gone already."""
+
+from features.histories.order_days import order_days
+from features.histories.views import View
+from features.instants import BoolArray
+from features.ladder.rules import SHOPPER, LadderRules, rungs
+
+
+def can_switch(view: View, rules: LadderRules, definition: str, silence_days: int) -> BoolArray:
+    """Whether each snapshot's account can switch: a shopper or above, and not already gone, shape (n,).
+
+    definition : `recorded` (a row in switches wipes the rung) or `silence`, by which an account without an
+        order day in the last silence_days has already fallen silent.
+    """
+    possible: BoolArray = rungs(view, rules) >= SHOPPER
+    if definition == "silence":
+        possible = possible & (order_days(view).in_window(silence_days) > 0)
+    return possible

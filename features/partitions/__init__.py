@@ -1,0 +1,1 @@
+"""Sources cut by account into parts, for data larger than memory."""

@@ -1,0 +1,110 @@
+"""Histories of some accounts alone, and those of several parts as one, numbered as if they had been read whole."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import replace
+
+import numpy as np
+
+from features.histories.events import Options
+from features.histories.histories import Histories
+from features.histories.streams import Column, Stream, boundaries
+from features.instants import FloatArray, IntArray
+from features.sources.source import Source
+
+CODES = {"option": lambda histories: histories.options.names, "author": lambda histories: histories.authors}
+"""Values of streams that are positions in a list of names, and the list."""
+
+
+def only(histories: Histories, accounts: IntArray) -> Histories:
+    """The histories of those accounts alone.  accounts : positions, ascending, each once."""
+    chosen = np.zeros(len(histories.account_ids), bool)
+    chosen[accounts] = True
+    number = np.cumsum(chosen) - 1
+    streams = {}
+    for name, stream in histories.streams.items():
+        account = stream.account
+        rows = np.flatnonzero(chosen[account])
+        values = {value: column[rows] for value, column in stream.values.items()}
+        bounds = boundaries(account[rows], number, len(accounts))
+        streams[name] = Stream(bounds, stream.time[rows], stream.recorded[rows], values)
+    return replace(
+        histories,
+        account_ids=histories.account_ids[accounts],
+        streams=streams,
+        profile={name: column[accounts] for name, column in histories.profile.items()},
+        profile_known=histories.profile_known[accounts],
+        known_since=histories.known_since[accounts],
+    )
+
+
+def merge(parts: Sequence[Histories], options: Options) -> tuple[Histories, IntArray]:
+    """All parts as one, and the new position of every account, those of the first part first.
+
+    parts : of one source, with different accounts.  options : of the whole source, see `join_options`.
+    """
+    ids = np.concatenate([part.account_ids for part in parts])
+    order = np.argsort(ids, kind="stable")
+    number = np.empty(len(ids), np.int64)
+    number[order] = np.arange(len(ids))
+    begins = np.cumsum([0, *(len(part.account_ids) for part in parts)])
+    authors = tuple(sorted({name for part in parts for name in part.authors}))
+    whole = replace(
+        parts[0],
+        account_ids=ids[order],
+        streams={},
+        profile={
+            name: np.concatenate([part.profile[name] for part in parts])[order] for name in parts[0].profile
+        },
+        profile_known=np.concatenate([part.profile_known for part in parts])[order],
+        known_since=np.concatenate([part.known_since for part in parts])[order],
+        options=options,
+        authors=authors,
+        last_event=max(part.last_event for part in parts),
+    )  # fmt: skip
+    streams = {}
+    for name in parts[0].streams:
+        pieces = [part.streams[name] for part in parts]
+        account = np.concatenate([number[piece.account + at] for piece, at in zip(pieces, begins, strict=False)])
+        rows = np.argsort(account, kind="stable")  # within an account the order stays
+        values = {}
+        for value in sorted({value for piece in pieces for value in piece.values}):
+            columns = [_renumbered(value, part, whole, name) for part in parts]
+            values[value] = np.concatenate(columns)[rows]
+        time, recorded = (np.concatenate([getattr(p, field) for p in pieces])[rows] for field in ("time", "recorded"))
+        streams[name] = Stream(boundaries(account, np.arange(len(ids)), len(ids)), time, recorded, values)
+    return replace(whole, streams=streams), number
+
+
+def _renumbered(value: str, part: Histories, whole: Histories, stream: str) -> Column:
+    """A stream's value with its codes as the whole source counts them."""
+    column = part.streams[stream].value(value)
+    if value not in CODES:
+        return column
+    position = {name: code for code, name in enumerate(CODES[value](whole))}
+    codes = np.array([*(position[name] for name in CODES[value](part)), -1], np.int64)
+    return codes[column]
+
+
+def undeclared_costs(source: Source, options: Options) -> dict[str, FloatArray]:
+    """What each option that nobody declared was seen to cost, ascending: its planned cost is the mean of all parts'."""
+    found: dict[str, FloatArray] = {}
+    for name, bond in zip(options.names, options.bonds, strict=True):
+        if bond < 0:
+            made = source.tables["investments"]
+            costs = np.asarray(made.get("cost", np.full(len(made["investment"]), np.nan)))
+            costs = costs[made["investment"].cells == name]
+            found[name] = np.sort(costs[~np.isnan(costs)])
+    return found
+
+
+def join_options(parts: Sequence[tuple[Options, Mapping[str, FloatArray]]]) -> Options:
+    """The options of all parts, each part's with what `undeclared_costs` says of it."""
+    known: dict[str, tuple[int, float]] = {}
+    for options, _ in parts:
+        known |= {n: (b, c) for n, b, c in zip(options.names, options.bonds, options.costs, strict=True)}
+    for name, (bond, _) in known.items():
+        if bond < 0:
+            seen = np.sort(np.concatenate([costs[name] for _, costs in parts if name in costs]))
+            known[name] = (bond, float(seen.mean()) if len(seen) else 0.0)
+    names = tuple(sorted(known))
+    return Options(names, tuple(known[n][0] for n in names), tuple(known[n][1] for n in names))

@@ -1,0 +1,227 @@
+"""Cutting a source into parts: raw rows go to the part of their account, uncleaned, a batch at a time.
+
+Cleaning happens when a part is read, so nothing is set aside here and every raw row stands in exactly one part
+(`investment_options` in all of them). What tells rows apart across accounts, a primary key, is looked at once
+more after the cut: rows that share a key but not an account end in different parts.
+"""
+
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pyarrow as pa
+import pyarrow.parquet as pq
+
+from features.errors import NotEnoughData, SettingsError, SourceUnreadable
+from features.sources.cells import UNFIT, text_cell
+from features.sources.cleaning import listed
+from features.sources.columns import packed
+from features.sources.connectors import Mapped, Place, check_mapping, has_query, origins
+from features.sources.databases import open_database
+from features.sources.folders import open_folder
+from features.sources.partitioned import Part, Partitions, part_folder, part_numbers, read_part_table, write_manifest
+from features.sources.source import Progress
+from features.tables import TABLE, TABLES, Table
+
+MOST_PARTS = 512
+"""One file of each part is open at a time, and most systems allow a process about a thousand."""
+HELD_ROWS = 1_000_000
+"""Rows kept back before they are written, over all parts: fewer, and every part's file falls into crumbs."""
+KEYS_AT_ONCE = 10_000_000
+"""Keys compared at a time, about 200 MB of them; where a table has more, its keys are compared in rounds."""
+
+
+@dataclass(frozen=True)
+class Cut:
+    """What was done.  rows : table -> raw rows routed.  notes : warnings in plain words."""
+
+    partitions: Partitions
+    rows: Mapping[str, int]
+    notes: tuple[str, ...]
+
+
+def partition(
+    location: str | Path,
+    out: Path,
+    parts: int,
+    mapped: Mapping[str, Mapped] | None = None,
+    progress: Progress = lambda _: None,
+) -> Cut:
+    """Write the source's tables into `parts` folders under `out`, under the contract's names.
+
+    A folder's Parquet and CSV files are streamed; a query's answer and a database's table are held whole, one
+    table at a time.
+
+    Raises
+    ------
+    SettingsError
+        If out is not empty, parts lies outside 1 .. 512, or the mapping names what does not exist.
+    SourceUnreadable, ColumnMissing, NotEnoughData
+        As `read_source` does.
+    """
+    mapped = mapped or {}
+    check_mapping(mapped)
+    if not 1 <= parts <= MOST_PARTS:
+        raise SettingsError(f"{parts} parts: give 1 to {MOST_PARTS}; each must fit into a worker's memory.")
+    if out.exists() and (not out.is_dir() or any(out.iterdir())):
+        raise SettingsError(f"{out} is not empty. Parts are written into a folder of their own: choose another --out.")
+    database = "://" in str(location)
+    with open_database(str(location)) if database else open_folder(Path(location), mapped) as place:
+        present = [table for table in TABLES if table.name in place.names or has_query(mapped, table)]
+        if TABLE["orders"] not in present:
+            raise SourceUnreadable(f"{place.label} holds no orders, which is required; it holds {listed(place.holds)}")
+        folders = [part_folder(out, number) for number in range(parts)]
+        rows: list[dict[str, int]] = [{} for _ in folders]
+        notes: list[str] = []
+        for table in present:
+            progress(f"partitioning {table.name}")
+            batches, extra = _batches(table, place, mapped.get(table.name, Mapped()))
+            notes += extra
+            for held, count in zip(rows, _route(table, batches, folders), strict=True):
+                held[table.name] = count
+            if table.name == "orders" and not any(held["orders"] for held in rows):
+                raise NotEnoughData(f"orders in {place.label} has no rows; without orders there is nothing to learn")
+    cut = tuple(Part(number, folder, rows[number]) for number, folder in enumerate(folders))
+    progress("comparing keys")
+    counts = {table.name: _split_keys(table, cut) for table in present}
+    split_keys = {name: count for name, count in counts.items() if count}
+    write_manifest(out, rows, split_keys)
+    partitions = Partitions(out, cut, split_keys)
+    routed = {name: cut[0].rows[name] if name == _COPIED else sum(part.rows[name] for part in cut) for name in rows[0]}
+    return Cut(partitions, routed, (*notes, *partitions.notes()))
+
+
+_COPIED = "investment_options"
+
+
+def _batches(table: Table, place: Place, where: Mapped) -> tuple[Iterator[pa.Table], tuple[str, ...]]:
+    """The table's declared columns under the contract's names, and what to say about those left out."""
+    answer = None if where.query is None else place.ask(table.name, where.query)
+    origin, notes = origins(table, place.found(table.name) if answer is None else list(answer), where)
+    raw = iter([answer]) if answer is not None else place.batches(table.name, sorted(set(origin.values())))
+    return (pa.table({name: _as_arrow(columns[at]) for name, at in origin.items()}) for columns in raw), notes
+
+
+def _route(table: Table, batches: Iterator[pa.Table], folders: Sequence[Path]) -> list[int]:
+    """Write every row to its part; the number of rows of each part."""
+    counts = [0] * len(folders)
+    waiting: list[list[pa.Table]] = [[] for _ in folders]
+    writers: list[pq.ParquetWriter] = []
+    held = 0
+
+    def flush() -> None:
+        for writer, tables in zip(writers, waiting, strict=True):
+            if tables:
+                writer.write_table(pa.concat_tables(tables))
+                tables.clear()
+
+    try:
+        for batch in batches:
+            if not writers:
+                for folder in folders:
+                    folder.mkdir(parents=True, exist_ok=True)
+                    writers.append(pq.ParquetWriter(folder / f"{table.name}.parquet", batch.schema))
+            for number, rows in _by_part(table, batch, len(folders)):
+                waiting[number].append(rows)
+                counts[number] += len(rows)
+                held += len(rows)
+            if held >= HELD_ROWS:
+                flush()
+                held = 0
+        flush()
+    finally:
+        for writer in writers:
+            writer.close()
+    return counts
+
+
+def _by_part(table: Table, batch: pa.Table, parts: int) -> Iterator[tuple[int, pa.Table]]:
+    """The rows of a batch by part, within each in the order in which they came."""
+    if table.name == _COPIED:
+        yield from ((number, batch) for number in range(parts))
+        return
+    numbers = _part_of_rows(batch.column("account_id"), parts)
+    order = np.argsort(numbers, kind="stable")
+    bounds = np.searchsorted(numbers[order], np.arange(parts + 1))
+    for number in np.flatnonzero(np.diff(bounds)).tolist():
+        yield number, batch.take(pa.array(order[bounds[number] : bounds[number + 1]]))
+
+
+def _part_of_rows(cells: pa.ChunkedArray, parts: int) -> Any:
+    """The part of every cell's account, read as cleaning reads it; what it cannot read goes to part 0."""
+    cells = cells.combine_chunks()
+    if not pa.types.is_dictionary(cells.type):
+        cells = cells.dictionary_encode()
+    numbers = part_numbers([_text_or_none(cell) for cell in cells.dictionary.to_pylist()], parts)
+    codes = cells.indices.fill_null(len(numbers)).to_numpy(zero_copy_only=False)
+    return np.append(numbers, 0)[codes]
+
+
+def _text_or_none(cell: Any) -> str | None:
+    try:
+        return text_cell(cell)
+    except UNFIT:
+        return None
+
+
+def _as_arrow(cells: Any) -> Any:
+    """Cells as an Arrow array; Python objects of several types as text that is read as each of them would be."""
+    if isinstance(cells, (pa.Array, pa.ChunkedArray)):
+        return cells
+    cells = packed(list(cells))
+    return cells if isinstance(cells, pa.Array) else pa.array([_written(cell) for cell in cells], pa.string())
+
+
+def _written(cell: Any) -> str | None:
+    if cell is None or cell != cell:
+        return None
+    if isinstance(cell, float) and cell == int(cell):
+        return str(int(cell))
+    return str(cell)
+
+
+def _split_keys(table: Table, parts: Sequence[Part]) -> int:
+    """How many primary keys of the table stand in more than one part."""
+    total = sum(part.rows[table.name] for part in parts)
+    columns = pq.read_schema(parts[0].folder / f"{table.name}.parquet").names
+    if table.key in (None, "account_id") or table.key not in columns or table.name == _COPIED or len(parts) == 1:
+        return 0
+    rounds = -(-total // KEYS_AT_ONCE)
+    return sum(_split_keys_of_round(table, parts, nth, rounds) for nth in range(rounds))
+
+
+def _split_keys_of_round(table: Table, parts: Sequence[Part], nth: int, rounds: int) -> int:
+    """Keys are told apart by 64 bits of hash; those few that seem to stand in two parts then by themselves."""
+    hashes, numbers = [], []
+    for part in parts:
+        found = np.unique(_hashes(_keys(table, part)))
+        found = found[found % rounds == nth]
+        hashes.append(found)
+        numbers.append(np.full(len(found), part.number, np.int32))
+    every = np.sort(np.concatenate(hashes))
+    twice = np.unique(every[1:][every[1:] == every[:-1]])
+    if not len(twice):
+        return 0
+    seen: dict[str, int] = {}
+    for part in parts:
+        keys = _keys(table, part)
+        for key in set(keys[np.isin(_hashes(keys), twice)]):
+            seen[key] = seen.get(key, 0) + 1
+    return sum(count > 1 for count in seen.values())
+
+
+def _keys(table: Table, part: Part) -> Any:
+    """The keys of a part as cleaning reads them, without the empty ones, shape (n,), str."""
+    cells = read_part_table(part, table.name, [str(table.key)])[str(table.key)]
+    if not (pa.types.is_string(cells.type) or pa.types.is_large_string(cells.type)):
+        texts = [_text_or_none(cell) for cell in cells.to_pylist()]
+        return np.array([text for text in texts if text is not None], object)
+    return cells.drop_null().to_numpy()
+
+
+def _hashes(keys: Any) -> Any:
+    import pandas as pd
+
+    return pd.util.hash_array(np.asarray(keys, object), categorize=False)

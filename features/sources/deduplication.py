@@ -1,0 +1,62 @@
+"""Of the rows with one primary key, which one stays: the first that was recorded, whatever their order."""
+
+from collections.abc import Iterable, Mapping
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from features.sources.text_column import Texts
+from features.tables import Column, Kind, Table
+
+
+def keepers(table: Table, columns: Mapping[str, Any], bad: Iterable[int]) -> dict[int, int]:
+    """For every row that repeats a primary key, the row that is kept instead of it.
+
+    bad : rows that are set aside already; they neither stay nor drive another out.
+    """
+    assert table.key is not None
+    keys: Texts = columns[table.key]
+    if len(keys.distinct) == len(keys) - int(np.count_nonzero(keys.missing)):
+        return {}
+    usable = ~keys.missing
+    usable[list(bad)] = False
+    times = np.bincount(keys.codes[usable], minlength=len(keys.distinct))
+    rows = np.flatnonzero(usable & (times[keys.codes] > 1))
+    if not rows.size:
+        return {}
+    codes = keys.codes[rows]
+    order = np.lexsort((*reversed(_precedence(table, columns, rows)), codes))
+    rows, codes = rows[order], codes[order]
+    first = np.flatnonzero(np.diff(codes, prepend=-1))
+    kept = np.repeat(rows[first], np.diff(np.append(first, len(rows))))
+    return {row: stays for row, stays in zip(rows.tolist(), kept.tolist(), strict=True) if row != stays}
+
+
+def _precedence(table: Table, columns: Mapping[str, Any], rows: NDArray[np.intp]) -> list[NDArray[Any]]:
+    """Sort keys, first counts most: recorded, happened, what is never filled in later, then what is.
+
+    The later times are compared as one sorted list of events per row. Blanking everything after an as_of
+    cuts those lists short but cannot change which comes first, so the source as it stood then keeps the
+    same row, or one that could not be told apart from it.
+    """
+    by_name = {name: values[rows] for name, values in columns.items()}
+    keys = [by_name.pop(name) for name in ("recorded_at", table.time) if name in by_name]
+    later = [c for c in table.columns if c.known_from is not None and c.name in by_name]
+    steady = [c for c in table.columns if c.known_from is None and c.name in by_name]
+    keys += [_sortable(c, by_name[c.name]) for c in steady]
+    times = [by_name[c.name] for c in later if c.kind is Kind.TIME]
+    if times:
+        stacked = np.stack(times, axis=1)
+        which = np.argsort(stacked, axis=1, kind="stable")
+        for nth in range(len(times)):
+            keys += [np.take_along_axis(stacked, which, axis=1)[:, nth], which[:, nth]]
+    return keys + [_sortable(c, by_name[c.name]) for c in later if c.kind is not Kind.TIME]
+
+
+def _sortable(column: Column, values: Any) -> NDArray[Any]:
+    if column.kind is not Kind.TEXT:
+        return np.asarray(values)
+    cells = values.tolist()
+    rank = {name: place for place, name in enumerate(sorted({cell for cell in cells if cell is not None}))}
+    return np.array([rank.get(cell, -1) for cell in cells], np.int64)

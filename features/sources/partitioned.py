@@ -1,0 +1,161 @@
+"""A partitioned source: one folder a part, each with whole accounts and a source of its own.
+
+    DIR/partitions.json        how many parts, by which hash, how many rows each must hold; written last
+    DIR/part-00000/orders.parquet ...
+
+The part of an account depends on its id alone, so whatever is asked of one account is answered by one part.
+"""
+
+import hashlib
+import json
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any, Protocol, TypeVar
+
+import numpy as np
+import pyarrow as pa
+import pyarrow.parquet as pq
+
+from features.errors import SourceUnreadable
+from features.instants import IntArray
+from features.sources.connectors import first_line
+from features.tables import TABLE
+
+FORMAT = 1
+MANIFEST = "partitions.json"
+HASH = "the first 8 bytes of blake2b(account_id as UTF-8), big-endian, modulo parts; no account: part 0"
+
+Answer = TypeVar("Answer")
+
+
+@dataclass(frozen=True)
+class Part:
+    """One part.  rows : table -> how many raw rows its file must hold.  added : raw rows that came another way."""
+
+    number: int
+    folder: Path
+    rows: Mapping[str, int]
+    added: Mapping[str, Mapping[str, Sequence[Any]]] = field(default_factory=dict)
+
+
+@dataclass(frozen=True)
+class Partitions:
+    """A partitioned source.
+
+    split_keys : table -> how many of its primary keys stand in more than one part. Read whole, one row of each
+        stays; read by parts, one row in every part does.
+    """
+
+    folder: Path
+    parts: tuple[Part, ...]
+    split_keys: Mapping[str, int]
+
+    @property
+    def tables(self) -> tuple[str, ...]:
+        """The tables held: the same in every part."""
+        return tuple(self.parts[0].rows)
+
+    def notes(self) -> tuple[str, ...]:
+        """What differs from reading the source whole, in words; nothing where its keys are clean."""
+        return tuple(
+            f"{count:,} {TABLE[name].key}s of {name} stand in more than one part, with different accounts: read by "
+            "parts, one row in every part is kept; read whole, one row of all"
+            for name, count in self.split_keys.items()
+        )
+
+
+class Crew(Protocol):
+    """Who works on the parts: this process, or the workers of a cluster."""
+
+    def answers(self, work: Callable[[Part], Answer], parts: Sequence[Part]) -> Iterator[Answer]:
+        """What `work` says of each part, in the order of the parts; it may be asked more than once for a part."""
+        ...
+
+
+class Alone:
+    """This process, one part after the other: no more than one part is in memory."""
+
+    def answers(self, work: Callable[[Part], Answer], parts: Sequence[Part]) -> Iterator[Answer]:
+        """What `work` says of each part, in the order of the parts."""
+        return map(work, parts)
+
+
+def part_numbers(account_ids: Iterable[str | None], parts: int) -> IntArray:
+    """The part of each account, 0 .. parts - 1: the same on every machine, whatever other accounts there are.
+
+    >>> part_numbers(["A00001", "A00002", None], 8).tolist()
+    [3, 6, 0]
+    """
+    digests = (b"" if name is None else hashlib.blake2b(name.encode(), digest_size=8).digest() for name in account_ids)
+    return np.array([int.from_bytes(digest, "big") % parts for digest in digests], np.int64)
+
+
+def write_manifest(folder: Path, rows: Sequence[Mapping[str, int]], split_keys: Mapping[str, int]) -> None:
+    """Declare the folder's parts complete.  rows : for each part, table -> rows."""
+    content = {"format": FORMAT, "hash": HASH, "parts": len(rows), "rows": list(rows), "split_keys": split_keys}
+    scratch = folder / f".{MANIFEST}.new"
+    scratch.write_text(json.dumps(content, indent=1) + "\n", encoding="utf-8")
+    scratch.replace(folder / MANIFEST)
+
+
+def part_folder(folder: Path, number: int) -> Path:
+    """Where a part stands."""
+    return folder / f"part-{number:05d}"
+
+
+def read_partitions(location: str | Path) -> Partitions | None:
+    """The parts of a partitioned source; None where the location is no such folder.
+
+    Raises
+    ------
+    SourceUnreadable
+        If the folder was not partitioned to the end, its manifest is damaged, or a part is missing.
+    """
+    folder = Path(location)
+    if "://" in str(location) or not folder.is_dir():
+        return None
+    if not (folder / MANIFEST).is_file():
+        if part_folder(folder, 0).is_dir():
+            raise SourceUnreadable(
+                f"{folder} holds parts but no {MANIFEST}, which is written last: its partitioning was interrupted. "
+                "Remove the folder and run `ladder partition` again."
+            )
+        return None
+    folder = folder.resolve()  # the workers may have been started elsewhere
+    try:
+        content = json.loads((folder / MANIFEST).read_text(encoding="utf-8"))
+        if content["format"] != FORMAT or content["hash"] != HASH or content["parts"] != len(content["rows"]) != 0:
+            raise ValueError("of another format")
+        rows = [{str(name): int(count) for name, count in part.items()} for part in content["rows"]]
+        split_keys = {str(name): int(count) for name, count in content["split_keys"].items()}
+    except (OSError, ValueError, KeyError, TypeError, AttributeError) as error:
+        raise SourceUnreadable(
+            f"{folder / MANIFEST} cannot be used: {first_line(error)}. Run `ladder partition` anew into another folder."
+        ) from None
+    parts = tuple(Part(number, part_folder(folder, number), held) for number, held in enumerate(rows))
+    for part in parts:
+        if not part.folder.is_dir():
+            raise SourceUnreadable(f"{part.folder} is missing; the source has {len(parts)} parts. Partition it anew.")
+    return Partitions(folder, parts, split_keys)
+
+
+def read_part_table(part: Part, name: str, columns: Sequence[str] | None = None) -> dict[str, Any]:
+    """The raw columns of one table of a part; all of them, or the named ones.
+
+    Raises
+    ------
+    SourceUnreadable
+        If the file is missing, unreadable, or holds another number of rows than the manifest says.
+    """
+    file = part.folder / f"{name}.parquet"
+    try:
+        data = pq.ParquetFile(file).read(columns=columns)
+    except (pa.ArrowException, OSError, ValueError) as error:
+        raise SourceUnreadable(f"part {part.number}: {file} cannot be read: {first_line(error)}") from error
+    if len(data) != part.rows[name]:
+        raise SourceUnreadable(
+            f"part {part.number}: {file} holds {len(data):,} rows, and {MANIFEST} says {part.rows[name]:,}; "
+            "partition the source anew"
+        )
+    return {column: data.column(column) for column in data.column_names}

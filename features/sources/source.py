@@ -1,0 +1,221 @@
+"""A folder or a database URL in, cleaned tables out.
+
+A table is read whole, its declared columns only, and passes through `features.sources.cleaning.clean`. What was
+set aside, what was ignored and how many rows were read travels with the tables.
+"""
+
+import sys
+from collections import Counter
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import pyarrow as pa
+
+from features.errors import NotEnoughData, SourceUnreadable, TooManyBadRows
+from features.side_by_side import side_by_side
+from features.sources.cleaning import Cleaned, Columns, SetAside, clean, listed
+from features.sources.connectors import Mapped, Place, check_mapping, has_query, origins
+from features.sources.databases import open_database
+from features.sources.folders import open_folder
+from features.tables import TABLE, TABLES, Table
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+__all__ = ["Mapped", "Progress", "Source", "read_one", "read_source", "set_aside_frame", "source_from_rows"]
+
+Progress = Callable[[str], None]
+"""Told in a few words what is being read."""
+
+
+@dataclass(frozen=True)
+class Source:
+    """Cleaned tables, by name; a table that is not in the source is not in `tables`.
+
+    rows_read : rows per table before cleaning = rows kept + rows set aside.
+    notes : warnings in plain words, without personal data.
+    """
+
+    tables: Mapping[str, Columns]
+    set_aside: tuple[SetAside, ...]
+    notes: tuple[str, ...]
+    rows_read: Mapping[str, int]
+
+    def release(self, table: str) -> None:
+        """Forget a table's rows, where nobody will ask for them again."""
+        assert isinstance(self.tables, dict)
+        del self.tables[table]
+
+    def rows(self, table: str) -> int:
+        """Rows of a table that are used; 0 where the source lacks it."""
+        columns = self.tables.get(table, {})
+        return len(next(iter(columns.values()))) if columns else 0
+
+
+def read_source(
+    location: str | Path,
+    mapped: Mapping[str, Mapped] | None = None,
+    *,
+    max_bad_share: float = 0.05,
+    progress: Progress | None = None,
+) -> Source:
+    """Every table of the contract that the folder or the database holds.
+
+    max_bad_share : largest share of a table's rows that may be set aside, 0..1.
+    progress : called with a few words before each table is read.
+
+    Raises
+    ------
+    SourceUnreadable
+        No such folder or database, a file that is not what its name says, a failing query, or no orders.
+    ColumnMissing
+        A required or mapped column is not there.
+    TooManyBadRows
+        More of a table is bad than max_bad_share.
+    NotEnoughData
+        The orders are there, but have no rows.
+    SettingsError
+        `mapped` names a table or column that the contract does not know.
+    """
+    mapped = mapped or {}
+    check_mapping(mapped)
+    database = "://" in str(location)
+    tables: dict[str, Cleaned] = {}
+    with open_database(str(location)) if database else open_folder(Path(location), mapped) as place:
+        present = [table for table in TABLES if table.name in place.names or has_query(mapped, table)]
+        if TABLE["orders"] not in present:
+            raise SourceUnreadable(
+                f"{place.label} holds no orders, the one table that is required; it holds {listed(place.holds)}. "
+                "Name the orders so, or map them under [tables.orders] in the settings."
+            )
+        notes = _notes(place, mapped, present)
+
+        def read(table: Table) -> tuple[Cleaned, tuple[str, ...]]:
+            if progress is not None:
+                progress(f"reading {table.name}")
+            raw, extra = _renamed(table, place, mapped.get(table.name, Mapped()))
+            cleaned = clean(table, raw)
+            del raw
+            pa.default_memory_pool().release_unused()  # else the largest table's room stays taken
+            _check_share(cleaned, table, max_bad_share)
+            return cleaned, extra
+
+        for table, (cleaned, extra) in zip(present, side_by_side(read, present, not database), strict=True):
+            tables[table.name] = cleaned
+            notes += extra
+    if tables["orders"].rows_read == 0:
+        raise NotEnoughData(f"orders in {place.label} has no rows; without orders there is nothing to learn from")
+    return _source(tables, notes)
+
+
+def read_one(location: str | Path, name: str, mapped: Mapping[str, Mapped] | None = None) -> Columns | None:
+    """One table of a folder or database, cleaned; None where it is not there.
+
+    Raises
+    ------
+    SourceUnreadable, ColumnMissing, SettingsError
+        As `read_source` does.
+    """
+    mapped = mapped or {}
+    check_mapping(mapped)
+    table = TABLE[name]
+    with open_database(str(location)) if "://" in str(location) else open_folder(Path(location), mapped) as place:
+        if name not in place.names and not has_query(mapped, table):
+            return None
+        raw, _ = _renamed(table, place, mapped.get(name, Mapped()))
+        return clean(table, raw).columns
+
+
+def source_from_rows(raw: Mapping[str, Any], *, max_bad_share: float = 1.0) -> Source:
+    """A source from memory: per table its raw columns, or a pandas DataFrame.
+
+    Raises
+    ------
+    ColumnMissing, TooManyBadRows, ShapeMismatch
+        As `read_source` and `clean` do.
+    """
+    strangers = [name for name in raw if name not in TABLE]
+    notes = [f"ignored tables that the contract does not know: {listed(strangers)}"] if strangers else []
+    tables: dict[str, Cleaned] = {}
+    for table in TABLES:
+        if table.name in raw:
+            tables[table.name] = clean(table, _plain(raw[table.name]))
+            _check_share(tables[table.name], table, max_bad_share)
+    return _source(tables, notes)
+
+
+def set_aside_frame(source: Source) -> "pd.DataFrame":
+    """The report of rows that were not used: table, row, column, reason, account_id."""
+    import pandas as pd
+
+    names = ["table", "row", "column", "reason", "account_id"]
+    rows = [(bad.table, bad.row, bad.column, bad.reason, bad.account_id) for bad in source.set_aside]
+    return pd.DataFrame(rows, columns=names).astype({"row": "int64"})
+
+
+def _notes(place: Place, mapped: Mapping[str, Mapped], present: Sequence[Table]) -> list[str]:
+    """What is there and not read, and what is mapped and not there."""
+    there = {table.name for table in present}
+    notes = [f"[tables.{name}] is mapped, but {place.label} has no {name}" for name in mapped if name not in there]
+    # A query may read any of the others, so with one there they are no surprise.
+    if not any(where.query is not None for where in mapped.values()):
+        strangers = place.strangers()
+        if strangers:
+            notes.append(f"ignored in {place.label}, as the contract does not know them: {listed(strangers)}")
+    return notes
+
+
+def _source(tables: Mapping[str, Cleaned], notes: Sequence[str]) -> Source:
+    return Source(
+        tables={name: cleaned.columns for name, cleaned in tables.items()},
+        set_aside=tuple(bad for cleaned in tables.values() for bad in cleaned.set_aside),
+        notes=(*notes, *(note for cleaned in tables.values() for note in cleaned.notes)),
+        rows_read={name: cleaned.rows_read for name, cleaned in tables.items()},
+    )
+
+
+def _plain(columns: Any) -> Mapping[str, Any]:
+    """Raw columns as `clean` takes them; a DataFrame's stay out of Python objects where they can."""
+    pandas = sys.modules.get("pandas")  # where it was never imported there is no DataFrame
+    if pandas is None or not isinstance(columns, pandas.DataFrame):
+        return {str(name): values for name, values in columns.items()}
+    if columns.columns.empty:
+        return {}
+    return {str(name): _from_series(values) for name, values in columns.items()}
+
+
+def _from_series(values: "pd.Series[Any]") -> Any:
+    import pandas as pd
+
+    if isinstance(values.dtype, pd.DatetimeTZDtype):
+        return values.dt.tz_convert("UTC").dt.tz_localize(None).to_numpy()
+    if isinstance(values.dtype, pd.CategoricalDtype):
+        return values.astype(object).to_numpy()
+    if values.dtype == object or not isinstance(values.dtype, pd.api.extensions.ExtensionDtype):
+        return values.to_numpy()
+    return pa.array(values, from_pandas=True)
+
+
+def _check_share(cleaned: Cleaned, table: Table, max_bad_share: float) -> None:
+    bad = len(cleaned.set_aside)
+    if bad <= max_bad_share * cleaned.rows_read:
+        return
+    counts = Counter(f"{row.reason.split(':')[0]} in {row.column}" for row in cleaned.set_aside)
+    first = cleaned.set_aside[0]
+    raise TooManyBadRows(
+        f"{table.name}: {bad} of {cleaned.rows_read} rows ({bad / cleaned.rows_read:.1%}) cannot be used, more than "
+        f"the {100 * max_bad_share:g}% allowed: {listed(f'{n} {reason}' for reason, n in counts.most_common())}. "
+        f"The first is row {first.row}: {first.reason}. Mend them at their origin, or map a query that reads them "
+        f"well under [tables.{table.name}] in the settings."
+    )
+
+
+def _renamed(table: Table, place: Place, where: Mapped) -> tuple[dict[str, Any], tuple[str, ...]]:
+    """The raw columns under the contract's names, and what to say about those left out."""
+    answer = None if where.query is None else place.ask(table.name, where.query)
+    found = place.found(table.name) if answer is None else list(answer)
+    origin, notes = origins(table, found, where)
+    columns = answer if answer is not None else place.read(table.name, sorted(set(origin.values())))
+    return {name: columns[at] for name, at in origin.items()}, notes

@@ -1,0 +1,124 @@
+"""Text cells, each distinct one stored once: the form in which names and ids stay in memory."""
+
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from functools import cached_property
+from typing import Any, overload
+
+import numpy as np
+import pyarrow as pa
+import pyarrow.compute as pc
+from numpy.typing import NDArray
+
+from features.instants import BoolArray, IntArray
+
+MISSING = -1
+
+
+@dataclass(frozen=True)
+class Texts:
+    """A column of text.
+
+    codes : shape (n,), int32, position of each cell in `distinct`, MISSING where the cell is empty.
+    distinct : the different texts, none twice; after a filter some may stand in no row.
+    """
+
+    codes: NDArray[np.int32]
+    distinct: Sequence[str] | pa.Array
+
+    def __len__(self) -> int:
+        return len(self.codes)
+
+    @overload
+    def __getitem__(self, rows: int) -> str | None: ...
+    @overload
+    def __getitem__(self, rows: IntArray | BoolArray | slice | list[int]) -> "Texts": ...
+    def __getitem__(self, rows: Any) -> "str | Texts | None":
+        if not isinstance(rows, (int, np.integer)):
+            return Texts(self.codes[rows], self.distinct)
+        code = int(self.codes[rows])
+        found = self.distinct[code] if code >= 0 else None
+        return found.as_py() if isinstance(found, pa.Scalar) else found
+
+    def __iter__(self) -> Iterator[str | None]:
+        return iter(self.tolist())
+
+    def __array__(self, dtype: Any = None, copy: bool | None = None) -> NDArray[np.object_]:
+        return self.cells
+
+    @cached_property
+    def names(self) -> NDArray[np.object_]:
+        """The different texts as Python strings, shape (len(distinct),)."""
+        given = self.distinct.to_pylist() if isinstance(self.distinct, pa.Array) else self.distinct
+        names = np.empty(len(given), object)
+        names[:] = given
+        return names
+
+    @property
+    def missing(self) -> BoolArray:
+        """Where a cell is empty, shape (n,)."""
+        absent: BoolArray = self.codes < 0
+        return absent
+
+    @property
+    def used(self) -> IntArray:
+        """The codes that stand in some row, ascending."""
+        stands = np.zeros(len(self.distinct) + 1, bool)
+        stands[self.codes] = True  # the place after the last is where the missing ones go
+        return np.flatnonzero(stands[:-1])
+
+    @property
+    def cells(self) -> NDArray[np.object_]:
+        """Every cell as a Python string, None where it is empty, shape (n,)."""
+        chosen: NDArray[np.object_] = np.append(self.names, [None])[self.codes]
+        return chosen
+
+    def placed(self, place: Mapping[str, int]) -> IntArray:
+        """For every cell its text's place, -1 where it is empty or has none, shape (n,)."""
+        places: IntArray = np.array([*(place.get(name, -1) for name in self.names), -1], np.int64)[self.codes]
+        return places
+
+    def tolist(self) -> list[str | None]:
+        """Every cell as a Python string, None where it is empty."""
+        cells: list[str | None] = self.cells.tolist()
+        return cells
+
+    @staticmethod
+    def of(cells: Iterable[str | None]) -> "Texts":
+        """The column that holds those cells.
+
+        >>> column = Texts.of(["b", None, "a", "b"])
+        >>> column.codes.tolist(), column.distinct
+        ([0, -1, 1, 0], ('b', 'a'))
+        """
+        found: dict[str | None, int] = {None: MISSING}
+        codes = [found.setdefault(cell, len(found) - 1) for cell in cells]
+        return Texts(np.array(codes, np.int32), tuple(found)[1:])
+
+    @staticmethod
+    def from_arrow(cells: pa.Array) -> "Texts":
+        """The column that holds the cells of an Arrow array of strings; blank ones are missing."""
+        coded = cells if pa.types.is_dictionary(cells.type) else cells.dictionary_encode()
+        codes = coded.indices.fill_null(MISSING).to_numpy(zero_copy_only=False).astype(np.int32, copy=False)
+        distinct = coded.dictionary
+        empty = pc.or_(pc.utf8_is_space(distinct), pc.equal(pc.binary_length(distinct), 0)).fill_null(True)
+        blank = empty.to_numpy(zero_copy_only=False)
+        if blank.any():
+            place = np.where(blank, MISSING, np.cumsum(~blank) - 1).astype(np.int32)
+            codes, distinct = np.append(place, np.int32(MISSING))[codes], distinct.filter(pa.array(~blank))
+        return Texts(codes, distinct)
+
+    @staticmethod
+    def empty(size: int) -> "Texts":
+        """So many missing cells."""
+        return Texts(np.full(size, MISSING, np.int32), ())
+
+    @staticmethod
+    def stack(parts: Sequence["Texts"]) -> "Texts":
+        """The parts one under the other."""
+        found: dict[str, int] = {}
+        codes = []
+        for part in parts:
+            place = [found.setdefault(name, len(found)) for name in part.names]
+            codes.append(np.array([*place, MISSING], np.int32)[part.codes])
+        return Texts(np.concatenate(codes), tuple(found))

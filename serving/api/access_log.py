@@ -1,0 +1,100 @@
+"""What every answer wears, and what is written down of every request: the outermost of our layers.
+
+It gives the request an id, adds the headers that keep browsers from doing anything clever, measures, logs one line,
+and turns what nobody caught into a 500 that tells the client nothing.
+"""
+
+import logging
+from time import perf_counter
+from typing import Protocol
+
+from starlette.requests import ClientDisconnect
+from starlette.types import ASGIApp, Message, Receive, Scope, Send
+
+from serving.api.endpoints import door_of
+from serving.api.errors import Refusal
+from serving.api.logging import place, tell
+from serving.api.request_context import Note, begin_note
+
+HEADERS = (
+    (b"x-content-type-options", b"nosniff"),
+    (b"cross-origin-resource-policy", b"same-origin"),
+)
+DEFAULTS = (
+    (b"content-security-policy", b"default-src 'none'; frame-ancestors 'none'"),
+    (b"cache-control", b"no-store"),
+    (b"referrer-policy", b"no-referrer"),
+)
+"""Where the answer does not say it itself."""
+GONE = 499
+"""Nobody was left to answer."""
+_PROBES = frozenset(("/healthz", "/readyz", "/metrics"))
+"""Asked every few seconds for ever: only what is wrong with them is written down."""
+_METHODS = frozenset("GET HEAD POST PUT PATCH DELETE OPTIONS".split())
+
+
+class Meter(Protocol):
+    """Counts what is answered, and shows it."""
+
+    def observe(self, path: str, status: int, seconds: float, note: Note) -> None:
+        """One request answered; path is a route of ours or `other`."""
+
+    def show(self) -> tuple[bytes, str]:
+        """All figures, and their content type."""
+
+
+class Armour:
+    """Around the whole application."""
+
+    def __init__(self, app: ASGIApp, meter: Meter | None) -> None:
+        self.app, self.meter = app, meter
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Pass on; raises nothing, since above us a traceback would be printed with the values in it."""
+        if scope["type"] != "http":
+            await self.app(scope, receive, send)
+            return
+        status, note = 0, begin_note(scope)
+
+        async def dressed(message: Message) -> None:
+            nonlocal status
+            if message["type"] == "http.response.start":
+                status = message["status"]
+                given = {name for name, _ in message["headers"]}
+                added = [*HEADERS, *((name, value) for name, value in DEFAULTS if name not in given)]
+                added.append((b"x-request-id", note.request_id.encode()))
+                message = {**message, "headers": [*message["headers"], *added]}
+            await send(message)
+
+        try:
+            await self.app(scope, receive, dressed)
+        except ClientDisconnect:
+            status = GONE
+        except Exception as error:  # noqa: BLE001
+            tell(
+                "mistake", logging.ERROR, path=_path(scope), type=type(error).__name__, at_code=place(error),
+                request_id=note.request_id,
+            )  # fmt: skip
+            if not status:
+                mistake = Refusal(500, "internal", "A mistake of ours; it has been noted.")
+                await mistake.response(scope, receive, dressed)
+        finally:
+            self._write_down(scope, status, note)
+
+    def _write_down(self, scope: Scope, status: int, note: Note) -> None:
+        seconds, path = perf_counter() - note.began, _path(scope)
+        if self.meter is not None:
+            self.meter.observe(path, status, seconds, note)
+        if path in _PROBES and status < 400:
+            return
+        method = scope["method"] if scope["method"] in _METHODS else "other"
+        tell(
+            "request", request_id=note.request_id, method=method, path=path, status=status,
+            ms=round(1000 * seconds, 2), model=note.model, accounts=note.accounts, key=note.key,
+        )  # fmt: skip
+
+
+def _path(scope: Scope) -> str:
+    """The endpoint; whatever else was asked for is one word, so that nobody can make figures or log grow."""
+    door = door_of(scope["method"], scope["path"])
+    return "other" if door is None else door.path

@@ -1,0 +1,174 @@
+"""The HTTP application: an endpoint for every door, errors in one shape, and what is said before a model is there.
+
+Every answer on every path has our shape, errors included; what a client sends can never cause a 500.
+"""
+
+from collections.abc import Awaitable, Callable, Mapping, Sequence
+from importlib.metadata import PackageNotFoundError, version
+from typing import Protocol
+
+import anyio.to_thread
+from starlette.applications import Starlette
+from starlette.exceptions import HTTPException
+from starlette.middleware import Middleware
+from starlette.requests import Request
+from starlette.responses import HTMLResponse, JSONResponse, Response
+from starlette.routing import Route
+
+from serving.api.access_log import Armour, Meter
+from serving.api.authentication import Guard
+from serving.api.bounded_executor import Workbench
+from serving.api.documentation import page
+from serving.api.endpoints import DOORS
+from serving.api.errors import Refusal
+from serving.api.keyring import Keyring
+from serving.api.model_holder import Counter
+from serving.api.openapi import document
+from serving.api.rate_limit import Rates
+from serving.api.request_context import note_of
+
+_CLOSED = {"Content-Security-Policy": "default-src 'none'; style-src 'unsafe-inline'; frame-ancestors 'none'"}
+"""The page needs nothing but itself, so nothing else is allowed."""
+_CODES = {404: "not_found", 405: "method_not_allowed"}
+Endpoint = Callable[[Request], Awaitable[Response]]
+
+
+class Archive(Protocol):
+    """Answers from the store: a request's body in, the answer's out; each raises Refusal."""
+
+    def lookup(self, body: bytes, /) -> bytes:
+        """Of POST /lookup."""
+
+    def plan(self, body: bytes, /) -> bytes:
+        """Of POST /plan."""
+
+    def feedback(self, body: bytes, /) -> bytes:
+        """Of POST /feedback."""
+
+
+class Pages(Protocol):
+    """The managers' page."""
+
+    async def index(self, request: Request, /) -> Response:
+        """Of `/`, to a browser."""
+
+    def routes(self) -> Sequence[Route]:
+        """Of everything else on it."""
+
+
+class NoArchive:
+    """Where the service was started without a store."""
+
+    def lookup(self, _: bytes) -> bytes:
+        """Refused."""
+        raise Refusal(503, "not_ready", "The service has no store. Start it with `ladder serve --store URL`.")
+
+    plan = feedback = lookup
+
+
+def create_app(
+    counter: Counter,
+    meter: Meter | None = None,
+    archive: Archive | None = None,
+    ring: Callable[[], Keyring] | None = None,
+    rates: Rates | None = None,
+    scoring: Workbench | None = None,
+    filing: Workbench | None = None,
+    pages: Pages | None = None,
+) -> Starlette:
+    """The application; it answers from the start, and scores as soon as the counter has a desk.
+
+    ring : the keys of now; None = nobody needs one.
+    scoring, filing : where accounts are scored and where the store is asked: apart, so that a slow disk does not keep
+        accounts from being scored.
+    pages : the managers' page; None = there is none, and `/` tells programs where the documentation is.
+    """
+    endpoints = _endpoints(counter, meter, archive or NoArchive(), scoring or Workbench(), filing or Workbench(), pages)
+    routes = [Route(door.path, endpoints[door.path], methods=[door.method]) for door in DOORS]
+    app = Starlette(
+        routes=[*routes, *(pages.routes() if pages is not None else ())],
+        middleware=[Middleware(Armour, meter=meter), Middleware(Guard, ring=ring, rates=rates)],
+        exception_handlers={Refusal: _refuse, HTTPException: _refuse_http},
+    )
+    app.router.redirect_slashes = False
+    return app
+
+
+def _endpoints(
+    counter: Counter, meter: Meter | None, archive: Archive, scoring: Workbench, filing: Workbench, pages: Pages | None
+) -> Mapping[str, Endpoint]:
+    """What stands behind every door."""
+    program = program_version()
+    described = document(program)
+    html = page(described)
+
+    async def score(request: Request) -> Response:
+        desk, note = counter.open(), note_of(request.scope)
+        note.model = desk.scorer.version
+        answer = await scoring.work(request, lambda body: desk.score(body, note))
+        return Response(answer, media_type="application/json")
+
+    def filed(work: Callable[[bytes], bytes]) -> Endpoint:
+        async def answered(request: Request) -> Response:
+            return Response(await filing.work(request, work), media_type="application/json")
+
+        return answered
+
+    async def reload(_: Request) -> Response:
+        swapped = counter.renew is not None and await anyio.to_thread.run_sync(counter.renew)
+        return JSONResponse(_standing(counter) | {"swapped": swapped})
+
+    async def version_of(_: Request) -> Response:
+        return JSONResponse({**counter.open().facts, "refused": counter.refused is not None, "program": program})
+
+    async def healthz(_: Request) -> Response:
+        return JSONResponse({"status": "alive"})
+
+    async def readyz(_: Request) -> Response:
+        return JSONResponse({"status": "ready", "version": counter.open().model["version"]})
+
+    async def index(request: Request) -> Response:
+        if pages is not None and "text/html" in request.headers.get("accept", ""):
+            return await pages.index(request)
+        return JSONResponse({"name": "Loyalty ladder", "program": program, "documentation": "/docs"})
+
+    async def docs(_: Request) -> Response:
+        return HTMLResponse(html, headers=_CLOSED)
+
+    async def openapi(_: Request) -> Response:
+        return JSONResponse(described)
+
+    async def metrics(_: Request) -> Response:
+        content, media = meter.show() if meter is not None else (b"", "text/plain")
+        return Response(content, media_type=media)
+
+    return {
+        "/lookup": filed(archive.lookup), "/plan": filed(archive.plan), "/feedback": filed(archive.feedback),
+        "/score": score, "/admin/reload": reload, "/version": version_of, "/metrics": metrics, "/healthz": healthz,
+        "/readyz": readyz, "/docs": docs, "/openapi.json": openapi, "/": index,
+    }  # fmt: skip
+
+
+def _standing(counter: Counter) -> dict[str, object]:
+    """What answers now, and whether something else was refused."""
+    version = None if counter.desk is None else counter.desk.scorer.version
+    return {"version": version, "refused": counter.refused}
+
+
+def program_version() -> str:
+    """The version of the installed package, or `unknown` where it runs without being installed."""
+    try:
+        return version("loyalty-ladder")
+    except PackageNotFoundError:
+        return "unknown"
+
+
+async def _refuse(_: Request, refusal: Exception) -> Response:
+    assert isinstance(refusal, Refusal)
+    return refusal.response
+
+
+async def _refuse_http(_: Request, error: Exception) -> Response:
+    assert isinstance(error, HTTPException)
+    refusal = Refusal(error.status_code, _CODES.get(error.status_code, "http"), f"{error.detail}.")
+    return JSONResponse(refusal.content, refusal.status, error.headers)

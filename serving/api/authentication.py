@@ -1,0 +1,107 @@
+"""Who may pass: the key that a request shows, its scope, and how often it comes.
+
+It stands before the router and before a byte of the body is read, and knows every path there is: what is not in the
+table of doors is not there, so no way of writing a path leads past it.
+"""
+
+from collections.abc import Callable, Iterable
+from ipaddress import ip_address
+
+from starlette.types import ASGIApp, Receive, Scope, Send
+
+from serving.api.endpoints import ANY, OPEN, PAGE, Door, door_of
+from serving.api.errors import Refusal
+from serving.api.keyring import Key, Keyring
+from serving.api.rate_limit import Rates
+from serving.api.request_context import note_of
+
+
+class Guard:
+    """Lets requests pass to the application, or answers them itself.
+
+    ring : the keys of now; None = everybody may do everything, which is for tests.  It may refuse by raising.
+    """
+
+    def __init__(self, app: ASGIApp, ring: Callable[[], Keyring] | None, rates: Rates | None) -> None:
+        self._app, self._ring, self._rates = app, ring, rates
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Pass on, or refuse."""
+        if scope["type"] == "http":
+            try:
+                self._admit(scope)
+            except Refusal as refusal:
+                await refusal.response(scope, receive, send)
+                return
+        await self._app(scope, receive, send)
+
+    def _admit(self, scope: Scope) -> None:
+        """Raises Refusal: 404, 401 without a good key, 403 without its scope, 429 for too many."""
+        door = door_of(scope["method"], scope["path"])
+        if door is None:
+            raise Refusal(404, "not_found", "Not Found.")
+        if self._ring is None or door.scope in (OPEN, PAGE):
+            return
+        ring = self._ring()
+        if ring.empty:
+            check_from_here(scope)
+            return
+        key = _shown(scope["headers"], ring)
+        note_of(scope).key = key.key_id
+        _check_scope(key, door)
+        wait = 0 if self._rates is None else self._rates.take(key.key_id)
+        if wait:
+            raise Refusal(429, "too_many_requests", f"Too many requests. Try again in {wait} s.", retry_after=wait)
+
+
+def _shown(headers: Iterable[tuple[bytes, bytes]], ring: Keyring) -> Key:
+    """The key that the request shows.  Raises Refusal 401 where it shows none, two, or one that is not good."""
+    shown = []
+    for name, value in headers:
+        text = value.decode("latin-1")
+        if name == b"authorization":
+            scheme, _, secret = text.partition(" ")
+            shown.append(secret.strip() if scheme.lower() == "bearer" else "")
+        elif name == b"x-api-key":
+            shown.append(text.strip())
+    if not shown:
+        raise Refusal(401, "key_missing", "Send a key, with the header Authorization: Bearer KEY.")
+    key = ring.find(shown[0]) if len(shown) == 1 else None
+    if key is None:
+        raise Refusal(401, "key_refused", "This key is not good: it is unknown, mistyped or revoked.")
+    return key
+
+
+def _check_scope(key: Key, door: Door) -> None:
+    if door.scope != ANY and door.scope not in key.scopes:
+        raise Refusal(403, "scope_missing", f"This key is not good for {door.path}: it lacks the scope {door.scope}.")
+
+
+def check_from_here(scope: Scope) -> None:
+    """Raises Refusal 403 unless somebody on this machine asks."""
+    if not _from_here(scope):
+        how = "Create one: ladder keys create --name N --scopes score"
+        raise Refusal(403, "keys_needed", f"Without keys only this machine is answered. {how}")
+
+
+def _from_here(scope: Scope) -> bool:
+    """Whether somebody on this machine asks, by a name of this machine.
+
+    The name too: a page on the web can make its own name mean 127.0.0.1, and then read what is answered there.
+    """
+    client = scope.get("client")
+    host = next((value.decode("latin-1") for name, value in scope["headers"] if name == b"host"), "")
+    return client is not None and _loopback(client[0]) and _local(host)
+
+
+def _local(host: str) -> bool:
+    """Whether a Host header names this machine."""
+    name = host.rsplit("]")[0].removeprefix("[") if host.startswith("[") else host.partition(":")[0]
+    return name.lower() == "localhost" or _loopback(name)
+
+
+def _loopback(address: str) -> bool:
+    try:
+        return ip_address(address).is_loopback
+    except ValueError:
+        return False

@@ -1,0 +1,101 @@
+"""Work on requests: few at a time, a bounded number waiting, and an end to patience.
+
+Beyond its bounds the answer is 503 with Retry-After at once: a queue without end only makes everybody wait until
+nobody is there any more to read the answer.
+"""
+
+import asyncio
+from collections.abc import Callable
+from concurrent.futures import Future, ThreadPoolExecutor
+from functools import partial
+from threading import Lock
+from typing import TypeVar
+
+from starlette.requests import Request
+
+from serving.api.errors import Refusal
+from serving.api.request_bodies import MOST_BYTES, read_body
+
+PATIENCE_SECONDS = 15.0
+"""For a body to arrive, to wait and to be worked on; the scoring of 200 accounts takes a small part of it."""
+THREADS = 2
+"""Requests worked on at once by a worker: more only take turns, each holding its own tables in memory."""
+MOST_WAITING = 64
+"""Requests beyond those, in each worker: at the few milliseconds that one account takes, a third of a second."""
+MOST_HELD = 8 * MOST_BYTES
+"""Bytes of bodies in memory at once in each worker; scoring takes several times as much again, of two of them."""
+T = TypeVar("T")
+
+
+class Workbench:
+    """Where the bodies of a worker are read and worked on.  most_waiting : requests; most_held : bytes."""
+
+    def __init__(self, most_waiting: int = MOST_WAITING, most_held: int = MOST_HELD) -> None:
+        self._pool = ThreadPoolExecutor(THREADS, "work")
+        self._most, self._most_held = most_waiting + THREADS, most_held
+        self._inside, self._held, self._lock = 0, 0, Lock()
+
+    async def work(self, request: Request, do: Callable[[bytes], T]) -> T:
+        """What `do` makes of the request's body, in a thread.
+
+        Raises
+        ------
+        Refusal
+            503 with Retry-After where too much is waiting or it took too long; what read_body refuses; what do refuses.
+        """
+        held = 0
+
+        def hold(size: int) -> None:
+            nonlocal held
+            if self._held + size > self._most_held:
+                raise _busy()
+            self._held += size
+            held += size
+
+        try:
+            async with asyncio.timeout(PATIENCE_SECONDS):
+                if self._inside >= self._most:  # before a byte is read: it costs next to nothing to refuse
+                    raise _busy()
+                body = await read_body(request, hold)
+                return await asyncio.wrap_future(self._enter(partial(do, body)))
+        except TimeoutError:
+            raise _too_slow() from None
+        finally:
+            self._held -= held
+
+    async def run(self, do: Callable[[], T]) -> T:
+        """What `do` makes, in a thread, for a request whose body is read already or has none.
+
+        Raises
+        ------
+        Refusal
+            503 with Retry-After where too much is waiting or it took too long; what do refuses.
+        """
+        try:
+            async with asyncio.timeout(PATIENCE_SECONDS):
+                return await asyncio.wrap_future(self._enter(do))
+        except TimeoutError:
+            raise _too_slow() from None
+
+    def _enter(self, do: Callable[[], T]) -> "Future[T]":
+        """Wait for a thread.  What was given up keeps its place until its thread is free again."""
+        with self._lock:
+            if self._inside >= self._most:
+                raise _busy()
+            self._inside += 1
+        future = self._pool.submit(do)
+        future.add_done_callback(self._leave)
+        return future
+
+    def _leave(self, _: object) -> None:
+        with self._lock:
+            self._inside -= 1
+
+
+def _too_slow() -> Refusal:
+    slow = f"The request was not done in {PATIENCE_SECONDS:g} seconds. Send fewer accounts in each request."
+    return Refusal(503, "too_slow", slow, retry_after=5)
+
+
+def _busy() -> Refusal:
+    return Refusal(503, "busy", "Too many requests are waiting already. Try again after a moment.", retry_after=1)

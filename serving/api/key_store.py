@@ -1,0 +1,161 @@
+"""API keys in the store: made, listed, revoked by command, and read again every few seconds by every worker.
+
+A key is never deleted, only marked: a service that once asked for keys goes on asking, also when the last one was
+revoked.
+"""
+
+import logging
+import threading
+import time
+from collections.abc import Callable, Collection, Sequence
+from dataclasses import dataclass
+from datetime import UTC, datetime
+
+import sqlalchemy as sa
+
+from features.errors import LadderError, SettingsError
+from serving.api.endpoints import SCOPES
+from serving.api.errors import Refusal
+from serving.api.keyring import Key, Keyring, make_secret
+from serving.api.logging import tell
+from serving.store.database import METADATA, open_store, reading, writing
+
+EVERY_SECONDS = 2.0
+"""Between two looks at the table: so long does a revoked key live at most."""
+MOST_AGE_SECONDS = 60.0
+"""While the store cannot be read, the keys last read are good for so long: a revocation must not get lost for ever,
+nor a store that restarts stop the service."""
+LONGEST_NAME = 100
+KEYS = sa.Table(
+    "keys",
+    METADATA,
+    sa.Column("id", sa.String(8), primary_key=True),
+    sa.Column("name", sa.String(LONGEST_NAME), nullable=False),
+    sa.Column("scopes", sa.String(100), nullable=False),
+    sa.Column("digest", sa.String(64), nullable=False),
+    sa.Column("created_at", sa.String(32), nullable=False),
+    sa.Column("revoked_at", sa.String(32)),
+)
+
+
+@dataclass(frozen=True)
+class Listed:
+    """A key as people see it.  Times are UTC."""
+
+    key_id: str
+    name: str
+    scopes: str
+    created_at: str
+    revoked_at: str | None
+
+
+def create_key(engine: sa.Engine, name: str, scopes: Collection[str]) -> str:
+    """Make a key and return it: it is nowhere else, and cannot be shown again.
+
+    Raises
+    ------
+    SettingsError
+        If the name is empty, too long or taken, or a scope is unknown.
+    """
+    unknown = sorted(set(scopes) - set(SCOPES))
+    if unknown or not scopes:
+        found = f"{unknown[0]!r} is no scope" if unknown else "A key needs a scope"
+        raise SettingsError(f"{found}; there are {', '.join(SCOPES)}.")
+    if not name.strip() or len(name) > LONGEST_NAME or not name.isprintable():
+        raise SettingsError(
+            f"A key's name has 1 to {LONGEST_NAME} printable characters: say which program will use it."
+        )
+    key_id, secret, digest = make_secret()
+    row = {
+        "id": key_id, "name": name, "scopes": " ".join(s for s in SCOPES if s in scopes), "digest": digest,
+        "created_at": _now(),
+    }  # fmt: skip
+    with writing(engine) as connection:
+        taken = sa.select(KEYS.c.id).where(KEYS.c.name == name, KEYS.c.revoked_at.is_(None))
+        if connection.execute(taken).first() is not None:
+            raise SettingsError(f"There is a key named {name!r}. Revoke it first, or give this one another name.")
+        connection.execute(KEYS.insert().values(row))
+    return secret
+
+
+def list_keys(engine: sa.Engine) -> Sequence[Listed]:
+    """All keys there ever were, oldest first; never the keys themselves."""
+    with reading(engine) as connection:
+        rows = connection.execute(sa.select(KEYS).order_by(KEYS.c.created_at, KEYS.c.id)).all()
+    return [Listed(row.id, row.name, row.scopes, row.created_at, row.revoked_at) for row in rows]
+
+
+def revoke_key(engine: sa.Engine, wanted: str) -> str:
+    """Revoke a key, by its id or its name, and return its id.  Raises SettingsError where there is none to revoke."""
+    with writing(engine) as connection:
+        good = KEYS.c.revoked_at.is_(None) & ((KEYS.c.id == wanted) | (KEYS.c.name == wanted))
+        found = [row.id for row in connection.execute(sa.select(KEYS.c.id).where(good))]
+        if len(found) != 1:
+            raise SettingsError(f"No key that is in use has the id or name {wanted!r}. See `ladder keys list`.")
+        connection.execute(KEYS.update().where(KEYS.c.id == found[0]).values(revoked_at=_now()))
+    return str(found[0])
+
+
+def read_ring(engine: sa.Engine) -> Keyring:
+    """The keys as they are now."""
+    with reading(engine) as connection:
+        rows = connection.execute(sa.select(KEYS)).all()
+    return Keyring(
+        Key(row.id, row.name, frozenset(row.scopes.split()), row.digest, row.revoked_at is not None) for row in rows
+    )
+
+
+class WatchedRing:
+    """The keys of a store, read again and again.  clock : seconds, never set back."""
+
+    def __init__(self, read: Callable[[], Keyring], clock: Callable[[], float] = time.monotonic) -> None:
+        self._read, self._clock = read, clock
+        self._ring: Keyring | None = None
+        self._at, self._failing = clock(), False
+
+    def look(self) -> None:
+        """Read the keys.  Never raises: what was read last is kept for a while."""
+        try:
+            self._ring = self._read()
+        except LadderError:
+            if not self._failing:  # its message may name what is nobody's business in a log
+                tell("keys cannot be read", logging.ERROR)
+            self._failing = True
+            return
+        self._at, self._failing = self._clock(), False
+
+    def ring(self) -> Keyring:
+        """The keys of now.  Raises Refusal 503 where they were not read for too long."""
+        if self._ring is None or self._clock() - self._at > MOST_AGE_SECONDS:
+            raise Refusal(503, "keys_unreadable", "The keys cannot be read at the moment.", retry_after=5)
+        return self._ring
+
+    def watch(self, every: float = EVERY_SECONDS) -> None:
+        """Look again and again, in a thread that ends with the process."""
+
+        def go_on() -> None:
+            pause = threading.Event()
+            while not pause.wait(every):
+                self.look()
+
+        threading.Thread(target=go_on, name="keys", daemon=True).start()
+
+
+def watch_keys(url: str) -> Callable[[], Keyring]:
+    """The keys of the store behind a URL, kept fresh."""
+
+    opened: list[sa.Engine] = []
+
+    def read() -> Keyring:
+        if not opened:
+            opened.append(open_store(url))
+        return read_ring(opened[0])
+
+    watched = WatchedRing(read)
+    watched.look()
+    watched.watch()
+    return watched.ring
+
+
+def _now() -> str:
+    return datetime.now(UTC).isoformat(timespec="seconds").replace("+00:00", "Z")

@@ -1,0 +1,133 @@
+"""What serves at the moment, and how another model takes over without a restart.
+
+A folder is looked at: a bundle's own, or the champion's, whose file `current` names one. What is new in it is read
+beside the running model, asked its own examples, warmed, and then put in its place by a single assignment: a request
+takes the desk once and sees one model. What cannot be used is refused, said once in the log, and the running model
+stays. Going back to a former champion is the same thing. No tracking server is asked.
+"""
+
+import gc
+import threading
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, Protocol
+
+from features.errors import LadderError
+from serving.api.errors import Refusal
+from serving.api.logging import place, tell
+from serving.scoring.scoring_service import Desk
+from training.model.bundle import MANIFEST, read_proven_bundle
+from training.model.champion import standing
+
+EVERY_SECONDS = 2.0
+"""Between two looks at the folder, which cost some microseconds each."""
+
+
+@dataclass
+class Counter:
+    """desk : None until a model is loaded.  reason : why there is none.
+
+    refused : what lies in the folder and cannot be used; None where all is well.
+    renew : looks for another model at once; None where the service has no folder to look at.
+    """
+
+    desk: Desk | None = None
+    reason: str = "The model is being loaded."
+    refused: str | None = None
+    renew: Callable[[], bool] | None = None
+
+    def open(self) -> Desk:
+        """The desk.  Raises Refusal 503 where there is none."""
+        if self.desk is None:
+            raise Refusal(503, "not_ready", self.reason, retry_after=5)
+        return self.desk
+
+
+class Witness(Protocol):
+    """Is told of every change, for the figures."""
+
+    def serves(self, version: str, trained_until: int, swapped: bool) -> None:
+        """This model answers from now on."""
+
+    def refuses(self, refused: bool) -> None:
+        """Whether what lies in the folder cannot be used."""
+
+
+class Succession:
+    """Keeps the counter's desk that of the folder."""
+
+    def __init__(
+        self, counter: Counter, folder: Path, example: Mapping[str, Any], witness: Witness | None = None
+    ) -> None:
+        self._counter, self._folder, self._example, self._witness = counter, folder, example, witness
+        self._seen: object = None
+        self._lock = threading.Lock()
+        counter.renew = lambda: self.look(again=True)
+
+    def look(self, again: bool = False) -> bool:
+        """Take over what lies in the folder if it is new; whether another model answers now.
+
+        again : try once more what was refused before, though nothing in it changed.
+        Never raises: what serves goes on serving.
+        """
+        with self._lock:
+            try:
+                bundle = standing(self._folder)
+                seen = _outline(bundle)
+                if seen == self._seen and not (again and self._counter.refused):
+                    return False
+                self._seen = seen
+                return self._take_over(bundle)
+            except Exception as error:  # noqa: BLE001
+                self._refuse(error)
+                return False
+
+    def watch(self, every: float = EVERY_SECONDS) -> None:
+        """Look again and again, in a thread that ends with the process."""
+        pause = threading.Event()
+
+        def go_on() -> None:
+            while not pause.wait(every):
+                self.look()
+
+        threading.Thread(target=go_on, name="succession", daemon=True).start()
+
+    def _take_over(self, folder: Path) -> bool:
+        bundle, version = read_proven_bundle(folder)
+        before = self._counter.desk
+        self._counter.refused = None
+        if self._witness is not None:
+            self._witness.refuses(False)
+        if before is not None and before.scorer.version == version:
+            return False
+        desk = Desk(bundle, version)
+        desk.warm(self._example)
+        self._counter.desk = desk
+        was = None if before is None else before.scorer.version
+        tell("model", model=version, was=was)
+        if self._witness is not None:
+            self._witness.serves(version, bundle.facts.trained_until, swapped=before is not None)
+        del before
+        gc.collect()
+        gc.freeze()  # what a model consists of never changes: the collector need not walk through it again
+        return was is not None
+
+    def _refuse(self, error: Exception) -> None:
+        """Say so once, and keep what serves."""
+        known = isinstance(error, LadderError)
+        why = str(error) if known else f"{type(error).__name__} at {place(error)}"
+        if why == self._counter.refused:
+            return
+        self._counter.refused = why
+        self._counter.reason = "The model cannot be loaded; the service's log says why."
+        serving = None if self._counter.desk is None else self._counter.desk.scorer.version
+        tell("model refused", 40, why=why, model=serving)
+        if self._witness is not None:
+            self._witness.refuses(True)
+
+
+def _outline(folder: Path) -> object:
+    """What changes when anything in the folder does: names, sizes and times of the files, and the manifest."""
+    files = sorted((path.name, path.stat().st_size, path.stat().st_mtime_ns) for path in folder.iterdir())
+    return folder, (folder / MANIFEST).read_bytes(), files

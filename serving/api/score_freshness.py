@@ -1,0 +1,34 @@
+"""How old the batch scores are that /lookup and /plan answer from, for the figures."""
+
+import threading
+from collections.abc import Callable
+
+import sqlalchemy as sa
+
+from features.errors import LadderError
+from serving.store.database import open_store, reading
+from serving.store.scoring_runs import current_run
+
+EVERY_SECONDS = 30.0
+"""Between two looks: scores are written once a night, and an alarm about them can wait as long."""
+
+
+def watch_scores(url: str, tell: Callable[[int], None], every: float = EVERY_SECONDS) -> None:
+    """Tell the as_of of the last batch run, microseconds, again and again, in a thread that ends with the process."""
+
+    def go_on() -> None:
+        pause = threading.Event()
+        opened: list[sa.Engine] = []
+        while True:
+            try:
+                if not opened:
+                    opened.append(open_store(url))
+                with reading(opened[0]) as connection:
+                    current = current_run(connection)
+                if current is not None:
+                    tell(current.facts.as_of)
+            except LadderError:
+                pass  # what cannot be read grows older in the figures, which is what they are for
+            pause.wait(every)
+
+    threading.Thread(target=go_on, name="freshness", daemon=True).start()

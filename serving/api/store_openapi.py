@@ -1,0 +1,117 @@
+"""What the OpenAPI document says of /lookup, /plan and /feedback, with examples that run."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from features.tables import TABLE, TRIGGER_FAMILIES
+from serving.api.store_schemas import MOST_EVENTS, MOST_LOOKUPS
+from serving.scoring.request_parsing import LONGEST_ID
+from serving.store.feedback_events import LONGEST_SPAN_DAYS, LONGEST_TEXT, SWITCHED
+
+
+@dataclass(frozen=True)
+class Posted:
+    """A POST endpoint.  request, answer : names of schemas."""
+
+    path: str
+    summary: str
+    description: str
+    request: str
+    answer: str
+    means: str
+    example: Mapping[str, Any]
+
+
+LOOKUP_EXAMPLE: Mapping[str, Any] = {"account_ids": ["A-1007", "A-1008"], "horizons": False}
+PLAN_EXAMPLE: Mapping[str, Any] = {"budget": 25000, "rungs": ["customer", "member"], "holdout": 0.1, "seed": 1}
+FEEDBACK_EXAMPLE: Mapping[str, Any] = {
+    "events": [
+        {
+            "event_id": "crm-activity-88121", "account_id": "A-1007", "investment": "visit_programme",
+            "made_at": "2026-01-14", "cost": 640.0, "assignment": "random", "propensity": 0.9,
+        },
+        {
+            "account_id": "A-1008", "override": {"will_switch": False}, "made_by": "J. de Vries",
+            "reason": "Signed a framework contract yesterday", "made_at": "2026-01-15T09:30:00Z", "until": "2026-06-30",
+        },
+        {
+            "event_id": "crm-lost-1204", "account_id": "A-0999", "outcome": SWITCHED, "switched_at": "2026-01-12",
+            "competitor": "Northern Supplies", "trigger": "influential",
+        },
+    ]
+}  # fmt: skip
+
+POSTS = (
+    Posted(
+        "/lookup", "Look up the last batch scores",
+        f"At most {MOST_LOOKUPS:,} accounts in each request. The figures are those that `ladder score` wrote, to the "
+        "last bit, whatever model serves /score by now. Reasons are in the language of that run. Where a manager's "
+        "decision stands, it stands beside the scores, with a warning of the code overridden. An account without batch "
+        "scores gets the status error and does not touch the others.",
+        "LookupRequest", "LookupAnswer", "A result for every account, in the order asked", LOOKUP_EXAMPLE,
+    ),
+    Posted(
+        "/plan", "Plan investments under a budget",
+        "At most one option for an account, the largest sum of gains within the budget, a share held out by lot. Made "
+        "from the last batch scores; the same scores, managers' decisions, budget and seed give the same plan.",
+        "PlanRequest", "PlanAnswer", "The plan and its sums", PLAN_EXAMPLE,
+    ),
+    Posted(
+        "/feedback", "Tell what was done and what happened",
+        f"At most {MOST_EVENTS:,} events in each request: investments made, managers' overrides, accounts that left. "
+        "An answer comes after the events are on the disk. One bad event does not lose the others. Safe to repeat: an "
+        "event_id that is known already changes nothing; without one, the content is its own. The next training reads "
+        "investments and outcomes as rows of the source.",
+        "FeedbackRequest", "FeedbackAnswer", "What became of every event, in the order given", FEEDBACK_EXAMPLE,
+    ),
+)  # fmt: skip
+
+
+def event_schema() -> dict[str, Any]:
+    """One event: of three kinds, told apart by which of the fields investment, override and outcome it has."""
+    made, left = TABLE["investments"], TABLE["switches"]
+    text = {"type": "string", "nullable": True, "maxLength": LONGEST_ID}
+    moment = {"type": "string", "format": "date-time"}
+
+    def said(schema: Mapping[str, Any], words: str) -> dict[str, Any]:
+        return {**schema, "description": words}
+
+    cost, chance = made.column("cost"), made.column("propensity")
+    decided = {
+        "recommended_investment": said(text, "Name of an option, or none; null takes an earlier decision back."),
+        "will_switch": {
+            "type": "boolean", "nullable": True,
+            "description": "Whether it will switch before `until`; null takes an earlier decision back.",
+        },
+    }  # fmt: skip
+    return {
+        "type": "object",
+        "description": "An investment made (with investment, made_at), a manager's decision (with override, reason), "
+        "or an account that left (with outcome, switched_at). One of investment, override and outcome is there.",
+        "required": ["account_id"],
+        "properties": {
+            "event_id": said(text, "The sender's own id, by which a repeat is known."),
+            "account_id": {"type": "string", "maxLength": LONGEST_ID, "description": "The account concerned."},
+            "investment": said({"type": "string"}, f"Of an investment: {made.column('investment').meaning}."),
+            "made_at": said(moment, "When it was made or decided, UTC; at most a day after now. Of an override: may be "
+                            "left out where there is an event_id, and is now."),
+            "cost": {"type": "number", "nullable": True, "minimum": cost.low, "maximum": cost.high,
+                     "description": f"Of an investment: {cost.meaning}."},
+            "assignment": {"type": "string", "enum": [*made.column("assignment").values, None], "nullable": True,
+                           "description": "Of an investment: how the account was picked; random for rows of a plan."},
+            "propensity": {"type": "number", "nullable": True, "minimum": chance.low, "maximum": chance.high,
+                           "description": f"Of an investment: {chance.meaning}; as the plan says, 0..1."},
+            "override": {"type": "object", "properties": decided,
+                         "description": "Of a decision: what the manager says instead of the model."},
+            "reason": {"type": "string", "maxLength": LONGEST_TEXT, "description": "Of a decision: why, in words."},
+            "made_by": said(text, "Of a decision: who made it."),
+            "until": said(moment, "Of a decision: it stands until then, UTC; at most "
+                          f"{LONGEST_SPAN_DAYS:,} days. Default: the end of the horizon."),
+            "outcome": {"type": "string", "enum": [SWITCHED], "description": "Of an outcome: what became of it."},
+            "switched_at": said(moment, "Of an outcome: when it left, UTC; at most a day after now."),
+            "competitor": said(text, f"Of an outcome: {left.column('competitor').meaning}."),
+            "trigger": {"type": "string", "enum": [*TRIGGER_FAMILIES, None], "nullable": True,
+                        "description": f"Of an outcome: {left.column('trigger').meaning}."},
+        },
+    }  # fmt: skip

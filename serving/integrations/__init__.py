@@ -1,0 +1,1 @@
+"""Files and models for other systems: CRM imports, MLflow's pyfunc."""

@@ -1,0 +1,155 @@
+"""Scores as CSV files that a CRM's importer takes as they are: UTF-8, commas, one heading line, split where too large.
+
+People open such files in spreadsheets before they import them, and a spreadsheet runs a cell that begins with = + - @
+as a formula. A text that begins so gets an apostrophe before it. An id cannot: the import would take it for another
+account's, so an account with such an id, or with a line end in it, is left out and counted.
+"""
+
+import csv
+import io
+import json
+import re
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import pandas as pd
+import sqlalchemy as sa
+
+from features.errors import SettingsError
+from serving.integrations.crm import CRMS, FIELDS, Crm, Field, Form
+from serving.store.database import moment, reading
+from serving.store.lookups import NOT_YET
+from serving.store.scoring_runs import SCORES, current_run
+
+LONGEST_REASONS = 10_000
+"""Characters: what the smallest of the long texts holds."""
+_FORMULA = ("=", "+", "-", "@")
+_CONTROL = re.compile(r"[\x00-\x1f\x7f]")
+"""Line ends and the like: not every importer reads them within a cell."""
+_NUMBER = re.compile(r"[+-]?[0-9]+(\.[0-9]+)?")
+
+
+@dataclass(frozen=True)
+class Exported:
+    """files : written, in order.  left_out : accounts whose id a spreadsheet would run or an importer misread."""
+
+    files: tuple[Path, ...]
+    accounts: int
+    left_out: int
+
+
+def export(scores: pd.DataFrame, crm: str, out: Path) -> Exported:
+    """Write the scores for that CRM: FILE.csv, or FILE-1.csv, FILE-2.csv, ... where one would be too large.
+
+    scores : columns as the contract's; those that FIELDS names.
+
+    Raises
+    ------
+    SettingsError
+        If the CRM is unknown or the file's name does not end in .csv.
+    """
+    if crm not in CRMS:
+        raise SettingsError(f"There is no export for {crm!r}; there is one for {', '.join(CRMS)}.")
+    if out.suffix.lower() != ".csv":
+        raise SettingsError(f"{out} should end in .csv.")
+    target = CRMS[crm]
+    ids = scores["account_id"].astype(str)
+    safe = ~ids.map(_would_run).to_numpy(bool)
+    names = [target.field_name(field) for field in FIELDS]
+    columns = [[_cell(value, field, target) for value in _values(scores[safe], field)] for field in FIELDS]
+    pieces = list(_pieces(_lines([names])[0], _lines(zip(*columns, strict=True)), target))
+    out.parent.mkdir(parents=True, exist_ok=True)
+    files = []
+    for number, piece in enumerate(pieces, 1):
+        file = out if len(pieces) == 1 else out.with_name(f"{out.stem}-{number}{out.suffix}")
+        scratch = file.with_name(f".{file.name}.new")
+        scratch.write_bytes(piece)
+        scratch.replace(file)
+        files.append(file)
+    return Exported(tuple(files), int(safe.sum()), int((~safe).sum()))
+
+
+def stored_scores(engine: sa.Engine, changed: bool = False) -> pd.DataFrame:
+    """The scores in the store, in the contract's columns.  changed : only those that the last run changed.
+
+    Raises
+    ------
+    SettingsError
+        If there are none yet.
+    """
+    with reading(engine) as connection:
+        current = current_run(connection)
+        if current is None:
+            raise SettingsError(NOT_YET)
+        query = SCORES.select().order_by(SCORES.c.account_id)
+        if changed:
+            query = query.where(SCORES.c.changed_run == current.run_id)
+        rows = connection.execute(query).mappings().all()
+    facts = current.facts
+    frame = pd.DataFrame([dict(row) for row in rows], columns=SCORES.columns.keys())
+    return frame.assign(as_of=pd.Timestamp(moment(facts.as_of)), model_version=facts.model_version)
+
+
+def _would_run(account: str) -> bool:
+    formula = account.startswith(_FORMULA) and _NUMBER.fullmatch(account) is None
+    return formula or _CONTROL.search(account) is not None
+
+
+def _values(scores: pd.DataFrame, field: Field) -> list[Any]:
+    if field.name == "can_switch":
+        return scores["p_switch"].notna().tolist()
+    column = scores[field.name]
+    return [None if none else value for value, none in zip(column.tolist(), column.isna().tolist(), strict=True)]
+
+
+def _cell(value: Any, field: Field, crm: Crm) -> str:
+    """A value as that importer reads it; nothing where it is missing."""
+    if value is None:
+        return ""
+    if field.form is Form.FLAG:
+        return crm.yes if value else crm.no
+    if field.form is Form.DATE:
+        return pd.Timestamp(value).strftime("%Y-%m-%d")
+    if field.form is Form.SHARE:
+        return _number(value * crm.percent, crm.decimals)
+    if field.form in (Form.MONEY, Form.NUMBER):
+        return _number(value, 2 if field.form is Form.MONEY else 4)
+    if field.form is Form.WHOLE:
+        return str(int(value))
+    if field.form is Form.KEY:
+        return str(value)
+    text = " | ".join(json.loads(value)) if field.form is Form.LONG else str(value)
+    text = _CONTROL.sub(" ", text).strip()[:LONGEST_REASONS]
+    return f"'{text}" if text.startswith(_FORMULA) else text
+
+
+def _number(value: float, decimals: int) -> str:
+    text = f"{value:.{decimals}f}"
+    return text.removeprefix("-") if float(text) == 0 else text
+
+
+def _lines(rows: Any) -> list[bytes]:
+    """Each row as a line of CSV."""
+    lines = []
+    buffer = io.StringIO()
+    writer = csv.writer(buffer, lineterminator="\n")
+    for row in rows:
+        writer.writerow(row)
+        lines.append(buffer.getvalue().encode())
+        buffer.seek(0)
+        buffer.truncate()
+    return lines
+
+
+def _pieces(heading: bytes, lines: Sequence[bytes], crm: Crm) -> Iterator[bytes]:
+    """Files' contents: each with the heading, none with more rows or bytes than the importer takes; at least one."""
+    piece, size = [heading], len(heading)
+    for line in lines:
+        if len(piece) > crm.most_rows or size + len(line) > crm.most_bytes:
+            yield b"".join(piece)
+            piece, size = [heading], len(heading)
+        piece.append(line)
+        size += len(line)
+    yield b"".join(piece)

@@ -1,0 +1,147 @@
+"""The bundle as an MLflow pyfunc model: the histories of POST /score in, the same figures out, for notebooks and jobs.
+
+MLflow imports this module by name and hands it the bundle's folder; no pickle is involved. The path is that of the
+service, so the figures are its figures, to the bit.
+"""
+
+import math
+from collections.abc import Mapping
+from dataclasses import replace
+from pathlib import Path
+from typing import Any, get_args
+
+import numpy as np
+import pandas as pd
+
+from features.errors import SettingsError
+from serving.api.errors import Refusal
+from serving.api.schemas import Scores
+from serving.scoring.request_parsing import EVENT_TABLES, PROFILE
+from serving.scoring.scoring_service import Asked, Desk, parse_request
+from training.model.bundle import MANIFEST, read_bundle
+from training.model.text.words import DEFAULT_LANGUAGE
+
+INPUTS: Mapping[str, str] = {
+    "account_id": "string",
+    "as_of": "string",
+    PROFILE: "any",
+    **{table.name: "any" for table in EVENT_TABLES},
+}
+"""Columns of the input: one row an account, a table's cell is its list of rows."""
+PARAMS: Mapping[str, str | bool] = {"as_of": "", "explain": False, "language": DEFAULT_LANGUAGE, "horizons": False}
+"""As in the request; the column as_of, if there is one, goes before the parameter."""
+_LISTS = ("errors", "warnings", "investments", "horizons")
+
+
+def _kind(annotation: Any) -> str:
+    kinds = {*get_args(annotation), annotation}
+    return "double" if kinds & {float, int} else "any" if list[str] in kinds else "string"
+
+
+_SCORES = {name: _kind(column.annotation) for name, column in Scores.model_fields.items()}
+OUTPUTS: Mapping[str, str] = {
+    "account_id": "string", "status": "string", **_SCORES, **dict.fromkeys(_LISTS, "any")
+}  # fmt: skip
+"""Columns of the answer, one row an account in the order asked: those of `scores`, and what else a result holds."""
+
+
+def example() -> pd.DataFrame:
+    """Two invented accounts, as an input."""
+    orders = [{"ordered_at": "2025-09-18", "revenue": 950.0}, {"ordered_at": "2025-11-04", "revenue": 1200.0}]
+    tickets = [{"opened_at": "2025-11-20", "severity": 1}]
+    return pd.DataFrame(
+        [
+            {"account_id": "NEW-1", "as_of": "2026-01-01", "orders": orders, "tickets": tickets},
+            {"account_id": "NEW-2", "as_of": "2026-01-01", "orders": orders[:1], "tickets": []},
+        ]
+    )
+
+
+class Answer(pd.DataFrame):
+    """A frame that MLflow's server writes as JSON: what is unknown is null there, where NaN would be no JSON."""
+
+    def to_dict(self, orient: Any = "dict", **options: Any) -> Any:
+        """As pandas does; records with None for NaN."""
+        if orient != "records":
+            return pd.DataFrame(self).to_dict(orient=orient, **options)
+        columns = [
+            [None if isinstance(v, float) and math.isnan(v) else v for v in self[name].tolist()] for name in self
+        ]
+        return [dict(zip(self.columns, row, strict=True)) for row in zip(*columns, strict=True)]
+
+
+class PyfuncModel:
+    """What MLflow calls."""
+
+    def __init__(self, desk: Desk) -> None:
+        self.desk = desk
+
+    def predict(self, model_input: pd.DataFrame, params: Mapping[str, Any] | None = None) -> pd.DataFrame:
+        """The scores of every account, columns as in OUTPUTS, in the order asked and with its index.
+
+        model_input : columns as in INPUTS; a table that is not there, or a cell that holds nothing, is not given.
+        params : as in PARAMS. Without as_of it is the midnight after the last event of all accounts.
+        An account that cannot be scored has the status `error`, says why in `errors`, and has no figures. Accounts of
+        one as_of are ranked together.
+
+        Raises
+        ------
+        SettingsError
+            If an as_of cannot be read, or a parameter is none.
+        """
+        asked = {**PARAMS, **(params or {})}
+        given = [_account(row) for row in model_input.to_dict("records")]
+        as_of = [one.pop("as_of", None) or asked["as_of"] or None for one in given]
+        found: list[dict[str, Any]] = [{} for _ in given]
+        for instant in dict.fromkeys(as_of):
+            rows = [k for k, own in enumerate(as_of) if own == instant]
+            request = _request({**asked, "as_of": instant, "accounts": []})
+            results = self.desk.results(replace(request, accounts=[given[k] for k in rows]))
+            for k, result in zip(rows, results, strict=True):
+                found[k] = result
+        return _frame(found, model_input.index)
+
+
+def _request(content: Mapping[str, Any]) -> Asked:
+    try:
+        return parse_request(content)
+    except Refusal as refusal:
+        raise SettingsError(refusal.message) from None
+
+
+def _account(row: Mapping[Any, Any]) -> dict[str, Any]:
+    """A row as JSON would hold it: no numpy, no pandas, nothing where there is nothing."""
+    return {str(name): value for name, cell in row.items() if (value := _plain(cell)) is not None}
+
+
+def _plain(value: Any) -> Any:
+    if isinstance(value, dict):
+        return {str(name): _plain(one) for name, one in value.items()}
+    if isinstance(value, list | tuple | np.ndarray):
+        return [_plain(one) for one in value]
+    if value is pd.NaT or value is pd.NA:
+        return None
+    if hasattr(value, "isoformat"):
+        return value.isoformat()
+    value = value.item() if isinstance(value, np.generic) else value
+    return None if isinstance(value, float) and math.isnan(value) else value
+
+
+def _frame(results: list[dict[str, Any]], index: "pd.Index[Any]") -> pd.DataFrame:
+    columns: dict[str, Any] = {}
+    for name, kind in OUTPUTS.items():
+        outside = name in ("account_id", "status", *_LISTS)
+        values = [one[name] if outside else (one["scores"] or {}).get(name) for one in results]
+        if kind == "double":
+            columns[name] = np.array([np.nan if value is None else value for value in values], np.float64)
+        else:
+            columns[name] = pd.Series(values, index=index, dtype=object)
+    return Answer(columns, index=index)
+
+
+def _load_pyfunc(path: str) -> PyfuncModel:
+    """MLflow's hook; `path` is the folder that was logged, or the one above it."""
+    folder = Path(path)
+    if not (folder / MANIFEST).is_file():
+        folder = next(iter(sorted(folder.glob(f"*/{MANIFEST}")))).parent
+    return PyfuncModel(Desk(*read_bundle(folder)))

@@ -1,0 +1,132 @@
+"""What could be done for each account, as arrays: one row an account, one column an option."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+import numpy as np
+import pandas as pd
+from numpy.typing import NDArray
+
+from features.errors import SettingsError
+from features.instants import BoolArray, FloatArray
+from features.tables import NO_INVESTMENT
+from serving.scoring.scoring import INSUFFICIENT
+
+OBJECTIVES = ("expected", "low")
+"""What a plan makes as large as possible: the expected gain, or the lower bound of its interval."""
+
+
+@dataclass(frozen=True)
+class Menu:
+    """n accounts in the order of their ids, k options in the order of their names.
+
+    rung, owner : shape (n,), None where unknown.  cost, gain, low, high, roi : shape (n, k), NaN where unknown.
+    known : shape (n, k), whether the model can tell what the option does there.
+    """
+
+    accounts: NDArray[np.object_]
+    options: tuple[str, ...]
+    bonds: tuple[str | None, ...]
+    rung: NDArray[np.object_]
+    owner: NDArray[np.object_]
+    cost: FloatArray
+    gain: FloatArray
+    low: FloatArray
+    high: FloatArray
+    known: BoolArray
+
+    @property
+    def roi(self) -> FloatArray:
+        """Gain for cost; NaN where it costs nothing."""
+        free = ~(self.cost > 0)
+        return np.where(free, np.nan, self.gain / np.where(free, 1.0, self.cost))
+
+    def objective(self, on: str) -> FloatArray:
+        """What counts, shape (n, k); -inf where the option is not to be made: unknown, or expected to lose money."""
+        if on not in OBJECTIVES:
+            raise SettingsError(f"A plan is made on {' or '.join(OBJECTIVES)}, not on {on!r}.")
+        value = self.gain if on == "expected" else self.low
+        return np.where(self.known & (self.gain > 0) & (value > 0), value, -np.inf)
+
+
+def build_menu(scores: pd.DataFrame, investments: pd.DataFrame, owners: Mapping[str, str] | None = None) -> Menu:
+    """The menu in the two tables of one scoring run.
+
+    owners : account -> its manager; else the column `owner` of the scores, where there is one.
+
+    Raises
+    ------
+    SettingsError
+        If the tables are of different runs, an account and option stand there twice, or a cost is missing.
+    """
+    ids = scores["account_id"].astype(str).to_numpy(object)
+    order = np.argsort(ids, kind="stable")
+    accounts = ids[order]
+    if len(accounts) != len(set(accounts)):
+        raise SettingsError("The scores hold an account twice. Give the scores of one run.")
+    theirs = investments["account_id"].astype(str).to_numpy(object)
+    names = investments["investment"].astype(str).to_numpy(object)
+    options = tuple(sorted(set(names) - {NO_INVESTMENT}))
+    row = pd.Index(accounts).get_indexer(pd.Index(theirs))
+    column = pd.Index(options).get_indexer(pd.Index(names))
+    if (row < 0).any():
+        stray = theirs[row < 0][0]
+        raise SettingsError(f"investment_scores holds account {stray}, which the scores do not. Give those of one run.")
+    kept = column >= 0
+    row, column, rows = row[kept], column[kept], investments[kept]
+    if len(np.unique(row * max(len(options), 1) + column)) != len(row):
+        raise SettingsError("investment_scores holds an account and option twice. Give the scores of one run.")
+
+    def spread(name: str) -> FloatArray:
+        found = np.full((len(accounts), len(options)), np.nan)
+        found[row, column] = rows[name].to_numpy(np.float64, na_value=np.nan)
+        return found
+
+    cost, gain = spread("cost"), spread("gain")
+    there = np.zeros(cost.shape, bool)
+    there[row, column] = True
+    if (there & ~(cost >= 0)).any():
+        raise SettingsError("investment_scores has a row whose cost is missing or below zero. Score again.")
+    known = there & ~np.isnan(gain)
+    known[row, column] &= (rows["basis"].astype(str) != INSUFFICIENT).to_numpy(bool)
+    low, high = (
+        (spread(f"gain_{end}") for end in ("low", "high"))
+        if {"gain_low", "gain_high"} <= set(rows.columns)
+        else _ends(spread("uplift"), spread("uplift_low"), spread("uplift_high"), cost, gain)
+    )
+    bonds = rows.assign(bond=rows["bond"].astype(object)).groupby(names[kept])["bond"].first() if len(rows) else {}
+    rung = scores["rung"].astype(str).to_numpy(object)[order]
+    return Menu(
+        accounts, options, tuple(_text(bonds.get(name)) for name in options), rung,
+        _owners(scores, order, accounts, owners), np.where(there, cost, 0.0), gain, low, high, known,
+    )  # fmt: skip
+
+
+def _ends(
+    uplift: FloatArray, uplift_low: FloatArray, uplift_high: FloatArray, cost: FloatArray, gain: FloatArray
+) -> tuple[FloatArray, FloatArray]:
+    """The interval of the gain, from that of the uplift: the margin rate is (gain + cost) / uplift.
+
+    It is one for all options of an account, so that an uplift of nought hides it only where all are.
+    """
+    with np.errstate(divide="ignore", invalid="ignore"):
+        margin = np.where(np.abs(uplift) > 1e-9, (gain + cost) / uplift, np.nan)
+    known = ~np.isnan(margin)
+    mean = np.where(known, margin, 0.0).sum(axis=1, keepdims=True) / np.maximum(known.sum(axis=1, keepdims=True), 1)
+    rate = np.where(known, margin, np.where(known.any(axis=1, keepdims=True), mean, np.nan))
+    return rate * uplift_low - cost, rate * uplift_high - cost
+
+
+def _owners(
+    scores: pd.DataFrame, order: NDArray[np.intp], accounts: NDArray[np.object_], owners: Mapping[str, str] | None
+) -> NDArray[np.object_]:
+    found = np.full(len(accounts), None, object)
+    if owners is not None:
+        found[:] = [_text(owners.get(account)) for account in accounts]
+    elif "owner" in scores:
+        found[:] = [_text(owner) for owner in scores["owner"].to_numpy(object)[order]]
+    return found
+
+
+def _text(value: object) -> str | None:
+    return None if value is None or value is pd.NA or value != value else str(value)

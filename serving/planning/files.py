@@ -1,0 +1,82 @@
+"""Scores read from a folder, the plan written as one file with its record beside it, and both read again."""
+
+import json
+import math
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+import pandas as pd
+
+from features.errors import SettingsError
+from serving.planning.plan import PLAN_COLUMNS, Plan
+from serving.scoring.batch import FORMATS, read_table, write_frames
+
+NEEDED = "account_id investment bond cost uplift uplift_low uplift_high gain basis".split()
+"""Columns of investment_scores that a plan is made from."""
+
+
+def read_run(folder: Path) -> tuple[pd.DataFrame, pd.DataFrame]:
+    """`scores` and `investment_scores` of one scoring run.  Raises SettingsError where one is missing or is another."""
+    scores = read_table(folder, "scores", ("account_id", "as_of", "horizon_days", "model_version", "rung"))
+    return scores, read_table(folder, "investment_scores", NEEDED)
+
+
+def form_of(out: Path) -> str:
+    """The format that the file's name asks for.  Raises SettingsError if it is none of ours."""
+    form = out.suffix.removeprefix(".").lower()
+    if form not in FORMATS:
+        raise SettingsError(f"{out} should end in one of .{', .'.join(FORMATS)}.")
+    return form
+
+
+def record_of(file: Path) -> Path:
+    """Where the record of a plan lies: beside it, FILE.json."""
+    return file.with_name(f"{file.name}.json")
+
+
+def write_plan(plan: Plan, out: Path) -> list[Path]:
+    """Write the plan, and its record as FILE.json; each appears whole or not at all."""
+    form = form_of(out)
+    written = write_frames({out.name.removesuffix(out.suffix): plan.rows}, out.parent, form)[0]
+    if written != out:  # a suffix in capitals
+        written = written.replace(out)
+    record, scratch = record_of(out), out.with_name(f".{out.name}.new.json")
+    text = json.dumps(_plain(plan.record), indent=1, ensure_ascii=False, allow_nan=False)
+    scratch.write_text(text + "\n", encoding="utf-8")
+    scratch.replace(record)
+    return [written, record]
+
+
+def read_plan(file: Path) -> Plan:
+    """A plan that `write_plan` wrote, with its record.
+
+    Raises
+    ------
+    SettingsError
+        If either is missing or something else.
+    """
+    rows = read_table(file.parent, file.name.removesuffix(file.suffix), PLAN_COLUMNS, (form_of(file),))
+    try:
+        record = json.loads(record_of(file).read_text(encoding="utf-8"))
+    except OSError as error:
+        raise SettingsError(
+            f"{record_of(file)} cannot be read: {error.strerror}. `ladder plan` writes it beside the plan: keep both "
+            "together."
+        ) from None
+    except ValueError as error:
+        raise SettingsError(f"{record_of(file)} is no valid JSON: {error}. Make the plan again.") from None
+    needed = ("as_of", "horizon_days", "holdout")
+    missing = [name for name in needed if not isinstance(record, dict) or name not in record]
+    if missing:
+        raise SettingsError(f"{record_of(file)} is no record of a plan: it lacks {missing[0]}. Make the plan again.")
+    return Plan(rows, record)
+
+
+def _plain(node: Any) -> Any:
+    """The same without NaN, which JSON cannot say."""
+    if isinstance(node, Mapping):
+        return {key: _plain(value) for key, value in node.items()}
+    if isinstance(node, list | tuple):
+        return [_plain(value) for value in node]
+    return None if isinstance(node, float) and not math.isfinite(node) else node

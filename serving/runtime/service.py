@@ -1,0 +1,123 @@
+"""BentoML's side: one service, its tuning, and the environment that tells a worker what to load.
+
+BentoML's own routes come before any application that is mounted, and its errors have their own shape. So ours
+is not mounted but stands in front: every request goes to it, and BentoML keeps the processes and the sockets.
+Imported by the supervisor as well as by the workers: what is heavy is imported when a worker starts.
+"""
+
+import gc
+import os
+import sys
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import bentoml
+from starlette.types import ASGIApp, Receive, Scope, Send
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from serving.api.bounded_executor import Workbench
+    from serving.api.keyring import Keyring
+    from serving.api.rate_limit import Rates
+    from serving.api.store_service import Clerk
+    from serving.web.routes import Site
+
+BUNDLE, WORKERS, STORE = "LADDER_BUNDLE", "LADDER_WORKERS", "LADDER_STORE"
+"""Environment variables: the folder of a bundle or of the champion, how many workers, the store's URL."""
+BESIDE = Path(__file__).resolve().parents[1] / "champion"
+"""Where the champion lies in a bento."""
+RATE, BURST, WAITING = "LADDER_RATE", "LADDER_BURST", "LADDER_WAITING"
+"""And the limits of each worker: requests of a key per second and at once, requests that may wait."""
+PROXY, CURRENCY = "LADDER_PROXY_USER_HEADER", "LADDER_CURRENCY"
+"""And what the managers' page must know: who names the visitor, and the sign before amounts."""
+
+
+class Front:
+    """Answers every request with our application once it is there."""
+
+    application: ASGIApp | None = None
+
+    def __init__(self, app: ASGIApp) -> None:
+        self.app = app
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """To us, but for the events of the process's life, which are BentoML's."""
+        ours = Front.application
+        await (self.app if scope["type"] == "lifespan" or ours is None else ours)(scope, receive, send)
+
+
+class Worker:
+    """One process that serves: BentoML makes one when the process starts."""
+
+    def __init__(self) -> None:
+        # LightGBM imports scikit-learn wherever it is installed: 66 MB and 0.6 s a worker for nothing that serves.
+        sys.modules.setdefault("sklearn", None)  # type: ignore[arg-type]
+        from serving.api.app import create_app
+        from serving.api.bounded_executor import MOST_WAITING, Workbench
+        from serving.api.logging import keep_journal
+        from serving.api.metrics import PrometheusMeter
+        from serving.api.model_holder import Counter, Succession
+        from serving.api.openapi import EXAMPLE
+        from serving.api.rate_limit import BURST as USUAL_BURST
+        from serving.api.rate_limit import PER_SECOND, Rates
+        from serving.runtime.process_lifetime import end_with_parent
+
+        end_with_parent()
+        keep_journal()
+        counter, meter = Counter(), PrometheusMeter()
+        succession = Succession(counter, Path(os.environ.get(BUNDLE, BESIDE)), EXAMPLE, meter)
+        succession.look()
+        succession.watch()
+        rates = Rates(float(os.environ.get(RATE, PER_SECOND)), int(os.environ.get(BURST, USUAL_BURST)))
+        waiting, store = int(os.environ.get(WAITING, MOST_WAITING)), os.environ.get(STORE)
+        if store is not None:
+            from serving.api.score_freshness import watch_scores
+
+            watch_scores(store, meter.batch_scores)
+        scoring, filing, ring = Workbench(waiting), Workbench(waiting), _ring(store)
+        if store is None:
+            Front.application = create_app(counter, meter, None, ring, rates, scoring, filing)
+        else:
+            from serving.api.store_service import Clerk
+
+            clerk = Clerk(store)
+            site = _site(clerk, ring, rates, filing)
+            Front.application = create_app(counter, meter, clerk, ring, rates, scoring, filing, site)
+        gc.collect()
+        gc.freeze()
+
+
+def _site(clerk: "Clerk", ring: "Callable[[], Keyring]", rates: "Rates", bench: "Workbench") -> "Site":
+    """The managers' page; its templates are loaded only where there is a store to show."""
+    from serving.web.routes import Site
+    from serving.web.session import Doorkeeper
+
+    doorkeeper = Doorkeeper(ring, os.environ.get(PROXY) or None)
+    return Site(clerk, doorkeeper, rates, bench, os.environ.get(CURRENCY, "€"))
+
+
+def _ring(store: str | None) -> "Callable[[], Keyring]":
+    """The keys of now; none where there is no store, and then only this machine is answered."""
+    if store is None:
+        from serving.api.keyring import Keyring
+
+        none = Keyring()
+        return lambda: none
+    from serving.api.key_store import watch_keys
+
+    return watch_keys(store)
+
+
+LADDER = bentoml.service(
+    name="loyalty_ladder",
+    workers=int(os.environ.get(WORKERS, "1")),
+    # A timer of BentoML's lives until its time, also when the request is done: a minute of them is memory lost.
+    # Ours, in serving.api.bounded_executor, is shorter, and answers in our shape.
+    traffic={"timeout": 20},
+    logging={"access": {"enabled": False}},
+    # Its figures have a series for every path that anybody tries; serving.api.metrics counts instead.
+    metrics={"enabled": False},
+    tracing={"excluded_urls": ".*"},
+)(Worker)
+LADDER.add_asgi_middleware(Front)

@@ -1,0 +1,1 @@
+"""From histories and a bundle to scores, in batches or for one request."""

@@ -1,0 +1,176 @@
+"""All accounts of a source scored at once, and written where others can read them."""
+
+import json
+from collections.abc import Callable, Mapping, Sequence
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pandas as pd
+from numpy.typing import NDArray
+
+from features.errors import NotEnoughData, SettingsError
+from features.histories.histories import Histories
+from features.instants import iso
+from features.tables import RUNGS, TRIGGER_FAMILIES
+from serving.scoring.horizons import HORIZON_COLUMNS
+from serving.scoring.scoring import Scorer
+from training.model.text.words import DEFAULT_LANGUAGE
+
+SCORE_COLUMNS = (
+    *"account_id as_of horizon_days model_version rung".split(),
+    *(f"p_{rung}" for rung in RUNGS),
+    *"next_rung rung_low rung_high p_upgrade p_downgrade p_switch switch_trigger".split(),
+    *(f"trigger_{family}" for family in TRIGGER_FAMILIES),
+    *"expected_revenue expected_revenue_low expected_revenue_high value_at_risk".split(),
+    *"service_load customer_type".split(),
+    *"upgrade_uplift upgrade_uplift_low upgrade_uplift_high upgrade_basis upgrade_value_gap".split(),
+    *"manager_forecast forecast_by history_estimate upgrade_expectation forecast_disagreement".split(),
+    *"recommended_investment expected_gain roi rank reasons".split(),
+)
+INVESTMENT_COLUMNS = (
+    "account_id as_of investment bond cost uplift uplift_low uplift_high gain gain_low gain_high roi "
+    "p_upgrade_change p_switch_change serving_cost_change basis"
+).split()
+NUMBERS = frozenset(INVESTMENT_COLUMNS) - {"account_id", "as_of", "investment", "bond", "basis"}
+"""Columns of investment_scores that hold numbers even where it has no rows."""
+TABLES = ("scores", "investment_scores", "horizons")
+"""What is written: one row an account, one an account and option, one an account and horizon."""
+RUN = "run.json"
+FORMATS = ("parquet", "csv", "xlsx")
+_KEYS = {"account_id": str, "model_version": str, "owner": str, "forecast_by": str}
+"""Texts that may look like numbers."""
+SHEET_LIMIT = 1_048_575
+
+
+def score_frames(
+    scorer: Scorer,
+    histories: Histories,
+    as_of: int,
+    language: str = DEFAULT_LANGUAGE,
+    explain: bool = True,
+    horizons: bool = True,
+) -> tuple[pd.DataFrame, pd.DataFrame, pd.DataFrame]:
+    """The tables of TABLES, of every account known at as_of (microseconds).
+
+    language : of the reasons.  explain : write them at all.  horizons : also look at the further ones; else the last
+        table has no rows.
+
+    Raises
+    ------
+    NotEnoughData
+        If no account is known then.
+    """
+    snapshots = histories.known_at(as_of)
+    if not len(snapshots):
+        raise NotEnoughData(f"No account is known before {iso(as_of)}. Choose a later --as-of.")
+    scored = scorer.score(histories, snapshots, explain, language, horizons)
+    scores = _frame(scored.scores, SCORE_COLUMNS)
+    scores["rank"] = scores["rank"].astype("Int64")
+    scores["reasons"] = [json.dumps(reasons or [], ensure_ascii=False) for reasons in scores["reasons"]]
+    return scores, _frame(scored.investments, INVESTMENT_COLUMNS), _frame(scored.horizons, HORIZON_COLUMNS)
+
+
+def _frame(columns: Mapping[str, NDArray[Any]], names: tuple[str, ...] | list[str]) -> pd.DataFrame:
+    frame = pd.DataFrame({name: columns[name] if name in columns else np.empty(0, object) for name in names})
+    frame["as_of"] = pd.to_datetime(frame["as_of"]).astype("datetime64[us]")
+    for name in NUMBERS & set(frame.columns):
+        frame[name] = frame[name].astype(np.float64)
+    texts = {"account_id", "model_version", "rung", "next_rung", "switch_trigger", "upgrade_basis", "bond", "basis"}
+    for name in texts | {"rung_low", "rung_high", "recommended_investment", "investment", "forecast_by"}:
+        if name in frame:
+            frame[name] = frame[name].astype("string")
+    return frame
+
+
+def write_run(folder: Path, scorer: Scorer) -> None:
+    """Write beside the scores, as RUN, what a plan must know of the model that made them."""
+    ratio = scorer.bundle.facts.figures.get("recommended_claim_ratio")
+    content = json.dumps({"model_version": scorer.version, "claim_ratio": ratio})
+    folder.mkdir(parents=True, exist_ok=True)
+    scratch = folder / f".{RUN}.new"
+    scratch.write_text(content + "\n", encoding="utf-8")
+    scratch.replace(folder / RUN)
+
+
+def read_claim_ratio(folder: Path, version: str) -> float | None:
+    """What a promised unit of gain has been worth by the model of these scores; None where nobody knows.
+
+    version : the scores' own; a file that another model left there says nothing of them.
+    """
+    try:
+        content = json.loads((folder / RUN).read_text(encoding="utf-8"))
+        ratio = content["claim_ratio"] if content["model_version"] == version else None
+    except (OSError, ValueError, KeyError, TypeError):
+        return None
+    return float(ratio) if isinstance(ratio, int | float) else None
+
+
+def read_scores(folder: Path) -> pd.DataFrame:
+    """The `scores` that `write_frames` wrote into a folder.  Raises SettingsError as `read_table` does."""
+    return read_table(folder, "scores", SCORE_COLUMNS)
+
+
+def read_table(folder: Path, name: str, columns: Sequence[str], forms: Sequence[str] = FORMATS) -> pd.DataFrame:
+    """A table that `write_frames` wrote into a folder, in the first of these formats that is there.
+
+    Raises
+    ------
+    SettingsError
+        If it is not there, or lacks one of these columns.
+    """
+    readers: dict[str, Callable[[Path], pd.DataFrame]] = {
+        "parquet": pd.read_parquet, "csv": lambda file: pd.read_csv(file, dtype=_KEYS),
+        "xlsx": lambda file: pd.read_excel(file, dtype=_KEYS),
+    }  # fmt: skip
+    for form in forms:
+        file = folder / f"{name}.{form}"
+        if file.is_file():
+            try:
+                table = readers[form](file)
+            except ValueError as error:  # also what Arrow and pandas raise for what they cannot read
+                raise SettingsError(f"{file} cannot be read: {str(error).splitlines()[0]}. Score again.") from None
+            missing = [column for column in columns if column not in table]
+            if missing:
+                words = name.replace("_", " ")
+                raise SettingsError(f"{file} is no table of {words}: it lacks {', '.join(missing[:3])}. Score again.")
+            return table
+    raise SettingsError(f"There are no {name} in {folder}. Write them with `ladder score --out {folder}`.")
+
+
+def read_columns(file: Path, columns: Sequence[str]) -> pd.DataFrame:
+    """Some columns of a table that was just written."""
+    names = list(columns)
+    if file.suffix == ".parquet":
+        return pd.read_parquet(file, columns=names)
+    if file.suffix == ".csv":
+        return pd.read_csv(file, usecols=names, dtype=_KEYS)
+    return pd.read_excel(file, usecols=names, dtype=_KEYS)
+
+
+def write_frames(frames: Mapping[str, pd.DataFrame], folder: Path, form: str) -> list[Path]:
+    """Write each table as NAME.FORM into a folder (made if absent); a file appears whole or not at all.
+
+    Raises
+    ------
+    SettingsError
+        If the format is unknown or the table does not fit into a sheet.
+    """
+    folder.mkdir(parents=True, exist_ok=True)
+    written = []
+    for name, frame in frames.items():
+        target = folder / f"{name}.{form}"
+        scratch = folder / f".{name}.new.{form}"
+        if form == "parquet":
+            frame.to_parquet(scratch, index=False)
+        elif form == "csv":
+            frame.to_csv(scratch, index=False)
+        elif form == "xlsx":
+            if len(frame) > SHEET_LIMIT:
+                raise SettingsError(f"{name} has {len(frame):,} rows; a sheet holds {SHEET_LIMIT:,}. Use --format csv.")
+            frame.to_excel(scratch, index=False)
+        else:
+            raise SettingsError(f"There is no format {form!r}. Choose one of {', '.join(FORMATS)}.")
+        scratch.replace(target)
+        written.append(target)
+    return written

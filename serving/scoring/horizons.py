@@ -1,0 +1,67 @@
+"""The same accounts at every horizon of the model, coherent with each other.
+
+The main horizon is never changed; the others are held to it, outwards, one after the other. The chance of a recorded
+switch cannot fall with the horizon, nor can expected revenue; the chance that no order comes cannot rise with it. Every
+account is held by itself, so that its figures have the same bits whatever accounts stand beside it.
+"""
+
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from features.instants import FloatArray, IntArray
+from features.tables import RUNGS
+
+Column = NDArray[Any]
+HORIZON_COLUMNS = (
+    *"account_id as_of horizon_days model_version".split(),
+    *(f"p_{rung}" for rung in RUNGS),
+    *"next_rung p_upgrade p_downgrade p_switch expected_revenue".split(),
+)
+
+
+def rung_columns(chances: FloatArray, rung: IntArray) -> dict[str, Column]:
+    """What the chances of the rungs say: each of them, the most probable rung, the mass above and below today's.
+
+    chances : shape (n, 7).  rung : shape (n,), today's.
+    """
+    columns: dict[str, Column] = {f"p_{name}": chances[:, k] for k, name in enumerate(RUNGS)}
+    most = chances.argmax(axis=1) if len(chances) else np.empty(0, np.int64)
+    columns["next_rung"] = np.array(RUNGS, object)[most]
+    up, down = np.zeros(len(rung)), np.zeros(len(rung))
+    for k in range(len(RUNGS)):
+        up = up + np.where(k > rung, chances[:, k], 0.0)
+        down = down + np.where(k < rung, chances[:, k], 0.0)
+    return columns | {"p_upgrade": up, "p_downgrade": down}
+
+
+def hold_to(figures: Sequence[FloatArray], main: int, rises: bool) -> list[FloatArray]:
+    """The figures of one horizon after the other, ascending, none falling (or none rising) below the one before.
+
+    figures : shape (n,) each, without NaN.  main : which of them is never changed; the others follow it outwards.
+    """
+    held = list(figures)
+    later, earlier = (np.maximum, np.minimum) if rises else (np.minimum, np.maximum)
+    for k in range(main + 1, len(held)):
+        held[k] = later(held[k], held[k - 1])
+    for k in range(main - 1, -1, -1):
+        held[k] = earlier(held[k], held[k + 1])
+    return held
+
+
+def table(
+    horizons: Sequence[Mapping[str, Column]], days: Sequence[int], scores: Mapping[str, Column]
+) -> dict[str, Column]:
+    """One row per account and horizon, all horizons of the first account first, shape (n * n_horizons,) each.
+
+    horizons : the columns of each, as scores have them.  days : how far ahead each looks.
+    """
+    shared = {name: [scores[name]] * len(days) for name in ("account_id", "as_of", "model_version")}
+    span = [np.full(len(scores["account_id"]), ahead, np.int64) for ahead in days]
+    parts = {
+        name: shared.get(name) or [one[name] for one in horizons] for name in HORIZON_COLUMNS if name != "horizon_days"
+    }
+    parts["horizon_days"] = span
+    return {name: np.stack(parts[name], axis=1).reshape(-1) for name in HORIZON_COLUMNS}

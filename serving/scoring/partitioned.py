@@ -1,0 +1,210 @@
+"""The scores of a partitioned source: every part scored by itself, the tables put together in the order of the whole.
+
+A part's tables are Parquet from the moment they are made: that is what a worker sends, what is kept on disk until
+all parts are there, and what is merged, a few thousand accounts at a time. Only the rank needs all accounts, and of
+each only its name, its expected gain and its ROI.
+"""
+
+import tempfile
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import suppress
+from dataclasses import dataclass
+from functools import partial
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pandas as pd
+import pyarrow as pa
+import pyarrow.parquet as pq
+from numpy.typing import NDArray
+
+from features.errors import NotEnoughData
+from features.histories.histories import build_histories
+from features.instants import IntArray, iso
+from features.partitions.summary import Outline, join_outlines, read_part, rows_of
+from features.sources.partitioned import Crew, Part, Partitions
+from serving.scoring.batch import TABLES, score_frames, write_frames
+from serving.scoring.scoring import Scorer, ranks
+from training.model.bundle import Bundle
+from training.model.text.words import DEFAULT_LANGUAGE
+
+ROWS_AT_ONCE = 20_000
+"""Rows of a part's file that are read at a time."""
+ACCOUNTS_AT_ONCE = 100_000
+"""Accounts merged at a time."""
+
+
+@dataclass(frozen=True)
+class PartScores:
+    """A part's tables as Parquet, in the order of TABLES; none where it knows no account."""
+
+    outline: Outline
+    accounts: int
+    tables: tuple[bytes, ...]
+
+
+@dataclass(frozen=True)
+class Written:
+    """What was written.  accounts, investments, horizons : rows of the tables."""
+
+    accounts: int
+    investments: int
+    horizons: int
+    files: tuple[Path, ...]
+
+
+def score_part(part: Part, bundle: Bundle, version: str, as_of: int, language: str) -> PartScores:
+    """The tables of one part, as `serving.scoring.batch` makes them; ranked within the part only."""
+    source = read_part(part)
+    outline, histories = rows_of(part, source), build_histories(source, consume=True)
+    del source
+    if not len(histories.known_at(as_of)):
+        return PartScores(outline, 0, ())
+    frames = score_frames(Scorer(bundle, version), histories, as_of, language)
+    return PartScores(outline, len(frames[0]), tuple(_as_parquet(frame) for frame in frames))
+
+
+def score_parts(
+    partitions: Partitions,
+    crew: Crew,
+    scorer: Scorer,
+    as_of: int,
+    most_bad: float,
+    out: Path,
+    form: str,
+    progress: Callable[[str, float], None],
+    note: Callable[[int], None] = lambda _: None,
+    language: str = DEFAULT_LANGUAGE,
+) -> Written:
+    """Score every part and write all tables, the same as those of the whole source.
+
+    most_bad : share of a table's rows, over all parts, that may be set aside.
+    note : told how many rows were.  language : of the reasons.
+
+    Raises
+    ------
+    NotEnoughData
+        If no account is known at as_of.
+    TooManyBadRows
+        If more of a table is bad.
+    SettingsError
+        As `serving.scoring.batch.write_frames` does.
+    """
+    there = out.exists()
+    out.mkdir(parents=True, exist_ok=True)
+    try:
+        with tempfile.TemporaryDirectory(prefix=".parts-", dir=out) as scratch:
+            work = partial(score_part, bundle=scorer.bundle, version=scorer.version, as_of=as_of, language=language)
+            outlines, kept = [], []
+            for number, scored in enumerate(crew.answers(work, partitions.parts)):
+                outlines.append(scored.outline)
+                if scored.accounts:
+                    kept.append(number)
+                for name, content in zip(TABLES, scored.tables, strict=False):
+                    (Path(scratch) / f"{name}-{number}.parquet").write_bytes(content)
+                progress("parts scored", (number + 1) / len(partitions.parts))
+            joined = join_outlines(outlines)
+            joined.refuse_bad_rows(most_bad, partitions.folder)
+            note(sum(joined.set_aside.values()))
+            if not kept:
+                raise NotEnoughData(f"No account is known before {iso(as_of)}. Choose a later --as-of.")
+            files = [[Path(scratch) / f"{name}-{number}.parquet" for number in kept] for name in TABLES]
+            repeats = (1, len(scorer.bundle.investments), 1 + len(scorer.bundle.further))
+            return _assemble(files, repeats, out, form)
+    except BaseException:
+        if not there:
+            with suppress(OSError):
+                out.rmdir()
+        raise
+
+
+def _as_parquet(frame: pd.DataFrame) -> bytes:
+    sink = pa.BufferOutputStream()
+    table = pa.Table.from_pandas(frame, preserve_index=False)
+    pq.write_table(table, sink, row_group_size=ROWS_AT_ONCE)
+    return bytes(sink.getvalue())
+
+
+def _assemble(files: Sequence[list[Path]], repeats: Sequence[int], out: Path, form: str) -> Written:
+    """Merge the parts' files, each sorted by account, into the tables.
+
+    files : of each of TABLES.  repeats : rows that an account has in it.
+    """
+    scores = files[0]
+    columns = [pq.ParquetFile(file).read(["account_id", "expected_gain", "roi"]) for file in scores]
+    owner = np.repeat(np.arange(len(columns)), [len(table) for table in columns])
+    every = pa.concat_tables(columns)
+    order = np.argsort(every.column("account_id").to_numpy(), kind="stable")
+    gain, roi = (every.column(name).to_numpy()[order] for name in ("expected_gain", "roi"))
+    rank = ranks(gain, roi)
+    owner = owner[order]
+    merged = (
+        _with_rank(table, rank[begin : begin + len(table)])
+        for begin, table in zip(_begins(len(owner)), _merged(scores, owner, 1), strict=True)
+    )
+    written = [_write(TABLES[0], merged, out, form)]
+    for name, parts, rows in list(zip(TABLES, files, repeats, strict=True))[1:]:
+        written.append(_write(name, _merged(parts, owner, rows), out, form))
+    accounts, investments, horizons = (len(owner) * rows for rows in repeats)
+    return Written(accounts, investments, horizons, tuple(written))
+
+
+def _begins(n: int) -> range:
+    return range(0, n, ACCOUNTS_AT_ONCE)
+
+
+def _merged(files: Sequence[Path], owner: IntArray, repeats: int) -> Iterator[pa.Table]:
+    """The rows of all files in the order of the accounts, some accounts at a time.
+
+    owner : for every account, ascending, the file that holds it.  repeats : rows that each account has.
+    """
+    cursors = [_Cursor(file) for file in files]
+    for begin in _begins(len(owner)):
+        chunk = owner[begin : begin + ACCOUNTS_AT_ONCE]
+        counts = np.bincount(chunk, minlength=len(files)) * repeats
+        rows = pa.concat_tables([cursor.take(int(count)) for cursor, count in zip(cursors, counts, strict=True)])
+        place = np.empty(len(chunk), np.int64)
+        place[np.argsort(chunk, kind="stable")] = np.arange(len(chunk))
+        yield rows.take(pa.array((place[:, None] * repeats + np.arange(repeats)).ravel()))
+
+
+class _Cursor:
+    """A Parquet file read from its beginning, as many rows as are asked for."""
+
+    def __init__(self, file: Path) -> None:
+        self._file = pq.ParquetFile(file)
+        self._batches = self._file.iter_batches(ROWS_AT_ONCE)
+        self._left = self._file.schema_arrow.empty_table()
+
+    def take(self, rows: int) -> pa.Table:
+        while len(self._left) < rows:
+            self._left = pa.concat_tables([self._left, pa.Table.from_batches([next(self._batches)])])
+        taken, self._left = self._left.slice(0, rows), self._left.slice(rows)
+        return taken
+
+
+def _with_rank(table: pa.Table, rank: NDArray[Any]) -> pa.Table:
+    position = table.schema.get_field_index("rank")
+    none = np.isnan(rank)
+    values = pa.array(np.where(none, 0, rank).astype(np.int64), mask=none)
+    return table.set_column(position, table.schema.field("rank"), values)
+
+
+def _write(name: str, tables: Iterator[pa.Table], out: Path, form: str) -> Path:
+    """Write the tables one after the other into NAME.FORM, which appears whole or not at all."""
+    target, scratch = out / f"{name}.{form}", out / f".{name}.new.{form}"
+    if form == "parquet":
+        first = next(tables)
+        with pq.ParquetWriter(scratch, first.schema) as writer:
+            writer.write_table(first)
+            for table in tables:
+                writer.write_table(table)
+    elif form == "csv":
+        for number, table in enumerate(tables):
+            mode, header = ("a", False) if number else ("w", True)
+            table.to_pandas().to_csv(scratch, index=False, mode=mode, header=header)
+    else:  # a sheet holds a million rows: they fit into memory
+        return write_frames({name: pa.concat_tables(tables).to_pandas()}, out, form)[0]
+    scratch.replace(target)
+    return target

@@ -1,0 +1,274 @@
+"""The last scoring run as relational tables: one row an account, one an account and option, one an account and horizon.
+
+What is the same in every row of a run (as_of, horizon_days, model_version) stands once, in `runs`: so an account whose
+figures are the same bits in the next run is not written again, and `changed_run` says which run last changed it.
+A run is written in one transaction: whoever reads sees all of the old run or all of the new one.
+"""
+
+import json
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from typing import Any
+
+import numpy as np
+import pandas as pd
+import sqlalchemy as sa
+from numpy.typing import NDArray
+
+from features.errors import SettingsError
+from features.instants import instant, iso
+from serving.scoring.batch import INVESTMENT_COLUMNS, SCORE_COLUMNS
+from serving.scoring.horizons import HORIZON_COLUMNS
+from serving.store.bulk_insert import insert_rows
+from serving.store.database import METADATA, moment, writing
+from serving.store.previous_scores import PREVIOUS, remember
+from training.model.bundle import NAME
+
+OF_RUN = ("as_of", "horizon_days", "model_version")
+"""Columns of the contract's tables that are the same in every row of a run."""
+PROFILE_COLUMNS = "name owner industry country segment employees".split()
+_TEXTS = frozenset(
+    "account_id rung next_rung rung_low rung_high switch_trigger customer_type upgrade_basis forecast_by "
+    "recommended_investment reasons investment bond basis name owner industry country segment".split()
+)
+_WHOLE = frozenset(("rank", "horizon_days"))
+
+
+def _column(name: str) -> "sa.Column[object]":
+    return sa.Column(name, sa.Text if name in _TEXTS else sa.Integer if name in _WHOLE else sa.Double)
+
+
+_ID = "account_id"
+_SCORES = [name for name in SCORE_COLUMNS if name not in (_ID, *OF_RUN)]
+_OPTIONS = [name for name in INVESTMENT_COLUMNS if name not in (_ID, "as_of", "investment")]
+_AHEAD = [name for name in HORIZON_COLUMNS if name not in (_ID, *OF_RUN)]
+
+RUNS = sa.Table(
+    "runs", METADATA,
+    sa.Column("run_id", sa.Integer, primary_key=True),
+    sa.Column("as_of", sa.DateTime, nullable=False),
+    sa.Column("horizon_days", sa.Integer, nullable=False),
+    sa.Column("model_version", sa.Text, nullable=False),
+    sa.Column("trained_until", sa.DateTime),
+    sa.Column("claim_ratio", sa.Double),
+    sa.Column("options", sa.Text, nullable=False),
+    sa.Column("written_at", sa.DateTime, nullable=False),
+    sa.Column("accounts", sa.Integer, nullable=False),
+    sa.Column("changed", sa.Integer, nullable=False),
+    sa.Column("removed", sa.Integer, nullable=False),
+)  # fmt: skip
+SCORES = sa.Table(
+    "scores", METADATA, sa.Column(_ID, sa.Text, primary_key=True), *map(_column, _SCORES),
+    sa.Column("digest", sa.BigInteger, nullable=False), sa.Column("changed_run", sa.Integer, nullable=False),
+    sa.Index("scores_rank", "rank"), sa.Index("scores_rung", "rung"), sa.Index("scores_p_switch", "p_switch"),
+    # The page's list and its totals read these and never the rows themselves, which are long.
+    sa.Index("scores_gain", "expected_gain", "account_id", "recommended_investment", "roi"),
+    sa.Index("scores_advice", "recommended_investment", "account_id"),
+)  # fmt: skip
+INVESTMENT_SCORES = sa.Table(
+    "investment_scores", METADATA, sa.Column(_ID, sa.Text, primary_key=True),
+    sa.Column("investment", sa.Text, primary_key=True), *map(_column, _OPTIONS),
+)  # fmt: skip
+HORIZONS = sa.Table(
+    "horizons", METADATA, sa.Column(_ID, sa.Text, primary_key=True),
+    sa.Column("horizon_days", sa.Integer, primary_key=True, autoincrement=False), *map(_column, _AHEAD),
+)  # fmt: skip
+ACCOUNTS = sa.Table(
+    "accounts", METADATA, sa.Column(_ID, sa.Text, primary_key=True), *map(_column, PROFILE_COLUMNS),
+    sa.Column("digest", sa.BigInteger, nullable=False),
+    *(sa.Index(f"accounts_{name}", name) for name in ("name", "owner", "country", "industry")),
+)  # fmt: skip
+_OF_SCORES = {"investment_scores": INVESTMENT_SCORES, "horizons": HORIZONS}
+
+
+@dataclass(frozen=True)
+class RunFacts:
+    """as_of, trained_until : microseconds; the latter None where the scores' model is not at hand.
+
+    claim_ratio : what a promised unit of gain has been worth by that model; None where nobody knows.
+    """
+
+    as_of: int
+    horizon_days: int
+    model_version: str
+    trained_until: int | None = None
+    claim_ratio: float | None = None
+
+
+@dataclass(frozen=True)
+class Current:
+    """The run whose scores stand in the store, and what an answer says of its model.
+
+    options : names of the investments that it weighed.
+    """
+
+    run_id: int
+    facts: RunFacts
+    written_at: datetime
+    accounts: int
+    options: tuple[str, ...]
+
+    @property
+    def model(self) -> dict[str, object]:
+        """The block `model` of an answer."""
+        facts = self.facts
+        until = None if facts.trained_until is None else iso(facts.trained_until)
+        version, days = facts.model_version, facts.horizon_days
+        return {"name": NAME, "version": version, "trained_until": until, "horizon_days": days}
+
+
+@dataclass(frozen=True)
+class Written:
+    """What writing did.  changed : accounts of which anything is new.  removed : accounts that are no more."""
+
+    run_id: int
+    accounts: int
+    changed: int
+    removed: int
+
+
+Frames = Mapping[str, pd.DataFrame]
+"""By name: `scores`, `investment_scores` and, if at hand, `horizons`, of the same whole accounts."""
+
+
+def write_run(
+    engine: sa.Engine, facts: RunFacts, chunks: Iterable[Frames], profiles: Iterable[pd.DataFrame] | None = None
+) -> Written:
+    """Make the run the current one: write the accounts that changed, remove those that it does not have.
+
+    chunks : the run's accounts, some at a time.  profiles : their rows of `accounts` (account_id and any of
+        PROFILE_COLUMNS), or None to leave what is known of them.
+
+    Raises
+    ------
+    SettingsError
+        If an account stands there twice, or an option or horizon is of an account without scores.
+    StoreError
+        If the store fails; the run before stays.
+    """
+    with writing(engine) as connection:
+        run_id = (connection.execute(sa.select(sa.func.max(RUNS.c.run_id))).scalar() or 0) + 1
+        before = _digests_of(connection, SCORES)
+        seen: set[str] = set()
+        changed, options = 0, set[str]()
+        for frames in chunks:
+            options.update(frames["investment_scores"]["investment"].dropna().unique())
+            changed += _write_chunk(connection, frames, before, seen, run_id)
+        gone = before.keys() - seen
+        _remove(connection, (SCORES, PREVIOUS, *_OF_SCORES.values()), sorted(gone), len(gone) == len(before))
+        if profiles is not None:
+            put_profiles(connection, profiles)
+        row = {
+            "run_id": run_id, "as_of": moment(facts.as_of), "horizon_days": facts.horizon_days,
+            "model_version": facts.model_version, "written_at": datetime.now(UTC).replace(tzinfo=None),
+            "trained_until": None if facts.trained_until is None else moment(facts.trained_until),
+            "accounts": len(seen), "changed": changed, "removed": len(gone),
+            "options": json.dumps(sorted(options)), "claim_ratio": facts.claim_ratio,
+        }  # fmt: skip
+        connection.execute(RUNS.insert().values(row))
+    return Written(run_id, len(seen), changed, len(gone))
+
+
+def current_run(connection: sa.Connection) -> Current | None:
+    """The run whose scores are there; None before the first."""
+    row = connection.execute(RUNS.select().order_by(RUNS.c.run_id.desc()).limit(1)).one_or_none()
+    if row is None:
+        return None
+    until = None if row.trained_until is None else instant(row.trained_until)
+    facts = RunFacts(instant(row.as_of), row.horizon_days, row.model_version, until, row.claim_ratio)
+    return Current(row.run_id, facts, row.written_at, row.accounts, tuple(json.loads(row.options)))
+
+
+def _write_chunk(
+    connection: sa.Connection, frames: Frames, before: Mapping[str, int], seen: set[str], run_id: int
+) -> int:
+    scores = frames["scores"]
+    ids = scores[_ID].astype(str).to_numpy(object)
+    count = len(seen)
+    seen.update(ids)
+    if len(seen) != count + len(ids):
+        raise SettingsError("The scores hold an account twice. Give the scores of one run.")
+    digest = _digests(scores, _SCORES)
+    codes: dict[str, NDArray[np.intp]] = {}
+    for name, table in _OF_SCORES.items():
+        if name in frames and len(frames[name]):
+            codes[name] = _codes(name, frames[name], ids)
+            np.add.at(digest, codes[name], _digests(frames[name], _own(table)))
+    signed = digest.view(np.int64)
+    old = [before.get(account) for account in ids]
+    fresh = np.array([was != now for was, now in zip(old, signed.tolist(), strict=True)], bool)
+    replaced = [account for account, was, new in zip(ids, old, fresh, strict=True) if new and was is not None]
+    remember(connection, SCORES, run_id - 1, replaced, len(replaced) == len(before))
+    _remove(connection, (SCORES, *_OF_SCORES.values()), replaced, len(replaced) == len(before))
+    rows = scores.assign(account_id=ids, digest=signed, changed_run=run_id)[fresh]
+    insert_rows(connection, SCORES, rows)
+    for name, code in codes.items():
+        frame = frames[name].assign(account_id=ids[code])[fresh[code]]
+        insert_rows(connection, _OF_SCORES[name], frame)
+    return int(fresh.sum())
+
+
+def _digests_of(connection: sa.Connection, table: sa.Table) -> dict[str, int]:
+    """What every account's row was when it was written."""
+    rows = connection.execute(sa.select(table.c.account_id, table.c.digest))
+    return {row.account_id: row.digest for row in rows}
+
+
+def _own(table: sa.Table) -> list[str]:
+    return [column.name for column in table.columns if column.name != _ID]
+
+
+def _codes(name: str, frame: pd.DataFrame, ids: NDArray[np.object_]) -> NDArray[np.intp]:
+    """For every row the place of its account."""
+    codes: NDArray[np.intp] = pd.Index(ids).get_indexer(pd.Index(frame[_ID].astype(str).to_numpy(object)))
+    if (codes < 0).any():
+        stray = frame[_ID].iloc[int(np.argmax(codes < 0))]
+        raise SettingsError(f"{name} holds account {stray}, which the scores do not. Give those of one run.")
+    return codes
+
+
+def _digests(frame: pd.DataFrame, columns: Sequence[str]) -> NDArray[np.uint64]:
+    """64 bits of every row's content: any other bit in it, and two runs would differ."""
+    plain = {
+        name: column.astype(object)
+        if name in _TEXTS
+        else column.astype("Float64").to_numpy(np.float64, na_value=np.nan)
+        for name, column in frame[list(columns)].items()
+    }
+    hashes: NDArray[np.uint64] = np.array(pd.util.hash_pandas_object(pd.DataFrame(plain), index=False), np.uint64)
+    return hashes
+
+
+def _doubles(column: "pd.Series[Any]") -> NDArray[np.float64]:
+    return np.asarray(column.astype("Float64").to_numpy(na_value=np.nan), np.float64)
+
+
+def _remove(connection: sa.Connection, tables: Sequence[sa.Table], ids: Sequence[str], all_of_them: bool) -> None:
+    """Remove the rows of these accounts."""
+    if not ids:
+        return
+    for table in tables:
+        if all_of_them:
+            connection.execute(table.delete())
+            continue
+        for begin in range(0, len(ids), _AT_ONCE):
+            connection.execute(table.delete().where(table.c.account_id.in_(ids[begin : begin + _AT_ONCE])))
+
+
+_AT_ONCE = 5_000
+"""Ids in one statement; SQLite takes 32,766."""
+
+
+def put_profiles(connection: sa.Connection, profiles: Iterable[pd.DataFrame]) -> None:
+    """Make these the rows of `accounts`: write those that changed, remove those that are no more."""
+    before = _digests_of(connection, ACCOUNTS)
+    seen: set[str] = set()
+    for given in profiles:
+        frame = given.reindex(columns=[_ID, *PROFILE_COLUMNS])
+        frame["digest"] = _digests(frame, PROFILE_COLUMNS).view(np.int64)
+        seen.update(frame[_ID])
+        fresh = np.array([before.get(a) != d for a, d in zip(frame[_ID], frame["digest"], strict=True)], bool)
+        _remove(connection, (ACCOUNTS,), [a for a in frame[_ID][fresh] if a in before], False)
+        insert_rows(connection, ACCOUNTS, frame[fresh])
+    _remove(connection, (ACCOUNTS,), sorted(before.keys() - seen), not seen)

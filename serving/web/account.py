@@ -1,0 +1,168 @@
+"""One account: where it stands and why, what blocks it, what an investment would bring, and what a manager decides."""
+
+import json
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from datetime import timedelta
+from typing import Any
+
+import sqlalchemy as sa
+from starlette.responses import Response
+
+from features.accounts.account_timeline import Chronicle
+from features.instants import MICROSECONDS_PER_DAY
+from features.tables import NO_INVESTMENT
+from serving.api.errors import Refusal
+from serving.store.account_lookback import STANDINGS
+from serving.store.database import reading, writing
+from serving.store.feedback import take
+from serving.store.lookups import NOT_YET
+from serving.store.overrides import Override, overrides_of
+from serving.store.previous_scores import former_of
+from serving.store.scoring_runs import ACCOUNTS, INVESTMENT_SCORES, RUNS, SCORES, Current, current_run
+from serving.store.summaries import rules_of
+from serving.store.timelines import timeline_of
+from serving.web import audit_log as ledger
+from serving.web.account_parts import Changed, Near, changed_since, contacts, near_of, steps_in_words, unaddressed
+from serving.web.charts import bar, interval
+from serving.web.timeline_chart import draw_timeline
+from serving.web.timeline_events import Happening, happenings
+from serving.web.visit import Visit, account_url, redirect, render
+
+LONGEST_REASON = 2_000
+TRACES = frozenset(("triggers", "breaches", "tickets", "switches", "nps", "csat", "ces"))
+YEAR_DAYS = 365
+
+
+@dataclass(frozen=True)
+class Shown:
+    """What the page shows besides the scores.  None where it was not stored."""
+
+    current: Current
+    score: Mapping[Any, Any]
+    profile: Mapping[Any, Any] | None
+    options: Sequence[Mapping[Any, Any]]
+    standing: Mapping[Any, Any] | None
+    chronicle: Chronicle | None
+    override: Override | None
+    changed: Changed | None
+    similar: Sequence[Near]
+    steps: Mapping[str, Any] | None
+    events: Sequence[Happening]
+
+
+def show(visit: Visit) -> Response:
+    """GET /accounts/ID."""
+    return _page(visit, 200, visit.query.get("done") == "1", None)
+
+
+def decide(visit: Visit) -> Response:
+    """POST /accounts/ID: a manager overrules the model, or takes that back.  Raises Refusal 403 without the scope."""
+    account, visitor = visit.tail, visit.visitor
+    if visitor is None or not visitor.may("feedback"):
+        raise Refusal(403, "scope_missing", "This key may look but not decide: it lacks the scope feedback.")
+    override, reason = _decision(visit)
+    if not override or not reason.strip():
+        return _page(visit, 422, False, visit.say("account.override.empty"))
+    event = {
+        "event_id": f"page-{visit.now}-{visitor.token[:8]}", "account_id": account, "override": override,
+        "reason": reason.strip()[:LONGEST_REASON], "made_by": visitor.name or None,
+    }  # fmt: skip
+    answer = json.loads(take(visit.engine, json.dumps({"events": [event]}).encode(), visit.now))
+    result = answer["results"][0]
+    if result["errors"]:
+        return _page(visit, 422, False, result["errors"][0]["message"])
+    with writing(visit.engine) as connection:
+        detail = {"override": override, "reason": event["reason"]}
+        ledger.record(connection, visit.now, visitor.name, visitor.key, "override", account, detail)
+    return redirect(f"{account_url(account)}?done=1")
+
+
+def _decision(visit: Visit) -> tuple[dict[str, Any], str]:
+    """What the form says; taking back needs no reason of its own."""
+    form = visit.form
+    back = form.get("take_back")
+    if back in ("recommended_investment", "will_switch"):
+        return {back: None}, visit.say("account.override.taken_back")
+    decided: dict[str, Any] = {}
+    if form.get("option"):
+        decided["recommended_investment"] = form["option"]
+    if form.get("leaves") in ("yes", "no"):
+        decided["will_switch"] = form["leaves"] == "yes"
+    return decided, form.get("reason", "")
+
+
+def _page(visit: Visit, status: int, done: bool, refused: str | None) -> Response:
+    shown = _read(visit, visit.tail)
+    if shown is None:
+        return render(visit, "no_account.html", 404, account=visit.tail[:200])
+    score, current, form = shown.score, shown.current, visit.formats
+    as_of = current.facts.as_of
+    gains = [option for option in shown.options if option["gain"] is not None]
+    least = min((option["gain_low"] for option in gains), default=0.0)
+    most = max((option["gain_high"] for option in gains), default=0.0)
+
+    def gain(option: Mapping[Any, Any]) -> object:
+        low, high = form.money(option["gain_low"]), form.money(option["gain_high"])
+        told = visit.say("gain.between", low=low, high=high)
+        return interval(option["gain"], option["gain_low"], option["gain_high"], least, most, told)
+
+    def uplift() -> object:
+        low, high = score["upgrade_uplift_low"], score["upgrade_uplift_high"]
+        told = visit.say("gain.between", low=form.money(low), high=form.money(high))
+        return interval(score["upgrade_uplift"], low, high, low or 0.0, high or 0.0, told)
+
+    day = as_of // MICROSECONDS_PER_DAY
+    chronicle = shown.chronicle
+    people = [] if chronicle is None else contacts(visit, chronicle, day)
+    return render(
+        visit, "account.html", status, current=current, account=score["account_id"], score=score, profile=shown.profile,
+        reasons=json.loads(score["reasons"]), options=shown.options, gain=gain, uplift=uplift, bar=bar,
+        standing=shown.standing, override=shown.override, changed=shown.changed, similar=shown.similar,
+        steps=shown.steps, events=shown.events, people=people, unaddressed=unaddressed(people),
+        traces=[one for one in shown.events if one.kind in TRACES and one.day >= day - YEAR_DAYS and
+                (one.tone == "bad" or one.kind == "triggers")][:12],
+        picture=None if chronicle is None or not shown.events else draw_timeline(visit, chronicle, shown.events, as_of),
+        stored=chronicle is not None, done=done, refused=refused, nothing=NO_INVESTMENT, day=MICROSECONDS_PER_DAY,
+        until=current.facts.as_of + timedelta(days=current.facts.horizon_days) // timedelta(microseconds=1),
+    )  # fmt: skip
+
+
+def _read(visit: Visit, account: str) -> Shown | None:
+    """Everything of one account, of one state of the store; None where there are no scores of it."""
+    with reading(visit.engine) as connection:
+        current = current_run(connection)
+        if current is None:
+            raise Refusal(503, "not_ready", NOT_YET)
+        if "\x00" in account:
+            return None
+        score = _row(connection, SCORES, account)
+        if score is None:
+            return None
+        options = connection.execute(
+            INVESTMENT_SCORES.select().where(INVESTMENT_SCORES.c.account_id == account)
+            .order_by(sa.nulls_last(INVESTMENT_SCORES.c.gain.desc()), INVESTMENT_SCORES.c.investment)
+        ).mappings().all()  # fmt: skip
+        chronicle = timeline_of(connection, account)
+        former = former_of(connection, account)
+        runs = (
+            []
+            if former is None
+            else connection.execute(RUNS.select().where(RUNS.c.run_id == former.run_id)).mappings().all()
+        )
+        standing = _row(connection, STANDINGS, account)
+        rules = rules_of(connection, current.run_id)
+        override = overrides_of(connection, [account], visit.now).get(account)
+        similar = [] if standing is None else near_of(connection, json.loads(standing["similar"]))
+        profile = _row(connection, ACCOUNTS, account)
+    events = [] if chronicle is None else happenings(visit, chronicle)
+    changed = None if former is None or not runs else changed_since(visit, former, runs[0], score, current, events)
+    steps = None if chronicle is None else steps_in_words(visit, chronicle, current.facts.as_of, rules)
+    return Shown(
+        current, score, profile, options, standing, chronicle, override, changed, similar, steps, events
+    )  # fmt: skip
+
+
+def _row(connection: sa.Connection, table: sa.Table, account: str) -> Mapping[Any, Any] | None:
+    found = connection.execute(table.select().where(table.c.account_id == account)).mappings().one_or_none()
+    return None if found is None else dict(found)

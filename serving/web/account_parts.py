@@ -1,0 +1,170 @@
+"""Parts of an account's page: people, steps up, similar accounts, what changed; each made plain for the template."""
+
+import json
+import re
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import sqlalchemy as sa
+
+from features.accounts.account_timeline import Chronicle, counted_in
+from features.catalog.families.contacts import INTERESTS, ROLES
+from features.instants import MICROSECONDS_PER_DAY, instant
+from features.ladder.next_steps import Step, falls_on, rung_on, steps_up
+from features.ladder.rules import LadderRules
+from features.tables import NO_INVESTMENT, RUNGS
+from serving.store.previous_scores import Former
+from serving.store.scoring_runs import ACCOUNTS, Current
+from serving.web.timeline_events import Happening, day_text
+from serving.web.visit import Visit
+
+YEAR_DAYS = 365
+MOST_EVENTS = 12
+"""Of what happened in between that is listed; the timeline has the rest."""
+
+
+@dataclass(frozen=True)
+class Contact:
+    """role, interest : in words.  last : when last reached, in words.  reached : whether within a year."""
+
+    role: str
+    interest: str | None
+    last: str
+    reached: bool
+
+
+def contacts(visit: Visit, chronicle: Chronicle, day: int) -> list[Contact]:
+    """Who is there now, those who decide first."""
+    unknown = visit.say("account.unknown_part")
+    order = ["decider", "buyer", "influencer", "user", "initiator", "gatekeeper"]
+    rows = sorted(chronicle["people"], key=lambda one: order.index(ROLES[one[0]]) if one[0] >= 0 else len(order))
+    found = []
+    for role, interest, last in rows:
+        reached = last is not None and last >= day - YEAR_DAYS
+        said = visit.say("account.people.never") if last is None else day_text(visit, last)
+        if last is not None and not reached:
+            said = f"{said} ({visit.say('account.people.old')})"
+        found.append(
+            Contact(
+                visit.say(f"role.{ROLES[role]}") if role >= 0 else unknown,
+                visit.say(f"interest.{INTERESTS[interest]}") if interest >= 0 else None, said, reached,
+            )
+        )  # fmt: skip
+    return found
+
+
+def unaddressed(people: Sequence[Contact]) -> list[str]:
+    """Interests of which nobody who holds them was reached within a year."""
+    held = dict.fromkeys(one.interest for one in people if one.interest is not None)
+    met = {one.interest for one in people if one.reached}
+    return [interest for interest in held if interest not in met]
+
+
+def steps_in_words(visit: Visit, chronicle: Chronicle, as_of: int, rules: LadderRules) -> Mapping[str, Any]:
+    """What blocks the next rung: `next` = its name or None, `ways` = sentences, `falls` = what doing nothing does."""
+    counted, day = counted_in(chronicle), as_of // MICROSECONDS_PER_DAY
+    rung = rung_on(counted, day, rules)
+    ways = [_way(visit, step, bool(counted.order_days)) for step in steps_up(counted, day, rules)]
+    falls = falls_on(counted, day, rules)
+    above = visit.say(f"rung.{RUNGS[rung + 1]}") if rung + 1 < len(RUNGS) else None
+    if rung == 0:
+        doing_nothing = ""
+    elif falls is None:
+        doing_nothing = visit.say("account.steps.stays")
+    else:
+        lower = visit.say(f"rung.{RUNGS[falls[1]]}")
+        doing_nothing = visit.say("account.steps.falls", rung=lower, date=day_text(visit, falls[0]))
+    return {"next": above, "ways": ways, "falls": doing_nothing}
+
+
+def _way(visit: Visit, step: Step, bought: bool) -> str:
+    if step.kind == "orders" and step.count == 1:
+        told = visit.say("step.orders.one" if bought else "step.orders.first")
+    elif step.kind == "orders" and step.every_days:
+        told = visit.say("step.orders.many", count=step.count, days=step.every_days)
+    elif step.kind == "orders":
+        told = visit.say("step.orders.days", count=step.count)
+    elif step.kind == "referrals":
+        told = visit.say("step.referrals.one" if step.count == 1 else "step.referrals.many", count=step.count)
+    else:
+        told = visit.say(f"step.{step.kind}")
+    parts = [told]
+    if step.since is not None:
+        parts.append(visit.say("step.since", date=day_text(visit, step.since)))
+    if step.before is not None:
+        key = "step.begin_before" if step.every_days else "step.before"
+        parts.append(visit.say(key, date=day_text(visit, step.before)))
+    return (", " if len(parts) > 2 or step.every_days else " ").join(parts)
+
+
+@dataclass(frozen=True)
+class Near:
+    """A similar account a year ago, and what became of it."""
+
+    account_id: str
+    name: str | None
+    rung: str
+    left: bool
+    before: float
+    after: float
+
+
+def near_of(connection: sa.Connection, rows: Sequence[Sequence[Any]]) -> list[Near]:
+    """The similar accounts as `standings` keeps them, with their names."""
+    ids = [row[0] for row in rows]
+    query = sa.select(ACCOUNTS.c.account_id, ACCOUNTS.c.name).where(ACCOUNTS.c.account_id.in_(ids))
+    names = {row.account_id: row.name for row in connection.execute(query)}
+    return [Near(one, names.get(one), RUNGS[rung], left, before, after) for one, rung, left, before, after in rows]
+
+
+@dataclass(frozen=True)
+class Changed:
+    """since : when the former scores looked, microseconds.  rows : figure, then, now.  new, gone : reasons.
+    models : the versions, where they differ."""
+
+    since: int
+    rows: Sequence[tuple[str, str, str]]
+    new: Sequence[str]
+    gone: Sequence[str]
+    events: Sequence[Happening]
+    models: tuple[str, str] | None
+
+
+def changed_since(
+    visit: Visit, former: Former, run: Mapping[Any, Any], score: Mapping[Any, Any], current: Current,
+    events: Sequence[Happening],
+) -> Changed:  # fmt: skip
+    """What the run before said beside what is said now."""
+    form, since = visit.formats, instant(run["as_of"])
+    rows = []
+    for name in ("rung", "p_switch", "expected_revenue", "expected_gain", "recommended_investment"):
+        then, now = getattr(former, name), score[name]
+        if name == "rung":
+            shown = (visit.say(f"rung.{then}"), visit.say(f"rung.{now}"))
+        elif name == "p_switch":
+            shown = (form.percent(then, 1), form.percent(now, 1))
+        elif name == "recommended_investment":
+            none = visit.say("account.override.none")
+            shown = tuple(none if one in (None, NO_INVESTMENT) else str(one) for one in (then, now))  # type: ignore[assignment]
+        else:
+            shown = (form.money(then), form.money(now))
+        if shown[0] != shown[1]:
+            rows.append((visit.say(f"changed.{name}"), *shown))
+    was, are = json.loads(former.reasons), json.loads(score["reasons"])
+    known, counting = {_kind(one) for one in was}, {_kind(one) for one in are}
+    version = current.facts.model_version
+    return Changed(
+        since, rows, [one for one in are if _kind(one) not in known],
+        [one for one in was if _kind(one) not in counting],
+        [one for one in events if one.day >= since // MICROSECONDS_PER_DAY][:MOST_EVENTS],
+        None if run["model_version"] == version else (run["model_version"], version),
+    )  # fmt: skip
+
+
+def _kind(reason: str) -> str:
+    """A reason without its figures: the same one may tell of 54 days now and of 33 before."""
+    return _FIGURE.sub("#", reason)
+
+
+_FIGURE = re.compile(r"[-+\u2212]?\d[\d.,]*")

@@ -1,0 +1,119 @@
+"""The ladder as a whole: accounts and money on every rung, the flows of a year, and where accounts get stuck."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import sqlalchemy as sa
+from starlette.responses import Response
+
+from features.ladder.rules import MEMBER, SHOPPER
+from features.tables import RUNGS
+from serving.api.errors import Refusal
+from serving.store.database import reading
+from serving.store.lookups import NOT_YET
+from serving.store.scoring_runs import SCORES, current_run
+from serving.store.summaries import LEFT, NEW, Summary, summary_of
+from serving.web.charts import bar
+from serving.web.flow_chart import draw_flows
+from serving.web.ttl_cache import Kept
+from serving.web.visit import Visit, render
+
+STUCK = (("half", 0, 2), ("one", 2, 4), ("two", 4, 8), ("more", 8, 13))
+"""Columns of the standstill: times 90 days, from and up to."""
+_counts: Kept[tuple[list[int], list[float]]] = Kept()
+
+
+@dataclass(frozen=True)
+class Rung:
+    """One row of the ladder.  then, revenue, margin : None where no summary is stored.  expected : at the horizon."""
+
+    name: str
+    now: int
+    expected: float
+    then: int | None = None
+    revenue: float | None = None
+    margin: float | None = None
+    still: Sequence[float] = ()
+    won_cost: float | None = None
+    won_margin: float | None = None
+
+
+def show(visit: Visit) -> Response:
+    """GET /ladder."""
+    with reading(visit.engine) as connection:
+        current = current_run(connection)
+        if current is None:
+            raise Refusal(503, "not_ready", NOT_YET)
+        found = summary_of(connection, current.run_id)
+        now, expected = _counts.get((str(visit.engine.url), current.run_id), lambda: _read_counts(connection))
+    summary, model = (None, {}) if found is None else found
+    rungs = _rungs(now, expected, summary)
+    flows = None if summary is None else _flow_words(visit, summary)
+    stuck = [rung for rung in rungs[SHOPPER:MEMBER] if rung.now and rung.still]
+    worst = max(stuck, key=lambda rung: sum(rung.still[2:]) / rung.now, default=None)
+    return render(
+        visit, "ladder.html", current=current, rungs=rungs[::-1], summary=summary, bar=bar, flows=flows,
+        picture=None if summary is None else draw_flows(visit, summary.flows, str(flows)),
+        shades=None if summary is None else _shades(summary), worst=worst, stuck_names=[name for name, _, _ in STUCK],
+        acquired=[_acquired(visit, row) for row in model.get("acquisition", [])], days=current.facts.horizon_days,
+        margin=sum(rung.margin or 0.0 for rung in rungs), most=max((*now, 1)), NEW=NEW, LEFT=LEFT, names=RUNGS,
+    )  # fmt: skip
+
+
+def _read_counts(connection: sa.Connection) -> tuple[list[int], list[float]]:
+    """Accounts on every rung now, and as many as are expected there at the horizon."""
+    query = sa.select(SCORES.c.rung, sa.func.count()).group_by(SCORES.c.rung)
+    now = {row[0]: int(row[1]) for row in connection.execute(query)}
+    sums = connection.execute(sa.select(*(sa.func.sum(SCORES.c[f"p_{rung}"]) for rung in RUNGS))).one()
+    return [now.get(rung, 0) for rung in RUNGS], [float(one or 0.0) for one in sums]
+
+
+def _rungs(now: Sequence[int], expected: Sequence[float], summary: Summary | None) -> list[Rung]:
+    if summary is None:
+        return [Rung(name, now[k], expected[k]) for k, name in enumerate(RUNGS)]
+    rows = []
+    for k, name in enumerate(RUNGS):
+        won, still = summary.won[k], [sum(summary.still[k][begin:end]) for _, begin, end in STUCK]
+        cost, margin = (None, None) if not won else (summary.won_cost[k] / won, summary.won_margin[k] / won)
+        rows.append(Rung(
+            name, now[k], expected[k], int(summary.before[k]), summary.revenue[k], summary.margin[k], still, cost,
+            margin,
+        ))  # fmt: skip
+    return rows
+
+
+def _flow_words(visit: Visit, summary: Summary) -> str:
+    """The flows in a sentence."""
+    n, number = len(RUNGS), visit.formats.number
+    pairs = [(a, b, summary.flows[a][b]) for a in range(n) for b in range(n)]
+    return visit.say(
+        "ladder.flows.told", up=number(sum(c for a, b, c in pairs if b > a)),
+        down=number(sum(c for a, b, c in pairs if b < a)), same=number(sum(c for a, b, c in pairs if a == b)),
+        new=number(sum(summary.flows[NEW])), left=number(sum(row[LEFT] for row in summary.flows)),
+    )  # fmt: skip
+
+
+def _shades(summary: Summary) -> list[list[int]]:
+    """How dark each cell of the table of flows is, 0 to 6: its part of the row."""
+    rows = []
+    for row in summary.flows:
+        total = sum(row) or 1.0
+        rows.append([0 if not cell else 1 + round(5 * cell / total) for cell in row])
+    return rows
+
+
+def _acquired(visit: Visit, row: Mapping[str, Any]) -> Mapping[str, Any]:
+    """A row of `training.effects.acquisition_roi` with its name in the visitor's language."""
+    what = str(row["what"])
+    if what == "new account":
+        told = visit.say("acquired.account")
+    elif what.startswith("new account: "):
+        channel = what.removeprefix("new account: ")
+        shown = visit.say("acquired.unknown") if channel == "(channel unknown)" else channel
+        told = visit.say("acquired.channel", channel=shown)
+    elif what.startswith("open inquiry"):
+        told = visit.say("acquired.prospect")
+    else:
+        told = visit.say("acquired.suspect" if what == "suspect" else "acquired.invested")
+    return {**row, "what": told}

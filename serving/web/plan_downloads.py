@@ -1,0 +1,79 @@
+"""A plan as a file: CSV and Excel for people, and a ZIP with what `ladder monitor --plan` reads.
+
+In the first two a text that a spreadsheet would run as a formula cannot: in CSV an apostrophe stands before it, in a
+sheet it is marked as text. The ZIP is for the program, so ids stand there as they are.
+"""
+
+import csv
+import io
+import re
+import tempfile
+import zipfile
+from collections.abc import Iterator, Sequence
+from pathlib import Path
+from typing import Any
+
+from openpyxl import Workbook
+from openpyxl.cell import WriteOnlyCell
+
+from serving.planning.files import write_plan
+from serving.planning.plan import PLAN_COLUMNS, Plan
+from serving.web.priorities import safe_cell
+from serving.web.visit import Visit
+
+_CONTROL = re.compile(r"[\x00-\x08\x0b\x0c\x0e-\x1f\ufffe\uffff]")
+"""What a sheet cannot hold."""
+SHEET = "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet"
+_SUMS = "budget spent treated held_out expected_gain gain_low gain_high claimed_gain roi horizon_days as_of".split()
+
+
+def as_csv(plan: Plan) -> bytes:
+    """With the contract's columns, in UTF-8 that a spreadsheet recognises."""
+    text = io.StringIO()
+    writer = csv.writer(text, lineterminator="\r\n")
+    writer.writerow(PLAN_COLUMNS)
+    writer.writerows([safe_cell(cell) for cell in row] for row in _rows(plan))
+    return b"\xef\xbb\xbf" + text.getvalue().encode()
+
+
+def as_sheet(plan: Plan, visit: Visit) -> bytes:
+    """Two sheets, the accounts and the plan as a whole, with headings in the reader's language."""
+    book = Workbook(write_only=True)
+    accounts, whole = book.create_sheet(visit.say("nav.plan")), book.create_sheet(visit.say("plan.whole"))
+    accounts.append(_cells(accounts, [visit.say(f"plan.column.{name}") for name in PLAN_COLUMNS]))
+    for row in _rows(plan):
+        accounts.append(_cells(accounts, row))
+    for name in _SUMS:
+        whole.append(_cells(whole, [visit.say(f"plan.sum.{name}"), plan.record[name]]))
+    content = io.BytesIO()
+    book.save(content)
+    return content.getvalue()
+
+
+def as_program_file(plan: Plan) -> bytes:
+    """A ZIP of the plan and its record, as `ladder plan` writes them."""
+    content, name = io.BytesIO(), f"plan-{plan.record['plan_id']}.csv"
+    with tempfile.TemporaryDirectory() as folder, zipfile.ZipFile(content, "w", zipfile.ZIP_DEFLATED) as archive:
+        for file in write_plan(plan, Path(folder) / name):
+            archive.write(file, file.name)
+    return content.getvalue()
+
+
+def _rows(plan: Plan) -> Iterator[list[object]]:
+    for row in plan.rows[PLAN_COLUMNS].astype(object).itertuples(index=False):
+        yield [None if cell is None or cell != cell else cell for cell in (_known(cell) for cell in row)]
+
+
+def _known(cell: object) -> object:
+    return None if repr(cell) == "<NA>" else cell
+
+
+def _cells(sheet: Any, row: Sequence[object]) -> list[Any]:
+    cells = []
+    for value in row:
+        text = isinstance(value, str)
+        cell = WriteOnlyCell(sheet, _CONTROL.sub(" ", value)[:32_000] if isinstance(value, str) else value)
+        if text:
+            cell.data_type = "s"  # else what begins with = would be a formula
+        cells.append(cell)
+    return cells

@@ -1,0 +1,259 @@
+"""What a budget buys: the plan made, explained, downloaded, accepted."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import sqlalchemy as sa
+from pydantic import ValidationError
+from starlette.datastructures import QueryParams
+from starlette.responses import Response
+
+from features.errors import SettingsError
+from features.tables import BONDS, NO_INVESTMENT, RUNGS
+from serving.api.errors import Refusal
+from serving.api.store_schemas import PlanRequest
+from serving.planning.accepted import accept_plan, accepted_plan, accepted_plans
+from serving.planning.plan import TREAT, Plan
+from serving.store.database import reading, writing
+from serving.store.lookups import NOT_YET
+from serving.store.scoring_runs import ACCOUNTS, SCORES, current_run
+from serving.web.audit_log import record
+from serving.web.charts import break_even, interval
+from serving.web.formats import read_number
+from serving.web.plan_downloads import SHEET, as_csv, as_program_file, as_sheet
+from serving.web.priorities import choices_of
+from serving.web.ttl_cache import Kept
+from serving.web.visit import Visit, download, redirect, render
+
+ROWS = 100
+"""Accounts of a plan on a page."""
+USUAL_BUDGET, USUAL_HOLDOUT = 20_000.0, 0.1
+MOST_MONEY = 1e15
+MOST_SLIDER = 100_000
+"""To the right of the slider, unless all that pays costs more."""
+LIMITS = ("owner_budget", *(f"{bond}_budget" for bond in BONDS))
+"""Fields of amounts that a plan keeps to beside the budget: of each account manager, of all options of a bond."""
+_made: Kept[Plan] = Kept(most=4)
+
+
+@dataclass(frozen=True)
+class Asked:
+    """The form as it was filled in.  budget, holdout, explore, limits : texts as typed.  request : None where it is no
+    plan.
+
+    limits : field -> text, see LIMITS.  wrong : names of the fields that cannot be read.
+    """
+
+    budget: str
+    holdout: str
+    explore: str
+    limits: Mapping[str, str]
+    request: PlanRequest | None
+    wrong: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True)
+class PlanRow:
+    """An account on the plan as it is shown."""
+
+    account_id: str
+    name: str | None
+    owner: str | None
+    rung: str | None
+    investment: str
+    cost: float
+    gain: float
+    gain_low: float | None
+    gain_high: float | None
+    roi: float | None
+    treated: bool
+
+
+def show(visit: Visit) -> Response:
+    """GET /plan: the form; with a budget, what it buys."""
+    asked = asked_of(visit.query)
+    plan = _plan(visit, asked.request) if asked.request is not None and not asked.wrong else None
+    return _shown(visit, asked, plan, None)
+
+
+def download_csv(visit: Visit) -> Response:
+    """GET /plan.csv."""
+    plan = _wanted(visit, visit.query)
+    return download(as_csv(plan), "text/csv; charset=utf-8", f"plan-{plan.record['plan_id']}.csv")
+
+
+def download_sheet(visit: Visit) -> Response:
+    """GET /plan.xlsx."""
+    plan = _wanted(visit, visit.query)
+    return download(as_sheet(plan, visit), SHEET, f"plan-{plan.record['plan_id']}.xlsx")
+
+
+def accept(visit: Visit) -> Response:
+    """POST /plans: keep the plan that was shown.
+
+    form : `asked`, the query that the plan was made from, and `plan_id`, so that no other plan than the one seen is
+        accepted.
+    """
+    visitor = visit.visitor
+    if visitor is None or not visitor.may("plan"):
+        raise Refusal(403, "scope_missing", "This key may look at plans but not accept one: it lacks the scope plan.")
+    plan = _wanted(visit, QueryParams(visit.form.get("asked", "")))
+    plan_id = plan.record["plan_id"]
+    if plan_id != visit.form.get("plan_id"):
+        raise Refusal(409, "plan_changed", "The scores or a decision changed since the plan was shown. Look again.")
+    with writing(visit.engine) as connection:
+        if accept_plan(connection, plan, visit.now, visitor.name):
+            sums = {name: plan.record[name] for name in ("budget", "spent", "treated", "held_out", "expected_gain")}
+            record(connection, visit.now, visitor.name, visitor.key, "plan accepted", plan_id, sums)
+    return redirect(f"/plans/{plan_id}?accepted=1")
+
+
+def show_accepted(visit: Visit) -> Response:
+    """GET /plans/ID: an accepted plan; /plans/ID.csv, .xlsx and .zip: as a file."""
+    plan_id, _, form = visit.tail.partition(".")
+    try:
+        with reading(visit.engine) as connection:
+            kept, plan = accepted_plan(connection, plan_id)
+    except SettingsError as error:
+        raise Refusal(404, "not_found", str(error)) from None
+    name = f"plan-{kept.plan_id}.{form}"
+    if form == "csv":
+        return download(as_csv(plan), "text/csv; charset=utf-8", name)
+    if form == "xlsx":
+        return download(as_sheet(plan, visit), SHEET, name)
+    if form == "zip":
+        return download(as_program_file(plan), "application/zip", name)
+    if form:
+        raise Refusal(404, "not_found", "A plan comes as csv, xlsx or zip.")
+    return _shown(visit, asked_of(visit.query), plan, kept)
+
+
+def asked_of(query: QueryParams) -> Asked:
+    """The form's fields, in either language's numbers; shares in percent."""
+    budget, holdout, explore = (_typed(query, name) for name in ("budget", "holdout", "explore"))
+    limits = {name: _typed(query, name) for name in LIMITS}
+    money, most = _amount(budget), {name: _amount(text) for name, text in limits.items()}
+    shares = {"holdout": _share(holdout, USUAL_HOLDOUT), "explore": _share(explore, 0.0)}
+    wrong = [name for name, share in shares.items() if share is None]
+    wrong += ["limits"] if any(text and most[name] is None for name, text in limits.items()) else []
+    if budget and money is None:
+        wrong.append("budget")
+    request = None
+    if money is not None and not wrong:
+        content = {
+            "budget": money, "owner": query.get("owner") or None, **shares,
+            "rungs": [rung for rung in query.getlist("rung") if rung in RUNGS] or None,
+            "investments": [one[:200] for one in query.getlist("investment") if one] or None,
+            "owner_budget": most["owner_budget"], "bond_budgets": {bond: most[f"{bond}_budget"] for bond in BONDS},
+            "on": "low" if query.get("on") == "low" else "expected",
+        }  # fmt: skip
+        try:
+            request = PlanRequest.model_validate(content)
+        except ValidationError:
+            wrong.append("budget")
+    return Asked(budget, holdout, explore, limits, request, tuple(wrong))
+
+
+def _typed(query: QueryParams, name: str) -> str:
+    return query.get(name, "").strip()[:30]
+
+
+def _amount(text: str) -> float | None:
+    """Money as typed; None where there is none, or none that can be read."""
+    money = read_number(text) if text else None
+    return money if money is not None and 0 <= money <= MOST_MONEY else None
+
+
+def _share(text: str, usual: float) -> float | None:
+    """Percent as typed -> share; None where it is none or more than half."""
+    if not text:
+        return usual
+    percent = read_number(text.rstrip("% \u00a0"))
+    return percent / 100 if percent is not None and 0 <= percent <= 50 else None
+
+
+def _wanted(visit: Visit, query: QueryParams) -> Plan:
+    asked = asked_of(query)
+    if asked.request is None:
+        raise Refusal(422, "no_budget", "Give a budget.", "budget")
+    return _plan(visit, asked.request)
+
+
+def _plan(visit: Visit, request: PlanRequest) -> Plan:
+    """The plan, kept for a minute: leafing through it and downloading it make it once."""
+    options, wishes = visit.planner.read(visit.engine, visit.now)
+    key = (str(visit.engine.url), options.run_id, tuple(sorted(wishes.items())), request.model_dump_json())
+    return _made.get(key, lambda: visit.planner.make(visit.engine, request, visit.now))
+
+
+def _shown(visit: Visit, asked: Asked, plan: Plan | None, kept: Any) -> Response:
+    page = visit.query.get("page", "1")
+    page_number = max(int(page), 1) if page.isascii() and page.isdecimal() and len(page) < 6 else 1
+    with reading(visit.engine) as connection:
+        current = current_run(connection)
+        if current is None:
+            raise Refusal(503, "not_ready", NOT_YET)
+        rows = [] if plan is None else _rows(connection, plan, page_number)
+        names = {} if plan is None else _named(connection, plan.record)
+        choices = choices_of(connection, current, visit.engine)
+        plans = accepted_plans(connection)
+    least = min((row.gain_low for row in rows if row.gain_low is not None), default=0.0)
+    most = max((row.gain_high for row in rows if row.gain_high is not None), default=0.0)
+
+    def drawn(row: PlanRow) -> object:
+        low, high = visit.formats.money(row.gain_low), visit.formats.money(row.gain_high)
+        told = visit.say("gain.between", low=low, high=high)
+        return interval(row.gain, row.gain_low, row.gain_high, least, most, told)
+
+    count = 0 if plan is None else len(plan.rows)
+    return render(
+        visit, "plan.html", asked=asked, plan=plan, record=None if plan is None else plan.record, rows=rows, kept=kept,
+        names=names, plans=plans, current=current, choices=choices, drawn=drawn, page=page_number,
+        pages=max(1, -(-count // ROWS)), options=[o for o in current.options if o != NO_INVESTMENT],
+        picture=None if plan is None else _picture(visit, plan.record), chosen_rungs=visit.query.getlist("rung"),
+        chosen_options=visit.query.getlist("investment"), slider=MOST_SLIDER, usual_budget=USUAL_BUDGET,
+        may_accept=visit.visitor is not None and visit.visitor.may("plan"),
+        accepted_ids={one.plan_id for one in plans}, first=ROWS * (page_number - 1) + 1,
+    )  # fmt: skip
+
+
+def _rows(connection: sa.Connection, plan: Plan, page: int) -> list[PlanRow]:
+    piece = plan.rows.iloc[ROWS * (page - 1) : ROWS * page].astype(object)
+    known = _known(connection, [str(account) for account in piece["account_id"]])
+    rows = []
+    for row in piece.where(piece.notna(), None).to_dict("records"):
+        name, rung = known.get(row["account_id"], (None, None))
+        rows.append(PlanRow(
+            row["account_id"], name, row["owner"], rung, row["investment"], row["cost"], row["expected_gain"],
+            row["gain_low"], row["gain_high"], row["roi"], row["arm"] == TREAT,
+        ))  # fmt: skip
+    return rows
+
+
+def _named(connection: sa.Connection, told: Mapping[str, Any]) -> dict[str, str]:
+    """Names of the accounts that the record speaks of."""
+    ids = [one["account_id"] for one in told["next_money"]["first"]]
+    if told["first_to_go"] is not None:
+        ids.append(told["first_to_go"]["account_id"])
+    return {account: name for account, (name, _) in _known(connection, ids).items() if name}
+
+
+def _known(connection: sa.Connection, ids: Sequence[str]) -> dict[str, tuple[str | None, str | None]]:
+    """Name and rung of each account that there still is."""
+    joined = SCORES.outerjoin(ACCOUNTS, SCORES.c.account_id == ACCOUNTS.c.account_id)
+    query = sa.select(SCORES.c.account_id, ACCOUNTS.c.name, SCORES.c.rung).select_from(joined)
+    rows = connection.execute(query.where(SCORES.c.account_id.in_(ids)))
+    return {row.account_id: (row.name, row.rung) for row in rows}
+
+
+def _picture(visit: Visit, told: Mapping[str, Any]) -> object:
+    """What the plan costs beside the extra margin that it should bring."""
+    spent, money = told["spent"], visit.formats.money
+    margin, low, high = (
+        None if told[name] is None or told[name] != told[name] else told[name] + spent
+        for name in ("expected_gain", "gain_low", "gain_high")
+    )
+    words = visit.say("plan.picture", spent=money(spent), margin=money(margin), low=money(low), high=money(high))
+    labels = (visit.say("plan.picture.spent"), visit.say("plan.picture.margin"))
+    return break_even(spent, margin, low, high, (money(spent), money(margin)), labels, words)

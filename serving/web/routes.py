@@ -1,0 +1,202 @@
+"""The page's views behind their doors: who asks is known, the form is read, and every answer is a page, errors too."""
+
+from collections.abc import Awaitable, Callable, Mapping
+from typing import Protocol, TypeVar
+from urllib.parse import parse_qsl, quote
+
+import sqlalchemy as sa
+from starlette.requests import Request
+from starlette.responses import Response
+from starlette.routing import Route
+
+from serving.api.bounded_executor import Workbench
+from serving.api.endpoints import PAGES
+from serving.api.errors import Refusal
+from serving.api.rate_limit import Rates
+from serving.api.request_context import note_of
+from serving.planning.planner import Planner
+from serving.web import account, ladder, planning, priorities, trust
+from serving.web.session import COOKIE, Doorkeeper, Visitor
+from serving.web.static_files import asset_at
+from serving.web.visit import View, Visit, language_of, redirect, render
+from training.model.text.words import LANGUAGES
+
+MOST_FORM_BYTES = 64 * 1024
+LANGUAGE_COOKIE = "ladder_language"
+_YEAR_SECONDS = 365 * 24 * 3600
+T = TypeVar("T")
+VIEWS: Mapping[tuple[str, str], View] = {
+    ("GET", "/"): priorities.show,
+    ("GET", "/accounts.csv"): priorities.download_list,
+    ("GET", "/accounts/*"): account.show,
+    ("POST", "/accounts/*"): account.decide,
+    ("GET", "/ladder"): ladder.show,
+    ("GET", "/trust"): trust.show,
+    ("GET", "/plan"): planning.show,
+    ("GET", "/plan.csv"): planning.download_csv,
+    ("GET", "/plan.xlsx"): planning.download_sheet,
+    ("POST", "/plans"): planning.accept,
+    ("GET", "/plans/*"): planning.show_accepted,
+}
+"""By method and path of `doors.PAGES`; what is about assets and signing in is the site's own."""
+
+
+class Stores(Protocol):
+    """Who answers from the store."""
+
+    planner: Planner
+
+    def ask(self, work: Callable[[sa.Engine, int], T], /) -> T:
+        """What the work makes of the store and the time, microseconds.  Raises Refusal."""
+
+
+class Site:
+    """The managers' page, ready to be mounted."""
+
+    def __init__(
+        self, stores: Stores, doorkeeper: Doorkeeper, rates: Rates | None, bench: Workbench, currency: str = "€"
+    ) -> None:
+        self._stores, self._doorkeeper, self._rates, self._bench = stores, doorkeeper, rates, bench
+        self._currency = currency
+
+    def routes(self) -> list[Route]:
+        """One for every door of the page, besides `/`."""
+        own: dict[tuple[str, str], Callable[[Request], Awaitable[Response]]] = {
+            ("GET", "/assets/*"): _asset,
+            ("GET", "/sign-in"): self._sign_in_page,
+            ("POST", "/sign-in"): self._sign_in,
+            ("POST", "/sign-out"): self._sign_out,
+        }
+        found = []
+        for door in PAGES:
+            key = (door.method, door.path)
+            endpoint = own[key] if key in own else self._endpoint(VIEWS[key])
+            found.append(Route(door.path.replace("*", "{tail:path}"), endpoint, methods=[door.method]))
+        return found
+
+    async def index(self, request: Request) -> Response:
+        """Of `/`."""
+        return await self._endpoint(VIEWS["GET", "/"])(request)
+
+    def _endpoint(self, view: View) -> Callable[[Request], Awaitable[Response]]:
+        async def answered(request: Request) -> Response:
+            form = await _form(request) if request.method == "POST" else {}
+            return await self._bench.run(lambda: self._answer(request, form, view))
+
+        return answered
+
+    def _answer(self, request: Request, form: Mapping[str, str], view: View) -> Response:
+        """The view's answer to who is signed in; the way to the sign-in for others."""
+
+        def work(engine: sa.Engine, now: int) -> Response:
+            visit = self._visit(request, engine, now, form)
+            try:
+                visitor = self._doorkeeper.visitor(request, engine, now)
+                if visitor is None:
+                    wanted = visit.here() if request.method == "GET" else "/"
+                    return redirect(f"/sign-in?next={quote(wanted, safe='')}")
+                self._take_turn(request, visitor)
+                visit = self._visit(request, engine, now, form, visitor)
+                if request.method == "POST":
+                    self._doorkeeper.check_change(request, form, visitor)
+                return view(visit)
+            except Refusal as refusal:
+                return _refused(visit, refusal)
+
+        answer = self._stores.ask(work)
+        return _remember_language(request, answer)
+
+    def _visit(
+        self, request: Request, engine: sa.Engine, now: int, form: Mapping[str, str], visitor: Visitor | None = None
+    ) -> Visit:
+        asked = request.query_params.get("language")
+        chosen = asked if asked in LANGUAGES else request.cookies.get(LANGUAGE_COOKIE)
+        language = language_of(chosen, request.headers.get("accept-language", ""))
+        tail = str(request.path_params.get("tail", ""))
+        return Visit(
+            engine, now, visitor, language, self._currency, request.scope["path"], tail, request.query_params, form,
+            self._stores.planner,
+        )  # fmt: skip
+
+    def _take_turn(self, request: Request, visitor: Visitor) -> None:
+        if visitor.key is not None:
+            note_of(request.scope).key = visitor.key
+            wait = 0 if self._rates is None else self._rates.take(visitor.key)
+            if wait:
+                raise Refusal(429, "too_many_requests", f"Too many requests. Try again in {wait} s.", retry_after=wait)
+
+    async def _sign_in_page(self, request: Request) -> Response:
+        def work(engine: sa.Engine, now: int) -> Response:
+            visit = self._visit(request, engine, now, {})
+            return render(visit, "sign_in.html", refused=None, next=_own_path(request.query_params.get("next", "/")))
+
+        return _remember_language(request, await self._bench.run(lambda: self._stores.ask(work)))
+
+    async def _sign_in(self, request: Request) -> Response:
+        form = await _form(request)
+
+        def work(engine: sa.Engine, now: int) -> Response:
+            visit, to = self._visit(request, engine, now, form), _own_path(form.get("next", "/"))
+            try:
+                self._doorkeeper.check_change(request, form, None)
+                key = self._doorkeeper.sign_in(form.get("key", ""))
+            except Refusal as refusal:
+                return render(visit, "sign_in.html", refusal.status, refused=refusal.code, next=to)
+            answer = redirect(to)
+            self._doorkeeper.welcome(answer, key, request, engine, now)
+            return answer
+
+        return await self._bench.run(lambda: self._stores.ask(work))
+
+    async def _sign_out(self, request: Request) -> Response:
+        def leave(_: Visit) -> Response:
+            answer = redirect("/sign-in")
+            answer.delete_cookie(COOKIE, path="/", httponly=True, samesite="strict")
+            return answer
+
+        return await self._endpoint(leave)(request)
+
+
+def _refused(visit: Visit, refusal: Refusal) -> Response:
+    answer = render(visit, "error.html", refusal.status, refusal=refusal)
+    if refusal.retry_after is not None:
+        answer.headers["Retry-After"] = str(refusal.retry_after)
+    return answer
+
+
+def _remember_language(request: Request, answer: Response) -> Response:
+    """Keep the language that the visitor switched to."""
+    asked = request.query_params.get("language")
+    if asked in LANGUAGES:
+        answer.set_cookie(LANGUAGE_COOKIE, str(asked), _YEAR_SECONDS, path="/", httponly=True, samesite="lax")
+    return answer
+
+
+async def _asset(request: Request) -> Response:
+    found = asset_at(str(request.path_params["tail"]))
+    if found is None:
+        raise Refusal(404, "not_found", "Not Found.")
+    kept = {"Cache-Control": "public, max-age=31536000, immutable"}
+    return Response(found.content, media_type=found.media, headers=kept)
+
+
+async def _form(request: Request) -> dict[str, str]:
+    """What a form sent.  Raises Refusal 415 for anything else, 413 for too much of it."""
+    media = request.headers.get("content-type", "").partition(";")[0].strip().lower()
+    if media != "application/x-www-form-urlencoded":
+        raise Refusal(415, "unsupported_media_type", "Send the form as the page does.")
+    body = b""
+    async for part in request.stream():
+        body += part
+        if len(body) > MOST_FORM_BYTES:
+            raise Refusal(413, "body_too_large", "The form is too large.")
+    try:
+        return dict(parse_qsl(body.decode("utf-8"), keep_blank_values=True, max_num_fields=200))
+    except ValueError:
+        raise Refusal(400, "malformed_form", "The form cannot be read.") from None
+
+
+def _own_path(given: str) -> str:
+    """Where to go next: a path of ours, never another site."""
+    own = given.startswith("/") and not given.startswith(("//", "/\\")) and given.isprintable()
+    return given if own and not given.startswith("/sign-") else "/"

@@ -1,0 +1,171 @@
+"""Who is signed in, and that a change was meant by them.
+
+Signed in is who showed a key with the scope `page` (a cookie then stands for it, signed, for twelve hours), or whom a
+proxy names in a header, where the settings say that there is such a proxy. As long as the service has no keys and no
+proxy, everybody on this machine is let in, as by the API. A cookie is worth nothing once its key is revoked.
+
+A change needs three things: a cookie that other sites' requests do not carry (SameSite=Strict), a request that the
+browser does not call cross-site (Sec-Fetch-Site, Origin), and a token in the form that no other site can read.
+"""
+
+import base64
+import hashlib
+import hmac
+import json
+import secrets
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from urllib.parse import urlsplit
+
+import sqlalchemy as sa
+from starlette.requests import Request
+from starlette.responses import Response
+
+from serving.api.authentication import check_from_here
+from serving.api.endpoints import PAGE
+from serving.api.errors import Refusal
+from serving.api.keyring import Key, Keyring
+from serving.store.database import METADATA, in_turn, reading, writing
+
+COOKIE = "ladder_session"
+HOURS = 12
+"""A working day: who comes back tomorrow shows the key again."""
+LONGEST_NAME = 200
+_SECOND = 1_000_000
+SECRETS = sa.Table(
+    "page_secrets", METADATA,
+    sa.Column("id", sa.Integer, primary_key=True, autoincrement=False),
+    sa.Column("secret", sa.String(64), nullable=False),
+)  # fmt: skip
+
+
+@dataclass(frozen=True)
+class Visitor:
+    """Who asks.  name : as changes are recorded.  key : id of the key they signed in with.  token : for their forms.
+
+    can_leave : whether there is anything to sign out of.
+    """
+
+    name: str
+    scopes: frozenset[str]
+    token: str
+    key: str | None = None
+    can_leave: bool = False
+
+    def may(self, scope: str) -> bool:
+        """Whether they may do what needs that scope."""
+        return scope in self.scopes
+
+
+EVERYTHING = frozenset((PAGE, "plan", "feedback"))
+
+
+class Doorkeeper:
+    """Knows visitors.  ring : the keys of now, None = nobody needs one, which is for tests.
+
+    proxy_header : in which a proxy in front names the person it has signed in; None = there is no such proxy.
+    """
+
+    def __init__(self, ring: Callable[[], Keyring] | None, proxy_header: str | None = None) -> None:
+        self._ring, self._proxy_header = ring, proxy_header
+        self._secret: bytes | None = None
+
+    def visitor(self, request: Request, engine: sa.Engine, now: int) -> Visitor | None:
+        """Who asks; None where they have to sign in first.  now : microseconds.
+
+        Raises
+        ------
+        Refusal
+            403 where there are no keys and somebody beyond this machine asks.
+        """
+        named = request.headers.getlist(self._proxy_header) if self._proxy_header else []
+        if len(named) == 1 and named[0].strip():
+            name = named[0].strip()[:LONGEST_NAME]
+            return Visitor(name, EVERYTHING, self._token(engine, f"proxy:{name}"))
+        ring = None if self._ring is None else self._ring()
+        if self._proxy_header is None and (ring is None or ring.empty):
+            if ring is not None:
+                check_from_here(request.scope)
+            return Visitor("", EVERYTHING, self._token(engine, "open"))
+        key, nonce = self._signed_in(request.cookies.get(COOKIE, ""), ring or Keyring(), engine, now)
+        if key is None:
+            return None
+        return Visitor(key.name, key.scopes, self._token(engine, f"key:{nonce}"), key.key_id, True)
+
+    def sign_in(self, secret: str) -> Key:
+        """The key that somebody typed.  Raises Refusal 401 where it is not good, 403 where it lacks the scope."""
+        key = None if self._ring is None else self._ring().find(secret.strip())
+        if key is None:
+            raise Refusal(401, "key_refused", "This key is not good: it is unknown, mistyped or revoked.")
+        if PAGE not in key.scopes:
+            raise Refusal(403, "scope_missing", "This key is not good for the page: it lacks the scope page.")
+        return key
+
+    def welcome(self, response: Response, key: Key, request: Request, engine: sa.Engine, now: int) -> None:
+        """Give the visitor a cookie that stands for the key."""
+        until = now // _SECOND + HOURS * 3600
+        content = json.dumps({"k": key.key_id, "n": secrets.token_urlsafe(12), "u": until}).encode()
+        packed = base64.urlsafe_b64encode(content).decode()
+        value = f"{packed}.{self._sign(engine, f'session:{packed}')}"
+        response.set_cookie(
+            COOKIE, value, HOURS * 3600, path="/", secure=_encrypted(request), httponly=True, samesite="strict"
+        )
+
+    def check_change(self, request: Request, form: Mapping[str, str], visitor: Visitor | None) -> None:
+        """Raises Refusal 403 unless the visitor meant this change.  visitor : None for who signs in just now."""
+        headers = request.headers
+        site, origin = headers.get("sec-fetch-site"), headers.get("origin")
+        if site is not None:  # the browser's own word: a proxy may give us another Host than the browser sees
+            foreign = site not in ("same-origin", "none")
+        else:
+            foreign = origin is not None and _netloc(origin) != headers.get("host", "")
+        given = form.get("token", "")
+        if foreign or (visitor is not None and not hmac.compare_digest(given.encode(), visitor.token.encode())):
+            raise Refusal(403, "not_meant", "This form was not sent from this page, or is too old. Open it again.")
+
+    def _signed_in(self, cookie: str, ring: Keyring, engine: sa.Engine, now: int) -> tuple[Key | None, str]:
+        packed, _, signature = cookie.partition(".")
+        if not signature or len(cookie) > 1000:
+            return None, ""
+        expected = self._sign(engine, f"session:{packed}")
+        if not hmac.compare_digest(signature.encode(), expected.encode()):
+            return None, ""
+        content = json.loads(base64.urlsafe_b64decode(packed))  # ours: nobody else can sign
+        key = ring.get(content["k"])
+        if key is None or PAGE not in key.scopes or content["u"] * _SECOND < now:
+            return None, ""
+        return key, content["n"]
+
+    def _token(self, engine: sa.Engine, whose: str) -> str:
+        return self._sign(engine, f"form:{whose}")
+
+    def _sign(self, engine: sa.Engine, text: str) -> str:
+        if self._secret is None:
+            self._secret = _secret_of(engine)
+        return hmac.new(self._secret, text.encode(), hashlib.sha256).hexdigest()
+
+
+def _secret_of(engine: sa.Engine) -> bytes:
+    """The store's own, made once: all workers sign alike, and a copy of the code signs nothing."""
+    wanted = sa.select(SECRETS.c.secret).where(SECRETS.c.id == 1)
+    with reading(engine) as connection:
+        found = connection.execute(wanted).scalar()
+    if found is None:
+        with writing(engine) as connection:
+            in_turn(connection, "page_secrets")
+            found = connection.execute(wanted).scalar()
+            if found is None:
+                found = secrets.token_hex(32)
+                connection.execute(SECRETS.insert().values(id=1, secret=found))
+    return bytes.fromhex(str(found))
+
+
+def _netloc(origin: str) -> str:
+    try:
+        return urlsplit(origin).netloc
+    except ValueError:
+        return ""
+
+
+def _encrypted(request: Request) -> bool:
+    return request.url.scheme == "https" or request.headers.get("x-forwarded-proto", "") == "https"

@@ -1,0 +1,1 @@
+"""The labels of the managers' page, in English and Dutch."""

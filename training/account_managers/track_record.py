@@ -1,0 +1,172 @@
+"""Who has been right about what a climb brings: each account manager, and history's own estimate.
+
+History's estimate is the value gap of the rung. It is calibrated as the managers' are, else any calibrated number would
+beat it by its level alone. Every miss is that of an estimate to which the account in question did not contribute.
+"""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+
+from features.instants import BoolArray, FloatArray, IntArray
+from training.account_managers.calibrated_forecasts import Cases, Factors, Weights, fit_factors, fit_weights
+from training.account_managers.forecasts import Outcomes, Resolved, outcomes
+from training.evaluation.cluster_bootstrap import clustered, correlation, mean, ranks, rounded
+
+LEAST_RESOLVED = 10
+"""Accounts that climbed with a forecast, from which on managers and history are compared at all."""
+NOBODY = ""
+"""Stands for the manager of forecasts that name none."""
+Row = Mapping[str, str | int | float | None]
+
+
+@dataclass(frozen=True)
+class ForecastRecord:
+    """What managers' estimates are worth today; money over the model's horizon.
+
+    common, factors : what one promised unit has been worth, of anybody and of each manager.
+    weight, weights : of managers' calibrated estimates in the blend with history's, in the same way; 0 .. 1.
+    history : what one unit of value gap has been worth.
+    miss : what manager and history together usually miss by, money per root of size; None where too few are resolved.
+    offset : money; the size of an account is its revenue of a horizon and this.
+    rows : the track record, all managers first, history second.
+    """
+
+    common: float
+    factors: Mapping[str, float]
+    weight: float
+    weights: Mapping[str, float]
+    history: float
+    miss: float | None
+    offset: float
+    rows: tuple[Row, ...]
+    findings: tuple[str, ...]
+
+
+def fit_forecasts(
+    resolved: Resolved | None, gaps: Sequence[float | None], horizon_days: int, first_order: int
+) -> ForecastRecord | None:
+    """The record of managers and history; None where no forecast was ever made.
+
+    gaps : by rung, history's own estimate over the horizon.  first_order : microseconds, where the data begin.
+    """
+    if resolved is None:
+        return None
+    told = outcomes(resolved, horizon_days, first_order)
+    names = [*resolved.authors, NOBODY]
+    manager = np.where(told.author < 0, len(names) - 1, told.author)
+    cases = Cases.of(manager, told.account, told.promised, told.realised, told.size)
+    factors = fit_factors(cases, len(names))
+    calibrated = factors.without[cases.which] * told.promised
+    gap = np.array([np.nan if one is None else one for one in gaps])[told.rung]
+    judged = ~np.isnan(gap)
+    alone = np.zeros(int(judged.sum()), np.int64)
+    sign = np.sign(gap[judged])  # a gap may be negative; what came is then counted downwards
+    own = Cases.of(alone, told.account[judged], sign * gap[judged], sign * told.realised[judged], told.size[judged])
+    of_history = fit_factors(own, 1)
+    history = np.full(len(gap), np.nan)
+    history[judged] = of_history.without[own.which] * gap[judged]
+    worth, weights, miss = float(of_history.each[0]), Weights(0.0, np.zeros(len(names))), None
+    if len(np.unique(told.account[judged])) >= LEAST_RESOLVED:
+        these = Cases.of(*(a[judged] for a in (manager, told.account, told.promised, told.realised, told.size)))
+        otherwise, missed = (calibrated - history)[judged], (told.realised - history)[judged]
+        weights = fit_weights(these, otherwise, missed, told.size[judged], len(names))
+        both = (told.realised - calibrated)[judged] ** 2 + missed**2
+        miss = round(float(np.sqrt((both / told.size[judged]).mean())), 6)
+    judge = _Judge(told, calibrated, history, gap)
+    rows = judge.rows(names, manager, resolved.over, factors, weights, worth)
+    common, common_weight = round(factors.common, 4), round(weights.common, 4)
+    named = [k for k, name in enumerate(names) if resolved.over.get(name or None)]
+    return ForecastRecord(
+        common, {names[k]: round(float(factors.each[k]), 4) for k in named}, common_weight,
+        {names[k]: round(float(weights.each[k]), 4) for k in named}, round(worth, 4), miss, round(told.offset, 4),
+        rows, _words(rows, common, common_weight, miss),
+    )  # fmt: skip
+
+
+@dataclass(frozen=True)
+class _Judge:
+    """Estimates beside what came, shape (n,) each; the calibrated ones know nothing of the account that they judge."""
+
+    told: Outcomes
+    calibrated: FloatArray
+    history: FloatArray
+    gap: FloatArray
+
+    def rows(
+        self, names: Sequence[str], manager: IntArray, over: Mapping[str | None, int], factors: Factors,
+        weights: Weights, worth: float,
+    ) -> tuple[Row, ...]:  # fmt: skip
+        everybody, judged = np.ones(len(manager), bool), ~np.isnan(self.gap)
+        total = sum(over.values())
+        rows = [
+            self._row("all managers", everybody, total, self.told.promised, factors.common, weights.common),
+            self._row("history (value gap)", judged, total, self.gap, worth, None),
+        ]
+        for k, name in enumerate(names):
+            made = over.get(name or None, 0)
+            if made:
+                factor, weight = float(factors.each[k]), float(weights.each[k])
+                told = name or "(nobody named)"
+                rows.append(self._row(told, manager == k, made, self.told.promised, factor, weight))
+        return tuple(rows)
+
+    def _row(
+        self, name: str, own: BoolArray, over: int, promised: FloatArray, factor: float, weight: float | None
+    ) -> Row:  # fmt: skip
+        realised, account, judged = self.told.realised[own], self.told.account[own], ~np.isnan(self.gap[own])
+        promised, calibrated, history = promised[own], self.calibrated[own], self.history[own]
+        closer = (np.abs(realised - history) - np.abs(realised - calibrated))[judged]
+        better = clustered(account[judged], [closer], mean)
+        rank = clustered(account, [ranks(promised), ranks(realised)], correlation)
+        row: dict[str, Any] = {
+            "manager": name,
+            "forecasts": over,
+            "resolved": int(own.sum()),
+            "accounts": len(np.unique(account)),
+            "promised": _mean_of(promised),
+            "realised": _mean_of(realised),
+            "realised_per_promised": rounded(realised.sum() / promised.sum()) if promised.sum() > 0 else None,
+            "factor": rounded(factor),
+            "weight": None if weight is None else rounded(weight),
+            "miss_as_promised": _mean_of(np.abs(realised - promised)),
+            "miss_calibrated": _mean_of(np.abs(realised - (calibrated if weight is not None else history))),
+            "miss_history": _mean_of(np.abs(realised - history)[judged]),
+            "miss_no_change": _mean_of(np.abs(realised)),
+        }
+        if weight is None:
+            better = (None, None, None)
+        row |= dict(zip(("closer_than_history", "closer_low", "closer_high"), better, strict=True))
+        return row | dict(zip(("rank_correlation", "rank_low", "rank_high"), rank, strict=True))
+
+
+def _mean_of(values: FloatArray) -> float | None:
+    return rounded(values.mean()) if len(values) else None
+
+
+def _words(rows: Sequence[Row], common: float, weight: float, miss: float | None) -> tuple[str, ...]:
+    """The record of all in sentences; each manager's own stands in the table."""
+    every = rows[0]
+    lead = (
+        f"account managers' forecasts: {every['resolved']:,} of {every['forecasts']:,} resolved, of "
+        f"{every['accounts']:,} accounts that climbed; one promised unit was worth {common:.2f}"
+    )
+    if miss is None:
+        return (f"{lead}; {LEAST_RESOLVED} such accounts are needed to compare them with history",)
+    misses = (
+        f"mean miss as promised {every['miss_as_promised']:,.0f}, calibrated {every['miss_calibrated']:,.0f}, "
+        f"history's value gap so calibrated {every['miss_history']:,.0f}, no change {every['miss_no_change']:,.0f}"
+    )
+    verdict = (
+        "no better than history: they get no weight"
+        if weight == 0
+        else f"by squared misses against size they get a weight of {weight:.2f}"
+    )
+    return (
+        lead,
+        f"account managers against history: {misses}; {verdict}",
+        "account managers' forecasts are only ever resolved by accounts that climbed: what is said of them holds for "
+        "those, and is no cause. What came is counted from what accounts with the same revenue brought without one",
+    )

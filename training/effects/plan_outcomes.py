@@ -1,0 +1,110 @@
+"""What became of the accounts of a plan, read from histories: the rows that `training.effects.plan_evaluation` compares."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+import pandas as pd
+from numpy.typing import NDArray
+
+from features.errors import NotEnoughData
+from features.histories.histories import Histories
+from features.histories.snapshots import Snapshots
+from features.histories.streams import FIXED_POINT
+from features.histories.views import View
+from features.instants import MICROSECONDS_PER_DAY, BoolArray, FloatArray, instant, iso
+from training.effects.plan_evaluation import Selected
+from training.model.margins import line_margins, line_sums, margin_rates
+from training.settings import Settings
+
+
+@dataclass(frozen=True)
+class Listed:
+    """The n rows of a plan.
+
+    account, investment : shape (n,), names.  treated : shape (n,).  chance : shape (n,), of being treated, or held out.
+    gain : shape (n,), promised.  cost : shape (n,), planned.  as_of : microseconds.
+    """
+
+    account: NDArray[np.object_]
+    investment: NDArray[np.object_]
+    treated: BoolArray
+    chance: FloatArray
+    gain: FloatArray
+    cost: FloatArray
+    as_of: int
+    horizon_days: float
+
+
+def listed(rows: pd.DataFrame, record: Mapping[str, Any]) -> Listed:
+    """The rows of the contract's `plan`, with what its record says.
+
+    A treated row's own propensity is that of one option, which exploring makes smaller than that of being treated.
+    """
+    treated = (rows["arm"].astype(str) == "treat").to_numpy(bool)
+    chance = np.where(treated, 1 - float(record["holdout"]), rows["propensity"].to_numpy(np.float64))
+    names = (rows[name].astype(str).to_numpy(object) for name in ("account_id", "investment"))
+    account, investment = names
+    gain, cost = (rows[name].to_numpy(np.float64) for name in ("expected_gain", "cost"))
+    as_of = instant(str(record["as_of"]))
+    return Listed(account, investment, treated, chance, gain, cost, as_of, float(record["horizon_days"]))
+
+
+def follow(plan: Listed, histories: Histories, end: int, settings: Settings) -> Selected:
+    """What happened in the plan's horizon, or in as much of it as lies before `end` (microseconds), as known then.
+
+    Accounts of the plan that the source does not know bought nothing. Without a table of investments, they count as
+    made where they were planned.
+
+    Raises
+    ------
+    NotEnoughData
+        If the plan has only begun, or the source knows none of its accounts.
+    """
+    until = min(plan.as_of + int(plan.horizon_days * MICROSECONDS_PER_DAY), end)
+    days = (until - plan.as_of) / MICROSECONDS_PER_DAY
+    if days <= 0:
+        raise NotEnoughData(
+            f"The plan looks from {iso(plan.as_of)} and the source ends at {iso(end)}: nothing has happened since."
+        )
+    place = {account: k for k, account in enumerate(histories.account_ids)}
+    account = np.array([place.get(name, -1) for name in plan.account], np.int64)
+    known = np.flatnonzero(account >= 0)
+    if not len(known):
+        raise NotEnoughData("The source knows none of the plan's accounts. Is it the source of another business?")
+    orders = View(histories, Snapshots(account[known], np.full(len(known), end, np.int64))).stream("orders")
+    since, after = (end - plan.as_of) / MICROSECONDS_PER_DAY, (end - until) / MICROSECONDS_PER_DAY
+    revenue, before = np.zeros(len(account)), np.zeros(len(account))
+    revenue[known] = orders.amount("revenue", since, after)
+    before[known] = orders.amount("revenue", since + days, since)
+    margin = np.full(len(account), settings.uplift.margin_rate)
+    margin[known] = _margins(histories, account[known], plan.as_of, settings)
+    made, spent = plan.treated, np.where(plan.treated, plan.cost, 0.0)
+    if "investments" in histories.tables:
+        made, spent = _invested(plan, account, histories, until, end)
+    return Selected(
+        plan.account, plan.treated, plan.chance, plan.investment, plan.gain, plan.cost, revenue, before, margin, spent,
+        made, days, plan.horizon_days,
+    )  # fmt: skip
+
+
+def _margins(histories: Histories, account: NDArray[np.int64], as_of: int, settings: Settings) -> FloatArray:
+    """Each account's gross margin rate as it was known when the plan was made."""
+    then = histories.as_it_stood(as_of)
+    view = View(then, Snapshots(account, np.full(len(account), as_of, np.int64)))
+    return margin_rates(view, line_margins(line_sums(then)), settings.uplift.margin_rate)
+
+
+def _invested(
+    plan: Listed, account: NDArray[np.int64], histories: Histories, until: int, end: int
+) -> tuple[BoolArray, FloatArray]:
+    """Whether each account got the planned investment since, and what was spent on it in all."""
+    made = histories.streams["investments"]
+    rows = np.flatnonzero((made.time >= plan.as_of) & (made.time < until) & (made.recorded < end))
+    who, what = made.account[rows], made.values["option"][rows]
+    names = np.array([*histories.options.names, None], object)
+    got = set(zip(who.tolist(), names[what].tolist(), strict=True))
+    planned = zip(account.tolist(), plan.investment.tolist(), strict=True)
+    spent = np.bincount(who, made.values["cost"][rows] / FIXED_POINT, minlength=len(histories.account_ids))
+    return np.array([pair in got for pair in planned], bool), np.where(account >= 0, spent[account], 0.0)

@@ -1,0 +1,58 @@
+"""The trials on which recommendations are judged, with nuisances that took no side: any policy may be put to them."""
+
+from dataclasses import dataclass
+
+import numpy as np
+
+from features.histories.snapshots import Snapshots
+from features.instants import BoolArray, FloatArray, IntArray
+from training.effects.off_policy_value import Brought, judge_each
+
+
+@dataclass(frozen=True, eq=False)
+class Bench:
+    """n trials, all by lot or all by choice.
+
+    matrix : shape (n, n_features).  rung : shape (n,).  random : whether the arms were drawn by lot.
+    predicted : our effects on revenue, learnt on other accounts, shape (n, n_options); NaN = not to be recommended.
+    arm, beyond, chance, margin, costs : as `training.effects.off_policy_value.claim_of` takes them. Cross-fitted, and the same
+        for whoever is judged: a policy that is compared with another has no nuisances of its own to its favour.
+    """
+
+    snapshots: Snapshots
+    matrix: FloatArray
+    rung: IntArray
+    random: bool
+    predicted: FloatArray
+    arm: IntArray
+    beyond: FloatArray
+    chance: FloatArray
+    margin: FloatArray
+    costs: FloatArray
+
+    def __len__(self) -> int:
+        return len(self.arm)
+
+    def brings(self, predicted: FloatArray) -> Brought:
+        """What recommending by those effects promises, brings and costs, trial by trial."""
+        return judge_each(predicted, self.arm, self.beyond, self.chance, self.margin, self.costs)
+
+    def take(self, rows: BoolArray) -> "Bench":
+        """Those trials alone."""
+        return Bench(
+            self.snapshots.take(rows), self.matrix[rows], self.rung[rows], self.random, self.predicted[rows],
+            self.arm[rows], self.beyond[rows], self.chance[rows], self.margin[rows], self.costs[rows],
+        )  # fmt: skip
+
+
+def within_budget(brought: Brought, budget: float) -> BoolArray:
+    """The trials that a policy would pay for with that money, best promise per unit of money first, shape (n,).
+
+    budget : over all trials together. The last one that does not fit any more is left out, and all after it.
+    """
+    paid = brought.promised > 0
+    each = brought.promised / np.where(brought.spent > 0, brought.spent, 1e-9)  # what costs nothing comes first
+    order = np.argsort(-np.where(paid, each, -np.inf), kind="stable")[: int(paid.sum())]
+    chosen = np.zeros(len(paid), bool)
+    chosen[order[np.cumsum(brought.spent[order]) <= budget + 1e-9]] = True
+    return chosen

@@ -1,0 +1,1 @@
+"""How predictions are judged out of time: folds, metrics, intervals, grades."""

@@ -1,0 +1,132 @@
+"""Scores of predictions, and intervals for them that respect that snapshots of one account belong together.
+
+Every function takes one row per snapshot; weights default to one. Proper scores first: log loss, ranked
+probability score (Epstein 1969), Brier; AUC and lift only beside them.
+"""
+
+from dataclasses import dataclass
+
+import numpy as np
+from sklearn.metrics import roc_auc_score
+
+from features.errors import ShapeMismatch
+from features.instants import BoolArray, FloatArray, IntArray
+from training.model.predictors import FLOOR
+
+
+def row_log_loss(probabilities: FloatArray, outcome: IntArray) -> FloatArray:
+    """-log of the probability given to what happened, shape (n,).
+
+    probabilities : shape (n, k), or (n,) / (n, 1) for the chance of outcome 1.
+    """
+    wide = _wide(probabilities, outcome)
+    chosen: FloatArray = -np.log(np.clip(wide[np.arange(len(outcome)), outcome], FLOOR, 1.0))
+    return chosen
+
+
+def row_rps(probabilities: FloatArray, outcome: IntArray) -> FloatArray:
+    """Ranked probability score over ordered classes, divided by k - 1 so that it lies in 0..1, shape (n,)."""
+    wide = _wide(probabilities, outcome)
+    happened = np.zeros_like(wide)
+    happened[np.arange(len(outcome)), outcome] = 1.0
+    gap = np.cumsum(wide, axis=1) - np.cumsum(happened, axis=1)
+    score: FloatArray = (gap[:, :-1] ** 2).sum(axis=1) / (wide.shape[1] - 1)
+    return score
+
+
+def row_brier(probabilities: FloatArray, outcome: IntArray) -> FloatArray:
+    """Squared error summed over the classes (halved for two classes), shape (n,)."""
+    wide = _wide(probabilities, outcome)
+    happened = np.zeros_like(wide)
+    happened[np.arange(len(outcome)), outcome] = 1.0
+    score: FloatArray = ((wide - happened) ** 2).sum(axis=1) / (2 if wide.shape[1] == 2 else 1)
+    return score
+
+
+def _wide(probabilities: FloatArray, outcome: IntArray) -> FloatArray:
+    if len(probabilities) != len(outcome):
+        raise ShapeMismatch(f"{len(probabilities)} predictions against {len(outcome)} outcomes")
+    flat = probabilities.reshape(len(outcome), -1)
+    return np.column_stack([1 - flat[:, 0], flat[:, 0]]) if flat.shape[1] == 1 else flat
+
+
+def auc(chance: FloatArray, happened: BoolArray | IntArray) -> float:
+    """Area under the ROC curve; NaN where not both classes occurred."""
+    happened = np.asarray(happened, np.int64)
+    return float(roc_auc_score(happened, chance)) if 0 < happened.sum() < len(happened) else float("nan")
+
+
+def calibration_error(chance: FloatArray, happened: BoolArray | IntArray, bins: int = 10) -> float:
+    """Mean absolute gap between predicted and observed share over bins of equal mass (ECE)."""
+    gaps = [size * abs(given - observed) for given, observed, size in reliability(chance, happened, bins)]
+    return sum(gaps) / max(len(chance), 1)
+
+
+def reliability(chance: FloatArray, happened: BoolArray | IntArray, bins: int = 10) -> list[tuple[float, float, int]]:
+    """For bins of equal mass: mean predicted chance, observed share, number of snapshots."""
+    parts = np.array_split(np.argsort(chance, kind="stable"), bins)
+    observed = np.asarray(happened, np.float64)
+    return [(float(chance[p].mean()), float(observed[p].mean()), len(p)) for p in parts if len(p)]
+
+
+@dataclass(frozen=True)
+class Band:
+    """Predictions between two chances: how often it happened, over all snapshots that were given one of them.
+
+    low, high : of the chance; high is left out, but for 1.  given : the mean chance.
+    """
+
+    low: float
+    high: float
+    given: float
+    observed: "Interval"
+    snapshots: int
+
+
+def reliability_bands(
+    chance: FloatArray, happened: BoolArray | IntArray, account: IntArray, bands: int = 10
+) -> tuple[Band, ...]:
+    """The same over bands of equal width, those without a snapshot left out; intervals over accounts."""
+    observed = np.asarray(happened, np.float64)
+    number = np.minimum((chance * bands).astype(np.int64), bands - 1)
+    found = []
+    for k in np.unique(number).tolist():
+        rows = np.flatnonzero(number == k)
+        seen = clustered_mean(observed[rows], account[rows])
+        found.append(Band(k / bands, (k + 1) / bands, float(chance[rows].mean()), seen, len(rows)))
+    return tuple(found)
+
+
+def top_decile_lift(chance: FloatArray, happened: BoolArray | IntArray) -> float:
+    """Share that happened among the tenth with the highest chance, over the share among all; NaN if none did."""
+    observed = np.asarray(happened, np.float64)
+    top = np.argsort(-chance, kind="stable")[: max(1, len(chance) // 10)]
+    return float(observed[top].mean() / observed.mean()) if observed.any() else float("nan")
+
+
+@dataclass(frozen=True)
+class Interval:
+    """An estimate with its 95 % interval."""
+
+    value: float
+    low: float
+    high: float
+
+    def __str__(self) -> str:
+        return f"{self.value:+.4f} [{self.low:+.4f}, {self.high:+.4f}]"
+
+
+def clustered_mean(rows: FloatArray, account: IntArray, draws: int = 400, seed: int = 0) -> Interval:
+    """Mean of row scores with a bootstrap over accounts (all snapshots of one account drawn together).
+
+    Pass differences of two models' row scores for a paired comparison.
+    """
+    _, cluster = np.unique(account, return_inverse=True)
+    sums, sizes = np.bincount(cluster, weights=rows), np.bincount(cluster).astype(np.float64)
+    rng = np.random.default_rng(seed)
+    means = np.empty(draws)
+    for k in range(draws):
+        times = rng.multinomial(len(sums), np.full(len(sums), 1 / len(sums)))
+        means[k] = (times @ sums) / (times @ sizes)
+    low, high = np.quantile(means, [0.025, 0.975])
+    return Interval(float(rows.mean()), float(low), float(high))

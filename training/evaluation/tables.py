@@ -1,0 +1,80 @@
+"""Tables of results as text: what the tracker keeps and the terminal shows."""
+
+import csv
+import io
+import math
+from collections.abc import Mapping, Sequence
+
+from training.evaluation.evaluation import OURS, Comparison
+
+Row = Mapping[str, str | int | float | None]
+
+TITLES = {"next_rung": "Next rung", "switching": "Switching", "revenue": "Expected revenue"}
+
+
+def table_rows(comparison: Comparison) -> tuple[list[str], list[list[str]]]:
+    """Headings and cells: the baselines, then ours; last column = the primary score's difference from ours."""
+    names = list(comparison.rows[0].scores)
+    headings = [
+        "model",
+        *(name.replace("_", " ") for name in names),
+        f"{comparison.primary.replace('_', ' ')} - ours [95 %]",
+    ]
+    cells = []
+    for row in comparison.rows:
+        difference = "" if row.difference is None else str(row.difference)
+        cells.append([row.model, *(_figure(row.scores[name]) for name in names), difference])
+    return headings, cells
+
+
+def _figure(value: float) -> str:
+    """Four digits; nothing where there is none, as the AUC where everybody does the same."""
+    return "" if math.isnan(value) else f"{value:.4f}"
+
+
+def title(comparison: Comparison) -> str:
+    """What the table shows, and on what."""
+    name = TITLES[comparison.task]
+    return f"{name}: {comparison.snapshots:,} snapshots at {', '.join(comparison.origins)}"
+
+
+def as_text(comparison: Comparison) -> str:
+    """The table in plain columns, with our scores on accounts never learnt from below it."""
+    headings, cells = table_rows(comparison)
+    widths = [max(len(row[k]) for row in [headings, *cells]) for k in range(len(headings))]
+    lines = [title(comparison)]
+    lines += [
+        "  ".join(cell.ljust(width) for cell, width in zip(row, widths, strict=True)).rstrip()
+        for row in [headings, *cells]
+    ]
+    if comparison.unseen:
+        seen = ", ".join(f"{name.replace('_', ' ')} {value:.4f}" for name, value in comparison.unseen.items())
+        lines.append(f"{OURS} on accounts never learnt from: {seen}")
+    return "\n".join(lines) + "\n"
+
+
+def record_cells(rows: Sequence[Row]) -> tuple[list[str], list[list[str]]]:
+    """Headings and cells of rows that all have the same keys; nothing where a figure is not there."""
+    headings = [name.replace("_", " ") for name in rows[0]] if rows else []
+    return headings, [[_cell(value) for value in row.values()] for row in rows]
+
+
+def _cell(value: str | float | None) -> str:
+    if value is None or isinstance(value, str):
+        return value or ""
+    if isinstance(value, int) or abs(value) >= SHOWN_WHOLE:
+        return f"{value:,.0f}"
+    return f"{value:.2f}"
+
+
+SHOWN_WHOLE = 20
+"""Figures from here on are shown without decimals."""
+
+
+def record_csv(rows: Sequence[Row]) -> str:
+    """The same rows for other programs."""
+    out = io.StringIO()
+    writer = csv.DictWriter(out, list(rows[0]) if rows else [], lineterminator="\n")
+    writer.writeheader()
+    writer.writerows(rows)
+    return out.getvalue()

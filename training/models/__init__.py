@@ -1,0 +1,1 @@
+"""How each prediction is fitted, and the baselines beside it."""

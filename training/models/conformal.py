@@ -1,0 +1,103 @@
+"""What is stated, and what came true: predictions calibrated on the latest slice by models that learnt before it.
+
+Split conformal prediction: of rows that are exchangeable with those calibrated on, at least the stated share is
+covered. Later periods are not exchangeable with earlier ones, so that the promise holds as far as the next months
+are like the latest complete ones; `training.evaluation.evaluation` says how far that was so.
+"""
+
+from dataclasses import dataclass
+
+import numpy as np
+
+from features.instants import BoolArray, FloatArray, iso
+from training.data.dataset import Dataset, earlier_split
+from training.model.prediction_sets import least_threshold, mass_before
+from training.model.serialization import Predictor
+from training.settings import Settings
+
+
+@dataclass(frozen=True)
+class Calibration:
+    """What was calibrated on.
+
+    stated : the share to be covered.  covered : the share that is, on the rows calibrated on.
+    where : the slice, as people write it.  snapshots : how many rows; none where too little was complete before.
+    purged : whether the models that predicted them had learnt only from what was complete by then.
+    """
+
+    stated: float
+    covered: float = float("nan")
+    where: str = ""
+    snapshots: int = 0
+    purged: bool = True
+
+    def words(self) -> str:
+        """Where the share was held to."""
+        if not self.snapshots:
+            return "not calibrated: too little was complete before the latest slice"
+        by = "models that learnt before it" if self.purged else "models of earlier slices and other accounts"
+        held = f"{100 * self.covered:.1f} % of {self.snapshots:,} snapshots"
+        return f"{100 * self.stated:.0f} % stated; {held} at {self.where}, predicted by {by}, are held"
+
+
+def calibrated(
+    data: Dataset, split: tuple[BoolArray, BoolArray] | None, covered: BoolArray, stated: float
+) -> Calibration:
+    """The calibration on the latter rows of an `earlier_split`.  covered : shape (latter rows,)."""
+    if split is None or not len(covered):
+        return Calibration(stated)
+    earlier, latest = (data.snapshots.as_of[rows] for rows in split)
+    purged = bool(earlier.max() + data.context.horizon_days * 86_400_000_000 <= latest.min())
+    return Calibration(stated, float(covered.mean()), iso(int(latest.max())), len(covered), purged)
+
+
+@dataclass(frozen=True)
+class SetRule:
+    """When a run of rungs stops growing.
+
+    alone : share of the rows calibrated on whose most probable rung was the realised one: sets cannot cover less.
+    """
+
+    threshold: float
+    alone: float
+    calibration: Calibration
+
+    def words(self) -> str:
+        """The line of the report."""
+        said = f"sets of rungs: {self.calibration.words()}; they grow to a mass of {self.threshold:.3f}"
+        if self.alone > self.calibration.stated:
+            said += (
+                f", and the most probable rung alone was right for {100 * self.alone:.1f} %: more than was asked for"
+            )
+        return said
+
+
+def fit_set_rule(data: Dataset, rows: BoolArray, earlier_model: Predictor | None, settings: Settings) -> SetRule:
+    """The rule for sets of the stated coverage, learnt on those rows (mask, shape (n,)).
+
+    earlier_model : of the rungs, learnt on the earlier slices alone (`fit_with_earlier`). Where there is none the mass
+        is the coverage itself, which is right as far as the chances are.
+    """
+    stated = settings.outcome.set_coverage
+    split = earlier_split(data, rows)
+    if split is None or earlier_model is None:
+        return SetRule(stated, float("nan"), Calibration(stated))
+    latest = split[1]
+    before = mass_before(earlier_model.predict(data.matrix[latest]), data.labels.next_rung[latest])
+    threshold = least_threshold(before, stated)
+    covered: BoolArray = before < threshold
+    return SetRule(threshold, float((before == 0).mean()), calibrated(data, split, covered, stated))
+
+
+def conformal_margin(scores: FloatArray, coverage: float) -> float:
+    """By how much intervals must grow for that share of rows to lie within; below zero: by how much they may shrink.
+
+    scores : shape (n,), how far each row lies outside its interval, below zero inside. Of too few for that share the
+        largest is the answer, of none zero.
+
+    Source: Romano, Patterson & Candes 2019, equation 8.
+    """
+    if not len(scores):
+        return 0.0
+    place = min(int(np.ceil((len(scores) + 1) * coverage)), len(scores))
+    return float(np.sort(scores)[place - 1])

@@ -1,0 +1,227 @@
+"""How one predictor is learnt: regularised boosters, penalised linear models, smoothed tables, pooled weights."""
+
+from collections.abc import Collection, Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from dataclasses import replace
+
+import numpy as np
+from sklearn.linear_model import LogisticRegression, Ridge
+from threadpoolctl import threadpool_limits  # type: ignore[import-untyped]
+
+from features.instants import FloatArray, IntArray
+from training.model.predictors import FLOOR, Linear, Ordinal, Pool, Table, Term, Trees, raw_values, settled_values
+from training.model.serialization import Predictor
+from training.models.boosting_backend import Grow, grow_here
+from training.settings import BoosterSettings
+
+DEFAULT_LIGHTGBM = BoosterSettings(
+    rounds=100, learning_rate=0.1, leaves=31, least_in_leaf=20, l2=0.0, row_share=1.0, column_share=1.0
+)
+"""LightGBM as it comes: a baseline, never a model of ours."""
+
+
+@contextmanager
+def one_linear_algebra_thread() -> Iterator[None]:
+    """Matrix products on one thread: the sums, and so the model's bytes, then do not depend on the number of cores.
+
+    It is faster too: on two shared cores OpenBLAS's threads wait for each other, and training took 24 s for 2 s.
+    """
+    with threadpool_limits(limits=1, user_api="blas"):
+        yield
+
+
+def fit_trees(
+    matrix: FloatArray,
+    target: FloatArray | IntArray,
+    weight: FloatArray,
+    settings: BoosterSettings,
+    objective: str,
+    n_classes: int = 1,
+    columns: Sequence[int] | None = None,
+    grow: Grow = grow_here,
+    quantile: float | None = None,
+) -> Trees:
+    """A LightGBM booster as text; grown here, the same bytes for the same rows, settings and machine type.
+
+    matrix : shape (n, n_features).  weight : shape (n,), any scale: made to average one.
+    columns : features to use; default all that are not missing in every row.
+    grow : who grows it.  quantile : which one, for the objective of that name.
+    """
+    used = usable_columns(matrix) if columns is None else tuple(columns)
+    row_share = settings.row_share if settings.row_share * len(matrix) >= 1 else 1.0  # a draw of no row is an error
+    parameters = {
+        "objective": objective,
+        "learning_rate": settings.learning_rate,
+        "num_leaves": settings.leaves,
+        "min_data_in_leaf": max(1, min(settings.least_in_leaf, len(matrix) // 20)),
+        "lambda_l2": settings.l2,
+        "bagging_fraction": row_share,
+        "bagging_freq": 1 if row_share < 1 else 0,
+        "feature_fraction": settings.column_share,
+        "seed": settings.seed,
+        "num_threads": settings.threads,
+        "deterministic": True,
+        "force_col_wise": True,  # quicker than by row where each tree sees a third of the features
+        "verbosity": -1,
+    }
+    if n_classes > 1:
+        parameters["num_class"] = n_classes
+    if quantile is not None:
+        parameters["alpha"] = quantile
+    values, names = np.ascontiguousarray(matrix[:, used]), [f"f{column}" for column in used]
+    text = grow(values, target, weight / weight.mean(), names, parameters, settings.rounds)
+    return Trees(text, used, n_classes)
+
+
+def fit_ordinal(
+    matrix: FloatArray,
+    target: IntArray,
+    weight: FloatArray,
+    settings: BoosterSettings,
+    n_classes: int,
+    columns: Sequence[int] | None = None,
+    grow: Grow = grow_here,
+) -> Ordinal:
+    """A booster for each class after the first, of reaching it or more; a constant where all do or none does."""
+    steps: list[Predictor] = []
+    for level in range(1, n_classes):
+        reached = (target >= level).astype(np.int64)
+        if reached.min() == reached.max():
+            steps.append(_constant(reached, weight, 1))
+        else:
+            steps.append(fit_trees(matrix, reached, weight, settings, "binary", 1, columns, grow))
+    return Ordinal(tuple(steps))
+
+
+def usable_columns(matrix: FloatArray, leave_out: Sequence[int] = ()) -> tuple[int, ...]:
+    """Columns that hold at least two different values; one constant column if none does."""
+    usable = []
+    for column in range(matrix.shape[1]):
+        if column in leave_out:
+            continue
+        values = matrix[:, column]
+        known = ~np.isnan(values)
+        if known.any() and (not known.all() or values.min() < values.max()):
+            usable.append(column)
+    return tuple(usable) or (0,)
+
+
+def settle_terms(terms: Sequence[Term], matrix: FloatArray) -> tuple[Term, ...]:
+    """The terms with the mean and deviation of these rows; those that never vary are left out."""
+    if not len(matrix):
+        return ()
+    values = raw_values(terms, matrix)
+    mean, scale = values.mean(axis=0), values.std(axis=0)
+    return tuple(
+        replace(term, mean=float(mean[k]), scale=float(scale[k])) for k, term in enumerate(terms) if scale[k] > 1e-9
+    )
+
+
+def every_term(
+    matrix: FloatArray, columns: Sequence[int] | None = None, zero_if_absent: Collection[int] = ()
+) -> list[Term]:
+    """A logarithm of each of those columns, by default of all that vary; missing counts as the column's median.
+
+    zero_if_absent : columns in which missing counts as zero: a table that is absent then says what an empty one says.
+    """
+    used = usable_columns(matrix) if columns is None else columns
+    known = [column for column in used if not np.isnan(matrix[:, column]).all()]
+    fills = [0.0 if column in zero_if_absent else float(np.nanmedian(matrix[:, column])) for column in known]
+    return [Term(column, fill=fill) for column, fill in zip(known, fills, strict=True)]
+
+
+def fit_classes(
+    matrix: FloatArray,
+    target: IntArray,
+    weight: FloatArray,
+    terms: Sequence[Term],
+    n_classes: int,
+    penalty: float = 1.0,
+) -> Linear:
+    """A penalised (multinomial) logistic regression; n_classes = 1 is the binary case with one output.
+
+    penalty : of the squared standardised coefficients, against a log likelihood in which the mean row weighs one.
+    """
+    settled, present = settle_terms(terms, matrix), np.unique(target)
+    binary = n_classes == 1
+    if len(present) < 2 or not settled:
+        return _constant(target, weight, n_classes)
+    values = settled_values(settled, matrix)
+    model = LogisticRegression(C=1.0 / penalty, solver="newton-cholesky", max_iter=100, tol=1e-5)
+    model.fit(values, target, sample_weight=weight / weight.mean())
+    coefficients, intercepts = np.asarray(model.coef_, np.float64), np.asarray(model.intercept_, np.float64)
+    if not binary and len(present) == 2:  # scikit-learn gives one row for two classes: score 0 for the other
+        coefficients, intercepts = np.vstack([0 * coefficients, coefficients]), np.append(0.0, intercepts)
+    return Linear(
+        settled,
+        tuple(tuple(float(v) for v in row) for row in coefficients),
+        tuple(float(v) for v in intercepts),
+        "softmax",
+        () if binary else tuple(int(c) for c in present),
+        n_classes,
+    )
+
+
+def _constant(target: IntArray, weight: FloatArray, n_classes: int) -> Linear:
+    """The class frequencies, where nothing else can be learnt."""
+    share = np.bincount(target, weights=weight, minlength=max(n_classes, 2)) / weight.sum()
+    share = np.clip(share, FLOOR, 1 - FLOOR)
+    if n_classes == 1:
+        return Linear((), ((),), (float(np.log(share[1] / share[0])),), "softmax", (), 1)
+    scores = tuple(float(v) for v in np.log(share))
+    return Linear((), tuple(() for _ in scores), scores, "softmax", tuple(range(n_classes)), n_classes)
+
+
+def fit_values(
+    matrix: FloatArray, target: FloatArray, weight: FloatArray, terms: Sequence[Term], penalty: float = 1.0
+) -> Linear:
+    """A ridge regression on the terms, giving one number."""
+    settled = settle_terms(terms, matrix)
+    if not settled:
+        return Linear((), ((),), (float(np.average(target, weights=weight)),), "identity")
+    values = settled_values(settled, matrix)
+    model = Ridge(alpha=penalty).fit(values, target, sample_weight=weight / weight.mean())
+    return Linear(settled, (tuple(float(v) for v in model.coef_),), (float(model.intercept_),), "identity")
+
+
+def fit_table(
+    matrix: FloatArray,
+    target: IntArray,
+    weight: FloatArray,
+    columns: Sequence[int],
+    sizes: Sequence[int],
+    n_classes: int,
+    strength: float = 20.0,
+) -> Table:
+    """Class shares by cell, shrunk towards the overall shares by `strength` imagined rows (Dirichlet prior)."""
+    blank = Table(tuple(columns), tuple(sizes), ())
+    n_cells = int(np.prod(sizes))
+    counts = np.bincount(
+        blank.cells(matrix) * n_classes + target, weights=weight / weight.mean(), minlength=n_cells * n_classes
+    )
+    counts = counts.reshape(n_cells, n_classes)
+    overall = (counts.sum(axis=0) + 0.5) / (counts.sum() + 0.5 * n_classes)
+    shares = (counts + strength * overall) / (counts.sum(axis=1, keepdims=True) + strength)
+    return Table(tuple(columns), tuple(sizes), tuple(tuple(float(v) for v in row) for row in shares))
+
+
+def equal_pool(members: Mapping[str, Predictor]) -> Pool:
+    """A pool of equal weights: what to do where nothing could be learnt about who is right."""
+    return Pool(members, {name: 1.0 / len(members) for name in members})
+
+
+def pool_weights(chances: Mapping[str, FloatArray], weight: FloatArray, rounds: int = 200) -> dict[str, float]:
+    """The mixture of predictors under which what happened was most likely, by expectation maximisation.
+
+    chances : predictor -> shape (n,), the probability that it gave to what then happened.
+    Weights below one in a hundred are dropped: a served model should not run a member that hardly counts.
+    """
+    names = sorted(chances)
+    given = np.column_stack([np.maximum(chances[name], FLOOR) for name in names])
+    share = np.full(len(names), 1.0 / len(names))
+    for _ in range(rounds):
+        blame = given * share
+        blame /= blame.sum(axis=1, keepdims=True)
+        share = np.average(blame, axis=0, weights=weight)
+    share = np.where(share < 0.01, 0.0, share)
+    return {name: float(round(value, 4)) for name, value in zip(names, share / share.sum(), strict=True)}

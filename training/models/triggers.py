@@ -1,0 +1,99 @@
+"""Which of Roos's three families of triggers would make the account leave, if it left.
+
+Where reasons of switches are recorded, two small models learn them: a booster of all features, and a logit on the
+features that show a trigger's traces. Elsewhere the scores share out what the traces add to the chance of leaving
+(`serving.scoring.scoring`). Source: Roos 1999, "Switching processes in customer relationships", Journal of Service
+Research 2(1).
+"""
+
+from dataclasses import dataclass
+
+import numpy as np
+from sklearn.metrics import roc_auc_score
+
+from features.catalog import catalog
+from features.instants import BoolArray, FloatArray, IntArray
+from features.tables import TRIGGER_FAMILIES
+from training.data.dataset import Dataset, earlier_split
+from training.data.training_task import Learn, Lesson, learn_members
+from training.model.predictors import Linear, Pool, Trees
+from training.models.fitting import equal_pool, every_term, fit_classes, fit_trees
+from training.settings import Settings
+
+LEAST_OF_EACH = 30
+"""Snapshots before a switch that each family needs."""
+ROUNDS, LEAVES = 40, 5
+"""Few reasons are recorded, and they are noisy: on the simulator more trees only lose."""
+LOGIT_PENALTY = 0.08
+"""Per row, of the squared coefficients."""
+
+
+@dataclass(frozen=True)
+class TriggerModel:
+    """The shares of the families by account, and how well they told recorded reasons apart out of time.
+
+    pool : gives shape (n, 3).  auc : macro AUC, one family against the rest, on the latest slice by a model that
+        learnt before it; NaN where there was too little.  judged : how many switches that is about.
+    """
+
+    pool: Pool
+    auc: float
+    judged: int
+
+
+def _known(data: Dataset, rows: BoolArray) -> BoolArray:
+    known: BoolArray = rows & (data.labels.trigger >= 0) & (data.labels.switched == 1)
+    return known
+
+
+def _enough(data: Dataset, rows: BoolArray) -> bool:
+    counts = np.bincount(data.labels.trigger[_known(data, rows)], minlength=len(TRIGGER_FAMILIES))
+    return bool(counts.min() >= LEAST_OF_EACH)
+
+
+def learn_booster(lesson: Lesson) -> Trees:
+    """A small booster of all features."""
+    return fit_trees(
+        lesson.matrix, lesson.target, lesson.weight, lesson.booster, "multiclass", lesson.classes, grow=lesson.grow
+    )
+
+
+def learn_traces(lesson: Lesson) -> Linear:
+    """A logit on the features that show a trigger's traces."""
+    traces = {lesson.column(feature.name) for feature in catalog.FEATURES if feature.trigger}
+    columns = [column for column in lesson.usable if column in traces]
+    terms = every_term(lesson.matrix, columns, catalog.ALWAYS_KNOWN)
+    penalty = LOGIT_PENALTY * len(lesson.matrix)
+    return fit_classes(lesson.matrix, lesson.classified, lesson.weight, terms, lesson.classes, penalty)
+
+
+MEMBERS: dict[str, Learn] = {"booster": learn_booster, "traces": learn_traces}
+"""The pool, in which all weigh the same: one row a member. How to add one: docs/extend.md."""
+
+
+def _fit(data: Dataset, rows: BoolArray, settings: Settings) -> Pool:
+    booster = settings.booster.with_rounds(ROUNDS).with_leaves(LEAVES)
+    lesson = data.lesson(data.labels.trigger, booster, len(TRIGGER_FAMILIES))
+    return equal_pool(learn_members(MEMBERS, lesson.take(_known(data, rows))))
+
+
+def fit_triggers(data: Dataset, rows: BoolArray, settings: Settings) -> TriggerModel | None:
+    """The shares learnt from the recorded reasons among those rows; None where too few are recorded."""
+    if not _enough(data, rows):
+        return None
+    split, auc, judged = earlier_split(data, _known(data, rows)), float("nan"), 0
+    if split is not None and _enough(data, split[0]):
+        happened = data.labels.trigger[split[1]]
+        auc, judged = macro_auc(_fit(data, split[0], settings).predict(data.matrix[split[1]]), happened), len(happened)
+    return TriggerModel(_fit(data, rows, settings), auc, judged)
+
+
+def macro_auc(shares: FloatArray, family: IntArray) -> float:
+    """Mean over the families of the AUC of its share, one against the rest; NaN where one never or always happened.
+
+    shares : shape (n, 3).  family : shape (n,), 0 .. 2.
+    """
+    present = [k for k in range(shares.shape[1]) if 0 < (family == k).sum() < len(family)]
+    if len(present) < shares.shape[1]:
+        return float("nan")
+    return float(np.mean([roc_auc_score(family == k, shares[:, k]) for k in present]))

@@ -1,0 +1,133 @@
+"""What a search of the boosters' settings may try, what it found, and how that is told: in words, as TOML, as CSV."""
+
+from collections.abc import Sequence
+from dataclasses import asdict, dataclass
+
+from training.evaluation.metrics import Interval
+from training.settings import BoosterSettings, Settings
+
+
+@dataclass(frozen=True)
+class Range:
+    """Between what and what a setting is searched, both included; where `log`, every doubling is as likely."""
+
+    setting: str
+    low: float
+    high: float
+    log: bool = True
+
+    @property
+    def least(self) -> float:
+        """Below this nothing is searched: a logarithm has no zero."""
+        return 1e-3 if self.log else 0.0
+
+
+SPACE: Sequence[Range] = (
+    Range("rounds", 40, 400),
+    Range("learning_rate", 0.015, 0.15),
+    Range("leaves", 3, 31),
+    Range("least_in_leaf", 15, 300),
+    Range("l2", 0.5, 100.0),
+    Range("row_share", 0.25, 1.0, log=False),
+    Range("column_share", 0.1, 1.0, log=False),
+)
+"""Where settings outside it were given, a range is stretched to hold them."""
+
+
+@dataclass(frozen=True)
+class Trial:
+    """Settings that were tried.
+
+    loss : log loss over that of the settings given, mean over predictions and origins; below one is better.
+    gain : one less the loss, with the interval of a bootstrap over accounts.
+    """
+
+    booster: BoosterSettings
+    loss: float
+    gain: Interval
+    seconds: float
+
+
+@dataclass(frozen=True)
+class Tuned:
+    """The settings to go on with, and how they were found.
+
+    trials : those that were finished, in order; the first is of the settings given.  origins : chosen on.
+    judged : the gain of what was taken on the origins that judge, for the report alone; None where not asked.
+    """
+
+    settings: Settings
+    trials: tuple[Trial, ...]
+    origins: tuple[str, ...]
+    predictions: tuple[str, ...]
+    judged: Interval | None = None
+
+    @property
+    def best(self) -> Trial:
+        """The trial with the smallest loss; the first among equals."""
+        return min(self.trials, key=lambda trial: trial.loss)
+
+    @property
+    def changed(self) -> bool:
+        """Whether other settings than those given were taken."""
+        return self.settings.booster != self.trials[0].booster
+
+    def words(self) -> list[str]:
+        """What was done and what was taken, for the report."""
+        judged = f"{' and '.join(self.predictions)} at {', '.join(self.origins)}"
+        tried = "booster settings were" if len(self.trials) > 1 else "booster setting was"
+        done = f"tuning: {len(self.trials)} {tried} tried in {self.seconds:,.0f} seconds, on {judged}"
+        kept, best = "tuning: the settings given were kept", self.best
+        if len(self.trials) == 1:
+            return [done, f"{kept}: there was no time for a second trial"]
+        if best is self.trials[0]:
+            return [done, f"{kept}: no other was better"]
+        if not self.changed:
+            return [done, f"{kept}: the best other changed log loss by {_change(best.gain)}, within one standard error"]
+        before = asdict(self.trials[0].booster)
+        values = ", ".join(f"{name} {value} (was {before[name]})" for name, value in _searched(best.booster).items())
+        lines = [done, f"tuning: taken were {values}; on the origins that chose them log loss changed by "
+                       f"{_change(best.gain)}"]  # fmt: skip
+        if self.judged is None:
+            return lines
+        mark = "it is better there too" if self.judged.low > 0 else "it is not shown to be better there"
+        if self.judged.high < 0:
+            mark = "it is worse there: better train without --tune"
+        return [*lines, f"tuning: on the origins that judge, which chose nothing, by {_change(self.judged)}; {mark}"]
+
+    @property
+    def seconds(self) -> float:
+        """Spent on finished trials."""
+        return sum(trial.seconds for trial in self.trials)
+
+    def figures(self) -> dict[str, float]:
+        """For the tracker: how many were tried, and the share of log loss gained by what was taken."""
+        figures = {"tuning_trials": len(self.trials), "tuning_gain": self.best.gain.value if self.changed else 0.0}
+        return figures if self.judged is None else figures | {"tuning_gain_judged": self.judged.value}
+
+    def toml(self) -> str:
+        """The settings taken as a section of a settings file: with them the same data give the same bundle."""
+        lines = [f"{name} = {value!r}" for name, value in _searched(self.settings.booster).items()]
+        return "\n".join(["[booster]", *lines]) + "\n"
+
+    def table(self) -> str:
+        """All trials as CSV."""
+        names = [r.setting for r in SPACE]
+        lines = [",".join(["trial", *names, "relative_log_loss", "gain", "gain_low", "gain_high", "seconds", "taken"])]
+        for number, trial in enumerate(self.trials):
+            gain, taken = trial.gain, str(trial.booster == self.settings.booster).lower()
+            values = [str(value) for value in _searched(trial.booster).values()]
+            figures = [f"{figure:.6f}" for figure in (trial.loss, gain.value, gain.low, gain.high)]
+            lines.append(",".join([str(number), *values, *figures, f"{trial.seconds:.1f}", taken]))
+        return "\n".join(lines) + "\n"
+
+
+def _change(gain: Interval) -> str:
+    """The change of log loss in per cent: below zero is better."""
+    value, low, high = (-100 * part for part in (gain.value, gain.high, gain.low))
+    return f"{value:+.2f} % [95 %: {low:+.2f} to {high:+.2f} %]"
+
+
+def _searched(booster: BoosterSettings) -> dict[str, float]:
+    """The settings that are searched, by name."""
+    return {r.setting: getattr(booster, r.setting) for r in SPACE}

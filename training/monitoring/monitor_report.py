@@ -1,0 +1,155 @@
+"""What monitoring found, as figures: for `--json` and the tracker, as one JSON document, as a table, for Prometheus."""
+
+import csv
+import io
+import json
+import math
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import asdict, fields
+from pathlib import Path
+from typing import Any
+
+from features.instants import iso
+from training.evaluation.metrics import Interval
+from training.monitoring.advice import LEVELS, Reason, Watched, advice_of
+from training.monitoring.drift import Drift
+
+MICROSECONDS = 1_000_000
+DOCUMENT, TABLE = "monitor.json", "drift.csv"
+
+
+def figures(found: Watched) -> dict[str, float]:
+    """The main figures by flat names."""
+    clock = found.clock
+    named: dict[str, float] = {
+        "age_days": clock.age_days, "label_share_seen": clock.share_seen,
+        "tables_stopped": len(found.stopped), "tables_absent": len(found.absent),
+    }  # fmt: skip
+    if found.drift is not None:
+        named |= {
+            "columns": len(found.drift.columns), "columns_drifted": len(found.drift.drifted),
+            "drift_weight": found.drift.weight, "drift_pairs": found.drift.pairs,
+        }  # fmt: skip
+    for one in found.matured:
+        prefix = f"{one.outcome}_{one.horizon_days}d"
+        if one.log_loss is not None:
+            named |= {f"{prefix}_log_loss": one.log_loss.value, f"{prefix}_log_loss_low": one.log_loss.low,
+                      f"{prefix}_log_loss_high": one.log_loss.high}  # fmt: skip
+        told = {"auc": one.auc, "expected": one.expected, "observed": one.observed}
+        told |= {"log_loss_promised": one.promised_log_loss, "auc_promised": one.promised_auc}
+        named |= {f"{prefix}_{name}": value for name, value in told.items() if value is not None}
+    for proxy in found.proxies:
+        named |= {f"silent_{proxy.days}d": proxy.observed, f"silent_{proxy.days}d_expected": proxy.expected}
+    return named
+
+
+def document(found: Watched, reasons: Sequence[Reason]) -> dict[str, Any]:
+    """Everything but the single columns: no account stands in it."""
+    clock = found.clock
+    drift: dict[str, Any] | None = None
+    if found.drift is not None:
+        whole = found.drift
+        drift = {
+            "before": iso(whole.before), "as_of": iso(whole.as_of), "accounts_before": whole.accounts_before,
+            "accounts": whole.accounts, "earlier_pairs": whole.pairs, "columns": len(whole.columns),
+            "drifted": [one.name for one in whole.drifted], "weight": whole.weight,
+        }  # fmt: skip
+    told = {
+        "advice": advice_of(reasons),
+        "reasons": [asdict(reason) for reason in reasons],
+        "model_version": found.version,
+        "trained_until": iso(clock.trained_until),
+        "as_of": iso(clock.as_of),
+        "labels": {"due": iso(clock.due), "share_seen": clock.share_seen, "complete": clock.complete},
+        "drift": drift,
+        "realised": [asdict(one) | {"instants": [iso(at) for at in one.instants]} for one in found.matured],
+        "early_signs": [asdict(one) for one in found.proxies],
+        "tables_stopped": [asdict(one) | {"last": iso(one.last)} for one in found.stopped],
+        "tables_absent": list(found.absent),
+    }
+    plain: dict[str, Any] = _finite(told)
+    return plain
+
+
+def drift_table(columns: Sequence[Drift]) -> str:
+    """All columns as CSV."""
+    text = io.StringIO()
+    writer = csv.writer(text, lineterminator="\n")
+    names = [field.name for field in fields(Drift)]
+    writer.writerow(names)
+    for one in columns:
+        writer.writerow(["" if v is None or v != v else v for v in (getattr(one, name) for name in names)])
+    return text.getvalue()
+
+
+def write_report(found: Watched, reasons: Sequence[Reason], folder: Path) -> list[Path]:
+    """Write both files into a folder (made if absent); each appears whole or not at all."""
+    folder.mkdir(parents=True, exist_ok=True)
+    text = json.dumps(document(found, reasons), indent=1, allow_nan=False)
+    columns = () if found.drift is None else found.drift.columns
+    return [write_whole(folder / DOCUMENT, f"{text}\n"), write_whole(folder / TABLE, drift_table(columns))]
+
+
+def write_whole(file: Path, text: str) -> Path:
+    """Replace a file in one step."""
+    scratch = file.with_name(f".{file.name}.new")
+    scratch.write_text(text, encoding="utf-8")
+    scratch.replace(file)
+    return file
+
+
+def prometheus(found: Watched, reasons: Sequence[Reason], now: float) -> str:
+    """The figures in Prometheus' text format, for the textfile collector of node_exporter.  now : seconds, UTC."""
+    lines: list[str] = []
+    for name, text, samples in _series(found, reasons, now):
+        known = [(labels, value) for labels, value in samples if value is not None and math.isfinite(value)]
+        if known:
+            lines += [f"# HELP ladder_monitor_{name} {text}", f"# TYPE ladder_monitor_{name} gauge"]
+            for labels, value in known:
+                inside = ",".join(f'{key}="{one}"' for key, one in labels.items())
+                lines.append(f"ladder_monitor_{name}{f'{{{inside}}}' if inside else ''} {float(value)!r}")
+    return "\n".join(lines) + "\n"
+
+
+Sample = tuple[Mapping[str, str], float | None]
+
+
+def _series(found: Watched, reasons: Sequence[Reason], now: float) -> Iterator[tuple[str, str, list[Sample]]]:
+    clock, drift, advice = found.clock, found.drift, advice_of(reasons)
+    yield "run_timestamp_seconds", "When this was written", [({}, now)]
+    yield "model_info", "The model that was looked at", [({"version": found.version}, 1)]
+    yield "as_of_timestamp_seconds", "Looked at from here", [({}, clock.as_of / MICROSECONDS)]
+    yield "trained_until_timestamp_seconds", "Nothing later was learnt from", [({}, clock.trained_until / MICROSECONDS)]
+    yield "labels_due_timestamp_seconds", "Next complete set of labels", [({}, clock.due / MICROSECONDS)]
+    yield "label_share_seen", "Share of the horizon since training", [({}, clock.share_seen)]
+    yield "advice", "1 for the advice given", [({"advice": one}, float(one == advice)) for one in LEVELS]
+    if drift is not None:
+        yield "columns", "Features and scores compared", [({}, len(drift.columns))]
+        yield "columns_drifted", "Of them, drifted", [({}, len(drift.drifted))]
+        yield "drift_weight", "Share of the model's weight on drifted features", [({}, drift.weight)]
+    realised = [({"outcome": one.outcome, "horizon_days": str(one.horizon_days)}, one) for one in found.matured]
+    yield (
+        "log_loss",
+        "Realised since training",
+        [(key, None if one.log_loss is None else one.log_loss.value) for key, one in realised],
+    )
+    yield "log_loss_promised", "In the backtest", [(key, one.promised_log_loss) for key, one in realised]
+    yield "expected_share", "Mean chance given", [(key, one.expected) for key, one in realised]
+    yield "observed_share", "Share that it happened to", [(key, one.observed) for key, one in realised]
+    silent = [({"days": str(one.days)}, one) for one in found.proxies]
+    yield "silent_accounts", "Without an order in the first days", [(key, one.observed) for key, one in silent]
+    yield "silent_accounts_low", "Least expected", [(key, one.low) for key, one in silent]
+    yield "silent_accounts_high", "Most expected", [(key, one.high) for key, one in silent]
+    stopped = [({"table": one.table}, one.silent_days) for one in found.stopped]
+    yield "table_silent_days", "Tables that stopped", [(key, days) for key, days in stopped]
+    yield "tables_stopped", "How many tables stopped or are gone", [({}, len(found.stopped) + len(found.absent))]
+
+
+def _finite(value: Any) -> Any:
+    if isinstance(value, float):
+        return value if math.isfinite(value) else None
+    if isinstance(value, Interval):
+        return _finite(asdict(value))
+    if isinstance(value, Mapping):
+        return {key: _finite(one) for key, one in value.items()}
+    return [_finite(one) for one in value] if isinstance(value, list | tuple) else value

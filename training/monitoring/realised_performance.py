@@ -1,0 +1,140 @@
+"""What the champion said since it was trained, against what happened: as labels mature, over every horizon it has.
+
+Snapshots are taken at `trained_until` and every so many days after it, wherever their horizon is complete; nothing of
+their outcomes was known to the champion. What it would have said then is computed by the truncation rule. A model
+predicts shorter horizons too, and those mature first: they are the earliest test of the model itself.
+
+Intervals are 95 % and draw accounts, not snapshots. *Dangerous* with one instant only: what moved all accounts together
+in that half year lies in no interval.
+"""
+
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+
+import numpy as np
+
+from features.histories.histories import Histories
+from features.instants import MICROSECONDS_PER_DAY, BoolArray, FloatArray, IntArray
+from training.data.labels import Labels, label
+from training.evaluation.metrics import Interval, auc, clustered_mean, row_log_loss
+from training.model.bundle import Bundle, Horizon
+from training.monitoring.reference_predictions import Look, drawn, look
+from training.settings import Settings
+
+SWITCHING, NEXT_RUNG, CLIMBING, FALLING = "switching", "next_rung", "climbing", "falling"
+LEAST_SNAPSHOTS = 30
+"""Fewer say nothing with an interval."""
+
+
+@dataclass(frozen=True)
+class Matured:
+    """One prediction over one horizon, on snapshots whose outcome is known.
+
+    outcome : switching, next_rung, climbing or falling.  log_loss, auc : None where it is not judged by that.
+    promised_log_loss, promised_auc : of the champion's own backtest; None where it has none for this.
+    expected : mean chance given.  observed : share it happened to, and the difference of the two with its interval.
+    """
+
+    outcome: str
+    horizon_days: int
+    instants: tuple[int, ...]
+    snapshots: int
+    log_loss: Interval | None
+    promised_log_loss: float | None
+    auc: float | None
+    promised_auc: float | None
+    expected: float | None
+    observed: float | None
+    surplus: Interval | None
+
+    def lost(self, tolerance: float) -> bool:
+        """Whether the log loss is above what was promised by more than its interval and the tolerance."""
+        promised = self.promised_log_loss
+        return self.log_loss is not None and promised is not None and self.log_loss.low > promised + tolerance
+
+    def miscalibrated(self, tolerance: float) -> bool:
+        """Whether more or fewer did it than expected, beyond the interval and beyond so large a share of them."""
+        surplus = self.surplus
+        return surplus is not None and (surplus.low > tolerance or surplus.high < -tolerance)
+
+
+def judge_matured(histories: Histories, bundle: Bundle, settings: Settings, as_of: int) -> tuple[Matured, ...]:
+    """All predictions of all horizons with a complete snapshot, the shortest horizon first.
+
+    histories : as they stood at as_of (microseconds).
+    """
+    facts, found = bundle.facts, []
+    horizons: list[tuple[int, Horizon | None]] = [(facts.horizon_days, None), *((h.days, h) for h in bundle.further)]
+    among = drawn(histories, settings.monitor.most_accounts)
+    for days, horizon in sorted(horizons, key=lambda one: one[0]):
+        instants = complete_instants(facts.trained_until, as_of, days, settings.slices.every_days)
+        if instants:
+            looks, labels = zip(
+                *(_look_and_label(histories, bundle, settings, at, among, horizon, as_of) for at in instants),
+                strict=True,
+            )
+            found += _judge(looks, labels, bundle, days, instants, horizon is None)
+    return tuple(found)
+
+
+def complete_instants(trained_until: int, as_of: int, days: float, every_days: int) -> tuple[int, ...]:
+    """`trained_until` and every so many days after it, as far as a horizon of `days` is complete at as_of."""
+    last, step = as_of - int(days * MICROSECONDS_PER_DAY), every_days * MICROSECONDS_PER_DAY
+    return tuple(range(trained_until, last + 1, step))
+
+
+def _look_and_label(
+    histories: Histories, bundle: Bundle, settings: Settings, at: int, among: BoolArray, horizon: Horizon | None,
+    end: int,
+) -> tuple[Look, Labels]:  # fmt: skip
+    said, view = look(histories, bundle, at, among, horizon)
+    facts = bundle.facts
+    days = facts.horizon_days if horizon is None else horizon.days
+    outcome = replace(settings.outcome, horizon_days=days, silence_days=facts.silence_days)
+    meant = replace(
+        settings, outcome=outcome, ladder=facts.rules
+    )  # as the champion was taught, not as settings are now
+    return said, label(view, meant, facts.definition, end)
+
+
+def _judge(
+    looks: Sequence[Look], labels: Sequence[Labels], bundle: Bundle, days: int, instants: tuple[int, ...], main: bool
+) -> list[Matured]:
+    figures = bundle.facts.figures if main else {}
+    account = np.concatenate([one.account for one in looks])
+    rung, chances = (np.concatenate([getattr(one, name) for one in looks]) for name in ("rung", "chances"))
+    then = np.concatenate([one.next_rung for one in labels])
+    p_switch, switched = np.concatenate([one.p_switch for one in looks]), np.concatenate([o.switched for o in labels])
+    steps = np.arange(chances.shape[1])
+    up, down = ((chances * side).sum(axis=1) for side in (steps > rung[:, None], steps < rung[:, None]))
+    whole = None
+    if len(account) >= LEAST_SNAPSHOTS:
+        whole = Matured(
+            NEXT_RUNG, days, instants, len(account), clustered_mean(row_log_loss(chances, then), account),
+            figures.get("next_rung_log_loss"), None, None, None, None, None,
+        )  # fmt: skip
+    able = ~np.isnan(p_switch)
+    rise, fall = rung < len(steps) - 1, rung > 0
+
+    def chance(outcome: str, rows: BoolArray, given: FloatArray, happened: IntArray | BoolArray) -> Matured | None:
+        if rows.sum() < LEAST_SNAPSHOTS:
+            return None
+        p, seen = given[rows], np.asarray(happened[rows], np.int64)
+        loss, promised = None, None
+        if outcome == SWITCHING:
+            loss, promised = clustered_mean(row_log_loss(p, seen), account[rows]), figures.get("switching_log_loss")
+        area = auc(p, seen)
+        return Matured(
+            outcome, days, instants, int(rows.sum()), loss, promised, None if np.isnan(area) else area,
+            figures.get(_PROMISED_AUC[outcome]), float(p.mean()), float(seen.mean()),
+            clustered_mean(seen - p, account[rows]),
+        )  # fmt: skip
+
+    found = [
+        chance(SWITCHING, able, p_switch, switched), whole,
+        chance(CLIMBING, rise, up, then > rung), chance(FALLING, fall, down, then < rung),
+    ]  # fmt: skip
+    return [one for one in found if one is not None]
+
+
+_PROMISED_AUC = {SWITCHING: "switching_auc", CLIMBING: "next_rung_auc_up", FALLING: "next_rung_auc_down"}

@@ -1,0 +1,137 @@
+"""Two canaries for knowledge of the future: a feature that is too good to be true, and skill that lives by one day.
+
+Features are computed from what was recorded before as_of, by construction; what remains is that the *source* records
+otherwise than it says. A row written in retrospect with an earlier date, and no `recorded_at` to give it away, tells a
+training what nobody knew at the time.
+
+- *Alone*: such a row often ends in one feature, which alone tells who leaves or who climbs. Its value and its mere
+  absence are both tried. Falling is not asked about: the windows alone tell of it, and rightly.
+- *Late*: the model of the last origin is asked once more, with histories as they stood a day and a week earlier: as if
+  everything were recorded so much later than the source says. A true picture of an account fades slowly. Skill that
+  falls off a cliff rests on the last days' rows, which either were written afterwards, or will be missing in service
+  whenever a feed is late. *Not* a proof: where accounts order daily, a week is long.
+"""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import numpy as np
+from scipy.stats import rankdata
+
+from features.catalog import catalog
+from features.histories.snapshots import Snapshots
+from features.histories.views import View
+from features.instants import MICROSECONDS_PER_DAY, BoolArray, FloatArray, IntArray
+from training.data.dataset import Dataset
+from training.evaluation.evaluation import TASKS, Comparison
+from training.evaluation.metrics import Interval, clustered_mean
+
+DELAYS_DAYS = (1, 7)
+MOST_ASKED = 3_000
+"""Accounts that are asked again: their mean loss settles well before that."""
+MOST_RANKED = 20_000
+"""Rows by which features are ranked alone."""
+
+
+@dataclass(frozen=True)
+class Alone:
+    """What a single feature tells by itself.  outcome : `left` or `climbed`.  auc : 0.5 .. 1.  absence : whether it is
+    the feature's being missing that tells."""
+
+    feature: str
+    outcome: str
+    auc: float
+    absence: bool
+
+
+def strongest_alone(data: Dataset, most: int = 5) -> tuple[Alone, ...]:
+    """The features that tell most by themselves, the strongest first, over the latest slice's accounts.
+
+    The latest slice: an account is counted once, and nobody's earlier self tells on the later one.
+    """
+    latest = np.flatnonzero(data.snapshots.as_of == data.snapshots.as_of.max())
+    latest = latest[:: max(1, -(-len(latest) // MOST_RANKED))]
+    labels, found = data.labels.take(latest), []
+    climbs = labels.rung < labels.rung.max()
+    outcomes = {
+        "left": (labels.can_switch, labels.switched > 0),
+        "climbed": (climbs, labels.next_rung > labels.rung),
+    }
+    for outcome, (asked, happened) in outcomes.items():
+        happened = happened[asked]
+        if 0 < happened.sum() < len(happened):
+            values = data.matrix[latest[asked]]
+            for absence, columns in ((False, np.nan_to_num(values, nan=np.inf)), (True, np.isnan(values))):
+                aucs = column_aucs(columns.astype(np.float64), happened)
+                found += [Alone(n, outcome, float(a), absence) for n, a in zip(catalog.NAMES, aucs, strict=True)]
+    return tuple(sorted(found, key=lambda one: (-one.auc, one.feature, one.outcome, one.absence))[:most])
+
+
+def column_aucs(values: FloatArray, happened: BoolArray) -> FloatArray:
+    """Of every column, how often one of whom it happened stands on the same side of one of whom it did not; >= 0.5.
+
+    >>> column_aucs(np.array([[1.0, 5.0], [2.0, 5.0], [3.0, 5.0]]), np.array([True, False, False])).tolist()
+    [1.0, 0.5]
+    """
+    positives = int(happened.sum())
+    ranks = rankdata(values, axis=0)[happened].sum(axis=0) - positives * (positives + 1) / 2
+    auc = ranks / (positives * (len(happened) - positives))
+    sided: FloatArray = np.maximum(auc, 1 - auc)
+    return sided
+
+
+@dataclass(frozen=True)
+class Late:
+    """One prediction with everything recorded so many days later.
+
+    lost : share of the model's skill that goes, with its interval; 1 = all of it, the base rate would do as well.
+    accounts : asked.
+    """
+
+    task: str
+    days: int
+    lost: Interval
+    accounts: int
+
+
+def score_late(data: Dataset, comparisons: Sequence[Comparison], delays: Sequence[int] = DELAYS_DAYS) -> list[Late]:
+    """The next rung and switching, at the last origin, asked again of histories as they stood before it."""
+    found: list[Late] = []
+    late: dict[tuple[int, int], FloatArray] = {}
+    for comparison in comparisons:
+        judged = comparison.judged
+        if comparison.task == "revenue" or judged is None:
+            continue
+        task = next(task for task in TASKS if task.name == comparison.task)
+        origin = int(data.snapshots.as_of[judged.rows].max())
+        asked = np.flatnonzero(data.snapshots.as_of == origin)
+        asked = asked[:: max(1, -(-len(asked) // MOST_ASKED))]
+        rows, place, where = np.intersect1d(judged.rows, asked, return_indices=True)
+        happened, score = task.target(data)[rows], task.row_scores[comparison.primary]
+        usual = score(judged.told[place], happened)
+        skill = float((score(_base_rate(happened, judged.told.shape[1]), happened) - usual).mean())
+        if skill <= 0:  # nothing to lose
+            continue
+        for days in delays:
+            if (origin, days) not in late:
+                late[origin, days] = _matrix_late(data, data.snapshots.take(asked), days)
+            again = score(judged.latest.predict(late[origin, days][where]), happened)
+            lost = clustered_mean((again - usual) / skill, data.snapshots.account[rows])
+            found.append(Late(task.name, days, lost, len(rows)))
+    return found
+
+
+def _matrix_late(data: Dataset, asked: Snapshots, days: int) -> FloatArray:
+    stood = data.histories.as_it_stood(int(asked.as_of.max()) - days * MICROSECONDS_PER_DAY)
+    return catalog.compute(View(stood, asked), data.context)
+
+
+def _base_rate(happened: IntArray, classes: int) -> FloatArray:
+    share = np.bincount(happened, minlength=max(classes, 2)) / len(happened)
+    return np.tile(share if classes > 1 else share[1:2], (len(happened), 1))
+
+
+def tables_with_recording(data: Dataset) -> tuple[int, int]:
+    """Of the streams that hold anything, how many say when a row was recorded, and how many there are."""
+    held = [stream for stream in data.histories.streams.values() if len(stream)]
+    return sum(bool(len(stream.late)) for stream in held), len(held)

@@ -1,0 +1,228 @@
+"""Champion against challenger on the same snapshots, paired: who predicts better, and what cannot be compared.
+
+What is fair. A champion's bundle has seen outcomes up to its `trained_until`.
+
+- On an origin at or after it, the whole outcome lies where the champion has never looked: there it is judged *as it
+  stands*, by its own predictors. The challenger is the model of the new recipe as it would have been trained at that
+  origin. What is compared is therefore what would have happened: going on with the champion, or retraining. Beside
+  that the challenger did without a fifth of the accounts (those held out), which is to its disfavour.
+- On an earlier origin the champion itself would be asked about what it was taught. There its *recipe* is judged: its
+  settings, kept with its version, fitted anew at the same origin, on the same rows, by this program. What is compared
+  is how the two learn; that either has learnt more since takes no part in it.
+- Where recipe and catalogue are the same, the second question has no answer but zero: it is said, and not computed.
+
+*Mind* that a recipe is its settings and the members of its pools for rung and switching; what another version of the
+program would have made of them is not known.
+Nothing is compared where the two predict different things (horizon, ladder, definition of switching), nor where the
+champion was made for another catalogue of features, which this program cannot compute.
+"""
+
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import astuple, dataclass, field, replace
+
+import numpy as np
+
+from features.catalog import catalog
+from features.histories.views import View
+from features.instants import MICROSECONDS_PER_DAY, BoolArray, FloatArray, IntArray, iso
+from training.data.dataset import Dataset, Progress, silent
+from training.data.splits import held_out, rolling_origins
+from training.evaluation import metrics
+from training.evaluation.evaluation import TASKS, Comparison, Task
+from training.evaluation.holdout_predictions import JudgedRows
+from training.evaluation.metrics import Interval
+from training.model.bundle import Bundle, Facts
+from training.model.serialization import Predictor
+from training.models import next_rung, switching
+from training.models.fitting import one_linear_algebra_thread
+from training.models.switching import enough
+from training.settings import PoolSettings, Settings
+
+AS_IT_STANDS, ITS_RECIPE = "as it stands", "its recipe"
+
+
+@dataclass(frozen=True)
+class Incumbent:
+    """The champion that may be replaced.
+
+    version : in the registry.  settings : those it was trained with; None where nobody kept them.
+    """
+
+    version: int
+    bundle: Bundle
+    settings: Settings | None
+
+
+@dataclass(frozen=True)
+class Bout:
+    """One score of one prediction, of both, on the same snapshots.
+
+    how : AS_IT_STANDS or ITS_RECIPE.  difference : the champion's less ours, so that above zero ours is better.
+    """
+
+    task: str
+    metric: str
+    how: str
+    ours: float
+    theirs: float
+    difference: Interval
+    snapshots: int
+    accounts: int
+    origins: tuple[str, ...]
+
+
+@dataclass(frozen=True)
+class Duel:
+    """bouts : what was compared.  notes : what was not, and why.  same_recipe : whether only data are new.
+
+    days_more : of data than the champion had.
+    losses : task -> shape (n,), the champion's primary score on each of the rows that were judged; NaN where it was not
+        asked. For what is asked of parts of them.
+    """
+
+    bouts: tuple[Bout, ...]
+    notes: tuple[str, ...]
+    same_recipe: bool
+    days_more: float
+    losses: Mapping[str, FloatArray] = field(default_factory=dict, compare=False, repr=False)
+
+
+def recipe_of(settings: Settings) -> Settings:
+    """What of the settings decides how is learnt; the rest, and the number of threads, as by default."""
+    pool = PoolSettings(*(tuple(sorted(names)) for names in astuple(settings.pool)))
+    return Settings(
+        outcome=settings.outcome, ladder=settings.ladder, slices=settings.slices,
+        booster=replace(settings.booster, threads=1), pool=pool, uplift=settings.uplift,
+    )  # fmt: skip
+
+
+def _with_its_members(champion: Incumbent) -> tuple[Settings | None, str]:
+    """The champion's settings without the members that its pools never had; None, and why, where they had others."""
+    if champion.settings is None:
+        return None, "nobody kept the champion's settings: its recipe cannot be fitted again"
+    bundle, without, gone = champion.bundle, {}, []
+    for key, pool, members in (
+        ("next_rung_without", bundle.next_rung, next_rung.MEMBERS),
+        ("switching_without", bundle.switching, switching.MEMBERS),
+    ):
+        if pool is not None:
+            without[key] = tuple(name for name in members if name not in pool.members)
+            gone += [name for name in pool.members if name not in members]
+    if gone:
+        told = (
+            f"this program has no {', '.join(gone)}, which the champion's pool holds: its recipe cannot be fitted again"
+        )
+        return None, told
+    return replace(champion.settings, pool=replace(champion.settings.pool, **without)), ""
+
+
+def different_questions(data: Dataset, settings: Settings, champion: Facts) -> list[str]:
+    """What the champion predicts otherwise than the challenger; empty where the two may be compared at all."""
+    told = {
+        "horizon": (champion.horizon_days, settings.outcome.horizon_days),
+        "definition of switching": (champion.definition, data.definition),
+        "rules of the ladder": (champion.rules, settings.ladder),
+    }
+    if data.definition == "silence":
+        told["days of silence"] = (champion.silence_days, settings.outcome.silence_days)
+    return [what for what, (theirs, ours) in told.items() if theirs != ours]
+
+
+@one_linear_algebra_thread()
+def compare_paired(
+    data: Dataset,
+    comparisons: Sequence[Comparison],
+    incumbent: Incumbent,
+    settings: Settings,
+    progress: Progress = silent,
+) -> Duel:
+    """Every proper score of every prediction that both were asked for."""
+    facts, notes = incumbent.bundle.facts, []
+    more = (data.end - facts.trained_until) / MICROSECONDS_PER_DAY
+    theirs, why_none = _with_its_members(incumbent)
+    same = theirs is not None and recipe_of(theirs) == recipe_of(settings)
+    apart = different_questions(data, settings, facts)
+    if apart:
+        told = f"the champion predicts something else ({', '.join(apart)}): it cannot be compared with"
+        return Duel((), (told,), same, more)
+    bouts: list[Bout] = []
+    losses: dict[str, FloatArray] = {}
+    for done, comparison in enumerate(comparisons):
+        progress("champion and challenger", done / len(comparisons))
+        task = next(task for task in TASKS if task.name == comparison.task)
+        if comparison.judged is None:
+            continue
+        found, lost = _compare(data, task, comparison, comparison.judged, incumbent.bundle, theirs, settings, same)
+        bouts += found
+        losses[task.name] = lost
+        if _predictor(incumbent.bundle, task) is None:
+            notes.append(f"the champion does not predict {task.name}")
+    progress("champion and challenger", 1.0)
+    if same:
+        notes.append(f"the same recipe, {more:.0f} days more data: how the two learn is the same")
+    elif theirs is None:
+        notes.append(why_none)
+    return Duel(tuple(bouts), tuple(notes), same, more, losses)
+
+
+def _compare(
+    data: Dataset, task: Task, comparison: Comparison, judged: JudgedRows, champion: Bundle, theirs: Settings | None,
+    settings: Settings, same: bool,
+) -> tuple[list[Bout], FloatArray]:  # fmt: skip
+    as_of = data.snapshots.as_of[judged.rows]
+    later = as_of >= champion.facts.trained_until
+    bouts: list[Bout] = []
+    losses = np.full(len(judged.rows), np.nan)
+    score = task.row_scores[comparison.primary]
+    model = _predictor(champion, task)
+    if later.any() and model is not None:
+        told = model.predict(_seen_by(champion, data, judged.rows[later]))
+        bouts += _bouts(data, task, judged, later, told, AS_IT_STANDS)
+        losses[later] = score(told, task.target(data)[judged.rows[later]])
+    if not later.all() and not same and theirs is not None:
+        again = _by_recipe(data, task, judged.rows[~later], theirs, settings)
+        if again is not None:
+            bouts += _bouts(data, task, judged, ~later, again, ITS_RECIPE)
+            losses[~later] = score(again, task.target(data)[judged.rows[~later]])
+    return bouts, losses
+
+
+def _predictor(bundle: Bundle, task: Task) -> Predictor | None:
+    return {"next_rung": bundle.next_rung, "switching": bundle.switching, "revenue": bundle.revenue}[task.name]
+
+
+def _seen_by(bundle: Bundle, data: Dataset, rows: IntArray) -> FloatArray:
+    """The rows' features as the champion's own vocabulary codes them."""
+    if bundle.context == data.context:
+        return data.matrix[rows]
+    return catalog.compute(View(data.histories, data.snapshots.take(rows)), bundle.context)
+
+
+def _by_recipe(data: Dataset, task: Task, rows: IntArray, theirs: Settings, settings: Settings) -> FloatArray | None:
+    """Predictions of the champion's recipe, fitted at each origin of those rows on what was complete by then."""
+    as_of, eligible = data.snapshots.as_of, task.rows(data)
+    secret = held_out(data.histories, settings.slices.held_out_share)
+    told = []
+    for fold in rolling_origins(data.sample, secret, settings, len(data.sample.slices)):
+        mine = rows[as_of[rows] == fold.origin]
+        if not len(mine):
+            continue
+        train = fold.train & eligible
+        if task.name == "switching" and not enough(data, train):
+            return None
+        told.append(task.fit(data, train, theirs)[0].predict(data.matrix[mine]))
+    return np.concatenate(told) if told else None
+
+
+def _bouts(
+    data: Dataset, task: Task, judged: JudgedRows, which: BoolArray, told: FloatArray, how: str
+) -> Iterator[Bout]:
+    rows = judged.rows[which]
+    happened, account = task.target(data)[rows], data.snapshots.account[rows]
+    origins = tuple(iso(at) for at in np.unique(data.snapshots.as_of[rows]).tolist())
+    for metric, function in task.row_scores.items():
+        ours, theirs = function(judged.told[which], happened), function(told, happened)
+        yield Bout(
+            task.name, metric, how, float(ours.mean()), float(theirs.mean()),
+            metrics.clustered_mean(theirs - ours, account), len(rows), len(np.unique(account)), origins,
+        )  # fmt: skip
