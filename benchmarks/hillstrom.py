@@ -11,7 +11,7 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 
-from benchmarks.uplift_learners import Lesson, peer_effects, s_learner, t_learner
+from benchmarks.uplift_learners import TrainingTask, peer_effects, s_learner, t_learner
 from features.instants import BoolArray, FloatArray, IntArray
 from training.effects.effect_estimation import small_booster
 from training.effects.r_learner import Case, fit_cases, within_reach
@@ -51,7 +51,7 @@ def read_mailing(folder: Path) -> Mailing:
     return Mailing(np.column_stack([plain, levels]), terms, arm, outcomes)
 
 
-def our_effects(lesson: Lesson, booster: BoosterSettings) -> FloatArray:
+def our_effects(lesson: TrainingTask, booster: BoosterSettings) -> FloatArray:
     """The estimator of `fit_uplift` on customers' columns, with known chances and no size, shape (n_asked, 2)."""
     n = len(lesson.arm)
     fold, free, expected = np.random.default_rng(0).integers(0, FOLDS, n), lesson.arm == 0, np.zeros(n)
@@ -115,7 +115,7 @@ def _one_split(
     y, test, booster = mailing.outcomes[outcome], ~train, small_booster(Settings().booster)
     matrix, terms = mailing.matrix, settle_terms(mailing.terms, mailing.matrix[train])
     n = int(train.sum())
-    lesson = Lesson(
+    lesson = TrainingTask(
         matrix[train], mailing.arm[train], np.ones(n, bool), y[train], np.arange(n), terms, matrix[test], len(ARMS)
     )
     effects = {

@@ -12,7 +12,7 @@ import litserve as ls  # type: ignore[import-not-found,unused-ignore]
 from starlette.requests import Request
 from starlette.responses import Response
 
-from serving.scoring.scoring_service import Desk
+from serving.scoring.scoring_service import ScoringService
 from training.model.bundle import read_bundle
 
 
@@ -25,7 +25,7 @@ class Api(ls.LitAPI):  # type: ignore[misc,unused-ignore]
 
     def setup(self, device: str) -> None:  # noqa: ARG002
         """Read the bundle in the worker."""
-        self.desk = Desk(*read_bundle(Path(self.folder)))
+        self.desk = ScoringService(*read_bundle(Path(self.folder)))
 
     def decode_request(self, request: Request) -> Any:
         return request

@@ -16,7 +16,7 @@ import numpy as np
 import pandas as pd
 
 from features.instants import FloatArray, IntArray
-from serving.planning.candidates import build_menu
+from serving.planning.candidates import build_candidates
 from serving.planning.files import read_run
 from serving.planning.integer_program import solve
 from serving.planning.knapsack import NONE, Limit, choose, values_of
@@ -79,7 +79,7 @@ def regret(folder: Path, truth_file: Path) -> None:
     """Regret by budget, a share of what it costs to give everybody its best option, where the gains are known to the
     lists, and where they are scored."""
     scores, investments = read_run(folder)
-    menu = build_menu(scores, investments)
+    menu = build_candidates(scores, investments)
     truth = pd.read_parquet(truth_file).set_index("account_id").loc[menu.accounts.tolist()]
     true = np.column_stack([truth[f"margin_gain_{name}"].to_numpy() for name in menu.options])
     scored = scores.set_index(scores["account_id"].astype(str)).loc[menu.accounts.tolist()]

@@ -28,7 +28,7 @@ from benchmarks.serving_peers import stored_rows
 from features.histories.histories import build_histories
 from features.sources.source import source_from_rows
 from serving.runtime.server import running
-from serving.scoring.scoring_service import Desk
+from serving.scoring.scoring_service import ScoringService
 from training.model.bundle import read_bundle, write_bundle
 from training.pipeline import train
 from training.settings import Settings
@@ -127,7 +127,7 @@ def row(name: str, what: str, load: Load) -> str:
 
 def cost_of_features(bundle: Path, one: Sequence[bytes]) -> None:
     """Milliseconds of one thread, without any server."""
-    desk = Desk(*read_bundle(bundle))
+    desk = ScoringService(*read_bundle(bundle))
     for body in one[:8]:
         desk.score(body)
     times = []

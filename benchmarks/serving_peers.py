@@ -21,7 +21,7 @@ from typing import Any
 import numpy as np
 
 from serving.integrations.pyfunc_model import INPUTS, OUTPUTS, PARAMS, example
-from serving.scoring.scoring_service import Desk
+from serving.scoring.scoring_service import ScoringService
 from training.model.bundle import Bundle, read_bundle
 from training.tracking.runs import LOADER, ModelForm, signature
 
@@ -92,7 +92,7 @@ def main() -> None:
     works = {
         "constant": lambda: None,
         "predict": lambda: predict_alone(bundle),
-        "features": lambda: Desk(bundle, version).score,
+        "features": lambda: ScoringService(bundle, version).score,
     }
     uvicorn.run(starlette_app(works[name]()), port=port, log_level="error", access_log=False)
 

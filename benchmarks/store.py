@@ -18,7 +18,7 @@ import pandas as pd
 
 from features.instants import instant
 from features.tables import BONDS, RUNGS, TRIGGER_FAMILIES
-from serving.api.store_service import Clerk
+from serving.api.store_service import StoreService
 from serving.scoring.batch import INVESTMENT_COLUMNS, SCORE_COLUMNS
 from serving.scoring.horizons import HORIZON_COLUMNS
 from serving.store.database import file_of, open_store
@@ -94,7 +94,7 @@ def measure(url: str, accounts: int, options: int) -> None:
         p_switch=np.where(np.arange(accounts) % 2, 0.5, frames["scores"]["p_switch"])
     )
     timed("half of the accounts changed", half)
-    clerk = Clerk(url)
+    clerk = StoreService(url)
 
     def asked(what: str, answer: Callable[[bytes], bytes], content: dict[str, Any], times: int = 20) -> None:
         body, seconds = json.dumps(content).encode(), []

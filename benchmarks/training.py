@@ -22,7 +22,10 @@ from typing import Any
 
 FITS = "model fits"
 WATCHED = {
-    "reading and histories": (("features.sources.source", "read_source"), ("features.histories.histories", "build_histories")),
+    "reading and histories": (
+        ("features.sources.source", "read_source"),
+        ("features.histories.histories", "build_histories"),
+    ),
     "features and labels": (("training.data.dataset", "build_dataset"),),
     FITS: (
         ("lightgbm", "train"), ("training.models.fitting", "fit_trees"), ("training.models.fitting", "fit_ordinal"),

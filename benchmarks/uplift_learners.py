@@ -18,7 +18,7 @@ LEAST_TREATED = 20
 
 
 @dataclass(frozen=True)
-class Lesson:
+class TrainingTask:
     """Trials to learn from and rows to predict, as every learner gets them.
 
     terms : settled; what effects may differ by.  asked : shape (n_asked, n_features).
@@ -33,7 +33,7 @@ class Lesson:
     asked: FloatArray
     n_arms: int
 
-    def take(self, rows: BoolArray) -> "Lesson":
+    def take(self, rows: BoolArray) -> "TrainingTask":
         """Those trials alone, the same question."""
         return replace(
             self, matrix=self.matrix[rows], arm=self.arm[rows], random=self.random[rows], outcome=self.outcome[rows],
@@ -46,7 +46,7 @@ class Lesson:
         return bool((np.bincount(self.arm, minlength=self.n_arms) >= LEAST_TREATED).all())
 
 
-def t_learner(lesson: Lesson, booster: BoosterSettings) -> FloatArray:
+def t_learner(lesson: TrainingTask, booster: BoosterSettings) -> FloatArray:
     """A booster an arm; the effect is the difference of two predictions, shape (n_asked, n_options)."""
     levels = []
     for a in range(lesson.n_arms):
@@ -56,7 +56,7 @@ def t_learner(lesson: Lesson, booster: BoosterSettings) -> FloatArray:
     return np.column_stack([level - levels[0] for level in levels[1:]])
 
 
-def s_learner(lesson: Lesson, booster: BoosterSettings) -> FloatArray:
+def s_learner(lesson: TrainingTask, booster: BoosterSettings) -> FloatArray:
     """One booster to which the arm is a feature, seen by every tree, shape (n_asked, n_options)."""
     options = np.arange(1, lesson.n_arms)
     seeing = replace(booster, column_share=1.0)
@@ -69,7 +69,7 @@ def s_learner(lesson: Lesson, booster: BoosterSettings) -> FloatArray:
     return np.column_stack([level[:, 0] - levels[0][:, 0] for level in levels[1:]])
 
 
-def peer_effects(pythons: Sequence[str], lesson: Lesson) -> tuple[dict[str, FloatArray], dict[str, float]]:
+def peer_effects(pythons: Sequence[str], lesson: TrainingTask) -> tuple[dict[str, FloatArray], dict[str, float]]:
     """Learner -> effects, shape (n_asked, n_options), and -> seconds, of all that those Pythons have.
 
     They get the columns that vary, missing values filled with the median, and whether the arm was drawn by lot.

@@ -7,7 +7,7 @@ import lightgbm as lgb
 import numpy as np
 
 from benchmarks.simulated_predictions import CEILING_ROUNDS, CEILING_TREES
-from benchmarks.uplift_learners import Lesson, peer_effects, s_learner, t_learner
+from benchmarks.uplift_learners import TrainingTask, peer_effects, s_learner, t_learner
 from benchmarks.uplift_worlds import World, predicted_uplift
 from features.instants import FloatArray
 from training.effects.effect_estimation import modifiers, small_booster
@@ -115,10 +115,10 @@ def learners(
     return found, seconds
 
 
-def lessons(world: World, trials: Trials) -> Mapping[str, Lesson]:
+def lessons(world: World, trials: Trials) -> Mapping[str, TrainingTask]:
     """The trials by lot alone, and all of them; those without every arm are left out."""
     terms = settle_terms(modifiers(world.data), trials.matrix)
-    whole = Lesson(
+    whole = TrainingTask(
         trials.matrix, trials.arm, trials.random, trials.revenue, trials.snapshots.account, terms, world.matrix,
         len(world.options) + 1,
     )  # fmt: skip

@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from commands.terminal import note_set_aside, note_strays, progress_bar
+from commands.terminal import note_outlier_dates, note_set_aside, progress_bar
 
 
 @dataclass(frozen=True)
@@ -40,7 +40,7 @@ def load_source(
     keep : the source's tables too.  only : tables that feedback may add rows to.
     """
     from features.histories.histories import build_histories
-    from features.histories.outlier_dates import strays
+    from features.histories.outlier_dates import outlier_dates
     from features.instants import instant
     from features.sources.feedback_rows import add_rows
     from features.sources.partitioned import read_partitions
@@ -62,7 +62,7 @@ def load_source(
         note_set_aside(len(source.set_aside))
     as_of = getattr(options, "as_of", None)
     if not as_of:
-        note_strays(strays(histories))
+        note_outlier_dates(outlier_dates(histories))
     return Loaded(settings, source, histories, instant(as_of) if as_of else histories.end)
 
 
@@ -131,29 +131,29 @@ def crew_of(options: argparse.Namespace) -> Iterator[Any]:
         with connect(options.dask) as cluster:
             yield cluster, cluster.grow
     else:
-        from features.sources.partitioned import Alone
-        from training.models.boosting_backend import grow_here
+        from features.sources.partitioned import LocalExecutor
+        from training.models.boosting_backend import local_backend
 
-        yield Alone(), grow_here
+        yield LocalExecutor(), local_backend
 
 
 def end_of_parts(
-    partitions: Any, crew: Any, options: argparse.Namespace, progress: Callable[[str, float], None]
+    partitions: Any, executor: Any, options: argparse.Namespace, progress: Callable[[str, float], None]
 ) -> int:
     """The as_of that was asked for, or the midnight after the last event of all parts."""
     from features.instants import instant
-    from features.partitions.summary import join_outlines, outline
+    from features.partitions.summary import join_summaries, summarise_part
 
     for note in partitions.notes():
         print(f"Note: {note}", file=sys.stderr)
     if options.as_of:
         return instant(options.as_of)
     outlines = []
-    for one in crew.answers(outline, partitions.parts):
+    for one in executor.answers(summarise_part, partitions.parts):
         outlines.append(one)
         progress("parts read", len(outlines) / len(partitions.parts))
-    whole = join_outlines(outlines)
-    note_strays(whole.strays())
+    whole = join_summaries(outlines)
+    note_outlier_dates(whole.outlier_dates())
     return whole.end
 
 

@@ -49,10 +49,10 @@ def train_command(options: argparse.Namespace) -> Mapping[str, Any]:
         return train_source(load_source(options), wishes)
     from training.data.partitioned import gather_dataset
 
-    with crew_of(options) as (crew, grow):
+    with crew_of(options) as (executor, grow):
         with progress_bar() as progress:
-            end = end_of_parts(partitions, crew, options, progress)
-            data = gather_dataset(partitions, crew, settings, end, grow, progress, note_set_aside)
+            end = end_of_parts(partitions, executor, options, progress)
+            data = gather_dataset(partitions, executor, settings, end, grow, progress, note_set_aside)
             learnt = learn(data, settings, wishes.minutes, progress)
         return conclude(learnt, wishes)  # the champion's recipe may have to be grown again
 

@@ -49,11 +49,11 @@ def score_command(options: argparse.Namespace) -> Mapping[str, Any]:
     from serving.store.result_files import profiles_of
 
     scorer = Scorer(bundle, version)
-    with tempfile.TemporaryDirectory() as scratch, crew_of(options) as (crew, _), progress_bar() as progress:
+    with tempfile.TemporaryDirectory() as scratch, crew_of(options) as (executor, _), progress_bar() as progress:
         out, form = (Path(scratch), "parquet") if options.out is None else (Path(options.out), options.format)
-        as_of = end_of_parts(partitions, crew, options, progress)
+        as_of = end_of_parts(partitions, executor, options, progress)
         written = score_parts(
-            partitions, crew, scorer, as_of, settings.source.max_bad_share, out,
+            partitions, executor, scorer, as_of, settings.source.max_bad_share, out,
             form, progress, note_set_aside, options.language,
         )  # fmt: skip
         write_run(out, scorer)

@@ -14,7 +14,7 @@ def note_set_aside(rows: int) -> None:
         print(f"Note: {rows:,} rows were set aside; `ladder check` lists them.", file=sys.stderr)
 
 
-def note_strays(far: Any) -> None:
+def note_outlier_dates(far: Any) -> None:
     from features.instants import iso
 
     if far is not None:

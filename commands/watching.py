@@ -54,18 +54,18 @@ def measure(bundle: Any, version: str, loaded: Loaded) -> Any:
     from training.monitoring.drift_since import drift_since
     from training.monitoring.early_signs import early_signs
     from training.monitoring.label_clock import LabelClock
-    from training.monitoring.realised_performance import judge_matured
-    from training.monitoring.table_freshness import stopped_tables
+    from training.monitoring.realised_performance import judge_realised_performance
+    from training.monitoring.table_freshness import stale_tables
 
     settings, as_of, facts = loaded.settings, loaded.as_of, bundle.facts
     known = loaded.histories.as_it_stood(as_of)
     with progress_bar() as progress:
         drift = drift_since(known, bundle, settings, as_of, progress)
         progress("what happened", 0.0)
-        matured = judge_matured(known, bundle, settings, as_of)
+        matured = judge_realised_performance(known, bundle, settings, as_of)
         proxies = early_signs(known, bundle, settings, as_of)
         progress("what happened", 1.0)
-    stopped = stopped_tables(known, as_of, settings.monitor.least_silent_days)
+    stopped = stale_tables(known, as_of, settings.monitor.least_silent_days)
     absent = tuple(sorted(set(facts.tables) - known.tables))
     clock = LabelClock(facts.trained_until, as_of, facts.horizon_days)
     return Watched(version, clock, drift, matured, proxies, stopped, absent, settings)

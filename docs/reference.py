@@ -20,7 +20,7 @@ from ladder import COMMANDS, EVERYWHERE
 from serving.api.openapi import document
 from serving.api.schemas import HorizonScores, InvestmentScores, Scores
 from serving.api.store_schemas import PlanRow
-from training import settings_page
+from training import settings_reference
 from training.promotion import checks as promotion
 
 FOLDER = Path(__file__).parent
@@ -308,7 +308,7 @@ PAGES: Mapping[str, Callable[[], str]] = {
     "endpoints": endpoints,
     "tables": tables,
     "scores": scores,
-    "settings": settings_page.document,
+    "settings": settings_reference.document,
     "promotion": promotion.document,
     "features": catalog.document,
     "errors": tree,

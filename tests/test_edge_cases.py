@@ -17,7 +17,7 @@ import pytest
 
 from features.tables import RUNGS, TRIGGER_FAMILIES
 from serving.scoring.batch import INVESTMENT_COLUMNS, SCORE_COLUMNS
-from serving.scoring.scoring_service import Desk
+from serving.scoring.scoring_service import ScoringService
 from tests.test_cli import Run, orders_only, run
 from tests.trained import tiny
 from training.model.bundle import read_bundle
@@ -141,7 +141,7 @@ def test_a_request_without_any_order_is_scored_or_refused_by_itself(run: Run, tm
         {"account_id": "never seen", "orders": []},
     ]
     body = json.dumps({"as_of": "2023-01-01", "accounts": asked}).encode()
-    answers = json.loads(Desk(*read_bundle(bundle)).score(body))["results"]
+    answers = json.loads(ScoringService(*read_bundle(bundle)).score(body))["results"]
     assert [one["status"] for one in answers] == ["ok", "ok", "error"]
     assert [error["code"] for error in answers[2]["errors"]] == ["not_known"]
     for one in answers[:2]:

@@ -6,12 +6,12 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from training.settings_reference import document
 
 from features.errors import SettingsError
-from features.sources.source import Mapped
+from features.sources.source import TableMapping
 from tests.documents import DOCS
 from training.settings import Settings, parse_settings, read_settings
-from training.settings_page import document
 
 CONF = Path(__file__).parent.parent / "conf" / "ladder.toml"
 SECTIONS = [field.name for field in dataclasses.fields(Settings) if field.name != "tables"]
@@ -62,7 +62,7 @@ def test_what_a_file_does_not_say_keeps_its_default(tmp_path: Path) -> None:
     settings = read_settings(path)
     assert settings.outcome == dataclasses.replace(Settings().outcome, horizon_days=90)
     assert settings.booster == Settings().booster
-    assert settings.tables == {"orders": Mapped(query=None, columns={"revenue": "bedrag"})}
+    assert settings.tables == {"orders": TableMapping(query=None, columns={"revenue": "bedrag"})}
 
 
 def test_every_setting_changes_the_digest() -> None:

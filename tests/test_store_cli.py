@@ -10,7 +10,7 @@ import pytest
 import sqlalchemy as sa
 
 from features.instants import instant
-from serving.api.store_service import Clerk
+from serving.api.store_service import StoreService
 from serving.planning.accepted import accept_plan
 from serving.planning.files import read_plan
 from serving.store.account_lookback import STANDINGS
@@ -43,7 +43,7 @@ def _held(url: str, table: sa.Table) -> list[tuple[Any, ...]]:
 
 def _tell(url: str, *events: dict[str, Any], day: str = "2025-12-05") -> None:
     """What the service was told on that day: the simulated supplier knows nothing later."""
-    clerk = Clerk(url, lambda: instant(day))
+    clerk = StoreService(url, lambda: instant(day))
     answer = json.loads(clerk.feedback(json.dumps({"events": events}).encode()))
     clerk.close()
     assert answer["stored"] == len(events), answer

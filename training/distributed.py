@@ -25,7 +25,7 @@ from features.errors import ClusterError
 from features.instants import FloatArray, IntArray
 from features.sources.connectors import first_line
 from features.sources.partitioned import Answer, Part
-from training.models.boosting_backend import grow_here
+from training.models.boosting_backend import local_backend
 
 LEAST_ROWS = 20_000
 """With fewer rows sending them to the workers takes longer than growing the booster here."""
@@ -71,7 +71,7 @@ def connect(
 
 
 class Cluster:
-    """A `Crew` of workers, and a `Grow`."""
+    """A `Executor` of workers, and a `Grow`."""
 
     def __init__(self, client: Any, address: str, least_rows: int, patience: float) -> None:
         self._client, self.address = client, address
@@ -162,7 +162,7 @@ class Cluster:
             If it failed several times.
         """
         if len(values) < self._least_rows:
-            return grow_here(values, target, weight, names, parameters, rounds)
+            return local_backend(values, target, weight, names, parameters, rounds)
         failure = ""
         for _ in range(ATTEMPTS):
             workers = list(self.wait_for_workers())

@@ -12,9 +12,9 @@ from features.instants import BoolArray, FloatArray, iso
 from features.tables import RUNGS
 from training.account_managers.track_record import ForecastRecord, fit_forecasts
 from training.data.dataset import Dataset, Progress, build_dataset, silent
-from training.effects.acquisition_roi import worth_of
+from training.effects.acquisition_roi import acquisition_roi
 from training.effects.coherence import coherence
-from training.effects.policy_evaluation import Bench
+from training.effects.policy_evaluation import PolicyEvaluation
 from training.effects.upgrade import UpgradeEffect, fit_upgrades, fit_value_gaps
 from training.effects.uplift import InvestmentEffect, fit_uplift
 from training.evaluation.curves import Curves, Importance, importance_of
@@ -58,7 +58,7 @@ class Trained:
     accounts: int = 0
     effects: tuple[InvestmentEffect, ...] = ()
     curves: Curves = field(default_factory=Curves)
-    bench: Bench | None = field(default=None, compare=False, repr=False)
+    bench: PolicyEvaluation | None = field(default=None, compare=False, repr=False)
 
 
 def train(histories: Histories, settings: Settings, end: int, folds: int = 3, progress: Progress = silent) -> Trained:
@@ -103,7 +103,9 @@ def train_on(data: Dataset, settings: Settings, folds: int = 3, progress: Progre
         sets, held
     )
     report += further_report
-    worth = worth_of(data.survey.acquired, first, _margin(data, settings), uplift.claim, settings.outcome.horizon_days)
+    worth = acquisition_roi(
+        data.survey.acquired, first, _margin(data, settings), uplift.claim, settings.outcome.horizon_days
+    )
     report += worth.findings
     facts = _facts(data, settings, upgrades, gaps, record, sets, comparisons, tuple(report))
     facts = replace(facts, acquisition=worth.rows)

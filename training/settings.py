@@ -16,7 +16,7 @@ from typing import Any, TypeVar, get_args, get_origin, get_type_hints
 
 from features.errors import SettingsError
 from features.ladder.rules import LadderRules
-from features.sources.source import Mapped
+from features.sources.source import TableMapping
 
 Section = TypeVar("Section")
 
@@ -212,7 +212,7 @@ class Settings:
     monitor: MonitorSettings = field(default_factory=MonitorSettings)
     registry: RegistrySettings = field(default_factory=RegistrySettings)
     service: ServiceSettings = field(default_factory=ServiceSettings)
-    tables: Mapping[str, Mapped] = field(default_factory=dict)
+    tables: Mapping[str, TableMapping] = field(default_factory=dict)
 
     def digest(self) -> str:
         """Twelve hexadecimal digits that change with any setting."""
@@ -365,7 +365,7 @@ def _value(key: str, value: Any, wanted: type) -> Any:
     return value
 
 
-def _tables(content: Mapping[str, Any]) -> dict[str, Mapped]:
+def _tables(content: Mapping[str, Any]) -> dict[str, TableMapping]:
     mapped = {}
     for table, keys in content.items():
         name = f"tables.{table}"
@@ -377,7 +377,7 @@ def _tables(content: Mapping[str, Any]) -> dict[str, Mapped]:
             raise SettingsError(f"{name}.columns names, for each column of the contract, the column in your data.")
         if query is not None and not isinstance(query, str):
             raise SettingsError(f"{name}.query is {query!r}; it should be a SQL text.")
-        mapped[table] = Mapped(query=query, columns=columns)
+        mapped[table] = TableMapping(query=query, columns=columns)
     return mapped
 
 

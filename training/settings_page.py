@@ -1,7 +1,7 @@
 """docs/settings.md: every setting with its default, its limits, its unit and its reason, from where they stand.
 
 Defaults and limits come from `training.settings`, words from the comments of `conf/ladder.toml`.
-Written by `python -m training.settings_page > docs/settings.md`; a test fails when the page is out of date.
+Written by `python -m training.settings_reference > docs/settings.md`; a test fails when the page is out of date.
 """
 
 import json
@@ -44,7 +44,7 @@ def document() -> str:
         "# Settings",
         "",
         "Every setting with its default. Written from `conf/ladder.toml` and `training/settings.py` by",
-        "`python -m training.settings_page > docs/settings.md`; a test fails when this page is out of date.",
+        "`python -m training.settings_reference > docs/settings.md`; a test fails when this page is out of date.",
         "",
         "A file of settings (`--config my.toml`) says what is to differ; what it does not say keeps its default. An",
         "unknown key, a value of another type or one outside its limits is refused by name. Days are days of 24",

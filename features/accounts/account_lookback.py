@@ -22,7 +22,7 @@ UNKNOWN = -1
 
 
 @dataclass(frozen=True)
-class Hindsight:
+class AccountLookback:
     """Shape (n,) each, of the accounts known at as_of, in the order of the histories.
 
     rung, rung_then : now and a year ago; UNKNOWN where the account was not known yet.
@@ -54,7 +54,7 @@ class Hindsight:
         return len(self.account)
 
 
-def hindsight(histories: Histories, as_of: int, rules: LadderRules, margin_rate: float) -> Hindsight:
+def account_lookback(histories: Histories, as_of: int, rules: LadderRules, margin_rate: float) -> AccountLookback:
     """What is seen from as_of (microseconds).  margin_rate : where an account's own costs are unknown."""
     now = histories.known_at(as_of)
     view, then = View(histories, now), View(histories, now.later(-YEAR))
@@ -64,7 +64,7 @@ def hindsight(histories: Histories, as_of: int, rules: LadderRules, margin_rate:
     revenue = orders.amount("revenue", YEAR)
     cost_share = ratio(orders.amount("cost", YEAR), orders.amount("costed_revenue", YEAR))
     rate = np.where(np.isnan(cost_share), margin_rate, 1.0 - np.clip(cost_share, 0.0, 1.0))
-    return Hindsight(
+    return AccountLookback(
         now.account, rung, np.where(known, rungs(then, rules), UNKNOWN), view.stream("switches").count(YEAR) > 0,
         revenue, then.stream("orders").amount("revenue", YEAR), days.in_window(YEAR),
         order_days(then).in_window(YEAR), days.days_since(0), order_days(then).days_since(0), revenue * rate,

@@ -47,7 +47,7 @@ FIELDS = {
 MOST = {"orders": 120, "interactions": 90}
 MOST_ELSE = 30
 """Events of a kind that are kept, the newest: some three hundred of a lively account."""
-Chronicle = dict[str, Any]
+AccountTimeline = dict[str, Any]
 _Reader = Callable[[View, int], tuple[IntArray, list[Column | list[Any]]]]
 
 
@@ -60,14 +60,14 @@ def quarter_days(as_of: int) -> list[int]:
 
 
 @dataclass(frozen=True)
-class Chronicles:
+class AccountTimelines:
     """Those of some neighbouring accounts.  account : shape (n,), their places in the histories."""
 
     account: IntArray
-    rows: list[Chronicle]
+    rows: list[AccountTimeline]
 
 
-def chronicles(histories: Histories, as_of: int, rules: LadderRules) -> Iterator[Chronicles]:
+def account_timelines(histories: Histories, as_of: int, rules: LadderRules) -> Iterator[AccountTimelines]:
     """Those of every account known at as_of (microseconds), some thousands at a time."""
     quarters = quarter_days(as_of)
     for _, view in View(histories, histories.known_at(as_of)).blocks():
@@ -87,12 +87,12 @@ def chronicles(histories: Histories, as_of: int, rules: LadderRules) -> Iterator
                 "since": quarters[0], "events": events, "rungs": band[k], "people": there.get(k, []),
                 "counted": [done.order_days, done.asked, done.referrals, done.contracts],
             })  # fmt: skip
-        yield Chronicles(view.snapshots.account, rows)
+        yield AccountTimelines(view.snapshots.account, rows)
 
 
-def counted_in(chronicle: Chronicle) -> Counted:
+def counted_in(timeline: AccountTimeline) -> Counted:
     """What the rules count, read back."""
-    days, asked, referrals, contracts = chronicle["counted"]
+    days, asked, referrals, contracts = timeline["counted"]
     return Counted(tuple(days), asked, tuple(referrals), tuple((start, end) for start, end in contracts))
 
 

@@ -10,7 +10,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from features.accounts.account_lookback import Hindsight
+from features.accounts.account_lookback import AccountLookback
 from features.instants import FloatArray, IntArray
 
 NEAREST = 5
@@ -21,13 +21,13 @@ LONGEST_SILENCE = 730.0
 
 
 @dataclass(frozen=True)
-class Lookalikes:
+class NearestNeighbours:
     """row : shape (n, NEAREST), rows of the hindsight, nearest first; -1 = there are no more."""
 
     row: IntArray
 
 
-def lookalikes(seen: Hindsight) -> Lookalikes:
+def nearest_neighbours(seen: AccountLookback) -> NearestNeighbours:
     """Those of every account."""
     found = np.full((len(seen), NEAREST), -1, np.int64)
     now = _traits(seen.revenue, seen.order_days, seen.silence, seen.size)
@@ -38,7 +38,7 @@ def lookalikes(seen: Hindsight) -> Lookalikes:
         if len(pool):
             for rows, nearest in _nearest(now, then, pool, asking):
                 found[rows, : nearest.shape[1]] = nearest
-    return Lookalikes(found)
+    return NearestNeighbours(found)
 
 
 def _traits(revenue: FloatArray, days: IntArray, silence: FloatArray, size: FloatArray) -> FloatArray:

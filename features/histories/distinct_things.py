@@ -8,7 +8,7 @@ from features.histories.views import StreamView, View
 from features.instants import BoolArray, FloatArray, IntArray
 
 
-class Groups:
+class DistinctThings:
     """The different names of every snapshot's events in the last `days`, one group for each, by snapshot.
 
     snapshot : shape (n_groups,), ascending.  key : shape (n_groups,), ascending, one number for (snapshot, name).
@@ -66,6 +66,6 @@ def keys(snapshot: IntArray, code: IntArray) -> IntArray:
     return (snapshot << NAME_BITS) + code
 
 
-def groups(view: View, stream: str, name: str, days: float) -> Groups:
+def distinct_things(view: View, stream: str, name: str, days: float) -> DistinctThings:
     """The view's groups, found once."""
-    return view.keep(("groups", stream, name, days), lambda: Groups(view.stream(stream), name, days))
+    return view.keep(("groups", stream, name, days), lambda: DistinctThings(view.stream(stream), name, days))

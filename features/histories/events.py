@@ -16,7 +16,7 @@ from features.histories.streams import Column, Stream, boundaries, fixed, in_ord
 from features.instants import MICROSECONDS_PER_DAY, BoolArray, IntArray
 from features.sources.cleaning import Columns
 from features.sources.source import Source
-from features.sources.text_column import Texts
+from features.sources.text_column import TextColumn
 from features.tables import ALWAYS, INSTRUMENT_SCALES, NEVER, TABLE, Table
 
 NAME_BITS = 40
@@ -63,10 +63,10 @@ class Rows:
     def account(self) -> IntArray:
         return self._place[self.text("account_id").codes]
 
-    def text(self, name: str) -> Texts:
+    def text(self, name: str) -> TextColumn:
         """A column of text; all missing where the table lacks it."""
-        column: Texts | None = self.columns.get(name)
-        return Texts.empty(self.count) if column is None else column
+        column: TextColumn | None = self.columns.get(name)
+        return TextColumn.empty(self.count) if column is None else column
 
     def number(self, name: str) -> NDArray[np.float64]:
         return np.asarray(self.columns[name]) if name in self.columns else np.full(self.count, np.nan)
@@ -319,10 +319,10 @@ PROPENSITY_UNIT = 1_000_000_000
 """Propensities are stored as whole thousand-millionths."""
 
 
-def _made_by(source: Source) -> Texts:
+def _made_by(source: Source) -> TextColumn:
     """Who made each forecast; missing where nobody is named."""
     table = source.tables["forecasts"]
-    return table["made_by"] if "made_by" in table else Texts.empty(len(table["account_id"]))
+    return table["made_by"] if "made_by" in table else TextColumn.empty(len(table["account_id"]))
 
 
 def forecast_authors(source: Source) -> tuple[str, ...]:

@@ -13,7 +13,7 @@ from features.histories.streams import Column, Stream
 from features.instants import IntArray, midnight_after
 from features.side_by_side import side_by_side
 from features.sources.source import Source
-from features.sources.text_column import Texts
+from features.sources.text_column import TextColumn
 from features.tables import ALWAYS, NEVER, NO_INVESTMENT, TABLE
 
 
@@ -138,7 +138,7 @@ MANY_ROWS = 500_000
 
 def _account_ids(source: Source) -> NDArray[np.object_]:
     """The ids of all tables' accounts, sorted."""
-    columns: list[Texts] = [table["account_id"] for table in source.tables.values() if "account_id" in table]
+    columns: list[TextColumn] = [table["account_id"] for table in source.tables.values() if "account_id" in table]
     names = sorted({account for column in columns for account in column.names[column.used]})
     account_ids = np.empty(len(names), object)
     account_ids[:] = names
@@ -186,7 +186,7 @@ def _profile(source: Source, rank: Mapping[str, int]) -> tuple[dict[str, Column]
     profile: dict[str, Column] = {}
     for name in _PROFILE:
         if name in table:
-            text = isinstance(table[name], Texts)
+            text = isinstance(table[name], TextColumn)
             column: Column = np.full(n_accounts, None, object) if text else np.full(n_accounts, np.nan)
             column[codes] = table[name].cells if text else table[name]
             profile[name] = column

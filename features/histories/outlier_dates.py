@@ -10,7 +10,7 @@ from features.instants import MICROSECONDS_PER_DAY, IntArray
 
 
 @dataclass(frozen=True)
-class Strays:
+class OutlierDates:
     """Events that lie far beyond all others: typing errors such as the year 2999, most of the time.
 
     tables : table -> how many of its rows.  last_before : microseconds, the last event but for them.
@@ -22,7 +22,7 @@ class Strays:
     gap_days: float
 
 
-def strays(histories: Histories, gap_days: float = 180, most_share: float = 0.01) -> Strays | None:
+def outlier_dates(histories: Histories, gap_days: float = 180, most_share: float = 0.01) -> OutlierDates | None:
     """The few events after a silence of at least gap_days, with which the default as_of ends up in the future.
 
     *Dangerous* to leave standing: with one order in the year 2999 the default as_of is 2999, and every account
@@ -32,12 +32,12 @@ def strays(histories: Histories, gap_days: float = 180, most_share: float = 0.01
     """
     times = event_times(histories.streams)
     once = {name: np.ones(len(time), np.int64) for name, time in times.items()}
-    return strays_among(times, once, gap_days, most_share)
+    return outlier_dates_among(times, once, gap_days, most_share)
 
 
-def strays_among(
+def outlier_dates_among(
     times: Mapping[str, IntArray], counts: Mapping[str, IntArray], gap_days: float = 180, most_share: float = 0.01
-) -> Strays | None:
+) -> OutlierDates | None:
     """The same, where the events of each table are given as instants and how many happened at each."""
     every = np.concatenate([*times.values(), np.empty(0, np.int64)])
     order = np.argsort(every, kind="stable")
@@ -49,4 +49,4 @@ def strays_among(
         return None
     last, first = int(every[wide[0]]), int(every[wide[0] + 1])
     beyond = {name: int(counts[name][time >= first].sum()) for name, time in times.items()}
-    return Strays({name: n for name, n in beyond.items() if n}, last, (first - last) / MICROSECONDS_PER_DAY)
+    return OutlierDates({name: n for name, n in beyond.items() if n}, last, (first - last) / MICROSECONDS_PER_DAY)

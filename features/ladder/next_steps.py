@@ -1,6 +1,7 @@
 """What an account must still do to climb, and when it falls if it does nothing: the ladder's rules read forwards.
 
-A second reading of `features.ladder.rules` for one account, in whole days: `rung_on` gives the same rung at every midnight
+A second reading of `features.ladder.rules` for one account, in whole days: `rung_on` gives the same rung at every
+midnight
 (a test holds them together), so that a promise such as "one more order before 3 March" can be tried out in advance.
 """
 

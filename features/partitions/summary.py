@@ -9,7 +9,7 @@ import numpy as np
 
 from features.errors import NotEnoughData, TooManyBadRows
 from features.histories.histories import build_histories, event_times
-from features.histories.outlier_dates import Strays, strays_among
+from features.histories.outlier_dates import OutlierDates, outlier_dates_among
 from features.instants import MICROSECONDS_PER_DAY, IntArray, midnight_after
 from features.sources.feedback_rows import add_rows
 from features.sources.partitioned import Part, read_part_table
@@ -17,7 +17,7 @@ from features.sources.source import Source, source_from_rows
 
 
 @dataclass(frozen=True)
-class Outline:
+class PartitionSummary:
     """What one part, or all of them, say of themselves.
 
     rows_read, set_aside : table -> rows.
@@ -37,9 +37,9 @@ class Outline:
             raise NotEnoughData("there is no event to look back from; say which as_of is meant")
         return midnight_after(max(last))
 
-    def strays(self) -> Strays | None:
+    def outlier_dates(self) -> OutlierDates | None:
         """The few events that lie far beyond all others, as `features.histories.outlier_dates` finds them."""
-        return strays_among(self.times, self.counts)
+        return outlier_dates_among(self.times, self.counts)
 
     def refuse_bad_rows(self, most: float, folder: Path) -> None:
         """Raise TooManyBadRows where more than the share `most` of a table, over all parts, cannot be used."""
@@ -64,25 +64,25 @@ def read_part(part: Part) -> Source:
     return add_rows(source, part.added) if part.added else source
 
 
-def rows_of(part: Part, source: Source) -> Outline:
+def summarise_rows(part: Part, source: Source) -> PartitionSummary:
     """The part's rows, without a look at its events: enough to refuse a source of which too much is bad."""
     aside = Counter(row.table for row in source.set_aside)
     if part.number:  # every part has its copy
         aside.pop("investment_options", None)
     read = {name: 0 if name == "investment_options" and part.number else n for name, n in source.rows_read.items()}
-    return Outline(read, aside, {}, {})
+    return PartitionSummary(read, aside, {}, {})
 
 
-def outline(part: Part) -> Outline:
+def summarise_part(part: Part) -> PartitionSummary:
     """Everything that the part says of itself."""
     source = read_part(part)
-    rows = rows_of(part, source)
+    rows = summarise_rows(part, source)
     reduced = {name: _by_day(times) for name, times in event_times(build_histories(source).streams).items()}
     times = {name: found[0] for name, found in reduced.items()}
-    return Outline(rows.rows_read, rows.set_aside, times, {name: found[1] for name, found in reduced.items()})
+    return PartitionSummary(rows.rows_read, rows.set_aside, times, {name: found[1] for name, found in reduced.items()})
 
 
-def join_outlines(outlines: Sequence[Outline]) -> Outline:
+def join_summaries(outlines: Sequence[PartitionSummary]) -> PartitionSummary:
     """What all parts say together."""
     read: Counter[str] = Counter()
     aside: Counter[str] = Counter()
@@ -94,7 +94,7 @@ def join_outlines(outlines: Sequence[Outline]) -> Outline:
         every = np.concatenate([one.times[name] for one in outlines])
         often = np.concatenate([one.counts[name] for one in outlines])
         times[name], counts[name] = _by_day(every, often)
-    return Outline(read, {name: count for name, count in aside.items() if count}, times, counts)
+    return PartitionSummary(read, {name: count for name, count in aside.items() if count}, times, counts)
 
 
 def _by_day(times: IntArray, counts: IntArray | None = None) -> tuple[IntArray, IntArray]:

@@ -18,7 +18,7 @@ from features.errors import NotEnoughData, SettingsError, SourceUnreadable
 from features.sources.cells import UNFIT, text_cell
 from features.sources.cleaning import listed
 from features.sources.columns import packed
-from features.sources.connectors import Mapped, Place, check_mapping, has_query, origins
+from features.sources.connectors import Connector, TableMapping, check_mapping, has_query, origins
 from features.sources.databases import open_database
 from features.sources.folders import open_folder
 from features.sources.partitioned import Part, Partitions, part_folder, part_numbers, read_part_table, write_manifest
@@ -46,7 +46,7 @@ def partition(
     location: str | Path,
     out: Path,
     parts: int,
-    mapped: Mapping[str, Mapped] | None = None,
+    mapped: Mapping[str, TableMapping] | None = None,
     progress: Progress = lambda _: None,
 ) -> Cut:
     """Write the source's tables into `parts` folders under `out`, under the contract's names.
@@ -77,7 +77,7 @@ def partition(
         notes: list[str] = []
         for table in present:
             progress(f"partitioning {table.name}")
-            batches, extra = _batches(table, place, mapped.get(table.name, Mapped()))
+            batches, extra = _batches(table, place, mapped.get(table.name, TableMapping()))
             notes += extra
             for held, count in zip(rows, _route(table, batches, folders), strict=True):
                 held[table.name] = count
@@ -96,7 +96,7 @@ def partition(
 _COPIED = "investment_options"
 
 
-def _batches(table: Table, place: Place, where: Mapped) -> tuple[Iterator[pa.Table], tuple[str, ...]]:
+def _batches(table: Table, place: Connector, where: TableMapping) -> tuple[Iterator[pa.Table], tuple[str, ...]]:
     """The table's declared columns under the contract's names, and what to say about those left out."""
     answer = None if where.query is None else place.ask(table.name, where.query)
     origin, notes = origins(table, place.found(table.name) if answer is None else list(answer), where)

@@ -1,6 +1,7 @@
 """Raw columns in, typed columns out; every row that cannot be used is set aside with its reason.
 
-What one cell means stands in `features.sources.cells`, how a column is read in `features.sources.columns`, and which of two
+What one cell means stands in `features.sources.cells`, how a column is read in `features.sources.columns`, and which
+of two
 rows with one key stays in `features.sources.deduplication`.
 """
 
@@ -16,7 +17,7 @@ from features.sources.amount_limits import beyond_sum
 from features.sources.cells import DAY_US, NAT
 from features.sources.columns import READERS, Read, normal
 from features.sources.deduplication import keepers
-from features.sources.text_column import Texts
+from features.sources.text_column import TextColumn
 from features.tables import ALWAYS, INSTRUMENT_SCALES, MONEY_SUM_LIMIT, NEVER, Column, Kind, Missing, Table
 
 Columns = Mapping[str, Any]
@@ -164,7 +165,7 @@ class _Ledger:
             if row not in self.bad:
                 self.bad[row] = (column, reason(row))
 
-    def set_aside(self, accounts: Texts | None) -> tuple[SetAside, ...]:
+    def set_aside(self, accounts: TextColumn | None) -> tuple[SetAside, ...]:
         name = self.table.name
         return tuple(
             SetAside(name, row, *self.bad[row], None if accounts is None else accounts[row]) for row in sorted(self.bad)

@@ -29,7 +29,7 @@ from features.sources.cells import (
     text_cell,
     time_cell,
 )
-from features.sources.text_column import Texts
+from features.sources.text_column import TextColumn
 from features.tables import Column, Kind
 
 MANY = 2_000
@@ -101,7 +101,7 @@ def _each(cells: Sequence[Any] | NDArray[Any], parse: Callable[[Any], Any], dtyp
             except UNFIT:
                 bad[len(values)] = quote(cell)
                 values.append(missing)
-    return Read(Texts.of(values) if dtype is Texts else np.array(values, dtype=dtype), bad)
+    return Read(TextColumn.of(values) if dtype is TextColumn else np.array(values, dtype=dtype), bad)
 
 
 def _each_distinct(cells: Any, parse: Callable[[Any], Any], dtype: Any, missing: Any) -> Read:
@@ -109,8 +109,8 @@ def _each_distinct(cells: Any, parse: Callable[[Any], Any], dtype: Any, missing:
     coded = cells.dictionary_encode()
     read = _each(coded.dictionary.to_pylist(), parse, dtype, missing)
     codes = coded.indices.fill_null(len(read.values)).to_numpy(zero_copy_only=False)
-    if dtype is Texts:  # two distinct cells may be one text: 0.0 and -0.0
-        values: Any = Texts(np.append(read.values.codes, np.int32(-1))[codes], read.values.distinct)
+    if dtype is TextColumn:  # two distinct cells may be one text: 0.0 and -0.0
+        values: Any = TextColumn(np.append(read.values.codes, np.int32(-1))[codes], read.values.distinct)
     else:
         values = np.append(read.values, np.array([missing], dtype=read.values.dtype))[codes]
     if not read.bad:
@@ -123,7 +123,7 @@ def _each_distinct(cells: Any, parse: Callable[[Any], Any], dtype: Any, missing:
 def _all_bad(cells: Any, dtype: Any, missing: Any) -> Read:
     """An Arrow column of a type that cannot hold what is asked: every cell that is not empty is bad."""
     rows = np.flatnonzero(cells.is_valid().to_numpy(zero_copy_only=False))
-    values = Texts.empty(len(cells)) if dtype is Texts else np.full(len(cells), missing, dtype=dtype)
+    values = TextColumn.empty(len(cells)) if dtype is TextColumn else np.full(len(cells), missing, dtype=dtype)
     return Read(values, dict.fromkeys(rows.tolist(), f"of type {cells.type}"))
 
 
@@ -141,17 +141,17 @@ def _read_text(_: Column, cells: Any) -> Read:
     if isinstance(cells, np.ndarray) and cells.dtype.kind in "iu":
         cells = pa.array(cells) if len(cells) >= MANY else cells.tolist()
     if isinstance(cells, (list, np.ndarray)):
-        return _each(cells, text_cell, Texts, None)
+        return _each(cells, text_cell, TextColumn, None)
     if pa.types.is_integer(cells.type):
         coded = cells.dictionary_encode()
         cells = pa.DictionaryArray.from_arrays(coded.indices, coded.dictionary.cast(pa.string()))
     if pa.types.is_floating(cells.type):
-        return _each_distinct(cells, text_cell, Texts, None)
+        return _each_distinct(cells, text_cell, TextColumn, None)
     if pa.types.is_decimal(cells.type):
-        return _each(cells.to_pylist(), text_cell, Texts, None)
+        return _each(cells.to_pylist(), text_cell, TextColumn, None)
     if not (pa.types.is_dictionary(cells.type) or _is_string(cells)):
-        return _all_bad(cells, Texts, None)
-    return Read(Texts.from_arrow(cells), {})
+        return _all_bad(cells, TextColumn, None)
+    return Read(TextColumn.from_arrow(cells), {})
 
 
 def _read_number(_: Column, cells: Any) -> Read:

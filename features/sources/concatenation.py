@@ -6,7 +6,7 @@ from typing import Any
 import numpy as np
 
 from features.sources.cleaning import Columns
-from features.sources.text_column import Texts
+from features.sources.text_column import TextColumn
 from features.tables import NEVER, Column, Kind, Table
 
 
@@ -20,14 +20,14 @@ def stack(table: Table, parts: Sequence[Columns]) -> Columns:
                 part[column.name] if column.name in part else missing(column, size)
                 for part, size in zip(parts, sizes, strict=True)
             ]
-            stacked[column.name] = Texts.stack(pieces) if column.kind is Kind.TEXT else np.concatenate(pieces)
+            stacked[column.name] = TextColumn.stack(pieces) if column.kind is Kind.TEXT else np.concatenate(pieces)
     return stacked
 
 
 def missing(column: Column, size: int) -> Any:
     """Nothing known, as the cleaning says it; a table's own time and recorded_at are never missing after it."""
     if column.kind is Kind.TEXT:
-        return Texts.empty(size)
+        return TextColumn.empty(size)
     if column.kind is Kind.TIME:
         return np.full(size, NEVER, np.int64)
     if column.kind in (Kind.CATEGORY, Kind.FLAG):

@@ -11,7 +11,7 @@ from features.tables import TABLE, Table
 
 
 @dataclass(frozen=True)
-class Mapped:
+class TableMapping:
     """Where a table is found when the data do not follow the contract.
 
     query : SQL, run by DuckDB over a folder (NAME.csv and NAME.parquet are views by their stem) or by the
@@ -23,12 +23,12 @@ class Mapped:
     columns: Mapping[str, str] = field(default_factory=dict)
 
 
-def has_query(mapped: Mapping[str, Mapped], table: Table) -> bool:
+def has_query(mapped: Mapping[str, TableMapping], table: Table) -> bool:
     """Whether a table is read by a query instead of by its name."""
     return table.name in mapped and mapped[table.name].query is not None
 
 
-class Place(Protocol):
+class Connector(Protocol):
     """A folder or a database that has been opened."""
 
     label: str
@@ -53,7 +53,7 @@ class Place(Protocol):
         """All columns that a query returns."""
 
 
-def check_mapping(mapped: Mapping[str, Mapped]) -> None:
+def check_mapping(mapped: Mapping[str, TableMapping]) -> None:
     """Refuse a mapping of tables or columns that the contract does not know.  Raises SettingsError."""
     for name, where in mapped.items():
         if name not in TABLE:
@@ -66,7 +66,7 @@ def check_mapping(mapped: Mapping[str, Mapped]) -> None:
             )
 
 
-def origins(table: Table, found: Sequence[str], where: Mapped) -> tuple[dict[str, str], tuple[str, ...]]:
+def origins(table: Table, found: Sequence[str], where: TableMapping) -> tuple[dict[str, str], tuple[str, ...]]:
     """Which column of the data holds each declared one, and what to say about those left out.
 
     Raises

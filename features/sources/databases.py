@@ -9,7 +9,7 @@ import pyarrow as pa
 
 from features.errors import SourceUnreadable
 from features.sources.columns import packed
-from features.sources.connectors import Place, first_line, query_failed, refuse_twins
+from features.sources.connectors import Connector, first_line, query_failed, refuse_twins
 from features.tables import TABLE
 
 DATABASE_CHUNK = 100_000
@@ -59,7 +59,7 @@ class _Database:
 
 
 @contextmanager
-def open_database(location: str) -> Iterator[Place]:
+def open_database(location: str) -> Iterator[Connector]:
     try:
         import sqlalchemy as sa
     except ModuleNotFoundError as error:

@@ -6,7 +6,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from features.sources.text_column import Texts
+from features.sources.text_column import TextColumn
 from features.tables import Column, Kind, Table
 
 
@@ -16,7 +16,7 @@ def keepers(table: Table, columns: Mapping[str, Any], bad: Iterable[int]) -> dic
     bad : rows that are set aside already; they neither stay nor drive another out.
     """
     assert table.key is not None
-    keys: Texts = columns[table.key]
+    keys: TextColumn = columns[table.key]
     if len(keys.distinct) == len(keys) - int(np.count_nonzero(keys.missing)):
         return {}
     usable = ~keys.missing

@@ -11,7 +11,7 @@ import pyarrow.parquet as pq
 
 from features.errors import SourceUnreadable
 from features.sources.columns import one_piece
-from features.sources.connectors import Mapped, Place, first_line, has_query, query_failed, refuse_twins
+from features.sources.connectors import Connector, TableMapping, first_line, has_query, query_failed, refuse_twins
 from features.sources.partitioned import Partitions, read_part_table, read_partitions
 from features.tables import TABLE, Kind
 
@@ -27,7 +27,7 @@ BATCH_ROWS, BATCH_BYTES = 262_144, 32 * 2**20
 class _Folder:
     """NAME.parquet and NAME.csv of one folder."""
 
-    def __init__(self, path: Path, mapped: Mapping[str, Mapped]) -> None:
+    def __init__(self, path: Path, mapped: Mapping[str, TableMapping]) -> None:
         if not path.is_dir():
             what = "is a file, not a folder" if path.exists() else "does not exist"
             raise SourceUnreadable(
@@ -101,7 +101,7 @@ class _Folder:
 class _Parts:
     """All parts of a partitioned source as one folder."""
 
-    def __init__(self, partitions: Partitions, mapped: Mapping[str, Mapped]) -> None:
+    def __init__(self, partitions: Partitions, mapped: Mapping[str, TableMapping]) -> None:
         if mapped:
             raise SourceUnreadable(
                 f"{partitions.folder} is a partitioned source, and its tables were mapped when it was partitioned; "
@@ -131,7 +131,7 @@ class _Parts:
 
 
 @contextmanager
-def open_folder(path: Path, mapped: Mapping[str, Mapped]) -> Iterator[Place]:
+def open_folder(path: Path, mapped: Mapping[str, TableMapping]) -> Iterator[Connector]:
     partitions = read_partitions(path)
     yield _Folder(path, mapped) if partitions is None else _Parts(partitions, mapped)
 

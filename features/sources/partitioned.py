@@ -65,7 +65,7 @@ class Partitions:
         )
 
 
-class Crew(Protocol):
+class Executor(Protocol):
     """Who works on the parts: this process, or the workers of a cluster."""
 
     def answers(self, work: Callable[[Part], Answer], parts: Sequence[Part]) -> Iterator[Answer]:
@@ -73,7 +73,7 @@ class Crew(Protocol):
         ...
 
 
-class Alone:
+class LocalExecutor:
     """This process, one part after the other: no more than one part is in memory."""
 
     def answers(self, work: Callable[[Part], Answer], parts: Sequence[Part]) -> Iterator[Answer]:

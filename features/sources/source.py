@@ -16,7 +16,7 @@ import pyarrow as pa
 from features.errors import NotEnoughData, SourceUnreadable, TooManyBadRows
 from features.side_by_side import side_by_side
 from features.sources.cleaning import Cleaned, Columns, SetAside, clean, listed
-from features.sources.connectors import Mapped, Place, check_mapping, has_query, origins
+from features.sources.connectors import Connector, TableMapping, check_mapping, has_query, origins
 from features.sources.databases import open_database
 from features.sources.folders import open_folder
 from features.tables import TABLE, TABLES, Table
@@ -24,7 +24,7 @@ from features.tables import TABLE, TABLES, Table
 if TYPE_CHECKING:
     import pandas as pd
 
-__all__ = ["Mapped", "Progress", "Source", "read_one", "read_source", "set_aside_frame", "source_from_rows"]
+__all__ = ["Progress", "Source", "TableMapping", "read_one", "read_source", "set_aside_frame", "source_from_rows"]
 
 Progress = Callable[[str], None]
 """Told in a few words what is being read."""
@@ -56,7 +56,7 @@ class Source:
 
 def read_source(
     location: str | Path,
-    mapped: Mapping[str, Mapped] | None = None,
+    mapped: Mapping[str, TableMapping] | None = None,
     *,
     max_bad_share: float = 0.05,
     progress: Progress | None = None,
@@ -95,7 +95,7 @@ def read_source(
         def read(table: Table) -> tuple[Cleaned, tuple[str, ...]]:
             if progress is not None:
                 progress(f"reading {table.name}")
-            raw, extra = _renamed(table, place, mapped.get(table.name, Mapped()))
+            raw, extra = _renamed(table, place, mapped.get(table.name, TableMapping()))
             cleaned = clean(table, raw)
             del raw
             pa.default_memory_pool().release_unused()  # else the largest table's room stays taken
@@ -110,7 +110,7 @@ def read_source(
     return _source(tables, notes)
 
 
-def read_one(location: str | Path, name: str, mapped: Mapping[str, Mapped] | None = None) -> Columns | None:
+def read_one(location: str | Path, name: str, mapped: Mapping[str, TableMapping] | None = None) -> Columns | None:
     """One table of a folder or database, cleaned; None where it is not there.
 
     Raises
@@ -124,7 +124,7 @@ def read_one(location: str | Path, name: str, mapped: Mapping[str, Mapped] | Non
     with open_database(str(location)) if "://" in str(location) else open_folder(Path(location), mapped) as place:
         if name not in place.names and not has_query(mapped, table):
             return None
-        raw, _ = _renamed(table, place, mapped.get(name, Mapped()))
+        raw, _ = _renamed(table, place, mapped.get(name, TableMapping()))
         return clean(table, raw).columns
 
 
@@ -155,7 +155,7 @@ def set_aside_frame(source: Source) -> "pd.DataFrame":
     return pd.DataFrame(rows, columns=names).astype({"row": "int64"})
 
 
-def _notes(place: Place, mapped: Mapping[str, Mapped], present: Sequence[Table]) -> list[str]:
+def _notes(place: Connector, mapped: Mapping[str, TableMapping], present: Sequence[Table]) -> list[str]:
     """What is there and not read, and what is mapped and not there."""
     there = {table.name for table in present}
     notes = [f"[tables.{name}] is mapped, but {place.label} has no {name}" for name in mapped if name not in there]
@@ -212,7 +212,7 @@ def _check_share(cleaned: Cleaned, table: Table, max_bad_share: float) -> None:
     )
 
 
-def _renamed(table: Table, place: Place, where: Mapped) -> tuple[dict[str, Any], tuple[str, ...]]:
+def _renamed(table: Table, place: Connector, where: TableMapping) -> tuple[dict[str, Any], tuple[str, ...]]:
     """The raw columns under the contract's names, and what to say about those left out."""
     answer = None if where.query is None else place.ask(table.name, where.query)
     found = place.found(table.name) if answer is None else list(answer)

@@ -16,7 +16,7 @@ MISSING = -1
 
 
 @dataclass(frozen=True)
-class Texts:
+class TextColumn:
     """A column of text.
 
     codes : shape (n,), int32, position of each cell in `distinct`, MISSING where the cell is empty.
@@ -32,10 +32,10 @@ class Texts:
     @overload
     def __getitem__(self, rows: int) -> str | None: ...
     @overload
-    def __getitem__(self, rows: IntArray | BoolArray | slice | list[int]) -> "Texts": ...
-    def __getitem__(self, rows: Any) -> "str | Texts | None":
+    def __getitem__(self, rows: IntArray | BoolArray | slice | list[int]) -> "TextColumn": ...
+    def __getitem__(self, rows: Any) -> "str | TextColumn | None":
         if not isinstance(rows, (int, np.integer)):
-            return Texts(self.codes[rows], self.distinct)
+            return TextColumn(self.codes[rows], self.distinct)
         code = int(self.codes[rows])
         found = self.distinct[code] if code >= 0 else None
         return found.as_py() if isinstance(found, pa.Scalar) else found
@@ -84,19 +84,19 @@ class Texts:
         return cells
 
     @staticmethod
-    def of(cells: Iterable[str | None]) -> "Texts":
+    def of(cells: Iterable[str | None]) -> "TextColumn":
         """The column that holds those cells.
 
-        >>> column = Texts.of(["b", None, "a", "b"])
+        >>> column = TextColumn.of(["b", None, "a", "b"])
         >>> column.codes.tolist(), column.distinct
         ([0, -1, 1, 0], ('b', 'a'))
         """
         found: dict[str | None, int] = {None: MISSING}
         codes = [found.setdefault(cell, len(found) - 1) for cell in cells]
-        return Texts(np.array(codes, np.int32), tuple(found)[1:])
+        return TextColumn(np.array(codes, np.int32), tuple(found)[1:])
 
     @staticmethod
-    def from_arrow(cells: pa.Array) -> "Texts":
+    def from_arrow(cells: pa.Array) -> "TextColumn":
         """The column that holds the cells of an Arrow array of strings; blank ones are missing."""
         coded = cells if pa.types.is_dictionary(cells.type) else cells.dictionary_encode()
         codes = coded.indices.fill_null(MISSING).to_numpy(zero_copy_only=False).astype(np.int32, copy=False)
@@ -106,19 +106,19 @@ class Texts:
         if blank.any():
             place = np.where(blank, MISSING, np.cumsum(~blank) - 1).astype(np.int32)
             codes, distinct = np.append(place, np.int32(MISSING))[codes], distinct.filter(pa.array(~blank))
-        return Texts(codes, distinct)
+        return TextColumn(codes, distinct)
 
     @staticmethod
-    def empty(size: int) -> "Texts":
+    def empty(size: int) -> "TextColumn":
         """So many missing cells."""
-        return Texts(np.full(size, MISSING, np.int32), ())
+        return TextColumn(np.full(size, MISSING, np.int32), ())
 
     @staticmethod
-    def stack(parts: Sequence["Texts"]) -> "Texts":
+    def stack(parts: Sequence["TextColumn"]) -> "TextColumn":
         """The parts one under the other."""
         found: dict[str, int] = {}
         codes = []
         for part in parts:
             place = [found.setdefault(name, len(found)) for name in part.names]
             codes.append(np.array([*place, MISSING], np.int32)[part.codes])
-        return Texts(np.concatenate(codes), tuple(found))
+        return TextColumn(np.concatenate(codes), tuple(found))

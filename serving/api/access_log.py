@@ -11,10 +11,10 @@ from typing import Protocol
 from starlette.requests import ClientDisconnect
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
-from serving.api.endpoints import door_of
-from serving.api.errors import Refusal
+from serving.api.endpoints import endpoint_of
+from serving.api.errors import HttpError
 from serving.api.logging import place, tell
-from serving.api.request_context import Note, begin_note
+from serving.api.request_context import RequestContext, begin_request_context
 
 HEADERS = (
     (b"x-content-type-options", b"nosniff"),
@@ -36,14 +36,14 @@ _METHODS = frozenset("GET HEAD POST PUT PATCH DELETE OPTIONS".split())
 class Meter(Protocol):
     """Counts what is answered, and shows it."""
 
-    def observe(self, path: str, status: int, seconds: float, note: Note) -> None:
+    def observe(self, path: str, status: int, seconds: float, note: RequestContext) -> None:
         """One request answered; path is a route of ours or `other`."""
 
     def show(self) -> tuple[bytes, str]:
         """All figures, and their content type."""
 
 
-class Armour:
+class AccessLog:
     """Around the whole application."""
 
     def __init__(self, app: ASGIApp, meter: Meter | None) -> None:
@@ -54,7 +54,7 @@ class Armour:
         if scope["type"] != "http":
             await self.app(scope, receive, send)
             return
-        status, note = 0, begin_note(scope)
+        status, note = 0, begin_request_context(scope)
 
         async def dressed(message: Message) -> None:
             nonlocal status
@@ -76,12 +76,12 @@ class Armour:
                 request_id=note.request_id,
             )  # fmt: skip
             if not status:
-                mistake = Refusal(500, "internal", "A mistake of ours; it has been noted.")
+                mistake = HttpError(500, "internal", "A mistake of ours; it has been noted.")
                 await mistake.response(scope, receive, dressed)
         finally:
             self._write_down(scope, status, note)
 
-    def _write_down(self, scope: Scope, status: int, note: Note) -> None:
+    def _write_down(self, scope: Scope, status: int, note: RequestContext) -> None:
         seconds, path = perf_counter() - note.began, _path(scope)
         if self.meter is not None:
             self.meter.observe(path, status, seconds, note)
@@ -96,5 +96,5 @@ class Armour:
 
 def _path(scope: Scope) -> str:
     """The endpoint; whatever else was asked for is one word, so that nobody can make figures or log grow."""
-    door = door_of(scope["method"], scope["path"])
+    door = endpoint_of(scope["method"], scope["path"])
     return "other" if door is None else door.path

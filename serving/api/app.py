@@ -15,17 +15,17 @@ from starlette.requests import Request
 from starlette.responses import HTMLResponse, JSONResponse, Response
 from starlette.routing import Route
 
-from serving.api.access_log import Armour, Meter
-from serving.api.authentication import Guard
-from serving.api.bounded_executor import Workbench
+from serving.api.access_log import AccessLog, Meter
+from serving.api.authentication import Authentication
+from serving.api.bounded_executor import BoundedExecutor
 from serving.api.documentation import page
-from serving.api.endpoints import DOORS
-from serving.api.errors import Refusal
+from serving.api.endpoints import ENDPOINTS
+from serving.api.errors import HttpError
 from serving.api.keyring import Keyring
-from serving.api.model_holder import Counter
+from serving.api.model_holder import ModelHolder
 from serving.api.openapi import document
 from serving.api.rate_limit import Rates
-from serving.api.request_context import note_of
+from serving.api.request_context import request_context_of
 
 _CLOSED = {"Content-Security-Policy": "default-src 'none'; style-src 'unsafe-inline'; frame-ancestors 'none'"}
 """The page needs nothing but itself, so nothing else is allowed."""
@@ -61,19 +61,19 @@ class NoArchive:
 
     def lookup(self, _: bytes) -> bytes:
         """Refused."""
-        raise Refusal(503, "not_ready", "The service has no store. Start it with `ladder serve --store URL`.")
+        raise HttpError(503, "not_ready", "The service has no store. Start it with `ladder serve --store URL`.")
 
     plan = feedback = lookup
 
 
 def create_app(
-    counter: Counter,
+    counter: ModelHolder,
     meter: Meter | None = None,
     archive: Archive | None = None,
     ring: Callable[[], Keyring] | None = None,
     rates: Rates | None = None,
-    scoring: Workbench | None = None,
-    filing: Workbench | None = None,
+    scoring: BoundedExecutor | None = None,
+    filing: BoundedExecutor | None = None,
     pages: Pages | None = None,
 ) -> Starlette:
     """The application; it answers from the start, and scores as soon as the counter has a desk.
@@ -83,19 +83,26 @@ def create_app(
         accounts from being scored.
     pages : the managers' page; None = there is none, and `/` tells programs where the documentation is.
     """
-    endpoints = _endpoints(counter, meter, archive or NoArchive(), scoring or Workbench(), filing or Workbench(), pages)
-    routes = [Route(door.path, endpoints[door.path], methods=[door.method]) for door in DOORS]
+    endpoints = _endpoints(
+        counter, meter, archive or NoArchive(), scoring or BoundedExecutor(), filing or BoundedExecutor(), pages
+    )
+    routes = [Route(door.path, endpoints[door.path], methods=[door.method]) for door in ENDPOINTS]
     app = Starlette(
         routes=[*routes, *(pages.routes() if pages is not None else ())],
-        middleware=[Middleware(Armour, meter=meter), Middleware(Guard, ring=ring, rates=rates)],
-        exception_handlers={Refusal: _refuse, HTTPException: _refuse_http},
+        middleware=[Middleware(AccessLog, meter=meter), Middleware(Authentication, ring=ring, rates=rates)],
+        exception_handlers={HttpError: _refuse, HTTPException: _refuse_http},
     )
     app.router.redirect_slashes = False
     return app
 
 
 def _endpoints(
-    counter: Counter, meter: Meter | None, archive: Archive, scoring: Workbench, filing: Workbench, pages: Pages | None
+    counter: ModelHolder,
+    meter: Meter | None,
+    archive: Archive,
+    scoring: BoundedExecutor,
+    filing: BoundedExecutor,
+    pages: Pages | None,
 ) -> Mapping[str, Endpoint]:
     """What stands behind every door."""
     program = program_version()
@@ -103,7 +110,7 @@ def _endpoints(
     html = page(described)
 
     async def score(request: Request) -> Response:
-        desk, note = counter.open(), note_of(request.scope)
+        desk, note = counter.open(), request_context_of(request.scope)
         note.model = desk.scorer.version
         answer = await scoring.work(request, lambda body: desk.score(body, note))
         return Response(answer, media_type="application/json")
@@ -149,7 +156,7 @@ def _endpoints(
     }  # fmt: skip
 
 
-def _standing(counter: Counter) -> dict[str, object]:
+def _standing(counter: ModelHolder) -> dict[str, object]:
     """What answers now, and whether something else was refused."""
     version = None if counter.desk is None else counter.desk.scorer.version
     return {"version": version, "refused": counter.refused}
@@ -164,11 +171,11 @@ def program_version() -> str:
 
 
 async def _refuse(_: Request, refusal: Exception) -> Response:
-    assert isinstance(refusal, Refusal)
+    assert isinstance(refusal, HttpError)
     return refusal.response
 
 
 async def _refuse_http(_: Request, error: Exception) -> Response:
     assert isinstance(error, HTTPException)
-    refusal = Refusal(error.status_code, _CODES.get(error.status_code, "http"), f"{error.detail}.")
+    refusal = HttpError(error.status_code, _CODES.get(error.status_code, "http"), f"{error.detail}.")
     return JSONResponse(refusal.content, refusal.status, error.headers)

@@ -9,14 +9,14 @@ from ipaddress import ip_address
 
 from starlette.types import ASGIApp, Receive, Scope, Send
 
-from serving.api.endpoints import ANY, OPEN, PAGE, Door, door_of
-from serving.api.errors import Refusal
+from serving.api.endpoints import ANY, OPEN, PAGE, Endpoint, endpoint_of
+from serving.api.errors import HttpError
 from serving.api.keyring import Key, Keyring
 from serving.api.rate_limit import Rates
-from serving.api.request_context import note_of
+from serving.api.request_context import request_context_of
 
 
-class Guard:
+class Authentication:
     """Lets requests pass to the application, or answers them itself.
 
     ring : the keys of now; None = everybody may do everything, which is for tests.  It may refuse by raising.
@@ -30,16 +30,16 @@ class Guard:
         if scope["type"] == "http":
             try:
                 self._admit(scope)
-            except Refusal as refusal:
+            except HttpError as refusal:
                 await refusal.response(scope, receive, send)
                 return
         await self._app(scope, receive, send)
 
     def _admit(self, scope: Scope) -> None:
         """Raises Refusal: 404, 401 without a good key, 403 without its scope, 429 for too many."""
-        door = door_of(scope["method"], scope["path"])
+        door = endpoint_of(scope["method"], scope["path"])
         if door is None:
-            raise Refusal(404, "not_found", "Not Found.")
+            raise HttpError(404, "not_found", "Not Found.")
         if self._ring is None or door.scope in (OPEN, PAGE):
             return
         ring = self._ring()
@@ -47,11 +47,11 @@ class Guard:
             check_from_here(scope)
             return
         key = _shown(scope["headers"], ring)
-        note_of(scope).key = key.key_id
+        request_context_of(scope).key = key.key_id
         _check_scope(key, door)
         wait = 0 if self._rates is None else self._rates.take(key.key_id)
         if wait:
-            raise Refusal(429, "too_many_requests", f"Too many requests. Try again in {wait} s.", retry_after=wait)
+            raise HttpError(429, "too_many_requests", f"Too many requests. Try again in {wait} s.", retry_after=wait)
 
 
 def _shown(headers: Iterable[tuple[bytes, bytes]], ring: Keyring) -> Key:
@@ -65,23 +65,23 @@ def _shown(headers: Iterable[tuple[bytes, bytes]], ring: Keyring) -> Key:
         elif name == b"x-api-key":
             shown.append(text.strip())
     if not shown:
-        raise Refusal(401, "key_missing", "Send a key, with the header Authorization: Bearer KEY.")
+        raise HttpError(401, "key_missing", "Send a key, with the header Authorization: Bearer KEY.")
     key = ring.find(shown[0]) if len(shown) == 1 else None
     if key is None:
-        raise Refusal(401, "key_refused", "This key is not good: it is unknown, mistyped or revoked.")
+        raise HttpError(401, "key_refused", "This key is not good: it is unknown, mistyped or revoked.")
     return key
 
 
-def _check_scope(key: Key, door: Door) -> None:
+def _check_scope(key: Key, door: Endpoint) -> None:
     if door.scope != ANY and door.scope not in key.scopes:
-        raise Refusal(403, "scope_missing", f"This key is not good for {door.path}: it lacks the scope {door.scope}.")
+        raise HttpError(403, "scope_missing", f"This key is not good for {door.path}: it lacks the scope {door.scope}.")
 
 
 def check_from_here(scope: Scope) -> None:
     """Raises Refusal 403 unless somebody on this machine asks."""
     if not _from_here(scope):
         how = "Create one: ladder keys create --name N --scopes score"
-        raise Refusal(403, "keys_needed", f"Without keys only this machine is answered. {how}")
+        raise HttpError(403, "keys_needed", f"Without keys only this machine is answered. {how}")
 
 
 def _from_here(scope: Scope) -> bool:

@@ -13,7 +13,7 @@ from typing import TypeVar
 
 from starlette.requests import Request
 
-from serving.api.errors import Refusal
+from serving.api.errors import HttpError
 from serving.api.request_bodies import MOST_BYTES, read_body
 
 PATIENCE_SECONDS = 15.0
@@ -27,7 +27,7 @@ MOST_HELD = 8 * MOST_BYTES
 T = TypeVar("T")
 
 
-class Workbench:
+class BoundedExecutor:
     """Where the bodies of a worker are read and worked on.  most_waiting : requests; most_held : bytes."""
 
     def __init__(self, most_waiting: int = MOST_WAITING, most_held: int = MOST_HELD) -> None:
@@ -92,10 +92,10 @@ class Workbench:
             self._inside -= 1
 
 
-def _too_slow() -> Refusal:
+def _too_slow() -> HttpError:
     slow = f"The request was not done in {PATIENCE_SECONDS:g} seconds. Send fewer accounts in each request."
-    return Refusal(503, "too_slow", slow, retry_after=5)
+    return HttpError(503, "too_slow", slow, retry_after=5)
 
 
-def _busy() -> Refusal:
-    return Refusal(503, "busy", "Too many requests are waiting already. Try again after a moment.", retry_after=1)
+def _busy() -> HttpError:
+    return HttpError(503, "busy", "Too many requests are waiting already. Try again after a moment.", retry_after=1)

@@ -16,7 +16,7 @@ SCOPES = ("score", "plan", "feedback", "admin", PAGE)
 
 
 @dataclass(frozen=True)
-class Door:
+class Endpoint:
     """One endpoint.  scope : one of SCOPES, ANY or OPEN.  path : ends in /* where anything may follow."""
 
     method: str
@@ -24,43 +24,43 @@ class Door:
     scope: str
 
 
-DOORS = (
-    Door("POST", "/score", "score"),
-    Door("POST", "/lookup", "score"),
-    Door("POST", "/plan", "plan"),
-    Door("POST", "/feedback", "feedback"),
-    Door("POST", "/admin/reload", "admin"),
-    Door("GET", "/version", ANY),
-    Door("GET", "/metrics", "admin"),
-    Door("GET", "/healthz", OPEN),
-    Door("GET", "/readyz", OPEN),
-    Door("GET", "/docs", OPEN),
-    Door("GET", "/openapi.json", OPEN),
-    Door("GET", "/", OPEN),
+ENDPOINTS = (
+    Endpoint("POST", "/score", "score"),
+    Endpoint("POST", "/lookup", "score"),
+    Endpoint("POST", "/plan", "plan"),
+    Endpoint("POST", "/feedback", "feedback"),
+    Endpoint("POST", "/admin/reload", "admin"),
+    Endpoint("GET", "/version", ANY),
+    Endpoint("GET", "/metrics", "admin"),
+    Endpoint("GET", "/healthz", OPEN),
+    Endpoint("GET", "/readyz", OPEN),
+    Endpoint("GET", "/docs", OPEN),
+    Endpoint("GET", "/openapi.json", OPEN),
+    Endpoint("GET", "/", OPEN),
 )
 PAGES = (
-    Door("GET", "/assets/*", PAGE),
-    Door("GET", "/sign-in", PAGE),
-    Door("POST", "/sign-in", PAGE),
-    Door("POST", "/sign-out", PAGE),
-    Door("GET", "/accounts.csv", PAGE),
-    Door("GET", "/accounts/*", PAGE),
-    Door("POST", "/accounts/*", PAGE),
-    Door("GET", "/ladder", PAGE),
-    Door("GET", "/trust", PAGE),
-    Door("GET", "/plan", PAGE),
-    Door("GET", "/plan.csv", PAGE),
-    Door("GET", "/plan.xlsx", PAGE),
-    Door("POST", "/plans", PAGE),
-    Door("GET", "/plans/*", PAGE),
+    Endpoint("GET", "/assets/*", PAGE),
+    Endpoint("GET", "/sign-in", PAGE),
+    Endpoint("POST", "/sign-in", PAGE),
+    Endpoint("POST", "/sign-out", PAGE),
+    Endpoint("GET", "/accounts.csv", PAGE),
+    Endpoint("GET", "/accounts/*", PAGE),
+    Endpoint("POST", "/accounts/*", PAGE),
+    Endpoint("GET", "/ladder", PAGE),
+    Endpoint("GET", "/trust", PAGE),
+    Endpoint("GET", "/plan", PAGE),
+    Endpoint("GET", "/plan.csv", PAGE),
+    Endpoint("GET", "/plan.xlsx", PAGE),
+    Endpoint("POST", "/plans", PAGE),
+    Endpoint("GET", "/plans/*", PAGE),
 )
 """What people see, besides `/`: no part of the API, and not in its documentation."""
-_EXACT = {(door.method, door.path): door for door in (*PAGES, *DOORS) if not door.path.endswith("/*")}
+_EXACT = {(door.method, door.path): door for door in (*PAGES, *ENDPOINTS) if not door.path.endswith("/*")}
 _ANY_METHOD = {path: door for (_, path), door in _EXACT.items()}
 _BELOW = {door.path.removesuffix("*"): door for door in PAGES if door.path.endswith("/*")}
 
 
-def door_of(method: str, path: str) -> Door | None:
+def endpoint_of(method: str, path: str) -> Endpoint | None:
     """The door of a request; with another method than is meant, any door of the path, and the API's before others."""
     asked = "GET" if method == "HEAD" else method
     exact = _EXACT.get((asked, path)) or _ANY_METHOD.get(path)

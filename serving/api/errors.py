@@ -8,7 +8,7 @@ SOON = 5
 """Seconds."""
 
 
-class Refusal(Exception):
+class HttpError(Exception):
     """A request that cannot be answered, and what its sender can do about it.
 
     status : HTTP status.  code : a fixed word for programs.  message : for people; may quote the request, so it is

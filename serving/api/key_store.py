@@ -15,7 +15,7 @@ import sqlalchemy as sa
 
 from features.errors import LadderError, SettingsError
 from serving.api.endpoints import SCOPES
-from serving.api.errors import Refusal
+from serving.api.errors import HttpError
 from serving.api.keyring import Key, Keyring, make_secret
 from serving.api.logging import tell
 from serving.store.database import METADATA, open_store, reading, writing
@@ -127,7 +127,7 @@ class WatchedRing:
     def ring(self) -> Keyring:
         """The keys of now.  Raises Refusal 503 where they were not read for too long."""
         if self._ring is None or self._clock() - self._at > MOST_AGE_SECONDS:
-            raise Refusal(503, "keys_unreadable", "The keys cannot be read at the moment.", retry_after=5)
+            raise HttpError(503, "keys_unreadable", "The keys cannot be read at the moment.", retry_after=5)
         return self._ring
 
     def watch(self, every: float = EVERY_SECONDS) -> None:

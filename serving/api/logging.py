@@ -16,7 +16,7 @@ FIELDS = "ladder_fields"
 _log = logging.getLogger("serving")
 
 
-def keep_journal() -> None:
+def configure_logging() -> None:
     """Write what the service logs as JSON lines from now on, and only so."""
     handler = Patient(sys.stderr)
     handler.setFormatter(JsonLines())

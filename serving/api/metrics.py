@@ -8,14 +8,14 @@ from pathlib import Path
 from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram, generate_latest, multiprocess
 from prometheus_client.exposition import CONTENT_TYPE_LATEST
 
-from serving.api.request_context import Note
+from serving.api.request_context import RequestContext
 
 SECONDS = (0.002, 0.005, 0.01, 0.02, 0.05, 0.1, 0.2, 0.5, 1.0, 2.0, 5.0, 15.0)
 CHANCES = (0.02, 0.05, 0.1, 0.2, 0.3, 0.5, 0.7, 1.0)
 MICROSECONDS = 1_000_000
 
 
-class PrometheusMeter:
+class PrometheusMetrics:
     """Counts in the files that all workers share.
 
     Make it in the worker only: Prometheus looks for PROMETHEUS_MULTIPROC_DIR when it is first imported.
@@ -52,7 +52,7 @@ class PrometheusMeter:
         self._started.set(time.time())
         self._version: str | None = None
 
-    def observe(self, path: str, status: int, seconds: float, note: Note) -> None:
+    def observe(self, path: str, status: int, seconds: float, note: RequestContext) -> None:
         """One request answered."""
         self._requests.labels(path, str(status)).inc()
         self._seconds.labels(path).observe(seconds)

@@ -14,9 +14,9 @@ from pathlib import Path
 from typing import Any, Protocol
 
 from features.errors import LadderError
-from serving.api.errors import Refusal
+from serving.api.errors import HttpError
 from serving.api.logging import place, tell
-from serving.scoring.scoring_service import Desk
+from serving.scoring.scoring_service import ScoringService
 from training.model.bundle import MANIFEST, read_proven_bundle
 from training.model.champion import standing
 
@@ -25,22 +25,22 @@ EVERY_SECONDS = 2.0
 
 
 @dataclass
-class Counter:
+class ModelHolder:
     """desk : None until a model is loaded.  reason : why there is none.
 
     refused : what lies in the folder and cannot be used; None where all is well.
     renew : looks for another model at once; None where the service has no folder to look at.
     """
 
-    desk: Desk | None = None
+    desk: ScoringService | None = None
     reason: str = "The model is being loaded."
     refused: str | None = None
     renew: Callable[[], bool] | None = None
 
-    def open(self) -> Desk:
+    def open(self) -> ScoringService:
         """The desk.  Raises Refusal 503 where there is none."""
         if self.desk is None:
-            raise Refusal(503, "not_ready", self.reason, retry_after=5)
+            raise HttpError(503, "not_ready", self.reason, retry_after=5)
         return self.desk
 
 
@@ -54,11 +54,11 @@ class Witness(Protocol):
         """Whether what lies in the folder cannot be used."""
 
 
-class Succession:
+class ModelReloader:
     """Keeps the counter's desk that of the folder."""
 
     def __init__(
-        self, counter: Counter, folder: Path, example: Mapping[str, Any], witness: Witness | None = None
+        self, counter: ModelHolder, folder: Path, example: Mapping[str, Any], witness: Witness | None = None
     ) -> None:
         self._counter, self._folder, self._example, self._witness = counter, folder, example, witness
         self._seen: object = None
@@ -101,7 +101,7 @@ class Succession:
             self._witness.refuses(False)
         if before is not None and before.scorer.version == version:
             return False
-        desk = Desk(bundle, version)
+        desk = ScoringService(bundle, version)
         desk.warm(self._example)
         self._counter.desk = desk
         was = None if before is None else before.scorer.version

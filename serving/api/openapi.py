@@ -9,7 +9,7 @@ from typing import Any
 from pydantic.json_schema import models_json_schema
 
 from features.tables import TABLE, Column, Kind, Table
-from serving.api.endpoints import ANY, DOORS, OPEN, Door
+from serving.api.endpoints import ANY, ENDPOINTS, OPEN, Endpoint
 from serving.api.request_bodies import MOST_BYTES
 from serving.api.schemas import MOST_ACCOUNTS, ErrorAnswer, Reloaded, ScoreAnswer, ScoreRequest, Version
 from serving.api.store_openapi import POSTS, Posted, event_schema
@@ -88,7 +88,7 @@ def document(program: str) -> dict[str, Any]:
             "null. The same account with the same rows gets the same scores here as in a batch, to the last bit, "
             "whatever accounts stand beside it.",
         },
-        "paths": {door.path: {door.method.lower(): _guarded(door, operations[door.path])} for door in DOORS},
+        "paths": {door.path: {door.method.lower(): _guarded(door, operations[door.path])} for door in ENDPOINTS},
         "components": {"schemas": _schemas(), "securitySchemes": _SCHEMES},
     }
 
@@ -112,7 +112,7 @@ INSTANT = f"^(?!1900-01-01|2199-12-31)({_DAY})({_TIME}({_ZONE})?)?$"
 first and the last day of the span are left out, since a zone may push them beyond it."""
 
 
-def _guarded(door: Door, operation: Mapping[str, Any]) -> dict[str, Any]:
+def _guarded(door: Endpoint, operation: Mapping[str, Any]) -> dict[str, Any]:
     """The operation with its name, and with what the guard may say before it."""
     name = door.path.strip("/").replace("/", "_").removesuffix(".json") or "index"
     content = {"operationId": name, **operation}

@@ -9,7 +9,7 @@ from pydantic import BaseModel, ValidationError
 from starlette.datastructures import Headers
 from starlette.requests import Request
 
-from serving.api.errors import Refusal
+from serving.api.errors import HttpError
 
 MOST_BYTES = 8 * 1024 * 1024
 """Two hundred accounts of two hundred rows in each of two tables fit about twice."""
@@ -42,12 +42,12 @@ def check_headers(headers: Headers) -> None:
     """Refuse what is not declared as plain JSON: no other format is ever decoded, pickle least of all."""
     media, _, parameters = headers.get("content-type", "").partition(";")
     if media.strip().lower() != "application/json":
-        raise Refusal(415, "unsupported_media_type", "Send JSON, with the header Content-Type: application/json.")
+        raise HttpError(415, "unsupported_media_type", "Send JSON, with the header Content-Type: application/json.")
     charset = parameters.lower().replace('"', "").replace(" ", "")
     if "charset=" in charset and "charset=utf-8" not in charset:
-        raise Refusal(415, "unsupported_charset", "Send the JSON in UTF-8.")
+        raise HttpError(415, "unsupported_charset", "Send the JSON in UTF-8.")
     if headers.get("content-encoding", "identity").strip().lower() != "identity":
-        raise Refusal(415, "unsupported_encoding", "Send the body as it is, without Content-Encoding.")
+        raise HttpError(415, "unsupported_encoding", "Send the body as it is, without Content-Encoding.")
     declared = headers.get("content-length", "")
     if declared.isdecimal() and int(declared) > MOST_BYTES:
         raise _too_large()
@@ -89,22 +89,22 @@ def read_as(model: type[Asked], content: Any, example: str) -> Asked:
         422 with the first field that does not keep to the contract.
     """
     if not isinstance(content, dict):
-        raise Refusal(422, "not_an_object", f"The body must be an object: {example}.")
+        raise HttpError(422, "not_an_object", f"The body must be an object: {example}.")
     try:
         return model.model_validate(content)
     except ValidationError as failure:
         first = failure.errors(include_url=False, include_context=False, include_input=False)[0]
         field = ".".join(str(part) for part in first["loc"])[:60]
-        raise Refusal(422, "contract", f"{field}: {first['msg']}.", field) from None
+        raise HttpError(422, "contract", f"{field}: {first['msg']}.", field) from None
 
 
-def _malformed(why: str) -> Refusal:
-    return Refusal(400, "malformed_json", f"The body is not valid JSON: {why}.")
+def _malformed(why: str) -> HttpError:
+    return HttpError(400, "malformed_json", f"The body is not valid JSON: {why}.")
 
 
-def _too_large() -> Refusal:
+def _too_large() -> HttpError:
     size = f"{MOST_BYTES // 1024 // 1024} MB"
-    return Refusal(413, "body_too_large", f"The body is larger than {size}. Send fewer accounts in each request.")
+    return HttpError(413, "body_too_large", f"The body is larger than {size}. Send fewer accounts in each request.")
 
 
 def _refuse_constant(name: str) -> NoReturn:

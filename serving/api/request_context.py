@@ -12,7 +12,7 @@ _SANE = re.compile(rb"[A-Za-z0-9._-]{1,64}")
 
 
 @dataclass
-class Note:
+class RequestContext:
     """Filled in on the way.
 
     request_id : the client's own if it is sane, else ours.  key : the id of the key, which is not the key.
@@ -30,15 +30,15 @@ class Note:
     p_switch: Sequence[float] = ()
 
 
-def begin_note(scope: MutableMapping[str, Any]) -> Note:
+def begin_request_context(scope: MutableMapping[str, Any]) -> RequestContext:
     """A note that goes with the request."""
     wanted = next((value for name, value in scope["headers"] if name == b"x-request-id"), b"")
-    note = Note(wanted.decode("ascii") if _SANE.fullmatch(wanted) else uuid4().hex)
+    note = RequestContext(wanted.decode("ascii") if _SANE.fullmatch(wanted) else uuid4().hex)
     scope[_PLACE] = note
     return note
 
 
-def note_of(scope: MutableMapping[str, Any]) -> Note:
+def request_context_of(scope: MutableMapping[str, Any]) -> RequestContext:
     """The request's note."""
     note = scope.get(_PLACE)
-    return note if isinstance(note, Note) else begin_note(scope)
+    return note if isinstance(note, RequestContext) else begin_request_context(scope)

@@ -13,7 +13,7 @@ from typing import TypeVar
 import sqlalchemy as sa
 
 from features.errors import StoreError, StoreFull
-from serving.api.errors import Refusal
+from serving.api.errors import HttpError
 from serving.api.logging import tell
 from serving.planning.planner import Planner
 from serving.store.database import open_store
@@ -23,7 +23,7 @@ from serving.store.lookups import look_up
 T = TypeVar("T")
 
 
-class Clerk:
+class StoreService:
     """The store behind a URL; every method may be called from several threads.
 
     now : the time in microseconds since 1970, UTC.
@@ -59,11 +59,11 @@ class Clerk:
         except StoreFull as error:
             tell("store", logging.ERROR, why=str(error))
             full = "There is no room left where the store stands; nothing of this request was kept. Try again later."
-            raise Refusal(503, "storage_full", full) from None
+            raise HttpError(503, "storage_full", full) from None
         except StoreError as error:
             tell("store", logging.ERROR, why=str(error))
             away = "The store cannot be used at the moment; nothing of this request was kept. Try again later."
-            raise Refusal(503, "store_unavailable", away) from None
+            raise HttpError(503, "store_unavailable", away) from None
 
     def _engine(self) -> sa.Engine:
         with self._lock:

@@ -14,10 +14,10 @@ import numpy as np
 import pandas as pd
 
 from features.errors import SettingsError
-from serving.api.errors import Refusal
+from serving.api.errors import HttpError
 from serving.api.schemas import Scores
 from serving.scoring.request_parsing import EVENT_TABLES, PROFILE
-from serving.scoring.scoring_service import Asked, Desk, parse_request
+from serving.scoring.scoring_service import ScoreQuery, ScoringService, parse_request
 from training.model.bundle import MANIFEST, read_bundle
 from training.model.text.words import DEFAULT_LANGUAGE
 
@@ -73,7 +73,7 @@ class Answer(pd.DataFrame):
 class PyfuncModel:
     """What MLflow calls."""
 
-    def __init__(self, desk: Desk) -> None:
+    def __init__(self, desk: ScoringService) -> None:
         self.desk = desk
 
     def predict(self, model_input: pd.DataFrame, params: Mapping[str, Any] | None = None) -> pd.DataFrame:
@@ -102,10 +102,10 @@ class PyfuncModel:
         return _frame(found, model_input.index)
 
 
-def _request(content: Mapping[str, Any]) -> Asked:
+def _request(content: Mapping[str, Any]) -> ScoreQuery:
     try:
         return parse_request(content)
-    except Refusal as refusal:
+    except HttpError as refusal:
         raise SettingsError(refusal.message) from None
 
 
@@ -144,4 +144,4 @@ def _load_pyfunc(path: str) -> PyfuncModel:
     folder = Path(path)
     if not (folder / MANIFEST).is_file():
         folder = next(iter(sorted(folder.glob(f"*/{MANIFEST}")))).parent
-    return PyfuncModel(Desk(*read_bundle(folder)))
+    return PyfuncModel(ScoringService(*read_bundle(folder)))

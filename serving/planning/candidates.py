@@ -17,7 +17,7 @@ OBJECTIVES = ("expected", "low")
 
 
 @dataclass(frozen=True)
-class Menu:
+class Candidates:
     """n accounts in the order of their ids, k options in the order of their names.
 
     rung, owner : shape (n,), None where unknown.  cost, gain, low, high, roi : shape (n, k), NaN where unknown.
@@ -49,7 +49,9 @@ class Menu:
         return np.where(self.known & (self.gain > 0) & (value > 0), value, -np.inf)
 
 
-def build_menu(scores: pd.DataFrame, investments: pd.DataFrame, owners: Mapping[str, str] | None = None) -> Menu:
+def build_candidates(
+    scores: pd.DataFrame, investments: pd.DataFrame, owners: Mapping[str, str] | None = None
+) -> Candidates:
     """The menu in the two tables of one scoring run.
 
     owners : account -> its manager; else the column `owner` of the scores, where there is one.
@@ -96,7 +98,7 @@ def build_menu(scores: pd.DataFrame, investments: pd.DataFrame, owners: Mapping[
     )
     bonds = rows.assign(bond=rows["bond"].astype(object)).groupby(names[kept])["bond"].first() if len(rows) else {}
     rung = scores["rung"].astype(str).to_numpy(object)[order]
-    return Menu(
+    return Candidates(
         accounts, options, tuple(_text(bonds.get(name)) for name in options), rung,
         _owners(scores, order, accounts, owners), np.where(there, cost, 0.0), gain, low, high, known,
     )  # fmt: skip

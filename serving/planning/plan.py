@@ -19,7 +19,7 @@ from features.errors import SettingsError
 from features.instants import BoolArray, FloatArray, IntArray, instant, iso
 from features.tables import BONDS
 from serving.planning.arms import NEAR, Arms, Draw, draw_arms, most_cost, strata
-from serving.planning.candidates import Menu, build_menu
+from serving.planning.candidates import Candidates, build_candidates
 from serving.planning.knapsack import NONE, ROOM, Choice, Exact, Limit, choose, values_of
 
 PLAN_COLUMNS = "account_id owner investment cost expected_gain gain_low gain_high roi arm propensity".split()
@@ -78,11 +78,11 @@ def make_plan(
         If the tables are not of one run, or an allowance or share is impossible.
     """
     run = _run(scores)
-    return plan_from(build_menu(scores, investments, owners), run, allowance, draw, on, exact, claim_ratio)
+    return plan_from(build_candidates(scores, investments, owners), run, allowance, draw, on, exact, claim_ratio)
 
 
 def plan_from(
-    menu: Menu,
+    menu: Candidates,
     run: Mapping[str, Any],
     allowance: Allowance,
     draw: Draw | None = None,
@@ -172,11 +172,11 @@ def _run(scores: pd.DataFrame) -> dict[str, Any]:
     return {"as_of": at, "horizon_days": int(told["horizon_days"]), "model_version": str(told["model_version"])}
 
 
-def _budget_limit(menu: Menu, budget: float) -> Limit:
+def _budget_limit(menu: Candidates, budget: float) -> Limit:
     return Limit("budget", np.zeros(menu.cost.shape, np.int64), menu.cost, np.array([budget]))
 
 
-def _side_limits(menu: Menu, allowance: Allowance) -> list[Limit]:
+def _side_limits(menu: Candidates, allowance: Allowance) -> list[Limit]:
     """The limits besides the budget."""
     limits = []
     if allowance.owner_budget is not None or allowance.owner_hours is not None:
@@ -201,7 +201,7 @@ def _side_limits(menu: Menu, allowance: Allowance) -> list[Limit]:
 
 
 def _select(
-    menu: Menu, value: FloatArray, budget: float, side: Sequence[Limit], draw: Draw, exact: Exact | None
+    menu: Candidates, value: FloatArray, budget: float, side: Sequence[Limit], draw: Draw, exact: Exact | None
 ) -> _Picked:
     """So many accounts that the treated among them use the budget and, whatever the lot, do not exceed it."""
     under = budget / (1 - draw.holdout)
@@ -219,7 +219,7 @@ def _select(
     return _Picked(choice, under, others, _near(value, choice.option, others))
 
 
-def _others(menu: Menu, value: FloatArray, option: IntArray, side: Sequence[Limit]) -> BoolArray:
+def _others(menu: Candidates, value: FloatArray, option: IntArray, side: Sequence[Limit]) -> BoolArray:
     """What else exploring may give to the selected: what pays and strains no limit more, shape (n, k)."""
     own = np.maximum(option, 0)[:, None]
     may: BoolArray = np.isfinite(value) & (option != NONE)[:, None] & (np.arange(len(menu.options)) != own)
@@ -240,7 +240,7 @@ def _near(value: FloatArray, option: IntArray, others: BoolArray) -> BoolArray:
     return near
 
 
-def _rows(menu: Menu, rows: IntArray, arms: Arms) -> pd.DataFrame:
+def _rows(menu: Candidates, rows: IntArray, arms: Arms) -> pd.DataFrame:
     option = arms.option
     columns: dict[str, NDArray[Any]] = {
         "account_id": menu.accounts[rows],
@@ -280,7 +280,7 @@ def _totals(found: pd.DataFrame, claim_ratio: float | None) -> dict[str, Any]:
     }
 
 
-def _next_money(menu: Menu, picked: _Picked, more: _Picked, draw: Draw) -> dict[str, Any]:
+def _next_money(menu: Candidates, picked: _Picked, more: _Picked, draw: Draw) -> dict[str, Any]:
     """What so much more money would change: gain of those treated, and who comes on to the plan or gets another."""
     before, after = picked.choice.option, more.choice.option
     gain = float(values_of(after, menu.gain).sum() - values_of(before, menu.gain).sum())
@@ -293,7 +293,7 @@ def _next_money(menu: Menu, picked: _Picked, more: _Picked, draw: Draw) -> dict[
             "first": named}  # fmt: skip
 
 
-def _first_to_go(menu: Menu, value: FloatArray, option: IntArray) -> dict[str, Any] | None:
+def _first_to_go(menu: Candidates, value: FloatArray, option: IntArray) -> dict[str, Any] | None:
     """The account whose last money earns least: what it has over the next cheaper thing, for what that saves."""
     rows = np.flatnonzero(option != NONE)
     own_cost, own = menu.cost[rows, option[rows]], value[rows, option[rows]]
@@ -322,7 +322,7 @@ REASONS = {
 }
 
 
-def _left_alone(menu: Menu, value: FloatArray, option: IntArray) -> dict[str, int]:
+def _left_alone(menu: Candidates, value: FloatArray, option: IntArray) -> dict[str, int]:
     """How many accounts are left alone, by reason."""
     alone = option == NONE
     known = menu.known.any(axis=1)
@@ -331,7 +331,7 @@ def _left_alone(menu: Menu, value: FloatArray, option: IntArray) -> dict[str, in
     return {name: int((alone & rows).sum()) for name, rows in by.items()}
 
 
-def _strata_record(menu: Menu, stratum: NDArray[np.object_], arms: Arms) -> list[dict[str, Any]]:
+def _strata_record(menu: Candidates, stratum: NDArray[np.object_], arms: Arms) -> list[dict[str, Any]]:
     rows = pd.DataFrame({"stratum": stratum, "held": arms.held})
     told = []
     for name, held in rows.groupby("stratum", sort=True)["held"]:

@@ -19,11 +19,11 @@ import sqlalchemy as sa
 from features.errors import SettingsError
 from features.instants import iso
 from features.tables import NO_INVESTMENT
-from serving.api.errors import Refusal
+from serving.api.errors import HttpError
 from serving.api.request_bodies import parse_json, read_as
 from serving.api.store_schemas import PlanRequest, PlanTotals
 from serving.planning.arms import Draw
-from serving.planning.candidates import Menu
+from serving.planning.candidates import Candidates
 from serving.planning.plan import PLAN_COLUMNS, Allowance, Plan, plan_from
 from serving.scoring.scoring import INSUFFICIENT
 from serving.store.database import reading
@@ -45,7 +45,7 @@ class Options:
 
     run_id: int
     run: Mapping[str, Any]
-    menu: Menu
+    menu: Candidates
     claim_ratio: float | None
 
 
@@ -84,7 +84,7 @@ class Planner:
         try:
             plan = plan_from(menu, options.run, _allowance(asked), draw, asked.on, claim_ratio=options.claim_ratio)
         except SettingsError as error:
-            raise Refusal(422, "cannot_plan", str(error)) from None
+            raise HttpError(422, "cannot_plan", str(error)) from None
         return replace(plan, record=_record(plan, asked, wishes, narrowed))
 
     def read(self, engine: sa.Engine, now: int) -> tuple[Options, dict[str, str]]:
@@ -98,7 +98,7 @@ class Planner:
         with self._lock, reading(engine) as connection:
             current = current_run(connection)
             if current is None:
-                raise Refusal(503, "not_ready", NOT_YET)
+                raise HttpError(503, "not_ready", NOT_YET)
             if self._kept is None or self._kept.run_id != current.run_id:
                 self._kept = None  # else two runs would be in memory at once
                 self._kept = _read(connection, current)
@@ -111,7 +111,7 @@ class Planner:
             return self._kept, wishes
 
 
-def narrow(menu: Menu, wishes: Mapping[str, str]) -> tuple[Menu, int]:
+def narrow(menu: Candidates, wishes: Mapping[str, str]) -> tuple[Candidates, int]:
     """The menu without what managers do not want, and for how many accounts it offers less."""
     if not wishes:
         return menu, 0
@@ -160,12 +160,12 @@ def _read(connection: sa.Connection, current: Current) -> Options:
     cost = np.where(np.isnan(figures["cost"]), 0.0, figures["cost"])
     low, high = figures["gain_low"], figures["gain_high"]
     of_names = tuple(bonds.get(name) for name in names)
-    menu = Menu(accounts, names, of_names, rung, owner, cost, figures["gain"], low, high, known)
+    menu = Candidates(accounts, names, of_names, rung, owner, cost, figures["gain"], low, high, known)
     run = {"as_of": iso(facts.as_of), "horizon_days": facts.horizon_days, "model_version": facts.model_version}
     return Options(current.run_id, run, menu, facts.claim_ratio)
 
 
-def _chosen(menu: Menu, asked: PlanRequest) -> Menu:
+def _chosen(menu: Candidates, asked: PlanRequest) -> Candidates:
     """The part of the menu that the request is about.
 
     Raises
@@ -177,14 +177,14 @@ def _chosen(menu: Menu, asked: PlanRequest) -> Menu:
     if asked.owner is not None:
         accounts &= menu.owner == asked.owner
         if not accounts.any():
-            raise Refusal(422, "unknown_owner", "No account of the last batch run has this owner.", "owner")
+            raise HttpError(422, "unknown_owner", "No account of the last batch run has this owner.", "owner")
     if asked.rungs is not None:
         accounts &= np.isin(menu.rung.astype(str), asked.rungs)
     if asked.investments is not None:
         strange = sorted(set(asked.investments) - set(menu.options))
         if strange:
             message = f"There is no option {strange[0][:60]!r}; the options are {', '.join(menu.options[:20])}."
-            raise Refusal(422, "unknown_investment", message, "investments")
+            raise HttpError(422, "unknown_investment", message, "investments")
         options &= np.isin(menu.options, asked.investments)
     return replace(menu, known=menu.known & accounts[:, None] & options)
 

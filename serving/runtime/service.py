@@ -17,10 +17,10 @@ from starlette.types import ASGIApp, Receive, Scope, Send
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-    from serving.api.bounded_executor import Workbench
+    from serving.api.bounded_executor import BoundedExecutor
     from serving.api.keyring import Keyring
     from serving.api.rate_limit import Rates
-    from serving.api.store_service import Clerk
+    from serving.api.store_service import StoreService
     from serving.web.routes import Site
 
 BUNDLE, WORKERS, STORE = "LADDER_BUNDLE", "LADDER_WORKERS", "LADDER_STORE"
@@ -54,19 +54,19 @@ class Worker:
         # LightGBM imports scikit-learn wherever it is installed: 66 MB and 0.6 s a worker for nothing that serves.
         sys.modules.setdefault("sklearn", None)  # type: ignore[arg-type]
         from serving.api.app import create_app
-        from serving.api.bounded_executor import MOST_WAITING, Workbench
-        from serving.api.logging import keep_journal
-        from serving.api.metrics import PrometheusMeter
-        from serving.api.model_holder import Counter, Succession
+        from serving.api.bounded_executor import MOST_WAITING, BoundedExecutor
+        from serving.api.logging import configure_logging
+        from serving.api.metrics import PrometheusMetrics
+        from serving.api.model_holder import ModelHolder, ModelReloader
         from serving.api.openapi import EXAMPLE
         from serving.api.rate_limit import BURST as USUAL_BURST
         from serving.api.rate_limit import PER_SECOND, Rates
         from serving.runtime.process_lifetime import end_with_parent
 
         end_with_parent()
-        keep_journal()
-        counter, meter = Counter(), PrometheusMeter()
-        succession = Succession(counter, Path(os.environ.get(BUNDLE, BESIDE)), EXAMPLE, meter)
+        configure_logging()
+        counter, meter = ModelHolder(), PrometheusMetrics()
+        succession = ModelReloader(counter, Path(os.environ.get(BUNDLE, BESIDE)), EXAMPLE, meter)
         succession.look()
         succession.watch()
         rates = Rates(float(os.environ.get(RATE, PER_SECOND)), int(os.environ.get(BURST, USUAL_BURST)))
@@ -75,25 +75,25 @@ class Worker:
             from serving.api.score_freshness import watch_scores
 
             watch_scores(store, meter.batch_scores)
-        scoring, filing, ring = Workbench(waiting), Workbench(waiting), _ring(store)
+        scoring, filing, ring = BoundedExecutor(waiting), BoundedExecutor(waiting), _ring(store)
         if store is None:
             Front.application = create_app(counter, meter, None, ring, rates, scoring, filing)
         else:
-            from serving.api.store_service import Clerk
+            from serving.api.store_service import StoreService
 
-            clerk = Clerk(store)
+            clerk = StoreService(store)
             site = _site(clerk, ring, rates, filing)
             Front.application = create_app(counter, meter, clerk, ring, rates, scoring, filing, site)
         gc.collect()
         gc.freeze()
 
 
-def _site(clerk: "Clerk", ring: "Callable[[], Keyring]", rates: "Rates", bench: "Workbench") -> "Site":
+def _site(clerk: "StoreService", ring: "Callable[[], Keyring]", rates: "Rates", bench: "BoundedExecutor") -> "Site":
     """The managers' page; its templates are loaded only where there is a store to show."""
     from serving.web.routes import Site
-    from serving.web.session import Doorkeeper
+    from serving.web.session import SessionAuth
 
-    doorkeeper = Doorkeeper(ring, os.environ.get(PROXY) or None)
+    doorkeeper = SessionAuth(ring, os.environ.get(PROXY) or None)
     return Site(clerk, doorkeeper, rates, bench, os.environ.get(CURRENCY, "€"))
 
 

@@ -1,6 +1,7 @@
 """The process that keeps the workers: BentoML's own supervisor, with a lifeline and a private control socket.
 
-Run by serving.runtime.server as `python -m serving.runtime.supervisor serve SERVICE ...`, with the words of `bentoml serve`. Two things
+Run by serving.runtime.server as `python -m serving.runtime.supervisor serve SERVICE ...`, with the words of `bentoml
+serve`. Two things
 of BentoML's are set right. Its supervisor (circus) takes commands, among them to run any program, from whoever reaches
 a TCP port of this machine: here they come by a socket in a folder that only its owner may enter. And it looks every
 ten seconds whether a worker died: here every second.

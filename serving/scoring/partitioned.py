@@ -22,8 +22,8 @@ from numpy.typing import NDArray
 from features.errors import NotEnoughData
 from features.histories.histories import build_histories
 from features.instants import IntArray, iso
-from features.partitions.summary import Outline, join_outlines, read_part, rows_of
-from features.sources.partitioned import Crew, Part, Partitions
+from features.partitions.summary import PartitionSummary, join_summaries, read_part, summarise_rows
+from features.sources.partitioned import Executor, Part, Partitions
 from serving.scoring.batch import TABLES, score_frames, write_frames
 from serving.scoring.scoring import Scorer, ranks
 from training.model.bundle import Bundle
@@ -39,7 +39,7 @@ ACCOUNTS_AT_ONCE = 100_000
 class PartScores:
     """A part's tables as Parquet, in the order of TABLES; none where it knows no account."""
 
-    outline: Outline
+    summarise_part: PartitionSummary
     accounts: int
     tables: tuple[bytes, ...]
 
@@ -57,17 +57,17 @@ class Written:
 def score_part(part: Part, bundle: Bundle, version: str, as_of: int, language: str) -> PartScores:
     """The tables of one part, as `serving.scoring.batch` makes them; ranked within the part only."""
     source = read_part(part)
-    outline, histories = rows_of(part, source), build_histories(source, consume=True)
+    summarise_part, histories = summarise_rows(part, source), build_histories(source, consume=True)
     del source
     if not len(histories.known_at(as_of)):
-        return PartScores(outline, 0, ())
+        return PartScores(summarise_part, 0, ())
     frames = score_frames(Scorer(bundle, version), histories, as_of, language)
-    return PartScores(outline, len(frames[0]), tuple(_as_parquet(frame) for frame in frames))
+    return PartScores(summarise_part, len(frames[0]), tuple(_as_parquet(frame) for frame in frames))
 
 
 def score_parts(
     partitions: Partitions,
-    crew: Crew,
+    executor: Executor,
     scorer: Scorer,
     as_of: int,
     most_bad: float,
@@ -97,14 +97,14 @@ def score_parts(
         with tempfile.TemporaryDirectory(prefix=".parts-", dir=out) as scratch:
             work = partial(score_part, bundle=scorer.bundle, version=scorer.version, as_of=as_of, language=language)
             outlines, kept = [], []
-            for number, scored in enumerate(crew.answers(work, partitions.parts)):
-                outlines.append(scored.outline)
+            for number, scored in enumerate(executor.answers(work, partitions.parts)):
+                outlines.append(scored.summarise_part)
                 if scored.accounts:
                     kept.append(number)
                 for name, content in zip(TABLES, scored.tables, strict=False):
                     (Path(scratch) / f"{name}-{number}.parquet").write_bytes(content)
                 progress("parts scored", (number + 1) / len(partitions.parts))
-            joined = join_outlines(outlines)
+            joined = join_summaries(outlines)
             joined.refuse_bad_rows(most_bad, partitions.folder)
             note(sum(joined.set_aside.values()))
             if not kept:

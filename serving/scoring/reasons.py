@@ -43,7 +43,7 @@ class Reason:
     peer: float | None
 
 
-class Teller:
+class Explainer:
     """Tells reasons in one language; the same fact is put into words once.
 
     tables : that the source holds; a feature of any other tells nothing, least of all that something never happened.

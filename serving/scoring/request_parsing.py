@@ -37,7 +37,7 @@ class Message:
 
 
 @dataclass(frozen=True)
-class Reading:
+class ParsedAccount:
     """One account as it was understood.
 
     account_id : as text; None where it could not be read.
@@ -50,7 +50,7 @@ class Reading:
     warnings: tuple[Message, ...] = ()
 
 
-def read_account(given: Any, trained: Collection[str]) -> Reading:
+def read_account(given: Any, trained: Collection[str]) -> ParsedAccount:
     """The account's rows as the cleaning leaves them.
 
     given : one item of `accounts`, any JSON value.  trained : names of the tables that the model learnt from; others
@@ -81,10 +81,10 @@ def read_account(given: Any, trained: Collection[str]) -> Reading:
         tables[table.name] = _read_rows(table, rows, account_id, warnings)
     known = {"account_id", PROFILE, *(table.name for table in EVENT_TABLES)}
     warnings += _unknown((name for name in given if name not in known), "", "table")
-    return Reading(account_id, tables, (), tuple(warnings))
+    return ParsedAccount(account_id, tables, (), tuple(warnings))
 
 
-def join(readings: Sequence[Reading], blank: Mapping[str, Columns]) -> Source:
+def join(readings: Sequence[ParsedAccount], blank: Mapping[str, Columns]) -> Source:
     """One source of several accounts.
 
     blank : every table that the model learnt from, as it is where no account gives it.
@@ -106,8 +106,8 @@ def account_id_of(given: Any) -> str | None:
     return text if text is not None and len(text) <= LONGEST_ID else None
 
 
-def _unusable(account_id: str | None, code: str, where: str | None, message: str) -> Reading:
-    return Reading(account_id, errors=(Message(code, where, message),))
+def _unusable(account_id: str | None, code: str, where: str | None, message: str) -> ParsedAccount:
+    return ParsedAccount(account_id, errors=(Message(code, where, message),))
 
 
 def _read_rows(table: Table, rows: Sequence[Any], account_id: str, warnings: list[Message]) -> Columns:

@@ -7,11 +7,11 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from serving.scoring.request_parsing import HARMLESS, Message, Reading
+from serving.scoring.request_parsing import HARMLESS, Message, ParsedAccount
 from serving.scoring.scoring import Scored
 
 
-def results(readings: Sequence[Reading], scored: Scored | None) -> list[dict[str, Any]]:
+def results(readings: Sequence[ParsedAccount], scored: Scored | None) -> list[dict[str, Any]]:
     """One result for every reading; scores, investments and horizons are null and empty where it has errors."""
     scores, options, horizons, row = _rows(scored)
     answers = []
@@ -65,7 +65,7 @@ def _values(column: NDArray[Any]) -> list[Any]:
     return [value if math.isfinite(value) else None for value in values]
 
 
-def _status(reading: Reading) -> str:
+def _status(reading: ParsedAccount) -> str:
     if reading.errors:
         return "error"
     return "ok" if all(warning.code in HARMLESS for warning in reading.warnings) else "warning"

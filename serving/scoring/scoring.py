@@ -21,7 +21,7 @@ from features.tables import BONDS, NO_INVESTMENT, RUNGS, TRIGGER_FAMILIES
 from serving.scoring.customer_types import customer_types
 from serving.scoring.horizons import Column, hold_to, rung_columns, table
 from serving.scoring.manager_forecasts import beside_history, last_forecasts
-from serving.scoring.reasons import Reason, Teller
+from serving.scoring.reasons import Explainer, Reason
 from training.model.bundle import Bundle, Investment
 from training.model.margins import margin_rates
 from training.model.prediction_sets import rung_sets
@@ -98,7 +98,7 @@ class Scorer:
         columns |= _recommend(investments, len(snapshots), len(self.bundle.investments))
         columns["reasons"] = _nothing(len(snapshots))
         if explain:
-            teller = Teller(facts, histories.tables, language)
+            teller = Explainer(facts, histories.tables, language)
             for k, told in enumerate(self._reasons(matrix, rung, rows, parts, teller)):
                 columns["reasons"][k] = [reason.text for reason in told]
         repeated = {name: np.repeat(columns[name], len(self.bundle.investments)) for name in ("account_id", "as_of")}
@@ -166,7 +166,7 @@ class Scorer:
         matrix, rung = catalog.compute(view, self.bundle.context), rungs(view, facts.rules)
         possible = can_switch(view, facts.rules, facts.definition, facts.silence_days)
         rows = np.flatnonzero(possible) if self.bundle.switching is not None else np.empty(0, np.int64)
-        teller = Teller(facts, histories.tables, language)
+        teller = Explainer(facts, histories.tables, language)
         return self._reasons(matrix, rung, rows, self._leaving_parts(matrix[rows]), teller)
 
     def _leaving_parts(self, matrix: FloatArray) -> FloatArray:
@@ -273,7 +273,7 @@ class Scorer:
         }
 
     def _reasons(
-        self, matrix: FloatArray, rung: IntArray, rows: IntArray, parts: FloatArray, teller: Teller
+        self, matrix: FloatArray, rung: IntArray, rows: IntArray, parts: FloatArray, teller: Explainer
     ) -> list[tuple[Reason, ...]]:
         """Reasons for leaving where the account can switch, else for climbing.
 

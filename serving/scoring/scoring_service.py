@@ -14,11 +14,11 @@ from features.instants import instant, iso
 from features.sources.cells import NAT, UNFIT, time_cell
 from features.sources.cleaning import Columns, clean
 from features.tables import BONDS, TABLE
-from serving.api.errors import Refusal
+from serving.api.errors import HttpError
 from serving.api.request_bodies import parse_json, read_as
-from serving.api.request_context import Note
+from serving.api.request_context import RequestContext
 from serving.api.schemas import MOST_ACCOUNTS, ScoreRequest
-from serving.scoring.request_parsing import OPTIONS, Message, Reading, join, read_account
+from serving.scoring.request_parsing import OPTIONS, Message, ParsedAccount, join, read_account
 from serving.scoring.results import results
 from serving.scoring.scoring import Scored, Scorer
 from training.model.bundle import NAME, Bundle
@@ -28,7 +28,7 @@ EARLIEST, LATEST = instant("1900-01-01"), instant("2200-01-01")
 
 
 @dataclass(frozen=True)
-class Asked:
+class ScoreQuery:
     """A request that keeps to the contract; its accounts are not read yet.
 
     as_of : microseconds; None = the midnight after the last event of all accounts together.
@@ -42,7 +42,7 @@ class Asked:
     accounts: Sequence[Any]
 
 
-class Desk:
+class ScoringService:
     """A bundle that answers requests; `score` may be called from several threads.
 
     blank : the model's tables as they are where no account of a request gives them.
@@ -66,7 +66,7 @@ class Desk:
         """Score an example, so that the first request does not wait for the boosters to be parsed."""
         self.score(json.dumps(example).encode())
 
-    def score(self, body: bytes, note: Note | None = None) -> bytes:
+    def score(self, body: bytes, note: RequestContext | None = None) -> bytes:
         """The answer to a request's body, both JSON.
 
         note : told what was scored.
@@ -79,7 +79,7 @@ class Desk:
         answer = {"model": self.model, "results": self.results(parse_request(parse_json(body)), note)}
         return json.dumps(answer, allow_nan=False, separators=(",", ":")).encode("ascii")
 
-    def results(self, asked: Asked, note: Note | None = None) -> list[dict[str, Any]]:
+    def results(self, asked: ScoreQuery, note: RequestContext | None = None) -> list[dict[str, Any]]:
         """One result for every account, in the order asked: what the answer holds of them."""
         readings = _name_duplicates([read_account(given, self.blank) for given in asked.accounts])
         scored, readings = self._scored(readings, asked)
@@ -88,7 +88,7 @@ class Desk:
             note.rungs, note.p_switch = scored.scores["rung"].tolist(), scored.scores["p_switch"].tolist()
         return results(readings, scored)
 
-    def _scored(self, readings: list[Reading], asked: Asked) -> tuple[Scored | None, list[Reading]]:
+    def _scored(self, readings: list[ParsedAccount], asked: ScoreQuery) -> tuple[Scored | None, list[ParsedAccount]]:
         """Scores of all accounts that can be scored, and the readings with the errors of those that cannot."""
         histories, as_of, readings = self._histories(readings, asked.as_of)
         if histories is None or as_of is None:
@@ -103,8 +103,8 @@ class Desk:
         return self.scorer.score(histories, snapshots, asked.explain, asked.language, asked.horizons), readings
 
     def _histories(
-        self, readings: list[Reading], as_of: int | None
-    ) -> tuple[Histories | None, int | None, list[Reading]]:
+        self, readings: list[ParsedAccount], as_of: int | None
+    ) -> tuple[Histories | None, int | None, list[ParsedAccount]]:
         """The accounts' histories, and the instant to look from, asked for or derived.
 
         An account whose own last event is beyond LATEST would drag every other into that year: it fails instead.
@@ -128,11 +128,11 @@ class Desk:
         nothing = "there is no event to look back from in this request; say which as_of is meant"
         return None, None, [r if r.errors else _failed(r, "not_known", None, nothing) for r in readings]
 
-    def _build(self, readings: Sequence[Reading]) -> Histories:
+    def _build(self, readings: Sequence[ParsedAccount]) -> Histories:
         return build_histories(join([r for r in readings if not r.errors], self.blank))
 
 
-def parse_request(content: Any) -> Asked:
+def parse_request(content: Any) -> ScoreQuery:
     """What is asked, checked against the contract but for the accounts' own content.
 
     Raises
@@ -143,9 +143,9 @@ def parse_request(content: Any) -> Asked:
     request = read_as(ScoreRequest, content, '{"accounts": [...]}')
     if len(request.accounts) > MOST_ACCOUNTS:
         found = f"{len(request.accounts)} accounts; a request holds at most {MOST_ACCOUNTS}. Send several requests."
-        raise Refusal(413, "too_many_accounts", found, "accounts")
+        raise HttpError(413, "too_many_accounts", found, "accounts")
     as_of = None if request.as_of is None else _instant(request.as_of)
-    return Asked(as_of, request.explain, request.language, request.horizons, request.accounts)
+    return ScoreQuery(as_of, request.explain, request.language, request.horizons, request.accounts)
 
 
 def _instant(text: str) -> int:
@@ -154,15 +154,15 @@ def _instant(text: str) -> int:
     except UNFIT:
         at = NAT
     if at == NAT:
-        raise Refusal(
+        raise HttpError(
             422, "unreadable_time", "as_of must be a date or time, as 2026-01-31 or 2026-01-31T12:00Z.", "as_of"
         )
     if not EARLIEST <= at <= LATEST:
-        raise Refusal(422, "out_of_range", f"as_of must lie between {iso(EARLIEST)} and {iso(LATEST)}.", "as_of")
+        raise HttpError(422, "out_of_range", f"as_of must lie between {iso(EARLIEST)} and {iso(LATEST)}.", "as_of")
     return at
 
 
-def _name_duplicates(readings: Sequence[Reading]) -> list[Reading]:
+def _name_duplicates(readings: Sequence[ParsedAccount]) -> list[ParsedAccount]:
     """The readings; of several with one id the first is scored, the others fail."""
     seen: set[str] = set()
     named = []
@@ -175,7 +175,7 @@ def _name_duplicates(readings: Sequence[Reading]) -> list[Reading]:
     return named
 
 
-def _failed(reading: Reading, code: str, field: str | None, message: str) -> Reading:
+def _failed(reading: ParsedAccount, code: str, field: str | None, message: str) -> ParsedAccount:
     return replace(reading, errors=(*reading.errors, Message(code, field, f"not scored: {message}")))
 
 

@@ -10,8 +10,8 @@ import numpy as np
 import pandas as pd
 import sqlalchemy as sa
 
-from features.accounts.account_lookback import UNKNOWN, Hindsight
-from features.accounts.nearest_neighbours import Lookalikes
+from features.accounts.account_lookback import UNKNOWN, AccountLookback
+from features.accounts.nearest_neighbours import NearestNeighbours
 from features.instants import MICROSECONDS_PER_DAY
 from features.tables import NEVER, RUNGS
 from serving.store.bulk_insert import insert_rows
@@ -35,7 +35,7 @@ last.  similar : JSON, a list of [account, rung now, whether it left, revenue of
 Without a rung a year ago the account was not known yet."""
 
 
-def standings_frame(ids: Sequence[str], seen: Hindsight, alike: Lookalikes, as_of: int) -> pd.DataFrame:
+def standings_frame(ids: Sequence[str], seen: AccountLookback, alike: NearestNeighbours, as_of: int) -> pd.DataFrame:
     """The rows of the table.  ids : of the hindsight's accounts.  as_of : microseconds."""
     then = [None if rung == UNKNOWN else RUNGS[rung] for rung in seen.rung_then.tolist()]
     ends = [None if day >= NEVER else day for day in seen.contract_ends.tolist()]

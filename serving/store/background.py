@@ -10,9 +10,9 @@ from dataclasses import dataclass
 import pandas as pd
 import sqlalchemy as sa
 
-from features.accounts.account_lookback import hindsight
-from features.accounts.account_timeline import chronicles
-from features.accounts.nearest_neighbours import lookalikes
+from features.accounts.account_lookback import account_lookback
+from features.accounts.account_timeline import account_timelines
+from features.accounts.nearest_neighbours import nearest_neighbours
 from features.histories.histories import Histories
 from features.sources.source import Source
 from serving.store.account_lookback import STANDINGS, put_standings, standings_frame
@@ -35,13 +35,15 @@ class Background:
 
 def background_of(histories: Histories, source: Source | None, as_of: int, facts: Facts) -> Background:
     """What stands behind the scores at as_of (microseconds).  source : only its report of rows set aside is read."""
-    seen = hindsight(histories, as_of, facts.rules, facts.margin_rate)
+    seen = account_lookback(histories, as_of, facts.rules, facts.margin_rate)
     ids = [str(account) for account in histories.account_ids[seen.account]]
     packed: dict[int, tuple[bytes, int]] = {}
-    for some in chronicles(histories, as_of, facts.rules):
+    for some in account_timelines(histories, as_of, facts.rules):
         packed.update(zip(some.account.tolist(), pack(some.rows), strict=True))
     timelines = [packed[account] for account in seen.account.tolist()]
-    return Background(ids, timelines, standings_frame(ids, seen, lookalikes(seen), as_of), summarise(seen, source))
+    return Background(
+        ids, timelines, standings_frame(ids, seen, nearest_neighbours(seen), as_of), summarise(seen, source)
+    )
 
 
 def write_background(engine: sa.Engine, run_id: int, facts: Facts, parts: Iterable[Background]) -> int:

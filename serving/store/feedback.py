@@ -11,7 +11,7 @@ from typing import Any
 import sqlalchemy as sa
 
 from features.instants import instant
-from serving.api.errors import Refusal
+from serving.api.errors import HttpError
 from serving.api.request_bodies import parse_json, read_as
 from serving.api.store_schemas import MOST_EVENTS, FeedbackRequest
 from serving.scoring.request_parsing import Message
@@ -46,7 +46,7 @@ def take(engine: sa.Engine, body: bytes, now: int) -> bytes:
     asked = read_as(FeedbackRequest, parse_json(body), '{"events": [...]}')
     if len(asked.events) > MOST_EVENTS:
         found = f"{len(asked.events)} events; a request holds at most {MOST_EVENTS}. Send several requests."
-        raise Refusal(413, "too_many_events", found, "events")
+        raise HttpError(413, "too_many_events", found, "events")
     with reading(engine) as connection:
         current = current_run(connection)
     options = None if current is None else current.options

@@ -7,7 +7,7 @@ from typing import Any
 import sqlalchemy as sa
 
 from features.instants import iso
-from serving.api.errors import Refusal
+from serving.api.errors import HttpError
 from serving.api.request_bodies import parse_json, read_as
 from serving.api.store_schemas import MOST_LOOKUPS, LookupRequest
 from serving.scoring.batch import INVESTMENT_COLUMNS, SCORE_COLUMNS
@@ -34,13 +34,13 @@ def look_up(engine: sa.Engine, body: bytes, now: int) -> bytes:
     asked = read_as(LookupRequest, parse_json(body), '{"account_ids": [...]}')
     if len(asked.account_ids) > MOST_LOOKUPS:
         found = f"{len(asked.account_ids)} accounts; a request holds at most {MOST_LOOKUPS}. Send several requests."
-        raise Refusal(413, "too_many_accounts", found, "account_ids")
+        raise HttpError(413, "too_many_accounts", found, "account_ids")
     ids = [account_id_of(given) for given in asked.account_ids]
     wanted = sorted({account for account in ids if account is not None and "\x00" not in account})
     with reading(engine) as connection:
         current = current_run(connection)
         if current is None:
-            raise Refusal(503, "not_ready", NOT_YET)
+            raise HttpError(503, "not_ready", NOT_YET)
         found_of = _results(connection, current, wanted, asked.horizons, now)
     results = [found_of.get(account) or _unknown(account) if account else _unreadable() for account in ids]
     answer = {"model": current.model, "results": results}

@@ -25,7 +25,7 @@ PREVIOUS = sa.Table(
 
 
 @dataclass(frozen=True)
-class Former:
+class PreviousScores:
     """A former row of an account, of the run with that number."""
 
     run_id: int
@@ -52,7 +52,7 @@ def remember(connection: sa.Connection, scores: sa.Table, run_id: int, ids: Sequ
             return
 
 
-def former_of(connection: sa.Connection, account: str) -> Former | None:
+def former_of(connection: sa.Connection, account: str) -> PreviousScores | None:
     """What was said before; None where nothing else ever was."""
     row = connection.execute(PREVIOUS.select().where(PREVIOUS.c.account_id == account)).one_or_none()
-    return None if row is None else Former(row.run_id, *(getattr(row, name) for name in KEPT))
+    return None if row is None else PreviousScores(row.run_id, *(getattr(row, name) for name in KEPT))

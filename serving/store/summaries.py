@@ -11,7 +11,7 @@ from typing import Any
 import numpy as np
 import sqlalchemy as sa
 
-from features.accounts.account_lookback import STILL_QUARTERS, UNKNOWN, Hindsight
+from features.accounts.account_lookback import STILL_QUARTERS, UNKNOWN, AccountLookback
 from features.instants import iso
 from features.ladder.rules import LadderRules
 from features.sources.source import Source
@@ -66,7 +66,7 @@ class Summary:
         return Summary(**sums, set_aside=tables, notes=list(dict.fromkeys([*self.notes, *other.notes])))
 
 
-def summarise(seen: Hindsight, source: Source | None) -> Summary:
+def summarise(seen: AccountLookback, source: Source | None) -> Summary:
     """The summary of these accounts and, where it is at hand, of the source that they come from."""
     n = len(RUNGS)
     known = seen.rung_then != UNKNOWN

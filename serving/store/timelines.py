@@ -8,7 +8,7 @@ from hashlib import blake2b
 import pandas as pd
 import sqlalchemy as sa
 
-from features.accounts.account_timeline import Chronicle
+from features.accounts.account_timeline import AccountTimeline
 from serving.store.bulk_insert import insert_rows
 from serving.store.database import METADATA
 
@@ -23,7 +23,7 @@ LEVEL = 6
 AT_ONCE = 5_000
 
 
-def pack(rows: Iterable[Chronicle]) -> list[tuple[bytes, int]]:
+def pack(rows: Iterable[AccountTimeline]) -> list[tuple[bytes, int]]:
     """Every chronicle compressed, with 64 bits that tell whether it is another one."""
     packed = []
     for row in rows:
@@ -50,10 +50,10 @@ def put_timelines(connection: sa.Connection, ids: Sequence[str], packed: Sequenc
     return written
 
 
-def timeline_of(connection: sa.Connection, account: str) -> Chronicle | None:
+def timeline_of(connection: sa.Connection, account: str) -> AccountTimeline | None:
     """The account's chronicle; None where none was written."""
     content = connection.execute(sa.select(TIMELINES.c.content).where(TIMELINES.c.account_id == account)).scalar()
     if content is None:
         return None
-    chronicle: Chronicle = json.loads(zlib.decompress(bytes(content)))
-    return chronicle
+    timeline: AccountTimeline = json.loads(zlib.decompress(bytes(content)))
+    return timeline

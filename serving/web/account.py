@@ -9,10 +9,10 @@ from typing import Any
 import sqlalchemy as sa
 from starlette.responses import Response
 
-from features.accounts.account_timeline import Chronicle
+from features.accounts.account_timeline import AccountTimeline
 from features.instants import MICROSECONDS_PER_DAY
 from features.tables import NO_INVESTMENT
-from serving.api.errors import Refusal
+from serving.api.errors import HttpError
 from serving.store.account_lookback import STANDINGS
 from serving.store.database import reading, writing
 from serving.store.feedback import take
@@ -26,7 +26,7 @@ from serving.web import audit_log as ledger
 from serving.web.account_parts import Changed, Near, changed_since, contacts, near_of, steps_in_words, unaddressed
 from serving.web.charts import bar, interval
 from serving.web.timeline_chart import draw_timeline
-from serving.web.timeline_events import Happening, happenings
+from serving.web.timeline_events import TimelineEvent, timeline_events
 from serving.web.visit import Visit, account_url, redirect, render
 
 LONGEST_REASON = 2_000
@@ -43,12 +43,12 @@ class Shown:
     profile: Mapping[Any, Any] | None
     options: Sequence[Mapping[Any, Any]]
     standing: Mapping[Any, Any] | None
-    chronicle: Chronicle | None
+    timeline: AccountTimeline | None
     override: Override | None
     changed: Changed | None
     similar: Sequence[Near]
     steps: Mapping[str, Any] | None
-    events: Sequence[Happening]
+    events: Sequence[TimelineEvent]
 
 
 def show(visit: Visit) -> Response:
@@ -60,7 +60,7 @@ def decide(visit: Visit) -> Response:
     """POST /accounts/ID: a manager overrules the model, or takes that back.  Raises Refusal 403 without the scope."""
     account, visitor = visit.tail, visit.visitor
     if visitor is None or not visitor.may("feedback"):
-        raise Refusal(403, "scope_missing", "This key may look but not decide: it lacks the scope feedback.")
+        raise HttpError(403, "scope_missing", "This key may look but not decide: it lacks the scope feedback.")
     override, reason = _decision(visit)
     if not override or not reason.strip():
         return _page(visit, 422, False, visit.say("account.override.empty"))
@@ -113,8 +113,8 @@ def _page(visit: Visit, status: int, done: bool, refused: str | None) -> Respons
         return interval(score["upgrade_uplift"], low, high, low or 0.0, high or 0.0, told)
 
     day = as_of // MICROSECONDS_PER_DAY
-    chronicle = shown.chronicle
-    people = [] if chronicle is None else contacts(visit, chronicle, day)
+    timeline = shown.timeline
+    people = [] if timeline is None else contacts(visit, timeline, day)
     return render(
         visit, "account.html", status, current=current, account=score["account_id"], score=score, profile=shown.profile,
         reasons=json.loads(score["reasons"]), options=shown.options, gain=gain, uplift=uplift, bar=bar,
@@ -122,8 +122,8 @@ def _page(visit: Visit, status: int, done: bool, refused: str | None) -> Respons
         steps=shown.steps, events=shown.events, people=people, unaddressed=unaddressed(people),
         traces=[one for one in shown.events if one.kind in TRACES and one.day >= day - YEAR_DAYS and
                 (one.tone == "bad" or one.kind == "triggers")][:12],
-        picture=None if chronicle is None or not shown.events else draw_timeline(visit, chronicle, shown.events, as_of),
-        stored=chronicle is not None, done=done, refused=refused, nothing=NO_INVESTMENT, day=MICROSECONDS_PER_DAY,
+        picture=None if timeline is None or not shown.events else draw_timeline(visit, timeline, shown.events, as_of),
+        stored=timeline is not None, done=done, refused=refused, nothing=NO_INVESTMENT, day=MICROSECONDS_PER_DAY,
         until=current.facts.as_of + timedelta(days=current.facts.horizon_days) // timedelta(microseconds=1),
     )  # fmt: skip
 
@@ -133,7 +133,7 @@ def _read(visit: Visit, account: str) -> Shown | None:
     with reading(visit.engine) as connection:
         current = current_run(connection)
         if current is None:
-            raise Refusal(503, "not_ready", NOT_YET)
+            raise HttpError(503, "not_ready", NOT_YET)
         if "\x00" in account:
             return None
         score = _row(connection, SCORES, account)
@@ -143,7 +143,7 @@ def _read(visit: Visit, account: str) -> Shown | None:
             INVESTMENT_SCORES.select().where(INVESTMENT_SCORES.c.account_id == account)
             .order_by(sa.nulls_last(INVESTMENT_SCORES.c.gain.desc()), INVESTMENT_SCORES.c.investment)
         ).mappings().all()  # fmt: skip
-        chronicle = timeline_of(connection, account)
+        timeline = timeline_of(connection, account)
         former = former_of(connection, account)
         runs = (
             []
@@ -155,11 +155,11 @@ def _read(visit: Visit, account: str) -> Shown | None:
         override = overrides_of(connection, [account], visit.now).get(account)
         similar = [] if standing is None else near_of(connection, json.loads(standing["similar"]))
         profile = _row(connection, ACCOUNTS, account)
-    events = [] if chronicle is None else happenings(visit, chronicle)
+    events = [] if timeline is None else timeline_events(visit, timeline)
     changed = None if former is None or not runs else changed_since(visit, former, runs[0], score, current, events)
-    steps = None if chronicle is None else steps_in_words(visit, chronicle, current.facts.as_of, rules)
+    steps = None if timeline is None else steps_in_words(visit, timeline, current.facts.as_of, rules)
     return Shown(
-        current, score, profile, options, standing, chronicle, override, changed, similar, steps, events
+        current, score, profile, options, standing, timeline, override, changed, similar, steps, events
     )  # fmt: skip
 
 

@@ -8,15 +8,15 @@ from typing import Any
 
 import sqlalchemy as sa
 
-from features.accounts.account_timeline import Chronicle, counted_in
+from features.accounts.account_timeline import AccountTimeline, counted_in
 from features.catalog.families.contacts import INTERESTS, ROLES
 from features.instants import MICROSECONDS_PER_DAY, instant
 from features.ladder.next_steps import Step, falls_on, rung_on, steps_up
 from features.ladder.rules import LadderRules
 from features.tables import NO_INVESTMENT, RUNGS
-from serving.store.previous_scores import Former
+from serving.store.previous_scores import PreviousScores
 from serving.store.scoring_runs import ACCOUNTS, Current
-from serving.web.timeline_events import Happening, day_text
+from serving.web.timeline_events import TimelineEvent, day_text
 from serving.web.visit import Visit
 
 YEAR_DAYS = 365
@@ -34,11 +34,11 @@ class Contact:
     reached: bool
 
 
-def contacts(visit: Visit, chronicle: Chronicle, day: int) -> list[Contact]:
+def contacts(visit: Visit, timeline: AccountTimeline, day: int) -> list[Contact]:
     """Who is there now, those who decide first."""
     unknown = visit.say("account.unknown_part")
     order = ["decider", "buyer", "influencer", "user", "initiator", "gatekeeper"]
-    rows = sorted(chronicle["people"], key=lambda one: order.index(ROLES[one[0]]) if one[0] >= 0 else len(order))
+    rows = sorted(timeline["people"], key=lambda one: order.index(ROLES[one[0]]) if one[0] >= 0 else len(order))
     found = []
     for role, interest, last in rows:
         reached = last is not None and last >= day - YEAR_DAYS
@@ -61,9 +61,9 @@ def unaddressed(people: Sequence[Contact]) -> list[str]:
     return [interest for interest in held if interest not in met]
 
 
-def steps_in_words(visit: Visit, chronicle: Chronicle, as_of: int, rules: LadderRules) -> Mapping[str, Any]:
+def steps_in_words(visit: Visit, timeline: AccountTimeline, as_of: int, rules: LadderRules) -> Mapping[str, Any]:
     """What blocks the next rung: `next` = its name or None, `ways` = sentences, `falls` = what doing nothing does."""
-    counted, day = counted_in(chronicle), as_of // MICROSECONDS_PER_DAY
+    counted, day = counted_in(timeline), as_of // MICROSECONDS_PER_DAY
     rung = rung_on(counted, day, rules)
     ways = [_way(visit, step, bool(counted.order_days)) for step in steps_up(counted, day, rules)]
     falls = falls_on(counted, day, rules)
@@ -127,13 +127,13 @@ class Changed:
     rows: Sequence[tuple[str, str, str]]
     new: Sequence[str]
     gone: Sequence[str]
-    events: Sequence[Happening]
+    events: Sequence[TimelineEvent]
     models: tuple[str, str] | None
 
 
 def changed_since(
-    visit: Visit, former: Former, run: Mapping[Any, Any], score: Mapping[Any, Any], current: Current,
-    events: Sequence[Happening],
+    visit: Visit, former: PreviousScores, run: Mapping[Any, Any], score: Mapping[Any, Any], current: Current,
+    events: Sequence[TimelineEvent],
 ) -> Changed:  # fmt: skip
     """What the run before said beside what is said now."""
     form, since = visit.formats, instant(run["as_of"])

@@ -9,19 +9,19 @@ from starlette.responses import Response
 
 from features.ladder.rules import MEMBER, SHOPPER
 from features.tables import RUNGS
-from serving.api.errors import Refusal
+from serving.api.errors import HttpError
 from serving.store.database import reading
 from serving.store.lookups import NOT_YET
 from serving.store.scoring_runs import SCORES, current_run
 from serving.store.summaries import LEFT, NEW, Summary, summary_of
 from serving.web.charts import bar
 from serving.web.flow_chart import draw_flows
-from serving.web.ttl_cache import Kept
+from serving.web.ttl_cache import TTLCache
 from serving.web.visit import Visit, render
 
 STUCK = (("half", 0, 2), ("one", 2, 4), ("two", 4, 8), ("more", 8, 13))
 """Columns of the standstill: times 90 days, from and up to."""
-_counts: Kept[tuple[list[int], list[float]]] = Kept()
+_counts: TTLCache[tuple[list[int], list[float]]] = TTLCache()
 
 
 @dataclass(frozen=True)
@@ -44,7 +44,7 @@ def show(visit: Visit) -> Response:
     with reading(visit.engine) as connection:
         current = current_run(connection)
         if current is None:
-            raise Refusal(503, "not_ready", NOT_YET)
+            raise HttpError(503, "not_ready", NOT_YET)
         found = summary_of(connection, current.run_id)
         now, expected = _counts.get((str(visit.engine.url), current.run_id), lambda: _read_counts(connection))
     summary, model = (None, {}) if found is None else found

@@ -11,7 +11,7 @@ from starlette.responses import Response
 
 from features.errors import SettingsError
 from features.tables import BONDS, NO_INVESTMENT, RUNGS
-from serving.api.errors import Refusal
+from serving.api.errors import HttpError
 from serving.api.store_schemas import PlanRequest
 from serving.planning.accepted import accept_plan, accepted_plan, accepted_plans
 from serving.planning.plan import TREAT, Plan
@@ -23,7 +23,7 @@ from serving.web.charts import break_even, interval
 from serving.web.formats import read_number
 from serving.web.plan_downloads import SHEET, as_csv, as_program_file, as_sheet
 from serving.web.priorities import choices_of
-from serving.web.ttl_cache import Kept
+from serving.web.ttl_cache import TTLCache
 from serving.web.visit import Visit, download, redirect, render
 
 ROWS = 100
@@ -34,11 +34,11 @@ MOST_SLIDER = 100_000
 """To the right of the slider, unless all that pays costs more."""
 LIMITS = ("owner_budget", *(f"{bond}_budget" for bond in BONDS))
 """Fields of amounts that a plan keeps to beside the budget: of each account manager, of all options of a bond."""
-_made: Kept[Plan] = Kept(most=4)
+_made: TTLCache[Plan] = TTLCache(most=4)
 
 
 @dataclass(frozen=True)
-class Asked:
+class PlanQuery:
     """The form as it was filled in.  budget, holdout, explore, limits : texts as typed.  request : None where it is no
     plan.
 
@@ -97,11 +97,11 @@ def accept(visit: Visit) -> Response:
     """
     visitor = visit.visitor
     if visitor is None or not visitor.may("plan"):
-        raise Refusal(403, "scope_missing", "This key may look at plans but not accept one: it lacks the scope plan.")
+        raise HttpError(403, "scope_missing", "This key may look at plans but not accept one: it lacks the scope plan.")
     plan = _wanted(visit, QueryParams(visit.form.get("asked", "")))
     plan_id = plan.record["plan_id"]
     if plan_id != visit.form.get("plan_id"):
-        raise Refusal(409, "plan_changed", "The scores or a decision changed since the plan was shown. Look again.")
+        raise HttpError(409, "plan_changed", "The scores or a decision changed since the plan was shown. Look again.")
     with writing(visit.engine) as connection:
         if accept_plan(connection, plan, visit.now, visitor.name):
             sums = {name: plan.record[name] for name in ("budget", "spent", "treated", "held_out", "expected_gain")}
@@ -116,7 +116,7 @@ def show_accepted(visit: Visit) -> Response:
         with reading(visit.engine) as connection:
             kept, plan = accepted_plan(connection, plan_id)
     except SettingsError as error:
-        raise Refusal(404, "not_found", str(error)) from None
+        raise HttpError(404, "not_found", str(error)) from None
     name = f"plan-{kept.plan_id}.{form}"
     if form == "csv":
         return download(as_csv(plan), "text/csv; charset=utf-8", name)
@@ -125,11 +125,11 @@ def show_accepted(visit: Visit) -> Response:
     if form == "zip":
         return download(as_program_file(plan), "application/zip", name)
     if form:
-        raise Refusal(404, "not_found", "A plan comes as csv, xlsx or zip.")
+        raise HttpError(404, "not_found", "A plan comes as csv, xlsx or zip.")
     return _shown(visit, asked_of(visit.query), plan, kept)
 
 
-def asked_of(query: QueryParams) -> Asked:
+def asked_of(query: QueryParams) -> PlanQuery:
     """The form's fields, in either language's numbers; shares in percent."""
     budget, holdout, explore = (_typed(query, name) for name in ("budget", "holdout", "explore"))
     limits = {name: _typed(query, name) for name in LIMITS}
@@ -152,7 +152,7 @@ def asked_of(query: QueryParams) -> Asked:
             request = PlanRequest.model_validate(content)
         except ValidationError:
             wrong.append("budget")
-    return Asked(budget, holdout, explore, limits, request, tuple(wrong))
+    return PlanQuery(budget, holdout, explore, limits, request, tuple(wrong))
 
 
 def _typed(query: QueryParams, name: str) -> str:
@@ -176,7 +176,7 @@ def _share(text: str, usual: float) -> float | None:
 def _wanted(visit: Visit, query: QueryParams) -> Plan:
     asked = asked_of(query)
     if asked.request is None:
-        raise Refusal(422, "no_budget", "Give a budget.", "budget")
+        raise HttpError(422, "no_budget", "Give a budget.", "budget")
     return _plan(visit, asked.request)
 
 
@@ -187,13 +187,13 @@ def _plan(visit: Visit, request: PlanRequest) -> Plan:
     return _made.get(key, lambda: visit.planner.make(visit.engine, request, visit.now))
 
 
-def _shown(visit: Visit, asked: Asked, plan: Plan | None, kept: Any) -> Response:
+def _shown(visit: Visit, asked: PlanQuery, plan: Plan | None, kept: Any) -> Response:
     page = visit.query.get("page", "1")
     page_number = max(int(page), 1) if page.isascii() and page.isdecimal() and len(page) < 6 else 1
     with reading(visit.engine) as connection:
         current = current_run(connection)
         if current is None:
-            raise Refusal(503, "not_ready", NOT_YET)
+            raise HttpError(503, "not_ready", NOT_YET)
         rows = [] if plan is None else _rows(connection, plan, page_number)
         names = {} if plan is None else _named(connection, plan.record)
         choices = choices_of(connection, current, visit.engine)

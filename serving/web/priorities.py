@@ -11,7 +11,7 @@ import sqlalchemy as sa
 from starlette.responses import Response
 
 from features.tables import NO_INVESTMENT
-from serving.api.errors import Refusal
+from serving.api.errors import HttpError
 from serving.scoring.scoring import INSUFFICIENT
 from serving.store.database import reading
 from serving.store.lookups import NOT_YET
@@ -32,7 +32,7 @@ from serving.web.filters import (
     source,
     state_is,
 )
-from serving.web.ttl_cache import Kept
+from serving.web.ttl_cache import TTLCache
 from serving.web.visit import Visit, account_url, download, redirect, render
 
 ROWS = 50
@@ -40,8 +40,8 @@ ROWS = 50
 MOST_CHOICES = 500
 """Owners, countries or industries in a list of choices."""
 IDS_AT_ONCE = 1_000
-_totals: Kept["Totals"] = Kept()
-_choices: Kept["Choices"] = Kept()
+_totals: TTLCache["Totals"] = TTLCache()
+_choices: TTLCache["Choices"] = TTLCache()
 
 
 @dataclass(frozen=True)
@@ -102,7 +102,7 @@ def show(visit: Visit) -> Response:
     with reading(visit.engine) as connection:
         current = current_run(connection)
         if current is None:
-            raise Refusal(503, "not_ready", NOT_YET)
+            raise HttpError(503, "not_ready", NOT_YET)
         found = visit.query.get("find", "").strip().replace("\x00", "")
         if found:
             if connection.execute(sa.select(SCORES.c.account_id).where(SCORES.c.account_id == found)).first():
@@ -135,7 +135,7 @@ def download_list(visit: Visit) -> Response:
     asked, order = filters_of(visit.query), order_of(visit.query)
     with reading(visit.engine) as connection:
         if current_run(connection) is None:
-            raise Refusal(503, "not_ready", NOT_YET)
+            raise HttpError(503, "not_ready", NOT_YET)
         ids = list(connection.execute(chosen(asked, order)).scalars())
         text = io.StringIO()
         writer = csv.writer(text, lineterminator="\r\n")
@@ -159,7 +159,7 @@ CSV_COLUMNS = (
 
 
 def _csv_row(row: Priority) -> list[object]:
-    """Plain numbers; a text that a spreadsheet would run gets an apostrophe before it, as `serving.integrations.exports` tells."""
+    """Return a cell for a spreadsheet: a text that it would run gets an apostrophe, as in `serving.integrations.exports`."""
     cells = (
         row.account_id, row.name, row.owner, row.rung, row.next_rung, row.p_upgrade, row.p_downgrade, row.p_switch,
         row.trigger, row.state, row.investment, row.bond, row.cost, row.gain, row.gain_low, row.gain_high, row.roi,

@@ -9,14 +9,14 @@ from starlette.requests import Request
 from starlette.responses import Response
 from starlette.routing import Route
 
-from serving.api.bounded_executor import Workbench
+from serving.api.bounded_executor import BoundedExecutor
 from serving.api.endpoints import PAGES
-from serving.api.errors import Refusal
+from serving.api.errors import HttpError
 from serving.api.rate_limit import Rates
-from serving.api.request_context import note_of
+from serving.api.request_context import request_context_of
 from serving.planning.planner import Planner
 from serving.web import account, ladder, planning, priorities, trust
-from serving.web.session import COOKIE, Doorkeeper, Visitor
+from serving.web.session import COOKIE, SessionAuth, Visitor
 from serving.web.static_files import asset_at
 from serving.web.visit import View, Visit, language_of, redirect, render
 from training.model.text.words import LANGUAGES
@@ -54,7 +54,7 @@ class Site:
     """The managers' page, ready to be mounted."""
 
     def __init__(
-        self, stores: Stores, doorkeeper: Doorkeeper, rates: Rates | None, bench: Workbench, currency: str = "€"
+        self, stores: Stores, doorkeeper: SessionAuth, rates: Rates | None, bench: BoundedExecutor, currency: str = "€"
     ) -> None:
         self._stores, self._doorkeeper, self._rates, self._bench = stores, doorkeeper, rates, bench
         self._currency = currency
@@ -100,7 +100,7 @@ class Site:
                 if request.method == "POST":
                     self._doorkeeper.check_change(request, form, visitor)
                 return view(visit)
-            except Refusal as refusal:
+            except HttpError as refusal:
                 return _refused(visit, refusal)
 
         answer = self._stores.ask(work)
@@ -120,10 +120,12 @@ class Site:
 
     def _take_turn(self, request: Request, visitor: Visitor) -> None:
         if visitor.key is not None:
-            note_of(request.scope).key = visitor.key
+            request_context_of(request.scope).key = visitor.key
             wait = 0 if self._rates is None else self._rates.take(visitor.key)
             if wait:
-                raise Refusal(429, "too_many_requests", f"Too many requests. Try again in {wait} s.", retry_after=wait)
+                raise HttpError(
+                    429, "too_many_requests", f"Too many requests. Try again in {wait} s.", retry_after=wait
+                )
 
     async def _sign_in_page(self, request: Request) -> Response:
         def work(engine: sa.Engine, now: int) -> Response:
@@ -140,7 +142,7 @@ class Site:
             try:
                 self._doorkeeper.check_change(request, form, None)
                 key = self._doorkeeper.sign_in(form.get("key", ""))
-            except Refusal as refusal:
+            except HttpError as refusal:
                 return render(visit, "sign_in.html", refusal.status, refused=refusal.code, next=to)
             answer = redirect(to)
             self._doorkeeper.welcome(answer, key, request, engine, now)
@@ -157,7 +159,7 @@ class Site:
         return await self._endpoint(leave)(request)
 
 
-def _refused(visit: Visit, refusal: Refusal) -> Response:
+def _refused(visit: Visit, refusal: HttpError) -> Response:
     answer = render(visit, "error.html", refusal.status, refusal=refusal)
     if refusal.retry_after is not None:
         answer.headers["Retry-After"] = str(refusal.retry_after)
@@ -175,7 +177,7 @@ def _remember_language(request: Request, answer: Response) -> Response:
 async def _asset(request: Request) -> Response:
     found = asset_at(str(request.path_params["tail"]))
     if found is None:
-        raise Refusal(404, "not_found", "Not Found.")
+        raise HttpError(404, "not_found", "Not Found.")
     kept = {"Cache-Control": "public, max-age=31536000, immutable"}
     return Response(found.content, media_type=found.media, headers=kept)
 
@@ -184,16 +186,16 @@ async def _form(request: Request) -> dict[str, str]:
     """What a form sent.  Raises Refusal 415 for anything else, 413 for too much of it."""
     media = request.headers.get("content-type", "").partition(";")[0].strip().lower()
     if media != "application/x-www-form-urlencoded":
-        raise Refusal(415, "unsupported_media_type", "Send the form as the page does.")
+        raise HttpError(415, "unsupported_media_type", "Send the form as the page does.")
     body = b""
     async for part in request.stream():
         body += part
         if len(body) > MOST_FORM_BYTES:
-            raise Refusal(413, "body_too_large", "The form is too large.")
+            raise HttpError(413, "body_too_large", "The form is too large.")
     try:
         return dict(parse_qsl(body.decode("utf-8"), keep_blank_values=True, max_num_fields=200))
     except ValueError:
-        raise Refusal(400, "malformed_form", "The form cannot be read.") from None
+        raise HttpError(400, "malformed_form", "The form cannot be read.") from None
 
 
 def _own_path(given: str) -> str:

@@ -23,7 +23,7 @@ from starlette.responses import Response
 
 from serving.api.authentication import check_from_here
 from serving.api.endpoints import PAGE
-from serving.api.errors import Refusal
+from serving.api.errors import HttpError
 from serving.api.keyring import Key, Keyring
 from serving.store.database import METADATA, in_turn, reading, writing
 
@@ -60,7 +60,7 @@ class Visitor:
 EVERYTHING = frozenset((PAGE, "plan", "feedback"))
 
 
-class Doorkeeper:
+class SessionAuth:
     """Knows visitors.  ring : the keys of now, None = nobody needs one, which is for tests.
 
     proxy_header : in which a proxy in front names the person it has signed in; None = there is no such proxy.
@@ -96,9 +96,9 @@ class Doorkeeper:
         """The key that somebody typed.  Raises Refusal 401 where it is not good, 403 where it lacks the scope."""
         key = None if self._ring is None else self._ring().find(secret.strip())
         if key is None:
-            raise Refusal(401, "key_refused", "This key is not good: it is unknown, mistyped or revoked.")
+            raise HttpError(401, "key_refused", "This key is not good: it is unknown, mistyped or revoked.")
         if PAGE not in key.scopes:
-            raise Refusal(403, "scope_missing", "This key is not good for the page: it lacks the scope page.")
+            raise HttpError(403, "scope_missing", "This key is not good for the page: it lacks the scope page.")
         return key
 
     def welcome(self, response: Response, key: Key, request: Request, engine: sa.Engine, now: int) -> None:
@@ -121,7 +121,7 @@ class Doorkeeper:
             foreign = origin is not None and _netloc(origin) != headers.get("host", "")
         given = form.get("token", "")
         if foreign or (visitor is not None and not hmac.compare_digest(given.encode(), visitor.token.encode())):
-            raise Refusal(403, "not_meant", "This form was not sent from this page, or is too old. Open it again.")
+            raise HttpError(403, "not_meant", "This form was not sent from this page, or is too old. Open it again.")
 
     def _signed_in(self, cookie: str, ring: Keyring, engine: sa.Engine, now: int) -> tuple[Key | None, str]:
         packed, _, signature = cookie.partition(".")

@@ -6,10 +6,10 @@ from html import escape
 
 from markupsafe import Markup
 
-from features.accounts.account_timeline import Chronicle, quarter_days
+from features.accounts.account_timeline import AccountTimeline, quarter_days
 from features.instants import MICROSECONDS_PER_DAY
 from features.tables import RUNGS
-from serving.web.timeline_events import LANE, LANES, Happening, day_text
+from serving.web.timeline_events import LANE, LANES, TimelineEvent, day_text
 from serving.web.visit import Visit
 
 WIDTH, LEFT, RIGHT = 940, 104, 12
@@ -23,9 +23,9 @@ _SHAPES = {
 }  # fmt: skip
 
 
-def draw_timeline(visit: Visit, chronicle: Chronicle, events: Sequence[Happening], as_of: int) -> Markup:
+def draw_timeline(visit: Visit, timeline: AccountTimeline, events: Sequence[TimelineEvent], as_of: int) -> Markup:
     """The picture.  as_of : microseconds, its right edge."""
-    first, last = chronicle["since"], as_of // MICROSECONDS_PER_DAY
+    first, last = timeline["since"], as_of // MICROSECONDS_PER_DAY
     lanes = [lane for lane, kinds in LANES.items() if any(event.kind in kinds for event in events)]
     bottom = HEAD + LANE_HEIGHT * max(len(lanes), 1)
     height = bottom + FOOT
@@ -36,7 +36,7 @@ def draw_timeline(visit: Visit, chronicle: Chronicle, events: Sequence[Happening
         return place
 
     parts = [
-        *_band(visit, chronicle["rungs"], [*quarter_days(as_of), last], bottom, x),
+        *_band(visit, timeline["rungs"], [*quarter_days(as_of), last], bottom, x),
         *_years(first, last, bottom, x),
     ]
     largest = max((event.size for event in events), default=0.0) or 1.0
@@ -87,7 +87,7 @@ def _years(first: int, last: int, bottom: float, x: Scale) -> list[str]:
     return parts
 
 
-def _mark(event: Happening, x: float, until: float, middle: float, share: float) -> str:
+def _mark(event: TimelineEvent, x: float, until: float, middle: float, share: float) -> str:
     shape, tone = _SHAPES[event.kind], f"mark {event.kind} {event.tone}".strip()
     if shape == "bar":
         height = round(min(max(abs(share) * 22, 2), 22), 1)

@@ -4,7 +4,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from features.accounts.account_timeline import Chronicle
+from features.accounts.account_timeline import AccountTimeline
 from features.catalog.families.contacts import ROLES
 from features.instants import MICROSECONDS_PER_DAY
 from features.tables import TABLE, TRIGGER_FAMILIES
@@ -29,7 +29,7 @@ REFERRALS = TABLE["referrals"].column("kind").values
 
 
 @dataclass(frozen=True)
-class Happening:
+class TimelineEvent:
     """day : since 1970.  until : last day of what lasts.  size : of an order, money.  tone : good, bad or empty."""
 
     day: int
@@ -41,11 +41,11 @@ class Happening:
     until: int | None = None
 
 
-def happenings(visit: Visit, chronicle: Chronicle) -> list[Happening]:
+def timeline_events(visit: Visit, timeline: AccountTimeline) -> list[TimelineEvent]:
     """All events of the chronicle, newest first."""
     found = [
         _TOLD[kind](visit, kind, row)
-        for kind, columns in chronicle["events"].items()
+        for kind, columns in timeline["events"].items()
         for row in zip(*columns, strict=True)
     ]
     return sorted(found, key=lambda one: (-one.day, one.kind))
@@ -60,39 +60,39 @@ def _code(visit: Visit, prefix: str, values: Sequence[str], code: int) -> str:
     return visit.say(prefix + values[code]) if 0 <= code < len(values) else ""
 
 
-def _order(visit: Visit, kind: str, row: Any) -> Happening:
+def _order(visit: Visit, kind: str, row: Any) -> TimelineEvent:
     day, revenue = row
     what = visit.say("event.orders" if revenue > 0 else "event.orders.credit")
-    return Happening(day, kind, what, visit.formats.money(revenue), "" if revenue > 0 else "bad", revenue)
+    return TimelineEvent(day, kind, what, visit.formats.money(revenue), "" if revenue > 0 else "bad", revenue)
 
 
-def _interaction(visit: Visit, kind: str, row: Any) -> Happening:
+def _interaction(visit: Visit, kind: str, row: Any) -> TimelineEvent:
     day, channel, by, role = row
     key = f"event.interactions.{BY[by]}" if 0 <= by < len(BY) else "event.interactions"
     told = [_code(visit, "channel.", CHANNELS, channel), _code(visit, "role.", ROLES, role)]
-    return Happening(day, kind, visit.say(key), ", ".join(one for one in told if one))
+    return TimelineEvent(day, kind, visit.say(key), ", ".join(one for one in told if one))
 
 
-def _ticket(visit: Visit, kind: str, row: Any) -> Happening:
+def _ticket(visit: Visit, kind: str, row: Any) -> TimelineEvent:
     day, severe, resolved = row
     detail = (
         visit.say("event.tickets.open")
         if resolved is None
         else visit.say("event.tickets.solved", date=day_text(visit, resolved))
     )
-    return Happening(day, kind, visit.say("event.tickets.severe" if severe else "event.tickets"), detail,
+    return TimelineEvent(day, kind, visit.say("event.tickets.severe" if severe else "event.tickets"), detail,
                      "bad" if severe else "")  # fmt: skip
 
 
-def _survey(visit: Visit, kind: str, row: Any) -> Happening:
+def _survey(visit: Visit, kind: str, row: Any) -> TimelineEvent:
     day, score = row
     low, high = {"nps": (6, 9), "csat": (2, 5), "ces": (3, 6)}[kind]
     tone = "bad" if score <= low else "good" if score >= high else ""
     shown = visit.formats.number(score, 0 if score == int(score) else 1)
-    return Happening(day, kind, visit.say(f"event.{kind}"), shown, tone)
+    return TimelineEvent(day, kind, visit.say(f"event.{kind}"), shown, tone)
 
 
-def _contract(visit: Visit, kind: str, row: Any) -> Happening:
+def _contract(visit: Visit, kind: str, row: Any) -> TimelineEvent:
     day, ends, cancelled, value = row
     told = [visit.formats.money(value)] if value else []
     told.append(
@@ -103,26 +103,28 @@ def _contract(visit: Visit, kind: str, row: Any) -> Happening:
     if cancelled is not None:
         told.append(visit.say("event.contracts.cancelled", date=day_text(visit, cancelled)))
     last = min((one for one in (ends, cancelled) if one is not None), default=None)
-    return Happening(day, kind, visit.say("event.contracts"), ", ".join(told), "bad" if cancelled else "", 0.0, last)
+    return TimelineEvent(
+        day, kind, visit.say("event.contracts"), ", ".join(told), "bad" if cancelled else "", 0.0, last
+    )
 
 
-def _coded(prefix: str, values: Sequence[str], tone: str = "") -> Callable[[Visit, str, Any], Happening]:
-    def told(visit: Visit, kind: str, row: Any) -> Happening:
-        return Happening(row[0], kind, visit.say(f"event.{kind}"), _code(visit, prefix, values, row[1]), tone)
+def _coded(prefix: str, values: Sequence[str], tone: str = "") -> Callable[[Visit, str, Any], TimelineEvent]:
+    def told(visit: Visit, kind: str, row: Any) -> TimelineEvent:
+        return TimelineEvent(row[0], kind, visit.say(f"event.{kind}"), _code(visit, prefix, values, row[1]), tone)
 
     return told
 
 
-def _bare(tone: str) -> Callable[[Visit, str, Any], Happening]:
-    return lambda visit, kind, row: Happening(row[0], kind, visit.say(f"event.{kind}"), "", tone)
+def _bare(tone: str) -> Callable[[Visit, str, Any], TimelineEvent]:
+    return lambda visit, kind, row: TimelineEvent(row[0], kind, visit.say(f"event.{kind}"), "", tone)
 
 
-def _investment(visit: Visit, kind: str, row: Any) -> Happening:
+def _investment(visit: Visit, kind: str, row: Any) -> TimelineEvent:
     day, name, cost = row
-    return Happening(day, kind, visit.say("event.investments"), f"{name}, {visit.formats.money(cost)}")
+    return TimelineEvent(day, kind, visit.say("event.investments"), f"{name}, {visit.formats.money(cost)}")
 
 
-_TOLD: dict[str, Callable[[Visit, str, Any], Happening]] = {
+_TOLD: dict[str, Callable[[Visit, str, Any], TimelineEvent]] = {
     "orders": _order, "interactions": _interaction, "tickets": _ticket, "breaches": _bare("bad"),
     "nps": _survey, "csat": _survey, "ces": _survey, "contracts": _contract,
     "referrals": _coded("kind.", REFERRALS, "good"), "inquiries": _bare(""),

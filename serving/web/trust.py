@@ -10,7 +10,7 @@ import sqlalchemy as sa
 from starlette.responses import Response
 
 from features.instants import MICROSECONDS_PER_DAY, instant
-from serving.api.errors import Refusal
+from serving.api.errors import HttpError
 from serving.planning.accepted import accepted_plans
 from serving.store.database import reading
 from serving.store.lookups import NOT_YET
@@ -65,7 +65,7 @@ def show(visit: Visit) -> Response:
     with reading(visit.engine) as connection:
         current = current_run(connection)
         if current is None:
-            raise Refusal(503, "not_ready", NOT_YET)
+            raise HttpError(503, "not_ready", NOT_YET)
         found = summary_of(connection, current.run_id)
         judged, accepted = verdicts(connection), accepted_plans(connection)
         owners = list(connection.execute(_owners()).scalars())

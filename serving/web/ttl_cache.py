@@ -12,7 +12,7 @@ MOST = 200
 """Entries: some hundred filters are looked at within a minute at most."""
 
 
-class Kept(Generic[T]):
+class TTLCache(Generic[T]):
     """Values by key, the oldest forgotten first; may be asked from several threads.
 
     most : entries.  clock : seconds.

@@ -6,9 +6,9 @@ import numpy as np
 import pandas as pd
 from hypothesis import given, settings
 
-from features.accounts.account_lookback import UNKNOWN, hindsight
-from features.accounts.account_timeline import FIELDS, MOST, chronicles, counted_in, quarter_days
-from features.accounts.nearest_neighbours import lookalikes
+from features.accounts.account_lookback import UNKNOWN, account_lookback
+from features.accounts.account_timeline import FIELDS, MOST, account_timelines, counted_in, quarter_days
+from features.accounts.nearest_neighbours import nearest_neighbours
 from features.catalog.families.contacts import ROLES
 from features.histories.histories import Histories, build_histories
 from features.histories.views import View
@@ -28,7 +28,7 @@ RULES = LadderRules()
 def told(known: Histories, as_of: int = AS_OF) -> dict[str, dict[str, object]]:
     return {
         known.account_ids[account]: row
-        for part in chronicles(known, as_of, RULES)
+        for part in account_timelines(known, as_of, RULES)
         for account, row in zip(part.account.tolist(), part.rows, strict=True)
     }
 
@@ -103,7 +103,7 @@ def test_a_chronicle_survives_being_written_and_holds_what_the_rules_count(drawn
 def test_hindsight_is_the_same_from_the_source_as_it_stood(drawn: Drawn) -> None:
     whole = build_histories(source_from_rows(drawn.tables))
     then = build_histories(source_from_rows(as_it_stood(drawn.tables, drawn.as_of)))
-    both = [hindsight(known, drawn.at, RULES, 0.4) for known in (whole, then)]
+    both = [account_lookback(known, drawn.at, RULES, 0.4) for known in (whole, then)]
     known = [h.account_ids[seen.account].tolist() for h, seen in zip((whole, then), both, strict=True)]
     assert known[0] == known[1]
     for name in vars(both[0]):
@@ -118,7 +118,7 @@ def test_who_was_not_known_a_year_ago_came_from_nowhere() -> None:
         contracts=[{"account_id": "B", "starts_on": ago(100), "ends_on": ago(-30)}],
         switches=[("B", ago(200))],
     )
-    seen = hindsight(known, AS_OF, RULES, 0.25)
+    seen = account_lookback(known, AS_OF, RULES, 0.25)
     assert seen.rung_then.tolist() == [UNKNOWN, 0]
     assert seen.left.tolist() == [False, True]
     assert seen.margin.tolist() == [20.0, 0.0]
@@ -134,8 +134,8 @@ def view_rung(known: Histories) -> list[int]:
 def test_the_nearest_stood_on_the_same_rung_a_year_ago_and_are_never_the_account_itself() -> None:
     rows = [(name, ago(d), amount) for name, amount in (("A", 100.0), ("B", 110.0), ("C", 9000.0)) for d in (400, 420)]
     known = histories(orders=[*rows, ("D", ago(30), 100.0), ("D", ago(50), 105.0)])
-    seen = hindsight(known, AS_OF, RULES, 0.4)
-    nearest = lookalikes(seen).row
+    seen = account_lookback(known, AS_OF, RULES, 0.4)
+    nearest = nearest_neighbours(seen).row
     place = known.account_ids.tolist().index
     assert nearest[place("D")].tolist() == [place("A"), place("B"), place("C"), -1, -1]
     assert all(k not in row for k, row in enumerate(nearest.tolist()))

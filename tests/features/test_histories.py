@@ -7,7 +7,7 @@ import pytest
 from features.catalog.catalog import NAMES, Context, compute
 from features.errors import NotEnoughData
 from features.histories.histories import build_histories
-from features.histories.outlier_dates import strays
+from features.histories.outlier_dates import outlier_dates
 from features.histories.views import View
 from features.instants import instant, iso
 from features.ladder.rules import LadderRules, rungs
@@ -46,13 +46,13 @@ def test_events_in_the_year_2999_are_pointed_out_and_change_nothing_before() -> 
     orders = [("A", day, 10.0) for day in days]
     tickets = [("A", "2023-02-01"), ("A", "3001-01-01")]
     whole = histories(orders=[*orders, ("A", "2999-01-01", 5.0)], tickets=tickets)
-    found = strays(whole)
+    found = outlier_dates(whole)
     assert found is not None
     assert found.tables == {"orders": 1, "tickets": 1}
     assert iso(found.last_before) == days[-1]
     assert found.gap_days > 300_000
     clean = histories(orders=orders, tickets=tickets[:1])
-    assert strays(clean) is None
+    assert outlier_dates(clean) is None
     for as_of in ("2023-06-01", "2024-01-01"):
         ours, theirs = (compute(view(known, as_of), CONTEXT) for known in (whole, clean))
         np.testing.assert_array_equal(ours, theirs)
@@ -60,7 +60,7 @@ def test_events_in_the_year_2999_are_pointed_out_and_change_nothing_before() -> 
 
 def test_a_quiet_half_year_in_the_middle_of_the_data_is_no_typing_error() -> None:
     days = [*pd.date_range("2022-01-01", periods=90), *pd.date_range("2023-06-01", periods=90)]
-    assert strays(histories(orders=[("A", day.isoformat(), 1.0) for day in days])) is None
+    assert outlier_dates(histories(orders=[("A", day.isoformat(), 1.0) for day in days])) is None
 
 
 def test_huge_and_negative_amounts_stay_exact_and_impossible_ones_are_set_aside() -> None:

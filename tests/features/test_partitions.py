@@ -14,13 +14,13 @@ import pytest
 from features.catalog.catalog import Context, compute
 from features.errors import NotEnoughData, SettingsError, SourceUnreadable, TooManyBadRows
 from features.histories.histories import build_histories
-from features.histories.outlier_dates import strays
+from features.histories.outlier_dates import outlier_dates
 from features.histories.views import View
 from features.instants import MICROSECONDS_PER_DAY
 from features.partitions.merge import join_options, merge, only, undeclared_costs
-from features.partitions.summary import join_outlines, outline, read_part
+from features.partitions.summary import join_summaries, read_part, summarise_part
 from features.partitions.write import partition
-from features.sources.connectors import Mapped
+from features.sources.connectors import TableMapping
 from features.sources.partitioned import MANIFEST, Partitions, part_numbers, read_partitions
 from features.sources.source import read_source
 from tests.trained import tiny
@@ -56,7 +56,7 @@ def parted(folder: Path) -> Partitions:
     return cut(folder, folder.parent / "parts")
 
 
-def rows_of(table: Any) -> list[str]:
+def summarise_rows(table: Any) -> list[str]:
     """The rows of an Arrow table as text, sorted."""
     return sorted(map(repr, zip(*(table.column(name).to_pylist() for name in sorted(table.column_names)), strict=True)))
 
@@ -69,7 +69,7 @@ def test_every_raw_row_is_in_the_part_of_its_account_and_in_no_other(folder: Pat
         if file.stem == "investment_options":
             assert all(part.equals(whole) for part in parts)
             continue
-        assert rows_of(pa.concat_tables(parts)) == rows_of(whole)
+        assert summarise_rows(pa.concat_tables(parts)) == summarise_rows(whole)
         for number, part in enumerate(parts):
             assert set(part_numbers(part.column("account_id").to_pylist(), PARTS)) <= {number}
             assert part.num_rows == parted.parts[number].rows[file.stem]
@@ -170,12 +170,12 @@ def test_features_have_the_same_bits_in_a_part(folder: Path, parted: Partitions)
 
 def test_parts_say_together_what_the_source_says(folder: Path, parted: Partitions) -> None:
     whole = read_source(folder, max_bad_share=1)
-    said = join_outlines([outline(part) for part in parted.parts])
+    said = join_summaries([summarise_part(part) for part in parted.parts])
     assert said.rows_read == whole.rows_read
     assert sum(said.set_aside.values()) == len(whole.set_aside)
     assert said.set_aside["orders"] >= 27  # the twenty that came twice, the seven of nobody
     assert said.end == build_histories(whole).end
-    assert said.strays() == strays(build_histories(whole))
+    assert said.outlier_dates() == outlier_dates(build_histories(whole))
     said.refuse_bad_rows(0.05, folder)
     with pytest.raises(TooManyBadRows, match="orders: 60 of"):
         said.refuse_bad_rows(1e-4, folder)
@@ -185,10 +185,10 @@ def test_a_slip_of_the_pen_in_one_part_is_noticed_over_all(tmp_path: Path) -> No
     rows = [(f"A{k}", pd.Timestamp("2024-01-01") + pd.Timedelta(days=k % 300), 1.0) for k in range(600)]
     rows += [("A5", pd.Timestamp("2999-01-01"), 1.0), ("A5", pd.Timestamp("2999-01-01T09:00"), 1.0)]
     write_tables(tmp_path / "source", orders=pd.DataFrame(rows, columns=["account_id", "ordered_at", "revenue"]))
-    said = join_outlines([outline(part) for part in cut(tmp_path / "source", tmp_path / "parts").parts])
-    whole = strays(build_histories(read_source(tmp_path / "source")))
+    said = join_summaries([summarise_part(part) for part in cut(tmp_path / "source", tmp_path / "parts").parts])
+    whole = outlier_dates(build_histories(read_source(tmp_path / "source")))
     assert whole is not None
-    assert said.strays() == whole
+    assert said.outlier_dates() == whole
     assert whole.tables == {"orders": 2}
 
 
@@ -198,7 +198,7 @@ def test_read_whole_a_partitioned_source_is_the_source(folder: Path, parted: Par
     assert len(one.set_aside) == len(other.set_aside)
     same_histories(build_histories(one), build_histories(other))
     with pytest.raises(SourceUnreadable, match="mapped when it was partitioned"):
-        read_source(parted.folder, {"orders": Mapped(query="select 1")})
+        read_source(parted.folder, {"orders": TableMapping(query="select 1")})
 
 
 def write_tables(folder: Path, **tables: pd.DataFrame) -> None:
@@ -240,7 +240,7 @@ def test_whole_numbers_as_keys_are_compared_as_they_are_read(tmp_path: Path) -> 
 
 def test_mapped_tables_are_in_the_contract_s_names_afterwards(tmp_path: Path) -> None:
     write_tables(tmp_path / "source", facturen=few_orders().rename(columns={"account_id": "klant"}))
-    mapped = {"orders": Mapped("select klant, ordered_at, revenue from facturen", {"account_id": "klant"})}
+    mapped = {"orders": TableMapping("select klant, ordered_at, revenue from facturen", {"account_id": "klant"})}
     parted = cut(tmp_path / "source", tmp_path / "parts", mapped=mapped)
     whole = build_histories(read_source(tmp_path / "source", mapped))
     same_histories(build_histories(read_source(parted.folder)), whole)
@@ -277,7 +277,7 @@ def test_parts_without_an_account_are_sources_all_the_same(tmp_path: Path) -> No
     write_tables(tmp_path / "source", orders=few_orders().head(1))
     parted = cut(tmp_path / "source", tmp_path / "parts", 4)
     assert sorted(len(build_histories(read_part(part)).account_ids) for part in parted.parts) == [0, 0, 0, 1]
-    assert join_outlines([outline(part) for part in parted.parts]).end == read_end(tmp_path / "source")
+    assert join_summaries([summarise_part(part) for part in parted.parts]).end == read_end(tmp_path / "source")
 
 
 def read_end(source: Path) -> int:
@@ -353,4 +353,4 @@ def test_a_part_that_was_changed_or_cannot_be_read_is_named(tmp_path: Path) -> N
 
 def test_without_any_event_there_is_no_default_instant() -> None:
     with pytest.raises(NotEnoughData, match="say which as_of"):
-        _ = join_outlines([]).end
+        _ = join_summaries([]).end

@@ -12,7 +12,7 @@ import sqlalchemy as sa
 
 from features.errors import ColumnMissing, NotEnoughData, SettingsError, SourceUnreadable, TooManyBadRows
 from features.sources.databases import DATABASE_CHUNK
-from features.sources.source import Mapped, Source, read_source, set_aside_frame, source_from_rows
+from features.sources.source import Source, TableMapping, read_source, set_aside_frame, source_from_rows
 from features.tables import TABLE
 
 Frames = Mapping[str, pd.DataFrame]
@@ -261,7 +261,7 @@ SALES = {
 @pytest.mark.parametrize("place", ["as_csv", "as_parquet", "as_sqlite", "as_postgres"])
 def test_a_mapped_query_stands_for_its_table(place: str, request: pytest.FixtureRequest) -> None:
     lay: Lay = request.getfixturevalue(place)
-    source = read_source(lay(SALES), {"orders": Mapped(query=QUERY)})
+    source = read_source(lay(SALES), {"orders": TableMapping(query=QUERY)})
     assert source.tables["orders"]["account_id"].tolist() == ["B", "C"]
     assert source.tables["orders"]["revenue"].tolist() == [4.0, 6.0]
     assert source.notes == ()
@@ -269,7 +269,7 @@ def test_a_mapped_query_stands_for_its_table(place: str, request: pytest.Fixture
 
 def test_a_mapped_query_over_a_folder_finds_files_by_their_relative_name(as_csv: Lay) -> None:
     query = "SELECT klant, dag AS ordered_at, bedrag FROM 'verkoop.csv' ORDER BY klant DESC"
-    renamed = Mapped(query=query, columns={"account_id": "klant", "revenue": "bedrag"})
+    renamed = TableMapping(query=query, columns={"account_id": "klant", "revenue": "bedrag"})
     source = read_source(as_csv(SALES), {"orders": renamed})
     assert source.tables["orders"]["account_id"].tolist() == ["C", "B", "A"]
 
@@ -278,7 +278,7 @@ def test_a_mapped_query_over_a_folder_finds_files_by_their_relative_name(as_csv:
 def test_columns_may_be_called_otherwise(place: str, request: pytest.FixtureRequest) -> None:
     frame = orders().rename(columns={"revenue": "omzet"}).assign(cost=["1", "2", "3"])
     columns = {"revenue": "omzet", "recorded_at": "ordered_at"}
-    source = read_source(request.getfixturevalue(place)({"orders": frame}), {"orders": Mapped(columns=columns)})
+    source = read_source(request.getfixturevalue(place)({"orders": frame}), {"orders": TableMapping(columns=columns)})
     assert source.tables["orders"]["revenue"].tolist() == [1.5, 2.5, 3.5]
     assert source.tables["orders"]["cost"].tolist() == [1, 2, 3]
     assert source.notes == ()
@@ -360,12 +360,12 @@ def test_a_mapping_onto_what_is_not_there_is_refused(as_csv: Lay) -> None:
     with pytest.raises(
         ColumnMissing, match=r"\[tables.orders\] takes omzet \(as revenue\), which is not there; it has acc"
     ):
-        read_source(location, {"orders": Mapped(columns={"revenue": "omzet"})})
+        read_source(location, {"orders": TableMapping(columns={"revenue": "omzet"})})
     with pytest.raises(SettingsError, match=r"\[tables.orders\] maps turnover, which orders does not have"):
-        read_source(location, {"orders": Mapped(columns={"turnover": "revenue"})})
+        read_source(location, {"orders": TableMapping(columns={"turnover": "revenue"})})
     with pytest.raises(SettingsError, match=r"\[tables.order\] maps a table that does not exist"):
-        read_source(location, {"order": Mapped()})
-    note = read_source(location, {"tickets": Mapped(columns={"severity": "ernst"})}).notes[0]
+        read_source(location, {"order": TableMapping()})
+    note = read_source(location, {"tickets": TableMapping(columns={"severity": "ernst"})}).notes[0]
     assert note.startswith("[tables.tickets] is mapped, but the folder")
 
 
@@ -435,7 +435,7 @@ def test_a_failing_query_is_refused_in_the_databases_words(
 ) -> None:
     location = request.getfixturevalue(place)(SALES)
     with pytest.raises(SourceUnreadable) as refused:
-        read_source(location, {"orders": Mapped(query="SELECT klantnummer\nFROM verkoop")})
+        read_source(location, {"orders": TableMapping(query="SELECT klantnummer\nFROM verkoop")})
     message = str(refused.value)
     assert message.startswith("the query of orders failed: ")
     assert said in message
@@ -447,7 +447,7 @@ def test_a_query_that_names_a_column_twice_is_refused(as_sqlite: Lay) -> None:
     with pytest.raises(
         SourceUnreadable, match=r"the query under \[tables.orders\] has more than one column called klant"
     ):
-        read_source(as_sqlite(SALES), {"orders": Mapped(query="SELECT klant, klant FROM verkoop")})
+        read_source(as_sqlite(SALES), {"orders": TableMapping(query="SELECT klant, klant FROM verkoop")})
 
 
 def test_data_frames_of_every_dtype_are_read_as_rows_are() -> None:

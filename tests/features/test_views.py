@@ -19,7 +19,7 @@ from features.histories.views import View
 from features.instants import MICROSECONDS_PER_DAY, FloatArray, instant
 from features.side_by_side import side_by_side
 from features.sources.source import source_from_rows
-from features.sources.text_column import Texts
+from features.sources.text_column import TextColumn
 from training.simulator.simulation import simulate
 
 
@@ -121,7 +121,7 @@ def test_a_column_of_text_gives_back_its_cells(form: str) -> None:
         .unify_dictionaries()
         .combine_chunks(),
     }[form]
-    texts = Texts.from_arrow(coded)
+    texts = TextColumn.from_arrow(coded)
     assert texts.tolist() == ["b", None, None, "a", None, "b"]
     assert texts[np.array([3, 0])].tolist() == ["a", "b"]
     assert [texts[0], texts[1]] == ["b", None]
@@ -129,7 +129,7 @@ def test_a_column_of_text_gives_back_its_cells(form: str) -> None:
 
 
 def test_columns_of_text_are_stacked_and_placed() -> None:
-    stacked = Texts.stack([Texts.of(["x", None]), Texts.empty(1), Texts.of(["y", "x"])])
+    stacked = TextColumn.stack([TextColumn.of(["x", None]), TextColumn.empty(1), TextColumn.of(["y", "x"])])
     assert stacked.tolist() == ["x", None, None, "y", "x"]
     assert stacked[np.array([3, 4])].used.tolist() == [0, 1]
     assert stacked.placed({"x": 7}).tolist() == [7, -1, -1, -1, 7]

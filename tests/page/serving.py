@@ -10,11 +10,11 @@ import uvicorn
 from playwright.sync_api import Browser, Page, Playwright
 
 from serving.api.app import create_app
-from serving.api.bounded_executor import Workbench
-from serving.api.model_holder import Counter
-from serving.api.store_service import Clerk
+from serving.api.bounded_executor import BoundedExecutor
+from serving.api.model_holder import ModelHolder
+from serving.api.store_service import StoreService
 from serving.web.routes import Site
-from serving.web.session import Doorkeeper
+from serving.web.session import SessionAuth
 from tests.serving.sites import Ring
 
 QUIET = (
@@ -37,8 +37,10 @@ def launch(playwright: Playwright) -> Browser:
 @contextmanager
 def served(url: str, ring: Ring = None) -> Iterator[str]:
     """The page of a store, at an address of this machine."""
-    clerk = Clerk(url)
-    app = create_app(Counter(), archive=clerk, ring=ring, pages=Site(clerk, Doorkeeper(ring), None, Workbench()))
+    clerk = StoreService(url)
+    app = create_app(
+        ModelHolder(), archive=clerk, ring=ring, pages=Site(clerk, SessionAuth(ring), None, BoundedExecutor())
+    )
     server = uvicorn.Server(uvicorn.Config(app, port=0, log_level="error", lifespan="off"))
     thread = threading.Thread(target=server.run, daemon=True)
     thread.start()

@@ -8,8 +8,8 @@ import pytest
 from features.histories.histories import Histories, build_histories
 from features.sources.source import source_from_rows
 from serving.api.app import create_app
-from serving.api.model_holder import Counter
-from serving.scoring.scoring_service import Desk
+from serving.api.model_holder import ModelHolder
+from serving.scoring.scoring_service import ScoringService
 from tests.serving import builders
 from tests.serving.client import Client
 from training.model.bundle import read_bundle, write_bundle
@@ -34,11 +34,11 @@ def folder(histories: Histories, tmp_path_factory: pytest.TempPathFactory) -> Pa
 
 
 @pytest.fixture(scope="session")
-def desk(folder: Path) -> Desk:
-    return Desk(*read_bundle(folder))
+def desk(folder: Path) -> ScoringService:
+    return ScoringService(*read_bundle(folder))
 
 
 @pytest.fixture(scope="session")
-def client(desk: Desk) -> Iterator[Client]:
-    with Client(create_app(Counter(desk))) as client:
+def client(desk: ScoringService) -> Iterator[Client]:
+    with Client(create_app(ModelHolder(desk))) as client:
         yield client

@@ -7,8 +7,8 @@ import sqlalchemy as sa
 
 from features.instants import instant
 from serving.api.app import create_app
-from serving.api.model_holder import Counter
-from serving.api.store_service import Clerk
+from serving.api.model_holder import ModelHolder
+from serving.api.store_service import StoreService
 from serving.store.database import open_store, reading
 from serving.store.feedback import FEEDBACK, feedback_rows
 from tests.serving.client import Client
@@ -21,8 +21,8 @@ class Crm:
 
     def __init__(self, url: str) -> None:
         self.url, self.now = url, NOW
-        self._clerk = Clerk(url, lambda: self.now)
-        self.client = Client(create_app(Counter(), archive=self._clerk))
+        self._clerk = StoreService(url, lambda: self.now)
+        self.client = Client(create_app(ModelHolder(), archive=self._clerk))
 
     def tell(self, *events: Any) -> list[dict[str, Any]]:
         answer = self.client.post_json("/feedback", {"events": events})

@@ -6,13 +6,13 @@ from typing import Any
 import httpx
 
 from serving.api.app import create_app
-from serving.api.bounded_executor import Workbench
+from serving.api.bounded_executor import BoundedExecutor
 from serving.api.keyring import Keyring
-from serving.api.model_holder import Counter
+from serving.api.model_holder import ModelHolder
 from serving.api.rate_limit import Rates
-from serving.api.store_service import Clerk
+from serving.api.store_service import StoreService
 from serving.web.routes import Site
-from serving.web.session import Doorkeeper
+from serving.web.session import SessionAuth
 from tests.serving.client import Client
 
 HTML = {"Accept": "text/html"}
@@ -26,9 +26,9 @@ class Browser(Client):
         self, url: str, ring: Ring = None, proxy_header: str | None = None, language: str = "en",
         now: Callable[[], int] | None = None, rates: Rates | None = None,
     ) -> None:  # fmt: skip
-        self.clerk = Clerk(url) if now is None else Clerk(url, now)
-        site = Site(self.clerk, Doorkeeper(ring, proxy_header), rates, Workbench())
-        super().__init__(create_app(Counter(), archive=self.clerk, ring=ring, pages=site))
+        self.clerk = StoreService(url) if now is None else StoreService(url, now)
+        site = Site(self.clerk, SessionAuth(ring, proxy_header), rates, BoundedExecutor())
+        super().__init__(create_app(ModelHolder(), archive=self.clerk, ring=ring, pages=site))
         self.language = language
 
     @property

@@ -5,7 +5,7 @@ from typing import Any
 import pytest
 
 from serving.scoring.request_parsing import HARMLESS, MOST_LISTED, read_account
-from serving.scoring.scoring_service import Desk
+from serving.scoring.scoring_service import ScoringService
 from tests.serving.client import Client
 
 ORDER = {"ordered_at": "2025-06-01", "revenue": 10}
@@ -147,7 +147,7 @@ def test_without_any_event_and_without_as_of_nobody_can_be_scored(client: Client
     assert client.score() == []
 
 
-def test_an_account_is_read_without_looking_at_the_model(desk: Desk) -> None:
+def test_an_account_is_read_without_looking_at_the_model(desk: ScoringService) -> None:
     reading = read_account(GOOD | {"tickets": []}, ["orders"])
     assert list(reading.tables) == ["orders"]
     assert [(w.code, w.field) for w in reading.warnings] == [("unused_table", "tickets")]

@@ -9,10 +9,10 @@ import pytest
 
 from serving.api.app import create_app
 from serving.api.logging import JsonLines
-from serving.api.model_holder import Counter
+from serving.api.model_holder import ModelHolder
 from serving.api.request_bodies import MOST_BYTES
-from serving.api.request_context import Note
-from serving.scoring.scoring_service import Desk
+from serving.api.request_context import RequestContext
+from serving.scoring.scoring_service import ScoringService
 from tests.serving.client import JSON, Client
 
 GOOD = {"account_id": "good", "orders": [{"ordered_at": "2025-06-01", "revenue": 10}]}
@@ -28,7 +28,7 @@ def _error(answer: Any) -> tuple[int, str, str | None]:
     return answer.status_code, content["error"]["code"], content["error"].get("field")
 
 
-def test_the_model_and_its_state_are_told(client: Client, desk: Desk) -> None:
+def test_the_model_and_its_state_are_told(client: Client, desk: ScoringService) -> None:
     assert client.get("/healthz").json() == {"status": "alive"}
     assert client.get("/readyz").json() == {"status": "ready", "version": desk.scorer.version}
     told = client.get("/version").json()
@@ -39,15 +39,15 @@ def test_the_model_and_its_state_are_told(client: Client, desk: Desk) -> None:
 
 
 def test_before_a_model_is_there_everything_that_needs_it_says_so_and_the_rest_answers() -> None:
-    with Client(create_app(Counter())) as empty:
+    with Client(create_app(ModelHolder())) as empty:
         assert _error(empty.get("/readyz")) == (503, "not_ready", None)
         assert _error(empty.get("/version")) == (503, "not_ready", None)
         assert _error(empty.post("/score", json={"accounts": []})) == (503, "not_ready", None)
         assert [empty.get(path).status_code for path in ("/healthz", "/docs", "/openapi.json", "/")] == [200] * 4
 
 
-def test_another_model_is_swapped_in_between_two_requests(desk: Desk) -> None:
-    counter = Counter()
+def test_another_model_is_swapped_in_between_two_requests(desk: ScoringService) -> None:
+    counter = ModelHolder()
     with Client(create_app(counter)) as client:
         assert client.get("/readyz").status_code == 503
         counter.desk = desk
@@ -127,7 +127,7 @@ def test_too_much_is_413(client: Client) -> None:
     assert _error(client.post("/score", content=body, headers=JSON)) == (413, "body_too_large", None)
 
 
-def test_a_body_of_unknown_length_is_cut_off_where_it_becomes_too_large(desk: Desk) -> None:
+def test_a_body_of_unknown_length_is_cut_off_where_it_becomes_too_large(desk: ScoringService) -> None:
     sent = 0
 
     async def endless() -> Any:
@@ -136,7 +136,7 @@ def test_a_body_of_unknown_length_is_cut_off_where_it_becomes_too_large(desk: De
             sent += 1
             yield b" " * 65_536
 
-    with Client(create_app(Counter(desk))) as client:
+    with Client(create_app(ModelHolder(desk))) as client:
         answer = client.post("/score", content=endless(), headers=JSON)
     assert _error(answer) == (413, "body_too_large", None)
     assert sent <= MOST_BYTES // 65_536 + 2
@@ -153,13 +153,13 @@ def test_unknown_paths_and_methods_have_our_shape_too(client: Client) -> None:
 
 
 def test_a_mistake_of_ours_is_a_500_that_tells_neither_client_nor_log_a_value(
-    desk: Desk, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+    desk: ScoringService, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
 ) -> None:
-    def mistake(_: Desk, body: bytes, _note: Note) -> bytes:
+    def mistake(_: ScoringService, body: bytes, _note: RequestContext) -> bytes:
         raise ValueError(f"secret {body!r}")
 
-    monkeypatch.setattr(Desk, "score", mistake)
-    with caplog.at_level(logging.DEBUG), Client(create_app(Counter(desk))) as client:
+    monkeypatch.setattr(ScoringService, "score", mistake)
+    with caplog.at_level(logging.DEBUG), Client(create_app(ModelHolder(desk))) as client:
         answer = client.post("/score", json={"accounts": ["secret"]})
     assert _error(answer) == (500, "internal", None)
     assert "secret" not in answer.text
@@ -178,7 +178,7 @@ def test_nothing_of_a_request_is_logged(client: Client, caplog: pytest.LogCaptur
     assert "secret" not in caplog.text
 
 
-def test_a_slow_request_is_given_up_in_our_shape(desk: Desk, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_slow_request_is_given_up_in_our_shape(desk: ScoringService, monkeypatch: pytest.MonkeyPatch) -> None:
     async def slow() -> Any:
         import anyio
 
@@ -186,22 +186,22 @@ def test_a_slow_request_is_given_up_in_our_shape(desk: Desk, monkeypatch: pytest
         await anyio.sleep(5)
 
     monkeypatch.setattr("serving.api.bounded_executor.PATIENCE_SECONDS", 0.05)
-    with Client(create_app(Counter(desk))) as client:
+    with Client(create_app(ModelHolder(desk))) as client:
         assert _error(client.post("/score", content=slow(), headers=JSON)) == (503, "too_slow", None)
 
 
-def test_requests_are_measured_by_route_and_never_by_what_somebody_tried(desk: Desk) -> None:
+def test_requests_are_measured_by_route_and_never_by_what_somebody_tried(desk: ScoringService) -> None:
     seen: list[tuple[str, int]] = []
 
     class Meter:
-        def observe(self, path: str, status: int, seconds: float, _: Note) -> None:
+        def observe(self, path: str, status: int, seconds: float, _: RequestContext) -> None:
             assert seconds > 0
             seen.append((path, status))
 
         def show(self) -> tuple[bytes, str]:
             return b"figures 1\n", "text/plain"
 
-    with Client(create_app(Counter(desk), Meter())) as client:
+    with Client(create_app(ModelHolder(desk), Meter())) as client:
         client.get("/metrics")
         client.get("/a/b/c")
         client.post("/score", json={"accounts": [GOOD]})

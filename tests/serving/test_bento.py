@@ -15,7 +15,7 @@ from urllib.request import Request, urlopen
 import pytest
 
 from serving.api.openapi import EXAMPLE
-from serving.scoring.scoring_service import Desk
+from serving.scoring.scoring_service import ScoringService
 from training.model.champion import publish
 
 ROOT = Path(__file__).parent.parent.parent
@@ -47,7 +47,9 @@ def _answer(url: str, body: bytes | None = None) -> tuple[int, bytes]:
 
 
 @pytest.mark.slow
-def test_a_bento_serves_on_a_machine_that_has_only_what_it_asks_for(folder: Path, desk: Desk, tmp_path: Path) -> None:
+def test_a_bento_serves_on_a_machine_that_has_only_what_it_asks_for(
+    folder: Path, desk: ScoringService, tmp_path: Path
+) -> None:
     source, home, clean = tmp_path / "source", tmp_path / "home", tmp_path / "clean"
     source.mkdir()
     home.mkdir()

@@ -11,8 +11,8 @@ import pytest
 from features.errors import BundleError
 from features.histories.histories import Histories
 from serving.api.app import create_app
-from serving.api.errors import Refusal
-from serving.api.model_holder import Counter, Succession
+from serving.api.errors import HttpError
+from serving.api.model_holder import ModelHolder, ModelReloader
 from serving.api.openapi import EXAMPLE
 from tests.serving import builders
 from tests.serving.client import Client
@@ -47,14 +47,14 @@ def _version(folder: Path) -> str:
     return read_bundle(folder)[1]
 
 
-def _serving(counter: Counter) -> str:
+def _serving(counter: ModelHolder) -> str:
     return str(counter.open().scorer.version)
 
 
 def test_the_next_champion_takes_over_and_the_former_one_comes_back(two: tuple[Path, Path], tmp_path: Path) -> None:
-    home, counter, witness = tmp_path / "champion", Counter(), Witness()
+    home, counter, witness = tmp_path / "champion", ModelHolder(), Witness()
     publish(two[0], home)
-    succession = Succession(counter, home, EXAMPLE, witness)
+    succession = ModelReloader(counter, home, EXAMPLE, witness)
     assert not succession.look()
     assert _serving(counter) == _version(two[0])
     assert not succession.look()
@@ -70,9 +70,9 @@ def test_the_next_champion_takes_over_and_the_former_one_comes_back(two: tuple[P
 
 
 def test_a_service_on_a_bundle_of_its_own_sees_when_it_is_written_anew(two: tuple[Path, Path], tmp_path: Path) -> None:
-    counter, folder = Counter(), tmp_path / "bundle"
+    counter, folder = ModelHolder(), tmp_path / "bundle"
     shutil.copytree(two[0], folder)
-    succession = Succession(counter, folder, EXAMPLE)
+    succession = ModelReloader(counter, folder, EXAMPLE)
     succession.look()
     shutil.copytree(two[1], folder, dirs_exist_ok=True)
     assert succession.look()
@@ -109,9 +109,9 @@ def _points_elsewhere(folder: Path) -> None:
 def test_a_champion_that_cannot_be_used_is_refused_once_and_the_old_one_serves_on(
     two: tuple[Path, Path], tmp_path: Path, caplog: pytest.LogCaptureFixture, spoil: Any
 ) -> None:
-    home, counter, witness = tmp_path / "champion", Counter(), Witness()
+    home, counter, witness = tmp_path / "champion", ModelHolder(), Witness()
     publish(two[0], home)
-    succession = Succession(counter, home, EXAMPLE, witness)
+    succession = ModelReloader(counter, home, EXAMPLE, witness)
     succession.look()
     spoil(publish(two[1], home))
     for _ in range(3):
@@ -149,9 +149,9 @@ def test_a_champion_that_answers_otherwise_than_it_did_is_refused(two: tuple[Pat
         read_proven_bundle(folder)
     with pytest.raises(BundleError, match="answers its own examples otherwise"):
         publish(folder, tmp_path / "champion")
-    counter = Counter()
-    Succession(counter, folder, EXAMPLE).look()
-    with pytest.raises(Refusal, match="not_ready"):
+    counter = ModelHolder()
+    ModelReloader(counter, folder, EXAMPLE).look()
+    with pytest.raises(HttpError, match="not_ready"):
         counter.open()
 
 
@@ -163,9 +163,9 @@ def test_the_examples_are_of_nobody(two: tuple[Path, Path]) -> None:
 
 
 def test_a_reload_on_request_answers_what_serves_now(two: tuple[Path, Path], tmp_path: Path) -> None:
-    home, counter = tmp_path / "champion", Counter()
+    home, counter = tmp_path / "champion", ModelHolder()
     publish(two[0], home)
-    Succession(counter, home, EXAMPLE).look()
+    ModelReloader(counter, home, EXAMPLE).look()
     with Client(create_app(counter)) as client:
         told = {"version": _version(two[0]), "refused": None, "swapped": False}
         assert client.post("/admin/reload").json() == told

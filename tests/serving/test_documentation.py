@@ -8,7 +8,7 @@ import pytest
 
 from features.tables import TABLES
 from serving.api.app import create_app
-from serving.api.model_holder import Counter
+from serving.api.model_holder import ModelHolder
 from serving.api.openapi import EXAMPLE
 from tests.serving.client import Client
 
@@ -122,7 +122,7 @@ def test_the_document_speaks_openapi_3_0_and_refers_to_nothing_that_is_not_there
 
 
 def test_every_route_is_documented_and_answers(client: Client, document: Any) -> None:
-    app = create_app(Counter())
+    app = create_app(ModelHolder())
     documented = {(method.upper(), path) for path, methods in document["paths"].items() for method in methods}
     routes = {(method, route.path) for route in app.routes for method in route.methods - {"HEAD"}}  # type: ignore[attr-defined]
     assert documented == routes

@@ -13,7 +13,7 @@ from features.histories.histories import Histories
 from features.instants import instant
 from features.sources.source import source_from_rows
 from serving.api.store_openapi import FEEDBACK_EXAMPLE
-from serving.api.store_service import Clerk
+from serving.api.store_service import StoreService
 from serving.store.overrides import OVERRIDES
 from tests.databases import new_database
 from tests.serving.crm import NOW, Crm
@@ -188,7 +188,7 @@ def test_the_same_events_from_several_senders_at_once_are_kept_once(either: Crm)
         json.dumps({"events": [{**VISIT, "event_id": f"{k}"} for k in range(begin, begin + 30)]}).encode()
         for begin in (0, 10, 20, 0)
     ]
-    clerks = [Clerk(either.url, lambda: NOW) for _ in bodies]
+    clerks = [StoreService(either.url, lambda: NOW) for _ in bodies]
     with ThreadPoolExecutor(len(bodies)) as pool:
         answers = [json.loads(one) for one in pool.map(lambda clerk, body: clerk.feedback(body), clerks, bodies)]
     for clerk in clerks:

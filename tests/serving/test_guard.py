@@ -7,12 +7,12 @@ import httpx
 import pytest
 
 from serving.api.app import create_app
-from serving.api.endpoints import ANY, DOORS, OPEN, SCOPES
+from serving.api.endpoints import ANY, ENDPOINTS, OPEN, SCOPES
 from serving.api.keyring import Key, Keyring, digest_of, make_secret
-from serving.api.model_holder import Counter
+from serving.api.model_holder import ModelHolder
 from serving.api.openapi import EXAMPLE
 from serving.api.rate_limit import Rates
-from serving.scoring.scoring_service import Desk
+from serving.scoring.scoring_service import ScoringService
 from tests.serving.client import Client
 
 
@@ -26,8 +26,8 @@ RING = Keyring(key for key, _ in KEYS.values())
 
 
 @pytest.fixture(scope="module")
-def guarded(desk: Desk) -> Iterator[Client]:
-    with Client(create_app(Counter(desk), ring=lambda: RING)) as client:
+def guarded(desk: ScoringService) -> Iterator[Client]:
+    with Client(create_app(ModelHolder(desk), ring=lambda: RING)) as client:
         yield client
 
 
@@ -40,7 +40,7 @@ def _bearer(scope: str) -> dict[str, str]:
     return {"Authorization": f"Bearer {KEYS[scope][1]}"}
 
 
-@pytest.mark.parametrize("door", DOORS, ids=lambda door: door.path)
+@pytest.mark.parametrize("door", ENDPOINTS, ids=lambda door: door.path)
 def test_every_door_opens_to_its_scope_and_to_no_other(guarded: Client, door: Any) -> None:
     bare = _ask(guarded, door.method, door.path, {})
     assert (bare.status_code < 400) == (door.scope == OPEN)
@@ -127,19 +127,19 @@ class _From:
     ],
 )  # fmt: skip
 def test_without_keys_only_this_machine_is_answered_and_only_by_its_own_name(
-    desk: Desk, address: str, host: str, answered: bool
+    desk: ScoringService, address: str, host: str, answered: bool
 ) -> None:
-    with Client(_From(create_app(Counter(desk), ring=Keyring), address)) as client:
+    with Client(_From(create_app(ModelHolder(desk), ring=Keyring), address)) as client:
         answer = client.request("POST", "/score", headers={"Host": host}, json=EXAMPLE)
         assert answer.status_code == (200 if answered else 403)
         assert client.request("GET", "/healthz", headers={"Host": host}).status_code == 200
     assert answered or "ladder keys create" in answer.json()["error"]["message"]
 
 
-def test_a_key_that_comes_too_often_waits_and_the_others_do_not(desk: Desk) -> None:
+def test_a_key_that_comes_too_often_waits_and_the_others_do_not(desk: ScoringService) -> None:
     now = 0.0
     rates = Rates(per_second=0.5, burst=3, clock=lambda: now)
-    with Client(create_app(Counter(desk), ring=lambda: RING, rates=rates)) as client:
+    with Client(create_app(ModelHolder(desk), ring=lambda: RING, rates=rates)) as client:
         assert [_ask(client, "GET", "/version", _bearer("plan")).status_code for _ in range(3)] == [200] * 3
         answer = _ask(client, "GET", "/version", _bearer("plan"))
         assert (answer.status_code, answer.headers["retry-after"]) == (429, "2")
@@ -152,9 +152,9 @@ def test_a_key_that_comes_too_often_waits_and_the_others_do_not(desk: Desk) -> N
         assert [_ask(client, "GET", "/version", _bearer("plan")).status_code for _ in range(4)] == [200] * 3 + [429]
 
 
-def test_strangers_make_no_buckets(desk: Desk) -> None:
+def test_strangers_make_no_buckets(desk: ScoringService) -> None:
     rates = Rates()
-    with Client(create_app(Counter(desk), ring=lambda: RING, rates=rates)) as client:
+    with Client(create_app(ModelHolder(desk), ring=lambda: RING, rates=rates)) as client:
         for _ in range(20):
             _ask(client, "GET", "/version", {"X-API-Key": _key("score")[1]})
     assert not rates._buckets

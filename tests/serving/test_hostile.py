@@ -11,11 +11,11 @@ import pytest
 from features.histories.histories import Histories
 from features.tables import TABLES, Column, Kind, Table
 from serving.api.app import create_app
-from serving.api.model_holder import Counter
+from serving.api.model_holder import ModelHolder
 from serving.api.openapi import document
-from serving.api.store_service import Clerk
+from serving.api.store_service import StoreService
 from serving.scoring.request_parsing import EVENT_TABLES, PROFILE
-from serving.scoring.scoring_service import Desk
+from serving.scoring.scoring_service import ScoringService
 from tests.serving.client import JSON, Client
 from tests.serving.runs import fill, scored
 
@@ -139,12 +139,14 @@ TYPES: tuple[Any, ...] = (
 
 
 @pytest.fixture(scope="module")
-def whole(desk: Desk, folder: Path, histories: Histories, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Client]:
+def whole(
+    desk: ScoringService, folder: Path, histories: Histories, tmp_path_factory: pytest.TempPathFactory
+) -> Iterator[Client]:
     """A service with a model and a store that has batch scores."""
     url = f"sqlite:///{tmp_path_factory.mktemp('store') / 'ladder.db'}"
     fill(url, scored(folder, histories))
-    clerk = Clerk(url)
-    with Client(create_app(Counter(desk), archive=clerk)) as client:
+    clerk = StoreService(url)
+    with Client(create_app(ModelHolder(desk), archive=clerk)) as client:
         yield client
     clerk.close()
 

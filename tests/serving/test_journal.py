@@ -12,9 +12,9 @@ import pytest
 
 from serving.api.app import create_app
 from serving.api.keyring import Key, Keyring, make_secret
-from serving.api.logging import Patient, keep_journal, tell
-from serving.api.model_holder import Counter
-from serving.scoring.scoring_service import Desk
+from serving.api.logging import Patient, configure_logging, tell
+from serving.api.model_holder import ModelHolder
+from serving.scoring.scoring_service import ScoringService
 from tests.serving.client import JSON, Client
 
 KEY_ID, SECRET, DIGEST = make_secret()
@@ -29,15 +29,15 @@ def written(monkeypatch: pytest.MonkeyPatch) -> Iterator[io.StringIO]:
     log, logger = io.StringIO(), logging.getLogger("serving")
     before = logger.handlers, logger.propagate, logger.level
     monkeypatch.setattr(sys, "stderr", log)
-    keep_journal()
+    configure_logging()
     yield log
     logger.handlers, logger.propagate = before[0], before[1]
     logger.setLevel(before[2])
 
 
 @pytest.fixture
-def client(desk: Desk) -> Iterator[Client]:
-    with Client(create_app(Counter(desk), ring=lambda: RING)) as client:
+def client(desk: ScoringService) -> Iterator[Client]:
+    with Client(create_app(ModelHolder(desk), ring=lambda: RING)) as client:
         yield client
 
 
@@ -45,7 +45,9 @@ def _lines(written: io.StringIO) -> list[dict[str, Any]]:
     return [json.loads(line) for line in written.getvalue().splitlines()]
 
 
-def test_a_request_is_one_line_with_what_operators_ask_for(client: Client, desk: Desk, written: io.StringIO) -> None:
+def test_a_request_is_one_line_with_what_operators_ask_for(
+    client: Client, desk: ScoringService, written: io.StringIO
+) -> None:
     body = json.dumps({"accounts": [{"account_id": "A", "orders": [ORDER]}, {"account_id": "B"}]}).encode()
     answer = client.post("/score", content=body, headers=KEYED | {"X-Request-Id": "crm-17.a_B"})
     (line,) = _lines(written)
@@ -96,8 +98,8 @@ def test_nothing_that_a_client_sends_reaches_the_log(client: Client, written: io
     assert {line["path"] for line in lines} == {"/score", "other"}
 
 
-def test_probes_are_written_down_only_when_they_fail(desk: Desk, written: io.StringIO) -> None:
-    counter = Counter(desk)
+def test_probes_are_written_down_only_when_they_fail(desk: ScoringService, written: io.StringIO) -> None:
+    counter = ModelHolder(desk)
     with Client(create_app(counter)) as client:
         client.get("/healthz")
         client.get("/readyz")

@@ -8,7 +8,7 @@ import sqlalchemy as sa
 
 import ladder
 from features.errors import SettingsError, StoreError
-from serving.api.errors import Refusal
+from serving.api.errors import HttpError
 from serving.api.key_store import MOST_AGE_SECONDS, WatchedRing, create_key, list_keys, read_ring, revoke_key
 from serving.api.keyring import Keyring
 from serving.store.database import open_store
@@ -79,7 +79,7 @@ def test_the_last_keys_serve_for_a_while_where_the_store_cannot_be_read_and_then
         return Keyring()
 
     watched = WatchedRing(read, lambda: now)
-    with pytest.raises(Refusal, match="keys_unreadable"):
+    with pytest.raises(HttpError, match="keys_unreadable"):
         watched.ring()
     watched.look()
     broken = True
@@ -88,7 +88,7 @@ def test_the_last_keys_serve_for_a_while_where_the_store_cannot_be_read_and_then
     assert watched.ring().empty
     now = MOST_AGE_SECONDS + 1
     watched.look()
-    with pytest.raises(Refusal, match="keys_unreadable"):
+    with pytest.raises(HttpError, match="keys_unreadable"):
         watched.ring()
     assert [record.message for record in caplog.records] == ["keys cannot be read"]
     assert "hunter2" not in caplog.text

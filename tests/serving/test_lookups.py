@@ -10,9 +10,9 @@ import pytest
 from features.histories.histories import Histories
 from features.instants import iso
 from serving.api.app import create_app
-from serving.api.model_holder import Counter
-from serving.api.store_service import Clerk
-from serving.scoring.scoring_service import Desk
+from serving.api.model_holder import ModelHolder
+from serving.api.store_service import StoreService
+from serving.scoring.scoring_service import ScoringService
 from tests.databases import new_database
 from tests.serving import builders
 from tests.serving.client import Client
@@ -31,8 +31,8 @@ def url(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory
 def filled(url: str, folder: Path, histories: Histories) -> Iterator[Client]:
     """A service without a model, with the batch scores of the tiny supplier."""
     fill(url, scored(folder, histories))
-    clerk = Clerk(url)
-    with Client(create_app(Counter(), archive=clerk)) as client:
+    clerk = StoreService(url)
+    with Client(create_app(ModelHolder(), archive=clerk)) as client:
         yield client
     clerk.close()
 
@@ -49,7 +49,7 @@ def _text(value: Any) -> str:
 
 
 def test_what_is_looked_up_is_what_is_scored_to_the_last_bit(
-    filled: Client, desk: Desk, tiny: Simulation, histories: Histories
+    filled: Client, desk: ScoringService, tiny: Simulation, histories: Histories
 ) -> None:
     everybody = [account for account in builders.payloads(tiny.tables).values() if "orders" in account][:60]
     asked = {"as_of": iso(histories.end), "accounts": everybody, "horizons": True}
@@ -97,8 +97,8 @@ def test_a_request_that_is_none_is_refused(body: Any, status: int, field: str | 
 
 
 def test_before_the_first_run_the_service_is_not_ready_to_look_up(tmp_path: Path) -> None:
-    clerk = Clerk(f"sqlite:///{tmp_path / 'ladder.db'}")
-    with Client(create_app(Counter(), archive=clerk)) as client:
+    clerk = StoreService(f"sqlite:///{tmp_path / 'ladder.db'}")
+    with Client(create_app(ModelHolder(), archive=clerk)) as client:
         for path, body in (("/lookup", {"account_ids": ["A"]}), ("/plan", {"budget": 1})):
             answer = client.post_json(path, body)
             assert (answer.status_code, answer.json()["error"]["code"]) == (503, "not_ready")
@@ -107,8 +107,8 @@ def test_before_the_first_run_the_service_is_not_ready_to_look_up(tmp_path: Path
 
 
 def test_a_store_that_is_away_is_503_without_a_word_about_where_it_stands(tmp_path: Path) -> None:
-    clerk = Clerk(f"sqlite:///{tmp_path / 'gone' / 'ladder.db'}")
-    with Client(create_app(Counter(), archive=clerk)) as client:
+    clerk = StoreService(f"sqlite:///{tmp_path / 'gone' / 'ladder.db'}")
+    with Client(create_app(ModelHolder(), archive=clerk)) as client:
         answer = client.post_json("/lookup", {"account_ids": ["A"]})
         assert (answer.status_code, answer.json()["error"]["code"]) == (503, "store_unavailable")
         assert "gone" not in answer.text

@@ -9,7 +9,7 @@ import pytest
 
 from features.errors import NotEnoughData, TooManyBadRows
 from features.instants import instant
-from features.sources.partitioned import Alone
+from features.sources.partitioned import LocalExecutor
 from serving.scoring import partitioned as module
 from serving.scoring.batch import TABLES, score_frames, write_frames
 from serving.scoring.partitioned import Written, score_parts
@@ -20,7 +20,7 @@ from training.model.bundle import Bundle
 
 
 def parted(out: Path, bundle: Bundle, at: int, form: str = "parquet", most_bad: float = 0.05) -> Written:
-    return score_parts(tiny_parts(), Alone(), Scorer(bundle, "v1"), at, most_bad, out, form, lambda _, __: None)
+    return score_parts(tiny_parts(), LocalExecutor(), Scorer(bundle, "v1"), at, most_bad, out, form, lambda _, __: None)
 
 
 def whole(out: Path, bundle: Bundle, at: int, form: str = "parquet") -> None:

@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 
 from features.errors import SettingsError
 from serving.planning.arms import Draw
-from serving.planning.candidates import build_menu
+from serving.planning.candidates import build_candidates
 from serving.planning.files import read_plan, record_of, write_plan
 from serving.planning.integer_program import solve
 from serving.planning.plan import HOLDOUT, PLAN_COLUMNS, TREAT, Allowance, Plan, make_plan
@@ -146,20 +146,20 @@ def test_exploring_gives_some_another_option_that_pays_and_tells_how_many() -> N
 
 def test_the_interval_of_a_gain_is_that_of_its_uplift() -> None:
     scores, investments = supplier(50)
-    menu = build_menu(scores, investments)
+    menu = build_candidates(scores, investments)
     margin = (investments["gain"] + investments["cost"]) / investments["uplift"]
     told = investments.assign(
         gain_low=margin * investments["uplift_low"] - investments["cost"],
         gain_high=margin * investments["uplift_high"] - investments["cost"],
     )
-    given = build_menu(scores, told)
+    given = build_candidates(scores, told)
     np.testing.assert_allclose(menu.low, given.low)
     np.testing.assert_allclose(menu.high, given.high)
     nought = investments.assign(uplift=np.where(investments["investment"] == "visit", 0.0, investments["uplift"]))
     nought.loc[nought["uplift"] == 0, "gain"] = -700.0
     there = np.isfinite(given.low)
     there[:, 2] &= there[:, :2].any(axis=1)  # the margin is learnt from the account's other options
-    np.testing.assert_allclose(build_menu(scores, nought).low[there], given.low[there])
+    np.testing.assert_allclose(build_candidates(scores, nought).low[there], given.low[there])
 
 
 def test_what_the_figures_mean() -> None:

@@ -9,8 +9,8 @@ import pytest
 
 from features.histories.histories import Histories
 from serving.api.app import create_app
-from serving.api.model_holder import Counter
-from serving.api.store_service import Clerk
+from serving.api.model_holder import ModelHolder
+from serving.api.store_service import StoreService
 from serving.planning.arms import Draw
 from serving.planning.plan import PLAN_COLUMNS, Allowance, make_plan
 from serving.store.scoring_runs import Frames
@@ -33,8 +33,8 @@ def url(tmp_path_factory: pytest.TempPathFactory, frames: Frames, tiny: Simulati
 
 @pytest.fixture(scope="module")
 def planner(url: str) -> Iterator[Client]:
-    clerk = Clerk(url)
-    with Client(create_app(Counter(), archive=clerk)) as client:
+    clerk = StoreService(url)
+    with Client(create_app(ModelHolder(), archive=clerk)) as client:
         yield client
     clerk.close()
 
@@ -119,8 +119,8 @@ def test_what_cannot_be_planned_is_refused_with_its_field(asked: Any, field: str
 def test_the_next_run_takes_over_at_once(tmp_path: Path, frames: Frames) -> None:
     url = f"sqlite:///{tmp_path / 'ladder.db'}"
     fill(url, frames)
-    clerk = Clerk(url)
-    with Client(create_app(Counter(), archive=clerk)) as client:
+    clerk = StoreService(url)
+    with Client(create_app(ModelHolder(), archive=clerk)) as client:
         before = _plan(client, budget=20_000)
         assert {row["owner"] for row in before["plan"]} == {None}
         first = before["plan"][0]["account_id"]
@@ -137,8 +137,8 @@ def test_the_next_run_takes_over_at_once(tmp_path: Path, frames: Frames) -> None
 def test_a_manager_s_decision_narrows_what_is_planned_and_forces_nothing(tmp_path: Path, frames: Frames) -> None:
     url = f"sqlite:///{tmp_path / 'ladder.db'}"
     fill(url, frames)
-    clerk = Clerk(url)
-    with Client(create_app(Counter(), archive=clerk)) as client:
+    clerk = StoreService(url)
+    with Client(create_app(ModelHolder(), archive=clerk)) as client:
         before = {row["account_id"]: row["investment"] for row in _plan(client, budget=1e9, holdout=0)["plan"]}
         spared, moved = list(before)[:2]
         other = next(option for option in ("rebate", "visit_programme") if option != before[moved])

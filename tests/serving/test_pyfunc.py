@@ -20,7 +20,7 @@ from features.errors import SettingsError
 from features.histories.histories import Histories
 from features.instants import iso
 from serving.integrations.pyfunc_model import INPUTS, OUTPUTS, PARAMS, _load_pyfunc, example
-from serving.scoring.scoring_service import Desk
+from serving.scoring.scoring_service import ScoringService
 from tests.serving import builders
 from tests.serving.client import Client
 from training.simulator.simulation import Simulation
@@ -75,7 +75,7 @@ def test_pyfunc_and_http_give_the_same_bits(tiny: Simulation, histories: Histori
 
 
 def test_the_batch_s_bits_too_for_more_accounts_than_a_request_may_hold(
-    tiny: Simulation, histories: Histories, desk: Desk, model: Any
+    tiny: Simulation, histories: Histories, desk: ScoringService, model: Any
 ) -> None:
     accounts = pd.DataFrame(list(builders.payloads(tiny.tables).values()))
     assert len(accounts) > 200
@@ -88,7 +88,7 @@ def test_the_batch_s_bits_too_for_more_accounts_than_a_request_may_hold(
         )
 
 
-def test_a_column_as_of_goes_before_the_parameter_and_the_index_stays(model: Any, desk: Desk) -> None:
+def test_a_column_as_of_goes_before_the_parameter_and_the_index_stays(model: Any, desk: ScoringService) -> None:
     orders = [{"ordered_at": "2025-01-10", "revenue": 100.0}, {"ordered_at": pd.Timestamp("2025-03-10"), "revenue": 70}]
     given = pd.DataFrame(
         {"account_id": ["A", "B", "C"], "orders": [orders] * 3, "as_of": ["2025-02-01", "2025-06-01", None]},
@@ -164,7 +164,7 @@ def served(saved: Path, port: int) -> Iterator[None]:
 
 
 @pytest.mark.slow
-def test_mlflow_s_own_server_answers_the_same(saved: Path, desk: Desk) -> None:
+def test_mlflow_s_own_server_answers_the_same(saved: Path, desk: ScoringService) -> None:
     accounts = [{k: v for k, v in row.items() if k != "as_of"} for row in example().to_dict("records")]
     params = {"as_of": "2026-01-01", "explain": True}
     port = free_port()

@@ -10,7 +10,7 @@ import pytest
 from features.catalog import catalog
 from features.catalog.declarations import NEVER_MISSING, YES_OR_NO
 from features.tables import RUNGS, TABLES
-from serving.scoring.reasons import MOST_DOWN, MOST_UP, TOPICS, Reason, Teller
+from serving.scoring.reasons import MOST_DOWN, MOST_UP, TOPICS, Explainer, Reason
 from serving.scoring.scoring import Scorer
 from tests.trained import tiny_bundle, tiny_histories
 from training.model.text.feature_phrases import PHRASE, PHRASES
@@ -35,7 +35,7 @@ def told(
     for name, value in values.items():
         row[0, catalog.NAMES.index(name)] = value
     facts = replace(tiny_bundle().facts, peers=(peers or {},) * len(RUNGS), vocabulary=VOCABULARY)
-    return Teller(facts, tables, language).tell(contributions, row, np.array([3]), leaving)[0]
+    return Explainer(facts, tables, language).tell(contributions, row, np.array([3]), leaving)[0]
 
 
 def texts(*arguments: object, **options: object) -> list[str]:

@@ -14,10 +14,10 @@ from features.histories.views import View
 from features.instants import instant, iso
 from features.sources.source import source_from_rows
 from serving.api.app import create_app
-from serving.api.model_holder import Counter
+from serving.api.model_holder import ModelHolder
 from serving.scoring.request_parsing import join, read_account
 from serving.scoring.scoring import Scored, Scorer
-from serving.scoring.scoring_service import Desk
+from serving.scoring.scoring_service import ScoringService
 from tests.serving import builders
 from tests.serving.client import Client
 from training.model.bundle import read_bundle
@@ -49,7 +49,7 @@ def _rows_of(columns: Mapping[str, Any], account: int, accounts: int) -> Rows:
     return [{name: _plain(column[account * each + k]) for name, column in columns.items()} for k in range(each)]
 
 
-def _batch(desk: Desk, histories: Histories, as_of: int) -> Expected:
+def _batch(desk: ScoringService, histories: Histories, as_of: int) -> Expected:
     return _expected(desk.scorer.score(histories, histories.known_at(as_of)))
 
 
@@ -73,7 +73,7 @@ def _ranks_are_among_those_asked(results: list[dict[str, Any]]) -> None:
 @pytest.mark.parametrize("size", [1, 7, 200])
 @pytest.mark.parametrize("days_ago", [0, 200.4])
 def test_every_account_of_tiny_gets_the_bits_of_the_batch(
-    tiny: Simulation, histories: Histories, desk: Desk, client: Client, size: int, days_ago: float
+    tiny: Simulation, histories: Histories, desk: ScoringService, client: Client, size: int, days_ago: float
 ) -> None:
     as_of = histories.end - int(days_ago * 86_400_000_000)
     expected = _batch(desk, histories, as_of)
@@ -93,7 +93,7 @@ def test_every_account_of_tiny_gets_the_bits_of_the_batch(
     assert scored > (20 if size == 1 else 200)
 
 
-def test_the_comparison_sees_every_kind_of_figure(histories: Histories, desk: Desk) -> None:
+def test_the_comparison_sees_every_kind_of_figure(histories: Histories, desk: ScoringService) -> None:
     scores = [score for score, _, _ in _batch(desk, histories, histories.end).values()]
     for name in ("p_switch", "upgrade_uplift", "upgrade_expectation", "forecast_disagreement", "roi", "switch_trigger"):
         assert {score[name] is None for score in scores} == {True, False}, name
@@ -105,10 +105,10 @@ def test_a_model_of_fewer_tables_ignores_the_others_as_the_batch_without_them_do
     tables = {name: tiny.tables[name] for name in ("accounts", "orders", "tickets")}
     histories = build_histories(source_from_rows(tables))
     bundle = builders.bundle(histories)
-    desk = Desk(bundle, bundle.version)
+    desk = ScoringService(bundle, bundle.version)
     expected = _expected(Scorer(bundle, bundle.version).score(histories, histories.known_at(histories.end)))
     accounts = list(builders.payloads(tiny.tables).values())[:40]
-    with Client(create_app(Counter(desk))) as client:
+    with Client(create_app(ModelHolder(desk))) as client:
         results = _ask(client, accounts, histories.end)
     for result in results:
         unused = {warning["field"] for warning in result["warnings"] if warning["code"] == "unused_table"}
@@ -156,7 +156,7 @@ def test_reasons_are_left_out_when_nobody_asks(tiny: Simulation, client: Client,
 
 
 def test_reasons_in_dutch_have_the_words_of_the_batch_in_dutch(
-    tiny: Simulation, histories: Histories, desk: Desk, client: Client
+    tiny: Simulation, histories: Histories, desk: ScoringService, client: Client
 ) -> None:
     accounts = list(builders.payloads(tiny.tables).values())[:60]
     body = {"as_of": iso(histories.end), "language": "nl", "accounts": accounts}
@@ -175,7 +175,7 @@ def test_a_language_that_nobody_wrote_is_refused(client: Client) -> None:
 
 
 def test_columns_that_only_some_have_and_options_that_nobody_declared_are_as_in_a_batch(
-    tiny: Simulation, desk: Desk
+    tiny: Simulation, desk: ScoringService
 ) -> None:
     order = {"ordered_at": "2025-06-01", "revenue": 10.0}
     asked = [
@@ -193,11 +193,13 @@ def test_columns_that_only_some_have_and_options_that_nobody_declared_are_as_in_
     _same_features(desk, asked, build_histories(source_from_rows(tables)), instant("2025-07-01"))
 
 
-def test_every_feature_of_tiny_has_the_bits_of_the_batch(tiny: Simulation, histories: Histories, desk: Desk) -> None:
+def test_every_feature_of_tiny_has_the_bits_of_the_batch(
+    tiny: Simulation, histories: Histories, desk: ScoringService
+) -> None:
     _same_features(desk, list(builders.payloads(tiny.tables).values()), histories, histories.end)
 
 
-def _same_features(desk: Desk, asked: list[Any], batch: Histories, as_of: int) -> None:
+def _same_features(desk: ScoringService, asked: list[Any], batch: Histories, as_of: int) -> None:
     """Features rather than scores: a score forgives a feature that its model hardly uses."""
     context = desk.scorer.bundle.context
     matrix = catalog.compute(View(batch, batch.known_at(as_of)), context)

@@ -26,7 +26,7 @@ from features.histories.histories import Histories
 from serving.api.key_store import create_key, revoke_key
 from serving.api.openapi import EXAMPLE
 from serving.runtime.server import Terms, running, serve
-from serving.scoring.scoring_service import Desk
+from serving.scoring.scoring_service import ScoringService
 from serving.store.database import open_store
 from tests.serving import builders
 from tests.serving.runs import fill, scored
@@ -95,7 +95,7 @@ def port(folder: Path) -> Iterator[int]:
         yield port
 
 
-def test_a_running_service_scores_and_documents_itself(port: int, desk: Desk) -> None:
+def test_a_running_service_scores_and_documents_itself(port: int, desk: ScoringService) -> None:
     status, content, media = _ask(port, "POST", "/score", EXAMPLE)
     assert (status, media) == (200, "application/json")
     assert content.encode() == desk.score(json.dumps(EXAMPLE).encode())
@@ -227,7 +227,7 @@ def test_champions_alternate_under_load_and_every_answer_is_whole_and_of_one_mod
     home, port = tmp_path / "champion", _free_port()
     expected = {}
     for folder in folders:
-        desk = Desk(*read_bundle(folder))
+        desk = ScoringService(*read_bundle(folder))
         expected[desk.scorer.version] = desk.score(json.dumps(SMALL).encode())
     publish(folders[0], home)
     with _served(home, port, workers=2):

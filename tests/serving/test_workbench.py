@@ -10,9 +10,9 @@ import httpx
 import pytest
 
 from serving.api.app import create_app
-from serving.api.bounded_executor import THREADS, Workbench
-from serving.api.model_holder import Counter
-from serving.scoring.scoring_service import Desk
+from serving.api.bounded_executor import THREADS, BoundedExecutor
+from serving.api.model_holder import ModelHolder
+from serving.scoring.scoring_service import ScoringService
 from tests.serving.client import JSON
 
 BODY = json.dumps({"accounts": []}).encode()
@@ -21,7 +21,7 @@ BODY = json.dumps({"accounts": []}).encode()
 class Held:
     """A desk that answers when it is told to."""
 
-    def __init__(self, desk: Desk) -> None:
+    def __init__(self, desk: ScoringService) -> None:
         self.scorer, self.go, self.begun = desk.scorer, threading.Event(), 0
 
     def score(self, body: bytes, _: Any) -> bytes:
@@ -31,14 +31,14 @@ class Held:
 
 
 @pytest.fixture
-def held(desk: Desk) -> Iterator[Held]:
+def held(desk: ScoringService) -> Iterator[Held]:
     held = Held(desk)
     yield held
     held.go.set()
 
 
-def _client(held: Held, bench: Workbench) -> httpx.AsyncClient:
-    app = create_app(Counter(held), scoring=bench)  # type: ignore[arg-type]
+def _client(held: Held, bench: BoundedExecutor) -> httpx.AsyncClient:
+    app = create_app(ModelHolder(held), scoring=bench)  # type: ignore[arg-type]
     return httpx.AsyncClient(transport=httpx.ASGITransport(app), base_url="http://ladder")
 
 
@@ -49,7 +49,7 @@ async def _settle(so: Any) -> None:
 
 def test_what_is_too_much_is_refused_at_once_and_what_was_accepted_is_answered(held: Held) -> None:
     async def run() -> None:
-        bench = Workbench(most_waiting=3)
+        bench = BoundedExecutor(most_waiting=3)
         async with _client(held, bench) as client:
             accepted = [
                 asyncio.create_task(client.post("/score", content=BODY, headers=JSON)) for _ in range(THREADS + 3)
@@ -70,7 +70,7 @@ def test_what_is_too_much_is_refused_at_once_and_what_was_accepted_is_answered(h
 
 def test_bodies_take_no_more_memory_than_they_may(held: Held) -> None:
     async def run() -> None:
-        bench = Workbench(most_held=3 * len(BODY))
+        bench = BoundedExecutor(most_held=3 * len(BODY))
         async with _client(held, bench) as client:
             accepted = [asyncio.create_task(client.post("/score", content=BODY, headers=JSON)) for _ in range(3)]
             await _settle(lambda: bench._inside == 3)
@@ -90,7 +90,7 @@ def test_what_was_given_up_keeps_its_place_until_its_thread_is_free(
     monkeypatch.setattr("serving.api.bounded_executor.PATIENCE_SECONDS", 0.1)
 
     async def run() -> None:
-        bench = Workbench(most_waiting=1)
+        bench = BoundedExecutor(most_waiting=1)
         async with _client(held, bench) as client:
             answers = await asyncio.gather(*(client.post("/score", content=BODY, headers=JSON) for _ in range(3)))
             assert {answer.json()["error"]["code"] for answer in answers} == {"too_slow"}

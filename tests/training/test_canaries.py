@@ -11,7 +11,7 @@ from features.instants import FloatArray
 from tests.trained import tiny_dataset
 from tests.training.judged import tiny_comparisons
 from training.data.dataset import Dataset
-from training.evaluation.holdout_predictions import JudgedRows
+from training.evaluation.holdout_predictions import HoldoutPredictions
 from training.promotion.behavioural_tests import with_row
 from training.promotion.leakage_checks import column_aucs, score_late, strongest_alone, tables_with_recording
 
@@ -75,7 +75,7 @@ def test_skill_that_lives_by_rows_of_the_last_day_is_lost_a_day_later() -> None:
     )  # fmt: skip
     histories = replace(data.histories, streams={**data.histories.streams, "tickets": stream})
     told = np.where(np.isin(data.snapshots.account[rows], left), 0.95, 0.05)[:, None]
-    judged = JudgedRows(rows, told, {}, TicketReader())
+    judged = HoldoutPredictions(rows, told, {}, TicketReader())
     found = score_late(replace(data, histories=histories), [replace(comparison, judged=judged)])
     assert [(one.task, one.days) for one in found] == [("switching", 1), ("switching", 7)]
     assert all(one.lost.value > 0.9 and one.lost.low > 0.5 for one in found)

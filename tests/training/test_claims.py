@@ -8,17 +8,17 @@ import pytest
 from features.instants import FloatArray
 from tests.training.test_pooled_effects import case
 from training.effects.findings import dearer, power, robustness, robustness_value
-from training.effects.off_policy_value import Claim, claim_of
+from training.effects.off_policy_value import OffPolicyValue, off_policy_value
 
 
-def claim(seed: int, true: float, predicted: float, cost: float = 10.0) -> Claim:
+def claim(seed: int, true: float, predicted: float, cost: float = 10.0) -> OffPolicyValue:
     """Two thousand accounts by lot; the option brings `true` on average, more to some; `predicted` is what picks."""
     rng = np.random.default_rng(seed)
     n = 2000
     arm = rng.integers(0, 2, n)
     effect: FloatArray = true + rng.normal(0, 20, n)
     beyond = arm * effect + rng.normal(0, 50, n)
-    found = claim_of(
+    found = off_policy_value(
         np.full((n, 1), predicted), arm, beyond, np.full((n, 2), 0.5), np.full((n, 1), 0.5), np.full((n, 1), cost),
         np.arange(n), 0.9,
     )  # fmt: skip
@@ -38,9 +38,9 @@ def test_the_value_is_what_the_trials_say_and_not_what_was_promised() -> None:
 
 def test_the_ratio_is_what_was_kept_as_far_as_the_trials_know() -> None:
     assert claim(0, true=60.0, predicted=300.0).ratio == pytest.approx(20.0 / 140.0, abs=0.05)
-    assert Claim(100.0, 20.0, -1e6, 1e6, 50, error=1e6).ratio == pytest.approx(1.0, abs=1e-3)
-    assert Claim(100.0, 900.0, 899.0, 901.0, 50, error=1.0).ratio == 1.0
-    assert Claim(0.0, 0.0, 0.0, 0.0, 50).ratio == 1.0
+    assert OffPolicyValue(100.0, 20.0, -1e6, 1e6, 50, error=1e6).ratio == pytest.approx(1.0, abs=1e-3)
+    assert OffPolicyValue(100.0, 900.0, 899.0, 901.0, 50, error=1.0).ratio == 1.0
+    assert OffPolicyValue(0.0, 0.0, 0.0, 0.0, 50).ratio == 1.0
 
 
 def test_nobody_is_picked_where_nothing_is_gained() -> None:
@@ -50,7 +50,7 @@ def test_nobody_is_picked_where_nothing_is_gained() -> None:
 
 def test_what_may_not_be_recommended_is_not() -> None:
     predicted = np.array([[np.nan, 100.0], [np.nan, np.nan]])
-    found = claim_of(
+    found = off_policy_value(
         predicted, np.array([2, 0]), np.array([100.0, 0.0]), np.full((2, 3), 1 / 3), np.ones((2, 2)), np.ones((2, 2)),
         np.arange(2), 0.9,
     )  # fmt: skip
@@ -62,7 +62,7 @@ def test_what_may_not_be_recommended_is_not() -> None:
 def test_no_trials_no_claim() -> None:
     empty = np.empty((0, 1))
     nobody = np.empty(0, np.int64)
-    assert claim_of(empty, nobody, nobody * 1.0, np.empty((0, 2)), empty, empty, nobody, 0.9) is None
+    assert off_policy_value(empty, nobody, nobody * 1.0, np.empty((0, 2)), empty, empty, nobody, 0.9) is None
 
 
 def test_a_strong_effect_is_harder_to_explain_away() -> None:

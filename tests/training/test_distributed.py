@@ -17,8 +17,8 @@ import pytest
 from distributed import LocalCluster
 
 from features.errors import ClusterError, SourceUnreadable
-from features.partitions.summary import outline
-from features.sources.partitioned import Alone, Part
+from features.partitions.summary import summarise_part
+from features.sources.partitioned import LocalExecutor, Part
 from serving.scoring.batch import TABLES
 from serving.scoring.partitioned import score_parts
 from serving.scoring.scoring import Scorer
@@ -30,7 +30,7 @@ from training.distributed import Cluster, connect
 from training.evaluation.evaluation import evaluate
 from training.evaluation.metrics import row_log_loss
 from training.model.bundle import read_bundle, write_bundle
-from training.models.boosting_backend import grow_here
+from training.models.boosting_backend import local_backend
 from training.pipeline import train_on
 
 FEW = 300
@@ -60,8 +60,8 @@ def test_rows_and_bundle_are_to_the_byte_those_of_one_machine(cluster: Cluster) 
 
 def test_scores_are_those_of_one_machine(cluster: Cluster, tmp_path: Path) -> None:
     scorer, end = Scorer(tiny_bundle(), "v1"), tiny_histories().end
-    for name, crew in {"alone": Alone(), "cluster": cluster}.items():
-        score_parts(tiny_parts(), crew, scorer, end, 0.05, tmp_path / name, "parquet", lambda _, __: None)
+    for name, executor in {"alone": LocalExecutor(), "cluster": cluster}.items():
+        score_parts(tiny_parts(), executor, scorer, end, 0.05, tmp_path / name, "parquet", lambda _, __: None)
     for name in TABLES:
         alone, other = (tmp_path / folder / f"{name}.parquet" for folder in ("alone", "cluster"))
         assert alone.read_bytes() == other.read_bytes()
@@ -71,7 +71,7 @@ def test_a_worker_killed_in_the_middle_loses_nothing(cluster: Cluster, tmp_path:
     """The first to look at part 2 is killed while it does, and the answers are the same."""
     answers = list(cluster.answers(partial(fatal_once, mark=tmp_path / "killed", number=2), tiny_parts().parts))
     assert (tmp_path / "killed").exists()
-    expected = [outline(part) for part in tiny_parts().parts]
+    expected = [summarise_part(part) for part in tiny_parts().parts]
     assert [one.rows_read for one in answers] == [one.rows_read for one in expected]
     assert [one.end for one in answers] == [one.end for one in expected]
 
@@ -81,7 +81,7 @@ def fatal_once(part: Part, mark: Path, number: int) -> Any:
     if part.number == number and not mark.exists():
         mark.touch()
         os.kill(os.getpid(), signal.SIGKILL)
-    return outline(part)
+    return summarise_part(part)
 
 
 def test_an_answer_that_comes_while_the_workers_are_looked_for_is_taken(
@@ -115,7 +115,7 @@ def grown(grow: Any, rounds: int = 20) -> Any:
 
 def test_a_booster_grown_by_all_is_as_good_and_names_no_machine(cluster: Cluster, capfd: Any) -> None:
     trees, loss = grown(cluster.grow)
-    others, here = grown(grow_here)
+    others, here = grown(local_backend)
     assert trees.text != others.text
     assert trees.columns == others.columns
     assert "tree_learner: data" in trees.text
@@ -130,7 +130,7 @@ def test_few_rows_are_grown_here(cluster: Cluster) -> None:
     values, target = rng.normal(size=(FEW - 1, 3)), rng.normal(size=FEW - 1)
     parameters = {"objective": "regression", "num_threads": 1, "verbosity": -1, "deterministic": True}
     arguments = (values, target, np.ones(FEW - 1), ["a", "b", "c"], parameters, 5)
-    assert cluster.grow(*arguments) == grow_here(*arguments)
+    assert cluster.grow(*arguments) == local_backend(*arguments)
 
 
 def test_a_worker_killed_while_a_booster_grows_costs_time_and_no_more(cluster: Cluster) -> None:
@@ -171,7 +171,7 @@ def test_a_part_that_cannot_be_read_is_named(cluster: Cluster, tmp_path: Path) -
     parts = tiny_parts().parts
     lost = replace(parts[1], folder=tmp_path)
     with pytest.raises(SourceUnreadable, match=r"part 1: .*accounts.parquet cannot be read"):
-        list(cluster.answers(outline, [parts[0], lost]))
+        list(cluster.answers(summarise_part, [parts[0], lost]))
 
 
 def always_fatal(_: Part) -> None:

@@ -16,7 +16,7 @@ from tests.trained import earlier_bundle, small_settings, tiny, tiny_histories
 from training.model.bundle import Bundle
 from training.monitoring.drift import adjusted, distance, find_drift, moderated, stability_index
 from training.monitoring.drift_since import DriftSince, drift_since, earlier_ends
-from training.monitoring.table_freshness import stopped_tables
+from training.monitoring.table_freshness import stale_tables
 
 SPAN_DAYS = 60
 Tables = dict[str, pd.DataFrame]
@@ -133,7 +133,7 @@ def planted(change: str) -> tuple[DriftSince, list[str]]:
     known = build_histories(source_from_rows(tables)).as_it_stood(end)
     found = drift_since(known, champion(), small_settings(), end)
     assert found is not None
-    return found, [one.table for one in stopped_tables(known, end, 7)]
+    return found, [one.table for one in stale_tables(known, end, 7)]
 
 
 def test_the_world_as_ever_is_not_called_drift() -> None:
@@ -166,7 +166,7 @@ def test_nothing_lies_between_training_and_its_own_instant() -> None:
 
 def test_a_source_that_ended_long_ago_is_one_finding_and_not_one_a_table() -> None:
     known = tiny_histories()
-    found = stopped_tables(known, known.end + 90 * MICROSECONDS_PER_DAY, 7)
+    found = stale_tables(known, known.end + 90 * MICROSECONDS_PER_DAY, 7)
     assert [one.table for one in found] == ["the whole source"]
     assert found[0].silent_days == pytest.approx(90, abs=1)
-    assert stopped_tables(known.as_it_stood(0), known.end, 7) == ()
+    assert stale_tables(known.as_it_stood(0), known.end, 7) == ()

@@ -10,7 +10,14 @@ from tests.training.judged import hasty_settings, tiny_comparisons
 from training.model.bundle import Bundle
 from training.model.predictors import Pool
 from training.models.next_rung import MEMBERS
-from training.promotion.paired_comparison import AS_IT_STANDS, ITS_RECIPE, Bout, Duel, Incumbent, compare_paired
+from training.promotion.paired_comparison import (
+    AS_IT_STANDS,
+    ITS_RECIPE,
+    ComparisonResult,
+    Incumbent,
+    PairedComparison,
+    compare_paired,
+)
 from training.settings import Settings
 
 SCORES = {"next_rung": {"log_loss", "rps", "brier"}, "switching": {"log_loss", "brier"}, "revenue": {"deviance", "mae"}}
@@ -28,11 +35,11 @@ def champion(trained_until: int, bundle: Bundle | None = None) -> Bundle:
     return replace(bundle, facts=replace(bundle.facts, trained_until=trained_until))
 
 
-def met(bundle: Bundle, settings: Settings | None) -> Duel:
+def met(bundle: Bundle, settings: Settings | None) -> PairedComparison:
     return compare_paired(tiny_dataset(), tiny_comparisons(), Incumbent(1, bundle, settings), hasty_settings())
 
 
-def of_task(bouts: tuple[Bout, ...], task: str) -> list[Bout]:
+def of_task(bouts: tuple[ComparisonResult, ...], task: str) -> list[ComparisonResult]:
     return [bout for bout in bouts if bout.task == task]
 
 

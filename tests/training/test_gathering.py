@@ -8,7 +8,7 @@ import pytest
 
 from features.errors import NotEnoughData, TooManyBadRows
 from features.instants import instant
-from features.sources.partitioned import Alone, Answer, Part
+from features.sources.partitioned import Answer, LocalExecutor, Part
 from tests.parted import tiny_parts
 from tests.trained import small_settings, tiny_dataset, tiny_histories, tiny_trained
 from training.data.partitioned import gather_dataset
@@ -34,7 +34,7 @@ def test_the_bundle_is_the_same_to_the_byte() -> None:
 def test_judged_out_of_time_too_and_as_of_an_earlier_instant() -> None:
     """The report, the comparisons and the figures are those of the whole; what was recorded later is not seen."""
     settings, at = small_settings(), instant("2025-06-01")
-    parted = train_on(gather_dataset(tiny_parts(), Alone(), settings, at), settings, folds=1)
+    parted = train_on(gather_dataset(tiny_parts(), LocalExecutor(), settings, at), settings, folds=1)
     whole = train(tiny_histories(), settings, at, folds=1)
     assert parted.bundle.files() == whole.bundle.files()
     assert parted.report == whole.report
@@ -42,7 +42,7 @@ def test_judged_out_of_time_too_and_as_of_an_earlier_instant() -> None:
 
 
 def test_rows_stand_in_the_order_of_the_whole() -> None:
-    data, whole = gather_dataset(tiny_parts(), Alone(), small_settings(), tiny_histories().end), tiny_dataset()
+    data, whole = gather_dataset(tiny_parts(), LocalExecutor(), small_settings(), tiny_histories().end), tiny_dataset()
     np.testing.assert_array_equal(data.matrix, whole.matrix)
     assert data.matrix.flags.f_contiguous == whole.matrix.flags.f_contiguous
     for one in (data, whole):
@@ -59,7 +59,7 @@ def drawn(settings: Settings, most: int) -> Settings:
 
 def test_where_accounts_are_drawn_only_theirs_and_those_drawn_by_lot_are_gathered() -> None:
     settings = drawn(small_settings(), 1000)
-    data = gather_dataset(tiny_parts(), Alone(), settings, tiny_histories().end)
+    data = gather_dataset(tiny_parts(), LocalExecutor(), settings, tiny_histories().end)
     assert len(data.matrix) < 0.5 * len(tiny_dataset().matrix)
     assert len(data.histories.account_ids) < len(tiny_histories().account_ids)
     parted = train_on(data, settings, folds=0).bundle
@@ -71,7 +71,7 @@ def test_too_little_is_refused_with_the_same_words() -> None:
     with pytest.raises(NotEnoughData) as whole:
         train(tiny_histories(), small_settings(), at)
     with pytest.raises(NotEnoughData) as parted:
-        gather_dataset(tiny_parts(), Alone(), small_settings(), at)
+        gather_dataset(tiny_parts(), LocalExecutor(), small_settings(), at)
     assert str(parted.value) == str(whole.value)
 
 
@@ -79,4 +79,4 @@ def test_too_many_bad_rows_are_judged_over_all_parts() -> None:
     settings = small_settings()
     strict = replace(settings, source=replace(settings.source, max_bad_share=0.0))
     with pytest.raises(TooManyBadRows, match="more than the 0% allowed"):
-        gather_dataset(tiny_parts(), Alone(), strict, tiny_histories().end)
+        gather_dataset(tiny_parts(), LocalExecutor(), strict, tiny_histories().end)

@@ -11,7 +11,7 @@ import pytest
 from features.catalog import catalog
 from features.histories.views import View
 from features.instants import MICROSECONDS_PER_DAY, instant
-from features.sources.partitioned import Alone
+from features.sources.partitioned import LocalExecutor
 from tests.builders import histories
 from tests.parted import tiny_parts
 from tests.trained import small_settings, tiny_dataset, tiny_histories, tiny_trained
@@ -144,7 +144,7 @@ def test_where_the_main_horizon_has_no_model_of_switching_no_further_one_has() -
 
 
 def test_parts_give_the_further_horizons_of_the_whole() -> None:
-    data = gather_dataset(tiny_parts(), Alone(), small_settings(), tiny_histories().end)
+    data = gather_dataset(tiny_parts(), LocalExecutor(), small_settings(), tiny_histories().end)
     assert [one.days for one in data.further] == [90, 365]
     for one, other in zip(data.further, tiny_dataset().further, strict=True):
         np.testing.assert_array_equal(one.columns, other.columns)

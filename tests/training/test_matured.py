@@ -14,9 +14,14 @@ from training.monitoring.drift import Drift
 from training.monitoring.drift_since import DriftSince
 from training.monitoring.early_signs import Proxy, early_signs
 from training.monitoring.label_clock import LabelClock
-from training.monitoring.realised_performance import SWITCHING, Matured, complete_instants, judge_matured
-from training.monitoring.reference_predictions import Look, drawn, feature_weights, look
-from training.monitoring.table_freshness import Stopped
+from training.monitoring.realised_performance import (
+    SWITCHING,
+    RealisedPerformance,
+    complete_instants,
+    judge_realised_performance,
+)
+from training.monitoring.reference_predictions import ReferencePredictions, drawn, feature_weights, look
+from training.monitoring.table_freshness import StaleTable
 
 DAY = MICROSECONDS_PER_DAY
 
@@ -56,7 +61,7 @@ def test_a_snapshot_is_judged_from_the_instant_its_horizon_is_complete() -> None
 
 def test_horizons_that_matured_are_judged_and_longer_ones_wait() -> None:
     known, bundle = tiny_histories(), earlier_bundle()
-    found = judge_matured(known.as_it_stood(known.end), bundle, small_settings(), known.end)
+    found = judge_realised_performance(known.as_it_stood(known.end), bundle, small_settings(), known.end)
     assert {one.horizon_days for one in found} == {90, 180}
     switching = next(one for one in found if one.outcome == SWITCHING and one.horizon_days == 180)
     assert switching.expected is not None
@@ -64,9 +69,10 @@ def test_horizons_that_matured_are_judged_and_longer_ones_wait() -> None:
     assert switching.surplus is not None
     assert switching.surplus.low < switching.observed - switching.expected < switching.surplus.high
     early = bundle.facts.trained_until + 100 * DAY
-    assert {one.horizon_days for one in judge_matured(known.as_it_stood(early), bundle, small_settings(), early)} == {
-        90
-    }
+    assert {
+        one.horizon_days
+        for one in judge_realised_performance(known.as_it_stood(early), bundle, small_settings(), early)
+    } == {90}
 
 
 def test_early_signs_are_expected_from_earlier_accounts_of_the_same_chance() -> None:
@@ -92,7 +98,9 @@ def test_the_clock_says_when_labels_are_due_and_that_they_are_there() -> None:
 
 
 CALM = Watched("v", LabelClock(0, 30 * DAY, 180), None, (), (), (), (), small_settings())
-LOST = Matured(SWITCHING, 180, (0,), 900, Interval(0.6, 0.55, 0.65), 0.5, 0.7, 0.75, 0.2, 0.2, Interval(0, -0.02, 0.02))
+LOST = RealisedPerformance(
+    SWITCHING, 180, (0,), 900, Interval(0.6, 0.55, 0.65), 0.5, 0.7, 0.75, 0.2, 0.2, Interval(0, -0.02, 0.02)
+)
 MORE = replace(LOST, log_loss=Interval(0.5, 0.45, 0.55), observed=0.3, surplus=Interval(0.1, 0.08, 0.12))
 OLD = LabelClock(0, 181 * DAY, 180)
 
@@ -101,11 +109,13 @@ def moved(name: str, weight: float, kind: str = "feature") -> DriftSince:
     """That one column drifted."""
     column = Drift(name, kind, 0.5, 0.01, 0.1, 0.0, 0.0, 0.0, 1.0, 0.0, 0.0, 1.0, 9.0, weight, True)
     nobody = np.empty(0)
-    now = Look(0, nobody.astype(np.int64), nobody[:, None], nobody, nobody, nobody[:, None], nobody, nobody)
+    now = ReferencePredictions(
+        0, nobody.astype(np.int64), nobody[:, None], nobody, nobody, nobody[:, None], nobody, nobody
+    )
     return DriftSince(0, DAY, 900, 900, 5, (column,), now)
 
 
-GONE = Stopped("tickets", 0, 60, 3)
+GONE = StaleTable("tickets", 0, 60, 3)
 
 
 @pytest.mark.parametrize(

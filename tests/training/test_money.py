@@ -11,12 +11,12 @@ from features.histories.snapshots import Snapshots
 from features.instants import FloatArray
 from tests.trained import tiny_bundle, tiny_dataset, tiny_trained
 from training.effects.off_policy_value import Brought
-from training.effects.policy_evaluation import Bench, within_budget
+from training.effects.policy_evaluation import PolicyEvaluation, within_budget
 from training.model.bundle import Bundle
 from training.promotion.policy_value import ALL, LATER, compare_money
 
 
-def bench(n: int = 400) -> Bench:
+def bench(n: int = 400) -> PolicyEvaluation:
     """Half of the trials got the option, by lot; it brings 100 to even accounts and nothing to odd ones, and costs 10.
 
     Ours knows that. Nothing is expected without it, and there is no noise.
@@ -24,7 +24,7 @@ def bench(n: int = 400) -> Bench:
     account = np.arange(n)
     true = np.where(account % 2 == 0, 100.0, 0.0)
     arm = (account // 2) % 2
-    return Bench(
+    return PolicyEvaluation(
         Snapshots(account, np.arange(n) * 1000), np.zeros((n, 1)), np.full(n, 3), True, true[:, None], arm,
         np.where(arm == 1, true, 0.0), np.full((n, 2), 0.5), np.ones((n, 1)), np.full((n, 1), 10.0),
     )  # fmt: skip

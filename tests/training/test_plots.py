@@ -7,7 +7,7 @@ import numpy as np
 import pytest
 
 from tests.training.tracking import comparison, curves
-from training.effects.off_policy_value import budget_of, claim_of
+from training.effects.off_policy_value import budget_of, off_policy_value
 from training.evaluation.curves import (
     Curves,
     gains_curve,
@@ -74,7 +74,7 @@ def test_the_budget_s_last_point_is_the_claim() -> None:
     predicted, arm = random.normal(300, 200, (n, 2)), random.integers(0, 3, n)
     beyond, chance = random.normal(0, 500, n) + 300 * (arm > 0), np.full((n, 3), 1 / 3)
     given = (predicted, arm, beyond, chance, np.full((n, 2), 0.4), np.full((n, 2), 50.0), np.arange(n), 0.9)
-    claim, budget = claim_of(*given), budget_of(*given)
+    claim, budget = off_policy_value(*given), budget_of(*given)
     assert claim is not None
     assert budget is not None
     assert budget.value[-1].value == pytest.approx(claim.value)

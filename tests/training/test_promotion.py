@@ -21,10 +21,10 @@ from training.promotion.change_checks import forgets_nothing
 from training.promotion.checks import CHECKS, Finding, PromotionContext, document, examine, passes
 from training.promotion.context import Counts, Evidence
 from training.promotion.evidence import gather
-from training.promotion.leakage_checks import Alone, Late
+from training.promotion.leakage_checks import Late, SingleFeature
 from training.promotion.model_checks import beats_baselines, calibrated, judged_out_of_time
-from training.promotion.paired_comparison import AS_IT_STANDS, ITS_RECIPE, Bout, Duel, Incumbent
-from training.promotion.policy_value import ALL, LATER, Money, Policies
+from training.promotion.paired_comparison import AS_IT_STANDS, ITS_RECIPE, ComparisonResult, Incumbent, PairedComparison
+from training.promotion.policy_value import ALL, LATER, Policies, PolicyValue
 from training.promotion.segments import Segment
 from training.settings import PromotionSettings
 
@@ -90,12 +90,12 @@ def test_chances_that_are_off_are_warned_of(ece: float, severity: str) -> None:
 Asked = Callable[[PromotionContext], list[Finding]]
 
 
-def bout(task: str, metric: str, difference: Interval, how: str = AS_IT_STANDS) -> Bout:
-    return Bout(task, metric, how, 0.5, 0.5 + difference.value, difference, 1000, 300, ("2025-01-01",))
+def bout(task: str, metric: str, difference: Interval, how: str = AS_IT_STANDS) -> ComparisonResult:
+    return ComparisonResult(task, metric, how, 0.5, 0.5 + difference.value, difference, 1000, 300, ("2025-01-01",))
 
 
-def duel(*bouts: Bout, notes: tuple[str, ...] = (), same: bool = False) -> Duel:
-    return Duel(bouts, notes, same, 30.0)
+def duel(*bouts: ComparisonResult, notes: tuple[str, ...] = (), same: bool = False) -> PairedComparison:
+    return PairedComparison(bouts, notes, same, 30.0)
 
 
 def found_by(check: Asked, champion: Facts | None = None, **evidence: Any) -> list[Finding]:
@@ -150,9 +150,11 @@ def test_a_champion_that_cannot_be_asked_is_said() -> None:
     assert "another catalogue" in found[0].detail
 
 
-def money(difference: Interval, on: str = LATER) -> Money:
+def money(difference: Interval, on: str = LATER) -> PolicyValue:
     level = Interval(100.0, 50.0, 150.0)
-    return Money((Policies("no limit on spending", None, level, level, difference, 0.3, 0.5),), on, 900, 300, True)
+    return PolicyValue(
+        (Policies("no limit on spending", None, level, level, difference, 0.3, 0.5),), on, 900, 300, True
+    )
 
 
 @pytest.mark.parametrize(
@@ -213,7 +215,7 @@ def test_drift_is_told_and_never_refuses() -> None:
 
 @pytest.mark.parametrize(("auc", "severity"), [(0.97, "ok"), (0.98, "warning")])
 def test_a_feature_that_is_too_good_is_named(auc: float, severity: str) -> None:
-    found = found_by(model.no_feature_too_good, alone=(Alone("closed_why", "left", auc, True),))
+    found = found_by(model.no_feature_too_good, alone=(SingleFeature("closed_why", "left", auc, True),))
     assert severities(found) == [severity]
     assert "closed_why" in found[0].detail
     assert ("is missing" in found[0].detail) == (severity == "warning")
@@ -314,7 +316,7 @@ def test_a_model_that_forgets_a_table_is_warned_of() -> None:
 def full_evidence() -> Evidence:
     """Something for every check to find."""
     return Evidence(
-        Counts(10, 100, 1000, 3, 4), (Alone("a", "left", 0.99, False),),
+        Counts(10, 100, 1000, 3, 4), (SingleFeature("a", "left", 0.99, False),),
         tuple(Late("switching", days, Interval(2.0, 1.5, 2.5), 99) for days in (1, 7)), (segment(0.0, 0.5),),
         (Response("critical_ticket", "a ticket", WORSE, 99, True),), Footprint(99.0, 99.0, 99),
         duel(bout("switching", "log_loss", WORSE), bout("revenue", "deviance", WORSE, ITS_RECIPE)), money(WORSE),

@@ -41,7 +41,7 @@ def page(of: PromotionContext, champion: int | None, version: int | None = None)
     return render(of, examine(of), "abc123", champion, version)
 
 
-class Outline(HTMLParser):
+class PartitionSummary(HTMLParser):
     """Whether tags close in order, and what is in the tables."""
 
     VOID = ("meta", "br", "link")
@@ -67,11 +67,11 @@ class Outline(HTMLParser):
 
 def test_the_page_is_whole_accessible_and_asks_nobody_else() -> None:
     html = page(full(), 3)
-    outline = Outline()
-    outline.feed(html)
-    assert outline.open == []
-    assert outline.tables == outline.captions >= 6
-    assert (outline.headings, outline.unscoped) == (1, [])
+    summarise_part = PartitionSummary()
+    summarise_part.feed(html)
+    assert summarise_part.open == []
+    assert summarise_part.tables == summarise_part.captions >= 6
+    assert (summarise_part.headings, summarise_part.unscoped) == (1, [])
     assert not re.search(r"https?://|src=|@import|url\(|<script", html)
     assert 'lang="en"' in html
     assert "prefers-color-scheme: dark" in html

@@ -15,7 +15,7 @@ from tests.trained import small_settings
 from training.account_managers.forecasts import COLUMNS, Resolved, outcomes, resolve_forecasts
 from training.account_managers.track_record import ForecastRecord, fit_forecasts
 from training.account_managers.track_record import Row as Record
-from training.data.population_totals import take_survey
+from training.data.population_totals import take_population_totals
 from training.simulator.simulation import simulate
 
 GAPS = (None, None, 300.0, 1000.0, 1000.0, None, None)
@@ -189,7 +189,7 @@ def test_other_horizons_are_scaled() -> None:
 def test_simulated_managers_who_see_the_spare_wallet_rank_accounts(seed: int) -> None:
     """They overstate (their scale is above one on average): a promised unit is worth less than one."""
     known = build_histories(source_from_rows(simulate("tiny", accounts=800, months=48, seed=seed).tables))
-    survey = take_survey(known, small_settings(), known.end)
+    survey = take_population_totals(known, small_settings(), known.end)
     found = fit_forecasts(survey.forecasts, GAPS, 180, survey.first_order)
     assert found is not None
     assert found.rows[0]["accounts"] > 50  # type: ignore[operator]

@@ -10,12 +10,12 @@ from features.sources.source import source_from_rows
 from tests.builders import Row, histories
 from tests.trained import tiny, tiny_histories, tiny_trained
 from training.data.acquired_accounts import add_acquired, take_acquired
-from training.effects.acquisition_roi import LEAST_ACCOUNTS, Worth, worth_of
+from training.effects.acquisition_roi import LEAST_ACCOUNTS, AcquisitionRoi, acquisition_roi
 from training.effects.acquisition_roi import Row as Line
-from training.effects.off_policy_value import Claim
+from training.effects.off_policy_value import OffPolicyValue
 
 END = instant("2024-07-01")
-CLAIM = Claim(120.0, 90.0, 40.0, 140.0, 300, 30.0, 60.0)
+CLAIM = OffPolicyValue(120.0, 90.0, 40.0, 140.0, 300, 30.0, 60.0)
 N = 40
 
 
@@ -45,11 +45,11 @@ def supplier(accounts: bool = True, costs: bool = True) -> Histories:
     return histories(**({"accounts": made} if accounts else {}), orders=orders, inquiries=asked)
 
 
-def worth(of: Histories, claim: Claim | None = CLAIM, rate: float = 0.3) -> Worth:
-    return worth_of(take_acquired(of.as_it_stood(END), END), instant("2021-01-01"), rate, claim, 180)
+def worth(of: Histories, claim: OffPolicyValue | None = CLAIM, rate: float = 0.3) -> AcquisitionRoi:
+    return acquisition_roi(take_acquired(of.as_it_stood(END), END), instant("2021-01-01"), rate, claim, 180)
 
 
-def line(of: Worth, what: str, days: int) -> Line:
+def line(of: AcquisitionRoi, what: str, days: int) -> Line:
     return next(row for row in of.rows if (row["what"], row["days"]) == (what, days))
 
 
@@ -104,7 +104,7 @@ def test_accounts_that_traded_before_they_were_entered_or_before_the_data_are_no
     assert "left out" in worth(histories(accounts=rows, orders=orders)).findings[0]
     soon: list[Row] = [(f"A{k}", "2022-02-20", 50.0) for k in range(LEAST_ACCOUNTS)]
     assert line(worth(histories(accounts=rows, orders=soon)), "new account", 365)["margin"] == 15.0
-    late = worth_of(take_acquired(supplier(), END), instant("2022-06-01"), 0.3, None, 180)
+    late = acquisition_roi(take_acquired(supplier(), END), instant("2022-06-01"), 0.3, None, 180)
     assert "left out" in late.findings[0]
 
 

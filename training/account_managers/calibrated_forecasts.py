@@ -1,7 +1,8 @@
 """What a promised unit is worth, and how far a manager is followed away from history.
 
 A factor, realised over promised, is pulled to the factor of all managers as far as managers do not differ
-(`training.account_managers.credibility`). The weight of a manager in a blend with history is the slope of what history missed
+(`training.account_managers.credibility`). The weight of a manager in a blend with history is the slope of what history
+missed
 on what the manager said otherwise (Granger & Ramanathan 1984); that of all is drawn to zero by as much as it is noise.
 """
 

@@ -13,10 +13,10 @@ from features.histories.views import View
 from features.instants import BoolArray, FloatArray, IntArray, iso
 from training.data.horizons import Further, look_further
 from training.data.labels import Labels, label
-from training.data.population_totals import Survey, take_survey
+from training.data.population_totals import PopulationTotals, take_population_totals
 from training.data.splits import Sample, account_draw, sample_share, sample_snapshots, slice_instants
-from training.data.training_task import CATALOGUE, Lesson, Split, split_by_time
-from training.models.boosting_backend import Grow, grow_here
+from training.data.training_task import CATALOGUE, Split, TrainingTask, split_by_time
+from training.models.boosting_backend import Grow, local_backend
 from training.settings import BoosterSettings, Settings
 
 Progress = Callable[[str, float], None]
@@ -43,7 +43,7 @@ class Dataset:
     """
 
     histories: Histories
-    survey: Survey
+    survey: PopulationTotals
     sample: Sample
     context: Context
     matrix: FloatArray
@@ -51,7 +51,7 @@ class Dataset:
     weight: FloatArray
     definition: str
     end: int
-    grow: Grow = grow_here
+    grow: Grow = local_backend
     further: tuple[Further, ...] = ()
 
     @property
@@ -63,9 +63,9 @@ class Dataset:
         """Where a feature stands in the matrix."""
         return catalog.NAMES.index(name)
 
-    def lesson(self, target: IntArray | FloatArray, booster: BoosterSettings, classes: int = 1) -> Lesson:
+    def lesson(self, target: IntArray | FloatArray, booster: BoosterSettings, classes: int = 1) -> TrainingTask:
         """All rows, to learn that target from, shape (n,)."""
-        return Lesson(self.matrix, target, self.weight, CATALOGUE, booster, classes, self.grow)
+        return TrainingTask(self.matrix, target, self.weight, CATALOGUE, booster, classes, self.grow)
 
 
 @dataclass(frozen=True)
@@ -82,7 +82,7 @@ class Design:
     end: int
 
 
-def design(survey: Survey, settings: Settings, context: Context | None = None) -> Design:
+def design(survey: PopulationTotals, settings: Settings, context: Context | None = None) -> Design:
     """The design that the survey of all accounts asks for.
 
     context : what features depend on; by default the settings' rules and the vocabulary of the accounts known at
@@ -142,12 +142,14 @@ def build_dataset(
     NotEnoughData
         If no slice has a history, a complete horizon and an account.
     """
-    survey = take_survey(histories, settings, end)
+    survey = take_population_totals(histories, settings, end)
     designed = design(survey, settings, context)
     return dataset_of(histories, survey, designed, compute_rows(histories, designed, settings, progress))
 
 
-def dataset_of(histories: Histories, survey: Survey, designed: Design, rows: Rows, grow: Grow = grow_here) -> Dataset:
+def dataset_of(
+    histories: Histories, survey: PopulationTotals, designed: Design, rows: Rows, grow: Grow = local_backend
+) -> Dataset:
     """The rows with all that models may ask beside them."""
     return Dataset(
         histories, survey, rows.sample, designed.context, rows.matrix, rows.labels, rows.sample.weight,

@@ -15,14 +15,14 @@ from features.histories.histories import Histories, build_histories
 from features.histories.snapshots import Snapshots
 from features.instants import FloatArray, IntArray
 from features.partitions.merge import join_options, merge, only, undeclared_costs
-from features.partitions.summary import Outline, join_outlines, read_part, rows_of
-from features.sources.partitioned import Crew, Part, Partitions
+from features.partitions.summary import PartitionSummary, join_summaries, read_part, summarise_rows
+from features.sources.partitioned import Executor, Part, Partitions
 from training.data.dataset import Dataset, Design, Progress, Rows, compute_rows, dataset_of, design, silent
 from training.data.horizons import Further
 from training.data.labels import Labels
-from training.data.population_totals import Survey, add_surveys, take_survey
+from training.data.population_totals import PopulationTotals, add_population_totals, take_population_totals
 from training.data.splits import Sample
-from training.models.boosting_backend import Grow, grow_here
+from training.models.boosting_backend import Grow, local_backend
 from training.settings import Settings
 
 
@@ -41,10 +41,10 @@ class PartRows:
 
 def gather_dataset(
     partitions: Partitions,
-    crew: Crew,
+    executor: Executor,
     settings: Settings,
     end: int,
-    grow: Grow = grow_here,
+    grow: Grow = local_backend,
     progress: Progress = silent,
     note: Callable[[int], None] = lambda _: None,
 ) -> Dataset:
@@ -61,17 +61,17 @@ def gather_dataset(
     """
     parts = partitions.parts
     outlines, surveys = [], []
-    for outline, survey in crew.answers(partial(survey_part, settings=settings, end=end), parts):
-        outlines.append(outline)
+    for summarise_part, survey in executor.answers(partial(survey_part, settings=settings, end=end), parts):
+        outlines.append(summarise_part)
         surveys.append(survey)
         progress("parts surveyed", len(surveys) / len(parts))
-    joined = join_outlines(outlines)
+    joined = join_summaries(outlines)
     joined.refuse_bad_rows(settings.source.max_bad_share, partitions.folder)
     note(sum(joined.set_aside.values()))
-    surveyed = add_surveys(surveys)
+    surveyed = add_population_totals(surveys)
     designed = design(surveyed, settings)
     found = []
-    for answer in crew.answers(partial(compute_part, settings=settings, designed=designed), parts):
+    for answer in executor.answers(partial(compute_part, settings=settings, designed=designed), parts):
         found.append(answer)
         progress("features and outcomes of parts", len(found) / len(parts))
     options = join_options([(part.histories.options, part.undeclared) for part in found])
@@ -80,10 +80,10 @@ def gather_dataset(
     return dataset_of(histories, surveyed, designed, rows, grow)
 
 
-def survey_part(part: Part, settings: Settings, end: int) -> tuple[Outline, Survey]:
+def survey_part(part: Part, settings: Settings, end: int) -> tuple[PartitionSummary, PopulationTotals]:
     """How many rows of the part can be used, and what its accounts say."""
     source = read_part(part)
-    return rows_of(part, source), take_survey(build_histories(source).as_it_stood(end), settings, end)
+    return summarise_rows(part, source), take_population_totals(build_histories(source).as_it_stood(end), settings, end)
 
 
 def compute_part(part: Part, settings: Settings, designed: Design) -> PartRows:

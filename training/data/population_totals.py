@@ -19,7 +19,7 @@ from training.settings import OutcomeSettings, Settings
 
 
 @dataclass(frozen=True)
-class Survey:
+class PopulationTotals:
     """Counts and sums over accounts, of what was known at `end` (microseconds).
 
     first_order : microseconds, the earliest order; NEVER where there is none.
@@ -67,12 +67,12 @@ class Survey:
         return tuple(round(float(share), 4) for share in counts / counts.sum())
 
 
-def take_survey(histories: Histories, settings: Settings, end: int) -> Survey:
+def take_population_totals(histories: Histories, settings: Settings, end: int) -> PopulationTotals:
     """The survey of these accounts.  histories : as they stood at `end`."""
     instants = candidate_instants(settings.slices, settings.outcome.horizon_days, end)
     orders, switches = histories.streams["orders"], histories.streams.get("switches")
     codes = np.empty(0, np.int64) if switches is None else switches.values["trigger"]
-    return Survey(
+    return PopulationTotals(
         end=end,
         first_order=first_event(histories),
         known=dict(zip(instants, np.searchsorted(np.sort(histories.known_since), instants).tolist(), strict=True)),
@@ -89,10 +89,10 @@ def take_survey(histories: Histories, settings: Settings, end: int) -> Survey:
     )
 
 
-def add_surveys(surveys: Sequence[Survey]) -> Survey:
+def add_population_totals(surveys: Sequence[PopulationTotals]) -> PopulationTotals:
     """The survey of all parts, from theirs."""
 
-    def added(field: Callable[[Survey], Mapping[str, int]]) -> dict[str, int]:
+    def added(field: Callable[[PopulationTotals], Mapping[str, int]]) -> dict[str, int]:
         total: Counter[str] = Counter()
         for one in surveys:
             total.update(field(one))
@@ -100,7 +100,7 @@ def add_surveys(surveys: Sequence[Survey]) -> Survey:
 
     first = surveys[0]
     columns = sorted({column for one in surveys for column in one.values})
-    return Survey(
+    return PopulationTotals(
         end=first.end,
         first_order=min(one.first_order for one in surveys),
         known={at: sum(one.known[at] for one in surveys) for at in first.known},

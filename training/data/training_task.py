@@ -15,7 +15,7 @@ from features.errors import SettingsError
 from features.instants import MICROSECONDS_PER_DAY, BoolArray, FloatArray, IntArray
 from training.model.predictors import Term
 from training.model.serialization import Predictor
-from training.models.boosting_backend import Grow, grow_here
+from training.models.boosting_backend import Grow, local_backend
 from training.models.fitting import usable_columns
 from training.settings import BoosterSettings
 
@@ -32,7 +32,7 @@ class Named(Protocol):
 
 
 @dataclass(frozen=True)
-class Lesson:
+class TrainingTask:
     """Rows to learn from.
 
     matrix : shape (n, n_features).  target : shape (n,), classes 0 .. classes - 1, or values.
@@ -47,14 +47,14 @@ class Lesson:
     columns: Mapping[str, int]
     booster: BoosterSettings
     classes: int = 1
-    grow: Grow = grow_here
+    grow: Grow = local_backend
     without: tuple[str, ...] = ()
 
     def column(self, name: str) -> int:
         """Where a feature stands; ABSENT where it is not there."""
         return self.columns.get(name, ABSENT)
 
-    def take(self, rows: BoolArray) -> "Lesson":
+    def take(self, rows: BoolArray) -> "TrainingTask":
         """Those of the rows (mask, shape (n,))."""
         return replace(self, matrix=self.matrix[rows], target=self.target[rows], weight=self.weight[rows])
 
@@ -69,7 +69,7 @@ class Lesson:
         return usable_columns(self.matrix)
 
 
-Learn = Callable[[Lesson], Predictor | None]
+Learn = Callable[[TrainingTask], Predictor | None]
 """How a member of a pool learns; None where the lesson has nothing for it."""
 
 CATALOGUE: Mapping[str, int] = {name: position for position, name in enumerate(catalog.NAMES)}
@@ -81,7 +81,7 @@ def present(terms: list[Term]) -> list[Term]:
     return [term for term in terms if term.column != ABSENT]
 
 
-def learn_members(table: Mapping[str, Learn], lesson: Lesson) -> dict[str, Predictor]:
+def learn_members(table: Mapping[str, Learn], lesson: TrainingTask) -> dict[str, Predictor]:
     """What the rows of the table learn from that lesson; those that it has nothing for are left out.
 
     Raises

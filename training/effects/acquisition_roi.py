@@ -7,7 +7,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from training.data.acquired_accounts import ACCOUNT, FIELDS, MONTH, PROSPECT, SPANS, SUSPECT, Acquired
-from training.effects.off_policy_value import Claim
+from training.effects.off_policy_value import OffPolicyValue
 
 LEAST_ACCOUNTS = 20
 """Accounts with a complete span that a figure needs."""
@@ -16,7 +16,7 @@ Row = Mapping[str, str | int | float | None]
 
 
 @dataclass(frozen=True)
-class Worth:
+class AcquisitionRoi:
     """rows : one for each of what money may go to, and span.  findings : the same in sentences."""
 
     rows: tuple[Row, ...]
@@ -25,7 +25,7 @@ class Worth:
 
 @dataclass(frozen=True)
 class _Cohort:
-    """Sums of one kind of accounts as `training.data.acquired_accounts` has them.  rate : margin where a cost is unknown."""
+    """Return a kind's sums, from `training.data.acquired_accounts`.  rate : margin where a cost is unknown."""
 
     sums: Sequence[int]
     rate: float
@@ -67,7 +67,9 @@ class _Cohort:
         }
 
 
-def worth_of(acquired: Acquired, first_order: int, rate: float, claim: Claim | None, horizon_days: int) -> Worth:
+def acquisition_roi(
+    acquired: Acquired, first_order: int, rate: float, claim: OffPolicyValue | None, horizon_days: int
+) -> AcquisitionRoi:
     """What new accounts, inquiries and suspects brought, and investments in customers.
 
     first_order : microseconds, where the data begin.  rate : gross margin of orders whose cost is unknown.
@@ -81,7 +83,7 @@ def worth_of(acquired: Acquired, first_order: int, rate: float, claim: Claim | N
             f"acquisition: left out; fewer than {LEAST_ACCOUNTS} accounts were entered (accounts.created_at) after the "
             f"first order and {SPANS[0]} days before the end of the data, not traded with before"
         )
-        return Worth(invested, (missing,))
+        return AcquisitionRoi(invested, (missing,))
     rows = [one.row("new account", days, True) for days, one in every.items()]
     channels = {name: one.n for (kind, name, days), one in cohorts.items() if kind == ACCOUNT and days == SPANS[0]}
     named = [(-n, name) for name, n in channels.items() if name is not None]
@@ -91,7 +93,7 @@ def worth_of(acquired: Acquired, first_order: int, rate: float, claim: Claim | N
         rows += [cohorts[ACCOUNT, name, days].row(told, days, True) for days in known]
     for kind, told in ((PROSPECT, "open inquiry of a prospect"), (SUSPECT, "suspect")):
         rows += [cohorts[kind, None, days].row(told, days, False) for days in SPANS if (kind, None, days) in cohorts]
-    return Worth((*rows, *invested), _words(cohorts, every, invested))
+    return AcquisitionRoi((*rows, *invested), _words(cohorts, every, invested))
 
 
 Cohorts = Mapping[tuple[str, str | None, int], _Cohort]
@@ -108,7 +110,7 @@ def _cohorts(acquired: Acquired, first_order: int, rate: float) -> Cohorts:
     return {key: _Cohort(held, rate) for key, held in sums.items() if held[0] >= LEAST_ACCOUNTS}
 
 
-def _invested(claim: Claim | None, horizon_days: int) -> tuple[Row, ...]:
+def _invested(claim: OffPolicyValue | None, horizon_days: int) -> tuple[Row, ...]:
     if claim is None or claim.spent <= 0:
         return ()
     error = (claim.high - claim.low) / 2

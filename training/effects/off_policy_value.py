@@ -19,7 +19,7 @@ PRIOR_SPREAD, MOST_WORTH = 0.3, 1.0
 
 
 @dataclass(frozen=True)
-class Claim:
+class OffPolicyValue:
     """Margin less cost per account, mean over the trials' accounts.
 
     promised : by the estimates that picked.  value, low, high, error : as the trials have it, with its interval and
@@ -65,10 +65,10 @@ class Claim:
         return told + ("; above zero beyond doubt" if self.low > 0 else "; too uncertain to tell from zero")
 
 
-def claim_of(
+def off_policy_value(
     predicted: FloatArray, arm: IntArray, beyond: FloatArray, chance: FloatArray, margin: FloatArray, costs: FloatArray,
     account: IntArray, level: float,
-) -> Claim | None:  # fmt: skip
+) -> OffPolicyValue | None:  # fmt: skip
     """The claim of picking, for every trial, the option with the highest gain above zero, or none.
 
     predicted : shape (n, n_options), effects on revenue learnt on other accounts; NaN = not to be recommended.
@@ -83,7 +83,7 @@ def claim_of(
     promised, mean = float(found.promised.mean()), float(found.score.mean())
     error = clustered_error(found.score, account)
     reach = NormalDist().inv_cdf(0.5 + level / 2) * error
-    return Claim(promised, mean, mean - reach, mean + reach, len(arm), error, float(found.spent.mean()))
+    return OffPolicyValue(promised, mean, mean - reach, mean + reach, len(arm), error, float(found.spent.mean()))
 
 
 @dataclass(frozen=True)
@@ -98,7 +98,7 @@ class Brought:
 def judge_each(
     predicted: FloatArray, arm: IntArray, beyond: FloatArray, chance: FloatArray, margin: FloatArray, costs: FloatArray
 ) -> Brought:
-    """What recommending by those predictions brings of every trial; arguments as `claim_of` takes them."""
+    """What recommending by those predictions brings of every trial; arguments as `off_policy_value` takes them."""
     gain = predicted * margin - costs
     best = np.where(np.isnan(gain), -np.inf, gain).argmax(axis=1)
     rows = np.arange(len(arm))

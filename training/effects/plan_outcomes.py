@@ -1,4 +1,4 @@
-"""What became of the accounts of a plan, read from histories: the rows that `training.effects.plan_evaluation` compares."""
+"""What became of the accounts of a plan: the rows that `training.effects.plan_evaluation` compares."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass

@@ -10,12 +10,13 @@ from training.effects.off_policy_value import Brought, judge_each
 
 
 @dataclass(frozen=True, eq=False)
-class Bench:
+class PolicyEvaluation:
     """n trials, all by lot or all by choice.
 
     matrix : shape (n, n_features).  rung : shape (n,).  random : whether the arms were drawn by lot.
     predicted : our effects on revenue, learnt on other accounts, shape (n, n_options); NaN = not to be recommended.
-    arm, beyond, chance, margin, costs : as `training.effects.off_policy_value.claim_of` takes them. Cross-fitted, and the same
+    arm, beyond, chance, margin, costs : as `training.effects.off_policy_value.off_policy_value` takes them.
+    Cross-fitted, and the same
         for whoever is judged: a policy that is compared with another has no nuisances of its own to its favour.
     """
 
@@ -37,9 +38,9 @@ class Bench:
         """What recommending by those effects promises, brings and costs, trial by trial."""
         return judge_each(predicted, self.arm, self.beyond, self.chance, self.margin, self.costs)
 
-    def take(self, rows: BoolArray) -> "Bench":
+    def take(self, rows: BoolArray) -> "PolicyEvaluation":
         """Those trials alone."""
-        return Bench(
+        return PolicyEvaluation(
             self.snapshots.take(rows), self.matrix[rows], self.rung[rows], self.random, self.predicted[rows],
             self.arm[rows], self.beyond[rows], self.chance[rows], self.margin[rows], self.costs[rows],
         )  # fmt: skip

@@ -26,10 +26,10 @@ from training.data.splits import folds_of
 from training.effects.doubly_robust import Overlap, average, cross_fitted_propensity, overlap
 from training.effects.effect_estimation import LOOSE, fit_effects, modifiers, small_booster
 from training.effects.findings import dearer, power, robustness
-from training.effects.off_policy_value import Claim, budget_of, claim_of, unbiased
+from training.effects.off_policy_value import OffPolicyValue, budget_of, off_policy_value, unbiased
 from training.effects.outcomes import OUTCOMES, Outcome, measure
 from training.effects.placebo import before_choices, before_lots, choices_in_words, lots_in_words
-from training.effects.policy_evaluation import Bench
+from training.effects.policy_evaluation import PolicyEvaluation
 from training.effects.r_learner import WITHIN, Case, fit_again, fit_cases
 from training.effects.target_trials import Trials, build_trials
 from training.evaluation.curves import Curves, Targeting, overlap_of, targeting_of
@@ -72,9 +72,9 @@ class Uplift:
     """All options, in the order of `Histories.options`, and what recommending by them was worth on other accounts."""
 
     options: tuple[InvestmentEffect, ...]
-    claim: Claim | None = None
+    claim: OffPolicyValue | None = None
     curves: Curves = field(default_factory=Curves)
-    bench: Bench | None = field(default=None, compare=False, repr=False)
+    bench: PolicyEvaluation | None = field(default=None, compare=False, repr=False)
 
 
 @dataclass(frozen=True)
@@ -271,7 +271,7 @@ def _costs(data: Dataset, option: int) -> FloatArray:
 
 def _judge(
     work: _Work, learnt: _Learnt, options: Sequence[InvestmentEffect], data: Dataset
-) -> tuple[Claim | None, Curves, Bench | None]:
+) -> tuple[OffPolicyValue | None, Curves, PolicyEvaluation | None]:
     """What the recommendations were worth on accounts whose trials had no part in them, the curves of that, and the
     trials themselves for whoever else is judged on them."""
     revenue, grounds = learnt.revenue, learnt.grounds
@@ -307,11 +307,11 @@ def _judge(
         ),
         budget=budget_of(predicted[judged], *seen, margin, costs, account, uplift.level),
     )
-    bench = Bench(
+    bench = PolicyEvaluation(
         trials.snapshots.take(judged), trials.matrix[judged], trials.rung[judged], lots, predicted[judged], *seen,
         np.asarray(margin), costs,
     )  # fmt: skip
-    return claim_of(predicted[judged], *seen, margin, costs, account, uplift.level), curves, bench
+    return off_policy_value(predicted[judged], *seen, margin, costs, account, uplift.level), curves, bench
 
 
 def _targeting(

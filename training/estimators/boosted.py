@@ -12,7 +12,7 @@ from sklearn.utils.validation import _check_sample_weight, validate_data
 
 from features.instants import BoolArray, FloatArray, IntArray
 from training.data.splits import account_draw
-from training.data.training_task import Lesson, Split, split_by_time
+from training.data.training_task import Split, TrainingTask, split_by_time
 from training.settings import BoosterSettings
 
 OURS = BoosterSettings()
@@ -50,9 +50,9 @@ class Boosted(BaseEstimator):  # type: ignore[misc]
         """Name -> position of the columns that fit saw; empty where they had no names."""
         return {name: place for place, name in enumerate(getattr(self, "feature_names_in_", ()))}
 
-    def _lesson(self, matrix: FloatArray, target: IntArray | FloatArray, weight: Any, classes: int = 1) -> Lesson:
+    def _lesson(self, matrix: FloatArray, target: IntArray | FloatArray, weight: Any, classes: int = 1) -> TrainingTask:
         weights = _check_sample_weight(weight, matrix, dtype=np.float64, ensure_non_negative=True)
-        return Lesson(matrix, target, weights, self._positions(), self._booster(), classes)
+        return TrainingTask(matrix, target, weights, self._positions(), self._booster(), classes)
 
     def __sklearn_tags__(self) -> Any:
         tags = super().__sklearn_tags__()
@@ -60,7 +60,7 @@ class Boosted(BaseEstimator):  # type: ignore[misc]
         return tags
 
 
-def rows_that_count(lesson: Lesson) -> BoolArray:
+def rows_that_count(lesson: TrainingTask) -> BoolArray:
     """Rows of weight zero are not looked at.
 
     Raises

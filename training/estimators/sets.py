@@ -19,7 +19,8 @@ from training.model.prediction_sets import least_threshold, mass_before, rung_se
 class SetCalibrator(MetaEstimatorMixin, ClassifierMixin, BaseEstimator):  # type: ignore[misc]
     """Runs of classes, in order, that hold the true one for the stated share of rows like those calibrated on.
 
-    The rule of the service's sets of rungs (`training.model.prediction_sets`) for any classifier with `predict_proba`. A classifier
+    The rule of the service's sets of rungs (`training.model.prediction_sets`) for any classifier with `predict_proba`.
+    A classifier
     that is learnt already goes in as `FrozenEstimator(model)`: all rows are then calibrated on, and must not be rows
     that it learnt from. Any other one learns on three quarters of the accounts, and the rest calibrate.
 

@@ -19,7 +19,7 @@ from training.data.dataset import Dataset, Progress, silent
 from training.data.splits import Fold, held_out, rolling_origins
 from training.evaluation import metrics
 from training.evaluation.curves import Part, Transitions, gains_curve, parts_of, transitions
-from training.evaluation.holdout_predictions import JudgedRows
+from training.evaluation.holdout_predictions import HoldoutPredictions
 from training.evaluation.metrics import Band, Interval
 from training.model.prediction_sets import rung_sets
 from training.model.serialization import Predictor
@@ -81,7 +81,7 @@ class Comparison:
     by_rung: tuple[Part, ...] = ()
     gains: tuple[tuple[float, float], ...] = ()
     moves: Transitions | None = None
-    judged: JudgedRows | None = field(default=None, compare=False, repr=False)
+    judged: HoldoutPredictions | None = field(default=None, compare=False, repr=False)
 
     def scores(self, model: str) -> Mapping[str, float]:
         """The scores of one model.  Raises KeyError if it is not in the table."""
@@ -279,7 +279,7 @@ def _evaluate(
     origin = np.repeat(np.arange(len(origins)), [int((fold.test & eligible).sum()) for fold in origins])
     names = tuple(iso(fold.origin) for fold in origins)
     compared, by_row = _compare(data, task, joined, tested, unseen, names, origin)
-    return replace(compared, sets=means, judged=JudgedRows(tested, joined[OURS], by_row, latest))
+    return replace(compared, sets=means, judged=HoldoutPredictions(tested, joined[OURS], by_row, latest))
 
 
 def _compare(

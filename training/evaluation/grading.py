@@ -1,7 +1,8 @@
 """Grades in words: what a model is worth beside the simplest rule, and whether its chances come true.
 
 The simplest rule is what anybody does without a model: that nothing changes, that who has long been silent leaves,
-that a customer spends what it spent. A grade rests on the paired interval of `training.evaluation.evaluation`, not on the score.
+that a customer spends what it spent. A grade rests on the paired interval of `training.evaluation.evaluation`, not on
+the score.
 """
 
 from collections.abc import Sequence

@@ -8,7 +8,7 @@ from training.model.serialization import Predictor
 
 
 @dataclass(frozen=True, eq=False)
-class JudgedRows:
+class HoldoutPredictions:
     """n rows that were judged out of time, origin after origin.
 
     rows : shape (n,), their positions in the dataset.  told : our predictions of them, shape (n, k).

@@ -74,7 +74,8 @@ class Facts:
     set_coverage : share of the realised rungs that lie in their sets, which grow to a mass of set_threshold.
     interval : share of the realised revenues that lie in their intervals.
     forecast_weight, forecast_weights : of managers against history in the blend.  forecast_history : what a unit of
-        value gap has been worth.  forecast_miss, forecast_size : `training.account_managers.track_record`'s miss and offset.
+        value gap has been worth.  forecast_miss, forecast_size : `training.account_managers.track_record`'s miss and
+        offset.
     track_record : its rows.
     acquisition : rows of `training.effects.acquisition_roi`.
     line_margins : product line -> its margin rate, as `training.model.margins` names and uses it.

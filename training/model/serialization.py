@@ -1,6 +1,7 @@
 """How a trained model is written as plain text and JSON, and read back: no code is executed by reading.
 
-A new kind is a frozen dataclass with the decorator `served`, in `training.model.predictors`. Its fields are what is written;
+A new kind is a frozen dataclass with the decorator `served`, in `training.model.predictors`. Its fields are what is
+written;
 their types say how they are read: numbers, texts, tuples, mappings, terms and other predictors.
 """
 

@@ -24,7 +24,7 @@ class Grow(Protocol):
         ...
 
 
-def grow_here(
+def local_backend(
     values: FloatArray,
     target: FloatArray | IntArray,
     weight: FloatArray,

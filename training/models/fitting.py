@@ -11,7 +11,7 @@ from threadpoolctl import threadpool_limits  # type: ignore[import-untyped]
 from features.instants import FloatArray, IntArray
 from training.model.predictors import FLOOR, Linear, Ordinal, Pool, Table, Term, Trees, raw_values, settled_values
 from training.model.serialization import Predictor
-from training.models.boosting_backend import Grow, grow_here
+from training.models.boosting_backend import Grow, local_backend
 from training.settings import BoosterSettings
 
 DEFAULT_LIGHTGBM = BoosterSettings(
@@ -38,7 +38,7 @@ def fit_trees(
     objective: str,
     n_classes: int = 1,
     columns: Sequence[int] | None = None,
-    grow: Grow = grow_here,
+    grow: Grow = local_backend,
     quantile: float | None = None,
 ) -> Trees:
     """A LightGBM booster as text; grown here, the same bytes for the same rows, settings and machine type.
@@ -80,7 +80,7 @@ def fit_ordinal(
     settings: BoosterSettings,
     n_classes: int,
     columns: Sequence[int] | None = None,
-    grow: Grow = grow_here,
+    grow: Grow = local_backend,
 ) -> Ordinal:
     """A booster for each class after the first, of reaching it or more; a constant where all do or none does."""
     steps: list[Predictor] = []

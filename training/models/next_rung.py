@@ -13,7 +13,7 @@ import numpy as np
 from features.instants import BoolArray
 from features.tables import RUNGS
 from training.data.dataset import Dataset, earlier_split
-from training.data.training_task import ABSENT, Learn, Lesson, Named, Split, learn_members, present
+from training.data.training_task import ABSENT, Learn, Named, Split, TrainingTask, learn_members, present
 from training.model.predictors import Floored, Linear, Ordinal, Pool, Table, Term, Trees
 from training.model.serialization import Predictor
 from training.models.fitting import (
@@ -66,18 +66,18 @@ def rung_terms(data: Named) -> list[Term]:
     return terms
 
 
-def _columns(lesson: Lesson) -> tuple[int, ...]:
+def _columns(lesson: TrainingTask) -> tuple[int, ...]:
     old = {lesson.column(name) for name in AGE_OF_THE_DATA}
     return tuple(column for column in lesson.usable if column not in old) or (0,)
 
 
-def _cells(lesson: Lesson) -> list[int]:
+def _cells(lesson: TrainingTask) -> list[int]:
     """Where the rung stands, and the rung if nothing happens; empty where rows are not of this ladder."""
     cells = [lesson.column("rung"), lesson.column("rung_if_nothing_happens")]
     return cells if ABSENT not in cells and lesson.classes == N_RUNGS else []
 
 
-def learn_booster(lesson: Lesson) -> Trees:
+def learn_booster(lesson: TrainingTask) -> Trees:
     """All classes at once, by softmax."""
     return fit_trees(
         lesson.matrix, lesson.target, lesson.weight, lesson.booster, "multiclass", lesson.classes, _columns(lesson),
@@ -85,20 +85,20 @@ def learn_booster(lesson: Lesson) -> Trees:
     )  # fmt: skip
 
 
-def learn_ordinal(lesson: Lesson) -> Ordinal:
+def learn_ordinal(lesson: TrainingTask) -> Ordinal:
     """The chance of reaching each class after the first."""
     return fit_ordinal(
         lesson.matrix, lesson.classified, lesson.weight, lesson.booster, lesson.classes, _columns(lesson), lesson.grow
     )
 
 
-def learn_logit(lesson: Lesson) -> Linear:
+def learn_logit(lesson: TrainingTask) -> Linear:
     """Of the windows' logs and the rungs; of every column where none of those is there."""
     terms = present(rung_terms(lesson)) or every_term(lesson.matrix)
     return fit_classes(lesson.matrix, lesson.classified, lesson.weight, terms, lesson.classes)
 
 
-def learn_table(lesson: Lesson) -> Table | None:
+def learn_table(lesson: TrainingTask) -> Table | None:
     """By the rung now and the rung if nothing happens."""
     cells = _cells(lesson)
     if not cells:
@@ -115,7 +115,7 @@ MEMBERS: dict[str, Learn] = {
 """The pool: one row a member. How to add one: docs/extend.md."""
 
 
-def fit_members(lesson: Lesson) -> dict[str, Predictor]:
+def fit_members(lesson: TrainingTask) -> dict[str, Predictor]:
     """The pool's members, learnt from those rows."""
     members, cells = learn_members(MEMBERS, lesson), _cells(lesson)
     if not cells:
@@ -138,7 +138,7 @@ def fit_with_earlier(data: Dataset, rows: BoolArray, settings: Settings) -> tupl
     return learn_next_rung(lesson, rows, earlier_split(data, rows))
 
 
-def learn_next_rung(lesson: Lesson, rows: BoolArray, split: Split | None) -> tuple[Pool, Pool | None]:
+def learn_next_rung(lesson: TrainingTask, rows: BoolArray, split: Split | None) -> tuple[Pool, Pool | None]:
     """The same from rows that come from anywhere; where nothing is earlier, all members weigh the same."""
     if split is None:
         return equal_pool(fit_members(lesson.take(rows))), None

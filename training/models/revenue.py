@@ -12,7 +12,7 @@ import numpy as np
 from features.histories.views import View
 from features.instants import BoolArray, FloatArray, IntArray
 from training.data.dataset import Dataset
-from training.data.training_task import Learn, Lesson, learn_members, present
+from training.data.training_task import Learn, TrainingTask, learn_members, present
 from training.model.predictors import Linear, Trees, TwoPart
 from training.models.fitting import equal_pool, every_term, fit_classes, fit_trees
 from training.models.switching import learn_booster, rfm_terms
@@ -35,7 +35,7 @@ def fit_revenue(data: Dataset, rows: BoolArray, settings: Settings) -> TwoPart:
     return learn_revenue(data.lesson(data.labels.revenue, settings.booster).take(rows))
 
 
-def learn_rfm(lesson: Lesson) -> Linear:
+def learn_rfm(lesson: TrainingTask) -> Linear:
     """On recency, frequency and money; on every column where none of them is there."""
     terms = present(rfm_terms(lesson)) or every_term(lesson.matrix)
     return fit_classes(lesson.matrix, lesson.classified, lesson.weight, terms, 1)
@@ -45,7 +45,7 @@ ANY_ORDER: dict[str, Learn] = {"booster": learn_booster, "rfm": learn_rfm}
 """The pool for the chance of any order, in which all weigh the same. How to add a member: docs/extend.md."""
 
 
-def learn_revenue(lesson: Lesson) -> TwoPart:
+def learn_revenue(lesson: TrainingTask) -> TwoPart:
     """The same from rows that come from anywhere; what is below nothing counts as nothing."""
     revenue, weight = np.maximum(lesson.target, 0.0), lesson.weight
     any_order = (revenue > 0).astype(np.int64)
@@ -57,7 +57,7 @@ def learn_revenue(lesson: Lesson) -> TwoPart:
     return TwoPart(chance, amount, round(float(np.clip(correction, *CORRECTION_LIMITS)), 6))
 
 
-def _fit_amount(lesson: Lesson, revenue: FloatArray, any_order: IntArray) -> Trees:
+def _fit_amount(lesson: TrainingTask, revenue: FloatArray, any_order: IntArray) -> Trees:
     bought, matrix, weight = any_order > 0, lesson.matrix, lesson.weight
     if not bought.any():  # nobody ever buys: any positive constant will do, the chance is next to nothing
         return fit_trees(matrix, np.ones(len(matrix)), weight, lesson.booster, "gamma")

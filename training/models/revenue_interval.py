@@ -20,7 +20,7 @@ import numpy as np
 
 from features.instants import BoolArray, FloatArray
 from training.data.dataset import Dataset, earlier_split
-from training.data.training_task import Lesson, Split
+from training.data.training_task import Split, TrainingTask
 from training.model.predictors import RevenueRange, Trees
 from training.models.conformal import Calibration, calibrated, conformal_margin
 from training.models.fitting import fit_trees
@@ -42,7 +42,7 @@ def fit_revenue_range(data: Dataset, rows: BoolArray, settings: Settings) -> tup
 
 
 def learn_revenue_range(
-    lesson: Lesson, rows: BoolArray, split: Split | None, stated: float
+    lesson: TrainingTask, rows: BoolArray, split: Split | None, stated: float
 ) -> tuple[RevenueRange, BoolArray]:
     """The same from rows that come from anywhere, and which of the later rows it holds."""
     served = _fit_quantiles(lesson.take(rows), stated)
@@ -78,7 +78,7 @@ def within(interval: FloatArray, revenue: FloatArray) -> BoolArray:
     return inside
 
 
-def _fit_quantiles(lesson: Lesson, stated: float) -> tuple[Trees, Trees, Trees]:
+def _fit_quantiles(lesson: TrainingTask, stated: float) -> tuple[Trees, Trees, Trees]:
     target = np.log1p(np.maximum(lesson.target, 0.0))
     low, high, from_nothing = (
         fit_trees(

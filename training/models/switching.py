@@ -8,7 +8,7 @@ from dataclasses import replace
 
 from features.instants import BoolArray
 from training.data.dataset import Dataset, earlier_split
-from training.data.training_task import Learn, Lesson, Named, Split, learn_members, present
+from training.data.training_task import Learn, Named, Split, TrainingTask, learn_members, present
 from training.model.predictors import Linear, Pool, Term, Trees
 from training.models.fitting import equal_pool, every_term, fit_classes, fit_trees, pool_weights
 from training.models.next_rung import LONG_AGO
@@ -41,18 +41,18 @@ def switch_terms(data: Named) -> list[Term]:
     return [*terms, Term(data.column("days_to_contract_end"), fill=LONG_AGO)]
 
 
-def learn_booster(lesson: Lesson) -> Trees:
+def learn_booster(lesson: TrainingTask) -> Trees:
     """A small booster on everything."""
     return fit_trees(lesson.matrix, lesson.target, lesson.weight, lesson.booster, "binary", grow=lesson.grow)
 
 
-def learn_logit(lesson: Lesson) -> Linear:
+def learn_logit(lesson: TrainingTask) -> Linear:
     """On what matters; on every column where none of that is there."""
     terms = present(switch_terms(lesson)) or every_term(lesson.matrix)
     return fit_classes(lesson.matrix, lesson.classified, lesson.weight, terms, 1)
 
 
-def learn_rfm(lesson: Lesson) -> Linear | None:
+def learn_rfm(lesson: TrainingTask) -> Linear | None:
     """On recency, frequency and money alone."""
     terms = present(rfm_terms(lesson))
     return fit_classes(lesson.matrix, lesson.classified, lesson.weight, terms, 1) if terms else None
@@ -79,7 +79,7 @@ def fit_switching(data: Dataset, rows: BoolArray, settings: Settings) -> Pool:
     return learn_switching(lesson, rows, earlier_split(data, rows))
 
 
-def learn_switching(lesson: Lesson, rows: BoolArray, split: Split | None) -> Pool:
+def learn_switching(lesson: TrainingTask, rows: BoolArray, split: Split | None) -> Pool:
     """The same from rows that come from anywhere; where too little is earlier, all members weigh the same."""
     if split is None or not _both(lesson.target[split[0]] == 1):
         return equal_pool(learn_members(MEMBERS, lesson.take(rows)))

@@ -15,7 +15,7 @@ from features.catalog import catalog
 from features.instants import BoolArray, FloatArray, IntArray
 from features.tables import TRIGGER_FAMILIES
 from training.data.dataset import Dataset, earlier_split
-from training.data.training_task import Learn, Lesson, learn_members
+from training.data.training_task import Learn, TrainingTask, learn_members
 from training.model.predictors import Linear, Pool, Trees
 from training.models.fitting import equal_pool, every_term, fit_classes, fit_trees
 from training.settings import Settings
@@ -51,14 +51,14 @@ def _enough(data: Dataset, rows: BoolArray) -> bool:
     return bool(counts.min() >= LEAST_OF_EACH)
 
 
-def learn_booster(lesson: Lesson) -> Trees:
+def learn_booster(lesson: TrainingTask) -> Trees:
     """A small booster of all features."""
     return fit_trees(
         lesson.matrix, lesson.target, lesson.weight, lesson.booster, "multiclass", lesson.classes, grow=lesson.grow
     )
 
 
-def learn_traces(lesson: Lesson) -> Linear:
+def learn_traces(lesson: TrainingTask) -> Linear:
     """A logit on the features that show a trigger's traces."""
     traces = {lesson.column(feature.name) for feature in catalog.FEATURES if feature.trigger}
     columns = [column for column in lesson.usable if column in traces]

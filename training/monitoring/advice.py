@@ -7,8 +7,8 @@ from features.instants import iso
 from training.monitoring.drift_since import DriftSince
 from training.monitoring.early_signs import Proxy
 from training.monitoring.label_clock import LabelClock
-from training.monitoring.realised_performance import CLIMBING, FALLING, NEXT_RUNG, SWITCHING, Matured
-from training.monitoring.table_freshness import Stopped
+from training.monitoring.realised_performance import CLIMBING, FALLING, NEXT_RUNG, SWITCHING, RealisedPerformance
+from training.monitoring.table_freshness import StaleTable
 from training.settings import Settings
 
 KEEP, WATCH, RETRAIN = "keep", "watch", "retrain"
@@ -30,9 +30,9 @@ class Watched:
     version: str
     clock: LabelClock
     drift: DriftSince | None
-    matured: tuple[Matured, ...]
+    matured: tuple[RealisedPerformance, ...]
     proxies: tuple[Proxy, ...]
-    stopped: tuple[Stopped, ...]
+    stopped: tuple[StaleTable, ...]
     absent: tuple[str, ...]
     settings: Settings
 

@@ -15,7 +15,7 @@ from training.data.dataset import Progress, silent
 from training.data.splits import first_event
 from training.model.bundle import Bundle
 from training.monitoring.drift import Drift, find_drift
-from training.monitoring.reference_predictions import KINDS, Look, drawn, feature_weights, look
+from training.monitoring.reference_predictions import KINDS, ReferencePredictions, drawn, feature_weights, look
 from training.settings import Settings
 
 YEAR = 365 * MICROSECONDS_PER_DAY
@@ -35,7 +35,7 @@ class DriftSince:
     accounts: int
     pairs: int
     columns: tuple[Drift, ...]
-    now: Look
+    now: ReferencePredictions
 
     @property
     def drifted(self) -> tuple[Drift, ...]:

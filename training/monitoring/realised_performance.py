@@ -18,7 +18,7 @@ from features.instants import MICROSECONDS_PER_DAY, BoolArray, FloatArray, IntAr
 from training.data.labels import Labels, label
 from training.evaluation.metrics import Interval, auc, clustered_mean, row_log_loss
 from training.model.bundle import Bundle, Horizon
-from training.monitoring.reference_predictions import Look, drawn, look
+from training.monitoring.reference_predictions import ReferencePredictions, drawn, look
 from training.settings import Settings
 
 SWITCHING, NEXT_RUNG, CLIMBING, FALLING = "switching", "next_rung", "climbing", "falling"
@@ -27,7 +27,7 @@ LEAST_SNAPSHOTS = 30
 
 
 @dataclass(frozen=True)
-class Matured:
+class RealisedPerformance:
     """One prediction over one horizon, on snapshots whose outcome is known.
 
     outcome : switching, next_rung, climbing or falling.  log_loss, auc : None where it is not judged by that.
@@ -58,7 +58,9 @@ class Matured:
         return surplus is not None and (surplus.low > tolerance or surplus.high < -tolerance)
 
 
-def judge_matured(histories: Histories, bundle: Bundle, settings: Settings, as_of: int) -> tuple[Matured, ...]:
+def judge_realised_performance(
+    histories: Histories, bundle: Bundle, settings: Settings, as_of: int
+) -> tuple[RealisedPerformance, ...]:
     """All predictions of all horizons with a complete snapshot, the shortest horizon first.
 
     histories : as they stood at as_of (microseconds).
@@ -86,7 +88,7 @@ def complete_instants(trained_until: int, as_of: int, days: float, every_days: i
 def _look_and_label(
     histories: Histories, bundle: Bundle, settings: Settings, at: int, among: BoolArray, horizon: Horizon | None,
     end: int,
-) -> tuple[Look, Labels]:  # fmt: skip
+) -> tuple[ReferencePredictions, Labels]:  # fmt: skip
     said, view = look(histories, bundle, at, among, horizon)
     facts = bundle.facts
     days = facts.horizon_days if horizon is None else horizon.days
@@ -98,8 +100,13 @@ def _look_and_label(
 
 
 def _judge(
-    looks: Sequence[Look], labels: Sequence[Labels], bundle: Bundle, days: int, instants: tuple[int, ...], main: bool
-) -> list[Matured]:
+    looks: Sequence[ReferencePredictions],
+    labels: Sequence[Labels],
+    bundle: Bundle,
+    days: int,
+    instants: tuple[int, ...],
+    main: bool,
+) -> list[RealisedPerformance]:
     figures = bundle.facts.figures if main else {}
     account = np.concatenate([one.account for one in looks])
     rung, chances = (np.concatenate([getattr(one, name) for one in looks]) for name in ("rung", "chances"))
@@ -109,14 +116,16 @@ def _judge(
     up, down = ((chances * side).sum(axis=1) for side in (steps > rung[:, None], steps < rung[:, None]))
     whole = None
     if len(account) >= LEAST_SNAPSHOTS:
-        whole = Matured(
+        whole = RealisedPerformance(
             NEXT_RUNG, days, instants, len(account), clustered_mean(row_log_loss(chances, then), account),
             figures.get("next_rung_log_loss"), None, None, None, None, None,
         )  # fmt: skip
     able = ~np.isnan(p_switch)
     rise, fall = rung < len(steps) - 1, rung > 0
 
-    def chance(outcome: str, rows: BoolArray, given: FloatArray, happened: IntArray | BoolArray) -> Matured | None:
+    def chance(
+        outcome: str, rows: BoolArray, given: FloatArray, happened: IntArray | BoolArray
+    ) -> RealisedPerformance | None:
         if rows.sum() < LEAST_SNAPSHOTS:
             return None
         p, seen = given[rows], np.asarray(happened[rows], np.int64)
@@ -124,7 +133,7 @@ def _judge(
         if outcome == SWITCHING:
             loss, promised = clustered_mean(row_log_loss(p, seen), account[rows]), figures.get("switching_log_loss")
         area = auc(p, seen)
-        return Matured(
+        return RealisedPerformance(
             outcome, days, instants, int(rows.sum()), loss, promised, None if np.isnan(area) else area,
             figures.get(_PROMISED_AUC[outcome]), float(p.mean()), float(seen.mean()),
             clustered_mean(seen - p, account[rows]),

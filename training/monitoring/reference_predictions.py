@@ -25,7 +25,7 @@ MOST_EXPLAINED = 2_000
 
 
 @dataclass(frozen=True)
-class Look:
+class ReferencePredictions:
     """n accounts at one instant.
 
     matrix : shape (n, n_features).  rung : shape (n,).  able : shape (n,), whether the account can switch.
@@ -72,7 +72,7 @@ def drawn(histories: Histories, most: int) -> BoolArray:
 
 def look(
     histories: Histories, bundle: Bundle, as_of: int, among: BoolArray, horizon: Horizon | None = None
-) -> tuple[Look, View]:
+) -> tuple[ReferencePredictions, View]:
     """What the bundle says of the accounts known at as_of (microseconds), and the view of them that it is said from.
 
     among : shape (n_accounts,), those looked at.  horizon : a further one; None = that of the facts.
@@ -90,14 +90,14 @@ def look(
     p_switch, rows = np.full(len(matrix), np.nan), np.flatnonzero(able)
     if switching is not None and len(rows):
         p_switch[rows] = switching.predict(matrix[rows])[:, 0]
-    said = Look(
+    said = ReferencePredictions(
         as_of, view.snapshots.account, matrix, rungs(view, facts.rules), able, next_rung.predict(matrix), p_switch,
         revenue.predict(matrix)[:, 0],
     )  # fmt: skip
     return said, view
 
 
-def feature_weights(bundle: Bundle, now: Look) -> dict[str, float]:
+def feature_weights(bundle: Bundle, now: ReferencePredictions) -> dict[str, float]:
     """The share of each feature in what the boosters make of these accounts; together 1, or empty without a booster.
 
     Mean absolute contribution to the log odds of leaving and to those of climbing (TreeSHAP), half and half.

@@ -23,7 +23,7 @@ _TABLE = {"assignments": "investments"}
 
 
 @dataclass(frozen=True)
-class Stopped:
+class StaleTable:
     """A table without rows since `last` (microseconds).  silent_days : since then.  usual_days : its longest pause."""
 
     table: str
@@ -32,7 +32,7 @@ class Stopped:
     usual_days: float
 
 
-def stopped_tables(histories: Histories, as_of: int, least_days: float) -> tuple[Stopped, ...]:
+def stale_tables(histories: Histories, as_of: int, least_days: float) -> tuple[StaleTable, ...]:
     """The tables that stopped, the longest silent first.  histories : as they stood at as_of (microseconds)."""
     happened = {name: times for name, times in event_times(histories.streams).items() if len(times)}
     if not happened:
@@ -51,7 +51,7 @@ def stopped_tables(histories: Histories, as_of: int, least_days: float) -> tuple
     return tuple(sorted(found, key=lambda one: (-one.silent_days, one.table)))
 
 
-def _silence(name: str, times: IntArray, until: int, least_days: float) -> Stopped | None:
+def _silence(name: str, times: IntArray, until: int, least_days: float) -> StaleTable | None:
     """How long it has been silent, if that is long for it; None where it is not, or had no rhythm."""
     days = np.unique(times // MICROSECONDS_PER_DAY)
     days = days[days >= days[-1] - YEAR_DAYS]
@@ -60,4 +60,4 @@ def _silence(name: str, times: IntArray, until: int, least_days: float) -> Stopp
     if len(days) < LEAST_DAYS or silent < least_days:
         return None
     pause = float(np.diff(days).max())
-    return Stopped(name, last, silent, pause) if silent >= PAUSES * pause else None
+    return StaleTable(name, last, silent, pause) if silent >= PAUSES * pause else None

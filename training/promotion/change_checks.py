@@ -1,7 +1,7 @@
 """Checks of what replacing the champion changes: predictions, money, segments, what it knew, and what has moved."""
 
 from training.promotion.context import BLOCKER, OK, WARNING, Finding, PromotionContext
-from training.promotion.paired_comparison import Bout, Duel
+from training.promotion.paired_comparison import ComparisonResult, PairedComparison
 from training.promotion.policy_value import LATER, Policies
 from training.promotion.segments import Segment
 
@@ -36,7 +36,7 @@ def finds_worse(context: PromotionContext) -> bool:
     return any(one.severity != OK and not one.code.startswith(NOTE) for one in found)
 
 
-def _of_bout(bout: Bout, context: PromotionContext) -> Finding:
+def _of_bout(bout: ComparisonResult, context: PromotionContext) -> Finding:
     tolerance = context.settings.tolerance
     if bout.metric != "log_loss":
         tolerance = context.settings.tolerance_share * abs(bout.theirs)
@@ -59,7 +59,7 @@ def _of_bout(bout: Bout, context: PromotionContext) -> Finding:
     )  # fmt: skip
 
 
-def _of_notes(duel: Duel) -> list[Finding]:
+def _of_notes(duel: PairedComparison) -> list[Finding]:
     """What was not compared: no reason to refuse where only the data are new, a warning where it leaves a gap."""
     found = []
     for k, note in enumerate(duel.notes):

@@ -7,9 +7,9 @@ from training.evaluation.evaluation import Comparison
 from training.model.bundle import Facts
 from training.model.footprint import Changes, Footprint
 from training.promotion.behavioural_tests import Response
-from training.promotion.leakage_checks import Alone, Late
-from training.promotion.paired_comparison import Duel
-from training.promotion.policy_value import Money
+from training.promotion.leakage_checks import Late, SingleFeature
+from training.promotion.paired_comparison import PairedComparison
+from training.promotion.policy_value import PolicyValue
 from training.promotion.segments import Segment
 from training.settings import PromotionSettings
 
@@ -38,13 +38,13 @@ class Evidence:
     """
 
     counts: Counts | None = None
-    alone: tuple[Alone, ...] = ()
+    alone: tuple[SingleFeature, ...] = ()
     late: tuple[Late, ...] = ()
     segments: tuple[Segment, ...] = ()
     responses: tuple[Response, ...] = ()
     footprint: Footprint | None = None
-    duel: Duel | None = None
-    money: Money | None = None
+    duel: PairedComparison | None = None
+    money: PolicyValue | None = None
     changes: Changes | None = None
     unreadable: str = ""
     drifted: tuple[tuple[str, ...], int] | None = None

@@ -34,7 +34,7 @@ MOST_RANKED = 20_000
 
 
 @dataclass(frozen=True)
-class Alone:
+class SingleFeature:
     """What a single feature tells by itself.  outcome : `left` or `climbed`.  auc : 0.5 .. 1.  absence : whether it is
     the feature's being missing that tells."""
 
@@ -44,7 +44,7 @@ class Alone:
     absence: bool
 
 
-def strongest_alone(data: Dataset, most: int = 5) -> tuple[Alone, ...]:
+def strongest_alone(data: Dataset, most: int = 5) -> tuple[SingleFeature, ...]:
     """The features that tell most by themselves, the strongest first, over the latest slice's accounts.
 
     The latest slice: an account is counted once, and nobody's earlier self tells on the later one.
@@ -63,7 +63,9 @@ def strongest_alone(data: Dataset, most: int = 5) -> tuple[Alone, ...]:
             values = data.matrix[latest[asked]]
             for absence, columns in ((False, np.nan_to_num(values, nan=np.inf)), (True, np.isnan(values))):
                 aucs = column_aucs(columns.astype(np.float64), happened)
-                found += [Alone(n, outcome, float(a), absence) for n, a in zip(catalog.NAMES, aucs, strict=True)]
+                found += [
+                    SingleFeature(n, outcome, float(a), absence) for n, a in zip(catalog.NAMES, aucs, strict=True)
+                ]
     return tuple(sorted(found, key=lambda one: (-one.auc, one.feature, one.outcome, one.absence))[:most])
 
 

@@ -29,7 +29,7 @@ from training.data.dataset import Dataset, Progress, silent
 from training.data.splits import held_out, rolling_origins
 from training.evaluation import metrics
 from training.evaluation.evaluation import TASKS, Comparison, Task
-from training.evaluation.holdout_predictions import JudgedRows
+from training.evaluation.holdout_predictions import HoldoutPredictions
 from training.evaluation.metrics import Interval
 from training.model.bundle import Bundle, Facts
 from training.model.serialization import Predictor
@@ -54,7 +54,7 @@ class Incumbent:
 
 
 @dataclass(frozen=True)
-class Bout:
+class ComparisonResult:
     """One score of one prediction, of both, on the same snapshots.
 
     how : AS_IT_STANDS or ITS_RECIPE.  difference : the champion's less ours, so that above zero ours is better.
@@ -72,7 +72,7 @@ class Bout:
 
 
 @dataclass(frozen=True)
-class Duel:
+class PairedComparison:
     """bouts : what was compared.  notes : what was not, and why.  same_recipe : whether only data are new.
 
     days_more : of data than the champion had.
@@ -80,7 +80,7 @@ class Duel:
         asked. For what is asked of parts of them.
     """
 
-    bouts: tuple[Bout, ...]
+    bouts: tuple[ComparisonResult, ...]
     notes: tuple[str, ...]
     same_recipe: bool
     days_more: float
@@ -135,7 +135,7 @@ def compare_paired(
     incumbent: Incumbent,
     settings: Settings,
     progress: Progress = silent,
-) -> Duel:
+) -> PairedComparison:
     """Every proper score of every prediction that both were asked for."""
     facts, notes = incumbent.bundle.facts, []
     more = (data.end - facts.trained_until) / MICROSECONDS_PER_DAY
@@ -144,8 +144,8 @@ def compare_paired(
     apart = different_questions(data, settings, facts)
     if apart:
         told = f"the champion predicts something else ({', '.join(apart)}): it cannot be compared with"
-        return Duel((), (told,), same, more)
-    bouts: list[Bout] = []
+        return PairedComparison((), (told,), same, more)
+    bouts: list[ComparisonResult] = []
     losses: dict[str, FloatArray] = {}
     for done, comparison in enumerate(comparisons):
         progress("champion and challenger", done / len(comparisons))
@@ -162,16 +162,17 @@ def compare_paired(
         notes.append(f"the same recipe, {more:.0f} days more data: how the two learn is the same")
     elif theirs is None:
         notes.append(why_none)
-    return Duel(tuple(bouts), tuple(notes), same, more, losses)
+    return PairedComparison(tuple(bouts), tuple(notes), same, more, losses)
 
 
 def _compare(
-    data: Dataset, task: Task, comparison: Comparison, judged: JudgedRows, champion: Bundle, theirs: Settings | None,
+    data: Dataset, task: Task, comparison: Comparison, judged: HoldoutPredictions, champion: Bundle, theirs: Settings |
+    None,
     settings: Settings, same: bool,
-) -> tuple[list[Bout], FloatArray]:  # fmt: skip
+) -> tuple[list[ComparisonResult], FloatArray]:  # fmt: skip
     as_of = data.snapshots.as_of[judged.rows]
     later = as_of >= champion.facts.trained_until
-    bouts: list[Bout] = []
+    bouts: list[ComparisonResult] = []
     losses = np.full(len(judged.rows), np.nan)
     score = task.row_scores[comparison.primary]
     model = _predictor(champion, task)
@@ -215,14 +216,14 @@ def _by_recipe(data: Dataset, task: Task, rows: IntArray, theirs: Settings, sett
 
 
 def _bouts(
-    data: Dataset, task: Task, judged: JudgedRows, which: BoolArray, told: FloatArray, how: str
-) -> Iterator[Bout]:
+    data: Dataset, task: Task, judged: HoldoutPredictions, which: BoolArray, told: FloatArray, how: str
+) -> Iterator[ComparisonResult]:
     rows = judged.rows[which]
     happened, account = task.target(data)[rows], data.snapshots.account[rows]
     origins = tuple(iso(at) for at in np.unique(data.snapshots.as_of[rows]).tolist())
     for metric, function in task.row_scores.items():
         ours, theirs = function(judged.told[which], happened), function(told, happened)
-        yield Bout(
+        yield ComparisonResult(
             task.name, metric, how, float(ours.mean()), float(theirs.mean()),
             metrics.clustered_mean(theirs - ours, account), len(rows), len(np.unique(account)), origins,
         )  # fmt: skip

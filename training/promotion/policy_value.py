@@ -1,6 +1,7 @@
 """Champion against challenger in money: what recommending by either brings, on the same trials, by the same nuisances.
 
-Both policies are judged doubly robust (`training.effects.off_policy_value`), trial by trial, so that the difference is paired.
+Both policies are judged doubly robust (`training.effects.off_policy_value`), trial by trial, so that the difference is
+paired.
 The challenger's effects were learnt on other accounts (cross-fitted). The champion's are those of its bundle, as it
 stands:
 
@@ -20,7 +21,7 @@ from features.catalog import catalog
 from features.histories.views import View
 from features.instants import FloatArray
 from training.data.dataset import Dataset
-from training.effects.policy_evaluation import Bench, within_budget
+from training.effects.policy_evaluation import PolicyEvaluation, within_budget
 from training.evaluation.metrics import Interval, clustered_mean
 from training.model.bundle import Bundle
 
@@ -49,7 +50,7 @@ class Policies:
 
 
 @dataclass(frozen=True)
-class Money:
+class PolicyValue:
     """policies : by rule; empty where nothing could be judged, and `note` says why.
 
     on : LATER or ALL, or what there is where there is no champion.  trials, exposed : how many.  random : by lot.
@@ -63,12 +64,12 @@ class Money:
     note: str = ""
 
 
-def no_money(note: str) -> Money:
+def no_money(note: str) -> PolicyValue:
     """Nothing was judged, for that reason."""
-    return Money((), "", 0, 0, False, note)
+    return PolicyValue((), "", 0, 0, False, note)
 
 
-def compare_money(bench: Bench | None, data: Dataset, champion: Bundle, least_exposed: int) -> Money:
+def compare_money(bench: PolicyEvaluation | None, data: Dataset, champion: Bundle, least_exposed: int) -> PolicyValue:
     """Both policies without a limit and at a budget.
 
     least_exposed : trials with an investment that the later ones must hold.
@@ -97,10 +98,10 @@ def compare_money(bench: Bench | None, data: Dataset, champion: Bundle, least_ex
                 float(other[one].mean()) if one.any() else 0.0,
             )
         )  # fmt: skip
-    return Money(tuple(found), LATER if fair else ALL, len(used), int((used.arm > 0).sum()), used.random)
+    return PolicyValue(tuple(found), LATER if fair else ALL, len(used), int((used.arm > 0).sum()), used.random)
 
 
-def _effects(champion: Bundle, bench: Bench, data: Dataset) -> FloatArray:
+def _effects(champion: Bundle, bench: PolicyEvaluation, data: Dataset) -> FloatArray:
     """The champion's effects on revenue of today's options, shape (n, n_options); NaN where it recommends none."""
     matrix = bench.matrix
     if champion.context != data.context:

@@ -12,8 +12,8 @@ from training.model.bundle import Facts
 from training.model.footprint import Changes
 from training.promotion.checks import passes
 from training.promotion.context import BLOCKER, OK, WARNING, Evidence, Finding, PromotionContext
-from training.promotion.paired_comparison import Bout
-from training.promotion.policy_value import LATER, Money
+from training.promotion.paired_comparison import ComparisonResult
+from training.promotion.policy_value import LATER, PolicyValue
 from training.promotion.style import STYLE
 
 WORDS = {OK: "in order", WARNING: "mind", BLOCKER: "stands in the way"}
@@ -119,7 +119,7 @@ def _share(part: int, whole: int) -> str:
     return f"{100 * part / whole:.0f} %" if whole else ""
 
 
-def _money(money: Money | None, facts: Facts) -> str:
+def _money(money: PolicyValue | None, facts: Facts) -> str:
     parts = []
     value = facts.figures.get("recommended_value")
     if value is None:
@@ -136,10 +136,10 @@ def _money(money: Money | None, facts: Facts) -> str:
                 f"{facts.level:.0%} interval {low:,.0f} to {high:,.0f}; promised were {promised:,.0f}.</p>"
             )
     if money is None:
-        return _section("Money", "".join(parts))
+        return _section("PolicyValue", "".join(parts))
     if not money.policies:
         parts.append(f"<p>Not compared with the champion: {escape(money.note)}.</p>")
-        return _section("Money", "".join(parts))
+        return _section("PolicyValue", "".join(parts))
     fair = (
         "The champion has learnt from none of them."
         if money.on == LATER
@@ -159,7 +159,7 @@ def _money(money: Money | None, facts: Facts) -> str:
         )
         + f"<p>{money.trials:,} trials, {money.exposed:,} of them with an investment, {lots}. {fair}</p>"
     )  # fmt: skip
-    return _section("Money", "".join(parts))
+    return _section("PolicyValue", "".join(parts))
 
 
 def _checks(findings: Sequence[Finding]) -> str:
@@ -193,7 +193,7 @@ def _duel(evidence: Evidence, champion: int | None) -> str:
     return _section("Champion against challenger", "".join(parts))
 
 
-def _bout_cells(bout: Bout) -> list[str]:
+def _bout_cells(bout: ComparisonResult) -> list[str]:
     digits = 0 if bout.metric == "mae" else 4
     gap = bout.difference
     figures = [f"{value:,.{digits}f}" for value in (bout.ours, bout.theirs)]

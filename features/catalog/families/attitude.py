@@ -4,7 +4,7 @@ import numpy as np
 
 from features.catalog.declarations import Context, Family, Feature
 from features.catalog.families.contacts import people
-from features.histories.distinct_things import Groups, groups
+from features.histories.distinct_things import DistinctThings, distinct_things
 from features.histories.streams import FIXED_POINT
 from features.histories.views import View, ratio
 from features.instants import FloatArray
@@ -43,9 +43,9 @@ def deviation(view: View, _: Context) -> FloatArray:
     return np.where(number > 1, ratio(spread, number), np.nan)
 
 
-def answered(view: View) -> Groups:
+def answered(view: View) -> DistinctThings:
     """The people who answered in two years."""
-    return groups(view, "surveys", "contact", 730)
+    return distinct_things(view, "surveys", "contact", 730)
 
 
 def contact_spread(view: View, _: Context) -> FloatArray:

@@ -5,7 +5,7 @@ from functools import partial
 import numpy as np
 
 from features.catalog.declarations import NEVER_MISSING, YES_OR_NO, Context, Family, Feature
-from features.histories.distinct_things import Groups, groups, keys
+from features.histories.distinct_things import DistinctThings, distinct_things, keys
 from features.histories.views import View, ratio
 from features.instants import BoolArray, FloatArray, IntArray
 from features.tables import TABLE
@@ -22,7 +22,7 @@ BOTH = ("contacts", "interactions")
 class People:
     """Contacts at the account now, as far as is known, one entry for each (snapshot, person).
 
-    snapshot, role, interest, key : shape (n_people,); role and interest -1 = unknown, key as that of `Groups`.
+    snapshot, role, interest, key : shape (n_people,); role and interest -1 = unknown, key as that of `DistinctThings`.
     """
 
     def __init__(self, view: View) -> None:
@@ -45,7 +45,7 @@ class People:
         cells = np.bincount(self.snapshot[known] * len(values) + kind[known], minlength=self.size * len(values))
         return cells.reshape(self.size, len(values))
 
-    def kinds_reached(self, kind: IntArray, values: tuple[str, ...], spoken: Groups) -> FloatArray:
+    def kinds_reached(self, kind: IntArray, values: tuple[str, ...], spoken: DistinctThings) -> FloatArray:
         """Share of the kinds present of which somebody present was spoken to."""
         reached = self.table(kind, values, spoken.holds(self.key)) > 0
         present = self.table(kind, values) > 0
@@ -62,9 +62,9 @@ def by_role(view: View) -> IntArray:
     return view.keep("by_role", lambda: people(view).table(people(view).role, ROLES))
 
 
-def spoken_to(view: View, days: int) -> Groups:
+def spoken_to(view: View, days: int) -> DistinctThings:
     """The people named in the interactions of the last `days`."""
-    return groups(view, "interactions", "contact", days)
+    return distinct_things(view, "interactions", "contact", days)
 
 
 def roles_reached(view: View, _: Context, days: int) -> FloatArray:

@@ -3,7 +3,7 @@
 import numpy as np
 
 from features.catalog.declarations import NEVER_MISSING, Context, Family, Feature, trend
-from features.histories.distinct_things import Groups, groups
+from features.histories.distinct_things import DistinctThings, distinct_things
 from features.histories.order_days import order_days
 from features.histories.streams import FIXED_POINT
 from features.histories.views import View, ratio
@@ -91,9 +91,9 @@ def discount(view: View, days: int) -> FloatArray:
     return ratio(orders.total("discount", days) / FIXED_POINT, orders.total("discount_known", days))
 
 
-def lines(view: View) -> Groups:
+def lines(view: View) -> DistinctThings:
     """The product lines of two years of orders."""
-    return groups(view, "orders", "line", 730)
+    return distinct_things(view, "orders", "line", 730)
 
 
 def lines_bought(view: View, _: Context) -> FloatArray:

@@ -325,7 +325,7 @@ TEXTS: Mapping[str, tuple[str, str]] = {
     "plan.list.caption": ("Latest first", "Nieuwste eerst"),
     "plan.list.plan": ("Plan", "Plan"),
     "plan.list.when": ("Accepted", "Geaccepteerd"),
-    "plan.list.who": ("By", "Door"),
+    "plan.list.who": ("By", "Endpoint"),
     "plan.list.files": ("Files", "Bestanden"),
     "plan.list.none": ("No plan has been accepted yet.", "Er is nog geen plan geaccepteerd."),
     "error.plan_changed": (

@@ -17,7 +17,7 @@ from serving.store.overrides import OVERRIDES
 from serving.store.scoring_runs import Frames
 from serving.web.filters import Filters, filters_of
 from serving.web.priorities import CSV_COLUMNS, ROWS
-from serving.web.ttl_cache import Kept
+from serving.web.ttl_cache import TTLCache
 from tests.serving.page.conftest import HOSTILE
 from tests.serving.page.markup import read
 from tests.serving.sites import Browser
@@ -228,7 +228,7 @@ def test_the_language_is_switched_by_a_link_and_remembered(url: str) -> None:
 
 def test_a_value_is_kept_until_its_time_and_the_oldest_goes_first() -> None:
     now, made = [0.0], []
-    kept: Kept[int] = Kept(10, 2, lambda: now[0])
+    kept: TTLCache[int] = TTLCache(10, 2, lambda: now[0])
 
     def make(value: int) -> int:
         made.append(value)
