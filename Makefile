@@ -47,11 +47,11 @@ CHROMIUM = command -v chromium >/dev/null || command -v google-chrome >/dev/null
 
 test-browser: $(STAMP) $(PAGE_DEMO)/ladder.db
 	@$(CHROMIUM)
-	LADDER_PAGE_STORE=$(PAGE_DEMO)/ladder.db $(BIN)/python -m pytest tests/page -m browser
+	LADDER_PAGE_STORE=$(PAGE_DEMO)/ladder.db $(BIN)/python -m pytest tests/browser -m browser
 
 screenshots: $(STAMP) $(PAGE_DEMO)/ladder.db
 	@$(CHROMIUM)
-	$(BIN)/python -m tests.page.screenshots $(PAGE_DEMO)/ladder.db docs/images
+	$(BIN)/python -m tests.browser.screenshots $(PAGE_DEMO)/ladder.db docs/images
 
 # The documents as a site that needs nothing from elsewhere: build/docs/index.html. A broken link is an error.
 docs: $(STAMP)

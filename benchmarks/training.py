@@ -29,7 +29,8 @@ WATCHED = {
     "features and labels": (("training.data.dataset", "build_dataset"),),
     FITS: (
         ("lightgbm", "train"), ("training.models.fitting", "fit_trees"), ("training.models.fitting", "fit_ordinal"),
-        ("training.models.fitting", "fit_classes"), ("training.models.fitting", "fit_values"), ("training.models.fitting", "fit_table"),
+        ("training.models.fitting", "fit_classes"), ("training.models.fitting", "fit_values"),
+        ("training.models.fitting", "fit_table"),
         ("training.models.fitting", "pool_weights"), ("training.effects.r_learner", "fit_cases"),
         ("training.models.buy_till_you_die", "fit_bg_nbd"),
     ),

@@ -1,7 +1,7 @@
 """The pages of the reference, each written from the code that it describes: `make reference` writes them all.
 
-They are committed, so that they can be read without building anything; tests/test_reference.py fails when one is out of
-date.
+They are committed, so that they can be read without building anything; tests/docs/test_reference.py fails when one is
+out of date.
 """
 
 import argparse

@@ -10,7 +10,9 @@ from jupyter_client.manager import AsyncKernelManager
 from nbclient import NotebookClient
 from nbformat import NotebookNode
 
-FOLDER = Path(__file__).parent.parent / "notebooks"
+from tests.paths import ONLINE_RETAIL, ROOT
+
+FOLDER = ROOT / "notebooks"
 NOTEBOOKS = sorted(FOLDER.glob("*.ipynb"))
 LONGEST_CELL = 1800
 """Seconds."""
@@ -44,5 +46,5 @@ def main(out: Path) -> None:
 
 
 if __name__ == "__main__":
-    os.environ.setdefault("LADDER_DATA", str(FOLDER.parent / "data" / "online_retail"))
+    os.environ.setdefault("LADDER_DATA", str(ONLINE_RETAIL))
     main(Path(sys.argv[1]))

@@ -18,7 +18,7 @@ import pytest
 from features.tables import RUNGS, TRIGGER_FAMILIES
 from serving.scoring.batch import INVESTMENT_COLUMNS, SCORE_COLUMNS
 from serving.scoring.scoring_service import ScoringService
-from tests.test_cli import Run, orders_only, run
+from tests.commands.test_cli import Run, orders_only, run
 from tests.trained import tiny
 from training.model.bundle import read_bundle
 from training.simulator.simulation import write

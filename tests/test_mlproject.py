@@ -13,8 +13,8 @@ import pytest
 import yaml
 
 import ladder
+from tests.paths import ROOT
 
-ROOT = Path(__file__).parent.parent
 PROJECT: dict[str, Any] = yaml.safe_load((ROOT / "MLproject").read_text())
 POINTS: dict[str, Any] = PROJECT["entry_points"]
 GIVEN = {"data": "exports"}

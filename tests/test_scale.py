@@ -11,7 +11,7 @@ import pytest
 from distributed import LocalCluster
 
 from serving.scoring.batch import TABLES
-from tests.test_cli import Run, champion, data, refused, run
+from tests.commands.test_cli import Run, champion, data, refused, run
 
 __all__ = ["champion", "data", "run"]
 

@@ -116,7 +116,7 @@ def document() -> str:
         "# What is known about an account",
         "",
         f"{len(FEATURES)} features, each computed at an as_of from what was recorded before it. Written from",
-        "the catalogue by `python -m features.catalog.catalog > docs/features.md`; a test fails when the page is outdated.",
+        "the catalogue by `python -m features.catalog.catalog > docs/features.md`; a test keeps it current.",
         "",
         "A feature is missing wherever a table that it needs is absent. *Trigger*: the family of switching triggers",
         "that it speaks for (Roos 1999). *Lever*: somebody of ours can act on it.",

@@ -159,7 +159,7 @@ CSV_COLUMNS = (
 
 
 def _csv_row(row: Priority) -> list[object]:
-    """Return a cell for a spreadsheet: a text that it would run gets an apostrophe, as in `serving.integrations.exports`."""
+    """Return a cell for a spreadsheet, a formula escaped as in `serving.integrations.exports`."""
     cells = (
         row.account_id, row.name, row.owner, row.rung, row.next_rung, row.p_upgrade, row.p_downgrade, row.p_switch,
         row.trigger, row.state, row.investment, row.bond, row.cost, row.gain, row.gain_low, row.gain_high, row.roi,

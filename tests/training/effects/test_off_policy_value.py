@@ -1,0 +1,84 @@
+"""What recommending is worth, and what can be told of an effect at all."""
+
+from dataclasses import replace
+
+import numpy as np
+import pytest
+
+from features.instants import FloatArray
+from tests.training.effects.test_r_learner import case
+from training.effects.findings import dearer, power, robustness, robustness_value
+from training.effects.off_policy_value import OffPolicyValue, off_policy_value
+
+
+def claim(seed: int, true: float, predicted: float, cost: float = 10.0) -> OffPolicyValue:
+    """Two thousand accounts by lot; the option brings `true` on average, more to some; `predicted` is what picks."""
+    rng = np.random.default_rng(seed)
+    n = 2000
+    arm = rng.integers(0, 2, n)
+    effect: FloatArray = true + rng.normal(0, 20, n)
+    beyond = arm * effect + rng.normal(0, 50, n)
+    found = off_policy_value(
+        np.full((n, 1), predicted), arm, beyond, np.full((n, 2), 0.5), np.full((n, 1), 0.5), np.full((n, 1), cost),
+        np.arange(n), 0.9,
+    )  # fmt: skip
+    assert found is not None
+    return found
+
+
+def test_the_value_is_what_the_trials_say_and_not_what_was_promised() -> None:
+    covered = 0
+    for seed in range(40):
+        found = claim(seed, true=60.0, predicted=300.0)
+        assert found.promised == pytest.approx(140.0)
+        assert "the promise is too high" in found.words()
+        covered += found.low < 20.0 < found.high
+    assert 32 <= covered <= 40
+
+
+def test_the_ratio_is_what_was_kept_as_far_as_the_trials_know() -> None:
+    assert claim(0, true=60.0, predicted=300.0).ratio == pytest.approx(20.0 / 140.0, abs=0.05)
+    assert OffPolicyValue(100.0, 20.0, -1e6, 1e6, 50, error=1e6).ratio == pytest.approx(1.0, abs=1e-3)
+    assert OffPolicyValue(100.0, 900.0, 899.0, 901.0, 50, error=1.0).ratio == 1.0
+    assert OffPolicyValue(0.0, 0.0, 0.0, 0.0, 50).ratio == 1.0
+
+
+def test_nobody_is_picked_where_nothing_is_gained() -> None:
+    found = claim(0, true=60.0, predicted=15.0)
+    assert (found.promised, found.value, found.low, found.high) == (0.0, 0.0, 0.0, 0.0)
+
+
+def test_what_may_not_be_recommended_is_not() -> None:
+    predicted = np.array([[np.nan, 100.0], [np.nan, np.nan]])
+    found = off_policy_value(
+        predicted, np.array([2, 0]), np.array([100.0, 0.0]), np.full((2, 3), 1 / 3), np.ones((2, 2)), np.ones((2, 2)),
+        np.arange(2), 0.9,
+    )  # fmt: skip
+    assert found is not None
+    assert found.promised == pytest.approx(49.5)
+    assert found.value == pytest.approx(49.5)
+
+
+def test_no_trials_no_claim() -> None:
+    empty = np.empty((0, 1))
+    nobody = np.empty(0, np.int64)
+    assert off_policy_value(empty, nobody, nobody * 1.0, np.empty((0, 2)), empty, empty, nobody, 0.9) is None
+
+
+def test_a_strong_effect_is_harder_to_explain_away() -> None:
+    assert robustness_value(0.0, 100) == 0.0
+    assert robustness_value(2.0, 400) < robustness_value(8.0, 400) < 1.0
+
+
+def test_costs_that_differ_from_the_plan_are_told() -> None:
+    assert dearer(np.array([95.0, 110.0]), 100.0) == []
+    assert dearer(np.empty(0), 100.0) == []
+    assert dearer(np.array([150.0, 130.0]), 100.0)[0].startswith("it cost 140 on average where it was made (2 times)")
+
+
+def test_findings_are_sentences_with_their_figures() -> None:
+    assert power(100.0, 1234) == "with 1,234 exposed trials only average effects above 280 can be told from nothing"
+    one = case(6, chosen=1.0)
+    assert "would not explain it away" in robustness(0.8, 0.05, one)
+    by_size = replace(one, z=np.column_stack([one.exposed, one.z[:, 1:]]))
+    assert "would explain it away" in robustness(0.001, 0.05, by_size)

@@ -1,0 +1,66 @@
+"""The checks that ask for an effect where there can be none."""
+
+from collections.abc import Iterator
+
+import numpy as np
+import pytest
+
+from tests.training.effects.test_uplift import dataset, settings, supplier
+from training.effects.effect_estimation import LOOSE, modifiers, small_booster
+from training.effects.placebo import before_choices, before_lots, choices_in_words, lots_in_words
+from training.effects.target_trials import Trials, build_trials
+from training.effects.uplift import fit_uplift
+from training.models.fitting import one_linear_algebra_thread
+
+
+@pytest.fixture(autouse=True)
+def _one_thread() -> Iterator[None]:
+    with one_linear_algebra_thread():
+        yield
+
+
+def lots(seed: int) -> tuple[Trials, int]:
+    data = dataset(supplier(seed, lift=0.25, how="lot")[0])
+    trials = build_trials(data, settings())
+    assert trials is not None
+    return trials, data.column("revenue_365d")
+
+
+def test_fair_lots_show_no_difference_before() -> None:
+    trials, column = lots(0)
+    (found,) = before_lots(trials, np.full((len(trials), 2), 0.5), column).values()
+    assert not found.clear
+    assert "as lots should have it" in lots_in_words(found)
+
+
+def test_lots_that_went_to_the_large_are_told() -> None:
+    trials, column = lots(0)
+    large = trials.matrix[:, column] > np.nanmedian(trials.matrix[:, column])
+    trials.arm[large & (np.arange(len(trials)) % 3 == 0)] = 1
+    (found,) = before_lots(trials, np.full((len(trials), 2), 0.5), column).values()
+    assert found.clear
+    assert "ask how the lots were drawn" in lots_in_words(found)
+
+
+@pytest.mark.parametrize(("growing", "clear"), [(0.0, False), (0.4, True)])
+def test_choice_by_what_revenue_has_done_since_is_told(growing: float, clear: bool) -> None:
+    """Managers who choose by size choose by what was known half a year ago; those who see growth do not."""
+    tables, _ = supplier(3, lift=0.0, how="size")
+    made, orders = tables["investments"], tables["orders"]
+    last = made.groupby("account_id")["made_at"].max().reindex(orders["account_id"]).to_numpy()
+    days = (last - orders["ordered_at"].to_numpy()) / np.timedelta64(1, "D")
+    orders["revenue"] *= np.where((days > 0) & (days <= 180), 1 + growing, 1.0)
+    data = dataset(tables)
+    trials = build_trials(data, settings())
+    assert trials is not None
+    booster = small_booster(settings().booster)
+    (found,) = before_choices(data, trials, modifiers(data), booster, settings(), LOOSE).values()
+    assert found.clear == clear, found
+    assert ("choose by what revenue has done" in choices_in_words(found)) == clear
+
+
+def test_the_report_holds_both() -> None:
+    (by_lot,) = fit_uplift(dataset(supplier(0, lift=0.25, how="lot")[0]), settings()).options
+    assert "negative control" in " ".join(by_lot.findings)
+    (by_choice,) = fit_uplift(dataset(supplier(1, lift=0.25, how="size")[0]), settings()).options
+    assert "placebo date" in " ".join(by_choice.findings)

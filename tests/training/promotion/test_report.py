@@ -1,0 +1,127 @@
+"""The page that somebody reads who did not train the model."""
+
+import re
+from dataclasses import replace
+from html.parser import HTMLParser
+
+import pytest
+
+from tests.training.promotion.test_checks import (
+    BETTER,
+    EQUAL,
+    WORSE,
+    bout,
+    context,
+    duel,
+    facts,
+    full_evidence,
+    money,
+    table,
+)
+from training.evaluation.metrics import Interval
+from training.model.footprint import Changed, Changes, Example
+from training.promotion.checks import PromotionContext, examine
+from training.promotion.context import Evidence
+from training.promotion.paired_comparison import ITS_RECIPE
+from training.promotion.report import render, verdict_of
+
+RUNGS = (Changed("raving_fan", 40, 10, 4, 6), Changed("member", 60, 0, 0, 0))
+CHANGES = Changes(RUNGS, Example(5000.0, 7, 8, 5, 900.0), 0.5)
+
+
+def full() -> PromotionContext:
+    """A model that everything is wrong with, against a champion."""
+    tables = [table(task, 0.8, 0.7, WORSE, 0.5) for task in ("next_rung", "switching")]
+    evidence = replace(full_evidence(), changes=CHANGES)
+    hostile = facts(report=("<script>alert(1)</script>",))
+    return replace(context(*tables, champion=facts(), of=hostile), evidence=evidence)
+
+
+def page(of: PromotionContext, champion: int | None, version: int | None = None) -> str:
+    return render(of, examine(of), "abc123", champion, version)
+
+
+class PartitionSummary(HTMLParser):
+    """Whether tags close in order, and what is in the tables."""
+
+    VOID = ("meta", "br", "link")
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.open: list[str] = []
+        self.tables, self.captions, self.headings = 0, 0, 0
+        self.unscoped: list[str] = []
+
+    def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
+        if tag not in self.VOID:
+            self.open.append(tag)
+        self.tables += tag == "table"
+        self.captions += tag == "caption"
+        self.headings += tag == "h1"
+        if tag == "th" and dict(attrs).get("scope") not in ("col", "row"):
+            self.unscoped.append(str(attrs))
+
+    def handle_endtag(self, tag: str) -> None:
+        assert self.open.pop() == tag
+
+
+def test_the_page_is_whole_accessible_and_asks_nobody_else() -> None:
+    html = page(full(), 3)
+    summarise_part = PartitionSummary()
+    summarise_part.feed(html)
+    assert summarise_part.open == []
+    assert summarise_part.tables == summarise_part.captions >= 6
+    assert (summarise_part.headings, summarise_part.unscoped) == (1, [])
+    assert not re.search(r"https?://|src=|@import|url\(|<script", html)
+    assert 'lang="en"' in html
+    assert "prefers-color-scheme: dark" in html
+    assert "@media print" in html
+    assert "&lt;script&gt;" in html
+
+
+def test_a_refusal_says_why_and_who_stays() -> None:
+    html = page(full(), 3, 4)
+    assert "Version 3 should go on serving: a baseline is better: next rung" in html.replace("next_rung", "next rung")
+    assert html.count("stands in the way") >= 4
+    assert "version 4 (abc123)" in html
+    assert html.index("stands in the way") < html.index("in order")
+
+
+def test_it_says_what_changes_for_whom_and_what_money_it_is() -> None:
+    html = page(full(), 3)
+    assert "Of 100 accounts (a sample of 50% of all), 10 (10 %) are recommended something else" in html
+    same = "7 of them and the champion 8; 5 are the same"
+    for words in ("raving fan", "with 5,000 to spend", same, "900 trials", "drawn by lot", "learnt from none of them"):
+        assert words in html
+
+
+def test_the_way_back_names_the_version_that_serves_now() -> None:
+    assert "(version 3, as long as none came in between)" in page(full(), 3)
+    assert "ladder rollback" in page(full(), 3)
+    first = page(context(), None)
+    assert "nothing to go back to" in first
+    assert "ladder rollback" not in first
+
+
+@pytest.mark.parametrize(
+    ("evidence", "champion", "sentence", "tone"),
+    [
+        (Evidence(), None, "may serve: nothing stands in the way, and there is no other yet", "fair"),
+        (Evidence(duel=duel(bout("switching", "log_loss", BETTER))), 3, "replace version 3: it does better", "fair"),
+        (Evidence(duel=duel(bout("switching", "log_loss", EQUAL))), 3, "nothing stands in the way", "fair"),
+        (Evidence(duel=duel(same=True)), 3, "the same recipe, 30 days more data", "fair"),
+        (Evidence(duel=duel(bout("switching", "log_loss", WORSE, ITS_RECIPE))), 3, "Version 3 should go on", "bad"),
+        (Evidence(money=money(Interval(-20.0, -35.0, -5.0))), None, "This model should not serve", "bad"),
+    ],
+)
+def test_the_verdict_is_one_sentence(evidence: Evidence, champion: int | None, sentence: str, tone: str) -> None:
+    of = replace(context(champion=facts() if champion else None), evidence=evidence)
+    said, found = verdict_of(examine(of), of, champion)
+    assert sentence in said
+    assert found == tone  # fair: it was not judged out of time
+
+
+def test_what_cannot_be_asked_is_said() -> None:
+    html = page(replace(context(), evidence=Evidence(unreadable="another catalogue")), 3)
+    assert "Not compared: another catalogue." in html
+    assert "what recommending brings cannot be judged" in html

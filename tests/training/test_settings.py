@@ -1,0 +1,154 @@
+"""The settings file explains every setting, and says no by name."""
+
+import dataclasses
+import tomllib
+from pathlib import Path
+from typing import Any
+
+import pytest
+from training.settings_reference import document
+
+from features.errors import SettingsError
+from features.sources.source import TableMapping
+from tests.docs.documents import DOCS
+from tests.paths import ROOT
+from training.settings import Settings, parse_settings, read_settings
+
+CONF = ROOT / "conf" / "ladder.toml"
+SECTIONS = [field.name for field in dataclasses.fields(Settings) if field.name != "tables"]
+KEYS = [(name, key.name) for name in SECTIONS for key in dataclasses.fields(getattr(Settings(), name))]
+
+
+def test_the_file_of_defaults_is_the_defaults() -> None:
+    assert read_settings(CONF) == Settings()
+    assert read_settings(CONF).digest() == Settings().digest()
+    assert read_settings(None) == Settings()
+
+
+@pytest.mark.parametrize(("section", "key"), KEYS)
+def test_every_setting_is_in_the_file_with_its_reason(section: str, key: str) -> None:
+    assert key in tomllib.loads(CONF.read_text(encoding="utf-8"))[section]
+    lines = [line for line in CONF.read_text(encoding="utf-8").splitlines() if line.split("=")[0].strip() == key]
+    assert lines
+    assert all(len(line.partition("#")[2].strip()) >= 20 for line in lines)
+
+
+def test_the_page_about_the_settings_is_fresh() -> None:
+    page = DOCS / "settings.md"
+    assert page.read_text(encoding="utf-8") == document(), "run: python -m training.settings_page > docs/settings.md"
+
+
+@pytest.mark.parametrize(("section", "key"), KEYS)
+def test_every_setting_is_on_the_page_with_its_whole_reason(section: str, key: str) -> None:
+    part = document().partition(f"## [{section}]\n")[2].partition("\n## ")[0]
+    (row,) = (line for line in part.splitlines() if line.startswith(f"| `{key}` |"))
+    _, default, allowed, reason = row.strip("| ").split(" | ")
+    assert default.strip("`")
+    assert allowed
+    assert len(reason) >= 20
+
+
+def test_the_commented_example_of_a_mapping_is_one() -> None:
+    lines = CONF.read_text(encoding="utf-8").splitlines()
+    begin = lines.index("# [tables.orders]")
+    example = "\n".join(line.removeprefix("# ") for line in lines[begin : begin + 3])
+    mapped = parse_settings(tomllib.loads(example)).tables["orders"]
+    assert mapped.query is not None
+    assert set(mapped.columns) == {"account_id", "ordered_at", "revenue", "cost"}
+
+
+def test_what_a_file_does_not_say_keeps_its_default(tmp_path: Path) -> None:
+    path = tmp_path / "own.toml"
+    path.write_text('[outcome]\nhorizon_days = 90\n[tables.orders.columns]\nrevenue = "bedrag"\n')
+    settings = read_settings(path)
+    assert settings.outcome == dataclasses.replace(Settings().outcome, horizon_days=90)
+    assert settings.booster == Settings().booster
+    assert settings.tables == {"orders": TableMapping(query=None, columns={"revenue": "bedrag"})}
+
+
+def test_every_setting_changes_the_digest() -> None:
+    digests = {Settings().digest()}
+    for section, key in KEYS:
+        part = getattr(Settings(), section)
+        value = getattr(part, key)
+        other = f"{value}x" if isinstance(value, str) else (*value, 7) if isinstance(value, tuple) else value
+        other = {"visit": 1.0} if value == {} else value + 1 if other is value else other
+        digests.add(dataclasses.replace(Settings(), **{section: dataclasses.replace(part, **{key: other})}).digest())
+    assert len(digests) == len(KEYS) + 1
+
+
+WRONG = {
+    "an unknown section": ("[boosters]\nrounds = 3\n", "boosters"),
+    "an unknown key": ("[booster]\nround = 3\n", "booster.round"),
+    "a text for a number": ('[booster]\nrounds = "3"\n', "booster.rounds"),
+    "a fraction for a whole number": ("[booster]\nrounds = 3.5\n", "booster.rounds"),
+    "a flag for a number": ("[booster]\nrounds = true\n", "booster.rounds"),
+    "a number for a text": ("[registry]\nexperiment = 3\n", "registry.experiment"),
+    "too small": ("[outcome]\nhorizon_days = 0\n", "outcome.horizon_days"),
+    "below zero": ("[ladder]\norder_days = -1\n", "ladder.order_days"),
+    "too large": ("[source]\nmax_bad_share = 5\n", "source.max_bad_share"),
+    "not a number": ("[booster]\nlearning_rate = nan\n", "booster.learning_rate"),
+    "infinite": ("[booster]\nl2 = inf\n", "booster.l2"),
+    "no such definition of switching": ('[outcome]\nswitching = "left"\n', "outcome.switching"),
+    "a horizon too short": ("[outcome]\nfurther_horizons_days = [90, 3]\n", "outcome.further_horizons_days"),
+    "a horizon that is no whole number": ("[outcome]\nfurther_horizons_days = [90.5]\n", "further_horizons_days"),
+    "a horizon in a list of its own": ("[outcome]\nfurther_horizons_days = [[90]]\n", "further_horizons_days"),
+    "a key outside any section": ("rounds = 3\n", "rounds"),
+    "a value where a section belongs": ("booster = 3\n", "booster"),
+    "a table that is no section": ("[tables]\norders = 3\n", "tables.orders"),
+    "an unknown key of a table": ("[tables.orders]\nsql = 'SELECT 1'\n", "tables.orders.sql"),
+    "columns that are no names": ("[tables.orders.columns]\nrevenue = 3\n", "tables.orders.columns"),
+    "a query that is no text": ("[tables.orders]\nquery = 3\n", "tables.orders.query"),
+}
+
+
+@pytest.mark.parametrize("what", WRONG)
+def test_what_is_wrong_is_named(what: str, tmp_path: Path) -> None:
+    content, named = WRONG[what]
+    path = tmp_path / "own.toml"
+    path.write_text(content)
+    with pytest.raises(SettingsError) as refusal:
+        read_settings(path)
+    assert named in str(refusal.value)
+    assert "\n" not in str(refusal.value)
+
+
+@pytest.mark.parametrize("content", [b"[booster\n", b"\xff\xfe\x00", b"[booster]\nrounds = 1\nrounds = 2\n"])
+def test_a_file_that_is_no_toml_is_refused_by_name(content: bytes, tmp_path: Path) -> None:
+    path = tmp_path / "own.toml"
+    path.write_bytes(content)
+    with pytest.raises(SettingsError, match=r"own\.toml"):
+        read_settings(path)
+
+
+def test_a_file_that_is_not_there_is_refused_by_name(tmp_path: Path) -> None:
+    with pytest.raises(SettingsError, match=r"absent\.toml"):
+        read_settings(tmp_path / "absent.toml")
+    with pytest.raises(SettingsError, match="cannot be read"):
+        read_settings(tmp_path)
+
+
+def test_a_whole_number_may_stand_for_a_fraction() -> None:
+    rate = parse_settings({"booster": {"learning_rate": 1}}).booster.learning_rate
+    assert (rate, type(rate)) == (1.0, float)
+
+
+@pytest.mark.parametrize(("section", "key"), KEYS)
+def test_no_setting_takes_a_list_but_those_that_are_one(section: str, key: str) -> None:
+    default: Any = getattr(getattr(Settings(), section), key)
+    if isinstance(default, tuple):
+        assert parse_settings({section: {key: [*default]}}) == Settings()
+        default = default[0] if default else "booster"
+        with pytest.raises(SettingsError, match=f"{section}.{key}.* list"):
+            parse_settings({section: {key: default}})
+        default = 1.5 if isinstance(default, str) else str(default)
+    with pytest.raises(SettingsError, match=f"{section}.{key}"):
+        parse_settings({section: {key: [default]}})
+
+
+def test_further_horizons_are_ascending_each_once_and_without_the_main_one(tmp_path: Path) -> None:
+    path = tmp_path / "own.toml"
+    path.write_text("[outcome]\nhorizon_days = 90\nfurther_horizons_days = [365, 90, 30, 365]\n")
+    assert read_settings(path).outcome.further == (30, 365)
+    path.write_text("[outcome]\nfurther_horizons_days = []\n")
+    assert read_settings(path).outcome.further == ()
