@@ -116,7 +116,7 @@ def _started(bundle: Path, port: int, terms: Terms) -> Iterator["subprocess.Pope
     """BentoML as a child process with a home of its own, which goes when it goes."""
     _check(bundle, port, terms)
     home = tempfile.mkdtemp(prefix="ladder-serve-")
-    code = Path(__file__).resolve().parents[1]
+    code = Path(__file__).resolve().parents[2]
     command = [
         sys.executable,
         "-m",

@@ -25,7 +25,7 @@ if TYPE_CHECKING:
 
 BUNDLE, WORKERS, STORE = "LADDER_BUNDLE", "LADDER_WORKERS", "LADDER_STORE"
 """Environment variables: the folder of a bundle or of the champion, how many workers, the store's URL."""
-BESIDE = Path(__file__).resolve().parents[1] / "champion"
+BESIDE = Path(__file__).resolve().parents[2] / "champion"
 """Where the champion lies in a bento."""
 RATE, BURST, WAITING = "LADDER_RATE", "LADDER_BURST", "LADDER_WAITING"
 """And the limits of each worker: requests of a key per second and at once, requests that may wait."""

@@ -18,7 +18,7 @@ from serving.store.database import open_store, reading, writing
 from serving.store.scoring_runs import ACCOUNTS, HORIZONS, INVESTMENT_SCORES, RUNS, SCORES
 from serving.store.timelines import TIMELINES
 from serving.store.verdicts import verdicts
-from tests import test_cli
+from tests.commands import test_cli
 from tests.commands.test_cli import Run, Said, refused
 from tests.serving.sites import Browser
 from tests.trained import tiny

@@ -35,7 +35,9 @@ def test_every_setting_is_in_the_file_with_its_reason(section: str, key: str) ->
 
 def test_the_page_about_the_settings_is_fresh() -> None:
     page = DOCS / "settings.md"
-    assert page.read_text(encoding="utf-8") == document(), "run: python -m training.settings_page > docs/settings.md"
+    assert page.read_text(encoding="utf-8") == document(), (
+        "run: python -m training.settings_reference > docs/settings.md"
+    )
 
 
 @pytest.mark.parametrize(("section", "key"), KEYS)

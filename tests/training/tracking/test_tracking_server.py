@@ -10,7 +10,7 @@ from pathlib import Path
 
 import pytest
 
-from tests import test_cli
+from tests.commands import test_cli
 from tests.commands.test_cli import Run, refused
 
 run, data = test_cli.run, test_cli.data
