@@ -6,13 +6,13 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from training.settings_reference import document
 
 from features.errors import SettingsError
 from features.sources.source import TableMapping
 from tests.docs.documents import DOCS
 from tests.paths import ROOT
 from training.settings import Settings, parse_settings, read_settings
+from training.settings_reference import document
 
 CONF = ROOT / "conf" / "ladder.toml"
 SECTIONS = [field.name for field in dataclasses.fields(Settings) if field.name != "tables"]
@@ -35,9 +35,7 @@ def test_every_setting_is_in_the_file_with_its_reason(section: str, key: str) ->
 
 def test_the_page_about_the_settings_is_fresh() -> None:
     page = DOCS / "settings.md"
-    assert page.read_text(encoding="utf-8") == document(), (
-        "run: python -m training.settings_reference > docs/settings.md"
-    )
+    assert page.read_text(encoding="utf-8") == document(), "run: make reference"
 
 
 @pytest.mark.parametrize(("section", "key"), KEYS)
