@@ -1,6 +1,6 @@
 # Two commands do everything on a machine with Python 3.11 or newer, pip and make:
 #   make demo    the main job on simulated accounts, then serves it
-#   make test    lint, types, import contracts, tests
+#   make test    lint, types, import contracts, tests, coverage (build/coverage/index.html)
 # Set-up happens by itself, once; a stamp says that it was finished, so an interrupted one is taken up again.
 
 PYTHON ?= python3
@@ -31,7 +31,7 @@ lint: $(STAMP)
 	$(BIN)/lint-imports
 
 test: lint
-	$(BIN)/python -m pytest -n auto --dist loadfile
+	$(BIN)/python -m pytest -n auto --dist loadfile --cov --cov-report=term --cov-report=html:build/coverage
 
 test-slow: $(STAMP)
 	$(BIN)/python -m pytest -m slow

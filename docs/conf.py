@@ -16,7 +16,10 @@ project = "Loyalty ladder"
 author = "the Loyalty ladder developers"
 extensions = ["myst_parser", "sphinx.ext.autodoc", "sphinx.ext.napoleon"]
 root_doc = "docs/index"
-include_patterns = ["docs/*.md", "benchmarks/*.md", "notebooks/*.md", "README.md", "CONTRIBUTING.md", "CHANGELOG.md"]
+include_patterns = [
+    *("docs/*.md", "docs/decisions/*.md", "benchmarks/*.md", "notebooks/*.md"),
+    *("README.md", "CONTRIBUTING.md", "CHANGELOG.md", "SECURITY.md"),
+]
 exclude_patterns = [".*", "build", "demo", "mlruns", "mlartifacts", "tests", "features", "training", "serving"]
 myst_heading_anchors = 3
 
@@ -41,6 +44,7 @@ html_theme_options = {
 
 NAVIGATION = "docs/index"
 PYTHON = "docs/python"
+DECISIONS = "docs/decisions/README"
 NAMED = r"\*?\w[\w*]*(?:, \*?\w[\w*]*)* : "
 """What a docstring tells the meaning of: `name, other : `."""
 
@@ -50,6 +54,8 @@ def _complete(_app: Sphinx, name: str, content: list[str]) -> None:
         content[0] += navigation(content[0])
     elif name == PYTHON:
         content[0] += modules(content[0])
+    elif name == DECISIONS:
+        content[0] += "\n```{toctree}\n:hidden:\n:glob:\n\n0*\n```\n"
 
 
 def navigation(text: str) -> str:

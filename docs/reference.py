@@ -13,6 +13,7 @@ from typing import Any, get_args
 
 from pydantic import BaseModel
 
+from docs import architecture
 from features import errors
 from features.catalog import catalog
 from features.tables import TABLES, Column, Kind, Missing, Table
@@ -313,6 +314,7 @@ PAGES: Mapping[str, Callable[[], str]] = {
     "features": catalog.document,
     "errors": tree,
     "python": python,
+    "architecture": architecture.document,
 }
 """Name of the page in docs/ -> what writes it."""
 
@@ -323,6 +325,8 @@ def main() -> None:
     parser.add_argument("pages", nargs="*", help=f"of {', '.join(PAGES)}; else all")
     for name in parser.parse_args().pages or PAGES:
         (FOLDER / f"{name}.md").write_text(PAGES[name](), encoding="utf-8")
+        if name == "architecture":
+            architecture.draw(FOLDER / "images" / "packages.svg")
 
 
 if __name__ == "__main__":
