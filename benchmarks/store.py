@@ -19,8 +19,7 @@ import pandas as pd
 from features.instants import instant
 from features.tables import BONDS, RUNGS, TRIGGER_FAMILIES
 from serving.api.store_service import StoreService
-from serving.scoring.batch import INVESTMENT_COLUMNS, SCORE_COLUMNS
-from serving.scoring.horizons import HORIZON_COLUMNS
+from serving.scoring.score_columns import HORIZON_COLUMNS, INVESTMENT_COLUMNS, SCORE_COLUMNS
 from serving.store.database import file_of, open_store
 from serving.store.scoring_runs import Frames, RunFacts, write_run
 

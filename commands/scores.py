@@ -71,7 +71,8 @@ def score_with(
     bundle: Any, version: str, loaded: Loaded, out: Path | None, form: str, language: str = "en"
 ) -> tuple[Sequence[Any], Mapping[str, Any]]:
     """The tables of the run, written into a folder where there is one, and what is said of them."""
-    from serving.scoring.batch import TABLES, score_frames, write_frames, write_run
+    from serving.scoring.batch import score_frames, write_frames, write_run
+    from serving.scoring.score_columns import TABLE_NAMES
     from serving.scoring.scoring import Scorer
 
     with progress_bar() as progress:
@@ -79,7 +80,7 @@ def score_with(
         scorer = Scorer(bundle, version)
         frames = score_frames(scorer, loaded.histories, loaded.as_of, language)
         progress("scoring", 1.0)
-    written = [] if out is None else write_frames(dict(zip(TABLES, frames, strict=True)), out, form)
+    written = [] if out is None else write_frames(dict(zip(TABLE_NAMES, frames, strict=True)), out, form)
     if out is not None:
         write_run(out, scorer)
     show_disagreements(frames[0])

@@ -16,12 +16,12 @@ def check_store(url: str) -> None:
 
 def store_frames(url: str, frames: Sequence[Any], bundle: Any, source: Any) -> Mapping[str, Any]:
     """Write the run into the store, with what the source says of its accounts."""
-    from serving.scoring.batch import TABLES
+    from serving.scoring.score_columns import TABLE_NAMES
     from serving.store.result_files import facts_of, profile_frame
 
     known = source.tables.get("accounts")
     profiles = None if known is None else [profile_frame(known)]
-    return store_run(url, facts_of(frames[0], bundle), [dict(zip(TABLES, frames, strict=True))], profiles)
+    return store_run(url, facts_of(frames[0], bundle), [dict(zip(TABLE_NAMES, frames, strict=True))], profiles)
 
 
 def store_folder(url: str, folder: Path, bundle: Any, profiles: Any) -> Mapping[str, Any]:

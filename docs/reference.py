@@ -19,8 +19,9 @@ from features.catalog import catalog
 from features.tables import TABLES, Column, Kind, Missing, Table
 from ladder import COMMANDS, EVERYWHERE
 from serving.api.openapi import document
-from serving.api.schemas import HorizonScores, InvestmentScores, Scores
 from serving.api.store_schemas import PlanRow
+from serving.scoring.score_columns import TABLES as TABLES_OF_SCORES
+from serving.scoring.score_columns import ScoreColumn
 from training import settings_reference
 from training.promotion import checks as promotion
 
@@ -233,18 +234,33 @@ def scores() -> str:
         "Chances lie in 0..1. Money is in the source's currency. Days are days of 24 hours. Over HTTP the same fields",
         "have the same names.",
     ]
-    parts: tuple[tuple[str, str, type[BaseModel]], ...] = (
-        ("scores", "One row for every account known at as_of.", Scores),
-        ("investment_scores", "One row for every account and option.", InvestmentScores),
-        ("horizons", "One row for every account and horizon, the main one among them.", HorizonScores),
-        ("plan", "One row for every selected account.", PlanRow),
-    )
-    for name, text, model in parts:
-        lines += ["", f"## {name}", "", text, "", *table(("column", "holds", "meaning"), _columns(model))]
+    texts = {
+        "scores": "One row for every account known at as_of.",
+        "investment_scores": "One row for every account and option.",
+        "horizons": "One row for every account and horizon, the main one among them.",
+    }
+    heading = ("column", "holds", "unit", "higher is", "meaning")
+    for name, columns in TABLES_OF_SCORES.items():
+        lines += ["", f"## {name}", "", texts[name], "", *table(heading, map(_score_column, columns))]
+    lines += ["", "## plan", "", "One row for every selected account.", ""]
+    lines += table(("column", "holds", "meaning"), _columns(PlanRow))
     return "\n".join(lines) + "\n"
 
 
-_SAME_EVERYWHERE = {"account_id": "Whose row this is.", "model_version": "Which model made it; see `GET /version`."}
+def _score_column(column: ScoreColumn) -> tuple[str, ...]:
+    held = " / ".join(map(_code, column.values)) or column.kind.value
+    if column.nullable:
+        held += " or null"
+    return (
+        _code(column.name),
+        held,
+        column.unit.value,
+        column.direction.value.removeprefix("higher is "),
+        column.meaning,
+    )
+
+
+_SAME_EVERYWHERE = {"account_id": "Whose row this is."}
 _NAMES = {str: "text", float: "number", int: "whole number", bool: "true / false"}
 
 

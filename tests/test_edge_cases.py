@@ -16,7 +16,7 @@ import pandas as pd
 import pytest
 
 from features.tables import RUNGS, TRIGGER_FAMILIES
-from serving.scoring.batch import INVESTMENT_COLUMNS, SCORE_COLUMNS
+from serving.scoring.score_columns import INVESTMENT_COLUMNS, SCORE_COLUMNS
 from serving.scoring.scoring_service import ScoringService
 from tests.commands.test_cli import Run, orders_only, run
 from tests.trained import tiny

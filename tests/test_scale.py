@@ -10,7 +10,7 @@ import pyarrow.parquet as pq
 import pytest
 from distributed import LocalCluster
 
-from serving.scoring.batch import TABLES
+from serving.scoring.score_columns import TABLES
 from tests.commands.test_cli import Run, champion, data, refused, run
 
 __all__ = ["champion", "data", "run"]

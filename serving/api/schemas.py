@@ -3,15 +3,15 @@
 An account's rows are not checked here: that is the cleaning's work, the same for HTTP as for a batch.
 """
 
+from collections.abc import Mapping, Sequence
 from typing import Any, Literal
 
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import BaseModel, ConfigDict, Field, create_model
+
+from serving.scoring.score_columns import HORIZONS, INVESTMENT_SCORES, SCORES, Kind, ScoreColumn
 
 MOST_ACCOUNTS = 200
-
 Rung = Literal["suspect", "prospect", "shopper", "customer", "member", "advocate", "raving_fan"]
-Trigger = Literal["situational", "reactional", "influential"]
-CustomerType = Literal["commodity_buyer", "underperformer", "partner", "most_valuable"]
 
 
 class ScoreRequest(BaseModel):
@@ -70,139 +70,28 @@ class Finding(Documented):
     message: str = Field(description="In words, for people.")
 
 
-class Scores(Documented):
+_ANNOTATIONS: Mapping[Kind, Any] = {Kind.NUMBER: float, Kind.WHOLE: int, Kind.REASONS: list[str]}
+
+
+def _row_of(table: Sequence[ScoreColumn]) -> type[Documented]:
+    """Return a model with a field for every column of a score table."""
+    fields: dict[str, Any] = {}
+    for column in table:
+        held = Literal[column.values] if column.values else _ANNOTATIONS.get(column.kind, str)
+        fields[column.name] = (held | None if column.nullable else held, Field(description=column.meaning))
+    return create_model("Row", __base__=Documented, **fields)
+
+
+class Scores(_row_of(SCORES)):  # type: ignore[misc]  # its fields are the rows of a table
     """What is expected of one account over the horizon. Chances lie in 0..1, money is in the source's currency."""
 
-    account_id: str
-    as_of: str = Field(description="The instant looked from, UTC; a date is its midnight.")
-    horizon_days: int = Field(description="Days.")
-    model_version: str
-    rung: Rung = Field(description="Where it stands now.")
-    p_suspect: float = Field(description="Chance of being a suspect at as_of + horizon; the seven sum to 1.")
-    p_prospect: float = Field(description="Chance of being a prospect then.")
-    p_shopper: float = Field(description="Chance of being a shopper then.")
-    p_customer: float = Field(description="Chance of being a customer then.")
-    p_member: float = Field(description="Chance of being a member then.")
-    p_advocate: float = Field(description="Chance of being an advocate then.")
-    p_raving_fan: float = Field(description="Chance of being a raving fan then.")
-    next_rung: Rung = Field(description="The most probable rung then.")
-    rung_low: Rung = Field(
-        description="Lowest rung of the set, rung_low up to rung_high without gaps, that holds the realised rung of "
-        "nine accounts in ten, unless the model was trained for another share."
-    )
-    rung_high: Rung = Field(description="Highest rung of that set.")
-    p_upgrade: float = Field(description="Chance of standing above today's rung then.")
-    p_downgrade: float = Field(description="Chance of standing below today's rung then.")
-    p_switch: float | None = Field(description="Chance of switching within the horizon; null where it cannot switch.")
-    switch_trigger: Trigger | None = Field(description="The main trigger; null with p_switch.")
-    trigger_situational: float | None = Field(description="Share of what changed at the customer; the three sum to 1.")
-    trigger_reactional: float | None = Field(description="Share of what we failed.")
-    trigger_influential: float | None = Field(description="Share of what the market pulls.")
-    expected_revenue: float = Field(description="Revenue expected over the horizon without any investment, money.")
-    expected_revenue_low: float = Field(
-        description="Lower end of the interval that holds the realised revenue of nine accounts in ten, unless the "
-        "model was trained for another share, money."
-    )
-    expected_revenue_high: float = Field(description="Upper end of it, money.")
-    value_at_risk: float | None = Field(
-        description="Gross margin at stake: p_switch x expected_revenue x the account's margin rate, money; null with "
-        "p_switch."
-    )
-    service_load: float | None = Field(
-        description="Contacts and tickets of the last 365 days per thousand of revenue: higher = dearer to serve; null "
-        "without revenue."
-    )
-    customer_type: CustomerType | None = Field(
-        description="Loyalty against what serving takes: partner (loyal, dear), most_valuable (loyal, cheap), "
-        "underperformer (not loyal, dear), commodity_buyer (not loyal, cheap)."
-    )
-    upgrade_uplift: float | None = Field(description="Causal extra revenue over the horizon of one rung more, money.")
-    upgrade_uplift_low: float | None = Field(description="Lower end of its 90 % interval, money.")
-    upgrade_uplift_high: float | None = Field(description="Upper end of its 90 % interval, money.")
-    upgrade_basis: Literal["adjusted", "discontinuity", "insufficient"] | None = Field(
-        description="What the uplift rests on; null on the top rung."
-    )
-    upgrade_value_gap: float | None = Field(
-        description="How much more comparable accounts one rung higher bring over the horizon, money. NOT causal."
-    )
-    manager_forecast: float | None = Field(
-        description="The account manager's estimate, calibrated on that manager's record, money."
-    )
-    forecast_by: str | None = Field(description="Who made that estimate; null where none, or nobody is named.")
-    history_estimate: float | None = Field(
-        description="History's own estimate beside it: the value gap times what a unit of it has been worth where "
-        "accounts climbed, money; null where there is no estimate to stand beside. NOT causal."
-    )
-    upgrade_expectation: float | None = Field(
-        description="The two blended, the manager's followed only as far as managers have been right, money over the "
-        "horizon. It is about accounts that climb: NOT causal."
-    )
-    forecast_disagreement: float | None = Field(
-        description="The manager's estimate less history's, in standard errors of what the two usually miss by; above "
-        "0 = the manager expects more. null where too few forecasts are resolved."
-    )
-    recommended_investment: str | None = Field(description="The option with the highest expected net gain, or none.")
-    expected_gain: float | None = Field(description="Of that option: uplift x margin - cost, money.")
-    roi: float | None = Field(description="Of that option: gain / cost.")
-    rank: int | None = Field(
-        description="1 = do this first, among the accounts of this request, or of the batch run where they are looked "
-        "up; null where no option pays."
-    )
-    reasons: list[str] = Field(
-        description="The strongest reasons for and against in words: what nobody can change, then what can be acted "
-        "on, each strongest first; empty without explain."
-    )
 
-
-class InvestmentScores(Documented):
+class InvestmentScores(_row_of(INVESTMENT_SCORES)):  # type: ignore[misc]  # its fields are the rows of a table
     """What one option is expected to do for one account."""
 
-    account_id: str
-    as_of: str = Field(description="The instant looked from, UTC.")
-    investment: str = Field(description="Name of the option.")
-    bond: Literal["financial", "social", "structural"] | None = Field(description="What it ties with.")
-    cost: float = Field(description="Planned, with the option's share of the expected revenue where it has one, money.")
-    uplift: float | None = Field(description="Causal extra revenue over the horizon, money.")
-    uplift_low: float | None = Field(description="Lower end of its 90 % interval, money.")
-    uplift_high: float | None = Field(description="Upper end of its 90 % interval, money.")
-    gain: float | None = Field(description="uplift x margin - cost - serving_cost_change, money.")
-    gain_low: float | None = Field(description="The same at the lower end of the uplift's interval, money.")
-    gain_high: float | None = Field(description="The same at its upper end, money.")
-    roi: float | None = Field(description="gain / cost.")
-    p_upgrade_change: float | None = Field(description="Change in the chance of climbing, -1..1.")
-    p_switch_change: float | None = Field(description="Change in the chance of switching, -1..1.")
-    serving_cost_change: float | None = Field(
-        description="Change in what serving the account costs over the horizon, money; null where serving has no price."
-    )
-    basis: Literal["randomised", "adjusted", "insufficient"] = Field(
-        description="What it rests on; with insufficient the uplift is null and the option is never recommended."
-    )
 
-
-class HorizonScores(Documented):
+class HorizonScores(_row_of(HORIZONS)):  # type: ignore[misc]  # its fields are the rows of a table
     """What is expected of one account over one horizon; the main one's figures are those of the scores."""
-
-    account_id: str
-    as_of: str = Field(description="The instant looked from, UTC.")
-    horizon_days: int = Field(description="How far this looks ahead, days.")
-    model_version: str
-    p_suspect: float = Field(description="Chance of being a suspect at as_of + horizon; the seven sum to 1.")
-    p_prospect: float = Field(description="Chance of being a prospect then.")
-    p_shopper: float = Field(description="Chance of being a shopper then.")
-    p_customer: float = Field(description="Chance of being a customer then.")
-    p_member: float = Field(description="Chance of being a member then.")
-    p_advocate: float = Field(description="Chance of being an advocate then.")
-    p_raving_fan: float = Field(description="Chance of being a raving fan then.")
-    next_rung: Rung = Field(description="The most probable rung then.")
-    p_upgrade: float = Field(description="Chance of standing above today's rung then.")
-    p_downgrade: float = Field(description="Chance of standing below today's rung then.")
-    p_switch: float | None = Field(
-        description="Chance of switching within this horizon; never falls with the horizon where switching is "
-        "recorded, never rises where it is silence; null where the account cannot switch, or too few did so far ahead."
-    )
-    expected_revenue: float = Field(
-        description="Revenue expected over this horizon without any investment, money; never falls with the horizon."
-    )
 
 
 class Result(Documented):

@@ -4,7 +4,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from enum import Enum
 
-from features.tables import RUNGS, TRIGGER_FAMILIES
+from serving.scoring.score_columns import SCORES, Kind, ScoreColumn, Unit
 
 
 class Form(Enum):
@@ -32,28 +32,35 @@ class Field:
     choices: tuple[str, ...] = ()
 
 
+def _form(column: ScoreColumn) -> Form:
+    """Return what a CRM's field must hold to take a column of the scores."""
+    by_kind = {
+        Kind.TEXT: Form.TEXT,
+        Kind.CATEGORY: Form.CHOICE,
+        Kind.WHOLE: Form.WHOLE,
+        Kind.INSTANT: Form.DATE,
+        Kind.REASONS: Form.LONG,
+    }
+    by_unit = {Unit.CHANCE: Form.SHARE, Unit.SHARE: Form.SHARE, Unit.MONEY: Form.MONEY}
+    return by_kind.get(column.kind) or by_unit.get(column.unit, Form.NUMBER)
+
+
+def _field(name: str) -> Field:
+    column = next(column for column in SCORES if column.name == name)
+    return Field(name, _form(column), column.meaning.rstrip("."), column.values)
+
+
 FIELDS = (
-    Field("account_id", Form.KEY, "the account's id in your source; a repeated import finds the record by it"),
-    Field("as_of", Form.DATE, "the day from which the scores look ahead"),
-    Field("rung", Form.CHOICE, "where it stands on the ladder now", RUNGS),
-    Field("next_rung", Form.CHOICE, "where it most probably stands at the horizon", RUNGS),
-    Field("p_upgrade", Form.SHARE, "chance of standing higher at the horizon"),
-    Field("p_downgrade", Form.SHARE, "chance of standing lower at the horizon"),
-    Field("can_switch", Form.FLAG, "whether it can leave us at all: a shopper or above that has not left"),
-    Field("p_switch", Form.SHARE, "chance of leaving within the horizon; higher = more likely to leave; empty where it "
-          "cannot"),
-    Field("switch_trigger", Form.CHOICE, "what would most likely set leaving in motion", TRIGGER_FAMILIES),
-    Field("expected_revenue", Form.MONEY, "revenue expected over the horizon, without any investment"),
-    Field("value_at_risk", Form.MONEY, "gross margin at stake if it leaves, times the chance that it does"),
-    Field("customer_type", Form.CHOICE, "loyalty against what serving takes",
-          ("commodity_buyer", "underperformer", "partner", "most_valuable")),
-    Field("recommended_investment", Form.TEXT, "the option with the highest expected net gain, or none"),
-    Field("expected_gain", Form.MONEY, "of that option: margin brought less cost; higher = better"),
-    Field("roi", Form.NUMBER, "of that option: gain over cost; 1.5 = 1.50 earned for each 1.00"),
-    Field("rank", Form.WHOLE, "1 = do this first; empty where no option pays"),
-    Field("reasons", Form.LONG, "the strongest reasons in words, with | between them"),
-    Field("model_version", Form.TEXT, "which model said so"),
-)  # fmt: skip
+    Field("account_id", Form.KEY, "The account's id in your source; a repeated import finds the record by it"),
+    *map(_field, "as_of rung next_rung p_upgrade p_downgrade".split()),
+    Field("can_switch", Form.FLAG, "Whether it can leave us at all: a shopper or above that has not left"),
+    *map(
+        _field,
+        "p_switch switch_trigger expected_revenue value_at_risk customer_type recommended_investment expected_gain roi "
+        "rank reasons model_version".split(),
+    ),
+)
+"""The columns of the scores that a CRM gets, and whether the account can leave at all."""
 
 
 @dataclass(frozen=True)

@@ -12,32 +12,13 @@ from numpy.typing import NDArray
 from features.errors import NotEnoughData, SettingsError
 from features.histories.histories import Histories
 from features.instants import iso
-from features.tables import RUNGS, TRIGGER_FAMILIES
-from serving.scoring.horizons import HORIZON_COLUMNS
+from serving.scoring.score_columns import HORIZONS, INVESTMENT_SCORES, SCORE_COLUMNS, SCORES, Kind, ScoreColumn
 from serving.scoring.scoring import Scorer
 from training.model.text.words import DEFAULT_LANGUAGE
 
-SCORE_COLUMNS = (
-    *"account_id as_of horizon_days model_version rung".split(),
-    *(f"p_{rung}" for rung in RUNGS),
-    *"next_rung rung_low rung_high p_upgrade p_downgrade p_switch switch_trigger".split(),
-    *(f"trigger_{family}" for family in TRIGGER_FAMILIES),
-    *"expected_revenue expected_revenue_low expected_revenue_high value_at_risk".split(),
-    *"service_load customer_type".split(),
-    *"upgrade_uplift upgrade_uplift_low upgrade_uplift_high upgrade_basis upgrade_value_gap".split(),
-    *"manager_forecast forecast_by history_estimate upgrade_expectation forecast_disagreement".split(),
-    *"recommended_investment expected_gain roi rank reasons".split(),
-)
-INVESTMENT_COLUMNS = (
-    "account_id as_of investment bond cost uplift uplift_low uplift_high gain gain_low gain_high roi "
-    "p_upgrade_change p_switch_change serving_cost_change basis"
-).split()
-NUMBERS = frozenset(INVESTMENT_COLUMNS) - {"account_id", "as_of", "investment", "bond", "basis"}
-"""Columns of investment_scores that hold numbers even where it has no rows."""
-TABLES = ("scores", "investment_scores", "horizons")
-"""What is written: one row an account, one an account and option, one an account and horizon."""
 RUN = "run.json"
 FORMATS = ("parquet", "csv", "xlsx")
+_DTYPES = {Kind.TEXT: "string", Kind.CATEGORY: "string", Kind.NUMBER: "float64", Kind.WHOLE: "Int64"}
 _KEYS = {"account_id": str, "model_version": str, "owner": str, "forecast_by": str}
 """Texts that may look like numbers."""
 SHEET_LIMIT = 1_048_575
@@ -65,22 +46,17 @@ def score_frames(
     if not len(snapshots):
         raise NotEnoughData(f"No account is known before {iso(as_of)}. Choose a later --as-of.")
     scored = scorer.score(histories, snapshots, explain, language, horizons)
-    scores = _frame(scored.scores, SCORE_COLUMNS)
-    scores["rank"] = scores["rank"].astype("Int64")
+    scores = _frame(scored.scores, SCORES)
     scores["reasons"] = [json.dumps(reasons or [], ensure_ascii=False) for reasons in scores["reasons"]]
-    return scores, _frame(scored.investments, INVESTMENT_COLUMNS), _frame(scored.horizons, HORIZON_COLUMNS)
+    return scores, _frame(scored.investments, INVESTMENT_SCORES), _frame(scored.horizons, HORIZONS)
 
 
-def _frame(columns: Mapping[str, NDArray[Any]], names: tuple[str, ...] | list[str]) -> pd.DataFrame:
-    frame = pd.DataFrame({name: columns[name] if name in columns else np.empty(0, object) for name in names})
+def _frame(columns: Mapping[str, NDArray[Any]], table: Sequence[ScoreColumn]) -> pd.DataFrame:
+    """Return the columns as a frame of the table's types, with no rows where there are none."""
+    frame = pd.DataFrame({column.name: columns.get(column.name, np.empty(0, object)) for column in table})
     frame["as_of"] = pd.to_datetime(frame["as_of"]).astype("datetime64[us]")
-    for name in NUMBERS & set(frame.columns):
-        frame[name] = frame[name].astype(np.float64)
-    texts = {"account_id", "model_version", "rung", "next_rung", "switch_trigger", "upgrade_basis", "bond", "basis"}
-    for name in texts | {"rung_low", "rung_high", "recommended_investment", "investment", "forecast_by"}:
-        if name in frame:
-            frame[name] = frame[name].astype("string")
-    return frame
+    whole = {column.name for column in table if column.kind is Kind.WHOLE and not column.nullable}
+    return frame.astype({c.name: _DTYPES[c.kind] for c in table if c.kind in _DTYPES and c.name not in whole})
 
 
 def write_run(folder: Path, scorer: Scorer) -> None:

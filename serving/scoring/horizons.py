@@ -13,13 +13,9 @@ from numpy.typing import NDArray
 
 from features.instants import FloatArray, IntArray
 from features.tables import RUNGS
+from serving.scoring.score_columns import HORIZON_COLUMNS
 
 Column = NDArray[Any]
-HORIZON_COLUMNS = (
-    *"account_id as_of horizon_days model_version".split(),
-    *(f"p_{rung}" for rung in RUNGS),
-    *"next_rung p_upgrade p_downgrade p_switch expected_revenue".split(),
-)
 
 
 def rung_columns(chances: FloatArray, rung: IntArray) -> dict[str, Column]:

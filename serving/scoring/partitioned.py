@@ -24,7 +24,8 @@ from features.histories.histories import build_histories
 from features.instants import IntArray, iso
 from features.partitions.summary import PartitionSummary, join_summaries, read_part, summarise_rows
 from features.sources.partitioned import Executor, Part, Partitions
-from serving.scoring.batch import TABLES, score_frames, write_frames
+from serving.scoring.batch import score_frames, write_frames
+from serving.scoring.score_columns import TABLE_NAMES
 from serving.scoring.scoring import Scorer, ranks
 from training.model.bundle import Bundle
 from training.model.text.words import DEFAULT_LANGUAGE
@@ -37,7 +38,7 @@ ACCOUNTS_AT_ONCE = 100_000
 
 @dataclass(frozen=True)
 class PartScores:
-    """A part's tables as Parquet, in the order of TABLES; none where it knows no account."""
+    """A part's tables as Parquet, in the order of TABLE_NAMES; none where it knows no account."""
 
     summarise_part: PartitionSummary
     accounts: int
@@ -101,7 +102,7 @@ def score_parts(
                 outlines.append(scored.summarise_part)
                 if scored.accounts:
                     kept.append(number)
-                for name, content in zip(TABLES, scored.tables, strict=False):
+                for name, content in zip(TABLE_NAMES, scored.tables, strict=False):
                     (Path(scratch) / f"{name}-{number}.parquet").write_bytes(content)
                 progress("parts scored", (number + 1) / len(partitions.parts))
             joined = join_summaries(outlines)
@@ -109,7 +110,7 @@ def score_parts(
             note(sum(joined.set_aside.values()))
             if not kept:
                 raise NotEnoughData(f"No account is known before {iso(as_of)}. Choose a later --as-of.")
-            files = [[Path(scratch) / f"{name}-{number}.parquet" for number in kept] for name in TABLES]
+            files = [[Path(scratch) / f"{name}-{number}.parquet" for number in kept] for name in TABLE_NAMES]
             repeats = (1, len(scorer.bundle.investments), 1 + len(scorer.bundle.further))
             return _assemble(files, repeats, out, form)
     except BaseException:
@@ -129,7 +130,7 @@ def _as_parquet(frame: pd.DataFrame) -> bytes:
 def _assemble(files: Sequence[list[Path]], repeats: Sequence[int], out: Path, form: str) -> Written:
     """Merge the parts' files, each sorted by account, into the tables.
 
-    files : of each of TABLES.  repeats : rows that an account has in it.
+    files : of each of TABLE_NAMES.  repeats : rows that an account has in it.
     """
     scores = files[0]
     columns = [pq.ParquetFile(file).read(["account_id", "expected_gain", "roi"]) for file in scores]
@@ -143,8 +144,8 @@ def _assemble(files: Sequence[list[Path]], repeats: Sequence[int], out: Path, fo
         _with_rank(table, rank[begin : begin + len(table)])
         for begin, table in zip(_begins(len(owner)), _merged(scores, owner, 1), strict=True)
     )
-    written = [_write(TABLES[0], merged, out, form)]
-    for name, parts, rows in list(zip(TABLES, files, repeats, strict=True))[1:]:
+    written = [_write(TABLE_NAMES[0], merged, out, form)]
+    for name, parts, rows in list(zip(TABLE_NAMES, files, repeats, strict=True))[1:]:
         written.append(_write(name, _merged(parts, owner, rows), out, form))
     accounts, investments, horizons = (len(owner) * rows for rows in repeats)
     return Written(accounts, investments, horizons, tuple(written))

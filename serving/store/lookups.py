@@ -10,9 +10,8 @@ from features.instants import iso
 from serving.api.errors import HttpError
 from serving.api.request_bodies import parse_json, read_as
 from serving.api.store_schemas import MOST_LOOKUPS, LookupRequest
-from serving.scoring.batch import INVESTMENT_COLUMNS, SCORE_COLUMNS
-from serving.scoring.horizons import HORIZON_COLUMNS
 from serving.scoring.request_parsing import Message, account_id_of
+from serving.scoring.score_columns import HORIZON_COLUMNS, INVESTMENT_COLUMNS, SCORE_COLUMNS
 from serving.store.database import reading
 from serving.store.overrides import overrides_of
 from serving.store.scoring_runs import HORIZONS, INVESTMENT_SCORES, SCORES, Current, current_run

@@ -13,8 +13,8 @@ from features.instants import instant
 from features.sources.cleaning import Columns, clean
 from features.sources.partitioned import Partitions, read_part_table
 from features.tables import TABLE
-from serving.scoring.batch import FORMATS, INVESTMENT_COLUMNS, SCORE_COLUMNS, TABLES, read_claim_ratio, read_table
-from serving.scoring.horizons import HORIZON_COLUMNS
+from serving.scoring.batch import FORMATS, read_claim_ratio, read_table
+from serving.scoring.score_columns import HORIZON_COLUMNS, INVESTMENT_COLUMNS, SCORE_COLUMNS, TABLE_NAMES
 from serving.store.scoring_runs import PROFILE_COLUMNS, Frames, RunFacts
 from training.model.bundle import Bundle
 
@@ -22,7 +22,7 @@ CLAIM_RATIO = "recommended_claim_ratio"
 """The figure of a model that says what a promised unit of gain has been worth."""
 ACCOUNTS_AT_ONCE = 100_000
 """Accounts in memory at a time, with all their options and horizons."""
-_COLUMNS = dict(zip(TABLES, (SCORE_COLUMNS, INVESTMENT_COLUMNS, HORIZON_COLUMNS), strict=True))
+_COLUMNS = dict(zip(TABLE_NAMES, (SCORE_COLUMNS, INVESTMENT_COLUMNS, HORIZON_COLUMNS), strict=True))
 
 
 def facts_of(scores: pd.DataFrame, bundle: Bundle | None = None) -> RunFacts:
@@ -53,13 +53,13 @@ def read_folder(folder: Path, bundle: Bundle | None = None) -> tuple[RunFacts, I
     SettingsError
         If a table is missing (but for `horizons`), cannot be read, or the scores are of several runs.
     """
-    files = {name: folder / f"{name}.parquet" for name in TABLES if (folder / f"{name}.parquet").is_file()}
-    if set(TABLES) <= files.keys() and _rows(files["scores"]) > ACCOUNTS_AT_ONCE:
+    files = {name: folder / f"{name}.parquet" for name in TABLE_NAMES if (folder / f"{name}.parquet").is_file()}
+    if set(TABLE_NAMES) <= files.keys() and _rows(files["scores"]) > ACCOUNTS_AT_ONCE:
         first = next(_batches(files, 1))["scores"]
         return _facts(folder, first, bundle), _batches(files, ACCOUNTS_AT_ONCE)
-    frames = {name: read_table(folder, name, _COLUMNS[name]) for name in TABLES[:2]}
-    if any((folder / f"{TABLES[2]}.{form}").is_file() for form in FORMATS):
-        frames[TABLES[2]] = read_table(folder, TABLES[2], _COLUMNS[TABLES[2]])
+    frames = {name: read_table(folder, name, _COLUMNS[name]) for name in TABLE_NAMES[:2]}
+    if any((folder / f"{TABLE_NAMES[2]}.{form}").is_file() for form in FORMATS):
+        frames[TABLE_NAMES[2]] = read_table(folder, TABLE_NAMES[2], _COLUMNS[TABLE_NAMES[2]])
     return _facts(folder, frames["scores"], bundle), iter([frames])
 
 

@@ -18,8 +18,7 @@ from numpy.typing import NDArray
 
 from features.errors import SettingsError
 from features.instants import instant, iso
-from serving.scoring.batch import INVESTMENT_COLUMNS, SCORE_COLUMNS
-from serving.scoring.horizons import HORIZON_COLUMNS
+from serving.scoring.score_columns import HORIZON_COLUMNS, INVESTMENT_COLUMNS, SCORE_COLUMNS
 from serving.store.bulk_insert import insert_rows
 from serving.store.database import METADATA, moment, writing
 from serving.store.previous_scores import PREVIOUS, remember

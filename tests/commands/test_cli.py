@@ -14,8 +14,7 @@ import pytest
 import ladder
 from features.tables import RUNGS
 from serving.planning.plan import PLAN_COLUMNS
-from serving.scoring.batch import INVESTMENT_COLUMNS, SCORE_COLUMNS
-from serving.scoring.horizons import HORIZON_COLUMNS
+from serving.scoring.score_columns import HORIZON_COLUMNS, INVESTMENT_COLUMNS, SCORE_COLUMNS
 from tests.trained import tiny
 from training.model.bundle import write_bundle
 from training.model.champion import publish

@@ -8,8 +8,7 @@ import pytest
 
 from docs.reference import FOLDER, PAGES, PUBLIC, scores, tree
 from features import errors
-from serving.scoring.batch import INVESTMENT_COLUMNS, SCORE_COLUMNS
-from serving.scoring.horizons import HORIZON_COLUMNS
+from serving.scoring.score_columns import HORIZON_COLUMNS, INVESTMENT_COLUMNS, SCORE_COLUMNS
 
 
 @pytest.mark.parametrize("page", PAGES)

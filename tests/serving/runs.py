@@ -7,7 +7,8 @@ import sqlalchemy as sa
 
 from features.histories.histories import Histories
 from features.sources.source import source_from_rows
-from serving.scoring.batch import TABLES, score_frames
+from serving.scoring.batch import score_frames
+from serving.scoring.score_columns import TABLES
 from serving.scoring.scoring import Scorer
 from serving.store.database import open_store
 from serving.store.result_files import facts_of, profile_frame

@@ -19,8 +19,8 @@ from distributed import LocalCluster
 from features.errors import ClusterError, SourceUnreadable
 from features.partitions.summary import summarise_part
 from features.sources.partitioned import LocalExecutor, Part
-from serving.scoring.batch import TABLES
 from serving.scoring.partitioned import score_parts
+from serving.scoring.score_columns import TABLES
 from serving.scoring.scoring import Scorer
 from tests.parted import tiny_parts
 from tests.trained import small_settings, tiny_bundle, tiny_dataset, tiny_histories, tiny_trained

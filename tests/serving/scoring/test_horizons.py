@@ -14,7 +14,8 @@ from features.histories.histories import build_histories
 from features.instants import FloatArray
 from features.sources.source import source_from_rows
 from serving.scoring.batch import score_frames
-from serving.scoring.horizons import HORIZON_COLUMNS, hold_to
+from serving.scoring.horizons import hold_to
+from serving.scoring.score_columns import HORIZON_COLUMNS
 from serving.scoring.scoring import Scored, Scorer
 from tests.serving import builders
 from tests.strategies import Drawn, sources

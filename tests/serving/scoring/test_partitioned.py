@@ -11,8 +11,9 @@ from features.errors import NotEnoughData, TooManyBadRows
 from features.instants import instant
 from features.sources.partitioned import LocalExecutor
 from serving.scoring import partitioned as module
-from serving.scoring.batch import TABLES, score_frames, write_frames
+from serving.scoring.batch import score_frames, write_frames
 from serving.scoring.partitioned import Written, score_parts
+from serving.scoring.score_columns import TABLES
 from serving.scoring.scoring import Scorer
 from tests.parted import tiny_parts
 from tests.trained import tiny_bundle, tiny_histories

@@ -16,8 +16,8 @@ from tests.databases import new_database
 
 _TELL = """
 import json, sys
-from serving.api.store_service import Clerk
-clerk, begin = Clerk(sys.argv[1]), int(sys.argv[2])
+from serving.api.store_service import StoreService
+clerk, begin = StoreService(sys.argv[1]), int(sys.argv[2])
 for k in range(begin, begin + 1_000_000):
     events = [{"event_id": f"{k}-{n}", "account_id": f"A{k}", "investment": "visit", "made_at": "2025-01-01"}
               for n in range(3)]

@@ -15,7 +15,8 @@ from features.histories.views import View
 from features.instants import FloatArray
 from features.sources.source import source_from_rows
 from features.tables import RUNGS
-from serving.scoring.batch import INVESTMENT_COLUMNS, SCORE_COLUMNS, score_frames
+from serving.scoring.batch import score_frames
+from serving.scoring.score_columns import INVESTMENT_COLUMNS, SCORE_COLUMNS
 from serving.scoring.scoring import Column, Scored, Scorer
 from tests.builders import Frames, as_it_stood
 from tests.strategies import Drawn, sources

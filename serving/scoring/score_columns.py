@@ -1,0 +1,205 @@
+"""The columns of the score tables, one row each: files, store, API, CRM exports and documents read them here."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from enum import Enum
+from functools import partial
+
+from features.tables import BONDS, RUNGS, TRIGGER_FAMILIES
+
+
+class Kind(Enum):
+    """What a column holds: a category is a text out of `values`, reasons are a list."""
+
+    TEXT = "text"
+    CATEGORY = "category"
+    NUMBER = "number"
+    WHOLE = "whole number"
+    INSTANT = "instant"
+    REASONS = "reasons"
+
+
+class Unit(Enum):
+    """What a number is measured in: money in the source's currency, chances in 0..1, changes of chances in -1..1."""
+
+    NONE = ""
+    CHANCE = "chance"
+    SHARE = "share"
+    MONEY = "money"
+    DAYS = "days"
+    RATIO = "ratio"
+    ERRORS = "standard errors"
+
+
+class Direction(Enum):
+    """What a higher value means for us."""
+
+    NONE = ""
+    GOOD = "higher is better"
+    BAD = "higher is worse"
+
+
+@dataclass(frozen=True)
+class ScoreColumn:
+    """A column of a score table.
+
+    nullable : whether it can be missing.  values : of a category.  of_run : the same in every row of a scoring run, so
+    that the store keeps it once.  since : the edition of the contract that brought it.
+    """
+
+    name: str
+    meaning: str
+    kind: Kind
+    unit: Unit = Unit.NONE
+    direction: Direction = Direction.NONE
+    nullable: bool = False
+    values: tuple[str, ...] = ()
+    of_run: bool = False
+    since: int = 1
+
+    @property
+    def is_number(self) -> bool:
+        """Whether it is a number with decimals."""
+        return self.kind is Kind.NUMBER
+
+
+GOOD, BAD = Direction.GOOD, Direction.BAD
+_text = partial(ScoreColumn, kind=Kind.TEXT)
+_category = partial(ScoreColumn, kind=Kind.CATEGORY)
+_rung = partial(ScoreColumn, kind=Kind.CATEGORY, values=RUNGS)
+_chance = partial(ScoreColumn, kind=Kind.NUMBER, unit=Unit.CHANCE)
+_share = partial(ScoreColumn, kind=Kind.NUMBER, unit=Unit.SHARE)
+_money = partial(ScoreColumn, kind=Kind.NUMBER, unit=Unit.MONEY)
+_ratio = partial(ScoreColumn, kind=Kind.NUMBER, unit=Unit.RATIO)
+
+CUSTOMER_TYPES = ("commodity_buyer", "underperformer", "partner", "most_valuable")
+UPGRADE_BASES = ("adjusted", "discontinuity", "insufficient")
+BASES = ("randomised", "adjusted", "insufficient")
+
+ACCOUNT = _text("account_id", "Whose row this is.")
+AS_OF = ScoreColumn("as_of", "The instant looked from, UTC; a date is its midnight.", Kind.INSTANT, of_run=True)
+MODEL = _text("model_version", "Which model made it; see `GET /version`.", of_run=True)
+RUNG_CHANCES = (
+    _chance("p_suspect", "Chance of being a suspect at as_of + horizon; the seven sum to 1."),
+    *(
+        _chance(f"p_{rung}", f"Chance of being {'an' if rung[0] in 'aeiou' else 'a'} {rung.replace('_', ' ')} then.")
+        for rung in RUNGS[1:]
+    ),
+)
+NEXT = _rung("next_rung", "The most probable rung then.")
+MOVES = (
+    _chance("p_upgrade", "Chance of standing above today's rung then.", direction=GOOD),
+    _chance("p_downgrade", "Chance of standing below today's rung then.", direction=BAD),
+)
+
+SCORES: tuple[ScoreColumn, ...] = (
+    ACCOUNT,
+    AS_OF,
+    ScoreColumn("horizon_days", "Days.", Kind.WHOLE, Unit.DAYS, of_run=True),
+    MODEL,
+    _rung("rung", "Where it stands now."),
+    *RUNG_CHANCES,
+    NEXT,
+    _rung("rung_low", "Lowest rung of the set, rung_low up to rung_high without gaps, that holds the realised rung of "
+          "nine accounts in ten, unless the model was trained for another share."),
+    _rung("rung_high", "Highest rung of that set."),
+    *MOVES,
+    _chance("p_switch", "Chance of switching within the horizon; null where it cannot switch.", direction=BAD,
+            nullable=True),
+    _category("switch_trigger", "The main trigger; null with p_switch.", values=TRIGGER_FAMILIES, nullable=True),
+    _share("trigger_situational", "Share of what changed at the customer; the three sum to 1.", nullable=True),
+    _share("trigger_reactional", "Share of what we failed.", nullable=True),
+    _share("trigger_influential", "Share of what the market pulls.", nullable=True),
+    _money("expected_revenue", "Revenue expected over the horizon without any investment, money.", direction=GOOD),
+    _money("expected_revenue_low", "Lower end of the interval that holds the realised revenue of nine accounts in ten, "
+           "unless the model was trained for another share, money."),
+    _money("expected_revenue_high", "Upper end of it, money."),
+    _money("value_at_risk", "Gross margin at stake: p_switch x expected_revenue x the account's margin rate, money; "
+           "null with p_switch.", direction=BAD, nullable=True),
+    _ratio("service_load", "Contacts and tickets of the last 365 days per thousand of revenue: higher = dearer to "
+           "serve; null without revenue.", direction=BAD, nullable=True),
+    _category("customer_type", "Loyalty against what serving takes: partner (loyal, dear), most_valuable (loyal, "
+              "cheap), underperformer (not loyal, dear), commodity_buyer (not loyal, cheap).", values=CUSTOMER_TYPES,
+              nullable=True),
+    _money("upgrade_uplift", "Causal extra revenue over the horizon of one rung more, money.", direction=GOOD,
+           nullable=True),
+    _money("upgrade_uplift_low", "Lower end of its interval (90 %, unless `uplift.level` was set), money.",
+           nullable=True),
+    _money("upgrade_uplift_high", "Upper end of it, money.", nullable=True),
+    _category("upgrade_basis", "What the uplift rests on; null on the top rung.", values=UPGRADE_BASES, nullable=True),
+    _money("upgrade_value_gap", "How much more comparable accounts one rung higher bring over the horizon, money. NOT "
+           "causal.", nullable=True),
+    _money("manager_forecast", "The account manager's estimate, calibrated on that manager's record, money.",
+           nullable=True),
+    _text("forecast_by", "Who made that estimate; null where none, or nobody is named.", nullable=True),
+    _money("history_estimate", "History's own estimate beside it: the value gap times what a unit of it has been worth "
+           "where accounts climbed, money; null where there is no estimate to stand beside. NOT causal.",
+           nullable=True),
+    _money("upgrade_expectation", "The two blended, the manager's followed only as far as managers have been right, "
+           "money over the horizon. It is about accounts that climb: NOT causal.", nullable=True),
+    ScoreColumn("forecast_disagreement", "The manager's estimate less history's, in standard errors of what the two "
+                "usually miss by; above 0 = the manager expects more. null where too few forecasts are resolved.",
+                Kind.NUMBER, Unit.ERRORS, nullable=True),
+    _text("recommended_investment", "The option with the highest expected net gain, or none.", nullable=True),
+    _money("expected_gain", "Of that option: uplift x margin - cost, money.", direction=GOOD, nullable=True),
+    _ratio("roi", "Of that option: gain / cost.", direction=GOOD, nullable=True),
+    ScoreColumn("rank", "1 = do this first, among the accounts of this request, or of the batch run where they are "
+                "looked up; null where no option pays.", Kind.WHOLE, direction=BAD, nullable=True),
+    ScoreColumn("reasons", "The strongest reasons for and against in words: what nobody can change, then what can be "
+                "acted on, each strongest first; empty without explain.", Kind.REASONS),
+)  # fmt: skip
+"""One row an account."""
+
+INVESTMENT_SCORES: tuple[ScoreColumn, ...] = (
+    ACCOUNT,
+    ScoreColumn("as_of", "The instant looked from, UTC.", Kind.INSTANT, of_run=True),
+    _text("investment", "Name of the option."),
+    _category("bond", "What it ties with.", values=BONDS, nullable=True),
+    _money("cost", "Planned, with the option's share of the expected revenue where it has one, money.", direction=BAD),
+    _money("uplift", "Causal extra revenue over the horizon, money.", direction=GOOD, nullable=True),
+    _money("uplift_low", "Lower end of its interval (90 %, unless `uplift.level` was set), money.", nullable=True),
+    _money("uplift_high", "Upper end of it, money.", nullable=True),
+    _money("gain", "uplift x margin - cost - serving_cost_change, money.", direction=GOOD, nullable=True),
+    _money("gain_low", "The same at the lower end of the uplift's interval, money.", nullable=True),
+    _money("gain_high", "The same at its upper end, money.", nullable=True),
+    _ratio("roi", "gain / cost.", direction=GOOD, nullable=True),
+    _chance("p_upgrade_change", "Change in the chance of climbing, -1..1.", direction=GOOD, nullable=True),
+    _chance("p_switch_change", "Change in the chance of switching, -1..1.", direction=BAD, nullable=True),
+    _money("serving_cost_change", "Change in what serving the account costs over the horizon, money; null where "
+           "serving has no price.", direction=BAD, nullable=True),
+    _category("basis", "What it rests on; with insufficient the uplift is null and the option is never recommended.",
+              values=BASES),
+)  # fmt: skip
+"""One row an account and option."""
+
+HORIZONS: tuple[ScoreColumn, ...] = (
+    ACCOUNT,
+    ScoreColumn("as_of", "The instant looked from, UTC.", Kind.INSTANT, of_run=True),
+    ScoreColumn("horizon_days", "How far this looks ahead, days.", Kind.WHOLE, Unit.DAYS),
+    MODEL,
+    *RUNG_CHANCES,
+    NEXT,
+    *MOVES,
+    _chance("p_switch", "Chance of switching within this horizon; never falls with the horizon where switching is "
+            "recorded, never rises where it is silence; null where the account cannot switch, or too few did so far "
+            "ahead.", direction=BAD, nullable=True),
+    _money("expected_revenue", "Revenue expected over this horizon without any investment, money; never falls with the "
+           "horizon.", direction=GOOD),
+)  # fmt: skip
+"""One row an account and horizon, the main one among them."""
+
+TABLES: Mapping[str, tuple[ScoreColumn, ...]] = {
+    "scores": SCORES,
+    "investment_scores": INVESTMENT_SCORES,
+    "horizons": HORIZONS,
+}
+"""What a scoring run writes, by name."""
+TABLE_NAMES = tuple(TABLES)
+
+
+def names(columns: tuple[ScoreColumn, ...]) -> tuple[str, ...]:
+    """Return the columns' names, in their order."""
+    return tuple(column.name for column in columns)
+
+
+SCORE_COLUMNS, INVESTMENT_COLUMNS, HORIZON_COLUMNS = map(names, (SCORES, INVESTMENT_SCORES, HORIZONS))
