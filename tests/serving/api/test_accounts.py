@@ -151,4 +151,4 @@ def test_an_account_is_read_without_looking_at_the_model(desk: ScoringService) -
     reading = read_account(GOOD | {"tickets": []}, ["orders"])
     assert list(reading.tables) == ["orders"]
     assert [(w.code, w.field) for w in reading.warnings] == [("unused_table", "tickets")]
-    assert "tickets" in desk.facts["tables"]
+    assert "tickets" in desk.scorer.bundle.facts.tables
