@@ -4,7 +4,7 @@ The options are read once a run and kept. A manager's decision narrows what may 
 that the manager wants, or to nothing. It forces nothing: what is not expected to pay is not planned.
 """
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from threading import Lock
 from typing import Any
@@ -143,8 +143,9 @@ def _read(connection: sa.Connection, current: Current) -> Options:
     table = INVESTMENT_SCORES.c
     query = sa.select(table.account_id, table.investment, table.basis, table.bond, *(table[name] for name in _FIGURES))
     with connection.execution_options(yield_per=ROWS_AT_ONCE).execute(query) as result:
+        rows: Sequence[Sequence[Any]] = result.fetchmany(1)  # SQLAlchemy has fetched this one from the cursor already
         cursor: Any = result.cursor
-        while rows := cursor.fetchmany(ROWS_AT_ONCE):  # the driver's own rows: SQLAlchemy's take twice the time
+        while rows:
             ids, options, bases, ties, *numbers = zip(*rows, strict=True)
             at = np.array([place[account] for account in ids]), np.array([column.get(option, -1) for option in options])
             offered = at[1] >= 0
@@ -153,6 +154,7 @@ def _read(connection: sa.Connection, current: Current) -> Options:
                 figures[name][at] = np.array(cells, np.float64)[offered]
             known[at] = np.array([basis != INSUFFICIENT for basis in bases], bool)[offered]
             bonds.update(zip(options, ties, strict=True))
+            rows = cursor.fetchmany(ROWS_AT_ONCE)  # the driver's own rows: SQLAlchemy's take twice the time
     known &= ~np.isnan(figures["gain"])
     cost = np.where(np.isnan(figures["cost"]), 0.0, figures["cost"])
     low, high = figures["gain_low"], figures["gain_high"]
