@@ -2,10 +2,13 @@
 
 import math
 from collections.abc import Mapping
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 from numpy.typing import NDArray
+
+if TYPE_CHECKING:
+    import pandas as pd
 
 
 def finite_or_none(value: Any) -> Any:
@@ -23,6 +26,11 @@ def finite_cells(column: NDArray[Any]) -> list[Any]:
     if column.dtype.kind != "f" or np.isfinite(column).all():
         return cells
     return [cell if math.isfinite(cell) else None for cell in cells]
+
+
+def known_cells(column: "pd.Series[Any]") -> list[Any]:
+    """Return a column of a frame as plain Python values, None where it is missing."""
+    return [None if missing else cell for cell, missing in zip(column.tolist(), column.isna().tolist(), strict=True)]
 
 
 def without_nan(node: Any) -> Any:

@@ -7,7 +7,7 @@ from typing import Any
 from features.finite import finite_or_none
 from features.instants import iso
 from serving.api.store_schemas import PlanTotals
-from serving.planning.plan import PLAN_COLUMNS, Plan
+from serving.planning.plan import Plan
 from serving.scoring.results import AccountResult, Row, ServedModel, message_row
 from serving.scoring.scoring_service import ScoreAnswer
 from serving.store.feedback import FAILED, STORED, THERE, Receipt
@@ -31,9 +31,7 @@ def lookup_json(answer: LookupAnswer) -> bytes:
 def plan_json(plan: Plan) -> bytes:
     """Return the answer of POST /plan."""
     totals = {name: finite_or_none(plan.record[name]) for name in PlanTotals.model_fields}
-    columns = [_cells(plan, name) for name in PLAN_COLUMNS]
-    rows = [dict(zip(PLAN_COLUMNS, row, strict=True)) for row in zip(*columns, strict=True)]
-    return _json({"plan": rows, "totals": totals})
+    return _json({"plan": plan.records(), "totals": totals})
 
 
 def feedback_json(receipts: Sequence[Receipt]) -> bytes:
@@ -81,11 +79,6 @@ def _decision(decision: Decision | None) -> Row | None:
         return None
     told = {"value": decision.value, "reason": decision.reason, "made_by": decision.made_by}
     return told | {"made_at": iso(decision.made_at), "until": iso(decision.until)}
-
-
-def _cells(plan: Plan, name: str) -> list[Any]:
-    missing = plan.rows[name].isna().to_numpy(bool)
-    return [None if none else cell for cell, none in zip(plan.rows[name].tolist(), missing, strict=True)]
 
 
 def _json(content: Mapping[str, Any]) -> bytes:

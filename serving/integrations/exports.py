@@ -18,6 +18,7 @@ import pandas as pd
 import sqlalchemy as sa
 
 from features.errors import SettingsError
+from features.finite import known_cells
 from serving.integrations.crm import CRMS, FIELDS, Crm, Field, Form
 from serving.store.database import moment, reading
 from serving.store.lookups import required_run
@@ -98,8 +99,7 @@ def _would_run(account: str) -> bool:
 def _values(scores: pd.DataFrame, field: Field) -> list[Any]:
     if field.name == "can_switch":
         return scores["p_switch"].notna().tolist()
-    column = scores[field.name]
-    return [None if none else value for value, none in zip(column.tolist(), column.isna().tolist(), strict=True)]
+    return known_cells(scores[field.name])
 
 
 def _cell(value: Any, field: Field, crm: Crm) -> str:

@@ -14,9 +14,9 @@ import pandas as pd
 
 from features.errors import InvalidRequest
 from features.finite import finite_cells
-from serving.scoring.batch import SCORE_COLUMNS
 from serving.scoring.request_parsing import EVENT_TABLES, PROFILE
 from serving.scoring.results import AccountResult, message_row
+from serving.scoring.score_columns import SCORES, Kind
 from serving.scoring.scoring_service import ScoreQuery, ScoringService, read_as_of
 from training.model.bundle import MANIFEST, read_bundle
 from training.model.text.words import DEFAULT_LANGUAGE
@@ -31,13 +31,8 @@ INPUTS: Mapping[str, str] = {
 PARAMS: Mapping[str, str | bool] = {"as_of": "", "explain": False, "language": DEFAULT_LANGUAGE, "horizons": False}
 """As in the request; the column as_of, if there is one, goes before the parameter."""
 _LISTS = ("errors", "warnings", "investments", "horizons")
-_TEXTS = frozenset(
-    "account_id as_of model_version rung next_rung rung_low rung_high switch_trigger customer_type upgrade_basis "
-    "forecast_by recommended_investment".split()
-)
-_SCORES = {
-    name: "string" if name in _TEXTS else "any" if name == "reasons" else "double" for name in SCORE_COLUMNS
-}  # fmt: skip
+_KINDS = {Kind.NUMBER: "double", Kind.WHOLE: "double", Kind.REASONS: "any"}
+_SCORES = {column.name: _KINDS.get(column.kind, "string") for column in SCORES}
 OUTPUTS: Mapping[str, str] = {
     "account_id": "string", "status": "string", **_SCORES, **dict.fromkeys(_LISTS, "any")
 }  # fmt: skip

@@ -17,6 +17,7 @@ import pandas as pd
 from numpy.typing import NDArray
 
 from features.errors import SettingsError
+from features.finite import known_cells
 from features.instants import BoolArray, FloatArray, IntArray, instant, iso
 from features.tables import BONDS
 from serving.planning.arms import NEAR, Arms, Draw, draw_arms, most_cost, strata
@@ -55,6 +56,11 @@ class Plan:
 
     rows: pd.DataFrame
     record: Mapping[str, Any]
+
+    def records(self, start: int = 0, stop: int | None = None) -> list[dict[str, Any]]:
+        """Return the rows from start up to stop as plain values, column by name, None where there is nothing."""
+        columns = [known_cells(self.rows[name].iloc[start:stop]) for name in PLAN_COLUMNS]
+        return [dict(zip(PLAN_COLUMNS, row, strict=True)) for row in zip(*columns, strict=True)]
 
 
 def make_plan(

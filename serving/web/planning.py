@@ -9,6 +9,7 @@ from starlette.datastructures import QueryParams
 from starlette.responses import Response
 
 from features.errors import SettingsError
+from features.finite import finite_or_none
 from features.tables import BONDS, NO_INVESTMENT, RUNGS
 from serving.api.errors import HttpError
 from serving.planning.accepted import accept_plan, accepted_plan, accepted_plans
@@ -215,10 +216,10 @@ def _shown(visit: Visit, form: PlanForm, plan: Plan | None, kept: Any) -> Respon
 
 
 def _rows(connection: sa.Connection, plan: Plan, page: int) -> list[PlanRow]:
-    piece = plan.rows.iloc[ROWS * (page - 1) : ROWS * page].astype(object)
-    known = _known(connection, [str(account) for account in piece["account_id"]])
+    piece = plan.records(ROWS * (page - 1), ROWS * page)
+    known = _known(connection, [row["account_id"] for row in piece])
     rows = []
-    for row in piece.where(piece.notna(), None).to_dict("records"):
+    for row in piece:
         name, rung = known.get(row["account_id"], (None, None))
         rows.append(PlanRow(
             row["account_id"], name, row["owner"], rung, row["investment"], row["cost"], row["expected_gain"],
@@ -247,7 +248,7 @@ def _picture(visit: Visit, told: Mapping[str, Any]) -> object:
     """What the plan costs beside the extra margin that it should bring."""
     spent, money = told["spent"], visit.formats.money
     margin, low, high = (
-        None if told[name] is None or told[name] != told[name] else told[name] + spent
+        None if finite_or_none(told[name]) is None else told[name] + spent
         for name in ("expected_gain", "gain_low", "gain_high")
     )
     words = visit.say("plan.picture", spent=money(spent), margin=money(margin), low=money(low), high=money(high))
