@@ -12,6 +12,7 @@ import litserve as ls  # type: ignore[import-not-found,unused-ignore]
 from starlette.requests import Request
 from starlette.responses import Response
 
+from serving.api.app import answer_score
 from serving.scoring.scoring_service import ScoringService
 from training.model.bundle import read_bundle
 
@@ -31,7 +32,7 @@ class Api(ls.LitAPI):  # type: ignore[misc,unused-ignore]
         return request
 
     def predict(self, content: Any) -> bytes:
-        return self.desk.score(json.dumps(content).encode())
+        return answer_score(self.desk, json.dumps(content).encode())
 
     def encode_response(self, output: bytes) -> Response:
         return Response(output, media_type="application/json")

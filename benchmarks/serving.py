@@ -27,6 +27,7 @@ from benchmarks.load import Load, ask
 from benchmarks.serving_peers import stored_rows
 from features.histories.histories import build_histories
 from features.sources.source import source_from_rows
+from serving.api.app import answer_score
 from serving.runtime.server import running
 from serving.scoring.scoring_service import ScoringService
 from training.model.bundle import read_bundle, write_bundle
@@ -129,11 +130,11 @@ def cost_of_features(bundle: Path, one: Sequence[bytes]) -> None:
     """Milliseconds of one thread, without any server."""
     desk = ScoringService(*read_bundle(bundle))
     for body in one[:8]:
-        desk.score(body)
+        answer_score(desk, body)
     times = []
     for body in one * 3:
         at = time.perf_counter()
-        desk.score(body)
+        answer_score(desk, body)
         times.append(1000 * (time.perf_counter() - at))
     rows, parts = stored_rows(desk.scorer.bundle), desk.scorer.bundle.parts
     predicts = []

@@ -14,12 +14,14 @@ import subprocess
 import sys
 import tempfile
 from collections.abc import Callable
+from functools import partial
 from itertools import cycle
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 
+from serving.api.app import answer_score
 from serving.integrations.pyfunc_model import INPUTS, OUTPUTS, PARAMS, example
 from serving.scoring.scoring_service import ScoringService
 from training.model.bundle import Bundle, read_bundle
@@ -92,7 +94,7 @@ def main() -> None:
     works = {
         "constant": lambda: None,
         "predict": lambda: predict_alone(bundle),
-        "features": lambda: ScoringService(bundle, version).score,
+        "features": lambda: partial(answer_score, ScoringService(bundle, version)),
     }
     uvicorn.run(starlette_app(works[name]()), port=port, log_level="error", access_log=False)
 

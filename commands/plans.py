@@ -52,16 +52,12 @@ def _read_stored_options(url: str, owners: Mapping[str, str] | None) -> Any:
 
     import numpy as np
 
-    from features.errors import SettingsError
-    from serving.api.errors import HttpError
     from serving.planning.planner import Planner, narrow
     from serving.store.database import open_store
 
     engine = open_store(url, make=False)
     try:
         offered, wishes = Planner().read(engine, time.time_ns() // 1000)
-    except HttpError as refusal:
-        raise SettingsError(refusal.message) from None
     finally:
         engine.dispose()
     menu, narrowed = narrow(offered.menu, wishes)

@@ -18,6 +18,7 @@ from features import errors
 from features.catalog import catalog
 from features.tables import TABLES, Column, Kind, Missing, Table
 from ladder import COMMANDS, EVERYWHERE
+from serving.api.errors import ANSWERED, Answered
 from serving.api.openapi import document
 from serving.api.store_schemas import PlanRow
 from serving.scoring.score_columns import TABLES as TABLES_OF_SCORES
@@ -288,7 +289,13 @@ def tree() -> str:
     lines += [line.removeprefix("    ") for line in drawn.splitlines()] + ["```", ""]
     lines += ["\n\n".join((errors.__doc__ or "").strip().split("\n\n")[2:])]
     lines += ["", 'Over HTTP an error is `{"error": {"code", "message", "field"?}}`: [the endpoints](endpoints.md).']
+    lines += ["What a client can cause, or the service meets while it answers, has a status and a code:", ""]
+    lines += table(("error", "status", "code"), (_answered(*row) for row in ANSWERED.items()))
     return "\n".join(lines) + "\n"
+
+
+def _answered(error: type[errors.LadderError], told: Answered) -> tuple[str, str, str]:
+    return _code(error.__name__), _code(told.status), "its own" if told.code is None else _code(told.code)
 
 
 def python() -> str:

@@ -11,6 +11,8 @@
     ├── BundleError          a model on disk cannot be trusted: damaged, or made for another catalogue
     ├── RegistryError        the model registry cannot answer, or has no such version
     ├── ClusterError         the Dask cluster cannot be reached, or lost its workers
+    ├── InvalidRequest       what was asked cannot be done as it was asked; names the field that is wrong
+    ├── NotReady             what was asked needs a model, scores or a store that is not there yet
     └── StoreError           the store of scores and feedback cannot be used
         └── StoreFull            there is no room left where it stands
 
@@ -61,6 +63,22 @@ class RegistryError(LadderError):
 
 class ClusterError(LadderError):
     """The Dask cluster cannot be reached, runs another program, or has lost its workers."""
+
+
+class InvalidRequest(LadderError):
+    """What was asked cannot be done as it was asked: a name that nobody knows, a time that cannot be read.
+
+    code : a fixed word for programs, such as `unknown_owner`.  field : what is wrong, such as `owner` or
+        `override.will_switch`; None = the whole of it.
+    """
+
+    def __init__(self, message: str, code: str, field: str | None = None) -> None:
+        super().__init__(message)
+        self.code, self.field = code, field
+
+
+class NotReady(LadderError):
+    """What was asked needs a model, scores or a store that is not there yet."""
 
 
 class StoreError(LadderError):

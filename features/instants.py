@@ -1,6 +1,7 @@
 """Time: instants as microseconds since 1970-01-01 UTC, how they are read and written, and the array types."""
 
 from datetime import UTC, datetime, timedelta
+from typing import TypeVar
 
 import numpy as np
 from numpy.typing import NDArray
@@ -10,6 +11,8 @@ from features.errors import SettingsError
 IntArray = NDArray[np.int64]
 FloatArray = NDArray[np.float64]
 BoolArray = NDArray[np.bool_]
+
+Times = TypeVar("Times", int, IntArray)
 
 MICROSECONDS_PER_DAY = 86_400_000_000
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
@@ -52,6 +55,6 @@ def iso(microseconds: int) -> str:
     return moment.replace(tzinfo=None).isoformat()
 
 
-def midnight_after(time: int) -> int:
-    """The first midnight after that instant: the default as_of, given the last event's time."""
+def midnight_after(time: Times) -> Times:
+    """Return the first midnight after an instant, or after each of several: the default as_of, given the last event."""
     return (time // MICROSECONDS_PER_DAY + 1) * MICROSECONDS_PER_DAY

@@ -16,6 +16,7 @@ import pandas as pd
 import pytest
 
 from features.tables import RUNGS, TRIGGER_FAMILIES
+from serving.api.app import answer_score
 from serving.scoring.score_columns import INVESTMENT_COLUMNS, SCORE_COLUMNS
 from serving.scoring.scoring_service import ScoringService
 from tests.commands.test_cli import Run, orders_only, run
@@ -141,7 +142,7 @@ def test_a_request_without_any_order_is_scored_or_refused_by_itself(run: Run, tm
         {"account_id": "never seen", "orders": []},
     ]
     body = json.dumps({"as_of": "2023-01-01", "accounts": asked}).encode()
-    answers = json.loads(ScoringService(*read_bundle(bundle)).score(body))["results"]
+    answers = json.loads(answer_score(ScoringService(*read_bundle(bundle)), body))["results"]
     assert [one["status"] for one in answers] == ["ok", "ok", "error"]
     assert [error["code"] for error in answers[2]["errors"]] == ["not_known"]
     for one in answers[:2]:

@@ -10,7 +10,7 @@ from features.errors import NotEnoughData
 from features.histories.events import BUILDERS, Options, Rows, forecast_authors
 from features.histories.snapshots import Snapshots
 from features.histories.streams import Column, Stream
-from features.instants import IntArray, midnight_after
+from features.instants import BoolArray, IntArray, midnight_after
 from features.side_by_side import side_by_side
 from features.sources.source import Source
 from features.sources.text_column import TextColumn
@@ -67,10 +67,22 @@ class Histories:
         streams = {name: stream.recorded_before(end) for name, stream in self.streams.items()}
         return replace(self, streams=streams)
 
-    def known_at(self, as_of: int) -> Snapshots:
-        """One snapshot for every account known before that instant, in the order of account_ids."""
-        accounts = np.flatnonzero(self.known_since < as_of)
-        return Snapshots(accounts, np.full(len(accounts), as_of, np.int64))
+    def known_at(self, as_of: int | IntArray) -> Snapshots:
+        """Return a snapshot of every account that is known before that instant, in the order of account_ids.
+
+        as_of : microseconds; one instant for all, or one for each account, shape (n_accounts,).
+        """
+        at = np.broadcast_to(np.asarray(as_of, np.int64), self.known_since.shape)
+        accounts = np.flatnonzero(self.known_since < at)
+        return Snapshots(accounts, at[accounts])
+
+    def own_ends(self) -> IntArray:
+        """Return the midnight after each account's own last event, shape (n_accounts,); ALWAYS where it has none."""
+        last = np.full(len(self.account_ids), ALWAYS, np.int64)
+        for name in sorted(_EVIDENCE & self.streams.keys()):
+            rows, times = _evidence(name, self.streams[name])
+            np.maximum.at(last, self.streams[name].account[rows], times)
+        return np.where(last == ALWAYS, ALWAYS, midnight_after(last))
 
 
 def build_histories(source: Source, *, consume: bool = False) -> Histories:
@@ -114,12 +126,15 @@ def build_histories(source: Source, *, consume: bool = False) -> Histories:
 
 def event_times(streams: Mapping[str, Stream]) -> dict[str, IntArray]:
     """When the events of every table happened, as far as they say where the data end."""
-    times = {name: streams[name].time for name in sorted(_EVIDENCE & streams.keys())}
-    if "contracts" in times:
-        contracts = streams["contracts"]
-        written = contracts.recorded != contracts.time
-        times["contracts"] = np.minimum(contracts.time, contracts.recorded)[written]
-    return times
+    return {name: _evidence(name, streams[name])[1] for name in sorted(_EVIDENCE & streams.keys())}
+
+
+def _evidence(name: str, stream: Stream) -> tuple[BoolArray | slice, IntArray]:
+    """Return which events say where the data end, and when each of them happened."""
+    if name != "contracts":
+        return slice(None), stream.time
+    written = stream.recorded != stream.time
+    return written, np.minimum(stream.time, stream.recorded)[written]
 
 
 _EVIDENCE = frozenset(

@@ -15,17 +15,21 @@ from starlette.requests import Request
 from starlette.responses import HTMLResponse, JSONResponse, Response
 from starlette.routing import Route
 
+from features.errors import LadderError, NotReady
 from serving.api.access_log import AccessLog, Meter
+from serving.api.answers import model_row, score_json
 from serving.api.authentication import Authentication
 from serving.api.bounded_executor import BoundedExecutor
 from serving.api.documentation import page
 from serving.api.endpoints import ENDPOINTS
-from serving.api.errors import HttpError
+from serving.api.errors import HttpError, http_error
 from serving.api.keyring import Keyring
 from serving.api.model_holder import ModelHolder
 from serving.api.openapi import document
+from serving.api.queries import score_query
 from serving.api.rate_limit import Rates
-from serving.api.request_context import request_context_of
+from serving.api.request_context import RequestContext, request_context_of
+from serving.scoring.scoring_service import ScoringService
 
 _CLOSED = {"Content-Security-Policy": "default-src 'none'; style-src 'unsafe-inline'; frame-ancestors 'none'"}
 """The page needs nothing but itself, so nothing else is allowed."""
@@ -34,7 +38,7 @@ Endpoint = Callable[[Request], Awaitable[Response]]
 
 
 class Archive(Protocol):
-    """Answers from the store: a request's body in, the answer's out; each raises Refusal."""
+    """Answers from the store: a request's body in, the answer's out; each raises HttpError and LadderErrors."""
 
     def lookup(self, body: bytes, /) -> bytes:
         """Of POST /lookup."""
@@ -61,7 +65,7 @@ class NoArchive:
 
     def lookup(self, _: bytes) -> bytes:
         """Refused."""
-        raise HttpError(503, "not_ready", "The service has no store. Start it with `ladder serve --store URL`.")
+        raise NotReady("The service has no store. Start it with `ladder serve --store URL`.")
 
     plan = feedback = lookup
 
@@ -90,7 +94,7 @@ def create_app(
     app = Starlette(
         routes=[*routes, *(pages.routes() if pages is not None else ())],
         middleware=[Middleware(AccessLog, meter=meter), Middleware(Authentication, ring=ring, rates=rates)],
-        exception_handlers={HttpError: _refuse, HTTPException: _refuse_http},
+        exception_handlers={HttpError: _refuse, LadderError: _refuse_domain, HTTPException: _refuse_http},
     )
     app.router.redirect_slashes = False
     return app
@@ -112,7 +116,7 @@ def _endpoints(
     async def score(request: Request) -> Response:
         desk, note = counter.open(), request_context_of(request.scope)
         note.model = desk.scorer.version
-        answer = await scoring.work(request, lambda body: desk.score(body, note))
+        answer = await scoring.work(request, lambda body: answer_score(desk, body, note))
         return Response(answer, media_type="application/json")
 
     def filed(work: Callable[[bytes], bytes]) -> Endpoint:
@@ -126,13 +130,14 @@ def _endpoints(
         return JSONResponse(_standing(counter) | {"swapped": swapped})
 
     async def version_of(_: Request) -> Response:
-        return JSONResponse({**counter.open().facts, "refused": counter.refused is not None, "program": program})
+        facts = model_facts(counter.open())
+        return JSONResponse({**facts, "refused": counter.refused is not None, "program": program})
 
     async def healthz(_: Request) -> Response:
         return JSONResponse({"status": "alive"})
 
     async def readyz(_: Request) -> Response:
-        return JSONResponse({"status": "ready", "version": counter.open().model["version"]})
+        return JSONResponse({"status": "ready", "version": counter.open().model.version})
 
     async def index(request: Request) -> Response:
         if pages is not None and "text/html" in request.headers.get("accept", ""):
@@ -156,6 +161,26 @@ def _endpoints(
     }  # fmt: skip
 
 
+def answer_score(desk: ScoringService, body: bytes, note: RequestContext | None = None) -> bytes:
+    """Answer POST /score.  note : told what was scored.
+
+    Raises
+    ------
+    HttpError, InvalidRequest
+        If the body as a whole cannot be answered; what is wrong with one account stands in its own result.
+    """
+    answer = desk.score(score_query(body))
+    if note is not None:
+        note.saw(answer.scored)
+    return score_json(answer)
+
+
+def model_facts(desk: ScoringService) -> dict[str, object]:
+    """Return what GET /version says of the model."""
+    facts = desk.scorer.bundle.facts
+    return {**model_row(desk.model), "catalog": facts.catalog, "tables": list(facts.tables)}
+
+
 def _standing(counter: ModelHolder) -> dict[str, object]:
     """What answers now, and whether something else was refused."""
     version = None if counter.desk is None else counter.desk.scorer.version
@@ -173,6 +198,11 @@ def program_version() -> str:
 async def _refuse(_: Request, refusal: Exception) -> Response:
     assert isinstance(refusal, HttpError)
     return refusal.response
+
+
+async def _refuse_domain(_: Request, error: Exception) -> Response:
+    assert isinstance(error, LadderError)
+    return http_error(error).response
 
 
 async def _refuse_http(_: Request, error: Exception) -> Response:

@@ -36,7 +36,7 @@ class Authentication:
         await self._app(scope, receive, send)
 
     def _admit(self, scope: Scope) -> None:
-        """Raises Refusal: 404, 401 without a good key, 403 without its scope, 429 for too many."""
+        """Raises HttpError: 404, 401 without a good key, 403 without its scope, 429 for too many."""
         door = endpoint_of(scope["method"], scope["path"])
         if door is None:
             raise HttpError(404, "not_found", "Not Found.")
@@ -55,7 +55,7 @@ class Authentication:
 
 
 def _shown(headers: Iterable[tuple[bytes, bytes]], ring: Keyring) -> Key:
-    """The key that the request shows.  Raises Refusal 401 where it shows none, two, or one that is not good."""
+    """The key that the request shows.  Raises HttpError 401 where it shows none, two, or one that is not good."""
     shown = []
     for name, value in headers:
         text = value.decode("latin-1")
@@ -78,7 +78,7 @@ def _check_scope(key: Key, door: Endpoint) -> None:
 
 
 def check_from_here(scope: Scope) -> None:
-    """Raises Refusal 403 unless somebody on this machine asks."""
+    """Raises HttpError 403 unless somebody on this machine asks."""
     if not _from_here(scope):
         how = "Create one: ladder keys create --name N --scopes score"
         raise HttpError(403, "keys_needed", f"Without keys only this machine is answered. {how}")

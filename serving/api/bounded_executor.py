@@ -40,7 +40,7 @@ class BoundedExecutor:
 
         Raises
         ------
-        Refusal
+        HttpError
             503 with Retry-After where too much is waiting or it took too long; what read_body refuses; what do refuses.
         """
         held = 0
@@ -68,7 +68,7 @@ class BoundedExecutor:
 
         Raises
         ------
-        Refusal
+        HttpError
             503 with Retry-After where too much is waiting or it took too long; what do refuses.
         """
         try:

@@ -1,8 +1,16 @@
-"""What the service says instead of an answer, in one shape: {"error": {"code", "message", "field"?}}."""
+"""What the service says instead of an answer, in one shape: {"error": {"code", "message", "field"?}}.
 
+Outside serving/api and serving/web nobody knows a status: there, a LadderError says what is wrong, and ANSWERED is the
+one table of what a client is told of it.
+"""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
 from typing import Any
 
 from starlette.responses import JSONResponse
+
+from features.errors import InvalidRequest, LadderError, NotReady, StoreError, StoreFull
 
 SOON = 5
 """Seconds."""
@@ -38,3 +46,35 @@ class HttpError(Exception):
         if self.status == 401:
             headers["WWW-Authenticate"] = 'Bearer realm="loyalty-ladder"'
         return JSONResponse(self.content, self.status, headers)
+
+
+@dataclass(frozen=True)
+class Answered:
+    """How an error of the domain is answered.
+
+    status : HTTP status.  code : a fixed word for programs; None = the error's own.  message : for people, in place of
+        one that may say where the store stands; None = the error's own.
+    """
+
+    status: int
+    code: str | None = None
+    message: str | None = None
+
+
+_LATER = "nothing of this request was kept. Try again later."
+ANSWERED: Mapping[type[LadderError], Answered] = {
+    InvalidRequest: Answered(422),
+    NotReady: Answered(503, "not_ready"),
+    StoreFull: Answered(503, "storage_full", f"There is no room left where the store stands; {_LATER}"),
+    StoreError: Answered(503, "store_unavailable", f"The store cannot be used at the moment; {_LATER}"),
+}
+"""The nearest class counts. What is not here no client can cause: it is a mistake of ours, and answered as one."""
+
+
+def http_error(error: LadderError) -> HttpError:
+    """Return the answer to an error of the domain.  Raises the error itself where ANSWERED does not name it."""
+    answered = next((ANSWERED[kind] for kind in type(error).__mro__ if kind in ANSWERED), None)
+    if answered is None:
+        raise error
+    code, field = (error.code, error.field) if isinstance(error, InvalidRequest) else (answered.code, None)
+    return HttpError(answered.status, str(code), answered.message or str(error), field)

@@ -125,7 +125,7 @@ class WatchedRing:
         self._at, self._failing = self._clock(), False
 
     def ring(self) -> Keyring:
-        """The keys of now.  Raises Refusal 503 where they were not read for too long."""
+        """The keys of now.  Raises HttpError 503 where they were not read for too long."""
         if self._ring is None or self._clock() - self._at > MOST_AGE_SECONDS:
             raise HttpError(503, "keys_unreadable", "The keys cannot be read at the moment.", retry_after=5)
         return self._ring

@@ -13,9 +13,9 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Protocol
 
-from features.errors import LadderError
-from serving.api.errors import HttpError
+from features.errors import LadderError, NotReady
 from serving.api.logging import place, tell
+from serving.api.queries import score_query_of
 from serving.scoring.scoring_service import ScoringService
 from training.model.bundle import MANIFEST, read_proven_bundle
 from training.model.champion import standing
@@ -38,9 +38,9 @@ class ModelHolder:
     renew: Callable[[], bool] | None = None
 
     def open(self) -> ScoringService:
-        """The desk.  Raises Refusal 503 where there is none."""
+        """The desk.  Raises NotReady where there is none."""
         if self.desk is None:
-            raise HttpError(503, "not_ready", self.reason, retry_after=5)
+            raise NotReady(self.reason)
         return self.desk
 
 
@@ -102,7 +102,7 @@ class ModelReloader:
         if before is not None and before.scorer.version == version:
             return False
         desk = ScoringService(bundle, version)
-        desk.warm(self._example)
+        desk.score(score_query_of(self._example))  # so that the first request does not wait for the boosters to be read
         self._counter.desk = desk
         was = None if before is None else before.scorer.version
         tell("model", model=version, was=was)

@@ -133,7 +133,7 @@ _SCORE = Posted(
     f"At most {MOST_ACCOUNTS} accounts in each request. Every account is read and scored by itself: "
     "a row that cannot be used is set aside and named in its account's warnings, an account that cannot be scored "
     "gets the status error, and neither touches the others. A table that is left out counts as empty. Without "
-    "as_of, all accounts are looked at from the midnight after the last event of the request.",
+    "as_of, each account is looked at from the midnight after its own last event, whatever stands beside it.",
     "ScoreRequest", "ScoreAnswer", "A result for every account, in the order asked", EXAMPLE,
 )  # fmt: skip
 

@@ -22,7 +22,7 @@ async def read_body(request: Request, hold: Callable[[int], None]) -> bytes:
 
     Raises
     ------
-    Refusal
+    HttpError
         415 for another content type or encoding, 413 for more than MOST_BYTES: a declared length before
         anything is read, an undeclared one as soon as it is passed.
     """
@@ -61,7 +61,7 @@ def parse_json(body: bytes) -> Any:
 
     Raises
     ------
-    Refusal
+    HttpError
         400, saying where the body stops being JSON.
     """
     try:
@@ -85,7 +85,7 @@ def read_as(model: type[Asked], content: Any, example: str) -> Asked:
 
     Raises
     ------
-    Refusal
+    HttpError
         422 with the first field that does not keep to the contract.
     """
     if not isinstance(content, dict):

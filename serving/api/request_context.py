@@ -7,6 +7,8 @@ from time import perf_counter
 from typing import Any
 from uuid import uuid4
 
+from serving.scoring.scoring import Scored
+
 _PLACE = "ladder.note"
 _SANE = re.compile(rb"[A-Za-z0-9._-]{1,64}")
 
@@ -28,6 +30,13 @@ class RequestContext:
     missing: float = 0.0
     rungs: Sequence[str] = ()
     p_switch: Sequence[float] = ()
+
+    def saw(self, scored: Scored | None) -> None:
+        """Note what was scored.  scored : None where nothing was."""
+        self.accounts = 0
+        if scored is not None:
+            self.accounts, self.missing = len(scored.scores["rung"]), scored.missing
+            self.rungs, self.p_switch = scored.scores["rung"].tolist(), scored.scores["p_switch"].tolist()
 
 
 def begin_request_context(scope: MutableMapping[str, Any]) -> RequestContext:

@@ -22,7 +22,8 @@ class ScoreRequest(BaseModel):
     as_of: str | None = Field(
         None,
         description="The instant to look from, ISO 8601, UTC where no zone is given; a date is its midnight. What was "
-        "recorded at or after it is not used. Default: the midnight after the last event of the request.",
+        "recorded at or after it is not used. Default: for each account the midnight after its own last event; an "
+        "account without any event needs it.",
     )
     explain: bool = Field(True, description="Also write the reasons, which takes longer.")
     language: Literal["en", "nl"] = Field("en", description="Of the reasons: English or Dutch.")

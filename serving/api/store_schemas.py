@@ -123,7 +123,9 @@ class PlanRow(Documented):
 class PlanTotals(Documented):
     """The plan as a whole; money is that of the treated."""
 
-    plan_id: str = Field(description="Of this plan: the same run, budget and seed give the same.")
+    plan_id: str = Field(
+        description="Of this plan: the same scores, decisions and request give the same, anything else another."
+    )
     as_of: str = Field(description="Of the scores, UTC.")
     model_version: str
     horizon_days: int = Field(description="Within which the gain is expected, days.")

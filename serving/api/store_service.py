@@ -1,4 +1,4 @@
-"""Answers from the store: what /lookup, /plan and /feedback do with a request's body.
+"""Answers from the store: POST /lookup, /plan and /feedback, from a request's body to the answer's.
 
 The store is opened at the first request that needs it, and tried again at the next where that failed: a database that
 was away for a while does not take the service with it.
@@ -12,12 +12,14 @@ from typing import TypeVar
 
 import sqlalchemy as sa
 
-from features.errors import StoreError, StoreFull
-from serving.api.errors import HttpError
+from features.errors import StoreError
+from serving.api.answers import feedback_json, lookup_json, plan_json
+from serving.api.feedback_parsing import read_event
 from serving.api.logging import tell
+from serving.api.queries import feedback_items, lookup_query, plan_query
 from serving.planning.planner import Planner
 from serving.store.database import open_store
-from serving.store.feedback import take
+from serving.store.feedback import Receipt, keep_feedback, known_options
 from serving.store.lookups import look_up
 
 T = TypeVar("T")
@@ -36,16 +38,21 @@ class StoreService:
         self.planner = Planner()
 
     def lookup(self, body: bytes) -> bytes:
-        """The answer of POST /lookup.  Raises Refusal."""
-        return self.ask(lambda engine, now: look_up(engine, body, now))
+        """Answer POST /lookup.  Raises HttpError for a body that asks nothing, and LadderErrors."""
+        return lookup_json(self.ask(lambda engine, now: look_up(engine, lookup_query(body), now)))
 
     def plan(self, body: bytes) -> bytes:
-        """The answer of POST /plan.  Raises Refusal."""
-        return self.ask(lambda engine, now: self.planner.plan(engine, body, now))
+        """Answer POST /plan.  Raises HttpError for a body that asks nothing, and LadderErrors."""
+        return plan_json(self.ask(lambda engine, now: self.planner.make(engine, plan_query(body), now)))
 
     def feedback(self, body: bytes) -> bytes:
-        """The answer of POST /feedback; what it acknowledges is on the disk.  Raises Refusal."""
-        return self.ask(lambda engine, now: take(engine, body, now))
+        """Answer POST /feedback; what it acknowledges is on the disk.  Raises HttpError and LadderErrors likewise."""
+
+        def keep(engine: sa.Engine, now: int) -> list[Receipt]:
+            items, options = feedback_items(body), known_options(engine)
+            return keep_feedback(engine, [read_event(item, now, options) for item in items], now)
+
+        return feedback_json(self.ask(keep))
 
     def close(self) -> None:
         """Let go of the store."""
@@ -53,17 +60,18 @@ class StoreService:
             self._opened.dispose()
 
     def ask(self, work: Callable[[sa.Engine, int], T]) -> T:
-        """What `work` makes of the store and the time.  Raises Refusal where the store cannot be used."""
+        """Return what `work` makes of the store and the time; where the store fails, the log says why.
+
+        Raises
+        ------
+        LadderError
+            What `work` raises; StoreError where the store cannot be used.
+        """
         try:
             return work(self._engine(), self._now())
-        except StoreFull as error:
-            tell("store", logging.ERROR, why=str(error))
-            full = "There is no room left where the store stands; nothing of this request was kept. Try again later."
-            raise HttpError(503, "storage_full", full) from None
         except StoreError as error:
             tell("store", logging.ERROR, why=str(error))
-            away = "The store cannot be used at the moment; nothing of this request was kept. Try again later."
-            raise HttpError(503, "store_unavailable", away) from None
+            raise
 
     def _engine(self) -> sa.Engine:
         with self._lock:

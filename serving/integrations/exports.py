@@ -18,10 +18,11 @@ import pandas as pd
 import sqlalchemy as sa
 
 from features.errors import SettingsError
+from features.finite import known_cells
 from serving.integrations.crm import CRMS, FIELDS, Crm, Field, Form
 from serving.store.database import moment, reading
-from serving.store.lookups import NOT_YET
-from serving.store.scoring_runs import SCORES, current_run
+from serving.store.lookups import required_run
+from serving.store.scoring_runs import SCORES
 
 LONGEST_REASONS = 10_000
 """Characters: what the smallest of the long texts holds."""
@@ -76,13 +77,11 @@ def stored_scores(engine: sa.Engine, changed: bool = False) -> pd.DataFrame:
 
     Raises
     ------
-    SettingsError
+    NotReady
         If there are none yet.
     """
     with reading(engine) as connection:
-        current = current_run(connection)
-        if current is None:
-            raise SettingsError(NOT_YET)
+        current = required_run(connection)
         query = SCORES.select().order_by(SCORES.c.account_id)
         if changed:
             query = query.where(SCORES.c.changed_run == current.run_id)
@@ -100,8 +99,7 @@ def _would_run(account: str) -> bool:
 def _values(scores: pd.DataFrame, field: Field) -> list[Any]:
     if field.name == "can_switch":
         return scores["p_switch"].notna().tolist()
-    column = scores[field.name]
-    return [None if none else value for value, none in zip(column.tolist(), column.isna().tolist(), strict=True)]
+    return known_cells(scores[field.name])
 
 
 def _cell(value: Any, field: Field, crm: Crm) -> str:

@@ -5,19 +5,19 @@ service, so the figures are its figures, to the bit.
 """
 
 import math
-from collections.abc import Mapping
-from dataclasses import replace
+from collections.abc import Mapping, Sequence
 from pathlib import Path
-from typing import Any, get_args
+from typing import Any
 
 import numpy as np
 import pandas as pd
 
-from features.errors import SettingsError
-from serving.api.errors import HttpError
-from serving.api.schemas import Scores
+from features.errors import InvalidRequest
+from features.finite import finite_cells
 from serving.scoring.request_parsing import EVENT_TABLES, PROFILE
-from serving.scoring.scoring_service import ScoreQuery, ScoringService, parse_request
+from serving.scoring.results import AccountResult, message_row
+from serving.scoring.score_columns import SCORES, Kind
+from serving.scoring.scoring_service import ScoreQuery, ScoringService, read_as_of
 from training.model.bundle import MANIFEST, read_bundle
 from training.model.text.words import DEFAULT_LANGUAGE
 
@@ -31,14 +31,8 @@ INPUTS: Mapping[str, str] = {
 PARAMS: Mapping[str, str | bool] = {"as_of": "", "explain": False, "language": DEFAULT_LANGUAGE, "horizons": False}
 """As in the request; the column as_of, if there is one, goes before the parameter."""
 _LISTS = ("errors", "warnings", "investments", "horizons")
-
-
-def _kind(annotation: Any) -> str:
-    kinds = {*get_args(annotation), annotation}
-    return "double" if kinds & {float, int} else "any" if list[str] in kinds else "string"
-
-
-_SCORES = {name: _kind(column.annotation) for name, column in Scores.model_fields.items()}
+_KINDS = {Kind.NUMBER: "double", Kind.WHOLE: "double", Kind.REASONS: "any"}
+_SCORES = {column.name: _KINDS.get(column.kind, "string") for column in SCORES}
 OUTPUTS: Mapping[str, str] = {
     "account_id": "string", "status": "string", **_SCORES, **dict.fromkeys(_LISTS, "any")
 }  # fmt: skip
@@ -64,9 +58,7 @@ class Answer(pd.DataFrame):
         """As pandas does; records with None for NaN."""
         if orient != "records":
             return pd.DataFrame(self).to_dict(orient=orient, **options)
-        columns = [
-            [None if isinstance(v, float) and math.isnan(v) else v for v in self[name].tolist()] for name in self
-        ]
+        columns = [finite_cells(self[name].to_numpy()) for name in self]
         return [dict(zip(self.columns, row, strict=True)) for row in zip(*columns, strict=True)]
 
 
@@ -80,33 +72,39 @@ class PyfuncModel:
         """The scores of every account, columns as in OUTPUTS, in the order asked and with its index.
 
         model_input : columns as in INPUTS; a table that is not there, or a cell that holds nothing, is not given.
-        params : as in PARAMS. Without as_of it is the midnight after the last event of all accounts.
+        params : as in PARAMS. Without as_of each account is looked at from the midnight after its own last event.
         An account that cannot be scored has the status `error`, says why in `errors`, and has no figures. Accounts of
         one as_of are ranked together.
 
         Raises
         ------
-        SettingsError
+        InvalidRequest
             If an as_of cannot be read, or a parameter is none.
         """
-        asked = {**PARAMS, **(params or {})}
+        asked = _checked({**PARAMS, **(params or {})})
         given = [_account(row) for row in model_input.to_dict("records")]
         as_of = [one.pop("as_of", None) or asked["as_of"] or None for one in given]
-        found: list[dict[str, Any]] = [{} for _ in given]
-        for instant in dict.fromkeys(as_of):
-            rows = [k for k, own in enumerate(as_of) if own == instant]
-            request = _request({**asked, "as_of": instant, "accounts": []})
-            results = self.desk.results(replace(request, accounts=[given[k] for k in rows]))
-            for k, result in zip(rows, results, strict=True):
+        found = [AccountResult(None)] * len(given)
+        for text in dict.fromkeys(as_of):
+            rows = [k for k, own in enumerate(as_of) if own == text]
+            instant = None if text is None else read_as_of(text)
+            options = asked["explain"], asked["language"], asked["horizons"]
+            answer = self.desk.score(ScoreQuery([given[k] for k in rows], instant, *options))
+            for k, result in zip(rows, answer.results, strict=True):
                 found[k] = result
         return _frame(found, model_input.index)
 
 
-def _request(content: Mapping[str, Any]) -> ScoreQuery:
-    try:
-        return parse_request(content)
-    except HttpError as refusal:
-        raise SettingsError(refusal.message) from None
+def _checked(params: Mapping[str, Any]) -> Mapping[str, Any]:
+    for name, value in params.items():
+        if name not in PARAMS:
+            raise InvalidRequest(
+                f"There is no parameter {name!r}; there are {', '.join(PARAMS)}.", "unknown_field", name
+            )
+        if name != "as_of" and not isinstance(value, type(PARAMS[name])):
+            wanted = "a text" if isinstance(PARAMS[name], str) else "true or false"
+            raise InvalidRequest(f"The parameter {name} must be {wanted}, and is {value!r}.", "contract", name)
+    return params
 
 
 def _account(row: Mapping[Any, Any]) -> dict[str, Any]:
@@ -127,16 +125,29 @@ def _plain(value: Any) -> Any:
     return None if isinstance(value, float) and math.isnan(value) else value
 
 
-def _frame(results: list[dict[str, Any]], index: "pd.Index[Any]") -> pd.DataFrame:
+def _frame(results: Sequence[AccountResult], index: "pd.Index[Any]") -> pd.DataFrame:
     columns: dict[str, Any] = {}
+    rows = [_row(result) for result in results]
     for name, kind in OUTPUTS.items():
-        outside = name in ("account_id", "status", *_LISTS)
-        values = [one[name] if outside else (one["scores"] or {}).get(name) for one in results]
+        values = [row.get(name) for row in rows]
         if kind == "double":
             columns[name] = np.array([np.nan if value is None else value for value in values], np.float64)
         else:
             columns[name] = pd.Series(values, index=index, dtype=object)
     return Answer(columns, index=index)
+
+
+def _row(result: AccountResult) -> dict[str, Any]:
+    """A result, flat, as OUTPUTS has it; what it does not know is left out."""
+    return {
+        **(result.scores or {}),
+        "account_id": result.account_id,
+        "status": result.status,
+        "errors": [message_row(message) for message in result.errors],
+        "warnings": [message_row(message) for message in result.warnings],
+        "investments": [*result.investments],
+        "horizons": [*result.horizons],
+    }
 
 
 def _load_pyfunc(path: str) -> PyfuncModel:

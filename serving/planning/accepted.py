@@ -4,7 +4,6 @@ An accepted plan is never changed: it is what the outcome is held against, month
 """
 
 import json
-import math
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
@@ -14,6 +13,7 @@ import pandas as pd
 import sqlalchemy as sa
 
 from features.errors import SettingsError
+from features.finite import without_nan
 from serving.planning.plan import PLAN_COLUMNS, Plan
 from serving.store.database import METADATA, in_turn, moment
 
@@ -50,12 +50,9 @@ def accept_plan(connection: sa.Connection, plan: Plan, now: int, by: str) -> boo
     plan_id = plan.record["plan_id"]
     if connection.execute(sa.select(PLANS.c.plan_id).where(PLANS.c.plan_id == plan_id)).first() is not None:
         return False
-    record = json.dumps(_plain(plan.record), allow_nan=False)
+    record = json.dumps(without_nan(plan.record), allow_nan=False)
     connection.execute(PLANS.insert().values(plan_id=plan_id, accepted_at=moment(now), accepted_by=by, record=record))
-    rows = [
-        {"plan_id": plan_id, "position": position, **{name: _cell(row[name]) for name in PLAN_COLUMNS}}
-        for position, row in enumerate(plan.rows.to_dict("records"))
-    ]
+    rows = [{"plan_id": plan_id, "position": position, **row} for position, row in enumerate(plan.records())]
     if rows:
         connection.execute(PLAN_ROWS.insert(), rows)
     return True
@@ -84,16 +81,3 @@ def accepted_plan(connection: sa.Connection, plan_id: str) -> tuple[Accepted, Pl
     rows = pd.DataFrame([tuple(one) for one in connection.execute(query)], columns=PLAN_COLUMNS)
     kinds = {name: "string" if name in _TEXTS else "float64" for name in PLAN_COLUMNS}
     return accepted, Plan(rows.astype(kinds), accepted.record)
-
-
-def _cell(value: Any) -> Any:
-    return None if pd.isna(value) else value
-
-
-def _plain(node: Any) -> Any:
-    """The same without NaN, which JSON cannot say."""
-    if isinstance(node, Mapping):
-        return {key: _plain(value) for key, value in node.items()}
-    if isinstance(node, list | tuple):
-        return [_plain(value) for value in node]
-    return None if isinstance(node, float) and not math.isfinite(node) else node

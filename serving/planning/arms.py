@@ -83,14 +83,14 @@ def draw_arms(
     others: BoolArray,
     near: BoolArray,
     draw: Draw,
-    plan_id: str,
+    run: str,
 ) -> Arms:
     """The arms of the selected accounts.
 
     cost, stratum, option : shape (n,), of what is planned.  others : shape (n, k), what else each might get.
-    near : shape (n,), who takes part in exploring.  plan_id : what else the draw depends on, such as the model.
+    near : shape (n,), who takes part in exploring.  run : what else the draw depends on: the scoring run.
     """
-    salt = f"{plan_id}\x1f{draw.seed}"
+    salt = f"{run}\x1f{draw.seed}"
     held = np.zeros(len(accounts), bool)
     order = np.lexsort((uniforms(accounts, f"{salt}\x1fholdout"), stratum.astype(str), -cost))
     held[order] = systematic(len(accounts), draw.holdout, _start(f"{salt}\x1fholdout"))

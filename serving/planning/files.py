@@ -1,14 +1,12 @@
 """Scores read from a folder, the plan written as one file with its record beside it, and both read again."""
 
 import json
-import math
-from collections.abc import Mapping
 from pathlib import Path
-from typing import Any
 
 import pandas as pd
 
 from features.errors import SettingsError
+from features.finite import without_nan
 from serving.planning.plan import PLAN_COLUMNS, Plan
 from serving.scoring.batch import FORMATS, read_table, write_frames
 
@@ -42,7 +40,7 @@ def write_plan(plan: Plan, out: Path) -> list[Path]:
     if written != out:  # a suffix in capitals
         written = written.replace(out)
     record, scratch = record_of(out), out.with_name(f".{out.name}.new.json")
-    text = json.dumps(_plain(plan.record), indent=1, ensure_ascii=False, allow_nan=False)
+    text = json.dumps(without_nan(plan.record), indent=1, ensure_ascii=False, allow_nan=False)
     scratch.write_text(text + "\n", encoding="utf-8")
     scratch.replace(record)
     return [written, record]
@@ -71,12 +69,3 @@ def read_plan(file: Path) -> Plan:
     if missing:
         raise SettingsError(f"{record_of(file)} is no record of a plan: it lacks {missing[0]}. Make the plan again.")
     return Plan(rows, record)
-
-
-def _plain(node: Any) -> Any:
-    """The same without NaN, which JSON cannot say."""
-    if isinstance(node, Mapping):
-        return {key: _plain(value) for key, value in node.items()}
-    if isinstance(node, list | tuple):
-        return [_plain(value) for value in node]
-    return None if isinstance(node, float) and not math.isfinite(node) else node

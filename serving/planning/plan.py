@@ -7,8 +7,9 @@ whatever the lot. Limits besides the budget hold for treated and held-out accoun
 """
 
 import hashlib
+import json
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import asdict, dataclass, field
 from typing import Any
 
 import numpy as np
@@ -16,6 +17,7 @@ import pandas as pd
 from numpy.typing import NDArray
 
 from features.errors import SettingsError
+from features.finite import known_cells
 from features.instants import BoolArray, FloatArray, IntArray, instant, iso
 from features.tables import BONDS
 from serving.planning.arms import NEAR, Arms, Draw, draw_arms, most_cost, strata
@@ -54,6 +56,11 @@ class Plan:
 
     rows: pd.DataFrame
     record: Mapping[str, Any]
+
+    def records(self, start: int = 0, stop: int | None = None) -> list[dict[str, Any]]:
+        """Return the rows from start up to stop as plain values, column by name, None where there is nothing."""
+        columns = [known_cells(self.rows[name].iloc[start:stop]) for name in PLAN_COLUMNS]
+        return [dict(zip(PLAN_COLUMNS, row, strict=True)) for row in zip(*columns, strict=True)]
 
 
 def make_plan(
@@ -106,15 +113,14 @@ def plan_from(
     rows = np.flatnonzero(picked.choice.option != NONE)
     option = picked.choice.option[rows]
     stratum = strata(option, menu.rung[rows].tolist(), menu.gain[rows, option])
-    plan_id = f"{run['model_version']}@{run['as_of']}"
     arms = draw_arms(
         menu.accounts[rows].tolist(), menu.cost[rows, option], stratum, option, picked.others[rows],
-        picked.near[rows], draw, plan_id,
+        picked.near[rows], draw, f"{run['model_version']}@{run['as_of']}",
     )  # fmt: skip
     found = _rows(menu, rows, arms)
     more = _select(menu, value, allowance.budget + NEXT_MONEY, side, draw, exact)
     record = {
-        "plan_id": hashlib.sha256(f"{plan_id}#{draw.seed}#{allowance}#{on}".encode()).hexdigest()[:12],
+        "plan_id": _plan_id(menu, run, allowance, draw, on, found),
         **run,
         "objective": on,
         "limits": {
@@ -170,6 +176,21 @@ def _run(scores: pd.DataFrame) -> dict[str, Any]:
         told[name] = found[0]
     at = iso(instant(pd.Timestamp(told["as_of"]).isoformat()))
     return {"as_of": at, "horizon_days": int(told["horizon_days"]), "model_version": str(told["model_version"])}
+
+
+def _plan_id(
+    menu: Candidates, run: Mapping[str, Any], allowance: Allowance, draw: Draw, on: str, rows: pd.DataFrame
+) -> str:
+    """Twelve hexadecimal digits that change with anything that the plan was made from, and with any account or arm."""
+    made_from = [menu.options, menu.bonds, sorted(run.items()), asdict(allowance), asdict(draw), on]
+    texts = [
+        *(column.tolist() for column in (menu.accounts, menu.rung, menu.owner)),
+        *(rows[name].tolist() for name in ("account_id", "investment", "arm")),
+    ]
+    digest = hashlib.sha256(json.dumps([*made_from, *texts]).encode())
+    for figures in (menu.known, menu.cost, menu.gain, menu.low, menu.high, rows["propensity"].to_numpy(np.float64)):
+        digest.update(np.where(np.isnan(figures), np.nan, figures).tobytes())  # a NaN has many bit patterns
+    return digest.hexdigest()[:12]
 
 
 def _budget_limit(menu: Candidates, budget: float) -> Limit:

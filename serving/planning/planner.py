@@ -1,38 +1,46 @@
-"""POST /plan: the plan under a budget, for all accounts of the last batch scores or for some of them.
+"""The plan under a budget, for all accounts of the last batch scores or for some of them.
 
 The options are read once a run and kept. A manager's decision narrows what may be planned for an account: to the option
 that the manager wants, or to nothing. It forces nothing: what is not expected to pay is not planned.
 """
 
-import hashlib
-import json
-import math
-from collections.abc import Mapping
-from dataclasses import dataclass, replace
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field, replace
 from threading import Lock
 from typing import Any
 
 import numpy as np
-import pandas as pd
 import sqlalchemy as sa
 
-from features.errors import SettingsError
+from features.errors import InvalidRequest, SettingsError
 from features.instants import iso
 from features.tables import NO_INVESTMENT
-from serving.api.errors import HttpError
-from serving.api.request_bodies import parse_json, read_as
-from serving.api.store_schemas import PlanRequest, PlanTotals
 from serving.planning.arms import Draw
 from serving.planning.candidates import Candidates
-from serving.planning.plan import PLAN_COLUMNS, Allowance, Plan, plan_from
+from serving.planning.plan import Allowance, Plan, plan_from
 from serving.scoring.scoring import INSUFFICIENT
 from serving.store.database import reading
-from serving.store.lookups import NOT_YET
+from serving.store.lookups import required_run
 from serving.store.overrides import overrides_of
-from serving.store.scoring_runs import ACCOUNTS, INVESTMENT_SCORES, SCORES, Current, current_run
+from serving.store.scoring_runs import ACCOUNTS, INVESTMENT_SCORES, SCORES, Current
 
 ROWS_AT_ONCE = 50_000
 _FIGURES = ("cost", "gain", "gain_low", "gain_high")
+
+
+@dataclass(frozen=True)
+class PlanQuery:
+    """What may be spent, and on whom.
+
+    on : one of `candidates.OBJECTIVES`.  owner, rungs, investments : plan only for these; None = for all.
+    """
+
+    allowance: Allowance
+    draw: Draw = field(default_factory=Draw)
+    on: str = "expected"
+    owner: str | None = None
+    rungs: tuple[str, ...] | None = None
+    investments: tuple[str, ...] | None = None
 
 
 @dataclass(frozen=True)
@@ -56,49 +64,38 @@ class Planner:
         self._lock = Lock()
         self._kept: Options | None = None
 
-    def plan(self, engine: sa.Engine, body: bytes, now: int) -> bytes:
-        """The answer to a request's body, both JSON.  now : microseconds; what was decided until before it is over.
+    def make(self, engine: sa.Engine, query: PlanQuery, now: int) -> Plan:
+        """Return the plan, with the budget and how many accounts a manager's decision narrowed in its record.
+
+        now : microseconds; what was decided until before it is over.
 
         Raises
         ------
-        Refusal
-            422 where the request is not to be fulfilled, 503 where there are no batch scores.
-        """
-        asked = read_as(PlanRequest, parse_json(body), '{"budget": 10000}')
-        plan = self.make(engine, asked, now)
-        totals = {name: _finite(plan.record[name]) for name in PlanTotals.model_fields}
-        answer = {"plan": _rows(plan), "totals": totals}
-        return json.dumps(answer, allow_nan=False, separators=(",", ":")).encode("ascii")
-
-    def make(self, engine: sa.Engine, asked: PlanRequest, now: int) -> Plan:
-        """The plan, with the budget and how many accounts a manager's decision narrowed in its record.
-
-        Raises
-        ------
-        Refusal
-            422 where it is not to be made, 503 where there are no batch scores.
+        InvalidRequest
+            If it names an owner or an option that there is not, or what may be spent is impossible.
+        NotReady
+            If there are no batch scores.
         """
         options, wishes = self.read(engine, now)
-        menu, narrowed = narrow(_chosen(options.menu, asked), wishes)
-        draw = Draw(asked.holdout, asked.explore, asked.seed)
+        menu, narrowed = narrow(_chosen(options.menu, query), wishes)
         try:
-            plan = plan_from(menu, options.run, _allowance(asked), draw, asked.on, claim_ratio=options.claim_ratio)
+            plan = plan_from(
+                menu, options.run, query.allowance, query.draw, query.on, claim_ratio=options.claim_ratio
+            )  # fmt: skip
         except SettingsError as error:
-            raise HttpError(422, "cannot_plan", str(error)) from None
-        return replace(plan, record=_record(plan, asked, wishes, narrowed))
+            raise InvalidRequest(str(error), "cannot_plan") from None
+        return replace(plan, record={**plan.record, "budget": query.allowance.budget, "overridden": narrowed})
 
     def read(self, engine: sa.Engine, now: int) -> tuple[Options, dict[str, str]]:
-        """The options of the current run, and what managers want for whom.
+        """Return the options of the current run, and what managers want for whom.
 
         Raises
         ------
-        Refusal
-            503 where there is no run.
+        NotReady
+            If there is no run.
         """
         with self._lock, reading(engine) as connection:
-            current = current_run(connection)
-            if current is None:
-                raise HttpError(503, "not_ready", NOT_YET)
+            current = required_run(connection)
             if self._kept is None or self._kept.run_id != current.run_id:
                 self._kept = None  # else two runs would be in memory at once
                 self._kept = _read(connection, current)
@@ -146,8 +143,9 @@ def _read(connection: sa.Connection, current: Current) -> Options:
     table = INVESTMENT_SCORES.c
     query = sa.select(table.account_id, table.investment, table.basis, table.bond, *(table[name] for name in _FIGURES))
     with connection.execution_options(yield_per=ROWS_AT_ONCE).execute(query) as result:
+        rows: Sequence[Sequence[Any]] = result.fetchmany(1)  # SQLAlchemy has fetched this one from the cursor already
         cursor: Any = result.cursor
-        while rows := cursor.fetchmany(ROWS_AT_ONCE):  # the driver's own rows: SQLAlchemy's take twice the time
+        while rows:
             ids, options, bases, ties, *numbers = zip(*rows, strict=True)
             at = np.array([place[account] for account in ids]), np.array([column.get(option, -1) for option in options])
             offered = at[1] >= 0
@@ -156,6 +154,7 @@ def _read(connection: sa.Connection, current: Current) -> Options:
                 figures[name][at] = np.array(cells, np.float64)[offered]
             known[at] = np.array([basis != INSUFFICIENT for basis in bases], bool)[offered]
             bonds.update(zip(options, ties, strict=True))
+            rows = cursor.fetchmany(ROWS_AT_ONCE)  # the driver's own rows: SQLAlchemy's take twice the time
     known &= ~np.isnan(figures["gain"])
     cost = np.where(np.isnan(figures["cost"]), 0.0, figures["cost"])
     low, high = figures["gain_low"], figures["gain_high"]
@@ -165,52 +164,25 @@ def _read(connection: sa.Connection, current: Current) -> Options:
     return Options(current.run_id, run, menu, facts.claim_ratio)
 
 
-def _chosen(menu: Candidates, asked: PlanRequest) -> Candidates:
-    """The part of the menu that the request is about.
+def _chosen(menu: Candidates, query: PlanQuery) -> Candidates:
+    """The part of the menu that the query is about.
 
     Raises
     ------
-    Refusal
-        422 where it names an owner or an option that there is not.
+    InvalidRequest
+        If it names an owner or an option that there is not.
     """
     accounts, options = np.ones(len(menu.accounts), bool), np.ones(len(menu.options), bool)
-    if asked.owner is not None:
-        accounts &= menu.owner == asked.owner
+    if query.owner is not None:
+        accounts &= menu.owner == query.owner
         if not accounts.any():
-            raise HttpError(422, "unknown_owner", "No account of the last batch run has this owner.", "owner")
-    if asked.rungs is not None:
-        accounts &= np.isin(menu.rung.astype(str), asked.rungs)
-    if asked.investments is not None:
-        strange = sorted(set(asked.investments) - set(menu.options))
+            raise InvalidRequest("No account of the last batch run has this owner.", "unknown_owner", "owner")
+    if query.rungs is not None:
+        accounts &= np.isin(menu.rung.astype(str), query.rungs)
+    if query.investments is not None:
+        strange = sorted(set(query.investments) - set(menu.options))
         if strange:
             message = f"There is no option {strange[0][:60]!r}; the options are {', '.join(menu.options[:20])}."
-            raise HttpError(422, "unknown_investment", message, "investments")
-        options &= np.isin(menu.options, asked.investments)
+            raise InvalidRequest(message, "unknown_investment", "investments")
+        options &= np.isin(menu.options, query.investments)
     return replace(menu, known=menu.known & accounts[:, None] & options)
-
-
-def _allowance(asked: PlanRequest) -> Allowance:
-    of_bonds = asked.bond_budgets.model_dump(exclude_none=True) if asked.bond_budgets else {}
-    return Allowance(float(asked.budget), asked.owner_budget, of_bonds)
-
-
-def _rows(plan: Plan) -> list[dict[str, Any]]:
-    columns = [_cells(plan.rows[name]) for name in PLAN_COLUMNS]
-    return [dict(zip(PLAN_COLUMNS, row, strict=True)) for row in zip(*columns, strict=True)]
-
-
-def _cells(column: "pd.Series[Any]") -> list[Any]:
-    missing = column.isna().to_numpy(bool)
-    return [None if none else cell for cell, none in zip(column.tolist(), missing, strict=True)]
-
-
-def _record(plan: Plan, asked: PlanRequest, wishes: dict[str, str], narrowed: int) -> dict[str, Any]:
-    record = {**plan.record, "budget": plan.record["limits"]["budget"], "overridden": narrowed}
-    part = [asked.owner, asked.rungs, asked.investments, sorted(wishes.items())]
-    if any(one is not None for one in part[:3]) or wishes:  # another plan than that of everybody
-        record["plan_id"] = hashlib.sha256(f"{record['plan_id']}{json.dumps(part)}".encode()).hexdigest()[:12]
-    return record
-
-
-def _finite(value: Any) -> Any:
-    return None if isinstance(value, float) and not math.isfinite(value) else value

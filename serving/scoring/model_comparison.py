@@ -6,12 +6,13 @@ import numpy as np
 
 from features.histories.histories import Histories
 from features.histories.snapshots import Snapshots
-from features.instants import BoolArray, FloatArray
+from features.instants import FloatArray
 from features.tables import NO_INVESTMENT, RUNGS
 from serving.scoring.horizons import Column
 from serving.scoring.scoring import Scored, Scorer
 from training.model.bundle import Bundle
 from training.model.footprint import Changed, Changes, Example, Footprint
+from training.model.greedy_budget import bought_within
 
 MOST_COMPARED = 2_000
 TIMED = 200
@@ -56,7 +57,7 @@ def _example(ours: Scored, theirs: Scored) -> Example | None:
     if wanted <= 0:
         return None
     budget = round(TENTH * wanted, -1 if wanted < 100_000 else -3) or wanted
-    chosen = [_within(cost, gain, budget) for cost, gain in zip(costs, gains, strict=True)]
+    chosen = [bought_within(budget, gain, cost) for cost, gain in zip(costs, gains, strict=True)]
     return Example(
         budget, int(chosen[0].sum()), int(chosen[1].sum()), int((chosen[0] & chosen[1]).sum()),
         float(gains[0][chosen[0]].sum()),
@@ -79,14 +80,6 @@ def _recommended(scored: Scored) -> tuple[FloatArray, FloatArray]:
     costs = np.asarray(scored.investments["cost"], np.float64).reshape(n, -1)
     picked = options == _names(scored)[:, None]
     return np.where(picked, np.nan_to_num(costs), 0.0).sum(axis=1), np.where(picked.any(axis=1), gain, 0.0)
-
-
-def _within(cost: FloatArray, gain: FloatArray, budget: float) -> BoolArray:
-    order = np.argsort(-np.where(gain > 0, gain / np.maximum(cost, 1e-9), -np.inf), kind="stable")
-    order = order[gain[order] > 0]
-    chosen = np.zeros(len(cost), bool)
-    chosen[order[np.cumsum(cost[order]) <= budget]] = True
-    return chosen
 
 
 def _sampled(histories: Histories, as_of: int, most: int) -> Snapshots:

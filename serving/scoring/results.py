@@ -1,75 +1,92 @@
-"""Scores -> the results of an answer, in the order in which the accounts were asked for."""
+"""What is answered about accounts, whoever asks: the service, the page, a notebook."""
 
-import math
 from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 from typing import Any
 
-import numpy as np
-from numpy.typing import NDArray
-
+from features.finite import finite_cells
+from serving.scoring.horizons import Column
 from serving.scoring.request_parsing import HARMLESS, Message, ParsedAccount
 from serving.scoring.scoring import Scored
 
+Row = Mapping[str, Any]
+"""One row of the contract's tables: its columns in order, plain values, None for what is not known."""
 
-def results(readings: Sequence[ParsedAccount], scored: Scored | None) -> list[dict[str, Any]]:
-    """One result for every reading; scores, investments and horizons are null and empty where it has errors."""
+
+@dataclass(frozen=True)
+class ServedModel:
+    """Which model speaks.
+
+    version : twelve hexadecimal digits.  trained_until : microseconds; None where the model is not at hand.
+    horizon_days : how far ahead its predictions look.
+    """
+
+    version: str
+    trained_until: int | None
+    horizon_days: int
+
+
+@dataclass(frozen=True)
+class AccountResult:
+    """What there is to say about one account.
+
+    account_id : None where it could not be read.  scores : None where it was not scored; `errors` say why.
+    investments : one row an option.  horizons : one row a horizon, the nearest first; empty unless asked for.
+    """
+
+    account_id: str | None
+    errors: Sequence[Message] = ()
+    warnings: Sequence[Message] = ()
+    scores: Row | None = None
+    investments: Sequence[Row] = ()
+    horizons: Sequence[Row] = ()
+
+    @property
+    def status(self) -> str:
+        """`error` where it was not scored, `warning` where something was lost on the way, else `ok`."""
+        if self.errors:
+            return "error"
+        return "ok" if all(warning.code in HARMLESS for warning in self.warnings) else "warning"
+
+
+def message_row(message: Message) -> Row:
+    """Return a message as a row, as answers and frames hold it."""
+    return {"code": message.code, "field": message.field, "message": message.message}
+
+
+def account_results(readings: Sequence[ParsedAccount], scored: Scored | None) -> list[AccountResult]:
+    """Return a result for every reading, in their order; one with errors has no scores."""
     scores, options, horizons, row = _rows(scored)
-    answers = []
+    results = []
     for reading in readings:
-        fine = not reading.errors and reading.account_id in row
-        answers.append(
-            {
-                "account_id": reading.account_id,
-                "status": _status(reading),
-                "errors": [_plain(message) for message in reading.errors],
-                "warnings": [_plain(message) for message in reading.warnings],
-                "scores": scores[row[str(reading.account_id)]] if fine else None,
-                "investments": options[row[str(reading.account_id)]] if fine else [],
-                "horizons": horizons[row[str(reading.account_id)]] if fine else [],
-            }
-        )
-    return answers
+        at = None if reading.errors else row.get(str(reading.account_id))
+        found = (None, (), ()) if at is None else (scores[at], options[at], horizons[at])
+        results.append(AccountResult(reading.account_id, reading.errors, reading.warnings, *found))
+    return results
 
 
-Records = list[dict[str, Any]]
+Rows = list[dict[str, Any]]
 
 
-def _rows(scored: Scored | None) -> tuple[Records, list[Records], list[Records], dict[str, int]]:
+def _rows(scored: Scored | None) -> tuple[Rows, list[Rows], list[Rows], dict[str, int]]:
     """The score of every account, its options, its horizons, and where each account stands."""
     if scored is None or not len(scored.scores["account_id"]):
         return [], [], [], {}
-    scores = _records(scored.scores)
+    scores = _table_rows(scored.scores)
     for score in scores:
         score["rank"] = None if score["rank"] is None else int(score["rank"])
         score["reasons"] = score["reasons"] or []
-    options, horizons = (_by_account(_records(one), len(scores)) for one in (scored.investments, scored.horizons))
+    options, horizons = (_by_account(_table_rows(one), len(scores)) for one in (scored.investments, scored.horizons))
     return scores, options, horizons, {score["account_id"]: k for k, score in enumerate(scores)}
 
 
-def _by_account(flat: Records, accounts: int) -> list[Records]:
+def _by_account(flat: Rows, accounts: int) -> list[Rows]:
     """As many rows for every account, in their order."""
     each = len(flat) // accounts
     return [flat[k * each : (k + 1) * each] for k in range(accounts)]
 
 
-def _records(columns: Mapping[str, NDArray[Any]]) -> Records:
-    """Columns as one mapping a row; what is no finite number is null, everything else keeps its bits."""
-    plain = [_values(column) for column in columns.values()]
+def _table_rows(columns: Mapping[str, Column]) -> Rows:
+    """Columns as one mapping a row; what is no finite number is None, everything else keeps its bits."""
+    plain = [finite_cells(column) for column in columns.values()]
     return [dict(zip(columns, row, strict=True)) for row in zip(*plain, strict=True)]
-
-
-def _values(column: NDArray[Any]) -> list[Any]:
-    values: list[Any] = column.tolist()
-    if column.dtype.kind != "f" or np.isfinite(column).all():
-        return values
-    return [value if math.isfinite(value) else None for value in values]
-
-
-def _status(reading: ParsedAccount) -> str:
-    if reading.errors:
-        return "error"
-    return "ok" if all(warning.code in HARMLESS for warning in reading.warnings) else "warning"
-
-
-def _plain(message: Message) -> dict[str, str | None]:
-    return {"code": message.code, "field": message.field, "message": message.message}

@@ -1,27 +1,26 @@
-"""POST /score from end to end: a body in, an answer out, by the same path as the batch scores.
+"""Accounts scored from their own rows, as POST /score and MLflow give them, by the same path as the batch scores.
 
-JSON rows -> cleaned tables -> histories -> the scorer -> JSON. Nothing here knows HTTP but the refusals.
+Rows -> cleaned tables -> histories -> the scorer -> results. An account's result depends on its own rows only, but for
+its rank, which is among the accounts that are scored together.
 """
 
-import json
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from typing import Any
 
-from features.errors import NotEnoughData
+import numpy as np
+
+from features.errors import InvalidRequest
 from features.histories.histories import Histories, build_histories
-from features.instants import instant, iso
+from features.instants import IntArray, instant, iso
 from features.sources.cells import NAT, UNFIT, time_cell
 from features.sources.cleaning import Columns, clean
-from features.tables import BONDS, TABLE
-from serving.api.errors import HttpError
-from serving.api.request_bodies import parse_json, read_as
-from serving.api.request_context import RequestContext
-from serving.api.schemas import MOST_ACCOUNTS, ScoreRequest
+from features.tables import ALWAYS, BONDS, TABLE
 from serving.scoring.request_parsing import OPTIONS, Message, ParsedAccount, join, read_account
-from serving.scoring.results import results
+from serving.scoring.results import AccountResult, ServedModel, account_results
 from serving.scoring.scoring import Scored, Scorer
-from training.model.bundle import NAME, Bundle
+from training.model.bundle import Bundle
+from training.model.text.words import DEFAULT_LANGUAGE, LANGUAGES
 
 EARLIEST, LATEST = instant("1900-01-01"), instant("2200-01-01")
 """as_of lies between these: beyond them it is a slip of the pen, and every window would be empty."""
@@ -29,23 +28,46 @@ EARLIEST, LATEST = instant("1900-01-01"), instant("2200-01-01")
 
 @dataclass(frozen=True)
 class ScoreQuery:
-    """A request that keeps to the contract; its accounts are not read yet.
+    """Accounts to score; they are not read yet.
 
-    as_of : microseconds; None = the midnight after the last event of all accounts together.
-    language : of the reasons.
+    accounts : each a mapping of account_id and its rows by table, plain values that are not cleaned yet.
+    as_of : microseconds; None = for each account the midnight after its own last event.  language : of the reasons.
+
+    Raises
+    ------
+    InvalidRequest
+        If as_of lies beyond EARLIEST or LATEST, or nobody writes reasons in the language.
     """
 
-    as_of: int | None
-    explain: bool
-    language: str
-    horizons: bool
     accounts: Sequence[Any]
+    as_of: int | None = None
+    explain: bool = True
+    language: str = DEFAULT_LANGUAGE
+    horizons: bool = False
+
+    def __post_init__(self) -> None:
+        if self.as_of is not None and not EARLIEST <= self.as_of <= LATEST:
+            between = f"as_of must lie between {iso(EARLIEST)} and {iso(LATEST)}."
+            raise InvalidRequest(between, "out_of_range", "as_of")
+        if self.language not in LANGUAGES:
+            message = f"There is no language {self.language!r}; the languages are {', '.join(LANGUAGES)}."
+            raise InvalidRequest(message, "unknown_language", "language")
+
+
+@dataclass(frozen=True)
+class ScoreAnswer:
+    """results : one an account, in the order asked.  scored : the columns that they came from; None where nothing was
+    scored."""
+
+    model: ServedModel
+    results: Sequence[AccountResult]
+    scored: Scored | None
 
 
 class ScoringService:
-    """A bundle that answers requests; `score` may be called from several threads.
+    """A bundle that answers queries; `score` may be called from several threads.
 
-    blank : the model's tables as they are where no account of a request gives them.
+    blank : the model's tables as they are where no account of a query gives them.
     """
 
     def __init__(self, bundle: Bundle, version: str) -> None:
@@ -53,112 +75,43 @@ class ScoringService:
         self.blank = {name: clean(TABLE[name], {}).columns for name in bundle.facts.tables}
         if OPTIONS in self.blank:
             self.blank[OPTIONS] = _declared_options(bundle)
-        facts = bundle.facts
-        self.model = {
-            "name": NAME,
-            "version": version,
-            "trained_until": iso(facts.trained_until),
-            "horizon_days": facts.horizon_days,
-        }
-        self.facts = {**self.model, "catalog": facts.catalog, "tables": list(facts.tables)}
+        self.model = ServedModel(version, bundle.facts.trained_until, bundle.facts.horizon_days)
 
-    def warm(self, example: Mapping[str, Any]) -> None:
-        """Score an example, so that the first request does not wait for the boosters to be parsed."""
-        self.score(json.dumps(example).encode())
+    def score(self, query: ScoreQuery) -> ScoreAnswer:
+        """Score the accounts; what is wrong with one of them stands in its own result."""
+        readings = _name_duplicates([read_account(given, self.blank) for given in query.accounts])
+        scored, readings = self._scored(readings, query)
+        return ScoreAnswer(self.model, account_results(readings, scored), scored)
 
-    def score(self, body: bytes, note: RequestContext | None = None) -> bytes:
-        """The answer to a request's body, both JSON.
-
-        note : told what was scored.
-
-        Raises
-        ------
-        Refusal
-            If the body as a whole cannot be answered; what is wrong with one account stands in its own result.
-        """
-        answer = {"model": self.model, "results": self.results(parse_request(parse_json(body)), note)}
-        return json.dumps(answer, allow_nan=False, separators=(",", ":")).encode("ascii")
-
-    def results(self, asked: ScoreQuery, note: RequestContext | None = None) -> list[dict[str, Any]]:
-        """One result for every account, in the order asked: what the answer holds of them."""
-        readings = _name_duplicates([read_account(given, self.blank) for given in asked.accounts])
-        scored, readings = self._scored(readings, asked)
-        if note is not None and scored is not None:
-            note.accounts, note.missing = len(scored.scores["rung"]), scored.missing
-            note.rungs, note.p_switch = scored.scores["rung"].tolist(), scored.scores["p_switch"].tolist()
-        return results(readings, scored)
-
-    def _scored(self, readings: list[ParsedAccount], asked: ScoreQuery) -> tuple[Scored | None, list[ParsedAccount]]:
+    def _scored(self, readings: list[ParsedAccount], query: ScoreQuery) -> tuple[Scored | None, list[ParsedAccount]]:
         """Scores of all accounts that can be scored, and the readings with the errors of those that cannot."""
-        histories, as_of, readings = self._histories(readings, asked.as_of)
-        if histories is None or as_of is None:
+        usable = [reading for reading in readings if not reading.errors]
+        if not usable:
             return None, readings
-        snapshots = histories.known_at(as_of)
-        known = set(histories.account_ids[snapshots.account])
-        late = f"nothing is known of it before {iso(as_of)}: no event, and no created_at"
-        readings = [
-            reading if reading.errors or reading.account_id in known else _failed(reading, "not_known", None, late)
-            for reading in readings
-        ]
-        return self.scorer.score(histories, snapshots, asked.explain, asked.language, asked.horizons), readings
-
-    def _histories(
-        self, readings: list[ParsedAccount], as_of: int | None
-    ) -> tuple[Histories | None, int | None, list[ParsedAccount]]:
-        """The accounts' histories, and the instant to look from, asked for or derived.
-
-        An account whose own last event is beyond LATEST would drag every other into that year: it fails instead.
-        """
-        histories = self._build(readings)
-        if as_of is not None:
-            return histories, as_of, readings
-        end = _end(histories)
-        if end is not None and end > LATEST:
-            beyond = f"it has an event after {iso(LATEST)}; mend it, or say which as_of is meant"
-            readings = [
-                _failed(reading, "event_out_of_range", None, beyond)
-                if not reading.errors and (_end(self._build([reading])) or EARLIEST) > LATEST
-                else reading
-                for reading in readings
-            ]
-            histories = self._build(readings)
-            end = _end(histories)
-        if end is not None and end >= EARLIEST:
-            return histories, end, readings
-        nothing = "there is no event to look back from in this request; say which as_of is meant"
-        return None, None, [r if r.errors else _failed(r, "not_known", None, nothing) for r in readings]
-
-    def _build(self, readings: Sequence[ParsedAccount]) -> Histories:
-        return build_histories(join([r for r in readings if not r.errors], self.blank))
+        histories = build_histories(join(usable, self.blank))
+        ends = histories.own_ends() if query.as_of is None else np.full(len(histories.account_ids), query.as_of)
+        snapshots = histories.known_at(np.where((ends >= EARLIEST) & (ends <= LATEST), ends, ALWAYS))
+        readings = _name_unknown(readings, histories, ends, snapshots.account, query.as_of)
+        if not len(snapshots):
+            return None, readings
+        return self.scorer.score(histories, snapshots, query.explain, query.language, query.horizons), readings
 
 
-def parse_request(content: Any) -> ScoreQuery:
-    """What is asked, checked against the contract but for the accounts' own content.
+def read_as_of(text: str) -> int:
+    """Return the instant that a text says, microseconds.
 
     Raises
     ------
-    Refusal
-        422 where the contract is not kept, 413 for more than MOST_ACCOUNTS accounts.
+    InvalidRequest
+        If it says none.
     """
-    request = read_as(ScoreRequest, content, '{"accounts": [...]}')
-    if len(request.accounts) > MOST_ACCOUNTS:
-        found = f"{len(request.accounts)} accounts; a request holds at most {MOST_ACCOUNTS}. Send several requests."
-        raise HttpError(413, "too_many_accounts", found, "accounts")
-    as_of = None if request.as_of is None else _instant(request.as_of)
-    return ScoreQuery(as_of, request.explain, request.language, request.horizons, request.accounts)
-
-
-def _instant(text: str) -> int:
     try:
         at = time_cell(text)
     except UNFIT:
         at = NAT
     if at == NAT:
-        raise HttpError(
-            422, "unreadable_time", "as_of must be a date or time, as 2026-01-31 or 2026-01-31T12:00Z.", "as_of"
-        )
-    if not EARLIEST <= at <= LATEST:
-        raise HttpError(422, "out_of_range", f"as_of must lie between {iso(EARLIEST)} and {iso(LATEST)}.", "as_of")
+        written = "as_of must be a date or time, as 2026-01-31 or 2026-01-31T12:00Z."
+        raise InvalidRequest(written, "unreadable_time", "as_of")
     return at
 
 
@@ -175,15 +128,37 @@ def _name_duplicates(readings: Sequence[ParsedAccount]) -> list[ParsedAccount]:
     return named
 
 
+def _name_unknown(
+    readings: Sequence[ParsedAccount], histories: Histories, ends: IntArray, known: IntArray, as_of: int | None
+) -> list[ParsedAccount]:
+    """The readings with the errors of those of whom nothing is known.
+
+    ends : the instant that each account is looked at from.  known : positions of the accounts that are known then.
+    """
+    place = {account: k for k, account in enumerate(histories.account_ids)}
+    scored = set(known.tolist())
+
+    def named(reading: ParsedAccount) -> ParsedAccount:
+        at = place.get(str(reading.account_id))
+        if reading.errors or at in scored:
+            return reading
+        end = ALWAYS if at is None else int(ends[at])
+        if as_of is None and end > LATEST:
+            beyond = f"it has an event after {iso(LATEST)}; mend it, or say which as_of is meant"
+            return _failed(reading, "event_out_of_range", None, beyond)
+        if as_of is None and end < EARLIEST:
+            nothing = "it has no event to look back from; say which as_of is meant"
+            return _failed(reading, "not_known", None, nothing)
+        since = iso(end if as_of is None else as_of)
+        return _failed(
+            reading, "not_known", None, f"nothing is known of it before {since}: no event, and no created_at"
+        )
+
+    return [named(reading) for reading in readings]
+
+
 def _failed(reading: ParsedAccount, code: str, field: str | None, message: str) -> ParsedAccount:
     return replace(reading, errors=(*reading.errors, Message(code, field, f"not scored: {message}")))
-
-
-def _end(histories: Histories) -> int | None:
-    try:
-        return histories.end
-    except NotEnoughData:
-        return None
 
 
 def _declared_options(bundle: Bundle) -> Columns:

@@ -1,11 +1,11 @@
 """Many rows into a table of the store at once, each number with all its bits."""
 
-import math
 from typing import Any
 
-import numpy as np
 import pandas as pd
 import sqlalchemy as sa
+
+from features.finite import finite_cells, known_cells
 
 ROWS_AT_ONCE = 50_000
 """Rows that are Python objects at a time."""
@@ -45,11 +45,7 @@ def _quoted(names: list[str]) -> list[str]:
 def _cells(column: "pd.Series[Any]", whole: bool) -> list[Any]:
     """Plain Python cells, None where there is nothing."""
     if column.dtype.kind in "fiu" and not isinstance(column.dtype, pd.api.extensions.ExtensionDtype):
-        values = column.to_numpy()
-        cells: list[Any] = values.tolist()
-        if values.dtype.kind == "f" and not np.isfinite(values).all():
-            cells = [cell if math.isfinite(cell) else None for cell in cells]
+        cells = finite_cells(column.to_numpy())
     else:
-        missing = column.isna().to_numpy(bool)
-        cells = [None if none else cell for cell, none in zip(column.tolist(), missing, strict=True)]
+        cells = known_cells(column)
     return [None if cell is None else int(cell) for cell in cells] if whole else cells

@@ -1,22 +1,29 @@
-"""POST /feedback: events kept before they are acknowledged, and read again by the next training.
+"""Feedback: events kept before they are acknowledged, and read again by the next training.
 
-An event that was answered `stored` or `already_there` is on the disk: the commit came first. One bad event does not
+An event whose receipt says `stored` or `already_there` is on the disk: the commit came first. One bad event does not
 lose the others. A repeated id changes nothing; the same id with another content is refused.
 """
 
 import json
 from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 from typing import Any
 
 import sqlalchemy as sa
 
+from features.errors import InvalidRequest
 from features.instants import instant
-from serving.api.errors import HttpError
-from serving.api.request_bodies import parse_json, read_as
-from serving.api.store_schemas import MOST_EVENTS, FeedbackRequest
 from serving.scoring.request_parsing import Message
 from serving.store.database import METADATA, in_turn, moment, reading, writing
-from serving.store.feedback_events import INVESTMENT, OUTCOME, TABLE_OF, Event, Unfit, read_event
+from serving.store.feedback_events import (
+    INVESTMENT,
+    OUTCOME,
+    TABLE_OF,
+    FeedbackEvent,
+    OverrideEvent,
+    RejectedEvent,
+    checked_override,
+)
 from serving.store.overrides import keep_overrides
 from serving.store.scoring_runs import current_run
 
@@ -33,48 +40,71 @@ FEEDBACK = sa.Table(
 STORED, THERE, FAILED = "stored", "already_there", "error"
 
 
-def take(engine: sa.Engine, body: bytes, now: int) -> bytes:
-    """Keep a request's events and say what became of each, in the order given.  now : microseconds.
+@dataclass(frozen=True)
+class Receipt:
+    """What became of an event.  status : STORED, THERE or FAILED, which `error` explains.
+
+    event_id : the sender's, or ours; None where the sender's could not be read.
+    """
+
+    event_id: str | None
+    status: str
+    error: Message | None = None
+
+
+def known_options(engine: sa.Engine) -> tuple[str, ...] | None:
+    """Return the investments that a manager may recommend; None before the first scoring run."""
+    with reading(engine) as connection:
+        current = current_run(connection)
+    return None if current is None else current.options
+
+
+def keep_override(engine: sa.Engine, event: OverrideEvent, now: int) -> None:
+    """Keep a manager's decision.  now : microseconds.
 
     Raises
     ------
-    Refusal
-        For a request that cannot be read as a whole.
+    InvalidRequest
+        If it breaks a rule of `feedback_events`, or another event has its id.
     StoreError
         If nothing could be kept.
     """
-    asked = read_as(FeedbackRequest, parse_json(body), '{"events": [...]}')
-    if len(asked.events) > MOST_EVENTS:
-        found = f"{len(asked.events)} events; a request holds at most {MOST_EVENTS}. Send several requests."
-        raise HttpError(413, "too_many_events", found, "events")
-    with reading(engine) as connection:
-        current = current_run(connection)
-    options = None if current is None else current.options
-    events = [read_event(given, now, options) for given in asked.events]
-    results: list[dict[str, Any]] = []
+    (receipt,) = keep_feedback(engine, [checked_override(event, now, known_options(engine))], now)
+    if receipt.error is not None:
+        raise InvalidRequest(receipt.error.message, receipt.error.code, receipt.error.field)
+
+
+def keep_feedback(engine: sa.Engine, events: Sequence[FeedbackEvent | RejectedEvent], now: int) -> list[Receipt]:
+    """Keep the events and return what became of each, in the order given.  now : microseconds.
+
+    Raises
+    ------
+    StoreError
+        If nothing could be kept.
+    """
+    receipts: list[Receipt] = []
     with writing(engine) as connection:
         in_turn(connection, "feedback")
-        known = _known(connection, [event.event_id for event in events if isinstance(event, Event)])
+        known = _known(connection, [event.event_id for event in events if isinstance(event, FeedbackEvent)])
         seq = connection.execute(sa.select(sa.func.max(FEEDBACK.c.seq))).scalar() or 0
-        fresh: list[tuple[int, Event]] = []
+        fresh: list[tuple[int, FeedbackEvent]] = []
         for event in events:
-            if isinstance(event, Unfit):
-                results.append(_result(event.event_id, FAILED, event.error))
+            if isinstance(event, RejectedEvent):
+                receipts.append(Receipt(event.event_id, FAILED, event.error))
             elif event.event_id not in known:
                 seq += 1
                 known[event.event_id] = event.text
                 fresh.append((seq, event))
-                results.append(_result(event.event_id, STORED))
+                receipts.append(Receipt(event.event_id, STORED))
             elif known[event.event_id] == event.text:
-                results.append(_result(event.event_id, THERE))
+                receipts.append(Receipt(event.event_id, THERE))
             else:
                 taken = Message("event_id_taken", "event_id", "an earlier event has this id and another content")
-                results.append(_result(event.event_id, FAILED, taken))
+                receipts.append(Receipt(event.event_id, FAILED, taken))
         _keep(connection, fresh, now)
-        keep_overrides(connection, [(number, e) for number, e in fresh if "override" in e.content], current, now)
-    counts = {status: sum(one["status"] == status for one in results) for status in (STORED, THERE, FAILED)}
-    answer = {"stored": counts[STORED], "already_there": counts[THERE], "failed": counts[FAILED], "results": results}
-    return json.dumps(answer, separators=(",", ":")).encode("ascii")
+        decided = [(number, event) for number, event in fresh if isinstance(event, OverrideEvent)]
+        keep_overrides(connection, decided, current_run(connection), now)
+    return receipts
 
 
 def feedback_rows(connection: sa.Connection, now: int) -> dict[str, dict[str, list[Any]]]:
@@ -105,7 +135,7 @@ def _known(connection: sa.Connection, ids: Sequence[str]) -> dict[str, str]:
     return {row.event_id: row.content for row in rows}
 
 
-def _keep(connection: sa.Connection, events: Sequence[tuple[int, Event]], received: int) -> None:
+def _keep(connection: sa.Connection, events: Sequence[tuple[int, FeedbackEvent]], received: int) -> None:
     if not events:
         return
     at = moment(received)
@@ -115,8 +145,3 @@ def _keep(connection: sa.Connection, events: Sequence[tuple[int, Event]], receiv
         for seq, event in events
     ]  # fmt: skip
     connection.execute(FEEDBACK.insert(), rows)
-
-
-def _result(event_id: str | None, status: str, error: Message | None = None) -> dict[str, Any]:
-    errors = [] if error is None else [{"code": error.code, "field": error.field, "message": error.message}]
-    return {"event_id": event_id, "status": status, "errors": errors}

@@ -17,7 +17,7 @@ import sqlalchemy as sa
 from features.instants import instant, iso
 from serving.scoring.request_parsing import Message
 from serving.store.database import METADATA, moment
-from serving.store.feedback_events import Event
+from serving.store.feedback_events import OverrideEvent
 from serving.store.scoring_runs import SCORES, Current
 
 DEFAULT_DAYS = 180
@@ -66,13 +66,9 @@ class Override:
             for name, one in self.decisions.items()
         ]
 
-    def plain(self) -> dict[str, Any]:
-        """As the answer has it."""
-        return {name: _plain(self.decisions.get(name)) for name in ("recommended_investment", "will_switch")}
-
 
 def keep_overrides(
-    connection: sa.Connection, events: Sequence[tuple[int, Event]], current: Current | None, received: int
+    connection: sa.Connection, events: Sequence[tuple[int, OverrideEvent]], current: Current | None, received: int
 ) -> None:
     """Keep the decisions of these events, with what the model says of the accounts now.  events : with their seq."""
     if not events:
@@ -84,13 +80,13 @@ def keep_overrides(
     }
     rows = []
     for seq, event in events:
-        content, score = event.content, scored.get(event.account_id)
-        made = received if content["made_at"] is None else instant(content["made_at"])
-        until = _default_end(made, current) if content["until"] is None else instant(content["until"])
-        for field, value in content["override"].items():
+        score = scored.get(event.account_id)
+        made = received if event.made_at is None else event.made_at
+        until = _default_end(made, current) if event.until is None else event.until
+        for field, value in event.decisions.items():
             rows.append({
                 "seq": seq, "field": field, "account_id": event.account_id, "value": json.dumps(value),
-                "reason": content["reason"], "made_by": content["made_by"], "made_at": moment(made),
+                "reason": event.reason, "made_by": event.made_by, "made_at": moment(made),
                 "until": moment(until), "run_id": None if current is None else current.run_id,
                 "model_version": None if current is None else current.facts.model_version,
                 "p_switch": None if score is None else score.p_switch,
@@ -142,10 +138,3 @@ def _said(one: Decision) -> str:
     if one.field == "will_switch":
         return "A manager says that it will switch" if one.value else "A manager says that it will not switch"
     return f"A manager wants {one.value!r} instead"
-
-
-def _plain(one: Decision | None) -> dict[str, Any] | None:
-    if one is None:
-        return None
-    told = {"value": one.value, "reason": one.reason, "made_by": one.made_by}
-    return told | {"made_at": iso(one.made_at), "until": iso(one.until)}

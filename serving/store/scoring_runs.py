@@ -17,12 +17,12 @@ import sqlalchemy as sa
 from numpy.typing import NDArray
 
 from features.errors import SettingsError
-from features.instants import instant, iso
+from features.instants import instant
+from serving.scoring.results import ServedModel
 from serving.scoring.score_columns import HORIZON_COLUMNS, INVESTMENT_COLUMNS, SCORE_COLUMNS
 from serving.store.bulk_insert import insert_rows
 from serving.store.database import METADATA, moment, writing
 from serving.store.previous_scores import PREVIOUS, remember
-from training.model.bundle import NAME
 
 OF_RUN = ("as_of", "horizon_days", "model_version")
 """Columns of the contract's tables that are the same in every row of a run."""
@@ -109,12 +109,9 @@ class Current:
     options: tuple[str, ...]
 
     @property
-    def model(self) -> dict[str, object]:
-        """The block `model` of an answer."""
-        facts = self.facts
-        until = None if facts.trained_until is None else iso(facts.trained_until)
-        version, days = facts.model_version, facts.horizon_days
-        return {"name": NAME, "version": version, "trained_until": until, "horizon_days": days}
+    def model(self) -> ServedModel:
+        """Which model made the scores."""
+        return ServedModel(self.facts.model_version, self.facts.trained_until, self.facts.horizon_days)
 
 
 @dataclass(frozen=True)

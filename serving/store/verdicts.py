@@ -4,7 +4,6 @@ Kept in the store for the page, the latest word on each; figures only, so that t
 """
 
 import json
-import math
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime
@@ -12,6 +11,7 @@ from typing import Any
 
 import sqlalchemy as sa
 
+from features.finite import without_nan
 from serving.store.database import METADATA, moment
 
 PLAN, OVERRIDES, MODEL = "plan", "overrides", "model"
@@ -36,11 +36,9 @@ class Verdict:
 
 def keep_verdict(connection: sa.Connection, kind: str, name: str, as_of: int, figures: Mapping[str, Any]) -> None:
     """Keep the latest word about it.  as_of : microseconds.  What is not finite is kept as nothing."""
-    plain = {key: None if isinstance(value, float) and not math.isfinite(value) else value
-             for key, value in figures.items()}  # fmt: skip
     named = name[:200]
     connection.execute(VERDICTS.delete().where(VERDICTS.c.kind == kind, VERDICTS.c.name == named))
-    content = json.dumps(plain, allow_nan=False)
+    content = json.dumps(without_nan(figures), allow_nan=False)
     connection.execute(VERDICTS.insert().values(kind=kind, name=named, judged_as_of=moment(as_of), content=content))
 
 

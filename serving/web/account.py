@@ -10,16 +10,18 @@ import sqlalchemy as sa
 from starlette.responses import Response
 
 from features.accounts.account_timeline import AccountTimeline
+from features.errors import InvalidRequest
 from features.instants import MICROSECONDS_PER_DAY
 from features.tables import NO_INVESTMENT
 from serving.api.errors import HttpError
 from serving.store.account_lookback import STANDINGS
 from serving.store.database import reading, writing
-from serving.store.feedback import take
-from serving.store.lookups import NOT_YET
+from serving.store.feedback import keep_override
+from serving.store.feedback_events import LONGEST_TEXT, OverrideEvent
+from serving.store.lookups import required_run
 from serving.store.overrides import Override, overrides_of
 from serving.store.previous_scores import former_of
-from serving.store.scoring_runs import ACCOUNTS, INVESTMENT_SCORES, RUNS, SCORES, Current, current_run
+from serving.store.scoring_runs import ACCOUNTS, INVESTMENT_SCORES, RUNS, SCORES, Current
 from serving.store.summaries import rules_of
 from serving.store.timelines import timeline_of
 from serving.web import audit_log as ledger
@@ -29,7 +31,6 @@ from serving.web.timeline_chart import draw_timeline
 from serving.web.timeline_events import TimelineEvent, timeline_events
 from serving.web.visit import Visit, account_url, redirect, render
 
-LONGEST_REASON = 2_000
 TRACES = frozenset(("triggers", "breaches", "tickets", "switches", "nps", "csat", "ces"))
 YEAR_DAYS = 365
 
@@ -57,34 +58,34 @@ def show(visit: Visit) -> Response:
 
 
 def decide(visit: Visit) -> Response:
-    """POST /accounts/ID: a manager overrules the model, or takes that back.  Raises Refusal 403 without the scope."""
+    """POST /accounts/ID: a manager overrules the model, or takes that back.  Raises HttpError 403 without the scope."""
     account, visitor = visit.tail, visit.visitor
     if visitor is None or not visitor.may("feedback"):
         raise HttpError(403, "scope_missing", "This key may look but not decide: it lacks the scope feedback.")
-    override, reason = _decision(visit)
-    if not override or not reason.strip():
+    decisions, reason = _decision(visit)
+    if not decisions or not reason.strip():
         return _page(visit, 422, False, visit.say("account.override.empty"))
-    event = {
-        "event_id": f"page-{visit.now}-{visitor.token[:8]}", "account_id": account, "override": override,
-        "reason": reason.strip()[:LONGEST_REASON], "made_by": visitor.name or None,
-    }  # fmt: skip
-    answer = json.loads(take(visit.engine, json.dumps({"events": [event]}).encode(), visit.now))
-    result = answer["results"][0]
-    if result["errors"]:
-        return _page(visit, 422, False, result["errors"][0]["message"])
+    event = OverrideEvent(
+        account_id=account, given_id=f"page-{visit.now}-{visitor.token[:8]}", decisions=decisions,
+        reason=reason.strip()[:LONGEST_TEXT], made_by=visitor.name or None,
+    )  # fmt: skip
+    try:
+        keep_override(visit.engine, event, visit.now)
+    except InvalidRequest as error:
+        return _page(visit, 422, False, str(error))
     with writing(visit.engine) as connection:
-        detail = {"override": override, "reason": event["reason"]}
+        detail = {"override": event.decisions, "reason": event.reason}
         ledger.record(connection, visit.now, visitor.name, visitor.key, "override", account, detail)
     return redirect(f"{account_url(account)}?done=1")
 
 
-def _decision(visit: Visit) -> tuple[dict[str, Any], str]:
+def _decision(visit: Visit) -> tuple[dict[str, str | bool | None], str]:
     """What the form says; taking back needs no reason of its own."""
     form = visit.form
     back = form.get("take_back")
     if back in ("recommended_investment", "will_switch"):
         return {back: None}, visit.say("account.override.taken_back")
-    decided: dict[str, Any] = {}
+    decided: dict[str, str | bool | None] = {}
     if form.get("option"):
         decided["recommended_investment"] = form["option"]
     if form.get("leaves") in ("yes", "no"):
@@ -131,9 +132,7 @@ def _page(visit: Visit, status: int, done: bool, refused: str | None) -> Respons
 def _read(visit: Visit, account: str) -> Shown | None:
     """Everything of one account, of one state of the store; None where there are no scores of it."""
     with reading(visit.engine) as connection:
-        current = current_run(connection)
-        if current is None:
-            raise HttpError(503, "not_ready", NOT_YET)
+        current = required_run(connection)
         if "\x00" in account:
             return None
         score = _row(connection, SCORES, account)

@@ -9,10 +9,9 @@ from starlette.responses import Response
 
 from features.ladder.rules import MEMBER, SHOPPER
 from features.tables import RUNGS
-from serving.api.errors import HttpError
 from serving.store.database import reading
-from serving.store.lookups import NOT_YET
-from serving.store.scoring_runs import SCORES, current_run
+from serving.store.lookups import required_run
+from serving.store.scoring_runs import SCORES
 from serving.store.summaries import LEFT, NEW, Summary, summary_of
 from serving.web.charts import bar
 from serving.web.flow_chart import draw_flows
@@ -42,9 +41,7 @@ class Rung:
 def show(visit: Visit) -> Response:
     """GET /ladder."""
     with reading(visit.engine) as connection:
-        current = current_run(connection)
-        if current is None:
-            raise HttpError(503, "not_ready", NOT_YET)
+        current = required_run(connection)
         found = summary_of(connection, current.run_id)
         now, expected = _counts.get((str(visit.engine.url), current.run_id), lambda: _read_counts(connection))
     summary, model = (None, {}) if found is None else found

@@ -9,7 +9,7 @@ import io
 import re
 import tempfile
 import zipfile
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
@@ -32,7 +32,7 @@ def as_csv(plan: Plan) -> bytes:
     text = io.StringIO()
     writer = csv.writer(text, lineterminator="\r\n")
     writer.writerow(PLAN_COLUMNS)
-    writer.writerows([safe_cell(cell) for cell in row] for row in _rows(plan))
+    writer.writerows([safe_cell(cell) for cell in row.values()] for row in plan.records())
     return b"\xef\xbb\xbf" + text.getvalue().encode()
 
 
@@ -41,8 +41,8 @@ def as_sheet(plan: Plan, visit: Visit) -> bytes:
     book = Workbook(write_only=True)
     accounts, whole = book.create_sheet(visit.say("nav.plan")), book.create_sheet(visit.say("plan.whole"))
     accounts.append(_cells(accounts, [visit.say(f"plan.column.{name}") for name in PLAN_COLUMNS]))
-    for row in _rows(plan):
-        accounts.append(_cells(accounts, row))
+    for row in plan.records():
+        accounts.append(_cells(accounts, [*row.values()]))
     for name in _SUMS:
         whole.append(_cells(whole, [visit.say(f"plan.sum.{name}"), plan.record[name]]))
     content = io.BytesIO()
@@ -57,15 +57,6 @@ def as_program_file(plan: Plan) -> bytes:
         for file in write_plan(plan, Path(folder) / name):
             archive.write(file, file.name)
     return content.getvalue()
-
-
-def _rows(plan: Plan) -> Iterator[list[object]]:
-    for row in plan.rows[PLAN_COLUMNS].astype(object).itertuples(index=False):
-        yield [None if cell is None or cell != cell else cell for cell in (_known(cell) for cell in row)]
-
-
-def _known(cell: object) -> object:
-    return None if repr(cell) == "<NA>" else cell
 
 
 def _cells(sheet: Any, row: Sequence[object]) -> list[Any]:

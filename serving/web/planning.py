@@ -5,19 +5,20 @@ from dataclasses import dataclass
 from typing import Any
 
 import sqlalchemy as sa
-from pydantic import ValidationError
 from starlette.datastructures import QueryParams
 from starlette.responses import Response
 
 from features.errors import SettingsError
+from features.finite import finite_or_none
 from features.tables import BONDS, NO_INVESTMENT, RUNGS
 from serving.api.errors import HttpError
-from serving.api.store_schemas import PlanRequest
 from serving.planning.accepted import accept_plan, accepted_plan, accepted_plans
-from serving.planning.plan import TREAT, Plan
+from serving.planning.arms import Draw
+from serving.planning.plan import TREAT, Allowance, Plan
+from serving.planning.planner import PlanQuery
 from serving.store.database import reading, writing
-from serving.store.lookups import NOT_YET
-from serving.store.scoring_runs import ACCOUNTS, SCORES, current_run
+from serving.store.lookups import required_run
+from serving.store.scoring_runs import ACCOUNTS, SCORES
 from serving.web.audit_log import record
 from serving.web.charts import break_even, interval
 from serving.web.formats import read_number
@@ -38,8 +39,8 @@ _made: TTLCache[Plan] = TTLCache(most=4)
 
 
 @dataclass(frozen=True)
-class PlanQuery:
-    """The form as it was filled in.  budget, holdout, explore, limits : texts as typed.  request : None where it is no
+class PlanForm:
+    """The form as it was filled in.  budget, holdout, explore, limits : texts as typed.  query : None where it is no
     plan.
 
     limits : field -> text, see LIMITS.  wrong : names of the fields that cannot be read.
@@ -49,7 +50,7 @@ class PlanQuery:
     holdout: str
     explore: str
     limits: Mapping[str, str]
-    request: PlanRequest | None
+    query: PlanQuery | None
     wrong: tuple[str, ...] = ()
 
 
@@ -72,9 +73,9 @@ class PlanRow:
 
 def show(visit: Visit) -> Response:
     """GET /plan: the form; with a budget, what it buys."""
-    asked = asked_of(visit.query)
-    plan = _plan(visit, asked.request) if asked.request is not None and not asked.wrong else None
-    return _shown(visit, asked, plan, None)
+    form = form_of(visit.query)
+    plan = None if form.query is None else _plan(visit, form.query)
+    return _shown(visit, form, plan, None)
 
 
 def download_csv(visit: Visit) -> Response:
@@ -126,33 +127,31 @@ def show_accepted(visit: Visit) -> Response:
         return download(as_program_file(plan), "application/zip", name)
     if form:
         raise HttpError(404, "not_found", "A plan comes as csv, xlsx or zip.")
-    return _shown(visit, asked_of(visit.query), plan, kept)
+    return _shown(visit, form_of(visit.query), plan, kept)
 
 
-def asked_of(query: QueryParams) -> PlanQuery:
+def form_of(query: QueryParams) -> PlanForm:
     """The form's fields, in either language's numbers; shares in percent."""
     budget, holdout, explore = (_typed(query, name) for name in ("budget", "holdout", "explore"))
     limits = {name: _typed(query, name) for name in LIMITS}
     money, most = _amount(budget), {name: _amount(text) for name, text in limits.items()}
-    shares = {"holdout": _share(holdout, USUAL_HOLDOUT), "explore": _share(explore, 0.0)}
-    wrong = [name for name, share in shares.items() if share is None]
+    held, explored = _share(holdout, USUAL_HOLDOUT), _share(explore, 0.0)
+    wrong = [name for name, share in (("holdout", held), ("explore", explored)) if share is None]
     wrong += ["limits"] if any(text and most[name] is None for name, text in limits.items()) else []
     if budget and money is None:
         wrong.append("budget")
-    request = None
-    if money is not None and not wrong:
-        content = {
-            "budget": money, "owner": query.get("owner") or None, **shares,
-            "rungs": [rung for rung in query.getlist("rung") if rung in RUNGS] or None,
-            "investments": [one[:200] for one in query.getlist("investment") if one] or None,
-            "owner_budget": most["owner_budget"], "bond_budgets": {bond: most[f"{bond}_budget"] for bond in BONDS},
-            "on": "low" if query.get("on") == "low" else "expected",
-        }  # fmt: skip
-        try:
-            request = PlanRequest.model_validate(content)
-        except ValidationError:
-            wrong.append("budget")
-    return PlanQuery(budget, holdout, explore, limits, request, tuple(wrong))
+    wanted = None
+    if money is not None and held is not None and explored is not None and not wrong:
+        bonds = {bond: limit for bond in BONDS if (limit := most[f"{bond}_budget"]) is not None}
+        wanted = PlanQuery(
+            Allowance(money, most["owner_budget"], bonds),
+            Draw(held, explored),
+            on="low" if query.get("on") == "low" else "expected",
+            owner=query.get("owner") or None,
+            rungs=tuple(rung for rung in query.getlist("rung") if rung in RUNGS) or None,
+            investments=tuple(name[:200] for name in query.getlist("investment") if name) or None,
+        )
+    return PlanForm(budget, holdout, explore, limits, wanted, tuple(wrong))
 
 
 def _typed(query: QueryParams, name: str) -> str:
@@ -174,26 +173,24 @@ def _share(text: str, usual: float) -> float | None:
 
 
 def _wanted(visit: Visit, query: QueryParams) -> Plan:
-    asked = asked_of(query)
-    if asked.request is None:
+    wanted = form_of(query).query
+    if wanted is None:
         raise HttpError(422, "no_budget", "Give a budget.", "budget")
-    return _plan(visit, asked.request)
+    return _plan(visit, wanted)
 
 
-def _plan(visit: Visit, request: PlanRequest) -> Plan:
+def _plan(visit: Visit, query: PlanQuery) -> Plan:
     """The plan, kept for a minute: leafing through it and downloading it make it once."""
     options, wishes = visit.planner.read(visit.engine, visit.now)
-    key = (str(visit.engine.url), options.run_id, tuple(sorted(wishes.items())), request.model_dump_json())
-    return _made.get(key, lambda: visit.planner.make(visit.engine, request, visit.now))
+    key = (str(visit.engine.url), options.run_id, tuple(sorted(wishes.items())), repr(query))
+    return _made.get(key, lambda: visit.planner.make(visit.engine, query, visit.now))
 
 
-def _shown(visit: Visit, asked: PlanQuery, plan: Plan | None, kept: Any) -> Response:
+def _shown(visit: Visit, form: PlanForm, plan: Plan | None, kept: Any) -> Response:
     page = visit.query.get("page", "1")
     page_number = max(int(page), 1) if page.isascii() and page.isdecimal() and len(page) < 6 else 1
     with reading(visit.engine) as connection:
-        current = current_run(connection)
-        if current is None:
-            raise HttpError(503, "not_ready", NOT_YET)
+        current = required_run(connection)
         rows = [] if plan is None else _rows(connection, plan, page_number)
         names = {} if plan is None else _named(connection, plan.record)
         choices = choices_of(connection, current, visit.engine)
@@ -208,7 +205,7 @@ def _shown(visit: Visit, asked: PlanQuery, plan: Plan | None, kept: Any) -> Resp
 
     count = 0 if plan is None else len(plan.rows)
     return render(
-        visit, "plan.html", asked=asked, plan=plan, record=None if plan is None else plan.record, rows=rows, kept=kept,
+        visit, "plan.html", asked=form, plan=plan, record=None if plan is None else plan.record, rows=rows, kept=kept,
         names=names, plans=plans, current=current, choices=choices, drawn=drawn, page=page_number,
         pages=max(1, -(-count // ROWS)), options=[o for o in current.options if o != NO_INVESTMENT],
         picture=None if plan is None else _picture(visit, plan.record), chosen_rungs=visit.query.getlist("rung"),
@@ -219,10 +216,10 @@ def _shown(visit: Visit, asked: PlanQuery, plan: Plan | None, kept: Any) -> Resp
 
 
 def _rows(connection: sa.Connection, plan: Plan, page: int) -> list[PlanRow]:
-    piece = plan.rows.iloc[ROWS * (page - 1) : ROWS * page].astype(object)
-    known = _known(connection, [str(account) for account in piece["account_id"]])
+    piece = plan.records(ROWS * (page - 1), ROWS * page)
+    known = _known(connection, [row["account_id"] for row in piece])
     rows = []
-    for row in piece.where(piece.notna(), None).to_dict("records"):
+    for row in piece:
         name, rung = known.get(row["account_id"], (None, None))
         rows.append(PlanRow(
             row["account_id"], name, row["owner"], rung, row["investment"], row["cost"], row["expected_gain"],
@@ -251,7 +248,7 @@ def _picture(visit: Visit, told: Mapping[str, Any]) -> object:
     """What the plan costs beside the extra margin that it should bring."""
     spent, money = told["spent"], visit.formats.money
     margin, low, high = (
-        None if told[name] is None or told[name] != told[name] else told[name] + spent
+        None if finite_or_none(told[name]) is None else told[name] + spent
         for name in ("expected_gain", "gain_low", "gain_high")
     )
     words = visit.say("plan.picture", spent=money(spent), margin=money(margin), low=money(low), high=money(high))

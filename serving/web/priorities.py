@@ -11,12 +11,11 @@ import sqlalchemy as sa
 from starlette.responses import Response
 
 from features.tables import NO_INVESTMENT
-from serving.api.errors import HttpError
 from serving.scoring.scoring import INSUFFICIENT
 from serving.store.database import reading
-from serving.store.lookups import NOT_YET
+from serving.store.lookups import required_run
 from serving.store.overrides import overrides_of
-from serving.store.scoring_runs import ACCOUNTS, INVESTMENT_SCORES, SCORES, Current, current_run
+from serving.store.scoring_runs import ACCOUNTS, INVESTMENT_SCORES, SCORES, Current
 from serving.web.charts import interval
 from serving.web.filters import (
     ALONE,
@@ -100,9 +99,7 @@ def show(visit: Visit) -> Response:
     """GET /: the list.  A search for an id goes to the account itself."""
     asked, order = filters_of(visit.query), order_of(visit.query)
     with reading(visit.engine) as connection:
-        current = current_run(connection)
-        if current is None:
-            raise HttpError(503, "not_ready", NOT_YET)
+        current = required_run(connection)
         found = visit.query.get("find", "").strip().replace("\x00", "")
         if found:
             if connection.execute(sa.select(SCORES.c.account_id).where(SCORES.c.account_id == found)).first():
@@ -134,8 +131,7 @@ def download_list(visit: Visit) -> Response:
     """GET /accounts.csv: all accounts that the filter lets through, in the list's order."""
     asked, order = filters_of(visit.query), order_of(visit.query)
     with reading(visit.engine) as connection:
-        if current_run(connection) is None:
-            raise HttpError(503, "not_ready", NOT_YET)
+        required_run(connection)
         ids = list(connection.execute(chosen(asked, order)).scalars())
         text = io.StringIO()
         writer = csv.writer(text, lineterminator="\r\n")

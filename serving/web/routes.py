@@ -9,9 +9,10 @@ from starlette.requests import Request
 from starlette.responses import Response
 from starlette.routing import Route
 
+from features.errors import InvalidRequest, NotReady
 from serving.api.bounded_executor import BoundedExecutor
 from serving.api.endpoints import PAGES
-from serving.api.errors import HttpError
+from serving.api.errors import HttpError, http_error
 from serving.api.rate_limit import Rates
 from serving.api.request_context import request_context_of
 from serving.planning.planner import Planner
@@ -47,7 +48,7 @@ class Stores(Protocol):
     planner: Planner
 
     def ask(self, work: Callable[[sa.Engine, int], T], /) -> T:
-        """What the work makes of the store and the time, microseconds.  Raises Refusal."""
+        """What the work makes of the store and the time, microseconds.  Raises LadderErrors."""
 
 
 class Site:
@@ -100,8 +101,10 @@ class Site:
                 if request.method == "POST":
                     self._doorkeeper.check_change(request, form, visitor)
                 return view(visit)
-            except HttpError as refusal:
-                return _refused(visit, refusal)
+            except HttpError as error:
+                return _refused(visit, error)
+            except (InvalidRequest, NotReady) as error:
+                return _refused(visit, http_error(error))
 
         answer = self._stores.ask(work)
         return _remember_language(request, answer)
@@ -183,7 +186,7 @@ async def _asset(request: Request) -> Response:
 
 
 async def _form(request: Request) -> dict[str, str]:
-    """What a form sent.  Raises Refusal 415 for anything else, 413 for too much of it."""
+    """What a form sent.  Raises HttpError 415 for anything else, 413 for too much of it."""
     media = request.headers.get("content-type", "").partition(";")[0].strip().lower()
     if media != "application/x-www-form-urlencoded":
         raise HttpError(415, "unsupported_media_type", "Send the form as the page does.")

@@ -75,7 +75,7 @@ class SessionAuth:
 
         Raises
         ------
-        Refusal
+        HttpError
             403 where there are no keys and somebody beyond this machine asks.
         """
         named = request.headers.getlist(self._proxy_header) if self._proxy_header else []
@@ -93,7 +93,7 @@ class SessionAuth:
         return Visitor(key.name, key.scopes, self._token(engine, f"key:{nonce}"), key.key_id, True)
 
     def sign_in(self, secret: str) -> Key:
-        """The key that somebody typed.  Raises Refusal 401 where it is not good, 403 where it lacks the scope."""
+        """The key that somebody typed.  Raises HttpError 401 where it is not good, 403 where it lacks the scope."""
         key = None if self._ring is None else self._ring().find(secret.strip())
         if key is None:
             raise HttpError(401, "key_refused", "This key is not good: it is unknown, mistyped or revoked.")
@@ -112,7 +112,7 @@ class SessionAuth:
         )
 
     def check_change(self, request: Request, form: Mapping[str, str], visitor: Visitor | None) -> None:
-        """Raises Refusal 403 unless the visitor meant this change.  visitor : None for who signs in just now."""
+        """Raises HttpError 403 unless the visitor meant this change.  visitor : None for who signs in just now."""
         headers = request.headers
         site, origin = headers.get("sec-fetch-site"), headers.get("origin")
         if site is not None:  # the browser's own word: a proxy may give us another Host than the browser sees

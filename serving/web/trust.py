@@ -10,11 +10,10 @@ import sqlalchemy as sa
 from starlette.responses import Response
 
 from features.instants import MICROSECONDS_PER_DAY, instant
-from serving.api.errors import HttpError
 from serving.planning.accepted import accepted_plans
 from serving.store.database import reading
-from serving.store.lookups import NOT_YET
-from serving.store.scoring_runs import ACCOUNTS, SCORES, current_run
+from serving.store.lookups import required_run
+from serving.store.scoring_runs import ACCOUNTS, SCORES
 from serving.store.summaries import summary_of
 from serving.store.verdicts import MODEL, OVERRIDES, PLAN, Verdict, verdicts
 from serving.web.charts import bar, interval
@@ -63,9 +62,7 @@ def show(visit: Visit) -> Response:
     """GET /trust.  `?owner=` narrows the differences to one manager's accounts."""
     owner = visit.query.get("owner", "").replace("\x00", "")[:200] or None
     with reading(visit.engine) as connection:
-        current = current_run(connection)
-        if current is None:
-            raise HttpError(503, "not_ready", NOT_YET)
+        current = required_run(connection)
         found = summary_of(connection, current.run_id)
         judged, accepted = verdicts(connection), accepted_plans(connection)
         owners = list(connection.execute(_owners()).scalars())

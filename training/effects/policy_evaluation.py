@@ -2,8 +2,6 @@
 
 from dataclasses import dataclass
 
-import numpy as np
-
 from features.histories.snapshots import Snapshots
 from features.instants import BoolArray, FloatArray, IntArray
 from training.effects.off_policy_value import Brought, judge_each
@@ -44,16 +42,3 @@ class PolicyEvaluation:
             self.snapshots.take(rows), self.matrix[rows], self.rung[rows], self.random, self.predicted[rows],
             self.arm[rows], self.beyond[rows], self.chance[rows], self.margin[rows], self.costs[rows],
         )  # fmt: skip
-
-
-def within_budget(brought: Brought, budget: float) -> BoolArray:
-    """The trials that a policy would pay for with that money, best promise per unit of money first, shape (n,).
-
-    budget : over all trials together. The last one that does not fit any more is left out, and all after it.
-    """
-    paid = brought.promised > 0
-    each = brought.promised / np.where(brought.spent > 0, brought.spent, 1e-9)  # what costs nothing comes first
-    order = np.argsort(-np.where(paid, each, -np.inf), kind="stable")[: int(paid.sum())]
-    chosen = np.zeros(len(paid), bool)
-    chosen[order[np.cumsum(brought.spent[order]) <= budget + 1e-9]] = True
-    return chosen

@@ -10,7 +10,6 @@ version is the digest of the manifest, so a changed byte anywhere is another ver
 
 import hashlib
 import json
-import math
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass, field
 from pathlib import Path
@@ -19,6 +18,7 @@ from typing import Any
 from features.catalog import catalog
 from features.catalog.catalog import Context
 from features.errors import BundleError
+from features.finite import without_nan
 from features.ladder.rules import LadderRules
 from training.model.predictors import Effect, Pool
 from training.model.self_test import check_examples, write_examples
@@ -364,13 +364,6 @@ def _parse(raw: bytes, name: str) -> dict[str, Any]:
 
 
 def _json(content: Any) -> bytes:
-    return (json.dumps(_finite(content), indent=1, sort_keys=True, ensure_ascii=False, allow_nan=False) + "\n").encode()
-
-
-def _finite(node: Any) -> Any:
-    """The same with NaN as null: JSON has no other way to say that a figure is not there."""
-    if isinstance(node, dict):
-        return {key: _finite(value) for key, value in node.items()}
-    if isinstance(node, list | tuple):
-        return [_finite(value) for value in node]
-    return None if isinstance(node, float) and not math.isfinite(node) else node
+    return (
+        json.dumps(without_nan(content), indent=1, sort_keys=True, ensure_ascii=False, allow_nan=False) + "\n"
+    ).encode()

@@ -21,9 +21,10 @@ from features.catalog import catalog
 from features.histories.views import View
 from features.instants import FloatArray
 from training.data.dataset import Dataset
-from training.effects.policy_evaluation import PolicyEvaluation, within_budget
+from training.effects.policy_evaluation import PolicyEvaluation
 from training.evaluation.metrics import Interval, clustered_mean
 from training.model.bundle import Bundle
+from training.model.greedy_budget import bought_within
 
 INSUFFICIENT = "insufficient"
 HALF = 0.5
@@ -88,7 +89,8 @@ def compare_money(bench: PolicyEvaluation | None, data: Dataset, champion: Bundl
     found = []
     for rule, limit in (("no limit on spending", None), ("half of what the new model would spend", budget)):
         one, other = (
-            brought.promised > 0 if limit is None else within_budget(brought, limit) for brought in (ours, theirs)
+            brought.promised > 0 if limit is None else bought_within(limit, brought.promised, brought.spent)
+            for brought in (ours, theirs)
         )
         mine, its = np.where(one, ours.score, 0.0), np.where(other, theirs.score, 0.0)
         found.append(

@@ -12,8 +12,9 @@ from features.histories.views import View
 from features.instants import instant, iso
 from features.ladder.rules import LadderRules, rungs
 from features.sources.source import source_from_rows
-from features.tables import MONEY_LIMIT
+from features.tables import ALWAYS, MONEY_LIMIT
 from tests.builders import histories, source, view
+from training.simulator.simulation import simulate
 
 CONTEXT = Context()
 
@@ -33,6 +34,25 @@ def test_a_contract_says_where_the_data_end_only_if_somebody_wrote_down_when_it_
     assert iso(histories(orders=orders, contracts=planned).end) == "2024-03-02"
     signed = [{"account_id": "A", "starts_on": "2027-01-01", "recorded_at": "2024-04-05"}]
     assert iso(histories(orders=orders, contracts=signed).end) == "2024-04-06"
+
+
+def test_an_account_s_own_end_is_that_of_its_data_alone() -> None:
+    simulated = simulate("tiny", seed=1)
+    known = build_histories(source_from_rows(simulated.tables))
+    ends = dict(zip(known.account_ids, known.own_ends(), strict=True))
+    assert max(ends.values()) == known.end
+    for account in known.account_ids[:60]:
+        rows = {name: frame[frame["account_id"] == account] for name, frame in simulated.tables.items()
+                if "account_id" in frame}  # fmt: skip
+        alone = build_histories(source_from_rows(rows))
+        assert ends[account] == (ALWAYS if alone.last_event == ALWAYS else alone.end)
+
+
+def test_a_contract_counts_for_its_account_s_own_end_when_it_was_recorded() -> None:
+    planned = [{"account_id": "A", "starts_on": "2027-01-01"}]
+    signed = [{"account_id": "B", "starts_on": "2027-01-01", "recorded_at": "2024-04-05"}]
+    known = histories(orders=[("A", "2024-03-01", 1.0)], contracts=[*planned, *signed], accounts=[{"account_id": "C"}])
+    assert [ALWAYS if end == ALWAYS else iso(end) for end in known.own_ends()] == ["2024-03-02", "2024-04-06", ALWAYS]
 
 
 def test_without_any_event_there_is_no_default_instant() -> None:

@@ -123,9 +123,19 @@ def test_messages_are_counted_beyond_the_first_so_that_the_answer_stays_small(cl
     assert any(w["message"] == f"{3_000 - MOST_LISTED} more rows are not used" for w in result["warnings"])
 
 
-def test_without_as_of_all_look_from_the_midnight_after_the_last_event(client: Client) -> None:
+def test_without_as_of_each_is_looked_at_from_the_midnight_after_its_own_last_event(client: Client) -> None:
     late = {"account_id": "late", "tickets": [{"opened_at": "2025-09-09T10:00:00+02:00"}]}
-    assert [r["scores"]["as_of"] for r in client.score(GOOD, late)] == ["2025-09-10", "2025-09-10"]
+    assert [r["scores"]["as_of"] for r in client.score(GOOD, late)] == ["2025-06-02", "2025-09-10"]
+
+
+def test_the_rank_is_among_all_accounts_of_the_request_whenever_they_are_looked_at(client: Client) -> None:
+    accounts = [
+        {"account_id": f"{month}-{k}", "orders": [ORDER | {"ordered_at": f"2025-0{month}-01", "revenue": 1000 * k}] * k}
+        for month in (5, 6, 7) for k in (1, 2, 5)
+    ]  # fmt: skip
+    ranks = [r["scores"]["rank"] for r in client.score(*accounts) if r["scores"]["rank"] is not None]
+    assert sorted(ranks) == list(range(1, len(ranks) + 1))
+    assert len(ranks) > 1
 
 
 def test_one_slip_of_the_pen_does_not_take_the_others_into_another_age(client: Client) -> None:
@@ -151,4 +161,4 @@ def test_an_account_is_read_without_looking_at_the_model(desk: ScoringService) -
     reading = read_account(GOOD | {"tickets": []}, ["orders"])
     assert list(reading.tables) == ["orders"]
     assert [(w.code, w.field) for w in reading.warnings] == [("unused_table", "tickets")]
-    assert "tickets" in desk.facts["tables"]
+    assert "tickets" in desk.scorer.bundle.facts.tables

@@ -12,7 +12,7 @@ from serving.api.logging import JsonLines
 from serving.api.model_holder import ModelHolder
 from serving.api.request_bodies import MOST_BYTES
 from serving.api.request_context import RequestContext
-from serving.scoring.scoring_service import ScoringService
+from serving.scoring.scoring_service import ScoreAnswer, ScoreQuery, ScoringService
 from tests.serving.client import JSON, Client
 
 GOOD = {"account_id": "good", "orders": [{"ordered_at": "2025-06-01", "revenue": 10}]}
@@ -155,8 +155,8 @@ def test_unknown_paths_and_methods_have_our_shape_too(client: Client) -> None:
 def test_a_mistake_of_ours_is_a_500_that_tells_neither_client_nor_log_a_value(
     desk: ScoringService, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
 ) -> None:
-    def mistake(_: ScoringService, body: bytes, _note: RequestContext) -> bytes:
-        raise ValueError(f"secret {body!r}")
+    def mistake(_: ScoringService, query: ScoreQuery) -> ScoreAnswer:
+        raise ValueError(f"secret {query!r}")
 
     monkeypatch.setattr(ScoringService, "score", mistake)
     with caplog.at_level(logging.DEBUG), Client(create_app(ModelHolder(desk))) as client:

@@ -12,7 +12,7 @@ import pytest
 from serving.api.app import create_app
 from serving.api.bounded_executor import THREADS, BoundedExecutor
 from serving.api.model_holder import ModelHolder
-from serving.scoring.scoring_service import ScoringService
+from serving.scoring.scoring_service import ScoreAnswer, ScoreQuery, ScoringService
 from tests.serving.client import JSON
 
 BODY = json.dumps({"accounts": []}).encode()
@@ -22,12 +22,12 @@ class Held:
     """A desk that answers when it is told to."""
 
     def __init__(self, desk: ScoringService) -> None:
-        self.scorer, self.go, self.begun = desk.scorer, threading.Event(), 0
+        self.desk, self.scorer, self.go, self.begun = desk, desk.scorer, threading.Event(), 0
 
-    def score(self, body: bytes, _: Any) -> bytes:
+    def score(self, query: ScoreQuery) -> ScoreAnswer:
         self.begun += 1
         self.go.wait(20)
-        return body
+        return self.desk.score(query)
 
 
 @pytest.fixture

@@ -16,8 +16,8 @@ from openapi_spec_validator import OpenAPIV30SpecValidator
 from features.histories.histories import Histories
 from serving.api.key_store import create_key
 from serving.api.openapi import EXAMPLE, INSTANT, document
+from serving.api.queries import score_query_of
 from serving.runtime.server import Terms, running
-from serving.scoring.scoring_service import parse_request
 from serving.store.database import open_store
 from tests.serving.runs import fill, scored
 
@@ -142,7 +142,7 @@ def test_a_generated_client_calls_the_running_service(served: tuple[str, str], t
 )  # fmt: skip
 def test_what_the_document_calls_an_instant_is_taken(text: str) -> None:
     assert re.search(INSTANT, text)
-    assert parse_request({"accounts": [], "as_of": text}).as_of is not None
+    assert score_query_of({"accounts": [], "as_of": text}).as_of is not None
 
 
 @pytest.mark.parametrize(

@@ -8,10 +8,9 @@ from typing import Any
 
 import pytest
 
-from features.errors import BundleError
+from features.errors import BundleError, NotReady
 from features.histories.histories import Histories
 from serving.api.app import create_app
-from serving.api.errors import HttpError
 from serving.api.model_holder import ModelHolder, ModelReloader
 from serving.api.openapi import EXAMPLE
 from tests.serving import builders
@@ -151,7 +150,7 @@ def test_a_champion_that_answers_otherwise_than_it_did_is_refused(two: tuple[Pat
         publish(folder, tmp_path / "champion")
     counter = ModelHolder()
     ModelReloader(counter, folder, EXAMPLE).look()
-    with pytest.raises(HttpError, match="not_ready"):
+    with pytest.raises(NotReady):
         counter.open()
 
 

@@ -16,9 +16,10 @@ import pandas as pd
 import psutil
 import pytest
 
-from features.errors import SettingsError
+from features.errors import InvalidRequest
 from features.histories.histories import Histories
 from features.instants import iso
+from serving.api.app import answer_score
 from serving.integrations.pyfunc_model import INPUTS, OUTPUTS, PARAMS, _load_pyfunc, example
 from serving.scoring.scoring_service import ScoringService
 from tests.serving import builders
@@ -98,11 +99,11 @@ def test_a_column_as_of_goes_before_the_parameter_and_the_index_stays(model: Any
     assert answer["as_of"].to_dict() == {7: "2025-02-01", 8: "2025-06-01", 9: "2025-05-01"}
     plain = [{**row, "ordered_at": str(row["ordered_at"])[:10]} for row in orders]
     asked = {"as_of": "2025-06-01", "explain": False, "accounts": [{"account_id": "B", "orders": plain}]}
-    expected = json.loads(desk.score(json.dumps(asked).encode()))["results"][0]["scores"]
+    expected = json.loads(answer_score(desk, json.dumps(asked).encode()))["results"][0]["scores"]
     assert answer.loc[8, "expected_revenue"] == expected["expected_revenue"]
-    with pytest.raises(SettingsError, match="as_of"):
+    with pytest.raises(InvalidRequest, match="as_of"):
         model.predict(given.drop(columns="as_of"), params={"as_of": "yesterday"})
-    with pytest.raises(SettingsError, match="language"):
+    with pytest.raises(InvalidRequest, match="language"):
         model.predict(given, params={"language": "fr"})
 
 
@@ -173,6 +174,6 @@ def test_mlflow_s_own_server_answers_the_same(saved: Path, desk: ScoringService)
         answer = httpx.post(url, json={"dataframe_records": accounts, "params": params}, timeout=60)
         wrong = httpx.post(url, json={"dataframe_records": accounts, "params": {"as_of": "soon"}}, timeout=60)
     assert answer.status_code == 200, answer.text
-    expected = json.loads(desk.score(json.dumps({**params, "accounts": accounts}).encode()))["results"]
+    expected = json.loads(answer_score(desk, json.dumps({**params, "accounts": accounts}).encode()))["results"]
     assert answer.json()["predictions"] == [figures(result) for result in expected]
     assert wrong.status_code == 400

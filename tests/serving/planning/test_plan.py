@@ -191,6 +191,23 @@ def test_with_money_enough_all_that_pays_is_on_the_plan() -> None:
     assert any(line.startswith("the next 10,000 buys nothing") for line in plan_in_words(plan.record))
 
 
+def test_plans_for_other_accounts_or_with_other_arms_have_other_ids_and_the_same_plan_the_same() -> None:
+    scores, investments = supplier(300)
+
+    def plan_id(part: pd.DataFrame, draw: Draw | None = None, rows: pd.DataFrame = investments) -> str:
+        of_part = rows[rows["account_id"].isin(part["account_id"])]
+        return str(make_plan(part, of_part, Allowance(10_000.0), draw).record["plan_id"])
+
+    known = investments["gain"].notna() & (investments["account_id"] == scores["account_id"].iloc[0])
+    nudged = investments.assign(gain=investments["gain"] + np.where(known, 1.0, 0.0))
+    others = [
+        plan_id(scores[:150]), plan_id(scores[150:]), plan_id(scores, Draw(holdout=0.2)), plan_id(scores, Draw(seed=1)),
+        plan_id(scores, Draw(explore=0.1)), plan_id(scores, rows=nudged),
+    ]  # fmt: skip
+    assert len({plan_id(scores), *others}) == 1 + len(others)
+    assert plan_id(scores) == plan_id(scores.sample(frac=1, random_state=1), rows=investments[::-1])
+
+
 @pytest.mark.parametrize("form", ["csv", "parquet", "xlsx"])
 def test_a_plan_is_read_as_it_was_written(form: str, tmp_path: Path) -> None:
     scores, investments = supplier(120)

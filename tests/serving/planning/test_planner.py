@@ -4,6 +4,7 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 import pandas as pd
 import pytest
 
@@ -12,7 +13,10 @@ from serving.api.app import create_app
 from serving.api.model_holder import ModelHolder
 from serving.api.store_service import StoreService
 from serving.planning.arms import Draw
+from serving.planning.candidates import build_candidates
 from serving.planning.plan import PLAN_COLUMNS, Allowance, make_plan
+from serving.planning.planner import Planner
+from serving.store.database import open_store
 from serving.store.scoring_runs import Frames
 from tests.serving.client import Client
 from tests.serving.runs import fill, profiles, scored
@@ -69,6 +73,19 @@ def test_a_plan_for_one_owner_some_rungs_and_some_options_has_no_other(planner: 
     assert found["totals"]["plan_id"] != _plan(planner, budget=50_000)["totals"]["plan_id"]
 
 
+def test_no_two_plans_that_differ_have_one_id(planner: Client) -> None:
+    budget = {"budget": 20_000}
+    asked: list[dict[str, Any]] = [
+        budget, {"budget": 20_001}, budget | {"seed": 1}, budget | {"holdout": 0.2}, budget | {"explore": 0.1},
+        budget | {"on": "low"}, *(budget | {"owner": owner} for owner in ("M01", "M02", "M03")),
+        budget | {"rungs": ["customer"]}, budget | {"rungs": ["member"]}, budget | {"investments": ["rebate"]},
+        {"budget": 0, "rungs": ["customer"]}, {"budget": 0, "rungs": ["member"]},
+    ]  # fmt: skip
+    ids = [_plan(planner, **one)["totals"]["plan_id"] for one in asked]
+    assert len(set(ids)) == len(ids)
+    assert [_plan(planner, **one)["totals"]["plan_id"] for one in asked] == ids
+
+
 def test_no_manager_and_no_bond_gets_more_than_its_limit(planner: Client, frames: Frames) -> None:
     options = frames["investment_scores"].drop_duplicates("investment").set_index("investment")["bond"]
     found = _plan(planner, budget=50_000, owner_budget=1_500, bond_budgets={"financial": 2_000, "social": None})
@@ -114,6 +131,14 @@ def test_what_cannot_be_planned_is_refused_with_its_field(asked: Any, field: str
     answer = planner.post_json("/plan", asked)
     assert answer.status_code == 422, answer.text
     assert answer.json()["error"]["field"] == field
+
+
+def test_every_account_and_option_of_the_store_may_be_planned_the_first_one_too(url: str, frames: Frames) -> None:
+    engine = open_store(url)
+    offered, _ = Planner().read(engine, 0)
+    engine.dispose()
+    wanted = build_candidates(frames["scores"], frames["investment_scores"]).known
+    np.testing.assert_array_equal(offered.menu.known, wanted)
 
 
 def test_the_next_run_takes_over_at_once(tmp_path: Path, frames: Frames) -> None:

@@ -14,6 +14,7 @@ from urllib.request import Request, urlopen
 
 import pytest
 
+from serving.api.app import answer_score
 from serving.api.openapi import EXAMPLE
 from serving.scoring.scoring_service import ScoringService
 from tests.paths import ROOT
@@ -83,4 +84,4 @@ def test_a_bento_serves_on_a_machine_that_has_only_what_it_asks_for(
         process.terminate()
         process.wait(60)
     assert status == 200
-    assert json.loads(content) == json.loads(desk.score(json.dumps(EXAMPLE).encode()))
+    assert json.loads(content) == json.loads(answer_score(desk, json.dumps(EXAMPLE).encode()))

@@ -23,6 +23,7 @@ import pytest
 
 from features.errors import BundleError, SettingsError
 from features.histories.histories import Histories
+from serving.api.app import answer_score
 from serving.api.key_store import create_key, revoke_key
 from serving.api.openapi import EXAMPLE
 from serving.runtime.server import Terms, running, serve
@@ -98,7 +99,7 @@ def port(folder: Path) -> Iterator[int]:
 def test_a_running_service_scores_and_documents_itself(port: int, desk: ScoringService) -> None:
     status, content, media = _ask(port, "POST", "/score", EXAMPLE)
     assert (status, media) == (200, "application/json")
-    assert content.encode() == desk.score(json.dumps(EXAMPLE).encode())
+    assert content.encode() == answer_score(desk, json.dumps(EXAMPLE).encode())
     assert _ask(port, "GET", "/readyz")[0] == 200
     assert "<h1>Loyalty ladder" in _ask(port, "GET", "/docs")[1]
 
@@ -228,7 +229,7 @@ def test_champions_alternate_under_load_and_every_answer_is_whole_and_of_one_mod
     expected = {}
     for folder in folders:
         desk = ScoringService(*read_bundle(folder))
-        expected[desk.scorer.version] = desk.score(json.dumps(SMALL).encode())
+        expected[desk.scorer.version] = answer_score(desk, json.dumps(SMALL).encode())
     publish(folders[0], home)
     with _served(home, port, workers=2):
         crowd = _Crowd(port, 4, SMALL)

@@ -143,10 +143,22 @@ def test_two_accounts_may_use_the_same_keys(client: Client) -> None:
     assert first == second
 
 
+def test_without_as_of_the_company_of_others_changes_nothing_but_the_rank(tiny: Simulation, client: Client) -> None:
+    accounts = list(builders.payloads(tiny.tables).values())[:30]
+    together = client.score(*accounts, horizons=True)
+    assert len({result["scores"]["as_of"] for result in together if result["scores"]}) > 10
+    for account, result in zip(accounts, together, strict=True):
+        (alone,) = client.score(account, horizons=True)
+        for one in (alone, result):
+            if one["scores"]:
+                one["scores"].pop("rank")
+        assert result == alone
+
+
 def test_reasons_are_left_out_when_nobody_asks(tiny: Simulation, client: Client, folder: Any) -> None:
     accounts = list(builders.payloads(tiny.tables).values())[:20]
     told, untold = (
-        client.post("/score", json={"accounts": accounts, "explain": explain}).json()["results"]
+        client.post("/score", json={"as_of": "2026-01-01", "accounts": accounts, "explain": explain}).json()["results"]
         for explain in (True, False)
     )
     assert any(result["scores"]["reasons"] for result in told)

@@ -9,7 +9,7 @@ import pytest
 
 from features.histories.histories import Histories
 from features.instants import iso
-from serving.api.app import create_app
+from serving.api.app import answer_score, create_app
 from serving.api.model_holder import ModelHolder
 from serving.api.store_service import StoreService
 from serving.scoring.scoring_service import ScoringService
@@ -53,7 +53,7 @@ def test_what_is_looked_up_is_what_is_scored_to_the_last_bit(
 ) -> None:
     everybody = [account for account in builders.payloads(tiny.tables).values() if "orders" in account][:60]
     asked = {"as_of": iso(histories.end), "accounts": everybody, "horizons": True}
-    live = json.loads(desk.score(json.dumps(asked).encode()))
+    live = json.loads(answer_score(desk, json.dumps(asked).encode()))
     found = _ask(filled, *(account["account_id"] for account in everybody), horizons=True)
     for one, other in zip(live["results"], found, strict=True):
         assert other["status"] == "ok"

@@ -13,12 +13,14 @@ import pytest
 from starlette.datastructures import QueryParams
 
 from serving.planning.accepted import accepted_plan, accepted_plans
+from serving.planning.arms import Draw
 from serving.planning.files import read_plan
-from serving.planning.plan import PLAN_COLUMNS, Plan
+from serving.planning.plan import PLAN_COLUMNS, Allowance, Plan
+from serving.planning.planner import PlanQuery
 from serving.store.database import open_store, reading
 from serving.web.audit_log import changes
 from serving.web.plan_downloads import as_csv, as_sheet
-from serving.web.planning import asked_of
+from serving.web.planning import form_of
 from tests.serving.sites import Browser
 from tests.serving.web.conftest import HOSTILE
 from tests.serving.web.markup import hidden, read
@@ -67,13 +69,10 @@ def test_the_page_shows_the_plan_that_the_api_makes(browser: Browser) -> None:
 
 def test_owner_rungs_options_and_what_it_is_chosen_by_narrow_it_as_in_the_api(browser: Browser) -> None:
     query = "owner=M03&rung=customer&rung=shopper&investment=rebate&on=low&holdout=0&explore=12,5&social_budget=0"
-    asked = asked_of(QueryParams(f"budget=1.500,50&{query}")).request
-    assert asked is not None
-    assert asked.model_dump() == {
-        "budget": 1500.5, "owner": "M03", "rungs": ["customer", "shopper"], "investments": ["rebate"],
-        "holdout": 0.0, "explore": 0.125, "on": "low", "seed": 0, "owner_budget": None,
-        "bond_budgets": {"financial": None, "social": 0.0, "structural": None},
-    }  # fmt: skip
+    asked = form_of(QueryParams(f"budget=1.500,50&{query}")).query
+    assert asked == PlanQuery(
+        Allowance(1500.5, None, {"social": 0.0}), Draw(0.0, 0.125), "low", "M03", ("customer", "shopper"), ("rebate",)
+    )
     assert browser.open(f"/plan?budget=50000&{query}").status_code == 200
 
 

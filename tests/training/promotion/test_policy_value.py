@@ -10,8 +10,7 @@ import pytest
 from features.histories.snapshots import Snapshots
 from features.instants import FloatArray
 from tests.trained import tiny_bundle, tiny_dataset, tiny_trained
-from training.effects.off_policy_value import Brought
-from training.effects.policy_evaluation import PolicyEvaluation, within_budget
+from training.effects.policy_evaluation import PolicyEvaluation
 from training.model.bundle import Bundle
 from training.promotion.policy_value import ALL, LATER, compare_money
 
@@ -79,15 +78,6 @@ def test_trials_that_the_champion_has_learnt_from_count_only_where_later_ones_ar
 def test_without_trials_or_effects_nobody_can_tell() -> None:
     assert "no trials" in compare_money(None, data(), champion(everybody, 0), 60).note
     assert "recommends nothing" in compare_money(bench(), data(), champion(everybody, 0, "insufficient"), 60).note
-
-
-def test_a_budget_goes_to_the_best_promises_first() -> None:
-    promised = np.array([10.0, 30.0, 0.0, 20.0, 5.0])
-    spent = np.array([10.0, 10.0, 0.0, 10.0, 0.0])
-    brought = Brought(promised, promised, spent)
-    assert within_budget(brought, 20.0).tolist() == [False, True, False, True, True]
-    assert within_budget(brought, 0.0).tolist() == [False, False, False, False, True]
-    assert within_budget(brought, 1e9).tolist() == [True, True, False, True, True]
 
 
 def test_a_real_champion_is_put_to_real_trials() -> None:
