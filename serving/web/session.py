@@ -8,16 +8,16 @@ A change needs three things: a cookie that other sites' requests do not carry (S
 browser does not call cross-site (Sec-Fetch-Site, Origin), and a token in the form that no other site can read.
 """
 
-import base64
 import hashlib
 import hmac
-import json
 import secrets
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
+from typing import Any
 from urllib.parse import urlsplit
 
 import sqlalchemy as sa
+from itsdangerous import BadData, Signer, URLSafeSerializer
 from starlette.requests import Request
 from starlette.responses import Response
 
@@ -30,7 +30,8 @@ from serving.store.database import METADATA, in_turn, reading, writing
 COOKIE = "ladder_session"
 HOURS = 12
 """A working day: who comes back tomorrow shows the key again."""
-LONGEST_NAME = 200
+LONGEST_NAME, LONGEST_COOKIE = 200, 1000
+_SIGNING: dict[str, Any] = {"key_derivation": "hmac", "digest_method": hashlib.sha256}
 _SECOND = 1_000_000
 SECRETS = sa.Table(
     "page_secrets", METADATA,
@@ -104,9 +105,8 @@ class SessionAuth:
     def welcome(self, response: Response, key: Key, request: Request, engine: sa.Engine, now: int) -> None:
         """Give the visitor a cookie that stands for the key."""
         until = now // _SECOND + HOURS * 3600
-        content = json.dumps({"k": key.key_id, "n": secrets.token_urlsafe(12), "u": until}).encode()
-        packed = base64.urlsafe_b64encode(content).decode()
-        value = f"{packed}.{self._sign(engine, f'session:{packed}')}"
+        content = {"k": key.key_id, "n": secrets.token_urlsafe(12), "u": until}
+        value = str(self._serializer(engine).dumps(content))
         response.set_cookie(
             COOKIE, value, HOURS * 3600, path="/", secure=_encrypted(request), httponly=True, samesite="strict"
         )
@@ -124,25 +124,28 @@ class SessionAuth:
             raise HttpError(403, "not_meant", "This form was not sent from this page, or is too old. Open it again.")
 
     def _signed_in(self, cookie: str, ring: Keyring, engine: sa.Engine, now: int) -> tuple[Key | None, str]:
-        packed, _, signature = cookie.partition(".")
-        if not signature or len(cookie) > 1000:
+        if len(cookie) > LONGEST_COOKIE:
             return None, ""
-        expected = self._sign(engine, f"session:{packed}")
-        if not hmac.compare_digest(signature.encode(), expected.encode()):
+        try:
+            content = self._serializer(engine).loads(cookie)
+        except BadData:
             return None, ""
-        content = json.loads(base64.urlsafe_b64decode(packed))  # ours: nobody else can sign
         key = ring.get(content["k"])
         if key is None or PAGE not in key.scopes or content["u"] * _SECOND < now:
             return None, ""
         return key, content["n"]
 
-    def _token(self, engine: sa.Engine, whose: str) -> str:
-        return self._sign(engine, f"form:{whose}")
+    def _serializer(self, engine: sa.Engine) -> URLSafeSerializer:
+        """Return what signs and reads cookies: nobody else can write one."""
+        return URLSafeSerializer(self._key(engine), "session", signer_kwargs=_SIGNING)
 
-    def _sign(self, engine: sa.Engine, text: str) -> str:
+    def _token(self, engine: sa.Engine, whose: str) -> str:
+        return Signer(self._key(engine), "form", **_SIGNING).get_signature(whose).decode()
+
+    def _key(self, engine: sa.Engine) -> bytes:
         if self._secret is None:
             self._secret = _secret_of(engine)
-        return hmac.new(self._secret, text.encode(), hashlib.sha256).hexdigest()
+        return self._secret
 
 
 def _secret_of(engine: sa.Engine) -> bytes:

@@ -9,6 +9,8 @@ from dataclasses import asdict, fields
 from pathlib import Path
 from typing import Any
 
+from prometheus_client import CollectorRegistry, Gauge, generate_latest
+
 from features.instants import iso
 from training.evaluation.metrics import Interval
 from training.monitoring.advice import LEVELS, Reason, Watched, advice_of
@@ -100,15 +102,14 @@ def write_whole(file: Path, text: str) -> Path:
 
 def prometheus(found: Watched, reasons: Sequence[Reason], now: float) -> str:
     """The figures in Prometheus' text format, for the textfile collector of node_exporter.  now : seconds, UTC."""
-    lines: list[str] = []
+    registry = CollectorRegistry()
     for name, text, samples in _series(found, reasons, now):
         known = [(labels, value) for labels, value in samples if value is not None and math.isfinite(value)]
         if known:
-            lines += [f"# HELP ladder_monitor_{name} {text}", f"# TYPE ladder_monitor_{name} gauge"]
+            gauge = Gauge(f"ladder_monitor_{name}", text, tuple(known[0][0]), registry=registry)
             for labels, value in known:
-                inside = ",".join(f'{key}="{one}"' for key, one in labels.items())
-                lines.append(f"ladder_monitor_{name}{f'{{{inside}}}' if inside else ''} {float(value)!r}")
-    return "\n".join(lines) + "\n"
+                (gauge.labels(**labels) if labels else gauge).set(value)
+    return generate_latest(registry).decode()
 
 
 Sample = tuple[Mapping[str, str], float | None]
