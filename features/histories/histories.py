@@ -80,8 +80,10 @@ class Histories:
         """Return the midnight after each account's own last event, shape (n_accounts,); ALWAYS where it has none."""
         last = np.full(len(self.account_ids), ALWAYS, np.int64)
         for name in sorted(_EVIDENCE & self.streams.keys()):
-            rows, times = _evidence(name, self.streams[name])
-            np.maximum.at(last, self.streams[name].account[rows], times)
+            stream = self.streams[name]
+            if len(stream):
+                rows, times = _evidence(name, stream)
+                np.maximum.at(last, stream.account[rows], times)
         return np.where(last == ALWAYS, ALWAYS, midnight_after(last))
 
 

@@ -59,7 +59,8 @@ class Plan:
 
     def records(self, start: int = 0, stop: int | None = None) -> list[dict[str, Any]]:
         """Return the rows from start up to stop as plain values, column by name, None where there is nothing."""
-        columns = [known_cells(self.rows[name].iloc[start:stop]) for name in PLAN_COLUMNS]
+        rows = self.rows[start:stop]
+        columns = [known_cells(rows[name]) for name in PLAN_COLUMNS]
         return [dict(zip(PLAN_COLUMNS, row, strict=True)) for row in zip(*columns, strict=True)]
 
 

@@ -1,4 +1,5 @@
-"""One account of a request: its JSON rows cleaned by the rules of every source, and what there is to say of them.
+"""One account as its sender gives it: rows of plain values, cleaned by the rules of every source, and what there is to
+say of them.
 
 Every account is read by itself. What it gives is never weighed against the other accounts of the request: not
 its primary keys, not which columns it has, not how many of its rows are bad.
