@@ -13,10 +13,10 @@ from typing import TypeVar
 import sqlalchemy as sa
 
 from features.errors import StoreError
-from serving.api.answers import feedback_json, lookup_json, plan_json
 from serving.api.feedback_parsing import read_event
 from serving.api.logging import tell
-from serving.api.queries import feedback_items, lookup_query, plan_query
+from serving.api.store_answers import feedback_json, lookup_json, plan_json
+from serving.api.store_queries import feedback_items, lookup_query, plan_query
 from serving.planning.planner import Planner
 from serving.store.database import open_store
 from serving.store.feedback import Receipt, keep_feedback, known_options

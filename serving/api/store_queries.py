@@ -1,0 +1,59 @@
+"""Requests to the store as values of the domain: lookups, plans, feedback."""
+
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+from serving.api.queries import check_number
+from serving.api.request_bodies import parse_json, read_as
+from serving.api.store_schemas import MOST_EVENTS, MOST_LOOKUPS, FeedbackRequest, LookupRequest, PlanRequest
+from serving.planning.arms import Draw
+from serving.planning.plan import Allowance
+from serving.planning.planner import PlanQuery
+from serving.scoring.request_parsing import account_id_of
+from serving.store.lookups import LookupQuery
+
+
+def lookup_query(body: bytes) -> LookupQuery:
+    """Return what POST /lookup asks.
+
+    Raises
+    ------
+    HttpError
+        400 for what is no JSON, 422 where the contract is not kept, 413 for more than MOST_LOOKUPS accounts.
+    """
+    request = read_as(LookupRequest, parse_json(body), '{"account_ids": [...]}')
+    check_number("accounts", request.account_ids, MOST_LOOKUPS, "account_ids")
+    return LookupQuery([account_id_of(given) for given in request.account_ids], request.horizons)
+
+
+def plan_query(body: bytes) -> PlanQuery:
+    """Return what POST /plan asks.
+
+    Raises
+    ------
+    HttpError
+        400 for what is no JSON, 422 where the contract is not kept.
+    """
+    request = read_as(PlanRequest, parse_json(body), '{"budget": 10000}')
+    bonds: Mapping[str, float] = request.bond_budgets.model_dump(exclude_none=True) if request.bond_budgets else {}
+    return PlanQuery(
+        Allowance(request.budget, request.owner_budget, bonds),
+        Draw(request.holdout, request.explore, request.seed),
+        request.on,
+        request.owner,
+        None if request.rungs is None else tuple(request.rungs),
+        None if request.investments is None else tuple(request.investments),
+    )
+
+
+def feedback_items(body: bytes) -> Sequence[Any]:
+    """Return the events of POST /feedback, each of which is still to be read.
+
+    Raises
+    ------
+    HttpError
+        400 for what is no JSON, 422 where the contract is not kept, 413 for more than MOST_EVENTS events.
+    """
+    request = read_as(FeedbackRequest, parse_json(body), '{"events": [...]}')
+    check_number("events", request.events, MOST_EVENTS)
+    return request.events
