@@ -15,7 +15,8 @@ from serving.planning.candidates import build_candidates
 from serving.planning.files import read_plan, record_of, write_plan
 from serving.planning.integer_program import solve
 from serving.planning.plan import HOLDOUT, PLAN_COLUMNS, TREAT, Allowance, Plan, make_plan
-from serving.planning.plan_text import plan_in_words
+from serving.planning.plan_findings import plan_findings
+from tests.told import told
 
 OPTIONS = (("rebate", "financial", 500.0), ("visit", "social", 700.0), ("integration", "structural", 3500.0))
 
@@ -72,7 +73,7 @@ def test_no_lot_exceeds_the_budget_and_nobody_is_invested_in_at_a_loss(
     assert all(known[r.account_id, r.investment] == r.expected_gain for r in rows.itertuples())
     assert sum(plan.record["left_alone"].values()) + len(rows) == len(scores)
     assert plan.record["spent"] == pytest.approx(treated["cost"].sum())
-    assert plan_in_words(plan.record)
+    assert told(plan_findings(plan.record))
 
 
 def test_the_budget_is_used_and_a_tenth_is_held_out() -> None:
@@ -177,8 +178,8 @@ def test_what_the_figures_mean() -> None:
     assert record["claimed_gain"] == record["expected_gain"]
     scaled = make_plan(scores, investments, Allowance(20_000.0), Draw(0.0), claim_ratio=0.6).record
     assert scaled["claimed_gain"] == pytest.approx(0.6 * scaled["expected_gain"])
-    assert any("worth 60%" in line for line in plan_in_words(scaled))
-    assert any("flatters" in line for line in plan_in_words(record))
+    assert "is worth 60% of itself" in told(plan_findings(scaled))
+    assert "flatters" in told(plan_findings(record))
 
 
 def test_with_money_enough_all_that_pays_is_on_the_plan() -> None:
@@ -188,7 +189,7 @@ def test_with_money_enough_all_that_pays_is_on_the_plan() -> None:
         investments.groupby("account_id")["gain"].max().clip(lower=0).sum()
     )
     assert plan.record["left_alone"]["beaten"] == 0
-    assert any(line.startswith("the next 10,000 buys nothing") for line in plan_in_words(plan.record))
+    assert "\nthe next 10,000 buys nothing" in told(plan_findings(plan.record))
 
 
 def test_plans_for_other_accounts_or_with_other_arms_have_other_ids_and_the_same_plan_the_same() -> None:
