@@ -14,6 +14,8 @@ from training.model.findings import to_json
 
 NEEDED = "account_id investment bond cost uplift uplift_low uplift_high gain basis".split()
 """Columns of investment_scores that a plan is made from."""
+FINDINGS = "findings"
+"""Of a record's file: what the plan says."""
 
 
 def read_run(folder: Path) -> tuple[pd.DataFrame, pd.DataFrame]:
@@ -42,7 +44,7 @@ def write_plan(plan: Plan, out: Path) -> list[Path]:
     if written != out:  # a suffix in capitals
         written = written.replace(out)
     record, scratch = record_of(out), out.with_name(f".{out.name}.new.json")
-    told = {**without_nan(plan.record), "findings": to_json(plan_findings(plan.record))}
+    told = {**without_nan(plan.record), FINDINGS: to_json(plan_findings(plan.record))}
     text = json.dumps(told, indent=1, ensure_ascii=False, allow_nan=False)
     scratch.write_text(text + "\n", encoding="utf-8")
     scratch.replace(record)
@@ -71,4 +73,5 @@ def read_plan(file: Path) -> Plan:
     missing = [name for name in needed if not isinstance(record, dict) or name not in record]
     if missing:
         raise SettingsError(f"{record_of(file)} is no record of a plan: it lacks {missing[0]}. Make the plan again.")
+    record.pop(FINDINGS, None)  # what it says follows from the rest
     return Plan(rows, record)

@@ -10,7 +10,6 @@ from typing import Any
 
 import jinja2
 
-from training.evaluation.metrics import LEVEL
 from training.evaluation.tables import table_rows, title
 from training.model.bundle import Facts
 from training.model.findings import BLOCKER, NOTE, OK, WARNING, Finding, gravest
@@ -57,7 +56,7 @@ def render(
         changes=changes, whole=whole, changed=changed, share=lambda part, of: _share(part, of, formats),
         change_rows=[] if changes is None else list(_change_rows(context, formats)),
         value=_value(facts), money=evidence.money, fair=evidence.money is not None and evidence.money.on == LATER,
-        money_level=LEVEL, money_rows=list(_money_rows(evidence.money, formats)),
+        money_level=_level(evidence.money), money_rows=list(_money_rows(evidence.money, formats)),
         duel=evidence.duel, unreadable=evidence.unreadable, duel_parts=list(_duel_parts(evidence.duel, formats)),
         baselines=[{"title": title(c), **dict(zip(("headings", "rows"), table_rows(c), strict=True))}
                    for c in context.comparisons],
@@ -116,6 +115,11 @@ def _value(facts: Facts) -> Mapping[str, float | bool] | None:
     keys = {"value": "value", "low": "value_low", "high": "value_high", "promised": "promised"}
     found = {name: facts.figures[f"recommended_{key}"] for name, key in keys.items()}
     return {**found, "any": any(found[name] for name in ("value", "low", "high"))}
+
+
+def _level(money: PolicyValue | None) -> float | None:
+    """Return the coverage of the differences' intervals; None where there are none."""
+    return None if money is None or not money.policies else money.policies[0].difference.level
 
 
 def _money_rows(money: PolicyValue | None, formats: Formats) -> Iterator[list[str]]:

@@ -1,5 +1,6 @@
 """The plan keeps its limits whatever the lot, invests in nobody who does not pay, and can be read again."""
 
+import json
 from collections.abc import Mapping
 from pathlib import Path
 
@@ -17,6 +18,7 @@ from serving.planning.integer_program import solve
 from serving.planning.plan import HOLDOUT, PLAN_COLUMNS, TREAT, Allowance, Plan, make_plan
 from serving.planning.plan_findings import plan_findings
 from tests.told import told
+from training.model.findings import from_json
 
 OPTIONS = (("rebate", "financial", 500.0), ("visit", "social", 700.0), ("integration", "structural", 3500.0))
 
@@ -182,6 +184,17 @@ def test_what_the_figures_mean() -> None:
     assert "flatters" in told(plan_findings(record))
 
 
+def test_a_plan_says_the_level_and_the_currency_of_its_model() -> None:
+    scores, investments = supplier(100)
+    made = make_plan(scores, investments, Allowance(9_000.0), level=0.8, currency="$")
+    assert (made.record["level"], made.record["currency"]) == (0.8, "$")
+    assert "each account's own gain lies within its interval eight times out of ten" in told(plan_findings(made.record))
+    assert "of the budget of $9,000" in told(plan_findings(made.record), made.record["currency"])
+    nobody = make_plan(scores, investments, Allowance(9_000.0)).record  # scores whose model is not at hand
+    assert (nobody["level"], nobody["currency"]) == (None, "")
+    assert "times out of" not in told(plan_findings(nobody))
+
+
 def test_with_money_enough_all_that_pays_is_on_the_plan() -> None:
     scores, investments = supplier(100)
     plan = make_plan(scores, investments, Allowance(1e9), Draw(0.0))
@@ -218,6 +231,8 @@ def test_a_plan_is_read_as_it_was_written(form: str, tmp_path: Path) -> None:
     again: Plan = read_plan(files[0])
     pd.testing.assert_frame_equal(again.rows, plan.rows, check_dtype=False)
     assert again.record == plan.record
+    kept = json.loads(files[1].read_text(encoding="utf-8"))
+    assert from_json(kept["findings"]) == tuple(plan_findings(plan.record)) == tuple(plan_findings(again.record))
     record_of(files[0]).unlink()
     with pytest.raises(SettingsError, match="keep both together"):
         read_plan(files[0])

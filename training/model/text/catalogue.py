@@ -8,19 +8,29 @@ A row holds a code's English and Dutch template. A template's hole names a param
 import string
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
-from itertools import chain
 from typing import Any
 
 from training.model.findings import Finding
 from training.model.text.formats import Formats
 from training.model.text.kinds import option_name, written
 from training.model.text.row import Row
-from training.model.text.rows import account_managers, effects, evaluation, monitoring, plans, promotion, training
+from training.model.text.rows import (
+    account_managers,
+    change_checks,
+    effects,
+    evaluation,
+    model_checks,
+    monitoring,
+    plan_outcomes,
+    plans,
+    training,
+)
 from training.model.text.words import LANGUAGES
 
-_TABLES = (evaluation.ROWS, training.ROWS, effects.ROWS, account_managers.ROWS, promotion.ROWS, monitoring.ROWS,
-           plans.ROWS)  # fmt: skip
-ROWS: Mapping[str, Row] = {row.code: row for row in chain(*_TABLES)}
+_MODULES = (
+    evaluation, training, effects, account_managers, model_checks, change_checks, monitoring, plans, plan_outcomes
+)  # fmt: skip
+ROWS: Mapping[str, Row] = {row.code: row for module in _MODULES for row in module.ROWS}
 Escape = Callable[[str], str]
 
 

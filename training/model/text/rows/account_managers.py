@@ -5,7 +5,7 @@ from training.model.text.row import Row
 _MISSES = (
     "account managers against history: mean miss as promised {promised:money}, calibrated {calibrated:money}, history's "
     "value gap so calibrated {history:money}, no change {no_change:money}",
-    "accountmanagers tegenover historie: gemiddeld ernaast zoals beloofd {promised:money}, gekalibreerd "
+    "accountmanagers tegenover historie: gemiddelde misser zoals beloofd {promised:money}, gekalibreerd "
     "{calibrated:money}, het zo gekalibreerde waardeverschil van de historie {history:money}, geen verandering "
     "{no_change:money}",
 )

@@ -34,7 +34,7 @@ def _claim(code: str, english: str, dutch: str) -> Row:
 
 _CLIMBED = (
     "{climbed:count} climbed, {controls:count} comparable; mean effect {mean:money} (SE {error:money})",
-    "{climbed:count} stegen, {controls:count} vergelijkbaar; gemiddeld effect {mean:money} (SE {error:money})",
+    "{climbed:count} stegen, {controls:count} vergelijkbaar; gemiddeld effect {mean:money} (standaardfout {error:money})",
 )
 
 ROWS = (
@@ -53,13 +53,13 @@ ROWS = (
     _uplift("never_recorded", "never recorded", "nooit vastgelegd"),
     _uplift(
         "by_lot", "by lot: {exposed:count} exposed, {controls:count} comparable controls",
-        "door loting: {exposed:count} met, {controls:count} vergelijkbare zonder",
+        "door loting: {exposed:count} met de investering, {controls:count} vergelijkbare zonder",
     ),
     _uplift(
         "by_choice",
         "by choice: {exposed:count} exposed, {controls:count} comparable controls, {overlap:%} in overlap, told apart "
         "by what was known {separation:100} times in 100",
-        "door keuze: {exposed:count} met, {controls:count} vergelijkbare zonder, {overlap:%} overlap, aan wat bekend was "
+        "door keuze: {exposed:count} met de investering, {controls:count} vergelijkbare zonder, {overlap:%} overlap, aan wat bekend was "
         "{separation:100} van de 100 keer te onderscheiden",
     ),
     _uplift(
@@ -72,7 +72,7 @@ ROWS = (
     _uplift(
         "choice_against_lot",
         "by choice the effect comes out {delta:of_revenue} than by lot (SE {error:%1})",
-        "door keuze komt het effect {delta:of_revenue} uit dan door loting (SE {error:%1})",
+        "door keuze komt het effect {delta:of_revenue} uit dan door loting (standaardfout {error:%1})",
     ),
     _uplift(
         "choice_misleads",
@@ -117,14 +117,14 @@ ROWS = (
         "lots_fair",
         "negative control: before the lots those drawn had brought {mean:+money} (SE {error:money}) a year, as lots "
         "should have it",
-        "negatieve controle: vóór de loting hadden de ingelote accounts {mean:+money} (SE {error:money}) per jaar "
+        "negatieve controle: vóór de loting hadden de ingelote accounts {mean:+money} (standaardfout {error:money}) per jaar "
         "gebracht, zoals het bij een loting hoort",
     ),
     _uplift(
         "lots_suspect",
         "negative control: before the lots those drawn had brought {mean:+money} (SE {error:money}) a year, more than "
         "chance: ask how the lots were drawn",
-        "negatieve controle: vóór de loting hadden de ingelote accounts {mean:+money} (SE {error:money}) per jaar "
+        "negatieve controle: vóór de loting hadden de ingelote accounts {mean:+money} (standaardfout {error:money}) per jaar "
         "gebracht, meer dan toeval: vraag hoe er is geloot",
     ),
     _uplift(
@@ -132,7 +132,7 @@ ROWS = (
         "placebo date: over the horizon before, those chosen differed from comparable accounts by {mean:+%1} of "
         "expected revenue (SE {error:%1}): nothing that chance does not explain",
         "placebodatum: over de looptijd ervoor verschilden de gekozen accounts {mean:+%1} van de verwachte omzet "
-        "(SE {error:%1}) van vergelijkbare: niets dat toeval niet verklaart",
+        "(standaardfout {error:%1}) van vergelijkbare: niets dat toeval niet verklaart",
     ),
     _uplift(
         "choices_differed",
@@ -140,7 +140,7 @@ ROWS = (
         "expected revenue (SE {error:%1}): managers choose by what revenue has done since; the effect rests on knowing "
         "all that they looked at",
         "placebodatum: over de looptijd ervoor verschilden de gekozen accounts {mean:+%1} van de verwachte omzet "
-        "(SE {error:%1}) van vergelijkbare: accountmanagers kiezen naar wat de omzet sindsdien deed; het effect rust op "
+        "(standaardfout {error:%1}) van vergelijkbare: accountmanagers kiezen naar wat de omzet sindsdien deed; het effect rust op "
         "kennis van alles waar zij naar keken",
     ),
     _uplift(
@@ -173,12 +173,12 @@ ROWS = (
         f"{_CLIMBED[0]}, not given: those who climbed may have brought up to {{most:money}} more than comparable "
         "accounts before they did (negative control {before:money}, SE {before_error:money})",
         f"{_CLIMBED[1]}, niet gegeven: wie steeg bracht daarvóór misschien tot {{most:money}} meer dan vergelijkbare "
-        "accounts (negatieve controle {before:money}, SE {before_error:money})",
+        "accounts (negatieve controle {before:money}, standaardfout {before_error:money})",
     ),
     _upgrade(
         "estimated",
         f"{_CLIMBED[0]}; before they climbed they differed by {{before:money}} (SE {{before_error:money}})",
-        f"{_CLIMBED[1]}; vóór het stijgen verschilden ze {{before:money}} (SE {{before_error:money}})",
+        f"{_CLIMBED[1]}; vóór het stijgen verschilden ze {{before:money}} (standaardfout {{before_error:money}})",
         ("adjusted", "door vergelijking"),
     ),
     Row(
@@ -196,7 +196,7 @@ ROWS = (
             "acquisition: {accounts:count} new accounts, {ordered:%} ordered within {days:count} days; margin "
             "{margin:money} (SE {error:money}) each in that time",
             "werving: {accounts:count} nieuwe accounts, {ordered:%} bestelde binnen {days:count} dagen; marge "
-            "{margin:money} (SE {error:money}) per stuk in die tijd",
+            "{margin:money} (standaardfout {error:money}) per stuk in die tijd",
         ),
     ),
     Row(
@@ -219,7 +219,7 @@ ROWS = (
         (
             "acquisition: {what:worth} is worth {margin:money} (SE {error:money}) of margin over {days:count} days: "
             "{ordered:%} of {accounts:count} ordered, and those brought {each:money}",
-            "werving: {what:worth} is over {days:count} dagen {margin:money} (SE {error:money}) marge waard: {ordered:%} "
+            "werving: {what:worth} is over {days:count} dagen {margin:money} (standaardfout {error:money}) marge waard: {ordered:%} "
             "van {accounts:count} bestelde, en die brachten {each:money}",
         ),
     ),

@@ -73,7 +73,7 @@ ROWS = (
     Row(
         "sets_calibrated",
         (
-            "sets of rungs: {stated:%} stated; {covered:%1} of {snapshots:count} snapshots at {at:date}, predicted by "
+            "sets of rungs: {stated:%} stated; {covered:%1} of {snapshots:count} snapshots of {at:date}, predicted by "
             "{by:calibrated_by}, are held; they grow to a mass of {threshold:.3}",
             "verzamelingen van treden: {stated:%} opgegeven; {covered:%1} van {snapshots:count} momentopnamen op "
             "{at:date}, voorspeld door {by:calibrated_by}, valt erin; ze groeien tot een kans van {threshold:.3}",
@@ -97,7 +97,7 @@ ROWS = (
     Row(
         "intervals_calibrated",
         (
-            "intervals of expected revenue: {stated:%} stated; {covered:%1} of {snapshots:count} snapshots at "
+            "intervals of expected revenue: {stated:%} stated; {covered:%1} of {snapshots:count} snapshots of "
             "{at:date}, predicted by {by:calibrated_by}, are held",
             "intervallen van de verwachte omzet: {stated:%} opgegeven; {covered:%1} van {snapshots:count} "
             "momentopnamen op {at:date}, voorspeld door {by:calibrated_by}, valt erin",
