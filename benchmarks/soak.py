@@ -22,6 +22,7 @@ from benchmarks.serving import EVENTS, bodies, free_port, payloads
 from serving.runtime.server import Terms, running
 from training.model.bundle import read_bundle, write_bundle
 from training.model.champion import publish
+from training.model.findings import NOTE, Finding
 from training.simulator.simulation import simulate
 
 SWAP_SECONDS = 20.0
@@ -30,7 +31,8 @@ SWAP_SECONDS = 20.0
 def other_bundle(bundle: Path, into: Path) -> Path:
     """The same models under another version."""
     content, _ = read_bundle(bundle)
-    write_bundle(replace(content, facts=replace(content.facts, report=("another one",))), into)
+    another = Finding.of("not_judged", NOTE, message="another one")
+    write_bundle(replace(content, facts=replace(content.facts, report=(another,))), into)
     return into
 
 

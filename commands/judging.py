@@ -8,7 +8,7 @@ from typing import Any
 from commands.terminal import progress_bar, show_table
 from features.errors import BundleError, SettingsError
 
-REPORT, SETTINGS = "promotion.html", "settings.json"
+REPORT, CHECKS, SETTINGS = "promotion.html", "checks.json", "settings.json"
 """Files that are kept with a version."""
 
 
@@ -41,29 +41,29 @@ class Judgement:
 
         return render(self.context, self.findings, self.bundle, self.champion, version)
 
-    @property
-    def lines(self) -> str:
-        """The findings as plain text."""
-        return "\n".join(f"{one.severity}: {one.title}: {one.detail}" for one in self.findings) + "\n"
-
 
 def judge(trained: Any, data: Any, settings: Any, registry: Any) -> Judgement:
     """Gather the evidence, examine it, and show what was found."""
-    from training.promotion.checks import PromotionContext, examine
+    from training.model.text.catalogue import heading, render
+    from training.promotion.checks import examine
+    from training.promotion.context import PromotionContext
 
     version = registry.champion()
-    incumbent, unreadable = (None, "") if version is None else _incumbent(registry, version)
+    incumbent, unreadable = (None, None) if version is None else _incumbent(registry, version)
     evidence = replace(_measure(trained, data, incumbent, settings), unreadable=unreadable)
     champion = None if incumbent is None else incumbent.bundle.facts
     context = PromotionContext(trained.bundle.facts, trained.comparisons, champion, settings.promotion, evidence)
     findings = examine(context)
-    show_table("Promotion checks", ["", "check", "found"], [[f.severity, f.title, f.detail] for f in findings])
+    currency = trained.bundle.facts.currency
+    rows = [[f.severity, heading(f, "en", currency), render(f, "en", currency)] for f in findings]
+    show_table("Promotion checks", ["", "check", "found"], rows)
     return Judgement(context, findings, version, trained.bundle.version)
 
 
-def _incumbent(registry: Any, version: int) -> tuple[Any, str]:
-    """The champion with its settings; None, and why, where its bundle is of another catalogue or damaged."""
+def _incumbent(registry: Any, version: int) -> tuple[Any, Any]:
+    """Return the champion with its settings; None, and why, where its bundle is of another catalogue or damaged."""
     from training.model.bundle import read_bundle
+    from training.model.findings import WARNING, Finding
     from training.promotion.paired_comparison import Incumbent
     from training.settings import read_written
 
@@ -71,13 +71,13 @@ def _incumbent(registry: Any, version: int) -> tuple[Any, str]:
         try:
             bundle, _ = read_bundle(registry.fetch(version, Path(scratch)))
         except BundleError as error:
-            return None, f"version {version} cannot be compared with: {error}"
+            return None, Finding.of("champion_unreadable", WARNING, version=version, message=str(error))
     text = registry.text(version, SETTINGS)
     try:
         settings = None if text is None else read_written(text)
     except SettingsError:  # of another version of the program: its recipe is not known to this one
         settings = None
-    return Incumbent(version, bundle, settings), ""
+    return Incumbent(version, bundle, settings), None
 
 
 def _measure(trained: Any, data: Any, incumbent: Any, settings: Any) -> Any:

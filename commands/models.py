@@ -18,8 +18,8 @@ from commands.inputs import (
     registry_uri,
     settings_of,
 )
-from commands.judging import REPORT, SETTINGS, Judgement, judge, write_page
-from commands.terminal import note_set_aside, progress_bar, show_comparison, show_list, show_table
+from commands.judging import CHECKS, REPORT, SETTINGS, Judgement, judge, write_page
+from commands.terminal import note_set_aside, progress_bar, show_comparison, show_findings, show_table
 from features.errors import RegistryError
 
 
@@ -78,9 +78,9 @@ class Learnt:
     tuned: Any = None
 
     @property
-    def findings(self) -> list[str]:
-        """The report in words, what tuning found first."""
-        return [*(self.tuned.words() if self.tuned else []), *self.trained.report]
+    def tuning(self) -> list[Any]:
+        """Return what the search for settings found."""
+        return self.tuned.findings() if self.tuned else []
 
     @property
     def records(self) -> dict[str, tuple[str, Any]]:
@@ -147,13 +147,14 @@ def conclude(learnt: Learnt, wishes: Wishes) -> Mapping[str, Any]:
 
 
 def _show(learnt: Learnt) -> None:
-    from training.evaluation.tables import record_cells
+    from training.evaluation.tables import named_rows, record_cells
 
     for comparison in learnt.trained.comparisons:
         show_comparison(comparison)
     for heading, rows in learnt.records.values():
-        show_table(heading, *record_cells(rows))
-    show_list("What the models are worth, and what they rest on", learnt.findings)
+        show_table(heading, *record_cells(named_rows(rows)))
+    found, currency = [*learnt.tuning, *learnt.trained.report], learnt.trained.bundle.facts.currency
+    show_findings("What the models are worth, and what they rest on", found, currency)
     if learnt.tuned and learnt.tuned.changed:
         told = learnt.tuned.toml()
         print(f"\nFor the settings file (--config), so that the same data give the same bundle again:\n\n{told}")
@@ -166,17 +167,18 @@ def _register(learnt: Learnt, judgement: Judgement, registry: Any, where: str) -
     from training.settings import write_settings
     from training.tracking.plots import draw_plots
     from training.tracking.provenance import provenance
-    from training.tracking.run_records import training_record
+    from training.tracking.run_records import as_file, training_record
     from training.tracking.runs import ModelForm
     from training.tracking.tracker import public
 
     trained, settings, tuned = learnt.trained, learnt.settings, learnt.tuned
-    texts = {f"{c.task}.txt": as_text(c) for c in trained.comparisons} | {"report.txt": "\n".join(learnt.findings)}
+    texts = {f"{c.task}.txt": as_text(c) for c in trained.comparisons}
     texts |= {f"{name}.csv": record_csv(rows) for name, (_, rows) in learnt.records.items()}
-    texts |= {"checks.txt": judgement.lines, REPORT: judgement.page(), SETTINGS: write_settings(settings)}
+    texts |= {CHECKS: as_file(judgement.findings), REPORT: judgement.page(), SETTINGS: write_settings(settings)}
     if tuned:
         texts |= {"tuning.csv": tuned.table(), "tuned.toml": tuned.toml()}
-    record = training_record(trained, settings, provenance(), public(where), texts, tuned.figures() if tuned else {})
+    figures = tuned.figures() if tuned else {}
+    record = training_record(trained, settings, provenance(), public(where), texts, figures, learnt.tuning)
     with tempfile.TemporaryDirectory() as plots:
         draw_plots(trained.comparisons, trained.curves, Path(plots))
         form = ModelForm(INPUTS, OUTPUTS, PARAMS, example())
@@ -200,7 +202,7 @@ def backtest_command(options: argparse.Namespace) -> Mapping[str, Any]:
         show_comparison(comparison)
     if not any(comparison.task == "switching" for comparison in comparisons):
         print("\nSwitching: left out; too few switched before the origins. `ladder check` says what it takes.")
-    show_list("What the models are worth", grade_report(comparisons))
+    show_findings("What the models are worth", grade_report(comparisons))
     return {name: value for comparison in comparisons for name, value in comparison.figures().items()}
 
 

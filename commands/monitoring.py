@@ -6,7 +6,7 @@ from pathlib import Path
 from typing import Any
 
 from commands.inputs import Loaded, load_source, settings_of, store_of
-from commands.terminal import show_list
+from commands.terminal import show_findings
 from commands.watching import find_champion, watch
 from features.errors import BundleError
 
@@ -26,7 +26,8 @@ def monitor_command(options: argparse.Namespace) -> Mapping[str, Any]:
     loaded = load_source(options)
     watched = {} if champion is None else watch(champion, loaded, options)
     if url is not None and "model_version" in watched:
-        _keep_verdicts(url, loaded.as_of, [("model", watched["model_version"], watched)])
+        kept = {name: value for name, value in watched.items() if name not in ("reasons", "run_id")}
+        _keep_verdicts(url, loaded.as_of, [("model", watched["model_version"], kept)])
     brought = _judge_plans([*plans, *accepted], loaded, bool(plans), url) if plans or accepted else {}
     overruled = {} if url is None else _judge_overrides(url, loaded)
     return {**watched, **brought, **overruled}
@@ -64,7 +65,8 @@ def _judge_overrides(url: str, loaded: Loaded) -> Mapping[str, Any]:
     """Who was right where managers overruled the model about switching; nothing where they never did."""
     from serving.store.database import open_store, reading
     from serving.store.overrides import claims
-    from training.account_managers.overruled import definition_of, judge, verdict_in_words
+    from training.account_managers.overruled import definition_of, judge, overrides_findings
+    from training.model.findings import to_json
 
     engine = open_store(url, make=False)
     try:
@@ -78,10 +80,10 @@ def _judge_overrides(url: str, loaded: Loaded) -> Mapping[str, Any]:
     outcome, level = loaded.settings.outcome, loaded.settings.uplift.level
     definition = definition_of(loaded.histories, outcome.switching, outcome.recorded_at_least)
     verdict = judge(made, loaded.histories, loaded.as_of, definition, level)
-    show_list("Managers' overrides of switching", verdict_in_words(verdict, level))
-    told = {"waiting": verdict.waiting, "switched": verdict.switched, "compared": verdict.compared}
-    by = {name: list(counts) for name, counts in verdict.by_manager.items()}
-    _keep_verdicts(url, loaded.as_of, [("overrides", "all", {**verdict.figures(), **told, "by_manager": by})])
+    found = overrides_findings(verdict, level)
+    show_findings("Managers' overrides of switching", found)
+    kept = {**verdict.figures(), "findings": to_json(found)}
+    _keep_verdicts(url, loaded.as_of, [("overrides", "all", kept)])
     return verdict.figures()
 
 
@@ -92,10 +94,13 @@ def _judge_plans(plans: Sequence[tuple[str, Any]], loaded: Loaded, asked: bool, 
     """
     from features.errors import NotEnoughData
     from training.effects.plan_evaluation import pooled, realised
-    from training.effects.plan_evaluation_text import pooled_in_words, realised_in_words
+    from training.effects.plan_findings import plan_outcome, plans_outcome
     from training.effects.plan_outcomes import follow, listed
+    from training.model.findings import to_json
+    from training.model.text.catalogue import capitalised, render
 
-    level, parts, figures = loaded.settings.uplift.level, [], {}
+    level, currency = loaded.settings.uplift.level, loaded.settings.service.currency
+    parts, figures = [], {}
     kept: list[tuple[str, str, Mapping[str, Any]]] = []
     for file, plan in plans:
         try:
@@ -108,9 +113,10 @@ def _judge_plans(plans: Sequence[tuple[str, Any]], loaded: Loaded, asked: bool, 
             continue
         parts.append((selected, result))
         figures[file] = result.figures()
-        made = {"made_for": plan.record["as_of"], "treated": result.treated, "held_out": result.held_out}
+        found = plan_outcome(result, level)
+        made = {"made_for": plan.record["as_of"], "findings": to_json(found)}
         kept.append(("plan", str(plan.record.get("plan_id") or Path(file).name), {**figures[file], **made}))
-        show_list(f"{file}, made for {plan.record['as_of']}", realised_in_words(result, level))
+        show_findings(f"{file}, made for {plan.record['as_of']}", found, plan.record.get("currency") or currency)
     if not parts and not asked:
         return {}
     if not parts:
@@ -119,7 +125,7 @@ def _judge_plans(plans: Sequence[tuple[str, Any]], loaded: Loaded, asked: bool, 
         _keep_verdicts(url, loaded.as_of, kept)
     gain, promised = pooled(parts, level)
     if len(parts) > 1:
-        print(f"\n{pooled_in_words(gain, promised, len(parts))}")
+        print(f"\n{capitalised(render(plans_outcome(gain, promised, len(parts), level), 'en', currency))}")
     return {
         "plans": figures, "gain": gain.value, "gain_low": gain.low, "gain_high": gain.high, "promised": promised,
     }  # fmt: skip

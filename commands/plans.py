@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import Any
 
 from commands.inputs import load_source, settings_of
-from commands.terminal import progress_bar, show_list
+from commands.terminal import progress_bar, show_findings
 
 
 def plan_command(options: argparse.Namespace) -> Mapping[str, Any]:
@@ -16,8 +16,8 @@ def plan_command(options: argparse.Namespace) -> Mapping[str, Any]:
     from serving.planning.files import form_of, read_run, write_plan
     from serving.planning.integer_program import solve
     from serving.planning.plan import Allowance, make_plan, plan_from
-    from serving.planning.plan_text import plan_in_words
-    from serving.scoring.batch import read_claim_ratio
+    from serving.planning.plan_findings import plan_findings
+    from serving.scoring.batch import ModelTerms, read_terms
 
     settings, out = settings_of(options), Path(options.out)
     form_of(out)
@@ -36,11 +36,13 @@ def plan_command(options: argparse.Namespace) -> Mapping[str, Any]:
         draw = Draw(options.holdout, options.explore, options.seed)
         if options.store is None:
             model = tables[0]["model_version"]
-            ratio = read_claim_ratio(Path(options.scores), str(model.iloc[0])) if len(model) else None
-            plan = make_plan(*tables, allowance, draw, options.on, owners, solve, ratio)
+            terms = read_terms(Path(options.scores), str(model.iloc[0])) if len(model) else ModelTerms()
+            plan = make_plan(
+                *tables, allowance, draw, options.on, owners, solve, terms.claim_ratio, terms.level, terms.currency
+            )
         else:
             plan = plan_from(offered.menu, offered.run, allowance, draw, options.on, solve, offered.claim_ratio)
-    show_list("The plan", plan_in_words(plan.record))
+    show_findings("The plan", plan_findings(plan.record), plan.record["currency"])
     print(f"\n{' and '.join(str(path) for path in write_plan(plan, out))} written")
     left_out = ("strata", "limits")
     return {name: value for name, value in plan.record.items() if name not in left_out} | {"out": str(out)}

@@ -13,7 +13,7 @@ from commands.plans import plan_command
 from commands.scores import score_with
 from commands.steps import Steps, alone, read_state
 from commands.stores import check_store, store_background, store_frames
-from commands.terminal import say_step, show_list, show_table
+from commands.terminal import say_step, show_findings, show_table
 from commands.watching import measure, show
 from features.errors import BundleError, NotEnoughData
 
@@ -175,7 +175,7 @@ def _monitor(work: Work, _: Found) -> Mapping[str, Any]:
     found = measure(bundle, version, work.loaded)
     show(found)
     reasons = reasons_of(found)
-    show_list(f"Advice on {version}, before this run: {advice_of(reasons)}", [reason.words for reason in reasons])
+    show_findings(f"Advice on {version}, before this run: {advice_of(reasons)}", reasons)
     files = write_report(found, reasons, work.out / "monitor")
     return {"advice": advice_of(reasons), "files": [str(file) for file in files]}
 

@@ -58,6 +58,13 @@ def show_list(title: str, lines: Sequence[str]) -> None:
         print(f"  - {line}")
 
 
+def show_findings(title: str, findings: Any, currency: str = "") -> None:
+    """Show findings as a list, in English.  currency : sign before amounts."""
+    from training.model.text.catalogue import render
+
+    show_list(title, [render(finding, "en", currency) for finding in findings])
+
+
 def show_table(title: str, headings: Sequence[str], rows: Sequence[Sequence[str]]) -> None:
     """A table in plain columns; numbers stand right."""
     from rich.box import SIMPLE_HEAD

@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import Any
 
 from commands.inputs import Loaded, find_bundle, open_run, registry_uri
-from commands.terminal import progress_bar, show_list, show_table
+from commands.terminal import progress_bar, show_findings, show_list, show_table
 from features.errors import BundleError, RegistryError
 
 MOST_SHOWN = 10
@@ -37,11 +37,14 @@ def find_champion(options: argparse.Namespace, settings: Any) -> tuple[Any, str]
 
 def watch(champion: tuple[Any, str] | BundleError, loaded: Loaded, options: argparse.Namespace) -> Mapping[str, Any]:
     """All figures of the champion since training, and the advice."""
+    from training.model.findings import BLOCKER, Finding
+    from training.model.text.catalogue import render
     from training.monitoring.advice import RETRAIN, reasons_of
 
     if isinstance(champion, BundleError):
-        print(f"\nAdvice: {RETRAIN}\n  - the champion cannot be used: {champion}")
-        return {"advice": RETRAIN, "reasons": [f"the champion cannot be used: {champion}"]}
+        unusable = Finding.of("champion_unusable", BLOCKER, message=str(champion))
+        show_findings(f"Advice: {RETRAIN}", [unusable])
+        return {"advice": RETRAIN, "reasons": [render(unusable, "en")]}
     found = measure(*champion, loaded)
     reasons = reasons_of(found)
     show(found)
@@ -74,13 +77,15 @@ def measure(bundle: Any, version: str, loaded: Loaded) -> Any:
 def _tell(found: Any, reasons: Sequence[Any], loaded: Loaded, options: argparse.Namespace) -> Mapping[str, Any]:
     """Show the advice, write what was asked for, and log the run."""
     from features.instants import iso
-    from training.monitoring.advice import advice_of
+    from training.model.findings import NOTE, Finding, to_json
+    from training.model.text.catalogue import render
+    from training.monitoring.advice import ADVICE, advice_of, realised
     from training.monitoring.monitor_report import figures, prometheus, write_report, write_whole
     from training.tracking.monitor_runs import record_monitoring
 
     advice = advice_of(reasons)
-    words = [f"{reason.advice}: {reason.words}" for reason in reasons] or ["nothing speaks against the champion"]
-    show_list(f"Advice: {advice}", words)
+    words = [f"{ADVICE[reason.severity]}: {render(reason, 'en')}" for reason in reasons]
+    show_list(f"Advice: {advice}", words or [render(Finding.of("nothing_against", NOTE), "en")])
     told, as_of = figures(found), iso(found.clock.as_of)
     with tempfile.TemporaryDirectory() as scratch:
         files = write_report(found, reasons, Path(options.out) if options.out else Path(scratch))
@@ -97,8 +102,9 @@ def _tell(found: Any, reasons: Sequence[Any], loaded: Loaded, options: argparse.
         except RegistryError as error:
             raise RegistryError(f"What stands above is right, but was not logged. {error}") from None
     return {
-        "advice": advice, "reasons": [reason.words for reason in reasons],
-        "codes": list(dict.fromkeys(reason.code for reason in reasons)), "model_version": found.version,
+        "advice": advice, "reasons": [render(reason, "en") for reason in reasons], "findings": to_json(reasons),
+        "realised": to_json(realised(found)), "codes": list(dict.fromkeys(reason.code for reason in reasons)),
+        "model_version": found.version,
         "as_of": as_of, "labels_due": iso(found.clock.due), "run_id": run, **told,
     }  # fmt: skip
 
@@ -106,10 +112,11 @@ def _tell(found: Any, reasons: Sequence[Any], loaded: Loaded, options: argparse.
 def show(found: Any) -> None:
     """The clock, the drift, what was realised, the early signs."""
     from features.instants import iso
+    from training.model.text.catalogue import render
 
     clock = found.clock
     print(f"\nModel {found.version}, trained until {iso(clock.trained_until)}, looked at on {iso(clock.as_of)}")
-    print(f"Labels: {clock.words()}")
+    print(f"Labels: {render(clock.finding(), 'en')}")
     _show_drift(found.drift)
     _show_realised(found.matured)
     if found.proxies:

@@ -21,10 +21,11 @@ from training.evaluation.curves import Curves, Importance, importance_of
 from training.evaluation.evaluation import Comparison, evaluate
 from training.evaluation.grading import grade_report
 from training.model.bundle import Bundle, Facts, Investment
-from training.model.margins import line_margins, margins_in_words
+from training.model.findings import NOTE, Finding
+from training.model.margins import line_margins, margins_finding
 from training.model.predictors import Pool, Trees
 from training.model.service_load import usual_load
-from training.models.conformal import Calibration, SetRule, fit_set_rule
+from training.models.conformal import SetRule, fit_set_rule
 from training.models.fitting import fit_trees, one_linear_algebra_thread, usable_columns
 from training.models.horizon_models import fit_horizons
 from training.models.next_rung import fit_with_earlier
@@ -45,7 +46,7 @@ SHAP_ROWS = 500
 class Trained:
     """A bundle, the tables that judge its models out of time (empty where time is too short), and the report.
 
-    report : findings in words, the same as the bundle holds.
+    report : what was found, the same as the bundle holds.
     snapshots, accounts : how many were learnt from.
     effects : of the investments, with what they rest on.  curves : what the plots are drawn from.
     bench : the trials that recommendations are judged on; None where there are none.
@@ -53,7 +54,7 @@ class Trained:
 
     bundle: Bundle
     comparisons: tuple[Comparison, ...]
-    report: tuple[str, ...]
+    report: tuple[Finding, ...]
     snapshots: int
     accounts: int = 0
     effects: tuple[InvestmentEffect, ...] = ()
@@ -98,11 +99,9 @@ def train_on(data: Dataset, settings: Settings, folds: int = 3, progress: Progre
     gaps, first = fit_value_gaps(data), data.survey.first_order
     record = fit_forecasts(data.survey.forecasts, gaps, settings.outcome.horizon_days, first)
     if uplift.claim is not None:
-        report.append(uplift.claim.words())
-    report += _report(data, switching, triggers, effects, upgrades, gaps, record, settings) + _coverage_report(
-        sets, held
-    )
-    report += further_report
+        report.append(uplift.claim.finding())
+    report += _report(data, switching, triggers, effects, upgrades, gaps, record, settings)
+    report += [*sets.findings(), held.of_intervals(), *further_report]
     worth = acquisition_roi(
         data.survey.acquired, first, _margin(data, settings), uplift.claim, settings.outcome.horizon_days
     )
@@ -146,13 +145,13 @@ def _margin(data: Dataset, settings: Settings) -> float:
 
 def _judge(
     data: Dataset, settings: Settings, folds: int, progress: Progress
-) -> tuple[tuple[Comparison, ...], list[str]]:
+) -> tuple[tuple[Comparison, ...], list[Finding]]:
     if folds == 0:
-        return (), ["not judged out of time: no folds were asked for"]
+        return (), [Finding.of("not_judged_by_wish", NOTE)]
     try:
         comparisons = tuple(evaluate(data, settings, folds, progress))
     except NotEnoughData as error:
-        return (), [f"not judged out of time: {error}"]
+        return (), [Finding.of("not_judged", NOTE, message=str(error))]
     return comparisons, grade_report(comparisons)
 
 
@@ -165,7 +164,7 @@ def _fit_climbing(data: Dataset, settings: Settings) -> Trees:
 
 def _facts(
     data: Dataset, settings: Settings, upgrades: Sequence[UpgradeEffect], gaps: tuple[float | None, ...],
-    record: ForecastRecord | None, sets: SetRule, comparisons: Sequence[Comparison], report: tuple[str, ...],
+    record: ForecastRecord | None, sets: SetRule, comparisons: Sequence[Comparison], report: tuple[Finding, ...],
 ) -> Facts:  # fmt: skip
     figures = {name: round(value, 6) for table in comparisons for name, value in table.figures().items()}
     basis = {upgrade.rung: upgrade.basis for upgrade in upgrades}
@@ -202,6 +201,7 @@ def _facts(
         figures=figures,
         report=report,
         line_margins=line_margins(data.survey.lines),
+        currency=settings.service.currency,
     )
 
 
@@ -209,49 +209,38 @@ def _report(
     data: Dataset, switching: Pool | None, triggers: TriggerModel | None, effects: Sequence[InvestmentEffect],
     upgrades: Sequence[UpgradeEffect], gaps: tuple[float | None, ...], record: ForecastRecord | None,
     settings: Settings,
-) -> list[str]:  # fmt: skip
-    """One finding a model: what it rests on, or what it lacks."""
-    at_risk = data.labels.can_switch
-    switched = int(data.labels.switched[at_risk].sum())
-    slices = f"{len(data.sample.slices)} slices from {iso(data.sample.slices[0])} to {iso(data.sample.slices[-1])}"
-    report = [f"next rung and revenue: {len(data.matrix):,} snapshots in {slices}"]
-    if switching is None:
-        need = f"at least {LEAST_EVENTS} that left and {LEAST_EVENTS} that stayed are needed"
-        report.append(f"switching: left out; {switched} of {int(at_risk.sum())} snapshots left, {need}")
-    else:
-        report.append(f"switching ({data.definition}): {switched:,} of {int(at_risk.sum()):,} snapshots left")
-        report.append(_trigger_finding(triggers))
+) -> list[Finding]:  # fmt: skip
+    """Return, model by model, what it rests on, or what it lacks."""
+    slices = data.sample.slices
+    report = [
+        Finding.of(
+            "learnt_from", NOTE, snapshots=len(data.matrix), slices=len(slices), first=iso(slices[0]),
+            last=iso(slices[-1]),
+        ),
+        *_switching_findings(data, switching, triggers),
+    ]  # fmt: skip
     if not effects:
-        report.append(
-            "uplift: left out; no investment is recorded. Bring the tables investments (who got what, and when) "
-            f"and investment_options (bond, cost), with {settings.uplift.least_treated} accounts or more for each"
-        )
+        report.append(Finding.of("uplift_left_out", NOTE, needed=settings.uplift.least_treated))
     for effect in effects:
-        report += [f"uplift of {effect.investment}: {finding}" for finding in effect.findings]
-        report += [f"uplift of {effect.investment}: {finding}" for finding in coherence(effect, gaps, data)]
-    report += [f"climbing from {upgrade.finding} ({upgrade.basis})" for upgrade in upgrades]
-    report += record.findings if record else ["account managers' forecasts: none recorded"]
+        report += [*effect.findings, *coherence(effect, gaps, data)]
+    report += [upgrade.finding for upgrade in upgrades]
+    report += record.findings if record else [Finding.of("forecasts_none", NOTE)]
     lines = line_margins(data.survey.lines)
-    report.append(margins_in_words(lines, _margin(data, settings), data.survey.costed_revenue > 0))
+    report.append(margins_finding(lines, _margin(data, settings), data.survey.costed_revenue > 0))
     return report
 
 
-def _trigger_finding(triggers: TriggerModel | None) -> str:
+def _switching_findings(data: Dataset, switching: Pool | None, triggers: TriggerModel | None) -> list[Finding]:
+    at_risk = data.labels.can_switch
+    counts = {"switched": int(data.labels.switched[at_risk].sum()), "at_risk": int(at_risk.sum())}
+    if switching is None:
+        return [Finding.of("switching_left_out", NOTE, **counts, needed=LEAST_EVENTS)]
+    learnt = Finding.of("switching_learnt", NOTE, definition=data.definition, **counts)
     if triggers is None:
-        return (
-            "triggers: shared out by what their traces add to the chance of leaving; too few reasons of switches are "
-            "recorded to learn from or to check that (switches.trigger)"
-        )
+        return [learnt, Finding.of("triggers_shared_out", NOTE)]
     if np.isnan(triggers.auc):
-        return "triggers: learnt from the recorded reasons; too few of them to judge that out of time"
-    return (
-        f"triggers: learnt from the recorded reasons; of {triggers.judged:,} later ones, two of different families are "
-        f"told apart {100 * triggers.auc:.0f} times in 100 (50 would be guessing)"
-    )
-
-
-def _coverage_report(sets: SetRule, held: Calibration) -> list[str]:
-    return [sets.words(), f"intervals of expected revenue: {held.words()}"]
+        return [learnt, Finding.of("triggers_unjudged", NOTE)]
+    return [learnt, Finding.of("triggers_judged", NOTE, judged=triggers.judged, auc=triggers.auc)]
 
 
 def _peers(data: Dataset) -> tuple[dict[str, float], ...]:

@@ -135,7 +135,7 @@ class UpliftSettings:
 class ServiceSettings:
     """Limits of the service, in each of its processes; the managers' page: proxy_user_header is the header in which a
     proxy in front names the person whom it signed in ("" = there is none, and the header is not looked at), currency
-    the sign before amounts."""
+    the sign before amounts in every text; a trained model keeps it."""
 
     requests_per_second: float = 100.0
     requests_at_once: int = 200

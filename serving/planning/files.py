@@ -8,10 +8,14 @@ import pandas as pd
 from features.errors import SettingsError
 from features.finite import without_nan
 from serving.planning.plan import PLAN_COLUMNS, Plan
+from serving.planning.plan_findings import plan_findings
 from serving.scoring.batch import FORMATS, read_table, write_frames
+from training.model.findings import to_json
 
 NEEDED = "account_id investment bond cost uplift uplift_low uplift_high gain basis".split()
 """Columns of investment_scores that a plan is made from."""
+FINDINGS = "findings"
+"""Of a record's file: what the plan says."""
 
 
 def read_run(folder: Path) -> tuple[pd.DataFrame, pd.DataFrame]:
@@ -34,13 +38,14 @@ def record_of(file: Path) -> Path:
 
 
 def write_plan(plan: Plan, out: Path) -> list[Path]:
-    """Write the plan, and its record as FILE.json; each appears whole or not at all."""
+    """Write the plan, and its record with its findings as FILE.json; each appears whole or not at all."""
     form = form_of(out)
     written = write_frames({out.name.removesuffix(out.suffix): plan.rows}, out.parent, form)[0]
     if written != out:  # a suffix in capitals
         written = written.replace(out)
     record, scratch = record_of(out), out.with_name(f".{out.name}.new.json")
-    text = json.dumps(without_nan(plan.record), indent=1, ensure_ascii=False, allow_nan=False)
+    told = {**without_nan(plan.record), FINDINGS: to_json(plan_findings(plan.record))}
+    text = json.dumps(told, indent=1, ensure_ascii=False, allow_nan=False)
     scratch.write_text(text + "\n", encoding="utf-8")
     scratch.replace(record)
     return [written, record]
@@ -68,4 +73,5 @@ def read_plan(file: Path) -> Plan:
     missing = [name for name in needed if not isinstance(record, dict) or name not in record]
     if missing:
         raise SettingsError(f"{record_of(file)} is no record of a plan: it lacks {missing[0]}. Make the plan again.")
+    record.pop(FINDINGS, None)  # what it says follows from the rest
     return Plan(rows, record)

@@ -73,19 +73,22 @@ def make_plan(
     owners: Mapping[str, str] | None = None,
     exact: Exact | None = None,
     claim_ratio: float | None = None,
+    level: float | None = None,
+    currency: str = "",
 ) -> Plan:
     """The plan for the accounts and options of one scoring run; give part of the rows to plan for part of them.
 
     scores, investments : `scores` and `investment_scores` of the contract, of one run.  on : one of `menu.OBJECTIVES`.
     owners : account -> manager, else the scores' own column `owner`, if any.
-    exact : a solver for what the greedy one leaves open.  claim_ratio : what such sums have proved to be worth.
+    exact : a solver for what the greedy one leaves open.  claim_ratio : the best estimate of what such sums are worth.
+    level, currency : of the model's intervals and money, for the record; None and empty where nobody knows.
 
     Raises
     ------
     SettingsError
         If the tables are not of one run, or an allowance or share is impossible.
     """
-    run = _run(scores)
+    run = {**_run(scores), "level": level, "currency": currency}
     return plan_from(build_candidates(scores, investments, owners), run, allowance, draw, on, exact, claim_ratio)
 
 
@@ -100,7 +103,7 @@ def plan_from(
 ) -> Plan:
     """The plan for a menu; the other arguments are those of `make_plan`.
 
-    run : as_of (a date or time, UTC), horizon_days and model_version of the scores.
+    run : as_of (a date or time, UTC), horizon_days and model_version of the scores; level and currency of the model.
 
     Raises
     ------
@@ -334,14 +337,6 @@ def _first_to_go(menu: Candidates, value: FloatArray, option: IntArray) -> dict[
         "saves": float(saved[at, column]),
         "loses": float(saved[at, column] * rate[at, column]),
     }
-
-
-REASONS = {
-    "unknown": "of no option the data can tell what it does there",
-    "loses": "no option is expected to earn more than it costs",
-    "unsure": "an option is expected to pay, but not at the low end of its interval",
-    "beaten": "an option pays, but the money or another limit is better used elsewhere",
-}
 
 
 def _left_alone(menu: Candidates, value: FloatArray, option: IntArray) -> dict[str, int]:

@@ -47,8 +47,8 @@ class PlanQuery:
 class Options:
     """What plans of a run are made from.
 
-    run : as_of, horizon_days and model_version.  menu : everything that could be done.
-    claim_ratio : what such sums have proved to be worth, None where nobody knows.
+    run : as_of, horizon_days, model_version, level and currency.  menu : everything that could be done.
+    claim_ratio : the best estimate of what such sums are worth, None where nobody knows.
     """
 
     run_id: int
@@ -160,7 +160,8 @@ def _read(connection: sa.Connection, current: Current) -> Options:
     low, high = figures["gain_low"], figures["gain_high"]
     of_names = tuple(bonds.get(name) for name in names)
     menu = Candidates(accounts, names, of_names, rung, owner, cost, figures["gain"], low, high, known)
-    run = {"as_of": iso(facts.as_of), "horizon_days": facts.horizon_days, "model_version": facts.model_version}
+    run = {"as_of": iso(facts.as_of), "horizon_days": facts.horizon_days, "model_version": facts.model_version,
+           "level": facts.level, "currency": facts.currency}  # fmt: skip
     return Options(current.run_id, run, menu, facts.claim_ratio)
 
 

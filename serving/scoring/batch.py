@@ -2,6 +2,7 @@
 
 import json
 from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
@@ -17,6 +18,8 @@ from serving.scoring.scoring import Scorer
 from training.model.text.words import DEFAULT_LANGUAGE
 
 RUN = "run.json"
+CLAIM_RATIO = "recommended_claim_ratio"
+"""The figure of a model that says what a promised unit of gain has been worth."""
 FORMATS = ("parquet", "csv", "xlsx")
 _DTYPES = {Kind.TEXT: "string", Kind.CATEGORY: "string", Kind.NUMBER: "float64", Kind.WHOLE: "Int64"}
 _KEYS = {"account_id": str, "model_version": str, "owner": str, "forecast_by": str}
@@ -61,25 +64,42 @@ def _frame(columns: Mapping[str, NDArray[Any]], table: Sequence[ScoreColumn]) ->
 
 def write_run(folder: Path, scorer: Scorer) -> None:
     """Write beside the scores, as RUN, what a plan must know of the model that made them."""
-    ratio = scorer.bundle.facts.figures.get("recommended_claim_ratio")
-    content = json.dumps({"model_version": scorer.version, "claim_ratio": ratio})
+    facts = scorer.bundle.facts
+    terms = {"claim_ratio": facts.figures.get(CLAIM_RATIO), "level": facts.level, "currency": facts.currency}
+    content = json.dumps({"model_version": scorer.version, **terms}, ensure_ascii=False)
     folder.mkdir(parents=True, exist_ok=True)
     scratch = folder / f".{RUN}.new"
     scratch.write_text(content + "\n", encoding="utf-8")
     scratch.replace(folder / RUN)
 
 
-def read_claim_ratio(folder: Path, version: str) -> float | None:
-    """What a promised unit of gain has been worth by the model of these scores; None where nobody knows.
+@dataclass(frozen=True)
+class ModelTerms:
+    """What a plan must know of the model behind its scores.
+
+    claim_ratio : the best estimate of what a promised unit of gain is worth.  level : coverage of its intervals.
+    currency : sign before amounts.  None, and empty, where nobody knows.
+    """
+
+    claim_ratio: float | None = None
+    level: float | None = None
+    currency: str = ""
+
+
+def read_terms(folder: Path, version: str) -> ModelTerms:
+    """Return what `write_run` wrote of the model of these scores.
 
     version : the scores' own; a file that another model left there says nothing of them.
     """
     try:
         content = json.loads((folder / RUN).read_text(encoding="utf-8"))
-        ratio = content["claim_ratio"] if content["model_version"] == version else None
+        known = content if content["model_version"] == version else {}
     except (OSError, ValueError, KeyError, TypeError):
-        return None
-    return float(ratio) if isinstance(ratio, int | float) else None
+        return ModelTerms()
+    ratio, level = (
+        float(known[name]) if isinstance(known.get(name), int | float) else None for name in ("claim_ratio", "level")
+    )
+    return ModelTerms(ratio, level, str(known.get("currency", "")))
 
 
 def read_scores(folder: Path) -> pd.DataFrame:

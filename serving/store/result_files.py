@@ -13,13 +13,11 @@ from features.instants import instant
 from features.sources.cleaning import Columns, clean
 from features.sources.partitioned import Partitions, read_part_table
 from features.tables import TABLE
-from serving.scoring.batch import FORMATS, read_claim_ratio, read_table
+from serving.scoring.batch import CLAIM_RATIO, FORMATS, read_table, read_terms
 from serving.scoring.score_columns import HORIZON_COLUMNS, INVESTMENT_COLUMNS, SCORE_COLUMNS, TABLE_NAMES
 from serving.store.scoring_runs import PROFILE_COLUMNS, Frames, RunFacts
 from training.model.bundle import Bundle
 
-CLAIM_RATIO = "recommended_claim_ratio"
-"""The figure of a model that says what a promised unit of gain has been worth."""
 ACCOUNTS_AT_ONCE = 100_000
 """Accounts in memory at a time, with all their options and horizons."""
 _COLUMNS = dict(zip(TABLE_NAMES, (SCORE_COLUMNS, INVESTMENT_COLUMNS, HORIZON_COLUMNS), strict=True))
@@ -40,7 +38,9 @@ def facts_of(scores: pd.DataFrame, bundle: Bundle | None = None) -> RunFacts:
     days, version = int(told["horizon_days"]), str(told["model_version"])
     if bundle is None:
         return RunFacts(at, days, version)
-    return RunFacts(at, days, version, bundle.facts.trained_until, bundle.facts.figures.get(CLAIM_RATIO))
+    facts = bundle.facts
+    ratio = facts.figures.get(CLAIM_RATIO)
+    return RunFacts(at, days, version, facts.trained_until, ratio, facts.level, facts.currency)
 
 
 def read_folder(folder: Path, bundle: Bundle | None = None) -> tuple[RunFacts, Iterator[Frames]]:
@@ -65,7 +65,10 @@ def read_folder(folder: Path, bundle: Bundle | None = None) -> tuple[RunFacts, I
 
 def _facts(folder: Path, scores: pd.DataFrame, bundle: Bundle | None) -> RunFacts:
     facts = facts_of(scores, bundle)
-    return facts if bundle is not None else replace(facts, claim_ratio=read_claim_ratio(folder, facts.model_version))
+    if bundle is not None:
+        return facts
+    terms = read_terms(folder, facts.model_version)
+    return replace(facts, claim_ratio=terms.claim_ratio, level=terms.level, currency=terms.currency)
 
 
 def _rows(file: Path) -> int:

@@ -86,6 +86,7 @@ class RunFacts:
     """as_of, trained_until : microseconds; the latter None where the scores' model is not at hand.
 
     claim_ratio : what a promised unit of gain has been worth by that model; None where nobody knows.
+    level, currency : of its intervals and its money; None and empty where nobody knows.
     """
 
     as_of: int
@@ -93,6 +94,8 @@ class RunFacts:
     model_version: str
     trained_until: int | None = None
     claim_ratio: float | None = None
+    level: float | None = None
+    currency: str = ""
 
 
 @dataclass(frozen=True)
@@ -160,7 +163,7 @@ def write_run(
             "model_version": facts.model_version, "written_at": datetime.now(UTC).replace(tzinfo=None),
             "trained_until": None if facts.trained_until is None else moment(facts.trained_until),
             "accounts": len(seen), "changed": changed, "removed": len(gone),
-            "options": json.dumps(sorted(options)), "claim_ratio": facts.claim_ratio,
+            "options": _terms_text(options, facts), "claim_ratio": facts.claim_ratio,
         }  # fmt: skip
         connection.execute(RUNS.insert().values(row))
     return Written(run_id, len(seen), changed, len(gone))
@@ -172,8 +175,23 @@ def current_run(connection: sa.Connection) -> Current | None:
     if row is None:
         return None
     until = None if row.trained_until is None else instant(row.trained_until)
-    facts = RunFacts(instant(row.as_of), row.horizon_days, row.model_version, until, row.claim_ratio)
-    return Current(row.run_id, facts, row.written_at, row.accounts, tuple(json.loads(row.options)))
+    options, level, currency = _read_terms(row.options)
+    facts = RunFacts(instant(row.as_of), row.horizon_days, row.model_version, until, row.claim_ratio, level, currency)
+    return Current(row.run_id, facts, row.written_at, row.accounts, options)
+
+
+def _terms_text(options: Iterable[str], facts: RunFacts) -> str:
+    """Return what the run weighed and how its model counts, for the column `options`."""
+    terms = {"options": sorted(options), "level": facts.level, "currency": facts.currency}
+    return json.dumps(terms, ensure_ascii=False)
+
+
+def _read_terms(text: str) -> tuple[tuple[str, ...], float | None, str]:
+    """Return options, level and currency; a run of an earlier program has the options alone."""
+    content = json.loads(text)
+    if isinstance(content, list):
+        return tuple(content), None, ""
+    return tuple(content["options"]), content["level"], content["currency"]
 
 
 def _write_chunk(

@@ -4,7 +4,7 @@ Counts and sums only, so that those of a source's parts add up to those of the w
 """
 
 import json
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass, field
 from typing import Any
 
@@ -18,6 +18,7 @@ from features.sources.source import Source
 from features.tables import RUNGS
 from serving.store.database import METADATA
 from training.model.bundle import Facts
+from training.model.findings import Finding, from_json, to_json
 
 SUMMARIES = sa.Table(
     "summaries", METADATA,
@@ -66,6 +67,26 @@ class Summary:
         return Summary(**sums, set_aside=tables, notes=list(dict.fromkeys([*self.notes, *other.notes])))
 
 
+@dataclass(frozen=True)
+class ModelSummary:
+    """What the model of a run says of itself.
+
+    report : what training found; None where an earlier program wrote it, as sentences.  figures : out of time.
+    acquisition : rows of `Facts.acquisition`.  Everything else as in `Facts`.
+    """
+
+    trained_until: str
+    definition: str
+    level: float
+    horizon_days: int
+    rules: LadderRules
+    forecast_factors: Mapping[str, float]
+    figures: Mapping[str, float]
+    acquisition: Sequence[Mapping[str, Any]]
+    report: tuple[Finding, ...] | None
+    currency: str = ""
+
+
 def summarise(seen: AccountLookback, source: Source | None) -> Summary:
     """The summary of these accounts and, where it is at hand, of the source that they come from."""
     n = len(RUNGS)
@@ -96,26 +117,31 @@ def summarise(seen: AccountLookback, source: Source | None) -> Summary:
 def put_summary(connection: sa.Connection, run_id: int, summary: Summary, facts: Facts) -> None:
     """Keep the run's summary, with what its model says of itself."""
     model = {
-        "trained_until": iso(facts.trained_until), "report": list(facts.report), "definition": facts.definition,
+        "trained_until": iso(facts.trained_until), "report": to_json(facts.report), "definition": facts.definition,
         "figures": {name: float(value) for name, value in facts.figures.items() if np.isfinite(value)},
         "forecast_factors": dict(facts.forecast_factors), "level": facts.level, "horizon_days": facts.horizon_days,
         "rules": asdict(facts.rules), "acquisition": [dict(row) for row in facts.acquisition],
+        "currency": facts.currency,
     }  # fmt: skip
     content = json.dumps({"summary": asdict(summary), "model": model}, allow_nan=False)
     connection.execute(SUMMARIES.delete().where(SUMMARIES.c.run_id == run_id))
     connection.execute(SUMMARIES.insert().values(run_id=run_id, content=content))
 
 
-def summary_of(connection: sa.Connection, run_id: int) -> tuple[Summary, Mapping[str, Any]] | None:
-    """The run's summary and what its model says of itself; None where nobody wrote one."""
+def summary_of(connection: sa.Connection, run_id: int) -> tuple[Summary, ModelSummary] | None:
+    """Return the run's summary and what its model says of itself; None where nobody wrote one."""
     content = connection.execute(sa.select(SUMMARIES.c.content).where(SUMMARIES.c.run_id == run_id)).scalar()
     if content is None:
         return None
     told = json.loads(content)
-    return Summary(**told["summary"]), told["model"]
+    model = told["model"]
+    sentences = any(isinstance(line, str) for line in model["report"])  # of an earlier program
+    report = None if sentences else from_json(model["report"])
+    rules = LadderRules(**model["rules"])
+    return Summary(**told["summary"]), ModelSummary(**{**model, "rules": rules, "report": report})
 
 
 def rules_of(connection: sa.Connection, run_id: int) -> LadderRules:
     """The ladder's rules in that run; the usual ones where nobody wrote them down."""
     found = summary_of(connection, run_id)
-    return LadderRules() if found is None else LadderRules(**found[1]["rules"])
+    return LadderRules() if found is None else found[1].rules

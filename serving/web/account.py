@@ -97,20 +97,20 @@ def _page(visit: Visit, status: int, done: bool, refused: str | None) -> Respons
     shown = _read(visit, visit.tail)
     if shown is None:
         return render(visit, "no_account.html", 404, account=visit.tail[:200])
-    score, current, form = shown.score, shown.current, visit.formats
+    score, current, visit = shown.score, shown.current, visit.about(shown.current.facts)
+    level = current.facts.level
     as_of = current.facts.as_of
     gains = [option for option in shown.options if option["gain"] is not None]
     least = min((option["gain_low"] for option in gains), default=0.0)
     most = max((option["gain_high"] for option in gains), default=0.0)
 
     def gain(option: Mapping[Any, Any]) -> object:
-        low, high = form.money(option["gain_low"]), form.money(option["gain_high"])
-        told = visit.say("gain.between", low=low, high=high)
+        told = visit.between(option["gain_low"], option["gain_high"], level)
         return interval(option["gain"], option["gain_low"], option["gain_high"], least, most, told)
 
     def uplift() -> object:
         low, high = score["upgrade_uplift_low"], score["upgrade_uplift_high"]
-        told = visit.say("gain.between", low=form.money(low), high=form.money(high))
+        told = visit.between(low, high, level)
         return interval(score["upgrade_uplift"], low, high, low or 0.0, high or 0.0, told)
 
     day = as_of // MICROSECONDS_PER_DAY
@@ -133,6 +133,7 @@ def _read(visit: Visit, account: str) -> Shown | None:
     """Everything of one account, of one state of the store; None where there are no scores of it."""
     with reading(visit.engine) as connection:
         current = required_run(connection)
+        visit = visit.about(current.facts)
         if "\x00" in account:
             return None
         score = _row(connection, SCORES, account)

@@ -17,6 +17,7 @@ from serving.web.charts import bar
 from serving.web.flow_chart import draw_flows
 from serving.web.ttl_cache import TTLCache
 from serving.web.visit import Visit, render
+from training.model.text.names import acquired_name
 
 STUCK = (("half", 0, 2), ("one", 2, 4), ("two", 4, 8), ("more", 8, 13))
 """Columns of the standstill: times 90 days, from and up to."""
@@ -44,7 +45,8 @@ def show(visit: Visit) -> Response:
         current = required_run(connection)
         found = summary_of(connection, current.run_id)
         now, expected = _counts.get((str(visit.engine.url), current.run_id), lambda: _read_counts(connection))
-    summary, model = (None, {}) if found is None else found
+    summary, model = (None, None) if found is None else found
+    visit = visit.about(current.facts)
     rungs = _rungs(now, expected, summary)
     flows = None if summary is None else _flow_words(visit, summary)
     stuck = [rung for rung in rungs[SHOPPER:MEMBER] if rung.now and rung.still]
@@ -53,9 +55,14 @@ def show(visit: Visit) -> Response:
         visit, "ladder.html", current=current, rungs=rungs[::-1], summary=summary, bar=bar, flows=flows,
         picture=None if summary is None else draw_flows(visit, summary.flows, str(flows)),
         shades=None if summary is None else _shades(summary), worst=worst, stuck_names=[name for name, _, _ in STUCK],
-        acquired=[_acquired(visit, row) for row in model.get("acquisition", [])], days=current.facts.horizon_days,
+        acquired=[] if model is None else [_named(row, visit.language) for row in model.acquisition],
+        days=current.facts.horizon_days,
         margin=sum(rung.margin or 0.0 for rung in rungs), most=max((*now, 1)), NEW=NEW, LEFT=LEFT, names=RUNGS,
     )  # fmt: skip
+
+
+def _named(row: Mapping[str, Any], language: str) -> Mapping[str, Any]:
+    return {**row, "what": acquired_name(row, language)}
 
 
 def _read_counts(connection: sa.Connection) -> tuple[list[int], list[float]]:
@@ -98,19 +105,3 @@ def _shades(summary: Summary) -> list[list[int]]:
         total = sum(row) or 1.0
         rows.append([0 if not cell else 1 + round(5 * cell / total) for cell in row])
     return rows
-
-
-def _acquired(visit: Visit, row: Mapping[str, Any]) -> Mapping[str, Any]:
-    """A row of `training.effects.acquisition_roi` with its name in the visitor's language."""
-    what = str(row["what"])
-    if what == "new account":
-        told = visit.say("acquired.account")
-    elif what.startswith("new account: "):
-        channel = what.removeprefix("new account: ")
-        shown = visit.say("acquired.unknown") if channel == "(channel unknown)" else channel
-        told = visit.say("acquired.channel", channel=shown)
-    elif what.startswith("open inquiry"):
-        told = visit.say("acquired.prospect")
-    else:
-        told = visit.say("acquired.suspect" if what == "suspect" else "acquired.invested")
-    return {**row, "what": told}

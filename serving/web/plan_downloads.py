@@ -40,7 +40,8 @@ def as_sheet(plan: Plan, visit: Visit) -> bytes:
     """Two sheets, the accounts and the plan as a whole, with headings in the reader's language."""
     book = Workbook(write_only=True)
     accounts, whole = book.create_sheet(visit.say("nav.plan")), book.create_sheet(visit.say("plan.whole"))
-    accounts.append(_cells(accounts, [visit.say(f"plan.column.{name}") for name in PLAN_COLUMNS]))
+    level = plan.record.get("level")
+    accounts.append(_cells(accounts, [_column(visit, name, level) for name in PLAN_COLUMNS]))
     for row in plan.records():
         accounts.append(_cells(accounts, [*row.values()]))
     for name in _SUMS:
@@ -48,6 +49,14 @@ def as_sheet(plan: Plan, visit: Visit) -> bytes:
     content = io.BytesIO()
     book.save(content)
     return content.getvalue()
+
+
+def _column(visit: Visit, name: str, level: float | None) -> str:
+    """Return a column's heading, with the level of an interval's ends where it is known."""
+    heading = visit.say(f"plan.column.{name}")
+    if level is None or name not in ("gain_low", "gain_high"):
+        return heading
+    return f"{heading} ({visit.formats.percent(level)})"
 
 
 def as_program_file(plan: Plan) -> bytes:

@@ -15,17 +15,19 @@ from serving.api.errors import HttpError
 from serving.planning.accepted import accept_plan, accepted_plan, accepted_plans
 from serving.planning.arms import Draw
 from serving.planning.plan import TREAT, Allowance, Plan
+from serving.planning.plan_findings import claim, plan_findings
 from serving.planning.planner import PlanQuery
 from serving.store.database import reading, writing
 from serving.store.lookups import required_run
 from serving.store.scoring_runs import ACCOUNTS, SCORES
+from serving.web.amounts import read_number
 from serving.web.audit_log import record
 from serving.web.charts import break_even, interval
-from serving.web.formats import read_number
 from serving.web.plan_downloads import SHEET, as_csv, as_program_file, as_sheet
 from serving.web.priorities import choices_of
 from serving.web.ttl_cache import TTLCache
 from serving.web.visit import Visit, download, redirect, render
+from training.model.findings import Finding
 
 ROWS = 100
 """Accounts of a plan on a page."""
@@ -35,6 +37,10 @@ MOST_SLIDER = 100_000
 """To the right of the slider, unless all that pays costs more."""
 LIMITS = ("owner_budget", *(f"{bond}_budget" for bond in BONDS))
 """Fields of amounts that a plan keeps to beside the budget: of each account manager, of all options of a bond."""
+IN_THE_SUMS = frozenset(
+    "plan_treated plan_empty plan_gain plan_gain_open plan_interval plan_claim plan_unclaimed".split()
+)
+"""Codes of findings that the page shows as figures."""
 _made: TTLCache[Plan] = TTLCache(most=4)
 
 
@@ -195,24 +201,30 @@ def _shown(visit: Visit, form: PlanForm, plan: Plan | None, kept: Any) -> Respon
         names = {} if plan is None else _named(connection, plan.record)
         choices = choices_of(connection, current, visit.engine)
         plans = accepted_plans(connection)
+    visit, level = visit.about(current.facts), current.facts.level if plan is None else plan.record.get("level")
     least = min((row.gain_low for row in rows if row.gain_low is not None), default=0.0)
     most = max((row.gain_high for row in rows if row.gain_high is not None), default=0.0)
 
     def drawn(row: PlanRow) -> object:
-        low, high = visit.formats.money(row.gain_low), visit.formats.money(row.gain_high)
-        told = visit.say("gain.between", low=low, high=high)
+        told = visit.between(row.gain_low, row.gain_high, level)
         return interval(row.gain, row.gain_low, row.gain_high, least, most, told)
 
     count = 0 if plan is None else len(plan.rows)
     return render(
         visit, "plan.html", asked=form, plan=plan, record=None if plan is None else plan.record, rows=rows, kept=kept,
-        names=names, plans=plans, current=current, choices=choices, drawn=drawn, page=page_number,
+        claim=None if plan is None else claim(plan.record), plans=plans, current=current, choices=choices, drawn=drawn,
+        told=[] if plan is None else [visit.tell(one, names) for one in _below_the_sums(plan)], page=page_number,
         pages=max(1, -(-count // ROWS)), options=[o for o in current.options if o != NO_INVESTMENT],
         picture=None if plan is None else _picture(visit, plan.record), chosen_rungs=visit.query.getlist("rung"),
         chosen_options=visit.query.getlist("investment"), slider=MOST_SLIDER, usual_budget=USUAL_BUDGET,
         may_accept=visit.visitor is not None and visit.visitor.may("plan"),
         accepted_ids={one.plan_id for one in plans}, first=ROWS * (page_number - 1) + 1,
     )  # fmt: skip
+
+
+def _below_the_sums(plan: Plan) -> list[Finding]:
+    """Return what a plan says, without what stands in its sums."""
+    return [finding for finding in plan_findings(plan.record) if finding.code not in IN_THE_SUMS]
 
 
 def _rows(connection: sa.Connection, plan: Plan, page: int) -> list[PlanRow]:

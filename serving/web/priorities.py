@@ -110,14 +110,13 @@ def show(visit: Visit) -> Response:
         rows = priorities_of(connection, ids, visit.now)
         totals = totals_of(connection, current, asked, visit.engine)
         choices = choices_of(connection, current, visit.engine)
+    visit = visit.about(current.facts)
     least = min((row.gain_low for row in rows if row.gain_low is not None), default=0.0)
     most = max((row.gain_high for row in rows if row.gain_high is not None), default=0.0)
 
     def drawn(row: Priority) -> object:
-        low, high = visit.formats.money(row.gain_low), visit.formats.money(row.gain_high)
-        return interval(
-            row.gain, row.gain_low, row.gain_high, least, most, visit.say("gain.between", low=low, high=high)
-        )
+        told = visit.between(row.gain_low, row.gain_high, current.facts.level)
+        return interval(row.gain, row.gain_low, row.gain_high, least, most, told)
 
     pages = max(1, -(-totals.accounts // ROWS))
     return render(

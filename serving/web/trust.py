@@ -1,6 +1,5 @@
 """Can the scores be trusted: predictions beside what happened, plans beside their promises, model beside managers."""
 
-import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
@@ -9,53 +8,56 @@ from typing import Any
 import sqlalchemy as sa
 from starlette.responses import Response
 
-from features.instants import MICROSECONDS_PER_DAY, instant
+from features.instants import MICROSECONDS_PER_DAY
 from serving.planning.accepted import accepted_plans
 from serving.store.database import reading
 from serving.store.lookups import required_run
 from serving.store.scoring_runs import ACCOUNTS, SCORES
-from serving.store.summaries import summary_of
+from serving.store.summaries import ModelSummary, summary_of
 from serving.store.verdicts import MODEL, OVERRIDES, PLAN, Verdict, verdicts
 from serving.web.charts import bar, interval
-from serving.web.findings import read_report
-from serving.web.text.catalogue import TEXTS
 from serving.web.visit import Visit, render
+from training.model.findings import Finding, from_json
 
 OLD_DAYS = 31
 MOST_DIFFERENCES = 15
 MOST_OWNERS = 500
 
 
+CHANCES = frozenset(("reliability", "reliability_few"))
+COVERED = frozenset(("coverage_rungs", "coverage_revenue"))
+"""Codes of findings that stand in parts of their own."""
+
+
 @dataclass(frozen=True)
 class PlanShown:
-    """verdict : earned, lost or open.  kept : less, more or as promised."""
+    """verdict : whether it earned, and beside what was promised; None where an earlier program judged it."""
 
     name: str
     made_for: str
     figures: Mapping[str, Any]
-    verdict: str
-    kept: str
-
-
-@dataclass(frozen=True)
-class Happened:
-    """Shares of the accounts, 0..1, over so many days.  outcome : switching, climbing or falling."""
-
-    outcome: str
-    days: int
-    expected: float
-    observed: float
+    verdict: Finding | None
 
 
 @dataclass(frozen=True)
 class WatchShown:
-    """What `ladder monitor` found of the model: advice (keep, watch, retrain), codes of its reasons, what came true."""
+    """What `ladder monitor` found of the model: advice (keep, watch, retrain), its reasons, what came true."""
 
     at: datetime
     advice: str
-    codes: Sequence[str]
+    reasons: Sequence[Finding]
     due: str
-    happened: Sequence[Happened]
+    realised: Sequence[Finding]
+
+
+@dataclass(frozen=True)
+class ReportShown:
+    """chances : climbed or left -> how often the chances of it came true, ascending.  every : all findings."""
+
+    grades: Sequence[Finding]
+    chances: Mapping[str, Sequence[Finding]]
+    covered: Sequence[Finding]
+    every: Sequence[Finding]
 
 
 def show(visit: Visit) -> Response:
@@ -68,43 +70,36 @@ def show(visit: Visit) -> Response:
         owners = list(connection.execute(_owners()).scalars())
         differences = connection.execute(_differences(owner)).mappings().all()
     summary, model = (None, None) if found is None else found
+    visit = visit.about(current.facts)
     plans = [_plan(one) for one in judged if one.kind == PLAN]
     known = {plan.name for plan in plans}
-    overruled = next((one.figures for one in judged if one.kind == OVERRIDES), None)
+    overruled = next((from_json(one.figures.get("findings", [])) for one in judged if one.kind == OVERRIDES), ())
     watched = next((one for one in judged if (one.kind, one.name) == (MODEL, current.facts.model_version)), None)
     age = (visit.now - current.facts.as_of) // MICROSECONDS_PER_DAY
     bounds = [plan.figures[name] or 0.0 for plan in plans for name in ("gain_low", "gain_high", "promised")]
 
     def drawn(plan: PlanShown) -> object:
         low, high = plan.figures["gain_low"], plan.figures["gain_high"]
-        told = visit.say("gain.between", low=visit.formats.money(low), high=visit.formats.money(high))
+        level = None if plan.verdict is None else plan.verdict.params["level"]
+        told = visit.between(low, high, level if isinstance(level, float) else None)
         return interval(plan.figures["gain"], low, high, min(bounds), max(bounds), told)
 
     return render(
         visit, "trust.html", current=current, summary=summary, model=model, age=age, old=age > OLD_DAYS,
         watched=None if watched is None else _watched(watched),
-        report=None if model is None else read_report(model["report"]), plans=plans, drawn=drawn, bar=bar,
+        report=_report(model), plans=plans, drawn=drawn, bar=bar,
         accepted={one.plan_id for one in accepted}, waiting=[one for one in accepted if one.plan_id not in known],
-        overruled=overruled, winner=None if overruled is None else _winner(overruled), owner=owner, owners=owners,
-        differences=differences, instant=instant,
+        overruled=overruled, owner=owner, owners=owners, differences=differences,
         aside=None if summary is None else [(name, *counts) for name, counts in sorted(summary.set_aside.items())],
-        factors=[] if model is None else sorted(model["forecast_factors"].items()),
+        factors=[] if model is None else sorted(model.forecast_factors.items()),
     )  # fmt: skip
 
 
-def _watched(one: Verdict) -> WatchShown:
-    """The latest word about the model in use."""
-    happened = []
-    for key, expected in one.figures.items():
-        found = _EXPECTED.fullmatch(key)
-        observed = one.figures.get(key.replace("_expected", "_observed"))
-        if found and expected is not None and observed is not None:
-            happened.append(Happened(found["outcome"], int(found["days"]), expected, observed))
-    codes = [code for code in one.figures.get("codes", ()) if f"trust.watch.why.{code}" in TEXTS]
-    return WatchShown(one.judged_as_of, one.figures["advice"], codes, one.figures["labels_due"], happened)
-
-
-_EXPECTED = re.compile(r"(?P<outcome>switching|climbing|falling)_(?P<days>\d+)d_expected")
+def _watched(verdict: Verdict) -> WatchShown:
+    """Return the latest word about the model in use; one that an earlier program wrote has no findings."""
+    figures = verdict.figures
+    reasons, realised = (from_json(figures.get(name, [])) for name in ("findings", "realised"))
+    return WatchShown(verdict.judged_as_of, figures["advice"], reasons, figures["labels_due"], realised)
 
 
 def _owners() -> sa.Select[Any]:
@@ -133,22 +128,21 @@ def _differences(owner: str | None) -> sa.Select[Any]:
     return query if owner is None else query.where(ACCOUNTS.c.owner == owner)
 
 
-def _plan(one: Verdict) -> PlanShown:
-    figures = one.figures
-    low, high, promised = figures.get("gain_low"), figures.get("gain_high"), figures.get("promised")
-    verdict = "open" if low is None or high is None else "earned" if low > 0 else "lost" if high < 0 else "open"
-    if low is None or high is None or promised is None:
-        kept = ""
-    else:
-        kept = "less" if high < promised else "more" if low > promised else "as"
-    return PlanShown(one.name, str(figures.get("made_for", "")), figures, verdict, kept)
+def _plan(verdict: Verdict) -> PlanShown:
+    figures = verdict.figures
+    found = from_json(figures.get("findings", []))
+    return PlanShown(verdict.name, str(figures.get("made_for", "")), figures, found[0] if found else None)
 
 
-def _winner(figures: Mapping[str, Any]) -> str | None:
-    """Who was nearer to what happened; None where nothing can be compared."""
-    low, high = figures.get("brier_difference_low"), figures.get("brier_difference_high")
-    if not figures.get("overrides_judged"):
+def _report(model: ModelSummary | None) -> ReportShown | None:
+    """Return what the model reports of itself, in its parts."""
+    if model is None or model.report is None:
         return None
-    if low is None or high is None:
-        return "open"
-    return "managers" if high < 0 else "model" if low > 0 else "open"
+    chances: dict[str, list[Finding]] = {}
+    for finding in model.report:
+        if finding.code in CHANCES:
+            chances.setdefault(str(finding.params["outcome"]), []).append(finding)
+    return ReportShown(
+        [finding for finding in model.report if finding.code.startswith("grade_")], chances,
+        [finding for finding in model.report if finding.code in COVERED], model.report,
+    )  # fmt: skip

@@ -1,7 +1,7 @@
 """What a view is given, and how it answers: a template filled in the visitor's language, everything in it escaped."""
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cache
 from pathlib import Path
 from typing import Any
@@ -9,15 +9,21 @@ from urllib.parse import quote, urlencode
 
 import jinja2
 import sqlalchemy as sa
+from markupsafe import Markup, escape
 from starlette.datastructures import QueryParams
 from starlette.responses import HTMLResponse, RedirectResponse, Response
 
 from features.tables import BONDS, RUNGS, TRIGGER_FAMILIES
 from serving.planning.planner import Planner
-from serving.web.formats import Formats
+from serving.store.scoring_runs import RunFacts
 from serving.web.session import Visitor
 from serving.web.static_files import url_of
 from serving.web.text.catalogue import LANGUAGE_NAMES, say
+from training.model.findings import Finding
+from training.model.text.catalogue import Writer, capitalised
+from training.model.text.formats import Formats
+from training.model.text.kinds import written
+from training.model.text.names import name
 from training.model.text.words import DEFAULT_LANGUAGE, LANGUAGES
 
 POLICY = (
@@ -54,6 +60,36 @@ class Visit:
     def formats(self) -> Formats:
         """Money, numbers and dates as the visitor writes them."""
         return Formats(self.language, self.currency)
+
+    def about(self, facts: RunFacts) -> "Visit":
+        """Return the same visit with money in the currency of the model that made these scores."""
+        return replace(self, currency=facts.currency or self.currency)
+
+    def tell(self, finding: Finding, names: Mapping[str, str] | None = None) -> Markup:
+        """Return a finding as a sentence of HTML.  names : of accounts, which it links to."""
+        told = capitalised(self._writer(names or {}).tell(finding))
+        return Markup(told if told.endswith(".") else f"{told}.")
+
+    def heading(self, finding: Finding) -> Markup:
+        """Return a finding in a few words of HTML."""
+        return Markup(capitalised(self._writer({}).heading(finding)))
+
+    def _writer(self, names: Mapping[str, str]) -> Writer:
+        def link(account: str) -> str:
+            return f'<a href="{escape(account_url(account))}"><bdi>{escape(names.get(account, account))}</bdi></a>'
+
+        return Writer(self.formats, link, lambda text: str(escape(text)))
+
+    def name(self, kind: str, value: str) -> str:
+        """Return the words for a machine name, as a cell or a line begins.  kind : of `training.model.text.names`."""
+        return capitalised(name(kind, value, self.language))
+
+    def between(self, low: float | None, high: float | None, level: float | None) -> str:
+        """Return an interval of money in words.  level : how often it holds; None where nobody knows."""
+        ends = {"low": self.formats.money(low), "high": self.formats.money(high)}
+        if level is None:
+            return self.say("gain.between", **ends)
+        return self.say("gain.between.level", **ends, times=written("times", level, self.formats))
 
     def here(self, **changes: object) -> str:
         """The address of this page with other values in its query; None takes one away."""

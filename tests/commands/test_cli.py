@@ -18,6 +18,7 @@ from serving.scoring.score_columns import HORIZON_COLUMNS, INVESTMENT_COLUMNS, S
 from tests.trained import tiny
 from training.model.bundle import write_bundle
 from training.model.champion import publish
+from training.model.findings import from_json
 from training.simulator.simulation import write
 
 CONFIG = """
@@ -170,7 +171,8 @@ def test_what_tuning_takes_gives_the_same_model_when_it_is_put_into_the_settings
     assert float(params["booster.learning_rate"]) == taken["learning_rate"]
     assert int(params["booster.rounds"]) == taken["rounds"]
     assert tuned.figures["tuning_gain"] == pytest.approx(max(taken["gain"], 0.0), abs=1e-6)
-    assert kept.with_name("report.txt").read_text().startswith("tuning: ")
+    found = from_json(json.loads(kept.with_name("findings.json").read_text()))
+    assert found[0].code == "tuning_tried"
     assert (kept.read_text() in tuned.out) == (tuned.figures["tuning_gain"] > 0)
     (tmp_path / "own.toml").write_text(kept.read_text() + CONFIG.replace("[booster]\nrounds = 20\n", ""))
     again = run("train", "--data", data, "--config", "own.toml", "--json")

@@ -27,6 +27,7 @@ from tests.commands.test_cli import Run, Said, refused
 from tests.trained import earlier_bundle, small_settings, tiny_histories
 from training.model.bundle import MANIFEST, write_bundle
 from training.model.champion import publish, published
+from training.model.findings import from_json
 from training.tracking.tracker import connected
 
 run, data = test_cli.run, test_cli.data
@@ -51,7 +52,7 @@ def test_monitoring_works_without_any_plan_or_option(run: Run, data: str, champi
     assert 0 < figures["switching_180d_observed"] < 1
     report = json.loads((tmp_path / "report" / "monitor.json").read_text())
     assert report["advice"] == "retrain"
-    assert {one["code"] for one in report["reasons"]} >= {"labels_complete"}
+    assert {one.code for one in from_json(report["reasons"])} >= {"labels_complete"}
     columns = pd.read_csv(tmp_path / "report" / "drift.csv")
     assert len(columns) == figures["columns"] > 100
     assert columns["drifted"].sum() == figures["columns_drifted"]
@@ -87,7 +88,9 @@ def test_what_was_found_is_kept_in_the_store_for_the_page(run: Run, data: str, c
     engine.dispose()
     assert [(one.kind, one.name) for one in kept] == [("model", champion)]
     assert kept[0].figures["advice"] == said.figures["advice"] == "retrain"
-    assert "labels_complete" in kept[0].figures["codes"]
+    assert "labels_complete" in {one.code for one in from_json(kept[0].figures["findings"])}
+    assert "reasons" not in kept[0].figures  # sentences are for whoever reads the command's answer
+    assert any("a complete set of labels" in reason for reason in said.figures["reasons"])
 
 
 @pytest.mark.usefixtures("champion")

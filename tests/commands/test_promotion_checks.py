@@ -1,5 +1,6 @@
 """Training's end at the command line: what the checks refuse, the report, and the way back. Nothing is trained here."""
 
+import json
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -13,14 +14,16 @@ from commands.models import Learnt, Wishes, conclude
 from tests.trained import small_settings, tiny_bundle, tiny_dataset, tiny_trained
 from tests.training.tracking.tracking import empty_registry
 from training.model.bundle import write_bundle
+from training.model.findings import BLOCKER, WARNING, Finding, from_json
 from training.promotion import checks as promotion
-from training.promotion.checks import Check, Finding, PromotionContext
+from training.promotion.checks import Check
+from training.promotion.context import PromotionContext
 from training.settings import Settings, read_written, write_settings
 from training.tracking.registry import Registry
 
 
-def refusing(_: PromotionContext) -> list[Finding]:
-    return [Finding("never", "blocker", "Never good enough", "nothing pleases this one", {})]
+def refusing(_: PromotionContext | None) -> list[Finding]:
+    return [Finding.of("misbehaves", BLOCKER, expectation="order_pays", accounts=9, change=-0.5, noise=-0.02)]
 
 
 NEVER = Check("Never", refusing, "", "", "", (), "")
@@ -58,7 +61,7 @@ def test_a_refused_promotion_leaves_champion_and_folder_untouched(
     assert (registry.champion(), published()) == (1, before)
 
     html = " ".join(Path("report.html").read_text().split())
-    assert "Version 1 should go on serving: never good enough" in html
+    assert "Version 1 should go on serving: behaves the wrong way" in html
     assert "version 2 (" in html
     assert "ladder rollback</code> makes the champion before it champion again (version 1," in html
     assert ladder.main(["promote", "2", "--report", "kept.html"]) == 0  # a person may overrule
@@ -69,6 +72,9 @@ def test_a_refused_promotion_leaves_champion_and_folder_untouched(
     assert (registry.champion(), pointer.read_text().strip()) == (1, tiny_bundle().version)
     assert {name: content for name, content in published().items() if name in before} == before
 
+    found = registry.text(2, "checks.json")
+    assert found is not None
+    assert refusing(None)[0] in from_json(json.loads(found))
     kept = registry.text(1, "settings.json")
     assert kept is not None
     assert read_written(kept) == settings
@@ -100,7 +106,7 @@ class Shelf:
 @pytest.mark.parametrize("kept", [None, '{"booster": {"wings": 2}}', "{", '{"booster": 2}'])
 def test_settings_that_nobody_knows_any_more_are_no_recipe(kept: str | None) -> None:
     incumbent, why = _incumbent(Shelf(kept), 7)
-    assert (incumbent.settings, incumbent.version, why) == (None, 7, "")
+    assert (incumbent.settings, incumbent.version, why) == (None, 7, None)
 
 
 def test_the_recipe_of_a_champion_is_what_was_written() -> None:
@@ -114,5 +120,5 @@ def test_a_champion_of_another_catalogue_cannot_be_asked_and_it_is_said(monkeypa
     monkeypatch.setattr("features.catalog.catalog.fingerprint", lambda: "another")
     incumbent, why = _incumbent(shelf, 7)
     assert incumbent is None
-    assert "version 7 cannot be compared with: " in why
-    assert "another" in why
+    assert (why.code, why.severity, why.params["version"]) == ("champion_unreadable", WARNING, 7)
+    assert "another" in why.params["message"]

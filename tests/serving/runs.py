@@ -42,6 +42,8 @@ def fill(url: str, frames: Frames, accounts: pd.DataFrame | None = None) -> Writ
         engine.dispose()
 
 
-def put(engine: sa.Engine, frames: Frames, accounts: pd.DataFrame | None = None) -> Written:
-    """Write the run into a store that is open."""
-    return write_run(engine, facts_of(frames["scores"]), [frames], None if accounts is None else [accounts])
+def put(
+    engine: sa.Engine, frames: Frames, accounts: pd.DataFrame | None = None, bundle: Bundle | None = None
+) -> Written:
+    """Write the run into a store that is open.  bundle : that scored it, where it is at hand."""
+    return write_run(engine, facts_of(frames["scores"], bundle), [frames], None if accounts is None else [accounts])

@@ -16,6 +16,7 @@ from serving.scoring.batch import score_frames
 from serving.scoring.scoring import Scorer
 from tests.builders import Frames, as_it_stood
 from tests.strategies import Drawn, sources
+from tests.told import told
 from tests.trained import small_settings, tiny, tiny_histories, tiny_trained
 from training.model.bundle import MANIFEST
 from training.pipeline import train
@@ -125,7 +126,7 @@ def test_what_is_learnt_at_an_as_of_needs_nothing_of_what_came_later() -> None:
 
 
 def test_the_report_says_what_each_model_rests_on() -> None:
-    report = "\n".join(tiny_trained().report)
+    report = told(tiny_trained().report)
     for words in ("not judged out of time", "next rung and revenue: ", "switching (recorded)", "uplift of rebate",
                   "climbing from customer", "forecasts: "):  # fmt: skip
         assert words in report

@@ -16,7 +16,10 @@ from features.histories.order_days import order_days
 from features.histories.snapshots import Snapshots
 from features.histories.views import View
 from features.instants import MICROSECONDS_PER_DAY, FloatArray
+from training.model.findings import NOTE, WARNING, Finding
 
+NOBODY = ""
+"""Stands for the manager of claims that name none."""
 FEW = 30
 """Below so many judged claims, nothing is to be concluded."""
 
@@ -28,7 +31,7 @@ class Verdict:
     right : share of the managers' claims that came true.  managers, model : mean squared errors (Brier 1950), lower =
     better, over the `compared` claims about which the model had said something; NaN where there are none.
     difference : managers less model, with its interval: below zero the managers were better.
-    by_manager : name -> claims judged, and how many of them came true.
+    by_manager : name, NOBODY where none was given -> claims judged, and how many of them came true.
     """
 
     judged: int
@@ -72,8 +75,8 @@ def judge(claims: pd.DataFrame, histories: Histories, end: int, definition: str,
     right = claimed == happened
     by: dict[str, tuple[int, int]] = {}
     for name, fine in zip(known["made_by"], right.tolist(), strict=True):
-        count, good = by.get(name or "(nobody named)", (0, 0))
-        by[name or "(nobody named)"] = (count + 1, good + fine)
+        count, good = by.get(name or NOBODY, (0, 0))
+        by[name or NOBODY] = (count + 1, good + fine)
     chance = known["p_switch"].to_numpy(np.float64)
     both = ~np.isnan(chance)
     managers, model = (claimed - happened)[both] ** 2, (chance - happened)[both] ** 2
@@ -84,30 +87,42 @@ def judge(claims: pd.DataFrame, histories: Histories, end: int, definition: str,
     )  # fmt: skip
 
 
-def verdict_in_words(verdict: Verdict, level: float = 0.9) -> list[str]:
-    """The lines about it, most important first."""
-    waiting = f"{verdict.waiting:,} more overrides wait for their time to run out"
+def overrides_findings(verdict: Verdict, level: float = 0.9) -> list[Finding]:
+    """Return what the verdict says, most important first.  level : coverage of its interval."""
+    waiting = [Finding.of("overrides_waiting", NOTE, waiting=verdict.waiting)] if verdict.waiting else []
     if not verdict.judged:
-        return ["no override about switching can be judged yet", *([waiting] if verdict.waiting else [])]
-    lines = [
-        f"managers overruled the model about switching {verdict.judged:,} times and were right in {verdict.right:.0%}; "
-        f"{verdict.switched:,} of these accounts switched"
-    ]
-    if verdict.compared:
-        value, low, high = verdict.difference
-        who = "the managers were better" if high < 0 else "the model was better" if low > 0 else "no clear winner"
-        lines.append(
-            f"Brier score (lower = better) managers {verdict.managers:.3f}, model {verdict.model:.3f}; difference "
-            f"{value:+.3f} [{low:+.3f}, {high:+.3f}] in {level:.0%} of cases: {who}"
+        return [Finding.of("overrides_unjudged", NOTE), *waiting]
+    found = [
+        Finding.of(
+            "overrides_judged", NOTE, judged=verdict.judged, right=verdict.right, switched=verdict.switched
         )
-    lines += [f"{name}: {good:,} of {count:,} right" for name, (count, good) in verdict.by_manager.items()]
+    ]  # fmt: skip
+    if verdict.compared:
+        found.append(_winner(verdict, level))
+    found += [
+        Finding.of("overrides_of_manager", NOTE, manager=name, right=good, judged=count)
+        for name, (count, good) in verdict.by_manager.items()
+    ]
     if verdict.judged < FEW:
-        lines.append(f"fewer than {FEW} judged overrides: do not conclude anything from them")
-    if verdict.waiting:
-        lines.append(waiting)
+        found.append(Finding.of("overrides_few", WARNING, few=FEW))
+    found += waiting
     if verdict.unknown:
-        lines.append(f"{verdict.unknown:,} overrides are about accounts that the source does not know")
-    return lines
+        found.append(Finding.of("overrides_unknown", WARNING, unknown=verdict.unknown))
+    return found
+
+
+def _winner(verdict: Verdict, level: float) -> Finding:
+    """Return who came nearer to what happened."""
+    value, low, high = verdict.difference
+    figures = {
+        "managers": verdict.managers, "model": verdict.model, "difference": value, "low": low, "high": high,
+        "level": level,
+    }  # fmt: skip
+    if high < 0:
+        return Finding.of("overrides_managers_better", NOTE, **figures)
+    if low > 0:
+        return Finding.of("overrides_model_better", NOTE, **figures)
+    return Finding.of("overrides_no_winner", NOTE, **figures)
 
 
 def definition_of(histories: Histories, switching: str, recorded_at_least: int) -> str:

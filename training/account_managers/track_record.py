@@ -14,6 +14,7 @@ from features.instants import BoolArray, FloatArray, IntArray
 from training.account_managers.calibrated_forecasts import Cases, Factors, Weights, fit_factors, fit_weights
 from training.account_managers.forecasts import Outcomes, Resolved, outcomes
 from training.evaluation.cluster_bootstrap import clustered, correlation, mean, ranks, rounded
+from training.model.findings import NOTE, Finding
 
 LEAST_RESOLVED = 10
 """Accounts that climbed with a forecast, from which on managers and history are compared at all."""
@@ -42,7 +43,7 @@ class ForecastRecord:
     miss: float | None
     offset: float
     rows: tuple[Row, ...]
-    findings: tuple[str, ...]
+    findings: tuple[Finding, ...]
 
 
 def fit_forecasts(
@@ -82,7 +83,7 @@ def fit_forecasts(
     return ForecastRecord(
         common, {names[k]: round(float(factors.each[k]), 4) for k in named}, common_weight,
         {names[k]: round(float(weights.each[k]), 4) for k in named}, round(worth, 4), miss, round(told.offset, 4),
-        rows, _words(rows, common, common_weight, miss),
+        rows, _findings(rows, common, common_weight, miss),
     )  # fmt: skip
 
 
@@ -102,26 +103,29 @@ class _Judge:
         everybody, judged = np.ones(len(manager), bool), ~np.isnan(self.gap)
         total = sum(over.values())
         rows = [
-            self._row("all managers", everybody, total, self.told.promised, factors.common, weights.common),
-            self._row("history (value gap)", judged, total, self.gap, worth, None),
+            self._row("managers", None, everybody, total, self.told.promised, factors.common, weights.common),
+            self._row("history", None, judged, total, self.gap, worth, None),
         ]
         for k, name in enumerate(names):
             made = over.get(name or None, 0)
             if made:
                 factor, weight = float(factors.each[k]), float(weights.each[k])
-                told = name or "(nobody named)"
-                rows.append(self._row(told, manager == k, made, self.told.promised, factor, weight))
+                own = manager == k
+                rows.append(self._row("manager", name, own, made, self.told.promised, factor, weight))
         return tuple(rows)
 
     def _row(
-        self, name: str, own: BoolArray, over: int, promised: FloatArray, factor: float, weight: float | None
+        self, who: str, name: str | None, own: BoolArray, over: int, promised: FloatArray, factor: float,
+        weight: float | None,
     ) -> Row:  # fmt: skip
+        """Return a row.  who : managers (all), history or manager.  name : of the one manager."""
         realised, account, judged = self.told.realised[own], self.told.account[own], ~np.isnan(self.gap[own])
         promised, calibrated, history = promised[own], self.calibrated[own], self.history[own]
         closer = (np.abs(realised - history) - np.abs(realised - calibrated))[judged]
         better = clustered(account[judged], [closer], mean)
         rank = clustered(account, [ranks(promised), ranks(realised)], correlation)
         row: dict[str, Any] = {
+            "who": who,
             "manager": name,
             "forecasts": over,
             "resolved": int(own.sum()),
@@ -146,27 +150,22 @@ def _mean_of(values: FloatArray) -> float | None:
     return rounded(values.mean()) if len(values) else None
 
 
-def _words(rows: Sequence[Row], common: float, weight: float, miss: float | None) -> tuple[str, ...]:
-    """The record of all in sentences; each manager's own stands in the table."""
+def _findings(rows: Sequence[Row], common: float, weight: float, miss: float | None) -> tuple[Finding, ...]:
+    """Return what the record of all says; each manager's own stands in the table."""
     every = rows[0]
-    lead = (
-        f"account managers' forecasts: {every['resolved']:,} of {every['forecasts']:,} resolved, of "
-        f"{every['accounts']:,} accounts that climbed; one promised unit was worth {common:.2f}"
-    )
+    lead = Finding.of(
+        "forecasts_resolved", NOTE, resolved=every["resolved"], forecasts=every["forecasts"],
+        accounts=every["accounts"], worth=common,
+    )  # fmt: skip
     if miss is None:
-        return (f"{lead}; {LEAST_RESOLVED} such accounts are needed to compare them with history",)
-    misses = (
-        f"mean miss as promised {every['miss_as_promised']:,.0f}, calibrated {every['miss_calibrated']:,.0f}, "
-        f"history's value gap so calibrated {every['miss_history']:,.0f}, no change {every['miss_no_change']:,.0f}"
-    )
+        return lead, Finding.of("forecasts_few", NOTE, needed=LEAST_RESOLVED)
+    misses = {
+        "promised": every["miss_as_promised"], "calibrated": every["miss_calibrated"], "history": every["miss_history"],
+        "no_change": every["miss_no_change"],
+    }  # fmt: skip
     verdict = (
-        "no better than history: they get no weight"
+        Finding.of("forecasts_no_weight", NOTE, **misses)
         if weight == 0
-        else f"by squared misses against size they get a weight of {weight:.2f}"
+        else Finding.of("forecasts_weighted", NOTE, **misses, weight=weight)
     )
-    return (
-        lead,
-        f"account managers against history: {misses}; {verdict}",
-        "account managers' forecasts are only ever resolved by accounts that climbed: what is said of them holds for "
-        "those, and is no cause. What came is counted from what accounts with the same revenue brought without one",
-    )
+    return lead, verdict, Finding.of("forecasts_of_climbers", NOTE)

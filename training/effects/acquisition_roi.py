@@ -8,6 +8,7 @@ import numpy as np
 
 from training.data.acquired_accounts import ACCOUNT, FIELDS, MONTH, PROSPECT, SPANS, SUSPECT, Acquired
 from training.effects.off_policy_value import OffPolicyValue
+from training.model.findings import NOTE, Finding
 
 LEAST_ACCOUNTS = 20
 """Accounts with a complete span that a figure needs."""
@@ -17,10 +18,10 @@ Row = Mapping[str, str | int | float | None]
 
 @dataclass(frozen=True)
 class AcquisitionRoi:
-    """rows : one for each of what money may go to, and span.  findings : the same in sentences."""
+    """rows : one for each of what money may go to, and span.  findings : what they say."""
 
     rows: tuple[Row, ...]
-    findings: tuple[str, ...]
+    findings: tuple[Finding, ...]
 
 
 @dataclass(frozen=True)
@@ -51,10 +52,15 @@ class _Cohort:
     def cost(self) -> float | None:
         return self.sums[9] / self.sums[8] if self.sums[8] >= LEAST_ACCOUNTS else None
 
-    def row(self, what: str, days: int, at_cost: bool) -> Row:
+    def row(self, what: str, channel: str | None, days: int, at_cost: bool) -> Row:
+        """Return the row of one thing and span.
+
+        what : new_account, inquiry or suspect.  channel : that won the accounts, "" = unknown; None = of all of them.
+        """
         cost = self.cost if at_cost else None
         return {
             "what": what,
+            "channel": channel,
             "days": days,
             "accounts": self.n,
             "cost": None if cost is None else round(cost, 2),
@@ -79,21 +85,18 @@ def acquisition_roi(
     invested = _invested(claim, horizon_days)
     every = {days: cohorts[ACCOUNT, None, days] for days in SPANS if (ACCOUNT, None, days) in cohorts}
     if not every:
-        missing = (
-            f"acquisition: left out; fewer than {LEAST_ACCOUNTS} accounts were entered (accounts.created_at) after the "
-            f"first order and {SPANS[0]} days before the end of the data, not traded with before"
-        )
+        missing = Finding.of("acquisition_left_out", NOTE, needed=LEAST_ACCOUNTS, days=SPANS[0])
         return AcquisitionRoi(invested, (missing,))
-    rows = [one.row("new account", days, True) for days, one in every.items()]
+    rows = [one.row("new_account", None, days, True) for days, one in every.items()]
     channels = {name: one.n for (kind, name, days), one in cohorts.items() if kind == ACCOUNT and days == SPANS[0]}
     named = [(-n, name) for name, n in channels.items() if name is not None]
     for _, name in sorted(named)[:MOST_CHANNELS]:
-        told = f"new account: {name or '(channel unknown)'}"
         known = [days for days in SPANS if (ACCOUNT, name, days) in cohorts]
-        rows += [cohorts[ACCOUNT, name, days].row(told, days, True) for days in known]
-    for kind, told in ((PROSPECT, "open inquiry of a prospect"), (SUSPECT, "suspect")):
-        rows += [cohorts[kind, None, days].row(told, days, False) for days in SPANS if (kind, None, days) in cohorts]
-    return AcquisitionRoi((*rows, *invested), _words(cohorts, every, invested))
+        rows += [cohorts[ACCOUNT, name, days].row("new_account", name, days, True) for days in known]
+    for kind, what in ((PROSPECT, "inquiry"), (SUSPECT, "suspect")):
+        known = [days for days in SPANS if (kind, None, days) in cohorts]
+        rows += [cohorts[kind, None, days].row(what, None, days, False) for days in known]
+    return AcquisitionRoi((*rows, *invested), _findings(cohorts, every, invested))
 
 
 Cohorts = Mapping[tuple[str, str | None, int], _Cohort]
@@ -116,7 +119,8 @@ def _invested(claim: OffPolicyValue | None, horizon_days: int) -> tuple[Row, ...
     error = (claim.high - claim.low) / 2
     return (
         {
-            "what": "recommended investments (interval as margin_error)",
+            "what": "recommended",  # half its interval stands as margin_error
+            "channel": None,
             "days": horizon_days,
             "accounts": claim.trials,
             "cost": round(claim.spent, 2),
@@ -130,28 +134,35 @@ def _invested(claim: OffPolicyValue | None, horizon_days: int) -> tuple[Row, ...
     )
 
 
-def _words(cohorts: Cohorts, every: Mapping[int, _Cohort], invested: tuple[Row, ...]) -> tuple[str, ...]:
-    days, one = next(iter(every.items()))
-    margins = ", ".join(f"{c.margin:,.0f} (SE {c.error:,.0f}) in their first {d} days" for d, c in every.items())
-    told = f"acquisition: {one.n:,} new accounts, {one.ordered:.0%} ordered within {days} days; margin {margins}"
-    if one.cost is None:
-        told += "; what winning them cost is not known (accounts.acquisition_cost)"
+def _findings(cohorts: Cohorts, every: Mapping[int, _Cohort], invested: tuple[Row, ...]) -> tuple[Finding, ...]:
+    days, first = next(iter(every.items()))
+    findings = [
+        Finding.of(
+            "acquisition_brought", NOTE, accounts=one.n, ordered=one.ordered, days=span, margin=one.margin,
+            error=one.error,
+        ) for span, one in every.items()
+    ]  # fmt: skip
+    if first.cost is None:
+        findings.append(Finding.of("acquisition_cost_unknown", NOTE))
+    elif not first.cost:
+        findings.append(Finding.of("acquisition_free", NOTE))
     else:
-        back = ", ".join(f"{c.margin / c.cost:.1f} times in {d} days" for d, c in every.items() if c.cost)
-        told += f"; they cost {one.cost:,.0f} each, paid back {back}" if one.cost else "; they cost nothing"
-    findings = [told]
-    for kind, name in ((PROSPECT, "an open inquiry of a prospect"), (SUSPECT, "a suspect")):
+        findings += [
+            Finding.of("acquisition_paid_back", NOTE, cost=one.cost, times=one.margin / one.cost, days=span)
+            for span, one in every.items()
+            if one.cost
+        ]
+    for kind, what in ((PROSPECT, "inquiry"), (SUSPECT, "suspect")):
         of = cohorts.get((kind, None, days))
         if of is not None and of.ordered > 0:
-            findings.append(
-                f"acquisition: {name} is worth {of.margin:,.0f} (SE {of.error:,.0f}) of margin over {days} days: "
-                f"{of.ordered:.0%} of {of.n:,} ordered, and those brought {of.margin / of.ordered:,.0f}"
-            )
-    if one.cost and invested:
-        won, moved = (one.margin - one.cost) / one.cost, invested[0]
-        findings.append(
-            f"one unit of money brought {won:,.2f} net in winning accounts ({days} days) and "
-            f"{moved['gain_per_cost']:,.2f} in recommended investments in customers ({moved['days']} days). The former "
-            "is an average of what was done, no effect: compare them where the next accounts are like the last"
-        )
+            findings.append(Finding.of(
+                "acquisition_worth", NOTE, what=what, margin=of.margin, error=of.error, days=days, ordered=of.ordered,
+                accounts=of.n, each=of.margin / of.ordered,
+            ))  # fmt: skip
+    if first.cost and invested:
+        moved = invested[0]
+        findings.append(Finding.of(
+            "acquisition_compared", NOTE, won=(first.margin - first.cost) / first.cost, won_days=days,
+            moved=moved["gain_per_cost"], moved_days=moved["days"],
+        ))  # fmt: skip
     return tuple(findings)

@@ -6,10 +6,11 @@ import numpy as np
 
 from training.data.dataset import Dataset
 from training.effects.uplift import InvestmentEffect
+from training.model.findings import NOTE, Finding
 
 
-def coherence(effect: InvestmentEffect, gaps: Sequence[float | None], data: Dataset) -> list[str]:
-    """How much of an option's uplift its climbing accounts for, were a climb worth the gap between the rungs.
+def coherence(effect: InvestmentEffect, gaps: Sequence[float | None], data: Dataset) -> list[Finding]:
+    """Return how much of an option's uplift its climbing accounts for, were a climb worth the gap between the rungs.
 
     The chance of climbing that the option adds times the gap to the next rung, over the accounts of the latest slice
     that bear it, beside the uplift. The two need not be equal, and the gap is not causal: the uplift rules.
@@ -25,7 +26,4 @@ def coherence(effect: InvestmentEffect, gaps: Sequence[float | None], data: Data
         return []
     climbing = float((effects["climbed"].predict(data.matrix[rows])[:, 0] * gap[rows]).mean())
     whole = float(effects["revenue"].predict(data.matrix[rows])[:, 0].mean())
-    return [
-        f"coherence: the climbs it adds times the gaps between rungs come to {climbing:,.0f} an account, the uplift is "
-        f"{whole:,.0f}; the gaps are not causal, the uplift rules"
-    ]
+    return [Finding.of("uplift_coherence", NOTE, investment=effect.investment, climbing=climbing, whole=whole)]

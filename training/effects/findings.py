@@ -1,9 +1,10 @@
-"""What an effect can and cannot tell, in words: how small it could have been seen, how easily it is explained away."""
+"""What an effect can and cannot tell: how small it could have been seen, how easily it is explained away."""
 
 import numpy as np
 
 from features.instants import FloatArray
 from training.effects.r_learner import Case
+from training.model.findings import NOTE, WARNING, Finding
 
 SEEN = 2.8
 """Standard errors that an effect must have to be seen: 80 % power at 5 % (1.96 + .84)."""
@@ -12,19 +13,23 @@ NEAR = 0.1
 """Share by which a cost may differ from the plan without a word."""
 
 
-def power(error: float, exposed: int) -> str:
-    """The smallest average effect that so many exposed trials could have shown.  error : its standard error, money."""
-    return f"with {exposed:,} exposed trials only average effects above {SEEN * error:,.0f} can be told from nothing"
+def power(investment: str, error: float, exposed: int) -> Finding:
+    """Return the smallest average effect that so many exposed trials could have shown.
+
+    error : its standard error, money.
+    """
+    return Finding.of("uplift_power", NOTE, investment=investment, exposed=exposed, least=SEEN * error)
 
 
-def dearer(actual: FloatArray, planned: float) -> list[str]:
-    """Whether an option cost other than planned; nothing to say within a tenth.  actual : shape (n,), money."""
+def cost_differs(investment: str, actual: FloatArray, planned: float) -> list[Finding]:
+    """Return whether an option cost other than planned; nothing within a tenth.  actual : shape (n,), money."""
     mean = float(actual.mean()) if len(actual) else planned
     if abs(mean - planned) <= NEAR * max(abs(planned), 1e-9):
         return []
     return [
-        f"it cost {mean:,.0f} on average where it was made ({len(actual):,} times), planned are {planned:,.0f}: gains "
-        "count the planned cost; correct investment_options if the future is like the past"
+        Finding.of(
+            "uplift_cost_differs", WARNING, investment=investment, actual=mean, times=len(actual), planned=planned
+        )
     ]
 
 
@@ -40,19 +45,18 @@ def robustness_value(t: float, degrees: int) -> float:
     return float((np.sqrt(f**4 + 4 * f**2) - f**2) / 2)
 
 
-def robustness(effect: float, error: float, case: Case) -> str:
-    """What it takes to explain an adjusted effect away, beside what recent revenue, the first term, explains.
+def robustness(investment: str, effect: float, error: float, case: Case) -> Finding:
+    """Return what it takes to explain an adjusted effect away, beside what recent revenue, the first term, explains.
 
     effect, error : share of size.  case : the chosen trials of the option.
     """
     value = robustness_value(effect / max(error, 1e-12), len(np.unique(case.account)))
     known = case.z[:, 0]
     strength = min(_share(known, case.exposed), _share(known, case.beyond / case.size))
-    verdict = "would" if strength >= value else "would not"
-    return (
-        f"a hidden cause must explain {value:.1%} of both who was chosen and what they brought to leave no effect; "
-        f"one as strong as recent revenue (at least {strength:.1%}) {verdict} explain it away"
-    )
+    figures = {"investment": investment, "needed": value, "strength": strength}
+    if strength >= value:
+        return Finding.of("uplift_explained_away", WARNING, **figures)
+    return Finding.of("uplift_holds", NOTE, **figures)
 
 
 def _share(one: FloatArray, other: FloatArray) -> float:

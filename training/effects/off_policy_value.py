@@ -13,6 +13,7 @@ import numpy as np
 from features.instants import FloatArray, IntArray
 from training.evaluation.curves import POINTS, Budget
 from training.evaluation.metrics import Interval
+from training.model.findings import NOTE, OK, WARNING, Finding
 
 PRIOR_SPREAD, MOST_WORTH = 0.3, 1.0
 """How far from one a promise's worth is thought to be before any trial was looked at, and what is claimed at most."""
@@ -24,7 +25,7 @@ class OffPolicyValue:
 
     promised : by the estimates that picked.  value, low, high, error : as the trials have it, with its interval and
         standard error.
-    spent : what the picked options cost.
+    spent : what the picked options cost.  level : coverage of the interval.
     """
 
     promised: float
@@ -34,6 +35,7 @@ class OffPolicyValue:
     trials: int
     error: float = 0.0
     spent: float = 0.0
+    level: float = 0.9
 
     @property
     def ratio(self) -> float:
@@ -54,15 +56,17 @@ class OffPolicyValue:
         values["claim_ratio"] = self.ratio
         return {f"recommended_{name}": round(value, 4) for name, value in values.items()}
 
-    def words(self) -> str:
-        """The same in a sentence."""
-        told = (
-            f"recommendations judged on {self.trials:,} trials of accounts that had no part in them: promised "
-            f"{self.promised:,.0f} per account, realised {self.value:,.0f} [{self.low:,.0f}, {self.high:,.0f}]"
-        )
+    def finding(self) -> Finding:
+        """Return what the recommendations were worth beside what they promised."""
+        figures = {
+            "trials": self.trials, "promised": self.promised, "value": self.value, "low": self.low, "high": self.high,
+            "level": self.level,
+        }  # fmt: skip
         if self.high < self.promised:
-            return told + "; the promise is too high"
-        return told + ("; above zero beyond doubt" if self.low > 0 else "; too uncertain to tell from zero")
+            return Finding.of("claim_too_high", WARNING, **figures)
+        if self.low > 0:
+            return Finding.of("claim_above_zero", OK, **figures)
+        return Finding.of("claim_uncertain", NOTE, **figures)
 
 
 def off_policy_value(
@@ -83,7 +87,8 @@ def off_policy_value(
     promised, mean = float(found.promised.mean()), float(found.score.mean())
     error = clustered_error(found.score, account)
     reach = NormalDist().inv_cdf(0.5 + level / 2) * error
-    return OffPolicyValue(promised, mean, mean - reach, mean + reach, len(arm), error, float(found.spent.mean()))
+    spent = float(found.spent.mean())
+    return OffPolicyValue(promised, mean, mean - reach, mean + reach, len(arm), error, spent, level)
 
 
 @dataclass(frozen=True)
@@ -146,5 +151,5 @@ def budget_of(
         mean, error = float(score.mean()), clustered_error(score, account)
         spent.append(float(found.spent[order[:end]].sum() / n))
         promised.append(float(found.promised[order[:end]].sum() / n))
-        value.append(Interval(mean, mean - reach * error, mean + reach * error))
+        value.append(Interval(mean, mean - reach * error, mean + reach * error, level))
     return Budget(tuple(spent), tuple(promised), tuple(value))

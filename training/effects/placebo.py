@@ -19,6 +19,7 @@ from training.effects.doubly_robust import cross_fitted_propensity
 from training.effects.outcomes import measure
 from training.effects.r_learner import Case, Precisions, fit_again
 from training.effects.target_trials import Trials
+from training.model.findings import OK, WARNING, Finding
 from training.model.predictors import Term, settled_values
 from training.models.fitting import settle_terms
 from training.settings import BoosterSettings, Settings
@@ -128,23 +129,21 @@ def _by_account(values: FloatArray, account: IntArray) -> FloatArray:
     return np.asarray(np.bincount(cluster, weights=values), np.float64)
 
 
-def lots_in_words(found: Difference) -> str:
-    """What the negative control says."""
-    told = (
-        f"negative control: before the lots those drawn had brought {found.mean:+,.0f} (SE {found.error:,.0f}) a year"
-    )
-    verdict = "more than chance: ask how the lots were drawn" if found.clear else "as lots should have it"
-    return f"{told}, {verdict}"
-
-
-def choices_in_words(found: Difference) -> str:
-    """What the placebo date says."""
-    told = (
-        f"placebo date: over the horizon before, those chosen differed from comparable accounts by {found.mean:+.1%} "
-        f"of expected revenue (SE {found.error:.1%})"
-    )
-    if not found.clear:
-        return f"{told}: nothing that chance does not explain"
+def lots_finding(investment: str, found: Difference) -> Finding:
+    """Return what the negative control says."""
+    figures = {"investment": investment, "mean": found.mean, "error": found.error}
     return (
-        f"{told}: managers choose by what revenue has done since; the effect rests on knowing all that they looked at"
+        Finding.of("uplift_lots_suspect", WARNING, **figures)
+        if found.clear
+        else Finding.of("uplift_lots_fair", OK, **figures)
+    )
+
+
+def choices_finding(investment: str, found: Difference) -> Finding:
+    """Return what the placebo date says."""
+    figures = {"investment": investment, "mean": found.mean, "error": found.error}
+    return (
+        Finding.of("uplift_choices_differed", WARNING, **figures)
+        if found.clear
+        else Finding.of("uplift_choices_comparable", OK, **figures)
     )

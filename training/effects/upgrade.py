@@ -32,6 +32,7 @@ from training.effects.doubly_robust import (
     scores,
 )
 from training.effects.effect_estimation import modifiers, small_booster
+from training.model.findings import NOTE, Finding
 from training.model.predictors import Effect, Linear, Term
 from training.models.fitting import fit_values
 from training.settings import Settings
@@ -52,7 +53,7 @@ class UpgradeEffect:
     rung: int
     basis: str
     effect: Effect | None
-    finding: str
+    finding: Finding
 
 
 def fit_upgrades(data: Dataset, settings: Settings) -> tuple[UpgradeEffect, ...]:
@@ -77,45 +78,43 @@ def _after_landmark(data: Dataset, settings: Settings) -> tuple[FloatArray, Bool
 def _fit_rung(rung: int, revenue: FloatArray, climbed: BoolArray, data: Dataset, settings: Settings) -> UpgradeEffect:
     name = RUNGS[rung]
     if rung not in BY_AN_ACT:
-        return UpgradeEffect(
-            rung, "insufficient", None, f"{name}: climbing is, or announces, the very orders that would be counted"
-        )
+        return _insufficient(rung, Finding.of("upgrade_circular", NOTE, rung=name))
     if settings.uplift.landmark_days >= settings.outcome.horizon_days:
-        return UpgradeEffect(rung, "insufficient", None, f"{name}: the landmark lies beyond the horizon")
+        return _insufficient(rung, Finding.of("upgrade_landmark", NOTE, rung=name))
     rows = _chosen_rows(rung, climbed, data)
     arm = climbed[rows].astype(np.int64)
     if arm.sum() < settings.uplift.least_treated:
-        finding = f"{name}: {int(arm.sum())} climbed by an act of their own, {settings.uplift.least_treated} are needed"
-        return UpgradeEffect(rung, "insufficient", None, finding)
+        climbers, needed = int(arm.sum()), settings.uplift.least_treated
+        return _insufficient(rung, Finding.of("upgrade_few", NOTE, rung=name, climbed=climbers, needed=needed))
     trial = _Trial(data.matrix[rows], arm, revenue[rows], data.snapshots.account[rows])
     gate, effect = _estimate(trial, data, settings)
     if effect is None:
-        finding = f"{name}: {gate.treated} climbed, but only {gate.effective:.0f} comparable accounts did not"
-        return UpgradeEffect(rung, "insufficient", None, finding)
+        return _insufficient(
+            rung, Finding.of("upgrade_few_controls", NOTE, rung=name, climbed=gate.treated, controls=gate.effective)
+        )
     return _tested(rung, trial, gate, effect, _negative_control(rows, arm, data, settings))
 
 
 def _tested(rung: int, trial: "_Trial", gate: Overlap, effect: Effect, control: "_Control | None") -> UpgradeEffect:
     """The effect with what the control cannot exclude as part of its interval; none where that is too much."""
     mean, error = average(effect, trial.matrix)
-    words = (
-        f"{RUNGS[rung]}: {gate.treated} climbed, {gate.effective:.0f} comparable; mean effect {mean:,.0f} "
-        f"(SE {error:,.0f})"
-    )
+    found = {"rung": RUNGS[rung], "climbed": gate.treated, "controls": gate.effective, "mean": mean, "error": error}
     if control is None:
-        finding = f"{words}, not given: too few are known long enough to see how they differed before they climbed"
-        return UpgradeEffect(rung, "insufficient", None, finding)
+        return _insufficient(rung, Finding.of("upgrade_unchecked", NOTE, **found))
     bearable = max(OF_EFFECT * abs(mean), OF_REVENUE * float(np.maximum(trial.revenue, 0.0).mean()))
     if control.most > bearable:
-        finding = (
-            f"{words}, not given: those who climbed may have brought up to {control.most:,.0f} more than comparable "
-            f"accounts before they did (negative control {control.mean:,.0f}, SE {control.error:,.0f})"
-        )
-        return UpgradeEffect(rung, "insufficient", None, finding)
+        return _insufficient(rung, Finding.of(
+            "upgrade_differed_before", NOTE, **found, most=control.most, before=control.mean,
+            before_error=control.error,
+        ))  # fmt: skip
     wider = 1.0 + (control.mean**2 + control.error**2) / max(error**2, 1e-9)
     covariance = tuple(tuple(wider * cell for cell in row) for row in effect.covariance)
-    finding = f"{words}; before they climbed they differed by {control.mean:,.0f} (SE {control.error:,.0f})"
+    finding = Finding.of("upgrade_estimated", NOTE, **found, before=control.mean, before_error=control.error)
     return UpgradeEffect(rung, "adjusted", replace(effect, covariance=covariance), finding)
+
+
+def _insufficient(rung: int, finding: Finding) -> UpgradeEffect:
+    return UpgradeEffect(rung, "insufficient", None, finding)
 
 
 OF_EFFECT, OF_REVENUE = 0.25, 0.1

@@ -25,14 +25,15 @@ from training.data.dataset import Dataset, Progress, silent
 from training.data.splits import folds_of
 from training.effects.doubly_robust import Overlap, average, cross_fitted_propensity, overlap
 from training.effects.effect_estimation import LOOSE, fit_effects, modifiers, small_booster
-from training.effects.findings import dearer, power, robustness
+from training.effects.findings import cost_differs, power, robustness
 from training.effects.off_policy_value import OffPolicyValue, budget_of, off_policy_value, unbiased
 from training.effects.outcomes import OUTCOMES, Outcome, measure
-from training.effects.placebo import before_choices, before_lots, choices_in_words, lots_in_words
+from training.effects.placebo import before_choices, before_lots, choices_finding, lots_finding
 from training.effects.policy_evaluation import PolicyEvaluation
 from training.effects.r_learner import WITHIN, Case, fit_again, fit_cases
 from training.effects.target_trials import Trials, build_trials
 from training.evaluation.curves import Curves, Targeting, overlap_of, targeting_of
+from training.model.findings import NOTE, WARNING, Finding
 from training.model.predictors import Effect, Term, settled_values
 from training.models.fitting import settle_terms
 from training.settings import Settings
@@ -64,7 +65,7 @@ class InvestmentEffect:
     mean: float | None
     low: float | None
     high: float | None
-    findings: tuple[str, ...]
+    findings: tuple[Finding, ...]
 
 
 @dataclass(frozen=True)
@@ -83,19 +84,14 @@ class _Ground:
 
     basis: str
     rows: BoolArray
-    findings: tuple[str, ...]
+    findings: tuple[Finding, ...]
 
 
 def fit_uplift(data: Dataset, settings: Settings, progress: Progress = silent) -> Uplift:
     """The effect of every option; empty where there are no options at all."""
     trials, options = build_trials(data, settings), data.histories.options
     if trials is None:
-        return Uplift(
-            tuple(
-                InvestmentEffect(name, bond, cost, "insufficient", None, (), None, None, None, ("never recorded",))
-                for name, bond, cost in zip(options.names, options.bonds, options.costs, strict=True)
-            )
-        )
+        return Uplift(tuple(map(_never_recorded, options.names, options.bonds, options.costs)))
     fold = folds_of(data.histories, trials.snapshots.account, settings.uplift.folds)
     booster, n_arms = small_booster(settings.booster), len(options.names) + 1
     progress("effects of investments", 0.0)
@@ -104,7 +100,7 @@ def fit_uplift(data: Dataset, settings: Settings, progress: Progress = silent) -
     )
     progress("effects of investments", 0.2)
     terms = settle_terms(modifiers(data), trials.matrix)
-    work = _Work(trials, chance, fold, terms, settled_values(terms, trials.matrix), settings)
+    work = _Work(options.names, trials, chance, fold, terms, settled_values(terms, trials.matrix), settings)
     learnt, brought = work.learn(), {"revenue": np.zeros((len(trials), n_arms - 1))}
     for k in range(MOST_PASSES if trials.later.any() else 0):
         progress("effects of investments", 0.4 + 0.1 * k)
@@ -122,10 +118,19 @@ def fit_uplift(data: Dataset, settings: Settings, progress: Progress = silent) -
     return Uplift(effects, claim, curves, bench)
 
 
+def _never_recorded(name: str, bond: int, cost: float) -> InvestmentEffect:
+    found = Finding.of("uplift_never_recorded", NOTE, investment=name)
+    return InvestmentEffect(name, bond, cost, "insufficient", None, (), None, None, None, (found,))
+
+
 @dataclass(frozen=True)
 class _Work:
-    """The trials with all that every estimate needs.  z : the settled terms' values, shape (n, n_terms)."""
+    """The trials with all that every estimate needs.
 
+    names : of the options.  z : the settled terms' values, shape (n, n_terms).
+    """
+
+    names: Sequence[str]
     trials: Trials
     chance: FloatArray
     fold: IntArray
@@ -154,27 +159,26 @@ class _Work:
 
     def ground(self, k: int, revenue: Outcome) -> _Ground:
         """Lots and choices together where both have enough and agree; else the lots; else the choices."""
-        trials, needed = self.trials, self.settings.uplift
+        trials, needed, name = self.trials, self.settings.uplift, self.names[k - 1]
         drawn, chosen = (overlap(trials.arm[rows], self.chance[rows], k) for rows in (trials.random, ~trials.random))
-        findings = _gate_findings(drawn, chosen)
+        findings = _gate_findings(name, drawn, chosen)
         if not drawn.passes(needed):
             if not chosen.passes(needed):
-                need = f"{needed.least_treated} exposed and {needed.least_effective} comparable controls are needed"
-                findings.append(f"not enough comparable accounts: {need}")
+                findings.append(Finding.of(
+                    "uplift_too_few", WARNING, investment=name, least_exposed=needed.least_treated,
+                    least_controls=needed.least_effective,
+                ))  # fmt: skip
                 return _Ground("insufficient", np.zeros(len(trials), bool), tuple(findings))
             return _Ground("adjusted", ~trials.random, (*findings, *self._sensitivity(k, revenue)))
         if not chosen.passes(needed):
             return _Ground("randomised", trials.random, tuple(findings))
         both = np.ones(len(trials), bool)
         told = fit_again([self.case(k, revenue, both)], LOOSE)[0]
-        findings.append(
-            f"by choice the effect comes out higher than by lot by {told.delta:.1%} of expected revenue "
-            f"(SE {told.delta_error:.1%})"
-        )
+        findings.append(Finding.of(
+            "uplift_choice_against_lot", NOTE, investment=name, delta=told.delta, error=told.delta_error
+        ))  # fmt: skip
         if abs(told.delta) > self.disagreement * told.delta_error:
-            findings.append(
-                "they disagree beyond their intervals: the managers' choice hides a cause, and the lots are believed"
-            )
+            findings.append(Finding.of("uplift_choice_misleads", WARNING, investment=name))
             return _Ground("randomised", trials.random, tuple(findings))
         return _Ground("randomised", both, tuple(findings))
 
@@ -183,11 +187,11 @@ class _Work:
         """Standard errors by which choices may differ from lots: beyond, the lots alone are believed."""
         return NormalDist().inv_cdf(1 - DISAGREEMENT / 2 / (self.chance.shape[1] - 1))
 
-    def _sensitivity(self, k: int, revenue: Outcome) -> list[str]:
+    def _sensitivity(self, k: int, revenue: Outcome) -> list[Finding]:
         case = self.case(k, revenue, ~self.trials.random)
         told = fit_again([case], LOOSE)[0]
         error = float(np.sqrt(told.covariance[0, 0]))
-        return [robustness(float(told.coefficients[0]), error, case)]
+        return [robustness(self.names[k - 1], float(told.coefficients[0]), error, case)]
 
     def effects(self, outcome: Outcome, grounds: Sequence[_Ground]) -> dict[int, tuple[Effect, Effect]]:
         """Option -> its effect on the outcome, and the same hardly drawn to anything; those with too few trials out."""
@@ -217,25 +221,28 @@ DISAGREEMENT = 0.05
 """How often, over all options together (Bonferroni), choices that mislead no more than lots do may be thrown away."""
 
 
-def _gate_findings(drawn: Overlap, chosen: Overlap) -> list[str]:
+def _gate_findings(name: str, drawn: Overlap, chosen: Overlap) -> list[Finding]:
     return [
-        f"by lot: {drawn.treated} exposed, {drawn.effective:.0f} comparable controls",
-        f"by choice: {chosen.treated} exposed, {chosen.effective:.0f} comparable controls, "
-        f"{chosen.share:.0%} in overlap, told apart by what was known {100 * chosen.separation:.0f} times in 100",
-    ]
+        Finding.of("uplift_by_lot", NOTE, investment=name, exposed=drawn.treated, controls=drawn.effective),
+        Finding.of(
+            "uplift_by_choice", NOTE, investment=name, exposed=chosen.treated, controls=chosen.effective,
+            overlap=chosen.share, separation=chosen.separation,
+        ),
+    ]  # fmt: skip
 
 
-def _pretended(data: Dataset, trials: Trials, chance: FloatArray, settings: Settings) -> dict[int, tuple[str, ...]]:
-    """Option -> what the checks say that ask for an effect where there can be none."""
+def _pretended(data: Dataset, trials: Trials, chance: FloatArray, settings: Settings) -> dict[int, list[Finding]]:
+    """Return, option by option, what the checks say that ask for an effect where there can be none."""
+    names = data.histories.options.names
     drawn = before_lots(trials, chance, data.column("revenue_365d"))
     chosen = before_choices(data, trials, modifiers(data), small_booster(settings.booster), settings, LOOSE)
-    told = {k: [lots_in_words(found)] for k, found in drawn.items()}
+    told = {k: [lots_finding(names[k - 1], found)] for k, found in drawn.items()}
     for k, found in chosen.items():
-        told.setdefault(k, []).append(choices_in_words(found))
-    return {k: tuple(words) for k, words in told.items()}
+        told.setdefault(k, []).append(choices_finding(names[k - 1], found))
+    return told
 
 
-def _option(work: _Work, k: int, learnt: _Learnt, pretended: Sequence[str], data: Dataset) -> InvestmentEffect:
+def _option(work: _Work, k: int, learnt: _Learnt, pretended: Sequence[Finding], data: Dataset) -> InvestmentEffect:
     options, trials, ground = data.histories.options, work.trials, learnt.grounds[k - 1]
     found = {outcome: effects[k] for outcome, effects in learnt.found.items() if k in effects}
     name, bond, cost = options.names[k - 1], options.bonds[k - 1], options.costs[k - 1]
@@ -244,16 +251,19 @@ def _option(work: _Work, k: int, learnt: _Learnt, pretended: Sequence[str], data
     asked = trials.matrix[ground.rows]
     mean, error = average(found["revenue"][1], asked)
     drawn_to = average(found["revenue"][0], asked)[0]
-    reach = NormalDist().inv_cdf(0.5 + work.settings.uplift.level / 2) * error
+    level = work.settings.uplift.level
+    reach = NormalDist().inv_cdf(0.5 + level / 2) * error
     exposed = np.bincount(trials.rung[ground.rows & (trials.arm == k)], minlength=len(RUNGS))
     findings = (
         *ground.findings,
-        f"average effect {mean:,.0f} [{mean - reach:,.0f}, {mean + reach:,.0f}] over the horizon, {ground.basis}; "
-        f"drawn to what the evidence supports, {drawn_to:,.0f}",
-        power(error, int(exposed.sum())),
+        Finding.of(
+            "uplift_average", NOTE, investment=name, mean=mean, low=mean - reach, high=mean + reach, level=level,
+            days=work.settings.outcome.horizon_days, basis=ground.basis, drawn=drawn_to,
+        ),
+        power(name, error, int(exposed.sum())),
         *pretended,
-        *dearer(_costs(data, k - 1), cost),
-    )
+        *cost_differs(name, _costs(data, k - 1), cost),
+    )  # fmt: skip
     supported = tuple(int(rung) for rung in np.flatnonzero(exposed >= LEAST_BY_RUNG))
     return InvestmentEffect(
         name, bond, cost, ground.basis, {outcome: pair[0] for outcome, pair in found.items()}, supported, mean,

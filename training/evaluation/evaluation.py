@@ -83,6 +83,11 @@ class Comparison:
     moves: Transitions | None = None
     judged: HoldoutPredictions | None = field(default=None, compare=False, repr=False)
 
+    @property
+    def level(self) -> float:
+        """Return the coverage of the differences' intervals."""
+        return next((row.difference.level for row in self.rows if row.difference is not None), metrics.LEVEL)
+
     def scores(self, model: str) -> Mapping[str, float]:
         """The scores of one model.  Raises KeyError if it is not in the table."""
         return {row.model: row.scores for row in self.rows}[model]

@@ -1,4 +1,4 @@
-"""Grades in words: what a model is worth beside the simplest rule, and whether its chances come true.
+"""Grade each prediction against the simplest rule, and say whether its chances come true.
 
 The simplest rule is what anybody does without a model: that nothing changes, that who has long been silent leaves,
 that a customer spends what it spent. A grade rests on the paired interval of `training.evaluation.evaluation`, not on
@@ -6,18 +6,12 @@ the score.
 """
 
 from collections.abc import Sequence
-from dataclasses import dataclass
 
 from training.evaluation.evaluation import OURS, Comparison
-from training.evaluation.metrics import Band, Interval
+from training.evaluation.metrics import Band
+from training.model.findings import NOTE, OK, WARNING, Finding
 from training.models.baselines import SIMPLEST
 
-RULES = {
-    "next_rung": "persistence (everybody stays on its rung)",
-    "switching": "recency alone (who has been silent longest leaves)",
-    "revenue": "last year's pace (everybody spends what it spent)",
-}
-NAMES = {"next_rung": "the next rung", "switching": "switching", "revenue": "expected revenue"}
 WORTH_HAVING = 0.05
 """A gain of a twentieth of the simplest rule's score: less is hardly noticed, and an interval that leaves such a gain
 open has not shown that there is none."""
@@ -26,24 +20,12 @@ LEAST_IN_BAND = 30
 HAPPENED = {"next_rung": "climbed", "switching": "left"}
 
 
-@dataclass(frozen=True)
-class Grade:
-    """What one prediction is worth.  mark : one of MARKS.  words : the sentence."""
+def grade(comparison: Comparison) -> Finding:
+    """Return the grade against the simplest rule of the task.
 
-    task: str
-    mark: str
-    words: str
-
-
-MARKS = ("clearly better", "a little better", "no better", "worse", "cannot tell")
-
-
-def grade(comparison: Comparison) -> Grade:
-    """The grade against the simplest rule of the task.
-
-    Clearly better: the 95 % interval of the difference leaves out zero, and the gain is at least WORTH_HAVING of the
-    rule's score; a little better: less than that. Where zero lies inside: no better if a gain worth having lies
-    outside, else nobody can tell yet.
+    Clearly better: the interval of the difference leaves out zero, and the gain is at least WORTH_HAVING of the rule's
+    score; a little better: less than that. Where zero lies inside: no better if a gain worth having lies outside, else
+    nobody can tell yet.
     """
     name = SIMPLEST[comparison.task]
     row = next(row for row in comparison.rows if row.model == name)
@@ -52,77 +34,64 @@ def grade(comparison: Comparison) -> Grade:
         raise ValueError(f"{name} is not compared with {OURS}")
     theirs = row.scores[comparison.primary]
     share, low, high = (part / theirs if theirs > 0 else 0.0 for part in (interval.value, interval.low, interval.high))
-    measure = comparison.primary.replace("_", " ")
-    found = f"its {measure} is {_less(share)} [95 %: {_less(low)} to {_less(high)}]"
-    rule, on = RULES[comparison.task], f"on {comparison.snapshots:,} snapshots"
+    figures = {
+        "task": comparison.task, "metric": comparison.primary, "share": share, "low": low, "high": high,
+        "level": interval.level, "snapshots": comparison.snapshots,
+    }  # fmt: skip
     if interval.low > 0:
-        mark = "clearly better" if share >= WORTH_HAVING else "a little better"
-        words = f"{mark} than {rule}"
-    elif interval.high < 0:
-        mark, words = "worse", f"worse than {rule}"
-    elif high < WORTH_HAVING:
-        mark, words = "no better", f"no better than {rule}"
-    else:
-        mark, words = "cannot tell", f"cannot tell whether it is better than {rule}: too few accounts so far"
-    return Grade(comparison.task, mark, f"grade of {NAMES[comparison.task]}: {words}; {found}, {on}")
+        clear = share >= WORTH_HAVING
+        return Finding.of("grade_clearly_better" if clear else "grade_a_little_better", OK, **figures)
+    if interval.high < 0:
+        return Finding.of("grade_worse", WARNING, **figures)
+    if high < WORTH_HAVING:
+        return Finding.of("grade_no_better", WARNING, **figures)
+    return Finding.of("grade_cannot_tell", NOTE, **figures)
 
 
-def _less(share: float) -> str:
-    return f"{abs(share):.1%} {'lower' if share >= 0 else 'higher'}".replace("%", " %")
-
-
-def reliability_words(comparison: Comparison) -> list[str]:
-    """Of the accounts that were given a chance, what share it came true for, band by band."""
+def reliability(comparison: Comparison) -> list[Finding]:
+    """Return, band by band, what share of the accounts that were given a chance it came true for."""
     what = HAPPENED.get(comparison.task)
-    return [] if what is None else [_band_words(band, what) for band in comparison.bands]
+    return [] if what is None else [_of_band(band, what) for band in comparison.bands]
 
 
-def _band_words(band: Band, what: str) -> str:
-    given = f"of the accounts that we gave {100 * band.low:.0f}-{100 * band.high:.0f} %"
+def _of_band(band: Band, what: str) -> Finding:
+    """Return what a band says; a warning where what came true cannot be what was given."""
     if band.snapshots < LEAST_IN_BAND:
-        times = "once" if band.snapshots == 1 else f"{band.snapshots} times"
-        return f"{given}, too few to tell: it was given {times}"
+        return Finding.of("reliability_few", NOTE, outcome=what, low=band.low, high=band.high, snapshots=band.snapshots)
     seen = band.observed
-    share = f"{100 * seen.value:.0f} % {what} [95 %: {100 * seen.low:.0f} to {100 * seen.high:.0f} %]"
-    return f"{given}, {share} ({band.snapshots:,} snapshots)"
+    fits = round(seen.low, 2) <= band.high and round(seen.high, 2) >= band.low
+    return Finding.of(
+        "reliability", OK if fits else WARNING, outcome=what, low=band.low, high=band.high, seen=seen.value,
+        seen_low=seen.low, seen_high=seen.high, level=seen.level, snapshots=band.snapshots,
+    )  # fmt: skip
 
 
-def coverage_words(comparison: Comparison) -> list[str]:
-    """How many outcomes lay in what was given for them, out of time; nothing for a task without sets."""
-    return [
-        f"out of time {_share(comparison.sets[name])} {lay}, on {comparison.snapshots:,} snapshots{_size(comparison)}"
-        for name, lay in COVERED.items()
-        if name in comparison.sets
-    ]
+def coverage(comparison: Comparison) -> list[Finding]:
+    """Return how many outcomes lay in what was given for them, out of time; nothing for a task without sets."""
+    sets, found = comparison.sets, []
+    if "set_coverage" in sets:
+        held = sets["set_coverage"]
+        found.append(Finding.of(
+            "coverage_rungs", NOTE, share=held.value, low=held.low, high=held.high, level=held.level,
+            snapshots=comparison.snapshots, size=sets["set_size"].value,
+        ))  # fmt: skip
+    if "interval_coverage" in sets:
+        held = sets["interval_coverage"]
+        found.append(Finding.of(
+            "coverage_revenue", NOTE, share=held.value, low=held.low, high=held.high, level=held.level,
+            snapshots=comparison.snapshots, above=sets["above_interval"].value,
+        ))  # fmt: skip
+    return found
 
 
-COVERED = {
-    "set_coverage": "of the realised rungs lay in their sets",
-    "interval_coverage": "of the realised revenues lay in their intervals",
-}
-
-
-def _share(mean: Interval) -> str:
-    return f"{100 * mean.value:.1f} % [95 %: {100 * mean.low:.1f} to {100 * mean.high:.1f} %]"
-
-
-def _size(comparison: Comparison) -> str:
-    if "set_size" in comparison.sets:
-        return f"; a set holds {comparison.sets['set_size'].value:.2f} rungs on average"
-    return f", and {100 * comparison.sets['above_interval'].value:.1f} % above them"
-
-
-def grade_report(comparisons: Sequence[Comparison]) -> list[str]:
-    """All grades, then the reliability of every chance, and what sets and intervals covered.
-
-    It goes into the report, the bundle and the terminal.
-    """
-    lines = [grade(comparison).words for comparison in comparisons]
+def grade_report(comparisons: Sequence[Comparison]) -> list[Finding]:
+    """Return all grades, then the reliability of every chance, and what sets and intervals covered."""
+    found = [grade(comparison) for comparison in comparisons]
     for comparison in comparisons:
-        lines += reliability_words(comparison)
+        found += reliability(comparison)
     for comparison in comparisons:
-        lines += coverage_words(comparison)
+        found += coverage(comparison)
     graded = {comparison.task for comparison in comparisons}
     if graded:
-        lines += [f"grade of {NAMES[task]}: none, not judged out of time" for task in SIMPLEST if task not in graded]
-    return lines
+        found += [Finding.of("grade_none", NOTE, task=task) for task in SIMPLEST if task not in graded]
+    return found

@@ -13,6 +13,9 @@ from features.errors import ShapeMismatch
 from features.instants import BoolArray, FloatArray, IntArray
 from training.model.predictors import FLOOR
 
+LEVEL = 0.95
+"""Of intervals of scores."""
+
 
 def row_log_loss(probabilities: FloatArray, outcome: IntArray) -> FloatArray:
     """-log of the probability given to what happened, shape (n,).
@@ -106,11 +109,12 @@ def top_decile_lift(chance: FloatArray, happened: BoolArray | IntArray) -> float
 
 @dataclass(frozen=True)
 class Interval:
-    """An estimate with its 95 % interval."""
+    """An estimate with its interval.  level : how often such an interval holds the truth, 0..1."""
 
     value: float
     low: float
     high: float
+    level: float = LEVEL
 
     def __str__(self) -> str:
         return f"{self.value:+.4f} [{self.low:+.4f}, {self.high:+.4f}]"
@@ -129,4 +133,4 @@ def clustered_mean(rows: FloatArray, account: IntArray, draws: int = 400, seed: 
         times = rng.multinomial(len(sums), np.full(len(sums), 1 / len(sums)))
         means[k] = (times @ sums) / (times @ sizes)
     low, high = np.quantile(means, [0.025, 0.975])
-    return Interval(float(rows.mean()), float(low), float(high))
+    return Interval(float(rows.mean()), float(low), float(high), LEVEL)

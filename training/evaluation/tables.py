@@ -6,6 +6,7 @@ import math
 from collections.abc import Mapping, Sequence
 
 from training.evaluation.evaluation import OURS, Comparison
+from training.model.text.names import acquired_name, forecaster_name
 
 Row = Mapping[str, str | int | float | None]
 
@@ -18,7 +19,7 @@ def table_rows(comparison: Comparison) -> tuple[list[str], list[list[str]]]:
     headings = [
         "model",
         *(name.replace("_", " ") for name in names),
-        f"{comparison.primary.replace('_', ' ')} - ours [95 %]",
+        f"{comparison.primary.replace('_', ' ')} - ours [{comparison.level:.0%}]",
     ]
     cells = []
     for row in comparison.rows:
@@ -57,6 +58,16 @@ def record_cells(rows: Sequence[Row]) -> tuple[list[str], list[list[str]]]:
     """Headings and cells of rows that all have the same keys; nothing where a figure is not there."""
     headings = [name.replace("_", " ") for name in rows[0]] if rows else []
     return headings, [[_cell(value) for value in row.values()] for row in rows]
+
+
+def named_rows(rows: Sequence[Row]) -> list[Row]:
+    """Return rows of `Facts.track_record` or `Facts.acquisition` with names in English for people to read."""
+    named: list[Row] = []
+    for row in rows:
+        rest = {key: value for key, value in row.items() if key not in ("who", "manager", "what", "channel")}
+        known = {"manager": forecaster_name(row, "en")} if "who" in row else {"what": acquired_name(row, "en")}
+        named.append({**known, **rest})
+    return named
 
 
 def _cell(value: str | float | None) -> str:

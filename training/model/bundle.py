@@ -11,7 +11,7 @@ version is the digest of the manifest, so a changed byte anywhere is another ver
 import hashlib
 import json
 from collections.abc import Mapping
-from dataclasses import asdict, dataclass, field
+from dataclasses import asdict, dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
@@ -20,11 +20,13 @@ from features.catalog.catalog import Context
 from features.errors import BundleError
 from features.finite import without_nan
 from features.ladder.rules import LadderRules
+from training.model import findings
+from training.model.findings import Finding
 from training.model.predictors import Effect, Pool
 from training.model.self_test import check_examples, write_examples
 from training.model.serialization import Predictor, from_json, to_json
 
-FORMAT = 3
+FORMAT = 4
 MANIFEST = "manifest.json"
 EXAMPLES = "examples"
 NAME = "loyalty-ladder"
@@ -68,6 +70,7 @@ class Facts:
     trained_until : microseconds; nothing later was learnt from.  definition : recorded or silence.
     trigger_shares : the shares of the three families where nothing is known of the account.
     margin_rate : gross margin where an account's own is unknown.  level : coverage of the intervals.
+    currency : sign before amounts, as the settings of the training had it.
     peers : rung -> feature -> median on that rung, for the reasons.
     value_gaps, upgrade_basis : by rung.  forecast_common, forecast_factors : worth of a manager's estimate.
     usual_load : contacts and tickets per thousand of revenue of the median buyer; None where neither is recorded.
@@ -79,7 +82,7 @@ class Facts:
     track_record : its rows.
     acquisition : rows of `training.effects.acquisition_roi`.
     line_margins : product line -> its margin rate, as `training.model.margins` names and uses it.
-    figures : out-of-time figures.  report : findings in words.
+    figures : out-of-time figures.  report : what was found about the models, as `training.model.findings` has it.
     """
 
     trained_until: int
@@ -106,7 +109,7 @@ class Facts:
     set_threshold: float
     interval: float
     figures: Mapping[str, float] = field(default_factory=dict)
-    report: tuple[str, ...] = ()
+    report: tuple[Finding, ...] = ()
     forecast_weight: float = 0.0
     forecast_weights: Mapping[str, float] = field(default_factory=dict)
     forecast_history: float = 1.0
@@ -115,6 +118,7 @@ class Facts:
     track_record: tuple[Mapping[str, str | int | float | None], ...] = ()
     acquisition: tuple[Mapping[str, str | int | float | None], ...] = ()
     line_margins: Mapping[str, float] = field(default_factory=dict)
+    currency: str = ""
 
 
 @dataclass(frozen=True)
@@ -183,7 +187,7 @@ class Bundle:
         manifest = {
             "format": FORMAT,
             "name": NAME,
-            "facts": asdict(self.facts),
+            "facts": {**asdict(replace(self.facts, report=())), "report": findings.to_json(self.facts.report)},
             "investments": options,
             "upgrades": sorted(self.upgrades),
             "further_horizons_days": [horizon.days for horizon in self.further],
@@ -323,6 +327,7 @@ def _take_texts_out(node: Any, name: str, files: dict[str, bytes]) -> Any:
 def _facts(content: Mapping[str, Any]) -> Facts:
     values: dict[str, Any] = {k: tuple(v) if isinstance(v, list) else v for k, v in content.items()}
     values["rules"] = LadderRules(**content["rules"])
+    values["report"] = findings.from_json(content["report"])
     values["vocabulary"] = {key: tuple(names) for key, names in content["vocabulary"].items()}
     return Facts(**values)
 

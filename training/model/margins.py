@@ -13,6 +13,7 @@ from features.histories.histories import Histories
 from features.histories.streams import run_starts, running_sum
 from features.histories.views import StreamView, View, ratio
 from features.instants import FloatArray, IntArray
+from training.model.findings import NOTE, Finding
 
 LineSums = Mapping[int, tuple[int, int, int]]
 """Line -> orders whose cost is known, their revenue and cost, ten-thousandths; those of parts may be added.
@@ -95,12 +96,10 @@ def _without_cost(orders: StreamView, lines: Mapping[str, float]) -> tuple[IntAr
     return sums[0][last] - sums[0][first], sums[1][last] - sums[1][first]
 
 
-def margins_in_words(lines: Mapping[str, float], rate: float, known: bool) -> str:
-    """What gains are reckoned with.  known : whether any order's cost is."""
+def margins_finding(lines: Mapping[str, float], rate: float, known: bool) -> Finding:
+    """Return what gains are reckoned with.  known : whether any order's cost is."""
     if not known:
-        return f"gross margin: {rate:.0%} as set (uplift.margin_rate); bring orders.cost to have it from your own data"
-    told = f"gross margin: {rate:.0%} over the orders whose cost is known"
+        return Finding.of("margin_as_set", NOTE, rate=rate)
     if not lines:
-        return told + "; by account where its own are known"
-    low, high = min(lines.values()), max(lines.values())
-    return told + f"; where an account's orders lack their cost, that of their product line ({low:.0%} to {high:.0%})"
+        return Finding.of("margin_known", NOTE, rate=rate)
+    return Finding.of("margin_by_line", NOTE, rate=rate, low=min(lines.values()), high=max(lines.values()))

@@ -11,6 +11,7 @@ import numpy as np
 
 from features.instants import BoolArray, FloatArray, iso
 from training.data.dataset import Dataset, earlier_split
+from training.model.findings import NOTE, Finding
 from training.model.prediction_sets import least_threshold, mass_before
 from training.model.serialization import Predictor
 from training.settings import Settings
@@ -21,23 +22,29 @@ class Calibration:
     """What was calibrated on.
 
     stated : the share to be covered.  covered : the share that is, on the rows calibrated on.
-    where : the slice, as people write it.  snapshots : how many rows; none where too little was complete before.
+    at : the slice, ISO 8601.  snapshots : how many rows; none where too little was complete before.
     purged : whether the models that predicted them had learnt only from what was complete by then.
     """
 
     stated: float
     covered: float = float("nan")
-    where: str = ""
+    at: str = ""
     snapshots: int = 0
     purged: bool = True
 
-    def words(self) -> str:
-        """Where the share was held to."""
+    @property
+    def by(self) -> str:
+        """Return what kind of models predicted the rows."""
+        return "earlier_models" if self.purged else "other_accounts"
+
+    def of_intervals(self) -> Finding:
+        """Return how far the intervals of expected revenue hold what is stated."""
         if not self.snapshots:
-            return "not calibrated: too little was complete before the latest slice"
-        by = "models that learnt before it" if self.purged else "models of earlier slices and other accounts"
-        held = f"{100 * self.covered:.1f} % of {self.snapshots:,} snapshots"
-        return f"{100 * self.stated:.0f} % stated; {held} at {self.where}, predicted by {by}, are held"
+            return Finding.of("intervals_uncalibrated", NOTE)
+        return Finding.of(
+            "intervals_calibrated", NOTE, stated=self.stated, covered=self.covered, snapshots=self.snapshots,
+            at=self.at, by=self.by,
+        )  # fmt: skip
 
 
 def calibrated(
@@ -62,14 +69,18 @@ class SetRule:
     alone: float
     calibration: Calibration
 
-    def words(self) -> str:
-        """The line of the report."""
-        said = f"sets of rungs: {self.calibration.words()}; they grow to a mass of {self.threshold:.3f}"
-        if self.alone > self.calibration.stated:
-            said += (
-                f", and the most probable rung alone was right for {100 * self.alone:.1f} %: more than was asked for"
-            )
-        return said
+    def findings(self) -> list[Finding]:
+        """Return how far the sets hold what is stated."""
+        held = self.calibration
+        if not held.snapshots:
+            return [Finding.of("sets_uncalibrated", NOTE, threshold=self.threshold)]
+        found = Finding.of(
+            "sets_calibrated", NOTE, stated=held.stated, covered=held.covered, snapshots=held.snapshots, at=held.at,
+            by=held.by, threshold=self.threshold,
+        )  # fmt: skip
+        if self.alone <= held.stated:
+            return [found]
+        return [found, Finding.of("sets_exceeded", NOTE, alone=self.alone, stated=held.stated)]
 
 
 def fit_set_rule(data: Dataset, rows: BoolArray, earlier_model: Predictor | None, settings: Settings) -> SetRule:

@@ -12,6 +12,7 @@ from features.instants import MICROSECONDS_PER_DAY, iso
 from training.data.dataset import Dataset, Progress, at_horizon, silent
 from training.data.horizons import Further
 from training.model.bundle import Horizon
+from training.model.findings import NOTE, WARNING, Finding
 from training.models.next_rung import fit_next_rung
 from training.models.revenue import fit_revenue
 from training.models.switching import enough, fit_switching
@@ -20,18 +21,19 @@ from training.settings import Settings
 
 def fit_horizons(
     data: Dataset, settings: Settings, switching: bool, progress: Progress = silent
-) -> tuple[tuple[Horizon, ...], list[str]]:
-    """The models of every further horizon that has a complete slice, and for every horizon a line of the report.
+) -> tuple[tuple[Horizon, ...], list[Finding]]:
+    """Return the models of every further horizon that has a complete slice, and findings about every horizon.
 
     switching : whether the main horizon has a model of it: without one to hold to, none further is learnt.
     """
-    found, report = [], []
+    found: list[Horizon] = []
+    report: list[Finding] = []
     for number, further in enumerate(data.further):
         progress("further horizons", number / len(data.further))
         horizon = _fit_horizon(data, further, settings, switching)
         if horizon is not None:
             found.append(horizon)
-        report.append(_words(data, further, horizon, switching, settings.ladder.order_days))
+        report += _findings(data, further, horizon, switching, settings.ladder.order_days)
     progress("further horizons", 1.0)
     return tuple(found), report
 
@@ -46,20 +48,23 @@ def _fit_horizon(data: Dataset, further: Further, settings: Settings, switching:
         return Horizon(further.days, fit_next_rung(seen, rows, settings), leaving, fit_revenue(seen, rows, settings))
 
 
-def _words(data: Dataset, further: Further, horizon: Horizon | None, switching: bool, order_days: int) -> str:
-    """What a horizon rests on, or why it is left out.  order_days : the ladder's window of orders."""
+def _findings(
+    data: Dataset, further: Further, horizon: Horizon | None, switching: bool, order_days: int
+) -> list[Finding]:
+    """Return what a horizon rests on, or why it is left out.  order_days : the ladder's window of orders."""
+    days = further.days
     if horizon is None:
-        return f"{further.days} days ahead: left out; no slice is complete that far ahead. Bring a longer history"
+        return [Finding.of("horizon_left_out", NOTE, days=days)]
     slices = np.unique(data.snapshots.as_of[further.labels.complete])
-    number = f"{len(slices)} slice{'s' if len(slices) > 1 else ''}"
-    snapshots = f"{int(further.labels.complete.sum()):,} snapshots"
-    words = f"{further.days} days ahead: {snapshots} in {number} up to {iso(slices[-1])}"
-    if switching and horizon.switching is None:
-        words += "; switching left out, too few left or stayed"
-    ends = int(slices[-1]) + further.days * MICROSECONDS_PER_DAY
-    if ends - order_days * MICROSECONDS_PER_DAY <= data.survey.first_order:
-        words += (
-            f"; within it no order was old enough to leave the ladder's window of {order_days} days, so that nobody "
-            "was seen to fall in that way, and such falls are underestimated"
+    found = [
+        Finding.of(
+            "horizon_learnt", NOTE, days=days, snapshots=int(further.labels.complete.sum()), slices=len(slices),
+            last=iso(slices[-1]),
         )
-    return words
+    ]  # fmt: skip
+    if switching and horizon.switching is None:
+        found.append(Finding.of("horizon_without_switching", NOTE, days=days))
+    ends = int(slices[-1]) + days * MICROSECONDS_PER_DAY
+    if ends - order_days * MICROSECONDS_PER_DAY <= data.survey.first_order:
+        found.append(Finding.of("horizon_without_falls", WARNING, days=days, window=order_days))
+    return found

@@ -1,9 +1,10 @@
-"""What a search of the boosters' settings may try, what it found, and how that is told: in words, as TOML, as CSV."""
+"""What a search of the boosters' settings may try, what it found, and how that is told: as findings, TOML, CSV."""
 
 from collections.abc import Sequence
 from dataclasses import asdict, dataclass
 
 from training.evaluation.metrics import Interval
+from training.model.findings import NOTE, OK, WARNING, Finding
 from training.settings import BoosterSettings, Settings
 
 
@@ -53,6 +54,7 @@ class Tuned:
     """The settings to go on with, and how they were found.
 
     trials : those that were finished, in order; the first is of the settings given.  origins : chosen on.
+    predictions : names of the tasks.
     judged : the gain of what was taken on the origins that judge, for the report alone; None where not asked.
     """
 
@@ -72,28 +74,36 @@ class Tuned:
         """Whether other settings than those given were taken."""
         return self.settings.booster != self.trials[0].booster
 
-    def words(self) -> list[str]:
-        """What was done and what was taken, for the report."""
-        judged = f"{' and '.join(self.predictions)} at {', '.join(self.origins)}"
-        tried = "booster settings were" if len(self.trials) > 1 else "booster setting was"
-        done = f"tuning: {len(self.trials)} {tried} tried in {self.seconds:,.0f} seconds, on {judged}"
-        kept, best = "tuning: the settings given were kept", self.best
+    def findings(self) -> list[Finding]:
+        """Return what was done and what was taken, for the report."""
+        done = Finding.of(
+            "tuning_tried", NOTE, trials=len(self.trials), seconds=self.seconds, predictions=self.predictions,
+            origins=self.origins,
+        )  # fmt: skip
+        best = self.best
         if len(self.trials) == 1:
-            return [done, f"{kept}: there was no time for a second trial"]
+            return [done, Finding.of("tuning_no_time", NOTE)]
         if best is self.trials[0]:
-            return [done, f"{kept}: no other was better"]
+            return [done, Finding.of("tuning_none_better", NOTE)]
+        # the change of log loss is the gain with its sign turned: below zero is better
+        figures = {"change": -best.gain.value, "low": -best.gain.high, "high": -best.gain.low, "level": best.gain.level}
         if not self.changed:
-            return [done, f"{kept}: the best other changed log loss by {_change(best.gain)}, within one standard error"]
+            return [done, Finding.of("tuning_within_error", NOTE, **figures)]
         before = asdict(self.trials[0].booster)
-        values = ", ".join(f"{name} {value} (was {before[name]})" for name, value in _searched(best.booster).items())
-        lines = [done, f"tuning: taken were {values}; on the origins that chose them log loss changed by "
-                       f"{_change(best.gain)}"]  # fmt: skip
-        if self.judged is None:
-            return lines
-        mark = "it is better there too" if self.judged.low > 0 else "it is not shown to be better there"
-        if self.judged.high < 0:
-            mark = "it is worse there: better train without --tune"
-        return [*lines, f"tuning: on the origins that judge, which chose nothing, by {_change(self.judged)}; {mark}"]
+        changes = [[name, value, before[name]] for name, value in _searched(best.booster).items()]
+        return [done, Finding.of("tuning_taken", NOTE, settings=changes, **figures), *self._judged()]
+
+    def _judged(self) -> list[Finding]:
+        """Return what the taken settings are worth on the origins that judge, which chose nothing."""
+        gain = self.judged
+        if gain is None:
+            return []
+        figures = {"change": -gain.value, "low": -gain.high, "high": -gain.low, "level": gain.level}
+        if gain.low > 0:
+            return [Finding.of("tuning_judged_better", OK, **figures)]
+        if gain.high < 0:
+            return [Finding.of("tuning_judged_worse", WARNING, **figures)]
+        return [Finding.of("tuning_judged_open", NOTE, **figures)]
 
     @property
     def seconds(self) -> float:
@@ -120,12 +130,6 @@ class Tuned:
             figures = [f"{figure:.6f}" for figure in (trial.loss, gain.value, gain.low, gain.high)]
             lines.append(",".join([str(number), *values, *figures, f"{trial.seconds:.1f}", taken]))
         return "\n".join(lines) + "\n"
-
-
-def _change(gain: Interval) -> str:
-    """The change of log loss in per cent: below zero is better."""
-    value, low, high = (-100 * part for part in (gain.value, gain.high, gain.low))
-    return f"{value:+.2f} % [95 %: {low:+.2f} to {high:+.2f} %]"
 
 
 def _searched(booster: BoosterSettings) -> dict[str, float]:

@@ -163,7 +163,7 @@ def _parts(data: Dataset, origins: Sequence[Fold]) -> tuple[list[_Part], tuple[s
         return row_log_loss(chances, labels.switched[test])
 
     asked = {
-        "next rung": (rungs, [(fold.train, fold.test) for fold in origins]),
+        "next_rung": (rungs, [(fold.train, fold.test) for fold in origins]),
         "switching": (leaving, [(f.train, f.test & labels.can_switch) for f in origins if enough(data, f.train)]),
     }
     rows = {name: [(train, test) for train, test in masks if test.any()] for name, (_, masks) in asked.items()}

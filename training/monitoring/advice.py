@@ -1,23 +1,26 @@
-"""Keep, watch or retrain, and why: pure functions of what monitoring found, each giving reasons in plain words."""
+"""Keep, watch or retrain, and why: pure functions of what monitoring found, each giving findings."""
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
 from features.instants import iso
+from training.model.findings import BLOCKER, NOTE, OK, WARNING, Finding, gravest
 from training.monitoring.drift_since import DriftSince
 from training.monitoring.early_signs import Proxy
 from training.monitoring.label_clock import LabelClock
-from training.monitoring.realised_performance import CLIMBING, FALLING, NEXT_RUNG, SWITCHING, RealisedPerformance
-from training.monitoring.table_freshness import StaleTable
+from training.monitoring.realised_performance import CLIMBING, FALLING, SWITCHING, RealisedPerformance
+from training.monitoring.table_freshness import WHOLE, StaleTable
 from training.settings import Settings
 
 KEEP, WATCH, RETRAIN = "keep", "watch", "retrain"
 LEVELS = (KEEP, WATCH, RETRAIN)
+ADVICE = {OK: KEEP, NOTE: KEEP, WARNING: WATCH, BLOCKER: RETRAIN}
+"""Severity -> what a reason of it alone would advise."""
 MISCALIBRATED = 0.01
 """Share of the accounts by which a mean chance may be off, beyond its interval, before it is worth a word."""
-
 LEAST_WEIGHT = 0.01
 """Share of the model's weight below which drifted features are of no consequence to it."""
+MOST_NAMED = 3
 
 
 @dataclass(frozen=True)
@@ -36,117 +39,122 @@ class Watched:
     absent: tuple[str, ...]
     settings: Settings
 
-
-@dataclass(frozen=True)
-class Reason:
-    """code : stable name.  advice : what this reason alone would advise.  words : one sentence."""
-
-    code: str
-    advice: str
-    words: str
+    @property
+    def broken(self) -> bool:
+        """Whether the source must be mended before anything is learnt from it."""
+        return bool(self.stopped or self.absent)
 
 
-def broken_export(found: Watched) -> list[Reason]:
-    """Data that stopped coming are mended, not learnt from."""
-    reasons = [
-        Reason(
-            "table_stopped", WATCH,
-            f"{one.table} has had no rows since {iso(one.last)}, {one.silent_days:,.0f} days; its longest pause of "
-            f"a year was {one.usual_days:,.0f}: mend the export before anything is learnt from it",
-        ) for one in found.stopped
-    ]  # fmt: skip
+def broken_export(found: Watched) -> list[Finding]:
+    """Return tables that stopped coming: they are mended, not learnt from."""
+    reasons = [_stopped(table) for table in found.stopped]
     if found.absent:
-        words = f"the champion learnt from {', '.join(found.absent)}, which the source lacks: its features are missing"
-        reasons.append(Reason("table_absent", WATCH, words))
+        reasons.append(Finding.of("table_absent", WARNING, tables=found.absent))
     return reasons
 
 
-def drifted(found: Watched) -> list[Reason]:
-    """Drift is a reason to retrain where the model looks, and where the data are not broken.
+def _stopped(table: StaleTable) -> Finding:
+    figures = {"last": iso(table.last), "silent": table.silent_days, "usual": table.usual_days}
+    if table.table == WHOLE:
+        return Finding.of("source_stopped", WARNING, **figures)
+    return Finding.of("table_stopped", WARNING, table=table.table, **figures)
+
+
+def drifted(found: Watched) -> list[Finding]:
+    """Return drift: a reason to retrain where the model looks, and where the data are not broken.
 
     Where the model hardly looks, and its scores stayed where they were, it is told and advises nothing.
     """
     if found.drift is None or not found.drift.drifted:
         return []
     columns, weight = found.drift.drifted, found.drift.weight
-    named = ", ".join(one.name for one in columns[:3]) + (f" and {len(columns) - 3} more" if len(columns) > 3 else "")
-    words = (
-        f"{named}: farther from where {'it' if len(columns) == 1 else 'they'} lay than is usual; {weight:.0%} of the "
-    )
-    words += "model's weight lies on what drifted"
-    if weight < LEAST_WEIGHT and all(one.kind == "feature" for one in columns):
-        return [Reason("drift", KEEP, words)]
+    named = [column.name for column in columns[:MOST_NAMED]]
+    figures = {"columns": named, "more": len(columns) - len(named), "weight": weight}
+    if weight < LEAST_WEIGHT and all(column.kind == "feature" for column in columns):
+        return [Finding.of("drift", NOTE, **figures)]
     if weight < found.settings.monitor.retrain_weight:
-        return [Reason("drift", WATCH, words)]
-    if found.stopped or found.absent:
-        return [Reason("drift", WATCH, f"{words}, but mend the source first")]
-    return [Reason("drift", RETRAIN, f"{words}: see first that the export means what it meant")]
+        return [Finding.of("drift", WARNING, **figures)]
+    if found.broken:
+        return [Finding.of("drift_mend_first", WARNING, **figures)]
+    return [Finding.of("drift_retrain", BLOCKER, **figures)]
 
 
-def realised_loss(found: Watched) -> list[Reason]:
-    """Realised log loss above what was promised, beyond its interval."""
+def realised_loss(found: Watched) -> list[Finding]:
+    """Return realised log loss above what was promised, beyond its interval."""
     reasons = []
     for one in found.matured:
         if one.lost(found.settings.promotion.tolerance):
-            assert one.log_loss is not None
-            words = (
-                f"log loss of {_NAME[one.outcome]} over {one.horizon_days} days is {one.log_loss.value:.4f} "
-                f"[{one.log_loss.low:.4f}, {one.log_loss.high:.4f}], promised was {one.promised_log_loss:.4f}"
-            )
-            reasons.append(Reason("realised_loss", RETRAIN, words))
+            loss = one.log_loss
+            assert loss is not None
+            reasons.append(Finding.of(
+                "realised_loss", BLOCKER, outcome=one.outcome, days=one.horizon_days, loss=loss.value, low=loss.low,
+                high=loss.high, level=loss.level, promised=one.promised_log_loss,
+            ))  # fmt: skip
     return reasons
 
 
-def realised_calibration(found: Watched) -> list[Reason]:
-    """More or fewer accounts did it than the champion said."""
+def realised_calibration(found: Watched) -> list[Finding]:
+    """Return outcomes that more or fewer accounts had than the champion said."""
     reasons = []
     for one in found.matured:
         if one.miscalibrated(MISCALIBRATED):
-            assert one.surplus is not None
-            words = (
-                f"{one.observed:.1%} of {one.snapshots:,} looks ended in {_NAME[one.outcome]} within "
-                f"{one.horizon_days} days where {one.expected:.1%} were expected: {one.surplus.value:+.1%} "
-                f"[{one.surplus.low:+.1%}, {one.surplus.high:+.1%}]"
-            )
-            reasons.append(Reason("realised_calibration", WATCH, words))
+            surplus = one.surplus
+            assert surplus is not None
+            reasons.append(Finding.of(
+                "realised_calibration", WARNING, outcome=one.outcome, days=one.horizon_days, snapshots=one.snapshots,
+                observed=one.observed, expected=one.expected, surplus=surplus.value, low=surplus.low,
+                high=surplus.high, level=surplus.level,
+            ))  # fmt: skip
     return reasons
 
 
-def early(found: Watched) -> list[Reason]:
-    """Silence in the first days outside what was to be expected."""
+def early(found: Watched) -> list[Finding]:
+    """Return silence in the first days outside what was to be expected."""
     return [
-        Reason(
-            "early_silence", WATCH,
-            f"{one.observed:,} of {one.accounts:,} accounts were silent in the first {one.days} days, expected were "
-            f"{one.expected:,.0f} [{one.low:,.0f}, {one.high:,.0f}]",
+        Finding.of(
+            "early_silence", WARNING, observed=one.observed, accounts=one.accounts, days=one.days,
+            expected=one.expected, low=one.low, high=one.high, level=one.level,
         ) for one in found.proxies if one.off
     ]  # fmt: skip
 
 
-def aged(found: Watched) -> list[Reason]:
-    """A whole horizon since training: labels are there that the model does not know."""
-    if not found.clock.complete:
+def aged(found: Watched) -> list[Finding]:
+    """Return that a whole horizon has passed since training: labels are there that the model does not know."""
+    clock = found.clock
+    if not clock.complete:
         return []
-    words = f"the model is {found.clock.age_days:,.0f} days old, and {found.clock.words()}"
-    if found.stopped or found.absent:
-        return [Reason("labels_complete", WATCH, f"{words}; mend the source first")]
-    return [Reason("labels_complete", RETRAIN, words)]
+    figures = {"age": clock.age_days, "due": iso(clock.due), "late": clock.days_late}
+    if found.broken:
+        return [Finding.of("labels_complete_mend_first", WARNING, **figures)]
+    return [Finding.of("labels_complete", BLOCKER, **figures)]
 
 
-RULES: tuple[Callable[[Watched], list[Reason]], ...] = (
+RULES: tuple[Callable[[Watched], list[Finding]], ...] = (
     broken_export, realised_loss, drifted, aged, realised_calibration, early,
 )  # fmt: skip
 
 
-def reasons_of(found: Watched) -> list[Reason]:
-    """What all rules say, the gravest first."""
-    told = [reason for rule in RULES for reason in rule(found)]
-    return sorted(told, key=lambda one: -LEVELS.index(one.advice))
+def reasons_of(found: Watched) -> list[Finding]:
+    """Return what all rules say, the gravest first."""
+    return gravest(reason for rule in RULES for reason in rule(found))
 
 
-def advice_of(reasons: Sequence[Reason]) -> str:
-    """The gravest of them; keep where there is none."""
-    return max((one.advice for one in reasons), key=LEVELS.index, default=KEEP)
+def advice_of(reasons: Sequence[Finding]) -> str:
+    """Return the advice of the gravest reason; keep where there is none."""
+    return max((ADVICE[reason.severity] for reason in reasons), key=LEVELS.index, default=KEEP)
 
 
-_NAME = {SWITCHING: "switching", NEXT_RUNG: "the next rung", CLIMBING: "a climb", FALLING: "a fall"}
+def realised(found: Watched) -> list[Finding]:
+    """Return what came true of the chances, beside what was expected."""
+    told = []
+    for one in found.matured:
+        if one.expected is None or one.observed is None:
+            continue
+        figures = {"days": one.horizon_days, "expected": one.expected, "observed": one.observed}
+        if one.outcome == SWITCHING:
+            told.append(Finding.of("realised_switching", NOTE, **figures))
+        elif one.outcome == CLIMBING:
+            told.append(Finding.of("realised_climbing", NOTE, **figures))
+        elif one.outcome == FALLING:
+            told.append(Finding.of("realised_falling", NOTE, **figures))
+    return told

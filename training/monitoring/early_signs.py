@@ -18,6 +18,7 @@ from features.histories.order_days import order_days
 from features.histories.views import View
 from features.instants import MICROSECONDS_PER_DAY, BoolArray, FloatArray
 from training.data.splits import first_event
+from training.evaluation.metrics import LEVEL
 from training.model.bundle import Bundle
 from training.monitoring.reference_predictions import drawn, look
 from training.settings import Settings
@@ -29,8 +30,8 @@ LEAST_EARLIER, LEAST_ACCOUNTS = 3, 50
 
 @dataclass(frozen=True)
 class Proxy:
-    """Silence in the first `days` since training: accounts that can switch, expected silent with its 95 % interval, and
-    silent in fact.  earlier : instants that the expectation was learnt from."""
+    """Silence in the first `days` since training: accounts that can switch, expected silent with its interval, and
+    silent in fact.  earlier : instants that the expectation was learnt from.  level : of the interval."""
 
     days: int
     accounts: int
@@ -39,6 +40,7 @@ class Proxy:
     high: float
     observed: int
     earlier: int
+    level: float = LEVEL
 
     @property
     def off(self) -> bool:
@@ -95,6 +97,6 @@ def _proxy(days: int, chance: FloatArray, silent: BoolArray, earlier: list[tuple
     n, m = len(chance), len(earlier)
     noise = float((own * (1 - own)).sum()) / n**2
     error = np.sqrt(noise + max(float(np.var(missed, ddof=1)) - noise, 0.0) * (1 + 1 / m))
-    reach = float(student.ppf(0.975, m - 1)) * error * n
+    reach = float(student.ppf(0.5 + LEVEL / 2, m - 1)) * error * n
     expected = float(own.sum())
     return Proxy(days, n, expected, max(expected - reach, 0.0), min(expected + reach, n), int(silent.sum()), m)

@@ -1,8 +1,9 @@
-"""When the next complete set of labels is due, in figures and in words."""
+"""When the next complete set of labels is due."""
 
 from dataclasses import dataclass
 
 from features.instants import MICROSECONDS_PER_DAY, iso
+from training.model.findings import NOTE, Finding
 
 
 @dataclass(frozen=True)
@@ -36,21 +37,21 @@ class LabelClock:
         """Whether a whole set of labels is there that the model did not learn from."""
         return self.as_of >= self.due
 
-    def words(self) -> str:
-        """One sentence.
+    @property
+    def days_late(self) -> int:
+        """Whole days since the labels are complete; below zero before."""
+        return round((self.as_of - self.due) / MICROSECONDS_PER_DAY)
+
+    def finding(self) -> Finding:
+        """Return when labels are due, or since when they are there.
 
         >>> day = MICROSECONDS_PER_DAY
-        >>> LabelClock(0, 45 * day, 180).words()
-        'the next complete set of labels is due on 1970-06-30, in 135 days; 25% of its 180 days have been seen'
+        >>> LabelClock(0, 45 * day, 180).finding().params
+        {'due': '1970-06-30', 'left': 135, 'seen': 0.25, 'days': 180}
         """
         if self.complete:
-            late = (self.as_of - self.due) / MICROSECONDS_PER_DAY
-            return (
-                f"a complete set of labels is there since {iso(self.due)}, {late:,.0f} days ago: a model trained now "
-                "learns from it"
-            )
-        left = (self.due - self.as_of) / MICROSECONDS_PER_DAY
-        return (
-            f"the next complete set of labels is due on {iso(self.due)}, in {left:,.0f} days; {self.share_seen:.0%} of "
-            f"its {self.horizon_days:,.0f} days have been seen"
+            return Finding.of("labels_there", NOTE, due=iso(self.due), late=self.days_late)
+        left = round((self.due - self.as_of) / MICROSECONDS_PER_DAY)
+        return Finding.of(
+            "labels_due", NOTE, due=iso(self.due), left=left, seen=self.share_seen, days=round(self.horizon_days)
         )

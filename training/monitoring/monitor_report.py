@@ -13,7 +13,8 @@ from prometheus_client import CollectorRegistry, Gauge, generate_latest
 
 from features.instants import iso
 from training.evaluation.metrics import Interval
-from training.monitoring.advice import LEVELS, Reason, Watched, advice_of
+from training.model.findings import Finding, to_json
+from training.monitoring.advice import LEVELS, Watched, advice_of, realised
 from training.monitoring.drift import Drift
 
 MICROSECONDS = 1_000_000
@@ -45,7 +46,7 @@ def figures(found: Watched) -> dict[str, float]:
     return named
 
 
-def document(found: Watched, reasons: Sequence[Reason]) -> dict[str, Any]:
+def document(found: Watched, reasons: Sequence[Finding]) -> dict[str, Any]:
     """Everything but the single columns: no account stands in it."""
     clock = found.clock
     drift: dict[str, Any] | None = None
@@ -58,7 +59,8 @@ def document(found: Watched, reasons: Sequence[Reason]) -> dict[str, Any]:
         }  # fmt: skip
     told = {
         "advice": advice_of(reasons),
-        "reasons": [asdict(reason) for reason in reasons],
+        "reasons": to_json(reasons),
+        "told": to_json(realised(found)),
         "model_version": found.version,
         "trained_until": iso(clock.trained_until),
         "as_of": iso(clock.as_of),
@@ -84,7 +86,7 @@ def drift_table(columns: Sequence[Drift]) -> str:
     return text.getvalue()
 
 
-def write_report(found: Watched, reasons: Sequence[Reason], folder: Path) -> list[Path]:
+def write_report(found: Watched, reasons: Sequence[Finding], folder: Path) -> list[Path]:
     """Write both files into a folder (made if absent); each appears whole or not at all."""
     folder.mkdir(parents=True, exist_ok=True)
     text = json.dumps(document(found, reasons), indent=1, allow_nan=False)
@@ -100,7 +102,7 @@ def write_whole(file: Path, text: str) -> Path:
     return file
 
 
-def prometheus(found: Watched, reasons: Sequence[Reason], now: float) -> str:
+def prometheus(found: Watched, reasons: Sequence[Finding], now: float) -> str:
     """The figures in Prometheus' text format, for the textfile collector of node_exporter.  now : seconds, UTC."""
     registry = CollectorRegistry()
     for name, text, samples in _series(found, reasons, now):
@@ -115,7 +117,7 @@ def prometheus(found: Watched, reasons: Sequence[Reason], now: float) -> str:
 Sample = tuple[Mapping[str, str], float | None]
 
 
-def _series(found: Watched, reasons: Sequence[Reason], now: float) -> Iterator[tuple[str, str, list[Sample]]]:
+def _series(found: Watched, reasons: Sequence[Finding], now: float) -> Iterator[tuple[str, str, list[Sample]]]:
     clock, drift, advice = found.clock, found.drift, advice_of(reasons)
     yield "run_timestamp_seconds", "When this was written", [({}, now)]
     yield "model_info", "The model that was looked at", [({"version": found.version}, 1)]

@@ -18,6 +18,7 @@ LEAST_DAYS = 8
 PAUSES = 2.0
 YEAR_DAYS = 365
 WHOLE = "the whole source"
+"""Stands for the table where nothing at all came."""
 _TABLE = {"assignments": "investments"}
 """Streams that are called otherwise than their table."""
 

@@ -36,16 +36,15 @@ Edit = Callable[[Histories, int], Histories]
 
 @dataclass(frozen=True)
 class Expectation:
-    """What must not happen.
+    """What must not happen; `training.model.text.names` tells it by its code.
 
-    words : the change and what it must not do.  stream : that must hold something, else nobody knows such events.
+    stream : that must hold something, else nobody knows such events.
     edit, instead : the histories with the event, and those that they are compared with (None = as they are).
     figure : name of FIGURES.  sign : +1 if the figure must not fall, -1 if it must not rise.
     rungs : asked about, lowest and highest.  grave : whether the wrong way stands in the way of promotion.
     """
 
     code: str
-    words: str
     stream: str
     edit: Edit
     figure: str
@@ -64,7 +63,6 @@ class Response:
     """
 
     code: str
-    words: str
     change: Interval
     accounts: int
     grave: bool
@@ -126,24 +124,21 @@ FIGURES: Mapping[str, Callable[[Bundle, FloatArray], FloatArray]] = {
 
 EXPECTATIONS: tuple[Expectation, ...] = (
     Expectation(
-        "critical_ticket", "a critical ticket opened yesterday must not lower the chance of leaving", "tickets",
+        "critical_ticket", "tickets",
         _put("tickets", severe=1, until=NEVER), "p_switch", 1, (2, 6), grave=True,
     ),
     Expectation(
-        "rival_s_offer", "a rival's offer yesterday must not lower the chance of leaving", "triggers",
+        "rival_s_offer", "triggers",
         _put("triggers", situational=0, reactional=0, influential=1), "p_switch", 1, (2, 6),
     ),
     Expectation(
-        "unhappy_answer", "the worst answer to a survey must not give a lower chance of leaving than the best",
-        "surveys", _survey(0), "p_switch", 1, (2, 6), _survey(1),
+        "unhappy_answer", "surveys", _survey(0), "p_switch", 1, (2, 6), _survey(1),
     ),
     Expectation(
-        "order_climbs", "an order yesterday must not lower the chance that a prospect or shopper becomes a customer",
-        "orders", _put("orders"), "p_customer_or_higher", 1, (1, 2),
+        "order_climbs", "orders", _put("orders"), "p_customer_or_higher", 1, (1, 2),
     ),
     Expectation(
-        "order_pays", "an order yesterday must not lower expected revenue", "orders", _put("orders"),
-        "expected_revenue", 1, (0, 6),
+        "order_pays", "orders", _put("orders"), "expected_revenue", 1, (0, 6),
     ),
 )  # fmt: skip
 
@@ -168,7 +163,7 @@ def respond(data: Dataset, bundle: Bundle) -> tuple[Response, ...]:
             continue
         scale = max(float(before[told].mean()), 1e-9) if one.figure == "expected_revenue" else 1.0
         change = one.sign * (after - before)[told] / scale
-        found.append(Response(one.code, one.words, clustered_mean(change, asked[told]), int(told.sum()), one.grave))
+        found.append(Response(one.code, clustered_mean(change, asked[told]), int(told.sum()), one.grave))
     return tuple(found)
 
 

@@ -1,18 +1,17 @@
-"""May this model become champion: a table of checks, pure functions of one context, each finding in plain words.
+"""May this model become champion: a table of checks, pure functions of one context, each giving findings.
 
 `docs/promotion.md` is written from this table by `python -m training.promotion.checks > docs/promotion.md`.
 """
 
 import sys
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
+from training.model.findings import BLOCKER, Finding
 from training.promotion import change_checks as change
 from training.promotion import model_checks as model
-from training.promotion.context import BLOCKER, Finding, PromotionContext
+from training.promotion.context import PromotionContext
 from training.settings import PromotionSettings
-
-__all__ = ["CHECKS", "Check", "Finding", "PromotionContext", "document", "examine", "passes"]
 
 
 @dataclass(frozen=True)
@@ -140,12 +139,12 @@ CHECKS: tuple[Check, ...] = (
 
 
 def examine(context: PromotionContext) -> list[Finding]:
-    """What all checks found, in their order."""
+    """Return what all checks found, in their order."""
     return [finding for check in CHECKS for finding in check.run(context)]
 
 
-def passes(findings: list[Finding]) -> bool:
-    """Whether nothing stands in the way."""
+def passes(findings: Sequence[Finding]) -> bool:
+    """Return whether nothing stands in the way."""
     return all(finding.severity != BLOCKER for finding in findings)
 
 

@@ -1,10 +1,10 @@
 """What promotion checks look at, and what they find: plain values, so that a test can write every one by hand."""
 
-from collections.abc import Mapping
 from dataclasses import dataclass, field
 
 from training.evaluation.evaluation import Comparison
 from training.model.bundle import Facts
+from training.model.findings import Finding
 from training.model.footprint import Changes, Footprint
 from training.promotion.behavioural_tests import Response
 from training.promotion.leakage_checks import Late, SingleFeature
@@ -33,7 +33,7 @@ class Counts:
 class Evidence:
     """Everything that was measured for the checks; None or empty where it was not, and then nothing is found.
 
-    unreadable : why the champion cannot be asked at all; empty where it can, or there is none.
+    unreadable : why the champion cannot be asked at all; None where it can, or there is none.
     drifted : columns that drifted since the champion was trained, of how many that were looked at.
     """
 
@@ -46,7 +46,7 @@ class Evidence:
     duel: PairedComparison | None = None
     money: PolicyValue | None = None
     changes: Changes | None = None
-    unreadable: str = ""
+    unreadable: Finding | None = None
     drifted: tuple[tuple[str, ...], int] | None = None
 
 
@@ -59,20 +59,3 @@ class PromotionContext:
     champion: Facts | None
     settings: PromotionSettings
     evidence: Evidence = field(default_factory=Evidence)
-
-
-@dataclass(frozen=True)
-class Finding:
-    """What a check found.
-
-    code : stable name.  severity : `ok`, `warning` or `blocker`; any blocker refuses the promotion.
-    """
-
-    code: str
-    severity: str
-    title: str
-    detail: str
-    evidence: Mapping[str, float | str]
-
-
-OK, WARNING, BLOCKER = "ok", "warning", "blocker"

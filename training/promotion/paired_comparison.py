@@ -32,13 +32,14 @@ from training.evaluation.evaluation import TASKS, Comparison, Task
 from training.evaluation.holdout_predictions import HoldoutPredictions
 from training.evaluation.metrics import Interval
 from training.model.bundle import Bundle, Facts
+from training.model.findings import OK, WARNING, Finding
 from training.model.serialization import Predictor
 from training.models import next_rung, switching
 from training.models.fitting import one_linear_algebra_thread
 from training.models.switching import enough
 from training.settings import PoolSettings, Settings
 
-AS_IT_STANDS, ITS_RECIPE = "as it stands", "its recipe"
+AS_IT_STANDS, ITS_RECIPE = "as_it_stands", "its_recipe"
 
 
 @dataclass(frozen=True)
@@ -73,7 +74,7 @@ class ComparisonResult:
 
 @dataclass(frozen=True)
 class PairedComparison:
-    """bouts : what was compared.  notes : what was not, and why.  same_recipe : whether only data are new.
+    """bouts : what was compared.  notes : what was not, and why, or that only data are new.  same_recipe : whether so.
 
     days_more : of data than the champion had.
     losses : task -> shape (n,), the champion's primary score on each of the rows that were judged; NaN where it was not
@@ -81,7 +82,7 @@ class PairedComparison:
     """
 
     bouts: tuple[ComparisonResult, ...]
-    notes: tuple[str, ...]
+    notes: tuple[Finding, ...]
     same_recipe: bool
     days_more: float
     losses: Mapping[str, FloatArray] = field(default_factory=dict, compare=False, repr=False)
@@ -96,10 +97,10 @@ def recipe_of(settings: Settings) -> Settings:
     )  # fmt: skip
 
 
-def _with_its_members(champion: Incumbent) -> tuple[Settings | None, str]:
-    """The champion's settings without the members that its pools never had; None, and why, where they had others."""
+def _with_its_members(champion: Incumbent) -> Settings | Finding:
+    """Return the champion's settings without the members that its pools never had, or why there are none to fit."""
     if champion.settings is None:
-        return None, "nobody kept the champion's settings: its recipe cannot be fitted again"
+        return Finding.of("not_compared_settings", WARNING)
     bundle, without, gone = champion.bundle, {}, []
     for key, pool, members in (
         ("next_rung_without", bundle.next_rung, next_rung.MEMBERS),
@@ -109,22 +110,19 @@ def _with_its_members(champion: Incumbent) -> tuple[Settings | None, str]:
             without[key] = tuple(name for name in members if name not in pool.members)
             gone += [name for name in pool.members if name not in members]
     if gone:
-        told = (
-            f"this program has no {', '.join(gone)}, which the champion's pool holds: its recipe cannot be fitted again"
-        )
-        return None, told
-    return replace(champion.settings, pool=replace(champion.settings.pool, **without)), ""
+        return Finding.of("not_compared_members", WARNING, members=gone)
+    return replace(champion.settings, pool=replace(champion.settings.pool, **without))
 
 
 def different_questions(data: Dataset, settings: Settings, champion: Facts) -> list[str]:
-    """What the champion predicts otherwise than the challenger; empty where the two may be compared at all."""
+    """Return what the champion predicts otherwise than the challenger; empty where the two may be compared at all."""
     told = {
         "horizon": (champion.horizon_days, settings.outcome.horizon_days),
-        "definition of switching": (champion.definition, data.definition),
-        "rules of the ladder": (champion.rules, settings.ladder),
+        "definition": (champion.definition, data.definition),
+        "rules": (champion.rules, settings.ladder),
     }
     if data.definition == "silence":
-        told["days of silence"] = (champion.silence_days, settings.outcome.silence_days)
+        told["silence_days"] = (champion.silence_days, settings.outcome.silence_days)
     return [what for what, (theirs, ours) in told.items() if theirs != ours]
 
 
@@ -137,14 +135,14 @@ def compare_paired(
     progress: Progress = silent,
 ) -> PairedComparison:
     """Every proper score of every prediction that both were asked for."""
-    facts, notes = incumbent.bundle.facts, []
+    facts, notes = incumbent.bundle.facts, list[Finding]()
     more = (data.end - facts.trained_until) / MICROSECONDS_PER_DAY
-    theirs, why_none = _with_its_members(incumbent)
+    recipe = _with_its_members(incumbent)
+    theirs = None if isinstance(recipe, Finding) else recipe
     same = theirs is not None and recipe_of(theirs) == recipe_of(settings)
     apart = different_questions(data, settings, facts)
     if apart:
-        told = f"the champion predicts something else ({', '.join(apart)}): it cannot be compared with"
-        return PairedComparison((), (told,), same, more)
+        return PairedComparison((), (Finding.of("not_compared_questions", WARNING, questions=apart),), same, more)
     bouts: list[ComparisonResult] = []
     losses: dict[str, FloatArray] = {}
     for done, comparison in enumerate(comparisons):
@@ -156,12 +154,12 @@ def compare_paired(
         bouts += found
         losses[task.name] = lost
         if _predictor(incumbent.bundle, task) is None:
-            notes.append(f"the champion does not predict {task.name}")
+            notes.append(Finding.of("not_compared_task", WARNING, task=task.name))
     progress("champion and challenger", 1.0)
     if same:
-        notes.append(f"the same recipe, {more:.0f} days more data: how the two learn is the same")
-    elif theirs is None:
-        notes.append(why_none)
+        notes.append(Finding.of("same_recipe", OK, days=round(more)))
+    elif isinstance(recipe, Finding):
+        notes.append(recipe)
     return PairedComparison(tuple(bouts), tuple(notes), same, more, losses)
 
 

@@ -24,19 +24,22 @@ from training.data.dataset import Dataset
 from training.effects.policy_evaluation import PolicyEvaluation
 from training.evaluation.metrics import Interval, clustered_mean
 from training.model.bundle import Bundle
+from training.model.findings import OK, Finding
 from training.model.greedy_budget import bought_within
 
 INSUFFICIENT = "insufficient"
 HALF = 0.5
 """Of what the challenger would spend without a limit: the budget at which both are compared as well."""
-LATER, ALL = "trials after its training", "all trials, in its favour"
+LATER, ALL = "later", "all"
+"""On trials after the champion's training; on all, which is in its favour."""
+NO_LIMIT, HALF_OF_OURS = "no_limit", "half"
 
 
 @dataclass(frozen=True)
 class Policies:
     """Two policies under one rule, margin less cost per trial.
 
-    rule : what may be spent, in words.  budget : per trial, None without a limit.
+    rule : what may be spent, NO_LIMIT or HALF_OF_OURS.  budget : per trial, None without a limit.
     ours, theirs : with their intervals.  difference : ours less theirs, paired: above zero the challenger earns more.
     picked, shared : share of the trials that ours pays for, and of those, what theirs pays for as well.
     """
@@ -52,7 +55,7 @@ class Policies:
 
 @dataclass(frozen=True)
 class PolicyValue:
-    """policies : by rule; empty where nothing could be judged, and `note` says why.
+    """policies : by rule; empty where nothing could be judged, and `why_none` says why.
 
     on : LATER or ALL, or what there is where there is no champion.  trials, exposed : how many.  random : by lot.
     """
@@ -62,12 +65,12 @@ class PolicyValue:
     trials: int
     exposed: int
     random: bool
-    note: str = ""
+    why_none: Finding | None = None
 
 
-def no_money(note: str) -> PolicyValue:
-    """Nothing was judged, for that reason."""
-    return PolicyValue((), "", 0, 0, False, note)
+def no_money(why: Finding) -> PolicyValue:
+    """Return that nothing was judged, for that reason."""
+    return PolicyValue((), "", 0, 0, False, why)
 
 
 def compare_money(bench: PolicyEvaluation | None, data: Dataset, champion: Bundle, least_exposed: int) -> PolicyValue:
@@ -76,18 +79,16 @@ def compare_money(bench: PolicyEvaluation | None, data: Dataset, champion: Bundl
     least_exposed : trials with an investment that the later ones must hold.
     """
     if bench is None:
-        return no_money("no trials bear an estimate of effects")
+        return no_money(Finding.of("money_without_trials", OK))
     if not any(option.basis != INSUFFICIENT for option in champion.investments):
-        return no_money(
-            "the champion knows of no effect and recommends nothing: what the new one brings is the difference"
-        )
+        return no_money(Finding.of("money_without_champion", OK))
     later = bench.snapshots.as_of >= champion.facts.trained_until
     fair = int((bench.arm[later] > 0).sum()) >= least_exposed
     used = bench.take(later) if fair else bench
     ours, theirs = used.brings(used.predicted), used.brings(_effects(champion, used, data))
     account, budget = used.snapshots.account, HALF * float(ours.spent.sum())
     found = []
-    for rule, limit in (("no limit on spending", None), ("half of what the new model would spend", budget)):
+    for rule, limit in ((NO_LIMIT, None), (HALF_OF_OURS, budget)):
         one, other = (
             brought.promised > 0 if limit is None else bought_within(limit, brought.promised, brought.spent)
             for brought in (ours, theirs)

@@ -17,10 +17,10 @@ from features.tables import RUNGS
 from training.data.dataset import Dataset
 from training.evaluation.evaluation import OURS, Comparison
 
-CHAMPION = "the champion"
+CHAMPION = "champion"
 SIZES = (10.0, 50.0, 250.0)
 """Employees: micro, small, medium and large companies by the EU's recommendation 2003/361/EC."""
-SIZE_NAMES = ("under 10 employees", "10 to 49 employees", "50 to 249 employees", "250 employees and more")
+SIZE_NAMES = ("under_10", "10_to_49", "50_to_249", "250_and_more")
 
 
 @dataclass(frozen=True)

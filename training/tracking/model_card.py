@@ -6,9 +6,12 @@ Source of the headings: Mitchell et al. (2019), "Model Cards for Model Reporting
 from features.instants import iso
 from features.tables import BONDS
 from training.evaluation.evaluation import OURS, Comparison
+from training.model.text.catalogue import plain_formats, render
+from training.model.text.names import name
 from training.pipeline import Trained
 from training.tracking.provenance import Provenance
 
+LANGUAGE = "en"
 LIMITS = (
     "Predictions say what usually follows, not what would follow from an act: only uplift and gain are causal, and "
     "only where their basis is `randomised` or `adjusted`.",
@@ -53,7 +56,7 @@ def model_card(trained: Trained, provenance: Provenance) -> str:
         "",
         "## Findings",
         "",
-        *(f"- {finding}" for finding in trained.report),
+        *(f"- {render(finding, LANGUAGE, facts.currency)}" for finding in trained.report),
     ]
     return "\n".join(lines) + "\n"
 
@@ -67,7 +70,7 @@ def _table(comparisons: tuple[Comparison, ...]) -> list[str]:
             f"{comparison.task.replace('_', ' ')}: {comparison.snapshots:,} snapshots at "
             f"{', '.join(comparison.origins)}; lower is better",
             "",
-            f"| model | {measure} | - ours [95 %] |",
+            f"| model | {measure} | - ours [{comparison.level:.0%}] |",
             "| --- | --- | --- |",
         ]
         for row in comparison.rows:
@@ -80,9 +83,16 @@ def _table(comparisons: tuple[Comparison, ...]) -> list[str]:
 
 
 def _options(trained: Trained) -> list[str]:
-    lines = ["| option | bond | cost | basis | average effect on revenue |", "| --- | --- | --- | --- | --- |"]
+    facts = trained.bundle.facts
+    formats = plain_formats(LANGUAGE, facts.currency)
+    lines = [
+        f"| option | bond | cost | basis | average effect on revenue [{formats.percent(facts.level)}] |",
+        "| --- | --- | --- | --- | --- |",
+    ]
     for effect in trained.effects:
-        told = "" if effect.mean is None else f"{effect.mean:,.0f} [{effect.low:,.0f}, {effect.high:,.0f}]"
+        mean, low, high = (formats.money(value) for value in (effect.mean, effect.low, effect.high))
+        told = "" if effect.mean is None else f"{mean} [{low} to {high}]"
         bond = BONDS[effect.bond] if effect.bond >= 0 else ""
-        lines.append(f"| {effect.investment} | {bond} | {effect.cost:,.0f} | {effect.basis} | {told} |")
+        basis = name("basis", effect.basis, LANGUAGE)
+        lines.append(f"| {effect.investment} | {bond} | {formats.money(effect.cost)} | {basis} | {told} |")
     return lines

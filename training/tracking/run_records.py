@@ -7,7 +7,7 @@ column of the tracker's comparison; an interval is NAME_low and NAME_high (95 %,
 import dataclasses
 import json
 import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -17,11 +17,16 @@ from training.effects.uplift import InvestmentEffect
 from training.evaluation.curves import Part
 from training.evaluation.evaluation import OURS, Comparison
 from training.evaluation.metrics import Interval
+from training.model.findings import Finding, to_json
+from training.model.text.catalogue import render
 from training.models.baselines import SIMPLEST
 from training.pipeline import Trained
 from training.settings import Settings
 from training.tracking.model_card import model_card
 from training.tracking.provenance import Provenance
+
+FINDINGS = "findings.json"
+"""The file of a run that holds what its training found."""
 
 
 @dataclass(frozen=True)
@@ -71,11 +76,13 @@ def training_record(
     where: str,
     files: Mapping[str, str],
     metrics: Mapping[str, float],
+    tuning: Sequence[Finding] = (),
 ) -> TrainingRecord:
-    """The record of a training.
+    """Return the record of a training.
 
-    files, metrics : further ones, for the training as a whole.
+    files, metrics : further ones, for the training as a whole.  tuning : what the search for settings found.
     """
+    found = [*tuning, *trained.report]
     facts = trained.bundle.facts
     as_of = iso(facts.trained_until)
     data = DataRecord(facts.data_digest, where, trained.snapshots, trained.accounts, as_of, facts.tables)
@@ -100,10 +107,10 @@ def training_record(
         tags | whole,
         counts | dict(facts.figures) | named | dict(metrics),
         settings_params(settings),
-        "\n".join(f"- {line}" for line in trained.report),
+        note_of(found, facts.currency),
         children,
     )
-    texts = {"model_card.md": card, "environment.json": provenance.as_json(), **files}
+    texts = {"model_card.md": card, "environment.json": provenance.as_json(), FINDINGS: as_file(found), **files}
     kept = {name: tags[name] for name in ("data", "settings", "catalog", "as_of")}
     return TrainingRecord(run, data, card, texts, kept)
 
@@ -167,7 +174,7 @@ def _option_run(effect: InvestmentEffect, trained: Trained, tags: Mapping[str, s
     mine = {**tags, "kind": "model", "task": "uplift", "option": effect.investment, "basis": effect.basis, "bond": bond}
     params = {"rungs": ",".join(RUNGS[rung] for rung in effect.rungs)}
     return RunRecord(
-        f"uplift {effect.investment}", mine, metrics, params, "\n".join(f"- {one}" for one in effect.findings)
+        f"uplift {effect.investment}", mine, metrics, params, note_of(effect.findings, trained.bundle.facts.currency)
     )
 
 
@@ -177,6 +184,16 @@ def _upgrade_run(trained: Trained, tags: Mapping[str, str]) -> RunRecord:
     metrics = {f"value_gap_from_{rung}": gap for rung, gap in gaps if gap is not None}
     params = {f"basis_from_{rung}": basis for rung, basis in zip(RUNGS, facts.upgrade_basis, strict=False)}
     return RunRecord("upgrade", {**tags, "kind": "model", "task": "upgrade"}, metrics, params)
+
+
+def as_file(findings: Iterable[Finding]) -> str:
+    """Return findings as a JSON document."""
+    return json.dumps(to_json(findings), indent=1, ensure_ascii=False, allow_nan=False) + "\n"
+
+
+def note_of(findings: Iterable[Finding], currency: str) -> str:
+    """Return findings as a list in Markdown, for whoever looks at a run."""
+    return "\n".join(f"- {render(finding, 'en', currency)}" for finding in findings)
 
 
 def slug(name: str) -> str:

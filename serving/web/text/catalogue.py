@@ -85,9 +85,8 @@ TEXTS: Mapping[str, tuple[str, str]] = {
         "Zonder sleutels opent deze pagina alleen op de computer waarop ze draait.",
     ),
     "error.other": ("The service says: {message}", "De dienst zegt: {message}"),
-    "gain.between": (
-        "between {low} and {high}, nine times out of ten", "tussen {low} en {high}, negen van de tien keer",
-    ),
+    "gain.between": ("between {low} and {high}", "tussen {low} en {high}"),
+    "gain.between.level": ("between {low} and {high}, {times}", "tussen {low} en {high}, {times}"),
     "priorities.title": ("Whom to invest in first", "In wie eerst investeren"),
     "priorities.intro": (
         "What each account should earn over the next {days} days if you make the recommended investment: the extra "
@@ -225,77 +224,21 @@ TEXTS: Mapping[str, tuple[str, str]] = {
     "plan.column.investment": ("Investment", "Investering"),
     "plan.column.cost": ("Cost", "Kosten"),
     "plan.column.expected_gain": ("Expected gain", "Verwachte opbrengst"),
-    "plan.column.gain_low": ("Low end (90 %)", "Ondergrens (90 %)"),
-    "plan.column.gain_high": ("High end (90 %)", "Bovengrens (90 %)"),
+    "plan.column.gain_low": ("Low end", "Ondergrens"),
+    "plan.column.gain_high": ("High end", "Bovengrens"),
     "plan.column.roi": ("Return per unit", "Rendement per eenheid"),
     "plan.column.arm": ("treat = do it, holdout = do nothing", "treat = doen, holdout = niets doen"),
     "plan.column.propensity": ("Chance of that by lot", "Kans daarop bij de loting"),
     "plan.range": ("{low} to {high} if all errors point one way", "{low} tot {high} als alle fouten één kant op wijzen"),
-    "plan.claim": (
-        "such sums proved worth {share} of themselves", "zulke sommen bleken {share} van zichzelf waard",
-    ),
-    "plan.claim.unknown": (
-        "nobody has checked yet what such sums are worth", "nog niemand heeft nagegaan wat zulke sommen waard zijn",
-    ),
     "plan.picture": (
         "{spent} is spent; the extra margin should be {margin}, between {low} and {high}",
         "{spent} wordt besteed; de extra marge zou {margin} zijn, tussen {low} en {high}",
     ),
     "plan.picture.spent": ("spent", "besteed"),
     "plan.picture.margin": ("extra margin", "extra marge"),
-    "plan.break_even": (
-        "It pays for itself if {share} of the promised extra margin comes true.",
-        "Het verdient zichzelf terug als {share} van de beloofde extra marge uitkomt.",
-    ),
-    "plan.held_out": (
-        "{n} accounts are held back by lot: give them nothing. Their {money} is not counted as spent.",
-        "{n} accounts zijn door loting achtergehouden: geef hun niets. Hun {money} telt niet als besteed.",
-    ),
-    "plan.held_out.none": (
-        "Nobody is held back, so what this plan earned can never be measured.",
-        "Niemand is achtergehouden, dus wat dit plan opbracht is nooit te meten.",
-    ),
-    "plan.explored": (
-        "{n} accounts get another investment by lot, to keep learning.",
-        "{n} accounts krijgen door loting een andere investering, om te blijven leren.",
-    ),
-    "plan.next": (
-        "The next {money} would buy {gain} more expected gain:", "De volgende {money} zou {gain} meer verwachte opbrengst geven:",
-    ),
-    "plan.next.others": ("and {n} others.", "en {n} andere."),
-    "plan.next.nothing": (
-        "The next {money} would buy nothing: all that pays is on the plan.",
-        "De volgende {money} zou niets opleveren: alles wat loont staat op het plan.",
-    ),
-    "plan.first_to_go": ("If the budget is cut, the first to go is", "Als het budget krimpt, valt als eerste weg"),
-    "plan.first_to_go.saves": (
-        "that saves {saves} and loses {loses} of expected gain.",
-        "dat bespaart {saves} en kost {loses} verwachte opbrengst.",
-    ),
-    "plan.overridden": (
-        "For {n} accounts a manager's decision left fewer choices.",
-        "Voor {n} accounts liet een besluit van een manager minder keus.",
-    ),
     "plan.nothing": (
         "Nothing is bought: nothing that pays fits this budget and these limits.",
         "Er wordt niets gekocht: niets wat loont past binnen dit budget en deze grenzen.",
-    ),
-    "plan.left_alone": ("Accounts that are left alone, and why:", "Accounts die met rust worden gelaten, en waarom:"),
-    "plan.left.unknown": (
-        "of no investment the data can tell what it does there",
-        "van geen investering kunnen de gegevens zeggen wat ze daar doet",
-    ),
-    "plan.left.loses": (
-        "no investment is expected to earn more than it costs",
-        "geen investering levert naar verwachting meer op dan ze kost",
-    ),
-    "plan.left.unsure": (
-        "an investment is expected to pay, but not if things go badly",
-        "een investering loont naar verwachting, maar niet als het tegenzit",
-    ),
-    "plan.left.beaten": (
-        "an investment would pay, but the money or another limit is better used elsewhere",
-        "een investering zou lonen, maar het geld of een andere grens is elders beter benut",
     ),
     "plan.caption": (
         "Accounts {first} to {last} of {all} on the plan; best return first, those held back at the end",

@@ -65,10 +65,4 @@ LADDER_TEXTS: dict[str, tuple[str, str]] = {
     "ladder.won.cost": ("Cost of acquisition each", "Wervingskosten per stuk"),
     "ladder.won.margin": ("Margin each, last year", "Marge per stuk, laatste jaar"),
     "ladder.won.back": ("Years to earn it back", "Jaren om terug te verdienen"),
-    "acquired.account": ("a new account", "een nieuw account"),
-    "acquired.channel": ("a new account, won by {channel}", "een nieuw account, gewonnen via {channel}"),
-    "acquired.unknown": ("channel unknown", "kanaal onbekend"),
-    "acquired.prospect": ("an open inquiry of a prospect", "een open aanvraag van een prospect"),
-    "acquired.suspect": ("a suspect", "een suspect"),
-    "acquired.invested": ("a recommended investment in a customer", "een aanbevolen investering in een klant"),
 }  # fmt: skip

@@ -1,5 +1,6 @@
 """The plan keeps its limits whatever the lot, invests in nobody who does not pay, and can be read again."""
 
+import json
 from collections.abc import Mapping
 from pathlib import Path
 
@@ -15,7 +16,9 @@ from serving.planning.candidates import build_candidates
 from serving.planning.files import read_plan, record_of, write_plan
 from serving.planning.integer_program import solve
 from serving.planning.plan import HOLDOUT, PLAN_COLUMNS, TREAT, Allowance, Plan, make_plan
-from serving.planning.plan_text import plan_in_words
+from serving.planning.plan_findings import plan_findings
+from tests.told import told
+from training.model.findings import from_json
 
 OPTIONS = (("rebate", "financial", 500.0), ("visit", "social", 700.0), ("integration", "structural", 3500.0))
 
@@ -72,7 +75,7 @@ def test_no_lot_exceeds_the_budget_and_nobody_is_invested_in_at_a_loss(
     assert all(known[r.account_id, r.investment] == r.expected_gain for r in rows.itertuples())
     assert sum(plan.record["left_alone"].values()) + len(rows) == len(scores)
     assert plan.record["spent"] == pytest.approx(treated["cost"].sum())
-    assert plan_in_words(plan.record)
+    assert told(plan_findings(plan.record))
 
 
 def test_the_budget_is_used_and_a_tenth_is_held_out() -> None:
@@ -177,8 +180,19 @@ def test_what_the_figures_mean() -> None:
     assert record["claimed_gain"] == record["expected_gain"]
     scaled = make_plan(scores, investments, Allowance(20_000.0), Draw(0.0), claim_ratio=0.6).record
     assert scaled["claimed_gain"] == pytest.approx(0.6 * scaled["expected_gain"])
-    assert any("worth 60%" in line for line in plan_in_words(scaled))
-    assert any("flatters" in line for line in plan_in_words(record))
+    assert "is worth 60% of itself" in told(plan_findings(scaled))
+    assert "flatters" in told(plan_findings(record))
+
+
+def test_a_plan_says_the_level_and_the_currency_of_its_model() -> None:
+    scores, investments = supplier(100)
+    made = make_plan(scores, investments, Allowance(9_000.0), level=0.8, currency="$")
+    assert (made.record["level"], made.record["currency"]) == (0.8, "$")
+    assert "each account's own gain lies within its interval eight times out of ten" in told(plan_findings(made.record))
+    assert "of the budget of $9,000" in told(plan_findings(made.record), made.record["currency"])
+    nobody = make_plan(scores, investments, Allowance(9_000.0)).record  # scores whose model is not at hand
+    assert (nobody["level"], nobody["currency"]) == (None, "")
+    assert "times out of" not in told(plan_findings(nobody))
 
 
 def test_with_money_enough_all_that_pays_is_on_the_plan() -> None:
@@ -188,7 +202,7 @@ def test_with_money_enough_all_that_pays_is_on_the_plan() -> None:
         investments.groupby("account_id")["gain"].max().clip(lower=0).sum()
     )
     assert plan.record["left_alone"]["beaten"] == 0
-    assert any(line.startswith("the next 10,000 buys nothing") for line in plan_in_words(plan.record))
+    assert "\nthe next 10,000 buys nothing" in told(plan_findings(plan.record))
 
 
 def test_plans_for_other_accounts_or_with_other_arms_have_other_ids_and_the_same_plan_the_same() -> None:
@@ -217,6 +231,8 @@ def test_a_plan_is_read_as_it_was_written(form: str, tmp_path: Path) -> None:
     again: Plan = read_plan(files[0])
     pd.testing.assert_frame_equal(again.rows, plan.rows, check_dtype=False)
     assert again.record == plan.record
+    kept = json.loads(files[1].read_text(encoding="utf-8"))
+    assert from_json(kept["findings"]) == tuple(plan_findings(plan.record)) == tuple(plan_findings(again.record))
     record_of(files[0]).unlink()
     with pytest.raises(SettingsError, match="keep both together"):
         read_plan(files[0])

@@ -7,7 +7,7 @@ import numpy as np
 import pytest
 
 from features.histories.histories import Histories
-from serving.scoring.batch import read_claim_ratio, score_frames, write_run
+from serving.scoring.batch import ModelTerms, read_terms, score_frames, write_run
 from serving.scoring.scoring import Scored, Scorer
 from tests.serving.builders import bundle
 from training.model.bundle import Bundle, read_bundle, write_bundle
@@ -66,14 +66,14 @@ def test_costs_survive_the_bundle(histories: Histories, tmp_path: Path) -> None:
 
 def test_the_claim_goes_with_the_scores_of_its_own_model(histories: Histories, tmp_path: Path) -> None:
     made = bundle(histories)
-    assert read_claim_ratio(tmp_path, "1") is None
+    assert read_terms(tmp_path, "1") == ModelTerms()
     write_run(tmp_path, Scorer(made, "1"))
-    assert read_claim_ratio(tmp_path, "1") is None
+    assert read_terms(tmp_path, "1") == ModelTerms(None, made.facts.level, made.facts.currency)
     write_run(tmp_path, Scorer(replace(made, facts=replace(made.facts, figures={"recommended_claim_ratio": 0.8})), "2"))
-    assert read_claim_ratio(tmp_path, "2") == 0.8
-    assert read_claim_ratio(tmp_path, "1") is None
+    assert read_terms(tmp_path, "2").claim_ratio == 0.8
+    assert read_terms(tmp_path, "1") == ModelTerms()
     (tmp_path / "run.json").write_text("{]")
-    assert read_claim_ratio(tmp_path, "2") is None
+    assert read_terms(tmp_path, "2") == ModelTerms()
 
 
 def test_the_column_stands_in_the_table(histories: Histories) -> None:

@@ -1,6 +1,8 @@
 """A run in the store: every bit of it, changed rows only, old or new and nothing between."""
 
+import json
 from collections.abc import Iterator
+from dataclasses import replace
 from pathlib import Path
 from threading import Event, Thread
 from typing import Any
@@ -15,7 +17,7 @@ from features.histories.histories import Histories
 from features.instants import instant
 from serving.scoring.batch import write_frames
 from serving.store import scoring_runs as results
-from serving.store.database import open_store, reading
+from serving.store.database import open_store, reading, writing
 from serving.store.result_files import facts_of, read_folder
 from serving.store.scoring_runs import (
     ACCOUNTS,
@@ -31,6 +33,7 @@ from serving.store.scoring_runs import (
 )
 from tests.databases import new_database
 from tests.serving.runs import profiles, put, scored
+from training.model.bundle import read_bundle
 from training.simulator.simulation import Simulation
 
 TABLES = {"scores": SCORES, "investment_scores": INVESTMENT_SCORES, "horizons": HORIZONS}
@@ -54,6 +57,23 @@ def _held(engine: sa.Engine, table: sa.Table) -> list[dict[str, Any]]:
     with reading(engine) as connection:
         order = list(table.primary_key.columns)
         return [dict(row) for row in connection.execute(table.select().order_by(*order)).mappings()]
+
+
+def test_a_run_keeps_the_level_and_the_currency_of_its_model(
+    engine: sa.Engine, frames: Frames, folder: Path
+) -> None:  # fmt: skip
+    bundle = read_bundle(folder)[0]
+    put(engine, frames, None, replace(bundle, facts=replace(bundle.facts, level=0.8, currency="kr")))
+    with reading(engine) as connection:
+        current = current_run(connection)
+    assert current is not None
+    assert (current.facts.level, current.facts.currency) == (0.8, "kr")
+    with writing(engine) as connection:  # as an earlier program wrote it
+        connection.execute(RUNS.update().values(options=json.dumps(current.options)))
+    with reading(engine) as connection:
+        earlier = current_run(connection)
+    assert earlier is not None
+    assert (earlier.options, earlier.facts.level, earlier.facts.currency) == (current.options, None, "")
 
 
 def _without(frames: Frames, gone: str) -> Frames:
@@ -82,6 +102,7 @@ def test_every_figure_is_kept_to_the_last_bit(engine: sa.Engine, frames: Frames)
     assert current is not None
     assert current.facts == facts_of(frames["scores"])
     assert current.options == tuple(sorted(frames["investment_scores"]["investment"].unique()))
+    assert (current.facts.level, current.facts.currency) == (None, "")  # its model was not at hand
 
 
 @pytest.mark.parametrize("value", [0.1 + 0.2, 0.0, 5e-324, 1.7976931348623157e308, -1 / 3, 2.0**53 + 2])

@@ -8,10 +8,10 @@ import pytest
 
 from features.tables import BONDS, RUNGS, TRIGGER_FAMILIES
 from serving.web import visit as visits
-from serving.web.formats import Formats, read_number
+from serving.web.amounts import read_number
 from serving.web.text.catalogue import TEXTS, say
 from serving.web.visit import language_of
-from training.monitoring import advice
+from training.model.text.formats import Formats
 
 PAGE = Path(visits.__file__).parent
 _LITERAL = re.compile(r"""\bsay\(\s*f?["']([a-z_.]+)["'](\s*~)?""")
@@ -46,13 +46,6 @@ def test_every_key_that_is_used_has_a_text_and_every_text_is_used() -> None:
     assert all(any(key.startswith(one) for key in TEXTS) for one in beginnings)
 
 
-def test_every_reason_of_an_advice_has_its_text() -> None:
-    """On the page they stand in both languages; the command tells them with their figures."""
-    codes = set(re.findall(r'Reason\(\s*"([a-z_]+)"', Path(advice.__file__).read_text(encoding="utf-8")))
-    begin = "trust.watch.why."
-    assert {key.removeprefix(begin) for key in TEXTS if key.startswith(begin)} == codes
-
-
 def test_both_languages_say_the_same_things_with_the_same_holes() -> None:
     for key, (english, dutch) in TEXTS.items():
         holes = [{hole for _, hole, _, _ in string.Formatter().parse(text) if hole} for text in (english, dutch)]
@@ -70,7 +63,7 @@ def test_rungs_triggers_and_bonds_have_their_labels() -> None:
 
 
 def test_money_numbers_and_dates_are_written_as_the_reader_writes_them() -> None:
-    english, dutch = Formats("en"), Formats("nl")
+    english, dutch = Formats("en", "€"), Formats("nl", "€")
     assert (english.money(1234.5, 2), dutch.money(1234.5, 2)) == ("€1,234.50", "€\u00a01.234,50")
     assert (english.money(-1234.5), dutch.money(-7)) == ("\u2212€1,234", "\u2212€\u00a07")
     assert (english.number(-0.2), english.number(None), english.number(float("nan"))) == ("0", "–", "–")

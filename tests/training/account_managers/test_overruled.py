@@ -7,7 +7,8 @@ import pytest
 from features.histories.histories import Histories, build_histories
 from features.instants import instant
 from features.sources.source import source_from_rows
-from training.account_managers.overruled import definition_of, judge, verdict_in_words
+from tests.told import codes, told
+from training.account_managers.overruled import definition_of, judge, overrides_findings
 
 MADE, UNTIL, END = instant("2025-03-01"), instant("2025-09-01"), instant("2025-10-01")
 
@@ -45,22 +46,23 @@ def test_claims_whose_time_runs_and_accounts_that_nobody_knows_are_counted_and_n
     running = claims(("A", True, 0.2)).assign(until=END + 1)
     verdict = judge(pd.concat([running, claims(("Z", True, 0.2))]), histories(), END, "recorded")
     assert (verdict.judged, verdict.waiting, verdict.unknown) == (0, 1, 1)
-    assert verdict_in_words(verdict)[0] == "no override about switching can be judged yet"
+    assert codes(overrides_findings(verdict)) == ["overrides_unjudged", "overrides_waiting"]
 
 
 def test_a_claim_where_the_model_said_nothing_is_judged_alone() -> None:
     verdict = judge(claims(("A", False, np.nan)), histories(), END, "recorded")
     assert (verdict.judged, verdict.compared, verdict.right) == (1, 0, 1.0)
-    assert not any("Brier" in line for line in verdict_in_words(verdict))
+    assert "Brier" not in told(overrides_findings(verdict))
 
 
 def test_the_words_say_who_was_better_only_where_that_is_clear() -> None:
     many = claims(*[("A", True, 0.1)] * 40)
-    said = "\n".join(verdict_in_words(judge(many, histories(), END, "recorded")))
+    said = told(overrides_findings(judge(many, histories(), END, "recorded", 0.8), 0.8))
+    assert "[80%: " in said
     assert "the model was better" in said
     assert "do not conclude" not in said
     mixed = claims(("A", True, 0.5), ("B", True, 0.5))
-    said = "\n".join(verdict_in_words(judge(mixed, histories(), END, "recorded")))
+    said = told(overrides_findings(judge(mixed, histories(), END, "recorded")))
     assert "no clear winner" in said
     assert "fewer than 30" in said
 

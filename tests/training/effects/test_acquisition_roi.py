@@ -8,6 +8,7 @@ from features.instants import MICROSECONDS_PER_DAY, instant
 from features.sources.partitioned import part_numbers
 from features.sources.source import source_from_rows
 from tests.builders import Row, histories
+from tests.told import codes, told
 from tests.trained import tiny, tiny_histories, tiny_trained
 from training.data.acquired_accounts import add_acquired, take_acquired
 from training.effects.acquisition_roi import LEAST_ACCOUNTS, AcquisitionRoi, acquisition_roi
@@ -49,12 +50,12 @@ def worth(of: Histories, claim: OffPolicyValue | None = CLAIM, rate: float = 0.3
     return acquisition_roi(take_acquired(of.as_it_stood(END), END), instant("2021-01-01"), rate, claim, 180)
 
 
-def line(of: AcquisitionRoi, what: str, days: int) -> Line:
-    return next(row for row in of.rows if (row["what"], row["days"]) == (what, days))
+def line(of: AcquisitionRoi, what: str, days: int, channel: str | None = None) -> Line:
+    return next(row for row in of.rows if (row["what"], row["channel"], row["days"]) == (what, channel, days))
 
 
 def test_margin_cost_and_return_of_a_new_account() -> None:
-    year, two = (line(worth(supplier()), "new account", days) for days in (365, 730))
+    year, two = (line(worth(supplier()), "new_account", days) for days in (365, 730))
     assert (year["accounts"], year["cost"], year["inquired"], year["ordered"]) == (N, 100.5, 0.5, 0.25)
     assert (year["margin"], two["margin"]) == (150.0, 300.0)
     assert year["gain"] == 49.5
@@ -64,36 +65,37 @@ def test_margin_cost_and_return_of_a_new_account() -> None:
 
 
 def test_an_inquiry_is_worth_its_chance_times_what_the_won_bring() -> None:
-    told = worth(supplier())
-    inquiry, suspect = line(told, "open inquiry of a prospect", 365), line(told, "suspect", 365)
+    brought = worth(supplier())
+    inquiry, suspect = line(brought, "inquiry", 365), line(brought, "suspect", 365)
     assert (inquiry["accounts"], inquiry["ordered"], inquiry["margin"]) == (N // 2, 0.5, 300.0)
     assert (suspect["accounts"], suspect["margin"], suspect["cost"]) == (N, 150.0, None)
-    assert "50% of 20 ordered, and those brought 600" in " ".join(told.findings)
+    assert "50% of 20 ordered, and those brought 600" in told(brought.findings)
 
 
 def test_a_cohort_whose_span_is_not_over_is_not_counted() -> None:
     """Counted, the twenty new ones would make winning look half as good as it is."""
-    told = worth(supplier())
-    assert not [row for row in told.rows if "web" in str(row["what"])]
-    assert line(told, "new account: fair", 365)["accounts"] == N
+    brought = worth(supplier())
+    assert {row["channel"] for row in brought.rows} == {None, "fair"}
+    assert line(brought, "new_account", 365, "fair")["accounts"] == N
 
 
 def test_one_currency_for_winning_and_moving_up() -> None:
-    told = worth(supplier())
-    invested = told.rows[-1]
+    brought = worth(supplier())
+    invested = brought.rows[-1]
     assert (invested["cost"], invested["gain"], invested["gain_per_cost"]) == (60.0, 90.0, 1.5)
-    assert "one unit of money brought 0.49 net in winning accounts (365 days) and 1.50" in told.findings[-1]
-    assert "no effect" in told.findings[-1]
-    assert len(worth(supplier(), claim=None).rows) == len(told.rows) - 1
+    compared = told(brought.findings[-1])
+    assert "one unit of money brought 0.49 net in winning accounts (365 days) and 1.50" in compared
+    assert "no effect" in compared
+    assert len(worth(supplier(), claim=None).rows) == len(brought.rows) - 1
 
 
 def test_without_accounts_or_their_cost_a_sentence_says_so() -> None:
     nothing = worth(supplier(accounts=False))
-    assert [row["what"] for row in nothing.rows] == [CLAIM and "recommended investments (interval as margin_error)"]
-    assert "acquisition: left out" in nothing.findings[0]
+    assert [row["what"] for row in nothing.rows] == [CLAIM and "recommended"]
+    assert codes(nothing.findings) == ["acquisition_left_out"]
     free = worth(supplier(costs=False))
-    assert "is not known (accounts.acquisition_cost)" in free.findings[0]
-    assert line(free, "new account", 365)["gain"] is None
+    assert "acquisition_cost_unknown" in codes(free.findings)
+    assert line(free, "new_account", 365)["gain"] is None
 
 
 def test_accounts_that_traded_before_they_were_entered_or_before_the_data_are_no_new_ones() -> None:
@@ -101,19 +103,19 @@ def test_accounts_that_traded_before_they_were_entered_or_before_the_data_are_no
         {"account_id": f"A{k}", "created_at": "2022-03-01", "acquisition_cost": 10.0} for k in range(LEAST_ACCOUNTS)
     ]
     orders: list[Row] = [(f"A{k}", "2021-06-01", 50.0) for k in range(LEAST_ACCOUNTS)]
-    assert "left out" in worth(histories(accounts=rows, orders=orders)).findings[0]
+    assert codes(worth(histories(accounts=rows, orders=orders)).findings) == ["acquisition_left_out"]
     soon: list[Row] = [(f"A{k}", "2022-02-20", 50.0) for k in range(LEAST_ACCOUNTS)]
-    assert line(worth(histories(accounts=rows, orders=soon)), "new account", 365)["margin"] == 15.0
+    assert line(worth(histories(accounts=rows, orders=soon)), "new_account", 365)["margin"] == 15.0
     late = acquisition_roi(take_acquired(supplier(), END), instant("2022-06-01"), 0.3, None, 180)
-    assert "left out" in late.findings[0]
+    assert codes(late.findings) == ["acquisition_left_out"]
 
 
 def test_orders_without_a_cost_have_the_margin_of_all() -> None:
     rows: list[Row] = [{"account_id": f"A{k}", "created_at": "2022-03-01"} for k in range(LEAST_ACCOUNTS)]
     orders: list[Row] = [(f"A{k}", "2022-06-01", 100.0 * (1 + k % 2)) for k in range(LEAST_ACCOUNTS)]
-    told = line(worth(histories(accounts=rows, orders=orders), rate=0.4), "new account", 365)
-    assert told["margin"] == 60.0
-    assert told["margin_error"] == pytest.approx(20 / (LEAST_ACCOUNTS - 1) ** 0.5, abs=0.01)
+    brought = line(worth(histories(accounts=rows, orders=orders), rate=0.4), "new_account", 365)
+    assert brought["margin"] == 60.0
+    assert brought["margin_error"] == pytest.approx(20 / (LEAST_ACCOUNTS - 1) ** 0.5, abs=0.01)
 
 
 def test_nothing_entered_later_is_seen() -> None:
@@ -141,6 +143,6 @@ def test_the_sums_of_parts_are_those_of_the_whole() -> None:
 
 
 def test_the_simulated_supplier_s_bundle_holds_the_table() -> None:
-    told = tiny_trained().bundle.facts.acquisition
-    assert {row["what"] for row in told} >= {"new account", "open inquiry of a prospect"}
-    assert any(finding.startswith("acquisition: ") for finding in tiny_trained().report)
+    brought = tiny_trained().bundle.facts.acquisition
+    assert {row["what"] for row in brought} >= {"new_account", "inquiry"}
+    assert "acquisition_brought" in codes(tiny_trained().report)

@@ -6,8 +6,9 @@ import numpy as np
 import pytest
 
 from features.instants import FloatArray
+from tests.told import told
 from tests.training.effects.test_r_learner import case
-from training.effects.findings import dearer, power, robustness, robustness_value
+from training.effects.findings import cost_differs, power, robustness, robustness_value
 from training.effects.off_policy_value import OffPolicyValue, off_policy_value
 
 
@@ -31,7 +32,7 @@ def test_the_value_is_what_the_trials_say_and_not_what_was_promised() -> None:
     for seed in range(40):
         found = claim(seed, true=60.0, predicted=300.0)
         assert found.promised == pytest.approx(140.0)
-        assert "the promise is too high" in found.words()
+        assert found.finding().code == "claim_too_high"
         covered += found.low < 20.0 < found.high
     assert 32 <= covered <= 40
 
@@ -71,14 +72,17 @@ def test_a_strong_effect_is_harder_to_explain_away() -> None:
 
 
 def test_costs_that_differ_from_the_plan_are_told() -> None:
-    assert dearer(np.array([95.0, 110.0]), 100.0) == []
-    assert dearer(np.empty(0), 100.0) == []
-    assert dearer(np.array([150.0, 130.0]), 100.0)[0].startswith("it cost 140 on average where it was made (2 times)")
+    assert cost_differs("visit", np.array([95.0, 110.0]), 100.0) == []
+    assert cost_differs("visit", np.empty(0), 100.0) == []
+    found = told(cost_differs("visit", np.array([150.0, 130.0]), 100.0), "€")
+    assert found.startswith("uplift of visit: it cost €140 on average where it was made (2 times)")
 
 
-def test_findings_are_sentences_with_their_figures() -> None:
-    assert power(100.0, 1234) == "with 1,234 exposed trials only average effects above 280 can be told from nothing"
+def test_findings_hold_their_figures() -> None:
+    assert told(power("visit", 100.0, 1234)) == (
+        "uplift of visit: with 1,234 exposed trials only average effects above 280 can be told from nothing"
+    )
     one = case(6, chosen=1.0)
-    assert "would not explain it away" in robustness(0.8, 0.05, one)
+    assert robustness("visit", 0.8, 0.05, one).code == "uplift_holds"
     by_size = replace(one, z=np.column_stack([one.exposed, one.z[:, 1:]]))
-    assert "would explain it away" in robustness(0.001, 0.05, by_size)
+    assert robustness("visit", 0.001, 0.05, by_size).code == "uplift_explained_away"

@@ -5,9 +5,10 @@ from collections.abc import Iterator
 import numpy as np
 import pytest
 
+from tests.told import told
 from tests.training.effects.test_uplift import dataset, settings, supplier
 from training.effects.effect_estimation import LOOSE, modifiers, small_booster
-from training.effects.placebo import before_choices, before_lots, choices_in_words, lots_in_words
+from training.effects.placebo import before_choices, before_lots, choices_finding, lots_finding
 from training.effects.target_trials import Trials, build_trials
 from training.effects.uplift import fit_uplift
 from training.models.fitting import one_linear_algebra_thread
@@ -30,7 +31,7 @@ def test_fair_lots_show_no_difference_before() -> None:
     trials, column = lots(0)
     (found,) = before_lots(trials, np.full((len(trials), 2), 0.5), column).values()
     assert not found.clear
-    assert "as lots should have it" in lots_in_words(found)
+    assert lots_finding("visit", found).code == "uplift_lots_fair"
 
 
 def test_lots_that_went_to_the_large_are_told() -> None:
@@ -39,7 +40,7 @@ def test_lots_that_went_to_the_large_are_told() -> None:
     trials.arm[large & (np.arange(len(trials)) % 3 == 0)] = 1
     (found,) = before_lots(trials, np.full((len(trials), 2), 0.5), column).values()
     assert found.clear
-    assert "ask how the lots were drawn" in lots_in_words(found)
+    assert lots_finding("visit", found).code == "uplift_lots_suspect"
 
 
 @pytest.mark.parametrize(("growing", "clear"), [(0.0, False), (0.4, True)])
@@ -56,11 +57,12 @@ def test_choice_by_what_revenue_has_done_since_is_told(growing: float, clear: bo
     booster = small_booster(settings().booster)
     (found,) = before_choices(data, trials, modifiers(data), booster, settings(), LOOSE).values()
     assert found.clear == clear, found
-    assert ("choose by what revenue has done" in choices_in_words(found)) == clear
+    code = "uplift_choices_differed" if clear else "uplift_choices_comparable"
+    assert choices_finding("visit", found).code == code
 
 
 def test_the_report_holds_both() -> None:
     (by_lot,) = fit_uplift(dataset(supplier(0, lift=0.25, how="lot")[0]), settings()).options
-    assert "negative control" in " ".join(by_lot.findings)
+    assert "negative control" in told(by_lot.findings)
     (by_choice,) = fit_uplift(dataset(supplier(1, lift=0.25, how="size")[0]), settings()).options
-    assert "placebo date" in " ".join(by_choice.findings)
+    assert "placebo date" in told(by_choice.findings)

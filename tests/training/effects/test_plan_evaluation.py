@@ -14,8 +14,9 @@ from features.sources.source import source_from_rows
 from serving.planning.plan import Allowance, make_plan
 from tests.builders import histories
 from tests.serving.planning.test_plan import supplier as scored
-from training.effects.plan_evaluation import Selected, pooled, realised
-from training.effects.plan_evaluation_text import pooled_in_words, realised_in_words
+from tests.told import told
+from training.effects.plan_evaluation import Realised, Selected, pooled, realised
+from training.effects.plan_findings import plan_outcome, plans_outcome
 from training.effects.plan_outcomes import Listed, follow, listed
 from training.settings import Settings
 from training.simulator.population import STEP_DAYS
@@ -117,23 +118,28 @@ def test_an_account_on_two_plans_counts_as_one() -> None:
     assert other.high - other.low == pytest.approx((alone.high - alone.low) / np.sqrt(2), rel=0.05)
 
 
-def test_words_say_who_won_and_what_was_done() -> None:
+def lines(result: Realised) -> list[str]:
+    return told(plan_outcome(result)).split("\n")
+
+
+def test_findings_say_who_won_and_what_was_done() -> None:
     revenue = np.where(np.arange(80) % 2 == 0, 100.0, 40.0) + np.arange(80) % 3
     made = np.arange(80) % 4 == 0
-    words = realised_in_words(realised(selected(80, revenue=revenue, promised=np.full(80, 500.0), made=made)))
-    assert words[0].startswith("the list beat the hold-out by 60 [")
+    words = lines(realised(selected(80, revenue=revenue, promised=np.full(80, 500.0), made=made)))
+    assert words[0].startswith("the list beat the hold-out by 60 [90%: ")
     assert words[0].endswith("over its whole horizon; promised 500: less than promised")
     assert "the planned investment was made for 50% of the treated, and for 0% of the held-out" in words
     assert any(line.startswith("extra revenue where the list decided that it was made: 120 [") for line in words)
     lost = realised(selected(80, revenue=-revenue, days=45.0, promised=np.full(80, 10.0), cost=np.full(80, 2.0)))
     assert lost.promised == pytest.approx(12 / 4 - 2)
-    words = realised_in_words(lost)
-    assert words[0].startswith("the list lost to the hold-out: -60 [")
+    words = lines(lost)
+    assert words[0].startswith("the list lost to the hold-out: -60 [90%: ")
     assert "in the 25% of its horizon so far" in words[0]
-    told = realised_in_words(realised(selected(8, revenue=np.array([1.0, 2, 3, 4, 5, 6, 7, 8]))))
-    assert "cannot be told from" in told[0]
-    assert told[-1].startswith("fewer than 30")
-    assert pooled_in_words(lost.gain, 1.0, 2).startswith("all 2 plans together lost to the hold-outs: -60 [")
+    few = lines(realised(selected(8, revenue=np.array([1.0, 2, 3, 4, 5, 6, 7, 8]))))
+    assert "cannot be told from" in few[0]
+    assert few[-1].startswith("fewer than 30")
+    together = told(plans_outcome(lost.gain, 1.0, 2, 0.8))
+    assert together.startswith("all 2 plans together lost to the hold-outs: -60 [80%: ")
 
 
 def test_without_a_hold_out_or_with_certain_arms_there_is_no_answer() -> None:

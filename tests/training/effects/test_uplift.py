@@ -1,6 +1,5 @@
 """The effect of an investment and of a climb, in worlds written by hand whose truth is known."""
 
-import re
 from collections.abc import Iterator
 from dataclasses import replace
 
@@ -11,11 +10,13 @@ import pytest
 from features.histories.histories import build_histories
 from features.ladder.rules import CUSTOMER
 from features.sources.source import source_from_rows
+from tests.told import codes
 from tests.trained import small_settings
 from training.data.dataset import Dataset, build_dataset
 from training.effects.target_trials import build_trials
 from training.effects.upgrade import UpgradeEffect, fit_upgrades, fit_value_gaps
 from training.effects.uplift import InvestmentEffect, Uplift, fit_uplift
+from training.model.findings import NOTE, Finding
 from training.models.fitting import one_linear_algebra_thread
 from training.settings import Settings, UpliftSettings
 
@@ -113,7 +114,7 @@ def test_by_lot_the_effect_is_found(lift: float) -> None:
     assert wide < 80
     if lift:
         assert effect.low > 0
-    assert "by lot" in " ".join(effect.findings)
+    assert "uplift_by_lot" in codes(effect.findings)
 
 
 def test_in_a_null_world_no_effect_is_claimed() -> None:
@@ -150,7 +151,7 @@ def test_without_comparable_accounts_there_is_no_number() -> None:
         None,
         None,
     )
-    assert "not enough comparable accounts" in " ".join(effect.findings)
+    assert "uplift_too_few" in codes(effect.findings)
 
 
 def test_where_everybody_was_invested_in_there_is_no_number() -> None:
@@ -288,20 +289,21 @@ def test_a_control_too_weak_to_exclude_the_effect_is_no_leave_to_give_it() -> No
     few = {name: frame[frame["account_id"] < "A0500"] for name, frame in tables.items()}
     effect = fit_upgrades(dataset(few), settings())[CUSTOMER]
     assert effect.basis == "insufficient"
-    assert "before they did" in effect.finding, effect.finding
+    assert effect.finding.code == "upgrade_differed_before", effect.finding
 
 
 def test_a_planted_cause_is_flagged_by_what_came_before() -> None:
     effect, _ = climbing(0, planted=1.5)
     assert effect.basis == "insufficient"
     assert effect.effect is None
-    assert "negative control" in effect.finding
+    assert effect.finding.code == "upgrade_differed_before"
 
 
-def _mean_and_error(finding: str) -> tuple[float, float]:
-    found = re.search(r"mean effect (\S+) \(SE (\S+?)\)", finding.replace(",", ""))
-    assert found
-    return float(found[1]), float(found[2])
+def _mean_and_error(finding: Finding) -> tuple[float, float]:
+    mean, error = finding.params["mean"], finding.params["error"]
+    assert isinstance(mean, float)
+    assert isinstance(error, float)
+    return mean, error
 
 
 def test_where_climbing_is_ordering_no_number_is_given() -> None:
@@ -314,7 +316,8 @@ def test_where_climbing_is_ordering_no_number_is_given() -> None:
 def test_a_landmark_beyond_the_horizon_is_said() -> None:
     tables, _ = climbers(0)
     late = replace(settings(), uplift=replace(settings().uplift, landmark_days=180))
-    assert "landmark lies beyond the horizon" in fit_upgrades(dataset(tables), late)[CUSTOMER].finding
+    found = fit_upgrades(dataset(tables), late)[CUSTOMER].finding
+    assert found == Finding.of("upgrade_landmark", NOTE, rung="customer")
 
 
 def test_a_rung_that_nobody_stands_on_has_no_value_gap() -> None:

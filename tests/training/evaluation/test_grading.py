@@ -3,10 +3,12 @@
 import numpy as np
 import pytest
 
+from tests.told import codes, told
 from tests.trained import small_settings, tiny_dataset
 from training.evaluation.evaluation import OURS, Comparison, Row, evaluate
-from training.evaluation.grading import HAPPENED, MARKS, SIMPLEST, grade, grade_report, reliability_words
+from training.evaluation.grading import HAPPENED, SIMPLEST, grade, grade_report, reliability
 from training.evaluation.metrics import Band, Interval, reliability_bands
+from training.model.findings import NOTE, OK, WARNING, Finding
 from training.pipeline import train_on
 
 
@@ -24,29 +26,26 @@ def comparison(
 @pytest.mark.parametrize(
     ("low", "value", "high", "mark"),
     [
-        (0.02, 0.04, 0.06, "clearly better"),
-        (0.001, 0.01, 0.02, "a little better"),
-        (-0.01, 0.002, 0.02, "no better"),
+        (0.02, 0.04, 0.06, "clearly_better"),
+        (0.001, 0.01, 0.02, "a_little_better"),
+        (-0.01, 0.002, 0.02, "no_better"),
         (-0.02, -0.01, -0.001, "worse"),
-        (-0.05, 0.02, 0.09, "cannot tell"),
-        (-0.05, -0.01, 0.03, "cannot tell"),
-        (0.0, 0.01, 0.02, "no better"),
+        (-0.05, 0.02, 0.09, "cannot_tell"),
+        (-0.05, -0.01, 0.03, "cannot_tell"),
+        (0.0, 0.01, 0.02, "no_better"),
     ],
 )
 def test_a_grade_follows_the_interval(low: float, value: float, high: float, mark: str) -> None:
-    found = grade(comparison(low, value, high))
-    assert found.mark == mark
-    assert found.mark in MARKS
-    assert mark in found.words
+    assert grade(comparison(low, value, high)).code == f"grade_{mark}"
 
 
 def test_a_grade_is_a_sentence_with_its_interval_and_its_base() -> None:
-    assert grade(comparison(0.02, 0.04, 0.06)).words == (
-        "grade of switching: clearly better than recency alone (who has been silent longest leaves); "
-        "its log loss is 8.0 % lower [95 %: 4.0 % lower to 12.0 % lower], on 1,200 snapshots"
+    assert told(grade(comparison(0.02, 0.04, 0.06))) == (
+        "grade of leaving: clearly better than recency alone (who has been silent longest leaves); "
+        "its log loss is 8.0% lower [95%: 4.0% lower to 12.0% lower], on 1,200 snapshots"
     )
-    assert "too few" in grade(comparison(-0.05, 0.02, 0.09)).words
-    assert "persistence" in grade(comparison(0.02, 0.04, 0.06, "next_rung")).words
+    assert "too few" in told(grade(comparison(-0.05, 0.02, 0.09)))
+    assert "persistence" in told(grade(comparison(0.02, 0.04, 0.06, "next_rung")))
 
 
 def test_bands_by_hand() -> None:
@@ -64,15 +63,28 @@ def test_reliability_reads_aloud() -> None:
         Band(0.3, 0.4, 0.35, Interval(0.34, 0.28, 0.41), 312),
         Band(0.9, 1.0, 0.95, Interval(1.0, 1.0, 1.0), 1),
     )
-    assert reliability_words(comparison(0.1, 0.2, 0.3, bands=bands)) == [
-        "of the accounts that we gave 30-40 %, 34 % left [95 %: 28 to 41 %] (312 snapshots)",
-        "of the accounts that we gave 90-100 %, too few to tell: it was given once",
+    found = reliability(comparison(0.1, 0.2, 0.3, bands=bands))
+    assert told(found).split("\n") == [
+        "of the accounts that we gave 30–40%, 34% left [95%: 28% to 41%] (312 snapshots)",
+        "of the accounts that we gave 90–100%, too few to tell how many left: it was given once",
     ]
 
 
+@pytest.mark.parametrize(
+    ("low", "high", "severity"),
+    [(0.28, 0.41, OK), (0.41, 0.5, WARNING), (0.1, 0.29, WARNING), (0.404, 0.5, OK), (0.1, 0.296, OK)],
+)
+def test_a_band_is_a_warning_where_what_came_true_cannot_be_what_was_given(
+    low: float, high: float, severity: str
+) -> None:
+    """To a whole per cent: nobody sees more of it."""
+    band = Band(0.3, 0.4, 0.35, Interval((low + high) / 2, low, high), 312)
+    assert [one.severity for one in reliability(comparison(0.1, 0.2, 0.3, bands=(band,)))] == [severity]
+
+
 def test_a_prediction_that_could_not_be_judged_is_said_to_have_no_grade() -> None:
-    lines = grade_report([comparison(0.02, 0.04, 0.06, "next_rung")])
-    assert "grade of switching: none, not judged out of time" in lines
+    found = grade_report([comparison(0.02, 0.04, 0.06, "next_rung")])
+    assert Finding.of("grade_none", NOTE, task="switching") in found
     assert grade_report([]) == []
 
 
@@ -80,11 +92,11 @@ def test_every_prediction_is_graded_and_every_snapshot_stands_in_one_band() -> N
     found = evaluate(tiny_dataset(), small_settings(), 2)
     assert {one.task for one in found} == set(SIMPLEST)
     for one in found:
-        assert grade(one).mark in MARKS
+        assert grade(one).code.startswith("grade_")
         if one.task in HAPPENED:
             assert sum(band.snapshots for band in one.bands) == one.snapshots
             assert all(band.low - 1e-6 <= band.given <= band.high + 1e-6 for band in one.bands)
-            assert len(reliability_words(one)) == len(one.bands)
+            assert len(reliability(one)) == len(one.bands)
         else:
             assert one.bands == ()
 
@@ -92,5 +104,5 @@ def test_every_prediction_is_graded_and_every_snapshot_stands_in_one_band() -> N
 def test_the_grade_travels_in_the_bundle() -> None:
     trained = train_on(tiny_dataset(), small_settings(), 1)
     assert trained.bundle.facts.report == trained.report
-    assert [line for line in trained.report if line.startswith("grade of ")] != []
-    assert any("of the accounts that we gave" in line for line in trained.report)
+    assert {"reliability", "coverage_rungs", "coverage_revenue"} <= set(codes(trained.report))
+    assert any(code.startswith("grade_") for code in codes(trained.report))

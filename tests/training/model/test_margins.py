@@ -8,6 +8,7 @@ from features.histories.views import View
 from features.sources.partitioned import part_numbers
 from features.sources.source import source_from_rows
 from tests.builders import Row, histories, view
+from tests.told import told
 from tests.trained import tiny, tiny_histories
 from training.model.margins import (
     LEAST_ORDERS,
@@ -15,7 +16,7 @@ from training.model.margins import (
     line_margins,
     line_sums,
     margin_rates,
-    margins_in_words,
+    margins_finding,
 )
 
 AS_OF = "2025-01-01"
@@ -97,6 +98,6 @@ def test_what_is_recorded_later_changes_no_rate() -> None:
 
 
 def test_the_report_says_where_margins_come_from() -> None:
-    assert "uplift.margin_rate" in margins_in_words({}, 0.3, known=False)
-    assert "product line (20% to 60%)" in margins_in_words({"a": 0.2, "b": 0.6}, 0.4, known=True)
-    assert margins_in_words({}, 0.4, known=True).startswith("gross margin: 40% over the orders")
+    assert "uplift.margin_rate" in told(margins_finding({}, 0.3, known=False))
+    assert "product line (20% to 60%)" in told(margins_finding({"a": 0.2, "b": 0.6}, 0.4, known=True))
+    assert told(margins_finding({}, 0.4, known=True)).startswith("gross margin: 40% over the orders")

@@ -8,6 +8,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from features.instants import BoolArray, FloatArray
+from tests.told import codes, told
 from tests.trained import small_settings, tiny_dataset, tiny_trained
 from training.data.dataset import Dataset, earlier_split
 from training.model.serialization import Predictor
@@ -70,7 +71,7 @@ def test_without_an_earlier_slice_the_mass_is_the_coverage_and_it_is_said() -> N
     rows = data.snapshots.as_of == data.snapshots.as_of.min()
     rule = fit_set_rule(data, rows, sure(data), small_settings())
     assert rule.threshold == 0.9
-    assert "not calibrated" in rule.words()
+    assert codes(rule.findings()) == ["sets_uncalibrated"]
 
 
 def test_a_top_rung_that_covers_more_than_was_asked_for_is_said() -> None:
@@ -78,8 +79,9 @@ def test_a_top_rung_that_covers_more_than_was_asked_for_is_said() -> None:
     settings = replace(settings, outcome=replace(settings.outcome, set_coverage=0.5))
     rule = fit_set_rule(data, everything(data), sure(data), settings)
     assert rule.alone > 0.5
-    assert "more than was asked for" in rule.words()
-    assert "more than was asked for" not in fit_set_rule(data, everything(data), sure(data), small_settings()).words()
+    assert codes(rule.findings()) == ["sets_calibrated", "sets_exceeded"]
+    usual = fit_set_rule(data, everything(data), sure(data), small_settings())
+    assert codes(usual.findings()) == ["sets_calibrated"]
 
 
 @given(st.lists(st.floats(-3, 3), min_size=1, max_size=99), st.floats(0.5, 0.99))
@@ -90,12 +92,12 @@ def test_a_margin_holds_the_stated_share(scores: list[float], stated: float) -> 
 
 def test_of_nothing_the_margin_is_nothing() -> None:
     assert conformal_margin(np.empty(0), 0.9) == 0.0
-    assert "not calibrated" in Calibration(0.9).words()
+    assert Calibration(0.9).of_intervals().code == "intervals_uncalibrated"
 
 
 def test_the_report_says_what_was_held() -> None:
-    report = "\n".join(tiny_trained().report)
-    assert "sets of rungs: 90 % stated; 9" in report
-    assert "intervals of expected revenue: 90 % stated; " in report
+    report = told(tiny_trained().report)
+    assert "sets of rungs: 90% stated; 9" in report
+    assert "intervals of expected revenue: 90% stated; " in report
     assert tiny_trained().bundle.facts.set_coverage == 0.9
     assert 0 < tiny_trained().bundle.facts.set_threshold <= 1

@@ -74,7 +74,7 @@ def test_without_an_earlier_slice_quantiles_are_served_as_they_are() -> None:
     rows = data.snapshots.as_of == data.snapshots.as_of.min()
     found, held = fit_revenue_range(data, rows, small_settings())
     assert found.margin == 0
-    assert "not calibrated" in held.words()
+    assert held.of_intervals().code == "intervals_uncalibrated"
 
 
 def test_out_of_time_the_simulated_supplier_s_revenue_lies_within_as_often_as_stated() -> None:

@@ -10,6 +10,7 @@ import pytest
 
 from features.errors import NotEnoughData
 from features.instants import MICROSECONDS_PER_DAY, BoolArray, FloatArray
+from tests.told import codes, told
 from tests.trained import small_settings, tiny_dataset
 from training.data.dataset import Dataset
 from training.data.splits import held_out, rolling_origins
@@ -104,7 +105,7 @@ def test_better_settings_are_found_and_taken_and_the_others_kept(tuned: Tuned) -
     assert found.settings.booster == found.best.booster
     assert found.best.gain.low > 0.01
     assert replace(found.settings, booster=wild().booster) == wild()
-    assert found.predictions == ("next rung", "switching")
+    assert found.predictions == ("next_rung", "switching")
     assert len(found.origins) == 3
 
 
@@ -162,7 +163,7 @@ def test_a_trial_that_would_run_over_is_not_begun(seconds: float, trials: int, w
     assert watch.now == found.seconds == PARTS * trials
     if trials == 1:
         assert found.settings == small_settings()
-        assert "no time for a second trial" in found.words()[-1]
+        assert codes(found.findings()) == ["tuning_tried", "tuning_no_time"]
 
 
 def test_a_trial_longer_than_all_before_it_is_given_up_when_the_time_is_over(watch: Watch) -> None:
@@ -185,7 +186,7 @@ def test_a_gain_within_its_standard_error_is_not_taken(
     monkeypatch.setattr(tuning, "_gain", lambda *_: gain)
     found = tune(tiny_dataset(), small_settings(), 4.0 * PARTS, clock=watch)
     assert found.changed is taken
-    assert ("taken were" if taken else "within one standard error") in found.words()[-1]
+    assert found.findings()[-1].code == ("tuning_taken" if taken else "tuning_within_error")
     assert found.figures()["tuning_gain"] == (0.01 if taken else 0.0)
 
 
@@ -193,15 +194,15 @@ def test_where_nothing_is_better_nothing_changes(monkeypatch: pytest.MonkeyPatch
     monkeypatch.setattr(tuning, "_gain", lambda *_: Interval(-0.01, -0.02, -0.001))
     found = tune(tiny_dataset(), small_settings(), 4.0 * PARTS, clock=watch)
     assert found.settings == small_settings()
-    assert "no other was better" in found.words()[-1]
+    assert codes(found.findings()) == ["tuning_tried", "tuning_none_better"]
 
 
 def test_switching_is_left_out_where_too_few_left(watch: Watch) -> None:
     data = tiny_dataset()
     nobody = replace(data, labels=replace(data.labels, switched=np.zeros_like(data.labels.switched)))
     found = tune(nobody, small_settings(), 4.0 * PARTS, clock=watch)
-    assert found.predictions == ("next rung",)
-    assert "on next rung at" in found.words()[0]
+    assert found.predictions == ("next_rung",)
+    assert "on the next rung at" in told(found.findings())
 
 
 def test_what_was_taken_is_judged_where_it_had_no_say_and_that_decides_nothing(tuned: Tuned) -> None:
@@ -211,10 +212,11 @@ def test_what_was_taken_is_judged_where_it_had_no_say_and_that_decides_nothing(t
     assert judged.judged is not None
     assert judged.judged.low > 0
     assert judged.figures()["tuning_gain_judged"] == judged.judged.value
-    assert judged.words()[-1].endswith("it is better there too")
-    for gain, words in ((Interval(0.01, -0.01, 0.03), "not shown"), (Interval(-0.02, -0.03, -0.01), "without --tune")):
-        assert words in replace(tuned, judged=gain).words()[-1]
-    assert "+2.00 % [95 %: +1.00 to +3.00 %]" in replace(tuned, judged=Interval(-0.02, -0.03, -0.01)).words()[-1]
+    assert judged.findings()[-1].code == "tuning_judged_better"
+    for gain, code in ((Interval(0.01, -0.01, 0.03), "open"), (Interval(-0.02, -0.03, -0.01), "worse")):
+        assert replace(tuned, judged=gain).findings()[-1].code == f"tuning_judged_{code}"
+    worse = replace(tuned, judged=Interval(-0.02, -0.03, -0.01))
+    assert "+2.00% [95%: +1.00% to +3.00%]" in told(worse.findings()[-1])
     kept = replace(tuned, settings=wild())
     assert judge_choice(data, kept) == kept
 

@@ -7,8 +7,10 @@ import pytest
 
 from features.instants import MICROSECONDS_PER_DAY, instant
 from serving.scoring.scoring import Scorer
+from tests.told import told
 from tests.trained import earlier_bundle, small_settings, tiny_histories
 from training.evaluation.metrics import Interval
+from training.model.findings import NOTE, Finding
 from training.monitoring.advice import KEEP, RETRAIN, WATCH, Watched, advice_of, reasons_of
 from training.monitoring.drift import Drift
 from training.monitoring.drift_since import DriftSince
@@ -21,7 +23,7 @@ from training.monitoring.realised_performance import (
     judge_realised_performance,
 )
 from training.monitoring.reference_predictions import ReferencePredictions, drawn, feature_weights, look
-from training.monitoring.table_freshness import StaleTable
+from training.monitoring.table_freshness import WHOLE, StaleTable
 
 DAY = MICROSECONDS_PER_DAY
 
@@ -92,8 +94,9 @@ def test_the_clock_says_when_labels_are_due_and_that_they_are_there() -> None:
     clock = LabelClock(begun, begun + 45 * DAY, 180)
     assert not clock.complete
     assert clock.share_seen == 0.25
-    assert "due on 2026-06-30, in 135 days; 25%" in clock.words()
-    assert "is there since 2026-06-30, 20 days ago" in LabelClock(begun, begun + 200 * DAY, 180).words()
+    assert clock.finding() == Finding.of("labels_due", NOTE, due="2026-06-30", left=135, seen=0.25, days=180)
+    over = LabelClock(begun, begun + 200 * DAY, 180)
+    assert over.finding() == Finding.of("labels_there", NOTE, due="2026-06-30", late=20)
     assert LabelClock(begun, begun - DAY, 180).share_seen == 0
 
 
@@ -127,8 +130,10 @@ GONE = StaleTable("tickets", 0, 60, 3)
         (replace(CALM, matured=(MORE,)), WATCH, "realised_calibration"),
         (replace(CALM, clock=OLD), RETRAIN, "labels_complete"),
         (replace(CALM, clock=OLD, stopped=(GONE,)), WATCH, "table_stopped"),
-        (replace(CALM, drift=moved("revenue_90d", 0.3)), RETRAIN, "drift"),
-        (replace(CALM, drift=moved("revenue_90d", 0.3), stopped=(GONE,)), WATCH, "drift"),
+        (replace(CALM, clock=OLD, stopped=(GONE,)), WATCH, "labels_complete_mend_first"),
+        (replace(CALM, stopped=(replace(GONE, table=WHOLE),)), WATCH, "source_stopped"),
+        (replace(CALM, drift=moved("revenue_90d", 0.3)), RETRAIN, "drift_retrain"),
+        (replace(CALM, drift=moved("revenue_90d", 0.3), stopped=(GONE,)), WATCH, "drift_mend_first"),
         (replace(CALM, drift=moved("revenue_90d", 0.1)), WATCH, "drift"),
         (replace(CALM, drift=moved("revenue_90d", 0.0)), KEEP, "drift"),
         (replace(CALM, drift=moved("score p_switch", 0.0, "score")), WATCH, "drift"),
@@ -141,4 +146,4 @@ def test_the_advice_is_the_gravest_reason(found: Watched, advice: str, code: str
     reasons = reasons_of(found)
     assert advice_of(reasons) == advice
     assert (code is None and not reasons) or code in {reason.code for reason in reasons}
-    assert all(len(reason.words) > 20 for reason in reasons)
+    assert all(len(told(reason)) > 20 for reason in reasons)

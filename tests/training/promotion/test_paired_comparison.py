@@ -5,9 +5,11 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
+from tests.told import codes
 from tests.trained import tiny_bundle, tiny_dataset
 from tests.training.evaluation.judged import hasty_settings, tiny_comparisons
 from training.model.bundle import Bundle
+from training.model.findings import OK, WARNING, Finding
 from training.model.predictors import Pool
 from training.models.next_rung import MEMBERS
 from training.promotion.paired_comparison import (
@@ -47,7 +49,7 @@ def test_with_the_same_recipe_and_no_later_origin_there_is_nothing_to_compare() 
     found = met(tiny_bundle(), hasty_settings())
     assert found.bouts == ()
     assert found.same_recipe
-    assert found.notes == ("the same recipe, 0 days more data: how the two learn is the same",)
+    assert found.notes == (Finding.of("same_recipe", OK, days=0),)
     threads = replace(hasty_settings(), booster=replace(hasty_settings().booster, threads=2))
     assert met(tiny_bundle(), threads).same_recipe
 
@@ -102,7 +104,7 @@ def test_a_member_that_the_champion_never_had_makes_another_recipe(monkeypatch: 
     monkeypatch.delitem(MEMBERS, "logit")
     unknown = met(few, settings)
     assert unknown.bouts == ()
-    assert "this program has no logit" in unknown.notes[0]
+    assert unknown.notes[0] == Finding.of("not_compared_members", WARNING, members=["logit"])
 
 
 def test_what_predicts_something_else_is_not_compared_with() -> None:
@@ -110,7 +112,7 @@ def test_what_predicts_something_else_is_not_compared_with() -> None:
     other = replace(tiny_bundle(), facts=replace(facts, horizon_days=90, definition="silence", trained_until=0))
     found = met(other, None)
     assert found.bouts == ()
-    assert "something else (horizon, definition of switching)" in found.notes[0]
+    assert found.notes == (Finding.of("not_compared_questions", WARNING, questions=["horizon", "definition"]),)
 
 
 def test_without_its_settings_only_later_origins_are_compared() -> None:
@@ -120,7 +122,7 @@ def test_without_its_settings_only_later_origins_are_compared() -> None:
         of_task(found.bouts, "next_rung")[0].origins
     }
     assert len(of_task(found.bouts, "next_rung")[0].origins) == 1
-    assert any("nobody kept" in note for note in found.notes)
+    assert "not_compared_settings" in codes(found.notes)
     losses = found.losses["next_rung"]
     as_of = tiny_dataset().snapshots.as_of[tiny_comparisons()[0].judged.rows]  # type: ignore[union-attr]
     assert np.isnan(losses[as_of == first]).all()
@@ -129,7 +131,7 @@ def test_without_its_settings_only_later_origins_are_compared() -> None:
 
 def test_a_champion_without_switching_says_so() -> None:
     found = met(champion(origins()[0], replace(tiny_bundle(), switching=None)), hasty_settings())
-    assert "the champion does not predict switching" in found.notes
+    assert Finding.of("not_compared_task", WARNING, task="switching") in found.notes
     assert of_task(found.bouts, "switching") == []
 
 

@@ -12,6 +12,7 @@ from features.instants import FloatArray
 from tests.trained import tiny_bundle, tiny_dataset, tiny_trained
 from training.effects.policy_evaluation import PolicyEvaluation
 from training.model.bundle import Bundle
+from training.model.findings import OK, Finding
 from training.promotion.policy_value import ALL, LATER, compare_money
 
 
@@ -76,8 +77,11 @@ def test_trials_that_the_champion_has_learnt_from_count_only_where_later_ones_ar
 
 
 def test_without_trials_or_effects_nobody_can_tell() -> None:
-    assert "no trials" in compare_money(None, data(), champion(everybody, 0), 60).note
-    assert "recommends nothing" in compare_money(bench(), data(), champion(everybody, 0, "insufficient"), 60).note
+    for bench_of, of, code in (
+        (None, champion(everybody, 0), "without_trials"),
+        (bench(), champion(everybody, 0, "insufficient"), "without_champion"),
+    ):
+        assert compare_money(bench_of, data(), of, 60).why_none == Finding.of(f"money_{code}", OK)
 
 
 def test_a_real_champion_is_put_to_real_trials() -> None:

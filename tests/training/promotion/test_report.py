@@ -6,9 +6,11 @@ from html.parser import HTMLParser
 
 import pytest
 
+from tests.told import told
 from tests.training.promotion.test_checks import (
     BETTER,
     EQUAL,
+    UNREADABLE,
     WORSE,
     bout,
     context,
@@ -19,9 +21,11 @@ from tests.training.promotion.test_checks import (
     table,
 )
 from training.evaluation.metrics import Interval
+from training.model.findings import NOTE, Finding
 from training.model.footprint import Changed, Changes, Example
-from training.promotion.checks import PromotionContext, examine
-from training.promotion.context import Evidence
+from training.model.text.catalogue import capitalised
+from training.promotion.checks import examine
+from training.promotion.context import Evidence, PromotionContext
 from training.promotion.paired_comparison import ITS_RECIPE
 from training.promotion.report import render, verdict_of
 
@@ -33,7 +37,7 @@ def full() -> PromotionContext:
     """A model that everything is wrong with, against a champion."""
     tables = [table(task, 0.8, 0.7, WORSE, 0.5) for task in ("next_rung", "switching")]
     evidence = replace(full_evidence(), changes=CHANGES)
-    hostile = facts(report=("<script>alert(1)</script>",))
+    hostile = facts(report=(Finding.of("not_judged", NOTE, message="<script>alert(1)</script>"),), currency="$")
     return replace(context(*tables, champion=facts(), of=hostile), evidence=evidence)
 
 
@@ -81,7 +85,7 @@ def test_the_page_is_whole_accessible_and_asks_nobody_else() -> None:
 
 def test_a_refusal_says_why_and_who_stays() -> None:
     html = page(full(), 3, 4)
-    assert "Version 3 should go on serving: a baseline is better: next rung" in html.replace("next_rung", "next rung")
+    assert "Version 3 should go on serving: a baseline is better: the next rung; a baseline is better: leaving" in html
     assert html.count("stands in the way") >= 4
     assert "version 4 (abc123)" in html
     assert html.index("stands in the way") < html.index("in order")
@@ -89,9 +93,9 @@ def test_a_refusal_says_why_and_who_stays() -> None:
 
 def test_it_says_what_changes_for_whom_and_what_money_it_is() -> None:
     html = page(full(), 3)
-    assert "Of 100 accounts (a sample of 50% of all), 10 (10 %) are recommended something else" in html
+    assert "Of 100 accounts (a sample of 50% of all), 10 (10%) are recommended something else" in html
     same = "7 of them and the champion 8; 5 are the same"
-    for words in ("raving fan", "with 5,000 to spend", same, "900 trials", "drawn by lot", "learnt from none of them"):
+    for words in ("raving fan", "with $5,000 to spend", same, "900 trials", "drawn by lot", "learnt from none of them"):
         assert words in html
 
 
@@ -117,11 +121,14 @@ def test_the_way_back_names_the_version_that_serves_now() -> None:
 def test_the_verdict_is_one_sentence(evidence: Evidence, champion: int | None, sentence: str, tone: str) -> None:
     of = replace(context(champion=facts() if champion else None), evidence=evidence)
     said, found = verdict_of(examine(of), of, champion)
-    assert sentence in said
+    assert sentence.lower() in told(said)
     assert found == tone  # fair: it was not judged out of time
+    html = render(of, examine(of), "abc123", champion)
+    assert f'<p class="verdict {tone}" role="status">{capitalised(told(said))}' in html
+    assert "1 point to mind." in html
 
 
 def test_what_cannot_be_asked_is_said() -> None:
-    html = page(replace(context(), evidence=Evidence(unreadable="another catalogue")), 3)
-    assert "Not compared: another catalogue." in html
+    html = page(replace(context(), evidence=Evidence(unreadable=UNREADABLE)), 3)
+    assert "Not compared: version 3 cannot be compared with: another catalogue." in html
     assert "what recommending brings cannot be judged" in html

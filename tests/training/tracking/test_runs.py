@@ -53,7 +53,7 @@ def test_a_training_is_a_tree_of_runs(registry: Registry, tmp_path: Path) -> Non
         facts.data_digest, facts.settings_digest, facts.catalog
     }  # fmt: skip
     assert parent.data.tags["version"] == str(version)
-    assert files >= {"report.txt", "model_card.md", "environment.json", "plots"}
+    assert files >= {"findings.json", "model_card.md", "environment.json", "plots"}
     dataset = parent.inputs.dataset_inputs[0].dataset
     assert dataset.digest == facts.data_digest
     assert json.loads(dataset.profile)["accounts"] == 300
@@ -111,7 +111,9 @@ def test_the_card_says_what_it_learnt_from_what_it_is_worth_and_where_it_must_no
     assert "300 accounts, 960 snapshots" in card
     assert "| recency | 0.7000 | +0.2000 [+0.1000, +0.3000] |" in card
     assert "| loyalty-ladder | 0.5000 [0.4000, 0.6000] |  |" in card
-    assert "| visit | social | 700 | randomised | 90 [50, 130] |" in card
+    assert "| visit | social | €700 | randomised | €90 [€50 to €130] |" in card
+    assert "- cannot tell" not in card
+    assert "- grade of leaving: none, not judged out of time" in card
     assert all(limit in card for limit in LIMITS)
     assert len(_shortened(card * 20)) < LONGEST_DESCRIPTION + 100
     assert _shortened(card * 20).endswith("model_card.md.")

@@ -11,6 +11,7 @@ from training.evaluation.curves import Budget, Curves, Importance, Overlap, Part
 from training.evaluation.evaluation import OURS, Comparison, Row
 from training.evaluation.metrics import Band, Interval
 from training.model.bundle import Bundle
+from training.model.findings import NOTE, Finding
 from training.pipeline import Trained
 from training.tracking.provenance import Provenance
 from training.tracking.registry import Registry
@@ -47,19 +48,25 @@ def curves() -> Curves:
     )
 
 
+GRADE = Finding.of("grade_none", NOTE, task="switching")
+LOT = Finding.of("uplift_by_lot", NOTE, investment="visit", exposed=50, controls=60)
+
+
 def trained(bundle: Bundle | None = None) -> Trained:
     """A training whose tables and curves are made up."""
     effect = InvestmentEffect(
-        "visit", 1, 700.0, "randomised", {}, (2, 3), 90.0, 50.0, 130.0, ("by lot: 50 exposed",)
+        "visit", 1, 700.0, "randomised", {}, (2, 3), 90.0, 50.0, 130.0, (LOT,)
     )  # fmt: skip
     tables = (comparison("next_rung", "persistence"), comparison())
-    return Trained(bundle or tiny_bundle(), tables, ("grade of switching: good",), 960, 300, (effect,), curves())
+    return Trained(bundle or tiny_bundle(), tables, (GRADE,), 960, 300, (effect,), curves())
 
 
 def record(bundle: Bundle | None = None) -> TrainingRecord:
     """What the tracker is told of it."""
     made = Provenance("c0ffee", "3.11.7", {"numpy": "2.4.6"})
-    return training_record(trained(bundle), small_settings(), made, "exports/", {"report.txt": "found"}, {"tuned": 1.0})
+    return training_record(
+        trained(bundle), small_settings(), made, "exports/", {"switching.txt": "found"}, {"tuned": 1.0}
+    )
 
 
 def form() -> ModelForm:

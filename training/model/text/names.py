@@ -1,0 +1,192 @@
+"""Names of the things that findings speak of, in English and Dutch: kind -> machine name -> words.
+
+A template asks for one by its kind: `{task:task}`. What is in no table (a baseline of somebody's own, an industry) is
+written as it is.
+"""
+
+from collections.abc import Mapping
+
+from features.tables import RUNGS
+from training.model.text.words import LANGUAGES, WORDS
+
+Words = tuple[str, str]
+
+NAMES: Mapping[str, Mapping[str, Words]] = {
+    "task": {
+        "next_rung": ("the next rung", "de volgende trede"),
+        "switching": ("leaving", "vertrek"),
+        "revenue": ("expected revenue", "verwachte omzet"),
+    },
+    "metric": {
+        "log_loss": ("log loss", "log loss"),
+        "rps": ("ranked probability score", "ranked probability score"),
+        "brier": ("Brier score", "Brier-score"),
+        "deviance": ("deviance", "deviantie"),
+        "mae": ("mean absolute error, money", "gemiddelde absolute fout, geld"),
+    },
+    "simplest": {
+        "next_rung": ("persistence (everybody stays on its rung)", "persistentie (iedereen blijft op de eigen trede)"),
+        "switching": ("recency alone (who has been silent longest leaves)", "recentheid alleen (wie het langst stil is, vertrekt)"),
+        "revenue": ("last year's pace (everybody spends what it spent)", "het tempo van vorig jaar (iedereen besteedt wat hij besteedde)"),
+    },
+    "chance_of": {"climbed": ("climbing", "stijgen"), "left": ("leaving", "vertrek")},
+    "happened": {"climbed": ("climbed", "steeg"), "left": ("left", "vertrok")},
+    "outcome": {
+        "switching": ("leaving", "vertrek"),
+        "next_rung": ("the next rung", "de volgende trede"),
+        "climbing": ("a climb", "een stijging"),
+        "falling": ("a fall", "een daling"),
+    },
+    "rung": dict(zip(RUNGS, zip(*(WORDS[language].rungs for language in LANGUAGES), strict=True), strict=True)),
+    "basis": {
+        "randomised": ("randomised", "door loting"),
+        "adjusted": ("adjusted", "door vergelijking"),
+        "insufficient": ("insufficient", "onvoldoende"),
+    },
+    "definition": {"recorded": ("recorded", "vastgelegd"), "silence": ("silence", "stilte")},
+    "calibrated_by": {
+        "earlier_models": ("models that learnt before it", "modellen die eerder leerden"),
+        "other_accounts": ("models of earlier slices and other accounts", "modellen van eerdere peilingen en andere accounts"),
+    },
+    "spending": {
+        "no_limit": ("no limit on spending", "geen grens aan de uitgaven"),
+        "half": ("half of what the new model would spend", "de helft van wat het nieuwe model zou uitgeven"),
+    },
+    "trials": {
+        "later": ("trials after its training", "proeven van na de training"),
+        "all": ("all trials, in its favour", "alle proeven, in het voordeel van het huidige model"),
+    },
+    "recipe": {
+        "as_it_stands": ("as it stands", "zoals het is"),
+        "its_recipe": ("its recipe", "zijn recept"),
+    },
+    "segment": {
+        "rung": ("rung", "trede"), "industry": ("industry", "branche"), "country": ("country", "land"),
+        "segment": ("segment", "segment"), "size": ("size", "grootte"),
+    },
+    "size": {
+        "under_10": ("under 10 employees", "minder dan 10 medewerkers"),
+        "10_to_49": ("10 to 49 employees", "10 tot 49 medewerkers"),
+        "50_to_249": ("50 to 249 employees", "50 tot 249 medewerkers"),
+        "250_and_more": ("250 employees and more", "250 medewerkers of meer"),
+    },
+    "expectation": {
+        "critical_ticket": (
+            "a critical ticket opened yesterday must not lower the chance of leaving",
+            "een kritieke melding van gisteren mag de kans op vertrek niet verlagen",
+        ),
+        "rival_s_offer": (
+            "a rival's offer yesterday must not lower the chance of leaving",
+            "een aanbod van een concurrent van gisteren mag de kans op vertrek niet verlagen",
+        ),
+        "unhappy_answer": (
+            "the worst answer to a survey must not give a lower chance of leaving than the best",
+            "het slechtste antwoord op een enquête mag geen lagere kans op vertrek geven dan het beste",
+        ),
+        "order_climbs": (
+            "an order yesterday must not lower the chance that a prospect or shopper becomes a customer",
+            "een order van gisteren mag de kans niet verlagen dat een prospect of shopper klant wordt",
+        ),
+        "order_pays": (
+            "an order yesterday must not lower expected revenue",
+            "een order van gisteren mag de verwachte omzet niet verlagen",
+        ),
+    },
+    "question": {
+        "horizon": ("horizon", "looptijd"),
+        "definition": ("definition of switching", "definitie van vertrek"),
+        "rules": ("rules of the ladder", "regels van de ladder"),
+        "silence_days": ("days of silence", "dagen stilte"),
+    },
+    "baseline": {
+        "class frequencies": ("class frequencies", "klassefrequenties"),
+        "persistence": ("persistence", "persistentie"),
+        "mechanical roll-forward": ("mechanical roll-forward", "mechanisch doorrekenen"),
+        "Markov matrix": ("Markov matrix", "Markov-matrix"),
+        "Markov by recency": ("Markov by recency", "Markov naar recentheid"),
+        "count-process forecast": ("count-process forecast", "telproces"),
+        "multinomial logit": ("multinomial logit", "multinomiale logit"),
+        "default LightGBM, one slice": ("default LightGBM, one slice", "standaard-LightGBM, één peiling"),
+        "base rate": ("base rate", "gemiddelde kans"),
+        "recency": ("recency", "recentheid"),
+        "log-RFM logit": ("log-RFM logit", "log-RFM-logit"),
+        "BG/NBD expected purchases": ("BG/NBD expected purchases", "BG/NBD, verwachte aankopen"),
+        "mean": ("mean", "gemiddelde"),
+        "last year's pace": ("last year's pace", "het tempo van vorig jaar"),
+        "champion": ("the champion", "het huidige model"),
+    },
+    "alone": {
+        "unknown": (
+            "of no investment the data can tell what it does there",
+            "van geen investering kunnen de gegevens zeggen wat ze daar doet",
+        ),
+        "loses": (
+            "no investment is expected to earn more than it costs",
+            "geen investering levert naar verwachting meer op dan ze kost",
+        ),
+        "unsure": (
+            "an investment is expected to pay, but not at the low end of its interval",
+            "een investering loont naar verwachting, maar niet aan de onderkant van haar interval",
+        ),
+        "beaten": (
+            "an investment would pay, but the money or another limit is better used elsewhere",
+            "een investering zou lonen, maar het geld of een andere grens is elders beter benut",
+        ),
+    },
+    "promise": {
+        "more": (": more than promised", ": meer dan beloofd"),
+        "less": (": less than promised", ": minder dan beloofd"),
+        "as": ("", ""),
+    },
+    "kept": {
+        "more": (" More than promised.", " Meer dan beloofd."),
+        "less": (" Less than promised.", " Minder dan beloofd."),
+        "as": (" In line with the promise.", " In lijn met de belofte."),
+    },
+    "worth": {
+        "inquiry": ("an open inquiry of a prospect", "een open aanvraag van een prospect"),
+        "suspect": ("a suspect", "een suspect"),
+    },
+    "acquired": {
+        "new_account": ("a new account", "een nieuw account"),
+        "inquiry": ("an open inquiry of a prospect", "een open aanvraag van een prospect"),
+        "suspect": ("a suspect", "een suspect"),
+        "recommended": ("a recommended investment in a customer", "een aanbevolen investering in een klant"),
+    },
+    "forecaster": {
+        "managers": ("all managers", "alle accountmanagers"),
+        "history": ("history (value gap)", "historie (waardeverschil)"),
+    },
+}  # fmt: skip
+NOBODY: Words = ("(nobody named)", "(niemand genoemd)")
+UNKNOWN_CHANNEL: Words = ("channel unknown", "kanaal onbekend")
+WON_BY: Words = ("a new account, won by {channel}", "een nieuw account, gewonnen via {channel}")
+
+
+def name(kind: str, value: str, language: str) -> str:
+    """Return the words of a machine name; the name itself where the table has none."""
+    words = NAMES[kind].get(value)
+    return value if words is None else words[LANGUAGES.index(language)]
+
+
+def manager_name(manager: str | None, language: str) -> str:
+    """Return an account manager's name, or words that say that nobody was named."""
+    return manager or NOBODY[LANGUAGES.index(language)]
+
+
+def forecaster_name(row: Mapping[str, object], language: str) -> str:
+    """Return whose forecasts a row of `Facts.track_record` is about."""
+    who = str(row["who"])
+    return name("forecaster", who, language) if who != "manager" else manager_name(_text(row["manager"]), language)
+
+
+def acquired_name(row: Mapping[str, object], language: str) -> str:
+    """Return what the money of a row of `Facts.acquisition` went to."""
+    what, channel, place = str(row["what"]), row.get("channel"), LANGUAGES.index(language)
+    if channel is None:
+        return name("acquired", what, language)
+    return WON_BY[place].format(channel=channel or UNKNOWN_CHANNEL[place])
+
+
+def _text(value: object) -> str | None:
+    return None if value is None else str(value)

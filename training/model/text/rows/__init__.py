@@ -1,0 +1,1 @@
+"""Rows of the text catalogue, by who finds what they tell."""

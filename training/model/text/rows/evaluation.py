@@ -1,0 +1,100 @@
+"""What grades, reliability and coverage say (`training.evaluation.grading`)."""
+
+from training.model.text.row import Row
+
+_FOUND = (
+    "; its {metric:metric} is {share:less} [{level:%}: {low:less} to {high:less}], on {snapshots:count} snapshots",
+    "; de {metric:metric} is {share:less} [{level:%}: {low:less} tot {high:less}], op {snapshots:count} momentopnamen",
+)
+
+
+def _grade(code: str, english: str, dutch: str, short: tuple[str, str]) -> Row:
+    texts = (f"grade of {{task:task}}: {english}{_FOUND[0]}", f"oordeel over {{task:task}}: {dutch}{_FOUND[1]}")
+    return Row(f"grade_{code}", texts, short)
+
+
+ROWS = (
+    _grade(
+        "clearly_better", "clearly better than {task:simplest}", "duidelijk beter dan {task:simplest}",
+        ("clearly better than the simplest rule", "duidelijk beter dan de simpelste regel"),
+    ),
+    _grade(
+        "a_little_better", "a little better than {task:simplest}", "iets beter dan {task:simplest}",
+        ("a little better than the simplest rule", "iets beter dan de simpelste regel"),
+    ),
+    _grade(
+        "no_better", "no better than {task:simplest}", "niet beter dan {task:simplest}",
+        ("no better than the simplest rule", "niet beter dan de simpelste regel"),
+    ),
+    _grade(
+        "worse", "worse than {task:simplest}", "slechter dan {task:simplest}",
+        ("worse than the simplest rule", "slechter dan de simpelste regel"),
+    ),
+    _grade(
+        "cannot_tell", "cannot tell whether it is better than {task:simplest}: too few accounts so far",
+        "nog niet te zeggen of het beter is dan {task:simplest}: te weinig accounts tot nu toe",
+        ("cannot tell yet: too few accounts", "nog niet te zeggen: te weinig accounts"),
+    ),
+    Row(
+        "grade_none",
+        (
+            "grade of {task:task}: none, not judged out of time",
+            "oordeel over {task:task}: geen, niet op latere tijd beoordeeld",
+        ),
+        ("not judged", "niet beoordeeld"),
+    ),
+    Row(
+        "reliability",
+        (
+            "of the accounts that we gave {low:100}–{high:%}, {seen:%} {outcome:happened} "
+            "[{level:%}: {seen_low:%} to {seen_high:%}] ({snapshots:count} snapshots)",
+            "van de accounts die we {low:100}–{high:%} gaven, {outcome:happened} {seen:%} "
+            "[{level:%}: {seen_low:%} tot {seen_high:%}] ({snapshots:count} momentopnamen)",
+        ),
+        (
+            "of the accounts that we gave {low:100}–{high:%}, {seen:%} {outcome:happened} (between {seen_low:%} and "
+            "{seen_high:%}, {level:times})",
+            "van de accounts die we {low:100}–{high:%} gaven, {outcome:happened} {seen:%} (tussen {seen_low:%} en "
+            "{seen_high:%}, {level:times})",
+        ),
+    ),
+    Row(
+        "reliability_few",
+        (
+            "of the accounts that we gave {low:100}–{high:%}, too few to tell how many {outcome:happened}: it was "
+            "given {snapshots:once|# times}",
+            "van de accounts die we {low:100}–{high:%} kans op {outcome:chance_of} gaven, te weinig om iets te zeggen: "
+            "die kans is {snapshots:één keer|# keer} gegeven",
+        ),
+        (
+            "we gave {low:100}–{high:%} too seldom to tell ({snapshots:once|# times})",
+            "we gaven {low:100}–{high:%} te zelden om iets te zeggen ({snapshots:één keer|# keer})",
+        ),
+    ),
+    Row(
+        "coverage_rungs",
+        (
+            "out of time {share:%1} [{level:%}: {low:%1} to {high:%1}] of the realised rungs lay in their sets, on "
+            "{snapshots:count} snapshots; a set holds {size:.2} rungs on average",
+            "op latere tijd lag {share:%1} [{level:%}: {low:%1} tot {high:%1}] van de uitgekomen treden in de opgegeven "
+            "verzameling, op {snapshots:count} momentopnamen; zo'n verzameling telt gemiddeld {size:.2} treden",
+        ),
+        (
+            "out of time, {share:%1} of the realised rungs lay within what was given for them",
+            "op latere tijd lag {share:%1} van de treden binnen wat ervoor was opgegeven",
+        ),
+    ),
+    Row(
+        "coverage_revenue",
+        (
+            "out of time {share:%1} [{level:%}: {low:%1} to {high:%1}] of the realised revenues lay in their intervals, "
+            "on {snapshots:count} snapshots, and {above:%1} above them",
+            "op latere tijd lag {share:%1} [{level:%}: {low:%1} tot {high:%1}] van de omzetten binnen het opgegeven "
+            "interval, op {snapshots:count} momentopnamen, en {above:%1} erboven",
+        ),
+        (
+            "out of time, {share:%1} of the realised revenues lay within what was given for them",
+            "op latere tijd lag {share:%1} van de omzetten binnen wat ervoor was opgegeven",
+        ),
+    ),
+)  # fmt: skip

@@ -1,0 +1,169 @@
+"""What monitoring says of the model in use: the label clock, reasons for its advice, what came true."""
+
+from training.model.text.row import Row
+
+_DRIFT = (
+    "drift beyond the usual in {columns:list}{more:| and one more| and # more}; {weight:%} of the model's weight lies on "
+    "what drifted",
+    "meer drift dan gewoonlijk in {columns:list}{more:| en nog één| en nog #}; {weight:%} van het gewicht van het model "
+    "ligt op wat verschoof",
+)
+_DRIFT_SHORT = (
+    "the data lie farther from those of its training than is usual",
+    "de gegevens liggen verder van die van de training dan gewoonlijk",
+)
+_AGED = (
+    "the model is {age:count} days old, and a complete set of labels is there since {due:date}, "
+    "{late:one day|# days} ago: a model trained now learns from it",
+    "het model is {age:count} dagen oud, en sinds {due:date}, {late:één dag|# dagen} geleden, is een complete set "
+    "uitkomsten bekend: een model dat nu wordt getraind leert ervan",
+)
+_AGED_SHORT = (
+    "there are outcomes of a whole horizon that it has not learnt from",
+    "er zijn uitkomsten van een hele looptijd waarvan het niet heeft geleerd",
+)
+
+ROWS = (
+    Row(
+        "labels_due",
+        (
+            "the next complete set of labels is due on {due:date}, in {left:one day|# days}; {seen:%} of its "
+            "{days:count} days have been seen",
+            "de volgende complete set uitkomsten is er op {due:date}, over {left:één dag|# dagen}; {seen:%} van de "
+            "{days:count} dagen is voorbij",
+        ),
+    ),
+    Row(
+        "labels_there",
+        (
+            "a complete set of labels is there since {due:date}, {late:one day|# days} ago: a model trained now learns "
+            "from it",
+            "sinds {due:date}, {late:één dag|# dagen} geleden, is een complete set uitkomsten bekend: een model dat nu "
+            "wordt getraind leert ervan",
+        ),
+    ),
+    Row(
+        "champion_unusable", ("the champion cannot be used: {message}", "het huidige model is onbruikbaar: {message}"),
+        ("this program cannot read the model", "dit programma kan het model niet lezen"),
+    ),
+    Row(
+        "nothing_against",
+        ("nothing speaks against the champion", "niets spreekt tegen het huidige model"),
+    ),
+    Row(
+        "table_stopped",
+        (
+            "{table} has had no rows since {last:date}, {silent:count} days; its longest pause of a year was "
+            "{usual:count}: mend the export before anything is learnt from it",
+            "{table} heeft sinds {last:date} geen rijen, {silent:count} dagen; de langste pauze van een jaar was "
+            "{usual:count}: herstel de export voordat er iets van wordt geleerd",
+        ),
+        (
+            "a table has stopped coming: have the export mended before anything is learnt from it",
+            "een tabel komt niet meer binnen: laat de export herstellen voordat er iets van wordt geleerd",
+        ),
+    ),
+    Row(
+        "source_stopped",
+        (
+            "the whole source has had no rows since {last:date}, {silent:count} days; its longest pause of a year was "
+            "{usual:count}: mend the export before anything is learnt from it",
+            "de hele bron heeft sinds {last:date} geen rijen, {silent:count} dagen; de langste pauze van een jaar was "
+            "{usual:count}: herstel de export voordat er iets van wordt geleerd",
+        ),
+        (
+            "nothing comes in any more: have the export mended before anything is learnt from it",
+            "er komt niets meer binnen: laat de export herstellen voordat er iets van wordt geleerd",
+        ),
+    ),
+    Row(
+        "table_absent",
+        (
+            "the champion learnt from {tables:list}, which the source lacks: its features are missing",
+            "het huidige model leerde van {tables:list}, en dat ontbreekt in de bron: die kenmerken zijn onbekend",
+        ),
+        (
+            "the data lack a table that the model learnt from",
+            "in de gegevens ontbreekt een tabel waarvan het model leerde",
+        ),
+    ),
+    Row("drift", _DRIFT, _DRIFT_SHORT),
+    Row(
+        "drift_mend_first",
+        (f"{_DRIFT[0]}, but mend the source first", f"{_DRIFT[1]}, maar herstel eerst de bron"), _DRIFT_SHORT,
+    ),
+    Row(
+        "drift_retrain",
+        (
+            f"{_DRIFT[0]}: see first that the export means what it meant",
+            f"{_DRIFT[1]}: kijk eerst of de export nog betekent wat hij betekende",
+        ),
+        _DRIFT_SHORT,
+    ),
+    Row(
+        "realised_loss",
+        (
+            "log loss of {outcome:outcome} over {days:count} days is {loss:.4} [{level:%}: {low:.4} to {high:.4}], "
+            "promised was {promised:.4}",
+            "log loss van {outcome:outcome} over {days:count} dagen is {loss:.4} [{level:%}: {low:.4} tot {high:.4}], "
+            "beloofd was {promised:.4}",
+        ),
+        (
+            "its chances came true less well than the backtest promised",
+            "zijn kansen kwamen minder goed uit dan de proef vooraf beloofde",
+        ),
+    ),
+    Row(
+        "realised_calibration",
+        (
+            "{observed:%1} of {snapshots:count} snapshots ended in {outcome:outcome} within {days:count} days where "
+            "{expected:%1} were expected: {surplus:+%1} [{level:%}: {low:+%1} to {high:+%1}]",
+            "{observed:%1} van {snapshots:count} momentopnamen eindigde binnen {days:count} dagen in {outcome:outcome} "
+            "waar {expected:%1} werd verwacht: {surplus:+%1} [{level:%}: {low:+%1} tot {high:+%1}]",
+        ),
+        (
+            "more or fewer accounts did it than the model said",
+            "meer of minder accounts deden het dan het model zei",
+        ),
+    ),
+    Row(
+        "early_silence",
+        (
+            "{observed:count} of {accounts:count} accounts were silent in the first {days:count} days, expected were "
+            "{expected:count} [{level:%}: {low:count} to {high:count}]",
+            "{observed:count} van {accounts:count} accounts waren stil in de eerste {days:count} dagen, verwacht werden "
+            "er {expected:count} [{level:%}: {low:count} tot {high:count}]",
+        ),
+        (
+            "in the first days more or fewer accounts were silent than was to be expected",
+            "in de eerste dagen waren meer of minder accounts stil dan te verwachten was",
+        ),
+    ),
+    Row("labels_complete", _AGED, _AGED_SHORT),
+    Row(
+        "labels_complete_mend_first",
+        (f"{_AGED[0]}; mend the source first", f"{_AGED[1]}; herstel eerst de bron"), _AGED_SHORT,
+    ),
+    Row(
+        "realised_switching",
+        (
+            "within {days:count} days {expected:%1} of the accounts were expected to leave; {observed:%1} did",
+            "binnen {days:count} dagen zou naar verwachting {expected:%1} van de accounts vertrekken; {observed:%1} "
+            "deed het",
+        ),
+    ),
+    Row(
+        "realised_climbing",
+        (
+            "within {days:count} days {expected:%1} were expected to climb; {observed:%1} did",
+            "binnen {days:count} dagen zou naar verwachting {expected:%1} stijgen; {observed:%1} deed het",
+        ),
+    ),
+    Row(
+        "realised_falling",
+        (
+            "within {days:count} days {expected:%1} were expected to fall; {observed:%1} did",
+            "binnen {days:count} dagen zou naar verwachting {expected:%1} dalen; {observed:%1} deed het",
+        ),
+    ),
+)  # fmt: skip

@@ -1,0 +1,220 @@
+"""What training says of what it learnt from and what it left out: slices, horizons, sets, margins, tuned settings."""
+
+from training.model.text.row import Row
+
+ROWS = (
+    Row(
+        "not_judged_by_wish",
+        (
+            "not judged out of time: no folds were asked for",
+            "niet op latere tijd beoordeeld: daar is niet om gevraagd",
+        ),
+    ),
+    Row("not_judged", ("not judged out of time: {message}", "niet op latere tijd beoordeeld: {message}")),
+    Row(
+        "learnt_from",
+        (
+            "next rung and revenue: {snapshots:count} snapshots in {slices:# slice|# slices} from {first:date} to "
+            "{last:date}",
+            "volgende trede en omzet: {snapshots:count} momentopnamen in {slices:# peiling|# peilingen} van "
+            "{first:date} tot en met {last:date}",
+        ),
+    ),
+    Row(
+        "switching_left_out",
+        (
+            "switching: left out; {switched:count} of {at_risk:count} snapshots left, at least {needed:count} that "
+            "left and {needed:count} that stayed are needed",
+            "vertrek: weggelaten; {switched:count} van {at_risk:count} momentopnamen vertrokken, nodig zijn er minstens "
+            "{needed:count} die vertrokken en {needed:count} die bleven",
+        ),
+    ),
+    Row(
+        "switching_learnt",
+        (
+            "switching ({definition:definition}): {switched:count} of {at_risk:count} snapshots left",
+            "vertrek ({definition:definition}): {switched:count} van {at_risk:count} momentopnamen vertrokken",
+        ),
+    ),
+    Row(
+        "triggers_shared_out",
+        (
+            "triggers: shared out by what their traces add to the chance of leaving; too few reasons of switches are "
+            "recorded to learn from or to check that (switches.trigger)",
+            "aanleidingen: verdeeld naar wat hun sporen aan de kans op vertrek toevoegen; er zijn te weinig redenen van "
+            "vertrek vastgelegd om van te leren of om dat te toetsen (switches.trigger)",
+        ),
+    ),
+    Row(
+        "triggers_unjudged",
+        (
+            "triggers: learnt from the recorded reasons; too few of them to judge that out of time",
+            "aanleidingen: geleerd van de vastgelegde redenen; te weinig om dat op latere tijd te beoordelen",
+        ),
+    ),
+    Row(
+        "triggers_judged",
+        (
+            "triggers: learnt from the recorded reasons; of {judged:count} later ones, two of different families are "
+            "told apart {auc:100} times in 100 (50 would be guessing)",
+            "aanleidingen: geleerd van de vastgelegde redenen; van {judged:count} latere worden er twee van "
+            "verschillende soort {auc:100} van de 100 keer onderscheiden (50 is raden)",
+        ),
+    ),
+    Row(
+        "sets_uncalibrated",
+        (
+            "sets of rungs: not calibrated, too little was complete before the latest slice; they grow to a mass of "
+            "{threshold:.3}",
+            "verzamelingen van treden: niet gekalibreerd, te weinig was compleet vóór de laatste peiling; ze groeien "
+            "tot een kans van {threshold:.3}",
+        ),
+    ),
+    Row(
+        "sets_calibrated",
+        (
+            "sets of rungs: {stated:%} stated; {covered:%1} of {snapshots:count} snapshots of {at:date}, predicted by "
+            "{by:calibrated_by}, are held; they grow to a mass of {threshold:.3}",
+            "verzamelingen van treden: {stated:%} opgegeven; {covered:%1} van {snapshots:count} momentopnamen op "
+            "{at:date}, voorspeld door {by:calibrated_by}, valt erin; ze groeien tot een kans van {threshold:.3}",
+        ),
+    ),
+    Row(
+        "sets_exceeded",
+        (
+            "sets of rungs: the most probable rung alone was right for {alone:%1}, more than the {stated:%} asked for",
+            "verzamelingen van treden: de waarschijnlijkste trede alleen al klopte voor {alone:%1}, meer dan de "
+            "gevraagde {stated:%}",
+        ),
+    ),
+    Row(
+        "intervals_uncalibrated",
+        (
+            "intervals of expected revenue: not calibrated, too little was complete before the latest slice",
+            "intervallen van de verwachte omzet: niet gekalibreerd, te weinig was compleet vóór de laatste peiling",
+        ),
+    ),
+    Row(
+        "intervals_calibrated",
+        (
+            "intervals of expected revenue: {stated:%} stated; {covered:%1} of {snapshots:count} snapshots of "
+            "{at:date}, predicted by {by:calibrated_by}, are held",
+            "intervallen van de verwachte omzet: {stated:%} opgegeven; {covered:%1} van {snapshots:count} "
+            "momentopnamen op {at:date}, voorspeld door {by:calibrated_by}, valt erin",
+        ),
+    ),
+    Row(
+        "horizon_left_out",
+        (
+            "{days:count} days ahead: left out; no slice is complete that far ahead. Bring a longer history",
+            "{days:count} dagen vooruit: weggelaten; geen peiling is zo ver vooruit compleet. Breng een langere "
+            "historie mee",
+        ),
+    ),
+    Row(
+        "horizon_learnt",
+        (
+            "{days:count} days ahead: {snapshots:count} snapshots in {slices:# slice|# slices} up to {last:date}",
+            "{days:count} dagen vooruit: {snapshots:count} momentopnamen in {slices:# peiling|# peilingen} tot en met "
+            "{last:date}",
+        ),
+    ),
+    Row(
+        "horizon_without_switching",
+        (
+            "{days:count} days ahead: switching left out, too few left or stayed",
+            "{days:count} dagen vooruit: vertrek weggelaten, te weinig vertrokken of bleven",
+        ),
+    ),
+    Row(
+        "horizon_without_falls",
+        (
+            "{days:count} days ahead: within it no order was old enough to leave the ladder's window of {window:count} "
+            "days, so that nobody was seen to fall in that way, and such falls are underestimated",
+            "{days:count} dagen vooruit: daarbinnen was geen order oud genoeg om het venster van de ladder van "
+            "{window:count} dagen te verlaten, zodat niemand zo is zien dalen; zulke dalingen worden onderschat",
+        ),
+    ),
+    Row(
+        "margin_as_set",
+        (
+            "gross margin: {rate:%} as set (uplift.margin_rate); bring orders.cost to have it from your own data",
+            "brutomarge: {rate:%} zoals ingesteld (uplift.margin_rate); breng orders.cost mee om haar uit eigen "
+            "gegevens te halen",
+        ),
+    ),
+    Row(
+        "margin_known",
+        (
+            "gross margin: {rate:%} over the orders whose cost is known; by account where its own are known",
+            "brutomarge: {rate:%} over de orders met bekende kostprijs; per account waar de eigen kosten bekend zijn",
+        ),
+    ),
+    Row(
+        "margin_by_line",
+        (
+            "gross margin: {rate:%} over the orders whose cost is known; where an account's orders lack their cost, "
+            "that of their product line ({low:%} to {high:%})",
+            "brutomarge: {rate:%} over de orders met bekende kostprijs; waar die van een account ontbreekt, de marge "
+            "van de productlijn ({low:%} tot {high:%})",
+        ),
+    ),
+    Row(
+        "tuning_tried",
+        (
+            "tuning: {trials:# booster setting was|# booster settings were} tried in {seconds:count} seconds, on "
+            "{predictions:tasks} at {origins:dates}",
+            "afstelling: {trials:# instelling|# instellingen} van de booster geprobeerd in {seconds:count} seconden, op "
+            "{predictions:tasks} op {origins:dates}",
+        ),
+    ),
+    Row(
+        "tuning_no_time",
+        (
+            "tuning: the settings given were kept; there was no time for a second trial",
+            "afstelling: de opgegeven instellingen bleven staan; er was geen tijd voor een tweede poging",
+        ),
+    ),
+    Row(
+        "tuning_none_better",
+        (
+            "tuning: the settings given were kept; no other was better",
+            "afstelling: de opgegeven instellingen bleven staan; geen andere was beter",
+        ),
+    ),
+    Row(
+        "tuning_within_error",
+        (
+            "tuning: the settings given were kept; the best other changed log loss by {change:+%2} "
+            "[{level:%}: {low:+%2} to {high:+%2}], within one standard error",
+            "afstelling: de opgegeven instellingen bleven staan; de beste andere veranderde de log loss met "
+            "{change:+%2} [{level:%}: {low:+%2} tot {high:+%2}], binnen één standaardfout",
+        ),
+    ),
+    Row(
+        "tuning_taken",
+        (
+            "tuning: taken were {settings:changes}; on the origins that chose them log loss changed by {change:+%2} "
+            "[{level:%}: {low:+%2} to {high:+%2}]",
+            "afstelling: genomen zijn {settings:changes}; op de momenten die ze kozen veranderde de log loss met "
+            "{change:+%2} [{level:%}: {low:+%2} tot {high:+%2}]",
+        ),
+    ),
+    *(
+        Row(
+            f"tuning_judged_{code}",
+            (
+                "tuning: on the origins that judge, which chose nothing, log loss changed by {change:+%2} "
+                f"[{{level:%}}: {{low:+%2}} to {{high:+%2}}]; {english}",
+                "afstelling: op de momenten die beoordelen en niets kozen veranderde de log loss met {change:+%2} "
+                f"[{{level:%}}: {{low:+%2}} tot {{high:+%2}}]; {dutch}",
+            ),
+        )
+        for code, english, dutch in (
+            ("better", "it is better there too", "ook daar is het beter"),
+            ("open", "it is not shown to be better there", "daar is niet gebleken dat het beter is"),
+            ("worse", "it is worse there: better train without --tune",
+             "daar is het slechter: train liever zonder --tune"),
+        )
+    ),
+)  # fmt: skip
