@@ -26,6 +26,8 @@ SCHEMA = "ladder"
 """Where the tables stand in PostgreSQL, so that a store may share a database with the source."""
 PATIENCE_SECONDS = 10
 """How long a writer waits for another one: less than a request may take."""
+WRITER_CACHE_KIB, READER_CACHE_KIB = 32_000, 2_000
+"""Memory for SQLite's pages: a run that does not fit is written to the log twice."""
 METADATA = sa.MetaData()
 _LAYOUT = sa.Table("ladder_store", METADATA, sa.Column("version", sa.Integer, primary_key=True, autoincrement=False))
 _LOCK = 0x1ADDE5
@@ -174,6 +176,7 @@ def _prepare_sqlite(connection: Any, _record: Any) -> None:
 def _begin_sqlite(connection: sa.Connection) -> None:
     """A writer takes its turn at once: a reader that turns writer halfway would be refused instead of waiting."""
     writes = connection.get_execution_options().get("ladder_writes")
+    connection.exec_driver_sql(f"PRAGMA cache_size = -{WRITER_CACHE_KIB if writes else READER_CACHE_KIB}")
     connection.exec_driver_sql("BEGIN IMMEDIATE" if writes else "BEGIN")
 
 

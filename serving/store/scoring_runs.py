@@ -20,9 +20,11 @@ from features.errors import SettingsError
 from features.instants import instant
 from serving.scoring.results import ServedModel
 from serving.scoring.score_columns import HORIZON_COLUMNS, INVESTMENT_COLUMNS, SCORE_COLUMNS
-from serving.store.bulk_insert import insert_rows
+from serving.store.account_lookback import STANDINGS
+from serving.store.bulk_insert import delete_rows, insert_rows
 from serving.store.database import METADATA, moment, writing
 from serving.store.previous_scores import PREVIOUS, remember
+from serving.store.timelines import TIMELINES
 
 OF_RUN = ("as_of", "horizon_days", "model_version")
 """Columns of the contract's tables that are the same in every row of a run."""
@@ -152,7 +154,8 @@ def write_run(
             options.update(frames["investment_scores"]["investment"].dropna().unique())
             changed += _write_chunk(connection, frames, before, seen, run_id)
         gone = before.keys() - seen
-        _remove(connection, (SCORES, PREVIOUS, *_OF_SCORES.values()), sorted(gone), len(gone) == len(before))
+        for table in (SCORES, PREVIOUS, *_OF_SCORES.values(), TIMELINES, STANDINGS):
+            delete_rows(connection, table, sorted(gone))
         if profiles is not None:
             put_profiles(connection, profiles)
         row = {
@@ -195,8 +198,9 @@ def _write_chunk(
     old = [before.get(account) for account in ids]
     fresh = np.array([was != now for was, now in zip(old, signed.tolist(), strict=True)], bool)
     replaced = [account for account, was, new in zip(ids, old, fresh, strict=True) if new and was is not None]
-    remember(connection, SCORES, run_id - 1, replaced, len(replaced) == len(before))
-    _remove(connection, (SCORES, *_OF_SCORES.values()), replaced, len(replaced) == len(before))
+    remember(connection, SCORES, run_id - 1, replaced)
+    for table in (SCORES, *_OF_SCORES.values()):
+        delete_rows(connection, table, replaced)
     rows = scores.assign(account_id=ids, digest=signed, changed_run=run_id)[fresh]
     insert_rows(connection, SCORES, rows)
     for name, code in codes.items():
@@ -207,8 +211,7 @@ def _write_chunk(
 
 def _digests_of(connection: sa.Connection, table: sa.Table) -> dict[str, int]:
     """What every account's row was when it was written."""
-    rows = connection.execute(sa.select(table.c.account_id, table.c.digest))
-    return {row.account_id: row.digest for row in rows}
+    return dict(connection.execute(sa.select(table.c.account_id, table.c.digest)).all())
 
 
 def _own(table: sa.Table) -> list[str]:
@@ -240,22 +243,6 @@ def _doubles(column: "pd.Series[Any]") -> NDArray[np.float64]:
     return np.asarray(column.astype("Float64").to_numpy(na_value=np.nan), np.float64)
 
 
-def _remove(connection: sa.Connection, tables: Sequence[sa.Table], ids: Sequence[str], all_of_them: bool) -> None:
-    """Remove the rows of these accounts."""
-    if not ids:
-        return
-    for table in tables:
-        if all_of_them:
-            connection.execute(table.delete())
-            continue
-        for begin in range(0, len(ids), _AT_ONCE):
-            connection.execute(table.delete().where(table.c.account_id.in_(ids[begin : begin + _AT_ONCE])))
-
-
-_AT_ONCE = 5_000
-"""Ids in one statement; SQLite takes 32,766."""
-
-
 def put_profiles(connection: sa.Connection, profiles: Iterable[pd.DataFrame]) -> None:
     """Make these the rows of `accounts`: write those that changed, remove those that are no more."""
     before = _digests_of(connection, ACCOUNTS)
@@ -265,6 +252,6 @@ def put_profiles(connection: sa.Connection, profiles: Iterable[pd.DataFrame]) ->
         frame["digest"] = _digests(frame, PROFILE_COLUMNS).view(np.int64)
         seen.update(frame[_ID])
         fresh = np.array([before.get(a) != d for a, d in zip(frame[_ID], frame["digest"], strict=True)], bool)
-        _remove(connection, (ACCOUNTS,), [a for a in frame[_ID][fresh] if a in before], False)
+        delete_rows(connection, ACCOUNTS, [account for account in frame[_ID][fresh] if account in before])
         insert_rows(connection, ACCOUNTS, frame[fresh])
-    _remove(connection, (ACCOUNTS,), sorted(before.keys() - seen), not seen)
+    delete_rows(connection, ACCOUNTS, sorted(before.keys() - seen))
