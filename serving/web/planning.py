@@ -12,14 +12,14 @@ from features.errors import SettingsError
 from features.finite import finite_or_none
 from features.tables import BONDS, NO_INVESTMENT, RUNGS
 from serving.api.errors import HttpError
-from serving.planning.accepted import accept_plan, accepted_plan, accepted_plans
 from serving.planning.arms import Draw
 from serving.planning.plan import TREAT, Allowance, Plan
 from serving.planning.planner import PlanQuery
+from serving.store.accepted_plans import accept_plan, accepted_plan, accepted_plans
+from serving.store.audit_log import record
 from serving.store.database import reading, writing
 from serving.store.lookups import required_run
 from serving.store.scoring_runs import ACCOUNTS, SCORES
-from serving.web.audit_log import record
 from serving.web.charts import break_even, interval
 from serving.web.formats import read_number
 from serving.web.plan_downloads import SHEET, as_csv, as_program_file, as_sheet

@@ -25,18 +25,13 @@ from serving.api.authentication import check_from_here
 from serving.api.endpoints import PAGE
 from serving.api.errors import HttpError
 from serving.api.keyring import Key, Keyring
-from serving.store.database import METADATA, in_turn, reading, writing
+from serving.store.page_secrets import page_secret
 
 COOKIE = "ladder_session"
 HOURS = 12
 """A working day: who comes back tomorrow shows the key again."""
 LONGEST_NAME = 200
 _SECOND = 1_000_000
-SECRETS = sa.Table(
-    "page_secrets", METADATA,
-    sa.Column("id", sa.Integer, primary_key=True, autoincrement=False),
-    sa.Column("secret", sa.String(64), nullable=False),
-)  # fmt: skip
 
 
 @dataclass(frozen=True)
@@ -141,23 +136,8 @@ class SessionAuth:
 
     def _sign(self, engine: sa.Engine, text: str) -> str:
         if self._secret is None:
-            self._secret = _secret_of(engine)
+            self._secret = page_secret(engine)
         return hmac.new(self._secret, text.encode(), hashlib.sha256).hexdigest()
-
-
-def _secret_of(engine: sa.Engine) -> bytes:
-    """The store's own, made once: all workers sign alike, and a copy of the code signs nothing."""
-    wanted = sa.select(SECRETS.c.secret).where(SECRETS.c.id == 1)
-    with reading(engine) as connection:
-        found = connection.execute(wanted).scalar()
-    if found is None:
-        with writing(engine) as connection:
-            in_turn(connection, "page_secrets")
-            found = connection.execute(wanted).scalar()
-            if found is None:
-                found = secrets.token_hex(32)
-                connection.execute(SECRETS.insert().values(id=1, secret=found))
-    return bytes.fromhex(str(found))
 
 
 def _netloc(origin: str) -> str:
