@@ -11,7 +11,7 @@ import sqlalchemy as sa
 from serving.store.database import METADATA, in_turn, moment
 
 CHANGES = sa.Table(
-    "page_changes", METADATA,
+    "audit_log", METADATA,
     sa.Column("seq", sa.Integer, primary_key=True, autoincrement=False),
     sa.Column("at", sa.DateTime, nullable=False),
     sa.Column("who", sa.Text, nullable=False),
@@ -19,6 +19,7 @@ CHANGES = sa.Table(
     sa.Column("what", sa.String(40), nullable=False),
     sa.Column("about", sa.Text, nullable=False),
     sa.Column("detail", sa.Text, nullable=False),
+    sa.Index("audit_log_about", "about"),
 )  # fmt: skip
 
 
@@ -37,7 +38,7 @@ def record(
     connection: sa.Connection, now: int, who: str, key_id: str | None, what: str, about: str, detail: Mapping[str, Any]
 ) -> None:
     """Write a change down.  now : microseconds.  who : empty where nobody had to sign in."""
-    in_turn(connection, "page_changes")
+    in_turn(connection, "audit_log")
     seq = (connection.execute(sa.select(sa.func.max(CHANGES.c.seq))).scalar() or 0) + 1
     row = {"seq": seq, "at": moment(now), "who": who, "key_id": key_id, "what": what, "about": about}
     connection.execute(CHANGES.insert().values(**row, detail=json.dumps(dict(detail))))
