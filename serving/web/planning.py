@@ -12,10 +12,11 @@ from features.errors import SettingsError
 from features.finite import finite_or_none
 from features.tables import BONDS, NO_INVESTMENT, RUNGS
 from serving.api.errors import HttpError
+from serving.planning.accepted import accept_plan, accepted_plan
 from serving.planning.arms import Draw
 from serving.planning.plan import TREAT, Allowance, Plan
 from serving.planning.planner import PlanQuery
-from serving.store.accepted_plans import accept_plan, accepted_plan, accepted_plans
+from serving.store.accepted_plans import accepted_plans
 from serving.store.audit_log import record
 from serving.store.database import reading, writing
 from serving.store.lookups import required_run

@@ -11,8 +11,8 @@ import sqlalchemy as sa
 
 from features.instants import instant
 from serving.api.store_service import StoreService
+from serving.planning.accepted import accept_plan
 from serving.planning.files import read_plan
-from serving.store.accepted_plans import accept_plan
 from serving.store.account_lookback import STANDINGS
 from serving.store.database import open_store, reading, writing
 from serving.store.scoring_runs import ACCOUNTS, HORIZONS, INVESTMENT_SCORES, RUNS, SCORES

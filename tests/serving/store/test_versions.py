@@ -21,8 +21,9 @@ from serving.api.app import create_app
 from serving.api.key_store import list_keys
 from serving.api.model_holder import ModelHolder
 from serving.api.store_service import StoreService
+from serving.planning.accepted import accepted_plan
 from serving.store import versions
-from serving.store.accepted_plans import accepted_plan, accepted_plans
+from serving.store.accepted_plans import accepted_plans
 from serving.store.account_lookback import STANDINGS
 from serving.store.audit_log import changes
 from serving.store.database import METADATA, SCHEMA, connect, open_store, reading, writing
