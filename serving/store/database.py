@@ -161,13 +161,14 @@ def _parsed(url: str) -> sa.URL:
             f"The store cannot be kept in {target.drivername}. Give sqlite:///FILE or "
             "postgresql://user:password@host:port/database."
         )
+    file = target.database or ""
+    if target.drivername == "sqlite" and (file in ("", ":memory:") or file.startswith("file:")):
+        raise StoreError(f"The store {_label(target)} names no file, so nothing would be kept. Give sqlite:///FILE.")
     return target
 
 
 def _check_file(target: sa.URL, make: bool) -> None:
     file = target.database or ""
-    if file in ("", ":memory:") or file.startswith("file:"):
-        raise StoreError(f"The store {_label(target)} names no file, so nothing would be kept. Give sqlite:///FILE.")
     if not make and not Path(file).is_file():
         raise StoreError(f"{_label(target)}: there is no such store. `ladder score --to` or `ladder serve` makes one.")
     if not Path(file).absolute().parent.is_dir():
