@@ -1,4 +1,4 @@
-"""Every change that was made on the page: when, by whom, what. Written in the transaction of the change itself."""
+"""Every change by a person or a program: when, by whom, what. Written in the transaction of the change itself."""
 
 import json
 from collections.abc import Mapping, Sequence
@@ -24,29 +24,54 @@ CHANGES = sa.Table(
 
 
 @dataclass(frozen=True)
+class Author:
+    """Who makes a change.  name : of the person or the key; empty where nobody had to sign in.  key_id : of the key."""
+
+    name: str = ""
+    key_id: str | None = None
+
+
+@dataclass(frozen=True)
+class Entry:
+    """One change.  what : a fixed word, such as `plan accepted`.  about : the account's or the plan's id."""
+
+    what: str
+    about: str
+    detail: Mapping[str, Any]
+
+
+@dataclass(frozen=True)
 class Change:
-    """what : a fixed word, such as `plan accepted`.  about : the account's or the plan's id."""
+    """An entry as it was written down.  who, key_id : of its author."""
 
     at: datetime
     who: str
     what: str
     about: str
     detail: Mapping[str, Any]
+    key_id: str | None = None
 
 
-def record(
-    connection: sa.Connection, now: int, who: str, key_id: str | None, what: str, about: str, detail: Mapping[str, Any]
-) -> None:
-    """Write a change down.  now : microseconds.  who : empty where nobody had to sign in."""
+def record(connection: sa.Connection, now: int, author: Author, entries: Sequence[Entry]) -> None:
+    """Write changes down, in the transaction that makes them: both are kept, or neither.  now : microseconds."""
+    if not entries:
+        return
     in_turn(connection, "audit_log")
-    seq = (connection.execute(sa.select(sa.func.max(CHANGES.c.seq))).scalar() or 0) + 1
-    row = {"seq": seq, "at": moment(now), "who": who, "key_id": key_id, "what": what, "about": about}
-    connection.execute(CHANGES.insert().values(**row, detail=json.dumps(dict(detail))))
+    last = connection.execute(sa.select(sa.func.max(CHANGES.c.seq))).scalar() or 0
+    made = {"at": moment(now), "who": author.name, "key_id": author.key_id}
+    rows = [
+        {"seq": seq, **made, "what": entry.what, "about": entry.about, "detail": json.dumps(dict(entry.detail))}
+        for seq, entry in enumerate(entries, last + 1)
+    ]
+    connection.execute(CHANGES.insert(), rows)
 
 
 def changes(connection: sa.Connection, about: str | None = None, most: int = 50) -> Sequence[Change]:
-    """The latest changes, latest first.  about : only those of this account or plan."""
+    """Return the latest changes, latest first.  about : only those of this account or plan."""
     query = CHANGES.select().order_by(CHANGES.c.seq.desc()).limit(most)
     if about is not None:
         query = query.where(CHANGES.c.about == about)
-    return [Change(row.at, row.who, row.what, row.about, json.loads(row.detail)) for row in connection.execute(query)]
+    return [
+        Change(row.at, row.who, row.what, row.about, json.loads(row.detail), row.key_id)
+        for row in connection.execute(query)
+    ]

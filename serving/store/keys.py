@@ -5,6 +5,7 @@ from dataclasses import dataclass
 
 import sqlalchemy as sa
 
+from serving.store.audit_log import Author
 from serving.store.database import METADATA
 
 LONGEST_NAME = 100
@@ -55,3 +56,11 @@ def mark_revoked(connection: sa.Connection, wanted: str, at: str) -> str | None:
         return None
     connection.execute(KEYS.update().where(KEYS.c.id == found[0]).values(revoked_at=at))
     return str(found[0])
+
+
+def author_of(connection: sa.Connection, key_id: str | None) -> Author:
+    """Return the author of what is done with that key.  key_id : None where none was asked for."""
+    if key_id is None:
+        return Author()
+    name = connection.execute(sa.select(KEYS.c.name).where(KEYS.c.id == key_id)).scalar()
+    return Author(name or "", key_id)

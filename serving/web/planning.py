@@ -17,7 +17,7 @@ from serving.planning.arms import Draw
 from serving.planning.plan import TREAT, Allowance, Plan
 from serving.planning.planner import PlanQuery
 from serving.store.accepted_plans import accepted_plans
-from serving.store.audit_log import record
+from serving.store.audit_log import Entry, record
 from serving.store.database import reading, writing
 from serving.store.lookups import required_run
 from serving.store.scoring_runs import ACCOUNTS, SCORES
@@ -107,7 +107,7 @@ def accept(visit: Visit) -> Response:
     with writing(visit.engine) as connection:
         if accept_plan(connection, plan, visit.now, visitor.name):
             sums = {name: plan.record[name] for name in ("budget", "spent", "treated", "held_out", "expected_gain")}
-            record(connection, visit.now, visitor.name, visitor.key, "plan accepted", plan_id, sums)
+            record(connection, visit.now, visitor.author, [Entry("plan accepted", plan_id, sums)])
     return redirect(f"/plans/{plan_id}?accepted=1")
 
 

@@ -25,6 +25,7 @@ from serving.api.authentication import check_from_here
 from serving.api.endpoints import PAGE
 from serving.api.errors import HttpError
 from serving.api.keyring import Key, Keyring
+from serving.store.audit_log import Author
 from serving.store.page_secrets import page_secret
 
 COOKIE = "ladder_session"
@@ -50,6 +51,11 @@ class Visitor:
     def may(self, scope: str) -> bool:
         """Whether they may do what needs that scope."""
         return scope in self.scopes
+
+    @property
+    def author(self) -> Author:
+        """Of the changes that they make."""
+        return Author(self.name, self.key)
 
 
 EVERYTHING = frozenset((PAGE, "plan", "feedback"))

@@ -18,6 +18,7 @@ import sqlalchemy as sa
 from features.errors import StoreError
 from serving.api.key_store import create_key, list_keys
 from serving.store import audit_log
+from serving.store.audit_log import Author, Entry
 from serving.store.database import METADATA, SCHEMA, connect, open_store, reading, writing
 from serving.store.maintenance import integrity, postgresql_backup, sqlite_backup
 from serving.store.maintenance.backup import back_up, restore
@@ -305,7 +306,7 @@ def test_what_is_missing_and_what_does_not_belong_is_found(url: str) -> None:
     engine = open_store(url)
     with writing(engine) as connection:
         connection.execute(PREVIOUS.insert().values(account_id="gone", run_id=1))
-        audit_log.record(connection, 0, "Anna", None, "override", "A", {})
+        audit_log.record(connection, 0, Author("Anna"), [Entry("override", "A", {})])
     engine.dispose()
     assert check_store(url).faults == [StoreFault("stray_rows", "previous.account_id", 1)]
     execute(url, "CREATE TABLE {schema}holiday (day INTEGER)")
