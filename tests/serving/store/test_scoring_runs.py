@@ -218,14 +218,20 @@ def test_a_folder_read_again_is_the_run_that_was_written(
 def test_any_bit_of_an_account_changes_its_digest(frames: Frames) -> None:
     scores = frames["scores"].head(1)
     columns = [column.name for column in SCORES.columns if column.name not in ("account_id", "digest", "changed_run")]
-    usual = results._digests(scores, columns)
+    usual = results._digests(scores, SCORES)
     for name in columns:
         cell = scores[name].iloc[0]
-        other = "else" if name in results._TEXTS else 3.5 if pd.isna(cell) else np.nextafter(float(cell), np.inf)
+        other = (
+            "else"
+            if isinstance(SCORES.c[name].type, sa.Text)
+            else 3.5
+            if pd.isna(cell)
+            else np.nextafter(float(cell), np.inf)
+        )
         if name == "rank":
             other = 77
         changed = scores.assign(**{name: [other]})
-        assert results._digests(changed, columns) != usual, name
+        assert results._digests(changed, SCORES) != usual, name
 
 
 def _of_accounts(frames: Frames, count: int, prefix: str) -> Frames:
