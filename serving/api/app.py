@@ -46,8 +46,8 @@ class Archive(Protocol):
     def plan(self, body: bytes, /) -> bytes:
         """Of POST /plan."""
 
-    def feedback(self, body: bytes, /) -> bytes:
-        """Of POST /feedback."""
+    def feedback(self, body: bytes, key_id: str | None, /) -> bytes:
+        """Of POST /feedback.  key_id : of the key that was shown; None where none was asked for."""
 
 
 class Pages(Protocol):
@@ -63,7 +63,7 @@ class Pages(Protocol):
 class NoArchive:
     """Where the service was started without a store."""
 
-    def lookup(self, _: bytes) -> bytes:
+    def lookup(self, _body: bytes, _key_id: str | None = None) -> bytes:
         """Refused."""
         raise NotReady("The service has no store. Start it with `ladder serve --store URL`.")
 
@@ -125,6 +125,11 @@ def _endpoints(
 
         return answered
 
+    async def feedback(request: Request) -> Response:
+        key_id = request_context_of(request.scope).key
+        answer = await filing.work(request, lambda body: archive.feedback(body, key_id))
+        return Response(answer, media_type="application/json")
+
     async def reload(_: Request) -> Response:
         swapped = counter.renew is not None and await anyio.to_thread.run_sync(counter.renew)
         return JSONResponse(_standing(counter) | {"swapped": swapped})
@@ -155,7 +160,7 @@ def _endpoints(
         return Response(content, media_type=media)
 
     return {
-        "/lookup": filed(archive.lookup), "/plan": filed(archive.plan), "/feedback": filed(archive.feedback),
+        "/lookup": filed(archive.lookup), "/plan": filed(archive.plan), "/feedback": feedback,
         "/score": score, "/admin/reload": reload, "/version": version_of, "/metrics": metrics, "/healthz": healthz,
         "/readyz": readyz, "/docs": docs, "/openapi.json": openapi, "/": index,
     }  # fmt: skip

@@ -8,7 +8,6 @@ import logging
 import threading
 import time
 from collections.abc import Callable, Collection, Sequence
-from dataclasses import dataclass
 from datetime import UTC, datetime
 
 import sqlalchemy as sa
@@ -18,35 +17,14 @@ from serving.api.endpoints import SCOPES
 from serving.api.errors import HttpError
 from serving.api.keyring import Key, Keyring, make_secret
 from serving.api.logging import tell
-from serving.store.database import METADATA, open_store, reading, writing
+from serving.store.database import open_store, reading, writing
+from serving.store.keys import LONGEST_NAME, StoredKey, add_key, mark_revoked, stored_keys
 
 EVERY_SECONDS = 2.0
 """Between two looks at the table: so long does a revoked key live at most."""
 MOST_AGE_SECONDS = 60.0
 """While the store cannot be read, the keys last read are good for so long: a revocation must not get lost for ever,
 nor a store that restarts stop the service."""
-LONGEST_NAME = 100
-KEYS = sa.Table(
-    "keys",
-    METADATA,
-    sa.Column("id", sa.String(8), primary_key=True),
-    sa.Column("name", sa.String(LONGEST_NAME), nullable=False),
-    sa.Column("scopes", sa.String(100), nullable=False),
-    sa.Column("digest", sa.String(64), nullable=False),
-    sa.Column("created_at", sa.String(32), nullable=False),
-    sa.Column("revoked_at", sa.String(32)),
-)
-
-
-@dataclass(frozen=True)
-class Listed:
-    """A key as people see it.  Times are UTC."""
-
-    key_id: str
-    name: str
-    scopes: str
-    created_at: str
-    revoked_at: str | None
 
 
 def create_key(engine: sa.Engine, name: str, scopes: Collection[str]) -> str:
@@ -66,42 +44,33 @@ def create_key(engine: sa.Engine, name: str, scopes: Collection[str]) -> str:
             f"A key's name has 1 to {LONGEST_NAME} printable characters: say which program will use it."
         )
     key_id, secret, digest = make_secret()
-    row = {
-        "id": key_id, "name": name, "scopes": " ".join(s for s in SCOPES if s in scopes), "digest": digest,
-        "created_at": _now(),
-    }  # fmt: skip
+    key = StoredKey(key_id, name, " ".join(scope for scope in SCOPES if scope in scopes), digest, _now())
     with writing(engine) as connection:
-        taken = sa.select(KEYS.c.id).where(KEYS.c.name == name, KEYS.c.revoked_at.is_(None))
-        if connection.execute(taken).first() is not None:
+        if not add_key(connection, key):
             raise SettingsError(f"There is a key named {name!r}. Revoke it first, or give this one another name.")
-        connection.execute(KEYS.insert().values(row))
     return secret
 
 
-def list_keys(engine: sa.Engine) -> Sequence[Listed]:
-    """All keys there ever were, oldest first; never the keys themselves."""
+def list_keys(engine: sa.Engine) -> Sequence[StoredKey]:
+    """Return all keys there ever were, oldest first; never the keys themselves."""
     with reading(engine) as connection:
-        rows = connection.execute(sa.select(KEYS).order_by(KEYS.c.created_at, KEYS.c.id)).all()
-    return [Listed(row.id, row.name, row.scopes, row.created_at, row.revoked_at) for row in rows]
+        return stored_keys(connection)
 
 
 def revoke_key(engine: sa.Engine, wanted: str) -> str:
     """Revoke a key, by its id or its name, and return its id.  Raises SettingsError where there is none to revoke."""
     with writing(engine) as connection:
-        good = KEYS.c.revoked_at.is_(None) & ((KEYS.c.id == wanted) | (KEYS.c.name == wanted))
-        found = [row.id for row in connection.execute(sa.select(KEYS.c.id).where(good))]
-        if len(found) != 1:
-            raise SettingsError(f"No key that is in use has the id or name {wanted!r}. See `ladder keys list`.")
-        connection.execute(KEYS.update().where(KEYS.c.id == found[0]).values(revoked_at=_now()))
-    return str(found[0])
+        key_id = mark_revoked(connection, wanted, _now())
+    if key_id is None:
+        raise SettingsError(f"No key that is in use has the id or name {wanted!r}. See `ladder keys list`.")
+    return key_id
 
 
 def read_ring(engine: sa.Engine) -> Keyring:
-    """The keys as they are now."""
-    with reading(engine) as connection:
-        rows = connection.execute(sa.select(KEYS)).all()
+    """Return the keys as they are now."""
     return Keyring(
-        Key(row.id, row.name, frozenset(row.scopes.split()), row.digest, row.revoked_at is not None) for row in rows
+        Key(key.key_id, key.name, frozenset(key.scopes.split()), key.digest, key.revoked_at is not None)
+        for key in list_keys(engine)
     )
 
 

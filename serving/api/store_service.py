@@ -18,8 +18,9 @@ from serving.api.logging import tell
 from serving.api.store_answers import feedback_json, lookup_json, plan_json
 from serving.api.store_queries import feedback_items, lookup_query, plan_query
 from serving.planning.planner import Planner
-from serving.store.database import open_store
+from serving.store.database import open_store, reading
 from serving.store.feedback import Receipt, keep_feedback, known_options
+from serving.store.keys import author_of
 from serving.store.lookups import look_up
 
 T = TypeVar("T")
@@ -45,12 +46,17 @@ class StoreService:
         """Answer POST /plan.  Raises HttpError for a body that asks nothing, and LadderErrors."""
         return plan_json(self.ask(lambda engine, now: self.planner.make(engine, plan_query(body), now)))
 
-    def feedback(self, body: bytes) -> bytes:
-        """Answer POST /feedback; what it acknowledges is on the disk.  Raises HttpError and LadderErrors likewise."""
+    def feedback(self, body: bytes, key_id: str | None = None) -> bytes:
+        """Answer POST /feedback; what it acknowledges is on the disk.  Raises HttpError and LadderErrors likewise.
+
+        key_id : of the key that was shown; None where none was asked for.
+        """
 
         def keep(engine: sa.Engine, now: int) -> list[Receipt]:
             items, options = feedback_items(body), known_options(engine)
-            return keep_feedback(engine, [read_event(item, now, options) for item in items], now)
+            with reading(engine) as connection:
+                author = author_of(connection, key_id)
+            return keep_feedback(engine, [read_event(item, now, options) for item in items], author, now)
 
         return feedback_json(self.ask(keep))
 

@@ -14,9 +14,8 @@ from features.accounts.account_lookback import UNKNOWN, AccountLookback
 from features.accounts.nearest_neighbours import NearestNeighbours
 from features.instants import MICROSECONDS_PER_DAY
 from features.tables import NEVER, RUNGS
-from serving.store.bulk_insert import insert_rows
+from serving.store.bulk_insert import delete_rows, insert_rows
 from serving.store.database import METADATA
-from serving.store.timelines import AT_ONCE
 
 STANDINGS = sa.Table(
     "standings", METADATA,
@@ -58,7 +57,5 @@ def standings_frame(ids: Sequence[str], seen: AccountLookback, alike: NearestNei
 
 def put_standings(connection: sa.Connection, frame: pd.DataFrame) -> None:
     """Make these the rows of these accounts."""
-    ids = frame["account_id"].tolist()
-    for begin in range(0, len(ids), AT_ONCE):
-        connection.execute(STANDINGS.delete().where(STANDINGS.c.account_id.in_(ids[begin : begin + AT_ONCE])))
+    delete_rows(connection, STANDINGS, frame["account_id"].tolist())
     insert_rows(connection, STANDINGS, frame)

@@ -1,9 +1,12 @@
-"""Many rows into a table of the store at once, each number with all its bits."""
+"""Many rows into a table of the store at once, each number with all its bits, and out of it again by id."""
 
+import json
+from collections.abc import Sequence
 from typing import Any
 
 import pandas as pd
 import sqlalchemy as sa
+from sqlalchemy.dialects.postgresql import ARRAY
 
 from features.finite import finite_cells, known_cells
 
@@ -28,6 +31,19 @@ def insert_rows(connection: sa.Connection, table: sa.Table, frame: pd.DataFrame)
             )
         else:
             _copy(connection, table, names, rows)
+
+
+def delete_rows(connection: sa.Connection, table: sa.Table, ids: Sequence[str]) -> None:
+    """Delete the rows of these accounts, and no other."""
+    if ids:
+        connection.execute(table.delete().where(among(connection, table.c.account_id, ids)))
+
+
+def among(connection: sa.Connection, column: "sa.ColumnElement[str]", ids: Sequence[str]) -> "sa.ColumnElement[bool]":
+    """Return the condition that the column is one of the ids: one parameter, however many they are."""
+    if connection.dialect.name == "sqlite":
+        return column.in_(sa.select(sa.func.json_each(json.dumps(ids)).table_valued("value").c.value))
+    return column == sa.any_(sa.literal(list(ids), ARRAY(sa.Text)))
 
 
 def _copy(connection: sa.Connection, table: sa.Table, names: list[str], rows: list[tuple[Any, ...]]) -> None:

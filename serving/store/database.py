@@ -4,12 +4,13 @@ Why SQLite and not DuckDB: several workers and commands read and write at the sa
 write and shuts all others out meanwhile; SQLite's write-ahead log lets everybody read while one writes, and a commit
 with synchronous=FULL is on the disk before it returns. What DuckDB is quicker at, scanning, is done once a run.
 
-Tables are declared in the modules that own them, all in METADATA, and made when the store is opened. They stand in a
-file, or in PostgreSQL in a schema, of their own: `accounts` and `runs` are names that others use too.
+Tables are declared in the modules that own them, all in METADATA, and made by the migrations. They stand in a file, or
+in PostgreSQL in a schema, of their own: `accounts` and `runs` are names that others use too.
 """
 
+import os
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from datetime import datetime, timedelta
 from pathlib import Path
 from typing import Any
@@ -17,49 +18,64 @@ from typing import Any
 import sqlalchemy as sa
 
 from features.errors import StoreError, StoreFull
+from serving.store.versions import check_version, upgrade, version_of
 
 DEFAULT_URL = "sqlite:///ladder.db"
 """In the working folder."""
-VERSION = 1
-"""Of the tables' layout."""
 SCHEMA = "ladder"
 """Where the tables stand in PostgreSQL, so that a store may share a database with the source."""
 PATIENCE_SECONDS = 10
 """How long a writer waits for another one: less than a request may take."""
+WRITER_CACHE_KIB, READER_CACHE_KIB = 32_000, 2_000
+"""Memory for SQLite's pages: a run that does not fit is written to the log twice."""
 METADATA = sa.MetaData()
-_LAYOUT = sa.Table("ladder_store", METADATA, sa.Column("version", sa.Integer, primary_key=True, autoincrement=False))
-_LOCK = 0x1ADDE5
-"""PostgreSQL's number for `somebody makes the tables`."""
+_LOCK = 0x1ADDE6
+"""PostgreSQL's number for `somebody writes such things`."""
 
 
 def open_store(url: str = DEFAULT_URL, make: bool = True) -> sa.Engine:
-    """The store behind a SQLAlchemy URL, with every table that has been declared so far.
+    """Open the store behind a SQLAlchemy URL; an empty one gets its tables.
 
-    Several processes may open it at once. An engine must not cross a fork: each worker opens its own.
+    Several processes may open it at once, also while another writes. An engine must not cross a fork: each worker opens
+    its own.
     make : whether to make a SQLite file that is not there.
 
     Raises
     ------
     StoreError
-        If it cannot be reached, holds something else, or was made by a newer program.
+        If it cannot be reached, holds something else, or is of another version than this program works with.
     """
-    target = _parsed(url)
-    sqlite = target.get_backend_name() == "sqlite"
-    if sqlite:
-        _check_file(target, make)
-    engine = sa.create_engine(target, hide_parameters=True, pool_pre_ping=not sqlite)
-    if sqlite:
-        sa.event.listen(engine, "connect", _prepare_sqlite)
-        sa.event.listen(engine, "begin", _begin_sqlite)
-    else:
-        engine = engine.execution_options(schema_translate_map={None: SCHEMA})
+    engine = connect(url, make)
     try:
-        with writing(engine) as connection:
-            _make_tables(connection, None if sqlite else SCHEMA)
+        label = label_of(url)
+        with reading(engine) as connection:
+            version = version_of(connection, label)
+        if version is None:
+            with writing(engine) as connection:
+                upgrade(connection, label)
+        else:
+            check_version(version, label)
     except BaseException:
         engine.dispose()
         raise
     return engine
+
+
+def connect(url: str, make: bool = False) -> sa.Engine:
+    """Return an engine for whatever is behind the URL; nothing is looked at yet.  make : as for `open_store`.
+
+    Raises StoreError for a URL that cannot be a store's, and where there is no file and none is to be made.
+    """
+    target = _parsed(url)
+    if target.get_backend_name() == "sqlite":
+        _check_file(target, make)
+        engine = sa.create_engine(target, hide_parameters=True)
+        sa.event.listen(engine, "connect", _prepare_sqlite)
+        sa.event.listen(engine, "begin", _begin_sqlite)
+        return engine
+    named = target.update_query_dict({"fallback_application_name": "ladder"})
+    engine = sa.create_engine(named, hide_parameters=True, pool_pre_ping=True)
+    return engine.execution_options(schema_translate_map={None: SCHEMA})
 
 
 @contextmanager
@@ -145,17 +161,29 @@ def _parsed(url: str) -> sa.URL:
             f"The store cannot be kept in {target.drivername}. Give sqlite:///FILE or "
             "postgresql://user:password@host:port/database."
         )
+    file = target.database or ""
+    if target.drivername == "sqlite" and (file in ("", ":memory:") or file.startswith("file:")):
+        raise StoreError(f"The store {_label(target)} names no file, so nothing would be kept. Give sqlite:///FILE.")
     return target
 
 
 def _check_file(target: sa.URL, make: bool) -> None:
     file = target.database or ""
-    if file in ("", ":memory:") or file.startswith("file:"):
-        raise StoreError(f"The store {_label(target)} names no file, so nothing would be kept. Give sqlite:///FILE.")
     if not make and not Path(file).is_file():
         raise StoreError(f"{_label(target)}: there is no such store. `ladder score --to` or `ladder serve` makes one.")
     if not Path(file).absolute().parent.is_dir():
         raise StoreError(f"{_label(target)}: there is no folder {Path(file).parent}. Make it first.")
+    if make:
+        make_private(Path(file))
+
+
+def make_private(file: Path) -> None:
+    """Make an empty file that nobody else on the machine can read, unless there is one: scores are nobody's business.
+
+    SQLite gives the files beside it the same mode.
+    """
+    with suppress(OSError):  # SQLite has its own words for what cannot be opened
+        os.close(os.open(file, os.O_CREAT | os.O_EXCL | os.O_WRONLY, 0o600))
 
 
 def _prepare_sqlite(connection: Any, _record: Any) -> None:
@@ -174,30 +202,8 @@ def _prepare_sqlite(connection: Any, _record: Any) -> None:
 def _begin_sqlite(connection: sa.Connection) -> None:
     """A writer takes its turn at once: a reader that turns writer halfway would be refused instead of waiting."""
     writes = connection.get_execution_options().get("ladder_writes")
+    connection.exec_driver_sql(f"PRAGMA cache_size = -{WRITER_CACHE_KIB if writes else READER_CACHE_KIB}")
     connection.exec_driver_sql("BEGIN IMMEDIATE" if writes else "BEGIN")
-
-
-def _make_tables(connection: sa.Connection, schema: str | None) -> None:
-    """Make what is not there, one process at a time; refuse what is not ours."""
-    label = _label(connection.engine.url)
-    if schema is not None:
-        connection.exec_driver_sql(f"SELECT pg_advisory_xact_lock({_LOCK})")
-    inspector = sa.inspect(connection)
-    if schema is not None and schema not in inspector.get_schema_names():
-        connection.execute(sa.schema.CreateSchema(schema))
-    there = inspector.get_table_names(schema=schema)
-    if there and _LAYOUT.name not in there:
-        place = "a file" if schema is None else "a database"
-        raise StoreError(f"{label} holds {there[0]} and is no store. Give the store {place} of its own.")
-    METADATA.create_all(connection)
-    version = connection.execute(sa.select(sa.func.max(_LAYOUT.c.version))).scalar()
-    if version is None:
-        connection.execute(_LAYOUT.insert().values(version=VERSION))
-    elif version > VERSION:
-        raise StoreError(
-            f"{label} was made by a newer program: its layout is {version}, this program knows {VERSION}. "
-            "Upgrade this program, or give another store."
-        )
 
 
 @contextmanager

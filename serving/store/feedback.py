@@ -14,6 +14,7 @@ import sqlalchemy as sa
 from features.errors import InvalidRequest
 from features.instants import instant
 from serving.scoring.request_parsing import Message
+from serving.store.audit_log import Author, Entry, record
 from serving.store.database import METADATA, in_turn, moment, reading, writing
 from serving.store.feedback_events import (
     INVESTMENT,
@@ -59,8 +60,8 @@ def known_options(engine: sa.Engine) -> tuple[str, ...] | None:
     return None if current is None else current.options
 
 
-def keep_override(engine: sa.Engine, event: OverrideEvent, now: int) -> None:
-    """Keep a manager's decision.  now : microseconds.
+def keep_override(engine: sa.Engine, event: OverrideEvent, author: Author, now: int) -> None:
+    """Keep a manager's decision and who made it.  now : microseconds.
 
     Raises
     ------
@@ -69,13 +70,15 @@ def keep_override(engine: sa.Engine, event: OverrideEvent, now: int) -> None:
     StoreError
         If nothing could be kept.
     """
-    (receipt,) = keep_feedback(engine, [checked_override(event, now, known_options(engine))], now)
+    (receipt,) = keep_feedback(engine, [checked_override(event, now, known_options(engine))], author, now)
     if receipt.error is not None:
         raise InvalidRequest(receipt.error.message, receipt.error.code, receipt.error.field)
 
 
-def keep_feedback(engine: sa.Engine, events: Sequence[FeedbackEvent | RejectedEvent], now: int) -> list[Receipt]:
-    """Keep the events and return what became of each, in the order given.  now : microseconds.
+def keep_feedback(
+    engine: sa.Engine, events: Sequence[FeedbackEvent | RejectedEvent], author: Author, now: int
+) -> list[Receipt]:
+    """Keep the events and who sent them, and return what became of each, in the order given.  now : microseconds.
 
     Raises
     ------
@@ -104,6 +107,7 @@ def keep_feedback(engine: sa.Engine, events: Sequence[FeedbackEvent | RejectedEv
         _keep(connection, fresh, now)
         decided = [(number, event) for number, event in fresh if isinstance(event, OverrideEvent)]
         keep_overrides(connection, decided, current_run(connection), now)
+        record(connection, now, author, [_entry(event) for _, event in fresh])
     return receipts
 
 
@@ -126,6 +130,12 @@ def feedback_rows(connection: sa.Connection, now: int) -> dict[str, dict[str, li
         for name, table in ((table.name, table) for table in TABLE_OF.values())
         if name in rows
     }
+
+
+def _entry(event: FeedbackEvent) -> Entry:
+    """Of the audit log; what else the event says is found by its id."""
+    decided = {"override": dict(event.decisions), "reason": event.reason} if isinstance(event, OverrideEvent) else {}
+    return Entry(event.kind, event.account_id, {**decided, "event_id": event.event_id})
 
 
 def _known(connection: sa.Connection, ids: Sequence[str]) -> dict[str, str]:

@@ -5,8 +5,8 @@ from dataclasses import dataclass
 
 import sqlalchemy as sa
 
+from serving.store.bulk_insert import among, delete_rows
 from serving.store.database import METADATA
-from serving.store.timelines import AT_ONCE
 
 KEPT = ("rung", "p_switch", "expected_revenue", "expected_gain", "recommended_investment", "reasons")
 """Columns of `scores` that are remembered."""
@@ -37,19 +37,13 @@ class PreviousScores:
     reasons: str
 
 
-def remember(connection: sa.Connection, scores: sa.Table, run_id: int, ids: Sequence[str], all_of_them: bool) -> None:
+def remember(connection: sa.Connection, scores: sa.Table, run_id: int, ids: Sequence[str]) -> None:
     """Keep these accounts' rows of `scores` as those of that run, before they are written over."""
-    columns = [scores.c[name] for name in KEPT]
-    for begin in range(0, len(ids), AT_ONCE):
-        some = ids[begin : begin + AT_ONCE]
-        query = sa.select(scores.c.account_id, sa.literal(run_id), *columns)
-        forget = PREVIOUS.delete()
-        if not all_of_them:
-            query, forget = query.where(scores.c.account_id.in_(some)), forget.where(PREVIOUS.c.account_id.in_(some))
-        connection.execute(forget)
+    delete_rows(connection, PREVIOUS, ids)
+    if ids:
+        columns = (scores.c.account_id, sa.literal(run_id), *(scores.c[name] for name in KEPT))
+        query = sa.select(*columns).where(among(connection, scores.c.account_id, ids))
         connection.execute(PREVIOUS.insert().from_select(["account_id", "run_id", *KEPT], query))
-        if all_of_them:
-            return
 
 
 def former_of(connection: sa.Connection, account: str) -> PreviousScores | None:

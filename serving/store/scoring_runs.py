@@ -6,10 +6,9 @@ A run is written in one transaction: whoever reads sees all of the old run or al
 """
 
 import json
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime
-from typing import Any
 
 import numpy as np
 import pandas as pd
@@ -19,29 +18,31 @@ from numpy.typing import NDArray
 from features.errors import SettingsError
 from features.instants import instant
 from serving.scoring.results import ServedModel
-from serving.scoring.score_columns import HORIZON_COLUMNS, INVESTMENT_COLUMNS, SCORE_COLUMNS
-from serving.store.bulk_insert import insert_rows
+from serving.scoring.score_columns import SCORES as SCORE_COLUMNS
+from serving.scoring.score_columns import TABLES, Kind
+from serving.store.account_lookback import STANDINGS
+from serving.store.bulk_insert import delete_rows, insert_rows
 from serving.store.database import METADATA, moment, writing
 from serving.store.previous_scores import PREVIOUS, remember
+from serving.store.timelines import TIMELINES
 
-OF_RUN = ("as_of", "horizon_days", "model_version")
+OF_RUN = tuple(column.name for column in SCORE_COLUMNS if column.of_run)
 """Columns of the contract's tables that are the same in every row of a run."""
 PROFILE_COLUMNS = "name owner industry country segment employees".split()
-_TEXTS = frozenset(
-    "account_id rung next_rung rung_low rung_high switch_trigger customer_type upgrade_basis forecast_by "
-    "recommended_investment reasons investment bond basis name owner industry country segment".split()
-)
-_WHOLE = frozenset(("rank", "horizon_days"))
-
-
-def _column(name: str) -> "sa.Column[object]":
-    return sa.Column(name, sa.Text if name in _TEXTS else sa.Integer if name in _WHOLE else sa.Double)
-
-
+_TYPES = {
+    Kind.TEXT: sa.Text, Kind.CATEGORY: sa.Text, Kind.REASONS: sa.Text, Kind.NUMBER: sa.Double, Kind.WHOLE: sa.Integer
+}  # fmt: skip
 _ID = "account_id"
-_SCORES = [name for name in SCORE_COLUMNS if name not in (_ID, *OF_RUN)]
-_OPTIONS = [name for name in INVESTMENT_COLUMNS if name not in (_ID, "as_of", "investment")]
-_AHEAD = [name for name in HORIZON_COLUMNS if name not in (_ID, *OF_RUN)]
+
+
+def _columns(name: str, *keys: str) -> list["sa.Column[object]"]:
+    """The columns of a score table, but for its keys and what is the same in every row of a run."""
+    return [
+        sa.Column(column.name, _TYPES[column.kind])
+        for column in TABLES[name]
+        if not column.of_run and column.name not in (_ID, *keys)
+    ]
+
 
 RUNS = sa.Table(
     "runs", METADATA,
@@ -58,7 +59,7 @@ RUNS = sa.Table(
     sa.Column("removed", sa.Integer, nullable=False),
 )  # fmt: skip
 SCORES = sa.Table(
-    "scores", METADATA, sa.Column(_ID, sa.Text, primary_key=True), *map(_column, _SCORES),
+    "scores", METADATA, sa.Column(_ID, sa.Text, primary_key=True), *_columns("scores"),
     sa.Column("digest", sa.BigInteger, nullable=False), sa.Column("changed_run", sa.Integer, nullable=False),
     sa.Index("scores_rank", "rank"), sa.Index("scores_rung", "rung"), sa.Index("scores_p_switch", "p_switch"),
     # The page's list and its totals read these and never the rows themselves, which are long.
@@ -67,14 +68,15 @@ SCORES = sa.Table(
 )  # fmt: skip
 INVESTMENT_SCORES = sa.Table(
     "investment_scores", METADATA, sa.Column(_ID, sa.Text, primary_key=True),
-    sa.Column("investment", sa.Text, primary_key=True), *map(_column, _OPTIONS),
+    sa.Column("investment", sa.Text, primary_key=True), *_columns("investment_scores", "investment"),
 )  # fmt: skip
 HORIZONS = sa.Table(
     "horizons", METADATA, sa.Column(_ID, sa.Text, primary_key=True),
-    sa.Column("horizon_days", sa.Integer, primary_key=True, autoincrement=False), *map(_column, _AHEAD),
+    sa.Column("horizon_days", sa.Integer, primary_key=True, autoincrement=False), *_columns("horizons", "horizon_days"),
 )  # fmt: skip
 ACCOUNTS = sa.Table(
-    "accounts", METADATA, sa.Column(_ID, sa.Text, primary_key=True), *map(_column, PROFILE_COLUMNS),
+    "accounts", METADATA, sa.Column(_ID, sa.Text, primary_key=True),
+    *(sa.Column(name, sa.Double if name == "employees" else sa.Text) for name in PROFILE_COLUMNS),
     sa.Column("digest", sa.BigInteger, nullable=False),
     *(sa.Index(f"accounts_{name}", name) for name in ("name", "owner", "country", "industry")),
 )  # fmt: skip
@@ -155,7 +157,8 @@ def write_run(
             options.update(frames["investment_scores"]["investment"].dropna().unique())
             changed += _write_chunk(connection, frames, before, seen, run_id)
         gone = before.keys() - seen
-        _remove(connection, (SCORES, PREVIOUS, *_OF_SCORES.values()), sorted(gone), len(gone) == len(before))
+        for table in (SCORES, PREVIOUS, *_OF_SCORES.values(), TIMELINES, STANDINGS):
+            delete_rows(connection, table, sorted(gone))
         if profiles is not None:
             put_profiles(connection, profiles)
         row = {
@@ -203,18 +206,19 @@ def _write_chunk(
     seen.update(ids)
     if len(seen) != count + len(ids):
         raise SettingsError("The scores hold an account twice. Give the scores of one run.")
-    digest = _digests(scores, _SCORES)
+    digest = _digests(scores, SCORES)
     codes: dict[str, NDArray[np.intp]] = {}
     for name, table in _OF_SCORES.items():
         if name in frames and len(frames[name]):
             codes[name] = _codes(name, frames[name], ids)
-            np.add.at(digest, codes[name], _digests(frames[name], _own(table)))
+            np.add.at(digest, codes[name], _digests(frames[name], table))
     signed = digest.view(np.int64)
     old = [before.get(account) for account in ids]
     fresh = np.array([was != now for was, now in zip(old, signed.tolist(), strict=True)], bool)
     replaced = [account for account, was, new in zip(ids, old, fresh, strict=True) if new and was is not None]
-    remember(connection, SCORES, run_id - 1, replaced, len(replaced) == len(before))
-    _remove(connection, (SCORES, *_OF_SCORES.values()), replaced, len(replaced) == len(before))
+    remember(connection, SCORES, run_id - 1, replaced)
+    for table in (SCORES, *_OF_SCORES.values()):
+        delete_rows(connection, table, replaced)
     rows = scores.assign(account_id=ids, digest=signed, changed_run=run_id)[fresh]
     insert_rows(connection, SCORES, rows)
     for name, code in codes.items():
@@ -225,12 +229,7 @@ def _write_chunk(
 
 def _digests_of(connection: sa.Connection, table: sa.Table) -> dict[str, int]:
     """What every account's row was when it was written."""
-    rows = connection.execute(sa.select(table.c.account_id, table.c.digest))
-    return {row.account_id: row.digest for row in rows}
-
-
-def _own(table: sa.Table) -> list[str]:
-    return [column.name for column in table.columns if column.name != _ID]
+    return dict(connection.execute(sa.select(table.c.account_id, table.c.digest)).all())
 
 
 def _codes(name: str, frame: pd.DataFrame, ids: NDArray[np.object_]) -> NDArray[np.intp]:
@@ -242,36 +241,17 @@ def _codes(name: str, frame: pd.DataFrame, ids: NDArray[np.object_]) -> NDArray[
     return codes
 
 
-def _digests(frame: pd.DataFrame, columns: Sequence[str]) -> NDArray[np.uint64]:
+def _digests(frame: pd.DataFrame, table: sa.Table) -> NDArray[np.uint64]:
     """64 bits of every row's content: any other bit in it, and two runs would differ."""
     plain = {
-        name: column.astype(object)
-        if name in _TEXTS
-        else column.astype("Float64").to_numpy(np.float64, na_value=np.nan)
-        for name, column in frame[list(columns)].items()
+        column.name: frame[column.name].astype(object)
+        if isinstance(column.type, sa.Text)
+        else frame[column.name].astype("Float64").to_numpy(np.float64, na_value=np.nan)
+        for column in table.columns
+        if column.name not in (_ID, "digest", "changed_run")
     }
     hashes: NDArray[np.uint64] = np.array(pd.util.hash_pandas_object(pd.DataFrame(plain), index=False), np.uint64)
     return hashes
-
-
-def _doubles(column: "pd.Series[Any]") -> NDArray[np.float64]:
-    return np.asarray(column.astype("Float64").to_numpy(na_value=np.nan), np.float64)
-
-
-def _remove(connection: sa.Connection, tables: Sequence[sa.Table], ids: Sequence[str], all_of_them: bool) -> None:
-    """Remove the rows of these accounts."""
-    if not ids:
-        return
-    for table in tables:
-        if all_of_them:
-            connection.execute(table.delete())
-            continue
-        for begin in range(0, len(ids), _AT_ONCE):
-            connection.execute(table.delete().where(table.c.account_id.in_(ids[begin : begin + _AT_ONCE])))
-
-
-_AT_ONCE = 5_000
-"""Ids in one statement; SQLite takes 32,766."""
 
 
 def put_profiles(connection: sa.Connection, profiles: Iterable[pd.DataFrame]) -> None:
@@ -280,9 +260,9 @@ def put_profiles(connection: sa.Connection, profiles: Iterable[pd.DataFrame]) ->
     seen: set[str] = set()
     for given in profiles:
         frame = given.reindex(columns=[_ID, *PROFILE_COLUMNS])
-        frame["digest"] = _digests(frame, PROFILE_COLUMNS).view(np.int64)
+        frame["digest"] = _digests(frame, ACCOUNTS).view(np.int64)
         seen.update(frame[_ID])
         fresh = np.array([before.get(a) != d for a, d in zip(frame[_ID], frame["digest"], strict=True)], bool)
-        _remove(connection, (ACCOUNTS,), [a for a in frame[_ID][fresh] if a in before], False)
+        delete_rows(connection, ACCOUNTS, [account for account in frame[_ID][fresh] if account in before])
         insert_rows(connection, ACCOUNTS, frame[fresh])
-    _remove(connection, (ACCOUNTS,), sorted(before.keys() - seen), not seen)
+    delete_rows(connection, ACCOUNTS, sorted(before.keys() - seen))

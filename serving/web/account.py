@@ -15,7 +15,7 @@ from features.instants import MICROSECONDS_PER_DAY
 from features.tables import NO_INVESTMENT
 from serving.api.errors import HttpError
 from serving.store.account_lookback import STANDINGS
-from serving.store.database import reading, writing
+from serving.store.database import reading
 from serving.store.feedback import keep_override
 from serving.store.feedback_events import LONGEST_TEXT, OverrideEvent
 from serving.store.lookups import required_run
@@ -24,7 +24,6 @@ from serving.store.previous_scores import former_of
 from serving.store.scoring_runs import ACCOUNTS, INVESTMENT_SCORES, RUNS, SCORES, Current
 from serving.store.summaries import rules_of
 from serving.store.timelines import timeline_of
-from serving.web import audit_log as ledger
 from serving.web.account_parts import Changed, Near, changed_since, contacts, near_of, steps_in_words, unaddressed
 from serving.web.charts import bar, interval
 from serving.web.timeline_chart import draw_timeline
@@ -70,12 +69,9 @@ def decide(visit: Visit) -> Response:
         reason=reason.strip()[:LONGEST_TEXT], made_by=visitor.name or None,
     )  # fmt: skip
     try:
-        keep_override(visit.engine, event, visit.now)
+        keep_override(visit.engine, event, visitor.author, visit.now)
     except InvalidRequest as error:
         return _page(visit, 422, False, str(error))
-    with writing(visit.engine) as connection:
-        detail = {"override": event.decisions, "reason": event.reason}
-        ledger.record(connection, visit.now, visitor.name, visitor.key, "override", account, detail)
     return redirect(f"{account_url(account)}?done=1")
 
 

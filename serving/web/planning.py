@@ -12,16 +12,17 @@ from features.errors import SettingsError
 from features.finite import finite_or_none
 from features.tables import BONDS, NO_INVESTMENT, RUNGS
 from serving.api.errors import HttpError
-from serving.planning.accepted import accept_plan, accepted_plan, accepted_plans
+from serving.planning.accepted import accept_plan, accepted_plan
 from serving.planning.arms import Draw
 from serving.planning.plan import TREAT, Allowance, Plan
 from serving.planning.plan_findings import claim, plan_findings
 from serving.planning.planner import PlanQuery
+from serving.store.accepted_plans import accepted_plans
+from serving.store.audit_log import Entry, record
 from serving.store.database import reading, writing
 from serving.store.lookups import required_run
 from serving.store.scoring_runs import ACCOUNTS, SCORES
 from serving.web.amounts import read_number
-from serving.web.audit_log import record
 from serving.web.charts import break_even, interval
 from serving.web.plan_downloads import SHEET, as_csv, as_program_file, as_sheet
 from serving.web.priorities import choices_of
@@ -112,7 +113,7 @@ def accept(visit: Visit) -> Response:
     with writing(visit.engine) as connection:
         if accept_plan(connection, plan, visit.now, visitor.name):
             sums = {name: plan.record[name] for name in ("budget", "spent", "treated", "held_out", "expected_gain")}
-            record(connection, visit.now, visitor.name, visitor.key, "plan accepted", plan_id, sums)
+            record(connection, visit.now, visitor.author, [Entry("plan accepted", plan_id, sums)])
     return redirect(f"/plans/{plan_id}?accepted=1")
 
 

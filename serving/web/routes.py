@@ -9,7 +9,7 @@ from starlette.requests import Request
 from starlette.responses import Response
 from starlette.routing import Route
 
-from features.errors import InvalidRequest, NotReady
+from features.errors import InvalidRequest, NotReady, StoreError
 from serving.api.bounded_executor import BoundedExecutor
 from serving.api.endpoints import PAGES
 from serving.api.errors import HttpError, http_error
@@ -88,9 +88,11 @@ class Site:
 
     def _answer(self, request: Request, form: Mapping[str, str], view: View) -> Response:
         """The view's answer to who is signed in; the way to the sign-in for others."""
+        visits: list[Visit] = []
 
         def work(engine: sa.Engine, now: int) -> Response:
             visit = self._visit(request, engine, now, form)
+            visits.append(visit)
             try:
                 visitor = self._doorkeeper.visitor(request, engine, now)
                 if visitor is None:
@@ -106,7 +108,12 @@ class Site:
             except (InvalidRequest, NotReady) as error:
                 return _refused(visit, http_error(error))
 
-        answer = self._stores.ask(work)
+        try:
+            answer = self._stores.ask(work)
+        except StoreError as error:
+            if not visits:
+                raise
+            answer = _refused(visits[-1], http_error(error))
         return _remember_language(request, answer)
 
     def _visit(

@@ -25,7 +25,8 @@ from serving.api.authentication import check_from_here
 from serving.api.endpoints import PAGE
 from serving.api.errors import HttpError
 from serving.api.keyring import Key, Keyring
-from serving.store.database import METADATA, in_turn, reading, writing
+from serving.store.audit_log import Author
+from serving.store.page_secrets import page_secret
 
 COOKIE = "ladder_session"
 HOURS = 12
@@ -33,11 +34,6 @@ HOURS = 12
 LONGEST_NAME, LONGEST_COOKIE = 200, 1000
 _SIGNING: dict[str, Any] = {"key_derivation": "hmac", "digest_method": hashlib.sha256}
 _SECOND = 1_000_000
-SECRETS = sa.Table(
-    "page_secrets", METADATA,
-    sa.Column("id", sa.Integer, primary_key=True, autoincrement=False),
-    sa.Column("secret", sa.String(64), nullable=False),
-)  # fmt: skip
 
 
 @dataclass(frozen=True)
@@ -56,6 +52,11 @@ class Visitor:
     def may(self, scope: str) -> bool:
         """Whether they may do what needs that scope."""
         return scope in self.scopes
+
+    @property
+    def author(self) -> Author:
+        """Of the changes that they make."""
+        return Author(self.name, self.key)
 
 
 EVERYTHING = frozenset((PAGE, "plan", "feedback"))
@@ -144,23 +145,8 @@ class SessionAuth:
 
     def _key(self, engine: sa.Engine) -> bytes:
         if self._secret is None:
-            self._secret = _secret_of(engine)
+            self._secret = page_secret(engine)
         return self._secret
-
-
-def _secret_of(engine: sa.Engine) -> bytes:
-    """The store's own, made once: all workers sign alike, and a copy of the code signs nothing."""
-    wanted = sa.select(SECRETS.c.secret).where(SECRETS.c.id == 1)
-    with reading(engine) as connection:
-        found = connection.execute(wanted).scalar()
-    if found is None:
-        with writing(engine) as connection:
-            in_turn(connection, "page_secrets")
-            found = connection.execute(wanted).scalar()
-            if found is None:
-                found = secrets.token_hex(32)
-                connection.execute(SECRETS.insert().values(id=1, secret=found))
-    return bytes.fromhex(str(found))
 
 
 def _netloc(origin: str) -> str:

@@ -9,7 +9,7 @@ import sqlalchemy as sa
 from starlette.responses import Response
 
 from features.instants import MICROSECONDS_PER_DAY
-from serving.planning.accepted import accepted_plans
+from serving.store.accepted_plans import accepted_plans
 from serving.store.database import reading
 from serving.store.lookups import required_run
 from serving.store.scoring_runs import ACCOUNTS, SCORES

@@ -84,6 +84,14 @@ TEXTS: Mapping[str, tuple[str, str]] = {
         "Without keys this page opens only on the machine that serves it.",
         "Zonder sleutels opent deze pagina alleen op de computer waarop ze draait.",
     ),
+    "error.store_unavailable": (
+        "The store cannot be used at the moment. Nothing was changed. Try again later.",
+        "De opslag is nu niet bereikbaar. Er is niets veranderd. Probeer het later opnieuw.",
+    ),
+    "error.storage_full": (
+        "There is no room left where the store stands. Nothing was changed. Tell whoever runs the service.",
+        "De opslag is vol. Er is niets veranderd. Zeg het degene die de dienst beheert.",
+    ),
     "error.other": ("The service says: {message}", "De dienst zegt: {message}"),
     "gain.between": ("between {low} and {high}", "tussen {low} en {high}"),
     "gain.between.level": ("between {low} and {high}, {times}", "tussen {low} en {high}, {times}"),
@@ -268,7 +276,7 @@ TEXTS: Mapping[str, tuple[str, str]] = {
     "plan.list.caption": ("Latest first", "Nieuwste eerst"),
     "plan.list.plan": ("Plan", "Plan"),
     "plan.list.when": ("Accepted", "Geaccepteerd"),
-    "plan.list.who": ("By", "Endpoint"),
+    "plan.list.who": ("By", "Door"),
     "plan.list.files": ("Files", "Bestanden"),
     "plan.list.none": ("No plan has been accepted yet.", "Er is nog geen plan geaccepteerd."),
     "error.plan_changed": (

@@ -17,6 +17,7 @@ from serving.planning.files import read_plan, record_of, write_plan
 from serving.planning.integer_program import solve
 from serving.planning.plan import HOLDOUT, PLAN_COLUMNS, TREAT, Allowance, Plan, make_plan
 from serving.planning.plan_findings import plan_findings
+from serving.store import accepted_plans
 from tests.told import told
 from training.model.findings import from_json
 
@@ -269,3 +270,7 @@ def test_tables_that_do_not_belong_together_are_refused() -> None:
     hours = Allowance(1.0, owner_hours=3.0)
     with pytest.raises(SettingsError, match=r"under \[plan\]"):
         make_plan(scores, investments, hours, owners=owners_of(scores))
+
+
+def test_the_store_keeps_every_column_of_a_plan() -> None:
+    assert accepted_plans.COLUMNS == PLAN_COLUMNS

@@ -18,6 +18,7 @@ from features.instants import instant
 from serving.scoring.batch import write_frames
 from serving.store import scoring_runs as results
 from serving.store.database import open_store, reading, writing
+from serving.store.previous_scores import PREVIOUS
 from serving.store.result_files import facts_of, read_folder
 from serving.store.scoring_runs import (
     ACCOUNTS,
@@ -238,11 +239,76 @@ def test_a_folder_read_again_is_the_run_that_was_written(
 def test_any_bit_of_an_account_changes_its_digest(frames: Frames) -> None:
     scores = frames["scores"].head(1)
     columns = [column.name for column in SCORES.columns if column.name not in ("account_id", "digest", "changed_run")]
-    usual = results._digests(scores, columns)
+    usual = results._digests(scores, SCORES)
     for name in columns:
         cell = scores[name].iloc[0]
-        other = "else" if name in results._TEXTS else 3.5 if pd.isna(cell) else np.nextafter(float(cell), np.inf)
+        other = (
+            "else"
+            if isinstance(SCORES.c[name].type, sa.Text)
+            else 3.5
+            if pd.isna(cell)
+            else np.nextafter(float(cell), np.inf)
+        )
         if name == "rank":
             other = 77
         changed = scores.assign(**{name: [other]})
-        assert results._digests(changed, columns) != usual, name
+        assert results._digests(changed, SCORES) != usual, name
+
+
+def _of_accounts(frames: Frames, count: int, prefix: str) -> Frames:
+    """A run of so many accounts whose ids begin with the prefix: copies of the run's own."""
+    scores = frames["scores"]
+    copied = -(-count // len(scores))
+    made: dict[str, pd.DataFrame] = {}
+    for name, frame in frames.items():
+        copies = [frame.assign(account_id=f"{prefix}{k}-" + frame["account_id"]) for k in range(copied)]
+        made[name] = pd.concat(copies, ignore_index=True)
+    kept = set(made["scores"]["account_id"].iloc[:count])
+    return {name: frame[frame["account_id"].isin(kept)].reset_index(drop=True) for name, frame in made.items()}
+
+
+def _chunked(frames: Frames, accounts: int) -> list[Frames]:
+    ids = frames["scores"]["account_id"]
+    groups = [set(ids.iloc[begin : begin + accounts]) for begin in range(0, len(ids), accounts)]
+    return [{name: frame[frame["account_id"].isin(group)] for name, frame in frames.items()} for group in groups]
+
+
+def _accounts_in(engine: sa.Engine, *tables: sa.Table) -> list[set[str]]:
+    return [{row["account_id"] for row in _held(engine, table)} for table in tables]
+
+
+@pytest.mark.parametrize(("count", "at_once"), [(2, 2), (2, 1), (6_001, 2_500)])
+def test_a_run_that_shares_no_account_with_the_one_before_leaves_its_own_rows_and_exactly_those(
+    engine: sa.Engine, frames: Frames, count: int, at_once: int
+) -> None:
+    before, after = _of_accounts(frames, count, "old"), _of_accounts(frames, count, "new")
+    write_run(engine, facts_of(before["scores"]), _chunked(before, at_once))
+    written = write_run(engine, facts_of(after["scores"]), _chunked(after, at_once))
+    assert (written.accounts, written.changed, written.removed) == (count, count, count)
+    wanted = set(after["scores"]["account_id"])
+    assert _accounts_in(engine, SCORES, INVESTMENT_SCORES, HORIZONS) == [wanted] * 3
+    assert len(_held(engine, INVESTMENT_SCORES)) == len(after["investment_scores"])
+    assert _held(engine, PREVIOUS) == []
+
+
+@pytest.mark.parametrize("replaced_last", [True, False])
+def test_replacing_every_former_account_in_one_chunk_keeps_what_the_other_chunks_wrote(
+    engine: sa.Engine, frames: Frames, replaced_last: bool
+) -> None:
+    before, fresh = _of_accounts(frames, 3, "old"), _of_accounts(frames, 4, "new")
+    put(engine, before)
+    changed = {**before, "scores": before["scores"].assign(expected_revenue=1.0)}
+    both = [fresh, changed] if replaced_last else [changed, fresh]
+    write_run(engine, facts_of(before["scores"]), both)
+    former, wanted = set(before["scores"]["account_id"]), set(fresh["scores"]["account_id"])
+    assert _accounts_in(engine, SCORES, INVESTMENT_SCORES, HORIZONS) == [former | wanted] * 3
+    assert _accounts_in(engine, PREVIOUS) == [former]
+
+
+def test_profiles_that_share_no_account_with_those_before_replace_them(
+    engine: sa.Engine, frames: Frames, tiny: Simulation
+) -> None:
+    known = profiles(tiny)
+    put(engine, frames, known)
+    put(engine, frames, known.assign(account_id="new-" + known["account_id"]))
+    assert _accounts_in(engine, ACCOUNTS) == [set("new-" + known["account_id"])]

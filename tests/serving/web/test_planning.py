@@ -12,13 +12,14 @@ import pandas as pd
 import pytest
 from starlette.datastructures import QueryParams
 
-from serving.planning.accepted import accepted_plan, accepted_plans
+from serving.planning.accepted import accepted_plan
 from serving.planning.arms import Draw
 from serving.planning.files import read_plan
 from serving.planning.plan import PLAN_COLUMNS, Allowance, Plan
 from serving.planning.planner import PlanQuery
+from serving.store.accepted_plans import accepted_plans
+from serving.store.audit_log import changes
 from serving.store.database import open_store, reading
-from serving.web.audit_log import changes
 from serving.web.plan_downloads import as_csv, as_sheet
 from serving.web.planning import form_of
 from tests.serving.sites import Browser

@@ -1,0 +1,130 @@
+"""ladder store: the store upgraded, copied, put back, looked over."""
+
+import argparse
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, Literal
+
+from commands.terminal import show_list, show_table
+from features.errors import SettingsError, StoreError
+
+if TYPE_CHECKING:
+    from serving.store.maintenance.integrity import StoreFault
+
+Action = Literal["upgrade", "backup", "restore", "check"]
+ACTIONS: tuple[Action, ...] = ("upgrade", "backup", "restore", "check")
+
+
+@dataclass(frozen=True, kw_only=True)
+class StoreOptions:
+    """out : of a backup.  source : to restore from.  force : to restore over rows."""
+
+    action: Action
+    store: str
+    out: Path | None = None
+    source: Path | None = None
+    force: bool = False
+
+
+def store_command(options: argparse.Namespace) -> Mapping[str, object]:
+    """Read the options and run the command."""
+    if options.action == "backup" and options.out is None:
+        options.refuse("Say where the backup goes: --out FILE.")
+    if options.action == "restore" and options.source is None:
+        options.refuse("Say what is restored: --from FILE, which `ladder store backup` wrote.")
+    return run_store(
+        StoreOptions(
+            action=options.action, store=options.store, out=options.out, source=options.source, force=options.force
+        )
+    )
+
+
+def run_store(options: StoreOptions) -> Mapping[str, object]:
+    """Do what is asked and return its figures.
+
+    Raises
+    ------
+    SettingsError
+        If the action lacks its file.
+    StoreError
+        If it cannot be done, or something is wrong with the store.
+    """
+    actions = {"upgrade": _upgrade, "backup": _back_up, "restore": _restore, "check": _check}
+    return actions[options.action](options)
+
+
+def _upgrade(options: StoreOptions) -> Mapping[str, object]:
+    from serving.store.database import connect, label_of, writing
+    from serving.store.versions import CURRENT, upgrade
+
+    label, engine = label_of(options.store), connect(options.store)
+    try:
+        with writing(engine) as connection:
+            before = upgrade(connection, label)
+    finally:
+        engine.dispose()
+    if before == CURRENT:
+        print(f"{label}: is of version {CURRENT} already")
+    else:
+        print(f"{label}: {'made' if before is None else f'upgraded from version {before}'} to version {CURRENT}")
+    return {"from": before, "version": CURRENT}
+
+
+def _back_up(options: StoreOptions) -> Mapping[str, object]:
+    from serving.store.database import label_of
+    from serving.store.maintenance.backup import back_up
+
+    if options.out is None:
+        raise SettingsError("Say where the backup goes: --out FILE.")
+    version = back_up(options.store, options.out)
+    size = options.out.stat().st_size
+    print(f"{label_of(options.store)}: version {version}, copied to {options.out} ({size / 1e6:,.1f} MB)")
+    return {"version": version, "file": str(options.out), "bytes": size}
+
+
+def _restore(options: StoreOptions) -> Mapping[str, object]:
+    from serving.store.database import label_of
+    from serving.store.maintenance.backup import restore
+    from serving.store.versions import CURRENT
+
+    if options.source is None:
+        raise SettingsError("Say what is restored: --from FILE, which `ladder store backup` wrote.")
+    version = restore(options.store, options.source, options.force)
+    print(f"{label_of(options.store)}: restored from {options.source}, version {version}")
+    if version != CURRENT:
+        print(f"It is older than this program: `ladder store upgrade` brings it to version {CURRENT}.")
+    return {"version": version}
+
+
+def _check(options: StoreOptions) -> Mapping[str, object]:
+    from serving.store.database import label_of
+    from serving.store.maintenance.integrity import check_store
+
+    found, label = check_store(options.store), label_of(options.store)
+    show_table(f"{label}, version {found.version}", ["table", "rows"], [[n, f"{r:,}"] for n, r in found.rows.items()])
+    serious = [fault for fault in found.faults if fault.serious]
+    if found.faults:
+        show_list("Found", [fault_in_words(fault) for fault in found.faults])
+    if serious:
+        raise StoreError(f"{label} is not as it should be: {fault_in_words(serious[0])}")
+    return {"version": found.version, **{f"rows_{name}": rows for name, rows in found.rows.items()}}
+
+
+FAULT_TEXTS: Mapping[str, str] = {
+    "older": "it is of version {what}, which this program does not work with: `ladder store upgrade`.",
+    "newer": "it is of version {what}, made by a newer program: install that one.",
+    "damaged": "it is damaged, {what}: `ladder store restore` the last backup.",
+    "no_table": "its table {what} is not there: `ladder store restore` the last backup.",
+    "no_column": "its column {what} is not there: `ladder store restore` the last backup.",
+    "unknown_table": "it holds a table {what}, which is none of a store's: who made it should take it elsewhere.",
+    "stray_rows": "{rows:,} rows belong to nothing by {what}: the next `ladder score --to` puts scores in order; "
+    "else restore the last backup.",
+    "readable_by_others": "others on this machine may read {what}: chmod 600 it.",
+}
+"""By code of `serving.store.maintenance.integrity`."""
+
+
+def fault_in_words(fault: "StoreFault") -> str:
+    """Say what is wrong and what to do."""
+    return FAULT_TEXTS[fault.code].format(what=fault.what, rows=fault.rows)

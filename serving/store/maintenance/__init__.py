@@ -1,0 +1,1 @@
+"""The store's life: upgraded, copied, put back, looked over."""

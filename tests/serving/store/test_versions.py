@@ -1,0 +1,345 @@
+"""A store is of a version: an older one is upgraded and answers the same, and no other one is opened silently."""
+
+import importlib
+import json
+import pkgutil
+import stat
+from collections.abc import Iterator
+from dataclasses import asdict
+from hashlib import sha256
+from pathlib import Path
+from typing import Any
+
+import pytest
+import sqlalchemy as sa
+from alembic.config import Config
+from alembic.script import ScriptDirectory
+
+import serving.store
+from features.errors import StoreError
+from serving.api.answers import _override
+from serving.api.app import create_app
+from serving.api.key_store import list_keys
+from serving.api.model_holder import ModelHolder
+from serving.api.store_service import StoreService
+from serving.planning.accepted import accepted_plan
+from serving.store import versions
+from serving.store.accepted_plans import accepted_plans
+from serving.store.account_lookback import STANDINGS
+from serving.store.audit_log import changes
+from serving.store.database import METADATA, SCHEMA, connect, open_store, reading, writing
+from serving.store.feedback import feedback_rows
+from serving.store.overrides import claims, overrides_of
+from serving.store.previous_scores import former_of
+from serving.store.scoring_runs import ACCOUNTS, current_run
+from serving.store.summaries import summary_of
+from serving.store.timelines import timeline_of
+from serving.store.verdicts import verdicts
+from serving.store.versions import CURRENT, MARK, NUMBER, REVISIONS, upgrade, version_of
+from tests.databases import new_database
+from tests.serving.client import Client
+from tests.serving.store.old_stores import old_answers, old_file, old_postgresql, upgrade_to
+
+BOOKKEEPING = {MARK, NUMBER}
+
+
+@pytest.fixture(params=["sqlite", "postgresql"])
+def url(request: pytest.FixtureRequest, tmp_path: Path) -> str:
+    """Of a store that there is not yet."""
+    if request.param == "sqlite":
+        return f"sqlite:///{tmp_path / 'ladder.db'}"
+    return new_database(request.getfixturevalue("postgres_server"))
+
+
+@pytest.fixture(params=["sqlite", "postgresql"])
+def old_url(request: pytest.FixtureRequest, tmp_path: Path) -> str:
+    """Of a store of the program before migrations."""
+    file = old_file(tmp_path)
+    if request.param == "sqlite":
+        return f"sqlite:///{file}"
+    url = new_database(request.getfixturevalue("postgres_server"))
+    old_postgresql(file, url)
+    return url
+
+
+def _upgrade(url: str) -> str | None:
+    engine = connect(url)
+    try:
+        with writing(engine) as connection:
+            return upgrade(connection, "the store")
+    finally:
+        engine.dispose()
+
+
+def _version(url: str) -> str | None:
+    engine = connect(url)
+    try:
+        with reading(engine) as connection:
+            return version_of(connection, "the store")
+    finally:
+        engine.dispose()
+
+
+def _read(url: str, statement: str) -> Any:
+    engine = connect(url)
+    schema = "" if url.startswith("sqlite") else f"{SCHEMA}."
+    with reading(engine) as connection:
+        found = connection.exec_driver_sql(statement.format(schema=schema)).scalar()
+    engine.dispose()
+    return found
+
+
+def _execute(url: str, *statements: str) -> None:
+    engine = connect(url)
+    with writing(engine) as connection:
+        if connection.dialect.name != "sqlite":
+            connection.exec_driver_sql(f"SET LOCAL search_path TO {SCHEMA}")
+        for statement in statements:
+            connection.exec_driver_sql(statement)
+    engine.dispose()
+
+
+def _layout(url: str) -> dict[str, Any]:
+    """Columns, keys and indexes of every table."""
+    engine = connect(url)
+    with reading(engine) as connection:
+        inspector, schema = sa.inspect(connection), versions.schema_of(connection)
+        found = {
+            name: {
+                "columns": [
+                    (column["name"], str(column["type"]), column["nullable"], column["default"])
+                    for column in inspector.get_columns(name, schema)
+                ],
+                "key": inspector.get_pk_constraint(name, schema)["constrained_columns"],
+                "unique": sorted(one["column_names"] for one in inspector.get_unique_constraints(name, schema)),
+                "indexes": sorted(
+                    (str(one["name"]), one["column_names"], bool(one["unique"]))
+                    for one in inspector.get_indexes(name, schema)
+                    if "duplicates_constraint" not in one
+                ),
+            }
+            for name in inspector.get_table_names(schema)
+            if name not in BOOKKEEPING
+        }
+    engine.dispose()
+    return found
+
+
+def test_the_revisions_make_the_tables_that_the_program_declares(
+    url: str, request: pytest.FixtureRequest, tmp_path: Path
+) -> None:
+    for module in pkgutil.iter_modules(serving.store.__path__, "serving.store."):
+        importlib.import_module(module.name)
+    open_store(url).dispose()
+    declared = f"sqlite:///{tmp_path / 'declared.db'}"
+    if not url.startswith("sqlite"):
+        declared = new_database(request.getfixturevalue("postgres_server"))
+    engine = connect(declared, make=True)
+    with writing(engine) as connection:
+        if connection.dialect.name != "sqlite":
+            connection.execute(sa.schema.CreateSchema(SCHEMA))
+        METADATA.create_all(connection)
+    engine.dispose()
+    assert _layout(url) == _layout(declared)
+
+
+def test_the_program_knows_every_revision() -> None:
+    config = Config()
+    config.set_main_option("script_location", str(Path(versions.__file__).with_name("migrations")))
+    found = [script.revision for script in ScriptDirectory.from_config(config).walk_revisions()]
+    assert tuple(reversed(found)) == REVISIONS
+    assert tuple(f"{number:04}" for number in range(1, len(REVISIONS) + 1)) == REVISIONS
+
+
+def test_an_empty_store_is_made_at_the_programs_own_version(url: str) -> None:
+    open_store(url).dispose()
+    assert _version(url) == CURRENT
+
+
+def test_an_older_store_is_refused_in_one_sentence_and_left_as_it_is(old_url: str) -> None:
+    before = _layout(old_url)
+    for _ in range(2):
+        with pytest.raises(StoreError) as refusal:
+            open_store(old_url)
+        said = str(refusal.value)
+        assert f"is a store of version 0001 and this program works with version {CURRENT}" in said
+        assert "`ladder store upgrade --store " in said
+        assert said.count(". ") == 0
+    assert _layout(old_url) == before
+
+
+def test_a_newer_store_is_refused_in_one_sentence(url: str) -> None:
+    open_store(url).dispose()
+    _execute(url, f"UPDATE {NUMBER} SET version_num = '0977'")
+    with pytest.raises(
+        StoreError, match=f"version 0977, made by a newer program, .* version {CURRENT}: install"
+    ) as said:
+        open_store(url)
+    assert str(said.value).count(". ") == 0
+    with pytest.raises(StoreError, match="made by a newer program"):
+        _upgrade(url)
+    assert _version(url) == "0977"
+
+
+def test_the_program_before_would_refuse_an_upgraded_store(old_url: str) -> None:
+    _upgrade(old_url)
+    assert _read(old_url, f"SELECT version FROM {{schema}}{MARK}") == 2  # it knew 1 and refused whatever was higher
+
+
+def test_upgrading_twice_changes_nothing_more(old_url: str) -> None:
+    assert _upgrade(old_url) == "0001"
+    layout = _layout(old_url)
+    assert _upgrade(old_url) == CURRENT
+    assert _layout(old_url) == layout
+
+
+def test_an_upgrade_that_fails_leaves_the_store_as_it_was(old_url: str) -> None:
+    _execute(old_url, "CREATE TABLE audit_log (in_the_way INTEGER)")
+    before = _layout(old_url)
+    with pytest.raises(StoreError, match="audit_log"):
+        _upgrade(old_url)
+    assert _layout(old_url) == before
+    assert _version(old_url) == "0001"
+
+
+def test_an_old_store_has_only_the_tables_that_its_programs_used_and_gets_the_others(old_url: str, url: str) -> None:
+    """`ladder demo` of the program before made no keys, feedback, overrides, plans, verdicts."""
+    _execute(
+        old_url, *(f"DROP TABLE {name}" for name in "keys feedback overrides plans plan_rows page_changes".split())
+    )
+    _upgrade(old_url)
+    open_store(url).dispose()
+    if old_url.split(":")[0] == url.split(":")[0]:
+        assert _layout(old_url) == _layout(url)
+    engine = open_store(old_url)
+    with reading(engine) as connection:
+        assert accepted_plans(connection) == []
+        assert len(verdicts(connection)) == 3
+    engine.dispose()
+
+
+def test_a_store_that_is_older_than_the_first_version_is_refused_by_what_it_lacks(old_url: str) -> None:
+    _execute(old_url, "ALTER TABLE runs DROP COLUMN claim_ratio")
+    with pytest.raises(StoreError, match="cannot be upgraded: its table runs lacks the column claim_ratio"):
+        _upgrade(old_url)
+    assert _version(old_url) == "0001"
+
+
+def test_a_service_of_the_program_before_goes_on_writing_its_log_until_it_is_restarted(old_url: str) -> None:
+    _upgrade(old_url)
+    _execute(
+        old_url,
+        "INSERT INTO page_changes (seq, at, who, key_id, what, about, detail) VALUES "
+        "((SELECT max(seq) + 1 FROM page_changes), '2026-02-01 00:00:00', 'Anna', NULL, 'override', 'A00005', '{}')",
+    )
+    engine = open_store(old_url)
+    with reading(engine) as connection:
+        assert [(one.who, one.about) for one in changes(connection, "A00005")] == [("Anna", "A00005")]
+    engine.dispose()
+
+
+def test_opening_needs_no_turn_as_a_writer(url: str) -> None:
+    """A worker that is restarted while a run is being written serves at once."""
+    engine = open_store(url)
+    with writing(engine) as connection:
+        connection.execute(ACCOUNTS.insert().values(account_id="A", digest=1))
+        again = open_store(url)
+        with reading(again) as reader:
+            assert reader.execute(ACCOUNTS.select()).all() == []
+        again.dispose()
+    engine.dispose()
+
+
+def test_the_file_and_those_beside_it_are_nobody_elses_to_read(tmp_path: Path) -> None:
+    engine = open_store(f"sqlite:///{tmp_path / 'ladder.db'}")
+    with reading(engine):
+        modes = {file.name: stat.S_IMODE(file.stat().st_mode) for file in tmp_path.iterdir()}
+    engine.dispose()
+    assert modes["ladder.db"] == 0o600
+    assert set(modes.values()) == {0o600}
+
+
+@pytest.fixture
+def upgraded(old_url: str) -> Iterator[sa.Engine]:
+    _upgrade(old_url)
+    engine = open_store(old_url)
+    yield engine
+    engine.dispose()
+
+
+def _plain(value: Any) -> Any:
+    """As the recorded answers hold it."""
+    if isinstance(value, dict):
+        return {key: _plain(item) for key, item in value.items()}
+    if isinstance(value, list | tuple):
+        return [_plain(item) for item in value]
+    if hasattr(value, "isoformat"):
+        return value.isoformat()
+    return None if isinstance(value, float) and value != value else value
+
+
+def _rows(frame: Any) -> list[dict[str, Any]]:
+    rows: list[dict[str, Any]] = _plain(frame.astype(object).where(frame.notna(), None).to_dict("records"))
+    return rows
+
+
+def test_an_upgraded_store_answers_lookups_and_plans_as_before(old_url: str) -> None:
+    answers = old_answers()
+    _upgrade(old_url)
+    service = StoreService(old_url, lambda: int(answers["now"]))
+    with Client(create_app(ModelHolder(), archive=service)) as client:
+        asked = {"account_ids": [*answers["ids"], "nobody"], "horizons": True}
+        assert client.post_json("/lookup", asked).json() == answers["lookup"]
+        plan = client.post_json("/plan", {"budget": 20_000, "holdout": 0.2}).json()
+    service.close()
+    assert plan["totals"].pop("plan_id") != answers["plan"]["totals"].pop("plan_id")  # of its content, since then
+    assert plan == answers["plan"]
+    assert len(plan["plan"]) == 9
+
+
+def test_an_upgraded_store_holds_what_managers_and_the_crm_told(upgraded: sa.Engine) -> None:
+    answers = old_answers()
+    with reading(upgraded) as connection:
+        assert _plain(feedback_rows(connection, answers["now"])) == answers["feedback"]
+        standing = overrides_of(connection, None, answers["now"])
+        assert {account: _override(one) for account, one in standing.items()} == answers["overrides"]
+        assert _rows(claims(connection)) == answers["claims"]
+        assert [_plain(asdict(one)) for one in changes(connection)] == [
+            told | {"key_id": None} for told in answers["changes"]
+        ]
+        assert [_plain(asdict(one)) for one in verdicts(connection)] == answers["verdicts"]
+        for told, one in zip(answers["accepted"], accepted_plans(connection), strict=True):
+            kept, plan = accepted_plan(connection, one.plan_id)
+            found = {"plan_id": kept.plan_id, "at": _plain(kept.at), "by": kept.by, "record": _plain(dict(kept.record))}
+            assert found | {"rows": _rows(plan.rows)} == told
+    keys = [{name: value for name, value in asdict(key).items() if name != "digest"} for key in list_keys(upgraded)]
+    assert keys == answers["keys"]
+
+
+def test_an_upgraded_store_holds_what_the_page_shows(upgraded: sa.Engine) -> None:
+    answers = old_answers()
+    with reading(upgraded) as connection:
+        current = current_run(connection)
+        assert current is not None
+        found = summary_of(connection, current.run_id)
+        assert found is not None
+        assert [_plain(asdict(found[0])), _plain(dict(found[1]))] == [answers["summary"], answers["model"]]
+        for name, table in (("accounts", ACCOUNTS), ("standings", STANDINGS)):
+            columns = [column for column in table.columns if column.name != "digest"]
+            rows = connection.execute(sa.select(*columns)).mappings()
+            told = {account: {"account_id": account, **row} for account, row in answers[name].items()}
+            assert {row["account_id"]: _plain(dict(row)) for row in rows} == told
+        former = {account: former_of(connection, account) for account in answers["ids"]}
+        assert {a: _plain(asdict(one)) for a, one in former.items() if one is not None} == answers["previous"]
+        timelines = {account: timeline_of(connection, account) for account in answers["ids"]}
+    digests = {a: sha256(json.dumps(one, sort_keys=True).encode()).hexdigest() for a, one in timelines.items()}
+    assert digests == answers["timelines"]
+
+
+def test_revisions_run_one_by_one_as_they_run_together(url: str) -> None:
+    engine = connect(url, make=True)
+    for revision in REVISIONS:
+        with writing(engine) as connection:
+            upgrade_to(connection, revision)
+    engine.dispose()
+    open_store(url).dispose()
