@@ -10,6 +10,7 @@ import pytest
 from features.errors import InvalidRequest
 from features.histories.histories import Histories
 from features.instants import iso
+from serving.store.audit_log import Author
 from serving.store.database import open_store, reading
 from serving.store.feedback import keep_override
 from serving.store.feedback_events import OverrideEvent
@@ -113,12 +114,12 @@ def test_a_decision_from_the_page_keeps_the_rules_of_one_from_a_crm(
     event = OverrideEvent(account_id="A00001", given_id="page-1", decisions={"will_switch": True}, reason="I know them")
     engine = open_store(crm.url)
     with pytest.raises(InvalidRequest) as refused:
-        keep_override(engine, replace(event, **fields), NOW)
+        keep_override(engine, replace(event, **fields), Author(), NOW)
     assert (refused.value.code, refused.value.field) == (code, field)
-    keep_override(engine, event, NOW)
-    keep_override(engine, event, NOW)
+    keep_override(engine, event, Author(), NOW)
+    keep_override(engine, event, Author(), NOW)
     with pytest.raises(InvalidRequest, match="another content"):
-        keep_override(engine, replace(event, reason="something else"), NOW)
+        keep_override(engine, replace(event, reason="something else"), Author(), NOW)
     engine.dispose()
     assert _look(crm)["override"]["will_switch"]["value"] is True
     assert len(crm.kept()) == 1

@@ -17,10 +17,10 @@ from alembic.script import ScriptDirectory
 
 import serving.store
 from features.errors import StoreError
-from serving.api.answers import _override
 from serving.api.app import create_app
 from serving.api.key_store import list_keys
 from serving.api.model_holder import ModelHolder
+from serving.api.store_answers import _override
 from serving.api.store_service import StoreService
 from serving.planning.accepted import accepted_plan
 from serving.store import versions
@@ -323,7 +323,10 @@ def test_an_upgraded_store_holds_what_the_page_shows(upgraded: sa.Engine) -> Non
         assert current is not None
         found = summary_of(connection, current.run_id)
         assert found is not None
-        assert [_plain(asdict(found[0])), _plain(dict(found[1]))] == [answers["summary"], answers["model"]]
+        model = _plain(asdict(found[1]))
+        assert model.pop("currency") == ""
+        assert model == answers["model"] | {"report": None}  # sentences, then
+        assert _plain(asdict(found[0])) == answers["summary"]
         for name, table in (("accounts", ACCOUNTS), ("standings", STANDINGS)):
             columns = [column for column in table.columns if column.name != "digest"]
             rows = connection.execute(sa.select(*columns)).mappings()
