@@ -1,18 +1,14 @@
 """What managers decide stands beside the scores, survives the next run, and is held against what happened."""
 
 from collections.abc import Iterator
-from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
 import pytest
 
-from features.errors import InvalidRequest
 from features.histories.histories import Histories
 from features.instants import iso
 from serving.store.database import open_store, reading
-from serving.store.feedback import keep_override
-from serving.store.feedback_events import OverrideEvent
 from serving.store.overrides import claims
 from serving.store.scoring_runs import Frames
 from tests.serving.integrations.crm_store import NOW, Crm
@@ -90,38 +86,6 @@ def test_an_option_that_the_model_does_not_know_cannot_be_recommended(crm: Crm) 
     result = crm.tell(event)[0]
     assert result["errors"][0]["field"] == "override.recommended_investment"
     assert "rebate" in result["errors"][0]["message"]
-
-
-@pytest.mark.parametrize(
-    ("fields", "code", "field"),
-    [
-        ({"account_id": "A\x00"}, "account_id_unreadable", "account_id"),
-        ({"decisions": {}}, "not_usable", "override"),
-        ({"decisions": {"rung": "member"}}, "not_usable", "override"),
-        ({"decisions": {"recommended_investment": "bribe"}}, "unknown_value", "override.recommended_investment"),
-        ({"reason": " "}, "field_missing", "reason"),
-        ({"reason": "x" * 2001}, "unreadable_text", "reason"),
-        ({"given_id": None}, "field_missing", "made_at"),
-        ({"made_at": NOW + 2 * DAY}, "not_usable", "made_at"),
-        ({"until": NOW}, "not_usable", "until"),
-        ({"made_by": "Ans\x00"}, "unreadable_text", "made_by"),
-    ],
-)
-def test_a_decision_from_the_page_keeps_the_rules_of_one_from_a_crm(
-    fields: dict[str, Any], code: str, field: str, crm: Crm
-) -> None:
-    event = OverrideEvent(account_id="A00001", given_id="page-1", decisions={"will_switch": True}, reason="I know them")
-    engine = open_store(crm.url)
-    with pytest.raises(InvalidRequest) as refused:
-        keep_override(engine, replace(event, **fields), NOW)
-    assert (refused.value.code, refused.value.field) == (code, field)
-    keep_override(engine, event, NOW)
-    keep_override(engine, event, NOW)
-    with pytest.raises(InvalidRequest, match="another content"):
-        keep_override(engine, replace(event, reason="something else"), NOW)
-    engine.dispose()
-    assert _look(crm)["override"]["will_switch"]["value"] is True
-    assert len(crm.kept()) == 1
 
 
 def test_a_claim_is_kept_with_what_the_model_said_then(crm: Crm, frames: Frames) -> None:
