@@ -85,8 +85,8 @@ def contribution(data: Dataset, task: Task, train: BoolArray, test: BoolArray, s
     def fit(leave_out: list[int]) -> Trees:
         columns = usable_columns(data.matrix[train], leave_out=[data.column("days_known"), *leave_out])
         return fit_trees(
-            data.matrix[train], task.target[train], data.weight[train], settings.booster, task.objective, task.classes,
-            columns,
+            data.matrix[train], task.target[train], data.weight[train], settings.booster, objective=task.objective,
+            n_classes=task.classes, columns=columns,
         )  # fmt: skip
 
     trees = fit([])

@@ -66,7 +66,9 @@ def ours(told: dict[str, np.ndarray], form_known: bool) -> np.ndarray:
     settings = Settings()
     features, arm, nothing, chosen = told["features"], told["arm"], np.full(N, np.nan), np.zeros(N, bool)
     fold, booster = np.random.default_rng(0).integers(0, FOLDS, N), small_booster(settings.booster)
-    chance = cross_fitted_propensity(features, arm, chosen, nothing, fold, 4, booster, settings.uplift.clip)
+    chance = cross_fitted_propensity(
+        features, arm, random=chosen, known=nothing, fold=fold, n_arms=4, booster=booster, clip=settings.uplift.clip
+    )
     trials = Trials(
         None, features, arm, chosen, nothing, told["revenue"], nothing, nothing, arm, nothing, np.zeros((N, 3)),  # type: ignore[arg-type]
     )  # fmt: skip

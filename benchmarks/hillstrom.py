@@ -57,7 +57,9 @@ def our_effects(lesson: TrainingTask, booster: BoosterSettings) -> FloatArray:
     fold, free, expected = np.random.default_rng(0).integers(0, FOLDS, n), lesson.arm == 0, np.zeros(n)
     for part in range(FOLDS):
         train, test = free & (fold != part), fold == part
-        model = fit_trees(lesson.matrix[train], lesson.outcome[train], np.ones(int(train.sum())), booster, "regression")
+        model = fit_trees(
+            lesson.matrix[train], lesson.outcome[train], np.ones(int(train.sum())), booster, objective="regression"
+        )
         expected[test] = model.predict(lesson.matrix[test])[:, 0]
     terms = settle_terms(lesson.terms, lesson.matrix)
     z = settled_values(terms, lesson.matrix)

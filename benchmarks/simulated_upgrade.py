@@ -44,9 +44,9 @@ def true_climbing(scenario: Scenario, accounts: int, seed: int) -> dict[int, Flo
         noises = [draw_noise(REPLICATES * accounts, rng) for _ in range(HORIZON_STEPS)]
         for noise in noises:
             noise.uniform[Draw.SWITCH] = 1.0  # switching is a weight here, never drawn: see `simulated_truth`
-        plain = replay(scenario, supplier.traits, supplier.state, nothing, noises, past).revenue
+        plain = replay(scenario, supplier.traits, supplier.state, arms=nothing, noises=noises, past=past).revenue
         for rung, state in with_act.items():
-            acted = replay(scenario, supplier.traits, state, nothing, noises, past).revenue
+            acted = replay(scenario, supplier.traits, state, arms=nothing, noises=noises, past=past).revenue
             found[rung] += (acted - plain) / BLOCKS
     return found
 

@@ -51,7 +51,9 @@ def t_learner(lesson: TrainingTask, booster: BoosterSettings) -> FloatArray:
     levels = []
     for a in range(lesson.n_arms):
         rows = lesson.arm == a
-        model = fit_trees(lesson.matrix[rows], lesson.outcome[rows], np.ones(int(rows.sum())), booster, "regression")
+        model = fit_trees(
+            lesson.matrix[rows], lesson.outcome[rows], np.ones(int(rows.sum())), booster, objective="regression"
+        )
         levels.append(model.predict(lesson.asked)[:, 0])
     return np.column_stack([level - levels[0] for level in levels[1:]])
 
@@ -61,7 +63,7 @@ def s_learner(lesson: TrainingTask, booster: BoosterSettings) -> FloatArray:
     options = np.arange(1, lesson.n_arms)
     seeing = replace(booster, column_share=1.0)
     told = np.column_stack([lesson.matrix, lesson.arm[:, None] == options])
-    model = fit_trees(told, lesson.outcome, np.ones(len(told)), seeing, "regression")
+    model = fit_trees(told, lesson.outcome, np.ones(len(told)), seeing, objective="regression")
     levels = [
         model.predict(np.column_stack([lesson.asked, np.broadcast_to(a == options, (len(lesson.asked), len(options)))]))
         for a in range(lesson.n_arms)

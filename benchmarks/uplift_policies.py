@@ -76,7 +76,9 @@ def response(world: World, trials: Trials, settings: Settings) -> FloatArray:
     """Revenue expected of each account when invested in: what a model of those who were calls a good response."""
     rows = trials.arm > 0
     booster = small_booster(settings.booster)
-    model = fit_trees(trials.matrix[rows], trials.revenue[rows], np.ones(int(rows.sum())), booster, "regression")
+    model = fit_trees(
+        trials.matrix[rows], trials.revenue[rows], np.ones(int(rows.sum())), booster, objective="regression"
+    )
     return model.predict(world.matrix)[:, 0]
 
 

@@ -1,1 +1,1 @@
-"""The commands of `ladder`, by what they are about; each takes its parsed options and returns its main figures."""
+"""The command line of `ladder`: each command takes its own options, does its work, and returns its main figures."""

@@ -1,43 +1,53 @@
-"""What every command begins with: settings, a source and its histories, its parts, the model that was asked for."""
+"""What most commands begin with: a source and its histories, its parts, who works on them, the model to use."""
 
-import argparse
+from __future__ import annotations
+
+import hashlib
 import os
 import sys
 import time
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING
 
-from commands.terminal import note_outlier_dates, note_set_aside, progress_bar
+from commands.terminal import Progress, note_outlier_dates, note_set_aside, progress_bar
+
+if TYPE_CHECKING:
+    from features.histories.histories import Histories
+    from features.sources.feedback_rows import Raw
+    from features.sources.partitioned import Executor, Partitions
+    from features.sources.source import Source
+    from training.models.boosting_backend import Grow
+    from training.settings import Settings
 
 
 @dataclass(frozen=True)
 class Loaded:
-    """A source read as the settings say: what every command on data begins with."""
+    """A source read as the settings say.  as_of : microseconds, the instant to look from."""
 
-    settings: Any
-    source: Any
-    histories: Any
+    settings: Settings
+    source: Source
+    histories: Histories
     as_of: int
 
 
-def settings_of(options: argparse.Namespace) -> Any:
-    from training.settings import read_settings
-
-    return read_settings(Path(options.config) if options.config else None)
-
-
 def load_source(
-    options: argparse.Namespace,
-    max_bad_share: float | None = None,
-    keep: bool = False,
-    only: Sequence[str] | None = None,
+    data: str,
+    settings: Settings,
+    *,
+    as_of: str | None = None,
+    feedback: str | None = None,
+    only: Collection[str] | None = None,
+    keep_tables: bool = False,
+    accept_bad_rows: bool = False,
 ) -> Loaded:
-    """The settings, the source, its histories and the as_of of a command.
+    """Read a source and build its histories.
 
-    keep : the source's tables too.  only : tables that feedback may add rows to.
+    as_of : None or empty = the midnight after the last event.  feedback : URL of the store whose feedback is added.
+    only : tables that feedback may add rows to; None = all.  keep_tables : of the source, else they are used up.
+    accept_bad_rows : any number of them, without a note, and keep the tables: somebody is to see what is in them.
     """
     from features.histories.histories import build_histories
     from features.histories.outlier_dates import outlier_dates
@@ -46,31 +56,45 @@ def load_source(
     from features.sources.partitioned import read_partitions
     from features.sources.source import read_source
 
-    settings = settings_of(options)
-    share = settings.source.max_bad_share if max_bad_share is None else max_bad_share
-    mapped = {} if read_partitions(options.data) else settings.tables  # a part has the contract's names already
+    share = 1.0 if accept_bad_rows else settings.source.max_bad_share
+    mapped = {} if read_partitions(data) else settings.tables  # a part has the contract's names already
     with progress_bar() as progress:
-        source = read_source(options.data, mapped, max_bad_share=share, progress=lambda name: progress(f"{name}", 0.0))
-        told = _feedback(options)
+        source = read_source(data, mapped, max_bad_share=share, progress=lambda name: progress(name, 0.0))
+        told = _read_feedback(feedback)
         if told:
             source = add_rows(source, told, only)
-        consume = max_bad_share is None and not keep  # else a report looks into the tables
-        histories = build_histories(source, consume=consume)
-    if max_bad_share is None:
+        histories = build_histories(source, consume=not (keep_tables or accept_bad_rows))
+    if not accept_bad_rows:
         for note in source.notes:
             print(f"Note: {note}", file=sys.stderr)
         note_set_aside(len(source.set_aside))
-    as_of = getattr(options, "as_of", None)
     if not as_of:
         note_outlier_dates(outlier_dates(histories))
     return Loaded(settings, source, histories, instant(as_of) if as_of else histories.end)
 
 
-def _feedback(options: argparse.Namespace) -> Mapping[str, Any]:
-    """What the CRM told the service, as rows of a source; nothing where a command takes none or there is no store."""
-    if not hasattr(options, "store"):
-        return {}
-    url = store_of(options)
+def source_digest(loaded: Loaded) -> str:
+    """Return twelve hexadecimal digits of all that was known at as_of, and of as_of itself: scores are of a day."""
+    from training.data.population_totals import checksums
+
+    sums = checksums(loaded.histories.as_it_stood(loaded.as_of), loaded.as_of)
+    text = "\n".join([str(loaded.as_of), *(f"{name} {value}" for name, value in sorted(sums.items()))])
+    return hashlib.sha256(text.encode()).hexdigest()[:12]
+
+
+def feedback_store(store: str | None, to: str | None = None) -> str | None:
+    """The store whose feedback is read: the one named, or where the scores go, or the default file if it is there."""
+    from serving.store.database import DEFAULT_URL, file_of
+
+    named = store if store is not None else to
+    if named is not None:
+        return named
+    file = file_of(DEFAULT_URL)
+    return DEFAULT_URL if file is not None and file.is_file() else None
+
+
+def _read_feedback(url: str | None) -> Raw:
+    """What the CRM told the service, as rows of a source."""
     if url is None:
         return {}
     from serving.store.database import open_store, reading
@@ -84,38 +108,26 @@ def _feedback(options: argparse.Namespace) -> Mapping[str, Any]:
         engine.dispose()
 
 
-def store_of(options: argparse.Namespace) -> str | None:
-    """The URL given, or the store that the scores go to, or that of the default file where there is one."""
-    from serving.store.database import DEFAULT_URL, file_of
-
-    given = options.store if options.store is not None else getattr(options, "to", None)
-    if given is not None:
-        return str(given)
-    file = file_of(DEFAULT_URL)
-    return DEFAULT_URL if file is not None and file.is_file() else None
-
-
-def partitions_of(options: argparse.Namespace, only: Sequence[str] | None = None) -> Any:
-    """The parts of a partitioned source with their feedback; None where it is none.
-
-    only : tables that feedback may add rows to.
-    """
+def load_partitions(
+    data: str, *, feedback: str | None = None, only: Collection[str] | None = None
+) -> Partitions | None:
+    """The parts of a partitioned source with their feedback; None where it is in one piece.  only : as `load_source`"""
     from features.sources.feedback_rows import add_rows_to_parts
     from features.sources.partitioned import read_partitions
 
-    partitions = read_partitions(options.data)
+    partitions = read_partitions(data)
     if partitions is None:
         return None
-    told = _feedback(options)
+    told = _read_feedback(feedback)
     return add_rows_to_parts(partitions, told, only) if told else partitions
 
 
-def check_cluster(options: argparse.Namespace) -> None:
+def check_cluster(dask: str | None, data: str) -> None:
     """Refuse a cluster for a source that is in one piece, before anything else is looked for."""
     from features.errors import SettingsError
     from features.sources.partitioned import read_partitions
 
-    if options.dask and read_partitions(options.data) is None:
+    if dask and read_partitions(data) is None:
         raise SettingsError(
             "--dask works on a partitioned source, and --data is none. Cut it into parts first: "
             "`ladder partition --data SOURCE --out DIR`, where DIR is a folder that all workers see."
@@ -123,12 +135,12 @@ def check_cluster(options: argparse.Namespace) -> None:
 
 
 @contextmanager
-def crew_of(options: argparse.Namespace) -> Iterator[Any]:
-    """Who works on the parts and who grows the boosters: this process, or the cluster that was asked for."""
-    if options.dask:
+def open_executor(dask: str | None) -> Iterator[tuple[Executor, Grow]]:
+    """Who works on the parts and who grows the boosters: the cluster at that address, or this process."""
+    if dask:
         from training.distributed import connect
 
-        with connect(options.dask) as cluster:
+        with connect(dask) as cluster:
             yield cluster, cluster.grow
     else:
         from features.sources.partitioned import LocalExecutor
@@ -137,36 +149,46 @@ def crew_of(options: argparse.Namespace) -> Iterator[Any]:
         yield LocalExecutor(), local_backend
 
 
-def end_of_parts(
-    partitions: Any, executor: Any, options: argparse.Namespace, progress: Callable[[str, float], None]
-) -> int:
-    """The as_of that was asked for, or the midnight after the last event of all parts."""
+def as_of_parts(partitions: Partitions, executor: Executor, as_of: str | None, progress: Progress) -> int:
+    """The instant that was asked for, or the midnight after the last event of all parts, microseconds."""
     from features.instants import instant
     from features.partitions.summary import join_summaries, summarise_part
 
     for note in partitions.notes():
         print(f"Note: {note}", file=sys.stderr)
-    if options.as_of:
-        return instant(options.as_of)
-    outlines = []
+    if as_of:
+        return instant(as_of)
+    summaries = []
     for one in executor.answers(summarise_part, partitions.parts):
-        outlines.append(one)
-        progress("parts read", len(outlines) / len(partitions.parts))
-    whole = join_summaries(outlines)
+        summaries.append(one)
+        progress("parts read", len(summaries) / len(partitions.parts))
+    whole = join_summaries(summaries)
     note_outlier_dates(whole.outlier_dates())
     return whole.end
 
 
-def find_bundle(model: str | None, settings: Any, scratch: Path) -> Path:
-    """The folder of the model that was asked for: a folder, `models:/...`, or by default the champion."""
+def histories_of_parts(partitions: Partitions) -> Iterator[tuple[Histories, Source]]:
+    """Histories and source of each part, one in memory at a time."""
+    from features.histories.histories import build_histories
+    from features.partitions.summary import read_part
+
+    for part in partitions.parts:
+        source = read_part(part)
+        yield build_histories(source, consume=True), source
+
+
+def find_bundle(model: str | None, champions: Path, scratch: Path) -> Path:
+    """The folder of a model: a folder itself, `models:/...`, or by default the champion.
+
+    champions : where the champion is published.  scratch : where a model of the registry is fetched to.
+    """
     from features.errors import RegistryError
     from training.model.bundle import MANIFEST, NAME
     from training.model.champion import published
     from training.tracking.registry import ALIAS, Registry
 
-    folder = Path(settings.registry.champion_folder)
     if model is None:
-        return published(folder)
+        return published(champions)
     for prefix in (f"models:/{NAME}/", f"models:/{NAME}@"):
         if model.startswith(prefix):
             wanted = model.removeprefix(prefix)
@@ -181,6 +203,7 @@ def find_bundle(model: str | None, settings: Any, scratch: Path) -> Path:
 
 
 def registry_uri() -> str:
+    """The tracking server that the environment names, else the default file."""
     from training.tracking.registry import DEFAULT_URI
 
     return os.environ.get("MLFLOW_TRACKING_URI", DEFAULT_URI)

@@ -1,21 +1,52 @@
 """ladder monitor: what became of the champion, what plans brought, who was right where managers overruled."""
 
-import argparse
-from collections.abc import Mapping, Sequence
-from pathlib import Path
-from typing import Any
+from __future__ import annotations
 
-from commands.inputs import Loaded, load_source, settings_of, store_of
-from commands.terminal import show_findings
-from commands.watching import find_champion, watch
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+from commands.champion_watch import find_champion, watch
+from commands.inputs import Loaded, feedback_store, load_source
+from commands.options import AsOf, CommonOptions, Data, Feedback, Model, Option
+from commands.terminal import Figures, show_findings
 from features.errors import BundleError
 
+if TYPE_CHECKING:
+    from serving.planning.plan import Plan
 
-def monitor_command(options: argparse.Namespace) -> Mapping[str, Any]:
+
+@dataclass(frozen=True, kw_only=True)
+class MonitorOptions(CommonOptions):
+    data: Data
+    as_of: AsOf = None
+    store: Feedback = None
+    model: Model = None
+    plan: Annotated[
+        tuple[str, ...],
+        Option(metavar="FILE", many="extend", help="plans that `ladder plan` wrote, with their FILE.json beside them"),
+    ] = ()
+    out: Annotated[
+        Path | None, Option(metavar="DIR", help="write monitor.json and drift.csv, a row a column, there")
+    ] = None
+    metrics: Annotated[
+        Path | None, Option(metavar="FILE", help="write the figures for Prometheus' textfile collector, .prom")
+    ] = None
+    exit_code: Annotated[bool, Option(help="end with status 3 where the advice is to retrain")] = False
+
+
+def advises_retraining(options: MonitorOptions, figures: Figures) -> bool:
+    """Whether the command ends with the status that a scheduler asked for."""
+    return options.exit_code and figures.get("advice") == "retrain"
+
+
+def monitor_command(options: MonitorOptions) -> Figures:
     from serving.planning.files import read_plan
+    from training.settings import read_settings
 
-    url = store_of(options)
-    champion = find_champion(options, settings_of(options))
+    url, settings = feedback_store(options.store), read_settings(options.config)
+    champion = find_champion(options.model, Path(settings.registry.champion_folder))
     if champion is None and not options.plan and url is None:
         raise BundleError(
             "There is nothing to monitor: no champion was promoted here, no plan is given and no store is there. Run "
@@ -23,17 +54,19 @@ def monitor_command(options: argparse.Namespace) -> Mapping[str, Any]:
         )
     plans = [(file, read_plan(Path(file))) for file in options.plan]
     accepted = [] if url is None else _accepted_plans(url)
-    loaded = load_source(options)
-    watched = {} if champion is None else watch(champion, loaded, options)
+    loaded = load_source(options.data, settings, as_of=options.as_of, feedback=url)
+    watched: Figures = {}
+    if champion is not None:
+        watched = watch(champion, loaded, report_to=options.out, metrics_to=options.metrics)
     if url is not None and "model_version" in watched:
         kept = {name: value for name, value in watched.items() if name not in ("reasons", "run_id")}
-        _keep_verdicts(url, loaded.as_of, [("model", watched["model_version"], kept)])
+        _keep_verdicts(url, loaded.as_of, [("model", str(watched["model_version"]), kept)])
     brought = _judge_plans([*plans, *accepted], loaded, bool(plans), url) if plans or accepted else {}
     overruled = {} if url is None else _judge_overrides(url, loaded)
     return {**watched, **brought, **overruled}
 
 
-def _keep_verdicts(url: str, as_of: int, found: Sequence[tuple[str, str, Mapping[str, Any]]]) -> None:
+def _keep_verdicts(url: str, as_of: int, found: Sequence[tuple[str, str, Figures]]) -> None:
     """Keep for the page what was found.  found : kind, name and figures of each."""
     from serving.store.database import open_store, writing
     from serving.store.verdicts import keep_verdict
@@ -47,7 +80,7 @@ def _keep_verdicts(url: str, as_of: int, found: Sequence[tuple[str, str, Mapping
         engine.dispose()
 
 
-def _accepted_plans(url: str) -> Sequence[tuple[str, Any]]:
+def _accepted_plans(url: str) -> Sequence[tuple[str, Plan]]:
     """The plans that were accepted on the managers' page, latest first, each with what it is called."""
     from serving.planning.accepted import accepted_plan
     from serving.store.accepted_plans import accepted_plans
@@ -62,7 +95,7 @@ def _accepted_plans(url: str) -> Sequence[tuple[str, Any]]:
         engine.dispose()
 
 
-def _judge_overrides(url: str, loaded: Loaded) -> Mapping[str, Any]:
+def _judge_overrides(url: str, loaded: Loaded) -> Figures:
     """Who was right where managers overruled the model about switching; nothing where they never did."""
     from serving.store.database import open_store, reading
     from serving.store.overrides import claims
@@ -83,12 +116,12 @@ def _judge_overrides(url: str, loaded: Loaded) -> Mapping[str, Any]:
     verdict = judge(made, loaded.histories, loaded.as_of, definition, level)
     found = overrides_findings(verdict, level)
     show_findings("Managers' overrides of switching", found)
-    kept = {**verdict.figures(), "findings": to_json(found)}
+    kept: Figures = {**verdict.figures(), "findings": to_json(found)}
     _keep_verdicts(url, loaded.as_of, [("overrides", "all", kept)])
     return verdict.figures()
 
 
-def _judge_plans(plans: Sequence[tuple[str, Any]], loaded: Loaded, asked: bool, url: str | None) -> Mapping[str, Any]:
+def _judge_plans(plans: Sequence[tuple[str, Plan]], loaded: Loaded, asked: bool, url: str | None) -> Figures:
     """What plans brought, each and together, kept for the page where there is a store.
 
     asked : for plans; else that none can be judged is only said.
@@ -102,7 +135,7 @@ def _judge_plans(plans: Sequence[tuple[str, Any]], loaded: Loaded, asked: bool, 
 
     level, currency = loaded.settings.uplift.level, loaded.settings.service.currency
     parts, figures = [], {}
-    kept: list[tuple[str, str, Mapping[str, Any]]] = []
+    kept: list[tuple[str, str, Figures]] = []
     for file, plan in plans:
         try:
             selected = follow(listed(plan.rows, plan.record), loaded.histories, loaded.as_of, loaded.settings)
@@ -115,7 +148,7 @@ def _judge_plans(plans: Sequence[tuple[str, Any]], loaded: Loaded, asked: bool, 
         parts.append((selected, result))
         figures[file] = result.figures()
         found = plan_outcome(result, level)
-        made = {"made_for": plan.record["as_of"], "findings": to_json(found)}
+        made: Figures = {"made_for": plan.record["as_of"], "findings": to_json(found)}
         kept.append(("plan", str(plan.record.get("plan_id") or Path(file).name), {**figures[file], **made}))
         show_findings(f"{file}, made for {plan.record['as_of']}", found, plan.record.get("currency") or currency)
     if not parts and not asked:

@@ -1,41 +1,75 @@
 """ladder check, partition, simulate: what is in a source, and sources cut or made."""
 
-import argparse
+from __future__ import annotations
+
 import sys
-from collections.abc import Mapping
+from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Annotated
 
-from commands.inputs import load_source, settings_of
-from commands.terminal import progress_bar, show_table
+from commands.inputs import Loaded, feedback_store, load_source
+from commands.options import Accounts, AsOf, CommonOptions, Data, Feedback, Months, Option, Seed, at_least_one
+from commands.terminal import Figures, progress_bar, show_table
+
+if TYPE_CHECKING:
+    from features.data_report import DataReport
 
 
-def check_command(options: argparse.Namespace) -> Mapping[str, Any]:
+@dataclass(frozen=True, kw_only=True)
+class CheckOptions(CommonOptions):
+    data: Data
+    as_of: AsOf = None
+    store: Feedback = None
+    report: Annotated[Path | None, Option(metavar="FILE", help="write every row set aside to this CSV file")] = None
+
+
+@dataclass(frozen=True, kw_only=True)
+class PartitionOptions(CommonOptions):
+    data: Data
+    out: Annotated[Path, Option(metavar="DIR", help="an empty folder, for a cluster one that it sees too")]
+    parts: Annotated[
+        int,
+        Option(
+            metavar="N", parse=at_least_one,
+            help="how many; each must fit into a worker's memory, as docs/scale.md tells",
+        ),
+    ] = 16  # fmt: skip
+
+
+@dataclass(frozen=True, kw_only=True)
+class SimulateOptions(CommonOptions):
+    out: Annotated[Path, Option(metavar="DIR", help="folder of the tables")]
+    scenario: Annotated[str, Option(help="which world; an unknown name lists them")] = "default"
+    accounts: Accounts = 3000
+    months: Months = 48
+    seed: Seed = 0
+
+
+def check_command(options: CheckOptions) -> Figures:
+    from training.settings import read_settings
+
+    settings = read_settings(options.config)
+    loaded = load_source(
+        options.data, settings, as_of=options.as_of, feedback=feedback_store(options.store), accept_bad_rows=True
+    )
+    return report_source(loaded, options.report)
+
+
+def report_source(loaded: Loaded, rows_to: Path | None = None) -> Figures:
+    """Show what a source holds.  rows_to : CSV file for every row that was set aside."""
     from features.data_report import Needs, check_source
     from features.sources.source import set_aside_frame
 
-    loaded = load_source(options, max_bad_share=1.0)
     settings = loaded.settings
     needs = Needs(
         settings.outcome.horizon_days, settings.slices.least_history_days, settings.outcome.recorded_at_least,
         settings.uplift.least_treated,
     )  # fmt: skip
     report = check_source(loaded.source, loaded.histories, settings.ladder, needs, loaded.as_of)
-    rows = [[name, f"{read:,}", f"{aside:,}"] for name, (read, aside) in report.tables.items()]
-    show_table("Tables", ["table", "rows read", "set aside"], rows)
-    if report.reasons:
-        reasons = [[*key, f"{count:,}"] for key, count in report.reasons.items()]
-        show_table("Set aside, by reason", ["table", "column", "reason", "rows"], reasons)
-    if report.absent:
-        print(f"\nNot there: {', '.join(report.absent)}")
-    for note in report.notes:
-        print(f"Note: {note}")
-    show_table(f"The ladder at {report.as_of}", ["rung", "accounts"], [[k, f"{v:,}"] for k, v in report.ladder.items()])
-    models = [[name, "yes" if ready else "not yet", words] for name, ready, words in report.models]
-    show_table("What can be trained", ["model", "ready", "why"], models)
-    if options.report:
-        set_aside_frame(loaded.source).to_csv(options.report, index=False)
-        print(f"\nEvery row that was set aside: {options.report}")
+    _show_report(report)
+    if rows_to is not None:
+        set_aside_frame(loaded.source).to_csv(rows_to, index=False)
+        print(f"\nEvery row that was set aside: {rows_to}")
     limit = settings.source.max_bad_share
     too_bad = [name for name, (read, aside) in report.tables.items() if aside > limit * max(read, 1)]
     if too_bad:
@@ -48,12 +82,28 @@ def check_command(options: argparse.Namespace) -> Mapping[str, Any]:
     }
 
 
-def partition_command(options: argparse.Namespace) -> Mapping[str, Any]:
-    from features.partitions.write import partition
+def _show_report(report: DataReport) -> None:
+    rows = [[name, f"{read:,}", f"{aside:,}"] for name, (read, aside) in report.tables.items()]
+    show_table("Tables", ["table", "rows read", "set aside"], rows)
+    if report.reasons:
+        reasons = [[*key, f"{count:,}"] for key, count in report.reasons.items()]
+        show_table("Set aside, by reason", ["table", "column", "reason", "rows"], reasons)
+    if report.absent:
+        print(f"\nNot there: {', '.join(report.absent)}")
+    for note in report.notes:
+        print(f"Note: {note}")
+    show_table(f"The ladder at {report.as_of}", ["rung", "accounts"], [[k, f"{v:,}"] for k, v in report.ladder.items()])
+    models = [[name, "yes" if ready else "not yet", words] for name, ready, words in report.models]
+    show_table("What can be trained", ["model", "ready", "why"], models)
 
-    settings, out = settings_of(options), Path(options.out)
+
+def partition_command(options: PartitionOptions) -> Figures:
+    from features.partitions.write import partition
+    from training.settings import read_settings
+
+    tables, out = read_settings(options.config).tables, options.out
     with progress_bar() as progress:
-        cut = partition(options.data, out, options.parts, settings.tables, lambda words: progress(words, 0.0))
+        cut = partition(options.data, out, options.parts, tables, lambda words: progress(words, 0.0))
     for note in cut.notes:
         print(f"Note: {note}", file=sys.stderr)
     show_table("Rows", ["table", "rows"], [[name, f"{rows:,}"] for name, rows in cut.rows.items()])
@@ -61,15 +111,20 @@ def partition_command(options: argparse.Namespace) -> Mapping[str, Any]:
     return {"parts": options.parts, "rows": cut.rows, "split_keys": cut.partitions.split_keys, "out": str(out)}
 
 
-def simulate_command(options: argparse.Namespace) -> Mapping[str, Any]:
+def simulate_command(options: SimulateOptions) -> Figures:
+    return simulate_source(
+        options.out, options.scenario, accounts=options.accounts, months=options.months, seed=options.seed
+    )
+
+
+def simulate_source(out: Path, scenario: str = "default", *, accounts: int, months: int, seed: int) -> Figures:
+    """Write a simulated source into a folder, and the truth beside it."""
     from training.simulator.simulation import simulate, write
 
-    out = Path(options.out)
     with progress_bar() as progress:
         simulation = simulate(
-            options.scenario, accounts=options.accounts, months=options.months, seed=options.seed,
-            progress=lambda done: progress("simulating", done),
-        )  # fmt: skip
+            scenario, accounts=accounts, months=months, seed=seed, progress=lambda done: progress("simulating", done)
+        )
     write(simulation, out)
-    print(f"{len(simulation.truth):,} accounts over {options.months} months in {out}; the truth beside it")
+    print(f"{len(simulation.truth):,} accounts over {months} months in {out}; the truth beside it")
     return {"accounts": len(simulation.truth), "out": str(out), "truth": str(out.parent / "truth.parquet")}

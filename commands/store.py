@@ -1,52 +1,40 @@
 """ladder store: the store upgraded, copied, put back, looked over."""
 
-import argparse
+from __future__ import annotations
+
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING, Literal
+from typing import TYPE_CHECKING, Annotated, Literal
 
-from commands.terminal import show_list, show_table
-from features.errors import SettingsError, StoreError
+from commands.options import DEFAULT_STORE, CommonOptions, Option, Store, UsageError
+from commands.terminal import Figures, show_list, show_table
+from features.errors import StoreError
 
 if TYPE_CHECKING:
     from serving.store.maintenance.integrity import StoreFault
 
-Action = Literal["upgrade", "backup", "restore", "check"]
-ACTIONS: tuple[Action, ...] = ("upgrade", "backup", "restore", "check")
-
 
 @dataclass(frozen=True, kw_only=True)
-class StoreOptions:
-    """out : of a backup.  source : to restore from.  force : to restore over rows."""
+class StoreOptions(CommonOptions):
+    action: Annotated[Literal["upgrade", "backup", "restore", "check"], Option(positional=True, help="what to do")]
+    store: Store = DEFAULT_STORE
+    out: Annotated[Path | None, Option(metavar="FILE", help="of backup: the copy, made while a service goes on")] = None
+    source: Annotated[Path | None, Option(flag="--from", metavar="FILE", help="of restore: what backup wrote")] = None
+    force: Annotated[bool, Option(help="of restore: also over a store that holds rows, which are lost")] = False
 
-    action: Action
-    store: str
-    out: Path | None = None
-    source: Path | None = None
-    force: bool = False
-
-
-def store_command(options: argparse.Namespace) -> Mapping[str, object]:
-    """Read the options and run the command."""
-    if options.action == "backup" and options.out is None:
-        options.refuse("Say where the backup goes: --out FILE.")
-    if options.action == "restore" and options.source is None:
-        options.refuse("Say what is restored: --from FILE, which `ladder store backup` wrote.")
-    return run_store(
-        StoreOptions(
-            action=options.action, store=options.store, out=options.out, source=options.source, force=options.force
-        )
-    )
+    def __post_init__(self) -> None:
+        if self.action == "backup" and self.out is None:
+            raise UsageError("Say where the backup goes: --out FILE.")
+        if self.action == "restore" and self.source is None:
+            raise UsageError("Say what is restored: --from FILE, which `ladder store backup` wrote.")
 
 
-def run_store(options: StoreOptions) -> Mapping[str, object]:
+def store_command(options: StoreOptions) -> Figures:
     """Do what is asked and return its figures.
 
     Raises
     ------
-    SettingsError
-        If the action lacks its file.
     StoreError
         If it cannot be done, or something is wrong with the store.
     """
@@ -54,7 +42,7 @@ def run_store(options: StoreOptions) -> Mapping[str, object]:
     return actions[options.action](options)
 
 
-def _upgrade(options: StoreOptions) -> Mapping[str, object]:
+def _upgrade(options: StoreOptions) -> Figures:
     from serving.store.database import connect, label_of, writing
     from serving.store.versions import CURRENT, upgrade
 
@@ -71,25 +59,23 @@ def _upgrade(options: StoreOptions) -> Mapping[str, object]:
     return {"from": before, "version": CURRENT}
 
 
-def _back_up(options: StoreOptions) -> Mapping[str, object]:
+def _back_up(options: StoreOptions) -> Figures:
     from serving.store.database import label_of
     from serving.store.maintenance.backup import back_up
 
-    if options.out is None:
-        raise SettingsError("Say where the backup goes: --out FILE.")
+    assert options.out is not None
     version = back_up(options.store, options.out)
     size = options.out.stat().st_size
     print(f"{label_of(options.store)}: version {version}, copied to {options.out} ({size / 1e6:,.1f} MB)")
     return {"version": version, "file": str(options.out), "bytes": size}
 
 
-def _restore(options: StoreOptions) -> Mapping[str, object]:
+def _restore(options: StoreOptions) -> Figures:
     from serving.store.database import label_of
     from serving.store.maintenance.backup import restore
     from serving.store.versions import CURRENT
 
-    if options.source is None:
-        raise SettingsError("Say what is restored: --from FILE, which `ladder store backup` wrote.")
+    assert options.source is not None
     version = restore(options.store, options.source, options.force)
     print(f"{label_of(options.store)}: restored from {options.source}, version {version}")
     if version != CURRENT:
@@ -97,7 +83,7 @@ def _restore(options: StoreOptions) -> Mapping[str, object]:
     return {"version": version}
 
 
-def _check(options: StoreOptions) -> Mapping[str, object]:
+def _check(options: StoreOptions) -> Figures:
     from serving.store.database import label_of
     from serving.store.maintenance.integrity import check_store
 
@@ -125,6 +111,6 @@ FAULT_TEXTS: Mapping[str, str] = {
 """By code of `serving.store.maintenance.integrity`."""
 
 
-def fault_in_words(fault: "StoreFault") -> str:
+def fault_in_words(fault: StoreFault) -> str:
     """Say what is wrong and what to do."""
     return FAULT_TEXTS[fault.code].format(what=fault.what, rows=fault.rows)

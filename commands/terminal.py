@@ -1,12 +1,28 @@
-"""What people see of a command: progress, tables, lists, notes. The one door to the terminal, beside ladder.py."""
+"""What people see of a command: progress, tables, lists, notes, and the main figures as its last line."""
+
+from __future__ import annotations
 
 import json
 import re
 import shutil
 import sys
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
-from typing import Any
+from typing import TYPE_CHECKING, TypeAlias
+
+if TYPE_CHECKING:
+    import pandas as pd
+    from rich.progress import TaskID
+
+    from features.histories.outlier_dates import OutlierDates
+    from training.evaluation.evaluation import Comparison
+    from training.model.findings import Finding
+
+Json: TypeAlias = "str | int | float | bool | Sequence[Json] | Mapping[str, Json] | None"
+Figures: TypeAlias = Mapping[str, Json]
+"""What a command found, by name: what `--json` prints."""
+Progress: TypeAlias = Callable[[str, float], None]
+"""Told what is done, and which share of it."""
 
 
 def note_set_aside(rows: int) -> None:
@@ -14,7 +30,7 @@ def note_set_aside(rows: int) -> None:
         print(f"Note: {rows:,} rows were set aside; `ladder check` lists them.", file=sys.stderr)
 
 
-def note_outlier_dates(far: Any) -> None:
+def note_outlier_dates(far: OutlierDates | None) -> None:
     from features.instants import iso
 
     if far is not None:
@@ -25,7 +41,7 @@ def note_outlier_dates(far: Any) -> None:
 
 
 @contextmanager
-def progress_bar() -> Iterator[Callable[[str, float], None]]:
+def progress_bar() -> Iterator[Progress]:
     """A progress bar on the terminal's error channel; it vanishes when the work is done."""
     from rich.console import Console
     from rich.progress import BarColumn, Progress, TextColumn, TimeElapsedColumn
@@ -38,7 +54,7 @@ def progress_bar() -> Iterator[Callable[[str, float], None]]:
         TimeElapsedColumn(),
     )
     with Progress(*columns, console=console, transient=True, disable=not console.is_terminal) as bar:
-        tasks: dict[str, Any] = {}
+        tasks: dict[str, TaskID] = {}
 
         def advance(what: str, share: float) -> None:
             if what not in tasks:
@@ -58,7 +74,7 @@ def show_list(title: str, lines: Sequence[str]) -> None:
         print(f"  - {line}")
 
 
-def show_findings(title: str, findings: Any, currency: str = "") -> None:
+def show_findings(title: str, findings: Iterable[Finding], currency: str = "") -> None:
     """Show findings as a list, in English.  currency : sign before amounts."""
     from training.model.text.catalogue import render
 
@@ -85,7 +101,7 @@ _NUMBER = re.compile(r"|[+-]?[0-9][0-9,.]*%?( \[.*\])?")
 """What stands right in a column: nothing, or a number, perhaps with its interval."""
 
 
-def show_comparison(comparison: Any) -> None:
+def show_comparison(comparison: Comparison) -> None:
     from training.evaluation.tables import table_rows, title
 
     headings, rows = table_rows(comparison)
@@ -95,7 +111,7 @@ def show_comparison(comparison: Any) -> None:
         print(f"On accounts never learnt from: {unseen}")
 
 
-def show_ladder(scores: Any) -> None:
+def show_ladder(scores: pd.DataFrame) -> None:
     from features.tables import RUNGS
 
     now, then = scores["rung"].value_counts(), scores[[f"p_{rung}" for rung in RUNGS]].sum()
@@ -103,14 +119,16 @@ def show_ladder(scores: Any) -> None:
     show_table("The ladder", ["rung", "accounts now", "expected at the horizon"], rows)
 
 
-def show_first(scores: Any, most: int) -> None:
+def show_first(scores: pd.DataFrame, most: int) -> None:
     first = scores.dropna(subset=["rank"]).sort_values("rank").head(most)
     rows = []
-    for row in first.itertuples():
-        switch = "" if row.p_switch != row.p_switch else f"{row.p_switch:.0%}"
-        reasons = "\n".join(json.loads(row.reasons))
-        figures = [f"{row.expected_gain:,.0f}", f"{row.roi:.1f}", switch]
-        rows.append([str(row.rank), row.account_id, row.rung, row.recommended_investment, *figures, reasons])
+    for row in first.to_dict("records"):
+        switch = "" if row["p_switch"] != row["p_switch"] else f"{row['p_switch']:.0%}"
+        reasons = "\n".join(json.loads(row["reasons"]))
+        figures = [f"{row['expected_gain']:,.0f}", f"{row['roi']:.1f}", switch]
+        rows.append(
+            [str(row["rank"]), row["account_id"], row["rung"], row["recommended_investment"], *figures, reasons]
+        )
     headings = ["rank", "account", "rung", "investment", "expected gain", "ROI", "p switch", "reasons"]
     if rows:
         show_table(f"The first {len(rows)} accounts by ROI", headings, rows)
@@ -118,10 +136,17 @@ def show_first(scores: Any, most: int) -> None:
         print("\nNo investment is expected to earn more than it costs, for any account.")
 
 
-def show_disagreements(scores: Any) -> None:
+def show_disagreements(scores: pd.DataFrame) -> None:
     """Where account manager and history expect the most different of a climb."""
     from serving.scoring.manager_forecasts import HEADINGS, disagreement_cells, strongest_disagreements
 
     rows = disagreement_cells(strongest_disagreements(scores, 10))
     if rows:
         show_table("Where account managers and history differ most about a climb (not causal)", HEADINGS, rows)
+
+
+def show_figures(figures: Figures) -> None:
+    """Print the figures as one line of JSON, which has no NaN: it stands as null."""
+    from features.finite import without_nan
+
+    print(json.dumps(without_nan(figures), allow_nan=False))

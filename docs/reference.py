@@ -13,18 +13,20 @@ from typing import Any, get_args
 
 from pydantic import BaseModel
 
+from commands.command_line import COMMANDS
+from commands.options import CommonOptions
+from commands.parser import Argument, arguments_of
 from docs import architecture
 from features import errors
 from features.catalog import catalog
 from features.tables import TABLES, Column, Kind, Missing, Table
-from ladder import COMMANDS, EVERYWHERE
 from serving.api.errors import ANSWERED, Answered
 from serving.api.openapi import document
 from serving.api.store_schemas import PlanRow
 from serving.scoring.score_columns import TABLES as TABLES_OF_SCORES
 from serving.scoring.score_columns import ScoreColumn
-from training import settings_reference
 from training.promotion import checks as promotion
+from training.settings import reference as settings
 
 FOLDER = Path(__file__).parent
 NOTE = "Written from the code by `make reference`; a test fails when this page is out of date."
@@ -79,30 +81,35 @@ def commands() -> str:
         "",
         f"One program, `ladder`. {NOTE}",
         "",
-        "Exit status: 0 = done, 1 = refused with one clear message, 2 = wrong usage, 130 = interrupted.",
+        "Exit status: 0 = done, 1 = refused with one clear message, 2 = wrong usage, 3 = retraining is advised (only",
+        "of `ladder monitor --exit-code`), 70 = a fault of the program itself, 130 = interrupted.",
         "",
         "Every command takes:",
         "",
-        *table(("option", "default", "meaning"), (_option(*argument) for argument in EVERYWHERE)),
+        *_options(arguments_of(CommonOptions)),
     ]
-    for name, (_, text, arguments) in COMMANDS.items():
-        lines += ["", f"## `ladder {name}`", "", f"{text[0].upper()}{text[1:]}."]
-        if arguments:
-            lines += ["", *table(("option", "default", "meaning"), (_option(*argument) for argument in arguments))]
+    everywhere = {one.name for one in arguments_of(CommonOptions)}
+    for name, command in COMMANDS.items():
+        lines += ["", f"## `ladder {name}`", "", f"{command.text[0].upper()}{command.text[1:]}."]
+        own = [one for one in arguments_of(command.options) if one.name not in everywhere]
+        if own:
+            lines += ["", *_options(own)]
     return "\n".join(lines) + "\n"
 
 
-def _option(flags: tuple[str, ...], keywords: Mapping[str, Any]) -> tuple[str, str, str]:
-    needed = keywords.get("required") or not (flags[0].startswith("-") or "nargs" in keywords)
-    default = keywords.get("default")
-    shown = "**required**" if needed else "" if default in (None, []) else _code(default)
-    meaning = keywords["help"]
-    if "choices" in keywords:
-        meaning += f"; one of {', '.join(map(_code, keywords['choices']))}"
-    if keywords.get("action") in ("append", "extend"):
+def _options(arguments: Iterable[Argument]) -> Iterator[str]:
+    return table(("option", "default", "meaning"), map(_option, arguments))
+
+
+def _option(one: Argument) -> tuple[str, str, str]:
+    nothing = one.default in (None, ()) or one.kind == "switch"
+    shown = "**required**" if one.required else "" if nothing else _code(one.default)
+    meaning = one.option.help
+    if one.choices:
+        meaning += f"; one of {', '.join(map(_code, one.choices))}"
+    if one.kind == "list":
         meaning += "; may be repeated"
-    value = f" {keywords['metavar']}" if "metavar" in keywords else ""
-    return _code(flags[0] + value), shown, meaning
+    return _code(f"{one.flag} {one.option.metavar or ''}".rstrip()), shown, meaning
 
 
 def endpoints() -> str:
@@ -332,7 +339,7 @@ PAGES: Mapping[str, Callable[[], str]] = {
     "endpoints": endpoints,
     "tables": tables,
     "scores": scores,
-    "settings": settings_reference.document,
+    "settings": settings.document,
     "promotion": promotion.document,
     "features": catalog.document,
     "errors": tree,
@@ -342,14 +349,18 @@ PAGES: Mapping[str, Callable[[], str]] = {
 """Name of the page in docs/ -> what writes it."""
 
 
+SETTINGS_FILE = FOLDER.parent / "conf" / "ladder.toml"
+"""Written with the page of the settings."""
+
+
 def main() -> None:
     """Write every page, or only the one that is named, into docs/."""
     parser = argparse.ArgumentParser(description="Write the pages of the reference from the code.")
     parser.add_argument("pages", nargs="*", help=f"of {', '.join(PAGES)}; else all")
     for name in parser.parse_args().pages or PAGES:
         (FOLDER / f"{name}.md").write_text(PAGES[name](), encoding="utf-8")
-        if name == "architecture":
-            architecture.draw(FOLDER / "images" / "packages.svg")
+        if name == "settings":
+            SETTINGS_FILE.write_text(settings.settings_file(), encoding="utf-8")
 
 
 if __name__ == "__main__":

@@ -51,7 +51,15 @@ def check_source(source: Source, histories: Histories, rules: LadderRules, needs
     counts = np.bincount(rungs(view, rules), minlength=len(RUNGS))
     ladder = {name: int(count) for name, count in zip(RUNGS, counts, strict=True)}
     models = _models(histories, needs, as_of)
-    return DataReport(iso(as_of), tables, absent, dict(reasons.most_common()), source.notes, ladder, models)
+    return DataReport(
+        as_of=iso(as_of),
+        tables=tables,
+        absent=absent,
+        reasons=dict(reasons.most_common()),
+        notes=source.notes,
+        ladder=ladder,
+        models=models,
+    )
 
 
 def _models(histories: Histories, needs: Needs, as_of: int) -> tuple[tuple[str, bool, str], ...]:

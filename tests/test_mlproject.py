@@ -12,7 +12,7 @@ from typing import Any
 import pytest
 import yaml
 
-import ladder
+from commands.command_line import make_parser
 from tests.paths import ROOT
 
 PROJECT: dict[str, Any] = yaml.safe_load((ROOT / "MLproject").read_text())
@@ -36,7 +36,7 @@ def test_every_entry_point_is_a_command_that_the_program_takes(name: str) -> Non
     values = {parameter: str(one.get("default", GIVEN.get(parameter))) for parameter, one in declared.items()}
     words = shlex.split(command.format(**{parameter: shlex.quote(value) for parameter, value in values.items()}))
     assert words[0] == "ladder"
-    options = ladder._parser().parse_args(words[1:])
+    options = make_parser().parse_args(words[1:])
     for parameter, value in values.items():
         flag = {"minutes": "tune"}.get(parameter, parameter)
         assert float(getattr(options, flag)) == float(value) if value.isdigit() else getattr(options, flag) == value

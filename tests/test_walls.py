@@ -20,13 +20,13 @@ PROJECT: Mapping[str, Any] = tomllib.loads((ROOT / "pyproject.toml").read_text(e
 SETTINGS = PROJECT["tool"]["importlinter"]
 CONTRACTS = [contract["name"] for contract in SETTINGS["contracts"]]
 PLANTED = (
-    ("one direction", "training/settings_reference.py", "import serving.scoring.batch"),
+    ("one direction", "training/settings/reference.py", "import serving.scoring.batch"),
     ("serving has floors", "serving/integrations/crm.py", "from serving.planning import plan"),
     ("no circles", "serving/planning/knapsack.py", "from serving.planning.plan import Plan"),
     ("no circles", "features/sources/cells.py", "from features.histories import streams"),
     ("only serving.api, serving.web and serving.runtime know HTTP", "serving/planning/planner.py",
      "from starlette.responses import Response"),
-    ("only serving.api, serving.web and serving.runtime know HTTP", "serving/scoring/results.py", "import pydantic"),
+    ("pydantic reads requests and settings", "serving/scoring/results.py", "import pydantic"),
     ("only serving.api, serving.web and serving.runtime know HTTP", "serving/store/lookups.py",
      "from http.client import HTTPException"),
     ("only serving.runtime knows BentoML", "serving/web/routes.py", "import bentoml"),

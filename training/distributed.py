@@ -148,6 +148,7 @@ class Cluster:
         values: FloatArray,
         target: FloatArray | IntArray,
         weight: FloatArray,
+        *,
         names: Sequence[str],
         parameters: Mapping[str, Any],
         rounds: int,
@@ -162,7 +163,7 @@ class Cluster:
             If it failed several times.
         """
         if len(values) < self._least_rows:
-            return local_backend(values, target, weight, names, parameters, rounds)
+            return local_backend(values, target, weight, names=names, parameters=parameters, rounds=rounds)
         failure = ""
         for _ in range(ATTEMPTS):
             workers = list(self.wait_for_workers())
@@ -190,7 +191,7 @@ class Cluster:
         from distributed import Client
 
         with ThreadPoolExecutor(1) as pool, Client(self.address, set_as_default=False) as client:
-            job = pool.submit(_train, client, workers, arrays, names, parameters, rounds)
+            job = pool.submit(_train, client, workers, arrays=arrays, names=names, parameters=parameters, rounds=rounds)
             while wait([job], timeout=LOOK_SECONDS).not_done:
                 lost = [worker for worker in workers if worker not in self.workers()]
                 if lost:
@@ -215,6 +216,7 @@ SKLEARN_NAMES = {
 def _train(
     client: Any,
     workers: Sequence[str],
+    *,
     arrays: tuple[FloatArray, ...],
     names: Sequence[str],
     parameters: Mapping[str, Any],

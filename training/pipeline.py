@@ -100,29 +100,58 @@ def train_on(data: Dataset, settings: Settings, folds: int = 3, progress: Progre
     record = fit_forecasts(data.survey.forecasts, gaps, settings.outcome.horizon_days, first)
     if uplift.claim is not None:
         report.append(uplift.claim.finding())
-    report += _report(data, switching, triggers, effects, upgrades, gaps, record, settings)
+    report += _report(
+        data,
+        switching,
+        triggers=triggers,
+        effects=effects,
+        upgrades=upgrades,
+        gaps=gaps,
+        record=record,
+        settings=settings,
+    )
     report += [*sets.findings(), held.of_intervals(), *further_report]
     worth = acquisition_roi(
         data.survey.acquired, first, _margin(data, settings), uplift.claim, settings.outcome.horizon_days
     )
     report += worth.findings
-    facts = _facts(data, settings, upgrades, gaps, record, sets, comparisons, tuple(report))
+    facts = _facts(
+        data,
+        settings,
+        upgrades=upgrades,
+        gaps=gaps,
+        record=record,
+        sets=sets,
+        comparisons=comparisons,
+        report=tuple(report),
+    )
     facts = replace(facts, acquisition=worth.rows)
     if uplift.claim is not None:
         facts = replace(facts, figures={**facts.figures, **uplift.claim.figures()})
     bundle = Bundle(
-        facts, next_rung, switching, triggers.pool if triggers else None, climbing, revenue, revenue_range,
-        {u.rung: u.effect for u in upgrades if u.effect is not None},
-        tuple(
+        facts=facts, next_rung=next_rung, switching=switching, triggers=triggers.pool if triggers else None,
+        climbing=climbing, revenue=revenue, revenue_range=revenue_range,
+        upgrades={u.rung: u.effect for u in upgrades if u.effect is not None},
+        investments=tuple(
             Investment(
-                e.investment, e.bond, e.cost, e.basis, e.rungs, e.effects or {},
-                settings.uplift.revenue_share.get(e.investment, 0.0),
+                name=e.investment, bond=e.bond, cost=e.cost, basis=e.basis, rungs=e.rungs, effects=e.effects or {},
+                revenue_share=settings.uplift.revenue_share.get(e.investment, 0.0),
             ) for e in effects
-        ), further,
+        ),
+        further=further,
     )  # fmt: skip
     curves = replace(uplift.curves, importances=_importances(data, switching, climbing))
     accounts = len(np.unique(data.snapshots.account))
-    return Trained(bundle, comparisons, tuple(report), len(data.matrix), accounts, effects, curves, uplift.bench)
+    return Trained(
+        bundle=bundle,
+        comparisons=comparisons,
+        report=tuple(report),
+        snapshots=len(data.matrix),
+        accounts=accounts,
+        effects=effects,
+        curves=curves,
+        bench=uplift.bench,
+    )
 
 
 def _importances(data: Dataset, switching: Pool | None, climbing: Trees) -> tuple[Importance, ...]:
@@ -159,11 +188,13 @@ def _fit_climbing(data: Dataset, settings: Settings) -> Trees:
     climbed = (data.labels.next_rung > data.labels.rung).astype(np.int64)
     booster = settings.booster.with_rounds(min(CLIMBING_ROUNDS, settings.booster.rounds))
     columns = usable_columns(data.matrix, leave_out=[data.column("days_known")])
-    return fit_trees(data.matrix, climbed, data.weight, booster, "binary", 1, columns, data.grow)
+    return fit_trees(
+        data.matrix, climbed, data.weight, booster, objective="binary", n_classes=1, columns=columns, grow=data.grow
+    )
 
 
 def _facts(
-    data: Dataset, settings: Settings, upgrades: Sequence[UpgradeEffect], gaps: tuple[float | None, ...],
+    data: Dataset, settings: Settings, *, upgrades: Sequence[UpgradeEffect], gaps: tuple[float | None, ...],
     record: ForecastRecord | None, sets: SetRule, comparisons: Sequence[Comparison], report: tuple[Finding, ...],
 ) -> Facts:  # fmt: skip
     figures = {name: round(value, 6) for table in comparisons for name, value in table.figures().items()}
@@ -206,7 +237,7 @@ def _facts(
 
 
 def _report(
-    data: Dataset, switching: Pool | None, triggers: TriggerModel | None, effects: Sequence[InvestmentEffect],
+    data: Dataset, switching: Pool | None, *, triggers: TriggerModel | None, effects: Sequence[InvestmentEffect],
     upgrades: Sequence[UpgradeEffect], gaps: tuple[float | None, ...], record: ForecastRecord | None,
     settings: Settings,
 ) -> list[Finding]:  # fmt: skip

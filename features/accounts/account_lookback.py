@@ -65,11 +65,13 @@ def account_lookback(histories: Histories, as_of: int, rules: LadderRules, margi
     cost_share = ratio(orders.amount("cost", YEAR), orders.amount("costed_revenue", YEAR))
     rate = np.where(np.isnan(cost_share), margin_rate, 1.0 - np.clip(cost_share, 0.0, 1.0))
     return AccountLookback(
-        now.account, rung, np.where(known, rungs(then, rules), UNKNOWN), view.stream("switches").count(YEAR) > 0,
-        revenue, then.stream("orders").amount("revenue", YEAR), days.in_window(YEAR),
-        order_days(then).in_window(YEAR), days.days_since(0), order_days(then).days_since(0), revenue * rate,
-        _contract_ends(view), _still(histories, now, rung, rules), view.profile("employees"),
-        view.profile("acquisition_cost"),
+        account=now.account, rung=rung, rung_then=np.where(known, rungs(then, rules), UNKNOWN),
+        left=view.stream("switches").count(YEAR) > 0, revenue=revenue,
+        revenue_then=then.stream("orders").amount("revenue", YEAR), order_days=days.in_window(YEAR),
+        order_days_then=order_days(then).in_window(YEAR), silence=days.days_since(0),
+        silence_then=order_days(then).days_since(0), margin=revenue * rate, contract_ends=_contract_ends(view),
+        still=_still(histories, now, rung, rules), size=view.profile("employees"),
+        acquisition_cost=view.profile("acquisition_cost"),
     )  # fmt: skip
 
 

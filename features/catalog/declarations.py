@@ -97,7 +97,17 @@ class Family:
     ) -> Feature:  # fmt: skip
         """A feature with a measure of its own."""
         needed = (self.table,) if tables is None else tables
-        return Feature(name, unit, meaning, missing, self.name, needed, compute, trigger, lever)
+        return Feature(
+            name=name,
+            unit=unit,
+            meaning=meaning,
+            missing=missing,
+            family=self.name,
+            tables=needed,
+            compute=compute,
+            trigger=trigger,
+            lever=lever,
+        )
 
     def count(
         self, stream: str, days: int, phrase: str, *, mark: str = "", name: str = "",
@@ -128,7 +138,7 @@ class Family:
         return self.feature(name, "days", meaning, NO_EVENT, compute, tables=tables, trigger=trigger, lever=lever)
 
     def mean(
-        self, stream: str, value: str, days: int, name: str, unit: str, phrase: str, *, scale: float = FIXED_POINT,
+        self, stream: str, value: str, days: int, *, name: str, unit: str, phrase: str, scale: float = FIXED_POINT,
         over: str = "", tables: tuple[str, ...] | None = None, trigger: str | None = None, lever: bool = False,
     ) -> Feature:  # fmt: skip
         """Mean of a value over the events of a window (or over the sum of another value)."""

@@ -114,15 +114,15 @@ def build_histories(source: Source, *, consume: bool = False) -> Histories:
         _note_first(known_since, streams[name], name == "contracts")
     last_event = max((int(times.max()) for times in event_times(streams).values() if len(times)), default=ALWAYS)
     return Histories(
-        account_ids,
-        held,
-        streams,
-        profile,
-        profile_known,
-        known_since,
-        options,
-        authors,
-        last_event,
+        account_ids=account_ids,
+        tables=held,
+        streams=streams,
+        profile=profile,
+        profile_known=profile_known,
+        known_since=known_since,
+        options=options,
+        authors=authors,
+        last_event=last_event,
     )
 
 

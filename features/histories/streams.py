@@ -106,7 +106,7 @@ def _sorted(code: Codes, place: IntArray, time: IntArray, low: int, stop: int) -
     for unit in (1, 1_000_000, MICROSECONDS_PER_DAY):
         span = (last - first) // unit + 1
         if (stop - low) * span < 2 ** (64 - width):
-            keys = _packed(code, place, time, low, first, unit, span, width)
+            keys = _packed(code, place, time, low=low, first=first, unit=unit, span=span, width=width)
             if keys is not None:
                 keys.sort()
                 keys &= np.uint64(2**width - 1)
@@ -115,7 +115,7 @@ def _sorted(code: Codes, place: IntArray, time: IntArray, low: int, stop: int) -
 
 
 def _packed(
-    code: Codes, place: IntArray, time: IntArray, low: int, first: int, unit: int, span: int, width: int
+    code: Codes, place: IntArray, time: IntArray, *, low: int, first: int, unit: int, span: int, width: int
 ) -> NDArray[np.uint64] | None:
     """Account, time in units since `first`, and row in one number; None where a time lies between two units."""
     keys = np.empty(len(time), np.uint64)

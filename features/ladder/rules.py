@@ -1,7 +1,8 @@
 """The seven rules: the rung of any account at any instant, on what was known at its as_of."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
+from typing import Any
 
 import numpy as np
 
@@ -13,23 +14,42 @@ from features.tables import ALWAYS
 SUSPECT, PROSPECT, SHOPPER, CUSTOMER, MEMBER, ADVOCATE, RAVING_FAN = range(7)
 
 
+def _rule(default: int, reason: str, unit: str = "") -> Any:
+    """A number of the ladder, with what the settings check and tell of it."""
+    checks = {"ge": 0, "le": 10**9, "strict": True}
+    return field(default=default, metadata={**checks, "description": reason, "json_schema_extra": {"unit": unit}})
+
+
 @dataclass(frozen=True)
 class LadderRules:
-    """Every number of the ladder; the defaults are the contract's.
+    """Every number of the ladder; the defaults are the contract's."""
 
-    *_days : length of a window, days.  member_periods of member_period_days days are looked at for a member,
-    of which member_periods_with_order need an order day.
-    """
-
-    inquiry_days: int = 730
-    order_days: int = 730
-    customer_order_days: int = 2
-    member_periods: int = 6
-    member_period_days: int = 60
-    member_periods_with_order: int = 4
-    referral_days: int = 365
-    advocate_referrals: int = 1
-    raving_fan_referrals: int = 3
+    inquiry_days: int = _rule(
+        730,
+        "days that an inquiry, or an approach by them, keeps an account a prospect: two years is about one round of a "
+        "buyer's comparing suppliers",
+        "days",
+    )
+    order_days: int = _rule(
+        730, "days in which order days are counted for shopper and customer: the same two years", "days"
+    )
+    customer_order_days: int = _rule(
+        2, "order days that make a customer: the second order is the first sign that the first pleased"
+    )
+    member_periods: int = _rule(6, "periods looked at for a consistent buyer: six of 60 days are about one year")
+    member_period_days: int = _rule(
+        60, "days in one period: an ordinary rhythm of ordering is once every one or two months", "days"
+    )
+    member_periods_with_order: int = _rule(
+        4, "of those periods, how many need an order day: two may be missed (holidays, stock)"
+    )
+    referral_days: int = _rule(
+        365, "days that a referral or testimonial counts: praise of years ago is no praise of today", "days"
+    )
+    advocate_referrals: int = _rule(1, "referrals or testimonials that make a member an advocate")
+    raving_fan_referrals: int = _rule(
+        3, "referrals or testimonials that make a member a raving fan: three in a year are a habit, not a favour"
+    )
 
 
 def rungs(view: View, rules: LadderRules, ahead_days: float = 0) -> IntArray:

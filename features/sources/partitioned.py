@@ -17,6 +17,7 @@ import numpy as np
 import pyarrow as pa
 import pyarrow.parquet as pq
 
+from features.atomic_write import write_whole
 from features.errors import SourceUnreadable
 from features.instants import IntArray
 from features.sources.connectors import first_line
@@ -94,9 +95,7 @@ def part_numbers(account_ids: Iterable[str | None], parts: int) -> IntArray:
 def write_manifest(folder: Path, rows: Sequence[Mapping[str, int]], split_keys: Mapping[str, int]) -> None:
     """Declare the folder's parts complete.  rows : for each part, table -> rows."""
     content = {"format": FORMAT, "hash": HASH, "parts": len(rows), "rows": list(rows), "split_keys": split_keys}
-    scratch = folder / f".{MANIFEST}.new"
-    scratch.write_text(json.dumps(content, indent=1) + "\n", encoding="utf-8")
-    scratch.replace(folder / MANIFEST)
+    write_whole(folder / MANIFEST, json.dumps(content, indent=1) + "\n")
 
 
 def part_folder(folder: Path, number: int) -> Path:

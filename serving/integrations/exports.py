@@ -17,6 +17,7 @@ from typing import Any
 import pandas as pd
 import sqlalchemy as sa
 
+from features.atomic_write import write_whole
 from features.errors import SettingsError
 from features.finite import known_cells
 from serving.integrations.crm import CRMS, FIELDS, Crm, Field, Form
@@ -65,10 +66,7 @@ def export(scores: pd.DataFrame, crm: str, out: Path) -> Exported:
     files = []
     for number, piece in enumerate(pieces, 1):
         file = out if len(pieces) == 1 else out.with_name(f"{out.stem}-{number}{out.suffix}")
-        scratch = file.with_name(f".{file.name}.new")
-        scratch.write_bytes(piece)
-        scratch.replace(file)
-        files.append(file)
+        files.append(write_whole(file, piece))
     return Exported(tuple(files), int(safe.sum()), int((~safe).sum()))
 
 

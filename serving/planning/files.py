@@ -5,6 +5,7 @@ from pathlib import Path
 
 import pandas as pd
 
+from features.atomic_write import write_whole
 from features.errors import SettingsError
 from features.finite import without_nan
 from serving.planning.plan import PLAN_COLUMNS, Plan
@@ -43,12 +44,9 @@ def write_plan(plan: Plan, out: Path) -> list[Path]:
     written = write_frames({out.name.removesuffix(out.suffix): plan.rows}, out.parent, form)[0]
     if written != out:  # a suffix in capitals
         written = written.replace(out)
-    record, scratch = record_of(out), out.with_name(f".{out.name}.new.json")
     told = {**without_nan(plan.record), FINDINGS: to_json(plan_findings(plan.record))}
     text = json.dumps(told, indent=1, ensure_ascii=False, allow_nan=False)
-    scratch.write_text(text + "\n", encoding="utf-8")
-    scratch.replace(record)
-    return [written, record]
+    return [written, write_whole(record_of(out), f"{text}\n")]
 
 
 def read_plan(file: Path) -> Plan:

@@ -10,6 +10,7 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
+from features.atomic_write import replacing, write_whole
 from features.errors import NotEnoughData, SettingsError
 from features.histories.histories import Histories
 from features.instants import iso
@@ -68,9 +69,7 @@ def write_run(folder: Path, scorer: Scorer) -> None:
     terms = {"claim_ratio": facts.figures.get(CLAIM_RATIO), "level": facts.level, "currency": facts.currency}
     content = json.dumps({"model_version": scorer.version, **terms}, ensure_ascii=False)
     folder.mkdir(parents=True, exist_ok=True)
-    scratch = folder / f".{RUN}.new"
-    scratch.write_text(content + "\n", encoding="utf-8")
-    scratch.replace(folder / RUN)
+    write_whole(folder / RUN, f"{content}\n")
 
 
 @dataclass(frozen=True)
@@ -156,17 +155,17 @@ def write_frames(frames: Mapping[str, pd.DataFrame], folder: Path, form: str) ->
     written = []
     for name, frame in frames.items():
         target = folder / f"{name}.{form}"
-        scratch = folder / f".{name}.new.{form}"
-        if form == "parquet":
-            frame.to_parquet(scratch, index=False)
-        elif form == "csv":
-            frame.to_csv(scratch, index=False)
-        elif form == "xlsx":
-            if len(frame) > SHEET_LIMIT:
-                raise SettingsError(f"{name} has {len(frame):,} rows; a sheet holds {SHEET_LIMIT:,}. Use --format csv.")
-            frame.to_excel(scratch, index=False)
-        else:
-            raise SettingsError(f"There is no format {form!r}. Choose one of {', '.join(FORMATS)}.")
-        scratch.replace(target)
+        if form == "xlsx" and len(frame) > SHEET_LIMIT:
+            raise SettingsError(f"{name} has {len(frame):,} rows; a sheet holds {SHEET_LIMIT:,}. Use --format csv.")
+        with replacing(target) as scratch:
+            if form == "parquet":
+                frame.to_parquet(scratch, index=False)
+            elif form == "csv":
+                frame.to_csv(scratch, index=False)
+            elif form == "xlsx":
+                with scratch.open("wb") as sheet:
+                    frame.to_excel(sheet, index=False, engine="openpyxl")
+            else:
+                raise SettingsError(f"There is no format {form!r}. Choose one of {', '.join(FORMATS)}.")
         written.append(target)
     return written

@@ -19,6 +19,7 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 from numpy.typing import NDArray
 
+from features.atomic_write import replacing
 from features.errors import NotEnoughData
 from features.histories.histories import build_histories
 from features.instants import IntArray, iso
@@ -194,18 +195,18 @@ def _with_rank(table: pa.Table, rank: NDArray[Any]) -> pa.Table:
 
 def _write(name: str, tables: Iterator[pa.Table], out: Path, form: str) -> Path:
     """Write the tables one after the other into NAME.FORM, which appears whole or not at all."""
-    target, scratch = out / f"{name}.{form}", out / f".{name}.new.{form}"
-    if form == "parquet":
-        first = next(tables)
-        with pq.ParquetWriter(scratch, first.schema) as writer:
-            writer.write_table(first)
-            for table in tables:
-                writer.write_table(table)
-    elif form == "csv":
-        for number, table in enumerate(tables):
-            mode, header = ("a", False) if number else ("w", True)
-            table.to_pandas().to_csv(scratch, index=False, mode=mode, header=header)
-    else:  # a sheet holds a million rows: they fit into memory
+    if form not in ("parquet", "csv"):  # a sheet holds a million rows: they fit into memory
         return write_frames({name: pa.concat_tables(tables).to_pandas()}, out, form)[0]
-    scratch.replace(target)
+    target = out / f"{name}.{form}"
+    with replacing(target) as scratch:
+        if form == "csv":
+            for number, table in enumerate(tables):
+                mode, header = ("a", False) if number else ("w", True)
+                table.to_pandas().to_csv(scratch, index=False, mode=mode, header=header)
+        else:
+            first = next(tables)
+            with pq.ParquetWriter(scratch, first.schema) as writer:
+                writer.write_table(first)
+                for table in tables:
+                    writer.write_table(table)
     return target

@@ -12,6 +12,8 @@ import pandas as pd
 import pytest
 
 import ladder
+from commands.command_line import COMMANDS
+from commands.parser import arguments_of
 from features.tables import RUNGS
 from serving.planning.plan import PLAN_COLUMNS
 from serving.scoring.score_columns import HORIZON_COLUMNS, INVESTMENT_COLUMNS, SCORE_COLUMNS
@@ -494,11 +496,11 @@ def test_wrong_usage_ends_with_status_two(arguments: tuple[str, ...], run: Run) 
     assert "usage:" in said.err
 
 
-@pytest.mark.parametrize("command", ladder.COMMANDS)
+@pytest.mark.parametrize("command", COMMANDS)
 def test_help_says_what_every_argument_is(command: str, run: Run) -> None:
     said = run(command, "--help")
     assert said.status == 0
-    assert all(keywords.get("help") for _, keywords in ladder.COMMANDS[command][2])
+    assert all(one.option.help for one in arguments_of(COMMANDS[command].options))
 
 
 def test_a_registry_that_cannot_be_reached_is_refused(

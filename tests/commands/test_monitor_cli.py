@@ -5,7 +5,7 @@ import os
 import signal
 import subprocess
 import sys
-from collections.abc import Mapping
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -16,10 +16,13 @@ from prometheus_client.parser import text_string_to_metric_families
 
 import ladder
 from commands import retraining
+from commands.command_line import EXIT_RETRAIN
 from commands.inputs import Loaded
-from commands.steps import LOG, STATE, Steps, alone
+from commands.resumable_steps import LOG, STATE, Steps, alone
+from commands.training import Registered
 from features.errors import NotEnoughData, SettingsError
 from features.instants import MICROSECONDS_PER_DAY, iso
+from features.sources.source import Source
 from serving.store.database import open_store, reading
 from serving.store.verdicts import verdicts
 from tests.commands import test_cli
@@ -31,6 +34,7 @@ from training.model.findings import from_json
 from training.tracking.tracker import connected
 
 run, data = test_cli.run, test_cli.data
+NO_SOURCE = Source({}, (), (), {})
 
 
 @pytest.fixture
@@ -68,7 +72,7 @@ def test_monitoring_works_without_any_plan_or_option(run: Run, data: str, champi
     assert (logged.data.tags["kind"], logged.data.tags["advice"]) == ("monitor", "retrain")
     assert logged.data.metrics["columns"] == figures["columns"]
 
-    assert run("monitor", "--data", data, "--exit-code").status == ladder.EXIT_RETRAIN
+    assert run("monitor", "--data", data, "--exit-code").status == EXIT_RETRAIN
     soon = iso(earlier_bundle().facts.trained_until + 31 * MICROSECONDS_PER_DAY)
     early = run("monitor", "--data", data, "--as-of", soon, "--exit-code", "--json")
     assert early.status == 0, early.err
@@ -167,6 +171,26 @@ def test_retraining_does_all_of_it_once_and_then_nothing(run: Run, data: str, ch
 
 
 Called = list[str]
+RESULTS: dict[str, Any] = {
+    "check": retraining.Checked(3, 0),
+    "train": Registered(version=7, bundle="b", champion=False, passes=True, not_worse=True, figures={}),
+    "compare": retraining.Compared(better=True, already=False),
+    "promote": retraining.Promoted(True),
+    "score": retraining.Scored(3, "b"),
+    **dict.fromkeys(("export", "plan", "monitor"), retraining.Written()),
+}
+
+
+def stub(name: str, called: Called, error: Exception | None = None) -> Callable[..., object]:
+    """A step that only notes that it was called."""
+
+    def work(*_: object) -> object:
+        called.append(name)
+        if error is not None:
+            raise error
+        return RESULTS[name]
+
+    return work
 
 
 @pytest.fixture
@@ -174,16 +198,10 @@ def stubbed(monkeypatch: pytest.MonkeyPatch) -> Called:
     """Every step replaced by one that only notes that it was called."""
     called: Called = []
     histories = tiny_histories()
-
-    def step(name: str) -> Any:
-        def work(*_: Any) -> Mapping[str, Any]:
-            called.append(name)
-            return {"version": 7, "bundle": "b", "promoted": True, "accounts": 3, "model_version": "b"}
-
-        return work
-
-    monkeypatch.setattr(retraining, "STEPS", {name: step(name) for name in retraining.STEPS})
-    monkeypatch.setattr(retraining, "load_source", lambda _: Loaded(small_settings(), None, histories, histories.end))
+    for name in retraining.STEPS:
+        monkeypatch.setattr(retraining, f"_{name}", stub(name, called))
+    loaded = Loaded(small_settings(), NO_SOURCE, histories, histories.end)
+    monkeypatch.setattr(retraining, "load_source", lambda *_, **__: loaded)
     return called
 
 
@@ -195,18 +213,13 @@ def again(run: Run) -> Said:
 def test_a_step_that_broke_off_is_done_again_and_those_before_it_are_not(
     broken: str, run: Run, stubbed: Called, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    whole = dict(retraining.STEPS)
-
-    def breaks(*_: Any) -> Mapping[str, Any]:
-        stubbed.append(broken)
-        raise NotEnoughData("the disk is gone, and account Set-Me-Apart with it")
-
-    monkeypatch.setitem(retraining.STEPS, broken, breaks)
+    gone = NotEnoughData("the disk is gone, and account Set-Me-Apart with it")
+    monkeypatch.setattr(retraining, f"_{broken}", stub(broken, stubbed, gone))
     assert "the disk is gone" in refused(again(run))
-    monkeypatch.setattr(retraining, "STEPS", whole)
+    monkeypatch.setattr(retraining, f"_{broken}", stub(broken, stubbed))
     said = again(run)
     assert said.status == 0, said.err
-    names = list(whole)
+    names = list(retraining.STEPS)
     place = names.index(broken)
     assert stubbed == [*names[: place + 1], *names[place:]]
     assert log_of(Path("nightly")).count((broken, "refused")) == 1
@@ -223,8 +236,8 @@ def test_other_data_or_another_champion_begin_anew(
     publish(tmp_path / "made", tmp_path / "champion")
     assert again(run).figures["done"] == "all"
     histories = tiny_histories()
-    earlier = Loaded(small_settings(), None, histories, histories.end - MICROSECONDS_PER_DAY)
-    monkeypatch.setattr(retraining, "load_source", lambda _: earlier)
+    earlier = Loaded(small_settings(), NO_SOURCE, histories, histories.end - MICROSECONDS_PER_DAY)
+    monkeypatch.setattr(retraining, "load_source", lambda *_, **__: earlier)
     assert again(run).figures["done"] == "all"
     assert stubbed == 3 * list(retraining.STEPS)
 
@@ -232,14 +245,15 @@ def test_other_data_or_another_champion_begin_anew(
 KILLED = """
 import os, signal, sys
 from pathlib import Path
-from commands.steps import Steps, alone
+from commands.resumable_steps import Steps, alone
+from commands.retraining import Checked
 with alone(Path("lock")):
     steps = Steps(Path("work"), {"data": "d"})
-    steps.run("check", lambda: {"accounts": 3})
+    steps.run("check", Checked, lambda: Checked(3, 0))
     print("ready", flush=True)
     if sys.argv[1] == "wait":
         sys.stdin.read()
-    steps.run("train", lambda: os.kill(os.getpid(), signal.SIGKILL))
+    steps.run("train", Checked, lambda: os.kill(os.getpid(), signal.SIGKILL))
 """
 
 
@@ -254,7 +268,7 @@ def test_a_kill_at_any_moment_leaves_what_was_finished_and_no_lock(
         steps = Steps(Path("work"), {"data": "d"})
         assert steps.done("check")
         assert not steps.done("train")
-        assert steps.run("check", lambda: {"accounts": 9}) == {"accounts": 3}
+        assert steps.run("check", retraining.Checked, lambda: retraining.Checked(9, 0)) == retraining.Checked(3, 0)
         assert not Steps(Path("work"), {"data": "other"}).done("check")
     assert ("train", "started") in log_of(Path("work"))
     Path("work", STATE).write_text("{half a st")

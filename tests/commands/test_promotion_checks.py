@@ -9,8 +9,8 @@ from typing import Any
 import pytest
 
 import ladder
-from commands.judging import _incumbent
-from commands.models import Learnt, Wishes, conclude
+from commands.promotion import _incumbent
+from commands.training import TrainingRequest, TrainingRun, conclude, figures_of
 from tests.trained import small_settings, tiny_bundle, tiny_dataset, tiny_trained
 from tests.training.tracking.tracking import empty_registry
 from training.model.bundle import write_bundle
@@ -37,12 +37,13 @@ def registry(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Registry:
 
 
 def record(
-    registry: Registry, settings: Settings | None = None, page: str | None = None, **changes: Any
+    registry: Registry, settings: Settings | None = None, page: Path | None = None, **changes: Any
 ) -> Mapping[str, Any]:
     """What `ladder train` does once it has trained."""
     trained = replace(tiny_trained(), bundle=replace(tiny_bundle(), **changes))
-    learnt = Learnt(trained, tiny_dataset(), settings or small_settings())
-    return conclude(learnt, Wishes(registry.uri, Path("champion"), "exports/", promote=True, report=page))
+    run = TrainingRun(trained, tiny_dataset(), settings or small_settings())
+    request = TrainingRequest(registry.uri, Path("champion"), "exports/", promote=True, report=page)
+    return figures_of(conclude(run, request))
 
 
 def published() -> dict[str, bytes]:
@@ -56,7 +57,7 @@ def test_a_refused_promotion_leaves_champion_and_folder_untouched(
     assert record(registry, settings)["champion"] is True
     before = published()
     monkeypatch.setattr(promotion, "CHECKS", (*promotion.CHECKS, NEVER))
-    assert record(registry, page="report.html", switching=None)["champion"] is False
+    assert record(registry, page=Path("report.html"), switching=None)["champion"] is False
     assert "a check refused it. See why above; `ladder promote 2` overrules the checks" in capsys.readouterr().out
     assert (registry.champion(), published()) == (1, before)
 

@@ -11,7 +11,8 @@ from typing import Any
 import duckdb
 import pytest
 
-import ladder
+from commands.command_line import COMMANDS, make_parser
+from commands.parser import arguments_of
 from serving.api.openapi import document
 from tests.docs.documents import DOCUMENTS, ROOT, Block, blocks, calls, prose, table_rows
 from tests.serving.api.test_documentation import _agrees
@@ -62,8 +63,8 @@ def test_commands_named_in_a_sentence_exist_with_their_options(path: Path) -> No
         command, *rest = said.split()[1:]
         if command == "COMMAND":
             continue
-        assert command in ladder.COMMANDS, said
-        declared = {flag for flags, _ in (*ladder.COMMANDS[command][2], *ladder.EVERYWHERE) for flag in flags}
+        assert command in COMMANDS, said
+        declared = {one.flag for one in arguments_of(COMMANDS[command].options)}
         assert {word for word in rest if word.startswith("--")} <= declared | {"--help"}, said
     for target in re.findall(r"`make ([a-z-]+)`", prose(path)):
         assert target in TARGETS, target
@@ -75,7 +76,7 @@ def _can_be_called(words: list[str], where: str) -> None:
     program, *rest = words
     if Path(program).name == "ladder":
         try:
-            ladder._parser().parse_args(rest)
+            make_parser().parse_args(rest)
         except SystemExit as refusal:
             pytest.fail(f"{where}: {' '.join(words)}") if refusal.code else None
     elif program == "make":

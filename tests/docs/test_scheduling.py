@@ -7,7 +7,7 @@ import shlex
 import pytest
 import yaml
 
-import ladder
+from commands.command_line import make_parser
 from tests.paths import ROOT
 
 SCHEDULES = ROOT / "conf" / "schedules"
@@ -30,7 +30,7 @@ def commands() -> list[str]:
 
 @pytest.mark.parametrize("command", commands())
 def test_a_scheduled_command_is_one_that_the_program_reads(command: str) -> None:
-    options = ladder._parser().parse_args(shlex.split(command)[1:])
+    options = make_parser().parse_args(shlex.split(command)[1:])
     assert options.data == "exports/"
 
 

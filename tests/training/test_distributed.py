@@ -107,7 +107,13 @@ def grown(grow: Any, rounds: int = 20) -> Any:
     learn = data.snapshots.account % 3 > 0
     booster = replace(settings.booster, rounds=rounds)
     trees = fit_trees(
-        data.matrix[learn], data.labels.next_rung[learn], data.weight[learn], booster, "multiclass", 7, grow=grow
+        data.matrix[learn],
+        data.labels.next_rung[learn],
+        data.weight[learn],
+        booster,
+        objective="multiclass",
+        n_classes=7,
+        grow=grow,
     )
     loss = row_log_loss(trees.predict(data.matrix[~learn]), data.labels.next_rung[~learn])
     return trees, loss
@@ -157,7 +163,7 @@ def test_a_worker_killed_while_a_booster_grows_costs_time_and_no_more(cluster: C
 @pytest.mark.slow
 def test_models_grown_by_all_are_within_the_noise_of_the_folds(cluster: Cluster, tmp_path: Path) -> None:
     settings, end = small_settings(), tiny_histories().end
-    data = gather_dataset(tiny_parts(), cluster, settings, end, cluster.grow)
+    data = gather_dataset(tiny_parts(), cluster, settings, end, grow=cluster.grow)
     for one, other in zip(evaluate(data, settings, 2), evaluate(tiny_dataset(), settings, 2), strict=True):
         ours, theirs = one.figures()[f"{one.task}_{one.primary}"], other.figures()[f"{one.task}_{one.primary}"]
         assert abs(ours - theirs) < 0.05 * theirs, one.task

@@ -1,6 +1,7 @@
 """The settings file explains every setting, and says no by name."""
 
 import dataclasses
+import re
 import tomllib
 from pathlib import Path
 from typing import Any
@@ -8,11 +9,12 @@ from typing import Any
 import pytest
 
 from features.errors import SettingsError
+from features.ladder.rules import LadderRules
 from features.sources.source import TableMapping
 from tests.docs.documents import DOCS
 from tests.paths import ROOT
-from training.settings import Settings, parse_settings, read_settings
-from training.settings_reference import document
+from training.settings import BoosterSettings, Settings, parse_settings, read_settings
+from training.settings.reference import document, settings_file
 
 CONF = ROOT / "conf" / "ladder.toml"
 SECTIONS = [field.name for field in dataclasses.fields(Settings) if field.name != "tables"]
@@ -25,17 +27,22 @@ def test_the_file_of_defaults_is_the_defaults() -> None:
     assert read_settings(None) == Settings()
 
 
+def test_the_file_of_defaults_and_the_page_are_written_from_the_fields() -> None:
+    assert CONF.read_text(encoding="utf-8") == settings_file(), "run: make reference"
+    assert (DOCS / "settings.md").read_text(encoding="utf-8") == document(), "run: make reference"
+    assert all(len(line) <= 120 for line in settings_file().splitlines())
+
+
 @pytest.mark.parametrize(("section", "key"), KEYS)
-def test_every_setting_is_in_the_file_with_its_reason(section: str, key: str) -> None:
-    assert key in tomllib.loads(CONF.read_text(encoding="utf-8"))[section]
-    lines = [line for line in CONF.read_text(encoding="utf-8").splitlines() if line.split("=")[0].strip() == key]
-    assert lines
-    assert all(len(line.partition("#")[2].strip()) >= 20 for line in lines)
-
-
-def test_the_page_about_the_settings_is_fresh() -> None:
-    page = DOCS / "settings.md"
-    assert page.read_text(encoding="utf-8") == document(), "run: make reference"
+def test_every_setting_is_in_the_file_with_its_limits_and_reason(section: str, key: str) -> None:
+    default = tomllib.loads(CONF.read_text(encoding="utf-8"))[section][key]
+    (line,) = re.findall(rf"^{key} = .*", CONF.read_text(encoding="utf-8").partition(f"[{section}]")[2], re.MULTILINE)[
+        :1
+    ]
+    comment = line.partition("# ")[2]
+    assert len(comment) >= 20
+    number = isinstance(default, int | float | dict) or default == [90, 365]
+    assert comment.startswith("[") == (number or "list" in comment or key == "switching")
 
 
 @pytest.mark.parametrize(("section", "key"), KEYS)
@@ -66,15 +73,64 @@ def test_what_a_file_does_not_say_keeps_its_default(tmp_path: Path) -> None:
     assert settings.tables == {"orders": TableMapping(query=None, columns={"revenue": "bedrag"})}
 
 
+def other_than(value: Any) -> Any:
+    """Another value that the same setting may have."""
+    if isinstance(value, str):
+        return "recorded" if value == "auto" else f"{value}x"
+    if isinstance(value, tuple):
+        return (*value, 7 if value else "booster")
+    if isinstance(value, float):
+        return value * 0.999 or 0.1
+    return value + 1 if isinstance(value, int) else {"visit": 1.0}
+
+
 def test_every_setting_changes_the_digest() -> None:
     digests = {Settings().digest()}
     for section, key in KEYS:
         part = getattr(Settings(), section)
-        value = getattr(part, key)
-        other = f"{value}x" if isinstance(value, str) else (*value, 7) if isinstance(value, tuple) else value
-        other = {"visit": 1.0} if value == {} else value + 1 if other is value else other
-        digests.add(dataclasses.replace(Settings(), **{section: dataclasses.replace(part, **{key: other})}).digest())
+        changed = dataclasses.replace(part, **{key: other_than(getattr(part, key))})
+        digests.add(dataclasses.replace(Settings(), **{section: changed}).digest())
     assert len(digests) == len(KEYS) + 1
+
+
+def test_settings_that_contradict_each_other_are_refused() -> None:
+    for content, named in (
+        ({"ladder": {"member_periods_with_order": 9}}, ("member_periods_with_order = 9", "member_periods = 6")),
+        ({"ladder": {"advocate_referrals": 4}}, ("advocate_referrals = 4", "raving_fan_referrals = 3")),
+    ):
+        with pytest.raises(SettingsError) as refusal:
+            parse_settings(content)
+        assert all(words in str(refusal.value) for words in named)
+    assert parse_settings({"ladder": {"member_periods_with_order": 6, "advocate_referrals": 3}})
+    with pytest.raises(SettingsError, match="9 is more than"):
+        dataclasses.replace(Settings(), ladder=LadderRules(member_periods_with_order=9))
+
+
+@pytest.mark.parametrize(("section", "key"), KEYS)
+def test_no_number_is_read_from_a_text_a_flag_or_out_of_its_limits(section: str, key: str) -> None:
+    default: Any = getattr(getattr(Settings(), section), key)
+    if not isinstance(default, int | float):
+        return
+    for wrong in (str(default), True, -1, float("nan"), 1e12, [default]):
+        with pytest.raises(SettingsError, match=f"^{section}.{key} = "):
+            parse_settings({section: {key: wrong}})
+    if isinstance(default, int):
+        with pytest.raises(SettingsError, match="whole number"):
+            parse_settings({section: {key: float(default)}})
+
+
+def test_a_copy_with_other_values_is_checked_too() -> None:
+    booster = Settings().booster
+    assert dataclasses.replace(booster, rounds=7).rounds == 7
+    for wrong in ({"rounds": 0}, {"rounds": "7"}, {"wings": 2}):
+        with pytest.raises(SettingsError, match=r"^booster\."):
+            dataclasses.replace(booster, **wrong)
+    with pytest.raises(SettingsError, match=r"^booster\.rounds = 0 is too small: it is at least 1"):
+        BoosterSettings(0)
+    with pytest.raises(SettingsError, match=r"^ladder\.order_days = -3"):
+        dataclasses.replace(Settings(), ladder=LadderRules(order_days=-3))
+    with pytest.raises(dataclasses.FrozenInstanceError):
+        booster.rounds = 8  # type: ignore[misc]
 
 
 WRONG = {

@@ -39,7 +39,14 @@ class Cases:
         keys, which = np.unique(np.column_stack([manager, account]), axis=0, return_inverse=True)
         which = which.ravel()
         sums = [summed(which, values, len(keys)) for values in (promised, realised, size, np.ones(len(which)))]
-        return Cases(which, keys[:, 0], sums[0], sums[1], sums[2] * sums[3], sums[3])
+        return Cases(
+            which=which,
+            manager=keys[:, 0],
+            promised=sums[0],
+            realised=sums[1],
+            spread=sums[2] * sums[3],
+            number=sums[3],
+        )
 
 
 def summed(which: IntArray, values: FloatArray, n: int) -> FloatArray:

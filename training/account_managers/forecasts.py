@@ -156,13 +156,13 @@ def outcomes(resolved: Resolved, horizon_days: int, first_order: int) -> Outcome
     sold = scale * np.maximum(before, 0.0)
     offset = max(float(sold.mean()), 1.0) if len(sold) else 1.0
     return Outcomes(
-        rows["account"],
-        rows["author"],
-        rows["rung"],
-        scale * promised,
-        scale * (after - expected),
-        sold + offset,
-        offset,
+        account=rows["account"],
+        author=rows["author"],
+        rung=rows["rung"],
+        promised=scale * promised,
+        realised=scale * (after - expected),
+        size=sold + offset,
+        offset=offset,
     )
 
 

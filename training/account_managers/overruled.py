@@ -66,7 +66,7 @@ def judge(claims: pd.DataFrame, histories: Histories, end: int, definition: str,
     known = over[over["account_id"].isin(list(place))]
     happened = np.array(
         [
-            _switched(histories, place[account], made, until, end, definition)
+            _switched(histories, place[account], made=made, until=until, end=end, definition=definition)
             for account, made, until in zip(known["account_id"], known["made_at"], known["until"], strict=True)
         ],
         np.float64,
@@ -81,9 +81,10 @@ def judge(claims: pd.DataFrame, histories: Histories, end: int, definition: str,
     both = ~np.isnan(chance)
     managers, model = (claimed - happened)[both] ** 2, (chance - happened)[both] ** 2
     return Verdict(
-        len(known), len(claims) - len(over), len(over) - len(known), int(happened.sum()),
-        float(right.mean()) if len(known) else float("nan"), int(both.sum()), _mean(managers), _mean(model),
-        _interval(managers - model, level), dict(sorted(by.items())),
+        judged=len(known), waiting=len(claims) - len(over), unknown=len(over) - len(known),
+        switched=int(happened.sum()), right=float(right.mean()) if len(known) else float("nan"),
+        compared=int(both.sum()), managers=_mean(managers), model=_mean(model),
+        difference=_interval(managers - model, level), by_manager=dict(sorted(by.items())),
     )  # fmt: skip
 
 
@@ -133,7 +134,7 @@ def definition_of(histories: Histories, switching: str, recorded_at_least: int) 
     return "recorded" if stream is not None and len(stream.time) >= recorded_at_least else "silence"
 
 
-def _switched(histories: Histories, account: int, made: int, until: int, end: int, definition: str) -> bool:
+def _switched(histories: Histories, account: int, *, made: int, until: int, end: int, definition: str) -> bool:
     view = View(histories, Snapshots(np.array([account]), np.array([end])))
     since, after = (end - made) / MICROSECONDS_PER_DAY, (end - until) / MICROSECONDS_PER_DAY
     if definition == "recorded":

@@ -77,13 +77,13 @@ def fit_forecasts(
         both = (told.realised - calibrated)[judged] ** 2 + missed**2
         miss = round(float(np.sqrt((both / told.size[judged]).mean())), 6)
     judge = _Judge(told, calibrated, history, gap)
-    rows = judge.rows(names, manager, resolved.over, factors, weights, worth)
+    rows = judge.rows(names, manager, over=resolved.over, factors=factors, weights=weights, worth=worth)
     common, common_weight = round(factors.common, 4), round(weights.common, 4)
     named = [k for k, name in enumerate(names) if resolved.over.get(name or None)]
     return ForecastRecord(
-        common, {names[k]: round(float(factors.each[k]), 4) for k in named}, common_weight,
-        {names[k]: round(float(weights.each[k]), 4) for k in named}, round(worth, 4), miss, round(told.offset, 4),
-        rows, _findings(rows, common, common_weight, miss),
+        common=common, factors={names[k]: round(float(factors.each[k]), 4) for k in named}, weight=common_weight,
+        weights={names[k]: round(float(weights.each[k]), 4) for k in named}, history=round(worth, 4), miss=miss,
+        offset=round(told.offset, 4), rows=rows, findings=_findings(rows, common, common_weight, miss),
     )  # fmt: skip
 
 
@@ -97,25 +97,43 @@ class _Judge:
     gap: FloatArray
 
     def rows(
-        self, names: Sequence[str], manager: IntArray, over: Mapping[str | None, int], factors: Factors,
+        self, names: Sequence[str], manager: IntArray, *, over: Mapping[str | None, int], factors: Factors,
         weights: Weights, worth: float,
     ) -> tuple[Row, ...]:  # fmt: skip
         everybody, judged = np.ones(len(manager), bool), ~np.isnan(self.gap)
         total = sum(over.values())
         rows = [
-            self._row("managers", None, everybody, total, self.told.promised, factors.common, weights.common),
-            self._row("history", None, judged, total, self.gap, worth, None),
+            self._row(
+                "managers",
+                name=None,
+                own=everybody,
+                over=total,
+                promised=self.told.promised,
+                factor=factors.common,
+                weight=weights.common,
+            ),
+            self._row("history", name=None, own=judged, over=total, promised=self.gap, factor=worth, weight=None),
         ]
         for k, name in enumerate(names):
             made = over.get(name or None, 0)
             if made:
                 factor, weight = float(factors.each[k]), float(weights.each[k])
                 own = manager == k
-                rows.append(self._row("manager", name, own, made, self.told.promised, factor, weight))
+                rows.append(
+                    self._row(
+                        "manager",
+                        name=name,
+                        own=own,
+                        over=made,
+                        promised=self.told.promised,
+                        factor=factor,
+                        weight=weight,
+                    )
+                )
         return tuple(rows)
 
     def _row(
-        self, who: str, name: str | None, own: BoolArray, over: int, promised: FloatArray, factor: float,
+        self, who: str, *, name: str | None, own: BoolArray, over: int, promised: FloatArray, factor: float,
         weight: float | None,
     ) -> Row:  # fmt: skip
         """Return a row.  who : managers (all), history or manager.  name : of the one manager."""

@@ -55,9 +55,10 @@ def take_acquired(histories: Histories, end: int) -> dict[tuple[str, str, int, i
             stop = np.where(start < NEVER, start, 0) + span * MICROSECONDS_PER_DAY
             rows = np.flatnonzero((start < NEVER) & (stop <= end))
             margin, open_revenue, ordered = _traded(orders, start, stop)
-            columns = (asked < stop, ordered, margin, open_revenue, cost)
             for (name, month), own in _cells(names[rows], begin[rows] // MONTH).items():
-                found[name, kind, span, month] = _sums(rows[own], *columns)
+                found[name, kind, span, month] = _sums(
+                    rows[own], asked=asked < stop, ordered=ordered, margin=margin, other=open_revenue, cost=cost
+                )
     return found
 
 
@@ -117,7 +118,7 @@ def _cells(names: Column, month: IntArray) -> dict[tuple[str, int], IntArray]:
 
 
 def _sums(
-    rows: IntArray, asked: BoolArray, ordered: BoolArray, margin: IntArray, other: IntArray, cost: Column
+    rows: IntArray, *, asked: BoolArray, ordered: BoolArray, margin: IntArray, other: IntArray, cost: Column
 ) -> tuple[int, ...]:
     m, u = margin[rows].tolist(), other[rows].tolist()
     paid = np.rint(cost[rows][~np.isnan(cost[rows])]).astype(np.int64).tolist()

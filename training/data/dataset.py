@@ -65,7 +65,15 @@ class Dataset:
 
     def lesson(self, target: IntArray | FloatArray, booster: BoosterSettings, classes: int = 1) -> TrainingTask:
         """All rows, to learn that target from, shape (n,)."""
-        return TrainingTask(self.matrix, target, self.weight, CATALOGUE, booster, classes, self.grow)
+        return TrainingTask(
+            matrix=self.matrix,
+            target=target,
+            weight=self.weight,
+            columns=CATALOGUE,
+            booster=booster,
+            classes=classes,
+            grow=self.grow,
+        )
 
 
 @dataclass(frozen=True)
@@ -152,8 +160,9 @@ def dataset_of(
 ) -> Dataset:
     """The rows with all that models may ask beside them."""
     return Dataset(
-        histories, survey, rows.sample, designed.context, rows.matrix, rows.labels, rows.sample.weight,
-        designed.definition, designed.end, grow, rows.further,
+        histories=histories, survey=survey, sample=rows.sample, context=designed.context, matrix=rows.matrix,
+        labels=rows.labels, weight=rows.sample.weight, definition=designed.definition, end=designed.end, grow=grow,
+        further=rows.further,
     )  # fmt: skip
 
 

@@ -44,6 +44,7 @@ def gather_dataset(
     executor: Executor,
     settings: Settings,
     end: int,
+    *,
     grow: Grow = local_backend,
     progress: Progress = silent,
     note: Callable[[int], None] = lambda _: None,

@@ -38,7 +38,7 @@ class Scores:
 
 
 def cross_fitted_propensity(
-    matrix: FloatArray, arm: IntArray, random: BoolArray, known: FloatArray, fold: IntArray,
+    matrix: FloatArray, arm: IntArray, *, random: BoolArray, known: FloatArray, fold: IntArray,
     n_arms: int, booster: BoosterSettings, clip: float,
 ) -> FloatArray:  # fmt: skip
     """Chance of every arm for every trial, out of fold, shape (n, n_arms).
@@ -53,7 +53,9 @@ def cross_fitted_propensity(
     for k in np.unique(fold):
         train, test = (fold != k) & ~random, (fold == k) & ~random
         if train.any() and test.any():
-            model = fit_trees(matrix[train], arm[train], np.ones(int(train.sum())), booster, "multiclass", n_arms)
+            model = fit_trees(
+                matrix[train], arm[train], np.ones(int(train.sum())), booster, objective="multiclass", n_classes=n_arms
+            )
             chance[test] = model.predict(matrix[test])
     for a in range(n_arms):
         own = random & (arm == a)
@@ -65,7 +67,7 @@ def cross_fitted_propensity(
 
 
 def cross_fitted_outcomes(
-    matrix: FloatArray, arm: IntArray, outcome: FloatArray, fold: IntArray,
+    matrix: FloatArray, arm: IntArray, outcome: FloatArray, *, fold: IntArray,
     terms: Sequence[Term], n_arms: int, booster: BoosterSettings,
 ) -> FloatArray:  # fmt: skip
     """Expected outcome under every arm, out of fold, shape (n, n_arms).
@@ -79,14 +81,19 @@ def cross_fitted_outcomes(
         free = train & (arm == 0)
         if not free.any():  # nobody to compare with: the overlap gate refuses the effect
             continue
-        base = fit_trees(matrix[free], outcome[free], np.ones(int(free.sum())), booster, "regression")
+        base = fit_trees(matrix[free], outcome[free], np.ones(int(free.sum())), booster, objective="regression")
         expected[test] = base.predict(matrix[test])
         for a in range(1, n_arms):
             treated = train & (arm == a)
             if treated.sum() >= 20:
                 beyond = outcome[treated] - base.predict(matrix[treated])[:, 0]
                 correction = fit_effect(
-                    matrix[treated], beyond, np.ones(len(beyond)), np.arange(len(beyond)), terms, 100.0
+                    matrix[treated],
+                    beyond,
+                    weight=np.ones(len(beyond)),
+                    account=np.arange(len(beyond)),
+                    terms=terms,
+                    penalty=100.0,
                 )
                 expected[test, a] += correction.predict(matrix[test])[:, 0]
     return expected
@@ -143,7 +150,7 @@ def overlap(arm: IntArray, chance: FloatArray, option: int) -> Overlap:
 
 
 def fit_effect(
-    matrix: FloatArray, psi: FloatArray, weight: FloatArray, account: IntArray, terms: Sequence[Term], penalty: float
+    matrix: FloatArray, psi: FloatArray, *, weight: FloatArray, account: IntArray, terms: Sequence[Term], penalty: float
 ) -> Effect:
     """Weighted ridge of the scores on the terms, with a covariance clustered by account (sandwich)."""
     settled = settle_terms(terms, matrix)

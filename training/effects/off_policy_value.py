@@ -70,8 +70,8 @@ class OffPolicyValue:
 
 
 def off_policy_value(
-    predicted: FloatArray, arm: IntArray, beyond: FloatArray, chance: FloatArray, margin: FloatArray, costs: FloatArray,
-    account: IntArray, level: float,
+    predicted: FloatArray, arm: IntArray, beyond: FloatArray, *, chance: FloatArray, margin: FloatArray,
+    costs: FloatArray, account: IntArray, level: float,
 ) -> OffPolicyValue | None:  # fmt: skip
     """The claim of picking, for every trial, the option with the highest gain above zero, or none.
 
@@ -83,12 +83,21 @@ def off_policy_value(
     """
     if len(arm) == 0:
         return None
-    found = judge_each(predicted, arm, beyond, chance, margin, costs)
+    found = judge_each(predicted, arm, beyond, chance=chance, margin=margin, costs=costs)
     promised, mean = float(found.promised.mean()), float(found.score.mean())
     error = clustered_error(found.score, account)
     reach = NormalDist().inv_cdf(0.5 + level / 2) * error
     spent = float(found.spent.mean())
-    return OffPolicyValue(promised, mean, mean - reach, mean + reach, len(arm), error, spent, level)
+    return OffPolicyValue(
+        promised=promised,
+        value=mean,
+        low=mean - reach,
+        high=mean + reach,
+        trials=len(arm),
+        error=error,
+        spent=spent,
+        level=level,
+    )
 
 
 @dataclass(frozen=True)
@@ -101,7 +110,13 @@ class Brought:
 
 
 def judge_each(
-    predicted: FloatArray, arm: IntArray, beyond: FloatArray, chance: FloatArray, margin: FloatArray, costs: FloatArray
+    predicted: FloatArray,
+    arm: IntArray,
+    beyond: FloatArray,
+    *,
+    chance: FloatArray,
+    margin: FloatArray,
+    costs: FloatArray,
 ) -> Brought:
     """What recommending by those predictions brings of every trial; arguments as `off_policy_value` takes them."""
     gain = predicted * margin - costs
@@ -132,11 +147,11 @@ def clustered_error(score: FloatArray, account: IntArray) -> float:
 
 
 def budget_of(
-    predicted: FloatArray, arm: IntArray, beyond: FloatArray, chance: FloatArray, margin: FloatArray, costs: FloatArray,
-    account: IntArray, level: float,
+    predicted: FloatArray, arm: IntArray, beyond: FloatArray, *, chance: FloatArray, margin: FloatArray,
+    costs: FloatArray, account: IntArray, level: float,
 ) -> Budget | None:  # fmt: skip
     """What the same recommendations bring where only the best promises per unit of money are kept; None without any."""
-    found = judge_each(predicted, arm, beyond, chance, margin, costs)
+    found = judge_each(predicted, arm, beyond, chance=chance, margin=margin, costs=costs)
     paid = found.promised > 0
     if not paid.any():
         return None

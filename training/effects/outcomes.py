@@ -41,11 +41,13 @@ class Outcome:
 
 def measure(trials: Trials, name: str, fold: IntArray, booster: BoosterSettings) -> Outcome:
     """That outcome of the trials; fold : shape (n,), the same for all trials of an account."""
-    return measure_outcome(trials.matrix, getattr(trials, name), trials.arm == 0, fold, booster, name)
+    return measure_outcome(
+        trials.matrix, getattr(trials, name), free=trials.arm == 0, fold=fold, booster=booster, name=name
+    )
 
 
 def measure_outcome(
-    matrix: FloatArray, outcome: FloatArray, free: BoolArray, fold: IntArray, booster: BoosterSettings, name: str
+    matrix: FloatArray, outcome: FloatArray, *, free: BoolArray, fold: IntArray, booster: BoosterSettings, name: str
 ) -> Outcome:
     """An outcome of trials that come from anywhere.
 
@@ -61,14 +63,17 @@ def measure_outcome(
     for k in np.unique(fold):
         train, test = free & (fold != k), counts & (fold == k)
         if test.any() and (seen[train].any() if money_free else train.any()):  # else nothing is expected
-            model = fit_trees(matrix[train], seen[train], np.ones(int(train.sum())), booster, objective)
+            model = fit_trees(matrix[train], seen[train], np.ones(int(train.sum())), booster, objective=objective)
             expected[test] = model.predict(matrix[test])[:, 0]
     if not money_free:
         beyond = np.where(counts, outcome - expected, 0.0)
-        return Outcome(name, counts, beyond, np.ones(len(outcome)), None, 1.0, 1.0)
+        return Outcome(
+            name=name, counts=counts, beyond=beyond, size=np.ones(len(outcome)), scale=None, factor=1.0, floor=1.0
+        )
     factor = float(outcome[free].sum() / max(expected[free].sum(), 1e-9))
     factor = round(float(np.clip(factor, *FACTOR_LIMITS)), 6)
     floor = round(max(SMALLEST_SIZE * float(seen[free].mean()), 1e-6), 6)
-    scale = fit_trees(matrix[free], seen[free], np.ones(int(free.sum())), booster, "tweedie")
+    scale = fit_trees(matrix[free], seen[free], np.ones(int(free.sum())), booster, objective="tweedie")
     size = np.maximum(expected * factor, floor)
-    return Outcome(name, counts, np.where(counts, outcome - expected * factor, 0.0), size, scale, factor, floor)
+    beyond = np.where(counts, outcome - expected * factor, 0.0)
+    return Outcome(name=name, counts=counts, beyond=beyond, size=size, scale=scale, factor=factor, floor=floor)

@@ -64,7 +64,7 @@ def before_lots(trials: Trials, chance: FloatArray, column: int) -> dict[int, Di
 
 
 def before_choices(
-    data: Dataset, trials: Trials, terms: list[Term], booster: BoosterSettings, settings: Settings, loose: Precisions
+    data: Dataset, trials: Trials, terms: list[Term], *, booster: BoosterSettings, settings: Settings, loose: Precisions
 ) -> Mapping[int, Difference]:
     """Option -> by how much those chosen for it differed over the horizon before they were; a share of size.
 
@@ -79,13 +79,20 @@ def before_choices(
         return {}
     nothing = np.full(len(rows), np.nan)
     pretended = Trials(
-        data.snapshots.take(place), data.matrix[place], arm, np.zeros(len(rows), bool), nothing,
-        data.labels.revenue[place], nothing, nothing, data.labels.rung[place], nothing,
-        np.zeros((len(rows), n_arms - 1)),
+        snapshots=data.snapshots.take(place), matrix=data.matrix[place], arm=arm, random=np.zeros(len(rows), bool),
+        propensity=nothing, revenue=data.labels.revenue[place], climbed=nothing, switched=nothing,
+        rung=data.labels.rung[place], served=nothing, later=np.zeros((len(rows), n_arms - 1)),
     )  # fmt: skip
     fold = folds_of(data.histories, pretended.snapshots.account, FOLDS)
     chance = cross_fitted_propensity(
-        pretended.matrix, arm, pretended.random, nothing, fold, n_arms, booster, settings.uplift.clip
+        pretended.matrix,
+        arm,
+        random=pretended.random,
+        known=nothing,
+        fold=fold,
+        n_arms=n_arms,
+        booster=booster,
+        clip=settings.uplift.clip,
     )
     revenue = measure(pretended, "revenue", fold, booster)
     settled = settle_terms(terms, pretended.matrix)
@@ -95,8 +102,9 @@ def before_choices(
         used = np.flatnonzero((arm == k) | (arm == 0))
         own = chance[used, k]
         case = Case(
-            z[used], revenue.beyond[used], (arm[used] == k).astype(np.float64), own / (own + chance[used, 0]),
-            revenue.size[used], np.ones(len(used), bool), pretended.snapshots.account[used],
+            z=z[used], beyond=revenue.beyond[used], exposed=(arm[used] == k).astype(np.float64),
+            chance=own / (own + chance[used, 0]), size=revenue.size[used], chosen=np.ones(len(used), bool),
+            account=pretended.snapshots.account[used],
         )  # fmt: skip
         told = fit_again([case], loose)[0]
         found[k] = Difference(float(told.coefficients[0]), float(np.sqrt(told.covariance[0, 0])))

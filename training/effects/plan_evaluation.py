@@ -137,7 +137,17 @@ def realised(selected: Selected, level: float = 0.9) -> Realised:
     if made - other > 0.2:
         low, high = sorted((revenue.low / (made - other), revenue.high / (made - other)))
         where = (revenue.value / (made - other), low, high)
-    return Realised(n, held, revenue, gain, _weighted_mean(due, weight), elapsed, made, other, where)
+    return Realised(
+        treated=n,
+        held_out=held,
+        revenue=revenue,
+        gain=gain,
+        promised=_weighted_mean(due, weight),
+        elapsed=elapsed,
+        compliance=made,
+        contamination=other,
+        effect_where_made=where,
+    )
 
 
 def pooled(parts: Sequence[tuple[Selected, Realised]], level: float = 0.9) -> tuple[Difference, float]:

@@ -48,7 +48,10 @@ def listed(rows: pd.DataFrame, record: Mapping[str, Any]) -> Listed:
     account, investment = names
     gain, cost = (rows[name].to_numpy(np.float64) for name in ("expected_gain", "cost"))
     as_of = instant(str(record["as_of"]))
-    return Listed(account, investment, treated, chance, gain, cost, as_of, float(record["horizon_days"]))
+    return Listed(
+        account=account, investment=investment, treated=treated, chance=chance, gain=gain, cost=cost, as_of=as_of,
+        horizon_days=float(record["horizon_days"]),
+    )  # fmt: skip
 
 
 def follow(plan: Listed, histories: Histories, end: int, settings: Settings) -> Selected:
@@ -84,8 +87,9 @@ def follow(plan: Listed, histories: Histories, end: int, settings: Settings) -> 
     if "investments" in histories.tables:
         made, spent = _invested(plan, account, histories, until, end)
     return Selected(
-        plan.account, plan.treated, plan.chance, plan.investment, plan.gain, plan.cost, revenue, before, margin, spent,
-        made, days, plan.horizon_days,
+        account=plan.account, treated=plan.treated, chance=plan.chance, investment=plan.investment, promised=plan.gain,
+        cost=plan.cost, revenue=revenue, before=before, margin=margin, spent=spent, made=made, days=days,
+        horizon_days=plan.horizon_days,
     )  # fmt: skip
 
 

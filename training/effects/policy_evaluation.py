@@ -34,11 +34,12 @@ class PolicyEvaluation:
 
     def brings(self, predicted: FloatArray) -> Brought:
         """What recommending by those effects promises, brings and costs, trial by trial."""
-        return judge_each(predicted, self.arm, self.beyond, self.chance, self.margin, self.costs)
+        return judge_each(predicted, self.arm, self.beyond, chance=self.chance, margin=self.margin, costs=self.costs)
 
     def take(self, rows: BoolArray) -> "PolicyEvaluation":
         """Those trials alone."""
         return PolicyEvaluation(
-            self.snapshots.take(rows), self.matrix[rows], self.rung[rows], self.random, self.predicted[rows],
-            self.arm[rows], self.beyond[rows], self.chance[rows], self.margin[rows], self.costs[rows],
+            snapshots=self.snapshots.take(rows), matrix=self.matrix[rows], rung=self.rung[rows], random=self.random,
+            predicted=self.predicted[rows], arm=self.arm[rows], beyond=self.beyond[rows], chance=self.chance[rows],
+            margin=self.margin[rows], costs=self.costs[rows],
         )  # fmt: skip

@@ -153,7 +153,16 @@ def _system(case: Case) -> _System:
     loose = Precisions(MEAN_PRECISIONS[0], SLOPE_PRECISIONS[1], TRUST_PRECISIONS[-1])
     first = np.linalg.solve(gram + np.diag(_precisions(terms.shape[1], loose)), moments)
     noise = max(float(np.mean((values - rows @ first) ** 2)), 1e-12)
-    return _System(rows, values, gram, moments, float(values @ values), noise, terms.shape[1], case.account)
+    return _System(
+        rows=rows,
+        values=values,
+        gram=gram,
+        moments=moments,
+        squares=float(values @ values),
+        noise=noise,
+        n_terms=terms.shape[1],
+        account=case.account,
+    )
 
 
 def _precisions(k: int, prior: Precisions) -> FloatArray:

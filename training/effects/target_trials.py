@@ -96,11 +96,11 @@ def _observed(data: Dataset, settings: Settings) -> Trials:
     labels = data.labels
     climbed = (labels.next_rung > labels.rung).astype(np.float64)
     return Trials(
-        data.snapshots.take(chosen), data.matrix[chosen], arm[chosen], np.zeros(len(chosen), bool),
-        np.full(len(chosen), np.nan), labels.revenue[chosen], climbed[chosen],
-        np.where(labels.can_switch, labels.switched, np.nan)[chosen], labels.rung[chosen],
-        _served(later, settings)[chosen],
-        parts_left(data.histories, data.snapshots.take(chosen), arm[chosen], settings.outcome.horizon_days),
+        snapshots=data.snapshots.take(chosen), matrix=data.matrix[chosen], arm=arm[chosen],
+        random=np.zeros(len(chosen), bool), propensity=np.full(len(chosen), np.nan), revenue=labels.revenue[chosen],
+        climbed=climbed[chosen], switched=np.where(labels.can_switch, labels.switched, np.nan)[chosen],
+        rung=labels.rung[chosen], served=_served(later, settings)[chosen],
+        later=parts_left(data.histories, data.snapshots.take(chosen), arm[chosen], settings.outcome.horizon_days),
     )  # fmt: skip
 
 
@@ -140,10 +140,10 @@ def _randomised(data: Dataset, settings: Settings) -> Trials | None:
     labels = label(view, settings, data.definition, data.end)
     arm = lots.values["option"][rows].astype(np.int64) + 1
     return Trials(
-        snapshots, matrix, arm, np.ones(len(rows), bool),
-        lots.values["propensity"][rows] / PROPENSITY_UNIT, labels.revenue,
-        (labels.next_rung > labels.rung).astype(np.float64),
-        np.where(labels.can_switch, labels.switched, np.nan), labels.rung,
-        _served(View(data.histories, snapshots.later(settings.outcome.horizon_days)), settings),
-        parts_left(data.histories, snapshots, arm, settings.outcome.horizon_days),
+        snapshots=snapshots, matrix=matrix, arm=arm, random=np.ones(len(rows), bool),
+        propensity=lots.values["propensity"][rows] / PROPENSITY_UNIT, revenue=labels.revenue,
+        climbed=(labels.next_rung > labels.rung).astype(np.float64),
+        switched=np.where(labels.can_switch, labels.switched, np.nan), rung=labels.rung,
+        served=_served(View(data.histories, snapshots.later(settings.outcome.horizon_days)), settings),
+        later=parts_left(data.histories, snapshots, arm, settings.outcome.horizon_days),
     )  # fmt: skip

@@ -150,17 +150,28 @@ def _estimate(trial: _Trial, data: Dataset, settings: Settings) -> tuple[Overlap
     fold = folds_of(data.histories, trial.account, settings.uplift.folds)
     booster, terms, arm = small_booster(settings.booster), modifiers(data), trial.arm
     unknown, drawn = np.full(len(arm), np.nan), np.zeros(len(arm), bool)
-    chance = cross_fitted_propensity(trial.matrix, arm, drawn, unknown, fold, 2, booster, settings.uplift.clip)
+    chance = cross_fitted_propensity(
+        trial.matrix, arm, random=drawn, known=unknown, fold=fold, n_arms=2, booster=booster, clip=settings.uplift.clip
+    )
     gate = overlap(arm, chance, 1)
     if not gate.passes(settings.uplift):
         return gate, None
-    expected = cross_fitted_outcomes(trial.matrix, arm, trial.revenue, fold, terms, 2, booster)
+    expected = cross_fitted_outcomes(
+        trial.matrix, arm, trial.revenue, fold=fold, terms=terms, n_arms=2, booster=booster
+    )
     column = data.column("revenue_365d")
     offset = round(max(float(np.mean(np.maximum(trial.matrix[:, column], 0))), 1.0), 2)
     scored = scores(arm, trial.revenue, expected, chance, Effect((), (), (), column, offset).size(trial.matrix))
     scale = settings.outcome.horizon_days / (settings.outcome.horizon_days - settings.uplift.landmark_days)
     effect, loose = (
-        fit_effect(trial.matrix, scale * scored.psi[:, 0], scored.weight[:, 0], trial.account, terms, penalty)
+        fit_effect(
+            trial.matrix,
+            scale * scored.psi[:, 0],
+            weight=scored.weight[:, 0],
+            account=trial.account,
+            terms=terms,
+            penalty=penalty,
+        )
         for penalty in (PENALTIES[-1], PENALTIES[0])
     )
     return gate, replace(effect, size_column=column, size_offset=offset, covariance=loose.covariance)

@@ -96,11 +96,26 @@ def fit_uplift(data: Dataset, settings: Settings, progress: Progress = silent) -
     booster, n_arms = small_booster(settings.booster), len(options.names) + 1
     progress("effects of investments", 0.0)
     chance = cross_fitted_propensity(
-        trials.matrix, trials.arm, trials.random, trials.propensity, fold, n_arms, booster, settings.uplift.clip
+        trials.matrix,
+        trials.arm,
+        random=trials.random,
+        known=trials.propensity,
+        fold=fold,
+        n_arms=n_arms,
+        booster=booster,
+        clip=settings.uplift.clip,
     )
     progress("effects of investments", 0.2)
     terms = settle_terms(modifiers(data), trials.matrix)
-    work = _Work(options.names, trials, chance, fold, terms, settled_values(terms, trials.matrix), settings)
+    work = _Work(
+        names=options.names,
+        trials=trials,
+        chance=chance,
+        fold=fold,
+        terms=terms,
+        z=settled_values(terms, trials.matrix),
+        settings=settings,
+    )
     learnt, brought = work.learn(), {"revenue": np.zeros((len(trials), n_arms - 1))}
     for k in range(MOST_PASSES if trials.later.any() else 0):
         progress("effects of investments", 0.4 + 0.1 * k)
@@ -120,7 +135,18 @@ def fit_uplift(data: Dataset, settings: Settings, progress: Progress = silent) -
 
 def _never_recorded(name: str, bond: int, cost: float) -> InvestmentEffect:
     found = Finding.of("uplift_never_recorded", NOTE, investment=name)
-    return InvestmentEffect(name, bond, cost, "insufficient", None, (), None, None, None, (found,))
+    return InvestmentEffect(
+        investment=name,
+        bond=bond,
+        cost=cost,
+        basis="insufficient",
+        effects=None,
+        rungs=(),
+        mean=None,
+        low=None,
+        high=None,
+        findings=(found,),
+    )
 
 
 @dataclass(frozen=True)
@@ -152,9 +178,9 @@ class _Work:
         used = np.flatnonzero(rows & outcome.counts & ((trials.arm == k) | (trials.arm == 0)))
         own = self.chance[used, k]
         return Case(
-            self.z[used], outcome.beyond[used], (trials.arm[used] == k).astype(np.float64),
-            own / (own + self.chance[used, 0]), outcome.size[used], ~trials.random[used],
-            trials.snapshots.account[used],
+            z=self.z[used], beyond=outcome.beyond[used], exposed=(trials.arm[used] == k).astype(np.float64),
+            chance=own / (own + self.chance[used, 0]), size=outcome.size[used], chosen=~trials.random[used],
+            account=trials.snapshots.account[used],
         )  # fmt: skip
 
     def ground(self, k: int, revenue: Outcome) -> _Ground:
@@ -235,7 +261,9 @@ def _pretended(data: Dataset, trials: Trials, chance: FloatArray, settings: Sett
     """Return, option by option, what the checks say that ask for an effect where there can be none."""
     names = data.histories.options.names
     drawn = before_lots(trials, chance, data.column("revenue_365d"))
-    chosen = before_choices(data, trials, modifiers(data), small_booster(settings.booster), settings, LOOSE)
+    chosen = before_choices(
+        data, trials, modifiers(data), booster=small_booster(settings.booster), settings=settings, loose=LOOSE
+    )
     told = {k: [lots_finding(names[k - 1], found)] for k, found in drawn.items()}
     for k, found in chosen.items():
         told.setdefault(k, []).append(choices_finding(names[k - 1], found))
@@ -247,7 +275,18 @@ def _option(work: _Work, k: int, learnt: _Learnt, pretended: Sequence[Finding], 
     found = {outcome: effects[k] for outcome, effects in learnt.found.items() if k in effects}
     name, bond, cost = options.names[k - 1], options.bonds[k - 1], options.costs[k - 1]
     if ground.basis == "insufficient" or "revenue" not in found:
-        return InvestmentEffect(name, bond, cost, "insufficient", None, (), None, None, None, ground.findings)
+        return InvestmentEffect(
+            investment=name,
+            bond=bond,
+            cost=cost,
+            basis="insufficient",
+            effects=None,
+            rungs=(),
+            mean=None,
+            low=None,
+            high=None,
+            findings=ground.findings,
+        )
     asked = trials.matrix[ground.rows]
     mean, error = average(found["revenue"][1], asked)
     drawn_to = average(found["revenue"][0], asked)[0]
@@ -266,8 +305,9 @@ def _option(work: _Work, k: int, learnt: _Learnt, pretended: Sequence[Finding], 
     )  # fmt: skip
     supported = tuple(int(rung) for rung in np.flatnonzero(exposed >= LEAST_BY_RUNG))
     return InvestmentEffect(
-        name, bond, cost, ground.basis, {outcome: pair[0] for outcome, pair in found.items()}, supported, mean,
-        mean - reach, mean + reach, findings,
+        investment=name, bond=bond, cost=cost, basis=ground.basis,
+        effects={outcome: pair[0] for outcome, pair in found.items()}, rungs=supported, mean=mean, low=mean - reach,
+        high=mean + reach, findings=findings,
     )  # fmt: skip
 
 
@@ -307,25 +347,43 @@ def _judge(
     costs = np.array(options_of.costs, np.float64) + share * revenue.size[judged, None]
     margin = data.survey.margin_rate(uplift.margin_rate) - np.broadcast_to(share, costs.shape)
     account = trials.snapshots.account[judged]
-    seen = (trials.arm[judged], revenue.beyond[judged], work.chance[judged])
+    arm, beyond, chance = trials.arm[judged], revenue.beyond[judged], work.chance[judged]
     curves = replace(
         _overlaps(work, options),
         targeting=tuple(
             found
             for k in usable
-            if (found := _targeting(options[k - 1].investment, k, predicted[judged, k - 1], *seen, account))
+            if (
+                found := _targeting(
+                    options[k - 1].investment, k, predicted=predicted[judged, k - 1], arm=arm, beyond=beyond,
+                    chance=chance, account=account,
+                )
+            )
         ),
-        budget=budget_of(predicted[judged], *seen, margin, costs, account, uplift.level),
-    )
-    bench = PolicyEvaluation(
-        trials.snapshots.take(judged), trials.matrix[judged], trials.rung[judged], lots, predicted[judged], *seen,
-        np.asarray(margin), costs,
+        budget=budget_of(
+            predicted[judged], arm, beyond, chance=chance, margin=margin, costs=costs, account=account,
+            level=uplift.level,
+        ),
     )  # fmt: skip
-    return off_policy_value(predicted[judged], *seen, margin, costs, account, uplift.level), curves, bench
+    bench = PolicyEvaluation(
+        snapshots=trials.snapshots.take(judged), matrix=trials.matrix[judged], rung=trials.rung[judged], random=lots,
+        predicted=predicted[judged], arm=arm, beyond=beyond, chance=chance, margin=np.asarray(margin), costs=costs,
+    )  # fmt: skip
+    value = off_policy_value(
+        predicted[judged], arm, beyond, chance=chance, margin=margin, costs=costs, account=account, level=uplift.level
+    )
+    return value, curves, bench
 
 
 def _targeting(
-    name: str, k: int, predicted: FloatArray, arm: IntArray, beyond: FloatArray, chance: FloatArray, account: IntArray
+    name: str,
+    k: int,
+    *,
+    predicted: FloatArray,
+    arm: IntArray,
+    beyond: FloatArray,
+    chance: FloatArray,
+    account: IntArray,
 ) -> Targeting | None:
     known = ~np.isnan(predicted)
     option = np.full(int(known.sum()), k)

@@ -1,6 +1,7 @@
 """What the estimators share: the boosters' parameters, checked inputs, and rows split by time."""
 
 from collections.abc import Mapping
+from operator import index
 from typing import Any
 
 import numpy as np
@@ -35,9 +36,10 @@ class Boosted(BaseEstimator):  # type: ignore[misc]
         seed = self.random_state
         if not isinstance(seed, int | np.integer):
             seed = check_random_state(seed).randint(2**31 - 1)
-        return BoosterSettings(
-            self.rounds, self.learning_rate, self.leaves, self.least_in_leaf, self.l2, self.row_share,
-            self.column_share, effective_n_jobs(self.n_jobs), int(seed),
+        return BoosterSettings(  # numbers of numpy's, as a grid of parameters may hold them, are made plain
+            rounds=index(self.rounds), learning_rate=float(self.learning_rate), leaves=index(self.leaves),
+            least_in_leaf=index(self.least_in_leaf), l2=float(self.l2), row_share=float(self.row_share),
+            column_share=float(self.column_share), threads=effective_n_jobs(self.n_jobs), seed=int(seed),
         )  # fmt: skip
 
     def _checked(self, X: Any) -> FloatArray:
@@ -52,7 +54,14 @@ class Boosted(BaseEstimator):  # type: ignore[misc]
 
     def _lesson(self, matrix: FloatArray, target: IntArray | FloatArray, weight: Any, classes: int = 1) -> TrainingTask:
         weights = _check_sample_weight(weight, matrix, dtype=np.float64, ensure_non_negative=True)
-        return TrainingTask(matrix, target, weights, self._positions(), self._booster(), classes)
+        return TrainingTask(
+            matrix=matrix,
+            target=target,
+            weight=weights,
+            columns=self._positions(),
+            booster=self._booster(),
+            classes=classes,
+        )
 
     def __sklearn_tags__(self) -> Any:
         tags = super().__sklearn_tags__()

@@ -37,7 +37,15 @@ class _Trials:
         own = self.chance[:, 1] / self.chance.sum(axis=1)
         exposed = self.arm.astype(np.float64)
         z, outcome = np.ascontiguousarray(z), self.outcome  # sums are then those of the training, to the last bit
-        return Case(z, outcome.beyond, exposed, own, outcome.size, ~self.drawn, self.account)
+        return Case(
+            z=z,
+            beyond=outcome.beyond,
+            exposed=exposed,
+            chance=own,
+            size=outcome.size,
+            chosen=~self.drawn,
+            account=self.account,
+        )
 
 
 class UpliftRegressor(RegressorMixin, Boosted):  # type: ignore[misc]
@@ -168,10 +176,12 @@ class UpliftRegressor(RegressorMixin, Boosted):  # type: ignore[misc]
         own = np.where(arm == 1, known, 1 - known)
         seen = self._without(matrix)
         fold, booster = folds_by(names, self.folds), small_booster(self._booster())
-        chance = cross_fitted_propensity(seen, arm, drawn, own, fold, 2, booster, self.clip)
+        chance = cross_fitted_propensity(
+            seen, arm, random=drawn, known=own, fold=fold, n_arms=2, booster=booster, clip=self.clip
+        )
         chance[drawn] = np.column_stack([1 - known, known])[drawn]  # with two arms both are known
         name = "revenue" if self.amounts else "outcome"
-        outcome = measure_outcome(seen, y, arm == 0, fold, booster, name)
+        outcome = measure_outcome(seen, y, free=arm == 0, fold=fold, booster=booster, name=name)
         return _Trials(outcome, arm, chance, drawn, np.unique(names, return_inverse=True)[1])
 
     def _without(self, matrix: FloatArray) -> FloatArray:

@@ -181,7 +181,7 @@ def importance_of(model: str, features: Sequence[str], values: FloatArray, added
 
 
 def parts_of(
-    names: Sequence[str], code: IntArray, rows: Mapping[str, Mapping[str, FloatArray]], primary: str, ours: str,
+    names: Sequence[str], code: IntArray, rows: Mapping[str, Mapping[str, FloatArray]], *, primary: str, ours: str,
     simplest: str, account: IntArray,
 ) -> tuple[Part, ...]:  # fmt: skip
     """One part for every code that occurs.  rows : model -> score -> value per snapshot."""

@@ -107,7 +107,8 @@ class Task:
     rows : which snapshots it is about.  target : the outcome of every snapshot.
     row_scores : name -> score per snapshot; the first is the primary one.  whole : name -> score of all.
     sets : what a set or an interval of ours, calibrated on the fold's own training rows, is worth on its test rows:
-        name -> value per row; from the data, both masks, the settings and our predictions.
+        name -> value per row; from the data, both masks, the settings, what ours predicted on the test rows, and
+        the model that it was calibrated with.
     """
 
     name: str
@@ -179,19 +180,20 @@ def _revenue_scores(expected: FloatArray, happened: Outcome, _: IntArray) -> dic
 
 
 def _rung_sets(
-    data: Dataset, train: BoolArray, test: BoolArray, settings: Settings, chances: FloatArray, earlier: Predictor | None
-) -> dict[str, FloatArray]:
-    low, high = rung_sets(chances, fit_set_rule(data, train, earlier, settings).threshold)
+    data: Dataset, train: BoolArray, test: BoolArray, *, settings: Settings, predicted: FloatArray,
+    earlier: Predictor | None,
+) -> dict[str, FloatArray]:  # fmt: skip
+    low, high = rung_sets(predicted, fit_set_rule(data, train, earlier, settings).threshold)
     happened = data.labels.next_rung[test]
     covered = (low <= happened) & (happened <= high)
     return {"set_coverage": covered.astype(np.float64), "set_size": (high - low + 1).astype(np.float64)}
 
 
 def _revenue_intervals(
-    data: Dataset, train: BoolArray, test: BoolArray, settings: Settings, expected: FloatArray, _: Predictor | None
+    data: Dataset, train: BoolArray, test: BoolArray, *, settings: Settings, predicted: FloatArray, **_: object
 ) -> dict[str, FloatArray]:
     found = fit_revenue_range(data, train, settings)[0].predict(data.matrix[test])
-    low, high = np.minimum(found[:, 0], expected[:, 0]), np.maximum(found[:, 1], expected[:, 0])
+    low, high = np.minimum(found[:, 0], predicted[:, 0]), np.maximum(found[:, 1], predicted[:, 0])
     happened = data.labels.revenue[test]
     covered = within(np.column_stack([low, high]), happened)
     above = ~covered & (happened > high)
@@ -212,18 +214,21 @@ def _everyone(data: Dataset) -> BoolArray:
 
 TASKS: tuple[Task, ...] = (
     Task(
-        "next_rung", fit_with_earlier, baselines.NEXT_RUNG, _everyone, lambda data: data.labels.next_rung,
-        {"log_loss": metrics.row_log_loss, "rps": metrics.row_rps, "brier": metrics.row_brier}, _direction_scores,
-        _climbing, _rung_sets,
+        name="next_rung", fit=fit_with_earlier, baselines=baselines.NEXT_RUNG, rows=_everyone,
+        target=lambda data: data.labels.next_rung,
+        row_scores={"log_loss": metrics.row_log_loss, "rps": metrics.row_rps, "brier": metrics.row_brier},
+        whole=_direction_scores, chance=_climbing, sets=_rung_sets,
     ),
     Task(
-        "switching", _by_itself(fit_switching), baselines.SWITCHING, lambda data: data.labels.can_switch,
-        lambda data: data.labels.switched,
-        {"log_loss": metrics.row_log_loss, "brier": metrics.row_brier}, _switch_scores, _leaving,
+        name="switching", fit=_by_itself(fit_switching), baselines=baselines.SWITCHING,
+        rows=lambda data: data.labels.can_switch, target=lambda data: data.labels.switched,
+        row_scores={"log_loss": metrics.row_log_loss, "brier": metrics.row_brier}, whole=_switch_scores,
+        chance=_leaving,
     ),
     Task(
-        "revenue", _by_itself(fit_revenue), baselines.REVENUE, _everyone, lambda data: data.labels.revenue,
-        {"deviance": _deviance, "mae": _absolute}, _revenue_scores, sets=_revenue_intervals,
+        name="revenue", fit=_by_itself(fit_revenue), baselines=baselines.REVENUE, rows=_everyone,
+        target=lambda data: data.labels.revenue, row_scores={"deviance": _deviance, "mae": _absolute},
+        whole=_revenue_scores, sets=_revenue_intervals,
     ),
 )  # fmt: skip
 
@@ -271,7 +276,9 @@ def _evaluate(
         latest = model
         predictions[OURS].append(model.predict(data.matrix[test]))
         if task.sets is not None:
-            sets.append(task.sets(data, train, test, settings, predictions[OURS][-1], earlier))
+            sets.append(
+                task.sets(data, train, test, settings=settings, predicted=predictions[OURS][-1], earlier=earlier)
+            )
         progress((k + 1) / len(origins))
     tested = np.concatenate([np.flatnonzero(fold.test & eligible) for fold in origins])
     unseen = np.concatenate([fold.unseen[fold.test & eligible] for fold in origins])
@@ -283,13 +290,16 @@ def _evaluate(
     }
     origin = np.repeat(np.arange(len(origins)), [int((fold.test & eligible).sum()) for fold in origins])
     names = tuple(iso(fold.origin) for fold in origins)
-    compared, by_row = _compare(data, task, joined, tested, unseen, names, origin)
+    compared, by_row = _compare(
+        data, task, predictions=joined, tested=tested, unseen=unseen, origins=names, origin=origin
+    )
     return replace(compared, sets=means, judged=HoldoutPredictions(tested, joined[OURS], by_row, latest))
 
 
 def _compare(
     data: Dataset,
     task: Task,
+    *,
     predictions: Mapping[str, FloatArray],
     tested: IntArray,
     unseen: BoolArray,
@@ -313,10 +323,10 @@ def _compare(
         table.append(Row(model, scores, difference))
     never_seen = {title: float(values[unseen].mean()) for title, values in ours.items()} if unseen.any() else {}
     comparison = Comparison(
-        task.name, primary, tuple(table), origins, len(tested), never_seen,
+        task=task.name, primary=primary, rows=tuple(table), origins=origins, snapshots=len(tested), unseen=never_seen,
         intervals={title: metrics.clustered_mean(values, account) for title, values in ours.items()},
-        by_origin=parts_of(origins, origin, by_row, primary, OURS, simplest, account),
-        by_rung=parts_of(RUNGS, rung, by_row, primary, OURS, simplest, account),
+        by_origin=parts_of(origins, origin, by_row, primary=primary, ours=OURS, simplest=simplest, account=account),
+        by_rung=parts_of(RUNGS, rung, by_row, primary=primary, ours=OURS, simplest=simplest, account=account),
         moves=transitions(predictions[OURS], happened, rung) if task.name == "next_rung" else None,
     )  # fmt: skip
     losses = {model: scores[primary] for model, scores in by_row.items()}

@@ -239,8 +239,10 @@ def read_bundle(folder: Path) -> tuple[Bundle, str]:
         upgrades = {int(rung): reader.effect(f"upgrade_{rung}") for rung in manifest["upgrades"]}
         further = tuple(_horizon(int(days), manifest["files"], reader) for days in manifest["further_horizons_days"])
         bundle = Bundle(
-            facts, reader.pool("next_rung"), switching, triggers, reader.predictor("climbing"),
-            reader.predictor("revenue"), reader.predictor("revenue_range"), upgrades, investments, further,
+            facts=facts, next_rung=reader.pool("next_rung"), switching=switching, triggers=triggers,
+            climbing=reader.predictor("climbing"), revenue=reader.predictor("revenue"),
+            revenue_range=reader.predictor("revenue_range"), upgrades=upgrades, investments=investments,
+            further=further,
         )  # fmt: skip
     except (AttributeError, KeyError, TypeError, ValueError) as error:
         raise BundleError(
@@ -335,8 +337,9 @@ def _facts(content: Mapping[str, Any]) -> Facts:
 def _investment(position: int, option: Mapping[str, Any], reader: _Reader) -> Investment:
     effects = {outcome: reader.effect(f"investment_{position}_{outcome}") for outcome in option["outcomes"]}
     return Investment(
-        str(option["name"]), int(option["bond"]), float(option["cost"]), str(option["basis"]),
-        tuple(int(rung) for rung in option["rungs"]), effects, float(option.get("revenue_share", 0.0)),
+        name=str(option["name"]), bond=int(option["bond"]), cost=float(option["cost"]), basis=str(option["basis"]),
+        rungs=tuple(int(rung) for rung in option["rungs"]), effects=effects,
+        revenue_share=float(option.get("revenue_share", 0.0)),
     )  # fmt: skip
 
 

@@ -8,6 +8,7 @@ import shutil
 import tempfile
 from pathlib import Path
 
+from features.atomic_write import write_whole
 from features.errors import BundleError
 from training.model.bundle import MANIFEST, read_bundle, read_proven_bundle
 
@@ -35,9 +36,7 @@ def place(bundle: Path, folder: Path) -> Path:
 
 def point(target: Path, folder: Path) -> None:
     """Make a bundle that was placed there the one that serves, in one step."""
-    pointer = folder / ".current.new"
-    pointer.write_text(target.name + "\n", encoding="ascii")
-    pointer.replace(folder / "current")
+    write_whole(folder / "current", f"{target.name}\n")
 
 
 def standing(folder: Path) -> Path:

@@ -52,7 +52,13 @@ def _roll_forward(data: Dataset, train: BoolArray, test: BoolArray, _: Settings)
 def _markov(data: Dataset, train: BoolArray, test: BoolArray, _: Settings) -> FloatArray:
     cells = [data.column("rung")]
     table = fit_table(
-        data.matrix[train], data.labels.next_rung[train], data.weight[train], cells, [N_RUNGS], N_RUNGS, 1.0
+        data.matrix[train],
+        data.labels.next_rung[train],
+        data.weight[train],
+        cells,
+        sizes=[N_RUNGS],
+        n_classes=N_RUNGS,
+        strength=1.0,
     )
     return table.predict(data.matrix[test])
 
@@ -64,7 +70,15 @@ def _markov_by_recency(data: Dataset, train: BoolArray, test: BoolArray, _: Sett
     recency = np.nan_to_num(data.matrix[:, data.column("days_since_order_day")], nan=LONG_AGO)
     cells = np.column_stack([data.matrix[:, data.column("rung")], np.searchsorted(RECENCY_EDGES, recency)])
     sizes = [N_RUNGS, len(RECENCY_EDGES) + 1]
-    table = fit_table(cells[train], data.labels.next_rung[train], data.weight[train], [0, 1], sizes, N_RUNGS, 1.0)
+    table = fit_table(
+        cells[train],
+        data.labels.next_rung[train],
+        data.weight[train],
+        [0, 1],
+        sizes=sizes,
+        n_classes=N_RUNGS,
+        strength=1.0,
+    )
     return table.predict(cells[test])
 
 
@@ -85,7 +99,9 @@ def _default_lightgbm(data: Dataset, train: BoolArray, test: BoolArray, settings
     latest = train & (data.snapshots.as_of == data.snapshots.as_of[train].max())
     matrix, target = data.matrix[latest], data.labels.next_rung[latest]
     booster = replace(DEFAULT_LIGHTGBM, threads=settings.booster.threads)
-    return fit_trees(matrix, target, data.weight[latest], booster, "multiclass", N_RUNGS).predict(data.matrix[test])
+    return fit_trees(matrix, target, data.weight[latest], booster, objective="multiclass", n_classes=N_RUNGS).predict(
+        data.matrix[test]
+    )
 
 
 def _count_process(data: Dataset, _: BoolArray, test: BoolArray, settings: Settings) -> FloatArray:
@@ -153,7 +169,7 @@ def _base_rate(data: Dataset, train: BoolArray, test: BoolArray, _: Settings) ->
 
 
 def _on_terms(data: Dataset, train: BoolArray, terms: list[Term]) -> Linear:
-    return fit_classes(data.matrix[train], data.labels.switched[train], data.weight[train], terms, 1)
+    return fit_classes(data.matrix[train], data.labels.switched[train], data.weight[train], terms, n_classes=1)
 
 
 def _recency(data: Dataset, train: BoolArray, test: BoolArray, _: Settings) -> FloatArray:
@@ -175,7 +191,9 @@ def _bg_nbd(data: Dataset, train: BoolArray, test: BoolArray, settings: Settings
     with np.errstate(all="ignore"):
         expected = model.expected_purchases(repeats, recency, np.maximum(age, 1), settings.outcome.horizon_days)
     logs = np.log(np.maximum(np.nan_to_num(expected, posinf=0.0), 1e-6))[:, None]
-    fitted = fit_classes(logs[train], data.labels.switched[train], data.weight[train], [Term(0, "identity")], 1)
+    fitted = fit_classes(
+        logs[train], data.labels.switched[train], data.weight[train], [Term(0, "identity")], n_classes=1
+    )
     return fitted.predict(logs[test])
 
 
@@ -183,7 +201,7 @@ def _default_switch(data: Dataset, train: BoolArray, test: BoolArray, settings: 
     latest = train & (data.snapshots.as_of == data.snapshots.as_of[train].max())
     matrix, target = data.matrix[latest], data.labels.switched[latest]
     booster = replace(DEFAULT_LIGHTGBM, threads=settings.booster.threads)
-    return fit_trees(matrix, target, data.weight[latest], booster, "binary").predict(data.matrix[test])
+    return fit_trees(matrix, target, data.weight[latest], booster, objective="binary").predict(data.matrix[test])
 
 
 SWITCHING: dict[str, Baseline] = {

@@ -35,6 +35,7 @@ def fit_trees(
     target: FloatArray | IntArray,
     weight: FloatArray,
     settings: BoosterSettings,
+    *,
     objective: str,
     n_classes: int = 1,
     columns: Sequence[int] | None = None,
@@ -69,7 +70,7 @@ def fit_trees(
     if quantile is not None:
         parameters["alpha"] = quantile
     values, names = np.ascontiguousarray(matrix[:, used]), [f"f{column}" for column in used]
-    text = grow(values, target, weight / weight.mean(), names, parameters, settings.rounds)
+    text = grow(values, target, weight / weight.mean(), names=names, parameters=parameters, rounds=settings.rounds)
     return Trees(text, used, n_classes)
 
 
@@ -78,6 +79,7 @@ def fit_ordinal(
     target: IntArray,
     weight: FloatArray,
     settings: BoosterSettings,
+    *,
     n_classes: int,
     columns: Sequence[int] | None = None,
     grow: Grow = local_backend,
@@ -89,7 +91,11 @@ def fit_ordinal(
         if reached.min() == reached.max():
             steps.append(_constant(reached, weight, 1))
         else:
-            steps.append(fit_trees(matrix, reached, weight, settings, "binary", 1, columns, grow))
+            steps.append(
+                fit_trees(
+                    matrix, reached, weight, settings, objective="binary", n_classes=1, columns=columns, grow=grow
+                )
+            )
     return Ordinal(tuple(steps))
 
 
@@ -135,6 +141,7 @@ def fit_classes(
     target: IntArray,
     weight: FloatArray,
     terms: Sequence[Term],
+    *,
     n_classes: int,
     penalty: float = 1.0,
 ) -> Linear:
@@ -153,12 +160,12 @@ def fit_classes(
     if not binary and len(present) == 2:  # scikit-learn gives one row for two classes: score 0 for the other
         coefficients, intercepts = np.vstack([0 * coefficients, coefficients]), np.append(0.0, intercepts)
     return Linear(
-        settled,
-        tuple(tuple(float(v) for v in row) for row in coefficients),
-        tuple(float(v) for v in intercepts),
-        "softmax",
-        () if binary else tuple(int(c) for c in present),
-        n_classes,
+        terms=settled,
+        coefficients=tuple(tuple(float(v) for v in row) for row in coefficients),
+        intercepts=tuple(float(v) for v in intercepts),
+        link="softmax",
+        classes=() if binary else tuple(int(c) for c in present),
+        n_classes=n_classes,
     )
 
 
@@ -167,9 +174,23 @@ def _constant(target: IntArray, weight: FloatArray, n_classes: int) -> Linear:
     share = np.bincount(target, weights=weight, minlength=max(n_classes, 2)) / weight.sum()
     share = np.clip(share, FLOOR, 1 - FLOOR)
     if n_classes == 1:
-        return Linear((), ((),), (float(np.log(share[1] / share[0])),), "softmax", (), 1)
+        return Linear(
+            terms=(),
+            coefficients=((),),
+            intercepts=(float(np.log(share[1] / share[0])),),
+            link="softmax",
+            classes=(),
+            n_classes=1,
+        )
     scores = tuple(float(v) for v in np.log(share))
-    return Linear((), tuple(() for _ in scores), scores, "softmax", tuple(range(n_classes)), n_classes)
+    return Linear(
+        terms=(),
+        coefficients=tuple(() for _ in scores),
+        intercepts=scores,
+        link="softmax",
+        classes=tuple(range(n_classes)),
+        n_classes=n_classes,
+    )
 
 
 def fit_values(
@@ -189,6 +210,7 @@ def fit_table(
     target: IntArray,
     weight: FloatArray,
     columns: Sequence[int],
+    *,
     sizes: Sequence[int],
     n_classes: int,
     strength: float = 20.0,

@@ -80,22 +80,28 @@ def _cells(lesson: TrainingTask) -> list[int]:
 def learn_booster(lesson: TrainingTask) -> Trees:
     """All classes at once, by softmax."""
     return fit_trees(
-        lesson.matrix, lesson.target, lesson.weight, lesson.booster, "multiclass", lesson.classes, _columns(lesson),
-        lesson.grow,
+        lesson.matrix, lesson.target, lesson.weight, lesson.booster, objective="multiclass", n_classes=lesson.classes,
+        columns=_columns(lesson), grow=lesson.grow,
     )  # fmt: skip
 
 
 def learn_ordinal(lesson: TrainingTask) -> Ordinal:
     """The chance of reaching each class after the first."""
     return fit_ordinal(
-        lesson.matrix, lesson.classified, lesson.weight, lesson.booster, lesson.classes, _columns(lesson), lesson.grow
+        lesson.matrix,
+        lesson.classified,
+        lesson.weight,
+        lesson.booster,
+        n_classes=lesson.classes,
+        columns=_columns(lesson),
+        grow=lesson.grow,
     )
 
 
 def learn_logit(lesson: TrainingTask) -> Linear:
     """Of the windows' logs and the rungs; of every column where none of those is there."""
     terms = present(rung_terms(lesson)) or every_term(lesson.matrix)
-    return fit_classes(lesson.matrix, lesson.classified, lesson.weight, terms, lesson.classes)
+    return fit_classes(lesson.matrix, lesson.classified, lesson.weight, terms, n_classes=lesson.classes)
 
 
 def learn_table(lesson: TrainingTask) -> Table | None:
@@ -103,7 +109,9 @@ def learn_table(lesson: TrainingTask) -> Table | None:
     cells = _cells(lesson)
     if not cells:
         return None
-    return fit_table(lesson.matrix, lesson.classified, lesson.weight, cells, [N_RUNGS, N_RUNGS], N_RUNGS)
+    return fit_table(
+        lesson.matrix, lesson.classified, lesson.weight, cells, sizes=[N_RUNGS, N_RUNGS], n_classes=N_RUNGS
+    )
 
 
 MEMBERS: dict[str, Learn] = {

@@ -38,7 +38,7 @@ def fit_revenue(data: Dataset, rows: BoolArray, settings: Settings) -> TwoPart:
 def learn_rfm(lesson: TrainingTask) -> Linear:
     """On recency, frequency and money; on every column where none of them is there."""
     terms = present(rfm_terms(lesson)) or every_term(lesson.matrix)
-    return fit_classes(lesson.matrix, lesson.classified, lesson.weight, terms, 1)
+    return fit_classes(lesson.matrix, lesson.classified, lesson.weight, terms, n_classes=1)
 
 
 ANY_ORDER: dict[str, Learn] = {"booster": learn_booster, "rfm": learn_rfm}
@@ -60,5 +60,7 @@ def learn_revenue(lesson: TrainingTask) -> TwoPart:
 def _fit_amount(lesson: TrainingTask, revenue: FloatArray, any_order: IntArray) -> Trees:
     bought, matrix, weight = any_order > 0, lesson.matrix, lesson.weight
     if not bought.any():  # nobody ever buys: any positive constant will do, the chance is next to nothing
-        return fit_trees(matrix, np.ones(len(matrix)), weight, lesson.booster, "gamma")
-    return fit_trees(matrix[bought], revenue[bought], weight[bought], lesson.booster, "gamma", grow=lesson.grow)
+        return fit_trees(matrix, np.ones(len(matrix)), weight, lesson.booster, objective="gamma")
+    return fit_trees(
+        matrix[bought], revenue[bought], weight[bought], lesson.booster, objective="gamma", grow=lesson.grow
+    )

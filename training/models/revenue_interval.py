@@ -82,7 +82,13 @@ def _fit_quantiles(lesson: TrainingTask, stated: float) -> tuple[Trees, Trees, T
     target = np.log1p(np.maximum(lesson.target, 0.0))
     low, high, from_nothing = (
         fit_trees(
-            lesson.matrix, target, lesson.weight, lesson.booster, "quantile", grow=lesson.grow, quantile=round(level, 6)
+            lesson.matrix,
+            target,
+            lesson.weight,
+            lesson.booster,
+            objective="quantile",
+            grow=lesson.grow,
+            quantile=round(level, 6),
         )
         for level in ((1 - stated) / 2, (1 + stated) / 2, stated)
     )

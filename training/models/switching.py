@@ -43,19 +43,19 @@ def switch_terms(data: Named) -> list[Term]:
 
 def learn_booster(lesson: TrainingTask) -> Trees:
     """A small booster on everything."""
-    return fit_trees(lesson.matrix, lesson.target, lesson.weight, lesson.booster, "binary", grow=lesson.grow)
+    return fit_trees(lesson.matrix, lesson.target, lesson.weight, lesson.booster, objective="binary", grow=lesson.grow)
 
 
 def learn_logit(lesson: TrainingTask) -> Linear:
     """On what matters; on every column where none of that is there."""
     terms = present(switch_terms(lesson)) or every_term(lesson.matrix)
-    return fit_classes(lesson.matrix, lesson.classified, lesson.weight, terms, 1)
+    return fit_classes(lesson.matrix, lesson.classified, lesson.weight, terms, n_classes=1)
 
 
 def learn_rfm(lesson: TrainingTask) -> Linear | None:
     """On recency, frequency and money alone."""
     terms = present(rfm_terms(lesson))
-    return fit_classes(lesson.matrix, lesson.classified, lesson.weight, terms, 1) if terms else None
+    return fit_classes(lesson.matrix, lesson.classified, lesson.weight, terms, n_classes=1) if terms else None
 
 
 MEMBERS: dict[str, Learn] = {"booster": learn_booster, "logit": learn_logit, "rfm": learn_rfm}

@@ -54,7 +54,13 @@ def _enough(data: Dataset, rows: BoolArray) -> bool:
 def learn_booster(lesson: TrainingTask) -> Trees:
     """A small booster of all features."""
     return fit_trees(
-        lesson.matrix, lesson.target, lesson.weight, lesson.booster, "multiclass", lesson.classes, grow=lesson.grow
+        lesson.matrix,
+        lesson.target,
+        lesson.weight,
+        lesson.booster,
+        objective="multiclass",
+        n_classes=lesson.classes,
+        grow=lesson.grow,
     )
 
 
@@ -64,7 +70,9 @@ def learn_traces(lesson: TrainingTask) -> Linear:
     columns = [column for column in lesson.usable if column in traces]
     terms = every_term(lesson.matrix, columns, catalog.ALWAYS_KNOWN)
     penalty = LOGIT_PENALTY * len(lesson.matrix)
-    return fit_classes(lesson.matrix, lesson.classified, lesson.weight, terms, lesson.classes, penalty)
+    return fit_classes(
+        lesson.matrix, lesson.classified, lesson.weight, terms, n_classes=lesson.classes, penalty=penalty
+    )
 
 
 MEMBERS: dict[str, Learn] = {"booster": learn_booster, "traces": learn_traces}

@@ -64,6 +64,7 @@ def tune(
     data: Dataset,
     settings: Settings,
     seconds: float,
+    *,
     folds: int = 3,
     progress: Progress = silent,
     clock: Clock = time.monotonic,

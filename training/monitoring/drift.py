@@ -26,7 +26,7 @@ from dataclasses import dataclass
 import numpy as np
 from scipy.optimize import brentq
 from scipy.special import digamma, kolmogorov, polygamma
-from scipy.stats import chi2
+from scipy.stats import chi2, false_discovery_control
 from scipy.stats import t as student
 
 from features.instants import FloatArray
@@ -82,7 +82,7 @@ class Drift:
 
 def find_drift(
     kinds: Mapping[str, str], instants: Sequence[Mapping[str, FloatArray]], pairs: Sequence[tuple[int, int]],
-    weights: Mapping[str, float], level: float, least_effect: float,
+    *, weights: Mapping[str, float], level: float, least_effect: float,
 ) -> tuple[Drift, ...]:  # fmt: skip
     """Every column that varies at all, the farthest beyond the usual first.
 
@@ -102,17 +102,18 @@ def find_drift(
     now = [row[0] for row in found]
     usual = [float(np.mean([one.value for one in row[1:]])) if len(row) > 1 else None for row in found]
     p_usual = _beyond_usual(found) if len(pairs) > 2 else None
-    q = None if p_usual is None else adjusted(np.maximum([one.p for one in now], p_usual))
+    q = None if p_usual is None else false_discovery_control(np.maximum([one.p for one in now], p_usual))
     drifts = []
     for k, name in enumerate(names):
         before, after = (instants[at][name] for at in pairs[0])
         normal, own_q = usual[k], None if q is None else float(q[k])
         beyond = normal is not None and now[k].value - normal >= least_effect
         drifts.append(Drift(
-            name, kinds[name], now[k].value, now[k].by_chance, normal, now[k].p,
-            None if p_usual is None else float(p_usual[k]), own_q, stability_index(before, after),
-            _missing(before), _missing(after), _median(before), _median(after), weights.get(name, 0.0),
-            own_q is not None and own_q <= level and beyond,
+            name=name, kind=kinds[name], distance=now[k].value, by_chance=now[k].by_chance, usual=normal,
+            p_chance=now[k].p, p_usual=None if p_usual is None else float(p_usual[k]), q=own_q,
+            psi=stability_index(before, after), missing_before=_missing(before), missing=_missing(after),
+            median_before=_median(before), median=_median(after), weight=weights.get(name, 0.0),
+            drifted=own_q is not None and own_q <= level and beyond,
         ))  # fmt: skip
     return tuple(sorted(drifts, key=lambda one: (not one.drifted, (one.usual or 0.0) - one.distance, one.name)))
 
@@ -190,21 +191,6 @@ def moderated(variance: FloatArray, degrees: int) -> tuple[FloatArray, float]:
     prior = 2 * float(brentq(lambda half: float(polygamma(1, half)) - left, 1e-3, 1e7))
     common = float(np.exp(e.mean() + digamma(prior / 2) - np.log(prior / 2)))
     return (prior * common + degrees * variance) / (prior + degrees), prior + degrees
-
-
-def adjusted(p: FloatArray) -> FloatArray:
-    """p-values such that calling all below a level significant keeps the false-discovery rate at it, shape (n,).
-
-    Benjamini & Hochberg 1995; holds for positively dependent tests too (Benjamini & Yekutieli 2001).
-
-    >>> adjusted(np.array([0.01, 0.04, 0.03])).round(3).tolist()
-    [0.03, 0.04, 0.04]
-    """
-    order = np.argsort(p)
-    scaled = p[order] * len(p) / np.arange(1, len(p) + 1)
-    q = np.empty(len(p))
-    q[order] = np.minimum(np.minimum.accumulate(scaled[::-1])[::-1], 1.0)
-    return q
 
 
 def stability_index(before: FloatArray, after: FloatArray) -> float:

@@ -67,12 +67,20 @@ def drift_since(
     place = {at: k for k, at in enumerate(instants)}
     pairs = [(place[end - (as_of - before)], place[end]) for end in (as_of, *ends)]
     columns = find_drift(
-        KINDS, [looks[at].columns for at in instants], pairs, feature_weights(bundle, looks[as_of]),
-        settings.monitor.level, settings.monitor.least_effect,
+        KINDS, [looks[at].columns for at in instants], pairs, weights=feature_weights(bundle, looks[as_of]),
+        level=settings.monitor.level, least_effect=settings.monitor.least_effect,
     )  # fmt: skip
     progress("drift", 1.0)
     now = looks[as_of]
-    return DriftSince(before, as_of, len(looks[before].account), len(now.account), len(ends), columns, now)
+    return DriftSince(
+        before=before,
+        as_of=as_of,
+        accounts_before=len(looks[before].account),
+        accounts=len(now.account),
+        pairs=len(ends),
+        columns=columns,
+        now=now,
+    )
 
 
 def earlier_ends(before: int, span: int, first: int, most: int) -> tuple[int, ...]:

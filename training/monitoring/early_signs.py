@@ -99,4 +99,12 @@ def _proxy(days: int, chance: FloatArray, silent: BoolArray, earlier: list[tuple
     error = np.sqrt(noise + max(float(np.var(missed, ddof=1)) - noise, 0.0) * (1 + 1 / m))
     reach = float(student.ppf(0.5 + LEVEL / 2, m - 1)) * error * n
     expected = float(own.sum())
-    return Proxy(days, n, expected, max(expected - reach, 0.0), min(expected + reach, n), int(silent.sum()), m)
+    return Proxy(
+        days=days,
+        accounts=n,
+        expected=expected,
+        low=max(expected - reach, 0.0),
+        high=min(expected + reach, n),
+        observed=int(silent.sum()),
+        earlier=m,
+    )

@@ -11,6 +11,7 @@ from typing import Any
 
 from prometheus_client import CollectorRegistry, Gauge, generate_latest
 
+from features.atomic_write import write_whole
 from features.instants import iso
 from training.evaluation.metrics import Interval
 from training.model.findings import Finding, to_json
@@ -92,14 +93,6 @@ def write_report(found: Watched, reasons: Sequence[Finding], folder: Path) -> li
     text = json.dumps(document(found, reasons), indent=1, allow_nan=False)
     columns = () if found.drift is None else found.drift.columns
     return [write_whole(folder / DOCUMENT, f"{text}\n"), write_whole(folder / TABLE, drift_table(columns))]
-
-
-def write_whole(file: Path, text: str) -> Path:
-    """Replace a file in one step."""
-    scratch = file.with_name(f".{file.name}.new")
-    scratch.write_text(text, encoding="utf-8")
-    scratch.replace(file)
-    return file
 
 
 def prometheus(found: Watched, reasons: Sequence[Finding], now: float) -> str:

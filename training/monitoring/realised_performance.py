@@ -72,10 +72,13 @@ def judge_realised_performance(
         instants = complete_instants(facts.trained_until, as_of, days, settings.slices.every_days)
         if instants:
             looks, labels = zip(
-                *(_look_and_label(histories, bundle, settings, at, among, horizon, as_of) for at in instants),
+                *(
+                    _look_and_label(histories, bundle, settings, at=at, among=among, horizon=horizon, end=as_of)
+                    for at in instants
+                ),
                 strict=True,
             )
-            found += _judge(looks, labels, bundle, days, instants, horizon is None)
+            found += _judge(looks, labels, bundle, days=days, instants=instants, main=horizon is None)
     return tuple(found)
 
 
@@ -86,7 +89,7 @@ def complete_instants(trained_until: int, as_of: int, days: float, every_days: i
 
 
 def _look_and_label(
-    histories: Histories, bundle: Bundle, settings: Settings, at: int, among: BoolArray, horizon: Horizon | None,
+    histories: Histories, bundle: Bundle, settings: Settings, *, at: int, among: BoolArray, horizon: Horizon | None,
     end: int,
 ) -> tuple[ReferencePredictions, Labels]:  # fmt: skip
     said, view = look(histories, bundle, at, among, horizon)
@@ -103,6 +106,7 @@ def _judge(
     looks: Sequence[ReferencePredictions],
     labels: Sequence[Labels],
     bundle: Bundle,
+    *,
     days: int,
     instants: tuple[int, ...],
     main: bool,
@@ -117,8 +121,10 @@ def _judge(
     whole = None
     if len(account) >= LEAST_SNAPSHOTS:
         whole = RealisedPerformance(
-            NEXT_RUNG, days, instants, len(account), clustered_mean(row_log_loss(chances, then), account),
-            figures.get("next_rung_log_loss"), None, None, None, None, None,
+            outcome=NEXT_RUNG, horizon_days=days, instants=instants, snapshots=len(account),
+            log_loss=clustered_mean(row_log_loss(chances, then), account),
+            promised_log_loss=figures.get("next_rung_log_loss"), auc=None, promised_auc=None, expected=None,
+            observed=None, surplus=None,
         )  # fmt: skip
     able = ~np.isnan(p_switch)
     rise, fall = rung < len(steps) - 1, rung > 0
@@ -134,9 +140,10 @@ def _judge(
             loss, promised = clustered_mean(row_log_loss(p, seen), account[rows]), figures.get("switching_log_loss")
         area = auc(p, seen)
         return RealisedPerformance(
-            outcome, days, instants, int(rows.sum()), loss, promised, None if np.isnan(area) else area,
-            figures.get(_PROMISED_AUC[outcome]), float(p.mean()), float(seen.mean()),
-            clustered_mean(seen - p, account[rows]),
+            outcome=outcome, horizon_days=days, instants=instants, snapshots=int(rows.sum()), log_loss=loss,
+            promised_log_loss=promised, auc=None if np.isnan(area) else area,
+            promised_auc=figures.get(_PROMISED_AUC[outcome]), expected=float(p.mean()), observed=float(seen.mean()),
+            surplus=clustered_mean(seen - p, account[rows]),
         )  # fmt: skip
 
     found = [

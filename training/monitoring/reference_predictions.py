@@ -91,8 +91,8 @@ def look(
     if switching is not None and len(rows):
         p_switch[rows] = switching.predict(matrix[rows])[:, 0]
     said = ReferencePredictions(
-        as_of, view.snapshots.account, matrix, rungs(view, facts.rules), able, next_rung.predict(matrix), p_switch,
-        revenue.predict(matrix)[:, 0],
+        as_of=as_of, account=view.snapshots.account, matrix=matrix, rung=rungs(view, facts.rules), able=able,
+        chances=next_rung.predict(matrix), p_switch=p_switch, revenue=revenue.predict(matrix)[:, 0],
     )  # fmt: skip
     return said, view
 

@@ -67,4 +67,7 @@ def count(data: Dataset) -> Counts:
     exposed = None if made is None else len(np.unique(made.account))
     dated, held = tables_with_recording(data)
     events = sum(len(stream) for stream in streams.values())
-    return Counts(len(np.unique(account)), len(account), events, len(switched), exposed, dated, held)
+    return Counts(
+        accounts=len(np.unique(account)), snapshots=len(account), events=events, switched=len(switched),
+        exposed=exposed, dated=dated, streams=held,
+    )  # fmt: skip

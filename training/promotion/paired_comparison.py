@@ -150,7 +150,16 @@ def compare_paired(
         task = next(task for task in TASKS if task.name == comparison.task)
         if comparison.judged is None:
             continue
-        found, lost = _compare(data, task, comparison, comparison.judged, incumbent.bundle, theirs, settings, same)
+        found, lost = _compare(
+            data,
+            task,
+            comparison=comparison,
+            judged=comparison.judged,
+            champion=incumbent.bundle,
+            theirs=theirs,
+            settings=settings,
+            same=same,
+        )
         bouts += found
         losses[task.name] = lost
         if _predictor(incumbent.bundle, task) is None:
@@ -164,9 +173,8 @@ def compare_paired(
 
 
 def _compare(
-    data: Dataset, task: Task, comparison: Comparison, judged: HoldoutPredictions, champion: Bundle, theirs: Settings |
-    None,
-    settings: Settings, same: bool,
+    data: Dataset, task: Task, *, comparison: Comparison, judged: HoldoutPredictions, champion: Bundle,
+    theirs: Settings | None, settings: Settings, same: bool,
 ) -> tuple[list[ComparisonResult], FloatArray]:  # fmt: skip
     as_of = data.snapshots.as_of[judged.rows]
     later = as_of >= champion.facts.trained_until
@@ -176,12 +184,12 @@ def _compare(
     model = _predictor(champion, task)
     if later.any() and model is not None:
         told = model.predict(_seen_by(champion, data, judged.rows[later]))
-        bouts += _bouts(data, task, judged, later, told, AS_IT_STANDS)
+        bouts += _bouts(data, task, judged, which=later, told=told, how=AS_IT_STANDS)
         losses[later] = score(told, task.target(data)[judged.rows[later]])
     if not later.all() and not same and theirs is not None:
         again = _by_recipe(data, task, judged.rows[~later], theirs, settings)
         if again is not None:
-            bouts += _bouts(data, task, judged, ~later, again, ITS_RECIPE)
+            bouts += _bouts(data, task, judged, which=~later, told=again, how=ITS_RECIPE)
             losses[~later] = score(again, task.target(data)[judged.rows[~later]])
     return bouts, losses
 
@@ -214,7 +222,7 @@ def _by_recipe(data: Dataset, task: Task, rows: IntArray, theirs: Settings, sett
 
 
 def _bouts(
-    data: Dataset, task: Task, judged: HoldoutPredictions, which: BoolArray, told: FloatArray, how: str
+    data: Dataset, task: Task, judged: HoldoutPredictions, *, which: BoolArray, told: FloatArray, how: str
 ) -> Iterator[ComparisonResult]:
     rows = judged.rows[which]
     happened, account = task.target(data)[rows], data.snapshots.account[rows]
@@ -222,6 +230,7 @@ def _bouts(
     for metric, function in task.row_scores.items():
         ours, theirs = function(judged.told[which], happened), function(told, happened)
         yield ComparisonResult(
-            task.name, metric, how, float(ours.mean()), float(theirs.mean()),
-            metrics.clustered_mean(theirs - ours, account), len(rows), len(np.unique(account)), origins,
+            task=task.name, metric=metric, how=how, ours=float(ours.mean()), theirs=float(theirs.mean()),
+            difference=metrics.clustered_mean(theirs - ours, account), snapshots=len(rows),
+            accounts=len(np.unique(account)), origins=origins,
         )  # fmt: skip

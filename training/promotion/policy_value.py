@@ -70,7 +70,7 @@ class PolicyValue:
 
 def no_money(why: Finding) -> PolicyValue:
     """Return that nothing was judged, for that reason."""
-    return PolicyValue((), "", 0, 0, False, why)
+    return PolicyValue(policies=(), on="", trials=0, exposed=0, random=False, why_none=why)
 
 
 def compare_money(bench: PolicyEvaluation | None, data: Dataset, champion: Bundle, least_exposed: int) -> PolicyValue:
@@ -96,9 +96,9 @@ def compare_money(bench: PolicyEvaluation | None, data: Dataset, champion: Bundl
         mine, its = np.where(one, ours.score, 0.0), np.where(other, theirs.score, 0.0)
         found.append(
             Policies(
-                rule, None if limit is None else limit / len(used), clustered_mean(mine, account),
-                clustered_mean(its, account), clustered_mean(mine - its, account), float(one.mean()),
-                float(other[one].mean()) if one.any() else 0.0,
+                rule=rule, budget=None if limit is None else limit / len(used), ours=clustered_mean(mine, account),
+                theirs=clustered_mean(its, account), difference=clustered_mean(mine - its, account),
+                picked=float(one.mean()), shared=float(other[one].mean()) if one.any() else 0.0,
             )
         )  # fmt: skip
     return PolicyValue(tuple(found), LATER if fair else ALL, len(used), int((used.arm > 0).sum()), used.random)

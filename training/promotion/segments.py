@@ -66,7 +66,17 @@ def judge_segments(
                 if counted >= least_accounts:
                     worse, error = _mean(judged.losses[OURS][rows] - theirs[rows], account[rows])
                     found.append(
-                        Segment(comparison.task, kind, name, rival, counted, len(rows), worse, error, float("nan"))
+                        Segment(
+                            task=comparison.task,
+                            kind=kind,
+                            name=name,
+                            rival=rival,
+                            accounts=counted,
+                            snapshots=len(rows),
+                            worse=worse,
+                            error=error,
+                            q=float("nan"),
+                        ),
                     )
     return _adjusted(found)
 

@@ -94,9 +94,9 @@ def simulate(
         world,
         supplier.traits,
         supplier.state,
-        supplier.count(at=end + HORIZON_DAYS, known=np.inf),
-        for_truth,
-        lambda share: report(HISTORY_SHARE + (1 - HISTORY_SHARE) * share),
+        past=supplier.count(at=end + HORIZON_DAYS, known=np.inf),
+        rng=for_truth,
+        progress=lambda share: report(HISTORY_SHARE + (1 - HISTORY_SHARE) * share),
     )
     truth = truth_frame(world, supplier.traits, outcomes, rung, account_ids(n))
     truth.insert(1, "as_of", np.full(n, AS_OF.to_datetime64().astype("datetime64[us]")))

@@ -100,7 +100,7 @@ def count_events(tables: Mapping[str, Rows], n: int, at: float, known: float) ->
 
 
 def replay(
-    scenario: Scenario, traits: Traits, state: State, arms: IntArray, noises: list[Noise], past: Counts
+    scenario: Scenario, traits: Traits, state: State, *, arms: IntArray, noises: list[Noise], past: Counts
 ) -> Outcome:
     """Six steps from `state` with `arms` on the first morning and nothing after: means over the replicates.
 
@@ -148,6 +148,7 @@ def replay_all(
     scenario: Scenario,
     traits: Traits,
     state: State,
+    *,
     past: Counts,
     rng: np.random.Generator,
     progress: Callable[[float], None] | None = None,
@@ -164,7 +165,7 @@ def replay_all(
         for noise in noises:
             noise.uniform[Draw.SWITCH] = 1.0
         for arm in range(arms):
-            outcome = replay(scenario, traits, state, np.full(n, arm), noises, past)
+            outcome = replay(scenario, traits, state, arms=np.full(n, arm), noises=noises, past=past)
             sums[arm] = _add(sums[arm], outcome, size / scenario.replicates)
         done += size
         if progress is not None:

@@ -70,12 +70,20 @@ def step(scenario: Scenario, traits: Traits, state: State, arms: IntArray, noise
     u = noise.uniform
     leaving = _leave(scenario, traits, state, u)
     courting = _court(traits, state, leaving.stage, u)
-    trade = _trade(scenario, traits, state, leaving.stage, courting.tried, u)
+    trade = _trade(scenario, traits, state, stage=leaving.stage, tried=courting.tried, u=u)
     service = _serve(traits, leaving.stage, trade.orders, u)
     changes = _change(traits, state, leaving, u)
     talk = _talk(traits, state, leaving, u)
     expected = trade.expected - CREDIT_SHARE * service.credit * trade.basket
-    events = Events(leaving, courting, trade, service, changes, talk, expected)
+    events = Events(
+        leaving=leaving,
+        courting=courting,
+        trade=trade,
+        service=service,
+        changes=changes,
+        talk=talk,
+        expected_revenue=expected,
+    )
     return _after(scenario, traits, state, noise, events), events
 
 
@@ -111,7 +119,9 @@ def _court(traits: Traits, state: State, stage: IntArray, u: FloatArray) -> Cour
     return Courting(inquired, deciding, won, decided & ~won, won & deciding)
 
 
-def _trade(scenario: Scenario, traits: Traits, state: State, stage: IntArray, tried: BoolArray, u: FloatArray) -> Trade:
+def _trade(
+    scenario: Scenario, traits: Traits, state: State, *, stage: IntArray, tried: BoolArray, u: FloatArray
+) -> Trade:
     season = 1.0 + traits.season_amplitude * np.cos(2 * np.pi * (state.step / YEAR_STEPS - traits.season_phase))
     level = (state.wallet / 0.4) * season * (1.0 + state.lift) * (1.0 + scenario.status_effect) ** status(state)
     tempo = np.where(stage == Stage.OCCASIONAL, OCCASIONAL_RATE, 1.0) * (_buying(stage) | tried)

@@ -3,11 +3,11 @@
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 
-from training.tracking.tracker import connected
+from training.tracking.tracker import connected, use_experiment
 
 
 def record_monitoring(
-    uri: str, experiment: str, name: str, figures: Mapping[str, float], tags: Mapping[str, str],
+    uri: str, *, experiment: str, name: str, figures: Mapping[str, float], tags: Mapping[str, str],
     files: Sequence[Path], run_id: str | None,
 ) -> str:  # fmt: skip
     """Log one run and return its id.  uri : of the tracker.  files : logged as they are.
@@ -16,9 +16,9 @@ def record_monitoring(
 
     Raises RegistryError if the store cannot answer.
     """
-    with connected(uri) as (mlflow, _):
+    with connected(uri) as (mlflow, client):
         if run_id is None:
-            mlflow.set_experiment(experiment)
+            use_experiment(mlflow, client, experiment)
         with mlflow.start_run(run_id=run_id, run_name=None if run_id else name) as run:
             mlflow.set_tags({"kind": "monitor", **tags})
             mlflow.log_metrics({key: float(value) for key, value in figures.items() if value == value})

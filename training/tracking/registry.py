@@ -41,6 +41,7 @@ class Registry:
         self,
         bundle: Bundle,
         record: TrainingRecord,
+        *,
         plots: Path,
         form: ModelForm,
         experiment: str,
@@ -55,7 +56,7 @@ class Registry:
             folder = Path(scratch) / "bundle"
             digest = write_bundle(bundle, folder)
             end_killed(client, experiment)
-            with training_run(mlflow, client, record, plots, experiment, run_id) as run:
+            with training_run(mlflow, client, record, plots=plots, experiment=experiment, run_id=run_id) as run:
                 model = log_model(mlflow, folder, form)
                 _register(client)
                 version = client.create_model_version(  # last, and with all that belongs to it: there, or not at all

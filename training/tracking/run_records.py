@@ -72,6 +72,7 @@ class TrainingRecord:
 def training_record(
     trained: Trained,
     settings: Settings,
+    *,
     provenance: Provenance,
     where: str,
     files: Mapping[str, str],
@@ -85,7 +86,14 @@ def training_record(
     found = [*tuning, *trained.report]
     facts = trained.bundle.facts
     as_of = iso(facts.trained_until)
-    data = DataRecord(facts.data_digest, where, trained.snapshots, trained.accounts, as_of, facts.tables)
+    data = DataRecord(
+        digest=facts.data_digest,
+        where=where,
+        snapshots=trained.snapshots,
+        accounts=trained.accounts,
+        as_of=as_of,
+        tables=facts.tables,
+    )
     tags = {
         "data": facts.data_digest, "settings": facts.settings_digest, "catalog": facts.catalog, "as_of": as_of,
         "definition": facts.definition, **provenance.tags,
@@ -103,12 +111,12 @@ def training_record(
         _upgrade_run(trained, tags),
     )
     run = RunRecord(
-        trained.bundle.version,
-        tags | whole,
-        counts | dict(facts.figures) | named | dict(metrics),
-        settings_params(settings),
-        note_of(found, facts.currency),
-        children,
+        name=trained.bundle.version,
+        tags=tags | whole,
+        metrics=counts | dict(facts.figures) | named | dict(metrics),
+        params=settings_params(settings),
+        note=note_of(found, facts.currency),
+        children=children,
     )
     texts = {"model_card.md": card, "environment.json": provenance.as_json(), FINDINGS: as_file(found), **files}
     kept = {name: tags[name] for name in ("data", "settings", "catalog", "as_of")}
@@ -149,7 +157,14 @@ def _task_run(comparison: Comparison, tags: Mapping[str, str]) -> RunRecord:
             metrics[f"{comparison.primary}_of_{slug(row.model)}"] = row.scores[comparison.primary]
     mine = {**tags, "kind": "model", "task": comparison.task, "primary": comparison.primary}
     origins = tuple(_origin_run(comparison, part, mine) for part in comparison.by_origin)
-    return RunRecord(comparison.task, mine, metrics, {"snapshots": str(comparison.snapshots)}, "", origins)
+    return RunRecord(
+        name=comparison.task,
+        tags=mine,
+        metrics=metrics,
+        params={"snapshots": str(comparison.snapshots)},
+        note="",
+        children=origins,
+    )
 
 
 def _origin_run(comparison: Comparison, part: Part, tags: Mapping[str, str]) -> RunRecord:

@@ -19,6 +19,7 @@ from typing import Any
 import pandas as pd
 
 from training.tracking.run_records import DataRecord, RunRecord, TrainingRecord
+from training.tracking.tracker import use_experiment
 
 MOST, MOST_METRICS = 100, 800
 """Params or tags that MLflow takes in one call, and metrics: a thousand of all together."""
@@ -45,11 +46,11 @@ class ModelForm:
 
 @contextmanager
 def training_run(
-    mlflow: Any, client: Any, record: TrainingRecord, plots: Path, experiment: str, run_id: str | None
+    mlflow: Any, client: Any, record: TrainingRecord, *, plots: Path, experiment: str, run_id: str | None
 ) -> Iterator[str]:
     """A run with all of the record and its children; what goes wrong within the block fails it."""
     if run_id is None:
-        mlflow.set_experiment(experiment)
+        use_experiment(mlflow, client, experiment)
     with mlflow.start_run(run_id=run_id, run_name=None if run_id else record.run.name) as run:
         parent, where = run.info.run_id, run.info.experiment_id
         own = {PROCESS_TAG: _process(), "mlflow.source.name": "ladder train", "mlflow.source.type": "LOCAL"}

@@ -8,10 +8,11 @@ import logging
 import os
 import warnings
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import AbstractContextManager, contextmanager, nullcontext
 from functools import cache
 from pathlib import Path
 from typing import Any
+from urllib.parse import quote
 
 from features.errors import RegistryError
 
@@ -65,6 +66,28 @@ def public(uri: str) -> str:
     return f"{scheme}://{rest.split('@')[-1].split('?')[0]}" if rest else uri
 
 
+def use_experiment(mlflow: Any, client: Any, name: str) -> None:
+    """Log into that experiment from now on; make it where it is not there.
+
+    What is logged into a new experiment of a SQLite store lies in `mlruns` beside the store, wherever the command
+    works; MLflow's own default is the working folder.
+    """
+    from mlflow.exceptions import MlflowException
+
+    store = _sqlite_file(mlflow.get_tracking_uri())
+    if store is not None and client.get_experiment_by_name(name) is None:
+        try:
+            client.create_experiment(name, (store.resolve().parent / "mlruns" / quote(name, safe="")).as_uri())
+        except MlflowException as error:
+            if error.error_code != "RESOURCE_ALREADY_EXISTS":  # else another process was quicker
+                raise
+    mlflow.set_experiment(name)
+
+
+def _sqlite_file(uri: str) -> Path | None:
+    return Path(uri.removeprefix("sqlite:///").split("?")[0]) if uri.startswith("sqlite:///") else None
+
+
 @cache
 def _open_store(uri: str) -> None:
     """Let MLflow make what is not there yet, one process at a time."""
@@ -79,9 +102,15 @@ def _open_store(uri: str) -> None:
 @contextmanager
 def _turn(uri: str) -> Iterator[None]:
     """Wait until no other process opens that store; a server at the address takes turns itself."""
-    if uri.startswith("sqlite:///"):
-        file = Path(uri.removeprefix("sqlite:///").split("?")[0])
-        with _locked(file.with_name(f".{file.name}.lock")):
+    file = _sqlite_file(uri)
+    if file is not None:
+        from filelock import FileLock
+
+        try:
+            turn: AbstractContextManager[object] = FileLock(file.with_name(f".{file.name}.lock")).acquire()
+        except OSError:  # no such folder, or not ours: MLflow says what is wrong with the store itself
+            turn = nullcontext()
+        with turn:
             yield
     elif uri.startswith("postgresql"):
         import sqlalchemy as sa
@@ -94,21 +123,4 @@ def _turn(uri: str) -> Iterator[None]:
         finally:
             engine.dispose()
     else:
-        yield
-
-
-@contextmanager
-def _locked(file: Path) -> Iterator[None]:
-    try:
-        import fcntl
-    except ImportError:  # Windows: trainings that begin at once on a new store are its users' to avoid
-        yield
-        return
-    try:
-        handle = file.open("w")
-    except OSError:  # no such folder, or not ours: MLflow says what is wrong with the store itself
-        yield
-        return
-    with handle:
-        fcntl.flock(handle, fcntl.LOCK_EX)
         yield

@@ -92,7 +92,7 @@ FEATURES: tuple[Feature, ...] = (
         lambda view, _, name=name: last(view, f"surveys_{name}"), trigger="reactional")  # type: ignore[misc]
       for name in INSTRUMENT_SCALES),
     FAMILY.mean(
-        "surveys", "score", 365, "survey_mean_365d", "share of the scale", "mean survey score", trigger="reactional"),
+        "surveys", "score", 365, name="survey_mean_365d", unit="share of the scale", phrase="mean survey score", trigger="reactional"),
     FAMILY.feature(
         "survey_change", "share of the scale, change", "the last survey score against the mean of two years",
         "no answer in two years", survey_change, trigger="reactional"),
@@ -100,10 +100,10 @@ FEATURES: tuple[Feature, ...] = (
         "survey_mean_change_365d", "share of the scale, change", "mean survey score of the last 365 days less that of the year before",
         "no answer in either year", yearly_change, trigger="reactional"),
     FAMILY.mean(
-        "surveys", "very_low", 365, "survey_very_low_share_365d", "share", "share of very low scores", scale=1,
+        "surveys", "very_low", 365, name="survey_very_low_share_365d", unit="share", phrase="share of very low scores", scale=1,
         trigger="reactional"),
     FAMILY.mean(
-        "surveys", "very_high", 365, "survey_very_high_share_365d", "share", "share of very high scores", scale=1),
+        "surveys", "very_high", 365, name="survey_very_high_share_365d", unit="share", phrase="share of very high scores", scale=1),
     FAMILY.feature(
         "survey_deviation_730d", "share of the scale", "how far the scores of the last 730 days lie apart",
         "fewer than two answers in two years", deviation, trigger="reactional"),

@@ -25,7 +25,7 @@ EFFECT = 30.0
 def mean_effect(psi: FloatArray, weight: FloatArray, account: IntArray) -> tuple[float, float]:
     """Weighted mean score and its standard error, clustered by account."""
     none = np.zeros((len(psi), 1))
-    effect = fit_effect(none, psi, weight, account, (), 0.0)
+    effect = fit_effect(none, psi, weight=weight, account=account, terms=(), penalty=0.0)
     return effect.coefficients[0], float(np.sqrt(effect.covariance[0][0]))
 
 
@@ -58,9 +58,13 @@ def world(seed: int, *, n: int = 1500, steepness: float = 0.0, by_lot: bool = Fa
 def estimate(given: World) -> tuple[float, float, Overlap]:
     """Mean effect, its standard error and the overlap, as the uplift of an investment is found."""
     fold = np.arange(len(given.arm)) % 3
-    chance = cross_fitted_propensity(given.matrix, given.arm, given.random, given.known, fold, 2, BOOSTER, 0.01)
+    chance = cross_fitted_propensity(
+        given.matrix, given.arm, random=given.random, known=given.known, fold=fold, n_arms=2, booster=BOOSTER, clip=0.01
+    )
     terms = [Term(0, "identity"), Term(1, "identity")]
-    expected = cross_fitted_outcomes(given.matrix, given.arm, given.outcome, fold, terms, 2, BOOSTER)
+    expected = cross_fitted_outcomes(
+        given.matrix, given.arm, given.outcome, fold=fold, terms=terms, n_arms=2, booster=BOOSTER
+    )
     found = scores(given.arm, given.outcome, expected, chance, np.ones(len(given.arm)))
     mean, error = mean_effect(found.psi[:, 0], found.weight[:, 0], np.arange(len(given.arm)))
     return mean, error, overlap(given.arm, chance, 1)
@@ -148,17 +152,30 @@ def test_right_in_either_model_is_right() -> None:
 def test_known_chances_are_used_where_the_arm_was_drawn_by_lot() -> None:
     given = world(3, by_lot=True)
     fold = np.arange(len(given.arm)) % 3
-    chance = cross_fitted_propensity(given.matrix, given.arm, given.random, given.known, fold, 2, BOOSTER, 0.01)
+    chance = cross_fitted_propensity(
+        given.matrix, given.arm, random=given.random, known=given.known, fold=fold, n_arms=2, booster=BOOSTER, clip=0.01
+    )
     np.testing.assert_allclose(chance, np.tile([0.7, 0.3], (len(given.arm), 1)))
 
 
 def test_an_estimated_chance_is_out_of_fold_and_clipped() -> None:
     given = world(3, steepness=20.0)
     fold = np.arange(len(given.arm)) % 3
-    chance = cross_fitted_propensity(given.matrix, given.arm, given.random, given.known, fold, 2, BOOSTER, 0.05)
+    chance = cross_fitted_propensity(
+        given.matrix, given.arm, random=given.random, known=given.known, fold=fold, n_arms=2, booster=BOOSTER, clip=0.05
+    )
     assert chance.min() == 0.05
     changed = replace(given, arm=np.where(fold == 1, 1 - given.arm, given.arm))
-    again = cross_fitted_propensity(changed.matrix, changed.arm, given.random, given.known, fold, 2, BOOSTER, 0.05)
+    again = cross_fitted_propensity(
+        changed.matrix,
+        changed.arm,
+        random=given.random,
+        known=given.known,
+        fold=fold,
+        n_arms=2,
+        booster=BOOSTER,
+        clip=0.05,
+    )
     assert not np.array_equal(again[fold != 1], chance[fold != 1])
     assert np.array_equal(again[fold == 1], chance[fold == 1])
 
@@ -177,11 +194,11 @@ def test_an_effect_is_least_squares_where_nothing_is_penalised() -> None:
     matrix = rng.normal(0, 1, (3000, 2))
     psi = 4 + 3 * matrix[:, 0] + rng.normal(0, 1, 3000)
     terms = [Term(0, "identity"), Term(1, "identity")]
-    effect = fit_effect(matrix, psi, np.ones(3000), np.arange(3000), terms, 0.0)
+    effect = fit_effect(matrix, psi, weight=np.ones(3000), account=np.arange(3000), terms=terms, penalty=0.0)
     oracle = np.linalg.lstsq(np.column_stack([np.ones(3000), matrix]), psi)[0]
     at = np.array([[0.0, 0.0], [1.0, 0.0], [0.0, 1.0]])
     np.testing.assert_allclose(effect.predict(at)[:, 0], [oracle[0], oracle[0] + oracle[1], oracle[0] + oracle[2]])
     assert average(effect, matrix)[0] == pytest.approx(psi.mean())
     assert average(effect, matrix)[1] == pytest.approx(1 / np.sqrt(3000), rel=0.1)
-    flat = fit_effect(matrix, psi, np.ones(3000), np.arange(3000), terms, 1e9)
+    flat = fit_effect(matrix, psi, weight=np.ones(3000), account=np.arange(3000), terms=terms, penalty=1e9)
     assert np.ptp(flat.predict(at)[:, 0]) < 1e-3

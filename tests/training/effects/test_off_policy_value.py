@@ -20,8 +20,8 @@ def claim(seed: int, true: float, predicted: float, cost: float = 10.0) -> OffPo
     effect: FloatArray = true + rng.normal(0, 20, n)
     beyond = arm * effect + rng.normal(0, 50, n)
     found = off_policy_value(
-        np.full((n, 1), predicted), arm, beyond, np.full((n, 2), 0.5), np.full((n, 1), 0.5), np.full((n, 1), cost),
-        np.arange(n), 0.9,
+        np.full((n, 1), predicted), arm, beyond, chance=np.full((n, 2), 0.5), margin=np.full((n, 1), 0.5),
+        costs=np.full((n, 1), cost), account=np.arange(n), level=0.9,
     )  # fmt: skip
     assert found is not None
     return found
@@ -52,8 +52,8 @@ def test_nobody_is_picked_where_nothing_is_gained() -> None:
 def test_what_may_not_be_recommended_is_not() -> None:
     predicted = np.array([[np.nan, 100.0], [np.nan, np.nan]])
     found = off_policy_value(
-        predicted, np.array([2, 0]), np.array([100.0, 0.0]), np.full((2, 3), 1 / 3), np.ones((2, 2)), np.ones((2, 2)),
-        np.arange(2), 0.9,
+        predicted, np.array([2, 0]), np.array([100.0, 0.0]), chance=np.full((2, 3), 1 / 3), margin=np.ones((2, 2)),
+        costs=np.ones((2, 2)), account=np.arange(2), level=0.9,
     )  # fmt: skip
     assert found is not None
     assert found.promised == pytest.approx(49.5)
@@ -63,7 +63,12 @@ def test_what_may_not_be_recommended_is_not() -> None:
 def test_no_trials_no_claim() -> None:
     empty = np.empty((0, 1))
     nobody = np.empty(0, np.int64)
-    assert off_policy_value(empty, nobody, nobody * 1.0, np.empty((0, 2)), empty, empty, nobody, 0.9) is None
+    assert (
+        off_policy_value(
+            empty, nobody, nobody * 1.0, chance=np.empty((0, 2)), margin=empty, costs=empty, account=nobody, level=0.9
+        )
+        is None
+    )
 
 
 def test_a_strong_effect_is_harder_to_explain_away() -> None:

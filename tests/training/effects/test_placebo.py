@@ -55,7 +55,7 @@ def test_choice_by_what_revenue_has_done_since_is_told(growing: float, clear: bo
     trials = build_trials(data, settings())
     assert trials is not None
     booster = small_booster(settings().booster)
-    (found,) = before_choices(data, trials, modifiers(data), booster, settings(), LOOSE).values()
+    (found,) = before_choices(data, trials, modifiers(data), booster=booster, settings=settings(), loose=LOOSE).values()
     assert found.clear == clear, found
     code = "uplift_choices_differed" if clear else "uplift_choices_comparable"
     assert choices_finding("visit", found).code == code

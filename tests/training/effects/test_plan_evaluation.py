@@ -214,7 +214,7 @@ def test_a_supplier_that_follows_a_plan_earns_what_its_truth_says() -> None:
         business.advance(business.choose())
     end = months * STEP_DAYS
     past = business.count(at=end + HORIZON_DAYS, known=np.inf)
-    outcomes = replay_all(world, business.traits, business.state, past, np.random.default_rng(1))
+    outcomes = replay_all(world, business.traits, business.state, past=past, rng=np.random.default_rng(1))
     rung = rung_of(business.count(at=end, known=end))
     truth = truth_frame(world, business.traits, outcomes, rung, account_ids(n))
     on_list = (rung >= 2) & (truth["margin_gain_visit_programme"] > 0).to_numpy()

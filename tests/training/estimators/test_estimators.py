@@ -286,7 +286,14 @@ def test_effects_are_learnt_as_ladder_train_learns_them() -> None:
         fold = folds_of(data.histories, trials.snapshots.account, settings.uplift.folds)
         booster, terms = small_booster(settings.booster), settle_terms(modifiers(data), trials.matrix)
         chance = cross_fitted_propensity(
-            trials.matrix, trials.arm, trials.random, trials.propensity, fold, 2, booster, settings.uplift.clip
+            trials.matrix,
+            trials.arm,
+            random=trials.random,
+            known=trials.propensity,
+            fold=fold,
+            n_arms=2,
+            booster=booster,
+            clip=settings.uplift.clip,
         )
         work = _Work(trials, chance, fold, terms, settled_values(terms, trials.matrix), settings)
         case = work.case(1, measure(trials, "revenue", fold, booster), ~trials.random)

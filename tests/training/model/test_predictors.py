@@ -67,10 +67,13 @@ def predictors() -> dict[str, Predictor]:
     ones = np.ones(ROWS)
     binary = (target > 3).astype(np.int64)
     amount = np.exp(target / 3.0)
-    trees = fit_trees(matrix, target, ones, SMALL, "multiclass", CLASSES)
-    logit = fit_classes(matrix, target, ones, terms(), CLASSES)
-    table = fit_table(matrix, target, ones, [0, 1], [7, 4], CLASSES)
-    chance, rfm = fit_trees(matrix, binary, ones, SMALL, "binary"), fit_classes(matrix, binary, ones, terms(), 1)
+    trees = fit_trees(matrix, target, ones, SMALL, objective="multiclass", n_classes=CLASSES)
+    logit = fit_classes(matrix, target, ones, terms(), n_classes=CLASSES)
+    table = fit_table(matrix, target, ones, [0, 1], sizes=[7, 4], n_classes=CLASSES)
+    chance, rfm = (
+        fit_trees(matrix, binary, ones, SMALL, objective="binary"),
+        fit_classes(matrix, binary, ones, terms(), n_classes=1),
+    )
     rng = np.random.default_rng(1)
     root = rng.normal(0, 1, (4, 4))
     covariance = tuple(tuple(float(cell) for cell in row) for row in root @ root.T)
@@ -78,23 +81,29 @@ def predictors() -> dict[str, Predictor]:
     return {
         "trees of classes": trees,
         "trees of a chance": chance,
-        "trees of an amount": fit_trees(matrix, amount, ones, SMALL, "gamma"),
+        "trees of an amount": fit_trees(matrix, amount, ones, SMALL, objective="gamma"),
         "multinomial logit": logit,
         "logit": rfm,
-        "logit of two classes": fit_classes(matrix, np.where(binary, 5, 2), ones, terms(), CLASSES),
-        "logit of one class": fit_classes(matrix, np.full(ROWS, 4), ones, terms(), CLASSES),
+        "logit of two classes": fit_classes(matrix, np.where(binary, 5, 2), ones, terms(), n_classes=CLASSES),
+        "logit of one class": fit_classes(matrix, np.full(ROWS, 4), ones, terms(), n_classes=CLASSES),
         "line": fit_values(matrix, amount, ones, terms()),
         "line without terms": fit_values(matrix, amount, ones, []),
         "range of revenue": RevenueRange(
-            *(fit_trees(matrix, amount, ones, SMALL, "quantile", quantile=level) for level in (0.05, 0.95, 0.9)), 0.1
+            *(
+                fit_trees(matrix, amount, ones, SMALL, objective="quantile", quantile=level)
+                for level in (0.05, 0.95, 0.9)
+            ),
+            0.1,
         ),
         "table": table,
-        "ordinal classes": fit_ordinal(matrix, target, ones, SMALL, CLASSES),
+        "ordinal classes": fit_ordinal(matrix, target, ones, SMALL, n_classes=CLASSES),
         "pool": Pool({"a": trees, "b": logit, "c": table}, {"a": 0.5, "b": 0.3, "c": 0.2}),
         "pool of chances": equal_pool({"a": chance, "b": rfm}),
         "pool with an idle member": Pool({"a": trees, "b": logit}, {"a": 0.0, "b": 1.0}),
         "floored": Floored(trees, 0, 0.01),
-        "two parts": TwoPart(equal_pool({"a": chance}), fit_trees(matrix, amount, ones, SMALL, "gamma"), 1.07),
+        "two parts": TwoPart(
+            equal_pool({"a": chance}), fit_trees(matrix, amount, ones, SMALL, objective="gamma"), 1.07
+        ),
         "effect": Effect(three, (0.5, -0.1, 0.3, 0.2), covariance, 4, 120.5),
         "effect of nothing but size": Effect((), (0.1,), ((0.04,),)),
     }
@@ -164,7 +173,9 @@ def test_no_value_is_too_strange(values: list[float]) -> None:
 def test_trees_take_their_own_columns_and_no_others() -> None:
     """The positions are the bundle's: other columns may hold anything, and order is never guessed from names."""
     matrix, target = world()
-    trees = fit_trees(matrix, target, np.ones(ROWS), SMALL, "multiclass", CLASSES, [5, 0, 3])
+    trees = fit_trees(
+        matrix, target, np.ones(ROWS), SMALL, objective="multiclass", n_classes=CLASSES, columns=[5, 0, 3]
+    )
     others = matrix.copy()
     others[:, [1, 2, 4, 6, 7, 8]] = -1e9
     assert same(trees.predict(others), trees.predict(matrix))
@@ -206,7 +217,7 @@ def test_a_logit_is_scikit_learn_s() -> None:
     from sklearn.linear_model import LogisticRegression
 
     matrix, target = world()
-    fitted = fit_classes(matrix, target, np.ones(ROWS), terms(), CLASSES)
+    fitted = fit_classes(matrix, target, np.ones(ROWS), terms(), n_classes=CLASSES)
     values = np.column_stack([term.value(matrix) for term in fitted.terms])
     oracle = LogisticRegression(C=1.0, solver="lbfgs", max_iter=5000, tol=1e-9).fit(values, target)
     np.testing.assert_allclose(fitted.predict(matrix), oracle.predict_proba(values), atol=2e-4)
@@ -215,7 +226,7 @@ def test_a_logit_is_scikit_learn_s() -> None:
 def test_a_table_by_hand() -> None:
     """Three rows in cell 0, of which two moved to class 1; prior strength 2; overall 2 of 4, with half a row each."""
     matrix = np.array([[0.0], [0.0], [0.0], [1.0]])
-    table = fit_table(matrix, np.array([0, 1, 1, 0]), np.ones(4), [0], [2], 2, 2.0)
+    table = fit_table(matrix, np.array([0, 1, 1, 0]), np.ones(4), [0], sizes=[2], n_classes=2, strength=2.0)
     np.testing.assert_allclose(table.predict(np.array([[0.0]])), [[(1 + 1) / 5, (2 + 1) / 5]])
     np.testing.assert_allclose(table.predict(np.array([[1.0]])), [[(1 + 1) / 3, 1 / 3]])
     assert table.cells(np.array([[np.nan], [9.0], [-3.0]])).tolist() == [1, 1, 0]
@@ -300,16 +311,18 @@ def test_a_booster_s_damaged_text_is_refused() -> None:
 def test_the_same_rows_and_settings_give_the_same_trees() -> None:
     matrix, target = world()
     ones = np.ones(ROWS)
-    first, second = (fit_trees(matrix, target, ones, SMALL, "multiclass", CLASSES) for _ in range(2))
+    first, second = (
+        fit_trees(matrix, target, ones, SMALL, objective="multiclass", n_classes=CLASSES) for _ in range(2)
+    )
     assert first.text == second.text
-    other = fit_trees(matrix, target, ones, replace(SMALL, seed=1), "multiclass", CLASSES)
+    other = fit_trees(matrix, target, ones, replace(SMALL, seed=1), objective="multiclass", n_classes=CLASSES)
     assert other.text != first.text
 
 
 def test_the_scale_of_the_weights_changes_nothing() -> None:
     matrix, target = world()
     for factor in (0.25, 8.0):
-        logit = fit_classes(matrix, target, np.full(ROWS, factor), terms(), CLASSES)
+        logit = fit_classes(matrix, target, np.full(ROWS, factor), terms(), n_classes=CLASSES)
         assert isinstance(logit, Linear)
         np.testing.assert_allclose(logit.predict(matrix), KINDS["multinomial logit"].predict(matrix), atol=1e-10)
 
@@ -323,7 +336,7 @@ def test_reaching_a_class_is_never_likelier_than_reaching_the_one_before() -> No
 
 def test_an_ordinal_booster_of_classes_that_nobody_reaches_gives_them_next_to_nothing() -> None:
     matrix, target = world()
-    found = fit_ordinal(matrix, np.minimum(target, 3), np.ones(ROWS), SMALL, CLASSES).predict(matrix)
+    found = fit_ordinal(matrix, np.minimum(target, 3), np.ones(ROWS), SMALL, n_classes=CLASSES).predict(matrix)
     assert found[:, 4:].max() < 10 * FLOOR
     assert found[:, 3].mean() == pytest.approx((target >= 3).mean(), abs=0.02)
 

@@ -67,7 +67,7 @@ def stand_in(outcome: str, n_classes: int, watch: Watch) -> Callable[[Dataset, B
     def fit(data: Dataset, rows: BoolArray, settings: Settings) -> Blurred:
         watch.spend()
         target, column = getattr(data.labels, outcome)[rows], data.column("rung")
-        table = fit_table(data.matrix[rows], target, data.weight[rows], [column], [7], n_classes)
+        table = fit_table(data.matrix[rows], target, data.weight[rows], [column], sizes=[7], n_classes=n_classes)
         return Blurred(table, min(abs(np.log(settings.booster.learning_rate / 0.03)) / 5, 0.99))
 
     return fit

@@ -7,14 +7,14 @@ from itertools import pairwise
 import numpy as np
 import pandas as pd
 import pytest
-from scipy.stats import chi2_contingency, false_discovery_control, ks_2samp
+from scipy.stats import chi2_contingency, ks_2samp
 
 from features.histories.histories import build_histories
 from features.instants import MICROSECONDS_PER_DAY, iso
 from features.sources.source import source_from_rows
 from tests.trained import earlier_bundle, small_settings, tiny, tiny_histories
 from training.model.bundle import Bundle
-from training.monitoring.drift import adjusted, distance, find_drift, moderated, stability_index
+from training.monitoring.drift import distance, find_drift, moderated, stability_index
 from training.monitoring.drift_since import DriftSince, drift_since, earlier_ends
 from training.monitoring.table_freshness import stale_tables
 
@@ -64,11 +64,6 @@ def test_empty_constant_and_infinite_columns_have_a_distance(column: np.ndarray,
         assert np.isfinite(stability_index(np.nan_to_num(column), other[np.isfinite(other)]))
 
 
-def test_false_discoveries_are_counted_as_scipy_counts_them() -> None:
-    p = np.random.default_rng(3).uniform(size=50) ** 2
-    assert adjusted(p) == pytest.approx(false_discovery_control(p))
-
-
 def test_variances_that_are_alike_are_drawn_together_and_others_are_not() -> None:
     random = np.random.default_rng(4)
     alike, degrees = moderated(random.chisquare(4, 2000) / 4 * 3.0, 4)
@@ -84,7 +79,9 @@ def test_of_columns_that_wander_as_ever_few_are_called_drifted_and_a_planted_one
     wandering = [{f"c{k}": random.normal(random.normal(0, 0.1), 1, 800) for k in range(columns)} for _ in range(9)]
     wandering[0]["c7"] = wandering[0]["c7"] + 1.5
     pairs = [(k + 1, k) for k in range(8)]
-    found = find_drift(dict.fromkeys(wandering[0], "feature"), wandering, pairs, {"c7": 0.5}, 0.05, 0.05)
+    found = find_drift(
+        dict.fromkeys(wandering[0], "feature"), wandering, pairs, weights={"c7": 0.5}, level=0.05, least_effect=0.05
+    )
     assert len(found) == columns
     assert found[0].name == "c7"
     assert found[0].weight == 0.5
@@ -95,10 +92,13 @@ def test_of_columns_that_wander_as_ever_few_are_called_drifted_and_a_planted_one
 def test_without_two_earlier_pairs_nothing_is_called_drift_and_all_is_shown() -> None:
     found = find_drift({"x": "feature", "same": "feature"},
                        [{"x": np.zeros(50), "same": np.ones(50)}, {"x": np.arange(50.0), "same": np.ones(50)}],
-                       [(0, 1)], {}, 0.05, 0.05)  # fmt: skip
+                       [(0, 1)], weights={}, level=0.05, least_effect=0.05)  # fmt: skip
     assert [(one.name, one.usual, one.drifted) for one in found] == [("x", None, False)]
     assert found[0].distance > 0.9
-    assert find_drift({"same": "feature"}, [{"same": np.ones(3)}] * 2, [(0, 1)], {}, 0.05, 0.05) == ()
+    assert (
+        find_drift({"same": "feature"}, [{"same": np.ones(3)}] * 2, [(0, 1)], weights={}, level=0.05, least_effect=0.05)
+        == ()
+    )
 
 
 def test_earlier_pairs_lie_side_by_side_and_one_of_them_a_year_before() -> None:

@@ -258,7 +258,7 @@ def test_the_replay_agrees_with_what_happens_when_the_future_is_run_and_written_
     horizon = HORIZON_STEPS * STEP_DAYS
     scenario = replace(made.scenario, replicates=12)
     past = made.count(at=end + horizon, known=np.inf)
-    plain = replay_all(scenario, made.traits, made.state, past, np.random.default_rng(0))[0]
+    plain = replay_all(scenario, made.traits, made.state, past=past, rng=np.random.default_rng(0))[0]
     for _ in range(HORIZON_STEPS):
         made.advance(np.zeros(n, dtype=np.int64))
     rows = {name: made.recorder.rows[name].columns() for name in ("orders", "switches")}
@@ -293,8 +293,8 @@ def test_an_investment_lifts_the_expected_revenue_of_the_first_month_by_what_was
     nothing = Counts(*(np.zeros(200, dtype=np.int64), np.zeros((200, 6), bool), *[np.zeros(200, bool)] * 3))
     nothing = replace(nothing, referrals=np.zeros(200, dtype=np.int64))
     visits = 1 + OPTIONS.index("visit_programme")
-    plain = replay(scenario, traits, state, np.zeros(200, np.int64), [quiet(traits)], nothing)
-    treated = replay(scenario, traits, state, np.full(200, visits), [quiet(traits)], nothing)
+    plain = replay(scenario, traits, state, arms=np.zeros(200, np.int64), noises=[quiet(traits)], past=nothing)
+    treated = replay(scenario, traits, state, arms=np.full(200, visits), noises=[quiet(traits)], past=nothing)
     lift = lift_of(scenario.options[visits - 1], traits, state)
     assert (lift > 0.1).any()
     assert (lift < 0.0).any()

@@ -37,13 +37,14 @@ def test_moves_are_counted_beside_their_chances() -> None:
 def test_parts_say_who_was_better_where() -> None:
     rows = {"simple": {"loss": np.repeat([0.9, 0.2], 40)}, OURS: {"loss": np.full(80, 0.5)}}
     code, account = np.repeat([0, 2], 40), np.arange(80)
-    first, last = parts_of(("a", "b", "c"), code, rows, "loss", OURS, "simple", account)
+    first, last = parts_of(("a", "b", "c"), code, rows, primary="loss", ours=OURS, simplest="simple", account=account)
     assert (first.name, last.name, first.snapshots) == ("a", "c", 40)
     assert first.difference is not None
     assert last.difference is not None
     assert (first.difference.low, last.difference.high) == (pytest.approx(0.4), pytest.approx(-0.3))
-    assert parts_of(("a",), np.zeros(3, int), {m: {"loss": v["loss"][:3]} for m, v in rows.items()}, "loss", OURS,
-                    "simple", account[:3])[0].difference is None  # fmt: skip
+    three = {name: {"loss": scores["loss"][:3]} for name, scores in rows.items()}
+    short = parts_of(("a",), np.zeros(3, int), three, primary="loss", ours=OURS, simplest="simple", account=account[:3])
+    assert short[0].difference is None
 
 
 def test_overlap_is_cut_between_nothing_and_the_highest_chance() -> None:

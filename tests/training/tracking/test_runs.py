@@ -99,7 +99,9 @@ def test_a_training_of_mlflow_run_is_logged_into_the_run_that_it_opened(registry
         mlflow.set_experiment("a project's")
         opened = client.create_run(client.get_experiment_by_name("a project's").experiment_id).info.run_id
     (tmp_path / "plots").mkdir()
-    version = registry.record(tiny_bundle(), record(), tmp_path / "plots", form(), "loyalty-ladder", opened)
+    version = registry.record(
+        tiny_bundle(), record(), plots=tmp_path / "plots", form=form(), experiment="loyalty-ladder", run_id=opened
+    )
     with connected(registry.uri) as (_, client):
         assert client.get_model_version(NAME, str(version)).run_id == opened
         assert client.get_experiment_by_name("loyalty-ladder") is None

@@ -65,7 +65,12 @@ def record(bundle: Bundle | None = None) -> TrainingRecord:
     """What the tracker is told of it."""
     made = Provenance("c0ffee", "3.11.7", {"numpy": "2.4.6"})
     return training_record(
-        trained(bundle), small_settings(), made, "exports/", {"switching.txt": "found"}, {"tuned": 1.0}
+        trained(bundle),
+        small_settings(),
+        provenance=made,
+        where="exports/",
+        files={"switching.txt": "found"},
+        metrics={"tuned": 1.0},
     )
 
 
@@ -81,7 +86,9 @@ def put(registry: Registry, folder: Path, bundle: Bundle | None = None) -> int:
     plots = folder / "plots"
     plots.mkdir(parents=True, exist_ok=True)
     (plots / "one.png").write_bytes(b"a picture")
-    return registry.record(bundle or tiny_bundle(), record(bundle), plots, form(), "loyalty-ladder")
+    return registry.record(
+        bundle or tiny_bundle(), record(bundle), plots=plots, form=form(), experiment="loyalty-ladder"
+    )
 
 
 @cache

@@ -1,23 +1,74 @@
-"""Whether a model may become champion: the evidence gathered, the checks run, the report written."""
+"""ladder promote, rollback; and whether a new model may become champion: evidence gathered, checks run, report."""
+
+from __future__ import annotations
 
 import tempfile
 from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Annotated
 
-from commands.terminal import progress_bar, show_table
-from features.errors import BundleError, SettingsError
+from commands.inputs import registry_uri
+from commands.options import CommonOptions, Option
+from commands.terminal import Figures, progress_bar, show_table
+from features.errors import BundleError, RegistryError, SettingsError
+
+if TYPE_CHECKING:
+    from training.data.dataset import Dataset
+    from training.model.findings import Finding
+    from training.pipeline import Trained
+    from training.promotion.context import Evidence, PromotionContext
+    from training.promotion.paired_comparison import Incumbent
+    from training.settings import Settings
+    from training.tracking.registry import Registry
 
 REPORT, CHECKS, SETTINGS = "promotion.html", "checks.json", "settings.json"
 """Files that are kept with a version."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class PromoteOptions(CommonOptions):
+    version: Annotated[int, Option(positional=True, help="number in the registry")]
+    report: Annotated[
+        Path | None, Option(metavar="FILE", help="write what the checks found in training to this HTML file")
+    ] = None
+
+
+@dataclass(frozen=True, kw_only=True)
+class RollbackOptions(CommonOptions):
+    pass
+
+
+def promote_command(options: PromoteOptions) -> Figures:
+    from training.settings import read_settings
+    from training.tracking.registry import Registry
+
+    settings, registry = read_settings(options.config), Registry(registry_uri())
+    if options.report is not None:
+        kept = registry.text(options.version, REPORT)
+        if kept is None:
+            raise RegistryError(f"Version {options.version} was recorded without a report: leave --report out.")
+        write_page(kept, options.report)
+    registry.promote(options.version, Path(settings.registry.champion_folder))
+    print(f"loyalty-ladder version {options.version} is champion now")
+    return {"champion": options.version}
+
+
+def rollback_command(options: RollbackOptions) -> Figures:
+    from training.settings import read_settings
+    from training.tracking.registry import Registry
+
+    settings = read_settings(options.config)
+    version = Registry(registry_uri()).rollback(Path(settings.registry.champion_folder))
+    print(f"loyalty-ladder version {version} is champion again")
+    return {"champion": version}
 
 
 @dataclass(frozen=True)
 class Judgement:
     """What the checks looked at and found.  champion : the version that serves now; None where none does."""
 
-    context: Any
-    findings: list[Any]
+    context: PromotionContext
+    findings: list[Finding]
     champion: int | None
     bundle: str
 
@@ -42,7 +93,7 @@ class Judgement:
         return render(self.context, self.findings, self.bundle, self.champion, version)
 
 
-def judge(trained: Any, data: Any, settings: Any, registry: Any) -> Judgement:
+def judge(trained: Trained, data: Dataset, settings: Settings, registry: Registry) -> Judgement:
     """Gather the evidence, examine it, and show what was found."""
     from training.model.text.catalogue import heading, render
     from training.promotion.checks import examine
@@ -60,7 +111,7 @@ def judge(trained: Any, data: Any, settings: Any, registry: Any) -> Judgement:
     return Judgement(context, findings, version, trained.bundle.version)
 
 
-def _incumbent(registry: Any, version: int) -> tuple[Any, Any]:
+def _incumbent(registry: Registry, version: int) -> tuple[Incumbent | None, Finding | None]:
     """Return the champion with its settings; None, and why, where its bundle is of another catalogue or damaged."""
     from training.model.bundle import read_bundle
     from training.model.findings import WARNING, Finding
@@ -80,7 +131,7 @@ def _incumbent(registry: Any, version: int) -> tuple[Any, Any]:
     return Incumbent(version, bundle, settings), None
 
 
-def _measure(trained: Any, data: Any, incumbent: Any, settings: Any) -> Any:
+def _measure(trained: Trained, data: Dataset, incumbent: Incumbent | None, settings: Settings) -> Evidence:
     from serving.scoring.model_comparison import compare_models, weigh
     from training.promotion.evidence import gather
 
@@ -93,7 +144,7 @@ def _measure(trained: Any, data: Any, incumbent: Any, settings: Any) -> Any:
     return replace(evidence, footprint=footprint, changes=changes)
 
 
-def write_page(page: str, file: str) -> None:
+def write_page(page: str, file: Path) -> None:
     """Write a report where somebody wants it."""
-    Path(file).write_text(page, encoding="utf-8")
+    file.write_text(page, encoding="utf-8")
     print(f"The report lies in {file}")

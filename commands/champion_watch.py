@@ -1,21 +1,28 @@
 """What became of the champion since it was trained: measured, shown, written, tracked."""
 
-import argparse
+from __future__ import annotations
+
 import tempfile
 import time
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING
 
 from commands.inputs import Loaded, find_bundle, open_run, registry_uri
-from commands.terminal import progress_bar, show_findings, show_list, show_table
+from commands.terminal import Figures, progress_bar, show_findings, show_list, show_table
 from features.errors import BundleError, RegistryError
 
+if TYPE_CHECKING:
+    from training.model.bundle import Bundle
+    from training.model.findings import Finding
+    from training.monitoring.advice import Watched
+    from training.monitoring.drift_since import DriftSince
+    from training.monitoring.realised_performance import RealisedPerformance
+
 MOST_SHOWN = 10
-CHAMPION = "champion"
 
 
-def find_champion(options: argparse.Namespace, settings: Any) -> tuple[Any, str] | BundleError | None:
+def find_champion(model: str | None, champions: Path) -> tuple[Bundle, str] | BundleError | None:
     """The model that is to be watched with its version; None where there is no champion.
 
     A champion that this program cannot read is no reason to stop: the error is what is found.
@@ -24,19 +31,24 @@ def find_champion(options: argparse.Namespace, settings: Any) -> tuple[Any, str]
 
     with tempfile.TemporaryDirectory() as scratch:
         try:
-            folder = find_bundle(options.model, settings, Path(scratch))
+            folder = find_bundle(model, champions, Path(scratch))
         except BundleError:
             return None
         try:
             return read_bundle(folder)
         except BundleError as error:
-            if options.model is not None:
+            if model is not None:
                 raise
             return error
 
 
-def watch(champion: tuple[Any, str] | BundleError, loaded: Loaded, options: argparse.Namespace) -> Mapping[str, Any]:
-    """All figures of the champion since training, and the advice."""
+def watch(
+    champion: tuple[Bundle, str] | BundleError, loaded: Loaded, *, report_to: Path | None, metrics_to: Path | None
+) -> Figures:
+    """All figures of the champion since training, and the advice.
+
+    report_to : folder for the report, metrics_to : file for Prometheus; None = not.
+    """
     from training.model.findings import BLOCKER, Finding
     from training.model.text.catalogue import render
     from training.monitoring.advice import RETRAIN, reasons_of
@@ -48,10 +60,31 @@ def watch(champion: tuple[Any, str] | BundleError, loaded: Loaded, options: argp
     found = measure(*champion, loaded)
     reasons = reasons_of(found)
     show(found)
-    return _tell(found, reasons, loaded, options)
+    return _tell(found, reasons, loaded, report_to=report_to, metrics_to=metrics_to)
 
 
-def measure(bundle: Any, version: str, loaded: Loaded) -> Any:
+def watch_former(folder: Path, loaded: Loaded, report_to: Path) -> list[Path]:
+    """What became of the bundle in a folder, which need not serve any more.  Returns the report's files.
+
+    A bundle that cannot be read is no reason to stop: there is nothing to look at then.
+    """
+    from training.model.bundle import read_bundle
+    from training.monitoring.advice import advice_of, reasons_of
+    from training.monitoring.monitor_report import write_report
+
+    try:
+        bundle, version = read_bundle(folder)
+    except BundleError as error:
+        print(f"The former champion cannot be looked at: {error}")
+        return []
+    found = measure(bundle, version, loaded)
+    show(found)
+    reasons = reasons_of(found)
+    show_findings(f"Advice on {version}, before this run: {advice_of(reasons)}", reasons)
+    return write_report(found, reasons, report_to)
+
+
+def measure(bundle: Bundle, version: str, loaded: Loaded) -> Watched:
     """Everything that monitoring looks at, of one model on one source."""
     from training.monitoring.advice import Watched
     from training.monitoring.drift_since import drift_since
@@ -71,16 +104,28 @@ def measure(bundle: Any, version: str, loaded: Loaded) -> Any:
     stopped = stale_tables(known, as_of, settings.monitor.least_silent_days)
     absent = tuple(sorted(set(facts.tables) - known.tables))
     clock = LabelClock(facts.trained_until, as_of, facts.horizon_days)
-    return Watched(version, clock, drift, matured, proxies, stopped, absent, settings)
+    return Watched(
+        version=version,
+        clock=clock,
+        drift=drift,
+        matured=matured,
+        proxies=proxies,
+        stopped=stopped,
+        absent=absent,
+        settings=settings,
+    )
 
 
-def _tell(found: Any, reasons: Sequence[Any], loaded: Loaded, options: argparse.Namespace) -> Mapping[str, Any]:
+def _tell(
+    found: Watched, reasons: Sequence[Finding], loaded: Loaded, *, report_to: Path | None, metrics_to: Path | None
+) -> Figures:
     """Show the advice, write what was asked for, and log the run."""
+    from features.atomic_write import write_whole
     from features.instants import iso
     from training.model.findings import NOTE, Finding, to_json
     from training.model.text.catalogue import render
     from training.monitoring.advice import ADVICE, advice_of, realised
-    from training.monitoring.monitor_report import figures, prometheus, write_report, write_whole
+    from training.monitoring.monitor_report import figures, prometheus, write_report
     from training.tracking.monitor_runs import record_monitoring
 
     advice = advice_of(reasons)
@@ -88,17 +133,24 @@ def _tell(found: Any, reasons: Sequence[Any], loaded: Loaded, options: argparse.
     show_list(f"Advice: {advice}", words or [render(Finding.of("nothing_against", NOTE), "en")])
     told, as_of = figures(found), iso(found.clock.as_of)
     with tempfile.TemporaryDirectory() as scratch:
-        files = write_report(found, reasons, Path(options.out) if options.out else Path(scratch))
-        if options.out:
+        files = write_report(found, reasons, report_to or Path(scratch))
+        if report_to is not None:
             print(f"\n{' and '.join(str(file) for file in files)} written")
-        if options.metrics:
-            target = Path(options.metrics)
-            target.parent.mkdir(parents=True, exist_ok=True)
-            write_whole(target, prometheus(found, reasons, time.time()))
+        if metrics_to is not None:
+            metrics_to.parent.mkdir(parents=True, exist_ok=True)
+            write_whole(metrics_to, prometheus(found, reasons, time.time()))
         tags = {"advice": advice, "bundle": found.version, "as_of": as_of}
         experiment = loaded.settings.registry.experiment
         try:
-            run = record_monitoring(registry_uri(), experiment, f"monitor {as_of}", told, tags, files, open_run())
+            run = record_monitoring(
+                registry_uri(),
+                experiment=experiment,
+                name=f"monitor {as_of}",
+                figures=told,
+                tags=tags,
+                files=files,
+                run_id=open_run(),
+            )
         except RegistryError as error:
             raise RegistryError(f"What stands above is right, but was not logged. {error}") from None
     return {
@@ -109,7 +161,7 @@ def _tell(found: Any, reasons: Sequence[Any], loaded: Loaded, options: argparse.
     }  # fmt: skip
 
 
-def show(found: Any) -> None:
+def show(found: Watched) -> None:
     """The clock, the drift, what was realised, the early signs."""
     from features.instants import iso
     from training.model.text.catalogue import render
@@ -128,7 +180,7 @@ def show(found: Any) -> None:
         show_table("Early signs: no order in the first days since training", headings, rows)
 
 
-def _show_drift(drift: Any) -> None:
+def _show_drift(drift: DriftSince | None) -> None:
     from features.instants import iso
 
     if drift is None:
@@ -156,7 +208,7 @@ def _show_drift(drift: Any) -> None:
         )
 
 
-def _show_realised(matured: Sequence[Any]) -> None:
+def _show_realised(matured: Sequence[RealisedPerformance]) -> None:
     if not matured:
         print("Realised: no snapshot since training has a complete horizon yet.")
         return

@@ -1,10 +1,20 @@
 """Writing runs and what stands behind them into the store."""
 
-from collections.abc import Iterator, Mapping, Sequence
-from pathlib import Path
-from typing import Any
+from __future__ import annotations
 
-from commands.terminal import progress_bar
+from collections.abc import Iterable, Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from commands.terminal import Figures, progress_bar
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+    from features.histories.histories import Histories
+    from features.sources.source import Source
+    from serving.store.scoring_runs import Frames, RunFacts
+    from training.model.bundle import Bundle
 
 
 def check_store(url: str) -> None:
@@ -14,7 +24,7 @@ def check_store(url: str) -> None:
     open_store(url).dispose()
 
 
-def store_frames(url: str, frames: Sequence[Any], bundle: Any, source: Any) -> Mapping[str, Any]:
+def store_frames(url: str, frames: Sequence[pd.DataFrame], bundle: Bundle, source: Source) -> Figures:
     """Write the run into the store, with what the source says of its accounts."""
     from serving.scoring.score_columns import TABLE_NAMES
     from serving.store.result_files import facts_of, profile_frame
@@ -24,14 +34,15 @@ def store_frames(url: str, frames: Sequence[Any], bundle: Any, source: Any) -> M
     return store_run(url, facts_of(frames[0], bundle), [dict(zip(TABLE_NAMES, frames, strict=True))], profiles)
 
 
-def store_folder(url: str, folder: Path, bundle: Any, profiles: Any) -> Mapping[str, Any]:
-    """Write the run in a folder into the store.  bundle : that scored, None = not at hand."""
+def store_folder(url: str, folder: Path, bundle: Bundle | None, profiles: Iterable[pd.DataFrame] | None) -> Figures:
+    """Write the run in a folder into the store.  bundle : that scored; None = not at hand."""
     from serving.store.result_files import read_folder
 
     return store_run(url, *read_folder(folder, bundle), profiles)
 
 
-def store_run(url: str, facts: Any, chunks: Any, profiles: Any) -> Mapping[str, Any]:
+def store_run(url: str, facts: RunFacts, chunks: Iterable[Frames], profiles: Iterable[pd.DataFrame] | None) -> Figures:
+    """Write a run into the store.  chunks, profiles : as `serving.store.scoring_runs.write_run` takes them."""
     from serving.store.database import label_of, open_store
     from serving.store.scoring_runs import write_run
 
@@ -47,7 +58,7 @@ def store_run(url: str, facts: Any, chunks: Any, profiles: Any) -> Mapping[str, 
     return {"changed": written.changed, "removed": written.removed, "run": written.run_id}
 
 
-def store_background(url: str, bundle: Any, as_of: int, parts: Any) -> None:
+def store_background(url: str, bundle: Bundle, as_of: int, parts: Iterable[tuple[Histories, Source]]) -> None:
     """Write what stands behind the scores, for the page.  parts : histories and sources."""
     from serving.store.background import background_of, write_background
     from serving.store.database import open_store, reading
@@ -64,13 +75,3 @@ def store_background(url: str, bundle: Any, as_of: int, parts: Any) -> None:
     finally:
         engine.dispose()
     print(f"{changed:,} timelines changed")
-
-
-def parts_of(partitions: Any) -> Iterator[tuple[Any, Any]]:
-    """Histories and source of each part, one in memory at a time."""
-    from features.histories.histories import build_histories
-    from features.partitions.summary import read_part
-
-    for part in partitions.parts:
-        source = read_part(part)
-        yield build_histories(source, consume=True), source

@@ -1,0 +1,36 @@
+"""ladder backtest: out-of-time evaluation beside the baselines."""
+
+from dataclasses import dataclass
+from typing import Annotated
+
+from commands.inputs import feedback_store, load_source
+from commands.options import AsOf, CommonOptions, Data, Feedback, Option, at_least_one
+from commands.terminal import Figures, progress_bar, show_comparison, show_findings
+
+
+@dataclass(frozen=True, kw_only=True)
+class BacktestOptions(CommonOptions):
+    data: Data
+    as_of: AsOf = None
+    store: Feedback = None
+    folds: Annotated[int, Option(metavar="K", parse=at_least_one, help="rolling origins")] = 3
+
+
+def backtest_command(options: BacktestOptions) -> Figures:
+    from training.data.dataset import build_dataset
+    from training.evaluation.evaluation import evaluate
+    from training.evaluation.grading import grade_report
+    from training.settings import read_settings
+
+    settings, feedback = read_settings(options.config), feedback_store(options.store)
+    loaded = load_source(options.data, settings, as_of=options.as_of, feedback=feedback)
+    with progress_bar() as progress:
+        known = loaded.histories.as_it_stood(loaded.as_of)
+        data = build_dataset(known, settings, loaded.as_of, progress=progress)
+        comparisons = evaluate(data, settings, options.folds, progress)
+    for comparison in comparisons:
+        show_comparison(comparison)
+    if not any(comparison.task == "switching" for comparison in comparisons):
+        print("\nSwitching: left out; too few switched before the origins. `ladder check` says what it takes.")
+    show_findings("What the models are worth", grade_report(comparisons))
+    return {name: value for comparison in comparisons for name, value in comparison.figures().items()}

@@ -1,0 +1,153 @@
+"""The command line: every command with its options, what it runs, and the status that it ends with."""
+
+from __future__ import annotations
+
+import argparse
+import os
+import sys
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+
+from commands.backtesting import BacktestOptions, backtest_command
+from commands.changes import ChangesOptions, changes_command
+from commands.demo import DemoOptions, demo_command
+from commands.exports import ExportOptions, export_command
+from commands.keys import KeysOptions, keys_command
+from commands.monitoring import MonitorOptions, advises_retraining, monitor_command
+from commands.options import CommonOptions, UsageError
+from commands.parser import Options, add_arguments, read_options
+from commands.planning import PlanOptions, plan_command
+from commands.promotion import PromoteOptions, RollbackOptions, promote_command, rollback_command
+from commands.retraining import RetrainOptions, retrain_command
+from commands.scoring import ScoreOptions, score_command
+from commands.serving import ServeOptions, serve_command
+from commands.sources import (
+    CheckOptions,
+    PartitionOptions,
+    SimulateOptions,
+    check_command,
+    partition_command,
+    simulate_command,
+)
+from commands.store import StoreOptions, store_command
+from commands.terminal import Figures, show_figures
+from commands.training import TrainOptions, train_command
+from features.errors import LadderError
+
+EXIT_DONE, EXIT_REFUSED, EXIT_USAGE, EXIT_RETRAIN, EXIT_BUG, EXIT_INTERRUPTED = 0, 1, 2, 3, 70, 130
+"""70 is the status that sysexits.h has for a fault of the program itself."""
+
+
+@dataclass(frozen=True)
+class Command:
+    """One command.  text : what it does.  options : what it may be told.  run : does it, and returns its status."""
+
+    text: str
+    options: type[CommonOptions]
+    run: Callable[[argparse.Namespace], int]
+
+
+def _command(
+    text: str,
+    options: type[Options],
+    work: Callable[[Options], Figures],
+    status: Callable[[Options, Figures], int] = lambda *_: EXIT_DONE,
+) -> Command:
+    """A command that does that work.  status : of its end, once the work is done."""
+
+    def run(typed: argparse.Namespace) -> int:
+        asked = read_options(options, typed)
+        figures = work(asked)
+        if asked.json:
+            show_figures(figures)
+        return status(asked, figures)
+
+    return Command(text, options, run)
+
+
+def _monitor_status(options: MonitorOptions, figures: Figures) -> int:
+    return EXIT_RETRAIN if advises_retraining(options, figures) else EXIT_DONE
+
+
+COMMANDS: Mapping[str, Command] = {
+    "demo": _command("the main job, end to end, on simulated accounts; then serve it", DemoOptions, demo_command),
+    "simulate": _command(
+        "a source with known truth (truth.parquet beside it, never inside)", SimulateOptions, simulate_command
+    ),
+    "partition": _command(
+        "cut a source by account into parts, for one larger than memory or for a cluster",
+        PartitionOptions,
+        partition_command,
+    ),
+    "check": _command("the data report: rows set aside, the ladder, what can be trained", CheckOptions, check_command),
+    "train": _command("train all models, track and register them", TrainOptions, train_command),
+    "backtest": _command("out-of-time evaluation beside the baselines", BacktestOptions, backtest_command),
+    "promote": _command("make a version champion", PromoteOptions, promote_command),
+    "rollback": _command("make the former champion champion again", RollbackOptions, rollback_command),
+    "score": _command("score every account", ScoreOptions, score_command),
+    "changes": _command(
+        "why scores changed between two runs: behaviour, corrected data, another model",
+        ChangesOptions,
+        changes_command,
+    ),
+    "plan": _command("which accounts get which investment, under a budget", PlanOptions, plan_command),
+    "monitor": _command(
+        "drift, realised against promised, and whether to retrain", MonitorOptions, monitor_command, _monitor_status
+    ),
+    "retrain": _command(
+        "check, train, compare, promote if better, score, export, monitor; safe to repeat",
+        RetrainOptions,
+        retrain_command,
+    ),
+    "export": _command("scores as a CSV file that a CRM imports", ExportOptions, export_command),
+    "serve": _command("serve the champion over HTTP", ServeOptions, serve_command),
+    "keys": _command("make, list and revoke the service's API keys", KeysOptions, keys_command),
+    "store": _command("the store upgraded, backed up, restored, looked over", StoreOptions, store_command),
+}
+
+
+def main(arguments: Sequence[str] | None = None) -> int:
+    """Run one command and return its exit status.
+
+    0 done, 1 refused with one message, 3 retraining advised (of `ladder monitor --exit-code`), 70 a fault of the
+    program, 130 interrupted. Wrong usage ends the process with 2, as argparse does.
+    """
+    typed = make_parser().parse_args(arguments)
+    command: Command = typed.command
+    subparser: argparse.ArgumentParser = typed.subparser
+    try:
+        return command.run(typed)
+    except UsageError as error:
+        subparser.error(str(error))
+    except LadderError as error:
+        print(f"ladder: {error}", file=sys.stderr)
+        return EXIT_REFUSED
+    except OSError as error:
+        where = f"{error.filename}: " if error.filename else ""
+        print(f"ladder: {where}{error.strerror or error}. Check the path, and whether there is room.", file=sys.stderr)
+        return EXIT_REFUSED
+    except KeyboardInterrupt:
+        print("ladder: interrupted", file=sys.stderr)
+        return EXIT_INTERRUPTED
+    except Exception as error:  # whatever went wrong, a user gets a sentence, not a traceback
+        if os.environ.get("LADDER_DEBUG"):
+            raise
+        detail = str(error).splitlines()[0] if str(error) else ""
+        print(f"ladder: a mistake of the program: {type(error).__name__}: {detail}", file=sys.stderr)
+        print("Set LADDER_DEBUG=1 to see where, and please report it.", file=sys.stderr)
+        return EXIT_BUG
+
+
+def make_parser() -> argparse.ArgumentParser:
+    """The parser of all commands; what it reads says which `command` it is, and whose `subparser` read it."""
+    parser = argparse.ArgumentParser(
+        prog="ladder", description="Where every account stands, where it goes, whom to invest in."
+    )
+    subparsers = parser.add_subparsers(required=True, metavar="COMMAND")
+    for name, command in COMMANDS.items():
+        subparser = subparsers.add_parser(
+            name, help=command.text, description=command.text, formatter_class=argparse.ArgumentDefaultsHelpFormatter
+        )
+        add_arguments(subparser, command.options)
+        subparser.set_defaults(command=command, subparser=subparser)
+    return parser

@@ -1,0 +1,49 @@
+"""ladder export: scores as a CSV file that a CRM imports."""
+
+import sys
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Annotated
+
+from commands.inputs import feedback_store
+from commands.options import CommonOptions, CrmName, Feedback, Option, UsageError
+from commands.terminal import Figures
+
+
+@dataclass(frozen=True, kw_only=True)
+class ExportOptions(CommonOptions):
+    crm: Annotated[CrmName, Option(help="whose importer")]
+    scores: Annotated[Path | None, Option(metavar="DIR", help="folder that `ladder score` wrote")] = None
+    store: Feedback = None
+    changed: Annotated[bool, Option(help="only the accounts that the store's last run changed")] = False
+    out: Annotated[Path, Option(metavar="FILE", help=".csv; FILE-1.csv, FILE-2.csv, ... if it is too large")]
+
+    def __post_init__(self) -> None:
+        if self.scores is not None and (self.store is not None or self.changed):
+            raise UsageError("--scores DIR stands alone: --store and --changed are about the store.")
+
+
+def export_command(options: ExportOptions) -> Figures:
+    from serving.integrations.exports import export, stored_scores
+    from serving.scoring.batch import read_scores
+    from serving.store.database import open_store
+
+    if options.scores is not None:
+        scores = read_scores(options.scores)
+    else:
+        url = feedback_store(options.store)
+        if url is None:
+            raise UsageError("Say where the scores are: --scores DIR or --store URL.")
+        engine = open_store(url, make=False)
+        try:
+            scores = stored_scores(engine, options.changed)
+        finally:
+            engine.dispose()
+    done = export(scores, options.crm, options.out)
+    print(f"{done.accounts:,} accounts for {options.crm}: {', '.join(str(file) for file in done.files)}")
+    if done.left_out:
+        print(
+            f"Note: {done.left_out:,} accounts are left out: their ids would be run as formulas or misread.",
+            file=sys.stderr,
+        )
+    return {"accounts": done.accounts, "left_out": done.left_out, "files": [str(file) for file in done.files]}

@@ -1,0 +1,111 @@
+"""What a command may be told: a frozen dataclass whose fields are its options, and the options that commands share.
+
+A field's type and default say what is read and what stands where nothing is said; the `Option` in its annotation says
+how it is written and what it means. `commands.parser` makes the parser of it, and docs/commands.md is written from it.
+"""
+
+import argparse
+import math
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Annotated, Literal
+
+
+class UsageError(Exception):
+    """Options that do not go together: the command is shown how it is used, and ends with status 2."""
+
+
+@dataclass(frozen=True)
+class Option:
+    """How a field is written on the command line.
+
+    help : what it means.  metavar : what stands for its value in the help.
+    flag : `--field-name` where it is empty.  positional : written without a flag.
+    parse : text -> value, where the field's type does not say it; raises argparse.ArgumentTypeError.
+    many : of a field that is a tuple, `append` = one value after each flag, `extend` = one or more.
+    """
+
+    help: str
+    metavar: str | None = None
+    flag: str = ""
+    positional: bool = False
+    parse: Callable[[str], object] | None = None
+    many: Literal["append", "extend"] = "append"
+
+
+@dataclass(frozen=True, kw_only=True)
+class CommonOptions:
+    """The options of every command."""
+
+    config: Annotated[
+        Path | None, Option(metavar="FILE", help="settings, TOML; conf/ladder.toml explains every one")
+    ] = None
+    json: Annotated[bool, Option(help="make the last line a JSON object with the main figures")] = False
+
+
+def at_least_one(text: str) -> int:
+    if not text.isdigit() or int(text) < 1:
+        raise argparse.ArgumentTypeError(f"{text!r} is no whole number above zero")
+    return int(text)
+
+
+def minutes(text: str) -> float:
+    found = _number(text)
+    if not 0 < found < math.inf:
+        raise argparse.ArgumentTypeError(f"{text!r} is no number of minutes above zero")
+    return found
+
+
+def amount(text: str) -> float:
+    found = _number(text)
+    if not 0 <= found < math.inf:
+        raise argparse.ArgumentTypeError(f"{text!r} is no number of zero or more")
+    return found
+
+
+def amount_or_none(text: str) -> float | None:
+    return None if text == "none" else amount(text)
+
+
+def bond_amount(text: str) -> tuple[str, float]:
+    bond, _, money = text.partition("=")
+    return bond, amount(money)
+
+
+def _number(text: str) -> float:
+    try:
+        return float(text)
+    except ValueError:
+        return math.nan
+
+
+Data = Annotated[str, Option(metavar="SOURCE", help="a folder of Parquet or CSV files, or a database URL")]
+AsOf = Annotated[
+    str | None,
+    Option(metavar="T", help="look from here, UTC, as 2026-01-31; else the midnight after the last event"),
+]
+Dask = Annotated[
+    str | None,
+    Option(
+        metavar="ADDRESS",
+        help="run on the Dask cluster whose scheduler is at tcp://HOST:PORT; --data is partitioned",
+    ),
+]
+Feedback = Annotated[
+    str | None,
+    Option(metavar="URL", help="store whose feedback is read too; else that of --to, or sqlite:///ladder.db if there"),
+]
+Model = Annotated[
+    str | None,
+    Option(metavar="URI", help="models:/loyalty-ladder/VERSION or a bundle's folder; else the champion"),
+]
+Port = Annotated[int, Option(help="TCP port")]
+Store = Annotated[str, Option(metavar="URL", help="where keys, scores and feedback are kept")]
+Accounts = Annotated[int, Option(metavar="N", help="number of accounts")]
+Months = Annotated[int, Option(metavar="M", help="months of 30 days")]
+Seed = Annotated[int, Option(metavar="S", help="the same seed gives the same bytes")]
+CrmName = Literal["salesforce", "dynamics", "hubspot"]
+
+DEFAULT_STORE = "sqlite:///ladder.db"
+DEFAULT_PORT = 3000

@@ -1,0 +1,176 @@
+"""ladder plan: which accounts get which investment, under a budget."""
+
+from __future__ import annotations
+
+import sys
+import time
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Literal
+
+from commands.inputs import feedback_store, load_source
+from commands.options import CommonOptions, Option, UsageError, amount, bond_amount
+from commands.terminal import Figures, progress_bar, show_findings
+
+if TYPE_CHECKING:
+    from serving.planning.arms import Draw
+    from serving.planning.plan import Allowance, Plan
+    from serving.planning.planner import Options as StoredOptions
+    from training.settings import Settings
+
+HOLDOUT = 0.1
+"""Share of the selected that is held out by lot where nobody says another."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class PlanOptions(CommonOptions):
+    scores: Annotated[Path | None, Option(metavar="DIR", help="folder that `ladder score` wrote")] = None
+    store: Annotated[
+        str | None,
+        Option(
+            metavar="URL",
+            help="instead: the store that `ladder score --to` wrote to, with owners and managers' decisions",
+        ),
+    ] = None
+    budget: Annotated[float, Option(metavar="EUR", parse=amount, help="money for investments; never exceeded")]
+    out: Annotated[Path, Option(metavar="FILE", help=".csv, .parquet or .xlsx; FILE.json tells of the whole")]
+    holdout: Annotated[
+        float,
+        Option(
+            metavar="SHARE",
+            parse=amount,
+            help="of the selected, held out by lot so that the plan's worth can be measured, 0 .. 0.5",
+        ),
+    ] = HOLDOUT
+    explore: Annotated[
+        float,
+        Option(
+            metavar="SHARE",
+            parse=amount,
+            help="of the selected, given another option that pays by lot, so that all stay known, 0 .. 0.5",
+        ),
+    ] = 0.0
+    on: Annotated[Literal["expected", "low"], Option(help="the gain, or its interval's low end")] = "expected"
+    data: Annotated[str | None, Option(metavar="SOURCE", help="whose accounts.owner says who manages what")] = None
+    owner_budget: Annotated[
+        float | None, Option(metavar="EUR", parse=amount, help="money for each owner's accounts")
+    ] = None
+    bond_budget: Annotated[
+        tuple[tuple[str, float], ...],
+        Option(
+            metavar="BOND=EUR",
+            parse=bond_amount,
+            help="money for all options of a bond: financial, social or structural; may be repeated",
+        ),
+    ] = ()
+    hours: Annotated[
+        float | None, Option(metavar="N", parse=amount, help="of each owner; what options take is set in plan.hours")
+    ] = None
+    seed: Annotated[int, Option(metavar="S", help="of the lots")] = 0
+
+    def __post_init__(self) -> None:
+        if (self.scores is None) == (self.store is None):
+            raise UsageError("Say where the scores are: --scores DIR or --store URL, one of the two.")
+
+
+def plan_command(options: PlanOptions) -> Figures:
+    from serving.planning.arms import Draw
+    from serving.planning.files import form_of
+    from serving.planning.plan import Allowance
+    from training.settings import read_settings
+
+    settings = read_settings(options.config)
+    form_of(options.out)
+    allowance = Allowance(
+        options.budget, options.owner_budget, dict(options.bond_budget), settings.plan.hours, options.hours
+    )
+    draw = Draw(options.holdout, options.explore, options.seed)
+    owners = None
+    if options.data is not None:
+        owners = _owners(options.data, settings, feedback_store(options.store))
+    if options.store is not None:
+        plan = _plan_from_store(options.store, allowance, draw, options.on, owners)
+    else:
+        assert options.scores is not None
+        plan = _plan_from_folder(options.scores, allowance, draw, options.on, owners)
+    return _write(plan, options.out)
+
+
+def plan_scores(scores: Path, budget: float, hours: Mapping[str, float], out: Path) -> Figures:
+    """Make and write the plan of a folder's scores under a budget, with the usual share held out.
+
+    hours : option -> hours of an account manager's time that it takes.
+    """
+    from serving.planning.arms import Draw
+    from serving.planning.plan import Allowance
+
+    allowance = Allowance(budget, hours=hours)
+    return _write(_plan_from_folder(scores, allowance, Draw(HOLDOUT), "expected", None), out)
+
+
+def _plan_from_folder(
+    folder: Path, allowance: Allowance, draw: Draw, on: str, owners: Mapping[str, str] | None
+) -> Plan:
+    from serving.planning.files import read_run
+    from serving.planning.integer_program import solve
+    from serving.planning.plan import make_plan
+    from serving.scoring.batch import ModelTerms, read_terms
+
+    scores, investments = read_run(folder)
+    model = scores["model_version"]
+    terms = read_terms(folder, str(model.iloc[0])) if len(model) else ModelTerms()
+    with progress_bar() as progress:
+        progress("planning", 0.0)
+        return make_plan(
+            scores, investments, allowance, draw, on, owners=owners, exact=solve, claim_ratio=terms.claim_ratio,
+            level=terms.level, currency=terms.currency,
+        )  # fmt: skip
+
+
+def _plan_from_store(url: str, allowance: Allowance, draw: Draw, on: str, owners: Mapping[str, str] | None) -> Plan:
+    from serving.planning.integer_program import solve
+    from serving.planning.plan import plan_from
+
+    offered = _read_stored_options(url, owners)
+    with progress_bar() as progress:
+        progress("planning", 0.0)
+        return plan_from(offered.menu, offered.run, allowance, draw, on, exact=solve, claim_ratio=offered.claim_ratio)
+
+
+def _read_stored_options(url: str, owners: Mapping[str, str] | None) -> StoredOptions:
+    """What a plan is made from, as the store and the managers' decisions in it have it."""
+    import numpy as np
+
+    from serving.planning.planner import Planner, narrow
+    from serving.store.database import open_store
+
+    engine = open_store(url, make=False)
+    try:
+        offered, wishes = Planner().read(engine, time.time_ns() // 1000)
+    finally:
+        engine.dispose()
+    menu, narrowed = narrow(offered.menu, wishes)
+    if owners is not None:
+        menu = replace(menu, owner=np.array([owners.get(account) for account in menu.accounts], object))
+    if narrowed:
+        print(f"Note: managers' decisions narrow the options of {narrowed:,} accounts", file=sys.stderr)
+    return replace(offered, menu=menu)
+
+
+def _owners(data: str, settings: Settings, feedback: str | None) -> Mapping[str, str]:
+    """Account -> its manager, as far as the source says."""
+    histories = load_source(data, settings, feedback=feedback).histories
+    owner = histories.profile.get("owner")
+    if owner is None:
+        return {}
+    return {a: o for a, o in zip(histories.account_ids, owner, strict=True) if o is not None}
+
+
+def _write(plan: Plan, out: Path) -> Figures:
+    from serving.planning.files import write_plan
+    from serving.planning.plan_findings import plan_findings
+
+    show_findings("The plan", plan_findings(plan.record), plan.record["currency"])
+    print(f"\n{' and '.join(str(path) for path in write_plan(plan, out))} written")
+    return {name: value for name, value in plan.record.items() if name not in ("strata", "limits")} | {"out": str(out)}

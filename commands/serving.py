@@ -1,0 +1,136 @@
+"""ladder serve: the store filled where that is asked for, then the service and its page until somebody stops them."""
+
+from __future__ import annotations
+
+import tempfile
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+from commands.inputs import find_bundle, histories_of_parts, load_partitions, load_source
+from commands.options import DEFAULT_PORT, DEFAULT_STORE, CommonOptions, Model, Option, Port, Store, at_least_one
+from commands.store_writing import check_store, store_background, store_run
+from commands.terminal import Figures
+from features.errors import LadderError
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+    from serving.runtime.server import Terms
+    from training.model.bundle import Bundle
+    from training.settings import ServiceSettings, Settings
+
+LOCAL = "127.0.0.1"
+
+
+@dataclass(frozen=True, kw_only=True)
+class ServeOptions(CommonOptions):
+    model: Model = None
+    port: Port = DEFAULT_PORT
+    store: Store = DEFAULT_STORE
+    scores: Annotated[
+        Path | None, Option(metavar="DIR", help="folder that `ladder score` wrote: put into the store at the start")
+    ] = None
+    data: Annotated[
+        str | None, Option(metavar="SOURCE", help="whose accounts (names, owners) are put into the store")
+    ] = None
+    host: Annotated[str, Option(help="address to listen on; beyond this machine only with keys")] = LOCAL
+    workers: Annotated[int, Option(parse=at_least_one, help="processes")] = 1
+
+
+def serve_command(options: ServeOptions) -> Figures:
+    from training.model.champion import standing
+    from training.settings import read_settings
+
+    settings = read_settings(options.config)
+    champions = Path(settings.registry.champion_folder)
+    with tempfile.TemporaryDirectory() as scratch:
+        folder = champions  # itself, so that the next champion takes over without a restart
+        if options.model is not None:
+            folder = find_bundle(options.model, champions, Path(scratch))
+        _fill_store(standing(folder), settings, options)
+        terms = service_terms(settings.service, store=options.store, host=options.host, workers=options.workers)
+        serve_until_stopped(
+            folder, options.port, terms, lambda url: print(f"Serving at {url}; Ctrl-C ends it", flush=True)
+        )
+    return {"port": options.port}
+
+
+def service_terms(limits: ServiceSettings, *, store: str | None, host: str = LOCAL, workers: int = 1) -> Terms:
+    """How to serve: what the command was told, and the limits of the settings."""
+    from serving.runtime.server import Terms
+
+    return Terms(
+        host=host, workers=workers, store=store, rate=limits.requests_per_second, burst=limits.requests_at_once,
+        waiting=limits.most_waiting, proxy_user_header=limits.proxy_user_header, currency=limits.currency,
+    )  # fmt: skip
+
+
+def serve_until_stopped(folder: Path, port: int, terms: Terms, announce: Callable[[str], None]) -> None:
+    """Serve a bundle, or whoever is champion of a folder.  announce : told the service's URL once it answers."""
+    from serving.runtime.server import serve
+
+    if serve(folder, port, terms, announce) != 0:
+        raise LadderError("The service ended by itself; what it wrote above says why.")
+
+
+def _fill_store(folder: Path, settings: Settings, options: ServeOptions) -> None:
+    """Make the store, with the scores and the accounts that were given.  folder : of the model that is served."""
+    from serving.store.database import open_store, writing
+    from serving.store.result_files import read_folder
+    from serving.store.scoring_runs import put_profiles
+    from training.model.bundle import read_bundle
+
+    check_store(options.store)
+    profiles = None if options.data is None else _profiles(options.data, settings)
+    if options.scores is not None:
+        bundle, version = read_bundle(folder)
+        facts, chunks = read_folder(options.scores)
+        if version == facts.model_version:
+            facts, chunks = read_folder(options.scores, bundle)
+        store_run(options.store, facts, chunks, profiles)
+    elif profiles is not None:
+        engine = open_store(options.store)
+        try:
+            with writing(engine) as connection:
+                put_profiles(connection, profiles)
+        finally:
+            engine.dispose()
+    if options.data is not None:
+        _look_back(read_bundle(folder)[0], options.data, options.store, settings)
+
+
+def _look_back(bundle: Bundle, data: str, store: str, settings: Settings) -> None:
+    """Write what stands behind the store's scores, from the source that was given; nothing where there are none."""
+    from serving.store.database import open_store, reading
+    from serving.store.scoring_runs import current_run
+
+    engine = open_store(store)
+    try:
+        with reading(engine) as connection:
+            current = current_run(connection)
+    finally:
+        engine.dispose()
+    if current is None:
+        return
+    partitions = load_partitions(data, feedback=store, only=bundle.facts.tables)
+    if partitions is None:
+        loaded = load_source(data, settings, feedback=store, only=bundle.facts.tables)
+        parts = iter([(loaded.histories, loaded.source)])
+    else:
+        parts = histories_of_parts(partitions)
+    store_background(store, bundle, current.facts.as_of, parts)
+
+
+def _profiles(data: str, settings: Settings) -> Sequence[pd.DataFrame] | None:
+    """What the source says of its accounts; None where it has no such table."""
+    from features.sources.partitioned import read_partitions
+    from features.sources.source import read_one
+    from serving.store.result_files import profile_frame, profiles_of
+
+    partitions = read_partitions(data)
+    if partitions is not None:
+        return list(profiles_of(partitions)) if "accounts" in partitions.tables else None
+    columns = read_one(data, "accounts", settings.tables)
+    return None if columns is None else [profile_frame(columns)]

@@ -1,0 +1,256 @@
+"""ladder train: all models trained, judged beside the champion, registered, and promoted where that is due."""
+
+from __future__ import annotations
+
+import tempfile
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+from commands.inputs import (
+    Loaded,
+    as_of_parts,
+    check_cluster,
+    feedback_store,
+    load_partitions,
+    load_source,
+    open_executor,
+    open_run,
+    registry_uri,
+)
+from commands.options import AsOf, CommonOptions, Dask, Data, Feedback, Option, minutes
+from commands.promotion import CHECKS, REPORT, SETTINGS, Judgement, judge, write_page
+from commands.terminal import (
+    Figures,
+    Progress,
+    note_set_aside,
+    progress_bar,
+    show_comparison,
+    show_findings,
+    show_table,
+)
+
+if TYPE_CHECKING:
+    from training.data.dataset import Dataset
+    from training.evaluation.tables import Row
+    from training.model.findings import Finding
+    from training.models.tuned_settings import Tuned
+    from training.pipeline import Trained
+    from training.settings import Settings
+    from training.tracking.registry import Registry
+
+
+@dataclass(frozen=True, kw_only=True)
+class TrainOptions(CommonOptions):
+    data: Data
+    as_of: AsOf = None
+    store: Feedback = None
+    dask: Dask = None
+    promote: Annotated[bool, Option(help="make it champion if it passes the checks")] = False
+    report: Annotated[
+        Path | None, Option(metavar="FILE", help="write what the checks found to this HTML file, for people")
+    ] = None
+    tune: Annotated[
+        float | None,
+        Option(
+            metavar="MINUTES",
+            parse=minutes,
+            help="first search the boosters' settings for so long, on origins before any that is judged; the "
+            "clock decides how many are tried, so the same data and seed may end with others: what was "
+            "taken is printed as TOML for --config, with which the bundle is the same again",
+        ),
+    ] = None
+
+
+@dataclass(frozen=True)
+class TrainingRequest:
+    """How to train, and what becomes of the model.
+
+    uri : of the registry.  champions : folder of the champion.  where : the source, as the command was given it.
+    promote : though there is a champion.  tune_minutes : None = no search.  report : file for promotion's report.
+    """
+
+    uri: str
+    champions: Path
+    where: str
+    promote: bool = False
+    tune_minutes: float | None = None
+    report: Path | None = None
+
+
+@dataclass(frozen=True)
+class TrainingRun:
+    """A trained model with what it was learnt from.  tuned : the search for its settings; None where there was none."""
+
+    trained: Trained
+    data: Dataset
+    settings: Settings
+    tuned: Tuned | None = None
+
+    @property
+    def tuning(self) -> list[Finding]:
+        """Return what the search for settings found."""
+        return self.tuned.findings() if self.tuned else []
+
+    @property
+    def records(self) -> dict[str, tuple[str, tuple[Row, ...]]]:
+        """Tables of what was promised and earned: file -> heading and rows; those that have rows."""
+        facts = self.trained.bundle.facts
+        records = {
+            "managers": (
+                "What account managers' forecasts have been worth, money over the horizon",
+                facts.track_record,
+            ),
+            "acquisition": ("What winning accounts and moving them up bring, money per account", facts.acquisition),
+        }
+        return {name: record for name, record in records.items() if record[1]}
+
+
+@dataclass(frozen=True)
+class Registered:
+    """What became of a trained model.
+
+    champion : whether it serves now.  passes : whether no check refused it.  not_worse : whether no comparison says
+    that the champion is better.  figures : of its evaluation.
+    """
+
+    version: int
+    bundle: str
+    champion: bool
+    passes: bool
+    not_worse: bool
+    figures: dict[str, float]
+
+
+def train_command(options: TrainOptions) -> Figures:
+    from training.settings import read_settings
+
+    settings = read_settings(options.config)
+    check_cluster(options.dask, options.data)
+    feedback = feedback_store(options.store)
+    partitions = load_partitions(options.data, feedback=feedback)
+    request = TrainingRequest(
+        uri=registry_uri(), champions=Path(settings.registry.champion_folder), where=options.data,
+        promote=options.promote, tune_minutes=options.tune, report=options.report,
+    )  # fmt: skip
+    if partitions is None:
+        loaded = load_source(options.data, settings, as_of=options.as_of, feedback=feedback)
+        return figures_of(train_source(loaded, request))
+    from training.data.partitioned import gather_dataset
+
+    with open_executor(options.dask) as (executor, grow):
+        with progress_bar() as progress:
+            end = as_of_parts(partitions, executor, options.as_of, progress)
+            data = gather_dataset(
+                partitions, executor, settings, end, grow=grow, progress=progress, note=note_set_aside
+            )
+            run = learn(data, settings, request.tune_minutes, progress)
+        return figures_of(conclude(run, request))  # the champion's recipe may have to be grown again
+
+
+def train_source(loaded: Loaded, request: TrainingRequest) -> Registered:
+    """Tune where that is wished, train, record, register, and promote where that is due."""
+    from training.data.dataset import build_dataset
+
+    settings, as_of = loaded.settings, loaded.as_of
+    with progress_bar() as progress:
+        data = build_dataset(loaded.histories.as_it_stood(as_of), settings, as_of, progress=progress)
+        run = learn(data, settings, request.tune_minutes, progress)
+    return conclude(run, request)
+
+
+def learn(data: Dataset, settings: Settings, tune_minutes: float | None, progress: Progress) -> TrainingRun:
+    """Search for better settings where minutes are given for it, then train."""
+    from training.pipeline import train_on
+
+    if tune_minutes is None:
+        return TrainingRun(train_on(data, settings, progress=progress), data, settings)
+    from training.models.tuning import judge_choice, tune
+
+    tuned = judge_choice(data, tune(data, settings, 60 * tune_minutes, progress=progress))
+    return TrainingRun(train_on(data, tuned.settings, progress=progress), data, tuned.settings, tuned)
+
+
+def conclude(run: TrainingRun, request: TrainingRequest) -> Registered:
+    """Show what was learnt, judge it beside the champion, register it, and promote it where that is due."""
+    from training.tracking.registry import Registry
+
+    bundle, registry = run.trained.bundle, Registry(request.uri)
+    _show(run)
+    judgement = judge(run.trained, run.data, run.settings, registry)
+    version = _register(run, judgement, registry, request.where)
+    if request.report is not None:
+        write_page(judgement.page(version), request.report)
+    promoted = judgement.good and (request.promote or judgement.champion is None)
+    if promoted:
+        registry.promote(version, request.champions)
+    said = f"loyalty-ladder version {version} ({bundle.version})"
+    if promoted:
+        print(f"\n{said} is champion now")
+    elif not judgement.good:
+        print(
+            f"\n{said} was not promoted: a check refused it. See why above; `ladder promote {version}` overrules the "
+            "checks"
+        )
+    else:
+        print(
+            f"\n{said} was not promoted: version {judgement.champion} stays champion (use --promote, or "
+            f"`ladder promote {version}`)"
+        )
+    figures = {**bundle.facts.figures, **(run.tuned.figures() if run.tuned else {})}
+    return Registered(
+        version=version, bundle=bundle.version, champion=promoted, passes=judgement.good,
+        not_worse=judgement.not_worse, figures=figures,
+    )  # fmt: skip
+
+
+def figures_of(registered: Registered) -> Figures:
+    """The main figures of a training."""
+    return {
+        "version": registered.version, "bundle": registered.bundle, "champion": registered.champion,
+        "passes": registered.passes, "not_worse": registered.not_worse, **registered.figures,
+    }  # fmt: skip
+
+
+def _show(run: TrainingRun) -> None:
+    from training.evaluation.tables import named_rows, record_cells
+
+    for comparison in run.trained.comparisons:
+        show_comparison(comparison)
+    for heading, rows in run.records.values():
+        show_table(heading, *record_cells(named_rows(rows)))
+    found, currency = [*run.tuning, *run.trained.report], run.trained.bundle.facts.currency
+    show_findings("What the models are worth, and what they rest on", found, currency)
+    if run.tuned and run.tuned.changed:
+        told = run.tuned.toml()
+        print(f"\nFor the settings file (--config), so that the same data give the same bundle again:\n\n{told}")
+
+
+def _register(run: TrainingRun, judgement: Judgement, registry: Registry, where: str) -> int:
+    """Log the training with all that belongs to it, as a new version."""
+    from serving.integrations.pyfunc_model import INPUTS, OUTPUTS, PARAMS, example
+    from training.evaluation.tables import as_text, record_csv
+    from training.settings import write_settings
+    from training.tracking.plots import draw_plots
+    from training.tracking.provenance import provenance
+    from training.tracking.run_records import as_file, training_record
+    from training.tracking.runs import ModelForm
+    from training.tracking.tracker import public
+
+    trained, settings, tuned = run.trained, run.settings, run.tuned
+    texts = {f"{c.task}.txt": as_text(c) for c in trained.comparisons}
+    texts |= {f"{name}.csv": record_csv(rows) for name, (_, rows) in run.records.items()}
+    texts |= {CHECKS: as_file(judgement.findings), REPORT: judgement.page(), SETTINGS: write_settings(settings)}
+    if tuned:
+        texts |= {"tuning.csv": tuned.table(), "tuned.toml": tuned.toml()}
+    record = training_record(
+        trained, settings, provenance=provenance(), where=public(where), files=texts,
+        metrics=tuned.figures() if tuned else {}, tuning=run.tuning,
+    )  # fmt: skip
+    with tempfile.TemporaryDirectory() as plots:
+        draw_plots(trained.comparisons, trained.curves, Path(plots))
+        form = ModelForm(INPUTS, OUTPUTS, PARAMS, example())
+        return registry.record(
+            trained.bundle, record, plots=Path(plots), form=form, experiment=settings.registry.experiment,
+            run_id=open_run(),
+        )  # fmt: skip

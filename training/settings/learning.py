@@ -1,0 +1,239 @@
+"""The sections about what is learnt: the source, the outcome, the slices, the boosters, the pools, the effects."""
+
+from collections.abc import Mapping
+from dataclasses import replace
+from typing import Annotated, ClassVar, Literal
+
+from pydantic import Field
+from pydantic.dataclasses import dataclass
+
+from training.settings.section import FORBID, MOST, Count, Days, Money, Number, Section, Share
+
+
+@dataclass(frozen=True, config=FORBID)
+class SourceSettings(Section):
+    """What a source must be to be used at all."""
+
+    heading: ClassVar = "source"
+
+    max_bad_share: Share = Field(
+        default=0.05,
+        description="share of a table's rows that may be set aside: beyond one in twenty it is the export that is "
+        "broken, not a few rows",
+    )
+
+
+@dataclass(frozen=True, config=FORBID)
+class OutcomeSettings(Section):
+    """What is predicted, and how sure its ranges are."""
+
+    heading: ClassVar = "outcome"
+
+    horizon_days: Days = Field(
+        default=180, ge=7, le=1095,
+        description="how far ahead every prediction looks: half a year is long enough for a business account to order "
+        "again, short enough to act within",
+    )  # fmt: skip
+    switching: Literal["auto", "recorded", "silence"] = Field(
+        default="auto",
+        description='"recorded" = a row in `switches`; "silence" = no order in the horizon; "auto" = recorded where '
+        "the source has enough of them, else silence",
+    )
+    recorded_at_least: Count = Field(
+        default=50, ge=1, le=MOST,
+        description='recorded switches that "auto" asks for: fewer cannot carry a model of their own',
+    )  # fmt: skip
+    silence_days: Days = Field(
+        default=180, ge=1, le=3650,
+        description="an account can only fall silent if it ordered in so many days before as_of: one that did not is "
+        "silent already",
+    )  # fmt: skip
+    further_horizons_days: tuple[Annotated[Days, Field(ge=7, le=1095)], ...] = Field(
+        default=(90, 365),
+        description="also predicted: a quarter, for this quarter's plan, and a year, for contracts; [] = none. Each "
+        "costs training and scoring about as much again",
+    )  # fmt: skip
+    set_coverage: Number = Field(
+        default=0.9, ge=0.5, le=0.99,
+        description="share of accounts whose rung at the horizon lies within rung_low .. rung_high: one surprise in "
+        "ten is what people take in their stride",
+    )  # fmt: skip
+    interval: Number = Field(
+        default=0.9, ge=0.5, le=0.99,
+        description="share of accounts whose revenue lies within its interval: for the same reason",
+    )  # fmt: skip
+
+    @property
+    def further(self) -> tuple[int, ...]:
+        """The further horizons, ascending, each once, without the main one."""
+        return tuple(sorted(set(self.further_horizons_days) - {self.horizon_days}))
+
+    def ahead(self, days: int) -> "OutcomeSettings":
+        """The same with that main horizon."""
+        return replace(self, horizon_days=days)
+
+
+@dataclass(frozen=True, config=FORBID)
+class SliceSettings(Section):
+    """The dates from which training looks at the accounts."""
+
+    heading: ClassVar = "slices"
+
+    every_days: Days = Field(
+        default=30, ge=1, le=365,
+        description="days between two looks at every account: learning from many dates, not one, gains .014 to .019 in "
+        "AUC; monthly suits orders that come a few times a year",
+    )  # fmt: skip
+    most: Count = Field(
+        default=24, ge=2, le=1000,
+        description="looks at most, latest first: two years, so that every season is seen twice",
+    )  # fmt: skip
+    least_history_days: Days = Field(
+        default=90, ge=0, le=3650,
+        description="days of data before the first look: earlier, every account looks new",
+    )  # fmt: skip
+    most_snapshots: Count = Field(
+        default=200_000, ge=1000, le=10**8,
+        description="rows to learn from; beyond it accounts are sampled and weighted. More of them hardly help small "
+        "models, and training takes time in proportion",
+    )  # fmt: skip
+    held_out_share: Number = Field(
+        default=0.2, ge=0, le=0.5,
+        description="share of accounts kept apart while a model is judged: how it does on accounts that it never saw "
+        "is a question of its own",
+    )  # fmt: skip
+
+
+@dataclass(frozen=True, config=FORBID)
+class BoosterSettings(Section):
+    """LightGBM's parameters; `ladder train --tune MINUTES` searches all but threads and seed, beginning with these."""
+
+    heading: ClassVar = "booster"
+
+    rounds: Count = Field(
+        default=120, ge=1, le=10_000,
+        description="trees. LightGBM's own defaults lose on small panels; this is a small, regularised one",
+    )  # fmt: skip
+    learning_rate: Number = Field(
+        default=0.05, ge=1e-4, le=1,
+        description="shrinkage of every tree: with 120 trees neither stops short nor runs on",
+    )  # fmt: skip
+    leaves: Count = Field(
+        default=8, ge=2, le=1024,
+        description="leaves of a tree: interactions of about three features are all that a few thousand accounts bear",
+    )  # fmt: skip
+    least_in_leaf: Count = Field(
+        default=60, ge=1, le=10**6, description="snapshots in a leaf; with few rows, a twentieth of them"
+    )  # fmt: skip
+    l2: Number = Field(
+        default=10.0, ge=0, le=1e6, description="ridge on the leaves' values: a leaf of 60 says little by itself"
+    )  # fmt: skip
+    row_share: Number = Field(
+        default=0.5, ge=0.05, le=1,
+        description="share of the rows that each tree sees: slices overlap, so half of them say nearly all",
+    )  # fmt: skip
+    column_share: Number = Field(
+        default=0.3, ge=0.05, le=1,
+        description="share of the features that each tree sees: many of them say nearly the same",
+    )  # fmt: skip
+    threads: Count = Field(
+        default=1, ge=1, le=256,
+        description="while learning. Two on two quiet cores are 1.7 times as quick; on a shared core they wait for "
+        "each other, and up to twenty times as slow was seen",
+    )  # fmt: skip
+    seed: Count = Field(
+        default=0, ge=0, le=2**31 - 1,
+        description="of the sampling of rows and features: the same seed and data give the same bytes",
+    )  # fmt: skip
+
+    def with_rounds(self, rounds: int, learning_rate: float | None = None) -> "BoosterSettings":
+        """The same with another number of trees, and another rate if one is given."""
+        rate = self.learning_rate if learning_rate is None else learning_rate
+        return replace(self, rounds=rounds, learning_rate=rate)
+
+    def with_leaves(self, leaves: int) -> "BoosterSettings":
+        """The same with at most so many leaves a tree."""
+        return replace(self, leaves=min(leaves, self.leaves))
+
+
+@dataclass(frozen=True, config=FORBID)
+class PoolSettings(Section):
+    """Members of a prediction's pool that are not to learn: to see what one is worth, or to train in less time."""
+
+    heading: ClassVar = "pool"
+
+    next_rung_without: tuple[str, ...] = Field(
+        default=(), description="of booster, ordinal, logit and table, and what you add (docs/extend.md)"
+    )
+    switching_without: tuple[str, ...] = Field(default=(), description="of booster, logit and rfm, and what you add")
+
+
+@dataclass(frozen=True, config=FORBID)
+class UpliftSettings(Section):
+    """Sequential target trials: whom an investment is compared with, and when a comparison is not to be believed."""
+
+    heading: ClassVar = "uplift"
+
+    exposure_days: Days = Field(
+        default=30, ge=1, le=365,
+        description="an investment within so many days after as_of makes an account exposed: the weeks in which a "
+        "manager acts on a list",
+    )  # fmt: skip
+    washout_days: Days = Field(
+        default=90, ge=0, le=3650,
+        description="days without an investment before as_of, so that an earlier one's effect is not credited to the "
+        "next",
+    )  # fmt: skip
+    folds: Count = Field(
+        default=5, ge=2, le=20,
+        description="parts of the accounts; each account's nuisances are learnt on the other parts",
+    )  # fmt: skip
+    clip: Number = Field(
+        default=0.01, ge=1e-6, le=0.2,
+        description="smallest estimated propensity: one account may stand for at most a hundred others",
+    )  # fmt: skip
+    least_treated: Count = Field(
+        default=60, ge=2, le=MOST,
+        description="exposed accounts that an option needs: with fewer the interval says nothing",
+    )  # fmt: skip
+    least_effective: Count = Field(
+        default=60, ge=2, le=MOST,
+        description="comparable unexposed accounts that it needs, counted by their weights",
+    )  # fmt: skip
+    least_overlap: Share = Field(
+        default=0.5,
+        description="share of the exposed with a chance of exposure of at most 19 in 20: else nobody is comparable",
+    )
+    most_separation: Number = Field(
+        default=0.95, ge=0.5, le=1,
+        description="how well exposed and unexposed may be told apart by what was known: beyond, the choice follows a "
+        "rule and nobody is comparable",
+    )  # fmt: skip
+    level: Number = Field(default=0.9, ge=0.5, le=0.999, description="coverage of every interval of an effect")
+    margin_rate: Share = Field(
+        default=0.3, description="gross margin, share of revenue, where no order's cost is known: set your own"
+    )
+    landmark_days: Days = Field(
+        default=60, ge=1, le=1000,
+        description="a climb within so many days after as_of counts; its effect is measured after them, so that the "
+        "climb's own orders are not credited to it",
+    )  # fmt: skip
+    revenue_share: Mapping[str, Share] = Field(
+        default_factory=dict,
+        description="what an option costs besides its planned cost, as a share of the account's revenue over the "
+        "horizon, as { rebate = 0.05 }; only where orders.revenue is booked before the discount, else it counts twice",
+    )
+    cost_per_interaction: Money = Field(
+        default=0.0,
+        description="money for a visit, call or mail: with a price, what an investment changes in serving the account "
+        "counts in its gain",
+    )
+    cost_per_ticket: Money = Field(
+        default=0.0,
+        description="money for a ticket: likewise",
+    )  # fmt: skip
+
+    @property
+    def prices_serving(self) -> bool:
+        """Whether what serving takes has a price."""
+        return self.cost_per_interaction > 0 or self.cost_per_ticket > 0

@@ -1,0 +1,158 @@
+"""The sections about what is done with a model: plans, promotion, monitoring, the registry, the service."""
+
+from collections.abc import Mapping
+from typing import Annotated, ClassVar
+
+from pydantic import Field
+from pydantic.dataclasses import dataclass
+
+from training.settings.section import FORBID, MOST, Count, Days, Number, Section, Share
+
+
+@dataclass(frozen=True, config=FORBID)
+class PlanSettings(Section):
+    """What a plan must know of the options."""
+
+    heading: ClassVar = "plan"
+
+    hours: Mapping[str, Annotated[Number, Field(ge=0, le=MOST, json_schema_extra={"unit": "hours"})]] = Field(
+        default_factory=dict,
+        description="hours of an account manager's time that an option takes at one account, as "
+        "{ visit_programme = 6.0 }; an option not named takes none. Only `ladder plan --hours` asks: time runs out "
+        "before money where visits pay",
+    )
+
+
+@dataclass(frozen=True, config=FORBID)
+class PromotionSettings(Section):
+    """Limits of the checks before a promotion: docs/promotion.md tells what each asks, why, and what to do."""
+
+    heading: ClassVar = "promotion"
+
+    tolerance: Share = Field(default=0.003, description="log loss: smaller differences are noise")
+    tolerance_share: Share = Field(
+        default=0.01, description="of any other score, and of money: smaller differences are noise"
+    )
+    most_calibration_error: Share = Field(
+        default=0.1, description="mean gap between chances given and shares observed, beyond which a warning is given"
+    )
+    least_accounts: Count = Field(
+        default=200, ge=0, le=MOST,
+        description="learnt from: with fewer, chances are hardly more than the shares on each rung",
+    )  # fmt: skip
+    least_switched: Count = Field(
+        default=50, ge=0, le=MOST, description="accounts that left: fewer cannot carry a model of who leaves"
+    )
+    least_exposed: Count = Field(
+        default=60, ge=1, le=MOST,
+        description="accounts that were invested in: with fewer an effect's interval says nothing",
+    )  # fmt: skip
+    least_in_segment: Count = Field(
+        default=100, ge=2, le=MOST,
+        description="accounts that a segment needs to be looked at: smaller ones only show noise",
+    )  # fmt: skip
+    segment_level: Share = Field(
+        default=0.05, description="of the segments that are called worse, the share that may be so by chance alone"
+    )
+    most_auc_alone: Number = Field(
+        default=0.97, ge=0.5, le=1,
+        description="how well one feature alone may tell who leaves or climbs: beyond, it rather tells of what has "
+        "already happened. The best honest ones tell 0.75 to 0.9",
+    )  # fmt: skip
+    most_lost_to_a_day: Number = Field(
+        default=0.25, ge=0, le=10,
+        description="share of the skill that may go when everything is known a day later: a true picture of half a "
+        "year fades slowly, and feeds are late",
+    )  # fmt: skip
+    most_lost_to_a_week: Number = Field(
+        default=0.5, ge=0, le=10, description="the same when everything is known a week later"
+    )
+    most_wrong_way: Share = Field(
+        default=0.02, description="chance, or share of the money, by which an answer may move the wrong way on average"
+    )
+    most_megabytes: Number = Field(
+        default=50.0, ge=0.001, le=10**6,
+        description="of the bundle: every process of the service holds it, and every start reads it",
+    )  # fmt: skip
+    most_milliseconds: Number = Field(
+        default=20.0, ge=0.001, le=10**6,
+        description="to score an account, of 200 together: a million accounts then take 6 hours on one core",
+    )  # fmt: skip
+
+
+@dataclass(frozen=True, config=FORBID)
+class MonitorSettings(Section):
+    """`ladder monitor`: when a difference is called drift, and when drift is a reason to retrain."""
+
+    heading: ClassVar = "monitor"
+
+    level: Number = Field(
+        default=0.05, ge=1e-6, le=0.5,
+        description="share of false alarms among the features called drifted: one in twenty",
+    )  # fmt: skip
+    least_effect: Share = Field(
+        default=0.05,
+        description="how far a distance must lie beyond the usual one: 0.05 = one account in twenty elsewhere",
+    )
+    most_pairs: Count = Field(
+        default=12, ge=0, le=100,
+        description="earlier pairs of instants, as far apart, that say what is usual: a year of months; 0 = do not ask "
+        "what is usual, and call nothing drift",
+    )  # fmt: skip
+    most_accounts: Count = Field(
+        default=20_000, ge=100, le=10**8,
+        description="accounts looked at, drawn by their ids: with 20,000 chance moves a distance by 0.01",
+    )  # fmt: skip
+    retrain_weight: Share = Field(
+        default=0.2,
+        description="share of the model's weight that lies on drifted features, from which on retraining is advised: "
+        "below it the model hardly looks at what changed",
+    )
+    least_silent_days: Days = Field(
+        default=7, ge=1, le=3650,
+        description="days without a row before a table can count as stopped: a week spans every weekend",
+    )  # fmt: skip
+
+
+@dataclass(frozen=True, config=FORBID)
+class RegistrySettings(Section):
+    """Names in MLflow, and where the service finds the champion."""
+
+    heading: ClassVar = "registry"
+
+    experiment: str = Field(default="loyalty-ladder", description="name of the experiment in MLflow")
+    champion_folder: str = Field(
+        default="champion",
+        description="folder, from the working folder, in which the champion is published for the service",
+    )
+
+
+@dataclass(frozen=True, config=FORBID)
+class ServiceSettings(Section):
+    """Limits of the service, in each of its processes, and the managers' page."""
+
+    heading: ClassVar = "service"
+
+    requests_per_second: Number = Field(
+        default=100.0, ge=0.01, le=10**6,
+        description="of one API key, in each process: a CRM's page needs one, and a nightly run sends 200 accounts in "
+        "each; beyond it the answer is 429",
+    )  # fmt: skip
+    requests_at_once: Count = Field(
+        default=200, ge=1, le=10**6, description="of one API key after a rest: a burst of two seconds"
+    )
+    most_waiting: Count = Field(
+        default=64, ge=0, le=10_000,
+        description="requests that may wait in each process: beyond it the answer is 503 at once, for who waits longer "
+        "has gone before the answer comes",
+    )  # fmt: skip
+    proxy_user_header: str = Field(
+        default="",
+        description="header in which a proxy in front of the page names the person it has signed in, such as "
+        '"X-Forwarded-User"; "" = there is none. Only where nobody reaches the service but through that proxy, and it '
+        "takes away what a client sends under that name",
+    )
+    currency: str = Field(
+        default="€",
+        description="sign before amounts in reports, plans and on the managers' page; kept with the model",
+    )

@@ -1,0 +1,113 @@
+"""All sections together, and TOML -> settings: every number that a user may change.
+
+Nothing below the command line reads a file or the environment for its settings: they flow down as this value.
+"""
+
+import hashlib
+import json
+import tomllib
+from collections.abc import Mapping
+from dataclasses import asdict
+from pathlib import Path
+from typing import Any, Self
+
+from pydantic import Field, TypeAdapter, model_validator
+from pydantic.dataclasses import dataclass
+
+from features.errors import SettingsError
+from features.ladder.rules import LadderRules
+from features.sources.source import TableMapping
+from training.settings.learning import (
+    BoosterSettings,
+    OutcomeSettings,
+    PoolSettings,
+    SliceSettings,
+    SourceSettings,
+    UpliftSettings,
+)
+from training.settings.operating import (
+    MonitorSettings,
+    PlanSettings,
+    PromotionSettings,
+    RegistrySettings,
+    ServiceSettings,
+)
+from training.settings.section import FORBID, Section
+
+
+@dataclass(frozen=True, config=FORBID)
+class Settings(Section):
+    """Everything that may be set, by section; what is not said keeps its default."""
+
+    source: SourceSettings = Field(default_factory=SourceSettings)
+    outcome: OutcomeSettings = Field(default_factory=OutcomeSettings)
+    ladder: LadderRules = Field(default_factory=LadderRules)
+    slices: SliceSettings = Field(default_factory=SliceSettings)
+    booster: BoosterSettings = Field(default_factory=BoosterSettings)
+    pool: PoolSettings = Field(default_factory=PoolSettings)
+    uplift: UpliftSettings = Field(default_factory=UpliftSettings)
+    plan: PlanSettings = Field(default_factory=PlanSettings)
+    promotion: PromotionSettings = Field(default_factory=PromotionSettings)
+    monitor: MonitorSettings = Field(default_factory=MonitorSettings)
+    registry: RegistrySettings = Field(default_factory=RegistrySettings)
+    service: ServiceSettings = Field(default_factory=ServiceSettings)
+    tables: Mapping[str, TableMapping] = Field(default_factory=dict)
+
+    @model_validator(mode="after")
+    def _agree(self) -> Self:
+        """Refuse settings of which each is possible, and all together are not."""
+        rules = self.ladder
+        for low, high, why in (
+            ("member_periods_with_order", "member_periods", "no account orders in more periods than are looked at"),
+            ("advocate_referrals", "raving_fan_referrals", "a raving fan has at least the referrals of an advocate"),
+        ):
+            fewer, more = getattr(rules, low), getattr(rules, high)
+            if fewer > more:
+                raise SettingsError(
+                    f"ladder.{low} = {fewer} is more than ladder.{high} = {more}, but {why}. Lower the first or raise "
+                    "the second."
+                )
+        return self
+
+    def digest(self) -> str:
+        """Twelve hexadecimal digits that change with any setting."""
+        text = json.dumps(asdict(self), sort_keys=True)
+        return hashlib.sha256(text.encode()).hexdigest()[:12]
+
+
+def read_settings(path: Path | None) -> Settings:
+    """The settings of a TOML file; the defaults for what it does not say, and for no file at all.
+
+    Raises
+    ------
+    SettingsError
+        If the file cannot be read, or says something unknown or impossible.
+    """
+    if path is None:
+        return Settings()
+    try:
+        content = tomllib.loads(path.read_text(encoding="utf-8"))
+    except OSError as error:
+        raise SettingsError(f"The settings {path} cannot be read: {error.strerror}. Check --config.") from None
+    except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
+        raise SettingsError(f"The settings {path} are not valid TOML: {error}.") from None
+    return parse_settings(content)
+
+
+def parse_settings(content: Mapping[str, Any]) -> Settings:
+    """The settings in a parsed TOML document.  Raises SettingsError, naming the key."""
+    return TypeAdapter(Settings).validate_python(content)
+
+
+def write_settings(settings: Settings) -> str:
+    """All settings as JSON that `read_written` takes: what is kept with a model."""
+    return json.dumps(asdict(settings), indent=1, sort_keys=True) + "\n"
+
+
+def read_written(text: str) -> Settings:
+    """The settings that `write_settings` wrote.  Raises SettingsError if this program no longer knows one of them."""
+    try:
+        content = json.loads(text)
+    except ValueError as error:
+        raise SettingsError(f"The settings kept with the model are not valid JSON: {error}.") from None
+    return parse_settings(content)
