@@ -234,6 +234,8 @@ COMMANDS: dict[str, tuple[Callable[[argparse.Namespace], Mapping[str, Any]], str
         _argument("--crm", required=True, choices=("salesforce", "dynamics", "hubspot"), help="whose importer"),
         _argument("--scores", metavar="DIR", help="folder that `ladder score` wrote"), FEEDBACK,
         _argument("--changed", action="store_true", help="only the accounts that the store's last run changed"),
+        _argument("--language", default="en", choices=("en", "nl"),
+                  help="of the reasons in the store, English or Dutch; files have them in words already"),
         _argument("--out", required=True, metavar="FILE", help=".csv; FILE-1.csv, FILE-2.csv, ... if it is too large"),
     )),
     "serve": (serve_command, "serve the champion over HTTP", (

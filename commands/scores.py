@@ -140,7 +140,7 @@ def export_command(options: argparse.Namespace) -> Mapping[str, Any]:
             scores = stored_scores(engine, options.changed)
         finally:
             engine.dispose()
-    done = export(scores, options.crm, Path(options.out))
+    done = export(scores, options.crm, Path(options.out), options.language)
     print(f"{done.accounts:,} accounts for {options.crm}: {', '.join(str(file) for file in done.files)}")
     if done.left_out:
         print(

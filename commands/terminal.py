@@ -1,6 +1,5 @@
 """What people see of a command: progress, tables, lists, notes. The one door to the terminal, beside ladder.py."""
 
-import json
 import re
 import shutil
 import sys
@@ -104,11 +103,13 @@ def show_ladder(scores: Any) -> None:
 
 
 def show_first(scores: Any, most: int) -> None:
+    from training.model.text.words import render_reasons
+
     first = scores.dropna(subset=["rank"]).sort_values("rank").head(most)
     rows = []
     for row in first.itertuples():
         switch = "" if row.p_switch != row.p_switch else f"{row.p_switch:.0%}"
-        reasons = "\n".join(json.loads(row.reasons))
+        reasons = "\n".join(render_reasons(row.reasons, "en"))
         figures = [f"{row.expected_gain:,.0f}", f"{row.roi:.1f}", switch]
         rows.append([str(row.rank), row.account_id, row.rung, row.recommended_investment, *figures, reasons])
     headings = ["rank", "account", "rung", "investment", "expected gain", "ROI", "p switch", "reasons"]
