@@ -117,7 +117,7 @@ def check_cluster(options: argparse.Namespace) -> None:
 
     if options.dask and read_partitions(options.data) is None:
         raise SettingsError(
-            "--dask works on a partitioned source, and --data is none. Cut it into parts first: "
+            "--dask works on a partitioned source, and --data is none. Partitioning it into parts first: "
             "`ladder partition --data SOURCE --out DIR`, where DIR is a folder that all workers see."
         )
 
@@ -149,7 +149,7 @@ def end_of_parts(
     if options.as_of:
         return instant(options.as_of)
     outlines = []
-    for one in executor.answers(summarise_part, partitions.parts):
+    for one in executor.map(summarise_part, partitions.parts):
         outlines.append(one)
         progress("parts read", len(outlines) / len(partitions.parts))
     whole = join_summaries(outlines)

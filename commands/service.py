@@ -80,13 +80,13 @@ def _look_back(bundle: Any, options: argparse.Namespace) -> None:
 def _profiles(options: argparse.Namespace) -> Sequence[Any] | None:
     """What the source says of its accounts; None where it has no such table."""
     from features.sources.partitioned import read_partitions
-    from features.sources.source import read_one
+    from features.sources.source import read_table
     from serving.store.result_files import profile_frame, profiles_of
 
     partitions = read_partitions(options.data)
     if partitions is not None:
         return list(profiles_of(partitions)) if "accounts" in partitions.tables else None
-    columns = read_one(options.data, "accounts", settings_of(options).tables)
+    columns = read_table(options.data, "accounts", settings_of(options).tables)
     return None if columns is None else [profile_frame(columns)]
 
 

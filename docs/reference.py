@@ -15,7 +15,8 @@ from pydantic import BaseModel
 
 from features import errors
 from features.catalog import catalog
-from features.tables import TABLES, Column, Kind, Missing, Table
+from features.schema import Column, Kind, Missing, Table
+from features.tables import TABLES
 from ladder import COMMANDS, EVERYWHERE
 from serving.api.openapi import document
 from serving.api.schemas import HorizonScores, InvestmentScores, Scores

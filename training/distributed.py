@@ -24,7 +24,7 @@ from features.catalog import catalog
 from features.errors import ClusterError
 from features.instants import FloatArray, IntArray
 from features.sources.connectors import first_line
-from features.sources.partitioned import Answer, Part
+from features.sources.partitioned import Part, Result
 from training.models.boosting_backend import local_backend
 
 LEAST_ROWS = 20_000
@@ -105,7 +105,7 @@ class Cluster:
             if other:
                 raise ClusterError(f"the worker {address} runs another program: {', '.join(other)}. Install the same.")
 
-    def answers(self, work: Callable[[Part], Answer], parts: Sequence[Part]) -> Iterator[Answer]:
+    def map(self, work: Callable[[Part], Result], parts: Sequence[Part]) -> Iterator[Result]:
         """What `work` says of each part, in their order; a few parts ahead of what has been asked for.
 
         Raises

@@ -11,9 +11,8 @@ from features.histories.histories import Histories
 from features.histories.order_days import order_days
 from features.histories.snapshots import Snapshots
 from features.histories.views import View, ratio
-from features.instants import MICROSECONDS_PER_DAY, BoolArray, FloatArray, IntArray
+from features.instants import MICROSECONDS_PER_DAY, NEVER, BoolArray, FloatArray, IntArray
 from features.ladder.rules import LadderRules, rungs
-from features.tables import NEVER
 
 YEAR = 365
 STILL_QUARTERS = 12

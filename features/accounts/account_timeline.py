@@ -23,10 +23,10 @@ from features.histories.histories import Histories
 from features.histories.snapshots import Snapshots
 from features.histories.streams import FIXED_POINT, Column, expand, run_starts, running_sum
 from features.histories.views import View
-from features.instants import MICROSECONDS_PER_DAY, IntArray, instant
+from features.instants import MICROSECONDS_PER_DAY, NEVER, IntArray, instant
 from features.ladder.next_steps import Counted, counted
 from features.ladder.rules import LadderRules, rungs
-from features.tables import INSTRUMENT_SCALES, NEVER, TABLE
+from features.tables import INSTRUMENT_SCALES, TABLE
 
 QUARTERS = 12
 FIELDS = {

@@ -9,7 +9,7 @@ from features.histories.streams import FIXED_POINT
 from features.histories.views import BLOCK, View, ratio
 from features.instants import FloatArray, IntArray
 from features.ladder.rules import LadderRules
-from features.side_by_side import side_by_side
+from features.parallel import parallel_map
 
 
 @dataclass(frozen=True)
@@ -75,7 +75,7 @@ def measure_blocks(
             matrix[:, column] = feature.compute(block, context)
         return rows, matrix
 
-    yield from side_by_side(work, view.blocks(), len(view) > BLOCK)
+    yield from parallel_map(work, view.blocks(), len(view) > BLOCK)
 
 
 NEVER_MISSING = "cannot be missing"

@@ -8,8 +8,9 @@ import pandas as pd
 from features.histories.histories import Histories, build_histories
 from features.histories.snapshots import Snapshots
 from features.instants import MICROSECONDS_PER_DAY, instant
+from features.schema import Column, Kind, Table
 from features.sources.source import source_from_rows
-from features.tables import TABLES, Column, Kind, Table
+from features.tables import TABLES
 
 AS_OF = instant("2024-06-01")
 ACCOUNTS = 4

@@ -13,11 +13,12 @@ import numpy as np
 from numpy.typing import NDArray
 
 from features.histories.streams import Column, Stream, boundaries, fixed, in_order
-from features.instants import MICROSECONDS_PER_DAY, BoolArray, IntArray
+from features.instants import ALWAYS, MICROSECONDS_PER_DAY, NEVER, BoolArray, IntArray
+from features.schema import Table
 from features.sources.cleaning import Columns
 from features.sources.source import Source
 from features.sources.text_column import TextColumn
-from features.tables import ALWAYS, INSTRUMENT_SCALES, NEVER, TABLE, Table
+from features.tables import INSTRUMENT_SCALES, TABLE
 
 NAME_BITS = 40
 """Names are told apart by so many bits of their digest: two of a thousand names in one account are taken for each
@@ -225,8 +226,8 @@ def _roles_of(rows: Rows) -> tuple[IntArray, IntArray]:
         return absent
     persons = contacts["contact_id"]
     place = {name: code for code, name in enumerate(persons.names)}
-    person = rows.text("contact_id").placed(place)
-    keys = contacts["account_id"].placed(rows.rank) * len(place) + persons.codes
+    person = rows.text("contact_id").positions(place)
+    keys = contacts["account_id"].positions(rows.rank) * len(place) + persons.codes
     order = np.argsort(keys)
     wanted = rows.account * len(place) + person
     found = order[np.minimum(np.searchsorted(keys, wanted, sorter=order), len(order) - 1)]
@@ -301,7 +302,7 @@ def _switches(rows: Rows) -> dict[str, Stream]:
 
 def _investments(rows: Rows) -> dict[str, Stream]:
     position = {name: k for k, name in enumerate(rows.options.names)}
-    option = rows.text("investment").placed(position)
+    option = rows.text("investment").positions(position)
     bond = np.array([*rows.options.bonds, -1], np.int64)[option]
     # What an undeclared option costs is learnt from all its rows, also those that are still to come.
     planned = np.where(bond >= 0, np.array([*rows.options.costs, 0.0])[option], 0.0)
@@ -333,7 +334,7 @@ def forecast_authors(source: Source) -> tuple[str, ...]:
 def _forecasts(rows: Rows) -> dict[str, Stream]:
     days = np.nan_to_num(rows.number("horizon_days"), nan=180.0)
     position = {name: k for k, name in enumerate(forecast_authors(rows.source))}
-    author = _made_by(rows.source).placed(position)
+    author = _made_by(rows.source).positions(position)
     values = {"per_day": fixed(rows.number("extra_revenue") / days), "extra": fixed(rows.number("extra_revenue"))}
     return {"forecasts": rows.stream(values | {"days": days, "author": author})}
 

@@ -10,11 +10,11 @@ from features.errors import NotEnoughData
 from features.histories.events import BUILDERS, Options, Rows, forecast_authors
 from features.histories.snapshots import Snapshots
 from features.histories.streams import Column, Stream
-from features.instants import IntArray, midnight_after
-from features.side_by_side import side_by_side
+from features.instants import ALWAYS, NEVER, IntArray, midnight_after
+from features.parallel import parallel_map
 from features.sources.source import Source
 from features.sources.text_column import TextColumn
-from features.tables import ALWAYS, NEVER, NO_INVESTMENT, TABLE
+from features.tables import NO_INVESTMENT, TABLE
 
 
 @dataclass(frozen=True)
@@ -91,7 +91,7 @@ def build_histories(source: Source, *, consume: bool = False) -> Histories:
             source.release(name)
         return built
 
-    for built in side_by_side(build, tables, sum(source.rows(name) for name in tables) >= MANY_ROWS):
+    for built in parallel_map(build, tables, sum(source.rows(name) for name in tables) >= MANY_ROWS):
         streams.update(built)
     authors = forecast_authors(source)
     profile, profile_known, created = _profile(source, rank)
@@ -179,7 +179,7 @@ def _profile(source: Source, rank: Mapping[str, int]) -> tuple[dict[str, Column]
     if "accounts" not in source.tables:
         return {}, known, created
     table = source.tables["accounts"]
-    codes = table["account_id"].placed(rank)
+    codes = table["account_id"].positions(rank)
     since = np.maximum(table["recorded_at"], table.get("created_at", table["recorded_at"]))
     known[codes] = since
     created[codes[since > ALWAYS]] = since[since > ALWAYS]

@@ -13,8 +13,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from features.errors import ShapeMismatch
-from features.instants import MICROSECONDS_PER_DAY, IntArray
-from features.tables import NEVER
+from features.instants import MICROSECONDS_PER_DAY, NEVER, IntArray
 
 FIXED_POINT = 10_000
 """Amounts, shares, minutes and scores are stored as whole multiples of 1/10,000."""

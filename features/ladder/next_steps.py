@@ -13,7 +13,7 @@ import numpy as np
 
 from features.histories.streams import expand, run_starts, running_sum
 from features.histories.views import View
-from features.instants import MICROSECONDS_PER_DAY, BoolArray, IntArray
+from features.instants import ALWAYS, MICROSECONDS_PER_DAY, NEVER, BoolArray, IntArray
 from features.ladder.rules import (
     ADVOCATE,
     CUSTOMER,
@@ -25,7 +25,6 @@ from features.ladder.rules import (
     LadderRules,
     look,
 )
-from features.tables import ALWAYS, NEVER
 
 LIMIT_DAYS = 730
 """So far ahead a deadline is looked for; what holds longer has none."""

@@ -7,8 +7,7 @@ import numpy as np
 
 from features.histories.order_days import order_days
 from features.histories.views import View
-from features.instants import MICROSECONDS_PER_DAY, FloatArray, IntArray
-from features.tables import ALWAYS
+from features.instants import ALWAYS, MICROSECONDS_PER_DAY, FloatArray, IntArray
 
 SUSPECT, PROSPECT, SHOPPER, CUSTOMER, MEMBER, ADVOCATE, RAVING_FAN = range(7)
 

@@ -12,8 +12,8 @@ import sqlalchemy as sa
 
 from features.accounts.account_lookback import UNKNOWN, AccountLookback
 from features.accounts.nearest_neighbours import NearestNeighbours
-from features.instants import MICROSECONDS_PER_DAY
-from features.tables import NEVER, RUNGS
+from features.instants import MICROSECONDS_PER_DAY, NEVER
+from features.tables import RUNGS
 from serving.store.bulk_insert import insert_rows
 from serving.store.database import METADATA
 from serving.store.timelines import AT_ONCE

@@ -11,9 +11,10 @@ from dataclasses import dataclass
 from typing import Any
 
 from features.instants import MICROSECONDS_PER_DAY, iso
+from features.schema import Column, Kind, Table
 from features.sources.cells import NAT, UNFIT, category_cell, text_cell, time_cell
 from features.sources.cleaning import clean
-from features.tables import NO_INVESTMENT, TABLE, Column, Kind, Table
+from features.tables import NO_INVESTMENT, TABLE
 from serving.scoring.request_parsing import LONGEST_ID, Message, account_id_of
 
 INVESTMENT, OVERRIDE, OUTCOME = "investment", "override", "outcome"

@@ -69,7 +69,7 @@ def test_scores_are_those_of_one_machine(cluster: Cluster, tmp_path: Path) -> No
 
 def test_a_worker_killed_in_the_middle_loses_nothing(cluster: Cluster, tmp_path: Path) -> None:
     """The first to look at part 2 is killed while it does, and the answers are the same."""
-    answers = list(cluster.answers(partial(fatal_once, mark=tmp_path / "killed", number=2), tiny_parts().parts))
+    answers = list(cluster.map(partial(fatal_once, mark=tmp_path / "killed", number=2), tiny_parts().parts))
     assert (tmp_path / "killed").exists()
     expected = [summarise_part(part) for part in tiny_parts().parts]
     assert [one.rows_read for one in answers] == [one.rows_read for one in expected]
@@ -90,7 +90,7 @@ def test_an_answer_that_comes_while_the_workers_are_looked_for_is_taken(
     """Slow parts, and a look at the workers every millisecond: any of them may end between two looks."""
     monkeypatch.setattr(distributed, "LOOK_SECONDS", 0.001)
     for _ in range(5):
-        assert list(cluster.answers(slow_number, tiny_parts().parts)) == [0, 1, 2, 3]
+        assert list(cluster.map(slow_number, tiny_parts().parts)) == [0, 1, 2, 3]
 
 
 def slow_number(part: Part) -> int:
@@ -171,7 +171,7 @@ def test_a_part_that_cannot_be_read_is_named(cluster: Cluster, tmp_path: Path) -
     parts = tiny_parts().parts
     lost = replace(parts[1], folder=tmp_path)
     with pytest.raises(SourceUnreadable, match=r"part 1: .*accounts.parquet cannot be read"):
-        list(cluster.answers(summarise_part, [parts[0], lost]))
+        list(cluster.map(summarise_part, [parts[0], lost]))
 
 
 def always_fatal(_: Part) -> None:
@@ -181,7 +181,7 @@ def always_fatal(_: Part) -> None:
 @pytest.mark.slow
 def test_a_part_that_kills_every_worker_is_named(cluster: Cluster) -> None:
     with pytest.raises(ClusterError, match="part 0 has cost several workers their life"):
-        list(cluster.answers(always_fatal, tiny_parts().parts[:1]))
+        list(cluster.map(always_fatal, tiny_parts().parts[:1]))
 
 
 def test_nobody_at_the_address_is_said() -> None:

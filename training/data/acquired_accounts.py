@@ -14,8 +14,7 @@ import numpy as np
 
 from features.histories.histories import Histories
 from features.histories.streams import FIXED_POINT, Column, Stream, running_sum
-from features.instants import MICROSECONDS_PER_DAY, BoolArray, IntArray
-from features.tables import ALWAYS, NEVER
+from features.instants import ALWAYS, MICROSECONDS_PER_DAY, NEVER, BoolArray, IntArray
 
 SPANS = (365, 730)
 """Days."""

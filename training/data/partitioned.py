@@ -61,7 +61,7 @@ def gather_dataset(
     """
     parts = partitions.parts
     outlines, surveys = [], []
-    for summarise_part, survey in executor.answers(partial(survey_part, settings=settings, end=end), parts):
+    for summarise_part, survey in executor.map(partial(survey_part, settings=settings, end=end), parts):
         outlines.append(summarise_part)
         surveys.append(survey)
         progress("parts surveyed", len(surveys) / len(parts))
@@ -71,7 +71,7 @@ def gather_dataset(
     surveyed = add_population_totals(surveys)
     designed = design(surveyed, settings)
     found = []
-    for answer in executor.answers(partial(compute_part, settings=settings, designed=designed), parts):
+    for answer in executor.map(partial(compute_part, settings=settings, designed=designed), parts):
         found.append(answer)
         progress("features and outcomes of parts", len(found) / len(parts))
     options = join_options([(part.histories.options, part.undeclared) for part in found])

@@ -14,8 +14,7 @@ import numpy as np
 from features.errors import NotEnoughData
 from features.histories.histories import Histories
 from features.histories.snapshots import Snapshots
-from features.instants import MICROSECONDS_PER_DAY, BoolArray, FloatArray, IntArray, iso
-from features.tables import NEVER
+from features.instants import MICROSECONDS_PER_DAY, NEVER, BoolArray, FloatArray, IntArray, iso
 from training.settings import Settings, SliceSettings
 
 

@@ -20,9 +20,8 @@ from features.histories.histories import Histories
 from features.histories.snapshots import Snapshots
 from features.histories.streams import FIXED_POINT, Stream, boundaries
 from features.histories.views import View
-from features.instants import MICROSECONDS_PER_DAY, FloatArray, IntArray
+from features.instants import MICROSECONDS_PER_DAY, NEVER, FloatArray, IntArray
 from features.partitions.merge import only
-from features.tables import NEVER
 from training.data.dataset import Dataset
 from training.evaluation.metrics import Interval, clustered_mean
 from training.model.bundle import Bundle

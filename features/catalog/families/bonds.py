@@ -5,8 +5,8 @@ import numpy as np
 from features.catalog.declarations import NEVER_MISSING, Compute, Context, Family, Feature
 from features.histories.streams import FIXED_POINT, expand, run_starts
 from features.histories.views import View, ratio
-from features.instants import MICROSECONDS_PER_DAY, BoolArray, FloatArray, IntArray
-from features.tables import BONDS, NEVER
+from features.instants import MICROSECONDS_PER_DAY, NEVER, BoolArray, FloatArray, IntArray
+from features.tables import BONDS
 
 CONTRACTS = Family("bonds", "contracts")
 INVESTMENTS = Family("bonds", "investments")

@@ -8,9 +8,8 @@ import numpy as np
 from features.catalog.declarations import NEVER_MISSING, Compute, Context, Family, Feature
 from features.histories.order_days import order_days
 from features.histories.views import View
-from features.instants import MICROSECONDS_PER_DAY, FloatArray, IntArray
+from features.instants import ALWAYS, MICROSECONDS_PER_DAY, FloatArray, IntArray
 from features.ladder.rules import look, look_at, rungs
-from features.tables import ALWAYS
 
 FAMILY = Family("ladder", "orders")
 LOOKS_BACK = (90, 180, 365)

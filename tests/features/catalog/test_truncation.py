@@ -14,10 +14,9 @@ from features.histories.events import Rows
 from features.histories.histories import Histories, build_histories
 from features.histories.streams import expand
 from features.histories.views import StreamView, View
-from features.instants import IntArray
+from features.instants import ALWAYS, IntArray
 from features.ladder.rules import LadderRules, rungs
 from features.sources.source import source_from_rows
-from features.tables import ALWAYS
 from tests.builders import Frames, as_it_stood, histories, view
 from tests.strategies import Drawn, sources
 

@@ -11,8 +11,8 @@ from features.histories.outlier_dates import outlier_dates
 from features.histories.views import View
 from features.instants import instant, iso
 from features.ladder.rules import LadderRules, rungs
+from features.schema import MONEY_LIMIT
 from features.sources.source import source_from_rows
-from features.tables import MONEY_LIMIT
 from tests.builders import histories, source, view
 
 CONTEXT = Context()

@@ -17,7 +17,7 @@ from features.histories.streams import _sorted_by_ranges, in_order
 from features.histories.time_search import Search, positions_by_day
 from features.histories.views import View
 from features.instants import MICROSECONDS_PER_DAY, FloatArray, instant
-from features.side_by_side import side_by_side
+from features.parallel import parallel_map
 from features.sources.source import source_from_rows
 from features.sources.text_column import TextColumn
 from training.simulator.simulation import simulate
@@ -102,11 +102,11 @@ def test_work_side_by_side_keeps_its_order_and_its_first_failure() -> None:
             raise LadderError(f"number {number}")
         return number * number
 
-    assert list(side_by_side(work, range(5), pays=True)) == [0, 1, 4, 9, 16]
+    assert list(parallel_map(work, range(5), pays=True)) == [0, 1, 4, 9, 16]
     with pytest.raises(LadderError, match="number 5"):
-        list(side_by_side(work, range(9), pays=True))
+        list(parallel_map(work, range(9), pays=True))
     threads.clear()
-    assert list(side_by_side(work, range(5), pays=False)) == [0, 1, 4, 9, 16]
+    assert list(parallel_map(work, range(5), pays=False)) == [0, 1, 4, 9, 16]
     assert threads == {threading.get_ident()}
 
 
@@ -129,7 +129,7 @@ def test_a_column_of_text_gives_back_its_cells(form: str) -> None:
 
 
 def test_columns_of_text_are_stacked_and_placed() -> None:
-    stacked = TextColumn.stack([TextColumn.of(["x", None]), TextColumn.empty(1), TextColumn.of(["y", "x"])])
+    stacked = TextColumn.concatenate([TextColumn.of(["x", None]), TextColumn.empty(1), TextColumn.of(["y", "x"])])
     assert stacked.tolist() == ["x", None, None, "y", "x"]
     assert stacked[np.array([3, 4])].used.tolist() == [0, 1]
-    assert stacked.placed({"x": 7}).tolist() == [7, -1, -1, -1, 7]
+    assert stacked.positions({"x": 7}).tolist() == [7, -1, -1, -1, 7]

@@ -221,7 +221,7 @@ def test_keys_that_stand_in_two_parts_are_counted_and_told(tmp_path: Path, monke
     homes = part_numbers(["A7", "A8", "A9"], PARTS)
     assert len(set(homes)) > 1
     for at_once in (10, 10_000_000):
-        monkeypatch.setattr("features.partitions.write.KEYS_AT_ONCE", at_once)
+        monkeypatch.setattr("features.partitions.write.MAX_KEYS_COMPARED", at_once)
         parted = cut(tmp_path / "source", tmp_path / f"parts {at_once}")
         assert parted.split_keys == {"orders": 1}
         assert "1 order_ids of orders stand in more than one part" in parted.notes()[0]
@@ -264,7 +264,7 @@ def test_a_database_is_cut_like_a_folder(tmp_path: Path) -> None:
 
 def test_a_csv_of_many_blocks_is_streamed_to_its_last_row(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("features.sources.folders.BATCH_BYTES", 400)
-    monkeypatch.setattr("features.partitions.write.HELD_ROWS", 13)
+    monkeypatch.setattr("features.partitions.write.BUFFERED_ROWS", 13)
     (tmp_path / "source").mkdir()
     orders = few_orders(product_line='said "no";\nthen yes', order_id=[f"O{k}" for k in range(80)])
     orders.to_csv(tmp_path / "source" / "orders.csv", index=False, sep=";")

@@ -19,7 +19,7 @@ from training.settings import Settings
 class Backwards:
     """A crew that works in another order, and twice, as a cluster may whose worker dies; it answers in order."""
 
-    def answers(self, work: Callable[[Part], Answer], parts: Sequence[Part]) -> Iterator[Answer]:
+    def map(self, work: Callable[[Part], Answer], parts: Sequence[Part]) -> Iterator[Answer]:
         found = {}
         for part in [*reversed(parts), *parts]:
             found[part.number] = work(part)
