@@ -6,6 +6,7 @@ from dataclasses import dataclass, replace
 import numpy as np
 
 from benchmarks.origins import restricted, rows_until
+from features.accounts.margin_rates import margin_rates
 from features.histories.histories import build_histories
 from features.histories.views import View
 from features.instants import BoolArray, FloatArray, IntArray, instant
@@ -14,7 +15,7 @@ from training.data.dataset import Dataset
 from training.effects.doubly_robust import average
 from training.effects.target_trials import Trials, build_trials
 from training.effects.uplift import InvestmentEffect, fit_uplift
-from training.model.margins import line_margins, margin_rates
+from training.model.margins import line_margins
 from training.models.revenue import fit_revenue
 from training.models.switching import enough, fit_switching
 from training.settings import Settings

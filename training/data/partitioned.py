@@ -14,7 +14,7 @@ import numpy as np
 from features.histories.histories import Histories, build_histories
 from features.histories.snapshots import Snapshots
 from features.instants import FloatArray, IntArray
-from features.partitions.merge import join_options, merge, only, undeclared_costs
+from features.partitions.merge import join_options, merge_histories, select_accounts, undeclared_costs
 from features.partitions.summary import PartitionSummary, join_summaries, read_part, summarise_rows
 from features.sources.partitioned import Executor, Part, Partitions
 from training.data.dataset import Dataset, Design, Progress, Rows, compute_rows, dataset_of, design, silent
@@ -75,7 +75,7 @@ def gather_dataset(
         found.append(answer)
         progress("features and outcomes of parts", len(found) / len(parts))
     options = join_options([(part.histories.options, part.undeclared) for part in found])
-    histories, number = merge([part.histories for part in found], options)
+    histories, number = merge_histories([part.histories for part in found], options)
     rows = _joined([part.rows for part in found], number, [len(part.histories.account_ids) for part in found], designed)
     return dataset_of(histories, surveyed, designed, rows, grow)
 
@@ -100,7 +100,7 @@ def compute_part(part: Part, settings: Settings, designed: Design) -> PartRows:
     accounts = np.union1d(drawn.account, by_lot)
     snapshots = Snapshots(np.searchsorted(accounts, drawn.account), drawn.as_of)
     rows = replace(rows, sample=replace(rows.sample, snapshots=snapshots))
-    return PartRows(rows, only(whole, accounts), undeclared)
+    return PartRows(rows, select_accounts(whole, accounts), undeclared)
 
 
 def _joined(parts: list[Rows], number: IntArray, sizes: Sequence[int], designed: Design) -> Rows:

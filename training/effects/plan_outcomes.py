@@ -8,6 +8,7 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
+from features.accounts.margin_rates import margin_rates
 from features.errors import NotEnoughData
 from features.histories.histories import Histories
 from features.histories.snapshots import Snapshots
@@ -15,7 +16,7 @@ from features.histories.streams import FIXED_POINT
 from features.histories.views import View
 from features.instants import MICROSECONDS_PER_DAY, BoolArray, FloatArray, instant, iso
 from training.effects.plan_evaluation import Selected
-from training.model.margins import line_margins, line_sums, margin_rates
+from training.model.margins import line_margins, line_sums
 from training.settings import Settings
 
 

@@ -11,8 +11,6 @@ import numpy as np
 
 from features.histories.histories import Histories
 from features.histories.streams import run_starts, running_sum
-from features.histories.views import StreamView, View, ratio
-from features.instants import FloatArray, IntArray
 
 LineSums = Mapping[int, tuple[int, int, int]]
 """Line -> orders whose cost is known, their revenue and cost, ten-thousandths; those of parts may be added.
@@ -23,7 +21,6 @@ LEAST_ORDERS = 20
 """Orders of known cost that a line needs before its margin is used for orders without."""
 MOST_LINES = 1000
 """Lines that a bundle lists, those with the highest revenue: a source may name every article a line."""
-YEAR = 365
 
 
 def line_sums(histories: Histories) -> dict[int, tuple[int, int, int]]:
@@ -57,42 +54,6 @@ def line_margins(sums: LineSums) -> dict[str, float]:
         if orders >= LEAST_ORDERS and revenue > 0 and 0 <= cost <= revenue
     ]
     return {f"{name:010x}": round(rate, 4) for _, name, rate in sorted(sound)[:MOST_LINES]}
-
-
-def margin_rates(view: View, lines: Mapping[str, float], otherwise: float) -> FloatArray:
-    """Gross margin rate of every snapshot over its last 365 days, 0 .. 1, shape (n,).
-
-    lines : as `line_margins` gives them; used for orders without a cost.  otherwise : where nothing is known.
-    """
-    rates = np.empty(len(view))
-    for rows, part in view.blocks():
-        rates[rows] = _rates(part, lines, otherwise)
-    return rates
-
-
-def _rates(view: View, lines: Mapping[str, float], otherwise: float) -> FloatArray:
-    orders = view.stream("orders")
-    cost, revenue = orders.total("cost", YEAR), orders.total("costed_revenue", YEAR)
-    if lines and orders.has("line"):
-        of_lines = _without_cost(orders, lines)
-        cost, revenue = cost + of_lines[0], revenue + of_lines[1]
-    share = ratio(cost, revenue)
-    rates: FloatArray = np.where(np.isnan(share), otherwise, 1.0 - np.clip(share, 0.0, 1.0))
-    return rates
-
-
-def _without_cost(orders: StreamView, lines: Mapping[str, float]) -> tuple[IntArray, IntArray]:
-    """Cost, as the lines have it, and revenue of the year's orders without a cost of their own, shape (n,) each."""
-    listed = sorted((int(name, 16), rate) for name, rate in lines.items())
-    known, rate = np.array([name for name, _ in listed], np.int64), np.array([rate for _, rate in listed])
-    line = orders.value("line")
-    place = np.minimum(np.searchsorted(known, line), len(known) - 1)
-    counted = (known[place] == line) & (orders.value("costed") == 0)
-    revenue = np.where(counted, orders.value("revenue"), 0)
-    cost = np.rint(revenue * (1.0 - rate[place])).astype(np.int64)
-    first, last = orders.edge(YEAR), orders.edge(0)
-    sums = [running_sum(values) for values in (cost, revenue)]
-    return sums[0][last] - sums[0][first], sums[1][last] - sums[1][first]
 
 
 def margins_in_words(lines: Mapping[str, float], rate: float, known: bool) -> str:

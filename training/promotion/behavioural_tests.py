@@ -21,7 +21,7 @@ from features.histories.snapshots import Snapshots
 from features.histories.streams import FIXED_POINT, Stream, boundaries
 from features.histories.views import View
 from features.instants import MICROSECONDS_PER_DAY, NEVER, FloatArray, IntArray
-from features.partitions.merge import only
+from features.partitions.merge import select_accounts
 from training.data.dataset import Dataset
 from training.evaluation.metrics import Interval, clustered_mean
 from training.model.bundle import Bundle
@@ -151,7 +151,7 @@ def respond(data: Dataset, bundle: Bundle) -> tuple[Response, ...]:
     """How the bundle responds to every expectation that its source knows of, at the end of the data."""
     known = data.histories.known_at(data.end)
     accounts = known.account[:: max(1, len(known) // (4 * MOST_ACCOUNTS))]
-    found, plain = [], _Asked(data, bundle, only(data.histories, accounts))
+    found, plain = [], _Asked(data, bundle, select_accounts(data.histories, accounts))
     rung = plain.matrix[:, catalog.NAMES.index("rung")]
     for one in EXPECTATIONS:
         stream = plain.histories.streams.get(one.stream)
@@ -180,7 +180,7 @@ class _Asked:
 
     def edited(self, edit: Edit, asked: IntArray) -> FloatArray:
         """The features of some of them after the edit."""
-        return self._compute(edit(only(self.histories, asked), self._end))
+        return self._compute(edit(select_accounts(self.histories, asked), self._end))
 
     def _compute(self, histories: Histories) -> FloatArray:
         n = len(histories.account_ids)

@@ -3,20 +3,14 @@
 import numpy as np
 import pytest
 
+from features.accounts.margin_rates import margin_rates
 from features.histories.histories import Histories, build_histories
 from features.histories.views import View
 from features.sources.partitioned import part_numbers
 from features.sources.source import source_from_rows
 from tests.builders import Row, histories, view
 from tests.trained import tiny, tiny_histories
-from training.model.margins import (
-    LEAST_ORDERS,
-    add_line_sums,
-    line_margins,
-    line_sums,
-    margin_rates,
-    margins_in_words,
-)
+from training.model.margins import LEAST_ORDERS, add_line_sums, line_margins, line_sums, margins_in_words
 
 AS_OF = "2025-01-01"
 
