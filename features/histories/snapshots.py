@@ -1,7 +1,8 @@
 """Snapshots, which are pairs of an account and an instant, and the one definition of "before".
 
-An event is *known* at as_of when `recorded_at < as_of`, and lies in a window of d days when `as_of - d <= time <
-as_of`. Outcomes lie in `[as_of, as_of + horizon)`, so that the instant as_of itself belongs to the future.
+An event is *known* at as_of when `recorded_at < as_of`, and lies in a window of d days when
+`as_of - d <= time < as_of`. Outcomes lie in `[as_of, as_of + horizon)`, so that the instant as_of itself belongs to the
+future.
 """
 
 from collections.abc import Sequence
