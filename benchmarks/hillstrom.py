@@ -16,7 +16,7 @@ from features.instants import BoolArray, FloatArray, IntArray
 from training.effects.effect_estimation import small_booster
 from training.effects.r_learner import Case, fit_cases, within_reach
 from training.effects.uplift_metrics import DETECTABLE, Rate, autoc, qini, two_arm_scores
-from training.model.predictors import Term, settled_values
+from training.model.terms import Term, standardised_values
 from training.models.fitting import fit_trees, settle_terms
 from training.settings import BoosterSettings, Settings
 
@@ -60,14 +60,14 @@ def our_effects(lesson: TrainingTask, booster: BoosterSettings) -> FloatArray:
         model = fit_trees(lesson.matrix[train], lesson.outcome[train], np.ones(int(train.sum())), booster, "regression")
         expected[test] = model.predict(lesson.matrix[test])[:, 0]
     terms = settle_terms(lesson.terms, lesson.matrix)
-    z = settled_values(terms, lesson.matrix)
+    z = standardised_values(terms, lesson.matrix)
     cases = []
     for k in range(1, lesson.n_arms):
         used = np.flatnonzero(free | (lesson.arm == k))
         exposed, one = (lesson.arm[used] == k).astype(np.float64), np.ones(len(used))
         beyond = (lesson.outcome - expected)[used]
         cases.append(Case(z[used], beyond, exposed, 0.5 * one, one, one < 0, lesson.account[used]))
-    design = np.column_stack([np.ones(len(lesson.asked)), within_reach(settled_values(terms, lesson.asked))])
+    design = np.column_stack([np.ones(len(lesson.asked)), within_reach(standardised_values(terms, lesson.asked))])
     return np.column_stack([design @ fitted.coefficients for fitted in fit_cases(cases)[0]])
 
 

@@ -13,7 +13,7 @@ from features.instants import MICROSECONDS_PER_DAY, BoolArray, FloatArray, IntAr
 from training.data.dataset import Dataset, Design, compute_rows, dataset_of
 from training.data.population_totals import take_population_totals
 from training.data.splits import Sample, first_event
-from training.models.fitting import usable_columns
+from training.data.training_task import usable_columns
 from training.settings import Settings
 
 PEERS = Path(__file__).with_name("peers.py")

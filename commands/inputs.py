@@ -132,7 +132,7 @@ def crew_of(options: argparse.Namespace) -> Iterator[Any]:
             yield cluster, cluster.grow
     else:
         from features.sources.partitioned import LocalExecutor
-        from training.models.boosting_backend import local_backend
+        from training.boosting_backend import local_backend
 
         yield LocalExecutor(), local_backend
 

@@ -102,7 +102,7 @@ def learn(data: Any, settings: Any, minutes: float | None, progress: Callable[[s
 
     if minutes is None:
         return Learnt(train_on(data, settings, progress=progress), data, settings)
-    from training.models.tuning import judge_choice, tune
+    from training.tuning.tuning import judge_choice, tune
 
     tuned = judge_choice(data, tune(data, settings, 60 * minutes, progress=progress))
     return Learnt(train_on(data, tuned.settings, progress=progress), data, tuned.settings, tuned)

@@ -14,7 +14,7 @@ from features.errors import LadderError
 
 
 def serve_command(options: argparse.Namespace) -> Mapping[str, Any]:
-    from training.model.champion import standing
+    from training.model.champion import bundle_folder
 
     settings = settings_of(options)
     with tempfile.TemporaryDirectory() as scratch:
@@ -22,7 +22,7 @@ def serve_command(options: argparse.Namespace) -> Mapping[str, Any]:
             folder = Path(settings.registry.champion_folder)
         else:
             folder = find_bundle(options.model, settings, Path(scratch))
-        _fill_store(standing(folder), options)
+        _fill_store(bundle_folder(folder), options)
         serve_until_stopped(
             folder, settings, options, lambda url: print(f"Serving at {url}; Ctrl-C ends it", flush=True)
         )

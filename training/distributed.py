@@ -25,7 +25,7 @@ from features.errors import ClusterError
 from features.instants import FloatArray, IntArray
 from features.sources.connectors import first_line
 from features.sources.partitioned import Part, Result
-from training.models.boosting_backend import local_backend
+from training.boosting_backend import local_backend
 
 LEAST_ROWS = 20_000
 """With fewer rows sending them to the workers takes longer than growing the booster here."""

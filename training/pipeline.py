@@ -12,6 +12,7 @@ from features.instants import BoolArray, FloatArray, iso
 from features.tables import RUNGS
 from training.account_managers.track_record import ForecastRecord, fit_forecasts
 from training.data.dataset import Dataset, Progress, build_dataset, silent
+from training.data.training_task import usable_columns
 from training.effects.acquisition_roi import acquisition_roi
 from training.effects.coherence import coherence
 from training.effects.policy_evaluation import PolicyEvaluation
@@ -25,7 +26,7 @@ from training.model.margins import line_margins, margins_in_words
 from training.model.predictors import Pool, Trees
 from training.model.service_load import usual_load
 from training.models.conformal import Calibration, SetRule, fit_set_rule
-from training.models.fitting import fit_trees, one_linear_algebra_thread, usable_columns
+from training.models.fitting import fit_trees, one_linear_algebra_thread
 from training.models.horizon_models import fit_horizons
 from training.models.next_rung import fit_with_earlier
 from training.models.revenue import fit_revenue

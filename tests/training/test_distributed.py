@@ -25,12 +25,12 @@ from serving.scoring.scoring import Scorer
 from tests.parted import tiny_parts
 from tests.trained import small_settings, tiny_bundle, tiny_dataset, tiny_histories, tiny_trained
 from training import distributed
+from training.boosting_backend import local_backend
 from training.data.partitioned import gather_dataset
 from training.distributed import Cluster, connect
 from training.evaluation.evaluation import evaluate
 from training.evaluation.metrics import row_log_loss
 from training.model.bundle import read_bundle, write_bundle
-from training.models.boosting_backend import local_backend
 from training.pipeline import train_on
 
 FEW = 300

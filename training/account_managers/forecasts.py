@@ -8,126 +8,19 @@ Altman 2001 for change scores against this comparison). What stays: only climber
 very orders that are counted. So this says how good the estimates are for accounts that climb, and no cause.
 """
 
-from collections import Counter, defaultdict
-from collections.abc import Mapping, Sequence
+from collections import defaultdict
+from collections.abc import Mapping
 from dataclasses import dataclass
-from operator import mul
 
 import numpy as np
 
-from features.histories.histories import Histories
-from features.histories.snapshots import Snapshots
 from features.histories.streams import FIXED_POINT
-from features.histories.views import View
 from features.instants import MICROSECONDS_PER_DAY, FloatArray, IntArray
-from features.ladder.rules import LadderRules, rungs
-from training.data.splits import account_draw
+from training.data.resolved_forecasts import MONTH, Resolved, Stayed
 
-MONTH = 30 * MICROSECONDS_PER_DAY
 LEAST_STAYED = 30
 """Forecasts of accounts that stayed on a rung that its line needs; else the line is that of all rungs."""
 STEEPEST = 1.5
-COLUMNS = tuple("account at days author rung promised before after".split())
-Stayed = Mapping[tuple[int, int, int], tuple[int, int, int, int, int]]
-
-
-@dataclass(frozen=True, eq=False)
-class Resolved:
-    """The forecasts whose horizon is over; those of parts may be joined.
-
-    authors : names that `author` refers to, sorted; -1 = nobody is named.  over : forecasts whose horizon is over, by
-        author's name.
-    rows : name of COLUMNS -> shape (n,), the forecasts of accounts that climbed, in an order of their own: `account` is
-        a digest, `at` a midnight, `promised`, `before`, `after` are ten-thousandths of money.
-    stayed : (rung, days, month of `at`) -> how many did not climb, and the sums of revenue before, after, of the
-        squares before, and of the products, whole money: exact, so that they add up.
-    """
-
-    authors: tuple[str, ...]
-    over: Mapping[str | None, int]
-    rows: Mapping[str, IntArray]
-    stayed: Stayed
-
-    def __eq__(self, other: object) -> bool:
-        if not isinstance(other, Resolved):
-            return NotImplemented
-        same = all(np.array_equal(self.rows[name], other.rows[name]) for name in COLUMNS)
-        return same and (self.authors, self.over, self.stayed) == (other.authors, other.over, other.stayed)
-
-    __hash__ = None  # type: ignore[assignment]
-
-
-def resolve_forecasts(histories: Histories, rules: LadderRules, end: int) -> Resolved | None:
-    """The forecasts of these accounts whose horizon is over at `end`; None where no forecast was ever made."""
-    stream = histories.streams.get("forecasts")
-    if stream is None or not len(stream):
-        return None
-    day = stream.time // MICROSECONDS_PER_DAY * MICROSECONDS_PER_DAY
-    days = stream.values["days"].astype(np.int64)
-    chosen = np.flatnonzero((day + days * MICROSECONDS_PER_DAY <= end) & (stream.recorded < end))
-    day, days, account = day[chosen], days[chosen], stream.account[chosen]
-    values = {name: np.zeros(len(chosen), np.int64) for name in ("before", "after", "rung", "later")}
-    for span in np.unique(days):
-        of_span = days == span
-        at = Snapshots(account[of_span], day[of_span])
-        then, now = View(histories, at), View(histories, at.later(int(span)))
-        for name, view in (("before", then), ("after", now)):
-            values[name][of_span] = view.stream("orders").total("revenue", int(span))
-        for name, view in (("rung", then), ("later", now)):
-            values[name][of_span] = rungs(view, rules)
-    climbed = values["later"] > values["rung"]
-    rung, before, after = values["rung"], values["before"], values["after"]
-    author = stream.values["author"][chosen].astype(np.int64)
-    promised = stream.values["extra"][chosen]
-    digests = (account_draw(list(histories.account_ids), "forecasts") * 2**48).astype(np.int64)
-    told = (digests[account], day, days, author, rung, promised, before, after)
-    kept = climbed & (promised > 0)
-    names = dict(enumerate(histories.authors)) | {-1: None}
-    return Resolved(
-        histories.authors,
-        {names[code]: count for code, count in sorted(Counter(author.tolist()).items())},
-        _sorted({name: column[kept] for name, column in zip(COLUMNS, told, strict=True)}),
-        _stayed(rung[~climbed], days[~climbed], day[~climbed], before[~climbed], after[~climbed]),
-    )
-
-
-def _stayed(rung: IntArray, days: IntArray, day: IntArray, before: IntArray, after: IntArray) -> Stayed:
-    month = day // MONTH
-    order = np.lexsort((month, days, rung))
-    keys = np.column_stack([rung, days, month])[order]
-    changes = np.flatnonzero(np.any(keys[1:] != keys[:-1], axis=1)) + 1
-    found = {}
-    for own in np.split(order, changes) if len(order) else []:
-        x, y = ((amount[own] // FIXED_POINT).tolist() for amount in (before, after))
-        key = (int(rung[own[0]]), int(days[own[0]]), int(month[own[0]]))
-        found[key] = (len(x), sum(x), sum(y), sum(map(mul, x, x)), sum(map(mul, x, y)))
-    return found
-
-
-def _sorted(rows: Mapping[str, IntArray]) -> dict[str, IntArray]:
-    order = np.lexsort([rows[name] for name in reversed(COLUMNS)])
-    return {name: rows[name][order] for name in COLUMNS}
-
-
-def add_resolved(parts: Sequence[Resolved | None]) -> Resolved | None:
-    """The forecasts of all parts, as if they had been looked at together; None where none has any."""
-    found = [part for part in parts if part is not None]
-    if not found:
-        return None
-    authors = tuple(sorted({name for part in found for name in part.authors}))
-    code = {name: k for k, name in enumerate(authors)}
-    over: Counter[str | None] = Counter()
-    stayed: dict[tuple[int, int, int], tuple[int, ...]] = defaultdict(lambda: (0, 0, 0, 0, 0))
-    columns: dict[str, list[IntArray]] = {name: [] for name in COLUMNS}
-    for part in found:
-        over.update(part.over)
-        for key, sums in part.stayed.items():
-            stayed[key] = tuple(a + b for a, b in zip(stayed[key], sums, strict=True))
-        anew = np.array([*(code[name] for name in part.authors), -1], np.int64)
-        for name in COLUMNS:
-            columns[name].append(anew[part.rows[name]] if name == "author" else part.rows[name])
-    joined = {name: np.concatenate(pieces) for name, pieces in columns.items()}
-    return Resolved(authors, dict(over), _sorted(joined), dict(stayed))  # type: ignore[arg-type]
 
 
 @dataclass(frozen=True)

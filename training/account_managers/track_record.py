@@ -12,7 +12,8 @@ import numpy as np
 
 from features.instants import BoolArray, FloatArray, IntArray
 from training.account_managers.calibrated_forecasts import Cases, Factors, Weights, fit_factors, fit_weights
-from training.account_managers.forecasts import Outcomes, Resolved, outcomes
+from training.account_managers.forecasts import Outcomes, outcomes
+from training.data.resolved_forecasts import Resolved
 from training.evaluation.cluster_bootstrap import clustered, correlation, mean, ranks, rounded
 
 LEAST_RESOLVED = 10

@@ -11,12 +11,12 @@ from features.histories.histories import Histories
 from features.histories.snapshots import Snapshots
 from features.histories.views import View
 from features.instants import BoolArray, FloatArray, IntArray, iso
+from training.boosting_backend import Grow, local_backend
 from training.data.horizons import Further, look_further
 from training.data.labels import Labels, label
 from training.data.population_totals import PopulationTotals, take_population_totals
 from training.data.splits import Sample, account_draw, sample_share, sample_snapshots, slice_instants
 from training.data.training_task import CATALOGUE, Split, TrainingTask, split_by_time
-from training.models.boosting_backend import Grow, local_backend
 from training.settings import BoosterSettings, Settings
 
 Progress = Callable[[str, float], None]

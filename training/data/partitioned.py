@@ -17,12 +17,12 @@ from features.instants import FloatArray, IntArray
 from features.partitions.merge import join_options, merge_histories, select_accounts, undeclared_costs
 from features.partitions.summary import PartitionSummary, join_summaries, read_part, summarise_rows
 from features.sources.partitioned import Executor, Part, Partitions
+from training.boosting_backend import Grow, local_backend
 from training.data.dataset import Dataset, Design, Progress, Rows, compute_rows, dataset_of, design, silent
 from training.data.horizons import Further
 from training.data.labels import Labels
 from training.data.population_totals import PopulationTotals, add_population_totals, take_population_totals
 from training.data.splits import Sample
-from training.models.boosting_backend import Grow, local_backend
 from training.settings import Settings
 
 

@@ -11,8 +11,8 @@ from numpy.typing import NDArray
 from features.catalog import catalog
 from features.histories.histories import Histories
 from features.tables import TRIGGER_FAMILIES
-from training.account_managers.forecasts import Resolved, add_resolved, resolve_forecasts
 from training.data.acquired_accounts import Acquired, add_acquired, take_acquired
+from training.data.resolved_forecasts import Resolved, add_resolved, resolve_forecasts
 from training.data.splits import candidate_instants, first_event
 from training.model.margins import LineSums, add_line_sums, line_sums
 from training.settings import OutcomeSettings, Settings

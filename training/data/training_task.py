@@ -3,7 +3,7 @@
 `ladder train` and the scikit-learn estimators (`training.estimators`) both learn from a Lesson, by the same functions.
 """
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from functools import cached_property
 from typing import Protocol
@@ -13,10 +13,9 @@ import numpy as np
 from features.catalog import catalog
 from features.errors import SettingsError
 from features.instants import MICROSECONDS_PER_DAY, BoolArray, FloatArray, IntArray
-from training.model.predictors import Term
+from training.boosting_backend import Grow, local_backend
 from training.model.serialization import Predictor
-from training.models.boosting_backend import Grow, local_backend
-from training.models.fitting import usable_columns
+from training.model.terms import Term
 from training.settings import BoosterSettings
 
 ABSENT = -1
@@ -67,6 +66,19 @@ class TrainingTask:
     def usable(self) -> tuple[int, ...]:
         """The columns that hold at least two different values."""
         return usable_columns(self.matrix)
+
+
+def usable_columns(matrix: FloatArray, leave_out: Sequence[int] = ()) -> tuple[int, ...]:
+    """Columns that hold at least two different values; one constant column if none does."""
+    usable = []
+    for column in range(matrix.shape[1]):
+        if column in leave_out:
+            continue
+        values = matrix[:, column]
+        known = ~np.isnan(values)
+        if known.any() and (not known.all() or values.min() < values.max()):
+            usable.append(column)
+    return tuple(usable) or (0,)
 
 
 Learn = Callable[[TrainingTask], Predictor | None]

@@ -18,7 +18,8 @@ import numpy as np
 
 from features.instants import BoolArray, FloatArray, IntArray
 from training.evaluation.metrics import auc
-from training.model.predictors import Effect, Term
+from training.model.effect import Effect
+from training.model.terms import Term
 from training.models.fitting import fit_trees, settle_terms
 from training.settings import BoosterSettings, UpliftSettings
 

@@ -8,7 +8,8 @@ from collections.abc import Mapping
 from training.data.training_task import Named
 from training.effects.outcomes import Outcome
 from training.effects.r_learner import WITHIN, Case, Fitted, Precisions, fit_again, fit_cases
-from training.model.predictors import Effect, Term
+from training.model.effect import Effect
+from training.model.terms import Term
 from training.models.next_rung import LONG_AGO
 from training.settings import BoosterSettings
 

@@ -19,7 +19,7 @@ from training.effects.doubly_robust import cross_fitted_propensity
 from training.effects.outcomes import measure
 from training.effects.r_learner import Case, Precisions, fit_again
 from training.effects.target_trials import Trials
-from training.model.predictors import Term, settled_values
+from training.model.terms import Term, standardised_values
 from training.models.fitting import settle_terms
 from training.settings import BoosterSettings, Settings
 
@@ -88,7 +88,7 @@ def before_choices(
     )
     revenue = measure(pretended, "revenue", fold, booster)
     settled = settle_terms(terms, pretended.matrix)
-    z = settled_values(settled, pretended.matrix)
+    z = standardised_values(settled, pretended.matrix)
     found = {}
     for k in options:
         used = np.flatnonzero((arm == k) | (arm == 0))

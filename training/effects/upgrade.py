@@ -32,7 +32,9 @@ from training.effects.doubly_robust import (
     scores,
 )
 from training.effects.effect_estimation import modifiers, small_booster
-from training.model.predictors import Effect, Linear, Term
+from training.model.effect import Effect
+from training.model.predictors import Linear
+from training.model.terms import Term
 from training.models.fitting import fit_values
 from training.settings import Settings
 

@@ -33,7 +33,8 @@ from training.effects.policy_evaluation import PolicyEvaluation
 from training.effects.r_learner import WITHIN, Case, fit_again, fit_cases
 from training.effects.target_trials import Trials, build_trials
 from training.evaluation.curves import Curves, Targeting, overlap_of, targeting_of
-from training.model.predictors import Effect, Term, settled_values
+from training.model.effect import Effect
+from training.model.terms import Term, standardised_values
 from training.models.fitting import settle_terms
 from training.settings import Settings
 
@@ -104,7 +105,7 @@ def fit_uplift(data: Dataset, settings: Settings, progress: Progress = silent) -
     )
     progress("effects of investments", 0.2)
     terms = settle_terms(modifiers(data), trials.matrix)
-    work = _Work(trials, chance, fold, terms, settled_values(terms, trials.matrix), settings)
+    work = _Work(trials, chance, fold, terms, standardised_values(terms, trials.matrix), settings)
     learnt, brought = work.learn(), {"revenue": np.zeros((len(trials), n_arms - 1))}
     for k in range(MOST_PASSES if trials.later.any() else 0):
         progress("effects of investments", 0.4 + 0.1 * k)

@@ -16,7 +16,7 @@ from training.effects.effect_estimation import fit_effects, modifiers, small_boo
 from training.effects.outcomes import Outcome, measure_outcome
 from training.effects.r_learner import POWER, Case
 from training.estimators.boosted import OURS, Boosted, accounts_of
-from training.model.predictors import Term, settled_values
+from training.model.terms import Term, standardised_values
 from training.models.fitting import every_term, one_linear_algebra_thread, settle_terms
 from training.settings import UpliftSettings
 
@@ -117,7 +117,7 @@ class UpliftRegressor(RegressorMixin, Boosted):  # type: ignore[misc]
         )
         trials = self._trials(matrix, y, treatment, propensity, account)
         terms = settle_terms(self._terms(matrix), matrix)
-        case = trials.case(settled_values(terms, matrix))
+        case = trials.case(standardised_values(terms, matrix))
         self.effect_, loose = fit_effects({1: case}, terms, trials.outcome)[1]
         self.average_, self.average_error_ = average(loose, matrix)
         self.overlap_: Overlap = overlap(trials.arm, trials.chance, 1)

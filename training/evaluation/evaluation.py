@@ -8,10 +8,8 @@ Differences are paired on the same snapshots, with a bootstrap over accounts; a 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field, replace
 from functools import partial
-from typing import Any
 
 import numpy as np
-from numpy.typing import NDArray
 
 from features.instants import BoolArray, FloatArray, IntArray, iso
 from features.tables import RUNGS
@@ -21,24 +19,14 @@ from training.evaluation import metrics
 from training.evaluation.curves import Part, Transitions, gains_curve, parts_of, transitions
 from training.evaluation.holdout_predictions import HoldoutPredictions
 from training.evaluation.metrics import Band, Interval
-from training.model.prediction_sets import rung_sets
+from training.evaluation.tasks import TASKS, Task
 from training.model.serialization import Predictor
-from training.models import baselines
-from training.models.baselines import SIMPLEST, Baseline
-from training.models.conformal import fit_set_rule
+from training.models.baselines import SIMPLEST
 from training.models.fitting import one_linear_algebra_thread
-from training.models.next_rung import fit_with_earlier
-from training.models.revenue import fit_revenue
-from training.models.revenue_interval import fit_revenue_range, within
-from training.models.switching import enough, fit_switching
+from training.models.switching import enough
 from training.settings import Settings
 
 OURS = "loyalty-ladder"
-
-Fit = Callable[[Dataset, BoolArray, Settings], tuple[Predictor, Predictor | None]]
-"""A model, and the same of the earlier slices alone where it comes for nothing."""
-Outcome = NDArray[Any]
-"""What happened, one value per snapshot: classes as whole numbers, or money."""
 
 
 @dataclass(frozen=True)
@@ -92,135 +80,6 @@ class Comparison:
         named = {f"{self.task}_{name}": value for name, value in self.scores(OURS).items()}
         named |= {f"{self.task}_{name}": mean.value for name, mean in self.sets.items()}
         return named | {f"{self.task}_unseen_{name}": value for name, value in self.unseen.items()}
-
-
-@dataclass(frozen=True)
-class Task:
-    """A prediction to be judged.
-
-    chance : the one chance that people ask for, and whether it came true; from predictions, outcomes and rungs.
-    rows : which snapshots it is about.  target : the outcome of every snapshot.
-    row_scores : name -> score per snapshot; the first is the primary one.  whole : name -> score of all.
-    sets : what a set or an interval of ours, calibrated on the fold's own training rows, is worth on its test rows:
-        name -> value per row; from the data, both masks, the settings and our predictions.
-    """
-
-    name: str
-    fit: Fit
-    baselines: Mapping[str, Baseline]
-    rows: Callable[[Dataset], BoolArray]
-    target: Callable[[Dataset], Outcome]
-    row_scores: Mapping[str, Callable[[FloatArray, Outcome], FloatArray]]
-    whole: Callable[[FloatArray, Outcome, IntArray], dict[str, float]]
-    chance: Callable[[FloatArray, Outcome, IntArray], tuple[FloatArray, BoolArray]] | None = None
-    sets: Callable[..., dict[str, FloatArray]] | None = None
-
-
-def _direction_scores(chances: FloatArray, happened: IntArray, rung: IntArray) -> dict[str, float]:
-    """AUC of moving up and of moving down, each among the accounts that can."""
-    steps = np.arange(chances.shape[1])
-    up = (chances * (steps > rung[:, None])).sum(axis=1)
-    down = (chances * (steps < rung[:, None])).sum(axis=1)
-    can_rise, can_fall = rung < chances.shape[1] - 1, rung > 0
-    return {
-        "auc_up": metrics.auc(up[can_rise], happened[can_rise] > rung[can_rise]),
-        "auc_down": metrics.auc(down[can_fall], happened[can_fall] < rung[can_fall]),
-        "ece_up": metrics.calibration_error(up, happened > rung),
-    }
-
-
-def _climbing(chances: FloatArray, happened: Outcome, rung: IntArray) -> tuple[FloatArray, BoolArray]:
-    steps = np.arange(chances.shape[1])
-    return (chances * (steps > rung[:, None])).sum(axis=1), happened > rung
-
-
-def _leaving(chance: FloatArray, happened: Outcome, _: IntArray) -> tuple[FloatArray, BoolArray]:
-    return chance[:, 0], happened > 0
-
-
-def _switch_scores(chance: FloatArray, happened: IntArray, _: IntArray) -> dict[str, float]:
-    flat = chance[:, 0]
-    return {
-        "auc": metrics.auc(flat, happened),
-        "lift_10": metrics.top_decile_lift(flat, happened),
-        "ece": metrics.calibration_error(flat, happened),
-    }
-
-
-def _deviance(expected: FloatArray, happened: Outcome) -> FloatArray:
-    """Tweedie deviance with power 1.5: proper for a mean with many zeros and a heavy tail.
-
-    Negative revenue counts as zero, a mean below a hundredth of the overall mean as that.
-    """
-    seen = np.maximum(happened, 0.0)
-    mean = np.maximum(expected[:, 0], max(0.01 * float(seen.mean()), 1e-6))  # a zero would cost an infinite deviance
-    deviance: FloatArray = 4 * (seen / np.sqrt(mean) + np.sqrt(mean) - 2 * np.sqrt(seen))
-    return deviance
-
-
-def _absolute(expected: FloatArray, happened: Outcome) -> FloatArray:
-    error: FloatArray = np.abs(expected[:, 0] - happened)
-    return error
-
-
-def _revenue_scores(expected: FloatArray, happened: Outcome, _: IntArray) -> dict[str, float]:
-    rank = np.argsort(np.argsort(expected[:, 0], kind="stable"))
-    top = rank >= 0.9 * len(rank)
-    total = max(float(np.abs(happened).sum()), 1e-9)
-    return {
-        "bias": float((expected[:, 0].sum() - happened.sum()) / total),
-        "captured_by_top_10": float(happened[top].sum() / total),
-    }
-
-
-def _rung_sets(
-    data: Dataset, train: BoolArray, test: BoolArray, settings: Settings, chances: FloatArray, earlier: Predictor | None
-) -> dict[str, FloatArray]:
-    low, high = rung_sets(chances, fit_set_rule(data, train, earlier, settings).threshold)
-    happened = data.labels.next_rung[test]
-    covered = (low <= happened) & (happened <= high)
-    return {"set_coverage": covered.astype(np.float64), "set_size": (high - low + 1).astype(np.float64)}
-
-
-def _revenue_intervals(
-    data: Dataset, train: BoolArray, test: BoolArray, settings: Settings, expected: FloatArray, _: Predictor | None
-) -> dict[str, FloatArray]:
-    found = fit_revenue_range(data, train, settings)[0].predict(data.matrix[test])
-    low, high = np.minimum(found[:, 0], expected[:, 0]), np.maximum(found[:, 1], expected[:, 0])
-    happened = data.labels.revenue[test]
-    covered = within(np.column_stack([low, high]), happened)
-    above = ~covered & (happened > high)
-    return {
-        "interval_coverage": covered.astype(np.float64),
-        "above_interval": above.astype(np.float64),
-        "interval_width": high - low,
-    }
-
-
-def _by_itself(fit: Callable[[Dataset, BoolArray, Settings], Predictor]) -> Fit:
-    return lambda data, rows, settings: (fit(data, rows, settings), None)
-
-
-def _everyone(data: Dataset) -> BoolArray:
-    return np.ones(len(data.matrix), bool)
-
-
-TASKS: tuple[Task, ...] = (
-    Task(
-        "next_rung", fit_with_earlier, baselines.NEXT_RUNG, _everyone, lambda data: data.labels.next_rung,
-        {"log_loss": metrics.row_log_loss, "rps": metrics.row_rps, "brier": metrics.row_brier}, _direction_scores,
-        _climbing, _rung_sets,
-    ),
-    Task(
-        "switching", _by_itself(fit_switching), baselines.SWITCHING, lambda data: data.labels.can_switch,
-        lambda data: data.labels.switched,
-        {"log_loss": metrics.row_log_loss, "brier": metrics.row_brier}, _switch_scores, _leaving,
-    ),
-    Task(
-        "revenue", _by_itself(fit_revenue), baselines.REVENUE, _everyone, lambda data: data.labels.revenue,
-        {"deviance": _deviance, "mae": _absolute}, _revenue_scores, sets=_revenue_intervals,
-    ),
-)  # fmt: skip
 
 
 @one_linear_algebra_thread()

@@ -15,7 +15,8 @@ from features.instants import BoolArray, FloatArray
 from features.tables import RUNGS
 from training.data.dataset import Dataset
 from training.data.training_task import Learn
-from training.model.predictors import FLOOR, Linear, Term, normalise
+from training.model.predictors import FLOOR, Linear, normalise
+from training.model.terms import Term
 from training.models.buy_till_you_die import fit_bg_nbd
 from training.models.fitting import DEFAULT_LIGHTGBM, fit_classes, fit_table, fit_trees
 from training.models.next_rung import LONG_AGO, N_RUNGS, learn_logit

@@ -9,9 +9,11 @@ from sklearn.linear_model import LogisticRegression, Ridge
 from threadpoolctl import threadpool_limits  # type: ignore[import-untyped]
 
 from features.instants import FloatArray, IntArray
-from training.model.predictors import FLOOR, Linear, Ordinal, Pool, Table, Term, Trees, raw_values, settled_values
+from training.boosting_backend import Grow, local_backend
+from training.data.training_task import usable_columns
+from training.model.predictors import FLOOR, Linear, Ordinal, Pool, Table, Trees
 from training.model.serialization import Predictor
-from training.models.boosting_backend import Grow, local_backend
+from training.model.terms import Term, raw_values, standardised_values
 from training.settings import BoosterSettings
 
 DEFAULT_LIGHTGBM = BoosterSettings(
@@ -93,19 +95,6 @@ def fit_ordinal(
     return Ordinal(tuple(steps))
 
 
-def usable_columns(matrix: FloatArray, leave_out: Sequence[int] = ()) -> tuple[int, ...]:
-    """Columns that hold at least two different values; one constant column if none does."""
-    usable = []
-    for column in range(matrix.shape[1]):
-        if column in leave_out:
-            continue
-        values = matrix[:, column]
-        known = ~np.isnan(values)
-        if known.any() and (not known.all() or values.min() < values.max()):
-            usable.append(column)
-    return tuple(usable) or (0,)
-
-
 def settle_terms(terms: Sequence[Term], matrix: FloatArray) -> tuple[Term, ...]:
     """The terms with the mean and deviation of these rows; those that never vary are left out."""
     if not len(matrix):
@@ -146,7 +135,7 @@ def fit_classes(
     binary = n_classes == 1
     if len(present) < 2 or not settled:
         return _constant(target, weight, n_classes)
-    values = settled_values(settled, matrix)
+    values = standardised_values(settled, matrix)
     model = LogisticRegression(C=1.0 / penalty, solver="newton-cholesky", max_iter=100, tol=1e-5)
     model.fit(values, target, sample_weight=weight / weight.mean())
     coefficients, intercepts = np.asarray(model.coef_, np.float64), np.asarray(model.intercept_, np.float64)
@@ -179,7 +168,7 @@ def fit_values(
     settled = settle_terms(terms, matrix)
     if not settled:
         return Linear((), ((),), (float(np.average(target, weights=weight)),), "identity")
-    values = settled_values(settled, matrix)
+    values = standardised_values(settled, matrix)
     model = Ridge(alpha=penalty).fit(values, target, sample_weight=weight / weight.mean())
     return Linear(settled, (tuple(float(v) for v in model.coef_),), (float(model.intercept_),), "identity")
 

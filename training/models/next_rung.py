@@ -14,8 +14,9 @@ from features.instants import BoolArray
 from features.tables import RUNGS
 from training.data.dataset import Dataset, earlier_split
 from training.data.training_task import ABSENT, Learn, Named, Split, TrainingTask, learn_members, present
-from training.model.predictors import Floored, Linear, Ordinal, Pool, Table, Term, Trees
+from training.model.predictors import Floored, Linear, Ordinal, Pool, Table, Trees
 from training.model.serialization import Predictor
+from training.model.terms import Term
 from training.models.fitting import (
     equal_pool,
     every_term,

@@ -9,7 +9,8 @@ from dataclasses import replace
 from features.instants import BoolArray
 from training.data.dataset import Dataset, earlier_split
 from training.data.training_task import Learn, Named, Split, TrainingTask, learn_members, present
-from training.model.predictors import Linear, Pool, Term, Trees
+from training.model.predictors import Linear, Pool, Trees
+from training.model.terms import Term
 from training.models.fitting import equal_pool, every_term, fit_classes, fit_trees, pool_weights
 from training.models.next_rung import LONG_AGO
 from training.settings import Settings

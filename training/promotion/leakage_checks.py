@@ -23,8 +23,9 @@ from features.histories.snapshots import Snapshots
 from features.histories.views import View
 from features.instants import MICROSECONDS_PER_DAY, BoolArray, FloatArray, IntArray
 from training.data.dataset import Dataset
-from training.evaluation.evaluation import TASKS, Comparison
+from training.evaluation.evaluation import Comparison
 from training.evaluation.metrics import Interval, clustered_mean
+from training.evaluation.tasks import TASKS
 
 DELAYS_DAYS = (1, 7)
 MOST_ASKED = 3_000

@@ -28,9 +28,10 @@ from features.instants import MICROSECONDS_PER_DAY, BoolArray, FloatArray, IntAr
 from training.data.dataset import Dataset, Progress, silent
 from training.data.splits import held_out, rolling_origins
 from training.evaluation import metrics
-from training.evaluation.evaluation import TASKS, Comparison, Task
+from training.evaluation.evaluation import Comparison
 from training.evaluation.holdout_predictions import HoldoutPredictions
 from training.evaluation.metrics import Interval
+from training.evaluation.tasks import TASKS, Task
 from training.model.bundle import Bundle, Facts
 from training.model.serialization import Predictor
 from training.models import next_rung, switching

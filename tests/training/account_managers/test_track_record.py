@@ -12,10 +12,11 @@ from features.ladder.rules import CUSTOMER, MEMBER, LadderRules
 from features.sources.source import source_from_rows
 from tests.builders import Row, histories
 from tests.trained import small_settings
-from training.account_managers.forecasts import COLUMNS, Resolved, outcomes, resolve_forecasts
+from training.account_managers.forecasts import outcomes
 from training.account_managers.track_record import ForecastRecord, fit_forecasts
 from training.account_managers.track_record import Row as Record
 from training.data.population_totals import take_population_totals
+from training.data.resolved_forecasts import COLUMNS, Resolved, resolve_forecasts
 from training.simulator.simulation import simulate
 
 GAPS = (None, None, 300.0, 1000.0, 1000.0, None, None)

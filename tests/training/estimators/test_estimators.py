@@ -38,8 +38,8 @@ from training.estimators import (
     SwitchingClassifier,
     UpliftRegressor,
 )
-from training.model.predictors import settled_values
 from training.model.serialization import to_json
+from training.model.terms import standardised_values
 from training.models.conformal import fit_set_rule
 from training.models.fitting import one_linear_algebra_thread, settle_terms
 from training.models.next_rung import fit_with_earlier
@@ -288,7 +288,7 @@ def test_effects_are_learnt_as_ladder_train_learns_them() -> None:
         chance = cross_fitted_propensity(
             trials.matrix, trials.arm, trials.random, trials.propensity, fold, 2, booster, settings.uplift.clip
         )
-        work = _Work(trials, chance, fold, terms, settled_values(terms, trials.matrix), settings)
+        work = _Work(trials, chance, fold, terms, standardised_values(terms, trials.matrix), settings)
         case = work.case(1, measure(trials, "revenue", fold, booster), ~trials.random)
         effect, _ = fit_effects({1: case}, terms, measure(trials, "revenue", fold, booster))[1]
     assert to_json(model.effect_) == to_json(effect)

@@ -17,9 +17,9 @@ from training.evaluation.metrics import Interval
 from training.model.predictors import Table
 from training.models import tuning
 from training.models.fitting import fit_table
-from training.models.tuned_settings import SPACE, Tuned
-from training.models.tuning import blind_origins, judge_choice, tune
 from training.settings import Settings, parse_settings
+from training.tuning.tuned_settings import SPACE, Tuned
+from training.tuning.tuning import blind_origins, judge_choice, tune
 
 PARTS = 4
 """Models of one trial: the next rung at three origins, switching at the one where enough had left."""

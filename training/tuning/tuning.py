@@ -35,8 +35,8 @@ from training.model.predictors import FLOOR
 from training.models.fitting import one_linear_algebra_thread
 from training.models.next_rung import fit_next_rung
 from training.models.switching import enough, fit_switching
-from training.models.tuned_settings import SPACE, Trial, Tuned
 from training.settings import BoosterSettings, Settings
+from training.tuning.tuned_settings import SPACE, Trial, Tuned
 
 ORIGINS, LEAST_ORIGINS = 3, 2
 """Origins to choose on, the latest that are blind: with one alone, its season would choose."""
