@@ -17,7 +17,7 @@ from training.effects.effect_estimation import small_booster
 from training.effects.r_learner import Case, fit_cases, within_reach
 from training.effects.uplift_metrics import DETECTABLE, Rate, autoc, qini, two_arm_scores
 from training.model.terms import Term, standardised_values
-from training.models.fitting import fit_trees, settle_terms
+from training.models.fitting import fit_trees, standardise_terms
 from training.settings import BoosterSettings, Settings
 
 ARMS = ("No E-Mail", "Mens E-Mail", "Womens E-Mail")
@@ -59,7 +59,7 @@ def our_effects(lesson: TrainingTask, booster: BoosterSettings) -> FloatArray:
         train, test = free & (fold != part), fold == part
         model = fit_trees(lesson.matrix[train], lesson.outcome[train], np.ones(int(train.sum())), booster, "regression")
         expected[test] = model.predict(lesson.matrix[test])[:, 0]
-    terms = settle_terms(lesson.terms, lesson.matrix)
+    terms = standardise_terms(lesson.terms, lesson.matrix)
     z = standardised_values(terms, lesson.matrix)
     cases = []
     for k in range(1, lesson.n_arms):
@@ -113,7 +113,7 @@ def _one_split(
 ) -> dict[str, float]:
     """Fit everybody on the one half, judge on the other; returns the peers' seconds."""
     y, test, booster = mailing.outcomes[outcome], ~train, small_booster(Settings().booster)
-    matrix, terms = mailing.matrix, settle_terms(mailing.terms, mailing.matrix[train])
+    matrix, terms = mailing.matrix, standardise_terms(mailing.terms, mailing.matrix[train])
     n = int(train.sum())
     lesson = TrainingTask(
         matrix[train], mailing.arm[train], np.ones(n, bool), y[train], np.arange(n), terms, matrix[test], len(ARMS)

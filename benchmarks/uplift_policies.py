@@ -13,7 +13,7 @@ from features.instants import FloatArray
 from training.effects.effect_estimation import modifiers, small_booster
 from training.effects.target_trials import Trials
 from training.effects.uplift_metrics import best_arm, earned, first_rows
-from training.models.fitting import fit_trees, settle_terms
+from training.models.fitting import fit_trees, standardise_terms
 from training.settings import Settings
 
 OURS, ORACLE, NOBODY = "loyalty-ladder", "oracle", "nobody"
@@ -117,7 +117,7 @@ def learners(
 
 def lessons(world: World, trials: Trials) -> Mapping[str, TrainingTask]:
     """The trials by lot alone, and all of them; those without every arm are left out."""
-    terms = settle_terms(modifiers(world.data), trials.matrix)
+    terms = standardise_terms(modifiers(world.data), trials.matrix)
     whole = TrainingTask(
         trials.matrix, trials.arm, trials.random, trials.revenue, trials.snapshots.account, terms, world.matrix,
         len(world.options) + 1,

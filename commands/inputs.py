@@ -129,7 +129,7 @@ def crew_of(options: argparse.Namespace) -> Iterator[Any]:
         from training.distributed import connect
 
         with connect(options.dask) as cluster:
-            yield cluster, cluster.grow
+            yield cluster, cluster.train_booster
     else:
         from features.sources.partitioned import LocalExecutor
         from training.boosting_backend import local_backend

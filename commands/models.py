@@ -102,9 +102,9 @@ def learn(data: Any, settings: Any, minutes: float | None, progress: Callable[[s
 
     if minutes is None:
         return Learnt(train_on(data, settings, progress=progress), data, settings)
-    from training.tuning.tuning import judge_choice, tune
+    from training.tuning.tuning import evaluate_choice, tune
 
-    tuned = judge_choice(data, tune(data, settings, 60 * minutes, progress=progress))
+    tuned = evaluate_choice(data, tune(data, settings, 60 * minutes, progress=progress))
     return Learnt(train_on(data, tuned.settings, progress=progress), data, tuned.settings, tuned)
 
 

@@ -31,7 +31,7 @@ from training.models.horizon_models import fit_horizons
 from training.models.next_rung import fit_with_earlier
 from training.models.revenue import fit_revenue
 from training.models.revenue_interval import fit_revenue_range
-from training.models.switching import LEAST_EVENTS, enough, fit_switching
+from training.models.switching import MIN_EVENTS, enough_switches, fit_switching
 from training.models.triggers import TriggerModel, fit_triggers
 from training.settings import Settings
 
@@ -84,7 +84,7 @@ def train_on(data: Dataset, settings: Settings, folds: int = 3, progress: Progre
     progress("models", 0.0)
     next_rung, earlier = fit_with_earlier(data, everything, settings)
     progress("models", 0.4)
-    switching = fit_switching(data, everything, settings) if enough(data, everything) else None
+    switching = fit_switching(data, everything, settings) if enough_switches(data, everything) else None
     triggers = fit_triggers(data, everything, settings) if switching is not None else None
     progress("models", 0.6)
     revenue, climbing = fit_revenue(data, everything, settings), _fit_climbing(data, settings)
@@ -96,8 +96,8 @@ def train_on(data: Dataset, settings: Settings, folds: int = 3, progress: Progre
     uplift = fit_uplift(data, settings, progress)
     effects = uplift.options
     upgrades = fit_upgrades(data, settings)
-    gaps, first = fit_value_gaps(data), data.survey.first_order
-    record = fit_forecasts(data.survey.forecasts, gaps, settings.outcome.horizon_days, first)
+    gaps, first = fit_value_gaps(data), data.totals.first_order
+    record = fit_forecasts(data.totals.forecasts, gaps, settings.outcome.horizon_days, first)
     if uplift.claim is not None:
         report.append(uplift.claim.words())
     report += _report(data, switching, triggers, effects, upgrades, gaps, record, settings) + _coverage_report(
@@ -105,7 +105,7 @@ def train_on(data: Dataset, settings: Settings, folds: int = 3, progress: Progre
     )
     report += further_report
     worth = acquisition_roi(
-        data.survey.acquired, first, _margin(data, settings), uplift.claim, settings.outcome.horizon_days
+        data.totals.acquired, first, _margin(data, settings), uplift.claim, settings.outcome.horizon_days
     )
     report += worth.findings
     facts = _facts(data, settings, upgrades, gaps, record, sets, comparisons, tuple(report))
@@ -142,7 +142,7 @@ def _importances(data: Dataset, switching: Pool | None, climbing: Trees) -> tupl
 
 def _margin(data: Dataset, settings: Settings) -> float:
     """Gross margin over all orders whose cost is known; as set where none is."""
-    return data.survey.margin_rate(settings.uplift.margin_rate)
+    return data.totals.margin_rate(settings.uplift.margin_rate)
 
 
 def _judge(
@@ -161,7 +161,7 @@ def _fit_climbing(data: Dataset, settings: Settings) -> Trees:
     climbed = (data.labels.next_rung > data.labels.rung).astype(np.int64)
     booster = settings.booster.with_rounds(min(CLIMBING_ROUNDS, settings.booster.rounds))
     columns = usable_columns(data.matrix, leave_out=[data.column("days_known")])
-    return fit_trees(data.matrix, climbed, data.weight, booster, "binary", 1, columns, data.grow)
+    return fit_trees(data.matrix, climbed, data.weight, booster, "binary", 1, columns, data.backend)
 
 
 def _facts(
@@ -177,14 +177,14 @@ def _facts(
         silence_days=settings.outcome.silence_days,
         catalog=catalog.fingerprint(),
         features=catalog.NAMES,
-        tables=tuple(sorted(data.survey.tables)),
+        tables=tuple(sorted(data.totals.tables)),
         rules=settings.ladder,
         vocabulary=data.context.vocabulary,
         settings_digest=settings.digest(),
-        data_digest=data.survey.digest,
+        data_digest=data.totals.digest,
         margin_rate=_margin(data, settings),
         level=settings.uplift.level,
-        trigger_shares=data.survey.trigger_shares(),
+        trigger_shares=data.totals.trigger_shares(),
         peers=_peers(data),
         usual_load=usual_load(data.matrix, catalog.NAMES, data.snapshots.as_of == data.snapshots.as_of.max()),
         value_gaps=gaps,
@@ -202,7 +202,7 @@ def _facts(
         interval=settings.outcome.interval,
         figures=figures,
         report=report,
-        line_margins=line_margins(data.survey.lines),
+        line_margins=line_margins(data.totals.lines),
     )
 
 
@@ -217,7 +217,7 @@ def _report(
     slices = f"{len(data.sample.slices)} slices from {iso(data.sample.slices[0])} to {iso(data.sample.slices[-1])}"
     report = [f"next rung and revenue: {len(data.matrix):,} snapshots in {slices}"]
     if switching is None:
-        need = f"at least {LEAST_EVENTS} that left and {LEAST_EVENTS} that stayed are needed"
+        need = f"at least {MIN_EVENTS} that left and {MIN_EVENTS} that stayed are needed"
         report.append(f"switching: left out; {switched} of {int(at_risk.sum())} snapshots left, {need}")
     else:
         report.append(f"switching ({data.definition}): {switched:,} of {int(at_risk.sum()):,} snapshots left")
@@ -232,8 +232,8 @@ def _report(
         report += [f"uplift of {effect.investment}: {finding}" for finding in coherence(effect, gaps, data)]
     report += [f"climbing from {upgrade.finding} ({upgrade.basis})" for upgrade in upgrades]
     report += record.findings if record else ["account managers' forecasts: none recorded"]
-    lines = line_margins(data.survey.lines)
-    report.append(margins_in_words(lines, _margin(data, settings), data.survey.costed_revenue > 0))
+    lines = line_margins(data.totals.lines)
+    report.append(margins_in_words(lines, _margin(data, settings), data.totals.costed_revenue > 0))
     return report
 
 

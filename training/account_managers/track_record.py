@@ -1,7 +1,8 @@
-"""Who has been right about what a climb brings: each account manager, and history's own estimate.
+"""The track record of account managers' forecasts: what their estimates are worth, beside history's own.
 
-History's estimate is the value gap of the rung. It is calibrated as the managers' are, else any calibrated number would
-beat it by its level alone. Every miss is that of an estimate to which the account in question did not contribute.
+History's estimate is the value gap of the rung. It is calibrated in the same way as the managers', or any calibrated
+number would beat it by its level alone. Every miss is that of an estimate to which the account in question did not
+contribute.
 """
 
 from collections.abc import Mapping, Sequence
@@ -12,14 +13,14 @@ import numpy as np
 
 from features.instants import BoolArray, FloatArray, IntArray
 from training.account_managers.calibrated_forecasts import Cases, Factors, Weights, fit_factors, fit_weights
-from training.account_managers.forecasts import Outcomes, outcomes
-from training.data.resolved_forecasts import Resolved
-from training.evaluation.cluster_bootstrap import clustered, correlation, mean, ranks, rounded
+from training.account_managers.forecasts import ForecastOutcomes, forecast_outcomes
+from training.data.resolved_forecasts import ResolvedForecasts
+from training.evaluation.cluster_bootstrap import cluster_bootstrap, correlation, mean, ranks, rounded
 
-LEAST_RESOLVED = 10
-"""Accounts that climbed with a forecast, from which on managers and history are compared at all."""
+MIN_RESOLVED = 10
+"""The number of accounts that climbed with a forecast without which managers and history are not compared."""
 NOBODY = ""
-"""Stands for the manager of forecasts that name none."""
+"""The manager of forecasts that name nobody."""
 Row = Mapping[str, str | int | float | None]
 
 
@@ -27,11 +28,12 @@ Row = Mapping[str, str | int | float | None]
 class ForecastRecord:
     """What managers' estimates are worth today; money over the model's horizon.
 
-    common, factors : what one promised unit has been worth, of anybody and of each manager.
-    weight, weights : of managers' calibrated estimates in the blend with history's, in the same way; 0 .. 1.
+    common, factors : what one promised unit has been worth, of all managers and of each.
+    weight, weights : of managers' calibrated estimates in the blend with history's, of all managers and of each; 0 ..
+        1.
     history : what one unit of value gap has been worth.
-    miss : what manager and history together usually miss by, money per root of size; None where too few are resolved.
-    offset : money; the size of an account is its revenue of a horizon and this.
+    miss : the typical miss of manager and history together, money per root of size; None where too few are resolved.
+    offset : money; the size of an account is its revenue of a horizon plus this.
     rows : the track record, all managers first, history second.
     """
 
@@ -47,81 +49,92 @@ class ForecastRecord:
 
 
 def fit_forecasts(
-    resolved: Resolved | None, gaps: Sequence[float | None], horizon_days: int, first_order: int
+    resolved: ResolvedForecasts | None, gaps: Sequence[float | None], horizon_days: int, first_order: int
 ) -> ForecastRecord | None:
-    """The record of managers and history; None where no forecast was ever made.
+    """Fit the record of managers and history; None where no forecast was ever made.
 
-    gaps : by rung, history's own estimate over the horizon.  first_order : microseconds, where the data begin.
+    gaps : by rung, history's own estimate over the horizon.
+    first_order : microseconds, where the data begin.
     """
     if resolved is None:
         return None
-    told = outcomes(resolved, horizon_days, first_order)
+    outcomes = forecast_outcomes(resolved, horizon_days, first_order)
     names = [*resolved.authors, NOBODY]
-    manager = np.where(told.author < 0, len(names) - 1, told.author)
-    cases = Cases.of(manager, told.account, told.promised, told.realised, told.size)
+    manager = np.where(outcomes.author < 0, len(names) - 1, outcomes.author)
+    cases = Cases.of(manager, outcomes.account, outcomes.promised, outcomes.realised, outcomes.size)
     factors = fit_factors(cases, len(names))
-    calibrated = factors.without[cases.which] * told.promised
-    gap = np.array([np.nan if one is None else one for one in gaps])[told.rung]
+    calibrated = factors.without[cases.which] * outcomes.promised
+    gap = np.array([np.nan if one is None else one for one in gaps])[outcomes.rung]
     judged = ~np.isnan(gap)
-    alone = np.zeros(int(judged.sum()), np.int64)
+    one_group = np.zeros(int(judged.sum()), np.int64)
     sign = np.sign(gap[judged])  # a gap may be negative; what came is then counted downwards
-    own = Cases.of(alone, told.account[judged], sign * gap[judged], sign * told.realised[judged], told.size[judged])
+    own = Cases.of(
+        one_group, outcomes.account[judged], sign * gap[judged], sign * outcomes.realised[judged], outcomes.size[judged]
+    )
     of_history = fit_factors(own, 1)
     history = np.full(len(gap), np.nan)
     history[judged] = of_history.without[own.which] * gap[judged]
-    worth, weights, miss = float(of_history.each[0]), Weights(0.0, np.zeros(len(names))), None
-    if len(np.unique(told.account[judged])) >= LEAST_RESOLVED:
-        these = Cases.of(*(a[judged] for a in (manager, told.account, told.promised, told.realised, told.size)))
-        otherwise, missed = (calibrated - history)[judged], (told.realised - history)[judged]
-        weights = fit_weights(these, otherwise, missed, told.size[judged], len(names))
-        both = (told.realised - calibrated)[judged] ** 2 + missed**2
-        miss = round(float(np.sqrt((both / told.size[judged]).mean())), 6)
-    judge = _Judge(told, calibrated, history, gap)
-    rows = judge.rows(names, manager, resolved.over, factors, weights, worth)
+    history_factor, weights, miss = float(of_history.each[0]), Weights(0.0, np.zeros(len(names))), None
+    if len(np.unique(outcomes.account[judged])) >= MIN_RESOLVED:
+        judged_cases = Cases.of(
+            *(a[judged] for a in (manager, outcomes.account, outcomes.promised, outcomes.realised, outcomes.size))
+        )
+        disagreement, missed = (calibrated - history)[judged], (outcomes.realised - history)[judged]
+        weights = fit_weights(judged_cases, disagreement, missed, outcomes.size[judged], len(names))
+        both = (outcomes.realised - calibrated)[judged] ** 2 + missed**2
+        miss = round(float(np.sqrt((both / outcomes.size[judged]).mean())), 6)
+    judge = _Judge(outcomes, calibrated, history, gap)
+    rows = judge.rows(names, manager, resolved.over, factors, weights, history_factor)
     common, common_weight = round(factors.common, 4), round(weights.common, 4)
     named = [k for k, name in enumerate(names) if resolved.over.get(name or None)]
     return ForecastRecord(
-        common, {names[k]: round(float(factors.each[k]), 4) for k in named}, common_weight,
-        {names[k]: round(float(weights.each[k]), 4) for k in named}, round(worth, 4), miss, round(told.offset, 4),
-        rows, _words(rows, common, common_weight, miss),
-    )  # fmt: skip
+        common=common,
+        factors={names[k]: round(float(factors.each[k]), 4) for k in named},
+        weight=common_weight,
+        weights={names[k]: round(float(weights.each[k]), 4) for k in named},
+        history=round(history_factor, 4),
+        miss=miss,
+        offset=round(outcomes.offset, 4),
+        rows=rows,
+        findings=_words(rows, common, common_weight, miss),
+    )
 
 
 @dataclass(frozen=True)
 class _Judge:
-    """Estimates beside what came, shape (n,) each; the calibrated ones know nothing of the account that they judge."""
+    """Estimates beside their outcomes, shape (n,) each; calibrated estimates do not use the account in question."""
 
-    told: Outcomes
+    outcomes: ForecastOutcomes
     calibrated: FloatArray
     history: FloatArray
     gap: FloatArray
 
     def rows(
         self, names: Sequence[str], manager: IntArray, over: Mapping[str | None, int], factors: Factors,
-        weights: Weights, worth: float,
+        weights: Weights, history_factor: float,
     ) -> tuple[Row, ...]:  # fmt: skip
         everybody, judged = np.ones(len(manager), bool), ~np.isnan(self.gap)
         total = sum(over.values())
         rows = [
-            self._row("all managers", everybody, total, self.told.promised, factors.common, weights.common),
-            self._row("history (value gap)", judged, total, self.gap, worth, None),
+            self._row("all managers", everybody, total, self.outcomes.promised, factors.common, weights.common),
+            self._row("history (value gap)", judged, total, self.gap, history_factor, None),
         ]
         for k, name in enumerate(names):
             made = over.get(name or None, 0)
             if made:
                 factor, weight = float(factors.each[k]), float(weights.each[k])
-                told = name or "(nobody named)"
-                rows.append(self._row(told, manager == k, made, self.told.promised, factor, weight))
+                label = name or "(nobody named)"
+                rows.append(self._row(label, manager == k, made, self.outcomes.promised, factor, weight))
         return tuple(rows)
 
     def _row(
         self, name: str, own: BoolArray, over: int, promised: FloatArray, factor: float, weight: float | None
     ) -> Row:  # fmt: skip
-        realised, account, judged = self.told.realised[own], self.told.account[own], ~np.isnan(self.gap[own])
+        realised, account, judged = self.outcomes.realised[own], self.outcomes.account[own], ~np.isnan(self.gap[own])
         promised, calibrated, history = promised[own], self.calibrated[own], self.history[own]
         closer = (np.abs(realised - history) - np.abs(realised - calibrated))[judged]
-        better = clustered(account[judged], [closer], mean)
-        rank = clustered(account, [ranks(promised), ranks(realised)], correlation)
+        better = cluster_bootstrap(account[judged], [closer], mean)
+        rank = cluster_bootstrap(account, [ranks(promised), ranks(realised)], correlation)
         row: dict[str, Any] = {
             "manager": name,
             "forecasts": over,
@@ -148,14 +161,14 @@ def _mean_of(values: FloatArray) -> float | None:
 
 
 def _words(rows: Sequence[Row], common: float, weight: float, miss: float | None) -> tuple[str, ...]:
-    """The record of all in sentences; each manager's own stands in the table."""
+    """Write the record of all managers in sentences; each manager's own stands in the table."""
     every = rows[0]
     lead = (
         f"account managers' forecasts: {every['resolved']:,} of {every['forecasts']:,} resolved, of "
         f"{every['accounts']:,} accounts that climbed; one promised unit was worth {common:.2f}"
     )
     if miss is None:
-        return (f"{lead}; {LEAST_RESOLVED} such accounts are needed to compare them with history",)
+        return (f"{lead}; {MIN_RESOLVED} such accounts are needed to compare them with history",)
     misses = (
         f"mean miss as promised {every['miss_as_promised']:,.0f}, calibrated {every['miss_calibrated']:,.0f}, "
         f"history's value gap so calibrated {every['miss_history']:,.0f}, no change {every['miss_no_change']:,.0f}"

@@ -1,4 +1,9 @@
-"""x"""
+"""Account managers' forecasts whose horizon is over, with the revenue before and after.
+
+A forecast says what extra revenue an account brings one rung higher. It is resolved once its horizon is over and the
+account did climb in it. Of the accounts that did *not* climb totals are kept, from which the revenue without a climb is
+estimated (`training.account_managers.forecasts`).
+"""
 
 from collections import Counter, defaultdict
 from collections.abc import Mapping, Sequence
@@ -17,28 +22,28 @@ from training.data.splits import account_draw
 
 MONTH = 30 * MICROSECONDS_PER_DAY
 COLUMNS = tuple("account at days author rung promised before after".split())
-Stayed = Mapping[tuple[int, int, int], tuple[int, int, int, int, int]]
+TotalsWithoutClimb = Mapping[tuple[int, int, int], tuple[int, int, int, int, int]]
 
 
 @dataclass(frozen=True, eq=False)
-class Resolved:
+class ResolvedForecasts:
     """The forecasts whose horizon is over; those of parts may be joined.
 
-    authors : names that `author` refers to, sorted; -1 = nobody is named.  over : forecasts whose horizon is over, by
-        author's name.
-    rows : name of COLUMNS -> shape (n,), the forecasts of accounts that climbed, in an order of their own: `account` is
-        a digest, `at` a midnight, `promised`, `before`, `after` are ten-thousandths of money.
-    stayed : (rung, days, month of `at`) -> how many did not climb, and the sums of revenue before, after, of the
-        squares before, and of the products, whole money: exact, so that they add up.
+    authors : names that `author` refers to, sorted; -1 = nobody is named.
+    over : author's name -> number of forecasts whose horizon is over.
+    rows : name of COLUMNS -> shape (n,), the forecasts of accounts that climbed, in a fixed order. `account` is a
+        digest, `at` a midnight; `promised`, `before` and `after` are ten-thousandths of money.
+    stayed : (rung, days, month of `at`) -> how many accounts did not climb, and the sums of revenue before, after, of
+        the squares before, and of the products; in whole money, so that they add up exactly.
     """
 
     authors: tuple[str, ...]
     over: Mapping[str | None, int]
     rows: Mapping[str, IntArray]
-    stayed: Stayed
+    stayed: TotalsWithoutClimb
 
     def __eq__(self, other: object) -> bool:
-        if not isinstance(other, Resolved):
+        if not isinstance(other, ResolvedForecasts):
             return NotImplemented
         same = all(np.array_equal(self.rows[name], other.rows[name]) for name in COLUMNS)
         return same and (self.authors, self.over, self.stayed) == (other.authors, other.over, other.stayed)
@@ -46,8 +51,11 @@ class Resolved:
     __hash__ = None  # type: ignore[assignment]
 
 
-def resolve_forecasts(histories: Histories, rules: LadderRules, end: int) -> Resolved | None:
-    """The forecasts of these accounts whose horizon is over at `end`; None where no forecast was ever made."""
+def resolve_forecasts(histories: Histories, rules: LadderRules, end: int) -> ResolvedForecasts | None:
+    """Return the forecasts of some accounts whose horizon is over at `end`; None where no forecast was ever made.
+
+    end : microseconds.
+    """
     stream = histories.streams.get("forecasts")
     if stream is None or not len(stream):
         return None
@@ -69,18 +77,20 @@ def resolve_forecasts(histories: Histories, rules: LadderRules, end: int) -> Res
     author = stream.values["author"][chosen].astype(np.int64)
     promised = stream.values["extra"][chosen]
     digests = (account_draw(list(histories.account_ids), "forecasts") * 2**48).astype(np.int64)
-    told = (digests[account], day, days, author, rung, promised, before, after)
+    columns = (digests[account], day, days, author, rung, promised, before, after)
     kept = climbed & (promised > 0)
     names = dict(enumerate(histories.authors)) | {-1: None}
-    return Resolved(
+    return ResolvedForecasts(
         histories.authors,
         {names[code]: count for code, count in sorted(Counter(author.tolist()).items())},
-        _sorted({name: column[kept] for name, column in zip(COLUMNS, told, strict=True)}),
-        _stayed(rung[~climbed], days[~climbed], day[~climbed], before[~climbed], after[~climbed]),
+        _sorted({name: column[kept] for name, column in zip(COLUMNS, columns, strict=True)}),
+        _totals_without_climb(rung[~climbed], days[~climbed], day[~climbed], before[~climbed], after[~climbed]),
     )
 
 
-def _stayed(rung: IntArray, days: IntArray, day: IntArray, before: IntArray, after: IntArray) -> Stayed:
+def _totals_without_climb(
+    rung: IntArray, days: IntArray, day: IntArray, before: IntArray, after: IntArray
+) -> TotalsWithoutClimb:
     month = day // MONTH
     order = np.lexsort((month, days, rung))
     keys = np.column_stack([rung, days, month])[order]
@@ -98,8 +108,8 @@ def _sorted(rows: Mapping[str, IntArray]) -> dict[str, IntArray]:
     return {name: rows[name][order] for name in COLUMNS}
 
 
-def add_resolved(parts: Sequence[Resolved | None]) -> Resolved | None:
-    """The forecasts of all parts, as if they had been looked at together; None where none has any."""
+def add_resolved(parts: Sequence[ResolvedForecasts | None]) -> ResolvedForecasts | None:
+    """Join the forecasts of all parts, as if they had been read together; None where no part has any."""
     found = [part for part in parts if part is not None]
     if not found:
         return None
@@ -116,4 +126,4 @@ def add_resolved(parts: Sequence[Resolved | None]) -> Resolved | None:
         for name in COLUMNS:
             columns[name].append(anew[part.rows[name]] if name == "author" else part.rows[name])
     joined = {name: np.concatenate(pieces) for name, pieces in columns.items()}
-    return Resolved(authors, dict(over), _sorted(joined), dict(stayed))  # type: ignore[arg-type]
+    return ResolvedForecasts(authors, dict(over), _sorted(joined), dict(stayed))  # type: ignore[arg-type]

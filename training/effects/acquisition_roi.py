@@ -6,7 +6,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from training.data.acquired_accounts import ACCOUNT, FIELDS, MONTH, PROSPECT, SPANS, SUSPECT, Acquired
+from training.data.acquired_accounts import ACCOUNT, FIELDS, MONTH, PROSPECT, SPANS, SUSPECT, AcquiredTotals
 from training.effects.off_policy_value import OffPolicyValue
 
 LEAST_ACCOUNTS = 20
@@ -68,7 +68,7 @@ class _Cohort:
 
 
 def acquisition_roi(
-    acquired: Acquired, first_order: int, rate: float, claim: OffPolicyValue | None, horizon_days: int
+    acquired: AcquiredTotals, first_order: int, rate: float, claim: OffPolicyValue | None, horizon_days: int
 ) -> AcquisitionRoi:
     """What new accounts, inquiries and suspects brought, and investments in customers.
 
@@ -99,7 +99,7 @@ def acquisition_roi(
 Cohorts = Mapping[tuple[str, str | None, int], _Cohort]
 
 
-def _cohorts(acquired: Acquired, first_order: int, rate: float) -> Cohorts:
+def _cohorts(acquired: AcquiredTotals, first_order: int, rate: float) -> Cohorts:
     """(kind, channel or None for all, span) -> the accounts that began after the data did, where they are enough."""
     sums: dict[tuple[str, str | None, int], list[int]] = defaultdict(lambda: [0] * FIELDS)
     for (channel, kind, days, month), cell in acquired.items():

@@ -20,7 +20,7 @@ from features.instants import BoolArray, FloatArray, IntArray
 from training.evaluation.metrics import auc
 from training.model.effect import Effect
 from training.model.terms import Term
-from training.models.fitting import fit_trees, settle_terms
+from training.models.fitting import fit_trees, standardise_terms
 from training.settings import BoosterSettings, UpliftSettings
 
 PENALTIES = (30.0, 3000.0, 1e6)
@@ -147,7 +147,7 @@ def fit_effect(
     matrix: FloatArray, psi: FloatArray, weight: FloatArray, account: IntArray, terms: Sequence[Term], penalty: float
 ) -> Effect:
     """Weighted ridge of the scores on the terms, with a covariance clustered by account (sandwich)."""
-    settled = settle_terms(terms, matrix)
+    settled = standardise_terms(terms, matrix)
     z = np.column_stack([np.ones(len(psi)), *(term.value(matrix) for term in settled)])
     w = weight / weight.mean()
     ridge = np.diag([0.0, *([penalty] * len(settled))])

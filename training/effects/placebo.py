@@ -20,7 +20,7 @@ from training.effects.outcomes import measure
 from training.effects.r_learner import Case, Precisions, fit_again
 from training.effects.target_trials import Trials
 from training.model.terms import Term, standardised_values
-from training.models.fitting import settle_terms
+from training.models.fitting import standardise_terms
 from training.settings import BoosterSettings, Settings
 
 FOLDS = 2
@@ -87,7 +87,7 @@ def before_choices(
         pretended.matrix, arm, pretended.random, nothing, fold, n_arms, booster, settings.uplift.clip
     )
     revenue = measure(pretended, "revenue", fold, booster)
-    settled = settle_terms(terms, pretended.matrix)
+    settled = standardise_terms(terms, pretended.matrix)
     z = standardised_values(settled, pretended.matrix)
     found = {}
     for k in options:

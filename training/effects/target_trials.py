@@ -126,7 +126,7 @@ def _randomised(data: Dataset, settings: Settings) -> Trials | None:
     lots = data.histories.streams["assignments"]
     day = lots.time // MICROSECONDS_PER_DAY * MICROSECONDS_PER_DAY
     complete = day + settings.outcome.horizon_days * MICROSECONDS_PER_DAY <= data.end
-    begun = day >= data.survey.first_order + settings.slices.least_history_days * MICROSECONDS_PER_DAY
+    begun = day >= data.totals.first_order + settings.slices.least_history_days * MICROSECONDS_PER_DAY
     usable = (
         (lots.value("random") == 1) & (lots.values["propensity"] > 0) & complete & begun & (lots.recorded < data.end)
     )

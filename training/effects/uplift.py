@@ -35,7 +35,7 @@ from training.effects.target_trials import Trials, build_trials
 from training.evaluation.curves import Curves, Targeting, overlap_of, targeting_of
 from training.model.effect import Effect
 from training.model.terms import Term, standardised_values
-from training.models.fitting import settle_terms
+from training.models.fitting import standardise_terms
 from training.settings import Settings
 
 LEAST_BY_RUNG = 10
@@ -104,7 +104,7 @@ def fit_uplift(data: Dataset, settings: Settings, progress: Progress = silent) -
         trials.matrix, trials.arm, trials.random, trials.propensity, fold, n_arms, booster, settings.uplift.clip
     )
     progress("effects of investments", 0.2)
-    terms = settle_terms(modifiers(data), trials.matrix)
+    terms = standardise_terms(modifiers(data), trials.matrix)
     work = _Work(trials, chance, fold, terms, standardised_values(terms, trials.matrix), settings)
     learnt, brought = work.learn(), {"revenue": np.zeros((len(trials), n_arms - 1))}
     for k in range(MOST_PASSES if trials.later.any() else 0):
@@ -296,7 +296,7 @@ def _judge(
     options_of, uplift = data.histories.options, work.settings.uplift
     share = np.array([uplift.revenue_share.get(name, 0.0) for name in options_of.names])
     costs = np.array(options_of.costs, np.float64) + share * revenue.size[judged, None]
-    margin = data.survey.margin_rate(uplift.margin_rate) - np.broadcast_to(share, costs.shape)
+    margin = data.totals.margin_rate(uplift.margin_rate) - np.broadcast_to(share, costs.shape)
     account = trials.snapshots.account[judged]
     seen = (trials.arm[judged], revenue.beyond[judged], work.chance[judged])
     curves = replace(

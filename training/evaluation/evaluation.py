@@ -1,8 +1,8 @@
-"""The same folds, the same metrics, every model beside every baseline.
+"""The evaluation: every model beside every baseline, on the same folds, by the same metrics.
 
-Rolling origins, purged by the horizon, on accounts that were learnt from and on accounts that never were.
-Differences are paired on the same snapshots, with a bootstrap over accounts; a model is better where the
-95 % interval of the difference leaves out zero.
+Rolling origins, purged by the horizon, on accounts that were learnt from and on accounts that never were. Differences
+are paired on the same snapshots, with a bootstrap over accounts; a model is better where the 95 % interval of the
+difference excludes zero.
 """
 
 from collections.abc import Callable, Mapping
@@ -23,7 +23,7 @@ from training.evaluation.tasks import TASKS, Task
 from training.model.serialization import Predictor
 from training.models.baselines import SIMPLEST
 from training.models.fitting import one_linear_algebra_thread
-from training.models.switching import enough
+from training.models.switching import enough_switches
 from training.settings import Settings
 
 OURS = "loyalty-ladder"
@@ -31,7 +31,7 @@ OURS = "loyalty-ladder"
 
 @dataclass(frozen=True)
 class Row:
-    """One line of a table of results: a model, its scores, and the primary score's difference from ours.
+    """One line of a table of results: a model, its scores, and the difference of its primary score from ours.
 
     difference : theirs minus ours, so that above zero means that ours is better; None for ours itself.
     """
@@ -43,17 +43,18 @@ class Row:
 
 @dataclass(frozen=True)
 class Comparison:
-    """One prediction's table: baselines in the order of `baselines`, ours last.
+    """The table of one prediction: baselines in the order of `baselines`, ours last.
 
-    unseen : our scores on accounts never learnt from.  bands : how often our chances of leaving, or of climbing,
-        came true; empty where the prediction is no chance.
-    sets : name -> mean over the snapshots: how many outcomes lay in the set or interval that was given for them, and
-        how large it was.
+    unseen : our scores on accounts never learnt from.
+    bands : how often our probabilities of leaving, or of climbing, came true; empty where the prediction is no
+        probability.
+    sets : name -> mean over the snapshots of how many outcomes lay in the set or interval predicted for them, and how
+        large it was.
     intervals : our scores that are means over snapshots, with their intervals over accounts.
-    by_origin, by_rung : the same scores of the snapshots of one origin, and of those that stood on one rung then.
-    gains : share of the accounts by descending chance, and of what happened, the share among them.
+    by_origin, by_rung : the same scores of the snapshots of one origin, and of those on one rung.
+    gains : share of the accounts by descending probability, and the share of what happened among them.
     moves : of the next rung.
-    judged : the rows themselves, for what is compared on them afterwards; None where nobody kept them.
+    holdout : the predictions themselves, for further comparisons on the same rows; None where nobody kept them.
     """
 
     task: str
@@ -69,14 +70,20 @@ class Comparison:
     by_rung: tuple[Part, ...] = ()
     gains: tuple[tuple[float, float], ...] = ()
     moves: Transitions | None = None
-    judged: HoldoutPredictions | None = field(default=None, compare=False, repr=False)
+    holdout: HoldoutPredictions | None = field(default=None, compare=False, repr=False)
 
     def scores(self, model: str) -> Mapping[str, float]:
-        """The scores of one model.  Raises KeyError if it is not in the table."""
+        """Return the scores of one model.
+
+        Raises
+        ------
+        KeyError
+            If it is not in the table.
+        """
         return {row.model: row.scores for row in self.rows}[model]
 
     def figures(self) -> dict[str, float]:
-        """Our scores as flat names, for the tracker."""
+        """Return our scores under flat names, for the tracker."""
         named = {f"{self.task}_{name}": value for name, value in self.scores(OURS).items()}
         named |= {f"{self.task}_{name}": mean.value for name, mean in self.sets.items()}
         return named | {f"{self.task}_unseen_{name}": value for name, value in self.unseen.items()}
@@ -84,15 +91,17 @@ class Comparison:
 
 @one_linear_algebra_thread()
 def evaluate(data: Dataset, settings: Settings, folds: int = 3, progress: Progress = silent) -> list[Comparison]:
-    """A table for every prediction that the data allow; switching is left out where switches are too few.
+    """Evaluate every prediction that the data allow; switching is left out where there are too few switches.
+
+    folds : number of rolling origins.
 
     Raises
     ------
     NotEnoughData
         If no origin has a complete earlier slice to learn from.
     """
-    secret = held_out(data.histories, settings.slices.held_out_share)
-    origins = rolling_origins(data.sample, secret, settings, folds)
+    held_out_accounts = held_out(data.histories, settings.slices.held_out_share)
+    origins = rolling_origins(data.sample, held_out_accounts, settings, folds)
     results = []
     for number, task in enumerate(TASKS):
         comparison = _evaluate(data, task, origins, settings, partial(_advance, progress, number))
@@ -111,7 +120,7 @@ def _evaluate(
 ) -> Comparison | None:
     eligible = task.rows(data)
     if task.name == "switching":
-        origins = [fold for fold in origins if enough(data, fold.train) and (fold.test & eligible).any()]
+        origins = [fold for fold in origins if enough_switches(data, fold.train) and (fold.test & eligible).any()]
     if not origins:
         return None
     predictions: dict[str, list[FloatArray]] = {name: [] for name in [*task.baselines, OURS]}
@@ -132,13 +141,13 @@ def _evaluate(
     joined = {name: np.concatenate(parts) for name, parts in predictions.items()}
     account = data.snapshots.account[tested]
     means = {
-        name: metrics.clustered_mean(np.concatenate([one[name] for one in sets]), account)
+        name: metrics.cluster_bootstrap_mean(np.concatenate([of_fold[name] for of_fold in sets]), account)
         for name in (sets[0] if sets else ())
     }
     origin = np.repeat(np.arange(len(origins)), [int((fold.test & eligible).sum()) for fold in origins])
     names = tuple(iso(fold.origin) for fold in origins)
     compared, by_row = _compare(data, task, joined, tested, unseen, names, origin)
-    return replace(compared, sets=means, judged=HoldoutPredictions(tested, joined[OURS], by_row, latest))
+    return replace(compared, sets=means, holdout=HoldoutPredictions(tested, joined[OURS], by_row, latest))
 
 
 def _compare(
@@ -150,25 +159,28 @@ def _compare(
     origins: tuple[str, ...],
     origin: IntArray,
 ) -> tuple[Comparison, dict[str, FloatArray]]:
-    """The table, and each model's primary score of every row.  origin : number of each tested row's origin."""
+    """Return the table, and each model's primary score of every row.
+
+    origin : number of each tested row's origin.
+    """
     happened, rung, account = task.target(data)[tested], data.labels.rung[tested], data.snapshots.account[tested]
     primary, simplest = next(iter(task.row_scores)), SIMPLEST[task.name]
     by_row = {
-        model: {title: function(given, happened) for title, function in task.row_scores.items()}
-        for model, given in predictions.items()
+        model: {title: function(predicted, happened) for title, function in task.row_scores.items()}
+        for model, predicted in predictions.items()
     }
     ours, table = by_row[OURS], []
-    for model, given in predictions.items():
+    for model, predicted in predictions.items():
         scores = {title: float(values.mean()) for title, values in by_row[model].items()}
-        scores |= task.whole(given, happened, rung)
+        scores |= task.whole(predicted, happened, rung)
         difference = None
         if model != OURS:
-            difference = metrics.clustered_mean(by_row[model][primary] - ours[primary], account)
+            difference = metrics.cluster_bootstrap_mean(by_row[model][primary] - ours[primary], account)
         table.append(Row(model, scores, difference))
     never_seen = {title: float(values[unseen].mean()) for title, values in ours.items()} if unseen.any() else {}
     comparison = Comparison(
         task.name, primary, tuple(table), origins, len(tested), never_seen,
-        intervals={title: metrics.clustered_mean(values, account) for title, values in ours.items()},
+        intervals={title: metrics.cluster_bootstrap_mean(values, account) for title, values in ours.items()},
         by_origin=parts_of(origins, origin, by_row, primary, OURS, simplest, account),
         by_rung=parts_of(RUNGS, rung, by_row, primary, OURS, simplest, account),
         moves=transitions(predictions[OURS], happened, rung) if task.name == "next_rung" else None,
@@ -176,6 +188,6 @@ def _compare(
     losses = {model: scores[primary] for model, scores in by_row.items()}
     if task.chance is None:
         return comparison, losses
-    chance, seen = task.chance(predictions[OURS], happened, rung)
-    bands = metrics.reliability_bands(chance, seen, account)
-    return replace(comparison, bands=bands, gains=gains_curve(chance, seen)), losses
+    chance, came_true = task.chance(predictions[OURS], happened, rung)
+    bands = metrics.reliability_bands(chance, came_true, account)
+    return replace(comparison, bands=bands, gains=gains_curve(chance, came_true)), losses

@@ -1,4 +1,4 @@
-"""x"""
+"""The predictions that are evaluated: what each predicts, for which snapshots, and by which scores."""
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
@@ -17,25 +17,30 @@ from training.models.baselines import Baseline
 from training.models.conformal import fit_set_rule
 from training.models.next_rung import fit_with_earlier
 from training.models.revenue import fit_revenue
-from training.models.revenue_interval import fit_revenue_range, within
+from training.models.revenue_interval import fit_revenue_range, inside_interval
 from training.models.switching import fit_switching
 from training.settings import Settings
 
 Fit = Callable[[Dataset, BoolArray, Settings], tuple[Predictor, Predictor | None]]
-"""A model, and the same of the earlier slices alone where it comes for nothing."""
+"""A function that fits a model, and returns with it that of the earlier slices alone where it comes at no cost."""
 Outcome = NDArray[Any]
 """What happened, one value per snapshot: classes as whole numbers, or money."""
 
 
 @dataclass(frozen=True)
 class Task:
-    """A prediction to be judged.
+    """A prediction to be evaluated.
 
-    chance : the one chance that people ask for, and whether it came true; from predictions, outcomes and rungs.
-    rows : which snapshots it is about.  target : the outcome of every snapshot.
-    row_scores : name -> score per snapshot; the first is the primary one.  whole : name -> score of all.
-    sets : what a set or an interval of ours, calibrated on the fold's own training rows, is worth on its test rows:
-        name -> value per row; from the data, both masks, the settings and our predictions.
+    fit : fits our model.
+    baselines : name -> baseline.
+    rows : returns the snapshots that it is about, as a mask.
+    target : returns the outcome of every snapshot.
+    row_scores : name -> score per snapshot; the first is the primary one.
+    whole : returns name -> score of all snapshots together, from predictions, outcomes and rungs.
+    chance : returns the one probability that people ask for, and whether it came true, from predictions, outcomes and
+        rungs.
+    sets : returns name -> value per row of a set or interval of ours, calibrated on the fold's own training rows, on
+        its test rows; from the data, both masks, the settings, our predictions and the earlier model.
     """
 
     name: str
@@ -50,7 +55,7 @@ class Task:
 
 
 def _direction_scores(chances: FloatArray, happened: IntArray, rung: IntArray) -> dict[str, float]:
-    """AUC of moving up and of moving down, each among the accounts that can."""
+    """Return the AUC of moving up and of moving down, each among the accounts that can."""
     steps = np.arange(chances.shape[1])
     up = (chances * (steps > rung[:, None])).sum(axis=1)
     down = (chances * (steps < rung[:, None])).sum(axis=1)
@@ -81,13 +86,15 @@ def _switch_scores(chance: FloatArray, happened: IntArray, _: IntArray) -> dict[
 
 
 def _deviance(expected: FloatArray, happened: Outcome) -> FloatArray:
-    """Tweedie deviance with power 1.5: proper for a mean with many zeros and a heavy tail.
+    """Return the Tweedie deviance with power 1.5, proper for a mean with many zeros and a heavy tail, shape (n,).
 
     Negative revenue counts as zero, a mean below a hundredth of the overall mean as that.
     """
-    seen = np.maximum(happened, 0.0)
-    mean = np.maximum(expected[:, 0], max(0.01 * float(seen.mean()), 1e-6))  # a zero would cost an infinite deviance
-    deviance: FloatArray = 4 * (seen / np.sqrt(mean) + np.sqrt(mean) - 2 * np.sqrt(seen))
+    revenue = np.maximum(happened, 0.0)
+    mean = np.maximum(
+        expected[:, 0], max(0.01 * float(revenue.mean()), 1e-6)
+    )  # a mean of zero would cost an infinite deviance
+    deviance: FloatArray = 4 * (revenue / np.sqrt(mean) + np.sqrt(mean) - 2 * np.sqrt(revenue))
     return deviance
 
 
@@ -118,10 +125,10 @@ def _rung_sets(
 def _revenue_intervals(
     data: Dataset, train: BoolArray, test: BoolArray, settings: Settings, expected: FloatArray, _: Predictor | None
 ) -> dict[str, FloatArray]:
-    found = fit_revenue_range(data, train, settings)[0].predict(data.matrix[test])
-    low, high = np.minimum(found[:, 0], expected[:, 0]), np.maximum(found[:, 1], expected[:, 0])
+    interval = fit_revenue_range(data, train, settings)[0].predict(data.matrix[test])
+    low, high = np.minimum(interval[:, 0], expected[:, 0]), np.maximum(interval[:, 1], expected[:, 0])
     happened = data.labels.revenue[test]
-    covered = within(np.column_stack([low, high]), happened)
+    covered = inside_interval(np.column_stack([low, high]), happened)
     above = ~covered & (happened > high)
     return {
         "interval_coverage": covered.astype(np.float64),

@@ -7,6 +7,9 @@ import numpy as np
 
 from features.instants import FloatArray
 
+LARGEST = 1e18
+"""Values beyond it in size, such as infinity, count as this one: the difference of two infinities is no number."""
+
 
 @dataclass(frozen=True)
 class Term:
@@ -22,7 +25,7 @@ class Term:
     shape: str = "log"
     level: float = 0.0
     fill: float = 0.0
-    cap: float = 1e18
+    cap: float = LARGEST
     mean: float = 0.0
     scale: float = 1.0
 
@@ -41,7 +44,7 @@ def raw_values(terms: Sequence[Term], matrix: FloatArray) -> FloatArray:
     equals = [k for k, term in enumerate(terms) if term.shape == "equals"]
     level = values[:, equals] == np.array([terms[k].level for k in equals])
     fill, cap = (np.array([getattr(term, name) for term in terms], np.float64) for name in ("fill", "cap"))
-    values = np.minimum(np.where(np.isnan(values), fill, values), cap)
+    values = np.clip(np.where(np.isnan(values), fill, values), -LARGEST, cap)
     logs = [k for k, term in enumerate(terms) if term.shape == "log"]
     values[:, logs] = np.sign(values[:, logs]) * np.log1p(np.abs(values[:, logs]))
     values[:, equals] = level

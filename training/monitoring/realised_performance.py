@@ -16,7 +16,7 @@ import numpy as np
 from features.histories.histories import Histories
 from features.instants import MICROSECONDS_PER_DAY, BoolArray, FloatArray, IntArray
 from training.data.labels import Labels, label
-from training.evaluation.metrics import Interval, auc, clustered_mean, row_log_loss
+from training.evaluation.metrics import Interval, auc, cluster_bootstrap_mean, row_log_loss
 from training.model.bundle import Bundle, Horizon
 from training.monitoring.reference_predictions import ReferencePredictions, drawn, look
 from training.settings import Settings
@@ -117,7 +117,7 @@ def _judge(
     whole = None
     if len(account) >= LEAST_SNAPSHOTS:
         whole = RealisedPerformance(
-            NEXT_RUNG, days, instants, len(account), clustered_mean(row_log_loss(chances, then), account),
+            NEXT_RUNG, days, instants, len(account), cluster_bootstrap_mean(row_log_loss(chances, then), account),
             figures.get("next_rung_log_loss"), None, None, None, None, None,
         )  # fmt: skip
     able = ~np.isnan(p_switch)
@@ -131,12 +131,15 @@ def _judge(
         p, seen = given[rows], np.asarray(happened[rows], np.int64)
         loss, promised = None, None
         if outcome == SWITCHING:
-            loss, promised = clustered_mean(row_log_loss(p, seen), account[rows]), figures.get("switching_log_loss")
+            loss, promised = (
+                cluster_bootstrap_mean(row_log_loss(p, seen), account[rows]),
+                figures.get("switching_log_loss"),
+            )
         area = auc(p, seen)
         return RealisedPerformance(
             outcome, days, instants, int(rows.sum()), loss, promised, None if np.isnan(area) else area,
             figures.get(_PROMISED_AUC[outcome]), float(p.mean()), float(seen.mean()),
-            clustered_mean(seen - p, account[rows]),
+            cluster_bootstrap_mean(seen - p, account[rows]),
         )  # fmt: skip
 
     found = [

@@ -23,7 +23,7 @@ from features.histories.views import View
 from features.instants import MICROSECONDS_PER_DAY, NEVER, FloatArray, IntArray
 from features.partitions.merge import select_accounts
 from training.data.dataset import Dataset
-from training.evaluation.metrics import Interval, clustered_mean
+from training.evaluation.metrics import Interval, cluster_bootstrap_mean
 from training.model.bundle import Bundle
 
 MOST_ACCOUNTS = 200
@@ -167,7 +167,9 @@ def respond(data: Dataset, bundle: Bundle) -> tuple[Response, ...]:
             continue
         scale = max(float(before[told].mean()), 1e-9) if one.figure == "expected_revenue" else 1.0
         change = one.sign * (after - before)[told] / scale
-        found.append(Response(one.code, one.words, clustered_mean(change, asked[told]), int(told.sum()), one.grave))
+        found.append(
+            Response(one.code, one.words, cluster_bootstrap_mean(change, asked[told]), int(told.sum()), one.grave)
+        )
     return tuple(found)
 
 

@@ -36,7 +36,7 @@ from training.model.bundle import Bundle, Facts
 from training.model.serialization import Predictor
 from training.models import next_rung, switching
 from training.models.fitting import one_linear_algebra_thread
-from training.models.switching import enough
+from training.models.switching import enough_switches
 from training.settings import PoolSettings, Settings
 
 AS_IT_STANDS, ITS_RECIPE = "as it stands", "its recipe"
@@ -151,9 +151,9 @@ def compare_paired(
     for done, comparison in enumerate(comparisons):
         progress("champion and challenger", done / len(comparisons))
         task = next(task for task in TASKS if task.name == comparison.task)
-        if comparison.judged is None:
+        if comparison.holdout is None:
             continue
-        found, lost = _compare(data, task, comparison, comparison.judged, incumbent.bundle, theirs, settings, same)
+        found, lost = _compare(data, task, comparison, comparison.holdout, incumbent.bundle, theirs, settings, same)
         bouts += found
         losses[task.name] = lost
         if _predictor(incumbent.bundle, task) is None:
@@ -210,7 +210,7 @@ def _by_recipe(data: Dataset, task: Task, rows: IntArray, theirs: Settings, sett
         if not len(mine):
             continue
         train = fold.train & eligible
-        if task.name == "switching" and not enough(data, train):
+        if task.name == "switching" and not enough_switches(data, train):
             return None
         told.append(task.fit(data, train, theirs)[0].predict(data.matrix[mine]))
     return np.concatenate(told) if told else None
@@ -223,8 +223,8 @@ def _bouts(
     happened, account = task.target(data)[rows], data.snapshots.account[rows]
     origins = tuple(iso(at) for at in np.unique(data.snapshots.as_of[rows]).tolist())
     for metric, function in task.row_scores.items():
-        ours, theirs = function(judged.told[which], happened), function(told, happened)
+        ours, theirs = function(judged.predictions[which], happened), function(told, happened)
         yield ComparisonResult(
             task.name, metric, how, float(ours.mean()), float(theirs.mean()),
-            metrics.clustered_mean(theirs - ours, account), len(rows), len(np.unique(account)), origins,
+            metrics.cluster_bootstrap_mean(theirs - ours, account), len(rows), len(np.unique(account)), origins,
         )  # fmt: skip

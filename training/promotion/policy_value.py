@@ -22,7 +22,7 @@ from features.histories.views import View
 from features.instants import FloatArray
 from training.data.dataset import Dataset
 from training.effects.policy_evaluation import PolicyEvaluation, within_budget
-from training.evaluation.metrics import Interval, clustered_mean
+from training.evaluation.metrics import Interval, cluster_bootstrap_mean
 from training.model.bundle import Bundle
 
 INSUFFICIENT = "insufficient"
@@ -93,8 +93,8 @@ def compare_money(bench: PolicyEvaluation | None, data: Dataset, champion: Bundl
         mine, its = np.where(one, ours.score, 0.0), np.where(other, theirs.score, 0.0)
         found.append(
             Policies(
-                rule, None if limit is None else limit / len(used), clustered_mean(mine, account),
-                clustered_mean(its, account), clustered_mean(mine - its, account), float(one.mean()),
+                rule, None if limit is None else limit / len(used), cluster_bootstrap_mean(mine, account),
+                cluster_bootstrap_mean(its, account), cluster_bootstrap_mean(mine - its, account), float(one.mean()),
                 float(other[one].mean()) if one.any() else 0.0,
             )
         )  # fmt: skip

@@ -41,7 +41,7 @@ from training.estimators import (
 from training.model.serialization import to_json
 from training.model.terms import standardised_values
 from training.models.conformal import fit_set_rule
-from training.models.fitting import one_linear_algebra_thread, settle_terms
+from training.models.fitting import one_linear_algebra_thread, standardise_terms
 from training.models.next_rung import fit_with_earlier
 from training.models.revenue import fit_revenue, invested_after
 from training.models.revenue_interval import fit_revenue_range
@@ -284,7 +284,7 @@ def test_effects_are_learnt_as_ladder_train_learns_them() -> None:
     model.fit(frame, trials.revenue, treatment=trials.arm, account=names)
     with one_linear_algebra_thread():
         fold = folds_of(data.histories, trials.snapshots.account, settings.uplift.folds)
-        booster, terms = small_booster(settings.booster), settle_terms(modifiers(data), trials.matrix)
+        booster, terms = small_booster(settings.booster), standardise_terms(modifiers(data), trials.matrix)
         chance = cross_fitted_propensity(
             trials.matrix, trials.arm, trials.random, trials.propensity, fold, 2, booster, settings.uplift.clip
         )

@@ -7,7 +7,7 @@ from typing import Any
 
 import numpy as np
 import pytest
-from hypothesis import given, settings
+from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
 from features.errors import BundleError
@@ -155,6 +155,7 @@ def test_chances_are_chances(kind: str) -> None:
 
 @settings(max_examples=60)
 @given(st.lists(st.floats(width=64), min_size=COLUMNS, max_size=COLUMNS))
+@example([-np.inf, np.inf, *[-np.inf] * (COLUMNS - 2)])
 def test_no_value_is_too_strange(values: list[float]) -> None:
     with np.errstate(all="ignore"):
         for kind in CHANCES:
