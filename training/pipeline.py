@@ -59,7 +59,7 @@ class Trained:
     accounts: int = 0
     effects: tuple[InvestmentEffect, ...] = ()
     curves: Curves = field(default_factory=Curves)
-    bench: PolicyEvaluation | None = field(default=None, compare=False, repr=False)
+    policy_evaluation: PolicyEvaluation | None = field(default=None, compare=False, repr=False)
 
 
 def train(histories: Histories, settings: Settings, end: int, folds: int = 3, progress: Progress = silent) -> Trained:
@@ -98,20 +98,20 @@ def train_on(data: Dataset, settings: Settings, folds: int = 3, progress: Progre
     upgrades = fit_upgrades(data, settings)
     gaps, first = fit_value_gaps(data), data.totals.first_order
     record = fit_forecasts(data.totals.forecasts, gaps, settings.outcome.horizon_days, first)
-    if uplift.claim is not None:
-        report.append(uplift.claim.words())
+    if uplift.policy_value is not None:
+        report.append(uplift.policy_value.words())
     report += _report(data, switching, triggers, effects, upgrades, gaps, record, settings) + _coverage_report(
         sets, held
     )
     report += further_report
     worth = acquisition_roi(
-        data.totals.acquired, first, _margin(data, settings), uplift.claim, settings.outcome.horizon_days
+        data.totals.acquired, first, _margin(data, settings), uplift.policy_value, settings.outcome.horizon_days
     )
     report += worth.findings
     facts = _facts(data, settings, upgrades, gaps, record, sets, comparisons, tuple(report))
     facts = replace(facts, acquisition=worth.rows)
-    if uplift.claim is not None:
-        facts = replace(facts, figures={**facts.figures, **uplift.claim.figures()})
+    if uplift.policy_value is not None:
+        facts = replace(facts, figures={**facts.figures, **uplift.policy_value.figures()})
     bundle = Bundle(
         facts, next_rung, switching, triggers.pool if triggers else None, climbing, revenue, revenue_range,
         {u.rung: u.effect for u in upgrades if u.effect is not None},
@@ -124,7 +124,9 @@ def train_on(data: Dataset, settings: Settings, folds: int = 3, progress: Progre
     )  # fmt: skip
     curves = replace(uplift.curves, importances=_importances(data, switching, climbing))
     accounts = len(np.unique(data.snapshots.account))
-    return Trained(bundle, comparisons, tuple(report), len(data.matrix), accounts, effects, curves, uplift.bench)
+    return Trained(
+        bundle, comparisons, tuple(report), len(data.matrix), accounts, effects, curves, uplift.policy_evaluation
+    )
 
 
 def _importances(data: Dataset, switching: Pool | None, climbing: Trees) -> tuple[Importance, ...]:

@@ -1,9 +1,9 @@
 """What a plan brought, in a manager's words."""
 
-from training.effects.plan_evaluation import FEW, Difference, Realised
+from training.effects.plan_evaluation import MIN_PER_SIDE, Difference, PlanResult
 
 
-def realised_in_words(result: Realised, level: float = 0.9) -> list[str]:
+def realised_in_words(result: PlanResult, level: float = 0.9) -> list[str]:
     """The lines about one plan, most important first."""
     gain = result.gain
     ran = "over its whole horizon" if result.elapsed >= 1 else f"in the {result.elapsed:.0%} of its horizon so far"
@@ -24,8 +24,8 @@ def realised_in_words(result: Realised, level: float = 0.9) -> list[str]:
             f"extra revenue where the list decided that it was made: {value:,.0f} [{low:,.0f}, {high:,.0f}], if being "
             "on the list did nothing by itself"
         )
-    if min(result.treated, result.held_out) < FEW:
-        lines.append(f"fewer than {FEW} accounts on a side: one large order may decide, do not trust this far")
+    if min(result.treated, result.held_out) < MIN_PER_SIDE:
+        lines.append(f"fewer than {MIN_PER_SIDE} accounts on a side: one large order may decide, do not trust this far")
     return lines
 
 

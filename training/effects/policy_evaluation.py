@@ -1,4 +1,4 @@
-"""The trials on which recommendations are judged, with nuisances that took no side: any policy may be put to them."""
+"""The trials on which policies of recommending are evaluated, with nuisance estimates that favour none of them."""
 
 from dataclasses import dataclass
 
@@ -6,18 +6,19 @@ import numpy as np
 
 from features.histories.snapshots import Snapshots
 from features.instants import BoolArray, FloatArray, IntArray
-from training.effects.off_policy_value import Brought, judge_each
+from training.effects.off_policy_value import PolicyOutcomes, policy_outcomes
 
 
 @dataclass(frozen=True, eq=False)
 class PolicyEvaluation:
-    """n trials, all by lot or all by choice.
+    """The n trials on which policies are evaluated, all randomised or all observational.
 
-    matrix : shape (n, n_features).  rung : shape (n,).  random : whether the arms were drawn by lot.
+    matrix : shape (n, n_features).
+    rung : shape (n,).
+    random : whether the trials are randomised.
     predicted : our effects on revenue, learnt on other accounts, shape (n, n_options); NaN = not to be recommended.
-    arm, beyond, chance, margin, costs : as `training.effects.off_policy_value.off_policy_value` takes them.
-    Cross-fitted, and the same
-        for whoever is judged: a policy that is compared with another has no nuisances of its own to its favour.
+    arm, beyond, chance, margin, costs : as `training.effects.off_policy_value.off_policy_value` takes them. They are
+        cross-fitted, and the same for every policy, so that none is favoured by nuisance estimates of its own.
     """
 
     snapshots: Snapshots
@@ -34,26 +35,29 @@ class PolicyEvaluation:
     def __len__(self) -> int:
         return len(self.arm)
 
-    def brings(self, predicted: FloatArray) -> Brought:
-        """What recommending by those effects promises, brings and costs, trial by trial."""
-        return judge_each(predicted, self.arm, self.beyond, self.chance, self.margin, self.costs)
+    def outcomes_of(self, predicted: FloatArray) -> PolicyOutcomes:
+        """Return what recommending by some effects promises, brings and costs, trial by trial.
+
+        predicted : shape (n, n_options).
+        """
+        return policy_outcomes(predicted, self.arm, self.beyond, self.chance, self.margin, self.costs)
 
     def take(self, rows: BoolArray) -> "PolicyEvaluation":
-        """Those trials alone."""
+        """Return the evaluation on some of the trials."""
         return PolicyEvaluation(
             self.snapshots.take(rows), self.matrix[rows], self.rung[rows], self.random, self.predicted[rows],
             self.arm[rows], self.beyond[rows], self.chance[rows], self.margin[rows], self.costs[rows],
         )  # fmt: skip
 
 
-def within_budget(brought: Brought, budget: float) -> BoolArray:
-    """The trials that a policy would pay for with that money, best promise per unit of money first, shape (n,).
+def within_budget(outcomes: PolicyOutcomes, budget: float) -> BoolArray:
+    """Return the trials that a policy would pay for, the best promise per unit of money first, as a mask, shape (n,).
 
-    budget : over all trials together. The last one that does not fit any more is left out, and all after it.
+    budget : over all trials together, money. The first that does not fit any more is left out, and all after it.
     """
-    paid = brought.promised > 0
-    each = brought.promised / np.where(brought.spent > 0, brought.spent, 1e-9)  # what costs nothing comes first
-    order = np.argsort(-np.where(paid, each, -np.inf), kind="stable")[: int(paid.sum())]
-    chosen = np.zeros(len(paid), bool)
-    chosen[order[np.cumsum(brought.spent[order]) <= budget + 1e-9]] = True
+    recommended = outcomes.promised > 0
+    each = outcomes.promised / np.where(outcomes.spent > 0, outcomes.spent, 1e-9)  # free options come first
+    order = np.argsort(-np.where(recommended, each, -np.inf), kind="stable")[: int(recommended.sum())]
+    chosen = np.zeros(len(recommended), bool)
+    chosen[order[np.cumsum(outcomes.spent[order]) <= budget + 1e-9]] = True
     return chosen

@@ -83,7 +83,7 @@ def compare_money(bench: PolicyEvaluation | None, data: Dataset, champion: Bundl
     later = bench.snapshots.as_of >= champion.facts.trained_until
     fair = int((bench.arm[later] > 0).sum()) >= least_exposed
     used = bench.take(later) if fair else bench
-    ours, theirs = used.brings(used.predicted), used.brings(_effects(champion, used, data))
+    ours, theirs = used.outcomes_of(used.predicted), used.outcomes_of(_effects(champion, used, data))
     account, budget = used.snapshots.account, HALF * float(ours.spent.sum())
     found = []
     for rule, limit in (("no limit on spending", None), ("half of what the new model would spend", budget)):
