@@ -21,9 +21,10 @@ from features.sources.source import read_source, source_from_rows
 from features.tables import RUNGS
 from training.data.dataset import Dataset, build_dataset
 from training.data.splits import held_out, rolling_origins
+from training.data.training_task import usable_columns
 from training.evaluation.metrics import row_log_loss
 from training.model.predictors import Trees
-from training.models.fitting import fit_trees, usable_columns
+from training.models.fitting import fit_trees
 from training.settings import Settings
 from training.simulator.simulation import simulate
 

@@ -59,7 +59,7 @@ def ours(told: dict[str, np.ndarray], form_known: bool) -> np.ndarray:
     from training.effects.doubly_robust import cross_fitted_propensity
     from training.effects.effect_estimation import small_booster
     from training.effects.outcomes import measure
-    from training.effects.r_learner import WITHIN, Case, Precisions, fit_again, fit_cases
+    from training.effects.r_learner import WITHIN, Case, Precisions, fit_cases, refit
     from training.effects.target_trials import Trials
     from training.settings import Settings
 
@@ -87,7 +87,7 @@ def ours(told: dict[str, np.ndarray], form_known: bool) -> np.ndarray:
         exposed = (arm[used] == option).astype(float)
         both = own / (own + chance[used, 0])
         cases.append(Case(z[used], revenue.beyond[used], exposed, both, scale[used], np.ones(len(used), bool), used))
-    fitted = fit_again(cases, Precisions(0.01, 0.01, 1e6)) if form_known else fit_cases(cases)[0]
+    fitted = refit(cases, Precisions(0.01, 0.01, 1e6)) if form_known else fit_cases(cases)[0]
     design = np.column_stack([np.ones(N), np.clip(z, -WITHIN, WITHIN)])
     return np.column_stack([design @ one.coefficients * scale for one in fitted])
 

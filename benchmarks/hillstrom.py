@@ -16,8 +16,8 @@ from features.instants import BoolArray, FloatArray, IntArray
 from training.effects.effect_estimation import small_booster
 from training.effects.r_learner import Case, fit_cases, within_reach
 from training.effects.uplift_metrics import DETECTABLE, Rate, autoc, qini, two_arm_scores
-from training.model.predictors import Term, settled_values
-from training.models.fitting import fit_trees, settle_terms
+from training.model.terms import Term, standardised_values
+from training.models.fitting import fit_trees, standardise_terms
 from training.settings import BoosterSettings, Settings
 
 ARMS = ("No E-Mail", "Mens E-Mail", "Womens E-Mail")
@@ -61,15 +61,15 @@ def our_effects(lesson: TrainingTask, booster: BoosterSettings) -> FloatArray:
             lesson.matrix[train], lesson.outcome[train], np.ones(int(train.sum())), booster, objective="regression"
         )
         expected[test] = model.predict(lesson.matrix[test])[:, 0]
-    terms = settle_terms(lesson.terms, lesson.matrix)
-    z = settled_values(terms, lesson.matrix)
+    terms = standardise_terms(lesson.terms, lesson.matrix)
+    z = standardised_values(terms, lesson.matrix)
     cases = []
     for k in range(1, lesson.n_arms):
         used = np.flatnonzero(free | (lesson.arm == k))
         exposed, one = (lesson.arm[used] == k).astype(np.float64), np.ones(len(used))
         beyond = (lesson.outcome - expected)[used]
         cases.append(Case(z[used], beyond, exposed, 0.5 * one, one, one < 0, lesson.account[used]))
-    design = np.column_stack([np.ones(len(lesson.asked)), within_reach(settled_values(terms, lesson.asked))])
+    design = np.column_stack([np.ones(len(lesson.asked)), within_reach(standardised_values(terms, lesson.asked))])
     return np.column_stack([design @ fitted.coefficients for fitted in fit_cases(cases)[0]])
 
 
@@ -115,7 +115,7 @@ def _one_split(
 ) -> dict[str, float]:
     """Fit everybody on the one half, judge on the other; returns the peers' seconds."""
     y, test, booster = mailing.outcomes[outcome], ~train, small_booster(Settings().booster)
-    matrix, terms = mailing.matrix, settle_terms(mailing.terms, mailing.matrix[train])
+    matrix, terms = mailing.matrix, standardise_terms(mailing.terms, mailing.matrix[train])
     n = int(train.sum())
     lesson = TrainingTask(
         matrix[train], mailing.arm[train], np.ones(n, bool), y[train], np.arange(n), terms, matrix[test], len(ARMS)

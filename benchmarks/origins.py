@@ -10,10 +10,10 @@ import numpy as np
 from features.catalog.catalog import Context, frequent_values
 from features.histories.histories import Histories
 from features.instants import MICROSECONDS_PER_DAY, BoolArray, FloatArray, IntArray
-from training.data.dataset import Dataset, Design, compute_rows, dataset_of
-from training.data.population_totals import take_population_totals
+from training.data.dataset import Dataset, SampleDesign, compute_rows, dataset_of
+from training.data.population_totals import population_totals
 from training.data.splits import Sample, first_event
-from training.models.fitting import usable_columns
+from training.data.training_task import usable_columns
 from training.settings import Settings
 
 PEERS = Path(__file__).with_name("peers.py")
@@ -47,11 +47,11 @@ def rows_until(histories: Histories, settings: Settings, origin: int) -> Dataset
     latest = origin - days * MICROSECONDS_PER_DAY
     earlier = [at for at in range(latest - (settings.slices.most - 1) * step, latest + 1, step) if at >= begin]
     known = histories.as_it_stood(origin)
-    survey = take_population_totals(known, settings, origin)
-    context = Context(settings.ladder, days, frequent_values(survey.values))
-    definition = survey.definition(settings.outcome)
-    designed = Design((*earlier, origin), 1.0, context, definition, histories.end)
-    return dataset_of(histories, survey, designed, compute_rows(histories, designed, settings))
+    totals = population_totals(known, settings, origin)
+    context = Context(settings.ladder, days, frequent_values(totals.values))
+    definition = totals.definition(settings.outcome)
+    sample_design = SampleDesign((*earlier, origin), 1.0, context, definition, histories.end)
+    return dataset_of(histories, totals, sample_design, compute_rows(histories, sample_design, settings))
 
 
 def peers_of(

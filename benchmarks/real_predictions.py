@@ -16,7 +16,7 @@ from features.sources.source import read_source
 from features.tables import RUNGS
 from training.data.dataset import Dataset
 from training.evaluation.evaluation import OURS
-from training.evaluation.metrics import auc, calibration_error, clustered_mean, row_log_loss, row_rps
+from training.evaluation.metrics import auc, calibration_error, cluster_bootstrap_mean, row_log_loss, row_rps
 from training.model.predictors import FLOOR, normalise
 from training.models import baselines
 from training.models.baselines import Baseline
@@ -174,8 +174,8 @@ def table_of(results: Sequence[Judged]) -> Iterator[str]:
             cells += ["", *(f"({part.mean():.4f})" for part in parts)]
         else:
             gaps = [theirs - ours for theirs, ours in zip(parts, losses[OURS], strict=True)]
-            cells.append(str(clustered_mean(np.concatenate(gaps), account)))
-            cells += [str(clustered_mean(gap, r.account)) for gap, r in zip(gaps, results, strict=True)]
+            cells.append(str(cluster_bootstrap_mean(np.concatenate(gaps), account)))
+            cells += [str(cluster_bootstrap_mean(gap, r.account)) for gap, r in zip(gaps, results, strict=True)]
         yield f"| {model} | " + " | ".join(cells) + " |"
 
 
@@ -191,7 +191,7 @@ def by_state(results: Sequence[Judged], names: Sequence[str]) -> Iterator[str]:
     for k, name in enumerate(names):
         rows = state == k
         if rows.any():
-            gaps = [str(clustered_mean(losses[m][rows] - losses[OURS][rows], account[rows])) for m in against]
+            gaps = [str(cluster_bootstrap_mean(losses[m][rows] - losses[OURS][rows], account[rows])) for m in against]
             cells = [str(int(rows.sum())), f"{(happened[rows] == k).mean():.3f}", f"{losses[OURS][rows].mean():.4f}"]
             yield f"| {name} | " + " | ".join([*cells, *gaps]) + " |"
 

@@ -16,7 +16,7 @@ from features.sources.source import source_from_rows
 from features.tables import RUNGS, TRIGGER_FAMILIES
 from serving.scoring.scoring import Scorer
 from training.evaluation.evaluation import OURS
-from training.evaluation.metrics import clustered_mean
+from training.evaluation.metrics import cluster_bootstrap_mean
 from training.model.predictors import FLOOR
 from training.models import baselines
 from training.pipeline import train_on
@@ -172,7 +172,7 @@ def switching_table(worlds: Sequence[World]) -> Iterator[str]:
         slope = "" if constant else f"{np.mean([calibration_slope(t, g) for t, g, _ in pairs]):.3f}"
         ece = np.mean([expected_calibration(t, g) for t, g, _ in pairs])
         gaps = [cross_entropy(t, g) - cross_entropy(t, o) for t, g, o in pairs]
-        gap = "" if model == OURS else str(clustered_mean(np.concatenate(gaps), _clusters(gaps)))
+        gap = "" if model == OURS else str(cluster_bootstrap_mean(np.concatenate(gaps), _clusters(gaps)))
         by_seed = " / ".join(f"{value:.4f}" for value in kl)
         yield f"| {model} | {np.mean(kl):.4f} | {by_seed} | {rank} | {ece:.4f} | {slope} | {gap} |"
 
@@ -193,7 +193,7 @@ def rung_table(worlds: Sequence[World]) -> Iterator[str]:
             shares.append((markov.mean() - given.mean()) / (markov.mean() - least.mean()))
             gaps.append(given - cross_entropy(w.true_rungs, w.rungs[OURS]))
             errors.append(np.mean([expected_calibration(w.true_rungs[:, k], w.rungs[model][:, k]) for k in range(7)]))
-        gap = "" if model == OURS else str(clustered_mean(np.concatenate(gaps), _clusters(gaps)))
+        gap = "" if model == OURS else str(cluster_bootstrap_mean(np.concatenate(gaps), _clusters(gaps)))
         by_seed = " / ".join(f"{value:.3f}" for value in shares)
         yield f"| {model} | {np.mean(losses):.4f} | {np.mean(shares):.3f} | {by_seed} | {np.mean(errors):.4f} | {gap} |"
 

@@ -9,8 +9,9 @@ from pathlib import Path
 import numpy as np
 
 from features.instants import BoolArray, FloatArray, IntArray
-from training.model.predictors import Term, settled_values
-from training.models.fitting import fit_trees, usable_columns
+from training.data.training_task import usable_columns
+from training.model.terms import Term, standardised_values
+from training.models.fitting import fit_trees
 from training.settings import BoosterSettings
 
 PROGRAM = Path(__file__).with_name("uplift_peers.py")
@@ -86,9 +87,9 @@ def peer_effects(pythons: Sequence[str], lesson: TrainingTask) -> tuple[dict[str
     with tempfile.TemporaryDirectory() as folder:
         trials, out = Path(folder) / "trials.npz", Path(folder) / "effects.npz"
         np.savez(
-            trials, matrix=here, modifiers=settled_values(lesson.terms, lesson.matrix), arm=lesson.arm,
+            trials, matrix=here, modifiers=standardised_values(lesson.terms, lesson.matrix), arm=lesson.arm,
             random=lesson.random, outcome=lesson.outcome, account=lesson.account, asked=there,
-            asked_modifiers=settled_values(lesson.terms, lesson.asked),
+            asked_modifiers=standardised_values(lesson.terms, lesson.asked),
         )  # fmt: skip
         for python in pythons:
             subprocess.run([python, str(PROGRAM), str(trials), str(out)], check=True)

@@ -12,8 +12,8 @@ from benchmarks.uplift_worlds import World, predicted_uplift
 from features.instants import FloatArray
 from training.effects.effect_estimation import modifiers, small_booster
 from training.effects.target_trials import Trials
-from training.effects.uplift_metrics import best_arm, earned, first_rows
-from training.models.fitting import fit_trees, settle_terms
+from training.effects.uplift_metrics import best_arm, highest_rows, value_of_arms
+from training.models.fitting import fit_trees, standardise_terms
 from training.settings import Settings
 
 OURS, ORACLE, NOBODY = "loyalty-ladder", "oracle", "nobody"
@@ -39,12 +39,12 @@ class Policy:
 def by_gain(world: World, gains: FloatArray) -> Policy:
     """To every account the option with the highest gain, if above zero; gains : shape (n, k), NaN = no estimate."""
     arm = best_arm(gains)
-    return Policy(earned(world.true_gain, arm), float((arm > 0).mean()), float(earned(gains, arm).mean()))
+    return Policy(value_of_arms(world.true_gain, arm), float((arm > 0).mean()), float(value_of_arms(gains, arm).mean()))
 
 
 def of_first(world: World, priority: FloatArray, count: int) -> Policy:
     """The single option that is best for them *in hindsight*, to the accounts of highest priority."""
-    chosen = first_rows(priority, count)
+    chosen = highest_rows(priority, count)
     best = int(world.true_gain[chosen].sum(axis=0).argmax()) if count else 0
     return Policy(np.where(chosen, world.true_gain[:, best], 0.0), float(chosen.mean()))
 
@@ -119,7 +119,7 @@ def learners(
 
 def lessons(world: World, trials: Trials) -> Mapping[str, TrainingTask]:
     """The trials by lot alone, and all of them; those without every arm are left out."""
-    terms = settle_terms(modifiers(world.data), trials.matrix)
+    terms = standardise_terms(modifiers(world.data), trials.matrix)
     whole = TrainingTask(
         trials.matrix, trials.arm, trials.random, trials.revenue, trials.snapshots.account, terms, world.matrix,
         len(world.options) + 1,

@@ -6,6 +6,7 @@ from dataclasses import dataclass, replace
 import numpy as np
 
 from benchmarks.origins import restricted, rows_until
+from features.accounts.margin_rates import margin_rates
 from features.histories.histories import build_histories
 from features.histories.views import View
 from features.instants import BoolArray, FloatArray, IntArray, instant
@@ -14,9 +15,9 @@ from training.data.dataset import Dataset
 from training.effects.doubly_robust import average
 from training.effects.target_trials import Trials, build_trials
 from training.effects.uplift import InvestmentEffect, fit_uplift
-from training.model.margins import line_margins, margin_rates
+from training.model.margins import line_margins
 from training.models.revenue import fit_revenue
-from training.models.switching import enough, fit_switching
+from training.models.switching import enough_switches, fit_switching
 from training.settings import Settings
 from training.simulator.simulation import Scenario, simulate
 
@@ -60,7 +61,7 @@ def world_of(scenario: str | Scenario, seed: int, accounts: int | None, settings
     now = data.snapshots.as_of == as_of
     earlier = restricted(data, ~now)
     everything, matrix, labels = np.ones(len(earlier.matrix), bool), data.matrix[now], data.labels.take(now)
-    switching = fit_switching(earlier, everything, settings) if enough(earlier, everything) else None
+    switching = fit_switching(earlier, everything, settings) if enough_switches(earlier, everything) else None
     leaving = switching.predict(matrix)[:, 0] if switching is not None else np.zeros(len(matrix))
     revenue = fit_revenue(earlier, everything, settings).predict(matrix)[:, 0]
     truth = told.truth.set_index("account_id").loc[histories.account_ids[data.snapshots.account[now]]]
@@ -78,8 +79,8 @@ def world_of(scenario: str | Scenario, seed: int, accounts: int | None, settings
 
 def rates_of(data: Dataset, rows: BoolArray, settings: Settings) -> FloatArray:
     """Gross margin rate of each account as scoring takes it."""
-    of_all = data.survey.margin_rate(settings.uplift.margin_rate)
-    return margin_rates(View(data.histories, data.snapshots.take(rows)), line_margins(data.survey.lines), of_all)
+    of_all = data.totals.margin_rate(settings.uplift.margin_rate)
+    return margin_rates(View(data.histories, data.snapshots.take(rows)), line_margins(data.totals.lines), of_all)
 
 
 @dataclass(frozen=True)

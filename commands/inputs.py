@@ -19,7 +19,7 @@ if TYPE_CHECKING:
     from features.sources.feedback_rows import Raw
     from features.sources.partitioned import Executor, Partitions
     from features.sources.source import Source
-    from training.models.boosting_backend import Grow
+    from training.boosting_backend import BoostingBackend
     from training.settings import Settings
 
 
@@ -135,16 +135,16 @@ def check_cluster(dask: str | None, data: str) -> None:
 
 
 @contextmanager
-def open_executor(dask: str | None) -> Iterator[tuple[Executor, Grow]]:
+def open_executor(dask: str | None) -> Iterator[tuple[Executor, BoostingBackend]]:
     """Who works on the parts and who grows the boosters: the cluster at that address, or this process."""
     if dask:
         from training.distributed import connect
 
         with connect(dask) as cluster:
-            yield cluster, cluster.grow
+            yield cluster, cluster.train_booster
     else:
         from features.sources.partitioned import LocalExecutor
-        from training.models.boosting_backend import local_backend
+        from training.boosting_backend import local_backend
 
         yield LocalExecutor(), local_backend
 
@@ -159,7 +159,7 @@ def as_of_parts(partitions: Partitions, executor: Executor, as_of: str | None, p
     if as_of:
         return instant(as_of)
     summaries = []
-    for one in executor.answers(summarise_part, partitions.parts):
+    for one in executor.map(summarise_part, partitions.parts):
         summaries.append(one)
         progress("parts read", len(summaries) / len(partitions.parts))
     whole = join_summaries(summaries)

@@ -127,9 +127,9 @@ def _judge_plans(plans: Sequence[tuple[str, Plan]], loaded: Loaded, asked: bool,
     asked : for plans; else that none can be judged is only said.
     """
     from features.errors import NotEnoughData
-    from training.effects.plan_evaluation import pooled, realised
+    from training.effects.plan_evaluation import evaluate_plan, pool_plans
     from training.effects.plan_findings import plan_outcome, plans_outcome
-    from training.effects.plan_outcomes import follow, listed
+    from training.effects.plan_outcomes import plan_outcomes, plan_rows
     from training.model.findings import to_json
     from training.model.text.catalogue import capitalised, render
 
@@ -138,8 +138,8 @@ def _judge_plans(plans: Sequence[tuple[str, Plan]], loaded: Loaded, asked: bool,
     kept: list[tuple[str, str, Figures]] = []
     for file, plan in plans:
         try:
-            selected = follow(listed(plan.rows, plan.record), loaded.histories, loaded.as_of, loaded.settings)
-            result = realised(selected, level)
+            selected = plan_outcomes(plan_rows(plan.rows, plan.record), loaded.histories, loaded.as_of, loaded.settings)
+            result = evaluate_plan(selected, level)
         except NotEnoughData as error:
             if len(plans) == 1 and asked:
                 raise
@@ -157,7 +157,7 @@ def _judge_plans(plans: Sequence[tuple[str, Plan]], loaded: Loaded, asked: bool,
         raise NotEnoughData("None of these plans can be judged yet; what stands above says why.")
     if url is not None:
         _keep_verdicts(url, loaded.as_of, kept)
-    gain, promised = pooled(parts, level)
+    gain, promised = pool_plans(parts, level)
     if len(parts) > 1:
         print(f"\n{capitalised(render(plans_outcome(gain, promised, len(parts), level), 'en', currency))}")
     return {

@@ -40,7 +40,7 @@ class ServeOptions(CommonOptions):
 
 
 def serve_command(options: ServeOptions) -> Figures:
-    from training.model.champion import standing
+    from training.model.champion import bundle_folder
     from training.settings import read_settings
 
     settings = read_settings(options.config)
@@ -49,7 +49,7 @@ def serve_command(options: ServeOptions) -> Figures:
         folder = champions  # itself, so that the next champion takes over without a restart
         if options.model is not None:
             folder = find_bundle(options.model, champions, Path(scratch))
-        _fill_store(standing(folder), settings, options)
+        _fill_store(bundle_folder(folder), settings, options)
         terms = service_terms(settings.service, store=options.store, host=options.host, workers=options.workers)
         serve_until_stopped(
             folder, options.port, terms, lambda url: print(f"Serving at {url}; Ctrl-C ends it", flush=True)
@@ -126,11 +126,11 @@ def _look_back(bundle: Bundle, data: str, store: str, settings: Settings) -> Non
 def _profiles(data: str, settings: Settings) -> Sequence[pd.DataFrame] | None:
     """What the source says of its accounts; None where it has no such table."""
     from features.sources.partitioned import read_partitions
-    from features.sources.source import read_one
+    from features.sources.source import read_table
     from serving.store.result_files import profile_frame, profiles_of
 
     partitions = read_partitions(data)
     if partitions is not None:
         return list(profiles_of(partitions)) if "accounts" in partitions.tables else None
-    columns = read_one(data, "accounts", settings.tables)
+    columns = read_table(data, "accounts", settings.tables)
     return None if columns is None else [profile_frame(columns)]

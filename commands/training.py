@@ -34,10 +34,10 @@ if TYPE_CHECKING:
     from training.data.dataset import Dataset
     from training.evaluation.tables import Row
     from training.model.findings import Finding
-    from training.models.tuned_settings import Tuned
     from training.pipeline import Trained
     from training.settings import Settings
     from training.tracking.registry import Registry
+    from training.tuning.tuned_settings import Tuned
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -138,11 +138,11 @@ def train_command(options: TrainOptions) -> Figures:
         return figures_of(train_source(loaded, request))
     from training.data.partitioned import gather_dataset
 
-    with open_executor(options.dask) as (executor, grow):
+    with open_executor(options.dask) as (executor, backend):
         with progress_bar() as progress:
             end = as_of_parts(partitions, executor, options.as_of, progress)
             data = gather_dataset(
-                partitions, executor, settings, end, grow=grow, progress=progress, note=note_set_aside
+                partitions, executor, settings, end, backend=backend, progress=progress, report_set_aside=note_set_aside
             )
             run = learn(data, settings, request.tune_minutes, progress)
         return figures_of(conclude(run, request))  # the champion's recipe may have to be grown again
@@ -165,9 +165,9 @@ def learn(data: Dataset, settings: Settings, tune_minutes: float | None, progres
 
     if tune_minutes is None:
         return TrainingRun(train_on(data, settings, progress=progress), data, settings)
-    from training.models.tuning import judge_choice, tune
+    from training.tuning.tuning import evaluate_choice, tune
 
-    tuned = judge_choice(data, tune(data, settings, 60 * tune_minutes, progress=progress))
+    tuned = evaluate_choice(data, tune(data, settings, 60 * tune_minutes, progress=progress))
     return TrainingRun(train_on(data, tuned.settings, progress=progress), data, tuned.settings, tuned)
 
 

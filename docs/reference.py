@@ -19,7 +19,8 @@ from commands.parser import Argument, arguments_of
 from docs import architecture
 from features import errors
 from features.catalog import catalog
-from features.tables import TABLES, Column, Kind, Missing, Table
+from features.schema import Column, Kind, Missing, Table
+from features.tables import TABLES
 from serving.api.errors import ANSWERED, Answered
 from serving.api.openapi import document
 from serving.api.store_schemas import PlanRow

@@ -1,4 +1,4 @@
-"""The data report: what a source holds, what was set aside, where its accounts stand, what can be learnt from it."""
+"""The data report: what a source holds, what was set aside, where its accounts stand, which models it can train."""
 
 from collections import Counter
 from dataclasses import dataclass
@@ -15,11 +15,13 @@ from features.tables import RUNGS, TABLES
 
 @dataclass(frozen=True)
 class DataReport:
-    """What `ladder check` says.
+    """The content of `ladder check`.
 
-    tables : name -> (rows read, rows set aside), where there.  absent : the others, with what they are for.
-    reasons : (table, column, reason) -> number of rows set aside.  ladder : rung -> accounts at as_of.
-    models : what can be trained, or what it still lacks, in words; (name, ready, words).
+    tables : name -> (rows read, rows set aside), of the tables that are there.
+    absent : name -> meaning, of the other tables.
+    reasons : (table, column, reason) -> number of rows set aside.
+    ladder : rung -> number of accounts at as_of.
+    models : (name, whether it can be trained, what it has or lacks in words).
     """
 
     as_of: str
@@ -42,7 +44,7 @@ class Needs:
 
 
 def check_source(source: Source, histories: Histories, rules: LadderRules, needs: Needs, as_of: int) -> DataReport:
-    """The report at as_of (microseconds)."""
+    """Return the data report at as_of (microseconds)."""
     aside = Counter(row.table for row in source.set_aside)
     tables = {name: (source.rows_read.get(name, 0), aside.get(name, 0)) for name in source.tables}
     absent = {table.name: table.meaning for table in TABLES if table.name not in source.tables}
@@ -87,10 +89,10 @@ def _investments(
         lacking = "no table investments; bring who got what and when, and investment_options with bond and cost"
         return (("uplift of investments", False, lacking),)
     complete = made.time + needs.horizon_days * MICROSECONDS_PER_DAY <= as_of
-    found = []
+    rows = []
     for code, name in enumerate(histories.options.names):
         own = complete & (made.values["option"] == code)
-        exposed, drawn = int(own.sum()), int((own & (made.value("random") == 1)).sum())
-        words = f"{exposed} accounts with a complete horizon, {drawn} of them by lot; {needs.exposed} needed"
-        found.append((f"uplift of {name}", long_enough and exposed >= needs.exposed, words))
-    return tuple(found)
+        exposed, randomised = int(own.sum()), int((own & (made.value("random") == 1)).sum())
+        words = f"{exposed} accounts with a complete horizon, {randomised} of them randomised; {needs.exposed} needed"
+        rows.append((f"uplift of {name}", long_enough and exposed >= needs.exposed, words))
+    return tuple(rows)

@@ -1,4 +1,4 @@
-"""Every error that a user can meet, in one tree.
+"""The tree of errors that a user can meet.
 
     LadderError
     ├── SettingsError        an unknown key or an impossible value in the settings
@@ -6,7 +6,7 @@
     │   ├── SourceUnreadable     no such folder, no such database, a file of another kind
     │   ├── ColumnMissing        a required column is not there
     │   └── TooManyBadRows       more of a table was set aside than the settings allow
-    ├── NotEnoughData        the data are sound, but too few for what was asked
+    ├── NotEnoughData        the data are sound, but too few for the task
     ├── ShapeMismatch        arrays that must describe the same things do not (a mistake in code)
     ├── BundleError          a model on disk cannot be trusted: damaged, or made for another catalogue
     ├── RegistryError        the model registry cannot answer, or has no such version
@@ -14,7 +14,7 @@
     ├── InvalidRequest       what was asked cannot be done as it was asked; names the field that is wrong
     ├── NotReady             what was asked needs a model, scores or a store that is not there yet
     └── StoreError           the store of scores and feedback cannot be used
-        └── StoreFull            there is no room left where it stands
+        └── StoreFull            no disk space is left for the store
 
 A message says what is wrong, what was found and what to do, in that order. The command line prints it
 without a traceback and ends with exit status 1; the service answers it as JSON.
@@ -22,7 +22,7 @@ without a traceback and ends with exit status 1; the service answers it as JSON.
 
 
 class LadderError(Exception):
-    """Root of the tree: catch this one at the edge."""
+    """Root of the tree: catch this one where errors are reported to a person."""
 
 
 class SettingsError(LadderError):
@@ -46,7 +46,7 @@ class TooManyBadRows(SourceError):
 
 
 class NotEnoughData(LadderError):
-    """The data are sound, but too few for what was asked."""
+    """The data are sound, but too few for the task."""
 
 
 class ShapeMismatch(LadderError):
@@ -82,8 +82,8 @@ class NotReady(LadderError):
 
 
 class StoreError(LadderError):
-    """The store of scores and feedback cannot be reached, holds something else, or is of a newer program."""
+    """The store of scores and feedback cannot be reached, holds something else, or was written by a newer program."""
 
 
 class StoreFull(StoreError):
-    """There is no room left where the store stands; nothing was kept."""
+    """No disk space is left for the store; nothing was written."""

@@ -1,4 +1,4 @@
-"""Time: instants as microseconds since 1970-01-01 UTC, how they are read and written, and the array types."""
+"""Instants as microseconds since 1970-01-01 UTC, how they are read and written, and the array types."""
 
 from datetime import UTC, datetime, timedelta
 from typing import TypeVar
@@ -15,11 +15,18 @@ BoolArray = NDArray[np.bool_]
 Times = TypeVar("Times", int, IntArray)
 
 MICROSECONDS_PER_DAY = 86_400_000_000
+ALWAYS = -(2**62)
+"""The time before every other, microseconds: when a contact without `active_from` came."""
+NEVER = 2**62
+"""The time after every other, microseconds: when a ticket without `resolved_at` is resolved."""
+
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 
 
 def instant(text: str | datetime) -> int:
-    """Microseconds since 1970-01-01 UTC of an ISO 8601 date or time; a date means its midnight.
+    """Return an ISO 8601 date or time as microseconds since 1970-01-01 UTC.
+
+    A date means its midnight; a time without a zone is UTC.
 
     >>> instant("1970-01-02")
     86400000000
@@ -27,7 +34,7 @@ def instant(text: str | datetime) -> int:
     Raises
     ------
     SettingsError
-        If the text is no such time.
+        If the text is neither a date nor a time.
     """
     if isinstance(text, str):
         try:
@@ -44,7 +51,7 @@ def instant(text: str | datetime) -> int:
 
 
 def iso(microseconds: int) -> str:
-    """The instant as people write it: a date where it is a midnight, else date and time, UTC.
+    """Write an instant as people do: a date if it is a midnight, else date and time, UTC.
 
     >>> iso(86400000000)
     '1970-01-02'

@@ -1,12 +1,10 @@
 """The fourteen tables that a source may hold: columns, types, time column, fields filled in later.
 
-Everything that depends on a table's shape reads it from here: the reader and its set-aside report,
-the histories, the HTTP schema, the simulator's tests and the documentation.
+Everything that depends on the shape of a table reads it from here: the reader and its report of rows set aside, the
+histories, the HTTP schema, the simulator's tests and the documentation.
 """
 
-from dataclasses import dataclass
-from enum import Enum
-from functools import cached_property
+from features.schema import MONEY_LIMIT, Column, Kind, Missing, Table
 
 RUNGS = ("suspect", "prospect", "shopper", "customer", "member", "advocate", "raving_fan")
 RUNG_LABELS_NL = ("Suspect", "Prospect", "Shopper", "Klant", "Lid", "Pleitbezorger", "Enthousiaste fan")
@@ -16,86 +14,6 @@ INSTRUMENT_SCALES = {"nps": (0, 10), "csat": (1, 5), "ces": (1, 7)}
 """Lowest and highest answer of each survey instrument."""
 NO_INVESTMENT = "none"
 
-
-class Kind(Enum):
-    """What a cell holds, and so how it is read and stored in memory after reading."""
-
-    TEXT = "text"  # object array of str, None = missing
-    CATEGORY = "category"  # int8 array, position in Column.values, -1 = missing
-    TIME = "time"  # int64 array, microseconds since 1970-01-01 UTC
-    MONEY = "money"  # float64 array, NaN = missing
-    NUMBER = "number"  # float64 array, NaN = missing
-    FLAG = "flag"  # int8 array, 1 = yes, 0 = no, -1 = missing
-
-
-class Missing(Enum):
-    """What an empty time means."""
-
-    BAD = "the row is set aside"
-    ALWAYS = "since before the data begin"
-    NEVER = "has not happened"
-
-
-ALWAYS = -(2**62)
-"""Microseconds: a time before every other (a contact without `active_from`)."""
-NEVER = 2**62
-"""Microseconds: a time after every other (a ticket without `resolved_at`)."""
-
-
-@dataclass(frozen=True)
-class Column:
-    """One column of the contract.
-
-    low, high : inclusive limits of a number, in its own unit; outside them the cell is unreadable.
-    filled_in_later : the field is unknown at as_of unless the time named by `known_from` (itself, for a
-        time) lies before as_of.
-    """
-
-    name: str
-    kind: Kind
-    meaning: str
-    required: bool = False
-    values: tuple[str, ...] = ()
-    low: float | None = None
-    high: float | None = None
-    missing: Missing = Missing.NEVER
-    known_from: str | None = None
-
-
-@dataclass(frozen=True)
-class Table:
-    """One table: `time` is the event time (@ in the contract), `key` the primary key where it has one."""
-
-    name: str
-    meaning: str
-    columns: tuple[Column, ...]
-    time: str | None = None
-    key: str | None = None
-    may_precede: bool = False
-    """Whether a row may be recorded long before its time (a contract signed in advance)."""
-
-    @cached_property
-    def names(self) -> frozenset[str]:
-        """The names of all declared columns."""
-        return frozenset(column.name for column in self.columns)
-
-    @cached_property
-    def required(self) -> tuple[str, ...]:
-        """The names of the columns without which the table cannot be used."""
-        return tuple(column.name for column in self.columns if column.required)
-
-    def column(self, name: str) -> Column:
-        """The declared column of that name.  Raises KeyError if the table has none."""
-        for column in self.columns:
-            if column.name == name:
-                return column
-        raise KeyError(f"{self.name} declares no column {name}")
-
-
-MONEY_LIMIT = 1e11
-"""No single amount is above a hundred thousand million: larger is a typing error."""
-MONEY_SUM_LIMIT = 5e14
-"""Nor do all amounts of an account in one table come to more: whole ten-thousandths of it still add up exactly."""
 
 ACCOUNT = Column("account_id", Kind.TEXT, "whose row this is", required=True)
 RECORDED_AT = Column("recorded_at", Kind.TIME, "when we came to know the row; its own time if absent")
@@ -282,7 +200,7 @@ TABLES: tuple[Table, ...] = (
     ),
     Table(
         "triggers",
-        "recorded stones in the shoe (Roos 1999)",
+        "recorded reasons for an account to think of leaving (Roos 1999)",
         (
             ACCOUNT,
             _event_time("occurred_at", "when"),

@@ -10,8 +10,9 @@ from features.histories.histories import Histories, build_histories
 from features.histories.snapshots import Snapshots
 from features.histories.views import View
 from features.instants import instant
+from features.schema import Kind
 from features.sources.source import Source, source_from_rows
-from features.tables import TABLE, Kind
+from features.tables import TABLE
 
 Row = Mapping[str, Any] | Sequence[Any]
 Frames = Mapping[str, pd.DataFrame]

@@ -10,7 +10,8 @@ import pandas as pd
 from hypothesis import strategies as st
 
 from features.instants import instant
-from features.tables import INSTRUMENT_SCALES, TABLES, Column, Kind, Table
+from features.schema import Column, Kind, Table
+from features.tables import INSTRUMENT_SCALES, TABLES
 
 DAY = 86_400_000_000
 MINUTE = DAY // 1440

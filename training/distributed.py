@@ -1,8 +1,8 @@
-"""The one door to Dask: the workers of a cluster as those who work on parts and grow boosters.
+"""The one door to Dask: the workers of a cluster, as executor of parts and as boosting backend.
 
-Imported only where a cluster was asked for. Parts are read by the workers themselves, from the folder that all of
-them see; a part whose worker dies is given to another, as often as Dask allows. Boosters are grown by LightGBM's
-own Dask estimator on rows that this process holds, so that a death costs that booster's time and nothing else.
+Imported only where a cluster is wanted. The workers read the parts themselves, from a folder that all of them see; a
+part whose worker dies is given to another, as often as Dask allows. Boosters are trained by LightGBM's own Dask
+estimator on rows that this process holds, so that the death of a worker costs that booster's time and nothing else.
 """
 
 import io
@@ -24,33 +24,34 @@ from features.catalog import catalog
 from features.errors import ClusterError
 from features.instants import FloatArray, IntArray
 from features.sources.connectors import first_line
-from features.sources.partitioned import Answer, Part
-from training.models.boosting_backend import local_backend
+from features.sources.partitioned import Part, Result
+from training.boosting_backend import local_backend
 
-LEAST_ROWS = 20_000
-"""With fewer rows sending them to the workers takes longer than growing the booster here."""
+MIN_ROWS = 20_000
+"""With fewer rows, sending them to the workers takes longer than training the booster here."""
 PATIENCE_SECONDS = 60.0
-"""How long a cluster without a single worker is waited for: those that died are usually started again by then."""
+"""How long to wait for a cluster without a single worker: those that died are usually started again by then."""
 ANSWER_SECONDS = 10.0
-LOOK_SECONDS = 0.5
-"""How often it is looked whether the workers are still there."""
+POLL_SECONDS = 0.5
+"""How often to check that the workers are still there."""
 ATTEMPTS = 4
 SAME_EVERYWHERE = ("numpy", "pandas", "pyarrow", "lightgbm")
 
 
 @contextmanager
 def connect(
-    address: str, least_rows: int = LEAST_ROWS, patience: float = PATIENCE_SECONDS, answer: float = ANSWER_SECONDS
+    address: str, min_rows: int = MIN_ROWS, patience: float = PATIENCE_SECONDS, answer: float = ANSWER_SECONDS
 ) -> "Iterator[Cluster]":
-    """The cluster whose scheduler listens at `address`, as tcp://host:8786.
+    """Connect to the cluster whose scheduler listens at `address`, such as tcp://host:8786.
 
-    least_rows : boosters on fewer rows are grown here.  patience, answer : seconds that a worker, the scheduler are
-        waited for.
+    min_rows : boosters on fewer rows are trained here.
+    patience, answer : seconds to wait for a worker, and for the scheduler.
 
     Raises
     ------
     ClusterError
-        If Dask is not installed here, nobody answers, no worker is there, or a worker runs another program.
+        If Dask is not installed here, the scheduler does not answer, there is no worker, or a worker runs another
+        program.
     """
     try:
         from distributed import Client
@@ -64,49 +65,63 @@ def connect(
             "--dask; it reads tcp://host:8786"
         ) from None
     with client:
-        cluster = Cluster(client, address, least_rows, patience)
+        cluster = Cluster(client, address, min_rows, patience)
         cluster.wait_for_workers()
-        cluster.refuse_strangers()
+        cluster.refuse_other_programs()
         yield cluster
 
 
 class Cluster:
-    """A `Executor` of workers, and a `Grow`."""
+    """A cluster of workers: an `Executor`, and with `train_booster` a `BoostingBackend`."""
 
-    def __init__(self, client: Any, address: str, least_rows: int, patience: float) -> None:
+    def __init__(self, client: Any, address: str, min_rows: int, patience: float) -> None:
         self._client, self.address = client, address
-        self._least_rows, self._patience = least_rows, patience
+        self._least_rows, self._patience = min_rows, patience
 
     def workers(self) -> dict[str, int]:
-        """The workers there now: address -> threads."""
+        """Return the present workers: address -> threads."""
         workers = self._client.scheduler_info(n_workers=-1)["workers"]
         return {address: int(worker["nthreads"]) for address, worker in sorted(workers.items())}
 
     def wait_for_workers(self) -> dict[str, int]:
-        """The workers, as soon as there is one.  Raises ClusterError where none comes in time."""
+        """Return the workers as soon as there is one.
+
+        Raises
+        ------
+        ClusterError
+            If none comes in time.
+        """
         until = monotonic() + self._patience
-        while not (found := self.workers()):
+        while not (workers := self.workers()):
             if monotonic() > until:
                 raise ClusterError(
                     f"the cluster at {self.address} has had no worker for {self._patience:.0f} seconds. Start some: "
                     f"`dask worker {self.address} --nthreads 1`"
                 )
             sleep(0.2)
-        return found
+        return workers
 
-    def refuse_strangers(self) -> None:
-        """Raise ClusterError unless every worker runs this very program: other versions give other bits."""
+    def refuse_other_programs(self) -> None:
+        """Refuse workers that do not run this very program: other versions give other bits.
+
+        Raises
+        ------
+        ClusterError
+            If there is such a worker.
+        """
         ours = program()
         theirs = self._client.run(program, on_error="return")
-        for address, found in theirs.items():
-            if isinstance(found, BaseException):
-                raise ClusterError(f"the worker {address} lacks loyalty-ladder: {first_line(found)}. Install it there.")
-            other = [f"{name} {value} (here {ours[name]})" for name, value in found.items() if value != ours[name]]
+        for address, workers in theirs.items():
+            if isinstance(workers, BaseException):
+                raise ClusterError(
+                    f"the worker {address} lacks loyalty-ladder: {first_line(workers)}. Install it there."
+                )
+            other = [f"{name} {value} (here {ours[name]})" for name, value in workers.items() if value != ours[name]]
             if other:
                 raise ClusterError(f"the worker {address} runs another program: {', '.join(other)}. Install the same.")
 
-    def answers(self, work: Callable[[Part], Answer], parts: Sequence[Part]) -> Iterator[Answer]:
-        """What `work` says of each part, in their order; a few parts ahead of what has been asked for.
+    def map(self, work: Callable[[Part], Result], parts: Sequence[Part]) -> Iterator[Result]:
+        """Yield work(part) for each part, in order; a few parts are worked on ahead of the one that is taken next.
 
         Raises
         ------
@@ -120,18 +135,18 @@ class Cluster:
         for part in parts:
             waiting.append((part, self._client.submit(work, part, key=f"part-{part.number}-{run}", pure=False)))
             if len(waiting) > ahead:
-                yield self._answer(*waiting.popleft())
+                yield self._result(*waiting.popleft())
         while waiting:
-            yield self._answer(*waiting.popleft())
+            yield self._result(*waiting.popleft())
 
-    def _answer(self, part: Part, future: Any) -> Any:
+    def _result(self, part: Part, future: Any) -> Any:
         from distributed import KilledWorker
         from distributed import wait as wait_for
         from distributed.client import FutureCancelledError
 
         while not future.done():
             with suppress(TimeoutError), self._client.as_current():
-                wait_for([future], timeout=LOOK_SECONDS)
+                wait_for([future], timeout=POLL_SECONDS)
             self.wait_for_workers()
         try:
             return future.result()
@@ -143,7 +158,7 @@ class Cluster:
         except FutureCancelledError as error:
             raise ClusterError(f"the scheduler at {self.address} was lost: {first_line(error)}") from None
 
-    def grow(
+    def train_booster(
         self,
         values: FloatArray,
         target: FloatArray | IntArray,
@@ -153,9 +168,9 @@ class Cluster:
         parameters: Mapping[str, Any],
         rounds: int,
     ) -> str:
-        """A booster grown by all workers together; here, where the rows are too few to be worth sending.
+        """Train a booster on all workers together; here, where the rows are too few to be worth sending.
 
-        The bytes depend on the number of workers and on who got which rows; the quality does not.
+        The bytes depend on the number of workers and on which of them got which rows; the quality does not.
 
         Raises
         ------
@@ -168,18 +183,18 @@ class Cluster:
         for _ in range(ATTEMPTS):
             workers = list(self.wait_for_workers())
             try:
-                return self._grow_once(
+                return self._train_once(
                     workers, (values, np.asarray(target, np.float64), weight), names, parameters, rounds
                 )
             except _WorkerLost as error:
                 failure = first_line(error)
-                with suppress(ValueError, TimeoutError):  # those without a nanny must go on as they are
+                with suppress(ValueError, TimeoutError):  # workers without a nanny cannot be restarted
                     self._client.restart_workers([w for w in workers if w in self.workers()], raise_for_error=False)
-            except Exception as error:  # noqa: BLE001 - whatever a dying worker leaves behind; it is told at the end
+            except Exception as error:  # noqa: BLE001 - a dying worker may cause any error; it is reported at the end
                 failure = f"{type(error).__name__}: {first_line(error)}"
-        raise ClusterError(f"a booster could not be grown on the cluster in {ATTEMPTS} attempts; the last: {failure}")
+        raise ClusterError(f"a booster could not be trained on the cluster in {ATTEMPTS} attempts; the last: {failure}")
 
-    def _grow_once(
+    def _train_once(
         self,
         workers: Sequence[str],
         arrays: tuple[FloatArray, ...],
@@ -187,12 +202,12 @@ class Cluster:
         parameters: Mapping[str, Any],
         rounds: int,
     ) -> str:
-        """One attempt, given up as soon as a worker is gone: LightGBM's others may wait for it forever."""
+        """Try once, and give up as soon as a worker is gone: LightGBM's others may wait for it forever."""
         from distributed import Client
 
         with ThreadPoolExecutor(1) as pool, Client(self.address, set_as_default=False) as client:
             job = pool.submit(_train, client, workers, arrays=arrays, names=names, parameters=parameters, rounds=rounds)
-            while wait([job], timeout=LOOK_SECONDS).not_done:
+            while wait([job], timeout=POLL_SECONDS).not_done:
                 lost = [worker for worker in workers if worker not in self.workers()]
                 if lost:
                     raise _WorkerLost(f"{len(lost)} of {len(workers)} workers were lost")
@@ -200,7 +215,7 @@ class Cluster:
 
 
 class _WorkerLost(Exception):
-    """A worker that takes part in growing a booster is gone."""
+    """A worker that takes part in training a booster is gone."""
 
 
 SKLEARN_NAMES = {
@@ -222,7 +237,7 @@ def _train(
     parameters: Mapping[str, Any],
     rounds: int,
 ) -> str:
-    """The text of a booster that those workers grow together, each on an equal share of the rows."""
+    """Return the text of a booster that the workers train together, each on an equal share of the rows."""
     import dask.array as da
 
     bounds = np.linspace(0, len(arrays[0]), len(workers) + 1).astype(int)
@@ -236,7 +251,7 @@ def _train(
         return da.concatenate(chunks)
 
     chosen = {SKLEARN_NAMES.get(name, name): value for name, value in parameters.items() if name != "num_threads"}
-    # The classifier would number the classes anew by those that each worker happens to hold.
+    # Not the classifier: it would renumber the classes by those that each worker happens to hold.
     model = lgb.DaskLGBMRegressor(client=client, n_estimators=rounds, **chosen)
     client.gather([client.submit(_leave_network, workers=[worker], pure=False) for worker in workers])
     with client.as_current(), warnings.catch_warnings(), redirect_stdout(io.StringIO()):
@@ -247,14 +262,14 @@ def _train(
 
 
 def _leave_network() -> None:
-    """Let the worker forget whom it grew a booster with before: LightGBM still sends to those that died of it."""
+    """Let the worker forget the other workers of the last booster: LightGBM still sends to those that died."""
     lgb.basic._LIB.LGBM_NetworkFree()
 
 
 _WHERE = re.compile(r"^\[(machines|local_listen_port|num_machines|machine_list_filename): .*\]\n", re.MULTILINE)
-"""The lines of a booster's text that say where it was grown."""
+"""The lines of a booster's text that say where it was trained."""
 
 
 def program() -> dict[str, str]:
-    """What must be the same on every worker for the same bits to come out."""
+    """Return what must be the same on every worker for the same bits to come out."""
     return {"catalogue": catalog.fingerprint()} | {name: version(name) for name in SAME_EVERYWHERE}

@@ -12,6 +12,7 @@ from features.instants import BoolArray, FloatArray, iso
 from features.tables import RUNGS
 from training.account_managers.track_record import ForecastRecord, fit_forecasts
 from training.data.dataset import Dataset, Progress, build_dataset, silent
+from training.data.training_task import usable_columns
 from training.effects.acquisition_roi import acquisition_roi
 from training.effects.coherence import coherence
 from training.effects.policy_evaluation import PolicyEvaluation
@@ -26,12 +27,12 @@ from training.model.margins import line_margins, margins_finding
 from training.model.predictors import Pool, Trees
 from training.model.service_load import usual_load
 from training.models.conformal import SetRule, fit_set_rule
-from training.models.fitting import fit_trees, one_linear_algebra_thread, usable_columns
+from training.models.fitting import fit_trees, one_linear_algebra_thread
 from training.models.horizon_models import fit_horizons
 from training.models.next_rung import fit_with_earlier
 from training.models.revenue import fit_revenue
 from training.models.revenue_interval import fit_revenue_range
-from training.models.switching import LEAST_EVENTS, enough, fit_switching
+from training.models.switching import MIN_EVENTS, enough_switches, fit_switching
 from training.models.triggers import TriggerModel, fit_triggers
 from training.settings import Settings
 
@@ -59,7 +60,7 @@ class Trained:
     accounts: int = 0
     effects: tuple[InvestmentEffect, ...] = ()
     curves: Curves = field(default_factory=Curves)
-    bench: PolicyEvaluation | None = field(default=None, compare=False, repr=False)
+    policy_evaluation: PolicyEvaluation | None = field(default=None, compare=False, repr=False)
 
 
 def train(histories: Histories, settings: Settings, end: int, folds: int = 3, progress: Progress = silent) -> Trained:
@@ -84,7 +85,7 @@ def train_on(data: Dataset, settings: Settings, folds: int = 3, progress: Progre
     progress("models", 0.0)
     next_rung, earlier = fit_with_earlier(data, everything, settings)
     progress("models", 0.4)
-    switching = fit_switching(data, everything, settings) if enough(data, everything) else None
+    switching = fit_switching(data, everything, settings) if enough_switches(data, everything) else None
     triggers = fit_triggers(data, everything, settings) if switching is not None else None
     progress("models", 0.6)
     revenue, climbing = fit_revenue(data, everything, settings), _fit_climbing(data, settings)
@@ -96,10 +97,10 @@ def train_on(data: Dataset, settings: Settings, folds: int = 3, progress: Progre
     uplift = fit_uplift(data, settings, progress)
     effects = uplift.options
     upgrades = fit_upgrades(data, settings)
-    gaps, first = fit_value_gaps(data), data.survey.first_order
-    record = fit_forecasts(data.survey.forecasts, gaps, settings.outcome.horizon_days, first)
-    if uplift.claim is not None:
-        report.append(uplift.claim.finding())
+    gaps, first = fit_value_gaps(data), data.totals.first_order
+    record = fit_forecasts(data.totals.forecasts, gaps, settings.outcome.horizon_days, first)
+    if uplift.policy_value is not None:
+        report.append(uplift.policy_value.finding())
     report += _report(
         data,
         switching,
@@ -112,7 +113,7 @@ def train_on(data: Dataset, settings: Settings, folds: int = 3, progress: Progre
     )
     report += [*sets.findings(), held.of_intervals(), *further_report]
     worth = acquisition_roi(
-        data.survey.acquired, first, _margin(data, settings), uplift.claim, settings.outcome.horizon_days
+        data.totals.acquired, first, _margin(data, settings), uplift.policy_value, settings.outcome.horizon_days
     )
     report += worth.findings
     facts = _facts(
@@ -126,8 +127,8 @@ def train_on(data: Dataset, settings: Settings, folds: int = 3, progress: Progre
         report=tuple(report),
     )
     facts = replace(facts, acquisition=worth.rows)
-    if uplift.claim is not None:
-        facts = replace(facts, figures={**facts.figures, **uplift.claim.figures()})
+    if uplift.policy_value is not None:
+        facts = replace(facts, figures={**facts.figures, **uplift.policy_value.figures()})
     bundle = Bundle(
         facts=facts, next_rung=next_rung, switching=switching, triggers=triggers.pool if triggers else None,
         climbing=climbing, revenue=revenue, revenue_range=revenue_range,
@@ -150,7 +151,7 @@ def train_on(data: Dataset, settings: Settings, folds: int = 3, progress: Progre
         accounts=accounts,
         effects=effects,
         curves=curves,
-        bench=uplift.bench,
+        policy_evaluation=uplift.policy_evaluation,
     )
 
 
@@ -169,7 +170,7 @@ def _importances(data: Dataset, switching: Pool | None, climbing: Trees) -> tupl
 
 def _margin(data: Dataset, settings: Settings) -> float:
     """Gross margin over all orders whose cost is known; as set where none is."""
-    return data.survey.margin_rate(settings.uplift.margin_rate)
+    return data.totals.margin_rate(settings.uplift.margin_rate)
 
 
 def _judge(
@@ -189,7 +190,14 @@ def _fit_climbing(data: Dataset, settings: Settings) -> Trees:
     booster = settings.booster.with_rounds(min(CLIMBING_ROUNDS, settings.booster.rounds))
     columns = usable_columns(data.matrix, leave_out=[data.column("days_known")])
     return fit_trees(
-        data.matrix, climbed, data.weight, booster, objective="binary", n_classes=1, columns=columns, grow=data.grow
+        data.matrix,
+        climbed,
+        data.weight,
+        booster,
+        objective="binary",
+        n_classes=1,
+        columns=columns,
+        backend=data.backend,
     )
 
 
@@ -206,14 +214,14 @@ def _facts(
         silence_days=settings.outcome.silence_days,
         catalog=catalog.fingerprint(),
         features=catalog.NAMES,
-        tables=tuple(sorted(data.survey.tables)),
+        tables=tuple(sorted(data.totals.tables)),
         rules=settings.ladder,
         vocabulary=data.context.vocabulary,
         settings_digest=settings.digest(),
-        data_digest=data.survey.digest,
+        data_digest=data.totals.digest,
         margin_rate=_margin(data, settings),
         level=settings.uplift.level,
-        trigger_shares=data.survey.trigger_shares(),
+        trigger_shares=data.totals.trigger_shares(),
         peers=_peers(data),
         usual_load=usual_load(data.matrix, catalog.NAMES, data.snapshots.as_of == data.snapshots.as_of.max()),
         value_gaps=gaps,
@@ -231,7 +239,7 @@ def _facts(
         interval=settings.outcome.interval,
         figures=figures,
         report=report,
-        line_margins=line_margins(data.survey.lines),
+        line_margins=line_margins(data.totals.lines),
         currency=settings.service.currency,
     )
 
@@ -256,8 +264,8 @@ def _report(
         report += [*effect.findings, *coherence(effect, gaps, data)]
     report += [upgrade.finding for upgrade in upgrades]
     report += record.findings if record else [Finding.of("forecasts_none", NOTE)]
-    lines = line_margins(data.survey.lines)
-    report.append(margins_finding(lines, _margin(data, settings), data.survey.costed_revenue > 0))
+    lines = line_margins(data.totals.lines)
+    report.append(margins_finding(lines, _margin(data, settings), data.totals.costed_revenue > 0))
     return report
 
 
@@ -265,7 +273,7 @@ def _switching_findings(data: Dataset, switching: Pool | None, triggers: Trigger
     at_risk = data.labels.can_switch
     counts = {"switched": int(data.labels.switched[at_risk].sum()), "at_risk": int(at_risk.sum())}
     if switching is None:
-        return [Finding.of("switching_left_out", NOTE, **counts, needed=LEAST_EVENTS)]
+        return [Finding.of("switching_left_out", NOTE, **counts, needed=MIN_EVENTS)]
     learnt = Finding.of("switching_learnt", NOTE, definition=data.definition, **counts)
     if triggers is None:
         return [learnt, Finding.of("triggers_shared_out", NOTE)]

@@ -1,1 +1,1 @@
-"""What people see of single accounts: timelines, the last year, similar accounts."""
+"""What people see of single accounts: timelines, the last year, similar accounts, margins."""

@@ -1,10 +1,10 @@
-"""What happened to every account in the last three years, small enough to be kept beside its scores.
+"""The account timeline: what happened to an account in the last three years, small enough to be kept beside its scores.
 
-    since     the first day that is looked at: a quarter's first, so that nothing moves from one day to the next
+    since     the first day: that of a quarter, so that a timeline does not change from one day to the next
     events    kind -> columns (FIELDS), oldest first; the newest of each kind, no names of people
     rungs     the rung at the beginning of each quarter, as known then; null where the account was not known yet
     people    role, interest and the day of the last contact of everybody who is there now
-    counted   what the ladder's rules count (`features.ladder.next_steps`)
+    counted   the events that the ladder's rules count (`features.ladder.next_steps`)
 
 Days are whole numbers since 1970-01-01; codes are positions in the values of the contract's tables. Everything is read
 through a view, so it is the same from the source as it stood at as_of.
@@ -23,10 +23,10 @@ from features.histories.histories import Histories
 from features.histories.snapshots import Snapshots
 from features.histories.streams import FIXED_POINT, Column, expand, run_starts, running_sum
 from features.histories.views import View
-from features.instants import MICROSECONDS_PER_DAY, IntArray, instant
-from features.ladder.next_steps import Counted, counted
+from features.instants import MICROSECONDS_PER_DAY, NEVER, IntArray, instant
+from features.ladder.next_steps import CountedEvents, counted_events
 from features.ladder.rules import LadderRules, rungs
-from features.tables import INSTRUMENT_SCALES, NEVER, TABLE
+from features.tables import INSTRUMENT_SCALES, TABLE
 
 QUARTERS = 12
 FIELDS = {
@@ -43,16 +43,16 @@ FIELDS = {
     "switches": ("day", "trigger"),
     "triggers": ("day", "kind"),
 }
-"""Kind -> its columns.  A day or a code that is not known is null or -1."""
-MOST = {"orders": 120, "interactions": 90}
-MOST_ELSE = 30
-"""Events of a kind that are kept, the newest: some three hundred of a lively account."""
+"""Kind of event -> its columns. An unknown day is null, an unknown code -1."""
+MAX_EVENTS = {"orders": 120, "interactions": 90}
+MAX_EVENTS_OF_OTHER_KINDS = 30
+"""Events kept of each kind, the newest: some three hundred of an account with many events."""
 AccountTimeline = dict[str, Any]
 _Reader = Callable[[View, int], tuple[IntArray, list[Column | list[Any]]]]
 
 
 def quarter_days(as_of: int) -> list[int]:
-    """The first days of this quarter and the twelve before it, ascending; days since 1970."""
+    """Return the first days of this quarter and the twelve before it, ascending; days since 1970-01-01."""
     now = datetime.fromtimestamp((as_of - 1) / 1e6, UTC)
     last = now.year * 4 + (now.month - 1) // 3
     firsts = [date(q // 4, 3 * (q % 4) + 1, 1) for q in range(last - QUARTERS, last + 1)]
@@ -61,42 +61,47 @@ def quarter_days(as_of: int) -> list[int]:
 
 @dataclass(frozen=True)
 class AccountTimelines:
-    """Those of some neighbouring accounts.  account : shape (n,), their places in the histories."""
+    """The timelines of some neighbouring accounts.
+
+    account : shape (n,), their positions in the histories.
+    rows : one timeline per account.
+    """
 
     account: IntArray
     rows: list[AccountTimeline]
 
 
 def account_timelines(histories: Histories, as_of: int, rules: LadderRules) -> Iterator[AccountTimelines]:
-    """Those of every account known at as_of (microseconds), some thousands at a time."""
+    """Yield the timelines of all accounts known at as_of (microseconds), some thousands at a time."""
     quarters = quarter_days(as_of)
     for _, view in View(histories, histories.known_at(as_of)).blocks():
         if not len(view):
             continue
-        band = _band(view, quarters, rules)
+        quarterly_rungs = _quarterly_rungs(view, quarters, rules)
         columns = {name: _columns(view, name, quarters[0]) for name in FIELDS}
-        there = _people(view)
+        people_of = _people(view)
         rows = []
-        for k, done in enumerate(counted(view, rules)):
+        for k, counted in enumerate(counted_events(view, rules)):
             events = {
                 name: [part[ends[k] : ends[k + 1]] for part in parts]
                 for name, (ends, parts) in columns.items()
                 if ends[k + 1] > ends[k]
             }
             rows.append({
-                "since": quarters[0], "events": events, "rungs": band[k], "people": there.get(k, []),
-                "counted": [done.order_days, done.asked, done.referrals, done.contracts],
+                "since": quarters[0], "events": events, "rungs": quarterly_rungs[k], "people": people_of.get(k, []),
+                "counted": [counted.order_days, counted.last_approach, counted.referrals, counted.contracts],
             })  # fmt: skip
         yield AccountTimelines(view.snapshots.account, rows)
 
 
-def counted_in(timeline: AccountTimeline) -> Counted:
-    """What the rules count, read back."""
-    days, asked, referrals, contracts = timeline["counted"]
-    return Counted(tuple(days), asked, tuple(referrals), tuple((start, end) for start, end in contracts))
+def counted_events_in(timeline: AccountTimeline) -> CountedEvents:
+    """Read back the events that the rules count from a timeline."""
+    days, last_approach, referrals, contracts = timeline["counted"]
+    spans = tuple((start, end) for start, end in contracts)
+    return CountedEvents(tuple(days), last_approach, tuple(referrals), spans)
 
 
-def _band(view: View, quarters: list[int], rules: LadderRules) -> list[list[int | None]]:
+def _quarterly_rungs(view: View, quarters: list[int], rules: LadderRules) -> list[list[int | None]]:
     known = view.histories.known_since[view.snapshots.account]
     columns = []
     for day in quarters:
@@ -107,9 +112,9 @@ def _band(view: View, quarters: list[int], rules: LadderRules) -> list[list[int 
 
 
 def _columns(view: View, name: str, since: int) -> tuple[list[int], list[list[Any]]]:
-    """Where the rows of each account end, and the columns as plain lists."""
+    """Return where the rows of each account end, and the columns as plain lists."""
     snapshot, parts = READERS[name](view, since)
-    most = MOST.get(name, MOST_ELSE)
+    most = MAX_EVENTS.get(name, MAX_EVENTS_OF_OTHER_KINDS)
     ends = np.searchsorted(snapshot, np.arange(len(view) + 1))
     owner, row = expand(np.maximum(ends[:-1], ends[1:] - most), ends[1:])
     kept = [part[row].tolist() if isinstance(part, np.ndarray) else [part[k] for k in row] for part in parts]
@@ -117,7 +122,7 @@ def _columns(view: View, name: str, since: int) -> tuple[list[int], list[list[An
 
 
 def _rows(view: View, name: str, since: int) -> tuple[IntArray, IntArray, IntArray]:
-    """Snapshot, row and day of what happened since then and is known."""
+    """Return snapshot, row and day of what happened since a day and is known."""
     stream = view.stream(name)
     at = np.full(len(view), since * MICROSECONDS_PER_DAY, np.int64)
     snapshot, row = expand(np.minimum(stream.position(at), stream.edge(0)), stream.edge(0))
@@ -125,7 +130,7 @@ def _rows(view: View, name: str, since: int) -> tuple[IntArray, IntArray, IntArr
 
 
 def _orders(view: View, since: int) -> tuple[IntArray, list[Column | list[Any]]]:
-    """One row an order day: what its orders came to."""
+    """Return one row per order day, with the revenue of its orders."""
     snapshot, row, day = _rows(view, "orders", since)
     edges = run_starts(snapshot * (1 << 24) + day)
     sums = running_sum(view.stream("orders").value("revenue")[row])[edges]
@@ -134,7 +139,7 @@ def _orders(view: View, since: int) -> tuple[IntArray, list[Column | list[Any]]]
 
 
 def _marked(view: View, stream: str, row: IntArray, values: tuple[str, ...]) -> IntArray:
-    """The code of the mark that holds in each row, -1 where none does."""
+    """Return the code of the mark that holds in each row, -1 where none does."""
     code = np.full(len(row), -1, np.int64)
     for k, value in enumerate(values):
         code[view.stream(stream).value(value)[row] == 1] = k
@@ -186,7 +191,7 @@ def _survey(instrument: str) -> _Reader:
 
 
 def _contracts(view: View, since: int) -> tuple[IntArray, list[Column | list[Any]]]:
-    """Those in force at some time since then, or to come."""
+    """Return the contracts in force at some time since a day, or to come."""
     stream = view.stream("contracts")
     snapshot, row = stream.pairs()
     if not len(row):
@@ -222,7 +227,7 @@ READERS: dict[str, _Reader] = {
 
 
 def _people(view: View) -> dict[int, list[list[int | None]]]:
-    there = people(view)
+    present = people(view)
     last: dict[int, int] = {}
     stream = view.stream("interactions")
     if stream.has("contact"):
@@ -231,8 +236,8 @@ def _people(view: View) -> dict[int, list[list[int | None]]]:
         named = code > 0
         day = stream.time[row[named]] // MICROSECONDS_PER_DAY
         last = dict(zip(keys(snapshot[named], code[named]).tolist(), day.tolist(), strict=True))  # the last one stays
-    found: dict[int, list[list[int | None]]] = {}
-    cells = (part.tolist() for part in (there.snapshot, there.role, there.interest, there.key))
+    people_of: dict[int, list[list[int | None]]] = {}
+    cells = (part.tolist() for part in (present.snapshot, present.role, present.interest, present.key))
     for which, role, interest, key in zip(*cells, strict=True):
-        found.setdefault(which, []).append([role, interest, last.get(key)])
-    return found
+        people_of.setdefault(which, []).append([role, interest, last.get(key)])
+    return people_of

@@ -1,1 +1,1 @@
-"""The features: declared as rows, computed by one function."""
+"""The feature catalogue: features declared as rows of a table, computed by one function."""

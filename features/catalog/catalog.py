@@ -1,8 +1,8 @@
-"""FEATURES: what every feature is called, measured in and means, and the one function that computes it.
+"""The feature catalogue: the name, unit and meaning of every feature, and the function that computes them.
 
-They are declared in `features/families`, one module a family. Training, batch scoring and the endpoint all call
-`compute`. A feature of a table that the source lacks is missing (NaN), never zero by accident. `docs/features.md` is
-written from this table.
+Features are declared in `features/catalog/families`, one module per family. Training, batch scoring and the endpoint
+all call `compute`. A feature of a table that the source lacks is missing (NaN), never zero by accident.
+`docs/features.md` is written from this table.
 """
 
 import hashlib
@@ -27,7 +27,7 @@ from features.catalog.families import (
     triggers,
 )
 from features.catalog.families.firmographics import CODED_COLUMNS
-from features.catalog.fingerprint import probe_histories, probe_snapshots
+from features.catalog.fingerprint import reference_histories, reference_snapshots
 from features.histories.histories import Histories
 from features.histories.snapshots import Snapshots
 from features.histories.views import View
@@ -55,63 +55,66 @@ FEATURES: tuple[Feature, ...] = tuple(feature for family in FAMILIES for feature
 NAMES: tuple[str, ...] = tuple(feature.name for feature in FEATURES)
 BY_NAME: Mapping[str, Feature] = {feature.name: feature for feature in FEATURES}
 ALWAYS_KNOWN: frozenset[int] = frozenset(k for k, feature in enumerate(FEATURES) if feature.missing == NEVER_MISSING)
-"""Positions of the features that are missing only where the source lacks their table, and zero where it is empty."""
+"""Positions of the features that are missing only where the source lacks their table; they are zero if it is empty."""
 HORIZON_NAMES: tuple[str, ...] = (
     "revenue_same_season", "order_days_same_season", "revenue_season_share", "rung_if_nothing_happens",
     "days_until_rung_falls", "order_days_leaving_by_horizon", "signs_situational",
 )  # fmt: skip
-"""The features that depend on the horizon; all others are the same however far one looks ahead."""
+"""The features that depend on the horizon; all others are the same for every horizon."""
 
 
 def compute(view: View, context: Context, names: Sequence[str] = NAMES) -> FloatArray:
-    """The features of every snapshot, shape (n_snapshots, n_features), float64, NaN = missing.
+    """Compute the features of every snapshot, shape (n_snapshots, n_features), float64, NaN = missing.
 
-    The same bits for a snapshot whatever other accounts and snapshots stand beside it.
+    A snapshot has the same bits whatever other accounts and snapshots are in the view.
     """
     return measure(view, context, [BY_NAME[name] for name in names])
 
 
 def learn_vocabulary(histories: Histories, snapshots: Snapshots, most: int = 30) -> dict[str, tuple[str, ...]]:
-    """The frequent values of each coded column among the accounts of those snapshots, most frequent first."""
+    """Return the `most` frequent values of each coded column among the snapshots' accounts, most frequent first."""
     return frequent_values(count_values(histories, snapshots), most)
 
 
 def count_values(histories: Histories, snapshots: Snapshots) -> dict[str, dict[str, int]]:
-    """For each coded column, how many accounts of those snapshots have each value."""
+    """Count, for each coded column, the snapshots' accounts that have each value."""
     accounts = np.unique(snapshots.account)
-    counted: dict[str, dict[str, int]] = {}
+    counts_of: dict[str, dict[str, int]] = {}
     for column in CODED_COLUMNS:
         if column in histories.profile:
             values = [v for v in histories.profile[column][accounts] if v is not None]
             names, counts = np.unique(np.array(values, dtype=str), return_counts=True)
-            counted[column] = dict(zip(names.tolist(), counts.tolist(), strict=True))
-    return counted
+            counts_of[column] = dict(zip(names.tolist(), counts.tolist(), strict=True))
+    return counts_of
 
 
-def frequent_values(counted: Mapping[str, Mapping[str, int]], most: int = 30) -> dict[str, tuple[str, ...]]:
-    """The values that most accounts have, most frequent first, those as frequent in alphabetical order."""
+def frequent_values(counts_of: Mapping[str, Mapping[str, int]], most: int = 30) -> dict[str, tuple[str, ...]]:
+    """Return the values that most accounts have, most frequent first, ties in alphabetical order.
+
+    counts_of : column -> value -> number of accounts.
+    """
     return {
         column: tuple(sorted(counts, key=lambda name: (-counts[name], name))[:most])
-        for column, counts in counted.items()
+        for column, counts in counts_of.items()
     }
 
 
 @cache
 def fingerprint() -> str:
-    """A short digest of what the catalogue declares and answers: a model made for another one is refused.
+    """Return a short digest of what the catalogue declares and computes; a model made for another one is refused.
 
-    The answers are those about a small made-up supplier, so that a changed constant or measure shows, and a changed
-    comment does not.
+    The features of a small fictitious supplier are part of it, so that a changed constant or computation shows, and a
+    changed comment does not.
     """
     declared = "\n".join(f"{f.name}|{f.unit}|{f.meaning}|{f.missing}|{','.join(f.tables)}" for f in FEATURES)
     vocabulary = {column: (f"{column}0", f"{column}1") for column in CODED_COLUMNS}
-    answers = compute(View(probe_histories(), probe_snapshots()), Context(vocabulary=vocabulary))
-    told = "\n".join(" ".join(f"{answer:.9g}" for answer in row) for row in answers)
-    return hashlib.sha256(f"{declared}\n{told}".encode()).hexdigest()[:16]
+    matrix = compute(View(reference_histories(), reference_snapshots()), Context(vocabulary=vocabulary))
+    values = "\n".join(" ".join(f"{value:.9g}" for value in row) for row in matrix)
+    return hashlib.sha256(f"{declared}\n{values}".encode()).hexdigest()[:16]
 
 
 def document() -> str:
-    """The catalogue as a page of markdown, one table a family: what `docs/features.md` holds."""
+    """Write the catalogue as a page of Markdown, one table per family: the content of `docs/features.md`."""
     lines = [
         "# What is known about an account",
         "",

@@ -1,20 +1,20 @@
-"""How a feature is declared: its name, unit and meaning, what its absence means, and the function that computes it."""
+"""The declaration of a feature: its name, unit and meaning, what its absence means, and how it is computed."""
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 
 import numpy as np
 
-from features.histories.streams import FIXED_POINT
-from features.histories.views import BLOCK, View, ratio
+from features.histories.streams import FIXED_POINT, ratio
+from features.histories.views import BLOCK, View
 from features.instants import FloatArray, IntArray
 from features.ladder.rules import LadderRules
-from features.side_by_side import side_by_side
+from features.parallel import parallel_map
 
 
 @dataclass(frozen=True)
 class Context:
-    """What features depend on besides the histories: it travels with the model.
+    """What features depend on besides the histories; it is stored with the model.
 
     vocabulary : column of `accounts` -> its frequent values, most frequent first; a feature holds the position.
     """
@@ -29,15 +29,18 @@ Compute = Callable[[View, Context], FloatArray | IntArray]
 
 @dataclass(frozen=True)
 class Feature:
-    """One column of the matrix.
+    """The declaration of one column of the feature matrix.
 
-    name : carries unit and window.  unit : of the value.  meaning : one phrase for a manager.
-    missing : what NaN means.  tables : needed; if any is absent the feature is missing.
-    trigger : the family of switching triggers that it speaks for, if any (Roos 1999).
+    name : carries unit and window.
+    unit : of the value.
+    meaning : one phrase for a manager.
+    missing : what NaN means.
+    tables : the tables needed; if any is absent the feature is missing.
+    trigger : the family of switching triggers that it speaks for, if any.  Source: Roos (1999).
     lever : whether somebody of ours can act on it.
 
-    Where nothing happened a feature is either 0 and never missing, or missing: a booster reads a value that it
-    never saw missing as zero, so a table that a source lacks and one without rows then score alike.
+    A feature of something that did not happen is either 0 and never missing, or missing. The reason: a booster reads a
+    value that it never saw missing as zero, so a table that a source lacks and one without rows get the same scores.
     """
 
     name: str
@@ -52,7 +55,7 @@ class Feature:
 
 
 def measure(view: View, context: Context, features: Sequence[Feature]) -> FloatArray:
-    """Those features of every snapshot, shape (n_snapshots, n_features), float64, NaN = missing."""
+    """Compute some features of every snapshot, shape (n_snapshots, n_features), float64, NaN = missing."""
     matrix = np.empty((len(view), len(features)), order="F")
     for rows, part in measure_blocks(view, context, features):
         if len(part) == len(matrix):
@@ -64,7 +67,10 @@ def measure(view: View, context: Context, features: Sequence[Feature]) -> FloatA
 def measure_blocks(
     view: View, context: Context, features: Sequence[Feature]
 ) -> Iterator[tuple[IntArray | slice, FloatArray]]:
-    """The same a block of accounts at a time, where nobody needs all of it: which rows, and what they hold."""
+    """Yield the features a block of accounts at a time, as the rows of a block and their matrix.
+
+    For callers that never need the whole matrix.
+    """
     held = view.histories.tables
     possible = [(column, feature) for column, feature in enumerate(features) if held.issuperset(feature.tables)]
 
@@ -75,18 +81,18 @@ def measure_blocks(
             matrix[:, column] = feature.compute(block, context)
         return rows, matrix
 
-    yield from side_by_side(work, view.blocks(), len(view) > BLOCK)
+    yield from parallel_map(work, view.blocks(), len(view) > BLOCK)
 
 
 NEVER_MISSING = "cannot be missing"
 NO_EVENT = "no such event is known"
 YES_OR_NO = "yes or no"
-"""The unit of what is 1 or 0."""
+"""The unit of a feature that is 1 or 0."""
 
 
 @dataclass(frozen=True)
 class Family:
-    """Declares the features of one family, most of which need one table."""
+    """A family of features, most of which need the same table; its methods declare them."""
 
     name: str
     table: str
@@ -95,7 +101,7 @@ class Family:
         self, name: str, unit: str, meaning: str, missing: str, compute: Compute, *,
         tables: tuple[str, ...] | None = None, trigger: str | None = None, lever: bool = False,
     ) -> Feature:  # fmt: skip
-        """A feature with a measure of its own."""
+        """Declare a feature with a computation of its own."""
         needed = (self.table,) if tables is None else tables
         return Feature(
             name=name,
@@ -113,7 +119,7 @@ class Family:
         self, stream: str, days: int, phrase: str, *, mark: str = "", name: str = "",
         tables: tuple[str, ...] | None = None, trigger: str | None = None, lever: bool = False,
     ) -> Feature:  # fmt: skip
-        """Events (or marked events) of a stream in the last `days`."""
+        """Declare a count of the events (or marked events) of a stream in the last `days`."""
 
         def compute(view: View, _: Context) -> IntArray:
             events = view.stream(stream)
@@ -128,7 +134,7 @@ class Family:
         self, stream: str, name: str, phrase: str, *, mark: str = "",
         tables: tuple[str, ...] | None = None, trigger: str | None = None, lever: bool = False,
     ) -> Feature:  # fmt: skip
-        """Days since the last event (or marked event) of a stream."""
+        """Declare the days since the last event (or marked event) of a stream."""
 
         def compute(view: View, _: Context) -> FloatArray:
             events = view.stream(stream)
@@ -141,7 +147,7 @@ class Family:
         self, stream: str, value: str, days: int, *, name: str, unit: str, phrase: str, scale: float = FIXED_POINT,
         over: str = "", tables: tuple[str, ...] | None = None, trigger: str | None = None, lever: bool = False,
     ) -> Feature:  # fmt: skip
-        """Mean of a value over the events of a window (or over the sum of another value)."""
+        """Declare the mean of a value over the events of a window (or over the sum of another value)."""
 
         def compute(view: View, _: Context) -> FloatArray:
             events = view.stream(stream)
@@ -153,5 +159,5 @@ class Family:
 
 
 def trend(now: FloatArray | IntArray, before: FloatArray | IntArray) -> FloatArray:
-    """(now - before) / (now + before), from -1 = all lost to 1 = all new; NaN where both are zero."""
+    """Return (now - before) / (now + before), from -1 = all lost to 1 = all new; NaN where both are zero."""
     return ratio(now - before, now + before)

@@ -1,4 +1,4 @@
-"""A small made-up supplier, always the same: what the catalogue says of it tells whether the catalogue changed."""
+"""A small fictitious supplier, always the same, whose features show whether the catalogue has changed."""
 
 from typing import Any
 
@@ -8,24 +8,25 @@ import pandas as pd
 from features.histories.histories import Histories, build_histories
 from features.histories.snapshots import Snapshots
 from features.instants import MICROSECONDS_PER_DAY, instant
+from features.schema import Column, Kind, Table
 from features.sources.source import source_from_rows
-from features.tables import TABLES, Column, Kind, Table
+from features.tables import TABLES
 
 AS_OF = instant("2024-06-01")
 ACCOUNTS = 4
 ROWS = 48
-"""Of each table; enough for every feature to have a value for some account."""
+"""Rows of each table: enough for every feature to have a value for some account."""
 _SPAN = 1100
 """Days before AS_OF over which events are spread."""
 
 
-def probe_histories() -> Histories:
-    """Histories of the made-up supplier."""
+def reference_histories() -> Histories:
+    """Build the histories of the fictitious supplier."""
     return build_histories(source_from_rows({table.name: _frame(table) for table in TABLES}))
 
 
-def probe_snapshots() -> Snapshots:
-    """Every account at three instants."""
+def reference_snapshots() -> Snapshots:
+    """Return every account at three instants."""
     instants = [AS_OF, AS_OF - 200 * MICROSECONDS_PER_DAY, AS_OF - 430 * MICROSECONDS_PER_DAY]
     account, as_of = np.meshgrid(np.arange(ACCOUNTS), np.array(instants, np.int64))
     return Snapshots(account.ravel(), as_of.ravel())
@@ -37,7 +38,7 @@ def _frame(table: Table) -> pd.DataFrame:
 
 
 def _cell(table: Table, column: Column, k: int) -> Any:
-    """The k-th row's value: simple arithmetic, so that it is the same everywhere and for ever."""
+    """Return the value of row k: simple arithmetic, so that it is the same on every machine and for ever."""
     step = len(table.name) + len(column.name)
     if column.kind is Kind.TIME:
         own = AS_OF - (k * 37 % _SPAN + 1) * MICROSECONDS_PER_DAY + k * 7_000_000_000

@@ -1,1 +1,1 @@
-"""Every account's events as flat sorted arrays, and how they stood at any instant."""
+"""The events of every account as flat sorted arrays, and what was known of them at any instant."""

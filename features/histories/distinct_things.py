@@ -1,18 +1,20 @@
-"""Which different things the events of a window name: product lines bought, people spoken to."""
+"""The different things that the events of a window name: product lines bought, people spoken to."""
 
 import numpy as np
 
-from features.histories.events import NAME_BITS
+from features.histories.stream_view import StreamView
 from features.histories.streams import expand, run_starts, running_sum
-from features.histories.views import StreamView, View
+from features.histories.table_rows import NAME_BITS
+from features.histories.views import View
 from features.instants import BoolArray, FloatArray, IntArray
 
 
 class DistinctThings:
-    """The different names of every snapshot's events in the last `days`, one group for each, by snapshot.
+    """The different names in each snapshot's events of the last `days`: one group for each (snapshot, name).
 
-    snapshot : shape (n_groups,), ascending.  key : shape (n_groups,), ascending, one number for (snapshot, name).
-    first, last : shape (n_groups,), the first and the last row of the stream that names it in the window.
+    snapshot : shape (n_groups,), ascending.
+    key : shape (n_groups,), ascending, one number for (snapshot, name).
+    first, last : shape (n_groups,), the first and the last row of the stream with that name in the window.
     """
 
     def __init__(self, events: StreamView, name: str, days: float) -> None:
@@ -30,42 +32,46 @@ class DistinctThings:
         self._size = len(events.as_of)
 
     def count(self, which: BoolArray | None = None) -> IntArray:
-        """Groups of every snapshot (or those for which `which` holds), shape (n,)."""
+        """Count the groups of every snapshot, or those for which `which` holds, shape (n,)."""
         return np.bincount(self.snapshot if which is None else self.snapshot[which], minlength=self._size)
 
     def present(self) -> BoolArray:
-        """Whether a snapshot has any group, shape (n,)."""
+        """Return whether a snapshot has any group, shape (n,)."""
         return self.count() > 0
 
-    def known(self, counted: IntArray) -> FloatArray:
-        """The count, NaN where nothing at all is named."""
-        return np.where(self.present(), counted, np.nan)
+    def or_missing(self, counts: IntArray) -> FloatArray:
+        """Return the counts, NaN for a snapshot without any group."""
+        return np.where(self.present(), counts, np.nan)
 
     def extreme(self, values: IntArray, pick: np.ufunc) -> tuple[IntArray, IntArray]:
-        """The snapshots that have groups, and the highest (np.maximum) or lowest (np.minimum) value among them."""
+        """Return the snapshots that have groups, and the highest or lowest value of their groups.
+
+        values : shape (n_groups,).
+        pick : np.maximum or np.minimum.
+        """
         begins = run_starts(self.snapshot)[:-1]
         chosen: IntArray = pick.reduceat(values, begins) if len(begins) else values
         return self.snapshot[begins], chosen
 
     def total(self, values: IntArray) -> IntArray:
-        """The sum over each group's rows of a value of the stream's rows, shape (n_groups,), exact."""
+        """Sum a value of the stream's rows over each group, shape (n_groups,), exact."""
         sums = running_sum(values[self.rows])[self.edges]
         return sums[1:] - sums[:-1]
 
     def holds(self, key: IntArray) -> BoolArray:
-        """Whether each of those (snapshot, name) keys is a group."""
+        """Return whether each of some (snapshot, name) keys is a group."""
         if not len(self.key):
             return np.zeros(len(key), bool)
-        found = np.minimum(np.searchsorted(self.key, key), len(self.key) - 1)
-        same: BoolArray = self.key[found] == key
+        nearest = np.minimum(np.searchsorted(self.key, key), len(self.key) - 1)
+        same: BoolArray = self.key[nearest] == key
         return same
 
 
 def keys(snapshot: IntArray, code: IntArray) -> IntArray:
-    """One number for (snapshot, name)."""
+    """Pack (snapshot, name) into one number."""
     return (snapshot << NAME_BITS) + code
 
 
 def distinct_things(view: View, stream: str, name: str, days: float) -> DistinctThings:
-    """The view's groups, found once."""
-    return view.keep(("groups", stream, name, days), lambda: DistinctThings(view.stream(stream), name, days))
+    """Return the groups of a view, computed once."""
+    return view.cached(("groups", stream, name, days), lambda: DistinctThings(view.stream(stream), name, days))

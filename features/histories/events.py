@@ -1,145 +1,27 @@
-"""How each table is cut into streams of events, one for each of its times.
+"""The streams of events that are cut from each table, one for each of its times.
 
-A ticket gives three events: opened, first answered, resolved. Each becomes known at its own moment, so a
-field that is filled in later is simply an event that has not happened yet.
+A ticket gives three events: opened, first answered, resolved. Each becomes known at its own moment, so a field that is
+filled in later is simply an event that has not happened yet.
 """
 
-from collections.abc import Callable, Mapping
-from dataclasses import dataclass
-from functools import cached_property
-from hashlib import blake2b
+from collections.abc import Callable
 
 import numpy as np
-from numpy.typing import NDArray
 
-from features.histories.streams import Column, Stream, boundaries, fixed, in_order
-from features.instants import MICROSECONDS_PER_DAY, BoolArray, IntArray
-from features.sources.cleaning import Columns
+from features.histories.streams import Column, Stream, fixed
+from features.histories.table_rows import TableRows
+from features.instants import ALWAYS, MICROSECONDS_PER_DAY, NEVER, BoolArray, IntArray
 from features.sources.source import Source
 from features.sources.text_column import TextColumn
-from features.tables import ALWAYS, INSTRUMENT_SCALES, NEVER, TABLE, Table
-
-NAME_BITS = 40
-"""Names are told apart by so many bits of their digest: two of a thousand names in one account are taken for each
-other once in two million accounts, and (snapshot, name) still fits into one whole number."""
+from features.tables import INSTRUMENT_SCALES, TABLE
 
 
-@dataclass(frozen=True)
-class Options:
-    """What can be done: name, bond (position in BONDS, -1 = unknown) and planned cost of each, sorted by name."""
-
-    names: tuple[str, ...] = ()
-    bonds: tuple[int, ...] = ()
-    costs: tuple[float, ...] = ()
-
-
-@dataclass(frozen=True)
-class Rows:
-    """One table's cleaned columns with its accounts numbered, and how to cut streams from it.
-
-    rank : account id -> its position among all accounts.
-    """
-
-    table: Table
-    source: Source
-    rank: Mapping[str, int]
-    options: Options
-
-    @property
-    def count(self) -> int:
-        """How many rows there are."""
-        return self.source.rows(self.table.name)
-
-    @property
-    def columns(self) -> Columns:
-        return self.source.tables[self.table.name]
-
-    @cached_property
-    def _place(self) -> IntArray:
-        """The account of each code of this table's account_id."""
-        return np.array([self.rank.get(name, -1) for name in self.text("account_id").names], np.int64)
-
-    @property
-    def account(self) -> IntArray:
-        return self._place[self.text("account_id").codes]
-
-    def text(self, name: str) -> TextColumn:
-        """A column of text; all missing where the table lacks it."""
-        column: TextColumn | None = self.columns.get(name)
-        return TextColumn.empty(self.count) if column is None else column
-
-    def number(self, name: str) -> NDArray[np.float64]:
-        return np.asarray(self.columns[name]) if name in self.columns else np.full(self.count, np.nan)
-
-    def code(self, name: str) -> IntArray:
-        absent = np.full(self.count, -1, np.int64)
-        return np.asarray(self.columns[name], np.int64) if name in self.columns else absent
-
-    def marks(self, name: str) -> dict[str, Column]:
-        """A 0/1 mark for every value of a category."""
-        code = self.code(name)
-        return {value: code == position for position, value in enumerate(self.table.column(name).values)}
-
-    def names(self, value: str, column: str) -> dict[str, IntArray]:
-        """A value that holds a number for every different text, the same whatever else the source holds; 0 = none."""
-        texts = self.text(column)
-        digests = [int.from_bytes(blake2b(name.encode(), digest_size=NAME_BITS // 8).digest()) for name in texts.names]
-        return {value: np.array([*digests, 0], np.int64)[texts.codes]} if digests else {}
-
-    def moment(self, name: str) -> IntArray:
-        never = np.full(self.count, NEVER, np.int64)
-        return np.asarray(self.columns[name]) if name in self.columns else never
-
-    def stream(
-        self,
-        values: Mapping[str, Column],
-        at: str | None = None,
-        keep: BoolArray | None = None,
-        known: IntArray | None = None,
-        ties: IntArray | None = None,
-    ) -> Stream:
-        """Events of these rows at the moment `at` (default: the table's own time); what never happens is left out.
-
-        A later moment of the same row is known from that moment, or from the row's own time or recording if
-        those came later still (a ticket solved before it was opened is a slip of the pen, not a closed ticket
-        that was never open), or from `known`. Rows of one instant stand in the order of `ties`, or of the source.
-        A mark that never holds is left out.
-        """
-        time = self.moment(at or str(self.table.time))
-        recorded = self.moment("recorded_at") if known is None else known
-        if at is not None:
-            recorded = self.later(recorded, time)
-        happened = time < NEVER if keep is None else (time < NEVER) & keep
-        chosen: IntArray | slice = slice(None) if happened.all() else np.flatnonzero(happened)
-        if ties is not None:
-            chosen = np.argsort(ties, kind="stable") if isinstance(chosen, slice) else chosen[np.argsort(ties[chosen])]
-        code = self.text("account_id").codes[chosen]
-        rows, times = in_order(code, self._place, time[chosen])
-        rows = rows if isinstance(chosen, slice) else chosen[rows]
-        told = {name: column for name, column in values.items() if column.dtype.kind != "b" or column.any()}
-        picked = {id(column): _whole(column[rows]) for column in told.values()}
-        at_once = recorded is time or np.array_equal(recorded, time)
-        stored = {name: picked[id(column)] for name, column in told.items()}
-        return Stream(
-            boundaries(code, self._place, len(self.rank)), times, times if at_once else recorded[rows], stored
-        )
-
-    def later(self, recorded: IntArray, moment: IntArray) -> IntArray:
-        """When a later moment of rows recorded then is known: not before itself, nor before the row's own time."""
-        return np.maximum(np.maximum(recorded, moment), self.moment(str(self.table.time)))
-
-
-def _whole(column: Column) -> Column:
-    """Marks in one byte, everything else as long whole numbers."""
-    return column.astype(np.int8 if column.dtype.kind == "b" else np.int64, copy=False)
-
-
-def _orders(rows: Rows) -> dict[str, Stream]:
+def _orders(rows: TableRows) -> dict[str, Stream]:
     revenue = fixed(rows.number("revenue"))
     credit = revenue < 0
     gross = np.maximum(revenue, 0) if credit.any() else revenue
     values: dict[str, Column] = {"revenue": revenue, "gross": gross, "credit_notes": credit}
-    values |= rows.names("line", "product_line")
+    values |= rows.name_digests("line", "product_line")
     if "cost" in rows.columns:
         cost = rows.number("cost")
         costed = ~np.isnan(cost)
@@ -150,7 +32,7 @@ def _orders(rows: Rows) -> dict[str, Stream]:
     return {"orders": rows.stream(values)}
 
 
-def _inquiries(rows: Rows) -> dict[str, Stream]:
+def _inquiries(rows: TableRows) -> dict[str, Stream]:
     outcomes = rows.marks("outcome")
     closed = outcomes | {"lost_to_rival": outcomes["lost"] & ~rows.text("competitor").missing}
     return {
@@ -159,7 +41,7 @@ def _inquiries(rows: Rows) -> dict[str, Stream]:
     }
 
 
-def _contracts(rows: Rows) -> dict[str, Stream]:
+def _contracts(rows: TableRows) -> dict[str, Stream]:
     values = {
         "ends": rows.moment("ends_on"),
         "cancelled": rows.moment("cancelled_at"),
@@ -170,11 +52,11 @@ def _contracts(rows: Rows) -> dict[str, Stream]:
 
 
 RENEWED_EARLY, RENEWED_LATE = 45, 90
-"""Days before and after the end of one contract between which the start of another renews it."""
+"""A contract renews another if it starts at most so many days before or after the other's end."""
 
 
-def _renewals(rows: Rows) -> tuple[BoolArray, IntArray]:
-    """Whether each contract follows one that ended about when it began, and since when both are known."""
+def _renewals(rows: TableRows) -> tuple[BoolArray, IntArray]:
+    """Return whether each contract follows one that ended about when it began, and since when both are known."""
     start, end, recorded = rows.moment("starts_on"), rows.moment("ends_on"), rows.moment("recorded_at")
     first, last = start - RENEWED_LATE * MICROSECONDS_PER_DAY, start + RENEWED_EARLY * MICROSECONDS_PER_DAY
     account, ended = rows.account, np.flatnonzero(end < NEVER)
@@ -192,19 +74,20 @@ def _renewals(rows: Rows) -> tuple[BoolArray, IntArray]:
     return known < NEVER, known
 
 
-def _contacts(rows: Rows) -> dict[str, Stream]:
+def _contacts(rows: TableRows) -> dict[str, Stream]:
     role, until = rows.code("role"), rows.moment("active_until")
-    values = {"role": role, "interest": rows.code("interest"), "until": until} | rows.names("contact", "contact_id")
+    values = {"role": role, "interest": rows.code("interest"), "until": until}
+    values |= rows.name_digests("contact", "contact_id")
     left = {"decider": role == TABLE["contacts"].column("role").values.index("decider")}
     return {"contacts": rows.stream(values), "contacts_left": rows.stream(left, at="active_until")}
 
 
-def _interactions(rows: Rows) -> dict[str, Stream]:
+def _interactions(rows: TableRows) -> dict[str, Stream]:
     minutes = rows.number("minutes")
     values = {
         "minutes": fixed(minutes),
         "timed": ~np.isnan(minutes),
-        **rows.names("contact", "contact_id"),
+        **rows.name_digests("contact", "contact_id"),
         **rows.marks("channel"),
         **rows.marks("initiated_by"),
     }
@@ -217,27 +100,27 @@ def _interactions(rows: Rows) -> dict[str, Stream]:
     }
 
 
-def _roles_of(rows: Rows) -> tuple[IntArray, IntArray]:
-    """For every row the role of the contact it names (-1 = none or unknown), and since when that role is known."""
+def _roles_of(rows: TableRows) -> tuple[IntArray, IntArray]:
+    """Return the role of the contact that each row names (-1 = none or unknown), and since when that role is known."""
     absent = np.full(rows.count, -1, np.int64), np.full(rows.count, ALWAYS, np.int64)
     contacts = rows.source.tables.get("contacts")
     if contacts is None or "role" not in contacts or "contact_id" not in rows.columns or not len(contacts["role"]):
         return absent
     persons = contacts["contact_id"]
     place = {name: code for code, name in enumerate(persons.names)}
-    person = rows.text("contact_id").placed(place)
-    keys = contacts["account_id"].placed(rows.rank) * len(place) + persons.codes
+    person = rows.text("contact_id").positions(place)
+    keys = contacts["account_id"].positions(rows.rank) * len(place) + persons.codes
     order = np.argsort(keys)
     wanted = rows.account * len(place) + person
-    found = order[np.minimum(np.searchsorted(keys, wanted, sorter=order), len(order) - 1)]
-    hit = (person >= 0) & (keys[found] == wanted)
+    match = order[np.minimum(np.searchsorted(keys, wanted, sorter=order), len(order) - 1)]
+    hit = (person >= 0) & (keys[match] == wanted)
     role, known = absent
-    role[hit] = contacts["role"][found[hit]]
-    known[hit] = contacts["recorded_at"][found[hit]]
+    role[hit] = contacts["role"][match[hit]]
+    known[hit] = contacts["recorded_at"][match[hit]]
     return role, known
 
 
-def _tickets(rows: Rows) -> dict[str, Stream]:
+def _tickets(rows: TableRows) -> dict[str, Stream]:
     opened = rows.moment("opened_at")
     severe = rows.number("severity") <= SEVERE
     values: dict[str, Column] = {"severe": severe}
@@ -258,7 +141,7 @@ SEVERE = 2
 MICROSECONDS_PER_MINUTE = MICROSECONDS_PER_DAY // 1440
 
 
-def _surveys(rows: Rows) -> dict[str, Stream]:
+def _surveys(rows: TableRows) -> dict[str, Stream]:
     score = rows.number("score")
     instrument = np.maximum(rows.code("instrument"), 0)
     lowest, highest = np.array([0.0, 1.0, 1.0])[instrument], np.array([10.0, 5.0, 7.0])[instrument]
@@ -269,7 +152,7 @@ def _surveys(rows: Rows) -> dict[str, Stream]:
         "square": stored * stored,
         "very_high": share >= VERY_HIGH,
         "very_low": share <= VERY_LOW,
-        **rows.names("contact", "contact_id"),
+        **rows.name_digests("contact", "contact_id"),
     }
     each = {
         f"surveys_{name}": rows.stream({"score": stored}, keep=instrument == k)
@@ -280,10 +163,10 @@ def _surveys(rows: Rows) -> dict[str, Stream]:
 
 VERY_HIGH, VERY_LOW = 0.9, 0.3
 """Shares of a scale: nps 9 and 10, csat 5 and ces 7 are very high; nps 0 to 3, csat 1 and 2, ces 1 and 2 very low.
-Satisfaction acts at its extremes (Jones & Sasser 1995)."""
+Satisfaction matters most at its extremes.  Source: Jones & Sasser (1995)."""
 
 
-def _referrals(rows: Rows) -> dict[str, Stream]:
+def _referrals(rows: TableRows) -> dict[str, Stream]:
     named = {"named": ~rows.text("referred_account_id").missing}
     return {
         "referrals": rows.stream(rows.marks("kind") | named),
@@ -291,19 +174,19 @@ def _referrals(rows: Rows) -> dict[str, Stream]:
     }
 
 
-def _triggers(rows: Rows) -> dict[str, Stream]:
+def _triggers(rows: TableRows) -> dict[str, Stream]:
     return {"triggers": rows.stream(rows.marks("kind"))}
 
 
-def _switches(rows: Rows) -> dict[str, Stream]:
+def _switches(rows: TableRows) -> dict[str, Stream]:
     return {"switches": rows.stream({"trigger": rows.code("trigger")})}
 
 
-def _investments(rows: Rows) -> dict[str, Stream]:
+def _investments(rows: TableRows) -> dict[str, Stream]:
     position = {name: k for k, name in enumerate(rows.options.names)}
-    option = rows.text("investment").placed(position)
+    option = rows.text("investment").positions(position)
     bond = np.array([*rows.options.bonds, -1], np.int64)[option]
-    # What an undeclared option costs is learnt from all its rows, also those that are still to come.
+    # The cost of an undeclared option is the mean of all its rows, also of later ones, so no feature may see it.
     planned = np.where(bond >= 0, np.array([*rows.options.costs, 0.0])[option], 0.0)
     cost = rows.number("cost")
     random = rows.code("assignment") == 0
@@ -319,26 +202,26 @@ PROPENSITY_UNIT = 1_000_000_000
 """Propensities are stored as whole thousand-millionths."""
 
 
-def _made_by(source: Source) -> TextColumn:
-    """Who made each forecast; missing where nobody is named."""
+def _authors_of_forecasts(source: Source) -> TextColumn:
+    """Return who made each forecast; missing where nobody is named."""
     table = source.tables["forecasts"]
     return table["made_by"] if "made_by" in table else TextColumn.empty(len(table["account_id"]))
 
 
 def forecast_authors(source: Source) -> tuple[str, ...]:
-    """The names of those who made forecasts, sorted; empty without that table."""
-    return tuple(sorted(set(_made_by(source).tolist()) - {None})) if "forecasts" in source.tables else ()  # type: ignore[arg-type]
+    """Return the names of those who made forecasts, sorted; empty without that table."""
+    return tuple(sorted(set(_authors_of_forecasts(source).tolist()) - {None})) if "forecasts" in source.tables else ()  # type: ignore[arg-type]
 
 
-def _forecasts(rows: Rows) -> dict[str, Stream]:
+def _forecasts(rows: TableRows) -> dict[str, Stream]:
     days = np.nan_to_num(rows.number("horizon_days"), nan=180.0)
     position = {name: k for k, name in enumerate(forecast_authors(rows.source))}
-    author = _made_by(rows.source).placed(position)
+    author = _authors_of_forecasts(rows.source).positions(position)
     values = {"per_day": fixed(rows.number("extra_revenue") / days), "extra": fixed(rows.number("extra_revenue"))}
     return {"forecasts": rows.stream(values | {"days": days, "author": author})}
 
 
-BUILDERS: dict[str, Callable[[Rows], dict[str, Stream]]] = {
+BUILDERS: dict[str, Callable[[TableRows], dict[str, Stream]]] = {
     "orders": _orders,
     "inquiries": _inquiries,
     "contracts": _contracts,

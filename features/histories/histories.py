@@ -1,4 +1,4 @@
-"""Everything that happened to every account: streams over one common numbering, and what is known of each."""
+"""The histories of all accounts: streams over one common numbering, and since when each account is known."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
@@ -7,14 +7,16 @@ import numpy as np
 from numpy.typing import NDArray
 
 from features.errors import NotEnoughData
-from features.histories.events import BUILDERS, Options, Rows, forecast_authors
+from features.histories.events import BUILDERS, forecast_authors
+from features.histories.options import Options, investment_options
 from features.histories.snapshots import Snapshots
 from features.histories.streams import Column, Stream
-from features.instants import BoolArray, IntArray, midnight_after
-from features.side_by_side import side_by_side
+from features.histories.table_rows import TableRows
+from features.instants import ALWAYS, NEVER, BoolArray, IntArray, midnight_after
+from features.parallel import parallel_map
 from features.sources.source import Source
 from features.sources.text_column import TextColumn
-from features.tables import ALWAYS, NEVER, NO_INVESTMENT, TABLE
+from features.tables import TABLE
 
 
 @dataclass(frozen=True)
@@ -24,12 +26,13 @@ class Histories:
     account_ids : shape (n_accounts,), str, sorted.
     tables : names of the tables that the source held; a feature of any other table is missing.
     streams : name -> Stream.
-    profile : column of `accounts` -> shape (n_accounts,); `profile_known` is the instant each row is known from.
-    known_since : shape (n_accounts,), the instant from which the account exists for us; NEVER if it has neither
-        a date of creation nor any event.
-    authors : who made forecasts, sorted; the forecasts' codes refer to it.
-    last_event : microseconds, the time of the latest event of all; ALWAYS where there is none. A contract counts
-        when it was recorded, and not at all where nobody wrote that down: its start may lie far ahead.
+    profile : column of `accounts` -> shape (n_accounts,).
+    profile_known : shape (n_accounts,), microseconds, the instant from which each row of `profile` is known.
+    known_since : shape (n_accounts,), microseconds, the instant from which the account is known to us; NEVER if it has
+        neither a date of creation nor any event.
+    authors : who made forecasts, sorted; the codes of the stream `forecasts` are positions in it.
+    last_event : microseconds, the time of the latest event; ALWAYS where there is none. A contract counts at the time
+        when it was recorded, and not at all if that is unknown: its start may lie far ahead.
     """
 
     account_ids: NDArray[np.object_]
@@ -43,26 +46,27 @@ class Histories:
     last_event: int
 
     def __deepcopy__(self, _: object) -> "Histories":
-        """Itself: nothing in it ever changes, and a copy would hold everything twice."""
+        """Return the object itself: nothing in it ever changes, and a copy would take the memory twice."""
         return self
 
     @property
     def end(self) -> int:
-        """The default as_of: the midnight after the last event, microseconds.
+        """Return the default as_of: the midnight after the last event, microseconds.
 
         Raises
         ------
         NotEnoughData
-            If there is no event at all.
+            If there is no event.
         """
         if self.last_event == ALWAYS:
             raise NotEnoughData("there is no event to look back from; say which as_of is meant")
         return midnight_after(self.last_event)
 
     def as_it_stood(self, end: int) -> "Histories":
-        """Only what was recorded before that instant (microseconds): what may be learnt from at all.
+        """Return the histories with only what was recorded before an instant (microseconds).
 
-        Accounts keep their numbers; what a later field says stays out of every view before it came.
+        This is all that may be learnt from at that instant. Accounts keep their numbers. What a later field says stays
+        out of every view before its time.
         """
         streams = {name: stream.recorded_before(end) for name, stream in self.streams.items()}
         return replace(self, streams=streams)
@@ -79,39 +83,39 @@ class Histories:
     def own_ends(self) -> IntArray:
         """Return the midnight after each account's own last event, shape (n_accounts,); ALWAYS where it has none."""
         last = np.full(len(self.account_ids), ALWAYS, np.int64)
-        for name in sorted(_EVIDENCE & self.streams.keys()):
+        for name in sorted(_KNOWING_STREAMS & self.streams.keys()):
             stream = self.streams[name]
             if len(stream):
-                rows, times = _evidence(name, stream)
+                rows, times = _times_that_count(name, stream)
                 np.maximum.at(last, stream.account[rows], times)
         return np.where(last == ALWAYS, ALWAYS, midnight_after(last))
 
 
 def build_histories(source: Source, *, consume: bool = False) -> Histories:
-    """The source as streams over sorted accounts; neither row order nor the order of files matters.
+    """Build the histories of a source; neither the order of rows nor that of files matters.
 
-    consume : let go of the long tables as soon as they are sorted: the source is of no use afterwards, and the peak of
-        memory lower by most of its size.
+    consume : free the large tables as soon as they are sorted. The source cannot be used afterwards; the peak of memory
+        is lower by most of its size.
     """
     account_ids = _account_ids(source)
     rank = {account: place for place, account in enumerate(account_ids)}
-    options, held = _options(source), frozenset(source.tables)
+    options, held = investment_options(source), frozenset(source.tables)
     tables = [name for name in BUILDERS if name in source.tables]
     streams: dict[str, Stream] = {}
 
     def build(name: str) -> dict[str, Stream]:
-        built = BUILDERS[name](Rows(TABLE[name], source, rank, options))
-        if consume and name in _LONG:
+        built = BUILDERS[name](TableRows(TABLE[name], source, rank, options))
+        if consume and name in _LARGE_TABLES:
             source.release(name)
         return built
 
-    for built in side_by_side(build, tables, sum(source.rows(name) for name in tables) >= MANY_ROWS):
+    for built in parallel_map(build, tables, sum(source.rows(name) for name in tables) >= MIN_PARALLEL_ROWS):
         streams.update(built)
     authors = forecast_authors(source)
     profile, profile_known, created = _profile(source, rank)
     known_since = created.copy()
-    for name in _EVIDENCE & streams.keys():
-        _note_first(known_since, streams[name], name == "contracts")
+    for name in _KNOWING_STREAMS & streams.keys():
+        _lower_known_since(known_since, streams[name], name == "contracts")
     last_event = max((int(times.max()) for times in event_times(streams).values() if len(times)), default=ALWAYS)
     return Histories(
         account_ids=account_ids,
@@ -127,34 +131,33 @@ def build_histories(source: Source, *, consume: bool = False) -> Histories:
 
 
 def event_times(streams: Mapping[str, Stream]) -> dict[str, IntArray]:
-    """When the events of every table happened, as far as they say where the data end."""
-    return {name: _evidence(name, streams[name])[1] for name in sorted(_EVIDENCE & streams.keys())}
+    """Return the times of the events of every table, microseconds, of the tables that say where the data end."""
+    return {name: _times_that_count(name, streams[name])[1] for name in sorted(_KNOWING_STREAMS & streams.keys())}
 
 
-def _evidence(name: str, stream: Stream) -> tuple[BoolArray | slice, IntArray]:
-    """Return which events say where the data end, and when each of them happened."""
+def _times_that_count(name: str, stream: Stream) -> tuple[BoolArray | slice, IntArray]:
+    """Return which events say where the data end, and the time of each of them, microseconds."""
     if name != "contracts":
         return slice(None), stream.time
     written = stream.recorded != stream.time
     return written, np.minimum(stream.time, stream.recorded)[written]
 
 
-_EVIDENCE = frozenset(
+_KNOWING_STREAMS = frozenset(
     (
         "orders inquiries contracts interactions tickets surveys referrals triggers switches assignments forecasts"
     ).split()
 )
 """Streams whose first event makes an account known to us."""
 
-
-_LONG = frozenset(("orders", "interactions", "tickets", "surveys"))
-"""Tables that no other looks into, and that hold most rows."""
-MANY_ROWS = 500_000
-"""From this many rows on, tables are sorted side by side."""
+_LARGE_TABLES = frozenset(("orders", "interactions", "tickets", "surveys"))
+"""The tables with most rows; no other table needs them, so they can be freed early."""
+MIN_PARALLEL_ROWS = 500_000
+"""From this many rows on, tables are sorted in parallel."""
 
 
 def _account_ids(source: Source) -> NDArray[np.object_]:
-    """The ids of all tables' accounts, sorted."""
+    """Return the account ids of all tables, sorted."""
     columns: list[TextColumn] = [table["account_id"] for table in source.tables.values() if "account_id" in table]
     names = sorted({account for column in columns for account in column.names[column.used]})
     account_ids = np.empty(len(names), object)
@@ -162,41 +165,23 @@ def _account_ids(source: Source) -> NDArray[np.object_]:
     return account_ids
 
 
-def _note_first(known_since: IntArray, stream: Stream, signed_ahead: bool) -> None:
-    """Lower each account's `known_since` to its first event, as known."""
+def _lower_known_since(known_since: IntArray, stream: Stream, recorded_ahead: bool) -> None:
+    """Lower each account's `known_since` to the instant at which its first event was known."""
     rows = np.flatnonzero(np.diff(stream.bounds))
     if len(rows):
-        together = signed_ahead or stream.recorded is stream.time
+        together = recorded_ahead or stream.recorded is stream.time
         seen = stream.recorded if together else np.maximum(stream.recorded, stream.time)
         known_since[rows] = np.minimum(known_since[rows], np.minimum.reduceat(seen, stream.bounds[rows]))
 
 
-def _options(source: Source) -> Options:
-    """Declared options, and any investment that was made without being declared (its mean cost, no bond)."""
-    declared: dict[str, tuple[int, float]] = {}
-    if "investment_options" in source.tables:
-        table = source.tables["investment_options"]
-        rows = zip(table["investment"].tolist(), table["bond"], table["cost"], strict=True)
-        declared = {name: (int(bond), float(cost)) for name, bond, cost in rows if name != NO_INVESTMENT}
-    if "investments" in source.tables:
-        made = source.tables["investments"]
-        costs = made.get("cost", np.full(len(made["investment"]), np.nan))
-        names = made["investment"].cells
-        for name in sorted(set(names) - declared.keys() - {NO_INVESTMENT}):
-            seen = np.sort(costs[(names == name) & ~np.isnan(costs)])
-            declared[name] = (-1, float(seen.mean()) if len(seen) else 0.0)
-    names = tuple(sorted(declared))
-    return Options(names, tuple(declared[n][0] for n in names), tuple(declared[n][1] for n in names))
-
-
 def _profile(source: Source, rank: Mapping[str, int]) -> tuple[dict[str, Column], IntArray, IntArray]:
-    """Columns of `accounts` by account, the instant each row is known from, and when the account was created."""
+    """Return the columns of `accounts` by account, since when each row is known, and when accounts were created."""
     n_accounts = len(rank)
     known, created = np.full(n_accounts, NEVER, np.int64), np.full(n_accounts, NEVER, np.int64)
     if "accounts" not in source.tables:
         return {}, known, created
     table = source.tables["accounts"]
-    codes = table["account_id"].placed(rank)
+    codes = table["account_id"].positions(rank)
     since = np.maximum(table["recorded_at"], table.get("created_at", table["recorded_at"]))
     known[codes] = since
     created[codes[since > ALWAYS]] = since[since > ALWAYS]

@@ -1,20 +1,21 @@
-"""Order days: the days whose orders have positive revenue in sum, and the gaps between them."""
+"""Order days, which are the days whose orders have positive revenue in sum, and the gaps between them."""
 
 import numpy as np
 
-from features.histories.streams import running_sum
-from features.histories.views import StreamView, View, ratio
+from features.histories.stream_view import StreamView
+from features.histories.streams import ratio, running_sum
+from features.histories.views import View
 from features.instants import MICROSECONDS_PER_DAY, BoolArray, FloatArray, IntArray
 
 
 class OrderDays:
-    """Order days of every snapshot, counted over any span of time.
+    """The order days of every snapshot, counted over any span of time.
 
     day : shape (n_days,), the midnight that begins each, microseconds, within the segments of the orders.
     """
 
     def __init__(self, view: View) -> None:
-        self.as_of = view.as_of  # not the view itself: it keeps this, and a circle of two is freed late
+        self.as_of = view.as_of  # not the view itself, which holds this object: a reference cycle is freed late
         self._midnights = view.midnights
         self.orders: StreamView = view.stream("orders")
         self._windows: dict[tuple[float, float], IntArray] = {}
@@ -35,7 +36,13 @@ class OrderDays:
         self._begun = running_sum(starts)  # how many order days begin before each row of the orders
 
     def count(self, start: IntArray, stop: IntArray, snapshots: IntArray | slice = slice(None)) -> IntArray:
-        """Order days in [start, stop), microseconds, of some snapshots; a day cut by either end counts by its part."""
+        """Count the order days of some snapshots in [start, stop), microseconds.
+
+        A day that start or stop cuts in two counts by the part inside.
+
+        start, stop : shape (m,).
+        snapshots : the m snapshots concerned; all by default.
+        """
 
         def position(at: IntArray) -> IntArray:
             return self.orders.position(at, snapshots)
@@ -56,7 +63,7 @@ class OrderDays:
         return counted
 
     def in_window(self, days: float, until: float = 0) -> IntArray:
-        """Order days in [as_of - days, as_of - until)."""
+        """Count the order days in [as_of - days, as_of - until), shape (n,)."""
         if (days, until) not in self._windows:
             if self._midnights and days == int(days) and until == int(until):
                 counted = self._begun[self.orders.edge(until)] - self._begun[self.orders.edge(days)]
@@ -66,7 +73,7 @@ class OrderDays:
         return self._windows[days, until]
 
     def in_windows(self, days: FloatArray, until: FloatArray) -> IntArray:
-        """Order days in [as_of - days, as_of - until) for several windows, shape (len(days), n)."""
+        """Count the order days in [as_of - days, as_of - until) for several windows, shape (len(days), n)."""
         if not self._midnights or np.any(days % 1) or np.any(until % 1):
             return np.stack([self.in_window(d, u) for d, u in zip(days.tolist(), until.tolist(), strict=True)])
         begun = self._begun[self.orders.edges(np.concatenate([days, until]))]
@@ -74,12 +81,15 @@ class OrderDays:
         return counted
 
     def total(self) -> IntArray:
-        """Order days since the data begin."""
+        """Count the order days since the data begin, shape (n,)."""
         counted: IntArray = self._begun[self.orders.edge(0)] - self._begun[self.orders.start]
         return counted
 
     def gaps(self, days: float) -> tuple[IntArray, FloatArray, FloatArray]:
-        """Gaps between successive order days that end in the last `days`: how many, mean and deviation in days."""
+        """Return number, mean and deviation (days) of the gaps between successive order days.
+
+        Only gaps that end in the last `days` count.
+        """
         last = self._begun[self.orders.edge(0)]
         first = np.minimum(np.maximum(self._begun[self.orders.edge(days)], self._begun[self.orders.start] + 1), last)
         number = last - first
@@ -88,7 +98,7 @@ class OrderDays:
         return number, mean, np.sqrt(np.maximum(square - mean * mean, 0))
 
     def days_since(self, nth: int) -> FloatArray:
-        """Days from the nth last order day (0 = the last) to as_of; NaN where there are fewer."""
+        """Return the days from the nth last order day (0 = the last) to as_of, shape (n,); NaN without one."""
         index = self._begun[self.orders.edge(0)] - 1 - nth
         exists = index >= self._begun[self.orders.start]
         if not len(self.day):
@@ -98,8 +108,8 @@ class OrderDays:
 
 
 def order_days(view: View) -> OrderDays:
-    """The view's order days, computed once."""
-    return view.keep("order days", lambda: OrderDays(view))
+    """Return the order days of a view, computed once."""
+    return view.cached("order days", lambda: OrderDays(view))
 
 
 def _midnight(time: IntArray) -> IntArray:

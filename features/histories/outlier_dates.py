@@ -1,4 +1,4 @@
-"""Events that lie far beyond all others, by a slip of the pen."""
+"""Outlier dates: events that lie far beyond all others, usually by a typing error."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -11,10 +11,11 @@ from features.instants import MICROSECONDS_PER_DAY, IntArray
 
 @dataclass(frozen=True)
 class OutlierDates:
-    """Events that lie far beyond all others: typing errors such as the year 2999, most of the time.
+    """Events that lie far beyond all others, such as an order in the year 2999.
 
-    tables : table -> how many of its rows.  last_before : microseconds, the last event but for them.
-    gap_days : from that event to the first stray.
+    tables : table -> how many of its rows.
+    last_before : microseconds, the last event apart from them.
+    gap_days : from that event to the first outlier.
     """
 
     tables: Mapping[str, int]
@@ -23,12 +24,12 @@ class OutlierDates:
 
 
 def outlier_dates(histories: Histories, gap_days: float = 180, most_share: float = 0.01) -> OutlierDates | None:
-    """The few events after a silence of at least gap_days, with which the default as_of ends up in the future.
+    """Return the few events after a silence of at least gap_days, which put the default as_of in the future.
 
-    *Dangerous* to leave standing: with one order in the year 2999 the default as_of is 2999, and every account
-    looks as if it had bought nothing for centuries.
+    *Dangerous* to leave standing: with one order in the year 2999 the default as_of is 2999, and every account looks as
+    if it had bought nothing for centuries.
 
-    most_share : what makes up more of all events than this share, 0..1, is no stray.
+    most_share : events that make up more than this share of all, 0..1, are not outliers.
     """
     times = event_times(histories.streams)
     once = {name: np.ones(len(time), np.int64) for name, time in times.items()}
@@ -38,7 +39,12 @@ def outlier_dates(histories: Histories, gap_days: float = 180, most_share: float
 def outlier_dates_among(
     times: Mapping[str, IntArray], counts: Mapping[str, IntArray], gap_days: float = 180, most_share: float = 0.01
 ) -> OutlierDates | None:
-    """The same, where the events of each table are given as instants and how many happened at each."""
+    """Return the outlier dates among events that are summarised as instants and counts.
+
+    times : table -> instants, microseconds.
+    counts : table -> how many events happened at each of them.
+    gap_days, most_share : as in `outlier_dates`.
+    """
     every = np.concatenate([*times.values(), np.empty(0, np.int64)])
     order = np.argsort(every, kind="stable")
     every, often = every[order], np.concatenate([*counts.values(), np.empty(0, np.int64)])[order]

@@ -1,7 +1,7 @@
-"""One stream per kind of event: a table seen through one of its times, as flat sorted arrays and boundaries.
+"""A stream of events of one kind: a table seen through one of its times, as flat sorted arrays and boundaries.
 
-Amounts are held as whole ten-thousandths, so that sums over any window are exact and do not depend on which
-other accounts are in memory.
+Amounts are held as whole ten-thousandths, so that sums over any window are exact and do not depend on which other
+accounts are in memory.
 """
 
 from collections.abc import Mapping
@@ -13,14 +13,13 @@ import numpy as np
 from numpy.typing import NDArray
 
 from features.errors import ShapeMismatch
-from features.instants import MICROSECONDS_PER_DAY, IntArray
-from features.tables import NEVER
+from features.instants import MICROSECONDS_PER_DAY, NEVER, FloatArray, IntArray
 
 FIXED_POINT = 10_000
 """Amounts, shares, minutes and scores are stored as whole multiples of 1/10,000."""
 
 LATER_MOMENTS = frozenset({"until", "cancelled"})
-"""Values that are moments filled in later: when a contact left, when a contract was cancelled."""
+"""Values that are times filled in later: when a contact left, when a contract was cancelled."""
 
 Column = NDArray[Any]
 
@@ -30,7 +29,7 @@ class Stream:
     """Events of one kind, sorted by account and then time.
 
     bounds : shape (n_accounts + 1,); the events of account k are those from bounds[k] to bounds[k + 1].
-    time, recorded : shape (n_events,), microseconds; one array where everything was recorded as it happened.
+    time, recorded : shape (n_events,), microseconds; the same array where everything was recorded as it happened.
     values : name -> shape (n_events,), whole numbers: fixed-point amounts, 0/1 marks, or codes.
     """
 
@@ -44,15 +43,15 @@ class Stream:
 
     @property
     def account(self) -> IntArray:
-        """Position of each event's account, shape (n_events,)."""
+        """Return the position of each event's account, shape (n_events,)."""
         return np.repeat(np.arange(len(self.bounds) - 1), np.diff(self.bounds))
 
     def value(self, name: str) -> Column:
-        """A value of every event, shape (n_events,); zeros where the stream has no such value."""
+        """Return a value of every event, shape (n_events,); zeros where the stream has no such value."""
         return self.values[name] if name in self.values else np.zeros(len(self.time), np.int8)
 
     def recorded_before(self, end: int) -> "Stream":
-        """The rows recorded before that instant, without what happened to them later."""
+        """Return the rows recorded before an instant (microseconds), without what happened to them later."""
         known = self.recorded < end
         time, values = self.time[known], {name: column[known] for name, column in self.values.items()}
         for name in LATER_MOMENTS & values.keys():
@@ -61,7 +60,10 @@ class Stream:
         return Stream(running_sum(known)[self.bounds], time, recorded, values)
 
     def of_accounts(self, accounts: IntArray) -> "Stream":
-        """Those accounts' events alone, the accounts counted from zero.  accounts : positions, ascending."""
+        """Return the events of some accounts, which are then counted from zero.
+
+        accounts : positions, ascending.
+        """
         start, stop = self.bounds[accounts], self.bounds[accounts + 1]
         rows = expand(start, stop)[1]
         time, values = self.time[rows], {name: column[rows] for name, column in self.values.items()}
@@ -70,37 +72,40 @@ class Stream:
 
     @cached_property
     def late(self) -> IntArray:
-        """Rows that were recorded after they happened."""
+        """Return the rows that were recorded after they happened."""
         return np.flatnonzero(self.recorded > self.time) if self.recorded is not self.time else np.empty(0, np.int64)
 
 
-def in_order(code: "Codes", place: IntArray, time: IntArray) -> tuple[IntArray, IntArray]:
-    """The rows by account and then time, and their times so; rows equal in both stay as they stood. Shape (n,) each.
+def sort_events(code: "Codes", place: IntArray, time: IntArray) -> tuple[IntArray, IntArray]:
+    """Return the rows in order of account and then time, and their times in that order, shape (n,) each.
 
-    code : shape (n,), whose each row is.  place : shape (n_codes,), the account of each code.
-    Account, time and row are packed into one whole number wherever they fit: sorting it takes a fifth of the time
-    of sorting positions, and the rows can be read back from it.
+    Rows equal in both keep their order. Account, time and row are packed into one whole number wherever they fit:
+    sorting it takes a fifth of the time of sorting positions, and the rows can be read back from it.
+
+    code : shape (n,), the code of each row's account.
+    place : shape (n_codes,), the account of each code.
+    time : shape (n,), microseconds.
     """
     if not len(time):
         return np.empty(0, np.int64), time
     most = int(place.max()) + 1
     rows = _sorted(code, place, time, 0, most)
-    if rows is None and len(time) >= PIECE:
+    if rows is None and len(time) >= CHUNK:
         rows = _sorted_by_ranges(code, place, time, most)
     if rows is None:
         rows = np.lexsort((time, place[code]))
     return rows, time[rows]
 
 
-PIECE = 1 << 16
-"""Rows that are worked on at a time: their intermediate results stay in the processor's cache."""
+CHUNK = 1 << 16
+"""Rows that are worked on at a time, so that intermediate results stay in the processor's cache."""
 RANGES = 256
-"""Of accounts, where there are too many for one whole number: as many as one byte tells apart."""
+"""Ranges of accounts that are sorted apart where one whole number is too small: as many as fit into one byte."""
 Codes = NDArray[np.integer[Any]]
 
 
 def _sorted(code: Codes, place: IntArray, time: IntArray, low: int, stop: int) -> IntArray | None:
-    """The rows in order, all of accounts from `low` up to `stop`; None where they do not fit into one whole number."""
+    """Return the rows in order, all of accounts from `low` up to `stop`; None where they do not fit into one number."""
     first, last = int(time.min()), int(time.max())
     width = len(time).bit_length()
     for unit in (1, 1_000_000, MICROSECONDS_PER_DAY):
@@ -117,25 +122,25 @@ def _sorted(code: Codes, place: IntArray, time: IntArray, low: int, stop: int) -
 def _packed(
     code: Codes, place: IntArray, time: IntArray, *, low: int, first: int, unit: int, span: int, width: int
 ) -> NDArray[np.uint64] | None:
-    """Account, time in units since `first`, and row in one number; None where a time lies between two units."""
+    """Pack account, time in units since `first`, and row into one number; None where a time lies between two units."""
     keys = np.empty(len(time), np.uint64)
-    for begin in range(0, len(time), PIECE):
-        piece = slice(begin, begin + PIECE)
-        step = time[piece] - first
+    for begin in range(0, len(time), CHUNK):
+        chunk = slice(begin, begin + CHUNK)
+        step = time[chunk] - first
         if unit > 1:
             whole = step // unit
             if not np.array_equal(whole * unit, step):
                 return None
             step = whole
-        step += (place[code[piece]] - low) * span
-        packed = keys[piece]
+        step += (place[code[chunk]] - low) * span
+        packed = keys[chunk]
         np.left_shift(step.view(np.uint64), np.uint64(width), out=packed)
         packed |= np.arange(begin, begin + len(step), dtype=np.uint64)
     return keys
 
 
 def _sorted_by_ranges(code: Codes, place: IntArray, time: IntArray, most: int) -> IntArray:
-    """The rows in order, one range of accounts after the other."""
+    """Return the rows in order, sorted one range of accounts after the other."""
     size = -(-most // RANGES)
     which = (np.maximum(place, 0) // size).astype(np.uint8)[code]
     order: IntArray = np.argsort(which, kind="stable")
@@ -150,19 +155,21 @@ def _sorted_by_ranges(code: Codes, place: IntArray, time: IntArray, most: int) -
 
 
 def boundaries(code: Codes, place: IntArray, n_accounts: int) -> IntArray:
-    """Where the events of each account begin once they stand in order, and how many there are: shape (n_accounts + 1,).
+    """Return where the events of each account begin once they are sorted, shape (n_accounts + 1,).
 
-    code, place : as `in_order` takes them; two codes never stand for one account.
+    The last entry is the number of events.
+
+    code, place : as `sort_events` takes them; two codes never stand for one account.
     """
     events = np.zeros(n_accounts, np.int64)
     counts = np.bincount(code, minlength=len(place))
-    found = np.flatnonzero(counts)
-    events[place[found]] = counts[found]
+    used = np.flatnonzero(counts)
+    events[place[used]] = counts[used]
     return running_sum(events)
 
 
 def running_sum(values: Column) -> IntArray:
-    """0 and then the sum of the first 1, 2, ... values, shape (n + 1,)."""
+    """Return 0 and then the sum of the first 1, 2, ... values, shape (n + 1,)."""
     sums = np.empty(len(values) + 1, np.int64)
     sums[0] = 0
     np.add.accumulate(values, dtype=np.int64, out=sums[1:])
@@ -170,7 +177,7 @@ def running_sum(values: Column) -> IntArray:
 
 
 def run_starts(values: IntArray) -> IntArray:
-    """Where each run of equal values begins, and the length of all: shape (n_runs + 1,).
+    """Return where each run of equal values begins, and then the length of all, shape (n_runs + 1,).
 
     >>> run_starts(np.array([4, 4, 7])).tolist()
     [0, 2, 3]
@@ -181,10 +188,15 @@ def run_starts(values: IntArray) -> IntArray:
 
 
 def expand(start: IntArray, stop: IntArray) -> tuple[IntArray, IntArray]:
-    """All (k, i) with start[k] <= i < stop[k], k ascending.
+    """Return all (k, i) with start[k] <= i < stop[k], k ascending.
 
     >>> [a.tolist() for a in expand(np.array([0, 5]), np.array([2, 6]))]
     [[0, 0, 1], [0, 1, 5]]
+
+    Raises
+    ------
+    ShapeMismatch
+        If start and stop differ in shape.
     """
     if start.shape != stop.shape:
         raise ShapeMismatch(f"{start.shape} starts against {stop.shape} stops")
@@ -195,10 +207,16 @@ def expand(start: IntArray, stop: IntArray) -> tuple[IntArray, IntArray]:
 
 
 def fixed(values: Column) -> IntArray:
-    """Amounts as whole ten-thousandths; a missing amount counts as zero (mark it beside, if it matters)."""
+    """Convert amounts into whole ten-thousandths; a missing amount counts as zero (mark it apart if that matters)."""
     whole = np.empty(len(values), np.int64)
-    for begin in range(0, len(values), PIECE):
-        scaled = np.multiply(values[begin : begin + PIECE], FIXED_POINT, dtype=np.float64)
+    for begin in range(0, len(values), CHUNK):
+        scaled = np.multiply(values[begin : begin + CHUNK], FIXED_POINT, dtype=np.float64)
         scaled[np.isnan(scaled)] = 0
-        whole[begin : begin + PIECE] = np.rint(scaled, out=scaled)
+        whole[begin : begin + CHUNK] = np.rint(scaled, out=scaled)
     return whole
+
+
+def ratio(part: FloatArray | IntArray, whole: FloatArray | IntArray) -> FloatArray:
+    """Return part / whole, NaN where the whole is not above zero."""
+    share: FloatArray = part / np.where(whole > 0, whole, np.nan)
+    return share

@@ -1,8 +1,8 @@
-"""Where instants fall among sorted events: by binary search, or by counting events between the instants asked for.
+"""The position of instants among sorted events, by binary search or by counting the events between the instants.
 
-Both give, for a segment of events and an instant, the first event of the segment that is not before it. A
-search suits few questions; where many accounts are asked about the same few dozen instants, counting every
-event once is several times faster than searching for each.
+Both give, for a segment of events and an instant, the first event of the segment that is not before it. A search suits
+few questions. Where many accounts are asked about the same few dozen instants, counting every event once is several
+times faster.
 """
 
 from dataclasses import dataclass
@@ -14,11 +14,12 @@ from features.instants import MICROSECONDS_PER_DAY, IntArray
 
 @dataclass(frozen=True)
 class Search:
-    """Ascending keys of (segment, time).
+    """Ascending keys of (segment, time) for binary search.
 
-    keys : shape (n_rows,).  low, span : a time t counts as t - low, at least 0 and below span.
-    distinct : the times themselves where so many segments and microseconds do not fit into one whole number;
-        a time then counts as its place among them.
+    keys : shape (n_rows,).
+    low, span : a time t counts as t - low, at least 0 and below span.
+    distinct : the times themselves where so many segments and microseconds do not fit into one whole number; a time
+        then counts as its position among them.
     """
 
     keys: IntArray
@@ -28,7 +29,7 @@ class Search:
 
     @staticmethod
     def over(segment: IntArray, time: IntArray, n_segments: int) -> "Search":
-        """A search in rows sorted by segment and time."""
+        """Build a search over rows sorted by segment and time."""
         if not len(time):
             return Search(time, 0, 1, None)
         low = int(time.min())
@@ -39,29 +40,31 @@ class Search:
         return Search(segment * (len(distinct) + 1) + np.searchsorted(distinct, time), 0, len(distinct) + 1, distinct)
 
     def position(self, segment: IntArray, at: IntArray) -> IntArray:
-        """The first row of each segment that is not before `at`; the two shapes are broadcast."""
+        """Return the first row of each segment that is not before `at`; the two shapes are broadcast."""
         if self.distinct is None:
             step = np.minimum(np.maximum(at, self.low) - self.low, self.span - 1)
         else:
             step = np.searchsorted(self.distinct, at)
-        found: IntArray = self.keys.searchsorted(segment * self.span + step)
-        return found
+        rows: IntArray = self.keys.searchsorted(segment * self.span + step)
+        return rows
 
 
 ROW_COST, CELL_COST, SEARCH_COST = 6, 3, 30
-"""Nanoseconds, roughly, to count a row, to add up a cell of the table, to search once. They only decide which way."""
+"""Nanoseconds, roughly, to count a row, to add up a cell of the table, to search once. They affect only speed."""
 
 
-def counting_pays(n_rows: int, n_cells: int, n_questions: int) -> bool:
-    """Whether counting the rows once is quicker than so many searches."""
-    return n_questions > 10_000 and ROW_COST * n_rows + CELL_COST * n_cells < SEARCH_COST * n_questions
+def counting_is_faster(n_rows: int, n_cells: int, n_searches: int) -> bool:
+    """Return whether counting the rows once is faster than so many searches."""
+    return n_searches > 10_000 and ROW_COST * n_rows + CELL_COST * n_cells < SEARCH_COST * n_searches
 
 
 def positions_by_day(segment: IntArray, time: IntArray, n_segments: int, midnights: IntArray) -> IntArray:
-    """The first row of every segment that is not before each of those midnights, and where the segment ends.
+    """Return the first row of every segment that is not before each midnight, and where the segment ends.
 
-    Shape (n_segments, len(midnights) + 1).
-    segment, time : shape (n_rows,), rows sorted by both.  midnights : ascending, none twice, microseconds.
+    The result has shape (n_segments, len(midnights) + 1).
+
+    segment, time : shape (n_rows,), rows sorted by both.
+    midnights : ascending, none twice, microseconds.
     """
     day = midnights // MICROSECONDS_PER_DAY
     first, width = int(day[0]), len(day) + 1

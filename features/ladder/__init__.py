@@ -1,1 +1,1 @@
-"""The seven rungs: their rules, what is missing for the next one, who can switch."""
+"""The seven rungs of the ladder: their rules, the steps to the next one, and who can switch."""

@@ -1,4 +1,4 @@
-"""Which accounts can switch at all, so that nobody is asked about one that has gone already."""
+"""Which accounts can switch at all, so that no prediction is made for one that has already gone."""
 
 from features.histories.order_days import order_days
 from features.histories.views import View
@@ -7,10 +7,10 @@ from features.ladder.rules import SHOPPER, LadderRules, rungs
 
 
 def can_switch(view: View, rules: LadderRules, definition: str, silence_days: int) -> BoolArray:
-    """Whether each snapshot's account can switch: a shopper or above, and not already gone, shape (n,).
+    """Return whether each snapshot's account can switch: a shopper or above, and not already gone, shape (n,).
 
-    definition : `recorded` (a row in switches wipes the rung) or `silence`, by which an account without an
-        order day in the last silence_days has already fallen silent.
+    definition : `recorded` (a row in switches resets the rung) or `silence`, by which an account without an order day
+        in the last silence_days has already fallen silent.
     """
     possible: BoolArray = rungs(view, rules) >= SHOPPER
     if definition == "silence":

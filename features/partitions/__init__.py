@@ -1,1 +1,1 @@
-"""Sources cut by account into parts, for data larger than memory."""
+"""A source in parts: written, summarised, read and merged."""

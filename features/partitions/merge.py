@@ -1,22 +1,25 @@
-"""Histories of some accounts alone, and those of several parts as one, numbered as if they had been read whole."""
+"""Histories of some accounts, and those of several parts merged and numbered as if they had been read whole."""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
 
 import numpy as np
 
-from features.histories.events import Options
 from features.histories.histories import Histories
+from features.histories.options import Options
 from features.histories.streams import Column, Stream, boundaries
 from features.instants import FloatArray, IntArray
 from features.sources.source import Source
 
-CODES = {"option": lambda histories: histories.options.names, "author": lambda histories: histories.authors}
-"""Values of streams that are positions in a list of names, and the list."""
+NAME_LISTS = {"option": lambda histories: histories.options.names, "author": lambda histories: histories.authors}
+"""Stream value -> the list of names in which it is a position."""
 
 
-def only(histories: Histories, accounts: IntArray) -> Histories:
-    """The histories of those accounts alone.  accounts : positions, ascending, each once."""
+def select_accounts(histories: Histories, accounts: IntArray) -> Histories:
+    """Return the histories of some accounts.
+
+    accounts : positions, ascending, each once.
+    """
     chosen = np.zeros(len(histories.account_ids), bool)
     chosen[accounts] = True
     number = np.cumsum(chosen) - 1
@@ -37,10 +40,11 @@ def only(histories: Histories, accounts: IntArray) -> Histories:
     )
 
 
-def merge(parts: Sequence[Histories], options: Options) -> tuple[Histories, IntArray]:
-    """All parts as one, and the new position of every account, those of the first part first.
+def merge_histories(parts: Sequence[Histories], options: Options) -> tuple[Histories, IntArray]:
+    """Merge the histories of all parts, and return the new position of every account, those of the first part first.
 
-    parts : of one source, with different accounts.  options : of the whole source, see `join_options`.
+    parts : of one source, with different accounts.
+    options : of the whole source, see `join_options`.
     """
     ids = np.concatenate([part.account_ids for part in parts])
     order = np.argsort(ids, kind="stable")
@@ -76,29 +80,32 @@ def merge(parts: Sequence[Histories], options: Options) -> tuple[Histories, IntA
 
 
 def _renumbered(value: str, part: Histories, whole: Histories, stream: str) -> Column:
-    """A stream's value with its codes as the whole source counts them."""
+    """Return a stream's value with its codes as the whole source counts them."""
     column = part.streams[stream].value(value)
-    if value not in CODES:
+    if value not in NAME_LISTS:
         return column
-    position = {name: code for code, name in enumerate(CODES[value](whole))}
-    codes = np.array([*(position[name] for name in CODES[value](part)), -1], np.int64)
+    position = {name: code for code, name in enumerate(NAME_LISTS[value](whole))}
+    codes = np.array([*(position[name] for name in NAME_LISTS[value](part)), -1], np.int64)
     return codes[column]
 
 
 def undeclared_costs(source: Source, options: Options) -> dict[str, FloatArray]:
-    """What each option that nobody declared was seen to cost, ascending: its planned cost is the mean of all parts'."""
-    found: dict[str, FloatArray] = {}
+    """Return what each option that nobody declared was seen to cost, ascending.
+
+    Its planned cost is the mean over all parts.
+    """
+    costs_of: dict[str, FloatArray] = {}
     for name, bond in zip(options.names, options.bonds, strict=True):
         if bond < 0:
             made = source.tables["investments"]
             costs = np.asarray(made.get("cost", np.full(len(made["investment"]), np.nan)))
             costs = costs[made["investment"].cells == name]
-            found[name] = np.sort(costs[~np.isnan(costs)])
-    return found
+            costs_of[name] = np.sort(costs[~np.isnan(costs)])
+    return costs_of
 
 
 def join_options(parts: Sequence[tuple[Options, Mapping[str, FloatArray]]]) -> Options:
-    """The options of all parts, each part's with what `undeclared_costs` says of it."""
+    """Join the options of all parts, each with what `undeclared_costs` returns for the part."""
     known: dict[str, tuple[int, float]] = {}
     for options, _ in parts:
         known |= {n: (b, c) for n, b, c in zip(options.names, options.bonds, options.costs, strict=True)}

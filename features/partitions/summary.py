@@ -1,4 +1,4 @@
-"""What a part says before anything is computed from it: how far it reaches, and what of it cannot be used."""
+"""The summary of a part before anything is computed from it: its events' dates, and its rows that cannot be used."""
 
 from collections import Counter
 from collections.abc import Mapping, Sequence
@@ -18,10 +18,11 @@ from features.sources.source import Source, source_from_rows
 
 @dataclass(frozen=True)
 class PartitionSummary:
-    """What one part, or all of them, say of themselves.
+    """The summary of summary part, or of all of them.
 
     rows_read, set_aside : table -> rows.
-    times, counts : table -> when something happened, ascending, and how often: of every day the first and the last.
+    times, counts : table -> instants at which something happened, ascending, and how often; of every day the first and
+        the last instant.
     """
 
     rows_read: Mapping[str, int]
@@ -31,18 +32,30 @@ class PartitionSummary:
 
     @property
     def end(self) -> int:
-        """The default as_of, as `Histories.end` is.  Raises NotEnoughData if there is no event at all."""
+        """Return the default as_of, as `Histories.end` does.
+
+        Raises
+        ------
+        NotEnoughData
+            If there is no event.
+        """
         last = [int(times[-1]) for times in self.times.values() if len(times)]
         if not last:
             raise NotEnoughData("there is no event to look back from; say which as_of is meant")
         return midnight_after(max(last))
 
     def outlier_dates(self) -> OutlierDates | None:
-        """The few events that lie far beyond all others, as `features.histories.outlier_dates` finds them."""
+        """Return the few events that lie far beyond all others, as `features.histories.outlier_dates` does."""
         return outlier_dates_among(self.times, self.counts)
 
     def refuse_bad_rows(self, most: float, folder: Path) -> None:
-        """Raise TooManyBadRows where more than the share `most` of a table, over all parts, cannot be used."""
+        """Refuse a source of which more than the share `most` of a table, over all parts, cannot be used.
+
+        Raises
+        ------
+        TooManyBadRows
+            If there is such a table.
+        """
         for name, aside in self.set_aside.items():
             read = self.rows_read[name]
             if aside > most * read:
@@ -53,7 +66,7 @@ class PartitionSummary:
 
 
 def read_part(part: Part) -> Source:
-    """One part as a source; however many of its rows are bad: that is judged over all parts.
+    """Read summary part as a source, however many of its rows are bad: that is judged over all parts.
 
     Raises
     ------
@@ -65,7 +78,7 @@ def read_part(part: Part) -> Source:
 
 
 def summarise_rows(part: Part, source: Source) -> PartitionSummary:
-    """The part's rows, without a look at its events: enough to refuse a source of which too much is bad."""
+    """Summarise a part's rows without its events: enough to refuse a source of which too much is bad."""
     aside = Counter(row.table for row in source.set_aside)
     if part.number:  # every part has its copy
         aside.pop("investment_options", None)
@@ -74,31 +87,35 @@ def summarise_rows(part: Part, source: Source) -> PartitionSummary:
 
 
 def summarise_part(part: Part) -> PartitionSummary:
-    """Everything that the part says of itself."""
+    """Summarise a part: rows and events."""
     source = read_part(part)
     rows = summarise_rows(part, source)
     reduced = {name: _by_day(times) for name, times in event_times(build_histories(source).streams).items()}
-    times = {name: found[0] for name, found in reduced.items()}
-    return PartitionSummary(rows.rows_read, rows.set_aside, times, {name: found[1] for name, found in reduced.items()})
+    return PartitionSummary(
+        rows_read=rows.rows_read,
+        set_aside=rows.set_aside,
+        times={name: times for name, (times, _) in reduced.items()},
+        counts={name: counts for name, (_, counts) in reduced.items()},
+    )
 
 
-def join_summaries(outlines: Sequence[PartitionSummary]) -> PartitionSummary:
-    """What all parts say together."""
+def join_summaries(summaries: Sequence[PartitionSummary]) -> PartitionSummary:
+    """Join the summaries of all parts."""
     read: Counter[str] = Counter()
     aside: Counter[str] = Counter()
-    for one in outlines:
-        read.update(one.rows_read)
-        aside.update(one.set_aside)
+    for summary in summaries:
+        read.update(summary.rows_read)
+        aside.update(summary.set_aside)
     times, counts = {}, {}
-    for name in sorted({name for one in outlines for name in one.times}):
-        every = np.concatenate([one.times[name] for one in outlines])
-        often = np.concatenate([one.counts[name] for one in outlines])
+    for name in sorted({name for summary in summaries for name in summary.times}):
+        every = np.concatenate([summary.times[name] for summary in summaries])
+        often = np.concatenate([summary.counts[name] for summary in summaries])
         times[name], counts[name] = _by_day(every, often)
     return PartitionSummary(read, {name: count for name, count in aside.items() if count}, times, counts)
 
 
 def _by_day(times: IntArray, counts: IntArray | None = None) -> tuple[IntArray, IntArray]:
-    """Of every day the first instant and the last, and how many events up to each: gaps of days stay to be seen."""
+    """Reduce instants to the first and the last of every day, with counts, so that gaps of days remain visible."""
     order = np.argsort(times, kind="stable")
     times = times[order]
     counts = np.ones(len(times), np.int64) if counts is None else counts[order]
@@ -106,8 +123,8 @@ def _by_day(times: IntArray, counts: IntArray | None = None) -> tuple[IntArray, 
     first = np.flatnonzero(np.diff(day, prepend=day[0] - 1)) if len(day) else np.empty(0, np.int64)
     last = np.append(first[1:], len(day)) - 1 if len(day) else first
     total = np.add.reduceat(counts, first) if len(first) else counts
-    alone = times[first] == times[last]
-    beginnings, endings = np.where(alone, 0, 1), np.where(alone, total, total - 1)
+    same = times[first] == times[last]
+    beginnings, endings = np.where(same, 0, 1), np.where(same, total, total - 1)
     pairs = np.column_stack([times[first], times[last]]).ravel()
     often = np.column_stack([beginnings, endings]).ravel()
     return pairs[often > 0], often[often > 0]

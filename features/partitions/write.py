@@ -1,8 +1,8 @@
-"""Cutting a source into parts: raw rows go to the part of their account, uncleaned, a batch at a time.
+"""The partitioning of a source: raw rows go to the part of their account, uncleaned, a batch at a time.
 
 Cleaning happens when a part is read, so nothing is set aside here and every raw row stands in exactly one part
-(`investment_options` in all of them). What tells rows apart across accounts, a primary key, is looked at once
-more after the cut: rows that share a key but not an account end in different parts.
+(`investment_options` in all of them). A primary key tells rows apart across accounts, so keys are compared once more
+after the partitioning: rows that share a key but not an account end in different parts.
 """
 
 from collections.abc import Iterator, Mapping, Sequence
@@ -15,27 +15,32 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 
 from features.errors import NotEnoughData, SettingsError, SourceUnreadable
+from features.schema import Table
 from features.sources.cells import UNFIT, text_cell
-from features.sources.cleaning import listed
-from features.sources.columns import packed
-from features.sources.connectors import Connector, TableMapping, check_mapping, has_query, origins
+from features.sources.column_names import listed
+from features.sources.columns import pack
+from features.sources.connectors import Connector, TableMapping, check_mapping, column_origins, has_query
 from features.sources.databases import open_database
 from features.sources.folders import open_folder
 from features.sources.partitioned import Part, Partitions, part_folder, part_numbers, read_part_table, write_manifest
 from features.sources.source import Progress
-from features.tables import TABLE, TABLES, Table
+from features.tables import TABLE, TABLES
 
 MOST_PARTS = 512
-"""One file of each part is open at a time, and most systems allow a process about a thousand."""
-HELD_ROWS = 1_000_000
-"""Rows kept back before they are written, over all parts: fewer, and every part's file falls into crumbs."""
-KEYS_AT_ONCE = 10_000_000
-"""Keys compared at a time, about 200 MB of them; where a table has more, its keys are compared in rounds."""
+"""One file of each part is open at a time, and most systems allow a process about a thousand open files."""
+BUFFERED_ROWS = 1_000_000
+"""Rows collected before they are written, over all parts. With fewer, the files have many small row groups."""
+MAX_KEYS_COMPARED = 10_000_000
+"""Keys compared at a time, about 200 MB. The keys of a table that has more are compared in rounds."""
 
 
 @dataclass(frozen=True)
-class Cut:
-    """What was done.  rows : table -> raw rows routed.  notes : warnings in plain words."""
+class Partitioning:
+    """The outcome of a partitioning.
+
+    rows : table -> raw rows written.
+    notes : warnings in plain words.
+    """
 
     partitions: Partitions
     rows: Mapping[str, int]
@@ -48,11 +53,15 @@ def partition(
     parts: int,
     mapped: Mapping[str, TableMapping] | None = None,
     progress: Progress = lambda _: None,
-) -> Cut:
+) -> Partitioning:
     """Write the source's tables into `parts` folders under `out`, under the contract's names.
 
-    A folder's Parquet and CSV files are streamed; a query's answer and a database's table are held whole, one
+    A folder's Parquet and CSV files are streamed; the result of a query and the table of a database are held whole, one
     table at a time.
+
+    location : a folder, or a SQLAlchemy URL.
+    mapped : table -> where to find it, for tables that do not follow the contract.
+    progress : called with a few words before each step.
 
     Raises
     ------
@@ -68,44 +77,51 @@ def partition(
     if out.exists() and (not out.is_dir() or any(out.iterdir())):
         raise SettingsError(f"{out} is not empty. Parts are written into a folder of their own: choose another --out.")
     database = "://" in str(location)
-    with open_database(str(location)) if database else open_folder(Path(location), mapped) as place:
-        present = [table for table in TABLES if table.name in place.names or has_query(mapped, table)]
+    with open_database(str(location)) if database else open_folder(Path(location), mapped) as connector:
+        present = [table for table in TABLES if table.name in connector.table_names or has_query(mapped, table)]
         if TABLE["orders"] not in present:
-            raise SourceUnreadable(f"{place.label} holds no orders, which is required; it holds {listed(place.holds)}")
+            raise SourceUnreadable(
+                f"{connector.label} holds no orders, which is required; it holds {listed(connector.contents)}"
+            )
         folders = [part_folder(out, number) for number in range(parts)]
         rows: list[dict[str, int]] = [{} for _ in folders]
         notes: list[str] = []
         for table in present:
             progress(f"partitioning {table.name}")
-            batches, extra = _batches(table, place, mapped.get(table.name, TableMapping()))
+            batches, extra = _batches(table, connector, mapped.get(table.name, TableMapping()))
             notes += extra
             for held, count in zip(rows, _route(table, batches, folders), strict=True):
                 held[table.name] = count
             if table.name == "orders" and not any(held["orders"] for held in rows):
-                raise NotEnoughData(f"orders in {place.label} has no rows; without orders there is nothing to learn")
-    cut = tuple(Part(number, folder, rows[number]) for number, folder in enumerate(folders))
+                raise NotEnoughData(
+                    f"orders in {connector.label} has no rows; without orders there is nothing to learn"
+                )
+    written = tuple(Part(number, folder, rows[number]) for number, folder in enumerate(folders))
     progress("comparing keys")
-    counts = {table.name: _split_keys(table, cut) for table in present}
+    counts = {table.name: _split_keys(table, written) for table in present}
     split_keys = {name: count for name, count in counts.items() if count}
     write_manifest(out, rows, split_keys)
-    partitions = Partitions(out, cut, split_keys)
-    routed = {name: cut[0].rows[name] if name == _COPIED else sum(part.rows[name] for part in cut) for name in rows[0]}
-    return Cut(partitions, routed, (*notes, *partitions.notes()))
+    partitions = Partitions(out, written, split_keys)
+    routed = {name: sum(part.rows[name] for part in written) for name in rows[0]}
+    if COPIED_TABLE in routed:
+        routed[COPIED_TABLE] = written[0].rows[COPIED_TABLE]
+    return Partitioning(partitions, routed, (*notes, *partitions.notes()))
 
 
-_COPIED = "investment_options"
+COPIED_TABLE = "investment_options"
 
 
-def _batches(table: Table, place: Connector, where: TableMapping) -> tuple[Iterator[pa.Table], tuple[str, ...]]:
-    """The table's declared columns under the contract's names, and what to say about those left out."""
-    answer = None if where.query is None else place.ask(table.name, where.query)
-    origin, notes = origins(table, place.found(table.name) if answer is None else list(answer), where)
-    raw = iter([answer]) if answer is not None else place.batches(table.name, sorted(set(origin.values())))
+def _batches(table: Table, connector: Connector, mapping: TableMapping) -> tuple[Iterator[pa.Table], tuple[str, ...]]:
+    """Return the table's declared columns under the contract's names in batches, and warnings about those left out."""
+    result = None if mapping.query is None else connector.query(table.name, mapping.query)
+    names = connector.columns(table.name) if result is None else list(result)
+    origin, notes = column_origins(table, names, mapping)
+    raw = iter([result]) if result is not None else connector.batches(table.name, sorted(set(origin.values())))
     return (pa.table({name: _as_arrow(columns[at]) for name, at in origin.items()}) for columns in raw), notes
 
 
 def _route(table: Table, batches: Iterator[pa.Table], folders: Sequence[Path]) -> list[int]:
-    """Write every row to its part; the number of rows of each part."""
+    """Write every row to its part, and return the number of rows of each part."""
     counts = [0] * len(folders)
     waiting: list[list[pa.Table]] = [[] for _ in folders]
     writers: list[pq.ParquetWriter] = []
@@ -127,7 +143,7 @@ def _route(table: Table, batches: Iterator[pa.Table], folders: Sequence[Path]) -
                 waiting[number].append(rows)
                 counts[number] += len(rows)
                 held += len(rows)
-            if held >= HELD_ROWS:
+            if held >= BUFFERED_ROWS:
                 flush()
                 held = 0
         flush()
@@ -138,8 +154,8 @@ def _route(table: Table, batches: Iterator[pa.Table], folders: Sequence[Path]) -
 
 
 def _by_part(table: Table, batch: pa.Table, parts: int) -> Iterator[tuple[int, pa.Table]]:
-    """The rows of a batch by part, within each in the order in which they came."""
-    if table.name == _COPIED:
+    """Yield the rows of a batch by part, within each in their order."""
+    if table.name == COPIED_TABLE:
         yield from ((number, batch) for number in range(parts))
         return
     numbers = _part_of_rows(batch.column("account_id"), parts)
@@ -150,7 +166,7 @@ def _by_part(table: Table, batch: pa.Table, parts: int) -> Iterator[tuple[int, p
 
 
 def _part_of_rows(cells: pa.ChunkedArray, parts: int) -> Any:
-    """The part of every cell's account, read as cleaning reads it; what it cannot read goes to part 0."""
+    """Return the part of each cell's account, read as cleaning reads it; an unreadable cell goes to part 0."""
     cells = cells.combine_chunks()
     if not pa.types.is_dictionary(cells.type):
         cells = cells.dictionary_encode()
@@ -167,10 +183,10 @@ def _text_or_none(cell: Any) -> str | None:
 
 
 def _as_arrow(cells: Any) -> Any:
-    """Cells as an Arrow array; Python objects of several types as text that is read as each of them would be."""
+    """Convert cells into an Arrow array; Python objects of several types into text that reads as each of them would."""
     if isinstance(cells, (pa.Array, pa.ChunkedArray)):
         return cells
-    cells = packed(list(cells))
+    cells = pack(list(cells))
     return cells if isinstance(cells, pa.Array) else pa.array([_written(cell) for cell in cells], pa.string())
 
 
@@ -183,17 +199,20 @@ def _written(cell: Any) -> str | None:
 
 
 def _split_keys(table: Table, parts: Sequence[Part]) -> int:
-    """How many primary keys of the table stand in more than one part."""
+    """Count the primary keys of a table that stand in more than one part."""
     total = sum(part.rows[table.name] for part in parts)
     columns = pq.read_schema(parts[0].folder / f"{table.name}.parquet").names
-    if table.key in (None, "account_id") or table.key not in columns or table.name == _COPIED or len(parts) == 1:
+    if table.key in (None, "account_id") or table.key not in columns or table.name == COPIED_TABLE or len(parts) == 1:
         return 0
-    rounds = -(-total // KEYS_AT_ONCE)
+    rounds = -(-total // MAX_KEYS_COMPARED)
     return sum(_split_keys_of_round(table, parts, nth, rounds) for nth in range(rounds))
 
 
 def _split_keys_of_round(table: Table, parts: Sequence[Part], nth: int, rounds: int) -> int:
-    """Keys are told apart by 64 bits of hash; those few that seem to stand in two parts then by themselves."""
+    """Count the split keys among those of one round.
+
+    Keys are compared by 64 bits of hash; the few that seem to stand in two parts are then compared themselves.
+    """
     hashes, numbers = [], []
     for part in parts:
         found = np.unique(_hashes(_keys(table, part)))
@@ -213,7 +232,7 @@ def _split_keys_of_round(table: Table, parts: Sequence[Part], nth: int, rounds: 
 
 
 def _keys(table: Table, part: Part) -> Any:
-    """The keys of a part as cleaning reads them, without the empty ones, shape (n,), str."""
+    """Return the keys of a part as cleaning reads them, without the empty ones, shape (n,), str."""
     cells = read_part_table(part, table.name, [str(table.key)])[str(table.key)]
     if not (pa.types.is_string(cells.type) or pa.types.is_large_string(cells.type)):
         texts = [_text_or_none(cell) for cell in cells.to_pylist()]

@@ -1,1 +1,1 @@
-"""From a folder, a database or requests to cleaned tables: what a cell means and which rows are set aside."""
+"""From a folder, a database or a request to cleaned tables: how a cell is read and which rows are set aside."""

@@ -1,4 +1,4 @@
-"""Amounts that are too many to be added up exactly."""
+"""The limit up to which an account's amounts can be added up exactly."""
 
 from typing import Any
 
@@ -6,17 +6,19 @@ import numpy as np
 from numpy.typing import NDArray
 
 from features.instants import FloatArray, IntArray
-from features.tables import MONEY_LIMIT, MONEY_SUM_LIMIT
+from features.schema import MONEY_LIMIT, MONEY_SUM_LIMIT
 
 
-def beyond_sum(amounts: FloatArray, account: NDArray[np.integer[Any]], recorded: IntArray) -> IntArray:
-    """The rows recorded once the account's amounts, signs apart, have come to more than MONEY_SUM_LIMIT, ascending.
+def rows_beyond_sum_limit(amounts: FloatArray, account: NDArray[np.integer[Any]], recorded: IntArray) -> IntArray:
+    """Return the rows recorded after an account's amounts, signs apart, passed MONEY_SUM_LIMIT, ascending.
 
-    Only what was recorded up to a row decides about it, so that the source as it stood earlier keeps the same rows;
-    what was recorded at one instant is kept or set aside together. Amounts beyond MONEY_LIMIT, and missing ones, count
-    as nothing: those rows are set aside for themselves.
+    Only what was recorded up to a row decides about it, so that the source as it stood earlier keeps the same rows.
+    Rows of one account that were recorded at the same instant are kept or set aside together. Missing amounts and those
+    beyond MONEY_LIMIT count as nothing: their rows are set aside for that reason alone.
 
-    amounts, account, recorded : shape (n,); account -1 = none.
+    amounts : shape (n,), money.
+    account : shape (n,), whole numbers, -1 = no account.
+    recorded : shape (n,), microseconds.
     """
     size = np.abs(np.nan_to_num(amounts, posinf=0.0, neginf=0.0))
     size = np.where(size > MONEY_LIMIT, 0.0, size)

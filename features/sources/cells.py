@@ -1,7 +1,7 @@
-"""What one cell means: text, a number, a time, one of a few values, a yes or no.
+"""The parsers of single cells: text, number, time, category, flag.
 
-Every road ends here, ten million orders from a file as well as twenty from an HTTP request. A parser raises
-one of UNFIT where it cannot read a cell.
+Every cell passes through here or is read as if it had, whether it comes with ten million orders from a file or with
+twenty from an HTTP request. A parser raises one of UNFIT where it cannot read a cell.
 """
 
 import datetime as dt
@@ -19,7 +19,7 @@ DAY_US = 86_400_000_000
 NAT = int(np.iinfo(np.int64).min)
 FIRST_US = -62_135_596_800_000_000
 LAST_US = 253_402_300_799_999_999
-"""0001-01-01 and the last microsecond of 9999: the years that a date can be written in."""
+"""The first instant of the year 1 and the last of 9999, the years that can be written with four digits."""
 
 TIME_PATTERN = (
     r"[0-9]{4}-[0-9]{2}-[0-9]{2}([T ][0-9]{2}(:[0-9]{2}(:[0-9]{2}(\.[0-9]{1,9})?)?)?(Z|[+-][0-9]{2}(:?[0-9]{2})?)?)?"
@@ -27,15 +27,18 @@ TIME_PATTERN = (
 _TIME_SHAPE = re.compile(TIME_PATTERN)
 _NUMBER_SHAPE = re.compile(r"[+-]?([0-9]+(\.[0-9]*)?|\.[0-9]+)([eE][+-]?[0-9]+)?")
 _FLAGS = {"1": 1, "true": 1, "t": 1, "yes": 1, "0": 0, "false": 0, "f": 0, "no": 0}
-_NOTHING = ("NAType", "NaTType")
-"""What pandas calls its missing values; pandas itself is imported only where a DataFrame is given or made."""
+_PANDAS_MISSING = ("NAType", "NaTType")
+"""The types of pandas' missing values, by name: pandas is imported only where a DataFrame is used."""
 _EPOCH = dt.datetime(1970, 1, 1)
 _EPOCH_UTC = _EPOCH.replace(tzinfo=dt.UTC)
 UNFIT = (ValueError, OverflowError)
 
 
 def text_cell(cell: Any) -> str | None:
-    """A name or an id: text as it stands, whole numbers without their point; blank is missing."""
+    """Read a name or an id.
+
+    Text stays as it is, a whole number loses its decimal point, a blank is missing (None).
+    """
     if isinstance(cell, str):
         if not cell or cell.isspace():
             return None
@@ -54,7 +57,10 @@ def text_cell(cell: Any) -> str | None:
 
 
 def number_cell(cell: Any) -> float:
-    """A number or its decimal notation with a point; NaN is missing, true and false are no numbers."""
+    """Read a number, or its decimal notation with a point.
+
+    NaN is missing; true and false are not numbers.
+    """
     if type(cell) is float:
         return cell
     if isinstance(cell, str):
@@ -72,7 +78,10 @@ def number_cell(cell: Any) -> float:
 
 
 def time_cell(cell: Any) -> int:
-    """Microseconds UTC of a date, a time or its ISO 8601 notation; without a zone it is UTC, a date is its midnight."""
+    """Read a date, a time or its ISO 8601 notation as microseconds since 1970-01-01 UTC.
+
+    A time without a zone is UTC, a date means its midnight, a blank is NAT.
+    """
     if isinstance(cell, str):
         text = cell.strip()
         if not text:
@@ -103,6 +112,7 @@ def _microseconds(moment: dt.datetime) -> int:
 
 @lru_cache(maxsize=64)
 def category_cell(values: tuple[str, ...]) -> Callable[[Any], int]:
+    """Return the parser of a category, which gives the position of a cell in `values`, -1 if it is missing."""
     codes = {value: code for code, value in enumerate(values)}
 
     def parse(cell: Any) -> int:
@@ -119,7 +129,7 @@ def category_cell(values: tuple[str, ...]) -> Callable[[Any], int]:
 
 
 def flag_cell(cell: Any) -> int:
-    """1 for yes, 0 for no, -1 for missing."""
+    """Read a yes or no: 1 for yes, 0 for no, -1 for missing."""
     if isinstance(cell, str):
         text = cell.strip().lower()
         if text and text not in _FLAGS:
@@ -133,7 +143,7 @@ def flag_cell(cell: Any) -> int:
 
 
 def _is_empty(cell: Any) -> bool:
-    if cell is None or type(cell).__name__ in _NOTHING:
+    if cell is None or type(cell).__name__ in _PANDAS_MISSING:
         return True
     if isinstance(cell, (float, np.floating)):
         return math.isnan(cell)
@@ -143,7 +153,7 @@ def _is_empty(cell: Any) -> bool:
 
 
 def quote(cell: Any) -> str:
-    """The cell as it appears in a reason, shortened."""
+    """Write a cell as it appears in a reason, shortened to 60 characters."""
     try:
         text = repr(cell.item() if isinstance(cell, np.generic) else cell)
     except ValueError:

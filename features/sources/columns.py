@@ -1,6 +1,6 @@
-"""Raw columns read: a short one cell by cell, a long one through Arrow, with the same answer.
+"""The readers of raw columns: a short one cell by cell, a long one through Arrow, with the same result.
 
-Arrow may only be quicker: what it cannot read is handed to the parsers of `features.sources.cells`.
+Arrow may only make it faster: what it cannot read goes to the parsers of `features.sources.cells`.
 """
 
 import datetime as dt
@@ -16,6 +16,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 from numpy.typing import NDArray
 
+from features.schema import Column, Kind
 from features.sources.cells import (
     FIRST_US,
     LAST_US,
@@ -30,25 +31,25 @@ from features.sources.cells import (
     time_cell,
 )
 from features.sources.text_column import TextColumn
-from features.tables import Column, Kind
 
-MANY = 2_000
-"""From this many cells on, the fixed cost of Arrow is earned back."""
+MIN_ARROW_CELLS = 2_000
+"""From this many cells on, Arrow is faster in spite of its fixed cost."""
 
 
 @dataclass(frozen=True)
-class Read:
-    """A column after reading: values, missing where a cell is empty or bad, and the bad cells as quoted.
+class ReadColumn:
+    """A column after reading.
 
-    values : an array; Texts where the column holds text.
+    values : an array, or a TextColumn where the column holds text; missing where a cell is empty or unreadable.
+    bad : row -> the unreadable cell, quoted.
     """
 
     values: Any
     bad: dict[int, str]
 
 
-def packed(cells: list[Any]) -> Any:
-    """Python objects as an Arrow array where that cannot change a cell, else the list itself."""
+def pack(cells: list[Any]) -> Any:
+    """Convert Python objects into an Arrow array where that cannot change a cell; else return the list itself."""
     kinds = set(map(type, cells)) - {type(None)}
     # One type only: Arrow would turn 1.0 and True into two numbers, a date and a time into two dates.
     if kinds <= {str, float} or (len(kinds) == 1 and kinds <= {int, bool, dt.datetime, dt.date, Decimal}):
@@ -57,11 +58,14 @@ def packed(cells: list[Any]) -> Any:
     return cells
 
 
-def normal(cells: Any) -> Any:
-    """A list of Python objects, a typed NumPy array or an Arrow array: the three forms that the readers know."""
+def normalise(cells: Any) -> Any:
+    """Convert cells into one of the three forms that the readers know.
+
+    These are a list of Python objects, a typed NumPy array, and an Arrow array.
+    """
     if isinstance(cells, (pa.Array, pa.ChunkedArray)):
         if isinstance(cells, pa.ChunkedArray):
-            cells = one_piece(cells)
+            cells = combine_chunks(cells)
         if pa.types.is_dictionary(cells.type) and not _is_string(cells.dictionary):
             cells = cells.dictionary_decode()
         if pa.types.is_string_view(cells.type):
@@ -73,23 +77,23 @@ def normal(cells: Any) -> Any:
         cells = cells.tolist()
     elif not isinstance(cells, list):
         cells = list(cells)
-    return cells if len(cells) < MANY else packed(cells)
+    return cells if len(cells) < MIN_ARROW_CELLS else pack(cells)
 
 
-def one_piece(cells: Any) -> Any:
-    """A chunked Arrow array as one; strings get wide offsets, since together they may be longer than 2 GB."""
+def combine_chunks(cells: Any) -> Any:
+    """Join the chunks of an Arrow array; strings get wide offsets, since together they may be longer than 2 GB."""
     if pa.types.is_dictionary(cells.type):
         return cells.unify_dictionaries().combine_chunks()
     return (cells.cast(pa.large_string()) if _is_string(cells) else cells).combine_chunks()
 
 
 def _plain(cells: Any) -> Any:
-    """Arrow strings that are stored by distinct value, written out."""
+    """Write out Arrow strings that are stored by distinct value."""
     return cells.dictionary_decode() if isinstance(cells, pa.DictionaryArray) else cells
 
 
-def _each(cells: Sequence[Any] | NDArray[Any], parse: Callable[[Any], Any], dtype: Any, missing: Any) -> Read:
-    """Every cell through its parser; only when one fails, one by one to find out which."""
+def _each(cells: Sequence[Any] | NDArray[Any], parse: Callable[[Any], Any], dtype: Any, missing: Any) -> ReadColumn:
+    """Parse every cell; only if one fails, parse them one by one to find out which."""
     values: list[Any] = []
     bad: dict[int, str] = {}
     try:
@@ -101,11 +105,11 @@ def _each(cells: Sequence[Any] | NDArray[Any], parse: Callable[[Any], Any], dtyp
             except UNFIT:
                 bad[len(values)] = quote(cell)
                 values.append(missing)
-    return Read(TextColumn.of(values) if dtype is TextColumn else np.array(values, dtype=dtype), bad)
+    return ReadColumn(TextColumn.of(values) if dtype is TextColumn else np.array(values, dtype=dtype), bad)
 
 
-def _each_distinct(cells: Any, parse: Callable[[Any], Any], dtype: Any, missing: Any) -> Read:
-    """The cells of an Arrow array through their parser, each distinct value once."""
+def _each_distinct(cells: Any, parse: Callable[[Any], Any], dtype: Any, missing: Any) -> ReadColumn:
+    """Parse the cells of an Arrow array, each distinct value once."""
     coded = cells.dictionary_encode()
     read = _each(coded.dictionary.to_pylist(), parse, dtype, missing)
     codes = coded.indices.fill_null(len(read.values)).to_numpy(zero_copy_only=False)
@@ -114,17 +118,17 @@ def _each_distinct(cells: Any, parse: Callable[[Any], Any], dtype: Any, missing:
     else:
         values = np.append(read.values, np.array([missing], dtype=read.values.dtype))[codes]
     if not read.bad:
-        return Read(values, {})
+        return ReadColumn(values, {})
     worst = np.zeros(len(read.values) + 1, dtype=bool)
     worst[list(read.bad)] = True
-    return Read(values, {row: read.bad[int(codes[row])] for row in np.flatnonzero(worst[codes]).tolist()})
+    return ReadColumn(values, {row: read.bad[int(codes[row])] for row in np.flatnonzero(worst[codes]).tolist()})
 
 
-def _all_bad(cells: Any, dtype: Any, missing: Any) -> Read:
-    """An Arrow column of a type that cannot hold what is asked: every cell that is not empty is bad."""
+def _all_bad(cells: Any, dtype: Any, missing: Any) -> ReadColumn:
+    """Mark every cell as unreadable that is not empty: the Arrow type cannot hold what the column should."""
     rows = np.flatnonzero(cells.is_valid().to_numpy(zero_copy_only=False))
     values = TextColumn.empty(len(cells)) if dtype is TextColumn else np.full(len(cells), missing, dtype=dtype)
-    return Read(values, dict.fromkeys(rows.tolist(), f"of type {cells.type}"))
+    return ReadColumn(values, dict.fromkeys(rows.tolist(), f"of type {cells.type}"))
 
 
 def _is_string(cells: Any) -> bool:
@@ -137,9 +141,9 @@ def _is_numeric(cells: Any) -> bool:
     return bool(pa.types.is_integer(kind) or pa.types.is_floating(kind) or pa.types.is_decimal(kind))
 
 
-def _read_text(_: Column, cells: Any) -> Read:
+def _read_text(_: Column, cells: Any) -> ReadColumn:
     if isinstance(cells, np.ndarray) and cells.dtype.kind in "iu":
-        cells = pa.array(cells) if len(cells) >= MANY else cells.tolist()
+        cells = pa.array(cells) if len(cells) >= MIN_ARROW_CELLS else cells.tolist()
     if isinstance(cells, (list, np.ndarray)):
         return _each(cells, text_cell, TextColumn, None)
     if pa.types.is_integer(cells.type):
@@ -151,29 +155,29 @@ def _read_text(_: Column, cells: Any) -> Read:
         return _each(cells.to_pylist(), text_cell, TextColumn, None)
     if not (pa.types.is_dictionary(cells.type) or _is_string(cells)):
         return _all_bad(cells, TextColumn, None)
-    return Read(TextColumn.from_arrow(cells), {})
+    return ReadColumn(TextColumn.from_arrow(cells), {})
 
 
-def _read_number(_: Column, cells: Any) -> Read:
+def _read_number(_: Column, cells: Any) -> ReadColumn:
     if isinstance(cells, np.ndarray) and cells.dtype.kind in "fiu":
-        return Read(cells.astype(np.float64), {})
+        return ReadColumn(cells.astype(np.float64), {})
     if isinstance(cells, (list, np.ndarray)):
         return _each(cells, number_cell, np.float64, math.nan)
     cells = _plain(cells)
     if _is_numeric(cells) or pa.types.is_null(cells.type):
-        return Read(cells.cast(pa.float64(), safe=False).to_numpy(zero_copy_only=False).astype(np.float64), {})
+        return ReadColumn(cells.cast(pa.float64(), safe=False).to_numpy(zero_copy_only=False).astype(np.float64), {})
     if not _is_string(cells):
         return _all_bad(cells, np.float64, math.nan)
     with suppress(pa.ArrowInvalid):
         values = cells.cast(pa.float64()).to_numpy(zero_copy_only=False)
         if not np.isinf(values).any():
-            return Read(values, {})
+            return ReadColumn(values, {})
     plain = pc.match_substring_regex(cells, r"^-?[0-9]{1,15}(\.[0-9]{1,15})?$")
     values = pc.if_else(plain, cells, None).cast(pa.float64()).to_numpy(zero_copy_only=False).copy()
-    return _mend(values, cells, number_cell, math.nan)
+    return _parse_missed(values, cells, number_cell, math.nan)
 
 
-def _read_time(_: Column, cells: Any) -> Read:
+def _read_time(_: Column, cells: Any) -> ReadColumn:
     if isinstance(cells, np.ndarray) and cells.dtype.kind == "M":
         return _from_datetime64(cells)
     if isinstance(cells, (list, np.ndarray)):
@@ -198,22 +202,22 @@ def _read_time(_: Column, cells: Any) -> Read:
         parsed = pd.to_datetime(shaped.to_pandas(), errors="coerce", utc=True, format="ISO8601")
         values = parsed.dt.tz_localize(None).to_numpy().astype("datetime64[us]").view(np.int64).copy()
     values[(values < FIRST_US) | (values > LAST_US)] = NAT
-    return _mend(values, cells, time_cell, NAT)
+    return _parse_missed(values, cells, time_cell, NAT)
 
 
-def _mend(values: NDArray[Any], cells: Any, parse: Callable[[Any], Any], missing: Any) -> Read:
-    """Send what a vectorised reading left missing, though the cell is not empty, through the parser."""
+def _parse_missed(values: NDArray[Any], cells: Any, parse: Callable[[Any], Any], missing: Any) -> ReadColumn:
+    """Parse the cells that a vectorised reading left missing although they are not empty."""
     left = np.isnan(values) if values.dtype.kind == "f" else values == missing
     rows = np.flatnonzero(left & cells.is_valid().to_numpy(zero_copy_only=False))
     if not rows.size:
-        return Read(values, {})
+        return ReadColumn(values, {})
     read = _each_distinct(cells.take(pa.array(rows)), parse, values.dtype, missing)
     values[rows] = read.values
-    return Read(values, {int(rows[at]): quote for at, quote in read.bad.items()})
+    return ReadColumn(values, {int(rows[at]): quote for at, quote in read.bad.items()})
 
 
-def _from_datetime64(cells: NDArray[Any]) -> Read:
-    """Microseconds; a year that cannot be written with four digits is bad."""
+def _from_datetime64(cells: NDArray[Any]) -> ReadColumn:
+    """Convert into microseconds; a year that cannot be written with four digits is bad."""
     if np.datetime_data(cells.dtype)[0] == "generic":
         cells = cells.astype("datetime64[us]")
     bad: dict[int, str] = {}
@@ -224,18 +228,18 @@ def _from_datetime64(cells: NDArray[Any]) -> Read:
         if beyond.any():
             bad = {row: f"in the year {cells[row].astype('datetime64[Y]')}" for row in np.flatnonzero(beyond).tolist()}
             cells = np.where(beyond, np.datetime64("NaT"), cells)
-    return Read(cells.astype("datetime64[us]", copy=False).view(np.int64), bad)
+    return ReadColumn(cells.astype("datetime64[us]", copy=False).view(np.int64), bad)
 
 
-def _read_category(column: Column, cells: Any) -> Read:
+def _read_category(column: Column, cells: Any) -> ReadColumn:
     return _read_coded(cells, category_cell(column.values))
 
 
-def _read_flag(_: Column, cells: Any) -> Read:
+def _read_flag(_: Column, cells: Any) -> ReadColumn:
     return _read_coded(cells, flag_cell)
 
 
-def _read_coded(cells: Any, parse: Callable[[Any], int]) -> Read:
+def _read_coded(cells: Any, parse: Callable[[Any], int]) -> ReadColumn:
     if isinstance(cells, (list, np.ndarray)):
         return _each(cells, parse, np.int8, -1)
     if pa.types.is_dictionary(cells.type) or _is_string(cells) or _is_numeric(cells) or pa.types.is_boolean(cells.type):
@@ -243,7 +247,7 @@ def _read_coded(cells: Any, parse: Callable[[Any], int]) -> Read:
     return _all_bad(cells, np.int8, -1)
 
 
-READERS: Mapping[Kind, Callable[[Column, Any], Read]] = {
+READERS: Mapping[Kind, Callable[[Column, Any], ReadColumn]] = {
     Kind.TEXT: _read_text,
     Kind.CATEGORY: _read_category,
     Kind.FLAG: _read_flag,

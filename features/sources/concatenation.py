@@ -1,31 +1,40 @@
-"""Cleaned rows of one table from several places, one under the other."""
+"""The concatenation of cleaned rows of one table from several places."""
 
 from collections.abc import Sequence
 from typing import Any
 
 import numpy as np
 
+from features.instants import NEVER
+from features.schema import Column, Kind, Table
 from features.sources.cleaning import Columns
 from features.sources.text_column import TextColumn
-from features.tables import NEVER, Column, Kind, Table
 
 
-def stack(table: Table, parts: Sequence[Columns]) -> Columns:
-    """The parts one under the other; a column that only some have is missing in the others."""
+def concatenate(table: Table, parts: Sequence[Columns]) -> Columns:
+    """Concatenate the rows of several parts; a column that only some parts have is missing in the others.
+
+    parts : cleaned columns of the same table, in the order wanted.
+    """
     sizes = [len(next(iter(part.values()))) for part in parts]
-    stacked: dict[str, Any] = {}
+    concatenated: dict[str, Any] = {}
     for column in table.columns:
         if any(column.name in part for part in parts):
             pieces = [
-                part[column.name] if column.name in part else missing(column, size)
+                part[column.name] if column.name in part else missing_values(column, size)
                 for part, size in zip(parts, sizes, strict=True)
             ]
-            stacked[column.name] = TextColumn.stack(pieces) if column.kind is Kind.TEXT else np.concatenate(pieces)
-    return stacked
+            concatenated[column.name] = (
+                TextColumn.concatenate(pieces) if column.kind is Kind.TEXT else np.concatenate(pieces)
+            )
+    return concatenated
 
 
-def missing(column: Column, size: int) -> Any:
-    """Nothing known, as the cleaning says it; a table's own time and recorded_at are never missing after it."""
+def missing_values(column: Column, size: int) -> Any:
+    """Return `size` missing values of a column, as cleaning stores them.
+
+    A table's own time and `recorded_at` are never missing after cleaning, so this must not be used for them.
+    """
     if column.kind is Kind.TEXT:
         return TextColumn.empty(size)
     if column.kind is Kind.TIME:

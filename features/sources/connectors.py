@@ -1,4 +1,4 @@
-"""Where tables are kept: what a folder and a database have in common once they are open."""
+"""What a folder and a database have in common once they are open: tables, columns, rows, queries."""
 
 from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
@@ -6,16 +6,17 @@ from dataclasses import dataclass, field
 from typing import Any, Protocol
 
 from features.errors import ColumnMissing, SettingsError, SourceUnreadable
-from features.sources.cleaning import column_notes, listed
-from features.tables import TABLE, Table
+from features.schema import Table
+from features.sources.column_names import column_notes, listed
+from features.tables import TABLE
 
 
 @dataclass(frozen=True)
 class TableMapping:
-    """Where a table is found when the data do not follow the contract.
+    """Where to find a table in data that do not follow the contract.
 
-    query : SQL, run by DuckDB over a folder (NAME.csv and NAME.parquet are views by their stem) or by the
-        database itself; None = the table of the contract's name.
+    query : SQL, run by DuckDB over a folder (NAME.csv and NAME.parquet are views by their stem) or by the database
+        itself; None = the table of the contract's name.
     columns : contract name -> name in the data, for the columns that are called otherwise.
     """
 
@@ -24,37 +25,46 @@ class TableMapping:
 
 
 def has_query(mapped: Mapping[str, TableMapping], table: Table) -> bool:
-    """Whether a table is read by a query instead of by its name."""
+    """Return whether a table is read by a query instead of by its name."""
     return table.name in mapped and mapped[table.name].query is not None
 
 
 class Connector(Protocol):
-    """A folder or a database that has been opened."""
+    """A folder or a database that has been opened.
+
+    label : how a message names it.
+    contents : what a person would see in it.
+    table_names : the tables that can be read by name.
+    """
 
     label: str
-    holds: list[str]
-    """What a person would see in it."""
-    names: list[str]
-    """The tables that can be read by name."""
+    contents: list[str]
+    table_names: list[str]
 
-    def strangers(self) -> list[str]:
-        """What is there, but is no table of the contract."""
+    def unknown_tables(self) -> list[str]:
+        """Return what is there but is not a table of the contract."""
 
-    def found(self, table: str) -> list[str]:
-        """The column names of a table."""
+    def columns(self, table: str) -> list[str]:
+        """Return the column names of a table."""
 
-    def read(self, table: str, wanted: list[str]) -> Mapping[str, Any]:
-        """These columns of a table."""
+    def read(self, table: str, columns: list[str]) -> Mapping[str, Any]:
+        """Read some columns of a table."""
 
-    def batches(self, table: str, wanted: list[str]) -> Iterator[Mapping[str, Any]]:
-        """The same columns a batch of rows at a time, where the place can; at least one batch."""
+    def batches(self, table: str, columns: list[str]) -> Iterator[Mapping[str, Any]]:
+        """Yield the same columns a batch of rows at a time, where that is possible; at least one batch."""
 
-    def ask(self, table: str, query: str) -> Mapping[str, Any]:
-        """All columns that a query returns."""
+    def query(self, table: str, query: str) -> Mapping[str, Any]:
+        """Run the query of a table and return all columns of its result."""
 
 
 def check_mapping(mapped: Mapping[str, TableMapping]) -> None:
-    """Refuse a mapping of tables or columns that the contract does not know.  Raises SettingsError."""
+    """Refuse a mapping of tables or columns that the contract does not know.
+
+    Raises
+    ------
+    SettingsError
+        If there is one; the message names it.
+    """
     for name, where in mapped.items():
         if name not in TABLE:
             raise SettingsError(f"[tables.{name}] maps a table that does not exist; the tables are {listed(TABLE)}")
@@ -66,41 +76,49 @@ def check_mapping(mapped: Mapping[str, TableMapping]) -> None:
             )
 
 
-def origins(table: Table, found: Sequence[str], where: TableMapping) -> tuple[dict[str, str], tuple[str, ...]]:
-    """Which column of the data holds each declared one, and what to say about those left out.
+def column_origins(table: Table, names: Sequence[str], mapping: TableMapping) -> tuple[dict[str, str], tuple[str, ...]]:
+    """Return which column of the data holds each declared column, and warnings about those left out.
+
+    names : the columns that the data have.
 
     Raises
     ------
     ColumnMissing
-        If a mapped or a required column is not among those found.
+        If a mapped or a required column is not among `names`.
     """
-    lacking = [f"{at} (as {name})" for name, at in where.columns.items() if at not in found]
-    if lacking:
+    missing = [f"{at} (as {name})" for name, at in mapping.columns.items() if at not in names]
+    if missing:
         raise ColumnMissing(
-            f"[tables.{table.name}] takes {' and '.join(lacking)}, which is not there; it has {listed(found)}. "
+            f"[tables.{table.name}] takes {' and '.join(missing)}, which is not there; it has {listed(names)}. "
             "Correct the name in the settings."
         )
-    origin = {column.name: where.columns.get(column.name, column.name) for column in table.columns}
-    origin = {name: at for name, at in origin.items() if at in found}
-    called = {at: name for name, at in where.columns.items()}
-    return origin, column_notes(table, dict.fromkeys([*(called.get(name, name) for name in found), *origin]))
+    origin = {column.name: mapping.columns.get(column.name, column.name) for column in table.columns}
+    origin = {name: at for name, at in origin.items() if at in names}
+    renamed = {at: name for name, at in mapping.columns.items()}
+    return origin, column_notes(table, dict.fromkeys([*(renamed.get(name, name) for name in names), *origin]))
 
 
-def refuse_twins(where: str, names: Sequence[str]) -> None:
-    """Refuse two columns of one name: nobody can say which is meant."""
-    twins = [name for name, times in Counter(names).items() if times > 1]
-    if twins:
-        raise SourceUnreadable(f"{where} has more than one column called {listed(twins)}; rename or remove one")
+def refuse_duplicate_names(where: str, names: Sequence[str]) -> None:
+    """Refuse two columns of the same name: nobody can say which is meant.
+
+    Raises
+    ------
+    SourceUnreadable
+        If there are two; the message begins with `where`.
+    """
+    duplicates = [name for name, times in Counter(names).items() if times > 1]
+    if duplicates:
+        raise SourceUnreadable(f"{where} has more than one column called {listed(duplicates)}; rename or remove one")
 
 
 def first_line(error: BaseException) -> str:
-    """What an error of a library says, without what it prints below."""
+    """Return the first line of an error's message, or its type where it has none."""
     text = str(error).strip()
     return text.splitlines()[0] if text else type(error).__name__
 
 
 def query_failed(table: str, error: BaseException) -> SourceUnreadable:
-    """The error to raise where a mapped query cannot be run."""
+    """Build the error to raise where a mapped query cannot be run."""
     return SourceUnreadable(
         f"the query of {table} failed: {first_line(error)}. Mend it under [tables.{table}] in the settings."
     )

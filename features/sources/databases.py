@@ -1,4 +1,4 @@
-"""The door to databases: the tables and views behind a SQLAlchemy URL."""
+"""The connector to databases: tables and views behind a SQLAlchemy URL."""
 
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager, suppress
@@ -8,12 +8,12 @@ from typing import Any
 import pyarrow as pa
 
 from features.errors import SourceUnreadable
-from features.sources.columns import packed
-from features.sources.connectors import Connector, first_line, query_failed, refuse_twins
+from features.sources.columns import pack
+from features.sources.connectors import Connector, first_line, query_failed, refuse_duplicate_names
 from features.tables import TABLE
 
 DATABASE_CHUNK = 100_000
-"""Rows fetched at a time: large enough to hide the round trip, small enough to keep Python objects few."""
+"""Rows fetched at a time: enough to hide the round trip, few enough that their Python objects fit in memory."""
 
 
 class _Database:
@@ -28,38 +28,47 @@ class _Database:
         views = self.inspector.get_view_names()
         with suppress(NotImplementedError):
             views += self.inspector.get_materialized_view_names()
-        self.names = self.holds = sorted({*self.inspector.get_table_names(), *views})
+        self.table_names = self.contents = sorted({*self.inspector.get_table_names(), *views})
 
-    def strangers(self) -> list[str]:
-        return [name for name in self.names if name not in TABLE]
+    def unknown_tables(self) -> list[str]:
+        return [name for name in self.table_names if name not in TABLE]
 
-    def found(self, table: str) -> list[str]:
+    def columns(self, table: str) -> list[str]:
         return [column["name"] for column in self.inspector.get_columns(table)]
 
-    def read(self, table: str, wanted: list[str]) -> Mapping[str, Any]:
+    def read(self, table: str, columns: list[str]) -> Mapping[str, Any]:
         import sqlalchemy as sa
 
-        statement: Any = sa.select(*[sa.column(name) for name in wanted]).select_from(sa.table(table))
-        return _fetched(self.connection.execute(statement), wanted)
+        statement: Any = sa.select(*[sa.column(name) for name in columns]).select_from(sa.table(table))
+        return _fetch(self.connection.execute(statement), columns)
 
-    def batches(self, table: str, wanted: list[str]) -> Iterator[Mapping[str, Any]]:
-        yield self.read(table, wanted)
+    def batches(self, table: str, columns: list[str]) -> Iterator[Mapping[str, Any]]:
+        yield self.read(table, columns)
 
-    def ask(self, table: str, query: str) -> Mapping[str, Any]:
+    def query(self, table: str, query: str) -> Mapping[str, Any]:
         import sqlalchemy as sa
 
         try:
             # As it stands: no parameters, so that % and : in the query mean what they mean to the database.
             result = self.connection.execution_options(no_parameters=True).exec_driver_sql(query.strip().rstrip(";"))
             names = list(result.keys())
-            refuse_twins(f"the query under [tables.{table}]", names)
-            return _fetched(result, names)
+            refuse_duplicate_names(f"the query under [tables.{table}]", names)
+            return _fetch(result, names)
         except sa.exc.SQLAlchemyError as error:
             raise query_failed(table, getattr(error, "orig", None) or error) from error
 
 
 @contextmanager
 def open_database(location: str) -> Iterator[Connector]:
+    """Open a database for reading, and close it afterwards.
+
+    location : a SQLAlchemy URL. Its password appears in no message.
+
+    Raises
+    ------
+    SourceUnreadable
+        If the URL cannot be parsed, a driver is missing, or the database cannot be read.
+    """
     try:
         import sqlalchemy as sa
     except ModuleNotFoundError as error:
@@ -98,17 +107,17 @@ def open_database(location: str) -> Iterator[Connector]:
         engine.dispose()
 
 
-def _fetched(result: Any, names: Sequence[str]) -> dict[str, Any]:
-    """All rows by column: lists of Python objects, packed a chunk at a time where one Arrow type holds them."""
+def _fetch(result: Any, names: Sequence[str]) -> dict[str, Any]:
+    """Return all rows by column, packed a chunk at a time where one Arrow type holds them, else as Python objects."""
     chunks: dict[str, list[Any]] = {name: [] for name in names}
     for rows in result.partitions(DATABASE_CHUNK):
         for name, cells in zip(names, zip(*rows, strict=True), strict=True):
-            chunks[name].append(packed(list(cells)))
-    return {name: _joined(parts) for name, parts in chunks.items()}
+            chunks[name].append(pack(list(cells)))
+    return {name: _join(parts) for name, parts in chunks.items()}
 
 
-def _joined(parts: list[Any]) -> Any:
-    """The chunks of one column as one; where they differ in type, as a list."""
+def _join(parts: list[Any]) -> Any:
+    """Join the chunks of a column; where they differ in type, as a list."""
     if parts and all(isinstance(part, pa.Array) for part in parts):
         kind = parts[0].type
         if all(pa.types.is_decimal(part.type) for part in parts):

@@ -1,4 +1,4 @@
-"""Of the rows with one primary key, which one stays: the first that was recorded, whatever their order."""
+"""The choice among rows with the same primary key: the one recorded first stays, whatever their order."""
 
 from collections.abc import Iterable, Mapping
 from typing import Any
@@ -6,14 +6,14 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from features.schema import Column, Kind, Table
 from features.sources.text_column import TextColumn
-from features.tables import Column, Kind, Table
 
 
-def keepers(table: Table, columns: Mapping[str, Any], bad: Iterable[int]) -> dict[int, int]:
-    """For every row that repeats a primary key, the row that is kept instead of it.
+def find_duplicates(table: Table, columns: Mapping[str, Any], bad: Iterable[int]) -> dict[int, int]:
+    """Return the rows that repeat a primary key, each with the row that is kept instead.
 
-    bad : rows that are set aside already; they neither stay nor drive another out.
+    bad : rows that are set aside already; they are neither kept nor displace another row.
     """
     assert table.key is not None
     keys: TextColumn = columns[table.key]
@@ -34,11 +34,12 @@ def keepers(table: Table, columns: Mapping[str, Any], bad: Iterable[int]) -> dic
 
 
 def _precedence(table: Table, columns: Mapping[str, Any], rows: NDArray[np.intp]) -> list[NDArray[Any]]:
-    """Sort keys, first counts most: recorded, happened, what is never filled in later, then what is.
+    """Return the sort keys that decide which row is kept, the most important first.
 
-    The later times are compared as one sorted list of events per row. Blanking everything after an as_of
-    cuts those lists short but cannot change which comes first, so the source as it stood then keeps the
-    same row, or one that could not be told apart from it.
+    They are: when it was recorded, when it happened, the columns that are never filled in later, then those that are.
+    The later times are compared as one sorted list of events per row. Blanking everything after an as_of shortens those
+    lists but cannot change which comes first, so the source as it stood then keeps the same row, or one that could not
+    be told apart from it.
     """
     by_name = {name: values[rows] for name, values in columns.items()}
     keys = [by_name.pop(name) for name in ("recorded_at", table.time) if name in by_name]

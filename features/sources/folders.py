@@ -1,4 +1,4 @@
-"""The door to files: NAME.parquet and NAME.csv of one folder, and queries over them."""
+"""The connector to files: NAME.parquet and NAME.csv of a folder, and queries over them."""
 
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager, suppress
@@ -10,18 +10,25 @@ import pyarrow.csv as pa_csv
 import pyarrow.parquet as pq
 
 from features.errors import SourceUnreadable
-from features.sources.columns import one_piece
-from features.sources.connectors import Connector, TableMapping, first_line, has_query, query_failed, refuse_twins
+from features.schema import Kind
+from features.sources.columns import combine_chunks
+from features.sources.connectors import (
+    Connector,
+    TableMapping,
+    first_line,
+    has_query,
+    query_failed,
+    refuse_duplicate_names,
+)
 from features.sources.partitioned import Partitions, read_part_table, read_partitions
-from features.tables import TABLE, Kind
+from features.tables import TABLE
 
 _DELIMITERS = ",;\t"
 _REPORTS = ("set_aside", "scores", "investment_scores", "plan")
-"""Files that we wrote ourselves; beside a source they are no mistake."""
-
+"""Files that we wrote ourselves: in the folder of a source they are no mistake."""
 
 BATCH_ROWS, BATCH_BYTES = 262_144, 32 * 2**20
-"""Of a Parquet and a CSV file, read a batch at a time."""
+"""Size of a batch: rows of a Parquet file, bytes of a CSV file."""
 
 
 class _Folder:
@@ -35,9 +42,9 @@ class _Folder:
             )
         self.label = f"the folder {path}"
         self.path = path
-        self.holds = sorted(file.name for file in path.iterdir() if file.is_file() and not file.name.startswith("."))
+        self.contents = sorted(file.name for file in path.iterdir() if file.is_file() and not file.name.startswith("."))
         self.files: dict[str, Path] = {}
-        for name in self.holds:
+        for name in self.contents:
             file = path / name
             if file.suffix not in (".parquet", ".csv"):
                 continue
@@ -46,37 +53,37 @@ class _Folder:
                     f"{path} holds both {file.stem}.csv and {file.stem}.parquet; remove the one that is out of date"
                 )
             self.files[file.stem] = file
-        self.names = list(self.files)
+        self.table_names = list(self.files)
 
-    def strangers(self) -> list[str]:
+    def unknown_tables(self) -> list[str]:
         known = {file.name for stem, file in self.files.items() if stem in TABLE or stem in _REPORTS}
-        return [name for name in self.holds if name not in known]
+        return [name for name in self.contents if name not in known]
 
-    def found(self, table: str) -> list[str]:
-        with _reading(self.files[table]):
+    def columns(self, table: str) -> list[str]:
+        with _reading_errors(self.files[table]):
             return _file_columns(self.files[table])
 
-    def read(self, table: str, wanted: list[str]) -> Mapping[str, Any]:
+    def read(self, table: str, columns: list[str]) -> Mapping[str, Any]:
         file = self.files[table]
-        with _reading(file):
+        with _reading_errors(file):
             if file.suffix == ".parquet":
-                whole = _parquet(file, _texts(table, file))
-                # One after the other: the pieces of a column leave their room to those of the next.
-                return {name: one_piece(whole.read(columns=[name]).column(0)) for name in wanted}
-            data = pa_csv.read_csv(file, parse_options=_csv_shape(file), convert_options=_as_text(wanted))
-        return {name: data.column(name) for name in wanted}
+                whole = _parquet(file, _text_columns(table, file))
+                # Column by column: the chunks of one are freed before the next is read.
+                return {name: combine_chunks(whole.read(columns=[name]).column(0)) for name in columns}
+            data = pa_csv.read_csv(file, parse_options=_csv_shape(file), convert_options=_as_text(columns))
+        return {name: data.column(name) for name in columns}
 
-    def batches(self, table: str, wanted: list[str]) -> Iterator[Mapping[str, Any]]:
+    def batches(self, table: str, columns: list[str]) -> Iterator[Mapping[str, Any]]:
         file, empty = self.files[table], True
-        with _reading(file):
-            for data in _stream(file, wanted):
+        with _reading_errors(file):
+            for data in _stream(file, columns):
                 empty = False
-                yield {name: pa.chunked_array([data.column(name)]) for name in wanted}
+                yield {name: pa.chunked_array([data.column(name)]) for name in columns}
         if empty:
-            yield self.read(table, wanted)
+            yield self.read(table, columns)
 
-    def ask(self, table: str, query: str) -> Mapping[str, Any]:
-        """Run by DuckDB, in memory, with every file of the folder as a view by its stem."""
+    def query(self, table: str, query: str) -> Mapping[str, Any]:
+        """Run a query in DuckDB, in memory, with every file of the folder as a view by its stem."""
         try:
             import duckdb
         except ModuleNotFoundError as error:
@@ -95,10 +102,10 @@ class _Folder:
                 data = connection.sql(query).to_arrow_table()
             except duckdb.Error as error:
                 raise query_failed(table, error) from error
-        return _unambiguous(f"the query under [tables.{table}]", data)
+        return _columns_of(f"the query under [tables.{table}]", data)
 
 
-class _Parts:
+class _PartitionedFolder:
     """All parts of a partitioned source as one folder."""
 
     def __init__(self, partitions: Partitions, mapped: Mapping[str, TableMapping]) -> None:
@@ -109,31 +116,38 @@ class _Parts:
             )
         self.partitions = partitions
         self.label = f"the partitioned folder {partitions.folder}"
-        self.names = self.holds = list(partitions.tables)
+        self.table_names = self.contents = list(partitions.tables)
 
-    def strangers(self) -> list[str]:
+    def unknown_tables(self) -> list[str]:
         return []
 
-    def found(self, table: str) -> list[str]:
+    def columns(self, table: str) -> list[str]:
         return _file_columns(self.partitions.parts[0].folder / f"{table}.parquet")
 
-    def read(self, table: str, wanted: list[str]) -> Mapping[str, Any]:
-        batches = list(self.batches(table, wanted))
-        return {name: pa.chunked_array([c for batch in batches for c in batch[name].chunks]) for name in wanted}
+    def read(self, table: str, columns: list[str]) -> Mapping[str, Any]:
+        batches = list(self.batches(table, columns))
+        return {name: pa.chunked_array([c for batch in batches for c in batch[name].chunks]) for name in columns}
 
-    def batches(self, table: str, wanted: list[str]) -> Iterator[Mapping[str, Any]]:
+    def batches(self, table: str, columns: list[str]) -> Iterator[Mapping[str, Any]]:
         parts = self.partitions.parts
         for part in parts[:1] if table == "investment_options" else parts:
-            yield read_part_table(part, table, wanted)
+            yield read_part_table(part, table, columns)
 
-    def ask(self, table: str, query: str) -> Mapping[str, Any]:
+    def query(self, table: str, query: str) -> Mapping[str, Any]:
         raise NotImplementedError("a partitioned source is never mapped")
 
 
 @contextmanager
 def open_folder(path: Path, mapped: Mapping[str, TableMapping]) -> Iterator[Connector]:
+    """Open a folder for reading: a plain one, or a partitioned source.
+
+    Raises
+    ------
+    SourceUnreadable
+        If there is no such folder, a file cannot be read, or a partitioned source is to be mapped.
+    """
     partitions = read_partitions(path)
-    yield _Folder(path, mapped) if partitions is None else _Parts(partitions, mapped)
+    yield _Folder(path, mapped) if partitions is None else _PartitionedFolder(partitions, mapped)
 
 
 def _file_columns(file: Path) -> list[str]:
@@ -142,12 +156,12 @@ def _file_columns(file: Path) -> list[str]:
     else:
         with pa_csv.open_csv(file, parse_options=_csv_shape(file)) as reader:
             names = list(reader.schema.names)
-    refuse_twins(file.name, names)
+    refuse_duplicate_names(file.name, names)
     return names
 
 
-def _texts(table: str, file: Path) -> list[str]:
-    """The columns to be read by distinct value: ids and names stand in many rows."""
+def _text_columns(table: str, file: Path) -> list[str]:
+    """Return the text columns of a Parquet file, which are read by distinct value: ids and names stand in many rows."""
     declared = {column.name for column in TABLE[table].columns if column.kind is Kind.TEXT}
     schema = _parquet(file).schema_arrow
     return [field.name for field in schema if field.name in declared and pa.types.is_string(field.type)]
@@ -158,20 +172,20 @@ def _parquet(file: Path, by_distinct: Sequence[str] = ()) -> Any:
     return pq.ParquetFile(file, coerce_int96_timestamp_unit="us", read_dictionary=list(by_distinct))
 
 
-def _stream(file: Path, wanted: list[str]) -> Iterator[Any]:
-    """Record batches of the file."""
+def _stream(file: Path, columns: list[str]) -> Iterator[Any]:
+    """Yield the record batches of a file."""
     if file.suffix == ".parquet":
-        yield from _parquet(file).iter_batches(BATCH_ROWS, columns=wanted)
+        yield from _parquet(file).iter_batches(BATCH_ROWS, columns=columns)
         return
     blocks = pa_csv.ReadOptions(block_size=BATCH_BYTES)
-    with pa_csv.open_csv(file, blocks, _csv_shape(file), _as_text(wanted)) as reader:
+    with pa_csv.open_csv(file, blocks, _csv_shape(file), _as_text(columns)) as reader:
         yield from reader
 
 
-def _as_text(wanted: list[str]) -> Any:
+def _as_text(columns: list[str]) -> Any:
     return pa_csv.ConvertOptions(
-        column_types=dict.fromkeys(wanted, pa.string()),
-        include_columns=wanted,
+        column_types=dict.fromkeys(columns, pa.string()),
+        include_columns=columns,
         null_values=[""],
         strings_can_be_null=True,
     )
@@ -185,7 +199,7 @@ def _csv_shape(file: Path) -> Any:
 
 
 @contextmanager
-def _reading(file: Path) -> Iterator[None]:
+def _reading_errors(file: Path) -> Iterator[None]:
     try:
         yield
     except UnicodeDecodeError as error:
@@ -195,8 +209,8 @@ def _reading(file: Path) -> Iterator[None]:
         raise SourceUnreadable(f"{file} cannot be read as {kind}: {first_line(error)}") from error
 
 
-def _unambiguous(where: str, data: Any) -> Mapping[str, Any]:
-    refuse_twins(where, data.column_names)
+def _columns_of(where: str, data: Any) -> Mapping[str, Any]:
+    refuse_duplicate_names(where, data.column_names)
     return {name: data.column(name) for name in data.column_names}
 
 

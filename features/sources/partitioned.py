@@ -1,9 +1,9 @@
-"""A partitioned source: one folder a part, each with whole accounts and a source of its own.
+"""A partitioned source: one folder per part, each with whole accounts and a complete set of tables.
 
     DIR/partitions.json        how many parts, by which hash, how many rows each must hold; written last
     DIR/part-00000/orders.parquet ...
 
-The part of an account depends on its id alone, so whatever is asked of one account is answered by one part.
+The part of an account depends on its id alone, so that everything about an account is in one part.
 """
 
 import hashlib
@@ -27,12 +27,16 @@ FORMAT = 1
 MANIFEST = "partitions.json"
 HASH = "the first 8 bytes of blake2b(account_id as UTF-8), big-endian, modulo parts; no account: part 0"
 
-Answer = TypeVar("Answer")
+Result = TypeVar("Result")
 
 
 @dataclass(frozen=True)
 class Part:
-    """One part.  rows : table -> how many raw rows its file must hold.  added : raw rows that came another way."""
+    """One part of a partitioned source.
+
+    rows : table -> how many raw rows its file must hold.
+    added : table -> raw columns of rows that are not in the files, such as feedback.
+    """
 
     number: int
     folder: Path
@@ -44,8 +48,8 @@ class Part:
 class Partitions:
     """A partitioned source.
 
-    split_keys : table -> how many of its primary keys stand in more than one part. Read whole, one row of each
-        stays; read by parts, one row in every part does.
+    split_keys : table -> how many of its primary keys stand in more than one part. Read whole, one row of each stays;
+        read by parts, one row in every part does.
     """
 
     folder: Path
@@ -54,11 +58,11 @@ class Partitions:
 
     @property
     def tables(self) -> tuple[str, ...]:
-        """The tables held: the same in every part."""
+        """Return the names of the tables: the same in every part."""
         return tuple(self.parts[0].rows)
 
     def notes(self) -> tuple[str, ...]:
-        """What differs from reading the source whole, in words; nothing where its keys are clean."""
+        """Say what differs from reading the source whole; empty where its keys are clean."""
         return tuple(
             f"{count:,} {TABLE[name].key}s of {name} stand in more than one part, with different accounts: read by "
             "parts, one row in every part is kept; read whole, one row of all"
@@ -67,23 +71,25 @@ class Partitions:
 
 
 class Executor(Protocol):
-    """Who works on the parts: this process, or the workers of a cluster."""
+    """What works on the parts: this process, or the workers of a cluster."""
 
-    def answers(self, work: Callable[[Part], Answer], parts: Sequence[Part]) -> Iterator[Answer]:
-        """What `work` says of each part, in the order of the parts; it may be asked more than once for a part."""
+    def map(self, work: Callable[[Part], Result], parts: Sequence[Part]) -> Iterator[Result]:
+        """Yield work(part) for each part, in order; `work` may run more than once for a part."""
         ...
 
 
 class LocalExecutor:
-    """This process, one part after the other: no more than one part is in memory."""
+    """This process, which works on one part after the other, so that only one is in memory."""
 
-    def answers(self, work: Callable[[Part], Answer], parts: Sequence[Part]) -> Iterator[Answer]:
-        """What `work` says of each part, in the order of the parts."""
+    def map(self, work: Callable[[Part], Result], parts: Sequence[Part]) -> Iterator[Result]:
+        """Yield work(part) for each part, in order."""
         return map(work, parts)
 
 
 def part_numbers(account_ids: Iterable[str | None], parts: int) -> IntArray:
-    """The part of each account, 0 .. parts - 1: the same on every machine, whatever other accounts there are.
+    """Return the part of each account, 0 .. parts - 1.
+
+    It is the same on every machine, whatever other accounts there are.
 
     >>> part_numbers(["A00001", "A00002", None], 8).tolist()
     [3, 6, 0]
@@ -93,23 +99,26 @@ def part_numbers(account_ids: Iterable[str | None], parts: int) -> IntArray:
 
 
 def write_manifest(folder: Path, rows: Sequence[Mapping[str, int]], split_keys: Mapping[str, int]) -> None:
-    """Declare the folder's parts complete.  rows : for each part, table -> rows."""
+    """Declare the parts of a folder complete.
+
+    rows : for each part, table -> number of rows.
+    """
     content = {"format": FORMAT, "hash": HASH, "parts": len(rows), "rows": list(rows), "split_keys": split_keys}
     write_whole(folder / MANIFEST, json.dumps(content, indent=1) + "\n")
 
 
 def part_folder(folder: Path, number: int) -> Path:
-    """Where a part stands."""
+    """Return the folder of a part."""
     return folder / f"part-{number:05d}"
 
 
 def read_partitions(location: str | Path) -> Partitions | None:
-    """The parts of a partitioned source; None where the location is no such folder.
+    """Read the manifest of a partitioned source; None if the location is no such folder.
 
     Raises
     ------
     SourceUnreadable
-        If the folder was not partitioned to the end, its manifest is damaged, or a part is missing.
+        If partitioning was interrupted, the manifest is damaged, or a part is missing.
     """
     folder = Path(location)
     if "://" in str(location) or not folder.is_dir():
@@ -140,7 +149,9 @@ def read_partitions(location: str | Path) -> Partitions | None:
 
 
 def read_part_table(part: Part, name: str, columns: Sequence[str] | None = None) -> dict[str, Any]:
-    """The raw columns of one table of a part; all of them, or the named ones.
+    """Read the raw columns of one table of a part.
+
+    columns : their names; None = all.
 
     Raises
     ------

@@ -1,7 +1,7 @@
-"""A folder or a database URL in, cleaned tables out.
+"""The tables of a folder or a database, read and cleaned.
 
-A table is read whole, its declared columns only, and passes through `features.sources.cleaning.clean`. What was
-set aside, what was ignored and how many rows were read travels with the tables.
+Each table is read whole, its declared columns only, and passes through `features.sources.cleaning.clean`. What was set
+aside, what was ignored and how many rows were read travels with the tables.
 """
 
 import sys
@@ -14,25 +14,27 @@ from typing import TYPE_CHECKING, Any
 import pyarrow as pa
 
 from features.errors import NotEnoughData, SourceUnreadable, TooManyBadRows
-from features.side_by_side import side_by_side
-from features.sources.cleaning import Cleaned, Columns, SetAside, clean, listed
-from features.sources.connectors import Connector, TableMapping, check_mapping, has_query, origins
+from features.parallel import parallel_map
+from features.schema import Table
+from features.sources.cleaning import Cleaned, Columns, SetAside, clean
+from features.sources.column_names import listed
+from features.sources.connectors import Connector, TableMapping, check_mapping, column_origins, has_query
 from features.sources.databases import open_database
 from features.sources.folders import open_folder
-from features.tables import TABLE, TABLES, Table
+from features.tables import TABLE, TABLES
 
 if TYPE_CHECKING:
     import pandas as pd
 
-__all__ = ["Progress", "Source", "TableMapping", "read_one", "read_source", "set_aside_frame", "source_from_rows"]
+__all__ = ["Progress", "Source", "TableMapping", "read_source", "read_table", "set_aside_frame", "source_from_rows"]
 
 Progress = Callable[[str], None]
-"""Told in a few words what is being read."""
+"""A function that is called with a few words about what is being read."""
 
 
 @dataclass(frozen=True)
 class Source:
-    """Cleaned tables, by name; a table that is not in the source is not in `tables`.
+    """Cleaned tables, by name; `tables` lacks a table that the source lacks.
 
     rows_read : rows per table before cleaning = rows kept + rows set aside.
     notes : warnings in plain words, without personal data.
@@ -44,12 +46,12 @@ class Source:
     rows_read: Mapping[str, int]
 
     def release(self, table: str) -> None:
-        """Forget a table's rows, where nobody will ask for them again."""
+        """Free the rows of a table that nobody will need again."""
         assert isinstance(self.tables, dict)
         del self.tables[table]
 
     def rows(self, table: str) -> int:
-        """Rows of a table that are used; 0 where the source lacks it."""
+        """Return how many rows of a table are used; 0 where the source lacks it."""
         columns = self.tables.get(table, {})
         return len(next(iter(columns.values()))) if columns else 0
 
@@ -61,8 +63,10 @@ def read_source(
     max_bad_share: float = 0.05,
     progress: Progress | None = None,
 ) -> Source:
-    """Every table of the contract that the folder or the database holds.
+    """Read every table of the contract that the folder or the database holds.
 
+    location : a folder, or a SQLAlchemy URL.
+    mapped : table -> where to find it, for tables that do not follow the contract.
     max_bad_share : largest share of a table's rows that may be set aside, 0..1.
     progress : called with a few words before each table is read.
 
@@ -83,35 +87,35 @@ def read_source(
     check_mapping(mapped)
     database = "://" in str(location)
     tables: dict[str, Cleaned] = {}
-    with open_database(str(location)) if database else open_folder(Path(location), mapped) as place:
-        present = [table for table in TABLES if table.name in place.names or has_query(mapped, table)]
+    with open_database(str(location)) if database else open_folder(Path(location), mapped) as connector:
+        present = [table for table in TABLES if table.name in connector.table_names or has_query(mapped, table)]
         if TABLE["orders"] not in present:
             raise SourceUnreadable(
-                f"{place.label} holds no orders, the one table that is required; it holds {listed(place.holds)}. "
-                "Name the orders so, or map them under [tables.orders] in the settings."
+                f"{connector.label} holds no orders, the one table that is required; it holds "
+                f"{listed(connector.contents)}. Name the orders so, or map them under [tables.orders] in the settings."
             )
-        notes = _notes(place, mapped, present)
+        notes = _notes(connector, mapped, present)
 
         def read(table: Table) -> tuple[Cleaned, tuple[str, ...]]:
             if progress is not None:
                 progress(f"reading {table.name}")
-            raw, extra = _renamed(table, place, mapped.get(table.name, TableMapping()))
+            raw, extra = _read_columns(table, connector, mapped.get(table.name, TableMapping()))
             cleaned = clean(table, raw)
             del raw
-            pa.default_memory_pool().release_unused()  # else the largest table's room stays taken
+            pa.default_memory_pool().release_unused()  # else the memory of the largest table stays taken
             _check_share(cleaned, table, max_bad_share)
             return cleaned, extra
 
-        for table, (cleaned, extra) in zip(present, side_by_side(read, present, not database), strict=True):
+        for table, (cleaned, extra) in zip(present, parallel_map(read, present, not database), strict=True):
             tables[table.name] = cleaned
             notes += extra
     if tables["orders"].rows_read == 0:
-        raise NotEnoughData(f"orders in {place.label} has no rows; without orders there is nothing to learn from")
+        raise NotEnoughData(f"orders in {connector.label} has no rows; without orders there is nothing to learn from")
     return _source(tables, notes)
 
 
-def read_one(location: str | Path, name: str, mapped: Mapping[str, TableMapping] | None = None) -> Columns | None:
-    """One table of a folder or database, cleaned; None where it is not there.
+def read_table(location: str | Path, name: str, mapped: Mapping[str, TableMapping] | None = None) -> Columns | None:
+    """Read and clean one table of a folder or database; None where it is not there.
 
     Raises
     ------
@@ -121,23 +125,26 @@ def read_one(location: str | Path, name: str, mapped: Mapping[str, TableMapping]
     mapped = mapped or {}
     check_mapping(mapped)
     table = TABLE[name]
-    with open_database(str(location)) if "://" in str(location) else open_folder(Path(location), mapped) as place:
-        if name not in place.names and not has_query(mapped, table):
+    with open_database(str(location)) if "://" in str(location) else open_folder(Path(location), mapped) as connector:
+        if name not in connector.table_names and not has_query(mapped, table):
             return None
-        raw, _ = _renamed(table, place, mapped.get(name, TableMapping()))
+        raw, _ = _read_columns(table, connector, mapped.get(name, TableMapping()))
         return clean(table, raw).columns
 
 
 def source_from_rows(raw: Mapping[str, Any], *, max_bad_share: float = 1.0) -> Source:
-    """A source from memory: per table its raw columns, or a pandas DataFrame.
+    """Build a source from rows in memory.
+
+    raw : table -> its raw columns, or a pandas DataFrame.
+    max_bad_share : largest share of a table's rows that may be set aside, 0..1.
 
     Raises
     ------
     ColumnMissing, TooManyBadRows, ShapeMismatch
         As `read_source` and `clean` do.
     """
-    strangers = [name for name in raw if name not in TABLE]
-    notes = [f"ignored tables that the contract does not know: {listed(strangers)}"] if strangers else []
+    unknown = [name for name in raw if name not in TABLE]
+    notes = [f"ignored tables that the contract does not know: {listed(unknown)}"] if unknown else []
     tables: dict[str, Cleaned] = {}
     for table in TABLES:
         if table.name in raw:
@@ -147,7 +154,7 @@ def source_from_rows(raw: Mapping[str, Any], *, max_bad_share: float = 1.0) -> S
 
 
 def set_aside_frame(source: Source) -> "pd.DataFrame":
-    """The report of rows that were not used: table, row, column, reason, account_id."""
+    """Return the rows that were not used as a DataFrame: table, row, column, reason, account_id."""
     import pandas as pd
 
     names = ["table", "row", "column", "reason", "account_id"]
@@ -155,15 +162,15 @@ def set_aside_frame(source: Source) -> "pd.DataFrame":
     return pd.DataFrame(rows, columns=names).astype({"row": "int64"})
 
 
-def _notes(place: Connector, mapped: Mapping[str, TableMapping], present: Sequence[Table]) -> list[str]:
-    """What is there and not read, and what is mapped and not there."""
+def _notes(connector: Connector, mapped: Mapping[str, TableMapping], present: Sequence[Table]) -> list[str]:
+    """Say what is there and not read, and what is mapped and not there."""
     there = {table.name for table in present}
-    notes = [f"[tables.{name}] is mapped, but {place.label} has no {name}" for name in mapped if name not in there]
+    notes = [f"[tables.{name}] is mapped, but {connector.label} has no {name}" for name in mapped if name not in there]
     # A query may read any of the others, so with one there they are no surprise.
     if not any(where.query is not None for where in mapped.values()):
-        strangers = place.strangers()
-        if strangers:
-            notes.append(f"ignored in {place.label}, as the contract does not know them: {listed(strangers)}")
+        unknown = connector.unknown_tables()
+        if unknown:
+            notes.append(f"ignored in {connector.label}, as the contract does not know them: {listed(unknown)}")
     return notes
 
 
@@ -177,7 +184,7 @@ def _source(tables: Mapping[str, Cleaned], notes: Sequence[str]) -> Source:
 
 
 def _plain(columns: Any) -> Mapping[str, Any]:
-    """Raw columns as `clean` takes them; a DataFrame's stay out of Python objects where they can."""
+    """Return raw columns as `clean` takes them; those of a DataFrame without Python objects where possible."""
     pandas = sys.modules.get("pandas")  # where it was never imported there is no DataFrame
     if pandas is None or not isinstance(columns, pandas.DataFrame):
         return {str(name): values for name, values in columns.items()}
@@ -212,10 +219,10 @@ def _check_share(cleaned: Cleaned, table: Table, max_bad_share: float) -> None:
     )
 
 
-def _renamed(table: Table, place: Connector, where: TableMapping) -> tuple[dict[str, Any], tuple[str, ...]]:
-    """The raw columns under the contract's names, and what to say about those left out."""
-    answer = None if where.query is None else place.ask(table.name, where.query)
-    found = place.found(table.name) if answer is None else list(answer)
-    origin, notes = origins(table, found, where)
-    columns = answer if answer is not None else place.read(table.name, sorted(set(origin.values())))
+def _read_columns(table: Table, connector: Connector, mapping: TableMapping) -> tuple[dict[str, Any], tuple[str, ...]]:
+    """Read the raw columns under the contract's names, and say which were left out."""
+    result = None if mapping.query is None else connector.query(table.name, mapping.query)
+    names = connector.columns(table.name) if result is None else list(result)
+    origin, notes = column_origins(table, names, mapping)
+    columns = result if result is not None else connector.read(table.name, sorted(set(origin.values())))
     return {name: columns[at] for name, at in origin.items()}, notes

@@ -1,4 +1,4 @@
-"""Text cells, each distinct one stored once: the form in which names and ids stay in memory."""
+"""A column of text cells that stores each distinct text once: the form of names and ids in memory."""
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
@@ -20,7 +20,7 @@ class TextColumn:
     """A column of text.
 
     codes : shape (n,), int32, position of each cell in `distinct`, MISSING where the cell is empty.
-    distinct : the different texts, none twice; after a filter some may stand in no row.
+    distinct : the different texts; after a filter some may occur in no row.
     """
 
     codes: NDArray[np.int32]
@@ -37,8 +37,8 @@ class TextColumn:
         if not isinstance(rows, (int, np.integer)):
             return TextColumn(self.codes[rows], self.distinct)
         code = int(self.codes[rows])
-        found = self.distinct[code] if code >= 0 else None
-        return found.as_py() if isinstance(found, pa.Scalar) else found
+        text = self.distinct[code] if code >= 0 else None
+        return text.as_py() if isinstance(text, pa.Scalar) else text
 
     def __iter__(self) -> Iterator[str | None]:
         return iter(self.tolist())
@@ -48,56 +48,59 @@ class TextColumn:
 
     @cached_property
     def names(self) -> NDArray[np.object_]:
-        """The different texts as Python strings, shape (len(distinct),)."""
-        given = self.distinct.to_pylist() if isinstance(self.distinct, pa.Array) else self.distinct
-        names = np.empty(len(given), object)
-        names[:] = given
+        """Return the different texts as Python strings, shape (len(distinct),)."""
+        distinct = self.distinct.to_pylist() if isinstance(self.distinct, pa.Array) else self.distinct
+        names = np.empty(len(distinct), object)
+        names[:] = distinct
         return names
 
     @property
     def missing(self) -> BoolArray:
-        """Where a cell is empty, shape (n,)."""
+        """Return where a cell is empty, shape (n,)."""
         absent: BoolArray = self.codes < 0
         return absent
 
     @property
     def used(self) -> IntArray:
-        """The codes that stand in some row, ascending."""
-        stands = np.zeros(len(self.distinct) + 1, bool)
-        stands[self.codes] = True  # the place after the last is where the missing ones go
-        return np.flatnonzero(stands[:-1])
+        """Return the codes that occur in some row, ascending."""
+        used = np.zeros(len(self.distinct) + 1, bool)
+        used[self.codes] = True  # missing cells mark the extra place at the end
+        return np.flatnonzero(used[:-1])
 
     @property
     def cells(self) -> NDArray[np.object_]:
-        """Every cell as a Python string, None where it is empty, shape (n,)."""
+        """Return every cell as a Python string, None where it is empty, shape (n,)."""
         chosen: NDArray[np.object_] = np.append(self.names, [None])[self.codes]
         return chosen
 
-    def placed(self, place: Mapping[str, int]) -> IntArray:
-        """For every cell its text's place, -1 where it is empty or has none, shape (n,)."""
-        places: IntArray = np.array([*(place.get(name, -1) for name in self.names), -1], np.int64)[self.codes]
-        return places
+    def positions(self, position: Mapping[str, int]) -> IntArray:
+        """Return the position of each cell's text, -1 where it is empty or has none, shape (n,).
+
+        position : text -> its position.
+        """
+        positions: IntArray = np.array([*(position.get(name, -1) for name in self.names), -1], np.int64)[self.codes]
+        return positions
 
     def tolist(self) -> list[str | None]:
-        """Every cell as a Python string, None where it is empty."""
+        """Return every cell as a Python string, None where it is empty."""
         cells: list[str | None] = self.cells.tolist()
         return cells
 
     @staticmethod
     def of(cells: Iterable[str | None]) -> "TextColumn":
-        """The column that holds those cells.
+        """Build the column that holds those cells.
 
         >>> column = TextColumn.of(["b", None, "a", "b"])
         >>> column.codes.tolist(), column.distinct
         ([0, -1, 1, 0], ('b', 'a'))
         """
-        found: dict[str | None, int] = {None: MISSING}
-        codes = [found.setdefault(cell, len(found) - 1) for cell in cells]
-        return TextColumn(np.array(codes, np.int32), tuple(found)[1:])
+        code_of: dict[str | None, int] = {None: MISSING}
+        codes = [code_of.setdefault(cell, len(code_of) - 1) for cell in cells]
+        return TextColumn(np.array(codes, np.int32), tuple(code_of)[1:])
 
     @staticmethod
     def from_arrow(cells: pa.Array) -> "TextColumn":
-        """The column that holds the cells of an Arrow array of strings; blank ones are missing."""
+        """Build the column that holds the cells of an Arrow array of strings; blank ones are missing."""
         coded = cells if pa.types.is_dictionary(cells.type) else cells.dictionary_encode()
         codes = coded.indices.fill_null(MISSING).to_numpy(zero_copy_only=False).astype(np.int32, copy=False)
         distinct = coded.dictionary
@@ -110,15 +113,15 @@ class TextColumn:
 
     @staticmethod
     def empty(size: int) -> "TextColumn":
-        """So many missing cells."""
+        """Build a column of `size` missing cells."""
         return TextColumn(np.full(size, MISSING, np.int32), ())
 
     @staticmethod
-    def stack(parts: Sequence["TextColumn"]) -> "TextColumn":
-        """The parts one under the other."""
-        found: dict[str, int] = {}
+    def concatenate(parts: Sequence["TextColumn"]) -> "TextColumn":
+        """Concatenate columns."""
+        code_of: dict[str, int] = {}
         codes = []
         for part in parts:
-            place = [found.setdefault(name, len(found)) for name in part.names]
-            codes.append(np.array([*place, MISSING], np.int32)[part.codes])
-        return TextColumn(np.concatenate(codes), tuple(found))
+            new = [code_of.setdefault(name, len(code_of)) for name in part.names]
+            codes.append(np.array([*new, MISSING], np.int32)[part.codes])
+        return TextColumn(np.concatenate(codes), tuple(code_of))

@@ -5,9 +5,9 @@ from typing import Any
 
 from features.errors import InvalidRequest
 from features.instants import iso
+from features.schema import Column, Kind, Table
 from features.sources.cells import NAT, UNFIT, category_cell, time_cell
 from features.sources.cleaning import clean
-from features.tables import Column, Kind, Table
 from serving.scoring.request_parsing import LONGEST_ID, Message
 from serving.store.feedback_events import (
     KINDS,

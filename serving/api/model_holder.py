@@ -18,7 +18,7 @@ from serving.api.logging import place, tell
 from serving.api.queries import score_query_of
 from serving.scoring.scoring_service import ScoringService
 from training.model.bundle import MANIFEST, read_proven_bundle
-from training.model.champion import standing
+from training.model.champion import bundle_folder
 
 EVERY_SECONDS = 2.0
 """Between two looks at the folder, which cost some microseconds each."""
@@ -73,7 +73,7 @@ class ModelReloader:
         """
         with self._lock:
             try:
-                bundle = standing(self._folder)
+                bundle = bundle_folder(self._folder)
                 seen = _outline(bundle)
                 if seen == self._seen and not (again and self._counter.refused):
                     return False

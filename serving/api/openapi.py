@@ -8,7 +8,8 @@ from typing import Any
 
 from pydantic.json_schema import models_json_schema
 
-from features.tables import TABLE, Column, Kind, Table
+from features.schema import Column, Kind, Table
+from features.tables import TABLE
 from serving.api.endpoints import ANY, ENDPOINTS, OPEN, Endpoint
 from serving.api.request_bodies import MOST_BYTES
 from serving.api.schemas import MOST_ACCOUNTS, ErrorAnswer, Reloaded, ScoreAnswer, ScoreRequest, Version

@@ -19,7 +19,7 @@ from types import FrameType
 from features.errors import LadderError, SettingsError
 from serving.runtime.process_lifetime import GRACE_SECONDS
 from training.model.bundle import read_proven_bundle
-from training.model.champion import standing
+from training.model.champion import bundle_folder
 
 READY_SECONDS = 60.0
 """Longest wait for /readyz: a cold start without compiled Python files took 20 s."""
@@ -155,7 +155,7 @@ def _check(bundle: Path, port: int, terms: Terms) -> None:
     """Refuse what cannot work before a process is started.  Raises BundleError or SettingsError."""
     if terms.workers < 1:
         raise SettingsError(f"{terms.workers} workers cannot serve; give 1 or more.")
-    read_proven_bundle(standing(bundle))
+    read_proven_bundle(bundle_folder(bundle))
     host = terms.host
     try:
         beyond = not ip_address(host).is_loopback

@@ -107,7 +107,7 @@ def score_parts(
         with tempfile.TemporaryDirectory(prefix=".parts-", dir=out) as scratch:
             work = partial(score_part, bundle=scorer.bundle, version=scorer.version, as_of=as_of, language=language)
             outlines, kept, reasons = [], [], []
-            for number, scored in enumerate(executor.answers(work, partitions.parts)):
+            for number, scored in enumerate(executor.map(work, partitions.parts)):
                 outlines.append(scored.summarise_part)
                 if scored.accounts:
                     kept.append(number)

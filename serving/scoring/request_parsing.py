@@ -9,11 +9,12 @@ from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
+from features.schema import Table
 from features.sources.cells import UNFIT, text_cell
 from features.sources.cleaning import Columns, clean
-from features.sources.concatenation import stack
+from features.sources.concatenation import concatenate
 from features.sources.source import Source
-from features.tables import TABLE, TABLES, Table
+from features.tables import TABLE, TABLES
 
 PROFILE = "account"
 """The one table that an account gives as an object instead of a list of rows."""
@@ -94,7 +95,7 @@ def join(readings: Sequence[ParsedAccount], blank: Mapping[str, Columns]) -> Sou
     for name in blank:
         parts = [reading.tables[name] for reading in readings if name in reading.tables]
         if parts:
-            tables[name] = parts[0] if len(parts) == 1 else stack(TABLE[name], parts)
+            tables[name] = parts[0] if len(parts) == 1 else concatenate(TABLE[name], parts)
     return Source(tables, (), (), {})
 
 

@@ -10,6 +10,7 @@ from statistics import NormalDist
 
 import numpy as np
 
+from features.accounts.margin_rates import margin_rates
 from features.catalog import catalog
 from features.histories.histories import Histories
 from features.histories.snapshots import Snapshots
@@ -23,7 +24,6 @@ from serving.scoring.horizons import Column, hold_to, rung_columns, table
 from serving.scoring.manager_forecasts import beside_history, last_forecasts
 from serving.scoring.reasons import Explainer
 from training.model.bundle import Bundle, Investment
-from training.model.margins import margin_rates
 from training.model.prediction_sets import rung_sets
 from training.model.predictors import Floored, Pool, Trees
 from training.model.reasons import Reason

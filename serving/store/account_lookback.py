@@ -12,8 +12,8 @@ import sqlalchemy as sa
 
 from features.accounts.account_lookback import UNKNOWN, AccountLookback
 from features.accounts.nearest_neighbours import NearestNeighbours
-from features.instants import MICROSECONDS_PER_DAY
-from features.tables import NEVER, RUNGS
+from features.instants import MICROSECONDS_PER_DAY, NEVER
+from features.tables import RUNGS
 from serving.store.bulk_insert import delete_rows, insert_rows
 from serving.store.database import METADATA
 
@@ -50,7 +50,7 @@ def standings_frame(ids: Sequence[str], seen: AccountLookback, alike: NearestNei
         "account_id": list(ids), "rung_a_year_ago": pd.Series(then, dtype=object),
         "contract_ends": pd.Series(ends, dtype=object),
         "days_to_contract_end": pd.Series([None if day is None else day - today for day in ends], dtype=object),
-        "still_days": 90 * seen.still, "revenue_365d": seen.revenue,
+        "still_days": 90 * seen.periods_on_rung, "revenue_365d": seen.revenue,
         "revenue_before": seen.revenue_then, "margin_365d": seen.margin, "similar": similar,
     })  # fmt: skip
 

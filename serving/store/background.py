@@ -35,7 +35,7 @@ class Background:
 
 def background_of(histories: Histories, source: Source | None, as_of: int, facts: Facts) -> Background:
     """What stands behind the scores at as_of (microseconds).  source : only its report of rows set aside is read."""
-    seen = account_lookback(histories, as_of, facts.rules, facts.margin_rate)
+    seen = account_lookback(histories, as_of, facts.rules, facts.line_margins, facts.margin_rate)
     ids = [str(account) for account in histories.account_ids[seen.account]]
     packed: dict[int, tuple[bytes, int]] = {}
     for some in account_timelines(histories, as_of, facts.rules):

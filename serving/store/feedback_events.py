@@ -15,8 +15,9 @@ from typing import Any
 
 from features.errors import InvalidRequest
 from features.instants import MICROSECONDS_PER_DAY, iso
+from features.schema import Table
 from features.sources.cells import UNFIT, text_cell
-from features.tables import NO_INVESTMENT, TABLE, Table
+from features.tables import NO_INVESTMENT, TABLE
 from serving.scoring.request_parsing import LONGEST_ID, Message, account_id_of
 
 INVESTMENT, OVERRIDE, OUTCOME = "investment", "override", "outcome"

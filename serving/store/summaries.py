@@ -11,7 +11,7 @@ from typing import Any
 import numpy as np
 import sqlalchemy as sa
 
-from features.accounts.account_lookback import STILL_QUARTERS, UNKNOWN, AccountLookback
+from features.accounts.account_lookback import MAX_PERIODS_ON_RUNG, UNKNOWN, AccountLookback
 from features.instants import iso
 from features.ladder.rules import LadderRules
 from features.sources.source import Source
@@ -93,7 +93,9 @@ def summarise(seen: AccountLookback, source: Source | None) -> Summary:
     known = seen.rung_then != UNKNOWN
     start, end = np.where(known, seen.rung_then, NEW), np.where(seen.left, LEFT, seen.rung)
     flows = np.bincount(start * (n + 1) + end, minlength=(n + 1) ** 2).reshape(n + 1, n + 1)
-    still = np.bincount(seen.rung * (STILL_QUARTERS + 1) + seen.still, minlength=n * (STILL_QUARTERS + 1))
+    still = np.bincount(
+        seen.rung * (MAX_PERIODS_ON_RUNG + 1) + seen.periods_on_rung, minlength=n * (MAX_PERIODS_ON_RUNG + 1)
+    )
     won = ~np.isnan(seen.acquisition_cost)
 
     def by_rung(values: Any) -> Counts:
@@ -108,7 +110,7 @@ def summarise(seen: AccountLookback, source: Source | None) -> Summary:
     return Summary(
         by_rung(np.ones(len(seen))), np.bincount(seen.rung_then[known], minlength=n).astype(float).tolist(),
         flows.astype(float).tolist(), by_rung(seen.revenue), by_rung(seen.margin),
-        still.reshape(n, STILL_QUARTERS + 1).astype(float).tolist(), by_rung(won),
+        still.reshape(n, MAX_PERIODS_ON_RUNG + 1).astype(float).tolist(), by_rung(won),
         by_rung(np.where(won, seen.acquisition_cost, 0.0)), by_rung(np.where(won, seen.margin, 0.0)), aside,
         list(source.notes) if source is not None else [],
     )  # fmt: skip

@@ -7,7 +7,7 @@ from typing import Any
 
 import sqlalchemy as sa
 
-from features.accounts.account_timeline import AccountTimeline, counted_in
+from features.accounts.account_timeline import AccountTimeline, counted_events_in
 from features.catalog.families.contacts import INTERESTS, ROLES
 from features.instants import MICROSECONDS_PER_DAY, instant
 from features.ladder.next_steps import Step, falls_on, rung_on, steps_up
@@ -64,7 +64,7 @@ def unaddressed(people: Sequence[Contact]) -> list[str]:
 
 def steps_in_words(visit: Visit, timeline: AccountTimeline, as_of: int, rules: LadderRules) -> Mapping[str, Any]:
     """What blocks the next rung: `next` = its name or None, `ways` = sentences, `falls` = what doing nothing does."""
-    counted, day = counted_in(timeline), as_of // MICROSECONDS_PER_DAY
+    counted, day = counted_events_in(timeline), as_of // MICROSECONDS_PER_DAY
     rung = rung_on(counted, day, rules)
     ways = [_way(visit, step, bool(counted.order_days)) for step in steps_up(counted, day, rules)]
     falls = falls_on(counted, day, rules)

@@ -16,8 +16,10 @@ from features.instants import FloatArray, IntArray
 from features.ladder.rules import LadderRules
 from features.tables import RUNGS
 from training.model.bundle import Bundle, Facts, Horizon, Investment
+from training.model.effect import Effect
 from training.model.margins import line_margins, line_sums
-from training.model.predictors import Effect, Floored, Linear, Pool, RevenueRange, Table, Term, Trees, TwoPart
+from training.model.predictors import Floored, Linear, Pool, RevenueRange, Table, Trees, TwoPart
+from training.model.terms import Term
 
 RUNG, REVENUE, RECENCY = (catalog.NAMES.index(name) for name in ("rung", "revenue_365d", "days_since_order_day"))
 

@@ -25,16 +25,16 @@ from serving.scoring.scoring import Scorer
 from tests.parted import tiny_parts
 from tests.trained import small_settings, tiny_bundle, tiny_dataset, tiny_histories, tiny_trained
 from training import distributed
+from training.boosting_backend import local_backend
 from training.data.partitioned import gather_dataset
 from training.distributed import Cluster, connect
 from training.evaluation.evaluation import evaluate
 from training.evaluation.metrics import row_log_loss
 from training.model.bundle import read_bundle, write_bundle
-from training.models.boosting_backend import local_backend
 from training.pipeline import train_on
 
 FEW = 300
-"""Rows from which on a booster is grown by the workers: the tiny supplier has some thousands."""
+"""Rows from which on a booster is trained by the workers: the tiny supplier has some thousands."""
 
 
 @pytest.fixture(scope="module")
@@ -47,12 +47,12 @@ def two_workers() -> Iterator[LocalCluster]:
 @pytest.fixture
 def cluster(two_workers: LocalCluster) -> Iterator[Cluster]:
     two_workers.wait_for_workers(2)
-    with connect(two_workers.scheduler_address, least_rows=FEW) as found:
+    with connect(two_workers.scheduler_address, min_rows=FEW) as found:
         yield found
 
 
 def test_rows_and_bundle_are_to_the_byte_those_of_one_machine(cluster: Cluster) -> None:
-    """Boosters are grown here: everything else is the same already."""
+    """Boosters are trained here: everything else is the same already."""
     data = gather_dataset(tiny_parts(), cluster, small_settings(), tiny_histories().end)
     np.testing.assert_array_equal(data.matrix, tiny_dataset().matrix)
     assert train_on(data, small_settings(), folds=0).bundle.files() == tiny_trained().bundle.files()
@@ -60,16 +60,16 @@ def test_rows_and_bundle_are_to_the_byte_those_of_one_machine(cluster: Cluster) 
 
 def test_scores_are_those_of_one_machine(cluster: Cluster, tmp_path: Path) -> None:
     scorer, end = Scorer(tiny_bundle(), "v1"), tiny_histories().end
-    for name, executor in {"alone": LocalExecutor(), "cluster": cluster}.items():
+    for name, executor in {"local": LocalExecutor(), "cluster": cluster}.items():
         score_parts(tiny_parts(), executor, scorer, end, 0.05, tmp_path / name, "parquet", lambda _, __: None)
     for name in TABLES:
-        alone, other = (tmp_path / folder / f"{name}.parquet" for folder in ("alone", "cluster"))
-        assert alone.read_bytes() == other.read_bytes()
+        local, other = (tmp_path / folder / f"{name}.parquet" for folder in ("local", "cluster"))
+        assert local.read_bytes() == other.read_bytes()
 
 
 def test_a_worker_killed_in_the_middle_loses_nothing(cluster: Cluster, tmp_path: Path) -> None:
     """The first to look at part 2 is killed while it does, and the answers are the same."""
-    answers = list(cluster.answers(partial(fatal_once, mark=tmp_path / "killed", number=2), tiny_parts().parts))
+    answers = list(cluster.map(partial(fatal_once, mark=tmp_path / "killed", number=2), tiny_parts().parts))
     assert (tmp_path / "killed").exists()
     expected = [summarise_part(part) for part in tiny_parts().parts]
     assert [one.rows_read for one in answers] == [one.rows_read for one in expected]
@@ -88,9 +88,9 @@ def test_an_answer_that_comes_while_the_workers_are_looked_for_is_taken(
     cluster: Cluster, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """Slow parts, and a look at the workers every millisecond: any of them may end between two looks."""
-    monkeypatch.setattr(distributed, "LOOK_SECONDS", 0.001)
+    monkeypatch.setattr(distributed, "POLL_SECONDS", 0.001)
     for _ in range(5):
-        assert list(cluster.answers(slow_number, tiny_parts().parts)) == [0, 1, 2, 3]
+        assert list(cluster.map(slow_number, tiny_parts().parts)) == [0, 1, 2, 3]
 
 
 def slow_number(part: Part) -> int:
@@ -99,7 +99,7 @@ def slow_number(part: Part) -> int:
     return part.number
 
 
-def grown(grow: Any, rounds: int = 20) -> Any:
+def booster_by(backend: Any, rounds: int = 20) -> Any:
     """The next rung's booster on two thirds of the tiny supplier, and its log loss on the rest."""
     from training.models.fitting import fit_trees
 
@@ -113,15 +113,15 @@ def grown(grow: Any, rounds: int = 20) -> Any:
         booster,
         objective="multiclass",
         n_classes=7,
-        grow=grow,
+        backend=backend,
     )
     loss = row_log_loss(trees.predict(data.matrix[~learn]), data.labels.next_rung[~learn])
     return trees, loss
 
 
-def test_a_booster_grown_by_all_is_as_good_and_names_no_machine(cluster: Cluster, capfd: Any) -> None:
-    trees, loss = grown(cluster.grow)
-    others, here = grown(local_backend)
+def test_a_booster_trained_by_all_is_as_good_and_names_no_machine(cluster: Cluster, capfd: Any) -> None:
+    trees, loss = booster_by(cluster.train_booster)
+    others, here = booster_by(local_backend)
     assert trees.text != others.text
     assert trees.columns == others.columns
     assert "tree_learner: data" in trees.text
@@ -131,12 +131,12 @@ def test_a_booster_grown_by_all_is_as_good_and_names_no_machine(cluster: Cluster
     assert "ports" not in capfd.readouterr().out
 
 
-def test_few_rows_are_grown_here(cluster: Cluster) -> None:
+def test_few_rows_are_trained_here(cluster: Cluster) -> None:
     rng = np.random.default_rng(0)
     values, target = rng.normal(size=(FEW - 1, 3)), rng.normal(size=FEW - 1)
     parameters = {"objective": "regression", "num_threads": 1, "verbosity": -1, "deterministic": True}
     arguments = (values, target, np.ones(FEW - 1), ["a", "b", "c"], parameters, 5)
-    assert cluster.grow(*arguments) == local_backend(*arguments)
+    assert cluster.train_booster(*arguments) == local_backend(*arguments)
 
 
 def test_a_worker_killed_while_a_booster_grows_costs_time_and_no_more(cluster: Cluster) -> None:
@@ -154,16 +154,16 @@ def test_a_worker_killed_while_a_booster_grows_costs_time_and_no_more(cluster: C
 
     killer = threading.Thread(target=kill_when_training, daemon=True)
     killer.start()
-    trees, _ = grown(cluster.grow, rounds=250)
+    trees, _ = booster_by(cluster.train_booster, rounds=250)
     assert seen.is_set(), "the booster was ready before anybody was killed"
     assert trees.booster.num_trees() == 250 * 7
     killer.join()
 
 
 @pytest.mark.slow
-def test_models_grown_by_all_are_within_the_noise_of_the_folds(cluster: Cluster, tmp_path: Path) -> None:
+def test_models_trained_by_all_are_within_the_noise_of_the_folds(cluster: Cluster, tmp_path: Path) -> None:
     settings, end = small_settings(), tiny_histories().end
-    data = gather_dataset(tiny_parts(), cluster, settings, end, grow=cluster.grow)
+    data = gather_dataset(tiny_parts(), cluster, settings, end, backend=cluster.train_booster)
     for one, other in zip(evaluate(data, settings, 2), evaluate(tiny_dataset(), settings, 2), strict=True):
         ours, theirs = one.figures()[f"{one.task}_{one.primary}"], other.figures()[f"{one.task}_{one.primary}"]
         assert abs(ours - theirs) < 0.05 * theirs, one.task
@@ -177,7 +177,7 @@ def test_a_part_that_cannot_be_read_is_named(cluster: Cluster, tmp_path: Path) -
     parts = tiny_parts().parts
     lost = replace(parts[1], folder=tmp_path)
     with pytest.raises(SourceUnreadable, match=r"part 1: .*accounts.parquet cannot be read"):
-        list(cluster.answers(summarise_part, [parts[0], lost]))
+        list(cluster.map(summarise_part, [parts[0], lost]))
 
 
 def always_fatal(_: Part) -> None:
@@ -187,7 +187,7 @@ def always_fatal(_: Part) -> None:
 @pytest.mark.slow
 def test_a_part_that_kills_every_worker_is_named(cluster: Cluster) -> None:
     with pytest.raises(ClusterError, match="part 0 has cost several workers their life"):
-        list(cluster.answers(always_fatal, tiny_parts().parts[:1]))
+        list(cluster.map(always_fatal, tiny_parts().parts[:1]))
 
 
 def test_nobody_at_the_address_is_said() -> None:
@@ -208,7 +208,7 @@ def test_a_cluster_without_workers_is_not_waited_for_forever() -> None:
 def test_a_worker_of_another_version_is_refused(cluster: Cluster, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(distributed, "version", lambda _: "1.0")  # here; the workers have the true ones
     with pytest.raises(ClusterError, match=r"runs another program: numpy [0-9.]+ \(here 1.0\)"):
-        cluster.refuse_strangers()
+        cluster.refuse_other_programs()
 
 
 @pytest.mark.parametrize(

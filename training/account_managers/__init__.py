@@ -1,1 +1,1 @@
-"""Account managers' own word: what they forecast and decided, and how right they have been."""
+"""Account managers' forecasts and overrides, and how right they have been."""

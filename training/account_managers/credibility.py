@@ -1,8 +1,10 @@
-"""How far a group's own figure is believed: pulled to the common one by as much as groups do not differ.
+"""Shrinkage of a group's own estimate to the common one, by as much as groups do not differ.
 
-Empirical Bayes with known sampling variances. The spread between groups is the moment estimate of DerSimonian & Laird
-1986, which for ratios of sums is the credibility of Buehlmann & Straub 1970 (Buehlmann & Gisler 2005, chapter 4). With
-few groups nothing can be learnt of their spread: it is then what a fixed number of cases makes half believed.
+Empirical Bayes with known sampling variances. With few groups nothing can be learnt of their spread; a fixed number of
+cases then gives half of the weight to the group's own estimate.
+
+Source: DerSimonian & Laird (1986), the moment estimate of the spread; for ratios of sums it is the credibility of
+Buehlmann & Straub (1970), Buehlmann & Gisler (2005), chapter 4.
 """
 
 from dataclasses import dataclass
@@ -11,40 +13,47 @@ import numpy as np
 
 from features.instants import FloatArray
 
-LEAST_GROUPS = 5
-"""Groups from which their spread is learnt."""
+MIN_GROUPS = 5
+"""The number of groups from which their spread can be learnt."""
 
 
 @dataclass(frozen=True)
 class Prior:
-    """The common figure and the variance of groups around it."""
+    """The common estimate and the variance of groups around it."""
 
     mean: float
     spread: float
 
-    def pull(self, own: FloatArray, variance: FloatArray) -> FloatArray:
-        """What to believe of each group.  variance : of its own figure; infinite where it has none."""
+    def pull(self, estimate: FloatArray, variance: FloatArray) -> FloatArray:
+        """Return the shrunk estimate of each group, shape (n_groups,).
+
+        estimate, variance : shape (n_groups,); the variance of the estimate is infinite for a group that has none.
+        """
         share = self.spread / np.maximum(self.spread + variance, 1e-300)
-        believed: FloatArray = self.mean + np.where(np.isfinite(variance), share * (own - self.mean), 0.0)
-        return believed
+        shrunk: FloatArray = self.mean + np.where(np.isfinite(variance), share * (estimate - self.mean), 0.0)
+        return shrunk
 
 
-def learn_prior(own: FloatArray, variance: FloatArray, spread_if_few: float) -> Prior:
-    """The prior of these groups.  own, variance : shape (n_groups,), finite, at least one group.
+def learn_prior(estimate: FloatArray, variance: FloatArray, spread_if_few: float) -> Prior:
+    """Learn the prior of some groups.
 
-    spread_if_few : taken where fewer than LEAST_GROUPS are there to learn it from.
+    estimate, variance : shape (n_groups,), finite, at least one group.
+    spread_if_few : the spread with fewer than MIN_GROUPS groups.
     """
     variance = np.maximum(variance, 1e-12)
     weight = 1.0 / variance
     spread = spread_if_few
-    if len(own) >= LEAST_GROUPS:
-        mean = float((weight * own).sum() / weight.sum())
-        excess = float((weight * (own - mean) ** 2).sum()) - (len(own) - 1)
+    if len(estimate) >= MIN_GROUPS:
+        mean = float((weight * estimate).sum() / weight.sum())
+        excess = float((weight * (estimate - mean) ** 2).sum()) - (len(estimate) - 1)
         spread = max(excess / float(weight.sum() - (weight**2).sum() / weight.sum()), 0.0)
     weight = 1.0 / (variance + spread)
-    return Prior(float((weight * own).sum() / weight.sum()), spread)
+    return Prior(float((weight * estimate).sum() / weight.sum()), spread)
 
 
 def evident(value: float, variance: float) -> float:
-    """The value drawn to zero by as much as it is noise; zero within one error (positive-part James & Stein 1961)."""
+    """Shrink a value to zero by as much as it is noise; it is zero within one standard error.
+
+    Source: James & Stein (1961), the positive part.
+    """
     return value * max(0.0, 1.0 - variance / max(value * value, 1e-300))

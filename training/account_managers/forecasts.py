@@ -1,140 +1,40 @@
-"""Account managers' forecasts held against what happened: which are resolved, and what came of them.
+"""The outcomes of account managers' forecasts: what was promised, and what came of it.
 
-A forecast says what an account brings extra one rung higher. It is resolved once its horizon is over and the account
-did climb in it. What came is the revenue of the horizon less what accounts on the same rung with the same revenue
-before brought that did *not* climb (a line through them). The bare revenue before would not do: an account that is
-looked at after a low span brings more in the next whatever happens (regression to the mean; Galton 1886; Vickers &
-Altman 2001 for change scores against this comparison). What stays: only climbers are looked at, and they climbed by the
-very orders that are counted. So this says how good the estimates are for accounts that climb, and no cause.
+A forecast says what extra revenue an account brings one rung higher. What came of it is the revenue of the horizon less
+what accounts on the same rung with the same revenue before brought that did *not* climb (a line through them). The bare
+revenue before would not do: an account that is observed after a low span brings more in the next whatever happens
+(regression to the mean).
+
+*Dangerous* to read as a cause: only accounts that climbed count, and they climbed by the very orders that are counted.
+The outcomes say how good the estimates are for accounts that climb.
+
+Source: Galton (1886), regression to the mean; Vickers & Altman (2001), change scores against this comparison.
 """
 
-from collections import Counter, defaultdict
-from collections.abc import Mapping, Sequence
+from collections import defaultdict
+from collections.abc import Mapping
 from dataclasses import dataclass
-from operator import mul
 
 import numpy as np
 
-from features.histories.histories import Histories
-from features.histories.snapshots import Snapshots
 from features.histories.streams import FIXED_POINT
-from features.histories.views import View
 from features.instants import MICROSECONDS_PER_DAY, FloatArray, IntArray
-from features.ladder.rules import LadderRules, rungs
-from training.data.splits import account_draw
+from training.data.resolved_forecasts import MONTH, ResolvedForecasts, TotalsWithoutClimb
 
-MONTH = 30 * MICROSECONDS_PER_DAY
-LEAST_STAYED = 30
-"""Forecasts of accounts that stayed on a rung that its line needs; else the line is that of all rungs."""
+MIN_STAYED = 30
+"""Forecasts of accounts without a climb that the line of a rung needs; with fewer, the line of all rungs is used."""
 STEEPEST = 1.5
-COLUMNS = tuple("account at days author rung promised before after".split())
-Stayed = Mapping[tuple[int, int, int], tuple[int, int, int, int, int]]
-
-
-@dataclass(frozen=True, eq=False)
-class Resolved:
-    """The forecasts whose horizon is over; those of parts may be joined.
-
-    authors : names that `author` refers to, sorted; -1 = nobody is named.  over : forecasts whose horizon is over, by
-        author's name.
-    rows : name of COLUMNS -> shape (n,), the forecasts of accounts that climbed, in an order of their own: `account` is
-        a digest, `at` a midnight, `promised`, `before`, `after` are ten-thousandths of money.
-    stayed : (rung, days, month of `at`) -> how many did not climb, and the sums of revenue before, after, of the
-        squares before, and of the products, whole money: exact, so that they add up.
-    """
-
-    authors: tuple[str, ...]
-    over: Mapping[str | None, int]
-    rows: Mapping[str, IntArray]
-    stayed: Stayed
-
-    def __eq__(self, other: object) -> bool:
-        if not isinstance(other, Resolved):
-            return NotImplemented
-        same = all(np.array_equal(self.rows[name], other.rows[name]) for name in COLUMNS)
-        return same and (self.authors, self.over, self.stayed) == (other.authors, other.over, other.stayed)
-
-    __hash__ = None  # type: ignore[assignment]
-
-
-def resolve_forecasts(histories: Histories, rules: LadderRules, end: int) -> Resolved | None:
-    """The forecasts of these accounts whose horizon is over at `end`; None where no forecast was ever made."""
-    stream = histories.streams.get("forecasts")
-    if stream is None or not len(stream):
-        return None
-    day = stream.time // MICROSECONDS_PER_DAY * MICROSECONDS_PER_DAY
-    days = stream.values["days"].astype(np.int64)
-    chosen = np.flatnonzero((day + days * MICROSECONDS_PER_DAY <= end) & (stream.recorded < end))
-    day, days, account = day[chosen], days[chosen], stream.account[chosen]
-    values = {name: np.zeros(len(chosen), np.int64) for name in ("before", "after", "rung", "later")}
-    for span in np.unique(days):
-        of_span = days == span
-        at = Snapshots(account[of_span], day[of_span])
-        then, now = View(histories, at), View(histories, at.later(int(span)))
-        for name, view in (("before", then), ("after", now)):
-            values[name][of_span] = view.stream("orders").total("revenue", int(span))
-        for name, view in (("rung", then), ("later", now)):
-            values[name][of_span] = rungs(view, rules)
-    climbed = values["later"] > values["rung"]
-    rung, before, after = values["rung"], values["before"], values["after"]
-    author = stream.values["author"][chosen].astype(np.int64)
-    promised = stream.values["extra"][chosen]
-    digests = (account_draw(list(histories.account_ids), "forecasts") * 2**48).astype(np.int64)
-    told = (digests[account], day, days, author, rung, promised, before, after)
-    kept = climbed & (promised > 0)
-    names = dict(enumerate(histories.authors)) | {-1: None}
-    return Resolved(
-        histories.authors,
-        {names[code]: count for code, count in sorted(Counter(author.tolist()).items())},
-        _sorted({name: column[kept] for name, column in zip(COLUMNS, told, strict=True)}),
-        _stayed(rung[~climbed], days[~climbed], day[~climbed], before[~climbed], after[~climbed]),
-    )
-
-
-def _stayed(rung: IntArray, days: IntArray, day: IntArray, before: IntArray, after: IntArray) -> Stayed:
-    month = day // MONTH
-    order = np.lexsort((month, days, rung))
-    keys = np.column_stack([rung, days, month])[order]
-    changes = np.flatnonzero(np.any(keys[1:] != keys[:-1], axis=1)) + 1
-    found = {}
-    for own in np.split(order, changes) if len(order) else []:
-        x, y = ((amount[own] // FIXED_POINT).tolist() for amount in (before, after))
-        key = (int(rung[own[0]]), int(days[own[0]]), int(month[own[0]]))
-        found[key] = (len(x), sum(x), sum(y), sum(map(mul, x, x)), sum(map(mul, x, y)))
-    return found
-
-
-def _sorted(rows: Mapping[str, IntArray]) -> dict[str, IntArray]:
-    order = np.lexsort([rows[name] for name in reversed(COLUMNS)])
-    return {name: rows[name][order] for name in COLUMNS}
-
-
-def add_resolved(parts: Sequence[Resolved | None]) -> Resolved | None:
-    """The forecasts of all parts, as if they had been looked at together; None where none has any."""
-    found = [part for part in parts if part is not None]
-    if not found:
-        return None
-    authors = tuple(sorted({name for part in found for name in part.authors}))
-    code = {name: k for k, name in enumerate(authors)}
-    over: Counter[str | None] = Counter()
-    stayed: dict[tuple[int, int, int], tuple[int, ...]] = defaultdict(lambda: (0, 0, 0, 0, 0))
-    columns: dict[str, list[IntArray]] = {name: [] for name in COLUMNS}
-    for part in found:
-        over.update(part.over)
-        for key, sums in part.stayed.items():
-            stayed[key] = tuple(a + b for a, b in zip(stayed[key], sums, strict=True))
-        anew = np.array([*(code[name] for name in part.authors), -1], np.int64)
-        for name in COLUMNS:
-            columns[name].append(anew[part.rows[name]] if name == "author" else part.rows[name])
-    joined = {name: np.concatenate(pieces) for name, pieces in columns.items()}
-    return Resolved(authors, dict(over), _sorted(joined), dict(stayed))  # type: ignore[arg-type]
+"""The largest slope of a line."""
 
 
 @dataclass(frozen=True)
-class Outcomes:
-    """Promised and realised, scaled to the model's horizon, money; shape (n,) each.
+class ForecastOutcomes:
+    """Promised and realised extra revenue, scaled to the model's horizon, money; shape (n,) each.
 
-    account : digests.  author : code, -1 = nobody named.  size : revenue before, and the mean of all.
+    account : digests.
+    author : code, -1 = nobody is named.
+    size : revenue before, plus the offset.
+    offset : the mean revenue before, of all.
     """
 
     account: IntArray
@@ -146,8 +46,11 @@ class Outcomes:
     offset: float
 
 
-def outcomes(resolved: Resolved, horizon_days: int, first_order: int) -> Outcomes:
-    """What came of the forecasts made once there were as many days of data before them as they look ahead."""
+def forecast_outcomes(resolved: ResolvedForecasts, horizon_days: int, first_order: int) -> ForecastOutcomes:
+    """Return what came of the forecasts that had as many days of data before them as they look ahead.
+
+    first_order : microseconds, where the data begin.
+    """
     full = resolved.rows["at"] - resolved.rows["days"] * MICROSECONDS_PER_DAY >= first_order
     rows = {name: column[full] for name, column in resolved.rows.items()}
     expected = _without_climb(rows, _lines(resolved.stayed, first_order))
@@ -155,7 +58,7 @@ def outcomes(resolved: Resolved, horizon_days: int, first_order: int) -> Outcome
     scale = horizon_days / np.maximum(rows["days"], 1)
     sold = scale * np.maximum(before, 0.0)
     offset = max(float(sold.mean()), 1.0) if len(sold) else 1.0
-    return Outcomes(
+    return ForecastOutcomes(
         account=rows["account"],
         author=rows["author"],
         rung=rows["rung"],
@@ -166,8 +69,8 @@ def outcomes(resolved: Resolved, horizon_days: int, first_order: int) -> Outcome
     )
 
 
-def _lines(stayed: Stayed, first_order: int) -> dict[tuple[int, int], tuple[float, float]]:
-    """(rung, days) -> level and slope of the revenue after on that before, without a climb; rung -1 = all."""
+def _lines(stayed: TotalsWithoutClimb, first_order: int) -> dict[tuple[int, int], tuple[float, float]]:
+    """Return (rung, days) -> level and slope of the revenue after on that before, without a climb; rung -1 = all."""
     sums: dict[tuple[int, int], tuple[int, ...]] = defaultdict(lambda: (0, 0, 0, 0, 0))
     for (rung, days, month), cell in stayed.items():
         if month * MONTH - days * MICROSECONDS_PER_DAY >= first_order:
@@ -175,7 +78,7 @@ def _lines(stayed: Stayed, first_order: int) -> dict[tuple[int, int], tuple[floa
                 sums[key] = tuple(a + b for a, b in zip(sums[key], cell, strict=True))
     lines = {}
     for key, (n, x, y, xx, xy) in sums.items():
-        if n >= LEAST_STAYED:
+        if n >= MIN_STAYED:
             spread = n * xx - x * x  # whole numbers: exact
             slope = min(max((n * xy - x * y) / spread, 0.0), STEEPEST) if spread > 0 else 0.0
             lines[key] = ((y - slope * x) / n, slope)
@@ -183,7 +86,10 @@ def _lines(stayed: Stayed, first_order: int) -> dict[tuple[int, int], tuple[floa
 
 
 def _without_climb(rows: Mapping[str, IntArray], lines: Mapping[tuple[int, int], tuple[float, float]]) -> FloatArray:
-    """Revenue expected without a climb, money: by the rung's line, that of all, or the revenue before."""
+    """Return the expected revenue without a climb, money.
+
+    It is by the rung's line, else that of all rungs, else the revenue before.
+    """
     level, slope = np.zeros(len(rows["at"])), np.ones(len(rows["at"]))
     for rung, days in set(zip(rows["rung"].tolist(), rows["days"].tolist(), strict=True)):
         line = lines.get((rung, days), lines.get((-1, days)))

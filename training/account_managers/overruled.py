@@ -1,8 +1,12 @@
 """Who was right where account managers overruled the model about switching: their Brier score beside the model's.
 
-A manager says yes or no, the model gave a chance; what happened says who came nearer. Only claims whose time has run
-out are judged. Accounts were picked by the managers, who overrule where they know better, or believe so: what is found
-here is about those accounts and says nothing of the others.
+A manager says yes or no, the model predicted a probability; what happened says who came nearer. Only overrides whose
+time has run out are judged.
+
+*Dangerous* to generalise: managers chose the accounts, and they overrule where they know better, or believe so. The
+result is about those accounts and says nothing about the others.
+
+Source: Brier (1950).
 """
 
 from dataclasses import dataclass
@@ -19,19 +23,23 @@ from features.instants import MICROSECONDS_PER_DAY, FloatArray
 from training.model.findings import NOTE, WARNING, Finding
 
 NOBODY = ""
-"""Stands for the manager of claims that name none."""
-FEW = 30
-"""Below so many judged claims, nothing is to be concluded."""
+"""The manager of overrides that name nobody."""
+MIN_JUDGED = 30
+"""With fewer judged overrides, nothing can be concluded."""
 
 
 @dataclass(frozen=True)
 class Verdict:
-    """What became of n judged claims.
+    """What became of the overrides.
 
-    right : share of the managers' claims that came true.  managers, model : mean squared errors (Brier 1950), lower =
-    better, over the `compared` claims about which the model had said something; NaN where there are none.
-    difference : managers less model, with its interval: below zero the managers were better.
-    by_manager : name, NOBODY where none was given -> claims judged, and how many of them came true.
+    judged, waiting, unknown : overrides whose outcome is known; whose time has not run out; of accounts that the source
+        does not know.
+    switched : how many of the judged accounts switched.
+    right : share of the judged overrides that came true.
+    compared : how many of them the model had also predicted.
+    managers, model : Brier scores over those, lower = better; NaN where there are none.
+    difference : managers less model, with its interval; below zero the managers were better.
+    by_manager : name, NOBODY where none was given -> overrides judged, and how many of them came true.
     """
 
     judged: int
@@ -46,7 +54,7 @@ class Verdict:
     by_manager: dict[str, tuple[int, int]]
 
     def figures(self) -> dict[str, float]:
-        """For the line of --json."""
+        """Return the figures for the line of --json."""
         value, low, high = self.difference
         return {
             "overrides_judged": self.judged, "overrides_right": self.right, "brier_managers": self.managers,
@@ -55,36 +63,38 @@ class Verdict:
         }  # fmt: skip
 
 
-def judge(claims: pd.DataFrame, histories: Histories, end: int, definition: str, level: float = 0.9) -> Verdict:
-    """The verdict on these claims, by what is known at `end` (microseconds).
+def judge(overrides: pd.DataFrame, histories: Histories, end: int, definition: str, level: float = 0.9) -> Verdict:
+    """Judge overrides by what is known at `end` (microseconds).
 
-    claims : account_id, made_by, will_switch, made_at, until (microseconds), p_switch (NaN = the model said nothing).
+    overrides : account_id, made_by, will_switch, made_at, until (microseconds), p_switch (NaN = the model predicted
+        nothing).
     definition : `recorded` (a switch in [made_at, until)) or `silence` (no order day in it).
+    level : coverage of the interval.
     """
-    place = {account: k for k, account in enumerate(histories.account_ids)}
-    over = claims[claims["until"] <= end]
-    known = over[over["account_id"].isin(list(place))]
+    position = {account: k for k, account in enumerate(histories.account_ids)}
+    due = overrides[overrides["until"] <= end]
+    known = due[due["account_id"].isin(list(position))]
     happened = np.array(
         [
-            _switched(histories, place[account], made=made, until=until, end=end, definition=definition)
+            _switched(histories, position[account], made=made, until=until, end=end, definition=definition)
             for account, made, until in zip(known["account_id"], known["made_at"], known["until"], strict=True)
         ],
         np.float64,
     )
-    claimed = known["will_switch"].to_numpy(np.float64)
-    right = claimed == happened
-    by: dict[str, tuple[int, int]] = {}
-    for name, fine in zip(known["made_by"], right.tolist(), strict=True):
-        count, good = by.get(name or NOBODY, (0, 0))
-        by[name or NOBODY] = (count + 1, good + fine)
+    said = known["will_switch"].to_numpy(np.float64)
+    right = said == happened
+    by_manager: dict[str, tuple[int, int]] = {}
+    for name, is_right in zip(known["made_by"], right.tolist(), strict=True):
+        count, count_right = by_manager.get(name or NOBODY, (0, 0))
+        by_manager[name or NOBODY] = (count + 1, count_right + is_right)
     chance = known["p_switch"].to_numpy(np.float64)
     both = ~np.isnan(chance)
-    managers, model = (claimed - happened)[both] ** 2, (chance - happened)[both] ** 2
+    managers, model = (said - happened)[both] ** 2, (chance - happened)[both] ** 2
     return Verdict(
-        judged=len(known), waiting=len(claims) - len(over), unknown=len(over) - len(known),
+        judged=len(known), waiting=len(overrides) - len(due), unknown=len(due) - len(known),
         switched=int(happened.sum()), right=float(right.mean()) if len(known) else float("nan"),
         compared=int(both.sum()), managers=_mean(managers), model=_mean(model),
-        difference=_interval(managers - model, level), by_manager=dict(sorted(by.items())),
+        difference=_interval(managers - model, level), by_manager=dict(sorted(by_manager.items())),
     )  # fmt: skip
 
 
@@ -101,11 +111,11 @@ def overrides_findings(verdict: Verdict, level: float = 0.9) -> list[Finding]:
     if verdict.compared:
         found.append(_winner(verdict, level))
     found += [
-        Finding.of("overrides_of_manager", NOTE, manager=name, right=good, judged=count)
-        for name, (count, good) in verdict.by_manager.items()
+        Finding.of("overrides_of_manager", NOTE, manager=name, right=count_right, judged=count)
+        for name, (count, count_right) in verdict.by_manager.items()
     ]
-    if verdict.judged < FEW:
-        found.append(Finding.of("overrides_few", WARNING, few=FEW))
+    if verdict.judged < MIN_JUDGED:
+        found.append(Finding.of("overrides_few", WARNING, few=MIN_JUDGED))
     found += waiting
     if verdict.unknown:
         found.append(Finding.of("overrides_unknown", WARNING, unknown=verdict.unknown))
@@ -127,7 +137,7 @@ def _winner(verdict: Verdict, level: float) -> Finding:
 
 
 def definition_of(histories: Histories, switching: str, recorded_at_least: int) -> str:
-    """What counts as switching, as the settings say."""
+    """Return what counts as switching, as the settings say."""
     if switching != "auto":
         return switching
     stream = histories.streams.get("switches")
@@ -147,7 +157,7 @@ def _mean(values: FloatArray) -> float:
 
 
 def _interval(differences: FloatArray, level: float) -> tuple[float, float, float]:
-    """Mean and interval of paired differences, by the normal approximation."""
+    """Return mean and interval of paired differences, by the normal approximation."""
     n = len(differences)
     if not n:
         return float("nan"), float("nan"), float("nan")

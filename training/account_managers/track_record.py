@@ -1,7 +1,8 @@
-"""Who has been right about what a climb brings: each account manager, and history's own estimate.
+"""The track record of account managers' forecasts: what their estimates are worth, beside history's own.
 
-History's estimate is the value gap of the rung. It is calibrated as the managers' are, else any calibrated number would
-beat it by its level alone. Every miss is that of an estimate to which the account in question did not contribute.
+History's estimate is the value gap of the rung. It is calibrated in the same way as the managers', or any calibrated
+number would beat it by its level alone. Every miss is that of an estimate to which the account in question did not
+contribute.
 """
 
 from collections.abc import Mapping, Sequence
@@ -12,14 +13,15 @@ import numpy as np
 
 from features.instants import BoolArray, FloatArray, IntArray
 from training.account_managers.calibrated_forecasts import Cases, Factors, Weights, fit_factors, fit_weights
-from training.account_managers.forecasts import Outcomes, Resolved, outcomes
-from training.evaluation.cluster_bootstrap import clustered, correlation, mean, ranks, rounded
+from training.account_managers.forecasts import ForecastOutcomes, forecast_outcomes
+from training.data.resolved_forecasts import ResolvedForecasts
+from training.evaluation.cluster_bootstrap import cluster_bootstrap, correlation, mean, ranks, rounded
 from training.model.findings import NOTE, Finding
 
-LEAST_RESOLVED = 10
-"""Accounts that climbed with a forecast, from which on managers and history are compared at all."""
+MIN_RESOLVED = 10
+"""The number of accounts that climbed with a forecast without which managers and history are not compared."""
 NOBODY = ""
-"""Stands for the manager of forecasts that name none."""
+"""The manager of forecasts that name nobody."""
 Row = Mapping[str, str | int | float | None]
 
 
@@ -27,11 +29,12 @@ Row = Mapping[str, str | int | float | None]
 class ForecastRecord:
     """What managers' estimates are worth today; money over the model's horizon.
 
-    common, factors : what one promised unit has been worth, of anybody and of each manager.
-    weight, weights : of managers' calibrated estimates in the blend with history's, in the same way; 0 .. 1.
+    common, factors : what one promised unit has been worth, of all managers and of each.
+    weight, weights : of managers' calibrated estimates in the blend with history's, of all managers and of each; 0 ..
+        1.
     history : what one unit of value gap has been worth.
-    miss : what manager and history together usually miss by, money per root of size; None where too few are resolved.
-    offset : money; the size of an account is its revenue of a horizon and this.
+    miss : the typical miss of manager and history together, money per root of size; None where too few are resolved.
+    offset : money; the size of an account is its revenue of a horizon plus this.
     rows : the track record, all managers first, history second.
     """
 
@@ -47,58 +50,71 @@ class ForecastRecord:
 
 
 def fit_forecasts(
-    resolved: Resolved | None, gaps: Sequence[float | None], horizon_days: int, first_order: int
+    resolved: ResolvedForecasts | None, gaps: Sequence[float | None], horizon_days: int, first_order: int
 ) -> ForecastRecord | None:
-    """The record of managers and history; None where no forecast was ever made.
+    """Fit the record of managers and history; None where no forecast was ever made.
 
-    gaps : by rung, history's own estimate over the horizon.  first_order : microseconds, where the data begin.
+    gaps : by rung, history's own estimate over the horizon.
+    first_order : microseconds, where the data begin.
     """
     if resolved is None:
         return None
-    told = outcomes(resolved, horizon_days, first_order)
+    outcomes = forecast_outcomes(resolved, horizon_days, first_order)
     names = [*resolved.authors, NOBODY]
-    manager = np.where(told.author < 0, len(names) - 1, told.author)
-    cases = Cases.of(manager, told.account, told.promised, told.realised, told.size)
+    manager = np.where(outcomes.author < 0, len(names) - 1, outcomes.author)
+    cases = Cases.of(manager, outcomes.account, outcomes.promised, outcomes.realised, outcomes.size)
     factors = fit_factors(cases, len(names))
-    calibrated = factors.without[cases.which] * told.promised
-    gap = np.array([np.nan if one is None else one for one in gaps])[told.rung]
+    calibrated = factors.without[cases.which] * outcomes.promised
+    gap = np.array([np.nan if one is None else one for one in gaps])[outcomes.rung]
     judged = ~np.isnan(gap)
-    alone = np.zeros(int(judged.sum()), np.int64)
+    one_group = np.zeros(int(judged.sum()), np.int64)
     sign = np.sign(gap[judged])  # a gap may be negative; what came is then counted downwards
-    own = Cases.of(alone, told.account[judged], sign * gap[judged], sign * told.realised[judged], told.size[judged])
+    own = Cases.of(
+        one_group, outcomes.account[judged], sign * gap[judged], sign * outcomes.realised[judged], outcomes.size[judged]
+    )
     of_history = fit_factors(own, 1)
     history = np.full(len(gap), np.nan)
     history[judged] = of_history.without[own.which] * gap[judged]
-    worth, weights, miss = float(of_history.each[0]), Weights(0.0, np.zeros(len(names))), None
-    if len(np.unique(told.account[judged])) >= LEAST_RESOLVED:
-        these = Cases.of(*(a[judged] for a in (manager, told.account, told.promised, told.realised, told.size)))
-        otherwise, missed = (calibrated - history)[judged], (told.realised - history)[judged]
-        weights = fit_weights(these, otherwise, missed, told.size[judged], len(names))
-        both = (told.realised - calibrated)[judged] ** 2 + missed**2
-        miss = round(float(np.sqrt((both / told.size[judged]).mean())), 6)
-    judge = _Judge(told, calibrated, history, gap)
-    rows = judge.rows(names, manager, over=resolved.over, factors=factors, weights=weights, worth=worth)
+    history_factor, weights, miss = float(of_history.each[0]), Weights(0.0, np.zeros(len(names))), None
+    if len(np.unique(outcomes.account[judged])) >= MIN_RESOLVED:
+        judged_cases = Cases.of(
+            *(a[judged] for a in (manager, outcomes.account, outcomes.promised, outcomes.realised, outcomes.size))
+        )
+        disagreement, missed = (calibrated - history)[judged], (outcomes.realised - history)[judged]
+        weights = fit_weights(judged_cases, disagreement, missed, outcomes.size[judged], len(names))
+        both = (outcomes.realised - calibrated)[judged] ** 2 + missed**2
+        miss = round(float(np.sqrt((both / outcomes.size[judged]).mean())), 6)
+    judge = _Judge(outcomes, calibrated, history, gap)
+    rows = judge.rows(
+        names, manager, over=resolved.over, factors=factors, weights=weights, history_factor=history_factor
+    )
     common, common_weight = round(factors.common, 4), round(weights.common, 4)
     named = [k for k, name in enumerate(names) if resolved.over.get(name or None)]
     return ForecastRecord(
-        common=common, factors={names[k]: round(float(factors.each[k]), 4) for k in named}, weight=common_weight,
-        weights={names[k]: round(float(weights.each[k]), 4) for k in named}, history=round(worth, 4), miss=miss,
-        offset=round(told.offset, 4), rows=rows, findings=_findings(rows, common, common_weight, miss),
-    )  # fmt: skip
+        common=common,
+        factors={names[k]: round(float(factors.each[k]), 4) for k in named},
+        weight=common_weight,
+        weights={names[k]: round(float(weights.each[k]), 4) for k in named},
+        history=round(history_factor, 4),
+        miss=miss,
+        offset=round(outcomes.offset, 4),
+        rows=rows,
+        findings=_findings(rows, common, common_weight, miss),
+    )
 
 
 @dataclass(frozen=True)
 class _Judge:
-    """Estimates beside what came, shape (n,) each; the calibrated ones know nothing of the account that they judge."""
+    """Estimates beside their outcomes, shape (n,) each; calibrated estimates do not use the account in question."""
 
-    told: Outcomes
+    outcomes: ForecastOutcomes
     calibrated: FloatArray
     history: FloatArray
     gap: FloatArray
 
     def rows(
         self, names: Sequence[str], manager: IntArray, *, over: Mapping[str | None, int], factors: Factors,
-        weights: Weights, worth: float,
+        weights: Weights, history_factor: float,
     ) -> tuple[Row, ...]:  # fmt: skip
         everybody, judged = np.ones(len(manager), bool), ~np.isnan(self.gap)
         total = sum(over.values())
@@ -108,11 +124,13 @@ class _Judge:
                 name=None,
                 own=everybody,
                 over=total,
-                promised=self.told.promised,
+                promised=self.outcomes.promised,
                 factor=factors.common,
                 weight=weights.common,
             ),
-            self._row("history", name=None, own=judged, over=total, promised=self.gap, factor=worth, weight=None),
+            self._row(
+                "history", name=None, own=judged, over=total, promised=self.gap, factor=history_factor, weight=None
+            ),
         ]
         for k, name in enumerate(names):
             made = over.get(name or None, 0)
@@ -125,7 +143,7 @@ class _Judge:
                         name=name,
                         own=own,
                         over=made,
-                        promised=self.told.promised,
+                        promised=self.outcomes.promised,
                         factor=factor,
                         weight=weight,
                     )
@@ -137,11 +155,11 @@ class _Judge:
         weight: float | None,
     ) -> Row:  # fmt: skip
         """Return a row.  who : managers (all), history or manager.  name : of the one manager."""
-        realised, account, judged = self.told.realised[own], self.told.account[own], ~np.isnan(self.gap[own])
+        realised, account, judged = self.outcomes.realised[own], self.outcomes.account[own], ~np.isnan(self.gap[own])
         promised, calibrated, history = promised[own], self.calibrated[own], self.history[own]
         closer = (np.abs(realised - history) - np.abs(realised - calibrated))[judged]
-        better = clustered(account[judged], [closer], mean)
-        rank = clustered(account, [ranks(promised), ranks(realised)], correlation)
+        better = cluster_bootstrap(account[judged], [closer], mean)
+        rank = cluster_bootstrap(account, [ranks(promised), ranks(realised)], correlation)
         row: dict[str, Any] = {
             "who": who,
             "manager": name,
@@ -169,14 +187,14 @@ def _mean_of(values: FloatArray) -> float | None:
 
 
 def _findings(rows: Sequence[Row], common: float, weight: float, miss: float | None) -> tuple[Finding, ...]:
-    """Return what the record of all says; each manager's own stands in the table."""
+    """Return what the record of all managers says; each manager's own stands in the table."""
     every = rows[0]
     lead = Finding.of(
         "forecasts_resolved", NOTE, resolved=every["resolved"], forecasts=every["forecasts"],
         accounts=every["accounts"], worth=common,
     )  # fmt: skip
     if miss is None:
-        return lead, Finding.of("forecasts_few", NOTE, needed=LEAST_RESOLVED)
+        return lead, Finding.of("forecasts_few", NOTE, needed=MIN_RESOLVED)
     misses = {
         "promised": every["miss_as_promised"], "calibrated": every["miss_calibrated"], "history": every["miss_history"],
         "no_change": every["miss_no_change"],

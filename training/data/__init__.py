@@ -1,1 +1,1 @@
-"""What models learn from: labels, slices, samples, datasets."""
+"""What models learn from: labels, slices, samples, datasets, population totals."""

@@ -1,9 +1,9 @@
-"""What a new account, an open inquiry and a suspect are worth: margin over a stated span, beside what winning cost.
+"""Totals over new accounts, suspects and open inquiries: their margin over a stated span, and what winning them cost.
 
-From cohorts alone whose span is complete, so that nothing is cut off by the end of the data (right-censoring), and that
-began after the data did; every account counts once. It describes what was done. It may be set beside the gain of
-investing in customers as far as the next accounts are like the last ones, and as far as spending more on acquisition
-would win more of the same: an average return is no marginal one, and no effect.
+Only cohorts whose span is complete count, so that nothing is cut off by the end of the data (right-censoring), and only
+those that began after the data did; every account counts once. The totals describe what was done. They may be set
+beside the gain of investing in customers only as far as the next accounts are like the last ones, and as far as
+spending more on acquisition would win more of the same: an average return is neither a marginal one nor an effect.
 """
 
 from collections import defaultdict
@@ -14,56 +14,59 @@ import numpy as np
 
 from features.histories.histories import Histories
 from features.histories.streams import FIXED_POINT, Column, Stream, running_sum
-from features.instants import MICROSECONDS_PER_DAY, BoolArray, IntArray
-from features.tables import ALWAYS, NEVER
+from features.instants import ALWAYS, MICROSECONDS_PER_DAY, NEVER, BoolArray, IntArray
 
 SPANS = (365, 730)
-"""Days."""
+"""The spans over which margins are summed, days."""
 MONTH = 30 * MICROSECONDS_PER_DAY
 SETTLING_DAYS = 30
-"""Days after which a new account without an inquiry or an order is looked at as a suspect, and by so many days an
-account may have been dealt with before it was entered: one that traded longer is no new one."""
+"""Days after which a new account without an inquiry or an order counts as a suspect. An account may also have been
+dealt with for so many days before it was entered; one that traded longer is not new."""
 ACCOUNT, SUSPECT, PROSPECT = "account", "suspect", "prospect"
 FIELDS = 11
-Acquired = Mapping[tuple[str, str, int, int], tuple[int, ...]]
-"""(channel, "" = unknown; ACCOUNT, SUSPECT or PROSPECT; span; month in which the account was first known) -> sums,
-those of parts may be added, over accounts whose span is complete: how many; inquired; ordered; margin over orders whose
-cost is known; revenue of the others; the squares and the product of the two; how many with a known cost of acquisition;
-that cost; its square. Money is whole."""
+AcquiredTotals = Mapping[tuple[str, str, int, int], tuple[int, ...]]
+"""(channel, "" = unknown; ACCOUNT, SUSPECT or PROSPECT; span; month in which the account was first known) -> sums over
+accounts whose span is complete; those of parts may be added. The FIELDS sums are: number of accounts; how many
+inquired; how many ordered; margin over orders whose cost is known; revenue of the other orders; the squares and the
+product of these two; how many have a known cost of acquisition; that cost; its square. Money is in whole units."""
 
 
-def take_acquired(histories: Histories, end: int) -> dict[tuple[str, str, int, int], tuple[int, ...]]:
-    """The sums of these accounts.  histories : as they stood at `end`."""
+def acquired_totals(histories: Histories, end: int) -> dict[tuple[str, str, int, int], tuple[int, ...]]:
+    """Return the totals of some accounts.
+
+    histories : as they stood at `end`.
+    end : microseconds.
+    """
     begin = _begin(histories, end)
     if not (begin < NEVER).any():
         return {}
     orders = histories.streams["orders"]
-    bought, asked = _first(orders, orders.value("revenue") > 0), _first_inquiry(histories)
+    ordered_at, inquired = _first(orders, orders.value("revenue") > 0), _first_inquiry(histories)
     quiet = begin + SETTLING_DAYS * MICROSECONDS_PER_DAY
-    there = begin < NEVER
+    new = begin < NEVER
     starts = {
         ACCOUNT: begin,
-        SUSPECT: np.where(there & (asked >= quiet) & (bought >= quiet), quiet, NEVER),
-        PROSPECT: np.where(there & (asked < bought), asked, NEVER),
+        SUSPECT: np.where(new & (inquired >= quiet) & (ordered_at >= quiet), quiet, NEVER),
+        PROSPECT: np.where(new & (inquired < ordered_at), inquired, NEVER),
     }
     channel = histories.profile.get("acquisition_channel")
     names = np.array([""] * len(begin) if channel is None else [name or "" for name in channel], object)
     cost = histories.profile.get("acquisition_cost", np.full(len(begin), np.nan)).astype(np.float64)
-    found: dict[tuple[str, str, int, int], tuple[int, ...]] = {}
+    totals: dict[tuple[str, str, int, int], tuple[int, ...]] = {}
     for kind, start in starts.items():
         for span in SPANS:
             stop = np.where(start < NEVER, start, 0) + span * MICROSECONDS_PER_DAY
             rows = np.flatnonzero((start < NEVER) & (stop <= end))
             margin, open_revenue, ordered = _traded(orders, start, stop)
             for (name, month), own in _cells(names[rows], begin[rows] // MONTH).items():
-                found[name, kind, span, month] = _sums(
-                    rows[own], asked=asked < stop, ordered=ordered, margin=margin, other=open_revenue, cost=cost
+                totals[name, kind, span, month] = _sums(
+                    rows[own], inquired=inquired < stop, ordered=ordered, margin=margin, other=open_revenue, cost=cost
                 )
-    return found
+    return totals
 
 
-def add_acquired(parts: Sequence[Acquired]) -> dict[tuple[str, str, int, int], tuple[int, ...]]:
-    """The sums of all parts."""
+def add_acquired(parts: Sequence[AcquiredTotals]) -> dict[tuple[str, str, int, int], tuple[int, ...]]:
+    """Add the totals of all parts."""
     total: dict[tuple[str, str, int, int], tuple[int, ...]] = defaultdict(lambda: (0,) * FIELDS)
     for part in parts:
         for key, sums in part.items():
@@ -72,14 +75,14 @@ def add_acquired(parts: Sequence[Acquired]) -> dict[tuple[str, str, int, int], t
 
 
 def _begin(histories: Histories, end: int) -> IntArray:
-    """When each account was first known, of those that were entered about then; NEVER for the others."""
+    """Return when each account was first known, if it was entered at about that time; NEVER for other accounts."""
     entered, known = histories.profile_known, histories.known_since
     new = (entered > ALWAYS) & (entered < end) & (known >= entered - SETTLING_DAYS * MICROSECONDS_PER_DAY)
     return np.where(new, known, NEVER)
 
 
 def _first(stream: Stream, counts: BoolArray) -> IntArray:
-    """The time of each account's first event that counts; NEVER where there is none."""
+    """Return the time of each account's first event that counts; NEVER where there is none."""
     rows = np.flatnonzero(counts)
     first = np.full(len(stream.bounds) - 1, NEVER, np.int64)
     np.minimum.at(first, stream.account[rows], stream.time[rows])
@@ -87,7 +90,7 @@ def _first(stream: Stream, counts: BoolArray) -> IntArray:
 
 
 def _first_inquiry(histories: Histories) -> IntArray:
-    """The first inquiry, or contact that they sought."""
+    """Return the time of the first inquiry, or contact that they began."""
     first = np.full(len(histories.account_ids), NEVER, np.int64)
     for name, mark in (("inquiries", None), ("interactions", "them")):
         stream = histories.streams.get(name)
@@ -98,7 +101,7 @@ def _first_inquiry(histories: Histories) -> IntArray:
 
 
 def _traded(orders: Stream, start: IntArray, stop: IntArray) -> tuple[IntArray, IntArray, BoolArray]:
-    """Of every account between two instants: margin, revenue of unknown cost, whole money; whether it ordered."""
+    """Return margin, revenue of unknown cost (whole money) and whether it ordered, of each account over a span."""
     account = orders.account
     inside = (orders.time >= start[account]) & (orders.time < stop[account])
 
@@ -118,11 +121,11 @@ def _cells(names: Column, month: IntArray) -> dict[tuple[str, int], IntArray]:
 
 
 def _sums(
-    rows: IntArray, *, asked: BoolArray, ordered: BoolArray, margin: IntArray, other: IntArray, cost: Column
+    rows: IntArray, *, inquired: BoolArray, ordered: BoolArray, margin: IntArray, other: IntArray, cost: Column
 ) -> tuple[int, ...]:
     m, u = margin[rows].tolist(), other[rows].tolist()
     paid = np.rint(cost[rows][~np.isnan(cost[rows])]).astype(np.int64).tolist()
     return (
-        len(m), int(asked[rows].sum()), int(ordered[rows].sum()), sum(m), sum(u),
+        len(m), int(inquired[rows].sum()), int(ordered[rows].sum()), sum(m), sum(u),
         sum(map(mul, m, m)), sum(map(mul, m, u)), sum(map(mul, u, u)), len(paid), sum(paid), sum(map(mul, paid, paid)),
     )  # fmt: skip

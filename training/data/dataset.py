@@ -1,4 +1,4 @@
-"""The rows that models learn from: features and outcomes of a sample of snapshots."""
+"""The dataset that models learn from: features and outcomes of a sample of snapshots."""
 
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
@@ -11,39 +11,40 @@ from features.histories.histories import Histories
 from features.histories.snapshots import Snapshots
 from features.histories.views import View
 from features.instants import BoolArray, FloatArray, IntArray, iso
-from training.data.horizons import Further, look_further
+from training.boosting_backend import BoostingBackend, local_backend
+from training.data.horizons import FurtherHorizon, further_horizons
 from training.data.labels import Labels, label
-from training.data.population_totals import PopulationTotals, take_population_totals
+from training.data.population_totals import PopulationTotals, population_totals
 from training.data.splits import Sample, account_draw, sample_share, sample_snapshots, slice_instants
 from training.data.training_task import CATALOGUE, Split, TrainingTask, split_by_time
-from training.models.boosting_backend import Grow, local_backend
 from training.settings import BoosterSettings, Settings
 
 Progress = Callable[[str, float], None]
-"""Called with what is being done and the share done, 0..1."""
+"""A function that is called with the name of the present step and the share of it that is done, 0..1."""
 
 
 def silent(_: str, __: float) -> None:
-    """No progress shown."""
+    """Show no progress."""
 
 
 @dataclass(frozen=True)
 class Dataset:
     """Snapshots with their features and outcomes.
 
+    histories : of all accounts that have a row, at least, and of those with a randomised investment.
+    totals : over all accounts, with a row or without.
     matrix : shape (n, n_features), columns in the order of `catalog.NAMES`.
-    histories : of all accounts that have a row, at least, and of those whose investment was drawn by lot.
-    survey : what all accounts say, with a row or without.
-    weight : shape (n,); how many snapshots each stands for, and so the same for all of a slice: what is learnt is then
-        about the accounts of a slice, among whom predictions are made. Weights that give an account with few slices
-        more each would learn about a population in which new and short-lived accounts are the most.
-    definition : `recorded` or `silence`, what switching means here.
-    grow : who grows the boosters.
+    weight : shape (n,); how many snapshots each stands for, the same for all of a slice. What is learnt is then about
+        the accounts of a slice, among whom predictions are made. Weights that make up for an account's few slices would
+        instead describe a population of mostly new and short-lived accounts.
+    definition : what switching means, `recorded` or `silence`.
+    end : microseconds; nothing later is known.
+    backend : where boosters are trained.
     further : the same snapshots at other horizons, ascending.
     """
 
     histories: Histories
-    survey: PopulationTotals
+    totals: PopulationTotals
     sample: Sample
     context: Context
     matrix: FloatArray
@@ -51,20 +52,20 @@ class Dataset:
     weight: FloatArray
     definition: str
     end: int
-    grow: Grow = local_backend
-    further: tuple[Further, ...] = ()
+    backend: BoostingBackend = local_backend
+    further: tuple[FurtherHorizon, ...] = ()
 
     @property
     def snapshots(self) -> Snapshots:
-        """The snapshots, one per row."""
+        """Return the snapshots, one per row."""
         return self.sample.snapshots
 
     def column(self, name: str) -> int:
-        """Where a feature stands in the matrix."""
+        """Return the position of a feature in the matrix."""
         return catalog.NAMES.index(name)
 
-    def lesson(self, target: IntArray | FloatArray, booster: BoosterSettings, classes: int = 1) -> TrainingTask:
-        """All rows, to learn that target from, shape (n,)."""
+    def task(self, target: IntArray | FloatArray, booster: BoosterSettings, classes: int = 1) -> TrainingTask:
+        """Return the training task of all rows for some target, shape (n,)."""
         return TrainingTask(
             matrix=self.matrix,
             target=target,
@@ -72,15 +73,16 @@ class Dataset:
             columns=CATALOGUE,
             booster=booster,
             classes=classes,
-            grow=self.grow,
+            backend=self.backend,
         )
 
 
 @dataclass(frozen=True)
-class Design:
-    """Which rows are looked at and how: what every part must be told, so that its rows are those of the whole.
+class SampleDesign:
+    """Which snapshots are used and how: all that a part needs to compute the rows that the whole source would have.
 
-    slices : instants, ascending, microseconds.  share : of the accounts, that is drawn.
+    slices : instants, ascending, microseconds.
+    share : share of the accounts that is drawn, 0 .. 1.
     """
 
     slices: tuple[int, ...]
@@ -90,11 +92,11 @@ class Design:
     end: int
 
 
-def design(survey: PopulationTotals, settings: Settings, context: Context | None = None) -> Design:
-    """The design that the survey of all accounts asks for.
+def design_sample(totals: PopulationTotals, settings: Settings, context: Context | None = None) -> SampleDesign:
+    """Choose the slices and the share of accounts from the totals over all accounts.
 
-    context : what features depend on; by default the settings' rules and the vocabulary of the accounts known at
-        the latest slice.
+    context : what features depend on; by default the settings' rules and the vocabulary of the accounts known at the
+        latest slice.
 
     Raises
     ------
@@ -102,76 +104,87 @@ def design(survey: PopulationTotals, settings: Settings, context: Context | None
         If no slice has a history, a complete horizon and an account.
     """
     horizon = settings.outcome.horizon_days
-    slices = slice_instants(survey.first_order, settings.slices, horizon, survey.end)
-    known = [survey.known[at] for at in slices]
+    slices = slice_instants(totals.first_order, settings.slices, horizon, totals.end)
+    known = [totals.known[at] for at in slices]
     if not any(known):
         raise NotEnoughData(
             f"Nothing can be learnt: no account was known yet at {iso(slices[-1])}, the last instant with a complete "
             "horizon. Bring older data, or check recorded_at."
         )
     if context is None:
-        context = Context(settings.ladder, horizon, catalog.frequent_values(survey.values))
+        context = Context(settings.ladder, horizon, catalog.frequent_values(totals.values))
     share = sample_share(known, settings.slices.most_snapshots)
-    return Design(slices, share, context, survey.definition(settings.outcome), survey.end)
+    return SampleDesign(slices, share, context, totals.definition(settings.outcome), totals.end)
 
 
 @dataclass(frozen=True)
-class Rows:
-    """The rows of some accounts: their snapshots by slice and account, features and outcomes, at all horizons."""
+class DatasetRows:
+    """The rows of some accounts by slice and account: snapshots, features and outcomes, at all horizons."""
 
     sample: Sample
     matrix: FloatArray
     labels: Labels
-    further: tuple[Further, ...] = ()
+    further: tuple[FurtherHorizon, ...] = ()
 
 
-def compute_rows(histories: Histories, designed: Design, settings: Settings, progress: Progress = silent) -> Rows:
-    """Features and outcomes of those accounts that the design draws.  histories : as they stood at its end."""
-    sample = sample_snapshots(histories, designed.slices, designed.share)
+def compute_rows(
+    histories: Histories, sample_design: SampleDesign, settings: Settings, progress: Progress = silent
+) -> DatasetRows:
+    """Compute features and outcomes of those accounts that the design draws.
+
+    histories : as they stood at the end of the design.
+    """
+    sample = sample_snapshots(histories, sample_design.slices, sample_design.share)
     progress("features and outcomes", 0.0)
     view = View(histories, sample.snapshots)
-    matrix = catalog.compute(view, designed.context)
+    matrix = catalog.compute(view, sample_design.context)
     progress("features and outcomes", 0.7)
-    labels = label(view, settings, designed.definition, designed.end)
-    further = look_further(view, designed.context, settings, designed.definition, designed.end)
+    labels = label(view, settings, sample_design.definition, sample_design.end)
+    further = further_horizons(view, sample_design.context, settings, sample_design.definition, sample_design.end)
     progress("features and outcomes", 1.0)
-    return Rows(sample, matrix, labels, further)
+    return DatasetRows(sample, matrix, labels, further)
 
 
 def build_dataset(
     histories: Histories, settings: Settings, end: int, context: Context | None = None, progress: Progress = silent
 ) -> Dataset:
-    """Features and outcomes of the slices that are complete at `end` (microseconds).
+    """Build the dataset of the slices that are complete at `end` (microseconds).
 
-    histories : as they stood at `end`.  context : as `design` takes it.
+    histories : as they stood at `end`.
+    context : as `design_sample` takes it.
 
     Raises
     ------
     NotEnoughData
         If no slice has a history, a complete horizon and an account.
     """
-    survey = take_population_totals(histories, settings, end)
-    designed = design(survey, settings, context)
-    return dataset_of(histories, survey, designed, compute_rows(histories, designed, settings, progress))
+    totals = population_totals(histories, settings, end)
+    sample_design = design_sample(totals, settings, context)
+    return dataset_of(histories, totals, sample_design, compute_rows(histories, sample_design, settings, progress))
 
 
 def dataset_of(
-    histories: Histories, survey: PopulationTotals, designed: Design, rows: Rows, grow: Grow = local_backend
+    histories: Histories,
+    totals: PopulationTotals,
+    sample_design: SampleDesign,
+    rows: DatasetRows,
+    backend: BoostingBackend = local_backend,
 ) -> Dataset:
-    """The rows with all that models may ask beside them."""
+    """Join rows, totals and design into a dataset."""
     return Dataset(
-        histories=histories, survey=survey, sample=rows.sample, context=designed.context, matrix=rows.matrix,
-        labels=rows.labels, weight=rows.sample.weight, definition=designed.definition, end=designed.end, grow=grow,
-        further=rows.further,
+        histories=histories, totals=totals, sample=rows.sample, context=sample_design.context, matrix=rows.matrix,
+        labels=rows.labels, weight=rows.sample.weight, definition=sample_design.definition, end=sample_design.end,
+        backend=backend, further=rows.further,
     )  # fmt: skip
 
 
 @contextmanager
-def at_horizon(data: Dataset, further: Further) -> Iterator[Dataset]:
-    """The dataset as it would be if that horizon were the main one; only where its outcomes are complete is it true.
+def at_horizon(data: Dataset, further: FurtherHorizon) -> Iterator[Dataset]:
+    """Lend the dataset as it would be if a further horizon were the main one.
 
-    It borrows the matrix, whose few columns that depend on the horizon are put back at the end: many rows
-    are most of a gigabyte, and a copy for each horizon would double what training needs.
+    Only the rows whose outcomes are complete at that horizon hold the truth. The matrix is borrowed: its few columns
+    that depend on the horizon are changed and put back at the end, since a copy of the matrix for each horizon would
+    double the memory that training needs. *Dangerous*: nothing else may use the dataset meanwhile.
     """
     columns = [data.column(name) for name in catalog.HORIZON_NAMES]
     kept = data.matrix[:, columns]
@@ -183,7 +196,7 @@ def at_horizon(data: Dataset, further: Further) -> Iterator[Dataset]:
 
 
 def earlier_split(data: Dataset, rows: BoolArray) -> Split | None:
-    """Rows to learn on and later ones to choose weights on, as `split_by_time` has them."""
+    """Split the rows of a dataset by time, as `split_by_time` does."""
     accounts = data.snapshots.account
     return split_by_time(
         data.snapshots.as_of, rows, data.context.horizon_days,

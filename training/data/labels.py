@@ -1,7 +1,7 @@
-"""What happened after a snapshot: the rung at the horizon, switching, revenue; unknown where time has not run out.
+"""The outcomes of snapshots: the rung at the horizon, switching, revenue; unknown where the horizon is not over.
 
-Every outcome is read from the account's history as it stood at as_of + horizon, by the same code that
-reads features, so that `[as_of, as_of + horizon)` is exactly the window that ends there.
+Every outcome is read from the account's history as it stood at as_of + horizon, by the same code that computes
+features, so that `[as_of, as_of + horizon)` is exactly the window that ends there.
 """
 
 from dataclasses import dataclass
@@ -18,14 +18,17 @@ from training.settings import Settings
 
 @dataclass(frozen=True)
 class Labels:
-    """Outcomes of n snapshots; a row whose horizon is not complete (`complete` is False) holds no truth.
+    """The outcomes of n snapshots; a row whose horizon is not complete (`complete` is False) holds no truth.
 
-    rung : shape (n,), at as_of.  next_rung : shape (n,), at as_of + horizon.
-    can_switch : shape (n,), whether switching is an outcome of this snapshot at all.
+    rung : shape (n,), at as_of.
+    next_rung : shape (n,), at as_of + horizon.
+    can_switch : shape (n,), whether the snapshot can switch at all.
     switched : shape (n,), 0 or 1; only where can_switch and complete.
     trigger : shape (n,), the family of the last recorded switch in the horizon, as in TRIGGER_FAMILIES; -1 where none
         is recorded or its reason is not.
-    revenue : shape (n,), in the horizon, money.  ordered : shape (n,), whether any order day lies in it.
+    revenue : shape (n,), in the horizon, money.
+    ordered : shape (n,), whether any order day lies in the horizon.
+    complete : shape (n,), whether the horizon was over at the end of the data.
     """
 
     rung: IntArray
@@ -38,12 +41,12 @@ class Labels:
     complete: BoolArray
 
     def take(self, rows: IntArray | BoolArray) -> "Labels":
-        """The outcomes of the snapshots at those positions, or where the mask holds."""
+        """Return the outcomes of the snapshots at some positions, or where a mask holds."""
         return Labels(*(getattr(self, name)[rows] for name in self.__dataclass_fields__))
 
 
 def label(view: View, settings: Settings, definition: str, end: int) -> Labels:
-    """The outcomes of the view's snapshots, given data up to `end` (microseconds)."""
+    """Compute the outcomes of the view's snapshots from data up to `end` (microseconds)."""
     days = settings.outcome.horizon_days
     later = View(view.histories, view.snapshots.later(days))
     possible = can_switch(view, settings.ladder, definition, settings.outcome.silence_days)

@@ -1,4 +1,4 @@
-"""What all accounts together say to training: counts and sums, small, and those of parts add up to those of all."""
+"""Population totals: counts and sums over all accounts, which add up over the parts of a source."""
 
 import hashlib
 from collections import Counter
@@ -11,8 +11,8 @@ from numpy.typing import NDArray
 from features.catalog import catalog
 from features.histories.histories import Histories
 from features.tables import TRIGGER_FAMILIES
-from training.account_managers.forecasts import Resolved, add_resolved, resolve_forecasts
-from training.data.acquired_accounts import Acquired, add_acquired, take_acquired
+from training.data.acquired_accounts import AcquiredTotals, acquired_totals, add_acquired
+from training.data.resolved_forecasts import ResolvedForecasts, add_resolved, resolve_forecasts
 from training.data.splits import candidate_instants, first_event
 from training.model.margins import LineSums, add_line_sums, line_sums
 from training.settings import OutcomeSettings, Settings
@@ -23,10 +23,12 @@ class PopulationTotals:
     """Counts and sums over accounts, of what was known at `end` (microseconds).
 
     first_order : microseconds, the earliest order; NEVER where there is none.
-    known : instant of a possible slice -> accounts known then.
-    values : column of `accounts` -> value -> accounts that have it, among those known at the latest instant.
-    switches : how many are recorded; triggers : how many of each family set one in motion.
-    costed_revenue, cost : over orders whose cost is known, ten-thousandths of money.  lines : the same by line.
+    known : instant of a possible slice -> number of accounts known then.
+    values : column of `accounts` -> value -> number of accounts that have it, among those known at the latest instant.
+    switches : how many are recorded.
+    triggers : how many of each trigger family caused a switch.
+    costed_revenue, cost : over orders whose cost is known, ten-thousandths of money.
+    lines : the same by product line.
     checksums : stream -> sum over its rows, modulo 2**64, of a hash of each.
     """
 
@@ -40,35 +42,45 @@ class PopulationTotals:
     costed_revenue: int
     cost: int
     lines: LineSums
-    forecasts: Resolved | None
-    acquired: Acquired
+    forecasts: ResolvedForecasts | None
+    acquired: AcquiredTotals
     checksums: Mapping[str, int]
 
     @property
     def digest(self) -> str:
-        """Twelve hexadecimal digits of all that is known before `end`: the same in any order of rows, in any parts."""
+        """Return twelve hexadecimal digits of all that is known before `end`.
+
+        They are the same in any order of rows and in any parts.
+        """
         text = "\n".join(f"{name} {value}" for name, value in sorted(self.checksums.items()))
         return hashlib.sha256(text.encode()).hexdigest()[:12]
 
     def definition(self, settings: OutcomeSettings) -> str:
-        """`recorded` or `silence`: what the settings say, or with `auto` what the source has enough of."""
+        """Return the definition of switching, `recorded` or `silence`.
+
+        It is as set, or with `auto` by what the source has enough of.
+        """
         if settings.switching != "auto":
             return settings.switching
         return "recorded" if self.switches >= settings.recorded_at_least else "silence"
 
-    def margin_rate(self, otherwise: float) -> float:
-        """Gross margin over all orders whose cost is known; the setting where none is."""
+    def margin_rate(self, default: float) -> float:
+        """Return the gross margin over all orders whose cost is known, 0 .. 1; `default` where none is."""
         sound = self.costed_revenue > 0 and 0 <= self.cost <= self.costed_revenue
-        return round(1 - self.cost / self.costed_revenue, 4) if sound else otherwise
+        return round(1 - self.cost / self.costed_revenue, 4) if sound else default
 
     def trigger_shares(self) -> tuple[float, ...]:
-        """Shares of the three families among the recorded reasons of switches; even where few are known."""
+        """Return the shares of the three trigger families among the recorded reasons of switches, each never zero."""
         counts = np.array(self.triggers, np.float64) + 5.0
         return tuple(round(float(share), 4) for share in counts / counts.sum())
 
 
-def take_population_totals(histories: Histories, settings: Settings, end: int) -> PopulationTotals:
-    """The survey of these accounts.  histories : as they stood at `end`."""
+def population_totals(histories: Histories, settings: Settings, end: int) -> PopulationTotals:
+    """Return the totals of some accounts.
+
+    histories : as they stood at `end`.
+    end : microseconds.
+    """
     instants = candidate_instants(settings.slices, settings.outcome.horizon_days, end)
     orders, switches = histories.streams["orders"], histories.streams.get("switches")
     codes = np.empty(0, np.int64) if switches is None else switches.values["trigger"]
@@ -84,43 +96,43 @@ def take_population_totals(histories: Histories, settings: Settings, end: int) -
         cost=int(orders.value("cost").sum()),
         lines=line_sums(histories),
         forecasts=resolve_forecasts(histories, settings.ladder, end),
-        acquired=take_acquired(histories, end),
+        acquired=acquired_totals(histories, end),
         checksums=checksums(histories, end),
     )
 
 
-def add_population_totals(surveys: Sequence[PopulationTotals]) -> PopulationTotals:
-    """The survey of all parts, from theirs."""
+def add_population_totals(parts: Sequence[PopulationTotals]) -> PopulationTotals:
+    """Add the totals of all parts."""
 
     def added(field: Callable[[PopulationTotals], Mapping[str, int]]) -> dict[str, int]:
         total: Counter[str] = Counter()
-        for one in surveys:
-            total.update(field(one))
+        for part in parts:
+            total.update(field(part))
         return dict(total)
 
-    first = surveys[0]
-    columns = sorted({column for one in surveys for column in one.values})
+    first = parts[0]
+    columns = sorted({column for part in parts for column in part.values})
     return PopulationTotals(
         end=first.end,
-        first_order=min(one.first_order for one in surveys),
-        known={at: sum(one.known[at] for one in surveys) for at in first.known},
-        values={column: added(lambda one, column=column: one.values.get(column, {})) for column in columns},  # type: ignore[misc]
-        tables=frozenset().union(*(one.tables for one in surveys)),
-        switches=sum(one.switches for one in surveys),
-        triggers=tuple(sum(counts) for counts in zip(*(one.triggers for one in surveys), strict=True)),
-        costed_revenue=sum(one.costed_revenue for one in surveys),
-        cost=sum(one.cost for one in surveys),
-        lines=add_line_sums([one.lines for one in surveys]),
-        forecasts=add_resolved([one.forecasts for one in surveys]),
-        acquired=add_acquired([one.acquired for one in surveys]),
-        checksums={name: value % 2**64 for name, value in added(lambda one: one.checksums).items()},
+        first_order=min(part.first_order for part in parts),
+        known={at: sum(part.known[at] for part in parts) for at in first.known},
+        values={column: added(lambda part, column=column: part.values.get(column, {})) for column in columns},  # type: ignore[misc]
+        tables=frozenset().union(*(part.tables for part in parts)),
+        switches=sum(part.switches for part in parts),
+        triggers=tuple(sum(counts) for counts in zip(*(part.triggers for part in parts), strict=True)),
+        costed_revenue=sum(part.costed_revenue for part in parts),
+        cost=sum(part.cost for part in parts),
+        lines=add_line_sums([part.lines for part in parts]),
+        forecasts=add_resolved([part.forecasts for part in parts]),
+        acquired=add_acquired([part.acquired for part in parts]),
+        checksums={name: value % 2**64 for name, value in added(lambda part: part.checksums).items()},
     )
 
 
 def checksums(histories: Histories, end: int) -> dict[str, int]:
-    """For every stream, and for the accounts known before `end`, the sum of its rows' hashes modulo 2**64.
+    """Return the sum of its rows' hashes modulo 2**64, for every stream and for the accounts known before `end`.
 
-    A value of zero adds nothing to a row's hash: a stream leaves out what is zero throughout.
+    A value of zero adds nothing to a row's hash, so a stream may leave out a value that is zero throughout.
     """
     accounts = _hashed(histories.account_ids)
     sums = {"accounts": accounts[histories.known_since < end]}
@@ -129,22 +141,25 @@ def checksums(histories: Histories, end: int) -> dict[str, int]:
         rows = accounts[stream.account]
         for column in (stream.time, stream.recorded):
             rows = _mixed(rows ^ column.view(np.uint64))
-        told = np.zeros(len(rows), np.uint64)
+        values_mixed = np.zeros(len(rows), np.uint64)
         for (value, column), salt in zip(stream.values.items(), _hashed(stream.values), strict=True):
             bits = names[value][column] if value in names else column.astype(np.int64).view(np.uint64)
-            told ^= np.where(bits == 0, np.uint64(0), _mixed(bits ^ salt))
-        sums[name] = _mixed(rows ^ told)
+            values_mixed ^= np.where(bits == 0, np.uint64(0), _mixed(bits ^ salt))
+        sums[name] = _mixed(rows ^ values_mixed)
     return {name: int(rows.sum(dtype=np.uint64)) for name, rows in sums.items()}
 
 
 def _hashed(names: Iterable[str], spare: int = 0) -> NDArray[np.uint64]:
-    """64 bits of each name, then `spare` zeros: what a code of -1 finds."""
+    """Return 64 bits of each name, then `spare` zeros for codes of -1."""
     digests = [hashlib.blake2b(str(name).encode(), digest_size=8, key=b"digest").digest() for name in names]
     return np.array([int.from_bytes(digest, "big") for digest in digests] + [0] * spare, np.uint64)
 
 
 def _mixed(bits: NDArray[np.uint64]) -> NDArray[np.uint64]:
-    """Every bit of the answer depends on every bit given (the finaliser of SplitMix64; Steele, Lea & Flood 2014)."""
+    """Mix bits so that every bit of the result depends on every bit of the input.
+
+    Source: the finaliser of SplitMix64; Steele, Lea & Flood (2014).
+    """
     bits = bits + np.uint64(0x9E3779B97F4A7C15)
     bits = (bits ^ (bits >> np.uint64(30))) * np.uint64(0xBF58476D1CE4E5B9)
     bits = (bits ^ (bits >> np.uint64(27))) * np.uint64(0x94D049BB133111EB)

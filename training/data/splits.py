@@ -1,8 +1,8 @@
-"""Slices of time and samples of accounts: what may be learnt from, and what is judged on.
+"""Slices of time and samples of accounts: what may be learnt from, and what is evaluated on.
 
-Rolling origins: the model of an origin learns only from slices whose horizon had run out by then (purged
-by the horizon), so that nothing it was taught lies after the moment it is asked. A share of the accounts is
-never learnt from at all.
+Rolling origins: the model of an origin learns only from slices whose horizon was over by then (purged by the horizon),
+so that nothing it learns lies after the instant at which it predicts. A share of the accounts is never learnt from at
+all.
 """
 
 import hashlib
@@ -14,8 +14,7 @@ import numpy as np
 from features.errors import NotEnoughData
 from features.histories.histories import Histories
 from features.histories.snapshots import Snapshots
-from features.instants import MICROSECONDS_PER_DAY, BoolArray, FloatArray, IntArray, iso
-from features.tables import NEVER
+from features.instants import MICROSECONDS_PER_DAY, NEVER, BoolArray, FloatArray, IntArray, iso
 from training.settings import Settings, SliceSettings
 
 
@@ -24,7 +23,7 @@ class Sample:
     """Snapshots to learn from.
 
     weight : shape (n,), how many snapshots each stands for: one over the share of accounts that was drawn.
-    slices : the instants looked at, ascending, microseconds.
+    slices : the instants of the snapshots, ascending, microseconds.
     """
 
     snapshots: Snapshots
@@ -33,14 +32,17 @@ class Sample:
 
 
 def candidate_instants(settings: SliceSettings, horizon_days: int, until: int) -> tuple[int, ...]:
-    """The latest instants whose horizon is complete at `until`, every_days apart, ascending, however early."""
+    """Return the latest instants whose horizon is complete at `until`, every_days apart, ascending, however early.
+
+    until : microseconds.
+    """
     last = until - horizon_days * MICROSECONDS_PER_DAY
     step = settings.every_days * MICROSECONDS_PER_DAY
     return tuple(range(last - (settings.most - 1) * step, last + 1, step))
 
 
 def slice_instants(first: int, settings: SliceSettings, horizon_days: int, until: int) -> tuple[int, ...]:
-    """Those of the candidates that lie least_history_days or more after the first event.
+    """Return the candidate instants that lie least_history_days or more after the first event, ascending.
 
     first : microseconds, as from `first_event`.
 
@@ -63,41 +65,50 @@ def slice_instants(first: int, settings: SliceSettings, horizon_days: int, until
 
 
 def first_event(histories: Histories) -> int:
-    """The time of the earliest order, microseconds: before it nothing can be learnt."""
+    """Return the time of the earliest order, microseconds: before it nothing can be learnt."""
     orders = histories.streams["orders"]
     return int(orders.time.min()) if len(orders) else NEVER
 
 
 def account_draw(account_ids: Sequence[str], salt: str) -> FloatArray:
-    """A number in [0, 1) for every account: the same whatever other accounts there are, whatever the machine."""
+    """Return a pseudo-random number in [0, 1) for every account, shape (n,).
+
+    It is the same whatever other accounts there are, on every machine.
+    """
     key = salt.encode()
     digests = [hashlib.blake2b(name.encode(), digest_size=6, key=key).digest() for name in account_ids]
     return np.array([int.from_bytes(digest, "big") for digest in digests], np.float64) / 2**48
 
 
 def held_out(histories: Histories, share: float) -> BoolArray:
-    """The accounts that no model may learn from while it is being judged, shape (n_accounts,)."""
+    """Return the accounts that no model may learn from while it is being evaluated, as a mask, shape (n_accounts,)."""
     return account_draw(list(histories.account_ids), "held out") < share
 
 
 def folds_of(histories: Histories, accounts: IntArray, folds: int) -> IntArray:
-    """The fold of each given account, 0 .. folds - 1: one account is always in one fold."""
-    return folds_by(list(histories.account_ids), folds)[accounts]
+    """Return the fold of some accounts, 0 .. folds - 1; an account is always in the same fold.
+
+    accounts : positions in the histories.
+    """
+    return folds_of_ids(list(histories.account_ids), folds)[accounts]
 
 
-def folds_by(account_ids: Sequence[str], folds: int) -> IntArray:
-    """The fold of each of those accounts, 0 .. folds - 1."""
+def folds_of_ids(account_ids: Sequence[str], folds: int) -> IntArray:
+    """Return the fold of each account, 0 .. folds - 1."""
     draws = account_draw(account_ids, "fold")
     return np.minimum((draws * folds).astype(np.int64), folds - 1)
 
 
 def sample_share(known: Sequence[int], most: int) -> float:
-    """The share of accounts to draw so that about `most` snapshots are looked at.  known : accounts at each instant."""
+    """Return the share of accounts to draw so that there are about `most` snapshots.
+
+    known : number of accounts at each instant.
+    """
     return min(1.0, most / max(sum(known), 1))
 
 
 def sample_snapshots(histories: Histories, instants: Sequence[int], share: float) -> Sample:
-    """All accounts at those instants; with a share below one, a draw of accounts with its weight."""
+    """Return all accounts at some instants; with a share below one, a draw of accounts with its weight."""
     drawn = None if share == 1.0 else account_draw(list(histories.account_ids), "sample") < share
     parts = []
     for at in instants:
@@ -109,8 +120,9 @@ def sample_snapshots(histories: Histories, instants: Sequence[int], share: float
 
 @dataclass(frozen=True)
 class Fold:
-    """One rolling origin: rows to learn from and rows to judge on, as masks over a sample.
+    """A rolling origin: rows to learn from and rows to evaluate on, as masks over a sample.
 
+    origin : microseconds.
     unseen : rows of the origin whose accounts were never learnt from.
     """
 
@@ -120,10 +132,10 @@ class Fold:
     unseen: BoolArray
 
 
-def rolling_origins(sample: Sample, secret: BoolArray, settings: Settings, folds: int) -> list[Fold]:
-    """The latest `folds` slices as origins, each with the slices that were complete by then.
+def rolling_origins(sample: Sample, held_out_accounts: BoolArray, settings: Settings, folds: int) -> list[Fold]:
+    """Return the latest `folds` slices as origins, each with the slices that were complete by then, earliest first.
 
-    secret : shape (n_accounts,), accounts held out of all learning.
+    held_out_accounts : mask, shape (n_accounts,), accounts held out of all learning.
 
     Raises
     ------
@@ -131,17 +143,17 @@ def rolling_origins(sample: Sample, secret: BoolArray, settings: Settings, folds
         If no slice has an earlier one that is complete by its time.
     """
     horizon = settings.outcome.horizon_days * MICROSECONDS_PER_DAY
-    as_of, hidden = sample.snapshots.as_of, secret[sample.snapshots.account]
-    found = []
+    as_of, hidden = sample.snapshots.as_of, held_out_accounts[sample.snapshots.account]
+    origins = []
     for origin in sample.slices[::-1][:folds]:
         train = (as_of + horizon <= origin) & ~hidden
         if train.any():
             test = as_of == origin
-            found.append(Fold(origin, train, test, test & hidden))
-    if not found:
+            origins.append(Fold(origin, train, test, test & hidden))
+    if not origins:
         raise NotEnoughData(
             f"No out-of-time evaluation is possible: {len(sample.slices)} slices, none of them the horizon of "
             f"{settings.outcome.horizon_days} days before another. Bring a longer history or shorten "
             "outcome.horizon_days."
         )
-    return found[::-1]
+    return origins[::-1]

@@ -1,9 +1,10 @@
-"""What one prediction is learnt from, wherever it comes from: the slices of a dataset, or arrays that somebody brings.
+"""The training task: the rows that one predictor learns from, wherever they come from.
 
-`ladder train` and the scikit-learn estimators (`training.estimators`) both learn from a Lesson, by the same functions.
+`ladder train` and the scikit-learn estimators (`training.estimators`) both learn from training tasks, by the same
+functions.
 """
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from functools import cached_property
 from typing import Protocol
@@ -13,32 +14,35 @@ import numpy as np
 from features.catalog import catalog
 from features.errors import SettingsError
 from features.instants import MICROSECONDS_PER_DAY, BoolArray, FloatArray, IntArray
-from training.model.predictors import Term
+from training.boosting_backend import BoostingBackend, local_backend
 from training.model.serialization import Predictor
-from training.models.boosting_backend import Grow, local_backend
-from training.models.fitting import usable_columns
+from training.model.terms import Term
 from training.settings import BoosterSettings
 
 ABSENT = -1
-"""Where a feature stands that is not there."""
+"""The position of a feature that is absent."""
 
 
 class Named(Protocol):
     """A matrix whose columns are known by name."""
 
     def column(self, name: str) -> int:
-        """Where a feature stands in the matrix."""
+        """Return the position of a feature in the matrix."""
         ...
 
 
 @dataclass(frozen=True)
 class TrainingTask:
-    """Rows to learn from.
+    """The rows that one predictor learns from.
 
-    matrix : shape (n, n_features).  target : shape (n,), classes 0 .. classes - 1, or values.
-    weight : shape (n,).  columns : feature -> its position; those of the catalogue are recognised by name.
-    classes : how many classes there are; 1 = a chance or a value.  grow : who grows boosters.
-    without : members of the pool that do not learn.
+    matrix : shape (n, n_features).
+    target : shape (n,), classes 0 .. classes - 1, or values.
+    weight : shape (n,).
+    columns : feature -> its position; those of the catalogue are recognised by name.
+    booster : settings of the boosters.
+    classes : number of classes; 1 = a probability or a value.
+    backend : where boosters are trained.
+    without : members of the pool that are left out.
     """
 
     matrix: FloatArray
@@ -47,75 +51,95 @@ class TrainingTask:
     columns: Mapping[str, int]
     booster: BoosterSettings
     classes: int = 1
-    grow: Grow = local_backend
+    backend: BoostingBackend = local_backend
     without: tuple[str, ...] = ()
 
     def column(self, name: str) -> int:
-        """Where a feature stands; ABSENT where it is not there."""
+        """Return the position of a feature; ABSENT where it is not there."""
         return self.columns.get(name, ABSENT)
 
     def take(self, rows: BoolArray) -> "TrainingTask":
-        """Those of the rows (mask, shape (n,))."""
+        """Return the task with some of the rows (mask, shape (n,))."""
         return replace(self, matrix=self.matrix[rows], target=self.target[rows], weight=self.weight[rows])
 
     @property
-    def classified(self) -> IntArray:
-        """The target of a lesson about classes, shape (n,)."""
+    def class_target(self) -> IntArray:
+        """Return the target of a classification task as whole numbers, shape (n,)."""
         return self.target.astype(np.int64, copy=False)
 
     @cached_property
     def usable(self) -> tuple[int, ...]:
-        """The columns that hold at least two different values."""
+        """Return the columns that hold at least two different values."""
         return usable_columns(self.matrix)
 
 
+def usable_columns(matrix: FloatArray, leave_out: Sequence[int] = ()) -> tuple[int, ...]:
+    """Return the columns that hold at least two different values; column 0 if none does.
+
+    leave_out : columns that are never returned.
+    """
+    usable = []
+    for column in range(matrix.shape[1]):
+        if column in leave_out:
+            continue
+        values = matrix[:, column]
+        known = ~np.isnan(values)
+        if known.any() and (not known.all() or values.min() < values.max()):
+            usable.append(column)
+    return tuple(usable) or (0,)
+
+
 Learn = Callable[[TrainingTask], Predictor | None]
-"""How a member of a pool learns; None where the lesson has nothing for it."""
+"""A function that fits a member of a pool; None where the task lacks what the member needs."""
 
 CATALOGUE: Mapping[str, int] = {name: position for position, name in enumerate(catalog.NAMES)}
-"""The columns of a dataset's matrix."""
+"""Feature -> its column in a dataset's matrix."""
 
 
 def present(terms: list[Term]) -> list[Term]:
-    """The terms whose feature is there."""
+    """Return the terms whose feature is there."""
     return [term for term in terms if term.column != ABSENT]
 
 
-def learn_members(table: Mapping[str, Learn], lesson: TrainingTask) -> dict[str, Predictor]:
-    """What the rows of the table learn from that lesson; those that it has nothing for are left out.
+def learn_members(table: Mapping[str, Learn], task: TrainingTask) -> dict[str, Predictor]:
+    """Fit all members of a pool, without those that the task lacks the columns for.
+
+    table : name of a member -> the function that fits it.
 
     Raises
     ------
     SettingsError
-        If the lesson is to leave out a member that is not there, or all of them.
+        If the task is to leave out a member that does not exist, or all of them.
     """
-    for name in lesson.without:
+    for name in task.without:
         if name not in table:
             raise SettingsError(f"No member of that pool is called {name}: [pool] may leave out {', '.join(table)}.")
-    learners = {name: learn for name, learn in table.items() if name not in lesson.without}
+    learners = {name: learn for name, learn in table.items() if name not in task.without}
     if not learners:
         raise SettingsError(f"[pool] leaves out all members of a pool; keep one of {', '.join(table)}.")
-    learnt = {name: learn(lesson) for name, learn in learners.items()}
-    return {name: member for name, member in learnt.items() if member is not None}
+    members = {name: learn(task) for name, learn in learners.items()}
+    return {name: member for name, member in members.items() if member is not None}
 
 
 Split = tuple[BoolArray, BoolArray]
-"""Rows to learn on, and later ones to choose weights or margins on."""
+"""Masks of rows to learn from, and of later ones to choose weights or margins on."""
 
 
 def split_by_time(as_of: IntArray, rows: BoolArray, horizon_days: int, draw: Callable[[], FloatArray]) -> Split | None:
-    """Split rows to choose weights on: the slices complete before the latest one, and the latest one.
+    """Split rows into those to learn from and later ones to choose weights on; None if either would be empty.
 
-    Where too little was complete before it: the earliest half of the slices, and the latest one on accounts set
-    apart, so that what fits this very period or these very accounts is not favoured. None where that leaves
-    either without a row.
+    These are the slices complete before the latest one, and the latest one. Where too little was complete before it:
+    the earliest half of the slices, and the latest one on accounts set apart, so that a member that fits this very
+    period or these very accounts has no advantage.
 
-    as_of : shape (n,), microseconds.  rows : mask, shape (n,).  draw : a number in [0, 1) for each row, the same for
-        all rows of an account; asked for only where accounts must be set apart.
+    as_of : shape (n,), microseconds.
+    rows : mask, shape (n,).
+    draw : returns a number in [0, 1) for each row, the same for all rows of an account; called only where accounts must
+        be set apart.
     """
     latest = as_of[rows].max()
     before = rows & (as_of + horizon_days * MICROSECONDS_PER_DAY <= latest)
-    if before.sum() >= LEAST_ROWS:
+    if before.sum() >= MIN_EARLIER_ROWS:
         return before, rows & (as_of == latest)
     instants = np.unique(as_of[rows])
     if len(instants) < 2:
@@ -126,5 +150,5 @@ def split_by_time(as_of: IntArray, rows: BoolArray, horizon_days: int, draw: Cal
     return (earlier, last) if earlier.any() and last.any() else None
 
 
-LEAST_ROWS = 200
-"""Fewer rows than this in the earlier slices say too little to choose between models."""
+MIN_EARLIER_ROWS = 200
+"""With fewer rows in the earlier slices, weights chosen from them would mean too little."""

@@ -1,1 +1,1 @@
-"""What investments and climbing bring: trials, estimates, gates and checks, and what plans brought."""
+"""The effects of investments and of climbing: trials, estimates, gates and checks, and what plans brought."""

@@ -1,4 +1,4 @@
-"""Winning customers and moving them up in one currency: margin less cost per account, and per unit of money spent."""
+"""The return of winning customers beside that of moving them up: margin less cost per account and per unit spent."""
 
 from collections import defaultdict
 from collections.abc import Mapping, Sequence
@@ -6,19 +6,23 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from training.data.acquired_accounts import ACCOUNT, FIELDS, MONTH, PROSPECT, SPANS, SUSPECT, Acquired
+from training.data.acquired_accounts import ACCOUNT, FIELDS, MONTH, PROSPECT, SPANS, SUSPECT, AcquiredTotals
 from training.effects.off_policy_value import OffPolicyValue
 from training.model.findings import NOTE, Finding
 
 LEAST_ACCOUNTS = 20
-"""Accounts with a complete span that a figure needs."""
+"""The number of accounts with a complete span that a figure needs."""
 MOST_CHANNELS = 20
 Row = Mapping[str, str | int | float | None]
 
 
 @dataclass(frozen=True)
 class AcquisitionRoi:
-    """rows : one for each of what money may go to, and span.  findings : what they say."""
+    """The return of acquisition and of investments in customers.
+
+    rows : one for each purpose of spending and each span.
+    findings : what they say.
+    """
 
     rows: tuple[Row, ...]
     findings: tuple[Finding, ...]
@@ -26,7 +30,10 @@ class AcquisitionRoi:
 
 @dataclass(frozen=True)
 class _Cohort:
-    """Return a kind's sums, from `training.data.acquired_accounts`.  rate : margin where a cost is unknown."""
+    """The totals of one kind of account, from `training.data.acquired_accounts`.
+
+    rate : margin rate where a cost is unknown.
+    """
 
     sums: Sequence[int]
     rate: float
@@ -74,15 +81,20 @@ class _Cohort:
 
 
 def acquisition_roi(
-    acquired: Acquired, first_order: int, rate: float, claim: OffPolicyValue | None, horizon_days: int
+    acquired: AcquiredTotals, first_order: int, rate: float, policy: OffPolicyValue | None, horizon_days: int
 ) -> AcquisitionRoi:
-    """What new accounts, inquiries and suspects brought, and investments in customers.
+    """Return what new accounts, inquiries and suspects brought, and investments in customers.
 
-    first_order : microseconds, where the data begin.  rate : gross margin of orders whose cost is unknown.
-    claim : what recommended investments were worth.  horizon_days : the span that it is about.
+    *Dangerous* to read as an effect: the return of acquisition is an average of what was done. Compare it with that of
+    investments only where the next accounts are like the last ones.
+
+    first_order : microseconds, where the data begin.
+    rate : gross margin of orders whose cost is unknown.
+    policy : the value of recommended investments.
+    horizon_days : the span that it is about.
     """
     cohorts = _cohorts(acquired, first_order, rate)
-    invested = _invested(claim, horizon_days)
+    invested = _invested(policy, horizon_days)
     every = {days: cohorts[ACCOUNT, None, days] for days in SPANS if (ACCOUNT, None, days) in cohorts}
     if not every:
         missing = Finding.of("acquisition_left_out", NOTE, needed=LEAST_ACCOUNTS, days=SPANS[0])
@@ -102,8 +114,8 @@ def acquisition_roi(
 Cohorts = Mapping[tuple[str, str | None, int], _Cohort]
 
 
-def _cohorts(acquired: Acquired, first_order: int, rate: float) -> Cohorts:
-    """(kind, channel or None for all, span) -> the accounts that began after the data did, where they are enough."""
+def _cohorts(acquired: AcquiredTotals, first_order: int, rate: float) -> Cohorts:
+    """Return (kind, channel or None for all, span) -> accounts that began after the data did, if they are enough."""
     sums: dict[tuple[str, str | None, int], list[int]] = defaultdict(lambda: [0] * FIELDS)
     for (channel, kind, days, month), cell in acquired.items():
         if month * MONTH >= first_order:
@@ -113,23 +125,23 @@ def _cohorts(acquired: Acquired, first_order: int, rate: float) -> Cohorts:
     return {key: _Cohort(held, rate) for key, held in sums.items() if held[0] >= LEAST_ACCOUNTS}
 
 
-def _invested(claim: OffPolicyValue | None, horizon_days: int) -> tuple[Row, ...]:
-    if claim is None or claim.spent <= 0:
+def _invested(policy: OffPolicyValue | None, horizon_days: int) -> tuple[Row, ...]:
+    if policy is None or policy.spent <= 0:
         return ()
-    error = (claim.high - claim.low) / 2
+    error = (policy.high - policy.low) / 2
     return (
         {
             "what": "recommended",  # half its interval stands as margin_error
             "channel": None,
             "days": horizon_days,
-            "accounts": claim.trials,
-            "cost": round(claim.spent, 2),
+            "accounts": policy.trials,
+            "cost": round(policy.spent, 2),
             "inquired": None,
             "ordered": None,
-            "margin": round(claim.value + claim.spent, 2),
+            "margin": round(policy.value + policy.spent, 2),
             "margin_error": round(error, 2),
-            "gain": round(claim.value, 2),
-            "gain_per_cost": round(claim.value / claim.spent, 4),
+            "gain": round(policy.value, 2),
+            "gain_per_cost": round(policy.value / policy.spent, 4),
         },
     )
 

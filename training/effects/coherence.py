@@ -1,4 +1,4 @@
-"""Whether an investment's uplift and the climbs that it adds tell the same story."""
+"""A comparison of an investment's uplift with the value of the climbs that it adds."""
 
 from collections.abc import Sequence
 
@@ -10,11 +10,13 @@ from training.model.findings import NOTE, Finding
 
 
 def coherence(effect: InvestmentEffect, gaps: Sequence[float | None], data: Dataset) -> list[Finding]:
-    """Return how much of an option's uplift its climbing accounts for, were a climb worth the gap between the rungs.
+    """Return how much of an option's uplift its climbing accounts for, if a climb is worth the gap between the rungs.
 
-    The chance of climbing that the option adds times the gap to the next rung, over the accounts of the latest slice
-    that bear it, beside the uplift. The two need not be equal, and the gap is not causal: the uplift rules.
-    gaps : shape (7,), as `fit_value_gaps` gives them.
+    The increase in the probability of climbing times the gap to the next rung, averaged over the accounts of the latest
+    slice that the effect holds for, is set beside the uplift. The two need not be equal, and the gap is not causal: the
+    uplift is what counts.
+
+    gaps : shape (7,), from `fit_value_gaps`.
     """
     effects = effect.effects
     if not effects or "revenue" not in effects or "climbed" not in effects:

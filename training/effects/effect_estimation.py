@@ -1,27 +1,29 @@
-"""From trials to the effects on one outcome: drawn to what the evidence supports, with the spread of what is not known.
+"""From trials to the effects on one outcome: shrunk to what the evidence supports, with honest uncertainty.
 
-`ladder train` asks for all options at once (`training.effects.uplift`), the scikit-learn estimator for one exposure.
+`ladder train` estimates all options at once (`training.effects.uplift`), the scikit-learn estimator one exposure.
 """
 
 from collections.abc import Mapping
 
 from training.data.training_task import Named
 from training.effects.outcomes import Outcome
-from training.effects.r_learner import WITHIN, Case, Fitted, Precisions, fit_again, fit_cases
-from training.model.predictors import Effect, Term
+from training.effects.r_learner import WITHIN, Case, FittedEffect, Precisions, fit_cases, refit
+from training.model.effect import Effect
+from training.model.terms import Term
 from training.models.next_rung import LONG_AGO
 from training.settings import BoosterSettings
 
 NUISANCE_ROUNDS = 100
-LOOSE = Precisions(1.0, 300.0, 1e6)
-"""Hardly any prior: what the trials themselves say, and how surely."""
+WEAK_PRIOR = Precisions(1.0, 300.0, 1e6)
+"""Almost no prior: what the trials themselves say, and with what certainty."""
 
 
 def modifiers(data: Named) -> list[Term]:
-    """What effects may differ by: size, attention, rhythm, satisfaction, what the contacts care for.
+    """Return the terms that effects may differ by: size, attention, rhythm, satisfaction, the contacts' interests.
 
-    Few: a few hundred exposed accounts do not bear more. Source: the moderators of Palmatier, Gopalakrishna & Houston
-    2006 that the tables show.
+    They are few, since a few hundred exposed accounts do not allow more.
+
+    Source: Palmatier, Gopalakrishna & Houston (2006), those of their moderators that the tables show.
     """
     column = data.column
     return [
@@ -34,26 +36,29 @@ def modifiers(data: Named) -> list[Term]:
 
 
 def small_booster(booster: BoosterSettings) -> BoosterSettings:
-    """Fewer and quicker trees, for outcomes and chances that an effect only needs in passing."""
+    """Return settings with fewer and faster trees, for the nuisance models of an effect."""
     return booster.with_rounds(NUISANCE_ROUNDS, learning_rate=0.05)
 
 
 def fit_effects(
     cases: Mapping[int, Case], terms: tuple[Term, ...], outcome: Outcome
 ) -> dict[int, tuple[Effect, Effect]]:
-    """Option -> its effect on the outcome, and the same hardly drawn to anything.
+    """Fit each option's effect on an outcome; return for each option the shrunk effect and the almost unshrunk one.
 
-    cases : at least one.  terms : settled; those whose values the cases hold.
+    cases : option -> its trials, at least one.
+    terms : standardised; those whose values the cases hold.
     """
     fitted, prior = fit_cases(list(cases.values()))
-    loose = fit_again(list(cases.values()), Precisions(LOOSE.mean, min(LOOSE.slopes, prior.slopes), prior.trust))
+    unshrunk = refit(
+        list(cases.values()), Precisions(WEAK_PRIOR.mean, min(WEAK_PRIOR.slopes, prior.slopes), prior.trust)
+    )
     return {
-        k: (_effect(terms, outcome, mine, free), _effect(terms, outcome, free, free))
-        for k, mine, free in zip(cases, fitted, loose, strict=True)
+        k: (_effect(terms, outcome, shrunk, spread), _effect(terms, outcome, spread, spread))
+        for k, shrunk, spread in zip(cases, fitted, unshrunk, strict=True)
     }
 
 
-def _effect(terms: tuple[Term, ...], outcome: Outcome, estimate: Fitted, spread: Fitted) -> Effect:
+def _effect(terms: tuple[Term, ...], outcome: Outcome, estimate: FittedEffect, spread: FittedEffect) -> Effect:
     return Effect(
         terms,
         tuple(float(b) for b in estimate.coefficients),

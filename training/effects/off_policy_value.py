@@ -1,8 +1,10 @@
-"""What recommending by estimated gains is worth: doubly robust, on accounts that had no part in the estimates.
+"""The off-policy value of recommending by estimated gains, on accounts that had no part in the estimates.
 
-The sum of the recommended gains flatters: options are picked because their estimates came out high (the optimiser's
+The sum of the recommended gains is too high: options are picked because their estimates came out high (the optimiser's
 curse). Here the options are picked by estimates learnt on other accounts, and what they bring is read from the trials
-themselves (the augmented inverse propensity score of a policy; Dudik, Langford & Li 2011; Athey & Wager 2021).
+themselves.
+
+Source: Dudik, Langford & Li (2011); Athey & Wager (2021), the augmented inverse propensity score of a policy.
 """
 
 from dataclasses import dataclass
@@ -15,17 +17,18 @@ from training.evaluation.curves import POINTS, Budget
 from training.evaluation.metrics import Interval
 from training.model.findings import NOTE, OK, WARNING, Finding
 
-PRIOR_SPREAD, MOST_WORTH = 0.3, 1.0
-"""How far from one a promise's worth is thought to be before any trial was looked at, and what is claimed at most."""
+PRIOR_SPREAD, MAX_RATIO = 0.3, 1.0
+"""The prior standard deviation of the ratio of realised to promised around one, and its upper limit."""
 
 
 @dataclass(frozen=True)
 class OffPolicyValue:
-    """Margin less cost per account, mean over the trials' accounts.
+    """The value of recommending: margin less cost per account, mean over the trials' accounts.
 
-    promised : by the estimates that picked.  value, low, high, error : as the trials have it, with its interval and
-        standard error.
-    spent : what the picked options cost.  level : coverage of the interval.
+    promised : by the estimates that picked the options.
+    value, low, high, error : from the trials, with interval and standard error.
+    spent : cost of the picked options.
+    level : coverage of the interval.
     """
 
     promised: float
@@ -39,19 +42,19 @@ class OffPolicyValue:
 
     @property
     def ratio(self) -> float:
-        """What a promised unit has been worth, drawn to one as far as the trials leave it open; 0 .. MOST_WORTH.
+        """Return what a promised unit has been worth, shrunk to one as far as the trials leave it open; 0 .. MAX_RATIO.
 
-        The posterior mean under a normal prior around one: the estimates are drawn to zero already, so promises need
-        not be too high, but nobody knows.
+        It is the posterior mean under a normal prior around one: the estimates are shrunk already, so promises need not
+        be too high, but nobody knows.
         """
         if self.promised <= 0:
             return 1.0
         noise, prior = (self.error / self.promised) ** 2, PRIOR_SPREAD**2
-        drawn = (prior * self.value / self.promised + noise) / (prior + noise)
-        return float(np.clip(drawn, 0.0, MOST_WORTH))
+        shrunk = (prior * self.value / self.promised + noise) / (prior + noise)
+        return float(np.clip(shrunk, 0.0, MAX_RATIO))
 
     def figures(self) -> dict[str, float]:
-        """The same as flat names, for the tracker."""
+        """Return the figures under flat names, for the tracker."""
         values = {"promised": self.promised, "value": self.value, "value_low": self.low, "value_high": self.high}
         values["claim_ratio"] = self.ratio
         return {f"recommended_{name}": round(value, 4) for name, value in values.items()}
@@ -73,21 +76,25 @@ def off_policy_value(
     predicted: FloatArray, arm: IntArray, beyond: FloatArray, *, chance: FloatArray, margin: FloatArray,
     costs: FloatArray, account: IntArray, level: float,
 ) -> OffPolicyValue | None:  # fmt: skip
-    """The claim of picking, for every trial, the option with the highest gain above zero, or none.
+    """Return the value of picking, for every trial, the option with the highest gain above zero, or none.
+
+    None where there is no trial.
 
     predicted : shape (n, n_options), effects on revenue learnt on other accounts; NaN = not to be recommended.
-    arm : shape (n,), 0 = none, k = the kth option.  beyond : shape (n,), revenue less what none was expected to bring.
-    chance : shape (n, 1 + n_options).  margin : shape (n, n_options), what a unit of revenue leaves under the option.
-    costs : shape (n, n_options).  account : shape (n,).
-    None where there is no trial.
+    arm : shape (n,), 0 = none, k = the kth option.
+    beyond : shape (n,), revenue less its expectation without investment.
+    chance : shape (n, 1 + n_options).
+    margin : shape (n, n_options), what a unit of revenue leaves under the option.
+    costs : shape (n, n_options).
+    account : shape (n,).
+    level : coverage of the interval.
     """
     if len(arm) == 0:
         return None
-    found = judge_each(predicted, arm, beyond, chance=chance, margin=margin, costs=costs)
-    promised, mean = float(found.promised.mean()), float(found.score.mean())
-    error = clustered_error(found.score, account)
+    outcomes = policy_outcomes(predicted, arm, beyond, chance=chance, margin=margin, costs=costs)
+    promised, mean = float(outcomes.promised.mean()), float(outcomes.score.mean())
+    error = clustered_error(outcomes.score, account)
     reach = NormalDist().inv_cdf(0.5 + level / 2) * error
-    spent = float(found.spent.mean())
     return OffPolicyValue(
         promised=promised,
         value=mean,
@@ -95,21 +102,21 @@ def off_policy_value(
         high=mean + reach,
         trials=len(arm),
         error=error,
-        spent=spent,
+        spent=float(outcomes.spent.mean()),
         level=level,
     )
 
 
 @dataclass(frozen=True)
-class Brought:
-    """Per trial, zero where nothing is recommended: the promise, what the trials have of it, and its cost."""
+class PolicyOutcomes:
+    """The promise, its outcome in the trials, and its cost, per trial; zero where nothing is recommended."""
 
     promised: FloatArray
     score: FloatArray
     spent: FloatArray
 
 
-def judge_each(
+def policy_outcomes(
     predicted: FloatArray,
     arm: IntArray,
     beyond: FloatArray,
@@ -117,23 +124,29 @@ def judge_each(
     chance: FloatArray,
     margin: FloatArray,
     costs: FloatArray,
-) -> Brought:
-    """What recommending by those predictions brings of every trial; arguments as `off_policy_value` takes them."""
+) -> PolicyOutcomes:
+    """Return what recommending by some predictions brings in every trial.
+
+    Arguments as `off_policy_value` takes them.
+    """
     gain = predicted * margin - costs
     best = np.where(np.isnan(gain), -np.inf, gain).argmax(axis=1)
     rows = np.arange(len(arm))
-    paid = np.where(np.isnan(gain[rows, best]), -1.0, gain[rows, best]) > 0
-    score = unbiased(np.nan_to_num(predicted[rows, best]), arm, best + 1, beyond, chance)
-    brought = score * margin[rows, best] - costs[rows, best]
-    return Brought(*(np.where(paid, found, 0.0) for found in (gain[rows, best], brought, costs[rows, best])))
+    recommended = np.where(np.isnan(gain[rows, best]), -1.0, gain[rows, best]) > 0
+    score = unbiased_scores(np.nan_to_num(predicted[rows, best]), arm, best + 1, beyond, chance)
+    net = score * margin[rows, best] - costs[rows, best]
+    return PolicyOutcomes(
+        *(np.where(recommended, outcomes, 0.0) for outcomes in (gain[rows, best], net, costs[rows, best]))
+    )
 
 
-def unbiased(
+def unbiased_scores(
     predicted: FloatArray, arm: IntArray, option: IntArray, beyond: FloatArray, chance: FloatArray
 ) -> FloatArray:
-    """Per trial a score whose mean is the effect of the option that is named for it, shape (n,).
+    """Return a score per trial whose mean is the effect of the option named for it, shape (n,).
 
-    predicted : learnt on other accounts; it only takes away noise.  option : from 1, shape (n,).
+    predicted : learnt on other accounts; it only reduces noise.
+    option : shape (n,), from 1.
     """
     rows = np.arange(len(arm))
     treated = np.where(arm == option, (beyond - predicted) / chance[rows, option], 0.0)
@@ -142,6 +155,7 @@ def unbiased(
 
 
 def clustered_error(score: FloatArray, account: IntArray) -> float:
+    """Return the standard error of a mean score, clustered by account."""
     _, cluster = np.unique(account, return_inverse=True)
     return float(np.sqrt((np.bincount(cluster, weights=score - score.mean()) ** 2).sum()) / len(score))
 
@@ -150,21 +164,24 @@ def budget_of(
     predicted: FloatArray, arm: IntArray, beyond: FloatArray, *, chance: FloatArray, margin: FloatArray,
     costs: FloatArray, account: IntArray, level: float,
 ) -> Budget | None:  # fmt: skip
-    """What the same recommendations bring where only the best promises per unit of money are kept; None without any."""
-    found = judge_each(predicted, arm, beyond, chance=chance, margin=margin, costs=costs)
-    paid = found.promised > 0
-    if not paid.any():
+    """Return what the recommendations bring if only the best promises per unit of money are kept; None without any.
+
+    Arguments as `off_policy_value` takes them.
+    """
+    outcomes = policy_outcomes(predicted, arm, beyond, chance=chance, margin=margin, costs=costs)
+    recommended = outcomes.promised > 0
+    if not recommended.any():
         return None
-    each = found.promised / np.where(found.spent > 0, found.spent, 1e-9)  # what costs nothing comes first
-    order = np.argsort(-np.where(paid, each, -np.inf), kind="stable")
-    order, n = order[: int(paid.sum())], len(arm)
+    each = outcomes.promised / np.where(outcomes.spent > 0, outcomes.spent, 1e-9)  # free options come first
+    order = np.argsort(-np.where(recommended, each, -np.inf), kind="stable")
+    order, n = order[: int(recommended.sum())], len(arm)
     reach = NormalDist().inv_cdf(0.5 + level / 2)
     spent, promised, value = [0.0], [0.0], [Interval(0.0, 0.0, 0.0)]
     for end in np.ceil(np.linspace(0, 1, POINTS + 1)[1:] * len(order)).astype(np.int64):
         score = np.zeros(n)
-        score[order[:end]] = found.score[order[:end]]
+        score[order[:end]] = outcomes.score[order[:end]]
         mean, error = float(score.mean()), clustered_error(score, account)
-        spent.append(float(found.spent[order[:end]].sum() / n))
-        promised.append(float(found.promised[order[:end]].sum() / n))
+        spent.append(float(outcomes.spent[order[:end]].sum() / n))
+        promised.append(float(outcomes.promised[order[:end]].sum() / n))
         value.append(Interval(mean, mean - reach * error, mean + reach * error, level))
     return Budget(tuple(spent), tuple(promised), tuple(value))

@@ -1,7 +1,9 @@
-"""One outcome of all trials, less what is expected of it without investment.
+"""The outcome of all trials, less its expectation without investment.
 
-What is expected is learnt on other accounts' trials without any investment (cross-fitting; Chernozhukov et al. 2018).
-For revenue it is also the account's size, of which effects are sought as shares.
+The expectation is learnt on other accounts' trials without any investment (cross-fitting). For revenue it is also the
+account's size, of which effects are shares.
+
+Source: Chernozhukov et al. (2018).
 """
 
 from dataclasses import dataclass
@@ -15,19 +17,21 @@ from training.models.fitting import fit_trees
 from training.settings import BoosterSettings
 
 OUTCOMES = ("revenue", "climbed", "switched", "served")
-"""Of a trial; the last only where serving has a price."""
+"""The outcomes of a trial; the last only where serving has a price."""
 SMALLEST_SIZE = 0.01
-"""Share of the mean size that every account has at least: a share of nothing is no effect."""
+"""The least size of an account, as a share of the mean: effects are shares of size, and so need some."""
 FACTOR_LIMITS = (0.5, 2.0)
-"""What corrects the mean of expected revenue may not be more: beyond, folds do not resemble each other."""
+"""Limits of the correction of mean expected revenue. Beyond them the folds do not resemble each other."""
 
 
 @dataclass(frozen=True)
 class Outcome:
     """One outcome of all trials.
 
-    beyond : shape (n,), the outcome less what is expected without investment, out of fold; zero where not counted.
-    size : shape (n,).  scale, factor, floor : what gives the size of other accounts; without scale it is one.
+    counts : shape (n,), whether the outcome is known.
+    beyond : shape (n,), the outcome less its expectation without investment, out of fold; zero where not known.
+    size : shape (n,).
+    scale, factor, floor : they give the size of other accounts; without scale it is one.
     """
 
     name: str
@@ -40,7 +44,10 @@ class Outcome:
 
 
 def measure(trials: Trials, name: str, fold: IntArray, booster: BoosterSettings) -> Outcome:
-    """That outcome of the trials; fold : shape (n,), the same for all trials of an account."""
+    """Measure an outcome of the trials.
+
+    fold : shape (n,), the same for all trials of an account.
+    """
     return measure_outcome(
         trials.matrix, getattr(trials, name), free=trials.arm == 0, fold=fold, booster=booster, name=name
     )
@@ -49,31 +56,34 @@ def measure(trials: Trials, name: str, fold: IntArray, booster: BoosterSettings)
 def measure_outcome(
     matrix: FloatArray, outcome: FloatArray, *, free: BoolArray, fold: IntArray, booster: BoosterSettings, name: str
 ) -> Outcome:
-    """An outcome of trials that come from anywhere.
+    """Measure an outcome of trials of any origin.
 
-    outcome : shape (n,), NaN where not known.  free : shape (n,), without investment.  name : only `revenue` is an
-    amount, whose effects are sought as shares of what is expected.
+    matrix : shape (n, n_features).
+    outcome : shape (n,), NaN where not known.
+    free : shape (n,), without investment.
+    fold : shape (n,).
+    name : `revenue` is an amount, whose effects are sought as shares of what is expected; all others are not.
     """
     counts = ~np.isnan(outcome)
-    free, money = counts & free, name == "revenue"
-    seen, objective = (np.maximum(outcome, 0.0), "tweedie") if money else (outcome, "regression")
-    money_free = money and free.any() and float(seen[free].sum()) > 0
-    objective = objective if money_free or not money else "regression"
+    free, is_revenue = counts & free, name == "revenue"
+    target, objective = (np.maximum(outcome, 0.0), "tweedie") if is_revenue else (outcome, "regression")
+    skewed = is_revenue and free.any() and float(target[free].sum()) > 0
+    objective = objective if skewed or not is_revenue else "regression"
     expected = np.zeros(len(outcome))
     for k in np.unique(fold):
         train, test = free & (fold != k), counts & (fold == k)
-        if test.any() and (seen[train].any() if money_free else train.any()):  # else nothing is expected
-            model = fit_trees(matrix[train], seen[train], np.ones(int(train.sum())), booster, objective=objective)
+        if test.any() and (target[train].any() if skewed else train.any()):  # else nothing is expected
+            model = fit_trees(matrix[train], target[train], np.ones(int(train.sum())), booster, objective=objective)
             expected[test] = model.predict(matrix[test])[:, 0]
-    if not money_free:
+    if not skewed:
         beyond = np.where(counts, outcome - expected, 0.0)
         return Outcome(
             name=name, counts=counts, beyond=beyond, size=np.ones(len(outcome)), scale=None, factor=1.0, floor=1.0
         )
     factor = float(outcome[free].sum() / max(expected[free].sum(), 1e-9))
     factor = round(float(np.clip(factor, *FACTOR_LIMITS)), 6)
-    floor = round(max(SMALLEST_SIZE * float(seen[free].mean()), 1e-6), 6)
-    scale = fit_trees(matrix[free], seen[free], np.ones(int(free.sum())), booster, objective="tweedie")
+    floor = round(max(SMALLEST_SIZE * float(target[free].mean()), 1e-6), 6)
+    scale = fit_trees(matrix[free], target[free], np.ones(int(free.sum())), booster, objective="tweedie")
     size = np.maximum(expected * factor, floor)
     beyond = np.where(counts, outcome - expected * factor, 0.0)
     return Outcome(name=name, counts=counts, beyond=beyond, size=size, scale=scale, factor=factor, floor=floor)

@@ -1,10 +1,15 @@
-"""What an investment seemed to change before it was made, where it can have changed nothing.
+"""Placebo checks: what an investment seemed to change before it was made, when it can have changed nothing.
 
-Two questions with a known answer, asked with the tools that the effects are found with. **By lot** (negative control):
-those drawn must have brought before what the others did; if not, the lots were none. **By choice** (placebo date): what
-was known one horizon earlier stands for the features, the revenue since then for the outcome. Managers who choose by
-recent revenue give a difference here by design; it says how much of the effect hangs on knowing what they looked at.
-Sources: Lipsitch, Tchetgen Tchetgen & Cohen 2010 (negative controls); Imbens & Rubin 2015, chapter 21 (placebos).
+Two questions with a known answer, put to the tools that estimate the effects.
+
+*Randomised* (negative control): the treated must have brought the same before as the others; if not, the assignment was
+not random.
+
+*Observational* (placebo date): features as known one horizon earlier, and the revenue since then as the outcome.
+Managers who choose by recent revenue give a difference here by design; it says how much of the effect depends on
+knowing what they knew.
+
+Source: Lipsitch, Tchetgen Tchetgen & Cohen (2010), negative controls; Imbens & Rubin (2015), chapter 21, placebos.
 """
 
 from collections.abc import Mapping
@@ -17,36 +22,39 @@ from training.data.dataset import Dataset
 from training.data.splits import folds_of
 from training.effects.doubly_robust import cross_fitted_propensity
 from training.effects.outcomes import measure
-from training.effects.r_learner import Case, Precisions, fit_again
+from training.effects.r_learner import Case, Precisions, refit
 from training.effects.target_trials import Trials
 from training.model.findings import OK, WARNING, Finding
-from training.model.predictors import Term, settled_values
-from training.models.fitting import settle_terms
+from training.model.terms import Term, standardised_values
+from training.models.fitting import standardise_terms
 from training.settings import BoosterSettings, Settings
 
 FOLDS = 2
-"""Of the accounts: a check needs no more."""
-CLEAR = 2.4
-"""Standard errors beyond which a difference is no play of chance, some options being looked at."""
+"""Folds of the accounts: a check needs no more."""
+MIN_ERRORS = 2.4
+"""Standard errors beyond which chance does not explain a difference, given that several options are checked."""
 
 
 @dataclass(frozen=True)
 class Difference:
-    """What seemed to differ: money for lots, share of size for choices; its standard error."""
+    """A difference before the investment, and its standard error: money if randomised, else a share of size."""
 
     mean: float
     error: float
 
     @property
     def clear(self) -> bool:
-        """Whether chance does not explain it."""
-        return abs(self.mean) > CLEAR * self.error
+        """Return whether chance does not explain it."""
+        return abs(self.mean) > MIN_ERRORS * self.error
 
 
-def before_lots(trials: Trials, chance: FloatArray, column: int) -> dict[int, Difference]:
-    """Option -> by how much revenue before the lots differed between those drawn for it and those drawn for none.
+def negative_control(trials: Trials, chance: FloatArray, column: int) -> dict[int, Difference]:
+    """Return by how much revenue before the assignment differed between each option's treated and its controls.
 
-    chance : shape (n, 1 + n_options).  column : of past revenue in the matrix.
+    Only randomised trials count; an option without both is left out.
+
+    chance : shape (n, 1 + n_options).
+    column : of past revenue in the matrix.
     """
     found = {}
     for k in range(1, chance.shape[1]):
@@ -63,25 +71,26 @@ def before_lots(trials: Trials, chance: FloatArray, column: int) -> dict[int, Di
     return found
 
 
-def before_choices(
+def placebo_date(
     data: Dataset, trials: Trials, terms: list[Term], *, booster: BoosterSettings, settings: Settings, loose: Precisions
 ) -> Mapping[int, Difference]:
-    """Option -> by how much those chosen for it differed over the horizon before they were; a share of size.
+    """Return by how much those chosen for each option differed over the horizon before they were; a share of size.
 
-    Only trials with a slice one horizon earlier; an option with too few of those is left out.
+    Only trials with a slice one horizon earlier count; an option with too few of them is left out.
     """
     earlier = _slices_before(data, trials, settings.outcome.horizon_days)
     rows = np.flatnonzero(~trials.random & (earlier >= 0))
-    arm, place = trials.arm[rows], earlier[rows]
+    arm, earlier_row = trials.arm[rows], earlier[rows]
     n_arms = len(data.histories.options.names) + 1
     options = [k for k in range(1, n_arms) if (arm == k).sum() >= settings.uplift.least_treated]
     if not options or not (arm == 0).any():
         return {}
     nothing = np.full(len(rows), np.nan)
     pretended = Trials(
-        snapshots=data.snapshots.take(place), matrix=data.matrix[place], arm=arm, random=np.zeros(len(rows), bool),
-        propensity=nothing, revenue=data.labels.revenue[place], climbed=nothing, switched=nothing,
-        rung=data.labels.rung[place], served=nothing, later=np.zeros((len(rows), n_arms - 1)),
+        snapshots=data.snapshots.take(earlier_row), matrix=data.matrix[earlier_row], arm=arm,
+        random=np.zeros(len(rows), bool), propensity=nothing, revenue=data.labels.revenue[earlier_row],
+        climbed=nothing, switched=nothing, rung=data.labels.rung[earlier_row], served=nothing,
+        later=np.zeros((len(rows), n_arms - 1)),
     )  # fmt: skip
     fold = folds_of(data.histories, pretended.snapshots.account, FOLDS)
     chance = cross_fitted_propensity(
@@ -95,8 +104,8 @@ def before_choices(
         clip=settings.uplift.clip,
     )
     revenue = measure(pretended, "revenue", fold, booster)
-    settled = settle_terms(terms, pretended.matrix)
-    z = settled_values(settled, pretended.matrix)
+    settled = standardise_terms(terms, pretended.matrix)
+    z = standardised_values(settled, pretended.matrix)
     found = {}
     for k in options:
         used = np.flatnonzero((arm == k) | (arm == 0))
@@ -106,30 +115,30 @@ def before_choices(
             chance=own / (own + chance[used, 0]), size=revenue.size[used], chosen=np.ones(len(used), bool),
             account=pretended.snapshots.account[used],
         )  # fmt: skip
-        told = fit_again([case], loose)[0]
+        told = refit([case], loose)[0]
         found[k] = Difference(float(told.coefficients[0]), float(np.sqrt(told.covariance[0, 0])))
     return found
 
 
 def _slices_before(data: Dataset, trials: Trials, days: int) -> IntArray:
-    """The row of the dataset with each trial's account so many days, at least, earlier; -1 where there is none."""
+    """Return the row of the dataset with each trial's account `days` or more earlier; -1 where there is none."""
     at = data.snapshots
     order = np.lexsort((at.as_of, at.account))
     day = at.as_of // MICROSECONDS_PER_DAY
     span = int(day.max()) + 1 if len(day) else 1
     keys = at.account[order] * span + day[order]
     wanted = trials.snapshots.account * span + trials.snapshots.as_of // MICROSECONDS_PER_DAY - days
-    place = np.searchsorted(keys, wanted, side="right") - 1
-    row = order[np.maximum(place, 0)] if len(order) else np.zeros(len(trials), np.int64)
-    found: BoolArray = (place >= 0) & (len(order) > 0)
+    earlier_row = np.searchsorted(keys, wanted, side="right") - 1
+    row = order[np.maximum(earlier_row, 0)] if len(order) else np.zeros(len(trials), np.int64)
+    found: BoolArray = (earlier_row >= 0) & (len(order) > 0)
     if len(order):
-        late = wanted - keys[np.maximum(place, 0)]
-        found &= (at.account[row] == trials.snapshots.account) & (late >= 0) & (late < MOST_APART)
+        late = wanted - keys[np.maximum(earlier_row, 0)]
+        found &= (at.account[row] == trials.snapshots.account) & (late >= 0) & (late < MAX_DAYS_APART)
     return np.where(found, row, -1)
 
 
-MOST_APART = 31
-"""Days that the earlier slice may lie further back than the horizon."""
+MAX_DAYS_APART = 31
+"""Days by which the earlier slice may lie further back than the horizon."""
 
 
 def _by_account(values: FloatArray, account: IntArray) -> FloatArray:

@@ -1,17 +1,17 @@
-"""What a plan brought: the treated against the held-out, from what happened since, beside what was promised.
+"""The evaluation of a plan: the treated against the held-out accounts, from what happened since, beside the promise.
 
-Who was treated and who was held out was drawn by lot among the selected, with known chances, so the difference
-between the two is the effect of being on the list (intention to treat), whatever the managers did with it. It is
+Treatment was randomised among the selected accounts, with known probabilities, so the difference between the two arms
+is the effect of being on the list (intention to treat), whatever the managers did with it. It is
 
-- weighted by the inverse of each row's chance (Hajek's ratio form), within strata of investment and promised gain,
-- freed of what the revenue of the span before already told (one slope for all; it never biases, it only narrows),
+- weighted by the inverse of each row's probability (Hajek's ratio form), within strata of investment and promised gain,
+- adjusted for the revenue of the span before (one slope for all; this never biases, it only narrows),
 - with an interval from the accounts' own contributions, so that an account on several plans counts as one.
 
-The gain is that of the margin less what was in fact spent on either side, so that investments that were not made cost
-nothing, and those that held-out accounts got all the same are theirs.
+The gain is that of the margin less what was in fact spent on either arm, so that investments that were not made cost
+nothing, and those that held-out accounts received anyway count as theirs.
 
-*Dangerous* with few held out: revenues of business accounts are heavy-tailed, and then one large order decides; the
-interval is honest about that only from some thirty a side on.
+*Dangerous* with few held out: revenues of business accounts are heavy-tailed, and one large order decides; the interval
+is honest only with some thirty accounts or more in each arm.
 
 Source: Hajek (1971); Lin (2013), Agnostic notes on regression adjustments to experimental data.
 """
@@ -26,22 +26,26 @@ from scipy.stats import t as student
 from features.errors import NotEnoughData, ShapeMismatch
 from features.instants import BoolArray, FloatArray
 
-FEW = 30
-"""Accounts on a side below which the interval should not be trusted far."""
-LEAST_IN_STRATUM = 3
-"""Of either arm; strata with fewer are put together."""
+MIN_PER_SIDE = 30
+"""With fewer accounts in an arm, the interval should not be trusted far."""
+MIN_IN_STRATUM = 3
+"""The least number of accounts of either arm in a stratum; strata with fewer are merged."""
 
 
 @dataclass(frozen=True)
-class Selected:
+class PlanAccounts:
     """The n accounts of a plan, and what became of them.
 
-    treated : shape (n,).  chance : shape (n,), of the arm that each is in, treated or held out.
-    investment : shape (n,), names.  promised : shape (n,), gain promised, money.  cost : shape (n,), planned.
+    treated : shape (n,).
+    chance : shape (n,), of the arm that each is in, treated or held out.
+    investment : shape (n,), names.
+    promised : shape (n,), promised gain, money.
+    cost : shape (n,), planned, money.
     revenue, before : shape (n,), money, in the span since as_of and in as long a span before.
-    margin : shape (n,), gross margin rate.  spent : shape (n,), money invested in the span, on whatever.
+    margin : shape (n,), gross margin rate.
+    spent : shape (n,), money invested in the span, in any option.
     made : shape (n,), whether the planned investment was made.
-    days, horizon_days : how long the plan has run, of how long it was made for.
+    days, horizon_days : how long the plan has run, and how long it was made for.
     """
 
     account: NDArray[np.object_]
@@ -66,8 +70,10 @@ class Selected:
 
 @dataclass(frozen=True)
 class Difference:
-    """Treated less held out, per account, with its interval.  influence : shape (n,), what each account adds to the
-    error; their squares, summed by account, are the variance."""
+    """Treated less held out, per account, with its interval.
+
+    influence : shape (n,), what each account adds to the error; their squares, summed by account, are the variance.
+    """
 
     value: float
     low: float
@@ -76,13 +82,15 @@ class Difference:
 
 
 @dataclass(frozen=True)
-class Realised:
+class PlanResult:
     """What a plan brought per account on the list, intention to treat.
 
-    revenue, gain : of being on the list.  promised : gain promised per account, for as long as the plan has run.
+    revenue, gain : of being on the list.
+    promised : gain promised per account, for as long as the plan has run.
+    elapsed : share of the horizon that is over.
     compliance, contamination : share of the treated, and of the held-out, for whom the investment was made.
-    effect_where_made : revenue per account for whom it was made because of the plan; None where the plan hardly
-    changed who got it.
+    effect_where_made : revenue per account for whom it was made because of the plan, with its interval; None where the
+        plan hardly changed who received it.
     """
 
     treated: int
@@ -96,7 +104,7 @@ class Realised:
     effect_where_made: tuple[float, float, float] | None
 
     def figures(self) -> dict[str, float]:
-        """The main figures by name, per account."""
+        """Return the main figures by name, per account."""
         return {
             "treated": self.treated, "held_out": self.held_out, "revenue": self.revenue.value,
             "revenue_low": self.revenue.low, "revenue_high": self.revenue.high, "gain": self.gain.value,
@@ -105,13 +113,15 @@ class Realised:
         }  # fmt: skip
 
 
-def realised(selected: Selected, level: float = 0.9) -> Realised:
-    """The treated against the held-out, and what was promised.  level : coverage of the intervals.
+def evaluate_plan(selected: PlanAccounts, level: float = 0.9) -> PlanResult:
+    """Compare the treated with the held-out, and with what was promised.
+
+    level : coverage of the intervals.
 
     Raises
     ------
     NotEnoughData
-        If one side has fewer than two accounts, or a chance is not between 0 and 1.
+        If one arm has fewer than two accounts, or a probability is not between 0 and 1.
     """
     treated = selected.treated
     n, held = int(treated.sum()), int((~treated).sum())
@@ -137,7 +147,7 @@ def realised(selected: Selected, level: float = 0.9) -> Realised:
     if made - other > 0.2:
         low, high = sorted((revenue.low / (made - other), revenue.high / (made - other)))
         where = (revenue.value / (made - other), low, high)
-    return Realised(
+    return PlanResult(
         treated=n,
         held_out=held,
         revenue=revenue,
@@ -150,8 +160,11 @@ def realised(selected: Selected, level: float = 0.9) -> Realised:
     )
 
 
-def pooled(parts: Sequence[tuple[Selected, Realised]], level: float = 0.9) -> tuple[Difference, float]:
-    """The gain per account over several plans, with an interval that counts an account once, and what was promised."""
+def pool_plans(parts: Sequence[tuple[PlanAccounts, PlanResult]], level: float = 0.9) -> tuple[Difference, float]:
+    """Return the gain per account over several plans, and what was promised.
+
+    The interval counts an account once, however many plans it is on.
+    """
     size = np.array([len(selected.account) for selected, _ in parts], np.float64)
     share = size / size.sum()
     value = float(share @ [result.gain.value for _, result in parts])
@@ -163,25 +176,28 @@ def pooled(parts: Sequence[tuple[Selected, Realised]], level: float = 0.9) -> tu
     return Difference(value, low, high, influence), promised
 
 
-def _strata(selected: Selected) -> NDArray[np.int64]:
-    """Investment and third of the promised gain, put together where an arm is too small: by investment, then all."""
+def _strata(selected: PlanAccounts) -> NDArray[np.int64]:
+    """Return strata of investment and third of the promised gain, merged where an arm is too small.
+
+    They are merged by investment first, then all.
+    """
     third = np.searchsorted(np.quantile(selected.promised, [1 / 3, 2 / 3]), selected.promised)
     _, option = np.unique(selected.investment.astype(str), return_inverse=True)
     found = np.full(len(option), -1)
     for code in (option * 3 + third, option + 1_000_000):  # finest first
         for one in np.unique(code):
             rows = (code == one) & (found < 0)
-            if min((rows & selected.treated).sum(), (rows & ~selected.treated).sum()) >= LEAST_IN_STRATUM:
+            if min((rows & selected.treated).sum(), (rows & ~selected.treated).sum()) >= MIN_IN_STRATUM:
                 found[rows] = one
     rest = found < 0
-    if rest.any() and min((rest & selected.treated).sum(), (rest & ~selected.treated).sum()) < LEAST_IN_STRATUM:
+    if rest.any() and min((rest & selected.treated).sum(), (rest & ~selected.treated).sum()) < MIN_IN_STRATUM:
         largest = np.unique(found[~rest], return_counts=True)
         found[rest] = largest[0][largest[1].argmax()] if len(largest[0]) else 0
     return found
 
 
 def _difference(
-    selected: Selected, outcome: FloatArray, before: FloatArray, stratum: NDArray[np.int64], level: float
+    selected: PlanAccounts, outcome: FloatArray, before: FloatArray, stratum: NDArray[np.int64], level: float
 ) -> Difference:
     n = len(outcome)
     arms = [np.where(selected.treated, 1 / selected.chance, 0.0), np.where(selected.treated, 0.0, 1 / selected.chance)]

@@ -1,13 +1,13 @@
 """What a plan brought, as findings, most important first."""
 
-from training.effects.plan_evaluation import FEW, Difference, Realised
+from training.effects.plan_evaluation import MIN_PER_SIDE, Difference, PlanResult
 from training.model.findings import NOTE, OK, WARNING, Finding
 
 NEARLY_ALL, HARDLY_ANY = 0.98, 0.02
 """Shares of the treated and of the held-out for whom the investment was made, within which the plan was followed."""
 
 
-def plan_outcome(result: Realised, level: float = 0.9) -> list[Finding]:
+def plan_outcome(result: PlanResult, level: float = 0.9) -> list[Finding]:
     """Return the findings about one plan.  level : coverage of its intervals."""
     revenue = result.revenue
     found = [
@@ -26,12 +26,12 @@ def plan_outcome(result: Realised, level: float = 0.9) -> list[Finding]:
     if result.effect_where_made is not None and departed:
         value, low, high = result.effect_where_made
         found.append(Finding.of("plan_brought_where_made", NOTE, revenue=value, low=low, high=high, level=level))
-    if min(result.treated, result.held_out) < FEW:
-        found.append(Finding.of("plan_brought_few", WARNING, few=FEW))
+    if min(result.treated, result.held_out) < MIN_PER_SIDE:
+        found.append(Finding.of("plan_brought_few", WARNING, few=MIN_PER_SIDE))
     return found
 
 
-def _against_holdout(result: Realised, level: float) -> Finding:
+def _against_holdout(result: PlanResult, level: float) -> Finding:
     gain = result.gain
     figures = {
         "gain": gain.value, "low": gain.low, "high": gain.high, "level": level, "elapsed": result.elapsed,

@@ -1,4 +1,4 @@
-"""What became of the accounts of a plan: the rows that `training.effects.plan_evaluation` compares."""
+"""The outcomes of a plan: what became of its accounts, for `training.effects.plan_evaluation` to compare."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -8,23 +8,28 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
+from features.accounts.margin_rates import margin_rates
 from features.errors import NotEnoughData
 from features.histories.histories import Histories
 from features.histories.snapshots import Snapshots
 from features.histories.streams import FIXED_POINT
 from features.histories.views import View
 from features.instants import MICROSECONDS_PER_DAY, BoolArray, FloatArray, instant, iso
-from training.effects.plan_evaluation import Selected
-from training.model.margins import line_margins, line_sums, margin_rates
+from training.effects.plan_evaluation import PlanAccounts
+from training.model.margins import line_margins, line_sums
 from training.settings import Settings
 
 
 @dataclass(frozen=True)
-class Listed:
+class PlanRows:
     """The n rows of a plan.
 
-    account, investment : shape (n,), names.  treated : shape (n,).  chance : shape (n,), of being treated, or held out.
-    gain : shape (n,), promised.  cost : shape (n,), planned.  as_of : microseconds.
+    account, investment : shape (n,), names.
+    treated : shape (n,).
+    chance : shape (n,), of being treated, or held out.
+    gain : shape (n,), promised, money.
+    cost : shape (n,), planned, money.
+    as_of : microseconds.
     """
 
     account: NDArray[np.object_]
@@ -37,8 +42,8 @@ class Listed:
     horizon_days: float
 
 
-def listed(rows: pd.DataFrame, record: Mapping[str, Any]) -> Listed:
-    """The rows of the contract's `plan`, with what its record says.
+def plan_rows(rows: pd.DataFrame, record: Mapping[str, Any]) -> PlanRows:
+    """Return the rows of the contract's table `plan`, with what the plan's record says.
 
     A treated row's own propensity is that of one option, which exploring makes smaller than that of being treated.
     """
@@ -48,14 +53,14 @@ def listed(rows: pd.DataFrame, record: Mapping[str, Any]) -> Listed:
     account, investment = names
     gain, cost = (rows[name].to_numpy(np.float64) for name in ("expected_gain", "cost"))
     as_of = instant(str(record["as_of"]))
-    return Listed(
+    return PlanRows(
         account=account, investment=investment, treated=treated, chance=chance, gain=gain, cost=cost, as_of=as_of,
         horizon_days=float(record["horizon_days"]),
     )  # fmt: skip
 
 
-def follow(plan: Listed, histories: Histories, end: int, settings: Settings) -> Selected:
-    """What happened in the plan's horizon, or in as much of it as lies before `end` (microseconds), as known then.
+def plan_outcomes(plan: PlanRows, histories: Histories, end: int, settings: Settings) -> PlanAccounts:
+    """Return what happened in the plan's horizon, as far as it lies before `end` (microseconds), as known then.
 
     Accounts of the plan that the source does not know bought nothing. Without a table of investments, they count as
     made where they were planned.
@@ -71,8 +76,8 @@ def follow(plan: Listed, histories: Histories, end: int, settings: Settings) -> 
         raise NotEnoughData(
             f"The plan looks from {iso(plan.as_of)} and the source ends at {iso(end)}: nothing has happened since."
         )
-    place = {account: k for k, account in enumerate(histories.account_ids)}
-    account = np.array([place.get(name, -1) for name in plan.account], np.int64)
+    position = {account: k for k, account in enumerate(histories.account_ids)}
+    account = np.array([position.get(name, -1) for name in plan.account], np.int64)
     known = np.flatnonzero(account >= 0)
     if not len(known):
         raise NotEnoughData("The source knows none of the plan's accounts. Is it the source of another business?")
@@ -86,7 +91,7 @@ def follow(plan: Listed, histories: Histories, end: int, settings: Settings) -> 
     made, spent = plan.treated, np.where(plan.treated, plan.cost, 0.0)
     if "investments" in histories.tables:
         made, spent = _invested(plan, account, histories, until, end)
-    return Selected(
+    return PlanAccounts(
         account=plan.account, treated=plan.treated, chance=plan.chance, investment=plan.investment, promised=plan.gain,
         cost=plan.cost, revenue=revenue, before=before, margin=margin, spent=spent, made=made, days=days,
         horizon_days=plan.horizon_days,
@@ -94,16 +99,16 @@ def follow(plan: Listed, histories: Histories, end: int, settings: Settings) -> 
 
 
 def _margins(histories: Histories, account: NDArray[np.int64], as_of: int, settings: Settings) -> FloatArray:
-    """Each account's gross margin rate as it was known when the plan was made."""
+    """Return each account's gross margin rate as it was known when the plan was made."""
     then = histories.as_it_stood(as_of)
     view = View(then, Snapshots(account, np.full(len(account), as_of, np.int64)))
     return margin_rates(view, line_margins(line_sums(then)), settings.uplift.margin_rate)
 
 
 def _invested(
-    plan: Listed, account: NDArray[np.int64], histories: Histories, until: int, end: int
+    plan: PlanRows, account: NDArray[np.int64], histories: Histories, until: int, end: int
 ) -> tuple[BoolArray, FloatArray]:
-    """Whether each account got the planned investment since, and what was spent on it in all."""
+    """Return whether each account received the planned investment since, and what was spent on it in all."""
     made = histories.streams["investments"]
     rows = np.flatnonzero((made.time >= plan.as_of) & (made.time < until) & (made.recorded < end))
     who, what = made.account[rows], made.values["option"][rows]

@@ -1,21 +1,23 @@
-"""Effects of several options at once, from lots and from the managers' choices, as shares of an account's size.
+"""The R-learner: effects of several options at once, from randomised and observational trials, as shares of size.
 
-For option k, on the trials of arm k and of none, with e(x) the chance of k among these two (known where drawn by lot,
-else estimated), m(x) what the account brings without investment (out of fold) and s(x) its size:
+For option k, on the trials of arm k and of none, with e(x) the probability of k among these two (known where
+randomised, else estimated), m(x) the expected outcome without investment (out of fold) and s(x) the account's size:
 
     y - m(x) = s(x) [ (1[A=k] - e(x)) (tau(x) + delta 1[chosen]) + c(x) ] + error,   Var(error) ~ s(x)^(2 POWER)
 
-tau, what is sought, is linear in a few terms; c, linear in the same terms, takes up what m leaves; delta is by how much
-the managers' choices mislead, on average. Centring on e(x) makes errors of m and of e matter only in their product
-(Robinson 1988; Nie & Wager 2021, the R-learner), *provided* that nothing hidden drives both choice and outcome beyond
-delta. That lots tell how far choices may be trusted: Kallus, Puli & Shalit 2018.
+tau, the effect, is linear in a few terms; c, linear in the same terms, takes up what m leaves; delta is the average
+bias of the observational trials. Centring on e(x) makes errors of m and of e matter only in their product, *provided*
+that nothing hidden drives both choice and outcome beyond delta.
 
 How far tau may be from zero on average, how far it may differ between accounts, and how large delta may be, are three
-variances, the same for all options, weighed by the evidence (marginal likelihood; MacKay 1992): where effects are all
-but noise, the noise is not paid for. Every combination on a grid counts as far as it makes the trials likely (Hoeting
-et al. 1999), that nothing does anything being one of them; with the likeliest alone a little noise would decide between
-investing in many and in hardly any. Estimates are then posterior means, which a plan may pick from without promising
-too much, as far as the prior fits.
+variances, the same for all options, weighted by the evidence (marginal likelihood): where effects are almost all noise,
+they are shrunk. Every combination on a grid counts as far as it makes the trials likely, and so does the hypothesis of
+no effect at all; with the likeliest combination alone, a little noise would decide between investing in many accounts
+and in hardly any. Estimates are then posterior means, from which a plan may pick without promising too much, as far as
+the prior fits.
+
+Source: Robinson (1988); Nie & Wager (2021), the R-learner; Kallus, Puli & Shalit (2018), randomised trials that tell
+how far observational ones may be trusted; MacKay (1992), evidence; Hoeting et al. (1999), model averaging.
 """
 
 from collections.abc import Sequence
@@ -27,24 +29,29 @@ import numpy as np
 from features.instants import BoolArray, FloatArray, IntArray
 
 POWER = 0.6
-"""The spread of revenue grows with this power of its mean: .64 on the simulator's residuals; between a Poisson's .5 and
-a gamma's 1. Larger ones give large accounts, on which most is earned or lost, no weight."""
+"""The standard deviation of revenue grows with this power of its mean: .64 on the simulator's residuals, between a
+Poisson's .5 and a gamma's 1. Larger powers give no weight to large accounts, on which most is earned or lost."""
 WITHIN = 2.5
-"""Standard deviations: a term counts as no further from its mean than this, in learning and in use."""
+"""Standard deviations at which a term is cut off, in learning and in use."""
 MEAN_PRECISIONS = (1.0, 10.0, 30.0, 100.0, 300.0, 1e3)
 SLOPE_PRECISIONS = (100.0, 300.0, 1e3, 3e3, 1e4, 3e4, 1e6)
 TRUST_PRECISIONS = (3.0, 30.0, 300.0, 1e6)
-"""Of the mean effect, of each term's coefficient and of delta: in trials, that is against the error's variance."""
-REST_PRECISIONS = (1.0, 30.0)
-"""Of c's constant and of its coefficients: m has seen all features already."""
+"""Prior precisions of the mean effect, of each term's coefficient and of delta, in trials (relative to the error's)."""
+RESIDUAL_PRECISIONS = (1.0, 30.0)
+"""Prior precisions of c's constant and of its coefficients: m has used all features already."""
 
 
 @dataclass(frozen=True)
 class Case:
-    """One option's trials: of that arm and of none.
+    """The trials of one option: of its arm and of none.
 
-    z : shape (n, n_terms), standardised.  beyond : shape (n,), y - m.  exposed : shape (n,), 1 = of the option.
-    chance : shape (n,), e.  size : shape (n,).  chosen : shape (n,), not drawn by lot.  account : shape (n,).
+    z : shape (n, n_terms), standardised.
+    beyond : shape (n,), y - m.
+    exposed : shape (n,), 1 = of the option.
+    chance : shape (n,), e.
+    size : shape (n,).
+    chosen : shape (n,), whether the trial is observational.
+    account : shape (n,).
     """
 
     z: FloatArray
@@ -57,13 +64,13 @@ class Case:
 
     @property
     def both(self) -> bool:
-        """Whether there are lots and choices: only then can delta be told from the effect."""
+        """Return whether there are randomised and observational trials: only then can delta be told from the effect."""
         return bool(self.chosen.any() and not self.chosen.all())
 
 
 @dataclass(frozen=True)
 class Precisions:
-    """The three prior precisions, of the mean effect, of what it differs by, of delta."""
+    """The three prior precisions: of the mean effect, of its differences, and of delta."""
 
     mean: float
     slopes: float
@@ -71,13 +78,13 @@ class Precisions:
 
 
 @dataclass(frozen=True)
-class Fitted:
-    """tau of one option.
+class FittedEffect:
+    """The effect tau of one option.
 
-    coefficients : shape (1 + n_terms,), shares of size, the constant first.  covariance : of them, for what trials
-        drawn anew (clustered by account) and what the prior leaves open would change.
-    delta, delta_error : by how much choices mislead, share of size, if nothing were assumed of it; NaN unless both
-        kinds of trials are there.
+    coefficients : shape (1 + n_terms,), shares of size, the constant first.
+    covariance : of the coefficients, from resampling trials (clustered by account) and from what the prior leaves open.
+    delta, delta_error : the bias of the observational trials, share of size, estimated without a prior on it; NaN
+        unless both kinds of trials are there.
     """
 
     coefficients: FloatArray
@@ -88,7 +95,7 @@ class Fitted:
 
 @dataclass(frozen=True)
 class _System:
-    """The weighted least-squares problem of one case, reduced to what solving it takes."""
+    """The weighted least-squares problem of one case, reduced to what is needed to solve it."""
 
     rows: FloatArray
     values: FloatArray
@@ -101,43 +108,46 @@ class _System:
 
 
 def within_reach(z: FloatArray) -> FloatArray:
-    """The standardised terms, none further than WITHIN from zero."""
+    """Cut the standardised terms off at WITHIN from zero."""
     return np.clip(z, -WITHIN, WITHIN)
 
 
-def fit_cases(cases: Sequence[Case]) -> tuple[list[Fitted], Precisions]:
-    """Every option's effect, averaged over the precisions, and those under which all trials are the likeliest."""
+def fit_cases(cases: Sequence[Case]) -> tuple[list[FittedEffect], Precisions]:
+    """Fit every option's effect, averaged over the precisions, and return the likeliest precisions."""
     systems = [_system(case) for case in cases]
     trusts = TRUST_PRECISIONS if any(case.both for case in cases) else TRUST_PRECISIONS[-1:]
-    some = [Precisions(*found) for found in product(MEAN_PRECISIONS, SLOPE_PRECISIONS, trusts)]
-    none = [Precisions(NO_EFFECT, NO_EFFECT, trust) for trust in trusts]
-    grid = [*some, *none]
-    before = np.log(np.repeat([(1 - NOTHING) / len(some), NOTHING / len(none)], [len(some), len(none)]))
-    evidence = before + np.array([sum(_evidence(system, one) for system in systems) for one in grid])
+    grid_with_effects = [Precisions(*found) for found in product(MEAN_PRECISIONS, SLOPE_PRECISIONS, trusts)]
+    grid_without = [Precisions(NO_EFFECT_PRECISION, NO_EFFECT_PRECISION, trust) for trust in trusts]
+    grid = [*grid_with_effects, *grid_without]
+    p_each = [(1 - P_NO_EFFECT) / len(grid_with_effects), P_NO_EFFECT / len(grid_without)]
+    before = np.log(np.repeat(p_each, [len(grid_with_effects), len(grid_without)]))
+    evidence = before + np.array([sum(_evidence(system, precisions) for system in systems) for precisions in grid])
     weight = np.exp(evidence - evidence.max())
-    share = np.where(weight < LEAST_WEIGHT, 0.0, weight) / weight[weight >= LEAST_WEIGHT].sum()
+    share = np.where(weight < MIN_WEIGHT, 0.0, weight) / weight[weight >= MIN_WEIGHT].sum()
     best = grid[int(evidence.argmax())]
     return [_averaged(system, grid, share, best) for system in systems], best
 
 
-NOTHING, NO_EFFECT = 0.5, 1e7
-"""How likely it is thought beforehand that no option does anything, and the precision that says so. Where investments
-do nothing this keeps most accounts from being advised any; where they do, it costs a fiftieth of the value."""
-LEAST_WEIGHT = 1e-3
-"""Of the likeliest: precisions less likely than this do not count."""
+P_NO_EFFECT, NO_EFFECT_PRECISION = 0.5, 1e7
+"""The prior probability that no option has an effect, and the precision that says so. Where investments do nothing,
+this keeps most accounts from being recommended any; where they do, it costs a fiftieth of the value."""
+MIN_WEIGHT = 1e-3
+"""Precisions whose likelihood is below this share of the highest do not count."""
 
 
-def _averaged(system: _System, grid: Sequence[Precisions], share: FloatArray, best: Precisions) -> Fitted:
-    """The posterior means weighed by `share`, with the rest of the likeliest."""
+def _averaged(system: _System, grid: Sequence[Precisions], share: FloatArray, best: Precisions) -> FittedEffect:
+    """Return the posterior mean averaged by `share`, with the covariance and delta of the likeliest precisions."""
     mean = np.zeros(len(system.moments))
-    for one, part in zip(grid, share, strict=True):
+    for precisions, part in zip(grid, share, strict=True):
         if part > 0:
-            mean += part * np.linalg.solve(system.gram + np.diag(_precisions(system.n_terms, one)), system.moments)
+            mean += part * np.linalg.solve(
+                system.gram + np.diag(_precisions(system.n_terms, precisions)), system.moments
+            )
     return replace(_solve(system, best), coefficients=mean[: system.n_terms])
 
 
-def fit_again(cases: Sequence[Case], precisions: Precisions) -> list[Fitted]:
-    """The same with precisions that are known already."""
+def refit(cases: Sequence[Case], precisions: Precisions) -> list[FittedEffect]:
+    """Fit every option's effect with known precisions."""
     return [_solve(_system(case), precisions) for case in cases]
 
 
@@ -166,12 +176,15 @@ def _system(case: Case) -> _System:
 
 
 def _precisions(k: int, prior: Precisions) -> FloatArray:
-    constant, rest = REST_PRECISIONS
+    constant, rest = RESIDUAL_PRECISIONS
     return np.array([prior.mean, *[prior.slopes] * (k - 1), constant, *[rest] * (k - 1), prior.trust])
 
 
 def _evidence(system: _System, prior: Precisions) -> float:
-    """The logarithm of the marginal likelihood, up to a constant (Bishop 2006, equation 3.86)."""
+    """Return the logarithm of the marginal likelihood, up to a constant.
+
+    Source: Bishop (2006), equation 3.86.
+    """
     diagonal = _precisions(system.n_terms, prior)
     inner = system.gram + np.diag(diagonal)
     misfit = system.squares - system.moments @ np.linalg.solve(inner, system.moments)
@@ -179,18 +192,18 @@ def _evidence(system: _System, prior: Precisions) -> float:
     return float(-0.5 * misfit / system.noise + 0.5 * spread)
 
 
-def _solve(system: _System, prior: Precisions) -> Fitted:
+def _solve(system: _System, prior: Precisions) -> FittedEffect:
     k, diagonal = system.n_terms, _precisions(system.n_terms, prior)
     solution, covariance = _posterior(system, diagonal)
     delta, delta_error = float("nan"), float("nan")
     if system.gram[-1, -1] > 0:
         free, spread = _posterior(system, np.append(diagonal[:-1], 1e-9))
         delta, delta_error = float(free[-1]), float(np.sqrt(spread[-1, -1]))
-    return Fitted(solution[:k], covariance[:k, :k], delta, delta_error)
+    return FittedEffect(solution[:k], covariance[:k, :k], delta, delta_error)
 
 
 def _posterior(system: _System, diagonal: FloatArray) -> tuple[FloatArray, FloatArray]:
-    """Mean and covariance: the sandwich over accounts for the trials' part, the prior's own part beside it."""
+    """Return mean and covariance: the sandwich over accounts for the trials, and the prior's own share."""
     inverse = np.linalg.inv(system.gram + np.diag(diagonal))
     solution = inverse @ system.moments
     residual = (system.values - system.rows @ solution)[:, None] * system.rows

@@ -1,9 +1,11 @@
 """Sequential target trials: every slice, and every randomised assignment, as a small trial of its own.
 
 Eligible at a slice: known, and nothing invested during the washout. Exposure: the first investment in
-`[as_of, as_of + exposure)`. Outcomes: over the horizon after as_of. Features: before as_of. A randomised
-assignment (recorded controls included) is a trial at the midnight of its own day, with the propensity that
-its designer knew; such accounts take no part in the observational trial of the same weeks.
+`[as_of, as_of + exposure)`. Outcomes: over the horizon after as_of. Features: before as_of. A randomised assignment
+(recorded controls included) is a trial at the midnight of its own day, with the propensity that its designer knew; such
+accounts take no part in the observational trial of the same weeks.
+
+Source: Hernan & Robins (2016), target trial emulation.
 """
 
 from collections.abc import Mapping
@@ -18,22 +20,23 @@ from features.histories.views import View
 from features.instants import MICROSECONDS_PER_DAY, BoolArray, FloatArray, IntArray
 from training.data.dataset import Dataset
 from training.data.labels import label
-from training.effects.co_interventions import parts_left
+from training.effects.co_interventions import remaining_shares
 from training.settings import Settings
 
-MOST_TRIALS = 40_000
-"""Snapshots used for effects; beyond this, accounts without exposure are thinned out."""
+MAX_TRIALS = 40_000
+"""The number of snapshots used for effects; beyond it, accounts without exposure are thinned out."""
 
 
 @dataclass(frozen=True)
 class Trials:
-    """n trials.
+    """The n trials.
 
     arm : shape (n,), 0 = no investment, k = the kth option (from 1).
-    random : shape (n,), whether the arm was drawn by lot; propensity : the known chance of that arm, else NaN.
+    random : shape (n,), whether the trial is randomised.
+    propensity : shape (n,), the known probability of the arm, NaN in observational trials.
     revenue, climbed, switched : shape (n,), outcomes over the horizon.
     served : shape (n,), what serving the account cost over the horizon, money; NaN where serving has no price.
-    later : shape (n, n_options), of the horizon, the part that was left after each option's later investments.
+    later : shape (n, n_options), the share of the horizon that was left after each option's later investments.
     """
 
     snapshots: Snapshots
@@ -52,21 +55,21 @@ class Trials:
         return len(self.arm)
 
     def without_later(self, brought: Mapping[str, FloatArray]) -> "Trials":
-        """The trials with outcomes as they would have been without later investments.
+        """Return the trials with the outcomes that they would have had without later investments.
 
-        brought : outcome -> shape (n, n_options), what each option brings over a whole horizon.
+        brought : outcome -> shape (n, n_options), each option's effect over a whole horizon.
         """
         less = {name: getattr(self, name) - (effect * self.later).sum(axis=1) for name, effect in brought.items()}
         return replace(self, **less)
 
 
 def build_trials(data: Dataset, settings: Settings) -> Trials | None:
-    """All trials in the data; None where no investment was ever recorded."""
+    """Build all trials in the data; None where no investment was ever recorded."""
     if "assignments" not in data.histories.streams or not data.histories.options.names:
         return None
     observed = _observed(data, settings)
-    drawn = _randomised(data, settings)
-    parts = [part for part in (observed, drawn) if part is not None and len(part)]
+    randomised = _randomised(data, settings)
+    parts = [part for part in (observed, randomised) if part is not None and len(part)]
     if not parts:
         return None
     joined = {
@@ -78,16 +81,16 @@ def build_trials(data: Dataset, settings: Settings) -> Trials | None:
 
 
 def _observed(data: Dataset, settings: Settings) -> Trials:
-    """Trials of the slices: who was invested in within the exposure window, by the managers' own choice."""
+    """Build the observational trials of the slices: who was chosen for an investment within the exposure window."""
     exposure = settings.uplift.exposure_days * MICROSECONDS_PER_DAY
     at = data.snapshots
     later = View(data.histories, at.later(settings.outcome.horizon_days))
     made, assigned = later.stream("investments"), later.stream("assignments")
     begins, ends = made.position(at.as_of), made.position(at.as_of + exposure)
     washed = made.position(at.as_of - settings.uplift.washout_days * MICROSECONDS_PER_DAY) == begins
-    lots = assigned.running("random")
-    drawn = lots[assigned.position(at.as_of + exposure)] > lots[assigned.position(at.as_of)]
-    eligible = washed & ~drawn
+    randomised = assigned.running("random")
+    randomised_soon = randomised[assigned.position(at.as_of + exposure)] > randomised[assigned.position(at.as_of)]
+    eligible = washed & ~randomised_soon
     arm = np.zeros(len(at), np.int64)
     if len(made.time):
         option = made.value("option")[np.minimum(begins, len(made.time) - 1)]
@@ -100,12 +103,12 @@ def _observed(data: Dataset, settings: Settings) -> Trials:
         random=np.zeros(len(chosen), bool), propensity=np.full(len(chosen), np.nan), revenue=labels.revenue[chosen],
         climbed=climbed[chosen], switched=np.where(labels.can_switch, labels.switched, np.nan)[chosen],
         rung=labels.rung[chosen], served=_served(later, settings)[chosen],
-        later=parts_left(data.histories, data.snapshots.take(chosen), arm[chosen], settings.outcome.horizon_days),
+        later=remaining_shares(data.histories, data.snapshots.take(chosen), arm[chosen], settings.outcome.horizon_days),
     )  # fmt: skip
 
 
 def _served(then: View, settings: Settings) -> FloatArray:
-    """What the contacts and tickets of the horizon before `then` cost, money, shape (n,); NaN without a price."""
+    """Return what contacts and tickets cost over the horizon before `then`, money, shape (n,); NaN without prices."""
     uplift, days = settings.uplift, settings.outcome.horizon_days
     if not uplift.prices_serving:
         return np.full(len(then), np.nan)
@@ -114,36 +117,40 @@ def _served(then: View, settings: Settings) -> FloatArray:
 
 
 def _thin(rows: IntArray, arm: IntArray) -> IntArray:
-    """All exposed rows, and evenly every so many unexposed ones, at most MOST_TRIALS together."""
+    """Return all exposed rows, and every so many unexposed ones, about MAX_TRIALS together."""
     exposed, others = rows[arm[rows] > 0], rows[arm[rows] == 0]
-    room = max(MOST_TRIALS - len(exposed), 1000)
+    room = max(MAX_TRIALS - len(exposed), 1000)
     step = max(1, -(-len(others) // room))
     return np.sort(np.concatenate([exposed, others[::step]]))
 
 
 def _randomised(data: Dataset, settings: Settings) -> Trials | None:
-    """Trials by lot, at the midnight of the day of each assignment whose horizon is complete."""
-    lots = data.histories.streams["assignments"]
-    day = lots.time // MICROSECONDS_PER_DAY * MICROSECONDS_PER_DAY
+    """Build the randomised trials, at the midnight of the day of each assignment whose horizon is complete."""
+    made = data.histories.streams["assignments"]
+    day = made.time // MICROSECONDS_PER_DAY * MICROSECONDS_PER_DAY
     complete = day + settings.outcome.horizon_days * MICROSECONDS_PER_DAY <= data.end
-    begun = day >= data.survey.first_order + settings.slices.least_history_days * MICROSECONDS_PER_DAY
+    after_start = day >= data.totals.first_order + settings.slices.least_history_days * MICROSECONDS_PER_DAY
     usable = (
-        (lots.value("random") == 1) & (lots.values["propensity"] > 0) & complete & begun & (lots.recorded < data.end)
+        (made.value("random") == 1)
+        & (made.values["propensity"] > 0)
+        & complete
+        & after_start
+        & (made.recorded < data.end)
     )
-    usable &= data.histories.known_since[lots.account] < day
+    usable &= data.histories.known_since[made.account] < day
     rows = np.flatnonzero(usable)
     if not len(rows):
         return None
-    snapshots = Snapshots(lots.account[rows], day[rows])
+    snapshots = Snapshots(made.account[rows], day[rows])
     view = View(data.histories, snapshots)
     matrix = catalog.compute(view, data.context)
     labels = label(view, settings, data.definition, data.end)
-    arm = lots.values["option"][rows].astype(np.int64) + 1
+    arm = made.values["option"][rows].astype(np.int64) + 1
     return Trials(
         snapshots=snapshots, matrix=matrix, arm=arm, random=np.ones(len(rows), bool),
-        propensity=lots.values["propensity"][rows] / PROPENSITY_UNIT, revenue=labels.revenue,
+        propensity=made.values["propensity"][rows] / PROPENSITY_UNIT, revenue=labels.revenue,
         climbed=(labels.next_rung > labels.rung).astype(np.float64),
         switched=np.where(labels.can_switch, labels.switched, np.nan), rung=labels.rung,
         served=_served(View(data.histories, snapshots.later(settings.outcome.horizon_days)), settings),
-        later=parts_left(data.histories, snapshots, arm, settings.outcome.horizon_days),
+        later=remaining_shares(data.histories, snapshots, arm, settings.outcome.horizon_days),
     )  # fmt: skip

@@ -1,14 +1,17 @@
-"""What climbing one rung brings: the causal part where it can be known, and the gap between rungs, which is not causal.
+"""The effect of climbing one rung where it can be known, and the gap between rungs, which is not causal.
 
-A rung is mostly a function of past orders, not a treatment: accounts that climb by ordering more bring more
-because they order more. So `upgrade_uplift` is estimated only where climbing is an act of its own: a contract
-signed (customer -> member), a recommendation given (member -> advocate -> raving fan). By sequential target
-trials with a landmark: exposed = climbed by such an act within landmark_days of as_of, outcome = revenue
-*after* the landmark (counting the climb's own weeks would credit it with what caused it: immortal-time
-bias). Elsewhere the answer is `insufficient`, until a discontinuity at the rule's threshold is used.
-Assumption, said with the number: among accounts alike in all features, who climbs is as good as chance. It is put
-to the test on the time before the climb (a negative control outcome; Lipsitch, Tchetgen Tchetgen & Cohen 2010), and
-what this test cannot exclude is part of the interval. A test too weak to exclude much is no leave to give a number.
+A rung is mostly a function of past orders, not a treatment: accounts that climb by ordering more bring more because
+they order more. So `upgrade_uplift` is estimated only where climbing is an act of its own: a contract signed (customer
+-> member), a recommendation given (member -> advocate -> raving fan). It is estimated by sequential target trials with
+a landmark: exposed = climbed by such an act within landmark_days of as_of, outcome = revenue *after* the landmark
+(counting the climb's own weeks would credit it with what caused it: immortal-time bias). Elsewhere the basis is
+`insufficient`, until a discontinuity at the rule's threshold is used.
+
+Assumption, which is reported with the number: among accounts alike in all features, who climbs is as good as random. It
+is tested on the time before the climb (a negative control outcome), and what this test cannot exclude is part of the
+interval. A test too weak to exclude much does not allow a number.
+
+Source: Lipsitch, Tchetgen Tchetgen & Cohen (2010), the negative control.
 """
 
 from dataclasses import dataclass, replace
@@ -32,21 +35,23 @@ from training.effects.doubly_robust import (
     scores,
 )
 from training.effects.effect_estimation import modifiers, small_booster
+from training.model.effect import Effect
 from training.model.findings import NOTE, Finding
-from training.model.predictors import Effect, Linear, Term
+from training.model.predictors import Linear
+from training.model.terms import Term
 from training.models.fitting import fit_values
 from training.settings import Settings
 
-BY_AN_ACT = {CUSTOMER: "contracts", MEMBER: "referrals", ADVOCATE: "referrals"}
-"""Rungs that are left upwards by an act that is not an order, and the stream of that act."""
-MOST_ROWS = 20_000
+CLIMBING_ACTS = {CUSTOMER: "contracts", MEMBER: "referrals", ADVOCATE: "referrals"}
+"""Rungs from which accounts climb by an act that is not an order, and the stream of that act."""
+MAX_ROWS = 20_000
 
 
 @dataclass(frozen=True)
 class UpgradeEffect:
-    """One rung's effect of climbing to the next.
+    """The effect of climbing from one rung to the next.
 
-    basis : `adjusted` or `insufficient`; with the latter effect is None.
+    basis : `adjusted` or `insufficient`; with the latter, effect is None.
     effect : on revenue after the landmark, scaled to the whole horizon.
     """
 
@@ -57,27 +62,27 @@ class UpgradeEffect:
 
 
 def fit_upgrades(data: Dataset, settings: Settings) -> tuple[UpgradeEffect, ...]:
-    """One effect for each rung but the top, lowest first."""
+    """Fit one effect for each rung except the top, lowest first."""
     later_revenue, climbed = _after_landmark(data, settings)
     return tuple(_fit_rung(rung, later_revenue, climbed, data, settings) for rung in range(len(RUNGS) - 1))
 
 
 def _after_landmark(data: Dataset, settings: Settings) -> tuple[FloatArray, BoolArray]:
-    """Revenue between the landmark and the horizon, and whether the account climbed by an act before the landmark."""
+    """Return revenue between landmark and horizon, and whether the account climbed by an act before the landmark."""
     horizon, landmark = settings.outcome.horizon_days, settings.uplift.landmark_days
     at, rung_now = data.snapshots, data.labels.rung
     revenue = View(data.histories, at.later(horizon)).stream("orders").amount("revenue", horizon - landmark)
     then = View(data.histories, at.later(landmark))
     higher = rungs(then, settings.ladder) > rung_now
     climbed = np.zeros(len(rung_now), bool)
-    for rung, stream in BY_AN_ACT.items():
+    for rung, stream in CLIMBING_ACTS.items():
         climbed |= higher & (rung_now == rung) & (then.stream(stream).count(landmark) > 0)
     return revenue, climbed
 
 
 def _fit_rung(rung: int, revenue: FloatArray, climbed: BoolArray, data: Dataset, settings: Settings) -> UpgradeEffect:
     name = RUNGS[rung]
-    if rung not in BY_AN_ACT:
+    if rung not in CLIMBING_ACTS:
         return _insufficient(rung, Finding.of("upgrade_circular", NOTE, rung=name))
     if settings.uplift.landmark_days >= settings.outcome.horizon_days:
         return _insufficient(rung, Finding.of("upgrade_landmark", NOTE, rung=name))
@@ -96,7 +101,7 @@ def _fit_rung(rung: int, revenue: FloatArray, climbed: BoolArray, data: Dataset,
 
 
 def _tested(rung: int, trial: "_Trial", gate: Overlap, effect: Effect, control: "_Control | None") -> UpgradeEffect:
-    """The effect with what the control cannot exclude as part of its interval; none where that is too much."""
+    """Return the effect with what the control cannot exclude as part of its interval; none where that is too much."""
     mean, error = average(effect, trial.matrix)
     found = {"rung": RUNGS[rung], "climbed": gate.treated, "controls": gate.effective, "mean": mean, "error": error}
     if control is None:
@@ -118,20 +123,20 @@ def _insufficient(rung: int, finding: Finding) -> UpgradeEffect:
 
 
 OF_EFFECT, OF_REVENUE = 0.25, 0.1
-"""What climbers may have brought more *before* they climbed, at the end of its interval: a quarter of the effect, or a
-tenth of what an account brings, whichever is more. Beyond it the effect may be a difference that was there before."""
+"""The most that climbers may have brought more *before* they climbed, at the end of its interval: a quarter of the
+effect, or a tenth of what an account brings, whichever is more. Beyond it the effect may be an earlier difference."""
 
 
 @dataclass(frozen=True)
 class _Control:
-    """What climbing seemed to bring before it, where it can have brought nothing; money over the horizon."""
+    """What climbing seemed to bring before it, when it can have brought nothing; money over the horizon."""
 
     mean: float
     error: float
 
     @property
     def most(self) -> float:
-        """The far end of its 90 % interval."""
+        """Return the far end of its 90 % interval."""
         return abs(self.mean) + 1.645 * self.error
 
 
@@ -146,7 +151,7 @@ class _Trial:
 
 
 def _estimate(trial: _Trial, data: Dataset, settings: Settings) -> tuple[Overlap, Effect | None]:
-    """The overlap and, where it is enough, the effect on revenue scaled to the whole horizon."""
+    """Return the overlap and, where it is enough, the effect on revenue scaled to the whole horizon."""
     fold = folds_of(data.histories, trial.account, settings.uplift.folds)
     booster, terms, arm = small_booster(settings.booster), modifiers(data), trial.arm
     unknown, drawn = np.full(len(arm), np.nan), np.zeros(len(arm), bool)
@@ -163,7 +168,7 @@ def _estimate(trial: _Trial, data: Dataset, settings: Settings) -> tuple[Overlap
     offset = round(max(float(np.mean(np.maximum(trial.matrix[:, column], 0))), 1.0), 2)
     scored = scores(arm, trial.revenue, expected, chance, Effect((), (), (), column, offset).size(trial.matrix))
     scale = settings.outcome.horizon_days / (settings.outcome.horizon_days - settings.uplift.landmark_days)
-    effect, loose = (
+    effect, unshrunk = (
         fit_effect(
             trial.matrix,
             scale * scored.psi[:, 0],
@@ -174,26 +179,26 @@ def _estimate(trial: _Trial, data: Dataset, settings: Settings) -> tuple[Overlap
         )
         for penalty in (PENALTIES[-1], PENALTIES[0])
     )
-    return gate, replace(effect, size_column=column, size_offset=offset, covariance=loose.covariance)
+    return gate, replace(effect, size_column=column, size_offset=offset, covariance=unshrunk.covariance)
 
 
 def _negative_control(rows: IntArray, arm: IntArray, data: Dataset, settings: Settings) -> _Control | None:
-    """The effect of climbing on revenue *before* it, which must be none.
+    """Return the effect of climbing on revenue *before* it, which must be zero; None where no earlier slice exists.
 
-    What was known so many days earlier stands for the features, the revenue since then for the outcome, so
-    that the same estimator is asked a question whose answer is known. None where no earlier slice exists.
+    Features as known so many days earlier, and the revenue since then as the outcome, so that the same estimator is
+    asked a question whose answer is known.
     """
     step = settings.slices.every_days
     days = max(round((settings.outcome.horizon_days - settings.uplift.landmark_days) / step), 1) * step
-    place = {pair: k for k, pair in enumerate(zip(data.snapshots.account, data.snapshots.as_of, strict=True))}
+    row_of = {pair: k for k, pair in enumerate(zip(data.snapshots.account, data.snapshots.as_of, strict=True))}
     back = days * MICROSECONDS_PER_DAY
     pairs = zip(data.snapshots.account[rows], data.snapshots.as_of[rows] - back, strict=True)
-    earlier = np.array([place.get(pair, -1) for pair in pairs])
-    found = earlier >= 0
-    if np.count_nonzero(arm[found]) < settings.uplift.least_treated:
+    earlier = np.array([row_of.get(pair, -1) for pair in pairs])
+    known = earlier >= 0
+    if np.count_nonzero(arm[known]) < settings.uplift.least_treated:
         return None
     revenue = View(data.histories, data.snapshots.take(rows)).stream("orders").amount("revenue", days)
-    trial = _Trial(data.matrix[earlier[found]], arm[found], revenue[found], data.snapshots.account[rows][found])
+    trial = _Trial(data.matrix[earlier[known]], arm[known], revenue[known], data.snapshots.account[rows][known])
     effect = _estimate(trial, data, settings)[1]
     if effect is None:
         return None
@@ -201,22 +206,22 @@ def _negative_control(rows: IntArray, arm: IntArray, data: Dataset, settings: Se
 
 
 def _chosen_rows(rung: int, climbed: BoolArray, data: Dataset) -> IntArray:
-    """Snapshots on the rung: all that climbed by an act, and of the others evenly every so many.
+    """Return snapshots on the rung: all that climbed by an act, and every so many of the others.
 
-    Those that climbed by ordering stay among the others: leaving them out would choose the controls by their future,
+    Accounts that climbed by ordering stay among the others: leaving them out would select the controls by their future,
     and credit the act with the orders that they lack (in a world without effect: +31, SE 9, of 220).
     """
     rows = np.flatnonzero(data.labels.rung == rung)
     exposed, others = rows[climbed[rows]], rows[~climbed[rows]]
-    step = max(1, -(-len(others) // MOST_ROWS))
+    step = max(1, -(-len(others) // MAX_ROWS))
     return np.sort(np.concatenate([exposed, others[::step]]))
 
 
 def fit_value_gaps(data: Dataset) -> tuple[float | None, ...]:
-    """How much more accounts one rung higher bring over the horizon, alike in headcount, country and sector.
+    """Return how much more accounts one rung higher bring over the horizon, alike in headcount, country and sector.
 
-    Shape (7,), money; None on the top rung and where one of the two rungs was never seen. Not causal: it is
-    what stands on the other side of the step, not what stepping does.
+    Shape (7,), money; None on the top rung and where one of the two rungs was never seen. Not causal: it is what stands
+    on the other side of the step, not what stepping does.
     """
     rung = [Term(data.column("rung"), "equals", float(r)) for r in range(len(RUNGS))]
     others = [Term(data.column(name)) for name in ("employees", "industry_code", "country_code")]
@@ -230,7 +235,7 @@ def fit_value_gaps(data: Dataset) -> tuple[float | None, ...]:
 
 
 def _rung_levels(model: Linear, column: int) -> list[float]:
-    """What standing on each rung adds in the model."""
+    """Return what standing on each rung adds in the model."""
     levels = [0.0] * len(RUNGS)
     for term, coefficient in zip(model.terms, model.coefficients[0], strict=True):
         if term.column == column:

@@ -1,10 +1,10 @@
-"""How well predicted effects rank, calibrate and earn: AUTOC, Qini, slopes of calibration, the value of a policy.
+"""Metrics of predicted effects: AUTOC, Qini, slopes of calibration, the value of a policy.
 
-AUTOC and Qini judge a *ranking* on randomised data, where no single effect is ever seen; a policy's value, coverage and
-slopes need the true effects, and so a simulation. Estimators never use any of them.
+AUTOC and Qini evaluate a *ranking* on randomised data, where no single effect is ever seen; a policy's value, coverage
+and slopes need the true effects, and so a simulation. Estimators never use any of them.
 
-Source: Yadlowsky, Fleming, Shah, Brunskill & Wager (2025), "Evaluating treatment prioritization rules via
-rank-weighted average treatment effects", JASA 120.
+Source: Yadlowsky, Fleming, Shah, Brunskill & Wager (2025), "Evaluating treatment prioritization rules via rank-weighted
+average treatment effects", JASA 120.
 """
 
 from collections.abc import Callable, Sequence
@@ -17,7 +17,7 @@ from features.instants import BoolArray, FloatArray, IntArray
 
 HALF_SAMPLES = 200
 DETECTABLE = 2.8
-"""Standard errors of the least effect found four times in five at the 5 % level: 1.96 + 0.84."""
+"""Standard errors of the smallest effect that is found four times in five at the 5 % level: 1.96 + 0.84."""
 
 
 @dataclass(frozen=True)
@@ -29,22 +29,23 @@ class Rate:
 
     @property
     def statistic(self) -> float:
-        """Standard errors above zero; zero for a ranking that ranks nobody."""
+        """Return the value in standard errors; zero for a ranking that does not tell rows apart."""
         return self.value / self.error if self.error > 1e-12 else 0.0
 
 
 def two_arm_scores(treated: BoolArray, outcome: FloatArray, chance: float) -> FloatArray:
-    """Per row a score whose mean over any group is unbiased for the effect there, shape (n,).
+    """Return a score per row whose mean over any group is unbiased for the effect there, shape (n,).
 
         score = (m_1 - m_0) + 1[treated] (y - m_1) / e - 1[not treated] (y - m_0) / (1 - e)
 
     with m the means of the arms: augmented inverse propensity weighting without covariates.
-    chance : e, the known chance of treatment.
+
+    chance : e, the known probability of treatment.
 
     Raises
     ------
     ShapeMismatch
-        If an arm is empty, or the chance is not between 0 and 1.
+        If an arm is empty, or the probability is not between 0 and 1.
     """
     if not 0 < chance < 1 or treated.all() or not treated.any():
         raise ShapeMismatch(f"both arms must have rows and a chance between 0 and 1; {treated.sum()} of {len(treated)}")
@@ -55,21 +56,23 @@ def two_arm_scores(treated: BoolArray, outcome: FloatArray, chance: float) -> Fl
 
 
 def autoc(score: FloatArray, priority: FloatArray, seed: int = 0) -> Rate:
-    """Area under the targeting operator characteristic: what ranking by priority finds, most weight on the very first.
+    """Return the area under the targeting operator characteristic: what ranking by priority gains.
 
         TOC(u) = mean score of the u n rows with the highest priority, less the mean of all
         AUTOC  = mean of TOC(j / n) over j = 1 .. n
 
-    Zero on average for a ranking that knows nothing. Equal priorities share the mean of their scores.
+    Most weight is on the first rows. It is zero on average for a ranking that knows nothing. Equal priorities share the
+    mean of their scores.
 
-    score : shape (n,), as from `two_arm_scores`, of rows that the ranking was *not* learnt from: out-of-fold effects
-        of several models pooled are not one ranking, and bias it.
+    score : shape (n,), from `two_arm_scores`, of rows that the ranking was *not* learnt from: out-of-fold effects of
+        several models pooled are not one ranking, and bias it.
+    priority : shape (n,).
     """
     return _rate(score, priority, _autoc_weights, seed)
 
 
 def qini(score: FloatArray, priority: FloatArray, seed: int = 0) -> Rate:
-    """Area under the Qini curve above the diagonal: as `autoc`, each TOC(u) weighing u.
+    """Return the area under the Qini curve above the diagonal: as `autoc`, with each TOC(u) weighted by u.
 
     Qini = mean of (j / n) TOC(j / n) over j = 1 .. n
     """
@@ -77,18 +80,21 @@ def qini(score: FloatArray, priority: FloatArray, seed: int = 0) -> Rate:
 
 
 def _autoc_weights(n: int) -> FloatArray:
-    """What the score at each place adds to n times the AUTOC: the sum of 1 / j over j from its place to n, less one."""
+    """Return what the score at each position adds to n times the AUTOC.
+
+    That is the sum of 1 / j over j from the position to n, less one.
+    """
     return np.cumsum(1.0 / np.arange(n, 0, -1))[::-1] - 1.0
 
 
 def _qini_weights(n: int) -> FloatArray:
-    """The share of rows at or behind each place, less its mean."""
+    """Return the share of rows at or behind each position, less its mean."""
     weights: FloatArray = np.arange(n, 0, -1) / n - (n + 1) / (2 * n)
     return weights
 
 
 def _rate(score: FloatArray, priority: FloatArray, weights_of: Callable[[int], FloatArray], seed: int) -> Rate:
-    """The estimate, and as its standard error the deviation over random halves drawn without replacement.
+    """Return the estimate and its standard error, the deviation over random halves drawn without replacement.
 
     A half's deviation from the whole is distributed as the whole's from the truth.
     """
@@ -107,7 +113,7 @@ def _rate(score: FloatArray, priority: FloatArray, weights_of: Callable[[int], F
 
 
 def _weighted(score: FloatArray, group: IntArray, weights_of: Callable[[int], FloatArray]) -> float:
-    """Mean of weight x score; rows of one group, which stand together, share the mean of their weights."""
+    """Average weight x score; rows of a group, which stand together, share the mean of their weights."""
     weights = weights_of(len(score))
     _, place = np.unique(group, return_inverse=True)
     shared = np.bincount(place, weights=weights) / np.bincount(place)
@@ -115,9 +121,9 @@ def _weighted(score: FloatArray, group: IntArray, weights_of: Callable[[int], Fl
 
 
 def slope_of_truth(true: FloatArray, predicted: FloatArray) -> float:
-    """Slope of the least-squares line of the true effects on those predicted; NaN where these are all alike.
+    """Return the slope of the least-squares line of the true effects on the predicted; NaN where these are all equal.
 
-    1 is right; below 1 the predictions differ more than the truth does, and their best promise too much.
+    1 is right; below 1 the predictions differ more than the truth does, and the best of them promise too much.
     """
     spread = float(((predicted - predicted.mean()) ** 2).sum())
     if spread <= 1e-12 * max(float((predicted**2).sum()), 1e-300):
@@ -126,12 +132,12 @@ def slope_of_truth(true: FloatArray, predicted: FloatArray) -> float:
 
 
 def groups_by(predicted: FloatArray, groups: int = 10) -> list[IntArray]:
-    """The rows in groups of equal size, lowest prediction first; empty groups left out."""
+    """Return the rows in groups of equal size, lowest prediction first; empty groups left out."""
     return [part for part in np.array_split(np.argsort(predicted, kind="stable"), groups) if len(part)]
 
 
 def best_arm(gains: FloatArray) -> IntArray:
-    """Per row the option with the highest gain, counted from 1, or 0 where none is above zero, shape (n,).
+    """Return the option with the highest gain per row, counted from 1, or 0 where none is above zero, shape (n,).
 
     gains : shape (n, n_options); NaN where an option has no estimate: it is never chosen there.
     """
@@ -141,10 +147,13 @@ def best_arm(gains: FloatArray) -> IntArray:
     return np.where(safe.max(axis=1) > 0, safe.argmax(axis=1) + 1, 0)
 
 
-def earned(true_gains: FloatArray, arm: IntArray) -> FloatArray:
-    """What each row's arm brings, shape (n,): 0 for arm 0, the true gain of option k for arm k. Its mean is the value.
+def value_of_arms(true_gains: FloatArray, arm: IntArray) -> FloatArray:
+    """Return what each row's arm brings, shape (n,); the mean is the value of the policy.
+
+    It is 0 for arm 0 and the true gain of option k for arm k.
 
     true_gains : shape (n, n_options).
+    arm : shape (n,).
     """
     if len(true_gains) != len(arm):
         raise ShapeMismatch(f"gains of {len(true_gains)} rows against {len(arm)} choices")
@@ -153,8 +162,8 @@ def earned(true_gains: FloatArray, arm: IntArray) -> FloatArray:
     return value
 
 
-def first_rows(priority: FloatArray, count: int) -> BoolArray:
-    """The `count` rows of the highest priority, shape (n,); equal ones in their order."""
+def highest_rows(priority: FloatArray, count: int) -> BoolArray:
+    """Return the `count` rows of the highest priority as a mask, shape (n,); ties in their order."""
     chosen = np.zeros(len(priority), bool)
     chosen[np.argsort(-priority, kind="stable")[: max(count, 0)]] = True
     return chosen
@@ -163,10 +172,10 @@ def first_rows(priority: FloatArray, count: int) -> BoolArray:
 def paired_interval(
     parts: Sequence[FloatArray], draws: int = 1000, level: float = 0.95, seed: int = 0
 ) -> tuple[float, float, float]:
-    """Mean over the worlds of each world's mean difference, with a bootstrap over rows within each world.
+    """Return the mean over worlds of each world's mean difference, with a bootstrap over rows within each world.
 
-    parts : per world, shape (n,), differences of what two policies earn of the same accounts. The worlds are taken as
-        given: the interval is about accounts, not about other worlds.
+    parts : per world, shape (n,), differences of what two policies bring from the same accounts. The worlds are fixed:
+        the interval is about accounts, not about other worlds.
     """
     rng = np.random.default_rng(seed)
     sums = np.zeros(draws)

@@ -52,7 +52,9 @@ class Boosted(BaseEstimator):  # type: ignore[misc]
         """Name -> position of the columns that fit saw; empty where they had no names."""
         return {name: place for place, name in enumerate(getattr(self, "feature_names_in_", ()))}
 
-    def _lesson(self, matrix: FloatArray, target: IntArray | FloatArray, weight: Any, classes: int = 1) -> TrainingTask:
+    def _training_task(
+        self, matrix: FloatArray, target: IntArray | FloatArray, weight: Any, classes: int = 1
+    ) -> TrainingTask:
         weights = _check_sample_weight(weight, matrix, dtype=np.float64, ensure_non_negative=True)
         return TrainingTask(
             matrix=matrix,
@@ -69,7 +71,7 @@ class Boosted(BaseEstimator):  # type: ignore[misc]
         return tags
 
 
-def rows_that_count(lesson: TrainingTask) -> BoolArray:
+def rows_that_count(task: TrainingTask) -> BoolArray:
     """Rows of weight zero are not looked at.
 
     Raises
@@ -77,7 +79,7 @@ def rows_that_count(lesson: TrainingTask) -> BoolArray:
     ValueError
         If no row is left.
     """
-    rows: BoolArray = lesson.weight > 0
+    rows: BoolArray = task.weight > 0
     if not rows.any():
         raise ValueError("every sample_weight is zero: there is nothing to learn from")
     return rows

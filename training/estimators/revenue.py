@@ -70,11 +70,11 @@ class RevenueRegressor(RegressorMixin, Boosted):  # type: ignore[misc]
         matrix, y = validate_data(
             self, X, y, dtype=np.float64, order="F", ensure_all_finite="allow-nan", y_numeric=True
         )
-        lesson = self._lesson(matrix, y, sample_weight)
-        rows = rows_that_count(lesson)
-        self.model_ = learn_revenue(lesson.take(rows))
+        task = self._training_task(matrix, y, sample_weight)
+        rows = rows_that_count(task)
+        self.model_ = learn_revenue(task.take(rows))
         split = dated(as_of, account, rows, self.horizon_days)
-        self.range_, _ = learn_revenue_range(lesson, rows, split, self.interval)
+        self.range_, _ = learn_revenue_range(task, rows, split, self.interval)
         return self
 
     def predict(self, X: Any) -> FloatArray:

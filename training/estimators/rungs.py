@@ -85,15 +85,17 @@ class RungClassifier(ClassifierMixin, Boosted):  # type: ignore[misc]
         check_classification_targets(y)
         self.classes_, places = several_classes(y)
         self._rungs, n_classes = on_the_ladder(self.classes_, self._positions())
-        lesson = self._lesson(matrix, self._rungs[places], sample_weight, n_classes)
-        rows = rows_that_count(lesson)
+        task = self._training_task(matrix, self._rungs[places], sample_weight, n_classes)
+        rows = rows_that_count(task)
         split = dated(as_of, account, rows, self.horizon_days)
-        self.pool_, earlier = learn_next_rung(lesson, rows, split)
+        self.pool_, earlier = learn_next_rung(task, rows, split)
         self.weights_ = dict(self.pool_.weights)
         self.threshold_ = self.coverage
         if split is not None and earlier is not None:
-            last = lesson.take(split[1])
-            self.threshold_ = least_threshold(mass_before(earlier.predict(last.matrix), last.classified), self.coverage)
+            last = task.take(split[1])
+            self.threshold_ = least_threshold(
+                mass_before(earlier.predict(last.matrix), last.class_target), self.coverage
+            )
         return self
 
     def predict_proba(self, X: Any) -> FloatArray:

@@ -69,9 +69,9 @@ class SwitchingClassifier(ClassifierMixin, Boosted):  # type: ignore[misc]
                 f"Only binary classification is supported. The type of the target is {type_of_target(y)}: "
                 f"{len(self.classes_)} classes"
             )
-        lesson = self._lesson(matrix, places, sample_weight)
-        rows = rows_that_count(lesson)
-        self.pool_ = learn_switching(lesson, rows, dated(as_of, account, rows, self.horizon_days))
+        task = self._training_task(matrix, places, sample_weight)
+        rows = rows_that_count(task)
+        self.pool_ = learn_switching(task, rows, dated(as_of, account, rows, self.horizon_days))
         self.weights_ = dict(self.pool_.weights)
         return self
 

@@ -9,15 +9,15 @@ from sklearn.base import RegressorMixin
 from sklearn.utils.validation import check_is_fitted, column_or_1d, validate_data
 
 from features.instants import BoolArray, FloatArray, IntArray
-from training.data.splits import folds_by
+from training.data.splits import folds_of_ids
 from training.data.training_task import ABSENT, present
 from training.effects.doubly_robust import Overlap, average, cross_fitted_propensity, overlap
 from training.effects.effect_estimation import fit_effects, modifiers, small_booster
 from training.effects.outcomes import Outcome, measure_outcome
 from training.effects.r_learner import POWER, Case
 from training.estimators.boosted import OURS, Boosted, accounts_of
-from training.model.predictors import Term, settled_values
-from training.models.fitting import every_term, one_linear_algebra_thread, settle_terms
+from training.model.terms import Term, standardised_values
+from training.models.fitting import every_term, one_linear_algebra_thread, standardise_terms
 from training.settings import UpliftSettings
 
 SETTINGS = UpliftSettings()
@@ -124,8 +124,8 @@ class UpliftRegressor(RegressorMixin, Boosted):  # type: ignore[misc]
             self, X, y, dtype=np.float64, order="F", ensure_all_finite="allow-nan", y_numeric=True
         )
         trials = self._trials(matrix, y, treatment, propensity, account)
-        terms = settle_terms(self._terms(matrix), matrix)
-        case = trials.case(settled_values(terms, matrix))
+        terms = standardise_terms(self._terms(matrix), matrix)
+        case = trials.case(standardised_values(terms, matrix))
         self.effect_, loose = fit_effects({1: case}, terms, trials.outcome)[1]
         self.average_, self.average_error_ = average(loose, matrix)
         self.overlap_: Overlap = overlap(trials.arm, trials.chance, 1)
@@ -175,7 +175,7 @@ class UpliftRegressor(RegressorMixin, Boosted):  # type: ignore[misc]
         arm, drawn = (exposed > 0).astype(np.int64), ~np.isnan(known)
         own = np.where(arm == 1, known, 1 - known)
         seen = self._without(matrix)
-        fold, booster = folds_by(names, self.folds), small_booster(self._booster())
+        fold, booster = folds_of_ids(names, self.folds), small_booster(self._booster())
         chance = cross_fitted_propensity(
             seen, arm, random=drawn, known=own, fold=fold, n_arms=2, booster=booster, clip=self.clip
         )

@@ -1,1 +1,1 @@
-"""How predictions are judged out of time: folds, metrics, intervals, grades."""
+"""The evaluation of predictions out of time: folds, metrics, intervals, grades."""

@@ -1,7 +1,8 @@
-"""Figures over rows of which an account's belong together, with intervals: accounts are drawn again, not rows.
+"""Statistics of rows that belong to accounts, with intervals from a bootstrap that resamples accounts, not rows.
 
-From sums by account, so that a hundred draws of a million rows are quick (the cluster bootstrap; Cameron, Gelbach &
-Miller 2008).
+It works from sums by account, so that a hundred draws of a million rows are quick.
+
+Source: Cameron, Gelbach & Miller (2008).
 """
 
 from collections.abc import Callable, Sequence
@@ -10,27 +11,38 @@ import numpy as np
 
 from features.instants import FloatArray, IntArray
 
-DRAWS, LEAST_ACCOUNTS, LEVEL = 200, 5, 0.9
-MOST_CELLS = 2_000_000
-"""Draws times accounts that are held at once."""
+DRAWS, MIN_ACCOUNTS, LEVEL = 200, 5, 0.9
+MAX_CELLS = 2_000_000
+"""Draws times accounts that are in memory at once."""
 
-
-Figures = tuple[float | None, float | None, float | None]
+Estimate = tuple[float | None, float | None, float | None]
+"""A value and the ends of its interval; None = unknown."""
 
 
 def mean(sums: FloatArray) -> float:
+    """Return the mean of a column, from the number of rows and its sum."""
     return float(sums[1] / sums[0])
 
 
 def correlation(sums: FloatArray) -> float:
-    """Of two columns, from how many there are and the sums of both, of their squares and of their product."""
+    """Return the correlation of two columns.
+
+    sums : number of rows, and the sums of both columns, of their squares and of their product.
+    """
     n, a, b, aa, ab, bb = sums
     spread = (n * aa - a * a) * (n * bb - b * b)
     return float((n * ab - a * b) / np.sqrt(spread)) if spread > 0 else np.nan
 
 
-def clustered(account: IntArray, columns: Sequence[FloatArray], figure: Callable[[FloatArray], float]) -> Figures:
-    """The figure with its interval: accounts drawn again with replacement. None where there are too few."""
+def cluster_bootstrap(
+    account: IntArray, columns: Sequence[FloatArray], statistic: Callable[[FloatArray], float]
+) -> Estimate:
+    """Return a statistic with its interval: accounts are drawn with replacement. None where there are too few.
+
+    account : shape (n,).
+    columns : shape (n,) each.
+    statistic : a function of the number of rows, the sum of each column, and the sums of their products in pairs.
+    """
     _, which = np.unique(account, return_inverse=True)
     n = int(which.max()) + 1 if len(which) else 0
     if n == 0:
@@ -39,28 +51,29 @@ def clustered(account: IntArray, columns: Sequence[FloatArray], figure: Callable
     sums = np.column_stack(
         [np.bincount(which, weights=v, minlength=n) for v in (np.ones(len(which)), *columns, *products)]
     )
-    found = rounded(figure(sums.sum(axis=0)))
-    if n < LEAST_ACCOUNTS:
-        return found, None, None
+    estimate = rounded(statistic(sums.sum(axis=0)))
+    if n < MIN_ACCOUNTS:
+        return estimate, None, None
     random, drawn, chances = np.random.default_rng(0), [], np.full(n, 1.0 / n)
-    at_once = max(1, MOST_CELLS // n)
+    at_once = max(1, MAX_CELLS // n)
     for first in range(0, DRAWS, at_once):
         times = random.multinomial(n, chances, min(at_once, DRAWS - first))
-        drawn += [figure(row) for row in np.einsum("dn,nk->dk", times.astype(np.float64), sums)]
-    known = np.array([one for one in drawn if np.isfinite(one)])
+        drawn += [statistic(row) for row in np.einsum("dn,nk->dk", times.astype(np.float64), sums)]
+    known = np.array([value for value in drawn if np.isfinite(value)])
     if not len(known):
-        return found, None, None
+        return estimate, None, None
     low, high = np.quantile(known, [0.5 - LEVEL / 2, 0.5 + LEVEL / 2])
-    return found, rounded(low), rounded(high)
+    return estimate, rounded(low), rounded(high)
 
 
 def ranks(values: FloatArray) -> FloatArray:
-    """Ranks, equals sharing the mean of theirs, centred: their products stay small."""
-    _, place, count = np.unique(values, return_inverse=True, return_counts=True)
+    """Return the ranks, ties sharing the mean of theirs, centred so that their products stay small, shape (n,)."""
+    _, position, count = np.unique(values, return_inverse=True, return_counts=True)
     after = np.cumsum(count)
-    ranks: FloatArray = ((2 * after - count - 1) / 2)[place.ravel()] - (len(values) - 1) / 2
+    ranks: FloatArray = ((2 * after - count - 1) / 2)[position.ravel()] - (len(values) - 1) / 2
     return ranks
 
 
 def rounded(value: float) -> float | None:
+    """Round to four digits; None where the value is not finite."""
     return round(float(value), 4) if np.isfinite(value) else None

@@ -1,7 +1,9 @@
-"""Scores of predictions, and intervals for them that respect that snapshots of one account belong together.
+"""Scores of predictions, and intervals for them that keep the snapshots of an account together.
 
-Every function takes one row per snapshot; weights default to one. Proper scores first: log loss, ranked
-probability score (Epstein 1969), Brier; AUC and lift only beside them.
+Every function takes one row per snapshot; weights default to one. Proper scores first: log loss, ranked probability
+score, Brier; AUC and lift only beside them.
+
+Source: Epstein (1969), the ranked probability score.
 """
 
 from dataclasses import dataclass
@@ -18,9 +20,15 @@ LEVEL = 0.95
 
 
 def row_log_loss(probabilities: FloatArray, outcome: IntArray) -> FloatArray:
-    """-log of the probability given to what happened, shape (n,).
+    """Return -log of the probability of what happened, shape (n,).
 
-    probabilities : shape (n, k), or (n,) / (n, 1) for the chance of outcome 1.
+    probabilities : shape (n, k), or (n,) / (n, 1) for the probability of outcome 1.
+    outcome : shape (n,), 0 .. k - 1.
+
+    Raises
+    ------
+    ShapeMismatch
+        If there are not as many predictions as outcomes.
     """
     wide = _wide(probabilities, outcome)
     chosen: FloatArray = -np.log(np.clip(wide[np.arange(len(outcome)), outcome], FLOOR, 1.0))
@@ -28,7 +36,7 @@ def row_log_loss(probabilities: FloatArray, outcome: IntArray) -> FloatArray:
 
 
 def row_rps(probabilities: FloatArray, outcome: IntArray) -> FloatArray:
-    """Ranked probability score over ordered classes, divided by k - 1 so that it lies in 0..1, shape (n,)."""
+    """Return the ranked probability score over ordered classes, divided by k - 1 to lie in 0..1, shape (n,)."""
     wide = _wide(probabilities, outcome)
     happened = np.zeros_like(wide)
     happened[np.arange(len(outcome)), outcome] = 1.0
@@ -38,7 +46,7 @@ def row_rps(probabilities: FloatArray, outcome: IntArray) -> FloatArray:
 
 
 def row_brier(probabilities: FloatArray, outcome: IntArray) -> FloatArray:
-    """Squared error summed over the classes (halved for two classes), shape (n,)."""
+    """Return the squared error summed over the classes (halved for two classes), shape (n,)."""
     wide = _wide(probabilities, outcome)
     happened = np.zeros_like(wide)
     happened[np.arange(len(outcome)), outcome] = 1.0
@@ -54,19 +62,19 @@ def _wide(probabilities: FloatArray, outcome: IntArray) -> FloatArray:
 
 
 def auc(chance: FloatArray, happened: BoolArray | IntArray) -> float:
-    """Area under the ROC curve; NaN where not both classes occurred."""
+    """Return the area under the ROC curve; NaN where not both classes occurred."""
     happened = np.asarray(happened, np.int64)
     return float(roc_auc_score(happened, chance)) if 0 < happened.sum() < len(happened) else float("nan")
 
 
 def calibration_error(chance: FloatArray, happened: BoolArray | IntArray, bins: int = 10) -> float:
-    """Mean absolute gap between predicted and observed share over bins of equal mass (ECE)."""
-    gaps = [size * abs(given - observed) for given, observed, size in reliability(chance, happened, bins)]
+    """Return the mean absolute gap between predicted and observed share over bins of equal mass (ECE)."""
+    gaps = [size * abs(predicted - observed) for predicted, observed, size in reliability(chance, happened, bins)]
     return sum(gaps) / max(len(chance), 1)
 
 
 def reliability(chance: FloatArray, happened: BoolArray | IntArray, bins: int = 10) -> list[tuple[float, float, int]]:
-    """For bins of equal mass: mean predicted chance, observed share, number of snapshots."""
+    """Return mean predicted probability, observed share and number of snapshots, for bins of equal mass."""
     parts = np.array_split(np.argsort(chance, kind="stable"), bins)
     observed = np.asarray(happened, np.float64)
     return [(float(chance[p].mean()), float(observed[p].mean()), len(p)) for p in parts if len(p)]
@@ -74,14 +82,15 @@ def reliability(chance: FloatArray, happened: BoolArray | IntArray, bins: int = 
 
 @dataclass(frozen=True)
 class Band:
-    """Predictions between two chances: how often it happened, over all snapshots that were given one of them.
+    """Predictions between two probabilities, and how often the event happened among them.
 
-    low, high : of the chance; high is left out, but for 1.  given : the mean chance.
+    low, high : of the probability; high is left out, except for 1.
+    predicted : the mean predicted probability.
     """
 
     low: float
     high: float
-    given: float
+    predicted: float
     observed: "Interval"
     snapshots: int
 
@@ -89,19 +98,25 @@ class Band:
 def reliability_bands(
     chance: FloatArray, happened: BoolArray | IntArray, account: IntArray, bands: int = 10
 ) -> tuple[Band, ...]:
-    """The same over bands of equal width, those without a snapshot left out; intervals over accounts."""
+    """Return the reliability over bands of equal width, without empty ones, with intervals over accounts.
+
+    chance, happened, account : shape (n,).
+    """
     observed = np.asarray(happened, np.float64)
     number = np.minimum((chance * bands).astype(np.int64), bands - 1)
-    found = []
+    bands_found = []
     for k in np.unique(number).tolist():
         rows = np.flatnonzero(number == k)
-        seen = clustered_mean(observed[rows], account[rows])
-        found.append(Band(k / bands, (k + 1) / bands, float(chance[rows].mean()), seen, len(rows)))
-    return tuple(found)
+        rate = cluster_bootstrap_mean(observed[rows], account[rows])
+        bands_found.append(Band(k / bands, (k + 1) / bands, float(chance[rows].mean()), rate, len(rows)))
+    return tuple(bands_found)
 
 
 def top_decile_lift(chance: FloatArray, happened: BoolArray | IntArray) -> float:
-    """Share that happened among the tenth with the highest chance, over the share among all; NaN if none did."""
+    """Return the share that happened in the tenth with the highest probability, over the share among all.
+
+    NaN if nothing happened.
+    """
     observed = np.asarray(happened, np.float64)
     top = np.argsort(-chance, kind="stable")[: max(1, len(chance) // 10)]
     return float(observed[top].mean() / observed.mean()) if observed.any() else float("nan")
@@ -120,10 +135,14 @@ class Interval:
         return f"{self.value:+.4f} [{self.low:+.4f}, {self.high:+.4f}]"
 
 
-def clustered_mean(rows: FloatArray, account: IntArray, draws: int = 400, seed: int = 0) -> Interval:
-    """Mean of row scores with a bootstrap over accounts (all snapshots of one account drawn together).
+def cluster_bootstrap_mean(rows: FloatArray, account: IntArray, draws: int = 400, seed: int = 0) -> Interval:
+    """Average row scores, with an interval from a bootstrap over accounts.
 
-    Pass differences of two models' row scores for a paired comparison.
+    All snapshots of an account are drawn together. For a paired comparison pass differences of two models' row scores.
+
+    rows, account : shape (n,).
+
+    Source: Cameron, Gelbach & Miller (2008).
     """
     _, cluster = np.unique(account, return_inverse=True)
     sums, sizes = np.bincount(cluster, weights=rows), np.bincount(cluster).astype(np.float64)

@@ -1,4 +1,4 @@
-"""Tables of results as text: what the tracker keeps and the terminal shows."""
+"""Tables of results as text, for the tracker and the terminal."""
 
 import csv
 import io
@@ -14,7 +14,7 @@ TITLES = {"next_rung": "Next rung", "switching": "Switching", "revenue": "Expect
 
 
 def table_rows(comparison: Comparison) -> tuple[list[str], list[list[str]]]:
-    """Headings and cells: the baselines, then ours; last column = the primary score's difference from ours."""
+    """Return headings and cells: the baselines, then ours; last column = the primary score's difference from ours."""
     names = list(comparison.rows[0].scores)
     headings = [
         "model",
@@ -29,18 +29,18 @@ def table_rows(comparison: Comparison) -> tuple[list[str], list[list[str]]]:
 
 
 def _figure(value: float) -> str:
-    """Four digits; nothing where there is none, as the AUC where everybody does the same."""
+    """Write a figure with four digits; empty where there is none, such as the AUC where everybody does the same."""
     return "" if math.isnan(value) else f"{value:.4f}"
 
 
 def title(comparison: Comparison) -> str:
-    """What the table shows, and on what."""
+    """Say what the table shows, and on what."""
     name = TITLES[comparison.task]
     return f"{name}: {comparison.snapshots:,} snapshots at {', '.join(comparison.origins)}"
 
 
 def as_text(comparison: Comparison) -> str:
-    """The table in plain columns, with our scores on accounts never learnt from below it."""
+    """Write the table in plain columns, with our scores on accounts never learnt from below it."""
     headings, cells = table_rows(comparison)
     widths = [max(len(row[k]) for row in [headings, *cells]) for k in range(len(headings))]
     lines = [title(comparison)]
@@ -49,13 +49,13 @@ def as_text(comparison: Comparison) -> str:
         for row in [headings, *cells]
     ]
     if comparison.unseen:
-        seen = ", ".join(f"{name.replace('_', ' ')} {value:.4f}" for name, value in comparison.unseen.items())
-        lines.append(f"{OURS} on accounts never learnt from: {seen}")
+        scores = ", ".join(f"{name.replace('_', ' ')} {value:.4f}" for name, value in comparison.unseen.items())
+        lines.append(f"{OURS} on accounts never learnt from: {scores}")
     return "\n".join(lines) + "\n"
 
 
 def record_cells(rows: Sequence[Row]) -> tuple[list[str], list[list[str]]]:
-    """Headings and cells of rows that all have the same keys; nothing where a figure is not there."""
+    """Return headings and cells of rows that all have the same keys; empty where a figure is missing."""
     headings = [name.replace("_", " ") for name in rows[0]] if rows else []
     return headings, [[_cell(value) for value in row.values()] for row in rows]
 
@@ -73,17 +73,17 @@ def named_rows(rows: Sequence[Row]) -> list[Row]:
 def _cell(value: str | float | None) -> str:
     if value is None or isinstance(value, str):
         return value or ""
-    if isinstance(value, int) or abs(value) >= SHOWN_WHOLE:
+    if isinstance(value, int) or abs(value) >= SHOW_WHOLE_FROM:
         return f"{value:,.0f}"
     return f"{value:.2f}"
 
 
-SHOWN_WHOLE = 20
-"""Figures from here on are shown without decimals."""
+SHOW_WHOLE_FROM = 20
+"""From this size on, figures are shown without decimals."""
 
 
 def record_csv(rows: Sequence[Row]) -> str:
-    """The same rows for other programs."""
+    """Write the rows as CSV, for other programs."""
     out = io.StringIO()
     writer = csv.DictWriter(out, list(rows[0]) if rows else [], lineterminator="\n")
     writer.writeheader()

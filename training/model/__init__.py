@@ -1,1 +1,1 @@
-"""What is served: predictors, the bundle on disk, findings and their texts. All of training that serving may import."""
+"""What is served: predictors, the bundle on disk, findings and their texts; all of training that serving may import."""

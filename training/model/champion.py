@@ -1,7 +1,7 @@
 """The champion on disk: what the service reads, so that it never needs the tracking server.
 
-`FOLDER/DIGEST/` holds a bundle, and the small file `FOLDER/current`, replaced in one step, names the one that
-serves. Nothing is ever half there.
+`FOLDER/DIGEST/` holds a bundle, and the small file `FOLDER/current`, replaced in one step, names the one that serves. A
+bundle is never there in part.
 """
 
 import shutil
@@ -14,17 +14,23 @@ from training.model.bundle import MANIFEST, read_bundle, read_proven_bundle
 
 
 def publish(bundle: Path, folder: Path) -> Path:
-    """Put a checked copy of a bundle into the champion's folder and point `current` to it."""
-    target = place(bundle, folder)
-    point(target, folder)
+    """Install a bundle in the champion's folder and make it the one that serves; return where it lies."""
+    target = install(bundle, folder)
+    activate(target, folder)
     return target
 
 
-def place(bundle: Path, folder: Path) -> Path:
-    """Put a checked copy of a bundle into the champion's folder and return where it lies; it does not serve yet."""
+def install(bundle: Path, folder: Path) -> Path:
+    """Copy a bundle into the champion's folder after checking it, and return where it lies; it does not serve yet.
+
+    Raises
+    ------
+    BundleError
+        If the bundle fails its checks (`read_proven_bundle`).
+    """
     _, digest = read_proven_bundle(bundle)
     target = folder / digest
-    if target.exists() and not _sound(target):  # an earlier copy that was damaged since: a rollback must mend it
+    if target.exists() and not _sound(target):  # a damaged earlier copy: a rollback must be able to replace it
         shutil.rmtree(target)
     if not target.exists():
         folder.mkdir(parents=True, exist_ok=True)
@@ -34,15 +40,18 @@ def place(bundle: Path, folder: Path) -> Path:
     return target
 
 
-def point(target: Path, folder: Path) -> None:
-    """Make a bundle that was placed there the one that serves, in one step."""
+def activate(target: Path, folder: Path) -> None:
+    """Make an installed bundle the one that serves, in one step."""
     write_whole(folder / "current", f"{target.name}\n")
 
 
-def standing(folder: Path) -> Path:
-    """Where the bundle lies that a folder stands for: the folder itself, or the champion that it names.
+def bundle_folder(folder: Path) -> Path:
+    """Return the folder of a bundle: the folder itself, or that of the champion that it names.
 
-    Raises BundleError if it is neither a bundle nor a champion's folder.
+    Raises
+    ------
+    BundleError
+        If it is neither a bundle nor a champion's folder.
     """
     return folder if (folder / MANIFEST).is_file() else published(folder)
 
@@ -56,7 +65,13 @@ def _sound(folder: Path) -> bool:
 
 
 def published(folder: Path) -> Path:
-    """Where the champion's bundle lies.  Raises BundleError if none was promoted into that folder."""
+    """Return the folder of the champion's bundle.
+
+    Raises
+    ------
+    BundleError
+        If no champion was published into that folder.
+    """
     pointer = folder / "current"
     if not pointer.is_file():
         raise BundleError(

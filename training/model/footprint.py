@@ -1,11 +1,15 @@
-"""What the service measures of a model that may be promoted: plain values that serving and training both know."""
+"""What the service measures of a model that may be promoted: plain values that serving and training share."""
 
 from dataclasses import dataclass
 
 
 @dataclass(frozen=True)
 class Footprint:
-    """megabytes : of the bundle.  milliseconds : to score an account with reasons, of `accounts` scored together."""
+    """The size and speed of a bundle.
+
+    megabytes : of the bundle.
+    milliseconds : to score an account with reasons, when `accounts` are scored together.
+    """
 
     megabytes: float
     milliseconds: float
@@ -14,7 +18,10 @@ class Footprint:
 
 @dataclass(frozen=True)
 class Changed:
-    """Accounts on one rung, and for how many of them the recommendation changes."""
+    """The accounts on one rung, and for how many of them the recommendation changes.
+
+    newly, dropped : accounts that get a recommendation, or lose it.
+    """
 
     rung: str
     accounts: int
@@ -25,7 +32,11 @@ class Changed:
 
 @dataclass(frozen=True)
 class Example:
-    """A budget as both would spend it: how many accounts each chooses, how many both, and what ours promises of it."""
+    """A budget as both models would spend it.
+
+    ours, theirs, both : how many accounts each chooses, and how many both do.
+    promised : the gain that our model promises of its choice, money.
+    """
 
     budget: float
     ours: int
@@ -36,7 +47,10 @@ class Example:
 
 @dataclass(frozen=True)
 class Changes:
-    """What scoring by the new model, not the champion, changes today.  share : of the accounts, that was asked."""
+    """What would change today if the new model scored instead of the champion.
+
+    share : of the accounts that were scored, 0 .. 1.
+    """
 
     rungs: tuple[Changed, ...]
     example: Example | None

@@ -1,11 +1,13 @@
-"""The rungs that an account may well stand on at the horizon: an unbroken run of them, around the most probable one.
+"""Prediction sets of the rung: unbroken runs of rungs around the most probable one, at the horizon.
 
-The run begins with the most probable rung and takes in the more probable of its two neighbours, the lower one where
-they are equal, until it holds a given mass. The mass is chosen on outcomes that were not learnt from, so that the
-stated share of realised rungs lies in their runs, whatever the chances are worth (adaptive prediction sets, Romano,
-Sesia & Candes 2020, without their randomisation and, since rungs are in order, without gaps).
+A set begins with the most probable rung and grows to the more probable of its two neighbours, the lower one where they
+are equal, until it holds a given mass. The mass is chosen on outcomes that were not learnt from, so that the stated
+share of realised rungs lies in their sets, however well calibrated the probabilities are.
 
-Nothing here learns, and a row's run has the same bits whatever rows stand beside it.
+Nothing here learns, and a row's set has the same bits whatever other rows are there.
+
+Source: Romano, Sesia & Candes (2020), adaptive prediction sets, without their randomisation and, since rungs are in
+order, without gaps.
 """
 
 import numpy as np
@@ -14,9 +16,10 @@ from features.instants import FloatArray, IntArray
 
 
 def rung_sets(chances: FloatArray, threshold: float) -> tuple[IntArray, IntArray]:
-    """The lowest and the highest rung of each row's run, shape (n,) each.
+    """Return the lowest and the highest rung of each row's set, shape (n,) each.
 
-    chances : shape (n, k), rows sum to one.  threshold : the mass at which a run stops growing; at most one.
+    chances : shape (n, k), rows sum to one.
+    threshold : the mass at which a set stops growing; at most one.
 
     >>> low, high = rung_sets(np.array([[0.1, 0.2, 0.5, 0.2]]), 0.6)
     >>> int(low[0]), int(high[0])
@@ -33,9 +36,12 @@ def rung_sets(chances: FloatArray, threshold: float) -> tuple[IntArray, IntArray
 
 
 def mass_before(chances: FloatArray, rung: IntArray) -> FloatArray:
-    """The mass of each row's run when it comes to take in that rung: the run holds it if this is below the threshold.
+    """Return the mass of each row's set before it takes in a rung, shape (n,).
 
-    rung : shape (n,).  Zero where the run begins with it.  Shape (n,).
+    The set holds the rung if this is below the threshold. It is zero if the set begins with the rung.
+
+    chances : shape (n, k), rows sum to one.
+    rung : shape (n,).
     """
     low = high = _most_probable(chances)
     mass, inside = _chance(chances, low), rung == low
@@ -51,10 +57,12 @@ def mass_before(chances: FloatArray, rung: IntArray) -> FloatArray:
 
 
 def least_threshold(before: FloatArray, coverage: float) -> float:
-    """The least threshold at which that share of the runs holds its rung, with the correction for a finite sample.
+    """Return the smallest threshold at which a share `coverage` of the sets holds its rung.
 
-    before : shape (n,), from `mass_before`, of rows that were not learnt from; of none, the coverage itself is the
-    answer.
+    It has the correction for a finite sample.
+
+    before : shape (n,), from `mass_before`, of rows that were not learnt from; with no rows the coverage itself is
+        returned.
     """
     if not len(before):
         return coverage
@@ -73,10 +81,10 @@ def _most_probable(chances: FloatArray) -> IntArray:
 
 
 def _chance(chances: FloatArray, rung: IntArray) -> FloatArray:
-    """The chance of one rung of each row; less than none beyond either end of the ladder."""
+    """Return the probability of one rung of each row; -1 beyond either end of the ladder."""
     last = chances.shape[1] - 1
-    found = chances[np.arange(len(chances)), np.clip(rung, 0, last)]
-    return np.where((rung < 0) | (rung > last), -1.0, found)
+    chance = chances[np.arange(len(chances)), np.clip(rung, 0, last)]
+    return np.where((rung < 0) | (rung > last), -1.0, chance)
 
 
 def _neighbours(chances: FloatArray, low: IntArray, high: IntArray) -> tuple[FloatArray, FloatArray]:

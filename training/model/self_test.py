@@ -1,8 +1,8 @@
-"""A bundle's own examples: the usual account of every rung, and what each predictor must say of it.
+"""The self-test of a bundle: what each predictor must answer for the typical account of every rung.
 
-They are the medians that the bundle holds for its reasons, so there is nobody's data in them. Files that are whole
-may still answer wrongly, under another version of a library or on another processor: who loads a bundle asks it these
-questions first.
+The typical accounts are the medians that the bundle holds for its reasons, so there is nobody's data in them. Undamaged
+files may still give wrong answers, under another version of a library or on another processor; whoever loads a bundle
+checks these answers first.
 """
 
 import math
@@ -16,17 +16,18 @@ from features.instants import FloatArray
 from training.model.serialization import Predictor
 
 DIGITS = 9
-"""Significant digits that are written: what other processors make of the last bits is no other model."""
+"""Significant digits that are written: other processors may differ in the last bits."""
 RELATIVE, ABSOLUTE = 1e-6, 1e-9
-"""Differences that pass."""
+"""The differences that are tolerated."""
 
 
 def write_examples(
     parts: Mapping[str, Predictor], features: Sequence[str], peers: Sequence[Mapping[str, float]]
 ) -> dict[str, Any]:
-    """The examples as plain JSON.
+    """Return the examples as plain JSON values.
 
-    parts : name -> predictor.  peers : rung -> feature -> median; a feature that is not there is unknown.
+    parts : name -> predictor.
+    peers : rung -> feature -> median; an absent feature is unknown.
     """
     rows = [*({name: peer[name] for name in features if name in peer} for peer in peers), {}]
     matrix = _matrix(rows, features)
@@ -34,15 +35,23 @@ def write_examples(
 
 
 def check_examples(parts: Mapping[str, Predictor], features: Sequence[str], content: Mapping[str, Any]) -> None:
-    """Ask every predictor the examples.  Raises BundleError where an answer is missing or another one."""
+    """Compare the answer of every predictor to the examples with the one that was written.
+
+    Raises
+    ------
+    BundleError
+        If an answer is missing or differs.
+    """
     rows, expected = content["rows"], content["expected"]
     if not rows or set(expected) != set(parts):
         raise BundleError("The bundle's examples are not of its predictors. Export it anew.")
     matrix = _matrix(rows, features)
     for name, part in parts.items():
-        found = part.predict(matrix)
-        wanted = np.array([[math.nan if v is None else v for v in row] for row in expected[name]], np.float64)
-        if found.shape != wanted.shape or not np.allclose(found, wanted, RELATIVE, ABSOLUTE, equal_nan=True):
+        answer = part.predict(matrix)
+        expected_answer = np.array([[math.nan if v is None else v for v in row] for row in expected[name]], np.float64)
+        if answer.shape != expected_answer.shape or not np.allclose(
+            answer, expected_answer, RELATIVE, ABSOLUTE, equal_nan=True
+        ):
             raise BundleError(
                 f"The bundle's {name} answers its own examples otherwise than when it was made: it must not serve. "
                 "Install the versions of requirements.txt, or train it anew."

@@ -1,8 +1,7 @@
-"""How a trained model is written as plain text and JSON, and read back: no code is executed by reading.
+"""The serialization of predictors as plain JSON, and the reading of them without running code.
 
-A new kind is a frozen dataclass with the decorator `served`, in `training.model.predictors`. Its fields are what is
-written;
-their types say how they are read: numbers, texts, tuples, mappings, terms and other predictors.
+A new kind of predictor is a frozen dataclass with the decorator `served`, in `training.model.predictors`. Its fields
+are what is written; their types say how they are read: numbers, texts, tuples, mappings, terms and other predictors.
 """
 
 from collections.abc import Mapping, Sequence
@@ -16,27 +15,30 @@ from features.instants import FloatArray
 
 
 class Predictor(Protocol):
-    """A matrix of features in, one number or one probability per class out."""
+    """A function from a matrix of features to one number, or one probability per class."""
 
     def predict(self, matrix: FloatArray) -> FloatArray:
-        """matrix : shape (n, n_features), columns in the order of the bundle.  Returns shape (n, k)."""
+        """Predict for every row, shape (n, k).
+
+        matrix : shape (n, n_features), columns in the order of the bundle.
+        """
         ...
 
 
-Kind = TypeVar("Kind", bound=type)
+PredictorClass = TypeVar("PredictorClass", bound=type)
 
-KINDS: dict[str, type] = {}
-"""What can be read: the name of a class -> the class. Nothing else is ever made from a file."""
+SERVED_CLASSES: dict[str, type] = {}
+"""Name of a class -> the class. Only these are ever built from a file."""
 
 
-def served(kind: Kind) -> Kind:
-    """The class, which may from now on be written into bundles and read from them."""
-    KINDS[kind.__name__] = kind
-    return kind
+def served(predictor_class: PredictorClass) -> PredictorClass:
+    """Register a class of predictors that may be written into bundles and read from them."""
+    SERVED_CLASSES[predictor_class.__name__] = predictor_class
+    return predictor_class
 
 
 def to_json(predictor: Predictor) -> dict[str, Any]:
-    """The predictor as JSON values; a booster's text goes in whole."""
+    """Return a predictor as JSON values, the texts of its boosters included."""
     return {"kind": type(predictor).__name__, **_fields(predictor)}
 
 
@@ -46,7 +48,7 @@ def _fields(value: Any) -> dict[str, Any]:
 
 def _plain(value: Any) -> Any:
     if is_dataclass(value):
-        return to_json(value) if type(value).__name__ in KINDS else _fields(value)  # type: ignore[arg-type]
+        return to_json(value) if type(value).__name__ in SERVED_CLASSES else _fields(value)  # type: ignore[arg-type]
     if isinstance(value, Mapping):
         return {str(k): _plain(v) for k, v in sorted(value.items())}
     if isinstance(value, Sequence) and not isinstance(value, str):
@@ -55,39 +57,40 @@ def _plain(value: Any) -> Any:
 
 
 def from_json(content: Mapping[str, Any]) -> Predictor:
-    """The predictor that `to_json` wrote.
+    """Build the predictor that `to_json` wrote.
 
     Raises
     ------
     BundleError
-        If the content is of no known kind or lacks a field.
+        If the content is of an unknown class or lacks a field.
     """
     try:
-        kind = KINDS[content["kind"]]
-        read: Predictor = kind(**{name: _read(hint, content[name]) for name, hint in _hints(kind).items()})
+        predictor_class = SERVED_CLASSES[content["kind"]]
+        fields_read = {name: _read(hint, content[name]) for name, hint in _hints(predictor_class).items()}
+        read: Predictor = predictor_class(**fields_read)
     except (AttributeError, KeyError, TypeError, ValueError) as error:
         raise BundleError(f"A predictor cannot be read: {type(error).__name__} at {error}. Export it anew.") from None
     return read
 
 
 @cache
-def _hints(kind: type) -> Mapping[str, Any]:
-    """Field -> its type."""
-    hints = get_type_hints(kind)
-    return {field.name: hints[field.name] for field in fields(kind)}
+def _hints(predictor_class: type) -> Mapping[str, Any]:
+    """Return the type of each field."""
+    hints = get_type_hints(predictor_class)
+    return {field.name: hints[field.name] for field in fields(predictor_class)}
 
 
 def _read(hint: Any, value: Any) -> Any:
-    """A field of that type."""
+    """Read the value of a field of some type."""
     if hint in (str, int, float):
         return hint(value)
     origin, parts = get_origin(hint), get_args(hint)
     if origin is tuple:
-        return tuple(_read(parts[0], one) for one in value)
+        return tuple(_read(parts[0], item) for item in value)
     if origin is UnionType:
         return None if value is None else _read(parts[0], value)
     if isinstance(origin, type) and issubclass(origin, Mapping):
-        return {str(key): _read(parts[1], one) for key, one in value.items()}
-    if isinstance(hint, type) and is_dataclass(hint) and hint.__name__ not in KINDS:
+        return {str(key): _read(parts[1], item) for key, item in value.items()}
+    if isinstance(hint, type) and is_dataclass(hint) and hint.__name__ not in SERVED_CLASSES:
         return hint(**value)
     return from_json(value)

@@ -1,6 +1,6 @@
-"""What any data scientist would try first: every table of results has these beside our models.
+"""The baselines, what any data scientist would try first; every table of results has them beside our models.
 
-Each baseline learns on the same rows and predicts the same rows as the model that it stands beside.
+Each baseline learns from the same rows and predicts the same rows as the model that it stands beside.
 """
 
 from collections.abc import Callable
@@ -15,7 +15,8 @@ from features.instants import BoolArray, FloatArray
 from features.tables import RUNGS
 from training.data.dataset import Dataset
 from training.data.training_task import Learn
-from training.model.predictors import FLOOR, Linear, Term, normalise
+from training.model.predictors import FLOOR, Linear, normalise
+from training.model.terms import Term
 from training.models.buy_till_you_die import fit_bg_nbd
 from training.models.fitting import DEFAULT_LIGHTGBM, fit_classes, fit_table, fit_trees
 from training.models.next_rung import LONG_AGO, N_RUNGS, learn_logit
@@ -33,7 +34,7 @@ def _frequencies(data: Dataset, train: BoolArray, test: BoolArray, _: Settings) 
 
 
 def _sticky(data: Dataset, train: BoolArray, test: BoolArray, column: str) -> FloatArray:
-    """The rung in `column` with the share of times it was right; the rest as the class frequencies."""
+    """Predict the rung in a column with the share of times it was right; the rest as the class frequencies."""
     guess = data.matrix[:, data.column(column)].astype(np.int64)
     right = np.average(guess[train] == data.labels.next_rung[train], weights=data.weight[train])
     chances = _frequencies(data, train, test, Settings()) * (1 - right)
@@ -82,11 +83,11 @@ def _markov_by_recency(data: Dataset, train: BoolArray, test: BoolArray, _: Sett
     return table.predict(cells[test])
 
 
-def alone(learn: Learn) -> Baseline:
-    """A member of the next rung's pool by itself: what the pool must be better than to be worth having."""
+def single_member(learn: Learn) -> Baseline:
+    """Return a member of the next rung's pool as a baseline: what the pool must beat to be worth having."""
 
     def baseline(data: Dataset, train: BoolArray, test: BoolArray, settings: Settings) -> FloatArray:
-        member = learn(data.lesson(data.labels.next_rung, settings.booster, N_RUNGS).take(train))
+        member = learn(data.task(data.labels.next_rung, settings.booster, N_RUNGS).take(train))
         if member is None:
             raise NotEnoughData("the member has nothing to learn from")
         return member.predict(data.matrix[test])
@@ -95,7 +96,7 @@ def alone(learn: Learn) -> Baseline:
 
 
 def _default_lightgbm(data: Dataset, train: BoolArray, test: BoolArray, settings: Settings) -> FloatArray:
-    """One slice, default parameters: what a first attempt looks like."""
+    """Predict by one slice and default parameters, as a first attempt would."""
     latest = train & (data.snapshots.as_of == data.snapshots.as_of[train].max())
     matrix, target = data.matrix[latest], data.labels.next_rung[latest]
     booster = replace(DEFAULT_LIGHTGBM, threads=settings.booster.threads)
@@ -105,7 +106,7 @@ def _default_lightgbm(data: Dataset, train: BoolArray, test: BoolArray, settings
 
 
 def _count_process(data: Dataset, _: BoolArray, test: BoolArray, settings: Settings) -> FloatArray:
-    """Rungs from a gamma-Poisson forecast of order days; contracts and referrals stay as they roll forward."""
+    """Predict rungs from a gamma-Poisson forecast of order days; contracts and referrals stay as they roll forward."""
     view = View(data.histories, data.snapshots.take(test))
     chances = _count_forecast(view, data.matrix[test], data, settings)
     return normalise(np.maximum(chances, FLOOR * 100))
@@ -118,7 +119,7 @@ def _count_forecast(view: View, matrix: FloatArray, data: Dataset, settings: Set
     rate = (counted + 0.5) / (exposure + 0.5 * exposure.sum() / max(counted.sum(), 1))
     rate = np.where(np.isnan(matrix[:, data.column("days_since_first_order")]), 0.02 / horizon, rate)
     kept = order_days(view).in_window(max(rules.order_days - horizon, 0))
-    none, one = np.exp(-rate * horizon), rate * horizon * np.exp(-rate * horizon)
+    none, once = np.exp(-rate * horizon), rate * horizon * np.exp(-rate * horizon)
     new_periods = min(rules.member_periods, horizon // rules.member_period_days)
     old = np.zeros(len(view), np.int64)
     for k in range(rules.member_periods - new_periods):
@@ -132,7 +133,7 @@ def _count_forecast(view: View, matrix: FloatArray, data: Dataset, settings: Set
     chances = np.zeros((len(view), N_RUNGS))
     asks = np.where(rolled == 1, 1, 0)
     rows = np.arange(len(view))
-    shopper = np.where(kept == 0, one, np.where(kept == 1, none, 0.0))
+    shopper = np.where(kept == 0, once, np.where(kept == 1, none, 0.0))
     nobody = np.where(kept == 0, none, 0.0)
     chances[rows, asks] += nobody * (1 - member)
     chances[:, 2] += shopper * (1 - member)
@@ -142,7 +143,7 @@ def _count_forecast(view: View, matrix: FloatArray, data: Dataset, settings: Set
 
 
 def _at_least(need: FloatArray, trials: int, chance: FloatArray) -> FloatArray:
-    """P(binomial(trials, chance) >= need), shape (n,)."""
+    """Return P(binomial(trials, chance) >= need), shape (n,)."""
     total = np.zeros(len(chance))
     ways = 1.0
     for k in range(trials + 1):
@@ -158,10 +159,10 @@ NEXT_RUNG: dict[str, Baseline] = {
     "Markov matrix": _markov,
     "Markov by recency": _markov_by_recency,
     "count-process forecast": _count_process,
-    "multinomial logit": alone(learn_logit),
+    "multinomial logit": single_member(learn_logit),
     "default LightGBM, one slice": _default_lightgbm,
 }
-"""One row a baseline, here and below. How to add one: docs/extend.md."""
+"""One row per baseline, here and below. How to add one: docs/extend.md."""
 
 
 def _base_rate(data: Dataset, train: BoolArray, test: BoolArray, _: Settings) -> FloatArray:
@@ -182,7 +183,7 @@ def _log_rfm(data: Dataset, train: BoolArray, test: BoolArray, _: Settings) -> F
 
 
 def _bg_nbd(data: Dataset, train: BoolArray, test: BoolArray, settings: Settings) -> FloatArray:
-    """The log of BG/NBD's expected purchases, turned into a chance by a logit on it."""
+    """Predict by a logit on the log of BG/NBD's expected purchases."""
     names = ("order_days_total", "days_since_first_order", "days_since_order_day")
     total, age, since = (np.nan_to_num(data.matrix[:, data.column(name)]) for name in names)
     repeats, recency = np.maximum(total - 1, 0), np.maximum(age - since, 0)
@@ -225,4 +226,4 @@ def _revenue_again(data: Dataset, _: BoolArray, test: BoolArray, settings: Setti
 REVENUE: dict[str, Baseline] = {"mean": _revenue_mean, "last year's pace": _revenue_again}
 
 SIMPLEST = {"next_rung": "persistence", "switching": "recency", "revenue": "last year's pace"}
-"""Task -> the baseline that is its simplest rule."""
+"""Prediction -> the baseline that is its simplest rule."""

@@ -1,8 +1,9 @@
 """BG/NBD: expected purchases of an account that buys at random until it silently stops.
 
-Source: Fader, Hardie & Lee (2005), "Counting your customers" the easy way, Marketing Science 24(2):
-equation 6 (likelihood) and equation 10 (conditional expectation). Used as a baseline; compare by expected
-purchases, never by P(alive).
+It is used as a baseline. Compare models by expected purchases, never by P(alive).
+
+Source: Fader, Hardie & Lee (2005), "Counting your customers" the easy way, Marketing Science 24(2): equation 6
+(likelihood) and equation 10 (conditional expectation).
 """
 
 from dataclasses import dataclass
@@ -16,7 +17,10 @@ from features.instants import FloatArray
 
 @dataclass(frozen=True)
 class BgNbd:
-    """Rates of buying are gamma(r, alpha) over accounts, chances of stopping after a purchase beta(a, b)."""
+    """The parameters of BG/NBD.
+
+    Rates of buying are gamma(r, alpha) over accounts, probabilities of stopping after a purchase beta(a, b).
+    """
 
     r: float
     alpha: float
@@ -24,10 +28,13 @@ class BgNbd:
     b: float
 
     def expected_purchases(self, repeats: FloatArray, recency: FloatArray, age: FloatArray, span: float) -> FloatArray:
-        """Expected purchases in the next `span`, equation 10, shape (n,).
+        """Return the expected purchases in the next `span`, equation 10, shape (n,).
 
-        repeats : purchases after the first.  recency : time from the first to the last.  age : time since the
-        first.  All times in one unit.
+        repeats : shape (n,), purchases after the first.
+        recency : shape (n,), time from the first to the last.
+        age : shape (n,), time since the first.
+
+        All times are in the same unit.
         """
         r, alpha, a, b = self.r, self.alpha, self.a, self.b
         x = repeats
@@ -42,7 +49,7 @@ class BgNbd:
 def log_likelihood(
     logs: FloatArray, repeats: FloatArray, recency: FloatArray, age: FloatArray, weight: FloatArray
 ) -> float:
-    """Equation 6, summed; `logs` holds the logs of r, alpha, a and b."""
+    """Sum the log likelihood, equation 6; `logs` holds the logs of r, alpha, a and b."""
     r, alpha, a, b = np.exp(logs)
     x = repeats
     front = gammaln(r + x) - gammaln(r) + r * np.log(alpha)
@@ -54,7 +61,11 @@ def log_likelihood(
 
 
 def fit_bg_nbd(repeats: FloatArray, recency: FloatArray, age: FloatArray, weight: FloatArray | None = None) -> BgNbd:
-    """Maximum likelihood, from one starting point (Nelder-Mead on the logs)."""
+    """Fit by maximum likelihood, from one starting point (Nelder-Mead on the logs).
+
+    repeats, recency, age : as in `BgNbd.expected_purchases`.
+    weight : shape (n,); all one by default.
+    """
     weights = np.ones(len(repeats)) if weight is None else weight
     unit = max(float(age.max()), 1.0) / 40  # times of the order of ten keep the search well scaled
 

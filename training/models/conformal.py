@@ -1,8 +1,8 @@
-"""What is stated, and what came true: predictions calibrated on the latest slice by models that learnt before it.
+"""The calibration of stated coverages on the latest slice, predicted by models that learnt before it.
 
 Split conformal prediction: of rows that are exchangeable with those calibrated on, at least the stated share is
-covered. Later periods are not exchangeable with earlier ones, so that the promise holds as far as the next months
-are like the latest complete ones; `training.evaluation.evaluation` says how far that was so.
+covered. Later periods are not exchangeable with earlier ones, so the promise holds only as far as the next months are
+like the latest complete ones; `training.evaluation.evaluation` says how far that was so.
 """
 
 from dataclasses import dataclass
@@ -19,10 +19,12 @@ from training.settings import Settings
 
 @dataclass(frozen=True)
 class Calibration:
-    """What was calibrated on.
+    """What a stated coverage was calibrated on.
 
-    stated : the share to be covered.  covered : the share that is, on the rows calibrated on.
-    at : the slice, ISO 8601.  snapshots : how many rows; none where too little was complete before.
+    stated : the share to be covered, 0 .. 1.
+    covered : the share that is covered, on the rows calibrated on.
+    at : the slice, ISO 8601.
+    snapshots : number of rows; zero where too little was complete before.
     purged : whether the models that predicted them had learnt only from what was complete by then.
     """
 
@@ -50,7 +52,10 @@ class Calibration:
 def calibrated(
     data: Dataset, split: tuple[BoolArray, BoolArray] | None, covered: BoolArray, stated: float
 ) -> Calibration:
-    """The calibration on the latter rows of an `earlier_split`.  covered : shape (latter rows,)."""
+    """Return the calibration on the latter rows of an `earlier_split`.
+
+    covered : shape (latter rows,).
+    """
     if split is None or not len(covered):
         return Calibration(stated)
     earlier, latest = (data.snapshots.as_of[rows] for rows in split)
@@ -60,9 +65,10 @@ def calibrated(
 
 @dataclass(frozen=True)
 class SetRule:
-    """When a run of rungs stops growing.
+    """The rule at which sets of rungs stop growing.
 
-    alone : share of the rows calibrated on whose most probable rung was the realised one: sets cannot cover less.
+    threshold : the mass.
+    alone : share of the rows calibrated on whose most probable rung was the realised one; sets cannot cover less.
     """
 
     threshold: float
@@ -84,10 +90,10 @@ class SetRule:
 
 
 def fit_set_rule(data: Dataset, rows: BoolArray, earlier_model: Predictor | None, settings: Settings) -> SetRule:
-    """The rule for sets of the stated coverage, learnt on those rows (mask, shape (n,)).
+    """Fit the rule for sets of the stated coverage to some rows (mask, shape (n,)).
 
     earlier_model : of the rungs, learnt on the earlier slices alone (`fit_with_earlier`). Where there is none the mass
-        is the coverage itself, which is right as far as the chances are.
+        is the coverage itself, which is right as far as the probabilities are.
     """
     stated = settings.outcome.set_coverage
     split = earlier_split(data, rows)
@@ -101,14 +107,14 @@ def fit_set_rule(data: Dataset, rows: BoolArray, earlier_model: Predictor | None
 
 
 def conformal_margin(scores: FloatArray, coverage: float) -> float:
-    """By how much intervals must grow for that share of rows to lie within; below zero: by how much they may shrink.
+    """Return by how much intervals must grow (below zero: may shrink) for a share `coverage` of rows to lie within.
 
     scores : shape (n,), how far each row lies outside its interval, below zero inside. Of too few for that share the
-        largest is the answer, of none zero.
+        largest is returned, of none zero.
 
-    Source: Romano, Patterson & Candes 2019, equation 8.
+    Source: Romano, Patterson & Candes (2019), equation 8.
     """
     if not len(scores):
         return 0.0
-    place = min(int(np.ceil((len(scores) + 1) * coverage)), len(scores))
-    return float(np.sort(scores)[place - 1])
+    position = min(int(np.ceil((len(scores) + 1) * coverage)), len(scores))
+    return float(np.sort(scores)[position - 1])

@@ -1,4 +1,4 @@
-"""How one predictor is learnt: regularised boosters, penalised linear models, smoothed tables, pooled weights."""
+"""The fitting of single predictors: regularised boosters, penalised linear models, smoothed tables, pooled weights."""
 
 from collections.abc import Collection, Iterator, Mapping, Sequence
 from contextlib import contextmanager
@@ -9,22 +9,25 @@ from sklearn.linear_model import LogisticRegression, Ridge
 from threadpoolctl import threadpool_limits  # type: ignore[import-untyped]
 
 from features.instants import FloatArray, IntArray
-from training.model.predictors import FLOOR, Linear, Ordinal, Pool, Table, Term, Trees, raw_values, settled_values
+from training.boosting_backend import BoostingBackend, local_backend
+from training.data.training_task import usable_columns
+from training.model.predictors import FLOOR, Linear, Ordinal, Pool, Table, Trees
 from training.model.serialization import Predictor
-from training.models.boosting_backend import Grow, local_backend
+from training.model.terms import Term, raw_values, standardised_values
 from training.settings import BoosterSettings
 
 DEFAULT_LIGHTGBM = BoosterSettings(
     rounds=100, learning_rate=0.1, leaves=31, least_in_leaf=20, l2=0.0, row_share=1.0, column_share=1.0
 )
-"""LightGBM as it comes: a baseline, never a model of ours."""
+"""LightGBM's own defaults: a baseline, never a model of ours."""
 
 
 @contextmanager
 def one_linear_algebra_thread() -> Iterator[None]:
-    """Matrix products on one thread: the sums, and so the model's bytes, then do not depend on the number of cores.
+    """Run matrix products on one thread, so that sums, and the model's bytes, do not depend on the number of cores.
 
-    It is faster too: on two shared cores OpenBLAS's threads wait for each other, and training took 24 s for 2 s.
+    It is also faster: on two shared cores OpenBLAS's threads wait for each other, and training took 24 s instead of 2
+    s.
     """
     with threadpool_limits(limits=1, user_api="blas"):
         yield
@@ -39,17 +42,25 @@ def fit_trees(
     objective: str,
     n_classes: int = 1,
     columns: Sequence[int] | None = None,
-    grow: Grow = local_backend,
+    backend: BoostingBackend = local_backend,
     quantile: float | None = None,
 ) -> Trees:
-    """A LightGBM booster as text; grown here, the same bytes for the same rows, settings and machine type.
+    """Fit a LightGBM booster and return it as text.
 
-    matrix : shape (n, n_features).  weight : shape (n,), any scale: made to average one.
-    columns : features to use; default all that are not missing in every row.
-    grow : who grows it.  quantile : which one, for the objective of that name.
+    With the local backend the same rows, settings and machine type give the same bytes.
+
+    matrix : shape (n, n_features).
+    target : shape (n,).
+    weight : shape (n,), any scale: made to average one.
+    objective : LightGBM's name of it.
+    columns : features to use; by default all that vary.
+    backend : where it is trained.
+    quantile : the quantile, for the objective of that name.
     """
     used = usable_columns(matrix) if columns is None else tuple(columns)
-    row_share = settings.row_share if settings.row_share * len(matrix) >= 1 else 1.0  # a draw of no row is an error
+    row_share = (
+        settings.row_share if settings.row_share * len(matrix) >= 1 else 1.0
+    )  # LightGBM refuses to draw no row at all
     parameters = {
         "objective": objective,
         "learning_rate": settings.learning_rate,
@@ -62,7 +73,7 @@ def fit_trees(
         "seed": settings.seed,
         "num_threads": settings.threads,
         "deterministic": True,
-        "force_col_wise": True,  # quicker than by row where each tree sees a third of the features
+        "force_col_wise": True,  # faster than by row where each tree sees a third of the features
         "verbosity": -1,
     }
     if n_classes > 1:
@@ -70,7 +81,7 @@ def fit_trees(
     if quantile is not None:
         parameters["alpha"] = quantile
     values, names = np.ascontiguousarray(matrix[:, used]), [f"f{column}" for column in used]
-    text = grow(values, target, weight / weight.mean(), names=names, parameters=parameters, rounds=settings.rounds)
+    text = backend(values, target, weight / weight.mean(), names=names, parameters=parameters, rounds=settings.rounds)
     return Trees(text, used, n_classes)
 
 
@@ -82,9 +93,13 @@ def fit_ordinal(
     *,
     n_classes: int,
     columns: Sequence[int] | None = None,
-    grow: Grow = local_backend,
+    backend: BoostingBackend = local_backend,
 ) -> Ordinal:
-    """A booster for each class after the first, of reaching it or more; a constant where all do or none does."""
+    """Fit a booster for each class after the first, of reaching it or more; a constant where all do or none does.
+
+    target : shape (n,), 0 .. n_classes - 1.
+    weight : shape (n,).
+    """
     steps: list[Predictor] = []
     for level in range(1, n_classes):
         reached = (target >= level).astype(np.int64)
@@ -93,27 +108,21 @@ def fit_ordinal(
         else:
             steps.append(
                 fit_trees(
-                    matrix, reached, weight, settings, objective="binary", n_classes=1, columns=columns, grow=grow
+                    matrix,
+                    reached,
+                    weight,
+                    settings,
+                    objective="binary",
+                    n_classes=1,
+                    columns=columns,
+                    backend=backend,
                 )
             )
     return Ordinal(tuple(steps))
 
 
-def usable_columns(matrix: FloatArray, leave_out: Sequence[int] = ()) -> tuple[int, ...]:
-    """Columns that hold at least two different values; one constant column if none does."""
-    usable = []
-    for column in range(matrix.shape[1]):
-        if column in leave_out:
-            continue
-        values = matrix[:, column]
-        known = ~np.isnan(values)
-        if known.any() and (not known.all() or values.min() < values.max()):
-            usable.append(column)
-    return tuple(usable) or (0,)
-
-
-def settle_terms(terms: Sequence[Term], matrix: FloatArray) -> tuple[Term, ...]:
-    """The terms with the mean and deviation of these rows; those that never vary are left out."""
+def standardise_terms(terms: Sequence[Term], matrix: FloatArray) -> tuple[Term, ...]:
+    """Return the terms with the mean and deviation of these rows, without those that never vary."""
     if not len(matrix):
         return ()
     values = raw_values(terms, matrix)
@@ -126,9 +135,9 @@ def settle_terms(terms: Sequence[Term], matrix: FloatArray) -> tuple[Term, ...]:
 def every_term(
     matrix: FloatArray, columns: Sequence[int] | None = None, zero_if_absent: Collection[int] = ()
 ) -> list[Term]:
-    """A logarithm of each of those columns, by default of all that vary; missing counts as the column's median.
+    """Return a logarithmic term of each column, by default of all that vary; missing counts as the column's median.
 
-    zero_if_absent : columns in which missing counts as zero: a table that is absent then says what an empty one says.
+    zero_if_absent : columns in which missing counts as zero, so that an absent table says what an empty one says.
     """
     used = usable_columns(matrix) if columns is None else columns
     known = [column for column in used if not np.isnan(matrix[:, column]).all()]
@@ -145,22 +154,24 @@ def fit_classes(
     n_classes: int,
     penalty: float = 1.0,
 ) -> Linear:
-    """A penalised (multinomial) logistic regression; n_classes = 1 is the binary case with one output.
+    """Fit a penalised (multinomial) logistic regression; n_classes = 1 is the binary case with one output.
 
+    matrix : shape (n, n_features).
+    target, weight : shape (n,).
     penalty : of the squared standardised coefficients, against a log likelihood in which the mean row weighs one.
     """
-    settled, present = settle_terms(terms, matrix), np.unique(target)
+    standardised, present = standardise_terms(terms, matrix), np.unique(target)
     binary = n_classes == 1
-    if len(present) < 2 or not settled:
+    if len(present) < 2 or not standardised:
         return _constant(target, weight, n_classes)
-    values = settled_values(settled, matrix)
+    values = standardised_values(standardised, matrix)
     model = LogisticRegression(C=1.0 / penalty, solver="newton-cholesky", max_iter=100, tol=1e-5)
     model.fit(values, target, sample_weight=weight / weight.mean())
     coefficients, intercepts = np.asarray(model.coef_, np.float64), np.asarray(model.intercept_, np.float64)
     if not binary and len(present) == 2:  # scikit-learn gives one row for two classes: score 0 for the other
         coefficients, intercepts = np.vstack([0 * coefficients, coefficients]), np.append(0.0, intercepts)
     return Linear(
-        terms=settled,
+        terms=standardised,
         coefficients=tuple(tuple(float(v) for v in row) for row in coefficients),
         intercepts=tuple(float(v) for v in intercepts),
         link="softmax",
@@ -170,7 +181,7 @@ def fit_classes(
 
 
 def _constant(target: IntArray, weight: FloatArray, n_classes: int) -> Linear:
-    """The class frequencies, where nothing else can be learnt."""
+    """Return the class frequencies as a model, where nothing else can be learnt."""
     share = np.bincount(target, weights=weight, minlength=max(n_classes, 2)) / weight.sum()
     share = np.clip(share, FLOOR, 1 - FLOOR)
     if n_classes == 1:
@@ -196,13 +207,13 @@ def _constant(target: IntArray, weight: FloatArray, n_classes: int) -> Linear:
 def fit_values(
     matrix: FloatArray, target: FloatArray, weight: FloatArray, terms: Sequence[Term], penalty: float = 1.0
 ) -> Linear:
-    """A ridge regression on the terms, giving one number."""
-    settled = settle_terms(terms, matrix)
-    if not settled:
+    """Fit a ridge regression on the terms, which gives one number."""
+    standardised = standardise_terms(terms, matrix)
+    if not standardised:
         return Linear((), ((),), (float(np.average(target, weights=weight)),), "identity")
-    values = settled_values(settled, matrix)
+    values = standardised_values(standardised, matrix)
     model = Ridge(alpha=penalty).fit(values, target, sample_weight=weight / weight.mean())
-    return Linear(settled, (tuple(float(v) for v in model.coef_),), (float(model.intercept_),), "identity")
+    return Linear(standardised, (tuple(float(v) for v in model.coef_),), (float(model.intercept_),), "identity")
 
 
 def fit_table(
@@ -215,7 +226,10 @@ def fit_table(
     n_classes: int,
     strength: float = 20.0,
 ) -> Table:
-    """Class shares by cell, shrunk towards the overall shares by `strength` imagined rows (Dirichlet prior)."""
+    """Fit class shares by cell, shrunk towards the overall shares by `strength` imagined rows (a Dirichlet prior).
+
+    columns, sizes : as those of `Table`.
+    """
     blank = Table(tuple(columns), tuple(sizes), ())
     n_cells = int(np.prod(sizes))
     counts = np.bincount(
@@ -228,22 +242,24 @@ def fit_table(
 
 
 def equal_pool(members: Mapping[str, Predictor]) -> Pool:
-    """A pool of equal weights: what to do where nothing could be learnt about who is right."""
+    """Return a pool of equal weights, for where nothing could be learnt about which member is right."""
     return Pool(members, {name: 1.0 / len(members) for name in members})
 
 
 def pool_weights(chances: Mapping[str, FloatArray], weight: FloatArray, rounds: int = 200) -> dict[str, float]:
-    """The mixture of predictors under which what happened was most likely, by expectation maximisation.
+    """Return the weights of the mixture under which what happened was most likely, by expectation maximisation.
+
+    Weights below one in a hundred are dropped: a served model should not run a member that hardly counts.
 
     chances : predictor -> shape (n,), the probability that it gave to what then happened.
-    Weights below one in a hundred are dropped: a served model should not run a member that hardly counts.
+    weight : shape (n,).
     """
     names = sorted(chances)
-    given = np.column_stack([np.maximum(chances[name], FLOOR) for name in names])
+    likelihood = np.column_stack([np.maximum(chances[name], FLOOR) for name in names])
     share = np.full(len(names), 1.0 / len(names))
     for _ in range(rounds):
-        blame = given * share
-        blame /= blame.sum(axis=1, keepdims=True)
-        share = np.average(blame, axis=0, weights=weight)
+        responsibility = likelihood * share
+        responsibility /= responsibility.sum(axis=1, keepdims=True)
+        share = np.average(responsibility, axis=0, weights=weight)
     share = np.where(share < 0.01, 0.0, share)
     return {name: float(round(value, 4)) for name, value in zip(names, share / share.sum(), strict=True)}

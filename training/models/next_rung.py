@@ -1,9 +1,9 @@
-"""Where will the account stand at the horizon: a pool of two boosters, a multinomial logit and a table.
+"""The next rung, where the account stands at the horizon: a pool of two boosters, a multinomial logit and a table.
 
-The boosters are small and regularised and learn from many slices: one gives all rungs at once (softmax), one the
-chance of reaching each (cumulative, ordinal). The logit has the windows' logs and the rungs; the table is a
-smoothed Markov matrix over (rung now, rung if nothing happens), so that mechanical moves, those of the windows
-alone, are known to it. The weights come from the latest slice, judged by members that learnt before it.
+The boosters are small and regularised and learn from many slices: one predicts all rungs at once (softmax), one the
+probability of reaching each (cumulative, ordinal). The logit has the windows' logs and the rungs; the table is a
+smoothed Markov matrix over (rung now, rung if nothing happens), so that mechanical moves, those of the windows alone,
+are known to it. The weights come from the latest slice, predicted by members that learnt before it.
 """
 
 from dataclasses import replace
@@ -14,8 +14,9 @@ from features.instants import BoolArray
 from features.tables import RUNGS
 from training.data.dataset import Dataset, earlier_split
 from training.data.training_task import ABSENT, Learn, Named, Split, TrainingTask, learn_members, present
-from training.model.predictors import Floored, Linear, Ordinal, Pool, Table, Term, Trees
+from training.model.predictors import Floored, Linear, Ordinal, Pool, Table, Trees
 from training.model.serialization import Predictor
+from training.model.terms import Term
 from training.models.fitting import (
     equal_pool,
     every_term,
@@ -29,23 +30,23 @@ from training.settings import Settings
 
 N_RUNGS = len(RUNGS)
 RARELY_BELOW = 0.005
-"""Where fewer snapshots than this share end below what the rules alone would leave (no switches are recorded,
-no contracts cancelled), members are held to it: on online_retail that takes the booster's log loss from .423 to
-.416, on cdnow from .354 to .304."""
+"""If fewer snapshots than this share end below the rung that the rules alone would leave (no switches are recorded, no
+contracts cancelled), that rung becomes a floor of all members: on online_retail it takes the booster's log loss from
+.423 to .416, on cdnow from .354 to .304."""
 AGE_OF_THE_DATA = (
     "days_known days_until_order_leaves order_days_leaving_by_horizon days_until_rung_falls days_on_rung "
     "highest_rung_365d moves_up_365d moves_down_365d revenue_lost_365d revenue_share_of_best_180d "
     "revenue_season_share revenue_against_last_year_90d member_periods_filled order_days_missing_to_customer"
 ).split()
-"""Kept from the booster: while the data are shorter than what they look back over, these say how old the data are. The
-list was chosen on the origins of online_retail and holds on cdnow; a rule that finds such features by how far they
+"""Features withheld from the boosters: while the data are shorter than their windows, they tell how old the data are.
+The list was chosen on the origins of online_retail and holds on cdnow; a rule that finds such features by how far they
 shift did worse on both (benchmarks/predictions.md)."""
 LONG_AGO = 1500.0
-"""Days: stands for 'never' in the linear models, beyond every window."""
+"""The number of days that stands for 'never' in the linear models, beyond every window."""
 
 
 def rung_terms(data: Named) -> list[Term]:
-    """The multinomial logit's columns."""
+    """Return the terms of the multinomial logit."""
     column = data.column
     logs = (
         "order_days_90d order_days_180d order_days_365d order_days_730d revenue_365d order_gap_mean_730d "
@@ -66,52 +67,50 @@ def rung_terms(data: Named) -> list[Term]:
     return terms
 
 
-def _columns(lesson: TrainingTask) -> tuple[int, ...]:
-    old = {lesson.column(name) for name in AGE_OF_THE_DATA}
-    return tuple(column for column in lesson.usable if column not in old) or (0,)
+def _columns(task: TrainingTask) -> tuple[int, ...]:
+    old = {task.column(name) for name in AGE_OF_THE_DATA}
+    return tuple(column for column in task.usable if column not in old) or (0,)
 
 
-def _cells(lesson: TrainingTask) -> list[int]:
-    """Where the rung stands, and the rung if nothing happens; empty where rows are not of this ladder."""
-    cells = [lesson.column("rung"), lesson.column("rung_if_nothing_happens")]
-    return cells if ABSENT not in cells and lesson.classes == N_RUNGS else []
+def _cells(task: TrainingTask) -> list[int]:
+    """Return the columns of the rung and of the rung if nothing happens; empty where rows are not of this ladder."""
+    cells = [task.column("rung"), task.column("rung_if_nothing_happens")]
+    return cells if ABSENT not in cells and task.classes == N_RUNGS else []
 
 
-def learn_booster(lesson: TrainingTask) -> Trees:
-    """All classes at once, by softmax."""
+def learn_booster(task: TrainingTask) -> Trees:
+    """Fit a booster of all classes at once, by softmax."""
     return fit_trees(
-        lesson.matrix, lesson.target, lesson.weight, lesson.booster, objective="multiclass", n_classes=lesson.classes,
-        columns=_columns(lesson), grow=lesson.grow,
+        task.matrix, task.target, task.weight, task.booster, objective="multiclass", n_classes=task.classes,
+        columns=_columns(task), backend=task.backend,
     )  # fmt: skip
 
 
-def learn_ordinal(lesson: TrainingTask) -> Ordinal:
-    """The chance of reaching each class after the first."""
+def learn_ordinal(task: TrainingTask) -> Ordinal:
+    """Fit boosters of the probability of reaching each class after the first."""
     return fit_ordinal(
-        lesson.matrix,
-        lesson.classified,
-        lesson.weight,
-        lesson.booster,
-        n_classes=lesson.classes,
-        columns=_columns(lesson),
-        grow=lesson.grow,
+        task.matrix,
+        task.class_target,
+        task.weight,
+        task.booster,
+        n_classes=task.classes,
+        columns=_columns(task),
+        backend=task.backend,
     )
 
 
-def learn_logit(lesson: TrainingTask) -> Linear:
-    """Of the windows' logs and the rungs; of every column where none of those is there."""
-    terms = present(rung_terms(lesson)) or every_term(lesson.matrix)
-    return fit_classes(lesson.matrix, lesson.classified, lesson.weight, terms, n_classes=lesson.classes)
+def learn_logit(task: TrainingTask) -> Linear:
+    """Fit a logit on the windows' logs and the rungs; on every column where none of those is there."""
+    terms = present(rung_terms(task)) or every_term(task.matrix)
+    return fit_classes(task.matrix, task.class_target, task.weight, terms, n_classes=task.classes)
 
 
-def learn_table(lesson: TrainingTask) -> Table | None:
-    """By the rung now and the rung if nothing happens."""
-    cells = _cells(lesson)
+def learn_table(task: TrainingTask) -> Table | None:
+    """Fit a table by the rung now and the rung if nothing happens; None where rows are not of this ladder."""
+    cells = _cells(task)
     if not cells:
         return None
-    return fit_table(
-        lesson.matrix, lesson.classified, lesson.weight, cells, sizes=[N_RUNGS, N_RUNGS], n_classes=N_RUNGS
-    )
+    return fit_table(task.matrix, task.class_target, task.weight, cells, sizes=[N_RUNGS, N_RUNGS], n_classes=N_RUNGS)
 
 
 MEMBERS: dict[str, Learn] = {
@@ -120,40 +119,43 @@ MEMBERS: dict[str, Learn] = {
     "logit": learn_logit,
     "table": learn_table,
 }
-"""The pool: one row a member. How to add one: docs/extend.md."""
+"""The pool: one row per member. How to add one: docs/extend.md."""
 
 
-def fit_members(lesson: TrainingTask) -> dict[str, Predictor]:
-    """The pool's members, learnt from those rows."""
-    members, cells = learn_members(MEMBERS, lesson), _cells(lesson)
+def fit_members(task: TrainingTask) -> dict[str, Predictor]:
+    """Fit the pool's members to a task."""
+    members, cells = learn_members(MEMBERS, task), _cells(task)
     if not cells:
         return members
-    below = float(np.average(lesson.target < lesson.matrix[:, cells[1]], weights=lesson.weight))
+    below = float(np.average(task.target < task.matrix[:, cells[1]], weights=task.weight))
     if below > RARELY_BELOW:
         return members
     return {name: Floored(member, cells[1], round(max(below, 1e-4), 6)) for name, member in members.items()}
 
 
 def fit_next_rung(data: Dataset, rows: BoolArray, settings: Settings) -> Pool:
-    """The pool, learnt on those rows (mask, shape (n,)); its weights on the latest of them."""
+    """Fit the pool to some rows (mask, shape (n,)), with weights from the latest of them."""
     return fit_with_earlier(data, rows, settings)[0]
 
 
 def fit_with_earlier(data: Dataset, rows: BoolArray, settings: Settings) -> tuple[Pool, Pool | None]:
-    """The pool, and the same of the earlier slices alone, which chose the weights; None where there are none."""
-    lesson = data.lesson(data.labels.next_rung, settings.booster, N_RUNGS)
-    lesson = replace(lesson, without=settings.pool.next_rung_without)
-    return learn_next_rung(lesson, rows, earlier_split(data, rows))
+    """Fit the pool, and the pool of the earlier slices alone, which chose the weights.
+
+    The second is None where nothing was complete before the latest slice.
+    """
+    task = data.task(data.labels.next_rung, settings.booster, N_RUNGS)
+    task = replace(task, without=settings.pool.next_rung_without)
+    return learn_next_rung(task, rows, earlier_split(data, rows))
 
 
-def learn_next_rung(lesson: TrainingTask, rows: BoolArray, split: Split | None) -> tuple[Pool, Pool | None]:
-    """The same from rows that come from anywhere; where nothing is earlier, all members weigh the same."""
+def learn_next_rung(task: TrainingTask, rows: BoolArray, split: Split | None) -> tuple[Pool, Pool | None]:
+    """Fit the pool, and that of the earlier rows, to rows of any origin; without a split all members weigh the same."""
     if split is None:
-        return equal_pool(fit_members(lesson.take(rows))), None
+        return equal_pool(fit_members(task.take(rows))), None
     earlier, latest = split
-    trial = fit_members(lesson.take(earlier))
-    last = lesson.take(latest)
-    happened = np.arange(len(last.target)), last.classified
-    chances = {name: member.predict(last.matrix)[happened] for name, member in trial.items()}
+    earlier_members = fit_members(task.take(earlier))
+    last = task.take(latest)
+    happened = np.arange(len(last.target)), last.class_target
+    chances = {name: member.predict(last.matrix)[happened] for name, member in earlier_members.items()}
     weights = pool_weights(chances, last.weight)
-    return Pool(fit_members(lesson.take(rows)), weights), Pool(trial, weights)
+    return Pool(fit_members(task.take(rows)), weights), Pool(earlier_members, weights)

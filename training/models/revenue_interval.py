@@ -1,17 +1,20 @@
-"""Between which two amounts the revenue of the horizon will lie, without any investment.
+"""The interval of the revenue over the horizon, without any investment.
 
-Boosters give a low and a high quantile of log(1 + revenue), and a margin moves them apart, so that at least the stated
-share of accounts lies between them on the latest slice, predicted by boosters that learnt before it (conformalised
-quantile regression, Romano, Patterson & Candes 2019, but for the two things below). What is served has learnt from all
-slices. The width so follows the account, while the share does not rest on the quantiles being right.
+Boosters predict a low and a high quantile of log(1 + revenue), and a margin moves them apart, so that at least the
+stated share of accounts lies between them on the latest slice, predicted by boosters that learnt before it. The
+boosters that are served have learnt from all slices. The width thus follows the account, while the coverage does not
+rely on the quantiles being right.
 
-The margin never makes a range smaller. A slice that went better than expected is a season, and the boosters that are
-served have learnt from it, which those that it was compared with had not: on online_retail, whose middle origin is
+The margin never makes an interval smaller. A slice that went better than expected is a season, and the boosters that
+are served have learnt from it, unlike those that it was compared with: on online_retail, whose middle origin is
 calibrated on a slice of November, margins below zero left 80 % covered of the 90 % stated.
 
-Many accounts bring nothing at all. Where that is likelier than what the low quantile leaves out, the range begins at
-nothing, and all that it leaves out lies above it. Where it is likelier than the stated share itself, the range is
-nothing; such accounts are left out where the margin is chosen, or the sleeping ones would pay for the others.
+Many accounts bring no revenue at all. Where that is likelier than what the low quantile leaves out, the interval begins
+at zero, and all that it leaves out lies above it. Where it is likelier than the stated share itself, the interval is
+zero; such accounts are left out where the margin is chosen, or the inactive accounts would make it too small for the
+others.
+
+Source: Romano, Patterson & Candes (2019), conformalised quantile regression, except for the last two paragraphs.
 """
 
 from dataclasses import replace
@@ -29,65 +32,70 @@ from training.settings import Settings
 
 
 def fit_revenue_range(data: Dataset, rows: BoolArray, settings: Settings) -> tuple[RevenueRange, Calibration]:
-    """The range, learnt on those of the rows (mask, shape (n,)) that nothing was invested in, and what it was held to.
+    """Fit the interval to those of some rows that no investment followed, and return its calibration.
 
-    Where nothing was complete before the latest slice the quantiles are served as they are.
+    Where nothing was complete before the latest slice, the quantiles are served as they are.
+
+    rows : mask, shape (n,).
     """
     stated = settings.outcome.interval
     free = rows & ~invested_after(data, settings.uplift.exposure_days)
     rows = free if free.any() else rows  # as the expected revenue has it
     split = earlier_split(data, rows)
-    found, covered = learn_revenue_range(data.lesson(data.labels.revenue, settings.booster), rows, split, stated)
-    return found, calibrated(data, split, covered, stated)
+    interval_model, covered = learn_revenue_range(data.task(data.labels.revenue, settings.booster), rows, split, stated)
+    return interval_model, calibrated(data, split, covered, stated)
 
 
 def learn_revenue_range(
-    lesson: TrainingTask, rows: BoolArray, split: Split | None, stated: float
+    task: TrainingTask, rows: BoolArray, split: Split | None, stated: float
 ) -> tuple[RevenueRange, BoolArray]:
-    """The same from rows that come from anywhere, and which of the later rows it holds."""
-    served = _fit_quantiles(lesson.take(rows), stated)
+    """Fit the interval to rows of any origin, and return which of the later rows it holds."""
+    served = _fit_quantiles(task.take(rows), stated)
     if split is None:
         return RevenueRange(*served, 0.0), np.empty(0, bool)
     earlier, latest = split
-    trial = RevenueRange(*_fit_quantiles(lesson.take(earlier), stated), 0.0)
-    last = lesson.take(latest)
-    happened = np.maximum(last.target, 0.0)
+    trial = RevenueRange(*_fit_quantiles(task.take(earlier), stated), 0.0)
+    last = task.take(latest)
+    realised = np.maximum(last.target, 0.0)
     low, high = trial.quantiles(last.matrix)
-    outside = how_far_outside(low, high, np.log1p(happened))[high > 0]
+    outside = distance_outside(low, high, np.log1p(realised))[high > 0]
     margin = round(max(conformal_margin(outside, stated), 0.0), 6)
-    return RevenueRange(*served, margin), within(replace(trial, margin=margin).predict(last.matrix), happened)
+    return RevenueRange(*served, margin), inside_interval(replace(trial, margin=margin).predict(last.matrix), realised)
 
 
-def how_far_outside(low: FloatArray, high: FloatArray, happened: FloatArray) -> FloatArray:
-    """The margin at which each range comes to hold what happened, shape (n,); all on the scale of the quantiles.
+def distance_outside(low: FloatArray, high: FloatArray, realised: FloatArray) -> FloatArray:
+    """Return the margin at which each interval would hold what happened, shape (n,), all on the scale of the quantiles.
 
-    Minus infinity for nothing in a range that begins there: it holds it whatever the margin.
+    Minus infinity for zero revenue in an interval that begins at zero, which holds it whatever the margin.
+
+    low, high, realised : shape (n,).
     """
-    above = np.where((low == 0) & (happened == 0), -np.inf, happened - high)
-    return np.where(low > 0, np.maximum(low - happened, above), above)
+    above = np.where((low == 0) & (realised == 0), -np.inf, realised - high)
+    return np.where(low > 0, np.maximum(low - realised, above), above)
 
 
-def within(interval: FloatArray, revenue: FloatArray) -> BoolArray:
-    """Whether each revenue lies in its interval, shape (n,); credit notes in sum count as nothing.
+def inside_interval(interval: FloatArray, revenue: FloatArray) -> BoolArray:
+    """Return whether each revenue lies in its interval, shape (n,); a negative revenue counts as zero.
 
     interval : shape (n, 2).
+    revenue : shape (n,).
     """
-    seen = np.maximum(revenue, 0.0)
-    spare = 1e-9 * (1.0 + seen)  # the logarithm and back
-    inside: BoolArray = (interval[:, 0] <= seen + spare) & (seen - spare <= interval[:, 1])
+    counted = np.maximum(revenue, 0.0)
+    tolerance = 1e-9 * (1.0 + counted)  # the logarithm and back
+    inside: BoolArray = (interval[:, 0] <= counted + tolerance) & (counted - tolerance <= interval[:, 1])
     return inside
 
 
-def _fit_quantiles(lesson: TrainingTask, stated: float) -> tuple[Trees, Trees, Trees]:
-    target = np.log1p(np.maximum(lesson.target, 0.0))
+def _fit_quantiles(task: TrainingTask, stated: float) -> tuple[Trees, Trees, Trees]:
+    target = np.log1p(np.maximum(task.target, 0.0))
     low, high, from_nothing = (
         fit_trees(
-            lesson.matrix,
+            task.matrix,
             target,
-            lesson.weight,
-            lesson.booster,
+            task.weight,
+            task.booster,
             objective="quantile",
-            grow=lesson.grow,
+            backend=task.backend,
             quantile=round(level, 6),
         )
         for level in ((1 - stated) / 2, (1 + stated) / 2, stated)

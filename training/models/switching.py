@@ -1,7 +1,7 @@
-"""Is the account about to switch: a pool of a small booster, a logit on what matters, and log-RFM logit.
+"""Switching, whether the account is about to leave: a pool of a booster, a logit on what matters, and an RFM logit.
 
-On recency, frequency and money alone a logit ties boosting; tickets, surveys and people make the
-difference where a source has them. Which trigger it is: `training.models.triggers`.
+On recency, frequency and money alone a logit does as well as boosting; tickets, surveys and people make the difference
+where a source has them. `training.models.triggers` predicts which trigger it is.
 """
 
 from dataclasses import replace
@@ -9,17 +9,18 @@ from dataclasses import replace
 from features.instants import BoolArray
 from training.data.dataset import Dataset, earlier_split
 from training.data.training_task import Learn, Named, Split, TrainingTask, learn_members, present
-from training.model.predictors import Linear, Pool, Term, Trees
+from training.model.predictors import Linear, Pool, Trees
+from training.model.terms import Term
 from training.models.fitting import equal_pool, every_term, fit_classes, fit_trees, pool_weights
 from training.models.next_rung import LONG_AGO
 from training.settings import Settings
 
-LEAST_EVENTS = 30
-"""Switches and stayers needed each, before a model of switching is worth having."""
+MIN_EVENTS = 30
+"""The number of switches, and of stayers, without which a model of switching is not worth having."""
 
 
 def rfm_terms(data: Named) -> list[Term]:
-    """Logs of recency, frequency and money, and of how long the account has been buying."""
+    """Return the terms of log-RFM: recency, frequency, money, and how long the account has been buying."""
     names = ("order_days_90d", "order_days_365d", "order_days_total", "revenue_180d", "revenue_365d")
     recency = Term(data.column("days_since_order_day"), fill=LONG_AGO)
     tenure = Term(data.column("days_since_first_order"), fill=0.0)
@@ -27,7 +28,7 @@ def rfm_terms(data: Named) -> list[Term]:
 
 
 def switch_terms(data: Named) -> list[Term]:
-    """The logit's columns: log-RFM, and the traces of the three kinds of trigger."""
+    """Return the terms of the logit: log-RFM, and the traces of the three kinds of trigger."""
     counts = (
         "order_overdue_ratio order_gap_mean_730d order_gap_deviation_730d tickets_90d severe_tickets_180d "
         "open_tickets sla_breaches_180d contacts_left_180d contacts_now contracts_in_force "
@@ -41,51 +42,51 @@ def switch_terms(data: Named) -> list[Term]:
     return [*terms, Term(data.column("days_to_contract_end"), fill=LONG_AGO)]
 
 
-def learn_booster(lesson: TrainingTask) -> Trees:
-    """A small booster on everything."""
-    return fit_trees(lesson.matrix, lesson.target, lesson.weight, lesson.booster, objective="binary", grow=lesson.grow)
+def learn_booster(task: TrainingTask) -> Trees:
+    """Fit a small booster on all features."""
+    return fit_trees(task.matrix, task.target, task.weight, task.booster, objective="binary", backend=task.backend)
 
 
-def learn_logit(lesson: TrainingTask) -> Linear:
-    """On what matters; on every column where none of that is there."""
-    terms = present(switch_terms(lesson)) or every_term(lesson.matrix)
-    return fit_classes(lesson.matrix, lesson.classified, lesson.weight, terms, n_classes=1)
+def learn_logit(task: TrainingTask) -> Linear:
+    """Fit a logit on what matters; on every column where none of that is there."""
+    terms = present(switch_terms(task)) or every_term(task.matrix)
+    return fit_classes(task.matrix, task.class_target, task.weight, terms, n_classes=1)
 
 
-def learn_rfm(lesson: TrainingTask) -> Linear | None:
-    """On recency, frequency and money alone."""
-    terms = present(rfm_terms(lesson))
-    return fit_classes(lesson.matrix, lesson.classified, lesson.weight, terms, n_classes=1) if terms else None
+def learn_rfm(task: TrainingTask) -> Linear | None:
+    """Fit a logit on recency, frequency and money alone; None where none of them is there."""
+    terms = present(rfm_terms(task))
+    return fit_classes(task.matrix, task.class_target, task.weight, terms, n_classes=1) if terms else None
 
 
 MEMBERS: dict[str, Learn] = {"booster": learn_booster, "logit": learn_logit, "rfm": learn_rfm}
-"""The pool: one row a member. How to add one: docs/extend.md."""
+"""The pool: one row per member. How to add one: docs/extend.md."""
 
 
-def enough(data: Dataset, rows: BoolArray) -> bool:
-    """Whether those rows hold enough switches and enough stayers."""
+def enough_switches(data: Dataset, rows: BoolArray) -> bool:
+    """Return whether some rows hold enough switches and enough stayers."""
     return _both(data.labels.switched[rows & data.labels.can_switch] == 1)
 
 
 def _both(switched: BoolArray) -> bool:
-    return min(int(switched.sum()), int((~switched).sum())) >= LEAST_EVENTS
+    return min(int(switched.sum()), int((~switched).sum())) >= MIN_EVENTS
 
 
 def fit_switching(data: Dataset, rows: BoolArray, settings: Settings) -> Pool:
-    """The pool, learnt on those of the rows that can switch; its weights on the latest of them."""
+    """Fit the pool to those of some rows (mask, shape (n,)) that can switch, with weights from the latest of them."""
     rows = rows & data.labels.can_switch
-    lesson = data.lesson(data.labels.switched, settings.booster)
-    lesson = replace(lesson, without=settings.pool.switching_without)
-    return learn_switching(lesson, rows, earlier_split(data, rows))
+    task = data.task(data.labels.switched, settings.booster)
+    task = replace(task, without=settings.pool.switching_without)
+    return learn_switching(task, rows, earlier_split(data, rows))
 
 
-def learn_switching(lesson: TrainingTask, rows: BoolArray, split: Split | None) -> Pool:
-    """The same from rows that come from anywhere; where too little is earlier, all members weigh the same."""
-    if split is None or not _both(lesson.target[split[0]] == 1):
-        return equal_pool(learn_members(MEMBERS, lesson.take(rows)))
+def learn_switching(task: TrainingTask, rows: BoolArray, split: Split | None) -> Pool:
+    """Fit the pool to rows of any origin; where too little is earlier, all members weigh the same."""
+    if split is None or not _both(task.target[split[0]] == 1):
+        return equal_pool(learn_members(MEMBERS, task.take(rows)))
     earlier, latest = split
-    trial = learn_members(MEMBERS, lesson.take(earlier))
-    last = lesson.take(latest)
+    earlier_members = learn_members(MEMBERS, task.take(earlier))
+    last = task.take(latest)
     stayed = last.target != 1
-    chances = {name: abs(member.predict(last.matrix)[:, 0] - stayed) for name, member in trial.items()}
-    return Pool(learn_members(MEMBERS, lesson.take(rows)), pool_weights(chances, last.weight))
+    chances = {name: abs(member.predict(last.matrix)[:, 0] - stayed) for name, member in earlier_members.items()}
+    return Pool(learn_members(MEMBERS, task.take(rows)), pool_weights(chances, last.weight))

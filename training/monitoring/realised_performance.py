@@ -16,7 +16,7 @@ import numpy as np
 from features.histories.histories import Histories
 from features.instants import MICROSECONDS_PER_DAY, BoolArray, FloatArray, IntArray
 from training.data.labels import Labels, label
-from training.evaluation.metrics import Interval, auc, clustered_mean, row_log_loss
+from training.evaluation.metrics import Interval, auc, cluster_bootstrap_mean, row_log_loss
 from training.model.bundle import Bundle, Horizon
 from training.monitoring.reference_predictions import ReferencePredictions, drawn, look
 from training.settings import Settings
@@ -122,7 +122,7 @@ def _judge(
     if len(account) >= LEAST_SNAPSHOTS:
         whole = RealisedPerformance(
             outcome=NEXT_RUNG, horizon_days=days, instants=instants, snapshots=len(account),
-            log_loss=clustered_mean(row_log_loss(chances, then), account),
+            log_loss=cluster_bootstrap_mean(row_log_loss(chances, then), account),
             promised_log_loss=figures.get("next_rung_log_loss"), auc=None, promised_auc=None, expected=None,
             observed=None, surplus=None,
         )  # fmt: skip
@@ -137,13 +137,16 @@ def _judge(
         p, seen = given[rows], np.asarray(happened[rows], np.int64)
         loss, promised = None, None
         if outcome == SWITCHING:
-            loss, promised = clustered_mean(row_log_loss(p, seen), account[rows]), figures.get("switching_log_loss")
+            loss, promised = (
+                cluster_bootstrap_mean(row_log_loss(p, seen), account[rows]),
+                figures.get("switching_log_loss"),
+            )
         area = auc(p, seen)
         return RealisedPerformance(
             outcome=outcome, horizon_days=days, instants=instants, snapshots=int(rows.sum()), log_loss=loss,
             promised_log_loss=promised, auc=None if np.isnan(area) else area,
             promised_auc=figures.get(_PROMISED_AUC[outcome]), expected=float(p.mean()), observed=float(seen.mean()),
-            surplus=clustered_mean(seen - p, account[rows]),
+            surplus=cluster_bootstrap_mean(seen - p, account[rows]),
         )  # fmt: skip
 
     found = [

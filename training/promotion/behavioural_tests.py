@@ -20,11 +20,10 @@ from features.histories.histories import Histories
 from features.histories.snapshots import Snapshots
 from features.histories.streams import FIXED_POINT, Stream, boundaries
 from features.histories.views import View
-from features.instants import MICROSECONDS_PER_DAY, FloatArray, IntArray
-from features.partitions.merge import only
-from features.tables import NEVER
+from features.instants import MICROSECONDS_PER_DAY, NEVER, FloatArray, IntArray
+from features.partitions.merge import select_accounts
 from training.data.dataset import Dataset
-from training.evaluation.metrics import Interval, clustered_mean
+from training.evaluation.metrics import Interval, cluster_bootstrap_mean
 from training.model.bundle import Bundle
 
 MOST_ACCOUNTS = 200
@@ -147,7 +146,7 @@ def respond(data: Dataset, bundle: Bundle) -> tuple[Response, ...]:
     """How the bundle responds to every expectation that its source knows of, at the end of the data."""
     known = data.histories.known_at(data.end)
     accounts = known.account[:: max(1, len(known) // (4 * MOST_ACCOUNTS))]
-    found, plain = [], _Asked(data, bundle, only(data.histories, accounts))
+    found, plain = [], _Asked(data, bundle, select_accounts(data.histories, accounts))
     rung = plain.matrix[:, catalog.NAMES.index("rung")]
     for one in EXPECTATIONS:
         stream = plain.histories.streams.get(one.stream)
@@ -163,7 +162,7 @@ def respond(data: Dataset, bundle: Bundle) -> tuple[Response, ...]:
             continue
         scale = max(float(before[told].mean()), 1e-9) if one.figure == "expected_revenue" else 1.0
         change = one.sign * (after - before)[told] / scale
-        found.append(Response(one.code, clustered_mean(change, asked[told]), int(told.sum()), one.grave))
+        found.append(Response(one.code, cluster_bootstrap_mean(change, asked[told]), int(told.sum()), one.grave))
     return tuple(found)
 
 
@@ -176,7 +175,7 @@ class _Asked:
 
     def edited(self, edit: Edit, asked: IntArray) -> FloatArray:
         """The features of some of them after the edit."""
-        return self._compute(edit(only(self.histories, asked), self._end))
+        return self._compute(edit(select_accounts(self.histories, asked), self._end))
 
     def _compute(self, histories: Histories) -> FloatArray:
         n = len(histories.account_ids)

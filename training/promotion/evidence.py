@@ -38,7 +38,7 @@ def gather(
     progress("checks", 0.7)
     money = None
     if incumbent is not None:
-        money = compare_money(trained.bench, data, incumbent.bundle, limits.least_exposed)
+        money = compare_money(trained.policy_evaluation, data, incumbent.bundle, limits.least_exposed)
     segments = judge_segments(data, trained.comparisons, duel.losses if duel else {}, limits.least_in_segment)
     responses = respond(data, trained.bundle)
     drifted = None if incumbent is None else _drifted(data, incumbent, settings)

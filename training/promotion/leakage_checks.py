@@ -23,8 +23,9 @@ from features.histories.snapshots import Snapshots
 from features.histories.views import View
 from features.instants import MICROSECONDS_PER_DAY, BoolArray, FloatArray, IntArray
 from training.data.dataset import Dataset
-from training.evaluation.evaluation import TASKS, Comparison
-from training.evaluation.metrics import Interval, clustered_mean
+from training.evaluation.evaluation import Comparison
+from training.evaluation.metrics import Interval, cluster_bootstrap_mean
+from training.evaluation.tasks import TASKS
 
 DELAYS_DAYS = (1, 7)
 MOST_ASKED = 3_000
@@ -101,7 +102,7 @@ def score_late(data: Dataset, comparisons: Sequence[Comparison], delays: Sequenc
     found: list[Late] = []
     late: dict[tuple[int, int], FloatArray] = {}
     for comparison in comparisons:
-        judged = comparison.judged
+        judged = comparison.holdout
         if comparison.task == "revenue" or judged is None:
             continue
         task = next(task for task in TASKS if task.name == comparison.task)
@@ -110,15 +111,15 @@ def score_late(data: Dataset, comparisons: Sequence[Comparison], delays: Sequenc
         asked = asked[:: max(1, -(-len(asked) // MOST_ASKED))]
         rows, place, where = np.intersect1d(judged.rows, asked, return_indices=True)
         happened, score = task.target(data)[rows], task.row_scores[comparison.primary]
-        usual = score(judged.told[place], happened)
-        skill = float((score(_base_rate(happened, judged.told.shape[1]), happened) - usual).mean())
+        usual = score(judged.predictions[place], happened)
+        skill = float((score(_base_rate(happened, judged.predictions.shape[1]), happened) - usual).mean())
         if skill <= 0:  # nothing to lose
             continue
         for days in delays:
             if (origin, days) not in late:
                 late[origin, days] = _matrix_late(data, data.snapshots.take(asked), days)
             again = score(judged.latest.predict(late[origin, days][where]), happened)
-            lost = clustered_mean((again - usual) / skill, data.snapshots.account[rows])
+            lost = cluster_bootstrap_mean((again - usual) / skill, data.snapshots.account[rows])
             found.append(Late(task.name, days, lost, len(rows)))
     return found
 

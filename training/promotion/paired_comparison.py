@@ -28,15 +28,16 @@ from features.instants import MICROSECONDS_PER_DAY, BoolArray, FloatArray, IntAr
 from training.data.dataset import Dataset, Progress, silent
 from training.data.splits import held_out, rolling_origins
 from training.evaluation import metrics
-from training.evaluation.evaluation import TASKS, Comparison, Task
+from training.evaluation.evaluation import Comparison
 from training.evaluation.holdout_predictions import HoldoutPredictions
 from training.evaluation.metrics import Interval
+from training.evaluation.tasks import TASKS, Task
 from training.model.bundle import Bundle, Facts
 from training.model.findings import OK, WARNING, Finding
 from training.model.serialization import Predictor
 from training.models import next_rung, switching
 from training.models.fitting import one_linear_algebra_thread
-from training.models.switching import enough
+from training.models.switching import enough_switches
 from training.settings import PoolSettings, Settings
 
 AS_IT_STANDS, ITS_RECIPE = "as_it_stands", "its_recipe"
@@ -148,13 +149,13 @@ def compare_paired(
     for done, comparison in enumerate(comparisons):
         progress("champion and challenger", done / len(comparisons))
         task = next(task for task in TASKS if task.name == comparison.task)
-        if comparison.judged is None:
+        if comparison.holdout is None:
             continue
         found, lost = _compare(
             data,
             task,
             comparison=comparison,
-            judged=comparison.judged,
+            judged=comparison.holdout,
             champion=incumbent.bundle,
             theirs=theirs,
             settings=settings,
@@ -215,7 +216,7 @@ def _by_recipe(data: Dataset, task: Task, rows: IntArray, theirs: Settings, sett
         if not len(mine):
             continue
         train = fold.train & eligible
-        if task.name == "switching" and not enough(data, train):
+        if task.name == "switching" and not enough_switches(data, train):
             return None
         told.append(task.fit(data, train, theirs)[0].predict(data.matrix[mine]))
     return np.concatenate(told) if told else None
@@ -228,9 +229,9 @@ def _bouts(
     happened, account = task.target(data)[rows], data.snapshots.account[rows]
     origins = tuple(iso(at) for at in np.unique(data.snapshots.as_of[rows]).tolist())
     for metric, function in task.row_scores.items():
-        ours, theirs = function(judged.told[which], happened), function(told, happened)
+        ours, theirs = function(judged.predictions[which], happened), function(told, happened)
         yield ComparisonResult(
             task=task.name, metric=metric, how=how, ours=float(ours.mean()), theirs=float(theirs.mean()),
-            difference=metrics.clustered_mean(theirs - ours, account), snapshots=len(rows),
+            difference=metrics.cluster_bootstrap_mean(theirs - ours, account), snapshots=len(rows),
             accounts=len(np.unique(account)), origins=origins,
         )  # fmt: skip

@@ -22,7 +22,7 @@ from features.histories.views import View
 from features.instants import FloatArray
 from training.data.dataset import Dataset
 from training.effects.policy_evaluation import PolicyEvaluation
-from training.evaluation.metrics import Interval, clustered_mean
+from training.evaluation.metrics import Interval, cluster_bootstrap_mean
 from training.model.bundle import Bundle
 from training.model.findings import OK, Finding
 from training.model.greedy_budget import bought_within
@@ -85,7 +85,7 @@ def compare_money(bench: PolicyEvaluation | None, data: Dataset, champion: Bundl
     later = bench.snapshots.as_of >= champion.facts.trained_until
     fair = int((bench.arm[later] > 0).sum()) >= least_exposed
     used = bench.take(later) if fair else bench
-    ours, theirs = used.brings(used.predicted), used.brings(_effects(champion, used, data))
+    ours, theirs = used.outcomes_of(used.predicted), used.outcomes_of(_effects(champion, used, data))
     account, budget = used.snapshots.account, HALF * float(ours.spent.sum())
     found = []
     for rule, limit in ((NO_LIMIT, None), (HALF_OF_OURS, budget)):
@@ -96,8 +96,9 @@ def compare_money(bench: PolicyEvaluation | None, data: Dataset, champion: Bundl
         mine, its = np.where(one, ours.score, 0.0), np.where(other, theirs.score, 0.0)
         found.append(
             Policies(
-                rule=rule, budget=None if limit is None else limit / len(used), ours=clustered_mean(mine, account),
-                theirs=clustered_mean(its, account), difference=clustered_mean(mine - its, account),
+                rule=rule, budget=None if limit is None else limit / len(used),
+                ours=cluster_bootstrap_mean(mine, account), theirs=cluster_bootstrap_mean(its, account),
+                difference=cluster_bootstrap_mean(mine - its, account),
                 picked=float(one.mean()), shared=float(other[one].mean()) if one.any() else 0.0,
             )
         )  # fmt: skip

@@ -51,7 +51,7 @@ def judge_segments(
     """
     found = []
     for comparison in comparisons:
-        judged = comparison.judged
+        judged = comparison.holdout
         if comparison.task == "revenue" or judged is None:  # its deviance is dominated by a few large accounts
             continue
         best = min((row for row in comparison.rows if row.model != OURS), key=lambda r: r.scores[comparison.primary])

@@ -75,11 +75,11 @@ def _bands(comparisons: Sequence[Comparison], _: Curves) -> Iterator[tuple[str, 
 
 
 def _draw_bands(axes: Any, comparison: Comparison) -> None:
-    given = [band.given for band in comparison.bands]
+    given = [band.predicted for band in comparison.bands]
     _with_errors(axes, given, [band.observed for band in comparison.bands], fmt="o-", color=OWN)
     axes.plot([0, 1], [0, 1], color=OTHER, linestyle="--")
     for band in comparison.bands:
-        axes.annotate(f"{band.snapshots:,}", (band.given, band.observed.high), fontsize=7, ha="center", va="bottom")
+        axes.annotate(f"{band.snapshots:,}", (band.predicted, band.observed.high), fontsize=7, ha="center", va="bottom")
     axes.set_xlabel("chance given")
     axes.set_ylabel("share that it happened to")
     axes.set_title(f"Chance of {WORDS[comparison.task]}: given and come true (counts: snapshots)", fontsize=9)

@@ -12,7 +12,7 @@ from typing import Any
 
 from features.errors import RegistryError
 from training.model.bundle import MANIFEST, NAME, Bundle, write_bundle
-from training.model.champion import place, point
+from training.model.champion import activate, install
 from training.tracking.run_records import TrainingRecord
 from training.tracking.runs import ModelForm, end_killed, log_model, training_run
 from training.tracking.tracker import DEFAULT_URI, connected
@@ -78,12 +78,12 @@ class Registry:
         folder serves the old champion; the same command again finishes the work.
         """
         with connected(self.uri) as (mlflow, client), tempfile.TemporaryDirectory() as scratch:
-            target = place(_download(mlflow, client, version, Path(scratch)), folder)
+            target = install(_download(mlflow, client, version, Path(scratch)), folder)
             before, former = _champion(client), _former(client)
             if before is not None and before != version:
                 client.set_registered_model_tag(NAME, HISTORY_TAG, json.dumps([*former, before]))
             client.set_registered_model_alias(NAME, ALIAS, str(version))
-            point(target, folder)
+            activate(target, folder)
 
     def rollback(self, folder: Path) -> int:
         """Make the former champion champion again, write its bundle, return its version."""
@@ -94,9 +94,9 @@ class Registry:
                     "There is no former champion to go back to. See the versions in MLflow and use `ladder promote`."
                 )
             version = former.pop()
-            target = place(_download(mlflow, client, version, Path(scratch)), folder)
+            target = install(_download(mlflow, client, version, Path(scratch)), folder)
             client.set_registered_model_alias(NAME, ALIAS, str(version))
-            point(target, folder)
+            activate(target, folder)
             client.set_registered_model_tag(NAME, HISTORY_TAG, json.dumps(former))
             return int(version)
 

@@ -1,1 +1,1 @@
-"""What is known about an account, one module a family: its features, next to the measures that they need."""
+"""The families of features, one module each: the features, and the computations that they need."""

@@ -1,7 +1,7 @@
 """Advocacy: what they say about us to others, and what came of it."""
 
 from features.catalog.declarations import NEVER_MISSING, Family, Feature
-from features.histories.views import ratio
+from features.histories.streams import ratio
 
 FAMILY = Family("advocacy", "referrals")
 

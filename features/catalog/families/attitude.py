@@ -1,12 +1,12 @@
-"""Attitude: what they answered, how it moved, how far their people differ, and who fell silent."""
+"""Attitude: what they answered in surveys, how it changed, how far their people differ, and who stopped answering."""
 
 import numpy as np
 
 from features.catalog.declarations import Context, Family, Feature
 from features.catalog.families.contacts import people
 from features.histories.distinct_things import DistinctThings, distinct_things
-from features.histories.streams import FIXED_POINT
-from features.histories.views import View, ratio
+from features.histories.streams import FIXED_POINT, ratio
+from features.histories.views import View
 from features.instants import FloatArray
 from features.tables import INSTRUMENT_SCALES
 
@@ -15,28 +15,28 @@ INSTRUMENTS = {"nps": "recommendation", "csat": "satisfaction", "ces": "ease"}
 
 
 def score(view: View, days: int, until: int = 0) -> FloatArray:
-    """Mean score of a window."""
+    """Average the survey scores of a window."""
     surveys = view.stream("surveys")
     return ratio(surveys.amount("score", days, until), surveys.count(days, until))
 
 
 def survey_change(view: View, _: Context) -> FloatArray:
-    """The last answer against the mean of two years; NaN where there was none in that time."""
-    return last(view, "surveys") - score(view, 730)
+    """Return the last answer less the mean of two years; NaN without an answer in that time."""
+    return last_score(view, "surveys") - score(view, 730)
 
 
-def last(view: View, stream: str) -> FloatArray:
-    """The last score, once computed."""
-    return view.keep(("last score", stream), lambda: view.stream(stream).last_mean("score"))
+def last_score(view: View, stream: str) -> FloatArray:
+    """Return the last score, computed once."""
+    return view.cached(("last score", stream), lambda: view.stream(stream).last_mean("score"))
 
 
 def yearly_change(view: View, _: Context) -> FloatArray:
-    """Mean score of the last 365 days less that of the 365 before."""
+    """Return the mean score of the last 365 days less that of the 365 before."""
     return score(view, 365) - score(view, 730, 365)
 
 
 def deviation(view: View, _: Context) -> FloatArray:
-    """Deviation of the scores of two years; NaN with fewer than two."""
+    """Return the deviation of the scores of two years; NaN with fewer than two."""
     surveys = view.stream("surveys")
     number, total = surveys.count(730), surveys.total("score", 730)
     spread = np.sqrt(np.maximum(number * surveys.total("square", 730) - total * total, 0)) / FIXED_POINT
@@ -44,40 +44,43 @@ def deviation(view: View, _: Context) -> FloatArray:
 
 
 def answered(view: View) -> DistinctThings:
-    """The people who answered in two years."""
+    """Return the people who answered in two years."""
     return distinct_things(view, "surveys", "contact", 730)
 
 
 def contact_spread(view: View, _: Context) -> FloatArray:
-    """The highest less the lowest of the people's last answers; NaN where fewer than two people answered."""
-    found = answered(view)
-    scores = view.stream("surveys").value("score")[found.last]
-    at, highest = found.extreme(scores, np.maximum)
-    lowest = found.extreme(scores, np.minimum)[1]
+    """Return the highest less the lowest of the people's last answers; NaN where fewer than two people answered."""
+    groups = answered(view)
+    scores = view.stream("surveys").value("score")[groups.last]
+    at, highest = groups.extreme(scores, np.maximum)
+    lowest = groups.extreme(scores, np.minimum)[1]
     spread = np.full(len(view), np.nan)
     spread[at] = (highest - lowest) / FIXED_POINT
-    return np.where(found.count() > 1, spread, np.nan)
+    return np.where(groups.count() > 1, spread, np.nan)
 
 
 def lowest_answer(view: View, _: Context) -> FloatArray:
-    """The lowest of the people's last answers of two years."""
-    found = answered(view)
-    at, lowest = found.extreme(view.stream("surveys").value("score")[found.last], np.minimum)
+    """Return the lowest of the people's last answers of two years."""
+    groups = answered(view)
+    at, lowest = groups.extreme(view.stream("surveys").value("score")[groups.last], np.minimum)
     scores = np.full(len(view), np.nan)
     scores[at] = lowest / FIXED_POINT
     return scores
 
 
 def silent_people(view: View, _: Context) -> FloatArray:
-    """People there now who answered in the year before and not in the last 365 days; NaN where nobody ever did."""
-    found, there = answered(view), people(view)
-    quiet = found.last < view.stream("surveys").edge(365)[found.snapshot]
-    still = np.isin(found.key, there.key)
-    return found.known(found.count(quiet & still))
+    """Count the people there now who answered in the year before and not in the last 365 days.
+
+    NaN where nobody ever answered.
+    """
+    groups, present = answered(view), people(view)
+    quiet = groups.last < view.stream("surveys").edge(365)[groups.snapshot]
+    still = np.isin(groups.key, present.key)
+    return groups.or_missing(groups.count(quiet & still))
 
 
 def silence_ratio(view: View, _: Context) -> FloatArray:
-    """Days since the last answer, counted in the usual gap between two; NaN without two in two years."""
+    """Return the days since the last answer over the usual gap between two; NaN without two in two years."""
     surveys = view.stream("surveys")
     number = surveys.count(730)
     return np.where(number > 1, surveys.days_since_last() * number / 730, np.nan)
@@ -86,10 +89,10 @@ def silence_ratio(view: View, _: Context) -> FloatArray:
 FEATURES: tuple[Feature, ...] = (
     FAMILY.feature(
         "survey_last", "share of the scale", "the last survey score", "never answered",
-        lambda view, _: last(view, "surveys"), trigger="reactional"),
+        lambda view, _: last_score(view, "surveys"), trigger="reactional"),
     *(FAMILY.feature(
         f"{name}_last", "share of the scale", f"the last score for {INSTRUMENTS[name]}", "never answered",
-        lambda view, _, name=name: last(view, f"surveys_{name}"), trigger="reactional")  # type: ignore[misc]
+        lambda view, _, name=name: last_score(view, f"surveys_{name}"), trigger="reactional")  # type: ignore[misc]
       for name in INSTRUMENT_SCALES),
     FAMILY.mean(
         "surveys", "score", 365, name="survey_mean_365d", unit="share of the scale", phrase="mean survey score", trigger="reactional"),

@@ -3,25 +3,28 @@
 import numpy as np
 
 from features.catalog.declarations import NEVER_MISSING, Compute, Context, Family, Feature
-from features.histories.streams import FIXED_POINT, expand, run_starts
-from features.histories.views import View, ratio
-from features.instants import MICROSECONDS_PER_DAY, BoolArray, FloatArray, IntArray
-from features.tables import BONDS, NEVER
+from features.histories.streams import FIXED_POINT, expand, ratio, run_starts
+from features.histories.views import View
+from features.instants import MICROSECONDS_PER_DAY, NEVER, BoolArray, FloatArray, IntArray
+from features.tables import BONDS
 
 CONTRACTS = Family("bonds", "contracts")
 INVESTMENTS = Family("bonds", "investments")
 HALF_LIFE_DAYS = 180
 STOCK_DAYS = 1440
-"""What is eight half-lives old weighs less than half a percent, and is left out."""
+"""Eight half-lives. An older investment weighs less than half a percent and is left out."""
 STOCK_UNIT = 1_000_000
 STOCK_WEIGHTS = np.rint(np.exp2(-np.arange(STOCK_DAYS + 1) / HALF_LIFE_DAYS) * STOCK_UNIT).astype(np.int64)
-"""What is left of an investment after 0, 1, 2, ... whole days, in millionths, so that sums are exact."""
+"""The weight of an investment after 0, 1, 2, ... whole days, in whole millionths, so that sums are exact."""
 
 
 class Contracts:
-    """Known contracts of every snapshot, one entry for each (snapshot, contract).
+    """The known contracts of every snapshot, one entry for each (snapshot, contract).
 
-    in_force : begun, not ended, not known to be cancelled; a switch does not end them here, as it does on the ladder.
+    in_force : begun, not ended, not known to be cancelled. A switch does not end a contract here, as it does on the
+        ladder.
+    noticed : in force but cancelled.
+    ending : in force, with a planned end.
     """
 
     def __init__(self, view: View) -> None:
@@ -38,69 +41,69 @@ class Contracts:
         self.ending = self.in_force & (self.ends < NEVER)
 
     def count(self, which: BoolArray) -> IntArray:
-        """Contracts for which that holds, shape (n,)."""
+        """Count the contracts for which `which` holds, shape (n,)."""
         return np.bincount(self.snapshot[which], minlength=self.size)
 
     def extreme(self, days: IntArray, which: BoolArray, pick: np.ufunc) -> FloatArray:
-        """The least or greatest of those times in days, NaN where `which` holds for no contract."""
+        """Return the least or greatest of some times in days; NaN where `which` holds for no contract."""
         begins = run_starts(self.snapshot[which])[:-1]
-        found = np.full(self.size, np.nan)
+        extremes = np.full(self.size, np.nan)
         if len(begins):
-            found[self.snapshot[which][begins]] = pick.reduceat(days[which], begins) / MICROSECONDS_PER_DAY
-        return found
+            extremes[self.snapshot[which][begins]] = pick.reduceat(days[which], begins) / MICROSECONDS_PER_DAY
+        return extremes
 
 
 def contracts(view: View) -> Contracts:
-    """The view's contracts, computed once."""
-    return view.keep("contracts", lambda: Contracts(view))
+    """Return the contracts of a view, computed once."""
+    return view.cached("contracts", lambda: Contracts(view))
 
 
 def within(moment: IntArray, as_of: IntArray, days: int) -> BoolArray:
-    """Whether moments lie in the last `days`."""
+    """Return whether moments lie in the last `days`."""
     inside: BoolArray = (moment < as_of) & (moment >= as_of - days * MICROSECONDS_PER_DAY)
     return inside
 
 
 def days_to_first_end(view: View, _: Context) -> FloatArray:
-    """Days to the first planned end of a contract in force; NaN without one."""
-    known = contracts(view)
-    return known.extreme(known.ends - known.as_of, known.ending, np.minimum)
+    """Return the days to the first planned end of a contract in force; NaN without one."""
+    held = contracts(view)
+    return held.extreme(held.ends - held.as_of, held.ending, np.minimum)
 
 
 def days_to_last_end(view: View, _: Context) -> FloatArray:
-    """Days until no contract in force now is left; NaN without a planned end."""
-    known = contracts(view)
-    return known.extreme(known.ends - known.as_of, known.ending, np.maximum)
+    """Return the days until no contract in force now is left; NaN without a planned end."""
+    held = contracts(view)
+    return held.extreme(held.ends - held.as_of, held.ending, np.maximum)
 
 
 def days_bound(view: View, _: Context) -> FloatArray:
-    """Days since the oldest contract in force began; NaN without one."""
-    known = contracts(view)
-    return known.extreme(known.as_of - known.starts, known.in_force, np.maximum)
+    """Return the days since the oldest contract in force began; NaN without one."""
+    held = contracts(view)
+    return held.extreme(held.as_of - held.starts, held.in_force, np.maximum)
 
 
 def cancelled(view: View, days: int) -> IntArray:
-    """Contracts cancelled in the last `days`."""
-    known = contracts(view)
-    return known.count(within(known.cancelled, known.as_of, days))
+    """Count the contracts cancelled in the last `days`."""
+    held = contracts(view)
+    return held.count(within(held.cancelled, held.as_of, days))
 
 
 def value_in_force(view: View, _: Context) -> FloatArray:
-    """Agreed value of the contracts in force, over their whole terms."""
-    known, total = contracts(view), np.zeros(len(view), np.int64)
-    np.add.at(total, known.snapshot[known.in_force], known.value[known.in_force])
+    """Sum the agreed value of the contracts in force, over their whole terms."""
+    held, total = contracts(view), np.zeros(len(view), np.int64)
+    np.add.at(total, held.snapshot[held.in_force], held.value[held.in_force])
     return total / FIXED_POINT
 
 
 def spend_share(view: View, _: Context) -> FloatArray:
-    """Spent on investments over revenue; NaN where either is nothing."""
+    """Return what was spent on investments over revenue; NaN where either is nothing."""
     spent = view.stream("investments").total("cost", 365)
     return ratio(np.where(spent > 0, spent, np.nan), view.stream("orders").total("gross", 365))
 
 
 def stock(view: View) -> FloatArray:
-    """Investments of each bond, each halved every 180 days, shape (n, 3)."""
-    return view.keep("stock", lambda: _stock(view))
+    """Sum the investments of each bond, each halved every 180 days, shape (n, 3)."""
+    return view.cached("stock", lambda: _stock(view))
 
 
 def _stock(view: View) -> FloatArray:

@@ -1,4 +1,4 @@
-"""The decision-making unit: who is there, who came and went, and whom we reach."""
+"""The decision-making unit: who is present_people, who came and went, and whom we reach."""
 
 from functools import partial
 
@@ -6,23 +6,24 @@ import numpy as np
 
 from features.catalog.declarations import NEVER_MISSING, YES_OR_NO, Context, Family, Feature
 from features.histories.distinct_things import DistinctThings, distinct_things, keys
-from features.histories.views import View, ratio
+from features.histories.streams import ratio
+from features.histories.views import View
 from features.instants import BoolArray, FloatArray, IntArray
 from features.tables import TABLE
 
 ROLES = TABLE["contacts"].column("role").values
 INTERESTS = TABLE["contacts"].column("interest").values
 SHOWN_ROLES = ("user", "influencer", "decider", "buyer")
-"""Who opens the door and who guards it told nothing anywhere."""
+"""The roles that get a feature of their own; initiators and gatekeepers never improved a prediction."""
 FAMILY = Family("decision-making unit", "contacts")
 SPOKEN = Family("decision-making unit", "interactions")
 BOTH = ("contacts", "interactions")
 
 
 class People:
-    """Contacts at the account now, as far as is known, one entry for each (snapshot, person).
+    """The contacts at the account now, as far as is known, one entry for each (snapshot, person).
 
-    snapshot, role, interest, key : shape (n_people,); role and interest -1 = unknown, key as that of `DistinctThings`.
+    snapshot, role, interest, key : shape (n_people,); role and interest -1 = unknown, key as in `DistinctThings`.
     """
 
     def __init__(self, view: View) -> None:
@@ -39,75 +40,75 @@ class People:
         self.key = keys(snapshot, code)
         self.present = np.bincount(snapshot, minlength=self.size)
 
-    def table(self, kind: IntArray, values: tuple[str, ...], which: BoolArray | None = None) -> IntArray:
-        """People of each kind (or those for whom `which` holds), shape (n, number of values)."""
-        known = kind >= 0 if which is None else which & (kind >= 0)
-        cells = np.bincount(self.snapshot[known] * len(values) + kind[known], minlength=self.size * len(values))
+    def table(self, codes: IntArray, values: tuple[str, ...], which: BoolArray | None = None) -> IntArray:
+        """Count the people by code (those for whom `which` holds), shape (n, number of values)."""
+        known = codes >= 0 if which is None else which & (codes >= 0)
+        cells = np.bincount(self.snapshot[known] * len(values) + codes[known], minlength=self.size * len(values))
         return cells.reshape(self.size, len(values))
 
-    def kinds_reached(self, kind: IntArray, values: tuple[str, ...], spoken: DistinctThings) -> FloatArray:
-        """Share of the kinds present of which somebody present was spoken to."""
-        reached = self.table(kind, values, spoken.holds(self.key)) > 0
-        present = self.table(kind, values) > 0
+    def share_reached(self, codes: IntArray, values: tuple[str, ...], spoken: DistinctThings) -> FloatArray:
+        """Return the share of the values present of which somebody was spoken to."""
+        reached = self.table(codes, values, spoken.holds(self.key)) > 0
+        present = self.table(codes, values) > 0
         return ratio(reached.sum(axis=1), present.sum(axis=1))
 
 
 def people(view: View) -> People:
-    """The view's contacts, computed once."""
-    return view.keep("people", lambda: People(view))
+    """Return the contacts of a view, computed once."""
+    return view.cached("people", lambda: People(view))
 
 
 def by_role(view: View) -> IntArray:
-    """People there now by role, shape (n, 6)."""
-    return view.keep("by_role", lambda: people(view).table(people(view).role, ROLES))
+    """Count the people there now by role, shape (n, 6)."""
+    return view.cached("by_role", lambda: people(view).table(people(view).role, ROLES))
 
 
 def spoken_to(view: View, days: int) -> DistinctThings:
-    """The people named in the interactions of the last `days`."""
+    """Return the people named in the interactions of the last `days`."""
     return distinct_things(view, "interactions", "contact", days)
 
 
 def roles_reached(view: View, _: Context, days: int) -> FloatArray:
-    """Share of the roles there of which somebody was spoken to in the last `days`."""
-    return people(view).kinds_reached(people(view).role, ROLES, spoken_to(view, days))
+    """Return the share of the roles present of which somebody was spoken to in the last `days`."""
+    return people(view).share_reached(people(view).role, ROLES, spoken_to(view, days))
 
 
 def interests_reached(view: View, _: Context, days: int) -> FloatArray:
-    """Share of the interests there of which a holder was spoken to in the last `days`."""
-    return people(view).kinds_reached(people(view).interest, INTERESTS, spoken_to(view, days))
+    """Return the share of the interests present of which a holder was spoken to in the last `days`."""
+    return people(view).share_reached(people(view).interest, INTERESTS, spoken_to(view, days))
 
 
 def decider_unreached(view: View, _: Context, days: int) -> FloatArray:
-    """1 where no decider there was spoken to in the last `days`; NaN where no decider is known."""
-    there, decider = people(view), ROLES.index("decider")
+    """Return 1 where no decider present was spoken to in the last `days`; NaN where no decider is known."""
+    present_people, decider = people(view), ROLES.index("decider")
     met = np.zeros(len(view), np.int64)
-    deciders = there.role == decider
-    met[there.snapshot[deciders & spoken_to(view, days).holds(there.key)]] = 1
+    deciders = present_people.role == decider
+    met[present_people.snapshot[deciders & spoken_to(view, days).holds(present_people.key)]] = 1
     return np.where(by_role(view)[:, decider] > 0, 1.0 - met, np.nan)
 
 
 def people_spoken(view: View, _: Context) -> FloatArray:
-    """Different people named in the interactions of the last 365 days; NaN where nobody is named."""
+    """Count the different people named in the interactions of the last 365 days; NaN where nobody is named."""
     spoken = spoken_to(view, 365)
-    return spoken.known(spoken.count())
+    return spoken.or_missing(spoken.count())
 
 
 def single_threaded(view: View, _: Context) -> FloatArray:
-    """1 where all named interactions of the last 365 days were with one person; NaN where nobody is named."""
+    """Return 1 where all named interactions of the last 365 days were with one person; NaN where nobody is named."""
     spoken = spoken_to(view, 365)
-    return spoken.known((spoken.count() == 1).astype(np.int64))
+    return spoken.or_missing((spoken.count() == 1).astype(np.int64))
 
 
 def left_share(view: View, _: Context) -> FloatArray:
-    """Of those there in the last 365 days, the part that left."""
+    """Return the share that left of those present in the last 365 days."""
     left = view.stream("contacts_left").count(365)
     return ratio(left, left + people(view).present)
 
 
 def price_share(view: View, _: Context) -> FloatArray:
-    """Of the people there whose interest is known, the part that cares about the price most."""
-    there = people(view)
-    held = view.keep("interests", lambda: there.table(there.interest, INTERESTS))
+    """Return the share that cares about the price most, of the people present whose interest is known."""
+    present_people = people(view)
+    held = view.cached("interests", lambda: present_people.table(present_people.interest, INTERESTS))
     return ratio(held[:, INTERESTS.index("price")], held.sum(axis=1))
 
 

@@ -3,7 +3,8 @@
 import numpy as np
 
 from features.catalog.declarations import Compute, Context, Family, Feature
-from features.histories.views import View, ratio
+from features.histories.streams import ratio
+from features.histories.views import View
 from features.instants import MICROSECONDS_PER_DAY, FloatArray
 
 FAMILY = Family("firmographics", "accounts")
@@ -11,13 +12,16 @@ CODED_COLUMNS = ("industry", "country", "segment", "acquisition_channel")
 
 
 def days_known(view: View, _: Context) -> FloatArray:
-    """Days since the account exists for us; NaN where it does not yet."""
+    """Return the days since the account is known to us; NaN where it is not yet."""
     since = view.histories.known_since[view.snapshots.account]
     return np.where(since < view.as_of, (view.as_of - since) / MICROSECONDS_PER_DAY, np.nan)
 
 
 def coded(column: str) -> Compute:
-    """The position of a text in the model's vocabulary; one place beyond its end where the text is rare or new."""
+    """Return the computation of a text's position in the model's vocabulary.
+
+    A rare or new text has the position after the last.
+    """
 
     def compute(view: View, context: Context) -> FloatArray:
         names = context.vocabulary.get(column, ())

@@ -1,26 +1,26 @@
 """Forecasts: what account managers expect one rung more to bring."""
 
 from features.catalog.declarations import NO_EVENT, Context, Family, Feature
-from features.histories.streams import FIXED_POINT
-from features.histories.views import View, ratio
+from features.histories.streams import FIXED_POINT, ratio
+from features.histories.views import View
 from features.instants import FloatArray
 
 FAMILY = Family("forecasts", "forecasts")
 
 
 def last_estimate(view: View, _: Context) -> FloatArray:
-    """The last estimate; the mean of those made at the same instant."""
-    return view.keep("last estimate", lambda: view.stream("forecasts").last_mean("extra"))
+    """Return the last estimate; the mean of those made at the same instant."""
+    return view.cached("last estimate", lambda: view.stream("forecasts").last_mean("extra"))
 
 
 def mean_estimate(view: View) -> FloatArray:
-    """Mean of the managers' estimates of the last 365 days."""
+    """Average the managers' estimates of the last 365 days."""
     made = view.stream("forecasts")
     return ratio(made.amount("extra", 365), made.count(365))
 
 
 def against_revenue(view: View, context: Context) -> FloatArray:
-    """The last estimate over the revenue of 180 days; NaN without any."""
+    """Return the last estimate over the revenue of 180 days; NaN without any."""
     return ratio(last_estimate(view, context), view.stream("orders").total("gross", 180) / FIXED_POINT)
 
 

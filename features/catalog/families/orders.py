@@ -1,55 +1,55 @@
-"""Orders: how often, how much, at what margin, how regularly, and how all that compares with the account's own past."""
+"""Orders: how often, how much, at what margin, how regularly, and all that against the account's own past."""
 
 import numpy as np
 
 from features.catalog.declarations import NEVER_MISSING, Context, Family, Feature, trend
 from features.histories.distinct_things import DistinctThings, distinct_things
 from features.histories.order_days import order_days
-from features.histories.streams import FIXED_POINT
-from features.histories.views import View, ratio
+from features.histories.streams import FIXED_POINT, ratio
+from features.histories.views import View
 from features.instants import BoolArray, FloatArray, IntArray
 
 FAMILY = Family("orders", "orders")
 
 
 def gross(view: View, days: float, until: float = 0) -> IntArray:
-    """Revenue of that window without the credit notes, in the stored unit."""
+    """Sum the revenue of a window without the credit notes, in the stored unit."""
     return view.stream("orders").total("gross", days, until)
 
 
 def overdue_ratio(view: View, _: Context) -> FloatArray:
-    """Time since the last order day, counted in the account's own mean gaps of two years."""
+    """Return the time since the last order day over the account's own mean gap of two years."""
     return ratio(order_days(view).days_since(0), np.nan_to_num(_gaps(view, 730)[1]))
 
 
 def _gaps(view: View, days: int) -> tuple[IntArray, FloatArray, FloatArray]:
-    return view.keep(("gaps", days), lambda: order_days(view).gaps(days))
+    return view.cached(("gaps", days), lambda: order_days(view).gaps(days))
 
 
 def season_revenue(view: View, context: Context) -> FloatArray:
-    """Revenue of the horizon's own weeks, a year earlier."""
+    """Sum the revenue of the horizon's own weeks, a year earlier."""
     return view.stream("orders").amount("revenue", 365, 365 - min(context.horizon_days, 365))
 
 
 def season_order_days(view: View, context: Context) -> IntArray:
-    """Order days of the horizon's own weeks, a year earlier."""
+    """Count the order days of the horizon's own weeks, a year earlier."""
     return order_days(view).in_window(365, 365 - min(context.horizon_days, 365))
 
 
 def season_share(view: View, context: Context) -> FloatArray:
-    """What part of a year's revenue, credit notes apart, falls in the horizon's own weeks."""
+    """Return the share of a year's revenue, credit notes apart, that fell in the horizon's own weeks."""
     return ratio(gross(view, 365, 365 - min(context.horizon_days, 365)), gross(view, 365))
 
 
 def revenue_lost(view: View, _: Context) -> FloatArray:
-    """How far the last 365 days stay behind the 365 before; 0 where they do not."""
+    """Return how far the revenue of the last 365 days is below that of the 365 before; 0 where it is not."""
     orders = view.stream("orders")
     behind: IntArray = np.maximum(orders.total("revenue", 730, 365) - orders.total("revenue", 365), 0)
     return behind / FIXED_POINT
 
 
 def share_of_best(view: View, _: Context) -> FloatArray:
-    """Revenue of the last half year against the best of the last four; NaN without any."""
+    """Return the revenue of the last half year over the best of the last four; NaN without any."""
     orders = view.stream("orders")
     halves = [orders.total("revenue", days, until) for days, until in ((180, 0), (365, 180), (545, 365), (730, 545))]
     best = np.maximum(np.maximum(halves[0], halves[1]), np.maximum(halves[2], halves[3]))
@@ -57,68 +57,68 @@ def share_of_best(view: View, _: Context) -> FloatArray:
 
 
 def gap_regularity(view: View, _: Context) -> FloatArray:
-    """Deviation of the gaps between order days over their mean: 0 = like clockwork."""
+    """Return the deviation of the gaps between order days over their mean: 0 = like clockwork."""
     number, mean, deviation = _gaps(view, 730)
     return np.where(number > 1, ratio(deviation, np.nan_to_num(mean)), np.nan)
 
 
 def gap_change(view: View, _: Context) -> FloatArray:
-    """The mean gap of the last 180 days over that of two years, less one: above 0 = slower than usual."""
+    """Return the mean gap of the last 180 days over that of two years, less one: above 0 = slower than usual."""
     return _gaps(view, 180)[1] / _gaps(view, 730)[1] - 1
 
 
 def basket_trend(view: View, _: Context) -> FloatArray:
-    """Revenue per order day of the last 180 days against that of two years, from -1 to 1."""
+    """Compare the revenue per order day of the last 180 days with that of two years, from -1 to 1."""
     return trend(*(ratio(gross(view, days), order_days(view).in_window(days)) for days in (180, 730)))
 
 
 def margin(view: View, _: Context) -> FloatArray:
-    """Revenue less cost of goods, over orders whose cost is known; NaN where none is."""
+    """Return revenue less cost of goods, over orders whose cost is known; NaN where none is."""
     orders = view.stream("orders")
     costed = orders.total("costed", 365) > 0
     return np.where(costed, (orders.total("costed_revenue", 365) - orders.total("cost", 365)) / FIXED_POINT, np.nan)
 
 
 def cost_share(view: View, _: Context) -> FloatArray:
-    """Cost of goods over revenue, where the cost is known."""
+    """Return the cost of goods over revenue, where the cost is known."""
     orders = view.stream("orders")
     return ratio(orders.total("cost", 365), orders.total("costed_revenue", 365))
 
 
 def discount(view: View, days: int) -> FloatArray:
-    """Mean discount over orders whose discount is known."""
+    """Average the discount over orders whose discount is known."""
     orders = view.stream("orders")
     return ratio(orders.total("discount", days) / FIXED_POINT, orders.total("discount_known", days))
 
 
 def lines(view: View) -> DistinctThings:
-    """The product lines of two years of orders."""
+    """Return the product lines of two years of orders."""
     return distinct_things(view, "orders", "line", 730)
 
 
 def lines_bought(view: View, _: Context) -> FloatArray:
-    """Product lines of the last 365 days; NaN where no line is known in two years."""
-    found = lines(view)
-    return found.known(found.count(_recent(view, found.last)))
+    """Count the product lines of the last 365 days; NaN where no line is known in two years."""
+    groups = lines(view)
+    return groups.or_missing(groups.count(_recent(view, groups.last)))
 
 
 def lines_lost(view: View, _: Context) -> FloatArray:
-    """Product lines of the year before that were not bought again in the last 365 days."""
-    found = lines(view)
-    return found.known(found.count(~_recent(view, found.last)))
+    """Count the product lines of the year before that were not bought again in the last 365 days."""
+    groups = lines(view)
+    return groups.or_missing(groups.count(~_recent(view, groups.last)))
 
 
 def lost_lines_share(view: View, _: Context) -> FloatArray:
-    """What part of the year before was spent on lines that were not bought again."""
-    found, orders = lines(view), view.stream("orders")
-    lost = ~_recent(view, found.last)
+    """Return the share of the year before that was spent on lines not bought again."""
+    groups, orders = lines(view), view.stream("orders")
+    lost = ~_recent(view, groups.last)
     spent = np.zeros(len(view), np.int64)
-    np.add.at(spent, found.snapshot[lost], found.total(orders.value("gross"))[lost])
-    return np.where(found.present(), ratio(spent, gross(view, 730, 365)), np.nan)
+    np.add.at(spent, groups.snapshot[lost], groups.total(orders.value("gross"))[lost])
+    return np.where(groups.present(), ratio(spent, gross(view, 730, 365)), np.nan)
 
 
 def _recent(view: View, row: IntArray) -> BoolArray:
-    """Whether those rows, one a group of `lines`, lie in the last 365 days."""
+    """Return whether some rows, one for each group of `lines`, lie in the last 365 days."""
     recent: BoolArray = row >= view.stream("orders").edge(365)[lines(view).snapshot]
     return recent
 

@@ -1,8 +1,8 @@
-"""The relationship: inquiries and how they ended, who speaks to whom, by what way, how often and since when."""
+"""The relationship: inquiries and how they ended; who speaks to whom, by what channel, how often and since when."""
 
 from features.catalog.declarations import NEVER_MISSING, NO_EVENT, Context, Family, Feature, trend
-from features.histories.streams import FIXED_POINT
-from features.histories.views import View, ratio
+from features.histories.streams import FIXED_POINT, ratio
+from features.histories.views import View
 from features.instants import FloatArray, IntArray
 
 INQUIRIES = Family("relationship", "inquiries")
@@ -10,32 +10,32 @@ CONTACT = Family("relationship", "interactions")
 
 
 def open_inquiries(view: View, _: Context) -> IntArray:
-    """Inquiries made and not yet closed."""
+    """Count the inquiries made and not yet closed."""
     return view.stream("inquiries").count() - view.stream("inquiries_closed").count()
 
 
 def win_share(view: View, _: Context) -> FloatArray:
-    """Won inquiries as a part of those closed in two years."""
+    """Return the share won of the inquiries closed in two years."""
     closed = view.stream("inquiries_closed")
     return ratio(closed.total("won", 730), closed.count(730))
 
 
 def approach_share(view: View, days: int) -> FloatArray:
-    """The part of the interactions that they began, where it is known who did."""
-    talks = view.stream("interactions")
-    theirs = talks.total("them", days)
-    return ratio(theirs, theirs + talks.total("us", days))
+    """Return the share of the interactions that they began, where it is known who did."""
+    interactions = view.stream("interactions")
+    theirs = interactions.total("them", days)
+    return ratio(theirs, theirs + interactions.total("us", days))
 
 
 def approach_change(view: View, _: Context) -> FloatArray:
-    """The part that they began in the last 90 days, less that of the year."""
+    """Return the share that they began in the last 90 days, less that of the year."""
     return approach_share(view, 90) - approach_share(view, 365)
 
 
 def minutes_each(view: View, _: Context) -> FloatArray:
-    """Minutes of an interaction, where they are known."""
-    talks = view.stream("interactions")
-    return ratio(talks.total("minutes", 365) / FIXED_POINT, talks.total("timed", 365))
+    """Average the minutes of an interaction, where they are known."""
+    interactions = view.stream("interactions")
+    return ratio(interactions.total("minutes", 365) / FIXED_POINT, interactions.total("timed", 365))
 
 
 FEATURES: tuple[Feature, ...] = (

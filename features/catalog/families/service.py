@@ -1,22 +1,26 @@
-"""Service: what they ran into, how fast we helped, what is open and overdue now."""
+"""Service: the problems they had, how fast we helped, what is open and overdue now."""
 
 import numpy as np
 
 from features.catalog.declarations import NEVER_MISSING, NO_EVENT, Context, Family, Feature
 from features.histories.order_days import order_days
-from features.histories.streams import expand
-from features.histories.views import View, ratio
+from features.histories.streams import expand, ratio
+from features.histories.views import View
 from features.instants import MICROSECONDS_PER_DAY, FloatArray, IntArray
 
 FAMILY = Family("service", "tickets")
 OVERDUE_DAYS = 14
-"""Days that a ticket may be open: longer than nine in ten take, whatever the agreed service level."""
+"""Days that a ticket may be open: nine in ten take less, whatever the agreed service level."""
 OPEN_DAYS = 730
-"""Older open tickets are taken for forgotten rows, except in the plain count of open ones."""
+"""Tickets open for longer are taken for forgotten rows, except in the plain count of open ones."""
 
 
 class OpenTickets:
-    """Tickets of the last two years that are open now: how many are overdue and how old the oldest is, shape (n,)."""
+    """The tickets of the last two years that are open now, shape (n,) each.
+
+    overdue : how many are overdue.
+    oldest : age of the oldest, days; NaN where none is open.
+    """
 
     def __init__(self, view: View) -> None:
         tickets, n = view.stream("tickets"), len(view)
@@ -31,38 +35,38 @@ class OpenTickets:
 
 
 def open_now(view: View) -> OpenTickets:
-    """The view's open tickets, found once."""
-    return view.keep("open tickets", lambda: OpenTickets(view))
+    """Return the open tickets of a view, computed once."""
+    return view.cached("open tickets", lambda: OpenTickets(view))
 
 
 def open_tickets(view: View, _: Context) -> IntArray:
-    """Tickets raised and not yet solved."""
+    """Count the tickets raised and not yet solved."""
     return view.stream("tickets").count() - view.stream("tickets_resolved").count()
 
 
 def tickets_against_norm(view: View, _: Context) -> FloatArray:
-    """Tickets of the last 90 days over the account's own 90-day norm of the two years before, less one.
+    """Return the tickets of the last 90 days over the account's own 90-day norm of the two years before, less one.
 
-    Less one, so that no tickets at all gives zero like every other count: a booster that never saw a feature
-    missing reads a missing one as zero, and a source without tickets then scores as one in which none was raised.
+    Less one, so that no tickets at all gives zero like every other count: a booster that never saw a feature missing
+    reads a missing one as zero, and a source without tickets then scores as one in which none was raised.
     """
     tickets = view.stream("tickets")
     return (tickets.count(90) + 1) / (tickets.count(820, 90) * (90 / 730) + 1) - 1
 
 
 def tickets_per_order_day(view: View, _: Context) -> FloatArray:
-    """Tickets of the last 365 days for each order day, at least one; 0 without tickets, whatever was ordered."""
+    """Return the tickets of the last 365 days per order day, at least one; 0 without tickets, whatever was ordered."""
     return view.stream("tickets").count(365) / np.maximum(order_days(view).in_window(365), 1)
 
 
 def mean_hours(view: View, stream: str, days: int) -> FloatArray:
-    """Mean hours from raising a ticket to our answer or to its solution, by when that was."""
+    """Average the hours from raising a ticket to our answer or to its solution, by when that was."""
     events = view.stream(stream)
     return ratio(events.total("minutes", days) / 60, events.count(days))
 
 
 def resolution_against_norm(view: View, _: Context) -> FloatArray:
-    """Mean time to solve of the last 180 days over that of two years, less one."""
+    """Return the mean time to solve of the last 180 days over that of two years, less one."""
     usual = np.nan_to_num(mean_hours(view, "tickets_resolved", 730))
     return ratio(mean_hours(view, "tickets_resolved", 180), usual) - 1
 

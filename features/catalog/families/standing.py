@@ -1,4 +1,4 @@
-"""Standing: the rung now, how long and how steadily, what is missing to the next one, and what drops out next."""
+"""Standing on the ladder: the rung now and before, what is missing to the next one, and what stops counting next."""
 
 from functools import partial
 from itertools import pairwise
@@ -8,59 +8,58 @@ import numpy as np
 from features.catalog.declarations import NEVER_MISSING, Compute, Context, Family, Feature
 from features.histories.order_days import order_days
 from features.histories.views import View
-from features.instants import MICROSECONDS_PER_DAY, FloatArray, IntArray
-from features.ladder.rules import look, look_at, rungs
-from features.tables import ALWAYS
+from features.instants import ALWAYS, MICROSECONDS_PER_DAY, FloatArray, IntArray
+from features.ladder.rules import prepare_rule_counts, rule_counts, rungs
 
 FAMILY = Family("ladder", "orders")
-LOOKS_BACK = (90, 180, 365)
-"""Days before as_of at which the ladder is looked at again."""
-LOOKS_AHEAD = (90, 365)
-"""Days after as_of, besides the horizon, at which it is looked at if nothing happens."""
+DAYS_BACK = (90, 180, 365)
+"""Days before as_of at which the rung is computed again."""
+DAYS_AHEAD = (90, 365)
+"""Days after as_of, besides the horizon, at which the rung is computed as if nothing happened."""
 
 
 def _since(view: View, context: Context, days: float) -> IntArray:
-    """So many days before as_of, or the last switch if that came later."""
-    return np.maximum(view.as_of - int(days * MICROSECONDS_PER_DAY), look(view, context.rules).wiped)
+    """Return the instant so many days before as_of, or that of the last switch if it came later."""
+    return np.maximum(view.as_of - int(days * MICROSECONDS_PER_DAY), rule_counts(view, context.rules).last_switch)
 
 
-def _anybody_left(view: View, context: Context) -> bool:
-    return bool(np.any(look(view, context.rules).wiped > ALWAYS))
+def _any_switch(view: View, context: Context) -> bool:
+    return bool(np.any(rule_counts(view, context.rules).last_switch > ALWAYS))
 
 
 def order_days_missing(view: View, context: Context) -> IntArray:
-    """Order days that are missing to a customer."""
+    """Count the order days that are missing to a customer."""
     rules = context.rules
-    return np.maximum(rules.customer_order_days - look(view, rules).bought, 0)
+    return np.maximum(rules.customer_order_days - rule_counts(view, rules).order_days, 0)
 
 
 def periods_filled(view: View, context: Context) -> IntArray:
-    """Periods of the member rule with an order day."""
-    return look(view, context.rules).filled
+    """Count the periods of the member rule with an order day."""
+    return rule_counts(view, context.rules).periods_with_order
 
 
 def referrals_missing(view: View, context: Context) -> IntArray:
-    """Referrals missing to the next rung that needs them; 0 on the top."""
-    rules, given = context.rules, look(view, context.rules).referrals
-    next_needs = np.where(given < rules.advocate_referrals, rules.advocate_referrals, rules.raving_fan_referrals)
-    return np.maximum(next_needs - given, 0)
+    """Count the referrals missing to the next rung that needs them; 0 on the top rung."""
+    rules, referrals = context.rules, rule_counts(view, context.rules).referrals
+    next_needs = np.where(referrals < rules.advocate_referrals, rules.advocate_referrals, rules.raving_fan_referrals)
+    return np.maximum(next_needs - referrals, 0)
 
 
 def order_days_leaving(view: View, context: Context) -> IntArray:
-    """Counted order days that leave the ladder's window within the horizon if nothing happens."""
+    """Count the order days that leave the ladder's window within the horizon if nothing happens."""
     days = context.rules.order_days
     stays = max(days - context.horizon_days, 0)
     leaving = order_days(view).in_window(days, stays)
-    if not _anybody_left(view, context):
+    if not _any_switch(view, context):
         return leaving
     first = _since(view, context, days)
     return order_days(view).count(first, np.maximum(view.as_of - int(stays * MICROSECONDS_PER_DAY), first))
 
 
 def until_oldest_leaves(view: View, context: Context, stream: str, rule: str) -> FloatArray:
-    """Days until the oldest counted event leaves the window of that rule; NaN where none is counted."""
+    """Return the days until the oldest counted event leaves the window of a rule; NaN where none is counted."""
     events, days = view.stream(stream), getattr(context.rules, rule)
-    first = events.position(_since(view, context, days)) if _anybody_left(view, context) else events.edge(days)
+    first = events.position(_since(view, context, days)) if _any_switch(view, context) else events.edge(days)
     counts = first < events.edge(0)
     if not len(events.time):
         return np.full(len(first), np.nan)
@@ -69,58 +68,60 @@ def until_oldest_leaves(view: View, context: Context, stream: str, rule: str) ->
 
 
 def prospect_lapses(view: View, context: Context) -> FloatArray:
-    """Days until neither an inquiry nor their own approach counts any more; NaN where none does."""
-    asked, approached = view.stream("inquiries").days_since_last(), view.stream("interactions")
-    last = np.fmin(asked, approached.days_since_last_marked("them"))
-    left, wiped = context.rules.inquiry_days - last, look(view, context.rules).wiped
-    left = np.where(last <= (view.as_of - wiped) / MICROSECONDS_PER_DAY, left, -1.0)
+    """Return the days until neither an inquiry nor their own approach counts any more; NaN where none does."""
+    inquired, approached = view.stream("inquiries").days_since_last(), view.stream("interactions")
+    last = np.fmin(inquired, approached.days_since_last_marked("them"))
+    left, last_switch = context.rules.inquiry_days - last, rule_counts(view, context.rules).last_switch
+    left = np.where(last <= (view.as_of - last_switch) / MICROSECONDS_PER_DAY, left, -1.0)
     return np.where(left >= 0, left, np.nan)
 
 
 def rung_after(ahead_days: float | None) -> Compute:
-    """The rung so many days after as_of if nothing happens; None stands for the horizon."""
+    """Return the function that computes the rung so many days after as_of if nothing happens; None = the horizon."""
 
     def compute(view: View, context: Context) -> IntArray:
-        ahead = (0, context.horizon_days, *LOOKS_AHEAD, *(-days for days in LOOKS_BACK))
-        view.keep("looks", lambda: look_at(view, context.rules, ahead))
+        ahead = (0, context.horizon_days, *DAYS_AHEAD, *(-days for days in DAYS_BACK))
+        view.cached("rule_counts of all distances", lambda: prepare_rule_counts(view, context.rules, ahead))
         return rungs(view, context.rules, context.horizon_days if ahead_days is None else ahead_days)
 
     return compute
 
 
-def _past(view: View, context: Context) -> list[IntArray]:
-    """The rungs at the looks back, nearest first, and now before them."""
-    return [rungs(view, context.rules, -days) for days in (0, *LOOKS_BACK)]
+def _past_rungs(view: View, context: Context) -> list[IntArray]:
+    """Return the rungs now and at each of DAYS_BACK, nearest first."""
+    return [rungs(view, context.rules, -days) for days in (0, *DAYS_BACK)]
 
 
 def days_on_rung(view: View, context: Context) -> IntArray:
-    """The farthest look back up to which every look gives the rung of now; 0 where the nearest differs."""
-    now, *past = _past(view, context)
+    """Return the largest of DAYS_BACK up to which all rungs are that of now; 0 if the nearest differs."""
+    now, *past = _past_rungs(view, context)
     same, days = np.ones(len(view), bool), np.zeros(len(view), np.int64)
-    for ago, rung in zip(LOOKS_BACK, past, strict=True):
+    for ago, rung in zip(DAYS_BACK, past, strict=True):
         same &= rung == now
         days = np.where(same, ago, days)
     return days
 
 
 def moves(view: View, context: Context, direction: int) -> IntArray:
-    """How many of the steps from look to look went up (1) or down (-1)."""
-    looks = _past(view, context)
-    steps = pairwise(looks)
+    """Count the steps between successive instants that went up (1) or down (-1)."""
+    steps = pairwise(_past_rungs(view, context))
     climbed: IntArray = np.sum([direction * later > direction * earlier for later, earlier in steps], axis=0)
     return climbed
 
 
 def highest_rung(view: View, context: Context) -> IntArray:
-    """The highest rung at any of the looks back, or now."""
-    highest: IntArray = np.max(_past(view, context), axis=0)
+    """Return the highest rung now and at DAYS_BACK."""
+    highest: IntArray = np.max(_past_rungs(view, context), axis=0)
     return highest
 
 
 def days_until_fall(view: View, context: Context) -> FloatArray:
-    """The nearest look ahead (a quarter, the horizon, a year) that gives a lower rung if nothing happens."""
+    """Return the nearest distance ahead with a lower rung if nothing happens, days.
+
+    Distances are those of DAYS_AHEAD and the horizon; NaN where the rung falls at none of them.
+    """
     now, days = rungs(view, context.rules), np.full(len(view), np.nan)
-    for ahead in sorted({context.horizon_days, *LOOKS_AHEAD}, reverse=True):
+    for ahead in sorted({context.horizon_days, *DAYS_AHEAD}, reverse=True):
         days = np.where(rungs(view, context.rules, ahead) < now, ahead, days)
     return days
 
@@ -133,7 +134,7 @@ FEATURES: tuple[Feature, ...] = (
         "rung_if_nothing_happens", "rung 0..6", "the rung at the horizon if nothing new happens", NEVER_MISSING,
         rung_after(None)),
     *(FAMILY.feature(f"rung_{days}d_ago", "rung 0..6", f"the rung {days} days ago", NEVER_MISSING, rung_after(-days))
-      for days in LOOKS_BACK),
+      for days in DAYS_BACK),
     FAMILY.feature(
         "days_on_rung", "days", "days on this rung, as far as looks 90, 180 and 365 days ago tell", NEVER_MISSING,
         days_on_rung),

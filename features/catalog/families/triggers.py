@@ -1,7 +1,9 @@
 """Triggers of switching, recorded and derived, in the three families of Roos (1999).
 
-Situational: something changed at the customer. Reactional: we failed it. Influential: the market pulls. A derived
-sign is yes or no; what a source does not record gives no sign.
+Situational: something changed at the customer. Reactional: we failed it. Influential: the market pulls. A derived sign
+is yes or no; where a source does not record something there is no sign of it.
+
+Source: Roos (1999).
 """
 
 from collections.abc import Callable
@@ -21,7 +23,7 @@ FAMILY = Family("triggers", "triggers")
 SWITCHES = Family("triggers", "switches")
 Sign = Callable[[View, Context], BoolArray]
 LEFT_MANY = 0.5
-"""Half of the people leaving in a year: whom we knew no longer decides."""
+"""If half of the people left in a year, those whom we knew no longer decide."""
 DISCOUNT_FELL = -0.01
 """A percentage point of discount less than usual is felt as a higher price."""
 ABOVE_NORM = 0.5
@@ -71,7 +73,7 @@ SIGN_WORDS = {
 
 
 def signs(kind: str) -> Compute:
-    """How many different signs of one family there are."""
+    """Return the computation of how many different signs of one family there are."""
     return lambda view, context: np.sum([sign(view, context) for sign in SIGNS[kind]], axis=0)
 
 

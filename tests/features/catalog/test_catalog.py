@@ -18,7 +18,7 @@ from features.catalog.catalog import (
     learn_vocabulary,
 )
 from features.catalog.declarations import NEVER_MISSING, Feature
-from features.catalog.fingerprint import probe_histories, probe_snapshots
+from features.catalog.fingerprint import reference_histories, reference_snapshots
 from features.histories.histories import Histories, build_histories
 from features.histories.views import View
 from features.sources.source import source_from_rows
@@ -147,5 +147,5 @@ def test_the_fingerprint_changes_with_what_a_feature_answers_and_not_only_with_i
 
 def test_the_fingerprint_rests_on_a_value_of_every_feature() -> None:
     vocabulary = {column: (f"{column}0", f"{column}1") for column in CODED_COLUMNS}
-    answers = compute(View(probe_histories(), probe_snapshots()), Context(vocabulary=vocabulary))
+    answers = compute(View(reference_histories(), reference_snapshots()), Context(vocabulary=vocabulary))
     assert [name for name, column in zip(NAMES, answers.T, strict=True) if np.isnan(column).all()] == []

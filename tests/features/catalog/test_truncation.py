@@ -10,14 +10,14 @@ import pytest
 from hypothesis import Phase, find, given, settings
 
 from features.catalog.catalog import CODED_COLUMNS, NAMES, Context, compute
-from features.histories.events import Rows
 from features.histories.histories import Histories, build_histories
+from features.histories.stream_view import StreamView
 from features.histories.streams import expand
-from features.histories.views import StreamView, View
-from features.instants import IntArray
+from features.histories.table_rows import TableRows
+from features.histories.views import View
+from features.instants import ALWAYS, IntArray
 from features.ladder.rules import LadderRules, rungs
 from features.sources.source import source_from_rows
-from features.tables import ALWAYS
 from tests.builders import Frames, as_it_stood, histories, view
 from tests.strategies import Drawn, sources
 
@@ -56,12 +56,12 @@ def test_the_future_changes_no_feature_no_rung_and_no_known_account(drawn: Drawn
 
 
 def _late_rows_are_known_at_once(patch: pytest.MonkeyPatch) -> None:
-    patch.setattr("features.histories.views._snapshots_between", lambda *_: np.empty(0, np.int64))
+    patch.setattr("features.histories.stream_view._snapshots_between", lambda *_: np.empty(0, np.int64))
 
 
 def _contracts_and_contacts_are_known_at_once(patch: pytest.MonkeyPatch) -> None:
     def pairs(self: StreamView) -> tuple[IntArray, IntArray]:
-        account = self._place.account
+        account = self._span.account
         return expand(self._own[account], self._own[account + 1])
 
     patch.setattr(StreamView, "pairs", pairs)
@@ -75,10 +75,10 @@ def _profiles_are_known_at_once(patch: pytest.MonkeyPatch) -> None:
 
 
 def _accounts_are_known_from_what_was_not_written_down_yet(patch: pytest.MonkeyPatch) -> None:
-    patch.setattr(Rows, "moment", partialmethod(_as_if_recorded_at_once, Rows.moment))
+    patch.setattr(TableRows, "moment", partialmethod(_as_if_recorded_at_once, TableRows.moment))
 
 
-def _as_if_recorded_at_once(self: Rows, moment: Callable[[Rows, str], IntArray], name: str) -> IntArray:
+def _as_if_recorded_at_once(self: TableRows, moment: Callable[[TableRows, str], IntArray], name: str) -> IntArray:
     return moment(self, str(self.table.time) if name == "recorded_at" else name)
 
 

@@ -9,10 +9,10 @@ from features.errors import NotEnoughData
 from features.histories.histories import build_histories
 from features.histories.outlier_dates import outlier_dates
 from features.histories.views import View
-from features.instants import instant, iso
+from features.instants import ALWAYS, instant, iso
 from features.ladder.rules import LadderRules, rungs
+from features.schema import MONEY_LIMIT
 from features.sources.source import source_from_rows
-from features.tables import ALWAYS, MONEY_LIMIT
 from tests.builders import histories, source, view
 from training.simulator.simulation import simulate
 

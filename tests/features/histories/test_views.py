@@ -13,11 +13,11 @@ from features.catalog.catalog import Context, compute
 from features.errors import LadderError
 from features.histories.histories import Histories, build_histories
 from features.histories.snapshots import Snapshots
-from features.histories.streams import _sorted_by_ranges, in_order
+from features.histories.streams import _sorted_by_ranges, sort_events
 from features.histories.time_search import Search, positions_by_day
 from features.histories.views import View
 from features.instants import MICROSECONDS_PER_DAY, FloatArray, instant
-from features.side_by_side import side_by_side
+from features.parallel import parallel_map
 from features.sources.source import source_from_rows
 from features.sources.text_column import TextColumn
 from training.simulator.simulation import simulate
@@ -74,9 +74,9 @@ def test_accounts_far_apart_have_the_bits_that_they_have_among_all(hour: int) ->
 
 
 def test_edges_counted_and_edges_searched_give_the_same_bits(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("features.histories.views.counting_pays", lambda *_: False)
+    monkeypatch.setattr("features.histories.stream_view.counting_is_faster", lambda *_: False)
     searched = bits()
-    monkeypatch.setattr("features.histories.views.counting_pays", lambda *_: True)
+    monkeypatch.setattr("features.histories.stream_view.counting_is_faster", lambda *_: True)
     np.testing.assert_array_equal(bits(), searched)
 
 
@@ -87,13 +87,13 @@ def test_rows_are_put_in_order_by_account_and_time_and_stay_as_they_stood(
     code, time = np.array([code for code, _ in events], np.int32), np.array([at * unit for _, at in events], np.int64)
     place = np.array([3, 0, 5, 1, 4, 2])
     expected = np.lexsort((time, place[code]))
-    rows, times = in_order(code, place, time)
+    rows, times = sort_events(code, place, time)
     assert rows.tolist() == expected.tolist()
     assert times.tolist() == time[expected].tolist()
     assert _sorted_by_ranges(code, place, time, 6).tolist() == expected.tolist()
 
 
-def test_work_side_by_side_keeps_its_order_and_its_first_failure() -> None:
+def test_a_parallel_map_keeps_its_order_and_its_first_failure() -> None:
     threads = set()
 
     def work(number: int) -> int:
@@ -102,11 +102,11 @@ def test_work_side_by_side_keeps_its_order_and_its_first_failure() -> None:
             raise LadderError(f"number {number}")
         return number * number
 
-    assert list(side_by_side(work, range(5), pays=True)) == [0, 1, 4, 9, 16]
+    assert list(parallel_map(work, range(5), parallel=True)) == [0, 1, 4, 9, 16]
     with pytest.raises(LadderError, match="number 5"):
-        list(side_by_side(work, range(9), pays=True))
+        list(parallel_map(work, range(9), parallel=True))
     threads.clear()
-    assert list(side_by_side(work, range(5), pays=False)) == [0, 1, 4, 9, 16]
+    assert list(parallel_map(work, range(5), parallel=False)) == [0, 1, 4, 9, 16]
     assert threads == {threading.get_ident()}
 
 
@@ -128,8 +128,8 @@ def test_a_column_of_text_gives_back_its_cells(form: str) -> None:
     assert texts.missing.tolist() == [False, True, True, False, True, False]
 
 
-def test_columns_of_text_are_stacked_and_placed() -> None:
-    stacked = TextColumn.stack([TextColumn.of(["x", None]), TextColumn.empty(1), TextColumn.of(["y", "x"])])
-    assert stacked.tolist() == ["x", None, None, "y", "x"]
-    assert stacked[np.array([3, 4])].used.tolist() == [0, 1]
-    assert stacked.placed({"x": 7}).tolist() == [7, -1, -1, -1, 7]
+def test_columns_of_text_are_concatenated_and_positioned() -> None:
+    joined = TextColumn.concatenate([TextColumn.of(["x", None]), TextColumn.empty(1), TextColumn.of(["y", "x"])])
+    assert joined.tolist() == ["x", None, None, "y", "x"]
+    assert joined[np.array([3, 4])].used.tolist() == [0, 1]
+    assert joined.positions({"x": 7}).tolist() == [7, -1, -1, -1, 7]

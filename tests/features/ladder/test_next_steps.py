@@ -9,7 +9,7 @@ from hypothesis import given, settings
 from features.histories.histories import build_histories
 from features.histories.views import View
 from features.instants import MICROSECONDS_PER_DAY, instant, iso
-from features.ladder.next_steps import Counted, Step, counted, done, falls_on, rung_on, steps_up
+from features.ladder.next_steps import CountedEvents, Step, counted_events, falls_on, rung_on, steps_up, take_step
 from features.ladder.rules import LadderRules, rungs
 from features.sources.source import source_from_rows
 from features.tables import RUNGS, TABLE
@@ -31,11 +31,11 @@ def orders(*days: float) -> list[Row]:
     return [("A", ago(d), 100.0) for d in days]
 
 
-def of(**tables: list[Row]) -> Counted:
-    return counted(view(histories(accounts=[{"account_id": "A"}], **tables), AS_OF, ["A"]), RULES)[0]
+def of(**tables: list[Row]) -> CountedEvents:
+    return counted_events(view(histories(accounts=[{"account_id": "A"}], **tables), AS_OF, ["A"]), RULES)[0]
 
 
-def said(found: Counted) -> list[tuple[Any, ...]]:
+def said(found: CountedEvents) -> list[tuple[Any, ...]]:
     steps = steps_up(found, DAY, RULES)
     return [(s.kind, s.count, None if s.before is None else s.before - DAY, s.every_days) for s in steps]
 
@@ -60,7 +60,7 @@ def test_three_filled_periods_need_one_more_order_before_the_oldest_ends_or_a_co
     step = steps_up(found, DAY, RULES)[0]
     assert (step.kind, step.count, step.since, step.before) == ("orders", 1, DAY + 50, DAY + 170)
     for start, rung in ((49, "customer"), (50, "member"), (169, "member"), (170, "customer")):
-        assert rung_on(*done(found, Step("orders", 1), DAY + start), RULES) == RUNGS.index(rung)
+        assert rung_on(*take_step(found, Step("orders", 1), DAY + start), RULES) == RUNGS.index(rung)
 
 
 def test_two_old_orders_need_one_in_each_of_four_periods() -> None:
@@ -99,7 +99,9 @@ def test_the_rung_is_that_of_the_rules(drawn: Drawn) -> None:
     seen = View(known, snapshots)
     day = at // MICROSECONDS_PER_DAY
     for ahead in (0, 1, 30, 90, 200, 500):
-        assert [rung_on(one, day + ahead, RULES) for one in counted(seen, RULES)] == rungs(seen, RULES, ahead).tolist()
+        assert [rung_on(one, day + ahead, RULES) for one in counted_events(seen, RULES)] == rungs(
+            seen, RULES, ahead
+        ).tolist()
 
 
 def _with(tables: dict[str, pd.DataFrame], account: str, step: Step, start: int) -> dict[str, pd.DataFrame]:
@@ -134,11 +136,13 @@ def test_who_does_what_a_step_says_stands_higher(drawn: Drawn) -> None:
     known = build_histories(source_from_rows(tables))
     snapshots = known.known_at(at)
     before = rungs(View(known, snapshots), RULES)
-    for account, one, rung in zip(snapshots.account, counted(View(known, snapshots), RULES), before, strict=True):
+    for account, one, rung in zip(
+        snapshots.account, counted_events(View(known, snapshots), RULES), before, strict=True
+    ):
         for step in steps_up(one, day, RULES):
             first = day if step.since is None else step.since
             for start in {first, first if step.before is None else step.before - 1}:
-                _, look = done(one, step, start)
+                _, look = take_step(one, step, start)
                 name = known.account_ids[account]
                 later = build_histories(source_from_rows(_with(tables, name, step, start)))
                 seen = view(later, look * MICROSECONDS_PER_DAY, [name])

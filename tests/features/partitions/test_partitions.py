@@ -17,7 +17,7 @@ from features.histories.histories import build_histories
 from features.histories.outlier_dates import outlier_dates
 from features.histories.views import View
 from features.instants import MICROSECONDS_PER_DAY
-from features.partitions.merge import join_options, merge, only, undeclared_costs
+from features.partitions.merge import join_options, merge_histories, select_accounts, undeclared_costs
 from features.partitions.summary import join_summaries, read_part, summarise_part
 from features.partitions.write import partition
 from features.sources.connectors import TableMapping
@@ -101,7 +101,7 @@ def test_accounts_of_every_type_are_whole_and_read_as_before(ids: str, form: str
     parts = [build_histories(read_part(part)) for part in cut(source, tmp_path / "parts", 3).parts]
     whole = build_histories(read_source(source, max_bad_share=1))
     assert sum(len(part.account_ids) for part in parts) == len(whole.account_ids)
-    same_histories(merge(parts, whole.options)[0], whole)
+    same_histories(merge_histories(parts, whole.options)[0], whole)
 
 
 def same_histories(one: Any, other: Any) -> None:
@@ -127,12 +127,12 @@ def test_histories_of_the_parts_are_together_those_of_the_whole(folder: Path, pa
     histories = [build_histories(source) for source in sources]
     costs = [undeclared_costs(s, h.options) for s, h in zip(sources, histories, strict=True)]
     options = join_options([(h.options, seen) for h, seen in zip(histories, costs, strict=True)])
-    merged, number = merge(histories, options)
+    merged, number = merge_histories(histories, options)
     whole = build_histories(read_source(folder))
     same_histories(merged, whole)
     assert sorted(number.tolist()) == list(range(len(whole.account_ids)))
     some = np.arange(0, len(whole.account_ids), 7)
-    same = only(whole, some)
+    same = select_accounts(whole, some)
     assert same.account_ids.tolist() == whole.account_ids[some].tolist()
     at = whole.end
     np.testing.assert_array_equal(
@@ -150,7 +150,9 @@ def test_an_option_that_nobody_declared_costs_its_mean_over_all_parts(tmp_path: 
     sources = [read_part(part) for part in parted.parts]
     histories = [build_histories(source) for source in sources]
     pairs = [(h.options, undeclared_costs(s, h.options)) for s, h in zip(sources, histories, strict=True)]
-    same_histories(merge(histories, join_options(pairs))[0], build_histories(read_source(tmp_path / "source")))
+    same_histories(
+        merge_histories(histories, join_options(pairs))[0], build_histories(read_source(tmp_path / "source"))
+    )
 
 
 def test_features_have_the_same_bits_in_a_part(folder: Path, parted: Partitions) -> None:
@@ -221,7 +223,7 @@ def test_keys_that_stand_in_two_parts_are_counted_and_told(tmp_path: Path, monke
     homes = part_numbers(["A7", "A8", "A9"], PARTS)
     assert len(set(homes)) > 1
     for at_once in (10, 10_000_000):
-        monkeypatch.setattr("features.partitions.write.KEYS_AT_ONCE", at_once)
+        monkeypatch.setattr("features.partitions.write.MAX_KEYS_COMPARED", at_once)
         parted = cut(tmp_path / "source", tmp_path / f"parts {at_once}")
         assert parted.split_keys == {"orders": 1}
         assert "1 order_ids of orders stand in more than one part" in parted.notes()[0]
@@ -264,7 +266,7 @@ def test_a_database_is_cut_like_a_folder(tmp_path: Path) -> None:
 
 def test_a_csv_of_many_blocks_is_streamed_to_its_last_row(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("features.sources.folders.BATCH_BYTES", 400)
-    monkeypatch.setattr("features.partitions.write.HELD_ROWS", 13)
+    monkeypatch.setattr("features.partitions.write.BUFFERED_ROWS", 13)
     (tmp_path / "source").mkdir()
     orders = few_orders(product_line='said "no";\nthen yes', order_id=[f"O{k}" for k in range(80)])
     orders.to_csv(tmp_path / "source" / "orders.csv", index=False, sep=";")

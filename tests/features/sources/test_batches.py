@@ -15,8 +15,9 @@ from features.histories.snapshots import Snapshots
 from features.histories.views import View
 from features.instants import FloatArray, instant
 from features.ladder.rules import LadderRules, rungs
+from features.schema import Kind
 from features.sources.source import source_from_rows
-from features.tables import TABLE, Kind
+from features.tables import TABLE
 from tests.builders import Frames
 from tests.strategies import Drawn, sources
 from training.simulator.simulation import simulate

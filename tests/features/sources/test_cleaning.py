@@ -16,9 +16,11 @@ from hypothesis import strategies as st
 from numpy.typing import NDArray
 
 from features.errors import ColumnMissing, ShapeMismatch
+from features.instants import ALWAYS, NEVER
+from features.schema import Column, Kind, Table
 from features.sources.cleaning import Cleaned, clean
-from features.sources.columns import MANY
-from features.tables import ALWAYS, NEVER, TABLE, TABLES, Column, Kind, Table
+from features.sources.columns import MIN_ARROW_CELLS
+from features.tables import TABLE, TABLES
 
 UTC = dt.UTC
 ROADS = ("few", "many", "arrow")
@@ -47,7 +49,7 @@ def by_road(cells: list[Any], road: str) -> Any:
     """The same cells as a short list, as a list long enough for Arrow, or as Arrow."""
     if road == "arrow":
         return pa.array(cells)
-    return cells if road == "few" else cells * (MANY // len(cells) + 1)
+    return cells if road == "few" else cells * (MIN_ARROW_CELLS // len(cells) + 1)
 
 
 def reasons(cleaned: Cleaned) -> list[tuple[int, str, str]]:
@@ -142,7 +144,7 @@ def test_a_date_is_its_midnight(cells: Any) -> None:
     [
         [1709251200],
         np.array([1709251200]),
-        np.array([1709251200] * MANY),
+        np.array([1709251200] * MIN_ARROW_CELLS),
         pa.array([1709251200]),
         [True],
         [1709251200.5],
@@ -172,9 +174,9 @@ def test_an_account_id_is_text_as_it_stands(road: str) -> None:
         ([123.0], "123"),
         ([Decimal("123")], "123"),
         (np.array([123], dtype=np.int64), "123"),
-        (np.array([123.0] * MANY), "123"),
-        (np.array([2**53 + 1] * MANY), "9007199254740993"),
-        ([None] + [2**53 + 1] * MANY, "9007199254740993"),
+        (np.array([123.0] * MIN_ARROW_CELLS), "123"),
+        (np.array([2**53 + 1] * MIN_ARROW_CELLS), "9007199254740993"),
+        ([None] + [2**53 + 1] * MIN_ARROW_CELLS, "9007199254740993"),
         (pa.array([123.0]), "123"),
         (pa.array([123], pa.uint16()), "123"),
         (pa.array([Decimal("123")]), "123"),
@@ -241,7 +243,8 @@ def test_what_is_no_finite_number_is_unreadable(cells: Any) -> None:
 
 
 @pytest.mark.parametrize(
-    "cells", [[Decimal("12.50")], pa.array([Decimal("12.50")]), [np.float32(12.5)], [Decimal("12.50")] * MANY]
+    "cells",
+    [[Decimal("12.50")], pa.array([Decimal("12.50")]), [np.float32(12.5)], [Decimal("12.50")] * MIN_ARROW_CELLS],
 )
 def test_a_decimal_of_a_database_is_a_number(cells: Any) -> None:
     assert set(clean_orders(orders(revenue=cells)).columns["revenue"].tolist()) == {12.5}
@@ -352,7 +355,7 @@ def test_a_survey_score_must_lie_on_the_scale_of_its_instrument() -> None:
     ]
 
 
-@pytest.mark.parametrize("repeat", [1, MANY])
+@pytest.mark.parametrize("repeat", [1, MIN_ARROW_CELLS])
 def test_of_two_orders_with_one_key_the_one_recorded_first_is_kept(repeat: int) -> None:
     raw = orders(
         order_id=["1", "1", "2", None, None, *map(str, range(9, 9 + repeat))],
@@ -430,9 +433,9 @@ def test_the_source_as_it_stood_earlier_keeps_the_same_duplicate(rows: list[Any]
 
 
 def test_a_long_column_of_mixed_types_keeps_every_cell_what_it_is() -> None:
-    times: list[Any] = [dt.date(2024, 3, 1), dt.datetime(2024, 3, 1, 10), "2024-03-02"] * MANY
-    cleaned = clean_orders(orders(ordered_at=times, revenue=[1, 2.5, True] * MANY))
-    assert len(cleaned.set_aside) == MANY
+    times: list[Any] = [dt.date(2024, 3, 1), dt.datetime(2024, 3, 1, 10), "2024-03-02"] * MIN_ARROW_CELLS
+    cleaned = clean_orders(orders(ordered_at=times, revenue=[1, 2.5, True] * MIN_ARROW_CELLS))
+    assert len(cleaned.set_aside) == MIN_ARROW_CELLS
     assert cleaned.columns["ordered_at"].tolist()[:2] == [micros("2024-03-01"), micros("2024-03-01T10:00:00")]
     assert set(cleaned.columns["revenue"].tolist()) == {1.0, 2.5}
 

@@ -9,7 +9,8 @@ from typing import Any
 import pytest
 
 from features.histories.histories import Histories
-from features.tables import TABLES, Column, Kind, Table
+from features.schema import Column, Kind, Table
+from features.tables import TABLES
 from serving.api.app import create_app
 from serving.api.model_holder import ModelHolder
 from serving.api.openapi import document

@@ -16,7 +16,7 @@ from serving.api.openapi import EXAMPLE
 from tests.serving import builders
 from tests.serving.client import Client
 from training.model.bundle import EXAMPLES, MANIFEST, Bundle, read_bundle, read_proven_bundle, write_bundle
-from training.model.champion import publish, published, standing
+from training.model.champion import bundle_folder, publish, published
 
 
 class Witness:
@@ -178,7 +178,7 @@ def test_a_reload_on_request_answers_what_serves_now(two: tuple[Path, Path], tmp
 
 
 def test_a_folder_stands_for_itself_or_for_its_champion(two: tuple[Path, Path], tmp_path: Path) -> None:
-    assert standing(two[0]) == two[0]
-    assert standing(publish(two[0], tmp_path / "champion").parent) == published(tmp_path / "champion")
+    assert bundle_folder(two[0]) == two[0]
+    assert bundle_folder(publish(two[0], tmp_path / "champion").parent) == published(tmp_path / "champion")
     with pytest.raises(BundleError, match="No champion"):
-        standing(tmp_path)
+        bundle_folder(tmp_path)

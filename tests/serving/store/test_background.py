@@ -6,7 +6,9 @@ import pandas as pd
 import pytest
 import sqlalchemy as sa
 
+from features.accounts.margin_rates import margin_rates
 from features.histories.histories import Histories
+from features.histories.views import View
 from features.sources.source import source_from_rows
 from features.tables import RUNGS
 from serving.store.account_lookback import STANDINGS
@@ -53,6 +55,17 @@ def test_every_account_with_scores_has_a_timeline_and_a_standing(
         assert told["events"]
         assert timeline_of(connection, "nobody") is None
     engine.dispose()
+
+
+def test_the_margin_of_an_account_is_at_the_rate_that_its_scores_use(
+    folder: Path, histories: Histories, tiny: Simulation
+) -> None:
+    """Some orders lack their cost, and their product lines have margins of their own."""
+    facts = read_bundle(folder)[0].facts
+    assert facts.line_margins
+    rows = background_of(histories, source_from_rows(tiny.tables), histories.end, facts).standings
+    rates = margin_rates(View(histories, histories.known_at(histories.end)), facts.line_margins, facts.margin_rate)
+    assert rows["margin_365d"].tolist() == (rows["revenue_365d"] * rates).tolist()
 
 
 def test_the_same_again_writes_no_timeline(

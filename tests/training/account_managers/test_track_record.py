@@ -13,16 +13,17 @@ from features.sources.source import source_from_rows
 from tests.builders import Row, histories
 from tests.told import codes
 from tests.trained import small_settings
-from training.account_managers.forecasts import COLUMNS, Resolved, outcomes, resolve_forecasts
+from training.account_managers.forecasts import forecast_outcomes
 from training.account_managers.track_record import ForecastRecord, fit_forecasts
 from training.account_managers.track_record import Row as Record
-from training.data.population_totals import take_population_totals
+from training.data.population_totals import population_totals
+from training.data.resolved_forecasts import COLUMNS, ResolvedForecasts, resolve_forecasts
 from training.simulator.simulation import simulate
 
 GAPS = (None, None, 300.0, 1000.0, 1000.0, None, None)
 
 
-def resolved(number: dict[str, int], skill: dict[str, str], seed: int = 0) -> Resolved:
+def resolved(number: dict[str, int], skill: dict[str, str], seed: int = 0) -> ResolvedForecasts:
     """Every account climbs once and brings between 200 and 2,000 more than before, whatever was promised."""
     random = np.random.default_rng(seed)
     names = tuple(sorted(number))
@@ -42,7 +43,7 @@ def resolved(number: dict[str, int], skill: dict[str, str], seed: int = 0) -> Re
         *(np.rint(v * FIXED_POINT) for v in (promised, before, before + came)),
     )  # fmt: skip
     rows = {name: np.asarray(column, np.int64) for name, column in zip(COLUMNS, columns, strict=True)}
-    return Resolved(names, dict(number), rows, {})  # type: ignore[arg-type]
+    return ResolvedForecasts(names, dict(number), rows, {})  # type: ignore[arg-type]
 
 
 @cache
@@ -53,7 +54,7 @@ def record() -> ForecastRecord:
     return fitted(resolved(number, skill))
 
 
-def fitted(one: Resolved) -> ForecastRecord:
+def fitted(one: ResolvedForecasts) -> ForecastRecord:
     found = fit_forecasts(one, GAPS, 180, instant("2020-01-01"))
     assert found is not None
     return found
@@ -131,7 +132,7 @@ def test_a_rung_that_brings_less_is_no_worse_to_reckon_with(gap: float) -> None:
 
 
 def test_nothing_resolved_leaves_promises_as_they_are_and_nobody_compared() -> None:
-    nothing = Resolved(("A",), {"A": 3}, {name: np.empty(0, np.int64) for name in COLUMNS}, {})
+    nothing = ResolvedForecasts(("A",), {"A": 3}, {name: np.empty(0, np.int64) for name in COLUMNS}, {})
     found = fitted(nothing)
     assert (found.common, found.miss, found.weight) == (1.0, None, 0.0)
     assert codes(found.findings) == ["forecasts_resolved", "forecasts_few"]
@@ -151,7 +152,7 @@ def test_only_accounts_that_climbed_resolve_a_forecast_and_the_others_say_what_w
     assert set(found.rows["before"] // FIXED_POINT) == {100}
     assert set(found.rows["after"] // FIXED_POINT) == {250}
     assert sorted(found.rows["author"]) == [-1] * 5 + [0] * 5
-    told = outcomes(found, 90, instant("2020-01-01"))
+    told = forecast_outcomes(found, 90, instant("2020-01-01"))
     np.testing.assert_allclose(told.realised, 250.0)  # those that stayed brought nothing after their 100
 
 
@@ -168,20 +169,20 @@ def test_the_line_of_those_who_stayed_is_taken_off() -> None:
         sum(x * y for x, y in zip(before, after, strict=True)),
     )
     stayed = {(rung, 180, month): sums for rung in (CUSTOMER, MEMBER)}
-    bare = outcomes(one, 180, instant("2020-01-01"))
-    held = outcomes(Resolved(one.authors, one.over, one.rows, stayed), 180, instant("2020-01-01"))
+    bare = forecast_outcomes(one, 180, instant("2020-01-01"))
+    held = forecast_outcomes(ResolvedForecasts(one.authors, one.over, one.rows, stayed), 180, instant("2020-01-01"))
     np.testing.assert_allclose(bare.realised - held.realised, 1400 + 0.8 * 5000 - 5000, atol=1e-6)
 
 
 def test_forecasts_before_there_was_a_full_span_of_data_do_not_count() -> None:
     one = resolved({"A": 30}, {"A": "perfect"})
-    assert len(outcomes(one, 180, instant("2023-07-01")).promised) == 30
-    assert len(outcomes(one, 180, instant("2023-08-01")).promised) == 0
+    assert len(forecast_outcomes(one, 180, instant("2023-07-01")).promised) == 30
+    assert len(forecast_outcomes(one, 180, instant("2023-08-01")).promised) == 0
 
 
 def test_other_horizons_are_scaled() -> None:
     one = resolved({"A": 30}, {"A": "perfect"})
-    half, whole = outcomes(one, 90, 0), outcomes(one, 180, 0)
+    half, whole = forecast_outcomes(one, 90, 0), forecast_outcomes(one, 180, 0)
     np.testing.assert_allclose(2 * half.promised, whole.promised)
     np.testing.assert_allclose(2 * half.realised, whole.realised)
 
@@ -190,7 +191,7 @@ def test_other_horizons_are_scaled() -> None:
 def test_simulated_managers_who_see_the_spare_wallet_rank_accounts(seed: int) -> None:
     """They overstate (their scale is above one on average): a promised unit is worth less than one."""
     known = build_histories(source_from_rows(simulate("tiny", accounts=800, months=48, seed=seed).tables))
-    survey = take_population_totals(known, small_settings(), known.end)
+    survey = population_totals(known, small_settings(), known.end)
     found = fit_forecasts(survey.forecasts, GAPS, 180, survey.first_order)
     assert found is not None
     assert found.rows[0]["accounts"] > 50  # type: ignore[operator]

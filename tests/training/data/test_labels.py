@@ -9,7 +9,7 @@ from features.histories.histories import Histories
 from features.instants import instant
 from tests.builders import Row, histories, view
 from training.data.labels import Labels, label
-from training.data.population_totals import take_population_totals
+from training.data.population_totals import population_totals
 from training.settings import OutcomeSettings, Settings
 
 AS_OF, HORIZON_ENDS = "2024-07-01", "2024-12-28"
@@ -100,7 +100,7 @@ def test_a_horizon_that_has_not_run_out_is_not_complete(end: str, complete: bool
 @pytest.mark.parametrize(("recorded", "meant"), [(0, "silence"), (49, "silence"), (50, "recorded")])
 def test_auto_takes_recorded_switches_where_there_are_enough(recorded: int, meant: str) -> None:
     known = histories(orders=BEFORE, switches=[(f"A{k}", "2024-01-01") for k in range(recorded)])
-    survey = take_population_totals(known, Settings(), LONG_AFTER)
+    survey = population_totals(known, Settings(), LONG_AFTER)
     assert survey.definition(OutcomeSettings()) == meant
     for said in ("recorded", "silence"):
         assert survey.definition(OutcomeSettings(switching=said)) == said
@@ -108,7 +108,7 @@ def test_auto_takes_recorded_switches_where_there_are_enough(recorded: int, mean
 
 def test_recorded_without_a_table_of_switches_finds_none() -> None:
     known = histories(orders=BEFORE)
-    assert take_population_totals(known, Settings(), LONG_AFTER).definition(OutcomeSettings()) == "silence"
+    assert population_totals(known, Settings(), LONG_AFTER).definition(OutcomeSettings()) == "silence"
     assert outcomes(known, "recorded").switched.tolist() == [0]
 
 

@@ -8,7 +8,7 @@ import pytest
 
 from features.errors import NotEnoughData, TooManyBadRows
 from features.instants import instant
-from features.sources.partitioned import Answer, LocalExecutor, Part
+from features.sources.partitioned import LocalExecutor, Part, Result
 from tests.parted import tiny_parts
 from tests.trained import small_settings, tiny_dataset, tiny_histories, tiny_trained
 from training.data.partitioned import gather_dataset
@@ -19,7 +19,7 @@ from training.settings import Settings
 class Backwards:
     """A crew that works in another order, and twice, as a cluster may whose worker dies; it answers in order."""
 
-    def answers(self, work: Callable[[Part], Answer], parts: Sequence[Part]) -> Iterator[Answer]:
+    def map(self, work: Callable[[Part], Result], parts: Sequence[Part]) -> Iterator[Result]:
         found = {}
         for part in [*reversed(parts), *parts]:
             found[part.number] = work(part)

@@ -7,7 +7,7 @@ from features.sources.source import source_from_rows
 from features.tables import TRIGGER_FAMILIES
 from tests.builders import Row, histories
 from tests.trained import small_settings, tiny, tiny_histories
-from training.data.population_totals import PopulationTotals, add_population_totals, take_population_totals
+from training.data.population_totals import PopulationTotals, add_population_totals, population_totals
 from training.settings import Settings
 
 ORDERS: list[Row] = [
@@ -19,7 +19,7 @@ ORDERS: list[Row] = [
 
 def survey(**tables: list[Row]) -> PopulationTotals:
     """The survey of these rows, years later."""
-    return take_population_totals(histories(**tables), Settings(), instant("2030-01-01"))
+    return population_totals(histories(**tables), Settings(), instant("2030-01-01"))
 
 
 def test_the_margin_is_that_of_orders_whose_cost_is_known() -> None:
@@ -52,14 +52,14 @@ def test_the_digest_of_the_data_changes_with_any_row_and_not_with_their_order() 
 def test_surveys_of_parts_add_up_to_that_of_the_whole() -> None:
     """Names are counted differently in every part, and the digest does not see it."""
     settings, tables, end = small_settings(), tiny().tables, tiny_histories().end
-    whole = take_population_totals(tiny_histories(), settings, end)
+    whole = population_totals(tiny_histories(), settings, end)
     parts = []
     for number in range(3):
         own = {
             name: rows[part_numbers(rows["account_id"], 3) == number] if "account_id" in rows else rows
             for name, rows in tables.items()
         }
-        parts.append(take_population_totals(build_histories(source_from_rows(own)), settings, end))
+        parts.append(population_totals(build_histories(source_from_rows(own)), settings, end))
     added = add_population_totals(parts)
     assert added == whole
     assert added.digest == whole.digest

@@ -7,7 +7,7 @@ import pytest
 
 from features.errors import SettingsError
 from tests.trained import tiny_dataset
-from tests.training.evaluation.judged import hasty_settings
+from tests.training.evaluation.comparisons import hasty_settings
 from training.models.next_rung import fit_next_rung
 from training.models.switching import fit_switching
 from training.settings import PoolSettings

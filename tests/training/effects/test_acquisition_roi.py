@@ -10,7 +10,7 @@ from features.sources.source import source_from_rows
 from tests.builders import Row, histories
 from tests.told import codes, told
 from tests.trained import tiny, tiny_histories, tiny_trained
-from training.data.acquired_accounts import add_acquired, take_acquired
+from training.data.acquired_accounts import acquired_totals, add_acquired
 from training.effects.acquisition_roi import LEAST_ACCOUNTS, AcquisitionRoi, acquisition_roi
 from training.effects.acquisition_roi import Row as Line
 from training.effects.off_policy_value import OffPolicyValue
@@ -47,7 +47,7 @@ def supplier(accounts: bool = True, costs: bool = True) -> Histories:
 
 
 def worth(of: Histories, claim: OffPolicyValue | None = CLAIM, rate: float = 0.3) -> AcquisitionRoi:
-    return acquisition_roi(take_acquired(of.as_it_stood(END), END), instant("2021-01-01"), rate, claim, 180)
+    return acquisition_roi(acquired_totals(of.as_it_stood(END), END), instant("2021-01-01"), rate, claim, 180)
 
 
 def line(of: AcquisitionRoi, what: str, days: int, channel: str | None = None) -> Line:
@@ -106,7 +106,7 @@ def test_accounts_that_traded_before_they_were_entered_or_before_the_data_are_no
     assert codes(worth(histories(accounts=rows, orders=orders)).findings) == ["acquisition_left_out"]
     soon: list[Row] = [(f"A{k}", "2022-02-20", 50.0) for k in range(LEAST_ACCOUNTS)]
     assert line(worth(histories(accounts=rows, orders=soon)), "new_account", 365)["margin"] == 15.0
-    late = acquisition_roi(take_acquired(supplier(), END), instant("2022-06-01"), 0.3, None, 180)
+    late = acquisition_roi(acquired_totals(supplier(), END), instant("2022-06-01"), 0.3, None, 180)
     assert codes(late.findings) == ["acquisition_left_out"]
 
 
@@ -125,7 +125,7 @@ def test_nothing_entered_later_is_seen() -> None:
         for name, recorded in (("A", "2022-03-01"), ("B", "2024-08-01"))
     ]
     known = histories(accounts=rows, orders=[("A", "2022-04-01", 10.0), ("B", "2024-07-20", 10.0)])
-    taken = take_acquired(known.as_it_stood(END), END)
+    taken = acquired_totals(known.as_it_stood(END), END)
     assert {key[0] for key in taken} == {"fair"}
     assert sum(sums[0] for key, sums in taken.items() if key[1:3] == ("account", 365)) == 1
 
@@ -138,8 +138,8 @@ def test_the_sums_of_parts_are_those_of_the_whole() -> None:
             name: rows[part_numbers(rows["account_id"], 3) == number] if "account_id" in rows else rows
             for name, rows in tiny().tables.items()
         }
-        parts.append(take_acquired(build_histories(source_from_rows(own)), known.end))
-    assert add_acquired(parts) == take_acquired(known, known.end)
+        parts.append(acquired_totals(build_histories(source_from_rows(own)), known.end))
+    assert add_acquired(parts) == acquired_totals(known, known.end)
 
 
 def test_the_simulated_supplier_s_bundle_holds_the_table() -> None:

@@ -11,7 +11,7 @@ from features.histories.snapshots import Snapshots
 from features.instants import instant
 from features.sources.source import source_from_rows
 from tests.training.effects.test_uplift import BEGIN, dataset, names, settings, supplier
-from training.effects.co_interventions import parts_left
+from training.effects.co_interventions import remaining_shares
 from training.effects.uplift import fit_uplift
 from training.models.fitting import one_linear_algebra_thread
 
@@ -36,10 +36,10 @@ def test_parts_left_by_hand() -> None:
     tables = {"orders": orders, "investments": made, "investment_options": options}
     histories = build_histories(source_from_rows(tables))
     at = Snapshots(np.arange(3), np.full(3, instant((BEGIN + pd.Timedelta(days=300)).to_pydatetime())))
-    left = parts_left(histories, at, np.array([2, 0, 0]), 180)
+    left = remaining_shares(histories, at, np.array([2, 0, 0]), 180)
     assert histories.options.names == ("rebate", "visit")
     assert left == pytest.approx(np.array([[0.0, 0.70], [0.5, 0.0], [0.0, 0.0]]))
-    assert parts_left(histories, at, np.array([0, 0, 0]), 180)[0] == pytest.approx([0.0, 1.70])
+    assert remaining_shares(histories, at, np.array([0, 0, 0]), 180)[0] == pytest.approx([0.0, 1.70])
 
 
 def impatient(seed: int) -> tuple[dict[str, pd.DataFrame], float]:
@@ -69,7 +69,7 @@ def test_visits_that_the_others_get_soon_do_not_hide_what_a_visit_brings(monkeyp
     tables, truth = impatient(0)
     data = dataset(tables)
     (effect,) = fit_uplift(data, settings()).options
-    monkeypatch.setattr("training.effects.target_trials.parts_left", lambda *given: np.zeros((len(given[1]), 1)))
+    monkeypatch.setattr("training.effects.target_trials.remaining_shares", lambda *given: np.zeros((len(given[1]), 1)))
     (plain,) = fit_uplift(data, settings()).options
     assert effect.mean is not None
     assert plain.mean is not None
@@ -81,7 +81,9 @@ def test_what_an_investment_came_too_late_for_is_made_up_for(monkeypatch: pytest
     """A tenth of the horizon late, and nothing invested later: then nine tenths of the effect were seen."""
     data = dataset(supplier(0, lift=0.25, how="lot")[0])
     (plain,) = fit_uplift(data, settings()).options
-    monkeypatch.setattr("training.effects.target_trials.parts_left", lambda *given: -0.1 * (given[2] > 0)[:, None])
+    monkeypatch.setattr(
+        "training.effects.target_trials.remaining_shares", lambda *given: -0.1 * (given[2] > 0)[:, None]
+    )
     (late,) = fit_uplift(data, settings()).options
     assert plain.mean is not None
     assert late.mean == pytest.approx(plain.mean / 0.9, rel=0.03)

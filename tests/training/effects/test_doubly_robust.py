@@ -15,7 +15,7 @@ from training.effects.doubly_robust import (
     overlap,
     scores,
 )
-from training.model.predictors import Term
+from training.model.terms import Term
 from training.settings import BoosterSettings, UpliftSettings
 
 BOOSTER = BoosterSettings(rounds=60, learning_rate=0.1, least_in_leaf=30, threads=1)

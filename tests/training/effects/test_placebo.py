@@ -7,8 +7,8 @@ import pytest
 
 from tests.told import told
 from tests.training.effects.test_uplift import dataset, settings, supplier
-from training.effects.effect_estimation import LOOSE, modifiers, small_booster
-from training.effects.placebo import before_choices, before_lots, choices_finding, lots_finding
+from training.effects.effect_estimation import WEAK_PRIOR, modifiers, small_booster
+from training.effects.placebo import choices_finding, lots_finding, negative_control, placebo_date
 from training.effects.target_trials import Trials, build_trials
 from training.effects.uplift import fit_uplift
 from training.models.fitting import one_linear_algebra_thread
@@ -29,7 +29,7 @@ def lots(seed: int) -> tuple[Trials, int]:
 
 def test_fair_lots_show_no_difference_before() -> None:
     trials, column = lots(0)
-    (found,) = before_lots(trials, np.full((len(trials), 2), 0.5), column).values()
+    (found,) = negative_control(trials, np.full((len(trials), 2), 0.5), column).values()
     assert not found.clear
     assert lots_finding("visit", found).code == "uplift_lots_fair"
 
@@ -38,7 +38,7 @@ def test_lots_that_went_to_the_large_are_told() -> None:
     trials, column = lots(0)
     large = trials.matrix[:, column] > np.nanmedian(trials.matrix[:, column])
     trials.arm[large & (np.arange(len(trials)) % 3 == 0)] = 1
-    (found,) = before_lots(trials, np.full((len(trials), 2), 0.5), column).values()
+    (found,) = negative_control(trials, np.full((len(trials), 2), 0.5), column).values()
     assert found.clear
     assert lots_finding("visit", found).code == "uplift_lots_suspect"
 
@@ -55,7 +55,9 @@ def test_choice_by_what_revenue_has_done_since_is_told(growing: float, clear: bo
     trials = build_trials(data, settings())
     assert trials is not None
     booster = small_booster(settings().booster)
-    (found,) = before_choices(data, trials, modifiers(data), booster=booster, settings=settings(), loose=LOOSE).values()
+    (found,) = placebo_date(
+        data, trials, modifiers(data), booster=booster, settings=settings(), loose=WEAK_PRIOR
+    ).values()
     assert found.clear == clear, found
     code = "uplift_choices_differed" if clear else "uplift_choices_comparable"
     assert choices_finding("visit", found).code == code

@@ -15,9 +15,9 @@ from serving.planning.plan import Allowance, make_plan
 from tests.builders import histories
 from tests.serving.planning.test_plan import supplier as scored
 from tests.told import told
-from training.effects.plan_evaluation import Realised, Selected, pooled, realised
+from training.effects.plan_evaluation import PlanAccounts, PlanResult, evaluate_plan, pool_plans
 from training.effects.plan_findings import plan_outcome, plans_outcome
-from training.effects.plan_outcomes import Listed, follow, listed
+from training.effects.plan_outcomes import PlanRows, plan_outcomes, plan_rows
 from training.settings import Settings
 from training.simulator.population import STEP_DAYS
 from training.simulator.scenarios import SCENARIOS
@@ -26,7 +26,7 @@ from training.simulator.tables import account_ids, build_tables
 from training.simulator.truth import HORIZON_DAYS, HORIZON_STEPS, replay_all, rung_of, truth_frame
 
 
-def selected(n: int, **given: Any) -> Selected:
+def selected(n: int, **given: Any) -> PlanAccounts:
     """Accounts of which every second is treated, at evens, margin 1; what is not given is nought."""
     columns: dict[str, Any] = {
         "account": np.array([f"A{k}" for k in range(n)], object),
@@ -39,7 +39,7 @@ def selected(n: int, **given: Any) -> Selected:
         "days": 180.0,
         "horizon_days": 180.0,
     }
-    return Selected(**(columns | given))
+    return PlanAccounts(**(columns | given))
 
 
 def test_the_difference_of_six_accounts_is_what_a_hand_reckons() -> None:
@@ -47,7 +47,7 @@ def test_the_difference_of_six_accounts_is_what_a_hand_reckons() -> None:
         6, revenue=np.array([10.0, 4.0, 20.0, 6.0, 30.0, 5.0]), spent=np.array([2.0, 0, 2, 0, 2, 0]),
         promised=np.full(6, 11.0), cost=np.full(6, 2.0), margin=np.full(6, 0.5),
     )  # fmt: skip
-    found = realised(rows)
+    found = evaluate_plan(rows)
     assert found.revenue.value == pytest.approx(20 - 5)
     assert found.gain.value == pytest.approx(7.5 - 2)
     error = np.sqrt(100 / 3 + 1 / 3) / np.sqrt(3) * np.sqrt(3)
@@ -62,7 +62,7 @@ def test_rows_count_by_the_inverse_of_their_chance() -> None:
     treated = np.array([True, True, True, True, False, False, False, False])
     chance = np.array([0.8, 0.2, 0.8, 0.2, 0.2, 0.8, 0.2, 0.8])
     revenue = np.array([10.0, 50.0, 10.0, 50.0, 6.0, 20.0, 6.0, 20.0])
-    found = realised(selected(8, treated=treated, chance=chance, revenue=revenue))
+    found = evaluate_plan(selected(8, treated=treated, chance=chance, revenue=revenue))
     one = (10 / 0.8 + 50 / 0.2) / (1 / 0.8 + 1 / 0.2)
     other = (6 / 0.2 + 20 / 0.8) / (1 / 0.2 + 1 / 0.8)
     assert found.revenue.value == pytest.approx(one - other)
@@ -73,7 +73,7 @@ def test_a_lot_that_fell_unevenly_between_strata_does_not_count() -> None:
     dear = np.arange(20) >= 10
     revenue = np.where(dear, 990.0, 90.0) + 10.0 * treated
     kinds = np.where(dear, "integration", "visit").astype(object)
-    found = realised(selected(20, treated=treated, revenue=revenue, investment=kinds))
+    found = evaluate_plan(selected(20, treated=treated, revenue=revenue, investment=kinds))
     assert found.revenue.value == pytest.approx(10)
     assert found.revenue.high - found.revenue.low < 1e-6
 
@@ -82,7 +82,7 @@ def test_what_the_past_told_already_does_not_widen_the_interval() -> None:
     rng = np.random.default_rng(0)
     before = rng.lognormal(7, 1.5, 400)
     rows = selected(400, revenue=0.9 * before + 100 * (np.arange(400) % 2 == 0) + rng.normal(0, 10, 400), before=before)
-    found = realised(rows)
+    found = evaluate_plan(rows)
     assert found.revenue.low < 100 < found.revenue.high
     assert found.revenue.high - found.revenue.low < 8
 
@@ -100,7 +100,7 @@ def test_the_interval_holds_the_truth_in_nine_of_ten_seeds() -> None:
             n, treated=treated, chance=np.where(treated, 0.8, 0.2), revenue=revenue, before=before,
             investment=kinds[rng.integers(0, 3, n)], promised=effect + rng.normal(0, 20, n),
         )  # fmt: skip
-        found = realised(rows).revenue
+        found = evaluate_plan(rows).revenue
         held += found.low <= effect.mean() <= found.high
     assert 0.86 <= held / worlds <= 0.95
 
@@ -108,34 +108,34 @@ def test_the_interval_holds_the_truth_in_nine_of_ten_seeds() -> None:
 def test_an_account_on_two_plans_counts_as_one() -> None:
     rng = np.random.default_rng(0)
     rows = selected(40, revenue=rng.normal(100, 10, 40))
-    one = (rows, realised(rows))
-    same, _ = pooled([one, one])
+    one = (rows, evaluate_plan(rows))
+    same, _ = pool_plans([one, one])
     renamed = replace(rows, account=np.array([f"B{k}" for k in range(40)], object))
-    other, _ = pooled([one, (renamed, realised(renamed))])
+    other, _ = pool_plans([one, (renamed, evaluate_plan(renamed))])
     alone = one[1].gain
     assert same.value == pytest.approx(alone.value)
     assert same.high - same.low == pytest.approx(alone.high - alone.low, rel=0.03)
     assert other.high - other.low == pytest.approx((alone.high - alone.low) / np.sqrt(2), rel=0.05)
 
 
-def lines(result: Realised) -> list[str]:
+def lines(result: PlanResult) -> list[str]:
     return told(plan_outcome(result)).split("\n")
 
 
 def test_findings_say_who_won_and_what_was_done() -> None:
     revenue = np.where(np.arange(80) % 2 == 0, 100.0, 40.0) + np.arange(80) % 3
     made = np.arange(80) % 4 == 0
-    words = lines(realised(selected(80, revenue=revenue, promised=np.full(80, 500.0), made=made)))
+    words = lines(evaluate_plan(selected(80, revenue=revenue, promised=np.full(80, 500.0), made=made)))
     assert words[0].startswith("the list beat the hold-out by 60 [90%: ")
     assert words[0].endswith("over its whole horizon; promised 500: less than promised")
     assert "the planned investment was made for 50% of the treated, and for 0% of the held-out" in words
     assert any(line.startswith("extra revenue where the list decided that it was made: 120 [") for line in words)
-    lost = realised(selected(80, revenue=-revenue, days=45.0, promised=np.full(80, 10.0), cost=np.full(80, 2.0)))
+    lost = evaluate_plan(selected(80, revenue=-revenue, days=45.0, promised=np.full(80, 10.0), cost=np.full(80, 2.0)))
     assert lost.promised == pytest.approx(12 / 4 - 2)
     words = lines(lost)
     assert words[0].startswith("the list lost to the hold-out: -60 [90%: ")
     assert "in the 25% of its horizon so far" in words[0]
-    few = lines(realised(selected(8, revenue=np.array([1.0, 2, 3, 4, 5, 6, 7, 8]))))
+    few = lines(evaluate_plan(selected(8, revenue=np.array([1.0, 2, 3, 4, 5, 6, 7, 8]))))
     assert "cannot be told from" in few[0]
     assert few[-1].startswith("fewer than 30")
     together = told(plans_outcome(lost.gain, 1.0, 2, 0.8))
@@ -144,20 +144,20 @@ def test_findings_say_who_won_and_what_was_done() -> None:
 
 def test_without_a_hold_out_or_with_certain_arms_there_is_no_answer() -> None:
     with pytest.raises(NotEnoughData, match="6 accounts were treated and 0 held out"):
-        realised(selected(6, treated=np.ones(6, bool)))
+        evaluate_plan(selected(6, treated=np.ones(6, bool)))
     with pytest.raises(NotEnoughData, match="not between 0 and 1"):
-        realised(selected(6, chance=np.ones(6)))
+        evaluate_plan(selected(6, chance=np.ones(6)))
     with pytest.raises(ShapeMismatch, match="revenue has 5 rows"):
         selected(6, revenue=np.zeros(5))
 
 
-def plan_rows(**given: Any) -> Listed:
+def rows_of(**other: Any) -> PlanRows:
     columns: dict[str, Any] = {
         "account": np.array(["A", "B", "gone"], object), "investment": np.array(["visit", "visit", "rebate"], object),
         "treated": np.array([True, False, True]), "chance": np.array([0.9, 0.1, 0.9]), "gain": np.full(3, 100.0),
         "cost": np.full(3, 50.0), "as_of": instant("2025-01-01"), "horizon_days": 180.0,
     }  # fmt: skip
-    return Listed(**(columns | given))
+    return PlanRows(**(columns | other))
 
 
 ORDERS = [
@@ -176,7 +176,7 @@ MADE = [
 
 def test_the_horizon_begins_with_as_of_and_ends_before_its_end() -> None:
     known = histories(orders=ORDERS, investments=MADE, accounts=[{"account_id": "B", "created_at": "2024-01-01"}])
-    found = follow(plan_rows(), known, instant("2026-01-01"), Settings())
+    found = plan_outcomes(rows_of(), known, instant("2026-01-01"), Settings())
     assert found.revenue.tolist() == [11 + 13, 0, 0]
     assert found.before.tolist() == [5, 0, 0]  # 180 days before are 2024-07-05
     assert found.spent.tolist() == [42, 0, 0]
@@ -187,19 +187,19 @@ def test_the_horizon_begins_with_as_of_and_ends_before_its_end() -> None:
 
 def test_half_a_horizon_is_followed_as_far_as_it_goes() -> None:
     known = histories(orders=ORDERS)
-    found = follow(plan_rows(), known, instant("2025-04-01"), Settings())
+    found = plan_outcomes(rows_of(), known, instant("2025-04-01"), Settings())
     assert (found.days, found.revenue.tolist()) == (90, [11, 0, 0])
     assert found.made.tolist() == [True, False, True]  # nobody wrote down what was made
     assert found.spent.tolist() == [50, 0, 50]
     with pytest.raises(NotEnoughData, match="nothing has happened since"):
-        follow(plan_rows(), known, instant("2025-01-01"), Settings())
+        plan_outcomes(rows_of(), known, instant("2025-01-01"), Settings())
     with pytest.raises(NotEnoughData, match="knows none"):
-        follow(plan_rows(account=np.array(["x", "y", "z"], object)), known, instant("2025-04-01"), Settings())
+        plan_outcomes(rows_of(account=np.array(["x", "y", "z"], object)), known, instant("2025-04-01"), Settings())
 
 
 def test_a_written_plan_is_listed_with_the_chances_of_its_arms() -> None:
     plan = make_plan(*scored(60), Allowance(20_000.0))
-    found = listed(plan.rows, plan.record)
+    found = plan_rows(plan.rows, plan.record)
     assert found.as_of == instant("2026-01-01")
     assert set(found.chance[found.treated]) == {0.9}
     assert set(found.chance[~found.treated]) == {0.1}
@@ -226,13 +226,13 @@ def test_a_supplier_that_follows_a_plan_earns_what_its_truth_says() -> None:
     last = (months + HORIZON_STEPS) * STEP_DAYS
     begin = pd.Timestamp("2026-01-01") - pd.Timedelta(days=last)
     tables = build_tables(business.recorder, begin, last, np.random.default_rng(4))
-    plan = Listed(
+    plan = PlanRows(
         account_ids(n)[on_list], np.full(on_list.sum(), "visit_programme", object), treated[on_list],
         np.where(treated, 2 / 3, 1 / 3)[on_list], truth["margin_gain_visit_programme"].to_numpy()[on_list],
         np.full(on_list.sum(), 700.0), instant((begin + pd.Timedelta(days=end)).to_pydatetime()), float(HORIZON_DAYS),
     )  # fmt: skip
     known = build_histories(source_from_rows(tables))
-    found = realised(follow(plan, known, instant("2026-01-01"), Settings()))
+    found = evaluate_plan(plan_outcomes(plan, known, instant("2026-01-01"), Settings()))
     assert min(found.treated, found.held_out) > 60
     assert found.compliance == 1.0
     assert found.contamination == 0.0

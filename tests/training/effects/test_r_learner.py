@@ -6,9 +6,9 @@ import numpy as np
 import pytest
 
 from features.instants import FloatArray
-from training.effects.r_learner import SLOPE_PRECISIONS, Case, Fitted, Precisions, fit_again, fit_cases
+from training.effects.r_learner import SLOPE_PRECISIONS, Case, FittedEffect, Precisions, fit_cases, refit
 
-LOOSE = Precisions(1.0, 100.0, 1e6)
+WEAK_PRIOR = Precisions(1.0, 100.0, 1e6)
 
 
 def case(
@@ -29,7 +29,7 @@ def case(
     return Case(z, beyond, exposed, chance, size, picked, np.arange(n))
 
 
-def means(fitted: Fitted) -> tuple[float, float]:
+def means(fitted: FittedEffect) -> tuple[float, float]:
     return float(fitted.coefficients[0]), float(np.sqrt(fitted.covariance[0, 0]))
 
 
@@ -48,7 +48,7 @@ def test_what_is_not_there_is_not_found() -> None:
 def test_intervals_of_a_loose_fit_cover() -> None:
     covered = []
     for seed in range(60):
-        (fitted,) = fit_again([case(seed, n=600)], LOOSE)
+        (fitted,) = refit([case(seed, n=600)], WEAK_PRIOR)
         value, error = means(fitted)
         covered.append(abs(value - 0.2) < 1.645 * error)
     assert 48 <= sum(covered) <= 59
@@ -57,7 +57,7 @@ def test_intervals_of_a_loose_fit_cover() -> None:
 def test_choices_that_agree_sharpen_and_choices_that_mislead_do_not_mislead() -> None:
     lots = case(1, n=1500)
     agree, mislead = (case(2, n=6000, chosen=0.75, misled=gap) for gap in (0.0, 1.0))
-    alone, together = (means(fit_again([one], LOOSE)[0])[1] for one in (lots, agree))
+    alone, together = (means(refit([one], WEAK_PRIOR)[0])[1] for one in (lots, agree))
     assert together < alone
     (fitted,), prior = fit_cases([mislead])
     assert prior.trust < 1e6
@@ -75,12 +75,12 @@ def test_rows_of_one_account_count_as_one() -> None:
     one = case(4, n=800)
     rows = np.repeat(np.arange(800), 4)
     many = Case(*(getattr(one, name)[rows] for name in Case.__dataclass_fields__))
-    single, repeated = (means(fit_again([c], Precisions(1e-6, 1e-6, 1e6))[0])[1] for c in (one, many))
+    single, repeated = (means(refit([c], Precisions(1e-6, 1e-6, 1e6))[0])[1] for c in (one, many))
     assert repeated == pytest.approx(single, rel=0.02)
 
 
 def test_the_unit_of_money_changes_nothing() -> None:
     one = case(5)
     cents = replace(one, beyond=one.beyond * 100, size=one.size * 100)
-    (first,), (second,) = fit_again([one], LOOSE), fit_again([cents], LOOSE)
+    (first,), (second,) = refit([one], WEAK_PRIOR), refit([cents], WEAK_PRIOR)
     assert second.coefficients == pytest.approx(first.coefficients, rel=1e-9)

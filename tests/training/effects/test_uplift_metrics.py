@@ -8,13 +8,13 @@ from features.instants import FloatArray
 from training.effects.uplift_metrics import (
     autoc,
     best_arm,
-    earned,
-    first_rows,
     groups_by,
+    highest_rows,
     paired_interval,
     qini,
     slope_of_truth,
     two_arm_scores,
+    value_of_arms,
 )
 
 
@@ -96,21 +96,21 @@ def test_the_best_option_is_taken_where_any_pays_and_never_one_without_an_estima
 
 def test_a_policy_earns_the_true_gain_of_what_it_chose() -> None:
     true = np.array([[10.0, -5.0], [3.0, 4.0], [1.0, 1.0]])
-    assert earned(true, np.array([1, 2, 0])).tolist() == [10.0, 4.0, 0.0]
+    assert value_of_arms(true, np.array([1, 2, 0])).tolist() == [10.0, 4.0, 0.0]
     with pytest.raises(ShapeMismatch, match="2 choices"):
-        earned(true, np.array([1, 2]))
+        value_of_arms(true, np.array([1, 2]))
 
 
 def test_no_policy_earns_more_than_the_oracle() -> None:
     rng = np.random.default_rng(0)
     true = rng.normal(0, 1, (200, 3))
-    oracle = earned(true, best_arm(true)).mean()
-    assert all(earned(true, rng.integers(0, 4, 200)).mean() <= oracle for _ in range(20))
+    oracle = value_of_arms(true, best_arm(true)).mean()
+    assert all(value_of_arms(true, rng.integers(0, 4, 200)).mean() <= oracle for _ in range(20))
 
 
 def test_first_rows_are_those_of_highest_priority() -> None:
-    assert first_rows(np.array([1.0, 3.0, 2.0, 3.0]), 2).tolist() == [False, True, False, True]
-    assert not first_rows(np.array([1.0]), 0).any()
+    assert highest_rows(np.array([1.0, 3.0, 2.0, 3.0]), 2).tolist() == [False, True, False, True]
+    assert not highest_rows(np.array([1.0]), 0).any()
 
 
 def test_groups_rise_and_hold_every_row_once() -> None:

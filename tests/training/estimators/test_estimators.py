@@ -29,7 +29,7 @@ from training.effects.doubly_robust import cross_fitted_propensity, overlap
 from training.effects.effect_estimation import fit_effects, modifiers, small_booster
 from training.effects.outcomes import measure
 from training.effects.target_trials import Trials, build_trials
-from training.effects.uplift import _Work
+from training.effects.uplift import _Estimation
 from training.estimators import (
     HistoryFeatures,
     RevenueRegressor,
@@ -38,10 +38,10 @@ from training.estimators import (
     SwitchingClassifier,
     UpliftRegressor,
 )
-from training.model.predictors import settled_values
 from training.model.serialization import to_json
+from training.model.terms import standardised_values
 from training.models.conformal import fit_set_rule
-from training.models.fitting import one_linear_algebra_thread, settle_terms
+from training.models.fitting import one_linear_algebra_thread, standardise_terms
 from training.models.next_rung import fit_with_earlier
 from training.models.revenue import fit_revenue, invested_after
 from training.models.revenue_interval import fit_revenue_range
@@ -284,7 +284,7 @@ def test_effects_are_learnt_as_ladder_train_learns_them() -> None:
     model.fit(frame, trials.revenue, treatment=trials.arm, account=names)
     with one_linear_algebra_thread():
         fold = folds_of(data.histories, trials.snapshots.account, settings.uplift.folds)
-        booster, terms = small_booster(settings.booster), settle_terms(modifiers(data), trials.matrix)
+        booster, terms = small_booster(settings.booster), standardise_terms(modifiers(data), trials.matrix)
         chance = cross_fitted_propensity(
             trials.matrix,
             trials.arm,
@@ -295,7 +295,7 @@ def test_effects_are_learnt_as_ladder_train_learns_them() -> None:
             booster=booster,
             clip=settings.uplift.clip,
         )
-        work = _Work(trials, chance, fold, terms, settled_values(terms, trials.matrix), settings)
+        work = _Estimation(trials, chance, fold, terms, standardised_values(terms, trials.matrix), settings)
         case = work.case(1, measure(trials, "revenue", fold, booster), ~trials.random)
         effect, _ = fit_effects({1: case}, terms, measure(trials, "revenue", fold, booster))[1]
     assert to_json(model.effect_) == to_json(effect)

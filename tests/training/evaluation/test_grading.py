@@ -54,7 +54,7 @@ def test_bands_by_hand() -> None:
     bands = reliability_bands(chance, happened, np.arange(7))
     assert [(band.low, band.snapshots) for band in bands] == [(0.0, 2), (0.3, 3), (0.4, 1), (0.9, 1)]
     assert bands[1].observed.value == pytest.approx(1 / 3)
-    assert bands[1].given == pytest.approx(1 / 3, abs=0.001)
+    assert bands[1].predicted == pytest.approx(1 / 3, abs=0.001)
     assert bands[1].observed.low <= 1 / 3 <= bands[1].observed.high
 
 
@@ -95,7 +95,7 @@ def test_every_prediction_is_graded_and_every_snapshot_stands_in_one_band() -> N
         assert grade(one).code.startswith("grade_")
         if one.task in HAPPENED:
             assert sum(band.snapshots for band in one.bands) == one.snapshots
-            assert all(band.low - 1e-6 <= band.given <= band.high + 1e-6 for band in one.bands)
+            assert all(band.low - 1e-6 <= band.predicted <= band.high + 1e-6 for band in one.bands)
             assert len(reliability(one)) == len(one.bands)
         else:
             assert one.bands == ()

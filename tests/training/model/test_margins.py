@@ -3,6 +3,7 @@
 import numpy as np
 import pytest
 
+from features.accounts.margin_rates import margin_rates
 from features.histories.histories import Histories, build_histories
 from features.histories.views import View
 from features.sources.partitioned import part_numbers
@@ -10,14 +11,7 @@ from features.sources.source import source_from_rows
 from tests.builders import Row, histories, view
 from tests.told import told
 from tests.trained import tiny, tiny_histories
-from training.model.margins import (
-    LEAST_ORDERS,
-    add_line_sums,
-    line_margins,
-    line_sums,
-    margin_rates,
-    margins_finding,
-)
+from training.model.margins import MIN_ORDERS, add_line_sums, line_margins, line_sums, margins_finding
 
 AS_OF = "2025-01-01"
 
@@ -28,7 +22,7 @@ def order(account: str, line: str | None, cost: float | None, revenue: float = 1
 
 def supplier(*own: Row) -> Histories:
     """Pumps cost 40 of 100 and valves 80 in the orders of others; nothing is known of hoses."""
-    others = [order("Z", line, cost) for line, cost in (("pumps", 40.0), ("valves", 80.0)) for _ in range(LEAST_ORDERS)]
+    others = [order("Z", line, cost) for line, cost in (("pumps", 40.0), ("valves", 80.0)) for _ in range(MIN_ORDERS)]
     return histories(orders=[*others, order("Z", "hoses", None), *own])
 
 
@@ -61,9 +55,9 @@ def test_only_the_last_year_counts() -> None:
 
 
 def test_a_line_is_only_listed_where_enough_of_its_costs_are_known() -> None:
-    few = [order("Z", "pumps", 40.0) for _ in range(LEAST_ORDERS - 1)]
+    few = [order("Z", "pumps", 40.0) for _ in range(MIN_ORDERS - 1)]
     assert line_margins(line_sums(histories(orders=few))) == {}
-    at_a_loss = [order("Z", "pumps", 140.0) for _ in range(LEAST_ORDERS)]
+    at_a_loss = [order("Z", "pumps", 140.0) for _ in range(MIN_ORDERS)]
     assert line_margins(line_sums(histories(orders=at_a_loss))) == {}
     assert sorted(line_margins(line_sums(supplier())).values()) == [0.2, 0.6]
 

@@ -7,28 +7,27 @@ from typing import Any
 
 import numpy as np
 import pytest
-from hypothesis import given, settings
+from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
 from features.errors import BundleError
 from features.instants import FloatArray, IntArray
-from training.model import serialization as kinds
+from training.model import serialization
+from training.model.effect import MAX_ROWS_AT_ONCE, Effect
 from training.model.predictors import (
-    FEW,
     FLOOR,
-    Effect,
     Floored,
     Linear,
     Ordinal,
     Pool,
     RevenueRange,
     Table,
-    Term,
     Trees,
     TwoPart,
     normalise,
 )
 from training.model.serialization import Predictor, from_json, to_json
+from training.model.terms import Term
 from training.models.fitting import (
     equal_pool,
     every_term,
@@ -109,33 +108,35 @@ def predictors() -> dict[str, Predictor]:
     }
 
 
-KINDS = predictors()
+PREDICTORS = predictors()
 
 
 def test_every_kind_that_may_be_served_is_put_to_these_tests() -> None:
-    assert {type(predictor).__name__ for predictor in KINDS.values()} >= kinds.KINDS.keys()
+    assert {type(predictor).__name__ for predictor in PREDICTORS.values()} >= serialization.SERVED_CLASSES.keys()
 
 
-CHANCES = [kind for kind in KINDS if any(word in kind for word in ("class", "multinomial", "table", "pool", "floored"))]
+CHANCES = [
+    kind for kind in PREDICTORS if any(word in kind for word in ("class", "multinomial", "table", "pool", "floored"))
+]
 
 
 def same(left: FloatArray, right: FloatArray) -> bool:
     return left.shape == right.shape and left.tobytes() == right.tobytes()
 
 
-@pytest.mark.parametrize("kind", KINDS)
+@pytest.mark.parametrize("kind", PREDICTORS)
 @pytest.mark.parametrize("size", [1, 2, 3, 5, 7, 8, 15, 64, 999])
 def test_a_row_has_the_same_bits_in_parts_of_any_size(kind: str, size: int) -> None:
-    matrix, predictor = world(2)[0], KINDS[kind]
+    matrix, predictor = world(2)[0], PREDICTORS[kind]
     whole = predictor.predict(matrix)
     last = ROWS if size > 7 else 200
     parts = [predictor.predict(matrix[start : start + size]) for start in range(0, last, size)]
     assert same(np.concatenate(parts)[:last], whole[:last])
 
 
-@pytest.mark.parametrize("kind", KINDS)
+@pytest.mark.parametrize("kind", PREDICTORS)
 def test_the_layout_in_memory_changes_no_bit(kind: str) -> None:
-    matrix, predictor = world(2)[0], KINDS[kind]
+    matrix, predictor = world(2)[0], PREDICTORS[kind]
     whole = predictor.predict(matrix)
     assert same(predictor.predict(np.asfortranarray(matrix)), whole)
     assert same(predictor.predict(np.repeat(matrix, 2, axis=0)[::2]), whole)
@@ -143,9 +144,9 @@ def test_the_layout_in_memory_changes_no_bit(kind: str) -> None:
     assert predictor.predict(matrix[:0]).shape == (0, whole.shape[1])
 
 
-@pytest.mark.parametrize("kind", KINDS)
+@pytest.mark.parametrize("kind", PREDICTORS)
 def test_a_predictor_comes_back_from_json_with_the_same_bits(kind: str) -> None:
-    matrix, predictor = world(2)[0], KINDS[kind]
+    matrix, predictor = world(2)[0], PREDICTORS[kind]
     text = json.dumps(to_json(predictor), allow_nan=False)
     again = from_json(json.loads(text))
     assert json.dumps(to_json(again)) == text
@@ -155,7 +156,7 @@ def test_a_predictor_comes_back_from_json_with_the_same_bits(kind: str) -> None:
 
 @pytest.mark.parametrize("kind", CHANCES)
 def test_chances_are_chances(kind: str) -> None:
-    found = KINDS[kind].predict(world(2)[0])
+    found = PREDICTORS[kind].predict(world(2)[0])
     assert ((found > 0) & (found <= 1)).all()
     if found.shape[1] > 1:
         np.testing.assert_allclose(found.sum(axis=1), 1.0, atol=1e-12)
@@ -163,10 +164,11 @@ def test_chances_are_chances(kind: str) -> None:
 
 @settings(max_examples=60)
 @given(st.lists(st.floats(width=64), min_size=COLUMNS, max_size=COLUMNS))
+@example([-np.inf, np.inf, *[-np.inf] * (COLUMNS - 2)])
 def test_no_value_is_too_strange(values: list[float]) -> None:
     with np.errstate(all="ignore"):
         for kind in CHANCES:
-            found = KINDS[kind].predict(np.array([[1.0, *values[1:]]]))
+            found = PREDICTORS[kind].predict(np.array([[1.0, *values[1:]]]))
             assert ((found >= 0) & (found <= 1)).all(), kind
 
 
@@ -187,13 +189,13 @@ def test_trees_take_their_own_columns_and_no_others() -> None:
 
 
 def test_a_constant_column_is_not_learnt_from() -> None:
-    trees = KINDS["trees of classes"]
+    trees = PREDICTORS["trees of classes"]
     assert isinstance(trees, Trees)
     assert 2 not in trees.columns
 
 
 def test_contributions_stand_in_the_bundle_s_columns_and_add_up() -> None:
-    matrix, trees = world(2)[0], KINDS["trees of a chance"]
+    matrix, trees = world(2)[0], PREDICTORS["trees of a chance"]
     assert isinstance(trees, Trees)
     parts = trees.contributions(matrix)
     assert parts.shape == (ROWS, COLUMNS + 1)
@@ -205,12 +207,12 @@ def test_contributions_stand_in_the_bundle_s_columns_and_add_up() -> None:
 
 
 def test_a_logit_of_classes_knows_which_class_is_which() -> None:
-    found = KINDS["logit of two classes"].predict(world(2)[0])
+    found = PREDICTORS["logit of two classes"].predict(world(2)[0])
     assert (found[:, [0, 1, 3, 4, 6]] < 10 * FLOOR).all()
     matrix, target = world(2)
     two = np.where(target > 3, 5, 2)
     assert (found.argmax(axis=1) == two).mean() > 0.8
-    assert KINDS["logit of one class"].predict(matrix).argmax(axis=1).tolist() == [4] * ROWS
+    assert PREDICTORS["logit of one class"].predict(matrix).argmax(axis=1).tolist() == [4] * ROWS
 
 
 def test_a_logit_is_scikit_learn_s() -> None:
@@ -258,7 +260,9 @@ def test_a_value_that_is_missing_takes_its_fill_and_a_giant_its_cap() -> None:
 def test_an_effect_has_the_same_bits_in_a_crowd_as_alone() -> None:
     """Few rows are worked out another way than many."""
     random = np.random.default_rng(3)
-    matrix = random.lognormal(size=(FEW + 50, 4)) * random.choice([-1.0, 1.0, np.nan], (FEW + 50, 4))
+    matrix = random.lognormal(size=(MAX_ROWS_AT_ONCE + 50, 4)) * random.choice(
+        [-1.0, 1.0, np.nan], (MAX_ROWS_AT_ONCE + 50, 4)
+    )
     terms = tuple(Term(column, mean=0.3, scale=0.7) for column in range(4))
     covariance = tuple(tuple(row) for row in random.normal(size=(5, 5)).tolist())
     effect = Effect(terms, tuple(random.normal(size=5).tolist()), covariance, size_column=2)
@@ -324,7 +328,7 @@ def test_the_scale_of_the_weights_changes_nothing() -> None:
     for factor in (0.25, 8.0):
         logit = fit_classes(matrix, target, np.full(ROWS, factor), terms(), n_classes=CLASSES)
         assert isinstance(logit, Linear)
-        np.testing.assert_allclose(logit.predict(matrix), KINDS["multinomial logit"].predict(matrix), atol=1e-10)
+        np.testing.assert_allclose(logit.predict(matrix), PREDICTORS["multinomial logit"].predict(matrix), atol=1e-10)
 
 
 def test_reaching_a_class_is_never_likelier_than_reaching_the_one_before() -> None:

@@ -10,9 +10,9 @@ from hypothesis import strategies as st
 from features.instants import FloatArray
 from tests.trained import small_settings, tiny_dataset, tiny_trained
 from training.data.splits import held_out, rolling_origins
-from training.model.predictors import ONE, RevenueRange
+from training.model.predictors import LOG_OF_ONE, RevenueRange
 from training.models.fitting import one_linear_algebra_thread
-from training.models.revenue_interval import fit_revenue_range, how_far_outside, within
+from training.models.revenue_interval import distance_outside, fit_revenue_range, inside_interval
 
 
 @dataclass(frozen=True)
@@ -35,9 +35,9 @@ def test_a_range_holds_a_revenue_from_the_margin_on_that_is_said(
     matrix = np.array([[low, high, from_nothing]])
     found = RevenueRange(Column(0), Column(1), Column(2), margin)
     first, last = found.quantiles(matrix)
-    outside = how_far_outside(first, last, np.array([happened]))
+    outside = distance_outside(first, last, np.array([happened]))
     if last[0] > 0 and abs(outside[0] - margin) > 1e-9:
-        assert within(found.predict(matrix), np.expm1([happened]))[0] == (outside[0] <= margin)
+        assert inside_interval(found.predict(matrix), np.expm1([happened]))[0] == (outside[0] <= margin)
 
 
 @given(LOGS, LOGS, LOGS, st.floats(0.0, 3.0))
@@ -47,7 +47,7 @@ def test_ends_are_in_order_and_never_below_nothing(low: float, high: float, noth
 
 
 def test_where_nothing_is_likely_the_range_begins_there_and_leaves_all_out_above() -> None:
-    matrix = np.array([[0.9 * ONE, 8.0, 5.0], [2.0, 8.0, 5.0], [0.0, 3.0, 0.1]])
+    matrix = np.array([[0.9 * LOG_OF_ONE, 8.0, 5.0], [2.0, 8.0, 5.0], [0.0, 3.0, 0.1]])
     found = RevenueRange(Column(0), Column(1), Column(2), 0.0).predict(matrix)
     np.testing.assert_allclose(found, np.expm1([[0.0, 5.0], [2.0, 8.0], [0.0, 0.0]]))
     wider = RevenueRange(Column(0), Column(1), Column(2), 0.5).predict(matrix)
@@ -56,7 +56,7 @@ def test_where_nothing_is_likely_the_range_begins_there_and_leaves_all_out_above
 
 def test_a_credit_note_in_sum_is_nothing() -> None:
     interval = np.array([[0.0, 10.0], [1.0, 10.0], [0.0, 10.0], [0.0, 0.0]])
-    assert within(interval, np.array([-5.0, -5.0, 10.0, 0.0])).tolist() == [True, False, True, True]
+    assert inside_interval(interval, np.array([-5.0, -5.0, 10.0, 0.0])).tolist() == [True, False, True, True]
 
 
 @pytest.mark.parametrize("stated", [0.6, 0.9])
@@ -84,7 +84,7 @@ def test_out_of_time_the_simulated_supplier_s_revenue_lies_within_as_often_as_st
     with one_linear_algebra_thread():
         for fold in rolling_origins(data.sample, held_out(data.histories, 0.2), settings, 3):
             found, _ = fit_revenue_range(data, fold.train, settings)
-            covered.append(within(found.predict(data.matrix[fold.test]), data.labels.revenue[fold.test]))
+            covered.append(inside_interval(found.predict(data.matrix[fold.test]), data.labels.revenue[fold.test]))
     assert 0.86 <= np.concatenate(covered).mean() <= 0.96
 
 

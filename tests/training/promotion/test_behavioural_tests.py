@@ -9,7 +9,7 @@ from features.catalog import catalog
 from features.histories.snapshots import Snapshots
 from features.histories.views import View
 from features.instants import MICROSECONDS_PER_DAY, FloatArray
-from features.partitions.merge import only
+from features.partitions.merge import select_accounts
 from tests.trained import tiny_bundle, tiny_dataset, tiny_histories
 from training.model.predictors import Pool
 from training.promotion.behavioural_tests import EXPECTATIONS, respond, with_row
@@ -33,7 +33,7 @@ def test_a_row_is_put_where_it_belongs_in_time() -> None:
 def test_an_event_is_seen_in_the_features(expectation: object) -> None:
     assert isinstance(expectation, type(EXPECTATIONS[0]))
     data = tiny_dataset()
-    some = only(data.histories, np.arange(20))
+    some = select_accounts(data.histories, np.arange(20))
     snapshots = Snapshots(np.arange(20), np.full(20, data.end))
     plain = catalog.compute(View(some, snapshots), data.context)
     edited = catalog.compute(View(expectation.edit(some, data.end), snapshots), data.context)

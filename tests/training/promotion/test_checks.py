@@ -10,7 +10,7 @@ from features.instants import MICROSECONDS_PER_DAY
 from tests.docs.documents import DOCS
 from tests.told import told
 from tests.trained import small_settings, tiny_bundle, tiny_dataset, tiny_trained
-from tests.training.evaluation.judged import tiny_comparisons
+from tests.training.evaluation.comparisons import tiny_comparisons
 from training.evaluation.evaluation import OURS, Comparison, Row
 from training.evaluation.metrics import Interval
 from training.model.bundle import Facts

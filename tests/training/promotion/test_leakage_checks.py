@@ -9,7 +9,7 @@ from sklearn.metrics import roc_auc_score
 from features.catalog import catalog
 from features.instants import FloatArray
 from tests.trained import tiny_dataset
-from tests.training.evaluation.judged import tiny_comparisons
+from tests.training.evaluation.comparisons import tiny_comparisons
 from training.data.dataset import Dataset
 from training.evaluation.holdout_predictions import HoldoutPredictions
 from training.promotion.behavioural_tests import with_row
@@ -57,9 +57,9 @@ def test_skill_that_lives_by_rows_of_the_last_day_is_lost_a_day_later() -> None:
     """Whoever leaves got a ticket, written afterwards with the date of the day before the origin."""
     data = tiny_dataset()
     comparison = next(table for table in tiny_comparisons() if table.task == "switching")
-    assert comparison.judged is not None
-    as_of = data.snapshots.as_of[comparison.judged.rows]
-    rows = comparison.judged.rows[as_of == as_of.max()]
+    assert comparison.holdout is not None
+    as_of = data.snapshots.as_of[comparison.holdout.rows]
+    rows = comparison.holdout.rows[as_of == as_of.max()]
     left = data.snapshots.account[rows[data.labels.switched[rows] > 0]]
     tickets = data.histories.streams["tickets"]
     empty = replace(
@@ -76,7 +76,7 @@ def test_skill_that_lives_by_rows_of_the_last_day_is_lost_a_day_later() -> None:
     histories = replace(data.histories, streams={**data.histories.streams, "tickets": stream})
     told = np.where(np.isin(data.snapshots.account[rows], left), 0.95, 0.05)[:, None]
     judged = HoldoutPredictions(rows, told, {}, TicketReader())
-    found = score_late(replace(data, histories=histories), [replace(comparison, judged=judged)])
+    found = score_late(replace(data, histories=histories), [replace(comparison, holdout=judged)])
     assert [(one.task, one.days) for one in found] == [("switching", 1), ("switching", 7)]
     assert all(one.lost.value > 0.9 and one.lost.low > 0.5 for one in found)
 

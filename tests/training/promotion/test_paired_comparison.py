@@ -7,7 +7,7 @@ import pytest
 
 from tests.told import codes
 from tests.trained import tiny_bundle, tiny_dataset
-from tests.training.evaluation.judged import hasty_settings, tiny_comparisons
+from tests.training.evaluation.comparisons import hasty_settings, tiny_comparisons
 from training.model.bundle import Bundle
 from training.model.findings import OK, WARNING, Finding
 from training.model.predictors import Pool
@@ -26,7 +26,7 @@ SCORES = {"next_rung": {"log_loss", "rps", "brier"}, "switching": {"log_loss", "
 
 
 def origins() -> list[int]:
-    judged = tiny_comparisons()[0].judged
+    judged = tiny_comparisons()[0].holdout
     assert judged is not None
     return np.unique(tiny_dataset().snapshots.as_of[judged.rows]).tolist()
 
@@ -69,7 +69,7 @@ def test_an_old_champion_is_asked_as_it_stands_where_the_outcomes_lie_after_its_
 
 def test_a_champion_that_is_the_challenger_wins_and_loses_nothing() -> None:
     last = origins()[-1]
-    own = {table.task: table.judged.latest for table in tiny_comparisons() if table.judged is not None}
+    own = {table.task: table.holdout.latest for table in tiny_comparisons() if table.holdout is not None}
     itself = champion(last, replace(tiny_bundle(), **own))  # type: ignore[arg-type]
     found = met(itself, hasty_settings())
     assert {bout.task for bout in found.bouts} == set(SCORES)
@@ -124,7 +124,7 @@ def test_without_its_settings_only_later_origins_are_compared() -> None:
     assert len(of_task(found.bouts, "next_rung")[0].origins) == 1
     assert "not_compared_settings" in codes(found.notes)
     losses = found.losses["next_rung"]
-    as_of = tiny_dataset().snapshots.as_of[tiny_comparisons()[0].judged.rows]  # type: ignore[union-attr]
+    as_of = tiny_dataset().snapshots.as_of[tiny_comparisons()[0].holdout.rows]  # type: ignore[union-attr]
     assert np.isnan(losses[as_of == first]).all()
     assert not np.isnan(losses[as_of == last]).any()
 

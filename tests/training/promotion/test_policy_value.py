@@ -16,7 +16,7 @@ from training.model.findings import OK, Finding
 from training.promotion.policy_value import ALL, LATER, compare_money
 
 
-def bench(n: int = 400) -> PolicyEvaluation:
+def policy_evaluation(n: int = 400) -> PolicyEvaluation:
     """Half of the trials got the option, by lot; it brings 100 to even accounts and nothing to odd ones, and costs 10.
 
     Ours knows that. Nothing is expected without it, and there is no noise.
@@ -52,7 +52,7 @@ def nobody(matrix: FloatArray) -> FloatArray:
 
 
 def test_whoever_pays_for_everybody_earns_less_than_whoever_knows_for_whom() -> None:
-    free, budgeted = compare_money(bench(), data(), champion(everybody, 0), 60).policies
+    free, budgeted = compare_money(policy_evaluation(), data(), champion(everybody, 0), 60).policies
     assert free.ours.value == pytest.approx(45.0)  # half of them bring 100 - 10
     assert free.theirs.value == pytest.approx(40.0)  # the others cost 10 for nothing
     assert free.difference.value == pytest.approx(5.0)
@@ -64,29 +64,29 @@ def test_whoever_pays_for_everybody_earns_less_than_whoever_knows_for_whom() -> 
 
 
 def test_whoever_recommends_nothing_brings_nothing() -> None:
-    free = compare_money(bench(), data(), champion(nobody, 0), 60).policies[0]
+    free = compare_money(policy_evaluation(), data(), champion(nobody, 0), 60).policies[0]
     assert (free.theirs.value, free.shared) == (0.0, 0.0)
     assert free.difference.value == pytest.approx(45.0)
 
 
 def test_trials_that_the_champion_has_learnt_from_count_only_where_later_ones_are_too_few() -> None:
-    found = compare_money(bench(), data(), champion(everybody, 200_000), 60)
+    found = compare_money(policy_evaluation(), data(), champion(everybody, 200_000), 60)
     assert (found.on, found.trials, found.exposed) == (LATER, 200, 100)
-    found = compare_money(bench(), data(), champion(everybody, 200_000), 101)
+    found = compare_money(policy_evaluation(), data(), champion(everybody, 200_000), 101)
     assert (found.on, found.trials, found.exposed) == (ALL, 400, 200)
 
 
 def test_without_trials_or_effects_nobody_can_tell() -> None:
-    for bench_of, of, code in (
+    for of_trials, of, code in (
         (None, champion(everybody, 0), "without_trials"),
-        (bench(), champion(everybody, 0, "insufficient"), "without_champion"),
+        (policy_evaluation(), champion(everybody, 0, "insufficient"), "without_champion"),
     ):
-        assert compare_money(bench_of, data(), of, 60).why_none == Finding.of(f"money_{code}", OK)
+        assert compare_money(of_trials, data(), of, 60).why_none == Finding.of(f"money_{code}", OK)
 
 
 def test_a_real_champion_is_put_to_real_trials() -> None:
     """The bundle itself, which has learnt from all of them: to its favour, and said."""
-    trials = tiny_trained().bench
+    trials = tiny_trained().policy_evaluation
     assert trials is not None
     found = compare_money(trials, tiny_dataset(), tiny_bundle(), 20)
     assert found.on == ALL

@@ -6,7 +6,7 @@ import numpy as np
 
 from features.instants import FloatArray
 from tests.trained import tiny_dataset
-from tests.training.evaluation.judged import tiny_comparisons
+from tests.training.evaluation.comparisons import tiny_comparisons
 from training.evaluation.evaluation import OURS, Comparison
 from training.promotion.segments import CHAMPION, judge_segments
 
@@ -14,16 +14,16 @@ from training.promotion.segments import CHAMPION, judge_segments
 def with_losses(ours: FloatArray, theirs: FloatArray) -> Comparison:
     """The next rung's table, with other losses for ours and the best baseline."""
     table = tiny_comparisons()[0]
-    assert table.judged is not None
+    assert table.holdout is not None
     baselines = [row for row in table.rows if row.model != OURS]
     best = min(baselines, key=lambda row: row.scores[table.primary]).model
-    return replace(table, judged=replace(table.judged, losses={OURS: ours, best: theirs}))
+    return replace(table, holdout=replace(table.holdout, losses={OURS: ours, best: theirs}))
 
 
 def judged_rows() -> np.ndarray:
     table = tiny_comparisons()[0]
-    assert table.judged is not None
-    return table.judged.rows
+    assert table.holdout is not None
+    return table.holdout.rows
 
 
 def noise(seed: int) -> FloatArray:

@@ -12,8 +12,9 @@ from features.errors import SettingsError, SourceUnreadable
 from features.histories.histories import build_histories
 from features.histories.views import View
 from features.ladder.rules import LadderRules, rungs
+from features.schema import Kind
 from features.sources.source import source_from_rows
-from features.tables import NO_INVESTMENT, RUNGS, TABLE, TABLES, TRIGGER_FAMILIES, Kind
+from features.tables import NO_INVESTMENT, RUNGS, TABLE, TABLES, TRIGGER_FAMILIES
 from training.simulator.events import Draw, Noise, Shock
 from training.simulator.laws import binomial_count, lift_of, poisson_count, switching_hazard
 from training.simulator.population import STEP_DAYS, Stage, Traits, draw_traits, first_state

@@ -1,4 +1,4 @@
-"""What a search of the boosters' settings may try, what it found, and how that is told: as findings, TOML, CSV."""
+"""The result of a search of booster settings, and the space that is searched."""
 
 from collections.abc import Sequence
 from dataclasses import asdict, dataclass
@@ -10,7 +10,10 @@ from training.settings import BoosterSettings, Settings
 
 @dataclass(frozen=True)
 class Range:
-    """Between what and what a setting is searched, both included; where `log`, every doubling is as likely."""
+    """The range within which a setting is searched, both ends included.
+
+    log : whether every doubling is equally likely.
+    """
 
     setting: str
     low: float
@@ -19,7 +22,7 @@ class Range:
 
     @property
     def least(self) -> float:
-        """Below this nothing is searched: a logarithm has no zero."""
+        """Return the smallest value that is ever searched: a logarithm has no zero."""
         return 1e-3 if self.log else 0.0
 
 
@@ -32,15 +35,16 @@ SPACE: Sequence[Range] = (
     Range("row_share", 0.25, 1.0, log=False),
     Range("column_share", 0.1, 1.0, log=False),
 )
-"""Where settings outside it were given, a range is stretched to hold them."""
+"""The space that is searched. A range is widened to hold the initial settings."""
 
 
 @dataclass(frozen=True)
 class Trial:
     """Settings that were tried.
 
-    loss : log loss over that of the settings given, mean over predictions and origins; below one is better.
+    loss : log loss over that of the initial settings, mean over predictions and origins; below one is better.
     gain : one less the loss, with the interval of a bootstrap over accounts.
+    seconds : that the trial took.
     """
 
     booster: BoosterSettings
@@ -53,9 +57,11 @@ class Trial:
 class Tuned:
     """The settings to go on with, and how they were found.
 
-    trials : those that were finished, in order; the first is of the settings given.  origins : chosen on.
-    predictions : names of the tasks.
-    judged : the gain of what was taken on the origins that judge, for the report alone; None where not asked.
+    trials : those that were finished, in order; the first is of the initial settings.
+    origins : the origins that they were compared on.
+    predictions : the predictions that were compared.
+    judged : the gain of the chosen settings on the origins of the evaluation, for the report only; None where not
+        computed.
     """
 
     settings: Settings
@@ -66,12 +72,12 @@ class Tuned:
 
     @property
     def best(self) -> Trial:
-        """The trial with the smallest loss; the first among equals."""
+        """Return the trial with the smallest loss; the first among equals."""
         return min(self.trials, key=lambda trial: trial.loss)
 
     @property
     def changed(self) -> bool:
-        """Whether other settings than those given were taken."""
+        """Return whether other settings than the initial ones were chosen."""
         return self.settings.booster != self.trials[0].booster
 
     def findings(self) -> list[Finding]:
@@ -107,22 +113,22 @@ class Tuned:
 
     @property
     def seconds(self) -> float:
-        """Spent on finished trials."""
+        """Return the seconds spent on finished trials."""
         return sum(trial.seconds for trial in self.trials)
 
     def figures(self) -> dict[str, float]:
-        """For the tracker: how many were tried, and the share of log loss gained by what was taken."""
+        """Return the number of settings tried, and the share of log loss gained by the chosen ones, for the tracker."""
         figures = {"tuning_trials": len(self.trials), "tuning_gain": self.best.gain.value if self.changed else 0.0}
         return figures if self.judged is None else figures | {"tuning_gain_judged": self.judged.value}
 
     def toml(self) -> str:
-        """The settings taken as a section of a settings file: with them the same data give the same bundle."""
+        """Write the chosen settings as a section of a settings file: with them the same data give the same bundle."""
         lines = [f"{name} = {value!r}" for name, value in _searched(self.settings.booster).items()]
         return "\n".join(["[booster]", *lines]) + "\n"
 
     def table(self) -> str:
-        """All trials as CSV."""
-        names = [r.setting for r in SPACE]
+        """Write all trials as CSV."""
+        names = [range_.setting for range_ in SPACE]
         lines = [",".join(["trial", *names, "relative_log_loss", "gain", "gain_low", "gain_high", "seconds", "taken"])]
         for number, trial in enumerate(self.trials):
             gain, taken = trial.gain, str(trial.booster == self.settings.booster).lower()
@@ -133,5 +139,5 @@ class Tuned:
 
 
 def _searched(booster: BoosterSettings) -> dict[str, float]:
-    """The settings that are searched, by name."""
-    return {r.setting: getattr(booster, r.setting) for r in SPACE}
+    """Return the settings that are searched, by name."""
+    return {range_.setting: getattr(booster, range_.setting) for range_ in SPACE}

@@ -16,11 +16,11 @@ from training.data.dataset import Dataset
 from training.data.splits import held_out, rolling_origins
 from training.evaluation.metrics import Interval
 from training.model.predictors import Table
-from training.models import tuning
 from training.models.fitting import fit_table
-from training.models.tuned_settings import SPACE, Tuned
-from training.models.tuning import blind_origins, judge_choice, tune
 from training.settings import Settings, parse_settings
+from training.tuning import tuning
+from training.tuning.tuned_settings import SPACE, Tuned
+from training.tuning.tuning import blind_origins, evaluate_choice, tune
 
 PARTS = 4
 """Models of one trial: the next rung at three origins, switching at the one where enough had left."""
@@ -207,7 +207,7 @@ def test_switching_is_left_out_where_too_few_left(watch: Watch) -> None:
 
 def test_what_was_taken_is_judged_where_it_had_no_say_and_that_decides_nothing(tuned: Tuned) -> None:
     data = tiny_dataset()
-    judged = judge_choice(data, tuned)
+    judged = evaluate_choice(data, tuned)
     assert replace(judged, judged=None) == tuned
     assert judged.judged is not None
     assert judged.judged.low > 0
@@ -218,7 +218,7 @@ def test_what_was_taken_is_judged_where_it_had_no_say_and_that_decides_nothing(t
     worse = replace(tuned, judged=Interval(-0.02, -0.03, -0.01))
     assert "+2.00% [95%: +1.00% to +3.00%]" in told(worse.findings()[-1])
     kept = replace(tuned, settings=wild())
-    assert judge_choice(data, kept) == kept
+    assert evaluate_choice(data, kept) == kept
 
 
 def test_too_short_a_history_is_refused_with_what_is_missing(watch: Watch) -> None:

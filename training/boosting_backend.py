@@ -1,4 +1,4 @@
-"""Where boosters are grown: here, or by whoever takes this place (see `training.distributed`)."""
+"""The boosting backend: where boosters are trained, in this process or elsewhere (see `training.distributed`)."""
 
 from collections.abc import Mapping, Sequence
 from typing import Any, Protocol
@@ -8,8 +8,8 @@ import lightgbm as lgb
 from features.instants import FloatArray, IntArray
 
 
-class Grow(Protocol):
-    """Grows one booster and gives its text."""
+class BoostingBackend(Protocol):
+    """A function that trains one booster and returns its text."""
 
     def __call__(
         self,
@@ -21,7 +21,15 @@ class Grow(Protocol):
         parameters: Mapping[str, Any],
         rounds: int,
     ) -> str:
-        """values : shape (n, len(names)).  weight : shape (n,), averages one.  parameters : LightGBM's."""
+        """Train a booster.
+
+        values : shape (n, len(names)).
+        target : shape (n,).
+        weight : shape (n,), with mean one.
+        names : of the columns.
+        parameters : LightGBM's.
+        rounds : number of trees, per class.
+        """
         ...
 
 
@@ -34,7 +42,7 @@ def local_backend(
     parameters: Mapping[str, Any],
     rounds: int,
 ) -> str:
-    """A booster grown by this process: the same text for the same rows, parameters and machine type."""
+    """Train a booster in this process: the same text for the same rows, parameters and machine type."""
     data = lgb.Dataset(
         values,
         label=target,

@@ -1,0 +1,42 @@
+"""The investment options: what can be done, which bond it serves and what it costs."""
+
+from dataclasses import dataclass
+
+import numpy as np
+
+from features.sources.source import Source
+from features.tables import NO_INVESTMENT
+
+
+@dataclass(frozen=True)
+class Options:
+    """The investment options, sorted by name.
+
+    bonds : position of each option's bond in BONDS, -1 = unknown.
+    costs : planned cost per account, money.
+    """
+
+    names: tuple[str, ...] = ()
+    bonds: tuple[int, ...] = ()
+    costs: tuple[float, ...] = ()
+
+
+def investment_options(source: Source) -> Options:
+    """Return the declared options, and any investment that was made without being declared.
+
+    An undeclared option has no bond, and the mean of what it was seen to cost.
+    """
+    declared: dict[str, tuple[int, float]] = {}
+    if "investment_options" in source.tables:
+        table = source.tables["investment_options"]
+        rows = zip(table["investment"].tolist(), table["bond"], table["cost"], strict=True)
+        declared = {name: (int(bond), float(cost)) for name, bond, cost in rows if name != NO_INVESTMENT}
+    if "investments" in source.tables:
+        made = source.tables["investments"]
+        costs = made.get("cost", np.full(len(made["investment"]), np.nan))
+        names = made["investment"].cells
+        for name in sorted(set(names) - declared.keys() - {NO_INVESTMENT}):
+            seen = np.sort(costs[(names == name) & ~np.isnan(costs)])
+            declared[name] = (-1, float(seen.mean()) if len(seen) else 0.0)
+    names = tuple(sorted(declared))
+    return Options(names, tuple(declared[n][0] for n in names), tuple(declared[n][1] for n in names))

@@ -1,0 +1,120 @@
+"""The files of a bundle: read against their digests, and written as JSON with the boosters' texts beside it."""
+
+import hashlib
+import json
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+from features.errors import BundleError
+from features.finite import without_nan
+from training.model.effect import Effect
+from training.model.predictors import Pool
+from training.model.serialization import Predictor, from_json
+
+
+class BundleReader:
+    """The reader of one bundle's files, which checks each against the manifest's digest."""
+
+    def __init__(self, folder: Path, digests: Mapping[str, str]) -> None:
+        self._folder, self._digests = folder, digests
+
+    def content(self, name: str) -> bytes:
+        """Return the content of a file.
+
+        Raises
+        ------
+        BundleError
+            If the manifest does not list the file, or its content differs from the digest there.
+        """
+        if name not in self._digests:  # a name that the manifest does not list is never opened
+            raise BundleError(f"The bundle refers to {name!r}, which its manifest does not list. Export it anew.")
+        content = read_bytes(self._folder / name)
+        if hashlib.sha256(content).hexdigest() != self._digests[name]:
+            raise BundleError(f"{name} in {self._folder} was changed after it was written. Export the bundle anew.")
+        return content
+
+    def predictor(self, name: str) -> Predictor:
+        """Read a predictor, with the texts of its boosters."""
+        content = parse_object(self.content(f"{name}.json"), name)
+        return from_json(self._move_texts_in(content))
+
+    def pool(self, name: str) -> Pool:
+        """Read a predictor that must be a pool."""
+        predictor = self.predictor(name)
+        if not isinstance(predictor, Pool):
+            raise BundleError(f"A pool was expected, found {type(predictor).__name__}. Export the bundle anew.")
+        return predictor
+
+    def pool_if_any(self, name: str) -> Pool | None:
+        """Read a pool; None where the bundle has none of that name."""
+        return self.pool(name) if f"{name}.json" in self._digests else None
+
+    def effect(self, name: str) -> Effect:
+        """Read a predictor that must be an effect."""
+        predictor = self.predictor(name)
+        if not isinstance(predictor, Effect):
+            raise BundleError(f"{name} is no effect. Export the bundle anew.")
+        return predictor
+
+    def _move_texts_in(self, node: Any) -> Any:
+        if isinstance(node, dict):
+            if node.get("kind") == "Trees":
+                return {**node, "text": self.content(node["text"]).decode()}
+            return {key: self._move_texts_in(value) for key, value in node.items()}
+        return [self._move_texts_in(value) for value in node] if isinstance(node, list) else node
+
+
+def move_texts_out(node: Any, name: str, files: dict[str, bytes]) -> Any:
+    """Replace the text of every booster in the JSON by the name of a file, and add that file to `files`.
+
+    name : the predictor's name, with which the names of its files begin.
+    """
+    if isinstance(node, dict):
+        if node.get("kind") == "Trees":
+            content = node["text"].encode()
+            file = next((held for held, text in files.items() if text == content), None)  # several may share a booster
+            if file is None:
+                file = f"{name}.{sum(f.startswith(f'{name}.') for f in files) + 1}.txt"
+                files[file] = content
+            return {**node, "text": file}
+        return {key: move_texts_out(value, name, files) for key, value in node.items()}
+    return [move_texts_out(value, name, files) for value in node] if isinstance(node, list) else node
+
+
+def read_bytes(path: Path) -> bytes:
+    """Read a file of a bundle.
+
+    Raises
+    ------
+    BundleError
+        If it cannot be read.
+    """
+    try:
+        return path.read_bytes()
+    except OSError as error:
+        raise BundleError(f"{path} cannot be read: {error.strerror}. Train and promote a model first.") from None
+
+
+def parse_object(raw: bytes, name: str) -> dict[str, Any]:
+    """Parse a JSON object.
+
+    Raises
+    ------
+    BundleError
+        If the content is not JSON, or not an object.
+    """
+    try:
+        content = json.loads(raw)
+    except ValueError as error:
+        raise BundleError(f"{name} is no valid JSON: {error}. Export the bundle anew.") from None
+    if not isinstance(content, dict):
+        raise BundleError(f"{name} holds no object. Export the bundle anew.")
+    return content
+
+
+def json_bytes(content: Any) -> bytes:
+    """Write JSON in the one form that bundles use: sorted keys, NaN as null."""
+    return (
+        json.dumps(without_nan(content), indent=1, sort_keys=True, ensure_ascii=False, allow_nan=False) + "\n"
+    ).encode()

@@ -1,0 +1,74 @@
+"""The facts of a bundle: everything that is known of the models, as plain values."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+
+from features.ladder.rules import LadderRules
+from training.model.findings import Finding
+
+
+@dataclass(frozen=True)
+class Facts:
+    """What is known of the models of a bundle, all of it plain.
+
+    trained_until : microseconds; nothing later was learnt from.
+    definition : what switching means, `recorded` or `silence`.
+    catalog : fingerprint of the feature catalogue.
+    features, tables : the columns of the matrix; the tables that the source held.
+    settings_digest, data_digest : twelve hexadecimal digits each.
+    margin_rate : gross margin where an account's own is unknown, 0 .. 1.
+    level : coverage of the intervals of effects, 0 .. 1.
+    trigger_shares : the shares of the three trigger families where nothing is known of the account.
+    peers : rung -> feature -> median on that rung, for the reasons.
+    value_gaps, upgrade_basis : by rung.
+    usual_load : contacts and tickets per thousand of revenue of the median buyer; None where neither is recorded.
+    forecast_common, forecast_factors : what one unit of an account manager's forecast has been worth, of all managers
+        and of each.
+    forecast_weight, forecast_weights : weight of managers against history in the blend, of all managers and of each.
+    forecast_history : what one unit of value gap has been worth.
+    forecast_miss, forecast_size : the miss and the offset of `training.account_managers.track_record`.
+    track_record : its rows.
+    set_threshold : the mass to which sets of rungs grow.
+    set_coverage : the share of the realised rungs that should lie in their sets.
+    interval : the share of the realised revenues that should lie in their intervals.
+    acquisition : rows of `training.effects.acquisition_roi`.
+    line_margins : product line -> its margin rate, as `training.model.margins` writes it.
+    figures : out-of-time figures.
+    report : what was found about the models, as `training.model.findings` has it.
+    currency : sign before amounts, as the settings of the training had it.
+    """
+
+    trained_until: int
+    horizon_days: int
+    definition: str
+    silence_days: int
+    catalog: str
+    features: tuple[str, ...]
+    tables: tuple[str, ...]
+    rules: LadderRules
+    vocabulary: Mapping[str, tuple[str, ...]]
+    settings_digest: str
+    data_digest: str
+    margin_rate: float
+    level: float
+    trigger_shares: tuple[float, ...]
+    peers: tuple[Mapping[str, float], ...]
+    value_gaps: tuple[float | None, ...]
+    upgrade_basis: tuple[str, ...]
+    usual_load: float | None
+    forecast_common: float | None
+    forecast_factors: Mapping[str, float]
+    set_coverage: float
+    set_threshold: float
+    interval: float
+    figures: Mapping[str, float] = field(default_factory=dict)
+    report: tuple[Finding, ...] = ()
+    forecast_weight: float = 0.0
+    forecast_weights: Mapping[str, float] = field(default_factory=dict)
+    forecast_history: float = 1.0
+    forecast_miss: float | None = None
+    forecast_size: float = 1.0
+    track_record: tuple[Mapping[str, str | int | float | None], ...] = ()
+    acquisition: tuple[Mapping[str, str | int | float | None], ...] = ()
+    line_margins: Mapping[str, float] = field(default_factory=dict)
+    currency: str = ""

@@ -1,0 +1,1 @@
+"""The search for booster settings, and what it found."""
