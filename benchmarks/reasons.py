@@ -33,8 +33,7 @@ def main() -> None:
     snapshots = histories.known_at(histories.end)
     ways: dict[str, Callable[[], object]] = {
         "without": lambda: scorer.score(histories, snapshots, explain=False),
-        "with, English": lambda: scorer.score(histories, snapshots),
-        "with, Dutch": lambda: scorer.score(histories, snapshots, language="nl"),
+        "with": lambda: scorer.score(histories, snapshots),
     }
     for work in ways.values():
         work()  # the boosters are parsed at the first use

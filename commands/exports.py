@@ -3,7 +3,7 @@
 import sys
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, Literal
 
 from commands.inputs import feedback_store
 from commands.options import CommonOptions, CrmName, Feedback, Option, UsageError
@@ -16,6 +16,10 @@ class ExportOptions(CommonOptions):
     scores: Annotated[Path | None, Option(metavar="DIR", help="folder that `ladder score` wrote")] = None
     store: Feedback = None
     changed: Annotated[bool, Option(help="only the accounts that the store's last run changed")] = False
+    language: Annotated[
+        Literal["en", "nl"],
+        Option(help="of the reasons in the store, English or Dutch; files have them in words already"),
+    ] = "en"
     out: Annotated[Path, Option(metavar="FILE", help=".csv; FILE-1.csv, FILE-2.csv, ... if it is too large")]
 
     def __post_init__(self) -> None:
@@ -39,7 +43,7 @@ def export_command(options: ExportOptions) -> Figures:
             scores = stored_scores(engine, options.changed)
         finally:
             engine.dispose()
-    done = export(scores, options.crm, options.out)
+    done = export(scores, options.crm, options.out, options.language)
     print(f"{done.accounts:,} accounts for {options.crm}: {', '.join(str(file) for file in done.files)}")
     if done.left_out:
         print(

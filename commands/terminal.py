@@ -120,11 +120,13 @@ def show_ladder(scores: pd.DataFrame) -> None:
 
 
 def show_first(scores: pd.DataFrame, most: int) -> None:
+    from training.model.text.words import render_reasons
+
     first = scores.dropna(subset=["rank"]).sort_values("rank").head(most)
     rows = []
     for row in first.to_dict("records"):
         switch = "" if row["p_switch"] != row["p_switch"] else f"{row['p_switch']:.0%}"
-        reasons = "\n".join(json.loads(row["reasons"]))
+        reasons = "\n".join(render_reasons(row["reasons"], "en"))
         figures = [f"{row['expected_gain']:,.0f}", f"{row['roi']:.1f}", switch]
         rows.append(
             [str(row["rank"]), row["account_id"], row["rung"], row["recommended_investment"], *figures, reasons]

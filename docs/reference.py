@@ -246,6 +246,7 @@ def scores() -> str:
         "scores": "One row for every account known at as_of.",
         "investment_scores": "One row for every account and option.",
         "horizons": "One row for every account and horizon, the main one among them.",
+        "reasons": "One row for every account and reason, for programs: the scores' `reasons` tell the same in words.",
     }
     heading = ("column", "holds", "unit", "higher is", "meaning")
     for name, columns in TABLES_OF_SCORES.items():

@@ -46,9 +46,10 @@ POSTS = (
     Posted(
         "/lookup", "Look up the last batch scores",
         f"At most {MOST_LOOKUPS:,} accounts in each request. The figures are those that `ladder score` wrote, to the "
-        "last bit, whatever model serves /score by now. Reasons are in the language of that run. Where a manager's "
-        "decision stands, it stands beside the scores, with a warning of the code overridden. An account without batch "
-        "scores gets the status error and does not touch the others.",
+        "last bit, whatever model serves /score by now. Reasons are told in the language asked for; those that release "
+        "0.1 wrote stay in the language of their run. Where a manager's decision stands, it stands beside the scores, "
+        "with a warning of the code overridden. An account without batch scores gets the status error and does not "
+        "touch the others.",
         "LookupRequest", "LookupAnswer", "A result for every account, in the order asked", LOOKUP_EXAMPLE,
     ),
     Posted(

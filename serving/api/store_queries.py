@@ -23,7 +23,8 @@ def lookup_query(body: bytes) -> LookupQuery:
     """
     request = read_as(LookupRequest, parse_json(body), '{"account_ids": [...]}')
     check_number("accounts", request.account_ids, MOST_LOOKUPS, "account_ids")
-    return LookupQuery([account_id_of(given) for given in request.account_ids], request.horizons)
+    ids = [account_id_of(given) for given in request.account_ids]
+    return LookupQuery(ids, request.horizons, request.language)
 
 
 def plan_query(body: bytes) -> PlanQuery:

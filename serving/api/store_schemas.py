@@ -16,6 +16,7 @@ class LookupRequest(BaseModel):
     model_config = ConfigDict(extra="forbid", strict=True)
 
     account_ids: list[Any] = Field(description=f"At most {MOST_LOOKUPS:,}, texts or whole numbers.")
+    language: Literal["en", "nl"] = Field("en", description="Of the reasons: English or Dutch.")
     horizons: bool = Field(False, description="Also what is expected at the model's other horizons.")
 
 

@@ -7,7 +7,6 @@ account's, so an account with such an id, or with a line end in it, is left out 
 
 import csv
 import io
-import json
 import re
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
@@ -24,6 +23,7 @@ from serving.integrations.crm import CRMS, FIELDS, Crm, Field, Form
 from serving.store.database import moment, reading
 from serving.store.lookups import required_run
 from serving.store.scoring_runs import SCORES
+from training.model.text.words import DEFAULT_LANGUAGE, render_reasons
 
 LONGEST_REASONS = 10_000
 """Characters: what the smallest of the long texts holds."""
@@ -42,10 +42,11 @@ class Exported:
     left_out: int
 
 
-def export(scores: pd.DataFrame, crm: str, out: Path) -> Exported:
+def export(scores: pd.DataFrame, crm: str, out: Path, language: str = DEFAULT_LANGUAGE) -> Exported:
     """Write the scores for that CRM: FILE.csv, or FILE-1.csv, FILE-2.csv, ... where one would be too large.
 
     scores : columns as the contract's; those that FIELDS names.
+    language : of the reasons; a file's are sentences already, in the language that they were written in.
 
     Raises
     ------
@@ -60,7 +61,7 @@ def export(scores: pd.DataFrame, crm: str, out: Path) -> Exported:
     ids = scores["account_id"].astype(str)
     safe = ~ids.map(_would_run).to_numpy(bool)
     names = [target.field_name(field) for field in FIELDS]
-    columns = [[_cell(value, field, target) for value in _values(scores[safe], field)] for field in FIELDS]
+    columns = [[_cell(value, field, target, language) for value in _values(scores[safe], field)] for field in FIELDS]
     pieces = list(_pieces(_lines([names])[0], _lines(zip(*columns, strict=True)), target))
     out.parent.mkdir(parents=True, exist_ok=True)
     files = []
@@ -100,7 +101,7 @@ def _values(scores: pd.DataFrame, field: Field) -> list[Any]:
     return known_cells(scores[field.name])
 
 
-def _cell(value: Any, field: Field, crm: Crm) -> str:
+def _cell(value: Any, field: Field, crm: Crm, language: str) -> str:
     """A value as that importer reads it; nothing where it is missing."""
     if value is None:
         return ""
@@ -116,7 +117,7 @@ def _cell(value: Any, field: Field, crm: Crm) -> str:
         return str(int(value))
     if field.form is Form.KEY:
         return str(value)
-    text = " | ".join(json.loads(value)) if field.form is Form.LONG else str(value)
+    text = " | ".join(render_reasons(value, language)) if field.form is Form.LONG else str(value)
     text = _CONTROL.sub(" ", text).strip()[:LONGEST_REASONS]
     return f"'{text}" if text.startswith(_FORMULA) else text
 

@@ -14,17 +14,28 @@ from features.atomic_write import replacing, write_whole
 from features.errors import NotEnoughData, SettingsError
 from features.histories.histories import Histories
 from features.instants import iso
-from serving.scoring.score_columns import HORIZONS, INVESTMENT_SCORES, SCORE_COLUMNS, SCORES, Kind, ScoreColumn
+from serving.scoring.reason_table import reason_columns
+from serving.scoring.score_columns import (
+    HORIZONS,
+    INVESTMENT_SCORES,
+    REASONS,
+    SCORE_COLUMNS,
+    SCORES,
+    Kind,
+    ScoreColumn,
+)
 from serving.scoring.scoring import Scorer
-from training.model.text.words import DEFAULT_LANGUAGE
+from training.model.text.words import DEFAULT_LANGUAGE, render_reason
 
 RUN = "run.json"
 CLAIM_RATIO = "recommended_claim_ratio"
 """The figure of a model that says what a promised unit of gain has been worth."""
 FORMATS = ("parquet", "csv", "xlsx")
 _DTYPES = {Kind.TEXT: "string", Kind.CATEGORY: "string", Kind.NUMBER: "float64", Kind.WHOLE: "Int64"}
-_KEYS = {"account_id": str, "model_version": str, "owner": str, "forecast_by": str}
+_KEYS = {"account_id": str, "model_version": str, "owner": str, "forecast_by": str, "value_text": str}
 """Texts that may look like numbers."""
+_EMPTY: Mapping[str, Any] = {"keep_default_na": False, "na_values": [""]}
+"""Only an empty cell is missing: NA is a country."""
 SHEET_LIMIT = 1_048_575
 
 
@@ -35,11 +46,11 @@ def score_frames(
     language: str = DEFAULT_LANGUAGE,
     explain: bool = True,
     horizons: bool = True,
-) -> tuple[pd.DataFrame, pd.DataFrame, pd.DataFrame]:
+) -> tuple[pd.DataFrame, pd.DataFrame, pd.DataFrame, pd.DataFrame]:
     """The tables of TABLES, of every account known at as_of (microseconds).
 
-    language : of the reasons.  explain : write them at all.  horizons : also look at the further ones; else the last
-        table has no rows.
+    language : of the sentences in the scores' `reasons`.  explain : give reasons at all; else the table of them has no
+        rows.  horizons : also look at the further ones; else that table has none.
 
     Raises
     ------
@@ -49,10 +60,14 @@ def score_frames(
     snapshots = histories.known_at(as_of)
     if not len(snapshots):
         raise NotEnoughData(f"No account is known before {iso(as_of)}. Choose a later --as-of.")
-    scored = scorer.score(histories, snapshots, explain, language, horizons)
-    scores = _frame(scored.scores, SCORES)
-    scores["reasons"] = [json.dumps(reasons or [], ensure_ascii=False) for reasons in scores["reasons"]]
-    return scores, _frame(scored.investments, INVESTMENT_SCORES), _frame(scored.horizons, HORIZONS)
+    scored = scorer.score(histories, snapshots, explain, horizons)
+    reasons = [told or () for told in scored.scores["reasons"]]
+    told = [json.dumps([render_reason(one, language) for one in some], ensure_ascii=False) for some in reasons]
+    scores = _frame({**scored.scores, "reasons": np.array(told, object)}, SCORES)
+    table = reason_columns(scored.scores["account_id"], scored.scores["as_of"], reasons)
+    return (
+        scores, _frame(scored.investments, INVESTMENT_SCORES), _frame(scored.horizons, HORIZONS), _frame(table, REASONS)
+    )  # fmt: skip
 
 
 def _frame(columns: Mapping[str, NDArray[Any]], table: Sequence[ScoreColumn]) -> pd.DataFrame:
@@ -115,8 +130,8 @@ def read_table(folder: Path, name: str, columns: Sequence[str], forms: Sequence[
         If it is not there, or lacks one of these columns.
     """
     readers: dict[str, Callable[[Path], pd.DataFrame]] = {
-        "parquet": pd.read_parquet, "csv": lambda file: pd.read_csv(file, dtype=_KEYS),
-        "xlsx": lambda file: pd.read_excel(file, dtype=_KEYS),
+        "parquet": pd.read_parquet, "csv": lambda file: pd.read_csv(file, dtype=_KEYS, **_EMPTY),
+        "xlsx": lambda file: pd.read_excel(file, dtype=_KEYS, **_EMPTY),
     }  # fmt: skip
     for form in forms:
         file = folder / f"{name}.{form}"

@@ -39,20 +39,25 @@ ACCOUNTS_AT_ONCE = 100_000
 
 @dataclass(frozen=True)
 class PartScores:
-    """A part's tables as Parquet, in the order of TABLE_NAMES; none where it knows no account."""
+    """A part's tables as Parquet, in the order of TABLE_NAMES; none where it knows no account.
+
+    reasons : how many each account has, shape (accounts,).
+    """
 
     summarise_part: PartitionSummary
     accounts: int
     tables: tuple[bytes, ...]
+    reasons: IntArray
 
 
 @dataclass(frozen=True)
 class Written:
-    """What was written.  accounts, investments, horizons : rows of the tables."""
+    """What was written.  accounts, investments, horizons, reasons : rows of the tables."""
 
     accounts: int
     investments: int
     horizons: int
+    reasons: int
     files: tuple[Path, ...]
 
 
@@ -62,9 +67,12 @@ def score_part(part: Part, bundle: Bundle, version: str, as_of: int, language: s
     summarise_part, histories = summarise_rows(part, source), build_histories(source, consume=True)
     del source
     if not len(histories.known_at(as_of)):
-        return PartScores(summarise_part, 0, ())
+        return PartScores(summarise_part, 0, (), np.empty(0, np.int64))
     frames = score_frames(Scorer(bundle, version), histories, as_of, language)
-    return PartScores(summarise_part, len(frames[0]), tuple(_as_parquet(frame) for frame in frames))
+    scores, reasons = frames[0], frames[3]
+    whose = pd.Index(scores["account_id"]).get_indexer(pd.Index(reasons["account_id"]))
+    counts = np.bincount(whose, minlength=len(scores))
+    return PartScores(summarise_part, len(scores), tuple(_as_parquet(frame) for frame in frames), counts)
 
 
 def score_parts(
@@ -82,7 +90,7 @@ def score_parts(
     """Score every part and write all tables, the same as those of the whole source.
 
     most_bad : share of a table's rows, over all parts, that may be set aside.
-    note : told how many rows were.  language : of the reasons.
+    note : told how many rows were.  language : of the sentences in the scores' `reasons`.
 
     Raises
     ------
@@ -98,11 +106,12 @@ def score_parts(
     try:
         with tempfile.TemporaryDirectory(prefix=".parts-", dir=out) as scratch:
             work = partial(score_part, bundle=scorer.bundle, version=scorer.version, as_of=as_of, language=language)
-            outlines, kept = [], []
+            outlines, kept, reasons = [], [], []
             for number, scored in enumerate(executor.answers(work, partitions.parts)):
                 outlines.append(scored.summarise_part)
                 if scored.accounts:
                     kept.append(number)
+                    reasons.append(scored.reasons)
                 for name, content in zip(TABLE_NAMES, scored.tables, strict=False):
                     (Path(scratch) / f"{name}-{number}.parquet").write_bytes(content)
                 progress("parts scored", (number + 1) / len(partitions.parts))
@@ -112,7 +121,7 @@ def score_parts(
             if not kept:
                 raise NotEnoughData(f"No account is known before {iso(as_of)}. Choose a later --as-of.")
             files = [[Path(scratch) / f"{name}-{number}.parquet" for number in kept] for name in TABLE_NAMES]
-            repeats = (1, len(scorer.bundle.investments), 1 + len(scorer.bundle.further))
+            repeats = (1, len(scorer.bundle.investments), 1 + len(scorer.bundle.further), np.concatenate(reasons))
             return _assemble(files, repeats, out, form)
     except BaseException:
         if not there:
@@ -128,10 +137,11 @@ def _as_parquet(frame: pd.DataFrame) -> bytes:
     return bytes(sink.getvalue())
 
 
-def _assemble(files: Sequence[list[Path]], repeats: Sequence[int], out: Path, form: str) -> Written:
+def _assemble(files: Sequence[list[Path]], repeats: Sequence[int | IntArray], out: Path, form: str) -> Written:
     """Merge the parts' files, each sorted by account, into the tables.
 
-    files : of each of TABLE_NAMES.  repeats : rows that an account has in it.
+    files : of each of TABLE_NAMES.  repeats : rows that an account has in it, one number for all, or one for each in
+        the order of the parts.
     """
     scores = files[0]
     columns = [pq.ParquetFile(file).read(["account_id", "expected_gain", "roi"]) for file in scores]
@@ -141,34 +151,36 @@ def _assemble(files: Sequence[list[Path]], repeats: Sequence[int], out: Path, fo
     gain, roi = (every.column(name).to_numpy()[order] for name in ("expected_gain", "roi"))
     rank = ranks(gain, roi)
     owner = owner[order]
+    each = [np.broadcast_to(np.asarray(rows, np.int64), len(order))[order] for rows in repeats]
     merged = (
         _with_rank(table, rank[begin : begin + len(table)])
-        for begin, table in zip(_begins(len(owner)), _merged(scores, owner, 1), strict=True)
+        for begin, table in zip(_begins(len(owner)), _merged(scores, owner, each[0]), strict=True)
     )
     written = [_write(TABLE_NAMES[0], merged, out, form)]
-    for name, parts, rows in list(zip(TABLE_NAMES, files, repeats, strict=True))[1:]:
+    for name, parts, rows in list(zip(TABLE_NAMES, files, each, strict=True))[1:]:
         written.append(_write(name, _merged(parts, owner, rows), out, form))
-    accounts, investments, horizons = (len(owner) * rows for rows in repeats)
-    return Written(accounts, investments, horizons, tuple(written))
+    return Written(*(int(rows.sum()) for rows in each), tuple(written))
 
 
 def _begins(n: int) -> range:
     return range(0, n, ACCOUNTS_AT_ONCE)
 
 
-def _merged(files: Sequence[Path], owner: IntArray, repeats: int) -> Iterator[pa.Table]:
+def _merged(files: Sequence[Path], owner: IntArray, repeats: IntArray) -> Iterator[pa.Table]:
     """The rows of all files in the order of the accounts, some accounts at a time.
 
-    owner : for every account, ascending, the file that holds it.  repeats : rows that each account has.
+    owner : for every account, ascending, the file that holds it.  repeats : rows that it has there.
     """
     cursors = [_Cursor(file) for file in files]
     for begin in _begins(len(owner)):
-        chunk = owner[begin : begin + ACCOUNTS_AT_ONCE]
-        counts = np.bincount(chunk, minlength=len(files)) * repeats
+        chunk, each = (array[begin : begin + ACCOUNTS_AT_ONCE] for array in (owner, repeats))
+        counts = np.bincount(chunk, each, len(files)).astype(np.int64)
         rows = pa.concat_tables([cursor.take(int(count)) for cursor, count in zip(cursors, counts, strict=True)])
-        place = np.empty(len(chunk), np.int64)
-        place[np.argsort(chunk, kind="stable")] = np.arange(len(chunk))
-        yield rows.take(pa.array((place[:, None] * repeats + np.arange(repeats)).ravel()))
+        order = np.argsort(chunk, kind="stable")
+        first = np.empty(len(chunk), np.int64)  # where an account's rows begin, file after file
+        first[order] = np.cumsum(each[order]) - each[order]
+        ends = np.cumsum(each)
+        yield rows.take(pa.array(np.repeat(first - (ends - each), each) + np.arange(each.sum())))
 
 
 class _Cursor:

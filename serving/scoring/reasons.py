@@ -1,19 +1,19 @@
-"""Contributions of features -> sentences that a manager can act on.
+"""Contributions of features -> the few reasons that a manager can act on, as data.
 
 Features of one topic tell of one thing: their contributions are added up, and the strongest of them speaks. What
-nobody can change comes first; what somebody can act on follows, and says so.
+nobody can change comes first; what somebody can act on follows.
 """
 
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
 
 import numpy as np
 
 from features.catalog import catalog
 from features.instants import FloatArray, IntArray
 from training.model.bundle import Facts
+from training.model.reasons import CLIMBING, LEAVING, Reason, Value
 from training.model.text.feature_phrases import PHRASE
-from training.model.text.words import WORDS, say
+from training.model.text.words import CODE, has_something_to_say
 
 MOST_UP, MOST_DOWN = 3, 2
 """Reasons told for the outcome, and against it."""
@@ -26,34 +26,17 @@ MEMBERS: tuple[tuple[int, ...], ...] = tuple(tuple(k for k, of in _TOLD if of ==
 """Topic -> where its features stand in the catalogue."""
 
 
-@dataclass(frozen=True)
-class Reason:
-    """One reason in words.
-
-    direction : 1 speaks for the outcome (leaving, or climbing), -1 against it.  strength : log odds, of the topic.
-    lever : somebody of ours can act on it.  value, peer : of the feature; peer is None where it is not known.
-    """
-
-    text: str
-    direction: int
-    strength: float
-    lever: bool
-    feature: str
-    value: float
-    peer: float | None
-
-
 class Explainer:
-    """Tells reasons in one language; the same fact is put into words once.
+    """Chooses reasons; the same value is looked at once.
 
     tables : that the source holds; a feature of any other tells nothing, least of all that something never happened.
     """
 
-    def __init__(self, facts: Facts, tables: Iterable[str], language: str) -> None:
+    def __init__(self, facts: Facts, tables: Iterable[str]) -> None:
         held = frozenset(tables)
-        self._facts, self._language, self._words = facts, language, WORDS[language]
+        self._facts = facts
         self._there = tuple(held.issuperset(feature.tables) for feature in catalog.FEATURES)
-        self._said: dict[tuple[int, int, float], str | None] = {}
+        self._seen: dict[tuple[int, int, float], tuple[Value, float | None] | None] = {}
 
     def tell(
         self, contributions: FloatArray, values: FloatArray, rungs: IntArray, leaving: bool
@@ -66,18 +49,16 @@ class Explainer:
         totals = _topic_totals(contributions)
         strong = np.abs(totals) >= LEAST_CONTRIBUTION
         order = np.argsort(-np.abs(totals), axis=1, kind="stable")
-        beginnings = self._words.leaving if leaving else self._words.climbing
+        outcome = LEAVING if leaving else CLIMBING
         told = []
         for row in range(len(values)):
             topics = [topic for topic in order[row].tolist() if strong[row, topic]]
-            told.append(
-                self._tell_one(topics, totals[row], contributions[row], values[row], int(rungs[row]), beginnings)
-            )
+            told.append(self._tell_one(topics, totals[row], contributions[row], values[row], int(rungs[row]), outcome))
         return told
 
     def _tell_one(
         self, topics: Sequence[int], totals: FloatArray, contributions: FloatArray, values: FloatArray, rung: int,
-        beginnings: tuple[str, str],
+        outcome: str,
     ) -> tuple[Reason, ...]:  # fmt: skip
         room = {1: MOST_UP, -1: MOST_DOWN}
         reasons: list[Reason] = []
@@ -90,36 +71,40 @@ class Explainer:
             if found is None:
                 continue
             room[direction] -= 1
-            position, said = found
-            feature = catalog.FEATURES[position]
-            peer = self._facts.peers[rung].get(feature.name)
-            beginning = beginnings[direction < 0]
-            beginning = f"{beginning}, {self._words.lever}" if feature.lever else beginning
-            text, value = f"{beginning}: {said}", float(values[position])
-            reasons.append(Reason(text, direction, total, feature.lever, feature.name, value, peer))
+            position, value, peer = found
+            reasons.append(Reason(outcome, catalog.NAMES[position], value, peer, direction, total))
             if not any(room.values()):
                 break
         return tuple(sorted(reasons, key=lambda reason: reason.lever))  # a stable sort: each part strongest first
 
     def _fact(
         self, members: Sequence[int], direction: int, contributions: FloatArray, values: FloatArray, rung: int
-    ) -> tuple[int, str] | None:
-        """The strongest feature of a topic that has something to say, and what it says."""
+    ) -> tuple[int, Value, float | None] | None:
+        """The strongest feature of a topic that has something to say, with its value and that of its peers."""
         pulls = [(direction * float(contributions[k]), k) for k in members]
         for _, position in sorted(((pull, k) for pull, k in pulls if pull > 0), key=lambda pair: -pair[0]):
-            if self._there[position] and (said := self._say(position, float(values[position]), rung)):
-                return position, said
+            if self._there[position] and (seen := self._look(position, float(values[position]), rung)) is not None:
+                return position, *seen
         return None
 
-    def _say(self, position: int, value: float, rung: int) -> str | None:
+    def _look(self, position: int, value: float, rung: int) -> tuple[Value, float | None] | None:
+        """The value and its peers' as a reason holds them; None where they have nothing to say."""
         key = (position, rung, value if value == value else np.inf)  # NaN is unlike itself, and would never be found
-        if key not in self._said:
+        if key not in self._seen:
             feature = catalog.FEATURES[position]
             peer = self._facts.peers[rung].get(feature.name)
-            missing_means_nothing = value != value and not PHRASE[feature.name].never
-            told = None if missing_means_nothing else say(feature, value, peer, self._language, self._facts.vocabulary)
-            self._said[key] = told
-        return self._said[key]
+            figure: Value = None if np.isnan(value) else value
+            if feature.unit == CODE:
+                figure, peer = self._category(feature.name, figure), None
+            elif peer is not None and not np.isfinite(peer):
+                peer = None
+            self._seen[key] = (figure, peer) if has_something_to_say(feature, figure, peer) else None
+        return self._seen[key]
+
+    def _category(self, name: str, code: Value) -> Value:
+        """The name behind a code; the code where the model has none for it."""
+        names = self._facts.vocabulary.get(name.removesuffix("_code"), ())
+        return names[int(code)] if isinstance(code, float) and 0 <= code < len(names) else code
 
 
 def _topic_totals(contributions: FloatArray) -> FloatArray:

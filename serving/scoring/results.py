@@ -4,10 +4,12 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
+from features.errors import InvalidRequest
 from features.finite import finite_cells
 from serving.scoring.horizons import Column
 from serving.scoring.request_parsing import HARMLESS, Message, ParsedAccount
 from serving.scoring.scoring import Scored
+from training.model.text.words import LANGUAGES, render_reason
 
 Row = Mapping[str, Any]
 """One row of the contract's tables: its columns in order, plain values, None for what is not known."""
@@ -49,14 +51,21 @@ class AccountResult:
         return "ok" if all(warning.code in HARMLESS for warning in self.warnings) else "warning"
 
 
+def check_language(language: str) -> None:
+    """Refuse a language that nobody writes reasons in.  Raises InvalidRequest."""
+    if language not in LANGUAGES:
+        message = f"There is no language {language!r}; the languages are {', '.join(LANGUAGES)}."
+        raise InvalidRequest(message, "unknown_language", "language")
+
+
 def message_row(message: Message) -> Row:
     """Return a message as a row, as answers and frames hold it."""
     return {"code": message.code, "field": message.field, "message": message.message}
 
 
-def account_results(readings: Sequence[ParsedAccount], scored: Scored | None) -> list[AccountResult]:
-    """Return a result for every reading, in their order; one with errors has no scores."""
-    scores, options, horizons, row = _rows(scored)
+def account_results(readings: Sequence[ParsedAccount], scored: Scored | None, language: str) -> list[AccountResult]:
+    """Return a result for every reading, in their order; one with errors has no scores.  language : of the reasons."""
+    scores, options, horizons, row = _rows(scored, language)
     results = []
     for reading in readings:
         at = None if reading.errors else row.get(str(reading.account_id))
@@ -68,14 +77,14 @@ def account_results(readings: Sequence[ParsedAccount], scored: Scored | None) ->
 Rows = list[dict[str, Any]]
 
 
-def _rows(scored: Scored | None) -> tuple[Rows, list[Rows], list[Rows], dict[str, int]]:
+def _rows(scored: Scored | None, language: str) -> tuple[Rows, list[Rows], list[Rows], dict[str, int]]:
     """The score of every account, its options, its horizons, and where each account stands."""
     if scored is None or not len(scored.scores["account_id"]):
         return [], [], [], {}
     scores = _table_rows(scored.scores)
     for score in scores:
         score["rank"] = None if score["rank"] is None else int(score["rank"])
-        score["reasons"] = score["reasons"] or []
+        score["reasons"] = [render_reason(reason, language) for reason in score["reasons"] or ()]
     options, horizons = (_by_account(_table_rows(one), len(scores)) for one in (scored.investments, scored.horizons))
     return scores, options, horizons, {score["account_id"]: k for k, score in enumerate(scores)}
 

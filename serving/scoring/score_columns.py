@@ -6,6 +6,7 @@ from enum import Enum
 from functools import partial
 
 from features.tables import BONDS, RUNGS, TRIGGER_FAMILIES
+from training.model.reasons import OUTCOMES
 
 
 class Kind(Enum):
@@ -188,10 +189,28 @@ HORIZONS: tuple[ScoreColumn, ...] = (
 )  # fmt: skip
 """One row an account and horizon, the main one among them."""
 
+REASONS: tuple[ScoreColumn, ...] = (
+    ACCOUNT,
+    ScoreColumn("as_of", "The instant looked from, UTC.", Kind.INSTANT, of_run=True),
+    ScoreColumn("position", "Its place among the account's reasons, from 1, as in the scores' `reasons`.", Kind.WHOLE),
+    _category("outcome", "What it speaks of.", values=OUTCOMES),
+    _text("feature", "Name of the feature, see [the features](features.md)."),
+    ScoreColumn("value", "The account's value of it, in the feature's unit; of a category without a name in the model "
+                "its code; null where it has a name, and where the value is missing.", Kind.NUMBER, nullable=True),
+    _text("value_text", "Name of the category, of a feature that is one.", nullable=True),
+    ScoreColumn("peer", "Median of similar accounts, those on the same rung; null where it is not known, and of a "
+                "category.", Kind.NUMBER, nullable=True),
+    ScoreColumn("direction", "1 speaks for the outcome, -1 against it.", Kind.WHOLE),
+    ScoreColumn("strength", "Log odds that the features of its topic add together; its sign is the direction.",
+                Kind.NUMBER),
+)  # fmt: skip
+"""One row an account and reason, for programs: what the scores' `reasons` say in words."""
+
 TABLES: Mapping[str, tuple[ScoreColumn, ...]] = {
     "scores": SCORES,
     "investment_scores": INVESTMENT_SCORES,
     "horizons": HORIZONS,
+    "reasons": REASONS,
 }
 """What a scoring run writes, by name."""
 TABLE_NAMES = tuple(TABLES)
@@ -202,4 +221,4 @@ def names(columns: tuple[ScoreColumn, ...]) -> tuple[str, ...]:
     return tuple(column.name for column in columns)
 
 
-SCORE_COLUMNS, INVESTMENT_COLUMNS, HORIZON_COLUMNS = map(names, (SCORES, INVESTMENT_SCORES, HORIZONS))
+SCORE_COLUMNS, INVESTMENT_COLUMNS, HORIZON_COLUMNS, REASON_COLUMNS = map(names, TABLES.values())

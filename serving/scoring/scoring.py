@@ -21,12 +21,12 @@ from features.tables import BONDS, NO_INVESTMENT, RUNGS, TRIGGER_FAMILIES
 from serving.scoring.customer_types import customer_types
 from serving.scoring.horizons import Column, hold_to, rung_columns, table
 from serving.scoring.manager_forecasts import beside_history, last_forecasts
-from serving.scoring.reasons import Explainer, Reason
+from serving.scoring.reasons import Explainer
 from training.model.bundle import Bundle, Investment
 from training.model.margins import margin_rates
 from training.model.prediction_sets import rung_sets
 from training.model.predictors import Floored, Pool, Trees
-from training.model.text.words import DEFAULT_LANGUAGE
+from training.model.reasons import Reason
 
 INSUFFICIENT = "insufficient"
 TRIGGER_PRIOR = 0.5
@@ -62,12 +62,11 @@ class Scorer:
         histories: Histories,
         snapshots: Snapshots,
         explain: bool = True,
-        language: str = DEFAULT_LANGUAGE,
         horizons: bool = True,
     ) -> Scored:
         """The scores of those snapshots, in their order.
 
-        explain : also write the reasons, which takes about as long again.  language : theirs, one of LANGUAGES.
+        explain : also give the reasons, which takes about as long again: a tuple of `Reason`s an account, else None.
         horizons : also look as far ahead as the model's other horizons do.
         """
         facts = self.bundle.facts
@@ -98,9 +97,8 @@ class Scorer:
         columns |= _recommend(investments, len(snapshots), len(self.bundle.investments))
         columns["reasons"] = _nothing(len(snapshots))
         if explain:
-            teller = Explainer(facts, histories.tables, language)
-            for k, told in enumerate(self._reasons(matrix, rung, rows, parts, teller)):
-                columns["reasons"][k] = [reason.text for reason in told]
+            for k, told in enumerate(self._reasons(matrix, rung, rows, parts, Explainer(facts, histories.tables))):
+                columns["reasons"][k] = told
         repeated = {name: np.repeat(columns[name], len(self.bundle.investments)) for name in ("account_id", "as_of")}
         ahead = self._horizons(view, matrix, rung, rows, columns) if horizons else {}
         return Scored(_without_sign(columns), _without_sign(repeated | investments), _without_sign(ahead), missing)
@@ -158,15 +156,13 @@ class Scorer:
         """Gross margin rate of each account: its own of the last year, its product lines', or that of all."""
         return margin_rates(view, self.bundle.facts.line_margins, self.bundle.facts.margin_rate)
 
-    def explain(
-        self, histories: Histories, snapshots: Snapshots, language: str = DEFAULT_LANGUAGE
-    ) -> list[tuple[Reason, ...]]:
-        """The reasons of every snapshot with what they rest on: for programs that want more than sentences."""
+    def explain(self, histories: Histories, snapshots: Snapshots) -> list[tuple[Reason, ...]]:
+        """The reasons of every snapshot, without its scores."""
         facts, view = self.bundle.facts, View(histories, snapshots)
         matrix, rung = catalog.compute(view, self.bundle.context), rungs(view, facts.rules)
         possible = can_switch(view, facts.rules, facts.definition, facts.silence_days)
         rows = np.flatnonzero(possible) if self.bundle.switching is not None else np.empty(0, np.int64)
-        teller = Explainer(facts, histories.tables, language)
+        teller = Explainer(facts, histories.tables)
         return self._reasons(matrix, rung, rows, self._leaving_parts(matrix[rows]), teller)
 
     def _leaving_parts(self, matrix: FloatArray) -> FloatArray:

@@ -17,10 +17,10 @@ from features.sources.cells import NAT, UNFIT, time_cell
 from features.sources.cleaning import Columns, clean
 from features.tables import ALWAYS, BONDS, TABLE
 from serving.scoring.request_parsing import OPTIONS, Message, ParsedAccount, join, read_account
-from serving.scoring.results import AccountResult, ServedModel, account_results
+from serving.scoring.results import AccountResult, ServedModel, account_results, check_language
 from serving.scoring.scoring import Scored, Scorer
 from training.model.bundle import Bundle
-from training.model.text.words import DEFAULT_LANGUAGE, LANGUAGES
+from training.model.text.words import DEFAULT_LANGUAGE
 
 EARLIEST, LATEST = instant("1900-01-01"), instant("2200-01-01")
 """as_of lies between these: beyond them it is a slip of the pen, and every window would be empty."""
@@ -49,9 +49,7 @@ class ScoreQuery:
         if self.as_of is not None and not EARLIEST <= self.as_of <= LATEST:
             between = f"as_of must lie between {iso(EARLIEST)} and {iso(LATEST)}."
             raise InvalidRequest(between, "out_of_range", "as_of")
-        if self.language not in LANGUAGES:
-            message = f"There is no language {self.language!r}; the languages are {', '.join(LANGUAGES)}."
-            raise InvalidRequest(message, "unknown_language", "language")
+        check_language(self.language)
 
 
 @dataclass(frozen=True)
@@ -81,7 +79,7 @@ class ScoringService:
         """Score the accounts; what is wrong with one of them stands in its own result."""
         readings = _name_duplicates([read_account(given, self.blank) for given in query.accounts])
         scored, readings = self._scored(readings, query)
-        return ScoreAnswer(self.model, account_results(readings, scored), scored)
+        return ScoreAnswer(self.model, account_results(readings, scored, query.language), scored)
 
     def _scored(self, readings: list[ParsedAccount], query: ScoreQuery) -> tuple[Scored | None, list[ParsedAccount]]:
         """Scores of all accounts that can be scored, and the readings with the errors of those that cannot."""
@@ -94,7 +92,7 @@ class ScoringService:
         readings = _name_unknown(readings, histories, ends, snapshots.account, query.as_of)
         if not len(snapshots):
             return None, readings
-        return self.scorer.score(histories, snapshots, query.explain, query.language, query.horizons), readings
+        return self.scorer.score(histories, snapshots, query.explain, query.horizons), readings
 
 
 def read_as_of(text: str) -> int:

@@ -1,6 +1,5 @@
 """The last batch scores of accounts, to the bit what was written, with the managers' decisions beside them."""
 
-import json
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
@@ -10,11 +9,12 @@ import sqlalchemy as sa
 from features.errors import NotReady
 from features.instants import iso
 from serving.scoring.request_parsing import Message
-from serving.scoring.results import AccountResult, Row, ServedModel
+from serving.scoring.results import AccountResult, Row, ServedModel, check_language
 from serving.scoring.score_columns import HORIZON_COLUMNS, INVESTMENT_COLUMNS, SCORE_COLUMNS
 from serving.store.database import reading
 from serving.store.overrides import Override, overrides_of
 from serving.store.scoring_runs import HORIZONS, INVESTMENT_SCORES, SCORES, Current, current_run
+from training.model.text.words import DEFAULT_LANGUAGE, render_reasons
 
 NOT_YET = (
     "There are no batch scores yet. Write them with `ladder score --to URL`, or start with `ladder serve --scores`."
@@ -23,10 +23,22 @@ NOT_YET = (
 
 @dataclass(frozen=True)
 class LookupQuery:
-    """account_ids : in the order asked, None where one could not be read.  horizons : also look at those."""
+    """account_ids : in the order asked, None where one could not be read.  horizons : also look at those.
+
+    language : of the reasons.
+
+    Raises
+    ------
+    InvalidRequest
+        If nobody writes reasons in the language.
+    """
 
     account_ids: Sequence[str | None]
     horizons: bool = False
+    language: str = DEFAULT_LANGUAGE
+
+    def __post_init__(self) -> None:
+        check_language(self.language)
 
 
 @dataclass(frozen=True)
@@ -55,7 +67,7 @@ def look_up(engine: sa.Engine, query: LookupQuery, now: int) -> LookupAnswer:
     wanted = sorted({account for account in query.account_ids if account is not None and "\x00" not in account})
     with reading(engine) as connection:
         current = required_run(connection)
-        results = _results(connection, current, wanted, query.horizons, now)
+        results = _results(connection, current, wanted, query, now)
     answers = [
         _UNREADABLE if account is None else results.get(account) or _unknown(account) for account in query.account_ids
     ]
@@ -71,20 +83,20 @@ def required_run(connection: sa.Connection) -> Current:
 
 
 def _results(
-    connection: sa.Connection, current: Current, ids: Sequence[str], ahead: bool, now: int
+    connection: sa.Connection, current: Current, ids: Sequence[str], query: LookupQuery, now: int
 ) -> dict[str, LookupResult]:
     """A result for every account that has scores."""
     facts = current.facts
     run = {"as_of": iso(facts.as_of), "horizon_days": facts.horizon_days, "model_version": facts.model_version}
     options = _grouped(connection, INVESTMENT_SCORES, "investment", ids, INVESTMENT_COLUMNS, {"as_of": run["as_of"]})
     further = {name: run[name] for name in ("as_of", "model_version")}
-    horizons = _grouped(connection, HORIZONS, "horizon_days", ids, HORIZON_COLUMNS, further) if ahead else {}
+    horizons = _grouped(connection, HORIZONS, "horizon_days", ids, HORIZON_COLUMNS, further) if query.horizons else {}
     standing = overrides_of(connection, ids, now)
     found: dict[str, LookupResult] = {}
     for row in connection.execute(SCORES.select().where(SCORES.c.account_id.in_(ids))).mappings():
         account = row["account_id"]
         scores = _row(SCORE_COLUMNS, row, run)
-        scores["reasons"] = json.loads(scores["reasons"])
+        scores["reasons"] = render_reasons(scores["reasons"], query.language)
         override = standing.get(account)
         found[account] = LookupResult(
             account,

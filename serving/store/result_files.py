@@ -5,6 +5,7 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 import pandas as pd
 import pyarrow.parquet as pq
 
@@ -14,13 +15,14 @@ from features.sources.cleaning import Columns, clean
 from features.sources.partitioned import Partitions, read_part_table
 from features.tables import TABLE
 from serving.scoring.batch import CLAIM_RATIO, FORMATS, read_table, read_terms
-from serving.scoring.score_columns import HORIZON_COLUMNS, INVESTMENT_COLUMNS, SCORE_COLUMNS, TABLE_NAMES
+from serving.scoring.score_columns import TABLE_NAMES, TABLES, names
 from serving.store.scoring_runs import PROFILE_COLUMNS, Frames, RunFacts
 from training.model.bundle import Bundle
 
 ACCOUNTS_AT_ONCE = 100_000
 """Accounts in memory at a time, with all their options and horizons."""
-_COLUMNS = dict(zip(TABLE_NAMES, (SCORE_COLUMNS, INVESTMENT_COLUMNS, HORIZON_COLUMNS), strict=True))
+_NEEDED = ("scores", "investment_scores")
+"""Tables that every run has; release 0.1 wrote no `reasons`."""
 
 
 def facts_of(scores: pd.DataFrame, bundle: Bundle | None = None) -> RunFacts:
@@ -51,15 +53,14 @@ def read_folder(folder: Path, bundle: Bundle | None = None) -> tuple[RunFacts, I
     Raises
     ------
     SettingsError
-        If a table is missing (but for `horizons`), cannot be read, or the scores are of several runs.
+        If a table is missing (but for `horizons` and `reasons`), cannot be read, or the scores are of several runs.
     """
     files = {name: folder / f"{name}.parquet" for name in TABLE_NAMES if (folder / f"{name}.parquet").is_file()}
-    if set(TABLE_NAMES) <= files.keys() and _rows(files["scores"]) > ACCOUNTS_AT_ONCE:
+    if {*_NEEDED, "horizons"} <= files.keys() and _rows(files["scores"]) > ACCOUNTS_AT_ONCE:
         first = next(_batches(files, 1))["scores"]
         return _facts(folder, first, bundle), _batches(files, ACCOUNTS_AT_ONCE)
-    frames = {name: read_table(folder, name, _COLUMNS[name]) for name in TABLE_NAMES[:2]}
-    if any((folder / f"{TABLE_NAMES[2]}.{form}").is_file() for form in FORMATS):
-        frames[TABLE_NAMES[2]] = read_table(folder, TABLE_NAMES[2], _COLUMNS[TABLE_NAMES[2]])
+    there = [n for n in TABLE_NAMES if n in _NEEDED or any((folder / f"{n}.{form}").is_file() for form in FORMATS)]
+    frames = {name: read_table(folder, name, names(TABLES[name])) for name in there}
     return _facts(folder, frames["scores"], bundle), iter([frames])
 
 
@@ -77,17 +78,47 @@ def _rows(file: Path) -> int:
 
 
 def _batches(files: Mapping[str, Path], accounts: int) -> Iterator[Frames]:
-    """So many accounts at a time: every account has as many rows in a table as every other, in the same order."""
+    """So many accounts at a time, in the same order in every table.
+
+    Every account has as many rows in a table as every other, but for `reasons`.
+    """
     n = _rows(files["scores"])
+    even = {name: file for name, file in files.items() if name != "reasons"}
     readers = {
         name: pq.ParquetFile(file).iter_batches(accounts * (_rows(file) // n))
-        for name, file in files.items()
+        for name, file in even.items()
         if _rows(file)
     }
-    empty = {name: pq.read_schema(file).empty_table() for name, file in files.items() if name not in readers}
-    for _ in range(0, n, accounts):
+    empty = {name: pq.read_schema(file).empty_table() for name, file in even.items() if name not in readers}
+    reasons = _Reasons(files["reasons"]) if "reasons" in files else None
+    for begin in range(0, n, accounts):
         batches = {name: next(reader).to_pandas() for name, reader in readers.items()}
-        yield batches | {name: table.to_pandas() for name, table in empty.items()}
+        batches |= {name: table.to_pandas() for name, table in empty.items()}
+        if reasons is not None:
+            batches["reasons"] = reasons.take(batches["scores"]["account_id"], begin + accounts >= n)
+        yield batches
+
+
+class _Reasons:
+    """The table `reasons` read from its beginning; an account has any number of rows."""
+
+    def __init__(self, file: Path) -> None:
+        parquet = pq.ParquetFile(file)
+        self._batches = parquet.iter_batches(ACCOUNTS_AT_ONCE)
+        self._left = parquet.schema_arrow.empty_table().to_pandas()
+
+    def take(self, accounts: "pd.Series[str]", last: bool) -> pd.DataFrame:
+        """Return the rows up to the first of another account, or all that are left.  last : of the run's accounts."""
+        known, taken = pd.Index(accounts), [self._left[:0]]
+        while True:
+            theirs = known.get_indexer(pd.Index(self._left["account_id"])) >= 0
+            end = len(theirs) if last or theirs.all() else int(np.argmin(theirs))
+            taken.append(self._left[:end])
+            self._left = self._left[end:]
+            batch = next(self._batches, None) if self._left.empty else None
+            if batch is None:
+                return pd.concat(taken, ignore_index=True)
+            self._left = batch.to_pandas()
 
 
 def profile_frame(columns: Columns) -> pd.DataFrame:

@@ -17,6 +17,7 @@ from numpy.typing import NDArray
 
 from features.errors import SettingsError
 from features.instants import instant
+from serving.scoring.reason_table import reason_texts
 from serving.scoring.results import ServedModel
 from serving.scoring.score_columns import SCORES as SCORE_COLUMNS
 from serving.scoring.score_columns import TABLES, Kind
@@ -130,7 +131,10 @@ class Written:
 
 
 Frames = Mapping[str, pd.DataFrame]
-"""By name: `scores`, `investment_scores` and, if at hand, `horizons`, of the same whole accounts."""
+"""By name: `scores`, `investment_scores` and, if at hand, `horizons` and `reasons`, of the same whole accounts.
+
+Without `reasons` the sentences of the scores are kept in their place.
+"""
 
 
 def write_run(
@@ -206,6 +210,9 @@ def _write_chunk(
     seen.update(ids)
     if len(seen) != count + len(ids):
         raise SettingsError("The scores hold an account twice. Give the scores of one run.")
+    if "reasons" in frames:
+        whose = _codes("reasons", frames["reasons"], ids)
+        scores = scores.assign(reasons=np.array(reason_texts(frames["reasons"], whose, len(ids)), object))
     digest = _digests(scores, SCORES)
     codes: dict[str, NDArray[np.intp]] = {}
     for name, table in _OF_SCORES.items():

@@ -29,6 +29,7 @@ from serving.web.charts import bar, interval
 from serving.web.timeline_chart import draw_timeline
 from serving.web.timeline_events import TimelineEvent, timeline_events
 from serving.web.visit import Visit, account_url, redirect, render
+from training.model.text.words import render_reasons
 
 TRACES = frozenset(("triggers", "breaches", "tickets", "switches", "nps", "csat", "ces"))
 YEAR_DAYS = 365
@@ -114,7 +115,8 @@ def _page(visit: Visit, status: int, done: bool, refused: str | None) -> Respons
     people = [] if timeline is None else contacts(visit, timeline, day)
     return render(
         visit, "account.html", status, current=current, account=score["account_id"], score=score, profile=shown.profile,
-        reasons=json.loads(score["reasons"]), options=shown.options, gain=gain, uplift=uplift, bar=bar,
+        reasons=render_reasons(score["reasons"], visit.language), options=shown.options, gain=gain, uplift=uplift,
+        bar=bar,
         standing=shown.standing, override=shown.override, changed=shown.changed, similar=shown.similar,
         steps=shown.steps, events=shown.events, people=people, unaddressed=unaddressed(people),
         traces=[one for one in shown.events if one.kind in TRACES and one.day >= day - YEAR_DAYS and

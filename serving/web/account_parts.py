@@ -1,6 +1,5 @@
 """Parts of an account's page: people, steps up, similar accounts, what changed; each made plain for the template."""
 
-import json
 import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
@@ -18,6 +17,8 @@ from serving.store.previous_scores import PreviousScores
 from serving.store.scoring_runs import ACCOUNTS, Current
 from serving.web.timeline_events import TimelineEvent, day_text
 from serving.web.visit import Visit
+from training.model.reasons import Stored, read_reasons
+from training.model.text.words import LANGUAGES, render_reason
 
 YEAR_DAYS = 365
 MOST_EVENTS = 12
@@ -151,20 +152,27 @@ def changed_since(
             shown = (form.money(then), form.money(now))
         if shown[0] != shown[1]:
             rows.append((visit.say(f"changed.{name}"), *shown))
-    was, are = json.loads(former.reasons), json.loads(score["reasons"])
-    known, counting = {_kind(one) for one in was}, {_kind(one) for one in are}
+    was, are = read_reasons(former.reasons), read_reasons(score["reasons"])
     version = current.facts.model_version
     return Changed(
-        since, rows, [one for one in are if _kind(one) not in known],
-        [one for one in was if _kind(one) not in counting],
+        since, rows, _without(are, was, visit.language), _without(was, are, visit.language),
         [one for one in events if one.day >= since // MICROSECONDS_PER_DAY][:MOST_EVENTS],
         None if run["model_version"] == version else (run["model_version"], version),
     )  # fmt: skip
 
 
-def _kind(reason: str) -> str:
-    """A reason without its figures: the same one may tell of 54 days now and of 33 before."""
-    return _FIGURE.sub("#", reason)
+def _without(reasons: Sequence[Stored], others: Sequence[Stored], language: str) -> list[str]:
+    """Those reasons that are not among the others, in words."""
+    known = frozenset[str]().union(*map(_kinds, others))
+    return [render_reason(reason, language) for reason in reasons if known.isdisjoint(_kinds(reason))]
+
+
+def _kinds(reason: Stored) -> frozenset[str]:
+    """A reason without its figures, since the same one may tell of 54 days now and of 33 before, in every language.
+
+    Of an earlier release there is only the sentence, in the language of its run.
+    """
+    return frozenset(_FIGURE.sub("#", render_reason(reason, language)) for language in LANGUAGES)
 
 
 _FIGURE = re.compile(r"[-+\u2212]?\d[\d.,]*")

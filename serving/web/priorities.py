@@ -2,7 +2,6 @@
 
 import csv
 import io
-import json
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from urllib.parse import urlencode
@@ -33,6 +32,7 @@ from serving.web.filters import (
 )
 from serving.web.ttl_cache import TTLCache
 from serving.web.visit import Visit, account_url, download, redirect, render
+from training.model.text.words import render_reasons
 
 ROWS = 50
 """Accounts on a page."""
@@ -107,7 +107,7 @@ def show(visit: Visit) -> Response:
             return redirect(visit.here(find=None, q=found))
         query = chosen(asked, order).limit(ROWS).offset(ROWS * (order.page - 1))
         ids = list(connection.execute(query).scalars())
-        rows = priorities_of(connection, ids, visit.now)
+        rows = priorities_of(connection, ids, visit.now, visit.language)
         totals = totals_of(connection, current, asked, visit.engine)
         choices = choices_of(connection, current, visit.engine)
     visit = visit.about(current.facts)
@@ -136,7 +136,7 @@ def download_list(visit: Visit) -> Response:
         writer = csv.writer(text, lineterminator="\r\n")
         writer.writerow(CSV_COLUMNS)
         for begin in range(0, len(ids), IDS_AT_ONCE):
-            for row in priorities_of(connection, ids[begin : begin + IDS_AT_ONCE], visit.now):
+            for row in priorities_of(connection, ids[begin : begin + IDS_AT_ONCE], visit.now, visit.language):
                 writer.writerow(_csv_row(row))
     return download(b"\xef\xbb\xbf" + text.getvalue().encode(), "text/csv; charset=utf-8", "accounts.csv")
 
@@ -170,8 +170,11 @@ def safe_cell(cell: object) -> object:
     return "" if cell is None else cell
 
 
-def priorities_of(connection: sa.Connection, ids: Sequence[str], now: int) -> list[Priority]:
-    """These accounts, in this order.  now : microseconds; decisions that ended before it are over."""
+def priorities_of(connection: sa.Connection, ids: Sequence[str], now: int, language: str) -> list[Priority]:
+    """These accounts, in this order.  now : microseconds; decisions that ended before it are over.
+
+    language : of the reasons.
+    """
     score, account, option = SCORES.c, ACCOUNTS.c, INVESTMENT_SCORES.c
     query = (
         sa.select(
@@ -197,7 +200,7 @@ def priorities_of(connection: sa.Connection, ids: Sequence[str], now: int) -> li
             row.switch_trigger, PAYS if pays else UNKNOWN if best_option is None else ALONE,
             row.recommended_investment if pays else None, row.bond if pays else None, row.cost if pays else None,
             row.expected_gain if pays else None, row.gain_low if pays else None, row.gain_high if pays else None,
-            row.roi if pays else None, tuple(json.loads(row.reasons)), best_option, best_gain,
+            row.roi if pays else None, tuple(render_reasons(row.reasons, language)), best_option, best_gain,
             None if decision is None else str(decision.value), None if decision is None else decision.made_by,
             None if decision is None else decision.reason,
         ))  # fmt: skip

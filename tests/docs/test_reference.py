@@ -8,7 +8,7 @@ import pytest
 
 from docs.reference import FOLDER, PAGES, PUBLIC, scores, tree
 from features import errors
-from serving.scoring.score_columns import HORIZON_COLUMNS, INVESTMENT_COLUMNS, SCORE_COLUMNS
+from serving.scoring.score_columns import HORIZON_COLUMNS, INVESTMENT_COLUMNS, REASON_COLUMNS, SCORE_COLUMNS
 
 
 @pytest.mark.parametrize("page", PAGES)
@@ -18,7 +18,12 @@ def test_a_page_of_the_reference_is_fresh(page: str) -> None:
 
 @pytest.mark.parametrize(
     ("part", "columns"),
-    [("scores", SCORE_COLUMNS), ("investment_scores", INVESTMENT_COLUMNS), ("horizons", HORIZON_COLUMNS)],
+    [
+        ("scores", SCORE_COLUMNS),
+        ("investment_scores", INVESTMENT_COLUMNS),
+        ("horizons", HORIZON_COLUMNS),
+        ("reasons", REASON_COLUMNS),
+    ],
 )
 def test_every_column_of_a_file_is_in_the_reference_in_its_order(part: str, columns: tuple[str, ...]) -> None:
     told = scores().partition(f"\n## {part}\n")[2].partition("\n## ")[0]

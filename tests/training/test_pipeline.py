@@ -46,7 +46,7 @@ def refused(tables: Frames, at: int | None, folds: int) -> LadderError | None:
     try:
         end = known.end if at is None else at
         bundle = train(known, hasty(), end, folds=folds).bundle
-        scores, _, _ = score_frames(Scorer(bundle, "v"), known, end)
+        scores, *_ = score_frames(Scorer(bundle, "v"), known, end)
     except LadderError as refusal:
         return refusal
     assert np.isfinite(scores["expected_revenue"].to_numpy()).all()

@@ -112,6 +112,8 @@ def test_the_store_gives_the_same_file_and_only_what_changed(frames: Frames, tmp
     export(scores.sort_values("account_id"), "salesforce", tmp_path / "files.csv")
     export(stored_scores(engine), "salesforce", tmp_path / "store.csv")
     assert (tmp_path / "files.csv").read_bytes() == (tmp_path / "store.csv").read_bytes()
+    export(stored_scores(engine), "salesforce", tmp_path / "dutch.csv", "nl")
+    assert sum("kans op" in row["Loyalty_Reasons__c"] for row in _read(tmp_path / "dutch.csv")) > 200
     first = scores["account_id"].iloc[0]
     put(engine, frames | {"scores": scores.assign(roi=scores["roi"].where(scores["account_id"] != first, 77.0))})
     export(stored_scores(engine, changed=True), "salesforce", tmp_path / "changed.csv")

@@ -112,7 +112,7 @@ def test_horizons_of_any_source_are_in_keeping_and_of_each_account_alone(drawn: 
 def test_the_main_horizon_is_that_of_the_scores_to_the_bit(kind: str) -> None:
     bundle = bundle_of(kind)
     known = tiny_histories()
-    scores, _, horizons = score_frames(Scorer(bundle, "v"), known, known.end, explain=False)
+    scores, _, horizons, _ = score_frames(Scorer(bundle, "v"), known, known.end, explain=False)
     main = horizons[horizons["horizon_days"] == 180].reset_index(drop=True)
     shared = list(HORIZON_COLUMNS)
     pd.testing.assert_frame_equal(main[shared], scores[shared], check_exact=True)
@@ -133,7 +133,7 @@ def test_a_horizon_without_a_model_of_switching_has_no_chance_and_holds_nobody_u
 
 def test_who_cannot_switch_cannot_at_any_horizon_and_nobody_need_ask_for_them() -> None:
     known = tiny_histories()
-    scores, _, horizons = score_frames(Scorer(tiny_bundle(), "v"), known, known.end, explain=False)
+    scores, _, horizons, _ = score_frames(Scorer(tiny_bundle(), "v"), known, known.end, explain=False)
     never = scores.loc[scores["p_switch"].isna(), "account_id"]
     assert len(never) > 10
     assert horizons[horizons["account_id"].isin(never)]["p_switch"].isna().all()

@@ -36,7 +36,8 @@ def test_the_tables_are_those_of_the_whole(at_once: int, tmp_path: Path, monkeyp
     at = instant("2025-12-01")
     written = parted(tmp_path / "parts", tiny_bundle(), at)
     whole(tmp_path / "whole", tiny_bundle(), at)
-    for name, rows in zip(TABLES, (written.accounts, written.investments, written.horizons), strict=True):
+    counts = written.accounts, written.investments, written.horizons, written.reasons
+    for name, rows in zip(TABLES, counts, strict=True):
         one, other = (tmp_path / folder / f"{name}.parquet" for folder in ("parts", "whole"))
         pd.testing.assert_frame_equal(pd.read_parquet(one), pd.read_parquet(other), check_exact=True)
         assert pq.read_table(one).equals(pq.read_table(other))

@@ -1,5 +1,6 @@
 """An account scored over HTTP gets the bits that it gets in a batch, whatever stands beside it."""
 
+import json
 import math
 from collections.abc import Mapping
 from typing import Any
@@ -15,12 +16,14 @@ from features.instants import instant, iso
 from features.sources.source import source_from_rows
 from serving.api.app import create_app
 from serving.api.model_holder import ModelHolder
+from serving.scoring.batch import score_frames
 from serving.scoring.request_parsing import join, read_account
 from serving.scoring.scoring import Scored, Scorer
 from serving.scoring.scoring_service import ScoringService
 from tests.serving import builders
 from tests.serving.client import Client
 from training.model.bundle import read_bundle
+from training.model.text.words import render_reason
 from training.simulator.simulation import Simulation
 
 Rows = list[dict[str, Any]]
@@ -38,7 +41,7 @@ def _expected(scored: Scored) -> Expected:
     expected = {}
     for k, account in enumerate(ids):
         score = {name: _plain(column[k]) for name, column in scored.scores.items()}
-        score |= {"rank": None, "reasons": score["reasons"] or []}
+        score |= {"rank": None, "reasons": [render_reason(reason, "en") for reason in score["reasons"] or ()]}
         options, horizons = (_rows_of(one, k, len(ids)) for one in (scored.investments, scored.horizons))
         expected[account] = (score, options, horizons)
     return expected
@@ -173,8 +176,8 @@ def test_reasons_in_dutch_have_the_words_of_the_batch_in_dutch(
     accounts = list(builders.payloads(tiny.tables).values())[:60]
     body = {"as_of": iso(histories.end), "language": "nl", "accounts": accounts}
     results = client.post("/score", json=body).json()["results"]
-    scored = desk.scorer.score(histories, histories.known_at(histories.end), language="nl").scores
-    expected = dict(zip(scored["account_id"], scored["reasons"], strict=True))
+    scored = score_frames(desk.scorer, histories, histories.end, "nl")[0]
+    expected = dict(zip(scored["account_id"], map(json.loads, scored["reasons"]), strict=True))
     told = {result["account_id"]: result["scores"]["reasons"] for result in results if result["scores"]}
     assert told == {account: expected[account] for account in told}
     assert "kans op" in str(told)

@@ -5,6 +5,7 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
+import pandas as pd
 import pytest
 
 from features.histories.histories import Histories
@@ -12,6 +13,7 @@ from features.instants import iso
 from serving.api.app import answer_score, create_app
 from serving.api.model_holder import ModelHolder
 from serving.api.store_service import StoreService
+from serving.scoring.batch import score_frames
 from serving.scoring.scoring_service import ScoringService
 from tests.databases import new_database
 from tests.serving import builders
@@ -35,6 +37,12 @@ def filled(url: str, folder: Path, histories: Histories) -> Iterator[Client]:
     with Client(create_app(ModelHolder(), archive=clerk)) as client:
         yield client
     clerk.close()
+
+
+@pytest.fixture(scope="module")
+def frames_nl(desk: ScoringService, histories: Histories) -> pd.DataFrame:
+    """The scores as a file in Dutch has them."""
+    return score_frames(desk.scorer, histories, histories.end, "nl")[0]
 
 
 def _ask(client: Client, *ids: Any, **more: Any) -> list[dict[str, Any]]:
@@ -63,6 +71,19 @@ def test_what_is_looked_up_is_what_is_scored_to_the_last_bit(
         assert _text(one["horizons"]) == _text(other["horizons"])
         assert other.keys() - one.keys() == {"override"}
     assert filled.post_json("/lookup", {"account_ids": []}).json()["model"] == live["model"] | {"trained_until": None}
+
+
+def test_two_readers_of_one_run_read_its_reasons_in_two_languages(filled: Client, frames_nl: pd.DataFrame) -> None:
+    told = dict(zip(frames_nl["account_id"], map(json.loads, frames_nl["reasons"]), strict=True))
+    ids = [account for account, reasons in told.items() if reasons][:20]
+    dutch, english, unsaid = (_ask(filled, *ids, **more) for more in ({"language": "nl"}, {"language": "en"}, {}))
+    assert [result["scores"]["reasons"] for result in dutch] == [told[account] for account in ids]
+    assert english == unsaid
+    assert all("more likely to" in str(one) or "less likely to" in str(one) for one in english)
+    assert [len(one["scores"]["reasons"]) for one in english] == [len(told[account]) for account in ids]
+    refused = filled.post_json("/lookup", {"account_ids": ids, "language": "fr"})
+    assert refused.status_code == 422
+    assert refused.json()["error"]["field"] == "language"
 
 
 def test_the_order_is_that_of_the_question_and_an_unknown_account_fails_alone(filled: Client) -> None:

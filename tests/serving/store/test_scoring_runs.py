@@ -15,7 +15,9 @@ import sqlalchemy as sa
 from features.errors import SettingsError, StoreError
 from features.histories.histories import Histories
 from features.instants import instant
-from serving.scoring.batch import write_frames
+from serving.scoring.batch import score_frames, write_frames
+from serving.scoring.reason_table import reason_texts
+from serving.scoring.scoring import Scorer
 from serving.store import scoring_runs as results
 from serving.store.database import open_store, reading, writing
 from serving.store.previous_scores import PREVIOUS
@@ -35,6 +37,8 @@ from serving.store.scoring_runs import (
 from tests.databases import new_database
 from tests.serving.runs import profiles, put, scored
 from training.model.bundle import read_bundle
+from training.model.reasons import Reason, read_reasons
+from training.model.text.words import render_reason, render_reasons
 from training.simulator.simulation import Simulation
 
 TABLES = {"scores": SCORES, "investment_scores": INVESTMENT_SCORES, "horizons": HORIZONS}
@@ -77,6 +81,29 @@ def test_a_run_keeps_the_level_and_the_currency_of_its_model(
     assert (earlier.options, earlier.facts.level, earlier.facts.currency) == (current.options, None, "")
 
 
+def test_reasons_are_kept_as_data_whatever_the_language_of_the_run(
+    engine: sa.Engine, frames: Frames, folder: Path, histories: Histories
+) -> None:
+    put(engine, frames)
+    dutch = dict(zip(frames, score_frames(Scorer(*read_bundle(folder)), histories, histories.end, "nl"), strict=True))
+    assert put(engine, dutch).changed == 0
+    held = {row["account_id"]: row["reasons"] for row in _held(engine, SCORES)}
+    for language, run in (("en", frames), ("nl", dutch)):
+        scores = run["scores"]
+        told = dict(zip(scores["account_id"], map(json.loads, scores["reasons"]), strict=True))
+        assert {account: render_reasons(text, language) for account, text in held.items()} == told
+    assert {type(reason) for text in held.values() for reason in read_reasons(text)} == {Reason}
+
+
+def test_a_run_without_the_table_of_reasons_keeps_its_sentences(engine: sa.Engine, frames: Frames) -> None:
+    put(engine, {name: frame for name, frame in frames.items() if name != "reasons"})
+    told = dict(zip(frames["scores"]["account_id"], frames["scores"]["reasons"], strict=True))
+    held = {row["account_id"]: row["reasons"] for row in _held(engine, SCORES)}
+    assert held == told
+    assert all(render_reasons(text, "nl") == json.loads(text) for text in held.values())
+    assert put(engine, frames).changed > 200  # from sentences to data
+
+
 def _without(frames: Frames, gone: str) -> Frames:
     return {name: frame[frame["account_id"] != gone] for name, frame in frames.items()}
 
@@ -91,7 +118,7 @@ def test_every_figure_is_kept_to_the_last_bit(engine: sa.Engine, frames: Frames)
     assert (written.run_id, written.changed, written.removed) == (1, len(frames["scores"]), 0)
     for name, table in TABLES.items():
         keys = [column.name for column in table.primary_key.columns]
-        wanted = frames[name].sort_values(keys).to_dict("records")
+        wanted = frames[name].drop(columns="reasons", errors="ignore").sort_values(keys).to_dict("records")
         held = _held(engine, table)
         assert len(held) == len(wanted) > 0
         for row, one in zip(held, wanted, strict=True):
@@ -218,7 +245,31 @@ def test_accounts_have_their_owner_and_lose_it_when_the_source_does(
     engine.dispose()
 
 
-@pytest.mark.parametrize(("form", "at_once"), [("parquet", 100_000), ("parquet", 70), ("csv", 100_000)])
+def test_reasons_of_an_account_without_scores_are_refused(engine: sa.Engine, frames: Frames) -> None:
+    stray = frames["reasons"].assign(account_id="stray")
+    with pytest.raises(SettingsError, match="reasons holds account stray"):
+        put(engine, {**frames, "reasons": stray})
+
+
+@pytest.mark.parametrize("form", ["parquet", "csv", "xlsx"])
+def test_reasons_read_from_a_folder_are_those_that_were_written(form: str, tmp_path: Path, frames: Frames) -> None:
+    few = frames["reasons"].head(40).copy()
+    few.loc[few.index[:4], "feature"] = "country_code"
+    few.loc[few.index[:4], "value"] = np.nan
+    few.loc[few.index[:3], "value_text"] = ["NA", "007", "null"]  # Namibia, a number as a name; the fourth is missing
+    write_frames({**frames, "reasons": few}, tmp_path, form)
+    (read,) = read_folder(tmp_path)[1]
+    whose = np.arange(len(few))
+    was, are = (list(map(read_reasons, reason_texts(table, whose, len(few)))) for table in (few, read["reasons"]))
+    assert [reasons[0].value for reasons in are[:4] if isinstance(reasons[0], Reason)] == ["NA", "007", "null", None]
+    for (one,), (other,) in zip(was, are, strict=True):
+        assert isinstance(one, Reason)
+        assert isinstance(other, Reason)
+        assert render_reason(one, "nl") == render_reason(other, "nl")
+        assert other.strength == pytest.approx(one.strength, rel=1e-12)
+
+
+@pytest.mark.parametrize(("form", "at_once"), [("parquet", 100_000), ("parquet", 70), ("parquet", 7), ("csv", 100_000)])
 def test_a_folder_read_again_is_the_run_that_was_written(
     form: str, at_once: int, tmp_path: Path, frames: Frames, monkeypatch: pytest.MonkeyPatch
 ) -> None:

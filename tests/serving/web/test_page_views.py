@@ -20,11 +20,14 @@ from serving.store.scoring_runs import RUNS, SCORES
 from serving.store.summaries import SUMMARIES
 from serving.store.timelines import TIMELINES
 from serving.store.verdicts import keep_verdict
+from serving.web.account_parts import _without
 from tests.databases import new_database
 from tests.serving.runs import profiles, put, scored
 from tests.serving.sites import Browser
 from training.model.bundle import read_bundle
 from training.model.findings import NOTE, OK, WARNING, Finding, to_json
+from training.model.reasons import Reason
+from training.model.text.words import render_reason, render_reasons
 from training.simulator.simulation import Simulation
 
 HOSTILE = '<script>alert("x")</script>\'"&{{7*7}}'
@@ -347,3 +350,26 @@ def test_what_changed_tells_the_difference_to_the_run_before(url: str) -> None:
         pages = [html.unescape(browser.open(f"/accounts/{account}").text) for account in every_account(url)[:20]]
     assert sum("What happened in between" in page for page in pages) >= 15
     assert not pd.Series(pages).str.contains("Internal").any()
+
+
+def test_two_readers_of_one_run_read_its_reasons_in_two_languages(url: str) -> None:
+    account = some_account(url, rung="member")
+    engine = open_store(url)
+    with reading(engine) as connection:
+        stored = connection.execute(sa.select(SCORES.c.reasons).where(SCORES.c.account_id == account)).scalar_one()
+    engine.dispose()
+    assert render_reasons(stored, "en") != render_reasons(stored, "nl") != []
+    for language in LANGUAGES:
+        with Browser(url, language=language) as browser:
+            page = html.unescape(browser.open(f"/accounts/{account}").text)
+        assert [reason for reason in render_reasons(stored, language) if reason not in page] == []
+
+
+def test_what_changed_tells_reasons_in_the_readers_language_beside_sentences_of_an_earlier_release() -> None:
+    same = Reason("leaving", "tickets_365d", 7.0, 2.0, 1, 0.5)
+    grown, new = replace(same, value=9.0), Reason("leaving", "days_since_decider", None, 45.0, 1, 0.2)
+    assert _without([grown, new], [same], "nl") == [render_reason(new, "nl")]
+    for language in LANGUAGES:  # of the run
+        old = [render_reason(same, language), "more likely to leave: the old words"]
+        assert _without([grown, new], old, "nl") == [render_reason(new, "nl")]
+        assert _without(old, [grown, new], "nl") == ["more likely to leave: the old words"]

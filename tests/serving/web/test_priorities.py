@@ -2,16 +2,17 @@
 
 import csv
 import io
-import json
 import re
 from collections.abc import Iterator
 from typing import Any
 
+import numpy as np
 import pandas as pd
 import pytest
 from starlette.datastructures import QueryParams
 
 from features.tables import RUNGS
+from serving.scoring.reason_table import reason_texts
 from serving.store.database import moment, open_store, writing
 from serving.store.overrides import OVERRIDES
 from serving.store.scoring_runs import Frames
@@ -21,6 +22,7 @@ from serving.web.ttl_cache import TTLCache
 from tests.serving.sites import Browser
 from tests.serving.web.conftest import HOSTILE
 from tests.serving.web.markup import read
+from training.model.text.words import render_reasons
 
 
 @pytest.fixture(scope="module", params=["en", "nl"])
@@ -54,7 +56,9 @@ def _ids(browser: Browser, query: str) -> list[str]:
     return [row["account_id"] for row in _listed(browser, query)]
 
 
-def test_the_list_is_ranked_by_expected_gain_and_every_account_is_on_it(browser: Browser, truth: pd.DataFrame) -> None:
+def test_the_list_is_ranked_by_expected_gain_and_every_account_is_on_it(
+    browser: Browser, truth: pd.DataFrame, frames: Frames
+) -> None:
     rows = _listed(browser, "")
     assert list(rows[0]) == list(CSV_COLUMNS)
     order = truth.sort_values(["expected_gain", "account_id"], ascending=[False, True], na_position="last")
@@ -64,7 +68,9 @@ def test_the_list_is_ranked_by_expected_gain_and_every_account_is_on_it(browser:
     assert float(rows[0]["cost"]) == first["cost"]
     assert float(rows[0]["gain_low"]) == first["gain_low"]
     assert rows[0]["recommended_investment"] == first["recommended_investment"]
-    assert rows[0]["reason"] == json.loads(first["reasons"])[0]
+    of_first = frames["reasons"][frames["reasons"]["account_id"] == first["account_id"]]
+    stored = reason_texts(of_first, np.zeros(len(of_first), np.int64), 1)[0]
+    assert rows[0]["reason"] == render_reasons(stored, browser.language)[0]
 
 
 @pytest.mark.parametrize("name", ["owner", "rung", "bond", "switch_trigger", "country", "industry", "state"])

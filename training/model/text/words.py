@@ -1,18 +1,23 @@
-"""Values and sentences in the words of a language: how numbers read, and what frames a reason."""
+"""Reasons in the words of a language: how numbers read, and what frames a statement."""
 
 import math
 import re
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
+from functools import lru_cache
 
+from features.catalog import catalog
 from features.catalog.declarations import YES_OR_NO, Feature
+from training.model.reasons import LEAVING, Stored, Value, read_reasons
 from training.model.text.feature_phrases import PHRASE
 
 LANGUAGES = ("en", "nl")
 DEFAULT_LANGUAGE = "en"
 Spoken = Callable[[str], str]
-Vocabulary = Mapping[str, tuple[str, ...]]
-"""Column of `accounts` -> its names, as the bundle's facts hold them."""
+CODE = "code"
+"""The unit of a category."""
+_KEPT = 1 << 14
+"""Statements that are remembered: accounts share most of them."""
 
 
 @dataclass(frozen=True)
@@ -65,41 +70,82 @@ _MOST = 9 / 11
 """A trend of (now - before) / (now + before) at which now is ten times before."""
 
 
-def say(feature: Feature, value: float, peer: float | None, language: str, vocabulary: Vocabulary) -> str | None:
-    """The account's value as a statement, with its peers' beside it; None where both read the same.
+def render_reasons(text: str, language: str) -> list[str]:
+    """Return an account's reasons, JSON text as a store or a file holds it, as sentences in that language."""
+    return [render_reason(reason, language) for reason in read_reasons(text)]
 
-    peer : the median of similar accounts, None where it is not known.
+
+def render_reason(reason: Stored, language: str) -> str:
+    """Return the reason as a sentence in that language, from itself alone.
+
+    A sentence of an earlier release stays as it is; a feature that this program has no words for is told by its name.
+    """
+    if isinstance(reason, str):
+        return reason
+    words = WORDS[language]
+    beginning = (words.leaving if reason.outcome == LEAVING else words.climbing)[reason.direction < 0]
+    if reason.lever:
+        beginning = f"{beginning}, {words.lever}"
+    return f"{beginning}: {_statement(reason.feature, reason.value, reason.peer, language)}"
+
+
+@lru_cache(_KEPT)
+def _statement(name: str, value: Value, peer: float | None, language: str) -> str:
+    feature, words = catalog.BY_NAME.get(name), WORDS[language]
+    known = feature is not None and (value is not None or language in PHRASE[name].never)
+    if feature is None or not known or (isinstance(value, str) and feature.unit != CODE):
+        return f"{name} {number(value, words) if isinstance(value, float) else value or '?'}"
+    return say(feature, value, peer, language)
+
+
+def say(feature: Feature, value: Value, peer: float | None, language: str) -> str:
+    """Return the account's value as a statement, with its peers' beside it.
+
+    value, peer : as `Reason` has them; a missing value needs a feature that can be missing.
     """
     phrase, words = PHRASE[feature.name], WORDS[language]
-    template = phrase.said[language]
+    template, peer = phrase.said[language], peer if peer is not None and math.isfinite(peer) else None
+    if value is None:
+        never = phrase.never[language]
+        if peer is None or feature.unit in (YES_OR_NO, CODE):
+            return never
+        return f"{never}; {words.peers}: {_peer(template, feature.unit, peer, words, True)}"
+    if feature.unit == CODE:
+        said = value if isinstance(value, str) else words.other
+        return _fill(template, lambda _: said)
+    if isinstance(value, str):
+        raise TypeError(f"{feature.name} is a number and not {value!r}")
     if feature.unit == YES_OR_NO:
-        return _say_whether(template, phrase.never[language] if math.isnan(value) else None, value, peer, words)
-    if feature.unit == "code":
-        names = vocabulary.get(feature.name.removesuffix("_code"), ())
-        said = names[int(value)] if 0 <= value < len(names) else words.other
-        return phrase.never[language] if math.isnan(value) else _fill(template, lambda _: said)
-    known = peer is not None and math.isfinite(peer)
-    if math.isnan(value):
-        if peer is None or not known:
-            return phrase.never[language]
-        return f"{phrase.never[language]}; {words.peers}: {_peer(template, feature.unit, peer, words, True)}"
-    said = _fill(template, lambda hole: _value(hole, feature.unit, value, words))
-    if peer is None or not known:
-        return said
-    if said == _fill(template, lambda hole: _value(hole, feature.unit, peer, words)):
-        return None
-    return f"{said}; {words.peers}: {_peer(template, feature.unit, peer, words)}"
+        yes, no = template.split(" // ")
+        said = yes if value > 0 else no
+        return f"{said}; {words.unlike_peers}" if _differs_from(value, peer) else said
+    said = _told(template, feature.unit, value, words)
+    return said if peer is None else f"{said}; {words.peers}: {_peer(template, feature.unit, peer, words)}"
 
 
-def _say_whether(template: str, never: str | None, value: float, peer: float | None, words: Words) -> str | None:
-    """The statement that holds, and whether most similar accounts differ; None where they do not."""
-    yes, no = template.split(" // ")
-    if never is not None:
-        return never
-    said = yes if value > 0 else no
-    if peer is None or not math.isfinite(peer) or peer == 0.5:
-        return said
-    return None if (peer > 0.5) == (value > 0) else f"{said}; {words.unlike_peers}"
+def has_something_to_say(feature: Feature, value: Value, peer: float | None) -> bool:
+    """Return whether a value tells anything: it does not read as its peers' does, and means something if missing.
+
+    Values are compared as English writes them, so that every language tells the same reasons.
+    """
+    phrase, words = PHRASE[feature.name], WORDS[DEFAULT_LANGUAGE]
+    if value is None:
+        return bool(phrase.never)
+    if isinstance(value, str) or feature.unit == CODE or peer is None or not math.isfinite(peer):
+        return True
+    if feature.unit == YES_OR_NO:
+        return peer == 0.5 or _differs_from(value, peer)
+    template = phrase.said[DEFAULT_LANGUAGE]
+    return _told(template, feature.unit, value, words) != _told(template, feature.unit, peer, words)
+
+
+def _differs_from(value: float, peer: float | None) -> bool:
+    """Whether most similar accounts differ in what is so or not."""
+    return peer is not None and peer != 0.5 and (peer > 0.5) != (value > 0)
+
+
+def _told(template: str, unit: str, value: float, words: Words) -> str:
+    return _fill(template, lambda hole: _value(hole, unit, value, words))
 
 
 def _fill(template: str, spoken: Spoken) -> str:
