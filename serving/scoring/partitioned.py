@@ -159,7 +159,8 @@ def _assemble(files: Sequence[list[Path]], repeats: Sequence[int | IntArray], ou
     written = [_write(TABLE_NAMES[0], merged, out, form)]
     for name, parts, rows in list(zip(TABLE_NAMES, files, each, strict=True))[1:]:
         written.append(_write(name, _merged(parts, owner, rows), out, form))
-    return Written(*(int(rows.sum()) for rows in each), tuple(written))
+    accounts, investments, horizons, reasons = (int(rows.sum()) for rows in each)
+    return Written(accounts, investments, horizons, reasons, tuple(written))
 
 
 def _begins(n: int) -> range:

@@ -109,7 +109,7 @@ class _Reasons:
 
     def take(self, accounts: "pd.Series[str]", last: bool) -> pd.DataFrame:
         """Return the rows up to the first of another account, or all that are left.  last : of the run's accounts."""
-        known, taken = pd.Index(accounts), [self._left[:0]]
+        known, taken = pd.Index(accounts), list[pd.DataFrame]()
         while True:
             theirs = known.get_indexer(pd.Index(self._left["account_id"])) >= 0
             end = len(theirs) if last or theirs.all() else int(np.argmin(theirs))
