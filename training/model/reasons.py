@@ -8,7 +8,7 @@ the same lists, and every reader passes them through as they are.
 import json
 import math
 from collections.abc import Iterable, Mapping
-from dataclasses import asdict, dataclass
+from dataclasses import dataclass
 from typing import Any, TypeAlias
 
 from features.catalog import catalog
@@ -43,7 +43,10 @@ class Reason:
 
     def to_json(self) -> dict[str, Any]:
         """Return the reason as an object that JSON can hold."""
-        return asdict(self)
+        return {
+            "outcome": self.outcome, "feature": self.feature, "value": self.value, "peer": self.peer,
+            "direction": self.direction, "strength": self.strength,
+        }  # fmt: skip
 
     @classmethod
     def from_json(cls, content: object) -> "Reason":
@@ -79,12 +82,13 @@ class Reason:
 
 Stored: TypeAlias = "Reason | str"
 """A reason, or the sentence that an earlier release kept in its place."""
+_ENCODER = json.JSONEncoder(ensure_ascii=False, allow_nan=False, separators=(",", ":"))
 
 
 def write_reasons(reasons: Iterable[Stored]) -> str:
     """Return an account's reasons as JSON text; a sentence stays one."""
     content = [reason if isinstance(reason, str) else reason.to_json() for reason in reasons]
-    return json.dumps(content, ensure_ascii=False, allow_nan=False, separators=(",", ":"))
+    return _ENCODER.encode(content)
 
 
 def read_reasons(text: str) -> tuple[Stored, ...]:
