@@ -176,7 +176,7 @@ def show(found: Watched) -> None:
             [f"{p.days}", f"{p.accounts:,}", f"{p.expected:,.0f} [{p.low:,.0f}, {p.high:,.0f}]", f"{p.observed:,}"]
             for p in found.proxies
         ]
-        headings = ["first days", "accounts", "silent, expected [95 %]", "silent"]
+        headings = ["first days", "accounts", f"silent, expected [{found.proxies[0].level:.0%}]", "silent"]
         show_table("Early signs: no order in the first days since training", headings, rows)
 
 
@@ -209,6 +209,8 @@ def _show_drift(drift: DriftSince | None) -> None:
 
 
 def _show_realised(matured: Sequence[RealisedPerformance]) -> None:
+    from training.evaluation.metrics import LEVEL
+
     if not matured:
         print("Realised: no snapshot since training has a complete horizon yet.")
         return
@@ -223,8 +225,8 @@ def _show_realised(matured: Sequence[RealisedPerformance]) -> None:
             "" if surplus is None else f"{surplus.value:+.1%} [{surplus.low:+.1%}, {surplus.high:+.1%}]",
         ])  # fmt: skip
     headings = [
-        "realised", "days", "looks", "log loss [95 %]", "promised", "AUC", "promised", "expected", "observed",
-        "observed - expected [95 %]",
+        "realised", "days", "looks", f"log loss [{LEVEL:.0%}]", "promised", "AUC", "promised", "expected", "observed",
+        f"observed - expected [{LEVEL:.0%}]",
     ]  # fmt: skip
     show_table("Realised since training, beside what the backtest promised", headings, rows)
 
