@@ -29,7 +29,7 @@ from commands.sources import (
     partition_command,
     simulate_command,
 )
-from commands.store import StoreOptions, store_command
+from commands.store import StoreOptions, is_wrong, store_command
 from commands.terminal import Figures, show_figures
 from commands.training import TrainOptions, train_command
 from features.errors import LadderError
@@ -63,6 +63,10 @@ def _command(
         return status(asked, figures)
 
     return Command(text, options, run)
+
+
+def _store_status(options: StoreOptions, figures: Figures) -> int:
+    return EXIT_REFUSED if is_wrong(options, figures) else EXIT_DONE
 
 
 def _monitor_status(options: MonitorOptions, figures: Figures) -> int:
@@ -102,7 +106,9 @@ COMMANDS: Mapping[str, Command] = {
     "export": _command("scores as a CSV file that a CRM imports", ExportOptions, export_command),
     "serve": _command("serve the champion over HTTP", ServeOptions, serve_command),
     "keys": _command("make, list and revoke the service's API keys", KeysOptions, keys_command),
-    "store": _command("the store upgraded, backed up, restored, looked over", StoreOptions, store_command),
+    "store": _command(
+        "the store upgraded, backed up, restored, looked over", StoreOptions, store_command, _store_status
+    ),
 }
 
 

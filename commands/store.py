@@ -2,17 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Literal
+from typing import Annotated, Literal
 
 from commands.options import DEFAULT_STORE, CommonOptions, Option, Store, UsageError
-from commands.terminal import Figures, show_list, show_table
-from features.errors import StoreError
-
-if TYPE_CHECKING:
-    from serving.store.maintenance.integrity import StoreFault
+from commands.terminal import Figures, show_findings, show_table
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -36,7 +31,7 @@ def store_command(options: StoreOptions) -> Figures:
     Raises
     ------
     StoreError
-        If it cannot be done, or something is wrong with the store.
+        If it cannot be done.
     """
     actions = {"upgrade": _upgrade, "backup": _back_up, "restore": _restore, "check": _check}
     return actions[options.action](options)
@@ -86,31 +81,18 @@ def _restore(options: StoreOptions) -> Figures:
 def _check(options: StoreOptions) -> Figures:
     from serving.store.database import label_of
     from serving.store.maintenance.integrity import check_store
+    from training.model.findings import BLOCKER
 
-    found, label = check_store(options.store), label_of(options.store)
-    show_table(f"{label}, version {found.version}", ["table", "rows"], [[n, f"{r:,}"] for n, r in found.rows.items()])
-    serious = [fault for fault in found.faults if fault.serious]
-    if found.faults:
-        show_list("Found", [fault_in_words(fault) for fault in found.faults])
-    if serious:
-        raise StoreError(f"{label} is not as it should be: {fault_in_words(serious[0])}")
-    return {"version": found.version, **{f"rows_{name}": rows for name, rows in found.rows.items()}}
-
-
-FAULT_TEXTS: Mapping[str, str] = {
-    "older": "it is of version {what}, which this program does not work with: `ladder store upgrade`.",
-    "newer": "it is of version {what}, made by a newer program: install that one.",
-    "damaged": "it is damaged, {what}: `ladder store restore` the last backup.",
-    "no_table": "its table {what} is not there: `ladder store restore` the last backup.",
-    "no_column": "its column {what} is not there: `ladder store restore` the last backup.",
-    "unknown_table": "it holds a table {what}, which is none of a store's: who made it should take it elsewhere.",
-    "stray_rows": "{rows:,} rows belong to nothing by {what}: the next `ladder score --to` puts scores in order; "
-    "else restore the last backup.",
-    "readable_by_others": "others on this machine may read {what}: chmod 600 it.",
-}
-"""By code of `serving.store.maintenance.integrity`."""
+    found = check_store(options.store)
+    print(f"{label_of(options.store)}: version {found.version}")
+    show_table("Tables", ["table", "rows"], [[name, f"{rows:,}"] for name, rows in found.rows.items()])
+    if found.findings:
+        show_findings("Not as it should be", found.findings)
+    wrong = sum(finding.severity == BLOCKER for finding in found.findings)
+    rows = {f"rows_{name}": rows for name, rows in found.rows.items()}
+    return {"version": found.version, "wrong": wrong, **rows}
 
 
-def fault_in_words(fault: StoreFault) -> str:
-    """Say what is wrong and what to do."""
-    return FAULT_TEXTS[fault.code].format(what=fault.what, rows=fault.rows)
+def is_wrong(options: StoreOptions, figures: Figures) -> bool:
+    """Tell whether `ladder store check` found what must be seen to."""
+    return options.action == "check" and bool(figures["wrong"])

@@ -58,6 +58,8 @@ RUNS = sa.Table(
     sa.Column("accounts", sa.Integer, nullable=False),
     sa.Column("changed", sa.Integer, nullable=False),
     sa.Column("removed", sa.Integer, nullable=False),
+    sa.Column("level", sa.Double),
+    sa.Column("currency", sa.Text),
 )  # fmt: skip
 SCORES = sa.Table(
     "scores", METADATA, sa.Column(_ID, sa.Text, primary_key=True), *_columns("scores"),
@@ -170,7 +172,8 @@ def write_run(
             "model_version": facts.model_version, "written_at": datetime.now(UTC).replace(tzinfo=None),
             "trained_until": None if facts.trained_until is None else moment(facts.trained_until),
             "accounts": len(seen), "changed": changed, "removed": len(gone),
-            "options": _terms_text(options, facts), "claim_ratio": facts.claim_ratio,
+            "options": json.dumps(sorted(options)), "claim_ratio": facts.claim_ratio, "level": facts.level,
+            "currency": facts.currency or None,
         }  # fmt: skip
         connection.execute(RUNS.insert().values(row))
     return Written(run_id, len(seen), changed, len(gone))
@@ -182,23 +185,10 @@ def current_run(connection: sa.Connection) -> Current | None:
     if row is None:
         return None
     until = None if row.trained_until is None else instant(row.trained_until)
-    options, level, currency = _read_terms(row.options)
-    facts = RunFacts(instant(row.as_of), row.horizon_days, row.model_version, until, row.claim_ratio, level, currency)
-    return Current(row.run_id, facts, row.written_at, row.accounts, options)
-
-
-def _terms_text(options: Iterable[str], facts: RunFacts) -> str:
-    """Return what the run weighed and how its model counts, for the column `options`."""
-    terms = {"options": sorted(options), "level": facts.level, "currency": facts.currency}
-    return json.dumps(terms, ensure_ascii=False)
-
-
-def _read_terms(text: str) -> tuple[tuple[str, ...], float | None, str]:
-    """Return options, level and currency; a run of an earlier program has the options alone."""
-    content = json.loads(text)
-    if isinstance(content, list):
-        return tuple(content), None, ""
-    return tuple(content["options"]), content["level"], content["currency"]
+    facts = RunFacts(
+        instant(row.as_of), row.horizon_days, row.model_version, until, row.claim_ratio, row.level, row.currency or ""
+    )
+    return Current(row.run_id, facts, row.written_at, row.accounts, tuple(json.loads(row.options)))
 
 
 def _write_chunk(

@@ -21,6 +21,7 @@ from serving.store.summaries import SUMMARIES
 from serving.store.timelines import TIMELINES
 from serving.store.verdicts import VERDICTS
 from serving.store.versions import CURRENT, MARK, NUMBER, REVISIONS, schema_of, version_of
+from training.model.findings import BLOCKER, WARNING, Finding
 
 TABLES = (
     RUNS, SCORES, INVESTMENT_SCORES, HORIZONS, ACCOUNTS, PREVIOUS, TIMELINES, STANDINGS, SUMMARIES, FEEDBACK, OVERRIDES,
@@ -39,36 +40,16 @@ OWNERS = (
     (PLAN_ROWS.c.plan_id, PLANS.c.plan_id),
 )
 """A column, and the one in which every value of it must be found."""
-OLDER, NEWER, DAMAGED, NO_TABLE, NO_COLUMN, UNKNOWN_TABLE, STRAY_ROWS, READABLE = (
-    "older", "newer", "damaged", "no_table", "no_column", "unknown_table", "stray_rows", "readable_by_others",
-)  # fmt: skip
-"""Codes of what may be wrong; the last one is a warning."""
-
-
-@dataclass(frozen=True)
-class StoreFault:
-    """One thing that is wrong.  code : see above.  what : a version, a table, TABLE.COLUMN, or the database's words.
-
-    rows : how many belong to nothing.
-    """
-
-    code: str
-    what: str = ""
-    rows: int = 0
-
-    @property
-    def serious(self) -> bool:
-        """Whether the store cannot be trusted until something was done."""
-        return self.code != READABLE
 
 
 @dataclass(frozen=True)
 class StoreCheck:
-    """What was found.  rows : of every table that is there, by name."""
+    """What was found.  rows : of every table that is there, by name.  findings : what is wrong; WARNING, or BLOCKER
+    where the store cannot be trusted until something was done."""
 
     version: str
     rows: Mapping[str, int]
-    faults: Sequence[StoreFault]
+    findings: Sequence[Finding]
 
 
 def check_store(url: str) -> StoreCheck:
@@ -85,56 +66,60 @@ def check_store(url: str) -> StoreCheck:
             version = version_of(connection, label)
             if version is None:
                 raise StoreError(f"{label} holds nothing. `ladder score --to` or `ladder serve` makes a store of it.")
-            faults = [*_mode(url), *_pages(connection)]
+            findings = [*_mode(url), *_pages(connection)]
             if version != CURRENT:
-                return StoreCheck(version, _counts(connection), [_version(version), *faults])
-            faults += _layout(connection)
-            if not faults or not any(fault.code in (NO_TABLE, NO_COLUMN) for fault in faults):
-                faults += _strays(connection)
-            return StoreCheck(version, _counts(connection), faults)
+                findings.insert(0, _of_version(version))
+            else:
+                layout = list(_layout(connection))
+                whole = all(finding.code == "store_table_unknown" for finding in layout)
+                findings += [*layout, *(_strays(connection) if whole else ())]
+            return StoreCheck(version, _counts(connection), findings)
     finally:
         engine.dispose()
 
 
-def _version(version: str) -> StoreFault:
-    return StoreFault(OLDER if version in REVISIONS else NEWER, version)
+def _of_version(version: str) -> Finding:
+    return Finding.of(
+        "store_older" if version in REVISIONS else "store_newer", BLOCKER, version=version, current=CURRENT
+    )
 
 
-def _mode(url: str) -> Iterator[StoreFault]:
+def _mode(url: str) -> Iterator[Finding]:
     file = file_of(url)
     if file is not None and stat.S_IMODE(file.stat().st_mode) & (stat.S_IRWXG | stat.S_IRWXO):
-        yield StoreFault(READABLE, str(file))
+        yield Finding.of("store_readable", WARNING, file=str(file))
 
 
-def _pages(connection: sa.Connection) -> Iterator[StoreFault]:
+def _pages(connection: sa.Connection) -> Iterator[Finding]:
     """What SQLite finds; PostgreSQL has tools of its own, and counting reads every row."""
     if connection.dialect.name == "sqlite":
         for (words,) in connection.exec_driver_sql("PRAGMA integrity_check(5)"):
             if words != "ok":
-                yield StoreFault(DAMAGED, str(words))
+                yield Finding.of("store_damaged", BLOCKER, words=str(words).strip().replace("\n", "; "))
 
 
-def _layout(connection: sa.Connection) -> Iterator[StoreFault]:
+def _layout(connection: sa.Connection) -> Iterator[Finding]:
     inspector, schema = sa.inspect(connection), schema_of(connection)
     there = set(inspector.get_table_names(schema))
     for table in TABLES:
         if table.name not in there:
-            yield StoreFault(NO_TABLE, table.name)
+            yield Finding.of("store_table_missing", BLOCKER, table=table.name)
             continue
         columns = {column["name"] for column in inspector.get_columns(table.name, schema)}
         for column in table.columns:
             if column.name not in columns:
-                yield StoreFault(NO_COLUMN, f"{table.name}.{column.name}")
+                yield Finding.of("store_column_missing", BLOCKER, table=table.name, column=column.name)
     for name in sorted(there - {table.name for table in TABLES} - {MARK, NUMBER}):
-        yield StoreFault(UNKNOWN_TABLE, name)
+        yield Finding.of("store_table_unknown", BLOCKER, table=name)
 
 
-def _strays(connection: sa.Connection) -> Iterator[StoreFault]:
+def _strays(connection: sa.Connection) -> Iterator[Finding]:
     for column, owner in OWNERS:
         found = sa.select(sa.literal(1)).where(owner == column).exists()
         rows = connection.execute(sa.select(sa.func.count()).select_from(column.table).where(~found)).scalar_one()
         if rows:
-            yield StoreFault(STRAY_ROWS, str(column), rows)
+            table, owning = str(column).split(".")[0], str(owner).split(".")[0]
+            yield Finding.of("store_stray_rows", BLOCKER, rows=rows, table=table, owner=owning)
 
 
 def _counts(connection: sa.Connection) -> dict[str, int]:

@@ -8,8 +8,9 @@ from pathlib import Path
 
 import sqlalchemy as sa
 
+from features.atomic_write import replacing
 from features.errors import StoreError
-from serving.store.database import SCHEMA, label_of, reading
+from serving.store.database import SCHEMA, label_of, make_private, reading
 from serving.store.versions import FIRST, MARK, NUMBER, check_known, schema_of
 
 _NOBODYS = ("--no-owner", "--no-privileges")
@@ -29,14 +30,10 @@ def back_up(url: sa.URL, out: Path) -> None:
     if out.exists():
         with tempfile.TemporaryDirectory() as folder:
             version_in(_script(out, Path(folder)), out)  # what is no copy of a store is not written over
-    scratch = out.with_name(f".{out.name}.new")
-    try:
-        _run(url, "pg_dump", "--format=custom", f"--schema={SCHEMA}", *_NOBODYS, f"--file={scratch}")
-        scratch.chmod(0o600)
-        scratch.replace(out)
-    except BaseException:
+    with replacing(out, durable=True) as scratch:
         scratch.unlink(missing_ok=True)
-        raise
+        make_private(scratch)
+        _run(url, "pg_dump", "--format=custom", f"--schema={SCHEMA}", *_NOBODYS, f"--file={scratch}")
 
 
 def restore(engine: sa.Engine, backup: Path, force: bool) -> str:

@@ -1,12 +1,12 @@
 """Copies of a SQLite store: by SQLite's own backup, which sees one state of a file that others write to."""
 
-import os
 import sqlite3
 from collections.abc import Iterator
 from contextlib import closing, contextmanager
 from pathlib import Path
 from urllib.parse import quote
 
+from features.atomic_write import replacing
 from features.errors import StoreError, StoreFull
 from serving.store.database import make_private
 from serving.store.versions import FIRST, MARK, NUMBER
@@ -21,20 +21,13 @@ def back_up(file: Path, out: Path) -> None:
         if out.samefile(file):
             raise StoreError(f"{out} is the store itself. Give --out another file.")
         version_in(out)  # what is no copy of a store is not written over
-    scratch = out.with_name(f".{out.name}.new")
-    scratch.unlink(missing_ok=True)
-    make_private(scratch)
-    try:
+    with replacing(out, durable=True) as scratch:
+        scratch.unlink(missing_ok=True)
+        make_private(scratch)
         with _told(out), closing(_readable(file)) as store, closing(sqlite3.connect(scratch)) as copy:
             store.backup(copy)
             copy.execute("PRAGMA journal_mode = DELETE")  # one file, which can be read where nothing can be written
             _check_pages(copy, out)
-        with scratch.open("rb") as written:
-            os.fsync(written.fileno())
-        scratch.replace(out)
-    except BaseException:
-        scratch.unlink(missing_ok=True)
-        raise
 
 
 def restore(file: Path, backup: Path, force: bool) -> None:

@@ -22,12 +22,13 @@ from serving.store.audit_log import Author, Entry
 from serving.store.database import METADATA, SCHEMA, connect, open_store, reading, writing
 from serving.store.maintenance import integrity, postgresql_backup, sqlite_backup
 from serving.store.maintenance.backup import back_up, restore
-from serving.store.maintenance.integrity import StoreFault, check_store
+from serving.store.maintenance.integrity import check_store
 from serving.store.previous_scores import PREVIOUS
 from serving.store.scoring_runs import ACCOUNTS
 from serving.store.versions import CURRENT, MARK, NUMBER
 from tests.databases import new_database, postgres_programs
 from tests.serving.store.old_stores import old_file
+from training.model.findings import BLOCKER, WARNING, Finding
 
 
 @pytest.fixture(params=["sqlite", "postgresql"])
@@ -85,7 +86,7 @@ def test_a_copy_put_into_an_empty_store_is_the_store(url: str, fresh: Callable[[
     assert list_keys(engine) == list_keys(first)
     engine.dispose()
     first.dispose()
-    assert check_store(other).faults == []
+    assert check_store(other).findings == []
     assert accounts(url) == ["A", "B", "C", "D"]
 
 
@@ -290,9 +291,9 @@ def test_a_password_is_never_among_a_programs_words(monkeypatch: pytest.MonkeyPa
         assert how["env"]["PGPASSWORD"] == "hunter2"
 
 
-def test_a_sound_store_has_no_faults_and_its_rows_are_counted(url: str) -> None:
+def test_a_sound_store_has_nothing_wrong_and_its_rows_are_counted(url: str) -> None:
     found = check_store(url)
-    assert (found.version, found.faults) == (CURRENT, [])
+    assert (found.version, found.findings) == (CURRENT, [])
     assert (found.rows["accounts"], found.rows["keys"], found.rows["scores"]) == (3, 1, 0)
     assert found.rows.keys() == METADATA.tables.keys()
 
@@ -308,22 +309,27 @@ def test_what_is_missing_and_what_does_not_belong_is_found(url: str) -> None:
         connection.execute(PREVIOUS.insert().values(account_id="gone", run_id=1))
         audit_log.record(connection, 0, Author("Anna"), [Entry("override", "A", {})])
     engine.dispose()
-    assert check_store(url).faults == [StoreFault("stray_rows", "previous.account_id", 1)]
+    stray = Finding.of("store_stray_rows", BLOCKER, rows=1, table="previous", owner="scores")
+    assert check_store(url).findings == [stray]
     execute(url, "CREATE TABLE {schema}holiday (day INTEGER)")
-    assert StoreFault("unknown_table", "holiday") in check_store(url).faults
+    unknown = Finding.of("store_table_unknown", BLOCKER, table="holiday")
+    assert check_store(url).findings == [unknown, stray]
     execute(url, "ALTER TABLE {schema}runs DROP COLUMN claim_ratio")
     execute(url, "DROP TABLE {schema}keys")
-    assert check_store(url).faults == [
-        StoreFault("no_column", "runs.claim_ratio"), StoreFault("no_table", "keys"),
-        StoreFault("unknown_table", "holiday"),
+    assert check_store(url).findings == [
+        Finding.of("store_column_missing", BLOCKER, table="runs", column="claim_ratio"),
+        Finding.of("store_table_missing", BLOCKER, table="keys"), unknown,
     ]  # fmt: skip
 
 
-@pytest.mark.parametrize(("version", "code"), [("0001", "older"), ("0977", "newer")])
+@pytest.mark.parametrize(("version", "code"), [("0001", "store_older"), ("0977", "store_newer")])
 def test_a_store_of_another_version_is_told_as_that_and_counted(url: str, version: str, code: str) -> None:
     execute(url, f"UPDATE {{schema}}{NUMBER} SET version_num = '{version}'")
     found = check_store(url)
-    assert (found.version, found.faults, found.rows["accounts"]) == (version, [StoreFault(code, version)], 3)
+    assert (found.version, found.rows["accounts"]) == (version, 3)
+    assert [(finding.code, finding.params) for finding in found.findings] == [
+        (code, {"version": version, "current": CURRENT})
+    ]
     assert MARK not in found.rows
 
 
@@ -336,16 +342,14 @@ def test_a_page_that_makes_no_sense_is_found(tmp_path: Path) -> None:
     with file.open("r+b") as content:
         content.seek((page - 1) * 4096 + 8)
         content.write(b"\xff" * 512)
-    faults = check_store(url).faults
-    assert {fault.code for fault in faults} == {"damaged"}
+    assert {finding.code for finding in check_store(url).findings} == {"store_damaged"}
 
 
 def test_a_file_that_others_may_read_is_a_warning(tmp_path: Path) -> None:
     file = tmp_path / "ladder.db"
     add_accounts(f"sqlite:///{file}", "A")
     file.chmod(0o644)
-    (fault,) = check_store(f"sqlite:///{file}").faults
-    assert (fault.code, fault.serious) == ("readable_by_others", False)
+    assert check_store(f"sqlite:///{file}").findings == [Finding.of("store_readable", WARNING, file=str(file))]
 
 
 def test_the_version_of_a_copy_is_read_from_it(tmp_path: Path) -> None:

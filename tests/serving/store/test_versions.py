@@ -6,6 +6,7 @@ import pkgutil
 import stat
 from collections.abc import Iterator
 from dataclasses import asdict
+from datetime import datetime
 from hashlib import sha256
 from pathlib import Path
 from typing import Any
@@ -17,10 +18,10 @@ from alembic.script import ScriptDirectory
 
 import serving.store
 from features.errors import StoreError
+from features.instants import iso
 from serving.api.app import create_app
 from serving.api.key_store import list_keys
 from serving.api.model_holder import ModelHolder
-from serving.api.store_answers import _override
 from serving.api.store_service import StoreService
 from serving.planning.accepted import accepted_plan
 from serving.store import versions
@@ -29,9 +30,9 @@ from serving.store.account_lookback import STANDINGS
 from serving.store.audit_log import changes
 from serving.store.database import METADATA, SCHEMA, connect, open_store, reading, writing
 from serving.store.feedback import feedback_rows
-from serving.store.overrides import claims, overrides_of
+from serving.store.overrides import Override, claims, overrides_of
 from serving.store.previous_scores import former_of
-from serving.store.scoring_runs import ACCOUNTS, current_run
+from serving.store.scoring_runs import ACCOUNTS, RUNS, current_run
 from serving.store.summaries import summary_of
 from serving.store.timelines import timeline_of
 from serving.store.verdicts import verdicts
@@ -238,6 +239,23 @@ def test_a_service_of_the_program_before_goes_on_writing_its_log_until_it_is_res
     engine.dispose()
 
 
+def test_a_run_that_kept_its_terms_among_its_options_keeps_them(url: str) -> None:
+    """As programs between 0.1.0 and 0.2.0 wrote it."""
+    engine = connect(url, make=True)
+    options = json.dumps({"options": ["rebate", "visit"], "level": 0.8, "currency": "kr"})
+    with writing(engine) as connection:
+        upgrade_to(connection, "0002")
+        values = {column.name: 1 for column in RUNS.columns if isinstance(column.type, sa.Integer)}
+        dates = dict.fromkeys(("as_of", "written_at"), datetime(2026, 1, 1))
+        connection.execute(RUNS.insert().values(**values, **dates, model_version="m", options=options))
+        upgrade(connection, "the store")
+    with reading(engine) as connection:
+        current = current_run(connection)
+    engine.dispose()
+    assert current is not None
+    assert (current.options, current.facts.level, current.facts.currency) == (("rebate", "visit"), 0.8, "kr")
+
+
 def test_opening_needs_no_turn_as_a_writer(url: str) -> None:
     """A worker that is restarted while a run is being written serves at once."""
     engine = open_store(url)
@@ -276,6 +294,16 @@ def _plain(value: Any) -> Any:
     if hasattr(value, "isoformat"):
         return value.isoformat()
     return None if isinstance(value, float) and value != value else value
+
+
+def _override(override: Override) -> dict[str, Any]:
+    return {
+        field: {
+            "value": one.value, "reason": one.reason, "made_by": one.made_by, "made_at": iso(one.made_at),
+            "until": iso(one.until),
+        } if (one := override.decisions.get(field)) is not None else None
+        for field in ("recommended_investment", "will_switch")
+    }  # fmt: skip
 
 
 def _rows(frame: Any) -> list[dict[str, Any]]:
@@ -323,10 +351,11 @@ def test_an_upgraded_store_holds_what_the_page_shows(upgraded: sa.Engine) -> Non
         assert current is not None
         found = summary_of(connection, current.run_id)
         assert found is not None
-        model = _plain(asdict(found[1]))
-        assert model.pop("currency") == ""
-        assert model == answers["model"] | {"report": None}  # sentences, then
-        assert _plain(asdict(found[0])) == answers["summary"]
+        summary, model = found
+        assert _plain(asdict(summary)) == answers["summary"]
+        # Its report was sentences, which are no longer read; money had no currency.
+        assert _plain(asdict(model)) == {**answers["model"], "report": None, "currency": ""}
+        assert (current.facts.level, current.facts.currency) == (answers["model"]["level"], "")
         for name, table in (("accounts", ACCOUNTS), ("standings", STANDINGS)):
             columns = [column for column in table.columns if column.name != "digest"]
             rows = connection.execute(sa.select(*columns)).mappings()

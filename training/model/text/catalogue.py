@@ -23,12 +23,14 @@ from training.model.text.rows import (
     monitoring,
     plan_outcomes,
     plans,
+    store,
     training,
 )
 from training.model.text.words import LANGUAGES
 
 _MODULES = (
-    evaluation, training, effects, account_managers, model_checks, change_checks, monitoring, plans, plan_outcomes
+    evaluation, training, effects, account_managers, model_checks, change_checks, monitoring, plans, plan_outcomes,
+    store,
 )  # fmt: skip
 ROWS: Mapping[str, Row] = {row.code: row for module in _MODULES for row in module.ROWS}
 Escape = Callable[[str], str]
