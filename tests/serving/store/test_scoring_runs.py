@@ -1,5 +1,6 @@
 """A run in the store: every bit of it, changed rows only, old or new and nothing between."""
 
+import json
 from collections.abc import Iterator
 from dataclasses import replace
 from pathlib import Path
