@@ -39,7 +39,8 @@ def test_every_entry_point_is_a_command_that_the_program_takes(name: str) -> Non
     options = make_parser().parse_args(words[1:])
     for parameter, value in values.items():
         flag = {"minutes": "tune"}.get(parameter, parameter)
-        assert float(getattr(options, flag)) == float(value) if value.isdigit() else getattr(options, flag) == value
+        taken = getattr(options, flag)
+        assert float(taken) == float(value) if value.isdigit() else str(taken) == value
 
 
 CONFIG = """

@@ -86,15 +86,20 @@ class SnapshotSpan:
         account, as_of = snapshots.account, snapshots.as_of
         midday = np.flatnonzero(as_of % MICROSECONDS_PER_DAY)
         if not len(account):
-            return SnapshotSpan(0, 0, account, as_of, midday, 0, 0)
+            return SnapshotSpan(first=0, stop=0, account=account, as_of=as_of, midday=midday, earliest=0, latest=0)
         first, stop = int(account.min()), int(account.max()) + 1
         account, ends = account - first, (int(as_of.min()), int(as_of.max()))
         seen = np.zeros(stop - first, bool)
         seen[account] = True
         only = np.flatnonzero(seen)
         if len(only) * SPARSE > len(seen):
-            return SnapshotSpan(first, stop, account, as_of, midday, *ends)
-        return SnapshotSpan(0, len(only), np.searchsorted(only, account), as_of, midday, *ends, only + first)
+            return SnapshotSpan(
+                first=first, stop=stop, account=account, as_of=as_of, midday=midday, earliest=ends[0], latest=ends[1]
+            )
+        return SnapshotSpan(
+            first=0, stop=len(only), account=np.searchsorted(only, account), as_of=as_of, midday=midday,
+            earliest=ends[0], latest=ends[1], only=only + first,
+        )  # fmt: skip
 
     @cached_property
     def windows(self) -> IntArray:

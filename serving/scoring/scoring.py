@@ -66,7 +66,7 @@ class Scorer:
     ) -> Scored:
         """The scores of those snapshots, in their order.
 
-        explain : also give the reasons, which takes about as long again: a tuple of `Reason`s an account, else None.
+        explain : also give the reasons, which takes about as long again: a tuple of reasons an account, else None.
         horizons : also look as far ahead as the model's other horizons do.
         """
         facts = self.bundle.facts

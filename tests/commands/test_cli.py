@@ -111,7 +111,7 @@ def test_from_a_source_to_scores_and_back(run: Run, data: str, tmp_path: Path) -
     managers, worth = (
         pd.read_csv(next((tmp_path / "mlruns").rglob(f"{name}.csv"))) for name in ("managers", "acquisition")
     )
-    assert managers["manager"].tolist()[:2] == ["all managers", "history (value gap)"]
+    assert managers["who"].tolist()[:2] == ["all_managers", "history"]
     assert set(worth["days"]) == {365, 730, 180}
     for words in ("What account managers' forecasts have been worth", "What winning accounts", "gross margin: "):
         assert words in first.out
@@ -270,7 +270,7 @@ def test_backtest_has_every_baseline_beside_ours(run: Run, data: str) -> None:
     said = run("backtest", "--data", data, "--config", "few.toml", "--folds", "2", "--json")
     assert said.status == 0, said.err
     assert {"next_rung_log_loss", "next_rung_rps", "switching_log_loss", "revenue_deviance"} <= set(said.figures)
-    assert "grade of switching: " in said.out
+    assert said.out.count("grade of ") >= 3
     assert "of the accounts that we gave 0-10 %, " in said.out
     for words in ("class frequencies", "Markov by recency", "count-process", "default LightGBM", "log-RFM", "unseen"):
         assert words in said.out.replace("never learnt from", "unseen")
@@ -535,7 +535,7 @@ def test_a_plan_keeps_its_budget_and_is_held_against_what_happened(
     said = run("plan", "--scores", "scores", "--budget", "20000", "--holdout", "0.3", "--out", "plan.csv", "--json")
     assert said.status == 0, said.err
     assert "this gain flatters" in said.out or "judged on accounts that had no part" in said.out
-    for words in ("expected gain", "held out by lot", "the next 10,000", "first: that saves",
+    for words in ("expected gain", "held out by lot", "the next €10,000", "first: that saves",
                   "left alone", "no other choice within these limits"):  # fmt: skip
         assert words in said.out
     plan = pd.read_csv(tmp_path / "plan.csv", dtype={"account_id": str})

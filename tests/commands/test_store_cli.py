@@ -165,7 +165,7 @@ def test_managers_are_held_against_what_happened(run: Run, data: str, champion: 
     ))  # fmt: skip
     said = run("monitor", "--data", data, "--store", URL, "--json")
     assert said.status == 0, said.err
-    assert "managers overruled the model about switching 40 times" in said.out
+    assert "managers overruled the model about leaving 40 times" in said.out
     assert "Brier score (lower = better)" in said.out
     assert said.figures["overrides_judged"] == 40
     assert said.figures["brier_model"] < said.figures["brier_managers"]

@@ -75,9 +75,13 @@ class Reason:
             )
         figure = value if value is None or isinstance(value, str) else float(value)
         return cls(
-            content["outcome"], content["feature"], figure, None if peer is None else float(peer), int(direction),
-            float(content["strength"]),
-        )  # fmt: skip
+            outcome=content["outcome"],
+            feature=content["feature"],
+            value=figure,
+            peer=None if peer is None else float(peer),
+            direction=int(direction),
+            strength=float(content["strength"]),
+        )
 
 
 Stored: TypeAlias = "Reason | str"

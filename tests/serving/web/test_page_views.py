@@ -327,8 +327,7 @@ def test_a_report_that_an_earlier_program_wrote_is_asked_for_again(
         content["model"]["report"] = ["grade of switching: clearly better than recency alone"]
         del content["model"]["currency"]
         connection.execute(SUMMARIES.update().values(content=json.dumps(content)))
-        names = json.loads(connection.execute(sa.select(RUNS.c.options)).scalar_one())["options"]
-        connection.execute(RUNS.update().values(options=json.dumps(names)))
+        connection.execute(RUNS.update().values(level=None, currency=None))
         old = {name: PLAN[name] for name in PLAN if name != "findings"}
         keep_verdict(connection, "plan", "an earlier one", histories.end, old)
         earlier = {"advice": "retrain", "codes": ["drift"], "reasons": ["..."], "labels_due": "2026-06-30"}

@@ -295,7 +295,10 @@ def test_effects_are_learnt_as_ladder_train_learns_them() -> None:
             booster=booster,
             clip=settings.uplift.clip,
         )
-        work = _Estimation(trials, chance, fold, terms, standardised_values(terms, trials.matrix), settings)
+        work = _Estimation(
+            names=trials.names, trials=trials, chance=chance, fold=fold, terms=terms,
+            z=standardised_values(terms, trials.matrix), settings=settings,
+        )  # fmt: skip
         case = work.case(1, measure(trials, "revenue", fold, booster), ~trials.random)
         effect, _ = fit_effects({1: case}, terms, measure(trials, "revenue", fold, booster))[1]
     assert to_json(model.effect_) == to_json(effect)

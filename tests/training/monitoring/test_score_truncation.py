@@ -178,7 +178,7 @@ def test_scores_keep_their_promises(promise: str) -> None:
 
 
 def test_value_at_risk_is_the_margin_that_an_investment_is_judged_by() -> None:
-    scores, options, _ = frames()
+    scores, options, *_ = frames()
     option = options[options["investment"] == "visit_programme"].set_index("account_id").dropna(subset=["uplift"])
     margin = (option["gain"] + option["cost"]) / option["uplift"]
     known = scores.set_index("account_id").loc[margin.index].assign(margin=margin).dropna(subset=["p_switch"])
@@ -196,7 +196,7 @@ def test_ranks_are_one_to_n_by_roi() -> None:
 
 
 def test_every_account_has_every_option_and_the_recommended_one_is_the_best() -> None:
-    scores, options, _ = frames()
+    scores, options, *_ = frames()
     assert options.columns.tolist() == list(INVESTMENT_COLUMNS)
     assert len(options) == 3 * len(scores)
     assert options["account_id"].tolist() == [name for name in scores["account_id"] for _ in range(3)]

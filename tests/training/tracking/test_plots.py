@@ -74,8 +74,12 @@ def test_the_budget_s_last_point_is_the_claim() -> None:
     n = 400
     predicted, arm = random.normal(300, 200, (n, 2)), random.integers(0, 3, n)
     beyond, chance = random.normal(0, 500, n) + 300 * (arm > 0), np.full((n, 3), 1 / 3)
-    given = (predicted, arm, beyond, chance, np.full((n, 2), 0.4), np.full((n, 2), 50.0), np.arange(n), 0.9)
-    claim, budget = off_policy_value(*given), budget_of(*given)
+    given = {
+        "chance": chance, "margin": np.full((n, 2), 0.4), "costs": np.full((n, 2), 50.0), "account": np.arange(n),
+        "level": 0.9,
+    }  # fmt: skip
+    claim = off_policy_value(predicted, arm, beyond, **given)
+    budget = budget_of(predicted, arm, beyond, **given)
     assert claim is not None
     assert budget is not None
     assert budget.value[-1].value == pytest.approx(claim.value)
