@@ -244,17 +244,17 @@ class _Estimation:
 class _Learnt:
     """The result of one pass over the trials.
 
-    found : outcome -> option (from 1) -> its effect, and the almost unshrunk one.
+    effects_of : outcome -> option (from 1) -> its effect, and the almost unshrunk one.
     """
 
     revenue: Outcome
     grounds: Sequence[_Basis]
-    found: Mapping[str, Mapping[int, tuple[Effect, Effect]]]
+    effects_of: Mapping[str, Mapping[int, tuple[Effect, Effect]]]
 
     def brought(self, matrix: FloatArray, n_options: int) -> dict[str, FloatArray]:
         """Return each option's effect on every row by outcome, shape (n, n_options); zero where there is none."""
-        effects = {name: np.zeros((len(matrix), n_options)) for name in self.found}
-        for name, options in self.found.items():
+        effects = {name: np.zeros((len(matrix), n_options)) for name in self.effects_of}
+        for name, options in self.effects_of.items():
             for k, (effect, _) in options.items():
                 effects[name][:, k - 1] = effect.predict(matrix)[:, 0]
         return effects
@@ -283,19 +283,19 @@ def _placebo_findings(
     chosen = placebo_date(
         data, trials, modifiers(data), booster=small_booster(settings.booster), settings=settings, loose=WEAK_PRIOR
     )
-    told = {k: [lots_finding(names[k - 1], found)] for k, found in drawn.items()}
-    for k, found in chosen.items():
-        told.setdefault(k, []).append(choices_finding(names[k - 1], found))
-    return told
+    findings = {k: [lots_finding(names[k - 1], difference)] for k, difference in drawn.items()}
+    for k, difference in chosen.items():
+        findings.setdefault(k, []).append(choices_finding(names[k - 1], difference))
+    return findings
 
 
 def _option(
     estimation: _Estimation, k: int, learnt: _Learnt, placebo_findings: Sequence[Finding], data: Dataset
 ) -> InvestmentEffect:
     options, trials, ground = data.histories.options, estimation.trials, learnt.grounds[k - 1]
-    found = {outcome: effects[k] for outcome, effects in learnt.found.items() if k in effects}
+    effects_of = {outcome: effects[k] for outcome, effects in learnt.effects_of.items() if k in effects}
     name, bond, cost = options.names[k - 1], options.bonds[k - 1], options.costs[k - 1]
-    if ground.basis == "insufficient" or "revenue" not in found:
+    if ground.basis == "insufficient" or "revenue" not in effects_of:
         return InvestmentEffect(
             investment=name,
             bond=bond,
@@ -309,8 +309,8 @@ def _option(
             findings=ground.findings,
         )
     asked = trials.matrix[ground.rows]
-    mean, error = average(found["revenue"][1], asked)
-    drawn_to = average(found["revenue"][0], asked)[0]
+    mean, error = average(effects_of["revenue"][1], asked)
+    drawn_to = average(effects_of["revenue"][0], asked)[0]
     level = estimation.settings.uplift.level
     reach = NormalDist().inv_cdf(0.5 + level / 2) * error
     exposed = np.bincount(trials.rung[ground.rows & (trials.arm == k)], minlength=len(RUNGS))
@@ -327,8 +327,8 @@ def _option(
     supported = tuple(int(rung) for rung in np.flatnonzero(exposed >= MIN_BY_RUNG))
     return InvestmentEffect(
         investment=name, bond=bond, cost=cost, basis=ground.basis,
-        effects={outcome: pair[0] for outcome, pair in found.items()}, rungs=supported, mean=mean, low=mean - reach,
-        high=mean + reach, findings=findings,
+        effects={outcome: pair[0] for outcome, pair in effects_of.items()}, rungs=supported, mean=mean,
+        low=mean - reach, high=mean + reach, findings=findings,
     )  # fmt: skip
 
 
@@ -349,11 +349,11 @@ def _evaluate_recommendations(
     if not usable or len(np.unique(estimation.fold)) < 2:
         return None, _overlaps(estimation, options), None
     trials = estimation.trials
-    lots = any(g.basis == "randomised" for g in usable.values())
-    judged = trials.random if lots else ~trials.random
+    randomised = any(g.basis == "randomised" for g in usable.values())
+    evaluated = trials.random if randomised else ~trials.random
     predicted = np.full((len(trials), len(grounds)), np.nan)
     for part in np.unique(estimation.fold):
-        train, test = estimation.fold != part, np.flatnonzero((estimation.fold == part) & judged)
+        train, test = estimation.fold != part, np.flatnonzero((estimation.fold == part) & evaluated)
         cases = {k: estimation.case(k, revenue, g.rows & train) for k, g in usable.items()}
         cases = {k: case for k, case in cases.items() if case.exposed.any()}
         if not cases or not len(test):
@@ -364,33 +364,41 @@ def _evaluate_recommendations(
             predicted[test, k - 1] = np.where(supported, design @ fitted.coefficients * revenue.size[test], np.nan)
     options_of, uplift = data.histories.options, estimation.settings.uplift
     share = np.array([uplift.revenue_share.get(name, 0.0) for name in options_of.names])
-    costs = np.array(options_of.costs, np.float64) + share * revenue.size[judged, None]
+    costs = np.array(options_of.costs, np.float64) + share * revenue.size[evaluated, None]
     margin = data.totals.margin_rate(uplift.margin_rate) - np.broadcast_to(share, costs.shape)
-    account = trials.snapshots.account[judged]
-    arm, beyond, chance = trials.arm[judged], revenue.beyond[judged], estimation.chance[judged]
+    account = trials.snapshots.account[evaluated]
+    arm, beyond, chance = trials.arm[evaluated], revenue.beyond[evaluated], estimation.chance[evaluated]
     curves = replace(
         _overlaps(estimation, options),
         targeting=tuple(
-            found
+            curve
             for k in usable
             if (
-                found := _targeting(
-                    options[k - 1].investment, k, predicted=predicted[judged, k - 1], arm=arm, beyond=beyond,
+                curve := _targeting(
+                    options[k - 1].investment, k, predicted=predicted[evaluated, k - 1], arm=arm, beyond=beyond,
                     chance=chance, account=account,
                 )
             )
         ),
         budget=budget_of(
-            predicted[judged], arm, beyond, chance=chance, margin=margin, costs=costs, account=account,
+            predicted[evaluated], arm, beyond, chance=chance, margin=margin, costs=costs, account=account,
             level=uplift.level,
         ),
     )  # fmt: skip
     policy_evaluation = PolicyEvaluation(
-        snapshots=trials.snapshots.take(judged), matrix=trials.matrix[judged], rung=trials.rung[judged], random=lots,
-        predicted=predicted[judged], arm=arm, beyond=beyond, chance=chance, margin=np.asarray(margin), costs=costs,
+        snapshots=trials.snapshots.take(evaluated), matrix=trials.matrix[evaluated], rung=trials.rung[evaluated],
+        random=randomised, predicted=predicted[evaluated], arm=arm, beyond=beyond, chance=chance,
+        margin=np.asarray(margin), costs=costs,
     )  # fmt: skip
     value = off_policy_value(
-        predicted[judged], arm, beyond, chance=chance, margin=margin, costs=costs, account=account, level=uplift.level
+        predicted[evaluated],
+        arm,
+        beyond,
+        chance=chance,
+        margin=margin,
+        costs=costs,
+        account=account,
+        level=uplift.level,
     )
     return value, curves, policy_evaluation
 
@@ -413,11 +421,11 @@ def _targeting(
 
 def _overlaps(estimation: _Estimation, options: Sequence[InvestmentEffect]) -> Curves:
     """Return the overlap of the observational trials; randomised ones overlap by design."""
-    found = []
+    overlaps = []
     for k, option in enumerate(options, start=1):
         rows = ~estimation.trials.random & ((estimation.trials.arm == k) | (estimation.trials.arm == 0))
         exposed = estimation.trials.arm[rows] == k
         if exposed.any() and not exposed.all():
             own, none = estimation.chance[rows, k], estimation.chance[rows, 0]
-            found.append(overlap_of(option.investment, own / (own + none), exposed))
-    return Curves(overlaps=tuple(found))
+            overlaps.append(overlap_of(option.investment, own / (own + none), exposed))
+    return Curves(overlaps=tuple(overlaps))
