@@ -1,4 +1,4 @@
-"""What a new account, an inquiry and a suspect were worth, on suppliers written by hand."""
+"""The return of new accounts, inquiries and suspects, on suppliers written by hand."""
 
 import numpy as np
 import pytest
@@ -64,7 +64,7 @@ def test_margin_cost_and_return_of_a_new_account() -> None:
     assert year["margin_error"] == pytest.approx(values.std() / (N - 1) ** 0.5, abs=0.01)
 
 
-def test_an_inquiry_is_worth_its_chance_times_what_the_won_bring() -> None:
+def test_the_value_of_an_inquiry_is_its_probability_times_what_the_won_bring() -> None:
     brought = worth(supplier())
     inquiry, suspect = line(brought, "inquiry", 365), line(brought, "suspect", 365)
     assert (inquiry["accounts"], inquiry["ordered"], inquiry["margin"]) == (N // 2, 0.5, 300.0)
