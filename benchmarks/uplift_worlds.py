@@ -13,8 +13,9 @@ from features.instants import BoolArray, FloatArray, IntArray, instant
 from features.sources.source import source_from_rows
 from training.data.dataset import Dataset
 from training.effects.doubly_robust import average
+from training.effects.investment_effect import InvestmentEffect
 from training.effects.target_trials import Trials, build_trials
-from training.effects.uplift import InvestmentEffect, fit_uplift
+from training.effects.uplift import fit_uplift
 from training.model.margins import line_margins
 from training.models.revenue import fit_revenue
 from training.models.switching import enough_switches, fit_switching

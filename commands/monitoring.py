@@ -99,7 +99,7 @@ def _judge_overrides(url: str, loaded: Loaded) -> Figures:
     """Who was right where managers overruled the model about switching; nothing where they never did."""
     from serving.store.database import open_store, reading
     from serving.store.overrides import claims
-    from training.account_managers.overruled import definition_of, judge, overrides_findings
+    from training.account_managers.overruled import definition_of, evaluate_overrides, overrides_findings
     from training.model.findings import to_json
 
     engine = open_store(url, make=False)
@@ -113,7 +113,7 @@ def _judge_overrides(url: str, loaded: Loaded) -> Figures:
         return {}
     outcome, level = loaded.settings.outcome, loaded.settings.uplift.level
     definition = definition_of(loaded.histories, outcome.switching, outcome.recorded_at_least)
-    verdict = judge(made, loaded.histories, loaded.as_of, definition, level)
+    verdict = evaluate_overrides(made, loaded.histories, loaded.as_of, definition, level)
     found = overrides_findings(verdict, level)
     show_findings("Managers' overrides of switching", found)
     kept: Figures = {**verdict.figures(), "findings": to_json(found)}

@@ -15,9 +15,10 @@ from training.data.dataset import Dataset, Progress, build_dataset, silent
 from training.data.training_task import usable_columns
 from training.effects.acquisition_roi import acquisition_roi
 from training.effects.coherence import coherence
+from training.effects.investment_effect import InvestmentEffect
 from training.effects.policy_evaluation import PolicyEvaluation
 from training.effects.upgrade import UpgradeEffect, fit_upgrades, fit_value_gaps
-from training.effects.uplift import InvestmentEffect, fit_uplift
+from training.effects.uplift import fit_uplift
 from training.evaluation.curves import Curves, Importance, importance_of
 from training.evaluation.evaluation import Comparison, evaluate
 from training.evaluation.grading import grade_report
@@ -281,7 +282,7 @@ def _switching_findings(data: Dataset, switching: Pool | None, triggers: Trigger
         return [learnt, Finding.of("triggers_shared_out", NOTE)]
     if np.isnan(triggers.auc):
         return [learnt, Finding.of("triggers_unjudged", NOTE)]
-    return [learnt, Finding.of("triggers_judged", NOTE, judged=triggers.judged, auc=triggers.auc)]
+    return [learnt, Finding.of("triggers_judged", NOTE, judged=triggers.evaluated, auc=triggers.auc)]
 
 
 def _peers(data: Dataset) -> tuple[dict[str, float], ...]:

@@ -1,7 +1,7 @@
 """Who was right where account managers overruled the model about switching: their Brier score beside the model's.
 
 A manager says yes or no, the model predicted a probability; what happened says who came nearer. Only overrides whose
-time has run out are judged.
+time has run out are evaluated.
 
 *Dangerous* to generalise: managers chose the accounts, and they overrule where they know better, or believe so. The
 result is about those accounts and says nothing about the others.
@@ -24,25 +24,25 @@ from training.model.findings import NOTE, WARNING, Finding
 
 NOBODY = ""
 """The manager of overrides that name nobody."""
-MIN_JUDGED = 30
-"""With fewer judged overrides, nothing can be concluded."""
+MIN_RESOLVED = 30
+"""The number of resolved overrides below which nothing can be concluded."""
 
 
 @dataclass(frozen=True)
-class Verdict:
+class OverrideEvaluation:
     """What became of the overrides.
 
-    judged, waiting, unknown : overrides whose outcome is known; whose time has not run out; of accounts that the source
-        does not know.
-    switched : how many of the judged accounts switched.
-    right : share of the judged overrides that came true.
+    resolved, waiting, unknown : numbers of overrides: whose outcome is known; whose time has not run out; of accounts
+        that the source does not know.
+    switched : how many of the resolved overrides' accounts switched.
+    right : share of the resolved overrides that came true.
     compared : how many of them the model had also predicted.
     managers, model : Brier scores over those, lower = better; NaN where there are none.
     difference : managers less model, with its interval; below zero the managers were better.
-    by_manager : name, NOBODY where none was given -> overrides judged, and how many of them came true.
+    by_manager : name, NOBODY where none was given -> resolved overrides, and how many of them came true.
     """
 
-    judged: int
+    resolved: int
     waiting: int
     unknown: int
     switched: int
@@ -57,14 +57,16 @@ class Verdict:
         """Return the figures for the line of --json."""
         value, low, high = self.difference
         return {
-            "overrides_judged": self.judged, "overrides_right": self.right, "brier_managers": self.managers,
+            "overrides_judged": self.resolved, "overrides_right": self.right, "brier_managers": self.managers,
             "brier_model": self.model, "brier_difference": value, "brier_difference_low": low,
             "brier_difference_high": high,
         }  # fmt: skip
 
 
-def judge(overrides: pd.DataFrame, histories: Histories, end: int, definition: str, level: float = 0.9) -> Verdict:
-    """Judge overrides by what is known at `end` (microseconds).
+def evaluate_overrides(
+    overrides: pd.DataFrame, histories: Histories, end: int, definition: str, level: float = 0.9
+) -> OverrideEvaluation:
+    """Evaluate overrides by what is known at `end` (microseconds).
 
     overrides : account_id, made_by, will_switch, made_at, until (microseconds), p_switch (NaN = the model predicted
         nothing).
@@ -90,43 +92,43 @@ def judge(overrides: pd.DataFrame, histories: Histories, end: int, definition: s
     chance = known["p_switch"].to_numpy(np.float64)
     both = ~np.isnan(chance)
     managers, model = (said - happened)[both] ** 2, (chance - happened)[both] ** 2
-    return Verdict(
-        judged=len(known), waiting=len(overrides) - len(due), unknown=len(due) - len(known),
+    return OverrideEvaluation(
+        resolved=len(known), waiting=len(overrides) - len(due), unknown=len(due) - len(known),
         switched=int(happened.sum()), right=float(right.mean()) if len(known) else float("nan"),
         compared=int(both.sum()), managers=_mean(managers), model=_mean(model),
         difference=_interval(managers - model, level), by_manager=dict(sorted(by_manager.items())),
     )  # fmt: skip
 
 
-def overrides_findings(verdict: Verdict, level: float = 0.9) -> list[Finding]:
-    """Return what the verdict says, most important first.  level : coverage of its interval."""
-    waiting = [Finding.of("overrides_waiting", NOTE, waiting=verdict.waiting)] if verdict.waiting else []
-    if not verdict.judged:
+def overrides_findings(evaluation: OverrideEvaluation, level: float = 0.9) -> list[Finding]:
+    """Return what the evaluation says, most important first.  level : coverage of its interval."""
+    waiting = [Finding.of("overrides_waiting", NOTE, waiting=evaluation.waiting)] if evaluation.waiting else []
+    if not evaluation.resolved:
         return [Finding.of("overrides_unjudged", NOTE), *waiting]
-    found = [
+    findings = [
         Finding.of(
-            "overrides_judged", NOTE, judged=verdict.judged, right=verdict.right, switched=verdict.switched
+            "overrides_judged", NOTE, judged=evaluation.resolved, right=evaluation.right, switched=evaluation.switched
         )
     ]  # fmt: skip
-    if verdict.compared:
-        found.append(_winner(verdict, level))
-    found += [
+    if evaluation.compared:
+        findings.append(_winner(evaluation, level))
+    findings += [
         Finding.of("overrides_of_manager", NOTE, manager=name, right=count_right, judged=count)
-        for name, (count, count_right) in verdict.by_manager.items()
+        for name, (count, count_right) in evaluation.by_manager.items()
     ]
-    if verdict.judged < MIN_JUDGED:
-        found.append(Finding.of("overrides_few", WARNING, few=MIN_JUDGED))
-    found += waiting
-    if verdict.unknown:
-        found.append(Finding.of("overrides_unknown", WARNING, unknown=verdict.unknown))
-    return found
+    if evaluation.resolved < MIN_RESOLVED:
+        findings.append(Finding.of("overrides_few", WARNING, few=MIN_RESOLVED))
+    findings += waiting
+    if evaluation.unknown:
+        findings.append(Finding.of("overrides_unknown", WARNING, unknown=evaluation.unknown))
+    return findings
 
 
-def _winner(verdict: Verdict, level: float) -> Finding:
+def _winner(evaluation: OverrideEvaluation, level: float) -> Finding:
     """Return who came nearer to what happened."""
-    value, low, high = verdict.difference
+    value, low, high = evaluation.difference
     figures = {
-        "managers": verdict.managers, "model": verdict.model, "difference": value, "low": low, "high": high,
+        "managers": evaluation.managers, "model": evaluation.model, "difference": value, "low": low, "high": high,
         "level": level,
     }  # fmt: skip
     if high < 0:

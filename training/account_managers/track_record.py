@@ -66,26 +66,30 @@ def fit_forecasts(
     factors = fit_factors(cases, len(names))
     calibrated = factors.without[cases.which] * outcomes.promised
     gap = np.array([np.nan if one is None else one for one in gaps])[outcomes.rung]
-    judged = ~np.isnan(gap)
-    one_group = np.zeros(int(judged.sum()), np.int64)
-    sign = np.sign(gap[judged])  # a gap may be negative; what came is then counted downwards
+    with_gap = ~np.isnan(gap)
+    one_group = np.zeros(int(with_gap.sum()), np.int64)
+    sign = np.sign(gap[with_gap])  # a gap may be negative; what came is then counted downwards
     own = Cases.of(
-        one_group, outcomes.account[judged], sign * gap[judged], sign * outcomes.realised[judged], outcomes.size[judged]
+        one_group,
+        outcomes.account[with_gap],
+        sign * gap[with_gap],
+        sign * outcomes.realised[with_gap],
+        outcomes.size[with_gap],
     )
     of_history = fit_factors(own, 1)
     history = np.full(len(gap), np.nan)
-    history[judged] = of_history.without[own.which] * gap[judged]
+    history[with_gap] = of_history.without[own.which] * gap[with_gap]
     history_factor, weights, miss = float(of_history.each[0]), Weights(0.0, np.zeros(len(names))), None
-    if len(np.unique(outcomes.account[judged])) >= MIN_RESOLVED:
-        judged_cases = Cases.of(
-            *(a[judged] for a in (manager, outcomes.account, outcomes.promised, outcomes.realised, outcomes.size))
+    if len(np.unique(outcomes.account[with_gap])) >= MIN_RESOLVED:
+        cases_with_gap = Cases.of(
+            *(a[with_gap] for a in (manager, outcomes.account, outcomes.promised, outcomes.realised, outcomes.size))
         )
-        disagreement, missed = (calibrated - history)[judged], (outcomes.realised - history)[judged]
-        weights = fit_weights(judged_cases, disagreement, missed, outcomes.size[judged], len(names))
-        both = (outcomes.realised - calibrated)[judged] ** 2 + missed**2
-        miss = round(float(np.sqrt((both / outcomes.size[judged]).mean())), 6)
-    judge = _Judge(outcomes, calibrated, history, gap)
-    rows = judge.rows(
+        disagreement, missed = (calibrated - history)[with_gap], (outcomes.realised - history)[with_gap]
+        weights = fit_weights(cases_with_gap, disagreement, missed, outcomes.size[with_gap], len(names))
+        both = (outcomes.realised - calibrated)[with_gap] ** 2 + missed**2
+        miss = round(float(np.sqrt((both / outcomes.size[with_gap]).mean())), 6)
+    estimates = _Estimates(outcomes, calibrated, history, gap)
+    rows = estimates.rows(
         names, manager, over=resolved.over, factors=factors, weights=weights, history_factor=history_factor
     )
     common, common_weight = round(factors.common, 4), round(weights.common, 4)
@@ -104,7 +108,7 @@ def fit_forecasts(
 
 
 @dataclass(frozen=True)
-class _Judge:
+class _Estimates:
     """Estimates beside their outcomes, shape (n,) each; calibrated estimates do not use the account in question."""
 
     outcomes: ForecastOutcomes
@@ -116,7 +120,7 @@ class _Judge:
         self, names: Sequence[str], manager: IntArray, *, over: Mapping[str | None, int], factors: Factors,
         weights: Weights, history_factor: float,
     ) -> tuple[Row, ...]:  # fmt: skip
-        everybody, judged = np.ones(len(manager), bool), ~np.isnan(self.gap)
+        everybody, with_gap = np.ones(len(manager), bool), ~np.isnan(self.gap)
         total = sum(over.values())
         rows = [
             self._row(
@@ -129,7 +133,7 @@ class _Judge:
                 weight=weights.common,
             ),
             self._row(
-                "history", name=None, own=judged, over=total, promised=self.gap, factor=history_factor, weight=None
+                "history", name=None, own=with_gap, over=total, promised=self.gap, factor=history_factor, weight=None
             ),
         ]
         for k, name in enumerate(names):
@@ -155,10 +159,10 @@ class _Judge:
         weight: float | None,
     ) -> Row:  # fmt: skip
         """Return a row.  who : managers (all), history or manager.  name : of the one manager."""
-        realised, account, judged = self.outcomes.realised[own], self.outcomes.account[own], ~np.isnan(self.gap[own])
+        realised, account, with_gap = self.outcomes.realised[own], self.outcomes.account[own], ~np.isnan(self.gap[own])
         promised, calibrated, history = promised[own], self.calibrated[own], self.history[own]
-        closer = (np.abs(realised - history) - np.abs(realised - calibrated))[judged]
-        better = cluster_bootstrap(account[judged], [closer], mean)
+        closer = (np.abs(realised - history) - np.abs(realised - calibrated))[with_gap]
+        better = cluster_bootstrap(account[with_gap], [closer], mean)
         rank = cluster_bootstrap(account, [ranks(promised), ranks(realised)], correlation)
         row: dict[str, Any] = {
             "who": who,
@@ -173,7 +177,7 @@ class _Judge:
             "weight": None if weight is None else rounded(weight),
             "miss_as_promised": _mean_of(np.abs(realised - promised)),
             "miss_calibrated": _mean_of(np.abs(realised - (calibrated if weight is not None else history))),
-            "miss_history": _mean_of(np.abs(realised - history)[judged]),
+            "miss_history": _mean_of(np.abs(realised - history)[with_gap]),
             "miss_no_change": _mean_of(np.abs(realised)),
         }
         if weight is None:
@@ -199,9 +203,9 @@ def _findings(rows: Sequence[Row], common: float, weight: float, miss: float | N
         "promised": every["miss_as_promised"], "calibrated": every["miss_calibrated"], "history": every["miss_history"],
         "no_change": every["miss_no_change"],
     }  # fmt: skip
-    verdict = (
+    comparison = (
         Finding.of("forecasts_no_weight", NOTE, **misses)
         if weight == 0
         else Finding.of("forecasts_weighted", NOTE, **misses, weight=weight)
     )
-    return lead, verdict, Finding.of("forecasts_of_climbers", NOTE)
+    return lead, comparison, Finding.of("forecasts_of_climbers", NOTE)

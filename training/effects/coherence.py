@@ -5,7 +5,7 @@ from collections.abc import Sequence
 import numpy as np
 
 from training.data.dataset import Dataset
-from training.effects.uplift import InvestmentEffect
+from training.effects.investment_effect import InvestmentEffect
 from training.model.findings import NOTE, Finding
 
 

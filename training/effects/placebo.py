@@ -146,21 +146,21 @@ def _by_account(values: FloatArray, account: IntArray) -> FloatArray:
     return np.asarray(np.bincount(cluster, weights=values), np.float64)
 
 
-def lots_finding(investment: str, found: Difference) -> Finding:
+def lots_finding(investment: str, difference: Difference) -> Finding:
     """Return what the negative control says."""
-    figures = {"investment": investment, "mean": found.mean, "error": found.error}
+    figures = {"investment": investment, "mean": difference.mean, "error": difference.error}
     return (
         Finding.of("uplift_lots_suspect", WARNING, **figures)
-        if found.clear
+        if difference.clear
         else Finding.of("uplift_lots_fair", OK, **figures)
     )
 
 
-def choices_finding(investment: str, found: Difference) -> Finding:
+def choices_finding(investment: str, difference: Difference) -> Finding:
     """Return what the placebo date says."""
-    figures = {"investment": investment, "mean": found.mean, "error": found.error}
+    figures = {"investment": investment, "mean": difference.mean, "error": difference.error}
     return (
         Finding.of("uplift_choices_differed", WARNING, **figures)
-        if found.clear
+        if difference.clear
         else Finding.of("uplift_choices_comparable", OK, **figures)
     )

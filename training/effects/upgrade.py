@@ -103,18 +103,18 @@ def _fit_rung(rung: int, revenue: FloatArray, climbed: BoolArray, data: Dataset,
 def _tested(rung: int, trial: "_Trial", gate: Overlap, effect: Effect, control: "_Control | None") -> UpgradeEffect:
     """Return the effect with what the control cannot exclude as part of its interval; none where that is too much."""
     mean, error = average(effect, trial.matrix)
-    found = {"rung": RUNGS[rung], "climbed": gate.treated, "controls": gate.effective, "mean": mean, "error": error}
+    figures = {"rung": RUNGS[rung], "climbed": gate.treated, "controls": gate.effective, "mean": mean, "error": error}
     if control is None:
-        return _insufficient(rung, Finding.of("upgrade_unchecked", NOTE, **found))
+        return _insufficient(rung, Finding.of("upgrade_unchecked", NOTE, **figures))
     bearable = max(OF_EFFECT * abs(mean), OF_REVENUE * float(np.maximum(trial.revenue, 0.0).mean()))
     if control.most > bearable:
         return _insufficient(rung, Finding.of(
-            "upgrade_differed_before", NOTE, **found, most=control.most, before=control.mean,
+            "upgrade_differed_before", NOTE, **figures, most=control.most, before=control.mean,
             before_error=control.error,
         ))  # fmt: skip
     wider = 1.0 + (control.mean**2 + control.error**2) / max(error**2, 1e-9)
     covariance = tuple(tuple(wider * cell for cell in row) for row in effect.covariance)
-    finding = Finding.of("upgrade_estimated", NOTE, **found, before=control.mean, before_error=control.error)
+    finding = Finding.of("upgrade_estimated", NOTE, **figures, before=control.mean, before_error=control.error)
     return UpgradeEffect(rung, "adjusted", replace(effect, covariance=covariance), finding)
 
 

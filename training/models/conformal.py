@@ -80,13 +80,13 @@ class SetRule:
         held = self.calibration
         if not held.snapshots:
             return [Finding.of("sets_uncalibrated", NOTE, threshold=self.threshold)]
-        found = Finding.of(
+        finding = Finding.of(
             "sets_calibrated", NOTE, stated=held.stated, covered=held.covered, snapshots=held.snapshots, at=held.at,
             by=held.by, threshold=self.threshold,
         )  # fmt: skip
         if self.alone <= held.stated:
-            return [found]
-        return [found, Finding.of("sets_exceeded", NOTE, alone=self.alone, stated=held.stated)]
+            return [finding]
+        return [finding, Finding.of("sets_exceeded", NOTE, alone=self.alone, stated=held.stated)]
 
 
 def fit_set_rule(data: Dataset, rows: BoolArray, earlier_model: Predictor | None, settings: Settings) -> SetRule:

@@ -61,15 +61,15 @@ def _findings(
     if horizon is None:
         return [Finding.of("horizon_left_out", NOTE, days=days)]
     slices = np.unique(data.snapshots.as_of[further.labels.complete])
-    found = [
+    findings = [
         Finding.of(
             "horizon_learnt", NOTE, days=days, snapshots=int(further.labels.complete.sum()), slices=len(slices),
             last=iso(slices[-1]),
         )
     ]  # fmt: skip
     if switching and horizon.switching is None:
-        found.append(Finding.of("horizon_without_switching", NOTE, days=days))
+        findings.append(Finding.of("horizon_without_switching", NOTE, days=days))
     ends = int(slices[-1]) + days * MICROSECONDS_PER_DAY
     if ends - order_days * MICROSECONDS_PER_DAY <= data.totals.first_order:
-        found.append(Finding.of("horizon_without_falls", WARNING, days=days, window=order_days))
-    return found
+        findings.append(Finding.of("horizon_without_falls", WARNING, days=days, window=order_days))
+    return findings

@@ -36,12 +36,12 @@ class TriggerModel:
     pool : predicts shape (n, 3).
     auc : macro AUC, one family against the rest, on the latest slice by a model that learnt before it; NaN where there
         was too little.
-    judged : number of switches that the AUC is about.
+    evaluated : number of switches that the AUC is about.
     """
 
     pool: Pool
     auc: float
-    judged: int
+    evaluated: int
 
 
 def _known(data: Dataset, rows: BoolArray) -> BoolArray:
@@ -90,11 +90,14 @@ def fit_triggers(data: Dataset, rows: BoolArray, settings: Settings) -> TriggerM
     """Fit the shares to the recorded reasons among some rows; None where too few are recorded."""
     if not _enough(data, rows):
         return None
-    split, auc, judged = earlier_split(data, _known(data, rows)), float("nan"), 0
+    split, auc, evaluated = earlier_split(data, _known(data, rows)), float("nan"), 0
     if split is not None and _enough(data, split[0]):
         happened = data.labels.trigger[split[1]]
-        auc, judged = macro_auc(_fit(data, split[0], settings).predict(data.matrix[split[1]]), happened), len(happened)
-    return TriggerModel(_fit(data, rows, settings), auc, judged)
+        auc, evaluated = (
+            macro_auc(_fit(data, split[0], settings).predict(data.matrix[split[1]]), happened),
+            len(happened),
+        )
+    return TriggerModel(_fit(data, rows, settings), auc, evaluated)
 
 
 def macro_auc(shares: FloatArray, family: IntArray) -> float:

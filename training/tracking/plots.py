@@ -100,11 +100,11 @@ def _by_origin(comparisons: Sequence[Comparison], _: Curves) -> Iterator[tuple[s
 
 def _draw_skill(axes: Any, content: tuple[Comparison, Sequence[Part]]) -> None:
     comparison, parts = content
-    told = [part for part in parts if part.difference is not None]
-    positions = range(len(told))
-    _with_errors(axes, positions, [part.difference for part in told if part.difference], fmt="o", color=OWN)
+    compared = [part for part in parts if part.difference is not None]
+    positions = range(len(compared))
+    _with_errors(axes, positions, [part.difference for part in compared if part.difference], fmt="o", color=OWN)
     axes.axhline(0, color=OTHER, linestyle="--")
-    axes.set_xticks(positions, [f"{part.name}\n{part.snapshots:,}" for part in told], fontsize=8)
+    axes.set_xticks(positions, [f"{part.name}\n{part.snapshots:,}" for part in compared], fontsize=8)
     axes.set_ylabel(f"{comparison.primary.replace('_', ' ')}: simplest rule - ours\n(above zero = ours is better)")
     axes.set_title(title(comparison), fontsize=9)
 

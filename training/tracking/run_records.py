@@ -13,7 +13,7 @@ from typing import Any
 
 from features.instants import iso
 from features.tables import BONDS, RUNGS
-from training.effects.uplift import InvestmentEffect
+from training.effects.investment_effect import InvestmentEffect
 from training.evaluation.curves import Part
 from training.evaluation.evaluation import OURS, Comparison
 from training.evaluation.metrics import Interval
@@ -94,7 +94,7 @@ def training_record(
 
     files, metrics : further ones, for the training as a whole.  tuning : what the search for settings found.
     """
-    found = [*tuning, *trained.report]
+    findings = [*tuning, *trained.report]
     facts = trained.bundle.facts
     as_of = iso(facts.trained_until)
     data = DataRecord(
@@ -126,10 +126,10 @@ def training_record(
         tags=tags | whole,
         metrics=counts | dict(facts.figures) | named | dict(metrics),
         params=settings_params(settings),
-        note=note_of(found, facts.currency),
+        note=note_of(findings, facts.currency),
         children=children,
     )
-    texts = {"model_card.md": card, "environment.json": provenance.as_json(), FINDINGS: as_file(found), **files}
+    texts = {"model_card.md": card, "environment.json": provenance.as_json(), FINDINGS: as_file(findings), **files}
     kept = {name: tags[name] for name in ("data", "settings", "catalog", "as_of")}
     return TrainingRecord(run, data, card, texts, kept)
 

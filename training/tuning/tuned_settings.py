@@ -60,15 +60,15 @@ class Tuned:
     trials : those that were finished, in order; the first is of the initial settings.
     origins : the origins that they were compared on.
     predictions : the predictions that were compared.
-    judged : the gain of the chosen settings on the origins of the evaluation, for the report only; None where not
-        computed.
+    evaluation_gain : the gain of the chosen settings on the origins of the evaluation, for the report only; None where
+        not computed.
     """
 
     settings: Settings
     trials: tuple[Trial, ...]
     origins: tuple[str, ...]
     predictions: tuple[str, ...]
-    judged: Interval | None = None
+    evaluation_gain: Interval | None = None
 
     @property
     def best(self) -> Trial:
@@ -97,11 +97,11 @@ class Tuned:
             return [done, Finding.of("tuning_within_error", NOTE, **figures)]
         before = asdict(self.trials[0].booster)
         changes = [[name, value, before[name]] for name, value in _searched(best.booster).items()]
-        return [done, Finding.of("tuning_taken", NOTE, settings=changes, **figures), *self._judged()]
+        return [done, Finding.of("tuning_taken", NOTE, settings=changes, **figures), *self._evaluation_findings()]
 
-    def _judged(self) -> list[Finding]:
-        """Return what the taken settings are worth on the origins that judge, which chose nothing."""
-        gain = self.judged
+    def _evaluation_findings(self) -> list[Finding]:
+        """Return what the taken settings are worth on the origins of the evaluation, which chose nothing."""
+        gain = self.evaluation_gain
         if gain is None:
             return []
         figures = {"change": -gain.value, "low": -gain.high, "high": -gain.low, "level": gain.level}
@@ -119,7 +119,7 @@ class Tuned:
     def figures(self) -> dict[str, float]:
         """Return the number of settings tried, and the share of log loss gained by the chosen ones, for the tracker."""
         figures = {"tuning_trials": len(self.trials), "tuning_gain": self.best.gain.value if self.changed else 0.0}
-        return figures if self.judged is None else figures | {"tuning_gain_judged": self.judged.value}
+        return figures if self.evaluation_gain is None else figures | {"tuning_gain_judged": self.evaluation_gain.value}
 
     def toml(self) -> str:
         """Write the chosen settings as a section of a settings file: with them the same data give the same bundle."""

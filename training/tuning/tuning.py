@@ -119,7 +119,7 @@ def evaluate_choice(data: Dataset, tuned: Tuned, folds: int = 3) -> Tuned:
     parts, _ = _parts(data, rolling_origins(data.sample, held_out_accounts, tuned.settings, folds))
     initial = replace(tuned.settings, booster=tuned.trials[0].booster)
     before, after = ([part.losses(settings) for part in parts] for settings in (initial, tuned.settings))
-    return replace(tuned, judged=_gain(before, after, parts))
+    return replace(tuned, evaluation_gain=_gain(before, after, parts))
 
 
 def blind_origins(data: Dataset, settings: Settings, folds: int) -> list[Fold]:

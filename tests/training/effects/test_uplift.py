@@ -13,9 +13,10 @@ from features.sources.source import source_from_rows
 from tests.told import codes
 from tests.trained import small_settings
 from training.data.dataset import Dataset, build_dataset
+from training.effects.investment_effect import InvestmentEffect
 from training.effects.target_trials import build_trials
 from training.effects.upgrade import UpgradeEffect, fit_upgrades, fit_value_gaps
-from training.effects.uplift import InvestmentEffect, Uplift, fit_uplift
+from training.effects.uplift import Uplift, fit_uplift
 from training.model.findings import NOTE, Finding
 from training.models.fitting import one_linear_algebra_thread
 from training.settings import Settings, UpliftSettings

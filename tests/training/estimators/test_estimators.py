@@ -29,7 +29,7 @@ from training.effects.doubly_robust import cross_fitted_propensity, overlap
 from training.effects.effect_estimation import fit_effects, modifiers, small_booster
 from training.effects.outcomes import measure
 from training.effects.target_trials import Trials, build_trials
-from training.effects.uplift import _Estimation
+from training.effects.trial_estimation import TrialEstimation
 from training.estimators import (
     HistoryFeatures,
     RevenueRegressor,
@@ -301,7 +301,7 @@ def test_effects_are_learnt_as_ladder_train_learns_them() -> None:
             booster=booster,
             clip=settings.uplift.clip,
         )
-        work = _Estimation(trials, chance, fold, terms, standardised_values(terms, trials.matrix), settings)
+        work = TrialEstimation(trials, chance, fold, terms, standardised_values(terms, trials.matrix), settings)
         case = work.case(1, measure(trials, "revenue", fold, booster), ~trials.random)
         effect, _ = fit_effects({1: case}, terms, measure(trials, "revenue", fold, booster))[1]
     assert to_json(model.effect_) == to_json(effect)

@@ -35,7 +35,7 @@ def test_reasons_are_learnt_and_evaluated_on_later_ones() -> None:
     assert shares.sum(axis=1) == pytest.approx(1.0)
     assert macro_auc(shares, family[unrecorded]) > 0.9
     assert model.auc > 0.9
-    assert model.judged > 0
+    assert model.evaluated > 0
 
 
 def test_too_few_reasons_are_not_learnt_from() -> None:

@@ -6,7 +6,7 @@ from functools import cache
 from pathlib import Path
 
 from tests.trained import small_settings, tiny_bundle
-from training.effects.uplift import InvestmentEffect
+from training.effects.investment_effect import InvestmentEffect
 from training.evaluation.curves import Budget, Curves, Importance, Overlap, Part, Targeting, Transitions
 from training.evaluation.evaluation import OURS, Comparison, Row
 from training.evaluation.metrics import Band, Interval

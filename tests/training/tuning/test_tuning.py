@@ -208,14 +208,14 @@ def test_switching_is_left_out_where_too_few_left(watch: Watch) -> None:
 def test_the_choice_is_evaluated_on_other_origins_and_that_decides_nothing(tuned: Tuned) -> None:
     data = tiny_dataset()
     judged = evaluate_choice(data, tuned)
-    assert replace(judged, judged=None) == tuned
-    assert judged.judged is not None
-    assert judged.judged.low > 0
-    assert judged.figures()["tuning_gain_judged"] == judged.judged.value
+    assert replace(judged, evaluation_gain=None) == tuned
+    assert judged.evaluation_gain is not None
+    assert judged.evaluation_gain.low > 0
+    assert judged.figures()["tuning_gain_judged"] == judged.evaluation_gain.value
     assert judged.findings()[-1].code == "tuning_judged_better"
     for gain, code in ((Interval(0.01, -0.01, 0.03), "open"), (Interval(-0.02, -0.03, -0.01), "worse")):
-        assert replace(tuned, judged=gain).findings()[-1].code == f"tuning_judged_{code}"
-    worse = replace(tuned, judged=Interval(-0.02, -0.03, -0.01))
+        assert replace(tuned, evaluation_gain=gain).findings()[-1].code == f"tuning_judged_{code}"
+    worse = replace(tuned, evaluation_gain=Interval(-0.02, -0.03, -0.01))
     assert "+2.00% [95%: +1.00% to +3.00%]" in told(worse.findings()[-1])
     kept = replace(tuned, settings=wild())
     assert evaluate_choice(data, kept) == kept
