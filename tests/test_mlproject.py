@@ -40,7 +40,7 @@ def test_every_entry_point_is_a_command_that_the_program_takes(name: str) -> Non
     for parameter, value in values.items():
         flag = {"minutes": "tune"}.get(parameter, parameter)
         taken = getattr(options, flag)
-        assert float(taken) == float(value) if value.isdigit() else str(taken) == value
+        assert float(taken) == float(value) if value.isdigit() else str(taken or "") == value
 
 
 CONFIG = """

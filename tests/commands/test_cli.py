@@ -111,7 +111,7 @@ def test_from_a_source_to_scores_and_back(run: Run, data: str, tmp_path: Path) -
     managers, worth = (
         pd.read_csv(next((tmp_path / "mlruns").rglob(f"{name}.csv"))) for name in ("managers", "acquisition")
     )
-    assert managers["who"].tolist()[:2] == ["all_managers", "history"]
+    assert managers["who"].tolist()[:2] == ["managers", "history"]
     assert set(worth["days"]) == {365, 730, 180}
     for words in ("What account managers' forecasts have been worth", "What winning accounts", "gross margin: "):
         assert words in first.out

@@ -85,7 +85,7 @@ def test_the_budget_s_last_point_is_the_claim() -> None:
     assert budget.value[-1].value == pytest.approx(claim.value)
     assert (budget.value[-1].low, budget.value[-1].high) == (pytest.approx(claim.low), pytest.approx(claim.high))
     assert (budget.promised[-1], budget.spent[-1]) == (pytest.approx(claim.promised), pytest.approx(claim.spent))
-    assert budget_of(-predicted - 2000, *given[1:]) is None
+    assert budget_of(-predicted - 2000, arm, beyond, **given) is None
 
 
 def test_importances_have_a_direction() -> None:
