@@ -296,7 +296,7 @@ def test_effects_are_learnt_as_ladder_train_learns_them() -> None:
             clip=settings.uplift.clip,
         )
         work = _Estimation(
-            names=trials.names, trials=trials, chance=chance, fold=fold, terms=terms,
+            names=("visit",), trials=trials, chance=chance, fold=fold, terms=terms,
             z=standardised_values(terms, trials.matrix), settings=settings,
         )  # fmt: skip
         case = work.case(1, measure(trials, "revenue", fold, booster), ~trials.random)
