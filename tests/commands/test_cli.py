@@ -117,7 +117,7 @@ def test_from_a_source_to_scores_and_back(run: Run, data: str, tmp_path: Path) -
         assert words in first.out
 
     assert "grade of the next rung: " in first.out
-    assert "of the accounts that we gave 0-10%, " in first.out
+    assert "of the accounts that we gave 0–10%, " in first.out
 
     second = run("train", "--data", data, "--config", "few.toml", "--as-of", "2025-10-01", "--json")
     assert (second.status, second.figures["version"], second.figures["champion"]) == (0, 2, False)
@@ -271,7 +271,7 @@ def test_backtest_has_every_baseline_beside_ours(run: Run, data: str) -> None:
     assert said.status == 0, said.err
     assert {"next_rung_log_loss", "next_rung_rps", "switching_log_loss", "revenue_deviance"} <= set(said.figures)
     assert said.out.count("grade of ") >= 3
-    assert "of the accounts that we gave 0-10%, " in said.out
+    assert "of the accounts that we gave 0–10%, " in said.out
     for words in ("class frequencies", "Markov by recency", "count-process", "default LightGBM", "log-RFM", "unseen"):
         assert words in said.out.replace("never learnt from", "unseen")
 
