@@ -61,7 +61,7 @@ def run(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureF
     monkeypatch.chdir(tmp_path)
     monkeypatch.setenv("MLFLOW_TRACKING_URI", f"sqlite:///{tmp_path / 'mlflow.db'}")
     monkeypatch.setenv("COLUMNS", "140")  # tables are folded to the terminal's width
-    monkeypatch.delenv("LADDER_DEBUG", raising=False)
+    monkeypatch.setenv("LADDER_DEBUG", "1")
     (tmp_path / "few.toml").write_text(CONFIG)
 
     def command(*arguments: str) -> Said:
@@ -120,6 +120,7 @@ def test_from_a_source_to_scores_and_back(run: Run, data: str, tmp_path: Path) -
     assert "of the accounts that we gave 0–10%, " in first.out
 
     second = run("train", "--data", data, "--config", "few.toml", "--as-of", "2025-10-01", "--json")
+    assert second.status == 0, second.err
     assert (second.status, second.figures["version"], second.figures["champion"]) == (0, 2, False)
     assert "ladder promote 2" in second.out
     assert (tmp_path / "champion" / "current").read_text().strip() == first.figures["bundle"]
@@ -553,7 +554,7 @@ def test_a_plan_keeps_its_budget_and_is_held_against_what_happened(
     assert found.figures["plans"]["plan.csv"]["treated"] == len(treated)
     assert found.figures["gain_low"] < found.figures["gain"] < found.figures["gain_high"]
     both = run("monitor", "--data", data, "--plan", "plan.csv", "plan.csv", "--as-of", "2025-08-30")
-    assert "all 2 plans together" in both.out
+    assert "All 2 plans together" in both.out
     assert "in the 50% of its horizon so far" in both.out
     assert "nothing has happened since" in refused(run("monitor", "--data", data, "--plan", "plan.csv",
                                                        "--as-of", "2025-06-01"))  # fmt: skip

@@ -72,7 +72,7 @@ assert os.waitpid(forked(first), 0)[1] == 0
 for name, after in (("log_batch", 0), ("log_batch", 3), ("log_artifacts", 1), ("log_model", 0), ("_register", 0),
                     ("create_model_version", 0), ("set_tag", 0)):
     print(name, after, die_in(lambda: put(registry, folder, other), name, after))
-for name in ("place", "set_registered_model_tag", "set_registered_model_alias", "point"):
+for name in ("install", "set_registered_model_tag", "set_registered_model_alias", "activate"):
     print(name, 0, die_in(lambda: registry.promote(2, home), name, 0))
 """
 

@@ -39,8 +39,11 @@ def _say(formats: Formats, english: str, dutch: str) -> str:
 
 
 def _counted(forms: Sequence[str], count: int, formats: Formats) -> str:
-    """Return one of two forms, for one and for many, or of three, for none before them; # stands for the number."""
-    place = (0 if count == 1 else 1) if len(forms) == 2 else min(count, 2)
+    """Return one of two forms, for one and for many, or of three, for none before them; # stands for the number.
+
+    A negative number takes the form of its size: -1 that for one.
+    """
+    place = (0 if abs(count) == 1 else 1) if len(forms) == 2 else min(abs(count), 2)
     return forms[place].replace("#", formats.number(count))
 
 
