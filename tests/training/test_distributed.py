@@ -84,7 +84,7 @@ def fatal_once(part: Part, mark: Path, number: int) -> Any:
     return summarise_part(part)
 
 
-def test_an_answer_that_comes_while_the_workers_are_looked_for_is_taken(
+def test_a_result_that_comes_while_the_workers_are_checked_is_taken(
     cluster: Cluster, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """Slow parts, and a look at the workers every millisecond: any of them may end between two looks."""

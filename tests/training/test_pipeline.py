@@ -62,7 +62,7 @@ def test_any_source_is_learnt_from_or_refused(drawn: Drawn) -> None:
 
 @hypothesis_settings(max_examples=25)
 @given(sources())
-def test_any_source_is_judged_or_refused(drawn: Drawn) -> None:
+def test_any_source_is_evaluated_or_refused(drawn: Drawn) -> None:
     trained_and_scored(drawn.tables, drawn.at, folds=2)
 
 

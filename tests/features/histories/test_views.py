@@ -33,7 +33,7 @@ def test_counting_finds_what_searching_finds(events: list[tuple[int, int]], days
     np.testing.assert_array_equal(counted[:, :-1], searched)
 
 
-def test_times_too_far_apart_for_one_whole_number_are_found_by_their_place() -> None:
+def test_times_too_far_apart_for_one_whole_number_are_searched_by_position() -> None:
     segment, time = np.array([0, 0, 1, 1]), np.array([-(2**62), 5, 3, 2**61])
     search = Search.over(segment, time, 2)
     assert search.distinct is not None

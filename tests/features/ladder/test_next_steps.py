@@ -35,53 +35,53 @@ def of(**tables: list[Row]) -> CountedEvents:
     return counted_events(view(histories(accounts=[{"account_id": "A"}], **tables), AS_OF, ["A"]), RULES)[0]
 
 
-def said(found: CountedEvents) -> list[tuple[Any, ...]]:
-    steps = steps_up(found, DAY, RULES)
+def as_tuples(counted: CountedEvents) -> list[tuple[Any, ...]]:
+    steps = steps_up(counted, DAY, RULES)
     return [(s.kind, s.count, None if s.before is None else s.before - DAY, s.every_days) for s in steps]
 
 
 def test_who_has_done_nothing_has_to_ask() -> None:
-    assert said(of()) == [("approach", 1, None, 0)]
+    assert as_tuples(of()) == [("approach", 1, None, 0)]
 
 
-def test_who_asked_has_to_buy_once_at_any_time() -> None:
-    assert said(of(inquiries=[("A", ago(3))])) == [("orders", 1, None, 0)]
+def test_a_prospect_has_to_buy_once_at_any_time() -> None:
+    assert as_tuples(of(inquiries=[("A", ago(3))])) == [("orders", 1, None, 0)]
 
 
 def test_a_second_order_counts_only_until_the_first_is_two_years_old() -> None:
     # The first order leaves the window when 730 days have gone: the midnight after day 29 is the last to see it.
-    assert said(of(orders=orders(700))) == [("orders", 1, 30, 0)]
+    assert as_tuples(of(orders=orders(700))) == [("orders", 1, 30, 0)]
 
 
 def test_three_filled_periods_need_one_more_order_before_the_oldest_ends_or_a_contract() -> None:
-    found = of(orders=orders(10, 70, 190))
-    assert said(found)[1] == ("contract", 1, None, 0)
+    counted = of(orders=orders(10, 70, 190))
+    assert as_tuples(counted)[1] == ("contract", 1, None, 0)
     # The period of today has an order already, ten days ago: another one adds nothing before that is sixty days old.
-    step = steps_up(found, DAY, RULES)[0]
+    step = steps_up(counted, DAY, RULES)[0]
     assert (step.kind, step.count, step.since, step.before) == ("orders", 1, DAY + 50, DAY + 170)
     for start, rung in ((49, "customer"), (50, "member"), (169, "member"), (170, "customer")):
-        assert rung_on(*take_step(found, Step("orders", 1), DAY + start), RULES) == RUNGS.index(rung)
+        assert rung_on(*take_step(counted, Step("orders", 1), DAY + start), RULES) == RUNGS.index(rung)
 
 
 def test_two_old_orders_need_one_in_each_of_four_periods() -> None:
-    assert said(of(orders=orders(500, 600)))[0][:2] == ("orders", 4)
-    assert said(of(orders=orders(500, 600)))[0][3] == 60
+    assert as_tuples(of(orders=orders(500, 600)))[0][:2] == ("orders", 4)
+    assert as_tuples(of(orders=orders(500, 600)))[0][3] == 60
 
 
 def test_a_member_recommends_once_and_an_advocate_twice_more_while_the_contract_runs() -> None:
     contract: list[Row] = [{"account_id": "A", "starts_on": ago(10), "ends_on": ago(-100)}]
-    assert said(of(contracts=contract)) == [("referrals", 1, 99, 0)]
+    assert as_tuples(of(contracts=contract)) == [("referrals", 1, 99, 0)]
     once: list[Row] = [{"account_id": "A", "made_at": ago(300), "kind": "referral"}]
     # The recommendation of 300 days ago counts until it is a year old.
-    assert said(of(contracts=contract, referrals=once)) == [("referrals", 2, 65, 0)]
+    assert as_tuples(of(contracts=contract, referrals=once)) == [("referrals", 2, 65, 0)]
 
 
 def test_the_top_has_nothing_above_it_and_says_when_it_ends() -> None:
     contract: list[Row] = [{"account_id": "A", "starts_on": ago(10), "ends_on": ago(-20)}]
     fans: list[Row] = [{"account_id": "A", "made_at": ago(d), "kind": "referral"} for d in (1, 2, 3)]
-    found = of(contracts=contract, referrals=fans, orders=orders(5))
-    assert said(found) == []
-    assert falls_on(found, DAY, RULES) == (DAY + 20, RUNGS.index("shopper"))
+    counted = of(contracts=contract, referrals=fans, orders=orders(5))
+    assert as_tuples(counted) == []
+    assert falls_on(counted, DAY, RULES) == (DAY + 20, RUNGS.index("shopper"))
     assert falls_on(of(), DAY, RULES) is None
 
 

@@ -191,7 +191,7 @@ def test_what_happens_at_the_instant_of_a_switch_belongs_to_the_new_start() -> N
     assert rung(orders=[("A", ago(11), 5.0), ("A", ago(10.2), -1.0)], switches=switches) == "suspect"
 
 
-def test_looking_back_to_the_day_of_a_switch_stops_at_the_hour_looked_from() -> None:
+def test_looking_back_to_the_day_of_a_switch_stops_at_the_hour_of_as_of() -> None:
     switches: list[Row] = [("A", ago(10.5))]
     order: list[Row] = [("A", ago(10.1), 5.0)]
     assert [rung(ahead=-days, orders=order, switches=switches) for days in (10.2, 10)] == ["suspect", "shopper"]

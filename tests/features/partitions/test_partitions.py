@@ -31,7 +31,7 @@ LONG = "Zaanse Kaas- & Vleeswaren Coöperatie 株式会社 " * 8
 
 
 def cut(source: Path | str, out: Path, parts: int = PARTS, **more: Any) -> Partitions:
-    """The source in parts, as it is found on disk afterwards."""
+    """Partition the source and read the manifest back."""
     partition(source, out, parts, **more)
     found = read_partitions(out)
     assert found is not None
@@ -215,7 +215,7 @@ def few_orders(**more: Any) -> pd.DataFrame:
     return frame.assign(**more)
 
 
-def test_keys_that_stand_in_two_parts_are_counted_and_told(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_keys_that_stand_in_two_parts_are_counted_and_noted(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """O7 belongs to three accounts: read whole one row stays, read by parts one in each part."""
     keys = [f"O{k}" for k in range(80)]
     keys[8], keys[9], keys[40] = "O7", "O7", "O0"  # the last: the same account again, so the same part

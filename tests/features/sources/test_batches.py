@@ -1,4 +1,4 @@
-"""The bits of a snapshot depend on its own account and instant, and on nothing that stands beside them."""
+"""The bits of a snapshot depend on its own account and instant, and on nothing else in memory."""
 
 from functools import cache
 from random import Random
@@ -52,7 +52,7 @@ def without_keys(tables: Frames) -> dict[str, pd.DataFrame]:
 
 @settings(max_examples=40)
 @given(sources())
-def test_an_account_alone_has_the_bits_that_it_has_among_all(drawn: Drawn) -> None:
+def test_an_account_has_the_same_bits_by_itself_and_among_all(drawn: Drawn) -> None:
     tables = without_keys(drawn.tables)
     known = build_histories(source_from_rows(tables))
     snapshots = known.known_at(drawn.at)

@@ -20,10 +20,10 @@ from tests.trained import tiny
 ORDERS = {"account_id": ["A", "B"], "ordered_at": ["2025-01-01", "2025-02-01"], "revenue": [10.0, 20.0]}
 
 
-def rows(*told: str) -> dict[str, list[Any]]:
+def rows(*feedback: str) -> dict[str, list[Any]]:
     """Investments: account, day, name, recorded, cost, assignment, propensity."""
     names = "account_id made_at investment recorded_at cost assignment propensity".split()
-    cells = [[cell.strip() or None for cell in row.split("|")] for row in told]
+    cells = [[cell.strip() or None for cell in row.split("|")] for row in feedback]
     return {name: [row[k] for row in cells] for k, name in enumerate(names)}
 
 
@@ -50,7 +50,7 @@ def test_only_the_tables_that_a_model_knows_are_added_to() -> None:
     assert "investments" not in joined.tables
 
 
-def test_what_the_crm_exports_as_well_is_counted_once_and_keeps_its_lot() -> None:
+def test_what_the_crm_exports_as_well_is_counted_once_and_keeps_its_assignment() -> None:
     both = source("A|2025-03-01|visit|2025-03-01|5||", "B|2025-03-01|visit|2025-03-01|5||")
     joined = add_rows(both, {"investments": rows("A|2025-03-01T15:00|visit|2025-03-02|6|random|0.9")})
     assert held(joined) == [
@@ -71,36 +71,40 @@ def test_the_row_that_was_recorded_first_stays() -> None:
 
 def test_another_day_another_option_or_another_account_is_another_act() -> None:
     one = source("A|2025-03-01|visit|2025-03-01|5||0.5")
-    told = rows(
+    feedback = rows(
         "A|2025-03-02|visit|2025-03-02|5||0.5",
         "A|2025-03-01|call|2025-03-02|5||0.5",
         "B|2025-03-01|visit|2025-03-02|5||0.5",
     )
-    assert add_rows(one, {"investments": told}).rows("investments") == 4
+    assert add_rows(one, {"investments": feedback}).rows("investments") == 4
 
 
-def test_two_rows_of_the_source_stay_two_and_two_tellings_are_one() -> None:
+def test_two_rows_of_the_source_stay_two_and_two_of_feedback_are_one() -> None:
     twice = source("A|2025-03-01|visit|2025-03-01|5||0.5", "A|2025-03-01|visit|2025-03-01|7||0.5")
-    told = rows("A|2025-03-01|visit|2025-03-02|5||0.5", "A|2025-03-01|visit|2025-03-03|5||0.5")
-    assert add_rows(twice, {"investments": told}).rows("investments") == 2
-    assert add_rows(source(), {"investments": told}).rows("investments") == 1
+    feedback = rows("A|2025-03-01|visit|2025-03-02|5||0.5", "A|2025-03-01|visit|2025-03-03|5||0.5")
+    assert add_rows(twice, {"investments": feedback}).rows("investments") == 2
+    assert add_rows(source(), {"investments": feedback}).rows("investments") == 1
 
 
 def test_switches_are_joined_too() -> None:
-    told = {"account_id": ["A", "A"], "switched_at": ["2025-03-01", "2025-03-01T10:00"], "recorded_at": [None, None]}
-    assert add_rows(source(), {"switches": told}).rows("switches") == 1
+    feedback = {
+        "account_id": ["A", "A"],
+        "switched_at": ["2025-03-01", "2025-03-01T10:00"],
+        "recorded_at": [None, None],
+    }
+    assert add_rows(source(), {"switches": feedback}).rows("switches") == 1
 
 
 @pytest.mark.parametrize("exported", ["2025-03-01", "2025-03-05", "2025-04-20"])
-@pytest.mark.parametrize("told", ["2025-03-01", "2025-03-05", "2025-04-10"])
-def test_features_are_those_of_the_source_and_the_feedback_as_they_stood(exported: str, told: str) -> None:
-    in_source, in_feedback = f"A|2025-03-01|visit|{exported}|5||", f"A|2025-03-01T15:00|visit|{told}|6|random|0.9"
+@pytest.mark.parametrize("feedback", ["2025-03-01", "2025-03-05", "2025-04-10"])
+def test_features_are_those_of_the_source_and_the_feedback_as_they_stood(exported: str, feedback: str) -> None:
+    in_source, in_feedback = f"A|2025-03-01|visit|{exported}|5||", f"A|2025-03-01T15:00|visit|{feedback}|6|random|0.9"
     now = build_histories(add_rows(source(in_source), {"investments": rows(in_feedback)}))
     empty = "B|2025-01-01|visit|2025-01-01|5||"
     for day in ("2025-03-01T16:00", "2025-03-03", "2025-03-08", "2025-04-15", "2025-05-01"):
         at = instant(day)
         then = source(*[row for row in (in_source,) if instant(exported) < at], empty)
-        told_then = [row for row in (in_feedback,) if instant(told) < at]
+        told_then = [row for row in (in_feedback,) if instant(feedback) < at]
         stood = build_histories(add_rows(then, {"investments": rows(*told_then)} if told_then else {}))
         one, other = (
             catalog.compute(View(h, Snapshots(np.array([0]), np.array([at]))), Context()) for h in (now, stood)
@@ -110,9 +114,9 @@ def test_features_are_those_of_the_source_and_the_feedback_as_they_stood(exporte
 
 def test_parts_get_the_rows_of_their_own_accounts() -> None:
     ids = sorted(tiny().tables["accounts"]["account_id"])[:40]
-    told = rows(*(f"{account}|2025-03-01|visit|2025-03-02|5||0.5" for account in ids))
-    parts = add_rows_to_parts(tiny_parts(), {"investments": told})
-    whole = add_rows(source_from_rows(tiny().tables), {"investments": told})
+    feedback = rows(*(f"{account}|2025-03-01|visit|2025-03-02|5||0.5" for account in ids))
+    parts = add_rows_to_parts(tiny_parts(), {"investments": feedback})
+    whole = add_rows(source_from_rows(tiny().tables), {"investments": feedback})
     read = [read_part(part) for part in parts.parts]
     assert sum(part.rows("investments") for part in read) == whole.rows("investments")
     for part in read:

@@ -313,7 +313,7 @@ def test_an_absent_table_is_absent_and_an_empty_one_has_no_rows(as_csv: Lay) -> 
     assert source.tables["tickets"]["resolved_at"].dtype == np.int64
 
 
-def test_progress_is_told_before_each_table(as_csv: Lay) -> None:
+def test_progress_is_reported_before_each_table(as_csv: Lay) -> None:
     told: list[str] = []
     read_source(as_csv({"orders": orders(), "accounts": table("account_id", "A1")}), progress=told.append)
     assert told == ["reading accounts", "reading orders"]
@@ -331,7 +331,7 @@ def test_more_bad_rows_than_allowed_stop_the_reading_and_say_why(as_csv: Lay) ->
     assert read_source(as_csv({"orders": frame}), max_bad_share=0.15).rows("orders") == 17
 
 
-def test_no_orders_is_refused_with_what_was_found(as_csv: Lay, tmp_path: Path) -> None:
+def test_no_orders_is_refused_with_what_is_there(as_csv: Lay, tmp_path: Path) -> None:
     with pytest.raises(SourceUnreadable) as refused:
         read_source(as_csv({"Orders": orders()}))
     assert str(refused.value) == (

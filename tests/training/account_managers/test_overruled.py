@@ -37,19 +37,19 @@ def test_the_brier_scores_are_those_on_paper() -> None:
     assert verdict.by_manager == {"Ans": (3, 2)}
 
 
-def test_silence_is_no_order_day_in_the_claim_s_time() -> None:
+def test_silence_is_no_order_day_in_the_override_s_time() -> None:
     verdict = judge(claims(("A", True, 0.2), ("B", True, 0.5)), histories(), END, "silence")
     assert (verdict.switched, verdict.right) == (1, 0.5)
 
 
-def test_claims_whose_time_runs_and_accounts_that_nobody_knows_are_counted_and_not_judged() -> None:
+def test_overrides_still_running_and_of_unknown_accounts_are_counted_and_not_judged() -> None:
     running = claims(("A", True, 0.2)).assign(until=END + 1)
     verdict = judge(pd.concat([running, claims(("Z", True, 0.2))]), histories(), END, "recorded")
     assert (verdict.judged, verdict.waiting, verdict.unknown) == (0, 1, 1)
     assert codes(overrides_findings(verdict)) == ["overrides_unjudged", "overrides_waiting"]
 
 
-def test_a_claim_where_the_model_said_nothing_is_judged_alone() -> None:
+def test_an_override_without_a_prediction_is_judged_by_itself() -> None:
     verdict = judge(claims(("A", False, np.nan)), histories(), END, "recorded")
     assert (verdict.judged, verdict.compared, verdict.right) == (1, 0, 1.0)
     assert "Brier" not in told(overrides_findings(verdict))

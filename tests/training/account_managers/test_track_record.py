@@ -103,7 +103,7 @@ def test_managers_who_all_guess_get_no_weight() -> None:
     assert codes(found.findings) == ["forecasts_resolved", "forecasts_no_weight", "forecasts_of_climbers"]
 
 
-def test_managers_who_do_not_differ_are_not_told_apart() -> None:
+def test_managers_who_do_not_differ_get_the_same_factor() -> None:
     """Six boasters alike: the factor of each is that of all, to a few hundredths."""
     found = fitted(resolved(dict.fromkeys("ABCDEF", 40), dict.fromkeys("ABCDEF", "double")))
     assert np.ptp(list(found.factors.values())) < 0.02

@@ -31,7 +31,7 @@ def test_the_bundle_is_the_same_to_the_byte() -> None:
     assert train_on(data, small_settings(), folds=0).bundle.files() == tiny_trained().bundle.files()
 
 
-def test_judged_out_of_time_too_and_as_of_an_earlier_instant() -> None:
+def test_evaluated_out_of_time_too_and_as_of_an_earlier_instant() -> None:
     """The report, the comparisons and the figures are those of the whole; what was recorded later is not seen."""
     settings, at = small_settings(), instant("2025-06-01")
     parted = train_on(gather_dataset(tiny_parts(), LocalExecutor(), settings, at), settings, folds=1)
@@ -57,7 +57,7 @@ def drawn(settings: Settings, most: int) -> Settings:
     return replace(settings, slices=replace(settings.slices, most_snapshots=most))
 
 
-def test_where_accounts_are_drawn_only_theirs_and_those_drawn_by_lot_are_gathered() -> None:
+def test_where_accounts_are_sampled_only_theirs_and_the_randomised_are_gathered() -> None:
     settings = drawn(small_settings(), 1000)
     data = gather_dataset(tiny_parts(), LocalExecutor(), settings, tiny_histories().end)
     assert len(data.matrix) < 0.5 * len(tiny_dataset().matrix)

@@ -92,7 +92,7 @@ def test_what_happens_after_an_origin_changes_nothing_of_what_it_learns_from() -
     assert (data.snapshots.as_of[fold.train] + 180 * DAY).max() <= fold.origin
 
 
-def test_without_an_earlier_slice_nothing_can_be_judged() -> None:
+def test_without_an_earlier_slice_nothing_can_be_evaluated() -> None:
     known = orders_from_to("2023-01-01", "2024-01-31")
     sample = sample_snapshots(known, slice_instants(first_event(known), SliceSettings(most=3), 180, known.end), 1.0)
     with pytest.raises(NotEnoughData, match="No out-of-time evaluation is possible: 3 slices"):

@@ -1,4 +1,4 @@
-"""What a new account, an inquiry and a suspect were worth, on suppliers written by hand."""
+"""The return of new accounts, inquiries and suspects, on suppliers written by hand."""
 
 import numpy as np
 import pytest

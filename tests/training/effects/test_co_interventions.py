@@ -43,7 +43,7 @@ def test_parts_left_by_hand() -> None:
 
 
 def impatient(seed: int) -> tuple[dict[str, pd.DataFrame], float]:
-    """A supplier who sees to every account sooner or later: most of whom were left alone now get their visit soon."""
+    """A supplier who visits every account sooner or later: most controls get their visit soon."""
     rng = np.random.default_rng(seed)
     n, months = 500, 36
     size = np.exp(rng.normal(0, 0.5, n))

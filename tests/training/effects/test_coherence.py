@@ -16,7 +16,7 @@ from training.effects.uplift import fit_uplift
 from training.models.fitting import one_linear_algebra_thread
 
 
-def test_climbs_and_uplift_are_told_side_by_side() -> None:
+def test_climbs_and_uplift_are_reported_side_by_side() -> None:
     data = dataset(supplier(0, lift=0.25, how="lot")[0])
     with one_linear_algebra_thread():
         (effect,) = fit_uplift(data, settings()).options

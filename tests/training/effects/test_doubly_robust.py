@@ -1,4 +1,4 @@
-"""Effects that are known, found again; and no number where nobody can be compared."""
+"""Known effects are recovered; and there is no number where nobody can be compared."""
 
 from dataclasses import dataclass, replace
 
@@ -56,7 +56,7 @@ def world(seed: int, *, n: int = 1500, steepness: float = 0.0, by_lot: bool = Fa
 
 
 def estimate(given: World) -> tuple[float, float, Overlap]:
-    """Mean effect, its standard error and the overlap, as the uplift of an investment is found."""
+    """Return mean effect, its standard error and the overlap, as the uplift of an investment is estimated."""
     fold = np.arange(len(given.arm)) % 3
     chance = cross_fitted_propensity(
         given.matrix, given.arm, random=given.random, known=given.known, fold=fold, n_arms=2, booster=BOOSTER, clip=0.01
@@ -78,7 +78,7 @@ def coverage(effect: float, **how: float) -> tuple[float, float]:
 
 
 @pytest.mark.parametrize("effect", [EFFECT, 0.0])
-def test_by_lot_the_effect_is_found_and_its_interval_covers(effect: float) -> None:
+def test_a_randomised_effect_is_recovered_and_its_interval_covers(effect: float) -> None:
     bias, covered = coverage(effect, by_lot=True)
     assert abs(bias) < 3.0
     assert covered >= 0.76
@@ -149,7 +149,7 @@ def test_right_in_either_model_is_right() -> None:
     assert abs(wrong.psi[:, 0].mean() - EFFECT) > 25
 
 
-def test_known_chances_are_used_where_the_arm_was_drawn_by_lot() -> None:
+def test_known_propensities_are_used_where_the_arm_is_randomised() -> None:
     given = world(3, by_lot=True)
     fold = np.arange(len(given.arm)) % 3
     chance = cross_fitted_propensity(

@@ -1,4 +1,4 @@
-"""What recommending is worth, and what can be told of an effect at all."""
+"""The off-policy value of recommending, and what can be said of an effect at all."""
 
 from dataclasses import replace
 
@@ -12,8 +12,8 @@ from training.effects.findings import cost_differs, power, robustness, robustnes
 from training.effects.off_policy_value import OffPolicyValue, off_policy_value
 
 
-def claim(seed: int, true: float, predicted: float, cost: float = 10.0) -> OffPolicyValue:
-    """Two thousand accounts by lot; the option brings `true` on average, more to some; `predicted` is what picks."""
+def value_of(seed: int, true: float, predicted: float, cost: float = 10.0) -> OffPolicyValue:
+    """Randomise two thousand accounts; the option brings `true` on average, more to some; `predicted` picks."""
     rng = np.random.default_rng(seed)
     n = 2000
     arm = rng.integers(0, 2, n)
@@ -30,7 +30,7 @@ def claim(seed: int, true: float, predicted: float, cost: float = 10.0) -> OffPo
 def test_the_value_is_what_the_trials_say_and_not_what_was_promised() -> None:
     covered = 0
     for seed in range(40):
-        found = claim(seed, true=60.0, predicted=300.0)
+        found = value_of(seed, true=60.0, predicted=300.0)
         assert found.promised == pytest.approx(140.0)
         assert found.finding().code == "claim_too_high"
         covered += found.low < 20.0 < found.high
@@ -38,14 +38,14 @@ def test_the_value_is_what_the_trials_say_and_not_what_was_promised() -> None:
 
 
 def test_the_ratio_is_what_was_kept_as_far_as_the_trials_know() -> None:
-    assert claim(0, true=60.0, predicted=300.0).ratio == pytest.approx(20.0 / 140.0, abs=0.05)
+    assert value_of(0, true=60.0, predicted=300.0).ratio == pytest.approx(20.0 / 140.0, abs=0.05)
     assert OffPolicyValue(100.0, 20.0, -1e6, 1e6, 50, error=1e6).ratio == pytest.approx(1.0, abs=1e-3)
     assert OffPolicyValue(100.0, 900.0, 899.0, 901.0, 50, error=1.0).ratio == 1.0
     assert OffPolicyValue(0.0, 0.0, 0.0, 0.0, 50).ratio == 1.0
 
 
 def test_nobody_is_picked_where_nothing_is_gained() -> None:
-    found = claim(0, true=60.0, predicted=15.0)
+    found = value_of(0, true=60.0, predicted=15.0)
     assert (found.promised, found.value, found.low, found.high) == (0.0, 0.0, 0.0, 0.0)
 
 
@@ -60,7 +60,7 @@ def test_what_may_not_be_recommended_is_not() -> None:
     assert found.value == pytest.approx(49.5)
 
 
-def test_no_trials_no_claim() -> None:
+def test_without_trials_there_is_no_value() -> None:
     empty = np.empty((0, 1))
     nobody = np.empty(0, np.int64)
     assert (

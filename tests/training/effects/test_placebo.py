@@ -27,14 +27,14 @@ def lots(seed: int) -> tuple[Trials, int]:
     return trials, data.column("revenue_365d")
 
 
-def test_fair_lots_show_no_difference_before() -> None:
+def test_a_fair_randomisation_shows_no_difference_before() -> None:
     trials, column = lots(0)
     (found,) = negative_control(trials, np.full((len(trials), 2), 0.5), column).values()
     assert not found.clear
     assert lots_finding("visit", found).code == "uplift_lots_fair"
 
 
-def test_lots_that_went_to_the_large_are_told() -> None:
+def test_a_randomisation_that_favours_the_large_is_reported() -> None:
     trials, column = lots(0)
     large = trials.matrix[:, column] > np.nanmedian(trials.matrix[:, column])
     trials.arm[large & (np.arange(len(trials)) % 3 == 0)] = 1
@@ -44,7 +44,7 @@ def test_lots_that_went_to_the_large_are_told() -> None:
 
 
 @pytest.mark.parametrize(("growing", "clear"), [(0.0, False), (0.4, True)])
-def test_choice_by_what_revenue_has_done_since_is_told(growing: float, clear: bool) -> None:
+def test_choice_by_recent_revenue_is_reported(growing: float, clear: bool) -> None:
     """Managers who choose by size choose by what was known half a year ago; those who see growth do not."""
     tables, _ = supplier(3, lift=0.0, how="size")
     made, orders = tables["investments"], tables["orders"]

@@ -27,7 +27,7 @@ from training.simulator.truth import HORIZON_DAYS, HORIZON_STEPS, replay_all, ru
 
 
 def selected(n: int, **given: Any) -> PlanAccounts:
-    """Accounts of which every second is treated, at evens, margin 1; what is not given is nought."""
+    """Accounts of which every second is treated, at probability one half, margin 1; everything else is zero."""
     columns: dict[str, Any] = {
         "account": np.array([f"A{k}" for k in range(n)], object),
         "treated": np.arange(n) % 2 == 0,
@@ -68,7 +68,7 @@ def test_rows_count_by_the_inverse_of_their_chance() -> None:
     assert found.revenue.value == pytest.approx(one - other)
 
 
-def test_a_lot_that_fell_unevenly_between_strata_does_not_count() -> None:
+def test_an_uneven_draw_between_strata_does_not_count() -> None:
     treated = np.array([True] * 6 + [False] * 4 + [True] * 4 + [False] * 6)
     dear = np.arange(20) >= 10
     revenue = np.where(dear, 990.0, 90.0) + 10.0 * treated
@@ -78,7 +78,7 @@ def test_a_lot_that_fell_unevenly_between_strata_does_not_count() -> None:
     assert found.revenue.high - found.revenue.low < 1e-6
 
 
-def test_what_the_past_told_already_does_not_widen_the_interval() -> None:
+def test_what_the_past_explains_does_not_widen_the_interval() -> None:
     rng = np.random.default_rng(0)
     before = rng.lognormal(7, 1.5, 400)
     rows = selected(400, revenue=0.9 * before + 100 * (np.arange(400) % 2 == 0) + rng.normal(0, 10, 400), before=before)

@@ -33,13 +33,13 @@ def means(fitted: FittedEffect) -> tuple[float, float]:
     return float(fitted.coefficients[0]), float(np.sqrt(fitted.covariance[0, 0]))
 
 
-def test_mean_and_slope_are_found() -> None:
+def test_mean_and_slope_are_recovered() -> None:
     (fitted,), _ = fit_cases([case(0)])
     wanted: FloatArray = np.array([0.2, 0.2, 0.0, 0.0])
     assert np.abs(fitted.coefficients - wanted).max() < 0.06
 
 
-def test_what_is_not_there_is_not_found() -> None:
+def test_an_absent_effect_is_not_reported() -> None:
     fitted, prior = fit_cases([case(seed, 0.0, 0.0) for seed in range(3)])
     assert prior.slopes >= SLOPE_PRECISIONS[3]
     assert max(np.abs(one.coefficients).max() for one in fitted) < 0.03
@@ -65,7 +65,7 @@ def test_choices_that_agree_sharpen_and_choices_that_mislead_do_not_mislead() ->
     assert fitted.coefficients[0] == pytest.approx(0.2, abs=0.1)
 
 
-def test_without_lots_there_is_no_telling_how_far_choices_mislead() -> None:
+def test_without_randomised_trials_the_bias_of_choices_is_unknown() -> None:
     (fitted,), prior = fit_cases([case(3, chosen=1.0)])
     assert np.isnan(fitted.delta)
     assert prior.trust == 1e6

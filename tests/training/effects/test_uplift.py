@@ -96,15 +96,15 @@ def _investments(rounds: list[tuple[int, np.ndarray]], by_lot: bool) -> pd.DataF
     return pd.concat(parts, ignore_index=True)
 
 
-def found(seed: int, lift: float, how: str) -> tuple[InvestmentEffect, float]:
+def estimate(seed: int, lift: float, how: str) -> tuple[InvestmentEffect, float]:
     tables, truth = supplier(seed, lift=lift, how=how)
     (effect,) = fit_uplift(dataset(tables), settings()).options
     return effect, truth
 
 
 @pytest.mark.parametrize("lift", [0.0, 0.25])
-def test_by_lot_the_effect_is_found(lift: float) -> None:
-    effect, truth = found(0, lift, "lot")
+def test_a_randomised_effect_is_recovered(lift: float) -> None:
+    effect, truth = estimate(0, lift, "lot")
     assert effect.basis == "randomised"
     assert effect.mean is not None
     assert effect.low is not None
@@ -117,10 +117,10 @@ def test_by_lot_the_effect_is_found(lift: float) -> None:
     assert "uplift_by_lot" in codes(effect.findings)
 
 
-def test_in_a_null_world_no_effect_is_claimed() -> None:
+def test_in_a_null_world_no_effect_is_reported() -> None:
     claims = []
     for seed in range(6):
-        effect, _ = found(seed, 0.0, "lot")
+        effect, _ = estimate(seed, 0.0, "lot")
         assert effect.low is not None
         assert effect.high is not None
         claims.append(effect.low > 0 or effect.high < 0)
@@ -128,7 +128,7 @@ def test_in_a_null_world_no_effect_is_claimed() -> None:
 
 
 def test_managers_who_choose_by_size_are_adjusted_for() -> None:
-    effect, truth = found(1, 0.25, "size")
+    effect, truth = estimate(1, 0.25, "size")
     tables, _ = supplier(1, lift=0.25, how="size")
     trials = build_trials(dataset(tables), settings())
     assert trials is not None
@@ -143,7 +143,7 @@ def test_managers_who_choose_by_size_are_adjusted_for() -> None:
 
 
 def test_without_comparable_accounts_there_is_no_number() -> None:
-    effect, _ = found(0, 0.25, "largest")
+    effect, _ = estimate(0, 0.25, "largest")
     assert (effect.basis, effect.mean, effect.low, effect.high, effect.effects) == (
         "insufficient",
         None,
@@ -161,7 +161,7 @@ def test_where_everybody_was_invested_in_there_is_no_number() -> None:
     assert effect.basis == "insufficient"
 
 
-def test_where_all_lots_were_treated_there_is_no_number() -> None:
+def test_without_randomised_controls_there_is_no_number() -> None:
     tables, _ = supplier(0, lift=0.25, how="lot")
     tables["investments"] = tables["investments"][tables["investments"]["investment"] == "visit"]
     data = dataset(tables)
@@ -191,7 +191,7 @@ def test_without_investments_and_options_there_is_no_effect() -> None:
 
 
 def test_trials_by_hand() -> None:
-    """One account invested in by choice, one by lot, one a recorded control, one left alone; washout of 90 days."""
+    """One account chosen, one randomised, one a recorded control, one without any investment; washout of 90 days."""
     tables, _ = supplier(0, lift=0.0, how="lot")
     day = "2023-06-20"
     made = pd.DataFrame(
@@ -263,7 +263,7 @@ def climbing(seed: int, **how: float) -> tuple[UpgradeEffect, float]:
     return effects[CUSTOMER], truth
 
 
-def test_a_climb_that_pays_is_found() -> None:
+def test_the_effect_of_a_climb_is_recovered() -> None:
     effect, truth = climbing(1, lift=0.8)
     assert effect.basis == "adjusted", effect.finding
     assert effect.effect is not None
@@ -274,13 +274,13 @@ def test_a_climb_that_pays_is_found() -> None:
 
 
 def test_a_climb_that_changes_nothing_is_not_credited() -> None:
-    """Controls must not be chosen by what they did afterwards: without those who climb by ordering, +31 is found."""
-    found = [climbing(seed)[0] for seed in range(1, 7)]
-    estimates = np.array([_mean_and_error(effect.finding) for effect in found])
+    """Controls must not be selected by what they did afterwards: without those who climb by ordering, it is +31."""
+    effects = [climbing(seed)[0] for seed in range(1, 7)]
+    estimates = np.array([_mean_and_error(effect.finding) for effect in effects])
     assert abs(estimates[:, 0].mean()) < 12
-    given = estimates[[effect.basis == "adjusted" for effect in found]]
-    assert len(given)
-    assert (np.abs(given[:, 0]) <= 1.96 * given[:, 1]).all()
+    reported = estimates[[effect.basis == "adjusted" for effect in effects]]
+    assert len(reported)
+    assert (np.abs(reported[:, 0]) <= 1.96 * reported[:, 1]).all()
 
 
 def test_a_control_too_weak_to_exclude_the_effect_is_no_leave_to_give_it() -> None:

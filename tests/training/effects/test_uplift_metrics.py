@@ -1,4 +1,4 @@
-"""Rankings whose worth is known by formula, and policies whose value is known by hand."""
+"""Rankings whose RATE is known by formula, and policies whose value is known by hand."""
 
 import numpy as np
 import pytest
@@ -39,7 +39,7 @@ def test_of_effects_uniform_on_zero_to_one_autoc_tends_to_a_quarter_and_qini_to_
     assert qini(effect, effect).value == pytest.approx(1 / 12, abs=0.002)
 
 
-def test_a_ranking_turned_round_is_worth_less_than_none() -> None:
+def test_a_reversed_ranking_is_worse_than_none() -> None:
     effect = np.linspace(0, 1, 1000)
     assert autoc(effect, -effect).value < 0 < autoc(effect, effect).value
     assert qini(effect, -effect).value == pytest.approx(-qini(effect, effect).value)

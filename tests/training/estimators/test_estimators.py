@@ -52,7 +52,7 @@ FEW: dict[str, Any] = {"rounds": small_settings().booster.rounds}
 
 
 @cache
-def asked() -> pd.DataFrame:
+def snapshot_rows() -> pd.DataFrame:
     """The snapshots of the tiny dataset."""
     data = tiny_dataset()
     ids = tiny_histories().account_ids[data.snapshots.account].astype(str)
@@ -64,10 +64,10 @@ def matrix() -> pd.DataFrame:
     return pd.DataFrame(tiny_dataset().matrix, columns=list(catalog.NAMES))
 
 
-def told(weight: Any = None) -> dict[str, Any]:
-    """What `fit` is told besides X and y."""
+def fit_arguments(weight: Any = None) -> dict[str, Any]:
+    """Return what `fit` takes besides X and y."""
     weight = tiny_dataset().weight if weight is None else weight
-    return {"sample_weight": weight, "as_of": asked()["as_of"], "account": asked()["account_id"]}
+    return {"sample_weight": weight, "as_of": snapshot_rows()["as_of"], "account": snapshot_rows()["account_id"]}
 
 
 def everything() -> Any:
@@ -81,7 +81,7 @@ def test_the_examples_of_the_documentation_are_true(module: str) -> None:
 
 def test_the_rungs_are_learnt_as_ladder_train_learns_them() -> None:
     data, settings = tiny_dataset(), small_settings()
-    model = RungClassifier(**FEW, n_jobs=1).fit(matrix(), data.labels.next_rung, **told())
+    model = RungClassifier(**FEW, n_jobs=1).fit(matrix(), data.labels.next_rung, **fit_arguments())
     with one_linear_algebra_thread():
         pool, earlier = fit_with_earlier(data, everything(), settings)
     assert to_json(model.pool_) == to_json(pool)
@@ -95,7 +95,9 @@ def test_the_rungs_are_learnt_as_ladder_train_learns_them() -> None:
 def test_rungs_by_name_are_the_rungs_by_number() -> None:
     data = tiny_dataset()
     names = np.array(RUNGS)[data.labels.next_rung]
-    numbered, named = (RungClassifier(rounds=5).fit(matrix(), y, **told()) for y in (data.labels.next_rung, names))
+    numbered, named = (
+        RungClassifier(rounds=5).fit(matrix(), y, **fit_arguments()) for y in (data.labels.next_rung, names)
+    )
     assert to_json(named.pool_) == to_json(numbered.pool_)
     assert named.classes_.tolist() == sorted(set(names))
     numbers = [RUNGS.index(name) for name in named.classes_]
@@ -110,7 +112,7 @@ def test_rungs_by_name_are_the_rungs_by_number() -> None:
 def test_switching_is_learnt_as_ladder_train_learns_it() -> None:
     data, settings = tiny_dataset(), small_settings()
     weight = data.weight * data.labels.can_switch
-    model = SwitchingClassifier(**FEW, n_jobs=1).fit(matrix(), data.labels.switched == 1, **told(weight))
+    model = SwitchingClassifier(**FEW, n_jobs=1).fit(matrix(), data.labels.switched == 1, **fit_arguments(weight))
     with one_linear_algebra_thread():
         assert to_json(model.pool_) == to_json(fit_switching(data, everything(), settings))
 
@@ -118,7 +120,7 @@ def test_switching_is_learnt_as_ladder_train_learns_it() -> None:
 def test_revenue_and_its_interval_are_learnt_as_ladder_train_learns_them() -> None:
     data, settings = tiny_dataset(), small_settings()
     free = ~invested_after(data, settings.uplift.exposure_days)
-    model = RevenueRegressor(**FEW, n_jobs=1).fit(matrix(), data.labels.revenue, **told(data.weight * free))
+    model = RevenueRegressor(**FEW, n_jobs=1).fit(matrix(), data.labels.revenue, **fit_arguments(data.weight * free))
     with one_linear_algebra_thread():
         assert to_json(model.model_) == to_json(fit_revenue(data, everything(), settings))
         assert to_json(model.range_) == to_json(fit_revenue_range(data, everything(), settings)[0])
@@ -129,14 +131,14 @@ def test_revenue_and_its_interval_are_learnt_as_ladder_train_learns_them() -> No
 
 def test_the_features_are_those_of_the_training_as_a_frame_with_their_names() -> None:
     data = tiny_dataset()
-    rows = asked().sample(300, random_state=0)
+    rows = snapshot_rows().sample(300, random_state=0)
     step = HistoryFeatures(tiny_histories()).set_output(transform="pandas")
     latest = data.snapshots.as_of == data.snapshots.as_of.max()
-    frame = step.fit(asked()[latest]).transform(rows)
+    frame = step.fit(snapshot_rows()[latest]).transform(rows)
     assert frame.columns.tolist() == list(catalog.NAMES)
     assert frame.index.equals(rows.index)
     np.testing.assert_array_equal(frame.to_numpy(), data.matrix[rows.index])
-    plain = clone(step).set_output(transform="default").fit(asked()[latest]).transform(rows)
+    plain = clone(step).set_output(transform="default").fit(snapshot_rows()[latest]).transform(rows)
     assert isinstance(plain, np.ndarray)
     assert clone(step).histories is step.histories
 
@@ -144,24 +146,26 @@ def test_the_features_are_those_of_the_training_as_a_frame_with_their_names() ->
 def test_a_feature_of_one_s_own_stands_beside_those_of_the_catalogue() -> None:
     mine = Family("mine", "orders").count("orders", 7, "orders")
     step = HistoryFeatures(tiny_histories(), features=(*FEATURES, mine)).set_output(transform="pandas")
-    frame = step.fit_transform(asked()[:200])
+    frame = step.fit_transform(snapshot_rows()[:200])
     assert frame.columns[-1] == "orders_7d"
     assert set(frame["orders_7d"]) - {0.0}
 
 
 def test_what_the_histories_do_not_hold_is_refused() -> None:
-    step = HistoryFeatures(tiny_histories()).fit(asked()[:10])
+    step = HistoryFeatures(tiny_histories()).fit(snapshot_rows()[:10])
     with pytest.raises(ColumnMissing, match="as_of"):
-        step.transform(asked()[["account_id"]])
+        step.transform(snapshot_rows()[["account_id"]])
     with pytest.raises(NotEnoughData, match="1 of 2 rows"):
-        step.transform(pd.DataFrame({"account_id": ["nobody", asked()["account_id"][0]], "as_of": "2024-01-01"}))
+        step.transform(
+            pd.DataFrame({"account_id": ["nobody", snapshot_rows()["account_id"][0]], "as_of": "2024-01-01"})
+        )
     with pytest.raises(ValueError, match="missing in 1 of 10 rows"):
-        step.transform(asked()[:10].assign(as_of=[pd.NaT, *asked()["as_of"][1:10]]))
+        step.transform(snapshot_rows()[:10].assign(as_of=[pd.NaT, *snapshot_rows()["as_of"][1:10]]))
 
 
 def test_a_pipeline_from_accounts_to_chances_is_searched_and_cross_validated_by_account() -> None:
     """Metadata go through the pipeline to the estimator that asks for them."""
-    rows, y = asked()[::5], tiny_dataset().labels.next_rung[::5]
+    rows, y = snapshot_rows()[::5], tiny_dataset().labels.next_rung[::5]
     by_account = GroupKFold(2)
     with sklearn.config_context(enable_metadata_routing=True):
         model = RungClassifier(rounds=3).set_fit_request(as_of=True, account=True, sample_weight=False)
@@ -169,9 +173,11 @@ def test_a_pipeline_from_accounts_to_chances_is_searched_and_cross_validated_by_
         search = GridSearchCV(
             steps, {"rungclassifier__leaves": [2, 4]}, cv=by_account, scoring="accuracy", error_score="raise"
         )
-        told = {"as_of": rows["as_of"], "account": rows["account_id"], "groups": rows["account_id"]}
-        search.fit(rows, y, **told)
-        scores = cross_val_score(steps, rows, y, cv=by_account, scoring="accuracy", params=told, error_score="raise")
+        fit_arguments = {"as_of": rows["as_of"], "account": rows["account_id"], "groups": rows["account_id"]}
+        search.fit(rows, y, **fit_arguments)
+        scores = cross_val_score(
+            steps, rows, y, cv=by_account, scoring="accuracy", params=fit_arguments, error_score="raise"
+        )
     best = search.best_estimator_[-1]
     assert search.best_params_["rungclassifier__leaves"] in (2, 4)
     assert best.weights_ != dict.fromkeys(best.weights_, best.weights_["logit"])
@@ -190,7 +196,7 @@ def lots(n: int = 3000, seed: int = 0) -> tuple[pd.DataFrame, Any, Any, Any]:
     return X, y, exposed, effect.to_numpy()
 
 
-def test_an_effect_is_found_where_the_naive_difference_misleads() -> None:
+def test_an_effect_is_recovered_where_the_naive_difference_misleads() -> None:
     X, y, exposed, effect = lots()
     naive = y[exposed].mean() - y[~exposed].mean()
     model = UpliftRegressor(amounts=False, rounds=60).fit(X, y, treatment=exposed)

@@ -1,4 +1,4 @@
-"""The tiny supplier judged on two origins by models of a few trees: what comparisons of models are tried on."""
+"""The tiny supplier evaluated on two origins by models of a few trees, for tests of comparisons."""
 
 from dataclasses import replace
 from functools import cache

@@ -68,7 +68,7 @@ def test_every_score_is_a_number_and_every_table_is_text(task: str) -> None:
     assert set(table.figures()) >= {f"{task}_{table.primary}", f"{task}_unseen_{table.primary}"}
 
 
-def test_sets_and_intervals_are_judged_out_of_time_on_the_same_rows() -> None:
+def test_sets_and_intervals_are_evaluated_out_of_time_on_the_same_rows() -> None:
     found = comparisons()
     sets, intervals = found["next_rung"].sets, found["revenue"].sets
     assert 0.8 < sets["set_coverage"].value <= 1

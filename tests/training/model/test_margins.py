@@ -44,7 +44,7 @@ def test_its_own_cost_comes_first() -> None:
     assert rate(order("A", "pumps", 90.0), order("A", "pumps", None)) == pytest.approx(0.35, abs=0.02)
 
 
-def test_an_order_of_an_unknown_line_counts_as_the_account_s_others_and_alone_as_all() -> None:
+def test_an_order_of_an_unknown_line_counts_as_the_account_s_others_else_at_the_default() -> None:
     assert rate(order("A", "hoses", None)) == 0.25
     assert rate(order("A", None, None)) == 0.25
     assert rate(order("A", "pumps", 50.0), order("A", "hoses", None, 900.0)) == 0.5
@@ -69,7 +69,7 @@ def test_without_lines_or_costs_nothing_fails() -> None:
     assert margin_rates(view(bare, AS_OF), {"0000000001": 0.5}, 0.3).tolist() == [0.3]
 
 
-def test_an_account_s_rate_has_the_same_bits_alone_and_among_others_and_in_parts() -> None:
+def test_an_account_s_rate_has_the_same_bits_by_itself_among_others_and_in_parts() -> None:
     known = tiny_histories()
     assert 0 < (known.streams["orders"].value("costed") == 0).mean() < 0.1
     lines, snapshots = line_margins(line_sums(known)), known.known_at(known.end)

@@ -32,7 +32,7 @@ def normalised(parts: np.ndarray) -> FloatArray:
 
 
 @given(WHOLE_PARTS, THRESHOLDS)
-def test_runs_are_those_grown_by_hand(parts: np.ndarray, threshold: float) -> None:
+def test_sets_are_those_of_a_step_by_step_oracle(parts: np.ndarray, threshold: float) -> None:
     chances = normalised(parts)
     low, high = rung_sets(chances, threshold)
     assert list(zip(low.tolist(), high.tolist(), strict=True)) == [by_hand(row, threshold) for row in chances]

@@ -257,7 +257,7 @@ def test_a_value_that_is_missing_takes_its_fill_and_a_giant_its_cap() -> None:
     np.testing.assert_allclose(found, [np.log1p(3), np.log1p(10), -np.log1p(5), 0])
 
 
-def test_an_effect_has_the_same_bits_in_a_crowd_as_alone() -> None:
+def test_an_effect_has_the_same_bits_for_one_row_and_for_many() -> None:
     """Few rows are worked out another way than many."""
     random = np.random.default_rng(3)
     matrix = random.lognormal(size=(MAX_ROWS_AT_ONCE + 50, 4)) * random.choice(

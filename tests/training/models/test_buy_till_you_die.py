@@ -46,7 +46,7 @@ def simulated(n: int, seed: int, span: float) -> tuple[np.ndarray, np.ndarray, n
     return repeats, recency, np.full(n, 40.0), later
 
 
-def test_what_was_put_in_is_found_again() -> None:
+def test_the_parameters_of_simulated_data_are_recovered() -> None:
     repeats, recency, age, _ = simulated(40_000, 0, 20)
     found = fit_bg_nbd(repeats, recency, age)
     assert found.r == pytest.approx(MODEL.r, rel=0.1)

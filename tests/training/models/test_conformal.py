@@ -74,7 +74,7 @@ def test_without_an_earlier_slice_the_mass_is_the_coverage_and_it_is_said() -> N
     assert codes(rule.findings()) == ["sets_uncalibrated"]
 
 
-def test_a_top_rung_that_covers_more_than_was_asked_for_is_said() -> None:
+def test_a_most_probable_rung_that_covers_more_than_stated_is_reported() -> None:
     data, settings = tiny_dataset(), small_settings()
     settings = replace(settings, outcome=replace(settings.outcome, set_coverage=0.5))
     rule = fit_set_rule(data, everything(data), sure(data), settings)

@@ -13,7 +13,7 @@ from training.data.dataset import Dataset
 from training.models.triggers import fit_triggers, macro_auc
 
 
-def told(share_recorded: float) -> tuple[Dataset, IntArray]:
+def dataset_with_reasons(share_recorded: float) -> tuple[Dataset, IntArray]:
     """The tiny supplier, all of whose leavers left for what the sign of their features says, some of it recorded."""
     data = tiny_dataset()
     tickets = np.nan_to_num(data.matrix[:, data.column("tickets_365d")])
@@ -25,8 +25,8 @@ def told(share_recorded: float) -> tuple[Dataset, IntArray]:
     return replace(data, labels=replace(labels, trigger=np.where(recorded, family, -1))), family
 
 
-def test_reasons_are_learnt_and_judged_on_later_ones() -> None:
-    data, family = told(0.5)
+def test_reasons_are_learnt_and_evaluated_on_later_ones() -> None:
+    data, family = dataset_with_reasons(0.5)
     model = fit_triggers(data, np.ones(len(family), bool), small_settings())
     assert model is not None
     unrecorded = data.labels.trigger < 0
@@ -39,7 +39,7 @@ def test_reasons_are_learnt_and_judged_on_later_ones() -> None:
 
 
 def test_too_few_reasons_are_not_learnt_from() -> None:
-    data, family = told(0.5)
+    data, family = dataset_with_reasons(0.5)
     rare = replace(data, labels=replace(data.labels, trigger=np.where(family == 2, -1, data.labels.trigger)))
     assert fit_triggers(rare, np.ones(len(family), bool), small_settings()) is None
 

@@ -210,7 +210,7 @@ def test_in_the_null_world_every_effect_is_exactly_zero() -> None:
     assert (truth["best_investment"] == NO_INVESTMENT).all()
 
 
-def test_arms_drawn_by_lot_are_as_frequent_as_their_propensity_says() -> None:
+def test_randomised_arms_are_as_frequent_as_their_propensity_says() -> None:
     rows = world("randomised", 2_000).tables["investments"]
     assert (rows["assignment"] == "random").all()
     assert (rows["propensity"] == 1 / (1 + len(OPTIONS))).all()

@@ -54,7 +54,7 @@ def test_overlap_is_cut_between_nothing_and_the_highest_chance() -> None:
     assert sum(found.exposed) == sum(found.others) == 1
 
 
-def test_a_ranking_that_knows_is_found_and_one_that_does_not_is_not() -> None:
+def test_a_ranking_that_knows_is_recognised_and_one_that_does_not_is_not() -> None:
     random = np.random.default_rng(0)
     effect = random.normal(size=2000)
     score = effect + random.normal(size=2000)
@@ -69,7 +69,7 @@ def test_a_ranking_that_knows_is_found_and_one_that_does_not_is_not() -> None:
     assert targeting_of("visit", score, np.ones(2000), np.arange(2000)) is None
 
 
-def test_the_budget_s_last_point_is_the_claim() -> None:
+def test_the_budget_s_last_point_is_the_off_policy_value() -> None:
     random = np.random.default_rng(1)
     n = 400
     predicted, arm = random.normal(300, 200, (n, 2)), random.integers(0, 3, n)

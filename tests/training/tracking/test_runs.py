@@ -1,4 +1,4 @@
-"""One run a training, one a model, one an origin; complete, found by tags, and without a row of anybody's data."""
+"""One run per training, model and origin; complete, searchable by tags, and without a row of anybody's data."""
 
 import json
 from pathlib import Path

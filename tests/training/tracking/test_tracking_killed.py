@@ -77,7 +77,7 @@ for name in ("install", "set_registered_model_tag", "set_registered_model_alias"
 """
 
 
-def told(program: str, registry: Registry, folder: Path) -> str:
+def run_program(program: str, registry: Registry, folder: Path) -> str:
     command = [sys.executable, "-c", _BEGIN + program, registry.uri, str(folder)]
     said = subprocess.run(command, cwd=folder, env=_environment(), capture_output=True, text=True)
     assert said.returncode == 0, said.stderr[-2000:]
@@ -91,7 +91,7 @@ def _environment() -> dict[str, str]:
 def test_four_trainings_at_once_on_a_new_store_all_get_a_version(tmp_path: Path) -> None:
     registry = Registry(f"sqlite:///{tmp_path / 'mlflow.db'}")
     write_bundle(tiny_bundle(), tmp_path / "bundle")
-    assert json.loads(told(_FOUR, registry, tmp_path)) == [0, 0, 0, 0]
+    assert json.loads(run_program(_FOUR, registry, tmp_path)) == [0, 0, 0, 0]
     with connected(registry.uri) as (_, client):
         versions = client.search_model_versions("name = 'loyalty-ladder'")
         experiment = client.get_experiment_by_name("loyalty-ladder").experiment_id
@@ -105,7 +105,7 @@ def test_kill_9_leaves_the_registry_whole_and_the_champion_in_place(tmp_path: Pa
     write_bundle(tiny_bundle(), tmp_path / "bundle")
     other = replace(tiny_bundle(), switching=None)
     write_bundle(other, tmp_path / "other")
-    lines = told(_KILLED, registry, tmp_path).splitlines()
+    lines = run_program(_KILLED, registry, tmp_path).splitlines()
     assert len(lines) == 11
     assert {line.split()[-1] for line in lines} == {"9"}, lines
     with connected(registry.uri) as (_, client):

@@ -62,7 +62,7 @@ def trained(bundle: Bundle | None = None) -> Trained:
 
 
 def record(bundle: Bundle | None = None) -> TrainingRecord:
-    """What the tracker is told of it."""
+    """Return its record for the tracker."""
     made = Provenance("c0ffee", "3.11.7", {"numpy": "2.4.6"})
     return training_record(
         trained(bundle),

@@ -1,4 +1,4 @@
-"""Settings are searched within the time given, on what is over before anything is judged, and taken only if better."""
+"""Settings are searched within the time allowed, on origins over before the evaluation, and taken only if better."""
 
 import csv
 import tomllib
@@ -93,12 +93,12 @@ def first_judged(data: Dataset) -> int:
 
 
 def seen(data: Dataset) -> BoolArray:
-    """Rows that were over before anything judged, of accounts that are not held out."""
+    """Rows that were over before anything evaluated, of accounts that are not held out."""
     over = data.snapshots.as_of + 180 * MICROSECONDS_PER_DAY <= first_judged(data)
     return over & ~held_out(data.histories, 0.2)[data.snapshots.account]
 
 
-def test_better_settings_are_found_and_taken_and_the_others_kept(tuned: Tuned) -> None:
+def test_better_settings_are_taken_and_the_others_kept(tuned: Tuned) -> None:
     found = tuned
     assert found.changed
     assert found.trials[0].booster == wild().booster
@@ -109,7 +109,7 @@ def test_better_settings_are_found_and_taken_and_the_others_kept(tuned: Tuned) -
     assert len(found.origins) == 3
 
 
-def test_the_loss_is_one_less_the_gain_and_the_given_settings_have_one(tuned: Tuned) -> None:
+def test_the_loss_is_one_less_the_gain_and_that_of_the_initial_settings_is_one(tuned: Tuned) -> None:
     for trial in tuned.trials:
         assert trial.loss == pytest.approx(1 - trial.gain.value)
         assert trial.gain.low <= trial.gain.value <= trial.gain.high
@@ -127,7 +127,7 @@ def test_both_predictions_count_alike_however_large_their_log_loss() -> None:
     assert tuning._gain([2 * given[0], given[1]], [2 * given[0], given[1] / 2], parts).value == pytest.approx(0.25)
 
 
-def test_nothing_judged_later_and_nobody_held_out_is_looked_at(watch: Watch) -> None:
+def test_nothing_evaluated_later_and_nobody_held_out_is_used(watch: Watch) -> None:
     data = tiny_dataset()
     hidden, labels = ~seen(data), data.labels
     spoilt = replace(
@@ -148,7 +148,7 @@ def test_nothing_judged_later_and_nobody_held_out_is_looked_at(watch: Watch) -> 
     assert tune(elsewhere, wild(), short, clock=watch) != found, "what may be looked at is"
 
 
-def test_every_origin_is_complete_before_the_first_judged_and_purged_of_its_own_future() -> None:
+def test_every_origin_is_complete_before_the_first_evaluated_and_purged_of_its_own_future() -> None:
     data, horizon = tiny_dataset(), 180 * MICROSECONDS_PER_DAY
     for fold in blind_origins(data, small_settings(), 3):
         assert fold.origin + horizon <= first_judged(data)
@@ -205,7 +205,7 @@ def test_switching_is_left_out_where_too_few_left(watch: Watch) -> None:
     assert "on the next rung at" in told(found.findings())
 
 
-def test_what_was_taken_is_judged_where_it_had_no_say_and_that_decides_nothing(tuned: Tuned) -> None:
+def test_the_choice_is_evaluated_on_other_origins_and_that_decides_nothing(tuned: Tuned) -> None:
     data = tiny_dataset()
     judged = evaluate_choice(data, tuned)
     assert replace(judged, judged=None) == tuned
