@@ -1,4 +1,4 @@
-"""The one door to Dask: the workers of a cluster, as executor of parts and as boosting backend.
+"""The only access to Dask: the workers of a cluster, as executor of parts and as boosting backend.
 
 Imported only where a cluster is wanted. The workers read the parts themselves, from a folder that all of them see; a
 part whose worker dies is given to another, as often as Dask allows. Boosters are trained by LightGBM's own Dask

@@ -1,4 +1,4 @@
-"""From histories to a bundle: what is learnt, in what order, and what is left out for want of data."""
+"""The training pipeline: from histories to a bundle; what is learnt, in what order, and what lacks data."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
@@ -37,20 +37,21 @@ from training.models.triggers import TriggerModel, fit_triggers
 from training.settings import Settings
 
 CLIMBING_ROUNDS = 80
-"""Trees of the booster that only explains who climbs: few, because explaining costs in proportion."""
+"""Trees of the booster that only explains who climbs: few, since explaining costs time in proportion."""
 
 SHAP_ROWS = 500
-"""Accounts over which contributions are averaged: a picture shows no more."""
+"""The number of accounts over which contributions are averaged: more would not change a plot."""
 
 
 @dataclass(frozen=True)
 class Trained:
-    """A bundle, the tables that judge its models out of time (empty where time is too short), and the report.
+    """A bundle, the tables that evaluate its models out of time, and the report.
 
     report : what was found, the same as the bundle holds.
     snapshots, accounts : how many were learnt from.
-    effects : of the investments, with what they rest on.  curves : what the plots are drawn from.
-    bench : the trials that recommendations are judged on; None where there are none.
+    effects : of the investments, with what they rest on.
+    curves : what the plots are drawn from.
+    policy_evaluation : the trials that recommendations are evaluated on; None where there are none.
     """
 
     bundle: Bundle
@@ -64,9 +65,9 @@ class Trained:
 
 
 def train(histories: Histories, settings: Settings, end: int, folds: int = 3, progress: Progress = silent) -> Trained:
-    """All models that the data up to `end` (microseconds) allow; what they do not allow is said in the report.
+    """Train all models that the data up to `end` (microseconds) allow; the report says what they do not allow.
 
-    folds : rolling origins to judge on; 0 skips the evaluation.
+    folds : rolling origins of the evaluation; 0 skips it.
 
     Raises
     ------
@@ -79,8 +80,8 @@ def train(histories: Histories, settings: Settings, end: int, folds: int = 3, pr
 
 @one_linear_algebra_thread()
 def train_on(data: Dataset, settings: Settings, folds: int = 3, progress: Progress = silent) -> Trained:
-    """The same on rows that are there already, be they of one source or gathered from its parts."""
-    comparisons, report = _judge(data, settings, folds, progress)
+    """Train all models on a dataset, be it of one source or gathered from its parts; otherwise as `train`."""
+    comparisons, report = _evaluate(data, settings, folds, progress)
     everything = np.ones(len(data.matrix), bool)
     progress("models", 0.0)
     next_rung, earlier = fit_with_earlier(data, everything, settings)
@@ -156,7 +157,7 @@ def train_on(data: Dataset, settings: Settings, folds: int = 3, progress: Progre
 
 
 def _importances(data: Dataset, switching: Pool | None, climbing: Trees) -> tuple[Importance, ...]:
-    """TreeSHAP of the boosters that the reasons rest on, over rows of the latest slice, evenly."""
+    """Return the TreeSHAP importances of the boosters that reasons rest on, over rows of the latest slice."""
     latest = np.flatnonzero(data.snapshots.as_of == data.snapshots.as_of.max())
     sample = data.matrix[latest[:: max(1, len(latest) // SHAP_ROWS)]]
     member = switching.members.get("booster") if switching else None
@@ -169,11 +170,11 @@ def _importances(data: Dataset, switching: Pool | None, climbing: Trees) -> tupl
 
 
 def _margin(data: Dataset, settings: Settings) -> float:
-    """Gross margin over all orders whose cost is known; as set where none is."""
+    """Return the gross margin over all orders whose cost is known; as set where none is."""
     return data.totals.margin_rate(settings.uplift.margin_rate)
 
 
-def _judge(
+def _evaluate(
     data: Dataset, settings: Settings, folds: int, progress: Progress
 ) -> tuple[tuple[Comparison, ...], list[Finding]]:
     if folds == 0:
@@ -283,7 +284,7 @@ def _switching_findings(data: Dataset, switching: Pool | None, triggers: Trigger
 
 
 def _peers(data: Dataset) -> tuple[dict[str, float], ...]:
-    """The median of every feature on every rung, in the latest slice."""
+    """Return the median of every feature on every rung, in the latest slice."""
     latest = data.snapshots.as_of == data.snapshots.as_of.max()
     return tuple(_medians(data.matrix[latest & (data.labels.rung == rung)]) for rung in range(len(RUNGS)))
 

@@ -73,14 +73,14 @@ class StreamView:
 
         The edge of 0 days is the end of what is known.
         """
-        found = self._edges.get(days)
-        if found is None:
+        result = self._edges.get(days)
+        if result is None:
             if days in WINDOWS:
                 self._edges.update(zip(WINDOWS, self._find(BACK, self._span.windows), strict=True))
             else:
                 self._edges[days] = self.edges(np.array([days]))[0]
-            found = self._edges[days]
-        return found
+            result = self._edges[days]
+        return result
 
     def edges(self, days: FloatArray) -> IntArray:
         """Return the edges of several days, shape (len(days), n)."""
@@ -97,8 +97,8 @@ class StreamView:
         ):
             return self.position(at)
         table = positions_by_day(self.row_segment, self.time, n_segments, midnights)
-        found: IntArray = table.ravel().take(self.segment * table.shape[1] + column)
-        return found
+        result: IntArray = table.ravel().take(self.segment * table.shape[1] + column)
+        return result
 
     def has(self, name: str) -> bool:
         """Return whether any event has such a value."""
@@ -111,10 +111,10 @@ class StreamView:
 
     def running(self, name: str) -> IntArray:
         """Return the running sum of a value, shape (n_rows + 1,), exact."""
-        found = self._sums.get(name)
-        if found is None:
-            found = self._sums[name] = running_sum(self.value(name))
-        return found
+        result = self._sums.get(name)
+        if result is None:
+            result = self._sums[name] = running_sum(self.value(name))
+        return result
 
     def count(self, days: float | None = None, until: float = 0) -> IntArray:
         """Count the events in [as_of - days, as_of - until), shape (n,); since the beginning if days is None."""
@@ -128,10 +128,10 @@ class StreamView:
 
     def _running_at(self, name: str, days: float) -> IntArray:
         """Return the running sum of a value up to an edge; several windows share an end."""
-        found = self._sums_at.get((name, days))
-        if found is None:
-            found = self._sums_at[name, days] = self.running(name)[self.edge(days)]
-        return found
+        result = self._sums_at.get((name, days))
+        if result is None:
+            result = self._sums_at[name, days] = self.running(name)[self.edge(days)]
+        return result
 
     def amount(self, name: str, days: float | None = None, until: float = 0) -> FloatArray:
         """Sum a fixed-point value over the same window as `count`, in its own unit, shape (n,)."""

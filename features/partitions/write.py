@@ -215,10 +215,10 @@ def _split_keys_of_round(table: Table, parts: Sequence[Part], nth: int, rounds: 
     """
     hashes, numbers = [], []
     for part in parts:
-        found = np.unique(_hashes(_keys(table, part)))
-        found = found[found % rounds == nth]
-        hashes.append(found)
-        numbers.append(np.full(len(found), part.number, np.int32))
+        of_round = np.unique(_hashes(_keys(table, part)))
+        of_round = of_round[of_round % rounds == nth]
+        hashes.append(of_round)
+        numbers.append(np.full(len(of_round), part.number, np.int32))
     every = np.sort(np.concatenate(hashes))
     twice = np.unique(every[1:][every[1:] == every[:-1]])
     if not len(twice):

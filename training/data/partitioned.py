@@ -74,7 +74,7 @@ def gather_dataset(
     for summary, of_part in executor.map(partial(part_totals, settings=settings, end=end), parts):
         summaries.append(summary)
         totals.append(of_part)
-        progress("parts surveyed", len(totals) / len(parts))
+        progress("totals of parts", len(totals) / len(parts))
     joined = join_summaries(summaries)
     joined.refuse_bad_rows(settings.source.max_bad_share, partitions.folder)
     report_set_aside(sum(joined.set_aside.values()))

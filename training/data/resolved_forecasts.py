@@ -95,12 +95,12 @@ def _totals_without_climb(
     order = np.lexsort((month, days, rung))
     keys = np.column_stack([rung, days, month])[order]
     changes = np.flatnonzero(np.any(keys[1:] != keys[:-1], axis=1)) + 1
-    found = {}
+    totals = {}
     for own in np.split(order, changes) if len(order) else []:
         x, y = ((amount[own] // FIXED_POINT).tolist() for amount in (before, after))
         key = (int(rung[own[0]]), int(days[own[0]]), int(month[own[0]]))
-        found[key] = (len(x), sum(x), sum(y), sum(map(mul, x, x)), sum(map(mul, x, y)))
-    return found
+        totals[key] = (len(x), sum(x), sum(y), sum(map(mul, x, x)), sum(map(mul, x, y)))
+    return totals
 
 
 def _sorted(rows: Mapping[str, IntArray]) -> dict[str, IntArray]:
@@ -110,15 +110,15 @@ def _sorted(rows: Mapping[str, IntArray]) -> dict[str, IntArray]:
 
 def add_resolved(parts: Sequence[ResolvedForecasts | None]) -> ResolvedForecasts | None:
     """Join the forecasts of all parts, as if they had been read together; None where no part has any."""
-    found = [part for part in parts if part is not None]
-    if not found:
+    kept_parts = [part for part in parts if part is not None]
+    if not kept_parts:
         return None
-    authors = tuple(sorted({name for part in found for name in part.authors}))
+    authors = tuple(sorted({name for part in kept_parts for name in part.authors}))
     code = {name: k for k, name in enumerate(authors)}
     over: Counter[str | None] = Counter()
     stayed: dict[tuple[int, int, int], tuple[int, ...]] = defaultdict(lambda: (0, 0, 0, 0, 0))
     columns: dict[str, list[IntArray]] = {name: [] for name in COLUMNS}
-    for part in found:
+    for part in kept_parts:
         over.update(part.over)
         for key, sums in part.stayed.items():
             stayed[key] = tuple(a + b for a, b in zip(stayed[key], sums, strict=True))

@@ -21,7 +21,7 @@ def coherence(effect: InvestmentEffect, gaps: Sequence[float | None], data: Data
     effects = effect.effects
     if not effects or "revenue" not in effects or "climbed" not in effects:
         return []
-    gap = np.array([np.nan if one is None else one for one in gaps])[data.labels.rung]
+    gap = np.array([np.nan if step is None else step for step in gaps])[data.labels.rung]
     latest = data.snapshots.as_of == data.snapshots.as_of.max()
     rows = np.flatnonzero(latest & np.isin(data.labels.rung, effect.rungs) & ~np.isnan(gap))
     if not len(rows):

@@ -183,17 +183,17 @@ def _strata(selected: PlanAccounts) -> NDArray[np.int64]:
     """
     third = np.searchsorted(np.quantile(selected.promised, [1 / 3, 2 / 3]), selected.promised)
     _, option = np.unique(selected.investment.astype(str), return_inverse=True)
-    found = np.full(len(option), -1)
+    stratum_of = np.full(len(option), -1)
     for code in (option * 3 + third, option + 1_000_000):  # finest first
-        for one in np.unique(code):
-            rows = (code == one) & (found < 0)
+        for part in np.unique(code):
+            rows = (code == part) & (stratum_of < 0)
             if min((rows & selected.treated).sum(), (rows & ~selected.treated).sum()) >= MIN_IN_STRATUM:
-                found[rows] = one
-    rest = found < 0
+                stratum_of[rows] = part
+    rest = stratum_of < 0
     if rest.any() and min((rest & selected.treated).sum(), (rest & ~selected.treated).sum()) < MIN_IN_STRATUM:
-        largest = np.unique(found[~rest], return_counts=True)
-        found[rest] = largest[0][largest[1].argmax()] if len(largest[0]) else 0
-    return found
+        largest = np.unique(stratum_of[~rest], return_counts=True)
+        stratum_of[rest] = largest[0][largest[1].argmax()] if len(largest[0]) else 0
+    return stratum_of
 
 
 def _difference(
@@ -202,9 +202,9 @@ def _difference(
     n = len(outcome)
     arms = [np.where(selected.treated, 1 / selected.chance, 0.0), np.where(selected.treated, 0.0, 1 / selected.chance)]
     own, past = outcome.copy(), before.copy()  # freed of their stratum's and arm's mean
-    for one in np.unique(stratum):
+    for part in np.unique(stratum):
         for weight in arms:
-            rows = (stratum == one) & (weight > 0)
+            rows = (stratum == part) & (weight > 0)
             own[rows] -= _weighted_mean(outcome[rows], weight[rows])
             past[rows] -= _weighted_mean(before[rows], weight[rows])
     both = arms[0] + arms[1]
@@ -212,8 +212,8 @@ def _difference(
     slope = float((both * past * own).sum()) / spread if spread > 0 else 0.0
     left = outcome - slope * before
     value, influence, degrees = 0.0, np.zeros(n), 0
-    for one in np.unique(stratum):
-        rows = stratum == one
+    for part in np.unique(stratum):
+        rows = stratum == part
         share = rows.sum() / n
         for sign, weight in zip((1.0, -1.0), arms, strict=True):
             there = rows & (weight > 0)

@@ -116,7 +116,7 @@ def fit_cases(cases: Sequence[Case]) -> tuple[list[FittedEffect], Precisions]:
     """Fit every option's effect, averaged over the precisions, and return the likeliest precisions."""
     systems = [_system(case) for case in cases]
     trusts = TRUST_PRECISIONS if any(case.both for case in cases) else TRUST_PRECISIONS[-1:]
-    grid_with_effects = [Precisions(*found) for found in product(MEAN_PRECISIONS, SLOPE_PRECISIONS, trusts)]
+    grid_with_effects = [Precisions(*point) for point in product(MEAN_PRECISIONS, SLOPE_PRECISIONS, trusts)]
     grid_without = [Precisions(NO_EFFECT_PRECISION, NO_EFFECT_PRECISION, trust) for trust in trusts]
     grid = [*grid_with_effects, *grid_without]
     p_each = [(1 - P_NO_EFFECT) / len(grid_with_effects), P_NO_EFFECT / len(grid_without)]

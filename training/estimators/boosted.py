@@ -49,7 +49,7 @@ class Boosted(BaseEstimator):  # type: ignore[misc]
         return matrix
 
     def _positions(self) -> Mapping[str, int]:
-        """Name -> position of the columns that fit saw; empty where they had no names."""
+        """Return name -> position of the columns that fit saw; empty where they had no names."""
         return {name: place for place, name in enumerate(getattr(self, "feature_names_in_", ()))}
 
     def _training_task(
@@ -71,8 +71,8 @@ class Boosted(BaseEstimator):  # type: ignore[misc]
         return tags
 
 
-def rows_that_count(task: TrainingTask) -> BoolArray:
-    """Rows of weight zero are not looked at.
+def weighted_rows(task: TrainingTask) -> BoolArray:
+    """Return the rows whose weight is not zero, as a mask.
 
     Raises
     ------
@@ -85,37 +85,49 @@ def rows_that_count(task: TrainingTask) -> BoolArray:
     return rows
 
 
-def dated(as_of: Any, account: Any, rows: BoolArray, horizon_days: int) -> Split | None:
-    """Rows to learn on and later ones to choose weights on; None without dates or where nothing is earlier.
+def split_by_date(as_of: Any, account: Any, rows: BoolArray, horizon_days: int) -> Split | None:
+    """Split rows into those to learn from and later ones to choose weights on; None without dates or earlier rows.
 
-    as_of : shape (n,), anything that pandas reads as times.  account : shape (n,), else each row is one of its own.
-    """
-    if as_of is None:
-        return None
-    looked = instants(as_of)
-    if looked.shape != rows.shape:
-        raise ValueError(f"as_of has {len(looked)} values for {len(rows)} rows")
-    names = accounts_of(account, len(rows))
-    return split_by_time(looked, rows, horizon_days, lambda: account_draw(names, "weights"))
-
-
-def instants(as_of: Any) -> IntArray:
-    """The times as microseconds since 1970, shape (n,); those without a zone are UTC.
+    as_of : shape (n,), anything that pandas reads as times.
+    account : shape (n,); by default each row is an account of its own.
 
     Raises
     ------
     ValueError
-        If a row has none, or one that cannot be read.
+        If there are not as many dates as rows.
+    """
+    if as_of is None:
+        return None
+    at = instants(as_of)
+    if at.shape != rows.shape:
+        raise ValueError(f"as_of has {len(at)} values for {len(rows)} rows")
+    names = accounts_of(account, len(rows))
+    return split_by_time(at, rows, horizon_days, lambda: account_draw(names, "weights"))
+
+
+def instants(as_of: Any) -> IntArray:
+    """Return times as microseconds since 1970-01-01 UTC, shape (n,); those without a zone are UTC.
+
+    Raises
+    ------
+    ValueError
+        If a row has no time, or one that cannot be read.
     """
     times = pd.DatetimeIndex(pd.to_datetime(np.asarray(as_of), utc=True))
-    lacking = int(np.isnat(times.to_numpy("datetime64[us]")).sum())
-    if lacking:
-        raise ValueError(f"as_of is missing in {lacking} of {len(times)} rows; say when each is looked at")
+    missing = int(np.isnat(times.to_numpy("datetime64[us]")).sum())
+    if missing:
+        raise ValueError(f"as_of is missing in {missing} of {len(times)} rows; say when each is looked at")
     return np.asarray(times.as_unit("us").asi8, np.int64)
 
 
 def accounts_of(account: Any, n: int) -> list[str]:
-    """The account of each row as text; each row its own where none are given."""
+    """Return the account of each row as text; each row has its own by default.
+
+    Raises
+    ------
+    ValueError
+        If there are not as many accounts as rows.
+    """
     if account is None:
         return [str(row) for row in range(n)]
     names = [str(name) for name in np.asarray(account)]

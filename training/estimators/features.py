@@ -1,4 +1,4 @@
-"""From histories to the features of the catalogue, as a scikit-learn transformer."""
+"""A scikit-learn transformer from histories to the features of the catalogue."""
 
 from collections.abc import Sequence
 from typing import Any
@@ -19,24 +19,25 @@ from features.instants import FloatArray
 from features.ladder.rules import LadderRules
 from training.estimators.boosted import instants
 
-ASKED = ("account_id", "as_of")
+COLUMNS = ("account_id", "as_of")
 
 
 class HistoryFeatures(TransformerMixin, BaseEstimator):  # type: ignore[misc]
     """The features of accounts at instants, from what was recorded before: one row in, one row out.
 
     X is a DataFrame with the columns `account_id` and `as_of`, so that it goes through pipelines, splitters and
-    searches beside a y of as many rows. The histories that it looks into are a parameter: nothing in them that was
-    recorded at or after a row's as_of is seen. `set_output(transform="pandas")` gives the features by name, which is
-    how the estimators of this package recognise them.
+    searches beside a y of as many rows. The histories are a parameter: nothing in them that was recorded at or after a
+    row's as_of is used. `set_output(transform="pandas")` returns the features by name, by which the estimators of this
+    package recognise them.
 
     scikit-learn's `check_estimator` gives every estimator a table of numbers, and so does not apply here.
 
     Parameters
     ----------
-    histories : as `features.histories.histories.build_histories(read_source(...))` gives them; never copied.
-    horizon_days : how far ahead one will ask, for the few features that depend on it.
-    rules : of the ladder.  features : rows of the catalogue, and of your own (docs/extend.md).
+    histories : from `features.histories.histories.build_histories(read_source(...))`; never copied.
+    horizon_days : the horizon of the predictions, for the few features that depend on it.
+    rules : of the ladder.
+    features : rows of the catalogue, and of your own (docs/extend.md).
 
     Attributes
     ----------
@@ -49,8 +50,8 @@ class HistoryFeatures(TransformerMixin, BaseEstimator):  # type: ignore[misc]
     >>> from features.sources.source import source_from_rows
     >>> orders = {"account_id": ["A", "A"], "ordered_at": ["2024-01-01", "2024-03-01"], "revenue": [10.0, 20.0]}
     >>> known = build_histories(source_from_rows({"orders": pd.DataFrame(orders)}))
-    >>> asked = pd.DataFrame({"account_id": ["A", "A"], "as_of": ["2024-02-01", "2024-04-01"]})
-    >>> features = HistoryFeatures(known).set_output(transform="pandas").fit_transform(asked)
+    >>> rows = pd.DataFrame({"account_id": ["A", "A"], "as_of": ["2024-02-01", "2024-04-01"]})
+    >>> features = HistoryFeatures(known).set_output(transform="pandas").fit_transform(rows)
     >>> features[["revenue_365d", "days_since_order_day"]].to_numpy().tolist()
     [[10.0, 31.0], [30.0, 31.0]]
     """
@@ -65,7 +66,7 @@ class HistoryFeatures(TransformerMixin, BaseEstimator):  # type: ignore[misc]
         self.features = features
 
     def fit(self, X: pd.DataFrame, y: Any = None) -> "HistoryFeatures":  # noqa: ARG002
-        """Learn the vocabulary of texts; y is not looked at."""
+        """Learn the vocabulary of texts; y is ignored."""
         snapshots = self._snapshots(X)
         self.n_features_in_, self.feature_names_in_ = X.shape[1], np.asarray(X.columns, object)
         rules = LadderRules() if self.rules is None else self.rules
@@ -73,25 +74,25 @@ class HistoryFeatures(TransformerMixin, BaseEstimator):  # type: ignore[misc]
         return self
 
     def transform(self, X: pd.DataFrame) -> FloatArray:
-        """Shape (n, n_features); NaN = missing."""
+        """Compute the features, shape (n, n_features); NaN = missing."""
         check_is_fitted(self)
         return measure(View(self.histories, self._snapshots(X)), self.context_, self.features)
 
     def get_feature_names_out(self, input_features: Any = None) -> NDArray[np.object_]:  # noqa: ARG002
-        """The features' names, in order."""
+        """Return the features' names, in order."""
         return np.array([feature.name for feature in self.features], object)
 
     def _snapshots(self, X: pd.DataFrame) -> Snapshots:
-        lacking = [name for name in ASKED if name not in getattr(X, "columns", ())]
-        if lacking:
-            raise ColumnMissing(f"X lacks {', '.join(lacking)}; give a DataFrame with the columns {', '.join(ASKED)}")
+        missing = [name for name in COLUMNS if name not in getattr(X, "columns", ())]
+        if missing:
+            raise ColumnMissing(f"X lacks {', '.join(missing)}; give a DataFrame with the columns {', '.join(COLUMNS)}")
         names = X["account_id"].astype(str).to_numpy(object)
         account = np.searchsorted(self.histories.account_ids.astype(str), names.astype(str))
         account = np.minimum(account, len(self.histories.account_ids) - 1)
-        strange = int((self.histories.account_ids[account] != names).sum())
-        if strange:
+        unknown = int((self.histories.account_ids[account] != names).sum())
+        if unknown:
             raise NotEnoughData(
-                f"{strange} of {len(X)} rows are of accounts that the histories do not hold; leave them out"
+                f"{unknown} of {len(X)} rows are of accounts that the histories do not hold; leave them out"
             )
         return Snapshots(account, instants(X["as_of"]))
 

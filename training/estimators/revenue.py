@@ -1,4 +1,4 @@
-"""What an account will bring, as a scikit-learn regressor."""
+"""A scikit-learn regressor of an account's revenue."""
 
 from typing import Any
 
@@ -7,17 +7,17 @@ from sklearn.base import RegressorMixin
 from sklearn.utils.validation import check_is_fitted, validate_data
 
 from features.instants import FloatArray
-from training.estimators.boosted import OURS, Boosted, dated, rows_that_count
+from training.estimators.boosted import OURS, Boosted, split_by_date, weighted_rows
 from training.models.fitting import one_linear_algebra_thread
 from training.models.revenue import learn_revenue
 from training.models.revenue_interval import learn_revenue_range
 
 
 class RevenueRegressor(RegressorMixin, Boosted):  # type: ignore[misc]
-    """An amount with many zeros and a heavy tail: the chance of any, times how much then; with an interval.
+    """An amount with many zeros and a heavy tail: the probability of any, times the amount of one; with an interval.
 
-    What `ladder train` learns of revenue, with the same bits where it is given the same rows (those that nothing was
-    invested in). Amounts below zero count as zero.
+    It is what `ladder train` learns of revenue, with the same bits for the same rows (those that no investment
+    followed). Amounts below zero count as zero.
 
     Parameters
     ----------
@@ -26,7 +26,8 @@ class RevenueRegressor(RegressorMixin, Boosted):  # type: ignore[misc]
 
     Attributes
     ----------
-    model_ : the two parts, as a bundle would hold them.  range_ : the quantiles and the margin that moves them apart.
+    model_ : the two parts, as a bundle would hold them.
+    range_ : the quantiles and the margin that moves them apart.
 
     Examples
     --------
@@ -64,29 +65,30 @@ class RevenueRegressor(RegressorMixin, Boosted):  # type: ignore[misc]
     ) -> "RevenueRegressor":
         """Learn both parts and the interval.
 
-        as_of : shape (n,): the interval is then held to the latest rows, predicted by what learnt before them.
-            Without it the quantiles are taken as they are.  account : shape (n,), whose rows they are.
+        as_of : shape (n,); the interval is then calibrated on the latest rows, predicted by what learnt before them.
+            Without it the quantiles are used as they are.
+        account : shape (n,), the account of each row.
         """
         matrix, y = validate_data(
             self, X, y, dtype=np.float64, order="F", ensure_all_finite="allow-nan", y_numeric=True
         )
         task = self._training_task(matrix, y, sample_weight)
-        rows = rows_that_count(task)
+        rows = weighted_rows(task)
         self.model_ = learn_revenue(task.take(rows))
-        split = dated(as_of, account, rows, self.horizon_days)
+        split = split_by_date(as_of, account, rows, self.horizon_days)
         self.range_, _ = learn_revenue_range(task, rows, split, self.interval)
         return self
 
     def predict(self, X: Any) -> FloatArray:
-        """The expected amount, shape (n,)."""
+        """Return the expected amount, shape (n,)."""
         check_is_fitted(self)
         return self.model_.predict(self._checked(X))[:, 0]
 
     def predict_interval(self, X: Any) -> FloatArray:
-        """Low and high, shape (n, 2); the expected amount always lies between them."""
+        """Return low and high, shape (n, 2); the expected amount always lies between them."""
         expected = self.predict(X)
-        found = self.range_.predict(self._checked(X))
-        return np.column_stack([np.minimum(found[:, 0], expected), np.maximum(found[:, 1], expected)])
+        interval = self.range_.predict(self._checked(X))
+        return np.column_stack([np.minimum(interval[:, 0], expected), np.maximum(interval[:, 1], expected)])
 
     def __sklearn_tags__(self) -> Any:
         tags = super().__sklearn_tags__()

@@ -1,4 +1,4 @@
-"""Where an account will stand, as a scikit-learn classifier."""
+"""A scikit-learn classifier of the rung on which an account will stand."""
 
 from collections.abc import Mapping
 from typing import Any
@@ -11,7 +11,7 @@ from sklearn.utils.validation import check_is_fitted, validate_data
 
 from features.instants import BoolArray, FloatArray, IntArray
 from features.tables import RUNGS
-from training.estimators.boosted import OURS, Boosted, dated, rows_that_count
+from training.estimators.boosted import OURS, Boosted, split_by_date, weighted_rows
 from training.model.prediction_sets import least_threshold, mass_before, rung_sets
 from training.model.predictors import normalise
 from training.models.fitting import one_linear_algebra_thread
@@ -21,24 +21,28 @@ Classes = NDArray[Any]
 
 
 class RungClassifier(ClassifierMixin, Boosted):  # type: ignore[misc]
-    """Classes in order (rungs of a ladder) by a pool of a softmax booster, an ordinal one, a logit and a table.
+    """Ordered classes (rungs of a ladder) by a pool of a softmax booster, an ordinal one, a logit and a table.
 
-    What `ladder train` learns of the next rung, with the same bits where it is given the same rows. Classes that are
-    names of rungs, or their numbers where a column `rung` is there, stand in the ladder's order; others as they sort.
-    The table, and the floor below which little ends, need the columns `rung` and `rung_if_nothing_happens`.
+    It is what `ladder train` learns of the next rung, with the same bits for the same rows. Classes that are names of
+    rungs, or their numbers where there is a column `rung`, have the ladder's order; others are sorted. The table, and
+    the floor below which there is little mass, need the columns `rung` and `rung_if_nothing_happens`.
 
     Parameters
     ----------
     coverage : share of rows whose class lies in `predict_set`.
-    horizon_days : how far ahead classes lie: rows whose horizon was not over by the latest as_of are not learnt from
+    horizon_days : how far ahead classes lie. Rows whose horizon was not over by the latest as_of are not learnt from
         where the weights of the pool are chosen.
     rounds, learning_rate, leaves, least_in_leaf, l2, row_share, column_share : of the boosters, as [booster] in the
-        settings.  n_jobs : threads while learning.  random_state : an int gives the same model each time.
+        settings.
+    n_jobs : threads while learning.
+    random_state : an int gives the same model each time.
 
     Attributes
     ----------
-    classes_ : shape (n_classes,), sorted.  pool_ : what was learnt, as a bundle would hold it.
-    weights_ : member -> weight.  threshold_ : the mass at which a set stops growing.
+    classes_ : shape (n_classes,), sorted.
+    pool_ : what was learnt, as a bundle would hold it.
+    weights_ : member -> weight.
+    threshold_ : the mass at which a set stops growing.
 
     Examples
     --------
@@ -77,17 +81,17 @@ class RungClassifier(ClassifierMixin, Boosted):  # type: ignore[misc]
     ) -> "RungClassifier":
         """Learn the pool.
 
-        as_of : shape (n,), when each row was looked at: the pool's weights and the sets are then chosen on the latest.
+        as_of : shape (n,), the instant of each row; the pool's weights and the sets are then chosen on the latest rows.
             Without it all members weigh the same, and sets grow to a mass of `coverage`.
-        account : shape (n,), whose rows they are.
+        account : shape (n,), the account of each row.
         """
         matrix, y = validate_data(self, X, y, dtype=np.float64, order="F", ensure_all_finite="allow-nan")
         check_classification_targets(y)
-        self.classes_, places = several_classes(y)
-        self._rungs, n_classes = on_the_ladder(self.classes_, self._positions())
-        task = self._training_task(matrix, self._rungs[places], sample_weight, n_classes)
-        rows = rows_that_count(task)
-        split = dated(as_of, account, rows, self.horizon_days)
+        self.classes_, positions = sorted_classes(y)
+        self._rungs, n_classes = ladder_positions(self.classes_, self._positions())
+        task = self._training_task(matrix, self._rungs[positions], sample_weight, n_classes)
+        rows = weighted_rows(task)
+        split = split_by_date(as_of, account, rows, self.horizon_days)
         self.pool_, earlier = learn_next_rung(task, rows, split)
         self.weights_ = dict(self.pool_.weights)
         self.threshold_ = self.coverage
@@ -99,19 +103,19 @@ class RungClassifier(ClassifierMixin, Boosted):  # type: ignore[misc]
         return self
 
     def predict_proba(self, X: Any) -> FloatArray:
-        """Shape (n, n_classes), in the order of `classes_`; rows sum to one."""
+        """Return class probabilities, shape (n, n_classes), in the order of `classes_`; rows sum to one."""
         every = self._chances(X)
         chances = every[:, self._rungs]
         return normalise(chances) if chances.shape[1] < every.shape[1] else chances
 
     def predict(self, X: Any) -> Classes:
-        """The most probable class, shape (n,)."""
+        """Return the most probable class, shape (n,)."""
         check_is_fitted(self)
-        found: Classes = self.classes_[self.predict_proba(X).argmax(axis=1)]
-        return found
+        predicted: Classes = self.classes_[self.predict_proba(X).argmax(axis=1)]
+        return predicted
 
     def predict_set(self, X: Any) -> BoolArray:
-        """Which classes each row may well have, shape (n, n_classes): an unbroken run around the most probable one."""
+        """Return the set of each row, shape (n, n_classes): an unbroken run of classes around the most probable one."""
         low, high = rung_sets(self._chances(X), self.threshold_)
         return (low[:, None] <= self._rungs) & (self._rungs <= high[:, None])
 
@@ -120,16 +124,22 @@ class RungClassifier(ClassifierMixin, Boosted):  # type: ignore[misc]
         return self.pool_.predict(self._checked(X))
 
 
-def several_classes(y: Classes) -> tuple[Classes, IntArray]:
-    """The classes, sorted, and which of them each row has.  Raises ValueError where there is but one."""
-    classes, places = np.unique(y, return_inverse=True)
+def sorted_classes(y: Classes) -> tuple[Classes, IntArray]:
+    """Return the classes, sorted, and which of them each row has.
+
+    Raises
+    ------
+    ValueError
+        If there is only one.
+    """
+    classes, positions = np.unique(y, return_inverse=True)
     if len(classes) < 2:
         raise ValueError(f"y holds {len(classes)} classes; two or more are needed, or there is nothing to tell apart")
-    return classes, places
+    return classes, positions
 
 
-def on_the_ladder(classes: Classes, columns: Mapping[str, int]) -> tuple[IntArray, int]:
-    """The place of each class among all that there are, lowest first, and how many there are."""
+def ladder_positions(classes: Classes, columns: Mapping[str, int]) -> tuple[IntArray, int]:
+    """Return the position of each class among all that there are, lowest first, and how many there are."""
     names = [str(name) for name in classes]
     if set(names) <= set(RUNGS):
         return np.array([RUNGS.index(name) for name in names], np.int64), N_RUNGS

@@ -1,4 +1,4 @@
-"""Sets of classes of any classifier that hold the stated share of outcomes, as a scikit-learn meta-estimator."""
+"""A scikit-learn meta-estimator of sets of classes that hold the stated share of outcomes, for any classifier."""
 
 from typing import Any
 
@@ -12,27 +12,30 @@ from sklearn.utils.validation import _check_feature_names, check_is_fitted, colu
 from features.instants import BoolArray, FloatArray, IntArray
 from training.data.splits import account_draw
 from training.estimators.boosted import accounts_of
-from training.estimators.rungs import Classes, on_the_ladder, several_classes
+from training.estimators.rungs import Classes, ladder_positions, sorted_classes
 from training.model.prediction_sets import least_threshold, mass_before, rung_sets
 
 
 class SetCalibrator(MetaEstimatorMixin, ClassifierMixin, BaseEstimator):  # type: ignore[misc]
     """Runs of classes, in order, that hold the true one for the stated share of rows like those calibrated on.
 
-    The rule of the service's sets of rungs (`training.model.prediction_sets`) for any classifier with `predict_proba`.
-    A classifier
-    that is learnt already goes in as `FrozenEstimator(model)`: all rows are then calibrated on, and must not be rows
-    that it learnt from. Any other one learns on three quarters of the accounts, and the rest calibrate.
+    It applies the rule of the service's sets of rungs (`training.model.prediction_sets`) to any classifier with
+    `predict_proba`. A fitted classifier goes in as `FrozenEstimator(model)`: all rows are then used to calibrate, and
+    must not be rows that it learnt from. Any other classifier learns from three quarters of the accounts, and the rest
+    calibrate.
 
     *Dangerous* where later rows are not like earlier ones: the share is promised for rows like those of `fit`.
 
     Parameters
     ----------
-    estimator : a classifier with `predict_proba`.  coverage : the share of rows whose class lies in its set.
+    estimator : a classifier with `predict_proba`.
+    coverage : the share of rows whose class lies in its set.
 
     Attributes
     ----------
-    estimator_ : the classifier.  classes_ : its classes.  threshold_ : the mass at which a set stops growing.
+    estimator_ : the classifier.
+    classes_ : its classes.
+    threshold_ : the mass at which a set stops growing.
 
     Examples
     --------
@@ -51,69 +54,75 @@ class SetCalibrator(MetaEstimatorMixin, ClassifierMixin, BaseEstimator):  # type
         self.coverage = coverage
 
     def fit(self, X: Any, y: Any, account: Any = None) -> "SetCalibrator":
-        """Learn on some accounts, calibrate on the others.  account : shape (n,), else each row is one of its own."""
+        """Learn from some accounts, calibrate on the others.
+
+        account : shape (n,); by default each row is an account of its own.
+        """
         _check_feature_names(self, X, reset=True)
         X, y = indexable(X, y)
         y = column_or_1d(y, warn=True)
         assert_all_finite(y, input_name="y")
         check_classification_targets(y)
-        several_classes(y)
-        apart = self._apart(accounts_of(account, len(y)))
+        sorted_classes(y)
+        calibration = self._calibration_rows(accounts_of(account, len(y)))
         self.estimator_ = self.estimator
         if not isinstance(self.estimator, FrozenEstimator):
-            learn = np.flatnonzero(~apart)
+            learn = np.flatnonzero(~calibration)
             self.estimator_ = clone(self.estimator).fit(_safe_indexing(X, learn), y[learn])
         self.classes_ = self.estimator_.classes_
-        self._places, _ = on_the_ladder(self.classes_, {})
-        last = np.flatnonzero(apart)
+        self._positions, _ = ladder_positions(self.classes_, {})
+        last = np.flatnonzero(calibration)
         self.threshold_ = self.coverage
         if len(last):
             self.threshold_ = least_threshold(self._mass_before(_safe_indexing(X, last), y[last]), self.coverage)
         return self
 
-    def _apart(self, accounts: list[str]) -> BoolArray:
-        """The rows that calibrate: all where the classifier is learnt already."""
+    def _calibration_rows(self, accounts: list[str]) -> BoolArray:
+        """Return the rows that calibrate: all where the classifier is fitted already."""
         if isinstance(self.estimator, FrozenEstimator):
             return np.ones(len(accounts), bool)
-        apart: BoolArray = account_draw(accounts, "sets") < CALIBRATES
-        return apart if not apart.all() else ~apart
+        calibration: BoolArray = account_draw(accounts, "sets") < CALIBRATION_SHARE
+        return calibration if not calibration.all() else ~calibration
 
     def _mass_before(self, X: Any, y: Classes) -> FloatArray:
-        """As `training.model.prediction_sets.mass_before`; a class that the classifier never saw lies in no set."""
+        """Return the mass before each row's class; a class that the classifier never saw is in no set.
+
+        See `training.model.prediction_sets.mass_before`.
+        """
         known = np.isin(y, self.classes_)
         place = self._sorted()[np.searchsorted(self.classes_, np.where(known, y, self.classes_[0]))]
         return np.where(known, mass_before(self._chances(X), place), 1.0)
 
     def _sorted(self) -> IntArray:
-        """The place of each class among those that there are, lowest first."""
-        return np.argsort(np.argsort(self._places))
+        """Return the position of each class among those that there are, lowest first."""
+        return np.argsort(np.argsort(self._positions))
 
     def _chances(self, X: Any) -> FloatArray:
-        """Of the classes in their order."""
-        chances: FloatArray = self.estimator_.predict_proba(X)[:, np.argsort(self._places)]
+        """Return the probabilities of the classes in their order."""
+        chances: FloatArray = self.estimator_.predict_proba(X)[:, np.argsort(self._positions)]
         return chances
 
     def predict_set(self, X: Any) -> BoolArray:
-        """Which classes each row may well have, shape (n, n_classes): an unbroken run around the most probable one."""
+        """Return the set of each row, shape (n, n_classes): an unbroken run of classes around the most probable one."""
         check_is_fitted(self)
         low, high = rung_sets(self._chances(X), self.threshold_)
         return (low[:, None] <= self._sorted()) & (self._sorted() <= high[:, None])
 
     def predict_proba(self, X: Any) -> FloatArray:
-        """The classifier's own chances, shape (n, n_classes)."""
+        """Return the classifier's own probabilities, shape (n, n_classes)."""
         check_is_fitted(self)
-        found: FloatArray = self.estimator_.predict_proba(X)
-        return found
+        predicted: FloatArray = self.estimator_.predict_proba(X)
+        return predicted
 
     def predict(self, X: Any) -> Classes:
-        """The classifier's own prediction, shape (n,)."""
+        """Return the classifier's own prediction, shape (n,)."""
         check_is_fitted(self)
-        found: Classes = self.estimator_.predict(X)
-        return found
+        predicted: Classes = self.estimator_.predict(X)
+        return predicted
 
     @property
     def n_features_in_(self) -> int:
-        """As the classifier saw them."""
+        """Return the number of features that the classifier saw."""
         check_is_fitted(self)
         return int(self.estimator_.n_features_in_)
 
@@ -124,5 +133,5 @@ class SetCalibrator(MetaEstimatorMixin, ClassifierMixin, BaseEstimator):  # type
         return tags
 
 
-CALIBRATES = 0.25
-"""Share of the accounts that calibrate."""
+CALIBRATION_SHARE = 0.25
+"""The share of the accounts that calibrate."""

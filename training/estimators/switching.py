@@ -1,4 +1,4 @@
-"""Whether an account is about to leave, as a scikit-learn classifier."""
+"""A scikit-learn classifier of whether an account is about to leave."""
 
 from typing import Any
 
@@ -8,17 +8,17 @@ from sklearn.utils.multiclass import check_classification_targets, type_of_targe
 from sklearn.utils.validation import check_is_fitted, validate_data
 
 from features.instants import FloatArray
-from training.estimators.boosted import OURS, Boosted, dated, rows_that_count
-from training.estimators.rungs import Classes, several_classes
+from training.estimators.boosted import OURS, Boosted, split_by_date, weighted_rows
+from training.estimators.rungs import Classes, sorted_classes
 from training.models.fitting import one_linear_algebra_thread
 from training.models.switching import learn_switching
 
 
 class SwitchingClassifier(ClassifierMixin, Boosted):  # type: ignore[misc]
-    """One chance out of a small booster, a logit on what matters and a log-RFM logit, weighed on the latest rows.
+    """One probability from a small booster, a logit on what matters and a log-RFM logit, weighted on the latest rows.
 
-    What `ladder train` learns of switching, with the same bits where it is given the same rows (those that can switch).
-    The log-RFM logit needs the catalogue's names. The second class, as they sort, is the one whose chance is learnt.
+    It is what `ladder train` learns of switching, with the same bits for the same rows (those that can switch). The
+    log-RFM logit needs the catalogue's names. The probability is of the second class in sorted order.
 
     Parameters
     ----------
@@ -26,7 +26,9 @@ class SwitchingClassifier(ClassifierMixin, Boosted):  # type: ignore[misc]
 
     Attributes
     ----------
-    classes_ : shape (2,).  pool_ : what was learnt, as a bundle would hold it.  weights_ : member -> weight.
+    classes_ : shape (2,).
+    pool_ : what was learnt, as a bundle would hold it.
+    weights_ : member -> weight.
 
     Examples
     --------
@@ -63,29 +65,29 @@ class SwitchingClassifier(ClassifierMixin, Boosted):  # type: ignore[misc]
         """Learn the pool; as_of and account as for `RungClassifier.fit`."""
         matrix, y = validate_data(self, X, y, dtype=np.float64, order="F", ensure_all_finite="allow-nan")
         check_classification_targets(y)
-        self.classes_, places = several_classes(y)
+        self.classes_, positions = sorted_classes(y)
         if len(self.classes_) > 2:
             raise ValueError(
                 f"Only binary classification is supported. The type of the target is {type_of_target(y)}: "
                 f"{len(self.classes_)} classes"
             )
-        task = self._training_task(matrix, places, sample_weight)
-        rows = rows_that_count(task)
-        self.pool_ = learn_switching(task, rows, dated(as_of, account, rows, self.horizon_days))
+        task = self._training_task(matrix, positions, sample_weight)
+        rows = weighted_rows(task)
+        self.pool_ = learn_switching(task, rows, split_by_date(as_of, account, rows, self.horizon_days))
         self.weights_ = dict(self.pool_.weights)
         return self
 
     def predict_proba(self, X: Any) -> FloatArray:
-        """Shape (n, 2): of staying and of leaving, in the order of `classes_`."""
+        """Return the probabilities of staying and of leaving, shape (n, 2), in the order of `classes_`."""
         check_is_fitted(self)
         chance = self.pool_.predict(self._checked(X))[:, 0]
         return np.column_stack([1 - chance, chance])
 
     def predict(self, X: Any) -> Classes:
-        """The more probable class, shape (n,)."""
+        """Return the more probable class, shape (n,)."""
         check_is_fitted(self)
-        found: Classes = self.classes_[self.predict_proba(X).argmax(axis=1)]
-        return found
+        predicted: Classes = self.classes_[self.predict_proba(X).argmax(axis=1)]
+        return predicted
 
     def __sklearn_tags__(self) -> Any:
         tags = super().__sklearn_tags__()

@@ -1,4 +1,4 @@
-"""What an exposure changes, as a scikit-learn regressor."""
+"""A scikit-learn regressor of the effect of an exposure."""
 
 from dataclasses import dataclass
 from statistics import NormalDist
@@ -25,12 +25,15 @@ SETTINGS = UpliftSettings()
 
 @dataclass(frozen=True)
 class _Trials:
-    """What the effect is learnt from and judged on.  chance : shape (n, 2), of either arm, out of fold."""
+    """What the effect is learnt from and scored on.
+
+    chance : shape (n, 2), probability of either arm, out of fold.
+    """
 
     outcome: Outcome
     arm: IntArray
     chance: FloatArray
-    drawn: BoolArray
+    randomised: BoolArray
     account: IntArray
 
     def case(self, z: FloatArray) -> Case:
@@ -51,26 +54,27 @@ class _Trials:
 class UpliftRegressor(RegressorMixin, Boosted):  # type: ignore[misc]
     """The effect of one exposure on an outcome, with its interval: the R-learner with averaged prior variances.
 
-    What `ladder train` learns of an investment (`training.effects.r_learner` has the equations), for one exposure.
-    Chances of exposure are taken as they are where the exposure was drawn by lot, else estimated; outcomes less what is
-    expected without exposure, out of fold; folds are of accounts.
+    It is what `ladder train` learns of an investment (`training.effects.r_learner` has the equations), for one
+    exposure. Probabilities of exposure are known where the exposure was randomised, else estimated; outcomes are used
+    less their expectation without exposure, out of fold; folds are of accounts.
 
-    *Dangerous* without overlap, or where something that is no feature drove both exposure and outcome: look at
-    `overlap_` before you believe a number. `predict` gives an effect, not y: `score` is of effects as well.
+    *Dangerous* without overlap, or where something that is not a feature drove both exposure and outcome: check
+    `overlap_` before you believe a number. `predict` returns an effect, not y; `score` is about effects as well.
 
     Parameters
     ----------
     amounts : whether y is an amount (revenue): its effects are then sought as shares of what is expected.
     modifiers : names or positions of the columns that the effect may differ by; by default those of `ladder train`, or
-        all columns where none of these is there. Few are best: some hundred exposed rows bear no more.
+        all columns where none of these is there. Few are best: some hundred exposed rows do not allow more.
     treatment_column : name or position of a column that says who was exposed (above zero), if `treatment` is not given
-        to `fit`; it is no feature then.
-    folds, clip : as [uplift] in the settings.  The others are of the boosters, as for `RungClassifier`.
+        to `fit`; it is then not a feature.
+    folds, clip : as [uplift] in the settings. The others are of the boosters, as for `RungClassifier`.
 
     Attributes
     ----------
-    effect_ : as a bundle would hold it.  overlap_ : exposed rows, effective controls, share in overlap, separation.
-    average_, average_error_ : the mean effect over the rows of `fit` as they alone have it, and its standard error.
+    effect_ : as a bundle would hold it.
+    overlap_ : exposed rows, effective controls, share in overlap, separation.
+    average_, average_error_ : the mean effect over the rows of `fit`, almost unshrunk, and its standard error.
 
     Examples
     --------
@@ -112,8 +116,9 @@ class UpliftRegressor(RegressorMixin, Boosted):  # type: ignore[misc]
     ) -> "UpliftRegressor":
         """Learn the effect.
 
-        treatment : shape (n,), whether each row was exposed.  propensity : shape (n,), the known chance of exposure
-            where it was drawn by lot, NaN elsewhere.  account : shape (n,), whose rows they are, for folds and errors.
+        treatment : shape (n,), whether each row was exposed.
+        propensity : shape (n,), the known probability of exposure where it was randomised, NaN elsewhere.
+        account : shape (n,), the account of each row, for folds and errors.
 
         Raises
         ------
@@ -126,40 +131,44 @@ class UpliftRegressor(RegressorMixin, Boosted):  # type: ignore[misc]
         trials = self._trials(matrix, y, treatment, propensity, account)
         terms = standardise_terms(self._terms(matrix), matrix)
         case = trials.case(standardised_values(terms, matrix))
-        self.effect_, loose = fit_effects({1: case}, terms, trials.outcome)[1]
-        self.average_, self.average_error_ = average(loose, matrix)
+        self.effect_, unshrunk = fit_effects({1: case}, terms, trials.outcome)[1]
+        self.average_, self.average_error_ = average(unshrunk, matrix)
         self.overlap_: Overlap = overlap(trials.arm, trials.chance, 1)
         return self
 
     def predict(self, X: Any) -> FloatArray:
-        """The effect of exposure on each row, shape (n,), in y's unit."""
+        """Return the effect of exposure on each row, shape (n,), in y's unit."""
         check_is_fitted(self)
         return self.effect_.predict(self._checked(X))[:, 0]
 
     def predict_interval(self, X: Any, level: float = SETTINGS.level) -> FloatArray:
-        """Low and high of the effect, shape (n, 2), at that level."""
+        """Return low and high of the effect, shape (n, 2), at some level."""
         check_is_fitted(self)
-        found = self.effect_.predict(self._checked(X))
-        reach = NormalDist().inv_cdf(0.5 + level / 2) * found[:, 1]
-        return np.column_stack([found[:, 0] - reach, found[:, 0] + reach])
+        effect = self.effect_.predict(self._checked(X))
+        reach = NormalDist().inv_cdf(0.5 + level / 2) * effect[:, 1]
+        return np.column_stack([effect[:, 0] - reach, effect[:, 0] + reach])
 
     @one_linear_algebra_thread()
     def score(self, X: Any, y: Any, treatment: Any = None, propensity: Any = None, account: Any = None) -> float:
-        """How much of what exposure changed the effect explains: one less the R-loss over that of no effect at all.
+        """Return the share of what exposure changed that the effect explains: one less the relative R-loss.
 
-        Expected outcomes and chances are learnt anew on these rows, out of fold. At most one, usually hardly above
-        zero: most of an outcome is no effect. Below zero: worse than saying that exposure does nothing.
-        Source: Nie & Wager 2021, equation 4; Schuler, Baiocchi, Tibshirani & Shah 2018.
+        The R-loss is relative to that of no effect at all. Expected outcomes and probabilities are learnt again on
+        these rows, out of fold. The score is at most one, usually hardly above zero, since most of an outcome is no
+        effect. Below zero, the prediction is worse than saying that exposure does nothing.
+
+        Source: Nie & Wager (2021), equation 4; Schuler, Baiocchi, Tibshirani & Shah (2018).
         """
         effect, matrix = self.predict(X), self._checked(X)
         trials = self._trials(matrix, column_or_1d(y).astype(np.float64), treatment, propensity, account)
         case = trials.case(np.empty((len(matrix), 0)))
         weight = case.size ** (-2 * POWER)
-        left = case.beyond - (case.exposed - case.chance) * effect
-        return float(1 - np.average(left**2, weights=weight) / max(np.average(case.beyond**2, weights=weight), 1e-300))
+        residual = case.beyond - (case.exposed - case.chance) * effect
+        return float(
+            1 - np.average(residual**2, weights=weight) / max(np.average(case.beyond**2, weights=weight), 1e-300)
+        )
 
     def _trials(self, matrix: FloatArray, y: FloatArray, treatment: Any, propensity: Any, account: Any) -> _Trials:
-        column, n = self._place(self.treatment_column), len(matrix)
+        column, n = self._column_position(self.treatment_column), len(matrix)
         if treatment is None and column == ABSENT:
             raise ValueError(
                 "who was exposed is not known: give fit(X, y, treatment=...), through pipelines and searches with "
@@ -171,10 +180,10 @@ class UpliftRegressor(RegressorMixin, Boosted):  # type: ignore[misc]
         if not len(exposed) == len(known) == n:
             raise ValueError(f"treatment has {len(exposed)} and propensity {len(known)} values for {n} rows")
         if ((known <= 0) | (known >= 1)).any():
-            raise ValueError("propensity must lie between 0 and 1, both excluded; NaN where nothing was drawn by lot")
-        arm, drawn = (exposed > 0).astype(np.int64), ~np.isnan(known)
+            raise ValueError("propensity must lie between 0 and 1, both excluded; NaN where nothing was randomised")
+        arm, randomised = (exposed > 0).astype(np.int64), ~np.isnan(known)
         own = np.where(arm == 1, known, 1 - known)
-        seen = self._without(matrix)
+        features = self._without(matrix)
         fold, booster = folds_of_ids(names, self.folds), small_booster(self._booster())
         chance = cross_fitted_propensity(
             seen, arm, random=drawn, known=own, fold=fold, n_arms=2, booster=booster, clip=self.clip
@@ -185,34 +194,38 @@ class UpliftRegressor(RegressorMixin, Boosted):  # type: ignore[misc]
         return _Trials(outcome, arm, chance, drawn, np.unique(names, return_inverse=True)[1])
 
     def _without(self, matrix: FloatArray) -> FloatArray:
-        """The features: a column that says who was exposed is none."""
-        column = self._place(self.treatment_column)
+        """Return the features: a column that says who was exposed is not one."""
+        column = self._column_position(self.treatment_column)
         if column == ABSENT:
             return matrix
-        seen = matrix.copy(order="F")
-        seen[:, column] = np.nan
-        return seen
+        features = matrix.copy(order="F")
+        features[:, column] = np.nan
+        return features
 
     def _terms(self, matrix: FloatArray) -> list[Term]:
         if self.modifiers is None:
             named = present(modifiers(self))
             if named:
                 return named
-        columns = range(matrix.shape[1]) if self.modifiers is None else [self._place(one) for one in self.modifiers]
+        columns = (
+            range(matrix.shape[1])
+            if self.modifiers is None
+            else [self._column_position(name) for name in self.modifiers]
+        )
         varies = every_term(self._without(matrix))
         return [term for term in varies if term.column in columns]
 
     def column(self, name: str) -> int:
-        """Where a column stands that fit saw; -1 where it is not there."""
+        """Return the position of a column that fit saw; -1 where it is not there."""
         return self._positions().get(name, ABSENT)
 
-    def _place(self, column: Any) -> int:
+    def _column_position(self, column: Any) -> int:
         if column is None:
             return ABSENT
-        place = self.column(column) if isinstance(column, str) else int(column)
-        if not 0 <= place < self.n_features_in_:
+        position = self.column(column) if isinstance(column, str) else int(column)
+        if not 0 <= position < self.n_features_in_:
             raise ValueError(f"{column!r} is no column of X; it has {self.n_features_in_} columns")
-        return place
+        return position
 
     def __sklearn_tags__(self) -> Any:
         tags = super().__sklearn_tags__()

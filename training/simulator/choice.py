@@ -1,4 +1,4 @@
-"""Who gets which investment: by lot, or by what account managers see."""
+"""The assignment of investments: randomised, or by what account managers see."""
 
 import numpy as np
 
@@ -7,24 +7,27 @@ from training.simulator.population import BoolArray, IntArray, Stage, State, Tra
 from training.simulator.scenarios import Scenario
 
 
-def assigned(state: State, traits: Traits) -> BoolArray:
-    """Whose investment is drawn by lot in the coming step: twice a year, once they have asked for an offer."""
+def randomised_now(state: State, traits: Traits) -> BoolArray:
+    """Return whose investment is randomised in the coming step: twice a year, once they have asked for an offer."""
     met = (state.stage >= Stage.PROSPECT) | (state.order_steps > 0)
-    drawn: BoolArray = traits.randomised & met & ((state.step + traits.phase) % 6 == 0)
-    return drawn
+    randomised: BoolArray = traits.randomised & met & ((state.step + traits.phase) % 6 == 0)
+    return randomised
 
 
 def choose_arms(scenario: Scenario, traits: Traits, state: State, rng: np.random.Generator) -> IntArray:
-    """This step's investments, 0 = none: by lot in the randomised pool, by what managers see elsewhere.
+    """Return this step's investments, shape (n,), 0 = none.
 
-    Managers go for recent revenue and for complaints; that is why treated accounts are not like the others.
+    They are random in the randomised pool and the managers' choice elsewhere. Managers go for recent revenue and for
+    complaints; that is why treated accounts are not like the others.
     """
     n = len(traits.arrival)
-    by_lot = rng.integers(0, len(scenario.options) + 1, n)
+    randomised_arm = rng.integers(0, len(scenario.options) + 1, n)
     candidate = (state.stage >= Stage.OCCASIONAL) & (state.recent_orders > 0.02)
-    seen = np.log1p(state.recent_revenue)
-    spread = seen[candidate].std() if candidate.sum() > 1 else 1.0
-    z = np.where(candidate, seen - (seen[candidate].mean() if candidate.any() else 0.0), 0.0) / max(spread, 1e-9)
+    log_revenue = np.log1p(state.recent_revenue)
+    spread = log_revenue[candidate].std() if candidate.sum() > 1 else 1.0
+    z = np.where(candidate, log_revenue - (log_revenue[candidate].mean() if candidate.any() else 0.0), 0.0) / max(
+        spread, 1e-9
+    )
     drive = z + 1.0 * np.minimum(state.recent_complaints, 2.0)
     odds = scenario.choice_steepness * (drive - 0.3) - 3.0 + scenario.manager_knowledge * state.attitude
     chosen = candidate & ~traits.randomised & (state.since_investment >= 5) & (rng.random(n) < sigmoid(odds))
@@ -36,5 +39,5 @@ def choose_arms(scenario: Scenario, traits: Traits, state: State, rng: np.random
         ]
     )[: len(scenario.options)]
     gumbel = -np.log(-np.log(rng.random(taste.shape)))
-    by_choice = 1 + (taste + gumbel).argmax(axis=0)
-    return np.where(assigned(state, traits), by_lot, np.where(chosen, by_choice, 0))
+    chosen_arm = 1 + (taste + gumbel).argmax(axis=0)
+    return np.where(randomised_now(state, traits), randomised_arm, np.where(chosen, chosen_arm, 0))

@@ -12,7 +12,7 @@ from training.simulator.population import BoolArray, FloatArray, IntArray
 
 
 class Draw(IntEnum):
-    """Rows of the uniform random numbers of a step: one per thing that may happen."""
+    """The rows of the uniform random numbers of a step: one for each thing that may happen."""
 
     SWITCH = 0
     FAMILY = auto()
@@ -39,7 +39,7 @@ class Draw(IntEnum):
 
 
 class Shock(IntEnum):
-    """Rows of the standard normal random numbers of a step."""
+    """The rows of the standard normal random numbers of a step."""
 
     ATTITUDE = 0
     SATISFACTION = auto()
@@ -48,23 +48,28 @@ class Shock(IntEnum):
 
 @dataclass(frozen=True)
 class Noise:
-    """Random numbers of one step: uniform, shape (len(Draw), n); normal, shape (len(Shock), n)."""
+    """The random numbers of one step.
+
+    uniform : shape (len(Draw), n).
+    normal : shape (len(Shock), n).
+    """
 
     uniform: FloatArray
     normal: FloatArray
 
 
 def draw_noise(n: int, rng: np.random.Generator) -> Noise:
-    """Fresh random numbers for one step of n accounts."""
+    """Draw new random numbers for one step of n accounts."""
     return Noise(rng.random((len(Draw), n)), rng.standard_normal((len(Shock), n)))
 
 
 @dataclass(frozen=True)
 class Leaving:
-    """Who leaves.
+    """Who leaves in a step.
 
     hazard : shape (3, n), probability of a recorded switch in this step by trigger family, given the state.
-    family : of those who switched or went silent.   stage : of all, after the leaving, before the rest of the step.
+    family : of those who switched or went silent.
+    stage : of all, after the leaving, before the rest of the step.
     """
 
     hazard: FloatArray
@@ -76,7 +81,10 @@ class Leaving:
 
 @dataclass(frozen=True)
 class Courting:
-    """tried : a prospect decides for us and places its first order; buyers' own inquiries may be won or lost too."""
+    """Inquiries and their outcomes in a step.
+
+    tried : a prospect decides for us and places its first order. Buyers' own inquiries may be won or lost too.
+    """
 
     inquired: BoolArray
     deciding: BoolArray
@@ -87,7 +95,11 @@ class Courting:
 
 @dataclass(frozen=True)
 class Trade:
-    """basket : mean revenue of one order, money.   expected : revenue of the step, money, before credit notes."""
+    """Orders in a step.
+
+    basket : mean revenue of one order, money.
+    expected : revenue of the step, money, before credit notes.
+    """
 
     basket: FloatArray
     orders: IntArray
@@ -96,7 +108,12 @@ class Trade:
 
 @dataclass(frozen=True)
 class Service:
-    """breaches : tickets with a broken service level.   failed : something went wrong.   credit : a credit note."""
+    """Tickets in a step.
+
+    breaches : tickets with a broken service level.
+    failed : whether something went wrong.
+    credit : whether there is a credit note.
+    """
 
     tickets: IntArray
     breaches: IntArray
@@ -107,7 +124,11 @@ class Service:
 
 @dataclass(frozen=True)
 class Changes:
-    """What changes around an account.  contract : one starts, on `contract_day` (day number); ends : the new state."""
+    """What changes around an account in a step.
+
+    contract : whether one starts, on `contract_day` (day number).
+    contract_ends : the new state.
+    """
 
     contact_left: BoolArray
     contact_key: BoolArray
@@ -122,7 +143,7 @@ class Changes:
 
 @dataclass(frozen=True)
 class Talk:
-    """Counts of recommendations and of interactions begun by us and by them."""
+    """The counts of recommendations and of interactions begun by us and by them."""
 
     referrals: IntArray
     by_us: IntArray
@@ -131,7 +152,10 @@ class Talk:
 
 @dataclass(frozen=True)
 class Events:
-    """What happened in a step.  expected_revenue : money, given the state and no recorded switch in this step."""
+    """Everything that happened in a step.
+
+    expected_revenue : money, given the state and no recorded switch in this step.
+    """
 
     leaving: Leaving
     courting: Courting

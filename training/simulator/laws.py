@@ -1,6 +1,6 @@
-"""How the accounts of a simulated supplier respond: satisfaction, habit, status, investments, switching.
+"""The laws of response of a simulated supplier's accounts: satisfaction, habit, status, investments, switching.
 
-Pure functions of where an account stands; `simulated_world.step` puts them in motion. Rates are per 30 days.
+They are pure functions of an account's state; `training.simulator.world` applies them. Rates are per 30 days.
 """
 
 from dataclasses import replace
@@ -10,24 +10,24 @@ import numpy as np
 from training.simulator.population import STEP_DAYS, FloatArray, IntArray, Stage, State, Traits
 from training.simulator.scenarios import Option, Scenario
 
-ORDERS_AT_MOST = 6
-"""Orders per step: the binomial count has a mean that is known exactly, and each order has a day of its own."""
+MAX_ORDERS = 6
+"""The most orders per step: the mean of the binomial count is known exactly, and each order has a day of its own."""
 SWITCH_HAZARDS = np.array([0.0040, 0.0040, 0.0032])
-"""Per 30 days, in the order of the trigger families, of an account that is average in everything."""
-HAZARD_AT_MOST = 0.35
-"""Per 30 days: nobody leaves with certainty."""
+"""The hazards per 30 days, by trigger family, of an account that is average in everything."""
+MAX_HAZARD = 0.35
+"""The largest hazard per 30 days: nobody leaves with certainty."""
 YEAR_MASK, TWO_YEARS_MASK, PERIODS_MASK = 0xFFF, 0xFFFFFF, 0x555
-"""Bits of the last 12 steps, of the last 24, and of the first step of each of the last six pairs."""
+"""The bits of the last 12 steps, of the last 24, and of the first step of each of the last six pairs."""
 
 
 def sigmoid(x: FloatArray) -> FloatArray:
-    """1 / (1 + exp(-x))."""
+    """Return 1 / (1 + exp(-x))."""
     value: FloatArray = 1.0 / (1.0 + np.exp(-x))
     return value
 
 
-def binomial_count(uniform: FloatArray, p: FloatArray, slots: int = ORDERS_AT_MOST) -> IntArray:
-    """How many of the slots are filled, each with probability p < 1; rises with `uniform` (inverse distribution)."""
+def binomial_count(uniform: FloatArray, p: FloatArray, slots: int = MAX_ORDERS) -> IntArray:
+    """Count the slots that are filled, each with probability p < 1; rises with `uniform` (inverse distribution)."""
     odds = p / (1.0 - p)
     term = (1.0 - p) ** slots
     below = term.copy()
@@ -40,7 +40,7 @@ def binomial_count(uniform: FloatArray, p: FloatArray, slots: int = ORDERS_AT_MO
 
 
 def poisson_count(uniform: FloatArray, rate: FloatArray, most: int) -> IntArray:
-    """A Poisson count cut off at `most`; rises with `uniform` (inverse distribution)."""
+    """Return a Poisson count cut off at `most`; rises with `uniform` (inverse distribution)."""
     term = np.exp(-rate)
     below = term.copy()
     count = (uniform > below).astype(np.int64)
@@ -52,37 +52,47 @@ def poisson_count(uniform: FloatArray, rate: FloatArray, most: int) -> IntArray:
 
 
 def delight(satisfaction: FloatArray) -> FloatArray:
-    """How far satisfaction lies in its upper extreme: 0 below 8, 1 at 9.5 (Jones & Sasser 1995)."""
+    """Return how far satisfaction lies in its upper extreme: 0 below 8, 1 at 9.5.
+
+    Source: Jones & Sasser (1995).
+    """
     return np.clip((satisfaction - 8.0) / 1.5, 0.0, 1.3)
 
 
 def dismay(satisfaction: FloatArray) -> FloatArray:
-    """How far satisfaction lies in its lower extreme: 0 above 6, 1 at 3.5 (Jones & Sasser 1995)."""
+    """Return how far satisfaction lies in its lower extreme: 0 above 6, 1 at 3.5.
+
+    Source: Jones & Sasser (1995).
+    """
     return np.clip((6.0 - satisfaction) / 2.5, 0.0, 1.6)
 
 
 def habit(state: State) -> FloatArray:
-    """Logarithm of the months with an order among the last 24, 0 at eight of them: habits are not left lightly."""
+    """Return the logarithm of the months with an order among the last 24, 0 at eight.
+
+    Habits are not given up lightly.
+    """
     months = np.bitwise_count(state.order_steps & TWO_YEARS_MASK).astype(np.float64)
     depth: FloatArray = np.log((1.0 + months) / 9.0)
     return depth
 
 
 def status(state: State) -> IntArray:
-    """The standing an account feels, 0 .. 4 for none, shopper, customer, member, advocate, at 30-day resolution.
+    """Return the standing that an account feels: 0 .. 4 for none, shopper, customer, member, advocate.
 
-    Coarser than the contract's ladder, which looks at days: a feeling does not count days.
+    It has a resolution of 30 days, coarser than the contract's ladder, which looks at days: a feeling does not count
+    days.
     """
     months = state.order_steps & TWO_YEARS_MASK
     periods = np.bitwise_count((months | (months >> 1)) & PERIODS_MASK)
     regular = (periods >= 4) | (state.contract_ends > state.step * STEP_DAYS)
-    bought = np.minimum(np.bitwise_count(months), 2).astype(np.int64)
+    months_bought = np.minimum(np.bitwise_count(months), 2).astype(np.int64)
     advocate = (state.referral_steps & YEAR_MASK) > 0
-    return np.where(regular & (bought > 0), 3 + advocate, bought)
+    return np.where(regular & (months_bought > 0), 3 + advocate, months_bought)
 
 
 def lift_of(option: Option, traits: Traits, state: State) -> FloatArray:
-    """Relative lift of revenue in the first 30 days after that investment, before scenario.effect_scale.
+    """Return the relative lift of revenue in the first 30 days after an investment, before scenario.effect_scale.
 
     All moderators can be read from the tables, up to noise; the response trait cannot.
     """
@@ -99,15 +109,18 @@ def lift_of(option: Option, traits: Traits, state: State) -> FloatArray:
 
 
 def invest(scenario: Scenario, traits: Traits, state: State, arms: IntArray) -> State:
-    """The state after this step's investments.  arms : 0 = none, k = the k-th option."""
+    """Return the state after this step's investments.
+
+    arms : shape (n,), 0 = none, k = the k-th option.
+    """
     lift, tie, attitude = np.zeros(len(arms)), np.zeros(len(arms)), np.zeros(len(arms))
     keeps = state.lift_keeps
     for number, option in enumerate(scenario.options, start=1):
         treated = arms == number
         if not treated.any():
             continue
-        gained = np.where(treated, scenario.effect_scale * lift_of(option, traits, state), 0.0)
-        lift, tie, attitude = lift + gained, tie + option.tie * gained, attitude + option.attitude * gained
+        gain = np.where(treated, scenario.effect_scale * lift_of(option, traits, state), 0.0)
+        lift, tie, attitude = lift + gain, tie + option.tie * gain, attitude + option.attitude * gain
         keeps = np.where(treated, option.keeps, keeps)
     return replace(
         state,
@@ -121,9 +134,11 @@ def invest(scenario: Scenario, traits: Traits, state: State, arms: IntArray) -> 
 
 
 def switching_hazard(scenario: Scenario, traits: Traits, state: State) -> FloatArray:
-    """Probability of leaving in this step, silently or not, by trigger family, shape (3, n).
+    """Return the probability of leaving in this step, silently or not, by trigger family, shape (3, n).
 
-    Three competing triggers (Roos 1999) push; attitude, habit, share of wallet, contract and ties hold.
+    Three competing triggers push; attitude, habit, share of wallet, contract and ties hold.
+
+    Source: Roos (1999).
     """
     day = state.step * STEP_DAYS
     # A contract protects while it runs, not when it is about to end: contractual accounts switch at renewal.
@@ -145,6 +160,6 @@ def switching_hazard(scenario: Scenario, traits: Traits, state: State) -> FloatA
         ]
     )
     hazard = scenario.switch_scale * SWITCH_HAZARDS[:, None] * np.exp(np.minimum(rush, 6.0))
-    hazard *= np.minimum(1.0, HAZARD_AT_MOST / np.maximum(hazard.sum(axis=0), 1e-12))
+    hazard *= np.minimum(1.0, MAX_HAZARD / np.maximum(hazard.sum(axis=0), 1e-12))
     hazard *= (state.stage == Stage.BUYER) | (state.stage == Stage.OCCASIONAL)
     return hazard

@@ -17,11 +17,11 @@ IntArray = NDArray[np.int64]
 BoolArray = NDArray[np.bool_]
 
 STEP_DAYS = 30
-"""Days: six steps make the horizon, two make a period of the ladder's member rule."""
+"""Days per step: six steps make the horizon, two make a period of the ladder's member rule."""
 BURN_IN_STEPS = 12
-"""Steps run unrecorded before the data begin, so that latent states are not all at their starting values."""
+"""Steps that run unrecorded before the data begin, so that latent states are not all at their starting values."""
 NO_CONTRACT = -1e9
-"""Days: the end of a contract that does not exist."""
+"""The end of a contract that does not exist, days."""
 
 INDUSTRIES = ("manufacturing", "construction", "logistics", "food", "healthcare", "technology")
 _INDUSTRY_WEIGHTS = (0.25, 0.20, 0.15, 0.15, 0.12, 0.13)
@@ -36,12 +36,12 @@ OWNERS = 12
 LINE_MARGINS = np.array([0.45, 0.37, 0.29])
 """Gross margin rate of each product line."""
 MAIN_LINE_SHARE = 0.7
-"""Share of an account's orders in its main product line; the others share the rest evenly."""
+"""The share of an account's orders in its main product line; the others share the rest evenly."""
 CONTACT_SLOTS = 5
 
 
 class Stage(IntEnum):
-    """Where an account is in its life with us; the ladder's rungs follow from its events, not from this."""
+    """The stage of an account in its life with us; the ladder's rungs follow from its events, not from this."""
 
     ABSENT = 0
     SWITCHED = 1
@@ -54,7 +54,10 @@ class Stage(IntEnum):
 
 @dataclass(frozen=True)
 class Traits:
-    """What does not change.  Money is per order or per 30 days; rates are events per 30 days."""
+    """What does not change of an account.
+
+    Money is per order or per 30 days; rates are events per 30 days.
+    """
 
     industry: IntArray
     country: IntArray
@@ -89,8 +92,9 @@ class Traits:
 
 @dataclass(frozen=True)
 class State:
-    """What changes.  `step` is the index of the coming step; the others are as at its first midnight.
+    """What changes of an account.
 
+    step : index of the coming step; the other fields are as at its first midnight.
     recent_* : exponentially weighted means per 30 days of what the tables show.
     order_steps, referral_steps : one bit per past step, the latest lowest.
     contract_ends : day number (0 = first day of the data).
@@ -124,7 +128,7 @@ Arrays = TypeVar("Arrays", Traits, State)
 
 
 def repeat(arrays: Arrays, times: int) -> Arrays:
-    """The same accounts `times` over, block after block: arrays of shape (times * n,)."""
+    """Repeat the accounts `times` over, block after block: arrays of shape (times * n,)."""
     tiled: dict[str, Any] = {}
     for item in fields(arrays):
         value = getattr(arrays, item.name)
@@ -134,7 +138,7 @@ def repeat(arrays: Arrays, times: int) -> Arrays:
 
 
 def draw_traits(scenario: Scenario, n: int, months: int, rng: np.random.Generator) -> Traits:
-    """n accounts; 55 % of them were there before the data begin, the others arrive evenly over the months."""
+    """Draw n accounts; 55 % of them existed before the data begin, the others arrive evenly over the months."""
     industry = rng.choice(len(INDUSTRIES), n, p=_INDUSTRY_WEIGHTS)
     log_size = np.clip(rng.normal(0.0, 1.2, n), -3.0, 3.0)
     employees = np.maximum(np.round(70 * np.exp(log_size)), 1.0)
@@ -146,7 +150,7 @@ def draw_traits(scenario: Scenario, n: int, months: int, rng: np.random.Generato
     main_line = rng.choice(3, n, p=(0.35, 0.40, 0.25))
     rest = (1 - MAIN_LINE_SHARE) / 2
     margin_rate = rest * LINE_MARGINS.sum() + (MAIN_LINE_SHARE - rest) * LINE_MARGINS[main_line]
-    # Service differs between the account managers' regions, so that broken service levels are no pure chance.
+    # Service differs between the account managers' regions, so that broken service levels are not pure chance.
     region = rng.normal(0.0, 0.4, OWNERS)
     owner = rng.integers(0, OWNERS, n)
     hidden = scenario.hidden_response
@@ -187,11 +191,11 @@ def draw_traits(scenario: Scenario, n: int, months: int, rng: np.random.Generato
 
 
 def first_state(traits: Traits, rng: np.random.Generator) -> State:
-    """Where the accounts stand before the burn-in: latent states near their own means."""
+    """Return the state of the accounts before the burn-in: latent states near their own means."""
     n = len(traits.arrival)
-    there = traits.arrival < 0
+    present = traits.arrival < 0
     kinds = (Stage.SUSPECT, Stage.OCCASIONAL, Stage.BUYER)
-    stage = np.where(there, rng.choice(kinds, n, p=(0.12, 0.13, 0.75)), Stage.ABSENT).astype(np.int64)
+    stage = np.where(present, rng.choice(kinds, n, p=(0.12, 0.13, 0.75)), Stage.ABSENT).astype(np.int64)
     zero = np.zeros(n)
     none = np.zeros(n, dtype=np.int64)
     return State(

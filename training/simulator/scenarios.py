@@ -1,6 +1,6 @@
-"""The worlds that can be simulated: each scenario is one row of numbers.
+"""The scenarios that can be simulated: each is one row of numbers.
 
-Laws of motion that no scenario changes stand as named constants in `simulated_world`.
+Laws that no scenario changes are named constants in `training.simulator.laws` and `training.simulator.world`.
 """
 
 from collections.abc import Mapping
@@ -10,17 +10,17 @@ from types import MappingProxyType
 
 @dataclass(frozen=True)
 class Option:
-    """One investment: what it costs, and how its effect depends on what can be seen of the account.
+    """One investment: its cost, and how its effect depends on what can be seen of the account.
 
     cost : money per account.
-    base, low_contact, served, price, unhappy : terms of the relative revenue lift in its first 30 days.
-        The four moderators run from 0 to 1: few interactions; often served and large; a decider who cares
-        most about price; a low satisfaction.
+    base, low_contact, served, price, unhappy : terms of the relative revenue lift in its first 30 days. The four
+        moderators run from 0 to 1: few interactions; often served and large; a decider who cares most about price; a
+        low satisfaction.
     attitude, tie : attitude gained, and logarithm of the switching hazard lost, per unit of lift.
     keeps : share of the lift left after each 30 days.
 
-    Source: Palmatier, Gopalakrishna & Houston (2006): social bonds pay, structural ones for frequently
-    served customers, financial ones hardly ever.
+    Source: Palmatier, Gopalakrishna & Houston (2006): social bonds pay, structural ones for frequently served
+    customers, financial ones hardly ever.
     """
 
     name: str
@@ -37,9 +37,9 @@ class Option:
 
 
 OPTIONS = (
-    # A rebate gives margin away where nobody asked for it; it moves only those who buy on price.
+    # A rebate gives margin away where nobody asked for it; it affects only those who buy on price.
     Option("rebate", "financial", cost=500.0, base=-0.04, price=0.16, unhappy=0.05, tie=0.5, keeps=0.70),
-    # Attention is worth most where there was little; where there is much already, one visit more irritates.
+    # Attention is worth most where there was little; where there is much already, another visit irritates.
     Option("visit_programme", "social", cost=700.0, base=-0.06, low_contact=0.45, attitude=1.5, tie=2.5),
     # Integration pays by being used: often served, large accounts; for the others it is a burden.
     Option("integration", "structural", cost=3_500.0, base=-0.07, served=0.55, attitude=0.3, tie=3.5, keeps=0.95),
@@ -48,11 +48,11 @@ OPTIONS = (
 
 @dataclass(frozen=True)
 class Scenario:
-    """The numbers of one world.
+    """The numbers of one scenario.
 
-    accounts : accounts when the caller names no number.
+    accounts : number of accounts by default.
     effect_scale : multiplies every effect of an investment; 0 = no effect at all.
-    randomised_share : share of the accounts whose investments are drawn by lot.
+    randomised_share : share of the accounts whose investments are randomised.
     status_effect : relative revenue gained by standing one rung higher, all else equal.
     choice_steepness : how strictly managers choose by what they see (log-odds per standard deviation).
     manager_knowledge : log-odds per unit of hidden attitude in the managers' choice; no table shows it.

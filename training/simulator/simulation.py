@@ -1,8 +1,7 @@
-"""A B2B supplier whose truth is known: the oracle of the tests and the source of the demo.
+"""A simulated B2B supplier whose truth is known.
 
-Reading order: `simulated_scenarios` (numbers), `simulated_population` (accounts), `simulated_laws`, `simulated_events`
-and `simulated_world` (motion), `simulated_choice` (who gets what), `simulated_records` and `simulated_tables` (what is
-written down), `simulated_truth` (replay). Estimators never import any of them.
+Reading order: `scenarios` (numbers), `population` (accounts), `laws`, `events` and `world` (motion), `choice` (who gets
+what), `records` and `tables` (what is written down), `truth` (replay). Estimators never import any of them.
 """
 
 from collections.abc import Callable, Mapping
@@ -25,10 +24,10 @@ from training.simulator.world import step
 __all__ = ["SCENARIOS", "Option", "Scenario", "Simulation", "Supplier", "simulate", "write"]
 
 AS_OF = pd.Timestamp("2026-01-01")
-"""End of the data of every simulation, so that two of them can be laid side by side."""
-FEWEST_ACCOUNTS, FEWEST_MONTHS = 50, 6
+"""End of the data of every simulation, so that two of them can be compared."""
+MIN_ACCOUNTS, MIN_MONTHS = 50, 6
 HISTORY_SHARE = 0.4
-"""Share of the running time that the history takes; the rest is the truth. For the progress bar only."""
+"""The share of the running time that the history takes; the rest is the truth. For the progress bar only."""
 
 
 @dataclass(frozen=True)
@@ -36,10 +35,10 @@ class Simulation:
     """A source and its truth.
 
     tables : the fourteen tables of the contract by name; times are datetime64[us], UTC without zone.
-    truth : one row per account known at as_of. account_id, as_of, horizon_days, rung (on what was known),
-        p_switch (of a recorded switch within the horizon; NaN below shopper or when gone), expected_revenue (money),
-        trigger_* (shares of the switching hazard), p_<rung> (at as_of + horizon), all without any investment; and for
-        every option o given at as_of: uplift_o (money), margin_gain_o (uplift x margin rate - cost, money),
+    truth : one row per account known at as_of. account_id, as_of, horizon_days, rung (from what was known), p_switch
+        (of a recorded switch within the horizon; NaN below shopper or when gone), expected_revenue (money), trigger_*
+        (shares of the switching hazard), p_<rung> (at as_of + horizon), all without any investment; and for every
+        option o given at as_of: uplift_o (money), margin_gain_o (uplift x margin rate - cost, money),
         p_switch_change_o, p_upgrade_change_o; best_investment and best_gain (`none` and 0 where nothing pays).
     as_of : the midnight after the last event.
     horizon_days : 180.
@@ -61,7 +60,7 @@ def simulate(
 ) -> Simulation:
     """Simulate `months` steps of 30 days, and the truth of the 180 days after them.
 
-    scenario : one of SCENARIOS by name, or a world of one's own.
+    scenario : one of SCENARIOS by name, or a scenario of your own.
     accounts : number of accounts, at least 50; None = the scenario's own.
     seed : the same arguments give the same tables, to the byte.
     progress : called with the share done, 0 .. 1.
@@ -73,11 +72,11 @@ def simulate(
     """
     world = _scenario(scenario)
     n = world.accounts if accounts is None else accounts
-    for name, value, fewest in (("accounts", n, FEWEST_ACCOUNTS), ("months", months, FEWEST_MONTHS), ("seed", seed, 0)):
-        if value < fewest:
-            raise SettingsError(f"{name} must be at least {fewest}; it is {value}.")
+    for name, value, least in (("accounts", n, MIN_ACCOUNTS), ("months", months, MIN_MONTHS), ("seed", seed, 0)):
+        if value < least:
+            raise SettingsError(f"{name} must be at least {least}; it is {value}.")
     children = np.random.SeedSequence(seed).spawn(3)
-    history, for_tables, for_truth = children[0], *(np.random.default_rng(child) for child in children[1:])
+    history, table_rng, truth_rng = children[0], *(np.random.default_rng(child) for child in children[1:])
 
     def report(share: float) -> None:
         if progress is not None:
@@ -88,7 +87,7 @@ def simulate(
         supplier.advance(supplier.choose())
         report(HISTORY_SHARE * (month + 1) / months)
     end = months * STEP_DAYS
-    tables = build_tables(supplier.recorder, AS_OF - pd.Timedelta(days=end), end, for_tables)
+    tables = build_tables(supplier.recorder, AS_OF - pd.Timedelta(days=end), end, table_rng)
     rung = rung_of(supplier.count(at=end, known=end))
     outcomes = replay_all(
         world,
@@ -105,49 +104,49 @@ def simulate(
 
 
 class Supplier:
-    """A supplier in motion: its accounts, where they stand, and what was written down.
+    """A supplier in motion: its accounts, their state, and what was written down.
 
     months : the steps over which new accounts arrive.
     """
 
     def __init__(self, scenario: Scenario, accounts: int, months: int, seed: np.random.SeedSequence) -> None:
-        for_people, self._for_world, self._for_managers, for_records = map(np.random.default_rng, seed.spawn(4))
+        account_rng, self._world_rng, self._manager_rng, record_rng = map(np.random.default_rng, seed.spawn(4))
         self.scenario = scenario
-        self.traits = draw_traits(scenario, accounts, months, for_people)
-        self.state = first_state(self.traits, for_people)
-        self.recorder = Recorder(scenario, self.traits, for_records)
+        self.traits = draw_traits(scenario, accounts, months, account_rng)
+        self.state = first_state(self.traits, account_rng)
+        self.recorder = Recorder(scenario, self.traits, record_rng)
         for _ in range(BURN_IN_STEPS):
             self._move(np.zeros(accounts, dtype=np.int64))
         self.recorder.begin(self.state)
 
     def choose(self) -> IntArray:
-        """The investments of the coming step, by lot and by the managers' choice: 0 = none, k = the k-th option."""
-        return choose_arms(self.scenario, self.traits, self.state, self._for_managers)
+        """Return the investments of the coming step, shape (n,): 0 = none, k = the k-th option."""
+        return choose_arms(self.scenario, self.traits, self.state, self._manager_rng)
 
     def advance(self, arms: IntArray) -> None:
-        """Thirty days on, written down."""
+        """Move thirty days on and write down what happened."""
         before = self.state
         self.recorder.record(before, arms, self._move(arms))
 
     def count(self, at: float, known: float) -> Counts:
-        """What the ladder's rules count at day `at` of what was known at day `known`."""
+        """Return what the ladder's rules count at day `at` of what was known at day `known`."""
         rows = {name: recorded_rows(self.recorder, name) for name in _COUNTED}
         rows["contracts"] = rows["contracts"] | {"cancelled": self.recorder.cancelled()}
         return count_events(rows, len(self.traits.arrival), at, known)
 
     def _move(self, arms: IntArray) -> Events:
-        noise = draw_noise(len(arms), self._for_world)
+        noise = draw_noise(len(arms), self._world_rng)
         self.state, events = step(self.scenario, self.traits, self.state, arms, noise)
         return events
 
 
 def write(simulation: Simulation, out: Path) -> None:
-    """Write NAME.parquet per table into the folder `out`, and truth.parquet beside it, never inside.
+    """Write NAME.parquet per table into the folder `out`, and truth.parquet beside that folder, never inside.
 
     Raises
     ------
     SourceUnreadable
-        If `out` is a file, or has no parent to put the truth in.
+        If `out` is a file, or has no parent folder for the truth.
     """
     out = out.absolute()
     if out.exists() and not out.is_dir():

@@ -7,31 +7,33 @@ import pandas as pd
 from numpy.typing import NDArray
 
 from features.tables import NO_INVESTMENT, TABLE, TRIGGER_FAMILIES
+from training.simulator.decision_records import DETAILS
 from training.simulator.population import CHANNELS, COUNTRIES, INDUSTRIES, IntArray
-from training.simulator.records import DETAILS, Recorder, Values
+from training.simulator.record_book import Values
+from training.simulator.records import Recorder
+from training.simulator.text_columns import TextArray, declared_values, ids, owners, pick, take
 
 DUPLICATE_SHARE = 0.004
-"""Share of the rows of tables with a key that arrive twice; far below the 5 % that stops a run."""
+"""The share of the rows of tables with a key that arrive twice; far below the 5 % that stops a run."""
 DUPLICATED = ("orders", "tickets", "inquiries")
 COMPETITORS = ("Northwind", "Brightline", "Delta Supply", "Kestrel", "Omnia")
 ACQUISITION_COST = np.array([900.0, 250.0, 150.0, 1_200.0, 500.0])
-"""Mean cost of winning an account by channel, money, in the order of CHANNELS."""
+"""The mean cost of winning an account by channel, money, in the order of CHANNELS."""
 SECONDS_PER_DAY = 86_400
-TextArray = NDArray[np.object_]
 
 
 def account_ids(n: int) -> TextArray:
-    """A00000, A00001, ..."""
-    return _ids("A", np.arange(n), 5)
+    """Return A00000, A00001, ..., shape (n,)."""
+    return ids("A", np.arange(n), 5)
 
 
 def build_tables(
     recorder: Recorder, origin: pd.Timestamp, end_day: int, rng: np.random.Generator
 ) -> Mapping[str, pd.DataFrame]:
-    """All fourteen tables.
+    """Build all fourteen tables.
 
-    end_day : days from `origin` to the end of the data; rows that were written down at or after it are
-        withheld, and fields that were filled in at or after it are empty.
+    end_day : days from `origin` to the end of the data. Rows that were written down at or after it are withheld, and
+        fields that were filled in at or after it are empty.
     """
     builder = _Builder(recorder, origin, end_day, rng)
     tables = {name: builder.table(name) for name in TABLE}
@@ -39,7 +41,7 @@ def build_tables(
 
 
 def recorded_rows(recorder: Recorder, name: str) -> dict[str, Values]:
-    """Every row that was ever written down in that table, late ones too; time in days."""
+    """Return every row that was ever written down in a table, late ones too; time in days."""
     return recorder.rows[name].columns()
 
 
@@ -67,7 +69,7 @@ class _Builder:
         return pd.DataFrame(columns)
 
     def _time(self, days: Values) -> NDArray[np.datetime64]:
-        """Days as times; not a number, or not yet at the end of the data, is empty."""
+        """Convert days into times; not a number, or not yet at the end of the data, is empty."""
         known = np.isfinite(days) & (days < self.end)
         seconds = np.floor(np.where(known, days, 0.0) * SECONDS_PER_DAY).astype(np.int64)
         times: NDArray[np.datetime64] = self.origin + seconds * np.timedelta64(1_000_000, "us")
@@ -75,7 +77,7 @@ class _Builder:
         return times
 
     def _date(self, days: Values) -> NDArray[np.datetime64]:
-        """Days as times, known in advance."""
+        """Convert days into times that are known in advance."""
         dates: NDArray[np.datetime64] = self.origin + np.round(days).astype(np.int64) * np.timedelta64(1, "D")
         return dates
 
@@ -89,13 +91,13 @@ class _Builder:
             {
                 "account_id": self.ids,
                 "name": np.array([f"Account {i:05d} BV" for i in range(n)], dtype=object),
-                "industry": _pick(INDUSTRIES, np.where(rng.random(n) < 0.03, -1, traits.industry)),
-                "country": _pick(COUNTRIES, traits.country),
+                "industry": pick(INDUSTRIES, np.where(rng.random(n) < 0.03, -1, traits.industry)),
+                "country": pick(COUNTRIES, traits.country),
                 "employees": employees,
-                "segment": _pick(("small", "middle", "large"), segment),
-                "owner": _owners(traits.owner),
+                "segment": pick(("small", "middle", "large"), segment),
+                "owner": owners(traits.owner),
                 "created_at": self._time(self.recorder.created),
-                "acquisition_channel": _pick(CHANNELS, traits.channel),
+                "acquisition_channel": pick(CHANNELS, traits.channel),
                 "acquisition_cost": np.where(rng.random(n) < 0.15, np.nan, cost),
                 "recorded_at": self._time(self.recorder.created),
             }
@@ -116,9 +118,9 @@ class _Builder:
         until = np.full(self.recorder.contacts_made, np.nan)
         until[gone["number"]] = gone["time"]
         return {
-            "contact_id": _ids("C", rows["number"], 6),
-            "role": _values("contacts", "role", rows["role"]),
-            "interest": _values("contacts", "interest", rows["interest"]),
+            "contact_id": ids("C", rows["number"], 6),
+            "role": declared_values("contacts", "role", rows["role"]),
+            "interest": declared_values("contacts", "interest", rows["interest"]),
             "active_from": self._time(rows["time"]),
             "active_until": self._time(until[rows["number"]]),
         }
@@ -136,20 +138,20 @@ class _Builder:
         lost = ended & ~won[number]
         return {
             "inquired_at": self._time(rows["time"]),
-            "inquiry_id": _ids("Q", number, 6),
-            "outcome": _pick(("open", "won", "lost"), np.where(ended, np.where(won[number], 1, 2), 0)),
+            "inquiry_id": ids("Q", number, 6),
+            "outcome": pick(("open", "won", "lost"), np.where(ended, np.where(won[number], 1, 2), 0)),
             "closed_at": self._time(closed[number]),
-            "competitor": _pick(COMPETITORS, np.where(lost, competitor[number], -1)),
+            "competitor": pick(COMPETITORS, np.where(lost, competitor[number], -1)),
         }
 
     def _orders(self, rows: dict[str, Values]) -> dict[str, object]:
         return {
             "ordered_at": self._time(rows["time"]),
             "revenue": rows["revenue"],
-            "order_id": _ids("O", np.arange(len(rows["time"])), 7),
+            "order_id": ids("O", np.arange(len(rows["time"])), 7),
             "cost": rows["cost"],
             "discount": rows["discount"],
-            "product_line": _pick(("systems", "components", "consumables"), rows["line"]),
+            "product_line": pick(("systems", "components", "consumables"), rows["line"]),
             "contact_id": self._contact(rows["contact"]),
         }
 
@@ -159,8 +161,8 @@ class _Builder:
         return {
             "starts_on": self._date(rows["time"]),
             "ends_on": self._date(rows["ends"]),
-            "contract_id": _ids("K", rows["number"], 6),
-            "kind": _values("contracts", "kind", rows["kind"]),
+            "contract_id": ids("K", rows["number"], 6),
+            "kind": declared_values("contracts", "kind", rows["kind"]),
             "value": rows["value"],
             "cancelled_at": self._time(cancelled),
         }
@@ -169,8 +171,8 @@ class _Builder:
         return {
             "happened_at": self._time(rows["time"]),
             "contact_id": self._contact(rows["contact"]),
-            "channel": _values("interactions", "channel", rows["channel"]),
-            "initiated_by": _pick(("them", "us"), rows["us"].astype(np.int64)),
+            "channel": declared_values("interactions", "channel", rows["channel"]),
+            "initiated_by": pick(("them", "us"), rows["us"].astype(np.int64)),
             "minutes": rows["minutes"],
         }
 
@@ -178,7 +180,7 @@ class _Builder:
         solved = rows["resolved"] < self.end
         return {
             "opened_at": self._time(rows["time"]),
-            "ticket_id": _ids("T", np.arange(len(rows["time"])), 7),
+            "ticket_id": ids("T", np.arange(len(rows["time"])), 7),
             "contact_id": self._contact(rows["contact"]),
             "first_response_at": self._time(rows["answered"]),
             "resolved_at": self._time(rows["resolved"]),
@@ -191,7 +193,7 @@ class _Builder:
             "answered_at": self._time(rows["time"]),
             "score": rows["score"],
             "contact_id": self._contact(rows["contact"]),
-            "instrument": _values("surveys", "instrument", rows["instrument"]),
+            "instrument": declared_values("surveys", "instrument", rows["instrument"]),
         }
 
     def _referrals(self, rows: dict[str, Values]) -> dict[str, object]:
@@ -202,13 +204,13 @@ class _Builder:
         bought = np.where(to >= 0, first_order[to], np.inf)
         return {
             "made_at": self._time(rows["time"]),
-            "kind": _values("referrals", "kind", rows["kind"]),
-            "referred_account_id": _take(self.ids, to),
+            "kind": declared_values("referrals", "kind", rows["kind"]),
+            "referred_account_id": take(self.ids, to),
             "converted_at": self._time(np.where(bought > rows["time"], bought, np.inf)),
         }
 
     def _referred(self, rows: dict[str, Values]) -> IntArray:
-        """To whom each referral went: an account that we came to know shortly before; -1 = nobody by name."""
+        """Return whom each referral named: an account that we came to know shortly before; -1 = nobody by name."""
         size = len(rows["time"])
         newest = np.argsort(self.recorder.created, kind="stable")
         known = np.searchsorted(self.recorder.created[newest], rows["time"])
@@ -220,24 +222,24 @@ class _Builder:
     def _triggers(self, rows: dict[str, Values]) -> dict[str, object]:
         return {
             "occurred_at": self._time(rows["time"]),
-            "kind": _pick(TRIGGER_FAMILIES, rows["family"]),
-            "detail": _pick(DETAILS, rows["detail"]),
+            "kind": pick(TRIGGER_FAMILIES, rows["family"]),
+            "detail": pick(DETAILS, rows["detail"]),
         }
 
     def _switches(self, rows: dict[str, Values]) -> dict[str, object]:
         return {
             "switched_at": self._time(rows["time"]),
-            "competitor": _pick(COMPETITORS, rows["competitor"]),
-            "trigger": _pick(TRIGGER_FAMILIES, rows["family"]),
+            "competitor": pick(COMPETITORS, rows["competitor"]),
+            "trigger": pick(TRIGGER_FAMILIES, rows["family"]),
         }
 
     def _investments(self, rows: dict[str, Values]) -> dict[str, object]:
         names = (NO_INVESTMENT, *(option.name for option in self.recorder.scenario.options))
         return {
             "made_at": self._time(rows["time"]),
-            "investment": _pick(names, rows["arm"]),
+            "investment": pick(names, rows["arm"]),
             "cost": rows["cost"],
-            "assignment": _pick(("chosen", "random"), rows["random"].astype(np.int64)),
+            "assignment": pick(("chosen", "random"), rows["random"].astype(np.int64)),
             "propensity": rows["propensity"],
         }
 
@@ -245,18 +247,18 @@ class _Builder:
         return {
             "made_at": self._time(rows["time"]),
             "extra_revenue": rows["extra"],
-            "made_by": _owners(self.traits.owner[rows["account"].astype(np.int64)]),
+            "made_by": owners(self.traits.owner[rows["account"].astype(np.int64)]),
             "horizon_days": np.full(len(rows["time"]), 180.0),
         }
 
     def _contact(self, number: Values) -> TextArray:
-        names = _ids("C", number, 6)
+        names = ids("C", number, 6)
         names[self.rng.random(len(number)) < 0.05] = None
         return names
 
 
 def _touch_last_day(rows: dict[str, Values], end: float) -> None:
-    """Let the last interaction fall on the last day, so that the midnight after it is the end of the data."""
+    """Move the last interaction to the last day, so that the midnight after it is the end of the data."""
     if len(rows["time"]):
         last = int(np.argmax(rows["time"]))
         if rows["time"][last] < end - 1:
@@ -267,26 +269,3 @@ def _with_duplicates(frame: pd.DataFrame, rng: np.random.Generator) -> pd.DataFr
     again = np.flatnonzero(rng.random(len(frame)) < DUPLICATE_SHARE)
     place = np.sort(np.concatenate([np.arange(len(frame)), again]))
     return frame.take(place).reset_index(drop=True)
-
-
-def _ids(prefix: str, number: Values, digits: int) -> TextArray:
-    return np.array([f"{prefix}{i:0{digits}d}" for i in number.tolist()], dtype=object)
-
-
-def _owners(owner: IntArray) -> TextArray:
-    return _pick(tuple(f"M{i + 1:02d}" for i in range(int(owner.max()) + 1)) if len(owner) else ("M01",), owner)
-
-
-def _pick(values: tuple[str, ...], position: Values) -> TextArray:
-    """values[position], None where the position is -1."""
-    return _take(np.array(values, dtype=object), position)
-
-
-def _take(values: TextArray, position: Values) -> TextArray:
-    extended = np.concatenate([values, np.array([None], dtype=object)])
-    taken: TextArray = extended[position.astype(np.int64)]
-    return taken
-
-
-def _values(table: str, column: str, position: Values) -> TextArray:
-    return _pick(TABLE[table].column(column).values, position)

@@ -1,9 +1,9 @@
 """The truth at as_of, by replaying the horizon many times on common random numbers.
 
-Without any investment and with each option, the same laws and the same random numbers: a difference between
-two replays is an effect, not luck. Switching is never drawn: along each path the hazard is summed and revenue is
-weighted by the probability of still being there (Rao-Blackwell), so that few replays suffice. The ladder's
-rules are implemented here once more, independently of `features.ladder.rules`, of which this is the oracle.
+Without any investment and with each option, the laws and the random numbers are the same: a difference between two
+replays is an effect, not luck. Switching is never drawn: along each path the hazard is summed and revenue is weighted
+by the probability of still being there (Rao-Blackwell), so that few replays suffice. The ladder's rules are implemented
+here once more, independently of `features.ladder.rules`, of which this is the oracle.
 """
 
 from collections.abc import Callable, Mapping
@@ -22,10 +22,10 @@ from training.simulator.world import step
 
 HORIZON_STEPS = 6
 HORIZON_DAYS = HORIZON_STEPS * STEP_DAYS
-ROWS_AT_ONCE = 24_000
-"""Accounts times replicates in one block: small enough for the processor's cache."""
+MAX_ROWS = 24_000
+"""The most accounts times replicates in one block: small enough for the processor's cache."""
 SHOPPER, MEMBER = RUNGS.index("shopper"), RUNGS.index("member")
-ORDER_WINDOW, ASKED_WINDOW, REFERRAL_WINDOW = 730, 730, 365
+ORDER_WINDOW, APPROACH_WINDOW, REFERRAL_WINDOW = 730, 730, 365
 PERIOD_DAYS, PERIODS, PERIODS_NEEDED = 60, 6, 4
 
 Rows = Mapping[str, NDArray[Any]]
@@ -33,18 +33,18 @@ Rows = Mapping[str, NDArray[Any]]
 
 @dataclass(frozen=True)
 class Counts:
-    """What the ladder's rules look at, shape (n,) each, or (n, 6) for `periods` (the latest first)."""
+    """What the ladder's rules count, shape (n,) each, or (n, 6) for `periods` (the latest first)."""
 
     order_days: IntArray
     periods: BoolArray
-    asked: BoolArray
+    approached: BoolArray
     referrals: IntArray
     contract: BoolArray
 
 
 @dataclass(frozen=True)
 class Outcome:
-    """Sums over the replicates of one arm, divided by their number: shape (n,), (n, 3) or (n, 7)."""
+    """The means over the replicates of one arm: shape (n,), (n, 3) or (n, 7)."""
 
     revenue: FloatArray
     p_switch: FloatArray
@@ -53,9 +53,9 @@ class Outcome:
 
 
 def rung_of(counts: Counts) -> IntArray:
-    """The seven rules of the contract on what was counted: 0 = suspect .. 6 = raving fan."""
+    """Apply the seven rules of the contract to what was counted: 0 = suspect .. 6 = raving fan."""
     member = counts.contract | (counts.periods.sum(axis=-1) >= PERIODS_NEEDED)
-    rung = np.where(counts.asked, 1, 0)
+    rung = np.where(counts.approached, 1, 0)
     rung = np.where(counts.order_days == 1, SHOPPER, rung)
     rung = np.where(counts.order_days >= 2, SHOPPER + 1, rung)
     rung = np.where(member, MEMBER, rung)
@@ -64,19 +64,22 @@ def rung_of(counts: Counts) -> IntArray:
 
 
 def count_events(tables: Mapping[str, Rows], n: int, at: float, known: float) -> Counts:
-    """What the rules count at day `at` of the rows written down before day `known` and lying before it.
+    """Return what the rules count at day `at` of the rows written down before day `known` and lying before it.
 
-    A recorded switch wipes what came before it. Rows: account (number), time and recorded (days), and for the
-    contracts ends and cancelled, for the interactions us, for the orders revenue.
+    A recorded switch resets what came before it.
+
+    tables : rows with account (number), time and recorded (days); contracts also ends and cancelled, interactions us,
+        orders revenue.
+    n : number of accounts.
     """
     rows = {name: _select(table, table["recorded"] < known) for name, table in tables.items()}
-    wiped = np.full(n, -np.inf)
-    np.maximum.at(wiped, rows["switches"]["account"], rows["switches"]["time"])
+    last_switch = np.full(n, -np.inf)
+    np.maximum.at(last_switch, rows["switches"]["account"], rows["switches"]["time"])
 
     def within(name: str, days: float) -> Rows:
         table = rows[name]
         time = table["time"]
-        return _select(table, (time >= at - days) & (time < min(at, known)) & (time >= wiped[table["account"]]))
+        return _select(table, (time >= at - days) & (time < min(at, known)) & (time >= last_switch[table["account"]]))
 
     def number(table: Rows) -> IntArray:
         return np.bincount(table["account"], minlength=n)
@@ -85,24 +88,26 @@ def count_events(tables: Mapping[str, Rows], n: int, at: float, known: float) ->
     recent = day >= at - PERIODS * PERIOD_DAYS
     periods = np.zeros((n, PERIODS), dtype=bool)
     periods[account[recent], ((at - 1 - day[recent]) // PERIOD_DAYS).astype(np.int64)] = True
-    interactions = within("interactions", ASKED_WINDOW)
+    interactions = within("interactions", APPROACH_WINDOW)
     theirs = number(_select(interactions, ~interactions["us"]))
     contracts = rows["contracts"]
-    force = (contracts["time"] <= at) & (contracts["ends"] > at) & (contracts["time"] >= wiped[contracts["account"]])
-    force &= ~(contracts["cancelled"] < known)
+    in_force = (
+        (contracts["time"] <= at) & (contracts["ends"] > at) & (contracts["time"] >= last_switch[contracts["account"]])
+    )
+    in_force &= ~(contracts["cancelled"] < known)
     return Counts(
         order_days=np.bincount(account, minlength=n),
         periods=periods,
-        asked=(theirs + number(within("inquiries", ASKED_WINDOW))) > 0,
+        approached=(theirs + number(within("inquiries", APPROACH_WINDOW))) > 0,
         referrals=number(within("referrals", REFERRAL_WINDOW)),
-        contract=number(_select(contracts, force)) > 0,
+        contract=number(_select(contracts, in_force)) > 0,
     )
 
 
 def replay(
     scenario: Scenario, traits: Traits, state: State, *, arms: IntArray, noises: list[Noise], past: Counts
 ) -> Outcome:
-    """Six steps from `state` with `arms` on the first morning and nothing after: means over the replicates.
+    """Return the means over the replicates of six steps from `state`, with `arms` on the first morning only.
 
     noises : six, of replicates * n accounts each, replicate after replicate.
     past : counts at the end of the horizon of what lies before it; the replay adds what is new.
@@ -114,7 +119,7 @@ def replay(
     first = np.tile(arms, replicates)
     alive, revenue, triggers = np.ones(size), np.zeros(size), np.zeros((3, size))
     order_days, referrals = np.zeros(size, dtype=np.int64), np.zeros(size, dtype=np.int64)
-    asked, months = np.zeros(size, dtype=bool), np.zeros((HORIZON_STEPS, size), dtype=bool)
+    approached, months = np.zeros(size, dtype=bool), np.zeros((HORIZON_STEPS, size), dtype=bool)
     for t, noise in enumerate(noises):
         state, events = step(scenario, traits, state, first if t == 0 else np.zeros_like(first), noise)
         triggers += alive * events.leaving.hazard
@@ -122,14 +127,14 @@ def replay(
         revenue += alive * events.expected_revenue
         order_days += events.trade.orders
         referrals += events.talk.referrals
-        asked |= events.courting.inquired | (events.talk.by_them > 0)
+        approached |= events.courting.inquired | (events.talk.by_them > 0)
         months[HORIZON_STEPS - 1 - t] = events.trade.orders > 0
     fresh = (months[0::2] | months[1::2]).T
     rung = rung_of(
         Counts(
             order_days=np.tile(past.order_days, replicates) + order_days,
             periods=np.concatenate([fresh, np.tile(past.periods[:, len(fresh[0]) :], (replicates, 1))], axis=1),
-            asked=np.tile(past.asked, replicates) | asked,
+            approached=np.tile(past.approached, replicates) | approached,
             referrals=np.tile(past.referrals, replicates) + referrals,
             contract=state.contract_ends > state.step * STEP_DAYS,
         )
@@ -153,9 +158,9 @@ def replay_all(
     rng: np.random.Generator,
     progress: Callable[[float], None] | None = None,
 ) -> list[Outcome]:
-    """Outcome without investment, then under each option, on the same random numbers."""
+    """Return the outcome without investment, then under each option, on the same random numbers."""
     n = len(traits.arrival)
-    block = max(1, min(scenario.replicates, ROWS_AT_ONCE // n))
+    block = max(1, min(scenario.replicates, MAX_ROWS // n))
     arms = len(scenario.options) + 1
     sums: list[Outcome | None] = [None] * arms
     done = 0
@@ -180,9 +185,10 @@ def truth_frame(
     rung: IntArray,
     ids: NDArray[np.object_],
 ) -> pd.DataFrame:
-    """One row per account; see `training.simulator.simulation.Simulation.truth` for the columns.
+    """Return one row per account; see `training.simulator.simulation.Simulation` for the columns.
 
-    rung : at as_of, on what was known.  Below shopper there is nobody to switch; who has left stands there too.
+    rung : shape (n,), at as_of, from what was known. Below shopper an account cannot switch; those who have left stand
+        there too.
     """
     plain = outcomes[0]
     cannot = rung < SHOPPER
@@ -214,10 +220,10 @@ def truth_frame(
 
 
 def _order_days(orders: Rows) -> tuple[IntArray, FloatArray]:
-    """Account and day number of every day whose orders have positive revenue in sum."""
+    """Return account and day number of every day whose orders have positive revenue in sum."""
     keys = np.stack([orders["account"].astype(np.float64), np.floor(orders["time"].astype(np.float64))])
-    days, place = np.unique(keys, axis=1, return_inverse=True)
-    total = np.bincount(place.ravel(), weights=orders["revenue"], minlength=days.shape[1])
+    days, day_of_order = np.unique(keys, axis=1, return_inverse=True)
+    total = np.bincount(day_of_order.ravel(), weights=orders["revenue"], minlength=days.shape[1])
     return days[0, total > 0].astype(np.int64), days[1, total > 0]
 
 

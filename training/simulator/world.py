@@ -1,14 +1,14 @@
-"""Thirty days of every account, given where it stands, what is invested and the random numbers.
+"""The motion of the world: thirty days of every account, from its state, its investments and the random numbers.
 
-`step` is a pure function of its arguments: the history and the counterfactual replay of the truth use
-the same one, so that both obey the same laws of motion.
+`step` is a pure function of its arguments: the history and the counterfactual replay of the truth use the same one, so
+that both obey the same laws.
 """
 
 import numpy as np
 
 from training.simulator.events import Changes, Courting, Draw, Events, Leaving, Noise, Service, Shock, Talk, Trade
 from training.simulator.laws import (
-    ORDERS_AT_MOST,
+    MAX_ORDERS,
     TWO_YEARS_MASK,
     YEAR_MASK,
     binomial_count,
@@ -35,17 +35,17 @@ from training.simulator.scenarios import Scenario
 COOL_OFF_STEPS = 8
 """Steps after a recorded switch in which the account does not come back; longer than the horizon, so that the
 rung after a switch within it is certain to be suspect."""
-FOUND_OUT = 0.09
+FOUND_OUT_HAZARD = 0.09
 """Hazard per 30 days that a silent leaver is recorded as switched."""
-DECIDES = 0.55
+P_DECIDES = 0.55
 """Probability per 30 days that a prospect decides on our offer."""
-BUYER_ASKS = 0.05
+P_BUYER_INQUIRES = 0.05
 """Probability per 30 days that a regular buyer asks for an offer on something new."""
-REGULAR_AFTER_TRIAL = 0.65
+P_REGULAR_AFTER_TRIAL = 0.65
 """Probability that a first order makes a regular buyer."""
 OCCASIONAL_RATE = 0.05
 """Orders of an account that only tried us, as a share of those of a regular buyer."""
-CREDIT_SHARE = 0.30
+MEAN_CREDIT_SHARE = 0.30
 """Mean share of an order that a credit note gives back (drawn evenly between .1 and .5)."""
 CONTRACT_DAYS = 360
 DAMAGE_KEEPS = 0.87
@@ -60,11 +60,12 @@ YEAR_STEPS = 365 / STEP_DAYS
 
 
 def step(scenario: Scenario, traits: Traits, state: State, arms: IntArray, noise: Noise) -> tuple[State, Events]:
-    """The accounts 30 days on, and what happened in between.
+    """Return the state of the accounts 30 days on, and what happened in between.
+
+    Whoever switches in a step does so before anything else in it. A switch needs `noise.uniform[Draw.SWITCH]` below its
+    hazard: ones there make a path without recorded switching, along which the hazard can be summed.
 
     arms : shape (n,), investment made on the first morning: 0 = none, k = the k-th option of the scenario.
-    Whoever switches in a step does so before anything else in it. A switch needs `noise.uniform[Draw.SWITCH]`
-    below its hazard: ones there make a path without recorded switching, along which the hazard can be summed.
     """
     state = invest(scenario, traits, state, arms)
     u = noise.uniform
@@ -91,10 +92,10 @@ def _leave(scenario: Scenario, traits: Traits, state: State, u: FloatArray) -> L
     drive = switching_hazard(scenario, traits, state)
     hazard = drive * (1.0 - scenario.silent_share)
     lapsed = state.stage == Stage.LAPSED
-    hazard += FOUND_OUT * (lapsed & (state.lapse_family == np.arange(3)[:, None]))
+    hazard += FOUND_OUT_HAZARD * (lapsed & (state.lapse_family == np.arange(3)[:, None]))
     switched = u[Draw.SWITCH] < hazard.sum(axis=0)
     silent = ~switched & (u[Draw.LAPSE] < scenario.silent_share * drive.sum(axis=0))
-    # Silent or not, the families share alike; a lapsed account has its family already.
+    # The families have the same shares, silent or not; a lapsed account has its family already.
     edges = np.cumsum(hazard, axis=0)
     family = (u[Draw.FAMILY] * edges[2] > edges[:2]).sum(axis=0)
     stage = np.where(silent, Stage.LAPSED, np.where(switched, Stage.SWITCHED, state.stage))
@@ -109,8 +110,10 @@ def _buying(stage: IntArray) -> BoolArray:
 
 def _court(traits: Traits, state: State, stage: IntArray, u: FloatArray) -> Courting:
     buyer = stage == Stage.BUYER
-    inquired = u[Draw.INQUIRY] < np.where(stage == Stage.SUSPECT, traits.inquiry_rate, np.where(buyer, BUYER_ASKS, 0.0))
-    deciding = (stage == Stage.PROSPECT) & (u[Draw.DECISION] < DECIDES)
+    inquired = u[Draw.INQUIRY] < np.where(
+        stage == Stage.SUSPECT, traits.inquiry_rate, np.where(buyer, P_BUYER_INQUIRES, 0.0)
+    )
+    deciding = (stage == Stage.PROSPECT) & (u[Draw.DECISION] < P_DECIDES)
     # Those who buy already say yes more often, and decide within the step.
     extra = inquired & buyer
     win = sigmoid(0.9 + 0.8 * state.attitude - 0.5 * state.competition) + 0.1 * extra
@@ -126,11 +129,11 @@ def _trade(
     level = (state.wallet / 0.4) * season * (1.0 + state.lift) * (1.0 + scenario.status_effect) ** status(state)
     tempo = np.where(stage == Stage.OCCASIONAL, OCCASIONAL_RATE, 1.0) * (_buying(stage) | tried)
     # More business is mostly more orders, partly larger ones.
-    rate = np.minimum(traits.base_rate * level**0.7 * tempo, 0.97 * ORDERS_AT_MOST)
+    rate = np.minimum(traits.base_rate * level**0.7 * tempo, 0.97 * MAX_ORDERS)
     basket = 0.4 * traits.capacity / traits.base_rate * level**0.3
-    p_slot = rate / ORDERS_AT_MOST
+    p_slot = rate / MAX_ORDERS
     orders = np.maximum(binomial_count(u[Draw.ORDERS], p_slot), tried)
-    expected = rate + np.where(tried, (1.0 - p_slot) ** ORDERS_AT_MOST, 0.0)
+    expected = rate + np.where(tried, (1.0 - p_slot) ** MAX_ORDERS, 0.0)
     return Trade(basket, orders, expected * basket)
 
 
@@ -193,7 +196,7 @@ def _talk(traits: Traits, state: State, leaving: Leaving, u: FloatArray) -> Talk
 
 
 def _after(scenario: Scenario, traits: Traits, state: State, noise: Noise, events: Events) -> State:
-    """The state at the end of the step."""
+    """Return the state at the end of the step."""
     leaving, courting, trade = events.leaving, events.courting, events.trade
     service, changes, talk = events.service, events.changes, events.talk
     remains = ~leaving.switched
@@ -238,7 +241,7 @@ def _recent(mean: FloatArray, new: FloatArray | IntArray) -> FloatArray:
 
 def _next_stage(state: State, leaving: Leaving, courting: Courting, u: FloatArray) -> IntArray:
     stage = leaving.stage
-    regular = u[Draw.TRIAL] < REGULAR_AFTER_TRIAL
+    regular = u[Draw.TRIAL] < P_REGULAR_AFTER_TRIAL
     after = np.where(courting.tried, np.where(regular, Stage.BUYER, Stage.OCCASIONAL), stage)
     after = np.where(courting.deciding & courting.lost, Stage.SUSPECT, after)
     after = np.where(courting.inquired & (stage == Stage.SUSPECT), Stage.PROSPECT, after)

@@ -1,1 +1,4 @@
-"""What stands in MLflow: runs, pictures, cards, versions and the champion. The tracker is the one door."""
+"""What is kept in MLflow: runs, plots, model cards, versions and the champion.
+
+`training.tracking.tracker` is the only module that imports MLflow.
+"""

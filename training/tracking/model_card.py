@@ -1,6 +1,6 @@
-"""A model in one page of Markdown: what it is for, what it learnt from, what it is worth, where it must not be used.
+"""The model card: a page of Markdown on what a model is for, what it learnt from, and where it must not be used.
 
-Source of the headings: Mitchell et al. (2019), "Model Cards for Model Reporting", FAccT.
+Source: Mitchell et al. (2019), "Model Cards for Model Reporting", FAccT (the headings).
 """
 
 from features.instants import iso
@@ -23,7 +23,10 @@ LIMITS = (
 
 
 def model_card(trained: Trained, provenance: Provenance) -> str:
-    """The card.  Short enough for the description of a registered version, but for a long list of findings."""
+    """Write the card.
+
+    It is short enough for the description of a registered version, unless the list of findings is long.
+    """
     facts = trained.bundle.facts
     made = ", ".join(f"{name} {number}" for name, number in provenance.packages.items())
     commit = f", commit {provenance.commit[:12]}" if provenance.commit else ""
@@ -62,7 +65,7 @@ def model_card(trained: Trained, provenance: Provenance) -> str:
 
 
 def _table(comparisons: tuple[Comparison, ...]) -> list[str]:
-    """The base rate's row first, ours last, with the interval of the difference."""
+    """Write the base rate's row first, ours last, with the interval of the difference."""
     lines = []
     for comparison in comparisons:
         measure = comparison.primary.replace("_", " ")

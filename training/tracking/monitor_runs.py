@@ -1,4 +1,4 @@
-"""What monitoring found, as a run in the tracker beside the trainings, tagged `monitor`."""
+"""The record of a monitoring as a run in the tracker, beside the trainings, tagged `monitor`."""
 
 from collections.abc import Mapping, Sequence
 from pathlib import Path
@@ -10,11 +10,16 @@ def record_monitoring(
     uri: str, *, experiment: str, name: str, figures: Mapping[str, float], tags: Mapping[str, str],
     files: Sequence[Path], run_id: str | None,
 ) -> str:  # fmt: skip
-    """Log one run and return its id.  uri : of the tracker.  files : logged as they are.
+    """Log a run and return its id.
 
+    uri : of the tracker.
+    files : logged as they are.
     run_id : a run that is open already, which is then used, whatever its experiment; None opens one.
 
-    Raises RegistryError if the store cannot answer.
+    Raises
+    ------
+    RegistryError
+        If the store cannot answer.
     """
     with connected(uri) as (mlflow, client):
         if run_id is None:

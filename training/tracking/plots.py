@@ -1,7 +1,7 @@
-"""The pictures of a training: each a row of a table that says what it shows, what it needs and who draws it.
+"""The plots of a training: each a row of a table that says what it shows, what it needs and who draws it.
 
-A picture is drawn where what it needs is there. Nothing is learnt, refitted or asked of a model here: everything comes
-from the tables of results and from `training.evaluation.curves`.
+A plot is drawn where what it needs is there. Nothing is learnt, refitted or predicted here: everything comes from the
+tables of results and from `training.evaluation.curves`.
 """
 
 from collections.abc import Callable, Iterator, Sequence
@@ -18,17 +18,18 @@ from training.evaluation.metrics import Interval
 from training.evaluation.tables import title
 
 OWN, OTHER, BAND = "#c50", "#7a95a8", 0.2
-"""Ours, theirs, and how dark a band is."""
+"""The colours of ours and of the others, and the opacity of a band."""
 WORDS = {"next_rung": "climbing", "switching": "leaving"}
-"""Task -> what its one chance is of."""
+"""Prediction -> the event that its probability is about."""
 
 
 @dataclass(frozen=True)
 class Plot:
-    """One kind of picture.
+    """One kind of plot.
 
-    needs : yields (name, what it is drawn from) for every picture of that kind that can be drawn.
-    draw : puts it on the axes.  size : inches.
+    needs : yields (name, content) for every plot of that kind that can be drawn.
+    draw : puts the content on the axes.
+    size : inches.
     """
 
     name: str
@@ -39,15 +40,15 @@ class Plot:
 
 
 def draw_plots(comparisons: Sequence[Comparison], curves: Curves, folder: Path) -> list[str]:
-    """Write every picture that can be drawn as FOLDER/NAME.png and return the names."""
+    """Write every plot that can be drawn as FOLDER/NAME.png and return the names."""
     from matplotlib.backends.backend_agg import FigureCanvasAgg
     from matplotlib.figure import Figure
 
     drawn = []
     for plot in PLOTS:
-        for name, given in plot.needs(comparisons, curves):
+        for name, content in plot.needs(comparisons, curves):
             figure = Figure(figsize=plot.size, layout="constrained")
-            plot.draw(figure.add_subplot(), given)
+            plot.draw(figure.add_subplot(), content)
             FigureCanvasAgg(figure)
             figure.savefig(folder / f"{name}.png")
             drawn.append(name)
@@ -75,8 +76,8 @@ def _bands(comparisons: Sequence[Comparison], _: Curves) -> Iterator[tuple[str, 
 
 
 def _draw_bands(axes: Any, comparison: Comparison) -> None:
-    given = [band.predicted for band in comparison.bands]
-    _with_errors(axes, given, [band.observed for band in comparison.bands], fmt="o-", color=OWN)
+    content = [band.predicted for band in comparison.bands]
+    _with_errors(axes, content, [band.observed for band in comparison.bands], fmt="o-", color=OWN)
     axes.plot([0, 1], [0, 1], color=OTHER, linestyle="--")
     for band in comparison.bands:
         axes.annotate(f"{band.snapshots:,}", (band.predicted, band.observed.high), fontsize=7, ha="center", va="bottom")
@@ -97,13 +98,13 @@ def _by_origin(comparisons: Sequence[Comparison], _: Curves) -> Iterator[tuple[s
             yield f"{comparison.task}_skill_by_origin", (comparison, comparison.by_origin)
 
 
-def _draw_skill(axes: Any, given: tuple[Comparison, Sequence[Part]]) -> None:
-    comparison, parts = given
+def _draw_skill(axes: Any, content: tuple[Comparison, Sequence[Part]]) -> None:
+    comparison, parts = content
     told = [part for part in parts if part.difference is not None]
-    places = range(len(told))
-    _with_errors(axes, places, [part.difference for part in told if part.difference], fmt="o", color=OWN)
+    positions = range(len(told))
+    _with_errors(axes, positions, [part.difference for part in told if part.difference], fmt="o", color=OWN)
     axes.axhline(0, color=OTHER, linestyle="--")
-    axes.set_xticks(places, [f"{part.name}\n{part.snapshots:,}" for part in told], fontsize=8)
+    axes.set_xticks(positions, [f"{part.name}\n{part.snapshots:,}" for part in told], fontsize=8)
     axes.set_ylabel(f"{comparison.primary.replace('_', ' ')}: simplest rule - ours\n(above zero = ours is better)")
     axes.set_title(title(comparison), fontsize=9)
 
@@ -156,12 +157,12 @@ def _importances(_: Sequence[Comparison], curves: Curves) -> Iterator[tuple[str,
             yield f"{importance.model}_importances", importance
 
 
-def _draw_importance(axes: Any, found: Importance) -> None:
-    colours = [OWN if way > 0.1 else "#28668a" if way < -0.1 else OTHER for way in found.direction]
-    axes.barh(found.features[::-1], found.size[::-1], color=colours[::-1])
+def _draw_importance(axes: Any, content: Importance) -> None:
+    colours = [OWN if way > 0.1 else "#28668a" if way < -0.1 else OTHER for way in content.direction]
+    axes.barh(content.features[::-1], content.size[::-1], color=colours[::-1])
     axes.tick_params(axis="y", labelsize=7)
     axes.set_xlabel("mean size of what it adds to the log odds (TreeSHAP)")
-    axes.set_title(f"{found.model}: orange = more of it raises the chance, blue = lowers it", fontsize=9)
+    axes.set_title(f"{content.model}: orange = more of it raises the chance, blue = lowers it", fontsize=9)
 
 
 def _overlaps(_: Sequence[Comparison], curves: Curves) -> Iterator[tuple[str, Any]]:
@@ -169,11 +170,11 @@ def _overlaps(_: Sequence[Comparison], curves: Curves) -> Iterator[tuple[str, An
         yield f"overlap_{_file(overlap.option)}", overlap
 
 
-def _draw_overlap(axes: Any, found: Overlap) -> None:
-    edges = np.linspace(0, found.most, len(found.exposed) + 1)
-    axes.stairs(found.exposed, edges, fill=True, alpha=0.5, color=OWN, label="got it, by choice")
-    axes.stairs(found.others, edges, fill=True, alpha=0.5, color=OTHER, label="got none")
-    axes.set_xlabel(f"chance of {found.option}, by what was known")
+def _draw_overlap(axes: Any, content: Overlap) -> None:
+    edges = np.linspace(0, content.most, len(content.exposed) + 1)
+    axes.stairs(content.exposed, edges, fill=True, alpha=0.5, color=OWN, label="got it, by choice")
+    axes.stairs(content.others, edges, fill=True, alpha=0.5, color=OTHER, label="got none")
+    axes.set_xlabel(f"chance of {content.option}, by what was known")
     axes.set_ylabel("share of each group")
     axes.set_title("Overlap: where both groups stand, they can be compared", fontsize=9)
     axes.legend(fontsize=8)
@@ -184,13 +185,13 @@ def _targeting(_: Sequence[Comparison], curves: Curves) -> Iterator[tuple[str, A
         yield f"targeting_{_file(targeting.option)}", targeting
 
 
-def _draw_targeting(axes: Any, found: Targeting) -> None:
-    axes.plot(found.share, [one.value for one in found.toc], color=OWN)
-    _fill(axes, found.share, found.toc)
+def _draw_targeting(axes: Any, content: Targeting) -> None:
+    axes.plot(content.share, [one.value for one in content.toc], color=OWN)
+    _fill(axes, content.share, content.toc)
     axes.axhline(0, color=OTHER, linestyle="--")
     axes.set_xlabel("share of accounts, highest estimated effect first")
     axes.set_ylabel("their mean effect less that of all, money")
-    axes.set_title(f"{found.option}: AUTOC {_money(found.autoc)}, Qini {_money(found.qini)}", fontsize=9)
+    axes.set_title(f"{content.option}: AUTOC {_money(content.autoc)}, Qini {_money(content.qini)}", fontsize=9)
 
 
 def _budget(_: Sequence[Comparison], curves: Curves) -> Iterator[tuple[str, Any]]:
@@ -198,10 +199,10 @@ def _budget(_: Sequence[Comparison], curves: Curves) -> Iterator[tuple[str, Any]
         yield "policy_value_by_budget", curves.budget
 
 
-def _draw_budget(axes: Any, found: Any) -> None:
-    axes.plot(found.spent, [one.value for one in found.value], color=OWN, label="brought, by the trials")
-    _fill(axes, found.spent, found.value)
-    axes.plot(found.spent, found.promised, color=OTHER, linestyle="--", label="promised")
+def _draw_budget(axes: Any, content: Any) -> None:
+    axes.plot(content.spent, [one.value for one in content.value], color=OWN, label="brought, by the trials")
+    _fill(axes, content.spent, content.value)
+    axes.plot(content.spent, content.promised, color=OTHER, linestyle="--", label="promised")
     axes.axhline(0, color=OTHER, linewidth=0.5)
     axes.set_xlabel("spent, money per account, best promises first")
     axes.set_ylabel("margin less cost, money per account")
@@ -209,22 +210,22 @@ def _draw_budget(axes: Any, found: Any) -> None:
     axes.legend(fontsize=8)
 
 
-def _with_errors(axes: Any, places: Sequence[float] | range, found: Sequence[Interval], **style: Any) -> None:
-    values = np.array([one.value for one in found])
-    low, high = np.array([one.low for one in found]), np.array([one.high for one in found])
-    axes.errorbar(list(places), values, [np.maximum(values - low, 0), np.maximum(high - values, 0)], **style)
+def _with_errors(axes: Any, positions: Sequence[float] | range, content: Sequence[Interval], **style: Any) -> None:
+    values = np.array([one.value for one in content])
+    low, high = np.array([one.low for one in content]), np.array([one.high for one in content])
+    axes.errorbar(list(positions), values, [np.maximum(values - low, 0), np.maximum(high - values, 0)], **style)
 
 
-def _fill(axes: Any, places: Sequence[float], found: Sequence[Interval]) -> None:
-    axes.fill_between(places, [one.low for one in found], [one.high for one in found], color=OWN, alpha=BAND)
+def _fill(axes: Any, positions: Sequence[float], content: Sequence[Interval]) -> None:
+    axes.fill_between(positions, [one.low for one in content], [one.high for one in content], color=OWN, alpha=BAND)
 
 
-def _money(found: Interval) -> str:
-    return f"{found.value:,.0f} [{found.low:,.0f}, {found.high:,.0f}]"
+def _money(content: Interval) -> str:
+    return f"{content.value:,.0f} [{content.low:,.0f}, {content.high:,.0f}]"
 
 
 def _file(name: str) -> str:
-    """An option's name, which people choose, as part of a file's."""
+    """Return an option's name, which people choose freely, as part of a file name."""
     return "".join(letter if letter.isalnum() or letter in "-_" else "_" for letter in name)[:80]
 
 

@@ -1,8 +1,8 @@
 """The registered model `loyalty-ladder`: its versions, and the alias `champion`.
 
-A promotion also publishes the champion's bundle into a folder, from which the service reads it. Whatever moment a
-command is killed at, the alias names a whole version and the folder a whole bundle: a version appears in one step,
-and so does a champion.
+A promotion also publishes the champion's bundle into a folder, from which the service reads it. Whenever a command is
+killed, the alias names a whole version and the folder a whole bundle: a version appears in one step, and so does a
+champion.
 """
 
 import json
@@ -21,8 +21,8 @@ __all__ = ["ALIAS", "DEFAULT_URI", "Registry"]
 
 ALIAS = "champion"
 HISTORY_TAG = "former_champions"
-LONGEST_DESCRIPTION = 4_900
-"""Characters: MLflow's databases hold 5,000."""
+MAX_DESCRIPTION = 4_900
+"""The longest description, characters: MLflow's databases hold 5,000."""
 
 
 class Registry:
@@ -31,7 +31,7 @@ class Registry:
     Raises
     ------
     RegistryError
-        By every method, if the store cannot be reached or knows no such version.
+        From every method, if the store cannot be reached or knows no such version.
     """
 
     def __init__(self, uri: str = DEFAULT_URI) -> None:
@@ -47,10 +47,10 @@ class Registry:
         experiment: str,
         run_id: str | None = None,
     ) -> int:
-        """Log a training with its models and origins, register its bundle, return the version.
+        """Log a training with its models and origins, register its bundle, and return the version.
 
-        plots : a folder whose files are logged as they are.  run_id : of a run that is open already, as `mlflow run`
-        opens one; else a new one is made in that experiment.
+        plots : a folder whose files are logged as they are.
+        run_id : of a run that is open already, as `mlflow run` opens one; None makes a new one in the experiment.
         """
         with connected(self.uri) as (mlflow, client), tempfile.TemporaryDirectory() as scratch:
             folder = Path(scratch) / "bundle"
@@ -59,7 +59,7 @@ class Registry:
             with training_run(mlflow, client, record, plots=plots, experiment=experiment, run_id=run_id) as run:
                 model = log_model(mlflow, folder, form)
                 _register(client)
-                version = client.create_model_version(  # last, and with all that belongs to it: there, or not at all
+                version = client.create_model_version(  # last and complete, so that a version is whole or absent
                     NAME, model.model_uri, run, tags={"bundle": digest, **record.version_tags},
                     description=_shortened(record.card), model_id=model.model_id,
                 )  # fmt: skip
@@ -67,12 +67,12 @@ class Registry:
             return int(version.version)
 
     def champion(self) -> int | None:
-        """The version that serves; None where there is none yet."""
+        """Return the version that serves; None where there is none yet."""
         with connected(self.uri) as (_, client):
             return _champion(client)
 
     def promote(self, version: int, folder: Path) -> None:
-        """Make that version champion and write its bundle into the folder.
+        """Make a version champion and write its bundle into the folder.
 
         The bundle is copied and checked first, then the alias moves, then the folder's pointer. Killed in between, the
         folder serves the old champion; the same command again finishes the work.
@@ -86,7 +86,7 @@ class Registry:
             activate(target, folder)
 
     def rollback(self, folder: Path) -> int:
-        """Make the former champion champion again, write its bundle, return its version."""
+        """Make the former champion champion again, write its bundle, and return its version."""
         with connected(self.uri) as (mlflow, client), tempfile.TemporaryDirectory() as scratch:
             former = _former(client)
             if not former:
@@ -111,17 +111,17 @@ class Registry:
             return _download(mlflow, client, int(version), into)
 
     def text(self, version: int, name: str) -> str | None:
-        """A text file of the run that made a version; None where that run kept none of the name."""
+        """Return a text file of the run that made a version; None where that run kept no file of that name."""
         with connected(self.uri) as (mlflow, client), tempfile.TemporaryDirectory() as scratch:
-            run = _known(client, version).run_id
+            run = _version_of(client, version).run_id
             if not run or name not in {item.path for item in client.list_artifacts(run)}:
                 return None
-            found = mlflow.artifacts.download_artifacts(run_id=run, artifact_path=name, dst_path=scratch)
-            return Path(found).read_text(encoding="utf-8")
+            version_found = mlflow.artifacts.download_artifacts(run_id=run, artifact_path=name, dst_path=scratch)
+            return Path(version_found).read_text(encoding="utf-8")
 
 
 def _register(client: Any) -> None:
-    """Make the registered model where it is not there; somebody else may just have done so."""
+    """Create the registered model where it does not exist; somebody else may be doing the same."""
     if client.search_registered_models(f"name = '{NAME}'"):
         return
     try:
@@ -139,7 +139,10 @@ def _champion(client: Any) -> int | None:
 
 
 def _former(client: Any) -> list[int]:
-    """Former champions, the last one last. Today's at the end was left by a promotion or rollback that was killed."""
+    """Return the former champions, the last one last.
+
+    Today's champion at the end was left by a promotion or rollback that was killed, and is dropped.
+    """
     if not client.search_registered_models(f"name = '{NAME}'"):
         return []
     former = [int(v) for v in json.loads(client.get_registered_model(NAME).tags.get(HISTORY_TAG, "[]"))]
@@ -149,9 +152,11 @@ def _former(client: Any) -> list[int]:
     return former
 
 
-def _known(client: Any, version: int) -> Any:
-    """MLflow's account of a version."""
-    known = {int(found.version): found for found in client.search_model_versions(f"name = '{NAME}'")}
+def _version_of(client: Any, version: int) -> Any:
+    """Return MLflow's record of a version."""
+    known = {
+        int(version_found.version): version_found for version_found in client.search_model_versions(f"name = '{NAME}'")
+    }
     if version not in known:
         have = f"it has {', '.join(map(str, sorted(known)))}" if known else "it has none; run `ladder train` first"
         raise RegistryError(f"The registry has no version {version} of {NAME}; {have}.")
@@ -159,15 +164,15 @@ def _known(client: Any, version: int) -> Any:
 
 
 def _download(mlflow: Any, client: Any, version: int, into: Path) -> Path:
-    _known(client, version)
-    found = Path(mlflow.artifacts.download_artifacts(f"models:/{NAME}/{version}", dst_path=str(into)))
-    manifests = sorted(found.glob(f"data/*/{MANIFEST}")) + sorted(found.glob(f"data/{MANIFEST}"))
+    _version_of(client, version)
+    version_found = Path(mlflow.artifacts.download_artifacts(f"models:/{NAME}/{version}", dst_path=str(into)))
+    manifests = sorted(version_found.glob(f"data/*/{MANIFEST}")) + sorted(version_found.glob(f"data/{MANIFEST}"))
     if not manifests:
         raise RegistryError(f"Version {version} of {NAME} holds no bundle. Train it anew.")
     return manifests[0].parent
 
 
 def _shortened(card: str) -> str:
-    if len(card) <= LONGEST_DESCRIPTION:
+    if len(card) <= MAX_DESCRIPTION:
         return card
-    return card[:LONGEST_DESCRIPTION].rsplit("\n", 1)[0] + "\n\nThe rest stands in the run's model_card.md."
+    return card[:MAX_DESCRIPTION].rsplit("\n", 1)[0] + "\n\nThe rest stands in the run's model_card.md."

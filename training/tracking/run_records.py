@@ -1,7 +1,7 @@
-"""What the tracker is told of a training, as plain values: a run, its models' runs, and their origins' runs.
+"""The record of a training as plain values: a run, its models' runs, and their origins' runs.
 
 Nothing here knows MLflow. Metrics of a child carry no prefix, so that the same model of several trainings stands in one
-column of the tracker's comparison; an interval is NAME_low and NAME_high (95 %, as the report has it).
+column of the tracker's comparison; an interval is NAME_low and NAME_high (95 %, as in the report).
 """
 
 import dataclasses
@@ -31,7 +31,11 @@ FINDINGS = "findings.json"
 
 @dataclass(frozen=True)
 class RunRecord:
-    """One run.  tags : what one filters and groups by.  note : shown above the run, Markdown."""
+    """One run.
+
+    tags : to filter and group by.
+    note : shown above the run, Markdown.
+    """
 
     name: str
     tags: Mapping[str, str]
@@ -43,7 +47,10 @@ class RunRecord:
 
 @dataclass(frozen=True)
 class DataRecord:
-    """What was learnt from: figures about it, and no row of it.  where : its address without passwords."""
+    """What was learnt from: figures about it, and no row of it.
+
+    where : its address without passwords.
+    """
 
     digest: str
     where: str
@@ -54,13 +61,17 @@ class DataRecord:
 
     @property
     def profile(self) -> str:
-        """The figures as JSON."""
+        """Return the figures as JSON."""
         return json.dumps({k: v for k, v in dataclasses.asdict(self).items() if k not in ("digest", "where")})
 
 
 @dataclass(frozen=True)
 class TrainingRecord:
-    """A training.  files : name -> text.  card : the model's card, Markdown."""
+    """A training.
+
+    files : name -> text.
+    card : the model's card, Markdown.
+    """
 
     run: RunRecord
     data: DataRecord
@@ -124,7 +135,7 @@ def training_record(
 
 
 def settings_params(settings: Settings) -> dict[str, str]:
-    """Every setting by its name in the file."""
+    """Return every setting by its name in the settings file."""
     return {name: str(value) for name, value in _flat(dataclasses.asdict(settings), "")}
 
 
@@ -136,21 +147,24 @@ def _flat(content: Mapping[str, Any], prefix: str) -> Iterator[tuple[str, Any]]:
             yield f"{prefix}{key}", value
 
 
-def with_interval(name: str, found: Interval) -> dict[str, float]:
-    """The value and both ends."""
-    return {name: found.value, f"{name}_low": found.low, f"{name}_high": found.high}
+def with_interval(name: str, interval: Interval) -> dict[str, float]:
+    """Return the value and both ends of an interval by name."""
+    return {name: interval.value, f"{name}_low": interval.low, f"{name}_high": interval.high}
 
 
 def _whole_metrics(comparison: Comparison) -> Iterator[tuple[str, float]]:
-    for name, found in {**comparison.intervals, **comparison.sets}.items():
-        yield from with_interval(f"{comparison.task}_{name}", found).items()
+    for name, interval in {**comparison.intervals, **comparison.sets}.items():
+        yield from with_interval(f"{comparison.task}_{name}", interval).items()
 
 
 def _task_run(comparison: Comparison, tags: Mapping[str, str]) -> RunRecord:
-    """A model beside its baselines: `ahead_of_BASELINE` is theirs minus ours, above zero = ours is better."""
+    """Return the run of a model beside its baselines.
+
+    `ahead_of_BASELINE` is the baseline's score minus ours: above zero = ours is better.
+    """
     metrics = dict(comparison.scores(OURS)) | {f"unseen_{k}": v for k, v in comparison.unseen.items()}
-    for name, found in {**comparison.intervals, **comparison.sets}.items():
-        metrics |= with_interval(name, found)
+    for name, interval in {**comparison.intervals, **comparison.sets}.items():
+        metrics |= with_interval(name, interval)
     for row in comparison.rows:
         if row.difference is not None:
             metrics |= with_interval(f"ahead_of_{slug(row.model)}", row.difference)
@@ -178,13 +192,13 @@ def _origin_run(comparison: Comparison, part: Part, tags: Mapping[str, str]) -> 
 
 
 def _option_run(effect: InvestmentEffect, trained: Trained, tags: Mapping[str, str]) -> RunRecord:
-    """What an investment changes, and how well ranking by it finds the accounts where it changes most."""
+    """Return the run of an investment: its effect, and how well ranking by it finds the largest effects."""
     metrics = {"cost": effect.cost}
     if effect.mean is not None and effect.low is not None and effect.high is not None:
         metrics |= {"effect": effect.mean, "effect_low": effect.low, "effect_high": effect.high}
-    for found in trained.curves.targeting:
-        if found.option == effect.investment:
-            metrics |= with_interval("autoc", found.autoc) | with_interval("qini", found.qini)
+    for interval in trained.curves.targeting:
+        if interval.option == effect.investment:
+            metrics |= with_interval("autoc", interval.autoc) | with_interval("qini", interval.qini)
     bond = BONDS[effect.bond] if effect.bond >= 0 else ""
     mine = {**tags, "kind": "model", "task": "uplift", "option": effect.investment, "basis": effect.basis, "bond": bond}
     params = {"rungs": ",".join(RUNGS[rung] for rung in effect.rungs)}
@@ -212,5 +226,5 @@ def note_of(findings: Iterable[Finding], currency: str) -> str:
 
 
 def slug(name: str) -> str:
-    """A name as trackers allow it in a metric's."""
+    """Return a name in the characters that trackers allow in metrics."""
     return re.sub(r"[^a-z0-9]+", "_", name.lower()).strip("_")

@@ -21,20 +21,21 @@ import pandas as pd
 from training.tracking.run_records import DataRecord, RunRecord, TrainingRecord
 from training.tracking.tracker import use_experiment
 
-MOST, MOST_METRICS = 100, 800
-"""Params or tags that MLflow takes in one call, and metrics: a thousand of all together."""
-LONGEST_TAG = 5_000
+MAX_ITEMS, MAX_METRICS = 100, 800
+"""The most params or tags, and the most metrics, that MLflow takes in one call: a thousand of all together."""
+MAX_TAG = 5_000
 PROCESS_TAG = "process"
 LOADER = "serving.integrations.pyfunc_model"
-"""Imported by name by whoever loads the model; no pickle is involved."""
+"""The module that is imported by name when the model is loaded; no pickle is involved."""
 
 
 @dataclass(frozen=True)
 class ModelForm:
-    """What goes into the model and comes out of it, for the signature.
+    """The inputs and outputs of the model, for its signature.
 
     inputs : name -> `string`, or `any` for rows as a request has them; the first is required.
-    outputs : name -> `string`, `double` or `any`.  params : name -> its default.
+    outputs : name -> `string`, `double` or `any`.
+    params : name -> its default.
     example : one call's input.
     """
 
@@ -48,7 +49,7 @@ class ModelForm:
 def training_run(
     mlflow: Any, client: Any, record: TrainingRecord, *, plots: Path, experiment: str, run_id: str | None
 ) -> Iterator[str]:
-    """A run with all of the record and its children; what goes wrong within the block fails it."""
+    """Open a run with all of the record and its children; an error within the block fails it."""
     if run_id is None:
         use_experiment(mlflow, client, experiment)
     with mlflow.start_run(run_id=run_id, run_name=None if run_id else record.run.name) as run:
@@ -76,32 +77,32 @@ def _write_children(mlflow: Any, client: Any, experiment: str, parent: str, chil
 
 def _log(mlflow: Any, client: Any, run: str, record: RunRecord, more: Mapping[str, str]) -> None:
     note = {"mlflow.note.content": record.note} if record.note else {}
-    tags = [mlflow.entities.RunTag(k, v[:LONGEST_TAG]) for k, v in {**record.tags, **note, **more}.items() if v]
+    tags = [mlflow.entities.RunTag(k, v[:MAX_TAG]) for k, v in {**record.tags, **note, **more}.items() if v]
     params = [mlflow.entities.Param(k, v) for k, v in record.params.items()]
     at = int(time.time() * 1000)
     metrics = [mlflow.entities.Metric(k, float(v), at, 0) for k, v in record.metrics.items() if v == v]
-    calls = max(-(-len(metrics) // MOST_METRICS), -(-len(params) // MOST), -(-len(tags) // MOST))
+    calls = max(-(-len(metrics) // MAX_METRICS), -(-len(params) // MAX_ITEMS), -(-len(tags) // MAX_ITEMS))
     for k in range(calls):
         client.log_batch(
             run,
-            metrics[k * MOST_METRICS : (k + 1) * MOST_METRICS],
-            params[k * MOST : (k + 1) * MOST],
-            tags[k * MOST : (k + 1) * MOST],
+            metrics[k * MAX_METRICS : (k + 1) * MAX_METRICS],
+            params[k * MAX_ITEMS : (k + 1) * MAX_ITEMS],
+            tags[k * MAX_ITEMS : (k + 1) * MAX_ITEMS],
         )
 
 
 def _dataset(mlflow: Any, data: DataRecord) -> Any:
-    """The input as MLflow shows it: digest, counts, where it lies. No row of it."""
+    """Return the input as MLflow shows it: digest, counts, address; no row of it."""
     source = json.dumps({"tags": {"mlflow.source.name": data.where, "mlflow.source.type": "LOCAL"}})
     entity = mlflow.entities.Dataset("source", data.digest, "code", source, profile=data.profile)
     return mlflow.entities.DatasetInput(entity, [mlflow.entities.InputTag("mlflow.data.context", "training")])
 
 
 def log_model(mlflow: Any, folder: Path, form: ModelForm) -> Any:
-    """The bundle in that folder as the open run's model.  Returns MLflow's account of it."""
+    """Log the bundle in a folder as the open run's model, and return MLflow's record of it."""
     from importlib.metadata import version
 
-    with redirect_stderr(StringIO()):  # MLflow announces much there; the command line says what matters
+    with redirect_stderr(StringIO()):  # MLflow writes much there; the command line says what matters
         return mlflow.pyfunc.log_model(
             name="model",
             loader_module=LOADER,
@@ -113,7 +114,10 @@ def log_model(mlflow: Any, folder: Path, form: ModelForm) -> Any:
 
 
 def signature(mlflow: Any, form: ModelForm) -> Any:
-    """Rows stay as a request has them (`any`): what they must hold is checked by the model, account by account."""
+    """Build the model's signature.
+
+    Rows stay as a request has them (`any`): what they must hold is checked by the model, account by account.
+    """
     types = mlflow.types.schema
 
     def columns(named: Mapping[str, str], required: int) -> Any:
@@ -132,13 +136,15 @@ def signature(mlflow: Any, form: ModelForm) -> Any:
 
 
 def end_killed(client: Any, experiment: str) -> None:
-    """Mark as KILLED what this machine's processes began and did not live to end."""
-    found = client.get_experiment_by_name(experiment)
-    if found is None:
+    """Mark as KILLED the runs that processes of this machine began and did not live to end."""
+    experiment_found = client.get_experiment_by_name(experiment)
+    if experiment_found is None:
         return
     host = platform.node()
     running = "attributes.status = 'RUNNING'"
-    for run in client.search_runs([found.experiment_id], f"{running} and tags.{PROCESS_TAG} LIKE '{host}:%'"):
+    for run in client.search_runs(
+        [experiment_found.experiment_id], f"{running} and tags.{PROCESS_TAG} LIKE '{host}:%'"
+    ):
         process = run.data.tags[PROCESS_TAG].rpartition(":")[2]
         if process.isdigit() and not _alive(int(process)):
             client.set_terminated(run.info.run_id, "KILLED")

@@ -1,7 +1,7 @@
-"""The one door to MLflow: its module and its client, quiet, its errors turned into ours, its store opened in turn.
+"""The only access to MLflow: its module and its client, quiet, with its errors turned into ours.
 
-MLflow makes the tables of a new store by itself, but processes that do so at once break each other's work; they wait
-for one another here.
+MLflow creates the tables of a new store by itself, but processes that do so at the same time break each other's work;
+here they wait for one another.
 """
 
 import logging
@@ -23,20 +23,20 @@ _QUIET = {
     "MLFLOW_HTTP_REQUEST_MAX_RETRIES": "3",  # its own seven take minutes to say that nobody is there
 }
 _OPENING = 0x6C616464
-"""Number of PostgreSQL's advisory lock, ours alone."""
+"""The number of our advisory lock in PostgreSQL."""
 
 
 @contextmanager
 def connected(uri: str) -> Iterator[tuple[Any, Any]]:
-    """MLflow's module and a client of the store at that address.
+    """Connect to a store and lend MLflow's module and a client.
 
     Raises
     ------
     RegistryError
-        If the store cannot be reached, or refuses; also for what is raised within the block.
+        If the store cannot be reached, or refuses; also for MLflow's errors within the block.
     """
     with warnings.catch_warnings():
-        warnings.simplefilter("ignore")  # MLflow's own deprecations are not the user's to mend
+        warnings.simplefilter("ignore")  # the user cannot mend MLflow's own deprecations
         for name, value in _QUIET.items():
             os.environ.setdefault(name, value)
         import mlflow
@@ -51,17 +51,19 @@ def connected(uri: str) -> Iterator[tuple[Any, Any]]:
             yield mlflow, mlflow.MlflowClient()
         except (MlflowException, SQLAlchemyError) as error:
             first = (str(error).strip() or type(error).__name__).splitlines()[0]
-            told = first.replace(with_driver(uri), public(uri)).replace(uri, public(uri))
-            raise RegistryError(f"The registry at {public(uri)} answers: {told} Check MLFLOW_TRACKING_URI.") from None
+            message = first.replace(with_driver(uri), without_secrets(uri)).replace(uri, without_secrets(uri))
+            raise RegistryError(
+                f"The registry at {without_secrets(uri)} answers: {message} Check MLFLOW_TRACKING_URI."
+            ) from None
 
 
 def with_driver(uri: str) -> str:
-    """PostgreSQL's address with the driver that is installed here, which is not SQLAlchemy's default."""
+    """Return PostgreSQL's address with the driver that is installed here, which is not SQLAlchemy's default."""
     return uri.replace("postgresql://", "postgresql+psycopg://", 1) if uri.startswith("postgresql://") else uri
 
 
-def public(uri: str) -> str:
-    """The address without user, password or query."""
+def without_secrets(uri: str) -> str:
+    """Return the address without user, password or query."""
     scheme, _, rest = uri.partition("://")
     return f"{scheme}://{rest.split('@')[-1].split('?')[0]}" if rest else uri
 
@@ -90,7 +92,7 @@ def _sqlite_file(uri: str) -> Path | None:
 
 @cache
 def _open_store(uri: str) -> None:
-    """Let MLflow make what is not there yet, one process at a time."""
+    """Let MLflow create what is not there yet, one process at a time."""
     import mlflow
 
     with _turn(uri):
@@ -119,7 +121,7 @@ def _turn(uri: str) -> Iterator[None]:
         try:
             with engine.connect() as connection:
                 connection.execute(sa.select(sa.func.pg_advisory_lock(_OPENING)))
-                yield  # the lock goes with the connection, also if this process is killed
+                yield  # the lock ends with the connection, even if this process is killed
         finally:
             engine.dispose()
     else:

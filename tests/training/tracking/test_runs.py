@@ -11,9 +11,9 @@ from tests.trained import tiny_bundle
 from tests.training.tracking.tracking import empty_registry, form, put, record
 from training.model.bundle import NAME
 from training.tracking.model_card import LIMITS
-from training.tracking.registry import LONGEST_DESCRIPTION, Registry, _shortened
+from training.tracking.registry import MAX_DESCRIPTION, Registry, _shortened
 from training.tracking.runs import end_killed
-from training.tracking.tracker import connected, public, with_driver
+from training.tracking.tracker import connected, with_driver, without_secrets
 
 
 @pytest.fixture
@@ -117,13 +117,13 @@ def test_the_card_says_what_it_learnt_from_what_it_is_worth_and_where_it_must_no
     assert "- cannot tell" not in card
     assert "- grade of leaving: none, not judged out of time" in card
     assert all(limit in card for limit in LIMITS)
-    assert len(_shortened(card * 20)) < LONGEST_DESCRIPTION + 100
+    assert len(_shortened(card * 20)) < MAX_DESCRIPTION + 100
     assert _shortened(card * 20).endswith("model_card.md.")
 
 
 def test_where_the_registry_is_is_said_without_the_password() -> None:
-    assert public("postgresql://ann:s3cret@db.example/mlflow?sslkey=x") == "postgresql://db.example/mlflow"
-    assert public("mlruns") == "mlruns"
+    assert without_secrets("postgresql://ann:s3cret@db.example/mlflow?sslkey=x") == "postgresql://db.example/mlflow"
+    assert without_secrets("mlruns") == "mlruns"
     assert with_driver("postgresql://db/x") == "postgresql+psycopg://db/x"
     assert with_driver("postgresql+psycopg2://db/x") == "postgresql+psycopg2://db/x"
 
