@@ -235,7 +235,7 @@ def _register(run: TrainingRun, judgement: Judgement, registry: Registry, where:
     from training.tracking.provenance import provenance
     from training.tracking.run_records import as_file, training_record
     from training.tracking.runs import ModelForm
-    from training.tracking.tracker import public
+    from training.tracking.tracker import without_secrets
 
     trained, settings, tuned = run.trained, run.settings, run.tuned
     texts = {f"{c.task}.txt": as_text(c) for c in trained.comparisons}
@@ -244,7 +244,7 @@ def _register(run: TrainingRun, judgement: Judgement, registry: Registry, where:
     if tuned:
         texts |= {"tuning.csv": tuned.table(), "tuned.toml": tuned.toml()}
     record = training_record(
-        trained, settings, provenance=provenance(), where=public(where), files=texts,
+        trained, settings, provenance=provenance(), where=without_secrets(where), files=texts,
         metrics=tuned.figures() if tuned else {}, tuning=run.tuning,
     )  # fmt: skip
     with tempfile.TemporaryDirectory() as plots:

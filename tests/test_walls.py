@@ -26,6 +26,7 @@ PLANTED = (
     ("features, from the bottom", "features/sources/cells.py", "from features.histories import streams"),
     ("only serving.api, serving.web and serving.runtime know HTTP", "serving/planning/planner.py",
      "from starlette.responses import Response"),
+    ("training, from the bottom", "training/models/buy_till_you_die.py", "import training.effects.trials"),
     ("pydantic reads requests and settings", "serving/scoring/results.py", "import pydantic"),
     ("only serving.api, serving.web and serving.runtime know HTTP", "serving/store/lookups.py",
      "from http.client import HTTPException"),

@@ -61,7 +61,7 @@ def run(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureF
     monkeypatch.chdir(tmp_path)
     monkeypatch.setenv("MLFLOW_TRACKING_URI", f"sqlite:///{tmp_path / 'mlflow.db'}")
     monkeypatch.setenv("COLUMNS", "140")  # tables are folded to the terminal's width
-    monkeypatch.setenv("LADDER_DEBUG", "1")
+    monkeypatch.delenv("LADDER_DEBUG", raising=False)
     (tmp_path / "few.toml").write_text(CONFIG)
 
     def command(*arguments: str) -> Said:

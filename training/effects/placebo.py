@@ -56,7 +56,7 @@ def negative_control(trials: Trials, chance: FloatArray, column: int) -> dict[in
     chance : shape (n, 1 + n_options).
     column : of past revenue in the matrix.
     """
-    differences = {}
+    found = {}
     for k in range(1, chance.shape[1]):
         rows = trials.random & ((trials.arm == k) | (trials.arm == 0))
         exposed = trials.arm[rows] == k
@@ -67,8 +67,8 @@ def negative_control(trials: Trials, chance: FloatArray, column: int) -> dict[in
         drawn, past = drawn - drawn.mean(), past - past.mean()
         mean = float(drawn @ past / (drawn @ drawn))
         summed = _by_account(drawn * (past - mean * drawn), trials.snapshots.account[rows])
-        differences[k] = Difference(mean, float(np.sqrt((summed**2).sum()) / (drawn @ drawn)))
-    return differences
+        found[k] = Difference(mean, float(np.sqrt((summed**2).sum()) / (drawn @ drawn)))
+    return found
 
 
 def placebo_date(
@@ -92,7 +92,7 @@ def placebo_date(
         climbed=nothing, switched=nothing, rung=data.labels.rung[earlier_row], served=nothing,
         later=np.zeros((len(rows), n_arms - 1)),
     )  # fmt: skip
-    fold = folds_of(data.histories, earlier_trials.snapshots.account, FOLDS)
+    fold = folds_of(data.histories, pretended.snapshots.account, FOLDS)
     chance = cross_fitted_propensity(
         pretended.matrix,
         arm,
@@ -103,10 +103,10 @@ def placebo_date(
         booster=booster,
         clip=settings.uplift.clip,
     )
-    revenue = measure(earlier_trials, "revenue", fold, booster)
-    settled = standardise_terms(terms, earlier_trials.matrix)
-    z = standardised_values(settled, earlier_trials.matrix)
-    differences = {}
+    revenue = measure(pretended, "revenue", fold, booster)
+    settled = standardise_terms(terms, pretended.matrix)
+    z = standardised_values(settled, pretended.matrix)
+    found = {}
     for k in options:
         used = np.flatnonzero((arm == k) | (arm == 0))
         own = chance[used, k]
@@ -115,9 +115,9 @@ def placebo_date(
             chance=own / (own + chance[used, 0]), size=revenue.size[used], chosen=np.ones(len(used), bool),
             account=pretended.snapshots.account[used],
         )  # fmt: skip
-        fitted = refit([case], loose)[0]
-        differences[k] = Difference(float(fitted.coefficients[0]), float(np.sqrt(fitted.covariance[0, 0])))
-    return differences
+        told = refit([case], loose)[0]
+        found[k] = Difference(float(told.coefficients[0]), float(np.sqrt(told.covariance[0, 0])))
+    return found
 
 
 def _slices_before(data: Dataset, trials: Trials, days: int) -> IntArray:
@@ -130,11 +130,11 @@ def _slices_before(data: Dataset, trials: Trials, days: int) -> IntArray:
     wanted = trials.snapshots.account * span + trials.snapshots.as_of // MICROSECONDS_PER_DAY - days
     earlier_row = np.searchsorted(keys, wanted, side="right") - 1
     row = order[np.maximum(earlier_row, 0)] if len(order) else np.zeros(len(trials), np.int64)
-    exists: BoolArray = (earlier_row >= 0) & (len(order) > 0)
+    found: BoolArray = (earlier_row >= 0) & (len(order) > 0)
     if len(order):
         late = wanted - keys[np.maximum(earlier_row, 0)]
-        exists &= (at.account[row] == trials.snapshots.account) & (late >= 0) & (late < MAX_DAYS_APART)
-    return np.where(exists, row, -1)
+        found &= (at.account[row] == trials.snapshots.account) & (late >= 0) & (late < MAX_DAYS_APART)
+    return np.where(found, row, -1)
 
 
 MAX_DAYS_APART = 31

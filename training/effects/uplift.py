@@ -244,17 +244,17 @@ class _Estimation:
 class _Learnt:
     """The result of one pass over the trials.
 
-    effects_of : outcome -> option (from 1) -> its effect, and the almost unshrunk one.
+    found : outcome -> option (from 1) -> its effect, and the almost unshrunk one.
     """
 
     revenue: Outcome
     grounds: Sequence[_Basis]
-    effects_of: Mapping[str, Mapping[int, tuple[Effect, Effect]]]
+    found: Mapping[str, Mapping[int, tuple[Effect, Effect]]]
 
     def brought(self, matrix: FloatArray, n_options: int) -> dict[str, FloatArray]:
         """Return each option's effect on every row by outcome, shape (n, n_options); zero where there is none."""
-        effects = {name: np.zeros((len(matrix), n_options)) for name in self.effects_of}
-        for name, options in self.effects_of.items():
+        effects = {name: np.zeros((len(matrix), n_options)) for name in self.found}
+        for name, options in self.found.items():
             for k, (effect, _) in options.items():
                 effects[name][:, k - 1] = effect.predict(matrix)[:, 0]
         return effects
@@ -293,7 +293,7 @@ def _option(
     estimation: _Estimation, k: int, learnt: _Learnt, placebo_findings: Sequence[Finding], data: Dataset
 ) -> InvestmentEffect:
     options, trials, ground = data.histories.options, estimation.trials, learnt.grounds[k - 1]
-    effects_of = {outcome: effects[k] for outcome, effects in learnt.effects_of.items() if k in effects}
+    found = {outcome: effects[k] for outcome, effects in learnt.found.items() if k in effects}
     name, bond, cost = options.names[k - 1], options.bonds[k - 1], options.costs[k - 1]
     if ground.basis == "insufficient" or "revenue" not in found:
         return InvestmentEffect(
@@ -349,11 +349,11 @@ def _evaluate_recommendations(
     if not usable or len(np.unique(estimation.fold)) < 2:
         return None, _overlaps(estimation, options), None
     trials = estimation.trials
-    randomised = any(g.basis == "randomised" for g in usable.values())
-    evaluated = trials.random if randomised else ~trials.random
+    lots = any(g.basis == "randomised" for g in usable.values())
+    judged = trials.random if lots else ~trials.random
     predicted = np.full((len(trials), len(grounds)), np.nan)
     for part in np.unique(estimation.fold):
-        train, test = estimation.fold != part, np.flatnonzero((estimation.fold == part) & evaluated)
+        train, test = estimation.fold != part, np.flatnonzero((estimation.fold == part) & judged)
         cases = {k: estimation.case(k, revenue, g.rows & train) for k, g in usable.items()}
         cases = {k: case for k, case in cases.items() if case.exposed.any()}
         if not cases or not len(test):
@@ -364,14 +364,14 @@ def _evaluate_recommendations(
             predicted[test, k - 1] = np.where(supported, design @ fitted.coefficients * revenue.size[test], np.nan)
     options_of, uplift = data.histories.options, estimation.settings.uplift
     share = np.array([uplift.revenue_share.get(name, 0.0) for name in options_of.names])
-    costs = np.array(options_of.costs, np.float64) + share * revenue.size[evaluated, None]
+    costs = np.array(options_of.costs, np.float64) + share * revenue.size[judged, None]
     margin = data.totals.margin_rate(uplift.margin_rate) - np.broadcast_to(share, costs.shape)
     account = trials.snapshots.account[judged]
     arm, beyond, chance = trials.arm[judged], revenue.beyond[judged], estimation.chance[judged]
     curves = replace(
         _overlaps(estimation, options),
         targeting=tuple(
-            curve
+            found
             for k in usable
             if (
                 found := _targeting(
@@ -413,11 +413,11 @@ def _targeting(
 
 def _overlaps(estimation: _Estimation, options: Sequence[InvestmentEffect]) -> Curves:
     """Return the overlap of the observational trials; randomised ones overlap by design."""
-    effects_of = []
+    found = []
     for k, option in enumerate(options, start=1):
         rows = ~estimation.trials.random & ((estimation.trials.arm == k) | (estimation.trials.arm == 0))
         exposed = estimation.trials.arm[rows] == k
         if exposed.any() and not exposed.all():
             own, none = estimation.chance[rows, k], estimation.chance[rows, 0]
-            effects_of.append(overlap_of(option.investment, own / (own + none), exposed))
-    return Curves(overlaps=tuple(effects_of))
+            found.append(overlap_of(option.investment, own / (own + none), exposed))
+    return Curves(overlaps=tuple(found))

@@ -46,7 +46,7 @@ class _Trials:
             exposed=exposed,
             chance=own,
             size=outcome.size,
-            chosen=~self.drawn,
+            chosen=~self.randomised,
             account=self.account,
         )
 
@@ -186,12 +186,12 @@ class UpliftRegressor(RegressorMixin, Boosted):  # type: ignore[misc]
         features = self._without(matrix)
         fold, booster = folds_of_ids(names, self.folds), small_booster(self._booster())
         chance = cross_fitted_propensity(
-            seen, arm, random=drawn, known=own, fold=fold, n_arms=2, booster=booster, clip=self.clip
+            features, arm, random=randomised, known=own, fold=fold, n_arms=2, booster=booster, clip=self.clip
         )
-        chance[drawn] = np.column_stack([1 - known, known])[drawn]  # with two arms both are known
+        chance[randomised] = np.column_stack([1 - known, known])[randomised]  # with two arms both are known
         name = "revenue" if self.amounts else "outcome"
-        outcome = measure_outcome(seen, y, free=arm == 0, fold=fold, booster=booster, name=name)
-        return _Trials(outcome, arm, chance, drawn, np.unique(names, return_inverse=True)[1])
+        outcome = measure_outcome(features, y, free=arm == 0, fold=fold, booster=booster, name=name)
+        return _Trials(outcome, arm, chance, randomised, np.unique(names, return_inverse=True)[1])
 
     def _without(self, matrix: FloatArray) -> FloatArray:
         """Return the features: a column that says who was exposed is not one."""

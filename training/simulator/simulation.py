@@ -94,7 +94,7 @@ def simulate(
         supplier.traits,
         supplier.state,
         past=supplier.count(at=end + HORIZON_DAYS, known=np.inf),
-        rng=for_truth,
+        rng=truth_rng,
         progress=lambda share: report(HISTORY_SHARE + (1 - HISTORY_SHARE) * share),
     )
     truth = truth_frame(world, supplier.traits, outcomes, rung, account_ids(n))

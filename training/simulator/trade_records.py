@@ -28,15 +28,18 @@ def record_orders(book: RecordBook, step: int, events: Events) -> None:
     other = (traits.main_line[account] + rng.integers(1, 3, len(account))) % 3
     line = np.where(main, traits.main_line[account], other)
     discount = np.round(rng.beta(1.5, 18, len(account)) + 0.04 * traits.price_interest[account], 3)
-    _add_orders(book, account, time, revenue, line, discount)
+    _add_orders(book, account=account, time=time, revenue=revenue, line=line, discount=discount)
     credited = np.flatnonzero(events.service.credit)
     source = first[credited] + (rng.random(len(credited)) * events.trade.orders[credited]).astype(np.int64)
     back = -np.round(events.trade.basket[credited] * rng.uniform(0.1, 0.5, len(credited)), 2)
-    _add_orders(book, credited, time[source] + 1.0, back, line[source], np.zeros(len(credited)))
+    _add_orders(
+        book, account=credited, time=time[source] + 1.0, revenue=back, line=line[source],
+        discount=np.zeros(len(credited)),
+    )  # fmt: skip
 
 
 def _add_orders(
-    book: RecordBook, account: IntArray, time: FloatArray, revenue: FloatArray, line: IntArray, discount: FloatArray
+    book: RecordBook, *, account: IntArray, time: FloatArray, revenue: FloatArray, line: IntArray, discount: FloatArray
 ) -> None:
     cost = revenue * (1 - LINE_MARGINS[line]) * book.rng.uniform(0.9, 1.1, len(account))
     cost[book.rng.random(len(account)) < 0.04] = np.nan

@@ -75,7 +75,7 @@ def step(scenario: Scenario, traits: Traits, state: State, arms: IntArray, noise
     service = _serve(traits, leaving.stage, trade.orders, u)
     changes = _change(traits, state, leaving, u)
     talk = _talk(traits, state, leaving, u)
-    expected = trade.expected - CREDIT_SHARE * service.credit * trade.basket
+    expected = trade.expected - MEAN_CREDIT_SHARE * service.credit * trade.basket
     events = Events(
         leaving=leaving,
         courting=courting,

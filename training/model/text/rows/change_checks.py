@@ -51,6 +51,14 @@ ROWS = (
         ),
         ("Only the data are new", "Alleen de gegevens zijn nieuw"),
     ),
+    Row(
+        "same_recipe_shorter",
+        (
+            "the same recipe, data until {days:a day|# days} earlier: how the two learn is the same",
+            "hetzelfde recept, gegevens tot {days:een dag|# dagen} eerder: beide leren op dezelfde manier",
+        ),
+        ("Only the data differ", "Alleen de gegevens verschillen"),
+    ),
     *(
         Row(f"not_compared_{code}", texts, ("Not compared with the champion", "Niet vergeleken met het huidige model"))
         for code, texts in (
@@ -195,6 +203,13 @@ ROWS = (
             "{days:the same data|one day more data|# days more data}",
             "dit model mag versie {champion} vervangen: hetzelfde recept, "
             "{days:dezelfde gegevens|één dag meer gegevens|# dagen meer gegevens}",
+        ),
+    ),
+    Row(
+        "verdict_same_recipe_shorter",
+        (
+            "this model may replace version {champion}: the same recipe, data until {days:a day|# days} earlier",
+            "dit model mag versie {champion} vervangen: hetzelfde recept, gegevens tot {days:een dag|# dagen} eerder",
         ),
     ),
     Row(
