@@ -167,7 +167,10 @@ def compare_paired(
             notes.append(Finding.of("not_compared_task", WARNING, task=task.name))
     progress("champion and challenger", 1.0)
     if same:
-        notes.append(Finding.of("same_recipe" if more >= 0 else "same_recipe_shorter", OK, days=abs(round(more))))
+        days = round(more)
+        notes.append(
+            Finding.of("same_recipe", OK, days=days) if days >= 0 else Finding.of("same_recipe_shorter", OK, days=-days)
+        )
     elif isinstance(recipe, Finding):
         notes.append(recipe)
     return PairedComparison(tuple(bouts), tuple(notes), same, more, losses)
