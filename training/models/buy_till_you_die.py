@@ -1,84 +1,186 @@
-"""BG/NBD: expected purchases of an account that buys at random until it silently stops.
+"""The fitting of buy till you die by maximum likelihood: BG/NBD, and MBG/CNBD-k for regular buyers.
 
-It is used as a baseline. Compare models by expected purchases, never by P(alive).
+They are baselines and members of the pools. Compare models by expected purchases, never by P(alive).
 
-Source: Fader, Hardie & Lee (2005), "Counting your customers" the easy way, Marketing Science 24(2): equation 6
-(likelihood) and equation 10 (conditional expectation).
+Sources: Fader, Hardie & Lee (2005), Marketing Science 24(2), equation 6; Batislam, Denizel & Filiztekin (2007) for the
+account that stops at once; Reutterer, Platzer & Schroeder (2021) for k > 1; Fader & Hardie (2013) for the spend.
 """
 
+from collections.abc import Callable
 from dataclasses import dataclass
 
 import numpy as np
 from scipy.optimize import minimize
-from scipy.special import betaln, gammaln, hyp2f1
+from scipy.special import betaln, digamma, gammaln
 
-from features.instants import FloatArray
+from features.instants import BoolArray, FloatArray
+from training.data.training_task import ABSENT, TrainingTask
+from training.model.buy_till_you_die import (
+    BuyTillYouDie,
+    ExpectedPurchases,
+    ExpectedSpend,
+    erlang_tail,
+    log_factorial,
+    purchase_history,
+)
+
+REGULARITIES = (1, 2, 3, 4, 6)
+"""The k that are tried; the likelihood chooses."""
+LARGEST = 12.0
+"""Logs of parameters are sought between plus and minus this."""
+MOST_ROWS = 3000
+"""More rows hardly change four parameters, and the search takes time in proportion."""
 
 
 @dataclass(frozen=True)
-class BgNbd:
-    """The parameters of BG/NBD.
+class PurchaseHistories:
+    """What the likelihood needs of n accounts that bought, times in any one unit.
 
-    Rates of buying are gamma(r, alpha) over accounts, probabilities of stopping after a purchase beta(a, b).
+    repeats : shape (n,), purchases after the first.
+    recency : shape (n,), time from the first to the last.
+    age : shape (n,), time since the first.
+    log_gaps : shape (n,), the sum of the logarithms of the times between purchases.
     """
 
-    r: float
-    alpha: float
-    a: float
-    b: float
+    repeats: FloatArray
+    recency: FloatArray
+    age: FloatArray
+    log_gaps: FloatArray
 
-    def expected_purchases(self, repeats: FloatArray, recency: FloatArray, age: FloatArray, span: float) -> FloatArray:
-        """Return the expected purchases in the next `span`, equation 10, shape (n,).
+    def scaled(self, unit: float) -> "PurchaseHistories":
+        """Return the same with times divided by `unit`."""
+        log_gaps = self.log_gaps - self.repeats * np.log(unit)
+        return PurchaseHistories(self.repeats, self.recency / unit, self.age / unit, log_gaps)
 
-        repeats : shape (n,), purchases after the first.
-        recency : shape (n,), time from the first to the last.
-        age : shape (n,), time since the first.
-
-        All times are in the same unit.
-        """
-        r, alpha, a, b = self.r, self.alpha, self.a, self.b
-        x = repeats
-        base = hyp2f1(r + x, b + x, a + b + x - 1, span / (alpha + age + span))
-        shrink = ((alpha + age) / (alpha + age + span)) ** (r + x) * base
-        expected = (a + b + x - 1) / (a - 1) * (1 - shrink)
-        alive = 1 + (x > 0) * (a / (b + np.maximum(x, 1) - 1)) * ((alpha + age) / (alpha + recency)) ** (r + x)
-        result: FloatArray = expected / alive
-        return result
+    def take(self, rows: slice | BoolArray) -> "PurchaseHistories":
+        """Return some of the accounts."""
+        return PurchaseHistories(self.repeats[rows], self.recency[rows], self.age[rows], self.log_gaps[rows])
 
 
-def log_likelihood(
-    logs: FloatArray, repeats: FloatArray, recency: FloatArray, age: FloatArray, weight: FloatArray
-) -> float:
-    """Sum the log likelihood, equation 6; `logs` holds the logs of r, alpha, a and b."""
-    r, alpha, a, b = np.exp(logs)
-    x = repeats
-    front = gammaln(r + x) - gammaln(r) + r * np.log(alpha)
-    stay = betaln(a, b + x) - betaln(a, b) - (r + x) * np.log(alpha + age)
-    gone = np.where(
-        x > 0, betaln(a + 1, b + np.maximum(x, 1) - 1) - betaln(a, b) - (r + x) * np.log(alpha + recency), -np.inf
-    )
-    return float(np.sum(weight * (front + np.logaddexp(stay, gone))))
+def log_likelihood(model: BuyTillYouDie, seen: PurchaseHistories) -> float:
+    """Sum the log likelihood over the accounts."""
+    k, r, alpha, a, b, x = model.k, model.r, model.alpha, model.a, model.b, seen.repeats
+    stages, at_once = r + k * x, float(model.stops_at_once)
+    gaps = (k - 1) * seen.log_gaps - x * log_factorial(k - 1) if k > 1 else 0.0
+    front = gammaln(stages) - gammaln(r) + r * np.log(alpha) + betaln(a, b + x + at_once) - betaln(a, b)
+    stay = np.log(erlang_tail(stages, (seen.age - seen.recency) / (alpha + seen.age), k))
+    with np.errstate(divide="ignore", invalid="ignore"):
+        gone = np.log(a) - np.log(b + x - 1 + at_once) + stages * np.log((alpha + seen.age) / (alpha + seen.recency))
+    if not model.stops_at_once:
+        gone = np.where(x > 0, gone, -np.inf)
+    return float(np.sum(gaps + front - stages * np.log(alpha + seen.age) + np.logaddexp(stay, gone)))
 
 
-def fit_bg_nbd(repeats: FloatArray, recency: FloatArray, age: FloatArray, weight: FloatArray | None = None) -> BgNbd:
-    """Fit by maximum likelihood, from one starting point (Nelder-Mead on the logs).
+def fit_buy_till_you_die(
+    seen: PurchaseHistories, *, regularities: tuple[int, ...] = REGULARITIES, stops_at_once: bool = True
+) -> BuyTillYouDie:
+    """Fit by maximum likelihood; with BG/NBD as `regularities=(1,), stops_at_once=False`.
 
-    repeats, recency, age : as in `BgNbd.expected_purchases`.
-    weight : shape (n,); all one by default.
+    The search (L-BFGS on the logs) begins at one point for every k, and ends with k where the next is no better.
     """
-    weights = np.ones(len(repeats)) if weight is None else weight
-    unit = max(float(age.max()), 1.0) / 40  # times of the order of ten keep the search well scaled
+    unit = max(float(seen.age.max()), 1.0) / 40  # times of the order of ten keep the search well scaled
+    scaled = seen.scaled(unit)
+    best: tuple[float, BuyTillYouDie] | None = None
+    for k in regularities:
+        found = _fit_one(scaled, k, stops_at_once)
+        if best is not None and found[0] >= best[0]:
+            break
+        best = found
+    assert best is not None, "one k at least is tried"
+    m = best[1]
+    return BuyTillYouDie(m.k, m.r, m.alpha * unit, m.a, m.b, stops_at_once)
+
+
+def fit_bg_nbd(seen: PurchaseHistories) -> BuyTillYouDie:
+    """Fit BG/NBD: gaps at random, and nobody stops before the second purchase."""
+    return fit_buy_till_you_die(seen, regularities=(1,), stops_at_once=False)
+
+
+def _fit_one(seen: PurchaseHistories, k: int, stops_at_once: bool) -> tuple[float, BuyTillYouDie]:
+    def model(logs: FloatArray) -> BuyTillYouDie:
+        r, alpha, a, b = (float(value) for value in np.exp(logs))
+        return BuyTillYouDie(k, r, alpha, a, b, stops_at_once)
+
+    loss, logs = _minimised(lambda logs: -log_likelihood(model(logs), seen), np.log([0.5, 5.0 / k, 1.5, 2.0]))
+    return loss, model(logs)
+
+
+def _minimised(loss: Callable[[FloatArray], float], begin: FloatArray) -> tuple[float, FloatArray]:
+    best = minimize(loss, begin, method="L-BFGS-B", bounds=[(-LARGEST, LARGEST)] * len(begin))
+    return float(best.fun), best.x
+
+
+def fit_gamma_gamma(mean: FloatArray, purchases: FloatArray) -> tuple[float, float, float]:
+    """Fit the spend of a purchase, gamma-gamma, by maximum likelihood; returns p, q and gamma.
+
+    mean : shape (n,), an account's mean revenue per purchase, above zero.
+    purchases : shape (n,), how many it is the mean of.
+    """
+    unit = float(np.median(mean))
+    m, x = mean / unit, purchases
 
     def loss(logs: FloatArray) -> float:
-        if np.any(np.abs(logs) > 12):
-            return 1e12
-        return -log_likelihood(logs, repeats, recency / unit, age / unit, weights)
+        p, q, gamma = np.exp(logs)
+        parts = gammaln(p * x + q) - gammaln(p * x) - gammaln(q) + q * np.log(gamma) + (p * x - 1) * np.log(m)
+        return -float(np.sum(parts + p * x * np.log(x) - (p * x + q) * np.log(gamma + x * m)))
 
-    best = minimize(
-        loss,
-        np.log([0.5, 5.0, 1.5, 2.0]),
-        method="Nelder-Mead",
-        options={"maxiter": 2000, "xatol": 1e-4, "fatol": 1e-4},
-    )
-    r, alpha, a, b = (float(v) for v in np.exp(best.x))
-    return BgNbd(r, alpha * unit, a, b)
+    p, q, gamma = (float(value) for value in np.exp(_minimised(loss, np.log([2.0, 3.0, 2.0]))[1]))
+    return p, max(q, 1.05), gamma * unit
+
+
+HISTORY = ("order_days_total", "days_since_first_order", "days_since_order_day")
+GAPS = ("order_gap_mean_730d", "order_gap_deviation_730d")
+SPEND = ("revenue_per_order_day_365d", "order_days_365d")
+
+
+def purchases_of(task: TrainingTask, purchases: tuple[int, ...]) -> PurchaseHistories | None:
+    """Return the purchase histories of a sample of the rows; None where fewer than two bought twice.
+
+    The logarithms of an account's gaps are taken from their mean and deviation, as if they were gamma.
+    """
+    rows = np.flatnonzero(task.matrix[:, purchases[0]] > 0)
+    rows = rows[:: max(1, len(rows) // MOST_ROWS)]
+    repeats, recency, age = purchase_history(task.matrix[rows], purchases)
+    if (repeats > 0).sum() < 2:
+        return None
+    mean, deviation = (task.column(name) for name in GAPS)
+    spread = np.zeros(len(rows))
+    if ABSENT not in (mean, deviation):
+        with np.errstate(divide="ignore", invalid="ignore"):
+            spread = np.nan_to_num(task.matrix[rows, deviation] / task.matrix[rows, mean], posinf=0.0)
+    gap = np.maximum(recency, 1.0) / np.maximum(repeats, 1.0)
+    shape = (repeats - 1) / np.maximum(repeats * spread**2, 1e-2)  # one over the squared deviation, without its bias
+    shape = np.where((repeats > 1) & (spread > 0), np.clip(shape, 0.1, 100.0), 100.0)
+    log_gaps = repeats * (np.log(gap) + np.where(repeats > 1, digamma(shape) - np.log(shape), 0.0))
+    return PurchaseHistories(repeats, recency, np.maximum(age, 1.0), log_gaps)
+
+
+def learn_purchases(task: TrainingTask, span: float, *, regular: bool = True) -> ExpectedPurchases | None:
+    """Fit MBG/CNBD-k, or BG/NBD, to the rows of a task; None where the features that it needs are absent.
+
+    span : days of the horizon.
+    regular : whether gaps may be regular and accounts may stop at once; else BG/NBD.
+    """
+    columns = tuple(task.column(name) for name in HISTORY)
+    seen = None if ABSENT in columns else purchases_of(task, columns)
+    if seen is None:
+        return None
+    model = fit_buy_till_you_die(seen) if regular else fit_bg_nbd(seen)
+    return ExpectedPurchases(
+        columns=columns, span=float(span), k=model.k, r=round(model.r, 6), alpha=round(model.alpha, 6),
+        a=round(model.a, 6), b=round(model.b, 6), stops_at_once=int(model.stops_at_once),
+    )  # fmt: skip
+
+
+def learn_spend(task: TrainingTask, purchases: ExpectedPurchases | None) -> ExpectedSpend | None:
+    """Fit the gamma-gamma spend to the rows of a task; None where the features that it needs are absent."""
+    columns = tuple(task.column(name) for name in SPEND)
+    if purchases is None or ABSENT in columns:
+        return None
+    mean, days = (np.nan_to_num(task.matrix[:, column]) for column in columns)
+    known = np.flatnonzero((mean > 0) & (days > 0))
+    known = known[:: max(1, len(known) // MOST_ROWS)]
+    if len(known) < 2:
+        return None
+    p, q, gamma = fit_gamma_gamma(mean[known], days[known])
+    return ExpectedSpend(purchases, columns, round(p, 6), round(q, 6), round(gamma, 6))

@@ -1,0 +1,181 @@
+"""Buy till you die: the expected purchases of an account that buys at its own pace until it silently stops.
+
+Gaps between purchases are Erlang-k: k = 1 is buying at random, a larger k is buying regularly. Rates differ over
+accounts as a gamma distribution, the probability of stopping after a purchase as a beta distribution. BG/NBD is k = 1
+where nobody stops before the second purchase; MBG/CNBD-k lets an account stop after the first purchase too.
+
+Sources: Fader, Hardie & Lee (2005), Marketing Science 24(2), equation 10 (BG/NBD); Reutterer, Platzer & Schroeder
+(2021), International Journal of Research in Marketing 38(1) (MBG/CNBD-k, whose conditional expectation is approximate
+for k > 1); Fader & Hardie (2013), "The gamma-gamma model of monetary value", equation 5.
+"""
+
+from dataclasses import dataclass
+from math import lgamma
+
+import numpy as np
+
+from features.instants import BoolArray, FloatArray
+from training.model.serialization import Predictor, served
+
+SERIES_TERMS = 600
+"""Terms of the hypergeometric series: its argument is below .98 unless an account is days old."""
+ROWS_AT_ONCE = 2048
+
+
+@dataclass(frozen=True)
+class BuyTillYouDie:
+    """The parameters of (M)BG/CNBD-k.
+
+    Rates of the Erlang stages are gamma(r, alpha) over accounts, probabilities of stopping after a purchase beta(a, b).
+
+    k : regularity, a whole number.
+    stops_at_once : whether an account may stop after its first purchase: MBG; else BG.
+    """
+
+    k: int
+    r: float
+    alpha: float
+    a: float
+    b: float
+    stops_at_once: bool
+
+    def p_alive(self, repeats: FloatArray, recency: FloatArray, age: FloatArray) -> FloatArray:
+        """Return the probability that each account still buys, shape (n,); arguments as `expected_purchases` has."""
+        stages = self.r + self.k * repeats
+        stopped = self.a / (self.b + np.maximum(repeats - 1 + self.stops_at_once, 0))
+        stopped = stopped * np.exp(stages * (np.log(self.alpha + age) - np.log(self.alpha + recency)))
+        if not self.stops_at_once:
+            stopped = np.where(repeats > 0, stopped, 0.0)
+        return 1.0 / (1.0 + stopped / erlang_tail(stages, (age - recency) / (self.alpha + age), self.k))
+
+    def expected_purchases(self, repeats: FloatArray, recency: FloatArray, age: FloatArray, span: float) -> FloatArray:
+        """Return the expected purchases in the next `span`, shape (n,).
+
+        repeats : shape (n,), purchases after the first.
+        recency : shape (n,), time from the first to the last.
+        age : shape (n,), time since the first.
+
+        All times are in the same unit.
+        """
+        b = self.b + repeats - 1 + self.stops_at_once
+        rate, z = self.k * self.alpha + age, span / (self.k * self.alpha + age + span)
+        a = self.a if abs(self.a - 1) > SINGULAR else 1 + SINGULAR
+        series = _series(a + b - self.r - repeats, a - 1, a + b, z)
+        left = np.exp((a - 1) * (np.log(rate) - np.log(rate + span)))
+        expected: FloatArray = (a + b) / (a - 1) * (1 - left * series) * self.p_alive(repeats, recency, age)
+        return np.maximum(expected, 0.0)
+
+
+SINGULAR = 1e-6
+"""The expectation divides by a - 1, and its limit there is continuous."""
+
+
+def erlang_tail(stages: FloatArray, silence: FloatArray, k: int) -> FloatArray:
+    """Return how much likelier k stages make a silence than one stage does: the sum of the paper's S2, shape (n,).
+
+    silence : shape (n,), (age - recency) / (alpha + age).
+    """
+    total, term = np.ones(len(stages)), np.ones(len(stages))
+    for j in range(1, k):
+        term = term * (stages + (j - 1)) * silence / j
+        total = total + term
+    return total
+
+
+def _series(first: FloatArray, second: float, third: FloatArray, z: FloatArray) -> FloatArray:
+    """Return 2F1(first, second; third; z), shape (n,), row by row the same whatever other rows there are.
+
+    The caller has applied Euler's transformation, after which terms fall fast where an account has bought often.
+    """
+    n = np.arange(SERIES_TERMS - 1, dtype=np.float64)
+    total = np.empty(len(z))
+    for begin in range(0, len(z), ROWS_AT_ONCE):
+        rows = slice(begin, begin + ROWS_AT_ONCE)
+        p, c, x = first[rows, None], third[rows, None], z[rows, None]
+        ratios = (p + n) * (second + n) / ((c + n) * (n + 1)) * x
+        total[rows] = 1.0 + np.cumsum(np.cumprod(ratios, axis=1), axis=1)[:, -1]
+    return total
+
+
+@served
+@dataclass(frozen=True)
+class ExpectedPurchases:
+    """The expected order days over a horizon by buy till you die; nothing of an account that never ordered.
+
+    columns : positions of order_days_total, days_since_first_order and days_since_order_day.
+    span : days of the horizon.
+    k, r, alpha, a, b, stops_at_once : as `BuyTillYouDie` has them, times in days.
+    """
+
+    columns: tuple[int, ...]
+    span: float
+    k: int
+    r: float
+    alpha: float
+    a: float
+    b: float
+    stops_at_once: int
+
+    @property
+    def model(self) -> BuyTillYouDie:
+        """Return the parameters."""
+        return BuyTillYouDie(self.k, self.r, self.alpha, self.a, self.b, bool(self.stops_at_once))
+
+    def predict(self, matrix: FloatArray) -> FloatArray:
+        """Return expected order days, shape (n, 1)."""
+        repeats, recency, age = purchase_history(matrix, self.columns)
+        with np.errstate(all="ignore"):
+            expected = self.model.expected_purchases(repeats, recency, np.maximum(age, 1.0), self.span)
+        bought: BoolArray = matrix[:, self.columns[0]] > 0
+        return np.where(bought, np.nan_to_num(expected, posinf=0.0), 0.0)[:, None]
+
+
+def purchase_history(matrix: FloatArray, columns: tuple[int, ...]) -> tuple[FloatArray, FloatArray, FloatArray]:
+    """Return repeats, recency and age (days) of every row, shape (n,) each; columns as `ExpectedPurchases` has."""
+    total, age, since = (np.nan_to_num(matrix[:, column]) for column in columns)
+    return np.maximum(total - 1, 0.0), np.maximum(age - since, 0.0), age
+
+
+@served
+@dataclass(frozen=True)
+class Logged:
+    """A predictor on the logarithm of another one's value, the only column that it sees.
+
+    floor : values below it count as it.
+    """
+
+    of: Predictor
+    then: Predictor
+    floor: float
+
+    def predict(self, matrix: FloatArray) -> FloatArray:
+        """Return what `then` predicts, shape (n, k)."""
+        return self.then.predict(np.log(np.maximum(self.of.predict(matrix), self.floor)))
+
+
+@served
+@dataclass(frozen=True)
+class ExpectedSpend:
+    """Expected order days times the expected revenue of one, which is gamma-gamma.
+
+    columns : positions of revenue_per_order_day_365d and order_days_365d.
+    p, q, gamma : the parameters; an account's mean is shrunk towards that of all by the number of its order days.
+    """
+
+    purchases: Predictor
+    columns: tuple[int, ...]
+    p: float
+    q: float
+    gamma: float
+
+    def predict(self, matrix: FloatArray) -> FloatArray:
+        """Return the expected revenue, shape (n, 1), money."""
+        mean, days = (np.nan_to_num(matrix[:, column]) for column in self.columns)
+        days = np.where(mean > 0, days, 0.0)
+        spend = self.p * (self.gamma + days * np.maximum(mean, 0.0)) / (self.p * days + self.q - 1)
+        return self.purchases.predict(matrix) * spend[:, None]
+
+
+def log_factorial(n: int) -> float:
+    """Return log n!."""
+    return lgamma(n + 1)
