@@ -34,7 +34,8 @@ from commands.terminal import Figures, show_figures
 from commands.training import TrainOptions, train_command
 from features.errors import LadderError
 
-EXIT_DONE, EXIT_REFUSED, EXIT_USAGE, EXIT_RETRAIN, EXIT_BUG, EXIT_INTERRUPTED = 0, 1, 2, 3, 70, 130
+EXIT_DONE, EXIT_REFUSED, EXIT_USAGE, EXIT_RETRAIN, EXIT_NOT_PROMOTED = 0, 1, 2, 3, 4
+EXIT_BUG, EXIT_INTERRUPTED = 70, 130
 """70 is the status that sysexits.h has for a fault of the program itself."""
 
 
@@ -69,6 +70,10 @@ def _store_status(options: StoreOptions, figures: Figures) -> int:
     return EXIT_REFUSED if is_wrong(options, figures) else EXIT_DONE
 
 
+def _train_status(options: TrainOptions, figures: Figures) -> int:
+    return EXIT_NOT_PROMOTED if options.promote and not figures["champion"] else EXIT_DONE
+
+
 def _monitor_status(options: MonitorOptions, figures: Figures) -> int:
     return EXIT_RETRAIN if advises_retraining(options, figures) else EXIT_DONE
 
@@ -84,7 +89,7 @@ COMMANDS: Mapping[str, Command] = {
         partition_command,
     ),
     "check": _command("the data report: rows set aside, the ladder, what can be trained", CheckOptions, check_command),
-    "train": _command("train all models, track and register them", TrainOptions, train_command),
+    "train": _command("train all models, track and register them", TrainOptions, train_command, _train_status),
     "backtest": _command("out-of-time evaluation beside the baselines", BacktestOptions, backtest_command),
     "promote": _command("make a version champion", PromoteOptions, promote_command),
     "rollback": _command("make the former champion champion again", RollbackOptions, rollback_command),

@@ -188,10 +188,8 @@ def conclude(run: TrainingRun, request: TrainingRequest) -> Registered:
     if promoted:
         print(f"\n{said} is champion now")
     elif not judgement.good:
-        print(
-            f"\n{said} was not promoted: a check refused it. See why above; `ladder promote {version}` overrules the "
-            "checks"
-        )
+        print(f"\n{said} was not promoted: a check refused it, and the former champion, if any, stays")
+        print(f"See what is marked as a blocker above, mend it and train anew; `ladder promote {version}` overrules it")
     else:
         print(
             f"\n{said} was not promoted: version {judgement.champion} stays champion (use --promote, or "

@@ -8,7 +8,7 @@ import numpy as np
 from features.catalog import catalog
 from features.errors import NotEnoughData
 from features.histories.histories import Histories
-from features.instants import BoolArray, FloatArray, iso
+from features.instants import MICROSECONDS_PER_DAY, BoolArray, FloatArray, iso
 from features.tables import RUNGS
 from training.account_managers.track_record import ForecastRecord, fit_forecasts
 from training.data.dataset import Dataset, Progress, build_dataset, silent
@@ -19,10 +19,10 @@ from training.effects.policy_evaluation import PolicyEvaluation
 from training.effects.upgrade import UpgradeEffect, fit_upgrades, fit_value_gaps
 from training.effects.uplift import InvestmentEffect, fit_uplift
 from training.evaluation.curves import Curves, Importance, importance_of
-from training.evaluation.evaluation import Comparison, evaluate
+from training.evaluation.evaluation import OURS, Comparison, evaluate
 from training.evaluation.grading import grade_report
 from training.model.bundle import Bundle, Facts, Investment
-from training.model.findings import NOTE, Finding
+from training.model.findings import NOTE, WARNING, Finding
 from training.model.margins import line_margins, margins_finding
 from training.model.predictors import Pool, Trees
 from training.model.service_load import usual_load
@@ -32,6 +32,7 @@ from training.models.horizon_models import fit_horizons
 from training.models.next_rung import fit_with_earlier
 from training.models.revenue import fit_revenue
 from training.models.revenue_interval import fit_revenue_range
+from training.models.rule_that_serves import serve_pool, serve_revenue
 from training.models.switching import MIN_EVENTS, enough_switches, fit_switching
 from training.models.triggers import TriggerModel, fit_triggers
 from training.settings import Settings
@@ -84,17 +85,23 @@ def train_on(data: Dataset, settings: Settings, folds: int = 3, progress: Progre
     comparisons, report = _evaluate(data, settings, folds, progress)
     everything = np.ones(len(data.matrix), bool)
     progress("models", 0.0)
+    serves = {comparison.task: comparison.serves for comparison in comparisons}
     next_rung, earlier = fit_with_earlier(data, everything, settings)
+    next_rung = serve_pool(data, "next_rung", serves, pool=next_rung, rows=everything, settings=settings)
     progress("models", 0.4)
     switching = fit_switching(data, everything, settings) if enough_switches(data, everything) else None
+    if switching is not None:
+        can = data.labels.can_switch
+        switching = serve_pool(data, "switching", serves, pool=switching, rows=can, settings=settings)
     triggers = fit_triggers(data, everything, settings) if switching is not None else None
     progress("models", 0.6)
-    revenue, climbing = fit_revenue(data, everything, settings), _fit_climbing(data, settings)
+    revenue = serve_revenue(data, serves, fit_revenue(data, everything, settings), everything, settings)
+    climbing = _fit_climbing(data, settings)
     progress("models", 0.8)
     sets = fit_set_rule(data, everything, earlier, settings)
     revenue_range, held = fit_revenue_range(data, everything, settings)
     progress("models", 1.0)
-    further, further_report = fit_horizons(data, settings, switching is not None, progress)
+    further, further_report = fit_horizons(data, settings, switching is not None, serves, progress)
     uplift = fit_uplift(data, settings, progress)
     effects = uplift.options
     upgrades = fit_upgrades(data, settings)
@@ -183,7 +190,21 @@ def _evaluate(
         comparisons = tuple(evaluate(data, settings, folds, progress))
     except NotEnoughData as error:
         return (), [Finding.of("not_judged", NOTE, message=str(error))]
-    return comparisons, grade_report(comparisons)
+    return comparisons, [*grade_report(comparisons), *_rules_that_serve(comparisons, data, settings)]
+
+
+def _rules_that_serve(comparisons: Sequence[Comparison], data: Dataset, settings: Settings) -> list[Finding]:
+    """Return which rules serve, and how many months are missing until every season has been learnt from."""
+    known = (data.end - data.totals.first_order) / MICROSECONDS_PER_DAY
+    wanted = settings.slices.least_history_days + 365 + 2 * settings.outcome.horizon_days
+    months = int(np.ceil(max(wanted - known, 0) / 30))
+    return [
+        Finding.of("rule_serves_meanwhile", WARNING, task=one.task, rule=one.serves, months=months)
+        if months
+        else Finding.of("rule_serves", WARNING, task=one.task, rule=one.serves, periods=len(one.origins))
+        for one in comparisons
+        if one.serves != OURS
+    ]
 
 
 def _fit_climbing(data: Dataset, settings: Settings) -> Trees:

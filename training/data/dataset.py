@@ -74,6 +74,7 @@ class Dataset:
             booster=booster,
             classes=classes,
             backend=self.backend,
+            span=float(self.context.horizon_days),
         )
 
 

@@ -43,6 +43,10 @@ class TrainingTask:
     classes : number of classes; 1 = a probability or a value.
     backend : where boosters are trained.
     without : members of the pool that are left out.
+    span : days of the horizon.
+    today : shape (m, n_features), the accounts as they stand when the model is learnt, whose outcomes nobody knows yet;
+        None where that is not known.
+    silence : whether the outcome is that no order comes.
     """
 
     matrix: FloatArray
@@ -53,6 +57,9 @@ class TrainingTask:
     classes: int = 1
     backend: BoostingBackend = local_backend
     without: tuple[str, ...] = ()
+    span: float = 180.0
+    today: FloatArray | None = None
+    silence: bool = False
 
     def column(self, name: str) -> int:
         """Return the position of a feature; ABSENT where it is not there."""
@@ -61,6 +68,11 @@ class TrainingTask:
     def take(self, rows: BoolArray) -> "TrainingTask":
         """Return the task with some of the rows (mask, shape (n,))."""
         return replace(self, matrix=self.matrix[rows], target=self.target[rows], weight=self.weight[rows])
+
+    @property
+    def present(self) -> FloatArray:
+        """Return the accounts as they stand when the model is learnt; the rows themselves where that is not known."""
+        return self.matrix if self.today is None or not len(self.today) else self.today
 
     @property
     def class_target(self) -> IntArray:

@@ -19,9 +19,9 @@ from training.evaluation import metrics
 from training.evaluation.curves import Part, Transitions, gains_curve, parts_of, transitions
 from training.evaluation.holdout_predictions import HoldoutPredictions
 from training.evaluation.metrics import Band, Interval
-from training.evaluation.tasks import TASKS, Task
+from training.evaluation.tasks import TASKS, Outcome, Task
 from training.model.serialization import Predictor
-from training.models.baselines import SIMPLEST
+from training.models.baselines import SIMPLEST, Rule
 from training.models.fitting import one_linear_algebra_thread
 from training.models.switching import enough_switches
 from training.settings import Settings
@@ -54,6 +54,7 @@ class Comparison:
     by_origin, by_rung : the same scores of the snapshots of one origin, and of those on one rung.
     gains : share of the accounts by descending probability, and the share of what happened among them.
     moves : of the next rung.
+    serves : the model whose predictions are called ours: the pool, or the rule that predicted better out of time.
     holdout : the predictions themselves, for further comparisons on the same rows; None where nobody kept them.
     """
 
@@ -70,6 +71,7 @@ class Comparison:
     by_rung: tuple[Part, ...] = ()
     gains: tuple[tuple[float, float], ...] = ()
     moves: Transitions | None = None
+    serves: str = OURS
     holdout: HoldoutPredictions | None = field(default=None, compare=False, repr=False)
 
     @property
@@ -146,6 +148,8 @@ def _evaluate(
     tested = np.concatenate([np.flatnonzero(fold.test & eligible) for fold in origins])
     unseen = np.concatenate([fold.unseen[fold.test & eligible] for fold in origins])
     joined = {name: np.concatenate(parts) for name, parts in predictions.items()}
+    serves = _which_serves(task, joined, task.target(data)[tested], data.labels.rung[tested])
+    joined[OURS] = joined[serves]
     account = data.snapshots.account[tested]
     means = {
         name: metrics.cluster_bootstrap_mean(np.concatenate([of_fold[name] for of_fold in sets]), account)
@@ -156,7 +160,28 @@ def _evaluate(
     compared, by_row = _compare(
         data, task, predictions=joined, tested=tested, unseen=unseen, origins=names, origin=origin
     )
-    return replace(compared, sets=means, holdout=HoldoutPredictions(tested, joined[OURS], by_row, latest))
+    return replace(
+        compared, sets=means, serves=serves, holdout=HoldoutPredictions(tested, joined[OURS], by_row, latest)
+    )
+
+
+def _which_serves(task: Task, predictions: Mapping[str, FloatArray], happened: Outcome, rung: IntArray) -> str:
+    """Return the rule whose loss is lower than that of ours by more than WORSE_BY, the best of them; else ours."""
+
+    def losses(predicted: FloatArray) -> FloatArray:
+        scores = {title: float(score(predicted, happened).mean()) for title, score in task.row_scores.items()}
+        scores |= task.whole(predicted, happened, rung)
+        return np.array([max(scores[title], 1e-12) for title in task.decides_on])
+
+    ours = losses(predictions[OURS])
+    rules = [name for name, baseline in task.baselines.items() if isinstance(baseline, Rule)]
+    ratio = {name: float(np.exp(np.log(losses(predictions[name]) / ours).mean())) for name in rules}
+    best = min(rules, key=lambda name: ratio[name])
+    return best if ratio[best] < 1 - WORSE_BY else OURS
+
+
+WORSE_BY = 0.005
+"""A rule serves where its loss is lower by more than one in two hundred: less is noise, and the pool has reasons."""
 
 
 def _compare(

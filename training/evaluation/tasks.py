@@ -41,6 +41,7 @@ class Task:
         rungs.
     sets : returns name -> value per row of a set or interval of ours, calibrated on the fold's own training rows, on
         its test rows; from the data, both masks, the settings, our predictions and the earlier model.
+    measured_by : the scores that decide whether a rule predicts better; the primary one by default.
     """
 
     name: str
@@ -52,6 +53,12 @@ class Task:
     whole: Callable[[FloatArray, Outcome, IntArray], dict[str, float]]
     chance: Callable[[FloatArray, Outcome, IntArray], tuple[FloatArray, BoolArray]] | None = None
     sets: Callable[..., dict[str, FloatArray]] | None = None
+    measured_by: tuple[str, ...] = ()
+
+    @property
+    def decides_on(self) -> tuple[str, ...]:
+        """Return the scores that decide whether a rule predicts better: the primary one unless others are named."""
+        return self.measured_by or (next(iter(self.row_scores)),)
 
 
 def _direction_scores(chances: FloatArray, happened: IntArray, rung: IntArray) -> dict[str, float]:
@@ -108,6 +115,7 @@ def _revenue_scores(expected: FloatArray, happened: Outcome, _: IntArray) -> dic
     top = rank >= 0.9 * len(rank)
     total = max(float(np.abs(happened).sum()), 1e-9)
     return {
+        "rmse": float(np.sqrt(np.mean((expected[:, 0] - happened) ** 2))),
         "bias": float((expected[:, 0].sum() - happened.sum()) / total),
         "captured_by_top_10": float(happened[top].sum() / total),
     }
@@ -162,6 +170,6 @@ TASKS: tuple[Task, ...] = (
     Task(
         name="revenue", fit=_by_itself(fit_revenue), baselines=baselines.REVENUE, rows=_everyone,
         target=lambda data: data.labels.revenue, row_scores={"deviance": _deviance, "mae": _absolute},
-        whole=_revenue_scores, sets=_revenue_intervals,
+        whole=_revenue_scores, sets=_revenue_intervals, measured_by=("mae", "rmse"),
     ),
 )  # fmt: skip

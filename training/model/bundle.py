@@ -18,7 +18,7 @@ from features.catalog import catalog
 from features.catalog.catalog import Context
 from features.errors import BundleError
 from features.ladder.rules import LadderRules
-from training.model import findings
+from training.model import buy_till_you_die, findings, revenue, rules  # noqa: F401 - kinds of predictors
 from training.model.bundle_files import BundleReader, json_bytes, move_texts_out, parse_object, read_bytes
 from training.model.effect import Effect
 from training.model.facts import Facts
@@ -31,7 +31,7 @@ __all__ = [
     "read_proven_bundle", "write_bundle",
 ]  # fmt: skip
 
-FORMAT = 4
+FORMAT = 5
 MANIFEST = "manifest.json"
 EXAMPLES = "examples"
 NAME = "loyalty-ladder"

@@ -15,6 +15,7 @@ from math import lgamma
 import numpy as np
 
 from features.instants import BoolArray, FloatArray
+from training.model.predictors import FLOOR
 from training.model.serialization import Predictor, served
 
 SERIES_TERMS = 600
@@ -47,6 +48,23 @@ class BuyTillYouDie:
         if not self.stops_at_once:
             stopped = np.where(repeats > 0, stopped, 0.0)
         return 1.0 / (1.0 + stopped / erlang_tail(stages, (age - recency) / (self.alpha + age), self.k))
+
+    def p_none(self, repeats: FloatArray, recency: FloatArray, age: FloatArray, span: float) -> FloatArray:
+        """Return the probability of no purchase in the next `span`, shape (n,); arguments as `expected_purchases` has.
+
+        It is how much likelier the purchases so far and a silence until then are than these and a silence until now.
+        """
+        stages = self.r + self.k * repeats
+        silent = [
+            np.exp(-stages * np.log((self.alpha + at) / (self.alpha + recency)))
+            * erlang_tail(stages, (at - recency) / (self.alpha + at), self.k)
+            for at in (age, age + span)
+        ]
+        stopped = self.a / (self.b + np.maximum(repeats - 1 + self.stops_at_once, 0))
+        if not self.stops_at_once:
+            stopped = np.where(repeats > 0, stopped, 0.0)
+        chance: FloatArray = (silent[1] + stopped) / (silent[0] + stopped)
+        return chance
 
     def expected_purchases(self, repeats: FloatArray, recency: FloatArray, age: FloatArray, span: float) -> FloatArray:
         """Return the expected purchases in the next `span`, shape (n,).
@@ -128,6 +146,23 @@ class ExpectedPurchases:
             expected = self.model.expected_purchases(repeats, recency, np.maximum(age, 1.0), self.span)
         bought: BoolArray = matrix[:, self.columns[0]] > 0
         return np.where(bought, np.nan_to_num(expected, posinf=0.0), 0.0)[:, None]
+
+
+@served
+@dataclass(frozen=True)
+class NoPurchase:
+    """The probability of no order day over the horizon by buy till you die; almost one where none was ever."""
+
+    purchases: Predictor
+
+    def predict(self, matrix: FloatArray) -> FloatArray:
+        """Return probabilities, shape (n, 1)."""
+        of = self.purchases
+        assert isinstance(of, ExpectedPurchases), "written by `learn_silence`"
+        repeats, recency, age = purchase_history(matrix, of.columns)
+        chance = of.model.p_none(repeats, recency, np.maximum(age, 1.0), of.span)
+        bought: BoolArray = matrix[:, of.columns[0]] > 0
+        return np.clip(np.where(bought, chance, 1.0), FLOOR, 1 - FLOOR)[:, None]
 
 
 def purchase_history(matrix: FloatArray, columns: tuple[int, ...]) -> tuple[FloatArray, FloatArray, FloatArray]:

@@ -167,10 +167,12 @@ class Pool:
     """A weighted mean of predictors (a linear opinion pool).
 
     weights : learnt on earlier origins; they sum to one.
+    log_odds : added to the log odds of a single probability, the same for everybody: calibration in the large.
     """
 
     members: Mapping[str, Predictor]
     weights: Mapping[str, float]
+    log_odds: float = 0.0
 
     def predict(self, matrix: FloatArray) -> FloatArray:
         """Return class probabilities, shape (n, k), or one probability, shape (n, 1)."""
@@ -180,7 +182,18 @@ class Pool:
                 part = self.weights[name] * self.members[name].predict(matrix)
                 total = part if total is None else total + part
         assert total is not None, "a pool has at least one member with weight"
-        return normalise(np.maximum(total, FLOOR)) if total.shape[1] > 1 else np.clip(total, FLOOR, 1 - FLOOR)
+        if total.shape[1] > 1:
+            return normalise(np.maximum(total, FLOOR))
+        return shifted(np.clip(total, FLOOR, 1 - FLOOR), self.log_odds)
+
+
+def shifted(chance: FloatArray, log_odds: float) -> FloatArray:
+    """Return probabilities with their log odds moved, of the same shape."""
+    if log_odds == 0:
+        return chance
+    odds = chance / (1 - chance) * np.exp(log_odds)
+    moved: FloatArray = odds / (1 + odds)
+    return np.clip(moved, FLOOR, 1 - FLOOR)
 
 
 @served

@@ -49,10 +49,13 @@ class Banded:
 
     def predict(self, matrix: FloatArray) -> FloatArray:
         """Return what `of` predicts."""
-        banded = matrix.copy(order="F")
-        values = np.nan_to_num(matrix[:, self.column], nan=self.fill)
-        banded[:, self.column] = np.searchsorted(self.edges, values)
-        return self.of.predict(banded)
+        return self.of.predict(self.banded(matrix))
+
+    def banded(self, matrix: FloatArray) -> FloatArray:
+        """Return the matrix with the band's number in the column."""
+        changed = matrix.copy(order="F")
+        changed[:, self.column] = np.searchsorted(self.edges, np.nan_to_num(matrix[:, self.column], nan=self.fill))
+        return changed
 
 
 @served

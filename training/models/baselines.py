@@ -4,105 +4,104 @@ Each baseline learns from the same rows and predicts the same rows as the model 
 """
 
 from collections.abc import Callable
-from dataclasses import replace
+from dataclasses import dataclass, replace
 
 import numpy as np
 
 from features.errors import NotEnoughData
 from features.histories.order_days import order_days
 from features.histories.views import View
-from features.instants import BoolArray, FloatArray
+from features.instants import BoolArray, FloatArray, IntArray
 from features.tables import RUNGS
 from training.data.dataset import Dataset
-from training.data.training_task import Learn
-from training.model.predictors import FLOOR, Linear, normalise
-from training.model.terms import Term
-from training.models.buy_till_you_die import fit_bg_nbd
-from training.models.fitting import DEFAULT_LIGHTGBM, fit_classes, fit_table, fit_trees
-from training.models.next_rung import LONG_AGO, N_RUNGS, learn_logit
-from training.models.switching import rfm_terms
+from training.data.training_task import Learn, TrainingTask
+from training.model.predictors import FLOOR, Table, Trees, normalise
+from training.model.rules import Constant, Scaled, Sticky
+from training.model.serialization import Predictor
+from training.models.buy_till_you_die import learn_purchases, learn_spend
+from training.models.fitting import DEFAULT_LIGHTGBM, fit_table, fit_trees
+from training.models.next_rung import N_RUNGS, learn_banded, learn_logit
+from training.models.revenue import WINDOWS, nearest_window
+from training.models.switching import learn_orders_expected, learn_orders_regular, learn_recency, learn_rfm
 from training.settings import Settings
 
 Baseline = Callable[[Dataset, BoolArray, BoolArray, Settings], FloatArray]
 """(data, rows to learn from, rows to predict, settings) -> shape (n predicted, k)."""
+FitRule = Callable[[Dataset, BoolArray, Settings], Predictor]
+"""(data, rows to learn from, settings) -> the rule as a predictor."""
 
 
-def _frequencies(data: Dataset, train: BoolArray, test: BoolArray, _: Settings) -> FloatArray:
-    target = data.labels.next_rung[train]
-    share = np.bincount(target, weights=data.weight[train], minlength=N_RUNGS) + 1e-3
-    return np.tile(share / share.sum(), (int(test.sum()), 1))
+@dataclass(frozen=True)
+class Rule:
+    """A baseline that is a predictor, and so may serve where nothing better is known.
+
+    fit : learns it.
+    """
+
+    fit: FitRule
+
+    def __call__(self, data: Dataset, train: BoolArray, test: BoolArray, settings: Settings) -> FloatArray:
+        """Learn on some rows and predict others, as a baseline does."""
+        return self.fit(data, train, settings).predict(data.matrix[test])
 
 
-def _sticky(data: Dataset, train: BoolArray, test: BoolArray, column: str) -> FloatArray:
-    """Predict the rung in a column with the share of times it was right; the rest as the class frequencies."""
-    guess = data.matrix[:, data.column(column)].astype(np.int64)
-    right = np.average(guess[train] == data.labels.next_rung[train], weights=data.weight[train])
-    chances = _frequencies(data, train, test, Settings()) * (1 - right)
-    chances[np.arange(len(chances)), guess[test]] += right
-    return normalise(chances)
+def _frequencies(data: Dataset, rows: BoolArray) -> FloatArray:
+    share = np.bincount(data.labels.next_rung[rows], weights=data.weight[rows], minlength=N_RUNGS) + 1e-3
+    normalised: FloatArray = share / share.sum()
+    return normalised
 
 
-def _persistence(data: Dataset, train: BoolArray, test: BoolArray, _: Settings) -> FloatArray:
-    return _sticky(data, train, test, "rung")
+def _fit_frequencies(data: Dataset, rows: BoolArray, _: Settings) -> Sticky:
+    return _plain(data.column("rung"), 0.0, _frequencies(data, rows))
 
 
-def _roll_forward(data: Dataset, train: BoolArray, test: BoolArray, _: Settings) -> FloatArray:
-    return _sticky(data, train, test, "rung_if_nothing_happens")
+def _plain(column: int, right: float, frequencies: FloatArray) -> Sticky:
+    return Sticky(column, right, tuple(float(share) for share in frequencies))
 
 
-def _markov(data: Dataset, train: BoolArray, test: BoolArray, _: Settings) -> FloatArray:
-    cells = [data.column("rung")]
-    table = fit_table(
-        data.matrix[train],
-        data.labels.next_rung[train],
-        data.weight[train],
-        cells,
-        sizes=[N_RUNGS],
-        n_classes=N_RUNGS,
-        strength=1.0,
-    )
-    return table.predict(data.matrix[test])
+def _sticky(name: str) -> Rule:
+    """Return the rule that the rung in a feature comes, with the share of times it was right."""
+
+    def fit(data: Dataset, rows: BoolArray, _: Settings) -> Sticky:
+        column = data.column(name)
+        guess = data.matrix[rows, column].astype(np.int64)
+        right = float(np.average(guess == data.labels.next_rung[rows], weights=data.weight[rows]))
+        return _plain(column, right, _frequencies(data, rows))
+
+    return Rule(fit)
 
 
-RECENCY_EDGES = (30.0, 60.0, 90.0, 180.0, 365.0)
+def _fit_markov(data: Dataset, rows: BoolArray, _: Settings) -> Table:
+    return fit_table(
+        data.matrix[rows], data.labels.next_rung[rows], data.weight[rows], [data.column("rung")],
+        sizes=[N_RUNGS], n_classes=N_RUNGS, strength=1.0,
+    )  # fmt: skip
 
 
-def _markov_by_recency(data: Dataset, train: BoolArray, test: BoolArray, _: Settings) -> FloatArray:
-    recency = np.nan_to_num(data.matrix[:, data.column("days_since_order_day")], nan=LONG_AGO)
-    cells = np.column_stack([data.matrix[:, data.column("rung")], np.searchsorted(RECENCY_EDGES, recency)])
-    sizes = [N_RUNGS, len(RECENCY_EDGES) + 1]
-    table = fit_table(
-        cells[train],
-        data.labels.next_rung[train],
-        data.weight[train],
-        [0, 1],
-        sizes=sizes,
-        n_classes=N_RUNGS,
-        strength=1.0,
-    )
-    return table.predict(cells[test])
+def _rung_task(data: Dataset, rows: BoolArray, settings: Settings) -> TrainingTask:
+    return data.task(data.labels.next_rung, settings.booster, N_RUNGS).take(rows)
 
 
-def single_member(learn: Learn) -> Baseline:
+def single_member(learn: Learn) -> Rule:
     """Return a member of the next rung's pool as a baseline: what the pool must beat to be worth having."""
-
-    def baseline(data: Dataset, train: BoolArray, test: BoolArray, settings: Settings) -> FloatArray:
-        member = learn(data.task(data.labels.next_rung, settings.booster, N_RUNGS).take(train))
-        if member is None:
-            raise NotEnoughData("the member has nothing to learn from")
-        return member.predict(data.matrix[test])
-
-    return baseline
+    return Rule(lambda data, rows, settings: _learnt(learn, _rung_task(data, rows, settings)))
 
 
-def _default_lightgbm(data: Dataset, train: BoolArray, test: BoolArray, settings: Settings) -> FloatArray:
-    """Predict by one slice and default parameters, as a first attempt would."""
-    latest = train & (data.snapshots.as_of == data.snapshots.as_of[train].max())
-    matrix, target = data.matrix[latest], data.labels.next_rung[latest]
+def _learnt(learn: Learn, task: TrainingTask) -> Predictor:
+    member = learn(task)
+    if member is None:
+        raise NotEnoughData("the member has nothing to learn from")
+    return member
+
+
+def _first_attempt(data: Dataset, rows: BoolArray, settings: Settings, target: IntArray, classes: int) -> Trees:
+    """Fit one slice with default parameters, as a first attempt would."""
+    latest = rows & (data.snapshots.as_of == data.snapshots.as_of[rows].max())
     booster = replace(DEFAULT_LIGHTGBM, threads=settings.booster.threads)
-    return fit_trees(matrix, target, data.weight[latest], booster, objective="multiclass", n_classes=N_RUNGS).predict(
-        data.matrix[test]
-    )
+    return fit_trees(
+        data.matrix[latest], target[latest], data.weight[latest], booster,
+        objective="multiclass" if classes > 1 else "binary", n_classes=classes,
+    )  # fmt: skip
 
 
 def _count_process(data: Dataset, _: BoolArray, test: BoolArray, settings: Settings) -> FloatArray:
@@ -153,77 +152,81 @@ def _at_least(need: FloatArray, trials: int, chance: FloatArray) -> FloatArray:
 
 
 NEXT_RUNG: dict[str, Baseline] = {
-    "class frequencies": _frequencies,
-    "persistence": _persistence,
-    "mechanical roll-forward": _roll_forward,
-    "Markov matrix": _markov,
-    "Markov by recency": _markov_by_recency,
+    "class frequencies": Rule(_fit_frequencies),
+    "persistence": _sticky("rung"),
+    "mechanical roll-forward": _sticky("rung_if_nothing_happens"),
+    "Markov matrix": Rule(_fit_markov),
+    "Markov by recency": single_member(learn_banded),
     "count-process forecast": _count_process,
     "multinomial logit": single_member(learn_logit),
-    "default LightGBM, one slice": _default_lightgbm,
+    "default LightGBM, one slice": Rule(
+        lambda data, rows, settings: _first_attempt(data, rows, settings, data.labels.next_rung, N_RUNGS)
+    ),
 }
 """One row per baseline, here and below. How to add one: docs/extend.md."""
 
 
-def _base_rate(data: Dataset, train: BoolArray, test: BoolArray, _: Settings) -> FloatArray:
-    return np.full((int(test.sum()), 1), np.average(data.labels.switched[train], weights=data.weight[train]))
-
-
-def _on_terms(data: Dataset, train: BoolArray, terms: list[Term]) -> Linear:
-    return fit_classes(data.matrix[train], data.labels.switched[train], data.weight[train], terms, n_classes=1)
-
-
-def _recency(data: Dataset, train: BoolArray, test: BoolArray, _: Settings) -> FloatArray:
-    terms = [Term(data.column("days_since_order_day"), fill=LONG_AGO)]
-    return _on_terms(data, train, terms).predict(data.matrix[test])
-
-
-def _log_rfm(data: Dataset, train: BoolArray, test: BoolArray, _: Settings) -> FloatArray:
-    return _on_terms(data, train, rfm_terms(data)).predict(data.matrix[test])
-
-
-def _bg_nbd(data: Dataset, train: BoolArray, test: BoolArray, settings: Settings) -> FloatArray:
-    """Predict by a logit on the log of BG/NBD's expected purchases."""
-    names = ("order_days_total", "days_since_first_order", "days_since_order_day")
-    total, age, since = (np.nan_to_num(data.matrix[:, data.column(name)]) for name in names)
-    repeats, recency = np.maximum(total - 1, 0), np.maximum(age - since, 0)
-    latest = train & (data.snapshots.as_of == data.snapshots.as_of[train].max())
-    model = fit_bg_nbd(repeats[latest], recency[latest], np.maximum(age[latest], 1))
-    with np.errstate(all="ignore"):
-        expected = model.expected_purchases(repeats, recency, np.maximum(age, 1), settings.outcome.horizon_days)
-    logs = np.log(np.maximum(np.nan_to_num(expected, posinf=0.0), 1e-6))[:, None]
-    fitted = fit_classes(
-        logs[train], data.labels.switched[train], data.weight[train], [Term(0, "identity")], n_classes=1
+def _switching(learn: Learn) -> Rule:
+    return Rule(
+        lambda data, rows, settings: _learnt(learn, data.task(data.labels.switched, settings.booster).take(rows))
     )
-    return fitted.predict(logs[test])
 
 
-def _default_switch(data: Dataset, train: BoolArray, test: BoolArray, settings: Settings) -> FloatArray:
-    latest = train & (data.snapshots.as_of == data.snapshots.as_of[train].max())
-    matrix, target = data.matrix[latest], data.labels.switched[latest]
-    booster = replace(DEFAULT_LIGHTGBM, threads=settings.booster.threads)
-    return fit_trees(matrix, target, data.weight[latest], booster, objective="binary").predict(data.matrix[test])
+def _fit_base_rate(data: Dataset, rows: BoolArray, _: Settings) -> Constant:
+    return Constant(float(np.average(data.labels.switched[rows], weights=data.weight[rows])))
 
 
 SWITCHING: dict[str, Baseline] = {
-    "base rate": _base_rate,
-    "recency": _recency,
-    "log-RFM logit": _log_rfm,
-    "BG/NBD expected purchases": _bg_nbd,
-    "default LightGBM, one slice": _default_switch,
+    "base rate": Rule(_fit_base_rate),
+    "recency": _switching(learn_recency),
+    "log-RFM logit": _switching(learn_rfm),
+    "BG/NBD expected purchases": _switching(learn_orders_expected),
+    "MBG/CNBD-k expected purchases": _switching(learn_orders_regular),
+    "default LightGBM, one slice": Rule(
+        lambda data, rows, settings: _first_attempt(data, rows, settings, data.labels.switched, 1)
+    ),
 }
 
 
-def _revenue_mean(data: Dataset, train: BoolArray, test: BoolArray, _: Settings) -> FloatArray:
-    return np.full((int(test.sum()), 1), np.average(data.labels.revenue[train], weights=data.weight[train]))
+def _fit_mean(data: Dataset, rows: BoolArray, _: Settings) -> Constant:
+    return Constant(float(np.average(data.labels.revenue[rows], weights=data.weight[rows])))
 
 
-def _revenue_again(data: Dataset, _: BoolArray, test: BoolArray, settings: Settings) -> FloatArray:
-    share = settings.outcome.horizon_days / 365
-    return data.matrix[test][:, [data.column("revenue_365d")]] * share
+def _fit_last_horizon(data: Dataset, _: BoolArray, settings: Settings) -> Scaled:
+    window = nearest_window(settings.outcome.horizon_days)
+    return Scaled(data.column(WINDOWS[window]), settings.outcome.horizon_days / window)
 
 
-REVENUE: dict[str, Baseline] = {"mean": _revenue_mean, "last year's pace": _revenue_again}
+def _fit_last_year(data: Dataset, _: BoolArray, settings: Settings) -> Scaled:
+    return Scaled(data.column("revenue_365d"), settings.outcome.horizon_days / 365)
+
+
+def _fit_same_season(data: Dataset, _: BoolArray, __: Settings) -> Scaled:
+    return Scaled(data.column("revenue_same_season"), 1.0)
+
+
+def _orders_times_spend(regular: bool) -> Rule:
+    """Return buy till you die times gamma-gamma, learnt on the latest slice."""
+
+    def fit(data: Dataset, rows: BoolArray, settings: Settings) -> Predictor:
+        latest = rows & (data.snapshots.as_of == data.snapshots.as_of[rows].max())
+        task = data.task(data.labels.revenue, settings.booster).take(latest)
+        learnt = learn_spend(task, learn_purchases(task, regular=regular))
+        return _fit_last_year(data, rows, settings) if learnt is None else learnt  # nobody has ordered twice yet
+
+    return Rule(fit)
+
+
+REVENUE: dict[str, Baseline] = {
+    "mean": Rule(_fit_mean),
+    "last year's pace": Rule(_fit_last_year),
+    "the last horizon again": Rule(_fit_last_horizon),
+    "the same season a year ago": Rule(_fit_same_season),
+    "BG/NBD x gamma-gamma": _orders_times_spend(regular=False),
+    "MBG/CNBD-k x gamma-gamma": _orders_times_spend(regular=True),
+}
+
+BASELINES = {"next_rung": NEXT_RUNG, "switching": SWITCHING, "revenue": REVENUE}
 
 SIMPLEST = {"next_rung": "persistence", "switching": "recency", "revenue": "last year's pace"}
 """Prediction -> the baseline that is its simplest rule."""

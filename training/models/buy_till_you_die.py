@@ -134,20 +134,21 @@ SPEND = ("revenue_per_order_day_365d", "order_days_365d")
 
 
 def purchases_of(task: TrainingTask, purchases: tuple[int, ...]) -> PurchaseHistories | None:
-    """Return the purchase histories of a sample of the rows; None where fewer than two bought twice.
+    """Return the purchase histories of a sample of today's accounts; None where fewer than two bought twice.
 
     The logarithms of an account's gaps are taken from their mean and deviation, as if they were gamma.
     """
-    rows = np.flatnonzero(task.matrix[:, purchases[0]] > 0)
+    matrix = task.present
+    rows = np.flatnonzero(matrix[:, purchases[0]] > 0)
     rows = rows[:: max(1, len(rows) // MOST_ROWS)]
-    repeats, recency, age = purchase_history(task.matrix[rows], purchases)
+    repeats, recency, age = purchase_history(matrix[rows], purchases)
     if (repeats > 0).sum() < 2:
         return None
     mean, deviation = (task.column(name) for name in GAPS)
     spread = np.zeros(len(rows))
     if ABSENT not in (mean, deviation):
         with np.errstate(divide="ignore", invalid="ignore"):
-            spread = np.nan_to_num(task.matrix[rows, deviation] / task.matrix[rows, mean], posinf=0.0)
+            spread = np.nan_to_num(matrix[rows, deviation] / matrix[rows, mean], posinf=0.0)
     gap = np.maximum(recency, 1.0) / np.maximum(repeats, 1.0)
     shape = (repeats - 1) / np.maximum(repeats * spread**2, 1e-2)  # one over the squared deviation, without its bias
     shape = np.where((repeats > 1) & (spread > 0), np.clip(shape, 0.1, 100.0), 100.0)
@@ -155,10 +156,9 @@ def purchases_of(task: TrainingTask, purchases: tuple[int, ...]) -> PurchaseHist
     return PurchaseHistories(repeats, recency, np.maximum(age, 1.0), log_gaps)
 
 
-def learn_purchases(task: TrainingTask, span: float, *, regular: bool = True) -> ExpectedPurchases | None:
-    """Fit MBG/CNBD-k, or BG/NBD, to the rows of a task; None where the features that it needs are absent.
+def learn_purchases(task: TrainingTask, *, regular: bool = True) -> ExpectedPurchases | None:
+    """Fit MBG/CNBD-k, or BG/NBD, to today's accounts; None where the features that it needs are absent.
 
-    span : days of the horizon.
     regular : whether gaps may be regular and accounts may stop at once; else BG/NBD.
     """
     columns = tuple(task.column(name) for name in HISTORY)
@@ -167,17 +167,17 @@ def learn_purchases(task: TrainingTask, span: float, *, regular: bool = True) ->
         return None
     model = fit_buy_till_you_die(seen) if regular else fit_bg_nbd(seen)
     return ExpectedPurchases(
-        columns=columns, span=float(span), k=model.k, r=round(model.r, 6), alpha=round(model.alpha, 6),
+        columns=columns, span=task.span, k=model.k, r=round(model.r, 6), alpha=round(model.alpha, 6),
         a=round(model.a, 6), b=round(model.b, 6), stops_at_once=int(model.stops_at_once),
     )  # fmt: skip
 
 
 def learn_spend(task: TrainingTask, purchases: ExpectedPurchases | None) -> ExpectedSpend | None:
-    """Fit the gamma-gamma spend to the rows of a task; None where the features that it needs are absent."""
-    columns = tuple(task.column(name) for name in SPEND)
+    """Fit the gamma-gamma spend to today's accounts; None where the features that it needs are absent."""
+    columns, matrix = tuple(task.column(name) for name in SPEND), task.present
     if purchases is None or ABSENT in columns:
         return None
-    mean, days = (np.nan_to_num(task.matrix[:, column]) for column in columns)
+    mean, days = (np.nan_to_num(matrix[:, column]) for column in columns)
     known = np.flatnonzero((mean > 0) & (days > 0))
     known = known[:: max(1, len(known) // MOST_ROWS)]
     if len(known) < 2:

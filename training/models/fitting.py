@@ -246,20 +246,32 @@ def equal_pool(members: Mapping[str, Predictor]) -> Pool:
     return Pool(members, {name: 1.0 / len(members) for name in members})
 
 
-def pool_weights(chances: Mapping[str, FloatArray], weight: FloatArray, rounds: int = 200) -> dict[str, float]:
+def pool_weights(
+    chances: Mapping[str, FloatArray], weight: FloatArray, simple: Collection[str] = (), rounds: int = 200
+) -> dict[str, float]:
     """Return the weights of the mixture under which what happened was most likely, by expectation maximisation.
 
     Weights below one in a hundred are dropped: a served model should not run a member that hardly counts.
 
     chances : predictor -> shape (n,), the probability that it gave to what then happened.
     weight : shape (n,).
+    simple : predictors that few rows are drawn towards: PRIOR_ROWS more rows count as having been right by all members
+        alike, and twice as much by these.
     """
     names = sorted(chances)
     likelihood = np.column_stack([np.maximum(chances[name], FLOOR) for name in names])
+    rows = weight / weight.mean()
+    drawn = np.array([2.0 if name in simple else 1.0 for name in names])
+    prior = PRIOR_ROWS * drawn / drawn.sum()
     share = np.full(len(names), 1.0 / len(names))
     for _ in range(rounds):
         responsibility = likelihood * share
         responsibility /= responsibility.sum(axis=1, keepdims=True)
-        share = np.average(responsibility, axis=0, weights=weight)
+        share = rows @ responsibility + prior
+        share /= share.sum()
     share = np.where(share < 0.01, 0.0, share)
     return {name: float(round(value, 4)) for name, value in zip(names, share / share.sum(), strict=True)}
+
+
+PRIOR_ROWS = 30.0
+"""Rows that count before any is seen."""

@@ -4,7 +4,9 @@ They are the models of the main horizon with other outcomes, and with the featur
 are made coherent with the main horizon where they are served (`serving.scoring.horizons`), not here.
 """
 
+from collections.abc import Mapping
 from dataclasses import replace
+from types import MappingProxyType
 
 import numpy as np
 
@@ -15,22 +17,26 @@ from training.model.bundle import Horizon
 from training.model.findings import NOTE, WARNING, Finding
 from training.models.next_rung import fit_next_rung
 from training.models.revenue import fit_revenue
+from training.models.rule_that_serves import serve_pool, serve_revenue
 from training.models.switching import enough_switches, fit_switching
 from training.settings import Settings
 
+NONE: Mapping[str, str] = MappingProxyType({})
+
 
 def fit_horizons(
-    data: Dataset, settings: Settings, switching: bool, progress: Progress = silent
+    data: Dataset, settings: Settings, switching: bool, serves: Mapping[str, str] = NONE, progress: Progress = silent
 ) -> tuple[tuple[Horizon, ...], list[Finding]]:
     """Fit the models of every further horizon that has a complete slice, with findings about each.
 
     switching : whether the main horizon has a model of it; without one, none is learnt for further horizons.
+    serves : prediction -> the rule that serves at the main horizon, and so here.
     """
     horizons: list[Horizon] = []
     report: list[Finding] = []
     for number, further in enumerate(data.further):
         progress("further horizons", number / len(data.further))
-        horizon = _fit_horizon(data, further, settings, switching)
+        horizon = _fit_horizon(data, further, settings, switching, serves)
         if horizon is not None:
             horizons.append(horizon)
         report += _findings(data, further, horizon, switching, settings.ladder.order_days)
@@ -38,16 +44,22 @@ def fit_horizons(
     return tuple(horizons), report
 
 
-def _fit_horizon(data: Dataset, further: FurtherHorizon, settings: Settings, switching: bool) -> Horizon | None:
+def _fit_horizon(
+    data: Dataset, further: FurtherHorizon, settings: Settings, switching: bool, serves: Mapping[str, str]
+) -> Horizon | None:
     rows = further.labels.complete
     if not rows.any():
         return None
     settings = replace(settings, outcome=settings.outcome.ahead(further.days))
     with at_horizon(data, further) as shifted:
-        leaving = fit_switching(shifted, rows, settings) if switching and enough_switches(shifted, rows) else None
-        return Horizon(
-            further.days, fit_next_rung(shifted, rows, settings), leaving, fit_revenue(shifted, rows, settings)
-        )
+        leaving, can = None, rows & shifted.labels.can_switch
+        if switching and enough_switches(shifted, rows):
+            pool = fit_switching(shifted, rows, settings)
+            leaving = serve_pool(shifted, "switching", serves, pool=pool, rows=can, settings=settings)
+        pool = fit_next_rung(shifted, rows, settings)
+        rungs = serve_pool(shifted, "next_rung", serves, pool=pool, rows=rows, settings=settings)
+        revenue = serve_revenue(shifted, serves, fit_revenue(shifted, rows, settings), rows, settings)
+        return Horizon(further.days, rungs, leaving, revenue)
 
 
 def _findings(

@@ -15,6 +15,7 @@ from features.tables import RUNGS
 from training.data.dataset import Dataset, earlier_split
 from training.data.training_task import ABSENT, Learn, Named, Split, TrainingTask, learn_members, present
 from training.model.predictors import Floored, Linear, Ordinal, Pool, Table, Trees
+from training.model.rules import Banded
 from training.model.serialization import Predictor
 from training.model.terms import Term
 from training.models.fitting import (
@@ -113,12 +114,30 @@ def learn_table(task: TrainingTask) -> Table | None:
     return fit_table(task.matrix, task.class_target, task.weight, cells, sizes=[N_RUNGS, N_RUNGS], n_classes=N_RUNGS)
 
 
+def learn_banded(task: TrainingTask) -> Banded | None:
+    """Fit a table by the rung now and how long ago the last order day was; None where rows are not of this ladder."""
+    rung, recency = task.column("rung"), task.column("days_since_order_day")
+    if ABSENT in (rung, recency) or task.classes != N_RUNGS:
+        return None
+    blank = Banded(Table((rung, recency), (N_RUNGS, len(RECENCY_EDGES) + 1), ()), recency, RECENCY_EDGES, LONG_AGO)
+    table = fit_table(
+        blank.banded(task.matrix), task.class_target, task.weight, [rung, recency],
+        sizes=[N_RUNGS, len(RECENCY_EDGES) + 1], n_classes=N_RUNGS, strength=1.0,
+    )  # fmt: skip
+    return replace(blank, of=table)
+
+
+RECENCY_EDGES = (30.0, 60.0, 90.0, 180.0, 365.0)
+
 MEMBERS: dict[str, Learn] = {
     "booster": learn_booster,
     "ordinal": learn_ordinal,
     "logit": learn_logit,
     "table": learn_table,
+    "recency": learn_banded,
 }
+SIMPLE = ("table", "recency")
+"""The members that a short record is drawn towards."""
 """The pool: one row per member. How to add one: docs/extend.md."""
 
 
@@ -157,5 +176,5 @@ def learn_next_rung(task: TrainingTask, rows: BoolArray, split: Split | None) ->
     last = task.take(latest)
     happened = np.arange(len(last.target)), last.class_target
     chances = {name: member.predict(last.matrix)[happened] for name, member in earlier_members.items()}
-    weights = pool_weights(chances, last.weight)
+    weights = pool_weights(chances, last.weight, SIMPLE)
     return Pool(fit_members(task.take(rows)), weights), Pool(earlier_members, weights)

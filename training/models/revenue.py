@@ -15,11 +15,10 @@ from dataclasses import replace
 
 import numpy as np
 
-from features.catalog import catalog
-from features.histories.snapshots import Snapshots
 from features.histories.views import View
-from features.instants import MICROSECONDS_PER_DAY, BoolArray, FloatArray, IntArray
+from features.instants import BoolArray, FloatArray, IntArray
 from training.data.dataset import Dataset
+from training.data.present import present as accounts_now
 from training.data.training_task import ABSENT, Learn, TrainingTask, learn_members, present, usable_columns
 from training.model.predictors import Linear, Pool, Trees, TwoPart
 from training.model.revenue import N_RATIOS, OnPace, Pace, RevenuePool
@@ -62,19 +61,8 @@ def fit_revenue(data: Dataset, rows: BoolArray, settings: Settings) -> Predictor
     """Fit the pool to those of some rows (mask, shape (n,)) that no investment followed."""
     free = rows & ~invested_after(data, settings.uplift.exposure_days)
     rows = free if free.any() else rows  # where everybody is always invested in, nothing else can be learnt from
-    span = settings.outcome.horizon_days
-    today = int(data.snapshots.as_of[rows].max()) + span * MICROSECONDS_PER_DAY
-    task = data.task(data.labels.revenue, settings.booster).take(rows)
-    return learn_revenue(task, span, data.snapshots.as_of[rows], accounts_at(data, today))
-
-
-def accounts_at(data: Dataset, at: int) -> FloatArray:
-    """Return the features of the dataset's accounts as they stand at an instant that the data reach."""
-    there = data.snapshots.as_of == at
-    if there.any():
-        return data.matrix[there]
-    accounts = np.unique(data.snapshots.account)
-    return catalog.compute(View(data.histories, Snapshots(accounts, np.full(len(accounts), at))), data.context)
+    task = replace(data.task(data.labels.revenue, settings.booster), today=accounts_now(data, rows, settings).matrix)
+    return learn_revenue(task.take(rows), data.snapshots.as_of[rows])
 
 
 def learn_rfm(task: TrainingTask) -> Linear:
@@ -87,31 +75,24 @@ ANY_ORDER: dict[str, Learn] = {"booster": learn_booster, "rfm": learn_rfm}
 """The pool for the probability of any order, in which all weigh the same. How to add a member: docs/extend.md."""
 
 
-def learn_revenue(
-    task: TrainingTask, span: float, as_of: IntArray | None = None, today: FloatArray | None = None
-) -> Predictor:
+def learn_revenue(task: TrainingTask, as_of: IntArray | None = None) -> Predictor:
     """Fit the pool to rows of any origin; negative revenue counts as zero.
 
-    span : days of the horizon.
     as_of : shape (n,), the slice of each row; all are of one by default.
-    today : shape (m, n_features), the accounts as they stand when the model is learnt; by default the rows themselves.
     """
     revenue = np.maximum(task.target, 0.0)
     any_order = (revenue > 0).astype(np.int64)
     chance = equal_pool(learn_members(ANY_ORDER, replace(task, target=any_order)))
-    pace = _pace(task, span)
+    pace = _pace(task)
     if pace is None:
         return _two_parts(task, revenue, any_order, chance)
-    return _on_pace(
-        replace(task, target=revenue), pace, chance,
-        span=span, slices=np.zeros(len(revenue), np.int64) if as_of is None else as_of,
-        today=task.matrix if today is None or not len(today) else today,
-    )  # fmt: skip
+    slices = np.zeros(len(revenue), np.int64) if as_of is None else as_of
+    return _on_pace(replace(task, target=revenue), pace, chance, slices)
 
 
-def _pace(task: TrainingTask, span: float) -> Pace | None:
+def _pace(task: TrainingTask) -> Pace | None:
     """Return how paces are read from the matrix; None where a feature that they need is absent."""
-    window = nearest_window(span)
+    window = nearest_window(task.span)
     names = {
         "recent": WINDOWS[window], "year": "revenue_365d", "quarter": "revenue_90d", "month": "revenue_30d",
         "age": "days_since_first_order", "order": "revenue_per_order_day_365d",
@@ -122,12 +103,10 @@ def _pace(task: TrainingTask, span: float) -> Pace | None:
     order = task.matrix[:, columns["order"]]
     bought = order[order > 0]
     usual = float(np.median(bought)) if len(bought) else 1.0
-    return Pace(**columns, recent_days=float(window), span=float(span), usual=usual)
+    return Pace(**columns, recent_days=float(window), span=task.span, usual=usual)
 
 
-def _on_pace(
-    task: TrainingTask, pace: Pace, chance: Pool, *, span: float, slices: IntArray, today: FloatArray
-) -> RevenuePool:
+def _on_pace(task: TrainingTask, pace: Pace, chance: Pool, slices: IntArray) -> RevenuePool:
     scale = pace.scale(task.matrix)
     ratio = np.minimum(task.target / scale, MOST_RATIO)
     ratio = ratio / _level_by_slice(ratio * scale, scale, slices)
@@ -144,11 +123,10 @@ def _on_pace(
             pace,
             fit_trees(seen, target, weight, task.booster, objective=objective, columns=columns, backend=task.backend),
         )
-    now = replace(task, matrix=today, target=np.zeros(len(today)), weight=np.ones(len(today)))
-    expected = learn_spend(now, learn_purchases(now, span, regular=False))
+    expected = learn_spend(task, learn_purchases(task, regular=False))
     if expected is not None:
         members["expected orders"] = expected
-    return RevenuePool(chance, members, _weights(members, task, today))
+    return RevenuePool(chance, members, _weights(members, task))
 
 
 def _level_by_slice(amount: FloatArray, scale: FloatArray, slices: IntArray) -> FloatArray:
@@ -165,14 +143,14 @@ def _level(amount: FloatArray, scale: FloatArray) -> float:
     return float(np.clip((amount * factor).sum() / max((scale * factor).sum(), 1e-12), *LEVEL_LIMITS))
 
 
-def _weights(members: dict[str, Predictor], task: TrainingTask, today: FloatArray) -> dict[str, float]:
+def _weights(members: dict[str, Predictor], task: TrainingTask) -> dict[str, float]:
     """Return weights that bring every member to the level of the expected orders; without these, of what came."""
     weights = {name: WEIGHTS[name] for name in members}
     total = sum(weights.values())
+    anchor: FloatArray = np.asarray(task.target, np.float64)
+    rows = task.matrix
     if "expected orders" in members:
-        anchor, rows = members["expected orders"].predict(today)[:, 0], today
-    else:
-        anchor, rows = task.target, task.matrix
+        anchor, rows = members["expected orders"].predict(task.present)[:, 0], task.present
     for name, member in members.items():
         predicted = member.predict(rows)[:, 0]
         level = 1.0 if name == "expected orders" else _ratio_of_sums(anchor, predicted)

@@ -6,11 +6,18 @@ where a source has them. `training.models.triggers` predicts which trigger it is
 
 from dataclasses import replace
 
-from features.instants import BoolArray
+import numpy as np
+from scipy.optimize import brentq
+
+from features.instants import BoolArray, FloatArray
 from training.data.dataset import Dataset, earlier_split
-from training.data.training_task import Learn, Named, Split, TrainingTask, learn_members, present
-from training.model.predictors import Linear, Pool, Trees
+from training.data.present import Present, accounts_at, present
+from training.data.training_task import Learn, Named, Split, TrainingTask, learn_members
+from training.data.training_task import present as known_terms
+from training.model.buy_till_you_die import ExpectedPurchases, Logged, NoPurchase
+from training.model.predictors import Linear, Pool, Trees, shifted
 from training.model.terms import Term
+from training.models.buy_till_you_die import learn_purchases
 from training.models.fitting import equal_pool, every_term, fit_classes, fit_trees, pool_weights
 from training.models.next_rung import LONG_AGO
 from training.settings import Settings
@@ -49,18 +56,63 @@ def learn_booster(task: TrainingTask) -> Trees:
 
 def learn_logit(task: TrainingTask) -> Linear:
     """Fit a logit on what matters; on every column where none of that is there."""
-    terms = present(switch_terms(task)) or every_term(task.matrix)
+    terms = known_terms(switch_terms(task)) or every_term(task.matrix)
     return fit_classes(task.matrix, task.class_target, task.weight, terms, n_classes=1)
 
 
 def learn_rfm(task: TrainingTask) -> Linear | None:
     """Fit a logit on recency, frequency and money alone; None where none of them is there."""
-    terms = present(rfm_terms(task))
+    terms = known_terms(rfm_terms(task))
     return fit_classes(task.matrix, task.class_target, task.weight, terms, n_classes=1) if terms else None
 
 
-MEMBERS: dict[str, Learn] = {"booster": learn_booster, "logit": learn_logit, "rfm": learn_rfm}
+def learn_recency(task: TrainingTask) -> Linear | None:
+    """Fit a logit on how long ago the last order day was; None where that is not known."""
+    terms = known_terms([Term(task.column("days_since_order_day"), fill=LONG_AGO)])
+    return fit_classes(task.matrix, task.class_target, task.weight, terms, n_classes=1) if terms else None
+
+
+def learn_orders_expected(task: TrainingTask) -> Logged | None:
+    """Fit a logit on the log of BG/NBD's expected purchases; None where the orders are not known."""
+    return _on_expected(task, learn_purchases(task, regular=False))
+
+
+def learn_orders_regular(task: TrainingTask) -> Logged | None:
+    """Fit a logit on the log of MBG/CNBD-k's expected purchases; None where the orders are not known."""
+    return _on_expected(task, learn_purchases(task))
+
+
+def learn_silence(task: TrainingTask) -> NoPurchase | None:
+    """Take BG/NBD's probability of no order as it is; None where the orders are not known, or silence is not asked.
+
+    It needs no outcomes: it knows today's accounts, and no season.
+    """
+    purchases = learn_purchases(task, regular=False) if task.silence else None
+    return None if purchases is None else NoPurchase(purchases)
+
+
+def _on_expected(task: TrainingTask, purchases: ExpectedPurchases | None) -> Logged | None:
+    if purchases is None:
+        return None
+    logs = np.log(np.maximum(purchases.predict(task.matrix), LEAST_EXPECTED))
+    fitted = fit_classes(logs, task.class_target, task.weight, [Term(0, "identity")], n_classes=1)
+    return Logged(purchases, fitted, LEAST_EXPECTED)
+
+
+LEAST_EXPECTED = 1e-6
+
+MEMBERS: dict[str, Learn] = {
+    "booster": learn_booster,
+    "logit": learn_logit,
+    "rfm": learn_rfm,
+    "recency": learn_recency,
+    "expected orders": learn_orders_expected,
+    "regular orders": learn_orders_regular,
+    "silence": learn_silence,
+}
 """The pool: one row per member. How to add one: docs/extend.md."""
+SIMPLE = ("rfm", "recency", "expected orders", "regular orders", "silence")
+"""The members that a short record is drawn towards."""
 
 
 def enough_switches(data: Dataset, rows: BoolArray) -> bool:
@@ -74,19 +126,59 @@ def _both(switched: BoolArray) -> bool:
 
 def fit_switching(data: Dataset, rows: BoolArray, settings: Settings) -> Pool:
     """Fit the pool to those of some rows (mask, shape (n,)) that can switch, with weights from the latest of them."""
+    now = present(data, rows, settings)
     rows = rows & data.labels.can_switch
     task = data.task(data.labels.switched, settings.booster)
-    task = replace(task, without=settings.pool.switching_without)
-    return learn_switching(task, rows, earlier_split(data, rows))
+    silence = data.definition != "recorded"
+    task = replace(task, without=settings.pool.switching_without, today=now.matrix, silence=silence)
+    split = earlier_split(data, rows)
+    then = None
+    if split is not None:
+        latest = int(data.snapshots.as_of[split[1]].max())
+        then = accounts_at(data, latest, settings)
+    return learn_switching(task, rows, split, then=then, now=now)
 
 
-def learn_switching(task: TrainingTask, rows: BoolArray, split: Split | None) -> Pool:
-    """Fit the pool to rows of any origin; where too little is earlier, all members weigh the same."""
+def learn_switching(
+    task: TrainingTask, rows: BoolArray, split: Split | None, *, then: Present | None = None, now: Present | None = None
+) -> Pool:
+    """Fit the pool to rows of any origin; where too little is earlier, all members weigh the same.
+
+    then, now : all accounts at the latest slice, and today.
+    """
+    members = learn_members(MEMBERS, task.take(rows))
     if split is None or not _both(task.target[split[0]] == 1):
-        return equal_pool(learn_members(MEMBERS, task.take(rows)))
+        return equal_pool(members)
     earlier, latest = split
-    earlier_members = learn_members(MEMBERS, task.take(earlier))
+    before = task.take(earlier) if then is None else replace(task.take(earlier), today=then.matrix)
+    earlier_members = learn_members(MEMBERS, before)
     last = task.take(latest)
     stayed = last.target != 1
     chances = {name: abs(member.predict(last.matrix)[:, 0] - stayed) for name, member in earlier_members.items()}
-    return Pool(learn_members(MEMBERS, task.take(rows)), pool_weights(chances, last.weight))
+    weights = pool_weights(chances, last.weight, SIMPLE)
+    pool = Pool(members, weights)
+    if then is None or now is None or "silence" not in members:
+        return pool
+    former = Pool(earlier_members, weights)
+    moved = shifted(former.predict(last.matrix), _to_level(former, then))[:, 0]
+    if _loss(moved, last) >= _loss(former.predict(last.matrix)[:, 0], last):
+        return pool
+    return Pool(members, weights, _to_level(pool, now))
+
+
+def _loss(chance: FloatArray, task: TrainingTask) -> float:
+    return float(np.average(-np.log(np.abs(chance - (task.target != 1))), weights=task.weight))
+
+
+def _to_level(pool: Pool, at: Present) -> float:
+    """Return the shift of log odds at which as many accounts leave as the purchase process alone expects."""
+    rows = at.matrix[at.can_switch]
+    if not len(rows):
+        return 0.0
+    expected = float(pool.members["silence"].predict(rows).mean())
+    chance = pool.predict(rows)
+    found = brentq(lambda shift: float(shifted(chance, shift).mean()) - expected, -MOST_SHIFT, MOST_SHIFT)
+    return round(float(found), 6)
+
+
+MOST_SHIFT = 15.0

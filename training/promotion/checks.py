@@ -73,7 +73,8 @@ CHECKS: tuple[Check, ...] = (
         "skill stay?",
         "Rows written afterwards with an earlier date leak the future, and features cannot see that: they only ask "
         "when a row was recorded. What remains of half a year's foresight without the last day is what is real.",
-        "warning where more skill goes than the limit, beyond its interval; blocker where one day takes all of it",
+        "warning where more skill goes than the limit, beyond its interval; blocker where one day takes all of it and "
+        "there is a champion",
         ("most_lost_to_a_day", "most_lost_to_a_week"),
         "See which tables get rows afterwards, and give them recorded_at.",
     ),
@@ -124,7 +125,8 @@ CHECKS: tuple[Check, ...] = (
         "critical ticket or a rival's offer never makes leaving less likely, nor the worst answer to a survey less "
         "likely than the best, nor does an order lower the chance of becoming a customer or the revenue?",
         "Nobody trusts, or should follow, a figure that calls a failed account safer.",
-        "blocker for the critical ticket, warning for the rest; only beyond the limit and the interval",
+        "blocker for the critical ticket where there is a champion, warning for the rest; only beyond the limit and "
+        "the interval",
         ("most_wrong_way",),
         "Look at how such events are recorded (tickets of loyal accounts only?), and at the features in the reasons.",
     ),

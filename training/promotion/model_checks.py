@@ -1,6 +1,6 @@
 """Checks of the candidate by itself: what it rests on, how it did out of time, whether it is honest and behaves."""
 
-from training.evaluation.evaluation import OURS
+from training.evaluation.evaluation import OURS, Comparison
 from training.model.findings import BLOCKER, OK, WARNING, Finding
 from training.promotion.context import PromotionContext
 
@@ -36,7 +36,8 @@ def beats_baselines(context: PromotionContext) -> list[Finding]:
     """Find baselines that are better than the model beyond their interval and the tolerance."""
     findings = []
     for table in context.comparisons:
-        if table.task == "revenue":  # judged and shown, but no scale-free tolerance exists for it
+        if table.task == "revenue":
+            findings.append(_beats_revenue_rules(table))
             continue
         rivals = [row for row in table.rows if row.difference is not None]
         best = min(rivals, key=lambda row: row.scores[table.primary])
@@ -52,6 +53,21 @@ def beats_baselines(context: PromotionContext) -> list[Finding]:
             else Finding.of("baselines_not_better", OK, **figures)
         )
     return findings
+
+
+def _beats_revenue_rules(table: Comparison) -> Finding:
+    """Find a rule whose mean absolute error is lower by more than a twentieth; errors have no other common scale."""
+    ours = table.scores(OURS)["mae"]
+    best = min((row for row in table.rows if row.model != OURS), key=lambda row: row.scores["mae"])
+    theirs = best.scores["mae"]
+    figures = {"task": table.task, "metric": "mae", "ours": ours, "baseline": best.model, "theirs": theirs}
+    if ours > (1 + MOST_BEHIND) * theirs:
+        return Finding.of("baseline_better", WARNING, **figures)
+    return Finding.of("baselines_not_better", OK, **figures)
+
+
+MOST_BEHIND = 0.05
+"""The rule that is best in mean absolute error may lose in squared error, so that a little behind is no defeat."""
 
 
 def calibrated(context: PromotionContext) -> list[Finding]:
@@ -102,18 +118,20 @@ def survives_late_recording(context: PromotionContext) -> list[Finding]:
         if lost.low <= limit:
             found.append(Finding.of("late_survives", OK, **figures))
         else:
-            all_of_it = one.days == 1 and lost.low >= 1
+            all_of_it = one.days == 1 and lost.low >= 1 and context.champion is not None
             found.append(Finding.of("late_loses", BLOCKER if all_of_it else WARNING, **figures))
     return found
 
 
 def behaves(context: PromotionContext) -> list[Finding]:
-    """Find changes of an account's history that move the answer the wrong way."""
+    """Find changes of an account's history that move the answer the wrong way; never so bad that nobody serves."""
     limit, found = context.settings.most_wrong_way, []
     for one in context.evidence.responses:
         figures = {"expectation": one.code, "accounts": one.accounts, "change": one.change.value, "noise": -limit}
         if one.change.high < 0 and one.change.value < -limit:
-            found.append(Finding.of("misbehaves", BLOCKER if one.grave else WARNING, **figures))
+            found.append(
+                Finding.of("misbehaves", BLOCKER if one.grave and context.champion is not None else WARNING, **figures)
+            )
         else:
             found.append(Finding.of("behaves", OK, **figures))
     return found

@@ -36,6 +36,26 @@ ROWS = (
         ("cannot tell yet: too few accounts", "nog niet te zeggen: te weinig accounts"),
     ),
     Row(
+        "rule_serves",
+        (
+            "{task:task} comes from a rule, {rule:baseline}: on {periods:one later period|# later periods} it did better "
+            "than what was learnt",
+            "{task:task} komt van een simpele regel, {rule:baseline}: die deed het op {periods:één latere periode|# "
+            "latere perioden} beter dan wat geleerd was",
+        ),
+        ("from a rule: {rule:baseline}", "van een simpele regel: {rule:baseline}"),
+    ),
+    Row(
+        "rule_serves_meanwhile",
+        (
+            "{task:task} comes from a rule, {rule:baseline}: your history is too short for more; "
+            "{months:about a month|about # months} to go",
+            "{task:task} komt van een simpele regel, {rule:baseline}: uw historie is te kort voor meer; nog "
+            "{months:ongeveer een maand|ongeveer # maanden}",
+        ),
+        ("from a rule: {rule:baseline}", "van een simpele regel: {rule:baseline}"),
+    ),
+    Row(
         "grade_none",
         (
             "grade of {task:task}: none, not judged out of time",
