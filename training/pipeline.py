@@ -220,6 +220,7 @@ def _fit_climbing(data: Dataset, settings: Settings) -> Trees:
         n_classes=1,
         columns=columns,
         backend=data.backend,
+        directions=[feature.direction for feature in catalog.FEATURES],
     )
 
 

@@ -5,6 +5,7 @@ from dataclasses import dataclass, field
 
 import numpy as np
 
+from features.catalog.directions import direction_of
 from features.histories.streams import FIXED_POINT, ratio
 from features.histories.views import BLOCK, View
 from features.instants import FloatArray, IntArray
@@ -52,6 +53,11 @@ class Feature:
     compute: Compute
     trigger: str | None = None
     lever: bool = False
+
+    @property
+    def direction(self) -> int:
+        """Return 1 where more of it speaks for the tie with the account, -1 where against it, 0 where either way."""
+        return direction_of(self.name)
 
 
 def measure(view: View, context: Context, features: Sequence[Feature]) -> FloatArray:

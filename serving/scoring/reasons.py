@@ -9,6 +9,7 @@ from collections.abc import Iterable, Sequence
 import numpy as np
 
 from features.catalog import catalog
+from features.catalog.catalog import Feature
 from features.instants import FloatArray, IntArray
 from training.model.bundle import Facts
 from training.model.reasons import CLIMBING, LEAVING, Reason, Value
@@ -67,7 +68,15 @@ class Explainer:
             direction = 1 if total > 0 else -1
             if room[direction] == 0:
                 continue
-            found = self._fact(MEMBERS[topic], direction, contributions, values, rung)
+            strengthens = direction if outcome == CLIMBING else -direction
+            found = self._fact(
+                MEMBERS[topic],
+                direction,
+                strengthens=strengthens,
+                contributions=contributions,
+                values=values,
+                rung=rung,
+            )
             if found is None:
                 continue
             room[direction] -= 1
@@ -78,12 +87,20 @@ class Explainer:
         return tuple(sorted(reasons, key=lambda reason: reason.lever))  # a stable sort: each part strongest first
 
     def _fact(
-        self, members: Sequence[int], direction: int, contributions: FloatArray, values: FloatArray, rung: int
-    ) -> tuple[int, Value, float | None] | None:
-        """The strongest feature of a topic that has something to say, with its value and that of its peers."""
+        self, members: Sequence[int], direction: int, *, strengthens: int, contributions: FloatArray,
+        values: FloatArray, rung: int,
+    ) -> tuple[int, Value, float | None] | None:  # fmt: skip
+        """Return the strongest feature of a topic that has something to say, with its value and that of its peers.
+
+        strengthens : 1 where the reason says that the tie is strong, -1 where weak: what a feature's value, beside its
+            peers', says the opposite of, or hardly differs in, is no reason.
+        """
         pulls = [(direction * float(contributions[k]), k) for k in members]
         for _, position in sorted(((pull, k) for pull, k in pulls if pull > 0), key=lambda pair: -pair[0]):
-            if self._there[position] and (seen := self._look(position, float(values[position]), rung)) is not None:
+            if not self._there[position]:
+                continue
+            seen = self._look(position, float(values[position]), rung)
+            if seen is not None and is_sensible(catalog.FEATURES[position], *seen, strengthens):
                 return position, *seen
         return None
 
@@ -105,6 +122,31 @@ class Explainer:
         """The name behind a code; the code where the model has none for it."""
         names = self._facts.vocabulary.get(name.removesuffix("_code"), ())
         return names[int(code)] if isinstance(code, float) and 0 <= code < len(names) else code
+
+
+LEAST_DIFFERENCE = 0.1
+"""A value that differs from its peers' by less than a tenth of it is no reason."""
+
+
+def is_sensible(feature: Feature, value: Value, peer: float | None, strengthens: int) -> bool:
+    """Return whether a value beside its peers' says what the reason says.
+
+    A recency without a value is one of never: longer ago than any.
+    """
+    if isinstance(value, str) or feature.unit == CODE:
+        return True
+    if value is None:
+        never = feature.name.startswith(RECENCY)
+        return feature.direction == 0 or (never and feature.direction == strengthens)
+    if peer is None:
+        return True
+    difference = value - peer
+    if abs(difference) < LEAST_DIFFERENCE * abs(peer) or difference == 0:
+        return False
+    return feature.direction == 0 or (difference > 0) == (feature.direction == strengthens)
+
+
+RECENCY = "days_since_"
 
 
 def _topic_totals(contributions: FloatArray) -> FloatArray:

@@ -44,6 +44,7 @@ def fit_trees(
     columns: Sequence[int] | None = None,
     backend: BoostingBackend = local_backend,
     quantile: float | None = None,
+    directions: Sequence[int] | None = None,
 ) -> Trees:
     """Fit a LightGBM booster and return it as text.
 
@@ -56,6 +57,8 @@ def fit_trees(
     columns : features to use; by default all that vary.
     backend : where it is trained.
     quantile : the quantile, for the objective of that name.
+    directions : of every column of the matrix, 1 where the prediction may only rise with it, -1 where only fall, 0
+        where neither is asked; by default of none.
     """
     used = usable_columns(matrix) if columns is None else tuple(columns)
     row_share = (
@@ -80,6 +83,9 @@ def fit_trees(
         parameters["num_class"] = n_classes
     if quantile is not None:
         parameters["alpha"] = quantile
+    if directions is not None and any(directions[column] for column in used):
+        parameters["monotone_constraints"] = [int(directions[column]) for column in used]
+        parameters["monotone_constraints_method"] = "intermediate"
     values, names = np.ascontiguousarray(matrix[:, used]), [f"f{column}" for column in used]
     text = backend(values, target, weight / weight.mean(), names=names, parameters=parameters, rounds=settings.rounds)
     return Trees(text, used, n_classes)

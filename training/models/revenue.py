@@ -26,7 +26,7 @@ from training.model.serialization import Predictor
 from training.models.buy_till_you_die import learn_purchases, learn_spend
 from training.models.fitting import equal_pool, every_term, fit_classes, fit_trees
 from training.models.next_rung import AGE_OF_THE_DATA
-from training.models.switching import learn_booster, rfm_terms
+from training.models.switching import directions, rfm_terms
 from training.settings import Settings
 
 CORRECTION_LIMITS = (0.5, 2.0)
@@ -71,7 +71,15 @@ def learn_rfm(task: TrainingTask) -> Linear:
     return fit_classes(task.matrix, task.class_target, task.weight, terms, n_classes=1)
 
 
-ANY_ORDER: dict[str, Learn] = {"booster": learn_booster, "rfm": learn_rfm}
+def learn_any_order(task: TrainingTask) -> Trees:
+    """Fit a small booster on all features."""
+    return fit_trees(
+        task.matrix, task.target, task.weight, task.booster, objective="binary", backend=task.backend,
+        directions=directions(task, 1),
+    )  # fmt: skip
+
+
+ANY_ORDER: dict[str, Learn] = {"booster": learn_any_order, "rfm": learn_rfm}
 """The pool for the probability of any order, in which all weigh the same. How to add a member: docs/extend.md."""
 
 

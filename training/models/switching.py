@@ -9,6 +9,7 @@ from dataclasses import replace
 import numpy as np
 from scipy.optimize import brentq
 
+from features.catalog import catalog
 from features.instants import BoolArray, FloatArray
 from training.data.dataset import Dataset, earlier_split
 from training.data.present import Present, accounts_at, present
@@ -49,9 +50,21 @@ def switch_terms(data: Named) -> list[Term]:
     return [*terms, Term(data.column("days_to_contract_end"), fill=LONG_AGO)]
 
 
+def directions(task: TrainingTask, sign: int) -> list[int]:
+    """Return the direction of every column of a task, times a sign; 0 of one that the catalogue does not know."""
+    found = [0] * task.matrix.shape[1]
+    for name, position in task.columns.items():
+        if name in catalog.BY_NAME:
+            found[position] = sign * catalog.BY_NAME[name].direction
+    return found
+
+
 def learn_booster(task: TrainingTask) -> Trees:
     """Fit a small booster on all features."""
-    return fit_trees(task.matrix, task.target, task.weight, task.booster, objective="binary", backend=task.backend)
+    return fit_trees(
+        task.matrix, task.target, task.weight, task.booster, objective="binary", backend=task.backend,
+        directions=directions(task, -1),
+    )  # fmt: skip
 
 
 def learn_logit(task: TrainingTask) -> Linear:
