@@ -6,7 +6,8 @@ here may speak either way: discounts, tenure of a contact, codes, what the ladde
 """
 
 FOR_THE_TIE = frozenset(
-    "order_days_30d order_days_90d order_days_180d order_days_365d order_days_730d revenue_30d revenue_90d revenue_180d "
+    "days_within_rhythm order_days_30d order_days_90d order_days_180d order_days_365d order_days_730d revenue_30d "
+    "revenue_90d revenue_180d "
     "revenue_365d revenue_730d order_days_total revenue_trend_90d revenue_trend_180d order_days_trend_90d "
     "revenue_against_last_year_90d revenue_per_order_day_trend_180d revenue_share_of_best_180d revenue_same_season "
     "order_days_same_season margin_365d product_lines_365d moves_up_365d member_periods_filled inquiries_180d "

@@ -3,16 +3,20 @@
 from features.histories.order_days import order_days
 from features.histories.views import View
 from features.instants import BoolArray
+from features.ladder.rhythm import outlasts_rhythm
 from features.ladder.rules import SHOPPER, LadderRules, rungs
 
 
 def can_switch(view: View, rules: LadderRules, definition: str, silence_days: int) -> BoolArray:
     """Return whether each snapshot's account can switch: a shopper or above, and not already gone, shape (n,).
 
-    definition : `recorded` (a row in switches resets the rung) or `silence`, by which an account without an order day
-        in the last silence_days has already fallen silent.
+    definition : `recorded` (a row in switches resets the rung); `silence`, by which an account without an order day in
+        the last silence_days has already fallen silent; or `rhythm`, by which one has that is silent for longer than
+        its own gaps explain.
     """
     possible: BoolArray = rungs(view, rules) >= SHOPPER
     if definition == "silence":
         possible = possible & (order_days(view).in_window(silence_days) > 0)
+    if definition == "rhythm":
+        possible = possible & ~outlasts_rhythm(view, 0)
     return possible

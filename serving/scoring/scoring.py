@@ -132,6 +132,8 @@ class Scorer:
             found[ahead]["expected_revenue"] = held
         known = {horizon.days for horizon in self.bundle.further if horizon.switching is not None}
         able = [ahead for ahead in days if ahead in known or ahead == facts.horizon_days]
+        if facts.definition == "rhythm":
+            return  # a longer horizon may end beyond a rhythm that a shorter one does not reach
         chances, main = [found[ahead]["p_switch"][rows] for ahead in able], able.index(facts.horizon_days)
         for ahead, held in zip(able, hold_to(chances, main, facts.definition == "recorded"), strict=True):
             if ahead != facts.horizon_days:

@@ -141,7 +141,7 @@ def definition_of(histories: Histories, switching: str, recorded_at_least: int) 
     if switching != "auto":
         return switching
     stream = histories.streams.get("switches")
-    return "recorded" if stream is not None and len(stream.time) >= recorded_at_least else "silence"
+    return "recorded" if stream is not None and len(stream.time) >= recorded_at_least else "rhythm"
 
 
 def _switched(histories: Histories, account: int, *, made: int, until: int, end: int, definition: str) -> bool:

@@ -12,7 +12,8 @@ from features.histories.order_days import order_days
 from features.histories.views import View
 from features.instants import MICROSECONDS_PER_DAY, BoolArray, FloatArray, IntArray
 from features.ladder.eligibility import can_switch
-from features.ladder.rules import rungs
+from features.ladder.rhythm import outlasts_rhythm
+from features.ladder.rules import contracts_in_force, rungs
 from training.settings import Settings
 
 
@@ -52,6 +53,9 @@ def label(view: View, settings: Settings, definition: str, end: int) -> Labels:
     possible = can_switch(view, settings.ladder, definition, settings.outcome.silence_days)
     ordered = order_days(later).in_window(days) > 0
     switched = later.stream("switches").count(days) > 0 if definition == "recorded" else ~ordered
+    if definition == "rhythm":
+        bound = contracts_in_force(later, later.as_of[None], np.zeros((1, len(later)), np.int64))[0] > 0
+        switched = switched & outlasts_rhythm(view, days) & ~bound
     return Labels(
         rung=rungs(view, settings.ladder),
         next_rung=rungs(later, settings.ladder),

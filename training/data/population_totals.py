@@ -56,13 +56,13 @@ class PopulationTotals:
         return hashlib.sha256(text.encode()).hexdigest()[:12]
 
     def definition(self, settings: OutcomeSettings) -> str:
-        """Return the definition of switching, `recorded` or `silence`.
+        """Return the definition of switching, `recorded`, `rhythm` or `silence`.
 
         It is as set, or with `auto` by what the source has enough of.
         """
         if settings.switching != "auto":
             return settings.switching
-        return "recorded" if self.switches >= settings.recorded_at_least else "silence"
+        return "recorded" if self.switches >= settings.recorded_at_least else "rhythm"
 
     def margin_rate(self, default: float) -> float:
         """Return the gross margin over all orders whose cost is known, 0 .. 1; `default` where none is."""

@@ -168,11 +168,13 @@ class Pool:
 
     weights : learnt on earlier origins; they sum to one.
     log_odds : added to the log odds of a single probability, the same for everybody: calibration in the large.
+    gate : a column and a limit: above the limit the probability is as good as zero; None where there is none.
     """
 
     members: Mapping[str, Predictor]
     weights: Mapping[str, float]
     log_odds: float = 0.0
+    gate: tuple[float, ...] | None = None
 
     def predict(self, matrix: FloatArray) -> FloatArray:
         """Return class probabilities, shape (n, k), or one probability, shape (n, 1)."""
@@ -184,7 +186,11 @@ class Pool:
         assert total is not None, "a pool has at least one member with weight"
         if total.shape[1] > 1:
             return normalise(np.maximum(total, FLOOR))
-        return shifted(np.clip(total, FLOOR, 1 - FLOOR), self.log_odds)
+        chance = shifted(np.clip(total, FLOOR, 1 - FLOOR), self.log_odds)
+        if self.gate is None:
+            return chance
+        column, limit = self.gate
+        return np.where(matrix[:, [int(column)]] > limit, FLOOR, chance)
 
 
 def shifted(chance: FloatArray, log_odds: float) -> FloatArray:

@@ -141,6 +141,11 @@ def fit_switching(data: Dataset, rows: BoolArray, settings: Settings) -> Pool:
     """Fit the pool to those of some rows (mask, shape (n,)) that can switch, with weights from the latest of them."""
     now = present(data, rows, settings)
     rows = rows & data.labels.can_switch
+    gate = None
+    if data.definition == "rhythm":  # who is still within its rhythm at the horizon's end cannot have left
+        gate = (float(data.column("days_within_rhythm")), float(settings.outcome.horizon_days))
+        rows = rows & ~_shut(data.matrix, gate)
+        now = _open(now, gate)
     task = data.task(data.labels.switched, settings.booster)
     silence = data.definition != "recorded"
     task = replace(task, without=settings.pool.switching_without, today=now.matrix, silence=silence)
@@ -149,7 +154,17 @@ def fit_switching(data: Dataset, rows: BoolArray, settings: Settings) -> Pool:
     if split is not None:
         latest = int(data.snapshots.as_of[split[1]].max())
         then = accounts_at(data, latest, settings)
-    return learn_switching(task, rows, split, then=then, now=now)
+        then = then if gate is None else _open(then, gate)
+    return replace(learn_switching(task, rows, split, then=then, now=now), gate=gate)
+
+
+def _shut(matrix: FloatArray, gate: tuple[float, float]) -> BoolArray:
+    shut: BoolArray = matrix[:, int(gate[0])] > gate[1]
+    return shut
+
+
+def _open(at: Present, gate: tuple[float, float]) -> Present:
+    return Present(at.matrix, at.can_switch & ~_shut(at.matrix, gate))
 
 
 def learn_switching(

@@ -166,7 +166,9 @@ def _data_rows(facts: Facts, evidence: Evidence, formats: Formats) -> Cells:
             ["accounts with investments", exposed],
             ["kinds of events with late recordings", f"{counts.dated} of {counts.streams}"],
         ]  # fmt: skip
-    leaving = "a recorded switch" if facts.definition == "recorded" else "no order in that time"
+    leaving = {
+        "recorded": "a recorded switch", "rhythm": "no order in that time, and silent beyond its own rhythm",
+    }.get(facts.definition, "no order in that time")  # fmt: skip
     return [
         *rows, ["looks ahead", f"{facts.horizon_days} days"], ["leaving means", leaving],
         ["tables", ", ".join(facts.tables)],

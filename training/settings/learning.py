@@ -34,10 +34,11 @@ class OutcomeSettings(Section):
         description="how far ahead every prediction looks: half a year is long enough for a business account to order "
         "again, short enough to act within",
     )  # fmt: skip
-    switching: Literal["auto", "recorded", "silence"] = Field(
+    switching: Literal["auto", "recorded", "rhythm", "silence"] = Field(
         default="auto",
-        description='"recorded" = a row in `switches`; "silence" = no order in the horizon; "auto" = recorded where '
-        "the source has enough of them, else silence",
+        description='"recorded" = a row in `switches`; "rhythm" = no order in the horizon, and by its end silent for '
+        'longer than its own gaps explain; "silence" = no order in the horizon; "auto" = recorded where the source has '
+        "enough of them, else rhythm",
     )
     recorded_at_least: Count = Field(
         default=50, ge=1, le=MOST,

@@ -8,6 +8,7 @@ from features.histories.order_days import order_days
 from features.histories.streams import FIXED_POINT, ratio
 from features.histories.views import View
 from features.instants import BoolArray, FloatArray, IntArray
+from features.ladder.rhythm import days_within_rhythm
 
 FAMILY = Family("orders", "orders")
 
@@ -184,6 +185,9 @@ FEATURES: tuple[Feature, ...] = (
     FAMILY.feature(
         "order_gap_last", "days", "gap between the last two order days", _ONE_DAY,
         lambda view, _: order_days(view).days_since(1) - order_days(view).days_since(0)),
+    FAMILY.feature(
+        "days_within_rhythm", "days", "days left of the silence that the account's own gaps explain",
+        "no order is known", lambda view, _: days_within_rhythm(view)),
     FAMILY.feature(
         "order_overdue_ratio", "ratio", "time since the last order day against the account's usual gap", _ONE_DAY,
         overdue_ratio),

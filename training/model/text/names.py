@@ -43,7 +43,8 @@ NAMES: Mapping[str, Mapping[str, Words]] = {
         "adjusted": ("adjusted", "door vergelijking"),
         "insufficient": ("insufficient", "onvoldoende"),
     },
-    "definition": {"recorded": ("recorded", "vastgelegd"), "silence": ("silence", "stilte")},
+    "definition": {"recorded": ("recorded", "vastgelegd"), "silence": ("silence", "stilte"),
+                   "rhythm": ("silence beyond its own rhythm", "stilte langer dan het eigen ritme")},
     "calibrated_by": {
         "earlier_models": ("models that learnt before it", "modellen die eerder leerden"),
         "other_accounts": ("models of earlier slices and other accounts", "modellen van eerdere peilingen en andere accounts"),
