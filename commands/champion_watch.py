@@ -209,7 +209,7 @@ def _show_drift(drift: DriftSince | None) -> None:
 
 
 def _show_realised(matured: Sequence[RealisedPerformance]) -> None:
-    from training.evaluation.metrics import LEVEL
+    from training.evaluation.cluster_bootstrap import LEVEL
 
     if not matured:
         print("Realised: no snapshot since training has a complete horizon yet.")

@@ -18,7 +18,7 @@ from features.histories.order_days import order_days
 from features.histories.views import View
 from features.instants import MICROSECONDS_PER_DAY, BoolArray, FloatArray
 from training.data.splits import first_event
-from training.evaluation.metrics import LEVEL
+from training.evaluation.cluster_bootstrap import LEVEL
 from training.model.bundle import Bundle
 from training.monitoring.reference_predictions import drawn, look
 from training.settings import Settings

@@ -13,7 +13,7 @@ from prometheus_client import CollectorRegistry, Gauge, generate_latest
 
 from features.atomic_write import write_whole
 from features.instants import iso
-from training.evaluation.metrics import Interval
+from training.evaluation.cluster_bootstrap import Interval
 from training.model.findings import Finding, to_json
 from training.monitoring.advice import LEVELS, Watched, advice_of, realised
 from training.monitoring.drift import Drift

@@ -16,7 +16,8 @@ import numpy as np
 from features.histories.histories import Histories
 from features.instants import MICROSECONDS_PER_DAY, BoolArray, FloatArray, IntArray
 from training.data.labels import Labels, label
-from training.evaluation.metrics import Interval, auc, cluster_bootstrap_mean, row_log_loss
+from training.evaluation.cluster_bootstrap import Interval, cluster_bootstrap_mean
+from training.evaluation.metrics import auc, row_log_loss
 from training.model.bundle import Bundle, Horizon
 from training.monitoring.reference_predictions import ReferencePredictions, drawn, look
 from training.settings import Settings

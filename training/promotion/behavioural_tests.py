@@ -23,7 +23,7 @@ from features.histories.views import View
 from features.instants import MICROSECONDS_PER_DAY, NEVER, FloatArray, IntArray
 from features.partitions.merge import select_accounts
 from training.data.dataset import Dataset
-from training.evaluation.metrics import Interval, cluster_bootstrap_mean
+from training.evaluation.cluster_bootstrap import Interval, cluster_bootstrap_mean
 from training.model.bundle import Bundle
 
 MOST_ACCOUNTS = 200

@@ -23,8 +23,8 @@ from features.histories.snapshots import Snapshots
 from features.histories.views import View
 from features.instants import MICROSECONDS_PER_DAY, BoolArray, FloatArray, IntArray
 from training.data.dataset import Dataset
+from training.evaluation.cluster_bootstrap import Interval, cluster_bootstrap_mean
 from training.evaluation.evaluation import Comparison
-from training.evaluation.metrics import Interval, cluster_bootstrap_mean
 from training.evaluation.tasks import TASKS
 
 DELAYS_DAYS = (1, 7)

@@ -27,10 +27,9 @@ from features.histories.views import View
 from features.instants import MICROSECONDS_PER_DAY, BoolArray, FloatArray, IntArray, iso
 from training.data.dataset import Dataset, Progress, silent
 from training.data.splits import held_out, rolling_origins
-from training.evaluation import metrics
+from training.evaluation.cluster_bootstrap import Interval, cluster_bootstrap_mean
 from training.evaluation.evaluation import Comparison
 from training.evaluation.holdout_predictions import HoldoutPredictions
-from training.evaluation.metrics import Interval
 from training.evaluation.tasks import TASKS, Task
 from training.model.bundle import Bundle, Facts
 from training.model.findings import OK, WARNING, Finding
@@ -232,6 +231,6 @@ def _bouts(
         ours, theirs = function(judged.predictions[which], happened), function(told, happened)
         yield ComparisonResult(
             task=task.name, metric=metric, how=how, ours=float(ours.mean()), theirs=float(theirs.mean()),
-            difference=metrics.cluster_bootstrap_mean(theirs - ours, account), snapshots=len(rows),
+            difference=cluster_bootstrap_mean(theirs - ours, account), snapshots=len(rows),
             accounts=len(np.unique(account)), origins=origins,
         )  # fmt: skip

@@ -22,7 +22,7 @@ from features.histories.views import View
 from features.instants import FloatArray
 from training.data.dataset import Dataset
 from training.effects.policy_evaluation import PolicyEvaluation
-from training.evaluation.metrics import Interval, cluster_bootstrap_mean
+from training.evaluation.cluster_bootstrap import Interval, cluster_bootstrap_mean
 from training.model.bundle import Bundle
 from training.model.findings import OK, Finding
 from training.model.greedy_budget import bought_within

@@ -11,8 +11,8 @@ from tests.docs.documents import DOCS
 from tests.told import told
 from tests.trained import small_settings, tiny_bundle, tiny_dataset, tiny_trained
 from tests.training.evaluation.comparisons import tiny_comparisons
+from training.evaluation.cluster_bootstrap import Interval
 from training.evaluation.evaluation import OURS, Comparison, Row
-from training.evaluation.metrics import Interval
 from training.model.bundle import Facts
 from training.model.findings import OK, WARNING, Finding
 from training.model.footprint import Footprint

@@ -20,7 +20,7 @@ from tests.training.promotion.test_checks import (
     money,
     table,
 )
-from training.evaluation.metrics import Interval
+from training.evaluation.cluster_bootstrap import Interval
 from training.model.findings import NOTE, Finding
 from training.model.footprint import Changed, Changes, Example
 from training.model.text.catalogue import capitalised

@@ -15,7 +15,7 @@ import pytest
 
 import training
 from tests.paths import ROOT
-from training.evaluation.metrics import LEVEL
+from training.evaluation.cluster_bootstrap import LEVEL
 from training.model.findings import NOTE, OK, WARNING, Finding
 from training.model.text.catalogue import ROWS, Writer, heading, holes, plain_formats, render
 from training.model.text.formats import Formats
