@@ -19,6 +19,7 @@ from training.data.labels import Labels, label
 from training.evaluation.cluster_bootstrap import Interval, cluster_bootstrap_mean
 from training.evaluation.metrics import auc, row_log_loss
 from training.model.bundle import Bundle, Horizon
+from training.model.rung_mass import mass_above, mass_below
 from training.monitoring.reference_predictions import ReferencePredictions, drawn, look
 from training.settings import Settings
 
@@ -117,8 +118,7 @@ def _judge(
     rung, chances = (np.concatenate([getattr(one, name) for one in looks]) for name in ("rung", "chances"))
     then = np.concatenate([one.next_rung for one in labels])
     p_switch, switched = np.concatenate([one.p_switch for one in looks]), np.concatenate([o.switched for o in labels])
-    steps = np.arange(chances.shape[1])
-    up, down = ((chances * side).sum(axis=1) for side in (steps > rung[:, None], steps < rung[:, None]))
+    up, down = mass_above(chances, rung), mass_below(chances, rung)
     whole = None
     if len(account) >= LEAST_SNAPSHOTS:
         whole = RealisedPerformance(
@@ -128,7 +128,7 @@ def _judge(
             observed=None, surplus=None,
         )  # fmt: skip
     able = ~np.isnan(p_switch)
-    rise, fall = rung < len(steps) - 1, rung > 0
+    rise, fall = rung < chances.shape[1] - 1, rung > 0
 
     def chance(
         outcome: str, rows: BoolArray, given: FloatArray, happened: IntArray | BoolArray

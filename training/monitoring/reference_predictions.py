@@ -18,6 +18,7 @@ from features.ladder.rules import rungs
 from training.data.splits import account_draw
 from training.model.bundle import Bundle, Horizon
 from training.model.predictors import Floored, Pool, Trees
+from training.model.rung_mass import mass_above, mass_below
 from training.model.serialization import Predictor
 
 MOST_EXPLAINED = 2_000
@@ -45,11 +46,10 @@ class ReferencePredictions:
     @property
     def scores(self) -> dict[str, FloatArray]:
         """What the model says, column by column."""
-        steps = np.arange(self.chances.shape[1])
         return {
             "score p_switch": self.p_switch,
-            "score p_upgrade": (self.chances * (steps > self.rung[:, None])).sum(axis=1),
-            "score p_downgrade": (self.chances * (steps < self.rung[:, None])).sum(axis=1),
+            "score p_upgrade": mass_above(self.chances, self.rung),
+            "score p_downgrade": mass_below(self.chances, self.rung),
             "score expected_revenue": self.revenue,
         }
 
