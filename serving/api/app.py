@@ -73,6 +73,7 @@ class NoArchive:
 def create_app(
     counter: ModelHolder,
     meter: Meter | None = None,
+    *,
     archive: Archive | None = None,
     ring: Callable[[], Keyring] | None = None,
     rates: Rates | None = None,
@@ -88,7 +89,12 @@ def create_app(
     pages : the managers' page; None = there is none, and `/` tells programs where the documentation is.
     """
     endpoints = _endpoints(
-        counter, meter, archive or NoArchive(), scoring or BoundedExecutor(), filing or BoundedExecutor(), pages
+        counter,
+        meter,
+        archive=archive or NoArchive(),
+        scoring=scoring or BoundedExecutor(),
+        filing=filing or BoundedExecutor(),
+        pages=pages,
     )
     routes = [Route(door.path, endpoints[door.path], methods=[door.method]) for door in ENDPOINTS]
     app = Starlette(
@@ -103,6 +109,7 @@ def create_app(
 def _endpoints(
     counter: ModelHolder,
     meter: Meter | None,
+    *,
     archive: Archive,
     scoring: BoundedExecutor,
     filing: BoundedExecutor,

@@ -3,7 +3,7 @@
 Written from the same tables and models that read the requests, so that it cannot say anything else.
 """
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 from pydantic.json_schema import models_json_schema
@@ -121,7 +121,7 @@ def _guarded(door: Endpoint, operation: Mapping[str, Any]) -> dict[str, Any]:
         return content | {"security": []}
     needed = "any scope" if door.scope == ANY else f"the scope {door.scope}"
     said = operation.get("description", operation["summary"] + ".")
-    responses = dict(sorted((operation["responses"] | _errors(401, 403, 429, 503)).items()))
+    responses = dict(sorted((operation["responses"] | _errors((401, 403, 429, 503))).items()))
     return content | {
         "description": f"{said} Needs a key with {needed}, as soon as the service has keys.",
         "security": [{name: []} for name in _SCHEMES],
@@ -130,13 +130,19 @@ def _guarded(door: Endpoint, operation: Mapping[str, Any]) -> dict[str, Any]:
 
 
 _SCORE = Posted(
-    "/score", "Score accounts from their own rows",
-    f"At most {MOST_ACCOUNTS} accounts in each request. Every account is read and scored by itself: "
-    "a row that cannot be used is set aside and named in its account's warnings, an account that cannot be scored "
-    "gets the status error, and neither touches the others. A table that is left out counts as empty. Without "
-    "as_of, each account is looked at from the midnight after its own last event, whatever stands beside it.",
-    "ScoreRequest", "ScoreAnswer", "A result for every account, in the order asked", EXAMPLE,
-)  # fmt: skip
+    path="/score",
+    summary="Score accounts from their own rows",
+    description=(
+        f"At most {MOST_ACCOUNTS} accounts in each request. Every account is read and scored by itself: "
+        "a row that cannot be used is set aside and named in its account's warnings, an account that cannot be scored "
+        "gets the status error, and neither touches the others. A table that is left out counts as empty. Without "
+        "as_of, each account is looked at from the midnight after its own last event, whatever stands beside it."
+    ),
+    request="ScoreRequest",
+    answer="ScoreAnswer",
+    means="A result for every account, in the order asked",
+    example=EXAMPLE,
+)
 
 
 def _post(posted: Posted) -> dict[str, Any]:
@@ -145,12 +151,12 @@ def _post(posted: Posted) -> dict[str, Any]:
         "summary": posted.summary,
         "description": posted.description,
         "requestBody": {"required": True, "content": {"application/json": content}},
-        "responses": {"200": _response(posted.means, posted.answer)} | _errors(400, 413, 415, 422, 500, 503),
+        "responses": {"200": _response(posted.means, posted.answer)} | _errors((400, 413, 415, 422, 500, 503)),
     }
 
 
 def _get(summary: str, schema: str | None, *errors: int) -> dict[str, Any]:
-    return {"summary": summary, "responses": {"200": _response(summary, schema)} | _errors(*errors)}
+    return {"summary": summary, "responses": {"200": _response(summary, schema)} | _errors(errors)}
 
 
 def _order(summary: str, schema: str) -> dict[str, Any]:
@@ -168,7 +174,7 @@ def _response(description: str, schema: str | None) -> dict[str, Any]:
     return {"description": description, "content": {"application/json": {"schema": content}}}
 
 
-def _errors(*statuses: int) -> dict[str, Any]:
+def _errors(statuses: Sequence[int]) -> dict[str, Any]:
     return {str(status): _response(_MEANINGS[status], "ErrorAnswer") for status in statuses}
 
 

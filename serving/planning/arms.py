@@ -77,6 +77,7 @@ def strata(option: IntArray, rung: Sequence[str], gain: FloatArray) -> NDArray[n
 
 def draw_arms(
     accounts: Sequence[str],
+    *,
     cost: FloatArray,
     stratum: NDArray[np.object_],
     option: IntArray,

@@ -99,9 +99,17 @@ def build_candidates(
     bonds = rows.assign(bond=rows["bond"].astype(object)).groupby(names[kept])["bond"].first() if len(rows) else {}
     rung = scores["rung"].astype(str).to_numpy(object)[order]
     return Candidates(
-        accounts, options, tuple(_text(bonds.get(name)) for name in options), rung,
-        _owners(scores, order, accounts, owners), np.where(there, cost, 0.0), gain, low, high, known,
-    )  # fmt: skip
+        accounts=accounts,
+        options=options,
+        bonds=tuple(_text(bonds.get(name)) for name in options),
+        rung=rung,
+        owner=_owners(scores, order, accounts, owners),
+        cost=np.where(there, cost, 0.0),
+        gain=gain,
+        low=low,
+        high=high,
+        known=known,
+    )
 
 
 def _ends(

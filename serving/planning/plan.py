@@ -69,6 +69,7 @@ def make_plan(
     investments: pd.DataFrame,
     allowance: Allowance,
     draw: Draw | None = None,
+    *,
     on: str = "expected",
     owners: Mapping[str, str] | None = None,
     exact: Exact | None = None,
@@ -89,7 +90,9 @@ def make_plan(
         If the tables are not of one run, or an allowance or share is impossible.
     """
     run = {**_run(scores), "level": level, "currency": currency}
-    return plan_from(build_candidates(scores, investments, owners), run, allowance, draw, on, exact, claim_ratio)
+    return plan_from(
+        build_candidates(scores, investments, owners), run, allowance, draw, on=on, exact=exact, claim_ratio=claim_ratio
+    )
 
 
 def plan_from(
@@ -97,6 +100,7 @@ def plan_from(
     run: Mapping[str, Any],
     allowance: Allowance,
     draw: Draw | None = None,
+    *,
     on: str = "expected",
     exact: Exact | None = None,
     claim_ratio: float | None = None,
@@ -113,18 +117,24 @@ def plan_from(
     draw = Draw() if draw is None else draw
     _check(allowance, draw)
     value, side = menu.objective(on), _side_limits(menu, allowance)
-    picked = _select(menu, value, allowance.budget, side, draw, exact)
+    picked = _select(menu, value, budget=allowance.budget, side=side, draw=draw, exact=exact)
     rows = np.flatnonzero(picked.choice.option != NONE)
     option = picked.choice.option[rows]
     stratum = strata(option, menu.rung[rows].tolist(), menu.gain[rows, option])
     arms = draw_arms(
-        menu.accounts[rows].tolist(), menu.cost[rows, option], stratum, option, picked.others[rows],
-        picked.near[rows], draw, f"{run['model_version']}@{run['as_of']}",
-    )  # fmt: skip
+        menu.accounts[rows].tolist(),
+        cost=menu.cost[rows, option],
+        stratum=stratum,
+        option=option,
+        others=picked.others[rows],
+        near=picked.near[rows],
+        draw=draw,
+        run=f"{run['model_version']}@{run['as_of']}",
+    )
     found = _rows(menu, rows, arms)
-    more = _select(menu, value, allowance.budget + NEXT_MONEY, side, draw, exact)
+    more = _select(menu, value, budget=allowance.budget + NEXT_MONEY, side=side, draw=draw, exact=exact)
     record = {
-        "plan_id": _plan_id(menu, run, allowance, draw, on, found),
+        "plan_id": _plan_id(menu, run, allowance=allowance, draw=draw, on=on, rows=found),
         **run,
         "objective": on,
         "limits": {
@@ -183,7 +193,7 @@ def _run(scores: pd.DataFrame) -> dict[str, Any]:
 
 
 def _plan_id(
-    menu: Candidates, run: Mapping[str, Any], allowance: Allowance, draw: Draw, on: str, rows: pd.DataFrame
+    menu: Candidates, run: Mapping[str, Any], *, allowance: Allowance, draw: Draw, on: str, rows: pd.DataFrame
 ) -> str:
     """Twelve hexadecimal digits that change with anything that the plan was made from, and with any account or arm."""
     made_from = [menu.options, menu.bonds, sorted(run.items()), asdict(allowance), asdict(draw), on]
@@ -226,7 +236,7 @@ def _side_limits(menu: Candidates, allowance: Allowance) -> list[Limit]:
 
 
 def _select(
-    menu: Candidates, value: FloatArray, budget: float, side: Sequence[Limit], draw: Draw, exact: Exact | None
+    menu: Candidates, value: FloatArray, *, budget: float, side: Sequence[Limit], draw: Draw, exact: Exact | None
 ) -> _Picked:
     """So many accounts that the treated among them use the budget and, whatever the lot, do not exceed it."""
     under = budget / (1 - draw.holdout)

@@ -77,13 +77,17 @@ class Worker:
             watch_scores(store, meter.batch_scores)
         scoring, filing, ring = BoundedExecutor(waiting), BoundedExecutor(waiting), _ring(store)
         if store is None:
-            Front.application = create_app(counter, meter, None, ring, rates, scoring, filing)
+            Front.application = create_app(
+                counter, meter, archive=None, ring=ring, rates=rates, scoring=scoring, filing=filing
+            )
         else:
             from serving.api.store_service import StoreService
 
             clerk = StoreService(store)
             site = _site(clerk, ring, rates, filing)
-            Front.application = create_app(counter, meter, clerk, ring, rates, scoring, filing, site)
+            Front.application = create_app(
+                counter, meter, archive=clerk, ring=ring, rates=rates, scoring=scoring, filing=filing, pages=site
+            )
         gc.collect()
         gc.freeze()
 

@@ -43,6 +43,7 @@ def score_frames(
     scorer: Scorer,
     histories: Histories,
     as_of: int,
+    *,
     language: str = DEFAULT_LANGUAGE,
     explain: bool = True,
     horizons: bool = True,

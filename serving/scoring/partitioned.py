@@ -68,7 +68,7 @@ def score_part(part: Part, bundle: Bundle, version: str, as_of: int, language: s
     del source
     if not len(histories.known_at(as_of)):
         return PartScores(summarise_part, 0, (), np.empty(0, np.int64))
-    frames = score_frames(Scorer(bundle, version), histories, as_of, language)
+    frames = score_frames(Scorer(bundle, version), histories, as_of, language=language)
     scores, reasons = frames[0], frames[3]
     whose = pd.Index(scores["account_id"]).get_indexer(pd.Index(reasons["account_id"]))
     counts = np.bincount(whose, minlength=len(scores))
@@ -79,6 +79,7 @@ def score_parts(
     partitions: Partitions,
     executor: Executor,
     scorer: Scorer,
+    *,
     as_of: int,
     most_bad: float,
     out: Path,

@@ -42,7 +42,14 @@ def reason_texts(table: pd.DataFrame, account: IntArray, n: int) -> list[str]:
     rows = zip(account.tolist(), *(known_cells(table[name]) for name in names), strict=True)
     for row, _, outcome, feature, value, name, peer, direction, strength in sorted(rows, key=lambda row: row[:2]):
         figure = _number(value) if name is None else str(name)
-        reason = Reason(str(outcome), str(feature), figure, _number(peer), int(direction), float(strength))
+        reason = Reason(
+            outcome=str(outcome),
+            feature=str(feature),
+            value=figure,
+            peer=_number(peer),
+            direction=int(direction),
+            strength=float(strength),
+        )
         reasons[row].append(reason)
     return [write_reasons(told) for told in reasons]
 

@@ -53,11 +53,20 @@ class Explainer:
         told = []
         for row in range(len(values)):
             topics = [topic for topic in order[row].tolist() if strong[row, topic]]
-            told.append(self._tell_one(topics, totals[row], contributions[row], values[row], int(rungs[row]), outcome))
+            told.append(
+                self._tell_one(
+                    topics,
+                    totals=totals[row],
+                    contributions=contributions[row],
+                    values=values[row],
+                    rung=int(rungs[row]),
+                    outcome=outcome,
+                )
+            )
         return told
 
     def _tell_one(
-        self, topics: Sequence[int], totals: FloatArray, contributions: FloatArray, values: FloatArray, rung: int,
+        self, topics: Sequence[int], *, totals: FloatArray, contributions: FloatArray, values: FloatArray, rung: int,
         outcome: str,
     ) -> tuple[Reason, ...]:  # fmt: skip
         room = {1: MOST_UP, -1: MOST_DOWN}
@@ -72,7 +81,16 @@ class Explainer:
                 continue
             room[direction] -= 1
             position, value, peer = found
-            reasons.append(Reason(outcome, catalog.NAMES[position], value, peer, direction, total))
+            reasons.append(
+                Reason(
+                    outcome=outcome,
+                    feature=catalog.NAMES[position],
+                    value=value,
+                    peer=peer,
+                    direction=direction,
+                    strength=total,
+                )
+            )
             if not any(room.values()):
                 break
         return tuple(sorted(reasons, key=lambda reason: reason.lever))  # a stable sort: each part strongest first

@@ -88,9 +88,15 @@ def _results(
     """A result for every account that has scores."""
     facts = current.facts
     run = {"as_of": iso(facts.as_of), "horizon_days": facts.horizon_days, "model_version": facts.model_version}
-    options = _grouped(connection, INVESTMENT_SCORES, "investment", ids, INVESTMENT_COLUMNS, {"as_of": run["as_of"]})
+    options = _grouped(
+        connection, INVESTMENT_SCORES, "investment", ids=ids, names=INVESTMENT_COLUMNS, run={"as_of": run["as_of"]}
+    )
     further = {name: run[name] for name in ("as_of", "model_version")}
-    horizons = _grouped(connection, HORIZONS, "horizon_days", ids, HORIZON_COLUMNS, further) if query.horizons else {}
+    horizons = (
+        _grouped(connection, HORIZONS, "horizon_days", ids=ids, names=HORIZON_COLUMNS, run=further)
+        if query.horizons
+        else {}
+    )
     standing = overrides_of(connection, ids, now)
     found: dict[str, LookupResult] = {}
     for row in connection.execute(SCORES.select().where(SCORES.c.account_id.in_(ids))).mappings():
@@ -110,7 +116,7 @@ def _results(
 
 
 def _grouped(
-    connection: sa.Connection, table: sa.Table, within: str, ids: Sequence[str], names: Sequence[str], run: Row
+    connection: sa.Connection, table: sa.Table, within: str, *, ids: Sequence[str], names: Sequence[str], run: Row
 ) -> dict[str, list[Row]]:
     """The rows of each account, in the order of the column `within`."""
     grouped: dict[str, list[Row]] = {}

@@ -107,7 +107,9 @@ def overrides_of(connection: sa.Connection, ids: Sequence[str] | None, now: int)
         value, until = json.loads(row.value), instant(row.until)
         if value is not None and until > now:
             made = instant(row.made_at)
-            standing[row.field] = Decision(row.field, value, row.reason, row.made_by, made, until)
+            standing[row.field] = Decision(
+                field=row.field, value=value, reason=row.reason, made_by=row.made_by, made_at=made, until=until
+            )
     return {account: Override(standing) for account, standing in found.items() if standing}
 
 

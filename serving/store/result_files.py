@@ -42,7 +42,15 @@ def facts_of(scores: pd.DataFrame, bundle: Bundle | None = None) -> RunFacts:
         return RunFacts(at, days, version)
     facts = bundle.facts
     ratio = facts.figures.get(CLAIM_RATIO)
-    return RunFacts(at, days, version, facts.trained_until, ratio, facts.level, facts.currency)
+    return RunFacts(
+        as_of=at,
+        horizon_days=days,
+        model_version=version,
+        trained_until=facts.trained_until,
+        claim_ratio=ratio,
+        level=facts.level,
+        currency=facts.currency,
+    )
 
 
 def read_folder(folder: Path, bundle: Bundle | None = None) -> tuple[RunFacts, Iterator[Frames]]:

@@ -186,7 +186,13 @@ def current_run(connection: sa.Connection) -> Current | None:
         return None
     until = None if row.trained_until is None else instant(row.trained_until)
     facts = RunFacts(
-        instant(row.as_of), row.horizon_days, row.model_version, until, row.claim_ratio, row.level, row.currency or ""
+        as_of=instant(row.as_of),
+        horizon_days=row.horizon_days,
+        model_version=row.model_version,
+        trained_until=until,
+        claim_ratio=row.claim_ratio,
+        level=row.level,
+        currency=row.currency or "",
     )
     return Current(row.run_id, facts, row.written_at, row.accounts, tuple(json.loads(row.options)))
 

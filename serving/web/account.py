@@ -103,12 +103,12 @@ def _page(visit: Visit, status: int, done: bool, refused: str | None) -> Respons
 
     def gain(option: Mapping[Any, Any]) -> object:
         told = visit.between(option["gain_low"], option["gain_high"], level)
-        return interval(option["gain"], option["gain_low"], option["gain_high"], least, most, told)
+        return interval(option["gain"], option["gain_low"], option["gain_high"], least=least, most=most, told=told)
 
     def uplift() -> object:
         low, high = score["upgrade_uplift_low"], score["upgrade_uplift_high"]
         told = visit.between(low, high, level)
-        return interval(score["upgrade_uplift"], low, high, low or 0.0, high or 0.0, told)
+        return interval(score["upgrade_uplift"], low, high, least=low or 0.0, most=high or 0.0, told=told)
 
     day = as_of // MICROSECONDS_PER_DAY
     timeline = shown.timeline
@@ -154,11 +154,25 @@ def _read(visit: Visit, account: str) -> Shown | None:
         similar = [] if standing is None else near_of(connection, json.loads(standing["similar"]))
         profile = _row(connection, ACCOUNTS, account)
     events = [] if timeline is None else timeline_events(visit, timeline)
-    changed = None if former is None or not runs else changed_since(visit, former, runs[0], score, current, events)
+    changed = (
+        None
+        if former is None or not runs
+        else changed_since(visit, former, runs[0], score=score, current=current, events=events)
+    )
     steps = None if timeline is None else steps_in_words(visit, timeline, current.facts.as_of, rules)
     return Shown(
-        current, score, profile, options, standing, timeline, override, changed, similar, steps, events
-    )  # fmt: skip
+        current=current,
+        score=score,
+        profile=profile,
+        options=options,
+        standing=standing,
+        timeline=timeline,
+        override=override,
+        changed=changed,
+        similar=similar,
+        steps=steps,
+        events=events,
+    )
 
 
 def _row(connection: sa.Connection, table: sa.Table, account: str) -> Mapping[Any, Any] | None:

@@ -116,7 +116,10 @@ def near_of(connection: sa.Connection, rows: Sequence[Sequence[Any]]) -> list[Ne
     ids = [row[0] for row in rows]
     query = sa.select(ACCOUNTS.c.account_id, ACCOUNTS.c.name).where(ACCOUNTS.c.account_id.in_(ids))
     names = {row.account_id: row.name for row in connection.execute(query)}
-    return [Near(one, names.get(one), RUNGS[rung], left, before, after) for one, rung, left, before, after in rows]
+    return [
+        Near(account_id=one, name=names.get(one), rung=RUNGS[rung], left=left, before=before, after=after)
+        for one, rung, left, before, after in rows
+    ]
 
 
 @dataclass(frozen=True)
@@ -133,7 +136,7 @@ class Changed:
 
 
 def changed_since(
-    visit: Visit, former: PreviousScores, run: Mapping[Any, Any], score: Mapping[Any, Any], current: Current,
+    visit: Visit, former: PreviousScores, run: Mapping[Any, Any], *, score: Mapping[Any, Any], current: Current,
     events: Sequence[TimelineEvent],
 ) -> Changed:  # fmt: skip
     """What the run before said beside what is said now."""
@@ -155,9 +158,9 @@ def changed_since(
     was, are = read_reasons(former.reasons), read_reasons(score["reasons"])
     version = current.facts.model_version
     return Changed(
-        since, rows, _without(are, was, visit.language), _without(was, are, visit.language),
-        [one for one in events if one.day >= since // MICROSECONDS_PER_DAY][:MOST_EVENTS],
-        None if run["model_version"] == version else (run["model_version"], version),
+        since=since, rows=rows, new=_without(are, was, visit.language), gone=_without(was, are, visit.language),
+        events=[one for one in events if one.day >= since // MICROSECONDS_PER_DAY][:MOST_EVENTS],
+        models=None if run["model_version"] == version else (run["model_version"], version),
     )  # fmt: skip
 
 

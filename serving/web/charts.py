@@ -12,7 +12,7 @@ _EDGE = 4
 
 
 def interval(
-    value: float | None, low: float | None, high: float | None, least: float, most: float, told: str
+    value: float | None, low: float | None, high: float | None, *, least: float, most: float, told: str
 ) -> Markup:
     """A value with its interval on the scale from least to most, and a line at nought.
 
@@ -51,7 +51,7 @@ def bar(share: float | None, told: str, kind: str = "share", width: int = 64) ->
 
 
 def break_even(
-    spent: float, margin: float | None, low: float | None, high: float | None, amounts: tuple[str, str],
+    spent: float, margin: float | None, *, low: float | None, high: float | None, amounts: tuple[str, str],
     labels: tuple[str, str], told: str,
 ) -> Markup:  # fmt: skip
     """Two bars, one below the other: what is spent, and the extra margin that it should bring, with its interval.

@@ -38,7 +38,7 @@ def draw_flows(visit: Visit, flows: Sequence[Sequence[float]], told: str) -> Mar
     for side, places, sums in ((0, left, starts), (1, right, ends)):
         for one in order:
             if sums[one]:
-                parts += _node(visit, side, one, places[one], sums[one] * scale, sums[one])
+                parts += _node(visit, side=side, which=one, y=places[one], height=sums[one] * scale, count=sums[one])
     head = f'<svg class="picture flows" viewBox="0 0 {WIDTH} {TALL}" width="{WIDTH}" height="{TALL}" role="img" '
     return Markup(f'{head}aria-label="{escape(told, quote=True)}">{"".join(parts)}</svg>')
 
@@ -68,7 +68,7 @@ def _ribbon(y1: float, y2: float, thick: float, kind: str, count: str) -> str:
     return f'<path class="ribbon {kind}" d="{path}"><title>{escape(count)}</title></path>'
 
 
-def _node(visit: Visit, side: int, which: int, y: float, height: float, count: float) -> list[str]:
+def _node(visit: Visit, *, side: int, which: int, y: float, height: float, count: float) -> list[str]:
     name = visit.say(("ladder.new", "ladder.left")[side]) if which == NEW else visit.say(f"rung.{RUNGS[which]}")
     x = WIDTH - SIDE - NODE if side else SIDE
     text, anchor = (x + NODE + 6, "start") if side else (x - 6, "end")

@@ -80,10 +80,19 @@ def _rungs(now: Sequence[int], expected: Sequence[float], summary: Summary | Non
     for k, name in enumerate(RUNGS):
         won, still = summary.won[k], [sum(summary.still[k][begin:end]) for _, begin, end in STUCK]
         cost, margin = (None, None) if not won else (summary.won_cost[k] / won, summary.won_margin[k] / won)
-        rows.append(Rung(
-            name, now[k], expected[k], int(summary.before[k]), summary.revenue[k], summary.margin[k], still, cost,
-            margin,
-        ))  # fmt: skip
+        rows.append(
+            Rung(
+                name=name,
+                now=now[k],
+                expected=expected[k],
+                then=int(summary.before[k]),
+                revenue=summary.revenue[k],
+                margin=summary.margin[k],
+                still=still,
+                won_cost=cost,
+                won_margin=margin,
+            )
+        )
     return rows
 
 

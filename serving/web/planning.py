@@ -158,7 +158,7 @@ def form_of(query: QueryParams) -> PlanForm:
             rungs=tuple(rung for rung in query.getlist("rung") if rung in RUNGS) or None,
             investments=tuple(name[:200] for name in query.getlist("investment") if name) or None,
         )
-    return PlanForm(budget, holdout, explore, limits, wanted, tuple(wrong))
+    return PlanForm(budget=budget, holdout=holdout, explore=explore, limits=limits, query=wanted, wrong=tuple(wrong))
 
 
 def _typed(query: QueryParams, name: str) -> str:
@@ -208,7 +208,7 @@ def _shown(visit: Visit, form: PlanForm, plan: Plan | None, kept: Any) -> Respon
 
     def drawn(row: PlanRow) -> object:
         told = visit.between(row.gain_low, row.gain_high, level)
-        return interval(row.gain, row.gain_low, row.gain_high, least, most, told)
+        return interval(row.gain, row.gain_low, row.gain_high, least=least, most=most, told=told)
 
     count = 0 if plan is None else len(plan.rows)
     return render(
@@ -234,10 +234,21 @@ def _rows(connection: sa.Connection, plan: Plan, page: int) -> list[PlanRow]:
     rows = []
     for row in piece:
         name, rung = known.get(row["account_id"], (None, None))
-        rows.append(PlanRow(
-            row["account_id"], name, row["owner"], rung, row["investment"], row["cost"], row["expected_gain"],
-            row["gain_low"], row["gain_high"], row["roi"], row["arm"] == TREAT,
-        ))  # fmt: skip
+        rows.append(
+            PlanRow(
+                account_id=row["account_id"],
+                name=name,
+                owner=row["owner"],
+                rung=rung,
+                investment=row["investment"],
+                cost=row["cost"],
+                gain=row["expected_gain"],
+                gain_low=row["gain_low"],
+                gain_high=row["gain_high"],
+                roi=row["roi"],
+                treated=row["arm"] == TREAT,
+            )
+        )
     return rows
 
 
@@ -266,4 +277,6 @@ def _picture(visit: Visit, told: Mapping[str, Any]) -> object:
     )
     words = visit.say("plan.picture", spent=money(spent), margin=money(margin), low=money(low), high=money(high))
     labels = (visit.say("plan.picture.spent"), visit.say("plan.picture.margin"))
-    return break_even(spent, margin, low, high, (money(spent), money(margin)), labels, words)
+    return break_even(
+        spent, margin, low=low, high=high, amounts=(money(spent), money(margin)), labels=labels, told=words
+    )

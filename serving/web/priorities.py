@@ -116,7 +116,7 @@ def show(visit: Visit) -> Response:
 
     def drawn(row: Priority) -> object:
         told = visit.between(row.gain_low, row.gain_high, current.facts.level)
-        return interval(row.gain, row.gain_low, row.gain_high, least, most, told)
+        return interval(row.gain, row.gain_low, row.gain_high, least=least, most=most, told=told)
 
     pages = max(1, -(-totals.accounts // ROWS))
     return render(
@@ -195,15 +195,33 @@ def priorities_of(connection: sa.Connection, ids: Sequence[str], now: int, langu
         pays = not _pays_nothing(row.recommended_investment)
         decision = standing[one].decisions.get("recommended_investment") if one in standing else None
         best_option, best_gain = best.get(one, (None, None))
-        rows.append(Priority(
-            one, row.name, row.owner, row.rung, row.next_rung, row.p_upgrade, row.p_downgrade, row.p_switch,
-            row.switch_trigger, PAYS if pays else UNKNOWN if best_option is None else ALONE,
-            row.recommended_investment if pays else None, row.bond if pays else None, row.cost if pays else None,
-            row.expected_gain if pays else None, row.gain_low if pays else None, row.gain_high if pays else None,
-            row.roi if pays else None, tuple(render_reasons(row.reasons, language)), best_option, best_gain,
-            None if decision is None else str(decision.value), None if decision is None else decision.made_by,
-            None if decision is None else decision.reason,
-        ))  # fmt: skip
+        rows.append(
+            Priority(
+                account_id=one,
+                name=row.name,
+                owner=row.owner,
+                rung=row.rung,
+                next_rung=row.next_rung,
+                p_upgrade=row.p_upgrade,
+                p_downgrade=row.p_downgrade,
+                p_switch=row.p_switch,
+                trigger=row.switch_trigger,
+                state=PAYS if pays else UNKNOWN if best_option is None else ALONE,
+                investment=row.recommended_investment if pays else None,
+                bond=row.bond if pays else None,
+                cost=row.cost if pays else None,
+                gain=row.expected_gain if pays else None,
+                gain_low=row.gain_low if pays else None,
+                gain_high=row.gain_high if pays else None,
+                roi=row.roi if pays else None,
+                reasons=tuple(render_reasons(row.reasons, language)),
+                best_option=best_option,
+                best_gain=best_gain,
+                wanted=None if decision is None else str(decision.value),
+                wanted_by=None if decision is None else decision.made_by,
+                wanted_why=None if decision is None else decision.reason,
+            )
+        )
     return rows
 
 

@@ -124,9 +124,17 @@ class Site:
         language = language_of(chosen, request.headers.get("accept-language", ""))
         tail = str(request.path_params.get("tail", ""))
         return Visit(
-            engine, now, visitor, language, self._currency, request.scope["path"], tail, request.query_params, form,
-            self._stores.planner,
-        )  # fmt: skip
+            engine=engine,
+            now=now,
+            visitor=visitor,
+            language=language,
+            currency=self._currency,
+            path=request.scope["path"],
+            tail=tail,
+            query=request.query_params,
+            form=form,
+            planner=self._stores.planner,
+        )
 
     def _take_turn(self, request: Request, visitor: Visitor) -> None:
         if visitor.key is not None:

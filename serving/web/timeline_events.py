@@ -63,7 +63,9 @@ def _code(visit: Visit, prefix: str, values: Sequence[str], code: int) -> str:
 def _order(visit: Visit, kind: str, row: Any) -> TimelineEvent:
     day, revenue = row
     what = visit.say("event.orders" if revenue > 0 else "event.orders.credit")
-    return TimelineEvent(day, kind, what, visit.formats.money(revenue), "" if revenue > 0 else "bad", revenue)
+    return TimelineEvent(
+        day, kind=kind, what=what, detail=visit.formats.money(revenue), tone="" if revenue > 0 else "bad", size=revenue
+    )
 
 
 def _interaction(visit: Visit, kind: str, row: Any) -> TimelineEvent:
@@ -104,7 +106,13 @@ def _contract(visit: Visit, kind: str, row: Any) -> TimelineEvent:
         told.append(visit.say("event.contracts.cancelled", date=day_text(visit, cancelled)))
     last = min((one for one in (ends, cancelled) if one is not None), default=None)
     return TimelineEvent(
-        day, kind, visit.say("event.contracts"), ", ".join(told), "bad" if cancelled else "", 0.0, last
+        day,
+        kind=kind,
+        what=visit.say("event.contracts"),
+        detail=", ".join(told),
+        tone="bad" if cancelled else "",
+        size=0.0,
+        until=last,
     )
 
 

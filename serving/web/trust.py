@@ -82,7 +82,7 @@ def show(visit: Visit) -> Response:
         low, high = plan.figures["gain_low"], plan.figures["gain_high"]
         level = None if plan.verdict is None else plan.verdict.params["level"]
         told = visit.between(low, high, level if isinstance(level, float) else None)
-        return interval(plan.figures["gain"], low, high, min(bounds), max(bounds), told)
+        return interval(plan.figures["gain"], low, high, least=min(bounds), most=max(bounds), told=told)
 
     return render(
         visit, "trust.html", current=current, summary=summary, model=model, age=age, old=age > OLD_DAYS,

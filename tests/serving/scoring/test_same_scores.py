@@ -176,7 +176,7 @@ def test_reasons_in_dutch_have_the_words_of_the_batch_in_dutch(
     accounts = list(builders.payloads(tiny.tables).values())[:60]
     body = {"as_of": iso(histories.end), "language": "nl", "accounts": accounts}
     results = client.post("/score", json=body).json()["results"]
-    scored = score_frames(desk.scorer, histories, histories.end, "nl")[0]
+    scored = score_frames(desk.scorer, histories, histories.end, language="nl")[0]
     expected = dict(zip(scored["account_id"], map(json.loads, scored["reasons"]), strict=True))
     told = {result["account_id"]: result["scores"]["reasons"] for result in results if result["scores"]}
     assert told == {account: expected[account] for account in told}

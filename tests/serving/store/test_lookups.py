@@ -42,7 +42,7 @@ def filled(url: str, folder: Path, histories: Histories) -> Iterator[Client]:
 @pytest.fixture(scope="module")
 def frames_nl(desk: ScoringService, histories: Histories) -> pd.DataFrame:
     """The scores as a file in Dutch has them."""
-    return score_frames(desk.scorer, histories, histories.end, "nl")[0]
+    return score_frames(desk.scorer, histories, histories.end, language="nl")[0]
 
 
 def _ask(client: Client, *ids: Any, **more: Any) -> list[dict[str, Any]]:

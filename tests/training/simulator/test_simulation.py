@@ -246,7 +246,7 @@ def test_the_rules_of_the_ladder_on_rows_made_by_hand() -> None:
     counts = Counts(
         order_days=np.array([0, 0, 1, 2, 0, 5, 5, 5]),
         periods=np.array([no, no, no, no, no, yes, yes, yes]),
-        asked=np.array([False, True, True, False, False, True, True, True]),
+        approached=np.array([False, True, True, False, False, True, True, True]),
         referrals=np.array([3, 3, 3, 3, 0, 0, 2, 3]),
         contract=np.array([False, False, False, False, True, False, False, False]),
     )
