@@ -1,6 +1,5 @@
 """Parts of an account's page: people, steps up, similar accounts, what changed; each made plain for the template."""
 
-import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
@@ -17,8 +16,8 @@ from serving.store.previous_scores import PreviousScores
 from serving.store.scoring_runs import ACCOUNTS, Current
 from serving.web.timeline_events import TimelineEvent, day_text
 from serving.web.visit import Visit
-from training.model.reasons import Stored, read_reasons
-from training.model.text.words import LANGUAGES, render_reason
+from training.model.reasons import Reason, Stored, read_reasons
+from training.model.text.words import render_reason
 
 YEAR_DAYS = 365
 MOST_EVENTS = 12
@@ -155,27 +154,37 @@ def changed_since(
             shown = (form.money(then), form.money(now))
         if shown[0] != shown[1]:
             rows.append((visit.say(f"changed.{name}"), *shown))
-    was, are = read_reasons(former.reasons), read_reasons(score["reasons"])
+    new, gone = changed_reasons(read_reasons(former.reasons), read_reasons(score["reasons"]))
     version = current.facts.model_version
     return Changed(
-        since=since, rows=rows, new=_without(are, was, visit.language), gone=_without(was, are, visit.language),
+        since=since, rows=rows, new=[render_reason(reason, visit.language) for reason in new],
+        gone=[render_reason(reason, visit.language) for reason in gone],
         events=[one for one in events if one.day >= since // MICROSECONDS_PER_DAY][:MOST_EVENTS],
         models=None if run["model_version"] == version else (run["model_version"], version),
     )  # fmt: skip
 
 
-def _without(reasons: Sequence[Stored], others: Sequence[Stored], language: str) -> list[str]:
-    """Those reasons that are not among the others, in words."""
-    known = frozenset[str]().union(*map(_kinds, others))
-    return [render_reason(reason, language) for reason in reasons if known.isdisjoint(_kinds(reason))]
+def changed_reasons(was: Sequence[Stored], are: Sequence[Stored]) -> tuple[list[Reason], list[Reason]]:
+    """Return the reasons that are new and those that are gone, whatever their figures.
 
-
-def _kinds(reason: Stored) -> frozenset[str]:
-    """A reason without its figures, since the same one may tell of 54 days now and of 33 before, in every language.
-
-    Of an earlier release there is only the sentence, in the language of its run.
+    Nothing is new or gone where some are sentences, which release 0.1 stored: those cannot be compared.
     """
-    return frozenset(_FIGURE.sub("#", render_reason(reason, language)) for language in LANGUAGES)
+    before = [reason for reason in was if isinstance(reason, Reason)]
+    now = [reason for reason in are if isinstance(reason, Reason)]
+    if len(before) < len(was) or len(now) < len(are):
+        return [], []
+    return _without(now, before), _without(before, now)
 
 
-_FIGURE = re.compile(r"[-+\u2212]?\d[\d.,]*")
+def _without(reasons: Sequence[Reason], others: Sequence[Reason]) -> list[Reason]:
+    known = set(map(_identity, others))
+    return [reason for reason in reasons if _identity(reason) not in known]
+
+
+def _identity(reason: Reason) -> tuple[str, str, int, str | bool]:
+    """Return what makes two reasons the same: all but their figures; of a category its name, and whether one is there.
+
+    54 days now and 33 before are the same reason.
+    """
+    what = reason.value if isinstance(reason.value, str) else reason.value is None
+    return reason.outcome, reason.feature, reason.direction, what

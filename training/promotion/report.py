@@ -77,8 +77,10 @@ def verdict_of(findings: Sequence[Finding], context: PromotionContext, champion:
         return Finding.of("verdict_better", OK, champion=champion), tone
     duel = context.evidence.duel
     if duel is not None and duel.same_recipe:
-        code = "verdict_same_recipe" if duel.days_more >= 0 else "verdict_same_recipe_shorter"
-        return Finding.of(code, NOTE, champion=champion, days=abs(round(duel.days_more))), tone
+        return Finding.of(
+            "verdict_same_recipe" if duel.days_more >= 0 else "verdict_same_recipe_shorter", NOTE,
+            champion=champion, days=abs(round(duel.days_more)),
+        ), tone  # fmt: skip
     return Finding.of("verdict_replaces", NOTE, champion=champion), tone
 
 

@@ -119,7 +119,7 @@ SAMPLES: dict[str, Any] = {
     "dates": ["2026-01-01"], "date": "2026-01-31", "tasks": ["switching"], "happenings": ["left"],
     "questions": ["rules"], "option": "visit_programme", "manager": None, "alone_features": [["a", True], ["b", False]],
     "segments": [["size", "under_10", "switching", 0.1, "champion", 200], ["country", "NL", "next_rung", 0.2, "x", 9]],
-    "changes": [["rounds", 120, 100]],
+    "changes": [["rounds", 120, 100]], "moved": ["member", "advocate"],
 }  # fmt: skip
 
 
