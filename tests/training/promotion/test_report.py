@@ -24,6 +24,7 @@ from training.evaluation.cluster_bootstrap import Interval
 from training.model.findings import NOTE, Finding
 from training.model.footprint import Changed, Changes, Example
 from training.model.text.catalogue import capitalised
+from training.model.text.report_texts import REPORT_TEXTS
 from training.promotion.checks import examine
 from training.promotion.context import Evidence, PromotionContext
 from training.promotion.paired_comparison import ITS_RECIPE
@@ -81,6 +82,21 @@ def test_the_page_is_whole_accessible_and_asks_nobody_else() -> None:
     assert "prefers-color-scheme: dark" in html
     assert "@media print" in html
     assert "&lt;script&gt;" in html
+
+
+def test_the_page_reads_in_dutch_throughout() -> None:
+    of = full()
+    html = render(of, examine(of), "abc123", 3, language="nl")
+    summarise_part = PartitionSummary()
+    summarise_part.feed(html)
+    assert summarise_part.open == []
+    assert 'lang="nl"' in html
+    for key, (english, dutch) in REPORT_TEXTS.items():
+        if english != dutch and len(english) > 12 and "{" not in english:
+            assert english not in html, key
+    for words in ("Mag dit model in gebruik?", "De controles", "staat in de weg", "peilingen op", "Hoe u teruggaat"):
+        assert words in html
+    assert "<code>ladder rollback</code> neemt het vorige model weer in gebruik (versie 3" in html
 
 
 def test_a_refusal_says_why_and_who_stays() -> None:
