@@ -33,7 +33,7 @@ class Author:
 
 @dataclass(frozen=True)
 class Entry:
-    """One change.  what : a fixed word, such as `plan accepted`.  about : the account's or the plan's id."""
+    """One change.  what : a fixed word, such as `plan accepted`.  about : the id of the account, plan or key."""
 
     what: str
     about: str
