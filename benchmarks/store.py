@@ -8,6 +8,7 @@ import json
 import resource
 import tempfile
 from collections.abc import Callable
+from dataclasses import replace
 from itertools import count
 from pathlib import Path
 from time import perf_counter
@@ -19,11 +20,17 @@ import pandas as pd
 from features.instants import instant
 from features.tables import BONDS, RUNGS, TRIGGER_FAMILIES
 from serving.api.store_service import StoreService
+from serving.scoring.reason_table import reason_columns
 from serving.scoring.score_columns import HORIZON_COLUMNS, INVESTMENT_COLUMNS, SCORE_COLUMNS
 from serving.store.database import file_of, open_store
 from serving.store.scoring_runs import Frames, RunFacts, write_run
+from training.model.reasons import Reason
 
 AS_OF = "2026-01-01"
+REASONS = (
+    Reason("leaving", "days_since_last_order", 132.0, 41.0, direction=1, strength=0.8),
+    Reason("leaving", "tickets_90d", 2.0, 0.0, direction=1, strength=0.3),
+)
 
 
 def made_up(accounts: int, options: int, seed: int = 0) -> Frames:
@@ -62,7 +69,9 @@ def made_up(accounts: int, options: int, seed: int = 0) -> Frames:
     investments["cost"] = np.tile(np.linspace(300, 4000, options), accounts)
     ahead = frame(list(HORIZON_COLUMNS), 3)
     ahead["horizon_days"] = np.tile([90, 180, 365], accounts)
-    return {"scores": scores, "investment_scores": investments, "horizons": ahead}
+    each = [[replace(reason, value=float(value)) for reason in REASONS] for value in random.integers(1, 400, accounts)]
+    reasons = pd.DataFrame(reason_columns(ids, np.full(accounts, np.datetime64(AS_OF, "us")), each))
+    return {"scores": scores, "investment_scores": investments, "horizons": ahead, "reasons": reasons}
 
 
 def main() -> None:

@@ -33,6 +33,7 @@ from commands.store import StoreOptions, is_wrong, store_command
 from commands.terminal import Figures, show_figures
 from commands.training import TrainOptions, train_command
 from features.errors import LadderError
+from features.program_version import program_version
 
 EXIT_DONE, EXIT_REFUSED, EXIT_USAGE, EXIT_RETRAIN, EXIT_BUG, EXIT_INTERRUPTED = 0, 1, 2, 3, 70, 130
 """70 is the status that sysexits.h has for a fault of the program itself."""
@@ -149,6 +150,7 @@ def make_parser() -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(
         prog="ladder", description="Where every account stands, where it goes, whom to invest in."
     )
+    parser.add_argument("--version", action="version", version=f"ladder {program_version()}", help="which one this is")
     subparsers = parser.add_subparsers(required=True, metavar="COMMAND")
     for name, command in COMMANDS.items():
         subparser = subparsers.add_parser(

@@ -4,7 +4,6 @@ Every answer on every path has our shape, errors included; what a client sends c
 """
 
 from collections.abc import Awaitable, Callable, Mapping, Sequence
-from importlib.metadata import PackageNotFoundError, version
 from typing import Protocol
 
 import anyio.to_thread
@@ -16,6 +15,7 @@ from starlette.responses import HTMLResponse, JSONResponse, Response
 from starlette.routing import Route
 
 from features.errors import LadderError, NotReady
+from features.program_version import program_version
 from serving.api.access_log import AccessLog, Meter
 from serving.api.answers import model_row, score_json
 from serving.api.authentication import Authentication
@@ -197,14 +197,6 @@ def _standing(counter: ModelHolder) -> dict[str, object]:
     """What answers now, and whether something else was refused."""
     version = None if counter.desk is None else counter.desk.scorer.version
     return {"version": version, "refused": counter.refused}
-
-
-def program_version() -> str:
-    """The version of the installed package, or `unknown` where it runs without being installed."""
-    try:
-        return version("loyalty-ladder")
-    except PackageNotFoundError:
-        return "unknown"
 
 
 async def _refuse(_: Request, refusal: Exception) -> Response:
