@@ -62,7 +62,7 @@ def changes_command(options: ChangesOptions) -> Figures:
 
 
 def _read_run(folder: Path, model: str | None, flag: str, champions: Path) -> Run:
-    """A run's scores and the model that made them: the one given, else the one of that version among the champions."""
+    """Return a run's scores and their model: the one given, or the champion of that version."""
     from features.errors import RegistryError
     from serving.scoring.batch import read_scores
     from serving.scoring.changes import Run

@@ -54,7 +54,7 @@ def _command(
     work: Callable[[Options], Figures],
     status: Callable[[Options, Figures], int] = lambda *_: EXIT_DONE,
 ) -> Command:
-    """A command that does that work.  status : of its end, once the work is done."""
+    """Return a command that does the work.  status : returns the exit status, once the work is done."""
 
     def run(typed: argparse.Namespace) -> int:
         asked = read_options(options, typed)
@@ -146,7 +146,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
 
 
 def make_parser() -> argparse.ArgumentParser:
-    """The parser of all commands; what it reads says which `command` it is, and whose `subparser` read it."""
+    """Return the parser of all commands; its result holds the `command` and the `subparser` that read it."""
     parser = argparse.ArgumentParser(
         prog="ladder", description="Where every account stands, where it goes, whom to invest in."
     )

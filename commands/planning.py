@@ -141,7 +141,7 @@ def _plan_from_store(url: str, allowance: Allowance, draw: Draw, on: str, owners
 
 
 def _read_stored_options(url: str, owners: Mapping[str, str] | None) -> StoredOptions:
-    """What a plan is made from, as the store and the managers' decisions in it have it."""
+    """Return what a plan is made from, read from the store with managers' overrides."""
     import numpy as np
 
     from serving.planning.planner import Planner, narrow
@@ -161,7 +161,7 @@ def _read_stored_options(url: str, owners: Mapping[str, str] | None) -> StoredOp
 
 
 def _owners(data: str, settings: Settings, feedback: str | None) -> Mapping[str, str]:
-    """Account -> its manager, as far as the source says."""
+    """Return each account's manager, as far as the source names one."""
     histories = load_source(data, settings, feedback=feedback).histories
     owner = histories.profile.get("owner")
     if owner is None:

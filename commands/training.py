@@ -1,4 +1,4 @@
-"""ladder train: all models trained, judged beside the champion, registered, and promoted where that is due."""
+"""ladder train: train all models, evaluate them, register them, and promote them where due."""
 
 from __future__ import annotations
 
@@ -94,7 +94,7 @@ class TrainingRun:
 
     @property
     def records(self) -> dict[str, tuple[str, tuple[Row, ...]]]:
-        """Tables of what was promised and earned: file -> heading and rows; those that have rows."""
+        """Return the tables with rows: file -> heading and rows of what was promised and earned."""
         facts = self.trained.bundle.facts
         records = {
             "managers": (
@@ -160,7 +160,7 @@ def train_source(loaded: Loaded, request: TrainingRequest) -> Registered:
 
 
 def learn(data: Dataset, settings: Settings, tune_minutes: float | None, progress: Progress) -> TrainingRun:
-    """Search for better settings where minutes are given for it, then train."""
+    """Search for better settings if the options give it time, then train."""
     from training.pipeline import train_on
 
     if tune_minutes is None:
@@ -205,7 +205,7 @@ def conclude(run: TrainingRun, request: TrainingRequest) -> Registered:
 
 
 def figures_of(registered: Registered) -> Figures:
-    """The main figures of a training."""
+    """Return the main figures of a training run."""
     return {
         "version": registered.version, "bundle": registered.bundle, "champion": registered.champion,
         "passes": registered.passes, "not_worse": registered.not_worse, **registered.figures,

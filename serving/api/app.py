@@ -1,4 +1,4 @@
-"""The HTTP application: an endpoint for every door, errors in one shape, and what is said before a model is there.
+"""The HTTP application: its endpoints, errors in one shape, and answers before a model is loaded.
 
 Every answer on every path has our shape, errors included; what a client sends can never cause a 500.
 """
@@ -41,30 +41,30 @@ class Archive(Protocol):
     """Answers from the store: a request's body in, the answer's out; each raises HttpError and LadderErrors."""
 
     def lookup(self, body: bytes, /) -> bytes:
-        """Of POST /lookup."""
+        """Answer POST /lookup."""
 
     def plan(self, body: bytes, /) -> bytes:
-        """Of POST /plan."""
+        """Answer POST /plan."""
 
     def feedback(self, body: bytes, key_id: str | None, /) -> bytes:
-        """Of POST /feedback.  key_id : of the key that was shown; None where none was asked for."""
+        """Answer POST /feedback.  key_id : of the request's key; None where none was needed."""
 
 
 class Pages(Protocol):
     """The managers' page."""
 
     async def index(self, request: Request, /) -> Response:
-        """Of `/`, to a browser."""
+        """Answer `GET /` of a browser."""
 
     def routes(self) -> Sequence[Route]:
-        """Of everything else on it."""
+        """Return the page's other routes."""
 
 
 class NoArchive:
     """Where the service was started without a store."""
 
     def lookup(self, _body: bytes, _key_id: str | None = None) -> bytes:
-        """Refused."""
+        """Refuse the request."""
         raise NotReady("The service has no store. Start it with `ladder serve --store URL`.")
 
     plan = feedback = lookup
@@ -81,7 +81,7 @@ def create_app(
     filing: BoundedExecutor | None = None,
     pages: Pages | None = None,
 ) -> Starlette:
-    """The application; it answers from the start, and scores as soon as the counter has a desk.
+    """Return the application; it answers at once, and scores as soon as a model is loaded.
 
     ring : the keys of now; None = nobody needs one.
     scoring, filing : where accounts are scored and where the store is asked: apart, so that a slow disk does not keep
@@ -115,7 +115,7 @@ def _endpoints(
     filing: BoundedExecutor,
     pages: Pages | None,
 ) -> Mapping[str, Endpoint]:
-    """What stands behind every door."""
+    """Return the function of every endpoint."""
     program = program_version()
     described = document(program)
     html = page(described)
@@ -194,7 +194,7 @@ def model_facts(desk: ScoringService) -> dict[str, object]:
 
 
 def _standing(counter: ModelHolder) -> dict[str, object]:
-    """What answers now, and whether something else was refused."""
+    """Return the version that serves, and whether a newer bundle was refused."""
     version = None if counter.desk is None else counter.desk.scorer.version
     return {"version": version, "refused": counter.refused}
 

@@ -1,4 +1,4 @@
-"""Every endpoint and what it takes to pass: one table for the guard, the routes, the figures and the documentation.
+"""Every endpoint and the scope that it needs: one table for authentication, routes, metrics and documentation.
 
 A path that is not here does not exist: the guard answers 404 before any router sees it.
 """
@@ -61,7 +61,7 @@ _BELOW = {door.path.removesuffix("*"): door for door in PAGES if door.path.endsw
 
 
 def endpoint_of(method: str, path: str) -> Endpoint | None:
-    """The door of a request; with another method than is meant, any door of the path, and the API's before others."""
+    """Return the endpoint of a request; with an unknown method any of its path, those of the API first."""
     asked = "GET" if method == "HEAD" else method
     exact = _EXACT.get((asked, path)) or _ANY_METHOD.get(path)
     if exact is not None:

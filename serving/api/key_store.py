@@ -1,4 +1,4 @@
-"""API keys in the store: made, listed, revoked by command, and read again every few seconds by every worker.
+"""API keys in the store: made, listed and revoked by command, and read again every few seconds by every worker.
 
 A key is never deleted, only marked: a service that once asked for keys goes on asking, also when the last one was
 revoked.
@@ -111,7 +111,7 @@ class WatchedRing:
         self._at, self._failing = self._clock(), False
 
     def ring(self) -> Keyring:
-        """The keys of now.  Raises HttpError 503 where they were not read for too long."""
+        """Return the current keys.  Raises HttpError 503 where they could not be read for too long."""
         if self._ring is None or self._clock() - self._at > MOST_AGE_SECONDS:
             raise HttpError(503, "keys_unreadable", "The keys cannot be read at the moment.", retry_after=5)
         return self._ring
@@ -128,7 +128,7 @@ class WatchedRing:
 
 
 def watch_keys(url: str) -> Callable[[], Keyring]:
-    """The keys of the store behind a URL, kept fresh."""
+    """Return a function that gives the current keys of the store behind a URL."""
 
     opened: list[sa.Engine] = []
 

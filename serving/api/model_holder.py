@@ -1,4 +1,4 @@
-"""What serves at the moment, and how another model takes over without a restart.
+"""The model that serves, and its replacement by another without a restart.
 
 A folder is looked at: a bundle's own, or the champion's, whose file `current` names one. What is new in it is read
 beside the running model, asked its own examples, warmed, and then put in its place by a single assignment: a request
@@ -38,7 +38,7 @@ class ModelHolder:
     renew: Callable[[], bool] | None = None
 
     def open(self) -> ScoringService:
-        """The desk.  Raises NotReady where there is none."""
+        """Return the scoring service.  Raises NotReady where no model is loaded yet."""
         if self.desk is None:
             raise NotReady(self.reason)
         return self.desk
@@ -48,10 +48,10 @@ class Witness(Protocol):
     """Is told of every change, for the figures."""
 
     def serves(self, version: str, trained_until: int, swapped: bool) -> None:
-        """This model answers from now on."""
+        """Record which model answers from now on."""
 
     def refuses(self, refused: bool) -> None:
-        """Whether what lies in the folder cannot be used."""
+        """Record whether the bundle in the folder cannot be used."""
 
 
 class ModelReloader:
@@ -128,6 +128,6 @@ class ModelReloader:
 
 
 def _outline(folder: Path) -> object:
-    """What changes when anything in the folder does: names, sizes and times of the files, and the manifest."""
+    """Return the folder's state: names, sizes and times of its files, and the manifest."""
     files = sorted((path.name, path.stat().st_size, path.stat().st_mtime_ns) for path in folder.iterdir())
     return folder, (folder / MANIFEST).read_bytes(), files

@@ -67,7 +67,7 @@ _ANSWERS = (ScoreAnswer, LookupAnswer, PlanAnswer, FeedbackAnswer, Version, Relo
 
 
 def document(program: str) -> dict[str, Any]:
-    """The whole document.  program : the program's version."""
+    """Return the whole OpenAPI document.  program : the program's version."""
     operations: dict[str, dict[str, Any]] = {
         **{posted.path: _post(posted) for posted in (_SCORE, *POSTS)},
         "/admin/reload": _order("Look for another champion at once, instead of within seconds", "Reloaded"),
@@ -114,7 +114,7 @@ first and the last day of the span are left out, since a zone may push them beyo
 
 
 def _guarded(door: Endpoint, operation: Mapping[str, Any]) -> dict[str, Any]:
-    """The operation with its name, and with what the guard may say before it."""
+    """Return the operation with its name, and with the answers of the authentication before it."""
     name = door.path.strip("/").replace("/", "_").removesuffix(".json") or "index"
     content = {"operationId": name, **operation}
     if door.scope == OPEN:
@@ -160,7 +160,7 @@ def _get(summary: str, schema: str | None, *errors: int) -> dict[str, Any]:
 
 
 def _order(summary: str, schema: str) -> dict[str, Any]:
-    """One that takes no body."""
+    """Return an operation without a body."""
     return {"summary": summary, "responses": {"200": _response(summary, schema)}}
 
 
@@ -223,7 +223,7 @@ def _row(table: Table) -> dict[str, Any]:
 
 
 def _cell(column: Column) -> dict[str, Any]:
-    """What a cell holds; whatever is not required may be null or left out."""
+    """Return a cell's schema; what is not required may be null or left out."""
     schema: dict[str, Any] = {"description": column.meaning}
     if column.kind is Kind.TIME:
         schema |= {"type": "string", "format": "date-time"}
@@ -241,7 +241,7 @@ def _cell(column: Column) -> dict[str, Any]:
 
 
 def _older(node: Any) -> Any:
-    """The schema in the words of OpenAPI 3.0, which says `nullable` where JSON Schema has a type null."""
+    """Return the schema as OpenAPI 3.0 writes it, with `nullable` instead of a type null."""
     if isinstance(node, list):
         return [_older(item) for item in node]
     if not isinstance(node, dict):

@@ -1,4 +1,4 @@
-"""What the OpenAPI document says of /lookup, /plan and /feedback, with examples that run."""
+"""The part of the OpenAPI document about /lookup, /plan and /feedback, with examples that run."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -89,7 +89,7 @@ POSTS = (
 
 
 def event_schema() -> dict[str, Any]:
-    """One event: of three kinds, told apart by which of the fields investment, override and outcome it has."""
+    """Return the schema of an event; its kind follows from which of investment, override and outcome it has."""
     made, left = TABLE["investments"], TABLE["switches"]
     text = {"type": "string", "nullable": True, "maxLength": LONGEST_ID}
     moment = {"type": "string", "format": "date-time"}

@@ -1,4 +1,4 @@
-"""What could be done for each account, as arrays: one row an account, one column an option."""
+"""The candidates for investment as arrays: one row an account, one column an option."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -37,12 +37,12 @@ class Candidates:
 
     @property
     def roi(self) -> FloatArray:
-        """Gain for cost; NaN where it costs nothing."""
+        """Return gain over cost, shape (n, k); NaN where an option costs nothing."""
         free = ~(self.cost > 0)
         return np.where(free, np.nan, self.gain / np.where(free, 1.0, self.cost))
 
     def objective(self, on: str) -> FloatArray:
-        """What counts, shape (n, k); -inf where the option is not to be made: unknown, or expected to lose money."""
+        """Return the value to maximise, shape (n, k); -inf where an option is unknown or expected to lose money."""
         if on not in OBJECTIVES:
             raise SettingsError(f"A plan is made on {' or '.join(OBJECTIVES)}, not on {on!r}.")
         value = self.gain if on == "expected" else self.low
@@ -52,7 +52,7 @@ class Candidates:
 def build_candidates(
     scores: pd.DataFrame, investments: pd.DataFrame, owners: Mapping[str, str] | None = None
 ) -> Candidates:
-    """The menu in the two tables of one scoring run.
+    """Return the candidates in the two tables of one scoring run.
 
     owners : account -> its manager; else the column `owner` of the scores, where there is one.
 
@@ -115,7 +115,7 @@ def build_candidates(
 def _ends(
     uplift: FloatArray, uplift_low: FloatArray, uplift_high: FloatArray, cost: FloatArray, gain: FloatArray
 ) -> tuple[FloatArray, FloatArray]:
-    """The interval of the gain, from that of the uplift: the margin rate is (gain + cost) / uplift.
+    """Return the interval of the gain, from that of the uplift: the margin rate is (gain + cost) / uplift.
 
     It is one for all options of an account, so that an uplift of nought hides it only where all are.
     """

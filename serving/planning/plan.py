@@ -77,7 +77,7 @@ def make_plan(
     level: float | None = None,
     currency: str = "",
 ) -> Plan:
-    """The plan for the accounts and options of one scoring run; give part of the rows to plan for part of them.
+    """Plan for the accounts and options of one scoring run; pass part of the rows to plan for part of them.
 
     scores, investments : `scores` and `investment_scores` of the contract, of one run.  on : one of `menu.OBJECTIVES`.
     owners : account -> manager, else the scores' own column `owner`, if any.
@@ -105,7 +105,7 @@ def plan_from(
     exact: Exact | None = None,
     claim_ratio: float | None = None,
 ) -> Plan:
-    """The plan for a menu; the other arguments are those of `make_plan`.
+    """Plan from candidates; the other arguments are those of `make_plan`.
 
     run : as_of (a date or time, UTC), horizon_days and model_version of the scores; level and currency of the model.
 
@@ -181,7 +181,7 @@ def _check(allowance: Allowance, draw: Draw) -> None:
 
 
 def _run(scores: pd.DataFrame) -> dict[str, Any]:
-    """What the scores say of themselves.  Raises SettingsError unless they are of one run."""
+    """Return what the scores say of their run.  Raises SettingsError unless they are of one run."""
     told: dict[str, Any] = {}
     for name in ("as_of", "horizon_days", "model_version"):
         found = scores[name].unique()
@@ -195,7 +195,7 @@ def _run(scores: pd.DataFrame) -> dict[str, Any]:
 def _plan_id(
     menu: Candidates, run: Mapping[str, Any], *, allowance: Allowance, draw: Draw, on: str, rows: pd.DataFrame
 ) -> str:
-    """Twelve hexadecimal digits that change with anything that the plan was made from, and with any account or arm."""
+    """Return a digest, 12 hexadecimal digits, of all that the plan was made from and of its accounts and arms."""
     made_from = [menu.options, menu.bonds, sorted(run.items()), asdict(allowance), asdict(draw), on]
     texts = [
         *(column.tolist() for column in (menu.accounts, menu.rung, menu.owner)),
@@ -212,7 +212,7 @@ def _budget_limit(menu: Candidates, budget: float) -> Limit:
 
 
 def _side_limits(menu: Candidates, allowance: Allowance) -> list[Limit]:
-    """The limits besides the budget."""
+    """Return the limits besides the budget."""
     limits = []
     if allowance.owner_budget is not None or allowance.owner_hours is not None:
         if all(owner is None for owner in menu.owner):
@@ -238,7 +238,7 @@ def _side_limits(menu: Candidates, allowance: Allowance) -> list[Limit]:
 def _select(
     menu: Candidates, value: FloatArray, *, budget: float, side: Sequence[Limit], draw: Draw, exact: Exact | None
 ) -> _Picked:
-    """So many accounts that the treated among them use the budget and, whatever the lot, do not exceed it."""
+    """Select so many accounts that the treated use the budget and, whatever the draw, do not exceed it."""
     under = budget / (1 - draw.holdout)
     for _ in range(TRIES):
         choice = choose(value, [_budget_limit(menu, under), *side], exact)
@@ -255,7 +255,7 @@ def _select(
 
 
 def _others(menu: Candidates, value: FloatArray, option: IntArray, side: Sequence[Limit]) -> BoolArray:
-    """What else exploring may give to the selected: what pays and strains no limit more, shape (n, k)."""
+    """Return the other options that exploring may give: profitable, no heavier on any limit, shape (n, k)."""
     own = np.maximum(option, 0)[:, None]
     may: BoolArray = np.isfinite(value) & (option != NONE)[:, None] & (np.arange(len(menu.options)) != own)
     may &= menu.cost <= np.take_along_axis(menu.cost, own, axis=1)
@@ -267,7 +267,7 @@ def _others(menu: Candidates, value: FloatArray, option: IntArray, side: Sequenc
 
 
 def _near(value: FloatArray, option: IntArray, others: BoolArray) -> BoolArray:
-    """The half of the selected with another option that lose least by it, shape (n,)."""
+    """Return the half of the selected that lose least by another option, shape (n,)."""
     near = np.zeros(len(option), bool)
     able = np.flatnonzero(others.any(axis=1))
     loss = values_of(option, value)[able] - np.where(others[able], value[able], -np.inf).max(axis=1, initial=-np.inf)
@@ -297,7 +297,7 @@ def _rows(menu: Candidates, rows: IntArray, arms: Arms) -> pd.DataFrame:
 
 
 def _totals(found: pd.DataFrame, claim_ratio: float | None) -> dict[str, Any]:
-    """Sums over the treated; the interval is that of errors which all point the same way, the widest there is."""
+    """Return sums over the treated; the interval is the widest possible, of errors that all have one sign."""
     treated = found[found["arm"] == TREAT]
     spent, gain = float(treated["cost"].sum()), float(treated["expected_gain"].sum())
     return {
@@ -316,7 +316,7 @@ def _totals(found: pd.DataFrame, claim_ratio: float | None) -> dict[str, Any]:
 
 
 def _next_money(menu: Candidates, picked: _Picked, more: _Picked, draw: Draw) -> dict[str, Any]:
-    """What so much more money would change: gain of those treated, and who comes on to the plan or gets another."""
+    """Return what so much more money would buy: gain, cost, and the accounts that get an option or another."""
     before, after = picked.choice.option, more.choice.option
     gain = float(values_of(after, menu.gain).sum() - values_of(before, menu.gain).sum())
     cost = float(values_of(after, menu.cost).sum() - values_of(before, menu.cost).sum())
@@ -329,7 +329,7 @@ def _next_money(menu: Candidates, picked: _Picked, more: _Picked, draw: Draw) ->
 
 
 def _first_to_go(menu: Candidates, value: FloatArray, option: IntArray) -> dict[str, Any] | None:
-    """The account whose last money earns least: what it has over the next cheaper thing, for what that saves."""
+    """Return the account whose last money earns least: gain over the next cheaper choice, for what that saves."""
     rows = np.flatnonzero(option != NONE)
     own_cost, own = menu.cost[rows, option[rows]], value[rows, option[rows]]
     instead = np.column_stack([np.zeros(len(rows)), value[rows]])
@@ -350,7 +350,7 @@ def _first_to_go(menu: Candidates, value: FloatArray, option: IntArray) -> dict[
 
 
 def _left_alone(menu: Candidates, value: FloatArray, option: IntArray) -> dict[str, int]:
-    """How many accounts are left alone, by reason."""
+    """Return how many accounts are left alone, by reason."""
     alone = option == NONE
     known = menu.known.any(axis=1)
     pays, counts = (menu.known & (menu.gain > 0)).any(axis=1), np.isfinite(value).any(axis=1)

@@ -109,7 +109,7 @@ class Planner:
 
 
 def narrow(menu: Candidates, wishes: Mapping[str, str]) -> tuple[Candidates, int]:
-    """The menu without what managers do not want, and for how many accounts it offers less."""
+    """Return the candidates without what managers do not want, and the number of accounts with fewer options."""
     if not wishes:
         return menu, 0
     place = {account: row for row, account in enumerate(menu.accounts)}
@@ -177,7 +177,7 @@ def _read(connection: sa.Connection, current: Current) -> Options:
 
 
 def _chosen(menu: Candidates, query: PlanQuery) -> Candidates:
-    """The part of the menu that the query is about.
+    """Return the candidates that the query is about.
 
     Raises
     ------

@@ -1,4 +1,4 @@
-"""BentoML's side: one service, its tuning, and the environment that tells a worker what to load.
+"""The BentoML service: its tuning, and the environment variables that configure a worker.
 
 BentoML's own routes come before any application that is mounted, and its errors have their own shape. So ours
 is not mounted but stands in front: every request goes to it, and BentoML keeps the processes and the sockets.
@@ -42,7 +42,7 @@ class Front:
         self.app = app
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        """To us, but for the events of the process's life, which are BentoML's."""
+        """Pass requests to the application, and lifespan events to BentoML."""
         ours = Front.application
         await (self.app if scope["type"] == "lifespan" or ours is None else ours)(scope, receive, send)
 
@@ -93,7 +93,7 @@ class Worker:
 
 
 def _site(clerk: "StoreService", ring: "Callable[[], Keyring]", rates: "Rates", bench: "BoundedExecutor") -> "Site":
-    """The managers' page; its templates are loaded only where there is a store to show."""
+    """Return the managers' page; its templates are loaded only where there is a store."""
     from serving.web.routes import Site
     from serving.web.session import SessionAuth
 
@@ -102,7 +102,7 @@ def _site(clerk: "StoreService", ring: "Callable[[], Keyring]", rates: "Rates", 
 
 
 def _ring(store: str | None) -> "Callable[[], Keyring]":
-    """The keys of now; none where there is no store, and then only this machine is answered."""
+    """Return the current keys; without a store none, so that only this machine is answered."""
     if store is None:
         from serving.api.keyring import Keyring
 

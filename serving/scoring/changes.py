@@ -46,7 +46,7 @@ class Run:
 
     @property
     def as_of(self) -> int:
-        """Microseconds.  Raises SettingsError if the scores are of several instants, or of none."""
+        """Return the instant of the scores, microseconds.  Raises SettingsError if there are several, or none."""
         found = self.scores["as_of"].unique()
         if len(found) != 1:
             raise SettingsError(f"Scores of one run have one as_of; these have {len(found)}. Give one run's folder.")
@@ -78,7 +78,7 @@ def split_changes(before: Run, after: Run, source: Source) -> pd.DataFrame:
 
 
 def as_known_later(source: Source, then: int, later: int) -> Source:
-    """The source with what was recorded from `then` on, but before `later`, known in time where it happened earlier.
+    """Return the source as of `later`: rows about the time before `then`, recorded afterwards, known in time.
 
     then, later : microseconds. A look at `then` so sees everything that `later` knows of the time before it.
     """
@@ -121,7 +121,7 @@ def _check_same(last: pd.DataFrame, again: pd.DataFrame, after: Run) -> None:
 
 
 def _figures(scores: pd.DataFrame) -> pd.DataFrame:
-    """The figures that are split, by account."""
+    """Return the figures that are split, by account."""
     expected = np.zeros(len(scores))
     for rung, name in enumerate(_CHANCES):
         expected = expected + rung * scores[name].to_numpy(float)
@@ -152,7 +152,7 @@ def _table(steps: list[pd.DataFrame], before: Run, after: Run) -> pd.DataFrame:
 
 
 def _parts(figure: str, values: list[FloatArray]) -> Mapping[str, FloatArray]:
-    """The parts of every account, all missing where one is; the change is their sum, so that it adds up to the bit."""
+    """Return the parts of every account, all missing where one is; the change is their exact sum."""
     missing = np.isnan(np.stack(values)).any(axis=0)
     parts = [np.where(missing, np.nan, later - earlier) for earlier, later in pairwise(values)]
     change = parts[0] + parts[1] + parts[2]
@@ -161,7 +161,7 @@ def _parts(figure: str, values: list[FloatArray]) -> Mapping[str, FloatArray]:
 
 
 def _there(step: pd.DataFrame, accounts: pd.Index) -> list[tuple[bool, bool]]:
-    """Whether each account was scored at a step, and whether it could switch then."""
+    """Return whether each account was scored at a step, and whether it could switch then."""
     found = step.reindex(accounts)
     return list(zip(found["expected_rung"].notna(), found["p_switch"].notna(), strict=True))
 

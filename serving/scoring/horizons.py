@@ -31,7 +31,7 @@ def rung_columns(chances: FloatArray, rung: IntArray) -> dict[str, Column]:
 
 
 def hold_to(figures: Sequence[FloatArray], main: int, rises: bool) -> list[FloatArray]:
-    """The figures of one horizon after the other, ascending, none falling (or none rising) below the one before.
+    """Return the figures horizon by horizon, held to a monotone order: none falls, or none rises.
 
     figures : shape (n,) each, without NaN.  main : which of them is never changed; the others follow it outwards.
     """
@@ -47,7 +47,7 @@ def hold_to(figures: Sequence[FloatArray], main: int, rises: bool) -> list[Float
 def table(
     horizons: Sequence[Mapping[str, Column]], days: Sequence[int], scores: Mapping[str, Column]
 ) -> dict[str, Column]:
-    """One row per account and horizon, all horizons of the first account first, shape (n * n_horizons,) each.
+    """Return one row per account and horizon, all horizons of the first account first, shape (n * n_horizons,) each.
 
     horizons : the columns of each, as scores have them.  days : how far ahead each looks.
     """

@@ -62,7 +62,7 @@ class Written:
 
 
 def score_part(part: Part, bundle: Bundle, version: str, as_of: int, language: str) -> PartScores:
-    """The tables of one part, as `serving.scoring.batch` makes them; ranked within the part only."""
+    """Return the tables of one part, as `serving.scoring.batch` makes them; ranked within the part only."""
     source = read_part(part)
     summarise_part, histories = summarise_rows(part, source), build_histories(source, consume=True)
     del source
@@ -169,7 +169,7 @@ def _begins(n: int) -> range:
 
 
 def _merged(files: Sequence[Path], owner: IntArray, repeats: IntArray) -> Iterator[pa.Table]:
-    """The rows of all files in the order of the accounts, some accounts at a time.
+    """Yield the rows of all files in the order of the accounts, some accounts at a time.
 
     owner : for every account, ascending, the file that holds it.  repeats : rows that it has there.
     """

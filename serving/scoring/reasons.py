@@ -41,7 +41,7 @@ class Explainer:
     def tell(
         self, contributions: FloatArray, values: FloatArray, rungs: IntArray, leaving: bool
     ) -> list[tuple[Reason, ...]]:
-        """The reasons of every account: facts first, then levers, each strongest first.
+        """Return the reasons of every account: facts first, then levers, each strongest first.
 
         contributions, values : shape (n, n_features), in the order of the catalogue.  rungs : shape (n,), now.
         leaving : whether they are contributions to leaving; else to climbing.
@@ -98,7 +98,7 @@ class Explainer:
     def _fact(
         self, members: Sequence[int], direction: int, contributions: FloatArray, values: FloatArray, rung: int
     ) -> tuple[int, Value, float | None] | None:
-        """The strongest feature of a topic that has something to say, with its value and that of its peers."""
+        """Return the strongest feature of a topic that has something to say, with its value and that of its peers."""
         pulls = [(direction * float(contributions[k]), k) for k in members]
         for _, position in sorted(((pull, k) for pull, k in pulls if pull > 0), key=lambda pair: -pair[0]):
             if self._there[position] and (seen := self._look(position, float(values[position]), rung)) is not None:
@@ -106,7 +106,7 @@ class Explainer:
         return None
 
     def _look(self, position: int, value: float, rung: int) -> tuple[Value, float | None] | None:
-        """The value and its peers' as a reason holds them; None where they have nothing to say."""
+        """Return the value and its peers' as a reason holds them; None where they have nothing to say."""
         key = (position, rung, value if value == value else np.inf)  # NaN is unlike itself, and would never be found
         if key not in self._seen:
             feature = catalog.FEATURES[position]
@@ -120,13 +120,13 @@ class Explainer:
         return self._seen[key]
 
     def _category(self, name: str, code: Value) -> Value:
-        """The name behind a code; the code where the model has none for it."""
+        """Return the name behind a code; the code where the model has none for it."""
         names = self._facts.vocabulary.get(name.removesuffix("_code"), ())
         return names[int(code)] if isinstance(code, float) and 0 <= code < len(names) else code
 
 
 def _topic_totals(contributions: FloatArray) -> FloatArray:
-    """The sum of every topic, shape (n, n_topics), added up in one order so that neighbours change no bit."""
+    """Return the sum of every topic, shape (n, n_topics), added up in one order so that neighbours change no bit."""
     totals = np.zeros((len(contributions), len(TOPICS)))
     for topic, members in enumerate(MEMBERS):
         for position in members:

@@ -53,7 +53,7 @@ class Summary:
     notes: list[str] = field(default_factory=list)
 
     def plus(self, other: "Summary") -> "Summary":
-        """Of both together."""
+        """Return the summary of both together."""
         mine, theirs = asdict(self), asdict(other)
         sums = {
             name: (np.array(mine[name]) + np.array(theirs[name])).tolist()
@@ -88,7 +88,7 @@ class ModelSummary:
 
 
 def summarise(seen: AccountLookback, source: Source | None) -> Summary:
-    """The summary of these accounts and, where it is at hand, of the source that they come from."""
+    """Return the summary of these accounts and, where it is at hand, of the source that they come from."""
     n = len(RUNGS)
     known = seen.rung_then != UNKNOWN
     start, end = np.where(known, seen.rung_then, NEW), np.where(seen.left, LEFT, seen.rung)
@@ -150,6 +150,6 @@ def summary_of(connection: sa.Connection, run_id: int) -> tuple[Summary, ModelSu
 
 
 def rules_of(connection: sa.Connection, run_id: int) -> LadderRules:
-    """The ladder's rules in that run; the usual ones where nobody wrote them down."""
+    """Return the ladder's rules in that run; the usual ones where nobody wrote them down."""
     found = summary_of(connection, run_id)
     return LadderRules() if found is None else found[1].rules

@@ -53,12 +53,12 @@ class Shown:
 
 
 def show(visit: Visit) -> Response:
-    """GET /accounts/ID."""
+    """Answer GET /accounts/ID."""
     return _page(visit, 200, visit.query.get("done") == "1", None)
 
 
 def decide(visit: Visit) -> Response:
-    """POST /accounts/ID: a manager overrules the model, or takes that back.  Raises HttpError 403 without the scope."""
+    """Answer POST /accounts/ID: keep or withdraw a manager's decision.  Raises HttpError 403 without the scope."""
     account, visitor = visit.tail, visit.visitor
     if visitor is None or not visitor.may("feedback"):
         raise HttpError(403, "scope_missing", "This key may look but not decide: it lacks the scope feedback.")
@@ -77,7 +77,7 @@ def decide(visit: Visit) -> Response:
 
 
 def _decision(visit: Visit) -> tuple[dict[str, str | bool | None], str]:
-    """What the form says; taking back needs no reason of its own."""
+    """Return what the form says; taking back needs no reason of its own."""
     form = visit.form
     back = form.get("take_back")
     if back in ("recommended_investment", "will_switch"):
@@ -128,7 +128,7 @@ def _page(visit: Visit, status: int, done: bool, refused: str | None) -> Respons
 
 
 def _read(visit: Visit, account: str) -> Shown | None:
-    """Everything of one account, of one state of the store; None where there are no scores of it."""
+    """Return everything of one account, of one state of the store; None where there are no scores of it."""
     with reading(visit.engine) as connection:
         current = required_run(connection)
         visit = visit.about(current.facts)

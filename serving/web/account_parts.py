@@ -1,4 +1,4 @@
-"""Parts of an account's page: people, steps up, similar accounts, what changed; each made plain for the template."""
+"""Parts of an account's page as plain values: contacts, steps up, similar accounts, changes."""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
@@ -35,7 +35,7 @@ class Contact:
 
 
 def contacts(visit: Visit, timeline: AccountTimeline, day: int) -> list[Contact]:
-    """Who is there now, those who decide first."""
+    """Return the account's contacts, deciders first."""
     unknown = visit.say("account.unknown_part")
     order = ["decider", "buyer", "influencer", "user", "initiator", "gatekeeper"]
     rows = sorted(timeline["people"], key=lambda one: order.index(ROLES[one[0]]) if one[0] >= 0 else len(order))
@@ -55,14 +55,14 @@ def contacts(visit: Visit, timeline: AccountTimeline, day: int) -> list[Contact]
 
 
 def unaddressed(people: Sequence[Contact]) -> list[str]:
-    """Interests of which nobody who holds them was reached within a year."""
+    """Return the interests whose holders were all not reached within a year."""
     held = dict.fromkeys(one.interest for one in people if one.interest is not None)
     met = {one.interest for one in people if one.reached}
     return [interest for interest in held if interest not in met]
 
 
 def steps_in_words(visit: Visit, timeline: AccountTimeline, as_of: int, rules: LadderRules) -> Mapping[str, Any]:
-    """What blocks the next rung: `next` = its name or None, `ways` = sentences, `falls` = what doing nothing does."""
+    """Return what blocks the next rung: `next` = its name or None, `ways` and `falls` in words."""
     counted, day = counted_events_in(timeline), as_of // MICROSECONDS_PER_DAY
     rung = rung_on(counted, day, rules)
     ways = [_way(visit, step, bool(counted.order_days)) for step in steps_up(counted, day, rules)]
@@ -111,7 +111,7 @@ class Near:
 
 
 def near_of(connection: sa.Connection, rows: Sequence[Sequence[Any]]) -> list[Near]:
-    """The similar accounts as `standings` keeps them, with their names."""
+    """Return the similar accounts as `standings` keeps them, with their names."""
     ids = [row[0] for row in rows]
     query = sa.select(ACCOUNTS.c.account_id, ACCOUNTS.c.name).where(ACCOUNTS.c.account_id.in_(ids))
     names = {row.account_id: row.name for row in connection.execute(query)}
@@ -138,7 +138,7 @@ def changed_since(
     visit: Visit, former: PreviousScores, run: Mapping[Any, Any], *, score: Mapping[Any, Any], current: Current,
     events: Sequence[TimelineEvent],
 ) -> Changed:  # fmt: skip
-    """What the run before said beside what is said now."""
+    """Return what the previous run said beside today's scores."""
     form, since = visit.formats, instant(run["as_of"])
     rows = []
     for name in ("rung", "p_switch", "expected_revenue", "expected_gain", "recommended_investment"):

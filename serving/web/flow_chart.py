@@ -1,4 +1,4 @@
-"""A year's flows as a picture: rungs a year ago on the left, now on the right, a ribbon for every way between them."""
+"""A chart of a year's flows: rungs a year ago on the left, now on the right, a ribbon between each pair."""
 
 from collections.abc import Sequence
 from html import escape
@@ -15,7 +15,7 @@ LEAST = 0.004
 
 
 def draw_flows(visit: Visit, flows: Sequence[Sequence[float]], told: str) -> Markup:
-    """The picture.  flows : rungs and NEW by rungs and LEFT, accounts.  told : in words."""
+    """Draw the flows.  flows : rungs and NEW by rungs and LEFT, accounts.  told : in words."""
     total = sum(map(sum, flows))
     if not total:
         return Markup("")
@@ -52,7 +52,7 @@ def _kind(a: int, b: int) -> str:
 
 
 def _places(order: Sequence[int], sums: dict[int, float], scale: float) -> dict[int, float]:
-    """The top of every node."""
+    """Return the top of every node."""
     places, y = {}, float(TOP)
     for one in order:
         places[one] = y

@@ -40,7 +40,7 @@ class Rung:
 
 
 def show(visit: Visit) -> Response:
-    """GET /ladder."""
+    """Answer GET /ladder."""
     with reading(visit.engine) as connection:
         current = required_run(connection)
         found = summary_of(connection, current.run_id)
@@ -66,7 +66,7 @@ def _named(row: Mapping[str, Any], language: str) -> Mapping[str, Any]:
 
 
 def _read_counts(connection: sa.Connection) -> tuple[list[int], list[float]]:
-    """Accounts on every rung now, and as many as are expected there at the horizon."""
+    """Return accounts on every rung now, and as many as are expected there at the horizon."""
     query = sa.select(SCORES.c.rung, sa.func.count()).group_by(SCORES.c.rung)
     now = {row[0]: int(row[1]) for row in connection.execute(query)}
     sums = connection.execute(sa.select(*(sa.func.sum(SCORES.c[f"p_{rung}"]) for rung in RUNGS))).one()
@@ -97,7 +97,7 @@ def _rungs(now: Sequence[int], expected: Sequence[float], summary: Summary | Non
 
 
 def _flow_words(visit: Visit, summary: Summary) -> str:
-    """The flows in a sentence."""
+    """Return the flows in a sentence."""
     n, number = len(RUNGS), visit.formats.number
     pairs = [(a, b, summary.flows[a][b]) for a in range(n) for b in range(n)]
     return visit.say(
@@ -108,7 +108,7 @@ def _flow_words(visit: Visit, summary: Summary) -> str:
 
 
 def _shades(summary: Summary) -> list[list[int]]:
-    """How dark each cell of the table of flows is, 0 to 6: its part of the row."""
+    """Return how dark each cell of the table of flows is, 0 to 6: its part of the row."""
     rows = []
     for row in summary.flows:
         total = sum(row) or 1.0

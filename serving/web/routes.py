@@ -1,4 +1,4 @@
-"""The page's views behind their doors: who asks is known, the form is read, and every answer is a page, errors too."""
+"""The page's routes: the visitor is known, the form is read, and every answer is a page, errors included."""
 
 from collections.abc import Awaitable, Callable, Mapping
 from typing import Protocol, TypeVar
@@ -48,7 +48,7 @@ class Stores(Protocol):
     planner: Planner
 
     def ask(self, work: Callable[[sa.Engine, int], T], /) -> T:
-        """What the work makes of the store and the time, microseconds.  Raises LadderErrors."""
+        """Return what the work makes of the store and the time, microseconds.  Raises LadderErrors."""
 
 
 class Site:
@@ -61,7 +61,7 @@ class Site:
         self._currency = currency
 
     def routes(self) -> list[Route]:
-        """One for every door of the page, besides `/`."""
+        """Return the routes of the page, without `/`."""
         own: dict[tuple[str, str], Callable[[Request], Awaitable[Response]]] = {
             ("GET", "/assets/*"): _asset,
             ("GET", "/sign-in"): self._sign_in_page,
@@ -76,7 +76,7 @@ class Site:
         return found
 
     async def index(self, request: Request) -> Response:
-        """Of `/`."""
+        """Answer `GET /` of a browser."""
         return await self._endpoint(VIEWS["GET", "/"])(request)
 
     def _endpoint(self, view: View) -> Callable[[Request], Awaitable[Response]]:
@@ -87,7 +87,7 @@ class Site:
         return answered
 
     def _answer(self, request: Request, form: Mapping[str, str], view: View) -> Response:
-        """The view's answer to who is signed in; the way to the sign-in for others."""
+        """Return the view's answer to who is signed in; the way to the sign-in for others."""
         visits: list[Visit] = []
 
         def work(engine: sa.Engine, now: int) -> Response:
@@ -201,7 +201,7 @@ async def _asset(request: Request) -> Response:
 
 
 async def _form(request: Request) -> dict[str, str]:
-    """What a form sent.  Raises HttpError 415 for anything else, 413 for too much of it."""
+    """Return what a form sent.  Raises HttpError 415 for anything else, 413 for too much of it."""
     media = request.headers.get("content-type", "").partition(";")[0].strip().lower()
     if media != "application/x-www-form-urlencoded":
         raise HttpError(415, "unsupported_media_type", "Send the form as the page does.")
@@ -217,6 +217,6 @@ async def _form(request: Request) -> dict[str, str]:
 
 
 def _own_path(given: str) -> str:
-    """Where to go next: a path of ours, never another site."""
+    """Return where to go next: a path of ours, never another site."""
     own = given.startswith("/") and not given.startswith(("//", "/\\")) and given.isprintable()
     return given if own and not given.startswith("/sign-") else "/"

@@ -1,4 +1,4 @@
-"""The events of a chronicle one by one, in words: what the timeline draws and its table lists."""
+"""An account's events one by one, in words, as the timeline draws and its table lists them."""
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
@@ -42,7 +42,7 @@ class TimelineEvent:
 
 
 def timeline_events(visit: Visit, timeline: AccountTimeline) -> list[TimelineEvent]:
-    """All events of the chronicle, newest first."""
+    """Return all events of the timeline, newest first."""
     found = [
         _TOLD[kind](visit, kind, row)
         for kind, columns in timeline["events"].items()
@@ -52,7 +52,7 @@ def timeline_events(visit: Visit, timeline: AccountTimeline) -> list[TimelineEve
 
 
 def day_text(visit: Visit, day: int) -> str:
-    """A day as the visitor writes it."""
+    """Return a day as the visitor writes it."""
     return visit.formats.date(day * MICROSECONDS_PER_DAY)
 
 

@@ -61,7 +61,7 @@ class ReportShown:
 
 
 def show(visit: Visit) -> Response:
-    """GET /trust.  `?owner=` narrows the differences to one manager's accounts."""
+    """Answer GET /trust.  `?owner=` narrows the differences to one manager's accounts."""
     owner = visit.query.get("owner", "").replace("\x00", "")[:200] or None
     with reading(visit.engine) as connection:
         current = required_run(connection)
@@ -103,7 +103,7 @@ def _watched(verdict: Verdict) -> WatchShown:
 
 
 def _owners() -> sa.Select[Any]:
-    """Managers of whose accounts there are forecasts."""
+    """Return the managers of accounts with forecasts."""
     joined = SCORES.join(ACCOUNTS, SCORES.c.account_id == ACCOUNTS.c.account_id)
     told = SCORES.c.manager_forecast.is_not(None) & ACCOUNTS.c.owner.is_not(None)
     return sa.select(ACCOUNTS.c.owner).distinct().select_from(joined).where(told).order_by(
@@ -111,7 +111,7 @@ def _owners() -> sa.Select[Any]:
 
 
 def _differences(owner: str | None) -> sa.Select[Any]:
-    """The accounts of which model and manager say the most different, strongest first."""
+    """Return the accounts about which model and manager differ most, the largest difference first."""
     score = SCORES.c
     apart = sa.func.coalesce(score.forecast_disagreement, 0.0)
     gap = score.manager_forecast - score.history_estimate

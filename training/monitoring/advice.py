@@ -41,7 +41,7 @@ class Watched:
 
     @property
     def broken(self) -> bool:
-        """Whether the source must be mended before anything is learnt from it."""
+        """Return whether the source must be mended before anything is learnt from it."""
         return bool(self.stopped or self.absent)
 
 

@@ -1,4 +1,4 @@
-"""What the champion said since it was trained, against what happened: as labels mature, over every horizon it has.
+"""The champion's predictions since it was trained against what happened, over every horizon it has.
 
 Snapshots are taken at `trained_until` and every so many days after it, wherever their horizon is complete; nothing of
 their outcomes was known to the champion. What it would have said then is computed by the truncation rule. A model
@@ -50,12 +50,12 @@ class RealisedPerformance:
     surplus: Interval | None
 
     def lost(self, tolerance: float) -> bool:
-        """Whether the log loss is above what was promised by more than its interval and the tolerance."""
+        """Return whether the log loss exceeds the promised one by more than its interval and the tolerance."""
         promised = self.promised_log_loss
         return self.log_loss is not None and promised is not None and self.log_loss.low > promised + tolerance
 
     def miscalibrated(self, tolerance: float) -> bool:
-        """Whether more or fewer did it than expected, beyond the interval and beyond so large a share of them."""
+        """Return whether observed and expected shares differ by more than the interval and the tolerance."""
         surplus = self.surplus
         return surplus is not None and (surplus.low > tolerance or surplus.high < -tolerance)
 
@@ -63,7 +63,7 @@ class RealisedPerformance:
 def judge_realised_performance(
     histories: Histories, bundle: Bundle, settings: Settings, as_of: int
 ) -> tuple[RealisedPerformance, ...]:
-    """All predictions of all horizons with a complete snapshot, the shortest horizon first.
+    """Evaluate all predictions of all horizons with a complete snapshot, the shortest horizon first.
 
     histories : as they stood at as_of (microseconds).
     """
@@ -85,7 +85,7 @@ def judge_realised_performance(
 
 
 def complete_instants(trained_until: int, as_of: int, days: float, every_days: int) -> tuple[int, ...]:
-    """`trained_until` and every so many days after it, as far as a horizon of `days` is complete at as_of."""
+    """Return `trained_until` and every so many days after it, while a horizon of `days` is complete at as_of."""
     last, step = as_of - int(days * MICROSECONDS_PER_DAY), every_days * MICROSECONDS_PER_DAY
     return tuple(range(trained_until, last + 1, step))
 

@@ -1,4 +1,4 @@
-"""What the champion would have said at an instant: features and predictions of the accounts known then.
+"""The champion's predictions at an earlier instant: features and scores of the accounts known then.
 
 Computed from histories of today, and by the truncation rule the same, to the last bit, as it would have been said: no
 reference needs to be kept beside the model.
@@ -45,7 +45,7 @@ class ReferencePredictions:
 
     @property
     def scores(self) -> dict[str, FloatArray]:
-        """What the model says, column by column."""
+        """Return the model's scores, column by column."""
         return {
             "score p_switch": self.p_switch,
             "score p_upgrade": mass_above(self.chances, self.rung),
@@ -55,7 +55,7 @@ class ReferencePredictions:
 
     @property
     def columns(self) -> dict[str, FloatArray]:
-        """Features and scores by name."""
+        """Return features and scores by name."""
         return {name: self.matrix[:, k] for k, name in enumerate(catalog.NAMES)} | self.scores
 
 
@@ -65,7 +65,7 @@ KINDS: Mapping[str, str] = dict.fromkeys(catalog.NAMES, "feature") | dict.fromke
 
 
 def drawn(histories: Histories, most: int) -> BoolArray:
-    """About `most` of the accounts, always the same ones, shape (n_accounts,)."""
+    """Return a sample of about `most` accounts, always the same ones, shape (n_accounts,)."""
     n = len(histories.account_ids)
     return np.ones(n, bool) if n <= most else account_draw(list(histories.account_ids), "monitor") < most / n
 
@@ -73,7 +73,7 @@ def drawn(histories: Histories, most: int) -> BoolArray:
 def look(
     histories: Histories, bundle: Bundle, as_of: int, among: BoolArray, horizon: Horizon | None = None
 ) -> tuple[ReferencePredictions, View]:
-    """What the bundle says of the accounts known at as_of (microseconds), and the view of them that it is said from.
+    """Return the bundle's predictions for the accounts known at as_of (microseconds), and the view behind them.
 
     among : shape (n_accounts,), those looked at.  horizon : a further one; None = that of the facts.
     """
@@ -98,7 +98,7 @@ def look(
 
 
 def feature_weights(bundle: Bundle, now: ReferencePredictions) -> dict[str, float]:
-    """The share of each feature in what the boosters make of these accounts; together 1, or empty without a booster.
+    """Return each feature's share in the boosters' predictions; together 1, or empty without a booster.
 
     Mean absolute contribution to the log odds of leaving and to those of climbing (TreeSHAP), half and half.
     """
@@ -117,7 +117,7 @@ def feature_weights(bundle: Bundle, now: ReferencePredictions) -> dict[str, floa
 
 
 def _booster(predictor: Predictor | None) -> Trees | None:
-    """The single-output booster in a predictor, if there is one."""
+    """Return the single-output booster in a predictor, if there is one."""
     found = predictor.members.get("booster") if isinstance(predictor, Pool) else predictor
     if isinstance(found, Floored):
         found = found.member

@@ -1,4 +1,4 @@
-"""What a model must do when one thing is changed in an account's history: rows of a table of expectations.
+"""Behavioural tests: how predictions must respond when one event is added to an account's history.
 
 The histories of a sample of accounts are edited (an event of yesterday is put in, as if it had happened), features are
 computed anew, and the same predictors are asked. Not one feature is pushed, as partial dependence does, but all that an
@@ -68,7 +68,7 @@ class Response:
 
 
 def _put(stream: str, **values: int) -> Edit:
-    """One more row of that stream for every account, twelve hours ago, known at once.
+    """Return the stream with one more row for every account, twelve hours ago, known at once.
 
     values : of the row; what is not named is as in the account's last row, or as in the stream's middle row.
     """
@@ -82,7 +82,7 @@ def _put(stream: str, **values: int) -> Edit:
 
 
 def with_row(stream: Stream, as_of: int, values: Mapping[str, int]) -> Stream:
-    """The stream with a row for every account, HOURS_AGO before as_of, in its order."""
+    """Return the stream with a row for every account, HOURS_AGO before as_of, in its order."""
     n = len(stream.bounds) - 1
     ends, has = stream.bounds[1:], np.diff(stream.bounds) > 0
     template = np.where(has, ends - 1, len(stream) // 2)
@@ -99,7 +99,7 @@ def with_row(stream: Stream, as_of: int, values: Mapping[str, int]) -> Stream:
 
 
 def _survey(share: int) -> Edit:
-    """An answer at one end of its scale, of the instrument that is in use."""
+    """Return an answer at one end of its scale, of the instrument in use."""
     score = share * FIXED_POINT
 
     def edit(histories: Histories, as_of: int) -> Histories:
@@ -143,7 +143,7 @@ EXPECTATIONS: tuple[Expectation, ...] = (
 
 
 def respond(data: Dataset, bundle: Bundle) -> tuple[Response, ...]:
-    """How the bundle responds to every expectation that its source knows of, at the end of the data."""
+    """Return how the bundle responds to every expectation that its source has tables for, at the end of the data."""
     known = data.histories.known_at(data.end)
     accounts = known.account[:: max(1, len(known) // (4 * MOST_ACCOUNTS))]
     found, plain = [], _Asked(data, bundle, select_accounts(data.histories, accounts))
@@ -174,7 +174,7 @@ class _Asked:
         self.matrix = self._compute(histories)
 
     def edited(self, edit: Edit, asked: IntArray) -> FloatArray:
-        """The features of some of them after the edit."""
+        """Return the features of some accounts after the edit."""
         return self._compute(edit(select_accounts(self.histories, asked), self._end))
 
     def _compute(self, histories: Histories) -> FloatArray:

@@ -1,4 +1,4 @@
-"""What promotion checks look at, and what they find: plain values, so that a test can write every one by hand."""
+"""The input and output of promotion checks: plain values, so that a test can write each by hand."""
 
 from dataclasses import dataclass, field
 

@@ -1,4 +1,4 @@
-"""The evidence that promotion checks look at, gathered from a training and its data.
+"""The evidence for promotion checks, gathered from a training run and its data.
 
 Cheap by design: samples of accounts, the rows and models that the evaluation left behind, and no champion's recipe
 fitted anew where it is the candidate's own.
@@ -26,7 +26,7 @@ MOST_WATCHED, MOST_PAIRS, LEAST_PAIRS = 1_000, 3, 2
 def gather(
     trained: Trained, data: Dataset, incumbent: Incumbent | None, settings: Settings, progress: Progress = silent
 ) -> Evidence:
-    """Everything that is measured without scoring as the service does.
+    """Gather everything that is measured without scoring as the service does.
 
     incumbent : the champion; None where there is none, or where it cannot be asked.
     """
@@ -47,7 +47,7 @@ def gather(
 
 
 def _drifted(data: Dataset, incumbent: Incumbent, settings: Settings) -> tuple[tuple[str, ...], int] | None:
-    """What `ladder monitor` finds, on fewer accounts and instants; None where nothing is known of the usual."""
+    """Return the drift that `ladder monitor` would find, on fewer accounts; None where no usual drift is known."""
     watched = settings.monitor
     few = replace(
         watched, most_accounts=min(watched.most_accounts, MOST_WATCHED), most_pairs=min(watched.most_pairs, MOST_PAIRS)
@@ -59,7 +59,7 @@ def _drifted(data: Dataset, incumbent: Incumbent, settings: Settings) -> tuple[t
 
 
 def count(data: Dataset) -> Counts:
-    """How much there is to learn from."""
+    """Return how much data there is to learn from."""
     streams = data.histories.streams
     account = data.snapshots.account
     switched = np.unique(account[data.labels.can_switch & (data.labels.switched > 0)])

@@ -1,4 +1,4 @@
-"""Two canaries for knowledge of the future: a feature that is too good to be true, and skill that lives by one day.
+"""Two checks for leakage from the future: a single feature that is too good, and skill that lives by one day.
 
 Features are computed from what was recorded before as_of, by construction; what remains is that the *source* records
 otherwise than it says. A row written in retrospect with an earlier date, and no `recorded_at` to give it away, tells a
@@ -46,7 +46,7 @@ class SingleFeature:
 
 
 def strongest_alone(data: Dataset, most: int = 5) -> tuple[SingleFeature, ...]:
-    """The features that tell most by themselves, the strongest first, over the latest slice's accounts.
+    """Return the most predictive single features, the strongest first, over the latest slice's accounts.
 
     The latest slice: an account is counted once, and nobody's earlier self tells on the later one.
     """
@@ -71,7 +71,7 @@ def strongest_alone(data: Dataset, most: int = 5) -> tuple[SingleFeature, ...]:
 
 
 def column_aucs(values: FloatArray, happened: BoolArray) -> FloatArray:
-    """Of every column, how often one of whom it happened stands on the same side of one of whom it did not; >= 0.5.
+    """Return the AUC of every column alone, in its better direction; >= 0.5.
 
     >>> column_aucs(np.array([[1.0, 5.0], [2.0, 5.0], [3.0, 5.0]]), np.array([True, False, False])).tolist()
     [1.0, 0.5]
@@ -98,7 +98,7 @@ class Late:
 
 
 def score_late(data: Dataset, comparisons: Sequence[Comparison], delays: Sequence[int] = DELAYS_DAYS) -> list[Late]:
-    """The next rung and switching, at the last origin, asked again of histories as they stood before it."""
+    """Score the next rung and switching at the last origin again, without what was recorded in its last days."""
     found: list[Late] = []
     late: dict[tuple[int, int], FloatArray] = {}
     for comparison in comparisons:
@@ -135,6 +135,6 @@ def _base_rate(happened: IntArray, classes: int) -> FloatArray:
 
 
 def tables_with_recording(data: Dataset) -> tuple[int, int]:
-    """Of the streams that hold anything, how many say when a row was recorded, and how many there are."""
+    """Return how many streams with rows say when a row was recorded, and how many have rows."""
     held = [stream for stream in data.histories.streams.values() if len(stream)]
     return sum(bool(len(stream.late)) for stream in held), len(held)

@@ -89,7 +89,7 @@ class PairedComparison:
 
 
 def recipe_of(settings: Settings) -> Settings:
-    """What of the settings decides how is learnt; the rest, and the number of threads, as by default."""
+    """Return the settings that decide how models learn; the rest, and the number of threads, by default."""
     pool = PoolSettings(*(tuple(sorted(names)) for names in astuple(settings.pool)))
     return Settings(
         outcome=settings.outcome, ladder=settings.ladder, slices=settings.slices,
@@ -134,7 +134,7 @@ def compare_paired(
     settings: Settings,
     progress: Progress = silent,
 ) -> PairedComparison:
-    """Every proper score of every prediction that both were asked for."""
+    """Compare every proper score of every prediction that both models make."""
     facts, notes = incumbent.bundle.facts, list[Finding]()
     more = (data.end - facts.trained_until) / MICROSECONDS_PER_DAY
     recipe = _with_its_members(incumbent)
@@ -199,14 +199,14 @@ def _predictor(bundle: Bundle, task: Task) -> Predictor | None:
 
 
 def _seen_by(bundle: Bundle, data: Dataset, rows: IntArray) -> FloatArray:
-    """The rows' features as the champion's own vocabulary codes them."""
+    """Return the rows' features, coded with the champion's own vocabulary."""
     if bundle.context == data.context:
         return data.matrix[rows]
     return catalog.compute(View(data.histories, data.snapshots.take(rows)), bundle.context)
 
 
 def _by_recipe(data: Dataset, task: Task, rows: IntArray, theirs: Settings, settings: Settings) -> FloatArray | None:
-    """Predictions of the champion's recipe, fitted at each origin of those rows on what was complete by then."""
+    """Return predictions of the champion's recipe, fitted at each origin on what was complete by then."""
     as_of, eligible = data.snapshots.as_of, task.rows(data)
     secret = held_out(data.histories, settings.slices.held_out_share)
     told = []

@@ -79,14 +79,14 @@ def version_in(script: Path, backup: Path) -> str:
 
 
 def _script(backup: Path, folder: Path) -> Path:
-    """The copy as SQL, read whole before anything is changed.  Raises StoreError where it is none, or damaged."""
+    """Read the whole copy as SQL before anything is changed.  Raises StoreError where it is none or damaged."""
     script = folder / "store.sql"
     _call("pg_restore", [*_NOBODYS, f"--file={script}", str(backup)], {})
     return script
 
 
 def _others(connection: sa.Connection) -> bool:
-    """Whether another program of ours is connected, which is known by the name that it gives itself."""
+    """Return whether another program of ours is connected, which is known by the name that it gives itself."""
     asked = sa.text(
         "SELECT count(*) FROM pg_stat_activity WHERE datname = current_database() AND pid <> pg_backend_pid() "
         "AND application_name = current_setting('application_name')"
