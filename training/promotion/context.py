@@ -43,7 +43,7 @@ class Evidence:
     segments: tuple[Segment, ...] = ()
     responses: tuple[Response, ...] = ()
     footprint: Footprint | None = None
-    duel: PairedComparison | None = None
+    paired: PairedComparison | None = None
     money: PolicyValue | None = None
     changes: Changes | None = None
     unreadable: Finding | None = None

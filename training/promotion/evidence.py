@@ -34,16 +34,16 @@ def gather(
     progress("checks", 0.0)
     alone, late = strongest_alone(data), tuple(score_late(data, trained.comparisons))
     progress("checks", 0.4)
-    duel = None if incumbent is None else compare_paired(data, trained.comparisons, incumbent, settings)
+    paired = None if incumbent is None else compare_paired(data, trained.comparisons, incumbent, settings)
     progress("checks", 0.7)
     money = None
     if incumbent is not None:
         money = compare_money(trained.policy_evaluation, data, incumbent.bundle, limits.least_exposed)
-    segments = judge_segments(data, trained.comparisons, duel.losses if duel else {}, limits.least_in_segment)
+    segments = judge_segments(data, trained.comparisons, paired.losses if paired else {}, limits.least_in_segment)
     responses = respond(data, trained.bundle)
     drifted = None if incumbent is None else _drifted(data, incumbent, settings)
     progress("checks", 1.0)
-    return Evidence(count(data), alone, late, segments, responses, duel=duel, money=money, drifted=drifted)
+    return Evidence(count(data), alone, late, segments, responses, paired=paired, money=money, drifted=drifted)
 
 
 def _drifted(data: Dataset, incumbent: Incumbent, settings: Settings) -> tuple[tuple[str, ...], int] | None:

@@ -74,14 +74,15 @@ class ComparisonResult:
 
 @dataclass(frozen=True)
 class PairedComparison:
-    """bouts : what was compared.  notes : what was not, and why, or that only data are new.  same_recipe : whether so.
+    """Both models' scores on the same snapshots.
 
-    days_more : of data than the champion had.
-    losses : task -> shape (n,), the champion's primary score on each of the rows that were judged; NaN where it was not
-        asked. For what is asked of parts of them.
+    notes : what was not compared, and why, or that only the data are new.
+    same_recipe : whether the champion learnt by the settings of today.  days_more : of data than the champion had.
+    losses : task -> the champion's primary score of each evaluated row, shape (n,), for comparisons by segment; NaN
+        where it was not evaluated.
     """
 
-    bouts: tuple[ComparisonResult, ...]
+    results: tuple[ComparisonResult, ...]
     notes: tuple[Finding, ...]
     same_recipe: bool
     days_more: float
@@ -143,7 +144,7 @@ def compare_paired(
     apart = different_questions(data, settings, facts)
     if apart:
         return PairedComparison((), (Finding.of("not_compared_questions", WARNING, questions=apart),), same, more)
-    bouts: list[ComparisonResult] = []
+    results: list[ComparisonResult] = []
     losses: dict[str, FloatArray] = {}
     for done, comparison in enumerate(comparisons):
         progress("champion and challenger", done / len(comparisons))
@@ -160,7 +161,7 @@ def compare_paired(
             settings=settings,
             same=same,
         )
-        bouts += found
+        results += found
         losses[task.name] = lost
         if _predictor(incumbent.bundle, task) is None:
             notes.append(Finding.of("not_compared_task", WARNING, task=task.name))
@@ -169,7 +170,7 @@ def compare_paired(
         notes.append(Finding.of("same_recipe" if more >= 0 else "same_recipe_shorter", OK, days=abs(round(more))))
     elif isinstance(recipe, Finding):
         notes.append(recipe)
-    return PairedComparison(tuple(bouts), tuple(notes), same, more, losses)
+    return PairedComparison(tuple(results), tuple(notes), same, more, losses)
 
 
 def _compare(
@@ -178,20 +179,20 @@ def _compare(
 ) -> tuple[list[ComparisonResult], FloatArray]:  # fmt: skip
     as_of = data.snapshots.as_of[judged.rows]
     later = as_of >= champion.facts.trained_until
-    bouts: list[ComparisonResult] = []
+    results: list[ComparisonResult] = []
     losses = np.full(len(judged.rows), np.nan)
     score = task.row_scores[comparison.primary]
     model = _predictor(champion, task)
     if later.any() and model is not None:
         told = model.predict(_seen_by(champion, data, judged.rows[later]))
-        bouts += _bouts(data, task, judged, which=later, told=told, how=AS_IT_STANDS)
+        results += _results(data, task, judged, which=later, told=told, how=AS_IT_STANDS)
         losses[later] = score(told, task.target(data)[judged.rows[later]])
     if not later.all() and not same and theirs is not None:
         again = _by_recipe(data, task, judged.rows[~later], theirs, settings)
         if again is not None:
-            bouts += _bouts(data, task, judged, which=~later, told=again, how=ITS_RECIPE)
+            results += _results(data, task, judged, which=~later, told=again, how=ITS_RECIPE)
             losses[~later] = score(again, task.target(data)[judged.rows[~later]])
-    return bouts, losses
+    return results, losses
 
 
 def _predictor(bundle: Bundle, task: Task) -> Predictor | None:
@@ -221,7 +222,7 @@ def _by_recipe(data: Dataset, task: Task, rows: IntArray, theirs: Settings, sett
     return np.concatenate(told) if told else None
 
 
-def _bouts(
+def _results(
     data: Dataset, task: Task, judged: HoldoutPredictions, *, which: BoolArray, told: FloatArray, how: str
 ) -> Iterator[ComparisonResult]:
     rows = judged.rows[which]

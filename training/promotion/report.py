@@ -63,7 +63,8 @@ def render(
         change_rows=[] if changes is None else list(_change_rows(context, formats)),
         value=_value(facts), money=evidence.money, fair=evidence.money is not None and evidence.money.on == LATER,
         money_level=_level(evidence.money), money_rows=list(_money_rows(evidence.money, formats)),
-        duel=evidence.duel, unreadable=evidence.unreadable, duel_parts=list(_duel_parts(evidence.duel, formats)),
+        paired=evidence.paired, unreadable=evidence.unreadable,
+        paired_parts=list(_paired_parts(evidence.paired, formats)),
         baselines=[_baseline_table(one, language) for one in context.comparisons],
         data_rows=_data_rows(facts, evidence, formats),
     )  # fmt: skip
@@ -80,11 +81,11 @@ def verdict_of(findings: Sequence[Finding], context: PromotionContext, champion:
         return Finding.of("verdict_first", OK), tone
     if any(one.code in BETTER for one in findings):
         return Finding.of("verdict_better", OK, champion=champion), tone
-    duel = context.evidence.duel
-    if duel is not None and duel.same_recipe:
+    paired = context.evidence.paired
+    if paired is not None and paired.same_recipe:
         return Finding.of(
-            "verdict_same_recipe" if duel.days_more >= 0 else "verdict_same_recipe_shorter", NOTE,
-            champion=champion, days=abs(round(duel.days_more)),
+            "verdict_same_recipe" if paired.days_more >= 0 else "verdict_same_recipe_shorter", NOTE,
+            champion=champion, days=abs(round(paired.days_more)),
         ), tone  # fmt: skip
     return Finding.of("verdict_replaces", NOTE, champion=champion), tone
 
@@ -153,22 +154,22 @@ def _money_rows(money: PolicyValue | None, formats: Formats) -> Iterator[list[st
         ]  # fmt: skip
 
 
-def _duel_parts(duel: PairedComparison | None, formats: Formats) -> Iterator[Mapping[str, Any]]:
+def _paired_parts(paired: PairedComparison | None, formats: Formats) -> Iterator[Mapping[str, Any]]:
     """Yield one table for each way in which the champion was judged."""
-    bouts = () if duel is None else duel.bouts
-    for how in dict.fromkeys(bout.how for bout in bouts):
-        mine = [bout for bout in bouts if bout.how == how]
+    results = () if paired is None else paired.results
+    for how in dict.fromkeys(result.how for result in results):
+        mine = [result for result in results if result.how == how]
         yield {
-            "how": name("recipe", how, formats.language), "rows": [_bout_cells(bout, formats) for bout in mine],
+            "how": name("recipe", how, formats.language), "rows": [_result_cells(result, formats) for result in mine],
             "snapshots": mine[0].snapshots, "origins": mine[0].origins, "level": mine[0].difference.level,
         }  # fmt: skip
 
 
-def _bout_cells(bout: ComparisonResult, formats: Formats) -> list[str]:
-    digits, gap = 0 if bout.metric == "mae" else 4, bout.difference
-    figures = [formats.number(value, digits) for value in (bout.ours, bout.theirs)]
+def _result_cells(result: ComparisonResult, formats: Formats) -> list[str]:
+    digits, gap = 0 if result.metric == "mae" else 4, result.difference
+    figures = [formats.number(value, digits) for value in (result.ours, result.theirs)]
     low, value, high = (formats.number(part, digits, signed=True) for part in (gap.low, gap.value, gap.high))
-    task, metric = name("task", bout.task, formats.language), name("metric", bout.metric, formats.language)
+    task, metric = name("task", result.task, formats.language), name("metric", result.metric, formats.language)
     return [capitalised(task), metric, *figures, value, _range(low, high, formats)]
 
 

@@ -12,12 +12,12 @@ from tests.training.promotion.test_checks import (
     EQUAL,
     UNREADABLE,
     WORSE,
-    bout,
     context,
-    duel,
     facts,
     full_evidence,
     money,
+    paired,
+    result,
     table,
 )
 from training.evaluation.cluster_bootstrap import Interval
@@ -127,10 +127,20 @@ def test_the_way_back_names_the_version_that_serves_now() -> None:
     ("evidence", "champion", "sentence", "tone"),
     [
         (Evidence(), None, "may serve: nothing stands in the way, and there is no other yet", "fair"),
-        (Evidence(duel=duel(bout("switching", "log_loss", BETTER))), 3, "replace version 3: it does better", "fair"),
-        (Evidence(duel=duel(bout("switching", "log_loss", EQUAL))), 3, "nothing stands in the way", "fair"),
-        (Evidence(duel=duel(same=True)), 3, "the same recipe, 30 days more data", "fair"),
-        (Evidence(duel=duel(bout("switching", "log_loss", WORSE, ITS_RECIPE))), 3, "Version 3 should go on", "bad"),
+        (
+            Evidence(paired=paired(result("switching", "log_loss", BETTER))),
+            3,
+            "replace version 3: it does better",
+            "fair",
+        ),
+        (Evidence(paired=paired(result("switching", "log_loss", EQUAL))), 3, "nothing stands in the way", "fair"),
+        (Evidence(paired=paired(same=True)), 3, "the same recipe, 30 days more data", "fair"),
+        (
+            Evidence(paired=paired(result("switching", "log_loss", WORSE, ITS_RECIPE))),
+            3,
+            "Version 3 should go on",
+            "bad",
+        ),
         (Evidence(money=money(Interval(-20.0, -35.0, -5.0))), None, "This model should not serve", "bad"),
     ],
 )
