@@ -131,7 +131,7 @@ def _tell(
     advice = advice_of(reasons)
     words = [f"{ADVICE[reason.severity]}: {render(reason, 'en')}" for reason in reasons]
     show_list(f"Advice: {advice}", words or [render(Finding.of("nothing_against", NOTE), "en")])
-    told, as_of = figures(found), iso(found.clock.as_of)
+    main_figures, as_of = figures(found), iso(found.clock.as_of)
     with tempfile.TemporaryDirectory() as scratch:
         files = write_report(found, reasons, report_to or Path(scratch))
         if report_to is not None:
@@ -146,7 +146,7 @@ def _tell(
                 registry_uri(),
                 experiment=experiment,
                 name=f"monitor {as_of}",
-                figures=told,
+                figures=main_figures,
                 tags=tags,
                 files=files,
                 run_id=open_run(),
@@ -157,7 +157,7 @@ def _tell(
         "advice": advice, "reasons": [render(reason, "en") for reason in reasons], "findings": to_json(reasons),
         "realised": to_json(realised(found)), "codes": list(dict.fromkeys(reason.code for reason in reasons)),
         "model_version": found.version,
-        "as_of": as_of, "labels_due": iso(found.clock.due), "run_id": run, **told,
+        "as_of": as_of, "labels_due": iso(found.clock.due), "run_id": run, **main_figures,
     }  # fmt: skip
 
 

@@ -56,8 +56,8 @@ def changes_command(options: ChangesOptions) -> Figures:
         changes.to_parquet(out, index=False)
     show_findings("The largest changes", largest_changes(changes))
     parts = {part: float(changes[f"p_switch_{part}"].abs().mean()) for part in PARTS}
-    said = ", ".join(f"{part} {share:.4f}" for part, share in parts.items())
-    print(f"\n{len(changes):,} accounts in {out}; mean absolute part of the change in p_switch: {said}")
+    means = ", ".join(f"{part} {share:.4f}" for part, share in parts.items())
+    print(f"\n{len(changes):,} accounts in {out}; mean absolute part of the change in p_switch: {means}")
     return {"accounts": len(changes), "out": str(out), **{f"p_switch_{part}": share for part, share in parts.items()}}
 
 

@@ -57,11 +57,11 @@ def _command(
     """Return a command that does the work.  status : returns the exit status, once the work is done."""
 
     def run(typed: argparse.Namespace) -> int:
-        asked = read_options(options, typed)
-        figures = work(asked)
-        if asked.json:
+        chosen = read_options(options, typed)
+        figures = work(chosen)
+        if chosen.json:
             show_figures(figures)
-        return status(asked, figures)
+        return status(chosen, figures)
 
     return Command(text, options, run)
 

@@ -60,9 +60,9 @@ def load_source(
     mapped = {} if read_partitions(data) else settings.tables  # a part has the contract's names already
     with progress_bar() as progress:
         source = read_source(data, mapped, max_bad_share=share, progress=lambda name: progress(name, 0.0))
-        told = _read_feedback(feedback)
-        if told:
-            source = add_rows(source, told, only)
+        rows = _read_feedback(feedback)
+        if rows:
+            source = add_rows(source, rows, only)
         histories = build_histories(source, consume=not (keep_tables or accept_bad_rows))
     if not accept_bad_rows:
         for note in source.notes:
@@ -118,8 +118,8 @@ def load_partitions(
     partitions = read_partitions(data)
     if partitions is None:
         return None
-    told = _read_feedback(feedback)
-    return add_rows_to_parts(partitions, told, only) if told else partitions
+    rows = _read_feedback(feedback)
+    return add_rows_to_parts(partitions, rows, only) if rows else partitions
 
 
 def check_cluster(dask: str | None, data: str) -> None:

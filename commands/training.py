@@ -184,17 +184,17 @@ def conclude(run: TrainingRun, request: TrainingRequest) -> Registered:
     promoted = judgement.good and (request.promote or judgement.champion is None)
     if promoted:
         registry.promote(version, request.champions)
-    said = f"loyalty-ladder version {version} ({bundle.version})"
+    named = f"loyalty-ladder version {version} ({bundle.version})"
     if promoted:
-        print(f"\n{said} is champion now")
+        print(f"\n{named} is champion now")
     elif not judgement.good:
         print(
-            f"\n{said} was not promoted: a check refused it. See why above; `ladder promote {version}` overrules the "
+            f"\n{named} was not promoted: a check refused it. See why above; `ladder promote {version}` overrules the "
             "checks"
         )
     else:
         print(
-            f"\n{said} was not promoted: version {judgement.champion} stays champion (use --promote, or "
+            f"\n{named} was not promoted: version {judgement.champion} stays champion (use --promote, or "
             f"`ladder promote {version}`)"
         )
     figures = {**bundle.facts.figures, **(run.tuned.figures() if run.tuned else {})}
@@ -222,8 +222,8 @@ def _show(run: TrainingRun) -> None:
     found, currency = [*run.tuning, *run.trained.report], run.trained.bundle.facts.currency
     show_findings("What the models are worth, and what they rest on", found, currency)
     if run.tuned and run.tuned.changed:
-        told = run.tuned.toml()
-        print(f"\nFor the settings file (--config), so that the same data give the same bundle again:\n\n{told}")
+        toml = run.tuned.toml()
+        print(f"\nFor the settings file (--config), so that the same data give the same bundle again:\n\n{toml}")
 
 
 def _register(run: TrainingRun, judgement: Judgement, registry: Registry, where: str) -> int:

@@ -44,8 +44,8 @@ def write_plan(plan: Plan, out: Path) -> list[Path]:
     written = write_frames({out.name.removesuffix(out.suffix): plan.rows}, out.parent, form)[0]
     if written != out:  # a suffix in capitals
         written = written.replace(out)
-    told = {**without_nan(plan.record), FINDINGS: to_json(plan_findings(plan.record))}
-    text = json.dumps(told, indent=1, ensure_ascii=False, allow_nan=False)
+    content = {**without_nan(plan.record), FINDINGS: to_json(plan_findings(plan.record))}
+    text = json.dumps(content, indent=1, ensure_ascii=False, allow_nan=False)
     return [written, write_whole(record_of(out), f"{text}\n")]
 
 

@@ -182,14 +182,14 @@ def _check(allowance: Allowance, draw: Draw) -> None:
 
 def _run(scores: pd.DataFrame) -> dict[str, Any]:
     """Return what the scores say of their run.  Raises SettingsError unless they are of one run."""
-    told: dict[str, Any] = {}
+    facts: dict[str, Any] = {}
     for name in ("as_of", "horizon_days", "model_version"):
         found = scores[name].unique()
         if len(found) != 1:
             raise SettingsError(f"Scores of one run have one {name}; these have {len(found)}. Give one run's folder.")
-        told[name] = found[0]
-    at = iso(instant(pd.Timestamp(told["as_of"]).isoformat()))
-    return {"as_of": at, "horizon_days": int(told["horizon_days"]), "model_version": str(told["model_version"])}
+        facts[name] = found[0]
+    at = iso(instant(pd.Timestamp(facts["as_of"]).isoformat()))
+    return {"as_of": at, "horizon_days": int(facts["horizon_days"]), "model_version": str(facts["model_version"])}
 
 
 def _plan_id(
@@ -360,9 +360,9 @@ def _left_alone(menu: Candidates, value: FloatArray, option: IntArray) -> dict[s
 
 def _strata_record(menu: Candidates, stratum: NDArray[np.object_], arms: Arms) -> list[dict[str, Any]]:
     rows = pd.DataFrame({"stratum": stratum, "held": arms.held})
-    told = []
+    counts = []
     for name, held in rows.groupby("stratum", sort=True)["held"]:
         option, rung, third = str(name).split("/")
-        told.append({"investment": menu.options[int(option)], "rung": rung, "gain_third": int(third) + 1,
+        counts.append({"investment": menu.options[int(option)], "rung": rung, "gain_third": int(third) + 1,
                      "accounts": len(held), "held_out": int(held.sum())})  # fmt: skip
-    return told
+    return counts

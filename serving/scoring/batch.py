@@ -62,9 +62,9 @@ def score_frames(
     if not len(snapshots):
         raise NotEnoughData(f"No account is known before {iso(as_of)}. Choose a later --as-of.")
     scored = scorer.score(histories, snapshots, explain, horizons)
-    reasons = [told or () for told in scored.scores["reasons"]]
-    told = [json.dumps([render_reason(one, language) for one in some], ensure_ascii=False) for some in reasons]
-    scores = _frame({**scored.scores, "reasons": np.array(told, object)}, SCORES)
+    reasons = [own or () for own in scored.scores["reasons"]]
+    texts = [json.dumps([render_reason(one, language) for one in some], ensure_ascii=False) for some in reasons]
+    scores = _frame({**scored.scores, "reasons": np.array(texts, object)}, SCORES)
     table = reason_columns(scored.scores["account_id"], scored.scores["as_of"], reasons)
     return (
         scores, _frame(scored.investments, INVESTMENT_SCORES), _frame(scored.horizons, HORIZONS), _frame(table, REASONS)

@@ -64,15 +64,15 @@ def beside_history(view: View, facts: Facts, manager: FloatArray, gap: FloatArra
     manager : calibrated.  gap : of the account's rung.  All but the author is NaN where the manager or history says
     nothing; the disagreement also where too few forecasts are resolved to know what either usually misses by.
     """
-    told, n = last_forecasts(view), len(view)
+    forecasts, n = last_forecasts(view), len(view)
     history: FloatArray = np.where(np.isnan(manager), np.nan, gap * facts.forecast_history)
-    weight = np.zeros(n) if told is None else told.each(facts.forecast_weights, facts.forecast_weight)
+    weight = np.zeros(n) if forecasts is None else forecasts.each(facts.forecast_weights, facts.forecast_weight)
     apart = np.full(n, np.nan)
     if facts.forecast_miss is not None and facts.forecast_miss > 0:
         sold = np.maximum(view.stream("orders").amount("revenue", facts.horizon_days), 0.0)
         apart = (manager - history) / (facts.forecast_miss * np.sqrt(sold + facts.forecast_size))
     return {
-        "forecast_by": np.full(n, None, object) if told is None else told.authors(),
+        "forecast_by": np.full(n, None, object) if forecasts is None else forecasts.authors(),
         "history_estimate": history,
         "upgrade_expectation": history + weight * (manager - history),
         "forecast_disagreement": apart,

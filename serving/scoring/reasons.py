@@ -50,10 +50,10 @@ class Explainer:
         strong = np.abs(totals) >= LEAST_CONTRIBUTION
         order = np.argsort(-np.abs(totals), axis=1, kind="stable")
         outcome = LEAVING if leaving else CLIMBING
-        told = []
+        reasons = []
         for row in range(len(values)):
             topics = [topic for topic in order[row].tolist() if strong[row, topic]]
-            told.append(
+            reasons.append(
                 self._tell_one(
                     topics,
                     totals=totals[row],
@@ -63,7 +63,7 @@ class Explainer:
                     outcome=outcome,
                 )
             )
-        return told
+        return reasons
 
     def _tell_one(
         self, topics: Sequence[int], *, totals: FloatArray, contributions: FloatArray, values: FloatArray, rung: int,

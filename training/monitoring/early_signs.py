@@ -75,10 +75,10 @@ def _silent(
     histories: Histories, bundle: Bundle, at: int, among: BoolArray, days: list[int]
 ) -> tuple[FloatArray, list[BoolArray]]:
     """Return p_switch of those that could switch, and which had no order day in each span after it."""
-    said, view = look(histories, bundle, at, among)
-    rows = np.flatnonzero(said.able)
+    predictions, view = look(histories, bundle, at, among)
+    rows = np.flatnonzero(predictions.able)
     chosen = view.snapshots.take(rows)
-    return said.p_switch[rows], [
+    return predictions.p_switch[rows], [
         order_days(View(histories, chosen.later(span))).in_window(span) == 0 for span in days
     ]  # fmt: skip
 

@@ -94,14 +94,14 @@ def _look_and_label(
     histories: Histories, bundle: Bundle, settings: Settings, *, at: int, among: BoolArray, horizon: Horizon | None,
     end: int,
 ) -> tuple[ReferencePredictions, Labels]:  # fmt: skip
-    said, view = look(histories, bundle, at, among, horizon)
+    predictions, view = look(histories, bundle, at, among, horizon)
     facts = bundle.facts
     days = facts.horizon_days if horizon is None else horizon.days
     outcome = replace(settings.outcome, horizon_days=days, silence_days=facts.silence_days)
-    meant = replace(
+    as_taught = replace(
         settings, outcome=outcome, ladder=facts.rules
     )  # as the champion was taught, not as settings are now
-    return said, label(view, meant, facts.definition, end)
+    return predictions, label(view, as_taught, facts.definition, end)
 
 
 def _judge(
@@ -150,11 +150,11 @@ def _judge(
             surplus=cluster_bootstrap_mean(seen - p, account[rows]),
         )  # fmt: skip
 
-    found = [
+    results = [
         chance(SWITCHING, able, p_switch, switched), whole,
         chance(CLIMBING, rise, up, then > rung), chance(FALLING, fall, down, then < rung),
     ]  # fmt: skip
-    return [one for one in found if one is not None]
+    return [one for one in results if one is not None]
 
 
 _PROMISED_AUC = {SWITCHING: "switching_auc", CLIMBING: "next_rung_auc_up", FALLING: "next_rung_auc_down"}

@@ -90,11 +90,11 @@ def look(
     p_switch, rows = np.full(len(matrix), np.nan), np.flatnonzero(able)
     if switching is not None and len(rows):
         p_switch[rows] = switching.predict(matrix[rows])[:, 0]
-    said = ReferencePredictions(
+    predictions = ReferencePredictions(
         as_of=as_of, account=view.snapshots.account, matrix=matrix, rung=rungs(view, facts.rules), able=able,
         chances=next_rung.predict(matrix), p_switch=p_switch, revenue=revenue.predict(matrix)[:, 0],
     )  # fmt: skip
-    return said, view
+    return predictions, view
 
 
 def feature_weights(bundle: Bundle, now: ReferencePredictions) -> dict[str, float]:

@@ -150,19 +150,21 @@ def respond(data: Dataset, bundle: Bundle) -> tuple[Response, ...]:
     rung = plain.matrix[:, catalog.NAMES.index("rung")]
     for one in EXPECTATIONS:
         stream = plain.histories.streams.get(one.stream)
-        asked = np.flatnonzero((rung >= one.rungs[0]) & (rung <= one.rungs[1]))[:MOST_ACCOUNTS]
-        if stream is None or not len(stream) or not len(asked):
+        rows = np.flatnonzero((rung >= one.rungs[0]) & (rung <= one.rungs[1]))[:MOST_ACCOUNTS]
+        if stream is None or not len(stream) or not len(rows):
             continue
-        with_event = plain.edited(one.edit, asked)
-        without = plain.matrix[asked] if one.instead is None else plain.edited(one.instead, asked)
+        with_event = plain.edited(one.edit, rows)
+        without = plain.matrix[rows] if one.instead is None else plain.edited(one.instead, rows)
         figure = FIGURES[one.figure]
         before, after = figure(bundle, without), figure(bundle, with_event)
-        told = ~np.isnan(before)
-        if not told.any():
+        predicted = ~np.isnan(before)
+        if not predicted.any():
             continue
-        scale = max(float(before[told].mean()), 1e-9) if one.figure == "expected_revenue" else 1.0
-        change = one.sign * (after - before)[told] / scale
-        found.append(Response(one.code, cluster_bootstrap_mean(change, asked[told]), int(told.sum()), one.grave))
+        scale = max(float(before[predicted].mean()), 1e-9) if one.figure == "expected_revenue" else 1.0
+        change = one.sign * (after - before)[predicted] / scale
+        found.append(
+            Response(one.code, cluster_bootstrap_mean(change, rows[predicted]), int(predicted.sum()), one.grave)
+        )
     return tuple(found)
 
 
@@ -173,9 +175,9 @@ class _Asked:
         self.histories, self._end, self._context = histories, data.end, bundle.context
         self.matrix = self._compute(histories)
 
-    def edited(self, edit: Edit, asked: IntArray) -> FloatArray:
+    def edited(self, edit: Edit, rows: IntArray) -> FloatArray:
         """Return the features of some accounts after the edit."""
-        return self._compute(edit(select_accounts(self.histories, asked), self._end))
+        return self._compute(edit(select_accounts(self.histories, rows), self._end))
 
     def _compute(self, histories: Histories) -> FloatArray:
         n = len(histories.account_ids)

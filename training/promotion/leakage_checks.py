@@ -58,10 +58,10 @@ def strongest_alone(data: Dataset, most: int = 5) -> tuple[SingleFeature, ...]:
         "left": (labels.can_switch, labels.switched > 0),
         "climbed": (climbs, labels.next_rung > labels.rung),
     }
-    for outcome, (asked, happened) in outcomes.items():
-        happened = happened[asked]
+    for outcome, (sample, happened) in outcomes.items():
+        happened = happened[sample]
         if 0 < happened.sum() < len(happened):
-            values = data.matrix[latest[asked]]
+            values = data.matrix[latest[sample]]
             for absence, columns in ((False, np.nan_to_num(values, nan=np.inf)), (True, np.isnan(values))):
                 aucs = column_aucs(columns.astype(np.float64), happened)
                 found += [
@@ -107,9 +107,9 @@ def score_late(data: Dataset, comparisons: Sequence[Comparison], delays: Sequenc
             continue
         task = next(task for task in TASKS if task.name == comparison.task)
         origin = int(data.snapshots.as_of[judged.rows].max())
-        asked = np.flatnonzero(data.snapshots.as_of == origin)
-        asked = asked[:: max(1, -(-len(asked) // MOST_ASKED))]
-        rows, place, where = np.intersect1d(judged.rows, asked, return_indices=True)
+        sample = np.flatnonzero(data.snapshots.as_of == origin)
+        sample = sample[:: max(1, -(-len(sample) // MOST_ASKED))]
+        rows, place, where = np.intersect1d(judged.rows, sample, return_indices=True)
         happened, score = task.target(data)[rows], task.row_scores[comparison.primary]
         usual = score(judged.predictions[place], happened)
         skill = float((score(_base_rate(happened, judged.predictions.shape[1]), happened) - usual).mean())
@@ -117,16 +117,16 @@ def score_late(data: Dataset, comparisons: Sequence[Comparison], delays: Sequenc
             continue
         for days in delays:
             if (origin, days) not in late:
-                late[origin, days] = _matrix_late(data, data.snapshots.take(asked), days)
+                late[origin, days] = _matrix_late(data, data.snapshots.take(sample), days)
             again = score(judged.latest.predict(late[origin, days][where]), happened)
             lost = cluster_bootstrap_mean((again - usual) / skill, data.snapshots.account[rows])
             found.append(Late(task.name, days, lost, len(rows)))
     return found
 
 
-def _matrix_late(data: Dataset, asked: Snapshots, days: int) -> FloatArray:
-    stood = data.histories.as_it_stood(int(asked.as_of.max()) - days * MICROSECONDS_PER_DAY)
-    return catalog.compute(View(stood, asked), data.context)
+def _matrix_late(data: Dataset, snapshots: Snapshots, days: int) -> FloatArray:
+    stood = data.histories.as_it_stood(int(snapshots.as_of.max()) - days * MICROSECONDS_PER_DAY)
+    return catalog.compute(View(stood, snapshots), data.context)
 
 
 def _base_rate(happened: IntArray, classes: int) -> FloatArray:

@@ -117,14 +117,14 @@ def _with_its_members(champion: Incumbent) -> Settings | Finding:
 
 def different_questions(data: Dataset, settings: Settings, champion: Facts) -> list[str]:
     """Return what the champion predicts otherwise than the challenger; empty where the two may be compared at all."""
-    told = {
+    answers = {
         "horizon": (champion.horizon_days, settings.outcome.horizon_days),
         "definition": (champion.definition, data.definition),
         "rules": (champion.rules, settings.ladder),
     }
     if data.definition == "silence":
-        told["silence_days"] = (champion.silence_days, settings.outcome.silence_days)
-    return [what for what, (theirs, ours) in told.items() if theirs != ours]
+        answers["silence_days"] = (champion.silence_days, settings.outcome.silence_days)
+    return [what for what, (theirs, ours) in answers.items() if theirs != ours]
 
 
 @one_linear_algebra_thread()
@@ -184,13 +184,13 @@ def _compare(
     score = task.row_scores[comparison.primary]
     model = _predictor(champion, task)
     if later.any() and model is not None:
-        told = model.predict(_seen_by(champion, data, judged.rows[later]))
-        results += _results(data, task, judged, which=later, told=told, how=AS_IT_STANDS)
-        losses[later] = score(told, task.target(data)[judged.rows[later]])
+        predicted = model.predict(_seen_by(champion, data, judged.rows[later]))
+        results += _results(data, task, judged, which=later, predicted=predicted, how=AS_IT_STANDS)
+        losses[later] = score(predicted, task.target(data)[judged.rows[later]])
     if not later.all() and not same and theirs is not None:
         again = _by_recipe(data, task, judged.rows[~later], theirs, settings)
         if again is not None:
-            results += _results(data, task, judged, which=~later, told=again, how=ITS_RECIPE)
+            results += _results(data, task, judged, which=~later, predicted=again, how=ITS_RECIPE)
             losses[~later] = score(again, task.target(data)[judged.rows[~later]])
     return results, losses
 
@@ -210,7 +210,7 @@ def _by_recipe(data: Dataset, task: Task, rows: IntArray, theirs: Settings, sett
     """Return predictions of the champion's recipe, fitted at each origin on what was complete by then."""
     as_of, eligible = data.snapshots.as_of, task.rows(data)
     secret = held_out(data.histories, settings.slices.held_out_share)
-    told = []
+    predictions = []
     for fold in rolling_origins(data.sample, secret, settings, len(data.sample.slices)):
         mine = rows[as_of[rows] == fold.origin]
         if not len(mine):
@@ -218,18 +218,18 @@ def _by_recipe(data: Dataset, task: Task, rows: IntArray, theirs: Settings, sett
         train = fold.train & eligible
         if task.name == "switching" and not enough_switches(data, train):
             return None
-        told.append(task.fit(data, train, theirs)[0].predict(data.matrix[mine]))
-    return np.concatenate(told) if told else None
+        predictions.append(task.fit(data, train, theirs)[0].predict(data.matrix[mine]))
+    return np.concatenate(predictions) if predictions else None
 
 
 def _results(
-    data: Dataset, task: Task, judged: HoldoutPredictions, *, which: BoolArray, told: FloatArray, how: str
+    data: Dataset, task: Task, judged: HoldoutPredictions, *, which: BoolArray, predicted: FloatArray, how: str
 ) -> Iterator[ComparisonResult]:
     rows = judged.rows[which]
     happened, account = task.target(data)[rows], data.snapshots.account[rows]
     origins = tuple(iso(at) for at in np.unique(data.snapshots.as_of[rows]).tolist())
     for metric, function in task.row_scores.items():
-        ours, theirs = function(judged.predictions[which], happened), function(told, happened)
+        ours, theirs = function(judged.predictions[which], happened), function(predicted, happened)
         yield ComparisonResult(
             task=task.name, metric=metric, how=how, ours=float(ours.mean()), theirs=float(theirs.mean()),
             difference=cluster_bootstrap_mean(theirs - ours, account), snapshots=len(rows),
