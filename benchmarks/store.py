@@ -102,7 +102,7 @@ def measure(url: str, accounts: int, options: int) -> None:
         p_switch=np.where(np.arange(accounts) % 2, 0.5, frames["scores"]["p_switch"])
     )
     timed("half of the accounts changed", half)
-    clerk = StoreService(url)
+    store_service = StoreService(url)
 
     def asked(what: str, answer: Callable[[bytes], bytes], content: dict[str, Any], times: int = 20) -> None:
         body, seconds = json.dumps(content).encode(), []
@@ -114,23 +114,23 @@ def measure(url: str, accounts: int, options: int) -> None:
         print(f"{what:<28} {1e3 * usual:6.1f} ms  first {1e3 * first:,.0f} ms, {size / 1e3:,.0f} kB")
 
     ids = frames["scores"]["account_id"].tolist()
-    asked("lookup of 1 account", clerk.lookup, {"account_ids": ids[5:6]})
-    asked("lookup of 200 accounts", clerk.lookup, {"account_ids": ids[::500][:200]})
-    asked("lookup of 1,000 accounts", clerk.lookup, {"account_ids": ids[::100][:1000]})
-    asked("plan, all accounts", clerk.plan, {"budget": 1_000_000}, 5)
+    asked("lookup of 1 account", store_service.lookup, {"account_ids": ids[5:6]})
+    asked("lookup of 200 accounts", store_service.lookup, {"account_ids": ids[::500][:200]})
+    asked("lookup of 1,000 accounts", store_service.lookup, {"account_ids": ids[::100][:1000]})
+    asked("plan, all accounts", store_service.plan, {"budget": 1_000_000}, 5)
     part = {"rungs": ["customer", "member"], "investments": ["option 0", "option 3"]}
-    asked("plan, two rungs, two options", clerk.plan, {"budget": 100_000, **part}, 5)
+    asked("plan, two rungs, two options", store_service.plan, {"budget": 100_000, **part}, 5)
     numbers = count()
 
     def told(body: bytes) -> bytes:
         n = next(numbers)
         events = [{**event, "event_id": f"{n}-{k}"} for k, event in enumerate(json.loads(body)["events"])]
-        return clerk.feedback(json.dumps({"events": events}).encode())
+        return store_service.feedback(json.dumps({"events": events}).encode())
 
     visit = {"account_id": ids[7], "investment": "option 1", "made_at": "2026-01-05", "cost": 500.0}
     asked("feedback, 1 event", told, {"events": [visit]})
     asked("feedback, 200 events", told, {"events": [visit] * 200})
-    clerk.close()
+    store_service.close()
     file = file_of(url)
     if file is not None:
         print(f"{'file':<28} {file.stat().st_size / 1e6:6.0f} MB")

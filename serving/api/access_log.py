@@ -96,5 +96,5 @@ class AccessLog:
 
 def _path(scope: Scope) -> str:
     """Return the endpoint's path, or one word for all others, so that metrics and log stay bounded."""
-    door = endpoint_of(scope["method"], scope["path"])
-    return "other" if door is None else door.path
+    endpoint = endpoint_of(scope["method"], scope["path"])
+    return "other" if endpoint is None else endpoint.path

@@ -71,7 +71,7 @@ class NoArchive:
 
 
 def create_app(
-    counter: ModelHolder,
+    holder: ModelHolder,
     meter: Meter | None = None,
     *,
     archive: Archive | None = None,
@@ -89,14 +89,14 @@ def create_app(
     pages : the managers' page; None = there is none, and `/` tells programs where the documentation is.
     """
     endpoints = _endpoints(
-        counter,
+        holder,
         meter,
         archive=archive or NoArchive(),
         scoring=scoring or BoundedExecutor(),
         filing=filing or BoundedExecutor(),
         pages=pages,
     )
-    routes = [Route(door.path, endpoints[door.path], methods=[door.method]) for door in ENDPOINTS]
+    routes = [Route(endpoint.path, endpoints[endpoint.path], methods=[endpoint.method]) for endpoint in ENDPOINTS]
     app = Starlette(
         routes=[*routes, *(pages.routes() if pages is not None else ())],
         middleware=[Middleware(AccessLog, meter=meter), Middleware(Authentication, ring=ring, rates=rates)],
@@ -107,7 +107,7 @@ def create_app(
 
 
 def _endpoints(
-    counter: ModelHolder,
+    holder: ModelHolder,
     meter: Meter | None,
     *,
     archive: Archive,
@@ -121,9 +121,9 @@ def _endpoints(
     html = page(described)
 
     async def score(request: Request) -> Response:
-        desk, note = counter.open(), request_context_of(request.scope)
-        note.model = desk.scorer.version
-        answer = await scoring.work(request, lambda body: answer_score(desk, body, note))
+        scoring_service, note = holder.open(), request_context_of(request.scope)
+        note.model = scoring_service.scorer.version
+        answer = await scoring.work(request, lambda body: answer_score(scoring_service, body, note))
         return Response(answer, media_type="application/json")
 
     def filed(work: Callable[[bytes], bytes]) -> Endpoint:
@@ -138,18 +138,18 @@ def _endpoints(
         return Response(answer, media_type="application/json")
 
     async def reload(_: Request) -> Response:
-        swapped = counter.renew is not None and await anyio.to_thread.run_sync(counter.renew)
-        return JSONResponse(_standing(counter) | {"swapped": swapped})
+        swapped = holder.renew is not None and await anyio.to_thread.run_sync(holder.renew)
+        return JSONResponse(_standing(holder) | {"swapped": swapped})
 
     async def version_of(_: Request) -> Response:
-        facts = model_facts(counter.open())
-        return JSONResponse({**facts, "refused": counter.refused is not None, "program": program})
+        facts = model_facts(holder.open())
+        return JSONResponse({**facts, "refused": holder.refused is not None, "program": program})
 
     async def healthz(_: Request) -> Response:
         return JSONResponse({"status": "alive"})
 
     async def readyz(_: Request) -> Response:
-        return JSONResponse({"status": "ready", "version": counter.open().model.version})
+        return JSONResponse({"status": "ready", "version": holder.open().model.version})
 
     async def index(request: Request) -> Response:
         if pages is not None and "text/html" in request.headers.get("accept", ""):
@@ -173,7 +173,7 @@ def _endpoints(
     }  # fmt: skip
 
 
-def answer_score(desk: ScoringService, body: bytes, note: RequestContext | None = None) -> bytes:
+def answer_score(scoring_service: ScoringService, body: bytes, note: RequestContext | None = None) -> bytes:
     """Answer POST /score.  note : told what was scored.
 
     Raises
@@ -181,22 +181,22 @@ def answer_score(desk: ScoringService, body: bytes, note: RequestContext | None 
     HttpError, InvalidRequest
         If the body as a whole cannot be answered; what is wrong with one account stands in its own result.
     """
-    answer = desk.score(score_query(body))
+    answer = scoring_service.score(score_query(body))
     if note is not None:
         note.saw(answer.scored)
     return score_json(answer)
 
 
-def model_facts(desk: ScoringService) -> dict[str, object]:
+def model_facts(scoring_service: ScoringService) -> dict[str, object]:
     """Return what GET /version says of the model."""
-    facts = desk.scorer.bundle.facts
-    return {**model_row(desk.model), "catalog": facts.catalog, "tables": list(facts.tables)}
+    facts = scoring_service.scorer.bundle.facts
+    return {**model_row(scoring_service.model), "catalog": facts.catalog, "tables": list(facts.tables)}
 
 
-def _standing(counter: ModelHolder) -> dict[str, object]:
+def _standing(holder: ModelHolder) -> dict[str, object]:
     """Return the version that serves, and whether a newer bundle was refused."""
-    version = None if counter.desk is None else counter.desk.scorer.version
-    return {"version": version, "refused": counter.refused}
+    version = None if holder.scoring_service is None else holder.scoring_service.scorer.version
+    return {"version": version, "refused": holder.refused}
 
 
 async def _refuse(_: Request, refusal: Exception) -> Response:

@@ -1,7 +1,7 @@
 """Authentication: the key of a request, its scope, and its rate.
 
 It stands before the router and before a byte of the body is read, and knows every path there is: what is not in the
-table of doors is not there, so no way of writing a path leads past it.
+table of endpoints is not there, so no way of writing a path leads past it.
 """
 
 from collections.abc import Callable, Iterable
@@ -37,10 +37,10 @@ class Authentication:
 
     def _admit(self, scope: Scope) -> None:
         """Check key, scope and rate.  Raises HttpError: 404, 401 without a valid key, 403 without its scope, 429."""
-        door = endpoint_of(scope["method"], scope["path"])
-        if door is None:
+        endpoint = endpoint_of(scope["method"], scope["path"])
+        if endpoint is None:
             raise HttpError(404, "not_found", "Not Found.")
-        if self._ring is None or door.scope in (OPEN, PAGE):
+        if self._ring is None or endpoint.scope in (OPEN, PAGE):
             return
         ring = self._ring()
         if ring.empty:
@@ -48,7 +48,7 @@ class Authentication:
             return
         key = _shown(scope["headers"], ring)
         request_context_of(scope).key = key.key_id
-        _check_scope(key, door)
+        _check_scope(key, endpoint)
         wait = 0 if self._rates is None else self._rates.take(key.key_id)
         if wait:
             raise HttpError(429, "too_many_requests", f"Too many requests. Try again in {wait} s.", retry_after=wait)
@@ -72,9 +72,11 @@ def _shown(headers: Iterable[tuple[bytes, bytes]], ring: Keyring) -> Key:
     return key
 
 
-def _check_scope(key: Key, door: Endpoint) -> None:
-    if door.scope != ANY and door.scope not in key.scopes:
-        raise HttpError(403, "scope_missing", f"This key is not good for {door.path}: it lacks the scope {door.scope}.")
+def _check_scope(key: Key, endpoint: Endpoint) -> None:
+    if endpoint.scope != ANY and endpoint.scope not in key.scopes:
+        raise HttpError(
+            403, "scope_missing", f"This key is not good for {endpoint.path}: it lacks the scope {endpoint.scope}."
+        )
 
 
 def check_from_here(scope: Scope) -> None:

@@ -89,7 +89,10 @@ def document(program: str) -> dict[str, Any]:
             "null. The same account with the same rows gets the same scores here as in a batch, to the last bit, "
             "whatever accounts stand beside it.",
         },
-        "paths": {door.path: {door.method.lower(): _guarded(door, operations[door.path])} for door in ENDPOINTS},
+        "paths": {
+            endpoint.path: {endpoint.method.lower(): _guarded(endpoint, operations[endpoint.path])}
+            for endpoint in ENDPOINTS
+        },
         "components": {"schemas": _schemas(), "securitySchemes": _SCHEMES},
     }
 
@@ -113,13 +116,13 @@ INSTANT = f"^(?!1900-01-01|2199-12-31)({_DAY})({_TIME}({_ZONE})?)?$"
 first and the last day of the span are left out, since a zone may push them beyond it."""
 
 
-def _guarded(door: Endpoint, operation: Mapping[str, Any]) -> dict[str, Any]:
+def _guarded(endpoint: Endpoint, operation: Mapping[str, Any]) -> dict[str, Any]:
     """Return the operation with its name, and with the answers of the authentication before it."""
-    name = door.path.strip("/").replace("/", "_").removesuffix(".json") or "index"
+    name = endpoint.path.strip("/").replace("/", "_").removesuffix(".json") or "index"
     content = {"operationId": name, **operation}
-    if door.scope == OPEN:
+    if endpoint.scope == OPEN:
         return content | {"security": []}
-    needed = "any scope" if door.scope == ANY else f"the scope {door.scope}"
+    needed = "any scope" if endpoint.scope == ANY else f"the scope {endpoint.scope}"
     said = operation.get("description", operation["summary"] + ".")
     responses = dict(sorted((operation["responses"] | _errors((401, 403, 429, 503))).items()))
     return content | {

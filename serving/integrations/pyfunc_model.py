@@ -65,8 +65,8 @@ class Answer(pd.DataFrame):
 class PyfuncModel:
     """What MLflow calls."""
 
-    def __init__(self, desk: ScoringService) -> None:
-        self.desk = desk
+    def __init__(self, scoring_service: ScoringService) -> None:
+        self.scoring_service = scoring_service
 
     def predict(self, model_input: pd.DataFrame, params: Mapping[str, Any] | None = None) -> pd.DataFrame:
         """Return the scores of every account, columns as in OUTPUTS, in the order asked and with its index.
@@ -89,7 +89,7 @@ class PyfuncModel:
             rows = [k for k, own in enumerate(as_of) if own == text]
             instant = None if text is None else read_as_of(text)
             options = asked["explain"], asked["language"], asked["horizons"]
-            answer = self.desk.score(ScoreQuery([given[k] for k in rows], instant, *options))
+            answer = self.scoring_service.score(ScoreQuery([given[k] for k in rows], instant, *options))
             for k, result in zip(rows, answer.results, strict=True):
                 found[k] = result
         return _frame(found, model_input.index)

@@ -65,10 +65,10 @@ class Worker:
 
         end_with_parent()
         configure_logging()
-        counter, meter = ModelHolder(), PrometheusMetrics()
-        succession = ModelReloader(counter, Path(os.environ.get(BUNDLE, BESIDE)), EXAMPLE, meter)
-        succession.look()
-        succession.watch()
+        holder, meter = ModelHolder(), PrometheusMetrics()
+        reloader = ModelReloader(holder, Path(os.environ.get(BUNDLE, BESIDE)), EXAMPLE, meter)
+        reloader.look()
+        reloader.watch()
         rates = Rates(float(os.environ.get(RATE, PER_SECOND)), int(os.environ.get(BURST, USUAL_BURST)))
         waiting, store = int(os.environ.get(WAITING, MOST_WAITING)), os.environ.get(STORE)
         if store is not None:
@@ -78,27 +78,29 @@ class Worker:
         scoring, filing, ring = BoundedExecutor(waiting), BoundedExecutor(waiting), _ring(store)
         if store is None:
             Front.application = create_app(
-                counter, meter, archive=None, ring=ring, rates=rates, scoring=scoring, filing=filing
+                holder, meter, archive=None, ring=ring, rates=rates, scoring=scoring, filing=filing
             )
         else:
             from serving.api.store_service import StoreService
 
-            clerk = StoreService(store)
-            site = _site(clerk, ring, rates, filing)
+            store_service = StoreService(store)
+            site = _site(store_service, ring, rates, filing)
             Front.application = create_app(
-                counter, meter, archive=clerk, ring=ring, rates=rates, scoring=scoring, filing=filing, pages=site
+                holder, meter, archive=store_service, ring=ring, rates=rates, scoring=scoring, filing=filing, pages=site
             )
         gc.collect()
         gc.freeze()
 
 
-def _site(clerk: "StoreService", ring: "Callable[[], Keyring]", rates: "Rates", bench: "BoundedExecutor") -> "Site":
+def _site(
+    store_service: "StoreService", ring: "Callable[[], Keyring]", rates: "Rates", executor: "BoundedExecutor"
+) -> "Site":
     """Return the managers' page; its templates are loaded only where there is a store."""
     from serving.web.routes import Site
     from serving.web.session import SessionAuth
 
-    doorkeeper = SessionAuth(ring, os.environ.get(PROXY) or None)
-    return Site(clerk, doorkeeper, rates, bench, os.environ.get(CURRENCY, "€"))
+    session_auth = SessionAuth(ring, os.environ.get(PROXY) or None)
+    return Site(store_service, session_auth, rates, executor, os.environ.get(CURRENCY, "€"))
 
 
 def _ring(store: str | None) -> "Callable[[], Keyring]":

@@ -39,7 +39,7 @@ VIEWS: Mapping[tuple[str, str], View] = {
     ("POST", "/plans"): planning.accept,
     ("GET", "/plans/*"): planning.show_accepted,
 }
-"""By method and path of `doors.PAGES`; what is about assets and signing in is the site's own."""
+"""By method and path of `endpoints.PAGES`; what is about assets and signing in is the site's own."""
 
 
 class Stores(Protocol):
@@ -55,9 +55,14 @@ class Site:
     """The managers' page, ready to be mounted."""
 
     def __init__(
-        self, stores: Stores, doorkeeper: SessionAuth, rates: Rates | None, bench: BoundedExecutor, currency: str = "€"
+        self,
+        stores: Stores,
+        session_auth: SessionAuth,
+        rates: Rates | None,
+        executor: BoundedExecutor,
+        currency: str = "€",
     ) -> None:
-        self._stores, self._doorkeeper, self._rates, self._bench = stores, doorkeeper, rates, bench
+        self._stores, self._session_auth, self._rates, self._executor = stores, session_auth, rates, executor
         self._currency = currency
 
     def routes(self) -> list[Route]:
@@ -69,10 +74,10 @@ class Site:
             ("POST", "/sign-out"): self._sign_out,
         }
         found = []
-        for door in PAGES:
-            key = (door.method, door.path)
+        for page in PAGES:
+            key = (page.method, page.path)
             endpoint = own[key] if key in own else self._endpoint(VIEWS[key])
-            found.append(Route(door.path.replace("*", "{tail:path}"), endpoint, methods=[door.method]))
+            found.append(Route(page.path.replace("*", "{tail:path}"), endpoint, methods=[page.method]))
         return found
 
     async def index(self, request: Request) -> Response:
@@ -82,7 +87,7 @@ class Site:
     def _endpoint(self, view: View) -> Callable[[Request], Awaitable[Response]]:
         async def answered(request: Request) -> Response:
             form = await _form(request) if request.method == "POST" else {}
-            return await self._bench.run(lambda: self._answer(request, form, view))
+            return await self._executor.run(lambda: self._answer(request, form, view))
 
         return answered
 
@@ -94,14 +99,14 @@ class Site:
             visit = self._visit(request, engine, now, form)
             visits.append(visit)
             try:
-                visitor = self._doorkeeper.visitor(request, engine, now)
+                visitor = self._session_auth.visitor(request, engine, now)
                 if visitor is None:
                     wanted = visit.here() if request.method == "GET" else "/"
                     return redirect(f"/sign-in?next={quote(wanted, safe='')}")
                 self._take_turn(request, visitor)
                 visit = self._visit(request, engine, now, form, visitor)
                 if request.method == "POST":
-                    self._doorkeeper.check_change(request, form, visitor)
+                    self._session_auth.check_change(request, form, visitor)
                 return view(visit)
             except HttpError as error:
                 return _refused(visit, error)
@@ -150,7 +155,7 @@ class Site:
             visit = self._visit(request, engine, now, {})
             return render(visit, "sign_in.html", refused=None, next=_own_path(request.query_params.get("next", "/")))
 
-        return _remember_language(request, await self._bench.run(lambda: self._stores.ask(work)))
+        return _remember_language(request, await self._executor.run(lambda: self._stores.ask(work)))
 
     async def _sign_in(self, request: Request) -> Response:
         form = await _form(request)
@@ -158,15 +163,15 @@ class Site:
         def work(engine: sa.Engine, now: int) -> Response:
             visit, to = self._visit(request, engine, now, form), _own_path(form.get("next", "/"))
             try:
-                self._doorkeeper.check_change(request, form, None)
-                key = self._doorkeeper.sign_in(form.get("key", ""))
+                self._session_auth.check_change(request, form, None)
+                key = self._session_auth.sign_in(form.get("key", ""))
             except HttpError as refusal:
                 return render(visit, "sign_in.html", refusal.status, refused=refusal.code, next=to)
             answer = redirect(to)
-            self._doorkeeper.welcome(answer, key, request, engine, now)
+            self._session_auth.welcome(answer, key, request, engine, now)
             return answer
 
-        return await self._bench.run(lambda: self._stores.ask(work))
+        return await self._executor.run(lambda: self._stores.ask(work))
 
     async def _sign_out(self, request: Request) -> Response:
         def leave(_: Visit) -> Response:
