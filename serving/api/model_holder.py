@@ -29,7 +29,6 @@ class ModelHolder:
     """The service of the model that is loaded.
 
     scoring_service : None until a model is loaded.  reason : why there is none.
-
     refused : what lies in the folder and cannot be used; None where all is well.
     renew : looks for another model at once; None where the service has no folder to look at.
     """
