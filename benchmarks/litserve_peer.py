@@ -26,13 +26,13 @@ class Api(ls.LitAPI):  # type: ignore[misc,unused-ignore]
 
     def setup(self, device: str) -> None:  # noqa: ARG002
         """Read the bundle in the worker."""
-        self.desk = ScoringService(*read_bundle(Path(self.folder)))
+        self.scoring_service = ScoringService(*read_bundle(Path(self.folder)))
 
     def decode_request(self, request: Request) -> Any:
         return request
 
     def predict(self, content: Any) -> bytes:
-        return answer_score(self.desk, json.dumps(content).encode())
+        return answer_score(self.scoring_service, json.dumps(content).encode())
 
     def encode_response(self, output: bytes) -> Response:
         return Response(output, media_type="application/json")

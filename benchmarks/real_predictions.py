@@ -15,8 +15,9 @@ from features.instants import BoolArray, FloatArray, IntArray, instant, iso
 from features.sources.source import read_source
 from features.tables import RUNGS
 from training.data.dataset import Dataset
+from training.evaluation.cluster_bootstrap import cluster_bootstrap_mean
 from training.evaluation.evaluation import OURS
-from training.evaluation.metrics import auc, calibration_error, cluster_bootstrap_mean, row_log_loss, row_rps
+from training.evaluation.metrics import auc, calibration_error, row_log_loss, row_rps
 from training.model.predictors import FLOOR, normalise
 from training.models import baselines
 from training.models.baselines import Baseline

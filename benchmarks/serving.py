@@ -128,15 +128,15 @@ def row(name: str, what: str, load: Load) -> str:
 
 def cost_of_features(bundle: Path, one: Sequence[bytes]) -> None:
     """Milliseconds of one thread, without any server."""
-    desk = ScoringService(*read_bundle(bundle))
+    scoring_service = ScoringService(*read_bundle(bundle))
     for body in one[:8]:
-        answer_score(desk, body)
+        answer_score(scoring_service, body)
     times = []
     for body in one * 3:
         at = time.perf_counter()
-        answer_score(desk, body)
+        answer_score(scoring_service, body)
         times.append(1000 * (time.perf_counter() - at))
-    rows, parts = stored_rows(desk.scorer.bundle), desk.scorer.bundle.parts
+    rows, parts = stored_rows(scoring_service.scorer.bundle), scoring_service.scorer.bundle.parts
     predicts = []
     for k in range(200):
         at = time.perf_counter()

@@ -15,8 +15,8 @@ from features.instants import BoolArray, FloatArray, IntArray, instant
 from features.sources.source import source_from_rows
 from features.tables import RUNGS, TRIGGER_FAMILIES
 from serving.scoring.scoring import Scorer
+from training.evaluation.cluster_bootstrap import cluster_bootstrap_mean
 from training.evaluation.evaluation import OURS
-from training.evaluation.metrics import cluster_bootstrap_mean
 from training.model.predictors import FLOOR
 from training.models import baselines
 from training.pipeline import train_on

@@ -8,6 +8,7 @@ import json
 import resource
 import tempfile
 from collections.abc import Callable
+from dataclasses import replace
 from itertools import count
 from pathlib import Path
 from time import perf_counter
@@ -19,11 +20,17 @@ import pandas as pd
 from features.instants import instant
 from features.tables import BONDS, RUNGS, TRIGGER_FAMILIES
 from serving.api.store_service import StoreService
+from serving.scoring.reason_table import reason_columns
 from serving.scoring.score_columns import HORIZON_COLUMNS, INVESTMENT_COLUMNS, SCORE_COLUMNS
 from serving.store.database import file_of, open_store
 from serving.store.scoring_runs import Frames, RunFacts, write_run
+from training.model.reasons import Reason
 
 AS_OF = "2026-01-01"
+REASONS = (
+    Reason("leaving", "days_since_last_order", 132.0, 41.0, direction=1, strength=0.8),
+    Reason("leaving", "tickets_90d", 2.0, 0.0, direction=1, strength=0.3),
+)
 
 
 def made_up(accounts: int, options: int, seed: int = 0) -> Frames:
@@ -62,7 +69,9 @@ def made_up(accounts: int, options: int, seed: int = 0) -> Frames:
     investments["cost"] = np.tile(np.linspace(300, 4000, options), accounts)
     ahead = frame(list(HORIZON_COLUMNS), 3)
     ahead["horizon_days"] = np.tile([90, 180, 365], accounts)
-    return {"scores": scores, "investment_scores": investments, "horizons": ahead}
+    each = [[replace(reason, value=float(value)) for reason in REASONS] for value in random.integers(1, 400, accounts)]
+    reasons = pd.DataFrame(reason_columns(ids, np.full(accounts, np.datetime64(AS_OF, "us")), each))
+    return {"scores": scores, "investment_scores": investments, "horizons": ahead, "reasons": reasons}
 
 
 def main() -> None:
@@ -93,7 +102,7 @@ def measure(url: str, accounts: int, options: int) -> None:
         p_switch=np.where(np.arange(accounts) % 2, 0.5, frames["scores"]["p_switch"])
     )
     timed("half of the accounts changed", half)
-    clerk = StoreService(url)
+    store_service = StoreService(url)
 
     def asked(what: str, answer: Callable[[bytes], bytes], content: dict[str, Any], times: int = 20) -> None:
         body, seconds = json.dumps(content).encode(), []
@@ -105,23 +114,23 @@ def measure(url: str, accounts: int, options: int) -> None:
         print(f"{what:<28} {1e3 * usual:6.1f} ms  first {1e3 * first:,.0f} ms, {size / 1e3:,.0f} kB")
 
     ids = frames["scores"]["account_id"].tolist()
-    asked("lookup of 1 account", clerk.lookup, {"account_ids": ids[5:6]})
-    asked("lookup of 200 accounts", clerk.lookup, {"account_ids": ids[::500][:200]})
-    asked("lookup of 1,000 accounts", clerk.lookup, {"account_ids": ids[::100][:1000]})
-    asked("plan, all accounts", clerk.plan, {"budget": 1_000_000}, 5)
+    asked("lookup of 1 account", store_service.lookup, {"account_ids": ids[5:6]})
+    asked("lookup of 200 accounts", store_service.lookup, {"account_ids": ids[::500][:200]})
+    asked("lookup of 1,000 accounts", store_service.lookup, {"account_ids": ids[::100][:1000]})
+    asked("plan, all accounts", store_service.plan, {"budget": 1_000_000}, 5)
     part = {"rungs": ["customer", "member"], "investments": ["option 0", "option 3"]}
-    asked("plan, two rungs, two options", clerk.plan, {"budget": 100_000, **part}, 5)
+    asked("plan, two rungs, two options", store_service.plan, {"budget": 100_000, **part}, 5)
     numbers = count()
 
     def told(body: bytes) -> bytes:
         n = next(numbers)
         events = [{**event, "event_id": f"{n}-{k}"} for k, event in enumerate(json.loads(body)["events"])]
-        return clerk.feedback(json.dumps({"events": events}).encode())
+        return store_service.feedback(json.dumps({"events": events}).encode())
 
     visit = {"account_id": ids[7], "investment": "option 1", "made_at": "2026-01-05", "cost": 500.0}
     asked("feedback, 1 event", told, {"events": [visit]})
     asked("feedback, 200 events", told, {"events": [visit] * 200})
-    clerk.close()
+    store_service.close()
     file = file_of(url)
     if file is not None:
         print(f"{'file':<28} {file.stat().st_size / 1e6:6.0f} MB")

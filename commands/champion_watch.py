@@ -1,4 +1,4 @@
-"""What became of the champion since it was trained: measured, shown, written, tracked."""
+"""Monitoring of the champion since it was trained: measured, shown, written, tracked."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ MOST_SHOWN = 10
 
 
 def find_champion(model: str | None, champions: Path) -> tuple[Bundle, str] | BundleError | None:
-    """The model that is to be watched with its version; None where there is no champion.
+    """Return the model to watch and its version; None where there is no champion.
 
     A champion that this program cannot read is no reason to stop: the error is what is found.
     """
@@ -45,7 +45,7 @@ def find_champion(model: str | None, champions: Path) -> tuple[Bundle, str] | Bu
 def watch(
     champion: tuple[Bundle, str] | BundleError, loaded: Loaded, *, report_to: Path | None, metrics_to: Path | None
 ) -> Figures:
-    """All figures of the champion since training, and the advice.
+    """Return all figures of the champion since its training, and the advice.
 
     report_to : folder for the report, metrics_to : file for Prometheus; None = not.
     """
@@ -64,7 +64,7 @@ def watch(
 
 
 def watch_former(folder: Path, loaded: Loaded, report_to: Path) -> list[Path]:
-    """What became of the bundle in a folder, which need not serve any more.  Returns the report's files.
+    """Measure what became of the bundle in a folder, which need not serve any more; return the report's files.
 
     A bundle that cannot be read is no reason to stop: there is nothing to look at then.
     """
@@ -85,7 +85,7 @@ def watch_former(folder: Path, loaded: Loaded, report_to: Path) -> list[Path]:
 
 
 def measure(bundle: Bundle, version: str, loaded: Loaded) -> Watched:
-    """Everything that monitoring looks at, of one model on one source."""
+    """Return everything that monitoring measures of one model on one source."""
     from training.monitoring.advice import Watched
     from training.monitoring.drift_since import drift_since
     from training.monitoring.early_signs import early_signs
@@ -131,7 +131,7 @@ def _tell(
     advice = advice_of(reasons)
     words = [f"{ADVICE[reason.severity]}: {render(reason, 'en')}" for reason in reasons]
     show_list(f"Advice: {advice}", words or [render(Finding.of("nothing_against", NOTE), "en")])
-    told, as_of = figures(found), iso(found.clock.as_of)
+    main_figures, as_of = figures(found), iso(found.clock.as_of)
     with tempfile.TemporaryDirectory() as scratch:
         files = write_report(found, reasons, report_to or Path(scratch))
         if report_to is not None:
@@ -146,7 +146,7 @@ def _tell(
                 registry_uri(),
                 experiment=experiment,
                 name=f"monitor {as_of}",
-                figures=told,
+                figures=main_figures,
                 tags=tags,
                 files=files,
                 run_id=open_run(),
@@ -157,12 +157,12 @@ def _tell(
         "advice": advice, "reasons": [render(reason, "en") for reason in reasons], "findings": to_json(reasons),
         "realised": to_json(realised(found)), "codes": list(dict.fromkeys(reason.code for reason in reasons)),
         "model_version": found.version,
-        "as_of": as_of, "labels_due": iso(found.clock.due), "run_id": run, **told,
+        "as_of": as_of, "labels_due": iso(found.clock.due), "run_id": run, **main_figures,
     }  # fmt: skip
 
 
 def show(found: Watched) -> None:
-    """The clock, the drift, what was realised, the early signs."""
+    """Print the clock, the drift, what was realised and the early signs."""
     from features.instants import iso
     from training.model.text.catalogue import render
 
@@ -209,7 +209,7 @@ def _show_drift(drift: DriftSince | None) -> None:
 
 
 def _show_realised(matured: Sequence[RealisedPerformance]) -> None:
-    from training.evaluation.metrics import LEVEL
+    from training.evaluation.cluster_bootstrap import LEVEL
 
     if not matured:
         print("Realised: no snapshot since training has a complete horizon yet.")

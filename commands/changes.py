@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Annotated
 
 from commands.inputs import feedback_store, find_bundle, load_source
 from commands.options import CommonOptions, Data, Feedback, Option
-from commands.terminal import Figures, progress_bar, show_list
+from commands.terminal import Figures, progress_bar, show_findings
 
 if TYPE_CHECKING:
     from serving.scoring.changes import Run
@@ -33,6 +33,8 @@ class ChangesOptions(CommonOptions):
 def changes_command(options: ChangesOptions) -> Figures:
     from features.errors import SettingsError
     from serving.scoring.changes import PARTS, largest_changes, split_changes
+    from training.model.text.names import name
+    from training.model.text.words import DEFAULT_LANGUAGE
     from training.settings import read_settings
 
     out = options.out
@@ -46,20 +48,21 @@ def changes_command(options: ChangesOptions) -> Figures:
     with progress_bar() as progress:
         progress("scoring at every step", 0.0)
         changes = split_changes(before, after, source)
+    changes["note"] = [name("score_change", code, DEFAULT_LANGUAGE) for code in changes["note"]]
     out.parent.mkdir(parents=True, exist_ok=True)
     if out.suffix == ".csv":
         changes.to_csv(out, index=False)
     else:
         changes.to_parquet(out, index=False)
-    show_list("The largest changes", largest_changes(changes))
+    show_findings("The largest changes", largest_changes(changes))
     parts = {part: float(changes[f"p_switch_{part}"].abs().mean()) for part in PARTS}
-    said = ", ".join(f"{part} {share:.4f}" for part, share in parts.items())
-    print(f"\n{len(changes):,} accounts in {out}; mean absolute part of the change in p_switch: {said}")
+    means = ", ".join(f"{part} {share:.4f}" for part, share in parts.items())
+    print(f"\n{len(changes):,} accounts in {out}; mean absolute part of the change in p_switch: {means}")
     return {"accounts": len(changes), "out": str(out), **{f"p_switch_{part}": share for part, share in parts.items()}}
 
 
 def _read_run(folder: Path, model: str | None, flag: str, champions: Path) -> Run:
-    """A run's scores and the model that made them: the one given, else the one of that version among the champions."""
+    """Return a run's scores and their model: the one given, or the champion of that version."""
     from features.errors import RegistryError
     from serving.scoring.batch import read_scores
     from serving.scoring.changes import Run

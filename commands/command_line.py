@@ -33,6 +33,7 @@ from commands.store import StoreOptions, is_wrong, store_command
 from commands.terminal import Figures, show_figures
 from commands.training import TrainOptions, train_command
 from features.errors import LadderError
+from features.program_version import program_version
 
 EXIT_DONE, EXIT_REFUSED, EXIT_USAGE, EXIT_RETRAIN, EXIT_NOT_PROMOTED = 0, 1, 2, 3, 4
 EXIT_BUG, EXIT_INTERRUPTED = 70, 130
@@ -54,14 +55,14 @@ def _command(
     work: Callable[[Options], Figures],
     status: Callable[[Options, Figures], int] = lambda *_: EXIT_DONE,
 ) -> Command:
-    """A command that does that work.  status : of its end, once the work is done."""
+    """Return a command that does the work.  status : returns the exit status, once the work is done."""
 
     def run(typed: argparse.Namespace) -> int:
-        asked = read_options(options, typed)
-        figures = work(asked)
-        if asked.json:
+        chosen = read_options(options, typed)
+        figures = work(chosen)
+        if chosen.json:
             show_figures(figures)
-        return status(asked, figures)
+        return status(chosen, figures)
 
     return Command(text, options, run)
 
@@ -150,10 +151,11 @@ def main(arguments: Sequence[str] | None = None) -> int:
 
 
 def make_parser() -> argparse.ArgumentParser:
-    """The parser of all commands; what it reads says which `command` it is, and whose `subparser` read it."""
+    """Return the parser of all commands; its result holds the `command` and the `subparser` that read it."""
     parser = argparse.ArgumentParser(
         prog="ladder", description="Where every account stands, where it goes, whom to invest in."
     )
+    parser.add_argument("--version", action="version", version=f"ladder {program_version()}", help="which one this is")
     subparsers = parser.add_subparsers(required=True, metavar="COMMAND")
     for name, command in COMMANDS.items():
         subparser = subparsers.add_parser(

@@ -1,4 +1,4 @@
-"""What most commands begin with: a source and its histories, its parts, who works on them, the model to use."""
+"""What most commands start with: a source and its histories, its parts, the executors, the model."""
 
 from __future__ import annotations
 
@@ -60,9 +60,9 @@ def load_source(
     mapped = {} if read_partitions(data) else settings.tables  # a part has the contract's names already
     with progress_bar() as progress:
         source = read_source(data, mapped, max_bad_share=share, progress=lambda name: progress(name, 0.0))
-        told = _read_feedback(feedback)
-        if told:
-            source = add_rows(source, told, only)
+        rows = _read_feedback(feedback)
+        if rows:
+            source = add_rows(source, rows, only)
         histories = build_histories(source, consume=not (keep_tables or accept_bad_rows))
     if not accept_bad_rows:
         for note in source.notes:
@@ -83,7 +83,7 @@ def source_digest(loaded: Loaded) -> str:
 
 
 def feedback_store(store: str | None, to: str | None = None) -> str | None:
-    """The store whose feedback is read: the one named, or where the scores go, or the default file if it is there."""
+    """Return the store to read feedback from: the one named, that of the scores, or the default file if it exists."""
     from serving.store.database import DEFAULT_URL, file_of
 
     named = store if store is not None else to
@@ -94,7 +94,7 @@ def feedback_store(store: str | None, to: str | None = None) -> str | None:
 
 
 def _read_feedback(url: str | None) -> Raw:
-    """What the CRM told the service, as rows of a source."""
+    """Return the feedback in the store as rows of a source."""
     if url is None:
         return {}
     from serving.store.database import open_store, reading
@@ -111,15 +111,15 @@ def _read_feedback(url: str | None) -> Raw:
 def load_partitions(
     data: str, *, feedback: str | None = None, only: Collection[str] | None = None
 ) -> Partitions | None:
-    """The parts of a partitioned source with their feedback; None where it is in one piece.  only : as `load_source`"""
+    """Return a partitioned source with its feedback; None where the source is whole.  only : as `load_source`"""
     from features.sources.feedback_rows import add_rows_to_parts
     from features.sources.partitioned import read_partitions
 
     partitions = read_partitions(data)
     if partitions is None:
         return None
-    told = _read_feedback(feedback)
-    return add_rows_to_parts(partitions, told, only) if told else partitions
+    rows = _read_feedback(feedback)
+    return add_rows_to_parts(partitions, rows, only) if rows else partitions
 
 
 def check_cluster(dask: str | None, data: str) -> None:
@@ -136,7 +136,7 @@ def check_cluster(dask: str | None, data: str) -> None:
 
 @contextmanager
 def open_executor(dask: str | None) -> Iterator[tuple[Executor, BoostingBackend]]:
-    """Who works on the parts and who grows the boosters: the cluster at that address, or this process."""
+    """Yield the executors of parts and of boosters: the cluster at that address, or this process."""
     if dask:
         from training.distributed import connect
 
@@ -150,7 +150,7 @@ def open_executor(dask: str | None) -> Iterator[tuple[Executor, BoostingBackend]
 
 
 def as_of_parts(partitions: Partitions, executor: Executor, as_of: str | None, progress: Progress) -> int:
-    """The instant that was asked for, or the midnight after the last event of all parts, microseconds."""
+    """Return the instant asked for, or the midnight after the last event of all parts, microseconds."""
     from features.instants import instant
     from features.partitions.summary import join_summaries, summarise_part
 
@@ -168,7 +168,7 @@ def as_of_parts(partitions: Partitions, executor: Executor, as_of: str | None, p
 
 
 def histories_of_parts(partitions: Partitions) -> Iterator[tuple[Histories, Source]]:
-    """Histories and source of each part, one in memory at a time."""
+    """Yield the histories and the source of each part, one in memory at a time."""
     from features.histories.histories import build_histories
     from features.partitions.summary import read_part
 
@@ -178,7 +178,7 @@ def histories_of_parts(partitions: Partitions) -> Iterator[tuple[Histories, Sour
 
 
 def find_bundle(model: str | None, champions: Path, scratch: Path) -> Path:
-    """The folder of a model: a folder itself, `models:/...`, or by default the champion.
+    """Return the folder of a model: the folder itself, one fetched for `models:/...`, or the champion by default.
 
     champions : where the champion is published.  scratch : where a model of the registry is fetched to.
     """
@@ -203,12 +203,12 @@ def find_bundle(model: str | None, champions: Path, scratch: Path) -> Path:
 
 
 def registry_uri() -> str:
-    """The tracking server that the environment names, else the default file."""
+    """Return the tracking server that the environment names, or the default file."""
     from training.tracking.registry import DEFAULT_URI
 
     return os.environ.get("MLFLOW_TRACKING_URI", DEFAULT_URI)
 
 
 def open_run() -> str | None:
-    """The run that `mlflow run` opened for this command; None where nobody did."""
+    """Return the run that `mlflow run` opened for this command; None where nobody did."""
     return os.environ.get("MLFLOW_RUN_ID") or None

@@ -1,4 +1,4 @@
-"""ladder monitor: what became of the champion, what plans brought, who was right where managers overruled."""
+"""ladder monitor: how the champion, the plans and managers' overrides turned out."""
 
 from __future__ import annotations
 
@@ -37,7 +37,7 @@ class MonitorOptions(CommonOptions):
 
 
 def advises_retraining(options: MonitorOptions, figures: Figures) -> bool:
-    """Whether the command ends with the status that a scheduler asked for."""
+    """Return whether the command ends with the status "retrain" that a scheduler asked for."""
     return options.exit_code and figures.get("advice") == "retrain"
 
 
@@ -81,7 +81,7 @@ def _keep_verdicts(url: str, as_of: int, found: Sequence[tuple[str, str, Figures
 
 
 def _accepted_plans(url: str) -> Sequence[tuple[str, Plan]]:
-    """The plans that were accepted on the managers' page, latest first, each with what it is called."""
+    """Return the plans accepted on the managers' page, latest first, each with its title."""
     from serving.planning.accepted import accepted_plan
     from serving.store.accepted_plans import accepted_plans
     from serving.store.database import open_store, reading
@@ -96,7 +96,7 @@ def _accepted_plans(url: str) -> Sequence[tuple[str, Plan]]:
 
 
 def _judge_overrides(url: str, loaded: Loaded) -> Figures:
-    """Who was right where managers overruled the model about switching; nothing where they never did."""
+    """Return how managers' overrides about switching compare with the model; nothing where there were none."""
     from serving.store.database import open_store, reading
     from serving.store.overrides import claims
     from training.account_managers.overruled import definition_of, judge, overrides_findings
@@ -122,7 +122,7 @@ def _judge_overrides(url: str, loaded: Loaded) -> Figures:
 
 
 def _judge_plans(plans: Sequence[tuple[str, Plan]], loaded: Loaded, asked: bool, url: str | None) -> Figures:
-    """What plans brought, each and together, kept for the page where there is a store.
+    """Return what plans brought, each and together, and keep it for the page where there is a store.
 
     asked : for plans; else that none can be judged is only said.
     """

@@ -1,4 +1,4 @@
-"""What a command may be told: a frozen dataclass whose fields are its options, and the options that commands share.
+"""The options of a command as fields of a frozen dataclass, and the options that commands share.
 
 A field's type and default say what is read and what stands where nothing is said; the `Option` in its annotation says
 how it is written and what it means. `commands.parser` makes the parser of it, and docs/commands.md is written from it.

@@ -32,7 +32,7 @@ class Argument:
 
 
 def arguments_of(options: type[CommonOptions]) -> Iterator[Argument]:
-    """The arguments of a command: its own first, in the order of its fields, then those of every command."""
+    """Yield the arguments of a command: its own first, in the order of its fields, then those of every command."""
     common = {field.name for field in fields(CommonOptions)}
     hints = get_type_hints(options, include_extras=True)
     for field in sorted(fields(options), key=lambda field: field.name in common):
@@ -56,7 +56,7 @@ def arguments_of(options: type[CommonOptions]) -> Iterator[Argument]:
 
 
 def add_arguments(parser: argparse.ArgumentParser, options: type[CommonOptions]) -> None:
-    """Declare a command's options to its parser."""
+    """Add a command's options to its parser."""
     for one in arguments_of(options):
         text, metavar = one.option.help, one.option.metavar
         if one.option.positional:
@@ -81,7 +81,7 @@ def add_arguments(parser: argparse.ArgumentParser, options: type[CommonOptions])
 
 
 def read_options(options: type[Options], typed: argparse.Namespace) -> Options:
-    """What was typed, as that command's options.  Raises UsageError where they do not go together."""
+    """Return the options that were typed.  Raises UsageError where they contradict each other."""
     known = {field.name for field in fields(options)}
     values = {name: value for name, value in vars(typed).items() if name in known}
     for name, value in values.items():
@@ -90,5 +90,5 @@ def read_options(options: type[Options], typed: argparse.Namespace) -> Options:
 
 
 def _path_or_none(text: str) -> Path | None:
-    """An empty text stands for nothing, as `mlflow run` writes a parameter that nobody gave."""
+    """Return a path; None for an empty text, which `mlflow run` writes for a parameter that was not given."""
     return Path(text) if text else None

@@ -123,7 +123,7 @@ def _plan_from_folder(
     with progress_bar() as progress:
         progress("planning", 0.0)
         return make_plan(
-            scores, investments, allowance, draw, on, owners=owners, exact=solve, claim_ratio=terms.claim_ratio,
+            scores, investments, allowance, draw, on=on, owners=owners, exact=solve, claim_ratio=terms.claim_ratio,
             level=terms.level, currency=terms.currency,
         )  # fmt: skip
 
@@ -135,11 +135,13 @@ def _plan_from_store(url: str, allowance: Allowance, draw: Draw, on: str, owners
     offered = _read_stored_options(url, owners)
     with progress_bar() as progress:
         progress("planning", 0.0)
-        return plan_from(offered.menu, offered.run, allowance, draw, on, exact=solve, claim_ratio=offered.claim_ratio)
+        return plan_from(
+            offered.menu, offered.run, allowance, draw, on=on, exact=solve, claim_ratio=offered.claim_ratio
+        )
 
 
 def _read_stored_options(url: str, owners: Mapping[str, str] | None) -> StoredOptions:
-    """What a plan is made from, as the store and the managers' decisions in it have it."""
+    """Return what a plan is made from, read from the store with managers' overrides."""
     import numpy as np
 
     from serving.planning.planner import Planner, narrow
@@ -159,7 +161,7 @@ def _read_stored_options(url: str, owners: Mapping[str, str] | None) -> StoredOp
 
 
 def _owners(data: str, settings: Settings, feedback: str | None) -> Mapping[str, str]:
-    """Account -> its manager, as far as the source says."""
+    """Return each account's manager, as far as the source names one."""
     histories = load_source(data, settings, feedback=feedback).histories
     owner = histories.profile.get("owner")
     if owner is None:

@@ -1,4 +1,4 @@
-"""ladder promote, rollback; and whether a new model may become champion: evidence gathered, checks run, report."""
+"""ladder promote, rollback; and the evidence, checks and report on whether a new model may become champion."""
 
 from __future__ import annotations
 
@@ -74,20 +74,20 @@ class Judgement:
 
     @property
     def good(self) -> bool:
-        """Whether nothing stands in the way."""
+        """Return whether nothing stands in the way."""
         from training.promotion.checks import passes
 
         return passes(self.findings)
 
     @property
     def not_worse(self) -> bool:
-        """Whether nothing says that the champion is better; what could not be compared says nothing."""
+        """Return whether no finding says that the champion is better; what could not be compared does not count."""
         from training.promotion.change_checks import finds_worse
 
         return not finds_worse(self.context)
 
     def page(self, version: int | None = None) -> str:
-        """The report.  version : of the new model, once it is registered."""
+        """Return the report.  version : of the new model, once it is registered."""
         from training.promotion.report import render
 
         return render(self.context, self.findings, self.bundle, self.champion, version)

@@ -1,4 +1,4 @@
-"""Steps that are done once each, whatever kills the program between them: their results, their log, their lock."""
+"""Steps that are done once each, even if the program is killed between them: results, log and lock."""
 
 from __future__ import annotations
 
@@ -52,11 +52,11 @@ class Steps:
         self._state = kept if kept.key == key else State(dict(key))
 
     def done(self, name: str) -> bool:
-        """Whether that step was finished, now or by a run that was killed later."""
+        """Return whether the step is finished, by this run or one that was killed later."""
         return name in self._state.steps
 
     def run(self, name: str, kind: type[Result], work: Callable[[], Result]) -> Result:
-        """What the step found: of now, or as it was kept when it was finished before."""
+        """Return the step's result: computed now, or read where an earlier run finished the step."""
         kept = self._kept(name, kind)
         if kept is not None:
             self._note(name, 0.0, "kept")
@@ -84,7 +84,7 @@ class Steps:
             return None
 
     def _write(self, state: State) -> None:
-        """In one step, and on the disk before anything that rests on it is begun."""
+        """Write the state atomically and durably, before anything that depends on it begins."""
         write_whole(self._file, json.dumps(asdict(state), indent=1), durable=True)
         self._state = state
 
@@ -96,7 +96,7 @@ class Steps:
 
 
 def read_state(folder: Path) -> State:
-    """What a run left in its folder; nothing done where there is none, or none that can be read."""
+    """Return the state that a run left in its folder; an empty one where there is none that can be read."""
     try:
         return State(**json.loads((folder / STATE).read_text(encoding="utf-8")))
     except (OSError, ValueError, TypeError):

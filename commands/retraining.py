@@ -63,7 +63,7 @@ class Work:
 
     @property
     def scores(self) -> Path:
-        """Where the scores go."""
+        """Return the folder of the scores."""
         return self.options.out / "scores"
 
 
@@ -164,7 +164,7 @@ def _train(work: Work) -> Registered:
 
 
 def _compare(trained: Registered) -> Compared:
-    """Whether the new model may replace the champion: no check refuses it, and none finds it worse.
+    """Return whether the new model may replace the champion: no check refuses it and none finds it worse.
 
     Training itself has compared the two, on the same snapshots and trials; its report says how.
     """
@@ -216,7 +216,7 @@ def _export(work: Work) -> Written:
 
 
 def _plan(work: Work) -> Written:
-    """A plan of the new scores, only where there is a budget: who follows a plan should have asked for it."""
+    """Return a plan of the new scores where there is a budget; without one nobody asked for a plan."""
     if work.options.budget is None:
         print("not asked for (--budget)")
         return Written()
@@ -226,7 +226,7 @@ def _plan(work: Work) -> Written:
 
 
 def _monitor(work: Work) -> Written:
-    """What became of the champion that stood when the work began: nothing has happened yet since the new one."""
+    """Monitor the champion that served when the run began; the new one has no outcomes yet."""
     if not work.before:
         print("there was no champion before this one")
         return Written()
@@ -236,12 +236,12 @@ def _monitor(work: Work) -> Written:
 
 
 def _ours(kept: State) -> set[str]:
-    """The champions that may stand while that run is not finished: the one before it, and its own."""
+    """Return the champions that may serve while the run is unfinished: the former one and its own."""
     return {kept.key.get("before", ""), str(kept.steps.get("train", {}).get("bundle", ""))}
 
 
 def _standing(champions: Path) -> str:
-    """The champion's bundle by its digest; "" where there is none."""
+    """Return the digest of the champion's bundle; empty where there is none."""
     from training.model.champion import published
 
     try:

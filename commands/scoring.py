@@ -94,7 +94,7 @@ def _score_parts(
         with progress_bar() as progress:
             as_of = as_of_parts(partitions, executor, options.as_of, progress)
             written = score_parts(
-                partitions, executor, scorer, as_of, most_bad=settings.source.max_bad_share, out=out, form=form,
+                partitions, executor, scorer, as_of=as_of, most_bad=settings.source.max_bad_share, out=out, form=form,
                 progress=progress, note=note_set_aside, language=options.language,
             )  # fmt: skip
         write_run(out, scorer)
@@ -119,7 +119,7 @@ def score_source(
     with progress_bar() as progress:
         progress("scoring", 0.0)
         scorer = Scorer(bundle, version)
-        frames = score_frames(scorer, loaded.histories, loaded.as_of, language)
+        frames = score_frames(scorer, loaded.histories, loaded.as_of, language=language)
         progress("scoring", 1.0)
     written: Sequence[Path] = ()
     if out is not None:

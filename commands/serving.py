@@ -1,4 +1,4 @@
-"""ladder serve: the store filled where that is asked for, then the service and its page until somebody stops them."""
+"""ladder serve: fill the store where asked to, then run the service and its page until it is stopped."""
 
 from __future__ import annotations
 
@@ -58,7 +58,7 @@ def serve_command(options: ServeOptions) -> Figures:
 
 
 def service_terms(limits: ServiceSettings, *, store: str | None, host: str = LOCAL, workers: int = 1) -> Terms:
-    """How to serve: what the command was told, and the limits of the settings."""
+    """Return how to serve: the command's options and the limits in the settings."""
     from serving.runtime.server import Terms
 
     return Terms(
@@ -124,7 +124,7 @@ def _look_back(bundle: Bundle, data: str, store: str, settings: Settings) -> Non
 
 
 def _profiles(data: str, settings: Settings) -> Sequence[pd.DataFrame] | None:
-    """What the source says of its accounts; None where it has no such table."""
+    """Return the rows of the source's table `accounts`; None where it has none."""
     from features.sources.partitioned import read_partitions
     from features.sources.source import read_table
     from serving.store.result_files import profile_frame, profiles_of

@@ -12,7 +12,8 @@ from commands.options import Accounts, AsOf, CommonOptions, Data, Feedback, Mont
 from commands.terminal import Figures, progress_bar, show_table
 
 if TYPE_CHECKING:
-    from features.data_report import DataReport
+    from features.data_report import DataReport, Readiness
+    from training.model.findings import Finding
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -83,6 +84,9 @@ def report_source(loaded: Loaded, rows_to: Path | None = None) -> Figures:
 
 
 def _show_report(report: DataReport) -> None:
+    from training.model.text.catalogue import heading, render
+    from training.model.text.words import DEFAULT_LANGUAGE
+
     rows = [[name, f"{read:,}", f"{aside:,}"] for name, (read, aside) in report.tables.items()]
     show_table("Tables", ["table", "rows read", "set aside"], rows)
     if report.reasons:
@@ -93,8 +97,32 @@ def _show_report(report: DataReport) -> None:
     for note in report.notes:
         print(f"Note: {note}")
     show_table(f"The ladder at {report.as_of}", ["rung", "accounts"], [[k, f"{v:,}"] for k, v in report.ladder.items()])
-    models = [[name, "yes" if ready else "not yet", words] for name, ready, words in report.models]
+    models = [
+        [heading(finding, DEFAULT_LANGUAGE), "yes" if one.ready else "not yet", render(finding, DEFAULT_LANGUAGE)]
+        for one in report.models
+        for finding in [_readiness(one)]
+    ]
     show_table("What can be trained", ["model", "ready", "why"], models)
+
+
+def _readiness(one: Readiness) -> Finding:
+    """Return what a source has for a model, and lacks."""
+    from features.data_report import STATES, SWITCHING
+    from training.model.findings import NOTE, OK, Finding
+
+    severity = OK if one.ready else NOTE
+    if one.model == STATES:
+        return Finding.of("can_train_states", severity, days=one.found, needed=one.needed)
+    if one.model == SWITCHING:
+        if one.found >= one.needed:
+            return Finding.of("can_train_recorded", severity, switches=one.found)
+        return Finding.of("can_train_silence", severity, switches=one.found, needed=one.needed)
+    if one.option is None:
+        return Finding.of("can_train_no_investments", severity)
+    return Finding.of(
+        "can_train_uplift", severity, option=one.option, exposed=one.found, randomised=one.randomised,
+        needed=one.needed,
+    )  # fmt: skip
 
 
 def partition_command(options: PartitionOptions) -> Figures:

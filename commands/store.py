@@ -1,4 +1,4 @@
-"""ladder store: the store upgraded, copied, put back, looked over."""
+"""ladder store: upgrade, back up, restore and check the store."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Writing runs and what stands behind them into the store."""
+"""Runs, and what the page shows behind them, written into the store."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What people see of a command: progress, tables, lists, notes, and the main figures as its last line."""
+"""A command's output on the terminal: progress, tables, lists, notes, and the main figures as the last line."""
 
 from __future__ import annotations
 
@@ -42,7 +42,7 @@ def note_outlier_dates(far: OutlierDates | None) -> None:
 
 @contextmanager
 def progress_bar() -> Iterator[Progress]:
-    """A progress bar on the terminal's error channel; it vanishes when the work is done."""
+    """Yield a function that draws a progress bar on standard error; the bar vanishes when the work is done."""
     from rich.console import Console
     from rich.progress import BarColumn, Progress, TextColumn, TimeElapsedColumn
 
@@ -82,7 +82,7 @@ def show_findings(title: str, findings: Iterable[Finding], currency: str = "") -
 
 
 def show_table(title: str, headings: Sequence[str], rows: Sequence[Sequence[str]]) -> None:
-    """A table in plain columns; numbers stand right."""
+    """Print a table in plain columns; numbers are aligned right."""
     from rich.box import SIMPLE_HEAD
     from rich.console import Console
     from rich.table import Table
@@ -139,7 +139,7 @@ def show_first(scores: pd.DataFrame, most: int) -> None:
 
 
 def show_disagreements(scores: pd.DataFrame) -> None:
-    """Where account manager and history expect the most different of a climb."""
+    """Print the accounts about whose climb account manager and history disagree most."""
     from serving.scoring.manager_forecasts import HEADINGS, disagreement_cells, strongest_disagreements
 
     rows = disagreement_cells(strongest_disagreements(scores, 10))

@@ -1,4 +1,4 @@
-"""ladder train: all models trained, judged beside the champion, registered, and promoted where that is due."""
+"""ladder train: train all models, evaluate them, register them, and promote them where due."""
 
 from __future__ import annotations
 
@@ -94,7 +94,7 @@ class TrainingRun:
 
     @property
     def records(self) -> dict[str, tuple[str, tuple[Row, ...]]]:
-        """Tables of what was promised and earned: file -> heading and rows; those that have rows."""
+        """Return the tables with rows: file -> heading and rows of what was promised and earned."""
         facts = self.trained.bundle.facts
         records = {
             "managers": (
@@ -160,7 +160,7 @@ def train_source(loaded: Loaded, request: TrainingRequest) -> Registered:
 
 
 def learn(data: Dataset, settings: Settings, tune_minutes: float | None, progress: Progress) -> TrainingRun:
-    """Search for better settings where minutes are given for it, then train."""
+    """Search for better settings if the options give it time, then train."""
     from training.pipeline import train_on
 
     if tune_minutes is None:
@@ -184,15 +184,15 @@ def conclude(run: TrainingRun, request: TrainingRequest) -> Registered:
     promoted = judgement.good and (request.promote or judgement.champion is None)
     if promoted:
         registry.promote(version, request.champions)
-    said = f"loyalty-ladder version {version} ({bundle.version})"
+    named = f"loyalty-ladder version {version} ({bundle.version})"
     if promoted:
-        print(f"\n{said} is champion now")
+        print(f"\n{named} is champion now")
     elif not judgement.good:
-        print(f"\n{said} was not promoted: a check refused it, and the former champion, if any, stays")
+        print(f"\n{named} was not promoted: a check refused it, and the former champion, if any, stays")
         print(f"See what is marked as a blocker above, mend it and train anew; `ladder promote {version}` overrules it")
     else:
         print(
-            f"\n{said} was not promoted: version {judgement.champion} stays champion (use --promote, or "
+            f"\n{named} was not promoted: version {judgement.champion} stays champion (use --promote, or "
             f"`ladder promote {version}`)"
         )
     figures = {**bundle.facts.figures, **(run.tuned.figures() if run.tuned else {})}
@@ -203,7 +203,7 @@ def conclude(run: TrainingRun, request: TrainingRequest) -> Registered:
 
 
 def figures_of(registered: Registered) -> Figures:
-    """The main figures of a training."""
+    """Return the main figures of a training run."""
     return {
         "version": registered.version, "bundle": registered.bundle, "champion": registered.champion,
         "passes": registered.passes, "not_worse": registered.not_worse, **registered.figures,
@@ -220,8 +220,8 @@ def _show(run: TrainingRun) -> None:
     found, currency = [*run.tuning, *run.trained.report], run.trained.bundle.facts.currency
     show_findings("What the models are worth, and what they rest on", found, currency)
     if run.tuned and run.tuned.changed:
-        told = run.tuned.toml()
-        print(f"\nFor the settings file (--config), so that the same data give the same bundle again:\n\n{told}")
+        toml = run.tuned.toml()
+        print(f"\nFor the settings file (--config), so that the same data give the same bundle again:\n\n{toml}")
 
 
 def _register(run: TrainingRun, judgement: Judgement, registry: Registry, where: str) -> int:

@@ -12,6 +12,26 @@ from features.ladder.rules import LadderRules, rungs
 from features.sources.source import Source
 from features.tables import RUNGS, TABLES
 
+STATES, SWITCHING, UPLIFT = "states", "switching", "uplift"
+"""Models: of the next rung and expected revenue, of leaving, of what an investment brings."""
+
+
+@dataclass(frozen=True)
+class Readiness:
+    """Whether a source can train a model.
+
+    model : STATES, SWITCHING or UPLIFT.  found, needed : days of orders for STATES, recorded switches for SWITCHING,
+        accounts with a complete horizon for UPLIFT.
+    option : the investment of UPLIFT; None where the source has none.  randomised : of the accounts found.
+    """
+
+    model: str
+    ready: bool
+    found: int
+    needed: int
+    option: str | None = None
+    randomised: int = 0
+
 
 @dataclass(frozen=True)
 class DataReport:
@@ -21,7 +41,7 @@ class DataReport:
     absent : name -> meaning, of the other tables.
     reasons : (table, column, reason) -> number of rows set aside.
     ladder : rung -> number of accounts at as_of.
-    models : (name, whether it can be trained, what it has or lacks in words).
+    models : whether each can be trained.
     """
 
     as_of: str
@@ -30,7 +50,7 @@ class DataReport:
     reasons: dict[tuple[str, str, str], int]
     notes: tuple[str, ...]
     ladder: dict[str, int]
-    models: tuple[tuple[str, bool, str], ...]
+    models: tuple[Readiness, ...]
 
 
 @dataclass(frozen=True)
@@ -64,35 +84,28 @@ def check_source(source: Source, histories: Histories, rules: LadderRules, needs
     )
 
 
-def _models(histories: Histories, needs: Needs, as_of: int) -> tuple[tuple[str, bool, str], ...]:
+def _models(histories: Histories, needs: Needs, as_of: int) -> tuple[Readiness, ...]:
     orders = histories.streams["orders"]
     days = (as_of - int(orders.time.min())) // MICROSECONDS_PER_DAY if len(orders) else 0
-    long_enough = days >= needs.history_days + needs.horizon_days
-    history = f"{days} days of orders; {needs.history_days + needs.horizon_days} needed"
+    needed = needs.history_days + needs.horizon_days
+    long_enough = days >= needed
     switches = len(histories.streams["switches"]) if "switches" in histories.streams else 0
-    silence = (
-        f"{switches} switches recorded, {needs.switches} needed; until then an account that falls silent counts as gone"
-    )
-    recorded = f"{switches} switches recorded"
     return (
-        ("next rung and expected revenue", long_enough, history),
-        ("switching", long_enough, recorded if switches >= needs.switches else silence),
+        Readiness(STATES, long_enough, days, needed),
+        Readiness(SWITCHING, long_enough, switches, needs.switches),
         *_investments(histories, needs, as_of, long_enough),
     )
 
 
-def _investments(
-    histories: Histories, needs: Needs, as_of: int, long_enough: bool
-) -> tuple[tuple[str, bool, str], ...]:
+def _investments(histories: Histories, needs: Needs, as_of: int, long_enough: bool) -> tuple[Readiness, ...]:
     made = histories.streams.get("assignments")
     if made is None or not histories.options.names:
-        lacking = "no table investments; bring who got what and when, and investment_options with bond and cost"
-        return (("uplift of investments", False, lacking),)
+        return (Readiness(UPLIFT, False, 0, needs.exposed),)
     complete = made.time + needs.horizon_days * MICROSECONDS_PER_DAY <= as_of
     rows = []
     for code, name in enumerate(histories.options.names):
         own = complete & (made.values["option"] == code)
         exposed, randomised = int(own.sum()), int((own & (made.value("random") == 1)).sum())
-        words = f"{exposed} accounts with a complete horizon, {randomised} of them randomised; {needs.exposed} needed"
-        rows.append((f"uplift of {name}", long_enough and exposed >= needs.exposed, words))
+        ready = long_enough and exposed >= needs.exposed
+        rows.append(Readiness(UPLIFT, ready, exposed, needs.exposed, option=name, randomised=randomised))
     return tuple(rows)

@@ -20,7 +20,7 @@ PROJECT: Mapping[str, Any] = tomllib.loads((ROOT / "pyproject.toml").read_text(e
 SETTINGS = PROJECT["tool"]["importlinter"]
 CONTRACTS = [contract["name"] for contract in SETTINGS["contracts"]]
 PLANTED = (
-    ("one direction", "training/tracking/plots.py", "import serving.scoring.batch"),
+    ("one direction", "training/pipeline.py", "import serving.scoring.batch"),
     ("serving has floors", "serving/integrations/crm.py", "from serving.planning import plan"),
     ("no circles", "serving/planning/knapsack.py", "from serving.planning.plan import Plan"),
     ("features, from the bottom", "features/sources/cells.py", "from features.histories import streams"),
@@ -40,6 +40,8 @@ PLANTED = (
     ("no estimator sees the simulator", "training/effects/uplift.py", "from training.simulator.truth import Truth"),
 )  # fmt: skip
 """The beginning of a contract's name, and an import that breaks it, with the module where it is planted."""
+ALSO = {"no estimator sees the simulator": "training, from the bottom"}
+"""A contract that any violation of another breaks as well: the simulator stands on the top floor of training."""
 
 
 @pytest.fixture(scope="module")
@@ -90,9 +92,8 @@ def test_every_wall_has_a_violation_planted() -> None:
 @pytest.mark.parametrize(("wall", "module", "planted"), PLANTED)
 def test_a_planted_import_breaks_its_wall_and_no_other(wall: str, module: str, planted: str, tree: Path) -> None:
     with violation(tree / module, planted):
-        found = broken(tree)
-        assert [name for name in found if name.startswith(wall)]
-        assert all(name.startswith((wall, "training, from the bottom")) for name in found)  # a layer up may break too
+        others = [name for name in broken(tree) if not name.startswith(ALSO.get(wall, "-"))]
+        assert [name[: len(wall)] for name in others] == [wall]
 
 
 def test_a_learning_library_in_what_is_served_is_seen_from_both_sides(tree: Path) -> None:

@@ -1,1 +1,1 @@
-"""Requests and answers: doors, guard, limits, shapes, documents, log and figures."""
+"""The HTTP API: endpoints, authentication, limits, schemas, documentation, log and metrics."""

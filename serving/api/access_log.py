@@ -1,4 +1,4 @@
-"""What every answer wears, and what is written down of every request: the outermost of our layers.
+"""The outermost middleware: headers of every response, and a log line and metrics of every request.
 
 It gives the request an id, adds the headers that keep browsers from doing anything clever, measures, logs one line,
 and turns what nobody caught into a 500 that tells the client nothing.
@@ -37,10 +37,10 @@ class Meter(Protocol):
     """Counts what is answered, and shows it."""
 
     def observe(self, path: str, status: int, seconds: float, note: RequestContext) -> None:
-        """One request answered; path is a route of ours or `other`."""
+        """Count an answered request.  path : a route of ours or `other`."""
 
     def show(self) -> tuple[bytes, str]:
-        """All figures, and their content type."""
+        """Return all metrics as text, and their content type."""
 
 
 class AccessLog:
@@ -50,7 +50,7 @@ class AccessLog:
         self.app, self.meter = app, meter
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        """Pass on; raises nothing, since above us a traceback would be printed with the values in it."""
+        """Pass the request on. Raises nothing: the server above would print a traceback with values in it."""
         if scope["type"] != "http":
             await self.app(scope, receive, send)
             return
@@ -95,6 +95,6 @@ class AccessLog:
 
 
 def _path(scope: Scope) -> str:
-    """The endpoint; whatever else was asked for is one word, so that nobody can make figures or log grow."""
-    door = endpoint_of(scope["method"], scope["path"])
-    return "other" if door is None else door.path
+    """Return the endpoint's path, or one word for all others, so that metrics and log stay bounded."""
+    endpoint = endpoint_of(scope["method"], scope["path"])
+    return "other" if endpoint is None else endpoint.path

@@ -1,10 +1,9 @@
-"""The HTTP application: an endpoint for every door, errors in one shape, and what is said before a model is there.
+"""The HTTP application: its endpoints, errors in one shape, and answers before a model is loaded.
 
 Every answer on every path has our shape, errors included; what a client sends can never cause a 500.
 """
 
 from collections.abc import Awaitable, Callable, Mapping, Sequence
-from importlib.metadata import PackageNotFoundError, version
 from typing import Protocol
 
 import anyio.to_thread
@@ -16,6 +15,7 @@ from starlette.responses import HTMLResponse, JSONResponse, Response
 from starlette.routing import Route
 
 from features.errors import LadderError, NotReady
+from features.program_version import program_version
 from serving.api.access_log import AccessLog, Meter
 from serving.api.answers import model_row, score_json
 from serving.api.authentication import Authentication
@@ -41,38 +41,39 @@ class Archive(Protocol):
     """Answers from the store: a request's body in, the answer's out; each raises HttpError and LadderErrors."""
 
     def lookup(self, body: bytes, /) -> bytes:
-        """Of POST /lookup."""
+        """Answer POST /lookup."""
 
     def plan(self, body: bytes, /) -> bytes:
-        """Of POST /plan."""
+        """Answer POST /plan."""
 
     def feedback(self, body: bytes, key_id: str | None, /) -> bytes:
-        """Of POST /feedback.  key_id : of the key that was shown; None where none was asked for."""
+        """Answer POST /feedback.  key_id : of the request's key; None where none was needed."""
 
 
 class Pages(Protocol):
     """The managers' page."""
 
     async def index(self, request: Request, /) -> Response:
-        """Of `/`, to a browser."""
+        """Answer `GET /` of a browser."""
 
     def routes(self) -> Sequence[Route]:
-        """Of everything else on it."""
+        """Return the page's other routes."""
 
 
 class NoArchive:
     """Where the service was started without a store."""
 
     def lookup(self, _body: bytes, _key_id: str | None = None) -> bytes:
-        """Refused."""
+        """Refuse the request."""
         raise NotReady("The service has no store. Start it with `ladder serve --store URL`.")
 
     plan = feedback = lookup
 
 
 def create_app(
-    counter: ModelHolder,
+    holder: ModelHolder,
     meter: Meter | None = None,
+    *,
     archive: Archive | None = None,
     ring: Callable[[], Keyring] | None = None,
     rates: Rates | None = None,
@@ -80,7 +81,7 @@ def create_app(
     filing: BoundedExecutor | None = None,
     pages: Pages | None = None,
 ) -> Starlette:
-    """The application; it answers from the start, and scores as soon as the counter has a desk.
+    """Return the application; it answers at once, and scores as soon as a model is loaded.
 
     ring : the keys of now; None = nobody needs one.
     scoring, filing : where accounts are scored and where the store is asked: apart, so that a slow disk does not keep
@@ -88,9 +89,14 @@ def create_app(
     pages : the managers' page; None = there is none, and `/` tells programs where the documentation is.
     """
     endpoints = _endpoints(
-        counter, meter, archive or NoArchive(), scoring or BoundedExecutor(), filing or BoundedExecutor(), pages
+        holder,
+        meter,
+        archive=archive or NoArchive(),
+        scoring=scoring or BoundedExecutor(),
+        filing=filing or BoundedExecutor(),
+        pages=pages,
     )
-    routes = [Route(door.path, endpoints[door.path], methods=[door.method]) for door in ENDPOINTS]
+    routes = [Route(endpoint.path, endpoints[endpoint.path], methods=[endpoint.method]) for endpoint in ENDPOINTS]
     app = Starlette(
         routes=[*routes, *(pages.routes() if pages is not None else ())],
         middleware=[Middleware(AccessLog, meter=meter), Middleware(Authentication, ring=ring, rates=rates)],
@@ -101,22 +107,23 @@ def create_app(
 
 
 def _endpoints(
-    counter: ModelHolder,
+    holder: ModelHolder,
     meter: Meter | None,
+    *,
     archive: Archive,
     scoring: BoundedExecutor,
     filing: BoundedExecutor,
     pages: Pages | None,
 ) -> Mapping[str, Endpoint]:
-    """What stands behind every door."""
+    """Return the function of every endpoint."""
     program = program_version()
     described = document(program)
     html = page(described)
 
     async def score(request: Request) -> Response:
-        desk, note = counter.open(), request_context_of(request.scope)
-        note.model = desk.scorer.version
-        answer = await scoring.work(request, lambda body: answer_score(desk, body, note))
+        scoring_service, note = holder.open(), request_context_of(request.scope)
+        note.model = scoring_service.scorer.version
+        answer = await scoring.work(request, lambda body: answer_score(scoring_service, body, note))
         return Response(answer, media_type="application/json")
 
     def filed(work: Callable[[bytes], bytes]) -> Endpoint:
@@ -131,18 +138,18 @@ def _endpoints(
         return Response(answer, media_type="application/json")
 
     async def reload(_: Request) -> Response:
-        swapped = counter.renew is not None and await anyio.to_thread.run_sync(counter.renew)
-        return JSONResponse(_standing(counter) | {"swapped": swapped})
+        swapped = holder.renew is not None and await anyio.to_thread.run_sync(holder.renew)
+        return JSONResponse(_standing(holder) | {"swapped": swapped})
 
     async def version_of(_: Request) -> Response:
-        facts = model_facts(counter.open())
-        return JSONResponse({**facts, "refused": counter.refused is not None, "program": program})
+        facts = model_facts(holder.open())
+        return JSONResponse({**facts, "refused": holder.refused is not None, "program": program})
 
     async def healthz(_: Request) -> Response:
         return JSONResponse({"status": "alive"})
 
     async def readyz(_: Request) -> Response:
-        return JSONResponse({"status": "ready", "version": counter.open().model.version})
+        return JSONResponse({"status": "ready", "version": holder.open().model.version})
 
     async def index(request: Request) -> Response:
         if pages is not None and "text/html" in request.headers.get("accept", ""):
@@ -166,7 +173,7 @@ def _endpoints(
     }  # fmt: skip
 
 
-def answer_score(desk: ScoringService, body: bytes, note: RequestContext | None = None) -> bytes:
+def answer_score(scoring_service: ScoringService, body: bytes, note: RequestContext | None = None) -> bytes:
     """Answer POST /score.  note : told what was scored.
 
     Raises
@@ -174,30 +181,22 @@ def answer_score(desk: ScoringService, body: bytes, note: RequestContext | None 
     HttpError, InvalidRequest
         If the body as a whole cannot be answered; what is wrong with one account stands in its own result.
     """
-    answer = desk.score(score_query(body))
+    answer = scoring_service.score(score_query(body))
     if note is not None:
         note.saw(answer.scored)
     return score_json(answer)
 
 
-def model_facts(desk: ScoringService) -> dict[str, object]:
+def model_facts(scoring_service: ScoringService) -> dict[str, object]:
     """Return what GET /version says of the model."""
-    facts = desk.scorer.bundle.facts
-    return {**model_row(desk.model), "catalog": facts.catalog, "tables": list(facts.tables)}
+    facts = scoring_service.scorer.bundle.facts
+    return {**model_row(scoring_service.model), "catalog": facts.catalog, "tables": list(facts.tables)}
 
 
-def _standing(counter: ModelHolder) -> dict[str, object]:
-    """What answers now, and whether something else was refused."""
-    version = None if counter.desk is None else counter.desk.scorer.version
-    return {"version": version, "refused": counter.refused}
-
-
-def program_version() -> str:
-    """The version of the installed package, or `unknown` where it runs without being installed."""
-    try:
-        return version("loyalty-ladder")
-    except PackageNotFoundError:
-        return "unknown"
+def _standing(holder: ModelHolder) -> dict[str, object]:
+    """Return the version that serves, and whether a newer bundle was refused."""
+    version = None if holder.scoring_service is None else holder.scoring_service.scorer.version
+    return {"version": version, "refused": holder.refused}
 
 
 async def _refuse(_: Request, refusal: Exception) -> Response:

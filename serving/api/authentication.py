@@ -1,7 +1,7 @@
-"""Who may pass: the key that a request shows, its scope, and how often it comes.
+"""Authentication: the key of a request, its scope, and its rate.
 
 It stands before the router and before a byte of the body is read, and knows every path there is: what is not in the
-table of doors is not there, so no way of writing a path leads past it.
+table of endpoints is not there, so no way of writing a path leads past it.
 """
 
 from collections.abc import Callable, Iterable
@@ -26,7 +26,7 @@ class Authentication:
         self._app, self._ring, self._rates = app, ring, rates
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        """Pass on, or refuse."""
+        """Pass the request on, or refuse it."""
         if scope["type"] == "http":
             try:
                 self._admit(scope)
@@ -36,11 +36,11 @@ class Authentication:
         await self._app(scope, receive, send)
 
     def _admit(self, scope: Scope) -> None:
-        """Raises HttpError: 404, 401 without a good key, 403 without its scope, 429 for too many."""
-        door = endpoint_of(scope["method"], scope["path"])
-        if door is None:
+        """Check key, scope and rate.  Raises HttpError: 404, 401 without a valid key, 403 without its scope, 429."""
+        endpoint = endpoint_of(scope["method"], scope["path"])
+        if endpoint is None:
             raise HttpError(404, "not_found", "Not Found.")
-        if self._ring is None or door.scope in (OPEN, PAGE):
+        if self._ring is None or endpoint.scope in (OPEN, PAGE):
             return
         ring = self._ring()
         if ring.empty:
@@ -48,14 +48,14 @@ class Authentication:
             return
         key = _shown(scope["headers"], ring)
         request_context_of(scope).key = key.key_id
-        _check_scope(key, door)
+        _check_scope(key, endpoint)
         wait = 0 if self._rates is None else self._rates.take(key.key_id)
         if wait:
             raise HttpError(429, "too_many_requests", f"Too many requests. Try again in {wait} s.", retry_after=wait)
 
 
 def _shown(headers: Iterable[tuple[bytes, bytes]], ring: Keyring) -> Key:
-    """The key that the request shows.  Raises HttpError 401 where it shows none, two, or one that is not good."""
+    """Return the request's key.  Raises HttpError 401 where it has none, two, or one that is not valid."""
     shown = []
     for name, value in headers:
         text = value.decode("latin-1")
@@ -72,20 +72,22 @@ def _shown(headers: Iterable[tuple[bytes, bytes]], ring: Keyring) -> Key:
     return key
 
 
-def _check_scope(key: Key, door: Endpoint) -> None:
-    if door.scope != ANY and door.scope not in key.scopes:
-        raise HttpError(403, "scope_missing", f"This key is not good for {door.path}: it lacks the scope {door.scope}.")
+def _check_scope(key: Key, endpoint: Endpoint) -> None:
+    if endpoint.scope != ANY and endpoint.scope not in key.scopes:
+        raise HttpError(
+            403, "scope_missing", f"This key is not good for {endpoint.path}: it lacks the scope {endpoint.scope}."
+        )
 
 
 def check_from_here(scope: Scope) -> None:
-    """Raises HttpError 403 unless somebody on this machine asks."""
+    """Refuse requests from other machines.  Raises HttpError 403."""
     if not _from_here(scope):
         how = "Create one: ladder keys create --name N --scopes score"
         raise HttpError(403, "keys_needed", f"Without keys only this machine is answered. {how}")
 
 
 def _from_here(scope: Scope) -> bool:
-    """Whether somebody on this machine asks, by a name of this machine.
+    """Return whether the request comes from this machine, addressed by a name of this machine.
 
     The name too: a page on the web can make its own name mean 127.0.0.1, and then read what is answered there.
     """
@@ -95,7 +97,7 @@ def _from_here(scope: Scope) -> bool:
 
 
 def _local(host: str) -> bool:
-    """Whether a Host header names this machine."""
+    """Return whether a Host header names this machine."""
     name = host.rsplit("]")[0].removeprefix("[") if host.startswith("[") else host.partition(":")[0]
     return name.lower() == "localhost" or _loopback(name)
 

@@ -1,4 +1,4 @@
-"""Work on requests: few at a time, a bounded number waiting, and an end to patience.
+"""Work on requests: few at a time, a bounded queue, and a time limit.
 
 Beyond its bounds the answer is 503 with Retry-After at once: a queue without end only makes everybody wait until
 nobody is there any more to read the answer.
@@ -36,7 +36,7 @@ class BoundedExecutor:
         self._inside, self._held, self._lock = 0, 0, Lock()
 
     async def work(self, request: Request, do: Callable[[bytes], T]) -> T:
-        """What `do` makes of the request's body, in a thread.
+        """Run `do` on the request's body in a thread, and return its result.
 
         Raises
         ------
@@ -64,7 +64,7 @@ class BoundedExecutor:
             self._held -= held
 
     async def run(self, do: Callable[[], T]) -> T:
-        """What `do` makes, in a thread, for a request whose body is read already or has none.
+        """Run `do` in a thread, for a request whose body is read already or that has none, and return its result.
 
         Raises
         ------

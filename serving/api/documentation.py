@@ -1,4 +1,4 @@
-"""The page /docs: the OpenAPI document as plain HTML, whole in itself, without scripts or anything from elsewhere."""
+"""The page /docs: the OpenAPI document as plain, self-contained HTML without scripts."""
 
 import json
 from collections.abc import Mapping

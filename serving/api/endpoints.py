@@ -1,4 +1,4 @@
-"""Every endpoint and what it takes to pass: one table for the guard, the routes, the figures and the documentation.
+"""Every endpoint and the scope that it needs: one table for authentication, routes, metrics and documentation.
 
 A path that is not here does not exist: the guard answers 404 before any router sees it.
 """
@@ -55,15 +55,17 @@ PAGES = (
     Endpoint("GET", "/plans/*", PAGE),
 )
 """What people see, besides `/`: no part of the API, and not in its documentation."""
-_EXACT = {(door.method, door.path): door for door in (*PAGES, *ENDPOINTS) if not door.path.endswith("/*")}
-_ANY_METHOD = {path: door for (_, path), door in _EXACT.items()}
-_BELOW = {door.path.removesuffix("*"): door for door in PAGES if door.path.endswith("/*")}
+_EXACT = {
+    (endpoint.method, endpoint.path): endpoint for endpoint in (*PAGES, *ENDPOINTS) if not endpoint.path.endswith("/*")
+}
+_ANY_METHOD = {path: endpoint for (_, path), endpoint in _EXACT.items()}
+_BELOW = {endpoint.path.removesuffix("*"): endpoint for endpoint in PAGES if endpoint.path.endswith("/*")}
 
 
 def endpoint_of(method: str, path: str) -> Endpoint | None:
-    """The door of a request; with another method than is meant, any door of the path, and the API's before others."""
+    """Return the endpoint of a request; with an unknown method any of its path, those of the API first."""
     asked = "GET" if method == "HEAD" else method
     exact = _EXACT.get((asked, path)) or _ANY_METHOD.get(path)
     if exact is not None:
         return exact
-    return next((door for beginning, door in _BELOW.items() if path.startswith(beginning)), None)
+    return next((endpoint for beginning, endpoint in _BELOW.items() if path.startswith(beginning)), None)

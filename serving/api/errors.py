@@ -1,4 +1,4 @@
-"""What the service says instead of an answer, in one shape: {"error": {"code", "message", "field"?}}.
+"""The errors of the service in one shape: {"error": {"code", "message", "field"?}}.
 
 Outside serving/api and serving/web nobody knows a status: there, a LadderError says what is wrong, and ANSWERED is the
 one table of what a client is told of it.
@@ -33,13 +33,13 @@ class HttpError(Exception):
 
     @property
     def content(self) -> dict[str, Any]:
-        """The answer's body."""
+        """Return the response's body."""
         error = {"code": self.code, "message": self.message}
         return {"error": error if self.field is None else {**error, "field": self.field}}
 
     @property
     def response(self) -> JSONResponse:
-        """The answer."""
+        """Return the response."""
         headers = {}
         if self.retry_after is not None:
             headers["Retry-After"] = str(self.retry_after)

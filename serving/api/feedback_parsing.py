@@ -1,4 +1,4 @@
-"""One event of POST /feedback, read from JSON: an investment made, a manager's decision, an account that left."""
+"""One event of POST /feedback, parsed from JSON: an investment, a manager's decision, a lost account."""
 
 from collections.abc import Collection, Mapping
 from typing import Any
@@ -68,7 +68,7 @@ def _kind(given: Mapping[str, Any]) -> str:
 
 
 def _row(table: Table, kind: str, given: Mapping[str, Any], received: int) -> dict[str, Any]:
-    """A row of a source's table, read as the source's are."""
+    """Return a row of a source's table, cleaned as the source's rows are."""
     if kind == OUTCOME and given["outcome"] != SWITCHED:
         raise InvalidRequest(f"the outcome must be {SWITCHED!r}", "unknown_value", "outcome")
     columns = [column for column in table.columns if column.name != "recorded_at" and column.name in given]
@@ -106,7 +106,7 @@ def _check_cell(column: Column, cell: Any) -> None:
 
 
 def _plain(column: Column, values: Any) -> Any:
-    """A cleaned cell as JSON holds it; None where it is missing."""
+    """Return a cleaned cell as JSON holds it; None where it is missing."""
     value = values[0]
     if column.kind is Kind.TEXT:
         return value

@@ -1,4 +1,4 @@
-"""API keys in the store: made, listed, revoked by command, and read again every few seconds by every worker.
+"""API keys in the store: made, listed and revoked by command, and read again every few seconds by every worker.
 
 A key is never deleted, only marked: a service that once asked for keys goes on asking, also when the last one was
 revoked.
@@ -17,6 +17,7 @@ from serving.api.endpoints import SCOPES
 from serving.api.errors import HttpError
 from serving.api.keyring import Key, Keyring, make_secret
 from serving.api.logging import tell
+from serving.store.audit_log import Author, Entry, record
 from serving.store.database import open_store, reading, writing
 from serving.store.keys import LONGEST_NAME, StoredKey, add_key, mark_revoked, stored_keys
 
@@ -28,7 +29,7 @@ nor a store that restarts stop the service."""
 
 
 def create_key(engine: sa.Engine, name: str, scopes: Collection[str]) -> str:
-    """Make a key and return it: it is nowhere else, and cannot be shown again.
+    """Make a key and return it: it is nowhere else, and cannot be shown again. The audit log says that it was made.
 
     Raises
     ------
@@ -44,10 +45,12 @@ def create_key(engine: sa.Engine, name: str, scopes: Collection[str]) -> str:
             f"A key's name has 1 to {LONGEST_NAME} printable characters: say which program will use it."
         )
     key_id, secret, digest = make_secret()
-    key = StoredKey(key_id, name, " ".join(scope for scope in SCOPES if scope in scopes), digest, _now())
+    now = datetime.now(UTC)
+    key = StoredKey(key_id, name, " ".join(scope for scope in SCOPES if scope in scopes), digest, _second(now))
     with writing(engine) as connection:
         if not add_key(connection, key):
             raise SettingsError(f"There is a key named {name!r}. Revoke it first, or give this one another name.")
+        _write_down(connection, now, "key created", key)
     return secret
 
 
@@ -58,12 +61,26 @@ def list_keys(engine: sa.Engine) -> Sequence[StoredKey]:
 
 
 def revoke_key(engine: sa.Engine, wanted: str) -> str:
-    """Revoke a key, by its id or its name, and return its id.  Raises SettingsError where there is none to revoke."""
+    """Revoke a key, by its id or its name, and return its id. The audit log says that it was revoked.
+
+    Raises
+    ------
+    SettingsError
+        If there is none to revoke.
+    """
+    now = datetime.now(UTC)
     with writing(engine) as connection:
-        key_id = mark_revoked(connection, wanted, _now())
-    if key_id is None:
-        raise SettingsError(f"No key that is in use has the id or name {wanted!r}. See `ladder keys list`.")
-    return key_id
+        key = mark_revoked(connection, wanted, _second(now))
+        if key is None:
+            raise SettingsError(f"No key that is in use has the id or name {wanted!r}. See `ladder keys list`.")
+        _write_down(connection, now, "key revoked", key)
+    return key.key_id
+
+
+def _write_down(connection: sa.Connection, now: datetime, what: str, key: StoredKey) -> None:
+    """Record a key's change in the transaction that makes it; who runs a command has not signed in."""
+    detail = {"name": key.name, "scopes": key.scopes.split()}
+    record(connection, int(now.timestamp() * 1_000_000), Author(), [Entry(what, key.key_id, detail)])
 
 
 def read_ring(engine: sa.Engine) -> Keyring:
@@ -94,7 +111,7 @@ class WatchedRing:
         self._at, self._failing = self._clock(), False
 
     def ring(self) -> Keyring:
-        """The keys of now.  Raises HttpError 503 where they were not read for too long."""
+        """Return the current keys.  Raises HttpError 503 where they could not be read for too long."""
         if self._ring is None or self._clock() - self._at > MOST_AGE_SECONDS:
             raise HttpError(503, "keys_unreadable", "The keys cannot be read at the moment.", retry_after=5)
         return self._ring
@@ -111,7 +128,7 @@ class WatchedRing:
 
 
 def watch_keys(url: str) -> Callable[[], Keyring]:
-    """The keys of the store behind a URL, kept fresh."""
+    """Return a function that gives the current keys of the store behind a URL."""
 
     opened: list[sa.Engine] = []
 
@@ -126,5 +143,5 @@ def watch_keys(url: str) -> Callable[[], Keyring]:
     return watched.ring
 
 
-def _now() -> str:
-    return datetime.now(UTC).isoformat(timespec="seconds").replace("+00:00", "Z")
+def _second(at: datetime) -> str:
+    return at.isoformat(timespec="seconds").replace("+00:00", "Z")

@@ -1,4 +1,4 @@
-"""API keys: how one looks, how it is held, and whether one that was shown is good.
+"""API keys: their form, how they are held, and whether one is valid.
 
     ll_4f1c20aa_Zk3v...      the prefix by which scanners of leaked secrets find it; its id; 256 random bits
 
@@ -29,14 +29,14 @@ class Key:
 
 
 def make_secret() -> tuple[str, str, str]:
-    """A new key: its id, the key itself, which is shown once, and its digest."""
+    """Return a new key: its id, the key itself, which is shown once, and its digest."""
     key_id = secrets.token_hex(4)
     secret = f"ll_{key_id}_{secrets.token_urlsafe(32)}"
     return key_id, secret, digest_of(secret)
 
 
 def digest_of(secret: str) -> str:
-    """SHA-256 of a key, hexadecimal."""
+    """Return the SHA-256 of a key, hexadecimal."""
     return hashlib.sha256(secret.encode()).hexdigest()
 
 
@@ -51,16 +51,16 @@ class Keyring:
 
     @property
     def empty(self) -> bool:
-        """Whether there never was a key."""
+        """Return whether no key was ever made."""
         return not self._keys
 
     def get(self, key_id: str) -> Key | None:
-        """The key of that id; None where there is none, or it was revoked."""
+        """Return the key of that id; None where there is none or it was revoked."""
         key = self._keys.get(key_id)
         return None if key is None or key.revoked else key
 
     def find(self, secret: str) -> Key | None:
-        """The key that this is; None if it is none, or one that was revoked."""
+        """Return the key of that secret; None where there is none or it was revoked."""
         shape = _SHAPE.fullmatch(secret)
         key = None if shape is None else self._keys.get(shape.group(1))
         if key is None:

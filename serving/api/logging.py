@@ -1,4 +1,4 @@
-"""The log: one JSON object a line on the error channel, of a fixed set of fields.
+"""The log: one JSON object a line on standard error, with a fixed set of fields.
 
 What clients send is never among them, and an exception is told by its type and its place in the code, since its
 message may hold a value.
@@ -25,14 +25,14 @@ def configure_logging() -> None:
 
 
 def tell(event: str, level: int = logging.INFO, **fields: Any) -> None:
-    """One line.  event : a fixed word.  Fields that are None are left out."""
+    """Log one line.  event : a fixed word.  Fields that are None are left out."""
     if _log.isEnabledFor(level):
         known = {name: value for name, value in fields.items() if value is not None}
         _log.log(level, event, extra={FIELDS: known})
 
 
 def place(error: BaseException) -> str:
-    """The innermost lines of code of an exception, without any value."""
+    """Return the innermost lines of code of an exception, without any value."""
     frames = traceback.extract_tb(error.__traceback__)[-3:]
     return " < ".join(f"{frame.filename}:{frame.lineno} {frame.name}" for frame in reversed(frames))
 
@@ -58,7 +58,7 @@ class JsonLines(logging.Formatter):
     """A record as one line of JSON; line breaks and whatever else within are escaped."""
 
     def format(self, record: logging.LogRecord) -> str:
-        """The line."""
+        """Return the line of a log record."""
         at = datetime.fromtimestamp(record.created, UTC).isoformat(timespec="milliseconds")
         line = {"at": at, "level": record.levelname.lower(), "event": record.getMessage()}
         return json.dumps(line | getattr(record, FIELDS, {}), default=str)

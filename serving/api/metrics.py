@@ -1,4 +1,4 @@
-"""Figures about the service, for Prometheus: one series a route and status, never one a path that somebody tried."""
+"""Metrics of the service for Prometheus: one series a route and status, never one a path that somebody tried."""
 
 import math
 import os
@@ -53,7 +53,7 @@ class PrometheusMetrics:
         self._version: str | None = None
 
     def observe(self, path: str, status: int, seconds: float, note: RequestContext) -> None:
-        """One request answered."""
+        """Count an answered request."""
         self._requests.labels(path, str(status)).inc()
         self._seconds.labels(path).observe(seconds)
         if note.accounts:
@@ -64,7 +64,7 @@ class PrometheusMetrics:
                     self._p_switch.labels(rung).observe(chance)
 
     def serves(self, version: str, trained_until: int, swapped: bool) -> None:
-        """This model answers from now on."""
+        """Record which model answers from now on."""
         if self._version is not None:
             self._serving.labels(self._version).set(0)
         self._serving.labels(version).set(1)
@@ -74,24 +74,24 @@ class PrometheusMetrics:
             self._swaps.inc()
 
     def batch_scores(self, as_of: int) -> None:
-        """What the store's scores look from, microseconds."""
+        """Record the instant of the store's scores, microseconds."""
         self._scored.set(as_of / MICROSECONDS)
 
     def refuses(self, refused: bool) -> None:
-        """Whether what lies in the folder cannot be used."""
+        """Record whether the bundle in the folder cannot be used."""
         self._refused.set(int(refused))
         if refused:
             self._refusals.inc()
 
     def show(self) -> tuple[bytes, str]:
-        """The figures of all workers together."""
+        """Return the metrics of all workers together."""
         registry = CollectorRegistry()
         multiprocess.MultiProcessCollector(registry)  # type: ignore[no-untyped-call]
         return generate_latest(registry), CONTENT_TYPE_LATEST
 
 
 def _forget_dead_workers() -> None:
-    """A worker that was killed cannot take its gauges away: the one that comes after it does."""
+    """Remove the gauges of workers that were killed, which could not do so themselves."""
     folder = os.environ.get("PROMETHEUS_MULTIPROC_DIR")
     for file in Path(folder).glob("gauge_live*.db") if folder and os.name == "posix" else ():
         pid = int(file.stem.rsplit("_", 1)[1])

@@ -1,9 +1,9 @@
-"""What serves at the moment, and how another model takes over without a restart.
+"""The model that serves, and its replacement by another without a restart.
 
 A folder is looked at: a bundle's own, or the champion's, whose file `current` names one. What is new in it is read
-beside the running model, asked its own examples, warmed, and then put in its place by a single assignment: a request
-takes the desk once and sees one model. What cannot be used is refused, said once in the log, and the running model
-stays. Going back to a former champion is the same thing. No tracking server is asked.
+beside the running model, checked on its own examples, warmed, and then put in its place by a single assignment: a
+request takes the service once and sees one model. What cannot be used is refused and logged once, and the running model
+stays. Going back to a former champion works the same way. No tracking server is needed.
 """
 
 import gc
@@ -26,44 +26,45 @@ EVERY_SECONDS = 2.0
 
 @dataclass
 class ModelHolder:
-    """desk : None until a model is loaded.  reason : why there is none.
+    """The service of the model that is loaded.
 
+    scoring_service : None until a model is loaded.  reason : why there is none.
     refused : what lies in the folder and cannot be used; None where all is well.
     renew : looks for another model at once; None where the service has no folder to look at.
     """
 
-    desk: ScoringService | None = None
+    scoring_service: ScoringService | None = None
     reason: str = "The model is being loaded."
     refused: str | None = None
     renew: Callable[[], bool] | None = None
 
     def open(self) -> ScoringService:
-        """The desk.  Raises NotReady where there is none."""
-        if self.desk is None:
+        """Return the scoring service.  Raises NotReady where no model is loaded yet."""
+        if self.scoring_service is None:
             raise NotReady(self.reason)
-        return self.desk
+        return self.scoring_service
 
 
 class Witness(Protocol):
     """Is told of every change, for the figures."""
 
     def serves(self, version: str, trained_until: int, swapped: bool) -> None:
-        """This model answers from now on."""
+        """Record which model answers from now on."""
 
     def refuses(self, refused: bool) -> None:
-        """Whether what lies in the folder cannot be used."""
+        """Record whether the bundle in the folder cannot be used."""
 
 
 class ModelReloader:
-    """Keeps the counter's desk that of the folder."""
+    """Keeps the holder's service at the bundle in the folder."""
 
     def __init__(
-        self, counter: ModelHolder, folder: Path, example: Mapping[str, Any], witness: Witness | None = None
+        self, holder: ModelHolder, folder: Path, example: Mapping[str, Any], witness: Witness | None = None
     ) -> None:
-        self._counter, self._folder, self._example, self._witness = counter, folder, example, witness
+        self._holder, self._folder, self._example, self._witness = holder, folder, example, witness
         self._seen: object = None
         self._lock = threading.Lock()
-        counter.renew = lambda: self.look(again=True)
+        holder.renew = lambda: self.look(again=True)
 
     def look(self, again: bool = False) -> bool:
         """Take over what lies in the folder if it is new; whether another model answers now.
@@ -75,7 +76,7 @@ class ModelReloader:
             try:
                 bundle = bundle_folder(self._folder)
                 seen = _outline(bundle)
-                if seen == self._seen and not (again and self._counter.refused):
+                if seen == self._seen and not (again and self._holder.refused):
                     return False
                 self._seen = seen
                 return self._take_over(bundle)
@@ -91,19 +92,21 @@ class ModelReloader:
             while not pause.wait(every):
                 self.look()
 
-        threading.Thread(target=go_on, name="succession", daemon=True).start()
+        threading.Thread(target=go_on, name="model reloader", daemon=True).start()
 
     def _take_over(self, folder: Path) -> bool:
         bundle, version = read_proven_bundle(folder)
-        before = self._counter.desk
-        self._counter.refused = None
+        before = self._holder.scoring_service
+        self._holder.refused = None
         if self._witness is not None:
             self._witness.refuses(False)
         if before is not None and before.scorer.version == version:
             return False
-        desk = ScoringService(bundle, version)
-        desk.score(score_query_of(self._example))  # so that the first request does not wait for the boosters to be read
-        self._counter.desk = desk
+        scoring_service = ScoringService(bundle, version)
+        scoring_service.score(
+            score_query_of(self._example)
+        )  # so that the first request does not wait for the boosters to be read
+        self._holder.scoring_service = scoring_service
         was = None if before is None else before.scorer.version
         tell("model", model=version, was=was)
         if self._witness is not None:
@@ -117,17 +120,17 @@ class ModelReloader:
         """Say so once, and keep what serves."""
         known = isinstance(error, LadderError)
         why = str(error) if known else f"{type(error).__name__} at {place(error)}"
-        if why == self._counter.refused:
+        if why == self._holder.refused:
             return
-        self._counter.refused = why
-        self._counter.reason = "The model cannot be loaded; the service's log says why."
-        serving = None if self._counter.desk is None else self._counter.desk.scorer.version
+        self._holder.refused = why
+        self._holder.reason = "The model cannot be loaded; the service's log says why."
+        serving = None if self._holder.scoring_service is None else self._holder.scoring_service.scorer.version
         tell("model refused", 40, why=why, model=serving)
         if self._witness is not None:
             self._witness.refuses(True)
 
 
 def _outline(folder: Path) -> object:
-    """What changes when anything in the folder does: names, sizes and times of the files, and the manifest."""
+    """Return the folder's state: names, sizes and times of its files, and the manifest."""
     files = sorted((path.name, path.stat().st_size, path.stat().st_mtime_ns) for path in folder.iterdir())
     return folder, (folder / MANIFEST).read_bytes(), files

@@ -3,7 +3,7 @@
 Written from the same tables and models that read the requests, so that it cannot say anything else.
 """
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 from pydantic.json_schema import models_json_schema
@@ -67,7 +67,7 @@ _ANSWERS = (ScoreAnswer, LookupAnswer, PlanAnswer, FeedbackAnswer, Version, Relo
 
 
 def document(program: str) -> dict[str, Any]:
-    """The whole document.  program : the program's version."""
+    """Return the whole OpenAPI document.  program : the program's version."""
     operations: dict[str, dict[str, Any]] = {
         **{posted.path: _post(posted) for posted in (_SCORE, *POSTS)},
         "/admin/reload": _order("Look for another champion at once, instead of within seconds", "Reloaded"),
@@ -89,7 +89,10 @@ def document(program: str) -> dict[str, Any]:
             "null. The same account with the same rows gets the same scores here as in a batch, to the last bit, "
             "whatever accounts stand beside it.",
         },
-        "paths": {door.path: {door.method.lower(): _guarded(door, operations[door.path])} for door in ENDPOINTS},
+        "paths": {
+            endpoint.path: {endpoint.method.lower(): _guarded(endpoint, operations[endpoint.path])}
+            for endpoint in ENDPOINTS
+        },
         "components": {"schemas": _schemas(), "securitySchemes": _SCHEMES},
     }
 
@@ -113,15 +116,15 @@ INSTANT = f"^(?!1900-01-01|2199-12-31)({_DAY})({_TIME}({_ZONE})?)?$"
 first and the last day of the span are left out, since a zone may push them beyond it."""
 
 
-def _guarded(door: Endpoint, operation: Mapping[str, Any]) -> dict[str, Any]:
-    """The operation with its name, and with what the guard may say before it."""
-    name = door.path.strip("/").replace("/", "_").removesuffix(".json") or "index"
+def _guarded(endpoint: Endpoint, operation: Mapping[str, Any]) -> dict[str, Any]:
+    """Return the operation with its name, and with the answers of the authentication before it."""
+    name = endpoint.path.strip("/").replace("/", "_").removesuffix(".json") or "index"
     content = {"operationId": name, **operation}
-    if door.scope == OPEN:
+    if endpoint.scope == OPEN:
         return content | {"security": []}
-    needed = "any scope" if door.scope == ANY else f"the scope {door.scope}"
+    needed = "any scope" if endpoint.scope == ANY else f"the scope {endpoint.scope}"
     said = operation.get("description", operation["summary"] + ".")
-    responses = dict(sorted((operation["responses"] | _errors(401, 403, 429, 503)).items()))
+    responses = dict(sorted((operation["responses"] | _errors((401, 403, 429, 503))).items()))
     return content | {
         "description": f"{said} Needs a key with {needed}, as soon as the service has keys.",
         "security": [{name: []} for name in _SCHEMES],
@@ -130,13 +133,19 @@ def _guarded(door: Endpoint, operation: Mapping[str, Any]) -> dict[str, Any]:
 
 
 _SCORE = Posted(
-    "/score", "Score accounts from their own rows",
-    f"At most {MOST_ACCOUNTS} accounts in each request. Every account is read and scored by itself: "
-    "a row that cannot be used is set aside and named in its account's warnings, an account that cannot be scored "
-    "gets the status error, and neither touches the others. A table that is left out counts as empty. Without "
-    "as_of, each account is looked at from the midnight after its own last event, whatever stands beside it.",
-    "ScoreRequest", "ScoreAnswer", "A result for every account, in the order asked", EXAMPLE,
-)  # fmt: skip
+    path="/score",
+    summary="Score accounts from their own rows",
+    description=(
+        f"At most {MOST_ACCOUNTS} accounts in each request. Every account is read and scored by itself: "
+        "a row that cannot be used is set aside and named in its account's warnings, an account that cannot be scored "
+        "gets the status error, and neither touches the others. A table that is left out counts as empty. Without "
+        "as_of, each account is looked at from the midnight after its own last event, whatever stands beside it."
+    ),
+    request="ScoreRequest",
+    answer="ScoreAnswer",
+    means="A result for every account, in the order asked",
+    example=EXAMPLE,
+)
 
 
 def _post(posted: Posted) -> dict[str, Any]:
@@ -145,16 +154,16 @@ def _post(posted: Posted) -> dict[str, Any]:
         "summary": posted.summary,
         "description": posted.description,
         "requestBody": {"required": True, "content": {"application/json": content}},
-        "responses": {"200": _response(posted.means, posted.answer)} | _errors(400, 413, 415, 422, 500, 503),
+        "responses": {"200": _response(posted.means, posted.answer)} | _errors((400, 413, 415, 422, 500, 503)),
     }
 
 
 def _get(summary: str, schema: str | None, *errors: int) -> dict[str, Any]:
-    return {"summary": summary, "responses": {"200": _response(summary, schema)} | _errors(*errors)}
+    return {"summary": summary, "responses": {"200": _response(summary, schema)} | _errors(errors)}
 
 
 def _order(summary: str, schema: str) -> dict[str, Any]:
-    """One that takes no body."""
+    """Return an operation without a body."""
     return {"summary": summary, "responses": {"200": _response(summary, schema)}}
 
 
@@ -168,7 +177,7 @@ def _response(description: str, schema: str | None) -> dict[str, Any]:
     return {"description": description, "content": {"application/json": {"schema": content}}}
 
 
-def _errors(*statuses: int) -> dict[str, Any]:
+def _errors(statuses: Sequence[int]) -> dict[str, Any]:
     return {str(status): _response(_MEANINGS[status], "ErrorAnswer") for status in statuses}
 
 
@@ -217,7 +226,7 @@ def _row(table: Table) -> dict[str, Any]:
 
 
 def _cell(column: Column) -> dict[str, Any]:
-    """What a cell holds; whatever is not required may be null or left out."""
+    """Return a cell's schema; what is not required may be null or left out."""
     schema: dict[str, Any] = {"description": column.meaning}
     if column.kind is Kind.TIME:
         schema |= {"type": "string", "format": "date-time"}
@@ -235,7 +244,7 @@ def _cell(column: Column) -> dict[str, Any]:
 
 
 def _older(node: Any) -> Any:
-    """The schema in the words of OpenAPI 3.0, which says `nullable` where JSON Schema has a type null."""
+    """Return the schema as OpenAPI 3.0 writes it, with `nullable` instead of a type null."""
     if isinstance(node, list):
         return [_older(item) for item in node]
     if not isinstance(node, dict):

@@ -1,4 +1,4 @@
-"""A request's body as a value of the domain: JSON is decoded, checked against the schema, and named."""
+"""A request's JSON body, decoded and checked, as a value of the domain."""
 
 from collections.abc import Sequence
 from typing import Any

@@ -1,4 +1,4 @@
-"""How many requests a key may send: a token bucket each, in every worker for itself.
+"""The rate limit of a key: a token bucket each, in every worker for itself.
 
 A bucket is made only for a key that exists, so there are never more of them than keys.
 """
@@ -24,7 +24,7 @@ class Rates:
         self._buckets: dict[str, tuple[float, float]] = {}
 
     def take(self, key_id: str) -> int:
-        """Zero where the request may pass, else the seconds after which one will."""
+        """Return zero where the request may pass, else the seconds until one may."""
         now = self._clock()
         left, at = self._buckets.get(key_id, (self._burst, now))
         left = min(self._burst, left + (now - at) * self._per_second)

@@ -16,7 +16,7 @@ MOST_BYTES = 8 * 1024 * 1024
 
 
 async def read_body(request: Request, hold: Callable[[int], None]) -> bytes:
-    """The bytes of a JSON body.
+    """Return the bytes of a JSON body.
 
     hold : told the size of every part before it is kept; may refuse it.
 
@@ -54,7 +54,7 @@ def check_headers(headers: Headers) -> None:
 
 
 def parse_json(body: bytes) -> Any:
-    """The value that the body holds.
+    """Return the JSON value in a body.
 
     Python's parser takes more than JSON is: NaN and Infinity, numbers that overflow to infinity, and the last of
     two equal names. All of them are refused here, before they can become a score.
@@ -81,7 +81,7 @@ Asked = TypeVar("Asked", bound=BaseModel)
 
 
 def read_as(model: type[Asked], content: Any, example: str) -> Asked:
-    """The request in a JSON value.  example : what its body looks like.
+    """Return the request that a JSON value holds.  example : what its body looks like.
 
     Raises
     ------

@@ -1,4 +1,4 @@
-"""What the log and the figures are told of one request: never a body, a name, an account or a key."""
+"""What log and metrics hold of one request: never a body, a name, an account or a key."""
 
 import re
 from collections.abc import MutableMapping, Sequence
@@ -32,7 +32,7 @@ class RequestContext:
     p_switch: Sequence[float] = ()
 
     def saw(self, scored: Scored | None) -> None:
-        """Note what was scored.  scored : None where nothing was."""
+        """Record what was scored.  scored : None where nothing was."""
         self.accounts = 0
         if scored is not None:
             self.accounts, self.missing = len(scored.scores["rung"]), scored.missing
@@ -40,7 +40,7 @@ class RequestContext:
 
 
 def begin_request_context(scope: MutableMapping[str, Any]) -> RequestContext:
-    """A note that goes with the request."""
+    """Return a new context, kept with the request."""
     wanted = next((value for name, value in scope["headers"] if name == b"x-request-id"), b"")
     note = RequestContext(wanted.decode("ascii") if _SANE.fullmatch(wanted) else uuid4().hex)
     scope[_PLACE] = note
@@ -48,6 +48,6 @@ def begin_request_context(scope: MutableMapping[str, Any]) -> RequestContext:
 
 
 def request_context_of(scope: MutableMapping[str, Any]) -> RequestContext:
-    """The request's note."""
+    """Return the request's context."""
     note = scope.get(_PLACE)
     return note if isinstance(note, RequestContext) else begin_request_context(scope)

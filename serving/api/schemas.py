@@ -1,4 +1,4 @@
-"""What comes in and goes out over HTTP, as pydantic models: the request is checked by them, the answer documented.
+"""Requests and answers over HTTP as pydantic models, which check the ones and document the others.
 
 An account's rows are not checked here: that is the cleaning's work, the same for HTTP as for a batch.
 """

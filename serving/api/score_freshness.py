@@ -1,4 +1,4 @@
-"""How old the batch scores are that /lookup and /plan answer from, for the figures."""
+"""The age of the batch scores that /lookup and /plan answer from, for the metrics."""
 
 import threading
 from collections.abc import Callable

@@ -1,4 +1,4 @@
-"""What the OpenAPI document says of /lookup, /plan and /feedback, with examples that run."""
+"""The part of the OpenAPI document about /lookup, /plan and /feedback, with examples that run."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -44,33 +44,52 @@ FEEDBACK_EXAMPLE: Mapping[str, Any] = {
 
 POSTS = (
     Posted(
-        "/lookup", "Look up the last batch scores",
-        f"At most {MOST_LOOKUPS:,} accounts in each request. The figures are those that `ladder score` wrote, to the "
-        "last bit, whatever model serves /score by now. Reasons are told in the language asked for; those that release "
-        "0.1 wrote stay in the language of their run. Where a manager's decision stands, it stands beside the scores, "
-        "with a warning of the code overridden. An account without batch scores gets the status error and does not "
-        "touch the others.",
-        "LookupRequest", "LookupAnswer", "A result for every account, in the order asked", LOOKUP_EXAMPLE,
+        path="/lookup",
+        summary="Look up the last batch scores",
+        description=(
+            f"At most {MOST_LOOKUPS:,} accounts in each request. The figures are those that `ladder score` wrote, to "
+            "the last bit, whatever model serves /score by now. Reasons are told in the language asked for; those "
+            "that release 0.1 wrote stay in the language of their run. Where a manager's decision stands, it stands "
+            "beside the scores, with a warning of the code overridden. An account without batch scores gets the "
+            "status error and does not touch the others."
+        ),
+        request="LookupRequest",
+        answer="LookupAnswer",
+        means="A result for every account, in the order asked",
+        example=LOOKUP_EXAMPLE,
     ),
     Posted(
-        "/plan", "Plan investments under a budget",
-        "At most one option for an account, the largest sum of gains within the budget, a share held out by lot. Made "
-        "from the last batch scores; the same scores, managers' decisions, budget and seed give the same plan.",
-        "PlanRequest", "PlanAnswer", "The plan and its sums", PLAN_EXAMPLE,
+        path="/plan",
+        summary="Plan investments under a budget",
+        description=(
+            "At most one option for an account, the largest sum of gains within the budget, a share held out by lot. "
+            "Made from the last batch scores; the same scores, managers' decisions, budget and seed give the same "
+            "plan."
+        ),
+        request="PlanRequest",
+        answer="PlanAnswer",
+        means="The plan and its sums",
+        example=PLAN_EXAMPLE,
     ),
     Posted(
-        "/feedback", "Tell what was done and what happened",
-        f"At most {MOST_EVENTS:,} events in each request: investments made, managers' overrides, accounts that left. "
-        "An answer comes after the events are on the disk. One bad event does not lose the others. Safe to repeat: an "
-        "event_id that is known already changes nothing; without one, the content is its own. The next training reads "
-        "investments and outcomes as rows of the source.",
-        "FeedbackRequest", "FeedbackAnswer", "What became of every event, in the order given", FEEDBACK_EXAMPLE,
+        path="/feedback",
+        summary="Tell what was done and what happened",
+        description=(
+            f"At most {MOST_EVENTS:,} events in each request: investments made, managers' overrides, accounts that "
+            "left. An answer comes after the events are on the disk. One bad event does not lose the others. Safe to "
+            "repeat: an event_id that is known already changes nothing; without one, the content is its own. The next "
+            "training reads investments and outcomes as rows of the source."
+        ),
+        request="FeedbackRequest",
+        answer="FeedbackAnswer",
+        means="What became of every event, in the order given",
+        example=FEEDBACK_EXAMPLE,
     ),
-)  # fmt: skip
+)
 
 
 def event_schema() -> dict[str, Any]:
-    """One event: of three kinds, told apart by which of the fields investment, override and outcome it has."""
+    """Return the schema of an event; its kind follows from which of investment, override and outcome it has."""
     made, left = TABLE["investments"], TABLE["switches"]
     text = {"type": "string", "nullable": True, "maxLength": LONGEST_ID}
     moment = {"type": "string", "format": "date-time"}

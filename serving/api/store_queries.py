@@ -40,10 +40,10 @@ def plan_query(body: bytes) -> PlanQuery:
     return PlanQuery(
         Allowance(request.budget, request.owner_budget, bonds),
         Draw(request.holdout, request.explore, request.seed),
-        request.on,
-        request.owner,
-        None if request.rungs is None else tuple(request.rungs),
-        None if request.investments is None else tuple(request.investments),
+        on=request.on,
+        owner=request.owner,
+        rungs=None if request.rungs is None else tuple(request.rungs),
+        investments=None if request.investments is None else tuple(request.investments),
     )
 
 

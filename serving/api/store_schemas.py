@@ -1,4 +1,4 @@
-"""What comes in and goes out over HTTP where the store is asked: lookups, plans, feedback."""
+"""Requests and answers over HTTP that concern the store: lookups, plans, feedback."""
 
 from typing import Annotated, Any, Literal
 

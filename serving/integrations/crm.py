@@ -1,4 +1,4 @@
-"""The table of columns that the exports for CRMs have: one row a field, one column a CRM."""
+"""The columns of the exports for CRMs: one row a field, one column a CRM."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -82,7 +82,7 @@ class Crm:
     types: Mapping[Form, str]
 
     def field_name(self, field: Field) -> str:
-        """The name of the field in the CRM, which is the heading of the column."""
+        """Return the field's name in the CRM, which is the column's heading."""
         if self.name == "salesforce":
             words = "_".join(word.capitalize() for word in field.name.split("_"))
             return f"Loyalty_{words}__c"
@@ -113,7 +113,7 @@ CRMS = {
 
 
 def table_of_columns() -> str:
-    """The table in docs/crm.md, in Markdown."""
+    """Return the table of columns in docs/crm.md, as Markdown."""
     lines = ["| score | holds | Salesforce | Dynamics 365 | HubSpot |", "| --- | --- | --- | --- | --- |"]
     for field in FIELDS:
         choices = f": {', '.join(f'`{choice}`' for choice in field.choices)}" if field.choices else ""

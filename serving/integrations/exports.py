@@ -72,7 +72,7 @@ def export(scores: pd.DataFrame, crm: str, out: Path, language: str = DEFAULT_LA
 
 
 def stored_scores(engine: sa.Engine, changed: bool = False) -> pd.DataFrame:
-    """The scores in the store, in the contract's columns.  changed : only those that the last run changed.
+    """Return the scores in the store, in the contract's columns.  changed : only those that the last run changed.
 
     Raises
     ------
@@ -102,7 +102,7 @@ def _values(scores: pd.DataFrame, field: Field) -> list[Any]:
 
 
 def _cell(value: Any, field: Field, crm: Crm, language: str) -> str:
-    """A value as that importer reads it; nothing where it is missing."""
+    """Return a value as the CRM's importer reads it; empty where it is missing."""
     if value is None:
         return ""
     if field.form is Form.FLAG:
@@ -128,7 +128,7 @@ def _number(value: float, decimals: int) -> str:
 
 
 def _lines(rows: Any) -> list[bytes]:
-    """Each row as a line of CSV."""
+    """Return each row as a line of CSV."""
     lines = []
     buffer = io.StringIO()
     writer = csv.writer(buffer, lineterminator="\n")
@@ -141,7 +141,7 @@ def _lines(rows: Any) -> list[bytes]:
 
 
 def _pieces(heading: bytes, lines: Sequence[bytes], crm: Crm) -> Iterator[bytes]:
-    """Files' contents: each with the heading, none with more rows or bytes than the importer takes; at least one."""
+    """Yield the files' contents, at least one, each with the heading and within the importer's limits."""
     piece, size = [heading], len(heading)
     for line in lines:
         if len(piece) > crm.most_rows or size + len(line) > crm.most_bytes:

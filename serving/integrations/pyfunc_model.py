@@ -40,7 +40,7 @@ OUTPUTS: Mapping[str, str] = {
 
 
 def example() -> pd.DataFrame:
-    """Two invented accounts, as an input."""
+    """Return two invented accounts as an example of an input."""
     orders = [{"ordered_at": "2025-09-18", "revenue": 950.0}, {"ordered_at": "2025-11-04", "revenue": 1200.0}]
     tickets = [{"opened_at": "2025-11-20", "severity": 1}]
     return pd.DataFrame(
@@ -55,7 +55,7 @@ class Answer(pd.DataFrame):
     """A frame that MLflow's server writes as JSON: what is unknown is null there, where NaN would be no JSON."""
 
     def to_dict(self, orient: Any = "dict", **options: Any) -> Any:
-        """As pandas does; records with None for NaN."""
+        """Return the rows as pandas does, with None for NaN in records."""
         if orient != "records":
             return pd.DataFrame(self).to_dict(orient=orient, **options)
         columns = [finite_cells(self[name].to_numpy()) for name in self]
@@ -65,11 +65,11 @@ class Answer(pd.DataFrame):
 class PyfuncModel:
     """What MLflow calls."""
 
-    def __init__(self, desk: ScoringService) -> None:
-        self.desk = desk
+    def __init__(self, scoring_service: ScoringService) -> None:
+        self.scoring_service = scoring_service
 
     def predict(self, model_input: pd.DataFrame, params: Mapping[str, Any] | None = None) -> pd.DataFrame:
-        """The scores of every account, columns as in OUTPUTS, in the order asked and with its index.
+        """Return the scores of every account, columns as in OUTPUTS, in the order asked and with its index.
 
         model_input : columns as in INPUTS; a table that is not there, or a cell that holds nothing, is not given.
         params : as in PARAMS. Without as_of each account is looked at from the midnight after its own last event.
@@ -89,7 +89,7 @@ class PyfuncModel:
             rows = [k for k, own in enumerate(as_of) if own == text]
             instant = None if text is None else read_as_of(text)
             options = asked["explain"], asked["language"], asked["horizons"]
-            answer = self.desk.score(ScoreQuery([given[k] for k in rows], instant, *options))
+            answer = self.scoring_service.score(ScoreQuery([given[k] for k in rows], instant, *options))
             for k, result in zip(rows, answer.results, strict=True):
                 found[k] = result
         return _frame(found, model_input.index)
@@ -108,7 +108,7 @@ def _checked(params: Mapping[str, Any]) -> Mapping[str, Any]:
 
 
 def _account(row: Mapping[Any, Any]) -> dict[str, Any]:
-    """A row as JSON would hold it: no numpy, no pandas, nothing where there is nothing."""
+    """Return a row as plain JSON values, without missing ones."""
     return {str(name): value for name, cell in row.items() if (value := _plain(cell)) is not None}
 
 
@@ -138,7 +138,7 @@ def _frame(results: Sequence[AccountResult], index: "pd.Index[Any]") -> pd.DataF
 
 
 def _row(result: AccountResult) -> dict[str, Any]:
-    """A result, flat, as OUTPUTS has it; what it does not know is left out."""
+    """Return a result as one flat row of OUTPUTS, without unknown values."""
     return {
         **(result.scores or {}),
         "account_id": result.account_id,
@@ -151,7 +151,7 @@ def _row(result: AccountResult) -> dict[str, Any]:
 
 
 def _load_pyfunc(path: str) -> PyfuncModel:
-    """MLflow's hook; `path` is the folder that was logged, or the one above it."""
+    """Load the model, called by MLflow; `path` is the folder that was logged, or the one above it."""
     folder = Path(path)
     if not (folder / MANIFEST).is_file():
         folder = next(iter(sorted(folder.glob(f"*/{MANIFEST}")))).parent

@@ -1,1 +1,1 @@
-"""Gains, costs, limits and lots: which accounts get which investment."""
+"""Gains, costs, limits and random draws: which accounts get which investment."""

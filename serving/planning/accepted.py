@@ -1,4 +1,4 @@
-"""Plans that somebody accepted: put into the store as they were shown, and read again as plans."""
+"""Accepted plans: kept in the store as they were shown, and read again as plans."""
 
 import sqlalchemy as sa
 

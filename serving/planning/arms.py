@@ -1,4 +1,4 @@
-"""Who of the selected is held out, and who gets another option than planned: drawn by lot, with the chances known.
+"""Who is held out and who gets another option than planned, drawn at random with known chances.
 
 A plan that everybody on it follows can never be held against what would have happened without it. So a share is held
 out, and what became of the others is measured against them (`ladder monitor`).
@@ -42,14 +42,14 @@ class Arms:
 
 
 def uniforms(names: Iterable[str], salt: str) -> FloatArray:
-    """One number in [0, 1) for every name, the same for the same name and salt, as if drawn by lot."""
+    """Return a uniform number in [0, 1) for every name, a function of name and salt alone."""
     digests = b"".join(hashlib.blake2b(f"{salt}\x1f{name}".encode(), digest_size=8).digest() for name in names)
     numbers: FloatArray = (np.frombuffer(digests, ">u8") >> np.uint64(11)) / 2.0**53
     return numbers
 
 
 def systematic(n: int, share: float, start: float) -> BoolArray:
-    """Which of n places are cut, one in every 1/share: each with the chance `share` if the start is uniform in [0, 1).
+    """Return which of n places a systematic sample holds, one in every 1/share, shape (n,).
 
     >>> systematic(6, 0.5, 0.0).tolist()
     [False, True, False, True, False, True]
@@ -60,13 +60,13 @@ def systematic(n: int, share: float, start: float) -> BoolArray:
 
 
 def most_cost(cost: FloatArray, share: float) -> float:
-    """What the treated of these accounts cost at most, whatever the lot: with the costliest first, at the start 0."""
+    """Return the highest cost of the treated over all draws: the costliest first, start 0."""
     falling = np.sort(cost)[::-1]
     return float(falling[~systematic(len(falling), share, 0.0)].sum())
 
 
 def strata(option: IntArray, rung: Sequence[str], gain: FloatArray) -> NDArray[np.object_]:
-    """The stratum of each selected account, shape (n,): option, rung and third of the expected gain."""
+    """Return the stratum of each selected account, shape (n,): option, rung and third of the expected gain."""
     third = np.zeros(len(gain), np.int64)
     if len(gain):
         third = np.searchsorted(np.quantile(gain, [1 / 3, 2 / 3]), gain, side="left")
@@ -77,6 +77,7 @@ def strata(option: IntArray, rung: Sequence[str], gain: FloatArray) -> NDArray[n
 
 def draw_arms(
     accounts: Sequence[str],
+    *,
     cost: FloatArray,
     stratum: NDArray[np.object_],
     option: IntArray,
@@ -85,7 +86,7 @@ def draw_arms(
     draw: Draw,
     run: str,
 ) -> Arms:
-    """The arms of the selected accounts.
+    """Draw the arm of each selected account.
 
     cost, stratum, option : shape (n,), of what is planned.  others : shape (n, k), what else each might get.
     near : shape (n,), who takes part in exploring.  run : what else the draw depends on: the scoring run.
@@ -108,7 +109,7 @@ def draw_arms(
 
 
 def explore_share(near: BoolArray, explore: float) -> float:
-    """The chance of being explored among those who take part, so that it is `explore` of all, or as near as can be."""
+    """Return the chance of exploring among those eligible that makes `explore` of all, as nearly as possible."""
     taking = int(near.sum())
     return min(0.5, explore * len(near) / taking) if taking else 0.0
 

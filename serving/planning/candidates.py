@@ -1,4 +1,4 @@
-"""What could be done for each account, as arrays: one row an account, one column an option."""
+"""The candidates for investment as arrays: one row an account, one column an option."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -37,12 +37,12 @@ class Candidates:
 
     @property
     def roi(self) -> FloatArray:
-        """Gain for cost; NaN where it costs nothing."""
+        """Return gain over cost, shape (n, k); NaN where an option costs nothing."""
         free = ~(self.cost > 0)
         return np.where(free, np.nan, self.gain / np.where(free, 1.0, self.cost))
 
     def objective(self, on: str) -> FloatArray:
-        """What counts, shape (n, k); -inf where the option is not to be made: unknown, or expected to lose money."""
+        """Return the value to maximise, shape (n, k); -inf where an option is unknown or expected to lose money."""
         if on not in OBJECTIVES:
             raise SettingsError(f"A plan is made on {' or '.join(OBJECTIVES)}, not on {on!r}.")
         value = self.gain if on == "expected" else self.low
@@ -52,7 +52,7 @@ class Candidates:
 def build_candidates(
     scores: pd.DataFrame, investments: pd.DataFrame, owners: Mapping[str, str] | None = None
 ) -> Candidates:
-    """The menu in the two tables of one scoring run.
+    """Return the candidates in the two tables of one scoring run.
 
     owners : account -> its manager; else the column `owner` of the scores, where there is one.
 
@@ -99,15 +99,23 @@ def build_candidates(
     bonds = rows.assign(bond=rows["bond"].astype(object)).groupby(names[kept])["bond"].first() if len(rows) else {}
     rung = scores["rung"].astype(str).to_numpy(object)[order]
     return Candidates(
-        accounts, options, tuple(_text(bonds.get(name)) for name in options), rung,
-        _owners(scores, order, accounts, owners), np.where(there, cost, 0.0), gain, low, high, known,
-    )  # fmt: skip
+        accounts=accounts,
+        options=options,
+        bonds=tuple(_text(bonds.get(name)) for name in options),
+        rung=rung,
+        owner=_owners(scores, order, accounts, owners),
+        cost=np.where(there, cost, 0.0),
+        gain=gain,
+        low=low,
+        high=high,
+        known=known,
+    )
 
 
 def _ends(
     uplift: FloatArray, uplift_low: FloatArray, uplift_high: FloatArray, cost: FloatArray, gain: FloatArray
 ) -> tuple[FloatArray, FloatArray]:
-    """The interval of the gain, from that of the uplift: the margin rate is (gain + cost) / uplift.
+    """Return the interval of the gain, from that of the uplift: the margin rate is (gain + cost) / uplift.
 
     It is one for all options of an account, so that an uplift of nought hides it only where all are.
     """

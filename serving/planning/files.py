@@ -1,4 +1,4 @@
-"""Scores read from a folder, the plan written as one file with its record beside it, and both read again."""
+"""Scores read from a folder; a plan written as one file with its record beside it, and read again."""
 
 import json
 from pathlib import Path
@@ -20,13 +20,13 @@ FINDINGS = "findings"
 
 
 def read_run(folder: Path) -> tuple[pd.DataFrame, pd.DataFrame]:
-    """`scores` and `investment_scores` of one scoring run.  Raises SettingsError where one is missing or is another."""
+    """Read `scores` and `investment_scores` of one run.  Raises SettingsError where one is missing or wrong."""
     scores = read_table(folder, "scores", ("account_id", "as_of", "horizon_days", "model_version", "rung"))
     return scores, read_table(folder, "investment_scores", NEEDED)
 
 
 def form_of(out: Path) -> str:
-    """The format that the file's name asks for.  Raises SettingsError if it is none of ours."""
+    """Return the format that the file's name asks for.  Raises SettingsError where there is no such format."""
     form = out.suffix.removeprefix(".").lower()
     if form not in FORMATS:
         raise SettingsError(f"{out} should end in one of .{', .'.join(FORMATS)}.")
@@ -34,7 +34,7 @@ def form_of(out: Path) -> str:
 
 
 def record_of(file: Path) -> Path:
-    """Where the record of a plan lies: beside it, FILE.json."""
+    """Return the path of a plan's record: FILE.json beside the plan."""
     return file.with_name(f"{file.name}.json")
 
 
@@ -44,13 +44,13 @@ def write_plan(plan: Plan, out: Path) -> list[Path]:
     written = write_frames({out.name.removesuffix(out.suffix): plan.rows}, out.parent, form)[0]
     if written != out:  # a suffix in capitals
         written = written.replace(out)
-    told = {**without_nan(plan.record), FINDINGS: to_json(plan_findings(plan.record))}
-    text = json.dumps(told, indent=1, ensure_ascii=False, allow_nan=False)
+    content = {**without_nan(plan.record), FINDINGS: to_json(plan_findings(plan.record))}
+    text = json.dumps(content, indent=1, ensure_ascii=False, allow_nan=False)
     return [written, write_whole(record_of(out), f"{text}\n")]
 
 
 def read_plan(file: Path) -> Plan:
-    """A plan that `write_plan` wrote, with its record.
+    """Read a plan and its record, as `write_plan` wrote them.
 
     Raises
     ------

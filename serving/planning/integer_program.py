@@ -30,7 +30,7 @@ class Limited(Protocol):
 
 
 def solve(value: FloatArray, limits: Sequence[Limited]) -> tuple[IntArray, float] | None:
-    """The best choice of at most one option an account within the limits, and an upper bound of its value.
+    """Return the best choice of at most one option an account within the limits, and an upper bound of its value.
 
     value : shape (n, k), -inf = forbidden.  Returns the option of each account, -1 = none; None where no choice was
     found in time.
@@ -66,7 +66,7 @@ def solve(value: FloatArray, limits: Sequence[Limited]) -> tuple[IntArray, float
 
 @contextmanager
 def _silence() -> Iterator[None]:
-    """HiGHS prints a line of its own now and then, past Python, to where our answers go: not while this lasts."""
+    """Silence the lines that HiGHS prints past Python to standard output, for the length of the block."""
     flush = ctypes.CDLL(None).fflush
     flush(None)
     kept, nowhere = os.dup(1), os.open(os.devnull, os.O_WRONLY)

@@ -48,7 +48,7 @@ class Limit:
     most: FloatArray
 
     def used(self, option: IntArray) -> FloatArray:
-        """How much of it each group uses under that choice, shape (n_groups,)."""
+        """Return the use of each group under that choice, shape (n_groups,)."""
         rows = np.flatnonzero(option != NONE)
         group, weight = self.group[rows, option[rows]], self.weight[rows, option[rows]]
         counts = group != NONE
@@ -56,7 +56,7 @@ class Limit:
         return used
 
     def take(self, rows: IntArray, most: FloatArray) -> "Limit":
-        """The same for some accounts and another supply."""
+        """Return the limit for some of the accounts, with another supply."""
         return Limit(self.name, self.group[rows], self.weight[rows], most)
 
 
@@ -72,7 +72,7 @@ class Choice:
 
     @property
     def gap(self) -> float:
-        """Share of the bound that might be missing, 0 .. 1."""
+        """Return the share of the bound that may be missing, 0 .. 1."""
         return max(0.0, 1.0 - self.value / self.bound) if self.bound > 0 else 0.0
 
 
@@ -81,7 +81,7 @@ Exact = Callable[[FloatArray, Sequence[Limit]], tuple[IntArray, float] | None]
 
 
 def choose(value: FloatArray, limits: Sequence[Limit], exact: Exact | None = None) -> Choice:
-    """The choice of the largest value that keeps all limits.
+    """Return the choice of largest value within all limits.
 
     value : shape (n, k); what is not above zero is never chosen, nor is -inf or NaN.
     limits : the first is the budget; one at least.
@@ -107,7 +107,7 @@ def choose(value: FloatArray, limits: Sequence[Limit], exact: Exact | None = Non
 
 
 def values_of(option: IntArray, value: FloatArray) -> FloatArray:
-    """What each account's choice is worth, shape (n,); 0 where it is left alone."""
+    """Return the value of each account's choice, shape (n,); 0 where it is left alone."""
     rows, worth = np.flatnonzero(option != NONE), np.zeros(len(option))
     worth[rows] = value[rows, option[rows]]
     return worth
@@ -125,7 +125,7 @@ class Steps:
 
 
 def hull_steps(value: FloatArray, cost: FloatArray) -> Steps:
-    """From nothing to the option of the highest return, from there to the next, as long as value is added.
+    """Return the steps of the convex hull: from nothing to the option of highest return, then to the next.
 
     value, cost : shape (n, k); -inf = forbidden.  Returns fall strictly along an account's steps. Of equal returns the
     larger step is taken; of equal steps the account that stands first.
@@ -158,7 +158,7 @@ def hull_steps(value: FloatArray, cost: FloatArray) -> Steps:
 
 
 def _by_return(value: FloatArray, budget: Limit) -> tuple[Choice, FloatArray]:
-    """The greedy choice under one budget, and how near the border each account stands, shape (n,)."""
+    """Return the greedy choice under one budget, and each account's distance from the border, shape (n,)."""
     steps, most = hull_steps(value, budget.weight), float(budget.most[0])
     spent, earned = np.cumsum(steps.cost), np.cumsum(steps.value)
     fits = int(np.searchsorted(spent, most * (1 + ROOM), side="right"))
@@ -187,7 +187,7 @@ def _fill(option: IntArray, steps: Steps, begin: int, left: float) -> None:
 
 
 def _margins(reduced: FloatArray) -> FloatArray:
-    """By how much the best choice of each account beats its second best once use is priced, leaving alone included."""
+    """Return each account's lead of its best choice over the second best at these prices, shape (n,)."""
     with_none = np.column_stack([np.zeros(len(reduced)), reduced])
     top = np.sort(with_none, axis=1)[:, -2:]
     margins: FloatArray = top[:, 1] - top[:, 0]
@@ -214,7 +214,7 @@ class _Priced:
         self.capacity = (supply > 0).astype(np.float64)[:-1]
 
     def reduced(self, price: FloatArray) -> FloatArray:
-        """Values less what the use costs at those prices, shape (n, k)."""
+        """Return the values less the price of their use, shape (n, k)."""
         return self.value - self.charge(price)
 
     def charge(self, price: FloatArray) -> FloatArray:
@@ -223,7 +223,7 @@ class _Priced:
         return charge
 
     def answer(self, price: FloatArray) -> tuple[float, FloatArray]:
-        """The upper bound at those prices, and how much more than there is of each supply would be used."""
+        """Return the upper bound at those prices, and the use beyond each supply."""
         reduced = self.reduced(price)
         best = reduced.argmax(axis=1)
         gain = reduced[np.arange(len(best)), best]
@@ -235,7 +235,7 @@ class _Priced:
 
 
 def _by_prices(value: FloatArray, limits: Sequence[Limit]) -> tuple[Choice, FloatArray]:
-    """The choice by priced limits, and how near the border each account stands."""
+    """Return the choice at the limits' prices, and each account's distance from the border."""
     priced = _Priced(value, limits)
     price = np.zeros(priced.size)
     best, bound = price, np.inf
@@ -263,7 +263,7 @@ def _by_prices(value: FloatArray, limits: Sequence[Limit]) -> tuple[Choice, Floa
 
 
 def _serve(priced: _Priced, price: FloatArray) -> IntArray:
-    """Accounts in the order of value for priced use, each with the first of its options that still fits."""
+    """Give each account, by value at these prices, the first of its options that still fits."""
     n, k = priced.value.shape
     scarce = price if price.any() else np.ones(priced.size)
     with np.errstate(divide="ignore", invalid="ignore"):
@@ -289,7 +289,7 @@ def _serve(priced: _Priced, price: FloatArray) -> IntArray:
 
 
 def _refine(found: Choice, border: FloatArray, value: FloatArray, limits: Sequence[Limit], exact: Exact) -> Choice:
-    """Decide anew about the accounts nearest to the border, all others as they were chosen."""
+    """Choose anew for the accounts nearest to the border; all others keep their choice."""
     core = able = np.flatnonzero(np.isfinite(value).any(axis=1))
     core = np.sort(core[np.argsort(border[core], kind="stable")[:CORE]])
     fixed = found.option.copy()

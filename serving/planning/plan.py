@@ -69,6 +69,7 @@ def make_plan(
     investments: pd.DataFrame,
     allowance: Allowance,
     draw: Draw | None = None,
+    *,
     on: str = "expected",
     owners: Mapping[str, str] | None = None,
     exact: Exact | None = None,
@@ -76,7 +77,7 @@ def make_plan(
     level: float | None = None,
     currency: str = "",
 ) -> Plan:
-    """The plan for the accounts and options of one scoring run; give part of the rows to plan for part of them.
+    """Plan for the accounts and options of one scoring run; pass part of the rows to plan for part of them.
 
     scores, investments : `scores` and `investment_scores` of the contract, of one run.  on : one of `menu.OBJECTIVES`.
     owners : account -> manager, else the scores' own column `owner`, if any.
@@ -89,7 +90,9 @@ def make_plan(
         If the tables are not of one run, or an allowance or share is impossible.
     """
     run = {**_run(scores), "level": level, "currency": currency}
-    return plan_from(build_candidates(scores, investments, owners), run, allowance, draw, on, exact, claim_ratio)
+    return plan_from(
+        build_candidates(scores, investments, owners), run, allowance, draw, on=on, exact=exact, claim_ratio=claim_ratio
+    )
 
 
 def plan_from(
@@ -97,11 +100,12 @@ def plan_from(
     run: Mapping[str, Any],
     allowance: Allowance,
     draw: Draw | None = None,
+    *,
     on: str = "expected",
     exact: Exact | None = None,
     claim_ratio: float | None = None,
 ) -> Plan:
-    """The plan for a menu; the other arguments are those of `make_plan`.
+    """Plan from candidates; the other arguments are those of `make_plan`.
 
     run : as_of (a date or time, UTC), horizon_days and model_version of the scores; level and currency of the model.
 
@@ -113,18 +117,24 @@ def plan_from(
     draw = Draw() if draw is None else draw
     _check(allowance, draw)
     value, side = menu.objective(on), _side_limits(menu, allowance)
-    picked = _select(menu, value, allowance.budget, side, draw, exact)
+    picked = _select(menu, value, budget=allowance.budget, side=side, draw=draw, exact=exact)
     rows = np.flatnonzero(picked.choice.option != NONE)
     option = picked.choice.option[rows]
     stratum = strata(option, menu.rung[rows].tolist(), menu.gain[rows, option])
     arms = draw_arms(
-        menu.accounts[rows].tolist(), menu.cost[rows, option], stratum, option, picked.others[rows],
-        picked.near[rows], draw, f"{run['model_version']}@{run['as_of']}",
-    )  # fmt: skip
+        menu.accounts[rows].tolist(),
+        cost=menu.cost[rows, option],
+        stratum=stratum,
+        option=option,
+        others=picked.others[rows],
+        near=picked.near[rows],
+        draw=draw,
+        run=f"{run['model_version']}@{run['as_of']}",
+    )
     found = _rows(menu, rows, arms)
-    more = _select(menu, value, allowance.budget + NEXT_MONEY, side, draw, exact)
+    more = _select(menu, value, budget=allowance.budget + NEXT_MONEY, side=side, draw=draw, exact=exact)
     record = {
-        "plan_id": _plan_id(menu, run, allowance, draw, on, found),
+        "plan_id": _plan_id(menu, run, allowance=allowance, draw=draw, on=on, rows=found),
         **run,
         "objective": on,
         "limits": {
@@ -171,21 +181,21 @@ def _check(allowance: Allowance, draw: Draw) -> None:
 
 
 def _run(scores: pd.DataFrame) -> dict[str, Any]:
-    """What the scores say of themselves.  Raises SettingsError unless they are of one run."""
-    told: dict[str, Any] = {}
+    """Return what the scores say of their run.  Raises SettingsError unless they are of one run."""
+    facts: dict[str, Any] = {}
     for name in ("as_of", "horizon_days", "model_version"):
         found = scores[name].unique()
         if len(found) != 1:
             raise SettingsError(f"Scores of one run have one {name}; these have {len(found)}. Give one run's folder.")
-        told[name] = found[0]
-    at = iso(instant(pd.Timestamp(told["as_of"]).isoformat()))
-    return {"as_of": at, "horizon_days": int(told["horizon_days"]), "model_version": str(told["model_version"])}
+        facts[name] = found[0]
+    at = iso(instant(pd.Timestamp(facts["as_of"]).isoformat()))
+    return {"as_of": at, "horizon_days": int(facts["horizon_days"]), "model_version": str(facts["model_version"])}
 
 
 def _plan_id(
-    menu: Candidates, run: Mapping[str, Any], allowance: Allowance, draw: Draw, on: str, rows: pd.DataFrame
+    menu: Candidates, run: Mapping[str, Any], *, allowance: Allowance, draw: Draw, on: str, rows: pd.DataFrame
 ) -> str:
-    """Twelve hexadecimal digits that change with anything that the plan was made from, and with any account or arm."""
+    """Return a digest, 12 hexadecimal digits, of all that the plan was made from and of its accounts and arms."""
     made_from = [menu.options, menu.bonds, sorted(run.items()), asdict(allowance), asdict(draw), on]
     texts = [
         *(column.tolist() for column in (menu.accounts, menu.rung, menu.owner)),
@@ -202,7 +212,7 @@ def _budget_limit(menu: Candidates, budget: float) -> Limit:
 
 
 def _side_limits(menu: Candidates, allowance: Allowance) -> list[Limit]:
-    """The limits besides the budget."""
+    """Return the limits besides the budget."""
     limits = []
     if allowance.owner_budget is not None or allowance.owner_hours is not None:
         if all(owner is None for owner in menu.owner):
@@ -226,9 +236,9 @@ def _side_limits(menu: Candidates, allowance: Allowance) -> list[Limit]:
 
 
 def _select(
-    menu: Candidates, value: FloatArray, budget: float, side: Sequence[Limit], draw: Draw, exact: Exact | None
+    menu: Candidates, value: FloatArray, *, budget: float, side: Sequence[Limit], draw: Draw, exact: Exact | None
 ) -> _Picked:
-    """So many accounts that the treated among them use the budget and, whatever the lot, do not exceed it."""
+    """Select so many accounts that the treated use the budget and, whatever the draw, do not exceed it."""
     under = budget / (1 - draw.holdout)
     for _ in range(TRIES):
         choice = choose(value, [_budget_limit(menu, under), *side], exact)
@@ -245,7 +255,7 @@ def _select(
 
 
 def _others(menu: Candidates, value: FloatArray, option: IntArray, side: Sequence[Limit]) -> BoolArray:
-    """What else exploring may give to the selected: what pays and strains no limit more, shape (n, k)."""
+    """Return the other options that exploring may give: profitable, no heavier on any limit, shape (n, k)."""
     own = np.maximum(option, 0)[:, None]
     may: BoolArray = np.isfinite(value) & (option != NONE)[:, None] & (np.arange(len(menu.options)) != own)
     may &= menu.cost <= np.take_along_axis(menu.cost, own, axis=1)
@@ -257,7 +267,7 @@ def _others(menu: Candidates, value: FloatArray, option: IntArray, side: Sequenc
 
 
 def _near(value: FloatArray, option: IntArray, others: BoolArray) -> BoolArray:
-    """The half of the selected with another option that lose least by it, shape (n,)."""
+    """Return the half of the selected that lose least by another option, shape (n,)."""
     near = np.zeros(len(option), bool)
     able = np.flatnonzero(others.any(axis=1))
     loss = values_of(option, value)[able] - np.where(others[able], value[able], -np.inf).max(axis=1, initial=-np.inf)
@@ -287,7 +297,7 @@ def _rows(menu: Candidates, rows: IntArray, arms: Arms) -> pd.DataFrame:
 
 
 def _totals(found: pd.DataFrame, claim_ratio: float | None) -> dict[str, Any]:
-    """Sums over the treated; the interval is that of errors which all point the same way, the widest there is."""
+    """Return sums over the treated; the interval is the widest possible, of errors that all have one sign."""
     treated = found[found["arm"] == TREAT]
     spent, gain = float(treated["cost"].sum()), float(treated["expected_gain"].sum())
     return {
@@ -306,7 +316,7 @@ def _totals(found: pd.DataFrame, claim_ratio: float | None) -> dict[str, Any]:
 
 
 def _next_money(menu: Candidates, picked: _Picked, more: _Picked, draw: Draw) -> dict[str, Any]:
-    """What so much more money would change: gain of those treated, and who comes on to the plan or gets another."""
+    """Return what so much more money would buy: gain, cost, and the accounts that get an option or another."""
     before, after = picked.choice.option, more.choice.option
     gain = float(values_of(after, menu.gain).sum() - values_of(before, menu.gain).sum())
     cost = float(values_of(after, menu.cost).sum() - values_of(before, menu.cost).sum())
@@ -319,7 +329,7 @@ def _next_money(menu: Candidates, picked: _Picked, more: _Picked, draw: Draw) ->
 
 
 def _first_to_go(menu: Candidates, value: FloatArray, option: IntArray) -> dict[str, Any] | None:
-    """The account whose last money earns least: what it has over the next cheaper thing, for what that saves."""
+    """Return the account whose last money earns least: gain over the next cheaper choice, for what that saves."""
     rows = np.flatnonzero(option != NONE)
     own_cost, own = menu.cost[rows, option[rows]], value[rows, option[rows]]
     instead = np.column_stack([np.zeros(len(rows)), value[rows]])
@@ -340,7 +350,7 @@ def _first_to_go(menu: Candidates, value: FloatArray, option: IntArray) -> dict[
 
 
 def _left_alone(menu: Candidates, value: FloatArray, option: IntArray) -> dict[str, int]:
-    """How many accounts are left alone, by reason."""
+    """Return how many accounts are left alone, by reason."""
     alone = option == NONE
     known = menu.known.any(axis=1)
     pays, counts = (menu.known & (menu.gain > 0)).any(axis=1), np.isfinite(value).any(axis=1)
@@ -350,9 +360,9 @@ def _left_alone(menu: Candidates, value: FloatArray, option: IntArray) -> dict[s
 
 def _strata_record(menu: Candidates, stratum: NDArray[np.object_], arms: Arms) -> list[dict[str, Any]]:
     rows = pd.DataFrame({"stratum": stratum, "held": arms.held})
-    told = []
+    counts = []
     for name, held in rows.groupby("stratum", sort=True)["held"]:
         option, rung, third = str(name).split("/")
-        told.append({"investment": menu.options[int(option)], "rung": rung, "gain_third": int(third) + 1,
+        counts.append({"investment": menu.options[int(option)], "rung": rung, "gain_third": int(third) + 1,
                      "accounts": len(held), "held_out": int(held.sum())})  # fmt: skip
-    return told
+    return counts

@@ -1,4 +1,4 @@
-"""What a plan says as a whole, as findings: from its record, so that a plan that was written can be told again."""
+"""The findings of a plan as a whole, made from its record, so that a stored plan can be told again."""
 
 import math
 from collections.abc import Mapping

@@ -80,7 +80,7 @@ class Planner:
         menu, narrowed = narrow(_chosen(options.menu, query), wishes)
         try:
             plan = plan_from(
-                menu, options.run, query.allowance, query.draw, query.on, claim_ratio=options.claim_ratio
+                menu, options.run, query.allowance, query.draw, on=query.on, claim_ratio=options.claim_ratio
             )  # fmt: skip
         except SettingsError as error:
             raise InvalidRequest(str(error), "cannot_plan") from None
@@ -109,7 +109,7 @@ class Planner:
 
 
 def narrow(menu: Candidates, wishes: Mapping[str, str]) -> tuple[Candidates, int]:
-    """The menu without what managers do not want, and for how many accounts it offers less."""
+    """Return the candidates without what managers do not want, and the number of accounts with fewer options."""
     if not wishes:
         return menu, 0
     place = {account: row for row, account in enumerate(menu.accounts)}
@@ -159,14 +159,25 @@ def _read(connection: sa.Connection, current: Current) -> Options:
     cost = np.where(np.isnan(figures["cost"]), 0.0, figures["cost"])
     low, high = figures["gain_low"], figures["gain_high"]
     of_names = tuple(bonds.get(name) for name in names)
-    menu = Candidates(accounts, names, of_names, rung, owner, cost, figures["gain"], low, high, known)
+    menu = Candidates(
+        accounts=accounts,
+        options=names,
+        bonds=of_names,
+        rung=rung,
+        owner=owner,
+        cost=cost,
+        gain=figures["gain"],
+        low=low,
+        high=high,
+        known=known,
+    )
     run = {"as_of": iso(facts.as_of), "horizon_days": facts.horizon_days, "model_version": facts.model_version,
            "level": facts.level, "currency": facts.currency}  # fmt: skip
     return Options(current.run_id, run, menu, facts.claim_ratio)
 
 
 def _chosen(menu: Candidates, query: PlanQuery) -> Candidates:
-    """The part of the menu that the query is about.
+    """Return the candidates that the query is about.
 
     Raises
     ------

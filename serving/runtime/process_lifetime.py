@@ -1,4 +1,4 @@
-"""Processes that do not outlive the one that they work for, however that one ended.
+"""Processes that end with the one that they work for, however that one ended.
 
 `ladder serve` holds one end of a pipe, the supervisor reads the other: when `ladder serve` is gone, killed or not,
 the system closes the pipe. A worker looks whether its parent is still the same. Both work wherever there are processes.
@@ -39,7 +39,7 @@ def end_with_parent(every: float = 1.0) -> None:
 
 
 def _end(whole_group: bool) -> None:
-    """Politely at first: what was accepted is finished."""
+    """End the process politely at first: requests that were accepted are finished."""
     os.kill(os.getpid(), signal.SIGTERM)
     time.sleep(GRACE_SECONDS)
     if whole_group and sys.platform != "win32":

@@ -1,4 +1,4 @@
-"""The service as a process: started, waited for, stopped.  What `ladder serve`, `ladder demo` and the tests call."""
+"""The service as a process: started, waited for, stopped by `ladder serve`, `ladder demo` and the tests."""
 
 import os
 import shutil
@@ -76,7 +76,7 @@ def serve(bundle: Path, port: int, terms: Terms = Terms(), announce: Callable[[s
 
 @contextmanager
 def running(bundle: Path, port: int, terms: Terms = Terms()) -> Iterator[str]:
-    """The service, ready, for the length of the block; gives its address.  Raises what `serve` raises."""
+    """Run the service for the length of the block, and yield its address.  Raises what `serve` raises."""
     with _started(bundle, port, terms) as process:
         _wait(process, port, terms.host, _Asked())
         yield _url(port, terms.host)
@@ -99,7 +99,7 @@ class _Asked:
 
     @contextmanager
     def listening(self) -> Iterator[None]:
-        """Hear SIGINT, SIGTERM and SIGHUP for the length of the block."""
+        """Handle SIGINT, SIGTERM and SIGHUP for the length of the block."""
         before = {number: signal.signal(number, self.hear) for number in _SIGNALS}
         try:
             yield
@@ -113,7 +113,7 @@ _SIGNALS = tuple(getattr(signal, name) for name in ("SIGINT", "SIGTERM", "SIGHUP
 
 @contextmanager
 def _started(bundle: Path, port: int, terms: Terms) -> Iterator["subprocess.Popen[bytes]"]:
-    """BentoML as a child process with a home of its own, which goes when it goes."""
+    """Start BentoML as a child process with a home folder of its own, removed when it ends."""
     _check(bundle, port, terms)
     home = tempfile.mkdtemp(prefix="ladder-serve-")
     code = Path(__file__).resolve().parents[2]
@@ -197,7 +197,7 @@ def _whole(store: str) -> str:
 
 
 def _wait(process: "subprocess.Popen[bytes]", port: int, host: str, asked: _Asked) -> bool:
-    """Until /readyz answers 200 (True) or somebody asks us to stop (False).  Raises LadderError if it never does."""
+    """Wait until /readyz answers 200 (True) or we are asked to stop (False).  Raises LadderError if neither."""
     until = time.monotonic() + READY_SECONDS
     while not asked.to_stop:
         if process.poll() is not None:
@@ -212,7 +212,7 @@ def _wait(process: "subprocess.Popen[bytes]", port: int, host: str, asked: _Aske
 
 
 def _status(port: int, host: str) -> int:
-    """What /readyz answers; 0 where nobody answers yet."""
+    """Return the status of /readyz; 0 where nobody answers yet."""
     connection = HTTPConnection(_reachable(host), port, timeout=5)
     with suppress(OSError, HTTPException):
         try:

@@ -1,4 +1,4 @@
-"""BentoML's side: one service, its tuning, and the environment that tells a worker what to load.
+"""The BentoML service: its tuning, and the environment variables that configure a worker.
 
 BentoML's own routes come before any application that is mounted, and its errors have their own shape. So ours
 is not mounted but stands in front: every request goes to it, and BentoML keeps the processes and the sockets.
@@ -42,7 +42,7 @@ class Front:
         self.app = app
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        """To us, but for the events of the process's life, which are BentoML's."""
+        """Pass requests to the application, and lifespan events to BentoML."""
         ours = Front.application
         await (self.app if scope["type"] == "lifespan" or ours is None else ours)(scope, receive, send)
 
@@ -65,10 +65,10 @@ class Worker:
 
         end_with_parent()
         configure_logging()
-        counter, meter = ModelHolder(), PrometheusMetrics()
-        succession = ModelReloader(counter, Path(os.environ.get(BUNDLE, BESIDE)), EXAMPLE, meter)
-        succession.look()
-        succession.watch()
+        holder, meter = ModelHolder(), PrometheusMetrics()
+        reloader = ModelReloader(holder, Path(os.environ.get(BUNDLE, BESIDE)), EXAMPLE, meter)
+        reloader.look()
+        reloader.watch()
         rates = Rates(float(os.environ.get(RATE, PER_SECOND)), int(os.environ.get(BURST, USUAL_BURST)))
         waiting, store = int(os.environ.get(WAITING, MOST_WAITING)), os.environ.get(STORE)
         if store is not None:
@@ -77,28 +77,34 @@ class Worker:
             watch_scores(store, meter.batch_scores)
         scoring, filing, ring = BoundedExecutor(waiting), BoundedExecutor(waiting), _ring(store)
         if store is None:
-            Front.application = create_app(counter, meter, None, ring, rates, scoring, filing)
+            Front.application = create_app(
+                holder, meter, archive=None, ring=ring, rates=rates, scoring=scoring, filing=filing
+            )
         else:
             from serving.api.store_service import StoreService
 
-            clerk = StoreService(store)
-            site = _site(clerk, ring, rates, filing)
-            Front.application = create_app(counter, meter, clerk, ring, rates, scoring, filing, site)
+            store_service = StoreService(store)
+            site = _site(store_service, ring, rates, filing)
+            Front.application = create_app(
+                holder, meter, archive=store_service, ring=ring, rates=rates, scoring=scoring, filing=filing, pages=site
+            )
         gc.collect()
         gc.freeze()
 
 
-def _site(clerk: "StoreService", ring: "Callable[[], Keyring]", rates: "Rates", bench: "BoundedExecutor") -> "Site":
-    """The managers' page; its templates are loaded only where there is a store to show."""
+def _site(
+    store_service: "StoreService", ring: "Callable[[], Keyring]", rates: "Rates", executor: "BoundedExecutor"
+) -> "Site":
+    """Return the managers' page; its templates are loaded only where there is a store."""
     from serving.web.routes import Site
     from serving.web.session import SessionAuth
 
-    doorkeeper = SessionAuth(ring, os.environ.get(PROXY) or None)
-    return Site(clerk, doorkeeper, rates, bench, os.environ.get(CURRENCY, "€"))
+    session_auth = SessionAuth(ring, os.environ.get(PROXY) or None)
+    return Site(store_service, session_auth, rates, executor, os.environ.get(CURRENCY, "€"))
 
 
 def _ring(store: str | None) -> "Callable[[], Keyring]":
-    """The keys of now; none where there is no store, and then only this machine is answered."""
+    """Return the current keys; without a store none, so that only this machine is answered."""
     if store is None:
         from serving.api.keyring import Keyring
 

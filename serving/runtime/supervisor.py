@@ -1,4 +1,4 @@
-"""The process that keeps the workers: BentoML's own supervisor, with a lifeline and a private control socket.
+"""The process that supervises the workers: BentoML's own, with a lifeline and a private control socket.
 
 Run by serving.runtime.server as `python -m serving.runtime.supervisor serve SERVICE ...`, with the words of `bentoml
 serve`. Two things

@@ -1,4 +1,4 @@
-"""All accounts of a source scored at once, and written where others can read them."""
+"""All accounts of a source scored at once, and the tables written to files."""
 
 import json
 from collections.abc import Callable, Mapping, Sequence
@@ -43,11 +43,12 @@ def score_frames(
     scorer: Scorer,
     histories: Histories,
     as_of: int,
+    *,
     language: str = DEFAULT_LANGUAGE,
     explain: bool = True,
     horizons: bool = True,
 ) -> tuple[pd.DataFrame, pd.DataFrame, pd.DataFrame, pd.DataFrame]:
-    """The tables of TABLES, of every account known at as_of (microseconds).
+    """Return the tables of TABLES for every account known at as_of (microseconds).
 
     language : of the sentences in the scores' `reasons`.  explain : give reasons at all; else the table of them has no
         rows.  horizons : also look at the further ones; else that table has none.
@@ -61,9 +62,9 @@ def score_frames(
     if not len(snapshots):
         raise NotEnoughData(f"No account is known before {iso(as_of)}. Choose a later --as-of.")
     scored = scorer.score(histories, snapshots, explain, horizons)
-    reasons = [told or () for told in scored.scores["reasons"]]
-    told = [json.dumps([render_reason(one, language) for one in some], ensure_ascii=False) for some in reasons]
-    scores = _frame({**scored.scores, "reasons": np.array(told, object)}, SCORES)
+    reasons = [own or () for own in scored.scores["reasons"]]
+    texts = [json.dumps([render_reason(one, language) for one in some], ensure_ascii=False) for some in reasons]
+    scores = _frame({**scored.scores, "reasons": np.array(texts, object)}, SCORES)
     table = reason_columns(scored.scores["account_id"], scored.scores["as_of"], reasons)
     return (
         scores, _frame(scored.investments, INVESTMENT_SCORES), _frame(scored.horizons, HORIZONS), _frame(table, REASONS)
@@ -117,12 +118,12 @@ def read_terms(folder: Path, version: str) -> ModelTerms:
 
 
 def read_scores(folder: Path) -> pd.DataFrame:
-    """The `scores` that `write_frames` wrote into a folder.  Raises SettingsError as `read_table` does."""
+    """Read the `scores` that `write_frames` wrote into a folder.  Raises SettingsError as `read_table` does."""
     return read_table(folder, "scores", SCORE_COLUMNS)
 
 
 def read_table(folder: Path, name: str, columns: Sequence[str], forms: Sequence[str] = FORMATS) -> pd.DataFrame:
-    """A table that `write_frames` wrote into a folder, in the first of these formats that is there.
+    """Read a table that `write_frames` wrote into a folder, in the first of these formats that is there.
 
     Raises
     ------
@@ -149,7 +150,7 @@ def read_table(folder: Path, name: str, columns: Sequence[str], forms: Sequence[
 
 
 def read_columns(file: Path, columns: Sequence[str]) -> pd.DataFrame:
-    """Some columns of a table that was just written."""
+    """Read some columns of a table that was just written."""
     names = list(columns)
     if file.suffix == ".parquet":
         return pd.read_parquet(file, columns=names)

@@ -27,6 +27,7 @@ from features.sources.source import Source
 from features.tables import RUNGS, TABLE
 from serving.scoring.batch import score_frames
 from serving.scoring.scoring import Scorer
+from training.model.findings import NOTE, Finding
 
 PARTS = ("corrections", "behaviour", "model")
 FIGURES = ("p_switch", "expected_rung")
@@ -45,7 +46,7 @@ class Run:
 
     @property
     def as_of(self) -> int:
-        """Microseconds.  Raises SettingsError if the scores are of several instants, or of none."""
+        """Return the instant of the scores, microseconds.  Raises SettingsError if there are several, or none."""
         found = self.scores["as_of"].unique()
         if len(found) != 1:
             raise SettingsError(f"Scores of one run have one as_of; these have {len(found)}. Give one run's folder.")
@@ -53,9 +54,10 @@ class Run:
 
 
 def split_changes(before: Run, after: Run, source: Source) -> pd.DataFrame:
-    """One row for every account of either run: both figures, their change, and its three parts.
+    """Return one row for every account of either run: both figures, their change, and its three parts.
 
-    source : as it is now.  A part is missing, and `note` says why, where the figure is missing at any step.
+    source : as it is now.  A part is missing, and `note` holds the code of the reason (a `score_change` of
+    `training.model.text.names`), where the figure is missing at any step; else `note` is empty.
 
     Raises
     ------
@@ -76,7 +78,7 @@ def split_changes(before: Run, after: Run, source: Source) -> pd.DataFrame:
 
 
 def as_known_later(source: Source, then: int, later: int) -> Source:
-    """The source with what was recorded from `then` on, but before `later`, known in time where it happened earlier.
+    """Return the source as of `later`: rows about the time before `then`, recorded afterwards, known in time.
 
     then, later : microseconds. A look at `then` so sees everything that `later` knows of the time before it.
     """
@@ -119,7 +121,7 @@ def _check_same(last: pd.DataFrame, again: pd.DataFrame, after: Run) -> None:
 
 
 def _figures(scores: pd.DataFrame) -> pd.DataFrame:
-    """The figures that are split, by account."""
+    """Return the figures that are split, by account."""
     expected = np.zeros(len(scores))
     for rung, name in enumerate(_CHANCES):
         expected = expected + rung * scores[name].to_numpy(float)
@@ -150,7 +152,7 @@ def _table(steps: list[pd.DataFrame], before: Run, after: Run) -> pd.DataFrame:
 
 
 def _parts(figure: str, values: list[FloatArray]) -> Mapping[str, FloatArray]:
-    """The parts of every account, all missing where one is; the change is their sum, so that it adds up to the bit."""
+    """Return the parts of every account, all missing where one is; the change is their exact sum."""
     missing = np.isnan(np.stack(values)).any(axis=0)
     parts = [np.where(missing, np.nan, later - earlier) for earlier, later in pairwise(values)]
     change = parts[0] + parts[1] + parts[2]
@@ -159,48 +161,39 @@ def _parts(figure: str, values: list[FloatArray]) -> Mapping[str, FloatArray]:
 
 
 def _there(step: pd.DataFrame, accounts: pd.Index) -> list[tuple[bool, bool]]:
-    """Whether each account was scored at a step, and whether it could switch then."""
+    """Return whether each account was scored at a step, and whether it could switch then."""
     found = step.reindex(accounts)
     return list(zip(found["expected_rung"].notna(), found["p_switch"].notna(), strict=True))
 
 
 def _note(*steps: tuple[bool, bool]) -> str:
+    """Return the code of why an account has no parts, empty where it has them."""
     scored, able = [step[0] for step in steps], [step[1] for step in steps]
     if not scored[0]:
-        return "new since the earlier run"
+        return "new"
     if not scored[-1]:
-        return "no longer known"
+        return "unknown"
     if not all(scored):
-        return "not known at the earlier as_of any more: its rows were moved or removed"
+        return "removed"
     if all(able) or not any(able):
         return ""
     if not able[0]:
-        return "could not switch before" if able[-1] else "could not switch in either run"
-    return "cannot switch any more" if not able[-1] else "by the corrected data it could not switch"
+        return "could_not_switch" if able[-1] else "never_could_switch"
+    return "cannot_switch" if not able[-1] else "corrected_cannot_switch"
 
 
-def largest_changes(changes: pd.DataFrame, most: int = 10) -> list[str]:
-    """The accounts whose p_switch changed most, in words; those whose rung did where nobody's p_switch is known."""
+def largest_changes(changes: pd.DataFrame, most: int = 10) -> list[Finding]:
+    """Return the accounts whose p_switch changed most; those whose rung did where nobody's p_switch is known."""
     figure = "p_switch" if changes["p_switch_change"].notna().any() else "expected_rung"
     known = changes[changes[f"{figure}_change"].notna()]
     order = known[f"{figure}_change"].abs().sort_values(ascending=False, kind="stable").index[:most]
-    return [_in_words(row, figure) for row in known.loc[order].to_dict("records")]
+    return [_finding(row, figure) for row in known.loc[order].to_dict("records")]
 
 
-def _in_words(row: Mapping[Any, Any], figure: str) -> str:
-    """`A01: p_switch 12 % -> 35 % (+23 points): the account behaved differently +20, ...`."""
-    scale, digits = (100.0, 0) if figure == "p_switch" else (1.0, 2)
-    unit, points = (" %", " points") if figure == "p_switch" else ("", "")
-    before, after = (f"{scale * row[f'{figure}_{when}']:.{digits}f}{unit}" for when in ("before", "after"))
-    shown = {part: f"{scale * row[f'{figure}_{part}'] + 0.0:+.{digits + 1}f}" for part in ("change", *PARTS)}
-    parts = ", ".join(f"{_PART_WORDS[part]} {shown[part]}" for part in ("behaviour", "corrections", "model"))
-    rungs = "" if row["rung_before"] == row["rung_after"] else f"; {row['rung_before']} -> {row['rung_after']}"
-    name = figure.replace("_", " ") if figure != "p_switch" else figure
-    return f"{row['account_id']}: {name} {before} -> {after} ({shown['change']}{points}): {parts}{rungs}"
-
-
-_PART_WORDS = {
-    "behaviour": "the account behaved differently",
-    "corrections": "the data were corrected",
-    "model": "the model was changed",
-}
+def _finding(row: Mapping[Any, Any], figure: str) -> Finding:
+    return Finding.of(
+        "p_switch_changed" if figure == "p_switch" else "expected_rung_changed", NOTE, account=row["account_id"],
+        before=row[f"{figure}_before"], after=row[f"{figure}_after"], change=row[f"{figure}_change"],
+        behaviour=row[f"{figure}_behaviour"], corrections=row[f"{figure}_corrections"], model=row[f"{figure}_model"],
+        rungs=[row["rung_before"], row["rung_after"]],
+    )  # fmt: skip

@@ -24,7 +24,7 @@ TYPES = ("commodity_buyer", "underperformer", "partner", "most_valuable")
 
 
 def customer_types(matrix: FloatArray, rung: IntArray, usual: float | None) -> dict[str, NDArray[Any]]:
-    """The columns `service_load` and `customer_type`, shape (n,) each; missing without revenue in a year.
+    """Return the columns `service_load` and `customer_type`, shape (n,) each; missing without revenue in a year.
 
     matrix : in the order of the catalogue.  usual : the load that parts cheap from dear; None where it is not known.
     """

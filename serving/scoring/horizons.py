@@ -14,27 +14,24 @@ from numpy.typing import NDArray
 from features.instants import FloatArray, IntArray
 from features.tables import RUNGS
 from serving.scoring.score_columns import HORIZON_COLUMNS
+from training.model.rung_mass import mass_above, mass_below
 
 Column = NDArray[Any]
 
 
 def rung_columns(chances: FloatArray, rung: IntArray) -> dict[str, Column]:
-    """What the chances of the rungs say: each of them, the most probable rung, the mass above and below today's.
+    """Return the chances of the rungs, the most probable rung, and the mass above and below today's, as columns.
 
     chances : shape (n, 7).  rung : shape (n,), today's.
     """
     columns: dict[str, Column] = {f"p_{name}": chances[:, k] for k, name in enumerate(RUNGS)}
     most = chances.argmax(axis=1) if len(chances) else np.empty(0, np.int64)
     columns["next_rung"] = np.array(RUNGS, object)[most]
-    up, down = np.zeros(len(rung)), np.zeros(len(rung))
-    for k in range(len(RUNGS)):
-        up = up + np.where(k > rung, chances[:, k], 0.0)
-        down = down + np.where(k < rung, chances[:, k], 0.0)
-    return columns | {"p_upgrade": up, "p_downgrade": down}
+    return columns | {"p_upgrade": mass_above(chances, rung), "p_downgrade": mass_below(chances, rung)}
 
 
 def hold_to(figures: Sequence[FloatArray], main: int, rises: bool) -> list[FloatArray]:
-    """The figures of one horizon after the other, ascending, none falling (or none rising) below the one before.
+    """Return the figures horizon by horizon, held to a monotone order: none falls, or none rises.
 
     figures : shape (n,) each, without NaN.  main : which of them is never changed; the others follow it outwards.
     """
@@ -50,7 +47,7 @@ def hold_to(figures: Sequence[FloatArray], main: int, rises: bool) -> list[Float
 def table(
     horizons: Sequence[Mapping[str, Column]], days: Sequence[int], scores: Mapping[str, Column]
 ) -> dict[str, Column]:
-    """One row per account and horizon, all horizons of the first account first, shape (n * n_horizons,) each.
+    """Return one row per account and horizon, all horizons of the first account first, shape (n * n_horizons,) each.
 
     horizons : the columns of each, as scores have them.  days : how far ahead each looks.
     """

@@ -33,11 +33,11 @@ class LastForecasts:
     names: tuple[str, ...]
 
     def each(self, known: Mapping[str, float], otherwise: float) -> FloatArray:
-        """What is known of every forecast's author."""
+        """Return what is known of every forecast's author."""
         return np.array([known.get(name, otherwise) for name in self.names], np.float64)[self.author]
 
     def authors(self) -> Column:
-        """The author's name; None where there is no forecast or it names nobody."""
+        """Return the author's name; None where there is no forecast or it names nobody."""
         names = np.array([*self.names[:-1], None], object)
         who: Column = names[self.author]
         who[np.isnan(self.per_day)] = None
@@ -45,7 +45,7 @@ class LastForecasts:
 
 
 def last_forecasts(view: View) -> LastForecasts | None:
-    """The last forecast of every account; None where there is none at all."""
+    """Return the last forecast of every account; None where there is none at all."""
     stream = view.stream("forecasts")
     if not len(stream.time):
         return None
@@ -59,20 +59,20 @@ def last_forecasts(view: View) -> LastForecasts | None:
 
 
 def beside_history(view: View, facts: Facts, manager: FloatArray, gap: FloatArray) -> dict[str, Column]:
-    """History's own estimate, the blend of both, and how far apart they are in standard errors, shape (n,) each.
+    """Return history's estimate, the blend of both, and their distance in standard errors, shape (n,) each.
 
     manager : calibrated.  gap : of the account's rung.  All but the author is NaN where the manager or history says
     nothing; the disagreement also where too few forecasts are resolved to know what either usually misses by.
     """
-    told, n = last_forecasts(view), len(view)
+    forecasts, n = last_forecasts(view), len(view)
     history: FloatArray = np.where(np.isnan(manager), np.nan, gap * facts.forecast_history)
-    weight = np.zeros(n) if told is None else told.each(facts.forecast_weights, facts.forecast_weight)
+    weight = np.zeros(n) if forecasts is None else forecasts.each(facts.forecast_weights, facts.forecast_weight)
     apart = np.full(n, np.nan)
     if facts.forecast_miss is not None and facts.forecast_miss > 0:
         sold = np.maximum(view.stream("orders").amount("revenue", facts.horizon_days), 0.0)
         apart = (manager - history) / (facts.forecast_miss * np.sqrt(sold + facts.forecast_size))
     return {
-        "forecast_by": np.full(n, None, object) if told is None else told.authors(),
+        "forecast_by": np.full(n, None, object) if forecasts is None else forecasts.authors(),
         "history_estimate": history,
         "upgrade_expectation": history + weight * (manager - history),
         "forecast_disagreement": apart,
@@ -80,14 +80,14 @@ def beside_history(view: View, facts: Facts, manager: FloatArray, gap: FloatArra
 
 
 def strongest_disagreements(scores: pd.DataFrame, most: int) -> pd.DataFrame:
-    """The accounts of which manager and history say the most different, with COLUMNS, the strongest first."""
+    """Return the accounts of which manager and history say the most different, with COLUMNS, the strongest first."""
     known = scores.loc[scores["forecast_disagreement"].notna(), list(COLUMNS)]
     order = known["forecast_disagreement"].abs().to_numpy(np.float64)
     return known.iloc[np.lexsort((known["account_id"].astype(str), -order))[:most]]
 
 
 def disagreement_cells(rows: pd.DataFrame) -> list[list[str]]:
-    """The same for a table on the terminal, under HEADINGS."""
+    """Return the disagreements as rows of a table on the terminal, under HEADINGS."""
     return [_cells(row) for row in rows.to_dict("records")]
 
 

@@ -21,7 +21,7 @@ TENTH = 0.1
 
 
 def weigh(bundle: Bundle, histories: Histories, as_of: int) -> Footprint:
-    """The bundle's size, and how long it takes to score accounts with reasons, timed once on this machine."""
+    """Return the bundle's size, and how long it takes to score accounts with reasons, timed once on this machine."""
     size = sum(len(content) for content in bundle.files().values()) / 1e6
     known = _sampled(histories, as_of, TIMED)
     scorer = Scorer(bundle, "timed")
@@ -33,7 +33,7 @@ def weigh(bundle: Bundle, histories: Histories, as_of: int) -> Footprint:
 
 
 def compare_models(new: Bundle, old: Bundle, histories: Histories, as_of: int) -> Changes:
-    """What changes for whom, over a sample of the accounts known at as_of (microseconds)."""
+    """Return what changes for whom, over a sample of the accounts known at as_of (microseconds)."""
     known = _sampled(histories, as_of, MOST_COMPARED)
     ours, theirs = (
         Scorer(bundle, "compared").score(histories, known, explain=False, horizons=False) for bundle in (new, old)
@@ -51,7 +51,7 @@ def compare_models(new: Bundle, old: Bundle, histories: Histories, as_of: int) -
 
 
 def _example(ours: Scored, theirs: Scored) -> Example | None:
-    """A tenth of what the new model would spend without a limit, spent by either on its best gains per money spent."""
+    """Compare both models' spending of a tenth of what the new one would spend without a limit."""
     costs, gains = zip(*(_recommended(scored) for scored in (ours, theirs)), strict=True)
     wanted = float(costs[0][gains[0] > 0].sum())
     if wanted <= 0:
@@ -65,13 +65,13 @@ def _example(ours: Scored, theirs: Scored) -> Example | None:
 
 
 def _names(scored: Scored) -> Column:
-    """What is recommended; `none` also where there is no option at all."""
+    """Return what is recommended; `none` also where there is no option at all."""
     names = scored.scores["recommended_investment"]
     return np.array([NO_INVESTMENT if name is None else name for name in names], object).astype(str)
 
 
 def _recommended(scored: Scored) -> tuple[FloatArray, FloatArray]:
-    """Cost and expected gain of what is recommended to each account; zero where nothing is."""
+    """Return cost and expected gain of each account's recommendation; zero where there is none."""
     gain = np.nan_to_num(scored.scores["expected_gain"].astype(np.float64))
     n = len(gain)
     if not len(scored.investments.get("cost", ())):

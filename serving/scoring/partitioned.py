@@ -62,13 +62,13 @@ class Written:
 
 
 def score_part(part: Part, bundle: Bundle, version: str, as_of: int, language: str) -> PartScores:
-    """The tables of one part, as `serving.scoring.batch` makes them; ranked within the part only."""
+    """Return the tables of one part, as `serving.scoring.batch` makes them; ranked within the part only."""
     source = read_part(part)
     summarise_part, histories = summarise_rows(part, source), build_histories(source, consume=True)
     del source
     if not len(histories.known_at(as_of)):
         return PartScores(summarise_part, 0, (), np.empty(0, np.int64))
-    frames = score_frames(Scorer(bundle, version), histories, as_of, language)
+    frames = score_frames(Scorer(bundle, version), histories, as_of, language=language)
     scores, reasons = frames[0], frames[3]
     whose = pd.Index(scores["account_id"]).get_indexer(pd.Index(reasons["account_id"]))
     counts = np.bincount(whose, minlength=len(scores))
@@ -79,6 +79,7 @@ def score_parts(
     partitions: Partitions,
     executor: Executor,
     scorer: Scorer,
+    *,
     as_of: int,
     most_bad: float,
     out: Path,
@@ -168,7 +169,7 @@ def _begins(n: int) -> range:
 
 
 def _merged(files: Sequence[Path], owner: IntArray, repeats: IntArray) -> Iterator[pa.Table]:
-    """The rows of all files in the order of the accounts, some accounts at a time.
+    """Yield the rows of all files in the order of the accounts, some accounts at a time.
 
     owner : for every account, ascending, the file that holds it.  repeats : rows that it has there.
     """

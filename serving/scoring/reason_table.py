@@ -16,8 +16,8 @@ def reason_columns(ids: Column, as_of: Column, reasons: Sequence[Sequence[Reason
 
     ids, as_of : of every account, shape (n,).  reasons : of every account.
     """
-    each = np.array([len(told) for told in reasons], np.int64)
-    flat = [reason for told in reasons for reason in told]
+    each = np.array([len(own) for own in reasons], np.int64)
+    flat = [reason for own in reasons for reason in own]
     return {
         "account_id": np.repeat(ids, each),
         "as_of": np.repeat(as_of, each),
@@ -42,9 +42,16 @@ def reason_texts(table: pd.DataFrame, account: IntArray, n: int) -> list[str]:
     rows = zip(account.tolist(), *(known_cells(table[name]) for name in names), strict=True)
     for row, _, outcome, feature, value, name, peer, direction, strength in sorted(rows, key=lambda row: row[:2]):
         figure = _number(value) if name is None else str(name)
-        reason = Reason(str(outcome), str(feature), figure, _number(peer), int(direction), float(strength))
+        reason = Reason(
+            outcome=str(outcome),
+            feature=str(feature),
+            value=figure,
+            peer=_number(peer),
+            direction=int(direction),
+            strength=float(strength),
+        )
         reasons[row].append(reason)
-    return [write_reasons(told) for told in reasons]
+    return [write_reasons(own) for own in reasons]
 
 
 def _number(value: float | None) -> float | None:

@@ -42,7 +42,7 @@ class Explainer:
     def tell(
         self, contributions: FloatArray, values: FloatArray, rungs: IntArray, leaving: bool
     ) -> list[tuple[Reason, ...]]:
-        """The reasons of every account: facts first, then levers, each strongest first.
+        """Return the reasons of every account: facts first, then levers, each strongest first.
 
         contributions, values : shape (n, n_features), in the order of the catalogue.  rungs : shape (n,), now.
         leaving : whether they are contributions to leaving; else to climbing.
@@ -51,14 +51,23 @@ class Explainer:
         strong = np.abs(totals) >= LEAST_CONTRIBUTION
         order = np.argsort(-np.abs(totals), axis=1, kind="stable")
         outcome = LEAVING if leaving else CLIMBING
-        told = []
+        reasons = []
         for row in range(len(values)):
             topics = [topic for topic in order[row].tolist() if strong[row, topic]]
-            told.append(self._tell_one(topics, totals[row], contributions[row], values[row], int(rungs[row]), outcome))
-        return told
+            reasons.append(
+                self._tell_one(
+                    topics,
+                    totals=totals[row],
+                    contributions=contributions[row],
+                    values=values[row],
+                    rung=int(rungs[row]),
+                    outcome=outcome,
+                )
+            )
+        return reasons
 
     def _tell_one(
-        self, topics: Sequence[int], totals: FloatArray, contributions: FloatArray, values: FloatArray, rung: int,
+        self, topics: Sequence[int], *, totals: FloatArray, contributions: FloatArray, values: FloatArray, rung: int,
         outcome: str,
     ) -> tuple[Reason, ...]:  # fmt: skip
         room = {1: MOST_UP, -1: MOST_DOWN}
@@ -81,7 +90,16 @@ class Explainer:
                 continue
             room[direction] -= 1
             position, value, peer = found
-            reasons.append(Reason(outcome, catalog.NAMES[position], value, peer, direction, total))
+            reasons.append(
+                Reason(
+                    outcome=outcome,
+                    feature=catalog.NAMES[position],
+                    value=value,
+                    peer=peer,
+                    direction=direction,
+                    strength=total,
+                )
+            )
             if not any(room.values()):
                 break
         return tuple(sorted(reasons, key=lambda reason: reason.lever))  # a stable sort: each part strongest first
@@ -105,7 +123,7 @@ class Explainer:
         return None
 
     def _look(self, position: int, value: float, rung: int) -> tuple[Value, float | None] | None:
-        """The value and its peers' as a reason holds them; None where they have nothing to say."""
+        """Return the value and its peers' as a reason holds them; None where they have nothing to say."""
         key = (position, rung, value if value == value else np.inf)  # NaN is unlike itself, and would never be found
         if key not in self._seen:
             feature = catalog.FEATURES[position]
@@ -119,7 +137,7 @@ class Explainer:
         return self._seen[key]
 
     def _category(self, name: str, code: Value) -> Value:
-        """The name behind a code; the code where the model has none for it."""
+        """Return the name behind a code; the code where the model has none for it."""
         names = self._facts.vocabulary.get(name.removesuffix("_code"), ())
         return names[int(code)] if isinstance(code, float) and 0 <= code < len(names) else code
 
@@ -150,7 +168,7 @@ RECENCY = "days_since_"
 
 
 def _topic_totals(contributions: FloatArray) -> FloatArray:
-    """The sum of every topic, shape (n, n_topics), added up in one order so that neighbours change no bit."""
+    """Return the sum of every topic, shape (n, n_topics), added up in one order so that neighbours change no bit."""
     totals = np.zeros((len(contributions), len(TOPICS)))
     for topic, members in enumerate(MEMBERS):
         for position in members:

@@ -53,7 +53,7 @@ class ParsedAccount:
 
 
 def read_account(given: Any, trained: Collection[str]) -> ParsedAccount:
-    """The account's rows as the cleaning leaves them.
+    """Return the account's rows as the cleaning leaves them.
 
     given : one item of `accounts`, any JSON value.  trained : names of the tables that the model learnt from; others
         are named in a warning and not used, since the model cannot know what they mean.
@@ -87,7 +87,7 @@ def read_account(given: Any, trained: Collection[str]) -> ParsedAccount:
 
 
 def join(readings: Sequence[ParsedAccount], blank: Mapping[str, Columns]) -> Source:
-    """One source of several accounts.
+    """Return one source of several accounts.
 
     blank : every table that the model learnt from, as it is where no account gives it.
     """
@@ -100,7 +100,7 @@ def join(readings: Sequence[ParsedAccount], blank: Mapping[str, Columns]) -> Sou
 
 
 def account_id_of(given: Any) -> str | None:
-    """An id as text; None where it cannot be one."""
+    """Return an id as text; None where it cannot be one."""
     try:
         text = text_cell(given)
     except UNFIT:
@@ -113,7 +113,7 @@ def _unusable(account_id: str | None, code: str, where: str | None, message: str
 
 
 def _read_rows(table: Table, rows: Sequence[Any], account_id: str, warnings: list[Message]) -> Columns:
-    """The usable rows; every other becomes a warning that names table, row, column and reason."""
+    """Return the usable rows; every other becomes a warning that names table, row, column and reason."""
     aside: dict[int, tuple[str, str]] = {}
     places = list(range(len(rows)))
     if not all(type(row) is dict for row in rows):
@@ -143,7 +143,7 @@ def _read_rows(table: Table, rows: Sequence[Any], account_id: str, warnings: lis
 
 
 def _cells(cells: list[Any]) -> list[Any]:
-    """The cells, with any list or object in them replaced: no column takes one, however deep it goes."""
+    """Return the cells, with any list or object in them replaced: no column takes one, however deep it goes."""
     if not {dict, list} & set(map(type, cells)):
         return cells
     return [_NESTED if isinstance(cell, (dict, list)) else cell for cell in cells]

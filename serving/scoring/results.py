@@ -45,7 +45,7 @@ class AccountResult:
 
     @property
     def status(self) -> str:
-        """`error` where it was not scored, `warning` where something was lost on the way, else `ok`."""
+        """Return `error` where it was not scored, `warning` where something was lost on the way, else `ok`."""
         if self.errors:
             return "error"
         return "ok" if all(warning.code in HARMLESS for warning in self.warnings) else "warning"
@@ -78,7 +78,7 @@ Rows = list[dict[str, Any]]
 
 
 def _rows(scored: Scored | None, language: str) -> tuple[Rows, list[Rows], list[Rows], dict[str, int]]:
-    """The score of every account, its options, its horizons, and where each account stands."""
+    """Return the score of every account, its options, its horizons, and where each account stands."""
     if scored is None or not len(scored.scores["account_id"]):
         return [], [], [], {}
     scores = _table_rows(scored.scores)
@@ -90,12 +90,12 @@ def _rows(scored: Scored | None, language: str) -> tuple[Rows, list[Rows], list[
 
 
 def _by_account(flat: Rows, accounts: int) -> list[Rows]:
-    """As many rows for every account, in their order."""
+    """Return the rows grouped by account, as many each, in their order."""
     each = len(flat) // accounts
     return [flat[k * each : (k + 1) * each] for k in range(accounts)]
 
 
 def _table_rows(columns: Mapping[str, Column]) -> Rows:
-    """Columns as one mapping a row; what is no finite number is None, everything else keeps its bits."""
+    """Return columns as one mapping a row; what is no finite number is None, everything else keeps its bits."""
     plain = [finite_cells(column) for column in columns.values()]
     return [dict(zip(columns, row, strict=True)) for row in zip(*plain, strict=True)]

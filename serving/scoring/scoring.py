@@ -64,7 +64,7 @@ class Scorer:
         explain: bool = True,
         horizons: bool = True,
     ) -> Scored:
-        """The scores of those snapshots, in their order.
+        """Return the scores of those snapshots, in their order.
 
         explain : also give the reasons, which takes about as long again: a tuple of reasons an account, else None.
         horizons : also look as far ahead as the model's other horizons do.
@@ -106,7 +106,7 @@ class Scorer:
     def _horizons(
         self, view: View, matrix: FloatArray, rung: IntArray, rows: IntArray, scores: Mapping[str, Column]
     ) -> dict[str, Column]:
-        """Every horizon, the main one as the scores have it.  rows : of the accounts that can switch.
+        """Return every horizon, the main one as the scores have it.  rows : of the accounts that can switch.
 
         The matrix is written over: only a few columns of it depend on the horizon.
         """
@@ -146,7 +146,7 @@ class Scorer:
         return rung_columns(chances, rung) | {"rung_low": names[low], "rung_high": names[high]}
 
     def _revenue(self, matrix: FloatArray) -> dict[str, Column]:
-        """Expected revenue and its interval, which always holds it: an expectation may lie above a high quantile."""
+        """Return expected revenue and its interval, widened to hold it: a mean may lie above a high quantile."""
         expected, found = self.bundle.revenue.predict(matrix)[:, 0], self.bundle.revenue_range.predict(matrix)
         return {
             "expected_revenue": expected,
@@ -155,11 +155,11 @@ class Scorer:
         }
 
     def _margin(self, view: View) -> FloatArray:
-        """Gross margin rate of each account: its own of the last year, its product lines', or that of all."""
+        """Return each account's gross margin rate: its own of the last year, its product lines', or that of all."""
         return margin_rates(view, self.bundle.facts.line_margins, self.bundle.facts.margin_rate)
 
     def explain(self, histories: Histories, snapshots: Snapshots) -> list[tuple[Reason, ...]]:
-        """The reasons of every snapshot, without its scores."""
+        """Return the reasons of every snapshot, without its scores."""
         facts, view = self.bundle.facts, View(histories, snapshots)
         matrix, rung = catalog.compute(view, self.bundle.context), rungs(view, facts.rules)
         possible = can_switch(view, facts.rules, facts.definition, facts.silence_days)
@@ -168,7 +168,7 @@ class Scorer:
         return self._reasons(matrix, rung, rows, self._leaving_parts(matrix[rows]), teller)
 
     def _leaving_parts(self, matrix: FloatArray) -> FloatArray:
-        """What each feature adds to the log odds of leaving, shape (n, n_features); zero without a booster."""
+        """Return what each feature adds to the log odds of leaving, shape (n, n_features); zero without a booster."""
         trees = _trees(self.bundle.switching)
         return np.zeros((len(matrix), len(catalog.NAMES))) if trees is None else trees.contributions(matrix)[:, :-1]
 
@@ -188,7 +188,7 @@ class Scorer:
         return columns
 
     def _trigger_shares(self, parts: FloatArray) -> FloatArray:
-        """Shares of the families in what pushes the account to leave, where no reasons are recorded, shape (n, 3).
+        """Return the trigger families' shares in leaving where no reasons are recorded, shape (n, 3).
 
         The families' usual shares, and what the account's own traces of each add to the log odds of leaving.
         """
@@ -223,7 +223,7 @@ class Scorer:
         }
 
     def _forecast(self, view: View) -> FloatArray:
-        """The last estimate of the account's manager, times what that manager's estimates have been worth."""
+        """Return the last estimate of the account's manager, times what that manager's estimates have been worth."""
         facts, told = self.bundle.facts, last_forecasts(view)
         if facts.forecast_common is None or told is None:
             return np.full(len(view), np.nan)
@@ -232,7 +232,7 @@ class Scorer:
     def _investments(
         self, matrix: FloatArray, rung: IntArray, margin: FloatArray, expected: FloatArray
     ) -> dict[str, Column]:
-        """All options of every account, shape (n * n_options,) each."""
+        """Return all options of every account, shape (n * n_options,) each."""
         n, options = len(matrix), self.bundle.investments
         parts = [self._option(option, matrix, rung, margin, expected) for option in options]
         names = parts[0].keys() if parts else ()
@@ -273,7 +273,7 @@ class Scorer:
     def _reasons(
         self, matrix: FloatArray, rung: IntArray, rows: IntArray, parts: FloatArray, teller: Explainer
     ) -> list[tuple[Reason, ...]]:
-        """Reasons for leaving where the account can switch, else for climbing.
+        """Return reasons for leaving where the account can switch, else for climbing.
 
         rows : of the accounts that can switch.  parts : what each feature adds to their log odds of leaving.
         """
@@ -289,7 +289,7 @@ class Scorer:
 
 
 def _trees(pool: Pool | None) -> Trees | None:
-    """The pool's booster, if it has one."""
+    """Return the pool's booster, if it has one."""
     member = None if pool is None else pool.members.get("booster")
     if isinstance(member, Floored):
         member = member.member
@@ -297,7 +297,7 @@ def _trees(pool: Pool | None) -> Trees | None:
 
 
 def _recommend(investments: Mapping[str, Column], n: int, n_options: int) -> dict[str, Column]:
-    """The option with the highest expected net gain, or `none`; ranked by ROI, 1 = first."""
+    """Return the option with the highest expected net gain, or `none`; ranked by ROI, 1 = first."""
     name, gain, roi, rank = _nothing(n), np.full(n, np.nan), np.full(n, np.nan), np.full(n, np.nan)
     if n_options and n:
         gains = investments["gain"].reshape(n, n_options)
@@ -312,7 +312,7 @@ def _recommend(investments: Mapping[str, Column], n: int, n_options: int) -> dic
 
 
 def ranks(gain: FloatArray, roi: FloatArray) -> FloatArray:
-    """By ROI, 1 = first, among accounts whose expected gain is above zero; NaN for the others.
+    """Return ranks by ROI, 1 = first, among accounts with an expected gain above zero; NaN for the others.
 
     Of equal ROI and gain the account that stands first comes first.
     """
@@ -324,7 +324,7 @@ def ranks(gain: FloatArray, roi: FloatArray) -> FloatArray:
 
 
 def _without_sign(columns: Mapping[str, Column]) -> dict[str, Column]:
-    """Minus zero as zero: SQLite's numbers do not know it, and a figure has the same bits wherever it is kept."""
+    """Return minus zero as zero, which SQLite does not distinguish: a figure has the same bits everywhere."""
     return {name: column + 0.0 if column.dtype == np.float64 else column for name, column in columns.items()}
 
 

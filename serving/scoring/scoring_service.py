@@ -82,7 +82,7 @@ class ScoringService:
         return ScoreAnswer(self.model, account_results(readings, scored, query.language), scored)
 
     def _scored(self, readings: list[ParsedAccount], query: ScoreQuery) -> tuple[Scored | None, list[ParsedAccount]]:
-        """Scores of all accounts that can be scored, and the readings with the errors of those that cannot."""
+        """Return the scores of all accounts that can be scored, and the requests with the errors of the others."""
         usable = [reading for reading in readings if not reading.errors]
         if not usable:
             return None, readings
@@ -114,7 +114,7 @@ def read_as_of(text: str) -> int:
 
 
 def _name_duplicates(readings: Sequence[ParsedAccount]) -> list[ParsedAccount]:
-    """The readings; of several with one id the first is scored, the others fail."""
+    """Return the parsed accounts; of several with one id the first is scored, the others fail."""
     seen: set[str] = set()
     named = []
     for reading in readings:
@@ -129,7 +129,7 @@ def _name_duplicates(readings: Sequence[ParsedAccount]) -> list[ParsedAccount]:
 def _name_unknown(
     readings: Sequence[ParsedAccount], histories: Histories, ends: IntArray, known: IntArray, as_of: int | None
 ) -> list[ParsedAccount]:
-    """The readings with the errors of those of whom nothing is known.
+    """Return the parsed accounts, with an error where nothing is known of one.
 
     ends : the instant that each account is looked at from.  known : positions of the accounts that are known then.
     """
@@ -160,7 +160,7 @@ def _failed(reading: ParsedAccount, code: str, field: str | None, message: str) 
 
 
 def _declared_options(bundle: Bundle) -> Columns:
-    """The model's investment options as a table; what was never declared has no bond and is left out."""
+    """Return the model's investment options as a table; what was never declared has no bond and is left out."""
     declared = [option for option in bundle.investments if option.bond >= 0]
     raw = {
         "investment": [option.name for option in declared],

@@ -55,8 +55,8 @@ def keep_plan(
     plan_id = record["plan_id"]
     if connection.execute(sa.select(PLANS.c.plan_id).where(PLANS.c.plan_id == plan_id)).first() is not None:
         return False
-    told = json.dumps(without_nan(record), allow_nan=False)
-    connection.execute(PLANS.insert().values(plan_id=plan_id, accepted_at=moment(now), accepted_by=by, record=told))
+    text = json.dumps(without_nan(record), allow_nan=False)
+    connection.execute(PLANS.insert().values(plan_id=plan_id, accepted_at=moment(now), accepted_by=by, record=text))
     listed = [{"plan_id": plan_id, "position": position, **row} for position, row in enumerate(rows)]
     if listed:
         connection.execute(PLAN_ROWS.insert(), listed)

@@ -35,7 +35,7 @@ Without a rung a year ago the account was not known yet."""
 
 
 def standings_frame(ids: Sequence[str], seen: AccountLookback, alike: NearestNeighbours, as_of: int) -> pd.DataFrame:
-    """The rows of the table.  ids : of the hindsight's accounts.  as_of : microseconds."""
+    """Return the rows of the table.  ids : of the accounts.  as_of : microseconds."""
     then = [None if rung == UNKNOWN else RUNGS[rung] for rung in seen.rung_then.tolist()]
     ends = [None if day >= NEVER else day for day in seen.contract_ends.tolist()]
     today = as_of // MICROSECONDS_PER_DAY

@@ -33,7 +33,7 @@ class Author:
 
 @dataclass(frozen=True)
 class Entry:
-    """One change.  what : a fixed word, such as `plan accepted`.  about : the account's or the plan's id."""
+    """One change.  what : a fixed word, such as `plan accepted`.  about : the id of the account, plan or key."""
 
     what: str
     about: str
@@ -72,6 +72,6 @@ def changes(connection: sa.Connection, about: str | None = None, most: int = 50)
     if about is not None:
         query = query.where(CHANGES.c.about == about)
     return [
-        Change(row.at, row.who, row.what, row.about, json.loads(row.detail), row.key_id)
+        Change(at=row.at, who=row.who, what=row.what, about=row.about, detail=json.loads(row.detail), key_id=row.key_id)
         for row in connection.execute(query)
     ]

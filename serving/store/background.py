@@ -34,7 +34,7 @@ class Background:
 
 
 def background_of(histories: Histories, source: Source | None, as_of: int, facts: Facts) -> Background:
-    """What stands behind the scores at as_of (microseconds).  source : only its report of rows set aside is read."""
+    """Return what the page shows behind the scores at as_of (microseconds).  source : for its set-aside report."""
     seen = account_lookback(histories, as_of, facts.rules, facts.line_margins, facts.margin_rate)
     ids = [str(account) for account in histories.account_ids[seen.account]]
     packed: dict[int, tuple[bytes, int]] = {}

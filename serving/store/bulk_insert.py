@@ -59,7 +59,7 @@ def _quoted(names: list[str]) -> list[str]:
 
 
 def _cells(column: "pd.Series[Any]", whole: bool) -> list[Any]:
-    """Plain Python cells, None where there is nothing."""
+    """Return plain Python cells, None where a value is missing."""
     if column.dtype.kind in "fiu" and not isinstance(column.dtype, pd.api.extensions.ExtensionDtype):
         cells = finite_cells(column.to_numpy())
     else:

@@ -80,7 +80,7 @@ def connect(url: str, make: bool = False) -> sa.Engine:
 
 @contextmanager
 def reading(engine: sa.Engine) -> Iterator[sa.Connection]:
-    """A connection that sees one state of the store, whatever is written meanwhile.
+    """Yield a connection that sees one state of the store, whatever is written meanwhile.
 
     Raises StoreError where the database fails.
     """
@@ -93,7 +93,7 @@ def reading(engine: sa.Engine) -> Iterator[sa.Connection]:
 
 @contextmanager
 def writing(engine: sa.Engine) -> Iterator[sa.Connection]:
-    """A connection on which everything is kept or nothing; when the block has ended it is on the disk.
+    """Yield a connection of one durable transaction: everything is kept, or nothing.
 
     Raises
     ------
@@ -118,17 +118,17 @@ def in_turn(connection: sa.Connection, what: str) -> None:
 
 
 def moment(microseconds: int) -> datetime:
-    """An instant as the store's columns of times take it; `features.histories.snapshots.instant` goes back."""
+    """Return an instant as the store's columns of times take it; `features.histories.snapshots.instant` goes back."""
     return datetime(1970, 1, 1) + timedelta(microseconds=microseconds)
 
 
 def label_of(url: str) -> str:
-    """The URL without its password and options: fit to be printed."""
+    """Return the URL without its password and options: fit to be printed."""
     return _label(_parsed(url))
 
 
 def whole(url: str) -> str:
-    """The URL as another process with another working folder needs it: a SQLite file by its whole path."""
+    """Return the URL as another process with another working folder needs it: a SQLite file by its whole path."""
     target = _parsed(url)
     if target.get_backend_name() == "sqlite" and target.database:
         target = target.set(database=str(Path(target.database).absolute()))
@@ -136,7 +136,7 @@ def whole(url: str) -> str:
 
 
 def file_of(url: str) -> Path | None:
-    """The file of a SQLite URL; None for another database."""
+    """Return the file of a SQLite URL; None for another database."""
     target = _parsed(url)
     return Path(target.database or "") if target.get_backend_name() == "sqlite" else None
 
@@ -200,7 +200,7 @@ def _prepare_sqlite(connection: Any, _record: Any) -> None:
 
 
 def _begin_sqlite(connection: sa.Connection) -> None:
-    """A writer takes its turn at once: a reader that turns writer halfway would be refused instead of waiting."""
+    """Take the writer's lock at once: a reader that starts to write halfway would be refused."""
     writes = connection.get_execution_options().get("ladder_writes")
     connection.exec_driver_sql(f"PRAGMA cache_size = -{WRITER_CACHE_KIB if writes else READER_CACHE_KIB}")
     connection.exec_driver_sql("BEGIN IMMEDIATE" if writes else "BEGIN")
@@ -208,7 +208,7 @@ def _begin_sqlite(connection: sa.Connection) -> None:
 
 @contextmanager
 def _translated(engine: sa.Engine) -> Iterator[None]:
-    """What the driver says as one of our errors, without the statement and the password."""
+    """Return a driver's error as one of ours, without the statement and the password."""
     try:
         yield
     except sa.exc.DBAPIError as error:

@@ -112,7 +112,7 @@ def keep_feedback(
 
 
 def feedback_rows(connection: sa.Connection, now: int) -> dict[str, dict[str, list[Any]]]:
-    """Raw columns of `investments` and `switches`, as a source would hold them; a table without rows is left out.
+    """Return the feedback as raw columns of `investments` and `switches`; a table without rows is left out.
 
     A row is recorded when it was received: never before it happened, where the clock had been set back, and never
     after now (microseconds), where it had been ahead.
@@ -133,13 +133,13 @@ def feedback_rows(connection: sa.Connection, now: int) -> dict[str, dict[str, li
 
 
 def _entry(event: FeedbackEvent) -> Entry:
-    """Of the audit log; what else the event says is found by its id."""
+    """Return an event's entry in the audit log; the rest of the event is found by its id."""
     decided = {"override": dict(event.decisions), "reason": event.reason} if isinstance(event, OverrideEvent) else {}
     return Entry(event.kind, event.account_id, {**decided, "event_id": event.event_id})
 
 
 def _known(connection: sa.Connection, ids: Sequence[str]) -> dict[str, str]:
-    """The content of the events that are kept already."""
+    """Return the content of the events that are kept already."""
     columns = (FEEDBACK.c.event_id, FEEDBACK.c.content)
     rows = connection.execute(sa.select(*columns).where(FEEDBACK.c.event_id.in_(ids)))
     return {row.event_id: row.content for row in rows}

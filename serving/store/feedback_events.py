@@ -1,4 +1,4 @@
-"""What a CRM or the page tells: an investment made, an account that left, a manager's decision.
+"""Feedback events of a CRM or the page: an investment made, an account lost, a manager's decision.
 
 As strict as the cleaning of a source: whatever is kept here is accepted by the next training. Where the cleaning
 forgives a cell, an event is refused, since its sender is there to mend it. The rules are here; how an event is read
@@ -42,7 +42,7 @@ class FeedbackEvent(ABC):
     @property
     @abstractmethod
     def kind(self) -> str:
-        """One of KINDS."""
+        """Return the event's kind, one of KINDS."""
 
     @abstractmethod
     def cells(self) -> Mapping[str, Any]:
@@ -50,17 +50,17 @@ class FeedbackEvent(ABC):
 
     @cached_property
     def content(self) -> Mapping[str, Any]:
-        """All that is kept of it."""
+        """Return all that is kept of it."""
         return {"account_id": self.account_id, **self.cells()}
 
     @property
     def text(self) -> str:
-        """The content, the same text for the same content."""
+        """Return the content, the same text for the same content."""
         return json.dumps(self.content, sort_keys=True, ensure_ascii=True, allow_nan=False)
 
     @cached_property
     def event_id(self) -> str:
-        """By which a repeat is known."""
+        """Return the id by which a repeat is known."""
         if self.given_id is not None:
             return self.given_id
         plain = json.dumps([self.kind, self.content], sort_keys=True)
@@ -76,7 +76,7 @@ class RowEvent(FeedbackEvent):
 
     @property
     def kind(self) -> str:
-        """The kind whose table it is."""
+        """Return the kind whose table it is."""
         return next(kind for kind, table in TABLE_OF.items() if table is self.table)
 
     def cells(self) -> Mapping[str, Any]:
@@ -100,7 +100,7 @@ class OverrideEvent(FeedbackEvent):
 
     @property
     def kind(self) -> str:
-        """That of decisions."""
+        """Return the kind of decisions."""
         return OVERRIDE
 
     def cells(self) -> Mapping[str, Any]:

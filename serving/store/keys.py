@@ -1,7 +1,7 @@
 """API keys in the store, as digests. A key is never deleted, only marked as revoked."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import sqlalchemy as sa
 
@@ -48,14 +48,14 @@ def add_key(connection: sa.Connection, key: StoredKey) -> bool:
     return True
 
 
-def mark_revoked(connection: sa.Connection, wanted: str, at: str) -> str | None:
-    """Revoke the key of this id or name and return its id; None where not exactly one is in use.  at : UTC."""
+def mark_revoked(connection: sa.Connection, wanted: str, at: str) -> StoredKey | None:
+    """Revoke the key of this id or name and return it; None where not exactly one is in use.  at : UTC."""
     in_use = KEYS.c.revoked_at.is_(None) & ((KEYS.c.id == wanted) | (KEYS.c.name == wanted))
-    found = list(connection.execute(sa.select(KEYS.c.id).where(in_use)).scalars())
+    found = [StoredKey(*row) for row in connection.execute(sa.select(KEYS).where(in_use))]
     if len(found) != 1:
         return None
-    connection.execute(KEYS.update().where(KEYS.c.id == found[0]).values(revoked_at=at))
-    return str(found[0])
+    connection.execute(KEYS.update().where(KEYS.c.id == found[0].key_id).values(revoked_at=at))
+    return replace(found[0], revoked_at=at)
 
 
 def author_of(connection: sa.Connection, key_id: str | None) -> Author:

@@ -85,12 +85,18 @@ def required_run(connection: sa.Connection) -> Current:
 def _results(
     connection: sa.Connection, current: Current, ids: Sequence[str], query: LookupQuery, now: int
 ) -> dict[str, LookupResult]:
-    """A result for every account that has scores."""
+    """Return a result for every account that has scores."""
     facts = current.facts
     run = {"as_of": iso(facts.as_of), "horizon_days": facts.horizon_days, "model_version": facts.model_version}
-    options = _grouped(connection, INVESTMENT_SCORES, "investment", ids, INVESTMENT_COLUMNS, {"as_of": run["as_of"]})
+    options = _grouped(
+        connection, INVESTMENT_SCORES, "investment", ids=ids, names=INVESTMENT_COLUMNS, run={"as_of": run["as_of"]}
+    )
     further = {name: run[name] for name in ("as_of", "model_version")}
-    horizons = _grouped(connection, HORIZONS, "horizon_days", ids, HORIZON_COLUMNS, further) if query.horizons else {}
+    horizons = (
+        _grouped(connection, HORIZONS, "horizon_days", ids=ids, names=HORIZON_COLUMNS, run=further)
+        if query.horizons
+        else {}
+    )
     standing = overrides_of(connection, ids, now)
     found: dict[str, LookupResult] = {}
     for row in connection.execute(SCORES.select().where(SCORES.c.account_id.in_(ids))).mappings():
@@ -110,9 +116,9 @@ def _results(
 
 
 def _grouped(
-    connection: sa.Connection, table: sa.Table, within: str, ids: Sequence[str], names: Sequence[str], run: Row
+    connection: sa.Connection, table: sa.Table, within: str, *, ids: Sequence[str], names: Sequence[str], run: Row
 ) -> dict[str, list[Row]]:
-    """The rows of each account, in the order of the column `within`."""
+    """Return the rows of each account, in the order of the column `within`."""
     grouped: dict[str, list[Row]] = {}
     rows = connection.execute(table.select().where(table.c.account_id.in_(ids)))
     for row in sorted(rows.mappings(), key=lambda row: row[within]):
@@ -121,7 +127,7 @@ def _grouped(
 
 
 def _row(names: Sequence[str], row: Mapping[Any, Any], run: Row) -> dict[str, Any]:
-    """A row in the contract's order, with what is the same in the whole run."""
+    """Return a row in the contract's order, with what is the same in the whole run."""
     return {name: row[name] if name in row else run[name] for name in names}
 
 

@@ -1,4 +1,4 @@
-"""What account managers decided against the model: kept beside the scores, which stay the model's own.
+"""Managers' decisions against the model: kept beside the scores, which stay the model's own.
 
 A decision stands until its date, or until a later one about the same account and field; a value of null takes it back.
 No scoring run touches it. What the model said when the decision was made is kept with it, so that later both can be
@@ -59,7 +59,7 @@ class Override:
     decisions: Mapping[str, Decision]
 
     def warnings(self) -> list[Message]:
-        """One for every decision: whoever shows the score should show it too."""
+        """Return a warning for every decision, to be shown wherever the score is."""
         scored = {"recommended_investment": "scores.recommended_investment", "will_switch": "scores.p_switch"}
         return [
             Message("overridden", scored[name], f"{_said(one)} until {iso(one.until)}; the score is the model's own.")
@@ -96,7 +96,7 @@ def keep_overrides(
 
 
 def overrides_of(connection: sa.Connection, ids: Sequence[str] | None, now: int) -> dict[str, Override]:
-    """The decisions that stand at that instant (microseconds), by account.  ids : None = of all accounts."""
+    """Return the decisions that stand at that instant (microseconds), by account.  ids : None = of all accounts."""
     query = OVERRIDES.select().order_by(OVERRIDES.c.made_at, OVERRIDES.c.seq)
     if ids is not None:
         query = query.where(OVERRIDES.c.account_id.in_(ids))
@@ -107,12 +107,14 @@ def overrides_of(connection: sa.Connection, ids: Sequence[str] | None, now: int)
         value, until = json.loads(row.value), instant(row.until)
         if value is not None and until > now:
             made = instant(row.made_at)
-            standing[row.field] = Decision(row.field, value, row.reason, row.made_by, made, until)
+            standing[row.field] = Decision(
+                field=row.field, value=value, reason=row.reason, made_by=row.made_by, made_at=made, until=until
+            )
     return {account: Override(standing) for account, standing in found.items() if standing}
 
 
 def claims(connection: sa.Connection) -> pd.DataFrame:
-    """What managers said of switching, the last word of each account and run: account_id, made_by, will_switch,
+    """Return what managers said of switching, the last word of each account and run: account_id, made_by, will_switch,
     made_at, until (microseconds) and p_switch, which is missing where the model said nothing."""
     rows: dict[tuple[str, int | None], dict[str, Any]] = {}
     query = OVERRIDES.select().where(OVERRIDES.c.field == "will_switch").order_by(OVERRIDES.c.made_at, OVERRIDES.c.seq)
@@ -127,7 +129,7 @@ def claims(connection: sa.Connection) -> pd.DataFrame:
 
 
 def _default_end(made: int, current: Current | None) -> int:
-    """The end of the horizon that the scores are about, unless it is past; else as long from now."""
+    """Return the end of the horizon that the scores are about, unless it is past; else as long from now."""
     days = timedelta(days=DEFAULT_DAYS if current is None else current.facts.horizon_days)
     span = days // timedelta(microseconds=1)
     end = made if current is None else current.facts.as_of + span

@@ -1,4 +1,4 @@
-"""What the run before said of an account, kept when a run says something else: for "what changed since last time"."""
+"""The previous run's scores of an account, kept where a run changes them: for "what changed since last time"."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -47,6 +47,6 @@ def remember(connection: sa.Connection, scores: sa.Table, run_id: int, ids: Sequ
 
 
 def former_of(connection: sa.Connection, account: str) -> PreviousScores | None:
-    """What was said before; None where nothing else ever was."""
+    """Return what was said before; None where nothing else ever was."""
     row = connection.execute(PREVIOUS.select().where(PREVIOUS.c.account_id == account)).one_or_none()
     return None if row is None else PreviousScores(row.run_id, *(getattr(row, name) for name in KEPT))

@@ -1,4 +1,4 @@
-"""A run as `ladder score` wrote it into a folder, read again for the store: many accounts a bit at a time."""
+"""A run that `ladder score` wrote into a folder, read for the store some accounts at a time."""
 
 from collections.abc import Iterator, Mapping
 from dataclasses import replace
@@ -26,7 +26,7 @@ _NEEDED = ("scores", "investment_scores")
 
 
 def facts_of(scores: pd.DataFrame, bundle: Bundle | None = None) -> RunFacts:
-    """What the scores say of their run, and their model of itself.  Raises SettingsError unless they are of one run.
+    """Return the facts of the scores' run and their model.  Raises SettingsError unless they are of one run.
 
     bundle : of that model, None where it is not at hand.
     """
@@ -42,11 +42,19 @@ def facts_of(scores: pd.DataFrame, bundle: Bundle | None = None) -> RunFacts:
         return RunFacts(at, days, version)
     facts = bundle.facts
     ratio = facts.figures.get(CLAIM_RATIO)
-    return RunFacts(at, days, version, facts.trained_until, ratio, facts.level, facts.currency)
+    return RunFacts(
+        as_of=at,
+        horizon_days=days,
+        model_version=version,
+        trained_until=facts.trained_until,
+        claim_ratio=ratio,
+        level=facts.level,
+        currency=facts.currency,
+    )
 
 
 def read_folder(folder: Path, bundle: Bundle | None = None) -> tuple[RunFacts, Iterator[Frames]]:
-    """The run in a folder: its facts, and its accounts some at a time.
+    """Return the run in a folder: its facts, and its accounts some at a time.
 
     bundle : the model that scored; None where it is not at hand.
 
@@ -78,7 +86,7 @@ def _rows(file: Path) -> int:
 
 
 def _batches(files: Mapping[str, Path], accounts: int) -> Iterator[Frames]:
-    """So many accounts at a time, in the same order in every table.
+    """Yield so many accounts at a time, in the same order in every table.
 
     Every account has as many rows in a table as every other, but for `reasons`.
     """
@@ -122,14 +130,14 @@ class _Reasons:
 
 
 def profile_frame(columns: Columns) -> pd.DataFrame:
-    """The rows of a cleaned table `accounts` as the store keeps them."""
+    """Return the rows of a cleaned table `accounts` as the store keeps them."""
     names = ["account_id", *(name for name in PROFILE_COLUMNS if name in columns)]
     cells = {name: columns[name].cells if hasattr(columns[name], "cells") else columns[name] for name in names}
     return pd.DataFrame(cells)
 
 
 def profiles_of(partitions: Partitions) -> Iterator[pd.DataFrame]:
-    """Those of every part."""
+    """Yield the profiles of the accounts of every part."""
     table = TABLE["accounts"]
     for part in partitions.parts:
         if table.name in part.rows:

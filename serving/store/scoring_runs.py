@@ -37,7 +37,7 @@ _ID = "account_id"
 
 
 def _columns(name: str, *keys: str) -> list["sa.Column[object]"]:
-    """The columns of a score table, but for its keys and what is the same in every row of a run."""
+    """Return the columns of a score table, but for its keys and what is the same in every row of a run."""
     return [
         sa.Column(column.name, _TYPES[column.kind])
         for column in TABLES[name]
@@ -118,7 +118,7 @@ class Current:
 
     @property
     def model(self) -> ServedModel:
-        """Which model made the scores."""
+        """Return which model made the scores."""
         return ServedModel(self.facts.model_version, self.facts.trained_until, self.facts.horizon_days)
 
 
@@ -180,13 +180,19 @@ def write_run(
 
 
 def current_run(connection: sa.Connection) -> Current | None:
-    """The run whose scores are there; None before the first."""
+    """Return the run whose scores are there; None before the first."""
     row = connection.execute(RUNS.select().order_by(RUNS.c.run_id.desc()).limit(1)).one_or_none()
     if row is None:
         return None
     until = None if row.trained_until is None else instant(row.trained_until)
     facts = RunFacts(
-        instant(row.as_of), row.horizon_days, row.model_version, until, row.claim_ratio, row.level, row.currency or ""
+        as_of=instant(row.as_of),
+        horizon_days=row.horizon_days,
+        model_version=row.model_version,
+        trained_until=until,
+        claim_ratio=row.claim_ratio,
+        level=row.level,
+        currency=row.currency or "",
     )
     return Current(row.run_id, facts, row.written_at, row.accounts, tuple(json.loads(row.options)))
 
@@ -225,12 +231,12 @@ def _write_chunk(
 
 
 def _digests_of(connection: sa.Connection, table: sa.Table) -> dict[str, int]:
-    """What every account's row was when it was written."""
+    """Return what every account's row was when it was written."""
     return dict(connection.execute(sa.select(table.c.account_id, table.c.digest)).all())
 
 
 def _codes(name: str, frame: pd.DataFrame, ids: NDArray[np.object_]) -> NDArray[np.intp]:
-    """For every row the place of its account."""
+    """Return each row's account as a position among the ids."""
     codes: NDArray[np.intp] = pd.Index(ids).get_indexer(pd.Index(frame[_ID].astype(str).to_numpy(object)))
     if (codes < 0).any():
         stray = frame[_ID].iloc[int(np.argmax(codes < 0))]
@@ -239,7 +245,7 @@ def _codes(name: str, frame: pd.DataFrame, ids: NDArray[np.object_]) -> NDArray[
 
 
 def _digests(frame: pd.DataFrame, table: sa.Table) -> NDArray[np.uint64]:
-    """64 bits of every row's content: any other bit in it, and two runs would differ."""
+    """Return 64 bits of every row's content, by which a change is noticed."""
     plain = {
         column.name: frame[column.name].astype(object)
         if isinstance(column.type, sa.Text)

@@ -53,7 +53,7 @@ class Summary:
     notes: list[str] = field(default_factory=list)
 
     def plus(self, other: "Summary") -> "Summary":
-        """Of both together."""
+        """Return the summary of both together."""
         mine, theirs = asdict(self), asdict(other)
         sums = {
             name: (np.array(mine[name]) + np.array(theirs[name])).tolist()
@@ -88,7 +88,7 @@ class ModelSummary:
 
 
 def summarise(seen: AccountLookback, source: Source | None) -> Summary:
-    """The summary of these accounts and, where it is at hand, of the source that they come from."""
+    """Return the summary of these accounts and, where it is at hand, of the source that they come from."""
     n = len(RUNGS)
     known = seen.rung_then != UNKNOWN
     start, end = np.where(known, seen.rung_then, NEW), np.where(seen.left, LEFT, seen.rung)
@@ -108,12 +108,18 @@ def summarise(seen: AccountLookback, source: Source | None) -> Summary:
         for row in source.set_aside:
             aside[row.table][1] += 1
     return Summary(
-        by_rung(np.ones(len(seen))), np.bincount(seen.rung_then[known], minlength=n).astype(float).tolist(),
-        flows.astype(float).tolist(), by_rung(seen.revenue), by_rung(seen.margin),
-        still.reshape(n, MAX_PERIODS_ON_RUNG + 1).astype(float).tolist(), by_rung(won),
-        by_rung(np.where(won, seen.acquisition_cost, 0.0)), by_rung(np.where(won, seen.margin, 0.0)), aside,
-        list(source.notes) if source is not None else [],
-    )  # fmt: skip
+        accounts=by_rung(np.ones(len(seen))),
+        before=np.bincount(seen.rung_then[known], minlength=n).astype(float).tolist(),
+        flows=flows.astype(float).tolist(),
+        revenue=by_rung(seen.revenue),
+        margin=by_rung(seen.margin),
+        still=still.reshape(n, MAX_PERIODS_ON_RUNG + 1).astype(float).tolist(),
+        won=by_rung(won),
+        won_cost=by_rung(np.where(won, seen.acquisition_cost, 0.0)),
+        won_margin=by_rung(np.where(won, seen.margin, 0.0)),
+        set_aside=aside,
+        notes=list(source.notes) if source is not None else [],
+    )
 
 
 def put_summary(connection: sa.Connection, run_id: int, summary: Summary, facts: Facts) -> None:
@@ -144,6 +150,6 @@ def summary_of(connection: sa.Connection, run_id: int) -> tuple[Summary, ModelSu
 
 
 def rules_of(connection: sa.Connection, run_id: int) -> LadderRules:
-    """The ladder's rules in that run; the usual ones where nobody wrote them down."""
+    """Return the ladder's rules in that run; the usual ones where nobody wrote them down."""
     found = summary_of(connection, run_id)
     return LadderRules() if found is None else found[1].rules

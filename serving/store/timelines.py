@@ -1,4 +1,4 @@
-"""What happened to every account, in the store: one compressed row an account, written again only when it changed."""
+"""Accounts' timelines in the store: one compressed row an account, written again only when it changed."""
 
 import json
 import zlib
@@ -23,7 +23,7 @@ LEVEL = 6
 
 
 def pack(rows: Iterable[AccountTimeline]) -> list[tuple[bytes, int]]:
-    """Every chronicle compressed, with 64 bits that tell whether it is another one."""
+    """Return every timeline compressed, with 64 bits of its content by which a change is noticed."""
     packed = []
     for row in rows:
         plain = json.dumps(row, separators=(",", ":"), allow_nan=False).encode("ascii")
@@ -33,7 +33,7 @@ def pack(rows: Iterable[AccountTimeline]) -> list[tuple[bytes, int]]:
 
 
 def put_timelines(connection: sa.Connection, ids: Sequence[str], packed: Sequence[tuple[bytes, int]]) -> int:
-    """Keep these accounts' chronicles; says how many were new or another."""
+    """Keep these accounts' timelines, and return how many are new or have changed."""
     query = sa.select(TIMELINES.c.account_id, TIMELINES.c.digest)
     before = dict(connection.execute(query.where(among(connection, TIMELINES.c.account_id, ids))).all())
     fresh = [(account, *one) for account, one in zip(ids, packed, strict=True) if before.get(account) != one[1]]
@@ -43,7 +43,7 @@ def put_timelines(connection: sa.Connection, ids: Sequence[str], packed: Sequenc
 
 
 def timeline_of(connection: sa.Connection, account: str) -> AccountTimeline | None:
-    """The account's chronicle; None where none was written."""
+    """Return the account's timeline; None where none was written."""
     content = connection.execute(sa.select(TIMELINES.c.content).where(TIMELINES.c.account_id == account)).scalar()
     if content is None:
         return None

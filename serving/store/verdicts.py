@@ -1,4 +1,4 @@
-"""What `ladder monitor` found: what plans brought beside what they promised, who was right on overrides, and of models.
+"""Results of `ladder monitor` for the page: plans beside their promises, overrides, models.
 
 Kept in the store for the page, the latest word on each; figures only, so that they can be told in any language.
 """
@@ -43,6 +43,6 @@ def keep_verdict(connection: sa.Connection, kind: str, name: str, as_of: int, fi
 
 
 def verdicts(connection: sa.Connection) -> list[Verdict]:
-    """All of them, the latest first."""
+    """Return all verdicts, the latest first."""
     rows = connection.execute(VERDICTS.select().order_by(VERDICTS.c.judged_as_of.desc(), VERDICTS.c.name))
     return [Verdict(row.kind, row.name, row.judged_as_of, json.loads(row.content)) for row in rows]

@@ -1,4 +1,4 @@
-"""Which version a store is of, and how it gets to the version that this program works with.
+"""The version of a store, and its upgrade to the version that this program works with.
 
 Looking takes nothing but reading; only `ladder store upgrade`, and the first opening of an empty store, write.
 """
@@ -50,7 +50,7 @@ def version_of(connection: sa.Connection, label: str) -> str | None:
 
 
 def check_version(version: str, label: str) -> None:
-    """Raises StoreError unless this program works with that version."""
+    """Check that this program works with that version.  Raises StoreError."""
     if version == CURRENT:
         return
     if version in REVISIONS:
@@ -62,7 +62,7 @@ def check_version(version: str, label: str) -> None:
 
 
 def check_known(version: str, label: str) -> None:
-    """Raises StoreError if the store was made by a newer program."""
+    """Check that no newer program made the store.  Raises StoreError."""
     if version not in REVISIONS:
         raise StoreError(
             f"{label} is a store of version {version[:40]}, made by a newer program, and this one works with version "

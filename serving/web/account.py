@@ -53,12 +53,12 @@ class Shown:
 
 
 def show(visit: Visit) -> Response:
-    """GET /accounts/ID."""
+    """Answer GET /accounts/ID."""
     return _page(visit, 200, visit.query.get("done") == "1", None)
 
 
 def decide(visit: Visit) -> Response:
-    """POST /accounts/ID: a manager overrules the model, or takes that back.  Raises HttpError 403 without the scope."""
+    """Answer POST /accounts/ID: keep or withdraw a manager's decision.  Raises HttpError 403 without the scope."""
     account, visitor = visit.tail, visit.visitor
     if visitor is None or not visitor.may("feedback"):
         raise HttpError(403, "scope_missing", "This key may look but not decide: it lacks the scope feedback.")
@@ -77,7 +77,7 @@ def decide(visit: Visit) -> Response:
 
 
 def _decision(visit: Visit) -> tuple[dict[str, str | bool | None], str]:
-    """What the form says; taking back needs no reason of its own."""
+    """Return what the form says; taking back needs no reason of its own."""
     form = visit.form
     back = form.get("take_back")
     if back in ("recommended_investment", "will_switch"):
@@ -103,12 +103,12 @@ def _page(visit: Visit, status: int, done: bool, refused: str | None) -> Respons
 
     def gain(option: Mapping[Any, Any]) -> object:
         told = visit.between(option["gain_low"], option["gain_high"], level)
-        return interval(option["gain"], option["gain_low"], option["gain_high"], least, most, told)
+        return interval(option["gain"], option["gain_low"], option["gain_high"], least=least, most=most, told=told)
 
     def uplift() -> object:
         low, high = score["upgrade_uplift_low"], score["upgrade_uplift_high"]
         told = visit.between(low, high, level)
-        return interval(score["upgrade_uplift"], low, high, low or 0.0, high or 0.0, told)
+        return interval(score["upgrade_uplift"], low, high, least=low or 0.0, most=high or 0.0, told=told)
 
     day = as_of // MICROSECONDS_PER_DAY
     timeline = shown.timeline
@@ -128,7 +128,7 @@ def _page(visit: Visit, status: int, done: bool, refused: str | None) -> Respons
 
 
 def _read(visit: Visit, account: str) -> Shown | None:
-    """Everything of one account, of one state of the store; None where there are no scores of it."""
+    """Return everything of one account, of one state of the store; None where there are no scores of it."""
     with reading(visit.engine) as connection:
         current = required_run(connection)
         visit = visit.about(current.facts)
@@ -154,11 +154,25 @@ def _read(visit: Visit, account: str) -> Shown | None:
         similar = [] if standing is None else near_of(connection, json.loads(standing["similar"]))
         profile = _row(connection, ACCOUNTS, account)
     events = [] if timeline is None else timeline_events(visit, timeline)
-    changed = None if former is None or not runs else changed_since(visit, former, runs[0], score, current, events)
+    changed = (
+        None
+        if former is None or not runs
+        else changed_since(visit, former, runs[0], score=score, current=current, events=events)
+    )
     steps = None if timeline is None else steps_in_words(visit, timeline, current.facts.as_of, rules)
     return Shown(
-        current, score, profile, options, standing, timeline, override, changed, similar, steps, events
-    )  # fmt: skip
+        current=current,
+        score=score,
+        profile=profile,
+        options=options,
+        standing=standing,
+        timeline=timeline,
+        override=override,
+        changed=changed,
+        similar=similar,
+        steps=steps,
+        events=events,
+    )
 
 
 def _row(connection: sa.Connection, table: sa.Table, account: str) -> Mapping[Any, Any] | None:

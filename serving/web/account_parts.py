@@ -1,6 +1,5 @@
-"""Parts of an account's page: people, steps up, similar accounts, what changed; each made plain for the template."""
+"""Parts of an account's page as plain values: contacts, steps up, similar accounts, changes."""
 
-import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
@@ -17,8 +16,8 @@ from serving.store.previous_scores import PreviousScores
 from serving.store.scoring_runs import ACCOUNTS, Current
 from serving.web.timeline_events import TimelineEvent, day_text
 from serving.web.visit import Visit
-from training.model.reasons import Stored, read_reasons
-from training.model.text.words import LANGUAGES, render_reason
+from training.model.reasons import Reason, Stored, read_reasons
+from training.model.text.words import render_reason
 
 YEAR_DAYS = 365
 MOST_EVENTS = 12
@@ -36,7 +35,7 @@ class Contact:
 
 
 def contacts(visit: Visit, timeline: AccountTimeline, day: int) -> list[Contact]:
-    """Who is there now, those who decide first."""
+    """Return the account's contacts, deciders first."""
     unknown = visit.say("account.unknown_part")
     order = ["decider", "buyer", "influencer", "user", "initiator", "gatekeeper"]
     rows = sorted(timeline["people"], key=lambda one: order.index(ROLES[one[0]]) if one[0] >= 0 else len(order))
@@ -56,14 +55,14 @@ def contacts(visit: Visit, timeline: AccountTimeline, day: int) -> list[Contact]
 
 
 def unaddressed(people: Sequence[Contact]) -> list[str]:
-    """Interests of which nobody who holds them was reached within a year."""
+    """Return the interests whose holders were all not reached within a year."""
     held = dict.fromkeys(one.interest for one in people if one.interest is not None)
     met = {one.interest for one in people if one.reached}
     return [interest for interest in held if interest not in met]
 
 
 def steps_in_words(visit: Visit, timeline: AccountTimeline, as_of: int, rules: LadderRules) -> Mapping[str, Any]:
-    """What blocks the next rung: `next` = its name or None, `ways` = sentences, `falls` = what doing nothing does."""
+    """Return what blocks the next rung: `next` = its name or None, `ways` and `falls` in words."""
     counted, day = counted_events_in(timeline), as_of // MICROSECONDS_PER_DAY
     rung = rung_on(counted, day, rules)
     ways = [_way(visit, step, bool(counted.order_days)) for step in steps_up(counted, day, rules)]
@@ -112,11 +111,14 @@ class Near:
 
 
 def near_of(connection: sa.Connection, rows: Sequence[Sequence[Any]]) -> list[Near]:
-    """The similar accounts as `standings` keeps them, with their names."""
+    """Return the similar accounts as `standings` keeps them, with their names."""
     ids = [row[0] for row in rows]
     query = sa.select(ACCOUNTS.c.account_id, ACCOUNTS.c.name).where(ACCOUNTS.c.account_id.in_(ids))
     names = {row.account_id: row.name for row in connection.execute(query)}
-    return [Near(one, names.get(one), RUNGS[rung], left, before, after) for one, rung, left, before, after in rows]
+    return [
+        Near(account_id=one, name=names.get(one), rung=RUNGS[rung], left=left, before=before, after=after)
+        for one, rung, left, before, after in rows
+    ]
 
 
 @dataclass(frozen=True)
@@ -133,10 +135,10 @@ class Changed:
 
 
 def changed_since(
-    visit: Visit, former: PreviousScores, run: Mapping[Any, Any], score: Mapping[Any, Any], current: Current,
+    visit: Visit, former: PreviousScores, run: Mapping[Any, Any], *, score: Mapping[Any, Any], current: Current,
     events: Sequence[TimelineEvent],
 ) -> Changed:  # fmt: skip
-    """What the run before said beside what is said now."""
+    """Return what the previous run said beside today's scores."""
     form, since = visit.formats, instant(run["as_of"])
     rows = []
     for name in ("rung", "p_switch", "expected_revenue", "expected_gain", "recommended_investment"):
@@ -152,27 +154,37 @@ def changed_since(
             shown = (form.money(then), form.money(now))
         if shown[0] != shown[1]:
             rows.append((visit.say(f"changed.{name}"), *shown))
-    was, are = read_reasons(former.reasons), read_reasons(score["reasons"])
+    new, gone = changed_reasons(read_reasons(former.reasons), read_reasons(score["reasons"]))
     version = current.facts.model_version
     return Changed(
-        since, rows, _without(are, was, visit.language), _without(was, are, visit.language),
-        [one for one in events if one.day >= since // MICROSECONDS_PER_DAY][:MOST_EVENTS],
-        None if run["model_version"] == version else (run["model_version"], version),
+        since=since, rows=rows, new=[render_reason(reason, visit.language) for reason in new],
+        gone=[render_reason(reason, visit.language) for reason in gone],
+        events=[one for one in events if one.day >= since // MICROSECONDS_PER_DAY][:MOST_EVENTS],
+        models=None if run["model_version"] == version else (run["model_version"], version),
     )  # fmt: skip
 
 
-def _without(reasons: Sequence[Stored], others: Sequence[Stored], language: str) -> list[str]:
-    """Those reasons that are not among the others, in words."""
-    known = frozenset[str]().union(*map(_kinds, others))
-    return [render_reason(reason, language) for reason in reasons if known.isdisjoint(_kinds(reason))]
+def changed_reasons(was: Sequence[Stored], are: Sequence[Stored]) -> tuple[list[Reason], list[Reason]]:
+    """Return the reasons that are new and those that are gone, whatever their figures.
 
-
-def _kinds(reason: Stored) -> frozenset[str]:
-    """A reason without its figures, since the same one may tell of 54 days now and of 33 before, in every language.
-
-    Of an earlier release there is only the sentence, in the language of its run.
+    Nothing is new or gone where some are sentences, which release 0.1 stored: those cannot be compared.
     """
-    return frozenset(_FIGURE.sub("#", render_reason(reason, language)) for language in LANGUAGES)
+    before = [reason for reason in was if isinstance(reason, Reason)]
+    now = [reason for reason in are if isinstance(reason, Reason)]
+    if len(before) < len(was) or len(now) < len(are):
+        return [], []
+    return _without(now, before), _without(before, now)
 
 
-_FIGURE = re.compile(r"[-+\u2212]?\d[\d.,]*")
+def _without(reasons: Sequence[Reason], others: Sequence[Reason]) -> list[Reason]:
+    known = set(map(_identity, others))
+    return [reason for reason in reasons if _identity(reason) not in known]
+
+
+def _identity(reason: Reason) -> tuple[str, str, int, str | bool]:
+    """Return what makes two reasons the same: all but their figures; of a category its name, and whether one is there.
+
+    54 days now and 33 before are the same reason.
+    """
+    what = reason.value if isinstance(reason.value, str) else reason.value is None
+    return reason.outcome, reason.feature, reason.direction, what

@@ -1,10 +1,10 @@
-"""Amounts as somebody typed them into a form, in either language."""
+"""Amounts typed into a form, in either language."""
 
 import re
 
 
 def read_number(text: str) -> float | None:
-    """What somebody typed as an amount in either language, such as 20,000 or 20.000 or 1.234,50; None if it is none.
+    """Return an amount typed in either language, such as 20,000 or 20.000 or 1.234,50; None if it is none.
 
     A single separator that three digits follow parts thousands, in both languages.
     """

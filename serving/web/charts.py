@@ -12,9 +12,9 @@ _EDGE = 4
 
 
 def interval(
-    value: float | None, low: float | None, high: float | None, least: float, most: float, told: str
+    value: float | None, low: float | None, high: float | None, *, least: float, most: float, told: str
 ) -> Markup:
-    """A value with its interval on the scale from least to most, and a line at nought.
+    """Draw a value with its interval on the scale from least to most, and a line at zero.
 
     told : the same in words.  What is missing is not drawn.
     """
@@ -39,7 +39,7 @@ def interval(
 
 
 def bar(share: float | None, told: str, kind: str = "share", width: int = 64) -> Markup:
-    """A share 0..1 as a bar.  kind : class of the filled part."""
+    """Draw a share 0..1 as a bar.  kind : class of the filled part."""
     if share is None or not math.isfinite(share):
         return Markup("")
     filled = round(min(max(share, 0.0), 1.0) * width, 1)
@@ -51,10 +51,10 @@ def bar(share: float | None, told: str, kind: str = "share", width: int = 64) ->
 
 
 def break_even(
-    spent: float, margin: float | None, low: float | None, high: float | None, amounts: tuple[str, str],
+    spent: float, margin: float | None, *, low: float | None, high: float | None, amounts: tuple[str, str],
     labels: tuple[str, str], told: str,
 ) -> Markup:  # fmt: skip
-    """Two bars, one below the other: what is spent, and the extra margin that it should bring, with its interval.
+    """Draw two bars: what is spent, and below it the expected extra margin with its interval.
 
     amounts, labels : beside them.  told : the same in words.
     """

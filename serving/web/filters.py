@@ -1,4 +1,4 @@
-"""What a visitor asked to see of the accounts: read from the query, and said in SQL."""
+"""The filters of a visitor: read from the query, and written as SQL."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass, fields
@@ -36,7 +36,7 @@ class Filters:
 
     @property
     def active(self) -> bool:
-        """Whether anything was asked."""
+        """Return whether anything was asked."""
         return any(getattr(self, one.name) is not None for one in fields(self))
 
 
@@ -50,7 +50,7 @@ class Order:
 
 
 def filters_of(query: QueryParams) -> Filters:
-    """The filters in a query; what is none of the choices asks nothing."""
+    """Return the filters in a query; what is none of the choices asks nothing."""
     choices = {"rung": RUNGS, "bond": BONDS, "trigger": TRIGGER_FAMILIES, "state": STATES}
     found: dict[str, Any] = {}
     for name in ("q", "owner", "country", "industry"):
@@ -64,7 +64,7 @@ def filters_of(query: QueryParams) -> Filters:
 
 
 def order_of(query: QueryParams) -> Order:
-    """The order in a query, else by expected gain."""
+    """Return the order in a query, else by expected gain."""
     by = query.get("sort", "")
     by = by if by in SORTS else "gain"
     usual_down = by not in ("name", "owner")
@@ -75,7 +75,7 @@ def order_of(query: QueryParams) -> Order:
 
 
 def conditions(asked: Filters) -> tuple[Sequence[sa.ColumnElement[bool]], bool, bool]:
-    """What holds of the accounts asked for, and whether it takes `accounts` and the recommended option's row."""
+    """Return what holds of the accounts asked for, and whether it takes `accounts` and the recommended option's row."""
     score, account = SCORES.c, ACCOUNTS.c
     found: list[sa.ColumnElement[bool]] = []
     if asked.q is not None:
@@ -103,7 +103,7 @@ def conditions(asked: Filters) -> tuple[Sequence[sa.ColumnElement[bool]], bool, 
 
 
 def state_is(state: str) -> sa.ColumnElement[bool]:
-    """Whether an account is in that state."""
+    """Return whether an account is in that state."""
     nothing = sa.func.coalesce(SCORES.c.recommended_investment, NO_INVESTMENT) == NO_INVESTMENT
     if state == PAYS:
         return sa.not_(nothing)
@@ -117,7 +117,7 @@ def state_is(state: str) -> sa.ColumnElement[bool]:
 
 
 def source(of_account: bool, of_option: bool) -> Joined:
-    """The tables that are needed, one row an account."""
+    """Return the tables that are needed, one row an account."""
     found: Joined = SCORES
     if of_account:
         found = found.outerjoin(ACCOUNTS, SCORES.c.account_id == ACCOUNTS.c.account_id)
@@ -143,7 +143,7 @@ _SORTED: dict[str, tuple[sa.ColumnElement[Any], bool, bool]] = {
 
 
 def chosen(asked: Filters, order: Order) -> sa.Select[Any]:
-    """The ids of the accounts asked for, in that order; what is unknown comes last."""
+    """Return the ids of the accounts asked for, in that order; what is unknown comes last."""
     where, of_account, of_option = conditions(asked)
     column, needs_account, needs_option = _SORTED[order.by]
     sorted_by = sa.nulls_last(column.desc() if order.down else column.asc())

@@ -1,4 +1,4 @@
-"""A year's flows as a picture: rungs a year ago on the left, now on the right, a ribbon for every way between them."""
+"""A chart of a year's flows: rungs a year ago on the left, now on the right, a ribbon between each pair."""
 
 from collections.abc import Sequence
 from html import escape
@@ -15,7 +15,7 @@ LEAST = 0.004
 
 
 def draw_flows(visit: Visit, flows: Sequence[Sequence[float]], told: str) -> Markup:
-    """The picture.  flows : rungs and NEW by rungs and LEFT, accounts.  told : in words."""
+    """Draw the flows.  flows : rungs and NEW by rungs and LEFT, accounts.  told : in words."""
     total = sum(map(sum, flows))
     if not total:
         return Markup("")
@@ -38,7 +38,7 @@ def draw_flows(visit: Visit, flows: Sequence[Sequence[float]], told: str) -> Mar
     for side, places, sums in ((0, left, starts), (1, right, ends)):
         for one in order:
             if sums[one]:
-                parts += _node(visit, side, one, places[one], sums[one] * scale, sums[one])
+                parts += _node(visit, side=side, which=one, y=places[one], height=sums[one] * scale, count=sums[one])
     head = f'<svg class="picture flows" viewBox="0 0 {WIDTH} {TALL}" width="{WIDTH}" height="{TALL}" role="img" '
     return Markup(f'{head}aria-label="{escape(told, quote=True)}">{"".join(parts)}</svg>')
 
@@ -52,7 +52,7 @@ def _kind(a: int, b: int) -> str:
 
 
 def _places(order: Sequence[int], sums: dict[int, float], scale: float) -> dict[int, float]:
-    """The top of every node."""
+    """Return the top of every node."""
     places, y = {}, float(TOP)
     for one in order:
         places[one] = y
@@ -68,7 +68,7 @@ def _ribbon(y1: float, y2: float, thick: float, kind: str, count: str) -> str:
     return f'<path class="ribbon {kind}" d="{path}"><title>{escape(count)}</title></path>'
 
 
-def _node(visit: Visit, side: int, which: int, y: float, height: float, count: float) -> list[str]:
+def _node(visit: Visit, *, side: int, which: int, y: float, height: float, count: float) -> list[str]:
     name = visit.say(("ladder.new", "ladder.left")[side]) if which == NEW else visit.say(f"rung.{RUNGS[which]}")
     x = WIDTH - SIDE - NODE if side else SIDE
     text, anchor = (x + NODE + 6, "start") if side else (x - 6, "end")

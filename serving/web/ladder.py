@@ -40,7 +40,7 @@ class Rung:
 
 
 def show(visit: Visit) -> Response:
-    """GET /ladder."""
+    """Answer GET /ladder."""
     with reading(visit.engine) as connection:
         current = required_run(connection)
         found = summary_of(connection, current.run_id)
@@ -66,7 +66,7 @@ def _named(row: Mapping[str, Any], language: str) -> Mapping[str, Any]:
 
 
 def _read_counts(connection: sa.Connection) -> tuple[list[int], list[float]]:
-    """Accounts on every rung now, and as many as are expected there at the horizon."""
+    """Return accounts on every rung now, and as many as are expected there at the horizon."""
     query = sa.select(SCORES.c.rung, sa.func.count()).group_by(SCORES.c.rung)
     now = {row[0]: int(row[1]) for row in connection.execute(query)}
     sums = connection.execute(sa.select(*(sa.func.sum(SCORES.c[f"p_{rung}"]) for rung in RUNGS))).one()
@@ -80,15 +80,24 @@ def _rungs(now: Sequence[int], expected: Sequence[float], summary: Summary | Non
     for k, name in enumerate(RUNGS):
         won, still = summary.won[k], [sum(summary.still[k][begin:end]) for _, begin, end in STUCK]
         cost, margin = (None, None) if not won else (summary.won_cost[k] / won, summary.won_margin[k] / won)
-        rows.append(Rung(
-            name, now[k], expected[k], int(summary.before[k]), summary.revenue[k], summary.margin[k], still, cost,
-            margin,
-        ))  # fmt: skip
+        rows.append(
+            Rung(
+                name=name,
+                now=now[k],
+                expected=expected[k],
+                then=int(summary.before[k]),
+                revenue=summary.revenue[k],
+                margin=summary.margin[k],
+                still=still,
+                won_cost=cost,
+                won_margin=margin,
+            )
+        )
     return rows
 
 
 def _flow_words(visit: Visit, summary: Summary) -> str:
-    """The flows in a sentence."""
+    """Return the flows in a sentence."""
     n, number = len(RUNGS), visit.formats.number
     pairs = [(a, b, summary.flows[a][b]) for a in range(n) for b in range(n)]
     return visit.say(
@@ -99,7 +108,7 @@ def _flow_words(visit: Visit, summary: Summary) -> str:
 
 
 def _shades(summary: Summary) -> list[list[int]]:
-    """How dark each cell of the table of flows is, 0 to 6: its part of the row."""
+    """Return how dark each cell of the table of flows is, 0 to 6: its part of the row."""
     rows = []
     for row in summary.flows:
         total = sum(row) or 1.0

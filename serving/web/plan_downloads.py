@@ -28,7 +28,7 @@ _SUMS = "budget spent treated held_out expected_gain gain_low gain_high claimed_
 
 
 def as_csv(plan: Plan) -> bytes:
-    """With the contract's columns, in UTF-8 that a spreadsheet recognises."""
+    """Return the contract's columns as CSV, in UTF-8 that a spreadsheet recognises."""
     text = io.StringIO()
     writer = csv.writer(text, lineterminator="\r\n")
     writer.writerow(PLAN_COLUMNS)
@@ -37,7 +37,7 @@ def as_csv(plan: Plan) -> bytes:
 
 
 def as_sheet(plan: Plan, visit: Visit) -> bytes:
-    """Two sheets, the accounts and the plan as a whole, with headings in the reader's language."""
+    """Return two sheets, the accounts and the plan as a whole, with headings in the reader's language."""
     book = Workbook(write_only=True)
     accounts, whole = book.create_sheet(visit.say("nav.plan")), book.create_sheet(visit.say("plan.whole"))
     level = plan.record.get("level")
@@ -60,7 +60,7 @@ def _column(visit: Visit, name: str, level: float | None) -> str:
 
 
 def as_program_file(plan: Plan) -> bytes:
-    """A ZIP of the plan and its record, as `ladder plan` writes them."""
+    """Return a ZIP of the plan and its record, as `ladder plan` writes them."""
     content, name = io.BytesIO(), f"plan-{plan.record['plan_id']}.csv"
     with tempfile.TemporaryDirectory() as folder, zipfile.ZipFile(content, "w", zipfile.ZIP_DEFLATED) as archive:
         for file in write_plan(plan, Path(folder) / name):

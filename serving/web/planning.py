@@ -79,26 +79,26 @@ class PlanRow:
 
 
 def show(visit: Visit) -> Response:
-    """GET /plan: the form; with a budget, what it buys."""
+    """Answer GET /plan: the form, and the plan where there is a budget."""
     form = form_of(visit.query)
     plan = None if form.query is None else _plan(visit, form.query)
     return _shown(visit, form, plan, None)
 
 
 def download_csv(visit: Visit) -> Response:
-    """GET /plan.csv."""
+    """Answer GET /plan.csv."""
     plan = _wanted(visit, visit.query)
     return download(as_csv(plan), "text/csv; charset=utf-8", f"plan-{plan.record['plan_id']}.csv")
 
 
 def download_sheet(visit: Visit) -> Response:
-    """GET /plan.xlsx."""
+    """Answer GET /plan.xlsx."""
     plan = _wanted(visit, visit.query)
     return download(as_sheet(plan, visit), SHEET, f"plan-{plan.record['plan_id']}.xlsx")
 
 
 def accept(visit: Visit) -> Response:
-    """POST /plans: keep the plan that was shown.
+    """Answer POST /plans: keep the plan that was shown.
 
     form : `asked`, the query that the plan was made from, and `plan_id`, so that no other plan than the one seen is
         accepted.
@@ -118,7 +118,7 @@ def accept(visit: Visit) -> Response:
 
 
 def show_accepted(visit: Visit) -> Response:
-    """GET /plans/ID: an accepted plan; /plans/ID.csv, .xlsx and .zip: as a file."""
+    """Answer GET /plans/ID with an accepted plan; /plans/ID.csv, .xlsx and .zip with a file."""
     plan_id, _, form = visit.tail.partition(".")
     try:
         with reading(visit.engine) as connection:
@@ -138,7 +138,7 @@ def show_accepted(visit: Visit) -> Response:
 
 
 def form_of(query: QueryParams) -> PlanForm:
-    """The form's fields, in either language's numbers; shares in percent."""
+    """Return the form's fields, in either language's numbers; shares in percent."""
     budget, holdout, explore = (_typed(query, name) for name in ("budget", "holdout", "explore"))
     limits = {name: _typed(query, name) for name in LIMITS}
     money, most = _amount(budget), {name: _amount(text) for name, text in limits.items()}
@@ -158,7 +158,7 @@ def form_of(query: QueryParams) -> PlanForm:
             rungs=tuple(rung for rung in query.getlist("rung") if rung in RUNGS) or None,
             investments=tuple(name[:200] for name in query.getlist("investment") if name) or None,
         )
-    return PlanForm(budget, holdout, explore, limits, wanted, tuple(wrong))
+    return PlanForm(budget=budget, holdout=holdout, explore=explore, limits=limits, query=wanted, wrong=tuple(wrong))
 
 
 def _typed(query: QueryParams, name: str) -> str:
@@ -166,13 +166,13 @@ def _typed(query: QueryParams, name: str) -> str:
 
 
 def _amount(text: str) -> float | None:
-    """Money as typed; None where there is none, or none that can be read."""
+    """Return money as typed; None where there is none, or none that can be read."""
     money = read_number(text) if text else None
     return money if money is not None and 0 <= money <= MOST_MONEY else None
 
 
 def _share(text: str, usual: float) -> float | None:
-    """Percent as typed -> share; None where it is none or more than half."""
+    """Return a percentage as typed as a share; None where it is none or more than half."""
     if not text:
         return usual
     percent = read_number(text.rstrip("% \u00a0"))
@@ -187,7 +187,7 @@ def _wanted(visit: Visit, query: QueryParams) -> Plan:
 
 
 def _plan(visit: Visit, query: PlanQuery) -> Plan:
-    """The plan, kept for a minute: leafing through it and downloading it make it once."""
+    """Return the plan, kept for a minute: leafing through it and downloading it make it once."""
     options, wishes = visit.planner.read(visit.engine, visit.now)
     key = (str(visit.engine.url), options.run_id, tuple(sorted(wishes.items())), repr(query))
     return _made.get(key, lambda: visit.planner.make(visit.engine, query, visit.now))
@@ -208,7 +208,7 @@ def _shown(visit: Visit, form: PlanForm, plan: Plan | None, kept: Any) -> Respon
 
     def drawn(row: PlanRow) -> object:
         told = visit.between(row.gain_low, row.gain_high, level)
-        return interval(row.gain, row.gain_low, row.gain_high, least, most, told)
+        return interval(row.gain, row.gain_low, row.gain_high, least=least, most=most, told=told)
 
     count = 0 if plan is None else len(plan.rows)
     return render(
@@ -234,15 +234,26 @@ def _rows(connection: sa.Connection, plan: Plan, page: int) -> list[PlanRow]:
     rows = []
     for row in piece:
         name, rung = known.get(row["account_id"], (None, None))
-        rows.append(PlanRow(
-            row["account_id"], name, row["owner"], rung, row["investment"], row["cost"], row["expected_gain"],
-            row["gain_low"], row["gain_high"], row["roi"], row["arm"] == TREAT,
-        ))  # fmt: skip
+        rows.append(
+            PlanRow(
+                account_id=row["account_id"],
+                name=name,
+                owner=row["owner"],
+                rung=rung,
+                investment=row["investment"],
+                cost=row["cost"],
+                gain=row["expected_gain"],
+                gain_low=row["gain_low"],
+                gain_high=row["gain_high"],
+                roi=row["roi"],
+                treated=row["arm"] == TREAT,
+            )
+        )
     return rows
 
 
 def _named(connection: sa.Connection, told: Mapping[str, Any]) -> dict[str, str]:
-    """Names of the accounts that the record speaks of."""
+    """Return names of the accounts that the record speaks of."""
     ids = [one["account_id"] for one in told["next_money"]["first"]]
     if told["first_to_go"] is not None:
         ids.append(told["first_to_go"]["account_id"])
@@ -258,7 +269,7 @@ def _known(connection: sa.Connection, ids: Sequence[str]) -> dict[str, tuple[str
 
 
 def _picture(visit: Visit, told: Mapping[str, Any]) -> object:
-    """What the plan costs beside the extra margin that it should bring."""
+    """Return what the plan costs beside the extra margin that it should bring."""
     spent, money = told["spent"], visit.formats.money
     margin, low, high = (
         None if finite_or_none(told[name]) is None else told[name] + spent
@@ -266,4 +277,6 @@ def _picture(visit: Visit, told: Mapping[str, Any]) -> object:
     )
     words = visit.say("plan.picture", spent=money(spent), margin=money(margin), low=money(low), high=money(high))
     labels = (visit.say("plan.picture.spent"), visit.say("plan.picture.margin"))
-    return break_even(spent, margin, low, high, (money(spent), money(margin)), labels, words)
+    return break_even(
+        spent, margin, low=low, high=high, amounts=(money(spent), money(margin)), labels=labels, told=words
+    )

@@ -96,7 +96,7 @@ class Choices:
 
 
 def show(visit: Visit) -> Response:
-    """GET /: the list.  A search for an id goes to the account itself."""
+    """Answer GET / with the list; a search for an id leads to the account itself."""
     asked, order = filters_of(visit.query), order_of(visit.query)
     with reading(visit.engine) as connection:
         current = required_run(connection)
@@ -116,7 +116,7 @@ def show(visit: Visit) -> Response:
 
     def drawn(row: Priority) -> object:
         told = visit.between(row.gain_low, row.gain_high, current.facts.level)
-        return interval(row.gain, row.gain_low, row.gain_high, least, most, told)
+        return interval(row.gain, row.gain_low, row.gain_high, least=least, most=most, told=told)
 
     pages = max(1, -(-totals.accounts // ROWS))
     return render(
@@ -127,7 +127,7 @@ def show(visit: Visit) -> Response:
 
 
 def download_list(visit: Visit) -> Response:
-    """GET /accounts.csv: all accounts that the filter lets through, in the list's order."""
+    """Answer GET /accounts.csv: all accounts that pass the filter, in the list's order."""
     asked, order = filters_of(visit.query), order_of(visit.query)
     with reading(visit.engine) as connection:
         required_run(connection)
@@ -142,7 +142,7 @@ def download_list(visit: Visit) -> Response:
 
 
 def _plan_url(asked: Filters) -> str:
-    """The plan for the part of the accounts that a plan can be made for: an owner's, a rung's."""
+    """Return the plan for the part of the accounts that a plan can be made for: an owner's, a rung's."""
     part = {name: value for name, value in (("owner", asked.owner), ("rung", asked.rung)) if value}
     return f"/plan?{urlencode(part)}" if part else "/plan"
 
@@ -164,14 +164,14 @@ def _csv_row(row: Priority) -> list[object]:
 
 
 def safe_cell(cell: object) -> object:
-    """A cell that no spreadsheet runs as a formula."""
+    """Return a cell that no spreadsheet runs as a formula."""
     if isinstance(cell, str) and cell.startswith(("=", "+", "-", "@", "\t", "\r")):
         return f"'{cell}"
     return "" if cell is None else cell
 
 
 def priorities_of(connection: sa.Connection, ids: Sequence[str], now: int, language: str) -> list[Priority]:
-    """These accounts, in this order.  now : microseconds; decisions that ended before it are over.
+    """Return these accounts, in this order.  now : microseconds; decisions that ended before it are over.
 
     language : of the reasons.
     """
@@ -195,25 +195,43 @@ def priorities_of(connection: sa.Connection, ids: Sequence[str], now: int, langu
         pays = not _pays_nothing(row.recommended_investment)
         decision = standing[one].decisions.get("recommended_investment") if one in standing else None
         best_option, best_gain = best.get(one, (None, None))
-        rows.append(Priority(
-            one, row.name, row.owner, row.rung, row.next_rung, row.p_upgrade, row.p_downgrade, row.p_switch,
-            row.switch_trigger, PAYS if pays else UNKNOWN if best_option is None else ALONE,
-            row.recommended_investment if pays else None, row.bond if pays else None, row.cost if pays else None,
-            row.expected_gain if pays else None, row.gain_low if pays else None, row.gain_high if pays else None,
-            row.roi if pays else None, tuple(render_reasons(row.reasons, language)), best_option, best_gain,
-            None if decision is None else str(decision.value), None if decision is None else decision.made_by,
-            None if decision is None else decision.reason,
-        ))  # fmt: skip
+        rows.append(
+            Priority(
+                account_id=one,
+                name=row.name,
+                owner=row.owner,
+                rung=row.rung,
+                next_rung=row.next_rung,
+                p_upgrade=row.p_upgrade,
+                p_downgrade=row.p_downgrade,
+                p_switch=row.p_switch,
+                trigger=row.switch_trigger,
+                state=PAYS if pays else UNKNOWN if best_option is None else ALONE,
+                investment=row.recommended_investment if pays else None,
+                bond=row.bond if pays else None,
+                cost=row.cost if pays else None,
+                gain=row.expected_gain if pays else None,
+                gain_low=row.gain_low if pays else None,
+                gain_high=row.gain_high if pays else None,
+                roi=row.roi if pays else None,
+                reasons=tuple(render_reasons(row.reasons, language)),
+                best_option=best_option,
+                best_gain=best_gain,
+                wanted=None if decision is None else str(decision.value),
+                wanted_by=None if decision is None else decision.made_by,
+                wanted_why=None if decision is None else decision.reason,
+            )
+        )
     return rows
 
 
 def totals_of(connection: sa.Connection, current: Current, asked: Filters, engine: sa.Engine) -> Totals:
-    """Counts and sums of all that the filter lets through; kept for a minute."""
+    """Return counts and sums of all accounts that pass the filter; kept for a minute."""
     return _totals.get((str(engine.url), current.run_id, asked), lambda: _count(connection, asked))
 
 
 def _count(connection: sa.Connection, asked: Filters) -> Totals:
-    """In one walk; what an option costs is its gain for its ROI, so that its row need not be looked up."""
+    """Count and sum in one query; an option's cost is its gain over its ROI, so its row is not read."""
     where, of_account, of_option = conditions(asked)
     score, tables = SCORES.c, source(of_account, of_option)
     pays = sa.case((state_is(PAYS), 1), else_=0)
@@ -234,7 +252,7 @@ def _count(connection: sa.Connection, asked: Filters) -> Totals:
 
 
 def _best_options(connection: sa.Connection, ids: Sequence[str]) -> dict[str, tuple[str, float]]:
-    """Of each account, the option of the highest expected gain among those of which the data can tell."""
+    """Return each account's option of highest expected gain among those whose effect is known."""
     option = INVESTMENT_SCORES.c
     query = sa.select(option.account_id, option.investment, option.gain).where(
         option.account_id.in_(ids), option.basis != INSUFFICIENT, option.gain.is_not(None)
@@ -247,7 +265,7 @@ def _best_options(connection: sa.Connection, ids: Sequence[str]) -> dict[str, tu
 
 
 def choices_of(connection: sa.Connection, current: Current, engine: sa.Engine) -> Choices:
-    """What there is to filter by; kept for a minute."""
+    """Return what there is to filter by; kept for a minute."""
     return _choices.get((str(engine.url), current.run_id), lambda: _read_choices(connection))
 
 

@@ -1,4 +1,4 @@
-"""The page's views behind their doors: who asks is known, the form is read, and every answer is a page, errors too."""
+"""The page's routes: the visitor is known, the form is read, and every answer is a page, errors included."""
 
 from collections.abc import Awaitable, Callable, Mapping
 from typing import Protocol, TypeVar
@@ -39,7 +39,7 @@ VIEWS: Mapping[tuple[str, str], View] = {
     ("POST", "/plans"): planning.accept,
     ("GET", "/plans/*"): planning.show_accepted,
 }
-"""By method and path of `doors.PAGES`; what is about assets and signing in is the site's own."""
+"""By method and path of `endpoints.PAGES`; what is about assets and signing in is the site's own."""
 
 
 class Stores(Protocol):
@@ -48,20 +48,25 @@ class Stores(Protocol):
     planner: Planner
 
     def ask(self, work: Callable[[sa.Engine, int], T], /) -> T:
-        """What the work makes of the store and the time, microseconds.  Raises LadderErrors."""
+        """Return what the work makes of the store and the time, microseconds.  Raises LadderErrors."""
 
 
 class Site:
     """The managers' page, ready to be mounted."""
 
     def __init__(
-        self, stores: Stores, doorkeeper: SessionAuth, rates: Rates | None, bench: BoundedExecutor, currency: str = "€"
+        self,
+        stores: Stores,
+        session_auth: SessionAuth,
+        rates: Rates | None,
+        executor: BoundedExecutor,
+        currency: str = "€",
     ) -> None:
-        self._stores, self._doorkeeper, self._rates, self._bench = stores, doorkeeper, rates, bench
+        self._stores, self._session_auth, self._rates, self._executor = stores, session_auth, rates, executor
         self._currency = currency
 
     def routes(self) -> list[Route]:
-        """One for every door of the page, besides `/`."""
+        """Return the routes of the page, without `/`."""
         own: dict[tuple[str, str], Callable[[Request], Awaitable[Response]]] = {
             ("GET", "/assets/*"): _asset,
             ("GET", "/sign-in"): self._sign_in_page,
@@ -69,39 +74,39 @@ class Site:
             ("POST", "/sign-out"): self._sign_out,
         }
         found = []
-        for door in PAGES:
-            key = (door.method, door.path)
+        for page in PAGES:
+            key = (page.method, page.path)
             endpoint = own[key] if key in own else self._endpoint(VIEWS[key])
-            found.append(Route(door.path.replace("*", "{tail:path}"), endpoint, methods=[door.method]))
+            found.append(Route(page.path.replace("*", "{tail:path}"), endpoint, methods=[page.method]))
         return found
 
     async def index(self, request: Request) -> Response:
-        """Of `/`."""
+        """Answer `GET /` of a browser."""
         return await self._endpoint(VIEWS["GET", "/"])(request)
 
     def _endpoint(self, view: View) -> Callable[[Request], Awaitable[Response]]:
         async def answered(request: Request) -> Response:
             form = await _form(request) if request.method == "POST" else {}
-            return await self._bench.run(lambda: self._answer(request, form, view))
+            return await self._executor.run(lambda: self._answer(request, form, view))
 
         return answered
 
     def _answer(self, request: Request, form: Mapping[str, str], view: View) -> Response:
-        """The view's answer to who is signed in; the way to the sign-in for others."""
+        """Return the view's answer to who is signed in; the way to the sign-in for others."""
         visits: list[Visit] = []
 
         def work(engine: sa.Engine, now: int) -> Response:
             visit = self._visit(request, engine, now, form)
             visits.append(visit)
             try:
-                visitor = self._doorkeeper.visitor(request, engine, now)
+                visitor = self._session_auth.visitor(request, engine, now)
                 if visitor is None:
                     wanted = visit.here() if request.method == "GET" else "/"
                     return redirect(f"/sign-in?next={quote(wanted, safe='')}")
                 self._take_turn(request, visitor)
                 visit = self._visit(request, engine, now, form, visitor)
                 if request.method == "POST":
-                    self._doorkeeper.check_change(request, form, visitor)
+                    self._session_auth.check_change(request, form, visitor)
                 return view(visit)
             except HttpError as error:
                 return _refused(visit, error)
@@ -124,9 +129,17 @@ class Site:
         language = language_of(chosen, request.headers.get("accept-language", ""))
         tail = str(request.path_params.get("tail", ""))
         return Visit(
-            engine, now, visitor, language, self._currency, request.scope["path"], tail, request.query_params, form,
-            self._stores.planner,
-        )  # fmt: skip
+            engine=engine,
+            now=now,
+            visitor=visitor,
+            language=language,
+            currency=self._currency,
+            path=request.scope["path"],
+            tail=tail,
+            query=request.query_params,
+            form=form,
+            planner=self._stores.planner,
+        )
 
     def _take_turn(self, request: Request, visitor: Visitor) -> None:
         if visitor.key is not None:
@@ -142,7 +155,7 @@ class Site:
             visit = self._visit(request, engine, now, {})
             return render(visit, "sign_in.html", refused=None, next=_own_path(request.query_params.get("next", "/")))
 
-        return _remember_language(request, await self._bench.run(lambda: self._stores.ask(work)))
+        return _remember_language(request, await self._executor.run(lambda: self._stores.ask(work)))
 
     async def _sign_in(self, request: Request) -> Response:
         form = await _form(request)
@@ -150,15 +163,15 @@ class Site:
         def work(engine: sa.Engine, now: int) -> Response:
             visit, to = self._visit(request, engine, now, form), _own_path(form.get("next", "/"))
             try:
-                self._doorkeeper.check_change(request, form, None)
-                key = self._doorkeeper.sign_in(form.get("key", ""))
+                self._session_auth.check_change(request, form, None)
+                key = self._session_auth.sign_in(form.get("key", ""))
             except HttpError as refusal:
                 return render(visit, "sign_in.html", refusal.status, refused=refusal.code, next=to)
             answer = redirect(to)
-            self._doorkeeper.welcome(answer, key, request, engine, now)
+            self._session_auth.welcome(answer, key, request, engine, now)
             return answer
 
-        return await self._bench.run(lambda: self._stores.ask(work))
+        return await self._executor.run(lambda: self._stores.ask(work))
 
     async def _sign_out(self, request: Request) -> Response:
         def leave(_: Visit) -> Response:
@@ -193,7 +206,7 @@ async def _asset(request: Request) -> Response:
 
 
 async def _form(request: Request) -> dict[str, str]:
-    """What a form sent.  Raises HttpError 415 for anything else, 413 for too much of it."""
+    """Return what a form sent.  Raises HttpError 415 for anything else, 413 for too much of it."""
     media = request.headers.get("content-type", "").partition(";")[0].strip().lower()
     if media != "application/x-www-form-urlencoded":
         raise HttpError(415, "unsupported_media_type", "Send the form as the page does.")
@@ -209,6 +222,6 @@ async def _form(request: Request) -> dict[str, str]:
 
 
 def _own_path(given: str) -> str:
-    """Where to go next: a path of ours, never another site."""
+    """Return where to go next: a path of ours, never another site."""
     own = given.startswith("/") and not given.startswith(("//", "/\\")) and given.isprintable()
     return given if own and not given.startswith("/sign-") else "/"

@@ -1,4 +1,4 @@
-"""Who is signed in, and that a change was meant by them.
+"""Sessions: who is signed in, and whether a change was meant by them.
 
 Signed in is who showed a key with the scope `page` (a cookie then stands for it, signed, for twelve hours), or whom a
 proxy names in a header, where the settings say that there is such a proxy. As long as the service has no keys and no
@@ -50,12 +50,12 @@ class Visitor:
     can_leave: bool = False
 
     def may(self, scope: str) -> bool:
-        """Whether they may do what needs that scope."""
+        """Return whether they may do what needs that scope."""
         return scope in self.scopes
 
     @property
     def author(self) -> Author:
-        """Of the changes that they make."""
+        """Return the author of the visitor's changes."""
         return Author(self.name, self.key)
 
 
@@ -73,7 +73,7 @@ class SessionAuth:
         self._secret: bytes | None = None
 
     def visitor(self, request: Request, engine: sa.Engine, now: int) -> Visitor | None:
-        """Who asks; None where they have to sign in first.  now : microseconds.
+        """Return who asks; None where they have to sign in first.  now : microseconds.
 
         Raises
         ------
@@ -95,7 +95,7 @@ class SessionAuth:
         return Visitor(key.name, key.scopes, self._token(engine, f"key:{nonce}"), key.key_id, True)
 
     def sign_in(self, secret: str) -> Key:
-        """The key that somebody typed.  Raises HttpError 401 where it is not good, 403 where it lacks the scope."""
+        """Return the key typed.  Raises HttpError 401 where it is not valid, 403 where it lacks the scope."""
         key = None if self._ring is None else self._ring().find(secret.strip())
         if key is None:
             raise HttpError(401, "key_refused", "This key is not good: it is unknown, mistyped or revoked.")
@@ -113,7 +113,7 @@ class SessionAuth:
         )
 
     def check_change(self, request: Request, form: Mapping[str, str], visitor: Visitor | None) -> None:
-        """Raises HttpError 403 unless the visitor meant this change.  visitor : None for who signs in just now."""
+        """Check that the visitor meant this change.  Raises HttpError 403.  visitor : None while signing in."""
         headers = request.headers
         site, origin = headers.get("sec-fetch-site"), headers.get("origin")
         if site is not None:  # the browser's own word: a proxy may give us another Host than the browser sees

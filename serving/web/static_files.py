@@ -1,4 +1,4 @@
-"""The style sheet, the script and the icon: read once, named by their content, so that they may be kept for ever."""
+"""The style sheet, the script and the icon: read once and named by their content, so that they can be cached."""
 
 import hashlib
 from dataclasses import dataclass
@@ -20,7 +20,7 @@ class Asset:
 
 @cache
 def assets() -> dict[str, Asset]:
-    """All of them, by the name that templates use, such as `page.css`."""
+    """Return all assets by the name that templates use, such as `page.css`."""
     found = {}
     for file in sorted(FOLDER.iterdir()):
         if file.suffix in _MEDIA:
@@ -31,10 +31,10 @@ def assets() -> dict[str, Asset]:
 
 
 def url_of(name: str) -> str:
-    """Where the page finds an asset."""
+    """Return an asset's URL."""
     return f"/assets/{assets()[name].path}"
 
 
 def asset_at(path: str) -> Asset | None:
-    """The asset of that path below /assets/; None where there is none."""
+    """Return the asset of that path below /assets/; None where there is none."""
     return next((asset for asset in assets().values() if asset.path == path), None)

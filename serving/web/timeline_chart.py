@@ -1,4 +1,4 @@
-"""An account's three years as a picture: the rung of every quarter behind, a row of marks for every kind of event."""
+"""A chart of an account's three years: the rung of every quarter, and a row of marks for each kind of event."""
 
 from collections.abc import Callable, Sequence
 from datetime import UTC, datetime
@@ -24,7 +24,7 @@ _SHAPES = {
 
 
 def draw_timeline(visit: Visit, timeline: AccountTimeline, events: Sequence[TimelineEvent], as_of: int) -> Markup:
-    """The picture.  as_of : microseconds, its right edge."""
+    """Draw the timeline.  as_of : microseconds, its right edge."""
     first, last = timeline["since"], as_of // MICROSECONDS_PER_DAY
     lanes = [lane for lane, kinds in LANES.items() if any(event.kind in kinds for event in events)]
     bottom = HEAD + LANE_HEIGHT * max(len(lanes), 1)
@@ -55,7 +55,7 @@ def draw_timeline(visit: Visit, timeline: AccountTimeline, events: Sequence[Time
 
 
 def _band(visit: Visit, rungs: Sequence[int | None], edges: Sequence[int], bottom: float, x: Scale) -> list[str]:
-    """A column for every quarter, and the rung's name where it changes and there is room."""
+    """Return a column for every quarter, and the rung's name where it changes and there is room."""
     parts, shown, free = [], None, 0.0
     for rung, begin, end in zip(rungs, edges[:-1], edges[1:], strict=True):
         if rung is None:

@@ -1,4 +1,4 @@
-"""The events of a chronicle one by one, in words: what the timeline draws and its table lists."""
+"""An account's events one by one, in words, as the timeline draws and its table lists them."""
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
@@ -42,7 +42,7 @@ class TimelineEvent:
 
 
 def timeline_events(visit: Visit, timeline: AccountTimeline) -> list[TimelineEvent]:
-    """All events of the chronicle, newest first."""
+    """Return all events of the timeline, newest first."""
     found = [
         _TOLD[kind](visit, kind, row)
         for kind, columns in timeline["events"].items()
@@ -52,7 +52,7 @@ def timeline_events(visit: Visit, timeline: AccountTimeline) -> list[TimelineEve
 
 
 def day_text(visit: Visit, day: int) -> str:
-    """A day as the visitor writes it."""
+    """Return a day as the visitor writes it."""
     return visit.formats.date(day * MICROSECONDS_PER_DAY)
 
 
@@ -63,7 +63,9 @@ def _code(visit: Visit, prefix: str, values: Sequence[str], code: int) -> str:
 def _order(visit: Visit, kind: str, row: Any) -> TimelineEvent:
     day, revenue = row
     what = visit.say("event.orders" if revenue > 0 else "event.orders.credit")
-    return TimelineEvent(day, kind, what, visit.formats.money(revenue), "" if revenue > 0 else "bad", revenue)
+    return TimelineEvent(
+        day, kind=kind, what=what, detail=visit.formats.money(revenue), tone="" if revenue > 0 else "bad", size=revenue
+    )
 
 
 def _interaction(visit: Visit, kind: str, row: Any) -> TimelineEvent:
@@ -104,7 +106,13 @@ def _contract(visit: Visit, kind: str, row: Any) -> TimelineEvent:
         told.append(visit.say("event.contracts.cancelled", date=day_text(visit, cancelled)))
     last = min((one for one in (ends, cancelled) if one is not None), default=None)
     return TimelineEvent(
-        day, kind, visit.say("event.contracts"), ", ".join(told), "bad" if cancelled else "", 0.0, last
+        day,
+        kind=kind,
+        what=visit.say("event.contracts"),
+        detail=", ".join(told),
+        tone="bad" if cancelled else "",
+        size=0.0,
+        until=last,
     )
 
 

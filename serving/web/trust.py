@@ -61,7 +61,7 @@ class ReportShown:
 
 
 def show(visit: Visit) -> Response:
-    """GET /trust.  `?owner=` narrows the differences to one manager's accounts."""
+    """Answer GET /trust.  `?owner=` narrows the differences to one manager's accounts."""
     owner = visit.query.get("owner", "").replace("\x00", "")[:200] or None
     with reading(visit.engine) as connection:
         current = required_run(connection)
@@ -82,7 +82,7 @@ def show(visit: Visit) -> Response:
         low, high = plan.figures["gain_low"], plan.figures["gain_high"]
         level = None if plan.verdict is None else plan.verdict.params["level"]
         told = visit.between(low, high, level if isinstance(level, float) else None)
-        return interval(plan.figures["gain"], low, high, min(bounds), max(bounds), told)
+        return interval(plan.figures["gain"], low, high, least=min(bounds), most=max(bounds), told=told)
 
     return render(
         visit, "trust.html", current=current, summary=summary, model=model, age=age, old=age > OLD_DAYS,
@@ -103,7 +103,7 @@ def _watched(verdict: Verdict) -> WatchShown:
 
 
 def _owners() -> sa.Select[Any]:
-    """Managers of whose accounts there are forecasts."""
+    """Return the managers of accounts with forecasts."""
     joined = SCORES.join(ACCOUNTS, SCORES.c.account_id == ACCOUNTS.c.account_id)
     told = SCORES.c.manager_forecast.is_not(None) & ACCOUNTS.c.owner.is_not(None)
     return sa.select(ACCOUNTS.c.owner).distinct().select_from(joined).where(told).order_by(
@@ -111,7 +111,7 @@ def _owners() -> sa.Select[Any]:
 
 
 def _differences(owner: str | None) -> sa.Select[Any]:
-    """The accounts of which model and manager say the most different, strongest first."""
+    """Return the accounts about which model and manager differ most, the largest difference first."""
     score = SCORES.c
     apart = sa.func.coalesce(score.forecast_disagreement, 0.0)
     gap = score.manager_forecast - score.history_estimate

@@ -1,4 +1,4 @@
-"""What is dear to count and seldom changes, such as totals of a run: kept for a minute, in each process."""
+"""A cache for what is expensive to count and seldom changes: kept for a minute, in each process."""
 
 import time
 from collections import OrderedDict
@@ -24,7 +24,7 @@ class TTLCache(Generic[T]):
         self._entries: OrderedDict[Hashable, tuple[float, T]] = OrderedDict()
 
     def get(self, key: Hashable, make: Callable[[], T]) -> T:
-        """The value kept for the key, else what `make` makes."""
+        """Return the value kept for the key, or the result of `make`."""
         with self._lock:
             found = self._entries.get(key)
             if found is not None and self._clock() - found[0] < self._seconds:

@@ -1,4 +1,4 @@
-"""What a view is given, and how it answers: a template filled in the visitor's language, everything in it escaped."""
+"""A view's input and output: one request, and templates filled in the visitor's language, escaped."""
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
@@ -53,12 +53,12 @@ class Visit:
     planner: Planner
 
     def say(self, key: str, **values: object) -> str:
-        """A text in the visitor's language."""
+        """Return a text in the visitor's language."""
         return say(self.language, key, **values)
 
     @property
     def formats(self) -> Formats:
-        """Money, numbers and dates as the visitor writes them."""
+        """Return money, numbers and dates as the visitor writes them."""
         return Formats(self.language, self.currency)
 
     def about(self, facts: RunFacts) -> "Visit":
@@ -92,11 +92,11 @@ class Visit:
         return self.say("gain.between.level", **ends, times=written("times", level, self.formats))
 
     def here(self, **changes: object) -> str:
-        """The address of this page with other values in its query; None takes one away."""
+        """Return the address of this page with other values in its query; None takes one away."""
         return self.at(self.path, **changes)
 
     def at(self, path: str, **changes: object) -> str:
-        """The same of another page."""
+        """Return the address of another page with these values in its query."""
         kept = [(name, value) for name, value in self.query.multi_items() if name not in changes and value]
         kept += [(name, str(value)) for name, value in changes.items() if value is not None]
         return quote(path) + (f"?{urlencode(kept)}" if kept else "")
@@ -106,7 +106,7 @@ View = Callable[[Visit], Response]
 
 
 def render(visit: Visit, template: str, status: int = 200, **values: Any) -> Response:
-    """A page.  values : what the template needs besides what every one has (below, and in `_environment`)."""
+    """Return a rendered page.  values : what the template needs beyond the values of every page."""
     text = _environment().get_template(template).render(
         visit=visit, say=visit.say, formats=visit.formats, visitor=visit.visitor, **values
     )  # fmt: skip
@@ -115,22 +115,22 @@ def render(visit: Visit, template: str, status: int = 200, **values: Any) -> Res
 
 
 def redirect(to: str) -> Response:
-    """After a change: the browser asks for that page next, and going back repeats nothing."""
+    """Return a redirect after a change, so that going back repeats nothing."""
     return RedirectResponse(to, 303)
 
 
 def download(content: bytes, media: str, name: str) -> Response:
-    """A file for the visitor's disk.  name : plain ASCII."""
+    """Return a file to download.  name : plain ASCII."""
     return Response(content, media_type=media, headers={"Content-Disposition": f'attachment; filename="{name}"'})
 
 
 def account_url(account: str) -> str:
-    """Where an account's own page is, whatever its id holds."""
+    """Return the address of an account's page, whatever its id holds."""
     return f"/accounts/{quote(account, safe='')}"
 
 
 def language_of(cookie: str | None, accepted: str) -> str:
-    """The language that the visitor chose, else the first of ours that the browser accepts."""
+    """Return the visitor's chosen language, or the first of ours that the browser accepts."""
     if cookie in LANGUAGES:
         return str(cookie)
     wanted: list[tuple[float, int, str]] = []

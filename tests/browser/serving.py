@@ -37,9 +37,12 @@ def launch(playwright: Playwright) -> Browser:
 @contextmanager
 def served(url: str, ring: Ring = None) -> Iterator[str]:
     """The page of a store, at an address of this machine."""
-    clerk = StoreService(url)
+    store_service = StoreService(url)
     app = create_app(
-        ModelHolder(), archive=clerk, ring=ring, pages=Site(clerk, SessionAuth(ring), None, BoundedExecutor())
+        ModelHolder(),
+        archive=store_service,
+        ring=ring,
+        pages=Site(store_service, SessionAuth(ring), None, BoundedExecutor()),
     )
     server = uvicorn.Server(uvicorn.Config(app, port=0, log_level="error", lifespan="off"))
     thread = threading.Thread(target=server.run, daemon=True)
@@ -51,7 +54,7 @@ def served(url: str, ring: Ring = None) -> Iterator[str]:
     finally:
         server.should_exit = True
         thread.join(10)
-        clerk.close()
+        store_service.close()
 
 
 @contextmanager

@@ -2,6 +2,7 @@
 
 import ast
 import json
+import re
 from dataclasses import FrozenInstanceError, dataclass, fields
 from pathlib import Path
 from typing import Annotated, Literal
@@ -16,6 +17,7 @@ from commands.planning import PlanOptions
 from commands.scoring import ScoreOptions
 from commands.terminal import show_figures
 from features.errors import SettingsError
+from features.program_version import program_version
 from tests.paths import ROOT
 from training.tracking.registry import Registry
 
@@ -51,6 +53,14 @@ def test_a_fault_of_the_program_ends_with_seventy_and_a_refusal_with_one(
     assert "model.db: No space left" in capsys.readouterr().err
     assert rollback_that(KeyboardInterrupt(), monkeypatch) == 130
     assert capsys.readouterr().err == "ladder: interrupted\n"
+
+
+def test_the_program_says_its_version(capsys: pytest.CaptureFixture[str]) -> None:
+    with pytest.raises(SystemExit) as end:
+        ladder.main(["--version"])
+    assert end.value.code == 0
+    assert capsys.readouterr().out == f"ladder {program_version()}\n"
+    assert re.fullmatch(r"\d+\.\d+\.\d+|unknown", program_version())
 
 
 def test_whoever_looks_for_a_fault_sees_where_it_is(monkeypatch: pytest.MonkeyPatch) -> None:

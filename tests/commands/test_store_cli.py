@@ -43,9 +43,9 @@ def _held(url: str, table: sa.Table) -> list[tuple[Any, ...]]:
 
 def _tell(url: str, *events: dict[str, Any], day: str = "2025-12-05") -> None:
     """What the service was told on that day: the simulated supplier knows nothing later."""
-    clerk = StoreService(url, lambda: instant(day))
-    answer = json.loads(clerk.feedback(json.dumps({"events": events}).encode()))
-    clerk.close()
+    store_service = StoreService(url, lambda: instant(day))
+    answer = json.loads(store_service.feedback(json.dumps({"events": events}).encode()))
+    store_service.close()
     assert answer["stored"] == len(events), answer
 
 

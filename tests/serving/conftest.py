@@ -34,11 +34,11 @@ def folder(histories: Histories, tmp_path_factory: pytest.TempPathFactory) -> Pa
 
 
 @pytest.fixture(scope="session")
-def desk(folder: Path) -> ScoringService:
+def scoring_service(folder: Path) -> ScoringService:
     return ScoringService(*read_bundle(folder))
 
 
 @pytest.fixture(scope="session")
-def client(desk: ScoringService) -> Iterator[Client]:
-    with Client(create_app(ModelHolder(desk))) as client:
+def client(scoring_service: ScoringService) -> Iterator[Client]:
+    with Client(create_app(ModelHolder(scoring_service))) as client:
         yield client

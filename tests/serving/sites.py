@@ -26,9 +26,9 @@ class Browser(Client):
         self, url: str, ring: Ring = None, proxy_header: str | None = None, language: str = "en",
         now: Callable[[], int] | None = None, rates: Rates | None = None,
     ) -> None:  # fmt: skip
-        self.clerk = StoreService(url) if now is None else StoreService(url, now)
-        site = Site(self.clerk, SessionAuth(ring, proxy_header), rates, BoundedExecutor())
-        super().__init__(create_app(ModelHolder(), archive=self.clerk, ring=ring, pages=site))
+        self.store_service = StoreService(url) if now is None else StoreService(url, now)
+        site = Site(self.store_service, SessionAuth(ring, proxy_header), rates, BoundedExecutor())
+        super().__init__(create_app(ModelHolder(), archive=self.store_service, ring=ring, pages=site))
         self.language = language
 
     @property
@@ -43,4 +43,4 @@ class Browser(Client):
 
     def __exit__(self, *what: Any) -> None:
         super().__exit__(*what)
-        self.clerk.close()
+        self.store_service.close()

@@ -61,7 +61,16 @@ def test_rows_and_bundle_are_to_the_byte_those_of_one_machine(cluster: Cluster) 
 def test_scores_are_those_of_one_machine(cluster: Cluster, tmp_path: Path) -> None:
     scorer, end = Scorer(tiny_bundle(), "v1"), tiny_histories().end
     for name, executor in {"local": LocalExecutor(), "cluster": cluster}.items():
-        score_parts(tiny_parts(), executor, scorer, end, 0.05, tmp_path / name, "parquet", lambda _, __: None)
+        score_parts(
+            tiny_parts(),
+            executor,
+            scorer,
+            as_of=end,
+            most_bad=0.05,
+            out=tmp_path / name,
+            form="parquet",
+            progress=lambda _, __: None,
+        )
     for name in TABLES:
         local, other = (tmp_path / folder / f"{name}.parquet" for folder in ("local", "cluster"))
         assert local.read_bytes() == other.read_bytes()

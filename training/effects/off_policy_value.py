@@ -13,8 +13,8 @@ from statistics import NormalDist
 import numpy as np
 
 from features.instants import FloatArray, IntArray
+from training.evaluation.cluster_bootstrap import Interval
 from training.evaluation.curves import POINTS, Budget
-from training.evaluation.metrics import Interval
 from training.model.findings import NOTE, OK, WARNING, Finding
 
 PRIOR_SPREAD, MAX_RATIO = 0.3, 1.0

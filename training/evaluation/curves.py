@@ -9,7 +9,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from features.instants import BoolArray, FloatArray, IntArray
-from training.evaluation.metrics import Interval, cluster_bootstrap_mean
+from training.evaluation.cluster_bootstrap import Interval, cluster_bootstrap_mean
 
 POINTS = 20
 """Points of a curve: as many as the eye can tell apart."""

@@ -16,9 +16,10 @@ from features.tables import RUNGS
 from training.data.dataset import Dataset, Progress, silent
 from training.data.splits import Fold, held_out, rolling_origins
 from training.evaluation import metrics
+from training.evaluation.cluster_bootstrap import LEVEL, Interval, cluster_bootstrap_mean
 from training.evaluation.curves import Part, Transitions, gains_curve, parts_of, transitions
 from training.evaluation.holdout_predictions import HoldoutPredictions
-from training.evaluation.metrics import Band, Interval
+from training.evaluation.metrics import Band
 from training.evaluation.tasks import TASKS, Outcome, Task
 from training.model.serialization import Predictor
 from training.models.baselines import SIMPLEST, Rule
@@ -77,7 +78,7 @@ class Comparison:
     @property
     def level(self) -> float:
         """Return the coverage of the differences' intervals."""
-        return next((row.difference.level for row in self.rows if row.difference is not None), metrics.LEVEL)
+        return next((row.difference.level for row in self.rows if row.difference is not None), LEVEL)
 
     def scores(self, model: str) -> Mapping[str, float]:
         """Return the scores of one model.
@@ -152,7 +153,7 @@ def _evaluate(
     joined[OURS] = joined[serves]
     account = data.snapshots.account[tested]
     means = {
-        name: metrics.cluster_bootstrap_mean(np.concatenate([of_fold[name] for of_fold in sets]), account)
+        name: cluster_bootstrap_mean(np.concatenate([of_fold[name] for of_fold in sets]), account)
         for name in (sets[0] if sets else ())
     }
     origin = np.repeat(np.arange(len(origins)), [int((fold.test & eligible).sum()) for fold in origins])
@@ -210,12 +211,12 @@ def _compare(
         scores |= task.whole(predicted, happened, rung)
         difference = None
         if model != OURS:
-            difference = metrics.cluster_bootstrap_mean(by_row[model][primary] - ours[primary], account)
+            difference = cluster_bootstrap_mean(by_row[model][primary] - ours[primary], account)
         table.append(Row(model, scores, difference))
     never_seen = {title: float(values[unseen].mean()) for title, values in ours.items()} if unseen.any() else {}
     comparison = Comparison(
         task=task.name, primary=primary, rows=tuple(table), origins=origins, snapshots=len(tested), unseen=never_seen,
-        intervals={title: metrics.cluster_bootstrap_mean(values, account) for title, values in ours.items()},
+        intervals={title: cluster_bootstrap_mean(values, account) for title, values in ours.items()},
         by_origin=parts_of(origins, origin, by_row, primary=primary, ours=OURS, simplest=simplest, account=account),
         by_rung=parts_of(RUNGS, rung, by_row, primary=primary, ours=OURS, simplest=simplest, account=account),
         moves=transitions(predictions[OURS], happened, rung) if task.name == "next_rung" else None,

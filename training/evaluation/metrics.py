@@ -1,7 +1,6 @@
-"""Scores of predictions, and intervals for them that keep the snapshots of an account together.
+"""Scores of predictions: proper scores first, AUC and lift beside them.
 
-Every function takes one row per snapshot; weights default to one. Proper scores first: log loss, ranked probability
-score, Brier; AUC and lift only beside them.
+Every function takes one row per snapshot. The proper scores are log loss, the ranked probability score and Brier.
 
 Source: Epstein (1969), the ranked probability score.
 """
@@ -13,10 +12,8 @@ from sklearn.metrics import roc_auc_score
 
 from features.errors import ShapeMismatch
 from features.instants import BoolArray, FloatArray, IntArray
+from training.evaluation.cluster_bootstrap import Interval, cluster_bootstrap_mean
 from training.model.predictors import FLOOR
-
-LEVEL = 0.95
-"""Of intervals of scores."""
 
 
 def row_log_loss(probabilities: FloatArray, outcome: IntArray) -> FloatArray:
@@ -91,7 +88,7 @@ class Band:
     low: float
     high: float
     predicted: float
-    observed: "Interval"
+    observed: Interval
     snapshots: int
 
 
@@ -120,36 +117,3 @@ def top_decile_lift(chance: FloatArray, happened: BoolArray | IntArray) -> float
     observed = np.asarray(happened, np.float64)
     top = np.argsort(-chance, kind="stable")[: max(1, len(chance) // 10)]
     return float(observed[top].mean() / observed.mean()) if observed.any() else float("nan")
-
-
-@dataclass(frozen=True)
-class Interval:
-    """An estimate with its interval.  level : how often such an interval holds the truth, 0..1."""
-
-    value: float
-    low: float
-    high: float
-    level: float = LEVEL
-
-    def __str__(self) -> str:
-        return f"{self.value:+.4f} [{self.low:+.4f}, {self.high:+.4f}]"
-
-
-def cluster_bootstrap_mean(rows: FloatArray, account: IntArray, draws: int = 400, seed: int = 0) -> Interval:
-    """Average row scores, with an interval from a bootstrap over accounts.
-
-    All snapshots of an account are drawn together. For a paired comparison pass differences of two models' row scores.
-
-    rows, account : shape (n,).
-
-    Source: Cameron, Gelbach & Miller (2008).
-    """
-    _, cluster = np.unique(account, return_inverse=True)
-    sums, sizes = np.bincount(cluster, weights=rows), np.bincount(cluster).astype(np.float64)
-    rng = np.random.default_rng(seed)
-    means = np.empty(draws)
-    for k in range(draws):
-        times = rng.multinomial(len(sums), np.full(len(sums), 1 / len(sums)))
-        means[k] = (times @ sums) / (times @ sizes)
-    low, high = np.quantile(means, [0.025, 0.975])
-    return Interval(float(rows.mean()), float(low), float(high), LEVEL)

@@ -6,20 +6,23 @@ import math
 from collections.abc import Mapping, Sequence
 
 from training.evaluation.evaluation import OURS, Comparison
+from training.model.text.catalogue import plain_formats
 from training.model.text.names import acquired_name, forecaster_name
+from training.model.text.report_texts import report_text
+from training.model.text.words import DEFAULT_LANGUAGE
 
 Row = Mapping[str, str | int | float | None]
 
-TITLES = {"next_rung": "Next rung", "switching": "Switching", "revenue": "Expected revenue"}
 
-
-def table_rows(comparison: Comparison) -> tuple[list[str], list[list[str]]]:
+def table_rows(comparison: Comparison, language: str = DEFAULT_LANGUAGE) -> tuple[list[str], list[list[str]]]:
     """Return headings and cells: the baselines, then ours; last column = the primary score's difference from ours."""
     names = list(comparison.rows[0].scores)
     headings = [
-        "model",
+        report_text("baselines.model", language),
         *(name.replace("_", " ") for name in names),
-        f"{comparison.primary.replace('_', ' ')} - ours [{comparison.level:.0%}]",
+        report_text("baselines.difference", language).format(
+            metric=comparison.primary.replace("_", " "), level=f"{comparison.level:.0%}"
+        ),
     ]
     cells = []
     for row in comparison.rows:
@@ -33,10 +36,13 @@ def _figure(value: float) -> str:
     return "" if math.isnan(value) else f"{value:.4f}"
 
 
-def title(comparison: Comparison) -> str:
+def title(comparison: Comparison, language: str = DEFAULT_LANGUAGE) -> str:
     """Say what the table shows, and on what."""
-    name = TITLES[comparison.task]
-    return f"{name}: {comparison.snapshots:,} snapshots at {', '.join(comparison.origins)}"
+    return report_text("baselines.title", language).format(
+        task=report_text(f"task.{comparison.task}", language),
+        snapshots=plain_formats(language).number(comparison.snapshots),
+        origins=", ".join(comparison.origins),
+    )
 
 
 def as_text(comparison: Comparison) -> str:

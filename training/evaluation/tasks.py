@@ -11,6 +11,7 @@ from features.instants import BoolArray, FloatArray, IntArray
 from training.data.dataset import Dataset
 from training.evaluation import metrics
 from training.model.prediction_sets import rung_sets
+from training.model.rung_mass import mass_above, mass_below
 from training.model.serialization import Predictor
 from training.models import baselines
 from training.models.baselines import Baseline
@@ -63,9 +64,7 @@ class Task:
 
 def _direction_scores(chances: FloatArray, happened: IntArray, rung: IntArray) -> dict[str, float]:
     """Return the AUC of moving up and of moving down, each among the accounts that can."""
-    steps = np.arange(chances.shape[1])
-    up = (chances * (steps > rung[:, None])).sum(axis=1)
-    down = (chances * (steps < rung[:, None])).sum(axis=1)
+    up, down = mass_above(chances, rung), mass_below(chances, rung)
     can_rise, can_fall = rung < chances.shape[1] - 1, rung > 0
     return {
         "auc_up": metrics.auc(up[can_rise], happened[can_rise] > rung[can_rise]),
@@ -75,8 +74,7 @@ def _direction_scores(chances: FloatArray, happened: IntArray, rung: IntArray) -
 
 
 def _climbing(chances: FloatArray, happened: Outcome, rung: IntArray) -> tuple[FloatArray, BoolArray]:
-    steps = np.arange(chances.shape[1])
-    return (chances * (steps > rung[:, None])).sum(axis=1), happened > rung
+    return mass_above(chances, rung), happened > rung
 
 
 def _leaving(chance: FloatArray, happened: Outcome, _: IntArray) -> tuple[FloatArray, BoolArray]:

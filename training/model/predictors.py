@@ -17,6 +17,7 @@ import numpy as np
 
 from features.errors import BundleError
 from features.instants import FloatArray, IntArray
+from training.model.rung_mass import mass_below
 from training.model.serialization import Predictor, served
 from training.model.terms import Term, standardised_values
 
@@ -219,9 +220,7 @@ class Floored:
         """Return class probabilities, shape (n, k)."""
         chances = self.member.predict(matrix)
         floor = np.nan_to_num(matrix[:, self.column])
-        below = np.zeros(len(chances))
-        for rung in range(chances.shape[1]):
-            below = below + np.where(rung < floor, chances[:, rung], 0.0)
+        below = mass_below(chances, floor)
         allowed = np.minimum(below, self.most)
         lower, upper = allowed / np.maximum(below, FLOOR), (1 - allowed) / np.maximum(1 - below, FLOOR)
         result = np.empty_like(chances)

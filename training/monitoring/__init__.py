@@ -1,1 +1,1 @@
-"""Whether the champion is still right: drift, labels that matured, early signs, what to do."""
+"""Monitoring of the champion: drift, labels that matured, early signs, advice."""

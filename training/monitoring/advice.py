@@ -41,7 +41,7 @@ class Watched:
 
     @property
     def broken(self) -> bool:
-        """Whether the source must be mended before anything is learnt from it."""
+        """Return whether the source must be mended before anything is learnt from it."""
         return bool(self.stopped or self.absent)
 
 
@@ -146,15 +146,15 @@ def advice_of(reasons: Sequence[Finding]) -> str:
 
 def realised(found: Watched) -> list[Finding]:
     """Return what came true of the chances, beside what was expected."""
-    told = []
+    findings = []
     for one in found.matured:
         if one.expected is None or one.observed is None:
             continue
         figures = {"days": one.horizon_days, "expected": one.expected, "observed": one.observed}
         if one.outcome == SWITCHING:
-            told.append(Finding.of("realised_switching", NOTE, **figures))
+            findings.append(Finding.of("realised_switching", NOTE, **figures))
         elif one.outcome == CLIMBING:
-            told.append(Finding.of("realised_climbing", NOTE, **figures))
+            findings.append(Finding.of("realised_climbing", NOTE, **figures))
         elif one.outcome == FALLING:
-            told.append(Finding.of("realised_falling", NOTE, **figures))
-    return told
+            findings.append(Finding.of("realised_falling", NOTE, **figures))
+    return findings

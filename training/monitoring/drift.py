@@ -1,4 +1,4 @@
-"""Which columns lie farther from where they lay than chance and the usual change explain.
+"""Drift: columns that moved farther than chance and the usual change explain.
 
 The unit is the account. Three questions are asked of every column, feature or score, and drift is what all three say:
 
@@ -84,7 +84,7 @@ def find_drift(
     kinds: Mapping[str, str], instants: Sequence[Mapping[str, FloatArray]], pairs: Sequence[tuple[int, int]],
     *, weights: Mapping[str, float], level: float, least_effect: float,
 ) -> tuple[Drift, ...]:  # fmt: skip
-    """Every column that varies at all, the farthest beyond the usual first.
+    """Return every column that varies at all, the farthest beyond the usual first.
 
     kinds : column -> feature or score.  instants : column -> shape (n_accounts_then,), NaN = missing.
     pairs : positions in `instants`, the pair in question first, then earlier ones.
@@ -119,7 +119,7 @@ def find_drift(
 
 
 def distance(before: FloatArray, after: FloatArray, few: bool) -> Distance:
-    """Of two samples of a column, NaN = missing.  few : compare value by value instead of by their order.
+    """Return the distance of two samples of a column, NaN = missing.  few : compare value by value, not by order.
 
     >>> distance(np.array([1.0, 2, 3, 4]), np.array([3.0, 4, np.nan, np.nan]), False).value
     0.5
@@ -158,7 +158,7 @@ def _by_value(before: FloatArray, after: FloatArray) -> Distance:
 
 
 def _beyond_usual(found: Sequence[Sequence[Distance]]) -> FloatArray:
-    """One-sided p-values of the first distance of every column among its earlier ones, shape (n_columns,).
+    """Return one-sided p-values of each column's first distance among its earlier ones, shape (n_columns,).
 
     On distances as they are: logarithms or roots make their spread more even but hide the large ones, and found less on
     the few worlds with planted changes that were tried, at no fewer false alarms.
@@ -175,7 +175,7 @@ def _beyond_usual(found: Sequence[Sequence[Distance]]) -> FloatArray:
 
 
 def moderated(variance: FloatArray, degrees: int) -> tuple[FloatArray, float]:
-    """Variances drawn towards the one they have in common, and the degrees of freedom that they then have.
+    """Return variances shrunk towards their common one, and the degrees of freedom that they then have.
 
     Smyth 2004, section 6.2: log variances are of a scaled F law, whose prior degrees and scale follow from their mean
     and variance. Columns without any variance are left out of that, and get the common one.

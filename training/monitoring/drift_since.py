@@ -39,19 +39,19 @@ class DriftSince:
 
     @property
     def drifted(self) -> tuple[Drift, ...]:
-        """The columns that drifted."""
+        """Return the columns that drifted."""
         return tuple(one for one in self.columns if one.drifted)
 
     @property
     def weight(self) -> float:
-        """Share of the model's weight that lies on features that drifted."""
+        """Return the share of the model's weight that lies on features that drifted."""
         return sum(one.weight for one in self.drifted)
 
 
 def drift_since(
     histories: Histories, bundle: Bundle, settings: Settings, as_of: int, progress: Progress = silent
 ) -> DriftSince | None:
-    """Every column at as_of against `trained_until`; None where nothing lies between the two.
+    """Return the drift of every column between `trained_until` and as_of; None where nothing lies between.
 
     histories : as they stood at as_of (microseconds).
     """
@@ -84,7 +84,7 @@ def drift_since(
 
 
 def earlier_ends(before: int, span: int, first: int, most: int) -> tuple[int, ...]:
-    """Where the earlier pairs end, the latest first, microseconds.
+    """Return where the earlier pairs end, the latest first, microseconds.
 
     Side by side, `span` apart, so that none counts a change twice; the pair of a year ago replaces whatever would
     overlap it.  first : no pair begins before it.

@@ -1,4 +1,4 @@
-"""Early signs before any label is complete: who stayed silent in the first days since training, beside who used to.
+"""Early signs before any label is complete: how many accounts stayed silent, beside how many usually do.
 
 Accounts that can switch are put into fifths by the champion's p_switch. What share of each fifth had no order in the
 first 30, 60 and 90 days after an earlier instant is known from the year before training; the accounts of
@@ -18,7 +18,7 @@ from features.histories.order_days import order_days
 from features.histories.views import View
 from features.instants import MICROSECONDS_PER_DAY, BoolArray, FloatArray
 from training.data.splits import first_event
-from training.evaluation.metrics import LEVEL
+from training.evaluation.cluster_bootstrap import LEVEL
 from training.model.bundle import Bundle
 from training.monitoring.reference_predictions import drawn, look
 from training.settings import Settings
@@ -44,12 +44,12 @@ class Proxy:
 
     @property
     def off(self) -> bool:
-        """Whether what was seen lies outside what was to be expected."""
+        """Return whether the observed share lies outside what was to be expected."""
         return not self.low <= self.observed <= self.high
 
 
 def early_signs(histories: Histories, bundle: Bundle, settings: Settings, as_of: int) -> tuple[Proxy, ...]:
-    """One for each of DAYS that is over at as_of (microseconds) and has enough earlier instants to learn from."""
+    """Return a sign for each of DAYS that is over at as_of (microseconds) and has enough earlier instants."""
     if bundle.switching is None:
         return ()
     then = bundle.facts.trained_until
@@ -74,17 +74,17 @@ def early_signs(histories: Histories, bundle: Bundle, settings: Settings, as_of:
 def _silent(
     histories: Histories, bundle: Bundle, at: int, among: BoolArray, days: list[int]
 ) -> tuple[FloatArray, list[BoolArray]]:
-    """p_switch of those that could switch then, and which of them had no order day in each span after it."""
-    said, view = look(histories, bundle, at, among)
-    rows = np.flatnonzero(said.able)
+    """Return p_switch of those that could switch, and which had no order day in each span after it."""
+    predictions, view = look(histories, bundle, at, among)
+    rows = np.flatnonzero(predictions.able)
     chosen = view.snapshots.take(rows)
-    return said.p_switch[rows], [
+    return predictions.p_switch[rows], [
         order_days(View(histories, chosen.later(span))).in_window(span) == 0 for span in days
     ]  # fmt: skip
 
 
 def _proxy(days: int, chance: FloatArray, silent: BoolArray, earlier: list[tuple[FloatArray, BoolArray]]) -> Proxy:
-    """What is expected of these accounts by their chances, from what earlier ones with such chances did."""
+    """Return what these chances imply, learnt from what earlier accounts with such chances did."""
     edges = np.unique(np.quantile(np.concatenate([one for one, _ in earlier]), np.linspace(0, 1, BANDS + 1)[1:-1]))
     bands = [np.searchsorted(edges, one) for one, _ in earlier]
     size, gone = np.zeros(len(edges) + 1), np.zeros(len(edges) + 1)

@@ -19,27 +19,27 @@ class LabelClock:
 
     @property
     def due(self) -> int:
-        """When the horizon of the first snapshot that the model did not learn from is complete."""
+        """Return when the horizon of the first snapshot that the model did not learn from is complete."""
         return self.trained_until + int(self.horizon_days * MICROSECONDS_PER_DAY)
 
     @property
     def age_days(self) -> float:
-        """Days of data since training; below zero if the model has seen more than is looked at."""
+        """Return the days of data since training; negative if the model has seen more than is looked at."""
         return (self.as_of - self.trained_until) / MICROSECONDS_PER_DAY
 
     @property
     def share_seen(self) -> float:
-        """How much of that horizon lies behind us, 0 .. 1."""
+        """Return the share of that horizon that has passed, 0 .. 1."""
         return min(max(self.age_days / self.horizon_days, 0.0), 1.0)
 
     @property
     def complete(self) -> bool:
-        """Whether a whole set of labels is there that the model did not learn from."""
+        """Return whether there is a complete set of labels that the model did not learn from."""
         return self.as_of >= self.due
 
     @property
     def days_late(self) -> int:
-        """Whole days since the labels are complete; below zero before."""
+        """Return the whole days since the labels are complete; negative before."""
         return round((self.as_of - self.due) / MICROSECONDS_PER_DAY)
 
     def finding(self) -> Finding:

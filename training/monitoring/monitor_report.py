@@ -1,4 +1,4 @@
-"""What monitoring found, as figures: for `--json` and the tracker, as one JSON document, as a table, for Prometheus."""
+"""The results of monitoring as figures: for `--json`, the tracker, JSON, CSV and Prometheus."""
 
 import csv
 import io
@@ -13,7 +13,7 @@ from prometheus_client import CollectorRegistry, Gauge, generate_latest
 
 from features.atomic_write import write_whole
 from features.instants import iso
-from training.evaluation.metrics import Interval
+from training.evaluation.cluster_bootstrap import Interval
 from training.model.findings import Finding, to_json
 from training.monitoring.advice import LEVELS, Watched, advice_of, realised
 from training.monitoring.drift import Drift
@@ -23,7 +23,7 @@ DOCUMENT, TABLE = "monitor.json", "drift.csv"
 
 
 def figures(found: Watched) -> dict[str, float]:
-    """The main figures by flat names."""
+    """Return the main figures by flat names."""
     clock = found.clock
     named: dict[str, float] = {
         "age_days": clock.age_days, "label_share_seen": clock.share_seen,
@@ -48,7 +48,7 @@ def figures(found: Watched) -> dict[str, float]:
 
 
 def document(found: Watched, reasons: Sequence[Finding]) -> dict[str, Any]:
-    """Everything but the single columns: no account stands in it."""
+    """Return everything but the single columns, without any account."""
     clock = found.clock
     drift: dict[str, Any] | None = None
     if found.drift is not None:
@@ -77,7 +77,7 @@ def document(found: Watched, reasons: Sequence[Finding]) -> dict[str, Any]:
 
 
 def drift_table(columns: Sequence[Drift]) -> str:
-    """All columns as CSV."""
+    """Return all columns as CSV."""
     text = io.StringIO()
     writer = csv.writer(text, lineterminator="\n")
     names = [field.name for field in fields(Drift)]
@@ -96,7 +96,7 @@ def write_report(found: Watched, reasons: Sequence[Finding], folder: Path) -> li
 
 
 def prometheus(found: Watched, reasons: Sequence[Finding], now: float) -> str:
-    """The figures in Prometheus' text format, for the textfile collector of node_exporter.  now : seconds, UTC."""
+    """Return the figures in Prometheus' text format, for node_exporter's textfile collector.  now : seconds, UTC."""
     registry = CollectorRegistry()
     for name, text, samples in _series(found, reasons, now):
         known = [(labels, value) for labels, value in samples if value is not None and math.isfinite(value)]

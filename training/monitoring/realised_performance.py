@@ -1,4 +1,4 @@
-"""What the champion said since it was trained, against what happened: as labels mature, over every horizon it has.
+"""The champion's predictions since it was trained against what happened, over every horizon it has.
 
 Snapshots are taken at `trained_until` and every so many days after it, wherever their horizon is complete; nothing of
 their outcomes was known to the champion. What it would have said then is computed by the truncation rule. A model
@@ -16,8 +16,10 @@ import numpy as np
 from features.histories.histories import Histories
 from features.instants import MICROSECONDS_PER_DAY, BoolArray, FloatArray, IntArray
 from training.data.labels import Labels, label
-from training.evaluation.metrics import Interval, auc, cluster_bootstrap_mean, row_log_loss
+from training.evaluation.cluster_bootstrap import Interval, cluster_bootstrap_mean
+from training.evaluation.metrics import auc, row_log_loss
 from training.model.bundle import Bundle, Horizon
+from training.model.rung_mass import mass_above, mass_below
 from training.monitoring.reference_predictions import ReferencePredictions, drawn, look
 from training.settings import Settings
 
@@ -48,12 +50,12 @@ class RealisedPerformance:
     surplus: Interval | None
 
     def lost(self, tolerance: float) -> bool:
-        """Whether the log loss is above what was promised by more than its interval and the tolerance."""
+        """Return whether the log loss exceeds the promised one by more than its interval and the tolerance."""
         promised = self.promised_log_loss
         return self.log_loss is not None and promised is not None and self.log_loss.low > promised + tolerance
 
     def miscalibrated(self, tolerance: float) -> bool:
-        """Whether more or fewer did it than expected, beyond the interval and beyond so large a share of them."""
+        """Return whether observed and expected shares differ by more than the interval and the tolerance."""
         surplus = self.surplus
         return surplus is not None and (surplus.low > tolerance or surplus.high < -tolerance)
 
@@ -61,7 +63,7 @@ class RealisedPerformance:
 def judge_realised_performance(
     histories: Histories, bundle: Bundle, settings: Settings, as_of: int
 ) -> tuple[RealisedPerformance, ...]:
-    """All predictions of all horizons with a complete snapshot, the shortest horizon first.
+    """Evaluate all predictions of all horizons with a complete snapshot, the shortest horizon first.
 
     histories : as they stood at as_of (microseconds).
     """
@@ -83,7 +85,7 @@ def judge_realised_performance(
 
 
 def complete_instants(trained_until: int, as_of: int, days: float, every_days: int) -> tuple[int, ...]:
-    """`trained_until` and every so many days after it, as far as a horizon of `days` is complete at as_of."""
+    """Return `trained_until` and every so many days after it, while a horizon of `days` is complete at as_of."""
     last, step = as_of - int(days * MICROSECONDS_PER_DAY), every_days * MICROSECONDS_PER_DAY
     return tuple(range(trained_until, last + 1, step))
 
@@ -92,14 +94,14 @@ def _look_and_label(
     histories: Histories, bundle: Bundle, settings: Settings, *, at: int, among: BoolArray, horizon: Horizon | None,
     end: int,
 ) -> tuple[ReferencePredictions, Labels]:  # fmt: skip
-    said, view = look(histories, bundle, at, among, horizon)
+    predictions, view = look(histories, bundle, at, among, horizon)
     facts = bundle.facts
     days = facts.horizon_days if horizon is None else horizon.days
     outcome = replace(settings.outcome, horizon_days=days, silence_days=facts.silence_days)
-    meant = replace(
+    as_taught = replace(
         settings, outcome=outcome, ladder=facts.rules
     )  # as the champion was taught, not as settings are now
-    return said, label(view, meant, facts.definition, end)
+    return predictions, label(view, as_taught, facts.definition, end)
 
 
 def _judge(
@@ -116,8 +118,7 @@ def _judge(
     rung, chances = (np.concatenate([getattr(one, name) for one in looks]) for name in ("rung", "chances"))
     then = np.concatenate([one.next_rung for one in labels])
     p_switch, switched = np.concatenate([one.p_switch for one in looks]), np.concatenate([o.switched for o in labels])
-    steps = np.arange(chances.shape[1])
-    up, down = ((chances * side).sum(axis=1) for side in (steps > rung[:, None], steps < rung[:, None]))
+    up, down = mass_above(chances, rung), mass_below(chances, rung)
     whole = None
     if len(account) >= LEAST_SNAPSHOTS:
         whole = RealisedPerformance(
@@ -127,7 +128,7 @@ def _judge(
             observed=None, surplus=None,
         )  # fmt: skip
     able = ~np.isnan(p_switch)
-    rise, fall = rung < len(steps) - 1, rung > 0
+    rise, fall = rung < chances.shape[1] - 1, rung > 0
 
     def chance(
         outcome: str, rows: BoolArray, given: FloatArray, happened: IntArray | BoolArray
@@ -149,11 +150,11 @@ def _judge(
             surplus=cluster_bootstrap_mean(seen - p, account[rows]),
         )  # fmt: skip
 
-    found = [
+    results = [
         chance(SWITCHING, able, p_switch, switched), whole,
         chance(CLIMBING, rise, up, then > rung), chance(FALLING, fall, down, then < rung),
     ]  # fmt: skip
-    return [one for one in found if one is not None]
+    return [one for one in results if one is not None]
 
 
 _PROMISED_AUC = {SWITCHING: "switching_auc", CLIMBING: "next_rung_auc_up", FALLING: "next_rung_auc_down"}

@@ -1,4 +1,4 @@
-"""What the champion would have said at an instant: features and predictions of the accounts known then.
+"""The champion's predictions at an earlier instant: features and scores of the accounts known then.
 
 Computed from histories of today, and by the truncation rule the same, to the last bit, as it would have been said: no
 reference needs to be kept beside the model.
@@ -18,6 +18,7 @@ from features.ladder.rules import rungs
 from training.data.splits import account_draw
 from training.model.bundle import Bundle, Horizon
 from training.model.predictors import Floored, Pool, Trees
+from training.model.rung_mass import mass_above, mass_below
 from training.model.serialization import Predictor
 
 MOST_EXPLAINED = 2_000
@@ -44,18 +45,17 @@ class ReferencePredictions:
 
     @property
     def scores(self) -> dict[str, FloatArray]:
-        """What the model says, column by column."""
-        steps = np.arange(self.chances.shape[1])
+        """Return the model's scores, column by column."""
         return {
             "score p_switch": self.p_switch,
-            "score p_upgrade": (self.chances * (steps > self.rung[:, None])).sum(axis=1),
-            "score p_downgrade": (self.chances * (steps < self.rung[:, None])).sum(axis=1),
+            "score p_upgrade": mass_above(self.chances, self.rung),
+            "score p_downgrade": mass_below(self.chances, self.rung),
             "score expected_revenue": self.revenue,
         }
 
     @property
     def columns(self) -> dict[str, FloatArray]:
-        """Features and scores by name."""
+        """Return features and scores by name."""
         return {name: self.matrix[:, k] for k, name in enumerate(catalog.NAMES)} | self.scores
 
 
@@ -65,7 +65,7 @@ KINDS: Mapping[str, str] = dict.fromkeys(catalog.NAMES, "feature") | dict.fromke
 
 
 def drawn(histories: Histories, most: int) -> BoolArray:
-    """About `most` of the accounts, always the same ones, shape (n_accounts,)."""
+    """Return a sample of about `most` accounts, always the same ones, shape (n_accounts,)."""
     n = len(histories.account_ids)
     return np.ones(n, bool) if n <= most else account_draw(list(histories.account_ids), "monitor") < most / n
 
@@ -73,7 +73,7 @@ def drawn(histories: Histories, most: int) -> BoolArray:
 def look(
     histories: Histories, bundle: Bundle, as_of: int, among: BoolArray, horizon: Horizon | None = None
 ) -> tuple[ReferencePredictions, View]:
-    """What the bundle says of the accounts known at as_of (microseconds), and the view of them that it is said from.
+    """Return the bundle's predictions for the accounts known at as_of (microseconds), and the view behind them.
 
     among : shape (n_accounts,), those looked at.  horizon : a further one; None = that of the facts.
     """
@@ -90,15 +90,15 @@ def look(
     p_switch, rows = np.full(len(matrix), np.nan), np.flatnonzero(able)
     if switching is not None and len(rows):
         p_switch[rows] = switching.predict(matrix[rows])[:, 0]
-    said = ReferencePredictions(
+    predictions = ReferencePredictions(
         as_of=as_of, account=view.snapshots.account, matrix=matrix, rung=rungs(view, facts.rules), able=able,
         chances=next_rung.predict(matrix), p_switch=p_switch, revenue=revenue.predict(matrix)[:, 0],
     )  # fmt: skip
-    return said, view
+    return predictions, view
 
 
 def feature_weights(bundle: Bundle, now: ReferencePredictions) -> dict[str, float]:
-    """The share of each feature in what the boosters make of these accounts; together 1, or empty without a booster.
+    """Return each feature's share in the boosters' predictions; together 1, or empty without a booster.
 
     Mean absolute contribution to the log odds of leaving and to those of climbing (TreeSHAP), half and half.
     """
@@ -117,7 +117,7 @@ def feature_weights(bundle: Bundle, now: ReferencePredictions) -> dict[str, floa
 
 
 def _booster(predictor: Predictor | None) -> Trees | None:
-    """The single-output booster in a predictor, if there is one."""
+    """Return the single-output booster in a predictor, if there is one."""
     found = predictor.members.get("booster") if isinstance(predictor, Pool) else predictor
     if isinstance(found, Floored):
         found = found.member

@@ -34,7 +34,7 @@ class StaleTable:
 
 
 def stale_tables(histories: Histories, as_of: int, least_days: float) -> tuple[StaleTable, ...]:
-    """The tables that stopped, the longest silent first.  histories : as they stood at as_of (microseconds)."""
+    """Return the tables that stopped, the longest silent first.  histories : as known at as_of (microseconds)."""
     happened = {name: times for name, times in event_times(histories.streams).items() if len(times)}
     if not happened:
         return ()
@@ -53,7 +53,7 @@ def stale_tables(histories: Histories, as_of: int, least_days: float) -> tuple[S
 
 
 def _silence(name: str, times: IntArray, until: int, least_days: float) -> StaleTable | None:
-    """How long it has been silent, if that is long for it; None where it is not, or had no rhythm."""
+    """Return how long the table has been silent, if that is long for it; None where it is not, or had no rhythm."""
     days = np.unique(times // MICROSECONDS_PER_DAY)
     days = days[days >= days[-1] - YEAR_DAYS]
     last = int(times.max())

@@ -1,4 +1,4 @@
-"""What a model must do when one thing is changed in an account's history: rows of a table of expectations.
+"""Behavioural tests: how predictions must respond when one event is added to an account's history.
 
 The histories of a sample of accounts are edited (an event of yesterday is put in, as if it had happened), features are
 computed anew, and the same predictors are asked. Not one feature is pushed, as partial dependence does, but all that an
@@ -23,7 +23,7 @@ from features.histories.views import View
 from features.instants import MICROSECONDS_PER_DAY, NEVER, FloatArray, IntArray
 from features.partitions.merge import select_accounts
 from training.data.dataset import Dataset
-from training.evaluation.metrics import Interval, cluster_bootstrap_mean
+from training.evaluation.cluster_bootstrap import Interval, cluster_bootstrap_mean
 from training.model.bundle import Bundle
 
 MOST_ACCOUNTS = 200
@@ -68,7 +68,7 @@ class Response:
 
 
 def _put(stream: str, **values: int) -> Edit:
-    """One more row of that stream for every account, twelve hours ago, known at once.
+    """Return the stream with one more row for every account, twelve hours ago, known at once.
 
     values : of the row; what is not named is as in the account's last row, or as in the stream's middle row.
     """
@@ -82,7 +82,7 @@ def _put(stream: str, **values: int) -> Edit:
 
 
 def with_row(stream: Stream, as_of: int, values: Mapping[str, int]) -> Stream:
-    """The stream with a row for every account, HOURS_AGO before as_of, in its order."""
+    """Return the stream with a row for every account, HOURS_AGO before as_of, in its order."""
     n = len(stream.bounds) - 1
     ends, has = stream.bounds[1:], np.diff(stream.bounds) > 0
     template = np.where(has, ends - 1, len(stream) // 2)
@@ -99,7 +99,7 @@ def with_row(stream: Stream, as_of: int, values: Mapping[str, int]) -> Stream:
 
 
 def _survey(share: int) -> Edit:
-    """An answer at one end of its scale, of the instrument that is in use."""
+    """Return an answer at one end of its scale, of the instrument in use."""
     score = share * FIXED_POINT
 
     def edit(histories: Histories, as_of: int) -> Histories:
@@ -143,26 +143,28 @@ EXPECTATIONS: tuple[Expectation, ...] = (
 
 
 def respond(data: Dataset, bundle: Bundle) -> tuple[Response, ...]:
-    """How the bundle responds to every expectation that its source knows of, at the end of the data."""
+    """Return how the bundle responds to every expectation that its source has tables for, at the end of the data."""
     known = data.histories.known_at(data.end)
     accounts = known.account[:: max(1, len(known) // (4 * MOST_ACCOUNTS))]
     found, plain = [], _Asked(data, bundle, select_accounts(data.histories, accounts))
     rung = plain.matrix[:, catalog.NAMES.index("rung")]
     for one in EXPECTATIONS:
         stream = plain.histories.streams.get(one.stream)
-        asked = np.flatnonzero((rung >= one.rungs[0]) & (rung <= one.rungs[1]))[:MOST_ACCOUNTS]
-        if stream is None or not len(stream) or not len(asked):
+        rows = np.flatnonzero((rung >= one.rungs[0]) & (rung <= one.rungs[1]))[:MOST_ACCOUNTS]
+        if stream is None or not len(stream) or not len(rows):
             continue
-        with_event = plain.edited(one.edit, asked)
-        without = plain.matrix[asked] if one.instead is None else plain.edited(one.instead, asked)
+        with_event = plain.edited(one.edit, rows)
+        without = plain.matrix[rows] if one.instead is None else plain.edited(one.instead, rows)
         figure = FIGURES[one.figure]
         before, after = figure(bundle, without), figure(bundle, with_event)
-        told = ~np.isnan(before)
-        if not told.any():
+        predicted = ~np.isnan(before)
+        if not predicted.any():
             continue
-        scale = max(float(before[told].mean()), 1e-9) if one.figure == "expected_revenue" else 1.0
-        change = one.sign * (after - before)[told] / scale
-        found.append(Response(one.code, cluster_bootstrap_mean(change, asked[told]), int(told.sum()), one.grave))
+        scale = max(float(before[predicted].mean()), 1e-9) if one.figure == "expected_revenue" else 1.0
+        change = one.sign * (after - before)[predicted] / scale
+        found.append(
+            Response(one.code, cluster_bootstrap_mean(change, rows[predicted]), int(predicted.sum()), one.grave)
+        )
     return tuple(found)
 
 
@@ -173,9 +175,9 @@ class _Asked:
         self.histories, self._end, self._context = histories, data.end, bundle.context
         self.matrix = self._compute(histories)
 
-    def edited(self, edit: Edit, asked: IntArray) -> FloatArray:
-        """The features of some of them after the edit."""
-        return self._compute(edit(select_accounts(self.histories, asked), self._end))
+    def edited(self, edit: Edit, rows: IntArray) -> FloatArray:
+        """Return the features of some accounts after the edit."""
+        return self._compute(edit(select_accounts(self.histories, rows), self._end))
 
     def _compute(self, histories: Histories) -> FloatArray:
         n = len(histories.account_ids)

@@ -14,8 +14,8 @@ def beats_champion(context: PromotionContext) -> list[Finding]:
 
     What was not compared is told besides.
     """
-    duel = context.evidence.duel
-    return [*compared_with_champion(context), *(duel.notes if duel is not None and context.champion else ())]
+    paired = context.evidence.paired
+    return [*compared_with_champion(context), *(paired.notes if paired is not None and context.champion else ())]
 
 
 def compared_with_champion(context: PromotionContext) -> list[Finding]:
@@ -25,11 +25,11 @@ def compared_with_champion(context: PromotionContext) -> list[Finding]:
         return [evidence.unreadable]
     if context.champion is None:
         return [Finding.of("champion_none", OK)]
-    duel = evidence.duel
-    if duel is None:
+    paired = evidence.paired
+    if paired is None:
         return _unpaired(context)
-    found = [_of_bout(bout, context) for bout in duel.bouts if bout.metric == PRIMARY[bout.task]]
-    return found if duel.bouts or duel.same_recipe else _unpaired(context)
+    found = [_of_result(result, context) for result in paired.results if result.metric == PRIMARY[result.task]]
+    return found if paired.results or paired.same_recipe else _unpaired(context)
 
 
 def finds_worse(context: PromotionContext) -> bool:
@@ -45,18 +45,18 @@ def finds_worse(context: PromotionContext) -> bool:
     return any(one.severity != OK for one in found)
 
 
-def _of_bout(bout: ComparisonResult, context: PromotionContext) -> Finding:
+def _of_result(result: ComparisonResult, context: PromotionContext) -> Finding:
     tolerance = context.settings.tolerance
-    if bout.metric != "log_loss":
-        tolerance = context.settings.tolerance_share * abs(bout.theirs)
-    gap = bout.difference
+    if result.metric != "log_loss":
+        tolerance = context.settings.tolerance_share * abs(result.theirs)
+    gap = result.difference
     figures = {
-        "task": bout.task, "metric": bout.metric, "recipe": bout.how, "ours": bout.ours, "theirs": bout.theirs,
-        "difference": gap.value, "low": gap.low, "high": gap.high, "level": gap.level, "snapshots": bout.snapshots,
-        "accounts": bout.accounts,
+        "task": result.task, "metric": result.metric, "recipe": result.how, "ours": result.ours,
+        "theirs": result.theirs, "difference": gap.value, "low": gap.low, "high": gap.high, "level": gap.level,
+        "snapshots": result.snapshots, "accounts": result.accounts,
     }  # fmt: skip
     if gap.high < -tolerance:
-        return Finding.of("champion_better", BLOCKER if bout.metric == "log_loss" else WARNING, **figures)
+        return Finding.of("champion_better", BLOCKER if result.metric == "log_loss" else WARNING, **figures)
     if gap.low > 0:
         return Finding.of("better_than_champion", OK, **figures)
     return Finding.of("as_good_as_champion", OK, **figures)

@@ -1,4 +1,4 @@
-"""May this model become champion: a table of checks, pure functions of one context, each giving findings.
+"""The checks before promotion: pure functions of one context, each giving findings.
 
 `docs/promotion.md` is written from this table by `python -m training.promotion.checks > docs/promotion.md`.
 """
@@ -151,7 +151,7 @@ def passes(findings: Sequence[Finding]) -> bool:
 
 
 def document() -> str:
-    """The table as a page of Markdown."""
+    """Return the table of checks as a page of Markdown."""
     settings, lines = PromotionSettings(), [HEAD]
     for check in CHECKS:
         limits = ", ".join(f"`promotion.{name}` = {getattr(settings, name):g}" for name in check.limits)

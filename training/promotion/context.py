@@ -1,4 +1,4 @@
-"""What promotion checks look at, and what they find: plain values, so that a test can write every one by hand."""
+"""The input and output of promotion checks: plain values, so that a test can write each by hand."""
 
 from dataclasses import dataclass, field
 
@@ -43,7 +43,7 @@ class Evidence:
     segments: tuple[Segment, ...] = ()
     responses: tuple[Response, ...] = ()
     footprint: Footprint | None = None
-    duel: PairedComparison | None = None
+    paired: PairedComparison | None = None
     money: PolicyValue | None = None
     changes: Changes | None = None
     unreadable: Finding | None = None

@@ -1,4 +1,4 @@
-"""The evidence that promotion checks look at, gathered from a training and its data.
+"""The evidence for promotion checks, gathered from a training run and its data.
 
 Cheap by design: samples of accounts, the rows and models that the evaluation left behind, and no champion's recipe
 fitted anew where it is the candidate's own.
@@ -26,7 +26,7 @@ MOST_WATCHED, MOST_PAIRS, LEAST_PAIRS = 1_000, 3, 2
 def gather(
     trained: Trained, data: Dataset, incumbent: Incumbent | None, settings: Settings, progress: Progress = silent
 ) -> Evidence:
-    """Everything that is measured without scoring as the service does.
+    """Gather everything that is measured without scoring as the service does.
 
     incumbent : the champion; None where there is none, or where it cannot be asked.
     """
@@ -34,20 +34,20 @@ def gather(
     progress("checks", 0.0)
     alone, late = strongest_alone(data), tuple(score_late(data, trained.comparisons))
     progress("checks", 0.4)
-    duel = None if incumbent is None else compare_paired(data, trained.comparisons, incumbent, settings)
+    paired = None if incumbent is None else compare_paired(data, trained.comparisons, incumbent, settings)
     progress("checks", 0.7)
     money = None
     if incumbent is not None:
         money = compare_money(trained.policy_evaluation, data, incumbent.bundle, limits.least_exposed)
-    segments = judge_segments(data, trained.comparisons, duel.losses if duel else {}, limits.least_in_segment)
+    segments = judge_segments(data, trained.comparisons, paired.losses if paired else {}, limits.least_in_segment)
     responses = respond(data, trained.bundle)
     drifted = None if incumbent is None else _drifted(data, incumbent, settings)
     progress("checks", 1.0)
-    return Evidence(count(data), alone, late, segments, responses, duel=duel, money=money, drifted=drifted)
+    return Evidence(count(data), alone, late, segments, responses, paired=paired, money=money, drifted=drifted)
 
 
 def _drifted(data: Dataset, incumbent: Incumbent, settings: Settings) -> tuple[tuple[str, ...], int] | None:
-    """What `ladder monitor` finds, on fewer accounts and instants; None where nothing is known of the usual."""
+    """Return the drift that `ladder monitor` would find, on fewer accounts; None where no usual drift is known."""
     watched = settings.monitor
     few = replace(
         watched, most_accounts=min(watched.most_accounts, MOST_WATCHED), most_pairs=min(watched.most_pairs, MOST_PAIRS)
@@ -59,7 +59,7 @@ def _drifted(data: Dataset, incumbent: Incumbent, settings: Settings) -> tuple[t
 
 
 def count(data: Dataset) -> Counts:
-    """How much there is to learn from."""
+    """Return how much data there is to learn from."""
     streams = data.histories.streams
     account = data.snapshots.account
     switched = np.unique(account[data.labels.can_switch & (data.labels.switched > 0)])

@@ -1,4 +1,4 @@
-"""Two canaries for knowledge of the future: a feature that is too good to be true, and skill that lives by one day.
+"""Two checks for leakage from the future: a single feature that is too good, and skill that lives by one day.
 
 Features are computed from what was recorded before as_of, by construction; what remains is that the *source* records
 otherwise than it says. A row written in retrospect with an earlier date, and no `recorded_at` to give it away, tells a
@@ -23,8 +23,8 @@ from features.histories.snapshots import Snapshots
 from features.histories.views import View
 from features.instants import MICROSECONDS_PER_DAY, BoolArray, FloatArray, IntArray
 from training.data.dataset import Dataset
+from training.evaluation.cluster_bootstrap import Interval, cluster_bootstrap_mean
 from training.evaluation.evaluation import Comparison
-from training.evaluation.metrics import Interval, cluster_bootstrap_mean
 from training.evaluation.tasks import TASKS
 
 DELAYS_DAYS = (1, 7)
@@ -46,7 +46,7 @@ class SingleFeature:
 
 
 def strongest_alone(data: Dataset, most: int = 5) -> tuple[SingleFeature, ...]:
-    """The features that tell most by themselves, the strongest first, over the latest slice's accounts.
+    """Return the most predictive single features, the strongest first, over the latest slice's accounts.
 
     The latest slice: an account is counted once, and nobody's earlier self tells on the later one.
     """
@@ -58,10 +58,10 @@ def strongest_alone(data: Dataset, most: int = 5) -> tuple[SingleFeature, ...]:
         "left": (labels.can_switch, labels.switched > 0),
         "climbed": (climbs, labels.next_rung > labels.rung),
     }
-    for outcome, (asked, happened) in outcomes.items():
-        happened = happened[asked]
+    for outcome, (sample, happened) in outcomes.items():
+        happened = happened[sample]
         if 0 < happened.sum() < len(happened):
-            values = data.matrix[latest[asked]]
+            values = data.matrix[latest[sample]]
             for absence, columns in ((False, np.nan_to_num(values, nan=np.inf)), (True, np.isnan(values))):
                 aucs = column_aucs(columns.astype(np.float64), happened)
                 found += [
@@ -71,7 +71,7 @@ def strongest_alone(data: Dataset, most: int = 5) -> tuple[SingleFeature, ...]:
 
 
 def column_aucs(values: FloatArray, happened: BoolArray) -> FloatArray:
-    """Of every column, how often one of whom it happened stands on the same side of one of whom it did not; >= 0.5.
+    """Return the AUC of every column alone, in its better direction; >= 0.5.
 
     >>> column_aucs(np.array([[1.0, 5.0], [2.0, 5.0], [3.0, 5.0]]), np.array([True, False, False])).tolist()
     [1.0, 0.5]
@@ -98,7 +98,7 @@ class Late:
 
 
 def score_late(data: Dataset, comparisons: Sequence[Comparison], delays: Sequence[int] = DELAYS_DAYS) -> list[Late]:
-    """The next rung and switching, at the last origin, asked again of histories as they stood before it."""
+    """Score the next rung and switching at the last origin again, without what was recorded in its last days."""
     found: list[Late] = []
     late: dict[tuple[int, int], FloatArray] = {}
     for comparison in comparisons:
@@ -107,9 +107,9 @@ def score_late(data: Dataset, comparisons: Sequence[Comparison], delays: Sequenc
             continue
         task = next(task for task in TASKS if task.name == comparison.task)
         origin = int(data.snapshots.as_of[judged.rows].max())
-        asked = np.flatnonzero(data.snapshots.as_of == origin)
-        asked = asked[:: max(1, -(-len(asked) // MOST_ASKED))]
-        rows, place, where = np.intersect1d(judged.rows, asked, return_indices=True)
+        sample = np.flatnonzero(data.snapshots.as_of == origin)
+        sample = sample[:: max(1, -(-len(sample) // MOST_ASKED))]
+        rows, place, where = np.intersect1d(judged.rows, sample, return_indices=True)
         happened, score = task.target(data)[rows], task.row_scores[comparison.primary]
         usual = score(judged.predictions[place], happened)
         skill = float((score(_base_rate(happened, judged.predictions.shape[1]), happened) - usual).mean())
@@ -117,16 +117,16 @@ def score_late(data: Dataset, comparisons: Sequence[Comparison], delays: Sequenc
             continue
         for days in delays:
             if (origin, days) not in late:
-                late[origin, days] = _matrix_late(data, data.snapshots.take(asked), days)
+                late[origin, days] = _matrix_late(data, data.snapshots.take(sample), days)
             again = score(judged.latest.predict(late[origin, days][where]), happened)
             lost = cluster_bootstrap_mean((again - usual) / skill, data.snapshots.account[rows])
             found.append(Late(task.name, days, lost, len(rows)))
     return found
 
 
-def _matrix_late(data: Dataset, asked: Snapshots, days: int) -> FloatArray:
-    stood = data.histories.as_it_stood(int(asked.as_of.max()) - days * MICROSECONDS_PER_DAY)
-    return catalog.compute(View(stood, asked), data.context)
+def _matrix_late(data: Dataset, snapshots: Snapshots, days: int) -> FloatArray:
+    stood = data.histories.as_it_stood(int(snapshots.as_of.max()) - days * MICROSECONDS_PER_DAY)
+    return catalog.compute(View(stood, snapshots), data.context)
 
 
 def _base_rate(happened: IntArray, classes: int) -> FloatArray:
@@ -135,6 +135,6 @@ def _base_rate(happened: IntArray, classes: int) -> FloatArray:
 
 
 def tables_with_recording(data: Dataset) -> tuple[int, int]:
-    """Of the streams that hold anything, how many say when a row was recorded, and how many there are."""
+    """Return how many streams with rows say when a row was recorded, and how many have rows."""
     held = [stream for stream in data.histories.streams.values() if len(stream)]
     return sum(bool(len(stream.late)) for stream in held), len(held)

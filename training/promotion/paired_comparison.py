@@ -27,10 +27,9 @@ from features.histories.views import View
 from features.instants import MICROSECONDS_PER_DAY, BoolArray, FloatArray, IntArray, iso
 from training.data.dataset import Dataset, Progress, silent
 from training.data.splits import held_out, rolling_origins
-from training.evaluation import metrics
+from training.evaluation.cluster_bootstrap import Interval, cluster_bootstrap_mean
 from training.evaluation.evaluation import Comparison
 from training.evaluation.holdout_predictions import HoldoutPredictions
-from training.evaluation.metrics import Interval
 from training.evaluation.tasks import TASKS, Task
 from training.model.bundle import Bundle, Facts
 from training.model.findings import OK, WARNING, Finding
@@ -75,14 +74,15 @@ class ComparisonResult:
 
 @dataclass(frozen=True)
 class PairedComparison:
-    """bouts : what was compared.  notes : what was not, and why, or that only data are new.  same_recipe : whether so.
+    """Both models' scores on the same snapshots.
 
-    days_more : of data than the champion had.
-    losses : task -> shape (n,), the champion's primary score on each of the rows that were judged; NaN where it was not
-        asked. For what is asked of parts of them.
+    notes : what was not compared, and why, or that only the data are new.
+    same_recipe : whether the champion learnt by the settings of today.  days_more : of data than the champion had.
+    losses : task -> the champion's primary score of each evaluated row, shape (n,), for comparisons by segment; NaN
+        where it was not evaluated.
     """
 
-    bouts: tuple[ComparisonResult, ...]
+    results: tuple[ComparisonResult, ...]
     notes: tuple[Finding, ...]
     same_recipe: bool
     days_more: float
@@ -90,7 +90,7 @@ class PairedComparison:
 
 
 def recipe_of(settings: Settings) -> Settings:
-    """What of the settings decides how is learnt; the rest, and the number of threads, as by default."""
+    """Return the settings that decide how models learn; the rest, and the number of threads, by default."""
     pool = PoolSettings(*(tuple(sorted(names)) for names in astuple(settings.pool)))
     return Settings(
         outcome=settings.outcome, ladder=settings.ladder, slices=settings.slices,
@@ -117,14 +117,14 @@ def _with_its_members(champion: Incumbent) -> Settings | Finding:
 
 def different_questions(data: Dataset, settings: Settings, champion: Facts) -> list[str]:
     """Return what the champion predicts otherwise than the challenger; empty where the two may be compared at all."""
-    told = {
+    answers = {
         "horizon": (champion.horizon_days, settings.outcome.horizon_days),
         "definition": (champion.definition, data.definition),
         "rules": (champion.rules, settings.ladder),
     }
     if data.definition == "silence":
-        told["silence_days"] = (champion.silence_days, settings.outcome.silence_days)
-    return [what for what, (theirs, ours) in told.items() if theirs != ours]
+        answers["silence_days"] = (champion.silence_days, settings.outcome.silence_days)
+    return [what for what, (theirs, ours) in answers.items() if theirs != ours]
 
 
 @one_linear_algebra_thread()
@@ -135,7 +135,7 @@ def compare_paired(
     settings: Settings,
     progress: Progress = silent,
 ) -> PairedComparison:
-    """Every proper score of every prediction that both were asked for."""
+    """Compare every proper score of every prediction that both models make."""
     facts, notes = incumbent.bundle.facts, list[Finding]()
     more = (data.end - facts.trained_until) / MICROSECONDS_PER_DAY
     recipe = _with_its_members(incumbent)
@@ -144,7 +144,7 @@ def compare_paired(
     apart = different_questions(data, settings, facts)
     if apart:
         return PairedComparison((), (Finding.of("not_compared_questions", WARNING, questions=apart),), same, more)
-    bouts: list[ComparisonResult] = []
+    results: list[ComparisonResult] = []
     losses: dict[str, FloatArray] = {}
     for done, comparison in enumerate(comparisons):
         progress("champion and challenger", done / len(comparisons))
@@ -161,7 +161,7 @@ def compare_paired(
             settings=settings,
             same=same,
         )
-        bouts += found
+        results += found
         losses[task.name] = lost
         if _predictor(incumbent.bundle, task) is None:
             notes.append(Finding.of("not_compared_task", WARNING, task=task.name))
@@ -173,7 +173,7 @@ def compare_paired(
         )
     elif isinstance(recipe, Finding):
         notes.append(recipe)
-    return PairedComparison(tuple(bouts), tuple(notes), same, more, losses)
+    return PairedComparison(tuple(results), tuple(notes), same, more, losses)
 
 
 def _compare(
@@ -182,20 +182,20 @@ def _compare(
 ) -> tuple[list[ComparisonResult], FloatArray]:  # fmt: skip
     as_of = data.snapshots.as_of[judged.rows]
     later = as_of >= champion.facts.trained_until
-    bouts: list[ComparisonResult] = []
+    results: list[ComparisonResult] = []
     losses = np.full(len(judged.rows), np.nan)
     score = task.row_scores[comparison.primary]
     model = _predictor(champion, task)
     if later.any() and model is not None:
-        told = model.predict(_seen_by(champion, data, judged.rows[later]))
-        bouts += _bouts(data, task, judged, which=later, told=told, how=AS_IT_STANDS)
-        losses[later] = score(told, task.target(data)[judged.rows[later]])
+        predicted = model.predict(_seen_by(champion, data, judged.rows[later]))
+        results += _results(data, task, judged, which=later, predicted=predicted, how=AS_IT_STANDS)
+        losses[later] = score(predicted, task.target(data)[judged.rows[later]])
     if not later.all() and not same and theirs is not None:
         again = _by_recipe(data, task, judged.rows[~later], theirs, settings)
         if again is not None:
-            bouts += _bouts(data, task, judged, which=~later, told=again, how=ITS_RECIPE)
+            results += _results(data, task, judged, which=~later, predicted=again, how=ITS_RECIPE)
             losses[~later] = score(again, task.target(data)[judged.rows[~later]])
-    return bouts, losses
+    return results, losses
 
 
 def _predictor(bundle: Bundle, task: Task) -> Predictor | None:
@@ -203,17 +203,17 @@ def _predictor(bundle: Bundle, task: Task) -> Predictor | None:
 
 
 def _seen_by(bundle: Bundle, data: Dataset, rows: IntArray) -> FloatArray:
-    """The rows' features as the champion's own vocabulary codes them."""
+    """Return the rows' features, coded with the champion's own vocabulary."""
     if bundle.context == data.context:
         return data.matrix[rows]
     return catalog.compute(View(data.histories, data.snapshots.take(rows)), bundle.context)
 
 
 def _by_recipe(data: Dataset, task: Task, rows: IntArray, theirs: Settings, settings: Settings) -> FloatArray | None:
-    """Predictions of the champion's recipe, fitted at each origin of those rows on what was complete by then."""
+    """Return predictions of the champion's recipe, fitted at each origin on what was complete by then."""
     as_of, eligible = data.snapshots.as_of, task.rows(data)
     secret = held_out(data.histories, settings.slices.held_out_share)
-    told = []
+    predictions = []
     for fold in rolling_origins(data.sample, secret, settings, len(data.sample.slices)):
         mine = rows[as_of[rows] == fold.origin]
         if not len(mine):
@@ -221,20 +221,20 @@ def _by_recipe(data: Dataset, task: Task, rows: IntArray, theirs: Settings, sett
         train = fold.train & eligible
         if task.name == "switching" and not enough_switches(data, train):
             return None
-        told.append(task.fit(data, train, theirs)[0].predict(data.matrix[mine]))
-    return np.concatenate(told) if told else None
+        predictions.append(task.fit(data, train, theirs)[0].predict(data.matrix[mine]))
+    return np.concatenate(predictions) if predictions else None
 
 
-def _bouts(
-    data: Dataset, task: Task, judged: HoldoutPredictions, *, which: BoolArray, told: FloatArray, how: str
+def _results(
+    data: Dataset, task: Task, judged: HoldoutPredictions, *, which: BoolArray, predicted: FloatArray, how: str
 ) -> Iterator[ComparisonResult]:
     rows = judged.rows[which]
     happened, account = task.target(data)[rows], data.snapshots.account[rows]
     origins = tuple(iso(at) for at in np.unique(data.snapshots.as_of[rows]).tolist())
     for metric, function in task.row_scores.items():
-        ours, theirs = function(judged.predictions[which], happened), function(told, happened)
+        ours, theirs = function(judged.predictions[which], happened), function(predicted, happened)
         yield ComparisonResult(
             task=task.name, metric=metric, how=how, ours=float(ours.mean()), theirs=float(theirs.mean()),
-            difference=metrics.cluster_bootstrap_mean(theirs - ours, account), snapshots=len(rows),
+            difference=cluster_bootstrap_mean(theirs - ours, account), snapshots=len(rows),
             accounts=len(np.unique(account)), origins=origins,
         )  # fmt: skip

@@ -1,4 +1,4 @@
-"""Champion against challenger in money: what recommending by either brings, on the same trials, by the same nuisances.
+"""Champion against challenger in money: what recommending by either brings, estimated on the same trials.
 
 Both policies are judged doubly robust (`training.effects.off_policy_value`), trial by trial, so that the difference is
 paired.
@@ -22,7 +22,7 @@ from features.histories.views import View
 from features.instants import FloatArray
 from training.data.dataset import Dataset
 from training.effects.policy_evaluation import PolicyEvaluation
-from training.evaluation.metrics import Interval, cluster_bootstrap_mean
+from training.evaluation.cluster_bootstrap import Interval, cluster_bootstrap_mean
 from training.model.bundle import Bundle
 from training.model.findings import OK, Finding
 from training.model.greedy_budget import bought_within
@@ -74,7 +74,7 @@ def no_money(why: Finding) -> PolicyValue:
 
 
 def compare_money(bench: PolicyEvaluation | None, data: Dataset, champion: Bundle, least_exposed: int) -> PolicyValue:
-    """Both policies without a limit and at a budget.
+    """Compare both policies without a limit and at a budget.
 
     least_exposed : trials with an investment that the later ones must hold.
     """
@@ -106,7 +106,7 @@ def compare_money(bench: PolicyEvaluation | None, data: Dataset, champion: Bundl
 
 
 def _effects(champion: Bundle, bench: PolicyEvaluation, data: Dataset) -> FloatArray:
-    """The champion's effects on revenue of today's options, shape (n, n_options); NaN where it recommends none."""
+    """Return the champion's effects on revenue by today's options, shape (n, n_options); NaN where it has none."""
     matrix = bench.matrix
     if champion.context != data.context:
         matrix = catalog.compute(View(data.histories, bench.snapshots), champion.context)

@@ -1,4 +1,4 @@
-"""Where a model is worse than what it is compared with: by rung, industry, country and size, with chance accounted for.
+"""Segments in which a model does worse: by rung, industry, country and size, corrected for multiple tests.
 
 A model may win on the whole and lose where it matters. Every segment of enough accounts is asked whether its mean loss
 is above that of the best baseline, and of the champion where it was asked too: a one-sided test on paired differences,
@@ -45,7 +45,7 @@ class Segment:
 def judge_segments(
     data: Dataset, comparisons: Sequence[Comparison], champion: Mapping[str, FloatArray], least_accounts: int
 ) -> tuple[Segment, ...]:
-    """Every segment of so many accounts, the surest to be worse first.
+    """Compare the models in every segment of so many accounts, the surest to be worse first.
 
     champion : task -> its losses on the rows that were judged, NaN where it was not asked.
     """
@@ -82,7 +82,7 @@ def judge_segments(
 
 
 def _parts(data: Dataset, rows: IntArray) -> Iterator[tuple[str, str, IntArray]]:
-    """Kind, name and positions among the rows, of every segment."""
+    """Yield kind, name and positions among the rows, of every segment."""
     rung, account = data.labels.rung[rows], data.snapshots.account[rows]
     for k, name in enumerate(RUNGS):
         yield "rung", name, np.flatnonzero(rung == k)
@@ -98,7 +98,7 @@ def _parts(data: Dataset, rows: IntArray) -> Iterator[tuple[str, str, IntArray]]
 
 
 def _mean(worse: FloatArray, account: IntArray) -> tuple[float, float]:
-    """The mean and its standard error, all rows of one account together."""
+    """Return the mean and its standard error, clustered by account."""
     mean = float(worse.mean())
     _, cluster = np.unique(account, return_inverse=True)
     return mean, float(np.sqrt((np.bincount(cluster, weights=worse - mean) ** 2).sum()) / len(worse))

@@ -15,6 +15,7 @@ import pandas as pd
 from numpy.typing import NDArray
 
 from features.tables import NO_INVESTMENT, RUNGS, TRIGGER_FAMILIES
+from training.model.rung_mass import mass_above
 from training.simulator.events import Draw, Noise, draw_noise
 from training.simulator.population import STEP_DAYS, BoolArray, FloatArray, IntArray, State, Traits, repeat
 from training.simulator.scenarios import Scenario
@@ -204,14 +205,13 @@ def truth_frame(
     for k, name in enumerate(RUNGS):
         columns[f"p_{name}"] = plain.rungs[:, k]
     gains = []
-    above = np.arange(len(RUNGS)) > rung[:, None]
     for option, outcome in zip(scenario.options, outcomes[1:], strict=True):
         uplift = outcome.revenue - plain.revenue
         gains.append(uplift * traits.margin_rate - option.cost)
         columns[f"uplift_{option.name}"] = uplift
         columns[f"margin_gain_{option.name}"] = gains[-1]
         columns[f"p_switch_change_{option.name}"] = np.where(cannot, np.nan, outcome.p_switch - plain.p_switch)
-        columns[f"p_upgrade_change_{option.name}"] = ((outcome.rungs - plain.rungs) * above).sum(axis=1)
+        columns[f"p_upgrade_change_{option.name}"] = mass_above(outcome.rungs - plain.rungs, rung)
     best = np.stack([np.zeros(len(rung)), *gains])
     names = np.array([NO_INVESTMENT, *(option.name for option in scenario.options)], dtype=object)
     columns["best_investment"] = names[best.argmax(axis=0)]

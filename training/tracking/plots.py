@@ -12,9 +12,9 @@ from typing import Any
 import numpy as np
 
 from features.tables import RUNGS
+from training.evaluation.cluster_bootstrap import Interval
 from training.evaluation.curves import Curves, Importance, Overlap, Part, Targeting
 from training.evaluation.evaluation import OURS, Comparison
-from training.evaluation.metrics import Interval
 from training.evaluation.tables import title
 
 OWN, OTHER, BAND = "#c50", "#7a95a8", 0.2

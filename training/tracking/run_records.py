@@ -14,9 +14,9 @@ from typing import Any
 from features.instants import iso
 from features.tables import BONDS, RUNGS
 from training.effects.uplift import InvestmentEffect
+from training.evaluation.cluster_bootstrap import Interval
 from training.evaluation.curves import Part
 from training.evaluation.evaluation import OURS, Comparison
-from training.evaluation.metrics import Interval
 from training.model.findings import Finding, to_json
 from training.model.text.catalogue import render
 from training.models.baselines import SIMPLEST

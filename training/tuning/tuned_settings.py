@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 from dataclasses import asdict, dataclass
 
-from training.evaluation.metrics import Interval
+from training.evaluation.cluster_bootstrap import Interval
 from training.model.findings import NOTE, OK, WARNING, Finding
 from training.settings import BoosterSettings, Settings
 

@@ -30,7 +30,8 @@ from features.errors import NotEnoughData
 from features.instants import MICROSECONDS_PER_DAY, BoolArray, FloatArray, IntArray, iso
 from training.data.dataset import Dataset, Progress, silent
 from training.data.splits import Fold, held_out, rolling_origins
-from training.evaluation.metrics import Interval, cluster_bootstrap_mean, row_log_loss
+from training.evaluation.cluster_bootstrap import Interval, cluster_bootstrap_mean
+from training.evaluation.metrics import row_log_loss
 from training.model.predictors import FLOOR
 from training.models.fitting import one_linear_algebra_thread
 from training.models.next_rung import fit_next_rung

@@ -1,1 +1,1 @@
-"""The store's life: upgraded, copied, put back, looked over."""
+"""Maintenance of the store: upgrade, backup, restore, check."""

@@ -1,4 +1,4 @@
-"""What is in a store and what is wrong with it: its version, its pages, its tables, rows that belong to nothing."""
+"""What is in a store and what is wrong with it: version, pages, tables, orphaned rows."""
 
 import stat
 from collections.abc import Iterator, Mapping, Sequence
@@ -91,7 +91,7 @@ def _mode(url: str) -> Iterator[Finding]:
 
 
 def _pages(connection: sa.Connection) -> Iterator[Finding]:
-    """What SQLite finds; PostgreSQL has tools of its own, and counting reads every row."""
+    """Yield what SQLite finds; PostgreSQL has tools of its own, and counting reads every row."""
     if connection.dialect.name == "sqlite":
         for (words,) in connection.exec_driver_sql("PRAGMA integrity_check(5)"):
             if words != "ok":

@@ -4,6 +4,7 @@ import os
 import shutil
 import subprocess
 import tempfile
+from collections.abc import Sequence
 from pathlib import Path
 
 import sqlalchemy as sa
@@ -33,7 +34,7 @@ def back_up(url: sa.URL, out: Path) -> None:
     with replacing(out, durable=True) as scratch:
         scratch.unlink(missing_ok=True)
         make_private(scratch)
-        _run(url, "pg_dump", "--format=custom", f"--schema={SCHEMA}", *_NOBODYS, f"--file={scratch}")
+        _run(url, "pg_dump", ["--format=custom", f"--schema={SCHEMA}", *_NOBODYS, f"--file={scratch}"])
 
 
 def restore(engine: sa.Engine, backup: Path, force: bool) -> str:
@@ -56,8 +57,9 @@ def restore(engine: sa.Engine, backup: Path, force: bool) -> str:
             if not force and _holds_rows(connection):
                 raise StoreError(f"{label} is not empty. Back it up, then --force overwrites it.")
         _run(
-            engine.url, "psql", "--no-psqlrc", "--quiet", "--single-transaction", "--set=ON_ERROR_STOP=1",
-            f"--command=DROP SCHEMA IF EXISTS {SCHEMA} CASCADE", f"--file={script}",
+            engine.url, "psql",
+            ["--no-psqlrc", "--quiet", "--single-transaction", "--set=ON_ERROR_STOP=1",
+             f"--command=DROP SCHEMA IF EXISTS {SCHEMA} CASCADE", f"--file={script}"],
         )  # fmt: skip
     return version
 
@@ -77,14 +79,14 @@ def version_in(script: Path, backup: Path) -> str:
 
 
 def _script(backup: Path, folder: Path) -> Path:
-    """The copy as SQL, read whole before anything is changed.  Raises StoreError where it is none, or damaged."""
+    """Read the whole copy as SQL before anything is changed.  Raises StoreError where it is none or damaged."""
     script = folder / "store.sql"
     _call("pg_restore", [*_NOBODYS, f"--file={script}", str(backup)], {})
     return script
 
 
 def _others(connection: sa.Connection) -> bool:
-    """Whether another program of ours is connected, which is known by the name that it gives itself."""
+    """Return whether another program of ours is connected, which is known by the name that it gives itself."""
     asked = sa.text(
         "SELECT count(*) FROM pg_stat_activity WHERE datname = current_database() AND pid <> pg_backend_pid() "
         "AND application_name = current_setting('application_name')"
@@ -97,11 +99,19 @@ def _holds_rows(connection: sa.Connection) -> bool:
     return any(connection.exec_driver_sql(f'SELECT 1 FROM {SCHEMA}."{name}" LIMIT 1').first() for name in names)
 
 
-def _run(url: sa.URL, program: str, *arguments: str) -> None:
+def _run(url: sa.URL, program: str, arguments: Sequence[str]) -> None:
     """Run a program on the database; its password is told where nobody sees it."""
     query = {name: value for name, value in url.query.items() if name != "password"}
     password = url.password if url.password is not None else url.query.get("password")
-    shown = sa.URL.create("postgresql", url.username, None, url.host, url.port, url.database, query)
+    shown = sa.URL.create(
+        "postgresql",
+        username=url.username,
+        password=None,
+        host=url.host,
+        port=url.port,
+        database=url.database,
+        query=query,
+    )
     told = {} if password is None else {"PGPASSWORD": str(password)}
     _call(program, [*arguments, f"--dbname={shown.render_as_string()}"], told)
 

@@ -86,7 +86,7 @@ def _readable(file: Path) -> sqlite3.Connection:
 
 
 def _alone(file: Path) -> sqlite3.Connection:
-    """A connection beside which nobody else has one, to its end.  Raises StoreError where somebody has."""
+    """Return a connection beside which nobody else has one, to its end.  Raises StoreError where somebody has."""
     connection = sqlite3.connect(file, timeout=0, isolation_level=None)
     try:
         connection.execute("PRAGMA locking_mode = EXCLUSIVE")
@@ -102,7 +102,7 @@ def _alone(file: Path) -> sqlite3.Connection:
 
 
 def _damaged(file: Path) -> bool:
-    """Whether SQLite cannot make sense of the file; what somebody holds on to is not."""
+    """Return whether SQLite cannot make sense of the file; what somebody holds on to is not."""
     if not file.exists():
         return False
     try:
@@ -130,7 +130,7 @@ def _check_pages(connection: sqlite3.Connection, file: Path) -> None:
 
 @contextmanager
 def _told(file: Path) -> Iterator[None]:
-    """What SQLite says as one of our errors."""
+    """Return an error of SQLite as one of ours."""
     try:
         yield
     except sqlite3.Error as error:

@@ -289,6 +289,6 @@ TEXTS: Mapping[str, tuple[str, str]] = {
 
 
 def say(language: str, key: str, **values: object) -> str:
-    """The text in that language, its holes filled; a key that is not there is a mistake of ours and raises KeyError."""
+    """Return the text in that language, its holes filled.  Raises KeyError where there is no such text."""
     text = TEXTS[key][_PLACE[language]]
     return text.format(**values) if values else text

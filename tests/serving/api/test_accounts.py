@@ -157,8 +157,8 @@ def test_without_any_event_and_without_as_of_nobody_can_be_scored(client: Client
     assert client.score() == []
 
 
-def test_an_account_is_read_without_looking_at_the_model(desk: ScoringService) -> None:
+def test_an_account_is_read_without_looking_at_the_model(scoring_service: ScoringService) -> None:
     reading = read_account(GOOD | {"tickets": []}, ["orders"])
     assert list(reading.tables) == ["orders"]
     assert [(w.code, w.field) for w in reading.warnings] == [("unused_table", "tickets")]
-    assert "tickets" in desk.scorer.bundle.facts.tables
+    assert "tickets" in scoring_service.scorer.bundle.facts.tables

@@ -28,9 +28,9 @@ def _error(answer: Any) -> tuple[int, str, str | None]:
     return answer.status_code, content["error"]["code"], content["error"].get("field")
 
 
-def test_the_model_and_its_state_are_told(client: Client, desk: ScoringService) -> None:
+def test_the_model_and_its_state_are_told(client: Client, scoring_service: ScoringService) -> None:
     assert client.get("/healthz").json() == {"status": "alive"}
-    assert client.get("/readyz").json() == {"status": "ready", "version": desk.scorer.version}
+    assert client.get("/readyz").json() == {"status": "ready", "version": scoring_service.scorer.version}
     told = client.get("/version").json()
     assert set(told) == {"name", "version", "trained_until", "horizon_days", "catalog", "tables", "refused", "program"}
     assert told["trained_until"] == "2026-01-01"
@@ -46,11 +46,11 @@ def test_before_a_model_is_there_everything_that_needs_it_says_so_and_the_rest_a
         assert [empty.get(path).status_code for path in ("/healthz", "/docs", "/openapi.json", "/")] == [200] * 4
 
 
-def test_another_model_is_swapped_in_between_two_requests(desk: ScoringService) -> None:
-    counter = ModelHolder()
-    with Client(create_app(counter)) as client:
+def test_another_model_is_swapped_in_between_two_requests(scoring_service: ScoringService) -> None:
+    holder = ModelHolder()
+    with Client(create_app(holder)) as client:
         assert client.get("/readyz").status_code == 503
-        counter.desk = desk
+        holder.scoring_service = scoring_service
         assert client.get("/readyz").status_code == 200
 
 
@@ -127,7 +127,7 @@ def test_too_much_is_413(client: Client) -> None:
     assert _error(client.post("/score", content=body, headers=JSON)) == (413, "body_too_large", None)
 
 
-def test_a_body_of_unknown_length_is_cut_off_where_it_becomes_too_large(desk: ScoringService) -> None:
+def test_a_body_of_unknown_length_is_cut_off_where_it_becomes_too_large(scoring_service: ScoringService) -> None:
     sent = 0
 
     async def endless() -> Any:
@@ -136,7 +136,7 @@ def test_a_body_of_unknown_length_is_cut_off_where_it_becomes_too_large(desk: Sc
             sent += 1
             yield b" " * 65_536
 
-    with Client(create_app(ModelHolder(desk))) as client:
+    with Client(create_app(ModelHolder(scoring_service))) as client:
         answer = client.post("/score", content=endless(), headers=JSON)
     assert _error(answer) == (413, "body_too_large", None)
     assert sent <= MOST_BYTES // 65_536 + 2
@@ -153,13 +153,13 @@ def test_unknown_paths_and_methods_have_our_shape_too(client: Client) -> None:
 
 
 def test_a_mistake_of_ours_is_a_500_that_tells_neither_client_nor_log_a_value(
-    desk: ScoringService, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+    scoring_service: ScoringService, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
 ) -> None:
     def mistake(_: ScoringService, query: ScoreQuery) -> ScoreAnswer:
         raise ValueError(f"secret {query!r}")
 
     monkeypatch.setattr(ScoringService, "score", mistake)
-    with caplog.at_level(logging.DEBUG), Client(create_app(ModelHolder(desk))) as client:
+    with caplog.at_level(logging.DEBUG), Client(create_app(ModelHolder(scoring_service))) as client:
         answer = client.post("/score", json={"accounts": ["secret"]})
     assert _error(answer) == (500, "internal", None)
     assert "secret" not in answer.text
@@ -178,7 +178,9 @@ def test_nothing_of_a_request_is_logged(client: Client, caplog: pytest.LogCaptur
     assert "secret" not in caplog.text
 
 
-def test_a_slow_request_is_given_up_in_our_shape(desk: ScoringService, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_slow_request_is_given_up_in_our_shape(
+    scoring_service: ScoringService, monkeypatch: pytest.MonkeyPatch
+) -> None:
     async def slow() -> Any:
         import anyio
 
@@ -186,11 +188,11 @@ def test_a_slow_request_is_given_up_in_our_shape(desk: ScoringService, monkeypat
         await anyio.sleep(5)
 
     monkeypatch.setattr("serving.api.bounded_executor.PATIENCE_SECONDS", 0.05)
-    with Client(create_app(ModelHolder(desk))) as client:
+    with Client(create_app(ModelHolder(scoring_service))) as client:
         assert _error(client.post("/score", content=slow(), headers=JSON)) == (503, "too_slow", None)
 
 
-def test_requests_are_measured_by_route_and_never_by_what_somebody_tried(desk: ScoringService) -> None:
+def test_requests_are_measured_by_route_and_never_by_what_somebody_tried(scoring_service: ScoringService) -> None:
     seen: list[tuple[str, int]] = []
 
     class Meter:
@@ -201,7 +203,7 @@ def test_requests_are_measured_by_route_and_never_by_what_somebody_tried(desk: S
         def show(self) -> tuple[bytes, str]:
             return b"figures 1\n", "text/plain"
 
-    with Client(create_app(ModelHolder(desk), Meter())) as client:
+    with Client(create_app(ModelHolder(scoring_service), Meter())) as client:
         client.get("/metrics")
         client.get("/a/b/c")
         client.post("/score", json={"accounts": [GOOD]})

@@ -26,8 +26,8 @@ RING = Keyring(key for key, _ in KEYS.values())
 
 
 @pytest.fixture(scope="module")
-def guarded(desk: ScoringService) -> Iterator[Client]:
-    with Client(create_app(ModelHolder(desk), ring=lambda: RING)) as client:
+def guarded(scoring_service: ScoringService) -> Iterator[Client]:
+    with Client(create_app(ModelHolder(scoring_service), ring=lambda: RING)) as client:
         yield client
 
 
@@ -127,19 +127,19 @@ class _From:
     ],
 )  # fmt: skip
 def test_without_keys_only_this_machine_is_answered_and_only_by_its_own_name(
-    desk: ScoringService, address: str, host: str, answered: bool
+    scoring_service: ScoringService, address: str, host: str, answered: bool
 ) -> None:
-    with Client(_From(create_app(ModelHolder(desk), ring=Keyring), address)) as client:
+    with Client(_From(create_app(ModelHolder(scoring_service), ring=Keyring), address)) as client:
         answer = client.request("POST", "/score", headers={"Host": host}, json=EXAMPLE)
         assert answer.status_code == (200 if answered else 403)
         assert client.request("GET", "/healthz", headers={"Host": host}).status_code == 200
     assert answered or "ladder keys create" in answer.json()["error"]["message"]
 
 
-def test_a_key_that_comes_too_often_waits_and_the_others_do_not(desk: ScoringService) -> None:
+def test_a_key_that_comes_too_often_waits_and_the_others_do_not(scoring_service: ScoringService) -> None:
     now = 0.0
     rates = Rates(per_second=0.5, burst=3, clock=lambda: now)
-    with Client(create_app(ModelHolder(desk), ring=lambda: RING, rates=rates)) as client:
+    with Client(create_app(ModelHolder(scoring_service), ring=lambda: RING, rates=rates)) as client:
         assert [_ask(client, "GET", "/version", _bearer("plan")).status_code for _ in range(3)] == [200] * 3
         answer = _ask(client, "GET", "/version", _bearer("plan"))
         assert (answer.status_code, answer.headers["retry-after"]) == (429, "2")
@@ -152,9 +152,9 @@ def test_a_key_that_comes_too_often_waits_and_the_others_do_not(desk: ScoringSer
         assert [_ask(client, "GET", "/version", _bearer("plan")).status_code for _ in range(4)] == [200] * 3 + [429]
 
 
-def test_strangers_make_no_buckets(desk: ScoringService) -> None:
+def test_strangers_make_no_buckets(scoring_service: ScoringService) -> None:
     rates = Rates()
-    with Client(create_app(ModelHolder(desk), ring=lambda: RING, rates=rates)) as client:
+    with Client(create_app(ModelHolder(scoring_service), ring=lambda: RING, rates=rates)) as client:
         for _ in range(20):
             _ask(client, "GET", "/version", {"X-API-Key": _key("score")[1]})
     assert not rates._buckets

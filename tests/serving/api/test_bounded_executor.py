@@ -19,26 +19,31 @@ BODY = json.dumps({"accounts": []}).encode()
 
 
 class Held:
-    """A desk that answers when it is told to."""
+    """A scoring service that answers when it is released."""
 
-    def __init__(self, desk: ScoringService) -> None:
-        self.desk, self.scorer, self.go, self.begun = desk, desk.scorer, threading.Event(), 0
+    def __init__(self, scoring_service: ScoringService) -> None:
+        self.scoring_service, self.scorer, self.go, self.begun = (
+            scoring_service,
+            scoring_service.scorer,
+            threading.Event(),
+            0,
+        )
 
     def score(self, query: ScoreQuery) -> ScoreAnswer:
         self.begun += 1
         self.go.wait(20)
-        return self.desk.score(query)
+        return self.scoring_service.score(query)
 
 
 @pytest.fixture
-def held(desk: ScoringService) -> Iterator[Held]:
-    held = Held(desk)
+def held(scoring_service: ScoringService) -> Iterator[Held]:
+    held = Held(scoring_service)
     yield held
     held.go.set()
 
 
-def _client(held: Held, bench: BoundedExecutor) -> httpx.AsyncClient:
-    app = create_app(ModelHolder(held), scoring=bench)  # type: ignore[arg-type]
+def _client(held: Held, executor: BoundedExecutor) -> httpx.AsyncClient:
+    app = create_app(ModelHolder(held), scoring=executor)  # type: ignore[arg-type]
     return httpx.AsyncClient(transport=httpx.ASGITransport(app), base_url="http://ladder")
 
 
@@ -49,12 +54,12 @@ async def _settle(so: Any) -> None:
 
 def test_what_is_too_much_is_refused_at_once_and_what_was_accepted_is_answered(held: Held) -> None:
     async def run() -> None:
-        bench = BoundedExecutor(most_waiting=3)
-        async with _client(held, bench) as client:
+        executor = BoundedExecutor(most_waiting=3)
+        async with _client(held, executor) as client:
             accepted = [
                 asyncio.create_task(client.post("/score", content=BODY, headers=JSON)) for _ in range(THREADS + 3)
             ]
-            await _settle(lambda: bench._inside == THREADS + 3)
+            await _settle(lambda: executor._inside == THREADS + 3)
             for _ in range(3):
                 refused = await client.post("/score", content=BODY, headers=JSON)
                 assert (refused.status_code, refused.headers["retry-after"]) == (503, "1")
@@ -70,15 +75,15 @@ def test_what_is_too_much_is_refused_at_once_and_what_was_accepted_is_answered(h
 
 def test_bodies_take_no_more_memory_than_they_may(held: Held) -> None:
     async def run() -> None:
-        bench = BoundedExecutor(most_held=3 * len(BODY))
-        async with _client(held, bench) as client:
+        executor = BoundedExecutor(most_held=3 * len(BODY))
+        async with _client(held, executor) as client:
             accepted = [asyncio.create_task(client.post("/score", content=BODY, headers=JSON)) for _ in range(3)]
-            await _settle(lambda: bench._inside == 3)
+            await _settle(lambda: executor._inside == 3)
             refused = await client.post("/score", content=BODY, headers=JSON)
             assert (refused.status_code, refused.json()["error"]["code"]) == (503, "busy")
             held.go.set()
             assert [answer.status_code for answer in await asyncio.gather(*accepted)] == [200] * 3
-            assert bench._held == 0
+            assert executor._held == 0
 
     asyncio.run(run())
 
@@ -90,14 +95,14 @@ def test_what_was_given_up_keeps_its_place_until_its_thread_is_free(
     monkeypatch.setattr("serving.api.bounded_executor.PATIENCE_SECONDS", 0.1)
 
     async def run() -> None:
-        bench = BoundedExecutor(most_waiting=1)
-        async with _client(held, bench) as client:
+        executor = BoundedExecutor(most_waiting=1)
+        async with _client(held, executor) as client:
             answers = await asyncio.gather(*(client.post("/score", content=BODY, headers=JSON) for _ in range(3)))
             assert {answer.json()["error"]["code"] for answer in answers} == {"too_slow"}
             assert all(answer.headers["retry-after"] for answer in answers)
-            assert bench._inside == THREADS  # the one that waited for a thread has gone
+            assert executor._inside == THREADS  # the one that waited for a thread has gone
             held.go.set()
-            await _settle(lambda: bench._inside == 0)
+            await _settle(lambda: executor._inside == 0)
             assert (await client.post("/score", content=BODY, headers=JSON)).status_code == 200
             assert held.begun == THREADS + 1
 

@@ -141,15 +141,15 @@ TYPES: tuple[Any, ...] = (
 
 @pytest.fixture(scope="module")
 def whole(
-    desk: ScoringService, folder: Path, histories: Histories, tmp_path_factory: pytest.TempPathFactory
+    scoring_service: ScoringService, folder: Path, histories: Histories, tmp_path_factory: pytest.TempPathFactory
 ) -> Iterator[Client]:
     """A service with a model and a store that has batch scores."""
     url = f"sqlite:///{tmp_path_factory.mktemp('store') / 'ladder.db'}"
     fill(url, scored(folder, histories))
-    clerk = StoreService(url)
-    with Client(create_app(ModelHolder(desk), archive=clerk)) as client:
+    store_service = StoreService(url)
+    with Client(create_app(ModelHolder(scoring_service), archive=store_service)) as client:
         yield client
-    clerk.close()
+    store_service.close()
 
 
 def _said(path: str) -> set[int]:

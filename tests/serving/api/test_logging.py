@@ -36,8 +36,8 @@ def written(monkeypatch: pytest.MonkeyPatch) -> Iterator[io.StringIO]:
 
 
 @pytest.fixture
-def client(desk: ScoringService) -> Iterator[Client]:
-    with Client(create_app(ModelHolder(desk), ring=lambda: RING)) as client:
+def client(scoring_service: ScoringService) -> Iterator[Client]:
+    with Client(create_app(ModelHolder(scoring_service), ring=lambda: RING)) as client:
         yield client
 
 
@@ -46,7 +46,7 @@ def _lines(written: io.StringIO) -> list[dict[str, Any]]:
 
 
 def test_a_request_is_one_line_with_what_operators_ask_for(
-    client: Client, desk: ScoringService, written: io.StringIO
+    client: Client, scoring_service: ScoringService, written: io.StringIO
 ) -> None:
     body = json.dumps({"accounts": [{"account_id": "A", "orders": [ORDER]}, {"account_id": "B"}]}).encode()
     answer = client.post("/score", content=body, headers=KEYED | {"X-Request-Id": "crm-17.a_B"})
@@ -56,7 +56,7 @@ def test_a_request_is_one_line_with_what_operators_ask_for(
     assert line.pop("at").endswith("+00:00")
     assert line == {
         "level": "info", "event": "request", "request_id": "crm-17.a_B", "method": "POST", "path": "/score",
-        "status": 200, "model": desk.scorer.version, "accounts": 1, "key": KEY_ID,
+        "status": 200, "model": scoring_service.scorer.version, "accounts": 1, "key": KEY_ID,
     }  # fmt: skip
 
 
@@ -98,13 +98,13 @@ def test_nothing_that_a_client_sends_reaches_the_log(client: Client, written: io
     assert {line["path"] for line in lines} == {"/score", "other"}
 
 
-def test_probes_are_written_down_only_when_they_fail(desk: ScoringService, written: io.StringIO) -> None:
-    counter = ModelHolder(desk)
-    with Client(create_app(counter)) as client:
+def test_probes_are_written_down_only_when_they_fail(scoring_service: ScoringService, written: io.StringIO) -> None:
+    holder = ModelHolder(scoring_service)
+    with Client(create_app(holder)) as client:
         client.get("/healthz")
         client.get("/readyz")
         assert not _lines(written)
-        counter.desk = None
+        holder.scoring_service = None
         client.get("/readyz")
     assert [line["status"] for line in _lines(written)] == [503]
 

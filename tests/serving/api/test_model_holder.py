@@ -46,36 +46,36 @@ def _version(folder: Path) -> str:
     return read_bundle(folder)[1]
 
 
-def _serving(counter: ModelHolder) -> str:
-    return str(counter.open().scorer.version)
+def _serving(holder: ModelHolder) -> str:
+    return str(holder.open().scorer.version)
 
 
 def test_the_next_champion_takes_over_and_the_former_one_comes_back(two: tuple[Path, Path], tmp_path: Path) -> None:
-    home, counter, witness = tmp_path / "champion", ModelHolder(), Witness()
+    home, holder, witness = tmp_path / "champion", ModelHolder(), Witness()
     publish(two[0], home)
-    succession = ModelReloader(counter, home, EXAMPLE, witness)
-    assert not succession.look()
-    assert _serving(counter) == _version(two[0])
-    assert not succession.look()
+    reloader = ModelReloader(holder, home, EXAMPLE, witness)
+    assert not reloader.look()
+    assert _serving(holder) == _version(two[0])
+    assert not reloader.look()
     publish(two[1], home)
-    assert succession.look()
-    assert _serving(counter) == _version(two[1])
+    assert reloader.look()
+    assert _serving(holder) == _version(two[1])
     publish(two[0], home)
-    assert succession.look()
-    assert _serving(counter) == _version(two[0])
+    assert reloader.look()
+    assert _serving(holder) == _version(two[0])
     swaps = [told for told in witness.told if isinstance(told, tuple)]
     one, other = _version(two[0]), _version(two[1])
     assert swaps == [(one, False), (other, True), (one, True)]
 
 
 def test_a_service_on_a_bundle_of_its_own_sees_when_it_is_written_anew(two: tuple[Path, Path], tmp_path: Path) -> None:
-    counter, folder = ModelHolder(), tmp_path / "bundle"
+    holder, folder = ModelHolder(), tmp_path / "bundle"
     shutil.copytree(two[0], folder)
-    succession = ModelReloader(counter, folder, EXAMPLE)
-    succession.look()
+    reloader = ModelReloader(holder, folder, EXAMPLE)
+    reloader.look()
     shutil.copytree(two[1], folder, dirs_exist_ok=True)
-    assert succession.look()
-    assert _serving(counter) == _version(two[1])
+    assert reloader.look()
+    assert _serving(holder) == _version(two[1])
 
 
 def _older(folder: Path) -> None:
@@ -108,25 +108,25 @@ def _points_elsewhere(folder: Path) -> None:
 def test_a_champion_that_cannot_be_used_is_refused_once_and_the_old_one_serves_on(
     two: tuple[Path, Path], tmp_path: Path, caplog: pytest.LogCaptureFixture, spoil: Any
 ) -> None:
-    home, counter, witness = tmp_path / "champion", ModelHolder(), Witness()
+    home, holder, witness = tmp_path / "champion", ModelHolder(), Witness()
     publish(two[0], home)
-    succession = ModelReloader(counter, home, EXAMPLE, witness)
-    succession.look()
+    reloader = ModelReloader(holder, home, EXAMPLE, witness)
+    reloader.look()
     spoil(publish(two[1], home))
     for _ in range(3):
-        assert not succession.look()
-    assert not succession.look(again=True)
-    assert _serving(counter) == _version(two[0])
-    assert counter.refused
+        assert not reloader.look()
+    assert not reloader.look(again=True)
+    assert _serving(holder) == _version(two[0])
+    assert holder.refused
     assert witness.told.count(True) == 1
     assert [record.message for record in caplog.records if record.levelno >= 40] == ["model refused"]
-    with Client(create_app(counter)) as client:
+    with Client(create_app(holder)) as client:
         assert client.get("/version").json()["refused"] is True
         assert client.get("/readyz").status_code == 200
         assert client.post_json("/score", EXAMPLE).status_code == 200
     publish(two[1], home)  # mends what was damaged
-    assert succession.look()
-    assert counter.refused is None
+    assert reloader.look()
+    assert holder.refused is None
     assert witness.told[-2:] == [False, (_version(two[1]), True)]
 
 
@@ -148,10 +148,10 @@ def test_a_champion_that_answers_otherwise_than_it_did_is_refused(two: tuple[Pat
         read_proven_bundle(folder)
     with pytest.raises(BundleError, match="answers its own examples otherwise"):
         publish(folder, tmp_path / "champion")
-    counter = ModelHolder()
-    ModelReloader(counter, folder, EXAMPLE).look()
+    holder = ModelHolder()
+    ModelReloader(holder, folder, EXAMPLE).look()
     with pytest.raises(NotReady):
-        counter.open()
+        holder.open()
 
 
 def test_the_examples_are_of_nobody(two: tuple[Path, Path]) -> None:
@@ -162,10 +162,10 @@ def test_the_examples_are_of_nobody(two: tuple[Path, Path]) -> None:
 
 
 def test_a_reload_on_request_answers_what_serves_now(two: tuple[Path, Path], tmp_path: Path) -> None:
-    home, counter = tmp_path / "champion", ModelHolder()
+    home, holder = tmp_path / "champion", ModelHolder()
     publish(two[0], home)
-    ModelReloader(counter, home, EXAMPLE).look()
-    with Client(create_app(counter)) as client:
+    ModelReloader(holder, home, EXAMPLE).look()
+    with Client(create_app(holder)) as client:
         told = {"version": _version(two[0]), "refused": None, "swapped": False}
         assert client.post("/admin/reload").json() == told
         publish(two[1], home)

@@ -21,8 +21,8 @@ class Crm:
 
     def __init__(self, url: str) -> None:
         self.url, self.now = url, NOW
-        self._clerk = StoreService(url, lambda: self.now)
-        self.client = Client(create_app(ModelHolder(), archive=self._clerk))
+        self._store_service = StoreService(url, lambda: self.now)
+        self.client = Client(create_app(ModelHolder(), archive=self._store_service))
 
     def tell(self, *events: Any) -> list[dict[str, Any]]:
         answer = self.client.post_json("/feedback", {"events": events})
@@ -49,4 +49,4 @@ class Crm:
 
     def __exit__(self, *_: type[BaseException] | BaseException | TracebackType | None) -> None:
         self.client.__exit__()
-        self._clerk.close()
+        self._store_service.close()

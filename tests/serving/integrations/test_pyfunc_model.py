@@ -76,12 +76,14 @@ def test_pyfunc_and_http_give_the_same_bits(tiny: Simulation, histories: Histori
 
 
 def test_the_batch_s_bits_too_for_more_accounts_than_a_request_may_hold(
-    tiny: Simulation, histories: Histories, desk: ScoringService, model: Any
+    tiny: Simulation, histories: Histories, scoring_service: ScoringService, model: Any
 ) -> None:
     accounts = pd.DataFrame(list(builders.payloads(tiny.tables).values()))
     assert len(accounts) > 200
     answer = model.predict(accounts, params={"as_of": iso(histories.end)}).set_index("account_id")
-    batch = desk.scorer.score(histories, histories.known_at(histories.end), explain=False, horizons=False).scores
+    batch = scoring_service.scorer.score(
+        histories, histories.known_at(histories.end), explain=False, horizons=False
+    ).scores
     found = answer.loc[batch["account_id"]]
     for name in ("p_upgrade", "p_switch", "expected_revenue", "upgrade_uplift", "expected_gain", "rank"):
         pd.testing.assert_series_equal(
@@ -89,7 +91,9 @@ def test_the_batch_s_bits_too_for_more_accounts_than_a_request_may_hold(
         )
 
 
-def test_a_column_as_of_goes_before_the_parameter_and_the_index_stays(model: Any, desk: ScoringService) -> None:
+def test_a_column_as_of_goes_before_the_parameter_and_the_index_stays(
+    model: Any, scoring_service: ScoringService
+) -> None:
     orders = [{"ordered_at": "2025-01-10", "revenue": 100.0}, {"ordered_at": pd.Timestamp("2025-03-10"), "revenue": 70}]
     given = pd.DataFrame(
         {"account_id": ["A", "B", "C"], "orders": [orders] * 3, "as_of": ["2025-02-01", "2025-06-01", None]},
@@ -99,7 +103,7 @@ def test_a_column_as_of_goes_before_the_parameter_and_the_index_stays(model: Any
     assert answer["as_of"].to_dict() == {7: "2025-02-01", 8: "2025-06-01", 9: "2025-05-01"}
     plain = [{**row, "ordered_at": str(row["ordered_at"])[:10]} for row in orders]
     asked = {"as_of": "2025-06-01", "explain": False, "accounts": [{"account_id": "B", "orders": plain}]}
-    expected = json.loads(answer_score(desk, json.dumps(asked).encode()))["results"][0]["scores"]
+    expected = json.loads(answer_score(scoring_service, json.dumps(asked).encode()))["results"][0]["scores"]
     assert answer.loc[8, "expected_revenue"] == expected["expected_revenue"]
     with pytest.raises(InvalidRequest, match="as_of"):
         model.predict(given.drop(columns="as_of"), params={"as_of": "yesterday"})
@@ -165,7 +169,7 @@ def served(saved: Path, port: int) -> Iterator[None]:
 
 
 @pytest.mark.slow
-def test_mlflow_s_own_server_answers_the_same(saved: Path, desk: ScoringService) -> None:
+def test_mlflow_s_own_server_answers_the_same(saved: Path, scoring_service: ScoringService) -> None:
     accounts = [{k: v for k, v in row.items() if k != "as_of"} for row in example().to_dict("records")]
     params = {"as_of": "2026-01-01", "explain": True}
     port = free_port()
@@ -174,6 +178,8 @@ def test_mlflow_s_own_server_answers_the_same(saved: Path, desk: ScoringService)
         answer = httpx.post(url, json={"dataframe_records": accounts, "params": params}, timeout=60)
         wrong = httpx.post(url, json={"dataframe_records": accounts, "params": {"as_of": "soon"}}, timeout=60)
     assert answer.status_code == 200, answer.text
-    expected = json.loads(answer_score(desk, json.dumps({**params, "accounts": accounts}).encode()))["results"]
+    expected = json.loads(answer_score(scoring_service, json.dumps({**params, "accounts": accounts}).encode()))[
+        "results"
+    ]
     assert answer.json()["predictions"] == [figures(result) for result in expected]
     assert wrong.status_code == 400

@@ -40,7 +40,16 @@ def test_over_many_seeds_every_account_gets_every_arm_as_often_as_its_propensity
     told_held, told_made = np.full(40, np.nan), np.full((40, 3), np.nan)
     for seed in range(draws):
         draw = Draw(holdout, explore, seed)
-        arms = draw_arms(NAMES, COST, stratum(), OPTION, OTHERS, NEAR, draw, "model@2026-01-01")
+        arms = draw_arms(
+            NAMES,
+            cost=COST,
+            stratum=stratum(),
+            option=OPTION,
+            others=OTHERS,
+            near=NEAR,
+            draw=draw,
+            run="model@2026-01-01",
+        )
         held += arms.held
         rows = np.flatnonzero(~arms.held)
         made[rows, arms.option[rows]] += 1
@@ -61,7 +70,16 @@ def test_over_many_seeds_every_account_gets_every_arm_as_often_as_its_propensity
 
 def test_every_stratum_gives_its_share() -> None:
     for seed in range(200):
-        arms = draw_arms(NAMES, COST, stratum(), OPTION, OTHERS, NEAR, Draw(0.25, 0, seed), "p")
+        arms = draw_arms(
+            NAMES,
+            cost=COST,
+            stratum=stratum(),
+            option=OPTION,
+            others=OTHERS,
+            near=NEAR,
+            draw=Draw(0.25, 0, seed),
+            run="p",
+        )
         for name in np.unique(stratum().astype(str)):
             rows = stratum() == name
             assert abs(arms.held[rows].sum() - 0.25 * rows.sum()) < 1
@@ -69,14 +87,24 @@ def test_every_stratum_gives_its_share() -> None:
 
 def test_the_draw_depends_on_who_there_is_not_on_their_order() -> None:
     order = np.random.default_rng(0).permutation(40)
-    one = draw_arms(NAMES, COST, stratum(), OPTION, OTHERS, NEAR, Draw(0.2, 0.1, 5), "p")
+    one = draw_arms(
+        NAMES, cost=COST, stratum=stratum(), option=OPTION, others=OTHERS, near=NEAR, draw=Draw(0.2, 0.1, 5), run="p"
+    )
     other = draw_arms(
-        [NAMES[k] for k in order], COST[order], stratum()[order], OPTION[order], OTHERS[order], NEAR[order],
-        Draw(0.2, 0.1, 5), "p",
-    )  # fmt: skip
+        [NAMES[k] for k in order],
+        cost=COST[order],
+        stratum=stratum()[order],
+        option=OPTION[order],
+        others=OTHERS[order],
+        near=NEAR[order],
+        draw=Draw(0.2, 0.1, 5),
+        run="p",
+    )
     for name in ("held", "option", "chance"):
         assert np.array_equal(getattr(one, name)[order], getattr(other, name))
-    another = draw_arms(NAMES, COST, stratum(), OPTION, OTHERS, NEAR, Draw(0.2, 0.1, 5), "q")
+    another = draw_arms(
+        NAMES, cost=COST, stratum=stratum(), option=OPTION, others=OTHERS, near=NEAR, draw=Draw(0.2, 0.1, 5), run="q"
+    )
     assert not np.array_equal(one.held, another.held)
 
 

@@ -65,7 +65,7 @@ def test_no_lot_exceeds_the_budget_and_nobody_is_invested_in_at_a_loss(
     scores, investments = supplier(max(n, 1), seed % 7)
     if not n:
         scores, investments = scores, investments.iloc[:0]
-    plan = make_plan(scores, investments, Allowance(budget), Draw(holdout, explore, seed), on)
+    plan = make_plan(scores, investments, Allowance(budget), Draw(holdout, explore, seed), on=on)
     rows, treated = plan.rows, plan.rows[plan.rows["arm"] == TREAT]
     assert rows.columns.tolist() == PLAN_COLUMNS
     assert treated["cost"].sum() <= budget * (1 + 1e-9)

@@ -37,10 +37,10 @@ def url(tmp_path_factory: pytest.TempPathFactory, frames: Frames, tiny: Simulati
 
 @pytest.fixture(scope="module")
 def planner(url: str) -> Iterator[Client]:
-    clerk = StoreService(url)
-    with Client(create_app(ModelHolder(), archive=clerk)) as client:
+    store_service = StoreService(url)
+    with Client(create_app(ModelHolder(), archive=store_service)) as client:
         yield client
-    clerk.close()
+    store_service.close()
 
 
 def _plan(client: Client, **asked: Any) -> dict[str, Any]:
@@ -144,8 +144,8 @@ def test_every_account_and_option_of_the_store_may_be_planned_the_first_one_too(
 def test_the_next_run_takes_over_at_once(tmp_path: Path, frames: Frames) -> None:
     url = f"sqlite:///{tmp_path / 'ladder.db'}"
     fill(url, frames)
-    clerk = StoreService(url)
-    with Client(create_app(ModelHolder(), archive=clerk)) as client:
+    store_service = StoreService(url)
+    with Client(create_app(ModelHolder(), archive=store_service)) as client:
         before = _plan(client, budget=20_000)
         assert {row["owner"] for row in before["plan"]} == {None}
         first = before["plan"][0]["account_id"]
@@ -155,15 +155,15 @@ def test_the_next_run_takes_over_at_once(tmp_path: Path, frames: Frames) -> None
             frames | {"investment_scores": options.assign(gain=options["gain"].where(options["account_id"] != first))},
         )
         after = _plan(client, budget=20_000)
-    clerk.close()
+    store_service.close()
     assert first not in {row["account_id"] for row in after["plan"]}
 
 
 def test_a_manager_s_decision_narrows_what_is_planned_and_forces_nothing(tmp_path: Path, frames: Frames) -> None:
     url = f"sqlite:///{tmp_path / 'ladder.db'}"
     fill(url, frames)
-    clerk = StoreService(url)
-    with Client(create_app(ModelHolder(), archive=clerk)) as client:
+    store_service = StoreService(url)
+    with Client(create_app(ModelHolder(), archive=store_service)) as client:
         before = {row["account_id"]: row["investment"] for row in _plan(client, budget=1e9, holdout=0)["plan"]}
         spared, moved = list(before)[:2]
         other = next(option for option in ("rebate", "visit_programme") if option != before[moved])
@@ -175,7 +175,7 @@ def test_a_manager_s_decision_narrows_what_is_planned_and_forces_nothing(tmp_pat
         assert client.post_json("/feedback", {"events": events}).json()["stored"] == 2
         found = _plan(client, budget=1e9, holdout=0)
         after = {row["account_id"]: row["investment"] for row in found["plan"]}
-    clerk.close()
+    store_service.close()
     assert found["totals"]["overridden"] == 2
     assert spared not in after
     assert after.get(moved, other) == other

@@ -49,7 +49,7 @@ def _answer(url: str, body: bytes | None = None) -> tuple[int, bytes]:
 
 @pytest.mark.slow
 def test_a_bento_serves_on_a_machine_that_has_only_what_it_asks_for(
-    folder: Path, desk: ScoringService, tmp_path: Path
+    folder: Path, scoring_service: ScoringService, tmp_path: Path
 ) -> None:
     source, home, clean = tmp_path / "source", tmp_path / "home", tmp_path / "clean"
     source.mkdir()
@@ -84,4 +84,4 @@ def test_a_bento_serves_on_a_machine_that_has_only_what_it_asks_for(
         process.terminate()
         process.wait(60)
     assert status == 200
-    assert json.loads(content) == json.loads(answer_score(desk, json.dumps(EXAMPLE).encode()))
+    assert json.loads(content) == json.loads(answer_score(scoring_service, json.dumps(EXAMPLE).encode()))

@@ -96,10 +96,10 @@ def port(folder: Path) -> Iterator[int]:
         yield port
 
 
-def test_a_running_service_scores_and_documents_itself(port: int, desk: ScoringService) -> None:
+def test_a_running_service_scores_and_documents_itself(port: int, scoring_service: ScoringService) -> None:
     status, content, media = _ask(port, "POST", "/score", EXAMPLE)
     assert (status, media) == (200, "application/json")
-    assert content.encode() == answer_score(desk, json.dumps(EXAMPLE).encode())
+    assert content.encode() == answer_score(scoring_service, json.dumps(EXAMPLE).encode())
     assert _ask(port, "GET", "/readyz")[0] == 200
     assert "<h1>Loyalty ladder" in _ask(port, "GET", "/docs")[1]
 
@@ -228,8 +228,8 @@ def test_champions_alternate_under_load_and_every_answer_is_whole_and_of_one_mod
     home, port = tmp_path / "champion", _free_port()
     expected = {}
     for folder in folders:
-        desk = ScoringService(*read_bundle(folder))
-        expected[desk.scorer.version] = answer_score(desk, json.dumps(SMALL).encode())
+        scoring_service = ScoringService(*read_bundle(folder))
+        expected[scoring_service.scorer.version] = answer_score(scoring_service, json.dumps(SMALL).encode())
     publish(folders[0], home)
     with _served(home, port, workers=2):
         crowd = _Crowd(port, 4, SMALL)

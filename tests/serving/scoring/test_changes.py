@@ -17,6 +17,7 @@ from serving.scoring.batch import read_scores, score_frames, write_frames
 from serving.scoring.changes import FIGURES, PARTS, Run, as_known_later, largest_changes, split_changes
 from serving.scoring.scoring import Scorer
 from tests.builders import Frames, as_it_stood, source
+from tests.told import told
 from tests.trained import tiny, tiny_bundle
 from training.model.bundle import Bundle
 
@@ -141,11 +142,11 @@ def test_rows_dated_back_are_known_in_time_and_those_that_came_later_still_are_n
 
 def test_who_is_new_or_can_no_longer_switch_is_said_and_has_no_parts() -> None:
     changes = split_changes(run(prompt(), "2023-06-01"), run(prompt(), LATER), now())
-    fresh = changes[changes["note"] == "new since the earlier run"]
+    fresh = changes[changes["note"] == "new"]
     assert len(fresh) > 5
     assert fresh["expected_rung_change"].isna().all()
     assert fresh["expected_rung_after"].notna().all()
-    noted = changes[changes["note"] == "cannot switch any more"]
+    noted = changes[changes["note"] == "cannot_switch"]
     assert len(noted) > 0
     assert noted["p_switch_change"].isna().all()
     assert noted["expected_rung_change"].notna().all()
@@ -154,14 +155,22 @@ def test_who_is_new_or_can_no_longer_switch_is_said_and_has_no_parts() -> None:
 
 def test_the_largest_changes_are_told_first() -> None:
     changes = split_changes(run(prompt(), THEN), run(prompt(), LATER, other_bundle()), now())
-    told = largest_changes(changes, 3)
-    assert len(told) == 3
+    found = largest_changes(changes, 3)
+    assert len(found) == 3
     largest = changes.loc[changes["p_switch_change"].abs().idxmax()]
-    assert told[0].startswith(f"{largest['account_id']}: p_switch {100 * largest['p_switch_before']:.0f} % -> ")
-    for words in ("the account behaved differently", "the data were corrected +0.0", "the model was changed"):
-        assert words in told[0]
+    assert (found[0].code, found[0].params["account"]) == ("p_switch_changed", largest["account_id"])
+    assert found[0].params["corrections"] == 0.0
+    assert told(found[0]).startswith(
+        f"{largest['account_id']}: p_switch from {100 * largest['p_switch_before']:.0f}% to "
+    )
+    for words in ("the account behaved differently", "the data were corrected 0.0", "the model was changed"):
+        assert words in told(found[0])
     nobody = changes.assign(p_switch_change=np.nan)
-    assert "expected rung" in largest_changes(nobody, 1)[0]
+    assert "expected rung" in told(largest_changes(nobody, 1))
+    assert told(replace(found[0], params={**found[0].params, "rungs": ["member", "raving_fan"]})).endswith(
+        "; from member to raving fan"
+    )
+    assert ";" not in told(replace(found[0], params={**found[0].params, "rungs": ["member", "member"]}))
 
 
 def test_what_cannot_be_compared_is_refused() -> None:

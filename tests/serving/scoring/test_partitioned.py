@@ -21,7 +21,16 @@ from training.model.bundle import Bundle
 
 
 def parted(out: Path, bundle: Bundle, at: int, form: str = "parquet", most_bad: float = 0.05) -> Written:
-    return score_parts(tiny_parts(), LocalExecutor(), Scorer(bundle, "v1"), at, most_bad, out, form, lambda _, __: None)
+    return score_parts(
+        tiny_parts(),
+        LocalExecutor(),
+        Scorer(bundle, "v1"),
+        as_of=at,
+        most_bad=most_bad,
+        out=out,
+        form=form,
+        progress=lambda _, __: None,
+    )
 
 
 def whole(out: Path, bundle: Bundle, at: int, form: str = "parquet") -> None:

@@ -149,7 +149,7 @@ def test_files_tell_in_one_language_what_the_model_gives_as_data() -> None:
     scorer, histories = Scorer(tiny_bundle(), "v"), tiny_histories()
     reasons = scorer.explain(histories, histories.known_at(histories.end))
     for language in LANGUAGES:
-        scores, *_, table = score_frames(scorer, histories, histories.end, language)
+        scores, *_, table = score_frames(scorer, histories, histories.end, language=language)
         sentences = [[render_reason(reason, language) for reason in one] for one in reasons]
         assert list(map(json.loads, scores["reasons"])) == sentences
         texts = reason_texts(table, pd.Index(scores["account_id"]).get_indexer(table["account_id"]), len(scores))

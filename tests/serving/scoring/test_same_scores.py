@@ -52,8 +52,8 @@ def _rows_of(columns: Mapping[str, Any], account: int, accounts: int) -> Rows:
     return [{name: _plain(column[account * each + k]) for name, column in columns.items()} for k in range(each)]
 
 
-def _batch(desk: ScoringService, histories: Histories, as_of: int) -> Expected:
-    return _expected(desk.scorer.score(histories, histories.known_at(as_of)))
+def _batch(scoring_service: ScoringService, histories: Histories, as_of: int) -> Expected:
+    return _expected(scoring_service.scorer.score(histories, histories.known_at(as_of)))
 
 
 def _ask(client: Client, accounts: list[Any], as_of: int) -> list[dict[str, Any]]:
@@ -76,10 +76,10 @@ def _ranks_are_among_those_asked(results: list[dict[str, Any]]) -> None:
 @pytest.mark.parametrize("size", [1, 7, 200])
 @pytest.mark.parametrize("days_ago", [0, 200.4])
 def test_every_account_of_tiny_gets_the_bits_of_the_batch(
-    tiny: Simulation, histories: Histories, desk: ScoringService, client: Client, size: int, days_ago: float
+    tiny: Simulation, histories: Histories, scoring_service: ScoringService, client: Client, size: int, days_ago: float
 ) -> None:
     as_of = histories.end - int(days_ago * 86_400_000_000)
-    expected = _batch(desk, histories, as_of)
+    expected = _batch(scoring_service, histories, as_of)
     accounts = list(builders.payloads(tiny.tables).values())
     if size == 1:
         accounts = accounts[::9]
@@ -96,8 +96,8 @@ def test_every_account_of_tiny_gets_the_bits_of_the_batch(
     assert scored > (20 if size == 1 else 200)
 
 
-def test_the_comparison_sees_every_kind_of_figure(histories: Histories, desk: ScoringService) -> None:
-    scores = [score for score, _, _ in _batch(desk, histories, histories.end).values()]
+def test_the_comparison_sees_every_kind_of_figure(histories: Histories, scoring_service: ScoringService) -> None:
+    scores = [score for score, _, _ in _batch(scoring_service, histories, histories.end).values()]
     for name in ("p_switch", "upgrade_uplift", "upgrade_expectation", "forecast_disagreement", "roi", "switch_trigger"):
         assert {score[name] is None for score in scores} == {True, False}, name
     assert {score["recommended_investment"] for score in scores} >= {"none", "rebate"}
@@ -108,10 +108,10 @@ def test_a_model_of_fewer_tables_ignores_the_others_as_the_batch_without_them_do
     tables = {name: tiny.tables[name] for name in ("accounts", "orders", "tickets")}
     histories = build_histories(source_from_rows(tables))
     bundle = builders.bundle(histories)
-    desk = ScoringService(bundle, bundle.version)
+    scoring_service = ScoringService(bundle, bundle.version)
     expected = _expected(Scorer(bundle, bundle.version).score(histories, histories.known_at(histories.end)))
     accounts = list(builders.payloads(tiny.tables).values())[:40]
-    with Client(create_app(ModelHolder(desk))) as client:
+    with Client(create_app(ModelHolder(scoring_service))) as client:
         results = _ask(client, accounts, histories.end)
     for result in results:
         unused = {warning["field"] for warning in result["warnings"] if warning["code"] == "unused_table"}
@@ -171,12 +171,12 @@ def test_reasons_are_left_out_when_nobody_asks(tiny: Simulation, client: Client,
 
 
 def test_reasons_in_dutch_have_the_words_of_the_batch_in_dutch(
-    tiny: Simulation, histories: Histories, desk: ScoringService, client: Client
+    tiny: Simulation, histories: Histories, scoring_service: ScoringService, client: Client
 ) -> None:
     accounts = list(builders.payloads(tiny.tables).values())[:60]
     body = {"as_of": iso(histories.end), "language": "nl", "accounts": accounts}
     results = client.post("/score", json=body).json()["results"]
-    scored = score_frames(desk.scorer, histories, histories.end, "nl")[0]
+    scored = score_frames(scoring_service.scorer, histories, histories.end, language="nl")[0]
     expected = dict(zip(scored["account_id"], map(json.loads, scored["reasons"]), strict=True))
     told = {result["account_id"]: result["scores"]["reasons"] for result in results if result["scores"]}
     assert told == {account: expected[account] for account in told}
@@ -190,7 +190,7 @@ def test_a_language_that_nobody_wrote_is_refused(client: Client) -> None:
 
 
 def test_columns_that_only_some_have_and_options_that_nobody_declared_are_as_in_a_batch(
-    tiny: Simulation, desk: ScoringService
+    tiny: Simulation, scoring_service: ScoringService
 ) -> None:
     order = {"ordered_at": "2025-06-01", "revenue": 10.0}
     asked = [
@@ -205,22 +205,24 @@ def test_columns_that_only_some_have_and_options_that_nobody_declared_are_as_in_
             rows[name] += [{**row, "account_id": account["account_id"]} for row in account[name]]
     tables: dict[str, Any] = {name: pd.DataFrame(found) for name, found in rows.items()}
     tables["investment_options"] = tiny.tables["investment_options"]
-    _same_features(desk, asked, build_histories(source_from_rows(tables)), instant("2025-07-01"))
+    _same_features(scoring_service, asked, build_histories(source_from_rows(tables)), instant("2025-07-01"))
 
 
 def test_every_feature_of_tiny_has_the_bits_of_the_batch(
-    tiny: Simulation, histories: Histories, desk: ScoringService
+    tiny: Simulation, histories: Histories, scoring_service: ScoringService
 ) -> None:
-    _same_features(desk, list(builders.payloads(tiny.tables).values()), histories, histories.end)
+    _same_features(scoring_service, list(builders.payloads(tiny.tables).values()), histories, histories.end)
 
 
-def _same_features(desk: ScoringService, asked: list[Any], batch: Histories, as_of: int) -> None:
+def _same_features(scoring_service: ScoringService, asked: list[Any], batch: Histories, as_of: int) -> None:
     """Features rather than scores: a score forgives a feature that its model hardly uses."""
-    context = desk.scorer.bundle.context
+    context = scoring_service.scorer.bundle.context
     matrix = catalog.compute(View(batch, batch.known_at(as_of)), context)
     known = batch.account_ids[batch.known_at(as_of).account].tolist()
     for group in (asked, *([account] for account in asked[:40])):
-        found = build_histories(join([read_account(account, desk.blank) for account in group], desk.blank))
+        found = build_histories(
+            join([read_account(account, scoring_service.blank) for account in group], scoring_service.blank)
+        )
         there = found.known_at(as_of)
         rows = [known.index(account) for account in found.account_ids[there.account]]
         np.testing.assert_array_equal(catalog.compute(View(found, there), context), matrix[rows])

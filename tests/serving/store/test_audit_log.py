@@ -7,10 +7,11 @@ from pathlib import Path
 import pytest
 import sqlalchemy as sa
 
+from features.errors import StoreError
 from features.histories.histories import Histories
-from serving.api.key_store import create_key, read_ring
+from serving.api.key_store import create_key, list_keys, read_ring, revoke_key
 from serving.store.accepted_plans import accepted_plans
-from serving.store.audit_log import Author, Entry, changes, record
+from serving.store.audit_log import CHANGES, Author, Entry, changes, record
 from serving.store.database import SCHEMA, open_store, reading, writing
 from serving.store.feedback import FEEDBACK
 from serving.store.overrides import OVERRIDES
@@ -118,12 +119,36 @@ def test_feedback_is_written_down_with_the_key_that_sent_it(url: str, engine: sa
         for _ in range(2):  # a repeat changes nothing, so there is nothing to write down
             assert browser.post("/feedback", content=sent, headers=headers).status_code == 200
     with reading(engine) as connection:
-        found = changes(connection)
+        found = [one for one in changes(connection) if one.who]
     assert [(one.what, one.about, one.who) for one in found] == [
         ("override", "A00003", "crm"), ("investment", "A00001", "crm"),
     ]  # fmt: skip
     assert {one.key_id for one in found} == {secret.split("_")[1]}
     assert found[0].detail["override"] == {"will_switch": False}
+
+
+def test_a_key_made_or_revoked_is_written_down_without_its_secret(engine: sa.Engine) -> None:
+    secret = create_key(engine, "crm", {"plan", "score"})
+    key_id = revoke_key(engine, "crm")
+    with reading(engine) as connection:
+        found = changes(connection, key_id)
+        logged = str(connection.execute(CHANGES.select()).all())
+    assert [(one.what, one.about, one.who, one.key_id) for one in found] == [
+        ("key revoked", key_id, "", None), ("key created", key_id, "", None),
+    ]  # fmt: skip
+    assert {one.detail["name"] for one in found} == {"crm"}
+    assert found[0].detail["scopes"] == ["score", "plan"]
+    assert secret not in logged
+    assert secret.split("_")[2] not in logged
+
+
+def test_a_key_that_cannot_be_written_down_is_neither_made_nor_revoked(engine: sa.Engine) -> None:
+    create_key(engine, "crm", {"score"})
+    lose_the_log(engine)
+    for change in (lambda: create_key(engine, "nightly", {"score"}), lambda: revoke_key(engine, "crm")):
+        with pytest.raises(StoreError):
+            change()
+    assert [(key.name, key.revoked_at) for key in list_keys(engine)] == [("crm", None)]
 
 
 def test_feedback_that_cannot_be_written_down_is_not_kept_and_the_sender_is_told_so(

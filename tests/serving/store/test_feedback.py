@@ -167,7 +167,7 @@ def test_a_clock_that_was_ahead_hides_no_row_from_training(crm: Crm) -> None:
 def test_a_full_disk_acknowledges_nothing_and_keeps_what_was(tmp_path: Path) -> None:
     with Crm(f"sqlite:///{tmp_path / 'ladder.db'}") as crm:
         crm.tell(VISIT)
-        engine = crm._clerk._engine()
+        engine = crm._store_service._engine()
         engine.dispose()
         sa.event.listen(engine, "connect", lambda raw, _: raw.execute("PRAGMA max_page_count = 1"))
         many = [{**VISIT, "event_id": f"{k}", "investment": "x" * 200} for k in range(500)]
@@ -190,9 +190,12 @@ def test_the_same_events_from_several_senders_at_once_are_kept_once(either: Crm)
     ]
     clerks = [StoreService(either.url, lambda: NOW) for _ in bodies]
     with ThreadPoolExecutor(len(bodies)) as pool:
-        answers = [json.loads(one) for one in pool.map(lambda clerk, body: clerk.feedback(body), clerks, bodies)]
-    for clerk in clerks:
-        clerk.close()
+        answers = [
+            json.loads(one)
+            for one in pool.map(lambda store_service, body: store_service.feedback(body), clerks, bodies)
+        ]
+    for store_service in clerks:
+        store_service.close()
     assert sum(answer["failed"] for answer in answers) == 0
     assert sum(answer["stored"] for answer in answers) == 50
     assert sorted(int(row["event_id"]) for row in either.kept()) == list(range(50))

@@ -17,11 +17,11 @@ from tests.databases import new_database
 _TELL = """
 import json, sys
 from serving.api.store_service import StoreService
-clerk, begin = StoreService(sys.argv[1]), int(sys.argv[2])
+store_service, begin = StoreService(sys.argv[1]), int(sys.argv[2])
 for k in range(begin, begin + 1_000_000):
     events = [{"event_id": f"{k}-{n}", "account_id": f"A{k}", "investment": "visit", "made_at": "2025-01-01"}
               for n in range(3)]
-    answer = json.loads(clerk.feedback(json.dumps({"events": events}).encode()))
+    answer = json.loads(store_service.feedback(json.dumps({"events": events}).encode()))
     assert answer["stored"] == 3, answer
     sys.stdout.write(f"{k}\\n")
     sys.stdout.flush()

@@ -33,16 +33,16 @@ def url(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory
 def filled(url: str, folder: Path, histories: Histories) -> Iterator[Client]:
     """A service without a model, with the batch scores of the tiny supplier."""
     fill(url, scored(folder, histories))
-    clerk = StoreService(url)
-    with Client(create_app(ModelHolder(), archive=clerk)) as client:
+    store_service = StoreService(url)
+    with Client(create_app(ModelHolder(), archive=store_service)) as client:
         yield client
-    clerk.close()
+    store_service.close()
 
 
 @pytest.fixture(scope="module")
-def frames_nl(desk: ScoringService, histories: Histories) -> pd.DataFrame:
+def frames_nl(scoring_service: ScoringService, histories: Histories) -> pd.DataFrame:
     """The scores as a file in Dutch has them."""
-    return score_frames(desk.scorer, histories, histories.end, "nl")[0]
+    return score_frames(scoring_service.scorer, histories, histories.end, language="nl")[0]
 
 
 def _ask(client: Client, *ids: Any, **more: Any) -> list[dict[str, Any]]:
@@ -57,11 +57,11 @@ def _text(value: Any) -> str:
 
 
 def test_what_is_looked_up_is_what_is_scored_to_the_last_bit(
-    filled: Client, desk: ScoringService, tiny: Simulation, histories: Histories
+    filled: Client, scoring_service: ScoringService, tiny: Simulation, histories: Histories
 ) -> None:
     everybody = [account for account in builders.payloads(tiny.tables).values() if "orders" in account][:60]
     asked = {"as_of": iso(histories.end), "accounts": everybody, "horizons": True}
-    live = json.loads(answer_score(desk, json.dumps(asked).encode()))
+    live = json.loads(answer_score(scoring_service, json.dumps(asked).encode()))
     found = _ask(filled, *(account["account_id"] for account in everybody), horizons=True)
     for one, other in zip(live["results"], found, strict=True):
         assert other["status"] == "ok"
@@ -118,24 +118,24 @@ def test_a_request_that_is_none_is_refused(body: Any, status: int, field: str | 
 
 
 def test_before_the_first_run_the_service_is_not_ready_to_look_up(tmp_path: Path) -> None:
-    clerk = StoreService(f"sqlite:///{tmp_path / 'ladder.db'}")
-    with Client(create_app(ModelHolder(), archive=clerk)) as client:
+    store_service = StoreService(f"sqlite:///{tmp_path / 'ladder.db'}")
+    with Client(create_app(ModelHolder(), archive=store_service)) as client:
         for path, body in (("/lookup", {"account_ids": ["A"]}), ("/plan", {"budget": 1})):
             answer = client.post_json(path, body)
             assert (answer.status_code, answer.json()["error"]["code"]) == (503, "not_ready")
             assert "ladder score --to" in answer.json()["error"]["message"]
-    clerk.close()
+    store_service.close()
 
 
 def test_a_store_that_is_away_is_503_without_a_word_about_where_it_stands(tmp_path: Path) -> None:
-    clerk = StoreService(f"sqlite:///{tmp_path / 'gone' / 'ladder.db'}")
-    with Client(create_app(ModelHolder(), archive=clerk)) as client:
+    store_service = StoreService(f"sqlite:///{tmp_path / 'gone' / 'ladder.db'}")
+    with Client(create_app(ModelHolder(), archive=store_service)) as client:
         answer = client.post_json("/lookup", {"account_ids": ["A"]})
         assert (answer.status_code, answer.json()["error"]["code"]) == (503, "store_unavailable")
         assert "gone" not in answer.text
         (tmp_path / "gone").mkdir()
         assert client.post_json("/lookup", {"account_ids": ["A"]}).json()["error"]["code"] == "not_ready"
-    clerk.close()
+    store_service.close()
 
 
 def test_without_a_store_the_service_says_how_to_give_it_one(client: Client) -> None:

@@ -285,7 +285,7 @@ def test_a_password_is_never_among_a_programs_words(monkeypatch: pytest.MonkeyPa
         subprocess, "run", lambda words, **how: called.append((words, how)) or subprocess.CompletedProcess(words, 0)
     )
     for url in ("postgresql+psycopg://me:hunter2@db/crm", "postgresql+psycopg://me@db/crm?password=hunter2"):
-        postgresql_backup._run(sa.make_url(url), "pg_dump")
+        postgresql_backup._run(sa.make_url(url), "pg_dump", [])
     for words, how in called:
         assert words == ["/bin/pg_dump", "--dbname=postgresql://me@db/crm"]
         assert how["env"]["PGPASSWORD"] == "hunter2"

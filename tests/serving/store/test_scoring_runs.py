@@ -80,7 +80,9 @@ def test_reasons_are_kept_as_data_whatever_the_language_of_the_run(
     engine: sa.Engine, frames: Frames, folder: Path, histories: Histories
 ) -> None:
     put(engine, frames)
-    dutch = dict(zip(frames, score_frames(Scorer(*read_bundle(folder)), histories, histories.end, "nl"), strict=True))
+    dutch = dict(
+        zip(frames, score_frames(Scorer(*read_bundle(folder)), histories, histories.end, language="nl"), strict=True)
+    )
     assert put(engine, dutch).changed == 0
     held = {row["account_id"]: row["reasons"] for row in _held(engine, SCORES)}
     for language, run in (("en", frames), ("nl", dutch)):

@@ -20,7 +20,7 @@ from serving.store.scoring_runs import RUNS, SCORES
 from serving.store.summaries import SUMMARIES
 from serving.store.timelines import TIMELINES
 from serving.store.verdicts import keep_verdict
-from serving.web.account_parts import _without
+from serving.web.account_parts import changed_reasons
 from tests.databases import new_database
 from tests.serving.runs import profiles, put, scored
 from tests.serving.sites import Browser
@@ -364,11 +364,18 @@ def test_two_readers_of_one_run_read_its_reasons_in_two_languages(url: str) -> N
         assert [reason for reason in render_reasons(stored, language) if reason not in page] == []
 
 
-def test_what_changed_tells_reasons_in_the_readers_language_beside_sentences_of_an_earlier_release() -> None:
+def test_a_reason_is_the_same_whatever_its_figures() -> None:
     same = Reason("leaving", "tickets_365d", 7.0, 2.0, 1, 0.5)
-    grown, new = replace(same, value=9.0), Reason("leaving", "days_since_decider", None, 45.0, 1, 0.2)
-    assert _without([grown, new], [same], "nl") == [render_reason(new, "nl")]
-    for language in LANGUAGES:  # of the run
-        old = [render_reason(same, language), "more likely to leave: the old words"]
-        assert _without([grown, new], old, "nl") == [render_reason(new, "nl")]
-        assert _without(old, [grown, new], "nl") == ["more likely to leave: the old words"]
+    grown, new = replace(same, value=9.0, strength=0.1), Reason("leaving", "days_since_decider", None, 45.0, 1, 0.2)
+    assert changed_reasons([same], [grown, new]) == ([new], [])
+    assert changed_reasons([grown, new], [same]) == ([], [new])
+    known, turned = replace(new, value=30.0), replace(same, direction=-1)
+    assert changed_reasons([same, new], [turned, known]) == ([turned, known], [same, new])
+    named = Reason("climbing", "industry_code", "retail", None, 1, 0.3)
+    assert changed_reasons([named], [replace(named, value="food")])[0][0].value == "food"
+
+
+def test_sentences_of_an_earlier_release_are_not_compared() -> None:
+    reason = Reason("leaving", "tickets_365d", 7.0, 2.0, 1, 0.5)
+    for old in (["more likely to leave: the old words"], [render_reason(reason, "en"), reason]):
+        assert changed_reasons(old, [reason]) == changed_reasons([reason], old) == ([], [])

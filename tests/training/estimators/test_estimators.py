@@ -29,7 +29,7 @@ from training.effects.doubly_robust import cross_fitted_propensity, overlap
 from training.effects.effect_estimation import fit_effects, modifiers, small_booster
 from training.effects.outcomes import measure
 from training.effects.target_trials import Trials, build_trials
-from training.effects.uplift import _Estimation
+from training.effects.uplift_estimation import Estimation
 from training.estimators import (
     HistoryFeatures,
     RevenueRegressor,
@@ -301,7 +301,7 @@ def test_effects_are_learnt_as_ladder_train_learns_them() -> None:
             booster=booster,
             clip=settings.uplift.clip,
         )
-        work = _Estimation(
+        work = Estimation(
             names=("visit",), trials=trials, chance=chance, fold=fold, terms=terms,
             z=standardised_values(terms, trials.matrix), settings=settings,
         )  # fmt: skip

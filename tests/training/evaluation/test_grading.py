@@ -5,9 +5,10 @@ import pytest
 
 from tests.told import codes, told
 from tests.trained import small_settings, tiny_dataset
+from training.evaluation.cluster_bootstrap import Interval
 from training.evaluation.evaluation import OURS, Comparison, Row, evaluate
 from training.evaluation.grading import HAPPENED, SIMPLEST, grade, grade_report, reliability
-from training.evaluation.metrics import Band, Interval, reliability_bands
+from training.evaluation.metrics import Band, reliability_bands
 from training.model.findings import NOTE, OK, WARNING, Finding
 from training.pipeline import train_on
 

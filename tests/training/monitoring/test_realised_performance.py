@@ -9,7 +9,7 @@ from features.instants import MICROSECONDS_PER_DAY, instant
 from serving.scoring.scoring import Scorer
 from tests.told import told
 from tests.trained import earlier_bundle, small_settings, tiny_histories
-from training.evaluation.metrics import Interval
+from training.evaluation.cluster_bootstrap import Interval
 from training.model.findings import NOTE, Finding
 from training.monitoring.advice import KEEP, RETRAIN, WATCH, Watched, advice_of, reasons_of
 from training.monitoring.drift import Drift

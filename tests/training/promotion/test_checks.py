@@ -11,8 +11,8 @@ from tests.docs.documents import DOCS
 from tests.told import told
 from tests.trained import small_settings, tiny_bundle, tiny_dataset, tiny_trained
 from tests.training.evaluation.comparisons import tiny_comparisons
+from training.evaluation.cluster_bootstrap import Interval
 from training.evaluation.evaluation import OURS, Comparison, Row
-from training.evaluation.metrics import Interval
 from training.model.bundle import Facts
 from training.model.findings import OK, WARNING, Finding
 from training.model.footprint import Footprint
@@ -97,12 +97,12 @@ UNREADABLE = Finding.of("champion_unreadable", WARNING, version=3, message="anot
 NOTHING_ALIKE = Finding.of("not_compared_questions", WARNING, questions=["horizon"])
 
 
-def bout(task: str, metric: str, difference: Interval, how: str = AS_IT_STANDS) -> ComparisonResult:
+def result(task: str, metric: str, difference: Interval, how: str = AS_IT_STANDS) -> ComparisonResult:
     return ComparisonResult(task, metric, how, 0.5, 0.5 + difference.value, difference, 1000, 300, ("2025-01-01",))
 
 
-def duel(*bouts: ComparisonResult, notes: tuple[Finding, ...] = (), same: bool = False) -> PairedComparison:
-    return PairedComparison(bouts, notes, same, 30.0)
+def paired(*results: ComparisonResult, notes: tuple[Finding, ...] = (), same: bool = False) -> PairedComparison:
+    return PairedComparison(results, notes, same, 30.0)
 
 
 def found_by(check: Asked, champion: Facts | None = None, **evidence: Any) -> list[Finding]:
@@ -121,8 +121,8 @@ def found_by(check: Asked, champion: Facts | None = None, **evidence: Any) -> li
 )
 def test_a_champion_that_is_better_on_the_same_snapshots_stays(difference: Interval, severity: str, title: str) -> None:
     for how in (AS_IT_STANDS, ITS_RECIPE):
-        met = duel(bout("next_rung", "log_loss", difference, how), bout("next_rung", "rps", WORSE, how))
-        found = found_by(change.beats_champion, facts(), duel=met)
+        met = paired(result("next_rung", "log_loss", difference, how), result("next_rung", "rps", WORSE, how))
+        found = found_by(change.beats_champion, facts(), paired=met)
         assert severities(found) == [severity]
         assert heading(found[0], "en").startswith(title)
         assert how.replace("_", " ") in told(found)
@@ -130,20 +130,20 @@ def test_a_champion_that_is_better_on_the_same_snapshots_stays(difference: Inter
 
 def test_a_champion_whose_revenue_is_better_is_warned_of() -> None:
     for gap, severity in ((WORSE, "warning"), (Interval(-0.02, -0.03, -0.004), "ok")):
-        met = duel(bout("revenue", "deviance", gap))
-        assert severities(found_by(change.beats_champion, facts(), duel=met)) == [severity]
+        met = paired(result("revenue", "deviance", gap))
+        assert severities(found_by(change.beats_champion, facts(), paired=met)) == [severity]
 
 
 def test_the_same_recipe_with_more_data_is_no_reason_to_refuse() -> None:
     note = Finding.of("same_recipe", OK, days=30)
-    found = found_by(change.beats_champion, facts(), duel=duel(notes=(note,), same=True))
+    found = found_by(change.beats_champion, facts(), paired=paired(notes=(note,), same=True))
     assert found == [note]
 
 
 @pytest.mark.parametrize(("theirs", "expected"), [(0.8, "ok"), (0.798, "ok"), (0.79, "warning"), (0.9, "ok")])
 def test_figures_that_are_not_paired_are_labelled_and_refuse_nothing(theirs: float, expected: str) -> None:
     champion = facts(figures={"next_rung_log_loss": theirs})
-    found = found_by(change.beats_champion, champion, duel=duel(notes=(NOTHING_ALIKE,)))
+    found = found_by(change.beats_champion, champion, paired=paired(notes=(NOTHING_ALIKE,)))
     assert severities(found) == [expected, "warning"]
     assert "not paired" in told(found[0])
     assert severities(found_by(change.beats_champion, champion)) == [expected]
@@ -323,7 +323,7 @@ def full_evidence() -> Evidence:
         Counts(10, 100, 1000, 3, 4), (SingleFeature("a", "left", 0.99, False),),
         tuple(Late("switching", days, Interval(2.0, 1.5, 2.5), 99) for days in (1, 7)), (segment(0.0, 0.5),),
         (Response("critical_ticket", WORSE, 99, True),), Footprint(99.0, 99.0, 99),
-        duel(bout("switching", "log_loss", WORSE), bout("revenue", "deviance", WORSE, ITS_RECIPE)), money(WORSE),
+        paired(result("switching", "log_loss", WORSE), result("revenue", "deviance", WORSE, ITS_RECIPE)), money(WORSE),
         drifted=(("a", "b"), 9),
     )  # fmt: skip
 
@@ -345,11 +345,17 @@ def test_every_finding_is_told_once_with_a_heading() -> None:
 @pytest.mark.parametrize(
     ("evidence", "worse"),
     [
-        (Evidence(duel=duel(notes=(Finding.of("not_compared_task", WARNING, task="switching"),), same=True)), False),
-        (Evidence(duel=duel(bout("switching", "log_loss", EQUAL)), money=money(Interval(20.0, 5.0, 35.0))), False),
-        (Evidence(duel=duel(bout("revenue", "deviance", WORSE))), True),
-        (Evidence(duel=duel(same=True), money=money(Interval(-20.0, -35.0, -5.0))), True),
-        (Evidence(duel=duel(same=True), money=money(Interval(-20.0, -35.0, -5.0), ALL)), False),
+        (
+            Evidence(paired=paired(notes=(Finding.of("not_compared_task", WARNING, task="switching"),), same=True)),
+            False,
+        ),
+        (
+            Evidence(paired=paired(result("switching", "log_loss", EQUAL)), money=money(Interval(20.0, 5.0, 35.0))),
+            False,
+        ),
+        (Evidence(paired=paired(result("revenue", "deviance", WORSE))), True),
+        (Evidence(paired=paired(same=True), money=money(Interval(-20.0, -35.0, -5.0))), True),
+        (Evidence(paired=paired(same=True), money=money(Interval(-20.0, -35.0, -5.0), ALL)), False),
     ],
 )
 def test_what_could_not_be_compared_does_not_call_a_model_worse(evidence: Evidence, worse: bool) -> None:

@@ -41,13 +41,13 @@ def met(bundle: Bundle, settings: Settings | None) -> PairedComparison:
     return compare_paired(tiny_dataset(), tiny_comparisons(), Incumbent(1, bundle, settings), hasty_settings())
 
 
-def of_task(bouts: tuple[ComparisonResult, ...], task: str) -> list[ComparisonResult]:
-    return [bout for bout in bouts if bout.task == task]
+def of_task(results: tuple[ComparisonResult, ...], task: str) -> list[ComparisonResult]:
+    return [result for result in results if result.task == task]
 
 
 def test_with_the_same_recipe_and_no_later_origin_there_is_nothing_to_compare() -> None:
     found = met(tiny_bundle(), hasty_settings())
-    assert found.bouts == ()
+    assert found.results == ()
     assert found.same_recipe
     assert found.notes == (Finding.of("same_recipe", OK, days=0),)
     threads = replace(hasty_settings(), booster=replace(hasty_settings().booster, threads=2))
@@ -57,14 +57,14 @@ def test_with_the_same_recipe_and_no_later_origin_there_is_nothing_to_compare() 
 def test_an_old_champion_is_asked_as_it_stands_where_the_outcomes_lie_after_its_training() -> None:
     first, last = origins()
     for trained_until, judged_at in ((first, [first, last]), (first + 1, [last]), (last, [last]), (last + 1, [])):
-        bouts = met(champion(trained_until), hasty_settings()).bouts
+        results = met(champion(trained_until), hasty_settings()).results
         rows = int(np.isin(tiny_dataset().snapshots.as_of, judged_at).sum())
-        assert {bout.snapshots for bout in of_task(bouts, "next_rung")} == ({rows} if judged_at else set())
-        assert {bout.how for bout in bouts} <= {AS_IT_STANDS}
-        for bout in bouts:
-            assert bout.metric in SCORES[bout.task]
-            assert bout.theirs - bout.ours == pytest.approx(bout.difference.value)
-            assert bout.difference.low <= bout.difference.value <= bout.difference.high
+        assert {result.snapshots for result in of_task(results, "next_rung")} == ({rows} if judged_at else set())
+        assert {result.how for result in results} <= {AS_IT_STANDS}
+        for result in results:
+            assert result.metric in SCORES[result.task]
+            assert result.theirs - result.ours == pytest.approx(result.difference.value)
+            assert result.difference.low <= result.difference.value <= result.difference.high
 
 
 def test_a_champion_that_is_the_challenger_wins_and_loses_nothing() -> None:
@@ -72,9 +72,9 @@ def test_a_champion_that_is_the_challenger_wins_and_loses_nothing() -> None:
     own = {table.task: table.holdout.latest for table in tiny_comparisons() if table.holdout is not None}
     itself = champion(last, replace(tiny_bundle(), **own))  # type: ignore[arg-type]
     found = met(itself, hasty_settings())
-    assert {bout.task for bout in found.bouts} == set(SCORES)
-    for bout in found.bouts:
-        assert (bout.ours, bout.difference.low, bout.difference.high) == (bout.theirs, 0.0, 0.0)
+    assert {result.task for result in found.results} == set(SCORES)
+    for result in found.results:
+        assert (result.ours, result.difference.low, result.difference.high) == (result.theirs, 0.0, 0.0)
 
 
 def test_another_recipe_is_fitted_anew_on_the_same_rows() -> None:
@@ -83,10 +83,10 @@ def test_another_recipe_is_fitted_anew_on_the_same_rows() -> None:
     unread = replace(settings, outcome=replace(settings.outcome, set_coverage=0.8))
     found = met(tiny_bundle(), unread)
     assert not found.same_recipe
-    assert {bout.how for bout in found.bouts} == {ITS_RECIPE}
-    assert {bout.difference.value for bout in found.bouts} == {0.0}
+    assert {result.how for result in found.results} == {ITS_RECIPE}
+    assert {result.difference.value for result in found.results} == {0.0}
     fewer = replace(settings, booster=replace(settings.booster, rounds=1))
-    assert all(bout.difference.value != 0 for bout in of_task(met(tiny_bundle(), fewer).bouts, "switching"))
+    assert all(result.difference.value != 0 for result in of_task(met(tiny_bundle(), fewer).results, "switching"))
 
 
 def test_a_member_that_the_champion_never_had_makes_another_recipe(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -95,15 +95,15 @@ def test_a_member_that_the_champion_never_had_makes_another_recipe(monkeypatch: 
     few = replace(tiny_bundle(), next_rung=Pool({"logit": tiny_bundle().next_rung.members["logit"]}, {"logit": 1.0}))
     found = met(few, settings)
     assert not found.same_recipe
-    assert {bout.how for bout in found.bouts} == {ITS_RECIPE}
-    assert all(bout.difference.value != 0 for bout in of_task(found.bouts, "next_rung"))
-    assert {bout.difference.value for bout in of_task(found.bouts, "switching")} == {0.0}
+    assert {result.how for result in found.results} == {ITS_RECIPE}
+    assert all(result.difference.value != 0 for result in of_task(found.results, "next_rung"))
+    assert {result.difference.value for result in of_task(found.results, "switching")} == {0.0}
     alone = ("table", "ordinal", "booster")
     as_the_champion = replace(settings, pool=replace(settings.pool, next_rung_without=alone))
     assert compare_paired(tiny_dataset(), tiny_comparisons(), Incumbent(1, few, settings), as_the_champion).same_recipe
     monkeypatch.delitem(MEMBERS, "logit")
     unknown = met(few, settings)
-    assert unknown.bouts == ()
+    assert unknown.results == ()
     assert unknown.notes[0] == Finding.of("not_compared_members", WARNING, members=["logit"])
 
 
@@ -111,17 +111,17 @@ def test_what_predicts_something_else_is_not_compared_with() -> None:
     facts = tiny_bundle().facts
     other = replace(tiny_bundle(), facts=replace(facts, horizon_days=90, definition="silence", trained_until=0))
     found = met(other, None)
-    assert found.bouts == ()
+    assert found.results == ()
     assert found.notes == (Finding.of("not_compared_questions", WARNING, questions=["horizon", "definition"]),)
 
 
 def test_without_its_settings_only_later_origins_are_compared() -> None:
     first, last = origins()
     found = met(champion(last), None)
-    assert {bout.origins for bout in found.bouts if bout.task == "next_rung"} == {
-        of_task(found.bouts, "next_rung")[0].origins
+    assert {result.origins for result in found.results if result.task == "next_rung"} == {
+        of_task(found.results, "next_rung")[0].origins
     }
-    assert len(of_task(found.bouts, "next_rung")[0].origins) == 1
+    assert len(of_task(found.results, "next_rung")[0].origins) == 1
     assert "not_compared_settings" in codes(found.notes)
     losses = found.losses["next_rung"]
     as_of = tiny_dataset().snapshots.as_of[tiny_comparisons()[0].holdout.rows]  # type: ignore[union-attr]
@@ -132,7 +132,7 @@ def test_without_its_settings_only_later_origins_are_compared() -> None:
 def test_a_champion_without_switching_says_so() -> None:
     found = met(champion(origins()[0], replace(tiny_bundle(), switching=None)), hasty_settings())
     assert Finding.of("not_compared_task", WARNING, task="switching") in found.notes
-    assert of_task(found.bouts, "switching") == []
+    assert of_task(found.results, "switching") == []
 
 
 def test_a_champion_of_another_vocabulary_sees_its_own_features() -> None:
@@ -141,6 +141,6 @@ def test_a_champion_of_another_vocabulary_sees_its_own_features() -> None:
     turned = {column: tuple(reversed(names)) for column, names in facts.vocabulary.items()}
     other = champion(origins()[-1], replace(tiny_bundle(), facts=replace(facts, vocabulary=turned)))
     plain = champion(origins()[-1])
-    ours, theirs = (met(bundle, hasty_settings()).bouts for bundle in (plain, other))
+    ours, theirs = (met(bundle, hasty_settings()).results for bundle in (plain, other))
     assert any(one.theirs != two.theirs for one, two in zip(ours, theirs, strict=True))
     assert all(one.ours == two.ours for one, two in zip(ours, theirs, strict=True))

@@ -12,18 +12,19 @@ from tests.training.promotion.test_checks import (
     EQUAL,
     UNREADABLE,
     WORSE,
-    bout,
     context,
-    duel,
     facts,
     full_evidence,
     money,
+    paired,
+    result,
     table,
 )
-from training.evaluation.metrics import Interval
+from training.evaluation.cluster_bootstrap import Interval
 from training.model.findings import NOTE, Finding
 from training.model.footprint import Changed, Changes, Example
 from training.model.text.catalogue import capitalised
+from training.model.text.report_texts import REPORT_TEXTS
 from training.promotion.checks import examine
 from training.promotion.context import Evidence, PromotionContext
 from training.promotion.paired_comparison import ITS_RECIPE
@@ -83,6 +84,21 @@ def test_the_page_is_whole_accessible_and_asks_nobody_else() -> None:
     assert "&lt;script&gt;" in html
 
 
+def test_the_page_reads_in_dutch_throughout() -> None:
+    of = full()
+    html = render(of, examine(of), "abc123", 3, language="nl")
+    summarise_part = PartitionSummary()
+    summarise_part.feed(html)
+    assert summarise_part.open == []
+    assert 'lang="nl"' in html
+    for key, (english, dutch) in REPORT_TEXTS.items():
+        if english != dutch and len(english) > 12 and "{" not in english:
+            assert english not in html, key
+    for words in ("Mag dit model in gebruik?", "De controles", "staat in de weg", "peilingen op", "Hoe u teruggaat"):
+        assert words in html
+    assert "<code>ladder rollback</code> neemt het vorige model weer in gebruik (versie 3" in html
+
+
 def test_a_refusal_says_why_and_who_stays() -> None:
     html = page(full(), 3, 4)
     assert "Version 3 should go on serving: a baseline is better: the next rung; a baseline is better: leaving" in html
@@ -111,10 +127,20 @@ def test_the_way_back_names_the_version_that_serves_now() -> None:
     ("evidence", "champion", "sentence", "tone"),
     [
         (Evidence(), None, "may serve: nothing stands in the way, and there is no other yet", "fair"),
-        (Evidence(duel=duel(bout("switching", "log_loss", BETTER))), 3, "replace version 3: it does better", "fair"),
-        (Evidence(duel=duel(bout("switching", "log_loss", EQUAL))), 3, "nothing stands in the way", "fair"),
-        (Evidence(duel=duel(same=True)), 3, "the same recipe, 30 days more data", "fair"),
-        (Evidence(duel=duel(bout("switching", "log_loss", WORSE, ITS_RECIPE))), 3, "Version 3 should go on", "bad"),
+        (
+            Evidence(paired=paired(result("switching", "log_loss", BETTER))),
+            3,
+            "replace version 3: it does better",
+            "fair",
+        ),
+        (Evidence(paired=paired(result("switching", "log_loss", EQUAL))), 3, "nothing stands in the way", "fair"),
+        (Evidence(paired=paired(same=True)), 3, "the same recipe, 30 days more data", "fair"),
+        (
+            Evidence(paired=paired(result("switching", "log_loss", WORSE, ITS_RECIPE))),
+            3,
+            "Version 3 should go on",
+            "bad",
+        ),
         (Evidence(money=money(Interval(-20.0, -35.0, -5.0))), None, "This model should not serve", "bad"),
     ],
 )

@@ -7,9 +7,10 @@ from pathlib import Path
 
 from tests.trained import small_settings, tiny_bundle
 from training.effects.uplift import InvestmentEffect
+from training.evaluation.cluster_bootstrap import Interval
 from training.evaluation.curves import Budget, Curves, Importance, Overlap, Part, Targeting, Transitions
 from training.evaluation.evaluation import OURS, Comparison, Row
-from training.evaluation.metrics import Band, Interval
+from training.evaluation.metrics import Band
 from training.model.bundle import Bundle
 from training.model.findings import NOTE, Finding
 from training.pipeline import Trained

@@ -14,7 +14,7 @@ from tests.told import codes, told
 from tests.trained import small_settings, tiny_dataset
 from training.data.dataset import Dataset
 from training.data.splits import held_out, rolling_origins
-from training.evaluation.metrics import Interval
+from training.evaluation.cluster_bootstrap import Interval
 from training.model.predictors import Table
 from training.models.fitting import fit_table
 from training.settings import Settings, parse_settings

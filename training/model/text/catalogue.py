@@ -23,6 +23,7 @@ from training.model.text.rows import (
     monitoring,
     plan_outcomes,
     plans,
+    sources,
     store,
     training,
 )
@@ -30,7 +31,7 @@ from training.model.text.words import LANGUAGES
 
 _MODULES = (
     evaluation, training, effects, account_managers, model_checks, change_checks, monitoring, plans, plan_outcomes,
-    store,
+    sources, store,
 )  # fmt: skip
 ROWS: Mapping[str, Row] = {row.code: row for module in _MODULES for row in module.ROWS}
 Escape = Callable[[str], str]

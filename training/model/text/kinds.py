@@ -123,6 +123,15 @@ def _alone(features: Sequence[Sequence[Any]], formats: Formats) -> str:
     return ", ".join(missing.format(feature) if absent else feature for feature, absent in features)
 
 
+def _moved(rungs: Sequence[str], formats: Formats) -> str:
+    """Return the rung before and the rung after, after a semicolon; nothing where it is the same."""
+    before, after = rungs
+    if before == after:
+        return ""
+    first, last = (name("rung", rung, formats.language) for rung in (before, after))
+    return _say(formats, f"; from {first} to {last}", f"; van {first} naar {last}")
+
+
 def _segments(segments: Sequence[Sequence[Any]], formats: Formats) -> str:
     """Return parts of the accounts that are worse off, each against whom and by how much."""
     told, language = [], formats.language
@@ -152,6 +161,7 @@ KINDS: Mapping[str, Kind] = {
     "+money": lambda value, formats: formats.money(value, 0, True),
     "%": _percent(0), "%1": _percent(1), "%3": _percent(3), "+%1": _percent(1, True), "+%2": _percent(2, True),
     "100": lambda value, formats: formats.number(100 * value),
+    "+100.1": lambda value, formats: formats.number(100 * value, 1, True),
     "date": lambda value, formats: formats.instant(value),
     "dates": lambda value, formats: ", ".join(formats.instant(item) for item in value),
     "list": lambda value, _: ", ".join(value),
@@ -161,5 +171,6 @@ KINDS: Mapping[str, Kind] = {
     "manager": lambda value, formats: manager_name(value, formats.language),
     "less": _less, "of_revenue": _of_revenue, "points": _points, "times": _times, "ran": _ran, "roi": _roi,
     "alone_features": _alone, "segments": _segments, "changes": _changes,
+    "moved": _moved,
 }  # fmt: skip
 """How a hole's value is written, beside names (`names.NAMES`), counted forms, `account` and `accounts`."""

@@ -149,6 +149,21 @@ NAMES: Mapping[str, Mapping[str, Words]] = {
         "less": (" Less than promised.", " Minder dan beloofd."),
         "as": (" In line with the promise.", " In lijn met de belofte."),
     },
+    "score_change": {
+        "new": ("new since the earlier run", "nieuw sinds de vorige run"),
+        "unknown": ("no longer known", "niet meer bekend"),
+        "removed": (
+            "not known at the earlier as_of any more: its rows were moved or removed",
+            "op de eerdere as_of niet meer bekend: de rijen werden verplaatst of verwijderd",
+        ),
+        "could_not_switch": ("could not switch before", "kon eerder niet vertrekken"),
+        "never_could_switch": ("could not switch in either run", "kon in geen van beide runs vertrekken"),
+        "cannot_switch": ("cannot switch any more", "kan niet meer vertrekken"),
+        "corrected_cannot_switch": (
+            "by the corrected data it could not switch",
+            "volgens de verbeterde gegevens kon het niet vertrekken",
+        ),
+    },
     "worth": {
         "inquiry": ("an open inquiry of a prospect", "een open aanvraag van een prospect"),
         "suspect": ("a suspect", "een suspect"),

@@ -15,7 +15,7 @@ import pytest
 
 import training
 from tests.paths import ROOT
-from training.evaluation.metrics import LEVEL
+from training.evaluation.cluster_bootstrap import LEVEL
 from training.model.findings import NOTE, OK, WARNING, Finding
 from training.model.text.catalogue import ROWS, Writer, heading, holes, plain_formats, render
 from training.model.text.formats import Formats
@@ -119,7 +119,7 @@ SAMPLES: dict[str, Any] = {
     "dates": ["2026-01-01"], "date": "2026-01-31", "tasks": ["switching"], "happenings": ["left"],
     "questions": ["rules"], "option": "visit_programme", "manager": None, "alone_features": [["a", True], ["b", False]],
     "segments": [["size", "under_10", "switching", 0.1, "champion", 200], ["country", "NL", "next_rung", 0.2, "x", 9]],
-    "changes": [["rounds", 120, 100]],
+    "changes": [["rounds", 120, 100]], "moved": ["member", "advocate"],
 }  # fmt: skip
 
 

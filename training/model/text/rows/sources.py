@@ -1,0 +1,61 @@
+"""What a source can train, and why scores changed between two runs."""
+
+from training.model.text.row import Row
+
+ROWS = (
+    Row(
+        "can_train_states",
+        ("{days} days of orders; {needed} needed", "{days} dagen met orders; {needed} nodig"),
+        ("next rung and expected revenue", "volgende trede en verwachte omzet"),
+    ),
+    Row(
+        "can_train_recorded",
+        ("{switches} switches recorded", "{switches} keer vertrek vastgelegd"),
+        ("switching", "vertrek"),
+    ),
+    Row(
+        "can_train_silence",
+        (
+            "{switches} switches recorded, {needed} needed; until then an account that falls silent counts as gone",
+            "{switches} keer vertrek vastgelegd, {needed} nodig; tot dan telt een account dat stilvalt als vertrokken",
+        ),
+        ("switching", "vertrek"),
+    ),
+    Row(
+        "can_train_no_investments",
+        (
+            "no table investments; bring who got what and when, and investment_options with bond and cost",
+            "geen tabel investments; lever aan wie wat wanneer kreeg, en investment_options met band en kosten",
+        ),
+        ("uplift of investments", "effect van investeringen"),
+    ),
+    Row(
+        "can_train_uplift",
+        (
+            "{exposed} accounts with a complete horizon, {randomised} of them randomised; {needed} needed",
+            "{exposed} accounts met een volledige looptijd, {randomised} daarvan door loting; {needed} nodig",
+        ),
+        ("uplift of {option}", "effect van {option}"),
+    ),
+    Row(
+        "p_switch_changed",
+        (
+            "{account:account}: p_switch from {before:%} to {after:%} ({change:+100.1} points): the account behaved "
+            "differently {behaviour:+100.1}, the data were corrected {corrections:+100.1}, the model was changed "
+            "{model:+100.1}{rungs:moved}",
+            "{account:account}: p_switch van {before:%} naar {after:%} ({change:+100.1} punt): het account gedroeg zich anders "
+            "{behaviour:+100.1}, de gegevens werden verbeterd {corrections:+100.1}, het model werd vervangen "
+            "{model:+100.1}{rungs:moved}",
+        ),
+    ),
+    Row(
+        "expected_rung_changed",
+        (
+            "{account:account}: expected rung from {before:.2} to {after:.2} ({change:+.3}): the account behaved differently "
+            "{behaviour:+.3}, the data were corrected {corrections:+.3}, the model was changed {model:+.3}{rungs:moved}",
+            "{account:account}: verwachte trede van {before:.2} naar {after:.2} ({change:+.3}): het account gedroeg zich "
+            "anders {behaviour:+.3}, de gegevens werden verbeterd {corrections:+.3}, het model werd vervangen "
+            "{model:+.3}{rungs:moved}",
+        ),
+    ),
+)
