@@ -11,6 +11,7 @@ from training.model.text.names import acquired_name, forecaster_name
 Row = Mapping[str, str | int | float | None]
 
 TITLES = {"next_rung": "Next rung", "switching": "Switching", "revenue": "Expected revenue"}
+TITLES["next_order"] = "Next order day, 80 % windows"
 
 
 def table_rows(comparison: Comparison) -> tuple[list[str], list[list[str]]]:
