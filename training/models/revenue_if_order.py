@@ -82,7 +82,7 @@ def _fit(task: TrainingTask, horizon_days: int) -> RevenueIfOrder:
     usual = float(f"{np.median(unscaled[unscaled > 0]) if (unscaled > 0).any() else np.median(task.target):.9g}")
     ratio = np.log(task.target / pace_of(task.matrix, columns, horizon_days, usual))
     low, high = (_quantile(task, ratio, level) for level in QUANTILES)
-    return RevenueIfOrder(low, high, columns, horizon_days, usual, 0.0)
+    return RevenueIfOrder(low, high, columns, horizon_days=horizon_days, usual=usual, margin=0.0)
 
 
 def _quantile(task: TrainingTask, ratio: FloatArray, level: float) -> Trees:
