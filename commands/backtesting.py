@@ -20,6 +20,7 @@ def backtest_command(options: BacktestOptions) -> Figures:
     from training.data.dataset import build_dataset
     from training.evaluation.evaluation import evaluate
     from training.evaluation.grading import grade_report
+    from training.evaluation.next_order import judge_next_order, next_order_findings
     from training.settings import read_settings
 
     settings, feedback = read_settings(options.config), feedback_store(options.store)
@@ -28,9 +29,11 @@ def backtest_command(options: BacktestOptions) -> Figures:
         known = loaded.histories.as_it_stood(loaded.as_of)
         data = build_dataset(known, settings, loaded.as_of, progress=progress)
         comparisons = evaluate(data, settings, options.folds, progress)
-    for comparison in comparisons:
+        windows = judge_next_order(data, settings, options.folds)
+    tables = comparisons if windows is None else [*comparisons, windows]
+    for comparison in tables:
         show_comparison(comparison)
     if not any(comparison.task == "switching" for comparison in comparisons):
         print("\nSwitching: left out; too few switched before the origins. `ladder check` says what it takes.")
-    show_findings("What the models are worth", grade_report(comparisons))
-    return {name: value for comparison in comparisons for name, value in comparison.figures().items()}
+    show_findings("What the models are worth", [*grade_report(comparisons), *next_order_findings(windows)])
+    return {name: value for comparison in tables for name, value in comparison.figures().items()}

@@ -213,7 +213,7 @@ def figures_of(registered: Registered) -> Figures:
 def _show(run: TrainingRun) -> None:
     from training.evaluation.tables import named_rows, record_cells
 
-    for comparison in run.trained.comparisons:
+    for comparison in run.trained.tables:
         show_comparison(comparison)
     for heading, rows in run.records.values():
         show_table(heading, *record_cells(named_rows(rows)))
@@ -236,7 +236,7 @@ def _register(run: TrainingRun, judgement: Judgement, registry: Registry, where:
     from training.tracking.tracker import without_secrets
 
     trained, settings, tuned = run.trained, run.settings, run.tuned
-    texts = {f"{c.task}.txt": as_text(c) for c in trained.comparisons}
+    texts = {f"{c.task}.txt": as_text(c) for c in trained.tables}
     texts |= {f"{name}.csv": record_csv(rows) for name, (_, rows) in run.records.items()}
     texts |= {CHECKS: as_file(judgement.findings), REPORT: judgement.page(), SETTINGS: write_settings(settings)}
     if tuned:

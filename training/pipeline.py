@@ -21,6 +21,7 @@ from training.effects.uplift import InvestmentEffect, fit_uplift
 from training.evaluation.curves import Curves, Importance, importance_of
 from training.evaluation.evaluation import OURS, Comparison, evaluate
 from training.evaluation.grading import grade_report
+from training.evaluation.next_order import judge_next_order, next_order_findings
 from training.model.bundle import Bundle, Facts, Investment
 from training.model.findings import NOTE, WARNING, Finding
 from training.model.margins import line_margins, margins_finding
@@ -29,8 +30,10 @@ from training.model.service_load import usual_load
 from training.models.conformal import SetRule, fit_set_rule
 from training.models.fitting import fit_trees, one_linear_algebra_thread
 from training.models.horizon_models import fit_horizons
+from training.models.next_order import LEAST_GAPS, fit_next_order
 from training.models.next_rung import fit_with_earlier
 from training.models.revenue import fit_revenue
+from training.models.revenue_if_order import fit_revenue_if_order, if_order_finding
 from training.models.revenue_interval import fit_revenue_range
 from training.models.rule_that_serves import serve_pool, serve_revenue
 from training.models.switching import MIN_EVENTS, enough_switches, fit_switching
@@ -53,6 +56,7 @@ class Trained:
     effects : of the investments, with what they rest on.
     curves : what the plots are drawn from.
     policy_evaluation : the trials that recommendations are evaluated on; None where there are none.
+    next_order : the table of the windows of the next order; None where nothing was evaluated.
     """
 
     bundle: Bundle
@@ -63,6 +67,12 @@ class Trained:
     effects: tuple[InvestmentEffect, ...] = ()
     curves: Curves = field(default_factory=Curves)
     policy_evaluation: PolicyEvaluation | None = field(default=None, compare=False, repr=False)
+    next_order: Comparison | None = None
+
+    @property
+    def tables(self) -> tuple[Comparison, ...]:
+        """Return every table of results: those that are graded, and that of the next order."""
+        return self.comparisons if self.next_order is None else (*self.comparisons, self.next_order)
 
 
 def train(histories: Histories, settings: Settings, end: int, folds: int = 3, progress: Progress = silent) -> Trained:
@@ -83,6 +93,8 @@ def train(histories: Histories, settings: Settings, end: int, folds: int = 3, pr
 def train_on(data: Dataset, settings: Settings, folds: int = 3, progress: Progress = silent) -> Trained:
     """Train all models on a dataset, be it of one source or gathered from its parts; otherwise as `train`."""
     comparisons, report = _evaluate(data, settings, folds, progress)
+    windows = judge_next_order(data, settings, folds) if comparisons else None
+    report += next_order_findings(windows)
     everything = np.ones(len(data.matrix), bool)
     progress("models", 0.0)
     serves = {comparison.task: comparison.serves for comparison in comparisons}
@@ -100,6 +112,8 @@ def train_on(data: Dataset, settings: Settings, folds: int = 3, progress: Progre
     progress("models", 0.8)
     sets = fit_set_rule(data, everything, earlier, settings)
     revenue_range, held = fit_revenue_range(data, everything, settings)
+    next_order = fit_next_order(data, everything, settings)
+    revenue_if_order, held_if_order = fit_revenue_if_order(data, everything, settings)
     progress("models", 1.0)
     further, further_report = fit_horizons(data, settings, switching is not None, serves, progress)
     uplift = fit_uplift(data, settings, progress)
@@ -119,7 +133,10 @@ def train_on(data: Dataset, settings: Settings, folds: int = 3, progress: Progre
         record=record,
         settings=settings,
     )
-    report += [*sets.findings(), held.of_intervals(), *further_report]
+    report += [*sets.findings(), held.of_intervals(), if_order_finding(held_if_order, revenue_if_order is not None)]
+    report += further_report
+    if next_order is None:
+        report.append(Finding.of("next_order_left_out", NOTE, needed=LEAST_GAPS))
     worth = acquisition_roi(
         data.totals.acquired, first, _margin(data, settings), uplift.policy_value, settings.outcome.horizon_days
     )
@@ -131,7 +148,7 @@ def train_on(data: Dataset, settings: Settings, folds: int = 3, progress: Progre
         gaps=gaps,
         record=record,
         sets=sets,
-        comparisons=comparisons,
+        comparisons=comparisons if windows is None else (*comparisons, windows),
         report=tuple(report),
     )
     facts = replace(facts, acquisition=worth.rows)
@@ -147,7 +164,7 @@ def train_on(data: Dataset, settings: Settings, folds: int = 3, progress: Progre
                 revenue_share=settings.uplift.revenue_share.get(e.investment, 0.0),
             ) for e in effects
         ),
-        further=further,
+        further=further, next_order=next_order, revenue_if_order=revenue_if_order,
     )  # fmt: skip
     curves = replace(uplift.curves, importances=_importances(data, switching, climbing))
     accounts = len(np.unique(data.snapshots.account))
@@ -160,6 +177,7 @@ def train_on(data: Dataset, settings: Settings, folds: int = 3, progress: Progre
         effects=effects,
         curves=curves,
         policy_evaluation=uplift.policy_evaluation,
+        next_order=windows,
     )
 
 

@@ -106,6 +106,18 @@ class OrderDays:
         elapsed = (self.as_of - self.day[np.where(exists, index, 0)]) / MICROSECONDS_PER_DAY
         return np.where(exists, elapsed, np.nan)
 
+    def days_until_first(self, days: float) -> FloatArray:
+        """Return the days from as_of - days to the first order day that begins after it, shape (n,); NaN without one.
+
+        Of views that look back at an earlier snapshot from the end of its horizon.
+        """
+        index = self._begun[self.orders.edge(days)]
+        exists = index < self._begun[self.orders.edge(0)]
+        if not len(self.day):
+            return np.full(len(index), np.nan)
+        begin = self.as_of - int(days * MICROSECONDS_PER_DAY)
+        return np.where(exists, (self.day[np.where(exists, index, 0)] - begin) / MICROSECONDS_PER_DAY, np.nan)
+
 
 def order_days(view: View) -> OrderDays:
     """Return the order days of a view, computed once."""

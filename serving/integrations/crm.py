@@ -39,6 +39,7 @@ def _form(column: ScoreColumn) -> Form:
         Kind.CATEGORY: Form.CHOICE,
         Kind.WHOLE: Form.WHOLE,
         Kind.INSTANT: Form.DATE,
+        Kind.DATE: Form.DATE,
         Kind.REASONS: Form.LONG,
     }
     by_unit = {Unit.CHANCE: Form.SHARE, Unit.SHARE: Form.SHARE, Unit.MONEY: Form.MONEY}
@@ -56,8 +57,9 @@ FIELDS = (
     Field("can_switch", Form.FLAG, "Whether it can leave us at all: a shopper or above that has not left"),
     *map(
         _field,
-        "p_switch switch_trigger expected_revenue value_at_risk customer_type recommended_investment expected_gain roi "
-        "rank reasons model_version".split(),
+        "p_switch switch_trigger expected_revenue p_no_order revenue_if_order_low revenue_if_order_high next_order_on "
+        "next_order_from next_order_until overdue_days value_at_risk customer_type recommended_investment "
+        "expected_gain roi rank reasons model_version".split(),
     ),
 )
 """The columns of the scores that a CRM gets, and whether the account can leave at all."""

@@ -31,7 +31,9 @@ RUN = "run.json"
 CLAIM_RATIO = "recommended_claim_ratio"
 """The figure of a model that says what a promised unit of gain has been worth."""
 FORMATS = ("parquet", "csv", "xlsx")
-_DTYPES = {Kind.TEXT: "string", Kind.CATEGORY: "string", Kind.NUMBER: "float64", Kind.WHOLE: "Int64"}
+_DTYPES = {
+    Kind.TEXT: "string", Kind.CATEGORY: "string", Kind.DATE: "string", Kind.NUMBER: "float64", Kind.WHOLE: "Int64"
+}  # fmt: skip
 _KEYS = {"account_id": str, "model_version": str, "owner": str, "forecast_by": str, "value_text": str}
 """Texts that may look like numbers."""
 _EMPTY: Mapping[str, Any] = {"keep_default_na": False, "na_values": [""]}

@@ -8,11 +8,15 @@ from features.errors import InvalidRequest
 from features.finite import finite_cells
 from serving.scoring.horizons import Column
 from serving.scoring.request_parsing import HARMLESS, Message, ParsedAccount
+from serving.scoring.score_columns import SCORES, Kind
 from serving.scoring.scoring import Scored
 from training.model.text.words import LANGUAGES, render_reason
 
 Row = Mapping[str, Any]
 """One row of the contract's tables: its columns in order, plain values, None for what is not known."""
+
+_WHOLE = tuple(column.name for column in SCORES if column.kind is Kind.WHOLE and column.nullable)
+"""Whole numbers that are floats where one may be missing."""
 
 
 @dataclass(frozen=True)
@@ -83,7 +87,8 @@ def _rows(scored: Scored | None, language: str) -> tuple[Rows, list[Rows], list[
         return [], [], [], {}
     scores = _table_rows(scored.scores)
     for score in scores:
-        score["rank"] = None if score["rank"] is None else int(score["rank"])
+        for name in _WHOLE:
+            score[name] = None if score[name] is None else int(score[name])
         score["reasons"] = [render_reason(reason, language) for reason in score["reasons"] or ()]
     options, horizons = (_by_account(_table_rows(one), len(scores)) for one in (scored.investments, scored.horizons))
     return scores, options, horizons, {score["account_id"]: k for k, score in enumerate(scores)}

@@ -10,13 +10,14 @@ from training.model.reasons import OUTCOMES
 
 
 class Kind(Enum):
-    """What a column holds: a category is a text out of `values`, reasons are a list."""
+    """What a column holds: a category is a text out of `values`, a date one such as 2026-03-14, reasons are a list."""
 
     TEXT = "text"
     CATEGORY = "category"
     NUMBER = "number"
     WHOLE = "whole number"
     INSTANT = "instant"
+    DATE = "date"
     REASONS = "reasons"
 
 
@@ -71,7 +72,11 @@ _rung = partial(ScoreColumn, kind=Kind.CATEGORY, values=RUNGS)
 _chance = partial(ScoreColumn, kind=Kind.NUMBER, unit=Unit.CHANCE)
 _share = partial(ScoreColumn, kind=Kind.NUMBER, unit=Unit.SHARE)
 _money = partial(ScoreColumn, kind=Kind.NUMBER, unit=Unit.MONEY)
+_date = partial(ScoreColumn, kind=Kind.DATE, nullable=True, since=2)
 _ratio = partial(ScoreColumn, kind=Kind.NUMBER, unit=Unit.RATIO)
+
+EDITION = 2
+"""Of the contract: the latest that a column says it came with."""
 
 CUSTOMER_TYPES = ("commodity_buyer", "underperformer", "partner", "most_valuable")
 UPGRADE_BASES = ("adjusted", "discontinuity", "insufficient")
@@ -115,6 +120,16 @@ SCORES: tuple[ScoreColumn, ...] = (
     _money("expected_revenue_low", "Lower end of the interval that holds the realised revenue of nine accounts in ten, "
            "unless the model was trained for another share, money."),
     _money("expected_revenue_high", "Upper end of it, money."),
+    _chance("p_no_order", "Chance of no order over the horizon.", direction=BAD, nullable=True, since=2),
+    _money("revenue_if_order_low", "If there is an order: lower end of the range that holds the realised revenue of "
+           "eight accounts in ten, money; null where too few orders were seen to learn it.", nullable=True, since=2),
+    _money("revenue_if_order_high", "Upper end of it, money.", nullable=True, since=2),
+    _date("next_order_on", "The day by which the next order is as likely to have come as not; null without two order "
+          "days. A day three years ahead also stands for later, and for never."),
+    _date("next_order_from", "First day of the window that holds the next order day of eight accounts in ten."),
+    _date("next_order_until", "Last day of it."),
+    ScoreColumn("overdue_days", "By how many days as_of lies beyond the window that held right after the last order "
+                "day; 0 within it, null without two order days.", Kind.WHOLE, Unit.DAYS, BAD, nullable=True, since=2),
     _money("value_at_risk", "Gross margin at stake: p_switch x expected_revenue x the account's margin rate, money; "
            "null with p_switch.", direction=BAD, nullable=True),
     _ratio("service_load", "Contacts and tickets of the last 365 days per thousand of revenue: higher = dearer to "

@@ -15,7 +15,7 @@ from features.catalog import catalog
 from features.histories.histories import Histories
 from features.histories.snapshots import Snapshots
 from features.histories.views import View
-from features.instants import FloatArray, IntArray, iso
+from features.instants import MICROSECONDS_PER_DAY, FloatArray, IntArray, iso
 from features.ladder.eligibility import can_switch
 from features.ladder.rules import rungs
 from features.tables import BONDS, NO_INVESTMENT, RUNGS, TRIGGER_FAMILIES
@@ -25,10 +25,13 @@ from serving.scoring.manager_forecasts import beside_history, last_forecasts
 from serving.scoring.reasons import Explainer
 from training.model.bundle import Bundle, Investment
 from training.model.prediction_sets import rung_sets
-from training.model.predictors import Floored, Pool, Trees
+from training.model.predictors import Floored, Pool, Trees, TwoPart
 from training.model.reasons import Reason
+from training.model.revenue import RevenuePool
 
 INSUFFICIENT = "insufficient"
+WINDOW = ("next_order_from", "next_order_on", "next_order_until")
+"""The columns of the window of the next order day, in the order of `training.model.next_order.LEVELS`."""
 TRIGGER_PRIOR = 0.5
 """Log odds given to the families' usual shares: without traces of its own, an account gets those."""
 
@@ -87,6 +90,7 @@ class Scorer:
         parts = self._leaving_parts(matrix[rows])
         columns |= self._switch(matrix, rows, parts)
         columns |= self._revenue(matrix)
+        columns |= self._next_order(matrix, view.as_of, columns["p_no_order"])
         margin = self._margin(view)
         columns["value_at_risk"] = columns["p_switch"] * columns["expected_revenue"] * margin
         columns |= customer_types(matrix, rung, facts.usual_load)
@@ -146,13 +150,31 @@ class Scorer:
         return rung_columns(chances, rung) | {"rung_low": names[low], "rung_high": names[high]}
 
     def _revenue(self, matrix: FloatArray) -> dict[str, Column]:
-        """Return expected revenue and its interval, widened to hold it: a mean may lie above a high quantile."""
+        """Return expected revenue and its interval, widened to hold it: a mean may lie above a high quantile.
+
+        Beside them the same told apart: the chance of nothing, and the range if there is anything.
+        """
         expected, found = self.bundle.revenue.predict(matrix)[:, 0], self.bundle.revenue_range.predict(matrix)
+        revenue, given = self.bundle.revenue, self.bundle.revenue_if_order
+        known = revenue.any_order if isinstance(revenue, RevenuePool | TwoPart) else None
+        none = np.full(len(matrix), np.nan)
+        if_order = np.column_stack([none, none]) if given is None else given.predict(matrix)
         return {
             "expected_revenue": expected,
             "expected_revenue_low": np.minimum(found[:, 0], expected),
             "expected_revenue_high": np.maximum(found[:, 1], expected),
+            "p_no_order": none if known is None else 1.0 - known.predict(matrix)[:, 0],
+            "revenue_if_order_low": if_order[:, 0],
+            "revenue_if_order_high": if_order[:, 1],
         }
+
+    def _next_order(self, matrix: FloatArray, as_of: IntArray, no_order: FloatArray) -> dict[str, Column]:
+        """Return the window of the next order day, as dates, and the days overdue."""
+        model = self.bundle.next_order
+        if model is None:
+            return {**{name: _nothing(len(matrix)) for name in WINDOW}, "overdue_days": np.full(len(matrix), np.nan)}
+        days = model.window(matrix, no_order if isinstance(self.bundle.revenue, RevenuePool | TwoPart) else None)
+        return {**dict(zip(WINDOW, dates_ahead(as_of, days).T, strict=True)), "overdue_days": model.overdue(matrix)}
 
     def _margin(self, view: View) -> FloatArray:
         """Return each account's gross margin rate: its own of the last year, its product lines', or that of all."""
@@ -294,6 +316,22 @@ def _trees(pool: Pool | None) -> Trees | None:
     if isinstance(member, Floored):
         member = member.member
     return member if isinstance(member, Trees) else None
+
+
+def dates_ahead(as_of: IntArray, days: FloatArray) -> Column:
+    """Return the dates that lie some days after an instant, ISO 8601, None where the number is missing.
+
+    as_of : shape (n,), microseconds.  days : shape (n, k).
+    """
+    known = ~np.isnan(days)
+    ahead = (
+        np.rint(as_of[:, None] / MICROSECONDS_PER_DAY + np.where(known, days, 0.0))
+        .astype(np.int64)
+        .astype("datetime64[D]")
+    )
+    dates = np.datetime_as_string(ahead).astype(object)
+    dates[~known] = None
+    return dates
 
 
 def _recommend(investments: Mapping[str, Column], n: int, n_options: int) -> dict[str, Column]:

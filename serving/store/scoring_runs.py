@@ -19,8 +19,8 @@ from features.errors import SettingsError
 from features.instants import instant
 from serving.scoring.reason_table import reason_texts
 from serving.scoring.results import ServedModel
+from serving.scoring.score_columns import EDITION, TABLES, Kind
 from serving.scoring.score_columns import SCORES as SCORE_COLUMNS
-from serving.scoring.score_columns import TABLES, Kind
 from serving.store.account_lookback import STANDINGS
 from serving.store.bulk_insert import delete_rows, insert_rows
 from serving.store.database import METADATA, moment, writing
@@ -31,17 +31,21 @@ OF_RUN = tuple(column.name for column in SCORE_COLUMNS if column.of_run)
 """Columns of the contract's tables that are the same in every row of a run."""
 PROFILE_COLUMNS = "name owner industry country segment employees".split()
 _TYPES = {
-    Kind.TEXT: sa.Text, Kind.CATEGORY: sa.Text, Kind.REASONS: sa.Text, Kind.NUMBER: sa.Double, Kind.WHOLE: sa.Integer
+    Kind.TEXT: sa.Text, Kind.CATEGORY: sa.Text, Kind.DATE: sa.Text, Kind.REASONS: sa.Text, Kind.NUMBER: sa.Double,
+    Kind.WHOLE: sa.Integer,
 }  # fmt: skip
 _ID = "account_id"
 
 
-def _columns(name: str, *keys: str) -> list["sa.Column[object]"]:
-    """Return the columns of a score table, but for its keys and what is the same in every row of a run."""
+def _columns(name: str, *keys: str, since: range = range(1, 2)) -> list["sa.Column[object]"]:
+    """Return the columns of a score table, but for its keys and what is the same in every row of a run.
+
+    since : the editions that brought them; later ones stand behind, where a migration adds them.
+    """
     return [
         sa.Column(column.name, _TYPES[column.kind])
         for column in TABLES[name]
-        if not column.of_run and column.name not in (_ID, *keys)
+        if not column.of_run and column.name not in (_ID, *keys) and column.since in since
     ]
 
 
@@ -64,6 +68,7 @@ RUNS = sa.Table(
 SCORES = sa.Table(
     "scores", METADATA, sa.Column(_ID, sa.Text, primary_key=True), *_columns("scores"),
     sa.Column("digest", sa.BigInteger, nullable=False), sa.Column("changed_run", sa.Integer, nullable=False),
+    *_columns("scores", since=range(2, EDITION + 1)),
     sa.Index("scores_rank", "rank"), sa.Index("scores_rung", "rung"), sa.Index("scores_p_switch", "p_switch"),
     # The page's list and its totals read these and never the rows themselves, which are long.
     sa.Index("scores_gain", "expected_gain", "account_id", "recommended_investment", "roi"),

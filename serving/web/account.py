@@ -24,7 +24,16 @@ from serving.store.previous_scores import former_of
 from serving.store.scoring_runs import ACCOUNTS, INVESTMENT_SCORES, RUNS, SCORES, Current
 from serving.store.summaries import rules_of
 from serving.store.timelines import timeline_of
-from serving.web.account_parts import Changed, Near, changed_since, contacts, near_of, steps_in_words, unaddressed
+from serving.web.account_parts import (
+    Changed,
+    Near,
+    changed_since,
+    contacts,
+    near_of,
+    next_order_of,
+    steps_in_words,
+    unaddressed,
+)
 from serving.web.charts import bar, interval
 from serving.web.timeline_chart import draw_timeline
 from serving.web.timeline_events import TimelineEvent, timeline_events
@@ -116,7 +125,7 @@ def _page(visit: Visit, status: int, done: bool, refused: str | None) -> Respons
     return render(
         visit, "account.html", status, current=current, account=score["account_id"], score=score, profile=shown.profile,
         reasons=render_reasons(score["reasons"], visit.language), options=shown.options, gain=gain, uplift=uplift,
-        bar=bar,
+        bar=bar, next_order=next_order_of(visit, score, as_of),
         standing=shown.standing, override=shown.override, changed=shown.changed, similar=shown.similar,
         steps=shown.steps, events=shown.events, people=people, unaddressed=unaddressed(people),
         traces=[one for one in shown.events if one.kind in TRACES and one.day >= day - YEAR_DAYS and

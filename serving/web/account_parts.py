@@ -16,6 +16,7 @@ from serving.store.previous_scores import PreviousScores
 from serving.store.scoring_runs import ACCOUNTS, Current
 from serving.web.timeline_events import TimelineEvent, day_text
 from serving.web.visit import Visit
+from training.model.next_order import FARTHEST_DAYS
 from training.model.reasons import Reason, Stored, read_reasons
 from training.model.text.words import render_reason
 
@@ -96,6 +97,31 @@ def _way(visit: Visit, step: Step, bought: bool) -> str:
         key = "step.begin_before" if step.every_days else "step.before"
         parts.append(visit.say(key, date=day_text(visit, step.before)))
     return (", " if len(parts) > 2 or step.every_days else " ").join(parts)
+
+
+@dataclass(frozen=True)
+class NextOrder:
+    """When the next order comes, in words.  overdue : by how many days it is, where it is."""
+
+    around: str
+    window: str
+    overdue: str | None
+
+
+def next_order_of(visit: Visit, score: Mapping[Any, Any], as_of: int) -> NextOrder | None:
+    """The window of the next order; None where there is none.  as_of : microseconds."""
+    low, around, high = (score[f"next_order_{name}"] for name in ("from", "on", "until"))
+    if low is None:
+        return None
+    farthest, form, late = as_of + FARTHEST_DAYS * MICROSECONDS_PER_DAY, visit.formats, score["overdue_days"]
+    ends = {"low": form.date(low), "high": form.date(high)}
+    return NextOrder(
+        visit.say("account.next_order.by", date=form.date(around)) if instant(around) < farthest
+        else visit.say("account.next_order.never"),
+        visit.say("account.next_order.between", **ends) if instant(high) < farthest
+        else visit.say("account.next_order.from", low=ends["low"]),
+        visit.say("account.overdue", days=form.number(late)) if late else None,
+    )  # fmt: skip
 
 
 @dataclass(frozen=True)

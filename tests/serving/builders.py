@@ -15,10 +15,13 @@ from features.histories.views import View
 from features.instants import FloatArray, IntArray
 from features.ladder.rules import LadderRules
 from features.tables import RUNGS
+from training.model import next_order, revenue_if_order
 from training.model.bundle import Bundle, Facts, Horizon, Investment
 from training.model.effect import Effect
 from training.model.margins import line_margins, line_sums
+from training.model.next_order import NextOrder
 from training.model.predictors import Floored, Linear, Pool, RevenueRange, Table, Trees, TwoPart
+from training.model.revenue_if_order import RevenueIfOrder
 from training.model.terms import Term
 
 RUNG, REVENUE, RECENCY = (catalog.NAMES.index(name) for name in ("rung", "revenue_365d", "days_since_order_day"))
@@ -56,7 +59,13 @@ def bundle(histories: Histories, tables: frozenset[str] | None = None) -> Bundle
             Horizon(90, Pool({"booster": booster}, {"booster": 1.0}), leaving, TwoPart(odds, amount, 0.7)),
             Horizon(365, Pool({"linear": softmax}, {"linear": 1.0}), None, TwoPart(odds, amount, 1.9)),
         ),
+        NextOrder(_columns(next_order.FEATURES), (0.5, 0.6, 0.3, 0.0, 0.1, 0.2), (0.4, 0.1, -0.3, -0.2), 180),
+        RevenueIfOrder(odds, odds, _columns(revenue_if_order.FEATURES), 180, 900.0, 0.2),
     )
+
+
+def _columns(names: tuple[str, ...]) -> dict[str, int]:
+    return {name: catalog.NAMES.index(name) for name in names}
 
 
 def _matrix(histories: Histories, context: Context) -> FloatArray:

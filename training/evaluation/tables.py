@@ -60,6 +60,14 @@ def as_text(comparison: Comparison) -> str:
     return "\n".join(lines) + "\n"
 
 
+def as_markdown(comparison: Comparison) -> str:
+    """Write the table in Markdown."""
+    headings, cells = table_rows(comparison)
+    lines = [f"{title(comparison)}.", ""]
+    lines += [f"| {' | '.join(row)} |" for row in [headings, ["---"] * len(headings), *cells]]
+    return "\n".join(lines)
+
+
 def record_cells(rows: Sequence[Row]) -> tuple[list[str], list[list[str]]]:
     """Return headings and cells of rows that all have the same keys; empty where a figure is missing."""
     headings = [name.replace("_", " ") for name in rows[0]] if rows else []

@@ -22,7 +22,9 @@ from training.model import buy_till_you_die, findings, revenue, rules  # noqa: F
 from training.model.bundle_files import BundleReader, json_bytes, move_texts_out, parse_object, read_bytes
 from training.model.effect import Effect
 from training.model.facts import Facts
+from training.model.next_order import NextOrder
 from training.model.predictors import Pool
+from training.model.revenue_if_order import RevenueIfOrder
 from training.model.self_test import check_examples, write_examples
 from training.model.serialization import Predictor, to_json
 
@@ -86,6 +88,8 @@ class Bundle:
     revenue_range : the interval of the expected revenue.
     upgrades : rung -> effect of climbing from it, for the rungs that have one.
     further : other horizons than that of the facts, ascending.
+    next_order : the day of the next order; None where too few gaps between order days were seen.
+    revenue_if_order : the range of the revenue given an order; None where too few ordered.
     """
 
     facts: Facts
@@ -98,6 +102,8 @@ class Bundle:
     upgrades: Mapping[int, Effect]
     investments: tuple[Investment, ...]
     further: tuple[Horizon, ...] = ()
+    next_order: NextOrder | None = None
+    revenue_if_order: RevenueIfOrder | None = None
 
     @property
     def context(self) -> Context:
@@ -110,6 +116,7 @@ class Bundle:
         parts: dict[str, Predictor | None] = {
             "next_rung": self.next_rung, "switching": self.switching, "triggers": self.triggers,
             "climbing": self.climbing, "revenue": self.revenue, "revenue_range": self.revenue_range,
+            "next_order": self.next_order, "revenue_if_order": self.revenue_if_order,
         }  # fmt: skip
         parts |= {f"upgrade_{rung}": effect for rung, effect in self.upgrades.items()}
         for horizon in self.further:
@@ -199,7 +206,8 @@ def read_bundle(folder: Path) -> tuple[Bundle, str]:
             facts=facts, next_rung=reader.pool("next_rung"), switching=switching, triggers=triggers,
             climbing=reader.predictor("climbing"), revenue=reader.predictor("revenue"),
             revenue_range=reader.predictor("revenue_range"), upgrades=upgrades, investments=investments,
-            further=further,
+            further=further, next_order=reader.part_if_any("next_order", NextOrder),
+            revenue_if_order=reader.part_if_any("revenue_if_order", RevenueIfOrder),
         )  # fmt: skip
     except (AttributeError, KeyError, TypeError, ValueError) as error:
         raise BundleError(

@@ -4,13 +4,15 @@ import hashlib
 import json
 from collections.abc import Mapping
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeVar
 
 from features.errors import BundleError
 from features.finite import without_nan
 from training.model.effect import Effect
 from training.model.predictors import Pool
 from training.model.serialization import Predictor, from_json
+
+PredictorKind = TypeVar("PredictorKind", bound=Predictor)
 
 
 class BundleReader:
@@ -49,6 +51,15 @@ class BundleReader:
     def pool_if_any(self, name: str) -> Pool | None:
         """Read a pool; None where the bundle has none of that name."""
         return self.pool(name) if f"{name}.json" in self._digests else None
+
+    def part_if_any(self, name: str, kind: type[PredictorKind]) -> PredictorKind | None:
+        """Read a predictor that must be of some class; None where the bundle has none of that name."""
+        if f"{name}.json" not in self._digests:
+            return None
+        predictor = self.predictor(name)
+        if not isinstance(predictor, kind):
+            raise BundleError(f"{name} is no {kind.__name__}. Export the bundle anew.")
+        return predictor
 
     def effect(self, name: str) -> Effect:
         """Read a predictor that must be an effect."""

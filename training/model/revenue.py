@@ -6,11 +6,12 @@ the largest accounts. One that predicts a ratio to the account's own pace has no
 
 from collections.abc import Mapping
 from dataclasses import dataclass
+from typing import TypeAlias
 
 import numpy as np
 
 from features.instants import FloatArray
-from training.model.predictors import Trees
+from training.model.predictors import Trees, TwoPart
 from training.model.serialization import Predictor, served
 
 SHARE_OF_AN_ORDER = 0.1
@@ -114,3 +115,7 @@ class RevenuePool:
             if self.weights[name] > 0:
                 total = total + self.weights[name] * self.members[name].predict(matrix)
         return total
+
+
+RevenueModel: TypeAlias = RevenuePool | TwoPart
+"""Expected revenue, with the probability of any order."""

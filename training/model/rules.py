@@ -81,3 +81,15 @@ class Constant:
     def predict(self, matrix: FloatArray) -> FloatArray:
         """Return values, shape (n, 1)."""
         return np.full((len(matrix), 1), self.value)
+
+
+@served
+@dataclass(frozen=True)
+class Complement:
+    """The probability that something does not happen."""
+
+    of: Predictor
+
+    def predict(self, matrix: FloatArray) -> FloatArray:
+        """Return probabilities, shape (n, 1)."""
+        return 1.0 - self.of.predict(matrix)

@@ -20,8 +20,10 @@ from features.instants import BoolArray, FloatArray, IntArray
 from training.data.dataset import Dataset
 from training.data.present import present as accounts_now
 from training.data.training_task import ABSENT, Learn, TrainingTask, learn_members, present, usable_columns
+from training.model.buy_till_you_die import NoPurchase
 from training.model.predictors import Linear, Pool, Trees, TwoPart
-from training.model.revenue import N_RATIOS, OnPace, Pace, RevenuePool
+from training.model.revenue import N_RATIOS, OnPace, Pace, RevenueModel, RevenuePool
+from training.model.rules import Complement
 from training.model.serialization import Predictor
 from training.models.buy_till_you_die import learn_purchases, learn_spend
 from training.models.fitting import equal_pool, every_term, fit_classes, fit_trees
@@ -57,7 +59,7 @@ def invested_after(data: Dataset, days: int) -> BoolArray:
     return invested
 
 
-def fit_revenue(data: Dataset, rows: BoolArray, settings: Settings) -> Predictor:
+def fit_revenue(data: Dataset, rows: BoolArray, settings: Settings) -> RevenueModel:
     """Fit the pool to those of some rows (mask, shape (n,)) that no investment followed."""
     free = rows & ~invested_after(data, settings.uplift.exposure_days)
     rows = free if free.any() else rows  # where everybody is always invested in, nothing else can be learnt from
@@ -79,11 +81,17 @@ def learn_any_order(task: TrainingTask) -> Trees:
     )  # fmt: skip
 
 
-ANY_ORDER: dict[str, Learn] = {"booster": learn_any_order, "rfm": learn_rfm}
+def learn_order_process(task: TrainingTask) -> Complement | None:
+    """Take one less BG/NBD's probability of no order as it is; it knows today's accounts, and no season."""
+    purchases = learn_purchases(task, regular=False)
+    return None if purchases is None else Complement(NoPurchase(purchases))
+
+
+ANY_ORDER: dict[str, Learn] = {"booster": learn_any_order, "rfm": learn_rfm, "process": learn_order_process}
 """The pool for the probability of any order, in which all weigh the same. How to add a member: docs/extend.md."""
 
 
-def learn_revenue(task: TrainingTask, as_of: IntArray | None = None) -> Predictor:
+def learn_revenue(task: TrainingTask, as_of: IntArray | None = None) -> RevenueModel:
     """Fit the pool to rows of any origin; negative revenue counts as zero.
 
     as_of : shape (n,), the slice of each row; all are of one by default.

@@ -4,8 +4,8 @@ from collections.abc import Mapping
 
 from features.instants import BoolArray
 from training.data.dataset import Dataset
-from training.model.predictors import Pool, TwoPart
-from training.model.revenue import RevenuePool
+from training.model.predictors import Pool
+from training.model.revenue import RevenueModel, RevenuePool
 from training.model.serialization import Predictor
 from training.models.baselines import BASELINES, Rule
 from training.settings import Settings
@@ -26,11 +26,11 @@ def serve_pool(
 
 
 def serve_revenue(
-    data: Dataset, serves: Mapping[str, str], fitted: Predictor, rows: BoolArray, settings: Settings
-) -> Predictor:
+    data: Dataset, serves: Mapping[str, str], fitted: RevenueModel, rows: BoolArray, settings: Settings
+) -> RevenueModel:
     """Return the expected revenue, or the rule's with the same probability of any order."""
     rule = _rule(data, "revenue", serves, rows, settings)
-    if rule is None or not isinstance(fitted, RevenuePool | TwoPart):
+    if rule is None:
         return fitted
     return RevenuePool(fitted.any_order, {RULE: rule}, {RULE: 1.0})
 

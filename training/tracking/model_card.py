@@ -47,7 +47,7 @@ def model_card(trained: Trained, provenance: Provenance) -> str:
         "",
         "## What it is worth, out of time",
         "",
-        *(_table(trained.comparisons) if trained.comparisons else ["It was not judged on a later period."]),
+        *(_table(trained.tables) if trained.comparisons else ["It was not judged on a later period."]),
         "",
         "## Investments",
         "",

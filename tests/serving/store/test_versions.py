@@ -24,6 +24,7 @@ from serving.api.key_store import list_keys
 from serving.api.model_holder import ModelHolder
 from serving.api.store_service import StoreService
 from serving.planning.accepted import accepted_plan
+from serving.scoring.score_columns import SCORES as SCORE_COLUMNS
 from serving.store import versions
 from serving.store.accepted_plans import accepted_plans
 from serving.store.account_lookback import STANDINGS
@@ -32,7 +33,7 @@ from serving.store.database import METADATA, SCHEMA, connect, open_store, readin
 from serving.store.feedback import feedback_rows
 from serving.store.overrides import Override, claims, overrides_of
 from serving.store.previous_scores import former_of
-from serving.store.scoring_runs import ACCOUNTS, RUNS, current_run
+from serving.store.scoring_runs import ACCOUNTS, RUNS, SCORES, current_run
 from serving.store.summaries import summary_of
 from serving.store.timelines import timeline_of
 from serving.store.verdicts import verdicts
@@ -256,6 +257,22 @@ def test_a_run_that_kept_its_terms_among_its_options_keeps_them(url: str) -> Non
     assert (current.options, current.facts.level, current.facts.currency) == (("rebate", "visit"), 0.8, "kr")
 
 
+def test_scores_of_before_the_next_order_was_told_hold_nothing_there(url: str) -> None:
+    later = [column.name for column in SCORE_COLUMNS if column.since > 1]
+    engine = connect(url, make=True)
+    with writing(engine) as connection:
+        upgrade_to(connection, "0003")
+        connection.execute(SCORES.insert().values(account_id="A", rung="member", digest=7, changed_run=1))
+        upgrade(connection, "the store")
+        connection.execute(SCORES.update().values(next_order_on="2026-02-14", overdue_days=3, p_no_order=0.04))
+    with reading(engine) as connection:
+        row = connection.execute(SCORES.select()).mappings().one()
+    engine.dispose()
+    told = {"next_order_on": "2026-02-14", "overdue_days": 3, "p_no_order": 0.04}
+    assert {name: row[name] for name in later} == dict.fromkeys(later) | told
+    assert (row["rung"], row["digest"], row["changed_run"]) == ("member", 7, 1)
+
+
 def test_opening_needs_no_turn_as_a_writer(url: str) -> None:
     """A worker that is restarted while a run is being written serves at once."""
     engine = open_store(url)
@@ -317,7 +334,12 @@ def test_an_upgraded_store_answers_lookups_and_plans_as_before(old_url: str) -> 
     service = StoreService(old_url, lambda: int(answers["now"]))
     with Client(create_app(ModelHolder(), archive=service)) as client:
         asked = {"account_ids": [*answers["ids"], "nobody"], "horizons": True}
-        assert client.post_json("/lookup", asked).json() == answers["lookup"]
+        found = client.post_json("/lookup", asked).json()
+        later = [column.name for column in SCORE_COLUMNS if column.since > 1]
+        for result in found["results"]:
+            if result["scores"] is not None:  # columns that came since hold nothing until the next run
+                assert [result["scores"].pop(name) for name in later] == [None] * len(later)
+        assert found == answers["lookup"]
         plan = client.post_json("/plan", {"budget": 20_000, "holdout": 0.2}).json()
     service.close()
     assert plan["totals"].pop("plan_id") != answers["plan"]["totals"].pop("plan_id")  # of its content, since then

@@ -144,6 +144,36 @@ def test_the_account_shows_what_the_issue_asks_for(url: str) -> None:
     assert "<table" in page
 
 
+@pytest.mark.parametrize("language", LANGUAGES)
+def test_the_account_says_when_the_next_order_comes_and_what_if_none(own_url: str, language: str) -> None:
+    known = {
+        "p_no_order": 0.04, "revenue_if_order_low": 85_000.0, "revenue_if_order_high": 240_000.0, "overdue_days": 12,
+        "next_order_from": "2026-01-02", "next_order_on": "2026-02-14", "next_order_until": "2026-05-03",
+    }  # fmt: skip
+    never = {"next_order_on": "2028-12-31", "next_order_until": "2028-12-31", "overdue_days": 0}
+    told = {
+        "en": ("4% chance of nothing; else 85,000 to 240,000", "around 14 February 2026",
+               "most likely between 2 January 2026 and 3 May 2026", "Days overdue: 12", "perhaps never again",
+               "most likely after 2 January 2026"),
+        "nl": ("4 % kans op niets; anders 85.000 tot 240.000", "rond 14 februari 2026",
+               "het waarschijnlijkst tussen 2 januari 2026 en 3 mei 2026", "Dagen over tijd: 12",
+               "misschien nooit meer", "het waarschijnlijkst na 2 januari 2026"),
+    }[language]  # fmt: skip
+    account = some_account(own_url, rung="customer")
+    pages = []
+    for values in (known, known | never, dict.fromkeys(known)):
+        engine = open_store(own_url)
+        with writing(engine) as connection:
+            connection.execute(SCORES.update().where(SCORES.c.account_id == account).values(values))
+        engine.dispose()
+        with Browser(own_url, language=language) as browser:
+            page = html.unescape(browser.open(f"/accounts/{account}").text)
+        pages.append(re.sub("[€\u00a0]+", "", page.replace("\u00a0%", " %").replace("€\u00a0", "")))
+    assert [said in pages[0] for said in told] == [True, True, True, True, False, False]
+    assert [said in pages[1] for said in told] == [True, False, False, False, True, True]
+    assert [said in pages[2] for said in told] == [False] * len(told)
+
+
 @pytest.mark.parametrize(("language", "said"), [("en", "There is no account"), ("nl", "Er is geen account")])
 def test_an_account_that_nobody_knows_is_not_found(url: str, language: str, said: str) -> None:
     with Browser(url, language=language) as browser:

@@ -171,8 +171,8 @@ def test_what_is_no_bundle_is_refused(tmp_path: Path) -> None:
         b"{",
         b"\xff",
         b"{}",
-        b'{"format": 4}',
-        b'{"format": 4, "name": "loyalty-ladder"}',
+        b'{"format": 5}',
+        b'{"format": 5, "name": "loyalty-ladder"}',
     ):
         (tmp_path / MANIFEST).write_bytes(content)
         with pytest.raises(BundleError):
@@ -212,7 +212,7 @@ def _other_format(manifest: dict[str, Any]) -> None:
 
 
 def _earlier_format(manifest: dict[str, Any]) -> None:
-    manifest["format"] = 3
+    manifest["format"] = 4
     manifest["facts"]["report"] = ["grade of switching: clearly better than recency alone"]
 
 
@@ -253,7 +253,7 @@ def _a_rule_too_many(manifest: dict[str, Any]) -> None:
     [
         (_other_catalogue, "0123456789abcdef"),
         (_other_format, "format"),
-        (_earlier_format, "of format 4: its manifest says 3. Train the model anew, or use the program version"),
+        (_earlier_format, "of format 5: its manifest says 4. Train the model anew, or use the program version"),
         (_sentences, "incomplete: ValueError at a finding has code, severity and params"),
         (_other_name, "no loyalty-ladder bundle"),
         (_no_facts, "facts"),

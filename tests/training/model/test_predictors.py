@@ -12,8 +12,9 @@ from hypothesis import strategies as st
 
 from features.errors import BundleError
 from features.instants import FloatArray, IntArray
-from training.model import serialization
+from training.model import next_order, revenue_if_order, serialization
 from training.model.effect import MAX_ROWS_AT_ONCE, Effect
+from training.model.next_order import NextOrder
 from training.model.predictors import (
     FLOOR,
     Floored,
@@ -26,6 +27,7 @@ from training.model.predictors import (
     TwoPart,
     normalise,
 )
+from training.model.revenue_if_order import RevenueIfOrder
 from training.model.serialization import Predictor, from_json, to_json
 from training.model.terms import Term
 from training.models.fitting import (
@@ -102,6 +104,15 @@ def predictors() -> dict[str, Predictor]:
         "floored": Floored(trees, 0, 0.01),
         "two parts": TwoPart(
             equal_pool({"a": chance}), fit_trees(matrix, amount, ones, SMALL, objective="gamma"), 1.07
+        ),
+        "next order": NextOrder(
+            dict(zip(next_order.FEATURES, (3, 1, 4, 5, 6, 7), strict=True)),
+            (0.5, 0.6, 0.3, 0.01, 0.1, 0.2),
+            (0.4, 0.1, -0.3, -0.2),
+            180,
+        ),
+        "revenue if there is an order": RevenueIfOrder(
+            rfm, chance, dict(zip(revenue_if_order.FEATURES, (3, 4, 5), strict=True)), 180, 700.0, 0.3
         ),
         "effect": Effect(three, (0.5, -0.1, 0.3, 0.2), covariance, 4, 120.5),
         "effect of nothing but size": Effect((), (0.1,), ((0.04,),)),

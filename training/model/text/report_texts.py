@@ -143,7 +143,8 @@ REPORT_TEXTS: Mapping[str, Words] = {
     "definition.recorded": ("a recorded switch", "een vastgelegd vertrek"),
     "definition.silence": ("no order in that time", "geen order in die tijd"),
     "definition.rhythm": (
-        "no order in that time, and silent beyond its own rhythm", "geen order in die tijd, en stiller dan het eigen ritme",
+        "no order in that time, and silent beyond its own rhythm",
+        "geen order in die tijd, en stiller dan het eigen ritme",
     ),
     "data.tables": ("tables", "tabellen"),
     "data.digests": ("data, settings, features", "gegevens, instellingen, kenmerken"),
@@ -165,6 +166,7 @@ REPORT_TEXTS: Mapping[str, Words] = {
     "task.next_rung": ("Next rung", "Volgende trede"),
     "task.switching": ("Switching", "Vertrek"),
     "task.revenue": ("Expected revenue", "Verwachte omzet"),
+    "task.next_order": ("Next order day, 80% windows", "Volgende besteldag, vensters van 80%"),
 }  # fmt: skip
 
 

@@ -117,4 +117,21 @@ ROWS = (
             "op latere tijd lag {share:%1} van de omzetten binnen wat ervoor was opgegeven",
         ),
     ),
+    Row(
+        "coverage_next_order",
+        (
+            "out of time {share:%1} [{level:%}: {low:%1} to {high:%1}] of the windows of the next order that ended "
+            "within the horizon held it, {stated:%} stated, on {snapshots:count} snapshots; {late:%1} had no order by "
+            "their end, and of all windows {early:%1} saw one before; the pinball loss is {less:less} than that of the "
+            "last gap",
+            "op latere tijd viel de volgende order bij {share:%1} [{level:%}: {low:%1} tot {high:%1}] van de vensters "
+            "die binnen de horizon afliepen erin, {stated:%} opgegeven, op {snapshots:count} momentopnamen; bij "
+            "{late:%1} was er aan het eind nog geen, en van alle vensters kwam bij {early:%1} de order eerder; de "
+            "pinball loss is {less:less} dan die van de laatste tussentijd",
+        ),
+        (
+            "out of time, {share:%1} of the windows of the next order held it ({stated:%} stated)",
+            "op latere tijd viel de volgende order bij {share:%1} van de vensters erin ({stated:%} opgegeven)",
+        ),
+    ),
 )  # fmt: skip

@@ -104,6 +104,38 @@ ROWS = (
         ),
     ),
     Row(
+        "next_order_left_out",
+        (
+            "next order: left out; fewer than {needed:count} gaps between order days were seen to end",
+            "volgende order: weggelaten; minder dan {needed:count} tussentijden van orderdagen liepen af",
+        ),
+    ),
+    Row(
+        "if_order_left_out",
+        (
+            "revenue if there is an order: left out; fewer than {needed:count} snapshots had one",
+            "omzet als er een order komt: weggelaten; minder dan {needed:count} momentopnamen hadden er een",
+        ),
+    ),
+    Row(
+        "if_order_uncalibrated",
+        (
+            "ranges of the revenue if there is an order: not calibrated, too little was complete before the latest "
+            "slice",
+            "bandbreedtes van de omzet als er een order komt: niet gekalibreerd, te weinig was compleet vóór de laatste "
+            "peiling",
+        ),
+    ),
+    Row(
+        "if_order_calibrated",
+        (
+            "ranges of the revenue if there is an order: {stated:%} stated; {covered:%1} of {snapshots:count} snapshots "
+            "of {at:date}, predicted by {by:calibrated_by}, are held",
+            "bandbreedtes van de omzet als er een order komt: {stated:%} opgegeven; {covered:%1} van {snapshots:count} "
+            "momentopnamen op {at:date}, voorspeld door {by:calibrated_by}, valt erin",
+        ),
+    ),
+    Row(
         "horizon_left_out",
         (
             "{days:count} days ahead: left out; no slice is complete that far ahead. Bring a longer history",
