@@ -63,6 +63,7 @@ class Boosted(BaseEstimator):  # type: ignore[misc]
             columns=self._positions(),
             booster=self._booster(),
             classes=classes,
+            span=float(getattr(self, "horizon_days", 180)),
         )
 
     def __sklearn_tags__(self) -> Any:

@@ -7,7 +7,7 @@ from sklearn.base import RegressorMixin
 from sklearn.utils.validation import check_is_fitted, validate_data
 
 from features.instants import FloatArray
-from training.estimators.boosted import OURS, Boosted, split_by_date, weighted_rows
+from training.estimators.boosted import OURS, Boosted, instants, split_by_date, weighted_rows
 from training.models.fitting import one_linear_algebra_thread
 from training.models.revenue import learn_revenue
 from training.models.revenue_interval import learn_revenue_range
@@ -74,7 +74,7 @@ class RevenueRegressor(RegressorMixin, Boosted):  # type: ignore[misc]
         )
         task = self._training_task(matrix, y, sample_weight)
         rows = weighted_rows(task)
-        self.model_ = learn_revenue(task.take(rows))
+        self.model_ = learn_revenue(task.take(rows), None if as_of is None else instants(as_of)[rows])
         split = split_by_date(as_of, account, rows, self.horizon_days)
         self.range_, _ = learn_revenue_range(task, rows, split, self.interval)
         return self

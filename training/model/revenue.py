@@ -21,7 +21,6 @@ LEAST_AGE, MOST_AGE, EXTRA_DAYS = 120.0, 365.0, 30.0
 N_RATIOS = 6
 
 
-@served
 @dataclass(frozen=True)
 class Pace:
     """An account's own pace: the mean of its last horizon and of its last year, by the days that it has been buying.

@@ -93,3 +93,17 @@ class Complement:
     def predict(self, matrix: FloatArray) -> FloatArray:
         """Return probabilities, shape (n, 1)."""
         return 1.0 - self.of.predict(matrix)
+
+
+@served
+@dataclass(frozen=True)
+class Either:
+    """One predictor where a column is above zero, another where it is not."""
+
+    column: int
+    above: Predictor
+    otherwise: Predictor
+
+    def predict(self, matrix: FloatArray) -> FloatArray:
+        """Return what either predicts, shape (n, k)."""
+        return np.where(matrix[:, [self.column]] > 0, self.above.predict(matrix), self.otherwise.predict(matrix))

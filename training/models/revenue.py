@@ -16,17 +16,25 @@ from dataclasses import replace
 import numpy as np
 
 from features.histories.views import View
-from features.instants import BoolArray, FloatArray, IntArray
+from features.instants import MICROSECONDS_PER_DAY, BoolArray, FloatArray, IntArray
 from training.data.dataset import Dataset
 from training.data.present import present as accounts_now
-from training.data.training_task import ABSENT, Learn, TrainingTask, learn_members, present, usable_columns
+from training.data.training_task import (
+    ABSENT,
+    MIN_EARLIER_ROWS,
+    Learn,
+    TrainingTask,
+    learn_members,
+    present,
+    usable_columns,
+)
 from training.model.buy_till_you_die import NoPurchase
 from training.model.predictors import Linear, Pool, Trees, TwoPart
 from training.model.revenue import N_RATIOS, OnPace, Pace, RevenueModel, RevenuePool
-from training.model.rules import Complement
+from training.model.rules import Complement, Either
 from training.model.serialization import Predictor
 from training.models.buy_till_you_die import learn_purchases, learn_spend
-from training.models.fitting import equal_pool, every_term, fit_classes, fit_trees
+from training.models.fitting import equal_pool, every_term, fit_classes, fit_trees, pool_weights
 from training.models.next_rung import AGE_OF_THE_DATA
 from training.models.switching import directions, rfm_terms
 from training.settings import Settings
@@ -81,14 +89,19 @@ def learn_any_order(task: TrainingTask) -> Trees:
     )  # fmt: skip
 
 
-def learn_order_process(task: TrainingTask) -> Complement | None:
-    """Take one less BG/NBD's probability of no order as it is; it knows today's accounts, and no season."""
+def learn_order_process(task: TrainingTask) -> Either | None:
+    """Take one less BG/NBD's probability of no order as it is; it knows today's accounts, and no season.
+
+    Of accounts that never ordered it knows nothing: there the logit speaks.
+    """
     purchases = learn_purchases(task, regular=False)
-    return None if purchases is None else Complement(NoPurchase(purchases))
+    if purchases is None:
+        return None
+    return Either(purchases.columns[0], Complement(NoPurchase(purchases)), learn_rfm(task))
 
 
 ANY_ORDER: dict[str, Learn] = {"booster": learn_any_order, "rfm": learn_rfm, "process": learn_order_process}
-"""The pool for the probability of any order, in which all weigh the same. How to add a member: docs/extend.md."""
+"""The pool for the probability of any order. How to add a member: docs/extend.md."""
 
 
 def learn_revenue(task: TrainingTask, as_of: IntArray | None = None) -> RevenueModel:
@@ -98,12 +111,26 @@ def learn_revenue(task: TrainingTask, as_of: IntArray | None = None) -> RevenueM
     """
     revenue = np.maximum(task.target, 0.0)
     any_order = (revenue > 0).astype(np.int64)
-    chance = equal_pool(learn_members(ANY_ORDER, replace(task, target=any_order)))
+    slices = np.zeros(len(revenue), np.int64) if as_of is None else as_of
+    chance = _learn_any_order(replace(task, target=any_order), slices)
     pace = _pace(task)
     if pace is None:
         return _two_parts(task, revenue, any_order, chance)
-    slices = np.zeros(len(revenue), np.int64) if as_of is None else as_of
     return _on_pace(replace(task, target=revenue), pace, chance, slices)
+
+
+def _learn_any_order(task: TrainingTask, slices: IntArray) -> Pool:
+    """Fit the pool, with weights from the latest slice where enough was complete before it, else of equal weights."""
+    members = learn_members(ANY_ORDER, task)
+    latest = slices == slices.max()
+    before = slices + int(task.span) * MICROSECONDS_PER_DAY <= slices.max()
+    if before.sum() < MIN_EARLIER_ROWS:
+        return equal_pool(members)
+    last = task.take(latest)
+    earlier = learn_members(ANY_ORDER, replace(task.take(before), today=last.matrix))
+    none = last.target == 0
+    chances = {name: np.abs(member.predict(last.matrix)[:, 0] - none) for name, member in earlier.items()}
+    return Pool(members, pool_weights(chances, last.weight))
 
 
 def _pace(task: TrainingTask) -> Pace | None:

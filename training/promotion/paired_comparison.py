@@ -36,6 +36,7 @@ from training.model.findings import OK, WARNING, Finding
 from training.model.serialization import Predictor
 from training.models import next_rung, switching
 from training.models.fitting import one_linear_algebra_thread
+from training.models.rule_that_serves import RULE
 from training.models.switching import enough_switches
 from training.settings import PoolSettings, Settings
 
@@ -108,8 +109,10 @@ def _with_its_members(champion: Incumbent) -> Settings | Finding:
         ("switching_without", bundle.switching, switching.MEMBERS),
     ):
         if pool is not None:
-            without[key] = tuple(name for name in members if name not in pool.members)
-            gone += [name for name in pool.members if name not in members]
+            configured = getattr(champion.settings.pool, key)
+            unknown = {*configured, *(() if RULE in pool.members else set(members) - set(pool.members) - {"silence"})}
+            without[key] = tuple(name for name in members if name in unknown)
+            gone += [name for name in pool.members if name not in members and name != RULE]
     if gone:
         return Finding.of("not_compared_members", WARNING, members=gone)
     return replace(champion.settings, pool=replace(champion.settings.pool, **without))

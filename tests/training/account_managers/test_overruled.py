@@ -69,5 +69,5 @@ def test_the_words_say_who_was_better_only_where_that_is_clear() -> None:
 
 def test_what_counts_as_switching_follows_the_settings() -> None:
     assert definition_of(histories(), "auto", 2) == "recorded"
-    assert definition_of(histories(), "auto", 3) == "silence"
+    assert definition_of(histories(), "auto", 3) == "rhythm"
     assert definition_of(histories(), "recorded", 50) == "recorded"

@@ -97,18 +97,18 @@ def test_a_horizon_that_has_not_run_out_is_not_complete(end: str, complete: bool
     assert outcomes(histories(orders=BEFORE), end=instant(end)).complete.tolist() == [complete]
 
 
-@pytest.mark.parametrize(("recorded", "meant"), [(0, "silence"), (49, "silence"), (50, "recorded")])
+@pytest.mark.parametrize(("recorded", "meant"), [(0, "rhythm"), (49, "rhythm"), (50, "recorded")])
 def test_auto_takes_recorded_switches_where_there_are_enough(recorded: int, meant: str) -> None:
     known = histories(orders=BEFORE, switches=[(f"A{k}", "2024-01-01") for k in range(recorded)])
     survey = population_totals(known, Settings(), LONG_AFTER)
     assert survey.definition(OutcomeSettings()) == meant
-    for said in ("recorded", "silence"):
+    for said in ("recorded", "rhythm", "silence"):
         assert survey.definition(OutcomeSettings(switching=said)) == said
 
 
 def test_recorded_without_a_table_of_switches_finds_none() -> None:
     known = histories(orders=BEFORE)
-    assert population_totals(known, Settings(), LONG_AFTER).definition(OutcomeSettings()) == "silence"
+    assert population_totals(known, Settings(), LONG_AFTER).definition(OutcomeSettings()) == "rhythm"
     assert outcomes(known, "recorded").switched.tolist() == [0]
 
 

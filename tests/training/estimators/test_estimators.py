@@ -24,6 +24,7 @@ from features.errors import ColumnMissing, NotEnoughData
 from features.tables import RUNGS
 from tests.docs.documents import DOCS, python_blocks
 from tests.trained import small_settings, tiny_dataset, tiny_histories
+from training.data.dataset import earlier_split
 from training.data.splits import folds_of
 from training.effects.doubly_robust import cross_fitted_propensity, overlap
 from training.effects.effect_estimation import fit_effects, modifiers, small_booster
@@ -43,9 +44,9 @@ from training.model.terms import standardised_values
 from training.models.conformal import fit_set_rule
 from training.models.fitting import one_linear_algebra_thread, standardise_terms
 from training.models.next_rung import fit_with_earlier
-from training.models.revenue import fit_revenue, invested_after
+from training.models.revenue import invested_after, learn_revenue
 from training.models.revenue_interval import fit_revenue_range
-from training.models.switching import fit_switching
+from training.models.switching import learn_switching
 
 MODULES = [f"training.estimators.{module.name}" for module in pkgutil.iter_modules(training.estimators.__path__)]
 FEW: dict[str, Any] = {"rounds": small_settings().booster.rounds}
@@ -114,7 +115,9 @@ def test_switching_is_learnt_as_ladder_train_learns_it() -> None:
     weight = data.weight * data.labels.can_switch
     model = SwitchingClassifier(**FEW, n_jobs=1).fit(matrix(), data.labels.switched == 1, **fit_arguments(weight))
     with one_linear_algebra_thread():
-        assert to_json(model.pool_) == to_json(fit_switching(data, everything(), settings))
+        rows = data.labels.can_switch
+        expected = learn_switching(data.task(data.labels.switched, settings.booster), rows, earlier_split(data, rows))
+    assert to_json(model.pool_) == to_json(expected)  # `ladder train` also shows it the accounts of today
 
 
 def test_revenue_and_its_interval_are_learnt_as_ladder_train_learns_them() -> None:
@@ -122,7 +125,8 @@ def test_revenue_and_its_interval_are_learnt_as_ladder_train_learns_them() -> No
     free = ~invested_after(data, settings.uplift.exposure_days)
     model = RevenueRegressor(**FEW, n_jobs=1).fit(matrix(), data.labels.revenue, **fit_arguments(data.weight * free))
     with one_linear_algebra_thread():
-        assert to_json(model.model_) == to_json(fit_revenue(data, everything(), settings))
+        task = data.task(data.labels.revenue, settings.booster).take(free)
+        assert to_json(model.model_) == to_json(learn_revenue(task, data.snapshots.as_of[free]))
         assert to_json(model.range_) == to_json(fit_revenue_range(data, everything(), settings)[0])
     low, high = model.predict_interval(matrix()).T
     assert (low <= model.predict(matrix())).all()

@@ -13,6 +13,7 @@ from hypothesis import strategies as st
 from features.errors import BundleError
 from features.instants import FloatArray, IntArray
 from training.model import next_order, revenue_if_order, serialization
+from training.model.buy_till_you_die import ExpectedPurchases, ExpectedSpend, Logged, NoPurchase
 from training.model.effect import MAX_ROWS_AT_ONCE, Effect
 from training.model.next_order import NextOrder
 from training.model.predictors import (
@@ -27,7 +28,9 @@ from training.model.predictors import (
     TwoPart,
     normalise,
 )
+from training.model.revenue import OnPace, Pace, RevenuePool
 from training.model.revenue_if_order import RevenueIfOrder
+from training.model.rules import Banded, Complement, Constant, Either, Scaled, Sticky
 from training.model.serialization import Predictor, from_json, to_json
 from training.model.terms import Term
 from training.models.fitting import (
@@ -78,6 +81,12 @@ def predictors() -> dict[str, Predictor]:
     rng = np.random.default_rng(1)
     root = rng.normal(0, 1, (4, 4))
     covariance = tuple(tuple(float(cell) for cell in row) for row in root @ root.T)
+    orders = ExpectedPurchases((1, 4, 5), 180.0, k=2, r=0.6, alpha=20.0, a=0.8, b=2.0, stops_at_once=1)
+    pace = Pace(
+        recent=3, recent_days=180.0, year=4, quarter=3, month=5, age=4, order=5, span=180.0, usual=50.0
+    )  # fmt: skip
+    wide = np.column_stack([matrix, pace.ratios(matrix)])
+    trees_of_ratio = fit_trees(wide, amount, ones, SMALL, objective="poisson")
     three = tuple(replace(term, mean=0.3, scale=1.7) for term in terms()[7:10])
     return {
         "trees of classes": trees,
@@ -114,6 +123,19 @@ def predictors() -> dict[str, Predictor]:
         "revenue if there is an order": RevenueIfOrder(
             rfm, chance, dict(zip(revenue_if_order.FEATURES, (3, 4, 5), strict=True)), 180, 700.0, 0.3
         ),
+        "rule that a column sticks, of classes": Sticky(0, 0.8, (1 / CLASSES,) * CLASSES),
+        "banded classes": Banded(table, 1, (2.5, 5.0), 9.0),
+        "scaled": Scaled(3, 0.5),
+        "constant": Constant(3.0),
+        "expected orders": orders,
+        "no order": NoPurchase(orders),
+        "some order": Complement(NoPurchase(orders)),
+        "one or the other": Either(1, chance, rfm),
+        "logit of expected orders": Logged(orders, Linear((Term(0, "identity", 0.1),), ((-0.4,),), (0.3,)), 1e-6),
+        "expected spend": ExpectedSpend(orders, (3, 1), 2.0, 3.0, 40.0),
+        "ratio to a pace": OnPace(pace, trees_of_ratio),
+        "weighed revenue": RevenuePool(rfm, {"a": orders, "b": OnPace(pace, trees_of_ratio)}, {"a": 0.4, "b": 0.7}),
+        "gated pool of chances": Pool({"a": chance, "b": rfm}, {"a": 0.5, "b": 0.5}, 0.4, (3.0, 2.0)),
         "effect": Effect(three, (0.5, -0.1, 0.3, 0.2), covariance, 4, 120.5),
         "effect of nothing but size": Effect((), (0.1,), ((0.04,),)),
     }
