@@ -35,12 +35,12 @@ def rhythm_days(view: View) -> FloatArray:
 
 
 def days_within_rhythm(view: View) -> FloatArray:
-    """Return the days that are left of the explained silence, shape (n,); NaN without an order."""
-    return rhythm_days(view) - order_days(view).days_since(0)
+    """Return the days that are left of the explained silence, shape (n,): 0 beyond it, NaN without an order."""
+    return np.maximum(rhythm_days(view) - order_days(view).days_since(0), 0.0)
 
 
 def outlasts_rhythm(view: View, horizon_days: float) -> BoolArray:
     """Return whether a horizon without an order would leave the account silent beyond its rhythm, shape (n,)."""
-    left = days_within_rhythm(view)
+    left = rhythm_days(view) - order_days(view).days_since(0)
     beyond: BoolArray = np.nan_to_num(left, nan=-np.inf) <= horizon_days
     return beyond

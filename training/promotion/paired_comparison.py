@@ -36,7 +36,7 @@ from training.model.findings import OK, WARNING, Finding
 from training.model.serialization import Predictor
 from training.models import next_rung, switching
 from training.models.fitting import one_linear_algebra_thread
-from training.models.rule_that_serves import RULE
+from training.models.rule_that_serves import RULE, fit_rule, rule_of
 from training.models.switching import enough_switches
 from training.settings import PoolSettings, Settings
 
@@ -110,9 +110,9 @@ def _with_its_members(champion: Incumbent) -> Settings | Finding:
     ):
         if pool is not None:
             configured = getattr(champion.settings.pool, key)
-            unknown = {*configured, *(() if RULE in pool.members else set(members) - set(pool.members) - {"silence"})}
-            without[key] = tuple(name for name in members if name in unknown)
-            gone += [name for name in pool.members if name not in members and name != RULE]
+            never = set() if rule_of(pool) else set(members) - set(pool.members) - {"silence"}
+            without[key] = tuple(name for name in members if name in {*configured, *never})
+            gone += [name for name in pool.members if name not in members and not name.startswith(RULE)]
     if gone:
         return Finding.of("not_compared_members", WARNING, members=gone)
     return replace(champion.settings, pool=replace(champion.settings.pool, **without))
@@ -194,7 +194,9 @@ def _compare(
         results += _results(data, task, judged, which=later, predicted=predicted, how=AS_IT_STANDS)
         losses[later] = score(predicted, task.target(data)[judged.rows[later]])
     if not later.all() and not same and theirs is not None:
-        again = _by_recipe(data, task, judged.rows[~later], theirs, settings)
+        again = _by_recipe(
+            data, task, judged.rows[~later], theirs=theirs, settings=settings, rule=rule_of(_predictor(champion, task))
+        )
         if again is not None:
             results += _results(data, task, judged, which=~later, predicted=again, how=ITS_RECIPE)
             losses[~later] = score(again, task.target(data)[judged.rows[~later]])
@@ -212,8 +214,10 @@ def _seen_by(bundle: Bundle, data: Dataset, rows: IntArray) -> FloatArray:
     return catalog.compute(View(data.histories, data.snapshots.take(rows)), bundle.context)
 
 
-def _by_recipe(data: Dataset, task: Task, rows: IntArray, theirs: Settings, settings: Settings) -> FloatArray | None:
-    """Return predictions of the champion's recipe, fitted at each origin on what was complete by then."""
+def _by_recipe(
+    data: Dataset, task: Task, rows: IntArray, *, theirs: Settings, settings: Settings, rule: str | None
+) -> FloatArray | None:
+    """Return predictions of the champion's recipe or rule, fitted at each origin on what was complete by then."""
     as_of, eligible = data.snapshots.as_of, task.rows(data)
     secret = held_out(data.histories, settings.slices.held_out_share)
     predictions = []
@@ -224,7 +228,8 @@ def _by_recipe(data: Dataset, task: Task, rows: IntArray, theirs: Settings, sett
         train = fold.train & eligible
         if task.name == "switching" and not enough_switches(data, train):
             return None
-        predictions.append(task.fit(data, train, theirs)[0].predict(data.matrix[mine]))
+        fitted = fit_rule(data, task.name, rule, train, theirs) or task.fit(data, train, theirs)[0]
+        predictions.append(fitted.predict(data.matrix[mine]))
     return np.concatenate(predictions) if predictions else None
 
 
