@@ -24,7 +24,7 @@ from training.evaluation.tasks import TASKS, Outcome, Task
 from training.model.serialization import Predictor
 from training.models.baselines import SIMPLEST, Rule
 from training.models.fitting import one_linear_algebra_thread
-from training.models.rule_that_serves import fit_rule
+from training.models.rule_that_serves import serve
 from training.models.switching import enough_switches
 from training.settings import Settings
 
@@ -153,7 +153,7 @@ def _evaluate(
     serves = _which_serves(task, joined, task.target(data)[tested], data.labels.rung[tested])
     if serves != OURS:
         joined[OURS] = joined[serves]
-        latest = fit_rule(data, task.name, serves, origins[-1].train & eligible, settings) or latest
+        latest = serve(data, task.name, serves, latest, rows=origins[-1].train & eligible, settings=settings)
     account = data.snapshots.account[tested]
     means = {
         name: cluster_bootstrap_mean(np.concatenate([of_fold[name] for of_fold in sets]), account)

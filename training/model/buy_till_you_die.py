@@ -137,7 +137,9 @@ class ExpectedPurchases:
     @property
     def model(self) -> BuyTillYouDie:
         """Return the parameters."""
-        return BuyTillYouDie(self.k, self.r, self.alpha, self.a, self.b, bool(self.stops_at_once))
+        return BuyTillYouDie(
+            k=self.k, r=self.r, alpha=self.alpha, a=self.a, b=self.b, stops_at_once=bool(self.stops_at_once)
+        )
 
     def predict(self, matrix: FloatArray) -> FloatArray:
         """Return expected order days, shape (n, 1)."""

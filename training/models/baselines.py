@@ -166,14 +166,18 @@ NEXT_RUNG: dict[str, Baseline] = {
 """One row per baseline, here and below. How to add one: docs/extend.md."""
 
 
-def _switching(learn: Learn) -> Rule:
-    return Rule(
-        lambda data, rows, settings: _learnt(learn, data.task(data.labels.switched, settings.booster).take(rows))
-    )
-
-
 def _fit_base_rate(data: Dataset, rows: BoolArray, _: Settings) -> Constant:
     return Constant(float(np.average(data.labels.switched[rows], weights=data.weight[rows])))
+
+
+def _switching(learn: Learn) -> Rule:
+    """Return a member of the pool as a baseline; the base rate where it has nothing to learn from."""
+
+    def fit(data: Dataset, rows: BoolArray, settings: Settings) -> Predictor:
+        member = learn(data.task(data.labels.switched, settings.booster).take(rows))
+        return _fit_base_rate(data, rows, settings) if member is None else member
+
+    return Rule(fit)
 
 
 SWITCHING: dict[str, Baseline] = {

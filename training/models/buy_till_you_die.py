@@ -7,7 +7,7 @@ account that stops at once; Reutterer, Platzer & Schroeder (2021) for k > 1; Fad
 """
 
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 from scipy.optimize import minimize
@@ -87,8 +87,7 @@ def fit_buy_till_you_die(
             break
         best = found
     assert best is not None, "one k at least is tried"
-    m = best[1]
-    return BuyTillYouDie(m.k, m.r, m.alpha * unit, m.a, m.b, stops_at_once)
+    return replace(best[1], alpha=best[1].alpha * unit)
 
 
 def fit_bg_nbd(seen: PurchaseHistories) -> BuyTillYouDie:
@@ -99,7 +98,7 @@ def fit_bg_nbd(seen: PurchaseHistories) -> BuyTillYouDie:
 def _fit_one(seen: PurchaseHistories, k: int, stops_at_once: bool) -> tuple[float, BuyTillYouDie]:
     def model(logs: FloatArray) -> BuyTillYouDie:
         r, alpha, a, b = (float(value) for value in np.exp(logs))
-        return BuyTillYouDie(k, r, alpha, a, b, stops_at_once)
+        return BuyTillYouDie(k=k, r=r, alpha=alpha, a=a, b=b, stops_at_once=stops_at_once)
 
     loss, logs = _minimised(lambda logs: -log_likelihood(model(logs), seen), np.log([0.5, 5.0 / k, 1.5, 2.0]))
     return loss, model(logs)
@@ -116,8 +115,8 @@ def fit_gamma_gamma(mean: FloatArray, purchases: FloatArray) -> tuple[float, flo
     mean : shape (n,), an account's mean revenue per purchase, above zero.
     purchases : shape (n,), how many it is the mean of.
     """
-    unit = float(np.median(mean))
-    m, x = mean / unit, purchases
+    unit, usual = float(np.median(mean)), mean <= usual_limit(mean)
+    m, x = mean[usual] / unit, purchases[usual]
 
     def loss(logs: FloatArray) -> float:
         p, q, gamma = np.exp(logs)
@@ -131,6 +130,17 @@ def fit_gamma_gamma(mean: FloatArray, purchases: FloatArray) -> tuple[float, flo
 HISTORY = ("order_days_total", "days_since_first_order", "days_since_order_day")
 GAPS = ("order_gap_mean_730d", "order_gap_deviation_730d")
 SPEND = ("revenue_per_order_day_365d", "order_days_365d")
+
+
+MOST_DEVIATIONS = 4.0
+
+
+def usual_limit(amounts: FloatArray) -> float:
+    """Return the amount beyond which one is unlike all others, by median and median deviation of their logarithms."""
+    logs = np.log(amounts)
+    centre = float(np.median(logs))
+    deviation = 1.4826 * float(np.median(np.abs(logs - centre)))
+    return float(np.exp(centre + MOST_DEVIATIONS * max(deviation, 0.1)))
 
 
 def purchases_of(task: TrainingTask, purchases: tuple[int, ...]) -> PurchaseHistories | None:

@@ -33,7 +33,7 @@ from training.model.predictors import Linear, Pool, Trees, TwoPart
 from training.model.revenue import N_RATIOS, OnPace, Pace, RevenueModel, RevenuePool
 from training.model.rules import Complement, Either
 from training.model.serialization import Predictor
-from training.models.buy_till_you_die import learn_purchases, learn_spend
+from training.models.buy_till_you_die import learn_purchases, learn_spend, usual_limit
 from training.models.fitting import equal_pool, every_term, fit_classes, fit_trees, pool_weights
 from training.models.next_rung import AGE_OF_THE_DATA
 from training.models.switching import directions, rfm_terms
@@ -47,6 +47,8 @@ MOST_RATIO = 6.0
 """Ratios to the pace beyond it count as it: an account that brings more has changed its kind."""
 HEAVIEST = 30.0
 """A row weighs at most so many times the median one, by the square root of its pace."""
+LIGHTEST = 1e-6
+"""Part of its weight that a row keeps whose amount is unlike all others': a slip of the pen teaches nothing."""
 UNCAPPED_SHARE = 0.995
 """Amounts beyond this quantile count as it where levels are compared."""
 LEVEL_LIMITS = (0.2, 5.0)
@@ -155,6 +157,8 @@ def _on_pace(task: TrainingTask, pace: Pace, chance: Pool, slices: IntArray) -> 
     ratio = ratio / _level_by_slice(ratio * scale, scale, slices)
     heavy = np.sqrt(scale)
     weight = task.weight * np.minimum(heavy, HEAVIEST * np.median(heavy))
+    unlike = (scale > usual_limit(scale)) | (task.target > usual_limit(np.maximum(task.target, scale)))
+    weight = np.where(unlike, LIGHTEST * weight, weight)
     seen = np.column_stack([task.matrix, pace.ratios(task.matrix)])
     old = {task.column(name) for name in AGE_OF_THE_DATA}
     first = task.matrix.shape[1]

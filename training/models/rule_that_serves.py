@@ -4,7 +4,7 @@ from collections.abc import Mapping
 
 from features.instants import BoolArray
 from training.data.dataset import Dataset
-from training.model.predictors import Pool
+from training.model.predictors import Pool, TwoPart
 from training.model.revenue import RevenueModel, RevenuePool
 from training.model.serialization import Predictor
 from training.models.baselines import BASELINES, Rule
@@ -24,6 +24,15 @@ def fit_rule(data: Dataset, task: str, name: str | None, rows: BoolArray, settin
     """Fit a rule by its name; None where no rule of the prediction is called so."""
     rule = BASELINES[task].get(name or "")
     return rule.fit(data, rows, settings) if isinstance(rule, Rule) else None
+
+
+def serve(data: Dataset, task: str, name: str, fitted: Predictor, *, rows: BoolArray, settings: Settings) -> Predictor:
+    """Return what was fitted to a prediction, with the rule of that name serving in it."""
+    if isinstance(fitted, Pool):
+        return serve_pool(data, task, {task: name}, pool=fitted, rows=rows, settings=settings)
+    if isinstance(fitted, RevenuePool | TwoPart):
+        return serve_revenue(data, {task: name}, fitted, rows, settings)
+    return fitted
 
 
 def serve_pool(

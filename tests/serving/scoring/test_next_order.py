@@ -20,6 +20,7 @@ from serving.scoring.scoring import WINDOW, Scorer, dates_ahead
 from tests.trained import tiny_bundle, tiny_histories
 from training.model.next_order import FARTHEST_DAYS
 from training.model.predictors import TwoPart
+from training.model.revenue import RevenuePool
 
 AHEAD = (*WINDOW, "overdue_days")
 IF_ORDER = ("revenue_if_order_low", "revenue_if_order_high")
@@ -61,7 +62,7 @@ def test_windows_and_the_chance_of_no_order_say_the_same() -> None:
 def test_the_chance_of_no_order_is_that_of_the_expected_revenue() -> None:
     known, bundle = tiny_histories(), tiny_bundle()
     matrix = catalog.compute(View(known, known.known_at(known.end)), bundle.context)
-    assert isinstance(bundle.revenue, TwoPart)
+    assert isinstance(bundle.revenue, RevenuePool | TwoPart)
     np.testing.assert_array_equal(scores()["p_no_order"], 1 - bundle.revenue.any_order.predict(matrix)[:, 0])
     assert (scores()[IF_ORDER[0]] < scores()[IF_ORDER[1]]).all()
     assert (scores()[IF_ORDER[0]] > 0).all()
@@ -77,7 +78,7 @@ def test_the_chance_of_no_order_is_that_of_the_expected_revenue() -> None:
 )
 def test_what_the_model_lacks_is_null(change: dict[str, Any], missing: tuple[str, ...], there: tuple[str, ...]) -> None:
     bundle, known = tiny_bundle(), tiny_histories()
-    assert isinstance(bundle.revenue, TwoPart)
+    assert isinstance(bundle.revenue, RevenuePool | TwoPart)
     parts = {name: bundle.revenue.amount if name == "revenue" else part for name, part in change.items()}
     found = score_frames(Scorer(replace(bundle, **parts), "v"), known, known.end, explain=False)[0]
     assert found[list(missing)].isna().all(axis=None)

@@ -1,0 +1,124 @@
+"""Models of short histories beside the simple rules, each learnt at an origin and held against what then came.
+
+python -m benchmarks.short_histories --online-retail FOLDER --cdnow FOLDER --seeds 1 2 3
+
+At every origin the model is the one that `ladder train` would have learnt there, without its later periods: it scores
+all accounts at the origin, and the horizon after it is the judge. Choices (weights of the revenue pool, caps, the
+level) were made on online_retail and on the simulated suppliers of seeds 0 to 2; cdnow and other seeds judge only.
+Printed as markdown: revenue's mean absolute and root mean squared error over those of the best of three rules (the
+last horizon again, half of the last year, the same season a year ago), sums predicted over sums that came, and the log
+loss of leaving beside the best baseline.
+"""
+
+import argparse
+from collections.abc import Iterator
+from dataclasses import replace
+from pathlib import Path
+
+import numpy as np
+import pandas as pd
+
+from benchmarks.origins import rows_until
+from features.histories.histories import Histories, build_histories
+from features.instants import MICROSECONDS_PER_DAY, FloatArray
+from features.sources.source import read_source, source_from_rows
+from training.data.dataset import Dataset
+from training.evaluation import metrics
+from training.models.baselines import REVENUE, SWITCHING
+from training.models.fitting import one_linear_algebra_thread
+from training.models.revenue import fit_revenue
+from training.models.switching import enough_switches, fit_switching
+from training.settings import Settings
+from training.simulator.simulation import simulate
+
+RULES = ("the last horizon again", "last year's pace", "the same season a year ago")
+ORIGINS = {
+    "online_retail": ("2010-12-09", "2011-02-09", "2011-03-09", "2011-04-09", "2011-05-09", "2011-06-09"),
+    "cdnow": ("1997-10-31", "1997-12-31"),
+}
+ACCOUNTS, MONTHS = 700, 36
+SCENARIOS = ("default", "heavy_tail", "drift")
+NEGLIGIBLE = 0.05
+"""A rule whose sum is a smaller part of the others' has nothing to say yet: the season of a record's first year."""
+
+
+def main() -> None:
+    """Print the table of all sources that were named."""
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("--online-retail", type=Path)
+    parser.add_argument("--cdnow", type=Path)
+    parser.add_argument("--seeds", type=int, nargs="*", default=[])
+    asked = parser.parse_args()
+    settings = Settings()
+    settings = replace(settings, outcome=replace(settings.outcome, further_horizons_days=()))
+    print("| source, origin | MAE | RMSE | sum: ours / rules | leaving: log loss | best baseline | AUC |")
+    print("| --- | --- | --- | --- | --- | --- | --- |")
+    errors = []
+    with one_linear_algebra_thread():
+        for name, histories, origin in _cases(asked):
+            data = rows_until(histories, settings, origin)
+            train = data.snapshots.as_of < origin
+            cells, ratios = _revenue(data, train, settings)
+            errors.append(ratios)
+            print(f"| {name} | {cells} | {_leaving(data, train, settings)} |", flush=True)
+    mean = np.mean(errors, axis=0)
+    print(f"| mean | {mean[0]:.3f} | {mean[1]:.3f} | | | | |")
+
+
+def _cases(asked: argparse.Namespace) -> Iterator[tuple[str, Histories, int]]:
+    for source, folder in (("online_retail", asked.online_retail), ("cdnow", asked.cdnow)):
+        if folder is not None:
+            histories = build_histories(read_source(folder))
+            for day in ORIGINS[source]:
+                yield f"{source} {day}", histories, int(pd.Timestamp(day).value // 1000)
+    for seed in asked.seeds:
+        for scenario in SCENARIOS:
+            made = simulate(scenario, accounts=ACCOUNTS, months=MONTHS, seed=seed)
+            histories = build_histories(source_from_rows(dict(made.tables)))
+            for days in (180, 540):
+                yield (
+                    f"{scenario} {seed}, {days} days before its end",
+                    histories,
+                    histories.end - (days * MICROSECONDS_PER_DAY),
+                )
+
+
+def _revenue(data: Dataset, train: np.ndarray, settings: Settings) -> tuple[str, tuple[float, float]]:
+    happened = data.labels.revenue[~train]
+    ours = fit_revenue(data, train, settings).predict(data.matrix[~train])[:, 0]
+    rules = [REVENUE[name](data, train, ~train, settings)[:, 0] for name in RULES]
+    rules = [rule for rule in rules if rule.sum() > NEGLIGIBLE * max(other.sum() for other in rules)]
+    mae, rmse = _errors(ours, happened)
+    best = np.min([_errors(rule, happened) for rule in rules], axis=0)
+    sums = " ".join(f"{rule.sum() / happened.sum():.2f}" for rule in rules)
+    ratios = (mae / best[0], rmse / best[1])
+    return f"{_lost(ratios[0])} | {_lost(ratios[1])} | {ours.sum() / happened.sum():.2f} / {sums}", ratios
+
+
+def _errors(predicted: FloatArray, happened: FloatArray) -> tuple[float, float]:
+    return float(np.abs(predicted - happened).mean()), float(np.sqrt(((predicted - happened) ** 2).mean()))
+
+
+def _lost(ratio: float) -> str:
+    return f"**{ratio:.2f}**" if ratio > 1 else f"{ratio:.2f}"
+
+
+def _leaving(data: Dataset, train: np.ndarray, settings: Settings) -> str:
+    can = data.labels.can_switch
+    if not enough_switches(data, train):
+        return "too few | |"
+    rows, fitted = ~train & can, fit_switching(data, train, settings)
+    happened = data.labels.switched[rows]
+    chance = fitted.predict(data.matrix[rows])
+    own = float(metrics.row_log_loss(chance, happened).mean())
+    theirs = {
+        name: float(metrics.row_log_loss(baseline(data, train & can, rows, settings), happened).mean())
+        for name, baseline in SWITCHING.items()
+    }
+    best = min(theirs, key=lambda name: theirs[name])
+    told = f"**{own:.4f}**" if own > theirs[best] else f"{own:.4f}"
+    return f"{data.definition}: {told} | {best} {theirs[best]:.4f} | {metrics.auc(chance[:, 0], happened):.3f}"
+
+
+if __name__ == "__main__":
+    main()
