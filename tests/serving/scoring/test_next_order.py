@@ -21,6 +21,7 @@ from tests.trained import tiny_bundle, tiny_histories
 from training.model.next_order import FARTHEST_DAYS
 from training.model.predictors import TwoPart
 from training.model.revenue import RevenuePool
+from training.model.rules import Constant
 
 AHEAD = (*WINDOW, "overdue_days")
 IF_ORDER = ("revenue_if_order_low", "revenue_if_order_high")
@@ -78,8 +79,7 @@ def test_the_chance_of_no_order_is_that_of_the_expected_revenue() -> None:
 )
 def test_what_the_model_lacks_is_null(change: dict[str, Any], missing: tuple[str, ...], there: tuple[str, ...]) -> None:
     bundle, known = tiny_bundle(), tiny_histories()
-    assert isinstance(bundle.revenue, RevenuePool | TwoPart)
-    parts = {name: bundle.revenue.amount if name == "revenue" else part for name, part in change.items()}
+    parts = {name: Constant(5.0) if name == "revenue" else part for name, part in change.items()}
     found = score_frames(Scorer(replace(bundle, **parts), "v"), known, known.end, explain=False)[0]
     assert found[list(missing)].isna().all(axis=None)
     assert found[list(there)].notna().all(axis=None)
