@@ -67,7 +67,7 @@ def report_source(loaded: Loaded, rows_to: Path | None = None) -> Figures:
         settings.uplift.least_treated,
     )  # fmt: skip
     report = check_source(loaded.source, loaded.histories, settings.ladder, needs, loaded.as_of)
-    _show_report(report)
+    _show_report(report, settings.outcome.horizon_days)
     if rows_to is not None:
         set_aside_frame(loaded.source).to_csv(rows_to, index=False)
         print(f"\nEvery row that was set aside: {rows_to}")
@@ -83,7 +83,7 @@ def report_source(loaded: Loaded, rows_to: Path | None = None) -> Figures:
     }
 
 
-def _show_report(report: DataReport) -> None:
+def _show_report(report: DataReport, horizon_days: int) -> None:
     from training.model.text.catalogue import heading, render
     from training.model.text.words import DEFAULT_LANGUAGE
 
@@ -103,6 +103,22 @@ def _show_report(report: DataReport) -> None:
         for finding in [_readiness(one)]
     ]
     show_table("What can be trained", ["model", "ready", "why"], models)
+    if report.slow_buyers >= MANY_SLOW:
+        print(f"\n{render(slow_buyers(report, horizon_days), DEFAULT_LANGUAGE)}")
+
+
+MANY_SLOW = 0.2
+"""From one account in five on, the horizon is too short for the rhythm of the business."""
+
+
+def slow_buyers(report: DataReport, horizon_days: int) -> Finding:
+    """Return what share of the accounts buys more slowly than the horizon, and the horizon that would hold them."""
+    from training.model.findings import WARNING, Finding
+
+    wanted = min(-(-round(1.25 * report.slow_gap_days) // 30) * 30, 1095)
+    return Finding.of(
+        "slow_buyers", WARNING, share=report.slow_buyers, horizon=horizon_days, gap=report.slow_gap_days, wanted=wanted
+    )
 
 
 def _readiness(one: Readiness) -> Finding:

@@ -6,8 +6,10 @@ from dataclasses import dataclass
 import numpy as np
 
 from features.histories.histories import Histories
+from features.histories.order_days import order_days
 from features.histories.views import View
 from features.instants import MICROSECONDS_PER_DAY, iso
+from features.ladder.rhythm import LOOK_BACK_DAYS
 from features.ladder.rules import LadderRules, rungs
 from features.sources.source import Source
 from features.tables import RUNGS, TABLES
@@ -42,6 +44,8 @@ class DataReport:
     reasons : (table, column, reason) -> number of rows set aside.
     ladder : rung -> number of accounts at as_of.
     models : whether each can be trained.
+    slow_buyers : share of the accounts with two order days or more that usually wait longer than the horizon.
+    slow_gap_days : their median mean gap; 0 where there are none.
     """
 
     as_of: str
@@ -51,6 +55,8 @@ class DataReport:
     notes: tuple[str, ...]
     ladder: dict[str, int]
     models: tuple[Readiness, ...]
+    slow_buyers: float = 0.0
+    slow_gap_days: int = 0
 
 
 @dataclass(frozen=True)
@@ -73,6 +79,9 @@ def check_source(source: Source, histories: Histories, rules: LadderRules, needs
     counts = np.bincount(rungs(view, rules), minlength=len(RUNGS))
     ladder = {name: int(count) for name, count in zip(RUNGS, counts, strict=True)}
     models = _models(histories, needs, as_of)
+    number, mean, _ = order_days(view).gaps(LOOK_BACK_DAYS)
+    mean = mean[number > 0]
+    slow = mean > needs.horizon_days
     return DataReport(
         as_of=iso(as_of),
         tables=tables,
@@ -81,6 +90,8 @@ def check_source(source: Source, histories: Histories, rules: LadderRules, needs
         notes=source.notes,
         ladder=ladder,
         models=models,
+        slow_buyers=round(float(slow.mean()), 4) if len(slow) else 0.0,
+        slow_gap_days=round(float(np.median(mean[slow]))) if slow.any() else 0,
     )
 
 

@@ -21,6 +21,7 @@ from features.sources.column_names import listed
 from features.sources.connectors import Connector, TableMapping, check_mapping, column_origins, has_query
 from features.sources.databases import open_database
 from features.sources.folders import open_folder
+from features.sources.order_amounts import check_amounts
 from features.tables import TABLE, TABLES
 
 if TYPE_CHECKING:
@@ -73,7 +74,8 @@ def read_source(
     Raises
     ------
     SourceUnreadable
-        No such folder or database, a file that is not what its name says, a failing query, or no orders.
+        No such folder or database, a file that is not what its name says, a failing query, no orders, or orders whose
+        amounts are nearly all negative.
     ColumnMissing
         A required or mapped column is not there.
     TooManyBadRows
@@ -111,6 +113,7 @@ def read_source(
             notes += extra
     if tables["orders"].rows_read == 0:
         raise NotEnoughData(f"orders in {connector.label} has no rows; without orders there is nothing to learn from")
+    notes += check_amounts(tables["orders"])
     return _source(tables, notes)
 
 

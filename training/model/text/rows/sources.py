@@ -16,10 +16,21 @@ ROWS = (
     Row(
         "can_train_silence",
         (
-            "{switches} switches recorded, {needed} needed; until then an account that falls silent counts as gone",
-            "{switches} keer vertrek vastgelegd, {needed} nodig; tot dan telt een account dat stilvalt als vertrokken",
+            "{switches} switches recorded, {needed} needed; until then an account that is silent beyond its own rhythm counts as gone",
+            "{switches} keer vertrek vastgelegd, {needed} nodig; tot dan telt een account dat langer stil is dan zijn eigen ritme verklaart als vertrokken",
         ),
         ("switching", "vertrek"),
+    ),
+    Row(
+        "slow_buyers",
+        (
+            "{share:%} of the accounts with two order days or more usually wait longer than the horizon of {horizon} days "
+            "(in the middle {gap} days): outcome.horizon_days = {wanted} would hold them; until then leaving is judged by "
+            "each account's own rhythm, and most of theirs cannot break within the horizon",
+            "{share:%} van de accounts met twee of meer besteldagen wacht gewoonlijk langer dan de looptijd van {horizon} "
+            "dagen (in het midden {gap} dagen): outcome.horizon_days = {wanted} zou ze omvatten; tot dan telt vertrek naar "
+            "het eigen ritme, en dat van de meesten van hen kan binnen de looptijd niet breken",
+        ),
     ),
     Row(
         "can_train_no_investments",
