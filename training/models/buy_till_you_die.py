@@ -132,7 +132,7 @@ GAPS = ("order_gap_mean_730d", "order_gap_deviation_730d")
 SPEND = ("revenue_per_order_day_365d", "order_days_365d")
 
 
-MOST_DEVIATIONS = 4.0
+MOST_DEVIATIONS = 6.0
 
 
 def usual_limit(amounts: FloatArray) -> float:
