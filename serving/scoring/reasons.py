@@ -21,7 +21,14 @@ MOST_UP, MOST_DOWN = 3, 2
 LEAST_CONTRIBUTION = 0.02
 """Log odds: what moves a chance by less than about half a percentage point is not worth a sentence."""
 
-_TOLD = tuple((k, PHRASE[name].topic) for k, name in enumerate(catalog.NAMES) if name in PHRASE)
+NO_REASONS = frozenset(("forecasts",))
+"""Families of features that are no reason to a manager: what managers themselves expect."""
+
+_TOLD = tuple(
+    (k, PHRASE[feature.name].topic)
+    for k, feature in enumerate(catalog.FEATURES)
+    if feature.name in PHRASE and feature.family not in NO_REASONS
+)
 TOPICS: tuple[str, ...] = tuple(dict.fromkeys(topic for _, topic in _TOLD))
 MEMBERS: tuple[tuple[int, ...], ...] = tuple(tuple(k for k, of in _TOLD if of == topic) for topic in TOPICS)
 """Topic -> where its features stand in the catalogue."""

@@ -101,7 +101,7 @@ def test_a_member_that_the_champion_never_had_makes_another_recipe(monkeypatch: 
     assert {result.how for result in found.results} == {ITS_RECIPE}
     assert all(result.difference.value != 0 for result in of_task(found.results, "next_rung"))
     assert {result.difference.value for result in of_task(found.results, "switching")} == {0.0}
-    alone = ("table", "ordinal", "booster", "recency")
+    alone = ("table", "ordinal", "booster")
     as_the_champion = replace(settings, pool=replace(settings.pool, next_rung_without=alone))
     assert compare_paired(tiny_dataset(), tiny_comparisons(), Incumbent(1, few, settings), as_the_champion).same_recipe
     monkeypatch.delitem(MEMBERS, "logit")
