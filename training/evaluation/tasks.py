@@ -167,7 +167,7 @@ TASKS: tuple[Task, ...] = (
     ),
     Task(
         name="revenue", fit=_by_itself(fit_revenue), baselines=baselines.REVENUE, rows=_everyone,
-        target=lambda data: data.labels.revenue, row_scores={"deviance": _deviance, "mae": _absolute},
+        target=lambda data: data.labels.revenue, row_scores={"mae": _absolute, "deviance": _deviance},
         whole=_revenue_scores, sets=_revenue_intervals, measured_by=("mae", "rmse"),
     ),
 )  # fmt: skip

@@ -136,8 +136,8 @@ MEMBERS: dict[str, Learn] = {
     "table": learn_table,
 }
 SIMPLE = ("table",)
-"""The member that a short record is drawn towards. `learn_banded` is none: how long ago the last order may be follows the
-age of the data, and on cdnow it took the pool's log loss from .290 to more than .301."""
+"""The member that a short record is drawn towards. `learn_banded` is none: how long ago the last order may be follows
+the age of the data, and on cdnow it took the pool's log loss from .290 to more than .301."""
 """The pool: one row per member. How to add one: docs/extend.md."""
 
 

@@ -5,7 +5,7 @@ from training.promotion.context import PromotionContext
 from training.promotion.paired_comparison import ComparisonResult
 from training.promotion.policy_value import LATER, Policies
 
-PRIMARY = {"next_rung": "log_loss", "switching": "log_loss", "revenue": "deviance"}
+PRIMARY = {"next_rung": "log_loss", "switching": "log_loss", "revenue": "mae"}
 MOST_NAMED = 5
 
 

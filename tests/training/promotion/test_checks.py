@@ -133,7 +133,7 @@ def test_a_champion_that_is_better_on_the_same_snapshots_stays(difference: Inter
 
 def test_a_champion_whose_revenue_is_better_is_warned_of() -> None:
     for gap, severity in ((WORSE, "warning"), (Interval(-0.02, -0.03, -0.004), "ok")):
-        met = paired(result("revenue", "deviance", gap))
+        met = paired(result("revenue", "mae", gap))
         assert severities(found_by(change.beats_champion, facts(), paired=met)) == [severity]
 
 
@@ -329,7 +329,7 @@ def full_evidence() -> Evidence:
         Counts(10, 100, 1000, 3, 4), (SingleFeature("a", "left", 0.99, False),),
         tuple(Late("switching", days, Interval(2.0, 1.5, 2.5), 99) for days in (1, 7)), (segment(0.0, 0.5),),
         (Response("critical_ticket", WORSE, 99, True),), Footprint(99.0, 99.0, 99),
-        paired(result("switching", "log_loss", WORSE), result("revenue", "deviance", WORSE, ITS_RECIPE)), money(WORSE),
+        paired(result("switching", "log_loss", WORSE), result("revenue", "mae", WORSE, ITS_RECIPE)), money(WORSE),
         drifted=(("a", "b"), 9),
     )  # fmt: skip
 
@@ -359,7 +359,7 @@ def test_every_finding_is_told_once_with_a_heading() -> None:
             Evidence(paired=paired(result("switching", "log_loss", EQUAL)), money=money(Interval(20.0, 5.0, 35.0))),
             False,
         ),
-        (Evidence(paired=paired(result("revenue", "deviance", WORSE))), True),
+        (Evidence(paired=paired(result("revenue", "mae", WORSE))), True),
         (Evidence(paired=paired(same=True), money=money(Interval(-20.0, -35.0, -5.0))), True),
         (Evidence(paired=paired(same=True), money=money(Interval(-20.0, -35.0, -5.0), ALL)), False),
     ],
