@@ -37,7 +37,8 @@ contracts cancelled), that rung becomes a floor of all members: on online_retail
 AGE_OF_THE_DATA = (
     "days_known days_until_order_leaves order_days_leaving_by_horizon days_until_rung_falls days_on_rung "
     "highest_rung_365d moves_up_365d moves_down_365d revenue_lost_365d revenue_share_of_best_180d "
-    "revenue_season_share revenue_against_last_year_90d member_periods_filled order_days_missing_to_customer"
+    "revenue_season_share revenue_against_last_year_90d member_periods_filled order_days_missing_to_customer "
+    "days_within_rhythm"
 ).split()
 """Features withheld from the boosters: while the data are shorter than their windows, they tell how old the data are.
 The list was chosen on the origins of online_retail and holds on cdnow; a rule that finds such features by how far they
@@ -136,8 +137,8 @@ MEMBERS: dict[str, Learn] = {
     "table": learn_table,
 }
 SIMPLE = ("table",)
-"""The member that a short record is drawn towards. `learn_banded` is none: how long ago the last order may be follows
-the age of the data, and on cdnow it took the pool's log loss from .290 to more than .301."""
+"""The member that a short record is drawn towards. `learn_banded` is none: it brought nothing on
+online_retail (log loss .4034 for .4033) and cost .0036 on cdnow, where the data are young."""
 """The pool: one row per member. How to add one: docs/extend.md."""
 
 
