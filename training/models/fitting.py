@@ -252,6 +252,13 @@ def equal_pool(members: Mapping[str, Predictor]) -> Pool:
     return Pool(members, {name: 1.0 / len(members) for name in members})
 
 
+def weighed_pool(members: Mapping[str, Predictor], weights: Mapping[str, float]) -> Pool:
+    """Return a pool with weights learnt earlier, be it that some member could be learnt at one of the times only."""
+    kept = {name: weights.get(name, 0.0) for name in members}
+    total = sum(kept.values())
+    return Pool(members, {name: weight / total for name, weight in kept.items()}) if total > 0 else equal_pool(members)
+
+
 def pool_weights(
     chances: Mapping[str, FloatArray], weight: FloatArray, simple: Collection[str] = (), rounds: int = 200
 ) -> dict[str, float]:

@@ -34,7 +34,7 @@ from training.model.revenue import N_RATIOS, OnPace, Pace, RevenueModel, Revenue
 from training.model.rules import Complement, Either
 from training.model.serialization import Predictor
 from training.models.buy_till_you_die import learn_purchases, learn_spend, usual_limit
-from training.models.fitting import equal_pool, every_term, fit_classes, fit_trees, pool_weights
+from training.models.fitting import equal_pool, every_term, fit_classes, fit_trees, pool_weights, weighed_pool
 from training.models.next_rung import AGE_OF_THE_DATA
 from training.models.switching import directions, rfm_terms
 from training.settings import Settings
@@ -132,7 +132,7 @@ def _learn_any_order(task: TrainingTask, slices: IntArray) -> Pool:
     earlier = learn_members(ANY_ORDER, replace(task.take(before), today=last.matrix))
     none = last.target == 0
     chances = {name: np.abs(member.predict(last.matrix)[:, 0] - none) for name, member in earlier.items()}
-    return Pool(members, pool_weights(chances, last.weight))
+    return weighed_pool(members, pool_weights(chances, last.weight))
 
 
 def _pace(task: TrainingTask) -> Pace | None:

@@ -19,7 +19,7 @@ from training.model.buy_till_you_die import ExpectedPurchases, Logged, NoPurchas
 from training.model.predictors import Linear, Pool, Trees, shifted
 from training.model.terms import Term
 from training.models.buy_till_you_die import learn_purchases
-from training.models.fitting import equal_pool, every_term, fit_classes, fit_trees, pool_weights
+from training.models.fitting import equal_pool, every_term, fit_classes, fit_trees, pool_weights, weighed_pool
 from training.models.next_rung import LONG_AGO
 from training.settings import Settings
 
@@ -184,14 +184,14 @@ def learn_switching(
     stayed = last.target != 1
     chances = {name: abs(member.predict(last.matrix)[:, 0] - stayed) for name, member in earlier_members.items()}
     weights = pool_weights(chances, last.weight, SIMPLE)
-    pool = Pool(members, weights)
-    if then is None or now is None or "silence" not in members:
+    pool = weighed_pool(members, weights)
+    if then is None or now is None or "silence" not in members or "silence" not in earlier_members:
         return pool
-    former = Pool(earlier_members, weights)
+    former = weighed_pool(earlier_members, weights)
     moved = shifted(former.predict(last.matrix), _to_level(former, then))[:, 0]
     if _loss(moved, last) >= _loss(former.predict(last.matrix)[:, 0], last):
         return pool
-    return Pool(members, weights, _to_level(pool, now))
+    return replace(pool, log_odds=_to_level(pool, now))
 
 
 def _loss(chance: FloatArray, task: TrainingTask) -> float:
@@ -209,4 +209,5 @@ def _to_level(pool: Pool, at: Present) -> float:
     return round(float(found), 6)
 
 
-MOST_SHIFT = 15.0
+MOST_SHIFT = 40.0
+"""Of log odds: from the smallest probability to beyond the largest."""
