@@ -26,7 +26,7 @@ STATE, LOG = "retrain.json", "retrain.log.jsonl"
 
 @dataclass(frozen=True)
 class State:
-    """What is done of one piece of work, as its folder keeps it.
+    """The steps of one piece of work that are done, as its folder keeps them.
 
     key : what the work is about.  steps : name -> the fields of its result, of those that are finished.
     finished : whether nothing is left to do; then champion : the bundle that served at the end, and its figures.

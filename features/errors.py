@@ -66,7 +66,7 @@ class ClusterError(LadderError):
 
 
 class InvalidRequest(LadderError):
-    """What was asked cannot be done as it was asked: a name that nobody knows, a time that cannot be read.
+    """A request that cannot be carried out as it stands: a name that nobody knows, a time that cannot be read.
 
     code : a fixed word for programs, such as `unknown_owner`.  field : what is wrong, such as `owner` or
         `override.will_switch`; None = the whole of it.
@@ -78,7 +78,7 @@ class InvalidRequest(LadderError):
 
 
 class NotReady(LadderError):
-    """What was asked needs a model, scores or a store that is not there yet."""
+    """A request that needs a model, scores or a store that is not there yet."""
 
 
 class StoreError(LadderError):

@@ -35,7 +35,7 @@ from training.models.next_rung import fit_with_earlier
 from training.models.revenue import fit_revenue
 from training.models.revenue_if_order import fit_revenue_if_order, if_order_finding
 from training.models.revenue_interval import fit_revenue_range
-from training.models.rule_that_serves import serve_pool, serve_revenue
+from training.models.rule_that_serves import rule_of, serve_pool, serve_revenue
 from training.models.switching import MIN_EVENTS, enough_switches, fit_switching
 from training.models.triggers import TriggerModel, fit_triggers
 from training.settings import Settings
@@ -100,6 +100,8 @@ def train_on(data: Dataset, settings: Settings, folds: int = 3, progress: Progre
     serves = {comparison.task: comparison.serves for comparison in comparisons}
     next_rung, earlier = fit_with_earlier(data, everything, settings)
     next_rung = serve_pool(data, "next_rung", serves, pool=next_rung, rows=everything, settings=settings)
+    if rule_of(next_rung) is not None:
+        earlier = None  # it was the pool's, whose sets are not the rule's
     progress("models", 0.4)
     switching = fit_switching(data, everything, settings) if enough_switches(data, everything) else None
     if switching is not None:

@@ -19,7 +19,7 @@ _SHAPE = re.compile(r"ll_([0-9a-f]{8})_[A-Za-z0-9_-]{43}")
 
 @dataclass(frozen=True)
 class Key:
-    """What is known of a key: never the key.  digest : SHA-256, hexadecimal.  revoked : good for nothing any more."""
+    """The record of a key, never the key itself.  digest : SHA-256, hexadecimal.  revoked : no longer valid."""
 
     key_id: str
     name: str

@@ -84,7 +84,7 @@ def _row_of(table: Sequence[ScoreColumn]) -> type[Documented]:
 
 
 class Scores(_row_of(SCORES)):  # type: ignore[misc]  # its fields are the rows of a table
-    """What is expected of one account over the horizon. Chances lie in 0..1, money is in the source's currency."""
+    """The predictions for one account over the horizon. Chances lie in 0..1, money is in the source's currency."""
 
 
 class InvestmentScores(_row_of(INVESTMENT_SCORES)):  # type: ignore[misc]  # its fields are the rows of a table
@@ -92,7 +92,7 @@ class InvestmentScores(_row_of(INVESTMENT_SCORES)):  # type: ignore[misc]  # its
 
 
 class HorizonScores(_row_of(HORIZONS)):  # type: ignore[misc]  # its fields are the rows of a table
-    """What is expected of one account over one horizon; the main one's figures are those of the scores."""
+    """The predictions for one account over one horizon; the main one's figures are those of the scores."""
 
 
 class Result(Documented):

@@ -29,6 +29,7 @@ from training.models.switching import enough_switches
 from training.settings import Settings
 
 OURS = "loyalty-ladder"
+POOL = "the pool, which does not serve"
 
 
 @dataclass(frozen=True)
@@ -151,7 +152,8 @@ def _evaluate(
     unseen = np.concatenate([fold.unseen[fold.test & eligible] for fold in origins])
     joined = {name: np.concatenate(parts) for name, parts in predictions.items()}
     serves = _which_serves(task, joined, task.target(data)[tested], data.labels.rung[tested])
-    if serves != OURS:
+    if serves != OURS:  # the choice is made on what judges it: the pool that lost stays in the table
+        joined[POOL] = joined.pop(OURS)
         joined[OURS] = joined[serves]
         latest = serve(data, task.name, serves, latest, rows=origins[-1].train & eligible, settings=settings)
     account = data.snapshots.account[tested]

@@ -119,6 +119,9 @@ NAMES: Mapping[str, Mapping[str, Words]] = {
         "BG/NBD x gamma-gamma": ("BG/NBD x gamma-gamma", "BG/NBD x gamma-gamma"),
         "MBG/CNBD-k x gamma-gamma": ("MBG/CNBD-k x gamma-gamma", "MBG/CNBD-k x gamma-gamma"),
         "last year's pace": ("last year's pace", "het tempo van vorig jaar"),
+        "the pool, which does not serve": (
+            "the pool, which does not serve", "het geleerde model, dat niet wordt gebruikt",
+        ),
         "champion": ("the champion", "het huidige model"),
     },
     "alone": {

@@ -16,6 +16,7 @@ import pytest
 import training
 from tests.paths import ROOT
 from training.evaluation.cluster_bootstrap import LEVEL
+from training.evaluation.evaluation import POOL
 from training.model.findings import NOTE, OK, WARNING, Finding
 from training.model.text.catalogue import ROWS, Writer, heading, holes, plain_formats, render
 from training.model.text.formats import Formats
@@ -212,7 +213,7 @@ def test_a_finding_of_another_program_is_told_by_its_code_and_figures(found: Fin
 def test_names_cover_what_modules_name() -> None:
     assert {one.code for one in EXPECTATIONS} == set(NAMES["expectation"])
     assert set(SIZE_NAMES) == set(NAMES["size"])
-    assert {*NEXT_RUNG, *SWITCHING, *REVENUE, CHAMPION} == set(NAMES["baseline"])
+    assert {*NEXT_RUNG, *SWITCHING, *REVENUE, CHAMPION, POOL} == set(NAMES["baseline"])
     for kind, names in NAMES.items():
         for words in names.values():
             assert len(words) == len(LANGUAGES), kind
