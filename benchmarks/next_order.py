@@ -16,9 +16,9 @@ from training.data.dataset import Dataset
 from training.evaluation.next_order import table_of, windows_of
 from training.evaluation.tables import as_markdown
 from training.model.next_order import FEATURES, rhythm_of
-from training.model.revenue_if_order import QUANTILES, pace_of
+from training.model.revenue_range import QUANTILES
 from training.models.next_order import days_until_order, fit_next_order
-from training.models.revenue_if_order import fit_revenue_if_order
+from training.models.revenue_range import fit_revenue_range
 from training.settings import Settings
 from training.simulator.simulation import simulate
 
@@ -77,10 +77,9 @@ def _tables(asked: Sequence[tuple[Histories, int, int]]) -> Iterator[str]:
 
 def _range_rows(data: Dataset, test: BoolArray, settings: Settings) -> Mapping[str, NDArray[Any]]:
     """Ours, and the own pace times what such a pace missed by, of the rows that ordered; log revenue; who is large."""
-    days, ordered = settings.outcome.horizon_days, data.labels.revenue > 0
-    model, _ = fit_revenue_if_order(data, ~test, settings)
-    assert model is not None, "a benchmark's source has orders enough"
-    pace = pace_of(data.matrix, model.columns, days, model.usual)
+    ordered = data.labels.revenue > 0
+    model, _ = fit_revenue_range(data, ~test, settings)
+    pace = model.scale(data.matrix)
     missed = np.quantile(np.log(data.labels.revenue[~test & ordered] / pace[~test & ordered]), QUANTILES)
     rows = test & ordered
     return {

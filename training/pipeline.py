@@ -33,8 +33,7 @@ from training.models.horizon_models import fit_horizons
 from training.models.next_order import LEAST_GAPS, fit_next_order
 from training.models.next_rung import fit_with_earlier
 from training.models.revenue import fit_revenue
-from training.models.revenue_if_order import fit_revenue_if_order, if_order_finding
-from training.models.revenue_interval import fit_revenue_range
+from training.models.revenue_range import fit_revenue_range, if_order_finding
 from training.models.rule_that_serves import rule_of, serve_pool, serve_revenue
 from training.models.switching import MIN_EVENTS, enough_switches, fit_switching
 from training.models.triggers import TriggerModel, fit_triggers
@@ -113,9 +112,8 @@ def train_on(data: Dataset, settings: Settings, folds: int = 3, progress: Progre
     climbing = _fit_climbing(data, settings)
     progress("models", 0.8)
     sets = fit_set_rule(data, everything, earlier, settings)
-    revenue_range, held = fit_revenue_range(data, everything, settings)
+    revenue_range, (held, held_if_order) = fit_revenue_range(data, everything, settings)
     next_order = fit_next_order(data, everything, settings)
-    revenue_if_order, held_if_order = fit_revenue_if_order(data, everything, settings)
     progress("models", 1.0)
     further, further_report = fit_horizons(data, settings, switching is not None, serves, progress)
     uplift = fit_uplift(data, settings, progress)
@@ -135,7 +133,7 @@ def train_on(data: Dataset, settings: Settings, folds: int = 3, progress: Progre
         record=record,
         settings=settings,
     )
-    report += [*sets.findings(), held.of_intervals(), if_order_finding(held_if_order, revenue_if_order is not None)]
+    report += [*sets.findings(), held.of_intervals(), if_order_finding(held_if_order)]
     report += further_report
     if next_order is None:
         report.append(Finding.of("next_order_left_out", NOTE, needed=LEAST_GAPS))
@@ -166,7 +164,7 @@ def train_on(data: Dataset, settings: Settings, folds: int = 3, progress: Progre
                 revenue_share=settings.uplift.revenue_share.get(e.investment, 0.0),
             ) for e in effects
         ),
-        further=further, next_order=next_order, revenue_if_order=revenue_if_order,
+        further=further, next_order=next_order,
     )  # fmt: skip
     curves = replace(uplift.curves, importances=_importances(data, switching, climbing))
     accounts = len(np.unique(data.snapshots.account))

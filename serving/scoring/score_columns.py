@@ -122,7 +122,7 @@ SCORES: tuple[ScoreColumn, ...] = (
     _money("expected_revenue_high", "Upper end of it, money."),
     _chance("p_no_order", "Chance of no order over the horizon.", direction=BAD, nullable=True, since=2),
     _money("revenue_if_order_low", "If there is an order: lower end of the range that holds the realised revenue of "
-           "eight accounts in ten, money; null where too few orders were seen to learn it.", nullable=True, since=2),
+           "eight accounts in ten, money.", nullable=True, since=2),
     _money("revenue_if_order_high", "Upper end of it, money.", nullable=True, since=2),
     _date("next_order_on", "The day by which the next order is as likely to have come as not; null without two order "
           "days. A day three years ahead also stands for later, and for never."),

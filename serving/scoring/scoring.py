@@ -25,9 +25,8 @@ from serving.scoring.manager_forecasts import beside_history, last_forecasts
 from serving.scoring.reasons import Explainer
 from training.model.bundle import Bundle, Investment
 from training.model.prediction_sets import rung_sets
-from training.model.predictors import Floored, Pool, Trees, TwoPart
+from training.model.predictors import Floored, Pool, Trees
 from training.model.reasons import Reason
-from training.model.revenue import RevenuePool
 
 INSUFFICIENT = "insufficient"
 WINDOW = ("next_order_from", "next_order_on", "next_order_until")
@@ -154,16 +153,15 @@ class Scorer:
 
         Beside them the same told apart: the chance of nothing, and the range if there is anything.
         """
-        expected, found = self.bundle.revenue.predict(matrix)[:, 0], self.bundle.revenue_range.predict(matrix)
-        revenue, given = self.bundle.revenue, self.bundle.revenue_if_order
-        known = revenue.any_order if isinstance(revenue, RevenuePool | TwoPart) else None
-        none = np.full(len(matrix), np.nan)
-        if_order = np.column_stack([none, none]) if given is None else given.predict(matrix)
+        revenue, ranges = self.bundle.revenue, self.bundle.revenue_range
+        expected, if_order = revenue.predict(matrix)[:, 0], ranges.predict(matrix)
+        no_order = 1.0 - revenue.any_order.predict(matrix)[:, 0]
+        found = ranges.interval(matrix, no_order)
         return {
             "expected_revenue": expected,
             "expected_revenue_low": np.minimum(found[:, 0], expected),
             "expected_revenue_high": np.maximum(found[:, 1], expected),
-            "p_no_order": none if known is None else 1.0 - known.predict(matrix)[:, 0],
+            "p_no_order": no_order,
             "revenue_if_order_low": if_order[:, 0],
             "revenue_if_order_high": if_order[:, 1],
         }
@@ -173,7 +171,7 @@ class Scorer:
         model = self.bundle.next_order
         if model is None:
             return {**{name: _nothing(len(matrix)) for name in WINDOW}, "overdue_days": np.full(len(matrix), np.nan)}
-        days = model.window(matrix, no_order if isinstance(self.bundle.revenue, RevenuePool | TwoPart) else None)
+        days = model.window(matrix, no_order)
         return {**dict(zip(WINDOW, dates_ahead(as_of, days).T, strict=True)), "overdue_days": model.overdue(matrix)}
 
     def _margin(self, view: View) -> FloatArray:

@@ -15,13 +15,15 @@ from features.histories.views import View
 from features.instants import FloatArray, IntArray
 from features.ladder.rules import LadderRules
 from features.tables import RUNGS
-from training.model import next_order, revenue_if_order
+from training.model import next_order
 from training.model.bundle import Bundle, Facts, Horizon, Investment
 from training.model.effect import Effect
 from training.model.margins import line_margins, line_sums
 from training.model.next_order import NextOrder
-from training.model.predictors import Floored, Linear, Pool, RevenueRange, Table, Trees, TwoPart
-from training.model.revenue_if_order import RevenueIfOrder
+from training.model.predictors import Floored, Linear, Pool, Table, Trees, TwoPart
+from training.model.revenue import Pace
+from training.model.revenue_range import RevenueRange
+from training.model.rules import Scaled
 from training.model.terms import Term
 
 RUNG, REVENUE, RECENCY = (catalog.NAMES.index(name) for name in ("rung", "revenue_365d", "days_since_order_day"))
@@ -52,7 +54,7 @@ def bundle(histories: Histories, tables: frozenset[str] | None = None) -> Bundle
         None,
         _trees(matrix, (noise > 1).astype(np.int64), "binary", 1),
         TwoPart(odds, amount, 1.05),
-        RevenueRange(_trees(matrix, np.log1p(revenue) - 1, "regression", 1), odds, odds, 2.5),
+        RevenueRange(Scaled(RUNG, -0.4), odds, _pace(), 0.9, 0.2, 0.5),
         {level: _effect(terms, 300.0 * level) for level in (2, 3, 4)},
         _investments(terms) if "investment_options" in trained else (),
         (
@@ -60,8 +62,17 @@ def bundle(histories: Histories, tables: frozenset[str] | None = None) -> Bundle
             Horizon(365, Pool({"linear": softmax}, {"linear": 1.0}), None, TwoPart(odds, amount, 1.9)),
         ),
         NextOrder(_columns(next_order.FEATURES), (0.5, 0.6, 0.3, 0.0, 0.1, 0.2), (0.4, 0.1, -0.3, -0.2), 180),
-        RevenueIfOrder(odds, odds, _columns(revenue_if_order.FEATURES), 180, 900.0, 0.2),
     )
+
+
+def _pace() -> Pace:
+    recent, year, quarter, month, age, order = _columns(
+        ("revenue_180d", "revenue_365d", "revenue_90d", "revenue_30d", "days_since_first_order",
+         "revenue_per_order_day_365d")
+    ).values()  # fmt: skip
+    return Pace(
+        recent, 180.0, year=year, quarter=quarter, month=month, age=age, order=order, span=180.0, usual=900.0
+    )  # fmt: skip
 
 
 def _columns(names: tuple[str, ...]) -> dict[str, int]:

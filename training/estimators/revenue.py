@@ -10,7 +10,7 @@ from features.instants import FloatArray
 from training.estimators.boosted import OURS, Boosted, instants, split_by_date, weighted_rows
 from training.models.fitting import one_linear_algebra_thread
 from training.models.revenue import learn_revenue
-from training.models.revenue_interval import learn_revenue_range
+from training.models.revenue_range import learn_revenue_range
 
 
 class RevenueRegressor(RegressorMixin, Boosted):  # type: ignore[misc]
@@ -27,7 +27,7 @@ class RevenueRegressor(RegressorMixin, Boosted):  # type: ignore[misc]
     Attributes
     ----------
     model_ : the two parts, as a bundle would hold them.
-    range_ : the quantiles and the margin that moves them apart.
+    range_ : the quantiles given any, and the margin that moves them apart.
 
     Examples
     --------
@@ -76,7 +76,7 @@ class RevenueRegressor(RegressorMixin, Boosted):  # type: ignore[misc]
         rows = weighted_rows(task)
         self.model_ = learn_revenue(task.take(rows), None if as_of is None else instants(as_of)[rows])
         split = split_by_date(as_of, account, rows, self.horizon_days)
-        self.range_, _ = learn_revenue_range(task, rows, split, self.interval)
+        self.range_ = learn_revenue_range(task, rows, split, self.interval)[0]
         return self
 
     def predict(self, X: Any) -> FloatArray:
@@ -87,7 +87,8 @@ class RevenueRegressor(RegressorMixin, Boosted):  # type: ignore[misc]
     def predict_interval(self, X: Any) -> FloatArray:
         """Return low and high, shape (n, 2); the expected amount always lies between them."""
         expected = self.predict(X)
-        interval = self.range_.predict(self._checked(X))
+        matrix = self._checked(X)
+        interval = self.range_.interval(matrix, 1.0 - self.model_.any_order.predict(matrix)[:, 0])
         return np.column_stack([np.minimum(interval[:, 0], expected), np.maximum(interval[:, 1], expected)])
 
     def __sklearn_tags__(self) -> Any:

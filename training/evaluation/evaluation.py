@@ -140,13 +140,11 @@ def _evaluate(
         train, test = fold.train & eligible, fold.test & eligible
         for name, baseline in task.baselines.items():
             predictions[name].append(baseline(data, train, test, settings))
-        model, earlier = task.fit(data, train, settings)
+        model, beside = task.fit(data, train, settings)
         latest = model
         predictions[OURS].append(model.predict(data.matrix[test]))
         if task.sets is not None:
-            sets.append(
-                task.sets(data, train, test, settings=settings, predicted=predictions[OURS][-1], earlier=earlier)
-            )
+            sets.append(task.sets(data, train, test, settings=settings, predicted=predictions[OURS][-1], beside=beside))
         progress((k + 1) / len(origins))
     tested = np.concatenate([np.flatnonzero(fold.test & eligible) for fold in origins])
     unseen = np.concatenate([fold.unseen[fold.test & eligible] for fold in origins])

@@ -18,12 +18,12 @@ from training.models.baselines import Baseline
 from training.models.conformal import fit_set_rule
 from training.models.next_rung import fit_with_earlier
 from training.models.revenue import fit_revenue
-from training.models.revenue_interval import fit_revenue_range, inside_interval
+from training.models.revenue_range import fit_revenue_range, inside_interval
 from training.models.switching import fit_switching
 from training.settings import Settings
 
 Fit = Callable[[Dataset, BoolArray, Settings], tuple[Predictor, Predictor | None]]
-"""A function that fits a model, and returns with it that of the earlier slices alone where it comes at no cost."""
+"""A function that fits a model, and returns with it the predictor that its sets need beside it, if any."""
 Outcome = NDArray[Any]
 """What happened, one value per snapshot: classes as whole numbers, or money."""
 
@@ -41,7 +41,7 @@ class Task:
     chance : returns the one probability that people ask for, and whether it came true, from predictions, outcomes and
         rungs.
     sets : returns name -> value per row of a set or interval of ours, calibrated on the fold's own training rows, on
-        its test rows; from the data, both masks, the settings, our predictions and the earlier model.
+        its test rows; from the data, both masks, the settings, our predictions and the predictor beside it.
     measured_by : the scores that decide whether a rule predicts better; the primary one by default.
     """
 
@@ -121,18 +121,21 @@ def _revenue_scores(expected: FloatArray, happened: Outcome, _: IntArray) -> dic
 
 def _rung_sets(
     data: Dataset, train: BoolArray, test: BoolArray, *, settings: Settings, predicted: FloatArray,
-    earlier: Predictor | None,
+    beside: Predictor | None,
 ) -> dict[str, FloatArray]:  # fmt: skip
-    low, high = rung_sets(predicted, fit_set_rule(data, train, earlier, settings).threshold)
+    low, high = rung_sets(predicted, fit_set_rule(data, train, beside, settings).threshold)
     happened = data.labels.next_rung[test]
     covered = (low <= happened) & (happened <= high)
     return {"set_coverage": covered.astype(np.float64), "set_size": (high - low + 1).astype(np.float64)}
 
 
 def _revenue_intervals(
-    data: Dataset, train: BoolArray, test: BoolArray, *, settings: Settings, predicted: FloatArray, **_: object
-) -> dict[str, FloatArray]:
-    interval = fit_revenue_range(data, train, settings)[0].predict(data.matrix[test])
+    data: Dataset, train: BoolArray, test: BoolArray, *, settings: Settings, predicted: FloatArray,
+    beside: Predictor | None,
+) -> dict[str, FloatArray]:  # fmt: skip
+    assert beside is not None, "expected revenue comes with the probability of any order"
+    matrix = data.matrix[test]
+    interval = fit_revenue_range(data, train, settings)[0].interval(matrix, 1.0 - beside.predict(matrix)[:, 0])
     low, high = np.minimum(interval[:, 0], predicted[:, 0]), np.maximum(interval[:, 1], predicted[:, 0])
     happened = data.labels.revenue[test]
     covered = inside_interval(np.column_stack([low, high]), happened)
@@ -146,6 +149,11 @@ def _revenue_intervals(
 
 def _by_itself(fit: Callable[[Dataset, BoolArray, Settings], Predictor]) -> Fit:
     return lambda data, rows, settings: (fit(data, rows, settings), None)
+
+
+def _fit_revenue(data: Dataset, rows: BoolArray, settings: Settings) -> tuple[Predictor, Predictor]:
+    model = fit_revenue(data, rows, settings)
+    return model, model.any_order
 
 
 def _everyone(data: Dataset) -> BoolArray:
@@ -166,7 +174,7 @@ TASKS: tuple[Task, ...] = (
         chance=_leaving,
     ),
     Task(
-        name="revenue", fit=_by_itself(fit_revenue), baselines=baselines.REVENUE, rows=_everyone,
+        name="revenue", fit=_fit_revenue, baselines=baselines.REVENUE, rows=_everyone,
         target=lambda data: data.labels.revenue, row_scores={"mae": _absolute, "deviance": _deviance},
         whole=_revenue_scores, sets=_revenue_intervals, measured_by=("mae", "rmse"),
     ),

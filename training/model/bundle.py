@@ -18,13 +18,14 @@ from features.catalog import catalog
 from features.catalog.catalog import Context
 from features.errors import BundleError
 from features.ladder.rules import LadderRules
-from training.model import buy_till_you_die, findings, revenue, rules  # noqa: F401 - kinds of predictors
+from training.model import buy_till_you_die, findings, rules  # noqa: F401 - kinds of predictors
 from training.model.bundle_files import BundleReader, json_bytes, move_texts_out, parse_object, read_bytes
 from training.model.effect import Effect
 from training.model.facts import Facts
 from training.model.next_order import NextOrder
-from training.model.predictors import Pool
-from training.model.revenue_if_order import RevenueIfOrder
+from training.model.predictors import Pool, TwoPart
+from training.model.revenue import RevenueModel, RevenuePool
+from training.model.revenue_range import RevenueRange
 from training.model.self_test import check_examples, write_examples
 from training.model.serialization import Predictor, to_json
 
@@ -33,7 +34,7 @@ __all__ = [
     "read_proven_bundle", "write_bundle",
 ]  # fmt: skip
 
-FORMAT = 5
+FORMAT = 6
 MANIFEST = "manifest.json"
 EXAMPLES = "examples"
 NAME = "loyalty-ladder"
@@ -85,11 +86,10 @@ class Bundle:
     switching : None where too few switches were seen.
     triggers : gives the shares of the three trigger families; None where too few reasons are recorded.
     climbing : a single booster, for reasons.
-    revenue_range : the interval of the expected revenue.
+    revenue_range : the ranges of the revenue: given an order, and with the chance of none.
     upgrades : rung -> effect of climbing from it, for the rungs that have one.
     further : other horizons than that of the facts, ascending.
     next_order : the day of the next order; None where too few gaps between order days were seen.
-    revenue_if_order : the range of the revenue given an order; None where too few ordered.
     """
 
     facts: Facts
@@ -97,13 +97,12 @@ class Bundle:
     switching: Pool | None
     triggers: Pool | None
     climbing: Predictor
-    revenue: Predictor
-    revenue_range: Predictor
+    revenue: RevenueModel
+    revenue_range: RevenueRange
     upgrades: Mapping[int, Effect]
     investments: tuple[Investment, ...]
     further: tuple[Horizon, ...] = ()
     next_order: NextOrder | None = None
-    revenue_if_order: RevenueIfOrder | None = None
 
     @property
     def context(self) -> Context:
@@ -116,7 +115,7 @@ class Bundle:
         parts: dict[str, Predictor | None] = {
             "next_rung": self.next_rung, "switching": self.switching, "triggers": self.triggers,
             "climbing": self.climbing, "revenue": self.revenue, "revenue_range": self.revenue_range,
-            "next_order": self.next_order, "revenue_if_order": self.revenue_if_order,
+            "next_order": self.next_order,
         }  # fmt: skip
         parts |= {f"upgrade_{rung}": effect for rung, effect in self.upgrades.items()}
         for horizon in self.further:
@@ -198,16 +197,15 @@ def read_bundle(folder: Path) -> tuple[Bundle, str]:
             )
         reader = BundleReader(folder, manifest["files"])
         reader.content(f"{EXAMPLES}.json")  # used by read_proven_bundle only, but its digest is checked in any case
-        switching, triggers = reader.pool_if_any("switching"), reader.pool_if_any("triggers")
+        switching, triggers = reader.part_if_any("switching", Pool), reader.part_if_any("triggers", Pool)
         investments = tuple(_investment(k, option, reader) for k, option in enumerate(manifest["investments"]))
-        upgrades = {int(rung): reader.effect(f"upgrade_{rung}") for rung in manifest["upgrades"]}
+        upgrades = {int(rung): reader.part(f"upgrade_{rung}", Effect) for rung in manifest["upgrades"]}
         further = tuple(_horizon(int(days), manifest["files"], reader) for days in manifest["further_horizons_days"])
         bundle = Bundle(
-            facts=facts, next_rung=reader.pool("next_rung"), switching=switching, triggers=triggers,
-            climbing=reader.predictor("climbing"), revenue=reader.predictor("revenue"),
-            revenue_range=reader.predictor("revenue_range"), upgrades=upgrades, investments=investments,
+            facts=facts, next_rung=reader.part("next_rung", Pool), switching=switching, triggers=triggers,
+            climbing=reader.predictor("climbing"), revenue=_revenue(reader),
+            revenue_range=reader.part("revenue_range", RevenueRange), upgrades=upgrades, investments=investments,
             further=further, next_order=reader.part_if_any("next_order", NextOrder),
-            revenue_if_order=reader.part_if_any("revenue_if_order", RevenueIfOrder),
         )  # fmt: skip
     except (AttributeError, KeyError, TypeError, ValueError) as error:
         raise BundleError(
@@ -247,7 +245,7 @@ def _facts(content: Mapping[str, Any]) -> Facts:
 
 
 def _investment(position: int, option: Mapping[str, Any], reader: BundleReader) -> Investment:
-    effects = {outcome: reader.effect(f"investment_{position}_{outcome}") for outcome in option["outcomes"]}
+    effects = {outcome: reader.part(f"investment_{position}_{outcome}", Effect) for outcome in option["outcomes"]}
     return Investment(
         name=str(option["name"]), bond=int(option["bond"]), cost=float(option["cost"]), basis=str(option["basis"]),
         rungs=tuple(int(rung) for rung in option["rungs"]), effects=effects,
@@ -255,10 +253,17 @@ def _investment(position: int, option: Mapping[str, Any], reader: BundleReader) 
     )  # fmt: skip
 
 
+def _revenue(reader: BundleReader) -> RevenueModel:
+    model = reader.predictor("revenue")
+    if not isinstance(model, RevenuePool | TwoPart):
+        raise BundleError(f"revenue is a {type(model).__name__}, which has no chance of an order. Export it anew.")
+    return model
+
+
 def _horizon(days: int, files: Mapping[str, str], reader: BundleReader) -> Horizon:
     ahead = _ahead(days)
-    switching = reader.pool(f"{ahead}_switching") if f"{ahead}_switching.json" in files else None
-    return Horizon(days, reader.pool(f"{ahead}_next_rung"), switching, reader.predictor(f"{ahead}_revenue"))
+    switching = reader.part(f"{ahead}_switching", Pool) if f"{ahead}_switching.json" in files else None
+    return Horizon(days, reader.part(f"{ahead}_next_rung", Pool), switching, reader.predictor(f"{ahead}_revenue"))
 
 
 def _ahead(days: int) -> str:

@@ -8,8 +8,6 @@ from typing import Any, TypeVar
 
 from features.errors import BundleError
 from features.finite import without_nan
-from training.model.effect import Effect
-from training.model.predictors import Pool
 from training.model.serialization import Predictor, from_json
 
 PredictorKind = TypeVar("PredictorKind", bound=Predictor)
@@ -41,32 +39,18 @@ class BundleReader:
         content = parse_object(self.content(f"{name}.json"), name)
         return from_json(self._move_texts_in(content))
 
-    def pool(self, name: str) -> Pool:
-        """Read a predictor that must be a pool."""
+    def part(self, name: str, kind: type[PredictorKind]) -> PredictorKind:
+        """Read a predictor that must be of some class."""
         predictor = self.predictor(name)
-        if not isinstance(predictor, Pool):
-            raise BundleError(f"A pool was expected, found {type(predictor).__name__}. Export the bundle anew.")
+        if not isinstance(predictor, kind):
+            raise BundleError(
+                f"{name} is a {type(predictor).__name__}, where a {kind.__name__} was expected. Export the bundle anew."
+            )
         return predictor
-
-    def pool_if_any(self, name: str) -> Pool | None:
-        """Read a pool; None where the bundle has none of that name."""
-        return self.pool(name) if f"{name}.json" in self._digests else None
 
     def part_if_any(self, name: str, kind: type[PredictorKind]) -> PredictorKind | None:
         """Read a predictor that must be of some class; None where the bundle has none of that name."""
-        if f"{name}.json" not in self._digests:
-            return None
-        predictor = self.predictor(name)
-        if not isinstance(predictor, kind):
-            raise BundleError(f"{name} is no {kind.__name__}. Export the bundle anew.")
-        return predictor
-
-    def effect(self, name: str) -> Effect:
-        """Read a predictor that must be an effect."""
-        predictor = self.predictor(name)
-        if not isinstance(predictor, Effect):
-            raise BundleError(f"{name} is no effect. Export the bundle anew.")
-        return predictor
+        return self.part(name, kind) if f"{name}.json" in self._digests else None
 
     def _move_texts_in(self, node: Any) -> Any:
         if isinstance(node, dict):

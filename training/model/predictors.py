@@ -243,45 +243,6 @@ class TwoPart:
         return self.any_order.predict(matrix) * self.amount.predict(matrix) * self.correction
 
 
-@served
-@dataclass(frozen=True)
-class RevenueRange:
-    """An interval of the revenue: two quantiles of log(1 + revenue), moved apart by a margin.
-
-    low, high : the quantiles that leave out half of the rest each.
-    high_from_nothing : the quantile that leaves out all of the rest. It replaces `high` where the low one is zero,
-        since no revenue lies below zero.
-    margin : on the logarithmic scale, not below zero. An interval that holds only zero stays as it is.
-    """
-
-    low: Predictor
-    high: Predictor
-    high_from_nothing: Predictor
-    margin: float
-
-    def quantiles(self, matrix: FloatArray) -> tuple[FloatArray, FloatArray]:
-        """Return both quantiles before they are moved, in order, shape (n,) each.
-
-        Less than one unit of money counts as zero.
-        """
-        low, high, from_nothing = (
-            member.predict(matrix)[:, 0] for member in (self.low, self.high, self.high_from_nothing)
-        )
-        low = np.where(low < LOG_OF_ONE, 0.0, low)
-        high = np.where(low > 0, np.maximum(low, high), from_nothing)
-        return low, np.where(high < LOG_OF_ONE, 0.0, high)
-
-    def predict(self, matrix: FloatArray) -> FloatArray:
-        """Return the low and the high end of the interval, shape (n, 2), money."""
-        low, high = self.quantiles(matrix)
-        low, high = np.maximum(low - self.margin, 0.0), np.where(high > 0, high + self.margin, 0.0)
-        return np.expm1(np.column_stack([low, high]))
-
-
-LOG_OF_ONE = float(np.log(2.0))
-"""log(1 + revenue) of one unit of money."""
-
-
 def softmax(scores: FloatArray) -> FloatArray:
     """Return exp(score) over the sum of all, by row; columns are summed from left to right."""
     top = scores[:, 0].copy()

@@ -54,6 +54,12 @@ class Pace:
         """Return what ratios are of, shape (n,): the pace and a share of an order; above zero."""
         return self.paces(matrix)[0] + SHARE_OF_AN_ORDER * self._order(matrix)
 
+    def at_least_an_order(self, matrix: FloatArray) -> FloatArray:
+        """Return the pace, but an order at least, shape (n,): what those bring that order at all is of this size."""
+        _, recent, year = self.paces(matrix)
+        largest: FloatArray = np.maximum(np.maximum(recent, year), self._order(matrix))
+        return largest
+
     def ratios(self, matrix: FloatArray) -> FloatArray:
         """Return the features that tell how the pace is made up, shape (n, N_RATIOS)."""
         pace, recent, year = self.paces(matrix)
@@ -64,6 +70,10 @@ class Pace:
         parts = [np.log((part + extra) / scale) for part in (recent, year, quarter, month)]
         since = np.nan_to_num(matrix[:, self.age])
         return np.column_stack([*parts, pace / order, np.minimum(since, MOST_AGE)])
+
+    def beside(self, matrix: FloatArray) -> FloatArray:
+        """Return the matrix with the ratios behind its columns, as boosters see it."""
+        return np.column_stack([matrix, self.ratios(matrix)])
 
     def _order(self, matrix: FloatArray) -> FloatArray:
         known = self._column(matrix, self.order)
@@ -87,12 +97,11 @@ class OnPace:
 
     def predict(self, matrix: FloatArray) -> FloatArray:
         """Return the expected revenue, shape (n, 1), money."""
-        seen = np.column_stack([matrix, self.pace.ratios(matrix)])
-        return np.maximum(self.ratio.predict(seen), 0.0) * self.pace.scale(matrix)[:, None]
+        return np.maximum(self.ratio.predict(self.pace.beside(matrix)), 0.0) * self.pace.scale(matrix)[:, None]
 
     def predict_ratio(self, matrix: FloatArray) -> FloatArray:
         """Return the ratio, shape (n,)."""
-        return self.ratio.predict(np.column_stack([matrix, self.pace.ratios(matrix)]))[:, 0]
+        return self.ratio.predict(self.pace.beside(matrix))[:, 0]
 
 
 @served

@@ -16,27 +16,23 @@ from dataclasses import replace
 import numpy as np
 
 from features.histories.views import View
-from features.instants import MICROSECONDS_PER_DAY, BoolArray, FloatArray, IntArray
+from features.instants import BoolArray, FloatArray, IntArray
 from training.data.dataset import Dataset
 from training.data.present import present as accounts_now
 from training.data.training_task import (
     ABSENT,
-    MIN_EARLIER_ROWS,
-    Learn,
     TrainingTask,
-    learn_members,
-    present,
     usable_columns,
 )
-from training.model.buy_till_you_die import NoPurchase
-from training.model.predictors import Linear, Pool, Trees, TwoPart
+from training.model.buy_till_you_die import ExpectedSpend
+from training.model.predictors import Pool, Trees, TwoPart
 from training.model.revenue import N_RATIOS, OnPace, Pace, RevenueModel, RevenuePool
-from training.model.rules import Complement, Either
 from training.model.serialization import Predictor
+from training.models.any_order import learn_any_order
 from training.models.buy_till_you_die import learn_purchases, learn_spend, usual_limit
-from training.models.fitting import equal_pool, every_term, fit_classes, fit_trees, pool_weights, weighed_pool
+from training.models.fitting import fit_trees
 from training.models.next_rung import AGE_OF_THE_DATA
-from training.models.switching import directions, rfm_terms
+from training.models.revenue_level import UNCAPPED_SHARE, level, ratio_of_sums
 from training.settings import Settings
 
 CORRECTION_LIMITS = (0.5, 2.0)
@@ -49,8 +45,6 @@ HEAVIEST = 30.0
 """A row weighs at most so many times the median one, by the square root of its pace."""
 LIGHTEST = 1e-6
 """Part of its weight that a row keeps whose amount is unlike all others': a slip of the pen teaches nothing."""
-UNCAPPED_SHARE = 0.995
-"""Amounts beyond this quantile count as it where levels are compared."""
 LEVEL_LIMITS = (0.2, 5.0)
 WINDOWS = {
     30: "revenue_30d", 90: "revenue_90d", 180: "revenue_180d", 365: "revenue_365d", 730: "revenue_730d",
@@ -77,35 +71,6 @@ def fit_revenue(data: Dataset, rows: BoolArray, settings: Settings) -> RevenueMo
     return learn_revenue(task.take(rows), data.snapshots.as_of[rows])
 
 
-def learn_rfm(task: TrainingTask) -> Linear:
-    """Fit a logit on recency, frequency and money; on every column where none of them is there."""
-    terms = present(rfm_terms(task)) or every_term(task.matrix)
-    return fit_classes(task.matrix, task.class_target, task.weight, terms, n_classes=1)
-
-
-def learn_any_order(task: TrainingTask) -> Trees:
-    """Fit a small booster on all features."""
-    return fit_trees(
-        task.matrix, task.target, task.weight, task.booster, objective="binary", backend=task.backend,
-        directions=directions(task, 1),
-    )  # fmt: skip
-
-
-def learn_order_process(task: TrainingTask) -> Either | None:
-    """Take one less BG/NBD's probability of no order as it is; it knows today's accounts, and no season.
-
-    Of accounts that never ordered it knows nothing: there the logit speaks.
-    """
-    purchases = learn_purchases(task, regular=False)
-    if purchases is None:
-        return None
-    return Either(purchases.columns[0], Complement(NoPurchase(purchases)), learn_rfm(task))
-
-
-ANY_ORDER: dict[str, Learn] = {"booster": learn_any_order, "rfm": learn_rfm, "process": learn_order_process}
-"""The pool for the probability of any order. How to add a member: docs/extend.md."""
-
-
 def learn_revenue(task: TrainingTask, as_of: IntArray | None = None) -> RevenueModel:
     """Fit the pool to rows of any origin; negative revenue counts as zero.
 
@@ -114,28 +79,14 @@ def learn_revenue(task: TrainingTask, as_of: IntArray | None = None) -> RevenueM
     revenue = np.maximum(task.target, 0.0)
     any_order = (revenue > 0).astype(np.int64)
     slices = np.zeros(len(revenue), np.int64) if as_of is None else as_of
-    chance = _learn_any_order(replace(task, target=any_order), slices)
-    pace = _pace(task)
+    chance = learn_any_order(replace(task, target=any_order), slices)
+    pace = pace_of(task)
     if pace is None:
         return _two_parts(task, revenue, any_order, chance)
     return _on_pace(replace(task, target=revenue), pace, chance, slices)
 
 
-def _learn_any_order(task: TrainingTask, slices: IntArray) -> Pool:
-    """Fit the pool, with weights from the latest slice where enough was complete before it, else of equal weights."""
-    members = learn_members(ANY_ORDER, task)
-    latest = slices == slices.max()
-    before = slices + int(task.span) * MICROSECONDS_PER_DAY <= slices.max()
-    if before.sum() < MIN_EARLIER_ROWS:
-        return equal_pool(members)
-    last = task.take(latest)
-    earlier = learn_members(ANY_ORDER, replace(task.take(before), today=last.matrix))
-    none = last.target == 0
-    chances = {name: np.abs(member.predict(last.matrix)[:, 0] - none) for name, member in earlier.items()}
-    return weighed_pool(members, pool_weights(chances, last.weight))
-
-
-def _pace(task: TrainingTask) -> Pace | None:
+def pace_of(task: TrainingTask) -> Pace | None:
     """Return how paces are read from the matrix; None where a feature that they need is absent."""
     window = nearest_window(task.span)
     names = {
@@ -159,7 +110,7 @@ def _on_pace(task: TrainingTask, pace: Pace, chance: Pool, slices: IntArray) -> 
     weight = task.weight * np.minimum(heavy, HEAVIEST * np.median(heavy))
     unlike = (scale > usual_limit(scale)) | (task.target > usual_limit(np.maximum(task.target, scale)))
     weight = np.where(unlike, LIGHTEST * weight, weight)
-    seen = np.column_stack([task.matrix, pace.ratios(task.matrix)])
+    seen = pace.beside(task.matrix)
     old = {task.column(name) for name in AGE_OF_THE_DATA}
     first = task.matrix.shape[1]
     columns = (*(c for c in usable_columns(task.matrix) if c not in old), *range(first, first + N_RATIOS))
@@ -173,7 +124,7 @@ def _on_pace(task: TrainingTask, pace: Pace, chance: Pool, slices: IntArray) -> 
     expected = learn_spend(task, learn_purchases(task, regular=False))
     if expected is not None:
         members["expected orders"] = expected
-    return RevenuePool(chance, members, _weights(members, task))
+    return RevenuePool(chance, members, _weights(members, task, pace, slices))
 
 
 def _level_by_slice(amount: FloatArray, scale: FloatArray, slices: IntArray) -> FloatArray:
@@ -190,28 +141,20 @@ def _level(amount: FloatArray, scale: FloatArray) -> float:
     return float(np.clip((amount * factor).sum() / max((scale * factor).sum(), 1e-12), *LEVEL_LIMITS))
 
 
-def _weights(members: dict[str, Predictor], task: TrainingTask) -> dict[str, float]:
-    """Return weights that bring every member to the level of the expected orders; without these, of what came."""
+def _weights(members: dict[str, Predictor], task: TrainingTask, pace: Pace, slices: IntArray) -> dict[str, float]:
+    """Return weights that bring every member to the level of today; without the expected orders, of what came."""
     weights = {name: WEIGHTS[name] for name in members}
     total = sum(weights.values())
     anchor: FloatArray = np.asarray(task.target, np.float64)
     rows = task.matrix
-    if "expected orders" in members:
-        anchor, rows = members["expected orders"].predict(task.present)[:, 0], task.present
+    expected = members.get("expected orders")
+    if isinstance(expected, ExpectedSpend):
+        rows = task.present
+        anchor = level(task, pace, slices, expected) * expected.predict(rows)[:, 0]
     for name, member in members.items():
         predicted = member.predict(rows)[:, 0]
-        level = 1.0 if name == "expected orders" else _ratio_of_sums(anchor, predicted)
-        weights[name] = round(weights[name] / total * level, 6)
+        weights[name] = round(weights[name] / total * ratio_of_sums(anchor, predicted), 6)
     return weights
-
-
-def _ratio_of_sums(anchor: FloatArray, predicted: FloatArray) -> float:
-    """Return the factor that brings predictions to the anchor's sum; amounts beyond a high quantile count as it."""
-    both = np.maximum(anchor, predicted)
-    top = np.quantile(both, UNCAPPED_SHARE)
-    factor = np.minimum(1.0, top / np.maximum(both, 1e-12))
-    total = float((predicted * factor).sum())
-    return float((anchor * factor).sum()) / total if total > 0 else 1.0
 
 
 def _two_parts(task: TrainingTask, revenue: FloatArray, any_order: IntArray, chance: Pool) -> TwoPart:

@@ -47,6 +47,25 @@ OPTIONS = (
 
 
 @dataclass(frozen=True)
+class Period:
+    """A time in which everybody's prices or orders are other than usual.
+
+    first : the step in which it begins; a step is 30 days.
+    steps : how many it lasts; None = for ever.
+    prices, orders : what the revenue of an order, and the number of orders, are multiplied by.
+    """
+
+    first: int
+    steps: int | None
+    prices: float = 1.0
+    orders: float = 1.0
+
+    def holds(self, step: int) -> bool:
+        """Return whether a step lies within."""
+        return self.first <= step and (self.steps is None or step < self.first + self.steps)
+
+
+@dataclass(frozen=True)
 class Scenario:
     """The numbers of one scenario.
 
@@ -62,6 +81,7 @@ class Scenario:
     switch_scale : multiplies every switching hazard.
     silent_share : share of the leavers who say nothing; some are found out later.
     replicates : replays of the horizon for the truth of each account.
+    periods : times in which everybody's prices or orders are other than usual.
     """
 
     accounts: int = 3_000
@@ -77,6 +97,7 @@ class Scenario:
     silent_share: float = 0.18
     replicates: int = 100
     options: tuple[Option, ...] = field(default=OPTIONS)
+    periods: tuple[Period, ...] = ()
 
 
 _DEFAULT = Scenario()
@@ -91,5 +112,9 @@ SCENARIOS: Mapping[str, Scenario] = MappingProxyType(
         "no_overlap": replace(_DEFAULT, randomised_share=0.0, choice_steepness=8.0),
         "drift": replace(_DEFAULT, competition_trend=0.015),
         "heavy_tail": replace(_DEFAULT, capacity_sigma=1.4),
+        "price_step": replace(_DEFAULT, periods=(Period(24, None, prices=1.5),)),
+        "volume_step": replace(_DEFAULT, periods=(Period(24, None, orders=0.6),)),
+        "boom_year": replace(_DEFAULT, periods=(Period(12, 12, prices=1.3, orders=1.3),)),
+        "black_friday": replace(_DEFAULT, periods=tuple(Period(11 + 12 * k, 1, orders=2.5) for k in range(5))),
     }
 )

@@ -4,6 +4,8 @@
 that both obey the same laws.
 """
 
+import math
+
 import numpy as np
 
 from training.simulator.events import Changes, Courting, Draw, Events, Leaving, Noise, Service, Shock, Talk, Trade
@@ -128,9 +130,11 @@ def _trade(
     season = 1.0 + traits.season_amplitude * np.cos(2 * np.pi * (state.step / YEAR_STEPS - traits.season_phase))
     level = (state.wallet / 0.4) * season * (1.0 + state.lift) * (1.0 + scenario.status_effect) ** status(state)
     tempo = np.where(stage == Stage.OCCASIONAL, OCCASIONAL_RATE, 1.0) * (_buying(stage) | tried)
+    periods = [period for period in scenario.periods if period.holds(state.step)]
+    tempo = tempo * math.prod(period.orders for period in periods)
     # More business is mostly more orders, partly larger ones.
     rate = np.minimum(traits.base_rate * level**0.7 * tempo, 0.97 * MAX_ORDERS)
-    basket = 0.4 * traits.capacity / traits.base_rate * level**0.3
+    basket = 0.4 * traits.capacity / traits.base_rate * level**0.3 * math.prod(period.prices for period in periods)
     p_slot = rate / MAX_ORDERS
     orders = np.maximum(binomial_count(u[Draw.ORDERS], p_slot), tried)
     expected = rate + np.where(tried, (1.0 - p_slot) ** MAX_ORDERS, 0.0)

@@ -2,11 +2,9 @@
 
 from dataclasses import replace
 from functools import cache
-from typing import Any
 
 import numpy as np
 import pandas as pd
-import pytest
 
 from features.catalog import catalog
 from features.histories.order_days import order_days
@@ -19,9 +17,6 @@ from serving.scoring.results import account_results
 from serving.scoring.scoring import WINDOW, Scorer, dates_ahead
 from tests.trained import tiny_bundle, tiny_histories
 from training.model.next_order import FARTHEST_DAYS
-from training.model.predictors import TwoPart
-from training.model.revenue import RevenuePool
-from training.model.rules import Constant
 
 AHEAD = (*WINDOW, "overdue_days")
 IF_ORDER = ("revenue_if_order_low", "revenue_if_order_high")
@@ -63,26 +58,16 @@ def test_windows_and_the_chance_of_no_order_say_the_same() -> None:
 def test_the_chance_of_no_order_is_that_of_the_expected_revenue() -> None:
     known, bundle = tiny_histories(), tiny_bundle()
     matrix = catalog.compute(View(known, known.known_at(known.end)), bundle.context)
-    assert isinstance(bundle.revenue, RevenuePool | TwoPart)
     np.testing.assert_array_equal(scores()["p_no_order"], 1 - bundle.revenue.any_order.predict(matrix)[:, 0])
     assert (scores()[IF_ORDER[0]] < scores()[IF_ORDER[1]]).all()
     assert (scores()[IF_ORDER[0]] > 0).all()
 
 
-@pytest.mark.parametrize(
-    ("change", "missing", "there"),
-    [
-        ({"next_order": None}, AHEAD, ("p_no_order", *IF_ORDER)),
-        ({"revenue_if_order": None}, IF_ORDER, ("p_no_order",)),
-        ({"revenue": None}, ("p_no_order",), IF_ORDER),
-    ],
-)
-def test_what_the_model_lacks_is_null(change: dict[str, Any], missing: tuple[str, ...], there: tuple[str, ...]) -> None:
-    bundle, known = tiny_bundle(), tiny_histories()
-    parts = {name: Constant(5.0) if name == "revenue" else part for name, part in change.items()}
-    found = score_frames(Scorer(replace(bundle, **parts), "v"), known, known.end, explain=False)[0]
-    assert found[list(missing)].isna().all(axis=None)
-    assert found[list(there)].notna().all(axis=None)
+def test_what_the_model_lacks_is_null() -> None:
+    bundle, known = replace(tiny_bundle(), next_order=None), tiny_histories()
+    found = score_frames(Scorer(bundle, "v"), known, known.end, explain=False)[0]
+    assert found[list(AHEAD)].isna().all(axis=None)
+    assert found[["p_no_order", *IF_ORDER]].notna().all(axis=None)
 
 
 def test_within_a_day_the_dates_are_days_not_before_it() -> None:

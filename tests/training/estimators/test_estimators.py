@@ -45,7 +45,7 @@ from training.models.conformal import fit_set_rule
 from training.models.fitting import one_linear_algebra_thread, standardise_terms
 from training.models.next_rung import fit_with_earlier
 from training.models.revenue import invested_after, learn_revenue
-from training.models.revenue_interval import fit_revenue_range
+from training.models.revenue_range import fit_revenue_range
 from training.models.switching import learn_switching
 
 MODULES = [f"training.estimators.{module.name}" for module in pkgutil.iter_modules(training.estimators.__path__)]

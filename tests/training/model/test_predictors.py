@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 
 from features.errors import BundleError
 from features.instants import FloatArray, IntArray
-from training.model import next_order, revenue_if_order, serialization
+from training.model import next_order, serialization
 from training.model.buy_till_you_die import ExpectedPurchases, ExpectedSpend, Logged, NoPurchase
 from training.model.effect import MAX_ROWS_AT_ONCE, Effect
 from training.model.next_order import NextOrder
@@ -22,14 +22,13 @@ from training.model.predictors import (
     Linear,
     Ordinal,
     Pool,
-    RevenueRange,
     Table,
     Trees,
     TwoPart,
     normalise,
 )
 from training.model.revenue import OnPace, Pace, RevenuePool
-from training.model.revenue_if_order import RevenueIfOrder
+from training.model.revenue_range import RevenueRange
 from training.model.rules import Banded, Complement, Constant, Either, Scaled, Sticky
 from training.model.serialization import Predictor, from_json, to_json
 from training.model.terms import Term
@@ -98,13 +97,6 @@ def predictors() -> dict[str, Predictor]:
         "logit of one class": fit_classes(matrix, np.full(ROWS, 4), ones, terms(), n_classes=CLASSES),
         "line": fit_values(matrix, amount, ones, terms()),
         "line without terms": fit_values(matrix, amount, ones, []),
-        "range of revenue": RevenueRange(
-            *(
-                fit_trees(matrix, amount, ones, SMALL, objective="quantile", quantile=level)
-                for level in (0.05, 0.95, 0.9)
-            ),
-            0.1,
-        ),
         "table": table,
         "ordinal classes": fit_ordinal(matrix, target, ones, SMALL, n_classes=CLASSES),
         "pool": Pool({"a": trees, "b": logit, "c": table}, {"a": 0.5, "b": 0.3, "c": 0.2}),
@@ -120,9 +112,8 @@ def predictors() -> dict[str, Predictor]:
             (0.4, 0.1, -0.3, -0.2),
             180,
         ),
-        "revenue if there is an order": RevenueIfOrder(
-            rfm, chance, dict(zip(revenue_if_order.FEATURES, (3, 4, 5), strict=True)), 180, 700.0, 0.3
-        ),
+        "ranges of revenue": RevenueRange(Scaled(3, -0.5), chance, pace, 0.9, 0.3, 0.4),
+        "ranges of amounts themselves": RevenueRange(rfm, chance, None, 0.9),
         "rule that a column sticks, of classes": Sticky(0, 0.8, (1 / CLASSES,) * CLASSES),
         "banded classes": Banded(table, 1, (2.5, 5.0), 9.0),
         "scaled": Scaled(3, 0.5),

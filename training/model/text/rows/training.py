@@ -111,13 +111,6 @@ ROWS = (
         ),
     ),
     Row(
-        "if_order_left_out",
-        (
-            "revenue if there is an order: left out; fewer than {needed:count} snapshots had one",
-            "omzet als er een order komt: weggelaten; minder dan {needed:count} momentopnamen hadden er een",
-        ),
-    ),
-    Row(
         "if_order_uncalibrated",
         (
             "ranges of the revenue if there is an order: not calibrated, too little was complete before the latest "
