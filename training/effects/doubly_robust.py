@@ -185,8 +185,7 @@ def fit_effect(
 
 def average(effect: Effect, matrix: FloatArray) -> tuple[float, float]:
     """Return the mean effect over some accounts and its standard error, by the covariance of the coefficients."""
-    values = effect.design(matrix)
-    direction = (values * effect.size(matrix)[:, None]).mean(axis=0)
+    direction = (effect.design(matrix) * effect.size(matrix)[:, None]).mean(axis=0)
     covariance = np.asarray(effect.covariance)
     return float(direction @ np.asarray(effect.coefficients)), float(
         np.sqrt(max(direction @ covariance @ direction, 0.0))

@@ -7,15 +7,15 @@ from collections.abc import Mapping
 
 from training.data.training_task import Named
 from training.effects.outcomes import Outcome
-from training.effects.r_learner import WITHIN, Case, FittedEffect, Precisions, fit_cases, refit
+from training.effects.r_learner import WITHIN, Case, FittedEffect, fit_cases
 from training.model.effect import Effect
 from training.model.terms import Term
 from training.models.next_rung import LONG_AGO
 from training.settings import BoosterSettings
 
 NUISANCE_ROUNDS = 100
-WEAK_PRIOR = Precisions(1.0, 300.0, 1e6)
-"""Almost no prior: what the trials themselves say, and with what certainty."""
+HETEROGENEITY = 0.6
+"""The standard deviation of an account's effect around that of accounts that look alike, as a share of it."""
 
 
 def modifiers(data: Named) -> list[Term]:
@@ -48,23 +48,20 @@ def fit_effects(
     cases : option -> its trials, at least one.
     terms : standardised; those whose values the cases hold.
     """
-    fitted, prior = fit_cases(list(cases.values()))
-    unshrunk = refit(
-        list(cases.values()), Precisions(WEAK_PRIOR.mean, min(WEAK_PRIOR.slopes, prior.slopes), prior.trust)
-    )
     return {
-        k: (_effect(terms, outcome, shrunk, spread), _effect(terms, outcome, spread, spread))
-        for k, shrunk, spread in zip(cases, fitted, unshrunk, strict=True)
+        k: (_effect(terms, outcome, shrunk), _effect(terms, outcome, unshrunk))
+        for k, (shrunk, unshrunk) in zip(cases, fit_cases(list(cases.values())), strict=True)
     }
 
 
-def _effect(terms: tuple[Term, ...], outcome: Outcome, estimate: FittedEffect, spread: FittedEffect) -> Effect:
+def _effect(terms: tuple[Term, ...], outcome: Outcome, fitted: FittedEffect) -> Effect:
     return Effect(
         terms,
-        tuple(float(b) for b in estimate.coefficients),
-        tuple(tuple(float(c) for c in row) for row in spread.covariance),
+        tuple(float(b) for b in fitted.coefficients),
+        tuple(tuple(float(c) for c in row) for row in fitted.covariance),
         size_offset=outcome.floor,
         scale=outcome.scale,
         scale_factor=outcome.factor,
         within=WITHIN,
+        heterogeneity=HETEROGENEITY,
     )

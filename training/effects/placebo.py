@@ -22,8 +22,10 @@ from training.data.dataset import Dataset
 from training.data.splits import folds_of
 from training.effects.doubly_robust import cross_fitted_propensity
 from training.effects.outcomes import measure
-from training.effects.r_learner import Case, Precisions, refit
+from training.effects.r_learner import LOOSE, refit
 from training.effects.target_trials import Trials
+from training.effects.uplift_estimation import Estimation
+from training.effects.within_dates import at_their_dates, centred
 from training.model.findings import OK, WARNING, Finding
 from training.model.terms import Term, standardised_values
 from training.models.fitting import standardise_terms
@@ -72,7 +74,7 @@ def negative_control(trials: Trials, chance: FloatArray, column: int) -> dict[in
 
 
 def placebo_date(
-    data: Dataset, trials: Trials, terms: list[Term], *, booster: BoosterSettings, settings: Settings, loose: Precisions
+    data: Dataset, trials: Trials, terms: list[Term], *, booster: BoosterSettings, settings: Settings
 ) -> Mapping[int, Difference]:
     """Return by how much those chosen for each option differed over the horizon before they were; a share of size.
 
@@ -103,20 +105,19 @@ def placebo_date(
         booster=booster,
         clip=settings.uplift.clip,
     )
-    revenue = measure(pretended, "revenue", fold, booster)
     settled = standardise_terms(terms, pretended.matrix)
-    z = standardised_values(settled, pretended.matrix)
+    estimation = Estimation(
+        names=data.histories.options.names, trials=pretended, fold=fold, terms=settled,
+        chance=at_their_dates(chance, arm, pretended.date), z=standardised_values(settled, pretended.matrix),
+        settings=settings,
+    )  # fmt: skip
+    revenue = centred(measure(pretended, "revenue", fold, booster), arm, pretended.date)
     found = {}
     for k in options:
-        used = np.flatnonzero((arm == k) | (arm == 0))
-        own = chance[used, k]
-        case = Case(
-            z=z[used], beyond=revenue.beyond[used], exposed=(arm[used] == k).astype(np.float64),
-            chance=own / (own + chance[used, 0]), size=revenue.size[used], chosen=np.ones(len(used), bool),
-            account=pretended.snapshots.account[used],
-        )  # fmt: skip
-        told = refit([case], loose)[0]
-        found[k] = Difference(float(told.coefficients[0]), float(np.sqrt(told.covariance[0, 0])))
+        case = estimation.case(k, revenue, np.ones(len(rows), bool))
+        if case.exposed.any() and not case.exposed.all():
+            told = refit([case], LOOSE)[0]
+            found[k] = Difference(float(told.coefficients[0]), float(np.sqrt(told.covariance[0, 0])))
     return found
 
 

@@ -12,7 +12,7 @@ from features.instants import FloatArray, IntArray
 from training.data.dataset import Dataset
 from training.effects.off_policy_value import OffPolicyValue, budget_of, off_policy_value, unbiased_scores
 from training.effects.policy_evaluation import PolicyEvaluation
-from training.effects.r_learner import WITHIN, fit_cases
+from training.effects.r_learner import fit_cases
 from training.effects.uplift_estimation import Estimation, Learnt
 from training.evaluation.curves import Curves, Targeting, overlap_of, targeting_of
 
@@ -38,10 +38,10 @@ def evaluate_recommendations(
         cases = {k: case for k, case in cases.items() if case.exposed.any()}
         if not cases or not len(test):
             continue
-        design = np.column_stack([np.ones(len(test)), np.clip(estimation.z[test], -WITHIN, WITHIN)])
-        for k, fitted in zip(cases, fit_cases(list(cases.values()))[0], strict=True):
+        for k, (fitted, _) in zip(cases, fit_cases(list(cases.values())), strict=True):
             supported = np.isin(trials.rung[test], rungs[k])
-            predicted[test, k - 1] = np.where(supported, design @ fitted.coefficients * revenue.size[test], np.nan)
+            effect = fitted.design(estimation.z[test], revenue.size[test]) @ fitted.coefficients
+            predicted[test, k - 1] = np.where(supported, effect, np.nan)
     options_of, uplift = data.histories.options, estimation.settings.uplift
     share = np.array([uplift.revenue_share.get(name, 0.0) for name in options_of.names])
     costs = np.array(options_of.costs, np.float64) + share * revenue.size[judged, None]

@@ -10,6 +10,7 @@ Source: Hernan & Robins (2016), target trial emulation.
 
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
+from functools import cached_property
 
 import numpy as np
 
@@ -54,6 +55,11 @@ class Trials:
     def __len__(self) -> int:
         return len(self.arm)
 
+    @cached_property
+    def date(self) -> IntArray:
+        """Return the number of each observational trial's date, shape (n,); -1 of a randomised one."""
+        return dates_of(self.snapshots.as_of, self.random)
+
     def without_later(self, brought: Mapping[str, FloatArray]) -> "Trials":
         """Return the trials with the outcomes that they would have had without later investments.
 
@@ -61,6 +67,11 @@ class Trials:
         """
         less = {name: getattr(self, name) - (effect * self.later).sum(axis=1) for name, effect in brought.items()}
         return replace(self, **less)
+
+
+def dates_of(as_of: IntArray, random: BoolArray) -> IntArray:
+    """Return the number of each observational trial's date, shape (n,); -1 of a randomised one."""
+    return np.where(random, -1, np.unique(as_of, return_inverse=True)[1])
 
 
 def build_trials(data: Dataset, settings: Settings) -> Trials | None:

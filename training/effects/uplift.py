@@ -24,7 +24,7 @@ from features.tables import RUNGS
 from training.data.dataset import Dataset, Progress, silent
 from training.data.splits import folds_of
 from training.effects.doubly_robust import average, cross_fitted_propensity
-from training.effects.effect_estimation import WEAK_PRIOR, modifiers, small_booster
+from training.effects.effect_estimation import modifiers, small_booster
 from training.effects.findings import cost_differs, power
 from training.effects.off_policy_value import OffPolicyValue
 from training.effects.placebo import choices_finding, lots_finding, negative_control, placebo_date
@@ -32,6 +32,7 @@ from training.effects.policy_evaluation import PolicyEvaluation
 from training.effects.recommendation_value import evaluate_recommendations
 from training.effects.target_trials import Trials, build_trials
 from training.effects.uplift_estimation import Estimation, Learnt
+from training.effects.within_dates import at_their_dates
 from training.evaluation.curves import Curves
 from training.model.effect import Effect
 from training.model.findings import NOTE, Finding
@@ -100,6 +101,7 @@ def fit_uplift(data: Dataset, settings: Settings, progress: Progress = silent) -
         booster=booster,
         clip=settings.uplift.clip,
     )
+    chance = at_their_dates(chance, trials.arm, trials.date)
     progress("effects of investments", 0.2)
     terms = standardise_terms(modifiers(data), trials.matrix)
     estimation = Estimation(
@@ -151,9 +153,7 @@ def _placebo_findings(
     """Return, by option, the findings of the checks that look for an effect where there can be none."""
     names = data.histories.options.names
     drawn = negative_control(trials, chance, data.column("revenue_365d"))
-    chosen = placebo_date(
-        data, trials, modifiers(data), booster=small_booster(settings.booster), settings=settings, loose=WEAK_PRIOR
-    )
+    chosen = placebo_date(data, trials, modifiers(data), booster=small_booster(settings.booster), settings=settings)
     told = {k: [lots_finding(names[k - 1], found)] for k, found in drawn.items()}
     for k, found in chosen.items():
         told.setdefault(k, []).append(choices_finding(names[k - 1], found))

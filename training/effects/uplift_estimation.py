@@ -5,24 +5,26 @@
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from functools import cached_property
 from statistics import NormalDist
 
 import numpy as np
 
 from features.instants import BoolArray, FloatArray, IntArray
 from training.effects.doubly_robust import Overlap, overlap
-from training.effects.effect_estimation import WEAK_PRIOR, fit_effects, small_booster
+from training.effects.effect_estimation import fit_effects, small_booster
 from training.effects.findings import robustness
 from training.effects.outcomes import OUTCOMES, Outcome, measure
-from training.effects.r_learner import Case, refit
+from training.effects.r_learner import LOOSE, Case, refit
 from training.effects.target_trials import Trials
+from training.effects.within_dates import centred, comparable
 from training.model.effect import Effect
 from training.model.findings import NOTE, WARNING, Finding
 from training.model.terms import Term
 from training.settings import Settings
 
 DISAGREEMENT = 0.05
-"""The probability, over all options together (Bonferroni), of discarding observational trials that are not biased."""
+"""The probability, over all options together (Bonferroni), of saying so of observational trials that are not biased."""
 
 
 @dataclass(frozen=True)
@@ -50,64 +52,70 @@ class Estimation:
     z: FloatArray
     settings: Settings
 
+    @cached_property
+    def comparable(self) -> BoolArray:
+        """Return whether a trial's date has both an arm and no investment, shape (n, n_arms)."""
+        return comparable(self.trials.arm, self.trials.date, self.chance.shape[1])
+
     def learn(self) -> "Learnt":
         """Fit every outcome, the basis of each option's effect, and the effects."""
         booster = small_booster(self.settings.booster)
         asked = [name for name in OUTCOMES if not np.isnan(getattr(self.trials, name)).all()]
-        outcomes = [measure(self.trials, name, self.fold, booster) for name in asked]
+        arm, date = self.trials.arm, self.trials.date
+        outcomes = [centred(measure(self.trials, name, self.fold, booster), arm, date) for name in asked]
         grounds = [self.ground(k, outcomes[0]) for k in range(1, self.chance.shape[1])]
         return Learnt(outcomes[0], grounds, {o.name: self.effects(o, grounds) for o in outcomes})
 
     def case(self, k: int, outcome: Outcome, rows: BoolArray) -> Case:
         """Return option k (from 1) against none, on those of the rows that count."""
         trials = self.trials
-        used = np.flatnonzero(rows & outcome.counts & ((trials.arm == k) | (trials.arm == 0)))
+        compared = rows & self.comparable[:, k] & outcome.counts
+        used = np.flatnonzero(compared & ((trials.arm == k) | (trials.arm == 0)))
         own = self.chance[used, k]
         return Case(
             z=self.z[used], beyond=outcome.beyond[used], exposed=(trials.arm[used] == k).astype(np.float64),
             chance=own / (own + self.chance[used, 0]), size=outcome.size[used], chosen=~trials.random[used],
-            account=trials.snapshots.account[used],
+            account=trials.snapshots.account[used], amounts=outcome.scale is not None,
         )  # fmt: skip
 
     def ground(self, k: int, revenue: Outcome) -> Basis:
-        """Choose the basis of an option's effect.
+        """Choose the basis of an option's effect: randomised where the lots alone would do, else observational.
 
-        It is all trials where both kinds have enough and agree, else the randomised ones, else the observational ones.
+        Both kinds of trials are used in any case, weighed by how far they disagree.
         """
         trials, needed, name = self.trials, self.settings.uplift, self.names[k - 1]
-        drawn, chosen = (overlap(trials.arm[rows], self.chance[rows], k) for rows in (trials.random, ~trials.random))
+        by_choice = ~trials.random & self.comparable[:, k]
+        drawn, chosen = (overlap(trials.arm[rows], self.chance[rows], k) for rows in (trials.random, by_choice))
         findings = _gate_findings(name, drawn, chosen)
+        alone = int((~trials.random & ~by_choice & (trials.arm == k)).sum())
+        if alone:
+            findings.append(Finding.of("uplift_alone_at_date", WARNING, investment=name, exposed=alone))
+        if not drawn.passes(needed) and not chosen.passes(needed):
+            findings.append(Finding.of(
+                "uplift_too_few", WARNING, investment=name, least_exposed=needed.least_treated,
+                least_controls=needed.least_effective,
+            ))  # fmt: skip
+            return Basis("insufficient", np.zeros(len(trials), bool), tuple(findings))
+        rows = trials.random | chosen.passes(needed)
         if not drawn.passes(needed):
-            if not chosen.passes(needed):
-                findings.append(Finding.of(
-                    "uplift_too_few", WARNING, investment=name, least_exposed=needed.least_treated,
-                    least_controls=needed.least_effective,
-                ))  # fmt: skip
-                return Basis("insufficient", np.zeros(len(trials), bool), tuple(findings))
-            return Basis("adjusted", ~trials.random, (*findings, *self._sensitivity(k, revenue)))
-        if not chosen.passes(needed):
-            return Basis("randomised", trials.random, tuple(findings))
-        both = np.ones(len(trials), bool)
-        told = refit([self.case(k, revenue, both)], WEAK_PRIOR)[0]
-        findings.append(Finding.of(
-            "uplift_choice_against_lot", NOTE, investment=name, delta=told.delta, error=told.delta_error
-        ))  # fmt: skip
-        if abs(told.delta) > self.disagreement * told.delta_error:
-            findings.append(Finding.of("uplift_choice_misleads", WARNING, investment=name))
-            return Basis("randomised", trials.random, tuple(findings))
-        return Basis("randomised", both, tuple(findings))
+            return Basis("adjusted", rows, (*findings, *self._sensitivity(k, revenue)))
+        if chosen.passes(needed):
+            told = refit([self.case(k, revenue, rows)], LOOSE)[0]
+            findings.append(Finding.of(
+                "uplift_choice_against_lot", NOTE, investment=name, delta=told.delta, error=told.delta_error
+            ))  # fmt: skip
+            if abs(told.delta) > self.disagreement * told.delta_error:
+                findings.append(Finding.of("uplift_choice_misleads", WARNING, investment=name))
+        return Basis("randomised", rows, tuple(findings))
 
     @property
     def disagreement(self) -> float:
-        """Return by how many standard errors the two kinds of trials may differ.
-
-        Beyond that only the randomised ones are used.
-        """
+        """Return from how many standard errors on it is said that the two kinds of trials disagree."""
         return NormalDist().inv_cdf(1 - DISAGREEMENT / 2 / (self.chance.shape[1] - 1))
 
     def _sensitivity(self, k: int, revenue: Outcome) -> list[Finding]:
         case = self.case(k, revenue, ~self.trials.random)
-        told = refit([case], WEAK_PRIOR)[0]
+        told = refit([case], LOOSE)[0]
         error = float(np.sqrt(told.covariance[0, 0]))
         return [robustness(self.names[k - 1], float(told.coefficients[0]), error, case)]
 

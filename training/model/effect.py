@@ -20,6 +20,8 @@ class Effect:
     size_column, size_offset : the size is offset + the value of the column (missing or negative = 0); with size_column
         -1 it is the offset alone.
     scale, scale_factor : with a scale, the size is what it predicts times the factor, and at least the offset.
+    heterogeneity : the standard deviation of an account's own effect around what is estimated of accounts like it, as a
+        share of the estimate.
     within : standardised terms are cut off at this distance from zero, so that an effect is not extrapolated beyond
         what was seen.
     """
@@ -32,6 +34,7 @@ class Effect:
     scale: Predictor | None = None
     scale_factor: float = 1.0
     within: float = 1e9
+    heterogeneity: float = 0.0
 
     @cached_property
     def _coefficients(self) -> FloatArray:
@@ -56,7 +59,10 @@ class Effect:
         return np.column_stack([np.ones(len(matrix)), values])
 
     def predict(self, matrix: FloatArray) -> FloatArray:
-        """Return the effect and its standard error, shape (n, 2), in the outcome's unit."""
+        """Return the effect on each account and its standard error, shape (n, 2), in the outcome's unit.
+
+        The error holds what is not known of accounts like it, and how accounts differ that look alike.
+        """
         values = np.ascontiguousarray(self.design(matrix).T)
         effect = sum_in_order(self._coefficients[:, None] * values)
         if len(matrix) <= MAX_ROWS_AT_ONCE:  # all products at once: for a few accounts the calls to NumPy cost most
@@ -67,8 +73,9 @@ class Effect:
             for row, left in zip(self.covariance, values, strict=True):
                 for cell, right in zip(row, values, strict=True):
                     variance = variance + cell * (left * right)
+        variance = np.maximum(variance, 0.0) + (self.heterogeneity * effect) ** 2
         size = self.size(matrix)
-        return np.column_stack([size * effect, size * np.sqrt(np.maximum(variance, 0.0))])
+        return np.column_stack([size * effect, size * np.sqrt(variance)])
 
 
 MAX_ROWS_AT_ONCE = 500

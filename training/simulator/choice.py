@@ -28,7 +28,7 @@ def choose_arms(scenario: Scenario, traits: Traits, state: State, rng: np.random
     z = np.where(candidate, log_revenue - (log_revenue[candidate].mean() if candidate.any() else 0.0), 0.0) / max(
         spread, 1e-9
     )
-    drive = z + 1.0 * np.minimum(state.recent_complaints, 2.0)
+    drive = scenario.by_revenue * z + scenario.by_complaints * np.minimum(state.recent_complaints, 2.0)
     odds = scenario.choice_steepness * (drive - 0.3) - 3.0 + scenario.manager_knowledge * state.attitude
     chosen = candidate & ~traits.randomised & (state.since_investment >= 5) & (rng.random(n) < sigmoid(odds))
     taste = np.stack(

@@ -105,7 +105,10 @@ def lift_of(option: Option, traits: Traits, state: State) -> FloatArray:
         + option.unhappy * sigmoid((6.0 - state.satisfaction) / 0.8)
     )
     response: FloatArray = getattr(traits, f"response_{option.bond}")
-    return lift * response
+    lift = lift * response
+    if option.limit is None:
+        return lift
+    return np.where(lift > 0, option.limit * (1.0 - np.exp(-np.maximum(lift, 0.0) / option.limit)), lift)
 
 
 def invest(scenario: Scenario, traits: Traits, state: State, arms: IntArray) -> State:
@@ -113,20 +116,27 @@ def invest(scenario: Scenario, traits: Traits, state: State, arms: IntArray) -> 
 
     arms : shape (n,), 0 = none, k = the k-th option.
     """
-    lift, tie, attitude = np.zeros(len(arms)), np.zeros(len(arms)), np.zeros(len(arms))
-    keeps = state.lift_keeps
+    given = {name: np.zeros(len(arms)) for name in ("revenue", "frequency", "orders", "wallet", "retention")}
+    tie, attitude = np.zeros(len(arms)), np.zeros(len(arms))
+    keeps, acts_from = state.lift_keeps, state.acts_from
     for number, option in enumerate(scenario.options, start=1):
         treated = arms == number
         if not treated.any():
             continue
         gain = np.where(treated, scenario.effect_scale * lift_of(option, traits, state), 0.0)
-        lift, tie, attitude = lift + gain, tie + option.tie * gain, attitude + option.attitude * gain
+        given[option.becomes] = given[option.becomes] + gain
+        tie, attitude = tie + option.tie * gain, attitude + option.attitude * gain
         keeps = np.where(treated, option.keeps, keeps)
+        acts_from = np.where(treated, state.step + option.delay, acts_from)
     return replace(
         state,
-        lift=np.clip(state.lift + lift, -0.3, 0.8),
+        lift=np.clip(state.lift + given["revenue"], -0.3, 0.8),
+        busier=np.clip(state.busier + given["frequency"], -0.3, 0.8),
+        added=np.clip(state.added + given["orders"], -0.5, 1.5),
         # The latest investment sets how long the lift lasts; without any effect there is no lift to keep.
         lift_keeps=keeps if scenario.effect_scale else state.lift_keeps,
+        acts_from=acts_from,
+        wallet=np.clip(state.wallet + given["wallet"], 0.02, 0.98),
         tie=np.clip(state.tie + tie, -0.5, 1.5),
         attitude=state.attitude + attitude,
         since_investment=np.where(arms > 0, 0.0, state.since_investment + 1.0),

@@ -98,6 +98,8 @@ class State:
     recent_* : exponentially weighted means per 30 days of what the tables show.
     order_steps, referral_steps : one bit per past step, the latest lowest.
     contract_ends : day number (0 = first day of the data).
+    lift, busier, added : what investments add to the level of business, to the number of orders (shares), and to the
+        orders per step (a number); from step `acts_from` on.
     """
 
     step: int
@@ -108,6 +110,9 @@ class State:
     wallet: FloatArray
     competition: FloatArray
     lift: FloatArray
+    busier: FloatArray
+    added: FloatArray
+    acts_from: FloatArray
     lift_keeps: FloatArray
     tie: FloatArray
     pressure_situational: FloatArray
@@ -207,6 +212,9 @@ def first_state(traits: Traits, rng: np.random.Generator) -> State:
         wallet=rng.uniform(0.2, 0.5, n),
         competition=traits.competition_mean.copy(),
         lift=zero,
+        busier=zero,
+        added=zero,
+        acts_from=np.full(n, -float(BURN_IN_STEPS)),
         lift_keeps=np.ones(n),
         tie=zero,
         pressure_situational=zero,

@@ -18,6 +18,11 @@ class Option:
         low satisfaction.
     attitude, tie : attitude gained, and logarithm of the switching hazard lost, per unit of lift.
     keeps : share of the lift left after each 30 days.
+    becomes : what the lift acts on: `revenue` (mostly more orders, partly larger ones), `frequency` (orders alone),
+        `orders` (as many orders whatever the account's size), `wallet` (our share of what the account buys) or
+        `retention` (the hazard of leaving alone).
+    limit : what a larger lift comes near to and never exceeds; None where there is no such limit.
+    delay : steps of 30 days before it acts.
 
     Source: Palmatier, Gopalakrishna & Houston (2006): social bonds pay, structural ones for frequently served
     customers, financial ones hardly ever.
@@ -34,6 +39,9 @@ class Option:
     attitude: float = 0.0
     tie: float = 0.0
     keeps: float = 0.85
+    becomes: str = "revenue"
+    limit: float | None = None
+    delay: int = 0
 
 
 OPTIONS = (
@@ -74,6 +82,7 @@ class Scenario:
     randomised_share : share of the accounts whose investments are randomised.
     status_effect : relative revenue gained by standing one rung higher, all else equal.
     choice_steepness : how strictly managers choose by what they see (log-odds per standard deviation).
+    by_revenue, by_complaints : the weights of both in what they see.
     manager_knowledge : log-odds per unit of hidden attitude in the managers' choice; no table shows it.
     hidden_response : standard deviation of the logarithm of the unseen part of an account's response.
     capacity_sigma : standard deviation of the logarithm of monthly spending, beyond what size explains.
@@ -89,6 +98,8 @@ class Scenario:
     randomised_share: float = 0.25
     status_effect: float = 0.05
     choice_steepness: float = 1.0
+    by_revenue: float = 1.0
+    by_complaints: float = 1.0
     manager_knowledge: float = 0.0
     hidden_response: float = 0.5
     capacity_sigma: float = 0.5

@@ -128,12 +128,14 @@ def _trade(
     scenario: Scenario, traits: Traits, state: State, *, stage: IntArray, tried: BoolArray, u: FloatArray
 ) -> Trade:
     season = 1.0 + traits.season_amplitude * np.cos(2 * np.pi * (state.step / YEAR_STEPS - traits.season_phase))
-    level = (state.wallet / 0.4) * season * (1.0 + state.lift) * (1.0 + scenario.status_effect) ** status(state)
+    acts = state.acts_from <= state.step
+    level = (state.wallet / 0.4) * season * (1.0 + acts * state.lift) * (1.0 + scenario.status_effect) ** status(state)
     tempo = np.where(stage == Stage.OCCASIONAL, OCCASIONAL_RATE, 1.0) * (_buying(stage) | tried)
     periods = [period for period in scenario.periods if period.holds(state.step)]
     tempo = tempo * math.prod(period.orders for period in periods)
     # More business is mostly more orders, partly larger ones.
-    rate = np.minimum(traits.base_rate * level**0.7 * tempo, 0.97 * MAX_ORDERS)
+    rate = traits.base_rate * level**0.7 * (1.0 + acts * state.busier) * tempo + acts * state.added * (tempo > 0)
+    rate = np.clip(rate, 0.0, 0.97 * MAX_ORDERS)
     basket = 0.4 * traits.capacity / traits.base_rate * level**0.3 * math.prod(period.prices for period in periods)
     p_slot = rate / MAX_ORDERS
     orders = np.maximum(binomial_count(u[Draw.ORDERS], p_slot), tried)
@@ -222,6 +224,9 @@ def _after(scenario: Scenario, traits: Traits, state: State, noise: Noise, event
         wallet=np.clip(state.wallet + 0.20 * (sigmoid(pull) - state.wallet), 0.02, 0.98),
         competition=state.competition + 0.15 * (rivals - state.competition) + 0.20 * noise.normal[Shock.COMPETITION],
         lift=state.lift * state.lift_keeps,
+        busier=state.busier * state.lift_keeps,
+        added=state.added * state.lift_keeps,
+        acts_from=state.acts_from,
         lift_keeps=state.lift_keeps,
         tie=state.tie * TIE_KEEPS,
         pressure_situational=(PRESSURE_KEEPS * state.pressure_situational + situational) * remains,

@@ -70,6 +70,13 @@ ROWS = (
         "vergelijkbare zonder",
     ),
     _uplift(
+        "alone_at_date",
+        "{exposed:count} exposed accounts are left out: at their date nobody was not exposed, so that whatever else "
+        "happened then cannot be told from the effect",
+        "{exposed:count} accounts met investering tellen niet mee: op hun datum was er niemand zonder, zodat wat er toen "
+        "nog meer gebeurde niet van het effect te onderscheiden is",
+    ),
+    _uplift(
         "choice_against_lot",
         "by choice the effect comes out {delta:of_revenue} than by lot (SE {error:%1})",
         "door keuze komt het effect {delta:of_revenue} uit dan door loting (standaardfout {error:%1})",
