@@ -24,6 +24,7 @@ from training.model.effect import Effect
 from training.model.facts import Facts
 from training.model.next_order import NextOrder
 from training.model.predictors import Pool
+from training.model.renewal import RenewalModel
 from training.model.revenue_if_order import RevenueIfOrder
 from training.model.self_test import check_examples, write_examples
 from training.model.serialization import Predictor, to_json
@@ -33,7 +34,7 @@ __all__ = [
     "read_proven_bundle", "write_bundle",
 ]  # fmt: skip
 
-FORMAT = 5
+FORMAT = 6
 MANIFEST = "manifest.json"
 EXAMPLES = "examples"
 NAME = "loyalty-ladder"
@@ -90,6 +91,7 @@ class Bundle:
     further : other horizons than that of the facts, ascending.
     next_order : the day of the next order; None where too few gaps between order days were seen.
     revenue_if_order : the range of the revenue given an order; None where too few ordered.
+    renewal : what becomes of contracts that end; None where too few renewed or ended.
     """
 
     facts: Facts
@@ -104,6 +106,7 @@ class Bundle:
     further: tuple[Horizon, ...] = ()
     next_order: NextOrder | None = None
     revenue_if_order: RevenueIfOrder | None = None
+    renewal: RenewalModel | None = None
 
     @property
     def context(self) -> Context:
@@ -116,7 +119,7 @@ class Bundle:
         parts: dict[str, Predictor | None] = {
             "next_rung": self.next_rung, "switching": self.switching, "triggers": self.triggers,
             "climbing": self.climbing, "revenue": self.revenue, "revenue_range": self.revenue_range,
-            "next_order": self.next_order, "revenue_if_order": self.revenue_if_order,
+            "next_order": self.next_order, "revenue_if_order": self.revenue_if_order, "renewal": self.renewal,
         }  # fmt: skip
         parts |= {f"upgrade_{rung}": effect for rung, effect in self.upgrades.items()}
         for horizon in self.further:
@@ -208,6 +211,7 @@ def read_bundle(folder: Path) -> tuple[Bundle, str]:
             revenue_range=reader.predictor("revenue_range"), upgrades=upgrades, investments=investments,
             further=further, next_order=reader.part_if_any("next_order", NextOrder),
             revenue_if_order=reader.part_if_any("revenue_if_order", RevenueIfOrder),
+            renewal=reader.part_if_any("renewal", RenewalModel),
         )  # fmt: skip
     except (AttributeError, KeyError, TypeError, ValueError) as error:
         raise BundleError(

@@ -62,6 +62,9 @@ class Scenario:
     switch_scale : multiplies every switching hazard.
     silent_share : share of the leavers who say nothing; some are found out later.
     replicates : replays of the horizon for the truth of each account.
+    yearly_fees : whether accounts have contracts of a year and order nothing but their fees, as
+        `training.simulator.membership` has it; only accounts, hidden_response and replicates count then.
+    records_switches : whether such an organisation keeps a table of those who left.
     """
 
     accounts: int = 3_000
@@ -77,9 +80,12 @@ class Scenario:
     silent_share: float = 0.18
     replicates: int = 100
     options: tuple[Option, ...] = field(default=OPTIONS)
+    yearly_fees: bool = False
+    records_switches: bool = True
 
 
 _DEFAULT = Scenario()
+_MEMBERSHIP = Scenario(yearly_fees=True, records_switches=False)
 
 SCENARIOS: Mapping[str, Scenario] = MappingProxyType(
     {
@@ -91,5 +97,7 @@ SCENARIOS: Mapping[str, Scenario] = MappingProxyType(
         "no_overlap": replace(_DEFAULT, randomised_share=0.0, choice_steepness=8.0),
         "drift": replace(_DEFAULT, competition_trend=0.015),
         "heavy_tail": replace(_DEFAULT, capacity_sigma=1.4),
+        "membership": _MEMBERSHIP,
+        "membership_with_switches": replace(_MEMBERSHIP, records_switches=True),
     }
 )
