@@ -22,8 +22,9 @@ from features.instants import ALWAYS, MICROSECONDS_PER_DAY, NEVER, BoolArray, Fl
 
 GRACE_DAYS = 60
 """The grace where nothing else is set: who renews late does so within two months, and who renews early likewise."""
-FEES_A_YEAR, FEES_IN_TWO_YEARS = 2, 3
-"""An account with a contract and no more order days than these orders nothing but its fees; one may come early."""
+SPARE_FEES = 1
+"""An account orders nothing but fees if it has at most one order day a year for each contract, and so many more: one
+may come early, or be sent again."""
 SMALLER = 0.9
 """A following contract of less than this part of the value renews smaller."""
 CONTRACT_COLUMNS = (
@@ -241,16 +242,27 @@ def _contract_state(view: View, grace_days: float) -> ContractState:
     stopped = np.where(given_up, known.cancelled, known.ends - grace)
     last = np.full(n, ALWAYS, np.int64)
     np.maximum.at(last, known.question[begun], stopped[begun])
-    days, since = order_days(view), order_days(view).days_since(0)
+    since = order_days(view).days_since(0)
     ordered_since = np.nan_to_num(since, nan=np.inf) * MICROSECONDS_PER_DAY < view.as_of - last
-    fees_only = (days.in_window(365) <= FEES_A_YEAR) & (days.in_window(730) <= FEES_IN_TWO_YEARS)
     runs = any_of(running)
     bound = any_of(running & ~given_up) | any_of(pending) | any_of(to_come)
     return ContractState(
-        by_contract=any_of(begun) & fees_only & (runs | ~ordered_since),
+        by_contract=any_of(begun) & fees_only(view, known) & (runs | ~ordered_since),
         gone=any_of(begun) & ~bound & ~ordered_since,
         running=runs,
     )
+
+
+def fees_only(view: View, known: KnownContracts) -> BoolArray:
+    """Return whether each account orders nothing but the fees of its contracts, shape (n,).
+
+    Contracts that follow each other count once, and those that stopped two years ago or longer no more.
+    """
+    stopped = np.minimum(known.ends, known.cancelled)
+    counts = known.begun & (known.follower < 0) & (stopped > known.at - 730 * MICROSECONDS_PER_DAY)
+    contracts, days = np.bincount(known.question[counts], minlength=len(view)), order_days(view)
+    few: BoolArray = days.in_window(365) <= contracts + SPARE_FEES
+    return few & (days.in_window(730) <= 2 * contracts + SPARE_FEES) & (contracts > 0)
 
 
 ENDED, SMALLER_RENEWAL, RENEWED = range(3)
@@ -281,8 +293,7 @@ def contract_outcomes(
     view = View(histories, Snapshots(account, decided))
     days, cancelled = order_days(view), np.ones(len(row), bool)
     cancelled[known.question[mine]] = known.noticed[mine]
-    fees_only = (days.in_window(365 + 2 * grace_days) <= FEES_A_YEAR + 1) & (days.in_window(730) <= FEES_IN_TWO_YEARS)
-    billed = fees_only & (days.in_window(2 * grace_days) > 0)
+    billed = fees_only(view, known) & (days.in_window(2 * grace_days) > 0)
     return np.where((outcome == ENDED) & ~cancelled & billed, RENEWED, outcome)
 
 

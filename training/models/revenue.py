@@ -35,6 +35,7 @@ from training.model.rules import Complement, Either
 from training.model.serialization import Predictor
 from training.models.buy_till_you_die import learn_purchases, learn_spend, usual_limit
 from training.models.fitting import equal_pool, every_term, fit_classes, fit_trees, pool_weights, weighed_pool
+from training.models.invoices import learn_invoices
 from training.models.next_rung import AGE_OF_THE_DATA
 from training.models.switching import directions, rfm_terms
 from training.settings import Settings
@@ -173,7 +174,7 @@ def _on_pace(task: TrainingTask, pace: Pace, chance: Pool, slices: IntArray) -> 
     expected = learn_spend(task, learn_purchases(task, regular=False))
     if expected is not None:
         members["expected orders"] = expected
-    return RevenuePool(chance, members, _weights(members, task))
+    return RevenuePool(chance, members, _weights(members, task), learn_invoices(task, chance))
 
 
 def _level_by_slice(amount: FloatArray, scale: FloatArray, slices: IntArray) -> FloatArray:
