@@ -16,9 +16,10 @@ import numpy as np
 from features.histories.histories import Histories
 from features.histories.order_days import order_days
 from features.histories.snapshots import Snapshots
-from features.histories.streams import FIXED_POINT, Stream, expand, run_starts
+from features.histories.streams import FIXED_POINT, Stream, expand
 from features.histories.views import View
 from features.instants import ALWAYS, MICROSECONDS_PER_DAY, NEVER, BoolArray, FloatArray, IntArray
+from features.tables import TABLE
 
 GRACE_DAYS = 60
 """The grace where nothing else is set: who renews late does so within two months, and who renews early likewise."""
@@ -104,12 +105,9 @@ def _followers(
     """
     cancelled, value, kind = rest
     found = np.full(len(question), -1, np.int64)
-    begins = run_starts(question)
-    size = np.diff(begins)
-    position = np.repeat(np.arange(len(size)), size)
-    old, new = expand(begins[:-1][position], begins[1:][position])
-    gap = np.abs(starts[new] - np.minimum(ends[old], NEVER // 2))
-    fits = (gap <= grace) & (starts[old] < starts[new]) & (kind[old] == kind[new]) & (cancelled[new] > starts[new])
+    old, new = _near_ends(question * KINDS + kind, starts, ends, grace)
+    gap = np.abs(starts[new] - ends[old])
+    fits = (gap <= grace) & (starts[old] < starts[new]) & (cancelled[new] > starts[new])
     old, new, gap = old[fits], new[fits], gap[fits]
     apart = np.abs(np.log(np.maximum(value[new], 1)) - np.log(np.maximum(value[old], 1)))
     order = np.lexsort((new, old, apart, gap))
@@ -126,6 +124,30 @@ def _followers(
         left = (found[old] < 0) & ~taken[new]
         old, new = old[left], new[left]
     return found
+
+
+KINDS = len(TABLE["contracts"].column("kind").values) + 1
+"""Of contracts, and none."""
+
+
+def _near_ends(group: IntArray, starts: IntArray, ends: IntArray, grace: int) -> tuple[IntArray, IntArray]:
+    """Return the pairs (old, new) of one group of which the new one begins about when the old one ends.
+
+    They are found by whole days, so a few too many.
+    """
+    ending = np.flatnonzero(ends < NEVER)
+    if not len(ending):
+        return ending, ending
+    first = int(min(starts.min(), ends[ending].min() - grace)) // MICROSECONDS_PER_DAY
+    last = int(max(starts.max(), ends[ending].max() + grace)) // MICROSECONDS_PER_DAY
+    width = last - first + 2
+    order = np.lexsort((starts, group))
+    keys = group[order] * width + starts[order] // MICROSECONDS_PER_DAY - first
+    begin, end = (
+        group[ending] * width + (ends[ending] + far) // MICROSECONDS_PER_DAY - first for far in (-grace, grace)
+    )
+    pair, place = expand(np.searchsorted(keys, begin), np.searchsorted(keys, end, side="right"))
+    return ending[pair], order[place]
 
 
 @dataclass(frozen=True)
