@@ -178,7 +178,7 @@ def _stretch(chance: FloatArray, last: TrainingTask) -> tuple[float, float]:
     return round(float(np.clip(found[0], *SLOPE_LIMITS)), 4), round(float(found[1]), 4)
 
 
-STRETCH = 0.25
+STRETCH = 0.5
 """Standard deviation of what slope and intercept are thought to be, before later rows are seen."""
 SLOPE_LIMITS = (0.5, 3.0)
 
