@@ -26,6 +26,8 @@ GRACE_DAYS = 60
 SPARE_FEES = 1
 """An account orders nothing but fees if it has at most one order day a year for each contract, and so many more: one
 may come early, or be sent again."""
+MOST_NOTICE_DAYS = 365
+"""A contract that was cancelled longer ago does not run out: it was broken off, whatever its end."""
 SMALLER = 0.9
 """A following contract of less than this part of the value renews smaller."""
 CONTRACT_COLUMNS = (
@@ -65,8 +67,15 @@ class KnownContracts:
 
     @property
     def running(self) -> BoolArray:
-        """Return which have begun and not ended, under notice or not."""
-        return self.begun & (self.at < self.ends)
+        """Return which have begun and not ended; under notice too, but not for longer than MOST_NOTICE_DAYS.
+
+        One without an end stops when it is cancelled.
+        """
+        notice = np.where(self.ends < NEVER, MOST_NOTICE_DAYS * MICROSECONDS_PER_DAY, 0)
+        stops = np.where(
+            self.noticed, np.minimum(self.ends, np.minimum(self.cancelled, NEVER // 2) + notice), self.ends
+        )
+        return self.begun & (self.at < stops)
 
     @property
     def noticed(self) -> BoolArray:

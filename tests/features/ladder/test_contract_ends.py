@@ -140,6 +140,8 @@ def switched(of: Histories, at: str = AS_OF) -> tuple[bool, bool]:
     return bool(found.can_switch[0]), bool(found.switched[0])
 
 
+OPEN = contract("2023-01-01", None)
+BROKEN = contract("2022-01-01", "2027-01-01", cancelled_at="2023-02-01")
 RENEWAL = contract("2025-01-01", "2026-01-01", recorded_at="2025-01-01")
 
 
@@ -154,6 +156,10 @@ RENEWAL = contract("2025-01-01", "2026-01-01", recorded_at="2025-01-01")
         ("gone: the grace is over", known(FIRST), "2025-03-10", (False, False)),
         ("in its grace", known(FIRST), "2025-01-15", (True, True)),
         ("in its grace, and back", known(FIRST, contract("2025-02-01", "2026-02-01")), "2025-01-15", (True, False)),
+        ("open-ended", known(FIRST | {"ends_on": None}), AS_OF, (True, False)),
+        ("open-ended, to be cancelled", known(OPEN | {"cancelled_at": "2024-12-01"}), AS_OF, (True, True)),
+        ("open-ended, and cancelled", known(OPEN | {"cancelled_at": "2024-09-01"}), AS_OF, (False, False)),
+        ("broken off long before its end", known(BROKEN, orders=FEES[:1]), "2024-03-01", (False, False)),
         ("ordered again after the end", known(FIRST, orders=[*FEES, ("A", "2025-01-20", 9.0)]), AS_OF, (True, False)),
     ],
 )
