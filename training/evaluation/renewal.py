@@ -17,12 +17,14 @@ from training.evaluation import metrics
 from training.evaluation.cluster_bootstrap import cluster_bootstrap_mean
 from training.evaluation.curves import gains_curve
 from training.evaluation.evaluation import OURS, POOL, WORSE_BY, Comparison, Row
+from training.models.fitting import one_linear_algebra_thread
 from training.models.renewal import RATES, RenewalRows, fit_renewal, learn_default_lightgbm, renewal_task
 from training.settings import Settings
 
 TASK, PRIMARY = "renewal", "log_loss"
 
 
+@one_linear_algebra_thread()
 def judge_renewal(data: Dataset, rows: RenewalRows, settings: Settings, folds: int) -> Comparison | None:
     """Judge the chances at rolling origins; None where no origin has enough decided contracts before it.
 
