@@ -100,7 +100,10 @@ def known_contracts(stream: Stream | None, account: IntArray, at: IntArray, grac
         stream.time[row], *(stream.value(name)[row].astype(np.int64) for name in ("ends", "value", "kind"))
     )  # fmt: skip
     follower = _followers(question, starts, ends, (cancelled, value, kind), int(grace_days * MICROSECONDS_PER_DAY))
-    return KnownContracts(question, row, instants, starts, ends, cancelled, value, kind, follower)
+    return KnownContracts(
+        question=question, row=row, at=instants, starts=starts, ends=ends, cancelled=cancelled, value=value, kind=kind,
+        follower=follower,
+    )  # fmt: skip
 
 
 def _followers(

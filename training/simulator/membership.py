@@ -142,7 +142,10 @@ def _move(members: Members, now: Standing, rng: np.random.Generator) -> tuple[St
         noticed=(now.noticed | notice) & ~started & ~gone,
         given_up=now.given_up + gone.sum(axis=1) + notice.sum(axis=1),
     )
-    month = Month(started, start, value, notice & ~dropped, dropped, ends & ~stays, tickets, severe, visits)
+    month = Month(
+        started=started, start=start, value=value, notice=notice & ~dropped, dropped=dropped, ended=ends & ~stays,
+        tickets=tickets, severe=severe, visits=visits,
+    )  # fmt: skip
     return standing, month
 
 
