@@ -140,6 +140,9 @@ def predictors() -> dict[str, Predictor]:
         "revenue by invoice": RevenuePool(rfm, {"a": orders}, {"a": 0.8}, InvoiceSchedule(3, 5, 6, 4, 2.0)),
         "sharpened chances": Sharpened(equal_pool({"a": chance, "b": rfm}), 1.4, -0.3),
         "classes of renewal": RenewalModel(Sharpened(rfm, 1.2, 0.1), chance, 0.97, matrix.shape[1]),
+        "pool of chances that knows of notice": Pool(
+            {"a": chance, "b": rfm}, {"a": 0.5, "b": 0.5}, 0.4, (3.0, 2.0), (4.0, 0.0, 0.9)
+        ),
         "gated pool of chances": Pool({"a": chance, "b": rfm}, {"a": 0.5, "b": 0.5}, 0.4, (3.0, 2.0)),
         "effect": Effect(three, (0.5, -0.1, 0.3, 0.2), covariance, 4, 120.5),
         "effect of nothing but size": Effect((), (0.1,), ((0.04,),)),

@@ -127,6 +127,9 @@ def test_accounts_that_only_pay_fees_can_leave_and_are_told_by_how_likely() -> N
     rows = np.flatnonzero(possible & bound)
     chance = pool.predict(matrix[rows])[:, 0]
     assert (chance > 1e-5).mean() > 0.95
+    given_up = pool.given_up(matrix[rows])
+    assert given_up.sum() > 10
+    assert chance[given_up].min() > 0.9  # under notice, and nothing else in force
     assert spearmanr(true[rows], chance).statistic > 0.5
 
 
