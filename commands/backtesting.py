@@ -21,6 +21,8 @@ def backtest_command(options: BacktestOptions) -> Figures:
     from training.evaluation.evaluation import evaluate
     from training.evaluation.grading import grade_report
     from training.evaluation.next_order import judge_next_order, next_order_findings
+    from training.evaluation.renewal import judge_renewal
+    from training.models.renewal import renewal_rows
     from training.settings import read_settings
 
     settings, feedback = read_settings(options.config), feedback_store(options.store)
@@ -30,10 +32,12 @@ def backtest_command(options: BacktestOptions) -> Figures:
         data = build_dataset(known, settings, loaded.as_of, progress=progress)
         comparisons = evaluate(data, settings, options.folds, progress)
         windows = judge_next_order(data, settings, options.folds)
-    tables = comparisons if windows is None else [*comparisons, windows]
+        renewals = judge_renewal(data, renewal_rows(data, settings), settings, options.folds)
+    graded = comparisons if renewals is None else [*comparisons, renewals]
+    tables = graded if windows is None else [*graded, windows]
     for comparison in tables:
         show_comparison(comparison)
     if not any(comparison.task == "switching" for comparison in comparisons):
         print("\nSwitching: left out; too few switched before the origins. `ladder check` says what it takes.")
-    show_findings("What the models are worth", [*grade_report(comparisons), *next_order_findings(windows)])
+    show_findings("What the models are worth", [*grade_report(graded), *next_order_findings(windows)])
     return {name: value for comparison in tables for name, value in comparison.figures().items()}

@@ -64,7 +64,7 @@ def report_source(loaded: Loaded, rows_to: Path | None = None) -> Figures:
     settings = loaded.settings
     needs = Needs(
         settings.outcome.horizon_days, settings.slices.least_history_days, settings.outcome.recorded_at_least,
-        settings.uplift.least_treated,
+        settings.uplift.least_treated, grace_days=settings.outcome.renewal_grace_days,
     )  # fmt: skip
     report = check_source(loaded.source, loaded.histories, settings.ladder, needs, loaded.as_of)
     _show_report(report, settings.outcome.horizon_days)
@@ -123,7 +123,7 @@ def slow_buyers(report: DataReport, horizon_days: int) -> Finding:
 
 def _readiness(one: Readiness) -> Finding:
     """Return what a source has for a model, and lacks."""
-    from features.data_report import STATES, SWITCHING
+    from features.data_report import RENEWAL, STATES, SWITCHING
     from training.model.findings import NOTE, OK, Finding
 
     severity = OK if one.ready else NOTE
@@ -133,6 +133,8 @@ def _readiness(one: Readiness) -> Finding:
         if one.found >= one.needed:
             return Finding.of("can_train_recorded", severity, switches=one.found)
         return Finding.of("can_train_silence", severity, switches=one.found, needed=one.needed)
+    if one.model == RENEWAL:
+        return Finding.of("can_train_renewal", severity, ended=one.found, renewed=one.renewed, needed=one.needed)
     if one.option is None:
         return Finding.of("can_train_no_investments", severity)
     return Finding.of(

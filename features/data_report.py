@@ -9,22 +9,24 @@ from features.histories.histories import Histories
 from features.histories.order_days import order_days
 from features.histories.views import View
 from features.instants import MICROSECONDS_PER_DAY, iso
+from features.ladder.contract_ends import ENDED, contract_state, decided_contracts
 from features.ladder.rhythm import LOOK_BACK_DAYS
 from features.ladder.rules import LadderRules, rungs
 from features.sources.source import Source
 from features.tables import RUNGS, TABLES
 
-STATES, SWITCHING, UPLIFT = "states", "switching", "uplift"
-"""Models: of the next rung and expected revenue, of leaving, of what an investment brings."""
+STATES, SWITCHING, RENEWAL, UPLIFT = "states", "switching", "renewal", "uplift"
+"""Models: of the next rung and expected revenue, of leaving, of renewals, of what an investment brings."""
 
 
 @dataclass(frozen=True)
 class Readiness:
     """Whether a source can train a model.
 
-    model : STATES, SWITCHING or UPLIFT.  found, needed : days of orders for STATES, recorded switches for SWITCHING,
-        accounts with a complete horizon for UPLIFT.
+    model : STATES, SWITCHING, RENEWAL or UPLIFT.  found, needed : days of orders for STATES, recorded switches for
+        SWITCHING, contracts that ended for RENEWAL, accounts with a complete horizon for UPLIFT.
     option : the investment of UPLIFT; None where the source has none.  randomised : of the accounts found.
+    renewed : contracts that renewed, of RENEWAL, of which as many are needed.
     """
 
     model: str
@@ -33,6 +35,7 @@ class Readiness:
     needed: int
     option: str | None = None
     randomised: int = 0
+    renewed: int = 0
 
 
 @dataclass(frozen=True)
@@ -44,7 +47,8 @@ class DataReport:
     reasons : (table, column, reason) -> number of rows set aside.
     ladder : rung -> number of accounts at as_of.
     models : whether each can be trained.
-    slow_buyers : share of the accounts with two order days or more that usually wait longer than the horizon.
+    slow_buyers : share of the accounts with two order days or more that usually wait longer than the horizon, of those
+        that order more than the fees of their contracts.
     slow_gap_days : their median mean gap; 0 where there are none.
     """
 
@@ -61,12 +65,17 @@ class DataReport:
 
 @dataclass(frozen=True)
 class Needs:
-    """How much each model needs: days of history, recorded switches, exposed accounts for each investment."""
+    """How much each model needs.
+
+    Days of history, recorded switches, exposed accounts for each investment, contracts that renewed and that ended.
+    """
 
     horizon_days: int
     history_days: int
     switches: int
     exposed: int
+    contracts: int = 30
+    grace_days: int = 60
 
 
 def check_source(source: Source, histories: Histories, rules: LadderRules, needs: Needs, as_of: int) -> DataReport:
@@ -80,7 +89,7 @@ def check_source(source: Source, histories: Histories, rules: LadderRules, needs
     ladder = {name: int(count) for name, count in zip(RUNGS, counts, strict=True)}
     models = _models(histories, needs, as_of)
     number, mean, _ = order_days(view).gaps(LOOK_BACK_DAYS)
-    mean = mean[number > 0]
+    mean = mean[(number > 0) & ~contract_state(view, needs.grace_days).by_contract]
     slow = mean > needs.horizon_days
     return DataReport(
         as_of=iso(as_of),
@@ -104,8 +113,16 @@ def _models(histories: Histories, needs: Needs, as_of: int) -> tuple[Readiness, 
     return (
         Readiness(STATES, long_enough, days, needed),
         Readiness(SWITCHING, long_enough, switches, needs.switches),
+        _renewals(histories, needs, as_of, long_enough),
         *_investments(histories, needs, as_of, long_enough),
     )
+
+
+def _renewals(histories: Histories, needs: Needs, as_of: int, long_enough: bool) -> Readiness:
+    counts = decided_contracts(histories.as_it_stood(as_of), as_of, needs.grace_days)
+    ended, renewed = int(counts[ENDED]), int(counts.sum() - counts[ENDED])
+    ready = long_enough and min(ended, renewed) >= needs.contracts
+    return Readiness(RENEWAL, ready, ended, needs.contracts, renewed=renewed)
 
 
 def _investments(histories: Histories, needs: Needs, as_of: int, long_enough: bool) -> tuple[Readiness, ...]:

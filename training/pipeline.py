@@ -22,6 +22,7 @@ from training.evaluation.curves import Curves, Importance, importance_of
 from training.evaluation.evaluation import OURS, Comparison, evaluate
 from training.evaluation.grading import grade_report
 from training.evaluation.next_order import judge_next_order, next_order_findings
+from training.evaluation.renewal import judge_renewal
 from training.model.bundle import Bundle, Facts, Investment
 from training.model.findings import NOTE, WARNING, Finding
 from training.model.margins import line_margins, margins_finding
@@ -32,6 +33,7 @@ from training.models.fitting import fit_trees, one_linear_algebra_thread
 from training.models.horizon_models import fit_horizons
 from training.models.next_order import LEAST_GAPS, fit_next_order
 from training.models.next_rung import fit_with_earlier
+from training.models.renewal import RenewalRows, fit_renewal, renewal_finding, renewal_rows
 from training.models.revenue import fit_revenue
 from training.models.revenue_range import fit_revenue_range, if_order_finding
 from training.models.rule_that_serves import rule_of, serve_pool, serve_revenue
@@ -55,7 +57,8 @@ class Trained:
     effects : of the investments, with what they rest on.
     curves : what the plots are drawn from.
     policy_evaluation : the trials that recommendations are evaluated on; None where there are none.
-    next_order : the table of the windows of the next order; None where nothing was evaluated.
+    next_order, renewal : the tables of the windows of the next order and of the chances of renewal; None where nothing
+        was evaluated.
     """
 
     bundle: Bundle
@@ -67,11 +70,12 @@ class Trained:
     curves: Curves = field(default_factory=Curves)
     policy_evaluation: PolicyEvaluation | None = field(default=None, compare=False, repr=False)
     next_order: Comparison | None = None
+    renewal: Comparison | None = None
 
     @property
     def tables(self) -> tuple[Comparison, ...]:
-        """Return every table of results: those that are graded, and that of the next order."""
-        return self.comparisons if self.next_order is None else (*self.comparisons, self.next_order)
+        """Return every table of results: those of every account, and those of renewals and of the next order."""
+        return (*self.comparisons, *(table for table in (self.renewal, self.next_order) if table is not None))
 
 
 def train(histories: Histories, settings: Settings, end: int, folds: int = 3, progress: Progress = silent) -> Trained:
@@ -91,12 +95,15 @@ def train(histories: Histories, settings: Settings, end: int, folds: int = 3, pr
 @one_linear_algebra_thread()
 def train_on(data: Dataset, settings: Settings, folds: int = 3, progress: Progress = silent) -> Trained:
     """Train all models on a dataset, be it of one source or gathered from its parts; otherwise as `train`."""
-    comparisons, report = _evaluate(data, settings, folds, progress)
+    contracts = renewal_rows(data, settings)
+    comparisons, renewals, report = _evaluate(data, contracts, settings, folds=folds, progress=progress)
     windows = judge_next_order(data, settings, folds) if comparisons else None
     report += next_order_findings(windows)
     everything = np.ones(len(data.matrix), bool)
     progress("models", 0.0)
     serves = {comparison.task: comparison.serves for comparison in comparisons}
+    decided = contracts.decided <= data.end
+    renewal = fit_renewal(data, contracts, decided, settings, renewals.serves if renewals else None)
     next_rung, earlier = fit_with_earlier(data, everything, settings)
     next_rung = serve_pool(data, "next_rung", serves, pool=next_rung, rows=everything, settings=settings)
     if rule_of(next_rung) is not None:
@@ -135,6 +142,7 @@ def train_on(data: Dataset, settings: Settings, folds: int = 3, progress: Progre
     )
     report += [*sets.findings(), held.of_intervals(), if_order_finding(held_if_order)]
     report += further_report
+    report.append(renewal_finding(contracts, decided, renewal is not None))
     if next_order is None:
         report.append(Finding.of("next_order_left_out", NOTE, needed=LEAST_GAPS))
     worth = acquisition_roi(
@@ -148,7 +156,7 @@ def train_on(data: Dataset, settings: Settings, folds: int = 3, progress: Progre
         gaps=gaps,
         record=record,
         sets=sets,
-        comparisons=comparisons if windows is None else (*comparisons, windows),
+        comparisons=[*comparisons, *(table for table in (renewals, windows) if table is not None)],
         report=tuple(report),
     )
     facts = replace(facts, acquisition=worth.rows)
@@ -164,7 +172,7 @@ def train_on(data: Dataset, settings: Settings, folds: int = 3, progress: Progre
                 revenue_share=settings.uplift.revenue_share.get(e.investment, 0.0),
             ) for e in effects
         ),
-        further=further, next_order=next_order,
+        further=further, next_order=next_order, renewal=renewal,
     )  # fmt: skip
     curves = replace(uplift.curves, importances=_importances(data, switching, climbing))
     accounts = len(np.unique(data.snapshots.account))
@@ -178,6 +186,7 @@ def train_on(data: Dataset, settings: Settings, folds: int = 3, progress: Progre
         curves=curves,
         policy_evaluation=uplift.policy_evaluation,
         next_order=windows,
+        renewal=renewals,
     )
 
 
@@ -200,15 +209,17 @@ def _margin(data: Dataset, settings: Settings) -> float:
 
 
 def _evaluate(
-    data: Dataset, settings: Settings, folds: int, progress: Progress
-) -> tuple[tuple[Comparison, ...], list[Finding]]:
+    data: Dataset, contracts: RenewalRows, settings: Settings, *, folds: int, progress: Progress
+) -> tuple[tuple[Comparison, ...], Comparison | None, list[Finding]]:
     if folds == 0:
-        return (), [Finding.of("not_judged_by_wish", NOTE)]
+        return (), None, [Finding.of("not_judged_by_wish", NOTE)]
     try:
         comparisons = tuple(evaluate(data, settings, folds, progress))
     except NotEnoughData as error:
-        return (), [Finding.of("not_judged", NOTE, message=str(error))]
-    return comparisons, [*grade_report(comparisons), *_rules_that_serve(comparisons, data, settings)]
+        return (), None, [Finding.of("not_judged", NOTE, message=str(error))]
+    renewals = judge_renewal(data, contracts, settings, folds)
+    judged = comparisons if renewals is None else (*comparisons, renewals)
+    return comparisons, renewals, [*grade_report(judged), *_rules_that_serve(judged, data, settings)]
 
 
 def _rules_that_serve(comparisons: Sequence[Comparison], data: Dataset, settings: Settings) -> list[Finding]:
@@ -282,6 +293,7 @@ def _facts(
         report=report,
         line_margins=line_margins(data.totals.lines),
         currency=settings.service.currency,
+        renewal_grace_days=settings.outcome.renewal_grace_days,
     )
 
 

@@ -48,7 +48,7 @@ def _cell(table: Table, column: Column, k: int) -> Any:
             return None  # a ticket still open, a contract not cancelled, a person still there
         return pd.Timestamp(own + later, unit="us")
     if column.name == "account_id":
-        return f"A{k % ACCOUNTS}"
+        return f"A{k % (ACCOUNTS - (table.name == 'contracts'))}"  # one without a contract, which silence tells of
     if column.name in ("investment", "product_line", "contact_id"):
         table_key = column.name == table.key
         return f"{column.name}{k if table_key else k // ACCOUNTS % 3 if column.name == 'investment' else k % 12}"

@@ -46,6 +46,7 @@ def _contracts(rows: TableRows) -> dict[str, Stream]:
         "ends": rows.moment("ends_on"),
         "cancelled": rows.moment("cancelled_at"),
         "value": fixed(rows.number("value")),
+        "kind": rows.code("kind") + 1,
     }
     renews, known = _renewals(rows)
     return {"contracts": rows.stream(values), "renewals": rows.stream({}, keep=renews, known=known)}

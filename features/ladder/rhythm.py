@@ -3,7 +3,8 @@
 An account that orders once a year in May is not gone in November. It is gone when it has been silent for longer than
 its own gaps explain: their mean and twice their deviation, over three years. Seasons are covered by the gaps that they
 make. An account with a single order day has shown no rhythm yet, and is given a year and a quarter to order again. A
-contract in force speaks against leaving, whatever the silence.
+contract in force speaks against leaving, whatever the silence; of an account that orders nothing but the fees of its
+contracts, these alone say whether it has left (`features.ladder.contract_ends`).
 """
 
 import numpy as np
@@ -11,6 +12,7 @@ import numpy as np
 from features.histories.order_days import order_days
 from features.histories.views import View
 from features.instants import BoolArray, FloatArray
+from features.ladder.contract_ends import contract_state
 
 LOOK_BACK_DAYS = 1095
 DEVIATIONS = 2.0
@@ -35,8 +37,12 @@ def rhythm_days(view: View) -> FloatArray:
 
 
 def days_within_rhythm(view: View) -> FloatArray:
-    """Return the days that are left of the explained silence, shape (n,): 0 beyond it, NaN without an order."""
-    return np.maximum(rhythm_days(view) - order_days(view).days_since(0), 0.0)
+    """Return the days that are left of the explained silence, shape (n,): 0 beyond it.
+
+    NaN without an order, and where contracts say whether the account has left.
+    """
+    left = np.maximum(rhythm_days(view) - order_days(view).days_since(0), 0.0)
+    return np.where(contract_state(view).by_contract, np.nan, left)
 
 
 def outlasts_rhythm(view: View, horizon_days: float) -> BoolArray:

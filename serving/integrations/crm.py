@@ -58,7 +58,7 @@ FIELDS = (
     *map(
         _field,
         "p_switch switch_trigger expected_revenue p_no_order revenue_if_order_low revenue_if_order_high next_order_on "
-        "next_order_from next_order_until overdue_days value_at_risk customer_type recommended_investment "
+        "next_order_from next_order_until overdue_days p_renew value_at_risk customer_type recommended_investment "
         "expected_gain roi rank reasons model_version".split(),
     ),
 )

@@ -130,6 +130,9 @@ SCORES: tuple[ScoreColumn, ...] = (
     _date("next_order_until", "Last day of it."),
     ScoreColumn("overdue_days", "By how many days as_of lies beyond the window that held right after the last order "
                 "day; 0 within it, null without two order days.", Kind.WHOLE, Unit.DAYS, BAD, nullable=True, since=2),
+    _chance("p_renew", "Chance that the contract renews, be it smaller, of an account whose contract ends within the "
+            "horizon; of several, their mean by value; null otherwise.", direction=GOOD, nullable=True,
+            since=2),
     _money("value_at_risk", "Gross margin at stake: p_switch x expected_revenue x the account's margin rate, money; "
            "null with p_switch.", direction=BAD, nullable=True),
     _ratio("service_load", "Contacts and tickets of the last 365 days per thousand of revenue: higher = dearer to "

@@ -16,6 +16,7 @@ from features.histories.histories import Histories
 from features.histories.snapshots import Snapshots
 from features.histories.views import View
 from features.instants import MICROSECONDS_PER_DAY, FloatArray, IntArray, iso
+from features.ladder.contract_ends import ending_contracts
 from features.ladder.eligibility import can_switch
 from features.ladder.rules import rungs
 from features.tables import BONDS, NO_INVESTMENT, RUNGS, TRIGGER_FAMILIES
@@ -84,12 +85,13 @@ class Scorer:
             "rung": np.array(RUNGS, object)[rung],
         }
         columns |= self._next(matrix, rung)
-        possible = can_switch(view, facts.rules, facts.definition, facts.silence_days)
+        possible = can_switch(view, facts.rules, facts.definition, facts.silence_days, facts.renewal_grace_days)
         rows = np.flatnonzero(possible) if self.bundle.switching is not None else np.empty(0, np.int64)
         parts = self._leaving_parts(matrix[rows])
         columns |= self._switch(matrix, rows, parts)
         columns |= self._revenue(matrix)
         columns |= self._next_order(matrix, view.as_of, columns["p_no_order"])
+        columns["p_renew"] = self._renewal(view, matrix)
         margin = self._margin(view)
         columns["value_at_risk"] = columns["p_switch"] * columns["expected_revenue"] * margin
         columns |= customer_types(matrix, rung, facts.usual_load)
@@ -174,6 +176,15 @@ class Scorer:
         days = model.window(matrix, no_order)
         return {**dict(zip(WINDOW, dates_ahead(as_of, days).T, strict=True)), "overdue_days": model.overdue(matrix)}
 
+    def _renewal(self, view: View, matrix: FloatArray) -> FloatArray:
+        """Return the chance of each account that its contracts which end within the horizon renew, by their value."""
+        model, facts = self.bundle.renewal, self.bundle.facts
+        if model is None:
+            return np.full(len(matrix), np.nan)
+        ending = ending_contracts(view, facts.horizon_days, facts.renewal_grace_days)
+        chances = model.by_account(matrix, ending)
+        return chances[:, 1] + chances[:, 2]
+
     def _margin(self, view: View) -> FloatArray:
         """Return each account's gross margin rate: its own of the last year, its product lines', or that of all."""
         return margin_rates(view, self.bundle.facts.line_margins, self.bundle.facts.margin_rate)
@@ -182,7 +193,7 @@ class Scorer:
         """Return the reasons of every snapshot, without its scores."""
         facts, view = self.bundle.facts, View(histories, snapshots)
         matrix, rung = catalog.compute(view, self.bundle.context), rungs(view, facts.rules)
-        possible = can_switch(view, facts.rules, facts.definition, facts.silence_days)
+        possible = can_switch(view, facts.rules, facts.definition, facts.silence_days, facts.renewal_grace_days)
         rows = np.flatnonzero(possible) if self.bundle.switching is not None else np.empty(0, np.int64)
         teller = Explainer(facts, histories.tables)
         return self._reasons(matrix, rung, rows, self._leaving_parts(matrix[rows]), teller)

@@ -21,6 +21,7 @@ from training.model.effect import Effect
 from training.model.margins import line_margins, line_sums
 from training.model.next_order import NextOrder
 from training.model.predictors import Floored, Linear, Pool, Table, Trees, TwoPart
+from training.model.renewal import RenewalModel, Sharpened
 from training.model.revenue import Pace
 from training.model.revenue_range import RevenueRange
 from training.model.rules import Scaled
@@ -62,6 +63,7 @@ def bundle(histories: Histories, tables: frozenset[str] | None = None) -> Bundle
             Horizon(365, Pool({"linear": softmax}, {"linear": 1.0}), None, TwoPart(odds, amount, 1.9)),
         ),
         NextOrder(_columns(next_order.FEATURES), (0.5, 0.6, 0.3, 0.0, 0.1, 0.2), (0.4, 0.1, -0.3, -0.2), 180),
+        RenewalModel(Sharpened(odds, 1.3, 0.4), odds, 0.97, len(catalog.NAMES)),
     )
 
 

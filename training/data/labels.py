@@ -11,6 +11,7 @@ import numpy as np
 from features.histories.order_days import order_days
 from features.histories.views import View
 from features.instants import MICROSECONDS_PER_DAY, BoolArray, FloatArray, IntArray
+from features.ladder.contract_ends import contract_state
 from features.ladder.eligibility import can_switch
 from features.ladder.rhythm import outlasts_rhythm
 from features.ladder.rules import contracts_in_force, rungs
@@ -50,12 +51,14 @@ def label(view: View, settings: Settings, definition: str, end: int) -> Labels:
     """Compute the outcomes of the view's snapshots from data up to `end` (microseconds)."""
     days = settings.outcome.horizon_days
     later = View(view.histories, view.snapshots.later(days))
-    possible = can_switch(view, settings.ladder, definition, settings.outcome.silence_days)
+    grace = settings.outcome.renewal_grace_days
+    possible = can_switch(view, settings.ladder, definition, settings.outcome.silence_days, grace)
     ordered = order_days(later).in_window(days) > 0
     switched = later.stream("switches").count(days) > 0 if definition == "recorded" else ~ordered
     if definition == "rhythm":
         bound = contracts_in_force(later, later.as_of[None], np.zeros((1, len(later)), np.int64))[0] > 0
-        switched = switched & outlasts_rhythm(view, days) & ~bound
+        silent = switched & outlasts_rhythm(view, days) & ~bound
+        switched = np.where(contract_state(view, grace).by_contract, contract_state(later, grace).gone, silent)
     return Labels(
         rung=rungs(view, settings.ladder),
         next_rung=rungs(later, settings.ladder),

@@ -46,5 +46,6 @@ def accounts_at(data: Dataset, at: int, settings: Settings) -> Present:
     accounts = np.unique(data.snapshots.account)
     accounts = accounts[:: max(1, len(accounts) // MOST_ACCOUNTS)]
     view = View(data.histories, Snapshots(accounts, np.full(len(accounts), at)))
-    possible = can_switch(view, settings.ladder, data.definition, settings.outcome.silence_days)
+    outcome = settings.outcome
+    possible = can_switch(view, settings.ladder, data.definition, outcome.silence_days, outcome.renewal_grace_days)
     return Present(catalog.compute(view, data.context), possible)

@@ -10,14 +10,14 @@ from collections.abc import Sequence
 from training.evaluation.evaluation import OURS, Comparison
 from training.evaluation.metrics import Band
 from training.model.findings import NOTE, OK, WARNING, Finding
-from training.models.baselines import SIMPLEST
+from training.models.baselines import BASELINES, SIMPLEST
 
 WORTH_HAVING = 0.05
 """A gain of a twentieth of the simplest rule's score: less is hardly noticed, and an interval that leaves such a gain
 open has not shown that there is none."""
 LEAST_IN_BAND = 30
 """Snapshots in a band of chances, below which its share says next to nothing."""
-HAPPENED = {"next_rung": "climbed", "switching": "left"}
+HAPPENED = {"next_rung": "climbed", "switching": "left", "renewal": "renewed"}
 
 
 def grade(comparison: Comparison) -> Finding:
@@ -93,5 +93,5 @@ def grade_report(comparisons: Sequence[Comparison]) -> list[Finding]:
         found += coverage(comparison)
     graded = {comparison.task for comparison in comparisons}
     if graded:
-        found += [Finding.of("grade_none", NOTE, task=task) for task in SIMPLEST if task not in graded]
+        found += [Finding.of("grade_none", NOTE, task=task) for task in BASELINES if task not in graded]
     return found

@@ -24,6 +24,7 @@ from training.model.effect import Effect
 from training.model.facts import Facts
 from training.model.next_order import NextOrder
 from training.model.predictors import Pool, TwoPart
+from training.model.renewal import RenewalModel
 from training.model.revenue import RevenueModel, RevenuePool
 from training.model.revenue_range import RevenueRange
 from training.model.self_test import check_examples, write_examples
@@ -90,6 +91,7 @@ class Bundle:
     upgrades : rung -> effect of climbing from it, for the rungs that have one.
     further : other horizons than that of the facts, ascending.
     next_order : the day of the next order; None where too few gaps between order days were seen.
+    renewal : what becomes of contracts that end; None where too few renewed or ended.
     """
 
     facts: Facts
@@ -103,6 +105,7 @@ class Bundle:
     investments: tuple[Investment, ...]
     further: tuple[Horizon, ...] = ()
     next_order: NextOrder | None = None
+    renewal: RenewalModel | None = None
 
     @property
     def context(self) -> Context:
@@ -115,7 +118,7 @@ class Bundle:
         parts: dict[str, Predictor | None] = {
             "next_rung": self.next_rung, "switching": self.switching, "triggers": self.triggers,
             "climbing": self.climbing, "revenue": self.revenue, "revenue_range": self.revenue_range,
-            "next_order": self.next_order,
+            "next_order": self.next_order, "renewal": self.renewal,
         }  # fmt: skip
         parts |= {f"upgrade_{rung}": effect for rung, effect in self.upgrades.items()}
         for horizon in self.further:
@@ -206,6 +209,7 @@ def read_bundle(folder: Path) -> tuple[Bundle, str]:
             climbing=reader.predictor("climbing"), revenue=_revenue(reader),
             revenue_range=reader.part("revenue_range", RevenueRange), upgrades=upgrades, investments=investments,
             further=further, next_order=reader.part_if_any("next_order", NextOrder),
+            renewal=reader.part_if_any("renewal", RenewalModel),
         )  # fmt: skip
     except (AttributeError, KeyError, TypeError, ValueError) as error:
         raise BundleError(

@@ -12,7 +12,8 @@ class Facts:
     """What is known of the models of a bundle, all of it plain.
 
     trained_until : microseconds; nothing later was learnt from.
-    definition : what switching means, `recorded` or `silence`.
+    definition : what switching means, `recorded`, `rhythm` or `silence`.
+    renewal_grace_days : how long before or after its end a contract may be followed by another.
     catalog : fingerprint of the feature catalogue.
     features, tables : the columns of the matrix; the tables that the source held.
     settings_digest, data_digest : twelve hexadecimal digits each.
@@ -72,3 +73,4 @@ class Facts:
     acquisition: tuple[Mapping[str, str | int | float | None], ...] = ()
     line_margins: Mapping[str, float] = field(default_factory=dict)
     currency: str = ""
+    renewal_grace_days: int = 60

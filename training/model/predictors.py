@@ -16,7 +16,7 @@ import lightgbm as lgb
 import numpy as np
 
 from features.errors import BundleError
-from features.instants import FloatArray, IntArray
+from features.instants import BoolArray, FloatArray, IntArray
 from training.model.rung_mass import mass_below
 from training.model.serialization import Predictor, served
 from training.model.terms import Term, standardised_values
@@ -170,12 +170,15 @@ class Pool:
     weights : learnt on earlier origins; they sum to one.
     log_odds : added to the log odds of a single probability, the same for everybody: calibration in the large.
     gate : a column and a limit: above the limit the probability is as good as zero; None where there is none.
+    notice : two columns and a probability, which is that of rows where the first is above zero and the second is zero,
+        under notice and without another contract; only where the gate's column is missing. None where there is none.
     """
 
     members: Mapping[str, Predictor]
     weights: Mapping[str, float]
     log_odds: float = 0.0
     gate: tuple[float, ...] | None = None
+    notice: tuple[float, ...] | None = None
 
     def predict(self, matrix: FloatArray) -> FloatArray:
         """Return class probabilities, shape (n, k), or one probability, shape (n, 1)."""
@@ -191,7 +194,15 @@ class Pool:
         if self.gate is None:
             return chance
         column, limit = self.gate
-        return np.where(matrix[:, [int(column)]] > limit, FLOOR, chance)
+        chance = np.where(matrix[:, [int(column)]] > limit, FLOOR, chance)
+        return chance if self.notice is None else np.where(self.given_up(matrix)[:, None], self.notice[2], chance)
+
+    def given_up(self, matrix: FloatArray) -> BoolArray:
+        """Return which rows are under notice and have no other contract, shape (n,)."""
+        assert self.gate is not None and self.notice is not None, "notice is told with a gate"  # noqa: PT018
+        column, under, in_force = int(self.gate[0]), int(self.notice[0]), int(self.notice[1])
+        given_up: BoolArray = np.isnan(matrix[:, column]) & (matrix[:, under] > 0) & (matrix[:, in_force] == 0)
+        return given_up
 
 
 def shifted(chance: FloatArray, log_odds: float) -> FloatArray:

@@ -11,6 +11,7 @@ from typing import TypeAlias
 import numpy as np
 
 from features.instants import FloatArray
+from training.model.invoices import InvoiceSchedule
 from training.model.predictors import Trees, TwoPart
 from training.model.serialization import Predictor, served
 
@@ -110,11 +111,13 @@ class RevenuePool:
     """Expected revenue: a weighted sum of members in money, and the probability of any order beside it.
 
     weights : of the members; they need not sum to one, since they also bring the members to the same level.
+    invoices : speaks instead of the members for accounts that order nothing but the fees of their contracts.
     """
 
     any_order: Predictor
     members: Mapping[str, Predictor]
     weights: Mapping[str, float]
+    invoices: InvoiceSchedule | None = None
 
     def predict(self, matrix: FloatArray) -> FloatArray:
         """Return the expected revenue, shape (n, 1), money."""
@@ -122,7 +125,10 @@ class RevenuePool:
         for name in sorted(self.members):
             if self.weights[name] > 0:
                 total = total + self.weights[name] * self.members[name].predict(matrix)
-        return total
+        if self.invoices is None:
+            return total
+        billed = self.invoices.expected(matrix, self.any_order.predict(matrix)[:, 0])[:, None]
+        return np.where(self.invoices.concerned(matrix)[:, None], billed, total)
 
 
 RevenueModel: TypeAlias = RevenuePool | TwoPart

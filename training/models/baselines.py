@@ -232,5 +232,10 @@ REVENUE: dict[str, Baseline] = {
 
 BASELINES = {"next_rung": NEXT_RUNG, "switching": SWITCHING, "revenue": REVENUE}
 
-SIMPLEST = {"next_rung": "persistence", "switching": "recency", "revenue": "last year's pace"}
+SIMPLEST = {
+    "next_rung": "persistence",
+    "switching": "recency",
+    "revenue": "last year's pace",
+    "renewal": "renewal rate by age and size",
+}
 """Prediction -> the baseline that is its simplest rule."""

@@ -31,6 +31,7 @@ from training.model.serialization import Predictor
 from training.models.any_order import learn_any_order
 from training.models.buy_till_you_die import learn_purchases, learn_spend, usual_limit
 from training.models.fitting import fit_trees
+from training.models.invoices import learn_invoices
 from training.models.next_rung import AGE_OF_THE_DATA
 from training.models.revenue_level import UNCAPPED_SHARE, level, ratio_of_sums
 from training.settings import Settings
@@ -124,7 +125,8 @@ def _on_pace(task: TrainingTask, pace: Pace, chance: Pool, slices: IntArray) -> 
     expected = learn_spend(task, learn_purchases(task, regular=False))
     if expected is not None:
         members["expected orders"] = expected
-    return RevenuePool(chance, members, _weights(members, task, pace, slices))
+    weights = _weights(members, task, pace, slices)
+    return RevenuePool(chance, members, weights, learn_invoices(task, chance))
 
 
 def _level_by_slice(amount: FloatArray, scale: FloatArray, slices: IntArray) -> FloatArray:

@@ -155,7 +155,19 @@ def fit_switching(data: Dataset, rows: BoolArray, settings: Settings) -> Pool:
         latest = int(data.snapshots.as_of[split[1]].max())
         then = accounts_at(data, latest, settings)
         then = then if gate is None else _open(then, gate)
-    return replace(learn_switching(task, rows, split, then=then, now=now), gate=gate)
+    pool = replace(learn_switching(task, rows, split, then=then, now=now), gate=gate)
+    return pool if gate is None else _with_notice(pool, data, rows)
+
+
+def _with_notice(pool: Pool, data: Dataset, rows: BoolArray) -> Pool:
+    """Return the pool with the share that left of those under notice, whom its simple members do not know of."""
+    columns = (float(data.column("contracts_under_notice")), float(data.column("contracts_in_force")))
+    told = replace(pool, notice=(*columns, 0.5))
+    given_up = rows & told.given_up(data.matrix)
+    if given_up.sum() < MIN_EVENTS:
+        return pool
+    left = float(data.labels.switched[given_up].sum())
+    return replace(told, notice=(*columns, round((left + 0.5) / (float(given_up.sum()) + 1), 6)))
 
 
 def _shut(matrix: FloatArray, gate: tuple[float, float]) -> BoolArray:

@@ -86,7 +86,7 @@ def look(
         if horizon is None
         else (horizon.next_rung, horizon.switching, horizon.revenue)
     )
-    able = can_switch(view, facts.rules, facts.definition, facts.silence_days)
+    able = can_switch(view, facts.rules, facts.definition, facts.silence_days, facts.renewal_grace_days)
     p_switch, rows = np.full(len(matrix), np.nan), np.flatnonzero(able)
     if switching is not None and len(rows):
         p_switch[rows] = switching.predict(matrix[rows])[:, 0]

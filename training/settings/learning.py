@@ -37,8 +37,9 @@ class OutcomeSettings(Section):
     switching: Literal["auto", "recorded", "rhythm", "silence"] = Field(
         default="auto",
         description='"recorded" = a row in `switches`; "rhythm" = no order in the horizon, and by its end silent for '
-        'longer than its own gaps explain; "silence" = no order in the horizon; "auto" = recorded where the source has '
-        "enough of them, else rhythm",
+        "longer than its own gaps explain, or no contract left, of an account that orders nothing but the fees of its "
+        'contracts; "silence" = no order in the horizon; "auto" = recorded where the source has enough of them, else '
+        "rhythm",
     )
     recorded_at_least: Count = Field(
         default=50, ge=1, le=MOST,
@@ -48,6 +49,11 @@ class OutcomeSettings(Section):
         default=180, ge=1, le=3650,
         description="an account can only fall silent if it ordered in so many days before as_of: one that did not is "
         "silent already",
+    )  # fmt: skip
+    renewal_grace_days: Days = Field(
+        default=60, ge=0, le=365,
+        description="a contract that begins within so many days before or after another's end, of the same account and "
+        "kind, renews it: fees that are paid late are still paid within two months",
     )  # fmt: skip
     further_horizons_days: tuple[Annotated[Days, Field(ge=7, le=1095)], ...] = Field(
         default=(90, 365),

@@ -91,6 +91,9 @@ class Scenario:
     silent_share : share of the leavers who say nothing; some are found out later.
     replicates : replays of the horizon for the truth of each account.
     periods : times in which everybody's prices or orders are other than usual.
+    yearly_fees : whether accounts have contracts of a year and order nothing but their fees, as
+        `training.simulator.membership` has it; only accounts, hidden_response and replicates count then.
+    records_switches : whether such an organisation keeps a table of those who left.
     """
 
     accounts: int = 3_000
@@ -109,9 +112,12 @@ class Scenario:
     replicates: int = 100
     options: tuple[Option, ...] = field(default=OPTIONS)
     periods: tuple[Period, ...] = ()
+    yearly_fees: bool = False
+    records_switches: bool = True
 
 
 _DEFAULT = Scenario()
+_MEMBERSHIP = Scenario(yearly_fees=True, records_switches=False)
 
 SCENARIOS: Mapping[str, Scenario] = MappingProxyType(
     {
@@ -127,5 +133,7 @@ SCENARIOS: Mapping[str, Scenario] = MappingProxyType(
         "volume_step": replace(_DEFAULT, periods=(Period(24, None, orders=0.6),)),
         "boom_year": replace(_DEFAULT, periods=(Period(12, 12, prices=1.3, orders=1.3),)),
         "black_friday": replace(_DEFAULT, periods=tuple(Period(11 + 12 * k, 1, orders=2.5) for k in range(5))),
+        "membership": _MEMBERSHIP,
+        "membership_with_switches": replace(_MEMBERSHIP, records_switches=True),
     }
 )

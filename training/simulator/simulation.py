@@ -10,10 +10,14 @@ from pathlib import Path
 
 import numpy as np
 import pandas as pd
+from numpy.typing import NDArray
 
 from features.errors import SettingsError, SourceUnreadable
+from features.schema import Kind
+from features.tables import TABLE
 from training.simulator.choice import choose_arms
 from training.simulator.events import Events, draw_noise
+from training.simulator.membership import simulate_members
 from training.simulator.population import BURN_IN_STEPS, STEP_DAYS, IntArray, draw_traits, first_state
 from training.simulator.records import Recorder
 from training.simulator.scenarios import SCENARIOS, Option, Scenario
@@ -34,12 +38,14 @@ HISTORY_SHARE = 0.4
 class Simulation:
     """A source and its truth.
 
-    tables : the fourteen tables of the contract by name; times are datetime64[us], UTC without zone.
+    tables : the fourteen tables of the contract by name, of a scenario with yearly fees those that it has; times are
+        datetime64[us], UTC without zone.
     truth : one row per account known at as_of. account_id, as_of, horizon_days, rung (from what was known), p_switch
         (of a recorded switch within the horizon; NaN below shopper or when gone), expected_revenue (money), trigger_*
         (shares of the switching hazard), p_<rung> (at as_of + horizon), all without any investment; and for every
         option o given at as_of: uplift_o (money), margin_gain_o (uplift x margin rate - cost, money),
-        p_switch_change_o, p_upgrade_change_o; best_investment and best_gain (`none` and 0 where nothing pays).
+        p_switch_change_o, p_upgrade_change_o; best_investment and best_gain (`none` and 0 where nothing pays). With
+        yearly fees only p_renew, p_switch and expected_revenue, as `training.simulator.membership` has them.
     as_of : the midnight after the last event.
     horizon_days : 180.
     """
@@ -82,6 +88,9 @@ def simulate(
         if progress is not None:
             progress(share)
 
+    if world.yearly_fees:
+        frames, of_members = simulate_members(world, n, months, history, report)
+        return Simulation(_dated(frames, months), _as_of_now(of_members), AS_OF, HORIZON_DAYS)
     supplier = Supplier(world, n, months, history)
     for month in range(months):
         supplier.advance(supplier.choose())
@@ -98,9 +107,33 @@ def simulate(
         progress=lambda share: report(HISTORY_SHARE + (1 - HISTORY_SHARE) * share),
     )
     truth = truth_frame(world, supplier.traits, outcomes, rung, account_ids(n))
-    truth.insert(1, "as_of", np.full(n, AS_OF.to_datetime64().astype("datetime64[us]")))
+    return Simulation(tables, _as_of_now(truth), AS_OF, HORIZON_DAYS)
+
+
+def _as_of_now(truth: pd.DataFrame) -> pd.DataFrame:
+    truth.insert(1, "as_of", np.full(len(truth), AS_OF.to_datetime64().astype("datetime64[us]")))
     truth.insert(2, "horizon_days", HORIZON_DAYS)
-    return Simulation(tables, truth, AS_OF, HORIZON_DAYS)
+    return truth
+
+
+def _dated(tables: Mapping[str, pd.DataFrame], months: int) -> Mapping[str, pd.DataFrame]:
+    """Return the tables with times instead of days since the data began; dates of contracts are whole days."""
+    origin = (AS_OF - pd.Timedelta(days=months * STEP_DAYS)).to_datetime64().astype("datetime64[us]")
+    dated = {}
+    for name, frame in tables.items():
+        times = [column.name for column in TABLE[name].columns if column.kind is Kind.TIME and column.name in frame]
+        seconds = {column: np.floor(frame[column].to_numpy(np.float64) * 86_400) for column in times}
+        dated[name] = frame.assign(**{column: _instants(origin, since) for column, since in seconds.items()})
+    return dated
+
+
+def _instants(origin: np.datetime64, seconds: NDArray[np.float64]) -> NDArray[np.datetime64]:
+    known = np.isfinite(seconds)
+    instants: NDArray[np.datetime64] = origin + np.where(known, seconds, 0).astype(np.int64) * np.timedelta64(
+        10**6, "us"
+    )
+    instants[~known] = np.datetime64("NaT")
+    return instants
 
 
 class Supplier:

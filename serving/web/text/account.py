@@ -21,6 +21,11 @@ ACCOUNT_TEXTS: dict[str, tuple[str, str]] = {
     "account.next_order.from": ("most likely after {low}", "het waarschijnlijkst na {low}"),
     "account.overdue": ("Days overdue: {days}", "Dagen over tijd: {days}"),
     "account.leaving": ("Chance of leaving", "Kans op vertrek"),
+    "account.renew": ("Chance of renewal", "Kans op verlenging"),
+    "account.renew.within": (
+        "of what its contracts that end within {days} days are worth",
+        "van wat de contracten die binnen {days} dagen aflopen waard zijn",
+    ),
     "account.renewal": ("Contract runs until", "Contract loopt tot"),
     "account.still": ("Has stood there for", "Staat daar al"),
     "account.still.days": ("more than {days} days", "meer dan {days} dagen"),

@@ -145,6 +145,24 @@ def test_the_account_shows_what_the_issue_asks_for(url: str) -> None:
 
 
 @pytest.mark.parametrize("language", LANGUAGES)
+def test_the_account_says_how_likely_its_contract_renews(own_url: str, language: str) -> None:
+    told = {
+        "en": ("Chance of renewal", "83%", "of what its contracts that end within 180 days are worth"),
+        "nl": ("Kans op verlenging", "83 %", "van wat de contracten die binnen 180 dagen aflopen waard zijn"),
+    }[language]
+    account = some_account(own_url, rung="customer")
+    for chance in (0.83, None):
+        engine = open_store(own_url)
+        with writing(engine) as connection:
+            connection.execute(SCORES.update().where(SCORES.c.account_id == account).values(p_renew=chance))
+        engine.dispose()
+        with Browser(own_url, language=language) as browser:
+            page = html.unescape(browser.open(f"/accounts/{account}").text).replace("\u00a0", " ")
+        said = told if chance else (told[0], told[2])
+        assert [one in page for one in said] == [chance is not None] * len(said)
+
+
+@pytest.mark.parametrize("language", LANGUAGES)
 def test_the_account_says_when_the_next_order_comes_and_what_if_none(own_url: str, language: str) -> None:
     known = {
         "p_no_order": 0.04, "revenue_if_order_low": 85_000.0, "revenue_if_order_high": 240_000.0, "overdue_days": 12,

@@ -15,6 +15,7 @@ from features.instants import FloatArray, IntArray
 from training.model import next_order, serialization
 from training.model.buy_till_you_die import ExpectedPurchases, ExpectedSpend, Logged, NoPurchase
 from training.model.effect import MAX_ROWS_AT_ONCE, Effect
+from training.model.invoices import InvoiceSchedule
 from training.model.next_order import NextOrder
 from training.model.predictors import (
     FLOOR,
@@ -27,6 +28,7 @@ from training.model.predictors import (
     TwoPart,
     normalise,
 )
+from training.model.renewal import RenewalModel, Sharpened
 from training.model.revenue import OnPace, Pace, RevenuePool
 from training.model.revenue_range import RevenueRange
 from training.model.rules import Banded, Complement, Constant, Either, Scaled, Sticky
@@ -126,6 +128,12 @@ def predictors() -> dict[str, Predictor]:
         "expected spend": ExpectedSpend(orders, (3, 1), 2.0, 3.0, 40.0),
         "ratio to a pace": OnPace(pace, trees_of_ratio),
         "weighed revenue": RevenuePool(rfm, {"a": orders, "b": OnPace(pace, trees_of_ratio)}, {"a": 0.4, "b": 0.7}),
+        "revenue by invoice": RevenuePool(rfm, {"a": orders}, {"a": 0.8}, InvoiceSchedule(3, 5, 6, 4, 2.0)),
+        "sharpened chances": Sharpened(equal_pool({"a": chance, "b": rfm}), 1.4, -0.3),
+        "classes of renewal": RenewalModel(Sharpened(rfm, 1.2, 0.1), chance, 0.97, matrix.shape[1]),
+        "pool of chances that knows of notice": Pool(
+            {"a": chance, "b": rfm}, {"a": 0.5, "b": 0.5}, 0.4, (3.0, 2.0), (4.0, 0.0, 0.9)
+        ),
         "gated pool of chances": Pool({"a": chance, "b": rfm}, {"a": 0.5, "b": 0.5}, 0.4, (3.0, 2.0)),
         "effect": Effect(three, (0.5, -0.1, 0.3, 0.2), covariance, 4, 120.5),
         "effect of nothing but size": Effect((), (0.1,), ((0.04,),)),

@@ -16,6 +16,7 @@ NAMES: Mapping[str, Mapping[str, Words]] = {
         "next_rung": ("the next rung", "de volgende trede"),
         "switching": ("leaving", "vertrek"),
         "revenue": ("expected revenue", "verwachte omzet"),
+        "renewal": ("renewals", "verlengingen"),
     },
     "metric": {
         "log_loss": ("log loss", "log loss"),
@@ -27,10 +28,13 @@ NAMES: Mapping[str, Mapping[str, Words]] = {
     "simplest": {
         "next_rung": ("persistence (everybody stays on its rung)", "persistentie (iedereen blijft op de eigen trede)"),
         "switching": ("recency alone (who has been silent longest leaves)", "recentheid alleen (wie het langst stil is, vertrekt)"),
+        "renewal": (
+            "the renewal rate by age and size of the contract", "het verlengpercentage naar leeftijd en omvang van het contract",
+        ),
         "revenue": ("last year's pace (everybody spends what it spent)", "het tempo van vorig jaar (iedereen besteedt wat hij besteedde)"),
     },
-    "chance_of": {"climbed": ("climbing", "stijgen"), "left": ("leaving", "vertrek")},
-    "happened": {"climbed": ("climbed", "steeg"), "left": ("left", "vertrok")},
+    "chance_of": {"climbed": ("climbing", "stijgen"), "left": ("leaving", "vertrek"), "renewed": ("renewing", "verlengen")},
+    "happened": {"climbed": ("climbed", "steeg"), "left": ("left", "vertrok"), "renewed": ("renewed", "verlengde")},
     "outcome": {
         "switching": ("leaving", "vertrek"),
         "next_rung": ("the next rung", "de volgende trede"),

@@ -166,6 +166,7 @@ REPORT_TEXTS: Mapping[str, Words] = {
     "task.next_rung": ("Next rung", "Volgende trede"),
     "task.switching": ("Switching", "Vertrek"),
     "task.revenue": ("Expected revenue", "Verwachte omzet"),
+    "task.renewal": ("Renewal of contracts", "Verlenging van contracten"),
     "task.next_order": ("Next order day, 80% windows", "Volgende besteldag, vensters van 80%"),
 }  # fmt: skip
 

@@ -16,10 +16,20 @@ ROWS = (
     Row(
         "can_train_silence",
         (
-            "{switches} switches recorded, {needed} needed; until then an account that is silent beyond its own rhythm counts as gone",
-            "{switches} keer vertrek vastgelegd, {needed} nodig; tot dan telt een account dat langer stil is dan zijn eigen ritme verklaart als vertrokken",
+            "{switches} switches recorded, {needed} needed; until then an account that is silent beyond its own rhythm, or that only pays fees and has no contract left, counts as gone",
+            "{switches} keer vertrek vastgelegd, {needed} nodig; tot dan telt een account dat langer stil is dan zijn eigen ritme verklaart, of dat alleen contributie betaalt en geen contract meer heeft, als vertrokken",
         ),
         ("switching", "vertrek"),
+    ),
+    Row(
+        "can_train_renewal",
+        (
+            "{renewed:count} contracts renewed and {ended:count} ended, {needed:count} of each needed: contracts with "
+            "ends_on, and what followed them",
+            "{renewed:count} contracten zijn verlengd en {ended:count} liepen af, {needed:count} van elk nodig: contracten "
+            "met ends_on, en wat erop volgde",
+        ),
+        ("renewals", "verlengingen"),
     ),
     Row(
         "slow_buyers",

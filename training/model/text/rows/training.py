@@ -104,6 +104,24 @@ ROWS = (
         ),
     ),
     Row(
+        "renewal_learnt",
+        (
+            "renewals: {renewed:count} of {contracts:count} contracts renewed, {smaller:count} of them smaller, and "
+            "{ended:count} ended",
+            "verlengingen: {renewed:count} van {contracts:count} contracten zijn verlengd, waarvan {smaller:count} "
+            "kleiner, en {ended:count} liepen af",
+        ),
+    ),
+    Row(
+        "renewal_left_out",
+        (
+            "renewals: left out; {renewed:count} contracts were seen to renew and {ended:count} to end, {needed:count} "
+            "of each are needed: contracts with ends_on, and what followed them",
+            "verlengingen: weggelaten; {renewed:count} contracten zijn verlengd en {ended:count} liepen af, van elk zijn "
+            "er {needed:count} nodig: contracten met ends_on, en wat erop volgde",
+        ),
+    ),
+    Row(
         "next_order_left_out",
         (
             "next order: left out; fewer than {needed:count} gaps between order days were seen to end",
