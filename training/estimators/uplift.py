@@ -144,8 +144,8 @@ class UpliftRegressor(RegressorMixin, Boosted):  # type: ignore[misc]
         matrix, y = validate_data(
             self, X, y, dtype=np.float64, order="F", ensure_all_finite="allow-nan", y_numeric=True
         )
-        arm, self.arms_ = self._arms(matrix, treatment)
         weight = _check_sample_weight(sample_weight, matrix, dtype=np.float64, ensure_non_negative=True)
+        arm, self.arms_ = self._arms(matrix, treatment)
         trials = self._trials(matrix, y, arm, weight, propensity=propensity, account=account, as_of=as_of)
         terms = standardise_terms(self._terms(matrix), matrix)
         z = standardised_values(terms, matrix)
@@ -279,10 +279,13 @@ class UpliftRegressor(RegressorMixin, Boosted):  # type: ignore[misc]
                 "leave the row out: a missing value is not a control"
             )
         seen = sorted(set(values.tolist()), key=lambda value: (isinstance(value, str), value))
-        control = self._control(seen)
+        control = self._control(seen, len(values))
         arms = [value for value in seen if value != control]
         if not arms:
-            raise ValueError(f"every row is a control ({control!r}): there is no exposure to learn an effect of")
+            raise ValueError(
+                f"every row is a control ({control!r}; n_samples = {len(values)}): there is no exposure to "
+                "learn an effect of"
+            )
         if any(isinstance(value, float) and value != int(value) for value in seen):
             raise ValueError(
                 f"treatment holds values such as {next(v for v in seen if v != int(v))!r}, which look like doses or "
@@ -291,14 +294,14 @@ class UpliftRegressor(RegressorMixin, Boosted):  # type: ignore[misc]
         numbers: Mapping[Any, int] = {control: 0} | {value: k for k, value in enumerate(arms, start=1)}
         return np.array([numbers[value] for value in values.tolist()], np.int64), arms
 
-    def _control(self, seen: list[Any]) -> Any:
+    def _control(self, seen: list[Any], n: int) -> Any:
         asked = self.control
         if asked is None:
             found = [value for value in seen if not isinstance(value, str) and value == 0]
             if not found:
                 raise ValueError(
-                    f"no row of treatment is 0 or False, so nobody is a control; found {seen[:5]}. Name the control's "
-                    "value as UpliftRegressor(control=...)"
+                    f"no row of treatment is 0 or False (n_samples = {n}), so nobody is a control; found "
+                    f"{seen[:5]}. Name the control's value as UpliftRegressor(control=...)"
                 )
             return found[0]
         if asked not in seen:

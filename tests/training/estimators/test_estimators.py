@@ -31,6 +31,7 @@ from training.effects.effect_estimation import fit_effects, modifiers, small_boo
 from training.effects.outcomes import measure
 from training.effects.target_trials import Trials, build_trials
 from training.effects.uplift_estimation import Estimation
+from training.effects.within_dates import at_their_dates, centred
 from training.estimators import (
     HistoryFeatures,
     RevenueRegressor,
@@ -236,13 +237,17 @@ def test_a_column_may_say_who_was_exposed_and_is_no_feature_then() -> None:
     assert {term.column for term in within.effect_.terms} == {1}
 
 
+EVERY_OTHER = np.arange(1000) % 2
+
+
 @pytest.mark.parametrize(
     ("wrong", "message"),
     [
         ({}, "treatment_column"),
-        ({"treatment": np.ones(5)}, "5 and propensity"),
-        ({"treatment": np.ones(1000), "propensity": np.ones(1000)}, "between 0 and 1"),
-        ({"treatment": np.ones(1000), "account": ["A"]}, "account has 1"),
+        ({"treatment": np.ones(5)}, "treatment has 5 values for 1000 rows"),
+        ({"treatment": EVERY_OTHER, "propensity": np.ones(5)}, "propensity has 5 values"),
+        ({"treatment": EVERY_OTHER, "propensity": np.ones(1000)}, "between 0 and 1"),
+        ({"treatment": EVERY_OTHER, "account": ["A"]}, "account has 1"),
     ],
 )
 def test_what_cannot_be_an_exposure_is_refused(wrong: dict[str, Any], message: str) -> None:
@@ -290,8 +295,9 @@ def test_effects_are_learnt_as_ladder_train_learns_them() -> None:
     trials = Trials(found.snapshots.take(rows), np.asfortranarray(found.matrix[rows]), **kept)
     frame = pd.DataFrame(trials.matrix, columns=list(catalog.NAMES))
     names = tiny_histories().account_ids[trials.snapshots.account]
+    dates = trials.snapshots.as_of.view("datetime64[us]")
     model = UpliftRegressor(**FEW, n_jobs=1, folds=settings.uplift.folds)
-    model.fit(frame, trials.revenue, treatment=trials.arm, account=names)
+    model.fit(frame, trials.revenue, treatment=trials.arm, account=names, as_of=dates)
     with one_linear_algebra_thread():
         fold = folds_of(data.histories, trials.snapshots.account, settings.uplift.folds)
         booster, terms = small_booster(settings.booster), standardise_terms(modifiers(data), trials.matrix)
@@ -305,11 +311,12 @@ def test_effects_are_learnt_as_ladder_train_learns_them() -> None:
             booster=booster,
             clip=settings.uplift.clip,
         )
+        chance = at_their_dates(chance, trials.arm, trials.date)
         work = Estimation(
             names=("visit",), trials=trials, chance=chance, fold=fold, terms=terms,
             z=standardised_values(terms, trials.matrix), settings=settings,
         )  # fmt: skip
-        case = work.case(1, measure(trials, "revenue", fold, booster), ~trials.random)
-        effect, _ = fit_effects({1: case}, terms, measure(trials, "revenue", fold, booster))[1]
+        revenue = centred(measure(trials, "revenue", fold, booster), trials.arm, trials.date)
+        effect, _ = fit_effects({1: work.case(1, revenue, ~trials.random)}, terms, revenue)[1]
     assert to_json(model.effect_) == to_json(effect)
     assert model.overlap_ == overlap(trials.arm, chance, 1)
