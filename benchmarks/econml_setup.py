@@ -87,7 +87,8 @@ def ours(told: dict[str, np.ndarray], form_known: bool) -> np.ndarray:
         exposed = (arm[used] == option).astype(float)
         both = own / (own + chance[used, 0])
         cases.append(Case(z[used], revenue.beyond[used], exposed, both, scale[used], np.ones(len(used), bool), used))
-    fitted = refit(cases, Precisions(0.01, 0.01, 1e6)) if form_known else fit_cases(cases)[0]
+    known = Precisions(0.01, 0.01, 1e6)
+    fitted = refit(cases, known) if form_known else [shrunk for shrunk, _ in fit_cases(cases)]
     design = np.column_stack([np.ones(N), np.clip(z, -WITHIN, WITHIN)])
     return np.column_stack([design @ one.coefficients * scale for one in fitted])
 

@@ -68,9 +68,9 @@ def our_effects(lesson: TrainingTask, booster: BoosterSettings) -> FloatArray:
         used = np.flatnonzero(free | (lesson.arm == k))
         exposed, one = (lesson.arm[used] == k).astype(np.float64), np.ones(len(used))
         beyond = (lesson.outcome - expected)[used]
-        cases.append(Case(z[used], beyond, exposed, 0.5 * one, one, one < 0, lesson.account[used]))
+        cases.append(Case(z[used], beyond, exposed, 0.5 * one, one, one < 0, lesson.account[used], amounts=False))
     design = np.column_stack([np.ones(len(lesson.asked)), within_reach(standardised_values(terms, lesson.asked))])
-    return np.column_stack([design @ fitted.coefficients for fitted in fit_cases(cases)[0]])
+    return np.column_stack([design @ fitted.coefficients for fitted, _ in fit_cases(cases)])
 
 
 @dataclass(frozen=True)
