@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import sys
+import time
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
@@ -145,9 +146,12 @@ def partition_command(options: PartitionOptions) -> Figures:
     from features.partitions.write import partition
     from training.settings import read_settings
 
-    tables, out = read_settings(options.config).tables, options.out
+    settings, out = read_settings(options.config), options.out
     with progress_bar() as progress:
-        cut = partition(options.data, out, options.parts, tables, lambda words: progress(words, 0.0))
+        cut = partition(
+            options.data, out, options.parts, settings.tables,
+            progress=lambda words: progress(words, 0.0), rules=settings.source.rules(time.time_ns() // 1000),
+        )  # fmt: skip
     for note in cut.notes:
         print(f"Note: {note}", file=sys.stderr)
     show_table("Rows", ["table", "rows"], [[name, f"{rows:,}"] for name, rows in cut.rows.items()])

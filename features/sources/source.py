@@ -1,33 +1,52 @@
-"""The tables of a folder or a database, read and cleaned.
+"""The tables of files or of a database, read and cleaned.
 
-Each table is read whole, its declared columns only, and passes through `features.sources.cleaning.clean`. What was set
-aside, what was ignored and how many rows were read travels with the tables.
+Each table is read whole, its declared columns only. What its cells mean is settled column by column
+(`features.sources.readings`), then the table passes through `features.sources.cleaning.clean`. What was understood, set
+aside and ignored, and how many rows were read, travels with the tables.
 """
 
 import sys
 from collections import Counter
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
+from contextlib import AbstractContextManager
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+import numpy as np
 import pyarrow as pa
 
-from features.errors import NotEnoughData, SourceUnreadable, TooManyBadRows
+from features.errors import NotEnoughData, SourceError, SourceUnreadable, TooManyBadRows
 from features.parallel import parallel_map
 from features.schema import Table
-from features.sources.cleaning import Cleaned, Columns, SetAside, clean
+from features.sources.cleaning import COPY, Cleaned, Columns, SetAside, clean
 from features.sources.column_names import listed
 from features.sources.connectors import Connector, TableMapping, check_mapping, column_origins, has_query
+from features.sources.copies import MOST, exact_copies, keyless_rows
 from features.sources.databases import open_database
 from features.sources.folders import open_folder
+from features.sources.joins import Join, compare_accounts, join_notes, unify_crm_ids
+from features.sources.mends import doubt_message, mend, toml
+from features.sources.money import in_one_currency
 from features.sources.order_amounts import check_amounts
-from features.tables import TABLE, TABLES
+from features.sources.readings.columns import apply, gather, settle
+from features.sources.readings.evidence import ColumnReading, words
+from features.sources.rules import NO_RULES, SourceRules
+from features.tables import REFERENCE_TABLES, TABLE, TABLES
 
 if TYPE_CHECKING:
     import pandas as pd
 
-__all__ = ["Progress", "Source", "TableMapping", "read_source", "read_table", "set_aside_frame", "source_from_rows"]
+__all__ = [
+    "Progress",
+    "Source",
+    "SourceRules",
+    "TableMapping",
+    "read_source",
+    "read_table",
+    "set_aside_frame",
+    "source_from_rows",
+]
 
 Progress = Callable[[str], None]
 """A function that is called with a few words about what is being read."""
@@ -39,12 +58,22 @@ class Source:
 
     rows_read : rows per table before cleaning = rows kept + rows set aside.
     notes : warnings in plain words, without personal data.
+    readings : how each column was understood, of tables that were read from files or a database.
+    joins : how many accounts of each table stand in `accounts`.
+    places : (table, row) -> where it stands, of the first row that was set aside for each reason.
+    refusals : why it cannot be used as it is, where it was read to be looked at.
+    last_events : table -> its last event before rows were added, microseconds: those say nothing of where data end.
     """
 
     tables: Mapping[str, Columns]
     set_aside: tuple[SetAside, ...]
     notes: tuple[str, ...]
     rows_read: Mapping[str, int]
+    readings: tuple[ColumnReading, ...] = ()
+    joins: tuple[Join, ...] = ()
+    places: Mapping[tuple[str, int], str] = field(default_factory=dict)
+    refusals: tuple[str, ...] = ()
+    last_events: Mapping[str, int] = field(default_factory=dict)
 
     def release(self, table: str) -> None:
         """Free the rows of a table that nobody will need again."""
@@ -63,19 +92,23 @@ def read_source(
     *,
     max_bad_share: float = 0.05,
     progress: Progress | None = None,
+    rules: SourceRules = NO_RULES,
+    look: bool = False,
 ) -> Source:
-    """Read every table of the contract that the folder or the database holds.
+    """Read every table of the contract that the files or the database hold.
 
-    location : a folder, or a SQLAlchemy URL.
+    location : a folder, a file, or a SQLAlchemy URL.
     mapped : table -> where to find it, for tables that do not follow the contract.
     max_bad_share : largest share of a table's rows that may be set aside, 0..1.
     progress : called with a few words before each table is read.
+    rules : what the source cannot say of itself.
+    look : somebody wants to see what is in it: whatever would be refused becomes one of the source's `refusals`.
 
     Raises
     ------
     SourceUnreadable
-        No such folder or database, a file that is not what its name says, a failing query, no orders, or orders whose
-        amounts are nearly all negative.
+        No such folder or database, a file that is not what its name says, a failing query, no orders, cells that can be
+        read in two ways, more than one currency, many copies, or orders whose amounts are nearly all negative.
     ColumnMissing
         A required or mapped column is not there.
     TooManyBadRows
@@ -83,42 +116,91 @@ def read_source(
     NotEnoughData
         The orders are there, but have no rows.
     SettingsError
-        `mapped` names a table or column that the contract does not know.
+        `mapped` names a table, column or reading that the contract does not know.
     """
     mapped = mapped or {}
     check_mapping(mapped)
     database = "://" in str(location)
-    tables: dict[str, Cleaned] = {}
-    with open_database(str(location)) if database else open_folder(Path(location), mapped) as connector:
+    refused: list[str] = []
+
+    def refuse(error: SourceError | NotEnoughData) -> None:
+        if not look:
+            raise error
+        refused.append(str(error))
+
+    with _open(location, mapped, rules) as connector:
         present = [table for table in TABLES if table.name in connector.table_names or has_query(mapped, table)]
         if TABLE["orders"] not in present:
-            raise SourceUnreadable(
-                f"{connector.label} holds no orders, the one table that is required; it holds "
-                f"{listed(connector.contents)}. Name the orders so, or map them under [tables.orders] in the settings."
+            refuse(
+                SourceUnreadable(
+                    f"{connector.label} holds no orders, the one table that is required; it holds "
+                    f"{listed(connector.contents)}. Name the orders so, or map them under [tables.orders] in the "
+                    "settings."
+                )
             )
         notes = _notes(connector, mapped, present)
 
-        def read(table: Table) -> tuple[Cleaned, tuple[str, ...]]:
+        def read(table: Table) -> _ReadTable | SourceError:
             if progress is not None:
                 progress(f"reading {table.name}")
-            raw, extra = _read_columns(table, connector, mapped.get(table.name, TableMapping()))
-            cleaned = clean(table, raw)
-            del raw
+            try:
+                one = _read_table(table, connector, mapped.get(table.name, TableMapping()), rules)
+            except SourceError as error:
+                return error
             pa.default_memory_pool().release_unused()  # else the memory of the largest table stays taken
-            _check_share(cleaned, table, max_bad_share)
-            return cleaned, extra
+            return one
 
-        for table, (cleaned, extra) in zip(present, parallel_map(read, present, not database), strict=True):
-            tables[table.name] = cleaned
-            notes += extra
-    if tables["orders"].rows_read == 0:
-        raise NotEnoughData(f"orders in {connector.label} has no rows; without orders there is nothing to learn from")
-    notes += check_amounts(tables["orders"])
-    return _source(tables, notes)
+        tables: dict[str, Cleaned] = {}
+        readings: list[ColumnReading] = []
+        places: dict[tuple[str, int], str] = {}
+        for table, one in zip(present, parallel_map(read, present, not database), strict=True):
+            if isinstance(one, SourceError):
+                refuse(one)
+                continue
+            tables[table.name] = one.cleaned
+            notes += one.notes
+            readings += one.readings
+            for error in one.refusals:
+                refuse(error)
+            places |= _places(one.cleaned, connector)
+            try:
+                _check_share(one.cleaned, table, max_bad_share, places)
+            except TooManyBadRows as error:
+                refuse(error)
+        notes += connector.notes()
+        rates = _exchange_rates(connector, mapped, rules)
+    if "orders" in tables:
+        orders = tables["orders"]
+        if orders.rows_read == 0:
+            refuse(
+                NotEnoughData(f"orders in {connector.label} has no rows; without orders there is nothing to learn from")
+            )
+        try:
+            columns, said = in_one_currency(orders.columns, rates, rules)
+            tables["orders"] = replace(orders, columns=columns)
+            notes += [*said, *check_amounts(tables["orders"])]
+        except SourceUnreadable as error:
+            refuse(error)
+    tables, said = unify_crm_ids(tables)
+    source = _source(tables, [*notes, *said])
+    joins = compare_accounts(source.tables)
+    return replace(
+        source,
+        notes=(*source.notes, *join_notes(joins, source.tables)),
+        readings=tuple(readings),
+        joins=joins,
+        places=places,
+        refusals=tuple(refused),
+    )
 
 
-def read_table(location: str | Path, name: str, mapped: Mapping[str, TableMapping] | None = None) -> Columns | None:
-    """Read and clean one table of a folder or database; None where it is not there.
+def read_table(
+    location: str | Path,
+    name: str,
+    mapped: Mapping[str, TableMapping] | None = None,
+    rules: SourceRules = NO_RULES,
+) -> Columns | None:
+    """Read and clean one table of files or a database; None where it is not there.
 
     Raises
     ------
@@ -128,11 +210,115 @@ def read_table(location: str | Path, name: str, mapped: Mapping[str, TableMappin
     mapped = mapped or {}
     check_mapping(mapped)
     table = TABLE[name]
-    with open_database(str(location)) if "://" in str(location) else open_folder(Path(location), mapped) as connector:
+    with _open(location, mapped, rules) as connector:
         if name not in connector.table_names and not has_query(mapped, table):
             return None
-        raw, _ = _read_columns(table, connector, mapped.get(name, TableMapping()))
-        return clean(table, raw).columns
+        return _read_table(table, connector, mapped.get(name, TableMapping()), rules).cleaned.columns
+
+
+def _open(
+    location: str | Path, mapped: Mapping[str, TableMapping], rules: SourceRules
+) -> AbstractContextManager[Connector]:
+    return open_database(str(location)) if "://" in str(location) else open_folder(Path(location), mapped, rules)
+
+
+@dataclass(frozen=True)
+class _ReadTable:
+    """A table after reading.  refusals : why it cannot be used as it is."""
+
+    cleaned: Cleaned
+    notes: tuple[str, ...]
+    readings: tuple[ColumnReading, ...]
+    refusals: tuple[SourceError, ...]
+
+
+def _read_table(table: Table, connector: Connector, mapping: TableMapping, rules: SourceRules) -> _ReadTable:
+    """Read, understand and clean one table."""
+    raw, notes, whole = _read_columns(table, connector, mapping)
+    readings, raw = understand(table, raw, mapping.reading, rules)
+    refusals: list[SourceError] = [SourceUnreadable(doubt_message(one)) for one in readings if one.doubt]
+    copies: dict[int, int] = {}
+    if table.name == "orders" and raw and rules.drop_copies != "no":
+        copies = _copies(raw, whole)
+    if copies and rules.drop_copies == "ask":
+        rows = len(next(iter(raw.values())))
+        count = (
+            f"orders: {len(copies):,} of {rows:,} rows are exact copies of another, and have no order_id to tell them "
+            "apart"
+        )
+        if len(copies) > MOST * rows:
+            refusals.append(
+                SourceUnreadable(
+                    f"{count}. An export that was appended twice doubles revenue; two equal orders of one day do not. "
+                    'Say which: [source] drop_copies = "yes" leaves them out, "no" keeps them.'
+                )
+            )
+        else:
+            notes += (f'{count}: they are kept; [source] drop_copies = "yes" leaves them out',)
+        copies = {}
+    elif copies:
+        notes += (f"orders: {len(copies):,} exact copies of another row are left out",)
+    cleaned = clean(table, raw, until=rules.until, copies=copies)
+    notes += tuple(
+        f"{table.name}.{one.column}: read as {words(one)}, as {one.before!r} for {one.after!r}"
+        for one in readings
+        if one.changed and one.form not in ("text", "typed")
+    )
+    for one in readings:
+        if one.form == "text" and one.details.get("null_like") and one.column in ("account_id", table.key):
+            notes += (
+                f"{table.name}.{one.column}: {one.details['null_like']:,} cells are words for an empty one, such as "
+                "NULL; their rows are set aside",
+            )
+        if one.details.get("point_zero"):
+            notes += (f"{table.name}.{one.column}: {one.details['point_zero']:,} ids end in .0, which is left out",)
+    return _ReadTable(cleaned, notes, tuple(readings), tuple(refusals))
+
+
+def understand(
+    table: Table, raw: Mapping[str, Any], told: Mapping[str, str], rules: SourceRules
+) -> tuple[list[ColumnReading], dict[str, Any]]:
+    """Return how the raw columns of a whole table are read, and the columns as the contract writes them.
+
+    told : column -> the reading that the settings name.
+    """
+    found = {name: gather(table.column(name), cells, rules) for name, cells in raw.items()}
+    readings = settle(table, found, told, rules)
+    written: dict[str, Any] = {}
+    for name, cells in raw.items():
+        written[name], readings[name] = apply(table.column(name), cells, readings[name], found[name].seen, rules)
+    return list(readings.values()), written
+
+
+def _copies(raw: Mapping[str, Any], whole: Callable[[], Mapping[str, Any]]) -> dict[int, int]:
+    """Return the exact copies among orders without a key.  whole : reads every column, also those nobody asked for."""
+    keyless = keyless_rows(raw.get("order_id"), len(next(iter(raw.values()))))
+    alike = exact_copies(raw, keyless)
+    if not alike:
+        return {}
+    return exact_copies(whole(), np.union1d(list(alike), list(alike.values())).astype(np.int64))
+
+
+def _exchange_rates(connector: Connector, mapped: Mapping[str, TableMapping], rules: SourceRules) -> Columns | None:
+    (table,) = REFERENCE_TABLES
+    if table.name not in connector.table_names and not has_query(mapped, table):
+        return None
+    return _read_table(table, connector, mapped.get(table.name, TableMapping()), rules).cleaned.columns
+
+
+def _places(cleaned: Cleaned, connector: Connector) -> dict[tuple[str, int], str]:
+    """Return where the first row that was set aside for each reason stands."""
+    firsts: dict[tuple[str, str], SetAside] = {}
+    for row in cleaned.set_aside:
+        firsts.setdefault((row.column, row.reason.split(":")[0]), row)
+    return {
+        (row.table, row.row): connector.place(row.table, row.row) if row.row < MOST_LOOKED_UP else f"row {row.row:,}"
+        for row in firsts.values()
+    }
+
+
+MOST_LOOKED_UP = 1_000_000
+"""Rows that are counted through to find the line of one; further ones keep their number."""
 
 
 def source_from_rows(raw: Mapping[str, Any], *, max_bad_share: float = 1.0) -> Source:
@@ -208,24 +394,36 @@ def _from_series(values: "pd.Series[Any]") -> Any:
     return pa.array(values, from_pandas=True)
 
 
-def _check_share(cleaned: Cleaned, table: Table, max_bad_share: float) -> None:
-    bad = len(cleaned.set_aside)
+def _check_share(
+    cleaned: Cleaned, table: Table, max_bad_share: float, places: Mapping[tuple[str, int], str] | None = None
+) -> None:
+    aside = [row for row in cleaned.set_aside if not row.reason.startswith(COPY)]
+    bad = len(aside)
     if bad <= max_bad_share * cleaned.rows_read:
         return
-    counts = Counter(f"{row.reason.split(':')[0]} in {row.column}" for row in cleaned.set_aside)
-    first = cleaned.set_aside[0]
+    counts = Counter(f"{row.reason.split(':')[0]} in {row.column}" for row in aside)
+    first = aside[0]
+    where = (places or {}).get((table.name, first.row))
+    advice = mend(table.name, first.column, first.reason)
     raise TooManyBadRows(
         f"{table.name}: {bad} of {cleaned.rows_read} rows ({bad / cleaned.rows_read:.1%}) cannot be used, more than "
         f"the {100 * max_bad_share:g}% allowed: {listed(f'{n} {reason}' for reason, n in counts.most_common())}. "
-        f"The first is row {first.row}: {first.reason}. Mend them at their origin, or map a query that reads them "
-        f"well under [tables.{table.name}] in the settings."
+        f"The first is row {first.row}{f' ({where})' if where else ''}: {first.reason}. Mend them at their origin, or "
+        f"map a query that reads them well under [tables.{table.name}] in the settings"
+        + (f", such as {toml(advice)}" if advice else ".")
     )
 
 
-def _read_columns(table: Table, connector: Connector, mapping: TableMapping) -> tuple[dict[str, Any], tuple[str, ...]]:
-    """Read the raw columns under the contract's names, and say which were left out."""
+def _read_columns(
+    table: Table, connector: Connector, mapping: TableMapping
+) -> tuple[dict[str, Any], tuple[str, ...], Callable[[], Mapping[str, Any]]]:
+    """Read the raw columns under the contract's names; say which were left out; return what reads all of them."""
     result = None if mapping.query is None else connector.query(table.name, mapping.query)
     names = connector.columns(table.name) if result is None else list(result)
     origin, notes = column_origins(table, names, mapping)
     columns = result if result is not None else connector.read(table.name, sorted(set(origin.values())))
-    return {name: columns[at] for name, at in origin.items()}, notes
+    return (
+        {name: columns[at] for name, at in origin.items()},
+        notes,
+        lambda: result if result is not None else connector.read(table.name, names),
+    )

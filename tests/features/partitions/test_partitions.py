@@ -90,7 +90,7 @@ def test_accounts_of_every_type_are_whole_and_read_as_before(ids: str, form: str
     }[ids]
     source = tmp_path / "source"
     source.mkdir()
-    orders = pd.DataFrame({"account_id": texts, "ordered_at": "2024-01-01", "revenue": 1.5})
+    orders = pd.DataFrame({"account_id": texts, "ordered_at": "2024-01-01", "revenue": np.arange(60) + 1.5})
     tickets = pd.DataFrame({"account_id": [None if t is None else str(t).removesuffix(".0") for t in texts]})
     tickets["opened_at"] = "2024-02-01"
     for name, frame in {"orders": orders, "tickets": tickets}.items():
@@ -212,6 +212,7 @@ def write_tables(folder: Path, **tables: pd.DataFrame) -> None:
 def few_orders(**more: Any) -> pd.DataFrame:
     """Forty accounts with two orders each."""
     frame = pd.DataFrame({"account_id": [f"A{k % 40}" for k in range(80)], "ordered_at": "2024-01-01", "revenue": 1.0})
+    frame["revenue"] += np.arange(80)
     return frame.assign(**more)
 
 
@@ -265,7 +266,7 @@ def test_a_database_is_cut_like_a_folder(tmp_path: Path) -> None:
 
 
 def test_a_csv_of_many_blocks_is_streamed_to_its_last_row(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("features.sources.folders.BATCH_BYTES", 400)
+    monkeypatch.setattr("features.sources.files.delimited.BATCH_BYTES", 400)
     monkeypatch.setattr("features.partitions.write.BUFFERED_ROWS", 13)
     (tmp_path / "source").mkdir()
     orders = few_orders(product_line='said "no";\nthen yes', order_id=[f"O{k}" for k in range(80)])

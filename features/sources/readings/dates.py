@@ -1,0 +1,308 @@
+"""Dates and times in a column of text: the order of day, month and year is settled from all of them together."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from functools import cached_property
+from typing import Any
+from zoneinfo import ZoneInfo
+
+import numpy as np
+import pyarrow as pa
+import pyarrow.compute as pc
+from numpy.typing import NDArray
+
+from features.instants import BoolArray, IntArray, iso
+from features.sources.cells import FIRST_US, LAST_US, TIME_PATTERN
+from features.sources.readings.evidence import Evidence, choose, matches
+
+ORDERS = ("dmy", "mdy", "ymd")
+EPOCHS = {"epoch_s": 1_000_000, "epoch_ms": 1000, "epoch_us": 1, "epoch_ns": 0}
+"""Code -> microseconds in its unit; 0 = a thousandth of one."""
+_DIGITS = {"epoch_s": "[0-9]{9,10}", "epoch_ms": "[0-9]{12,13}", "epoch_us": "[0-9]{15,16}", "epoch_ns": "[0-9]{18,19}"}
+_COMPACT = (
+    r"(?P<year>[12][0-9]{3})(?P<month>[0-9]{2})(?P<day>[0-9]{2})(?:T?(?P<h>[0-9]{2})(?P<m>[0-9]{2})(?P<s>[0-9]{2})Z?)?"
+)
+_CLOCK = (
+    r"(?:(?:[T,]|[T,]?\s+)(?P<h>[0-9]{1,2})(?::(?P<m>[0-9]{2})(?::(?P<s>[0-9]{2})(?:[.,](?P<f>[0-9]{1,9}))?)?)?"
+    r"\s*(?P<half>[AaPp]\.?[Mm]\.?)?\s*(?P<zone>[Zz]|UTC|GMT|[+-][0-9]{2}(?::?[0-9]{2})?)?)?"
+)
+_NAME = r"[A-Za-zäéûÄÉ]{3,9}"
+_PLAIN = (
+    rf"\s*(?:[A-Za-z]{{2,3}},\s*)?(?P<a>[0-9]{{1,4}})(?P<gap>[-/.]|\s+)(?P<b>[0-9]{{1,2}}|{_NAME})\.?(?:[-/.]|,?\s+)"
+    rf"(?P<c>[0-9]{{1,4}}){_CLOCK}\s*"
+)
+_MONTH_FIRST = rf"\s*(?P<b>{_NAME})\.?\s+(?P<a>[0-9]{{1,2}})(?:st|nd|rd|th)?,?\s+(?P<c>[0-9]{{4}}){_CLOCK}\s*"
+_MONTHS = {
+    name: number
+    for number, names in enumerate(
+        (
+            "jan january januari januar janvier jänner", "feb february februari februar février fév",
+            "mar march maart mrt märz mär mrz mars", "apr april avril avr", "may mei mai",
+            "jun june juni juin", "jul july juli juillet", "aug august augustus août aoû",
+            "sep sept september septembre", "oct october oktober okt octobre", "nov november novembre",
+            "dec december dezember dez décembre déc",
+        ),
+        start=1,
+    )
+    for name in names.split()
+}  # fmt: skip
+"""Month's name in English, Dutch, German or French -> its number."""
+CLEAR = 0.95
+"""Share of the telling cells that must agree on an order; beyond, the few others are set aside."""
+FEWER = 3
+"""Of two places, the one with so many times fewer different values holds the year, and the other the day."""
+
+
+@dataclass(frozen=True)
+class Parsed:
+    """The parts of distinct cells, shape (n,) each.
+
+    a, b, c : the numbers in their places, -1 where there is none.  wide_a, wide_c : digits of a and c.
+    clock : microseconds into the day, -1 where that is impossible.  offset : minutes east of UTC.
+    """
+
+    matched: BoolArray
+    named: BoolArray
+    a: IntArray
+    b: IntArray
+    c: IntArray
+    wide_a: IntArray
+    wide_c: IntArray
+    clock: IntArray
+    offset: IntArray
+    zoned: BoolArray
+
+    @cached_property
+    def year_first(self) -> BoolArray:
+        return np.asarray(self.matched & (self.wide_a == 4) & (self.wide_c <= 2))
+
+    @cached_property
+    def year_last(self) -> BoolArray:
+        return np.asarray(self.matched & ~self.named & (self.wide_a <= 2) & (self.wide_c == 4))
+
+    @cached_property
+    def short_year(self) -> BoolArray:
+        return np.asarray(self.matched & ~self.named & (self.wide_a <= 2) & (self.wide_c == 2))
+
+    @cached_property
+    def with_name(self) -> BoolArray:
+        return np.asarray(self.matched & self.named & (self.wide_a <= 2) & np.isin(self.wide_c, (2, 4)))
+
+
+def gather(cells: pa.Array, times: IntArray, until: int | None) -> Evidence:
+    """Return what distinct cells say about their order.
+
+    times : how often each stands there.  until : microseconds, the end of the day of the export, where it is known.
+    """
+    seen, parts = Evidence(), _parse(cells)
+    for unit, digits in _DIGITS.items():
+        seen.see(unit, matches(cells, rf"\s*{digits}\s*"), cells, times)
+    seen.see("compact", matches(cells, rf"\s*{_plain(_COMPACT)}\s*"), cells, times)
+    seen.see("ymd", parts.year_first & ~matches(cells, STRICT), cells, times)
+    seen.see("iso", parts.year_first & matches(cells, STRICT), cells, times)
+    seen.see("named", parts.with_name, cells, times)
+    seen.see("zoned", parts.zoned, cells, times)
+    dmy, mdy = (np.asarray(_instants(parts, order, until)[1]) for order in ("dmy", "mdy"))
+    for mark, where in (("dmy_only", dmy & ~mdy), ("mdy_only", mdy & ~dmy), ("dmy_or_mdy", dmy & mdy)):
+        seen.see(mark, where & parts.year_last, cells, times)
+    if parts.short_year.any():
+        seen.see("short", parts.short_year, cells, times)
+        seen.collect("first", parts.a[parts.short_year])
+        seen.collect("last", parts.c[parts.short_year])
+        for order in ORDERS:
+            _, valid = _instants(parts, order, until)
+            year = parts.a if order == "ymd" else parts.c
+            seen.see(f"short_not_{order}", parts.short_year & ~valid, cells, times)
+            seen.see(f"short_late_{order}", parts.short_year & valid & (year + 2000 > _latest(until)), cells, times)
+    return seen
+
+
+STRICT = rf"\s*(?:{TIME_PATTERN})\s*"
+
+
+def settle(seen: Evidence, until: int | None) -> tuple[str, Mapping[str, str]]:
+    """Return the code of the reading, and what is in doubt: order -> how an example would read."""
+    counts = seen.counts
+    numeric = {unit: counts[unit] for unit in (*EPOCHS, "compact") if counts[unit]}
+    dated = sum(counts[mark] for mark in ("ymd", "iso", "named", "dmy_only", "mdy_only", "dmy_or_mdy", "short"))
+    if numeric and sum(numeric.values()) > dated:
+        return max(numeric, key=numeric.__getitem__), {}
+    if counts["short"]:
+        return _settle_short(seen, until)
+    dmy, mdy, either = counts["dmy_only"], counts["mdy_only"], counts["dmy_or_mdy"]
+    if not dmy + mdy + either:
+        return ("named" if counts["named"] else "ymd" if counts["ymd"] else "iso"), {}
+    if dmy + mdy and max(dmy, mdy) >= CLEAR * (dmy + mdy):
+        return ("dmy" if dmy > mdy else "mdy"), {}
+    example = seen.examples["dmy_or_mdy"] if either else seen.examples["dmy_only"]
+    return "doubtful", _both(example, ("dmy", "mdy"), until)
+
+
+def _settle_short(seen: Evidence, until: int | None) -> tuple[str, Mapping[str, str]]:
+    """Settle the order of dates whose year has two digits."""
+    counts = seen.counts
+    if counts["dmy_only"] + counts["mdy_only"]:  # dates with the whole year stand there too
+        return ("dmy" if counts["dmy_only"] >= counts["mdy_only"] else "mdy"), {}
+    fewest = min(counts[f"short_not_{order}"] for order in ORDERS)
+    left = [order for order in ORDERS if counts[f"short_not_{order}"] == fewest]
+    first, last = len(seen.different["first"]), len(seen.different["last"])
+    if "ymd" in left and len(left) > 1:
+        if first >= FEWER * last or (
+            counts["short_late_ymd"] and not any(counts[f"short_late_{order}"] for order in left if order != "ymd")
+        ):
+            left.remove("ymd")
+        elif last >= FEWER * first:
+            left = ["ymd"]
+    if len(left) == 1 and fewest <= (1 - CLEAR) * counts["short"]:
+        return left[0], {}
+    return "doubtful", _both(seen.examples["short"], left if len(left) > 1 else ORDERS, until)
+
+
+def _both(cell: str, orders: Any, until: int | None) -> dict[str, str]:
+    """Return how a cell reads in each order."""
+    readings = {}
+    for order in orders:
+        value, valid = apply(pa.array([cell]), order, until)
+        readings[order] = iso(int(value[0])) if valid[0] else "no date"
+    return readings
+
+
+def apply(cells: pa.Array, form: str, until: int | None, zone: str = "UTC") -> tuple[IntArray, BoolArray]:
+    """Return the instant of each cell, microseconds, and whether it could be read.
+
+    form : a code of `settle`.  zone : the time zone whose wall clock is meant; UTC as in every table.
+    """
+    if form in EPOCHS:
+        valid = matches(cells, r"\s*-?[0-9]{1,19}\s*")
+        number = np.asarray(choose(valid, pc.utf8_trim_whitespace(cells), pa.scalar("0")).cast(pa.int64()))
+        value = number * EPOCHS[form] if EPOCHS[form] else number // 1000
+        offset, zoned = np.zeros(len(value), np.int64), np.ones(len(value), bool)
+    elif form == "compact":
+        value, valid = _compact(cells)
+        offset, zoned = np.zeros(len(value), np.int64), np.zeros(len(value), bool)
+    else:
+        parts = _parse(cells)
+        value, valid = _instants(parts, form if form in ORDERS else "dmy", until)
+        offset, zoned = parts.offset, parts.zoned
+    value = value - offset * 60_000_000
+    if zone != "UTC" and zoned.any():
+        value = np.where(zoned, wall_clock(value, zone), value)
+    valid = valid & (value >= FIRST_US) & (value <= LAST_US)
+    return np.where(valid, value, 0), valid
+
+
+def wall_clock(instants: IntArray, zone: str) -> IntArray:
+    """Return what the clock on the wall of a time zone shows at UTC instants, as microseconds.
+
+    >>> wall_clock(np.array([0]), "Europe/Amsterdam").tolist()
+    [3600000000]
+    """
+    ZoneInfo(zone)
+    inside = np.clip(instants, FIRST_US, LAST_US)
+    there = pa.array(inside).cast(pa.timestamp("us", tz="UTC")).cast(pa.timestamp("us", tz=zone))
+    return np.asarray(pc.local_timestamp(there).cast(pa.int64()))
+
+
+def _instants(parts: Parsed, order: str, until: int | None) -> tuple[IntArray, BoolArray]:
+    """Return the instant of every cell in an order, without its offset, and whether that is a date.
+
+    A year of two digits lies in this century, unless that is after the export: then in the last one.
+    """
+    first = parts.year_first
+    short_first = parts.short_year & (order == "ymd")
+    in_middle = parts.named | first | (order != "mdy")  # where the month stands
+    year = np.where(first | short_first, parts.a, parts.c)
+    month = np.where(in_middle, parts.b, parts.a)
+    day = np.where(first | short_first, parts.c, np.where(in_middle, parts.a, parts.b))
+    short = short_first | (~first & (parts.wide_c == 2))
+    year = np.where(short, year + np.where(year + 2000 > _latest(until), 1900, 2000), year)
+    known = first | parts.short_year | parts.with_name | (parts.year_last & (order != "ymd"))
+    return _day(year, month, day, parts.clock, known)
+
+
+def _latest(until: int | None) -> int:
+    """Return the last year that two digits can mean: the one after the export, or where nobody knows it, 2069."""
+    return 2069 if until is None else int(np.datetime64(until, "us").astype("M8[Y]").astype(int)) + 1971
+
+
+def _day(
+    year: IntArray, month: IntArray, day: IntArray, clock: IntArray, known: BoolArray
+) -> tuple[IntArray, BoolArray]:
+    valid = known & (year >= 1) & (month >= 1) & (month <= 12) & (day >= 1) & (day <= 31) & (clock >= 0)
+    year, month, day = np.where(valid, year, 1970), np.where(valid, month, 1), np.where(valid, day, 1)
+    begin = ((year - 1970) * 12 + month - 1).astype("M8[M]")
+    date = begin.astype("M8[D]") + (day - 1)
+    valid = valid & (date.astype("M8[M]") == begin)
+    return date.astype("M8[us]").astype(np.int64) + np.maximum(clock, 0), valid
+
+
+def _parse(cells: pa.Array) -> Parsed:
+    plain, reverse = (pc.extract_regex(cells, f"^{pattern}$") for pattern in (_PLAIN, _MONTH_FIRST))
+    is_plain, is_reverse = (_there(found) for found in (plain, reverse))
+
+    def text(name: str) -> pa.Array:
+        either = choose(is_plain, plain.field(name), choose(is_reverse, reverse.field(name), pa.scalar("")))
+        return either.fill_null("")
+
+    a, b, c = text("a"), text("b"), text("c")
+    named = ~matches(b, "[0-9]*")
+    month = _by_value(b, lambda name: _MONTHS.get(name.casefold(), -1) if name and not name.isdigit() else -1)
+    numeric = _number(choose(named, pa.scalar(""), b))
+    clock, zone = _clock(text), text("zone")
+    offset = _by_value(zone, _minutes)
+    matched = (is_plain | is_reverse) & (~named | (month > 0)) & (np.abs(offset) < 24 * 60)
+    return Parsed(
+        matched=matched, named=named, a=_number(a), b=np.where(named, month, numeric), c=_number(c),
+        wide_a=np.asarray(pc.utf8_length(a)), wide_c=np.asarray(pc.utf8_length(c)), clock=clock,
+        offset=offset, zoned=matched & np.asarray(pc.not_equal(zone, "")),
+    )  # fmt: skip
+
+
+def _clock(text: Any) -> IntArray:
+    """Return the microseconds into the day, -1 where there is no such time."""
+    hour, minute, second = (_number(text(name)) for name in ("h", "m", "s"))
+    half = _by_value(text("half"), lambda cell: {"a": 1, "p": 2}.get(cell[:1].lower(), 0))
+    fraction = _number(pc.utf8_slice_codeunits(pc.utf8_rpad(text("f"), 6, "0"), 0, 6))
+    wrong = (hour > 23) | (minute > 59) | (second > 59) | ((half > 0) & ((hour > 12) | (hour < 1)))
+    hour = np.where(half > 0, np.maximum(hour, 0) % 12 + 12 * (half == 2), np.maximum(hour, 0))
+    total = (hour * 3600 + np.maximum(minute, 0) * 60 + np.maximum(second, 0)) * 1_000_000 + np.maximum(fraction, 0)
+    return np.where(wrong, -1, total)
+
+
+def _compact(cells: pa.Array) -> tuple[IntArray, BoolArray]:
+    found = pc.extract_regex(cells, rf"^\s*{_COMPACT}\s*$")
+    year, month, day, h, m, s = (_number(found.field(n).fill_null("")) for n in ("year", "month", "day", "h", "m", "s"))
+    clock = (np.maximum(h, 0) * 3600 + np.maximum(m, 0) * 60 + np.maximum(s, 0)) * 1_000_000
+    return _day(year, month, day, np.where((h > 23) | (m > 59) | (s > 59), -1, clock), _there(found))
+
+
+def _there(found: pa.Array) -> BoolArray:
+    return np.asarray(found.is_valid())
+
+
+def _number(cells: pa.Array) -> IntArray:
+    """Return whole numbers, -1 where the text is empty."""
+    filled = choose(np.asarray(pc.not_equal(cells, "")), cells, pa.scalar("-1"))
+    return np.asarray(filled.cast(pa.int64()))
+
+
+def _by_value(cells: pa.Array, of: Any) -> NDArray[np.int64]:
+    """Return a number for each text, computed once for every different one."""
+    coded = cells.dictionary_encode()
+    numbers = np.array([of(text) for text in coded.dictionary.to_pylist()] or [0], np.int64)
+    return numbers[np.asarray(coded.indices)] if len(cells) else np.empty(0, np.int64)
+
+
+def _minutes(zone: str) -> int:
+    if zone[:1] not in ("+", "-"):
+        return 0
+    digits = zone[1:].replace(":", "").ljust(4, "0")
+    minutes = int(digits[:2]) * 60 + int(digits[2:])
+    return -minutes if zone[0] == "-" else minutes
+
+
+def _plain(pattern: str) -> str:
+    """Return a pattern without the names of its groups."""
+    import re
+
+    return re.sub(r"\?P<[a-z]+>", "?:", pattern)
