@@ -93,6 +93,7 @@ class _Folder:
             connection.execute("SET file_search_path='{}'".format(str(folder.resolve()).replace("'", "''")))
             connection.execute("SET TimeZone='UTC'")
             connection.execute("SET python_enable_replacements=false")
+            connection.execute("SET autoinstall_known_extensions=false")  # nothing is fetched from elsewhere
             add_macros(connection, self.rules)
             try:
                 for name in connection.get_table_names(query):

@@ -90,8 +90,8 @@ def join_notes(joins: Sequence[Join], tables: Mapping[str, Columns]) -> list[str
     twins = [names for names in by_letters.values() if len(names) > 1 and not _crm_ids(names)]
     if twins:
         notes.append(
-            f"{len(twins):,} accounts differ from another in capital letters only, and count as others: "
-            f"{twins[0][0]!r} and {twins[0][1]!r}"
+            f"{len(twins):,} account ids differ from another in capital letters only, and count as different "
+            f"accounts, such as {twins[0][0]!r} and {twins[0][1]!r}"
         )
     return notes
 

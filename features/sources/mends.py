@@ -18,7 +18,7 @@ MENDS: Mapping[str, Callable[[str, str], str]] = {
     "unreadable number": _query("select * replace (as_amount({column}, ',') as {column}) from {table}"),
     "unreadable time": _query("select * replace (as_date({column}, 'dmy') as {column}) from {table}"),
     "no time": _query(_ROWS),
-    "no account": _query(_ROWS),
+    "no account": _query("select * from {table} where as_id({column}) is not null"),
     "required value missing": _query(_ROWS),
     "unknown value": _query("select * replace (case {column} when '...' then '...' end as {column}) from {table}"),
     "recorded before it happened": _query("select * exclude (recorded_at) from {table}"),

@@ -131,13 +131,13 @@ def read_source(
     with _open(location, mapped, rules) as connector:
         present = [table for table in TABLES if table.name in connector.table_names or has_query(mapped, table)]
         if TABLE["orders"] not in present:
-            refuse(
-                SourceUnreadable(
-                    f"{connector.label} holds no orders, the one table that is required; it holds "
-                    f"{listed(connector.contents)}. Name the orders so, or map them under [tables.orders] in the "
-                    "settings."
-                )
+            lacking = SourceUnreadable(
+                f"{connector.label} holds no orders, the one table that is required; it holds "
+                f"{listed(connector.contents)}. Name the orders so, or map them under [tables.orders] in the settings."
             )
+            if not present:  # there is nothing to look at
+                raise lacking
+            refuse(lacking)
         notes = _notes(connector, mapped, present)
 
         def read(table: Table) -> _ReadTable | SourceError:
@@ -169,9 +169,9 @@ def read_source(
                 refuse(error)
         notes += connector.notes()
         rates = _exchange_rates(connector, mapped, rules)
-    if "orders" in tables:
-        orders = tables["orders"]
-        if orders.rows_read == 0:
+    orders = tables.setdefault("orders", clean(TABLE["orders"], {}))
+    if "orders" in connector.table_names or has_query(mapped, TABLE["orders"]):
+        if orders.rows_read == 0 and not refused:
             refuse(
                 NotEnoughData(f"orders in {connector.label} has no rows; without orders there is nothing to learn from")
             )
@@ -267,8 +267,13 @@ def _read_table(table: Table, connector: Connector, mapping: TableMapping, rules
     for one in readings:
         if one.form == "text" and one.details.get("null_like") and one.column in ("account_id", table.key):
             notes += (
-                f"{table.name}.{one.column}: {one.details['null_like']:,} cells are words for an empty one, such as "
-                "NULL; their rows are set aside",
+                f"{table.name}.{one.column}: {one.details['null_like']:,} cells are words for an empty one "
+                f"({listed(one.empty)}); their rows are set aside",
+            )
+        if one.details.get("zoned") and one.column == table.time and rules.time_zone == "UTC":
+            notes += (
+                f"{table.name}.{one.column}: {one.details['zoned']:,} times have an offset from UTC, and a day begins "
+                'at midnight UTC; [source] time_zone = "Europe/Amsterdam" would say whose midnight it is',
             )
         if one.details.get("point_zero"):
             notes += (f"{table.name}.{one.column}: {one.details['point_zero']:,} ids end in .0, which is left out",)

@@ -39,10 +39,12 @@ class ColumnEvidence:
 
 def gather(column: Column, cells: Any, rules: SourceRules) -> ColumnEvidence:
     """Return what the cells of a column, or of a batch of it, say about how they are written."""
-    cells = _as_text(column, cells)
-    if cells is None:
-        return ColumnEvidence(typed=True)
-    distinct, times, _ = distinct_cells(cells)
+    text = _as_text(column, cells)
+    if text is None:
+        missing = getattr(cells, "null_count", None)
+        filled = sum(c is not None and c == c for c in cells) if missing is None else len(cells) - missing
+        return ColumnEvidence(typed=True, filled=filled)
+    distinct, times, _ = distinct_cells(text)
     return ColumnEvidence(_gather(column, distinct, times, rules), int(times.sum()))
 
 
@@ -89,10 +91,12 @@ def _settle(
     details = {name: counts[name] for name in names if counts[name]}
     if counts["short"]:
         details["two_digit_year"] = counts["short"]
-    if counts["zoned"] and rules.time_zone != "UTC":
-        details["zoned"] = counts["zoned"]
-    example = next((seen.examples[mark] for mark in (*_DOUBTFUL, *details) if mark in seen.examples), "")
-    return ColumnReading(table.name, column.name, form, details, found.filled, before=example, doubt=doubt)
+    if counts["offset"]:
+        details["zoned"] = counts["offset"]
+    marks = () if column.kind is Kind.TEXT else (*_DOUBTFUL, *details)
+    example = next((seen.examples[mark] for mark in marks if mark in seen.examples), "")
+    empty = tuple(sorted(seen.different.get("null_like", ())))
+    return ColumnReading(table.name, column.name, form, details, found.filled, before=example, empty=empty, doubt=doubt)
 
 
 _DOUBTFUL = ("short", "dmy_or_mdy", "dmy_only", "mdy_only", "three_decimal_point", "three_decimal_comma")
@@ -145,8 +149,9 @@ def apply(
     if column.kind is Kind.TIME:
         altered &= ~matches(distinct, dates.STRICT)
     changed = int(times[altered].sum())
-    if changed and not reading.changed:
-        at = int(np.argmax(altered & (np.asarray(meant.is_valid()) | ~np.asarray(meant.is_valid()).any())))
+    shown = column.kind is not Kind.TEXT or texts.is_id(column.name)  # names and free text are nobody's business
+    if changed and not reading.changed and shown:
+        at = int(np.argmax(altered & np.asarray(meant.is_valid())) or np.argmax(altered))
         reading = replace(reading, before=distinct[at].as_py(), after=_short(meant[at].as_py() or ""))
     return replaced(meant, codes), replace(reading, changed=reading.changed + changed)
 

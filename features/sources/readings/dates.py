@@ -102,6 +102,7 @@ def gather(cells: pa.Array, times: IntArray, until: int | None) -> Evidence:
     seen.see("iso", parts.year_first & matches(cells, STRICT), cells, times)
     seen.see("named", parts.with_name, cells, times)
     seen.see("zoned", parts.zoned, cells, times)
+    seen.see("offset", parts.zoned & (parts.offset != 0), cells, times)
     dmy, mdy = (np.asarray(_instants(parts, order, until)[1]) for order in ("dmy", "mdy"))
     for mark, where in (("dmy_only", dmy & ~mdy), ("mdy_only", mdy & ~dmy), ("dmy_or_mdy", dmy & mdy)):
         seen.see(mark, where & parts.year_last, cells, times)

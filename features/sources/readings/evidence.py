@@ -56,6 +56,7 @@ class ColumnReading:
     filled : cells that are not empty.
     changed : how many of them are not written as the contract has it.
     before, after : one of those, and how it was read; empty where there is none.
+    empty : words that count as an empty cell.
     doubt : readings that the cells allow, code -> how the example would read; empty where one was settled.
     """
 
@@ -67,6 +68,7 @@ class ColumnReading:
     changed: int = 0
     before: str = ""
     after: str = ""
+    empty: tuple[str, ...] = ()
     doubt: Mapping[str, str] = field(default_factory=dict)
 
 
@@ -110,6 +112,11 @@ def words(reading: ColumnReading) -> str:
     """Return how a column was understood, in words."""
     more = [f"{count:,} {DETAILS[code]}" for code, count in reading.details.items()]
     return ", ".join([FORMS[reading.form], *more])
+
+
+def quoted(cell: str) -> str:
+    """Return a cell with quotes, so that blanks show; nothing for none."""
+    return repr(cell) if cell else ""
 
 
 def distinct_cells(cells: pa.Array) -> tuple[pa.Array, IntArray, IntArray]:

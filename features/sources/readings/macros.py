@@ -5,7 +5,7 @@ from typing import Any
 import numpy as np
 import pyarrow as pa
 
-from features.sources.readings import amounts, dates
+from features.sources.readings import amounts, dates, texts
 from features.sources.readings.evidence import choose, distinct_cells
 from features.sources.rules import SourceRules
 
@@ -14,6 +14,7 @@ MACROS = (
     ("as_date(cell, order)", "likewise, the order 'dmy', 'mdy' or 'ymd', 'compact', 'epoch_s' or 'epoch_ms'"),
     ("as_amount(cell)", "a number with a decimal point, whatever currency stands beside it; null where it is none"),
     ("as_amount(cell, mark)", "likewise, the mark of decimals ',' or '.'"),
+    ("as_id(cell)", "an id without blanks around it; null where it is a word for an empty cell, such as NULL"),
 )
 """Macro -> what it returns."""
 TEXT_HINT = " The cells of a text file are text in a query: as_amount(cell, '.') and as_date(cell, 'dmy') read them."
@@ -46,6 +47,12 @@ def add_macros(connection: Any, rules: SourceRules) -> None:
             f"CREATE MACRO as_{name}(cell) AS ladder_{name}(CAST(cell AS VARCHAR), '{usual}'), "
             f"(cell, form) AS ladder_{name}(CAST(cell AS VARCHAR), form)"
         )
+
+    empty = f"{texts.NULL_LIKE}|{texts.MISSING_ID}".replace("'", "''")
+    connection.execute(
+        f"CREATE MACRO as_id(cell) AS CASE WHEN regexp_full_match(trim(CAST(cell AS VARCHAR)), '{empty}|') THEN NULL "
+        "ELSE trim(CAST(cell AS VARCHAR)) END"
+    )
 
 
 def _only(forms: Any, known: tuple[str, ...]) -> str:

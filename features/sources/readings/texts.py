@@ -1,5 +1,6 @@
 """Ids and names in a column of text: blanks around them, words that mean nothing, and ids that became numbers."""
 
+import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 
@@ -28,7 +29,10 @@ def gather(cells: pa.Array, times: IntArray, name: str) -> Evidence:
     """Return what distinct cells say about how they are written.  times : how often each stands there."""
     seen, trimmed = Evidence(), pc.utf8_trim_whitespace(cells)
     seen.see("trimmed", ~matches(cells, r"\S|\S(?s:.)*\S|\s*"), cells, times)
-    seen.see("null_like", matches(trimmed, _null_like(name)), cells, times)
+    empty = matches(trimmed, _null_like(name))
+    seen.see("null_like", empty, cells, times)
+    if empty.any():
+        seen.collect("null_like", np.array(trimmed.filter(pa.array(empty)).to_pylist()))
     if is_id(name):
         seen.see("point_zero", matches(trimmed, _POINT_ZERO), cells, times)
         seen.see("other_decimals", matches(trimmed, _OTHER_DECIMALS), cells, times)
