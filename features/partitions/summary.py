@@ -73,7 +73,7 @@ def read_part(part: Part) -> Source:
     SourceUnreadable
         If a file is missing, unreadable, or holds another number of rows than the manifest says.
     """
-    source = source_from_rows({name: read_part_table(part, name) for name in part.rows})
+    source = source_from_rows({name: read_part_table(part, name) for name in part.rows}, until=part.until)
     return add_rows(source, part.added) if part.added else source
 
 

@@ -103,11 +103,11 @@ def partition(
                 raise NotEnoughData(
                     f"orders in {connector.label} has no rows; without orders there is nothing to learn"
                 )
-    written = tuple(Part(number, folder, rows[number]) for number, folder in enumerate(folders))
+    written = tuple(Part(number, folder, rows[number], until=rules.until) for number, folder in enumerate(folders))
     progress("comparing keys")
     counts = {table.name: _split_keys(table, written) for table in present}
     split_keys = {name: count for name, count in counts.items() if count}
-    write_manifest(out, rows, split_keys)
+    write_manifest(out, rows, split_keys, rules.until)
     partitions = Partitions(out, written, split_keys)
     routed = {name: sum(part.rows[name] for part in written) for name in rows[0]}
     if COPIED_TABLE in routed:

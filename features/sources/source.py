@@ -326,11 +326,12 @@ MOST_LOOKED_UP = 1_000_000
 """Rows that are counted through to find the line of one; further ones keep their number."""
 
 
-def source_from_rows(raw: Mapping[str, Any], *, max_bad_share: float = 1.0) -> Source:
+def source_from_rows(raw: Mapping[str, Any], *, max_bad_share: float = 1.0, until: int | None = None) -> Source:
     """Build a source from rows in memory.
 
     raw : table -> its raw columns, or a pandas DataFrame.
     max_bad_share : largest share of a table's rows that may be set aside, 0..1.
+    until : microseconds, the end of the day of the export; None = nobody knows, and nothing is in the future.
 
     Raises
     ------
@@ -342,7 +343,7 @@ def source_from_rows(raw: Mapping[str, Any], *, max_bad_share: float = 1.0) -> S
     tables: dict[str, Cleaned] = {}
     for table in TABLES:
         if table.name in raw:
-            tables[table.name] = clean(table, _plain(raw[table.name]))
+            tables[table.name] = clean(table, _plain(raw[table.name]), until=until)
             _check_share(tables[table.name], table, max_bad_share)
     return _source(tables, notes)
 

@@ -82,7 +82,8 @@ class Parsed:
 
     @cached_property
     def short_year(self) -> BoolArray:
-        return np.asarray(self.matched & ~self.named & (self.wide_a <= 2) & (self.wide_c == 2))
+        short = (self.wide_a <= 2) & (self.wide_c <= 2) & (self.wide_a + self.wide_c > 2)
+        return np.asarray(self.matched & ~self.named & short)
 
     @cached_property
     def with_name(self) -> BoolArray:
@@ -217,7 +218,8 @@ def _instants(parts: Parsed, order: str, until: int | None) -> tuple[IntArray, B
     day = np.where(first | short_first, parts.c, np.where(in_middle, parts.a, parts.b))
     short = short_first | (~first & (parts.wide_c == 2))
     year = np.where(short, year + np.where(year + 2000 > _latest(until), 1900, 2000), year)
-    known = first | parts.short_year | parts.with_name | (parts.year_last & (order != "ymd"))
+    two_digits = (parts.wide_a if order == "ymd" else parts.wide_c) == 2
+    known = first | (parts.short_year & two_digits) | parts.with_name | (parts.year_last & (order != "ymd"))
     return _day(year, month, day, parts.clock, known)
 
 
