@@ -96,17 +96,21 @@ def gather(cells: pa.Array, times: IntArray, until: int | None) -> Evidence:
     times : how often each stands there.  until : microseconds, the end of the day of the export, where it is known.
     """
     seen, parts = Evidence(), _parse(cells)
-    for unit, digits in _DIGITS.items():
-        seen.see(unit, matches(cells, rf"\s*{digits}\s*"), cells, times)
-    seen.see("compact", matches(cells, rf"\s*{_plain(_COMPACT)}\s*"), cells, times)
-    seen.see("ymd", parts.year_first & ~matches(cells, STRICT), cells, times)
-    seen.see("iso", parts.year_first & matches(cells, STRICT), cells, times)
+    if not parts.matched.all():
+        for unit, digits in _DIGITS.items():
+            seen.see(unit, matches(cells, rf"\s*{digits}\s*"), cells, times)
+        seen.see("compact", matches(cells, rf"\s*{_plain(_COMPACT)}\s*"), cells, times)
+    if parts.year_first.any():
+        strict = matches(cells, STRICT)
+        seen.see("ymd", parts.year_first & ~strict, cells, times)
+        seen.see("iso", parts.year_first & strict, cells, times)
     seen.see("named", parts.with_name, cells, times)
     seen.see("zoned", parts.zoned, cells, times)
     seen.see("offset", parts.zoned & (parts.offset != 0), cells, times)
-    dmy, mdy = (np.asarray(_instants(parts, order, until)[1]) for order in ("dmy", "mdy"))
-    for mark, where in (("dmy_only", dmy & ~mdy), ("mdy_only", mdy & ~dmy), ("dmy_or_mdy", dmy & mdy)):
-        seen.see(mark, where & parts.year_last, cells, times)
+    if parts.year_last.any():
+        dmy, mdy = (_instants(parts, order, until)[1] for order in ("dmy", "mdy"))
+        for mark, where in (("dmy_only", dmy & ~mdy), ("mdy_only", mdy & ~dmy), ("dmy_or_mdy", dmy & mdy)):
+            seen.see(mark, where & parts.year_last, cells, times)
     if parts.short_year.any():
         seen.see("short", parts.short_year, cells, times)
         seen.collect("first", parts.a[parts.short_year])
@@ -240,16 +244,24 @@ def _day(
 
 
 def _parse(cells: pa.Array) -> Parsed:
-    plain, reverse = (pc.extract_regex(cells, f"^{pattern}$") for pattern in (_PLAIN, _MONTH_FIRST))
-    is_plain, is_reverse = (_there(found) for found in (plain, reverse))
+    plain = pc.extract_regex(cells, f"^{_PLAIN}$")
+    is_plain = _there(plain)
+    reverse = plain if is_plain.all() else pc.extract_regex(cells, f"^{_MONTH_FIRST}$")
+    is_reverse = np.zeros(len(cells), bool) if is_plain.all() else _there(reverse)
 
     def text(name: str) -> pa.Array:
+        if is_plain.all():
+            return plain.field(name).fill_null("")
         either = choose(is_plain, plain.field(name), choose(is_reverse, reverse.field(name), pa.scalar("")))
         return either.fill_null("")
 
     a, b, c = text("a"), text("b"), text("c")
     named = ~matches(b, "[0-9]*")
-    month = _by_value(b, lambda name: _MONTHS.get(name.casefold(), -1) if name and not name.isdigit() else -1)
+    month = (
+        np.zeros(len(b), np.int64)
+        if not named.any()
+        else _by_value(b, lambda name: _MONTHS.get(name.casefold(), -1) if name and not name.isdigit() else -1)
+    )
     numeric = _number(choose(named, pa.scalar(""), b))
     clock, zone = _clock(text), text("zone")
     offset = _by_value(zone, _minutes)

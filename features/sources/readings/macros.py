@@ -48,11 +48,9 @@ def add_macros(connection: Any, rules: SourceRules) -> None:
             f"(cell, form) AS ladder_{name}(CAST(cell AS VARCHAR), form)"
         )
 
-    empty = f"{texts.NULL_LIKE}|{texts.MISSING_ID}".replace("'", "''")
-    connection.execute(
-        f"CREATE MACRO as_id(cell) AS CASE WHEN regexp_full_match(trim(CAST(cell AS VARCHAR)), '{empty}|') THEN NULL "
-        "ELSE trim(CAST(cell AS VARCHAR)) END"
-    )
+    empty = ", ".join("'{}'".format(word.replace("'", "''")) for word in ("", *texts.NULL_LIKE, texts.MISSING_ID))
+    trimmed = "trim(CAST(cell AS VARCHAR))"
+    connection.execute(f"CREATE MACRO as_id(cell) AS CASE WHEN {trimmed} IN ({empty}) THEN NULL ELSE {trimmed} END")
 
 
 def _only(forms: Any, known: tuple[str, ...]) -> str:
