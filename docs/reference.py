@@ -194,9 +194,9 @@ def tables() -> str:
         f"What a source may hold. Only `orders` is required; everything else enriches. {NOTE}",
         "",
         "A source is a folder with a file for each table (`orders.csv`, `Orders.xlsx`, `orders.parquet`, ...), one",
-        "such file, or a database's URL: [sources](sources.md) tells what is read and how. A date is its midnight, money",
-        "is in one currency. What does not keep to this is set aside with a reason, never lost silently: `ladder check`.",
-        "Other names are mapped under `[tables]` in the settings.",
+        "such file, or a database's URL: [sources](sources.md) tells what is read and how. A date is its midnight,",
+        "money is in one currency. What does not keep to this is set aside with a reason, never lost silently:",
+        "`ladder check`. Other names are mapped under `[tables]` in the settings.",
     ]
     for declared in (*TABLES, *REFERENCE_TABLES):
         lines += [
