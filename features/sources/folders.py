@@ -10,7 +10,7 @@ import pyarrow.parquet as pq
 
 from features.errors import SourceUnreadable
 from features.sources.connectors import Connector, TableMapping, has_query, query_failed, refuse_duplicate_names
-from features.sources.files.discovery import READ, tables_of
+from features.sources.files.discovery import READ, stem_and_kind, tables_of
 from features.sources.files.table_file import TableFile
 from features.sources.partitioned import Partitions, read_part_table, read_partitions
 from features.sources.readings.macros import TEXT_HINT, add_macros
@@ -37,29 +37,31 @@ class _Folder:
         ]
         self.tables: dict[str, TableFile] = {}
         self._named: dict[str, TableFile] = {}
-        for name, tables in self.files:
+        for _, tables in self.files:
             for table in tables:
-                self._add(table, mapped)
+                self._add(table.name, table, mapped)
+        for name, tables in self.files:
+            stem = stem_and_kind(name.rstrip("/"))[0]
+            if tables and stem not in [table.name for table in tables]:  # the first sheet also goes by its file's name
+                self._add(stem, tables[0], mapped)
             if tables:
                 self._named.setdefault(name.rstrip("/").casefold(), tables[0])
-        for name, tables in self.files:  # a workbook's first sheet also goes by the name of the file
-            if tables:
-                self.tables.setdefault(Path(name.rstrip("/")).stem.casefold(), tables[0])
         self.table_names = list(self.tables)
         self._read: dict[str, TableFile] = {}
 
-    def _add(self, table: TableFile, mapped: Mapping[str, TableMapping]) -> None:
-        other = self.tables.get(table.name)
-        if other is not None and table.name in TABLE and not has_query(mapped, TABLE[table.name]):
-            both = " and ".join(each.label for each in (other, table))
-            raise SourceUnreadable(f"{self.path} holds both {both}; remove the one that is out of date")
-        self.tables[table.name] = table
+    def _add(self, name: str, table: TableFile, mapped: Mapping[str, TableMapping]) -> None:
+        other = self.tables.get(name)
+        if other is not None and name in TABLE and not has_query(mapped, TABLE[name]):
+            raise SourceUnreadable(
+                f"{self.path} holds both {other.label} and {table.label}; remove the one that is out of date"
+            )
+        self.tables[name] = table
 
     def unknown_tables(self) -> list[str]:
         unknown = []
         for name, tables in self.files:
             known = [table.name in KNOWN_TABLES or table.name in _REPORTS for table in tables]
-            if tables and Path(name).stem.casefold() in KNOWN_TABLES and not any(known):
+            if tables and stem_and_kind(name)[0] in (*KNOWN_TABLES, *_REPORTS) and not any(known):
                 known[:1] = [True]
             if not name.endswith("/"):
                 some = [table.label for table, is_known in zip(tables, known, strict=True) if not is_known]

@@ -29,6 +29,7 @@ from features.sources.joins import Join, compare_accounts, join_notes, unify_crm
 from features.sources.mends import doubt_message, mend, toml
 from features.sources.money import in_one_currency
 from features.sources.order_amounts import check_amounts
+from features.sources.readings.amounts import symbols
 from features.sources.readings.columns import apply, gather, settle
 from features.sources.readings.evidence import ColumnReading, words
 from features.sources.rules import NO_RULES, SourceRules
@@ -290,6 +291,9 @@ def understand(
     found = {name: gather(table.column(name), cells, rules) for name, cells in raw.items()}
     readings = settle(table, found, told, rules)
     written: dict[str, Any] = {}
+    signs = found["revenue"].seen.different.get("currency", ()) if "revenue" in found else ()
+    if table.name == "orders" and "currency" not in raw and len(signs) > 1:  # amounts name their own currencies
+        written["currency"] = symbols(raw["revenue"])
     for name, cells in raw.items():
         written[name], readings[name] = apply(table.column(name), cells, readings[name], found[name].seen, rules)
     return list(readings.values()), written

@@ -118,4 +118,4 @@ def encoding_of(content: Bytes) -> tuple[str, str]:
             if encoding == "cp1252" and any(byte in chunk for byte in (b"\x81", b"\x8d", b"\x8f", b"\x90", b"\x9d")):
                 encoding = "latin-1"
             chunk = raw.read(CHUNK)
-    return encoding, f"line {lines}: {odd.decode('latin-1').strip()[:60]}" if odd else ""
+    return encoding, f"line {lines}: {odd.decode(encoding, 'replace').strip()[:60]}" if odd else ""

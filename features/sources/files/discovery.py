@@ -128,12 +128,9 @@ def tables_in(file: Path, encoding: str | None = None) -> list[TableFile]:
         return opened
     if kind in EXCEL:
         try:
-            found: list[TableFile] = [*sheets(file)]
+            return [*sheets(file)]
         except SourceUnreadable as error:
             return [Unreadable(stem, file.name, error)]
-        if len(found) == 1:
-            found[0].name = stem
-        return found
     if kind in PARQUET:
         return [ParquetTable(stem, file)]
     if kind == ".xls":

@@ -1,13 +1,14 @@
 """JSON: one object a line, or one array of objects."""
 
 import json
+import math
 from collections.abc import Iterator, Mapping
 from functools import cached_property
 from typing import Any
 
 from features.errors import SourceUnreadable
 from features.sources.files.bytes import Bytes, encoding_of
-from features.sources.files.table_file import reading_errors, typed_cells
+from features.sources.files.table_file import reading_errors, typed_cells, written_number
 
 
 class JsonFile:
@@ -52,4 +53,6 @@ class JsonFile:
 
 
 def _written(cell: Any) -> str:
+    if isinstance(cell, float) and math.isfinite(cell):
+        return written_number(cell)
     return cell if isinstance(cell, str) else json.dumps(cell, ensure_ascii=False)

@@ -2,6 +2,7 @@
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
+from decimal import Decimal
 from typing import Any, Protocol
 
 import pyarrow as pa
@@ -52,6 +53,18 @@ def typed_cells(cells: Sequence[Any], write: Callable[[Any], str]) -> Any:
     if isinstance(packed, pa.Array):
         return pa.nulls(len(cells), pa.string()) if pa.types.is_null(packed.type) else packed
     return pa.array([None if cell is None or cell == "" else write(cell) for cell in cells], pa.string())
+
+
+def written_number(number: float) -> str:
+    """Write a number as text that reads the same whatever marks the decimals of the texts beside it.
+
+    >>> written_number(1.125), written_number(17001.0)
+    ('1125e-3', '17001')
+    """
+    if number == int(number):
+        return str(int(number))
+    sign, digits, exponent = Decimal(repr(number)).as_tuple()
+    return f"{'-' * sign}{''.join(map(str, digits))}e{exponent}"
 
 
 def find_header(rows: Sequence[Sequence[Any]]) -> int:

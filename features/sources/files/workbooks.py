@@ -10,7 +10,7 @@ from typing import Any
 
 from features.errors import SourceUnreadable
 from features.sources.connectors import refuse_duplicate_names
-from features.sources.files.table_file import find_header, reading_errors, typed_cells
+from features.sources.files.table_file import find_header, reading_errors, typed_cells, written_number
 
 TOTAL = re.compile(r"(sub|grand |eind)?tota+l\b|totaux|summe|gesamt|som\b", re.IGNORECASE)
 _MERGED = re.compile(rb'<mergeCell [^>]*ref="([A-Z]+)([0-9]+):([A-Z]+)([0-9]+)"')
@@ -109,6 +109,6 @@ def _plain(cell: Any) -> Any:
 
 
 def _written(cell: Any) -> str:
-    if isinstance(cell, float) and cell == int(cell):
-        return str(int(cell))
+    if isinstance(cell, float):
+        return written_number(cell)
     return cell.isoformat(sep=" ") if isinstance(cell, dt.datetime) else str(cell)

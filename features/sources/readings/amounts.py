@@ -7,6 +7,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from features.instants import BoolArray, IntArray
+from features.sources.cells import NUMBER_PATTERN
 from features.sources.readings.evidence import Evidence, choose, matches
 
 POINT, COMMA = "decimal_point", "decimal_comma"
@@ -42,6 +43,7 @@ def gather(cells: pa.Array, times: IntArray) -> Evidence:
     for mark, where in three.items():
         seen.see(f"three_{mark}", where, cells, times)
         seen.see(f"zero_{mark}", where & matches(number, "[0-9.,]*0"), cells, times)
+    seen.see("unlike", there & ~matches(cells, rf"\s*{NUMBER_PATTERN}\s*"), cells, times)
     seen.see("small", matches(number, "[0-9]{1,3}"), cells, times)
     seen.see("large", matches(number, "[0-9]{4,}"), cells, times)
     seen.see("percent", there & _filled(found, "percent"), cells, times)
@@ -115,7 +117,8 @@ def read(cells: pa.Array, mark: str, share: bool = False) -> tuple[pa.Array, Boo
 
 
 def symbols(cells: pa.Array) -> pa.Array:
-    """Return the code of each cell's currency, null where it has none."""
+    """Return the code of each cell's currency, null where it has none.  cells : text, an array or in chunks."""
+    cells = cells.combine_chunks() if isinstance(cells, pa.ChunkedArray) else cells
     found = pc.extract_regex(cells, f"^{_SHAPE}$")
     there = np.asarray(found.is_valid())
     joined = choose(there, pc.binary_join_element_wise(found.field("prefix"), found.field("suffix"), ""), pa.scalar(""))

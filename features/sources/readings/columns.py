@@ -196,8 +196,7 @@ def _as_it_stands(column: Column, reading: ColumnReading, seen: Evidence, rules:
     if column.kind is Kind.TIME:
         return reading.filled == seen.counts["iso"] and (rules.time_zone == "UTC" or not seen.counts["zoned"])
     if column.kind in (Kind.MONEY, Kind.NUMBER):
-        odd = ("percent", "parentheses", "currency", "grouped", "decimal_comma", "three_decimal_comma")
-        return reading.form in ("whole", "decimal_point") and not any(seen.counts[mark] for mark in odd)
+        return reading.form in ("whole", "decimal_point") and not seen.counts["unlike"]
     return True
 
 
@@ -215,7 +214,9 @@ def _as_text(column: Column, cells: Any) -> pa.Array | None:
     if pa.types.is_binary(kind) or pa.types.is_large_binary(kind):
         cells, kind = _decoded(cells), pa.string()
     if column.kind is Kind.TIME and (pa.types.is_integer(kind) or pa.types.is_floating(kind)):
-        return cells.cast(pa.int64(), safe=False).cast(pa.string()) if len(cells) else cells.cast(pa.string())
+        with suppress(pa.ArrowInvalid):
+            return cells.cast(pa.int64()).cast(pa.string())
+        return cells.cast(pa.string())
     if not (pa.types.is_string(kind) or pa.types.is_large_string(kind)):
         return None
     return cells

@@ -16,9 +16,14 @@ from features.sources.cells import FIRST_US, LAST_US, TIME_PATTERN
 from features.sources.readings.evidence import Evidence, choose, matches
 
 ORDERS = ("dmy", "mdy", "ymd")
-EPOCHS = {"epoch_s": 1_000_000, "epoch_ms": 1000, "epoch_us": 1, "epoch_ns": 0}
-"""Code -> microseconds in its unit; 0 = a thousandth of one."""
-_DIGITS = {"epoch_s": "[0-9]{9,10}", "epoch_ms": "[0-9]{12,13}", "epoch_us": "[0-9]{15,16}", "epoch_ns": "[0-9]{18,19}"}
+EPOCHS = {"epoch_s": 1_000_000, "epoch_ms": 1000, "epoch_us": 1, "epoch_ns": 0.001, "excel": 86_400_000_000}
+"""Code -> microseconds in its unit."""
+EXCEL_BEGINS = -25_569 * 86_400_000_000
+"""1899-12-30, from which Excel counts its days, microseconds."""
+_DIGITS = {
+    "epoch_s": r"[0-9]{9,10}(\.[0-9]+)?", "epoch_ms": "[0-9]{12,13}", "epoch_us": "[0-9]{15,16}",
+    "epoch_ns": "[0-9]{18,19}", "excel": r"[2-7][0-9]{4}(\.[0-9]+)?",
+}  # fmt: skip
 _COMPACT = (
     r"(?P<year>[12][0-9]{3})(?P<month>[0-9]{2})(?P<day>[0-9]{2})(?:T?(?P<h>[0-9]{2})(?P<m>[0-9]{2})(?P<s>[0-9]{2})Z?)?"
 )
@@ -179,10 +184,8 @@ def apply(cells: pa.Array, form: str, until: int | None, zone: str = "UTC") -> t
     form : a code of `settle`.  zone : the time zone whose wall clock is meant; UTC as in every table.
     """
     if form in EPOCHS:
-        valid = matches(cells, r"\s*-?[0-9]{1,19}\s*")
-        number = np.asarray(choose(valid, pc.utf8_trim_whitespace(cells), pa.scalar("0")).cast(pa.int64()))
-        value = number * EPOCHS[form] if EPOCHS[form] else number // 1000
-        offset, zoned = np.zeros(len(value), np.int64), np.ones(len(value), bool)
+        value, valid = _counted(cells, form)
+        offset, zoned = np.zeros(len(value), np.int64), np.full(len(value), form != "excel")
     elif form == "compact":
         value, valid = _compact(cells)
         offset, zoned = np.zeros(len(value), np.int64), np.zeros(len(value), bool)
@@ -282,6 +285,18 @@ def _clock(text: Any) -> IntArray:
     hour = np.where(half > 0, np.maximum(hour, 0) % 12 + 12 * (half == 2), np.maximum(hour, 0))
     total = (hour * 3600 + np.maximum(minute, 0) * 60 + np.maximum(second, 0)) * 1_000_000 + np.maximum(fraction, 0)
     return np.where(wrong, -1, total)
+
+
+def _counted(cells: pa.Array, form: str) -> tuple[IntArray, BoolArray]:
+    """Return the instants of numbers that count units since a beginning."""
+    found = pc.extract_regex(cells, r"^\s*(?P<whole>-?[0-9]{1,19})(?P<part>\.[0-9]+)?\s*$")
+    valid, unit = _there(found), EPOCHS[form]
+    whole = np.asarray(choose(valid, found.field("whole"), pa.scalar("0")).cast(pa.int64()))
+    part = found.field("part").fill_null("")
+    rest = np.asarray(choose(np.asarray(pc.not_equal(part, "")), part, pa.scalar("0")).cast(pa.float64()))
+    most = np.abs(whole) <= (LAST_US // int(unit) if unit >= 1 else np.iinfo(np.int64).max)
+    value = np.where(most, whole, 0) * int(unit) if unit >= 1 else whole // 1000
+    return value + np.rint(rest * unit).astype(np.int64) + EXCEL_BEGINS * (form == "excel"), valid & most
 
 
 def _compact(cells: pa.Array) -> tuple[IntArray, BoolArray]:

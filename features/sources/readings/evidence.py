@@ -87,6 +87,7 @@ FORMS: Mapping[str, str] = {
     "epoch_ms": "milliseconds since 1970",
     "epoch_us": "microseconds since 1970",
     "epoch_ns": "nanoseconds since 1970",
+    "excel": "days as Excel counts them",
     "decimal_point": "numbers with a decimal point",
     "decimal_comma": "numbers with a decimal comma",
     "whole": "whole numbers",

@@ -166,6 +166,7 @@ DIALECTS: dict[str, Lay] = {
     ),
     "a folder of parts": parts,
     "Excel": workbook("orders.xlsx", {"Sheet1": [NAMES, *TYPED]}),
+    "Excel, by the title of its one sheet": workbook("Book1.xlsx", {"Orders": [NAMES, *TYPED]}),
     "Excel with titles and a total": workbook(
         "export.xlsx", {"Read me": [["hello"]], "ORDERS": [["Orders"], [], NAMES, *TYPED, ["Total", None, 13151.5]]}
     ),
@@ -262,7 +263,11 @@ REFUSED: dict[str, tuple[Lay, str]] = {
     ),
     "two files for one table": (
         lambda folder: (file("orders.csv", text())(folder), file("Orders.json", "[]")(folder))[0],
-        r"holds both (orders.csv and Orders.json|Orders.json and orders.csv)",
+        r"holds both Orders.json and orders.csv",
+    ),
+    "a workbook and a text file": (
+        lambda folder: (file("orders.csv", text())(folder), workbook("orders.xlsx", {"Sheet1": [NAMES]})(folder))[0],
+        r"holds both orders.csv and orders.xlsx, sheet Sheet1",
     ),
     "copies": (
         file("orders.csv", "account_id,ordered_at,revenue\nA,2024-01-01,5\nA,2024-01-01,5\n"),
@@ -277,7 +282,7 @@ def test_what_can_be_read_in_two_ways_or_not_at_all_is_refused_by_name(case: str
     lay(tmp_path)
     with pytest.raises(SourceUnreadable, match=message):
         read(tmp_path)
-    looked = read(tmp_path, look=True, max_bad_share=1.0) if "two files" not in case else None
+    looked = read(tmp_path, look=True, max_bad_share=1.0) if "holds both" not in message else None
     assert looked is None or len(looked.refusals) == 1
 
 
@@ -336,6 +341,13 @@ def test_a_key_that_turns_to_letters_after_twenty_thousand_rows_is_text_in_a_que
     query = "select Invoice as order_id, Customer as account_id, Date as ordered_at, Net as revenue from invoices"
     orders = read(tmp_path, mapped={"orders": TableMapping(query)}).tables["orders"]
     assert orders["order_id"][[0, -1]].tolist() == ["000000", "C20601"]
+
+
+def test_numbers_beside_text_in_one_column_of_a_sheet_are_what_they_are(tmp_path: Path) -> None:
+    cells = [NAMES[:3], ("A", "2024-01-01", 1.125), ("B", "2024-01-02", "2,5"), (17001.0, "2024-01-03", -1e-7)]
+    workbook("orders.xlsx", {"Orders": cells})(tmp_path)
+    orders = read(tmp_path).tables["orders"]
+    assert (orders["revenue"].tolist(), orders["account_id"].tolist()) == ([1.125, 2.5, -1e-7], ["A", "B", "17001"])
 
 
 def test_what_is_not_utf_8_is_noted_with_its_line(tmp_path: Path) -> None:

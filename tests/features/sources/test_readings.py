@@ -56,11 +56,21 @@ def read(
         (["20240113"], "compact"),
         (["1709251200"], "epoch_s"),
         (["1709251200000"], "epoch_ms"),
+        (["1709251200.5"], "epoch_s"),
+        (["45292", "45300.5"], "excel"),
         ([None], "empty"),
     ],
 )
 def test_the_order_of_a_date_s_parts_is_settled_from_all_cells(cells: list[str | None], form: str, batch: int) -> None:
     assert read("ordered_at", cells, batch=batch)[0].form == form
+
+
+def test_numbers_that_count_from_a_beginning_have_their_instant() -> None:
+    assert [cell[:22] for cell in read("ordered_at", ["1709251200.5"])[1]] == ["2024-03-01 00:00:00.50"]
+    assert [cell[:19] for cell in read("ordered_at", ["45292", "45300.5"])[1]] == [
+        "2024-01-01 00:00:00",
+        "2024-01-09 12:00:00",
+    ]
 
 
 def test_a_few_cells_of_the_other_order_are_left_as_they_stand() -> None:
@@ -111,6 +121,7 @@ def test_the_day_of_a_time_begins_at_the_midnight_of_the_source_s_zone() -> None
         (["1.250,5", "3"], "decimal_comma", ["1250.5", "3"]),
         (["99,5", "1.250"], "decimal_comma", ["99.5", "1250"]),
         (["$1,234.50", "-$5", "($7)", "8-"], "decimal_point", ["1234.50", "-5", "-7", "-8"]),
+        (["−5", "+5"], "whole", ["-5", "5"]),
         (["EUR 5", "5 EUR", "5"], "whole", ["5", "5", "5"]),
         (["1e3", "-.5"], "decimal_point", ["1e3", "-.5"]),
         (["1 250,00", "1\u202f250,00"], "decimal_comma", ["1250.00", "1250.00"]),

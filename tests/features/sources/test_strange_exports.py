@@ -53,6 +53,14 @@ def test_amounts_are_turned_into_the_one_currency_by_settings_or_by_a_table_with
     assert dated.notes[0].startswith("orders: money is in EUR")
 
 
+def test_amounts_that_name_their_own_currencies_are_not_added_up(tmp_path: Path) -> None:
+    rows = orders("K1,1,2024-01-05,$5", "K1,2,2024-01-06,€ 6")
+    with pytest.raises(SourceUnreadable, match=r"orders.currency holds USD \(1\), EUR \(1\) rows"):
+        read(tmp_path, {"orders": rows})
+    source = read(tmp_path, {}, rules={"currency": "EUR", "exchange_rates": {"USD": 0.5}})
+    assert source.tables["orders"]["revenue"].tolist() == [2.5, 6.0]
+
+
 def test_one_currency_is_no_news(tmp_path: Path) -> None:
     one = orders("K1,2024-01-05,1,EUR", "K1,2024-01-06,2,", columns="account_id,ordered_at,revenue,currency")
     assert read(tmp_path, {"orders": one}).notes == ()
