@@ -1,18 +1,16 @@
 """Dates and times in a column of text: the order of day, month and year is settled from all of them together."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass
-from functools import cached_property
 from typing import Any
 from zoneinfo import ZoneInfo
 
 import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
-from numpy.typing import NDArray
 
 from features.instants import BoolArray, IntArray, iso
 from features.sources.cells import FIRST_US, LAST_US, TIME_PATTERN
+from features.sources.readings.date_parts import Parsed, instants_of, number, parse, there
 from features.sources.readings.evidence import Evidence, choose, matches
 
 ORDERS = ("dmy", "mdy", "ymd")
@@ -27,72 +25,10 @@ _DIGITS = {
 _COMPACT = (
     r"(?P<year>[12][0-9]{3})(?P<month>[0-9]{2})(?P<day>[0-9]{2})(?:T?(?P<h>[0-9]{2})(?P<m>[0-9]{2})(?P<s>[0-9]{2})Z?)?"
 )
-_CLOCK = (
-    r"(?:(?:[T,]|[T,]?\s+)(?P<h>[0-9]{1,2})(?::(?P<m>[0-9]{2})(?::(?P<s>[0-9]{2})(?:[.,](?P<f>[0-9]{1,9}))?)?)?"
-    r"\s*(?P<half>[AaPp]\.?[Mm]\.?)?\s*(?P<zone>[Zz]|UTC|GMT|[+-][0-9]{2}(?::?[0-9]{2})?)?)?"
-)
-_NAME = r"[A-Za-zäéûÄÉ]{3,9}"
-_PLAIN = (
-    rf"\s*(?:[A-Za-z]{{2,3}},\s*)?(?P<a>[0-9]{{1,4}})(?P<gap>[-/.]|\s+)(?P<b>[0-9]{{1,2}}|{_NAME})\.?(?:[-/.]|,?\s+)"
-    rf"(?P<c>[0-9]{{1,4}}){_CLOCK}\s*"
-)
-_MONTH_FIRST = rf"\s*(?P<b>{_NAME})\.?\s+(?P<a>[0-9]{{1,2}})(?:st|nd|rd|th)?,?\s+(?P<c>[0-9]{{4}}){_CLOCK}\s*"
-_MONTHS = {
-    name: number
-    for number, names in enumerate(
-        (
-            "jan january januari januar janvier jänner", "feb february februari februar février fév",
-            "mar march maart mrt märz mär mrz mars", "apr april avril avr", "may mei mai",
-            "jun june juni juin", "jul july juli juillet", "aug august augustus août aoû",
-            "sep sept september septembre", "oct october oktober okt octobre", "nov november novembre",
-            "dec december dezember dez décembre déc",
-        ),
-        start=1,
-    )
-    for name in names.split()
-}  # fmt: skip
-"""Month's name in English, Dutch, German or French -> its number."""
 CLEAR = 0.95
 """Share of the telling cells that must agree on an order; beyond, the few others are set aside."""
 FEWER = 3
 """Of two places, the one with so many times fewer different values holds the year, and the other the day."""
-
-
-@dataclass(frozen=True)
-class Parsed:
-    """The parts of distinct cells, shape (n,) each.
-
-    a, b, c : the numbers in their places, -1 where there is none.  wide_a, wide_c : digits of a and c.
-    clock : microseconds into the day, -1 where that is impossible.  offset : minutes east of UTC.
-    """
-
-    matched: BoolArray
-    named: BoolArray
-    a: IntArray
-    b: IntArray
-    c: IntArray
-    wide_a: IntArray
-    wide_c: IntArray
-    clock: IntArray
-    offset: IntArray
-    zoned: BoolArray
-
-    @cached_property
-    def year_first(self) -> BoolArray:
-        return np.asarray(self.matched & (self.wide_a == 4) & (self.wide_c <= 2))
-
-    @cached_property
-    def year_last(self) -> BoolArray:
-        return np.asarray(self.matched & ~self.named & (self.wide_a <= 2) & (self.wide_c == 4))
-
-    @cached_property
-    def short_year(self) -> BoolArray:
-        short = (self.wide_a <= 2) & (self.wide_c <= 2) & (self.wide_a + self.wide_c > 2)
-        return np.asarray(self.matched & ~self.named & short)
-
-    @cached_property
-    def with_name(self) -> BoolArray:
-        return np.asarray(self.matched & self.named & (self.wide_a <= 2) & np.isin(self.wide_c, (2, 4)))
 
 
 def gather(cells: pa.Array, times: IntArray, until: int | None) -> Evidence:
@@ -100,7 +36,7 @@ def gather(cells: pa.Array, times: IntArray, until: int | None) -> Evidence:
 
     times : how often each stands there.  until : microseconds, the end of the day of the export, where it is known.
     """
-    seen, parts = Evidence(), _parse(cells)
+    seen, parts = Evidence(), parse(cells)
     if not parts.matched.all():
         for unit, digits in _DIGITS.items():
             seen.see(unit, matches(cells, rf"\s*{digits}\s*"), cells, times)
@@ -190,7 +126,7 @@ def apply(cells: pa.Array, form: str, until: int | None, zone: str = "UTC") -> t
         value, valid = _compact(cells)
         offset, zoned = np.zeros(len(value), np.int64), np.zeros(len(value), bool)
     else:
-        parts = _parse(cells)
+        parts = parse(cells)
         value, valid = _instants(parts, form if form in ORDERS else "dmy", until)
         offset, zoned = parts.offset, parts.zoned
     value = value - offset * 60_000_000
@@ -208,8 +144,8 @@ def wall_clock(instants: IntArray, zone: str) -> IntArray:
     """
     ZoneInfo(zone)
     inside = np.clip(instants, FIRST_US, LAST_US)
-    there = pa.array(inside).cast(pa.timestamp("us", tz="UTC")).cast(pa.timestamp("us", tz=zone))
-    return np.asarray(pc.local_timestamp(there).cast(pa.int64()))
+    local = pa.array(inside).cast(pa.timestamp("us", tz="UTC")).cast(pa.timestamp("us", tz=zone))
+    return np.asarray(pc.local_timestamp(local).cast(pa.int64()))
 
 
 def _instants(parts: Parsed, order: str, until: int | None) -> tuple[IntArray, BoolArray]:
@@ -227,7 +163,7 @@ def _instants(parts: Parsed, order: str, until: int | None) -> tuple[IntArray, B
     year = np.where(short, year + np.where(year + 2000 > _latest(until), 1900, 2000), year)
     two_digits = (parts.wide_a if order == "ymd" else parts.wide_c) == 2
     known = first | (parts.short_year & two_digits) | parts.with_name | (parts.year_last & (order != "ymd"))
-    return _day(year, month, day, parts.clock, known)
+    return instants_of(year, month, day, parts.clock, known)
 
 
 def _latest(until: int | None) -> int:
@@ -235,62 +171,10 @@ def _latest(until: int | None) -> int:
     return 2069 if until is None else int(np.datetime64(until, "us").astype("M8[Y]").astype(int)) + 1971
 
 
-def _day(
-    year: IntArray, month: IntArray, day: IntArray, clock: IntArray, known: BoolArray
-) -> tuple[IntArray, BoolArray]:
-    valid = known & (year >= 1) & (month >= 1) & (month <= 12) & (day >= 1) & (day <= 31) & (clock >= 0)
-    year, month, day = np.where(valid, year, 1970), np.where(valid, month, 1), np.where(valid, day, 1)
-    begin = ((year - 1970) * 12 + month - 1).astype("M8[M]")
-    date = begin.astype("M8[D]") + (day - 1)
-    valid = valid & (date.astype("M8[M]") == begin)
-    return date.astype("M8[us]").astype(np.int64) + np.maximum(clock, 0), valid
-
-
-def _parse(cells: pa.Array) -> Parsed:
-    plain = pc.extract_regex(cells, f"^{_PLAIN}$")
-    is_plain = _there(plain)
-    reverse = plain if is_plain.all() else pc.extract_regex(cells, f"^{_MONTH_FIRST}$")
-    is_reverse = np.zeros(len(cells), bool) if is_plain.all() else _there(reverse)
-
-    def text(name: str) -> pa.Array:
-        if is_plain.all():
-            return plain.field(name).fill_null("")
-        either = choose(is_plain, plain.field(name), choose(is_reverse, reverse.field(name), pa.scalar("")))
-        return either.fill_null("")
-
-    a, b, c = text("a"), text("b"), text("c")
-    named = ~matches(b, "[0-9]*")
-    month = (
-        np.zeros(len(b), np.int64)
-        if not named.any()
-        else _by_value(b, lambda name: _MONTHS.get(name.casefold(), -1) if name and not name.isdigit() else -1)
-    )
-    numeric = _number(choose(named, pa.scalar(""), b))
-    clock, zone = _clock(text), text("zone")
-    offset = _by_value(zone, _minutes)
-    matched = (is_plain | is_reverse) & (~named | (month > 0)) & (np.abs(offset) < 24 * 60)
-    return Parsed(
-        matched=matched, named=named, a=_number(a), b=np.where(named, month, numeric), c=_number(c),
-        wide_a=np.asarray(pc.utf8_length(a)), wide_c=np.asarray(pc.utf8_length(c)), clock=clock,
-        offset=offset, zoned=matched & np.asarray(pc.not_equal(zone, "")),
-    )  # fmt: skip
-
-
-def _clock(text: Any) -> IntArray:
-    """Return the microseconds into the day, -1 where there is no such time."""
-    hour, minute, second = (_number(text(name)) for name in ("h", "m", "s"))
-    half = _by_value(text("half"), lambda cell: {"a": 1, "p": 2}.get(cell[:1].lower(), 0))
-    fraction = _number(pc.utf8_slice_codeunits(pc.utf8_rpad(text("f"), 6, "0"), 0, 6))
-    wrong = (hour > 23) | (minute > 59) | (second > 59) | ((half > 0) & ((hour > 12) | (hour < 1)))
-    hour = np.where(half > 0, np.maximum(hour, 0) % 12 + 12 * (half == 2), np.maximum(hour, 0))
-    total = (hour * 3600 + np.maximum(minute, 0) * 60 + np.maximum(second, 0)) * 1_000_000 + np.maximum(fraction, 0)
-    return np.where(wrong, -1, total)
-
-
 def _counted(cells: pa.Array, form: str) -> tuple[IntArray, BoolArray]:
     """Return the instants of numbers that count units since a beginning."""
     found = pc.extract_regex(cells, r"^\s*(?P<whole>-?[0-9]{1,19})(?P<part>\.[0-9]+)?\s*$")
-    valid, unit = _there(found), EPOCHS[form]
+    valid, unit = there(found), EPOCHS[form]
     whole = np.asarray(choose(valid, found.field("whole"), pa.scalar("0")).cast(pa.int64()))
     part = found.field("part").fill_null("")
     rest = np.asarray(choose(np.asarray(pc.not_equal(part, "")), part, pa.scalar("0")).cast(pa.float64()))
@@ -301,34 +185,9 @@ def _counted(cells: pa.Array, form: str) -> tuple[IntArray, BoolArray]:
 
 def _compact(cells: pa.Array) -> tuple[IntArray, BoolArray]:
     found = pc.extract_regex(cells, rf"^\s*{_COMPACT}\s*$")
-    year, month, day, h, m, s = (_number(found.field(n).fill_null("")) for n in ("year", "month", "day", "h", "m", "s"))
+    year, month, day, h, m, s = (number(found.field(n).fill_null("")) for n in ("year", "month", "day", "h", "m", "s"))
     clock = (np.maximum(h, 0) * 3600 + np.maximum(m, 0) * 60 + np.maximum(s, 0)) * 1_000_000
-    return _day(year, month, day, np.where((h > 23) | (m > 59) | (s > 59), -1, clock), _there(found))
-
-
-def _there(found: pa.Array) -> BoolArray:
-    return np.asarray(found.is_valid())
-
-
-def _number(cells: pa.Array) -> IntArray:
-    """Return whole numbers, -1 where the text is empty."""
-    filled = choose(np.asarray(pc.not_equal(cells, "")), cells, pa.scalar("-1"))
-    return np.asarray(filled.cast(pa.int64()))
-
-
-def _by_value(cells: pa.Array, of: Any) -> NDArray[np.int64]:
-    """Return a number for each text, computed once for every different one."""
-    coded = cells.dictionary_encode()
-    numbers = np.array([of(text) for text in coded.dictionary.to_pylist()] or [0], np.int64)
-    return numbers[np.asarray(coded.indices)] if len(cells) else np.empty(0, np.int64)
-
-
-def _minutes(zone: str) -> int:
-    if zone[:1] not in ("+", "-"):
-        return 0
-    digits = zone[1:].replace(":", "").ljust(4, "0")
-    minutes = int(digits[:2]) * 60 + int(digits[2:])
-    return -minutes if zone[0] == "-" else minutes
+    return instants_of(year, month, day, np.where((h > 23) | (m > 59) | (s > 59), -1, clock), there(found))
 
 
 def _plain(pattern: str) -> str:
