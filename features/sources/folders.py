@@ -1,5 +1,6 @@
 """The connector to files: those of a folder or a single one, by name and by queries over them."""
 
+import re
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
@@ -9,6 +10,7 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 
 from features.errors import SourceUnreadable
+from features.sources.column_names import listed
 from features.sources.connectors import Connector, TableMapping, has_query, query_failed, refuse_duplicate_names
 from features.sources.files.discovery import READ, stem_and_kind, tables_of
 from features.sources.files.table_file import TableFile
@@ -48,6 +50,7 @@ class _Folder:
                 self._named.setdefault(name.rstrip("/").casefold(), tables[0])
         self.table_names = list(self.tables)
         self._read: dict[str, TableFile] = {}
+        self._said: list[str] = []
 
     def _add(self, name: str, table: TableFile, mapped: Mapping[str, TableMapping]) -> None:
         other = self.tables.get(name)
@@ -82,7 +85,7 @@ class _Folder:
         return f"row {row} of the query of {table}" if file is None else file.place(row)
 
     def notes(self) -> list[str]:
-        return list(dict.fromkeys(note for table in self._read.values() for note in table.notes))
+        return list(dict.fromkeys([*(note for table in self._read.values() for note in table.notes), *self._said]))
 
     def query(self, table: str, query: str) -> Mapping[str, Any]:
         """Run a query in DuckDB, in memory, with every file that it names as a table of raw cells."""
@@ -97,12 +100,15 @@ class _Folder:
             connection.execute("SET python_enable_replacements=false")
             connection.execute("SET autoinstall_known_extensions=false")  # nothing is fetched from elsewhere
             add_macros(connection, self.rules)
+            currencies: dict[str, list[str]] = {}
             try:
                 for name in connection.get_table_names(query):
                     file = self.tables.get(name.casefold()) or self._named.get(name.casefold())
                     if file is not None:
                         self._read[f"{table} from {name}"] = file
-                        connection.register(name, pa.table(dict(file.read(file.columns()))))
+                        cells = pa.table(dict(file.read(file.columns())))
+                        connection.register(name, cells)
+                        currencies |= _currencies(cells)
                 data = connection.sql(query).to_arrow_table()
             except duckdb.Error as error:
                 hint = TEXT_HINT if isinstance(error, duckdb.BinderException) and "VARCHAR" in str(error) else ""
@@ -112,6 +118,12 @@ class _Folder:
                     hint = f" A query may name a file or a sheet as a table: {', '.join(self.tables)}."
                 raise query_failed(table, error, hint) from error
         refuse_duplicate_names(f"the query under [tables.{table}]", data.column_names)
+        if table == "orders" and "currency" not in data.column_names:
+            self._said += [
+                f"the query of orders leaves out {name!r}, which holds {listed(held)}: select it as currency, else "
+                "amounts in different currencies are added up"
+                for name, held in currencies.items()
+            ]
         return {name: data.column(name) for name in data.column_names}
 
     def _file(self, table: str) -> TableFile:
@@ -168,3 +180,13 @@ def open_folder(path: Path, mapped: Mapping[str, TableMapping], rules: SourceRul
     """
     partitions = read_partitions(path)
     yield _Folder(path, mapped, rules) if partitions is None else _PartitionedFolder(partitions, mapped)
+
+
+_CURRENCY = re.compile(r"(.*[_ ])?(currency|valuta|munt|devise|währung|waehrung)([_ ]?(code|iso|id))?", re.IGNORECASE)
+
+
+def _currencies(cells: pa.Table) -> dict[str, list[str]]:
+    """Return the columns that are called like a currency and hold more than one, with what they hold."""
+    named = [name for name in cells.column_names if _CURRENCY.fullmatch(name)]
+    held = {name: sorted(map(str, cells.column(name).drop_null().unique().to_pylist())) for name in named}
+    return {name: values for name, values in held.items() if len(values) > 1}

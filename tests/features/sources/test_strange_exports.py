@@ -12,7 +12,7 @@ from features.histories.histories import build_histories
 from features.histories.outlier_dates import outlier_dates
 from features.instants import instant, iso
 from features.sources.rules import SourceRules
-from features.sources.source import Source, read_source
+from features.sources.source import Source, TableMapping, read_source
 
 
 def orders(*rows: str, columns: str = "account_id,order_id,ordered_at,revenue") -> str:
@@ -59,6 +59,18 @@ def test_amounts_that_name_their_own_currencies_are_not_added_up(tmp_path: Path)
         read(tmp_path, {"orders": rows})
     source = read(tmp_path, {}, rules={"currency": "EUR", "exchange_rates": {"USD": 0.5}})
     assert source.tables["orders"]["revenue"].tolist() == [2.5, 6.0]
+
+
+def test_a_query_that_leaves_out_the_currency_is_told_so(tmp_path: Path) -> None:
+    (tmp_path / "invoices.csv").write_text(FOREIGN.replace("currency", "Currency Code"))
+    query = "select account_id, ordered_at, revenue from invoices"
+    source = read(tmp_path, {}, mapped={"orders": TableMapping(query)})
+    assert source.notes[0] == (
+        "the query of orders leaves out 'Currency Code', which holds COP, EUR, usd: select it as currency, else "
+        "amounts in different currencies are added up"
+    )
+    with pytest.raises(SourceUnreadable, match="money must be in one currency"):
+        read(tmp_path, {}, mapped={"orders": TableMapping('select *, "Currency Code" as currency from invoices')})
 
 
 def test_one_currency_is_no_news(tmp_path: Path) -> None:
