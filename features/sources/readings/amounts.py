@@ -33,7 +33,7 @@ CURRENCIES = {"$": "USD", "€": "EUR", "£": "GBP", "¥": "JPY", "₹": "INR", 
 def gather(cells: pa.Array, times: IntArray) -> Evidence:
     """Return what distinct cells say about their marks.  times : how often each stands there."""
     seen = Evidence()
-    found = pc.extract_regex(cells, f"^{_SHAPE}$")
+    found = _parts(cells)
     there = np.asarray(found.is_valid())
     number = choose(there, pc.utf8_trim_whitespace(found.field("number")), pa.scalar(""))
     fits = {mark: matches(number, pattern) for mark, pattern in _GROUPS.items()}
@@ -56,6 +56,13 @@ def gather(cells: pa.Array, times: IntArray) -> Evidence:
             used = np.asarray(found.field(name).filter(pa.array(where)))
             seen.collect("currency", np.array([currency(cell) for cell in used.tolist()]))
     return seen
+
+
+def _parts(cells: pa.Array) -> pa.Array:
+    """Return the parts of each amount; a dash for the cents, as in `12,-`, is no sign."""
+    return pc.extract_regex(
+        pc.replace_substring_regex(cells, r"([0-9][.,])[-–—]{1,2}(\s*\D*)$", r"\100\2"), f"^{_SHAPE}$"
+    )
 
 
 def currency(sign: str) -> str:
@@ -90,7 +97,7 @@ def read(cells: pa.Array, mark: str, share: bool = False) -> tuple[pa.Array, Boo
 
     mark : POINT or COMMA.  share : the column holds shares, so that per cents count.
     """
-    found = pc.extract_regex(cells, f"^{_SHAPE}$")
+    found = _parts(cells)
     there = np.asarray(found.is_valid())
 
     def text(name: str) -> pa.Array:
@@ -119,7 +126,7 @@ def read(cells: pa.Array, mark: str, share: bool = False) -> tuple[pa.Array, Boo
 def symbols(cells: pa.Array) -> pa.Array:
     """Return the code of each cell's currency, null where it has none.  cells : text, an array or in chunks."""
     cells = cells.combine_chunks() if isinstance(cells, pa.ChunkedArray) else cells
-    found = pc.extract_regex(cells, f"^{_SHAPE}$")
+    found = _parts(cells)
     there = np.asarray(found.is_valid())
     joined = choose(there, pc.binary_join_element_wise(found.field("prefix"), found.field("suffix"), ""), pa.scalar(""))
     coded = joined.fill_null("").dictionary_encode()

@@ -28,7 +28,7 @@ _COMPACT = (
 CLEAR = 0.95
 """Share of the telling cells that must agree on an order; beyond, the few others are set aside."""
 FEWER = 3
-"""Of two places, the one with so many times fewer different values holds the year, and the other the day."""
+"""Of two places, the one with so many times fewer different values holds the year, if nothing speaks against it."""
 
 
 def gather(cells: pa.Array, times: IntArray, until: int | None) -> Evidence:
@@ -92,17 +92,25 @@ def _settle_short(seen: Evidence, until: int | None) -> tuple[str, Mapping[str, 
         return ("dmy" if counts["dmy_only"] >= counts["mdy_only"] else "mdy"), {}
     fewest = min(counts[f"short_not_{order}"] for order in ORDERS)
     left = [order for order in ORDERS if counts[f"short_not_{order}"] == fewest]
-    first, last = len(seen.different["first"]), len(seen.different["last"])
+    first, last = seen.different["first"], seen.different["last"]
+    left = [order for order in left if not counts[f"short_late_{order}"]] or left
     if "ymd" in left and len(left) > 1:
-        if first >= FEWER * last or (
-            counts["short_late_ymd"] and not any(counts[f"short_late_{order}"] for order in left if order != "ymd")
-        ):
+        if _holds_days(first, last):
             left.remove("ymd")
-        elif last >= FEWER * first:
+        elif _holds_days(last, first):
             left = ["ymd"]
     if len(left) == 1 and fewest <= (1 - CLEAR) * counts["short"]:
         return left[0], {}
     return "doubtful", _both(seen.examples["short"], left if len(left) > 1 else ORDERS, until)
+
+
+def _holds_days(ours: set[int], theirs: set[int]) -> bool:
+    """Return whether one place holds days and the other years, by how many there are, with gaps, and how late they are.
+
+    Days that are all the first of a month, and years in a row, say nothing.
+    """
+    gaps = max(ours) - min(ours) + 1 > len(ours)
+    return len(ours) >= FEWER * len(theirs) and gaps and max(theirs) >= max(ours)
 
 
 def _both(cell: str, orders: Any, until: int | None) -> dict[str, str]:
