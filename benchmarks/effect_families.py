@@ -5,8 +5,8 @@ python -m benchmarks.effect_families --seeds 20 21 [--judging | --families NAME 
 A family is a row of `training.simulator.families`, a seed draws a supplier of it. Choices are made on the families that
 are not kept for judging, with seeds 0 and 1; those kept are looked at with `--judging`, and nothing is chosen on them.
 Printed as markdown, one row per family, means over its seeds (the claim: the median). Value is expected margin less
-cost per account by the true effects, of giving every account the option with the highest expected gain above zero; `sure`
-leaves out those whose chance of a gain is below .8, as the advice `invest` does.
+cost per account by the true effects, of giving every account the option with the highest expected gain above zero;
+`sure` leaves out those whose chance of a gain is below .8, as the advice `invest` does.
 """
 
 import argparse

@@ -10,6 +10,7 @@ from dataclasses import dataclass
 
 from commands.backtesting import BacktestOptions, backtest_command
 from commands.changes import ChangesOptions, changes_command
+from commands.checking import CheckOptions, check_command
 from commands.demo import DemoOptions, demo_command
 from commands.exports import ExportOptions, export_command
 from commands.keys import KeysOptions, keys_command
@@ -22,10 +23,8 @@ from commands.retraining import RetrainOptions, retrain_command
 from commands.scoring import ScoreOptions, score_command
 from commands.serving import ServeOptions, serve_command
 from commands.sources import (
-    CheckOptions,
     PartitionOptions,
     SimulateOptions,
-    check_command,
     partition_command,
     simulate_command,
 )

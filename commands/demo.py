@@ -10,11 +10,12 @@ from pathlib import Path
 from typing import Annotated
 from urllib.request import Request, urlopen
 
+from commands.checking import report_source
 from commands.inputs import load_source
 from commands.options import DEFAULT_PORT, Accounts, CommonOptions, Months, Option, Port, Seed
 from commands.scoring import score_source
 from commands.serving import serve_until_stopped, service_terms
-from commands.sources import report_source, simulate_source
+from commands.sources import simulate_source
 from commands.store_writing import store_background, store_frames
 from commands.terminal import Figures, say_step, show_first, show_ladder, show_table
 from commands.training import TrainingRequest, figures_of, train_source

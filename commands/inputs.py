@@ -47,11 +47,11 @@ def load_source(
 
     as_of : None or empty = the midnight after the last event.  feedback : URL of the store whose feedback is added.
     only : tables that feedback may add rows to; None = all.  keep_tables : of the source, else they are used up.
-    accept_bad_rows : any number of them, without a note, and keep the tables: somebody is to see what is in them.
+    accept_bad_rows : whatever is wrong, without a note, and keep the tables: somebody is to see what is in them.
     """
     from features.histories.histories import build_histories
     from features.histories.outlier_dates import outlier_dates
-    from features.instants import instant
+    from features.instants import ALWAYS, instant
     from features.sources.feedback_rows import add_rows
     from features.sources.partitioned import read_partitions
     from features.sources.source import read_source
@@ -59,7 +59,10 @@ def load_source(
     share = 1.0 if accept_bad_rows else settings.source.max_bad_share
     mapped = {} if read_partitions(data) else settings.tables  # a part has the contract's names already
     with progress_bar() as progress:
-        source = read_source(data, mapped, max_bad_share=share, progress=lambda name: progress(name, 0.0))
+        source = read_source(
+            data, mapped, max_bad_share=share, progress=lambda name: progress(name, 0.0),
+            rules=settings.source.rules(time.time_ns() // 1000), look=accept_bad_rows,
+        )  # fmt: skip
         rows = _read_feedback(feedback)
         if rows:
             source = add_rows(source, rows, only)
@@ -70,7 +73,11 @@ def load_source(
         note_set_aside(len(source.set_aside))
     if not as_of:
         note_outlier_dates(outlier_dates(histories))
-    return Loaded(settings, source, histories, instant(as_of) if as_of else histories.end)
+    if as_of:
+        return Loaded(settings, source, histories, instant(as_of))
+    if accept_bad_rows and histories.last_event == ALWAYS:  # nothing is left to look back from
+        return Loaded(settings, source, histories, settings.source.rules(time.time_ns() // 1000).until or 0)
+    return Loaded(settings, source, histories, histories.end)
 
 
 def source_digest(loaded: Loaded) -> str:

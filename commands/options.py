@@ -80,7 +80,10 @@ def _number(text: str) -> float:
         return math.nan
 
 
-Data = Annotated[str, Option(metavar="SOURCE", help="a folder of Parquet or CSV files, or a database URL")]
+Data = Annotated[
+    str,
+    Option(metavar="SOURCE", help="a folder of files (CSV, Excel, JSON, Parquet), one such file, or a database URL"),
+]
 AsOf = Annotated[
     str | None,
     Option(metavar="T", help="look from here, UTC, as 2026-01-31; else the midnight after the last event"),

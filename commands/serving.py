@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import tempfile
+import time
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -132,5 +133,5 @@ def _profiles(data: str, settings: Settings) -> Sequence[pd.DataFrame] | None:
     partitions = read_partitions(data)
     if partitions is not None:
         return list(profiles_of(partitions)) if "accounts" in partitions.tables else None
-    columns = read_table(data, "accounts", settings.tables)
+    columns = read_table(data, "accounts", settings.tables, settings.source.rules(time.time_ns() // 1000))
     return None if columns is None else [profile_frame(columns)]

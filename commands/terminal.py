@@ -31,13 +31,16 @@ def note_set_aside(rows: int) -> None:
 
 
 def note_outlier_dates(far: OutlierDates | None) -> None:
-    from features.instants import iso
+    from features.instants import iso, midnight_after
 
     if far is not None:
         where = ", ".join(f"{count} of {name}" for name, count in far.tables.items())
         words = f"lie {far.gap_days:,.0f} days after all other events, and the default --as-of"
         print(f"Note: {where} {words}", file=sys.stderr)
-        print(f"      follows them. If that is a typing error, give --as-of {iso(far.last_before)}.", file=sys.stderr)
+        print(
+            f"      follows them. If that is a typing error, give --as-of {iso(midnight_after(far.last_before))}.",
+            file=sys.stderr,
+        )
 
 
 @contextmanager

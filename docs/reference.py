@@ -20,7 +20,7 @@ from docs import architecture
 from features import errors
 from features.catalog import catalog
 from features.schema import Column, Kind, Missing, Table
-from features.tables import TABLES
+from features.tables import REFERENCE_TABLES, TABLES
 from serving.api.errors import ANSWERED, Answered
 from serving.api.openapi import document
 from serving.api.store_schemas import PlanRow
@@ -187,17 +187,18 @@ def _type(schema: Mapping[str, Any]) -> str:
 
 
 def tables() -> str:
-    """The fourteen tables that a source may hold."""
+    """The fourteen tables that a source may hold, and those that tell how to read them."""
     lines = [
         "# Tables",
         "",
         f"What a source may hold. Only `orders` is required; everything else enriches. {NOTE}",
         "",
-        "A source is a folder with one `NAME.parquet` or `NAME.csv` for each table, or a database's URL. Times are",
-        "UTC, a date is its midnight, money is in one currency. What does not keep to this is set aside with a reason,",
-        "never lost silently: `ladder check`. Other names are mapped under `[tables]` in the settings.",
+        "A source is a folder with a file for each table (`orders.csv`, `Orders.xlsx`, `orders.parquet`, ...), one",
+        "such file, or a database's URL: [sources](sources.md) tells what is read and how. A date is its midnight,",
+        "money is in one currency. What does not keep to this is set aside with a reason, never lost silently:",
+        "`ladder check`. Other names are mapped under `[tables]` in the settings.",
     ]
-    for declared in TABLES:
+    for declared in (*TABLES, *REFERENCE_TABLES):
         lines += [
             "",
             f"## {declared.name}",

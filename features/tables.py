@@ -119,6 +119,7 @@ TABLES: tuple[Table, ...] = (
             _number("discount", 0, 1, "share of the list price, 0..1"),
             _text("product_line", "what kind of product"),
             _CONTACT,
+            _text("currency", "of revenue and cost; more than one needs exchange rates"),
             RECORDED_AT,
         ),
         time="ordered_at",
@@ -262,3 +263,17 @@ TABLES: tuple[Table, ...] = (
 )
 
 TABLE: dict[str, Table] = {table.name: table for table in TABLES}
+
+REFERENCE_TABLES: tuple[Table, ...] = (
+    Table(
+        "exchange_rates",
+        "what the currencies of orders are worth in the one of `[source] currency`",
+        (
+            _text("currency", "code, as in orders", required=True),
+            _number("rate", 1e-9, 1e9, "what one unit of it is worth", required=True),
+            Column("valid_from", Kind.TIME, "first day of the rate", missing=Missing.ALWAYS),
+        ),
+    ),
+)
+"""Tables that tell how to read the others: nothing is learnt from them by themselves."""
+KNOWN_TABLES: dict[str, Table] = {**TABLE, **{table.name: table for table in REFERENCE_TABLES}}

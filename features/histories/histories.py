@@ -28,8 +28,9 @@ class Histories:
     streams : name -> Stream.
     profile : column of `accounts` -> shape (n_accounts,).
     profile_known : shape (n_accounts,), microseconds, the instant from which each row of `profile` is known.
-    known_since : shape (n_accounts,), microseconds, the instant from which the account is known to us; NEVER if it has
-        neither a date of creation nor any event.
+    known_since : shape (n_accounts,), microseconds, the instant from which the account is known to us; ALWAYS if
+        `accounts` has it without a date of creation.
+    first_seen : shape (n_accounts,), microseconds, its creation or its first event; NEVER if it has neither.
     authors : who made forecasts, sorted; the codes of the stream `forecasts` are positions in it.
     last_event : microseconds, the time of the latest event; ALWAYS where there is none. A contract counts at the time
         when it was recorded, and not at all if that is unknown: its start may lie far ahead.
@@ -41,6 +42,7 @@ class Histories:
     profile: Mapping[str, Column]
     profile_known: IntArray
     known_since: IntArray
+    first_seen: IntArray
     options: Options
     authors: tuple[str, ...]
     last_event: int
@@ -113,17 +115,19 @@ def build_histories(source: Source, *, consume: bool = False) -> Histories:
         streams.update(built)
     authors = forecast_authors(source)
     profile, profile_known, created = _profile(source, rank)
-    known_since = created.copy()
+    first_seen = np.where(created == ALWAYS, NEVER, created)
     for name in _KNOWING_STREAMS & streams.keys():
-        _lower_known_since(known_since, streams[name], name == "contracts")
-    last_event = max((int(times.max()) for times in event_times(streams).values() if len(times)), default=ALWAYS)
+        _lower_first_seen(first_seen, streams[name], name == "contracts")
+    ends = own_event_times(source, streams).values()
+    last_event = max((int(times.max()) for times in ends if len(times)), default=ALWAYS)
     return Histories(
         account_ids=account_ids,
         tables=held,
         streams=streams,
         profile=profile,
         profile_known=profile_known,
-        known_since=known_since,
+        known_since=np.where(created == ALWAYS, ALWAYS, first_seen),
+        first_seen=first_seen,
         options=options,
         authors=authors,
         last_event=last_event,
@@ -133,6 +137,16 @@ def build_histories(source: Source, *, consume: bool = False) -> Histories:
 def event_times(streams: Mapping[str, Stream]) -> dict[str, IntArray]:
     """Return the times of the events of every table, microseconds, of the tables that say where the data end."""
     return {name: _times_that_count(name, streams[name])[1] for name in sorted(_KNOWING_STREAMS & streams.keys())}
+
+
+def own_event_times(source: Source, streams: Mapping[str, Stream]) -> dict[str, IntArray]:
+    """Return the times of the events of every table without the rows that were added to it, such as feedback."""
+    last = {_STREAM_OF_TABLE.get(name, name): time for name, time in source.last_events.items()}
+    return {name: times[times <= last.get(name, NEVER)] for name, times in event_times(streams).items()}
+
+
+_STREAM_OF_TABLE = {"investments": "assignments"}
+"""Table -> the stream with all its events, where that has another name."""
 
 
 def _times_that_count(name: str, stream: Stream) -> tuple[BoolArray | slice, IntArray]:
@@ -165,13 +179,13 @@ def _account_ids(source: Source) -> NDArray[np.object_]:
     return account_ids
 
 
-def _lower_known_since(known_since: IntArray, stream: Stream, recorded_ahead: bool) -> None:
-    """Lower each account's `known_since` to the instant at which its first event was known."""
+def _lower_first_seen(first_seen: IntArray, stream: Stream, recorded_ahead: bool) -> None:
+    """Lower each account's `first_seen` to the instant at which its first event was known."""
     rows = np.flatnonzero(np.diff(stream.bounds))
     if len(rows):
         together = recorded_ahead or stream.recorded is stream.time
         seen = stream.recorded if together else np.maximum(stream.recorded, stream.time)
-        known_since[rows] = np.minimum(known_since[rows], np.minimum.reduceat(seen, stream.bounds[rows]))
+        first_seen[rows] = np.minimum(first_seen[rows], np.minimum.reduceat(seen, stream.bounds[rows]))
 
 
 def _profile(source: Source, rank: Mapping[str, int]) -> tuple[dict[str, Column], IntArray, IntArray]:
@@ -184,7 +198,7 @@ def _profile(source: Source, rank: Mapping[str, int]) -> tuple[dict[str, Column]
     codes = table["account_id"].positions(rank)
     since = np.maximum(table["recorded_at"], table.get("created_at", table["recorded_at"]))
     known[codes] = since
-    created[codes[since > ALWAYS]] = since[since > ALWAYS]
+    created[codes] = since
     profile: dict[str, Column] = {}
     for name in _PROFILE:
         if name in table:

@@ -23,8 +23,16 @@ class OutlierDates:
     gap_days: float
 
 
-def outlier_dates(histories: Histories, gap_days: float = 180, most_share: float = 0.01) -> OutlierDates | None:
+GAP_DAYS = 180
+"""A silence that is too long for any business."""
+LEAST_GAP_DAYS, TIMES_LONGER = 20, 5
+"""Else a silence of so many days that is so many times longer than any before it: of a business that never slept."""
+
+
+def outlier_dates(histories: Histories, gap_days: float = GAP_DAYS, most_share: float = 0.01) -> OutlierDates | None:
     """Return the few events after a silence of at least gap_days, which put the default as_of in the future.
+
+    A shorter silence counts where it is far longer than any before it: call-offs that are dated ahead of the export.
 
     *Dangerous* to leave standing: with one order in the year 2999 the default as_of is 2999, and every account looks as
     if it had bought nothing for centuries.
@@ -37,7 +45,7 @@ def outlier_dates(histories: Histories, gap_days: float = 180, most_share: float
 
 
 def outlier_dates_among(
-    times: Mapping[str, IntArray], counts: Mapping[str, IntArray], gap_days: float = 180, most_share: float = 0.01
+    times: Mapping[str, IntArray], counts: Mapping[str, IntArray], gap_days: float = GAP_DAYS, most_share: float = 0.01
 ) -> OutlierDates | None:
     """Return the outlier dates among events that are summarised as instants and counts.
 
@@ -49,7 +57,10 @@ def outlier_dates_among(
     order = np.argsort(every, kind="stable")
     every, often = every[order], np.concatenate([*counts.values(), np.empty(0, np.int64)])[order]
     after = often.sum() - np.cumsum(often)
-    wide = np.flatnonzero(np.diff(every) >= gap_days * MICROSECONDS_PER_DAY)
+    gaps = np.diff(every) / MICROSECONDS_PER_DAY
+    longest = np.maximum.accumulate(np.append(0.0, gaps))[:-1] if len(gaps) else gaps
+    unusual = (gaps >= LEAST_GAP_DAYS) & (gaps >= TIMES_LONGER * longest) & (np.arange(len(gaps)) >= 1)
+    wide = np.flatnonzero((gaps >= gap_days) | unusual)
     wide = wide[after[wide] <= most_share * often.sum()]
     if not len(wide):
         return None

@@ -37,6 +37,7 @@ def select_accounts(histories: Histories, accounts: IntArray) -> Histories:
         profile={name: column[accounts] for name, column in histories.profile.items()},
         profile_known=histories.profile_known[accounts],
         known_since=histories.known_since[accounts],
+        first_seen=histories.first_seen[accounts],
     )
 
 
@@ -61,6 +62,7 @@ def merge_histories(parts: Sequence[Histories], options: Options) -> tuple[Histo
         },
         profile_known=np.concatenate([part.profile_known for part in parts])[order],
         known_since=np.concatenate([part.known_since for part in parts])[order],
+        first_seen=np.concatenate([part.first_seen for part in parts])[order],
         options=options,
         authors=authors,
         last_event=max(part.last_event for part in parts),

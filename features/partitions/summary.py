@@ -8,7 +8,7 @@ from pathlib import Path
 import numpy as np
 
 from features.errors import NotEnoughData, TooManyBadRows
-from features.histories.histories import build_histories, event_times
+from features.histories.histories import build_histories, own_event_times
 from features.histories.outlier_dates import OutlierDates, outlier_dates_among
 from features.instants import MICROSECONDS_PER_DAY, IntArray, midnight_after
 from features.sources.feedback_rows import add_rows
@@ -73,7 +73,7 @@ def read_part(part: Part) -> Source:
     SourceUnreadable
         If a file is missing, unreadable, or holds another number of rows than the manifest says.
     """
-    source = source_from_rows({name: read_part_table(part, name) for name in part.rows})
+    source = source_from_rows({name: read_part_table(part, name) for name in part.rows}, until=part.until)
     return add_rows(source, part.added) if part.added else source
 
 
@@ -90,7 +90,8 @@ def summarise_part(part: Part) -> PartitionSummary:
     """Summarise a part: rows and events."""
     source = read_part(part)
     rows = summarise_rows(part, source)
-    reduced = {name: _by_day(times) for name, times in event_times(build_histories(source).streams).items()}
+    streams = build_histories(source).streams
+    reduced = {name: _by_day(times) for name, times in own_event_times(source, streams).items()}
     return PartitionSummary(
         rows_read=rows.rows_read,
         set_aside=rows.set_aside,

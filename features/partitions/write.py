@@ -1,6 +1,7 @@
-"""The partitioning of a source: raw rows go to the part of their account, uncleaned, a batch at a time.
+"""The partitioning of a source: rows go to the part of their account, understood but uncleaned, a batch at a time.
 
-Cleaning happens when a part is read, so nothing is set aside here and every raw row stands in exactly one part
+How the cells of a column are written is settled from all of them, in a first pass over files. Cleaning happens when a
+part is read, so nothing is set aside here and every raw row stands in exactly one part
 (`investment_options` in all of them). A primary key tells rows apart across accounts, so keys are compared once more
 after the partitioning: rows that share a key but not an account end in different parts.
 """
@@ -22,7 +23,10 @@ from features.sources.columns import pack
 from features.sources.connectors import Connector, TableMapping, check_mapping, column_origins, has_query
 from features.sources.databases import open_database
 from features.sources.folders import open_folder
+from features.sources.mends import doubt_message
 from features.sources.partitioned import Part, Partitions, part_folder, part_numbers, read_part_table, write_manifest
+from features.sources.readings.columns import ColumnEvidence, apply, gather, settle
+from features.sources.rules import NO_RULES, SourceRules
 from features.sources.source import Progress
 from features.tables import TABLE, TABLES
 
@@ -52,7 +56,9 @@ def partition(
     out: Path,
     parts: int,
     mapped: Mapping[str, TableMapping] | None = None,
+    *,
     progress: Progress = lambda _: None,
+    rules: SourceRules = NO_RULES,
 ) -> Partitioning:
     """Write the source's tables into `parts` folders under `out`, under the contract's names.
 
@@ -62,6 +68,7 @@ def partition(
     location : a folder, or a SQLAlchemy URL.
     mapped : table -> where to find it, for tables that do not follow the contract.
     progress : called with a few words before each step.
+    rules : what the source cannot say of itself.
 
     Raises
     ------
@@ -77,7 +84,7 @@ def partition(
     if out.exists() and (not out.is_dir() or any(out.iterdir())):
         raise SettingsError(f"{out} is not empty. Parts are written into a folder of their own: choose another --out.")
     database = "://" in str(location)
-    with open_database(str(location)) if database else open_folder(Path(location), mapped) as connector:
+    with open_database(str(location)) if database else open_folder(Path(location), mapped, rules) as connector:
         present = [table for table in TABLES if table.name in connector.table_names or has_query(mapped, table)]
         if TABLE["orders"] not in present:
             raise SourceUnreadable(
@@ -88,7 +95,7 @@ def partition(
         notes: list[str] = []
         for table in present:
             progress(f"partitioning {table.name}")
-            batches, extra = _batches(table, connector, mapped.get(table.name, TableMapping()))
+            batches, extra = _batches(table, connector, mapped.get(table.name, TableMapping()), rules)
             notes += extra
             for held, count in zip(rows, _route(table, batches, folders), strict=True):
                 held[table.name] = count
@@ -96,11 +103,11 @@ def partition(
                 raise NotEnoughData(
                     f"orders in {connector.label} has no rows; without orders there is nothing to learn"
                 )
-    written = tuple(Part(number, folder, rows[number]) for number, folder in enumerate(folders))
+    written = tuple(Part(number, folder, rows[number], until=rules.until) for number, folder in enumerate(folders))
     progress("comparing keys")
     counts = {table.name: _split_keys(table, written) for table in present}
     split_keys = {name: count for name, count in counts.items() if count}
-    write_manifest(out, rows, split_keys)
+    write_manifest(out, rows, split_keys, rules.until)
     partitions = Partitions(out, written, split_keys)
     routed = {name: sum(part.rows[name] for part in written) for name in rows[0]}
     if COPIED_TABLE in routed:
@@ -111,13 +118,48 @@ def partition(
 COPIED_TABLE = "investment_options"
 
 
-def _batches(table: Table, connector: Connector, mapping: TableMapping) -> tuple[Iterator[pa.Table], tuple[str, ...]]:
+def _batches(
+    table: Table, connector: Connector, mapping: TableMapping, rules: SourceRules
+) -> tuple[Iterator[pa.Table], tuple[str, ...]]:
     """Return the table's declared columns under the contract's names in batches, and warnings about those left out."""
     result = None if mapping.query is None else connector.query(table.name, mapping.query)
     names = connector.columns(table.name) if result is None else list(result)
     origin, notes = column_origins(table, names, mapping)
-    raw = iter([result]) if result is not None else connector.batches(table.name, sorted(set(origin.values())))
-    return (pa.table({name: _as_arrow(columns[at]) for name, at in origin.items()}) for columns in raw), notes
+
+    def raw() -> Iterator[Mapping[str, Any]]:
+        return iter([result]) if result is not None else connector.batches(table.name, sorted(set(origin.values())))
+
+    evidence: dict[str, ColumnEvidence] = {name: ColumnEvidence() for name in origin}
+    currencies: set[Any] = set()
+    for batch in raw():
+        for name, at in origin.items():
+            evidence[name].add(gather(table.column(name), batch[at], rules))
+            if (table.name, name) == ("orders", "currency"):
+                currencies.update(pa.chunked_array([_as_arrow(batch[at])]).drop_null().unique().to_pylist())
+    if len(currencies) > 1:
+        raise SourceUnreadable(
+            f"orders.currency holds {listed(sorted(map(str, currencies)))}, and parts are not converted: map a query "
+            "under [tables.orders] that gives revenue and cost in one currency."
+        )
+    readings = settle(table, evidence, mapping.reading, rules)
+    for reading in readings.values():
+        if reading.doubt:
+            raise SourceUnreadable(doubt_message(reading))
+
+    def written() -> Iterator[pa.Table]:
+        for batch in raw():
+            cells = {
+                name: apply(table.column(name), batch[at], readings[name], evidence[name].seen, rules)[0]
+                for name, at in origin.items()
+            }
+            yield pa.table({name: _plain_text(_as_arrow(values)) for name, values in cells.items()})
+
+    return written(), notes
+
+
+def _plain_text(cells: Any) -> Any:
+    """Write out text that is stored by distinct value, so that all batches have one type."""
+    return cells.dictionary_decode() if isinstance(cells, pa.DictionaryArray) else cells
 
 
 def _route(table: Table, batches: Iterator[pa.Table], folders: Sequence[Path]) -> list[int]:

@@ -25,8 +25,11 @@ TIME_PATTERN = (
     r"[0-9]{4}-[0-9]{2}-[0-9]{2}([T ][0-9]{2}(:[0-9]{2}(:[0-9]{2}(\.[0-9]{1,9})?)?)?(Z|[+-][0-9]{2}(:?[0-9]{2})?)?)?"
 )
 _TIME_SHAPE = re.compile(TIME_PATTERN)
-_NUMBER_SHAPE = re.compile(r"[+-]?([0-9]+(\.[0-9]*)?|\.[0-9]+)([eE][+-]?[0-9]+)?")
-_FLAGS = {"1": 1, "true": 1, "t": 1, "yes": 1, "0": 0, "false": 0, "f": 0, "no": 0}
+NUMBER_PATTERN = r"[+-]?([0-9]+(\.[0-9]*)?|\.[0-9]+)([eE][+-]?[0-9]+)?"
+_NUMBER_SHAPE = re.compile(NUMBER_PATTERN)
+_FLAGS = dict.fromkeys("1 true t yes y on ja j waar oui vrai si wahr".split(), 1) | dict.fromkeys(
+    "0 false f no n off nee onwaar non faux nein falsch".split(), 0
+)
 _PANDAS_MISSING = ("NAType", "NaTType")
 """The types of pandas' missing values, by name: pandas is imported only where a DataFrame is used."""
 _EPOCH = dt.datetime(1970, 1, 1)

@@ -12,13 +12,13 @@ import numpy as np
 from numpy.typing import NDArray
 
 from features.errors import ShapeMismatch
-from features.instants import ALWAYS, NEVER
+from features.instants import ALWAYS, NEVER, iso
 from features.schema import MONEY_SUM_LIMIT, Column, Kind, Missing, Table
 from features.sources.amount_limits import rows_beyond_sum_limit
 from features.sources.cells import DAY_US, NAT
 from features.sources.column_names import column_notes
 from features.sources.columns import READERS, ReadColumn, normalise
-from features.sources.deduplication import find_duplicates
+from features.sources.deduplication import difference, find_duplicates
 from features.sources.text_column import TextColumn
 from features.tables import INSTRUMENT_SCALES
 
@@ -64,11 +64,19 @@ class Cleaned:
     rows_read: int
 
 
-def clean(table: Table, raw: Mapping[str, Any]) -> Cleaned:
+COPY = "exact copy"
+"""The reason of a row that was left out because another is the same in every cell."""
+
+
+def clean(
+    table: Table, raw: Mapping[str, Any], *, until: int | None = None, copies: Mapping[int, int] | None = None
+) -> Cleaned:
     """Return the usable rows of a table, typed, in their order; the others are set aside.
 
     raw : one array or sequence per column, all of one length: NumPy, Arrow, or plain Python objects. No columns at all
         means no rows.
+    until : microseconds, the end of the day of the export; an event from then on is in the future.
+    copies : row -> the row of which it is an exact copy, of those to leave out.
 
     A table with a time always gets its time column and `recorded_at`, even where raw has neither.
 
@@ -83,6 +91,9 @@ def clean(table: Table, raw: Mapping[str, Any]) -> Cleaned:
         raw = dict.fromkeys(table.required, ())
     bad_rows = _BadRows(table, list(column_notes(table, raw)))
     rows = _row_count(table, raw)
+    bad_rows.add(
+        copies or {}, table.key or str(table.time), lambda row: f"{COPY}: row {(copies or {})[row]} is the same"
+    )
     columns: dict[str, Any] = {}
     for column in table.columns:
         if column.name in raw:
@@ -90,12 +101,14 @@ def clean(table: Table, raw: Mapping[str, Any]) -> Cleaned:
             columns[column.name] = _check_values(column, read, bad_rows)
     if table.time is not None:
         _settle_times(table, columns, rows, bad_rows)
+        if until is not None:
+            _check_future(table, columns, until, bad_rows)
     if table.name == "surveys":
         _check_scale(table, columns, bad_rows)
     _check_sums(table, columns, bad_rows)
     if table.key is not None and table.key in columns:
         duplicates = find_duplicates(table, columns, bad_rows.reasons)
-        bad_rows.add(duplicates, table.key, lambda row: f"duplicate {table.key}: row {duplicates[row]} is kept")
+        bad_rows.add(duplicates, table.key, lambda row: _duplicate(table, columns, row, duplicates[row]))
     if bad_rows.reasons:
         accounts = columns.get("account_id")
         keep = np.ones(rows, dtype=bool)
@@ -225,6 +238,34 @@ def _settle_times(table: Table, columns: dict[str, Any], rows: int, bad_rows: _B
                 bad_rows.notes.append(
                     f"{table.name}: {early} rows have {column.name} before {table.time}; they are kept"
                 )
+
+
+def _duplicate(table: Table, columns: Mapping[str, Any], row: int, kept: int) -> str:
+    other = difference(table, columns, row, kept)
+    if other:
+        return f"conflicting {table.key}: row {kept} is kept; {other}"
+    return f"duplicate {table.key}: row {kept} is kept"
+
+
+def _check_future(table: Table, columns: Mapping[str, Any], until: int, bad_rows: _BadRows) -> None:
+    """Set aside events after the day of the export; a contract may start later, but not be recorded later."""
+    recorded = columns["recorded_at"]
+    names = [] if table.may_precede or table.column(str(table.time)).missing is not Missing.BAD else [str(table.time)]
+    if recorded is not columns[str(table.time)] and not (table.may_precede and recorded is None):
+        names.append("recorded_at")
+    for name in names:
+        times = columns[name]
+        late = times >= until
+        if name == "recorded_at":
+            late &= times != columns[str(table.time)]
+        rows = np.flatnonzero(late & (times != NEVER))
+        bad_rows.add(
+            rows.tolist(),
+            name,
+            lambda row, name=name, times=times: (  # type: ignore[misc]
+                f"in the future: {name} is {iso(int(times[row]))}, after the export on {iso(until - DAY_US)}"
+            ),
+        )
 
 
 def _check_scale(table: Table, columns: dict[str, Any], bad_rows: _BadRows) -> None:

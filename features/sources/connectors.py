@@ -8,20 +8,22 @@ from typing import Any, Protocol
 from features.errors import ColumnMissing, SettingsError, SourceUnreadable
 from features.schema import Table
 from features.sources.column_names import column_notes, listed
-from features.tables import TABLE
+from features.tables import KNOWN_TABLES
 
 
 @dataclass(frozen=True)
 class TableMapping:
     """Where to find a table in data that do not follow the contract.
 
-    query : SQL, run by DuckDB over a folder (NAME.csv and NAME.parquet are views by their stem) or by the database
-        itself; None = the table of the contract's name.
+    query : SQL, run by DuckDB over files (each is a table by its stem and by its name, a sheet by its title) or by the
+        database itself; None = the table of the contract's name.
     columns : contract name -> name in the data, for the columns that are called otherwise.
+    reading : contract name -> how its cells are read, such as `dmy` or `decimal_comma`, where they leave it in doubt.
     """
 
     query: str | None = None
     columns: Mapping[str, str] = field(default_factory=dict)
+    reading: Mapping[str, str] = field(default_factory=dict)
 
 
 def has_query(mapped: Mapping[str, TableMapping], table: Table) -> bool:
@@ -56,6 +58,12 @@ class Connector(Protocol):
     def query(self, table: str, query: str) -> Mapping[str, Any]:
         """Run the query of a table and return all columns of its result."""
 
+    def place(self, table: str, row: int) -> str:
+        """Return where a row of a table stands, counted from 0, as a person would look it up."""
+
+    def notes(self) -> list[str]:
+        """Return what was understood of the files that were read."""
+
 
 def check_mapping(mapped: Mapping[str, TableMapping]) -> None:
     """Refuse a mapping of tables or columns that the contract does not know.
@@ -66,10 +74,12 @@ def check_mapping(mapped: Mapping[str, TableMapping]) -> None:
         If there is one; the message names it.
     """
     for name, where in mapped.items():
-        if name not in TABLE:
-            raise SettingsError(f"[tables.{name}] maps a table that does not exist; the tables are {listed(TABLE)}")
-        known = [column.name for column in TABLE[name].columns]
-        unknown = [column for column in where.columns if column not in known]
+        if name not in KNOWN_TABLES:
+            raise SettingsError(
+                f"[tables.{name}] maps a table that does not exist; the tables are {listed(KNOWN_TABLES)}"
+            )
+        known = [column.name for column in KNOWN_TABLES[name].columns]
+        unknown = [column for column in (*where.columns, *where.reading) if column not in known]
         if unknown:
             raise SettingsError(
                 f"[tables.{name}] maps {listed(unknown)}, which {name} does not have; its columns are {listed(known)}"
@@ -117,8 +127,17 @@ def first_line(error: BaseException) -> str:
     return text.splitlines()[0] if text else type(error).__name__
 
 
-def query_failed(table: str, error: BaseException) -> SourceUnreadable:
-    """Build the error to raise where a mapped query cannot be run."""
+def whole_message(error: BaseException) -> str:
+    """Return an error's message in one line, without the places that only a terminal can point at."""
+    text = str(error.args[0] if isinstance(error, KeyError) and error.args else error).split("Candidate functions:")[0]
+    lines = [line.strip() for line in text.splitlines()]
+    return " ".join(line for line in lines if line.strip("^ ")) or type(error).__name__
+
+
+def query_failed(table: str, error: BaseException, hint: str = "") -> SourceUnreadable:
+    """Build the error to raise where a mapped query cannot be run.  hint : what to do, in a sentence."""
+    message = whole_message(error)
+    stop = "" if message.endswith((".", "!", "?")) else "."
     return SourceUnreadable(
-        f"the query of {table} failed: {first_line(error)}. Mend it under [tables.{table}] in the settings."
+        f"the query of {table} failed: {message}{stop}{hint} Mend it under [tables.{table}] in the settings."
     )

@@ -10,7 +10,7 @@ import pyarrow as pa
 from features.errors import SourceUnreadable
 from features.sources.columns import pack
 from features.sources.connectors import Connector, first_line, query_failed, refuse_duplicate_names
-from features.tables import TABLE
+from features.tables import KNOWN_TABLES
 
 DATABASE_CHUNK = 100_000
 """Rows fetched at a time: enough to hide the round trip, few enough that their Python objects fit in memory."""
@@ -28,18 +28,27 @@ class _Database:
         views = self.inspector.get_view_names()
         with suppress(NotImplementedError):
             views += self.inspector.get_materialized_view_names()
-        self.table_names = self.contents = sorted({*self.inspector.get_table_names(), *views})
+        self.contents = sorted({*self.inspector.get_table_names(), *views})
+        # ORDERS and Orders are orders, unless there is one of that very name.
+        self._written = {name.casefold(): name for name in self.contents} | {n: n for n in self.contents}
+        self.table_names = list(self._written)
 
     def unknown_tables(self) -> list[str]:
-        return [name for name in self.table_names if name not in TABLE]
+        return [name for name in self.contents if name.casefold() not in KNOWN_TABLES]
 
     def columns(self, table: str) -> list[str]:
-        return [column["name"] for column in self.inspector.get_columns(table)]
+        return [column["name"] for column in self.inspector.get_columns(self._written[table])]
+
+    def place(self, table: str, row: int) -> str:
+        return f"row {row} of {table}"
+
+    def notes(self) -> list[str]:
+        return []
 
     def read(self, table: str, columns: list[str]) -> Mapping[str, Any]:
         import sqlalchemy as sa
 
-        statement: Any = sa.select(*[sa.column(name) for name in columns]).select_from(sa.table(table))
+        statement: Any = sa.select(*[sa.column(name) for name in columns]).select_from(sa.table(self._written[table]))
         return _fetch(self.connection.execute(statement), columns)
 
     def batches(self, table: str, columns: list[str]) -> Iterator[Mapping[str, Any]]:

@@ -4,6 +4,8 @@ A fact that stands in both is counted once: rows of the same account, the same d
 investment. The row that was recorded first stays, since it is what was known until the other came; the source's, where
 both were recorded at the same instant. How an investment was assigned, which no feature looks at, is taken from the
 other row where the one that stays lacks it: a CRM that exports the investment rarely knows that it was randomised.
+
+Rows that are added say nothing of where the data end: feedback of today would move the default as_of past the export.
 """
 
 from collections.abc import Collection, Mapping, Sequence
@@ -12,6 +14,7 @@ from typing import Any
 
 import numpy as np
 
+from features.instants import ALWAYS
 from features.schema import Kind, Table
 from features.sources.cells import DAY_US
 from features.sources.cleaning import Columns, clean
@@ -40,20 +43,25 @@ def add_rows(source: Source, raw: Raw, only: Collection[str] | None = None) -> S
         If a required column is not there.
     """
     tables, rows_read = dict(source.tables), dict(source.rows_read)
-    set_aside, notes = list(source.set_aside), list(source.notes)
+    set_aside, notes, last_events = list(source.set_aside), list(source.notes), dict(source.last_events)
     for name in ADDED:
         if name not in raw or (only is not None and name not in only):
             continue
         table = TABLE[name]
         cleaned = clean(table, raw[name])
         before = tables.get(name)
+        own = [] if before is None else before[str(table.time)]
+        last_events.setdefault(name, int(max(own)) if len(own) else ALWAYS)
         tables[name], repeated = _join_once(table, before, cleaned.columns)
         rows_read[name] = rows_read.get(name, 0) + cleaned.rows_read
         set_aside += cleaned.set_aside
         count = cleaned.rows_read - len(cleaned.set_aside)
         also = f", of which {repeated:,} stand in the source too or are repeated: counted once" if repeated else ""
         notes.append(f"{name}: {count:,} rows of feedback{also}")
-    return Source(tables, tuple(set_aside), tuple(notes), rows_read)
+    return replace(
+        source, tables=tables, set_aside=tuple(set_aside), notes=tuple(notes), rows_read=rows_read,
+        last_events=last_events,
+    )  # fmt: skip
 
 
 def add_rows_to_parts(partitions: Partitions, raw: Raw, only: Collection[str] | None = None) -> Partitions:

@@ -1,108 +1,134 @@
-"""The connector to files: NAME.parquet and NAME.csv of a folder, and queries over them."""
+"""The connector to files: those of a folder or a single one, by name and by queries over them."""
 
-from collections.abc import Iterator, Mapping, Sequence
-from contextlib import contextmanager, suppress
+import re
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
 import pyarrow as pa
-import pyarrow.csv as pa_csv
 import pyarrow.parquet as pq
 
 from features.errors import SourceUnreadable
-from features.schema import Kind
-from features.sources.columns import combine_chunks
-from features.sources.connectors import (
-    Connector,
-    TableMapping,
-    first_line,
-    has_query,
-    query_failed,
-    refuse_duplicate_names,
-)
+from features.sources.column_names import listed
+from features.sources.connectors import Connector, TableMapping, has_query, query_failed, refuse_duplicate_names
+from features.sources.files.discovery import READ, stem_and_kind, tables_of
+from features.sources.files.table_file import TableFile
 from features.sources.partitioned import Partitions, read_part_table, read_partitions
-from features.tables import TABLE
+from features.sources.readings.macros import TEXT_HINT, add_macros
+from features.sources.rules import NO_RULES, SourceRules
+from features.tables import KNOWN_TABLES, TABLE
 
-_DELIMITERS = ",;\t"
 _REPORTS = ("set_aside", "scores", "investment_scores", "plan")
 """Files that we wrote ourselves: in the folder of a source they are no mistake."""
 
-BATCH_ROWS, BATCH_BYTES = 262_144, 32 * 2**20
-"""Size of a batch: rows of a Parquet file, bytes of a CSV file."""
-
 
 class _Folder:
-    """NAME.parquet and NAME.csv of one folder."""
+    """The files of one folder, or a single one, as tables."""
 
-    def __init__(self, path: Path, mapped: Mapping[str, TableMapping]) -> None:
-        if not path.is_dir():
-            what = "is a file, not a folder" if path.exists() else "does not exist"
+    def __init__(self, path: Path, mapped: Mapping[str, TableMapping], rules: SourceRules) -> None:
+        if not path.exists():
             raise SourceUnreadable(
-                f"{path} {what}; a source is a folder with orders.parquet or orders.csv, or a database URL"
+                f"{path} does not exist; a source is a folder of files, one file ({', '.join(READ)}), or a database URL"
             )
-        self.label = f"the folder {path}"
-        self.path = path
-        self.contents = sorted(file.name for file in path.iterdir() if file.is_file() and not file.name.startswith("."))
-        self.files: dict[str, Path] = {}
-        for name in self.contents:
-            file = path / name
-            if file.suffix not in (".parquet", ".csv"):
-                continue
-            if file.stem in self.files and file.stem in TABLE and not has_query(mapped, TABLE[file.stem]):
-                raise SourceUnreadable(
-                    f"{path} holds both {file.stem}.csv and {file.stem}.parquet; remove the one that is out of date"
-                )
-            self.files[file.stem] = file
-        self.table_names = list(self.files)
+        self.label = f"the folder {path}" if path.is_dir() else f"the file {path}"
+        self.path, self.rules = path, rules
+        self.files = tables_of(path, rules.encoding)
+        self.contents = [
+            name for name, _ in self.files if not name.endswith("/") or name[:-1].casefold() in KNOWN_TABLES
+        ]
+        self.tables: dict[str, TableFile] = {}
+        self._named: dict[str, TableFile] = {}
+        for _, tables in self.files:
+            for table in tables:
+                self._add(table.name, table, mapped)
+        for name, tables in self.files:
+            stem = stem_and_kind(name.rstrip("/"))[0]
+            if tables and stem not in [table.name for table in tables]:  # the first sheet also goes by its file's name
+                self._add(stem, tables[0], mapped)
+            if tables:
+                self._named.setdefault(name.rstrip("/").casefold(), tables[0])
+        self.table_names = list(self.tables)
+        self._read: dict[str, TableFile] = {}
+        self._said: list[str] = []
+
+    def _add(self, name: str, table: TableFile, mapped: Mapping[str, TableMapping]) -> None:
+        other = self.tables.get(name)
+        if other is not None and name in TABLE and not has_query(mapped, TABLE[name]):
+            raise SourceUnreadable(
+                f"{self.path} holds both {other.label} and {table.label}; remove the one that is out of date"
+            )
+        self.tables[name] = table
 
     def unknown_tables(self) -> list[str]:
-        known = {file.name for stem, file in self.files.items() if stem in TABLE or stem in _REPORTS}
-        return [name for name in self.contents if name not in known]
+        unknown = []
+        for name, tables in self.files:
+            known = [table.name in KNOWN_TABLES or table.name in _REPORTS for table in tables]
+            if tables and stem_and_kind(name)[0] in (*KNOWN_TABLES, *_REPORTS) and not any(known):
+                known[:1] = [True]
+            if not name.endswith("/"):
+                some = [table.label for table, is_known in zip(tables, known, strict=True) if not is_known]
+                unknown += some if len(tables) > 1 else [name] if some or not tables else []
+        return unknown
 
     def columns(self, table: str) -> list[str]:
-        with _reading_errors(self.files[table]):
-            return _file_columns(self.files[table])
+        return self._file(table).columns()
 
     def read(self, table: str, columns: list[str]) -> Mapping[str, Any]:
-        file = self.files[table]
-        with _reading_errors(file):
-            if file.suffix == ".parquet":
-                whole = _parquet(file, _text_columns(table, file))
-                # Column by column: the chunks of one are freed before the next is read.
-                return {name: combine_chunks(whole.read(columns=[name]).column(0)) for name in columns}
-            data = pa_csv.read_csv(file, parse_options=_csv_shape(file), convert_options=_as_text(columns))
-        return {name: data.column(name) for name in columns}
+        return self._file(table).read(columns)
 
     def batches(self, table: str, columns: list[str]) -> Iterator[Mapping[str, Any]]:
-        file, empty = self.files[table], True
-        with _reading_errors(file):
-            for data in _stream(file, columns):
-                empty = False
-                yield {name: pa.chunked_array([data.column(name)]) for name in columns}
-        if empty:
-            yield self.read(table, columns)
+        yield from self._file(table).batches(columns)
+
+    def place(self, table: str, row: int) -> str:
+        file = self._read.get(table)
+        return f"row {row} of the query of {table}" if file is None else file.place(row)
+
+    def notes(self) -> list[str]:
+        return list(dict.fromkeys([*(note for table in self._read.values() for note in table.notes), *self._said]))
 
     def query(self, table: str, query: str) -> Mapping[str, Any]:
-        """Run a query in DuckDB, in memory, with every file of the folder as a view by its stem."""
+        """Run a query in DuckDB, in memory, with every file that it names as a table of raw cells."""
         try:
             import duckdb
         except ModuleNotFoundError as error:
-            raise SourceUnreadable("a query over a folder needs DuckDB: install loyalty-ladder[train]") from error
+            raise SourceUnreadable("a query over files needs DuckDB: install loyalty-ladder[train]") from error
         with duckdb.connect(":memory:") as connection:
-            connection.execute(f"SET file_search_path={_literal(self.path.resolve())}")
+            folder = self.path if self.path.is_dir() else self.path.parent
+            connection.execute("SET file_search_path='{}'".format(str(folder.resolve()).replace("'", "''")))
             connection.execute("SET TimeZone='UTC'")
             connection.execute("SET python_enable_replacements=false")
-            for stem, file in self.files.items():
-                reader = "read_parquet" if file.suffix == ".parquet" else "read_csv"
-                view = '"' + stem.replace('"', '""') + '"'
-                # A file that DuckDB cannot open matters only to a query that names it, which then says so.
-                with suppress(duckdb.Error):
-                    connection.execute(f"CREATE VIEW {view} AS FROM {reader}({_literal(file.resolve())})")
+            connection.execute("SET autoinstall_known_extensions=false")  # nothing is fetched from elsewhere
+            add_macros(connection, self.rules)
+            currencies: dict[str, list[str]] = {}
             try:
+                for name in connection.get_table_names(query):
+                    file = self.tables.get(name.casefold()) or self._named.get(name.casefold())
+                    if file is not None:
+                        self._read[f"{table} from {name}"] = file
+                        cells = pa.table(dict(file.read(file.columns())))
+                        connection.register(name, cells)
+                        currencies |= _currencies(cells)
                 data = connection.sql(query).to_arrow_table()
             except duckdb.Error as error:
-                raise query_failed(table, error) from error
-        return _columns_of(f"the query under [tables.{table}]", data)
+                hint = TEXT_HINT if isinstance(error, duckdb.BinderException) and "VARCHAR" in str(error) else ""
+                if isinstance(error, duckdb.CatalogException) and "does not exist" in str(error):
+                    hint = f" The files are {', '.join(self.tables)}."
+                if "read_xlsx" in query or "read_csv" in query:
+                    hint = f" A query may name a file or a sheet as a table: {', '.join(self.tables)}."
+                raise query_failed(table, error, hint) from error
+        refuse_duplicate_names(f"the query under [tables.{table}]", data.column_names)
+        if table == "orders" and "currency" not in data.column_names:
+            self._said += [
+                f"the query of orders leaves out {name!r}, which holds {listed(held)}: select it as currency, else "
+                "amounts in different currencies are added up"
+                for name, held in currencies.items()
+            ]
+        return {name: data.column(name) for name in data.column_names}
+
+    def _file(self, table: str) -> TableFile:
+        self._read[table] = self.tables[table]
+        return self.tables[table]
 
 
 class _PartitionedFolder:
@@ -122,7 +148,7 @@ class _PartitionedFolder:
         return []
 
     def columns(self, table: str) -> list[str]:
-        return _file_columns(self.partitions.parts[0].folder / f"{table}.parquet")
+        return list(pq.read_schema(self.partitions.parts[0].folder / f"{table}.parquet").names)
 
     def read(self, table: str, columns: list[str]) -> Mapping[str, Any]:
         batches = list(self.batches(table, columns))
@@ -136,83 +162,31 @@ class _PartitionedFolder:
     def query(self, table: str, query: str) -> Mapping[str, Any]:
         raise NotImplementedError("a partitioned source is never mapped")
 
+    def place(self, table: str, row: int) -> str:
+        return f"row {row} of {table}"
+
+    def notes(self) -> list[str]:
+        return []
+
 
 @contextmanager
-def open_folder(path: Path, mapped: Mapping[str, TableMapping]) -> Iterator[Connector]:
-    """Open a folder for reading: a plain one, or a partitioned source.
+def open_folder(path: Path, mapped: Mapping[str, TableMapping], rules: SourceRules = NO_RULES) -> Iterator[Connector]:
+    """Open a folder or a file for reading: plain, or a partitioned source.
 
     Raises
     ------
     SourceUnreadable
-        If there is no such folder, a file cannot be read, or a partitioned source is to be mapped.
+        If there is no such folder or file, one cannot be read, or a partitioned source is to be mapped.
     """
     partitions = read_partitions(path)
-    yield _Folder(path, mapped) if partitions is None else _PartitionedFolder(partitions, mapped)
+    yield _Folder(path, mapped, rules) if partitions is None else _PartitionedFolder(partitions, mapped)
 
 
-def _file_columns(file: Path) -> list[str]:
-    if file.suffix == ".parquet":
-        names = list(_parquet(file).schema_arrow.names)
-    else:
-        with pa_csv.open_csv(file, parse_options=_csv_shape(file)) as reader:
-            names = list(reader.schema.names)
-    refuse_duplicate_names(file.name, names)
-    return names
+_CURRENCY = re.compile(r"(.*[_ ])?(currency|valuta|munt|devise|währung|waehrung)([_ ]?(code|iso|id))?", re.IGNORECASE)
 
 
-def _text_columns(table: str, file: Path) -> list[str]:
-    """Return the text columns of a Parquet file, which are read by distinct value: ids and names stand in many rows."""
-    declared = {column.name for column in TABLE[table].columns if column.kind is Kind.TEXT}
-    schema = _parquet(file).schema_arrow
-    return [field.name for field in schema if field.name in declared and pa.types.is_string(field.type)]
-
-
-def _parquet(file: Path, by_distinct: Sequence[str] = ()) -> Any:
-    # Old writers keep times as 96 bits, which Arrow reads as nanoseconds: those end in the year 2262.
-    return pq.ParquetFile(file, coerce_int96_timestamp_unit="us", read_dictionary=list(by_distinct))
-
-
-def _stream(file: Path, columns: list[str]) -> Iterator[Any]:
-    """Yield the record batches of a file."""
-    if file.suffix == ".parquet":
-        yield from _parquet(file).iter_batches(BATCH_ROWS, columns=columns)
-        return
-    blocks = pa_csv.ReadOptions(block_size=BATCH_BYTES)
-    with pa_csv.open_csv(file, blocks, _csv_shape(file), _as_text(columns)) as reader:
-        yield from reader
-
-
-def _as_text(columns: list[str]) -> Any:
-    return pa_csv.ConvertOptions(
-        column_types=dict.fromkeys(columns, pa.string()),
-        include_columns=columns,
-        null_values=[""],
-        strings_can_be_null=True,
-    )
-
-
-def _csv_shape(file: Path) -> Any:
-    with file.open("rb") as lines:
-        header = lines.readline().decode("utf-8-sig")
-    delimiter = next((mark for mark in _DELIMITERS if mark in header), ",")
-    return pa_csv.ParseOptions(delimiter=delimiter, newlines_in_values=True)
-
-
-@contextmanager
-def _reading_errors(file: Path) -> Iterator[None]:
-    try:
-        yield
-    except UnicodeDecodeError as error:
-        raise SourceUnreadable(f"{file} is not UTF-8 text; save it again as CSV UTF-8") from error
-    except (pa.ArrowException, OSError, ValueError) as error:
-        kind = "Parquet" if file.suffix == ".parquet" else "CSV in UTF-8"
-        raise SourceUnreadable(f"{file} cannot be read as {kind}: {first_line(error)}") from error
-
-
-def _columns_of(where: str, data: Any) -> Mapping[str, Any]:
-    refuse_duplicate_names(where, data.column_names)
-    return {name: data.column(name) for name in data.column_names}
-
-
-def _literal(value: object) -> str:
-    return "'" + str(value).replace("'", "''") + "'"
+def _currencies(cells: pa.Table) -> dict[str, list[str]]:
+    """Return the columns that are called like a currency and hold more than one, with what they hold."""
+    named = [name for name in cells.column_names if _CURRENCY.fullmatch(name)]
+    held = {name: sorted(map(str, cells.column(name).drop_null().unique().to_pylist())) for name in named}
+    return {name: values for name, values in held.items() if len(values) > 1}

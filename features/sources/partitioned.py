@@ -36,12 +36,14 @@ class Part:
 
     rows : table -> how many raw rows its file must hold.
     added : table -> raw columns of rows that are not in the files, such as feedback.
+    until : microseconds, the end of the day of the export; None where nobody knew.
     """
 
     number: int
     folder: Path
     rows: Mapping[str, int]
     added: Mapping[str, Mapping[str, Sequence[Any]]] = field(default_factory=dict)
+    until: int | None = None
 
 
 @dataclass(frozen=True)
@@ -98,12 +100,17 @@ def part_numbers(account_ids: Iterable[str | None], parts: int) -> IntArray:
     return np.array([int.from_bytes(digest, "big") % parts for digest in digests], np.int64)
 
 
-def write_manifest(folder: Path, rows: Sequence[Mapping[str, int]], split_keys: Mapping[str, int]) -> None:
+def write_manifest(
+    folder: Path, rows: Sequence[Mapping[str, int]], split_keys: Mapping[str, int], until: int | None = None
+) -> None:
     """Declare the parts of a folder complete.
 
-    rows : for each part, table -> number of rows.
+    rows : for each part, table -> number of rows.  until : microseconds, the end of the day of the export.
     """
-    content = {"format": FORMAT, "hash": HASH, "parts": len(rows), "rows": list(rows), "split_keys": split_keys}
+    content = {
+        "format": FORMAT, "hash": HASH, "parts": len(rows), "rows": list(rows), "split_keys": split_keys,
+        "until": until,
+    }  # fmt: skip
     write_whole(folder / MANIFEST, json.dumps(content, indent=1) + "\n")
 
 
@@ -137,11 +144,12 @@ def read_partitions(location: str | Path) -> Partitions | None:
             raise ValueError("of another format")
         rows = [{str(name): int(count) for name, count in part.items()} for part in content["rows"]]
         split_keys = {str(name): int(count) for name, count in content["split_keys"].items()}
+        until = None if content.get("until") is None else int(content["until"])
     except (OSError, ValueError, KeyError, TypeError, AttributeError) as error:
         raise SourceUnreadable(
             f"{folder / MANIFEST} cannot be used: {first_line(error)}. Run `ladder partition` anew into another folder."
         ) from None
-    parts = tuple(Part(number, part_folder(folder, number), held) for number, held in enumerate(rows))
+    parts = tuple(Part(number, part_folder(folder, number), held, until=until) for number, held in enumerate(rows))
     for part in parts:
         if not part.folder.is_dir():
             raise SourceUnreadable(f"{part.folder} is missing; the source has {len(parts)} parts. Partition it anew.")

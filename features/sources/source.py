@@ -1,33 +1,50 @@
-"""The tables of a folder or a database, read and cleaned.
+"""The tables of files or of a database, read and cleaned.
 
-Each table is read whole, its declared columns only, and passes through `features.sources.cleaning.clean`. What was set
-aside, what was ignored and how many rows were read travels with the tables.
+Each table is read whole, its declared columns only. What its cells mean is settled column by column
+(`features.sources.readings`), then the table passes through `features.sources.cleaning.clean`. What was understood, set
+aside and ignored, and how many rows were read, travels with the tables.
 """
 
 import sys
 from collections import Counter
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
+from contextlib import AbstractContextManager
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import pyarrow as pa
 
-from features.errors import NotEnoughData, SourceUnreadable, TooManyBadRows
+from features.errors import NotEnoughData, SourceError, SourceUnreadable, TooManyBadRows
 from features.parallel import parallel_map
 from features.schema import Table
-from features.sources.cleaning import Cleaned, Columns, SetAside, clean
+from features.sources.cleaning import COPY, Cleaned, Columns, SetAside, clean
 from features.sources.column_names import listed
-from features.sources.connectors import Connector, TableMapping, check_mapping, column_origins, has_query
+from features.sources.connectors import Connector, TableMapping, check_mapping, has_query
 from features.sources.databases import open_database
 from features.sources.folders import open_folder
+from features.sources.joins import Join, compare_accounts, join_notes, unify_crm_ids
+from features.sources.mends import mend, toml
+from features.sources.money import in_one_currency
 from features.sources.order_amounts import check_amounts
-from features.tables import TABLE, TABLES
+from features.sources.readings.evidence import ColumnReading
+from features.sources.rules import NO_RULES, SourceRules
+from features.sources.table_reading import ReadTable, first_places, read_one
+from features.tables import REFERENCE_TABLES, TABLE, TABLES
 
 if TYPE_CHECKING:
     import pandas as pd
 
-__all__ = ["Progress", "Source", "TableMapping", "read_source", "read_table", "set_aside_frame", "source_from_rows"]
+__all__ = [
+    "Progress",
+    "Source",
+    "SourceRules",
+    "TableMapping",
+    "read_source",
+    "read_table",
+    "set_aside_frame",
+    "source_from_rows",
+]
 
 Progress = Callable[[str], None]
 """A function that is called with a few words about what is being read."""
@@ -39,12 +56,22 @@ class Source:
 
     rows_read : rows per table before cleaning = rows kept + rows set aside.
     notes : warnings in plain words, without personal data.
+    readings : how each column was understood, of tables that were read from files or a database.
+    joins : how many accounts of each table stand in `accounts`.
+    places : (table, row) -> where it stands, of the first row that was set aside for each reason.
+    refusals : why it cannot be used as it is, where it was read to be looked at.
+    last_events : table -> its last event before rows were added, microseconds: those say nothing of where data end.
     """
 
     tables: Mapping[str, Columns]
     set_aside: tuple[SetAside, ...]
     notes: tuple[str, ...]
     rows_read: Mapping[str, int]
+    readings: tuple[ColumnReading, ...] = ()
+    joins: tuple[Join, ...] = ()
+    places: Mapping[tuple[str, int], str] = field(default_factory=dict)
+    refusals: tuple[str, ...] = ()
+    last_events: Mapping[str, int] = field(default_factory=dict)
 
     def release(self, table: str) -> None:
         """Free the rows of a table that nobody will need again."""
@@ -63,19 +90,23 @@ def read_source(
     *,
     max_bad_share: float = 0.05,
     progress: Progress | None = None,
+    rules: SourceRules = NO_RULES,
+    look: bool = False,
 ) -> Source:
-    """Read every table of the contract that the folder or the database holds.
+    """Read every table of the contract that the files or the database hold.
 
-    location : a folder, or a SQLAlchemy URL.
+    location : a folder, a file, or a SQLAlchemy URL.
     mapped : table -> where to find it, for tables that do not follow the contract.
     max_bad_share : largest share of a table's rows that may be set aside, 0..1.
     progress : called with a few words before each table is read.
+    rules : what the source cannot say of itself.
+    look : somebody wants to see what is in it: whatever would be refused becomes one of the source's `refusals`.
 
     Raises
     ------
     SourceUnreadable
-        No such folder or database, a file that is not what its name says, a failing query, no orders, or orders whose
-        amounts are nearly all negative.
+        No such folder or database, a file that is not what its name says, a failing query, no orders, cells that can be
+        read in two ways, more than one currency, many copies, or orders whose amounts are nearly all negative.
     ColumnMissing
         A required or mapped column is not there.
     TooManyBadRows
@@ -83,42 +114,91 @@ def read_source(
     NotEnoughData
         The orders are there, but have no rows.
     SettingsError
-        `mapped` names a table or column that the contract does not know.
+        `mapped` names a table, column or reading that the contract does not know.
     """
     mapped = mapped or {}
     check_mapping(mapped)
     database = "://" in str(location)
-    tables: dict[str, Cleaned] = {}
-    with open_database(str(location)) if database else open_folder(Path(location), mapped) as connector:
+    refused: list[str] = []
+
+    def refuse(error: SourceError | NotEnoughData) -> None:
+        if not look:
+            raise error
+        refused.append(str(error))
+
+    with _open(location, mapped, rules) as connector:
         present = [table for table in TABLES if table.name in connector.table_names or has_query(mapped, table)]
         if TABLE["orders"] not in present:
-            raise SourceUnreadable(
+            lacking = SourceUnreadable(
                 f"{connector.label} holds no orders, the one table that is required; it holds "
                 f"{listed(connector.contents)}. Name the orders so, or map them under [tables.orders] in the settings."
             )
+            if not present:  # there is nothing to look at
+                raise lacking
+            refuse(lacking)
         notes = _notes(connector, mapped, present)
 
-        def read(table: Table) -> tuple[Cleaned, tuple[str, ...]]:
+        def read(table: Table) -> ReadTable | SourceError:
             if progress is not None:
                 progress(f"reading {table.name}")
-            raw, extra = _read_columns(table, connector, mapped.get(table.name, TableMapping()))
-            cleaned = clean(table, raw)
-            del raw
+            try:
+                one = read_one(table, connector, mapped.get(table.name, TableMapping()), rules)
+            except SourceError as error:
+                return error
             pa.default_memory_pool().release_unused()  # else the memory of the largest table stays taken
-            _check_share(cleaned, table, max_bad_share)
-            return cleaned, extra
+            return one
 
-        for table, (cleaned, extra) in zip(present, parallel_map(read, present, not database), strict=True):
-            tables[table.name] = cleaned
-            notes += extra
-    if tables["orders"].rows_read == 0:
-        raise NotEnoughData(f"orders in {connector.label} has no rows; without orders there is nothing to learn from")
-    notes += check_amounts(tables["orders"])
-    return _source(tables, notes)
+        tables: dict[str, Cleaned] = {}
+        readings: list[ColumnReading] = []
+        places: dict[tuple[str, int], str] = {}
+        for table, one in zip(present, parallel_map(read, present, not database), strict=True):
+            if isinstance(one, SourceError):
+                refuse(one)
+                continue
+            tables[table.name] = one.cleaned
+            notes += one.notes
+            readings += one.readings
+            for error in one.refusals:
+                refuse(error)
+            places |= first_places(one.cleaned, connector)
+            try:
+                _check_share(one.cleaned, table, max_bad_share, places)
+            except TooManyBadRows as error:
+                refuse(error)
+        notes += connector.notes()
+        rates = _exchange_rates(connector, mapped, rules)
+    orders = tables.setdefault("orders", clean(TABLE["orders"], {}))
+    if "orders" in connector.table_names or has_query(mapped, TABLE["orders"]):
+        if orders.rows_read == 0 and not refused:
+            refuse(
+                NotEnoughData(f"orders in {connector.label} has no rows; without orders there is nothing to learn from")
+            )
+        try:
+            columns, said = in_one_currency(orders.columns, rates, rules)
+            tables["orders"] = replace(orders, columns=columns)
+            notes += [*said, *check_amounts(tables["orders"])]
+        except SourceUnreadable as error:
+            refuse(error)
+    tables, said = unify_crm_ids(tables)
+    source = _source(tables, [*notes, *said])
+    joins = compare_accounts(source.tables)
+    return replace(
+        source,
+        notes=(*source.notes, *join_notes(joins, source.tables)),
+        readings=tuple(readings),
+        joins=joins,
+        places=places,
+        refusals=tuple(refused),
+    )
 
 
-def read_table(location: str | Path, name: str, mapped: Mapping[str, TableMapping] | None = None) -> Columns | None:
-    """Read and clean one table of a folder or database; None where it is not there.
+def read_table(
+    location: str | Path,
+    name: str,
+    mapped: Mapping[str, TableMapping] | None = None,
+    rules: SourceRules = NO_RULES,
+) -> Columns | None:
+    """Read and clean one table of files or a database; None where it is not there.
 
     Raises
     ------
@@ -128,18 +208,31 @@ def read_table(location: str | Path, name: str, mapped: Mapping[str, TableMappin
     mapped = mapped or {}
     check_mapping(mapped)
     table = TABLE[name]
-    with open_database(str(location)) if "://" in str(location) else open_folder(Path(location), mapped) as connector:
+    with _open(location, mapped, rules) as connector:
         if name not in connector.table_names and not has_query(mapped, table):
             return None
-        raw, _ = _read_columns(table, connector, mapped.get(name, TableMapping()))
-        return clean(table, raw).columns
+        return read_one(table, connector, mapped.get(name, TableMapping()), rules).cleaned.columns
 
 
-def source_from_rows(raw: Mapping[str, Any], *, max_bad_share: float = 1.0) -> Source:
+def _open(
+    location: str | Path, mapped: Mapping[str, TableMapping], rules: SourceRules
+) -> AbstractContextManager[Connector]:
+    return open_database(str(location)) if "://" in str(location) else open_folder(Path(location), mapped, rules)
+
+
+def _exchange_rates(connector: Connector, mapped: Mapping[str, TableMapping], rules: SourceRules) -> Columns | None:
+    (table,) = REFERENCE_TABLES
+    if table.name not in connector.table_names and not has_query(mapped, table):
+        return None
+    return read_one(table, connector, mapped.get(table.name, TableMapping()), rules).cleaned.columns
+
+
+def source_from_rows(raw: Mapping[str, Any], *, max_bad_share: float = 1.0, until: int | None = None) -> Source:
     """Build a source from rows in memory.
 
     raw : table -> its raw columns, or a pandas DataFrame.
     max_bad_share : largest share of a table's rows that may be set aside, 0..1.
+    until : microseconds, the end of the day of the export; None = nobody knows, and nothing is in the future.
 
     Raises
     ------
@@ -151,7 +244,7 @@ def source_from_rows(raw: Mapping[str, Any], *, max_bad_share: float = 1.0) -> S
     tables: dict[str, Cleaned] = {}
     for table in TABLES:
         if table.name in raw:
-            tables[table.name] = clean(table, _plain(raw[table.name]))
+            tables[table.name] = clean(table, _plain(raw[table.name]), until=until)
             _check_share(tables[table.name], table, max_bad_share)
     return _source(tables, notes)
 
@@ -208,24 +301,21 @@ def _from_series(values: "pd.Series[Any]") -> Any:
     return pa.array(values, from_pandas=True)
 
 
-def _check_share(cleaned: Cleaned, table: Table, max_bad_share: float) -> None:
-    bad = len(cleaned.set_aside)
+def _check_share(
+    cleaned: Cleaned, table: Table, max_bad_share: float, places: Mapping[tuple[str, int], str] | None = None
+) -> None:
+    aside = [row for row in cleaned.set_aside if not row.reason.startswith(COPY)]
+    bad = len(aside)
     if bad <= max_bad_share * cleaned.rows_read:
         return
-    counts = Counter(f"{row.reason.split(':')[0]} in {row.column}" for row in cleaned.set_aside)
-    first = cleaned.set_aside[0]
+    counts = Counter(f"{row.reason.split(':')[0]} in {row.column}" for row in aside)
+    first = aside[0]
+    where = (places or {}).get((table.name, first.row))
+    advice = mend(table.name, first.column, first.reason)
     raise TooManyBadRows(
         f"{table.name}: {bad} of {cleaned.rows_read} rows ({bad / cleaned.rows_read:.1%}) cannot be used, more than "
         f"the {100 * max_bad_share:g}% allowed: {listed(f'{n} {reason}' for reason, n in counts.most_common())}. "
-        f"The first is row {first.row}: {first.reason}. Mend them at their origin, or map a query that reads them "
-        f"well under [tables.{table.name}] in the settings."
+        f"The first is row {first.row}{f' ({where})' if where else ''}: {first.reason}. Mend them at their origin, or "
+        f"map a query that reads them well under [tables.{table.name}] in the settings"
+        + (f", such as {toml(advice)}" if advice else ".")
     )
-
-
-def _read_columns(table: Table, connector: Connector, mapping: TableMapping) -> tuple[dict[str, Any], tuple[str, ...]]:
-    """Read the raw columns under the contract's names, and say which were left out."""
-    result = None if mapping.query is None else connector.query(table.name, mapping.query)
-    names = connector.columns(table.name) if result is None else list(result)
-    origin, notes = column_origins(table, names, mapping)
-    columns = result if result is not None else connector.read(table.name, sorted(set(origin.values())))
-    return {name: columns[at] for name, at in origin.items()}, notes

@@ -157,8 +157,10 @@ def read_columns(file: Path, columns: Sequence[str]) -> pd.DataFrame:
     if file.suffix == ".parquet":
         return pd.read_parquet(file, columns=names)
     if file.suffix == ".csv":
-        return pd.read_csv(file, usecols=names, dtype=_KEYS)
-    return pd.read_excel(file, usecols=names, dtype=_KEYS)
+        frame: pd.DataFrame = pd.read_csv(file, usecols=names, dtype=_KEYS, **_EMPTY)
+    else:
+        frame = pd.read_excel(file, usecols=names, dtype=_KEYS, **_EMPTY)
+    return frame
 
 
 def write_frames(frames: Mapping[str, pd.DataFrame], folder: Path, form: str) -> list[Path]:

@@ -9,6 +9,7 @@ from typing import Any
 import pytest
 
 from features.errors import SettingsError
+from features.instants import instant
 from features.ladder.rules import LadderRules
 from features.sources.source import TableMapping
 from tests.docs.documents import DOCS
@@ -42,7 +43,7 @@ def test_every_setting_is_in_the_file_with_its_limits_and_reason(section: str, k
     comment = line.partition("# ")[2]
     assert len(comment) >= 20
     number = isinstance(default, int | float | dict) or default == [90, 365]
-    assert comment.startswith("[") == (number or "list" in comment or key == "switching")
+    assert comment.startswith("[") == (number or "list" in comment or key in ("switching", "drop_copies"))
 
 
 @pytest.mark.parametrize(("section", "key"), KEYS)
@@ -73,8 +74,13 @@ def test_what_a_file_does_not_say_keeps_its_default(tmp_path: Path) -> None:
     assert settings.tables == {"orders": TableMapping(query=None, columns={"revenue": "bedrag"})}
 
 
-def other_than(value: Any) -> Any:
+OTHERS = {"exported_at": "2026-01-31", "time_zone": "Europe/Amsterdam", "encoding": "cp850", "drop_copies": "yes"}
+
+
+def other_than(value: Any, key: str) -> Any:
     """Another value that the same setting may have."""
+    if key in OTHERS:
+        return OTHERS[key]
     if isinstance(value, str):
         return "recorded" if value == "auto" else f"{value}x"
     if isinstance(value, tuple):
@@ -88,7 +94,7 @@ def test_every_setting_changes_the_digest() -> None:
     digests = {Settings().digest()}
     for section, key in KEYS:
         part = getattr(Settings(), section)
-        changed = dataclasses.replace(part, **{key: other_than(getattr(part, key))})
+        changed = dataclasses.replace(part, **{key: other_than(getattr(part, key), key)})
         digests.add(dataclasses.replace(Settings(), **{section: changed}).digest())
     assert len(digests) == len(KEYS) + 1
 
@@ -208,3 +214,19 @@ def test_further_horizons_are_ascending_each_once_and_without_the_main_one(tmp_p
     assert read_settings(path).outcome.further == (30, 365)
     path.write_text("[outcome]\nfurther_horizons_days = []\n")
     assert read_settings(path).outcome.further == ()
+
+
+def test_a_day_a_zone_or_an_encoding_that_there_is_not_is_refused_by_name() -> None:
+    for key, value in (("exported_at", "soon"), ("time_zone", "Mars/Olympus"), ("encoding", "utf-9")):
+        with pytest.raises(SettingsError, match=value):
+            parse_settings({"source": {key: value}})
+
+
+def test_the_rules_of_a_source_end_with_the_day_of_the_export_or_with_today_on_the_zone_s_clock() -> None:
+    evening = instant("2026-11-29T23:30")
+    assert parse_settings({}).source.rules(evening).until == instant("2026-11-30")
+    amsterdam = {"source": {"time_zone": "Europe/Amsterdam"}}
+    assert parse_settings(amsterdam).source.rules(evening).until == instant("2026-12-01")
+    assert parse_settings({"source": {"exported_at": "2026-01-31"}}).source.rules(evening).until == instant(
+        "2026-02-01"
+    )

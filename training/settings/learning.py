@@ -1,12 +1,19 @@
 """The sections about what is learnt: the source, the outcome, the slices, the boosters, the pools, the effects."""
 
+import codecs
 from collections.abc import Mapping
 from dataclasses import replace
-from typing import Annotated, ClassVar, Literal
+from typing import Annotated, ClassVar, Literal, Self
+from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
-from pydantic import Field
+import numpy as np
+from pydantic import Field, model_validator
 from pydantic.dataclasses import dataclass
 
+from features.errors import SettingsError
+from features.instants import instant, midnight_after
+from features.sources.readings.dates import wall_clock
+from features.sources.rules import SourceRules
 from training.settings.section import FORBID, MOST, Count, Days, Money, Number, Section, Share
 
 
@@ -21,6 +28,60 @@ class SourceSettings(Section):
         description="share of a table's rows that may be set aside: beyond one in twenty it is the export that is "
         "broken, not a few rows",
     )
+    exported_at: str = Field(
+        default="",
+        description='day of the export, as "2026-01-31"; "" = today. What is dated later is set aside as in the '
+        "future: a call-off or a slip of the pen would move the default as_of, and every account would look silent",
+    )
+    time_zone: str = Field(
+        default="UTC",
+        description='whose midnight a day is, as "Europe/Amsterdam": two orders of one evening in New York are two '
+        "days in UTC. A time without an offset is on that zone's clock",
+    )
+    encoding: str = Field(
+        default="", description='of text files, as "cp850"; "" = UTF-8 or UTF-16 where they are, else Windows-1252'
+    )
+    currency: str = Field(
+        default="",
+        description='of the money that is learnt and told, as "EUR", where `orders.currency` holds several: amounts in '
+        "different currencies do not add up",
+    )
+    exchange_rates: Mapping[str, Annotated[Number, Field(ge=1e-6, le=1e6)]] = Field(
+        default_factory=dict,
+        description="what one unit of each other currency is worth in `currency`, as { USD = 0.92 }; a table "
+        "`exchange_rates` (currency, rate, valid_from) says so by date, and comes first",
+    )
+    drop_copies: Literal["ask", "yes", "no"] = Field(
+        default="ask",
+        description='of orders without a key, rows that are the same in every cell: "yes" leaves them out, "no" keeps '
+        'them, "ask" keeps up to one in a hundred and refuses more: an export that was appended twice doubles revenue',
+    )
+
+    @model_validator(mode="after")
+    def _exist(self) -> Self:
+        """Refuse a day, a zone or an encoding that there is not."""
+        if self.exported_at:
+            instant(self.exported_at)
+        try:
+            ZoneInfo(self.time_zone)
+        except (ZoneInfoNotFoundError, ValueError, OSError):
+            raise SettingsError(
+                f'source.time_zone = {self.time_zone!r} is no time zone; write it as "Europe/Amsterdam".'
+            ) from None
+        try:
+            codecs.lookup(self.encoding or "utf-8")
+        except LookupError:
+            raise SettingsError(f'source.encoding = {self.encoding!r} is none; write it as "cp1252".') from None
+        return self
+
+    def rules(self, now: int) -> SourceRules:
+        """How a source is to be understood.  now : microseconds, which count where no day of the export is set."""
+        today = int(wall_clock(np.array([now]), self.time_zone)[0])
+        day = instant(self.exported_at) if self.exported_at else today
+        return SourceRules(
+            until=midnight_after(day), time_zone=self.time_zone, encoding=self.encoding or None,
+            currency=self.currency, exchange_rates=dict(self.exchange_rates), drop_copies=self.drop_copies,
+        )  # fmt: skip
 
 
 @dataclass(frozen=True, config=FORBID)

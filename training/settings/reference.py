@@ -24,12 +24,14 @@ HEAD = """\
 # limits is refused by name. Days are days of 24 hours; shares lie between 0 and 1; money is in your currency.
 """
 TABLES = """\
-# Your own names. Each table of the contract may be read with a query (a database only) and with other column
-# names: on the left the contract's column, on the right yours.
+# Your own names. Each table of the contract may be read with a query, with other column names (on the left the
+# contract's column, on the right yours), and with the reading of a column whose cells leave it in doubt:
+# docs/sources.md tells all.
 [tables]
 # [tables.orders]
 # query = "SELECT klant, datum, bedrag, kostprijs FROM facturen WHERE status <> 'concept'"
 # columns = { account_id = "klant", ordered_at = "datum", revenue = "bedrag", cost = "kostprijs" }
+# reading = { ordered_at = "dmy", revenue = "decimal_comma" }
 """
 
 

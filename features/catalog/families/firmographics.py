@@ -12,8 +12,8 @@ CODED_COLUMNS = ("industry", "country", "segment", "acquisition_channel")
 
 
 def days_known(view: View, _: Context) -> FloatArray:
-    """Return the days since the account is known to us; NaN where it is not yet."""
-    since = view.histories.known_since[view.snapshots.account]
+    """Return the days since its creation or its first event; NaN where neither is known yet."""
+    since = view.histories.first_seen[view.snapshots.account]
     return np.where(since < view.as_of, (view.as_of - since) / MICROSECONDS_PER_DAY, np.nan)
 
 

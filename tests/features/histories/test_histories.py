@@ -151,3 +151,12 @@ def test_one_account_with_a_million_events_is_answered_exactly() -> None:
         inside = (when < end) & (when >= end - np.timedelta64(365, "D"))
         assert revenue == pytest.approx(frame["revenue"][inside & (late < end)].sum(), abs=1)
         assert tickets == inside.sum()
+
+
+def test_an_account_without_a_date_is_known_from_before_the_data_begin() -> None:
+    accounts = [{"account_id": "A"}, {"account_id": "B"}, {"account_id": "C", "created_at": "2024-02-01"}]
+    known = histories(orders=[("A", "2024-03-01", 1.0)], accounts=accounts)
+    for as_of, there in (("2020-01-01", ["A", "B"]), ("2024-02-02", ["A", "B", "C"])):
+        assert known.account_ids[known.known_at(instant(as_of)).account].tolist() == there
+    days = compute(view(known, "2024-03-11"), CONTEXT)[:, NAMES.index("days_known")]
+    np.testing.assert_array_equal(days, [10.0, np.nan, 39.0])  # of an account without a date: since its first event

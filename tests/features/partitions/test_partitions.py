@@ -14,14 +14,16 @@ import pytest
 from features.catalog.catalog import Context, compute
 from features.errors import NotEnoughData, SettingsError, SourceUnreadable, TooManyBadRows
 from features.histories.histories import build_histories
+from features.histories.options import Options
 from features.histories.outlier_dates import outlier_dates
 from features.histories.views import View
-from features.instants import MICROSECONDS_PER_DAY
+from features.instants import MICROSECONDS_PER_DAY, instant
 from features.partitions.merge import join_options, merge_histories, select_accounts, undeclared_costs
 from features.partitions.summary import join_summaries, read_part, summarise_part
 from features.partitions.write import partition
 from features.sources.connectors import TableMapping
 from features.sources.partitioned import MANIFEST, Partitions, part_numbers, read_partitions
+from features.sources.rules import SourceRules
 from features.sources.source import read_source
 from tests.trained import tiny
 from training.simulator.simulation import write
@@ -90,7 +92,7 @@ def test_accounts_of_every_type_are_whole_and_read_as_before(ids: str, form: str
     }[ids]
     source = tmp_path / "source"
     source.mkdir()
-    orders = pd.DataFrame({"account_id": texts, "ordered_at": "2024-01-01", "revenue": 1.5})
+    orders = pd.DataFrame({"account_id": texts, "ordered_at": "2024-01-01", "revenue": np.arange(60) + 1.5})
     tickets = pd.DataFrame({"account_id": [None if t is None else str(t).removesuffix(".0") for t in texts]})
     tickets["opened_at"] = "2024-02-01"
     for name, frame in {"orders": orders, "tickets": tickets}.items():
@@ -212,6 +214,7 @@ def write_tables(folder: Path, **tables: pd.DataFrame) -> None:
 def few_orders(**more: Any) -> pd.DataFrame:
     """Forty accounts with two orders each."""
     frame = pd.DataFrame({"account_id": [f"A{k % 40}" for k in range(80)], "ordered_at": "2024-01-01", "revenue": 1.0})
+    frame["revenue"] += np.arange(80)
     return frame.assign(**more)
 
 
@@ -264,8 +267,35 @@ def test_a_database_is_cut_like_a_folder(tmp_path: Path) -> None:
     )
 
 
+def test_a_strange_export_is_read_alike_whole_and_in_parts(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("features.sources.files.delimited.BATCH_BYTES", 400)
+    days = pd.date_range("2023-12-20", periods=80).strftime("%d-%m-%y").tolist()
+    days[-1] = "31-05-25"
+    amounts = [f"{k + 1}.250,5" for k in range(80)]
+    orders = few_orders(ordered_at=days, revenue=amounts, order_id=range(80))
+    orders["account_id"] += " "
+    (tmp_path / "source").mkdir()
+    orders.to_csv(tmp_path / "source" / "ORDERS.CSV", index=False, sep=";", encoding="utf-16")
+    rules = SourceRules(until=instant("2024-06-01"), time_zone="Europe/Amsterdam")
+    parted = cut(tmp_path / "source", tmp_path / "parts", rules=rules)
+    sources = [read_part(part) for part in parted.parts]
+    whole = read_source(tmp_path / "source", rules=rules, max_bad_share=1.0)
+    assert [row.reason for source in sources for row in source.set_aside] == [row.reason for row in whole.set_aside]
+    merged, _ = merge_histories([build_histories(source) for source in sources], Options())
+    same_histories(merged, build_histories(whole))
+
+
+def test_what_a_whole_source_is_refused_for_is_refused_in_parts_too(tmp_path: Path) -> None:
+    write_tables(tmp_path / "doubt", orders=few_orders(ordered_at="01-02-2024"))
+    with pytest.raises(SourceUnreadable, match=r"orders.ordered_at can be read in two ways"):
+        cut(tmp_path / "doubt", tmp_path / "parts")
+    write_tables(tmp_path / "money", orders=few_orders(currency=["EUR", "USD"] * 40))
+    with pytest.raises(SourceUnreadable, match=r"orders.currency holds EUR, USD, and parts are not converted"):
+        cut(tmp_path / "money", tmp_path / "others")
+
+
 def test_a_csv_of_many_blocks_is_streamed_to_its_last_row(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("features.sources.folders.BATCH_BYTES", 400)
+    monkeypatch.setattr("features.sources.files.delimited.BATCH_BYTES", 400)
     monkeypatch.setattr("features.partitions.write.BUFFERED_ROWS", 13)
     (tmp_path / "source").mkdir()
     orders = few_orders(product_line='said "no";\nthen yes', order_id=[f"O{k}" for k in range(80)])

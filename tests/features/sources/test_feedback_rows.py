@@ -11,7 +11,7 @@ from features.histories.histories import build_histories
 from features.histories.snapshots import Snapshots
 from features.histories.views import View
 from features.instants import instant
-from features.partitions.summary import read_part
+from features.partitions.summary import join_summaries, read_part, summarise_part
 from features.sources.feedback_rows import add_rows, add_rows_to_parts
 from features.sources.source import Source, source_from_rows
 from tests.parted import tiny_parts
@@ -121,3 +121,12 @@ def test_parts_get_the_rows_of_their_own_accounts() -> None:
     assert sum(part.rows("investments") for part in read) == whole.rows("investments")
     for part in read:
         assert set(part.tables) == set(whole.tables)
+
+
+def test_feedback_never_moves_the_default_instant() -> None:
+    events = {"investments": rows("A|2025-12-01|visit|2025-12-01|5||")}
+    for before in (source(), source("A|2025-02-10|visit|2025-02-10|5||")):
+        assert build_histories(add_rows(before, events)).end == build_histories(before).end
+    parts = add_rows_to_parts(tiny_parts(), {"investments": rows("A00000|2035-12-01|visit|2035-12-01|5||")})
+    ends = [join_summaries([summarise_part(part) for part in each.parts]).end for each in (parts, tiny_parts())]
+    assert ends[0] == ends[1]

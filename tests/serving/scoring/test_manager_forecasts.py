@@ -8,7 +8,7 @@ import pandas as pd
 import pytest
 
 from features.histories.histories import Histories
-from serving.scoring.batch import read_columns, write_frames
+from serving.scoring.batch import read_columns, read_table, write_frames
 from serving.scoring.horizons import Column
 from serving.scoring.manager_forecasts import (
     COLUMNS,
@@ -101,3 +101,12 @@ def test_the_columns_of_the_list_are_read_back_from_any_format(form: str, tmp_pa
     write_frames({"scores": frame}, tmp_path, form)
     found = read_columns(tmp_path / f"scores.{form}", COLUMNS)
     assert disagreement_cells(found) == [["007", "customer", "12", "9", "1", "+1.5"]]
+
+
+@pytest.mark.parametrize("form", ["parquet", "csv", "xlsx"])
+def test_an_account_called_na_is_read_back_from_any_format(form: str, tmp_path: Path) -> None:
+    frame = pd.DataFrame([("NA", "customer", 9.0, "null", 1.0, 1.5)], columns=list(COLUMNS))
+    write_frames({"scores": frame}, tmp_path, form)
+    for found in (read_columns(tmp_path / f"scores.{form}", COLUMNS), read_table(tmp_path, "scores", COLUMNS)):
+        assert found["account_id"].tolist() == ["NA"]
+        assert found["forecast_by"].tolist() == ["null"]

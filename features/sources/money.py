@@ -1,0 +1,88 @@
+"""Money in one currency: what the others are worth in it, or the names of those of which nobody says so."""
+
+from collections.abc import Mapping
+from typing import Any
+
+import numpy as np
+
+from features.errors import SourceUnreadable
+from features.instants import FloatArray, IntArray
+from features.sources.cleaning import Columns
+from features.sources.rules import SourceRules
+
+AMOUNTS = ("revenue", "cost")
+"""The columns of orders that `currency` is about."""
+
+
+def in_one_currency(orders: Columns, rates: Columns | None, rules: SourceRules) -> tuple[Columns, list[str]]:
+    """Return orders with all amounts in one currency, and notes about it.
+
+    rates : the table exchange_rates, if there is one.
+
+    Raises
+    ------
+    SourceUnreadable
+        If there is more than one currency, and not for each a rate.
+    """
+    if "currency" not in orders:
+        return orders, []
+    column = orders["currency"]
+    names = np.array([name.strip().upper() for name in column.names], object)
+    rows = np.bincount(column.codes[~column.missing], minlength=len(names))
+    held: dict[str, int] = {}
+    for name, count in zip(names, rows.tolist(), strict=True):
+        held[name] = held.get(name, 0) + count if count else held.get(name, 0)
+    held = {name: count for name, count in sorted(held.items(), key=lambda each: -each[1]) if count}
+    target = rules.currency.upper()
+    others = [name for name in held if name != target]
+    if not others or (not target and len(held) == 1):
+        return orders, []
+    tables = _tables(rates)
+    constant = {name.upper(): rate for name, rate in rules.exchange_rates.items()}
+    lacking = [name for name in others if name not in constant and name not in tables]
+    if not target or lacking:
+        raise SourceUnreadable(_refusal(held, target, lacking))
+    factor = np.ones(len(column))
+    for code, name in enumerate(names):
+        if name in others:
+            mine = column.codes == code
+            factor[mine] = _rates(tables.get(name), constant.get(name), orders["ordered_at"][mine])
+    changed = {name: orders[name] * factor for name in AMOUNTS if name in orders}
+    listed = ", ".join(f"{held[name]:,} in {name}" for name in others)
+    notes = [f"orders: money is in {target}; turned into it by the exchange rates: {listed}"]
+    if column.missing.any() and len(held) > 1:
+        notes.append(f"orders: {int(column.missing.sum()):,} rows name no currency; they count as {target}")
+    return {**orders, **changed}, notes
+
+
+def _tables(rates: Columns | None) -> Mapping[str, tuple[IntArray, FloatArray]]:
+    """Return the table's rates by currency, with the instants from which each holds, ascending."""
+    found: dict[str, list[tuple[int, float]]] = {}
+    if rates is not None:
+        since: Any = rates.get("valid_from", np.zeros(len(rates["rate"]), np.int64))
+        for name, begin, rate in zip(rates["currency"].tolist(), since, rates["rate"], strict=True):
+            found.setdefault(str(name).strip().upper(), []).append((int(begin), float(rate)))
+    return {
+        name: (np.array([begin for begin, _ in sorted(own)]), np.array([rate for _, rate in sorted(own)]))
+        for name, own in found.items()
+    }
+
+
+def _rates(table: tuple[IntArray, FloatArray] | None, constant: float | None, times: IntArray) -> Any:
+    """Return the rate of a currency at each time; before the table's first, that first one."""
+    if table is None:
+        return constant
+    begins, rates = table
+    return rates[np.maximum(np.searchsorted(begins, times, side="right") - 1, 0)]
+
+
+def _refusal(held: Mapping[str, int], target: str, lacking: list[str]) -> str:
+    listed = ", ".join(f"{name} ({count:,})" for name, count in held.items())
+    most = target or next(iter(held))
+    rest = ", ".join(f"{name} = ..." for name in held if name != most)
+    what = f"has no rate for {', '.join(lacking)}" if target else "money must be in one currency"
+    return (
+        f"orders.currency holds {listed} rows: {what}. Say what a unit of each is worth in {most}, in the settings: "
+        f'[source] currency = "{most}", exchange_rates = {{ {rest} }}; or bring a table exchange_rates (currency, '
+        "rate, valid_from)."
+    )

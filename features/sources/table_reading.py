@@ -1,0 +1,134 @@
+"""One table read: its raw columns, how they are understood, exact copies among them, and the rows that can be used."""
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+
+from features.errors import SourceError, SourceUnreadable
+from features.schema import Table
+from features.sources.cleaning import Cleaned, SetAside, clean
+from features.sources.column_names import listed
+from features.sources.connectors import Connector, TableMapping, column_origins
+from features.sources.copies import MOST, exact_copies, keyless_rows
+from features.sources.mends import doubt_message
+from features.sources.readings.amounts import symbols
+from features.sources.readings.columns import apply, gather, settle
+from features.sources.readings.evidence import ColumnReading, words
+from features.sources.rules import SourceRules
+
+
+@dataclass(frozen=True)
+class ReadTable:
+    """A table after reading.  refusals : why it cannot be used as it is."""
+
+    cleaned: Cleaned
+    notes: tuple[str, ...]
+    readings: tuple[ColumnReading, ...]
+    refusals: tuple[SourceError, ...]
+
+
+def read_one(table: Table, connector: Connector, mapping: TableMapping, rules: SourceRules) -> ReadTable:
+    """Read, understand and clean one table."""
+    raw, notes, whole = _read_columns(table, connector, mapping)
+    readings, raw = understand(table, raw, mapping.reading, rules)
+    refusals: list[SourceError] = [SourceUnreadable(doubt_message(one)) for one in readings if one.doubt]
+    copies: dict[int, int] = {}
+    if table.name == "orders" and raw and rules.drop_copies != "no":
+        copies = _copies(raw, whole)
+    if copies and rules.drop_copies == "ask":
+        rows = len(next(iter(raw.values())))
+        count = (
+            f"orders: {len(copies):,} of {rows:,} rows are exact copies of another, and have no order_id to tell them "
+            "apart"
+        )
+        if len(copies) > MOST * rows:
+            refusals.append(
+                SourceUnreadable(
+                    f"{count}. An export that was appended twice doubles revenue; two equal orders of one day do not. "
+                    'Say which: [source] drop_copies = "yes" leaves them out, "no" keeps them.'
+                )
+            )
+        else:
+            notes += (f'{count}: they are kept; [source] drop_copies = "yes" leaves them out',)
+        copies = {}
+    elif copies:
+        notes += (f"orders: {len(copies):,} exact copies of another row are left out",)
+    cleaned = clean(table, raw, until=rules.until, copies=copies)
+    notes += tuple(
+        f"{table.name}.{one.column}: read as {words(one)}, as {one.before!r} for {one.after!r}"
+        for one in readings
+        if one.changed and one.form not in ("text", "typed")
+    )
+    for one in readings:
+        if one.form == "text" and one.details.get("null_like") and one.column in ("account_id", table.key):
+            notes += (
+                f"{table.name}.{one.column}: {one.details['null_like']:,} cells are words for an empty one "
+                f"({listed(one.empty)}); their rows are set aside",
+            )
+        if one.details.get("zoned") and one.column == table.time and rules.time_zone == "UTC":
+            notes += (
+                f"{table.name}.{one.column}: {one.details['zoned']:,} times have an offset from UTC, and a day begins "
+                'at midnight UTC; [source] time_zone = "Europe/Amsterdam" would say whose midnight it is',
+            )
+        if one.details.get("point_zero"):
+            notes += (f"{table.name}.{one.column}: {one.details['point_zero']:,} ids end in .0, which is left out",)
+    return ReadTable(cleaned, notes, tuple(readings), tuple(refusals))
+
+
+def understand(
+    table: Table, raw: Mapping[str, Any], told: Mapping[str, str], rules: SourceRules
+) -> tuple[list[ColumnReading], dict[str, Any]]:
+    """Return how the raw columns of a whole table are read, and the columns as the contract writes them.
+
+    told : column -> the reading that the settings name.
+    """
+    found = {name: gather(table.column(name), cells, rules) for name, cells in raw.items()}
+    readings = settle(table, found, told, rules)
+    written: dict[str, Any] = {}
+    signs = found["revenue"].seen.different.get("currency", ()) if "revenue" in found else ()
+    if table.name == "orders" and "currency" not in raw and len(signs) > 1:  # amounts name their own currencies
+        written["currency"] = symbols(raw["revenue"])
+    for name, cells in raw.items():
+        written[name], readings[name] = apply(table.column(name), cells, readings[name], found[name].seen, rules)
+    return list(readings.values()), written
+
+
+def _copies(raw: Mapping[str, Any], whole: Callable[[], Mapping[str, Any]]) -> dict[int, int]:
+    """Return the exact copies among orders without a key.  whole : reads every column, also those nobody asked for."""
+    keyless = keyless_rows(raw.get("order_id"), len(next(iter(raw.values()))))
+    alike = exact_copies(raw, keyless)
+    if not alike:
+        return {}
+    return exact_copies(whole(), np.union1d(list(alike), list(alike.values())).astype(np.int64))
+
+
+def first_places(cleaned: Cleaned, connector: Connector) -> dict[tuple[str, int], str]:
+    """Return where the first row that was set aside for each reason stands."""
+    firsts: dict[tuple[str, str], SetAside] = {}
+    for row in cleaned.set_aside:
+        firsts.setdefault((row.column, row.reason.split(":")[0]), row)
+    return {
+        (row.table, row.row): connector.place(row.table, row.row) if row.row < MOST_LOOKED_UP else f"row {row.row:,}"
+        for row in firsts.values()
+    }
+
+
+MOST_LOOKED_UP = 1_000_000
+"""Rows that are counted through to find the line of one; further ones keep their number."""
+
+
+def _read_columns(
+    table: Table, connector: Connector, mapping: TableMapping
+) -> tuple[dict[str, Any], tuple[str, ...], Callable[[], Mapping[str, Any]]]:
+    """Read the raw columns under the contract's names; say which were left out; return what reads all of them."""
+    result = None if mapping.query is None else connector.query(table.name, mapping.query)
+    names = connector.columns(table.name) if result is None else list(result)
+    origin, notes = column_origins(table, names, mapping)
+    columns = result if result is not None else connector.read(table.name, sorted(set(origin.values())))
+    return (
+        {name: columns[at] for name, at in origin.items()},
+        notes,
+        lambda: result if result is not None else connector.read(table.name, names),
+    )
