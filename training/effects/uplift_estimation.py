@@ -117,7 +117,7 @@ class Estimation:
         case = self.case(k, revenue, ~self.trials.random)
         told = refit([case], LOOSE)[0]
         error = float(np.sqrt(told.covariance[0, 0]))
-        return [robustness(self.names[k - 1], float(told.coefficients[0]), error, case)]
+        return robustness(self.names[k - 1], float(told.coefficients[0]), error, case)
 
     def effects(self, outcome: Outcome, grounds: Sequence[Basis]) -> dict[int, tuple[Effect, Effect]]:
         """Return each option's effect on the outcome, and the almost unshrunk one.

@@ -8,7 +8,7 @@ import pytest
 from features.instants import FloatArray
 from tests.told import told
 from tests.training.effects.test_r_learner import case
-from training.effects.findings import cost_differs, power, robustness, robustness_value
+from training.effects.findings import cost_differs, power, robustness, robustness_value, strongest_term
 from training.effects.off_policy_value import OffPolicyValue, off_policy_value
 
 
@@ -88,6 +88,20 @@ def test_findings_hold_their_figures() -> None:
         "uplift of visit: with 1,234 exposed trials only average effects above 280 can be told from nothing"
     )
     one = case(6, chosen=1.0)
-    assert robustness("visit", 0.8, 0.05, one).code == "uplift_holds"
-    by_size = replace(one, z=np.column_stack([one.exposed, one.z[:, 1:]]))
-    assert robustness("visit", 0.001, 0.05, by_size).code == "uplift_explained_away"
+    assert [found.code for found in robustness("visit", 0.8, 0.05, one)] == ["uplift_holds", "uplift_sensitivity"]
+    by_size = replace(one, z=np.column_stack([one.exposed + 0.1 * one.z[:, 0], one.z[:, 1:]]))
+    assert robustness("visit", 0.001, 0.05, by_size)[0].code == "uplift_explained_away"
+
+
+def test_the_strongest_term_is_the_one_that_drives_both_and_bounds_widen_with_it() -> None:
+    rng, plain = np.random.default_rng(2), case(7, chosen=1.0, n=6000)
+    driver = rng.normal(size=6000)
+    exposed = (rng.random(6000) < 1 / (1 + np.exp(1.5 - driver))).astype(np.float64)
+    beyond = plain.beyond + 0.8 * plain.size * driver
+    driven = replace(plain, z=np.column_stack([plain.z[:, 0], driver]), exposed=exposed, beyond=beyond)
+    weak = replace(driven, z=plain.z)
+    chosen, outcome = strongest_term(driven)
+    assert chosen > 5 * strongest_term(weak)[0]
+    assert 0.01 < outcome < 1
+    width = [f.params["high"] - f.params["low"] for f in (robustness("visit", 0.2, 0.05, c)[1] for c in (driven, weak))]
+    assert width[0] > 1.5 * width[1]

@@ -109,16 +109,23 @@ ROWS = (
     _uplift(
         "explained_away",
         "a hidden cause must explain {needed:%1} of both who was chosen and what they brought to leave no effect; one "
-        "as strong as recent revenue (at least {strength:%1}) would explain it away",
+        "as strong as the strongest known one ({strength:%1}) would explain it away",
         "een verborgen oorzaak moet {needed:%1} verklaren van zowel de keuze als de opbrengst om geen effect over te "
-        "laten; één zo sterk als de recente omzet (minstens {strength:%1}) zou het wegverklaren",
+        "laten; één zo sterk als de sterkste bekende ({strength:%1}) zou het wegverklaren",
     ),
     _uplift(
         "holds",
         "a hidden cause must explain {needed:%1} of both who was chosen and what they brought to leave no effect; one "
-        "as strong as recent revenue (at least {strength:%1}) would not explain it away",
+        "as strong as the strongest known one ({strength:%1}) would not explain it away",
         "een verborgen oorzaak moet {needed:%1} verklaren van zowel de keuze als de opbrengst om geen effect over te "
-        "laten; één zo sterk als de recente omzet (minstens {strength:%1}) zou het niet wegverklaren",
+        "laten; één zo sterk als de sterkste bekende ({strength:%1}) zou het niet wegverklaren",
+    ),
+    _uplift(
+        "sensitivity",
+        "with a hidden cause as strong as the strongest known one ({chosen:%1} of the choice, {outcome:%1} of the "
+        "outcome) the average effect lies between {low:money} and {high:money}",
+        "met een verborgen oorzaak zo sterk als de sterkste bekende ({chosen:%1} van de keuze, {outcome:%1} van de "
+        "opbrengst) ligt het gemiddelde effect tussen {low:money} en {high:money}",
     ),
     _uplift(
         "lots_fair",
