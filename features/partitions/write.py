@@ -141,6 +141,11 @@ def _batches(
             f"orders.currency holds {listed(sorted(map(str, currencies)))}, and parts are not converted: map a query "
             "under [tables.orders] that gives revenue and cost in one currency."
         )
+    if rules.deflator and table.name == "orders":
+        raise SourceUnreadable(
+            "parts are not deflated: leave [source] deflator away, or map a query under [tables.orders] that gives "
+            "revenue and cost in the prices of one time."
+        )
     readings = settle(table, evidence, mapping.reading, rules)
     for reading in readings.values():
         if reading.doubt:

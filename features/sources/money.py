@@ -1,4 +1,4 @@
-"""Money in one currency: what the others are worth in it, or the names of those of which nobody says so."""
+"""Money in one currency and in the prices of one time; of what cannot be turned into it, the names."""
 
 from collections.abc import Mapping
 from typing import Any
@@ -6,7 +6,7 @@ from typing import Any
 import numpy as np
 
 from features.errors import SourceUnreadable
-from features.instants import FloatArray, IntArray
+from features.instants import FloatArray, IntArray, iso
 from features.sources.cleaning import Columns
 from features.sources.rules import SourceRules
 
@@ -53,6 +53,24 @@ def in_one_currency(orders: Columns, rates: Columns | None, rules: SourceRules) 
     if column.missing.any() and len(held) > 1:
         notes.append(f"orders: {int(column.missing.sum()):,} rows name no currency; they count as {target}")
     return {**orders, **changed}, notes
+
+
+def in_constant_prices(orders: Columns, rules: SourceRules) -> tuple[Columns, list[str]]:
+    """Return orders with all amounts in the prices of index 100, and a note about it; as they are without an index.
+
+    An order from before the index's first day counts by that day's.
+    """
+    if not rules.deflator or "ordered_at" not in orders:
+        return orders, []
+    begins = np.array(sorted(rules.deflator))
+    index = np.array([rules.deflator[begin] for begin in begins.tolist()])
+    factor = 100.0 / _rates((begins, index), None, orders["ordered_at"])
+    changed = {name: orders[name] * factor for name in AMOUNTS if name in orders}
+    note = (
+        f"orders: money is in the prices of index 100 ([source] deflator, {len(begins)} values from {index.min():g} to "
+        f"{index.max():g}, the first from {iso(int(begins[0]))[:10]}); money sent to the service must be in them too"
+    )
+    return {**orders, **changed}, [note]
 
 
 def _tables(rates: Columns | None) -> Mapping[str, tuple[IntArray, FloatArray]]:

@@ -16,6 +16,8 @@ class SourceRules:
     encoding : of text files; None = by what their bytes are.
     currency : of the money in the result, where `orders.currency` has more than one.
     exchange_rates : currency -> what one unit of it is worth in `currency`.
+    deflator : instant (microseconds) -> the price index from then on, 100 = the prices that money is told in; empty =
+        amounts as they are.
     drop_copies : whether exact copies of orders without a key are left out; `ask` refuses more than a few.
     """
 
@@ -24,6 +26,7 @@ class SourceRules:
     encoding: str | None = None
     currency: str = ""
     exchange_rates: Mapping[str, float] = field(default_factory=dict)
+    deflator: Mapping[int, float] = field(default_factory=dict)
     drop_copies: Copies = "ask"
 
 

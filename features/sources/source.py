@@ -25,7 +25,7 @@ from features.sources.databases import open_database
 from features.sources.folders import open_folder
 from features.sources.joins import Join, compare_accounts, join_notes, unify_crm_ids
 from features.sources.mends import mend, toml
-from features.sources.money import in_one_currency
+from features.sources.money import in_constant_prices, in_one_currency
 from features.sources.order_amounts import check_amounts
 from features.sources.readings.evidence import ColumnReading
 from features.sources.rules import NO_RULES, SourceRules
@@ -175,8 +175,9 @@ def read_source(
             )
         try:
             columns, said = in_one_currency(orders.columns, rates, rules)
+            columns, deflated = in_constant_prices(columns, rules)
             tables["orders"] = replace(orders, columns=columns)
-            notes += [*said, *check_amounts(tables["orders"])]
+            notes += [*said, *deflated, *check_amounts(tables["orders"])]
         except SourceUnreadable as error:
             refuse(error)
     tables, said = unify_crm_ids(tables)

@@ -105,7 +105,7 @@ def design_sample(totals: PopulationTotals, settings: Settings, context: Context
         If no slice has a history, a complete horizon and an account.
     """
     horizon = settings.outcome.horizon_days
-    slices = slice_instants(totals.first_order, settings.slices, horizon, totals.end)
+    slices = slice_instants(totals.first_order, settings, totals.end)
     known = [totals.known[at] for at in slices]
     if not any(known):
         raise NotEnoughData(

@@ -81,14 +81,14 @@ def population_totals(histories: Histories, settings: Settings, end: int) -> Pop
     histories : as they stood at `end`.
     end : microseconds.
     """
-    instants = candidate_instants(settings.slices, settings.outcome.horizon_days, end)
+    instants = candidate_instants(settings, end)
     orders, switches = histories.streams["orders"], histories.streams.get("switches")
     codes = np.empty(0, np.int64) if switches is None else switches.values["trigger"]
     return PopulationTotals(
         end=end,
         first_order=first_event(histories),
         known=dict(zip(instants, np.searchsorted(np.sort(histories.known_since), instants).tolist(), strict=True)),
-        values=catalog.count_values(histories, histories.known_at(instants[-1])),
+        values=catalog.count_values(histories, histories.known_at(instants[-1] if instants else end)),
         tables=histories.tables,
         switches=0 if switches is None else len(switches),
         triggers=tuple(np.bincount(codes[codes >= 0], minlength=len(TRIGGER_FAMILIES)).tolist()),

@@ -15,7 +15,7 @@ from features.errors import NotEnoughData
 from features.histories.histories import Histories
 from features.histories.snapshots import Snapshots
 from features.instants import MICROSECONDS_PER_DAY, NEVER, BoolArray, FloatArray, IntArray, iso
-from training.settings import Settings, SliceSettings
+from training.settings import Settings
 
 
 @dataclass(frozen=True)
@@ -31,17 +31,21 @@ class Sample:
     slices: tuple[int, ...]
 
 
-def candidate_instants(settings: SliceSettings, horizon_days: int, until: int) -> tuple[int, ...]:
+def candidate_instants(settings: Settings, until: int) -> tuple[int, ...]:
     """Return the latest instants whose horizon is complete at `until`, every_days apart, ascending, however early.
+
+    Those whose horizon touches a period that is left out are not among them, and count as if they were.
 
     until : microseconds.
     """
-    last = until - horizon_days * MICROSECONDS_PER_DAY
-    step = settings.every_days * MICROSECONDS_PER_DAY
-    return tuple(range(last - (settings.most - 1) * step, last + 1, step))
+    horizon, slices = settings.outcome.horizon_days * MICROSECONDS_PER_DAY, settings.slices
+    last, step = until - horizon, slices.every_days * MICROSECONDS_PER_DAY
+    instants = range(last - (slices.most - 1) * step, last + 1, step)
+    out = settings.source.periods_left_out
+    return tuple(at for at in instants if not any(at < end and begin < at + horizon for begin, end in out))
 
 
-def slice_instants(first: int, settings: SliceSettings, horizon_days: int, until: int) -> tuple[int, ...]:
+def slice_instants(first: int, settings: Settings, until: int) -> tuple[int, ...]:
     """Return the candidate instants that lie least_history_days or more after the first event, ascending.
 
     first : microseconds, as from `first_event`.
@@ -49,16 +53,17 @@ def slice_instants(first: int, settings: SliceSettings, horizon_days: int, until
     Raises
     ------
     NotEnoughData
-        If there is none: the history is shorter than the horizon and the least history together.
+        If there is none: the history is shorter than the horizon and the least history together, or left out.
     """
-    begin = first + settings.least_history_days * MICROSECONDS_PER_DAY
-    instants = tuple(at for at in candidate_instants(settings, horizon_days, until) if at >= begin)
+    horizon_days, least = settings.outcome.horizon_days, settings.slices.least_history_days
+    begin = first + least * MICROSECONDS_PER_DAY
+    instants = tuple(at for at in candidate_instants(settings, until) if at >= begin)
     if not instants:
         have = max(until - first, 0) // MICROSECONDS_PER_DAY
-        need = horizon_days + settings.least_history_days
+        touched = "; every slice touches a period of [source] leave_out" if settings.source.leave_out else ""
         raise NotEnoughData(
-            f"Nothing can be learnt yet at {iso(until)}: {have} days of history, {need} needed (the horizon of "
-            f"{horizon_days} and {settings.least_history_days} before it). Bring older data, or shorten "
+            f"Nothing can be learnt yet at {iso(until)}: {have} days of history, {horizon_days + least} needed (the "
+            f"horizon of {horizon_days} and {least} before it){touched}. Bring older data, or shorten "
             "outcome.horizon_days or slices.least_history_days in the settings."
         )
     return instants

@@ -51,6 +51,17 @@ class SourceSettings(Section):
         description="what one unit of each other currency is worth in `currency`, as { USD = 0.92 }; a table "
         "`exchange_rates` (currency, rate, valid_from) says so by date, and comes first",
     )
+    deflator: Mapping[str, Annotated[Number, Field(gt=0, le=1e6)]] = Field(
+        default_factory=dict,
+        description='a price index, from which day on it has which value, as { "2024-01-01" = 92.5, "2025-01-01" = 100 '
+        "}: where prices rose in steps, amounts of several years do not compare. Money is then in the prices of 100",
+    )
+    leave_out: tuple[tuple[str, str], ...] = Field(
+        default=(),
+        description='periods that teach and judge nothing, as [["2020-03-15", "2020-06-01"]], the last day excluded: a '
+        "lockdown or a strike says little of what comes. No slice whose horizon touches one is used; the events stay "
+        "in the histories",
+    )
     drop_copies: Literal["ask", "yes", "no"] = Field(
         default="ask",
         description='of orders without a key, rows that are the same in every cell: "yes" leaves them out, "no" keeps '
@@ -62,6 +73,11 @@ class SourceSettings(Section):
         """Refuse a day, a zone or an encoding that there is not."""
         if self.exported_at:
             instant(self.exported_at)
+        for day in self.deflator:
+            instant(day)
+        for begin, end in self.leave_out:
+            if instant(begin) >= instant(end):
+                raise SettingsError(f"source.leave_out has a period from {begin} to {end}; its end must lie after it.")
         try:
             ZoneInfo(self.time_zone)
         except (ZoneInfoNotFoundError, ValueError, OSError):
@@ -74,6 +90,11 @@ class SourceSettings(Section):
             raise SettingsError(f'source.encoding = {self.encoding!r} is none; write it as "cp1252".') from None
         return self
 
+    @property
+    def periods_left_out(self) -> tuple[tuple[int, int], ...]:
+        """Return the periods that teach nothing, as microseconds [from, until)."""
+        return tuple((instant(begin), instant(end)) for begin, end in self.leave_out)
+
     def rules(self, now: int) -> SourceRules:
         """How a source is to be understood.  now : microseconds, which count where no day of the export is set."""
         today = int(wall_clock(np.array([now]), self.time_zone)[0])
@@ -81,6 +102,7 @@ class SourceSettings(Section):
         return SourceRules(
             until=midnight_after(day), time_zone=self.time_zone, encoding=self.encoding or None,
             currency=self.currency, exchange_rates=dict(self.exchange_rates), drop_copies=self.drop_copies,
+            deflator={instant(day): value for day, value in self.deflator.items()},
         )  # fmt: skip
 
 

@@ -11,6 +11,7 @@ from features.errors import SourceUnreadable, TooManyBadRows
 from features.histories.histories import build_histories
 from features.histories.outlier_dates import outlier_dates
 from features.instants import instant, iso
+from features.partitions.write import partition
 from features.sources.rules import SourceRules
 from features.sources.source import Source, TableMapping, read_source
 
@@ -51,6 +52,24 @@ def test_amounts_are_turned_into_the_one_currency_by_settings_or_by_a_table_with
     dated = read(tmp_path, {"exchange_rates": table}, rules={"currency": "EUR"})
     assert dated.tables["orders"]["revenue"].tolist() == pytest.approx([100.0, 99.0, 292.0])
     assert dated.notes[0].startswith("orders: money is in EUR")
+
+
+def test_amounts_are_told_in_the_prices_of_index_100(tmp_path: Path) -> None:
+    rows = orders("K1,1,2023-06-01,80", "K1,2,2024-01-01,100", "K1,3,2025-03-01,110")
+    index = {instant("2024-01-01"): 100.0, instant("2025-01-01"): 110.0}
+    source = read(tmp_path, {"orders": rows}, rules={"deflator": index})
+    assert source.tables["orders"]["revenue"].tolist() == pytest.approx([80.0, 100.0, 100.0])
+    assert source.notes[0].startswith(
+        "orders: money is in the prices of index 100 ([source] deflator, 2 values from 100"
+    )
+
+
+def test_parts_are_not_deflated_and_say_so(tmp_path: Path) -> None:
+    (tmp_path / "in").mkdir()
+    (tmp_path / "in" / "orders.csv").write_text(orders("K1,1,2023-06-01,80"))
+    rules = SourceRules(deflator={instant("2024-01-01"): 100.0})
+    with pytest.raises(SourceUnreadable, match="parts are not deflated"):
+        partition(tmp_path / "in", tmp_path / "out", 2, rules=rules)
 
 
 def test_amounts_that_name_their_own_currencies_are_not_added_up(tmp_path: Path) -> None:

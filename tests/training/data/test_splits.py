@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from features.errors import NotEnoughData
+from features.errors import NotEnoughData, SettingsError
 from features.histories.histories import Histories
 from features.instants import MICROSECONDS_PER_DAY, instant, iso
 from tests.builders import histories
@@ -23,7 +23,7 @@ from training.data.splits import (
     sample_snapshots,
     slice_instants,
 )
-from training.settings import Settings, SliceSettings
+from training.settings import OutcomeSettings, Settings, SliceSettings, SourceSettings
 
 DAY = MICROSECONDS_PER_DAY
 
@@ -40,11 +40,12 @@ def test_slices_are_the_latest_whose_horizon_is_complete(
     known = orders_from_to("2020-01-01", "2020-02-01")
     until = instant("2020-01-01") + days * DAY
     slices = SliceSettings(every_days=every, most=most, least_history_days=least)
+    settings = Settings(slices=slices, outcome=OutcomeSettings(horizon_days=horizon, further_horizons_days=()))
     if days < horizon + least:
         with pytest.raises(NotEnoughData, match=f"{days} days of history, {horizon + least} needed"):
-            slice_instants(first_event(known), slices, horizon, until)
+            slice_instants(first_event(known), settings, until)
         return
-    instants = slice_instants(first_event(known), slices, horizon, until)
+    instants = slice_instants(first_event(known), settings, until)
     assert instants[-1] + horizon * DAY == until
     assert instants[0] >= instant("2020-01-01") + least * DAY
     assert set(np.diff(instants)) <= {every * DAY}
@@ -54,17 +55,35 @@ def test_slices_are_the_latest_whose_horizon_is_complete(
 def test_too_little_history_is_said_with_what_to_do() -> None:
     known = orders_from_to("2024-01-01", "2024-03-01")
     with pytest.raises(NotEnoughData) as refusal:
-        slice_instants(first_event(known), SliceSettings(), 180, known.end)
+        slice_instants(first_event(known), Settings(), known.end)
     message = str(refusal.value)
     assert "61 days of history, 270 needed" in message
     assert "outcome.horizon_days" in message
     assert "2024-03-02" in message
 
 
+def test_no_slice_whose_horizon_touches_a_period_that_is_left_out_is_used() -> None:
+    known = orders_from_to("2018-01-01", "2024-01-01")
+    every = slice_instants(first_event(known), Settings(), known.end)
+    period = ("2022-03-15", "2022-06-01")
+    begin, end = (instant(day) for day in period)
+    used = slice_instants(first_event(known), Settings(source=SourceSettings(leave_out=(period,))), known.end)
+    assert used == tuple(at for at in every if at + 180 * DAY <= begin or at >= end)
+    assert 0 < len(used) < len(every)
+    all_of_it = SourceSettings(leave_out=(("2010-01-01", "2030-01-01"),))
+    with pytest.raises(NotEnoughData, match="every slice touches a period of"):
+        slice_instants(first_event(known), Settings(source=all_of_it), known.end)
+
+
+def test_a_period_that_ends_before_it_begins_is_refused() -> None:
+    with pytest.raises(SettingsError, match="its end must lie after it"):
+        SourceSettings(leave_out=(("2024-02-01", "2024-01-01"),))
+
+
 def test_without_any_order_there_is_no_slice() -> None:
     known = histories(tickets=[("A", "2020-01-01"), ("A", "2024-01-01")])
     with pytest.raises(NotEnoughData, match="0 days of history"):
-        slice_instants(first_event(known), SliceSettings(), 180, known.end)
+        slice_instants(first_event(known), Settings(), known.end)
 
 
 def test_training_is_purged_by_the_horizon_and_never_sees_a_held_out_account() -> None:
@@ -94,7 +113,8 @@ def test_what_happens_after_an_origin_changes_nothing_of_what_it_learns_from() -
 
 def test_without_an_earlier_slice_nothing_can_be_evaluated() -> None:
     known = orders_from_to("2023-01-01", "2024-01-31")
-    sample = sample_snapshots(known, slice_instants(first_event(known), SliceSettings(most=3), 180, known.end), 1.0)
+    instants = slice_instants(first_event(known), Settings(slices=SliceSettings(most=3)), known.end)
+    sample = sample_snapshots(known, instants, 1.0)
     with pytest.raises(NotEnoughData, match="No out-of-time evaluation is possible: 3 slices"):
         rolling_origins(sample, np.zeros(3, bool), Settings(), 3)
 
