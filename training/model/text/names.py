@@ -34,6 +34,7 @@ NAMES: Mapping[str, Mapping[str, Words]] = {
         "revenue": ("last year's pace (everybody spends what it spent)", "het tempo van vorig jaar (iedereen besteedt wat hij besteedde)"),
     },
     "chance_of": {"climbed": ("climbing", "stijgen"), "left": ("leaving", "vertrek"), "renewed": ("renewing", "verlengen")},
+    "chance_changed": {"climbed": ("climbing", "stijgen"), "switched": ("leaving", "vertrek")},
     "happened": {"climbed": ("climbed", "steeg"), "left": ("left", "vertrok"), "renewed": ("renewed", "verlengde")},
     "outcome": {
         "switching": ("leaving", "vertrek"),
