@@ -115,17 +115,15 @@ def _plan_from_folder(
     from serving.planning.files import read_run
     from serving.planning.integer_program import solve
     from serving.planning.plan import make_plan
-    from serving.scoring.batch import ModelTerms, read_terms
+    from serving.scoring.batch import read_terms
+    from serving.scoring.terms import ModelTerms
 
     scores, investments = read_run(folder)
     model = scores["model_version"]
     terms = read_terms(folder, str(model.iloc[0])) if len(model) else ModelTerms()
     with progress_bar() as progress:
         progress("planning", 0.0)
-        return make_plan(
-            scores, investments, allowance, draw, on=on, owners=owners, exact=solve, claim_ratio=terms.claim_ratio,
-            level=terms.level, currency=terms.currency,
-        )  # fmt: skip
+        return make_plan(scores, investments, allowance, draw, on=on, owners=owners, exact=solve, terms=terms)
 
 
 def _plan_from_store(url: str, allowance: Allowance, draw: Draw, on: str, owners: Mapping[str, str] | None) -> Plan:
@@ -135,9 +133,7 @@ def _plan_from_store(url: str, allowance: Allowance, draw: Draw, on: str, owners
     offered = _read_stored_options(url, owners)
     with progress_bar() as progress:
         progress("planning", 0.0)
-        return plan_from(
-            offered.menu, offered.run, allowance, draw, on=on, exact=solve, claim_ratio=offered.claim_ratio
-        )
+        return plan_from(offered.menu, offered.run, allowance, draw, on=on, exact=solve, terms=offered.terms)
 
 
 def _read_stored_options(url: str, owners: Mapping[str, str] | None) -> StoredOptions:

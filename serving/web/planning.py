@@ -76,6 +76,9 @@ class PlanRow:
     gain_high: float | None
     roi: float | None
     treated: bool
+    advice: str | None
+    instead_of: str | None
+    why: str | None
 
 
 def show(visit: Visit) -> Response:
@@ -247,6 +250,9 @@ def _rows(connection: sa.Connection, plan: Plan, page: int) -> list[PlanRow]:
                 gain_high=row["gain_high"],
                 roi=row["roi"],
                 treated=row["arm"] == TREAT,
+                advice=row["advice"],
+                instead_of=row["instead_of"],
+                why=row["why"],
             )
         )
     return rows

@@ -135,6 +135,7 @@ def test_no_cell_of_a_sheet_is_a_formula() -> None:
     rows = pd.DataFrame({
         "account_id": names, "owner": names, "investment": "=HYPERLINK(1)", "cost": 1.0, "expected_gain": -2.0,
         "gain_low": None, "gain_high": None, "roi": None, "arm": "treat", "propensity": 1.0,
+        "advice": "test", "instead_of": names, "why": "budget",
     })  # fmt: skip
     plan = Plan(rows, dict.fromkeys("budget spent treated held_out expected_gain gain_low gain_high claimed_gain roi "
                                     "horizon_days as_of".split(), 1.0))  # fmt: skip

@@ -129,6 +129,28 @@ NAMES: Mapping[str, Mapping[str, Words]] = {
         ),
         "champion": ("the champion", "het huidige model"),
     },
+    "not_the_best": {
+        "budget": (
+            "the budget earns more with a cheaper one there",
+            "het budget levert meer op met een goedkopere",
+        ),
+        "limits": (
+            "a limit beside the budget does not allow the best",
+            "een grens naast het budget laat de beste niet toe",
+        ),
+        "low_end": (
+            "its interval's low end is worth more",
+            "de onderkant van haar interval is meer waard",
+        ),
+        "narrowed": (
+            "the request or a manager's decision leaves no other",
+            "de vraag of een besluit van een accountmanager laat geen andere over",
+        ),
+        "by_lot": (
+            "by lot, to keep learning",
+            "door loting, om te blijven leren",
+        ),
+    },
     "alone": {
         "unknown": (
             "of no investment the data can tell what it does there",
