@@ -282,6 +282,14 @@ TEXTS: Mapping[str, tuple[str, str]] = {
     "plan.list.plan": ("Plan", "Plan"),
     "plan.list.when": ("Accepted", "Geaccepteerd"),
     "plan.list.who": ("By", "Door"),
+    "plan.list.carried_out": ("Carried out", "Uitgevoerd"),
+    "plan.list.so_far": ("{low} to {high}; {share} of the horizon", "{low} tot {high}; {share} van de looptijd"),
+    "plan.list.not_yet": ("not judged yet", "nog niet beoordeeld"),
+    "plan.brought": ("What became of it", "Wat ervan is geworden"),
+    "plan.brought.not_yet": (
+        "Not judged yet: ladder monitor compares those treated with those held back.",
+        "Nog niet beoordeeld: ladder monitor vergelijkt wie de investering kreeg met wie is achtergehouden.",
+    ),
     "plan.list.files": ("Files", "Bestanden"),
     "plan.list.none": ("No plan has been accepted yet.", "Er is nog geen plan geaccepteerd."),
     "error.plan_changed": (
