@@ -98,11 +98,11 @@ def plan_command(options: PlanOptions) -> Figures:
         plan = _plan_from_folder(options.scores, allowance, draw, options.on, owners)
     figures = _write(plan, options.out)
     if options.store is not None:
-        _show_earlier(options.store)
+        show_earlier(options.store)
     return figures
 
 
-def _show_earlier(url: str) -> None:
+def show_earlier(url: str) -> None:
     """Show what became of the plans that were accepted before, beside what they promised."""
     from serving.store.accepted_plans import accepted_plans
     from serving.store.database import open_store, reading

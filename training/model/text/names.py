@@ -129,6 +129,27 @@ NAMES: Mapping[str, Mapping[str, Words]] = {
         ),
         "champion": ("the champion", "het huidige model"),
     },
+    "uplift_cause": {
+        "few": ("too few got it with a complete horizon since", "te weinig kregen haar met sindsdien een volledige looptijd"),
+        "history": ("the history is too short", "de geschiedenis is te kort"),
+        "washout": (
+            "most got it soon after another investment, whose effect would be credited to it (uplift.washout_days)",
+            "de meeste kregen haar kort na een andere investering, waarvan het effect haar zou worden toegerekend "
+            "(uplift.washout_days)",
+        ),
+        "controls": (
+            "too few accounts got nothing meanwhile: there is nobody to compare with",
+            "te weinig accounts kregen in die tijd niets: er is niemand om mee te vergelijken",
+        ),
+        "propensity": (
+            "the lots lack their propensity: the chance of each row's own arm",
+            "bij de lotingen ontbreekt de propensity: de kans van elke rij op haar eigen arm",
+        ),
+        "rule": (
+            "who got it follows a rule: rung or revenue alone tells them apart, so nobody is comparable",
+            "wie haar kreeg volgt een regel: trede of omzet alleen scheidt ze, dus is niemand vergelijkbaar",
+        ),
+    },
     "not_the_best": {
         "budget": (
             "the budget earns more with a cheaper one there",
