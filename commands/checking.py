@@ -42,12 +42,17 @@ def report_source(loaded: Loaded, rows_to: Path | None = None, page_to: Path | N
     rows_to : CSV file for every row that was set aside.  page_to : HTML file of the whole report.
     """
     from features.data_report import Needs, check_source
+    from features.exposures import ExposureNeeds
     from features.sources.source import set_aside_frame
 
     settings = loaded.settings
     needs = Needs(
         settings.outcome.horizon_days, settings.slices.least_history_days, settings.outcome.recorded_at_least,
         settings.uplift.least_treated, grace_days=settings.outcome.renewal_grace_days,
+        exposures=ExposureNeeds(
+            settings.outcome.horizon_days, settings.uplift.exposure_days, settings.uplift.washout_days,
+            settings.uplift.least_treated, settings.uplift.least_effective, settings.uplift.most_separation,
+        ),
     )  # fmt: skip
     report = check_source(loaded.source, loaded.histories, settings.ladder, needs, loaded.as_of)
     _show_report(report, settings.outcome.horizon_days)
@@ -157,7 +162,10 @@ def _readiness(one: Readiness) -> Finding:
         return Finding.of("can_train_renewal", severity, ended=one.found, renewed=one.renewed, needed=one.needed)
     if one.option is None:
         return Finding.of("can_train_no_investments", severity)
-    return Finding.of(
-        "can_train_uplift", severity, option=one.option, exposed=one.found, randomised=one.randomised,
-        needed=one.needed,
-    )  # fmt: skip
+    figures = {
+        "option": one.option, "exposed": one.found, "randomised": one.randomised, "controls": one.controls,
+        "needed": one.needed,
+    }  # fmt: skip
+    if one.cause is None:
+        return Finding.of("can_train_uplift", severity, **figures)
+    return Finding.of("cannot_train_uplift", severity, **figures, cause=one.cause)

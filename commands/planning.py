@@ -19,6 +19,8 @@ if TYPE_CHECKING:
     from serving.planning.planner import Options as StoredOptions
     from training.settings import Settings
 
+OF_EARLIER = frozenset(("plan_brought_won", "plan_brought_lost", "plan_brought_open", "plan_brought_compliance"))
+"""What is said of earlier plans: realised beside promised, and the share that was carried out."""
 HOLDOUT = 0.1
 """Share of the selected that is held out by lot where nobody says another."""
 
@@ -94,7 +96,33 @@ def plan_command(options: PlanOptions) -> Figures:
     else:
         assert options.scores is not None
         plan = _plan_from_folder(options.scores, allowance, draw, options.on, owners)
-    return _write(plan, options.out)
+    figures = _write(plan, options.out)
+    if options.store is not None:
+        show_earlier(options.store)
+    return figures
+
+
+def show_earlier(url: str) -> None:
+    """Show what became of the plans that were accepted before, beside what they promised."""
+    from serving.store.accepted_plans import accepted_plans
+    from serving.store.database import open_store, reading
+    from serving.store.verdicts import plan_verdicts
+    from training.model.findings import from_json
+
+    engine = open_store(url, make=False)
+    try:
+        with reading(engine) as connection:
+            accepted, judged = accepted_plans(connection), plan_verdicts(connection)
+    finally:
+        engine.dispose()
+    for one in accepted:
+        verdict = judged.get(one.plan_id)
+        title = f"Accepted plan {one.plan_id}, made for {one.record['as_of']}"
+        if verdict is None:
+            print(f"\n{title}: not judged yet; `ladder monitor` does")
+            continue
+        found = [finding for finding in from_json(verdict.figures.get("findings", [])) if finding.code in OF_EARLIER]
+        show_findings(f"{title}, what became of it", found, one.record.get("currency") or "")
 
 
 def plan_scores(scores: Path, budget: float, hours: Mapping[str, float], out: Path) -> Figures:
@@ -115,17 +143,15 @@ def _plan_from_folder(
     from serving.planning.files import read_run
     from serving.planning.integer_program import solve
     from serving.planning.plan import make_plan
-    from serving.scoring.batch import ModelTerms, read_terms
+    from serving.scoring.batch import read_terms
+    from serving.scoring.terms import ModelTerms
 
     scores, investments = read_run(folder)
     model = scores["model_version"]
     terms = read_terms(folder, str(model.iloc[0])) if len(model) else ModelTerms()
     with progress_bar() as progress:
         progress("planning", 0.0)
-        return make_plan(
-            scores, investments, allowance, draw, on=on, owners=owners, exact=solve, claim_ratio=terms.claim_ratio,
-            level=terms.level, currency=terms.currency,
-        )  # fmt: skip
+        return make_plan(scores, investments, allowance, draw, on=on, owners=owners, exact=solve, terms=terms)
 
 
 def _plan_from_store(url: str, allowance: Allowance, draw: Draw, on: str, owners: Mapping[str, str] | None) -> Plan:
@@ -135,9 +161,7 @@ def _plan_from_store(url: str, allowance: Allowance, draw: Draw, on: str, owners
     offered = _read_stored_options(url, owners)
     with progress_bar() as progress:
         progress("planning", 0.0)
-        return plan_from(
-            offered.menu, offered.run, allowance, draw, on=on, exact=solve, claim_ratio=offered.claim_ratio
-        )
+        return plan_from(offered.menu, offered.run, allowance, draw, on=on, exact=solve, terms=offered.terms)
 
 
 def _read_stored_options(url: str, owners: Mapping[str, str] | None) -> StoredOptions:

@@ -6,6 +6,7 @@ from dataclasses import dataclass, field
 
 import numpy as np
 
+from features.exposures import HISTORY, ExposureNeeds, count_exposures
 from features.histories.histories import Histories
 from features.histories.order_days import order_days
 from features.histories.views import View
@@ -28,8 +29,9 @@ class Readiness:
     """Whether a source can train a model.
 
     model : STATES, SWITCHING, RENEWAL or UPLIFT.  found, needed : days of orders for STATES, recorded switches for
-        SWITCHING, contracts that ended for RENEWAL, accounts with a complete horizon for UPLIFT.
+        SWITCHING, contracts that ended for RENEWAL, accounts whose exposure counts for UPLIFT.
     option : the investment of UPLIFT; None where the source has none.  randomised : of the accounts found.
+    controls : accounts beside them.  cause : why UPLIFT cannot be trained, of `features.exposures`.
     renewed : contracts that renewed, of RENEWAL, of which as many are needed.
     """
 
@@ -40,6 +42,8 @@ class Readiness:
     option: str | None = None
     randomised: int = 0
     renewed: int = 0
+    controls: int = 0
+    cause: str | None = None
 
 
 @dataclass(frozen=True)
@@ -99,6 +103,7 @@ class Needs:
     exposed: int
     contracts: int = 30
     grace_days: int = 60
+    exposures: ExposureNeeds | None = None
 
 
 def check_source(source: Source, histories: Histories, rules: LadderRules, needs: Needs, as_of: int) -> DataReport:
@@ -116,7 +121,7 @@ def check_source(source: Source, histories: Histories, rules: LadderRules, needs
     view = View(histories, histories.known_at(as_of))
     counts = np.bincount(rungs(view, rules), minlength=len(RUNGS))
     ladder = {name: int(count) for name, count in zip(RUNGS, counts, strict=True)}
-    models = _models(histories, needs, as_of)
+    models = _models(histories, needs, as_of, rules)
     number, mean, _ = order_days(view).gaps(LOOK_BACK_DAYS)
     mean = mean[(number > 0) & ~contract_state(view, needs.grace_days).by_contract]
     slow = mean > needs.horizon_days
@@ -167,7 +172,7 @@ def _months(source: Source, name: str) -> dict[str, int]:
     return dict(zip(months.astype(str).tolist(), counts.tolist(), strict=True))
 
 
-def _models(histories: Histories, needs: Needs, as_of: int) -> tuple[Readiness, ...]:
+def _models(histories: Histories, needs: Needs, as_of: int, rules: LadderRules) -> tuple[Readiness, ...]:
     orders = histories.streams["orders"]
     known = np.maximum(orders.time, orders.recorded)  # before it was recorded nothing can be learnt from an order
     known = known[known < as_of]
@@ -179,7 +184,7 @@ def _models(histories: Histories, needs: Needs, as_of: int) -> tuple[Readiness, 
         Readiness(STATES, long_enough, days, needed),
         Readiness(SWITCHING, long_enough, switches, needs.switches),
         _renewals(histories, needs, as_of, long_enough),
-        *_investments(histories, needs, as_of, long_enough),
+        *_investments(histories, needs, as_of, long_enough, rules),
     )
 
 
@@ -190,15 +195,20 @@ def _renewals(histories: Histories, needs: Needs, as_of: int, long_enough: bool)
     return Readiness(RENEWAL, ready, ended, needs.contracts, renewed=renewed)
 
 
-def _investments(histories: Histories, needs: Needs, as_of: int, long_enough: bool) -> tuple[Readiness, ...]:
-    made = histories.streams.get("assignments")
-    if made is None or not histories.options.names:
+def _investments(
+    histories: Histories, needs: Needs, as_of: int, long_enough: bool, rules: LadderRules
+) -> tuple[Readiness, ...]:
+    if "assignments" not in histories.streams or not histories.options.names:
         return (Readiness(UPLIFT, False, 0, needs.exposed),)
-    complete = made.time + needs.horizon_days * MICROSECONDS_PER_DAY <= as_of
+    asked = needs.exposures or ExposureNeeds(needs.horizon_days, exposed=needs.exposed)
     rows = []
     for code, name in enumerate(histories.options.names):
-        own = complete & (made.values["option"] == code)
-        exposed, randomised = int(own.sum()), int((own & (made.value("random") == 1)).sum())
-        ready = long_enough and exposed >= needs.exposed
-        rows.append(Readiness(UPLIFT, ready, exposed, needs.exposed, option=name, randomised=randomised))
+        found = count_exposures(histories, rules, code, asked, as_of)
+        cause = found.cause(asked) if long_enough else HISTORY
+        rows.append(
+            Readiness(
+                UPLIFT, cause is None, found.either, needs.exposed, option=name, randomised=found.drawn,
+                controls=found.controls, cause=cause,
+            )
+        )  # fmt: skip
     return tuple(rows)

@@ -27,6 +27,7 @@ from training.model.bundle import Bundle, Facts, Investment
 from training.model.findings import NOTE, WARNING, Finding
 from training.model.margins import line_margins, margins_finding
 from training.model.predictors import Pool, Trees
+from training.model.revenue import RevenueModel
 from training.model.service_load import usual_load
 from training.models.conformal import SetRule, fit_set_rule
 from training.models.fitting import fit_trees, one_linear_algebra_thread
@@ -159,7 +160,8 @@ def train_on(data: Dataset, settings: Settings, folds: int = 3, progress: Progre
         comparisons=[*comparisons, *(table for table in (renewals, windows) if table is not None)],
         report=tuple(report),
     )
-    facts = replace(facts, acquisition=worth.rows)
+    at_stake = _value_at_risk(data, switching, revenue, settings)
+    facts = replace(facts, acquisition=worth.rows, value_at_risk=at_stake)
     if uplift.policy_value is not None:
         facts = replace(facts, figures={**facts.figures, **uplift.policy_value.figures()})
     bundle = Bundle(
@@ -294,7 +296,21 @@ def _facts(
         line_margins=line_margins(data.totals.lines),
         currency=settings.service.currency,
         renewal_grace_days=settings.outcome.renewal_grace_days,
+        sure=settings.advice.sure,
+        test_share=settings.advice.test_share,
+        risk=settings.advice.risk,
     )
+
+
+def _value_at_risk(data: Dataset, switching: Pool | None, revenue: RevenueModel, settings: Settings) -> float | None:
+    """Return the margin at stake from which on an account is among the top, in the latest slice; None without any."""
+    latest = (data.snapshots.as_of == data.snapshots.as_of.max()) & data.labels.can_switch
+    if switching is None or not latest.any():
+        return None
+    matrix = data.matrix[latest]
+    stake = switching.predict(matrix)[:, 0] * revenue.predict(matrix)[:, 0] * _margin(data, settings)
+    mark = round(float(np.quantile(stake, 1 - settings.advice.top_at_risk)), 2)
+    return mark if mark > 0 else None
 
 
 def _report(

@@ -118,7 +118,28 @@ class PlanRow(Documented):
     gain_high: float | None = Field(description="Upper end of its interval (`uplift.level`, 90 % unless set), money.")
     roi: float | None = Field(description="Gain / cost; higher = more for the money; null where it costs nothing.")
     arm: Literal["treat", "holdout"] = Field(description="treat: do it. holdout: do not, so that the plan is measured.")
-    propensity: float = Field(description="Chance of the row's own arm, 0..1; send it back with the investment.")
+    propensity: float = Field(
+        description="Chance of the row's own arm, 0..1, among the accounts of this plan; it says nothing of others."
+    )
+    advice: str | None = Field(
+        description="The account's advice, as in its scores: `invest`, or `test`, which the lot gives to a part only; "
+        "null where the scores have none."
+    )
+    instead_of: str | None = Field(description="The recommended option, where another is planned.")
+    why: str | None = Field(
+        description="Why another: `budget`, `limits` (beside it), `low_end` (of the interval), `narrowed` (by the "
+        "request or a manager's decision), `by_lot` (to keep learning)."
+    )
+
+
+class NotTheBest(Documented):
+    """Accounts with another option than the recommended one, by why."""
+
+    by_lot: int = Field(description="Accounts: by lot, to keep learning.")
+    narrowed: int = Field(description="Accounts: the request or a manager's decision leaves no other.")
+    low_end: int = Field(description="Accounts: the low end of its interval is worth more.")
+    limits: int = Field(description="Accounts: a limit beside the budget does not allow the recommended one.")
+    budget: int = Field(description="Accounts: the budget earns more with a cheaper one there.")
 
 
 class PlanTotals(Documented):
@@ -143,7 +164,17 @@ class PlanTotals(Documented):
         description="What a promised unit of gain was worth on accounts that had no part in the estimates; null where "
         "nobody knows."
     )
-    claimed_gain: float = Field(description="The expected gain times that, money: what to promise others.")
+    claimed_gain: float = Field(
+        description="What to promise others, money: the expected gain, or that times the ratio where it is less; never "
+        "less than nothing."
+    )
+    claimed_low: float | None = Field(
+        description="The expected gain times the lower end of the ratio's interval, money: while it is not above zero, "
+        "the gain is not proven; null where nobody knows."
+    )
+    claimed_high: float | None = Field(description="The same at the upper end, money.")
+    tested: int = Field(description="Accounts on the plan with the advice `test`, those held out among them.")
+    not_the_best: NotTheBest
     gap: float = Field(description="How far the best possible plan can be ahead of this one, share of its gain, 0..1.")
     overridden: int = Field(description="Accounts whose options a manager's decision narrowed.")
 

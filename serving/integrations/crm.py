@@ -58,8 +58,8 @@ FIELDS = (
     *map(
         _field,
         "p_switch switch_trigger expected_revenue p_no_order revenue_if_order_low revenue_if_order_high next_order_on "
-        "next_order_from next_order_until overdue_days p_renew value_at_risk customer_type recommended_investment "
-        "expected_gain roi rank reasons model_version".split(),
+        "next_order_from next_order_until overdue_days p_renew value_at_risk customer_type advice "
+        "recommended_investment expected_gain roi rank reasons model_version".split(),
     ),
 )
 """The columns of the scores that a CRM gets, and whether the account can leave at all."""

@@ -7,6 +7,7 @@ The lot is drawn from hashes of the accounts' ids and the plan's seed: the same 
 order they come, and no other draw of the program shifts it. The selected are laid out by stratum, by hash within a
 stratum, and cut at every 1/share-th place from one random start (systematic sampling): every account has exactly the
 chance `share`, every stratum its share to within one account, and, since the costliest stand first, so has the money.
+Accounts with the advice `test` are held out in a larger share than the others, by a draw of their own.
 """
 
 import hashlib
@@ -59,10 +60,16 @@ def systematic(n: int, share: float, start: float) -> BoolArray:
     return cut
 
 
-def most_cost(cost: FloatArray, share: float) -> float:
-    """Return the highest cost of the treated over all draws: the costliest first, start 0."""
-    falling = np.sort(cost)[::-1]
-    return float(falling[~systematic(len(falling), share, 0.0)].sum())
+def most_cost(cost: FloatArray, share: FloatArray) -> float:
+    """Return the highest cost of the treated over all draws: of each share the costliest first, start 0.
+
+    share : shape (n,), the chance that each is held out; those of one share are drawn together.
+    """
+    most = 0.0
+    for each in np.unique(share):
+        falling = np.sort(cost[share == each])[::-1]
+        most += float(falling[~systematic(len(falling), float(each), 0.0)].sum())
+    return most
 
 
 def strata(option: IntArray, rung: Sequence[str], gain: FloatArray) -> NDArray[np.object_]:
@@ -85,27 +92,33 @@ def draw_arms(
     near: BoolArray,
     draw: Draw,
     run: str,
+    share: FloatArray | None = None,
 ) -> Arms:
     """Draw the arm of each selected account.
 
     cost, stratum, option : shape (n,), of what is planned.  others : shape (n, k), what else each might get.
     near : shape (n,), who takes part in exploring.  run : what else the draw depends on: the scoring run.
+    share : shape (n,), the chance that each is held out, else that of the draw; those of one share are drawn together.
     """
     salt = f"{run}\x1f{draw.seed}"
+    share = np.full(len(accounts), draw.holdout) if share is None else share
     held = np.zeros(len(accounts), bool)
     order = np.lexsort((uniforms(accounts, f"{salt}\x1fholdout"), stratum.astype(str), -cost))
-    held[order] = systematic(len(accounts), draw.holdout, _start(f"{salt}\x1fholdout"))
+    for each in np.unique(share):
+        own = order[share[order] == each]
+        start = _start(f"{salt}\x1fholdout" if each == draw.holdout else f"{salt}\x1fholdout\x1f{each:.6f}")
+        held[own] = systematic(len(own), float(each), start)
     explored, chance = np.zeros(len(accounts), bool), explore_share(near, draw.explore)
     pool = np.flatnonzero(near)
     pool = pool[np.argsort(uniforms([accounts[int(row)] for row in pool], f"{salt}\x1fexplore"), kind="stable")]
     explored[pool] = systematic(len(pool), chance, _start(f"{salt}\x1fexplore"))
-    made, own = option.copy(), (1 - draw.holdout) * np.where(near, 1 - chance, 1.0)
+    made, own = option.copy(), (1 - share) * np.where(near, 1 - chance, 1.0)
     pick = uniforms(accounts, f"{salt}\x1foption")
     for row in np.flatnonzero(explored & ~held):
         choices = np.flatnonzero(others[row])
         made[row] = choices[int(pick[row] * len(choices))]
-        own[row] = (1 - draw.holdout) * chance / len(choices)
-    return Arms(held, made, np.where(held, draw.holdout, own))
+        own[row] = (1 - share[row]) * chance / len(choices)
+    return Arms(held, made, np.where(held, share, own))
 
 
 def explore_share(near: BoolArray, explore: float) -> float:

@@ -8,8 +8,10 @@ import pandas as pd
 from numpy.typing import NDArray
 
 from features.errors import SettingsError
-from features.instants import BoolArray, FloatArray
+from features.instants import BoolArray, FloatArray, IntArray
 from features.tables import NO_INVESTMENT
+from serving.planning.knapsack import NONE
+from serving.scoring.advice import INVEST, TEST, raises_switching
 from serving.scoring.scoring import INSUFFICIENT
 
 OBJECTIVES = ("expected", "low")
@@ -22,6 +24,10 @@ class Candidates:
 
     rung, owner : shape (n,), None where unknown.  cost, gain, low, high, roi : shape (n, k), NaN where unknown.
     known : shape (n, k), whether the model can tell what the option does there.
+    advice : shape (n,), None where the scores have none.  best : shape (n,), the option that the scores recommend,
+        NONE where none pays.
+    unsure, raises : shape (n, k), whether the option's own advice is `test`, and whether it raises the chance of
+        switching beyond noise.
     """
 
     accounts: NDArray[np.object_]
@@ -34,6 +40,16 @@ class Candidates:
     low: FloatArray
     high: FloatArray
     known: BoolArray
+    advice: NDArray[np.object_]
+    best: IntArray
+    unsure: BoolArray
+    raises: BoolArray
+
+    @property
+    def tested(self) -> BoolArray:
+        """Return who has the advice `test`, shape (n,)."""
+        tested: BoolArray = self.advice == TEST
+        return tested
 
     @property
     def roi(self) -> FloatArray:
@@ -42,11 +58,15 @@ class Candidates:
         return np.where(free, np.nan, self.gain / np.where(free, 1.0, self.cost))
 
     def objective(self, on: str) -> FloatArray:
-        """Return the value to maximise, shape (n, k); -inf where an option is unknown or expected to lose money."""
+        """Return the value to maximise, shape (n, k); -inf where an option is unknown or expected to lose money.
+
+        So is one that is only worth a test, for an account that is advised another outright.
+        """
         if on not in OBJECTIVES:
             raise SettingsError(f"A plan is made on {' or '.join(OBJECTIVES)}, not on {on!r}.")
         value = self.gain if on == "expected" else self.low
-        return np.where(self.known & (self.gain > 0) & (value > 0), value, -np.inf)
+        may = self.known & ~((self.advice == INVEST)[:, None] & self.unsure)
+        return np.where(may & (self.gain > 0) & (value > 0), value, -np.inf)
 
 
 def build_candidates(
@@ -96,6 +116,14 @@ def build_candidates(
         if {"gain_low", "gain_high"} <= set(rows.columns)
         else _ends(spread("uplift"), spread("uplift_low"), spread("uplift_high"), cost, gain)
     )
+    unsure, raises = np.zeros((2, *cost.shape), bool)
+    if "advice" in rows:
+        unsure[row, column] = (rows["advice"].astype(object) == TEST).to_numpy(bool)
+    if "p_switch_change_low" in rows:
+        raises = raises_switching(spread("p_switch_change_low"))
+    advice = np.full(len(accounts), None, object)
+    if "advice" in scores:
+        advice[:] = [_text(one) for one in scores["advice"].to_numpy(object)[order]]
     bonds = rows.assign(bond=rows["bond"].astype(object)).groupby(names[kept])["bond"].first() if len(rows) else {}
     rung = scores["rung"].astype(str).to_numpy(object)[order]
     return Candidates(
@@ -109,7 +137,19 @@ def build_candidates(
         low=low,
         high=high,
         known=known,
+        advice=advice,
+        best=best_options(gain, known),
+        unsure=unsure,
+        raises=raises,
     )
+
+
+def best_options(gain: FloatArray, known: BoolArray) -> IntArray:
+    """Return the option with the highest expected gain, shape (n,); NONE where none pays."""
+    if not gain.shape[1]:
+        return np.full(len(gain), NONE)
+    worth = np.where(known & (gain > 0), gain, -np.inf)
+    return np.where(np.isfinite(worth).any(axis=1), worth.argmax(axis=1), NONE)
 
 
 def _ends(

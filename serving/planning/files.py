@@ -8,7 +8,7 @@ import pandas as pd
 from features.atomic_write import write_whole
 from features.errors import SettingsError
 from features.finite import without_nan
-from serving.planning.plan import PLAN_COLUMNS, Plan
+from serving.planning.plan import CONTRACT_COLUMNS, PLAN_COLUMNS, TEXT_COLUMNS, Plan
 from serving.planning.plan_findings import plan_findings
 from serving.scoring.batch import FORMATS, read_table, write_frames
 from training.model.findings import to_json
@@ -57,7 +57,9 @@ def read_plan(file: Path) -> Plan:
     SettingsError
         If either is missing or something else.
     """
-    rows = read_table(file.parent, file.name.removesuffix(file.suffix), PLAN_COLUMNS, (form_of(file),))
+    rows = read_table(file.parent, file.name.removesuffix(file.suffix), CONTRACT_COLUMNS, (form_of(file),))
+    rows = rows.reindex(columns=PLAN_COLUMNS)  # release 0.2 wrote those of the contract alone
+    rows = rows.astype(dict.fromkeys(TEXT_COLUMNS, "string"))
     try:
         record = json.loads(record_of(file).read_text(encoding="utf-8"))
     except OSError as error:

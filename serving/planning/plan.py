@@ -4,12 +4,15 @@ At most one option an account, the largest sum of gains within the budget (`knap
 zero, and nobody of whom the model cannot tell. A share of the selected is held out by lot (`arms`). Their money is
 not lost: so many are selected that the treated use the budget, as nearly as can be without ever exceeding it,
 whatever the lot. Limits besides the budget hold for treated and held-out accounts together.
+
+Accounts with the advice `test` are given their option by lot to a part only, so that the next training knows: what they
+earn and cost counts in the selection as far as they are treated.
 """
 
 import hashlib
 import json
 from collections.abc import Mapping, Sequence
-from dataclasses import asdict, dataclass, field
+from dataclasses import asdict, dataclass, field, replace
 from typing import Any
 
 import numpy as np
@@ -23,9 +26,20 @@ from features.tables import BONDS
 from serving.planning.arms import NEAR, Arms, Draw, draw_arms, most_cost, strata
 from serving.planning.candidates import Candidates, build_candidates
 from serving.planning.knapsack import NONE, ROOM, Choice, Exact, Limit, choose, values_of
+from serving.planning.promise import promise
+from serving.scoring.terms import ModelTerms
 
-PLAN_COLUMNS = "account_id owner investment cost expected_gain gain_low gain_high roi arm propensity".split()
+CONTRACT_COLUMNS = "account_id owner investment cost expected_gain gain_low gain_high roi arm propensity".split()
+PLAN_COLUMNS = [*CONTRACT_COLUMNS, "advice", "instead_of", "why"]
+"""Those of the contract; the account's advice; the recommended option, where another is planned, and why."""
+TEXT_COLUMNS = ("account_id", "owner", "investment", "arm", "advice", "instead_of", "why")
 TREAT, HOLDOUT = "treat", "holdout"
+BY_LOT, NARROWED, LOW_END, LIMITS, BUDGET = WHY = ("by_lot", "narrowed", "low_end", "limits", "budget")
+"""Why another option is planned than the recommended one: to keep learning; the request or a manager's decision leaves
+no other; its interval's low end is worth more; limits beside the budget; the budget."""
+NOTHING = np.array([None], object)
+TEST_SHARE = 0.5
+"""Share of the accounts with the advice `test` that is invested in, where the scores' model says no other."""
 NEXT_MONEY = 10_000.0
 """How much more money the plan asks about."""
 NO_OWNER = "(no owner)"
@@ -73,26 +87,21 @@ def make_plan(
     on: str = "expected",
     owners: Mapping[str, str] | None = None,
     exact: Exact | None = None,
-    claim_ratio: float | None = None,
-    level: float | None = None,
-    currency: str = "",
+    terms: ModelTerms | None = None,
 ) -> Plan:
     """Plan for the accounts and options of one scoring run; pass part of the rows to plan for part of them.
 
     scores, investments : `scores` and `investment_scores` of the contract, of one run.  on : one of `menu.OBJECTIVES`.
     owners : account -> manager, else the scores' own column `owner`, if any.
-    exact : a solver for what the greedy one leaves open.  claim_ratio : the best estimate of what such sums are worth.
-    level, currency : of the model's intervals and money, for the record; None and empty where nobody knows.
+    exact : a solver for what the greedy one leaves open.  terms : of the scores' model, as far as they are known.
 
     Raises
     ------
     SettingsError
         If the tables are not of one run, or an allowance or share is impossible.
     """
-    run = {**_run(scores), "level": level, "currency": currency}
-    return plan_from(
-        build_candidates(scores, investments, owners), run, allowance, draw, on=on, exact=exact, claim_ratio=claim_ratio
-    )
+    menu = build_candidates(scores, investments, owners)
+    return plan_from(menu, _run(scores), allowance, draw, on=on, exact=exact, terms=terms)
 
 
 def plan_from(
@@ -103,36 +112,44 @@ def plan_from(
     *,
     on: str = "expected",
     exact: Exact | None = None,
-    claim_ratio: float | None = None,
+    terms: ModelTerms | None = None,
 ) -> Plan:
     """Plan from candidates; the other arguments are those of `make_plan`.
 
-    run : as_of (a date or time, UTC), horizon_days and model_version of the scores; level and currency of the model.
+    run : as_of (a date or time, UTC), horizon_days and model_version of the scores.
 
     Raises
     ------
     SettingsError
         If an allowance or share is impossible.
     """
-    draw = Draw() if draw is None else draw
+    draw, terms = Draw() if draw is None else draw, ModelTerms() if terms is None else terms
+    run = {**run, "level": terms.level, "currency": terms.currency}
     _check(allowance, draw)
+    of_test = max(draw.holdout, 1 - (TEST_SHARE if terms.test_share is None else terms.test_share))
+    held_share = np.where(menu.tested, of_test, draw.holdout)
     value, side = menu.objective(on), _side_limits(menu, allowance)
-    picked = _select(menu, value, budget=allowance.budget, side=side, draw=draw, exact=exact)
+    asked = _Asked(menu, value, held_share, draw.holdout, exact)
+    picked = _select(asked, allowance.budget, side)
     rows = np.flatnonzero(picked.choice.option != NONE)
     option = picked.choice.option[rows]
     stratum = strata(option, menu.rung[rows].tolist(), menu.gain[rows, option])
+    stratum[menu.tested[rows]] += "/test"
+    others = _others(menu, value, picked.choice.option, side if draw.explore else None)
     arms = draw_arms(
         menu.accounts[rows].tolist(),
         cost=menu.cost[rows, option],
         stratum=stratum,
         option=option,
-        others=picked.others[rows],
-        near=picked.near[rows],
+        others=others[rows],
+        near=_near(value, picked.choice.option, others)[rows],
         draw=draw,
         run=f"{run['model_version']}@{run['as_of']}",
+        share=held_share[rows],
     )
-    found = _rows(menu, rows, arms)
-    more = _select(menu, value, budget=allowance.budget + NEXT_MONEY, side=side, draw=draw, exact=exact)
+    why = _why(asked, rows, option, arms.option, allowance.budget if side else None)
+    found = _rows(menu, rows, arms, why)
+    more = _select(asked, allowance.budget + NEXT_MONEY, side)
     record = {
         "plan_id": _plan_id(menu, run, allowance=allowance, draw=draw, on=on, rows=found),
         **run,
@@ -141,12 +158,14 @@ def plan_from(
             "budget": allowance.budget, "owner_budget": allowance.owner_budget, "bond_budgets": dict(allowance.bonds),
             "owner_hours": allowance.owner_hours, "hours": dict(allowance.hours),
         },
-        "holdout": draw.holdout, "explore": draw.explore, "seed": draw.seed,
-        **_totals(found, claim_ratio),
+        "holdout": draw.holdout, "explore": draw.explore, "seed": draw.seed, "holdout_of_test": of_test,
+        **_totals(found, terms),
+        "tested": int(menu.tested[rows].sum()), "raises_leaving": int(menu.raises[rows, arms.option].sum()),
+        "not_the_best": {reason: int((why == reason).sum()) for reason in WHY},
         "selected": len(rows), "value": picked.choice.value, "bound": picked.choice.bound, "gap": picked.choice.gap,
         "proven": picked.choice.proven, "selected_under": picked.budget,
         "explored": int((arms.option != option).sum()),
-        "next_money": _next_money(menu, picked, more, draw),
+        "next_money": _next_money(asked, picked, more),
         "first_to_go": _first_to_go(menu, value, picked.choice.option),
         "left_alone": _left_alone(menu, value, picked.choice.option),
         "strata": _strata_record(menu, stratum, arms),
@@ -155,13 +174,30 @@ def plan_from(
 
 
 @dataclass(frozen=True)
+class _Asked:
+    """What is selected from.
+
+    held_share : shape (n,), the chance that each would be held out.  holdout : that of those without the advice `test`.
+    """
+
+    menu: Candidates
+    value: FloatArray
+    held_share: FloatArray
+    holdout: float
+    exact: Exact | None
+
+    @property
+    def kept(self) -> FloatArray:
+        """Return how likely each is treated, over those without the advice `test`, shape (n, 1)."""
+        return ((1 - self.held_share) / (1 - self.holdout))[:, None]
+
+
+@dataclass(frozen=True)
 class _Picked:
-    """A selection.  budget : under which it was made.  others, near : what exploring may give to whom."""
+    """A selection.  budget : under which it was made."""
 
     choice: Choice
     budget: float
-    others: BoolArray
-    near: BoolArray
 
 
 def _check(allowance: Allowance, draw: Draw) -> None:
@@ -207,8 +243,9 @@ def _plan_id(
     return digest.hexdigest()[:12]
 
 
-def _budget_limit(menu: Candidates, budget: float) -> Limit:
-    return Limit("budget", np.zeros(menu.cost.shape, np.int64), menu.cost, np.array([budget]))
+def _budget_limit(asked: _Asked, budget: float) -> Limit:
+    cost = asked.menu.cost * asked.kept
+    return Limit("budget", np.zeros(cost.shape, np.int64), cost, np.array([budget]))
 
 
 def _side_limits(menu: Candidates, allowance: Allowance) -> list[Limit]:
@@ -235,27 +272,47 @@ def _side_limits(menu: Candidates, allowance: Allowance) -> list[Limit]:
     return limits
 
 
-def _select(
-    menu: Candidates, value: FloatArray, *, budget: float, side: Sequence[Limit], draw: Draw, exact: Exact | None
-) -> _Picked:
+def _select(asked: _Asked, budget: float, side: Sequence[Limit]) -> _Picked:
     """Select so many accounts that the treated use the budget and, whatever the draw, do not exceed it."""
-    under = budget / (1 - draw.holdout)
+    cost, value = asked.menu.cost, asked.value * asked.kept
+    under = budget / (1 - asked.holdout)
     for _ in range(TRIES):
-        choice = choose(value, [_budget_limit(menu, under), *side], exact)
+        choice = choose(value, [_budget_limit(asked, under), *side], asked.exact)
         selected = choice.option != NONE
-        excess = most_cost(values_of(choice.option, menu.cost)[selected], draw.holdout) - budget
+        excess = most_cost(values_of(choice.option, cost)[selected], asked.held_share[selected]) - budget
         if excess <= ROOM * budget:
-            break
-        under -= max(excess / (1 - draw.holdout), 0.01 * budget / TRIES)
-    else:
-        under = budget  # not even all of them treated exceed it
-        choice = choose(value, [_budget_limit(menu, under), *side], exact)
-    others = _others(menu, value, choice.option, side) if draw.explore and menu.options else np.zeros(value.shape, bool)
-    return _Picked(choice, under, others, _near(value, choice.option, others))
+            return _Picked(choice, under)
+        under -= max(excess / (1 - asked.holdout), 0.01 * budget / TRIES)
+    full = replace(asked, held_share=np.full(len(cost), asked.holdout))  # not even all of them treated exceed it
+    return _Picked(choose(asked.value, [_budget_limit(full, budget), *side], asked.exact), budget)
 
 
-def _others(menu: Candidates, value: FloatArray, option: IntArray, side: Sequence[Limit]) -> BoolArray:
-    """Return the other options that exploring may give: profitable, no heavier on any limit, shape (n, k)."""
+def _why(asked: _Asked, rows: IntArray, option: IntArray, given: IntArray, budget: float | None) -> NDArray[np.object_]:
+    """Return why each selected account gets another option than the recommended one; None where it gets that.
+
+    rows, option, given : the selected, what was planned for them, and what the lot made of it.
+    budget : where there are limits beside it; without them every dear option yields to the budget.
+    """
+    menu, best = asked.menu, asked.menu.best[rows]
+    why = np.full(len(rows), None, object)
+    why[given != best] = BUDGET
+    if budget is not None and (why == BUDGET).any():
+        free = _select(asked, budget, []).choice.option[rows]
+        why[(why == BUDGET) & (free == best)] = LIMITS
+    own, of_best = asked.value[rows, option], np.where(best == NONE, -np.inf, asked.value[rows, best])
+    why[(given != best) & (of_best < own)] = LOW_END
+    why[(given != best) & ((best == NONE) | ~menu.known[rows, best])] = NARROWED
+    why[(given != option) & (given != best)] = BY_LOT
+    return why
+
+
+def _others(menu: Candidates, value: FloatArray, option: IntArray, side: Sequence[Limit] | None) -> BoolArray:
+    """Return the other options that exploring may give: profitable, no heavier on any limit, shape (n, k).
+
+    side : None where nobody explores.
+    """
+    if side is None or not menu.options:
+        return np.zeros(value.shape, bool)
     own = np.maximum(option, 0)[:, None]
     may: BoolArray = np.isfinite(value) & (option != NONE)[:, None] & (np.arange(len(menu.options)) != own)
     may &= menu.cost <= np.take_along_axis(menu.cost, own, axis=1)
@@ -275,12 +332,12 @@ def _near(value: FloatArray, option: IntArray, others: BoolArray) -> BoolArray:
     return near
 
 
-def _rows(menu: Candidates, rows: IntArray, arms: Arms) -> pd.DataFrame:
-    option = arms.option
+def _rows(menu: Candidates, rows: IntArray, arms: Arms, why: NDArray[np.object_]) -> pd.DataFrame:
+    option, names = arms.option, np.array([*menu.options, None], object)
     columns: dict[str, NDArray[Any]] = {
         "account_id": menu.accounts[rows],
         "owner": menu.owner[rows],
-        "investment": np.array([*menu.options, None], object)[option],
+        "investment": names[option],
         "cost": menu.cost[rows, option],
         "expected_gain": menu.gain[rows, option],
         "gain_low": menu.low[rows, option],
@@ -288,15 +345,18 @@ def _rows(menu: Candidates, rows: IntArray, arms: Arms) -> pd.DataFrame:
         "roi": menu.roi[rows, option],
         "arm": np.where(arms.held, HOLDOUT, TREAT).astype(object),
         "propensity": arms.chance,
+        "advice": menu.advice[rows],
+        "instead_of": np.where(pd.isna(why), NOTHING, names[menu.best[rows]]),
+        "why": why,
     }
     found = pd.DataFrame(columns, columns=PLAN_COLUMNS)
-    for name in ("account_id", "owner", "investment", "arm"):
+    for name in TEXT_COLUMNS:
         found[name] = found[name].astype("string")
     return_first = np.where(np.isnan(columns["roi"]), -np.inf, -columns["roi"])  # what costs nothing comes first
     return found.iloc[np.lexsort((return_first, arms.held))].reset_index(drop=True)
 
 
-def _totals(found: pd.DataFrame, claim_ratio: float | None) -> dict[str, Any]:
+def _totals(found: pd.DataFrame, terms: ModelTerms) -> dict[str, Any]:
     """Return sums over the treated; the interval is the widest possible, of errors that all have one sign."""
     treated = found[found["arm"] == TREAT]
     spent, gain = float(treated["cost"].sum()), float(treated["expected_gain"].sum())
@@ -310,20 +370,21 @@ def _totals(found: pd.DataFrame, claim_ratio: float | None) -> dict[str, Any]:
         "gain_high": float(treated["gain_high"].sum(skipna=False)),
         "roi": gain / spent if spent > 0 else None,
         "break_even": spent / (gain + spent) if gain + spent > 0 else None,
-        "claim_ratio": claim_ratio,
-        "claimed_gain": gain if claim_ratio is None else gain * claim_ratio,
+        **promise(gain, terms),
     }
 
 
-def _next_money(menu: Candidates, picked: _Picked, more: _Picked, draw: Draw) -> dict[str, Any]:
+def _next_money(asked: _Asked, picked: _Picked, more: _Picked) -> dict[str, Any]:
     """Return what so much more money would buy: gain, cost, and the accounts that get an option or another."""
-    before, after = picked.choice.option, more.choice.option
-    gain = float(values_of(after, menu.gain).sum() - values_of(before, menu.gain).sum())
-    cost = float(values_of(after, menu.cost).sum() - values_of(before, menu.cost).sum())
+    menu, before, after = asked.menu, picked.choice.option, more.choice.option
+    gain, cost = (
+        float(values_of(after, figures).sum() - values_of(before, figures).sum())
+        for figures in (menu.gain * asked.kept, menu.cost * asked.kept)
+    )
     rows = np.flatnonzero((after != NONE) & (after != before))
     rows = rows[np.argsort(-menu.gain[rows, after[rows]], kind="stable")]
     named = [{"account_id": menu.accounts[r], "investment": menu.options[after[r]]} for r in rows[:10]]
-    share = 1 - draw.holdout
+    share = 1 - asked.holdout
     return {"money": NEXT_MONEY, "spent": cost * share, "expected_gain": gain * share, "accounts": len(rows),
             "first": named}  # fmt: skip
 
@@ -362,7 +423,7 @@ def _strata_record(menu: Candidates, stratum: NDArray[np.object_], arms: Arms) -
     rows = pd.DataFrame({"stratum": stratum, "held": arms.held})
     counts = []
     for name, held in rows.groupby("stratum", sort=True)["held"]:
-        option, rung, third = str(name).split("/")
+        option, rung, third, *test = str(name).split("/")
         counts.append({"investment": menu.options[int(option)], "rung": rung, "gain_third": int(third) + 1,
-                     "accounts": len(held), "held_out": int(held.sum())})  # fmt: skip
+                     "accounts": len(held), "held_out": int(held.sum()), "test": bool(test)})  # fmt: skip
     return counts

@@ -19,7 +19,13 @@ def plan_findings(record: Mapping[str, Any]) -> list[Finding]:
         *_held_out(record),
         _next(record["next_money"]),
         *_first_to_go(record["first_to_go"]),
+        *_tested(record),
         *_overridden(record),
+        *(
+            Finding.of("plan_not_the_best", NOTE, accounts=count, reason=reason)
+            for reason, count in record.get("not_the_best", {}).items()
+            if count
+        ),
         *(
             Finding.of("plan_left_alone", NOTE, accounts=count, reason=reason)
             for reason, count in record["left_alone"].items()
@@ -31,9 +37,15 @@ def plan_findings(record: Mapping[str, Any]) -> list[Finding]:
 
 def claim(record: Mapping[str, Any]) -> Finding:
     """Return what of a plan's gain to promise."""
+    low, high, level = record.get("claimed_low"), record.get("claimed_high"), record.get("level")
     if record["claim_ratio"] is None:
         return Finding.of("plan_unclaimed", WARNING)
-    return Finding.of("plan_claim", NOTE, claim=record["claimed_gain"], ratio=record["claim_ratio"])
+    if low is None or high is None or level is None:  # a plan that release 0.2 made
+        return Finding.of("plan_claim", NOTE, claim=record["claimed_gain"], ratio=record["claim_ratio"])
+    figures = {"claim": record["claimed_gain"], "low": low, "high": high, "level": level}
+    if low > 0:
+        return Finding.of("plan_claim_judged", NOTE, **figures)
+    return Finding.of("plan_claim_open" if high >= 0 else "plan_claim_lost", WARNING, **figures)
 
 
 def _expected(record: Mapping[str, Any]) -> list[Finding]:
@@ -95,6 +107,17 @@ def _first_to_go(last: Mapping[str, Any] | None) -> list[Finding]:
     if last["instead"] is None:
         return [Finding.of("plan_first_to_go", NOTE, **figures)]
     return [Finding.of("plan_first_to_shrink", NOTE, instead=last["instead"], **figures)]
+
+
+def _tested(record: Mapping[str, Any]) -> list[Finding]:
+    """Return what of the plan is a test by lot, and whether it holds options that raise the chance of leaving."""
+    found = []
+    if record.get("tested"):
+        share = 1 - record["holdout_of_test"]
+        found.append(Finding.of("plan_tested", NOTE, accounts=record["tested"], share=share))
+    if record.get("raises_leaving"):
+        found.append(Finding.of("plan_raises_leaving", WARNING, accounts=record["raises_leaving"]))
+    return found
 
 
 def _overridden(record: Mapping[str, Any]) -> list[Finding]:

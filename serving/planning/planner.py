@@ -16,16 +16,18 @@ from features.errors import InvalidRequest, SettingsError
 from features.instants import iso
 from features.tables import NO_INVESTMENT
 from serving.planning.arms import Draw
-from serving.planning.candidates import Candidates
+from serving.planning.candidates import Candidates, best_options
 from serving.planning.plan import Allowance, Plan, plan_from
+from serving.scoring.advice import INVEST, TEST, raises_switching
 from serving.scoring.scoring import INSUFFICIENT
+from serving.scoring.terms import ModelTerms
 from serving.store.database import reading
 from serving.store.lookups import required_run
 from serving.store.overrides import overrides_of
 from serving.store.scoring_runs import ACCOUNTS, INVESTMENT_SCORES, SCORES, Current
 
 ROWS_AT_ONCE = 50_000
-_FIGURES = ("cost", "gain", "gain_low", "gain_high")
+_FIGURES = ("cost", "gain", "gain_low", "gain_high", "p_switch_change_low")
 
 
 @dataclass(frozen=True)
@@ -47,14 +49,13 @@ class PlanQuery:
 class Options:
     """What plans of a run are made from.
 
-    run : as_of, horizon_days, model_version, level and currency.  menu : everything that could be done.
-    claim_ratio : the best estimate of what such sums are worth, None where nobody knows.
+    run : as_of, horizon_days and model_version.  menu : everything that could be done.  terms : of the model.
     """
 
     run_id: int
     run: Mapping[str, Any]
     menu: Candidates
-    claim_ratio: float | None
+    terms: ModelTerms
 
 
 class Planner:
@@ -79,9 +80,7 @@ class Planner:
         options, wishes = self.read(engine, now)
         menu, narrowed = narrow(_chosen(options.menu, query), wishes)
         try:
-            plan = plan_from(
-                menu, options.run, query.allowance, query.draw, on=query.on, claim_ratio=options.claim_ratio
-            )  # fmt: skip
+            plan = plan_from(menu, options.run, query.allowance, query.draw, on=query.on, terms=options.terms)
         except SettingsError as error:
             raise InvalidRequest(str(error), "cannot_plan") from None
         return replace(plan, record={**plan.record, "budget": query.allowance.budget, "overridden": narrowed})
@@ -109,12 +108,15 @@ class Planner:
 
 
 def narrow(menu: Candidates, wishes: Mapping[str, str]) -> tuple[Candidates, int]:
-    """Return the candidates without what managers do not want, and the number of accounts with fewer options."""
+    """Return the candidates without what managers do not want, and the number of accounts with fewer options.
+
+    The advice on a wanted option is its own: what is only worth a test is given by lot, whoever wants it.
+    """
     if not wishes:
         return menu, 0
     place = {account: row for row, account in enumerate(menu.accounts)}
     column = {option: k for k, option in enumerate(menu.options)}
-    known, count = menu.known.copy(), 0
+    known, advice, count = menu.known.copy(), menu.advice.copy(), 0
     for account, wish in wishes.items():
         row = place.get(account)
         if row is None:
@@ -122,37 +124,42 @@ def narrow(menu: Candidates, wishes: Mapping[str, str]) -> tuple[Candidates, int
         keep = np.arange(len(menu.options)) == column.get(wish, -1)
         count += bool((known[row] & ~keep).any())
         known[row] &= keep
-    return replace(menu, known=known), count
+        if keep.any() and advice[row] in (INVEST, TEST):
+            advice[row] = TEST if menu.unsure[row, keep].any() else INVEST
+    return replace(menu, known=known, advice=advice), count
 
 
 def _read(connection: sa.Connection, current: Current) -> Options:
     facts = current.facts
     joined = SCORES.outerjoin(ACCOUNTS, SCORES.c.account_id == ACCOUNTS.c.account_id)
-    listed = sa.select(SCORES.c.account_id, SCORES.c.rung, ACCOUNTS.c.owner).select_from(joined)
+    listed = sa.select(SCORES.c.account_id, SCORES.c.rung, ACCOUNTS.c.owner, SCORES.c.advice).select_from(joined)
     seen: dict[str | None, str | None] = {}  # the same owner and rung are one text in memory
-    people = sorted(tuple(row) for row in connection.execute(listed.order_by(SCORES.c.account_id)))
-    accounts, rung, owner = (np.empty(len(people), object) for _ in range(3))
+    people = sorted((tuple(row) for row in connection.execute(listed)), key=lambda row: row[0])
+    accounts, rung, owner, advice = (np.empty(len(people), object) for _ in range(4))
     accounts[:] = [row[0] for row in people]
-    rung[:], owner[:] = ([seen.setdefault(row[k], row[k]) for row in people] for k in (1, 2))
+    rung[:], owner[:], advice[:] = ([seen.setdefault(row[k], row[k]) for row in people] for k in (1, 2, 3))
     names = tuple(name for name in current.options if name != NO_INVESTMENT)
     place = {account: row for row, account in enumerate(accounts)}
     column = {option: k for k, option in enumerate(names)}
     figures = {name: np.full((len(accounts), len(names)), np.nan) for name in _FIGURES}
-    known = np.zeros((len(accounts), len(names)), bool)
+    known, unsure = np.zeros((2, len(accounts), len(names)), bool)
     bonds: dict[str, str | None] = {}
     table = INVESTMENT_SCORES.c
-    query = sa.select(table.account_id, table.investment, table.basis, table.bond, *(table[name] for name in _FIGURES))
+    query = sa.select(
+        table.account_id, table.investment, table.basis, table.bond, table.advice, *(table[name] for name in _FIGURES)
+    )
     with connection.execution_options(yield_per=ROWS_AT_ONCE).execute(query) as result:
         rows: Sequence[Sequence[Any]] = result.fetchmany(1)  # SQLAlchemy has fetched this one from the cursor already
         cursor: Any = result.cursor
         while rows:
-            ids, options, bases, ties, *numbers = zip(*rows, strict=True)
+            ids, options, bases, ties, told, *numbers = zip(*rows, strict=True)
             at = np.array([place[account] for account in ids]), np.array([column.get(option, -1) for option in options])
             offered = at[1] >= 0
             at = at[0][offered], at[1][offered]
             for name, cells in zip(_FIGURES, numbers, strict=True):
                 figures[name][at] = np.array(cells, np.float64)[offered]
             known[at] = np.array([basis != INSUFFICIENT for basis in bases], bool)[offered]
+            unsure[at] = np.array([one == TEST for one in told], bool)[offered]
             bonds.update(zip(options, ties, strict=True))
             rows = cursor.fetchmany(ROWS_AT_ONCE)  # the driver's own rows: SQLAlchemy's take twice the time
     known &= ~np.isnan(figures["gain"])
@@ -170,10 +177,13 @@ def _read(connection: sa.Connection, current: Current) -> Options:
         low=low,
         high=high,
         known=known,
+        advice=advice,
+        best=best_options(figures["gain"], known),
+        unsure=unsure,
+        raises=raises_switching(figures["p_switch_change_low"]),
     )
-    run = {"as_of": iso(facts.as_of), "horizon_days": facts.horizon_days, "model_version": facts.model_version,
-           "level": facts.level, "currency": facts.currency}  # fmt: skip
-    return Options(current.run_id, run, menu, facts.claim_ratio)
+    run = {"as_of": iso(facts.as_of), "horizon_days": facts.horizon_days, "model_version": facts.model_version}
+    return Options(current.run_id, run, menu, facts.terms)
 
 
 def _chosen(menu: Candidates, query: PlanQuery) -> Candidates:

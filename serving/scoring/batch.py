@@ -2,7 +2,6 @@
 
 import json
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
@@ -25,11 +24,10 @@ from serving.scoring.score_columns import (
     ScoreColumn,
 )
 from serving.scoring.scoring import Scorer
+from serving.scoring.terms import ModelTerms, terms_in, terms_of
 from training.model.text.words import DEFAULT_LANGUAGE, render_reason
 
 RUN = "run.json"
-CLAIM_RATIO = "recommended_claim_ratio"
-"""The figure of a model that says what a promised unit of gain has been worth."""
 FORMATS = ("parquet", "csv", "xlsx")
 _DTYPES = {
     Kind.TEXT: "string", Kind.CATEGORY: "string", Kind.DATE: "string", Kind.NUMBER: "float64", Kind.WHOLE: "Int64"
@@ -83,24 +81,11 @@ def _frame(columns: Mapping[str, NDArray[Any]], table: Sequence[ScoreColumn]) ->
 
 def write_run(folder: Path, scorer: Scorer) -> None:
     """Write beside the scores, as RUN, what a plan must know of the model that made them."""
-    facts = scorer.bundle.facts
-    terms = {"claim_ratio": facts.figures.get(CLAIM_RATIO), "level": facts.level, "currency": facts.currency}
-    content = json.dumps({"model_version": scorer.version, **terms}, ensure_ascii=False)
+    content = json.dumps(
+        {"model_version": scorer.version, **terms_of(scorer.bundle.facts).values()}, ensure_ascii=False
+    )
     folder.mkdir(parents=True, exist_ok=True)
     write_whole(folder / RUN, f"{content}\n")
-
-
-@dataclass(frozen=True)
-class ModelTerms:
-    """What a plan must know of the model behind its scores.
-
-    claim_ratio : the best estimate of what a promised unit of gain is worth.  level : coverage of its intervals.
-    currency : sign before amounts.  None, and empty, where nobody knows.
-    """
-
-    claim_ratio: float | None = None
-    level: float | None = None
-    currency: str = ""
 
 
 def read_terms(folder: Path, version: str) -> ModelTerms:
@@ -113,10 +98,7 @@ def read_terms(folder: Path, version: str) -> ModelTerms:
         known = content if content["model_version"] == version else {}
     except (OSError, ValueError, KeyError, TypeError):
         return ModelTerms()
-    ratio, level = (
-        float(known[name]) if isinstance(known.get(name), int | float) else None for name in ("claim_ratio", "level")
-    )
-    return ModelTerms(ratio, level, str(known.get("currency", "")))
+    return terms_in(known)
 
 
 def read_scores(folder: Path) -> pd.DataFrame:

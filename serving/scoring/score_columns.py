@@ -81,6 +81,8 @@ EDITION = 2
 CUSTOMER_TYPES = ("commodity_buyer", "underperformer", "partner", "most_valuable")
 UPGRADE_BASES = ("adjusted", "discontinuity", "insufficient")
 BASES = ("randomised", "adjusted", "insufficient")
+ADVICE = ("invest", "test", "talk", "leave_alone", "not_enough_data")
+"""See `serving.scoring.advice`."""
 
 ACCOUNT = _text("account_id", "Whose row this is.")
 AS_OF = ScoreColumn("as_of", "The instant looked from, UTC; a date is its midnight.", Kind.INSTANT, of_run=True)
@@ -164,6 +166,10 @@ SCORES: tuple[ScoreColumn, ...] = (
     _ratio("roi", "Of that option: gain / cost.", direction=GOOD, nullable=True),
     ScoreColumn("rank", "1 = do this first, among the accounts of this request, or of the batch run where they are "
                 "looked up; null where no option pays.", Kind.WHOLE, direction=BAD, nullable=True),
+    _category("advice", "What to do, by the evidence: invest (the recommended option pays, and surely: the chance of a "
+              "gain is at least `advice.sure`), test (it pays on average only, or raises the chance of switching: give "
+              "it to some, by lot), talk (at risk, and no option pays), leave_alone, not_enough_data (of no option the "
+              "effect is known here).", values=ADVICE, nullable=True, since=2),
     ScoreColumn("reasons", "The strongest reasons for and against in words: what nobody can change, then what can be "
                 "acted on, each strongest first; empty without explain.", Kind.REASONS),
 )  # fmt: skip
@@ -182,12 +188,20 @@ INVESTMENT_SCORES: tuple[ScoreColumn, ...] = (
     _money("gain_low", "The same at the lower end of the uplift's interval, money.", nullable=True),
     _money("gain_high", "The same at its upper end, money.", nullable=True),
     _ratio("roi", "gain / cost.", direction=GOOD, nullable=True),
-    _chance("p_upgrade_change", "Change in the chance of climbing, -1..1.", direction=GOOD, nullable=True),
-    _chance("p_switch_change", "Change in the chance of switching, -1..1.", direction=BAD, nullable=True),
+    _chance("p_upgrade_change", "Change in the chance of climbing, -1..1; null where it cannot be told from zero over "
+            "the option's trials.", direction=GOOD, nullable=True),
+    _chance("p_switch_change", "Change in the chance of switching, -1..1; null where it cannot be told from zero over "
+            "the option's trials.", direction=BAD, nullable=True),
     _money("serving_cost_change", "Change in what serving the account costs over the horizon, money; null where "
            "serving has no price.", direction=BAD, nullable=True),
     _category("basis", "What it rests on; with insufficient the uplift is null and the option is never recommended.",
               values=BASES),
+    _chance("p_gain", "Chance that the gain is above zero.", direction=GOOD, nullable=True, since=2),
+    _chance("p_switch_change_low", "Lower end of the interval of p_switch_change; above zero the option raises the "
+            "chance of switching beyond noise.", nullable=True, since=2),
+    _chance("p_switch_change_high", "Upper end of it.", nullable=True, since=2),
+    _category("advice", "On this option alone: invest, test, leave_alone or not_enough_data; an account's advice is "
+              "that of the option it is recommended.", values=ADVICE, nullable=True, since=2),
 )  # fmt: skip
 """One row an account and option."""
 

@@ -20,6 +20,7 @@ from features.ladder.contract_ends import ending_contracts
 from features.ladder.eligibility import can_switch
 from features.ladder.rules import rungs
 from features.tables import BONDS, NO_INVESTMENT, RUNGS, TRIGGER_FAMILIES
+from serving.scoring.advice import advise_accounts, advise_options, chance_of_gain, is_at_risk
 from serving.scoring.customer_types import customer_types
 from serving.scoring.horizons import Column, hold_to, rung_columns, table
 from serving.scoring.manager_forecasts import beside_history, last_forecasts
@@ -100,6 +101,7 @@ class Scorer:
         columns |= beside_history(view, facts, columns["manager_forecast"], columns["upgrade_value_gap"])
         investments = self._investments(matrix, rung, margin, columns["expected_revenue"])
         columns |= _recommend(investments, len(snapshots), len(self.bundle.investments))
+        columns["advice"] = self._advice(columns, investments)
         columns["reasons"] = _nothing(len(snapshots))
         if explain:
             for k, told in enumerate(self._reasons(matrix, rung, rows, parts, Explainer(facts, histories.tables))):
@@ -282,7 +284,9 @@ class Scorer:
         served, served_error = found["served"].T if option.prices_serving else np.zeros((2, n))
         cost = option.cost + option.revenue_share * (expected + np.nan_to_num(uplift))
         gain = uplift * margin - cost - served
-        spread = self._reach * np.sqrt((error * (margin - option.revenue_share)) ** 2 + served_error**2)
+        gain_error = np.sqrt((error * (margin - option.revenue_share)) ** 2 + served_error**2)
+        spread, p_gain = self._reach * gain_error, chance_of_gain(gain, gain_error)
+        switch, switch_spread = found["switched"][:, 0], self._reach * found["switched"][:, 1]
         bond = BONDS[option.bond] if option.bond >= 0 else None
         return {
             "investment": np.full(n, option.name, object),
@@ -296,10 +300,22 @@ class Scorer:
             "gain_high": gain + spread,
             "roi": np.where(cost > 0, gain / np.where(cost > 0, cost, 1.0), np.nan),
             "p_upgrade_change": np.clip(found["climbed"][:, 0], -1.0, 1.0),
-            "p_switch_change": np.clip(found["switched"][:, 0], -1.0, 1.0),
+            "p_switch_change": np.clip(switch, -1.0, 1.0),
             "serving_cost_change": served if option.prices_serving else np.full(n, np.nan),
             "basis": np.where(usable, option.basis, INSUFFICIENT).astype(object),
+            "p_gain": p_gain,
+            "p_switch_change_low": np.clip(switch - switch_spread, -1.0, 1.0),
+            "p_switch_change_high": np.clip(switch + switch_spread, -1.0, 1.0),
+            "advice": advise_options(gain, p_gain, switch - switch_spread, self.bundle.facts.sure),
         }
+
+    def _advice(self, scores: Mapping[str, Column], investments: Mapping[str, Column]) -> Column:
+        """Return what to do with each account."""
+        facts, shape = self.bundle.facts, (len(scores["rung"]), len(self.bundle.investments))
+        at_risk = is_at_risk(scores["p_switch"], scores["value_at_risk"], facts.risk, facts.value_at_risk)
+        if not shape[1]:
+            return advise_accounts(np.empty(shape), np.empty(shape, object), at_risk)
+        return advise_accounts(investments["gain"].reshape(shape), investments["advice"].reshape(shape), at_risk)
 
     def _reasons(
         self, matrix: FloatArray, rung: IntArray, rows: IntArray, parts: FloatArray, teller: Explainer

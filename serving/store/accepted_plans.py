@@ -15,9 +15,11 @@ import sqlalchemy as sa
 from features.finite import without_nan
 from serving.store.database import METADATA, in_turn, moment
 
-COLUMNS = "account_id owner investment cost expected_gain gain_low gain_high roi arm propensity".split()
+COLUMNS = (
+    "account_id owner investment cost expected_gain gain_low gain_high roi arm propensity advice instead_of why"
+).split()
 """Of an accepted plan's rows, in the order of a plan's own."""
-_TEXTS = frozenset(("account_id", "owner", "investment", "arm"))
+_TEXTS = frozenset(("account_id", "owner", "investment", "arm", "advice", "instead_of", "why"))
 PLANS = sa.Table(
     "plans", METADATA,
     sa.Column("plan_id", sa.String(12), primary_key=True),

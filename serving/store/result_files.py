@@ -14,8 +14,9 @@ from features.instants import instant
 from features.sources.cleaning import Columns, clean
 from features.sources.partitioned import Partitions, read_part_table
 from features.tables import TABLE
-from serving.scoring.batch import CLAIM_RATIO, FORMATS, read_table, read_terms
+from serving.scoring.batch import FORMATS, read_table, read_terms
 from serving.scoring.score_columns import TABLE_NAMES, TABLES, names
+from serving.scoring.terms import terms_of
 from serving.store.scoring_runs import PROFILE_COLUMNS, Frames, RunFacts
 from training.model.bundle import Bundle
 
@@ -40,17 +41,7 @@ def facts_of(scores: pd.DataFrame, bundle: Bundle | None = None) -> RunFacts:
     days, version = int(told["horizon_days"]), str(told["model_version"])
     if bundle is None:
         return RunFacts(at, days, version)
-    facts = bundle.facts
-    ratio = facts.figures.get(CLAIM_RATIO)
-    return RunFacts(
-        as_of=at,
-        horizon_days=days,
-        model_version=version,
-        trained_until=facts.trained_until,
-        claim_ratio=ratio,
-        level=facts.level,
-        currency=facts.currency,
-    )
+    return RunFacts(at, days, version, bundle.facts.trained_until, terms_of(bundle.facts))
 
 
 def read_folder(folder: Path, bundle: Bundle | None = None) -> tuple[RunFacts, Iterator[Frames]]:
@@ -76,8 +67,7 @@ def _facts(folder: Path, scores: pd.DataFrame, bundle: Bundle | None) -> RunFact
     facts = facts_of(scores, bundle)
     if bundle is not None:
         return facts
-    terms = read_terms(folder, facts.model_version)
-    return replace(facts, claim_ratio=terms.claim_ratio, level=terms.level, currency=terms.currency)
+    return replace(facts, terms=read_terms(folder, facts.model_version))
 
 
 def _rows(file: Path) -> int:

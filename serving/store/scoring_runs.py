@@ -7,7 +7,7 @@ A run is written in one transaction: whoever reads sees all of the old run or al
 
 import json
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import UTC, datetime
 
 import numpy as np
@@ -21,6 +21,7 @@ from serving.scoring.reason_table import reason_texts
 from serving.scoring.results import ServedModel
 from serving.scoring.score_columns import EDITION, TABLES, Kind
 from serving.scoring.score_columns import SCORES as SCORE_COLUMNS
+from serving.scoring.terms import ModelTerms, terms_in
 from serving.store.account_lookback import STANDINGS
 from serving.store.bulk_insert import delete_rows, insert_rows
 from serving.store.database import METADATA, moment, writing
@@ -64,6 +65,7 @@ RUNS = sa.Table(
     sa.Column("removed", sa.Integer, nullable=False),
     sa.Column("level", sa.Double),
     sa.Column("currency", sa.Text),
+    *(sa.Column(name, sa.Double) for name in ("claim_low", "claim_high", "test_share")),
 )  # fmt: skip
 SCORES = sa.Table(
     "scores", METADATA, sa.Column(_ID, sa.Text, primary_key=True), *_columns("scores"),
@@ -73,10 +75,12 @@ SCORES = sa.Table(
     # The page's list and its totals read these and never the rows themselves, which are long.
     sa.Index("scores_gain", "expected_gain", "account_id", "recommended_investment", "roi"),
     sa.Index("scores_advice", "recommended_investment", "account_id"),
+    sa.Index("scores_advised", "advice", "account_id"),
 )  # fmt: skip
 INVESTMENT_SCORES = sa.Table(
     "investment_scores", METADATA, sa.Column(_ID, sa.Text, primary_key=True),
     sa.Column("investment", sa.Text, primary_key=True), *_columns("investment_scores", "investment"),
+    *_columns("investment_scores", since=range(2, EDITION + 1)),
 )  # fmt: skip
 HORIZONS = sa.Table(
     "horizons", METADATA, sa.Column(_ID, sa.Text, primary_key=True),
@@ -95,17 +99,24 @@ _OF_SCORES = {"investment_scores": INVESTMENT_SCORES, "horizons": HORIZONS}
 class RunFacts:
     """as_of, trained_until : microseconds; the latter None where the scores' model is not at hand.
 
-    claim_ratio : what a promised unit of gain has been worth by that model; None where nobody knows.
-    level, currency : of its intervals and its money; None and empty where nobody knows.
+    terms : of that model.
     """
 
     as_of: int
     horizon_days: int
     model_version: str
     trained_until: int | None = None
-    claim_ratio: float | None = None
-    level: float | None = None
-    currency: str = ""
+    terms: ModelTerms = field(default_factory=ModelTerms)
+
+    @property
+    def level(self) -> float | None:
+        """Return the coverage of the model's intervals; None where nobody knows."""
+        return self.terms.level
+
+    @property
+    def currency(self) -> str:
+        """Return the sign before amounts; empty where nobody knows."""
+        return self.terms.currency
 
 
 @dataclass(frozen=True)
@@ -177,8 +188,7 @@ def write_run(
             "model_version": facts.model_version, "written_at": datetime.now(UTC).replace(tzinfo=None),
             "trained_until": None if facts.trained_until is None else moment(facts.trained_until),
             "accounts": len(seen), "changed": changed, "removed": len(gone),
-            "options": json.dumps(sorted(options)), "claim_ratio": facts.claim_ratio, "level": facts.level,
-            "currency": facts.currency or None,
+            "options": json.dumps(sorted(options)), **facts.terms.values(), "currency": facts.currency or None,
         }  # fmt: skip
         connection.execute(RUNS.insert().values(row))
     return Written(run_id, len(seen), changed, len(gone))
@@ -195,9 +205,7 @@ def current_run(connection: sa.Connection) -> Current | None:
         horizon_days=row.horizon_days,
         model_version=row.model_version,
         trained_until=until,
-        claim_ratio=row.claim_ratio,
-        level=row.level,
-        currency=row.currency or "",
+        terms=terms_in(row._asdict()),
     )
     return Current(row.run_id, facts, row.written_at, row.accounts, tuple(json.loads(row.options)))
 

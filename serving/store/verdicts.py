@@ -42,6 +42,11 @@ def keep_verdict(connection: sa.Connection, kind: str, name: str, as_of: int, fi
     connection.execute(VERDICTS.insert().values(kind=kind, name=named, judged_as_of=moment(as_of), content=content))
 
 
+def plan_verdicts(connection: sa.Connection) -> dict[str, Verdict]:
+    """Return the verdict on each plan by its id."""
+    return {one.name: one for one in verdicts(connection) if one.kind == PLAN}
+
+
 def verdicts(connection: sa.Connection) -> list[Verdict]:
     """Return all verdicts, the latest first."""
     rows = connection.execute(VERDICTS.select().order_by(VERDICTS.c.judged_as_of.desc(), VERDICTS.c.name))

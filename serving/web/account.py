@@ -34,6 +34,7 @@ from serving.web.account_parts import (
     steps_in_words,
     unaddressed,
 )
+from serving.web.advice_words import advice_words, raises_leaving
 from serving.web.charts import bar, interval
 from serving.web.timeline_chart import draw_timeline
 from serving.web.timeline_events import TimelineEvent, timeline_events
@@ -125,6 +126,7 @@ def _page(visit: Visit, status: int, done: bool, refused: str | None) -> Respons
     return render(
         visit, "account.html", status, current=current, account=score["account_id"], score=score, profile=shown.profile,
         reasons=render_reasons(score["reasons"], visit.language), options=shown.options, gain=gain, uplift=uplift,
+        advice=advice_words(visit, score, shown.options), raises_leaving=raises_leaving,
         bar=bar, next_order=next_order_of(visit, score, as_of),
         standing=shown.standing, override=shown.override, changed=shown.changed, similar=shown.similar,
         steps=shown.steps, events=shown.events, people=people, unaddressed=unaddressed(people),

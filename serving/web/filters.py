@@ -8,6 +8,7 @@ import sqlalchemy as sa
 from starlette.datastructures import QueryParams
 
 from features.tables import BONDS, NO_INVESTMENT, RUNGS, TRIGGER_FAMILIES
+from serving.scoring.score_columns import ADVICE
 from serving.scoring.scoring import INSUFFICIENT
 from serving.store.account_lookback import STANDINGS
 from serving.store.scoring_runs import ACCOUNTS, INVESTMENT_SCORES, SCORES
@@ -32,6 +33,7 @@ class Filters:
     country: str | None = None
     industry: str | None = None
     state: str | None = None
+    advice: str | None = None
     renewal: int | None = None
 
     @property
@@ -51,7 +53,7 @@ class Order:
 
 def filters_of(query: QueryParams) -> Filters:
     """Return the filters in a query; what is none of the choices asks nothing."""
-    choices = {"rung": RUNGS, "bond": BONDS, "trigger": TRIGGER_FAMILIES, "state": STATES}
+    choices = {"rung": RUNGS, "bond": BONDS, "trigger": TRIGGER_FAMILIES, "state": STATES, "advice": ADVICE}
     found: dict[str, Any] = {}
     for name in ("q", "owner", "country", "industry"):
         text = query.get(name, "").strip().replace("\x00", "")[:LONGEST]
@@ -94,6 +96,8 @@ def conditions(asked: Filters) -> tuple[Sequence[sa.ColumnElement[bool]], bool, 
         found.append(score.rung == asked.rung)
     if asked.trigger is not None:
         found.append(score.switch_trigger == asked.trigger)
+    if asked.advice is not None:
+        found.append(score.advice == asked.advice)
     if asked.bond is not None:
         found.append(INVESTMENT_SCORES.c.bond == asked.bond)
     if asked.state is not None:

@@ -22,13 +22,14 @@ from serving.store.audit_log import Entry, record
 from serving.store.database import reading, writing
 from serving.store.lookups import required_run
 from serving.store.scoring_runs import ACCOUNTS, SCORES
+from serving.store.verdicts import Verdict, plan_verdicts
 from serving.web.amounts import read_number
 from serving.web.charts import break_even, interval
 from serving.web.plan_downloads import SHEET, as_csv, as_program_file, as_sheet
 from serving.web.priorities import choices_of
 from serving.web.ttl_cache import TTLCache
 from serving.web.visit import Visit, download, redirect, render
-from training.model.findings import Finding
+from training.model.findings import Finding, from_json
 
 ROWS = 100
 """Accounts of a plan on a page."""
@@ -76,6 +77,9 @@ class PlanRow:
     gain_high: float | None
     roi: float | None
     treated: bool
+    advice: str | None
+    instead_of: str | None
+    why: str | None
 
 
 def show(visit: Visit) -> Response:
@@ -201,7 +205,7 @@ def _shown(visit: Visit, form: PlanForm, plan: Plan | None, kept: Any) -> Respon
         rows = [] if plan is None else _rows(connection, plan, page_number)
         names = {} if plan is None else _named(connection, plan.record)
         choices = choices_of(connection, current, visit.engine)
-        plans = accepted_plans(connection)
+        plans, judged = accepted_plans(connection), plan_verdicts(connection)
     visit, level = visit.about(current.facts), current.facts.level if plan is None else plan.record.get("level")
     least = min((row.gain_low for row in rows if row.gain_low is not None), default=0.0)
     most = max((row.gain_high for row in rows if row.gain_high is not None), default=0.0)
@@ -213,7 +217,8 @@ def _shown(visit: Visit, form: PlanForm, plan: Plan | None, kept: Any) -> Respon
     count = 0 if plan is None else len(plan.rows)
     return render(
         visit, "plan.html", asked=form, plan=plan, record=None if plan is None else plan.record, rows=rows, kept=kept,
-        claim=None if plan is None else claim(plan.record), plans=plans, current=current, choices=choices, drawn=drawn,
+        claim=None if plan is None else claim(plan.record), plans=plans,
+        judged=judged, brought=_brought(judged, kept), current=current, choices=choices, drawn=drawn,
         told=[] if plan is None else [visit.tell(one, names) for one in _below_the_sums(plan)], page=page_number,
         pages=max(1, -(-count // ROWS)), options=[o for o in current.options if o != NO_INVESTMENT],
         picture=None if plan is None else _picture(visit, plan.record), chosen_rungs=visit.query.getlist("rung"),
@@ -221,6 +226,12 @@ def _shown(visit: Visit, form: PlanForm, plan: Plan | None, kept: Any) -> Respon
         may_accept=visit.visitor is not None and visit.visitor.may("plan"),
         accepted_ids={one.plan_id for one in plans}, first=ROWS * (page_number - 1) + 1,
     )  # fmt: skip
+
+
+def _brought(judged: Mapping[str, Verdict], kept: Any) -> Sequence[Finding]:
+    """Return what became of an accepted plan, as far as `ladder monitor` has judged it."""
+    verdict = None if kept is None else judged.get(kept.plan_id)
+    return () if verdict is None else from_json(verdict.figures.get("findings", []))
 
 
 def _below_the_sums(plan: Plan) -> list[Finding]:
@@ -247,6 +258,9 @@ def _rows(connection: sa.Connection, plan: Plan, page: int) -> list[PlanRow]:
                 gain_high=row["gain_high"],
                 roi=row["roi"],
                 treated=row["arm"] == TREAT,
+                advice=row["advice"],
+                instead_of=row["instead_of"],
+                why=row["why"],
             )
         )
     return rows

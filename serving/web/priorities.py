@@ -10,6 +10,7 @@ import sqlalchemy as sa
 from starlette.responses import Response
 
 from features.tables import NO_INVESTMENT
+from serving.scoring.score_columns import ADVICE
 from serving.scoring.scoring import INSUFFICIENT
 from serving.store.database import reading
 from serving.store.lookups import required_run
@@ -47,7 +48,8 @@ _choices: TTLCache["Choices"] = TTLCache()
 class Priority:
     """One account as the list shows it.
 
-    state : one of STATES.  best_gain : where nothing pays, what the best option is expected to bring, below nought.
+    state : one of STATES.  advice : None in scores that release 0.2 wrote.
+    best_gain : where nothing pays, what the best option is expected to bring, below nought.
     wanted : what a manager wants instead of the recommendation, with who and why.
     """
 
@@ -61,6 +63,7 @@ class Priority:
     p_switch: float | None
     trigger: str | None
     state: str
+    advice: str | None
     investment: str | None
     bond: str | None
     cost: float | None
@@ -122,7 +125,7 @@ def show(visit: Visit) -> Response:
     return render(
         visit, "priorities.html", rows=rows, totals=totals, asked=asked, order=order, choices=choices,
         current=current, pages=pages, first=ROWS * (order.page - 1) + 1, drawn=drawn,
-        states=STATES, sorts=SORTS, plan_url=_plan_url(asked),
+        states=STATES, advices=ADVICE, sorts=SORTS, plan_url=_plan_url(asked),
     )  # fmt: skip
 
 
@@ -148,8 +151,8 @@ def _plan_url(asked: Filters) -> str:
 
 
 CSV_COLUMNS = (
-    "account_id name owner rung next_rung p_upgrade p_downgrade p_switch switch_trigger state recommended_investment "
-    "bond cost expected_gain gain_low gain_high roi reason"
+    "account_id name owner rung next_rung p_upgrade p_downgrade p_switch switch_trigger state advice "
+    "recommended_investment bond cost expected_gain gain_low gain_high roi reason"
 ).split()
 
 
@@ -157,8 +160,8 @@ def _csv_row(row: Priority) -> list[object]:
     """Return a cell for a spreadsheet, a formula escaped as in `serving.integrations.exports`."""
     cells = (
         row.account_id, row.name, row.owner, row.rung, row.next_rung, row.p_upgrade, row.p_downgrade, row.p_switch,
-        row.trigger, row.state, row.investment, row.bond, row.cost, row.gain, row.gain_low, row.gain_high, row.roi,
-        row.reasons[0] if row.reasons else None,
+        row.trigger, row.state, row.advice, row.investment, row.bond, row.cost, row.gain, row.gain_low, row.gain_high,
+        row.roi, row.reasons[0] if row.reasons else None,
     )  # fmt: skip
     return [safe_cell(cell) for cell in cells]
 
@@ -180,7 +183,7 @@ def priorities_of(connection: sa.Connection, ids: Sequence[str], now: int, langu
         sa.select(
             score.account_id, account.name, account.owner, score.rung, score.next_rung, score.p_upgrade,
             score.p_downgrade, score.p_switch, score.switch_trigger, score.recommended_investment, option.bond,
-            option.cost, score.expected_gain, option.gain_low, option.gain_high, score.roi, score.reasons,
+            option.cost, score.expected_gain, option.gain_low, option.gain_high, score.roi, score.reasons, score.advice,
         )
         .select_from(source(True, True))
         .where(score.account_id.in_(ids))
@@ -207,6 +210,7 @@ def priorities_of(connection: sa.Connection, ids: Sequence[str], now: int, langu
                 p_switch=row.p_switch,
                 trigger=row.switch_trigger,
                 state=PAYS if pays else UNKNOWN if best_option is None else ALONE,
+                advice=row.advice,
                 investment=row.recommended_investment if pays else None,
                 bond=row.bond if pays else None,
                 cost=row.cost if pays else None,

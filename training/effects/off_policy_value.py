@@ -17,9 +17,6 @@ from training.evaluation.cluster_bootstrap import Interval
 from training.evaluation.curves import POINTS, Budget
 from training.model.findings import NOTE, OK, WARNING, Finding
 
-PRIOR_SPREAD, MAX_RATIO = 0.3, 1.0
-"""The prior standard deviation of the ratio of realised to promised around one, and its upper limit."""
-
 
 @dataclass(frozen=True)
 class OffPolicyValue:
@@ -41,22 +38,21 @@ class OffPolicyValue:
     level: float = 0.9
 
     @property
-    def ratio(self) -> float:
-        """Return what a promised unit has been worth, shrunk to one as far as the trials leave it open; 0 .. MAX_RATIO.
+    def ratio(self) -> Interval | None:
+        """Return what a promised unit was worth, with its interval; None where nothing was promised.
 
-        It is the posterior mean under a normal prior around one: the estimates are shrunk already, so promises need not
-        be too high, but nobody knows.
+        As the trials have it, drawn to nothing: who promises the sum of the estimates must say so if this is less.
         """
         if self.promised <= 0:
-            return 1.0
-        noise, prior = (self.error / self.promised) ** 2, PRIOR_SPREAD**2
-        shrunk = (prior * self.value / self.promised + noise) / (prior + noise)
-        return float(np.clip(shrunk, 0.0, MAX_RATIO))
+            return None
+        value, low, high = (one / self.promised for one in (self.value, self.low, self.high))
+        return Interval(value, low, high, self.level)
 
     def figures(self) -> dict[str, float]:
         """Return the figures under flat names, for the tracker."""
         values = {"promised": self.promised, "value": self.value, "value_low": self.low, "value_high": self.high}
-        values["claim_ratio"] = self.ratio
+        if self.ratio is not None:
+            values |= {"claim_ratio": self.ratio.value, "claim_low": self.ratio.low, "claim_high": self.ratio.high}
         return {f"recommended_{name}": round(value, 4) for name, value in values.items()}
 
     def finding(self) -> Finding:

@@ -27,7 +27,7 @@ class PlanRows:
     account, investment : shape (n,), names.
     treated : shape (n,).
     chance : shape (n,), of being treated, or held out.
-    gain : shape (n,), promised, money.
+    gain : shape (n,), promised of the gain, money.
     cost : shape (n,), planned, money.
     as_of : microseconds.
     """
@@ -45,18 +45,34 @@ class PlanRows:
 def plan_rows(rows: pd.DataFrame, record: Mapping[str, Any]) -> PlanRows:
     """Return the rows of the contract's table `plan`, with what the plan's record says.
 
-    A treated row's own propensity is that of one option, which exploring makes smaller than that of being treated.
+    A treated row's own propensity is that of one option, which exploring makes smaller than that of being treated. Who
+    is certain of an arm shows nothing, and is left out where others are drawn. Promised is what was claimed of the
+    plan: the expected gains, all scaled by one share.
     """
+    held = _chance_held(rows, record)
+    if (held > 0).any():
+        rows, held = rows[held > 0], held[held > 0]
     treated = (rows["arm"].astype(str) == "treat").to_numpy(bool)
-    chance = np.where(treated, 1 - float(record["holdout"]), rows["propensity"].to_numpy(np.float64))
+    chance = np.where(treated, 1 - held, held)
     names = (rows[name].astype(str).to_numpy(object) for name in ("account_id", "investment"))
     account, investment = names
     gain, cost = (rows[name].to_numpy(np.float64) for name in ("expected_gain", "cost"))
+    expected, claimed = record.get("expected_gain"), record.get("claimed_gain")
+    if expected and claimed is not None:
+        gain = gain * (claimed / expected)
     as_of = instant(str(record["as_of"]))
     return PlanRows(
         account=account, investment=investment, treated=treated, chance=chance, gain=gain, cost=cost, as_of=as_of,
         horizon_days=float(record["horizon_days"]),
     )  # fmt: skip
+
+
+def _chance_held(rows: pd.DataFrame, record: Mapping[str, Any]) -> FloatArray:
+    """Return the chance that each row was held out: a larger one for what is only worth a test."""
+    usual = float(record["holdout"])
+    advice = rows["advice"] if "advice" in rows else pd.Series(None, rows.index, dtype="string")
+    tested = (advice.astype("string") == "test").fillna(False).to_numpy(bool)
+    return np.where(tested, float(record.get("holdout_of_test", usual)), usual)
 
 
 def plan_outcomes(plan: PlanRows, histories: Histories, end: int, settings: Settings) -> PlanAccounts:

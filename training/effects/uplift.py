@@ -23,6 +23,7 @@ from features.instants import FloatArray
 from features.tables import RUNGS
 from training.data.dataset import Dataset, Progress, silent
 from training.data.splits import folds_of
+from training.effects.chance_effects import CHANCES, chance_effects
 from training.effects.doubly_robust import average, cross_fitted_propensity
 from training.effects.effect_estimation import modifiers, small_booster
 from training.effects.findings import cost_differs, power
@@ -51,7 +52,8 @@ class InvestmentEffect:
     """What is known of one option.
 
     basis : `randomised`, `adjusted` or `insufficient`; with the last, effects is None.
-    effects : outcome -> Effect (revenue in money, the others as changes in a probability). The estimate is shrunk to
+    effects : outcome -> Effect (revenue in money, the others as changes in a probability, only where their average can
+        be told from zero: `training.effects.chance_effects`). The estimate is shrunk to
         what the evidence supports; its covariance is that of an almost unshrunk fit, so that an account's interval
         shows what is not known of accounts like it.
     rungs : the rungs with enough exposed trials; on others the effect is `insufficient`.
@@ -164,7 +166,7 @@ def _option(
     estimation: Estimation, k: int, learnt: Learnt, placebo_findings: Sequence[Finding], data: Dataset
 ) -> InvestmentEffect:
     options, trials, ground = data.histories.options, estimation.trials, learnt.grounds[k - 1]
-    found = {outcome: effects[k] for outcome, effects in learnt.found.items() if k in effects}
+    found = {o: effects[k] for o, effects in learnt.found.items() if k in effects and o not in CHANCES}
     name, bond, cost = options.names[k - 1], options.bonds[k - 1], options.costs[k - 1]
     if ground.basis == "insufficient" or "revenue" not in found:
         return InvestmentEffect(
@@ -196,10 +198,11 @@ def _option(
         *cost_differs(name, _costs(data, k - 1), cost),
     )  # fmt: skip
     supported = tuple(int(rung) for rung in np.flatnonzero(exposed >= MIN_BY_RUNG))
+    chances, about_chances = chance_effects(estimation, learnt, k)
     return InvestmentEffect(
         investment=name, bond=bond, cost=cost, basis=ground.basis,
-        effects={outcome: pair[0] for outcome, pair in found.items()}, rungs=supported, mean=mean, low=mean - reach,
-        high=mean + reach, findings=findings,
+        effects={outcome: pair[0] for outcome, pair in found.items()} | chances, rungs=supported, mean=mean,
+        low=mean - reach, high=mean + reach, findings=(*findings, *about_chances),
     )  # fmt: skip
 
 

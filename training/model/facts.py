@@ -37,6 +37,9 @@ class Facts:
     figures : out-of-time figures.
     report : what was found about the models, as `training.model.findings` has it.
     currency : sign before amounts, as the settings of the training had it.
+    sure, test_share : as the settings of the training had them under `advice`.
+    risk, value_at_risk : the chance of switching, and the margin at stake, from which on an account is at risk; None
+        where nobody's leaving is predicted.
     """
 
     trained_until: int
@@ -74,3 +77,7 @@ class Facts:
     line_margins: Mapping[str, float] = field(default_factory=dict)
     currency: str = ""
     renewal_grace_days: int = 60
+    sure: float = 0.8
+    test_share: float = 0.5
+    risk: float = 0.5
+    value_at_risk: float | None = None

@@ -9,6 +9,7 @@ from training.settings.learning import (
     UpliftSettings,
 )
 from training.settings.operating import (
+    AdviceSettings,
     MonitorSettings,
     PlanSettings,
     PromotionSettings,
@@ -18,6 +19,7 @@ from training.settings.operating import (
 from training.settings.settings import Settings, parse_settings, read_settings, read_written, write_settings
 
 __all__ = [
+    "AdviceSettings",
     "BoosterSettings",
     "MonitorSettings",
     "OutcomeSettings",

@@ -24,6 +24,31 @@ class PlanSettings(Section):
 
 
 @dataclass(frozen=True, config=FORBID)
+class AdviceSettings(Section):
+    """From which evidence on which advice is given; kept with the model."""
+
+    heading: ClassVar = "advice"
+
+    sure: Share = Field(
+        default=0.8,
+        description="chance of a gain from which on an investment is advised outright; one that pays on average, with "
+        "a lower chance, is worth a test",
+    )
+    test_share: Number = Field(
+        default=0.5, ge=0.05, le=0.95,
+        description="share of the accounts with the advice test that a plan invests in, by lot: half tells most",
+    )  # fmt: skip
+    risk: Share = Field(
+        default=0.5,
+        description="chance of switching from which on an account is at risk: likelier to leave than not",
+    )
+    top_at_risk: Share = Field(
+        default=0.1,
+        description="share of the accounts that can leave, those with the most margin at stake, that are at risk too",
+    )
+
+
+@dataclass(frozen=True, config=FORBID)
 class PromotionSettings(Section):
     """Limits of the checks before a promotion: docs/promotion.md tells what each asks, why, and what to do."""
 

@@ -26,6 +26,7 @@ from training.settings.learning import (
     UpliftSettings,
 )
 from training.settings.operating import (
+    AdviceSettings,
     MonitorSettings,
     PlanSettings,
     PromotionSettings,
@@ -46,6 +47,7 @@ class Settings(Section):
     booster: BoosterSettings = Field(default_factory=BoosterSettings)
     pool: PoolSettings = Field(default_factory=PoolSettings)
     uplift: UpliftSettings = Field(default_factory=UpliftSettings)
+    advice: AdviceSettings = Field(default_factory=AdviceSettings)
     plan: PlanSettings = Field(default_factory=PlanSettings)
     promotion: PromotionSettings = Field(default_factory=PromotionSettings)
     monitor: MonitorSettings = Field(default_factory=MonitorSettings)

@@ -53,7 +53,47 @@ ACCOUNT_TEXTS: dict[str, tuple[str, str]] = {
     "changed.p_switch": ("Chance of leaving", "Kans op vertrek"),
     "changed.expected_revenue": ("Expected revenue", "Verwachte omzet"),
     "changed.expected_gain": ("Expected gain", "Verwachte opbrengst"),
-    "changed.recommended_investment": ("Advice", "Advies"),
+    "changed.recommended_investment": ("Recommended investment", "Aanbevolen investering"),
+    "advice.title": ("Advice: {advice}", "Advies: {advice}"),
+    "advice.invest": ("Invest", "Investeren"),
+    "advice.test": ("Test by lot", "Proef door loting"),
+    "advice.talk": ("Talk", "In gesprek gaan"),
+    "advice.leave_alone": ("Leave alone", "Met rust laten"),
+    "advice.not_enough_data": ("Not enough data", "Te weinig gegevens"),
+    "advice.invest.why": (
+        "{option} is expected to pay, and surely enough: the chance of a gain is {chance}.",
+        "{option} loont naar verwachting, en zeker genoeg: de kans op winst is {chance}.",
+    ),
+    "advice.test.why": (
+        "{option} pays on average, but not surely here: the chance of a gain is {chance}. Give it to a part of such accounts, "
+        "by lot, and the next training knows more.",
+        "{option} loont gemiddeld, maar hier niet zeker: de kans op winst is {chance}. Geef haar door loting aan een deel van "
+        "zulke accounts, dan weet de volgende training meer.",
+    ),
+    "advice.test.raises": (
+        "{option} is expected to pay (chance of a gain: {chance}), but it raises the chance of leaving, beyond its interval. "
+        "At most a test, by lot.",
+        "{option} loont naar verwachting (kans op winst: {chance}), maar verhoogt de kans op vertrek, buiten het interval. "
+        "Hooguit een proef, door loting.",
+    ),
+    "advice.talk.why": (
+        "Much is at risk here, and no investment is expected to pay: find out what is wrong.",
+        "Hier staat veel op het spel, en geen investering loont naar verwachting: zoek uit wat er mis is.",
+    ),
+    "advice.leave_alone.why": (
+        "No investment is expected to pay, and little is at risk.",
+        "Geen investering loont naar verwachting, en er staat weinig op het spel.",
+    ),
+    "advice.not_enough_data.why": (
+        "Of no investment the data can tell what it does here.",
+        "Van geen investering kunnen de gegevens zeggen wat ze hier doet.",
+    ),
+    "account.options.no_difference": ("no difference that can be told", "geen aantoonbaar verschil"),
+    "account.options.raises": (
+        "raises the chance of leaving beyond its interval: at most a test",
+        "verhoogt de kans op vertrek, buiten het interval: hooguit een proef",
+    ),
+    "account.options.points": ("{low} to {high}", "{low} tot {high}"),
     "account.timeline": ("Its history", "De geschiedenis"),
     "account.timeline.told": (
         "Timeline from {since} to {until}: rung by quarter behind the events; the table below holds the same.",

@@ -28,7 +28,10 @@ def test_the_share_is_kept_to_within_one(n: int, share: float, start: float) -> 
 )
 def test_no_start_costs_more_than_was_reckoned_with(costs: list[float], share: float, start: float) -> None:
     falling = np.sort(np.array(costs, np.float64))[::-1]
-    assert falling[~systematic(len(falling), share, start)].sum() <= most_cost(falling, share) + 1e-9
+    assert (
+        falling[~systematic(len(falling), share, start)].sum()
+        <= most_cost(falling, np.full(len(falling), share)) + 1e-9
+    )
 
 
 @pytest.mark.parametrize(("holdout", "explore"), [(0.1, 0.0), (0.25, 0.1), (0.5, 0.05), (0.07, 0.0)])

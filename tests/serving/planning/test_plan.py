@@ -17,6 +17,7 @@ from serving.planning.files import read_plan, record_of, write_plan
 from serving.planning.integer_program import solve
 from serving.planning.plan import HOLDOUT, PLAN_COLUMNS, TREAT, Allowance, Plan, make_plan
 from serving.planning.plan_findings import plan_findings
+from serving.scoring.terms import ModelTerms
 from serving.store import accepted_plans
 from tests.told import told
 from training.model.findings import from_json
@@ -179,15 +180,97 @@ def test_what_the_figures_mean() -> None:
     less = make_plan(scores, investments, Allowance(20_000.0 - 1_500), Draw(0.0), exact=solve)
     assert less.record["expected_gain"] < record["expected_gain"]
     assert record["claimed_gain"] == record["expected_gain"]
-    scaled = make_plan(scores, investments, Allowance(20_000.0), Draw(0.0), claim_ratio=0.6).record
+    scaled = make_plan(scores, investments, Allowance(20_000.0), Draw(0.0), terms=ModelTerms(0.6)).record
     assert scaled["claimed_gain"] == pytest.approx(0.6 * scaled["expected_gain"])
     assert "is worth 60% of itself" in told(plan_findings(scaled))
     assert "flatters" in told(plan_findings(record))
 
 
+def advised(n: int, seed: int = 0) -> tuple[pd.DataFrame, pd.DataFrame]:
+    """A supplier whose options are sure where their gain is above 800, and whose accounts are advised by the best."""
+    scores, investments = supplier(n, seed, unknown=0.0)
+    verdict = np.select([investments["gain"] > 800, investments["gain"] > 0], ["invest", "test"], "leave_alone")
+    investments = investments.assign(advice=verdict)
+    best = investments.loc[investments.groupby("account_id")["gain"].idxmax()].set_index("account_id")["advice"]
+    return scores.assign(advice=scores["account_id"].map(best)), investments
+
+
+@given(st.integers(0, 50), st.integers(0, 10**6), st.sampled_from([0.0, 0.1, 0.5]), st.sampled_from([0.3, 0.5, 0.95]))
+def test_what_is_worth_a_test_is_given_by_lot_to_its_share_and_the_budget_is_kept(
+    seed: int, lot: int, holdout: float, share: float
+) -> None:
+    scores, investments = advised(60, seed % 5)
+    terms, budget = ModelTerms(test_share=share), 9_000.0
+    plan = make_plan(scores, investments, Allowance(budget), Draw(holdout, 0.0, lot), terms=terms)
+    rows, tested = plan.rows, plan.rows["advice"] == "test"
+    of_test = max(holdout, 1 - share)
+    held = (rows["arm"] == HOLDOUT).to_numpy()
+    expected = np.where(tested, np.where(held, of_test, 1 - of_test), np.where(held, holdout, 1 - holdout))
+    assert rows["propensity"].to_numpy() == pytest.approx(expected)
+    assert abs(held[tested].sum() - of_test * tested.sum()) < 1 + 1e-9
+    assert abs(held[~tested].sum() - holdout * (~tested).sum()) < 1 + 1e-9
+    assert plan.record["spent"] <= budget * (1 + 1e-9)
+    assert plan.record["tested"] == tested.sum()
+    assert told(plan_findings(plan.record))
+    verdict = investments.set_index(["account_id", "investment"])["advice"]
+    assert all(verdict[r.account_id, r.investment] == "invest" for r in rows[~tested].itertuples())
+
+
+def test_a_budget_of_tests_alone_is_used_by_those_who_are_treated() -> None:
+    scores, investments = advised(2_000)
+    tests = scores[scores["advice"] == "test"]
+    of_tests = investments[investments["account_id"].isin(tests["account_id"])]
+    plan = make_plan(tests, of_tests, Allowance(50_000.0), Draw(0.1))
+    assert 48_000 < plan.record["spent"] <= 50_000
+    assert plan.record["holdout_of_test"] == 0.5
+    assert "have the advice test" in told(plan_findings(plan.record))
+
+
+def test_a_plan_says_why_an_account_gets_another_option_than_its_best() -> None:
+    scores, investments = supplier(300, unknown=0.0)
+    dear = investments["investment"] == "integration"  # of which little is known
+    investments.loc[dear, "uplift_low"] -= 0.2 * investments.loc[dear, "uplift"].abs()
+    best = investments.loc[investments.groupby("account_id")["gain"].idxmax()].set_index("account_id")["investment"]
+
+    def others(allowance: Allowance, draw: Draw | None = None, on: str = "expected") -> dict[str, int]:
+        plan = make_plan(scores, investments, allowance, draw or Draw(0.1), on=on)
+        rows = plan.rows
+        assert (rows["why"].notna() == (rows["investment"] != rows["account_id"].map(best))).all()
+        assert (rows["instead_of"].fillna(rows["investment"]) == rows["account_id"].map(best)).all()
+        found: dict[str, int] = rows["why"].dropna().value_counts().to_dict()
+        assert found == {reason: count for reason, count in plan.record["not_the_best"].items() if count}
+        text = told(plan_findings(plan.record))
+        assert ("another investment than its best" in text) == bool(found)
+        return found
+
+    assert others(Allowance(1e9)) == {}
+    assert set(others(Allowance(60_000.0))) == {"budget"}
+    assert set(others(Allowance(1e9, bonds={"structural": 4_000.0}))) == {"limits"}
+    assert "by_lot" in others(Allowance(1e9), Draw(0.1, 0.2))
+    assert "low_end" in others(Allowance(1e9), on="low")
+
+
+@pytest.mark.parametrize(("terms", "share", "code"), [
+    (ModelTerms(0.6, 0.2, 1.1, level=0.9), 0.6, "plan_claim_judged"),
+    (ModelTerms(1.7, 0.9, 2.5, level=0.9), 1.0, "plan_claim_judged"),
+    (ModelTerms(0.9, -0.7, 2.5, level=0.9), 0.9, "plan_claim_open"),
+    (ModelTerms(-0.4, -0.7, 0.1, level=0.9), 0.0, "plan_claim_open"),
+    (ModelTerms(-0.4, -0.7, -0.1, level=0.9), 0.0, "plan_claim_lost"),
+    (ModelTerms(0.6), 0.6, "plan_claim"), (ModelTerms(), 1.0, "plan_unclaimed"),
+])  # fmt: skip
+def test_a_plan_promises_the_lower_of_two_sums_and_says_what_is_not_proven_yet(
+    terms: ModelTerms, share: float, code: str
+) -> None:
+    record = make_plan(*supplier(100), Allowance(9_000.0), terms=terms).record
+    assert record["claimed_gain"] == pytest.approx(share * record["expected_gain"])
+    found = [one for one in plan_findings(record) if "claim" in one.code]
+    assert [one.code for one in found] == [code]
+    assert ("not proven yet" in told(found)) == (code == "plan_claim_open")
+
+
 def test_a_plan_says_the_level_and_the_currency_of_its_model() -> None:
     scores, investments = supplier(100)
-    made = make_plan(scores, investments, Allowance(9_000.0), level=0.8, currency="$")
+    made = make_plan(scores, investments, Allowance(9_000.0), terms=ModelTerms(level=0.8, currency="$"))
     assert (made.record["level"], made.record["currency"]) == (0.8, "$")
     assert "each account's own gain lies within its interval eight times out of ten" in told(plan_findings(made.record))
     assert "of the budget of $9,000" in told(plan_findings(made.record), made.record["currency"])

@@ -14,7 +14,7 @@ from serving.api.model_holder import ModelHolder
 from serving.api.store_service import StoreService
 from serving.planning.arms import Draw
 from serving.planning.candidates import build_candidates
-from serving.planning.plan import PLAN_COLUMNS, Allowance, make_plan
+from serving.planning.plan import Allowance, make_plan
 from serving.planning.planner import Planner
 from serving.store.database import open_store
 from serving.store.scoring_runs import Frames
@@ -55,7 +55,7 @@ def test_it_is_the_plan_that_the_command_makes(planner: Client, frames: Frames, 
     owners = tiny.tables["accounts"].set_index("account_id")["owner"].to_dict()
     draw = Draw(0.2, 0.0, 3)
     wanted = make_plan(frames["scores"], frames["investment_scores"], Allowance(20_000.0), draw, owners=owners)
-    rows = [dict(zip(PLAN_COLUMNS, row, strict=True)) for row in wanted.rows.astype(object).itertuples(index=False)]
+    rows = wanted.records()
     assert found["plan"] == rows
     assert len(rows) > 10
     for name in ("plan_id", "spent", "treated", "held_out", "expected_gain", "gain_low", "gain_high", "as_of"):

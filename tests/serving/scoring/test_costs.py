@@ -7,8 +7,9 @@ import numpy as np
 import pytest
 
 from features.histories.histories import Histories
-from serving.scoring.batch import ModelTerms, read_terms, score_frames, write_run
+from serving.scoring.batch import read_terms, score_frames, write_run
 from serving.scoring.scoring import Scored, Scorer
+from serving.scoring.terms import ModelTerms, terms_of
 from tests.serving.builders import bundle
 from training.model.bundle import Bundle, read_bundle, write_bundle
 
@@ -68,7 +69,7 @@ def test_the_claim_goes_with_the_scores_of_its_own_model(histories: Histories, t
     made = bundle(histories)
     assert read_terms(tmp_path, "1") == ModelTerms()
     write_run(tmp_path, Scorer(made, "1"))
-    assert read_terms(tmp_path, "1") == ModelTerms(None, made.facts.level, made.facts.currency)
+    assert read_terms(tmp_path, "1") == terms_of(made.facts)
     write_run(tmp_path, Scorer(replace(made, facts=replace(made.facts, figures={"recommended_claim_ratio": 0.8})), "2"))
     assert read_terms(tmp_path, "2").claim_ratio == 0.8
     assert read_terms(tmp_path, "1") == ModelTerms()

@@ -24,6 +24,8 @@ from serving.api.key_store import list_keys
 from serving.api.model_holder import ModelHolder
 from serving.api.store_service import StoreService
 from serving.planning.accepted import accepted_plan
+from serving.planning.plan import CONTRACT_COLUMNS
+from serving.scoring.score_columns import INVESTMENT_SCORES as INVESTMENT_COLUMNS
 from serving.scoring.score_columns import SCORES as SCORE_COLUMNS
 from serving.store import versions
 from serving.store.accepted_plans import accepted_plans
@@ -336,13 +338,21 @@ def test_an_upgraded_store_answers_lookups_and_plans_as_before(old_url: str) -> 
         asked = {"account_ids": [*answers["ids"], "nobody"], "horizons": True}
         found = client.post_json("/lookup", asked).json()
         later = [column.name for column in SCORE_COLUMNS if column.since > 1]
+        of_option = [column.name for column in INVESTMENT_COLUMNS if column.since > 1]
         for result in found["results"]:
             if result["scores"] is not None:  # columns that came since hold nothing until the next run
                 assert [result["scores"].pop(name) for name in later] == [None] * len(later)
+            for option in result["investments"]:
+                assert [option.pop(name) for name in of_option] == [None] * len(of_option)
         assert found == answers["lookup"]
         plan = client.post_json("/plan", {"budget": 20_000, "holdout": 0.2}).json()
     service.close()
     assert plan["totals"].pop("plan_id") != answers["plan"]["totals"].pop("plan_id")  # of its content, since then
+    for row in plan["plan"]:
+        assert [row.pop(name) for name in ("advice", "instead_of", "why")] == [None] * 3
+    assert (plan["totals"].pop("claimed_low"), plan["totals"].pop("claimed_high")) == (None, None)
+    assert plan["totals"].pop("tested") == 0
+    assert set(plan["totals"].pop("not_the_best").values()) == {0}
     assert plan == answers["plan"]
     assert len(plan["plan"]) == 9
 
@@ -361,7 +371,10 @@ def test_an_upgraded_store_holds_what_managers_and_the_crm_told(upgraded: sa.Eng
         for told, one in zip(answers["accepted"], accepted_plans(connection), strict=True):
             kept, plan = accepted_plan(connection, one.plan_id)
             found = {"plan_id": kept.plan_id, "at": _plain(kept.at), "by": kept.by, "record": _plain(dict(kept.record))}
-            assert found | {"rows": _rows(plan.rows)} == told
+            rows = [
+                {name: value for name, value in row.items() if name in CONTRACT_COLUMNS} for row in _rows(plan.rows)
+            ]
+            assert found | {"rows": rows} == told
     keys = [{name: value for name, value in asdict(key).items() if name != "digest"} for key in list_keys(upgraded)]
     assert keys == answers["keys"]
 

@@ -12,6 +12,8 @@ import pandas as pd
 import pytest
 from starlette.datastructures import QueryParams
 
+from commands.planning import show_earlier
+from features.instants import instant
 from serving.planning.accepted import accepted_plan
 from serving.planning.arms import Draw
 from serving.planning.files import read_plan
@@ -19,12 +21,14 @@ from serving.planning.plan import PLAN_COLUMNS, Allowance, Plan
 from serving.planning.planner import PlanQuery
 from serving.store.accepted_plans import accepted_plans
 from serving.store.audit_log import changes
-from serving.store.database import open_store, reading
+from serving.store.database import open_store, reading, writing
+from serving.store.verdicts import keep_verdict
 from serving.web.plan_downloads import as_csv, as_sheet
 from serving.web.planning import form_of
 from tests.serving.sites import Browser
 from tests.serving.web.conftest import HOSTILE
 from tests.serving.web.markup import hidden, read
+from training.model.findings import NOTE, OK, Finding, to_json
 
 PLAN = "/plan?budget=20.000&holdout=20"
 NOW = 1_767_225_600_000_000
@@ -135,6 +139,7 @@ def test_no_cell_of_a_sheet_is_a_formula() -> None:
     rows = pd.DataFrame({
         "account_id": names, "owner": names, "investment": "=HYPERLINK(1)", "cost": 1.0, "expected_gain": -2.0,
         "gain_low": None, "gain_high": None, "roi": None, "arm": "treat", "propensity": 1.0,
+        "advice": "test", "instead_of": names, "why": "budget",
     })  # fmt: skip
     plan = Plan(rows, dict.fromkeys("budget spent treated held_out expected_gain gain_low gain_high claimed_gain roi "
                                     "horizon_days as_of".split(), 1.0))  # fmt: skip
@@ -209,3 +214,39 @@ def test_another_plan_than_the_one_seen_is_not_accepted(own: Browser) -> None:
     answer = own.send("/plans", form)
     assert answer.status_code == 409
     assert "Nothing was accepted" in answer.text
+
+
+def test_an_accepted_plan_stands_beside_what_it_brought_wherever_it_is_shown(
+    own: Browser, own_url: str, capsys: pytest.CaptureFixture[str]
+) -> None:
+    plan_id = _accept(own)
+    assert "not judged yet" in own.open("/plan").text
+    assert "Not judged yet" in own.open(f"/plans/{plan_id}").text
+    show_earlier(own_url)
+    assert f"Accepted plan {plan_id}, made for 2026-01-01: not judged yet" in capsys.readouterr().out
+    found = [
+        Finding.of("plan_brought_won", OK, gain=40, low=10, high=70, level=0.8, elapsed=1, promised=90, verdict="less"),
+        Finding.of("plan_brought_compliance", NOTE, compliance=0.83, contamination=0.0),
+        Finding.of("plan_brought_sides", NOTE, treated=80, held_out=20, level=0.8),
+    ]
+    figures = {
+        "gain": 40.0, "gain_low": 10.0, "gain_high": 70.0, "promised": 90.0, "elapsed": 1.0, "compliance": 0.83,
+        "treated": 80, "held_out": 20, "made_for": "2026-01-01", "findings": to_json(found),
+    }  # fmt: skip
+    engine = open_store(own_url)
+    with writing(engine) as connection:
+        keep_verdict(connection, "plan", plan_id, instant("2026-07-01"), figures)
+    engine.dispose()
+    for path in ("/plan", "/trust"):
+        told = " ".join(read(own.open(path).text).texts)
+        assert "Carried out" in told
+        assert "83 %" in told.replace("\u00a0", " ").replace("83%", "83 %")
+    whole = " ".join(read(own.open(f"/plans/{plan_id}").text).texts)
+    assert "What became of it" in whole
+    assert "planned investment was made for" in whole
+    show_earlier(own_url)
+    said = capsys.readouterr().out
+    assert "the list beat the hold-out by 40" in said
+    assert "promised 90" in said
+    assert "planned investment was made for 83% of the treated" in said
+    assert "80 treated against" not in said

@@ -11,6 +11,7 @@ from serving.web import visit as visits
 from serving.web.amounts import read_number
 from serving.web.text.catalogue import TEXTS, say
 from serving.web.visit import language_of
+from tests.paths import ROOT
 from training.model.text.formats import Formats
 
 PAGE = Path(visits.__file__).parent
@@ -52,6 +53,16 @@ def test_both_languages_say_the_same_things_with_the_same_holes() -> None:
         assert holes[0] == holes[1], key
         for text in (english, dutch):
             assert text == text.strip() != "", key
+
+
+PROVED = re.compile(r"\b(?<!not )prove[sdn]?\b|\bproof\b|\b(?<!niet )bewezen\b|\bbewi?j(?:s|zen|st)\b", re.IGNORECASE)
+
+
+def test_nothing_is_said_to_be_proven() -> None:
+    for key, texts in TEXTS.items():
+        assert not any(PROVED.search(text) for text in texts), key
+    for document in [ROOT / "README.md", *(ROOT / "docs").rglob("*.md")]:
+        assert not PROVED.search(document.read_text(encoding="utf-8")), document
 
 
 def test_rungs_triggers_and_bonds_have_their_labels() -> None:

@@ -21,6 +21,9 @@ def test_climbs_and_uplift_are_reported_side_by_side() -> None:
     with one_linear_algebra_thread():
         (effect,) = fit_uplift(data, settings()).options
         gaps = fit_value_gaps(data)
+    assert effect.effects is not None
+    assert coherence(effect, [10.0] * 7, data) == []  # a change in climbing that cannot be told from zero
+    effect = replace(effect, effects={**effect.effects, "climbed": effect.effects["revenue"]})
     told = coherence(effect, [10.0] * 7, data)
     assert codes(told) == ["uplift_coherence"]
     assert coherence(effect, [None] * 7, data) == []

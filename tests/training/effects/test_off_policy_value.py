@@ -10,6 +10,7 @@ from tests.told import told
 from tests.training.effects.test_r_learner import case
 from training.effects.findings import cost_differs, power, robustness, robustness_value, strongest_term
 from training.effects.off_policy_value import OffPolicyValue, off_policy_value
+from training.evaluation.cluster_bootstrap import Interval
 
 
 def value_of(seed: int, true: float, predicted: float, cost: float = 10.0) -> OffPolicyValue:
@@ -37,11 +38,15 @@ def test_the_value_is_what_the_trials_say_and_not_what_was_promised() -> None:
     assert 32 <= covered <= 40
 
 
-def test_the_ratio_is_what_was_kept_as_far_as_the_trials_know() -> None:
-    assert value_of(0, true=60.0, predicted=300.0).ratio == pytest.approx(20.0 / 140.0, abs=0.05)
-    assert OffPolicyValue(100.0, 20.0, -1e6, 1e6, 50, error=1e6).ratio == pytest.approx(1.0, abs=1e-3)
-    assert OffPolicyValue(100.0, 900.0, 899.0, 901.0, 50, error=1.0).ratio == 1.0
-    assert OffPolicyValue(0.0, 0.0, 0.0, 0.0, 50).ratio == 1.0
+def test_the_ratio_is_what_the_trials_say_with_its_interval_and_drawn_to_nothing() -> None:
+    found = value_of(0, true=60.0, predicted=300.0)
+    assert found.ratio is not None
+    assert found.ratio.low < 20.0 / 140.0 < found.ratio.high
+    assert found.ratio.value == pytest.approx(found.value / found.promised)
+    assert OffPolicyValue(100.0, 20.0, -300.0, 340.0, 50).ratio == Interval(0.2, -3.0, 3.4)
+    nobody = OffPolicyValue(0.0, 0.0, 0.0, 0.0, 50)
+    assert nobody.ratio is None
+    assert "recommended_claim_ratio" not in nobody.figures()
 
 
 def test_nobody_is_picked_where_nothing_is_gained() -> None:

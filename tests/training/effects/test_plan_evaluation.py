@@ -11,8 +11,10 @@ from features.errors import NotEnoughData, ShapeMismatch
 from features.histories.histories import build_histories
 from features.instants import instant
 from features.sources.source import source_from_rows
-from serving.planning.plan import Allowance, make_plan
+from serving.planning.arms import Draw
+from serving.planning.plan import CONTRACT_COLUMNS, Allowance, make_plan
 from tests.builders import histories
+from tests.serving.planning.test_plan import advised
 from tests.serving.planning.test_plan import supplier as scored
 from tests.told import told
 from training.effects.plan_evaluation import PlanAccounts, PlanResult, evaluate_plan, pool_plans
@@ -24,6 +26,9 @@ from training.simulator.scenarios import SCENARIOS
 from training.simulator.simulation import Supplier
 from training.simulator.tables import account_ids, build_tables
 from training.simulator.truth import HORIZON_DAYS, HORIZON_STEPS, replay_all, rung_of, truth_frame
+
+OF_BEFORE = ("as_of", "horizon_days", "holdout")
+"""What the record of a plan of release 0.2 needs to say."""
 
 
 def selected(n: int, **given: Any) -> PlanAccounts:
@@ -204,6 +209,22 @@ def test_a_written_plan_is_listed_with_the_chances_of_its_arms() -> None:
     assert set(found.chance[found.treated]) == {0.9}
     assert set(found.chance[~found.treated]) == {0.1}
     assert found.gain.sum() == pytest.approx(plan.rows["expected_gain"].sum())
+    claimed = plan_rows(plan.rows, {**plan.record, "claimed_gain": plan.record["expected_gain"] / 4})
+    assert claimed.gain.sum() == pytest.approx(plan.rows["expected_gain"].sum() / 4)
+    of_before = plan_rows(plan.rows[CONTRACT_COLUMNS], {name: plan.record[name] for name in OF_BEFORE})
+    assert np.array_equal(of_before.chance, found.chance)
+
+
+def test_the_tests_of_a_plan_have_their_own_chance_and_stand_alone_where_nobody_else_is_held_out() -> None:
+    scores, investments = advised(60)
+    plan = make_plan(scores, investments, Allowance(20_000.0), Draw(0.1))
+    found = plan_rows(plan.rows, plan.record)
+    tested = (plan.rows["advice"] == "test").to_numpy(bool)
+    assert 0 < tested.sum() < len(tested)
+    assert found.chance.tolist() == plan.rows["propensity"].tolist()
+    assert set(found.chance[tested]) == {0.5}
+    alone = make_plan(scores, investments, Allowance(20_000.0), Draw(0.0))
+    assert len(plan_rows(alone.rows, alone.record).account) == (alone.rows["advice"] == "test").sum()
 
 
 def test_a_supplier_that_follows_a_plan_earns_what_its_truth_says() -> None:

@@ -34,6 +34,7 @@ NAMES: Mapping[str, Mapping[str, Words]] = {
         "revenue": ("last year's pace (everybody spends what it spent)", "het tempo van vorig jaar (iedereen besteedt wat hij besteedde)"),
     },
     "chance_of": {"climbed": ("climbing", "stijgen"), "left": ("leaving", "vertrek"), "renewed": ("renewing", "verlengen")},
+    "chance_changed": {"climbed": ("climbing", "stijgen"), "switched": ("leaving", "vertrek")},
     "happened": {"climbed": ("climbed", "steeg"), "left": ("left", "vertrok"), "renewed": ("renewed", "verlengde")},
     "outcome": {
         "switching": ("leaving", "vertrek"),
@@ -127,6 +128,49 @@ NAMES: Mapping[str, Mapping[str, Words]] = {
             "the pool, which does not serve", "het geleerde model, dat niet wordt gebruikt",
         ),
         "champion": ("the champion", "het huidige model"),
+    },
+    "uplift_cause": {
+        "few": ("too few got it with a complete horizon since", "te weinig kregen haar met sindsdien een volledige looptijd"),
+        "history": ("the history is too short", "de geschiedenis is te kort"),
+        "washout": (
+            "most got it soon after another investment, whose effect would be credited to it (uplift.washout_days)",
+            "de meeste kregen haar kort na een andere investering, waarvan het effect haar zou worden toegerekend "
+            "(uplift.washout_days)",
+        ),
+        "controls": (
+            "too few accounts got nothing meanwhile: there is nobody to compare with",
+            "te weinig accounts kregen in die tijd niets: er is niemand om mee te vergelijken",
+        ),
+        "propensity": (
+            "the lots lack their propensity: the chance of each row's own arm",
+            "bij de lotingen ontbreekt de propensity: de kans van elke rij op haar eigen arm",
+        ),
+        "rule": (
+            "who got it follows a rule: rung or revenue alone tells them apart, so nobody is comparable",
+            "wie haar kreeg volgt een regel: trede of omzet alleen scheidt ze, dus is niemand vergelijkbaar",
+        ),
+    },
+    "not_the_best": {
+        "budget": (
+            "the budget earns more with a cheaper one there",
+            "het budget levert meer op met een goedkopere",
+        ),
+        "limits": (
+            "a limit beside the budget does not allow the best",
+            "een grens naast het budget laat de beste niet toe",
+        ),
+        "low_end": (
+            "its interval's low end is worth more",
+            "de onderkant van haar interval is meer waard",
+        ),
+        "narrowed": (
+            "the request or a manager's decision leaves no other",
+            "de vraag of een besluit van een accountmanager laat geen andere over",
+        ),
+        "by_lot": (
+            "by lot, to keep learning",
+            "door loting, om te blijven leren",
+        ),
     },
     "alone": {
         "unknown": (

@@ -110,7 +110,7 @@ def test_a_row_reads_in_both_languages_and_is_safe_in_html(row: Row) -> None:
         for text in (english, dutch):
             assert text == text.strip() != ""
             assert not set("<>&") & set(text)
-            assert not re.search(r"\bprove[sdn]?\b|\bproof\b", text)
+            assert not re.search(r"\b(?<!not )prove[sdn]?\b|\bproof\b|\b(?<!niet )bewezen\b|\bbewijst?\b", text)
             assert all(kind in (*KINDS, *NAMES, "account", "accounts") or "|" in kind for _, kind in holes(text))
         assert english != dutch or not re.search("[a-z]{4}", re.sub(r"\{[^}]*\}", "", english))
 

@@ -128,6 +128,30 @@ ROWS = (
         "opbrengst) ligt het gemiddelde effect tussen {low:money} en {high:money}",
     ),
     _uplift(
+        "chance",
+        "it changes the chance of {outcome:chance_changed} by {mean:+100.1} points on average [{level:%}: {low:+100.1} to "
+        "{high:+100.1}]; predictions of it count for {factor:%}, as on accounts that had no part in them",
+        "het verandert de kans op {outcome:chance_changed} met gemiddeld {mean:+100.1} punt [{level:%}: {low:+100.1} tot "
+        "{high:+100.1}]; voorspellingen ervan tellen voor {factor:%}, zoals bij accounts die er geen deel aan hadden",
+    ),
+    _uplift(
+        "chance_untold",
+        "no difference in the chance of {outcome:chance_changed} can be told: {mean:+100.1} points on average [{level:%}: "
+        "{low:+100.1} to {high:+100.1}]; none is shown",
+        "geen verschil in de kans op {outcome:chance_changed} aan te tonen: gemiddeld {mean:+100.1} punt [{level:%}: "
+        "{low:+100.1} tot {high:+100.1}]; er wordt geen getoond",
+    ),
+    _uplift(
+        "chance_too_few",
+        "too few trials to tell a difference in the chance of {outcome:chance_changed}; none is shown",
+        "te weinig proeven om een verschil in de kans op {outcome:chance_changed} aan te tonen; er wordt geen getoond",
+    ),
+    _uplift(
+        "raises_leaving",
+        "it raises the chance of leaving beyond its interval: at most worth a test, never advised outright",
+        "het verhoogt de kans op vertrek, buiten het interval: hooguit een proef waard, nooit zonder meer geadviseerd",
+    ),
+    _uplift(
         "lots_fair",
         "negative control: before the lots those drawn had brought {mean:+money} (SE {error:money}) a year, as lots "
         "should have it",

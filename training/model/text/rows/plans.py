@@ -69,6 +69,71 @@ ROWS = (
         ),
     ),
     Row(
+        "plan_claim_judged",
+        (
+            "promise {claim:money}, the lower of two sums: of these estimates, and of what such recommendations brought "
+            "on accounts that had no part in the estimates, {low:money} to {high:money} [{level:%}]",
+            "beloof {claim:money}, de laagste van twee sommen: van deze schattingen, en van wat zulke aanbevelingen "
+            "brachten bij accounts die er geen deel aan hadden, {low:money} tot {high:money} [{level:%}]",
+        ),
+        (
+            "{low:money} to {high:money} by accounts that had no part in the estimates",
+            "{low:money} tot {high:money} naar accounts die geen deel hadden aan de schattingen",
+        ),
+    ),
+    Row(
+        "plan_claim_open",
+        (
+            "not proven yet: judged on accounts that had no part in the estimates, such recommendations bring {low:money} to "
+            "{high:money} [{level:%}], which holds nothing at all; if you must promise, then {claim:money} at most",
+            "nog niet bewezen: naar accounts die geen deel hadden aan de schattingen brengen zulke aanbevelingen {low:money} "
+            "tot {high:money} [{level:%}], dus misschien niets; moet u iets beloven, dan hooguit {claim:money}",
+        ),
+        (
+            "not proven yet: {low:money} to {high:money} by accounts that had no part in the estimates",
+            "nog niet bewezen: {low:money} tot {high:money} naar accounts die geen deel hadden aan de schattingen",
+        ),
+    ),
+    Row(
+        "plan_claim_lost",
+        (
+            "promise {claim:money}: on accounts that had no part in the estimates such recommendations lost money, "
+            "{low:money} to {high:money} [{level:%}]",
+            "beloof {claim:money}: bij accounts die geen deel hadden aan de schattingen verloren zulke aanbevelingen geld, "
+            "{low:money} tot {high:money} [{level:%}]",
+        ),
+        (
+            "such recommendations lost money: {low:money} to {high:money} by accounts that had no part in the estimates",
+            "zulke aanbevelingen verloren geld: {low:money} tot {high:money} naar accounts die geen deel hadden aan de "
+            "schattingen",
+        ),
+    ),
+    Row(
+        "plan_tested",
+        (
+            "{accounts:one account has|# accounts have} the advice test, since the investment pays on average only: "
+            "by lot {share:%} get it, so that the next training knows",
+            "{accounts:één account heeft|# accounts hebben} het advies proef, omdat de investering alleen gemiddeld "
+            "loont: door loting krijgt {share:%} haar, zodat de volgende training het weet",
+        ),
+    ),
+    Row(
+        "plan_raises_leaving",
+        (
+            "{accounts:one account gets|# accounts get} an investment that raises the chance of leaving beyond its interval, "
+            "as a test",
+            "{accounts:één account krijgt|# accounts krijgen} een investering die de kans op vertrek verhoogt, buiten haar "
+            "interval, als proef",
+        ),
+    ),
+    Row(
+        "plan_not_the_best",
+        (
+            "{accounts:one account is|# accounts are} given another investment than its best: {reason:not_the_best}",
+            "{accounts:één account krijgt|# accounts krijgen} een andere investering dan de beste: {reason:not_the_best}",
+        ),
+    ),
+    Row(
         "plan_no_holdout",
         (
             "nobody is held out: what this plan was worth can never be measured",

@@ -53,8 +53,20 @@ ROWS = (
     Row(
         "can_train_uplift",
         (
-            "{exposed} accounts with a complete horizon, {randomised} of them randomised; {needed} needed",
-            "{exposed} accounts met een volledige looptijd, {randomised} daarvan door loting; {needed} nodig",
+            "{exposed:count} accounts whose exposure counts, {randomised:count} of them by lot, beside {controls:count} "
+            "without; {needed:count} needed",
+            "{exposed:count} accounts tellen mee, {randomised:count} daarvan door loting, naast {controls:count} zonder; "
+            "{needed:count} nodig",
+        ),
+        ("uplift of {option}", "effect van {option}"),
+    ),
+    Row(
+        "cannot_train_uplift",
+        (
+            "{cause:uplift_cause}; {exposed:count} accounts whose exposure counts, {randomised:count} of them by lot, beside "
+            "{controls:count} without; {needed:count} needed",
+            "{cause:uplift_cause}; {exposed:count} accounts tellen mee, {randomised:count} daarvan door loting, naast "
+            "{controls:count} zonder; {needed:count} nodig",
         ),
         ("uplift of {option}", "effect van {option}"),
     ),
