@@ -50,8 +50,9 @@ def report_source(loaded: Loaded, rows_to: Path | None = None, page_to: Path | N
         settings.outcome.horizon_days, settings.slices.least_history_days, settings.outcome.recorded_at_least,
         settings.uplift.least_treated, grace_days=settings.outcome.renewal_grace_days,
         exposures=ExposureNeeds(
-            settings.outcome.horizon_days, settings.uplift.exposure_days, settings.uplift.washout_days,
-            settings.uplift.least_treated, settings.uplift.least_effective, settings.uplift.most_separation,
+            settings.outcome.horizon_days, exposure_days=settings.uplift.exposure_days,
+            washout_days=settings.uplift.washout_days, exposed=settings.uplift.least_treated,
+            controls=settings.uplift.least_effective, separation=settings.uplift.most_separation,
         ),
     )  # fmt: skip
     report = check_source(loaded.source, loaded.histories, settings.ladder, needs, loaded.as_of)

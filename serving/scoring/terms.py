@@ -35,7 +35,10 @@ class ModelTerms:
 def terms_of(facts: Facts) -> ModelTerms:
     """Return the terms of a model."""
     ratio, low, high = (facts.figures.get(f"{CLAIM}{name}") for name in ("ratio", "low", "high"))
-    return ModelTerms(ratio, low, high, facts.level, facts.currency, facts.test_share)
+    return ModelTerms(
+        claim_ratio=ratio, claim_low=low, claim_high=high, level=facts.level, currency=facts.currency,
+        test_share=facts.test_share,
+    )  # fmt: skip
 
 
 def terms_in(known: Mapping[str, Any]) -> ModelTerms:

@@ -66,12 +66,16 @@ def robustness(investment: str, effect: float, error: float, case: Case) -> list
     reach, typical = SURE * error + bias, float(case.size.mean())
     strength = min(chosen, outcome)
     figures = {"investment": investment, "needed": value, "strength": strength}
-    code, severity = ("uplift_explained_away", WARNING) if strength >= value else ("uplift_holds", NOTE)
+    told = (
+        Finding.of("uplift_explained_away", WARNING, **figures)
+        if strength >= value
+        else Finding.of("uplift_holds", NOTE, **figures)
+    )
     bounds = Finding.of(
         "uplift_sensitivity", NOTE, investment=investment, chosen=chosen, outcome=outcome,
         low=typical * (effect - reach), high=typical * (effect + reach),
     )  # fmt: skip
-    return [Finding.of(code, severity, **figures), bounds]
+    return [told, bounds]
 
 
 def strongest_term(case: Case) -> tuple[float, float]:

@@ -338,7 +338,10 @@ class UpliftRegressor(RegressorMixin, Boosted):  # type: ignore[misc]
             date = dates_of(at, randomised)
             chance, outcome = at_their_dates(chance, arm, date), centred(outcome, arm, date)
         cluster = np.unique(names, return_inverse=True)[1]
-        return _Trials(outcome, arm, chance, randomised, comparable(arm, date, n_arms), cluster, weight)
+        return _Trials(
+            outcome=outcome, arm=arm, chance=chance, randomised=randomised, compared=comparable(arm, date, n_arms),
+            account=cluster, weight=weight,
+        )  # fmt: skip
 
     def _without(self, matrix: FloatArray) -> FloatArray:
         """Return the features: a column that says who was exposed is not one."""

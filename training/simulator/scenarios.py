@@ -124,7 +124,7 @@ SCENARIOS: Mapping[str, Scenario] = MappingProxyType(
         "default": _DEFAULT,
         "randomised": replace(_DEFAULT, randomised_share=1.0),
         "null": replace(_DEFAULT, effect_scale=0.0),
-        "tiny": replace(_DEFAULT, accounts=300),
+        "tiny": replace(_DEFAULT, accounts=300, effect_scale=3.0),  # so that so few accounts show them
         "hidden_knowledge": replace(_DEFAULT, manager_knowledge=1.2),
         "no_overlap": replace(_DEFAULT, randomised_share=0.0, choice_steepness=8.0),
         "drift": replace(_DEFAULT, competition_trend=0.015),

@@ -39,11 +39,11 @@ def test_the_value_is_what_the_trials_say_and_not_what_was_promised() -> None:
 
 
 def test_the_ratio_is_what_the_trials_say_with_its_interval_and_drawn_to_nothing() -> None:
-    found = value_of(0, true=60.0, predicted=300.0)
+    found = value_of(1, true=60.0, predicted=300.0)
     assert found.ratio is not None
     assert found.ratio.low < 20.0 / 140.0 < found.ratio.high
     assert found.ratio.value == pytest.approx(found.value / found.promised)
-    assert OffPolicyValue(100.0, 20.0, -300.0, 340.0, 50).ratio == Interval(0.2, -3.0, 3.4)
+    assert OffPolicyValue(100.0, 20.0, -300.0, 340.0, 50).ratio == Interval(0.2, -3.0, 3.4, 0.9)
     nobody = OffPolicyValue(0.0, 0.0, 0.0, 0.0, 50)
     assert nobody.ratio is None
     assert "recommended_claim_ratio" not in nobody.figures()
