@@ -26,6 +26,8 @@ _REPORTS = ("set_aside", "scores", "investment_scores", "plan")
 class _Folder:
     """The files of one folder, or a single one, as tables."""
 
+    macros = True
+
     def __init__(self, path: Path, mapped: Mapping[str, TableMapping], rules: SourceRules) -> None:
         if not path.exists():
             raise SourceUnreadable(
@@ -49,6 +51,8 @@ class _Folder:
             if tables:
                 self._named.setdefault(name.rstrip("/").casefold(), tables[0])
         self.table_names = list(self.tables)
+        own = {id(table): name for name, table in self.tables.items() if name not in _REPORTS}
+        self.own_tables = list(own.values())
         self._read: dict[str, TableFile] = {}
         self._said: list[str] = []
 
@@ -134,6 +138,8 @@ class _Folder:
 class _PartitionedFolder:
     """All parts of a partitioned source as one folder."""
 
+    macros = True
+
     def __init__(self, partitions: Partitions, mapped: Mapping[str, TableMapping]) -> None:
         if mapped:
             raise SourceUnreadable(
@@ -142,7 +148,7 @@ class _PartitionedFolder:
             )
         self.partitions = partitions
         self.label = f"the partitioned folder {partitions.folder}"
-        self.table_names = self.contents = list(partitions.tables)
+        self.table_names = self.contents = self.own_tables = list(partitions.tables)
 
     def unknown_tables(self) -> list[str]:
         return []

@@ -40,6 +40,7 @@ __all__ = [
     "Source",
     "SourceRules",
     "TableMapping",
+    "open_source",
     "read_source",
     "read_table",
     "set_aside_frame",
@@ -126,7 +127,7 @@ def read_source(
             raise error
         refused.append(str(error))
 
-    with _open(location, mapped, rules) as connector:
+    with open_source(location, mapped, rules) as connector:
         present = [table for table in TABLES if table.name in connector.table_names or has_query(mapped, table)]
         if TABLE["orders"] not in present:
             lacking = SourceUnreadable(
@@ -208,15 +209,16 @@ def read_table(
     mapped = mapped or {}
     check_mapping(mapped)
     table = TABLE[name]
-    with _open(location, mapped, rules) as connector:
+    with open_source(location, mapped, rules) as connector:
         if name not in connector.table_names and not has_query(mapped, table):
             return None
         return read_one(table, connector, mapped.get(name, TableMapping()), rules).cleaned.columns
 
 
-def _open(
+def open_source(
     location: str | Path, mapped: Mapping[str, TableMapping], rules: SourceRules
 ) -> AbstractContextManager[Connector]:
+    """Open the files or the database for reading.  Raises SourceUnreadable where that cannot be done."""
     return open_database(str(location)) if "://" in str(location) else open_folder(Path(location), mapped, rules)
 
 
