@@ -1,6 +1,5 @@
 """The connector to files: those of a folder or a single one, by name and by queries over them."""
 
-import re
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
@@ -11,11 +10,11 @@ import pyarrow.parquet as pq
 
 from features.errors import SourceUnreadable
 from features.sources.column_names import listed
-from features.sources.connectors import Connector, TableMapping, has_query, query_failed, refuse_duplicate_names
+from features.sources.connectors import Connector, TableMapping, has_query
 from features.sources.files.discovery import READ, stem_and_kind, tables_of
 from features.sources.files.table_file import TableFile
 from features.sources.partitioned import Partitions, read_part_table, read_partitions
-from features.sources.readings.macros import TEXT_HINT, add_macros
+from features.sources.queries import run_query
 from features.sources.rules import NO_RULES, SourceRules
 from features.tables import KNOWN_TABLES, TABLE
 
@@ -93,35 +92,16 @@ class _Folder:
 
     def query(self, table: str, query: str) -> Mapping[str, Any]:
         """Run a query in DuckDB, in memory, with every file that it names as a table of raw cells."""
-        try:
-            import duckdb
-        except ModuleNotFoundError as error:
-            raise SourceUnreadable("a query over files needs DuckDB: install loyalty-ladder[train]") from error
-        with duckdb.connect(":memory:") as connection:
-            folder = self.path if self.path.is_dir() else self.path.parent
-            connection.execute("SET file_search_path='{}'".format(str(folder.resolve()).replace("'", "''")))
-            connection.execute("SET TimeZone='UTC'")
-            connection.execute("SET python_enable_replacements=false")
-            connection.execute("SET autoinstall_known_extensions=false")  # nothing is fetched from elsewhere
-            add_macros(connection, self.rules)
-            currencies: dict[str, list[str]] = {}
-            try:
-                for name in connection.get_table_names(query):
-                    file = self.tables.get(name.casefold()) or self._named.get(name.casefold())
-                    if file is not None:
-                        self._read[f"{table} from {name}"] = file
-                        cells = pa.table(dict(file.read(file.columns())))
-                        connection.register(name, cells)
-                        currencies |= _currencies(cells)
-                data = connection.sql(query).to_arrow_table()
-            except duckdb.Error as error:
-                hint = TEXT_HINT if isinstance(error, duckdb.BinderException) and "VARCHAR" in str(error) else ""
-                if isinstance(error, duckdb.CatalogException) and "does not exist" in str(error):
-                    hint = f" The files are {', '.join(self.tables)}."
-                if "read_xlsx" in query or "read_csv" in query:
-                    hint = f" A query may name a file or a sheet as a table: {', '.join(self.tables)}."
-                raise query_failed(table, error, hint) from error
-        refuse_duplicate_names(f"the query under [tables.{table}]", data.column_names)
+
+        def find(name: str) -> pa.Table | None:
+            file = self.tables.get(name.casefold()) or self._named.get(name.casefold())
+            if file is None:
+                return None
+            self._read[f"{table} from {name}"] = file
+            return pa.table(dict(file.read(file.columns())))
+
+        folder = self.path if self.path.is_dir() else self.path.parent
+        data, currencies = run_query(table, query, find, list(self.tables), rules=self.rules, folder=folder)
         if table == "orders" and "currency" not in data.column_names:
             self._said += [
                 f"the query of orders leaves out {name!r}, which holds {listed(held)}: select it as currency, else "
@@ -186,13 +166,3 @@ def open_folder(path: Path, mapped: Mapping[str, TableMapping], rules: SourceRul
     """
     partitions = read_partitions(path)
     yield _Folder(path, mapped, rules) if partitions is None else _PartitionedFolder(partitions, mapped)
-
-
-_CURRENCY = re.compile(r"(.*[_ ])?(currency|valuta|munt|devise|währung|waehrung)([_ ]?(code|iso|id))?", re.IGNORECASE)
-
-
-def _currencies(cells: pa.Table) -> dict[str, list[str]]:
-    """Return the columns that are called like a currency and hold more than one, with what they hold."""
-    named = [name for name in cells.column_names if _CURRENCY.fullmatch(name)]
-    held = {name: sorted(map(str, cells.column(name).drop_null().unique().to_pylist())) for name in named}
-    return {name: values for name, values in held.items() if len(values) > 1}
