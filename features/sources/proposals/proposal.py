@@ -6,6 +6,7 @@ from dataclasses import dataclass, field, replace
 import numpy as np
 
 from features.errors import SourceUnreadable
+from features.extensions import EXPORTS, added
 from features.schema import Kind
 from features.sources.connectors import Connector, TableMapping
 from features.sources.proposals import inference
@@ -60,7 +61,7 @@ class Proposal:
     unreadable: tuple[str, ...] = ()
 
 
-def propose(connector: Connector, rules: SourceRules, ask: Ask, recipes: Sequence[Recipe] = RECIPES) -> Proposal:
+def propose(connector: Connector, rules: SourceRules, ask: Ask, recipes: Sequence[Recipe] | None = None) -> Proposal:
     """Look at every table of a source and say how it is mapped.
 
     ask : answers what the data leave open.
@@ -83,30 +84,35 @@ def propose(connector: Connector, rules: SourceRules, ask: Ask, recipes: Sequenc
 
 
 def propose_from(
-    sketches: Sequence[TableSketch], *, macros: bool, ask: Ask, recipes: Sequence[Recipe] = RECIPES
+    sketches: Sequence[TableSketch], *, macros: bool, ask: Ask, recipes: Sequence[Recipe] | None = None
 ) -> Proposal:
-    """Say how tables are mapped.  macros : whether queries may call as_date and as_amount."""
+    """Say how tables are mapped.
+
+    macros : whether queries may call as_date and as_amount.  recipes : of the exports that are known; None = ours, and
+    before them those that installed packages add.
+    """
     ready = [one for one in sketches if _as_it_stands(one)]
     rest = [one for one in sketches if one not in ready]
-    by_recipe = _by_recipes(rest, macros, recipes)
+    known = (*added(EXPORTS, Recipe), *RECIPES) if recipes is None else recipes
+    by_recipe = _by_recipes(rest, macros, known)
     if "orders" not in [one.name for one in ready] and "orders" not in by_recipe:
         candidates = inference.find_orders(rest, macros)
         if not candidates:
             return Proposal(as_they_stand=tuple(one.name for one in ready), lacking=inference.lacking(sketches))
         by_recipe["orders"] = _choose(candidates, ask)
-    known = _accounts_of(by_recipe.get("orders", []), ready)
-    _add_accounts(by_recipe, rest, known, macros, [one.name for one in ready])
+    accounts = _accounts_of(by_recipe.get("orders", []), ready)
+    _add_accounts(by_recipe, rest, accounts, macros, [one.name for one in ready])
     used = {id(part.source) for parts in by_recipe.values() for part in parts}
     used |= {id(part.lines.table) for part in by_recipe.get("orders", []) if part.lines is not None}
     for table in rest:
         if id(table) not in used:
-            other = inference.find_other(table, known, macros)
+            other = inference.find_other(table, accounts, macros)
             if other is not None and other.table not in by_recipe and other.table not in [one.name for one in ready]:
                 by_recipe[other.table] = [other]
                 used.add(id(table))
     by_recipe = _settle(by_recipe, ask)
     return Proposal(
-        tables={name: _written(parts, known) for name, parts in by_recipe.items()},
+        tables={name: _written(parts, accounts) for name, parts in by_recipe.items()},
         as_they_stand=tuple(one.name for one in ready),
         unused=tuple(one.name for one in rest if id(one) not in used),
         currencies=_currencies(by_recipe.get("orders", [])),
@@ -151,7 +157,7 @@ def _by_recipe(table: TableSketch, recipe: Recipe, macros: bool) -> MappedTable 
     conditions += [condition(table, names, wanted, False, macros) for names, wanted in recipe.without.items()]
     return MappedTable(
         recipe.table, table, f"as {recipe.program}, {recipe.export}: it has {', '.join(_there(table, recipe))}", there,
-        tuple(one for one in conditions if one is not None), recipe.sign,
+        conditions=tuple(one for one in conditions if one is not None), sign=recipe.sign,
         per_account=recipe.table == "accounts" and not inference.is_unique(there["account_id"].first.column),
     )  # fmt: skip
 

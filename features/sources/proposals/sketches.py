@@ -175,7 +175,7 @@ def _column(name: str, plain: str, parts: Sequence[Any], rules: SourceRules) -> 
         typed = kind or typed
     cells = pa.chunked_array(texts, pa.string()).combine_chunks() if texts else pa.array([], pa.string())
     distinct, _, codes = distinct_cells(cells)
-    return ColumnSketch(name, plain, distinct, codes, typed, rules)
+    return ColumnSketch(name, plain, distinct=distinct, codes=codes, typed=typed, rules=rules)
 
 
 def _as_text(cells: Any) -> tuple[pa.Array, str]:
