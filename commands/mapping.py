@@ -16,7 +16,8 @@ from commands.terminal import Figures, progress_bar, show_table
 from features.errors import SettingsError, SourceUnreadable
 
 if TYPE_CHECKING:
-    from features.sources.proposals.proposal import Proposal, Question
+    from features.sources.proposals.doubts import Question
+    from features.sources.proposals.proposal import Proposal
     from training.settings import Settings
 
 ROWS = 3

@@ -267,13 +267,13 @@ def lacking(tables: Sequence[TableSketch]) -> tuple[str, ...]:
         return ("There are no rows in it. Export the orders or invoices, with one row for each or for each line.",)
     best = max(tables, key=lambda table: (len(set(roles(table, names.ORDER_ROLES)) & set(_NEEDED)), table.rows))
     seen = roles(best, names.ORDER_ROLES)
-    where = f"{best.name!r} has {listed(column.name for column in best.columns)}"
+    where = f"{best.name!r} has {listed(column.name for column in best.columns)}."
     said = [
-        f"No {what} was found: {looked}. {where}. {do}"
+        f"No {what} was found: {looked}. {do}"
         for role, (what, looked, do) in _NEEDED.items()
         if role not in seen and not (role == "revenue" and _has_price(seen))
     ]
-    return tuple(said) or (f"No orders were found: no table has an account, a date and an amount. {where}.",)
+    return (*(said or ["No orders were found: no table has an account, a date and an amount."]), where)
 
 
 _NEEDED: Mapping[str, tuple[str, str, str]] = {

@@ -161,21 +161,30 @@ class MappedTable:
         return found
 
     def _grouped(self) -> list[str]:
-        found, together = [], "max" if self.once() else "sum"
+        found: list[str] = []
+        once, macros = self.once(), self.values["order_id"].first.macros
+
+        def together(amount: str) -> str:
+            if once:
+                return f"max({amount})"
+            return (
+                f"round(sum({amount}), 4)" if macros else f"sum({amount})"
+            )  # sums in parallel differ in their last bits
+
         for name, value in self._contract():
             if name == "order_id":
                 text = value.sql()
             elif name == "ordered_at":
                 text = f"min({value.date()})"
             elif name in ("revenue", "cost"):
-                text = f"{together}({self.reckoned() if name == 'revenue' else value.amount()})"
+                text = together(self.reckoned() if name == "revenue" else value.amount())
             elif name == "product_line" and value.first.macros:
                 text = f"arg_max({value.sql()}, {self.reckoned()})"
             else:
                 text = f"min({value.sql()})"
             found.append(f"{text} as {name}")
         if "revenue" not in self.values:
-            found.append(f"{together}({self.reckoned()}) as revenue")
+            found.append(f"{together(self.reckoned())} as revenue")
         return found
 
     def _by_account(self) -> list[str]:

@@ -1,17 +1,18 @@
 """The proposal for a whole source: known exports by their recipes, all else by inference, doubts asked."""
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 
 import numpy as np
 
 from features.errors import SourceUnreadable
 from features.extensions import EXPORTS, added
-from features.schema import Kind
 from features.sources.connectors import Connector, TableMapping
 from features.sources.proposals import inference
 from features.sources.proposals.cells import Cell, Value, condition, quoted, value_of
-from features.sources.proposals.mapped import FEW, MappedTable, joined
+from features.sources.proposals.doubts import Ask, Question, settle
+from features.sources.proposals.evidence import evidence_of
+from features.sources.proposals.mapped import MappedTable, joined
 from features.sources.proposals.recipes import RECIPES, Recipe
 from features.sources.proposals.sketches import TableSketch, sketch
 from features.sources.rules import SourceRules
@@ -21,18 +22,6 @@ CLOSE = 0.75
 """Tables whose scores differ by less may both hold the orders: somebody is asked."""
 FAR = 0.5
 """A smaller share of orders whose accounts stand in `accounts` means that another of its columns may be the key."""
-
-
-@dataclass(frozen=True)
-class Question:
-    """What the data leave open.  choices : code and words, the likeliest first."""
-
-    text: str
-    choices: tuple[tuple[str, str], ...]
-
-
-Ask = Callable[[Question], str]
-"""Returns the code of the choice."""
 
 
 @dataclass(frozen=True)
@@ -110,7 +99,7 @@ def propose_from(
             if other is not None and other.table not in by_recipe and other.table not in [one.name for one in ready]:
                 by_recipe[other.table] = [other]
                 used.add(id(table))
-    by_recipe = _settle(by_recipe, ask)
+    by_recipe = settle(by_recipe, ask)
     return Proposal(
         tables={name: _written(parts, accounts) for name, parts in by_recipe.items()},
         as_they_stand=tuple(one.name for one in ready),
@@ -186,50 +175,6 @@ def _choose(candidates: Sequence[inference.Candidate], ask: Ask) -> list[MappedT
 
 def _columns_of(one: inference.Candidate) -> tuple[str, ...]:
     return tuple(sorted(column.plain for column in one.mapped.source.columns))
-
-
-def _settle(found: Mapping[str, Sequence[MappedTable]], ask: Ask) -> dict[str, list[MappedTable]]:
-    """Say how columns are read that can be read in two ways: as the others of the source, else somebody is asked."""
-    told = {
-        _form(part, role, cell)[0]
-        for parts in found.values()
-        for part in parts
-        for role, value in part.values.items()
-        for cell in value.cells
-    }
-    return {name: [_settled(part, told, ask) for part in parts] for name, parts in found.items()}
-
-
-def _settled(part: MappedTable, told: set[str], ask: Ask) -> MappedTable:
-    values: dict[str, Value] = {}
-    for role, value in part.values.items():
-        cells = tuple(_decided(cell, *_form(part, role, cell), told, ask) for cell in value.cells)
-        values[role] = replace(value, cells=cells)
-    return replace(part, values=values)
-
-
-def _form(part: MappedTable, role: str, cell: Cell) -> tuple[str, Mapping[str, str]]:
-    """Return how the cells of a role are read, and what is in doubt of it."""
-    declared = KNOWN_TABLES[part.table]
-    kind = declared.column(role).kind if role in declared.names else Kind.NUMBER
-    if kind is Kind.TIME:
-        return cell.column.date_form
-    return cell.column.mark if kind in (Kind.MONEY, Kind.NUMBER) else ("", {})
-
-
-def _decided(cell: Cell, form: str, doubt: Mapping[str, str], told: set[str], ask: Ask) -> Cell:
-    if form != "doubtful":
-        return cell
-    agreed = told & set(doubt)
-    if len(agreed) == 1:
-        return replace(cell, form=agreed.pop())
-    order = sorted(doubt, key=lambda code: code not in _LIKELY)
-    choices = tuple((code, f"{doubt[code]} ({code})") for code in order)
-    return replace(cell, form=ask(Question(f"How are the cells of {cell.column.name!r} read? The first is", choices)))
-
-
-_LIKELY = ("dmy", "decimal_point")
-"""Readings that come first where nothing tells: most of the world writes the day first."""
 
 
 def _accounts_of(orders: Sequence[MappedTable], ready: Sequence[TableSketch]) -> frozenset[str]:
@@ -322,48 +267,5 @@ def _written(parts: Sequence[MappedTable], known: frozenset[str]) -> TablePropos
     evidence: list[str] = []
     for part in parts:
         reading |= part.reading()
-        evidence += _evidence(part, known)
+        evidence += evidence_of(part, known)
     return TableProposal(TableMapping(query=joined(parts), reading=reading), tuple(evidence))
-
-
-def _evidence(part: MappedTable, known: frozenset[str]) -> list[str]:
-    """Say what a table was recognised by, and what its rows are."""
-    rows = part.source.rows
-    looked = "" if part.source.whole else " that were looked at"
-    said = [f"{part.source.name!r}, {rows:,} rows{looked}: taken {part.origin}", *part.remarks]
-    for name, value in part.values.items():
-        column = value.first.column
-        detail = f"{len(column.values):,} different in {column.filled:,} cells"
-        if name == "ordered_at":
-            detail = f"read as {value.first.form or column.date_form[0]}"
-        elif name in ("revenue", "unit_price"):
-            detail = f"read as {value.first.form or column.mark[0]}"
-        said.append(f"  {name}: {' and '.join(repr(cell.column.name) for cell in value.cells)}, {detail}")
-    for one in part.conditions:
-        count = int(one.rows().sum())
-        which, rows_of = "Only" if one.keep else "Left out:", "row" if count == 1 else "rows"
-        said.append(f"{which} {count:,} {rows_of} with {one.words()}")
-    nobody = part.without_account()
-    if nobody > FEW * rows:
-        said.append(f"Left out: {nobody:,} of {rows:,} rows that name no account")
-    if part.table == "orders":
-        said += _rows_of_orders(part)
-    elif part.table == "accounts" and known:
-        met = len(known & part.values["account_id"].first.column.values)
-        said.append(f"{met:,} of the {len(known):,} accounts with orders stand in it")
-    return said
-
-
-def _rows_of_orders(part: MappedTable) -> list[str]:
-    if part.lines is not None:
-        return [f"An order is the sum of its lines, {part.lines.table.rows:,} in all"]
-    if "order_id" not in part.values:
-        return ["No number of an order was found: each row is one, and equal rows of one day may be copies"]
-    accounts, orders = (part.values[name].first.column for name in ("account_id", "order_id"))
-    said = []
-    if part.per_order():
-        what = "repeat the total of the order, which counts once" if part.once() else "are its lines, and are added up"
-        said.append(f"An order has several rows, {part.source.rows:,} of {len(orders.values):,} orders: they {what}")
-    if len(accounts.values) > 0.95 * len(orders.values) and len(orders.values) >= inference.SEEN:
-        said.append(f"Nearly every order has an account of its own in {accounts.name!r}: is it the customer's key?")
-    return said

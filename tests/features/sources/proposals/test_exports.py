@@ -10,7 +10,8 @@ from typing import NamedTuple
 
 import pytest
 
-from features.sources.proposals.proposal import Proposal, Question, propose
+from features.sources.proposals.doubts import Question
+from features.sources.proposals.proposal import Proposal, propose
 from features.sources.proposals.recipes import RECIPES
 from features.sources.proposals.settings_text import settings_text
 from features.sources.rules import SourceRules

@@ -4,9 +4,11 @@ import sqlite3
 from contextlib import closing
 from pathlib import Path
 
+import pandas as pd
 import pytest
 
-from features.sources.proposals.proposal import Proposal, Question, propose
+from features.sources.proposals.doubts import Question
+from features.sources.proposals.proposal import Proposal, propose
 from features.sources.source import Source, open_source, read_source
 from tests.features.sources.proposals.test_exports import RULES, mapped, unasked
 
@@ -139,7 +141,7 @@ LACKING = {
 def test_what_is_missing_is_said_by_name(case: str, tmp_path: Path) -> None:
     text, said, looked_for = LACKING[case]
     (tmp_path / "export.csv").write_text(text)
-    (lacking, *_) = proposed(tmp_path).lacking
+    lacking = " ".join(proposed(tmp_path).lacking)
     assert said in lacking
     assert looked_for in lacking
     assert case == "no rows" or text.split("\n")[0].split(",")[0] in lacking
@@ -167,3 +169,32 @@ def test_nothing_is_asked_where_the_data_tell(tmp_path: Path) -> None:
     (tmp_path / "facturen.csv").write_text(HEAD + "1;1;13-02-2025;10,00\n2;2;03-04-2025;9,00\n")
     with open_source(tmp_path, {}, RULES) as connector:
         assert propose(connector, RULES, unasked).tables["orders"].mapping.reading == {}
+
+
+def test_sums_of_many_lines_are_the_same_in_every_run(tmp_path: Path) -> None:
+    rows = "".join(f"K{n % 50},{n % 500},2025-01-13,{n % 7 + 1},{n % 90 / 100 + 0.01:.2f}\n" for n in range(60_000))
+    (tmp_path / "sales.csv").write_text("customer no,invoice no,invoice date,quantity,unit price\n" + rows)
+    amounts = [mapped(tmp_path)[1].tables["orders"]["revenue"].tolist() for _ in range(2)]
+    assert amounts[0] == amounts[1]
+    assert all(amount == round(amount, 4) for amount in amounts[0])
+
+
+def test_the_sheets_of_a_workbook_are_tables_that_meet(tmp_path: Path) -> None:
+    days = pd.to_datetime(["2025-01-13", "2025-02-14", "2025-03-15"])
+    sold = {"Klantnummer": [10, 11, 10], "Factuurnummer": ["F1", "F2", "F3"], "Factuurdatum": days}
+    with pd.ExcelWriter(tmp_path / "export.xlsx") as book:
+        pd.DataFrame({**sold, "Bedrag excl. btw": [1250.5, 320.0, -20.25]}).to_excel(
+            book, sheet_name="2025", index=False
+        )
+        pd.DataFrame({"Klantnummer": [10, 11], "Naam": ["V", "D"]}).to_excel(book, sheet_name="Klanten", index=False)
+    _, source = mapped(tmp_path)
+    assert source.tables["orders"]["revenue"].tolist() == [1250.5, 320.0, -20.25]
+    assert [join.met for join in source.joins] == [2]
+
+
+def test_a_file_that_cannot_be_read_is_named_and_the_others_are_mapped(tmp_path: Path) -> None:
+    (tmp_path / "bad.csv").write_text("a,b\n1,2,3\n")
+    (tmp_path / "sales.csv").write_text("customer no,invoice no,invoice date,amount\nK1,1,2025-01-13,5\n")
+    proposal = proposed(tmp_path)
+    assert "bad.csv, line 2" in proposal.unreadable[0]
+    assert read(tmp_path, proposal).rows("orders") == 1
