@@ -36,6 +36,7 @@ def init_command(options: InitOptions) -> Figures:
     from features.atomic_write import write_whole
     from features.sources.proposals.settings_text import settings_text
     from training.settings import parse_settings, read_settings
+    from training.tracking.tracker import without_secrets
 
     if options.out.exists() and not options.overwrite:
         raise SettingsError(
@@ -45,7 +46,8 @@ def init_command(options: InitOptions) -> Figures:
     proposal = look_at(options.data, read_settings(options.config), answers)
     if proposal.lacking:
         raise SourceUnreadable(" ".join(proposal.lacking))
-    text = settings_text(proposal, options.data, answers.taken)
+    named = without_secrets(options.data)  # a database's address may hold a password
+    text = settings_text(proposal, named, answers.taken)
     settings = parse_settings(tomllib.loads(text))
     _show_proposal(proposal)
     refusals, ladder = _try(options.data, settings)
@@ -57,7 +59,7 @@ def init_command(options: InitOptions) -> Figures:
         print(f"Training would refuse it as it is: {refusal}")
     if refusals:
         print(f"Mend that in {options.out}, then:")
-    print(f"\nladder check --data {options.data} --config {options.out}")
+    print(f"\nladder check --data {named} --config {options.out}")
     return {
         "out": str(options.out), "tables": list(proposal.tables), "as_they_stand": list(proposal.as_they_stand),
         "taken": list(answers.taken), "refusals": list(refusals), "ladder": ladder,

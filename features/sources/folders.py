@@ -9,7 +9,6 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 
 from features.errors import SourceUnreadable
-from features.sources.column_names import listed
 from features.sources.connectors import Connector, TableMapping, has_query
 from features.sources.files.discovery import READ, stem_and_kind, tables_of
 from features.sources.files.table_file import TableFile
@@ -101,13 +100,8 @@ class _Folder:
             return pa.table(dict(file.read(file.columns())))
 
         folder = self.path if self.path.is_dir() else self.path.parent
-        data, currencies = run_query(table, query, find, list(self.tables), rules=self.rules, folder=folder)
-        if table == "orders" and "currency" not in data.column_names:
-            self._said += [
-                f"the query of orders leaves out {name!r}, which holds {listed(held)}: select it as currency, else "
-                "amounts in different currencies are added up"
-                for name, held in currencies.items()
-            ]
+        data, notes = run_query(table, query, find, list(self.tables), rules=self.rules, folder=folder)
+        self._said += notes
         return {name: data.column(name) for name in data.column_names}
 
     def _file(self, table: str) -> TableFile:

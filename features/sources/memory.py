@@ -26,6 +26,7 @@ class _Memory:
     def __init__(self, frames: Mapping[str, Any], rules: SourceRules) -> None:
         self.rules = rules
         self._columns = {name: raw_columns(frame) for name, frame in frames.items()}
+        self._said: list[str] = []
         self.contents = self.table_names = self.own_tables = list(frames)
 
     def unknown_tables(self) -> list[str]:
@@ -44,10 +45,11 @@ class _Memory:
         return f"row {row} of {table}"
 
     def notes(self) -> list[str]:
-        return []
+        return self._said
 
     def query(self, table: str, query: str) -> Mapping[str, Any]:
-        data, _ = run_query(table, query, self._as_arrow, self.contents, rules=self.rules)
+        data, notes = run_query(table, query, self._as_arrow, self.contents, rules=self.rules)
+        self._said += notes
         return {name: data.column(name) for name in data.column_names}
 
     def _as_arrow(self, name: str) -> pa.Table | None:

@@ -7,6 +7,7 @@ from pathlib import Path
 import pyarrow as pa
 
 from features.errors import SourceUnreadable
+from features.sources.column_names import listed
 from features.sources.connectors import query_failed, refuse_duplicate_names
 from features.sources.readings.macros import TEXT_HINT, add_macros
 from features.sources.rules import SourceRules
@@ -20,8 +21,8 @@ def run_query(
     *,
     rules: SourceRules,
     folder: Path | None = None,
-) -> tuple[pa.Table, dict[str, list[str]]]:
-    """Return the result of a table's query, and the columns of what it reads that name several currencies.
+) -> tuple[pa.Table, list[str]]:
+    """Return the result of a table's query, and notes on currencies that it leaves out.
 
     find : name in the query -> the table of that name, None where there is none.  known : those that there are.
     folder : where files that the query opens itself are looked for; None = the working folder.
@@ -58,7 +59,13 @@ def run_query(
                 hint = f" A query may name a file or a sheet as a table: {', '.join(known)}."
             raise query_failed(table, error, hint) from error
     refuse_duplicate_names(f"the query under [tables.{table}]", data.column_names)
-    return data, currencies
+    if table != "orders" or "currency" in data.column_names:
+        return data, []
+    return data, [
+        f"the query of orders leaves out {name!r}, which holds {listed(held)}: select it as currency, else "
+        "amounts in different currencies are added up"
+        for name, held in currencies.items()
+    ]
 
 
 _CURRENCY = re.compile(r"(.*[_ ])?(currency|valuta|munt|devise|währung|waehrung)([_ ]?(code|iso|id))?", re.IGNORECASE)

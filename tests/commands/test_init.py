@@ -1,5 +1,7 @@
 """ladder init: an export becomes settings that `ladder check` takes; nothing is overwritten or guessed in silence."""
 
+import sqlite3
+from contextlib import closing
 from pathlib import Path
 
 import pytest
@@ -74,3 +76,24 @@ def test_with_several_currencies_the_file_is_written_and_the_status_says_that_ra
     mended = text.replace("= ...", "= 0.9").replace("# [source]", "[source]").replace("# currency", "currency")
     (tmp_path / "ladder.toml").write_text(mended.replace("# exchange_rates", "exchange_rates"))
     assert run("check", "--data", "sales.csv", "--config", "ladder.toml", "--json").figures["refusals"] == []
+
+
+def test_a_database_is_mapped_and_what_follows_its_address_is_written_nowhere(run: Run, tmp_path: Path) -> None:
+    with closing(sqlite3.connect(tmp_path / "shop.db")) as database:
+        database.executescript("""
+            create table sales(customer_no text, invoice_no int, invoice_date text, amount real);
+            insert into sales values ('K1', 1, '2025-01-13', 5.0), ('K1', 2, '2025-02-13', 6.0);
+        """)
+    url = f"sqlite:///{tmp_path / 'shop.db'}?timeout=7"
+    made = run("init", "--data", url, "--yes")
+    assert made.status == 0, made.err
+    assert "timeout" not in made.out + made.err + (tmp_path / "ladder.toml").read_text()
+    assert run("check", "--data", url, "--config", "ladder.toml").status == 0
+
+
+def test_a_source_that_follows_the_contract_gets_a_file_that_says_so(run: Run, tmp_path: Path) -> None:
+    (tmp_path / "source").mkdir()
+    (tmp_path / "source" / "orders.csv").write_text("account_id,ordered_at,revenue\nK1,2025-01-01,5\n")
+    assert run("init", "--data", "source").status == 0
+    assert "# As they stand: orders." in (tmp_path / "ladder.toml").read_text()
+    assert run("check", "--data", "source", "--config", "ladder.toml").status == 0

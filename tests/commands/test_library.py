@@ -97,6 +97,11 @@ def test_frames_come_back_in_the_library_that_they_came_in(monkeypatch: pytest.M
     assert given[0].column("revenue").to_pylist() == [1250.5, 3.0]
 
 
+def test_a_query_that_leaves_out_a_currency_of_several_is_told_so() -> None:
+    source = ladder.read({"facturen": FACTUREN.assign(Valuta=["EUR", "USD"])}, MAPPED)
+    assert any("leaves out 'Valuta'" in note for note in source.notes)
+
+
 def test_times_with_a_zone_and_categories_of_pandas_are_read() -> None:
     day = pd.to_datetime(["2025-02-13T23:30:00-05:00"], utc=True)
     frame = pd.DataFrame({"account_id": pd.Categorical(["K1"]), "ordered_at": day, "revenue": [5]})
