@@ -36,14 +36,10 @@ def check_command(options: CheckOptions) -> Figures:
     return report_source(loaded, options.report, options.html)
 
 
-def report_source(loaded: Loaded, rows_to: Path | None = None, page_to: Path | None = None) -> Figures:
-    """Show what a source holds.
-
-    rows_to : CSV file for every row that was set aside.  page_to : HTML file of the whole report.
-    """
+def data_report(loaded: Loaded) -> DataReport:
+    """Return what a source holds."""
     from features.data_report import Needs, check_source
     from features.exposures import ExposureNeeds
-    from features.sources.source import set_aside_frame
 
     settings = loaded.settings
     needs = Needs(
@@ -55,7 +51,17 @@ def report_source(loaded: Loaded, rows_to: Path | None = None, page_to: Path | N
             controls=settings.uplift.least_effective, separation=settings.uplift.most_separation,
         ),
     )  # fmt: skip
-    report = check_source(loaded.source, loaded.histories, settings.ladder, needs, loaded.as_of)
+    return check_source(loaded.source, loaded.histories, settings.ladder, needs, loaded.as_of)
+
+
+def report_source(loaded: Loaded, rows_to: Path | None = None, page_to: Path | None = None) -> Figures:
+    """Show what a source holds.
+
+    rows_to : CSV file for every row that was set aside.  page_to : HTML file of the whole report.
+    """
+    from features.sources.source import set_aside_frame
+
+    settings, report = loaded.settings, data_report(loaded)
     _show_report(report, settings.outcome.horizon_days)
     if rows_to is not None:
         set_aside_frame(loaded.source).to_csv(rows_to, index=False)

@@ -14,6 +14,7 @@ from commands.checking import CheckOptions, check_command
 from commands.demo import DemoOptions, demo_command
 from commands.exports import ExportOptions, export_command
 from commands.keys import KeysOptions, keys_command
+from commands.mapping import InitOptions, init_command, is_refused
 from commands.monitoring import MonitorOptions, advises_retraining, monitor_command
 from commands.options import CommonOptions, UsageError
 from commands.parser import Options, add_arguments, read_options
@@ -70,6 +71,10 @@ def _store_status(options: StoreOptions, figures: Figures) -> int:
     return EXIT_REFUSED if is_wrong(options, figures) else EXIT_DONE
 
 
+def _init_status(options: InitOptions, figures: Figures) -> int:
+    return EXIT_REFUSED if is_refused(options, figures) else EXIT_DONE
+
+
 def _train_status(options: TrainOptions, figures: Figures) -> int:
     return EXIT_NOT_PROMOTED if options.promote and not figures["champion"] else EXIT_DONE
 
@@ -88,6 +93,7 @@ COMMANDS: Mapping[str, Command] = {
         PartitionOptions,
         partition_command,
     ),
+    "init": _command("look at an export, and write the settings that map it", InitOptions, init_command, _init_status),
     "check": _command("the data report: rows set aside, the ladder, what can be trained", CheckOptions, check_command),
     "train": _command("train all models, track and register them", TrainOptions, train_command, _train_status),
     "backtest": _command("out-of-time evaluation beside the baselines", BacktestOptions, backtest_command),

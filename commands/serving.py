@@ -5,7 +5,7 @@ from __future__ import annotations
 import tempfile
 import time
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
@@ -41,7 +41,7 @@ class ServeOptions(CommonOptions):
 
 
 def serve_command(options: ServeOptions) -> Figures:
-    from training.model.champion import bundle_folder
+    from training.model.champion import bundle_folder, is_published
     from training.settings import read_settings
 
     settings = read_settings(options.config)
@@ -50,12 +50,29 @@ def serve_command(options: ServeOptions) -> Figures:
         folder = champions  # itself, so that the next champion takes over without a restart
         if options.model is not None:
             folder = find_bundle(options.model, champions, Path(scratch))
-        _fill_store(bundle_folder(folder), settings, options)
+        given = options.model is not None or options.scores is not None or options.data is not None
+        if given or is_published(champions):
+            _fill_store(bundle_folder(folder), settings, options)
+        else:
+            check_store(options.store)
+            print(f"No champion is in {champions} yet: the page says what to do, and takes it over when it is there.")
         terms = service_terms(settings.service, store=options.store, host=options.host, workers=options.workers)
+        terms = replace(terms, data=_shown(options.data), settings=_settings_file(options.config))
         serve_until_stopped(
             folder, options.port, terms, lambda url: print(f"Serving at {url}; Ctrl-C ends it", flush=True)
         )
     return {"port": options.port}
+
+
+def _shown(data: str | None) -> str:
+    """Return a source as the page may name it: a database's address may hold a password."""
+    return "" if data is None or "://" in data else data
+
+
+def _settings_file(config: Path | None) -> str:
+    """Return the settings file that is used, or that `ladder init` has written here."""
+    written = Path("ladder.toml")
+    return str(config) if config is not None else str(written) if written.is_file() else ""
 
 
 def service_terms(limits: ServiceSettings, *, store: str | None, host: str = LOCAL, workers: int = 1) -> Terms:

@@ -13,6 +13,7 @@ from typing import Any, get_args
 
 from pydantic import BaseModel
 
+from commands import library
 from commands.command_line import COMMANDS
 from commands.options import CommonOptions
 from commands.parser import Argument, arguments_of
@@ -31,7 +32,14 @@ from training.settings import reference as settings
 
 FOLDER = Path(__file__).parent
 NOTE = "Written from the code by `make reference`; a test fails when this page is out of date."
+LIBRARY = (
+    "ladder.read", "ladder.Source", "ladder.Source.tables", "ladder.Source.set_aside", "ladder.check", "ladder.train",
+    "ladder.Model", "ladder.Model.report", "ladder.Model.comparisons", "ladder.Model.score", "ladder.Model.save",
+    "ladder.Model.draw", "ladder.Scores", "ladder.load", "ladder.plan",
+)  # fmt: skip
+"""What `import ladder` has."""
 PUBLIC = (
+    "commands.library",
     "features.tables",
     "features.sources.source",
     "features.histories.histories",
@@ -308,12 +316,54 @@ def _answered(error: type[errors.LadderError], told: Answered) -> tuple[str, str
     return _code(error.__name__), _code(told.status), "its own" if told.code is None else _code(told.code)
 
 
+_LIBRARY_PAGE = """## `import ladder`
+
+What the commands do, on values instead of files: nothing is registered, and nothing is written in the working folder.
+
+```python
+import ladder
+
+faster = {"booster": {"rounds": 20}, "slices": {"every_days": 90}, "outcome": {"further_horizons_days": []}}
+source = ladder.read("source/", faster)  # a folder, a file, a database; settings as in ladder.toml, or its name
+print(ladder.check(source).ladder)
+model = ladder.train(source, folds=0)  # without folds nothing is judged out of time
+scores = model.score(source, language="nl")
+print(scores.scores[["account_id", "rung", "next_rung", "expected_revenue"]].head())
+print(ladder.plan(scores, budget=20_000, model=model).record)
+```
+
+Frames go in by the name of their table: of pandas, Polars or Arrow, or any that hands its columns over as Arrow does.
+Their cells are understood as those of files are, and `settings` maps them by the same queries. Frames come back in the
+library that they came in.
+
+```python
+import pandas as pd
+
+rows = [("10", "13-02-2025", "1.250,50"), ("11", "14-02-2025", "3,00")]
+orders = pd.DataFrame(rows, columns=["Klant", "Datum", "Bedrag"])
+query = 'select "Klant" as account_id, "Datum" as ordered_at, "Bedrag" as revenue from orders'
+print(ladder.read({"orders": orders}, {"tables": {"orders": {"query": query}}}).tables["orders"])
+```
+
+A model that serves, or one that was saved:
+
+```python
+model.save("my-model")
+print(ladder.load("my-model").report[0])  # or ladder.load("models:/loyalty-ladder@champion")
+```
+"""
+
+
 def python() -> str:
-    """The modules that a program of one's own may count on."""
-    lines = [
-        "# Python",
+    """What a program of one's own may count on: the functions of `import ladder`, and modules."""
+    said = f"What a program of one's own may count on. {NOTE} The built site has every class and function below."
+    lines = ["# Python", "", said, "", *_LIBRARY_PAGE.splitlines()]
+    lines += ["", *table(("", "what it does"), ((_code(name), _first_sentence(name)) for name in LIBRARY))]
+    lines += [
         "",
-        f"What a program of one's own may count on. {NOTE} The built site has every class and function below.",
+        "## Modules",
+        "",
+        "Below that:",
         "",
         "```python",
         "from features.histories.histories import build_histories",
@@ -326,6 +376,14 @@ def python() -> str:
     ]
     rows = ((f"[`{name}`](../{_file(name)})", _first_line(name)) for name in PUBLIC)
     return "\n".join([*lines, *table(("module", "what it holds"), rows)]) + "\n"
+
+
+def _first_sentence(name: str) -> str:
+    """The first line of what is documented at a dotted name of `commands.library`."""
+    found: Any = library
+    for part in name.removeprefix("ladder.").split("."):
+        found = getattr(found, part)
+    return (found.__doc__ or "").partition("\n")[0]
 
 
 def _file(name: str) -> str:

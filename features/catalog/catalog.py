@@ -28,6 +28,8 @@ from features.catalog.families import (
 )
 from features.catalog.families.firmographics import CODED_COLUMNS
 from features.catalog.fingerprint import reference_histories, reference_snapshots
+from features.extensions import FEATURES as ADDED_FEATURES
+from features.extensions import added
 from features.histories.histories import Histories
 from features.histories.snapshots import Snapshots
 from features.histories.views import View
@@ -51,7 +53,11 @@ FAMILIES = (
     firmographics,
     forecasts,
 )
-FEATURES: tuple[Feature, ...] = tuple(feature for family in FAMILIES for feature in family.FEATURES)
+FEATURES: tuple[Feature, ...] = (
+    *(feature for family in FAMILIES for feature in family.FEATURES),
+    *added(ADDED_FEATURES, Feature),
+)
+"""Those of the families, and those that installed packages add."""
 NAMES: tuple[str, ...] = tuple(feature.name for feature in FEATURES)
 BY_NAME: Mapping[str, Feature] = {feature.name: feature for feature in FEATURES}
 ALWAYS_KNOWN: frozenset[int] = frozenset(k for k, feature in enumerate(FEATURES) if feature.missing == NEVER_MISSING)

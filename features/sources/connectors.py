@@ -37,11 +37,15 @@ class Connector(Protocol):
     label : how a message names it.
     contents : what a person would see in it.
     table_names : the tables that can be read by name.
+    own_tables : each table once, by the name that a query gives it.
+    macros : whether a query may call `as_date`, `as_amount` and `as_id`.
     """
 
     label: str
     contents: list[str]
     table_names: list[str]
+    own_tables: list[str]
+    macros: bool
 
     def unknown_tables(self) -> list[str]:
         """Return what is there but is not a table of the contract."""

@@ -19,6 +19,8 @@ DATABASE_CHUNK = 100_000
 class _Database:
     """The tables and views of one database, through SQLAlchemy."""
 
+    macros = False
+
     def __init__(self, connection: Any, label: str) -> None:
         import sqlalchemy as sa
 
@@ -31,7 +33,7 @@ class _Database:
         self.contents = sorted({*self.inspector.get_table_names(), *views})
         # ORDERS and Orders are orders, unless there is one of that very name.
         self._written = {name.casefold(): name for name in self.contents} | {n: n for n in self.contents}
-        self.table_names = list(self._written)
+        self.table_names, self.own_tables = list(self._written), self.contents
 
     def unknown_tables(self) -> list[str]:
         return [name for name in self.contents if name.casefold() not in KNOWN_TABLES]

@@ -1,6 +1,5 @@
 """The connector to files: those of a folder or a single one, by name and by queries over them."""
 
-import re
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
@@ -10,12 +9,11 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 
 from features.errors import SourceUnreadable
-from features.sources.column_names import listed
-from features.sources.connectors import Connector, TableMapping, has_query, query_failed, refuse_duplicate_names
+from features.sources.connectors import Connector, TableMapping, has_query
 from features.sources.files.discovery import READ, stem_and_kind, tables_of
 from features.sources.files.table_file import TableFile
 from features.sources.partitioned import Partitions, read_part_table, read_partitions
-from features.sources.readings.macros import TEXT_HINT, add_macros
+from features.sources.queries import run_query
 from features.sources.rules import NO_RULES, SourceRules
 from features.tables import KNOWN_TABLES, TABLE
 
@@ -25,6 +23,8 @@ _REPORTS = ("set_aside", "scores", "investment_scores", "plan")
 
 class _Folder:
     """The files of one folder, or a single one, as tables."""
+
+    macros = True
 
     def __init__(self, path: Path, mapped: Mapping[str, TableMapping], rules: SourceRules) -> None:
         if not path.exists():
@@ -49,6 +49,8 @@ class _Folder:
             if tables:
                 self._named.setdefault(name.rstrip("/").casefold(), tables[0])
         self.table_names = list(self.tables)
+        own = {id(table): name for name, table in self.tables.items() if name not in _REPORTS}
+        self.own_tables = list(own.values())
         self._read: dict[str, TableFile] = {}
         self._said: list[str] = []
 
@@ -89,41 +91,17 @@ class _Folder:
 
     def query(self, table: str, query: str) -> Mapping[str, Any]:
         """Run a query in DuckDB, in memory, with every file that it names as a table of raw cells."""
-        try:
-            import duckdb
-        except ModuleNotFoundError as error:
-            raise SourceUnreadable("a query over files needs DuckDB: install loyalty-ladder[train]") from error
-        with duckdb.connect(":memory:") as connection:
-            folder = self.path if self.path.is_dir() else self.path.parent
-            connection.execute("SET file_search_path='{}'".format(str(folder.resolve()).replace("'", "''")))
-            connection.execute("SET TimeZone='UTC'")
-            connection.execute("SET python_enable_replacements=false")
-            connection.execute("SET autoinstall_known_extensions=false")  # nothing is fetched from elsewhere
-            add_macros(connection, self.rules)
-            currencies: dict[str, list[str]] = {}
-            try:
-                for name in connection.get_table_names(query):
-                    file = self.tables.get(name.casefold()) or self._named.get(name.casefold())
-                    if file is not None:
-                        self._read[f"{table} from {name}"] = file
-                        cells = pa.table(dict(file.read(file.columns())))
-                        connection.register(name, cells)
-                        currencies |= _currencies(cells)
-                data = connection.sql(query).to_arrow_table()
-            except duckdb.Error as error:
-                hint = TEXT_HINT if isinstance(error, duckdb.BinderException) and "VARCHAR" in str(error) else ""
-                if isinstance(error, duckdb.CatalogException) and "does not exist" in str(error):
-                    hint = f" The files are {', '.join(self.tables)}."
-                if "read_xlsx" in query or "read_csv" in query:
-                    hint = f" A query may name a file or a sheet as a table: {', '.join(self.tables)}."
-                raise query_failed(table, error, hint) from error
-        refuse_duplicate_names(f"the query under [tables.{table}]", data.column_names)
-        if table == "orders" and "currency" not in data.column_names:
-            self._said += [
-                f"the query of orders leaves out {name!r}, which holds {listed(held)}: select it as currency, else "
-                "amounts in different currencies are added up"
-                for name, held in currencies.items()
-            ]
+
+        def find(name: str) -> pa.Table | None:
+            file = self.tables.get(name.casefold()) or self._named.get(name.casefold())
+            if file is None:
+                return None
+            self._read[f"{table} from {name}"] = file
+            return pa.table(dict(file.read(file.columns())))
+
+        folder = self.path if self.path.is_dir() else self.path.parent
+        data, notes = run_query(table, query, find, list(self.tables), rules=self.rules, folder=folder)
+        self._said += notes
         return {name: data.column(name) for name in data.column_names}
 
     def _file(self, table: str) -> TableFile:
@@ -134,6 +112,8 @@ class _Folder:
 class _PartitionedFolder:
     """All parts of a partitioned source as one folder."""
 
+    macros = True
+
     def __init__(self, partitions: Partitions, mapped: Mapping[str, TableMapping]) -> None:
         if mapped:
             raise SourceUnreadable(
@@ -142,7 +122,7 @@ class _PartitionedFolder:
             )
         self.partitions = partitions
         self.label = f"the partitioned folder {partitions.folder}"
-        self.table_names = self.contents = list(partitions.tables)
+        self.table_names = self.contents = self.own_tables = list(partitions.tables)
 
     def unknown_tables(self) -> list[str]:
         return []
@@ -180,13 +160,3 @@ def open_folder(path: Path, mapped: Mapping[str, TableMapping], rules: SourceRul
     """
     partitions = read_partitions(path)
     yield _Folder(path, mapped, rules) if partitions is None else _PartitionedFolder(partitions, mapped)
-
-
-_CURRENCY = re.compile(r"(.*[_ ])?(currency|valuta|munt|devise|währung|waehrung)([_ ]?(code|iso|id))?", re.IGNORECASE)
-
-
-def _currencies(cells: pa.Table) -> dict[str, list[str]]:
-    """Return the columns that are called like a currency and hold more than one, with what they hold."""
-    named = [name for name in cells.column_names if _CURRENCY.fullmatch(name)]
-    held = {name: sorted(map(str, cells.column(name).drop_null().unique().to_pylist())) for name in named}
-    return {name: values for name, values in held.items() if len(values) > 1}

@@ -5,7 +5,6 @@ Each table is read whole, its declared columns only. What its cells mean is sett
 aside and ignored, and how many rows were read, travels with the tables.
 """
 
-import sys
 from collections import Counter
 from collections.abc import Callable, Mapping, Sequence
 from contextlib import AbstractContextManager
@@ -24,6 +23,7 @@ from features.sources.connectors import Connector, TableMapping, check_mapping, 
 from features.sources.databases import open_database
 from features.sources.folders import open_folder
 from features.sources.joins import Join, compare_accounts, join_notes, unify_crm_ids
+from features.sources.memory import open_frames, raw_columns
 from features.sources.mends import mend, toml
 from features.sources.money import in_constant_prices, in_one_currency
 from features.sources.order_amounts import check_amounts
@@ -36,16 +36,20 @@ if TYPE_CHECKING:
     import pandas as pd
 
 __all__ = [
+    "Location",
     "Progress",
     "Source",
     "SourceRules",
     "TableMapping",
+    "open_source",
     "read_source",
     "read_table",
     "set_aside_frame",
     "source_from_rows",
 ]
 
+Location = str | Path | Mapping[str, Any]
+"""A folder, a file, a database's URL, or frames by name."""
 Progress = Callable[[str], None]
 """A function that is called with a few words about what is being read."""
 
@@ -85,7 +89,7 @@ class Source:
 
 
 def read_source(
-    location: str | Path,
+    location: Location,
     mapped: Mapping[str, TableMapping] | None = None,
     *,
     max_bad_share: float = 0.05,
@@ -95,7 +99,7 @@ def read_source(
 ) -> Source:
     """Read every table of the contract that the files or the database hold.
 
-    location : a folder, a file, or a SQLAlchemy URL.
+    location : a folder, a file, a SQLAlchemy URL, or frames by name.
     mapped : table -> where to find it, for tables that do not follow the contract.
     max_bad_share : largest share of a table's rows that may be set aside, 0..1.
     progress : called with a few words before each table is read.
@@ -118,7 +122,7 @@ def read_source(
     """
     mapped = mapped or {}
     check_mapping(mapped)
-    database = "://" in str(location)
+    database = is_url(location)
     refused: list[str] = []
 
     def refuse(error: SourceError | NotEnoughData) -> None:
@@ -126,7 +130,7 @@ def read_source(
             raise error
         refused.append(str(error))
 
-    with _open(location, mapped, rules) as connector:
+    with open_source(location, mapped, rules) as connector:
         present = [table for table in TABLES if table.name in connector.table_names or has_query(mapped, table)]
         if TABLE["orders"] not in present:
             lacking = SourceUnreadable(
@@ -194,7 +198,7 @@ def read_source(
 
 
 def read_table(
-    location: str | Path,
+    location: Location,
     name: str,
     mapped: Mapping[str, TableMapping] | None = None,
     rules: SourceRules = NO_RULES,
@@ -209,16 +213,24 @@ def read_table(
     mapped = mapped or {}
     check_mapping(mapped)
     table = TABLE[name]
-    with _open(location, mapped, rules) as connector:
+    with open_source(location, mapped, rules) as connector:
         if name not in connector.table_names and not has_query(mapped, table):
             return None
         return read_one(table, connector, mapped.get(name, TableMapping()), rules).cleaned.columns
 
 
-def _open(
-    location: str | Path, mapped: Mapping[str, TableMapping], rules: SourceRules
+def open_source(
+    location: Location, mapped: Mapping[str, TableMapping], rules: SourceRules
 ) -> AbstractContextManager[Connector]:
-    return open_database(str(location)) if "://" in str(location) else open_folder(Path(location), mapped, rules)
+    """Open the files, the database or the frames for reading.  Raises SourceUnreadable where that cannot be done."""
+    if isinstance(location, Mapping):
+        return open_frames(location, rules)
+    return open_database(str(location)) if is_url(location) else open_folder(Path(location), mapped, rules)
+
+
+def is_url(location: Location) -> bool:
+    """Return whether a source is a database."""
+    return isinstance(location, str) and "://" in location
 
 
 def _exchange_rates(connector: Connector, mapped: Mapping[str, TableMapping], rules: SourceRules) -> Columns | None:
@@ -245,7 +257,7 @@ def source_from_rows(raw: Mapping[str, Any], *, max_bad_share: float = 1.0, unti
     tables: dict[str, Cleaned] = {}
     for table in TABLES:
         if table.name in raw:
-            tables[table.name] = clean(table, _plain(raw[table.name]), until=until)
+            tables[table.name] = clean(table, raw_columns(raw[table.name]), until=until)
             _check_share(tables[table.name], table, max_bad_share)
     return _source(tables, notes)
 
@@ -278,28 +290,6 @@ def _source(tables: Mapping[str, Cleaned], notes: Sequence[str]) -> Source:
         notes=(*notes, *(note for cleaned in tables.values() for note in cleaned.notes)),
         rows_read={name: cleaned.rows_read for name, cleaned in tables.items()},
     )
-
-
-def _plain(columns: Any) -> Mapping[str, Any]:
-    """Return raw columns as `clean` takes them; those of a DataFrame without Python objects where possible."""
-    pandas = sys.modules.get("pandas")  # where it was never imported there is no DataFrame
-    if pandas is None or not isinstance(columns, pandas.DataFrame):
-        return {str(name): values for name, values in columns.items()}
-    if columns.columns.empty:
-        return {}
-    return {str(name): _from_series(values) for name, values in columns.items()}
-
-
-def _from_series(values: "pd.Series[Any]") -> Any:
-    import pandas as pd
-
-    if isinstance(values.dtype, pd.DatetimeTZDtype):
-        return values.dt.tz_convert("UTC").dt.tz_localize(None).to_numpy()
-    if isinstance(values.dtype, pd.CategoricalDtype):
-        return values.astype(object).to_numpy()
-    if values.dtype == object or not isinstance(values.dtype, pd.api.extensions.ExtensionDtype):
-        return values.to_numpy()
-    return pa.array(values, from_pandas=True)
 
 
 def _check_share(

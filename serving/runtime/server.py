@@ -18,8 +18,8 @@ from types import FrameType
 
 from features.errors import LadderError, SettingsError
 from serving.runtime.process_lifetime import GRACE_SECONDS
-from training.model.bundle import read_proven_bundle
-from training.model.champion import bundle_folder
+from training.model.bundle import MANIFEST, read_proven_bundle
+from training.model.champion import bundle_folder, is_published
 
 READY_SECONDS = 60.0
 """Longest wait for /readyz: a cold start without compiled Python files took 20 s."""
@@ -37,6 +37,7 @@ class Terms:
     rate, burst : requests of one key in each worker, per second and at once.
     waiting : requests that may wait in each worker.
     proxy_user_header : in which a proxy names who is signed in, empty = none.  currency : of the page.
+    data, settings : the source and its settings file, as the page names them before there are scores.
     """
 
     host: str = "127.0.0.1"
@@ -47,6 +48,8 @@ class Terms:
     waiting: int = 64
     proxy_user_header: str = ""
     currency: str = "€"
+    data: str = ""
+    settings: str = ""
 
 
 def serve(bundle: Path, port: int, terms: Terms = Terms(), announce: Callable[[str], None] | None = None) -> int:
@@ -58,7 +61,7 @@ def serve(bundle: Path, port: int, terms: Terms = Terms(), announce: Callable[[s
     Raises
     ------
     BundleError
-        Before anything is started, if the bundle is damaged or missing.
+        Before anything is started, if the bundle is damaged, or missing without a store whose page says what to do.
     SettingsError
         If the host or port cannot be listened on, or must not be without keys.
     LadderError
@@ -66,7 +69,7 @@ def serve(bundle: Path, port: int, terms: Terms = Terms(), announce: Callable[[s
     """
     asked = _Asked()
     with asked.listening(), _started(bundle, port, terms) as process:
-        ready = _wait(process, port, terms.host, asked)
+        ready = _wait(process, port, terms.host, asked, _answers_at(bundle, terms))
         if ready and announce is not None:
             announce(_url(port, terms.host))
         while not asked.to_stop and process.poll() is None:
@@ -78,7 +81,7 @@ def serve(bundle: Path, port: int, terms: Terms = Terms(), announce: Callable[[s
 def running(bundle: Path, port: int, terms: Terms = Terms()) -> Iterator[str]:
     """Run the service for the length of the block, and yield its address.  Raises what `serve` raises."""
     with _started(bundle, port, terms) as process:
-        _wait(process, port, terms.host, _Asked())
+        _wait(process, port, terms.host, _Asked(), _answers_at(bundle, terms))
         yield _url(port, terms.host)
 
 
@@ -138,6 +141,8 @@ def _started(bundle: Path, port: int, terms: Terms) -> Iterator["subprocess.Pope
         "LADDER_WAITING": str(terms.waiting),
         "LADDER_PROXY_USER_HEADER": terms.proxy_user_header,
         "LADDER_CURRENCY": terms.currency,
+        "LADDER_DATA": terms.data,
+        "LADDER_SETTINGS": terms.settings,
         **({} if terms.store is None else {"LADDER_STORE": _whole(terms.store)}),
         "BENTOML_HOME": home,  # otherwise ~/bentoml: two services would wipe each other's figures
         "PYTHONWARNINGS": "ignore",
@@ -155,7 +160,8 @@ def _check(bundle: Path, port: int, terms: Terms) -> None:
     """Refuse what cannot work before a process is started.  Raises BundleError or SettingsError."""
     if terms.workers < 1:
         raise SettingsError(f"{terms.workers} workers cannot serve; give 1 or more.")
-    read_proven_bundle(bundle_folder(bundle))
+    if not _waits_for_champion(bundle, terms):
+        read_proven_bundle(bundle_folder(bundle))
     host = terms.host
     try:
         beyond = not ip_address(host).is_loopback
@@ -177,6 +183,16 @@ def _check(bundle: Path, port: int, terms: Terms) -> None:
             raise SettingsError(f"Port {port} of {host} cannot be listened on: {why}. Choose another --port.") from None
 
 
+def _waits_for_champion(bundle: Path, terms: Terms) -> bool:
+    """Return whether there is a page to say what comes before the first champion, and there is none."""
+    return terms.store is not None and not (bundle / MANIFEST).is_file() and not is_published(bundle)
+
+
+def _answers_at(bundle: Path, terms: Terms) -> str:
+    """Return the path that answers 200 once the service is as far as it can come."""
+    return "/healthz" if _waits_for_champion(bundle, terms) else "/readyz"
+
+
 def _has_keys(store: str | None) -> bool:
     if store is None:
         return False
@@ -196,13 +212,13 @@ def _whole(store: str) -> str:
     return whole(store)
 
 
-def _wait(process: "subprocess.Popen[bytes]", port: int, host: str, asked: _Asked) -> bool:
-    """Wait until /readyz answers 200 (True) or we are asked to stop (False).  Raises LadderError if neither."""
+def _wait(process: "subprocess.Popen[bytes]", port: int, host: str, asked: _Asked, path: str) -> bool:
+    """Wait until a path answers 200 (True) or we are asked to stop (False).  Raises LadderError if neither."""
     until = time.monotonic() + READY_SECONDS
     while not asked.to_stop:
         if process.poll() is not None:
             raise LadderError(f"The service ended while it started, with status {process.returncode}.")
-        status = _status(port, host)
+        status = _status(port, host, path)
         if status == 200:
             return True
         if status == 503 or time.monotonic() > until:
@@ -211,12 +227,12 @@ def _wait(process: "subprocess.Popen[bytes]", port: int, host: str, asked: _Aske
     return False
 
 
-def _status(port: int, host: str) -> int:
-    """Return the status of /readyz; 0 where nobody answers yet."""
+def _status(port: int, host: str, path: str) -> int:
+    """Return the status of a path; 0 where nobody answers yet."""
     connection = HTTPConnection(_reachable(host), port, timeout=5)
     with suppress(OSError, HTTPException):
         try:
-            connection.request("GET", "/readyz")
+            connection.request("GET", path)
             return connection.getresponse().status
         finally:
             connection.close()

@@ -19,6 +19,7 @@ if TYPE_CHECKING:
 
     from serving.api.bounded_executor import BoundedExecutor
     from serving.api.keyring import Keyring
+    from serving.api.model_holder import ModelHolder
     from serving.api.rate_limit import Rates
     from serving.api.store_service import StoreService
     from serving.web.routes import Site
@@ -31,6 +32,8 @@ RATE, BURST, WAITING = "LADDER_RATE", "LADDER_BURST", "LADDER_WAITING"
 """And the limits of each worker: requests of a key per second and at once, requests that may wait."""
 PROXY, CURRENCY = "LADDER_PROXY_USER_HEADER", "LADDER_CURRENCY"
 """And what the managers' page must know: who names the visitor, and the sign before amounts."""
+DATA, SETTINGS = "LADDER_DATA", "LADDER_SETTINGS"
+"""And the source and its settings file, which it names before there are scores."""
 
 
 class Front:
@@ -84,7 +87,7 @@ class Worker:
             from serving.api.store_service import StoreService
 
             store_service = StoreService(store)
-            site = _site(store_service, ring, rates, filing)
+            site = _site(store_service, ring, rates, executor=filing, holder=holder)
             Front.application = create_app(
                 holder, meter, archive=store_service, ring=ring, rates=rates, scoring=scoring, filing=filing, pages=site
             )
@@ -93,14 +96,24 @@ class Worker:
 
 
 def _site(
-    store_service: "StoreService", ring: "Callable[[], Keyring]", rates: "Rates", executor: "BoundedExecutor"
+    store_service: "StoreService",
+    ring: "Callable[[], Keyring]",
+    rates: "Rates",
+    *,
+    executor: "BoundedExecutor",
+    holder: "ModelHolder",
 ) -> "Site":
     """Return the managers' page; its templates are loaded only where there is a store."""
     from serving.web.routes import Site
     from serving.web.session import SessionAuth
+    from serving.web.start import Standing
+
+    def standing() -> Standing:
+        trained = holder.scoring_service is not None
+        return Standing(trained, os.environ.get(DATA, ""), os.environ.get(SETTINGS, ""))
 
     session_auth = SessionAuth(ring, os.environ.get(PROXY) or None)
-    return Site(store_service, session_auth, rates, executor, os.environ.get(CURRENCY, "€"))
+    return Site(store_service, session_auth, rates, executor, currency=os.environ.get(CURRENCY, "€"), standing=standing)
 
 
 def _ring(store: str | None) -> "Callable[[], Keyring]":

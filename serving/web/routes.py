@@ -16,7 +16,7 @@ from serving.api.errors import HttpError, http_error
 from serving.api.rate_limit import Rates
 from serving.api.request_context import request_context_of
 from serving.planning.planner import Planner
-from serving.web import account, ladder, planning, priorities, trust
+from serving.web import account, ladder, planning, priorities, start, trust
 from serving.web.session import COOKIE, SessionAuth, Visitor
 from serving.web.static_files import asset_at
 from serving.web.visit import View, Visit, language_of, redirect, render
@@ -60,10 +60,12 @@ class Site:
         session_auth: SessionAuth,
         rates: Rates | None,
         executor: BoundedExecutor,
+        *,
         currency: str = "€",
+        standing: Callable[[], start.Standing] = start.Standing,
     ) -> None:
         self._stores, self._session_auth, self._rates, self._executor = stores, session_auth, rates, executor
-        self._currency = currency
+        self._currency, self._standing = currency, standing
 
     def routes(self) -> list[Route]:
         """Return the routes of the page, without `/`."""
@@ -110,7 +112,9 @@ class Site:
                 return view(visit)
             except HttpError as error:
                 return _refused(visit, error)
-            except (InvalidRequest, NotReady) as error:
+            except NotReady as error:
+                return start.show(visit, self._standing(), http_error(error).status)
+            except InvalidRequest as error:
                 return _refused(visit, http_error(error))
 
         try:

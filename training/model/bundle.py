@@ -194,10 +194,7 @@ def read_bundle(folder: Path) -> tuple[Bundle, str]:
     try:
         facts = _facts(manifest["facts"])
         if facts.catalog != catalog.fingerprint():
-            raise BundleError(
-                f"The model in {folder} was made for feature catalogue {facts.catalog}; this program has "
-                f"{catalog.fingerprint()}. Train it anew, or use the program version that made it."
-            )
+            raise BundleError(_other_catalogue(folder, facts))
         reader = BundleReader(folder, manifest["files"])
         reader.content(f"{EXAMPLES}.json")  # used by read_proven_bundle only, but its digest is checked in any case
         switching, triggers = reader.part_if_any("switching", Pool), reader.part_if_any("triggers", Pool)
@@ -246,6 +243,20 @@ def _facts(content: Mapping[str, Any]) -> Facts:
     values["report"] = findings.from_json(content["report"])
     values["vocabulary"] = {key: tuple(names) for key, names in content["vocabulary"].items()}
     return Facts(**values)
+
+
+def _other_catalogue(folder: Path, facts: Facts) -> str:
+    """Say how the features of a model differ from those of this program."""
+    lacking = [name for name in facts.features if name not in catalog.BY_NAME]
+    known = set(facts.features)
+    more = [name for name in catalog.NAMES if name not in known]
+    said = f"The model in {folder} was made for feature catalogue {facts.catalog}; this program has "
+    said += f"{catalog.fingerprint()}"
+    if lacking:
+        said += f". It needs {', '.join(lacking)}, which this program does not have: install the package that adds it"
+    elif more:
+        said += f", which also has {', '.join(more)}"
+    return f"{said}. Train it anew, or use the program version that made it."
 
 
 def _investment(position: int, option: Mapping[str, Any], reader: BundleReader) -> Investment:

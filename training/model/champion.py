@@ -73,9 +73,14 @@ def published(folder: Path) -> Path:
         If no champion was published into that folder.
     """
     pointer = folder / "current"
-    if not pointer.is_file():
+    if not is_published(folder):
         raise BundleError(
             f"No champion is in {folder}. Run `ladder train`; if its checks refused the model, "
             "`ladder promote VERSION` overrules them."
         )
     return folder / pointer.read_text(encoding="ascii").strip()
+
+
+def is_published(folder: Path) -> bool:
+    """Return whether a champion was published into that folder."""
+    return (folder / "current").is_file()

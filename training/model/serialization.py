@@ -11,6 +11,7 @@ from types import UnionType
 from typing import Any, Protocol, TypeVar, get_args, get_origin, get_type_hints
 
 from features.errors import BundleError
+from features.extensions import MEMBERS, extensions
 from features.instants import FloatArray
 
 
@@ -65,10 +66,18 @@ def from_json(content: Mapping[str, Any]) -> Predictor:
         If the content is of an unknown class or lacks a field.
     """
     try:
+        if content["kind"] not in SERVED_CLASSES:
+            extensions(MEMBERS)  # a package that adds a member registers its predictors when it is loaded
         predictor_class = SERVED_CLASSES[content["kind"]]
         fields_read = {name: _read(hint, content[name]) for name, hint in _hints(predictor_class).items()}
         read: Predictor = predictor_class(**fields_read)
     except (AttributeError, KeyError, TypeError, ValueError) as error:
+        kind = content.get("kind") if isinstance(content, Mapping) else None
+        if isinstance(kind, str) and kind not in SERVED_CLASSES:
+            raise BundleError(
+                f"The model holds a predictor {kind!r}, which neither this program nor an installed package knows. "
+                "Install the package that adds it, or train anew."
+            ) from None
         raise BundleError(f"A predictor cannot be read: {type(error).__name__} at {error}. Export it anew.") from None
     return read
 

@@ -10,6 +10,7 @@ from dataclasses import replace
 
 import numpy as np
 
+from features.extensions import added_members
 from features.instants import BoolArray
 from features.tables import RUNGS
 from training.data.dataset import Dataset, earlier_split
@@ -135,6 +136,7 @@ MEMBERS: dict[str, Learn] = {
     "ordinal": learn_ordinal,
     "logit": learn_logit,
     "table": learn_table,
+    **added_members("next_rung"),
 }
 SIMPLE = ("table",)
 """The member that a short record is drawn towards. `learn_banded` is none: it brought nothing on

@@ -11,6 +11,7 @@ from dataclasses import dataclass, replace
 import numpy as np
 from scipy.optimize import minimize
 
+from features.extensions import added_members
 from features.histories.views import View
 from features.instants import MICROSECONDS_PER_DAY, BoolArray, FloatArray, IntArray
 from features.ladder.contract_ends import (
@@ -281,6 +282,7 @@ MEMBERS: Mapping[str, Learn] = {
     "booster": learn_booster,
     "logit": learn_logit,
     **{name: RATES[name] for name in POOLED_RATES},
+    **added_members("renewal"),
 }
 """The pool: one row per member."""
 

@@ -10,6 +10,7 @@ import numpy as np
 from scipy.optimize import brentq
 
 from features.catalog import catalog
+from features.extensions import added_members
 from features.instants import BoolArray, FloatArray
 from training.data.dataset import Dataset, earlier_split
 from training.data.present import Present, accounts_at, present
@@ -122,6 +123,7 @@ MEMBERS: dict[str, Learn] = {
     "expected orders": learn_orders_expected,
     "regular orders": learn_orders_regular,
     "silence": learn_silence,
+    **added_members("switching"),
 }
 """The pool: one row per member. How to add one: docs/extend.md."""
 SIMPLE = ("rfm", "recency", "expected orders", "regular orders", "silence")

@@ -13,6 +13,7 @@ import numpy as np
 from sklearn.metrics import roc_auc_score
 
 from features.catalog import catalog
+from features.extensions import added_members
 from features.instants import BoolArray, FloatArray, IntArray
 from features.tables import TRIGGER_FAMILIES
 from training.data.dataset import Dataset, earlier_split
@@ -76,7 +77,11 @@ def learn_traces(task: TrainingTask) -> Linear:
     return fit_classes(task.matrix, task.class_target, task.weight, terms, n_classes=task.classes, penalty=penalty)
 
 
-MEMBERS: dict[str, Learn] = {"booster": learn_booster, "traces": learn_traces}
+MEMBERS: dict[str, Learn] = {
+    "booster": learn_booster,
+    "traces": learn_traces,
+    **added_members("triggers"),
+}
 """The pool, in which all weigh the same: one row per member. How to add one: docs/extend.md."""
 
 

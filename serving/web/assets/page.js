@@ -38,3 +38,13 @@ for (const slider of document.querySelectorAll("input[type=range][data-for]")) {
   slider.addEventListener("input", () => { number.value = shown.format(slider.value); });
   number.addEventListener("input", () => { slider.value = number.value.replace(/[^0-9]/g, ""); });
 }
+
+// Commands that are copied by a button.
+for (const button of document.querySelectorAll("button[data-copy]")) {
+  if (!navigator.clipboard) break;
+  button.hidden = false;
+  button.addEventListener("click", async () => {
+    await navigator.clipboard.writeText(document.getElementById(button.dataset.copy).textContent);
+    button.textContent = button.dataset.copied;
+  });
+}

@@ -8,6 +8,7 @@ from collections.abc import Mapping
 
 from serving.web.text.account import ACCOUNT_TEXTS
 from serving.web.text.ladder import LADDER_TEXTS
+from serving.web.text.start import START_TEXTS
 from serving.web.text.trust import TRUST_TEXTS
 
 LANGUAGE_NAMES = {"en": "English", "nl": "Nederlands"}
@@ -68,10 +69,6 @@ TEXTS: Mapping[str, tuple[str, str]] = {
     ),
     "error.title": ("This did not work", "Dit is niet gelukt"),
     "error.back": ("Back to the priorities", "Terug naar de prioriteiten"),
-    "error.not_ready": (
-        "There are no scores yet. Run ladder score --to with the address of the store.",
-        "Er zijn nog geen scores. Draai ladder score --to met het adres van de opslag.",
-    ),
     "error.not_meant": (
         "This form was not sent from this page, or is too old. Nothing was changed. Open the page again.",
         "Dit formulier kwam niet van deze pagina, of is te oud. Er is niets veranderd. Open de pagina opnieuw.",
@@ -174,7 +171,7 @@ TEXTS: Mapping[str, tuple[str, str]] = {
     "pages.next": ("Next", "Volgende"),
     "pages.of": ("Page {page} of {pages}", "Pagina {page} van {pages}"),
     "none.owner": ("no manager", "geen manager"),
-    **ACCOUNT_TEXTS, **LADDER_TEXTS, **TRUST_TEXTS,
+    **ACCOUNT_TEXTS, **LADDER_TEXTS, **TRUST_TEXTS, **START_TEXTS,
     "plan.title": ("What a budget buys", "Wat een budget oplevert"),
     "plan.intro": (
         "The choice of accounts and investments that should earn most within the budget over the next {days} days: at "

@@ -18,6 +18,7 @@ from pathlib import Path
 from types import MappingProxyType
 from typing import Any
 
+import httpx
 import psutil
 import pytest
 
@@ -387,3 +388,16 @@ print(asyncio.run(ask()))
     assert "Traceback" not in done.stderr
     (line,) = [json.loads(line) for line in done.stderr.splitlines() if "refused" in line]
     assert (line["event"], "No champion" in line["why"]) == ("model refused", True)
+
+
+def test_without_a_champion_the_page_says_what_to_do_and_the_first_one_is_taken_over(
+    folder: Path, tmp_path: Path
+) -> None:
+    champions, port = tmp_path / "champions", _free_port()
+    with running(champions, port, Terms(store=f"sqlite:///{tmp_path / 'empty.db'}", data="exports")) as url:
+        assert httpx.get(f"{url}/readyz").status_code == 503
+        page = httpx.get(url, headers={"Accept": "text/html"})
+        assert (page.status_code, "ladder init --data exports" in page.text) == (503, True)
+        publish(folder, champions)
+        _wait_until(lambda: httpx.get(f"{url}/readyz").status_code == 200)
+        assert 'class="step-next"' in httpx.get(url, headers={"Accept": "text/html"}).text

@@ -1,0 +1,294 @@
+"""The functions of `import ladder`: what the commands do, on values instead of files, with nothing left in any folder.
+
+Everything heavy is imported when it is used.
+"""
+
+from __future__ import annotations
+
+import tempfile
+import time
+from collections.abc import Mapping
+from dataclasses import dataclass
+from functools import cached_property
+from importlib import import_module
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, NamedTuple
+
+from features.errors import RegistryError
+
+if TYPE_CHECKING:
+    from features.data_report import DataReport
+    from features.histories.histories import Histories
+    from features.sources.source import Location
+    from features.sources.source import Source as Tables
+    from serving.planning.plan import Plan
+    from training.model.bundle import Bundle
+    from training.pipeline import Trained
+    from training.settings import Settings
+
+Frame = Any
+"""A frame of the library that the source came in: pandas, Polars or Arrow; pandas for files and databases."""
+
+
+@dataclass(frozen=True)
+class Source:
+    """A source that was read.
+
+    cleaned : its tables, typed and clean, and what was understood, noted and set aside.
+    settings : by which it was read, and by which it is trained.
+    library : of its frames, `pandas`, `polars` or `pyarrow`.
+    """
+
+    cleaned: Tables
+    settings: Settings
+    library: str = "pandas"
+
+    @cached_property
+    def histories(self) -> Histories:
+        """Return the histories of all accounts."""
+        from features.histories.histories import build_histories
+
+        return build_histories(self.cleaned)
+
+    @property
+    def notes(self) -> tuple[str, ...]:
+        """Return what was noted while reading, in sentences."""
+        return self.cleaned.notes
+
+    @property
+    def tables(self) -> Mapping[str, Frame]:
+        """Return the rows that are used, table by name."""
+        from features.sources.frames import frame_of
+
+        return {name: _frame(frame_of(name, table), self.library) for name, table in self.cleaned.tables.items()}
+
+    @property
+    def set_aside(self) -> Frame:
+        """Return the rows that cannot be used: table, row, column, reason, account_id."""
+        from features.sources.source import set_aside_frame
+
+        return _frame(set_aside_frame(self.cleaned), self.library)
+
+    def instant(self, as_of: str | None) -> int:
+        """Return the instant to look from, microseconds.  as_of : None = the midnight after the last event."""
+        from features.instants import instant
+
+        return instant(as_of) if as_of else self.histories.end
+
+
+class Scores(NamedTuple):
+    """What is expected of every account: the tables of docs/scores.md."""
+
+    scores: Frame
+    investment_scores: Frame
+    horizons: Frame
+    reasons: Frame
+
+
+@dataclass(frozen=True)
+class Model:
+    """A model: one just trained, or one that was loaded.
+
+    bundle : all that serves.  version : its name, the digest of its files.
+    trained : what training found beside it; None for a model that was loaded.
+    """
+
+    bundle: Bundle
+    version: str
+    trained: Trained | None = None
+
+    @property
+    def report(self) -> tuple[str, ...]:
+        """Return what the models are worth and what they rest on, in sentences."""
+        return self.sentences("en")
+
+    def sentences(self, language: str) -> tuple[str, ...]:
+        """Return the report in a language, `en` or `nl`."""
+        from training.model.text.catalogue import render
+
+        facts = self.bundle.facts
+        return tuple(render(finding, language, facts.currency) for finding in facts.report)
+
+    @property
+    def comparisons(self) -> Mapping[str, Frame]:
+        """Return every model beside every baseline, by task, out of time; empty for a model that was loaded."""
+        import pandas as pd
+
+        from training.evaluation.tables import table_rows
+
+        found = {}
+        for table in () if self.trained is None else self.trained.tables:
+            headings, rows = table_rows(table)
+            found[table.task] = pd.DataFrame([list(row) for row in rows], columns=list(headings))
+        return found
+
+    def score(self, source: Source, *, as_of: str | None = None, language: str = "en") -> Scores:
+        """Return the scores of every account of a source.
+
+        as_of : as 2026-01-31; None = the midnight after the last event.  language : of the reasons.
+        """
+        from serving.scoring.batch import score_frames
+        from serving.scoring.scoring import Scorer
+
+        scorer = Scorer(self.bundle, self.version)
+        frames = score_frames(scorer, source.histories, source.instant(as_of), language=language)
+        return Scores(*(_frame(frame, source.library) for frame in frames))
+
+    def save(self, folder: str | Path) -> Path:
+        """Write the model as a bundle, which `load` and `ladder score --model` take, and return its folder."""
+        from training.model.bundle import write_bundle
+
+        write_bundle(self.bundle, Path(folder))
+        return Path(folder)
+
+    def draw(self, folder: str | Path) -> list[Path]:
+        """Draw the plots of the evaluation into a folder and return the files; none for a model that was loaded."""
+        from training.tracking.plots import draw_plots
+
+        target = Path(folder)
+        target.mkdir(parents=True, exist_ok=True)
+        if self.trained is not None:
+            draw_plots(self.trained.comparisons, self.trained.curves, target)
+        return sorted(target.glob("*.png"))
+
+
+def read(
+    data: Location, settings: Settings | Mapping[str, Any] | str | Path | None = None, *, look: bool = False
+) -> Source:
+    """Read a source: a folder, a file, a database's URL, or frames by table.
+
+    settings : a TOML file, or what would stand in one; None = the defaults.
+    look : to be looked at only: whatever would be refused stands in `check`.
+
+    Raises
+    ------
+    SourceError, NotEnoughData, SettingsError
+        If it cannot be used as it is.
+    """
+    from features.sources.partitioned import read_partitions
+    from features.sources.source import read_source
+
+    chosen = _settings(settings)
+    frames = data if isinstance(data, Mapping) else {}
+    parted = not isinstance(data, Mapping) and read_partitions(data) is not None  # it was mapped when it was cut
+    cleaned = read_source(
+        data, {} if parted else chosen.tables, max_bad_share=1.0 if look else chosen.source.max_bad_share,
+        rules=chosen.source.rules(time.time_ns() // 1000), look=look,
+    )  # fmt: skip
+    return Source(cleaned, chosen, _library(frames))
+
+
+def check(source: Source, *, as_of: str | None = None) -> DataReport:
+    """Return the data report: what was understood and set aside, the ladder, and which models can be trained."""
+    from commands.checking import data_report
+    from commands.inputs import Loaded
+
+    return data_report(Loaded(source.settings, source.cleaned, source.histories, source.instant(as_of)))
+
+
+def train(source: Source, *, as_of: str | None = None, folds: int = 3) -> Model:
+    """Train all models that a source allows; nothing is registered, and nothing is written.
+
+    folds : origins of the evaluation out of time; 0 skips it.
+
+    Raises
+    ------
+    NotEnoughData
+        If the history is too short.
+    """
+    from training.pipeline import train as train_all
+
+    trained = train_all(source.histories, source.settings, source.instant(as_of), folds)
+    return Model(trained.bundle, trained.bundle.version, trained)
+
+
+def load(model: str | Path) -> Model:
+    """Load a model: `models:/loyalty-ladder@champion`, `models:/loyalty-ladder/3`, or the folder of a bundle.
+
+    Raises
+    ------
+    RegistryError, BundleError
+        If there is none, or it is damaged.
+    """
+    from commands.inputs import find_bundle, registry_uri
+    from training.model.bundle import read_bundle
+    from training.tracking.registry import DEFAULT_URI
+
+    uri = registry_uri()
+    if str(model).startswith("models:") and uri == DEFAULT_URI and not Path(uri.removeprefix("sqlite:///")).is_file():
+        raise RegistryError(f"No tracking server is named by MLFLOW_TRACKING_URI, and {uri} is not here.")
+    with tempfile.TemporaryDirectory() as scratch:
+        return Model(*read_bundle(find_bundle(str(model), Path("champion"), Path(scratch))))
+
+
+def plan(
+    scores: Scores,
+    budget: float,
+    *,
+    holdout: float = 0.1,
+    explore: float = 0.0,
+    seed: int = 0,
+    settings: Settings | None = None,
+    model: Model | None = None,
+) -> Plan:
+    """Plan which account gets which investment under a budget.
+
+    holdout, explore : as of `ladder plan`.  settings : hours of each option.  model : whose record of promises counts.
+
+    Raises
+    ------
+    SettingsError, NotEnoughData
+        If the plan cannot be made.
+    """
+    from serving.planning.arms import Draw
+    from serving.planning.integer_program import solve
+    from serving.planning.plan import Allowance, make_plan
+    from serving.scoring.batch import CLAIM_RATIO, ModelTerms
+
+    terms = ModelTerms()
+    if model is not None:
+        facts = model.bundle.facts
+        terms = ModelTerms(facts.figures.get(CLAIM_RATIO), facts.level, facts.currency)
+    hours = {} if settings is None else settings.plan.hours
+    return make_plan(
+        _pandas(scores.scores), _pandas(scores.investment_scores), Allowance(budget, hours=hours),
+        Draw(holdout, explore, seed), exact=solve, claim_ratio=terms.claim_ratio, level=terms.level,
+        currency=terms.currency,
+    )  # fmt: skip
+
+
+def _settings(settings: Settings | Mapping[str, Any] | str | Path | None) -> Settings:
+    from training.settings import parse_settings, read_settings
+
+    if settings is None or isinstance(settings, (str, Path)):
+        return read_settings(None if settings is None else Path(settings))
+    return parse_settings(settings) if isinstance(settings, Mapping) else settings
+
+
+def _library(frames: Mapping[str, Any]) -> str:
+    """Return the library of the first frame, where its frames can be given back."""
+    first = type(next(iter(frames.values()), None)).__module__.split(".")[0]
+    return first if first in ("polars", "pyarrow") else "pandas"
+
+
+def _frame(frame: Any, library: str) -> Frame:
+    """Return a DataFrame of pandas as one of another library."""
+    if library == "pandas":
+        return frame
+    import pyarrow as pa
+
+    table = pa.Table.from_pandas(frame, preserve_index=False)
+    if library == "pyarrow":
+        return table
+    return import_module("polars").from_arrow(table)
+
+
+def _pandas(frame: Frame) -> Any:
+    """Return a frame of any library as one of pandas, with the types that scores are kept in."""
+    import pandas as pd
+    import pyarrow as pa
+
+    if isinstance(frame, pd.DataFrame):
+        return frame
+    kinds = {pa.string(): pd.StringDtype(), pa.large_string(): pd.StringDtype(), pa.int64(): pd.Int64Dtype()}
+    return pa.table(frame).to_pandas(types_mapper=kinds.get)
