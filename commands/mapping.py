@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shlex
 import sys
 import time
 import tomllib
@@ -59,7 +60,7 @@ def init_command(options: InitOptions) -> Figures:
         print(f"Training would refuse it as it is: {refusal}")
     if refusals:
         print(f"Mend that in {options.out}, then:")
-    print(f"\nladder check --data {named} --config {options.out}")
+    print(f"\nladder check --data {shlex.quote(named)} --config {shlex.quote(str(options.out))}")
     return {
         "out": str(options.out), "tables": list(proposal.tables), "as_they_stand": list(proposal.as_they_stand),
         "taken": list(answers.taken), "refusals": list(refusals), "ladder": ladder,
