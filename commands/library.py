@@ -243,17 +243,12 @@ def plan(
     from serving.planning.arms import Draw
     from serving.planning.integer_program import solve
     from serving.planning.plan import Allowance, make_plan
-    from serving.scoring.batch import CLAIM_RATIO, ModelTerms
+    from serving.scoring.terms import terms_of
 
-    terms = ModelTerms()
-    if model is not None:
-        facts = model.bundle.facts
-        terms = ModelTerms(facts.figures.get(CLAIM_RATIO), facts.level, facts.currency)
     hours = {} if settings is None else settings.plan.hours
     return make_plan(
         _pandas(scores.scores), _pandas(scores.investment_scores), Allowance(budget, hours=hours),
-        Draw(holdout, explore, seed), exact=solve, claim_ratio=terms.claim_ratio, level=terms.level,
-        currency=terms.currency,
+        Draw(holdout, explore, seed), exact=solve, terms=None if model is None else terms_of(model.bundle.facts),
     )  # fmt: skip
 
 
