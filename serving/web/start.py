@@ -5,6 +5,7 @@ from dataclasses import dataclass
 
 from starlette.responses import Response
 
+from serving.api.errors import SOON
 from serving.web.visit import Visit, render
 
 
@@ -33,7 +34,10 @@ class Step:
 def show(visit: Visit, standing: Standing, status: int) -> Response:
     """Return the page of a service that has no scores."""
     store = visit.engine.url.render_as_string(hide_password=True)
-    return render(visit, "start.html", status, steps=steps(standing, store))
+    answer = render(visit, "start.html", status, steps=steps(standing, store))
+    if status == 503:
+        answer.headers["Retry-After"] = str(SOON)
+    return answer
 
 
 def steps(standing: Standing, store: str) -> list[Step]:

@@ -74,7 +74,14 @@ def test_what_a_file_does_not_say_keeps_its_default(tmp_path: Path) -> None:
     assert settings.tables == {"orders": TableMapping(query=None, columns={"revenue": "bedrag"})}
 
 
-OTHERS = {"exported_at": "2026-01-31", "time_zone": "Europe/Amsterdam", "encoding": "cp850", "drop_copies": "yes"}
+OTHERS = {
+    "deflator": {"2024-01-01": 100.0},
+    "leave_out": (("2020-03-15", "2020-06-01"),),
+    "exported_at": "2026-01-31",
+    "time_zone": "Europe/Amsterdam",
+    "encoding": "cp850",
+    "drop_copies": "yes",
+}
 
 
 def other_than(value: Any, key: str) -> Any:

@@ -157,5 +157,5 @@ def test_files_tell_in_one_language_what_the_model_gives_as_data() -> None:
         assert [render_reasons(text, language) for text in texts] == sentences
     assert sum(len(one) > 0 for one in reasons) > 200
     assert {reason.lever for one in reasons for reason in one} == {True, False}
-    assert {isinstance(reason.value, str) for one in reasons for reason in one} == {True, False}
+    assert not all(isinstance(reason.value, str) for one in reasons for reason in one)
     assert all(len({PHRASE[reason.feature].topic for reason in one}) == len(one) for one in reasons)

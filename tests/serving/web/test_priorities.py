@@ -218,7 +218,7 @@ def test_without_scores_the_page_says_what_to_do(tmp_path: Any) -> None:
         for path in ("/", "/plan", "/accounts.csv"):
             answer = browser.open(path)
             assert answer.status_code == 503
-            assert "ladder score --to" in answer.text
+            assert "ladder score --data exports --config ladder.toml --to" in answer.text
             assert answer.headers["retry-after"]
 
 

@@ -34,7 +34,13 @@ def over_realised(scenario: str, seed: int) -> float:
 
 
 @pytest.mark.parametrize(
-    ("scenario", "off_by"), [("price_step", 0.05), ("volume_step", 0.06), ("boom_year", 0.16), ("black_friday", 0.12)]
+    ("scenario", "off_by"),
+    [
+        ("price_step", 0.05),
+        pytest.param("volume_step", 0.06, marks=pytest.mark.slow),
+        pytest.param("boom_year", 0.16, marks=pytest.mark.slow),
+        pytest.param("black_friday", 0.12, marks=pytest.mark.slow),
+    ],
 )
 def test_half_a_year_after_a_step_expected_revenue_is_nearly_as_near_as_without_one(
     scenario: str, off_by: float
