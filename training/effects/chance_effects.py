@@ -13,12 +13,10 @@ from statistics import NormalDist
 import numpy as np
 
 from training.effects.doubly_robust import average
-from training.effects.effect_estimation import small_booster
 from training.effects.off_policy_value import clustered_error, unbiased_scores
-from training.effects.outcomes import measure
+from training.effects.outcomes import Outcome
 from training.effects.r_learner import fit_cases
 from training.effects.uplift_estimation import Basis, Estimation, Learnt
-from training.effects.within_dates import centred
 from training.model.effect import Effect
 from training.model.findings import NOTE, WARNING, Finding
 
@@ -47,7 +45,7 @@ def chance_effects(estimation: Estimation, learnt: Learnt, k: int) -> tuple[dict
         if mean - reach <= 0 <= mean + reach:
             findings.append(Finding.of("uplift_chance_untold", NOTE, **told))
             continue
-        factor = calibration(estimation, ground, k, outcome)
+        factor = calibration(estimation, ground, k, learnt.outcomes[outcome])
         served[outcome] = _scaled(found[0], factor)
         findings.append(Finding.of("uplift_chance", NOTE, **told, factor=factor))
         if outcome == "switched" and mean > 0:
@@ -55,14 +53,12 @@ def chance_effects(estimation: Estimation, learnt: Learnt, k: int) -> tuple[dict
     return served, findings
 
 
-def calibration(estimation: Estimation, ground: Basis, k: int, outcome: str) -> float:
+def calibration(estimation: Estimation, ground: Basis, k: int, measured: Outcome) -> float:
     """Return what option k's predicted effects on a chance were worth on accounts that had no part in them.
 
     It is the posterior mean of realised over predicted, under a normal prior around one: noise draws it to one.
     """
     trials = estimation.trials
-    booster = small_booster(estimation.settings.booster)
-    measured = centred(measure(trials, outcome, estimation.fold, booster), trials.arm, trials.date)
     used = ground.rows & estimation.comparable[:, k] & measured.counts & ((trials.arm == k) | (trials.arm == 0))
     predicted = np.full(len(trials), np.nan)
     for part in np.unique(estimation.fold):

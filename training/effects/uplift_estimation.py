@@ -64,7 +64,8 @@ class Estimation:
         arm, date = self.trials.arm, self.trials.date
         outcomes = [centred(measure(self.trials, name, self.fold, booster), arm, date) for name in asked]
         grounds = [self.ground(k, outcomes[0]) for k in range(1, self.chance.shape[1])]
-        return Learnt(outcomes[0], grounds, {o.name: self.effects(o, grounds) for o in outcomes})
+        found = {outcome.name: self.effects(outcome, grounds) for outcome in outcomes}
+        return Learnt({outcome.name: outcome for outcome in outcomes}, grounds, found)
 
     def case(self, k: int, outcome: Outcome, rows: BoolArray) -> Case:
         """Return option k (from 1) against none, on those of the rows that count."""
@@ -133,12 +134,18 @@ class Estimation:
 class Learnt:
     """The result of one pass over the trials.
 
+    outcomes : name -> the outcome as it was measured.
     found : outcome -> option (from 1) -> its effect, and the almost unshrunk one.
     """
 
-    revenue: Outcome
+    outcomes: Mapping[str, Outcome]
     grounds: Sequence[Basis]
     found: Mapping[str, Mapping[int, tuple[Effect, Effect]]]
+
+    @property
+    def revenue(self) -> Outcome:
+        """Return the revenue of every trial."""
+        return self.outcomes["revenue"]
 
     def brought(self, matrix: FloatArray, n_options: int) -> dict[str, FloatArray]:
         """Return each option's effect on every row by outcome, shape (n, n_options); zero where there is none."""

@@ -83,9 +83,9 @@ ROWS = (
     ),
     _uplift(
         "choice_misleads",
-        "they disagree beyond their intervals: the managers' choice hides a cause, and the lots are believed",
+        "they disagree beyond their intervals: the managers' choice hides a cause, and counts less than the lots",
         "ze verschillen meer dan hun intervallen toelaten: achter de keuze van de accountmanagers zit een verborgen "
-        "oorzaak, en de loting wordt geloofd",
+        "oorzaak, en telt minder dan de loting",
     ),
     _uplift(
         "average",
