@@ -146,7 +146,9 @@ def end_killed(client: Any, experiment: str) -> None:
         [experiment_found.experiment_id], f"{running} and tags.{PROCESS_TAG} LIKE '{host}:%'"
     ):
         process = run.data.tags[PROCESS_TAG].rpartition(":")[2]
-        if process.isdigit() and not _alive(int(process)):
+        if not process.isdigit() or _alive(int(process)):
+            continue
+        if client.get_run(run.info.run_id).info.status == "RUNNING":  # else it ended, and then its process, meanwhile
             client.set_terminated(run.info.run_id, "KILLED")
 
 

@@ -94,6 +94,26 @@ def test_a_run_whose_process_died_is_marked(registry: Registry, tmp_path: Path) 
     assert list(found.values()) == ["RUNNING", "KILLED", "RUNNING"]
 
 
+def test_a_run_that_ended_before_its_process_did_keeps_its_end(
+    registry: Registry, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Between the search for running runs and the look at their processes, a process may end its run and itself."""
+    put(registry, tmp_path)
+    with connected(registry.uri) as (_, client):
+        where = client.get_experiment_by_name("loyalty-ladder").experiment_id
+        host = runs(client)[tiny_bundle().version].data.tags["process"].rpartition(":")[0]
+        begun = client.create_run(where, tags={"process": f"{host}:77"}).info.run_id
+
+        def ended_meanwhile(process: int) -> bool:
+            assert process == 77
+            client.set_terminated(begun)
+            return False
+
+        monkeypatch.setattr("training.tracking.runs._alive", ended_meanwhile)
+        end_killed(client, "loyalty-ladder")
+        assert client.get_run(begun).info.status == "FINISHED"
+
+
 def test_a_training_of_mlflow_run_is_logged_into_the_run_that_it_opened(registry: Registry, tmp_path: Path) -> None:
     with connected(registry.uri) as (mlflow, client):
         mlflow.set_experiment("a project's")
