@@ -1,7 +1,9 @@
 """The training pipeline: from histories to a bundle; what is learnt, in what order, and what lacks data."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
+from concurrent.futures import Future
 from dataclasses import dataclass, field, replace
+from typing import Any
 
 import numpy as np
 
@@ -9,8 +11,10 @@ from features.catalog import catalog
 from features.errors import NotEnoughData
 from features.histories.histories import Histories
 from features.instants import MICROSECONDS_PER_DAY, BoolArray, FloatArray, iso
+from features.parallel import side_by_side
 from features.tables import RUNGS
 from training.account_managers.track_record import ForecastRecord, fit_forecasts
+from training.boosting_backend import local_backend
 from training.data.dataset import Dataset, Progress, build_dataset, silent
 from training.data.training_task import usable_columns
 from training.effects.acquisition_roi import acquisition_roi
@@ -100,33 +104,32 @@ def train_on(data: Dataset, settings: Settings, folds: int = 3, progress: Progre
     comparisons, renewals, report = _evaluate(data, contracts, settings, folds=folds, progress=progress)
     windows = judge_next_order(data, settings, folds) if comparisons else None
     report += next_order_findings(windows)
-    everything = np.ones(len(data.matrix), bool)
-    progress("models", 0.0)
     serves = {comparison.task: comparison.serves for comparison in comparisons}
-    decided = contracts.decided <= data.end
-    renewal = fit_renewal(data, contracts, decided, settings, renewals.serves if renewals else None)
-    next_rung, earlier = fit_with_earlier(data, everything, settings)
-    next_rung = serve_pool(data, "next_rung", serves, pool=next_rung, rows=everything, settings=settings)
-    if rule_of(next_rung) is not None:
-        earlier = None  # it was the pool's, whose sets are not the rule's
-    progress("models", 0.4)
-    switching = fit_switching(data, everything, settings) if enough_switches(data, everything) else None
-    if switching is not None:
-        can = data.labels.can_switch
-        switching = serve_pool(data, "switching", serves, pool=switching, rows=can, settings=settings)
-    triggers = fit_triggers(data, everything, settings) if switching is not None else None
-    progress("models", 0.6)
-    revenue = serve_revenue(data, serves, fit_revenue(data, everything, settings), everything, settings)
-    climbing = _fit_climbing(data, settings)
-    progress("models", 0.8)
-    sets = fit_set_rule(data, everything, earlier, settings)
-    revenue_range, (held, held_if_order) = fit_revenue_range(data, everything, settings)
-    next_order = fit_next_order(data, everything, settings)
-    progress("models", 1.0)
+    decided, everything = contracts.decided <= data.end, np.ones(len(data.matrix), bool)
+    progress("models", 0.0)
+    with side_by_side(data.backend is local_backend) as pool:
+        rungs = pool.submit(_fit_rungs, data, serves, settings)
+        leaving = pool.submit(_fit_leaving, data, serves, settings)
+        money = pool.submit(_fit_money, data, serves, settings)
+        ranges = pool.submit(fit_revenue_range, data, everything, settings)
+        options = pool.submit(fit_uplift, data, settings)
+        climbers = pool.submit(_fit_climbing, data, settings)
+        renewing = pool.submit(fit_renewal, data, contracts, decided, settings, renewals.serves if renewals else None)
+        ordering = pool.submit(fit_next_order, data, everything, settings)
+        rung_effects = pool.submit(fit_upgrades, data, settings)
+        work: tuple[Future[Any], ...] = (
+            rungs, leaving, money, ranges, options, climbers, renewing, ordering, rung_effects,
+        )  # fmt: skip
+        for done, one in enumerate(work, start=1):
+            one.result()
+            progress("models", done / len(work))
+    next_rung, sets = rungs.result()
+    switching, triggers = leaving.result()
+    revenue, (revenue_range, (held, held_if_order)) = money.result(), ranges.result()
+    uplift, climbing, renewal = options.result(), climbers.result(), renewing.result()
+    next_order, upgrades = ordering.result(), rung_effects.result()
     further, further_report = fit_horizons(data, settings, switching is not None, serves, progress)
-    uplift = fit_uplift(data, settings, progress)
     effects = uplift.options
-    upgrades = fit_upgrades(data, settings)
     gaps, first = fit_value_gaps(data), data.totals.first_order
     record = fit_forecasts(data.totals.forecasts, gaps, settings.outcome.horizon_days, first)
     if uplift.policy_value is not None:
@@ -190,6 +193,33 @@ def train_on(data: Dataset, settings: Settings, folds: int = 3, progress: Progre
         next_order=windows,
         renewal=renewals,
     )
+
+
+def _fit_rungs(data: Dataset, serves: Mapping[str, str], settings: Settings) -> tuple[Pool, SetRule]:
+    """Return the pool of the next rung, or the rule that serves in it, and the rule for sets of rungs."""
+    everything = np.ones(len(data.matrix), bool)
+    fitted, earlier = fit_with_earlier(data, everything, settings)
+    serving = serve_pool(data, "next_rung", serves, pool=fitted, rows=everything, settings=settings)
+    if rule_of(serving) is not None:
+        earlier = None  # it was the pool's, whose sets are not the rule's
+    return serving, fit_set_rule(data, everything, earlier, settings)
+
+
+def _fit_leaving(
+    data: Dataset, serves: Mapping[str, str], settings: Settings
+) -> tuple[Pool | None, TriggerModel | None]:
+    """Return the pool of switching, or the rule that serves in it, and the triggers; None where too few switched."""
+    everything = np.ones(len(data.matrix), bool)
+    if not enough_switches(data, everything):
+        return None, None
+    pool, can = fit_switching(data, everything, settings), data.labels.can_switch
+    serving = serve_pool(data, "switching", serves, pool=pool, rows=can, settings=settings)
+    return serving, fit_triggers(data, everything, settings)
+
+
+def _fit_money(data: Dataset, serves: Mapping[str, str], settings: Settings) -> RevenueModel:
+    everything = np.ones(len(data.matrix), bool)
+    return serve_revenue(data, serves, fit_revenue(data, everything, settings), everything, settings)
 
 
 def _importances(data: Dataset, switching: Pool | None, climbing: Trees) -> tuple[Importance, ...]:

@@ -5,14 +5,16 @@ are paired on the same snapshots, with a bootstrap over accounts; a model is bet
 difference excludes zero.
 """
 
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 from functools import partial
 
 import numpy as np
 
 from features.instants import BoolArray, FloatArray, IntArray, iso
+from features.parallel import MAX_FITS, parallel_map
 from features.tables import RUNGS
+from training.boosting_backend import local_backend
 from training.data.dataset import Dataset, Progress, silent
 from training.data.splits import Fold, held_out, rolling_origins
 from training.evaluation import metrics
@@ -112,52 +114,70 @@ def evaluate(data: Dataset, settings: Settings, folds: int = 3, progress: Progre
     """
     held_out_accounts = held_out(data.histories, settings.slices.held_out_share)
     origins = rolling_origins(data.sample, held_out_accounts, settings, folds)
-    results = []
-    for number, task in enumerate(TASKS):
-        comparison = _evaluate(data, task, origins, settings, partial(_advance, progress, number))
-        if comparison is not None:
-            results.append(comparison)
-    progress("evaluation", 1.0)
-    return results
+    judged = [(task, _origins(data, task, origins)) for task in TASKS]
+    folds_of = [(task, fold) for task, own in judged for fold in own]
+    predicted: dict[str, list[FoldPredictions]] = {}
+    one_fold = partial(_predict_fold, data, settings=settings)
+    parallel = data.backend is local_backend
+    for number, (task, found) in enumerate(parallel_map(one_fold, folds_of, parallel, MAX_FITS)):
+        predicted.setdefault(task.name, []).append(found)
+        progress("evaluation", (number + 1) / len(folds_of))
+    return [_joined(data, task, own, predicted[task.name], settings) for task, own in judged if own]
 
 
-def _advance(progress: Progress, number: int, done: float) -> None:
-    progress("evaluation", (number + done) / len(TASKS))
+@dataclass(frozen=True)
+class FoldPredictions:
+    """What was predicted of the test rows of one origin.
+
+    models : model -> its predictions.  sets : name -> value per row, as `Task.sets` returns them.  ours : the model.
+    """
+
+    models: Mapping[str, FloatArray]
+    sets: Mapping[str, FloatArray]
+    ours: Predictor
 
 
-def _evaluate(
-    data: Dataset, task: Task, origins: list[Fold], settings: Settings, progress: Callable[[float], None]
-) -> Comparison | None:
+def _origins(data: Dataset, task: Task, origins: list[Fold]) -> list[Fold]:
+    """Return the origins at which there is enough to learn from and somebody to ask about."""
+    if task.name != "switching":
+        return origins
     eligible = task.rows(data)
-    if task.name == "switching":
-        origins = [fold for fold in origins if enough_switches(data, fold.train) and (fold.test & eligible).any()]
-    if not origins:
-        return None
-    predictions: dict[str, list[FloatArray]] = {name: [] for name in [*task.baselines, OURS]}
-    sets: list[dict[str, FloatArray]] = []
-    latest: Predictor
-    for k, fold in enumerate(origins):
-        train, test = fold.train & eligible, fold.test & eligible
-        for name, baseline in task.baselines.items():
-            predictions[name].append(baseline(data, train, test, settings))
-        model, beside = task.fit(data, train, settings)
-        latest = model
-        predictions[OURS].append(model.predict(data.matrix[test]))
-        if task.sets is not None:
-            sets.append(task.sets(data, train, test, settings=settings, predicted=predictions[OURS][-1], beside=beside))
-        progress((k + 1) / len(origins))
+    return [fold for fold in origins if enough_switches(data, fold.train) and (fold.test & eligible).any()]
+
+
+def _predict_fold(data: Dataset, job: tuple[Task, Fold], settings: Settings) -> tuple[Task, FoldPredictions]:
+    task, fold = job
+    eligible = task.rows(data)
+    train, test = fold.train & eligible, fold.test & eligible
+    models = {name: baseline(data, train, test, settings) for name, baseline in task.baselines.items()}
+    model, beside = task.fit(data, train, settings)
+    models[OURS] = model.predict(data.matrix[test])
+    sets: Mapping[str, FloatArray] = {}
+    if task.sets is not None:
+        sets = task.sets(data, train, test, settings=settings, predicted=models[OURS], beside=beside)
+    return task, FoldPredictions(models, sets, model)
+
+
+def _joined(
+    data: Dataset, task: Task, origins: list[Fold], predicted: list[FoldPredictions], settings: Settings
+) -> Comparison:
+    """Return the table of a prediction over all its origins."""
+    eligible = task.rows(data)
     tested = np.concatenate([np.flatnonzero(fold.test & eligible) for fold in origins])
     unseen = np.concatenate([fold.unseen[fold.test & eligible] for fold in origins])
-    joined = {name: np.concatenate(parts) for name, parts in predictions.items()}
-    serves = _which_serves(task, joined, task.target(data)[tested], data.labels.rung[tested])
+    joined = {name: np.concatenate([one.models[name] for one in predicted]) for name in predicted[0].models}
+    serves, latest = (
+        _which_serves(task, joined, task.target(data)[tested], data.labels.rung[tested]),
+        predicted[-1].ours,
+    )
     if serves != OURS:  # the choice is made on what judges it: the pool that lost stays in the table
         joined[POOL] = joined.pop(OURS)
         joined[OURS] = joined[serves]
         latest = serve(data, task.name, serves, latest, rows=origins[-1].train & eligible, settings=settings)
     account = data.snapshots.account[tested]
     means = {
-        name: cluster_bootstrap_mean(np.concatenate([of_fold[name] for of_fold in sets]), account)
-        for name in (sets[0] if sets else ())
+        name: cluster_bootstrap_mean(np.concatenate([one.sets[name] for one in predicted]), account)
+        for name in predicted[0].sets
     }
     origin = np.repeat(np.arange(len(origins)), [int((fold.test & eligible).sum()) for fold in origins])
     names = tuple(iso(fold.origin) for fold in origins)

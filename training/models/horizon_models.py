@@ -10,11 +10,15 @@ from types import MappingProxyType
 
 import numpy as np
 
-from features.instants import MICROSECONDS_PER_DAY, iso
+from features.instants import MICROSECONDS_PER_DAY, BoolArray, iso
+from features.parallel import side_by_side
+from training.boosting_backend import local_backend
 from training.data.dataset import Dataset, Progress, at_horizon, silent
 from training.data.horizons import FurtherHorizon
 from training.model.bundle import Horizon
 from training.model.findings import NOTE, WARNING, Finding
+from training.model.predictors import Pool
+from training.model.revenue import RevenueModel
 from training.models.next_rung import fit_next_rung
 from training.models.revenue import fit_revenue
 from training.models.rule_that_serves import serve_pool, serve_revenue
@@ -51,15 +55,27 @@ def _fit_horizon(
     if not rows.any():
         return None
     settings = replace(settings, outcome=settings.outcome.ahead(further.days))
-    with at_horizon(data, further) as shifted:
-        leaving, can = None, rows & shifted.labels.can_switch
+    with at_horizon(data, further) as shifted, side_by_side(data.backend is local_backend) as pool:
+        leaving = None
         if switching and enough_switches(shifted, rows):
-            pool = fit_switching(shifted, rows, settings)
-            leaving = serve_pool(shifted, "switching", serves, pool=pool, rows=can, settings=settings)
-        pool = fit_next_rung(shifted, rows, settings)
-        rungs = serve_pool(shifted, "next_rung", serves, pool=pool, rows=rows, settings=settings)
-        revenue = serve_revenue(shifted, serves, fit_revenue(shifted, rows, settings), rows, settings)
-        return Horizon(further.days, rungs, leaving, revenue)
+            leaving = pool.submit(_fit_leaving, shifted, rows, serves, settings)
+        rungs = pool.submit(_fit_rungs, shifted, rows, serves, settings)
+        revenue = pool.submit(_fit_revenue, shifted, rows, serves, settings)
+        return Horizon(further.days, rungs.result(), leaving.result() if leaving else None, revenue.result())
+
+
+def _fit_leaving(data: Dataset, rows: BoolArray, serves: Mapping[str, str], settings: Settings) -> Pool:
+    can, pool = rows & data.labels.can_switch, fit_switching(data, rows, settings)
+    return serve_pool(data, "switching", serves, pool=pool, rows=can, settings=settings)
+
+
+def _fit_rungs(data: Dataset, rows: BoolArray, serves: Mapping[str, str], settings: Settings) -> Pool:
+    pool = fit_next_rung(data, rows, settings)
+    return serve_pool(data, "next_rung", serves, pool=pool, rows=rows, settings=settings)
+
+
+def _fit_revenue(data: Dataset, rows: BoolArray, serves: Mapping[str, str], settings: Settings) -> RevenueModel:
+    return serve_revenue(data, serves, fit_revenue(data, rows, settings), rows, settings)
 
 
 def _findings(
