@@ -10,7 +10,7 @@ import numpy as np
 from features.catalog import catalog
 from features.errors import NotEnoughData
 from features.histories.histories import Histories
-from features.instants import MICROSECONDS_PER_DAY, BoolArray, FloatArray, iso
+from features.instants import MICROSECONDS_PER_DAY, BoolArray, FloatArray, instant, iso
 from features.parallel import side_by_side
 from features.tables import RUNGS
 from training.account_managers.track_record import ForecastRecord, fit_forecasts
@@ -325,6 +325,10 @@ def _facts(
         report=report,
         line_margins=line_margins(data.totals.lines),
         currency=settings.service.currency,
+        source_currency=settings.source.currency,
+        exchange_rates=settings.source.exchange_rates,
+        time_zone=settings.source.time_zone,
+        price_index=tuple((instant(day), value) for day, value in sorted(settings.source.deflator.items())),
         renewal_grace_days=settings.outcome.renewal_grace_days,
         sure=settings.advice.sure,
         test_share=settings.advice.test_share,

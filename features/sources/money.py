@@ -1,6 +1,6 @@
 """Money in one currency and in the prices of one time; of what cannot be turned into it, the names."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 import numpy as np
@@ -53,6 +53,22 @@ def in_one_currency(orders: Columns, rates: Columns | None, rules: SourceRules) 
     if column.missing.any() and len(held) > 1:
         notes.append(f"orders: {int(column.missing.sum()):,} rows name no currency; they count as {target}")
     return {**orders, **changed}, notes
+
+
+def rates_missing(currencies: Sequence[Any], rules: SourceRules) -> dict[int, str]:
+    """Return the rows whose currency cannot be turned into that of the rules, each with the reason.
+
+    currencies : raw cells; an empty one names none, and counts as that of the rules. Where the rules name none, it is
+        the first row's that counts.
+    """
+    named = [cell.strip().upper() if isinstance(cell, str) else "" for cell in currencies]
+    target = rules.currency.upper() or next((name for name in named if name), "")
+    known = {target, "", *(name.upper() for name in rules.exchange_rates)}
+    return {
+        row: f"the model's money is {target if rules.currency else 'in one currency'}, and it has no rate for {name}"
+        for row, name in enumerate(named)
+        if name not in known
+    }
 
 
 def in_constant_prices(orders: Columns, rules: SourceRules) -> tuple[Columns, list[str]]:

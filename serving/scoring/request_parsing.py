@@ -7,12 +7,17 @@ its primary keys, not which columns it has, not how many of its rows are bad.
 
 from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
+from datetime import datetime
+from functools import partial
 from typing import Any
+from zoneinfo import ZoneInfo
 
-from features.schema import Table
+from features.schema import Kind, Table
 from features.sources.cells import UNFIT, text_cell
 from features.sources.cleaning import Columns, clean
 from features.sources.concatenation import concatenate
+from features.sources.money import in_constant_prices, in_one_currency, rates_missing
+from features.sources.rules import NO_RULES, SourceRules
 from features.sources.source import Source
 from features.tables import TABLE, TABLES
 
@@ -52,11 +57,12 @@ class ParsedAccount:
     warnings: tuple[Message, ...] = ()
 
 
-def read_account(given: Any, trained: Collection[str]) -> ParsedAccount:
+def read_account(given: Any, trained: Collection[str], rules: SourceRules = NO_RULES) -> ParsedAccount:
     """Return the account's rows as the cleaning leaves them.
 
     given : one item of `accounts`, any JSON value.  trained : names of the tables that the model learnt from; others
-        are named in a warning and not used, since the model cannot know what they mean.
+        are named in a warning and not used, since the model cannot know what they mean.  rules : how the source that
+        it learnt from was understood: the time zone of its days, the currency and the prices of its money.
     """
     if not isinstance(given, dict):
         return _unusable(None, "not_an_object", None, "Every account is an object with at least account_id.")
@@ -80,7 +86,7 @@ def read_account(given: Any, trained: Collection[str]) -> ParsedAccount:
             warnings.append(Message("unused_table", name, f"{name} is not used: the model was trained without it."))
             continue
         rows: list[Any] = [content] if isinstance(content, dict) else content
-        tables[table.name] = _read_rows(table, rows, account_id, warnings)
+        tables[table.name] = _read_rows(table, rows, account_id, warnings=warnings, rules=rules)
     known = {"account_id", PROFILE, *(table.name for table in EVENT_TABLES)}
     warnings += _unknown((name for name in given if name not in known), "", "table")
     return ParsedAccount(account_id, tables, (), tuple(warnings))
@@ -112,7 +118,9 @@ def _unusable(account_id: str | None, code: str, where: str | None, message: str
     return ParsedAccount(account_id, errors=(Message(code, where, message),))
 
 
-def _read_rows(table: Table, rows: Sequence[Any], account_id: str, warnings: list[Message]) -> Columns:
+def _read_rows(
+    table: Table, rows: Sequence[Any], account_id: str, *, warnings: list[Message], rules: SourceRules
+) -> Columns:
     """Return the usable rows; every other becomes a warning that names table, row, column and reason."""
     aside: dict[int, tuple[str, str]] = {}
     places = list(range(len(rows)))
@@ -132,6 +140,17 @@ def _read_rows(table: Table, rows: Sequence[Any], account_id: str, warnings: lis
         if column.name in found or column.required
     }
     raw["account_id"] = [account_id] * len(places)
+    if "currency" in raw:
+        strange = rates_missing(raw["currency"], rules)
+        aside |= {places[k]: ("currency", reason) for k, reason in strange.items()}
+        kept = [k for k in range(len(places)) if k not in strange]
+        places = [places[k] for k in kept]
+        raw = {name: [cells[k] for k in kept] for name, cells in raw.items()}
+    if rules.time_zone != "UTC":
+        zone = ZoneInfo(rules.time_zone)
+        for column in table.columns:
+            if column.kind is Kind.TIME and column.name in raw:
+                raw[column.name] = [_on_the_wall(cell, zone) for cell in raw[column.name]]
     cleaned = clean(table, raw)
     aside |= {places[bad.row]: (bad.column, bad.reason) for bad in cleaned.set_aside}
     warnings += _set_aside(table, aside)
@@ -139,7 +158,26 @@ def _read_rows(table: Table, rows: Sequence[Any], account_id: str, warnings: lis
     for note in cleaned.notes:
         lost = "count as missing" in note
         warnings.append(Message("cells_ignored" if lost else "note", _where(table), note))
-    return cleaned.columns
+    return cleaned.columns if table.name != "orders" else _in_its_money(cleaned.columns, warnings, rules)
+
+
+def _in_its_money(orders: Columns, warnings: list[Message], rules: SourceRules) -> Columns:
+    """Return orders in the money of the source that the model learnt from; every currency in them has a rate."""
+    for convert in (partial(in_one_currency, rates=None), in_constant_prices):
+        orders, notes = convert(orders, rules=rules)
+        warnings += [Message("note", "orders", note) for note in notes]
+    return orders
+
+
+def _on_the_wall(cell: Any, zone: ZoneInfo) -> Any:
+    """Return a time that names its offset as the clocks of a zone showed it; any other cell as it is."""
+    if not isinstance(cell, str):
+        return cell
+    try:
+        moment = datetime.fromisoformat(cell.strip())
+        return cell if moment.tzinfo is None else moment.astimezone(zone).replace(tzinfo=None).isoformat()
+    except UNFIT:
+        return cell
 
 
 def _cells(cells: list[Any]) -> list[Any]:

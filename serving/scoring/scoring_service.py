@@ -77,7 +77,8 @@ class ScoringService:
 
     def score(self, query: ScoreQuery) -> ScoreAnswer:
         """Score the accounts; what is wrong with one of them stands in its own result."""
-        readings = _name_duplicates([read_account(given, self.blank) for given in query.accounts])
+        rules = self.scorer.bundle.facts.source_rules
+        readings = _name_duplicates([read_account(given, self.blank, rules) for given in query.accounts])
         scored, readings = self._scored(readings, query)
         return ScoreAnswer(self.model, account_results(readings, scored, query.language), scored)
 

@@ -241,6 +241,7 @@ def _facts(content: Mapping[str, Any]) -> Facts:
     values: dict[str, Any] = {k: tuple(v) if isinstance(v, list) else v for k, v in content.items()}
     values["rules"] = LadderRules(**content["rules"])
     values["report"] = findings.from_json(content["report"])
+    values["price_index"] = tuple((at, index) for at, index in content.get("price_index", ()))
     values["vocabulary"] = {key: tuple(names) for key, names in content["vocabulary"].items()}
     return Facts(**values)
 

@@ -4,6 +4,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 
 from features.ladder.rules import LadderRules
+from features.sources.rules import SourceRules
 from training.model.findings import Finding
 
 
@@ -37,6 +38,8 @@ class Facts:
     figures : out-of-time figures.
     report : what was found about the models, as `training.model.findings` has it.
     currency : sign before amounts, as the settings of the training had it.
+    source_currency, exchange_rates, time_zone, price_index : of the source that was learnt from, as its settings had
+        them; the index as pairs of an instant (microseconds) and a value. An account that is sent is read likewise.
     sure, test_share : as the settings of the training had them under `advice`.
     risk, value_at_risk : the chance of switching, and the margin at stake, from which on an account is at risk; None
         where nobody's leaving is predicted.
@@ -76,8 +79,20 @@ class Facts:
     acquisition: tuple[Mapping[str, str | int | float | None], ...] = ()
     line_margins: Mapping[str, float] = field(default_factory=dict)
     currency: str = ""
+    source_currency: str = ""
+    exchange_rates: Mapping[str, float] = field(default_factory=dict)
+    time_zone: str = "UTC"
+    price_index: tuple[tuple[int, float], ...] = ()
     renewal_grace_days: int = 60
     sure: float = 0.8
     test_share: float = 0.5
     risk: float = 0.5
     value_at_risk: float | None = None
+
+    @property
+    def source_rules(self) -> SourceRules:
+        """Return how the rows of an account are to be understood: as those of the source were."""
+        return SourceRules(
+            time_zone=self.time_zone, currency=self.source_currency, exchange_rates=self.exchange_rates,
+            deflator=dict(self.price_index),
+        )  # fmt: skip

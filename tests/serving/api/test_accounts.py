@@ -1,12 +1,18 @@
 """What one account of a request may hold, and what is said of what it may not."""
 
+from dataclasses import replace
+from pathlib import Path
 from typing import Any
 
 import pytest
 
+from features.instants import instant, iso
+from features.sources.rules import SourceRules
 from serving.scoring.request_parsing import HARMLESS, MOST_LISTED, read_account
 from serving.scoring.scoring_service import ScoringService
 from tests.serving.client import Client
+from tests.trained import tiny_bundle
+from training.model.bundle import read_bundle, write_bundle
 
 ORDER = {"ordered_at": "2025-06-01", "revenue": 10}
 GOOD = {"account_id": "good", "orders": [ORDER]}
@@ -162,3 +168,44 @@ def test_an_account_is_read_without_looking_at_the_model(scoring_service: Scorin
     assert list(reading.tables) == ["orders"]
     assert [(w.code, w.field) for w in reading.warnings] == [("unused_table", "tickets")]
     assert "tickets" in scoring_service.scorer.bundle.facts.tables
+
+
+def test_an_account_is_read_as_the_source_was_that_the_model_learnt_from() -> None:
+    rules = SourceRules(
+        time_zone="America/New_York", currency="EUR", exchange_rates={"USD": 0.5}, deflator={instant("2000-01-01"): 200}
+    )
+    orders = [
+        {"ordered_at": "2025-06-02T01:30:00Z", "revenue": 100, "currency": "usd"},  # the evening before, over there
+        {"ordered_at": "2025-06-02 01:30:00", "revenue": 100, "currency": "EUR"},
+        {"ordered_at": "2025-06-02", "revenue": 100},
+        {"ordered_at": "2025-06-03", "revenue": 100, "currency": "GBP"},
+    ]
+    reading = read_account({"account_id": "a", "orders": orders}, ["orders"], rules)
+    read = reading.tables["orders"]
+    assert read["revenue"].tolist() == [25, 50, 50]
+    assert [iso(at) for at in read["ordered_at"].tolist()] == [
+        "2025-06-01T21:30:00", "2025-06-02T01:30:00", "2025-06-02",
+    ]  # fmt: skip
+    aside = [message for message in reading.warnings if message.code == "row_set_aside"]
+    assert [(m.field, m.message) for m in aside] == [
+        ("orders[3].currency", "not used: the model's money is EUR, and it has no rate for GBP")
+    ]
+
+
+def test_two_currencies_without_a_rate_are_not_added_up() -> None:
+    orders = [{"ordered_at": "2025-06-02", "revenue": 100, "currency": name} for name in ("EUR", "USD", "EUR")]
+    reading = read_account({"account_id": "a", "orders": orders}, ["orders"])
+    assert reading.tables["orders"]["revenue"].tolist() == [100, 100]
+    assert [w.field for w in reading.warnings] == ["orders[1].currency"]
+
+
+def test_the_bundle_keeps_how_its_source_was_understood(tmp_path: Path) -> None:
+    bundle = tiny_bundle()
+    facts = replace(
+        bundle.facts, source_currency="EUR", exchange_rates={"USD": 0.9}, time_zone="Europe/Amsterdam",
+        price_index=((instant("2024-01-01"), 90.0), (instant("2025-01-01"), 100.0)),
+    )  # fmt: skip
+    write_bundle(replace(bundle, facts=facts), tmp_path / "bundle")
+    again = read_bundle(tmp_path / "bundle")[0].facts
+    assert again.source_rules == facts.source_rules
+    assert again.source_rules.deflator == {instant("2024-01-01"): 90.0, instant("2025-01-01"): 100.0}

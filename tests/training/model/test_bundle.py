@@ -95,6 +95,7 @@ def test_the_same_data_settings_and_seed_give_the_same_bytes() -> None:
 @pytest.mark.parametrize("threads", ["1", "2"])
 def test_another_process_with_other_threads_gives_the_same_bytes(threads: str) -> None:
     program = (
+        f"import os; os.cpu_count = lambda: {threads}\n"
         "from tests.trained import tiny_bundle\n"
         "from tests.training.model.test_bundle import digest\n"
         "print(digest(tiny_bundle()))\n"
