@@ -37,7 +37,7 @@ def modifiers(data: Named) -> list[Term]:
 
 def small_booster(booster: BoosterSettings) -> BoosterSettings:
     """Return settings with fewer and faster trees, for the nuisance models of an effect."""
-    return booster.with_rounds(NUISANCE_ROUNDS, learning_rate=0.05)
+    return booster.with_rounds(min(NUISANCE_ROUNDS, booster.rounds), learning_rate=0.05)
 
 
 def fit_effects(
