@@ -1,4 +1,7 @@
-"""The boosting backend: where boosters are trained, in this process or elsewhere (see `training.distributed`)."""
+"""The boosting backend: where boosters are trained, in this process or elsewhere (see `training.distributed`).
+
+Boosters of several targets of the same rows are asked for at once, since the rows are then binned once.
+"""
 
 from collections.abc import Mapping, Sequence
 from typing import Any, Protocol
@@ -9,22 +12,22 @@ from features.instants import FloatArray, IntArray
 
 
 class BoostingBackend(Protocol):
-    """A function that trains one booster and returns its text."""
+    """A function that trains a booster for each of several targets and returns their texts."""
 
     def __call__(
         self,
         values: FloatArray,
-        target: FloatArray | IntArray,
+        targets: Sequence[FloatArray | IntArray],
         weight: FloatArray,
         *,
         names: Sequence[str],
         parameters: Mapping[str, Any],
         rounds: int,
-    ) -> str:
-        """Train a booster.
+    ) -> list[str]:
+        """Train a booster for each target.
 
         values : shape (n, len(names)).
-        target : shape (n,).
+        targets : shape (n,) each.
         weight : shape (n,), with mean one.
         names : of the columns.
         parameters : LightGBM's.
@@ -35,20 +38,24 @@ class BoostingBackend(Protocol):
 
 def local_backend(
     values: FloatArray,
-    target: FloatArray | IntArray,
+    targets: Sequence[FloatArray | IntArray],
     weight: FloatArray,
     *,
     names: Sequence[str],
     parameters: Mapping[str, Any],
     rounds: int,
-) -> str:
-    """Train a booster in this process: the same text for the same rows, parameters and machine type."""
+) -> list[str]:
+    """Train boosters in this process: the same texts for the same rows, parameters and machine type."""
     data = lgb.Dataset(
         values,
-        label=target,
+        label=targets[0],
         weight=weight,
         feature_name=list(names),
         params={"verbosity": -1, "num_threads": parameters["num_threads"]},
         free_raw_data=True,
     )
-    return str(lgb.train(dict(parameters), data, num_boost_round=rounds).model_to_string())
+    texts = []
+    for target in targets:
+        data.set_label(target)
+        texts.append(str(lgb.train(dict(parameters), data, num_boost_round=rounds).model_to_string()))
+    return texts

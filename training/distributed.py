@@ -161,14 +161,14 @@ class Cluster:
     def train_booster(
         self,
         values: FloatArray,
-        target: FloatArray | IntArray,
+        targets: Sequence[FloatArray | IntArray],
         weight: FloatArray,
         *,
         names: Sequence[str],
         parameters: Mapping[str, Any],
         rounds: int,
-    ) -> str:
-        """Train a booster on all workers together; here, where the rows are too few to be worth sending.
+    ) -> list[str]:
+        """Train boosters on all workers together; here, where the rows are too few to be worth sending.
 
         The bytes depend on the number of workers and on which of them got which rows; the quality does not.
 
@@ -178,14 +178,21 @@ class Cluster:
             If it failed several times.
         """
         if len(values) < self._least_rows:
-            return local_backend(values, target, weight, names=names, parameters=parameters, rounds=rounds)
+            return local_backend(values, targets, weight, names=names, parameters=parameters, rounds=rounds)
+        return [
+            self._train_somehow((values, np.asarray(target, np.float64), weight), names, parameters, rounds)
+            for target in targets
+        ]
+
+    def _train_somehow(
+        self, arrays: tuple[FloatArray, ...], names: Sequence[str], parameters: Mapping[str, Any], rounds: int
+    ) -> str:
+        """Train one booster, and again where a worker is lost meanwhile."""
         failure = ""
         for _ in range(ATTEMPTS):
             workers = list(self.wait_for_workers())
             try:
-                return self._train_once(
-                    workers, (values, np.asarray(target, np.float64), weight), names, parameters, rounds
-                )
+                return self._train_once(workers, arrays, names, parameters, rounds)
             except _WorkerLost as error:
                 failure = first_line(error)
                 with suppress(ValueError, TimeoutError):  # workers without a nanny cannot be restarted

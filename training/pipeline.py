@@ -114,7 +114,8 @@ def train_on(data: Dataset, settings: Settings, folds: int = 3, progress: Progre
         ranges = pool.submit(fit_revenue_range, data, everything, settings)
         options = pool.submit(fit_uplift, data, settings)
         climbers = pool.submit(_fit_climbing, data, settings)
-        renewing = pool.submit(fit_renewal, data, contracts, decided, settings, renewals.serves if renewals else None)
+        rule = renewals.serves if renewals else None
+        renewing = pool.submit(fit_renewal, data, contracts, decided, settings, serves=rule)
         ordering = pool.submit(fit_next_order, data, everything, settings)
         rung_effects = pool.submit(fit_upgrades, data, settings)
         work: tuple[Future[Any], ...] = (
@@ -123,12 +124,13 @@ def train_on(data: Dataset, settings: Settings, folds: int = 3, progress: Progre
         for done, one in enumerate(work, start=1):
             one.result()
             progress("models", done / len(work))
-    next_rung, sets = rungs.result()
-    switching, triggers = leaving.result()
+    (fitted, next_rung, sets), (switching, triggers) = rungs.result(), leaving.result()
     revenue, (revenue_range, (held, held_if_order)) = money.result(), ranges.result()
     uplift, climbing, renewal = options.result(), climbers.result(), renewing.result()
     next_order, upgrades = ordering.result(), rung_effects.result()
-    further, further_report = fit_horizons(data, settings, switching is not None, serves, progress)
+    further, further_report = fit_horizons(
+        data, settings, fitted, switching=switching is not None, serves=serves, progress=progress
+    )
     effects = uplift.options
     gaps, first = fit_value_gaps(data), data.totals.first_order
     record = fit_forecasts(data.totals.forecasts, gaps, settings.outcome.horizon_days, first)
@@ -195,14 +197,14 @@ def train_on(data: Dataset, settings: Settings, folds: int = 3, progress: Progre
     )
 
 
-def _fit_rungs(data: Dataset, serves: Mapping[str, str], settings: Settings) -> tuple[Pool, SetRule]:
-    """Return the pool of the next rung, or the rule that serves in it, and the rule for sets of rungs."""
+def _fit_rungs(data: Dataset, serves: Mapping[str, str], settings: Settings) -> tuple[Pool, Pool, SetRule]:
+    """Return the pool of the next rung, what serves, be it a rule in it, and the rule for sets of rungs."""
     everything = np.ones(len(data.matrix), bool)
     fitted, earlier = fit_with_earlier(data, everything, settings)
     serving = serve_pool(data, "next_rung", serves, pool=fitted, rows=everything, settings=settings)
     if rule_of(serving) is not None:
         earlier = None  # it was the pool's, whose sets are not the rule's
-    return serving, fit_set_rule(data, everything, earlier, settings)
+    return fitted, serving, fit_set_rule(data, everything, earlier, settings)
 
 
 def _fit_leaving(

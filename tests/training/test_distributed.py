@@ -144,7 +144,7 @@ def test_few_rows_are_trained_here(cluster: Cluster) -> None:
     rng = np.random.default_rng(0)
     values, target = rng.normal(size=(FEW - 1, 3)), rng.normal(size=FEW - 1)
     parameters = {"objective": "regression", "num_threads": 1, "verbosity": -1, "deterministic": True}
-    arguments = (values, target, np.ones(FEW - 1))
+    arguments = (values, [target], np.ones(FEW - 1))
     more = {"names": ["a", "b", "c"], "parameters": parameters, "rounds": 5}
     assert cluster.train_booster(*arguments, **more) == local_backend(*arguments, **more)
 

@@ -20,7 +20,7 @@ from training.evaluation.evaluation import OURS, Comparison, Row
 from training.model.findings import NOTE, Finding
 from training.model.next_order import FARTHEST_DAYS, FEATURES, LEVELS, NextOrder, rhythm_of
 from training.models.next_order import days_until_order, fit_next_order
-from training.models.revenue import fit_revenue
+from training.models.revenue import fit_any_order
 from training.settings import Settings
 
 TASK, PRIMARY = "next_order", "pinball"
@@ -100,7 +100,7 @@ def windows_of(
         ahead = np.rint(gap[test][:, None] * ratios) - silence[test][:, None]
         windows[name] = np.clip(ahead, 0.0, FARTHEST_DAYS)
     windows[RHYTHM] = model.window(data.matrix[test])
-    any_order = fit_revenue(data, everyone, settings).any_order.predict(data.matrix[test])[:, 0]
+    any_order = fit_any_order(data, everyone, settings).predict(data.matrix[test])[:, 0]
     windows[OURS] = model.window(data.matrix[test], 1.0 - any_order)
     return windows
 

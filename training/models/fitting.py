@@ -60,6 +60,19 @@ def fit_trees(
     directions : of every column of the matrix, 1 where the prediction may only rise with it, -1 where only fall, 0
         where neither is asked; by default of none.
     """
+    (trees,) = fit_trees_of_targets(
+        matrix, [target], weight, settings, objective=objective, n_classes=n_classes, columns=columns, backend=backend,
+        quantile=quantile, directions=directions,
+    )  # fmt: skip
+    return trees
+
+
+def fit_trees_of_targets(
+    matrix: FloatArray, targets: Sequence[FloatArray | IntArray], weight: FloatArray, settings: BoosterSettings, *,
+    objective: str, n_classes: int = 1, columns: Sequence[int] | None = None, backend: BoostingBackend = local_backend,
+    quantile: float | None = None, directions: Sequence[int] | None = None,
+) -> list[Trees]:  # fmt: skip
+    """Fit a booster for each of several targets of the same rows, otherwise as `fit_trees`."""
     used = usable_columns(matrix) if columns is None else tuple(columns)
     row_share = (
         settings.row_share if settings.row_share * len(matrix) >= 1 else 1.0
@@ -87,8 +100,8 @@ def fit_trees(
         parameters["monotone_constraints"] = [int(directions[column]) for column in used]
         parameters["monotone_constraints_method"] = "intermediate"
     values, names = np.ascontiguousarray(matrix[:, used]), [f"f{column}" for column in used]
-    text = backend(values, target, weight / weight.mean(), names=names, parameters=parameters, rounds=settings.rounds)
-    return Trees(text, used, n_classes)
+    texts = backend(values, targets, weight / weight.mean(), names=names, parameters=parameters, rounds=settings.rounds)
+    return [Trees(text, used, n_classes) for text in texts]
 
 
 def fit_ordinal(
@@ -106,24 +119,14 @@ def fit_ordinal(
     target : shape (n,), 0 .. n_classes - 1.
     weight : shape (n,).
     """
-    steps: list[Predictor] = []
-    for level in range(1, n_classes):
-        reached = (target >= level).astype(np.int64)
-        if reached.min() == reached.max():
-            steps.append(_constant(reached, weight, 1))
-        else:
-            steps.append(
-                fit_trees(
-                    matrix,
-                    reached,
-                    weight,
-                    settings,
-                    objective="binary",
-                    n_classes=1,
-                    columns=columns,
-                    backend=backend,
-                )
-            )
+    reached = [(target >= level).astype(np.int64) for level in range(1, n_classes)]
+    mixed = [one for one in reached if one.min() < one.max()]
+    boosters = iter(
+        fit_trees_of_targets(matrix, mixed, weight, settings, objective="binary", columns=columns, backend=backend)
+        if mixed
+        else ()
+    )
+    steps: list[Predictor] = [next(boosters) if one.min() < one.max() else _constant(one, weight, 1) for one in reached]
     return Ordinal(tuple(steps))
 
 

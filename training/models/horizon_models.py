@@ -29,10 +29,17 @@ NONE: Mapping[str, str] = MappingProxyType({})
 
 
 def fit_horizons(
-    data: Dataset, settings: Settings, switching: bool, serves: Mapping[str, str] = NONE, progress: Progress = silent
+    data: Dataset,
+    settings: Settings,
+    main: Pool,
+    *,
+    switching: bool,
+    serves: Mapping[str, str] = NONE,
+    progress: Progress = silent,
 ) -> tuple[tuple[Horizon, ...], list[Finding]]:
     """Fit the models of every further horizon that has a complete slice, with findings about each.
 
+    main : of the next rung at the main horizon, whose weights the members have at the others too.
     switching : whether the main horizon has a model of it; without one, none is learnt for further horizons.
     serves : prediction -> the rule that serves at the main horizon, and so here.
     """
@@ -40,7 +47,7 @@ def fit_horizons(
     report: list[Finding] = []
     for number, further in enumerate(data.further):
         progress("further horizons", number / len(data.further))
-        horizon = _fit_horizon(data, further, settings, switching, serves)
+        horizon = _fit_horizon(data, further, settings, switching=switching, serves=serves, weights=main.weights)
         if horizon is not None:
             horizons.append(horizon)
         report += _findings(data, further, horizon, switching, settings.ladder.order_days)
@@ -49,7 +56,13 @@ def fit_horizons(
 
 
 def _fit_horizon(
-    data: Dataset, further: FurtherHorizon, settings: Settings, switching: bool, serves: Mapping[str, str]
+    data: Dataset,
+    further: FurtherHorizon,
+    settings: Settings,
+    *,
+    switching: bool,
+    serves: Mapping[str, str],
+    weights: Mapping[str, float],
 ) -> Horizon | None:
     rows = further.labels.complete
     if not rows.any():
@@ -59,7 +72,7 @@ def _fit_horizon(
         leaving = None
         if switching and enough_switches(shifted, rows):
             leaving = pool.submit(_fit_leaving, shifted, rows, serves, settings)
-        rungs = pool.submit(_fit_rungs, shifted, rows, serves, settings)
+        rungs = pool.submit(_fit_rungs, shifted, rows, serves, settings, weights=weights)
         revenue = pool.submit(_fit_revenue, shifted, rows, serves, settings)
         return Horizon(further.days, rungs.result(), leaving.result() if leaving else None, revenue.result())
 
@@ -69,8 +82,10 @@ def _fit_leaving(data: Dataset, rows: BoolArray, serves: Mapping[str, str], sett
     return serve_pool(data, "switching", serves, pool=pool, rows=can, settings=settings)
 
 
-def _fit_rungs(data: Dataset, rows: BoolArray, serves: Mapping[str, str], settings: Settings) -> Pool:
-    pool = fit_next_rung(data, rows, settings)
+def _fit_rungs(
+    data: Dataset, rows: BoolArray, serves: Mapping[str, str], settings: Settings, weights: Mapping[str, float]
+) -> Pool:
+    pool = fit_next_rung(data, rows, settings, weights)
     return serve_pool(data, "next_rung", serves, pool=pool, rows=rows, settings=settings)
 
 

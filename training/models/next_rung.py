@@ -6,6 +6,7 @@ smoothed Markov matrix over (rung now, rung if nothing happens), so that mechani
 are known to it. The weights come from the latest slice, predicted by members that learnt before it.
 """
 
+from collections.abc import Mapping
 from dataclasses import replace
 
 import numpy as np
@@ -27,6 +28,7 @@ from training.models.fitting import (
     fit_table,
     fit_trees,
     pool_weights,
+    weighed_pool,
 )
 from training.settings import Settings
 
@@ -155,9 +157,16 @@ def fit_members(task: TrainingTask) -> dict[str, Predictor]:
     return {name: Floored(member, cells[1], round(max(below, 1e-4), 6)) for name, member in members.items()}
 
 
-def fit_next_rung(data: Dataset, rows: BoolArray, settings: Settings) -> Pool:
-    """Fit the pool to some rows (mask, shape (n,)), with weights from the latest of them."""
-    return fit_with_earlier(data, rows, settings)[0]
+def fit_next_rung(
+    data: Dataset, rows: BoolArray, settings: Settings, weights: Mapping[str, float] | None = None
+) -> Pool:
+    """Fit the pool to some rows (mask, shape (n,)), with weights from the latest of them.
+
+    weights : of the members, where they were learnt elsewhere, be it at another horizon: half of the fits.
+    """
+    if weights is None:
+        return fit_with_earlier(data, rows, settings)[0]
+    return weighed_pool(fit_members(_task(data, settings).take(rows)), weights)
 
 
 def fit_with_earlier(data: Dataset, rows: BoolArray, settings: Settings) -> tuple[Pool, Pool | None]:
@@ -165,9 +174,12 @@ def fit_with_earlier(data: Dataset, rows: BoolArray, settings: Settings) -> tupl
 
     The second is None where nothing was complete before the latest slice.
     """
+    return learn_next_rung(_task(data, settings), rows, earlier_split(data, rows))
+
+
+def _task(data: Dataset, settings: Settings) -> TrainingTask:
     task = data.task(data.labels.next_rung, settings.booster, N_RUNGS)
-    task = replace(task, without=settings.pool.next_rung_without)
-    return learn_next_rung(task, rows, earlier_split(data, rows))
+    return replace(task, without=settings.pool.next_rung_without)
 
 
 def learn_next_rung(task: TrainingTask, rows: BoolArray, split: Split | None) -> tuple[Pool, Pool | None]:

@@ -66,10 +66,21 @@ def invested_after(data: Dataset, days: int) -> BoolArray:
 
 def fit_revenue(data: Dataset, rows: BoolArray, settings: Settings) -> RevenueModel:
     """Fit the pool to those of some rows (mask, shape (n,)) that no investment followed."""
+    return learn_revenue(*_free_of_investment(data, rows, settings))
+
+
+def fit_any_order(data: Dataset, rows: BoolArray, settings: Settings) -> Pool:
+    """Fit the probability of any order that `fit_revenue` has in it."""
+    task, slices = _free_of_investment(data, rows, settings)
+    return learn_any_order(replace(task, target=(task.target > 0).astype(np.int64)), slices)
+
+
+def _free_of_investment(data: Dataset, rows: BoolArray, settings: Settings) -> tuple[TrainingTask, IntArray]:
+    """Return the task of those of some rows that no investment followed, and the slice of each."""
     free = rows & ~invested_after(data, settings.uplift.exposure_days)
     rows = free if free.any() else rows  # where everybody is always invested in, nothing else can be learnt from
     task = replace(data.task(data.labels.revenue, settings.booster), today=accounts_now(data, rows, settings).matrix)
-    return learn_revenue(task.take(rows), data.snapshots.as_of[rows])
+    return task.take(rows), data.snapshots.as_of[rows]
 
 
 def learn_revenue(task: TrainingTask, as_of: IntArray | None = None) -> RevenueModel:

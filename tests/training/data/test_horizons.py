@@ -15,7 +15,7 @@ from features.sources.partitioned import LocalExecutor
 from tests.builders import histories
 from tests.parted import tiny_parts
 from tests.told import codes, told
-from tests.trained import small_settings, tiny_dataset, tiny_histories, tiny_trained
+from tests.trained import small_settings, tiny_bundle, tiny_dataset, tiny_histories, tiny_trained
 from training.data.dataset import Dataset, at_horizon, build_dataset
 from training.data.labels import label
 from training.data.partitioned import gather_dataset
@@ -74,7 +74,7 @@ def test_only_complete_slices_are_learnt_from() -> None:
     horizons = {horizon.days: horizon for horizon in tiny_trained().bundle.further}
     spoilt = replace(year.labels, next_rung=np.where(year.labels.complete, year.labels.next_rung, 0))
     with one_linear_algebra_thread(), at_horizon(data, replace(year, labels=spoilt)) as seen:
-        again = fit_next_rung(seen, year.labels.complete, ahead(365))
+        again = fit_next_rung(seen, year.labels.complete, ahead(365), tiny_bundle().next_rung.weights)
     assert again == horizons[365].next_rung
 
 
@@ -85,8 +85,10 @@ def of_a_quarter() -> Dataset:
     return build_dataset(known.as_it_stood(end), ahead(90), end)
 
 
-def test_a_model_of_a_further_horizon_is_that_of_a_main_one_on_the_same_slices() -> None:
-    """The main horizon of 180 days ends 90 days later than one of 90, and so has the same slices."""
+def test_a_model_of_a_further_horizon_has_the_members_of_a_main_one_on_the_same_slices() -> None:
+    """Their weights are those of the main horizon.
+
+    The main horizon of 180 days ends 90 days later than one of 90, and so has the same slices."""
     quarter = of_a_quarter()
     assert quarter.sample.slices == tiny_dataset().sample.slices
     with at_horizon(tiny_dataset(), tiny_dataset().further[0]) as seen:
@@ -96,7 +98,9 @@ def test_a_model_of_a_further_horizon_is_that_of_a_main_one_on_the_same_slices()
         np.testing.assert_array_equal(quarter.labels.next_rung, seen.labels.next_rung)
     with one_linear_algebra_thread():
         alone = fit_next_rung(quarter, np.ones(len(quarter.matrix), bool), ahead(90))
-    assert alone == tiny_trained().bundle.further[0].next_rung
+    here = tiny_trained().bundle.further[0].next_rung
+    assert alone.members == here.members
+    assert here.weights == pytest.approx(tiny_bundle().next_rung.weights, rel=1e-3)
 
 
 def test_a_longer_horizon_is_not_held_to_the_rung_that_the_main_one_leaves() -> None:
@@ -133,13 +137,15 @@ def test_no_further_horizons_are_none() -> None:
     known = tiny_histories()
     data = build_dataset(known, settings, known.end)
     assert data.further == ()
-    assert fit_horizons(data, settings, True) == ((), [])
+    assert fit_horizons(data, settings, tiny_bundle().next_rung, switching=True) == ((), [])
 
 
 def test_where_the_main_horizon_has_no_model_of_switching_no_further_one_has() -> None:
     data = tiny_dataset()
     with one_linear_algebra_thread():
-        found, report = fit_horizons(replace(data, further=data.further[1:]), small_settings(), False)
+        found, report = fit_horizons(
+            replace(data, further=data.further[1:]), small_settings(), tiny_bundle().next_rung, switching=False
+        )
     assert [horizon.switching for horizon in found] == [None]
     assert codes(report) == ["horizon_learnt"]
 
