@@ -32,6 +32,14 @@ from commands.sources import (
     simulate_command,
 )
 from commands.store import StoreOptions, is_wrong, store_command
+from commands.subjects import (
+    ExportSubjectOptions,
+    ForgetOptions,
+    RetentionOptions,
+    export_subject_command,
+    forget_command,
+    retention_command,
+)
 from commands.terminal import Figures, show_figures
 from commands.training import TrainOptions, train_command
 from features.errors import LadderError
@@ -124,6 +132,11 @@ COMMANDS: Mapping[str, Command] = {
     "serve": _command("serve the champion over HTTP", ServeOptions, serve_command),
     "keys": _command("make, list, rotate and revoke the service's API keys", KeysOptions, keys_command),
     "people": _command("who may do what on the managers' page, and sees whose accounts", PeopleOptions, people_command),
+    "forget": _command("erase an account or a contact, and say what is left to do", ForgetOptions, forget_command),
+    "export-subject": _command(
+        "all that the store holds of an account or a contact", ExportSubjectOptions, export_subject_command
+    ),
+    "retention": _command("remove what the settings keep no longer", RetentionOptions, retention_command),
     "audit": _command(
         "the audit log as JSON lines, or whether it is what was written", AuditOptions, audit_command, _audit_status
     ),

@@ -81,7 +81,7 @@ class Worker:
         if store is not None:
             from serving.api.score_freshness import watch_scores
 
-            watch_scores(store, meter.batch_scores)
+            watch_scores(store, meter.batch_scores, retrained=meter.retrained)
         scoring, filing, ring = BoundedExecutor(waiting), BoundedExecutor(waiting), _ring(store)
         if store is None:
             Front.application = create_app(

@@ -44,6 +44,8 @@ HEAD = sa.Table(
 """One row: number and seal of the last row, and of the last one that retention took away."""
 ERASED, SHORTENED = "audit pseudonymised", "audit shortened"
 """What the log says of itself: rows from which personal fields were taken, and old rows that were removed."""
+RETRAINED = "retrain finished"
+"""What the nightly job writes when it is done: its heartbeat."""
 ROWS_AT_ONCE = 5_000
 
 
@@ -148,6 +150,13 @@ def changes(
     if below is not None:
         query = query.where(CHANGES.c.seq < below)
     return [_change(row) for row in connection.execute(query)]
+
+
+def last_of(connection: sa.Connection, what: str) -> Change | None:
+    """Return the latest change of a kind; None where there is none."""
+    row = connection.execute(CHANGES.select().where(CHANGES.c.what == what).order_by(CHANGES.c.seq.desc()).limit(1))
+    found = row.one_or_none()
+    return None if found is None else _change(found)
 
 
 def changes_since(connection: sa.Connection, since: int | None) -> Iterator[Change]:

@@ -30,7 +30,8 @@ ALGORITHMS = ("RS256", "RS384", "RS512", "PS256", "PS384", "PS512", "ES256", "ES
 """Signatures with a key of the provider's own: never `none`, never with the client's secret."""
 SECONDS = 5.0
 """For each answer of the provider."""
-KEPT_SECONDS = 3600.0
+KEPT_SECONDS, LEAST_SECONDS = 3600.0, 10.0
+"""For which its keys are kept, and at least: a token that nobody signed must not make us ask each time."""
 LEEWAY_SECONDS = 60
 """By which the provider's clock and ours may differ."""
 LONGEST = 200
@@ -178,7 +179,7 @@ class OpenId:
         anew : ask, unless that was just done.
         """
         kept = self._known
-        if kept is not None and time.monotonic() - kept[0] < (SECONDS if anew else KEPT_SECONDS):
+        if kept is not None and time.monotonic() - kept[0] < (LEAST_SECONDS if anew else KEPT_SECONDS):
             return kept[1], kept[2]
         try:
             with httpx.Client(timeout=SECONDS) as client:
