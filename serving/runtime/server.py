@@ -20,6 +20,7 @@ from features.errors import LadderError, SettingsError
 from serving.runtime.process_lifetime import GRACE_SECONDS
 from training.model.bundle import MANIFEST, read_proven_bundle
 from training.model.champion import bundle_folder, is_published
+from training.model.signature import PUBLIC_KEY, check_signature
 
 READY_SECONDS = 60.0
 """Longest wait for /readyz: a cold start without compiled Python files took 20 s."""
@@ -148,6 +149,7 @@ def _started(bundle: Path, port: int, terms: Terms) -> Iterator["subprocess.Pope
         "LADDER_CURRENCY": terms.currency,
         "LADDER_DATA": terms.data,
         "LADDER_SETTINGS": terms.settings,
+        **{name: str(Path(file).absolute()) for name in (PUBLIC_KEY,) if (file := os.environ.get(name))},
         "LADDER_SIGN_IN": terms.sign_in,
         "LADDER_TRACK_RECORDS": terms.track_records,
         **({} if terms.store is None else {"LADDER_STORE": _whole(terms.store), **_secrets(terms.store)}),
@@ -168,6 +170,7 @@ def _check(bundle: Path, port: int, terms: Terms) -> None:
     if terms.workers < 1:
         raise SettingsError(f"{terms.workers} workers cannot serve; give 1 or more.")
     if not _waits_for_champion(bundle, terms):
+        check_signature(bundle_folder(bundle))
         read_proven_bundle(bundle_folder(bundle))
     host = terms.host
     try:
