@@ -9,7 +9,7 @@ BIN := $(VENV)/bin
 STAMP := $(VENV)/.ready
 UV_VERSION := 0.13.9
 
-.PHONY: setup demo test lint test-slow test-browser screenshots notebooks docs reference lock audit clean
+.PHONY: setup demo test lint test-slow test-browser screenshots notebooks docs reference lock audit sbom clean
 
 setup: $(STAMP)
 
@@ -74,6 +74,10 @@ lock: $(STAMP)
 # the network; docs/security.md tells what to do with what it finds.
 audit: $(STAMP)
 	$(BIN)/pip-audit --strict --require-hashes --disable-pip --progress-spinner off -r requirements.txt
+
+# For a release: what is installed, as CycloneDX, and under which licences.
+sbom: $(STAMP)
+	$(BIN)/python -m docs.sbom build
 
 clean:
 	rm -rf $(VENV) demo build dist *.egg-info

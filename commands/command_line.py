@@ -8,6 +8,7 @@ import sys
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 
+from commands.audit import AuditOptions, audit_command, is_not_whole
 from commands.backtesting import BacktestOptions, backtest_command
 from commands.changes import ChangesOptions, changes_command
 from commands.checking import CheckOptions, check_command
@@ -18,6 +19,7 @@ from commands.mapping import InitOptions, init_command, is_refused
 from commands.monitoring import MonitorOptions, advises_retraining, monitor_command
 from commands.options import CommonOptions, UsageError
 from commands.parser import Options, add_arguments, read_options
+from commands.people import PeopleOptions, people_command
 from commands.planning import PlanOptions, plan_command
 from commands.promotion import PromoteOptions, RollbackOptions, promote_command, rollback_command
 from commands.retraining import RetrainOptions, retrain_command
@@ -30,6 +32,14 @@ from commands.sources import (
     simulate_command,
 )
 from commands.store import StoreOptions, is_wrong, store_command
+from commands.subjects import (
+    ExportSubjectOptions,
+    ForgetOptions,
+    RetentionOptions,
+    export_subject_command,
+    forget_command,
+    retention_command,
+)
 from commands.terminal import Figures, show_figures
 from commands.training import TrainOptions, train_command
 from features.errors import LadderError
@@ -69,6 +79,10 @@ def _command(
 
 def _store_status(options: StoreOptions, figures: Figures) -> int:
     return EXIT_REFUSED if is_wrong(options, figures) else EXIT_DONE
+
+
+def _audit_status(options: AuditOptions, figures: Figures) -> int:
+    return EXIT_REFUSED if is_not_whole(options, figures) else EXIT_DONE
 
 
 def _init_status(options: InitOptions, figures: Figures) -> int:
@@ -116,7 +130,16 @@ COMMANDS: Mapping[str, Command] = {
     ),
     "export": _command("scores as a CSV file that a CRM imports", ExportOptions, export_command),
     "serve": _command("serve the champion over HTTP", ServeOptions, serve_command),
-    "keys": _command("make, list and revoke the service's API keys", KeysOptions, keys_command),
+    "keys": _command("make, list, rotate and revoke the service's API keys", KeysOptions, keys_command),
+    "people": _command("who may do what on the managers' page, and sees whose accounts", PeopleOptions, people_command),
+    "forget": _command("erase an account or a contact, and say what is left to do", ForgetOptions, forget_command),
+    "export-subject": _command(
+        "all that the store holds of an account or a contact", ExportSubjectOptions, export_subject_command
+    ),
+    "retention": _command("remove what the settings keep no longer", RetentionOptions, retention_command),
+    "audit": _command(
+        "the audit log as JSON lines, or whether it is what was written", AuditOptions, audit_command, _audit_status
+    ),
     "store": _command(
         "the store upgraded, backed up, restored, looked over", StoreOptions, store_command, _store_status
     ),

@@ -57,6 +57,13 @@ def minutes(text: str) -> float:
     return found
 
 
+def above_zero(text: str) -> float:
+    found = amount(text)
+    if not found:
+        raise argparse.ArgumentTypeError(f"{text!r} is no number above zero")
+    return found
+
+
 def amount(text: str) -> float:
     found = _number(text)
     if not 0 <= found < math.inf:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -119,13 +120,31 @@ def _retrain(options: RetrainOptions, loaded: Loaded, champions: Path) -> Figure
     same = all(kept.key.get(name) == value for name, value in key.items())
     if same and kept.finished and kept.champion == standing:
         print("Nothing to do: the same data, settings and champion as when this was last finished.")
+        _tell_finished(options.to, kept.figures)
         return {**kept.figures, "done": "nothing"}
     begun = same and not kept.finished and standing in _ours(kept)  # else somebody promoted in between
     before = kept.key.get("before", "") if begun else standing
     work, steps = Work(options, loaded, champions, before), Steps(options.out, {**key, "before": before})
     figures = _run_steps(work, steps)
     steps.finish(_standing(champions), figures)
+    _tell_finished(options.to, figures)
     return {**figures, "done": "all"}
+
+
+def _tell_finished(store: str | None, figures: Figures) -> None:
+    """Write into the store that the job was done, which the service's metrics tell."""
+    if store is None:
+        return
+    from serving.store.audit_log import RETRAINED, Author, Entry, record
+    from serving.store.database import open_store, writing
+
+    told = {name: figures[name] for name in ("version", "promoted", "accounts", "model_version") if name in figures}
+    engine = open_store(store)
+    try:
+        with writing(engine) as connection:
+            record(connection, time.time_ns() // 1000, Author(), [Entry(RETRAINED, "store", told)])
+    finally:
+        engine.dispose()
 
 
 def _run_steps(work: Work, steps: Steps) -> Figures:

@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
+import json
 import tempfile
 import time
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
@@ -58,6 +59,7 @@ def serve_command(options: ServeOptions) -> Figures:
             print(f"No champion is in {champions} yet: the page says what to do, and takes it over when it is there.")
         terms = service_terms(settings.service, store=options.store, host=options.host, workers=options.workers)
         terms = replace(terms, data=_shown(options.data), settings=_settings_file(options.config))
+        terms = replace(terms, sign_in=sign_in(settings), track_records=settings.governance.track_records)
         serve_until_stopped(
             folder, options.port, terms, lambda url: print(f"Serving at {url}; Ctrl-C ends it", flush=True)
         )
@@ -73,6 +75,22 @@ def _settings_file(config: Path | None) -> str:
     """Return the settings file that is used, or that `ladder init` has written here."""
     written = Path("ladder.toml")
     return str(config) if config is not None else str(written) if written.is_file() else ""
+
+
+def sign_in(settings: Settings) -> str:
+    """Return how people sign in, as the workers read it.
+
+    Raises
+    ------
+    SettingsError
+        If there is an identity provider, and what is said of it cannot work.
+    """
+    told = asdict(settings.sign_in)
+    if told["issuer"]:
+        from serving.web.openid import OpenIdTerms
+
+        OpenIdTerms(**{name: value for name, value in told.items() if name not in ("hours", "idle_minutes")})
+    return json.dumps(told)
 
 
 def service_terms(limits: ServiceSettings, *, store: str | None, host: str = LOCAL, workers: int = 1) -> Terms:

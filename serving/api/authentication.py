@@ -14,6 +14,7 @@ from serving.api.errors import HttpError
 from serving.api.keyring import Key, Keyring
 from serving.api.rate_limit import Rates
 from serving.api.request_context import request_context_of
+from serving.store.visibility import EVERYTHING, Visibility, seeing
 
 
 class Authentication:
@@ -27,31 +28,37 @@ class Authentication:
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Pass the request on, or refuse it."""
+        visibility = EVERYTHING
         if scope["type"] == "http":
             try:
-                self._admit(scope)
+                visibility = self._admit(scope)
             except HttpError as refusal:
                 await refusal.response(scope, receive, send)
                 return
-        await self._app(scope, receive, send)
+        with seeing(visibility):
+            await self._app(scope, receive, send)
 
-    def _admit(self, scope: Scope) -> None:
-        """Check key, scope and rate.  Raises HttpError: 404, 401 without a valid key, 403 without its scope, 429."""
+    def _admit(self, scope: Scope) -> Visibility:
+        """Check key, scope and rate, and return whose accounts the request may see.
+
+        Raises HttpError: 404, 401 without a valid key, 403 without its scope, 429.
+        """
         endpoint = endpoint_of(scope["method"], scope["path"])
         if endpoint is None:
             raise HttpError(404, "not_found", "Not Found.")
         if self._ring is None or endpoint.scope in (OPEN, PAGE):
-            return
+            return EVERYTHING
         ring = self._ring()
         if ring.empty:
             check_from_here(scope)
-            return
+            return EVERYTHING
         key = _shown(scope["headers"], ring)
         request_context_of(scope).key = key.key_id
         _check_scope(key, endpoint)
         wait = 0 if self._rates is None else self._rates.take(key.key_id)
         if wait:
             raise HttpError(429, "too_many_requests", f"Too many requests. Try again in {wait} s.", retry_after=wait)
+        return key.visibility
 
 
 def _shown(headers: Iterable[tuple[bytes, bytes]], ring: Keyring) -> Key:

@@ -7,6 +7,7 @@ nobody is there any more to read the answer.
 import asyncio
 from collections.abc import Callable
 from concurrent.futures import Future, ThreadPoolExecutor
+from contextvars import copy_context
 from functools import partial
 from threading import Lock
 from typing import TypeVar
@@ -83,7 +84,7 @@ class BoundedExecutor:
             if self._inside >= self._most:
                 raise _busy()
             self._inside += 1
-        future = self._pool.submit(do)
+        future = self._pool.submit(copy_context().run, do)
         future.add_done_callback(self._leave)
         return future
 

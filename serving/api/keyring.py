@@ -9,23 +9,32 @@ The id finds the row, so that one digest is compared, in constant time.
 
 import hashlib
 import hmac
+import math
 import re
 import secrets
-from collections.abc import Iterable
+import time
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass
+
+from serving.store.visibility import EVERYTHING, Visibility
 
 _SHAPE = re.compile(r"ll_([0-9a-f]{8})_[A-Za-z0-9_-]{43}")
 
 
 @dataclass(frozen=True)
 class Key:
-    """The record of a key, never the key itself.  digest : SHA-256, hexadecimal.  revoked : no longer valid."""
+    """The record of a key, never the key itself.  digest : SHA-256, hexadecimal.  revoked : no longer valid.
+
+    visibility : whose accounts are seen with it.  expires : from then on it is no longer valid, seconds since 1970.
+    """
 
     key_id: str
     name: str
     scopes: frozenset[str]
     digest: str
     revoked: bool = False
+    visibility: Visibility = EVERYTHING
+    expires: float = math.inf
 
 
 def make_secret() -> tuple[str, str, str]:
@@ -44,10 +53,11 @@ class Keyring:
     """The keys as they were last read, replaced whole.
 
     A ring on which there was ever a key, revoked or not, wants one of everybody.
+    used : told the id of a key whenever it opens something.
     """
 
-    def __init__(self, keys: Iterable[Key] = ()) -> None:
-        self._keys = {key.key_id: key for key in keys}
+    def __init__(self, keys: Iterable[Key] = (), used: Callable[[str], None] | None = None) -> None:
+        self._keys, self._used = {key.key_id: key for key in keys}, used
 
     @property
     def empty(self) -> bool:
@@ -55,15 +65,18 @@ class Keyring:
         return not self._keys
 
     def get(self, key_id: str) -> Key | None:
-        """Return the key of that id; None where there is none or it was revoked."""
+        """Return the key of that id; None where there is none, or it was revoked or has expired."""
         key = self._keys.get(key_id)
-        return None if key is None or key.revoked else key
+        if key is None or key.revoked or key.expires <= time.time():
+            return None
+        if self._used is not None:
+            self._used(key_id)
+        return key
 
     def find(self, secret: str) -> Key | None:
-        """Return the key of that secret; None where there is none or it was revoked."""
+        """Return the key of that secret; None where there is none, or it was revoked or has expired."""
         shape = _SHAPE.fullmatch(secret)
         key = None if shape is None else self._keys.get(shape.group(1))
-        if key is None:
+        if key is None or not hmac.compare_digest(digest_of(secret), key.digest):
             return None
-        same = hmac.compare_digest(digest_of(secret), key.digest)
-        return key if same and not key.revoked else None
+        return self.get(key.key_id)

@@ -41,6 +41,10 @@ class PrometheusMetrics:
             "ladder_batch_scores_as_of_timestamp_seconds", "What /lookup answers from; time() - this = the age",
             multiprocess_mode="livemostrecent",
         )  # fmt: skip
+        self._retrained = Gauge(
+            "ladder_retrain_finished_timestamp_seconds", "When `ladder retrain` last finished into this store",
+            multiprocess_mode="livemostrecent",
+        )  # fmt: skip
         self._swaps = Counter("ladder_model_swaps", "Models taken over while serving")
         self._refusals = Counter("ladder_model_refusals", "Models refused")
         self._refused = Gauge(
@@ -76,6 +80,10 @@ class PrometheusMetrics:
     def batch_scores(self, as_of: int) -> None:
         """Record the instant of the store's scores, microseconds."""
         self._scored.set(as_of / MICROSECONDS)
+
+    def retrained(self, at: int) -> None:
+        """Record when the nightly job last finished, microseconds."""
+        self._retrained.set(at / MICROSECONDS)
 
     def refuses(self, refused: bool) -> None:
         """Record whether the bundle in the folder cannot be used."""

@@ -19,6 +19,7 @@ from serving.api.queries import score_query_of
 from serving.scoring.scoring_service import ScoringService
 from training.model.bundle import MANIFEST, read_proven_bundle
 from training.model.champion import bundle_folder
+from training.model.signature import check_signature
 
 EVERY_SECONDS = 2.0
 """Between two looks at the folder, which cost some microseconds each."""
@@ -95,6 +96,7 @@ class ModelReloader:
         threading.Thread(target=go_on, name="model reloader", daemon=True).start()
 
     def _take_over(self, folder: Path) -> bool:
+        check_signature(folder)
         bundle, version = read_proven_bundle(folder)
         before = self._holder.scoring_service
         self._holder.refused = None

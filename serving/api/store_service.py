@@ -19,9 +19,10 @@ from serving.api.store_answers import feedback_json, lookup_json, plan_json
 from serving.api.store_queries import feedback_items, lookup_query, plan_query
 from serving.planning.planner import Planner
 from serving.store.database import open_store, reading
-from serving.store.feedback import Receipt, keep_feedback, known_options
+from serving.store.feedback import Receipt, keep_feedback, known_options, seen_only
 from serving.store.keys import author_of
 from serving.store.lookups import look_up
+from serving.store.visibility import is_limited, limited, seen_now
 
 T = TypeVar("T")
 
@@ -54,9 +55,12 @@ class StoreService:
 
         def keep(engine: sa.Engine, now: int) -> list[Receipt]:
             items, options = feedback_items(body), known_options(engine)
+            events = [read_event(item, now, options) for item in items]
             with reading(engine) as connection:
+                events = seen_only(connection, events) if is_limited(engine) else events
+            with reading(self._engine()) as connection:
                 author = author_of(connection, key_id)
-            return keep_feedback(engine, [read_event(item, now, options) for item in items], author, now)
+            return keep_feedback(engine, events, author, now)
 
         return feedback_json(self.ask(keep))
 
@@ -68,13 +72,15 @@ class StoreService:
     def ask(self, work: Callable[[sa.Engine, int], T]) -> T:
         """Return what `work` makes of the store and the time; where the store fails, the log says why.
 
+        What it reads is what the request's key may see (`serving.store.visibility`).
+
         Raises
         ------
         LadderError
             What `work` raises; StoreError where the store cannot be used.
         """
         try:
-            return work(self._engine(), self._now())
+            return work(limited(self._engine(), seen_now()), self._now())
         except StoreError as error:
             tell("store", logging.ERROR, why=str(error))
             raise

@@ -25,6 +25,7 @@ from serving.store.database import reading
 from serving.store.lookups import required_run
 from serving.store.overrides import overrides_of
 from serving.store.scoring_runs import ACCOUNTS, INVESTMENT_SCORES, SCORES, Current
+from serving.store.visibility import is_limited
 
 ROWS_AT_ONCE = 50_000
 _FIGURES = ("cost", "gain", "gain_low", "gain_high", "p_switch_change_low")
@@ -95,16 +96,20 @@ class Planner:
         """
         with self._lock, reading(engine) as connection:
             current = required_run(connection)
-            if self._kept is None or self._kept.run_id != current.run_id:
-                self._kept = None  # else two runs would be in memory at once
-                self._kept = _read(connection, current)
+            if is_limited(engine):  # a part of the accounts is read quickly, and is nobody else's to be planned for
+                options = _read(connection, current)
+            else:
+                if self._kept is None or self._kept.run_id != current.run_id:
+                    self._kept = None  # else two runs would be in memory at once
+                    self._kept = _read(connection, current)
+                options = self._kept
             standing = overrides_of(connection, None, now)
             wishes = {
                 account: str(override.decisions["recommended_investment"].value)
                 for account, override in standing.items()
                 if "recommended_investment" in override.decisions
             }
-            return self._kept, wishes
+            return options, wishes
 
 
 def narrow(menu: Candidates, wishes: Mapping[str, str]) -> tuple[Candidates, int]:

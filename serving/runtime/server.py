@@ -20,10 +20,13 @@ from features.errors import LadderError, SettingsError
 from serving.runtime.process_lifetime import GRACE_SECONDS
 from training.model.bundle import MANIFEST, read_proven_bundle
 from training.model.champion import bundle_folder, is_published
+from training.model.signature import PUBLIC_KEY, check_signature
 
 READY_SECONDS = 60.0
 """Longest wait for /readyz: a cold start without compiled Python files took 20 s."""
 STOP_SECONDS = GRACE_SECONDS + 5.0
+_SECRETS = ("LADDER_SECRET", "LADDER_OIDC_CLIENT_SECRET")
+"""Environment variables that the workers get from ours."""
 _SERVICE = "serving.runtime.service:LADDER"
 
 
@@ -38,6 +41,7 @@ class Terms:
     waiting : requests that may wait in each worker.
     proxy_user_header : in which a proxy names who is signed in, empty = none.  currency : of the page.
     data, settings : the source and its settings file, as the page names them before there are scores.
+    sign_in : how people sign in, JSON: the settings' section of that name.  track_records : as in the settings.
     """
 
     host: str = "127.0.0.1"
@@ -50,6 +54,8 @@ class Terms:
     currency: str = "€"
     data: str = ""
     settings: str = ""
+    sign_in: str = "{}"
+    track_records: str = "off"
 
 
 def serve(bundle: Path, port: int, terms: Terms = Terms(), announce: Callable[[str], None] | None = None) -> int:
@@ -143,7 +149,10 @@ def _started(bundle: Path, port: int, terms: Terms) -> Iterator["subprocess.Pope
         "LADDER_CURRENCY": terms.currency,
         "LADDER_DATA": terms.data,
         "LADDER_SETTINGS": terms.settings,
-        **({} if terms.store is None else {"LADDER_STORE": _whole(terms.store)}),
+        **{name: str(Path(file).absolute()) for name in (PUBLIC_KEY,) if (file := os.environ.get(name))},
+        "LADDER_SIGN_IN": terms.sign_in,
+        "LADDER_TRACK_RECORDS": terms.track_records,
+        **({} if terms.store is None else {"LADDER_STORE": _whole(terms.store), **_secrets(terms.store)}),
         "BENTOML_HOME": home,  # otherwise ~/bentoml: two services would wipe each other's figures
         "PYTHONWARNINGS": "ignore",
     }
@@ -161,6 +170,7 @@ def _check(bundle: Path, port: int, terms: Terms) -> None:
     if terms.workers < 1:
         raise SettingsError(f"{terms.workers} workers cannot serve; give 1 or more.")
     if not _waits_for_champion(bundle, terms):
+        check_signature(bundle_folder(bundle))
         read_proven_bundle(bundle_folder(bundle))
     host = terms.host
     try:
@@ -204,6 +214,16 @@ def _has_keys(store: str | None) -> bool:
         return not read_ring(engine).empty
     finally:
         engine.dispose()
+
+
+def _secrets(store: str) -> dict[str, str]:
+    """Return what the workers need of the environment, with their own working folder, to find their secrets."""
+    from serving.store.database import parsed
+    from serving.web.sign_in_secret import SECRET_FILE, secret_file
+
+    file = os.environ.get(SECRET_FILE) or str(secret_file(parsed(store)))
+    kept = {name: value for name in _SECRETS if (value := os.environ.get(name))}
+    return {**kept, SECRET_FILE: str(Path(file).absolute())}
 
 
 def _whole(store: str) -> str:

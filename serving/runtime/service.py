@@ -6,10 +6,11 @@ Imported by the supervisor as well as by the workers: what is heavy is imported 
 """
 
 import gc
+import json
 import os
 import sys
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import bentoml
 from starlette.types import ASGIApp, Receive, Scope, Send
@@ -23,6 +24,7 @@ if TYPE_CHECKING:
     from serving.api.rate_limit import Rates
     from serving.api.store_service import StoreService
     from serving.web.routes import Site
+    from serving.web.session import SessionAuth
 
 BUNDLE, WORKERS, STORE = "LADDER_BUNDLE", "LADDER_WORKERS", "LADDER_STORE"
 """Environment variables: the folder of a bundle or of the champion, how many workers, the store's URL."""
@@ -34,6 +36,8 @@ PROXY, CURRENCY = "LADDER_PROXY_USER_HEADER", "LADDER_CURRENCY"
 """And what the managers' page must know: who names the visitor, and the sign before amounts."""
 DATA, SETTINGS = "LADDER_DATA", "LADDER_SETTINGS"
 """And the source and its settings file, which it names before there are scores."""
+SIGN_IN, TRACK_RECORDS, CLIENT_SECRET = "LADDER_SIGN_IN", "LADDER_TRACK_RECORDS", "LADDER_OIDC_CLIENT_SECRET"
+"""And how people sign in there (JSON), and who sees a single manager's record."""
 
 
 class Front:
@@ -77,7 +81,7 @@ class Worker:
         if store is not None:
             from serving.api.score_freshness import watch_scores
 
-            watch_scores(store, meter.batch_scores)
+            watch_scores(store, meter.batch_scores, retrained=meter.retrained)
         scoring, filing, ring = BoundedExecutor(waiting), BoundedExecutor(waiting), _ring(store)
         if store is None:
             Front.application = create_app(
@@ -105,15 +109,29 @@ def _site(
 ) -> "Site":
     """Return the managers' page; its templates are loaded only where there is a store."""
     from serving.web.routes import Site
-    from serving.web.session import SessionAuth
     from serving.web.start import Standing
 
     def standing() -> Standing:
         trained = holder.scoring_service is not None
         return Standing(trained, os.environ.get(DATA, ""), os.environ.get(SETTINGS, ""))
 
-    session_auth = SessionAuth(ring, os.environ.get(PROXY) or None)
-    return Site(store_service, session_auth, rates, executor, currency=os.environ.get(CURRENCY, "€"), standing=standing)
+    session_auth = _session_auth(ring, json.loads(os.environ.get(SIGN_IN, "{}")))
+    return Site(
+        store_service, session_auth, rates, executor, currency=os.environ.get(CURRENCY, "€"),
+        track_records=os.environ.get(TRACK_RECORDS, "off"), standing=standing,
+    )  # fmt: skip
+
+
+def _session_auth(ring: "Callable[[], Keyring]", told: dict[str, Any]) -> "SessionAuth":
+    """Return who knows visitors.  told : the settings about signing in, without an issuer where there is none."""
+    from serving.web.session import HOURS, IDLE_MINUTES, SessionAuth
+
+    openid, hours, idle = None, told.pop("hours", HOURS), told.pop("idle_minutes", IDLE_MINUTES)
+    if told.get("issuer"):
+        from serving.web.openid import OpenId, OpenIdTerms
+
+        openid = OpenId(OpenIdTerms(**told, client_secret=os.environ.get(CLIENT_SECRET, "")))
+    return SessionAuth(ring, os.environ.get(PROXY) or None, openid, hours=hours, idle_minutes=idle)
 
 
 def _ring(store: str | None) -> "Callable[[], Keyring]":

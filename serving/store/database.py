@@ -66,7 +66,7 @@ def connect(url: str, make: bool = False) -> sa.Engine:
 
     Raises StoreError for a URL that cannot be a store's, and where there is no file and none is to be made.
     """
-    target = _parsed(url)
+    target = parsed(url)
     if target.get_backend_name() == "sqlite":
         _check_file(target, make)
         engine = sa.create_engine(target, hide_parameters=True)
@@ -124,12 +124,12 @@ def moment(microseconds: int) -> datetime:
 
 def label_of(url: str) -> str:
     """Return the URL without its password and options: fit to be printed."""
-    return _label(_parsed(url))
+    return _label(parsed(url))
 
 
 def whole(url: str) -> str:
     """Return the URL as another process with another working folder needs it: a SQLite file by its whole path."""
-    target = _parsed(url)
+    target = parsed(url)
     if target.get_backend_name() == "sqlite" and target.database:
         target = target.set(database=str(Path(target.database).absolute()))
     return target.render_as_string(hide_password=False)
@@ -137,7 +137,7 @@ def whole(url: str) -> str:
 
 def file_of(url: str) -> Path | None:
     """Return the file of a SQLite URL; None for another database."""
-    target = _parsed(url)
+    target = parsed(url)
     return Path(target.database or "") if target.get_backend_name() == "sqlite" else None
 
 
@@ -145,7 +145,8 @@ def _label(target: sa.URL) -> str:
     return target.set(query={}).render_as_string(hide_password=True)
 
 
-def _parsed(url: str) -> sa.URL:
+def parsed(url: str) -> sa.URL:
+    """Return the URL in its parts, with the driver that is used.  Raises StoreError where it is none of a store."""
     try:
         target = sa.make_url(url)
     except (sa.exc.ArgumentError, ValueError):

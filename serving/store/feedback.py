@@ -25,8 +25,8 @@ from serving.store.feedback_events import (
     RejectedEvent,
     checked_override,
 )
-from serving.store.overrides import keep_overrides
-from serving.store.scoring_runs import current_run
+from serving.store.overrides import Override, keep_overrides, overrides_of
+from serving.store.scoring_runs import ACCOUNTS, current_run
 
 FEEDBACK = sa.Table(
     "feedback", METADATA,
@@ -105,10 +105,26 @@ def keep_feedback(
                 taken = Message("event_id_taken", "event_id", "an earlier event has this id and another content")
                 receipts.append(Receipt(event.event_id, FAILED, taken))
         _keep(connection, fresh, now)
+        standing = overrides_of(connection, [event.account_id for _, event in fresh], now)
         decided = [(number, event) for number, event in fresh if isinstance(event, OverrideEvent)]
         keep_overrides(connection, decided, current_run(connection), now)
-        record(connection, now, author, [_entry(event) for _, event in fresh])
+        record(connection, now, author, [_entry(event, standing) for _, event in fresh])
     return receipts
+
+
+def seen_only(
+    connection: sa.Connection, events: Sequence[FeedbackEvent | RejectedEvent]
+) -> list[FeedbackEvent | RejectedEvent]:
+    """Return the events, those refused whose account the connection does not see."""
+    ids = sorted({event.account_id for event in events if isinstance(event, FeedbackEvent)})
+    seen = set(connection.execute(sa.select(ACCOUNTS.c.account_id).where(ACCOUNTS.c.account_id.in_(ids))).scalars())
+    strange = Message("not_known", "account_id", "there is no such account among those that this key may see")
+    return [
+        event
+        if isinstance(event, RejectedEvent) or event.account_id in seen
+        else RejectedEvent(event.given_id, strange)
+        for event in events
+    ]
 
 
 def feedback_rows(connection: sa.Connection, now: int) -> dict[str, dict[str, list[Any]]]:
@@ -132,10 +148,17 @@ def feedback_rows(connection: sa.Connection, now: int) -> dict[str, dict[str, li
     }
 
 
-def _entry(event: FeedbackEvent) -> Entry:
-    """Return an event's entry in the audit log; the rest of the event is found by its id."""
-    decided = {"override": dict(event.decisions), "reason": event.reason} if isinstance(event, OverrideEvent) else {}
-    return Entry(event.kind, event.account_id, {**decided, "event_id": event.event_id})
+def _entry(event: FeedbackEvent, standing: Mapping[str, Override]) -> Entry:
+    """Return an event's entry in the audit log; the rest of the event is found by its id.
+
+    standing : the decisions before it, which an override changes.
+    """
+    if not isinstance(event, OverrideEvent):
+        return Entry(event.kind, event.account_id, {"event_id": event.event_id})
+    told = {"override": dict(event.decisions), "reason": event.reason, "event_id": event.event_id}
+    was = standing[event.account_id].decisions if event.account_id in standing else {}
+    before = {field: was[field].value if field in was else None for field in event.decisions}
+    return Entry(event.kind, event.account_id, told, before=before, after=dict(event.decisions))
 
 
 def _known(connection: sa.Connection, ids: Sequence[str]) -> dict[str, str]:

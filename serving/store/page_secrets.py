@@ -1,28 +1,14 @@
-"""The secret that signs the managers' cookies and forms: the store's own, so that all workers sign alike."""
+"""The table that held the secret of the page's cookies until version 0008: empty since, as sessions have their own.
 
-import secrets
+A service of the version before, as long as it still runs while a store is upgraded, needs it to be there.
+"""
 
 import sqlalchemy as sa
 
-from serving.store.database import METADATA, in_turn, reading, writing
+from serving.store.database import METADATA
 
 SECRETS = sa.Table(
     "page_secrets", METADATA,
     sa.Column("id", sa.Integer, primary_key=True, autoincrement=False),
     sa.Column("secret", sa.String(64), nullable=False),
 )  # fmt: skip
-
-
-def page_secret(engine: sa.Engine) -> bytes:
-    """Return the secret, made once: a copy of the code signs nothing."""
-    wanted = sa.select(SECRETS.c.secret).where(SECRETS.c.id == 1)
-    with reading(engine) as connection:
-        found = connection.execute(wanted).scalar()
-    if found is None:
-        with writing(engine) as connection:
-            in_turn(connection, "page_secrets")
-            found = connection.execute(wanted).scalar()
-            if found is None:
-                found = secrets.token_hex(32)
-                connection.execute(SECRETS.insert().values(id=1, secret=found))
-    return bytes.fromhex(str(found))

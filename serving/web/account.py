@@ -24,6 +24,7 @@ from serving.store.previous_scores import former_of
 from serving.store.scoring_runs import ACCOUNTS, INVESTMENT_SCORES, RUNS, SCORES, Current
 from serving.store.summaries import rules_of
 from serving.store.timelines import timeline_of
+from serving.store.visibility import is_limited
 from serving.web.account_parts import (
     Changed,
     Near,
@@ -72,6 +73,8 @@ def decide(visit: Visit) -> Response:
     account, visitor = visit.tail, visit.visitor
     if visitor is None or not visitor.may("feedback"):
         raise HttpError(403, "scope_missing", "This key may look but not decide: it lacks the scope feedback.")
+    if is_limited(visit.engine) and _read(visit, account) is None:
+        return _page(visit, 404, False, None)
     decisions, reason = _decision(visit)
     if not decisions or not reason.strip():
         return _page(visit, 422, False, visit.say("account.override.empty"))

@@ -16,8 +16,9 @@ from serving.api.errors import HttpError, http_error
 from serving.api.rate_limit import Rates
 from serving.api.request_context import request_context_of
 from serving.planning.planner import Planner
-from serving.web import account, ladder, planning, priorities, start, trust
-from serving.web.session import COOKIE, SessionAuth, Visitor
+from serving.store.visibility import limited
+from serving.web import account, audit, ladder, planning, priorities, start, trust
+from serving.web.session import BEGUN_COOKIE, SessionAuth, Visitor
 from serving.web.static_files import asset_at
 from serving.web.visit import View, Visit, language_of, redirect, render
 from training.model.text.words import LANGUAGES
@@ -38,6 +39,7 @@ VIEWS: Mapping[tuple[str, str], View] = {
     ("GET", "/plan.xlsx"): planning.download_sheet,
     ("POST", "/plans"): planning.accept,
     ("GET", "/plans/*"): planning.show_accepted,
+    ("GET", "/audit"): audit.show,
 }
 """By method and path of `endpoints.PAGES`; what is about assets and signing in is the site's own."""
 
@@ -62,10 +64,11 @@ class Site:
         executor: BoundedExecutor,
         *,
         currency: str = "€",
+        track_records: str = "off",
         standing: Callable[[], start.Standing] = start.Standing,
     ) -> None:
         self._stores, self._session_auth, self._rates, self._executor = stores, session_auth, rates, executor
-        self._currency, self._standing = currency, standing
+        self._currency, self._standing, self._track_records = currency, standing, track_records
 
     def routes(self) -> list[Route]:
         """Return the routes of the page, without `/`."""
@@ -74,6 +77,8 @@ class Site:
             ("GET", "/sign-in"): self._sign_in_page,
             ("POST", "/sign-in"): self._sign_in,
             ("POST", "/sign-out"): self._sign_out,
+            ("GET", "/sign-in/openid"): self._to_provider,
+            ("GET", "/sign-in/callback"): self._from_provider,
         }
         found = []
         for page in PAGES:
@@ -106,7 +111,7 @@ class Site:
                     wanted = visit.here() if request.method == "GET" else "/"
                     return redirect(f"/sign-in?next={quote(wanted, safe='')}")
                 self._take_turn(request, visitor)
-                visit = self._visit(request, engine, now, form, visitor)
+                visit = self._visit(request, limited(engine, visitor.visibility), now, form, visitor)
                 if request.method == "POST":
                     self._session_auth.check_change(request, form, visitor)
                 return view(visit)
@@ -143,6 +148,7 @@ class Site:
             query=request.query_params,
             form=form,
             planner=self._stores.planner,
+            track_records=self._track_records,
         )
 
     def _take_turn(self, request: Request, visitor: Visitor) -> None:
@@ -157,7 +163,7 @@ class Site:
     async def _sign_in_page(self, request: Request) -> Response:
         def work(engine: sa.Engine, now: int) -> Response:
             visit = self._visit(request, engine, now, {})
-            return render(visit, "sign_in.html", refused=None, next=_own_path(request.query_params.get("next", "/")))
+            return self._sign_in_form(visit, 200, None, request.query_params.get("next", "/"))
 
         return _remember_language(request, await self._executor.run(lambda: self._stores.ask(work)))
 
@@ -170,7 +176,7 @@ class Site:
                 self._session_auth.check_change(request, form, None)
                 key = self._session_auth.sign_in(form.get("key", ""))
             except HttpError as refusal:
-                return render(visit, "sign_in.html", refusal.status, refused=refusal.code, next=to)
+                return self._sign_in_form(visit, refusal.status, refusal.code, to)
             answer = redirect(to)
             self._session_auth.welcome(answer, key, request, engine, now)
             return answer
@@ -178,12 +184,46 @@ class Site:
         return await self._executor.run(lambda: self._stores.ask(work))
 
     async def _sign_out(self, request: Request) -> Response:
-        def leave(_: Visit) -> Response:
+        def leave(visit: Visit) -> Response:
             answer = redirect("/sign-in")
-            answer.delete_cookie(COOKIE, path="/", httponly=True, samesite="strict")
+            self._session_auth.leave(answer, request, visit.engine, visit.visitor, visit.now)
             return answer
 
         return await self._endpoint(leave)(request)
+
+    async def _to_provider(self, request: Request) -> Response:
+        def work(engine: sa.Engine, now: int) -> Response:
+            to = _own_path(request.query_params.get("next", "/"))
+            try:
+                address, remember = self._session_auth.begin(request, engine, now, to)
+            except HttpError as refusal:
+                return self._sign_in_form(self._visit(request, engine, now, {}), refusal.status, refusal.code, to)
+            answer = redirect(address)
+            remember(answer)
+            return answer
+
+        return await self._executor.run(lambda: self._stores.ask(work))
+
+    async def _from_provider(self, request: Request) -> Response:
+        def work(engine: sa.Engine, now: int) -> Response:
+            visit = self._visit(request, engine, now, {})
+            try:
+                who, to = self._session_auth.finish(request, engine, now)
+                # A page that goes on by itself: what the browser opens next is then no request from the provider's
+                # site, to which it would not send the cookie.
+                answer = render(visit, "signed_in.html", next=_own_path(to))
+                self._session_auth.welcome(answer, who, request, engine, now)
+            except HttpError as refusal:
+                return self._sign_in_form(visit, refusal.status, refusal.code, "/")
+            answer.delete_cookie(BEGUN_COOKIE, path="/sign-in", httponly=True, samesite="lax")
+            return answer
+
+        return await self._executor.run(lambda: self._stores.ask(work))
+
+    def _sign_in_form(self, visit: Visit, status: int, refused: str | None, to: str) -> Response:
+        """Return the page on which one signs in.  refused : why it did not work."""
+        provider = self._session_auth.openid is not None
+        return render(visit, "sign_in.html", status, refused=refused, next=_own_path(to), provider=provider)
 
 
 def _refused(visit: Visit, refusal: HttpError) -> Response:

@@ -73,7 +73,8 @@ def show(visit: Visit) -> Response:
     visit = visit.about(current.facts)
     plans = [_plan(one) for one in judged if one.kind == PLAN]
     known = {plan.name for plan in plans}
-    overruled = next((from_json(one.figures.get("findings", [])) for one in judged if one.kind == OVERRIDES), ())
+    judged_decisions = [from_json(one.figures.get("findings", [])) for one in judged if one.kind == OVERRIDES]
+    overruled = _for_visitor(visit, judged_decisions[0] if judged_decisions else ())
     watched = next((one for one in judged if (one.kind, one.name) == (MODEL, current.facts.model_version)), None)
     age = (visit.now - current.facts.as_of) // MICROSECONDS_PER_DAY
     bounds = [plan.figures[name] or 0.0 for plan in plans for name in ("gain_low", "gain_high", "promised")]
@@ -87,12 +88,20 @@ def show(visit: Visit) -> Response:
     return render(
         visit, "trust.html", current=current, summary=summary, model=model, age=age, old=age > OLD_DAYS,
         watched=None if watched is None else _watched(watched),
-        report=_report(model), plans=plans, drawn=drawn, bar=bar,
+        report=_report(visit, model), plans=plans, drawn=drawn, bar=bar,
         accepted={one.plan_id for one in accepted}, waiting=[one for one in accepted if one.plan_id not in known],
         overruled=overruled, owner=owner, owners=owners, differences=differences,
         aside=None if summary is None else [(name, *counts) for name, counts in sorted(summary.set_aside.items())],
-        factors=[] if model is None else sorted(model.forecast_factors.items()),
+        factors=[] if model is None else [
+            (who, worth) for who, worth in sorted(model.forecast_factors.items()) if visit.shows_record_of(who)
+        ],
     )  # fmt: skip
+
+
+def _for_visitor(visit: Visit, findings: Sequence[Finding]) -> list[Finding]:
+    """Return the findings without those about a single manager's record that the visitor may not see."""
+    told = ((finding, finding.params.get("manager")) for finding in findings)
+    return [finding for finding, who in told if who is None or visit.shows_record_of(str(who))]
 
 
 def _watched(verdict: Verdict) -> WatchShown:
@@ -134,15 +143,16 @@ def _plan(verdict: Verdict) -> PlanShown:
     return PlanShown(verdict.name, str(figures.get("made_for", "")), figures, found[0] if found else None)
 
 
-def _report(model: ModelSummary | None) -> ReportShown | None:
+def _report(visit: Visit, model: ModelSummary | None) -> ReportShown | None:
     """Return what the model reports of itself, in its parts."""
     if model is None or model.report is None:
         return None
     chances: dict[str, list[Finding]] = {}
-    for finding in model.report:
+    report = _for_visitor(visit, model.report)
+    for finding in report:
         if finding.code in CHANCES:
             chances.setdefault(str(finding.params["outcome"]), []).append(finding)
     return ReportShown(
-        [finding for finding in model.report if finding.code.startswith("grade_")], chances,
-        [finding for finding in model.report if finding.code in COVERED], model.report,
+        [finding for finding in report if finding.code.startswith("grade_")], chances,
+        [finding for finding in report if finding.code in COVERED], report,
     )  # fmt: skip

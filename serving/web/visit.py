@@ -38,6 +38,8 @@ class Visit:
     """One request to the page.
 
     visitor : None on the pages that nobody needs to sign in for.  now : microseconds since 1970, UTC.
+    track_records : who sees what came true of a single manager's forecasts: `off` = nobody, `own` = that manager,
+    `all` = whoever sees all accounts too.
     tail : what follows the path of a door that ends in /*.  query, form : as sent; the last of a name counts in form.
     """
 
@@ -51,6 +53,15 @@ class Visit:
     query: QueryParams
     form: Mapping[str, str]
     planner: Planner
+    track_records: str = "off"
+
+    def shows_record_of(self, manager: str) -> bool:
+        """Return whether the visitor may see what came true of that manager's forecasts and decisions."""
+        who = self.visitor
+        if self.track_records == "off" or who is None:
+            return False
+        own = manager == who.name or manager in (who.visibility.owners or ())
+        return own or (self.track_records == "all" and who.visibility.owners is None)
 
     def say(self, key: str, **values: object) -> str:
         """Return a text in the visitor's language."""

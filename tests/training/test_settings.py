@@ -43,7 +43,9 @@ def test_every_setting_is_in_the_file_with_its_limits_and_reason(section: str, k
     comment = line.partition("# ")[2]
     assert len(comment) >= 20
     number = isinstance(default, int | float | dict) or default == [90, 365]
-    assert comment.startswith("[") == (number or "list" in comment or key in ("switching", "drop_copies"))
+    assert comment.startswith("[") == (
+        number or "list" in comment or key in ("switching", "drop_copies", "track_records")
+    )
 
 
 @pytest.mark.parametrize(("section", "key"), KEYS)
@@ -81,6 +83,7 @@ OTHERS = {
     "time_zone": "Europe/Amsterdam",
     "encoding": "cp850",
     "drop_copies": "yes",
+    "track_records": "own",
 }
 
 

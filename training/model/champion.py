@@ -11,6 +11,7 @@ from pathlib import Path
 from features.atomic_write import write_whole
 from features.errors import BundleError
 from training.model.bundle import MANIFEST, read_bundle, read_proven_bundle
+from training.model.signature import sign
 
 
 def publish(bundle: Path, folder: Path) -> Path:
@@ -37,6 +38,7 @@ def install(bundle: Path, folder: Path) -> Path:
         scratch = Path(tempfile.mkdtemp(prefix=".new-", dir=folder))
         shutil.copytree(bundle, scratch, dirs_exist_ok=True)
         scratch.rename(target)
+    sign(target)
     return target
 
 

@@ -1,7 +1,7 @@
 """The sections about what is done with a model: plans, promotion, monitoring, the registry, the service."""
 
 from collections.abc import Mapping
-from typing import Annotated, ClassVar
+from typing import Annotated, ClassVar, Literal
 
 from pydantic import Field
 from pydantic.dataclasses import dataclass
@@ -181,3 +181,67 @@ class ServiceSettings(Section):
         default="€",
         description="sign before amounts in reports, plans and on the managers' page; kept with the model",
     )
+
+
+@dataclass(frozen=True, config=FORBID)
+class SignInSettings(Section):
+    """Signing in on the managers' page: how long it lasts, and the identity provider (OpenID Connect), if any."""
+
+    heading: ClassVar = "sign_in"
+
+    hours: Number = Field(
+        default=12.0, ge=0.01, le=720, description="after which a session ends, however much it is used: a working day"
+    )
+    idle_minutes: Number = Field(
+        default=120.0, ge=0.1, le=43_200, description="after which a session ends that nobody uses"
+    )
+    issuer: str = Field(
+        default="",
+        description='address of the identity provider, as its tokens name it; "" = there is none, and one signs in '
+        "with a key. The client's secret, where it has one, stands in LADDER_OIDC_CLIENT_SECRET",
+    )
+    client_id: str = Field(default="", description="under which the page is registered with the provider")
+    public_url: str = Field(
+        default="",
+        description="under which browsers know the page, such as https://ladder.example.com; register it with "
+        "/sign-in/callback behind it",
+    )
+    scopes: str = Field(default="openid profile email", description="asked of the provider")
+    person_claim: str = Field(
+        default="email", description="claim that names who signs in, in the audit log and for `ladder people`"
+    )
+    role_claim: str = Field(
+        default="roles", description="claim with the role: viewer, manager, director, admin; of several the highest"
+    )
+    owner_claim: str = Field(
+        default="name", description="claim with the manager's name as the accounts have it in `owner`"
+    )
+    team_claim: str = Field(
+        default="", description='claim with further owners whose accounts a manager sees; "" = there is none'
+    )
+    default_role: str = Field(
+        default="none",
+        description="of whom neither `ladder people` nor a claim gives a role: none, viewer, director or admin",
+    )
+
+
+@dataclass(frozen=True, config=FORBID)
+class GovernanceSettings(Section):
+    """What is kept for how long, and what is shown of people: docs/governance.md."""
+
+    heading: ClassVar = "governance"
+
+    track_records: Literal["off", "own", "all"] = Field(
+        default="off",
+        description="who sees what came true of a single account manager's forecasts and decisions: nobody, that "
+        "manager only, or also whoever sees all accounts. Agree on it with the works council first",
+    )
+    feedback_days: Count = Field(
+        default=0, ge=0, le=36_500,
+        description="that feedback and decisions are kept after they came; 0 = for ever. Training reads them",
+    )  # fmt: skip
+    audit_days: Count = Field(default=0, ge=0, le=36_500, description="that the audit log is kept; 0 = for ever")
+    runs_days: Count = Field(
+        default=0, ge=0, le=36_500,
+        description="that what is known of former scoring runs, and of plans and verdicts, is kept; 0 = for ever",
+    )  # fmt: skip

@@ -27,11 +27,13 @@ from training.settings.learning import (
 )
 from training.settings.operating import (
     AdviceSettings,
+    GovernanceSettings,
     MonitorSettings,
     PlanSettings,
     PromotionSettings,
     RegistrySettings,
     ServiceSettings,
+    SignInSettings,
 )
 from training.settings.section import FORBID, Section
 
@@ -53,6 +55,8 @@ class Settings(Section):
     monitor: MonitorSettings = Field(default_factory=MonitorSettings)
     registry: RegistrySettings = Field(default_factory=RegistrySettings)
     service: ServiceSettings = Field(default_factory=ServiceSettings)
+    sign_in: SignInSettings = Field(default_factory=SignInSettings)
+    governance: GovernanceSettings = Field(default_factory=GovernanceSettings)
     tables: Mapping[str, TableMapping] = Field(default_factory=dict)
 
     @model_validator(mode="after")

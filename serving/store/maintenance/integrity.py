@@ -9,14 +9,16 @@ import sqlalchemy as sa
 from features.errors import StoreError
 from serving.store.accepted_plans import PLAN_ROWS, PLANS
 from serving.store.account_lookback import STANDINGS
-from serving.store.audit_log import CHANGES
+from serving.store.audit_log import CHANGES, HEAD
 from serving.store.database import connect, file_of, label_of, reading
 from serving.store.feedback import FEEDBACK
 from serving.store.keys import KEYS
 from serving.store.overrides import OVERRIDES
 from serving.store.page_secrets import SECRETS
+from serving.store.people import PEOPLE
 from serving.store.previous_scores import PREVIOUS
 from serving.store.scoring_runs import ACCOUNTS, HORIZONS, INVESTMENT_SCORES, RUNS, SCORES
+from serving.store.sessions import SESSIONS
 from serving.store.summaries import SUMMARIES
 from serving.store.timelines import TIMELINES
 from serving.store.verdicts import VERDICTS
@@ -25,7 +27,7 @@ from training.model.findings import BLOCKER, WARNING, Finding
 
 TABLES = (
     RUNS, SCORES, INVESTMENT_SCORES, HORIZONS, ACCOUNTS, PREVIOUS, TIMELINES, STANDINGS, SUMMARIES, FEEDBACK, OVERRIDES,
-    VERDICTS, PLANS, PLAN_ROWS, KEYS, SECRETS, CHANGES,
+    VERDICTS, PLANS, PLAN_ROWS, KEYS, SECRETS, CHANGES, HEAD, PEOPLE, SESSIONS,
 )  # fmt: skip
 """All tables of a store."""
 OWNERS = (

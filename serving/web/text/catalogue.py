@@ -7,6 +7,7 @@ machine's names. A test holds templates and table together: no key is missing, n
 from collections.abc import Mapping
 
 from serving.web.text.account import ACCOUNT_TEXTS
+from serving.web.text.governance import GOVERNANCE
 from serving.web.text.ladder import LADDER_TEXTS
 from serving.web.text.start import START_TEXTS
 from serving.web.text.trust import TRUST_TEXTS
@@ -171,7 +172,7 @@ TEXTS: Mapping[str, tuple[str, str]] = {
     "pages.next": ("Next", "Volgende"),
     "pages.of": ("Page {page} of {pages}", "Pagina {page} van {pages}"),
     "none.owner": ("no manager", "geen manager"),
-    **ACCOUNT_TEXTS, **LADDER_TEXTS, **TRUST_TEXTS, **START_TEXTS,
+    **ACCOUNT_TEXTS, **LADDER_TEXTS, **TRUST_TEXTS, **START_TEXTS, **GOVERNANCE,
     "plan.title": ("What a budget buys", "Wat een budget oplevert"),
     "plan.intro": (
         "The choice of accounts and investments that should earn most within the budget over the next {days} days: at "

@@ -1,5 +1,6 @@
 """Keys are made once, shown once, held as digests, and dead within seconds of their revocation."""
 
+import math
 import re
 from pathlib import Path
 
@@ -9,9 +10,19 @@ import sqlalchemy as sa
 import ladder
 from features.errors import SettingsError, StoreError
 from serving.api.errors import HttpError
-from serving.api.key_store import MOST_AGE_SECONDS, WatchedRing, create_key, list_keys, read_ring, revoke_key
+from serving.api.key_store import (
+    MOST_AGE_SECONDS,
+    UsedKeys,
+    WatchedRing,
+    create_key,
+    list_keys,
+    read_ring,
+    revoke_key,
+    rotate_key,
+)
 from serving.api.keyring import Keyring
 from serving.store.database import open_store
+from serving.store.visibility import Visibility
 from tests.databases import new_database
 
 
@@ -113,3 +124,42 @@ def test_the_command_line_makes_lists_and_revokes(tmp_path: Path, capsys: pytest
                   ["create", "--name", "a", "--scopes", "all", *store], ["list", "--store", "mysql://x"]):  # fmt: skip
         assert ladder.main(["keys", *wrong]) == 1
         assert capsys.readouterr().err.startswith("ladder: ")
+
+
+def test_a_key_ends_on_its_day_and_one_that_is_rotated_after_its_hours(engine: sa.Engine) -> None:
+    ended = create_key(engine, "visitor", {"score"}, days=-1)
+    assert read_ring(engine).find(ended) is None
+    assert create_key(engine, "visitor", {"score"}, days=1)  # the name is free again
+    old = create_key(engine, "crm", {"score"}, owners=("Anna", "Bob"), days=10)
+    key_id, new = rotate_key(engine, "crm", 24)
+    ring = read_ring(engine)
+    before, after = ring.find(old), ring.find(new)
+    assert before is not None
+    assert after is not None
+    assert (before.key_id, before.visibility, after.visibility) == (
+        key_id,
+        after.visibility,
+        Visibility(("Anna", "Bob")),
+    )
+    assert before.expires < after.expires < math.inf
+    again, newest = rotate_key(engine, "crm", 0)
+    assert again == after.key_id
+    assert read_ring(engine).find(new) is None
+    assert read_ring(engine).find(newest) is not None
+    with pytest.raises(SettingsError, match="ladder keys list"):
+        rotate_key(engine, "nobody", 1)
+    assert revoke_key(engine, "crm") == newest.split("_")[1]
+    assert revoke_key(engine, key_id) == key_id
+    engine.dispose()
+
+
+def test_when_a_key_was_last_used_is_kept(engine: sa.Engine) -> None:
+    secret, used = create_key(engine, "crm", {"score"}), UsedKeys()
+    create_key(engine, "other", {"score"})
+    ring = read_ring(engine, used.note)
+    assert ring.find(secret) is not None
+    assert ring.find(secret[:-1] + "?") is None
+    used.keep(engine)
+    used.keep(engine)
+    assert {key.name: key.last_used_at is not None for key in list_keys(engine)} == {"crm": True, "other": False}
+    engine.dispose()

@@ -1,17 +1,34 @@
 """A change and who made it are kept together, or neither is: on the page and over HTTP."""
 
 import json
-from collections.abc import Iterator
+import threading
+from collections.abc import Callable, Iterator
 from pathlib import Path
+from typing import Any
 
 import pytest
 import sqlalchemy as sa
 
+import ladder
 from features.errors import StoreError
 from features.histories.histories import Histories
 from serving.api.key_store import create_key, list_keys, read_ring, revoke_key
+from serving.api.score_freshness import watch_scores
 from serving.store.accepted_plans import accepted_plans
-from serving.store.audit_log import CHANGES, Author, Entry, changes, record
+from serving.store.audit_log import (
+    CHANGES,
+    HEAD,
+    RETRAINED,
+    Anchor,
+    Author,
+    Entry,
+    Fault,
+    changes,
+    drop_before,
+    pseudonymise,
+    record,
+    verify,
+)
 from serving.store.database import SCHEMA, open_store, reading, writing
 from serving.store.feedback import FEEDBACK
 from serving.store.overrides import OVERRIDES
@@ -170,3 +187,180 @@ def test_entries_are_numbered_in_the_order_in_which_they_came(engine: sa.Engine)
     with reading(engine) as connection:
         assert [one.about for one in changes(connection)] == ["2-1", "2-0", "1-1", "1-0", "0-1", "0-0"]
         assert len(changes(connection, most=4)) == 4
+
+
+def test_a_decision_tells_before_and_after(browser: Browser, engine: sa.Engine) -> None:
+    assert decide(browser)[0] == 303
+    stays = {**STAYS, "made_at": "2026-01-20"}
+    assert browser.post_json("/feedback", {"events": [stays]}).status_code == 200
+    with reading(engine) as connection:
+        later, first = changes(connection, "A00003")
+    assert (first.before, first.after) == ({"will_switch": None}, {"will_switch": True})
+    assert later.after == {"will_switch": False}
+    assert later.before is not None
+
+
+def write(engine: sa.Engine, *about: str, at: int = NOW) -> None:
+    with writing(engine) as connection:
+        record(connection, at, Author("Anna"), [Entry("override", one, {"reason": f"of {one}"}) for one in about])
+
+
+def faults(engine: sa.Engine, *anchors: Anchor) -> list[tuple[int, str]]:
+    with reading(engine) as connection:
+        return [(one.seq, one.kind) for one in verify(connection, anchors).faults]
+
+
+def last(engine: sa.Engine) -> Anchor:
+    with reading(engine) as connection:
+        found = verify(connection).last
+    assert found is not None
+    return found
+
+
+def row(seq: int) -> Any:
+    return CHANGES.c.seq == seq
+
+
+TAMPERED: dict[str, tuple[Callable[[sa.Connection], Any], set[tuple[int, str]]]] = {
+    "another reason": (lambda c: c.execute(CHANGES.update().where(row(2)).values(detail="{}")), {(2, "altered")}),
+    "another author": (lambda c: c.execute(CHANGES.update().where(row(2)).values(who="Bob")), {(2, "altered")}),
+    "another kind": (lambda c: c.execute(CHANGES.update().where(row(2)).values(what="plan accepted")), {(2, "broken")}),
+    "another time": (lambda c: c.execute(CHANGES.update().where(row(2)).values(at=sa.text("at"), key_id="x")),
+                     {(2, "broken")}),
+    "a row is gone": (lambda c: c.execute(CHANGES.delete().where(row(2))), {(3, "broken")}),
+    "the first is gone": (lambda c: c.execute(CHANGES.delete().where(row(1))), {(2, "broken")}),
+    "the last is gone": (lambda c: c.execute(CHANGES.delete().where(row(4))), {(4, "cut")}),
+    "all are gone": (lambda c: c.execute(CHANGES.delete()), {(4, "cut")}),
+    "the head is gone": (lambda c: c.execute(HEAD.delete()), {(0, "cut")}),
+    "two are exchanged": (lambda c: [c.execute(CHANGES.update().where(row(a)).values(seq=b))
+                                     for a, b in ((2, 9), (3, 2), (9, 3))], {(2, "broken"), (3, "broken")}),
+    "made to look erased": (lambda c: c.execute(CHANGES.update().where(row(2)).values(salt=None, about="x")),
+                            {(2, "altered")}),
+    "put in": (lambda c: c.execute(CHANGES.insert().values(seq=5, at=sa.func.current_timestamp(), who="Eve", what="x",
+                                                          about="x", detail="{}")), {(5, "unsealed")}),
+}  # fmt: skip
+
+
+@pytest.mark.parametrize("what", TAMPERED)
+def test_whatever_a_hand_does_to_the_log_is_noticed(engine: sa.Engine, what: str) -> None:
+    write(engine, "A1", "A2", "A3")
+    write(engine, "A4")
+    assert faults(engine) == []
+    tamper, found = TAMPERED[what]
+    with writing(engine) as connection:
+        tamper(connection)
+    assert found <= set(faults(engine))
+
+
+def test_a_log_that_is_sealed_anew_is_told_by_an_anchor(engine: sa.Engine) -> None:
+    write(engine, "A1", "A2")
+    anchor = last(engine)
+    write(engine, "A3")
+    assert faults(engine, anchor) == []
+    with writing(engine) as connection:
+        connection.execute(CHANGES.delete())
+        connection.execute(HEAD.delete())
+    write(engine, "A1", "A9", "A3")
+    assert faults(engine) == []
+    assert faults(engine, anchor) == [(2, "anchor")]
+    assert faults(engine, Anchor(7, "0" * 64)) == [(7, "anchor")]
+
+
+def test_personal_data_goes_and_the_chain_stays_whole(engine: sa.Engine) -> None:
+    write(engine, "A1", "A2", "A1")
+    anchor = last(engine)
+    for taken in ("A1", "A2"):
+        with writing(engine) as connection:
+            number = pseudonymise(
+                connection, NOW, Author(),
+                lambda told, taken=taken: {"about": "forgotten", "detail": "{}"} if told["about"] == taken else None,
+            )  # fmt: skip
+        assert number == (2 if taken == "A1" else 1)
+    assert faults(engine, anchor) == []
+    with reading(engine) as connection:
+        assert "of A" not in str(connection.execute(CHANGES.select()).all())
+    with writing(engine) as connection:
+        connection.execute(CHANGES.update().where(row(1)).values(about="another"))
+    assert faults(engine) == [(1, "altered")]
+
+
+def test_old_rows_go_and_the_chain_stays_whole(engine: sa.Engine) -> None:
+    day = 86_400_000_000
+    write(engine, "A1", "A2", at=NOW - 10 * day)
+    write(engine, "A3", at=NOW - day)
+    anchor = last(engine)
+    with writing(engine) as connection:
+        assert drop_before(connection, NOW - 5 * day, NOW, Author()) == 2
+        assert drop_before(connection, NOW - 5 * day, NOW, Author()) == 0
+    write(engine, "A4")
+    assert faults(engine, anchor) == []
+    with reading(engine) as connection:
+        assert [one.about for one in changes(connection)] == ["A4", "audit_log", "A3"]
+    with writing(engine) as connection:
+        connection.execute(CHANGES.delete().where(row(3)))
+    assert faults(engine)
+
+
+def test_many_write_at_once_and_the_chain_has_one_end(url: str, engine: sa.Engine) -> None:
+    def work(number: int) -> None:
+        own = open_store(url)
+        for k in range(5):
+            write(own, f"{number}-{k}", f"{number}-{k}b")
+        own.dispose()
+
+    threads = [threading.Thread(target=work, args=(number,)) for number in range(4)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    with reading(engine) as connection:
+        found = verify(connection)
+    assert (found.rows, found.faults) == (40, [])
+
+
+def test_the_command_prints_and_verifies(url: str, engine: sa.Engine, capsys: pytest.CaptureFixture[str]) -> None:
+    day = 86_400_000_000
+    write(engine, "A1", at=NOW - 10 * day)
+    write(engine, "Ä2")
+    store = ["--store", url]
+    assert ladder.main(["audit", *store]) == 0
+    lines = [json.loads(line) for line in capsys.readouterr().out.splitlines()]
+    assert [(one["seq"], one["who"], one["what"], one["about"]) for one in lines] == [
+        (1, "Anna", "override", "A1"), (2, "Anna", "override", "Ä2"),
+    ]  # fmt: skip
+    assert ladder.main(["audit", "--since", "2026-01-15", *store]) == 0
+    assert [json.loads(line)["about"] for line in capsys.readouterr().out.splitlines()] == ["Ä2"]
+    assert ladder.main(["audit", "--verify", *store, "--json"]) == 0
+    anchor = json.loads(capsys.readouterr().out.splitlines()[-1])["anchor"]
+    with writing(engine) as connection:
+        connection.execute(CHANGES.update().where(row(1)).values(who="Bob"))
+    assert ladder.main(["audit", "--verify", *store, "--anchor", anchor]) == 1
+    assert "row 1: says something else" in capsys.readouterr().err
+    for wrong in (["--verify", "--since", "2026-01-01"], ["--anchor", "1:x"]):
+        with pytest.raises(SystemExit):
+            ladder.main(["audit", *wrong, *store])
+    assert ladder.main(["audit", "--since", "yesterday", *store]) == 1
+
+
+def test_the_nightly_jobs_heartbeat_is_told(url: str, engine: sa.Engine) -> None:
+    with writing(engine) as connection:
+        record(connection, NOW, Author(), [Entry(RETRAINED, "store", {})])
+        record(connection, NOW + 5, Author(), [Entry("override", "A1", {})])
+    told, heard = list[int](), threading.Event()
+
+    def hear(at: int) -> None:
+        told.append(at)
+        heard.set()
+
+    watch_scores(url, lambda _: None, retrained=hear)
+    assert heard.wait(20)
+    assert told[0] == NOW
+
+
+def test_the_log_is_on_the_page_for_admins(browser: Browser, engine: sa.Engine) -> None:
+    write(engine, "A1", "<b>A2")
+    page = browser.open("/audit").text
+    assert "The log is whole: 2 rows" in page
+    assert "&lt;b&gt;A2" in page
+    assert "A1" not in browser.open("/audit?about=%3Cb%3EA2").text
+    assert Fault(1, "cut") != Fault(1, "altered")

@@ -1,0 +1,56 @@
+"""A bundle that is published where a key is named is signed, and one that is not signed so does not serve."""
+
+import shutil
+from pathlib import Path
+
+import pytest
+from cryptography.hazmat.primitives import serialization
+from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
+
+from features.errors import BundleError, SettingsError
+from training.model.signature import PUBLIC_KEY, SIGNATURE, SIGNED, SIGNING_KEY, check_signature, sign
+
+
+def _keys(folder: Path, name: str) -> tuple[Path, Path]:
+    key = Ed25519PrivateKey.generate()
+    private, public = folder / f"{name}.pem", folder / f"{name}.pub"
+    pem, plain = serialization.Encoding.PEM, serialization.NoEncryption()
+    private.write_bytes(key.private_bytes(pem, serialization.PrivateFormat.PKCS8, plain))
+    public.write_bytes(key.public_key().public_bytes(pem, serialization.PublicFormat.SubjectPublicKeyInfo))
+    return private, public
+
+
+def test_a_bundle_is_held_against_the_key(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.delenv(SIGNING_KEY, raising=False)
+    monkeypatch.delenv(PUBLIC_KEY, raising=False)
+    bundle = tmp_path / "bundle"
+    bundle.mkdir()
+    (bundle / SIGNED).write_text('{"files": {}}')
+    assert not sign(bundle)
+    assert not check_signature(bundle)
+    private, public = _keys(tmp_path, "ours")
+    other, _ = _keys(tmp_path, "other")
+    monkeypatch.setenv(PUBLIC_KEY, str(public))
+    with pytest.raises(BundleError, match="is not signed"):
+        check_signature(bundle)
+    monkeypatch.setenv(SIGNING_KEY, str(private))
+    assert sign(bundle)
+    assert check_signature(bundle)
+    (bundle / SIGNED).write_text('{"files": {"a": 1}}')
+    with pytest.raises(BundleError, match="not signed with the key"):
+        check_signature(bundle)
+    monkeypatch.setenv(SIGNING_KEY, str(other))
+    sign(bundle)
+    with pytest.raises(BundleError, match="not signed with the key"):
+        check_signature(bundle)
+    for broken in ("", "zz", "é"):
+        (bundle / SIGNATURE).write_text(broken, encoding="utf-8")
+        with pytest.raises(BundleError):
+            check_signature(bundle)
+    shutil.copy(private, tmp_path / "wrong")
+    monkeypatch.setenv(PUBLIC_KEY, str(tmp_path / "wrong"))
+    with pytest.raises(SettingsError, match="no ed25519 public key"):
+        check_signature(bundle)
+    monkeypatch.setenv(SIGNING_KEY, str(tmp_path / "none"))
+    with pytest.raises(SettingsError, match="no ed25519 private key"):
+        sign(bundle)
