@@ -4,6 +4,7 @@ import os
 from collections import deque
 from collections.abc import Callable, Iterable, Iterator
 from concurrent.futures import Future, ThreadPoolExecutor
+from contextvars import copy_context
 from typing import TypeVar
 
 Item = TypeVar("Item")
@@ -26,7 +27,7 @@ def parallel_map(work: Callable[[Item], Result], items: Iterable[Item], parallel
     with ThreadPoolExecutor(threads) as pool:
         waiting: deque[Future[Result]] = deque()
         for item in items:
-            waiting.append(pool.submit(work, item))
+            waiting.append(pool.submit(copy_context().run, work, item))  # with the deadline of this thread
             if len(waiting) > threads:
                 yield waiting.popleft().result()
         while waiting:

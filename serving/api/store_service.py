@@ -24,6 +24,8 @@ from serving.store.keys import author_of
 from serving.store.lookups import look_up
 
 T = TypeVar("T")
+STATEMENT_SECONDS = 10.0
+"""For each statement: less than a request may take."""
 
 
 class StoreService:
@@ -35,7 +37,7 @@ class StoreService:
     def __init__(self, url: str, now: Callable[[], int] = lambda: time.time_ns() // 1000) -> None:
         self._url, self._now = url, now
         self._lock = Lock()
-        self._opened: sa.Engine | None = None
+        self._opened: dict[bool, sa.Engine] = {}
         self.planner = Planner()
 
     def lookup(self, body: bytes) -> bytes:
@@ -58,12 +60,12 @@ class StoreService:
                 author = author_of(connection, key_id)
             return keep_feedback(engine, [read_event(item, now, options) for item in items], author, now)
 
-        return feedback_json(self.ask(keep))
+        return feedback_json(self.change(keep))
 
     def close(self) -> None:
         """Let go of the store."""
-        if self._opened is not None:
-            self._opened.dispose()
+        for engine in self._opened.values():
+            engine.dispose()
 
     def ask(self, work: Callable[[sa.Engine, int], T]) -> T:
         """Return what `work` makes of the store and the time; where the store fails, the log says why.
@@ -73,14 +75,24 @@ class StoreService:
         LadderError
             What `work` raises; StoreError where the store cannot be used.
         """
+        return self._tried(work, writes=False)
+
+    def change(self, work: Callable[[sa.Engine, int], T]) -> T:
+        """Do the same for work that writes: with connections of its own, so that nobody who reads waits for one."""
+        return self._tried(work, writes=True)
+
+    def _tried(self, work: Callable[[sa.Engine, int], T], writes: bool) -> T:
         try:
-            return work(self._engine(), self._now())
+            return work(self._engine(writes), self._now())
         except StoreError as error:
             tell("store", logging.ERROR, why=str(error))
             raise
 
-    def _engine(self) -> sa.Engine:
+    def _engine(self, writes: bool) -> sa.Engine:
+        found = self._opened.get(writes)
+        if found is not None:
+            return found
         with self._lock:
-            if self._opened is None:
-                self._opened = open_store(self._url)
-            return self._opened
+            if writes not in self._opened:
+                self._opened[writes] = open_store(self._url, patience=STATEMENT_SECONDS)
+            return self._opened[writes]

@@ -58,13 +58,14 @@ class Worker:
         sys.modules.setdefault("sklearn", None)  # type: ignore[arg-type]
         from serving.api.app import create_app
         from serving.api.bounded_executor import MOST_WAITING, BoundedExecutor
+        from serving.api.keyring import Keyring
         from serving.api.logging import configure_logging
         from serving.api.metrics import PrometheusMetrics
         from serving.api.model_holder import ModelHolder, ModelReloader
         from serving.api.openapi import EXAMPLE
         from serving.api.rate_limit import BURST as USUAL_BURST
         from serving.api.rate_limit import PER_SECOND, Rates
-        from serving.runtime.process_lifetime import end_with_parent
+        from serving.runtime.process_lifetime import end_this_process, end_with_parent
 
         end_with_parent()
         configure_logging()
@@ -78,19 +79,20 @@ class Worker:
             from serving.api.score_freshness import watch_scores
 
             watch_scores(store, meter.batch_scores)
-        scoring, filing, ring = BoundedExecutor(waiting), BoundedExecutor(waiting), _ring(store)
+        scoring, filing, writing = (BoundedExecutor(waiting, stuck=end_this_process) for _ in range(3))
         if store is None:
-            Front.application = create_app(
-                holder, meter, archive=None, ring=ring, rates=rates, scoring=scoring, filing=filing
-            )
+            none = Keyring()
+            Front.application = create_app(holder, meter, ring=lambda: none, rates=rates, scoring=scoring)
         else:
+            from serving.api.key_store import watch_keys
             from serving.api.store_service import StoreService
 
-            store_service = StoreService(store)
-            site = _site(store_service, ring, rates, executor=filing, holder=holder)
+            store_service, keys = StoreService(store), watch_keys(store)
+            site = _site(store_service, keys.ring, rates, executors=(filing, writing), holder=holder)
             Front.application = create_app(
-                holder, meter, archive=store_service, ring=ring, rates=rates, scoring=scoring, filing=filing, pages=site
-            )
+                holder, meter, archive=store_service, ring=keys.ring, rates=rates, scoring=scoring, filing=filing,
+                writing=writing, pages=site, check_store=keys.check_fresh,
+            )  # fmt: skip
         gc.collect()
         gc.freeze()
 
@@ -100,7 +102,7 @@ def _site(
     ring: "Callable[[], Keyring]",
     rates: "Rates",
     *,
-    executor: "BoundedExecutor",
+    executors: "tuple[BoundedExecutor, BoundedExecutor]",
     holder: "ModelHolder",
 ) -> "Site":
     """Return the managers' page; its templates are loaded only where there is a store."""
@@ -113,19 +115,11 @@ def _site(
         return Standing(trained, os.environ.get(DATA, ""), os.environ.get(SETTINGS, ""))
 
     session_auth = SessionAuth(ring, os.environ.get(PROXY) or None)
-    return Site(store_service, session_auth, rates, executor, currency=os.environ.get(CURRENCY, "€"), standing=standing)
-
-
-def _ring(store: str | None) -> "Callable[[], Keyring]":
-    """Return the current keys; without a store none, so that only this machine is answered."""
-    if store is None:
-        from serving.api.keyring import Keyring
-
-        none = Keyring()
-        return lambda: none
-    from serving.api.key_store import watch_keys
-
-    return watch_keys(store)
+    reading, writing = executors
+    currency = os.environ.get(CURRENCY, "€")
+    return Site(
+        store_service, session_auth, rates, reading, writing=writing, currency=currency, standing=standing
+    )  # fmt: skip
 
 
 LADDER = bentoml.service(

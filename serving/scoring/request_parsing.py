@@ -9,6 +9,7 @@ from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
+from features.deadlines import check_deadline
 from features.schema import Table
 from features.sources.cells import UNFIT, text_cell
 from features.sources.cleaning import Columns, clean
@@ -58,6 +59,7 @@ def read_account(given: Any, trained: Collection[str]) -> ParsedAccount:
     given : one item of `accounts`, any JSON value.  trained : names of the tables that the model learnt from; others
         are named in a warning and not used, since the model cannot know what they mean.
     """
+    check_deadline()
     if not isinstance(given, dict):
         return _unusable(None, "not_an_object", None, "Every account is an object with at least account_id.")
     account_id = account_id_of(given.get("account_id"))

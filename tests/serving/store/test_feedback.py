@@ -167,7 +167,7 @@ def test_a_clock_that_was_ahead_hides_no_row_from_training(crm: Crm) -> None:
 def test_a_full_disk_acknowledges_nothing_and_keeps_what_was(tmp_path: Path) -> None:
     with Crm(f"sqlite:///{tmp_path / 'ladder.db'}") as crm:
         crm.tell(VISIT)
-        engine = crm._store_service._engine()
+        engine = crm._store_service._engine(writes=True)
         engine.dispose()
         sa.event.listen(engine, "connect", lambda raw, _: raw.execute("PRAGMA max_page_count = 1"))
         many = [{**VISIT, "event_id": f"{k}", "investment": "x" * 200} for k in range(500)]
