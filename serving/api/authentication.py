@@ -6,6 +6,7 @@ table of endpoints is not there, so no way of writing a path leads past it.
 
 from collections.abc import Callable, Iterable
 from ipaddress import ip_address
+from urllib.parse import urlsplit
 
 from starlette.types import ASGIApp, Receive, Scope, Send
 
@@ -87,13 +88,42 @@ def check_from_here(scope: Scope) -> None:
 
 
 def _from_here(scope: Scope) -> bool:
-    """Return whether the request comes from this machine, addressed by a name of this machine.
+    """Return whether the request comes straight from this machine, addressed by a name of this machine.
 
-    The name too: a page on the web can make its own name mean 127.0.0.1, and then read what is answered there.
+    The name too: a page on the web can make its own name mean 127.0.0.1, and then read what is answered there. And
+    straight: behind a proxy on this machine everybody seems to be here. A proxy shows by a header that says so, by
+    HTTP/1.0, which nginx speaks unless told otherwise, or by a page of another site.
     """
-    client = scope.get("client")
-    host = next((value.decode("latin-1") for name, value in scope["headers"] if name == b"host"), "")
-    return client is not None and _loopback(client[0]) and _local(host)
+    client, told = scope.get("client"), [(name, value.decode("latin-1")) for name, value in scope["headers"]]
+    hosts = [value for name, value in told if name == b"host"]
+    pages = [value for name, value in told if name in (b"origin", b"referer")]
+    return (
+        client is not None
+        and _loopback(client[0])
+        and len(hosts) == 1
+        and _local(hosts[0])
+        and scope.get("http_version") != "1.0"
+        and not any(_says_forwarded(name) for name, _ in told)
+        and all(_local(_host_of(page)) for page in pages)
+    )
+
+
+def _says_forwarded(name: bytes) -> bool:
+    """Return whether a header is one that proxies add."""
+    return name in _FORWARDED or name.startswith((b"x-forwarded", b"x-original-", b"x-envoy-", b"cf-", b"x-amzn-"))
+
+
+_FORWARDED = frozenset(
+    b"forwarded via x-real-ip x-client-ip true-client-ip x-cluster-client-ip x-proxyuser-ip x-remote-user x-proxy-id "
+    b"proxy-connection cdn-loop max-forwards x-scheme x-host x-azure-clientip fastly-client-ip".split()
+)
+
+
+def _host_of(page: str) -> str:
+    try:
+        return urlsplit(page).netloc
+    except ValueError:
+        return ""
 
 
 def _local(host: str) -> bool:

@@ -8,7 +8,7 @@ from serving.api.answers import as_json, model_row, result_row
 from serving.api.store_schemas import PlanTotals
 from serving.planning.plan import Plan
 from serving.scoring.results import Row, message_row
-from serving.store.feedback import FAILED, STORED, THERE, Receipt
+from serving.store.feedback import ASIDE, FAILED, STORED, THERE, Receipt
 from serving.store.feedback_events import OVERRIDABLE
 from serving.store.lookups import LookupAnswer
 from serving.store.overrides import Decision, Override
@@ -28,17 +28,24 @@ def plan_json(plan: Plan) -> bytes:
 
 def feedback_json(receipts: Sequence[Receipt]) -> bytes:
     """Return the answer of POST /feedback."""
-    counts = {status: sum(one.status == status for one in receipts) for status in (STORED, THERE, FAILED)}
+    counts = {status: sum(one.status == status for one in receipts) for status in (STORED, ASIDE, THERE, FAILED)}
     results = [
         {
             "event_id": one.event_id,
             "status": one.status,
             "errors": [] if one.error is None else [message_row(one.error)],
+            "warnings": [message_row(message) for message in one.warnings],
         }
         for one in receipts
     ]
     return as_json(
-        {"stored": counts[STORED], "already_there": counts[THERE], "failed": counts[FAILED], "results": results}
+        {
+            "stored": counts[STORED],
+            "kept_aside": counts[ASIDE],
+            "already_there": counts[THERE],
+            "failed": counts[FAILED],
+            "results": results,
+        }
     )
 
 

@@ -198,16 +198,19 @@ class FeedbackResult(Documented):
     """What became of an event, in the order given."""
 
     event_id: str | None = Field(description="As sent, else made from the content; null where it could not be read.")
-    status: Literal["stored", "already_there", "error"] = Field(
-        description="stored: on the disk. already_there: it was before. error: not kept; mend it and send it again."
+    status: Literal["stored", "kept_aside", "already_there", "error"] = Field(
+        description="stored: on the disk. kept_aside: on the disk too, but of an account or an option that nobody "
+        "knows, so that it does not count yet. already_there: it was before. error: not kept; mend it, send it again."
     )
     errors: list[Finding] = Field(description="Why it was not kept; empty otherwise.")
+    warnings: list[Finding] = Field(description="Why it is kept aside; empty otherwise.")
 
 
 class FeedbackAnswer(Documented):
     """What became of every event."""
 
     stored: int = Field(description="Events that are new.")
+    kept_aside: int = Field(description="Events that are new and do not count yet.")
     already_there: int = Field(description="Events that were stored before.")
     failed: int = Field(description="Events that were not kept.")
     results: list[FeedbackResult]

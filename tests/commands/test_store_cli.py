@@ -197,12 +197,13 @@ def test_a_plan_that_was_accepted_is_judged_and_its_verdict_kept_for_the_page(
 def test_an_export_is_written_from_files_and_from_the_store(run: Run, data: str, champion: str) -> None:
     assert champion
     assert run("score", "--data", data, "--to", URL, "--out", "scores").status == 0
-    for given in (("--scores", "scores"), ("--store", URL), (), ("--changed",)):
+    for given in (("--scores", "scores"), ("--changed",), ("--store", URL), ()):
         said = run("export", "--crm", "hubspot", *given, "--out", "out.csv", "--json")
         assert said.status == 0, said.err
         assert said.figures["accounts"] == len(pd.read_csv("out.csv")) == 300
     run("score", "--data", data, "--to", URL)
     assert run("export", "--crm", "hubspot", "--changed", "--out", "out.csv", "--json").figures["accounts"] == 0
+    assert Path("out-gone.csv").read_text() == "ladder_account_id\n"
     asked = ("export", "--crm", "dynamics", "--out", "o.csv")
     assert "stands alone" in wrong(run(*asked, "--scores", "scores", "--changed"))
     Path("ladder.db").rename("elsewhere.db")

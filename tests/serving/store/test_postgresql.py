@@ -42,10 +42,15 @@ def _ask(engine: sa.Engine) -> int:
 def test_a_connection_that_goes_silent_is_given_up_and_another_one_made(impatient: tuple[sa.Engine, Proxy]) -> None:
     engine, proxy = impatient
     assert _ask(engine) == 1
-    with pytest.raises(StoreError, match=SILENT), reading(engine) as connection:
-        connection.execute(sa.select(sa.literal(1)))
-        proxy.silent.set()
-        connection.execute(sa.select(sa.literal(2)))
+
+    def ask_while_it_goes_silent() -> None:
+        with reading(engine) as connection:
+            connection.execute(sa.select(sa.literal(1)))
+            proxy.silent.set()
+            connection.execute(sa.select(sa.literal(2)))
+
+    with pytest.raises(StoreError, match=SILENT):
+        ask_while_it_goes_silent()
     proxy.silent.clear()
     assert _ask(engine) == 1
 
@@ -62,9 +67,14 @@ def test_a_new_connection_to_a_silent_server_is_given_up(impatient: tuple[sa.Eng
 
 def test_a_write_that_is_not_acknowledged_is_not_said_to_be_kept(impatient: tuple[sa.Engine, Proxy]) -> None:
     engine, proxy = impatient
-    with pytest.raises(StoreError, match=SILENT), writing(engine) as connection:
-        connection.exec_driver_sql("CREATE TABLE ladder.never_acknowledged (x int)")
-        proxy.silent.set()
+
+    def write_and_lose_the_commit() -> None:
+        with writing(engine) as connection:
+            connection.exec_driver_sql("CREATE TABLE ladder.never_acknowledged (x int)")
+            proxy.silent.set()
+
+    with pytest.raises(StoreError, match=SILENT):
+        write_and_lose_the_commit()
     proxy.silent.clear()
     with reading(engine) as connection:
         assert "never_acknowledged" not in sa.inspect(connection).get_table_names(schema="ladder")
