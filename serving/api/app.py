@@ -29,6 +29,7 @@ from serving.api.model_holder import ModelHolder
 from serving.api.openapi import document
 from serving.api.queries import score_query
 from serving.api.rate_limit import Rates
+from serving.api.representation import Representation
 from serving.api.request_context import RequestContext, request_context_of
 from serving.scoring.scoring_service import ScoringService
 
@@ -43,6 +44,9 @@ class Archive(Protocol):
 
     def lookup(self, body: bytes, /) -> bytes:
         """Answer POST /lookup."""
+
+    def changes(self, given: Sequence[tuple[str, str]], /) -> bytes:
+        """Answer GET /changes.  given : names and values of the query string."""
 
     def plan(self, body: bytes, /) -> bytes:
         """Answer POST /plan."""
@@ -69,6 +73,10 @@ class NoArchive:
         raise NotReady("The service has no store. Start it with `ladder serve --store URL`.")
 
     plan = feedback = lookup
+
+    def changes(self, _given: Sequence[tuple[str, str]]) -> bytes:
+        """Refuse the request."""
+        return self.lookup(b"")
 
 
 def create_app(
@@ -108,6 +116,7 @@ def create_app(
         middleware=[
             Middleware(AccessLog, meter=meter),
             Middleware(Gate),
+            Middleware(Representation),
             Middleware(Authentication, ring=ring, rates=rates),
         ],
         exception_handlers={HttpError: _refuse, LadderError: _refuse_domain, HTTPException: _refuse_http},
@@ -149,6 +158,10 @@ def _endpoints(
         answer = await writing.work(request, lambda body: archive.feedback(body, key_id))
         return Response(answer, media_type="application/json")
 
+    async def changes(request: Request) -> Response:
+        given = request.query_params.multi_items()
+        return Response(await filing.run(lambda: archive.changes(given)), media_type="application/json")
+
     async def reload(_: Request) -> Response:
         swapped = holder.renew is not None and await anyio.to_thread.run_sync(holder.renew)
         return JSONResponse(_standing(holder) | {"swapped": swapped})
@@ -182,7 +195,7 @@ def _endpoints(
         return Response(content, media_type=media)
 
     return {
-        "/lookup": filed(archive.lookup), "/plan": filed(archive.plan), "/feedback": feedback,
+        "/lookup": filed(archive.lookup), "/plan": filed(archive.plan), "/feedback": feedback, "/changes": changes,
         "/score": score, "/admin/reload": reload, "/version": version_of, "/metrics": metrics, "/healthz": healthz,
         "/readyz": readyz, "/docs": docs, "/openapi.json": openapi, "/": index,
     }  # fmt: skip

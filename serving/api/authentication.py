@@ -13,7 +13,7 @@ from starlette.types import ASGIApp, Receive, Scope, Send
 from serving.api.endpoints import ANY, OPEN, PAGE, Endpoint, endpoint_of
 from serving.api.errors import HttpError
 from serving.api.keyring import Key, Keyring
-from serving.api.rate_limit import Rates
+from serving.api.rate_limit import Rates, Refusals
 from serving.api.request_context import request_context_of
 
 
@@ -25,6 +25,7 @@ class Authentication:
 
     def __init__(self, app: ASGIApp, ring: Callable[[], Keyring] | None, rates: Rates | None) -> None:
         self._app, self._ring, self._rates = app, ring, rates
+        self._refusals = Refusals()
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Pass the request on, or refuse it."""
@@ -47,12 +48,24 @@ class Authentication:
         if ring.empty:
             check_from_here(scope)
             return
-        key = _shown(scope["headers"], ring)
-        request_context_of(scope).key = key.key_id
+        try:
+            key = _shown(scope["headers"], ring)
+        except HttpError:
+            check_turn(self._refusals.take(scope.get("client")))
+            raise
+        context = request_context_of(scope)
+        context.key = key.key_id
         _check_scope(key, endpoint)
-        wait = 0 if self._rates is None else self._rates.take(key.key_id)
-        if wait:
-            raise HttpError(429, "too_many_requests", f"Too many requests. Try again in {wait} s.", retry_after=wait)
+        if self._rates is not None:
+            wait = self._rates.take(key.key_id)
+            context.headers = self._rates.headers(key.key_id)
+            check_turn(wait)
+
+
+def check_turn(wait: int) -> None:
+    """Check that nobody has to wait.  Raises HttpError 429.  wait : seconds."""
+    if wait:
+        raise HttpError(429, "too_many_requests", f"Too many requests. Try again in {wait} s.", retry_after=wait)
 
 
 def _shown(headers: Iterable[tuple[bytes, bytes]], ring: Keyring) -> Key:

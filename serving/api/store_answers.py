@@ -1,6 +1,7 @@
 """Answers from the store as the JSON that a client gets: lookups, plans, receipts of feedback."""
 
 from collections.abc import Sequence
+from typing import Any
 
 from features.finite import finite_or_none
 from features.instants import iso
@@ -10,14 +11,29 @@ from serving.planning.plan import Plan
 from serving.scoring.results import Row, message_row
 from serving.store.feedback import ASIDE, FAILED, STORED, THERE, Receipt
 from serving.store.feedback_events import OVERRIDABLE
-from serving.store.lookups import LookupAnswer
+from serving.store.lookups import LookupAnswer, LookupResult
 from serving.store.overrides import Decision, Override
+from serving.store.score_changes import ChangesAnswer
 
 
 def lookup_json(answer: LookupAnswer) -> bytes:
     """Return the answer of POST /lookup."""
-    results = [result_row(one) | {"override": _override(one.override)} for one in answer.results]
-    return as_json({"model": model_row(answer.model), "results": results})
+    return as_json({"model": model_row(answer.model), "results": [_looked_up(one) for one in answer.results]})
+
+
+def changes_json(answer: ChangesAnswer) -> bytes:
+    """Return the answer of GET /changes."""
+    return as_json({
+        "model": model_row(answer.model),
+        "changed": [_looked_up(one) for one in answer.changed],
+        "gone": [{"account_id": one.account_id, "gone_at": iso(one.gone_at)} for one in answer.gone],
+        "next_cursor": answer.next_cursor,
+        "more": answer.more,
+    })  # fmt: skip
+
+
+def _looked_up(result: LookupResult) -> dict[str, Any]:
+    return result_row(result) | {"override": _override(result.override)}
 
 
 def plan_json(plan: Plan) -> bytes:

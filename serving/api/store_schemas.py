@@ -8,6 +8,7 @@ from serving.api.schemas import Documented, Finding, Result, Rung
 
 MOST_LOOKUPS = 1_000
 MOST_EVENTS = 1_000
+MOST_CHANGES, USUAL_CHANGES = 1_000, 200
 
 
 class LookupRequest(BaseModel):
@@ -70,6 +71,23 @@ class LookupAnswer(Documented):
 
     model: LookupModel
     results: list[LookupResult]
+
+
+class Gone(Documented):
+    """An account whose scores are there no more."""
+
+    account_id: str
+    gone_at: str = Field(description="When the first run without it was written, UTC.")
+
+
+class ChangesAnswer(Documented):
+    """A page of what changed, oldest change first."""
+
+    model: LookupModel
+    changed: list[LookupResult] = Field(description="Accounts whose scores changed, as /lookup tells them.")
+    gone: list[Gone] = Field(description="Accounts that are no more.")
+    next_cursor: str = Field(description="`since` of the next page, or of the next time.")
+    more: bool = Field(description="Whether the next page has anything already.")
 
 
 Share = Annotated[float, Field(ge=0, le=0.5)]

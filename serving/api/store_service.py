@@ -6,7 +6,7 @@ was away for a while does not take the service with it.
 
 import logging
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from threading import Lock
 from typing import TypeVar
 
@@ -15,13 +15,14 @@ import sqlalchemy as sa
 from features.errors import StoreError
 from serving.api.feedback_parsing import read_event
 from serving.api.logging import tell
-from serving.api.store_answers import feedback_json, lookup_json, plan_json
-from serving.api.store_queries import feedback_items, lookup_query, plan_query
+from serving.api.store_answers import changes_json, feedback_json, lookup_json, plan_json
+from serving.api.store_queries import changes_query, feedback_items, lookup_query, plan_query
 from serving.planning.planner import Planner
 from serving.store.database import open_store, reading
 from serving.store.feedback import Receipt, keep_feedback, known_options
 from serving.store.keys import author_of
 from serving.store.lookups import look_up
+from serving.store.score_changes import changes_since
 
 T = TypeVar("T")
 STATEMENT_SECONDS = 10.0
@@ -43,6 +44,10 @@ class StoreService:
     def lookup(self, body: bytes) -> bytes:
         """Answer POST /lookup.  Raises HttpError for a body that asks nothing, and LadderErrors."""
         return lookup_json(self.ask(lambda engine, now: look_up(engine, lookup_query(body), now)))
+
+    def changes(self, given: Sequence[tuple[str, str]]) -> bytes:
+        """Answer GET /changes.  given : names and values of the query string.  Raises LadderErrors."""
+        return changes_json(self.ask(lambda engine, now: changes_since(engine, changes_query(given), now)))
 
     def plan(self, body: bytes) -> bytes:
         """Answer POST /plan.  Raises HttpError for a body that asks nothing, and LadderErrors."""

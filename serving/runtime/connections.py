@@ -8,8 +8,6 @@ import asyncio
 import json
 from typing import Any
 
-import h11
-from uvicorn.protocols.http.flow_control import FlowControl
 from uvicorn.protocols.http.h11_impl import H11Protocol
 
 HEADER_SECONDS = 10.0
@@ -57,7 +55,11 @@ def guard_connections() -> None:
         lost(self, error)
 
     def send_400_response(self: Any, _message: str) -> None:
-        self.transport.write(_answer(400, "malformed_http", "This is no HTTP request that can be read."))
+        if not _idle(self):  # an answer may be under way, and nobody reads the rest of the request
+            self.cycle.disconnected = True
+            self.cycle.message_event.set()
+        if _idle(self) or not self.cycle.response_started:
+            self.transport.write(_answer(400, "malformed_http", "This is no HTTP request that can be read."))
         self.transport.close()
         self.conn.send_failed()
 

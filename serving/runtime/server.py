@@ -17,8 +17,9 @@ from pathlib import Path
 from types import FrameType
 
 from features.errors import LadderError, SettingsError
+from serving.runtime.bundle_trial import try_bundle
 from serving.runtime.process_lifetime import GRACE_SECONDS
-from training.model.bundle import MANIFEST, read_proven_bundle
+from training.model.bundle import MANIFEST
 from training.model.champion import bundle_folder, is_published
 
 READY_SECONDS = 60.0
@@ -161,7 +162,7 @@ def _check(bundle: Path, port: int, terms: Terms) -> None:
     if terms.workers < 1:
         raise SettingsError(f"{terms.workers} workers cannot serve; give 1 or more.")
     if not _waits_for_champion(bundle, terms):
-        read_proven_bundle(bundle_folder(bundle))
+        try_bundle(bundle_folder(bundle))
     host = terms.host
     try:
         beyond = not ip_address(host).is_loopback

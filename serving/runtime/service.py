@@ -65,12 +65,15 @@ class Worker:
         from serving.api.openapi import EXAMPLE
         from serving.api.rate_limit import BURST as USUAL_BURST
         from serving.api.rate_limit import PER_SECOND, Rates
+        from serving.runtime.bundle_trial import try_bundle
+        from serving.runtime.connections import guard_connections
         from serving.runtime.process_lifetime import end_this_process, end_with_parent
 
         end_with_parent()
+        guard_connections()
         configure_logging()
         holder, meter = ModelHolder(), PrometheusMetrics()
-        reloader = ModelReloader(holder, Path(os.environ.get(BUNDLE, BESIDE)), EXAMPLE, meter)
+        reloader = ModelReloader(holder, Path(os.environ.get(BUNDLE, BESIDE)), EXAMPLE, meter, try_bundle)
         reloader.look()
         reloader.watch()
         rates = Rates(float(os.environ.get(RATE, PER_SECOND)), int(os.environ.get(BURST, USUAL_BURST)))

@@ -10,10 +10,11 @@ from starlette.responses import Response
 from starlette.routing import Route
 
 from features.errors import InvalidRequest, NotReady, StoreError
+from serving.api.authentication import check_turn
 from serving.api.bounded_executor import BoundedExecutor
 from serving.api.endpoints import PAGES
 from serving.api.errors import HttpError, http_error
-from serving.api.rate_limit import Rates
+from serving.api.rate_limit import Rates, Refusals
 from serving.api.request_bodies import parse_form, read_form
 from serving.api.request_context import request_context_of
 from serving.planning.planner import Planner
@@ -74,6 +75,7 @@ class Site:
         self._stores, self._session_auth, self._rates = stores, session_auth, rates
         self._reading, self._writing = executor, writing or executor
         self._currency, self._standing = currency, standing
+        self._refusals = Refusals()
 
     def routes(self) -> list[Route]:
         """Return the routes of the page, without `/`."""
@@ -159,11 +161,7 @@ class Site:
     def _take_turn(self, request: Request, visitor: Visitor) -> None:
         if visitor.key is not None:
             request_context_of(request.scope).key = visitor.key
-            wait = 0 if self._rates is None else self._rates.take(visitor.key)
-            if wait:
-                raise HttpError(
-                    429, "too_many_requests", f"Too many requests. Try again in {wait} s.", retry_after=wait
-                )
+            check_turn(0 if self._rates is None else self._rates.take(visitor.key))
 
     async def _sign_in_page(self, request: Request) -> Response:
         def work(engine: sa.Engine, now: int) -> Response:
@@ -179,6 +177,7 @@ class Site:
                 self._session_auth.check_change(request, form, None)
                 key = self._session_auth.sign_in(form.get("key", ""))
             except HttpError as refusal:
+                check_turn(self._refusals.take(request.scope.get("client")))
                 return render(visit, "sign_in.html", refusal.status, refused=refusal.code, next=to)
             answer = redirect(to)
             self._session_auth.welcome(answer, key, request, engine, now)
