@@ -98,8 +98,8 @@ def test_what_is_told_is_what_a_lookup_tells(crm: Crm, frames: Frames) -> None:
         ("language=fr", "unknown_language"), ("until=1", "contract"), (f"since={'A' * 4_000}", "cursor_unreadable"),
         *((f"since={base64.urlsafe_b64encode(json.dumps(cursor).encode()).decode()}", code) for cursor, code in (
             ([1, 2, 3], "cursor_unreadable"), ({"a": 1}, "cursor_unreadable"), ([True, 0, ""], "cursor_unreadable"),
-            ([2**40, 0, ""], "cursor_unreadable"), ([1, 2, "\ud800"], "cursor_unreadable"), ([9, 0, "A"], "cursor_gone"),
-            ([1, 12345, "A"], "cursor_gone"), ([0, 5, "A"], "cursor_gone"),
+            ([2**40, 0, ""], "cursor_unreadable"), ([1, 2, "\ud800"], "cursor_unreadable"),
+            ([9, 0, "A"], "cursor_gone"), ([1, 12345, "A"], "cursor_gone"), ([0, 5, "A"], "cursor_gone"),
         )),
     ],
 )  # fmt: skip
