@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import argparse
 import os
+import re
 import sys
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
@@ -38,6 +39,7 @@ from features.program_version import program_version
 EXIT_DONE, EXIT_REFUSED, EXIT_USAGE, EXIT_RETRAIN, EXIT_NOT_PROMOTED = 0, 1, 2, 3, 4
 EXIT_BUG, EXIT_INTERRUPTED = 70, 130
 """70 is the status that sysexits.h has for a fault of the program itself."""
+_PASSWORD = re.compile("://[^/@:]*:[^/@]+@")
 
 
 @dataclass(frozen=True)
@@ -59,12 +61,23 @@ def _command(
 
     def run(typed: argparse.Namespace) -> int:
         chosen = read_options(options, typed)
+        _note_passwords()
         figures = work(chosen)
         if chosen.json:
             show_figures(figures)
         return status(chosen, figures)
 
     return Command(text, options, run)
+
+
+def _note_passwords() -> None:
+    """Say so where a password was typed: whoever is on the machine reads it in the list of processes."""
+    if any(_PASSWORD.search(word) for word in sys.argv[1:]):
+        print(
+            "Note: everybody on this machine can read the password on the command line. Put the store's URL into "
+            "LADDER_STORE (for --to: `--to LADDER_STORE`), or PostgreSQL's password into ~/.pgpass.",
+            file=sys.stderr,
+        )
 
 
 def _store_status(options: StoreOptions, figures: Figures) -> int:

@@ -23,6 +23,8 @@ from serving.store.versions import check_version, upgrade, version_of
 
 DEFAULT_URL = "sqlite:///ladder.db"
 """In the working folder."""
+VARIABLE = "LADDER_STORE"
+"""Given in place of a URL it stands for the URL in the environment variable of that name."""
 SCHEMA = "ladder"
 """Where the tables stand in PostgreSQL, so that a store may share a database with the source."""
 PATIENCE_SECONDS = 10
@@ -153,7 +155,7 @@ def _label(target: sa.URL) -> str:
 
 def _parsed(url: str) -> sa.URL:
     try:
-        target = sa.make_url(url)
+        target = sa.make_url(os.environ.get(VARIABLE, url) if url == VARIABLE else url)
     except (sa.exc.ArgumentError, ValueError):
         scheme = url.split("://")[0][:20]
         raise StoreError(
