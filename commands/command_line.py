@@ -61,7 +61,6 @@ def _command(
 
     def run(typed: argparse.Namespace) -> int:
         chosen = read_options(options, typed)
-        _note_passwords()
         figures = work(chosen)
         if chosen.json:
             show_figures(figures)
@@ -70,9 +69,9 @@ def _command(
     return Command(text, options, run)
 
 
-def _note_passwords() -> None:
+def _note_passwords(words: Sequence[str]) -> None:
     """Say so where a password was typed: whoever is on the machine reads it in the list of processes."""
-    if any(_PASSWORD.search(word) for word in sys.argv[1:]):
+    if any(_PASSWORD.search(word) for word in words):
         print(
             "Note: everybody on this machine can read the password on the command line. Put the store's URL into "
             "LADDER_STORE (for --to: `--to LADDER_STORE`), or PostgreSQL's password into ~/.pgpass.",
@@ -143,6 +142,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     program, 130 interrupted. Wrong usage ends the process with 2, as argparse does.
     """
     typed = make_parser().parse_args(arguments)
+    _note_passwords(sys.argv[1:] if arguments is None else arguments)
     command: Command = typed.command
     subparser: argparse.ArgumentParser = typed.subparser
     try:

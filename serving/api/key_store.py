@@ -25,8 +25,8 @@ EVERY_SECONDS = 2.0
 """Between two looks at the table: so long does a revoked key live at most."""
 PATIENCE_SECONDS = 2.0
 """For the store to answer one look."""
-MOST_SILENCE_SECONDS = 6.0
-"""Without an answer, after which the service is not ready."""
+MOST_SILENCE_SECONDS = 8.0
+"""Without an answer, after which the service is not ready: two looks that failed, and room for a busy machine."""
 MOST_AGE_SECONDS = 60.0
 """While the store cannot be read, the keys last read are good for so long: a revocation must not get lost for ever,
 nor a store that restarts stop the service."""

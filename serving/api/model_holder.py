@@ -68,7 +68,7 @@ class ModelReloader:
         folder: Path,
         example: Mapping[str, Any],
         witness: Witness | None = None,
-        trial: Callable[[Path], None] | None = None,
+        trial: Callable[[Path], object] | None = None,
     ) -> None:
         self._trial = trial
         self._holder, self._folder, self._example, self._witness = holder, folder, example, witness

@@ -5,11 +5,14 @@ digest says. So a child reads the bundle first, asks it its own examples and sco
 survives is read by the service. Run as `python -m serving.runtime.bundle_trial FOLDER`.
 """
 
+import hashlib
 import subprocess
 import sys
 from pathlib import Path
 
 from features.errors import BundleError, LadderError
+from training.model.bundle import MANIFEST
+from training.model.bundle_files import read_bytes
 
 TRIAL_SECONDS = 120.0
 """For all of it, beside whatever else the machine does."""
@@ -17,14 +20,20 @@ _REFUSED = 3
 _ROOT = Path(__file__).resolve().parents[2]
 
 
-def try_bundle(folder: Path) -> None:
-    """Try a bundle in a child process.
+def try_bundle(folder: Path, tried: str | None = None) -> str:
+    """Try a bundle in a child process, and return its digest.
+
+    tried : digest of a bundle that survived already, which is not tried again: so a worker that is replaced is there at
+        once. The digest is that of the manifest, which holds those of all files.
 
     Raises
     ------
     BundleError
         If it cannot be used: why the child says, or that it did not survive.
     """
+    digest = hashlib.sha256(read_bytes(folder / MANIFEST)).hexdigest()
+    if digest == tried:
+        return digest
     command = [sys.executable, "-m", "serving.runtime.bundle_trial", str(folder.resolve())]
     try:
         done = subprocess.run(
@@ -40,6 +49,7 @@ def try_bundle(folder: Path) -> None:
         raise BundleError(
             f"The bundle in {folder} ends the process that reads it, with status {done.returncode}. Export it anew."
         )
+    return digest
 
 
 def main(folder: Path) -> int:

@@ -118,7 +118,7 @@ _SIGNALS = tuple(getattr(signal, name) for name in ("SIGINT", "SIGTERM", "SIGHUP
 @contextmanager
 def _started(bundle: Path, port: int, terms: Terms) -> Iterator["subprocess.Popen[bytes]"]:
     """Start BentoML as a child process with a home folder of its own, removed when it ends."""
-    _check(bundle, port, terms)
+    tried = _check(bundle, port, terms)
     home = tempfile.mkdtemp(prefix="ladder-serve-")
     code = Path(__file__).resolve().parents[2]
     command = [
@@ -136,6 +136,7 @@ def _started(bundle: Path, port: int, terms: Terms) -> Iterator["subprocess.Pope
     environment = {
         **{name: value for name, value in os.environ.items() if not name.startswith("LADDER_")},
         "LADDER_BUNDLE": str(bundle.resolve()),
+        "LADDER_TRIED": tried,
         "LADDER_WORKERS": str(terms.workers),
         "LADDER_RATE": str(terms.rate),
         "LADDER_BURST": str(terms.burst),
@@ -157,12 +158,16 @@ def _started(bundle: Path, port: int, terms: Terms) -> Iterator["subprocess.Pope
         shutil.rmtree(home, ignore_errors=True)
 
 
-def _check(bundle: Path, port: int, terms: Terms) -> None:
-    """Refuse what cannot work before a process is started.  Raises BundleError or SettingsError."""
+def _check(bundle: Path, port: int, terms: Terms) -> str:
+    """Refuse what cannot work before a process is started; returns the digest of the bundle that was tried.
+
+    Raises BundleError or SettingsError.
+    """
     if terms.workers < 1:
         raise SettingsError(f"{terms.workers} workers cannot serve; give 1 or more.")
+    tried = ""
     if not _waits_for_champion(bundle, terms):
-        try_bundle(bundle_folder(bundle))
+        tried = try_bundle(bundle_folder(bundle))
     host = terms.host
     try:
         beyond = not ip_address(host).is_loopback
@@ -182,6 +187,7 @@ def _check(bundle: Path, port: int, terms: Terms) -> None:
         except (OSError, OverflowError) as error:
             why = getattr(error, "strerror", None) or str(error)
             raise SettingsError(f"Port {port} of {host} cannot be listened on: {why}. Choose another --port.") from None
+    return tried
 
 
 def _waits_for_champion(bundle: Path, terms: Terms) -> bool:
@@ -234,7 +240,8 @@ def _status(port: int, host: str, path: str) -> int:
     with suppress(OSError, HTTPException):
         try:
             connection.request("GET", path)
-            return connection.getresponse().status
+            answer = connection.getresponse()
+            return 0 if b"store_silent" in answer.read() else answer.status  # it may answer yet
         finally:
             connection.close()
     return 0

@@ -8,6 +8,7 @@ Imported by the supervisor as well as by the workers: what is heavy is imported 
 import gc
 import os
 import sys
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -30,6 +31,8 @@ BESIDE = Path(__file__).resolve().parents[2] / "champion"
 """Where the champion lies in a bento."""
 RATE, BURST, WAITING = "LADDER_RATE", "LADDER_BURST", "LADDER_WAITING"
 """And the limits of each worker: requests of a key per second and at once, requests that may wait."""
+TRIED = "LADDER_TRIED"
+"""And the digest of the bundle that was tried already before the service was started."""
 PROXY, CURRENCY = "LADDER_PROXY_USER_HEADER", "LADDER_CURRENCY"
 """And what the managers' page must know: who names the visitor, and the sign before amounts."""
 DATA, SETTINGS = "LADDER_DATA", "LADDER_SETTINGS"
@@ -73,7 +76,8 @@ class Worker:
         guard_connections()
         configure_logging()
         holder, meter = ModelHolder(), PrometheusMetrics()
-        reloader = ModelReloader(holder, Path(os.environ.get(BUNDLE, BESIDE)), EXAMPLE, meter, try_bundle)
+        trial = partial(try_bundle, tried=os.environ.get(TRIED))
+        reloader = ModelReloader(holder, Path(os.environ.get(BUNDLE, BESIDE)), EXAMPLE, meter, trial)
         reloader.look()
         reloader.watch()
         rates = Rates(float(os.environ.get(RATE, PER_SECOND)), int(os.environ.get(BURST, USUAL_BURST)))

@@ -88,7 +88,7 @@ def test_a_postgresql_that_goes_silent_stops_no_scoring_and_is_told_by_readyz(
         silent = threading.Thread(target=_status, args=(client, "POST", "/lookup", asked))
         silent.start()
         took = _until(lambda: _status(client, "GET", "/readyz") == 503, 20)
-        assert took < 15  # six seconds without an answer, and a machine that is busy
+        assert took < 17  # eight seconds without an answer, and a machine that is busy
         assert _status(client, "POST", "/score", EXAMPLE) == 200  # with the keys of the last minute
         assert _status(client, "GET", "/healthz") == 200
         silent.join(20)

@@ -43,6 +43,14 @@ def test_a_bundle_that_breaks_its_reader_is_refused_and_the_service_goes_on(fold
     assert holder.open().scorer.version == read_bundle(good)[1]
 
 
+def test_what_survived_once_is_not_tried_again(folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("serving.runtime.bundle_trial.sys.executable", "/nowhere")
+    digest = hashlib.sha256((folder / MANIFEST).read_bytes()).hexdigest()
+    assert try_bundle(folder, tried=digest) == digest
+    with pytest.raises(OSError, match="nowhere"):
+        try_bundle(folder, tried="another")
+
+
 def test_a_trial_says_what_the_reader_says(tmp_path: Path) -> None:
     with pytest.raises(BundleError, match="cannot be read: No such file"):
         try_bundle(tmp_path)

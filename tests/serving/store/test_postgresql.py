@@ -119,7 +119,7 @@ def test_the_watcher_of_keys_goes_on_and_the_service_is_not_ready(impatient: tup
     done = threading.Event()
     _in_a_thread(lambda: (watched.look(), done.set()))
     assert done.wait(30)  # it came back: the next look is as good as any
-    now[0] = 7.0
+    now[0] = 9.0
     assert not watched.ring().empty
     with pytest.raises(HttpError) as refused:
         watched.check_fresh()
