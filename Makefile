@@ -9,7 +9,7 @@ BIN := $(VENV)/bin
 STAMP := $(VENV)/.ready
 UV_VERSION := 0.13.9
 
-.PHONY: setup demo test lint test-slow test-browser screenshots notebooks docs reference lock audit sbom clean
+.PHONY: setup demo test lint test-slow test-chaos test-browser screenshots notebooks docs reference lock audit sbom clean
 
 setup: $(STAMP)
 
@@ -35,6 +35,10 @@ test: lint
 
 test-slow: $(STAMP)
 	$(BIN)/python -m pytest -m slow
+
+# The running service while its database goes silent, its workers are killed, its clients are slow: some two minutes.
+test-chaos: $(STAMP)
+	$(BIN)/python -m pytest -m chaos tests/chaos
 
 # The managers' page in a real Chromium, on the store of a small demonstration, which is made once. Where there is no
 # Chromium, Debian's package is installed.

@@ -32,6 +32,7 @@ class ChangesOptions(CommonOptions):
 
 def changes_command(options: ChangesOptions) -> Figures:
     from features.errors import SettingsError
+    from features.spreadsheets import plain_frame
     from serving.scoring.changes import PARTS, largest_changes, split_changes
     from training.model.text.names import name
     from training.model.text.words import DEFAULT_LANGUAGE
@@ -51,7 +52,7 @@ def changes_command(options: ChangesOptions) -> Figures:
     changes["note"] = [name("score_change", code, DEFAULT_LANGUAGE) for code in changes["note"]]
     out.parent.mkdir(parents=True, exist_ok=True)
     if out.suffix == ".csv":
-        changes.to_csv(out, index=False)
+        plain_frame(changes).to_csv(out, index=False)
     else:
         changes.to_parquet(out, index=False)
     show_findings("The largest changes", largest_changes(changes))

@@ -60,11 +60,12 @@ def report_source(loaded: Loaded, rows_to: Path | None = None, page_to: Path | N
     rows_to : CSV file for every row that was set aside.  page_to : HTML file of the whole report.
     """
     from features.sources.source import set_aside_frame
+    from features.spreadsheets import plain_frame
 
     settings, report = loaded.settings, data_report(loaded)
     _show_report(report, settings.outcome.horizon_days)
     if rows_to is not None:
-        set_aside_frame(loaded.source).to_csv(rows_to, index=False)
+        plain_frame(set_aside_frame(loaded.source)).to_csv(rows_to, index=False)
         print(f"\nEvery row that was set aside: {rows_to}")
     limit = settings.source.max_bad_share
     too_bad = [name for name, (read, aside) in report.tables.items() if aside > limit * max(read, 1)]

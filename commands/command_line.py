@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import argparse
 import os
+import re
 import sys
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
@@ -48,6 +49,7 @@ from features.program_version import program_version
 EXIT_DONE, EXIT_REFUSED, EXIT_USAGE, EXIT_RETRAIN, EXIT_NOT_PROMOTED = 0, 1, 2, 3, 4
 EXIT_BUG, EXIT_INTERRUPTED = 70, 130
 """70 is the status that sysexits.h has for a fault of the program itself."""
+_PASSWORD = re.compile("://[^/@:]*:[^/@]+@")
 
 
 @dataclass(frozen=True)
@@ -75,6 +77,16 @@ def _command(
         return status(chosen, figures)
 
     return Command(text, options, run)
+
+
+def _note_passwords(words: Sequence[str]) -> None:
+    """Say so where a password was typed: whoever is on the machine reads it in the list of processes."""
+    if any(_PASSWORD.search(word) for word in words):
+        print(
+            "Note: everybody on this machine can read the password on the command line. Put the store's URL into "
+            "LADDER_STORE (for --to: `--to LADDER_STORE`), or PostgreSQL's password into ~/.pgpass.",
+            file=sys.stderr,
+        )
 
 
 def _store_status(options: StoreOptions, figures: Figures) -> int:
@@ -153,6 +165,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     program, 130 interrupted. Wrong usage ends the process with 2, as argparse does.
     """
     typed = make_parser().parse_args(arguments)
+    _note_passwords(sys.argv[1:] if arguments is None else arguments)
     command: Command = typed.command
     subparser: argparse.ArgumentParser = typed.subparser
     try:

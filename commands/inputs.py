@@ -12,6 +12,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from commands.options import STORE_VARIABLE
 from commands.terminal import Progress, note_outlier_dates, note_set_aside, progress_bar
 
 if TYPE_CHECKING:
@@ -90,12 +91,15 @@ def source_digest(loaded: Loaded) -> str:
 
 
 def feedback_store(store: str | None, to: str | None = None) -> str | None:
-    """Return the store to read feedback from: the one named, that of the scores, or the default file if it exists."""
+    """Return the store to read feedback from: the one named, that of the scores, of the environment, or the default
+    file if it exists."""
     from serving.store.database import DEFAULT_URL, file_of
 
     named = store if store is not None else to
     if named is not None:
         return named
+    if os.environ.get(STORE_VARIABLE):
+        return os.environ[STORE_VARIABLE]
     file = file_of(DEFAULT_URL)
     return DEFAULT_URL if file is not None and file.is_file() else None
 

@@ -23,6 +23,7 @@ class Option:
     help : what it means.  metavar : what stands for its value in the help.
     flag : `--field-name` where it is empty.  positional : written without a flag.
     parse : text -> value, where the field's type does not say it; raises argparse.ArgumentTypeError.
+    environment : the variable that says it where the command line does not.
     many : of a field that is a tuple, `append` = one value after each flag, `extend` = one or more.
     """
 
@@ -32,6 +33,7 @@ class Option:
     positional: bool = False
     parse: Callable[[str], object] | None = None
     many: Literal["append", "extend"] = "append"
+    environment: str = ""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -87,6 +89,8 @@ def _number(text: str) -> float:
         return math.nan
 
 
+STORE_VARIABLE = "LADDER_STORE"
+"""Of the environment, which only the same user can read: a command line is shown to everybody on the machine."""
 Data = Annotated[
     str,
     Option(metavar="SOURCE", help="a folder of files (CSV, Excel, JSON, Parquet), one such file, or a database URL"),
@@ -104,14 +108,22 @@ Dask = Annotated[
 ]
 Feedback = Annotated[
     str | None,
-    Option(metavar="URL", help="store whose feedback is read too; else that of --to, or sqlite:///ladder.db if there"),
+    Option(
+        metavar="URL",
+        help="store whose feedback is read too; else that of --to, of LADDER_STORE, or sqlite:///ladder.db",
+    ),
 ]
 Model = Annotated[
     str | None,
     Option(metavar="URI", help="models:/loyalty-ladder/VERSION or a bundle's folder; else the champion"),
 ]
 Port = Annotated[int, Option(help="TCP port")]
-Store = Annotated[str, Option(metavar="URL", help="where keys, scores and feedback are kept")]
+Store = Annotated[
+    str,
+    Option(
+        metavar="URL", help="where keys, scores and feedback are kept; else LADDER_STORE", environment=STORE_VARIABLE
+    ),
+]
 Accounts = Annotated[int, Option(metavar="N", help="number of accounts")]
 Months = Annotated[int, Option(metavar="M", help="months of 30 days")]
 Seed = Annotated[int, Option(metavar="S", help="the same seed gives the same bytes")]

@@ -1,6 +1,7 @@
 """A command's options dataclass -> the arguments of its parser; what was typed -> the dataclass."""
 
 import argparse
+import os
 from collections.abc import Callable, Iterator
 from dataclasses import MISSING, dataclass, fields
 from pathlib import Path
@@ -74,8 +75,9 @@ def add_arguments(parser: argparse.ArgumentParser, options: type[CommonOptions])
                 default=[], metavar=metavar, help=text,
             )  # fmt: skip
         else:
+            default = os.environ.get(one.option.environment) or one.default
             parser.add_argument(
-                one.flag, dest=one.name, required=one.required, default=one.default, type=one.parse,
+                one.flag, dest=one.name, required=one.required, default=default, type=one.parse,
                 choices=one.choices, metavar=metavar, help=text,
             )  # fmt: skip
 

@@ -164,6 +164,11 @@ _ROWS = {"AccountRow": "accounts", **{f"{declared.name.capitalize()}Row": declar
 
 
 def _contents(operation: Mapping[str, Any]) -> Iterator[tuple[str, str]]:
+    for asked in operation.get("parameters", ()):
+        yield (
+            _code(asked["name"]),
+            f"{_type(asked['schema'])}: {asked['description'][0].lower()}{asked['description'][1:]}",
+        )
     if "requestBody" in operation:
         yield "request", _type(operation["requestBody"]["content"]["application/json"]["schema"])
     answer = operation["responses"]["200"]

@@ -13,6 +13,7 @@
     ├── ClusterError         the Dask cluster cannot be reached, or lost its workers
     ├── InvalidRequest       what was asked cannot be done as it was asked; names the field that is wrong
     ├── NotReady             what was asked needs a model, scores or a store that is not there yet
+    ├── DeadlinePassed       work that nobody waits for any more has ended itself
     └── StoreError           the store of scores and feedback cannot be used
         └── StoreFull            no disk space is left for the store
 
@@ -79,6 +80,10 @@ class InvalidRequest(LadderError):
 
 class NotReady(LadderError):
     """A request that needs a model, scores or a store that is not there yet."""
+
+
+class DeadlinePassed(LadderError):
+    """Work that took longer than whoever asked for it waits; it has ended itself."""
 
 
 class StoreError(LadderError):

@@ -6,6 +6,7 @@ from dataclasses import dataclass, field
 import numpy as np
 
 from features.catalog.directions import direction_of
+from features.deadlines import check_deadline
 from features.histories.streams import FIXED_POINT, ratio
 from features.histories.views import BLOCK, View
 from features.instants import FloatArray, IntArray
@@ -84,6 +85,7 @@ def measure_blocks(
         rows, block = part
         matrix = np.full((len(block), len(features)), np.nan, order="F")
         for column, feature in possible:
+            check_deadline()
             matrix[:, column] = feature.compute(block, context)
         return rows, matrix
 

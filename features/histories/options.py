@@ -34,9 +34,12 @@ def investment_options(source: Source) -> Options:
     if "investments" in source.tables:
         made = source.tables["investments"]
         costs = made.get("cost", np.full(len(made["investment"]), np.nan))
-        names = made["investment"].cells
-        for name in sorted(set(names) - declared.keys() - {NO_INVESTMENT}):
-            seen = np.sort(costs[(names == name) & ~np.isnan(costs)])
-            declared[name] = (-1, float(seen.mean()) if len(seen) else 0.0)
+        seen: dict[str, list[float]] = {}
+        for name, cost in zip(made["investment"].tolist(), costs.tolist(), strict=True):
+            if name != NO_INVESTMENT and name not in declared:
+                seen.setdefault(name, []).append(cost)
+        for name in sorted(seen):
+            known = np.sort([cost for cost in seen[name] if cost == cost])
+            declared[name] = (-1, float(known.mean()) if len(known) else 0.0)
     names = tuple(sorted(declared))
     return Options(names, tuple(declared[n][0] for n in names), tuple(declared[n][1] for n in names))

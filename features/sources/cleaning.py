@@ -11,6 +11,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from features.deadlines import check_deadline, timed
 from features.errors import ShapeMismatch
 from features.instants import ALWAYS, NEVER, iso
 from features.schema import MONEY_SUM_LIMIT, Column, Kind, Missing, Table
@@ -97,6 +98,7 @@ def clean(
     columns: dict[str, Any] = {}
     for column in table.columns:
         if column.name in raw:
+            check_deadline()
             read = READERS[column.kind](column, normalise(raw[column.name]))
             columns[column.name] = _check_values(column, read, bad_rows)
     if table.time is not None:
@@ -137,16 +139,14 @@ class _BadRows:
     reasons: dict[int, tuple[str, str]] = field(default_factory=dict)
 
     def add(self, rows: Iterable[int], column: str, reason: Callable[[int], str]) -> None:
-        for row in rows:
+        for row in timed(rows):
             if row not in self.reasons:
                 self.reasons[row] = (column, reason(row))
 
     def set_aside(self, accounts: TextColumn | None) -> tuple[SetAside, ...]:
-        name = self.table.name
-        return tuple(
-            SetAside(name, row, *self.reasons[row], None if accounts is None else accounts[row])
-            for row in sorted(self.reasons)
-        )
+        name, rows = self.table.name, sorted(self.reasons)
+        ids = [None] * len(rows) if accounts is None else accounts[np.array(rows, np.int64)].tolist()
+        return tuple(SetAside(name, row, *self.reasons[row], at) for row, at in timed(zip(rows, ids, strict=True)))
 
 
 def _check_values(column: Column, read: ReadColumn, bad_rows: _BadRows) -> Any:

@@ -14,10 +14,10 @@ from typing import Any
 
 import numpy as np
 
-from features.instants import ALWAYS
+from features.instants import ALWAYS, BoolArray
 from features.schema import Kind, Table
 from features.sources.cells import DAY_US
-from features.sources.cleaning import Columns, clean
+from features.sources.cleaning import Cleaned, Columns, clean
 from features.sources.concatenation import concatenate
 from features.sources.partitioned import Partitions, part_numbers
 from features.sources.source import Source
@@ -25,8 +25,10 @@ from features.tables import TABLE
 
 Raw = Mapping[str, Mapping[str, Sequence[Any]]]
 """Raw columns by table, as `features.sources.cleaning.clean` takes them."""
-ADDED = ("investments", "switches")
+ADDED = ("investments", "switches", "forecasts")
 """The tables that rows may be added to."""
+ASIDE, UNKNOWN_OPTION = "aside", "unknown_option"
+"""A raw column beside a table's own: why a row does not count yet; and one of the words in it."""
 _ASSIGNMENT = ("assignment", "propensity")
 
 
@@ -48,16 +50,20 @@ def add_rows(source: Source, raw: Raw, only: Collection[str] | None = None) -> S
         if name not in raw or (only is not None and name not in only):
             continue
         table = TABLE[name]
-        cleaned = clean(table, raw[name])
+        own_columns = {column: cells for column, cells in raw[name].items() if column != ASIDE}
+        cleaned = clean(table, own_columns)
+        counts, unknown = _that_count(source, cleaned, raw[name].get(ASIDE))
         before = tables.get(name)
         own = [] if before is None else before[str(table.time)]
         last_events.setdefault(name, int(max(own)) if len(own) else ALWAYS)
-        tables[name], repeated = _join_once(table, before, cleaned.columns)
+        tables[name], repeated = _join_once(table, before, counts)
         rows_read[name] = rows_read.get(name, 0) + cleaned.rows_read
         set_aside += cleaned.set_aside
-        count = cleaned.rows_read - len(cleaned.set_aside)
+        count = cleaned.rows_read - len(cleaned.set_aside) - unknown
         also = f", of which {repeated:,} stand in the source too or are repeated: counted once" if repeated else ""
         notes.append(f"{name}: {count:,} rows of feedback{also}")
+        if unknown:
+            notes.append(f"{name}: {unknown:,} rows of feedback are kept aside: the source does not know their account")
     return replace(
         source, tables=tables, set_aside=tuple(set_aside), notes=tuple(notes), rows_read=rows_read,
         last_events=last_events,
@@ -77,6 +83,38 @@ def add_rows_to_parts(partitions: Partitions, raw: Raw, only: Collection[str] | 
             added[part][name] = {column: [cells[row] for row in rows] for column, cells in raw[name].items()}
     parts = tuple(replace(part, added=more) for part, more in zip(partitions.parts, added, strict=True))
     return replace(partitions, parts=parts)
+
+
+def _that_count(source: Source, cleaned: Cleaned, aside: Sequence[str | None] | None) -> tuple[Columns, int]:
+    """Return the rows that count, and the number of the others.
+
+    A row counts if the source knows its account; feedback alone makes no account. One whose option nobody knew when it
+    was told counts if the source declares the option, or holds it itself.
+    """
+    columns = cleaned.columns
+    accounts = columns["account_id"].tolist()
+    keep = _known(source, tuple(source.tables), "account_id", accounts)
+    if aside is not None and "investment" in columns:
+        lost = {bad.row for bad in cleaned.set_aside}
+        told = [why or "" for row, why in enumerate(aside) if row not in lost]
+        strange = np.array([UNKNOWN_OPTION in why.split() for why in told], bool)
+        keep &= ~strange | _known(
+            source, ("investment_options", "investments"), "investment", columns["investment"].tolist()
+        )
+    kept = {id(values): values[keep] for values in columns.values()}  # two names may share a column
+    return {name: kept[id(values)] for name, values in columns.items()}, int((~keep).sum())
+
+
+def _known(source: Source, tables: Collection[str], name: str, wanted: Sequence[str]) -> BoolArray:
+    """Return which of these texts stand in a column of that name."""
+    place = {text: k for k, text in enumerate(dict.fromkeys(wanted))}
+    seen = np.zeros(len(place), bool)
+    for table in tables:
+        column = source.tables.get(table, {}).get(name)
+        if column is not None and place:
+            found = column.positions(place)
+            seen[found[found >= 0]] = True
+    return np.array([seen[place[text]] for text in wanted], bool)
 
 
 def _join_once(table: Table, before: Columns | None, more: Columns) -> tuple[Columns, int]:
@@ -102,11 +140,10 @@ def _join_once(table: Table, before: Columns | None, more: Columns) -> tuple[Col
 
 
 def _keys(table: Table, columns: Columns) -> list[tuple[Any, ...]]:
-    """Return what identifies the fact of each row: account and day, and for investments the investment."""
+    """Return what identifies the fact of each row: account and day, the investment, or the forecast and who made it."""
     days = (columns[str(table.time)] // DAY_US).tolist()
     parts = [columns["account_id"].tolist(), days]
-    if "investment" in columns:
-        parts.append(columns["investment"].tolist())
+    parts += [columns[name].tolist() for name in ("investment", "made_by", "extra_revenue") if name in columns]
     return list(zip(*parts, strict=True))
 
 

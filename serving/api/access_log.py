@@ -62,7 +62,7 @@ class AccessLog:
                 status = message["status"]
                 given = {name for name, _ in message["headers"]}
                 added = [*HEADERS, *((name, value) for name, value in DEFAULTS if name not in given)]
-                added.append((b"x-request-id", note.request_id.encode()))
+                added += [*note.headers, (b"x-request-id", note.request_id.encode())]
                 message = {**message, "headers": [*message["headers"], *added]}
             await send(message)
 

@@ -23,11 +23,13 @@ from serving.api.bounded_executor import BoundedExecutor
 from serving.api.documentation import page
 from serving.api.endpoints import ENDPOINTS
 from serving.api.errors import HttpError, http_error
+from serving.api.gate import Gate
 from serving.api.keyring import Keyring
 from serving.api.model_holder import ModelHolder
 from serving.api.openapi import document
 from serving.api.queries import score_query
 from serving.api.rate_limit import Rates
+from serving.api.representation import Representation
 from serving.api.request_context import RequestContext, request_context_of
 from serving.scoring.scoring_service import ScoringService
 
@@ -42,6 +44,9 @@ class Archive(Protocol):
 
     def lookup(self, body: bytes, /) -> bytes:
         """Answer POST /lookup."""
+
+    def changes(self, given: Sequence[tuple[str, str]], /) -> bytes:
+        """Answer GET /changes.  given : names and values of the query string."""
 
     def plan(self, body: bytes, /) -> bytes:
         """Answer POST /plan."""
@@ -69,6 +74,10 @@ class NoArchive:
 
     plan = feedback = lookup
 
+    def changes(self, _given: Sequence[tuple[str, str]]) -> bytes:
+        """Refuse the request."""
+        return self.lookup(b"")
+
 
 def create_app(
     holder: ModelHolder,
@@ -79,13 +88,16 @@ def create_app(
     rates: Rates | None = None,
     scoring: BoundedExecutor | None = None,
     filing: BoundedExecutor | None = None,
+    writing: BoundedExecutor | None = None,
     pages: Pages | None = None,
+    check_store: Callable[[], None] | None = None,
 ) -> Starlette:
     """Return the application; it answers at once, and scores as soon as a model is loaded.
 
     ring : the keys of now; None = nobody needs one.
-    scoring, filing : where accounts are scored and where the store is asked: apart, so that a slow disk does not keep
-        accounts from being scored.
+    scoring, filing, writing : where accounts are scored, where the store is asked and where it is written to: apart,
+        so that neither a slow disk keeps accounts from being scored nor a writer who waits for his turn a reader.
+    check_store : raises HttpError where the store does not answer; None = there is none.
     pages : the managers' page; None = there is none, and `/` tells programs where the documentation is.
     """
     endpoints = _endpoints(
@@ -94,12 +106,19 @@ def create_app(
         archive=archive or NoArchive(),
         scoring=scoring or BoundedExecutor(),
         filing=filing or BoundedExecutor(),
+        writing=writing or BoundedExecutor(),
         pages=pages,
+        check_store=check_store,
     )
     routes = [Route(endpoint.path, endpoints[endpoint.path], methods=[endpoint.method]) for endpoint in ENDPOINTS]
     app = Starlette(
         routes=[*routes, *(pages.routes() if pages is not None else ())],
-        middleware=[Middleware(AccessLog, meter=meter), Middleware(Authentication, ring=ring, rates=rates)],
+        middleware=[
+            Middleware(AccessLog, meter=meter),
+            Middleware(Gate),
+            Middleware(Representation),
+            Middleware(Authentication, ring=ring, rates=rates),
+        ],
         exception_handlers={HttpError: _refuse, LadderError: _refuse_domain, HTTPException: _refuse_http},
     )
     app.router.redirect_slashes = False
@@ -113,7 +132,9 @@ def _endpoints(
     archive: Archive,
     scoring: BoundedExecutor,
     filing: BoundedExecutor,
+    writing: BoundedExecutor,
     pages: Pages | None,
+    check_store: Callable[[], None] | None,
 ) -> Mapping[str, Endpoint]:
     """Return the function of every endpoint."""
     program = program_version()
@@ -134,8 +155,12 @@ def _endpoints(
 
     async def feedback(request: Request) -> Response:
         key_id = request_context_of(request.scope).key
-        answer = await filing.work(request, lambda body: archive.feedback(body, key_id))
+        answer = await writing.work(request, lambda body: archive.feedback(body, key_id))
         return Response(answer, media_type="application/json")
+
+    async def changes(request: Request) -> Response:
+        given = request.query_params.multi_items()
+        return Response(await filing.run(lambda: archive.changes(given)), media_type="application/json")
 
     async def reload(_: Request) -> Response:
         swapped = holder.renew is not None and await anyio.to_thread.run_sync(holder.renew)
@@ -149,7 +174,10 @@ def _endpoints(
         return JSONResponse({"status": "alive"})
 
     async def readyz(_: Request) -> Response:
-        return JSONResponse({"status": "ready", "version": holder.open().model.version})
+        version = holder.open().model.version
+        if check_store is not None:
+            check_store()
+        return JSONResponse({"status": "ready", "version": version})
 
     async def index(request: Request) -> Response:
         if pages is not None and "text/html" in request.headers.get("accept", ""):
@@ -167,7 +195,7 @@ def _endpoints(
         return Response(content, media_type=media)
 
     return {
-        "/lookup": filed(archive.lookup), "/plan": filed(archive.plan), "/feedback": feedback,
+        "/lookup": filed(archive.lookup), "/plan": filed(archive.plan), "/feedback": feedback, "/changes": changes,
         "/score": score, "/admin/reload": reload, "/version": version_of, "/metrics": metrics, "/healthz": healthz,
         "/readyz": readyz, "/docs": docs, "/openapi.json": openapi, "/": index,
     }  # fmt: skip

@@ -6,13 +6,14 @@ table of endpoints is not there, so no way of writing a path leads past it.
 
 from collections.abc import Callable, Iterable
 from ipaddress import ip_address
+from urllib.parse import urlsplit
 
 from starlette.types import ASGIApp, Receive, Scope, Send
 
 from serving.api.endpoints import ANY, OPEN, PAGE, Endpoint, endpoint_of
 from serving.api.errors import HttpError
 from serving.api.keyring import Key, Keyring
-from serving.api.rate_limit import Rates
+from serving.api.rate_limit import Rates, Refusals
 from serving.api.request_context import request_context_of
 from serving.store.visibility import EVERYTHING, Visibility, seeing
 
@@ -25,6 +26,7 @@ class Authentication:
 
     def __init__(self, app: ASGIApp, ring: Callable[[], Keyring] | None, rates: Rates | None) -> None:
         self._app, self._ring, self._rates = app, ring, rates
+        self._refusals = Refusals()
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Pass the request on, or refuse it."""
@@ -52,13 +54,25 @@ class Authentication:
         if ring.empty:
             check_from_here(scope)
             return EVERYTHING
-        key = _shown(scope["headers"], ring)
-        request_context_of(scope).key = key.key_id
+        try:
+            key = _shown(scope["headers"], ring)
+        except HttpError:
+            check_turn(self._refusals.take(scope.get("client")))
+            raise
+        context = request_context_of(scope)
+        context.key = key.key_id
         _check_scope(key, endpoint)
-        wait = 0 if self._rates is None else self._rates.take(key.key_id)
-        if wait:
-            raise HttpError(429, "too_many_requests", f"Too many requests. Try again in {wait} s.", retry_after=wait)
+        if self._rates is not None:
+            wait = self._rates.take(key.key_id)
+            context.headers = self._rates.headers(key.key_id)
+            check_turn(wait)
         return key.visibility
+
+
+def check_turn(wait: int) -> None:
+    """Check that nobody has to wait.  Raises HttpError 429.  wait : seconds."""
+    if wait:
+        raise HttpError(429, "too_many_requests", f"Too many requests. Try again in {wait} s.", retry_after=wait)
 
 
 def _shown(headers: Iterable[tuple[bytes, bytes]], ring: Keyring) -> Key:
@@ -94,13 +108,42 @@ def check_from_here(scope: Scope) -> None:
 
 
 def _from_here(scope: Scope) -> bool:
-    """Return whether the request comes from this machine, addressed by a name of this machine.
+    """Return whether the request comes straight from this machine, addressed by a name of this machine.
 
-    The name too: a page on the web can make its own name mean 127.0.0.1, and then read what is answered there.
+    The name too: a page on the web can make its own name mean 127.0.0.1, and then read what is answered there. And
+    straight: behind a proxy on this machine everybody seems to be here. A proxy shows by a header that says so, by
+    HTTP/1.0, which nginx speaks unless told otherwise, or by a page of another site.
     """
-    client = scope.get("client")
-    host = next((value.decode("latin-1") for name, value in scope["headers"] if name == b"host"), "")
-    return client is not None and _loopback(client[0]) and _local(host)
+    client, told = scope.get("client"), [(name, value.decode("latin-1")) for name, value in scope["headers"]]
+    hosts = [value for name, value in told if name == b"host"]
+    pages = [value for name, value in told if name in (b"origin", b"referer")]
+    return (
+        client is not None
+        and _loopback(client[0])
+        and len(hosts) == 1
+        and _local(hosts[0])
+        and scope.get("http_version") != "1.0"
+        and not any(_says_forwarded(name) for name, _ in told)
+        and all(_local(_host_of(page)) for page in pages)
+    )
+
+
+def _says_forwarded(name: bytes) -> bool:
+    """Return whether a header is one that proxies add."""
+    return name in _FORWARDED or name.startswith((b"x-forwarded", b"x-original-", b"x-envoy-", b"cf-", b"x-amzn-"))
+
+
+_FORWARDED = frozenset(
+    b"forwarded via x-real-ip x-client-ip true-client-ip x-cluster-client-ip x-proxyuser-ip x-remote-user x-proxy-id "
+    b"proxy-connection cdn-loop max-forwards x-scheme x-host x-azure-clientip fastly-client-ip".split()
+)
+
+
+def _host_of(page: str) -> str:
+    try:
+        return urlsplit(page).netloc
+    except ValueError:
+        return ""
 
 
 def _local(host: str) -> bool:

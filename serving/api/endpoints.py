@@ -27,6 +27,7 @@ class Endpoint:
 ENDPOINTS = (
     Endpoint("POST", "/score", "score"),
     Endpoint("POST", "/lookup", "score"),
+    Endpoint("GET", "/changes", "score"),
     Endpoint("POST", "/plan", "plan"),
     Endpoint("POST", "/feedback", "feedback"),
     Endpoint("POST", "/admin/reload", "admin"),

@@ -10,10 +10,11 @@ from typing import Any
 
 from starlette.responses import JSONResponse
 
-from features.errors import InvalidRequest, LadderError, NotReady, StoreError, StoreFull
+from features.errors import DeadlinePassed, InvalidRequest, LadderError, NotReady, StoreError, StoreFull
 
 SOON = 5
 """Seconds."""
+SMALLER = "Ask for less in each request."
 
 
 class HttpError(Exception):
@@ -65,6 +66,7 @@ _LATER = "nothing of this request was kept. Try again later."
 ANSWERED: Mapping[type[LadderError], Answered] = {
     InvalidRequest: Answered(422),
     NotReady: Answered(503, "not_ready"),
+    DeadlinePassed: Answered(503, "too_slow", f"It took too long. {SMALLER}"),
     StoreFull: Answered(503, "storage_full", f"There is no room left where the store stands; {_LATER}"),
     StoreError: Answered(503, "store_unavailable", f"The store cannot be used at the moment; {_LATER}"),
 }

@@ -1,4 +1,5 @@
-"""One event of POST /feedback, parsed from JSON: an investment, a manager's decision, a lost account."""
+"""One event of POST /feedback, parsed from JSON: an investment, a lost account, a manager's decision or view, or the
+word that takes an earlier event back."""
 
 from collections.abc import Collection, Mapping
 from typing import Any
@@ -16,10 +17,13 @@ from serving.store.feedback_events import (
     OVERRIDE,
     SWITCHED,
     TABLE_OF,
+    VALUE_OF,
+    WITHDRAW,
     FeedbackEvent,
     OverrideEvent,
     RejectedEvent,
     RowEvent,
+    WithdrawalEvent,
     check_times,
     checked_account_id,
     checked_reason,
@@ -33,6 +37,9 @@ _OWN = {
     OVERRIDE: {"account_id", "override", "reason", "made_by", "made_at", "until"},
 }
 _OWN[OUTCOME].add("outcome")
+_OWN[WITHDRAW] = {WITHDRAW}
+for _kind_of, _column in VALUE_OF.items():
+    _OWN[_kind_of] = _OWN[_kind_of] - {_column} | {_kind_of}
 
 
 def read_event(given: Any, received: int, options: Collection[str] | None) -> FeedbackEvent | RejectedEvent:
@@ -46,14 +53,33 @@ def read_event(given: Any, received: int, options: Collection[str] | None) -> Fe
         if not isinstance(given, dict):
             raise InvalidRequest("every event is an object", "not_an_object")
         event_id = checked_text("event_id", given.get("event_id"), LONGEST_ID)
+        if WITHDRAW in given:
+            return _withdrawal(given, event_id)
         account_id = checked_account_id(given.get("account_id"))
         kind = _kind(given)
         if kind == OVERRIDE:
             return _override(given, account_id, event_id, received, options)
-        row = _row(TABLE_OF[kind], kind, given, received)
+        row = _row(TABLE_OF[kind], kind, _with_columns(kind, given), received)
         return RowEvent(account_id=account_id, given_id=event_id, table=TABLE_OF[kind], row=row)
     except InvalidRequest as error:
-        return RejectedEvent(event_id, Message(error.code, error.field, str(error)))
+        field = error.field
+        if error.code != "unknown_field":  # a column by the name that the event has it
+            field = next((kind for kind, column in VALUE_OF.items() if column == field), field)
+        return RejectedEvent(event_id, Message(error.code, field, str(error)))
+
+
+def _withdrawal(given: Mapping[str, Any], event_id: str | None) -> WithdrawalEvent:
+    _kind(given)
+    withdrawn = checked_text(WITHDRAW, given[WITHDRAW], LONGEST_ID)
+    if withdrawn is None:
+        raise InvalidRequest("withdraw must be the event_id of an earlier event", "field_missing", WITHDRAW)
+    return WithdrawalEvent(given_id=event_id, withdrawn=withdrawn)
+
+
+def _with_columns(kind: str, given: Mapping[str, Any]) -> Mapping[str, Any]:
+    """Return the event by the names of its table's columns."""
+    column = VALUE_OF.get(kind)
+    return given if column is None else {column if name == kind else name: cell for name, cell in given.items()}
 
 
 def _kind(given: Mapping[str, Any]) -> str:

@@ -36,6 +36,10 @@ EVERY_SECONDS = 2.0
 """Between two looks at the table: so long does a revoked key live at most."""
 USED_SECONDS = 60.0
 """Between two notes of when keys were last used."""
+PATIENCE_SECONDS = 2.0
+"""For the store to answer one look."""
+MOST_SILENCE_SECONDS = 8.0
+"""Without an answer, after which the service is not ready: two looks that failed, and room for a busy machine."""
 MOST_AGE_SECONDS = 60.0
 """While the store cannot be read, the keys last read are good for so long: a revocation must not get lost for ever,
 nor a store that restarts stop the service."""
@@ -196,6 +200,11 @@ class WatchedRing:
             raise HttpError(503, "keys_unreadable", "The keys cannot be read at the moment.", retry_after=5)
         return self._ring
 
+    def check_fresh(self) -> None:
+        """Check that the store has answered lately.  Raises HttpError 503: whoever asks is better served elsewhere."""
+        if self._ring is None or self._clock() - self._at > MOST_SILENCE_SECONDS:
+            raise HttpError(503, "store_silent", "The store has not answered for some seconds.")
+
     def watch(self, every: float = EVERY_SECONDS) -> None:
         """Look again and again, in a thread that ends with the process."""
 
@@ -207,14 +216,14 @@ class WatchedRing:
         threading.Thread(target=go_on, name="keys", daemon=True).start()
 
 
-def watch_keys(url: str) -> Callable[[], Keyring]:
-    """Return a function that gives the current keys of the store behind a URL."""
+def watch_keys(url: str) -> WatchedRing:
+    """Return the keys of the store behind a URL, which are read again and again."""
 
     opened, used = list[sa.Engine](), UsedKeys()
 
     def read() -> Keyring:
         if not opened:
-            opened.append(open_store(url))
+            opened.append(open_store(url, patience=PATIENCE_SECONDS))
         return read_ring(opened[0], used.note)
 
     def keep() -> None:
@@ -227,7 +236,7 @@ def watch_keys(url: str) -> Callable[[], Keyring]:
     watched.look()
     watched.watch()
     threading.Thread(target=keep, name="keys used", daemon=True).start()  # apart: it may have to wait for a writer
-    return watched.ring
+    return watched
 
 
 def _second(at: datetime) -> str:

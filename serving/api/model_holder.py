@@ -18,6 +18,7 @@ from serving.api.logging import place, tell
 from serving.api.queries import score_query_of
 from serving.scoring.scoring_service import ScoringService
 from training.model.bundle import MANIFEST, read_proven_bundle
+from training.model.bundle_files import read_bytes
 from training.model.champion import bundle_folder
 from training.model.signature import check_signature
 
@@ -57,11 +58,20 @@ class Witness(Protocol):
 
 
 class ModelReloader:
-    """Keeps the holder's service at the bundle in the folder."""
+    """Keeps the holder's service at the bundle in the folder.
+
+    trial : tries a bundle where it can do no harm, before it is read here; raises BundleError.
+    """
 
     def __init__(
-        self, holder: ModelHolder, folder: Path, example: Mapping[str, Any], witness: Witness | None = None
+        self,
+        holder: ModelHolder,
+        folder: Path,
+        example: Mapping[str, Any],
+        witness: Witness | None = None,
+        trial: Callable[[Path], object] | None = None,
     ) -> None:
+        self._trial = trial
         self._holder, self._folder, self._example, self._witness = holder, folder, example, witness
         self._seen: object = None
         self._lock = threading.Lock()
@@ -97,6 +107,8 @@ class ModelReloader:
 
     def _take_over(self, folder: Path) -> bool:
         check_signature(folder)
+        if self._trial is not None:
+            self._trial(folder)
         bundle, version = read_proven_bundle(folder)
         before = self._holder.scoring_service
         self._holder.refused = None
@@ -134,5 +146,5 @@ class ModelReloader:
 
 def _outline(folder: Path) -> object:
     """Return the folder's state: names, sizes and times of its files, and the manifest."""
-    files = sorted((path.name, path.stat().st_size, path.stat().st_mtime_ns) for path in folder.iterdir())
-    return folder, (folder / MANIFEST).read_bytes(), files
+    files = sorted((path.name, path.lstat().st_size, path.lstat().st_mtime_ns) for path in folder.iterdir())
+    return folder, read_bytes(folder / MANIFEST), files

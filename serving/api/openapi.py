@@ -11,12 +11,16 @@ from pydantic.json_schema import models_json_schema
 from features.schema import Column, Kind, Table
 from features.tables import TABLE
 from serving.api.endpoints import ANY, ENDPOINTS, OPEN, Endpoint
+from serving.api.gate import VERSION
 from serving.api.request_bodies import MOST_BYTES
 from serving.api.schemas import MOST_ACCOUNTS, ErrorAnswer, Reloaded, ScoreAnswer, ScoreRequest, Version
 from serving.api.store_openapi import POSTS, Posted, event_schema
 from serving.api.store_schemas import (
+    MOST_CHANGES,
     MOST_EVENTS,
     MOST_LOOKUPS,
+    USUAL_CHANGES,
+    ChangesAnswer,
     FeedbackAnswer,
     FeedbackRequest,
     LookupAnswer,
@@ -25,6 +29,7 @@ from serving.api.store_schemas import (
     PlanRequest,
 )
 from serving.scoring.request_parsing import EVENT_TABLES, PROFILE
+from training.model.text.words import DEFAULT_LANGUAGE, LANGUAGES
 
 EXAMPLE: Mapping[str, Any] = {
     "as_of": "2026-01-01",
@@ -63,17 +68,18 @@ _MEANINGS = {
 
 
 _REQUESTS = (ScoreRequest, LookupRequest, PlanRequest, FeedbackRequest)
-_ANSWERS = (ScoreAnswer, LookupAnswer, PlanAnswer, FeedbackAnswer, Version, Reloaded, ErrorAnswer)
+_ANSWERS = (ScoreAnswer, LookupAnswer, ChangesAnswer, PlanAnswer, FeedbackAnswer, Version, Reloaded, ErrorAnswer)
 
 
 def document(program: str) -> dict[str, Any]:
     """Return the whole OpenAPI document.  program : the program's version."""
     operations: dict[str, dict[str, Any]] = {
         **{posted.path: _post(posted) for posted in (_SCORE, *POSTS)},
+        "/changes": _changes(),
         "/admin/reload": _order("Look for another champion at once, instead of within seconds", "Reloaded"),
         "/version": _get("Which model and which program answer", "Version", 503),
         "/healthz": _get("Whether the process is alive", None),
-        "/readyz": _get("Whether a model is loaded", None, 503),
+        "/readyz": _get("Whether a model is loaded and the store answers", None, 503),
         "/metrics": _text("Figures about the service, for Prometheus", "text/plain"),
         "/docs": _text("This documentation", "text/html"),
         "/openapi.json": _get("This documentation, for programs", None),
@@ -89,6 +95,7 @@ def document(program: str) -> dict[str, Any]:
             "null. The same account with the same rows gets the same scores here as in a batch, to the last bit, "
             "whatever accounts stand beside it.",
         },
+        "servers": [{"url": VERSION, "description": "This version."}, {"url": "/", "description": "The same."}],
         "paths": {
             endpoint.path: {endpoint.method.lower(): _guarded(endpoint, operations[endpoint.path])}
             for endpoint in ENDPOINTS
@@ -160,6 +167,23 @@ def _post(posted: Posted) -> dict[str, Any]:
 
 def _get(summary: str, schema: str | None, *errors: int) -> dict[str, Any]:
     return {"summary": summary, "responses": {"200": _response(summary, schema)} | _errors(errors)}
+
+
+def _changes() -> dict[str, Any]:
+    def asked(name: str, schema: dict[str, Any], words: str) -> dict[str, Any]:
+        return {"name": name, "in": "query", "required": False, "schema": schema, "description": words}
+
+    return {
+        **_get("What changed since the last time, page by page", "ChangesAnswer", 422, 503),
+        "description": "Accounts whose scores changed, and those that are gone, oldest change first. Without since "
+        "everything, from the beginning. Keep next_cursor and give it the next time; while more is true, ask at once.",
+        "parameters": [
+            asked("since", {"type": "string"}, "The next_cursor of an earlier answer, as it is."),
+            asked("limit", {"type": "integer", "minimum": 1, "maximum": MOST_CHANGES, "default": USUAL_CHANGES},
+                  "Accounts in the answer."),
+            asked("language", {"type": "string", "enum": [*LANGUAGES], "default": DEFAULT_LANGUAGE}, "Of the reasons."),
+        ],
+    }  # fmt: skip
 
 
 def _order(summary: str, schema: str) -> dict[str, Any]:

@@ -4,18 +4,26 @@ import json
 import math
 from collections.abc import Callable, Sequence
 from typing import Any, NoReturn, TypeVar
+from urllib.parse import parse_qsl
 
 from pydantic import BaseModel, ValidationError
 from starlette.datastructures import Headers
 from starlette.requests import Request
 
+from features.deadlines import check_deadline
 from serving.api.errors import HttpError
 
 MOST_BYTES = 8 * 1024 * 1024
 """Two hundred accounts of two hundred rows in each of two tables fit about twice."""
+MOST_FORM_BYTES, MOST_FIELDS = 64 * 1024, 200
+"""Of a form of the page."""
+FORM_TOO_LARGE = "The form is too large."
+Hold = Callable[[int], None]
+MOST_NAMES = 100
+"""Names in a body itself: no request of ours has so many."""
 
 
-async def read_body(request: Request, hold: Callable[[int], None]) -> bytes:
+async def read_body(request: Request, hold: Hold) -> bytes:
     """Return the bytes of a JSON body.
 
     hold : told the size of every part before it is kept; may refuse it.
@@ -27,12 +35,32 @@ async def read_body(request: Request, hold: Callable[[int], None]) -> bytes:
         anything is read, an undeclared one as soon as it is passed.
     """
     check_headers(request.headers)
+    return await _read(request, hold, MOST_BYTES, _too_large)
+
+
+async def read_form(request: Request, hold: Hold) -> bytes:
+    """Return the bytes of a form; like `read_body`.  Raises HttpError 415 for anything else, 413 for too much of it."""
+    media = request.headers.get("content-type", "").partition(";")[0].strip().lower()
+    if media != "application/x-www-form-urlencoded":
+        raise HttpError(415, "unsupported_media_type", "Send the form as the page does.")
+    return await _read(request, hold, MOST_FORM_BYTES, lambda: HttpError(413, "body_too_large", FORM_TOO_LARGE))
+
+
+def parse_form(body: bytes) -> dict[str, str]:
+    """Return the fields of a form; of those of one name the last.  Raises HttpError 400 for what is none."""
+    try:
+        return dict(parse_qsl(body.decode("utf-8"), keep_blank_values=True, max_num_fields=MOST_FIELDS))
+    except ValueError:
+        raise HttpError(400, "malformed_form", "The form cannot be read.") from None
+
+
+async def _read(request: Request, hold: Hold, most: int, too_large: Callable[[], HttpError]) -> bytes:
     parts: list[bytes] = []
     size = 0
     async for part in request.stream():
         size += len(part)
-        if size > MOST_BYTES:
-            raise _too_large()
+        if size > most:
+            raise too_large()
         hold(len(part))
         parts.append(part)
     return b"".join(parts)
@@ -90,6 +118,8 @@ def read_as(model: type[Asked], content: Any, example: str) -> Asked:
     """
     if not isinstance(content, dict):
         raise HttpError(422, "not_an_object", f"The body must be an object: {example}.")
+    if len(content) > MOST_NAMES:  # else the report of every one of them would be written before the first is told
+        raise HttpError(422, "contract", f"The body has {len(content)} fields; it looks as {example}.")
     try:
         return model.model_validate(content)
     except ValidationError as failure:
@@ -119,10 +149,11 @@ def _finite(text: str) -> float:
 
 
 def _distinct(pairs: Sequence[tuple[str, Any]]) -> dict[str, Any]:
+    check_deadline()
     content = dict(pairs)
     if len(content) < len(pairs):
-        names = [name for name, _ in pairs]
-        twice = next(name for name in names if names.count(name) > 1)
+        seen: set[str] = set()
+        twice = next(name for name, _ in pairs if name in seen or seen.add(name))  # type: ignore[func-returns-value]
         raise _malformed(f"the name {twice[:60]!r} occurs twice in one object")
     return content
 

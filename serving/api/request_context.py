@@ -20,6 +20,7 @@ class RequestContext:
     request_id : the client's own if it is sane, else ours.  key : the id of the key, which is not the key.
     model : version that answered.  accounts : how many were scored.  missing : mean share of features unknown.
     rungs, p_switch : of the accounts scored, for the distribution of the scores.
+    headers : that the answer gets.
     """
 
     request_id: str
@@ -30,6 +31,7 @@ class RequestContext:
     missing: float = 0.0
     rungs: Sequence[str] = ()
     p_switch: Sequence[float] = ()
+    headers: list[tuple[bytes, bytes]] = field(default_factory=list)
 
     def saw(self, scored: Scored | None) -> None:
         """Record what was scored.  scored : None where nothing was."""

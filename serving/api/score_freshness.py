@@ -15,6 +15,10 @@ EVERY_SECONDS = 30.0
 """Between two looks: scores are written once a night, and an alarm about them can wait as long."""
 
 
+PATIENCE_SECONDS = 5.0
+"""For the store to answer one look."""
+
+
 def watch_scores(
     url: str, tell: Callable[[int], None], every: float = EVERY_SECONDS, retrained: Callable[[int], None] | None = None
 ) -> None:
@@ -29,7 +33,7 @@ def watch_scores(
         while True:
             try:
                 if not opened:
-                    opened.append(open_store(url))
+                    opened.append(open_store(url, patience=PATIENCE_SECONDS))
                 with reading(opened[0]) as connection:
                     current = current_run(connection)
                     finished = last_of(connection, RETRAINED)

@@ -4,10 +4,10 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from features.tables import TABLE, TRIGGER_FAMILIES
+from features.tables import RUNGS, TABLE, TRIGGER_FAMILIES
 from serving.api.store_schemas import MOST_EVENTS, MOST_LOOKUPS
 from serving.scoring.request_parsing import LONGEST_ID
-from serving.store.feedback_events import LONGEST_SPAN_DAYS, LONGEST_TEXT, SWITCHED
+from serving.store.feedback_events import KINDS, LONGEST_SPAN_DAYS, LONGEST_TEXT, SWITCHED
 
 
 @dataclass(frozen=True)
@@ -39,6 +39,15 @@ FEEDBACK_EXAMPLE: Mapping[str, Any] = {
             "event_id": "crm-lost-1204", "account_id": "A-0999", "outcome": SWITCHED, "switched_at": "2026-01-12",
             "competitor": "Northern Supplies", "trigger": "influential",
         },
+        {
+            "event_id": "crm-forecast-77", "account_id": "A-1007", "forecast": 4000.0, "made_at": "2026-01-14",
+            "made_by": "J. de Vries", "horizon_days": 180,
+        },
+        {
+            "event_id": "crm-view-31", "account_id": "A-1007", "assessment": "member", "assessed_at": "2026-01-14",
+            "made_by": "J. de Vries", "note": "Asks us first",
+        },
+        {"withdraw": "crm-lost-1204"},
     ]
 }  # fmt: skip
 
@@ -76,9 +85,11 @@ POSTS = (
         summary="Tell what was done and what happened",
         description=(
             f"At most {MOST_EVENTS:,} events in each request: investments made, managers' overrides, accounts that "
-            "left. An answer comes after the events are on the disk. One bad event does not lose the others. Safe to "
-            "repeat: an event_id that is known already changes nothing; without one, the content is its own. The next "
-            "training reads investments and outcomes as rows of the source."
+            "left, account managers' forecasts and views, and withdrawals of earlier events. An answer comes after the "
+            "events are on the disk. One bad event does not lose the others. Safe to repeat: an event_id that is known "
+            "already changes nothing; without one, the content is its own. The next training reads investments, "
+            "outcomes and forecasts as rows of the source. An event of an account or an option that nobody knows is "
+            "kept aside, and counts once the source knows it."
         ),
         request="FeedbackRequest",
         answer="FeedbackAnswer",
@@ -98,6 +109,7 @@ def event_schema() -> dict[str, Any]:
         return {**schema, "description": words}
 
     cost, chance = made.column("cost"), made.column("propensity")
+    value, span = (TABLE["forecasts"].column(name) for name in ("extra_revenue", "horizon_days"))
     decided = {
         "recommended_investment": said(text, "Name of an option, or none; null takes an earlier decision back."),
         "will_switch": {
@@ -108,8 +120,9 @@ def event_schema() -> dict[str, Any]:
     return {
         "type": "object",
         "description": "An investment made (with investment, made_at), a manager's decision (with override, reason), "
-        "or an account that left (with outcome, switched_at). One of investment, override and outcome is there.",
-        "required": ["account_id"],
+        "an account that left (with outcome, switched_at), a manager's forecast (with forecast, made_at) or view (with "
+        "assessment, assessed_at), or an earlier event taken back (with withdraw, and without account_id). Exactly one "
+        f"of {', '.join(KINDS)} is there.",
         "properties": {
             "event_id": said(text, "The sender's own id, by which a repeat is known."),
             "account_id": {"type": "string", "maxLength": LONGEST_ID, "description": "The account concerned."},
@@ -125,9 +138,18 @@ def event_schema() -> dict[str, Any]:
             "override": {"type": "object", "properties": decided,
                          "description": "Of a decision: what the manager says instead of the model."},
             "reason": {"type": "string", "maxLength": LONGEST_TEXT, "description": "Of a decision: why, in words."},
-            "made_by": said(text, "Of a decision: who made it."),
+            "made_by": said(text, "Of a decision, a forecast or a view: who made it."),
             "until": said(moment, "Of a decision: it stands until then, UTC; at most "
                           f"{LONGEST_SPAN_DAYS:,} days. Default: the end of the horizon."),
+            "forecast": {"type": "number", "minimum": value.low, "maximum": value.high,
+                         "description": f"Of a forecast: {value.meaning}."},
+            "horizon_days": {"type": "number", "nullable": True, "minimum": span.low, "maximum": span.high,
+                             "description": f"Of a forecast: {span.meaning}."},
+            "assessment": {"type": "string", "enum": [*RUNGS], "description": "Of a view: the account's rung."},
+            "assessed_at": said(moment, "Of a view: when, UTC; at most a day after now."),
+            "note": said(text, "Of a view: why, in words."),
+            "withdraw": {"type": "string", "maxLength": LONGEST_ID,
+                         "description": "The event_id of the event that is taken back."},
             "outcome": {"type": "string", "enum": [SWITCHED], "description": "Of an outcome: what became of it."},
             "switched_at": said(moment, "Of an outcome: when it left, UTC; at most a day after now."),
             "competitor": said(text, f"Of an outcome: {left.column('competitor').meaning}."),

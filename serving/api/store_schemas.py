@@ -8,6 +8,7 @@ from serving.api.schemas import Documented, Finding, Result, Rung
 
 MOST_LOOKUPS = 1_000
 MOST_EVENTS = 1_000
+MOST_CHANGES, USUAL_CHANGES = 1_000, 200
 
 
 class LookupRequest(BaseModel):
@@ -70,6 +71,23 @@ class LookupAnswer(Documented):
 
     model: LookupModel
     results: list[LookupResult]
+
+
+class Gone(Documented):
+    """An account whose scores are there no more."""
+
+    account_id: str
+    gone_at: str = Field(description="When the first run without it was written, UTC.")
+
+
+class ChangesAnswer(Documented):
+    """A page of what changed, oldest change first."""
+
+    model: LookupModel
+    changed: list[LookupResult] = Field(description="Accounts whose scores changed, as /lookup tells them.")
+    gone: list[Gone] = Field(description="Accounts that are no more.")
+    next_cursor: str = Field(description="`since` of the next page, or of the next time.")
+    more: bool = Field(description="Whether the next page has anything already.")
 
 
 Share = Annotated[float, Field(ge=0, le=0.5)]
@@ -198,16 +216,19 @@ class FeedbackResult(Documented):
     """What became of an event, in the order given."""
 
     event_id: str | None = Field(description="As sent, else made from the content; null where it could not be read.")
-    status: Literal["stored", "already_there", "error"] = Field(
-        description="stored: on the disk. already_there: it was before. error: not kept; mend it and send it again."
+    status: Literal["stored", "kept_aside", "already_there", "error"] = Field(
+        description="stored: on the disk. kept_aside: on the disk too, but of an account or an option that nobody "
+        "knows, so that it does not count yet. already_there: it was before. error: not kept; mend it, send it again."
     )
     errors: list[Finding] = Field(description="Why it was not kept; empty otherwise.")
+    warnings: list[Finding] = Field(description="Why it is kept aside; empty otherwise.")
 
 
 class FeedbackAnswer(Documented):
     """What became of every event."""
 
     stored: int = Field(description="Events that are new.")
+    kept_aside: int = Field(description="Events that are new and do not count yet.")
     already_there: int = Field(description="Events that were stored before.")
     failed: int = Field(description="Events that were not kept.")
     results: list[FeedbackResult]

@@ -1,7 +1,7 @@
 """Scores as CSV files that a CRM's importer takes as they are: UTF-8, commas, one heading line, split where too large.
 
-People open such files in spreadsheets before they import them, and a spreadsheet runs a cell that begins with = + - @
-as a formula. A text that begins so gets an apostrophe before it. An id cannot: the import would take it for another
+People open such files in spreadsheets before they import them, and a spreadsheet runs some texts as formulas: they get
+an apostrophe (`features.spreadsheets`). An id cannot: the import would take it for another
 account's, so an account with such an id, or with a line end in it, is left out and counted.
 """
 
@@ -19,15 +19,17 @@ import sqlalchemy as sa
 from features.atomic_write import write_whole
 from features.errors import SettingsError
 from features.finite import known_cells
+from features.spreadsheets import plain
 from serving.integrations.crm import CRMS, FIELDS, Crm, Field, Form
 from serving.store.database import moment, reading
+from serving.store.export_marks import exported_run
+from serving.store.gone_accounts import gone_since
 from serving.store.lookups import required_run
 from serving.store.scoring_runs import SCORES
 from training.model.text.words import DEFAULT_LANGUAGE, render_reasons
 
 LONGEST_REASONS = 10_000
 """Characters: what the smallest of the long texts holds."""
-_FORMULA = ("=", "+", "-", "@")
 _CONTROL = re.compile(r"[\x00-\x1f\x7f]")
 """Line ends and the like: not every importer reads them within a cell."""
 _NUMBER = re.compile(r"[+-]?[0-9]+(\.[0-9]+)?")
@@ -71,8 +73,19 @@ def export(scores: pd.DataFrame, crm: str, out: Path, language: str = DEFAULT_LA
     return Exported(tuple(files), int(safe.sum()), int((~safe).sum()))
 
 
-def stored_scores(engine: sa.Engine, changed: bool = False) -> pd.DataFrame:
-    """Return the scores in the store, in the contract's columns.  changed : only those that the last run changed.
+@dataclass(frozen=True)
+class StoredScores:
+    """Scores of the store.  gone : accounts that are no more since the last export.  run_id : of their run."""
+
+    scores: pd.DataFrame
+    gone: Sequence[str]
+    run_id: int
+
+
+def stored_scores(engine: sa.Engine, target: str, changed: bool = False) -> StoredScores:
+    """Return the scores in the store, in the contract's columns.
+
+    changed : only those that changed since the last export to the target, and who is gone since; all before the first.
 
     Raises
     ------
@@ -81,17 +94,27 @@ def stored_scores(engine: sa.Engine, changed: bool = False) -> pd.DataFrame:
     """
     with reading(engine) as connection:
         current = required_run(connection)
-        query = SCORES.select().order_by(SCORES.c.account_id)
-        if changed:
-            query = query.where(SCORES.c.changed_run == current.run_id)
+        query, gone = SCORES.select().order_by(SCORES.c.account_id), list[str]()
+        since = exported_run(connection, target) if changed else 0
+        if since:
+            query = query.where(SCORES.c.changed_run > since)
+            gone = gone_since(connection, since)
         rows = connection.execute(query).mappings().all()
     facts = current.facts
     frame = pd.DataFrame([dict(row) for row in rows], columns=SCORES.columns.keys())
-    return frame.assign(as_of=pd.Timestamp(moment(facts.as_of)), model_version=facts.model_version)
+    frame = frame.assign(as_of=pd.Timestamp(moment(facts.as_of)), model_version=facts.model_version)
+    return StoredScores(frame, gone, current.run_id)
+
+
+def export_gone(gone: Sequence[str], crm: str, out: Path) -> Path:
+    """Write the ids of accounts that are gone beside an export, as FILE-gone.csv; none at all is a heading alone."""
+    target = CRMS[crm]
+    rows = [[target.field_name(FIELDS[0])], *([account] for account in gone if not _would_run(account))]
+    return write_whole(out.with_name(f"{out.stem}-gone{out.suffix}"), b"".join(_lines(rows)))
 
 
 def _would_run(account: str) -> bool:
-    formula = account.startswith(_FORMULA) and _NUMBER.fullmatch(account) is None
+    formula = plain(account) != account and _NUMBER.fullmatch(account) is None
     return formula or _CONTROL.search(account) is not None
 
 
@@ -119,7 +142,7 @@ def _cell(value: Any, field: Field, crm: Crm, language: str) -> str:
         return str(value)
     text = " | ".join(render_reasons(value, language)) if field.form is Form.LONG else str(value)
     text = _CONTROL.sub(" ", text).strip()[:LONGEST_REASONS]
-    return f"'{text}" if text.startswith(_FORMULA) else text
+    return plain(text)
 
 
 def _number(value: float, decimals: int) -> str:

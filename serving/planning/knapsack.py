@@ -19,6 +19,7 @@ from dataclasses import dataclass, replace
 
 import numpy as np
 
+from features.deadlines import check_deadline, timed
 from features.errors import ShapeMismatch
 from features.instants import FloatArray, IntArray
 
@@ -243,6 +244,7 @@ def _by_prices(value: FloatArray, limits: Sequence[Limit]) -> tuple[Choice, Floa
     least = float(values_of(option, value).sum())
     pace, idle = 1.0, 0
     for _ in range(ROUNDS):
+        check_deadline()
         upper, excess = priced.answer(price)
         idle = 0 if upper < bound - 1e-9 * abs(bound) or bound == np.inf else idle + 1
         if upper < bound:
@@ -277,7 +279,7 @@ def _serve(priced: _Priced, price: FloatArray) -> IntArray:
     places = [place.ravel()[order].tolist() for place in priced.place]
     uses = [use.ravel()[order].tolist() for use in priced.use]
     taken = [False] * n
-    for row, item in enumerate(order.tolist()):
+    for row, item in enumerate(timed(order.tolist())):
         account = item // k
         if taken[account] or any(use[row] > left[place[row]] for place, use in zip(places, uses, strict=True)):
             continue

@@ -12,6 +12,7 @@ from typing import Any
 import numpy as np
 import sqlalchemy as sa
 
+from features.deadlines import check_deadline
 from features.errors import InvalidRequest, SettingsError
 from features.instants import iso
 from features.tables import NO_INVESTMENT
@@ -157,6 +158,7 @@ def _read(connection: sa.Connection, current: Current) -> Options:
         rows: Sequence[Sequence[Any]] = result.fetchmany(1)  # SQLAlchemy has fetched this one from the cursor already
         cursor: Any = result.cursor
         while rows:
+            check_deadline()
             ids, options, bases, ties, told, *numbers = zip(*rows, strict=True)
             at = np.array([place[account] for account in ids]), np.array([column.get(option, -1) for option in options])
             offered = at[1] >= 0

@@ -38,6 +38,11 @@ def end_with_parent(every: float = 1.0) -> None:
     threading.Thread(target=watch, name="lifeline", daemon=True).start()
 
 
+def end_this_process() -> None:
+    """End this process, without waiting for it: its supervisor starts another in its place."""
+    threading.Thread(target=_end, args=(False,), name="end", daemon=True).start()
+
+
 def _end(whole_group: bool) -> None:
     """End the process politely at first: requests that were accepted are finished."""
     os.kill(os.getpid(), signal.SIGTERM)

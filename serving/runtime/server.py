@@ -17,8 +17,9 @@ from pathlib import Path
 from types import FrameType
 
 from features.errors import LadderError, SettingsError
+from serving.runtime.bundle_trial import try_bundle
 from serving.runtime.process_lifetime import GRACE_SECONDS
-from training.model.bundle import MANIFEST, read_proven_bundle
+from training.model.bundle import MANIFEST
 from training.model.champion import bundle_folder, is_published
 from training.model.signature import PUBLIC_KEY, check_signature
 
@@ -123,7 +124,7 @@ _SIGNALS = tuple(getattr(signal, name) for name in ("SIGINT", "SIGTERM", "SIGHUP
 @contextmanager
 def _started(bundle: Path, port: int, terms: Terms) -> Iterator["subprocess.Popen[bytes]"]:
     """Start BentoML as a child process with a home folder of its own, removed when it ends."""
-    _check(bundle, port, terms)
+    tried = _check(bundle, port, terms)
     home = tempfile.mkdtemp(prefix="ladder-serve-")
     code = Path(__file__).resolve().parents[2]
     command = [
@@ -141,6 +142,7 @@ def _started(bundle: Path, port: int, terms: Terms) -> Iterator["subprocess.Pope
     environment = {
         **{name: value for name, value in os.environ.items() if not name.startswith("LADDER_")},
         "LADDER_BUNDLE": str(bundle.resolve()),
+        "LADDER_TRIED": tried,
         "LADDER_WORKERS": str(terms.workers),
         "LADDER_RATE": str(terms.rate),
         "LADDER_BURST": str(terms.burst),
@@ -165,13 +167,17 @@ def _started(bundle: Path, port: int, terms: Terms) -> Iterator["subprocess.Pope
         shutil.rmtree(home, ignore_errors=True)
 
 
-def _check(bundle: Path, port: int, terms: Terms) -> None:
-    """Refuse what cannot work before a process is started.  Raises BundleError or SettingsError."""
+def _check(bundle: Path, port: int, terms: Terms) -> str:
+    """Refuse what cannot work before a process is started; returns the digest of the bundle that was tried.
+
+    Raises BundleError or SettingsError.
+    """
     if terms.workers < 1:
         raise SettingsError(f"{terms.workers} workers cannot serve; give 1 or more.")
+    tried = ""
     if not _waits_for_champion(bundle, terms):
         check_signature(bundle_folder(bundle))
-        read_proven_bundle(bundle_folder(bundle))
+        tried = try_bundle(bundle_folder(bundle))
     host = terms.host
     try:
         beyond = not ip_address(host).is_loopback
@@ -191,6 +197,7 @@ def _check(bundle: Path, port: int, terms: Terms) -> None:
         except (OSError, OverflowError) as error:
             why = getattr(error, "strerror", None) or str(error)
             raise SettingsError(f"Port {port} of {host} cannot be listened on: {why}. Choose another --port.") from None
+    return tried
 
 
 def _waits_for_champion(bundle: Path, terms: Terms) -> bool:
@@ -253,7 +260,8 @@ def _status(port: int, host: str, path: str) -> int:
     with suppress(OSError, HTTPException):
         try:
             connection.request("GET", path)
-            return connection.getresponse().status
+            answer = connection.getresponse()
+            return 0 if b"store_silent" in answer.read() else answer.status  # it may answer yet
         finally:
             connection.close()
     return 0

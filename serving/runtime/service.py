@@ -9,6 +9,7 @@ import gc
 import json
 import os
 import sys
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -32,6 +33,8 @@ BESIDE = Path(__file__).resolve().parents[2] / "champion"
 """Where the champion lies in a bento."""
 RATE, BURST, WAITING = "LADDER_RATE", "LADDER_BURST", "LADDER_WAITING"
 """And the limits of each worker: requests of a key per second and at once, requests that may wait."""
+TRIED = "LADDER_TRIED"
+"""And the digest of the bundle that was tried already before the service was started."""
 PROXY, CURRENCY = "LADDER_PROXY_USER_HEADER", "LADDER_CURRENCY"
 """And what the managers' page must know: who names the visitor, and the sign before amounts."""
 DATA, SETTINGS = "LADDER_DATA", "LADDER_SETTINGS"
@@ -62,18 +65,23 @@ class Worker:
         sys.modules.setdefault("sklearn", None)  # type: ignore[arg-type]
         from serving.api.app import create_app
         from serving.api.bounded_executor import MOST_WAITING, BoundedExecutor
+        from serving.api.keyring import Keyring
         from serving.api.logging import configure_logging
         from serving.api.metrics import PrometheusMetrics
         from serving.api.model_holder import ModelHolder, ModelReloader
         from serving.api.openapi import EXAMPLE
         from serving.api.rate_limit import BURST as USUAL_BURST
         from serving.api.rate_limit import PER_SECOND, Rates
-        from serving.runtime.process_lifetime import end_with_parent
+        from serving.runtime.bundle_trial import try_bundle
+        from serving.runtime.connections import guard_connections
+        from serving.runtime.process_lifetime import end_this_process, end_with_parent
 
         end_with_parent()
+        guard_connections()
         configure_logging()
         holder, meter = ModelHolder(), PrometheusMetrics()
-        reloader = ModelReloader(holder, Path(os.environ.get(BUNDLE, BESIDE)), EXAMPLE, meter)
+        trial = partial(try_bundle, tried=os.environ.get(TRIED))
+        reloader = ModelReloader(holder, Path(os.environ.get(BUNDLE, BESIDE)), EXAMPLE, meter, trial)
         reloader.look()
         reloader.watch()
         rates = Rates(float(os.environ.get(RATE, PER_SECOND)), int(os.environ.get(BURST, USUAL_BURST)))
@@ -82,19 +90,20 @@ class Worker:
             from serving.api.score_freshness import watch_scores
 
             watch_scores(store, meter.batch_scores, retrained=meter.retrained)
-        scoring, filing, ring = BoundedExecutor(waiting), BoundedExecutor(waiting), _ring(store)
+        scoring, filing, writing = (BoundedExecutor(waiting, stuck=end_this_process) for _ in range(3))
         if store is None:
-            Front.application = create_app(
-                holder, meter, archive=None, ring=ring, rates=rates, scoring=scoring, filing=filing
-            )
+            none = Keyring()
+            Front.application = create_app(holder, meter, ring=lambda: none, rates=rates, scoring=scoring)
         else:
+            from serving.api.key_store import watch_keys
             from serving.api.store_service import StoreService
 
-            store_service = StoreService(store)
-            site = _site(store_service, ring, rates, executor=filing, holder=holder)
+            store_service, keys = StoreService(store), watch_keys(store)
+            site = _site(store_service, keys.ring, rates, executors=(filing, writing), holder=holder)
             Front.application = create_app(
-                holder, meter, archive=store_service, ring=ring, rates=rates, scoring=scoring, filing=filing, pages=site
-            )
+                holder, meter, archive=store_service, ring=keys.ring, rates=rates, scoring=scoring, filing=filing,
+                writing=writing, pages=site, check_store=keys.check_fresh,
+            )  # fmt: skip
         gc.collect()
         gc.freeze()
 
@@ -104,7 +113,7 @@ def _site(
     ring: "Callable[[], Keyring]",
     rates: "Rates",
     *,
-    executor: "BoundedExecutor",
+    executors: "tuple[BoundedExecutor, BoundedExecutor]",
     holder: "ModelHolder",
 ) -> "Site":
     """Return the managers' page; its templates are loaded only where there is a store."""
@@ -116,8 +125,9 @@ def _site(
         return Standing(trained, os.environ.get(DATA, ""), os.environ.get(SETTINGS, ""))
 
     session_auth = _session_auth(ring, json.loads(os.environ.get(SIGN_IN, "{}")))
+    reading, writing = executors
     return Site(
-        store_service, session_auth, rates, executor, currency=os.environ.get(CURRENCY, "€"),
+        store_service, session_auth, rates, reading, writing=writing, currency=os.environ.get(CURRENCY, "€"),
         track_records=os.environ.get(TRACK_RECORDS, "off"), standing=standing,
     )  # fmt: skip
 
@@ -132,18 +142,6 @@ def _session_auth(ring: "Callable[[], Keyring]", told: dict[str, Any]) -> "Sessi
 
         openid = OpenId(OpenIdTerms(**told, client_secret=os.environ.get(CLIENT_SECRET, "")))
     return SessionAuth(ring, os.environ.get(PROXY) or None, openid, hours=hours, idle_minutes=idle)
-
-
-def _ring(store: str | None) -> "Callable[[], Keyring]":
-    """Return the current keys; without a store none, so that only this machine is answered."""
-    if store is None:
-        from serving.api.keyring import Keyring
-
-        none = Keyring()
-        return lambda: none
-    from serving.api.key_store import watch_keys
-
-    return watch_keys(store)
 
 
 LADDER = bentoml.service(

@@ -13,6 +13,7 @@ from features.atomic_write import replacing, write_whole
 from features.errors import NotEnoughData, SettingsError
 from features.histories.histories import Histories
 from features.instants import iso
+from features.spreadsheets import plain_frame, unplain_frame
 from serving.scoring.reason_table import reason_columns
 from serving.scoring.score_columns import (
     HORIZONS,
@@ -115,7 +116,7 @@ def read_table(folder: Path, name: str, columns: Sequence[str], forms: Sequence[
         If it is not there, or lacks one of these columns.
     """
     readers: dict[str, Callable[[Path], pd.DataFrame]] = {
-        "parquet": pd.read_parquet, "csv": lambda file: pd.read_csv(file, dtype=_KEYS, **_EMPTY),
+        "parquet": pd.read_parquet, "csv": lambda file: unplain_frame(pd.read_csv(file, dtype=_KEYS, **_EMPTY)),
         "xlsx": lambda file: pd.read_excel(file, dtype=_KEYS, **_EMPTY),
     }  # fmt: skip
     for form in forms:
@@ -139,7 +140,7 @@ def read_columns(file: Path, columns: Sequence[str]) -> pd.DataFrame:
     if file.suffix == ".parquet":
         return pd.read_parquet(file, columns=names)
     if file.suffix == ".csv":
-        frame: pd.DataFrame = pd.read_csv(file, usecols=names, dtype=_KEYS, **_EMPTY)
+        frame: pd.DataFrame = unplain_frame(pd.read_csv(file, usecols=names, dtype=_KEYS, **_EMPTY))
     else:
         frame = pd.read_excel(file, usecols=names, dtype=_KEYS, **_EMPTY)
     return frame
@@ -163,11 +164,21 @@ def write_frames(frames: Mapping[str, pd.DataFrame], folder: Path, form: str) ->
             if form == "parquet":
                 frame.to_parquet(scratch, index=False)
             elif form == "csv":
-                frame.to_csv(scratch, index=False)
+                plain_frame(frame).to_csv(scratch, index=False)
             elif form == "xlsx":
-                with scratch.open("wb") as sheet:
-                    frame.to_excel(sheet, index=False, engine="openpyxl")
+                _write_sheet(frame, scratch)
             else:
                 raise SettingsError(f"There is no format {form!r}. Choose one of {', '.join(FORMATS)}.")
         written.append(target)
     return written
+
+
+def _write_sheet(frame: pd.DataFrame, file: Path) -> None:
+    """Write an Excel file in which every text is marked as one: else what begins with = would be a formula."""
+    with file.open("wb") as content, pd.ExcelWriter(content, engine="openpyxl") as writer:
+        frame.to_excel(writer, index=False)
+        sheet = writer.book.worksheets[0]
+        for column, name in enumerate(frame.columns, 1):
+            for row, cell in enumerate(frame[name].tolist(), 2):
+                if isinstance(cell, str) and cell.startswith("="):
+                    sheet.cell(row, column).data_type = "s"

@@ -25,6 +25,7 @@ from features.histories.histories import build_histories
 from features.instants import IntArray, iso
 from features.partitions.summary import PartitionSummary, join_summaries, read_part, summarise_rows
 from features.sources.partitioned import Executor, Part, Partitions
+from features.spreadsheets import plain_frame
 from serving.scoring.batch import score_frames, write_frames
 from serving.scoring.score_columns import TABLE_NAMES
 from serving.scoring.scoring import Scorer, ranks
@@ -215,8 +216,8 @@ def _write(name: str, tables: Iterator[pa.Table], out: Path, form: str) -> Path:
     with replacing(target) as scratch:
         if form == "csv":
             for number, table in enumerate(tables):
-                mode, header = ("a", False) if number else ("w", True)
-                table.to_pandas().to_csv(scratch, index=False, mode=mode, header=header)
+                piece = plain_frame(table.to_pandas())
+                piece.to_csv(scratch, index=False, mode="a" if number else "w", header=not number)
         else:
             first = next(tables)
             with pq.ParquetWriter(scratch, first.schema) as writer:

@@ -10,6 +10,7 @@ import numpy as np
 
 from features.catalog import catalog
 from features.catalog.catalog import Feature
+from features.deadlines import check_deadline
 from features.instants import FloatArray, IntArray
 from training.model.bundle import Facts
 from training.model.reasons import CLIMBING, LEAVING, Reason, Value
@@ -60,6 +61,7 @@ class Explainer:
         outcome = LEAVING if leaving else CLIMBING
         reasons = []
         for row in range(len(values)):
+            check_deadline()
             topics = [topic for topic in order[row].tolist() if strong[row, topic]]
             reasons.append(
                 self._tell_one(

@@ -12,6 +12,7 @@ from functools import partial
 from typing import Any
 from zoneinfo import ZoneInfo
 
+from features.deadlines import check_deadline
 from features.schema import Kind, Table
 from features.sources.cells import UNFIT, text_cell
 from features.sources.cleaning import Columns, clean
@@ -64,6 +65,7 @@ def read_account(given: Any, trained: Collection[str], rules: SourceRules = NO_R
         are named in a warning and not used, since the model cannot know what they mean.  rules : how the source that
         it learnt from was understood: the time zone of its days, the currency and the prices of its money.
     """
+    check_deadline()
     if not isinstance(given, dict):
         return _unusable(None, "not_an_object", None, "Every account is an object with at least account_id.")
     account_id = account_id_of(given.get("account_id"))

@@ -17,35 +17,40 @@ from typing import Any
 
 import sqlalchemy as sa
 
+from features.deadlines import check_deadline, seconds_left
 from features.errors import StoreError, StoreFull
 from serving.store.versions import check_version, upgrade, version_of
 
 DEFAULT_URL = "sqlite:///ladder.db"
 """In the working folder."""
+VARIABLE = "LADDER_STORE"
+"""Given in place of a URL it stands for the URL in the environment variable of that name."""
 SCHEMA = "ladder"
 """Where the tables stand in PostgreSQL, so that a store may share a database with the source."""
 PATIENCE_SECONDS = 10
 """How long a writer waits for another one: less than a request may take."""
 WRITER_CACHE_KIB, READER_CACHE_KIB = 32_000, 2_000
 """Memory for SQLite's pages: a run that does not fit is written to the log twice."""
+STEPS_AT_ONCE = 100_000
+"""Of SQLite's machine between two looks at the deadline: some milliseconds."""
 METADATA = sa.MetaData()
 _LOCK = 0x1ADDE6
 """PostgreSQL's number for `somebody writes such things`."""
 
 
-def open_store(url: str = DEFAULT_URL, make: bool = True) -> sa.Engine:
+def open_store(url: str = DEFAULT_URL, make: bool = True, patience: float | None = None) -> sa.Engine:
     """Open the store behind a SQLAlchemy URL; an empty one gets its tables.
 
     Several processes may open it at once, also while another writes. An engine must not cross a fork: each worker opens
     its own.
-    make : whether to make a SQLite file that is not there.
+    make : whether to make a SQLite file that is not there.  patience : as for `connect`.
 
     Raises
     ------
     StoreError
         If it cannot be reached, holds something else, or is of another version than this program works with.
     """
-    engine = connect(url, make)
+    engine = connect(url, make, patience)
     try:
         label = label_of(url)
         with reading(engine) as connection:
@@ -61,8 +66,10 @@ def open_store(url: str = DEFAULT_URL, make: bool = True) -> sa.Engine:
     return engine
 
 
-def connect(url: str, make: bool = False) -> sa.Engine:
-    """Return an engine for whatever is behind the URL; nothing is looked at yet.  make : as for `open_store`.
+def connect(url: str, make: bool = False, patience: float | None = None) -> sa.Engine:
+    """Return an engine for whatever is behind the URL; nothing is looked at yet.
+
+    make : as for `open_store`.  patience : seconds in which PostgreSQL must answer each statement; None = any.
 
     Raises StoreError for a URL that cannot be a store's, and where there is no file and none is to be made.
     """
@@ -73,8 +80,9 @@ def connect(url: str, make: bool = False) -> sa.Engine:
         sa.event.listen(engine, "connect", _prepare_sqlite)
         sa.event.listen(engine, "begin", _begin_sqlite)
         return engine
-    named = target.update_query_dict({"fallback_application_name": "ladder"})
-    engine = sa.create_engine(named, hide_parameters=True, pool_pre_ping=True)
+    from serving.store import postgresql
+
+    engine = postgresql.create_engine(target, patience)
     return engine.execution_options(schema_translate_map={None: SCHEMA})
 
 
@@ -148,7 +156,7 @@ def _label(target: sa.URL) -> str:
 def parsed(url: str) -> sa.URL:
     """Return the URL in its parts, with the driver that is used.  Raises StoreError where it is none of a store."""
     try:
-        target = sa.make_url(url)
+        target = sa.make_url(os.environ.get(VARIABLE, url) if url == VARIABLE else url)
     except (sa.exc.ArgumentError, ValueError):
         scheme = url.split("://")[0][:20]
         raise StoreError(
@@ -198,6 +206,7 @@ def _prepare_sqlite(connection: Any, _record: Any) -> None:
         cursor.execute("PRAGMA foreign_keys = ON")
     finally:
         cursor.close()
+    connection.set_progress_handler(lambda: seconds_left() <= 0, STEPS_AT_ONCE)
 
 
 def _begin_sqlite(connection: sa.Connection) -> None:
@@ -213,6 +222,7 @@ def _translated(engine: sa.Engine) -> Iterator[None]:
     try:
         yield
     except sa.exc.DBAPIError as error:
+        check_deadline()  # what ended for want of time is no fault of the store
         words = str(error.orig).strip().splitlines()[0] if str(error.orig).strip() else type(error.orig).__name__
         password = engine.url.password
         if password:

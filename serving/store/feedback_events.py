@@ -1,4 +1,5 @@
-"""Feedback events of a CRM or the page: an investment made, an account lost, a manager's decision.
+"""Feedback events of a CRM or the page: an investment made, an account lost, a manager's decision or view, and events
+that take earlier ones back.
 
 As strict as the cleaning of a source: whatever is kept here is accepted by the next training. Where the cleaning
 forgives a cell, an event is refused, since its sender is there to mend it. The rules are here; how an event is read
@@ -15,16 +16,36 @@ from typing import Any
 
 from features.errors import InvalidRequest
 from features.instants import MICROSECONDS_PER_DAY, iso
-from features.schema import Table
+from features.schema import Column, Kind, Table
 from features.sources.cells import UNFIT, text_cell
-from features.tables import NO_INVESTMENT, TABLE
+from features.tables import NO_INVESTMENT, RUNGS, TABLE
 from serving.scoring.request_parsing import LONGEST_ID, Message, account_id_of
 
 INVESTMENT, OVERRIDE, OUTCOME = "investment", "override", "outcome"
-KINDS = (INVESTMENT, OVERRIDE, OUTCOME)
+FORECAST, ASSESSMENT, WITHDRAW = "forecast", "assessment", "withdraw"
+KINDS = (INVESTMENT, OVERRIDE, OUTCOME, FORECAST, ASSESSMENT, WITHDRAW)
 """In JSON an event is of the kind whose name is among its fields."""
-TABLE_OF = {INVESTMENT: TABLE["investments"], OUTCOME: TABLE["switches"]}
+ASSESSMENTS = Table(
+    "assessments",
+    "account managers' own views of the rung that an account stands on",
+    (
+        Column("account_id", Kind.TEXT, "the account assessed", required=True),
+        Column("assessed_at", Kind.TIME, "when", required=True),
+        Column("rung", Kind.CATEGORY, "the rung, in the account manager's view", required=True, values=RUNGS),
+        Column("made_by", Kind.TEXT, "account manager"),
+        Column("note", Kind.TEXT, "why, in words"),
+        Column("recorded_at", Kind.TIME, "when we came to know it"),
+    ),
+    time="assessed_at",
+)
+TABLE_OF = {
+    INVESTMENT: TABLE["investments"], OUTCOME: TABLE["switches"], FORECAST: TABLE["forecasts"], ASSESSMENT: ASSESSMENTS
+}  # fmt: skip
 """Where an event stands when training reads it."""
+VALUE_OF = {FORECAST: "extra_revenue", ASSESSMENT: "rung"}
+"""The column that the field which names the kind is, where it has another name."""
+UNKNOWN_ACCOUNT, UNKNOWN_OPTION = "unknown_account", "unknown_option"
+"""Why an event is kept aside."""
 SWITCHED = "switched"
 """The one outcome that a CRM tells us: the account left for a competitor."""
 OVERRIDABLE = ("recommended_investment", "will_switch")
@@ -112,6 +133,28 @@ class OverrideEvent(FeedbackEvent):
     @property
     def _times(self) -> tuple[tuple[str, int | None], ...]:
         return ("made_at", self.made_at), ("until", self.until)
+
+
+@dataclass(frozen=True, kw_only=True)
+class WithdrawalEvent(FeedbackEvent):
+    """An earlier event is taken back, as if it had never been told.  withdrawn : its id.  The account is its own."""
+
+    account_id: str = ""
+    withdrawn: str
+
+    @property
+    def kind(self) -> str:
+        """Return the kind of withdrawals."""
+        return WITHDRAW
+
+    def cells(self) -> Mapping[str, Any]:
+        """Return what is withdrawn."""
+        return {WITHDRAW: self.withdrawn}
+
+    @cached_property
+    def content(self) -> Mapping[str, Any]:
+        """Return what is withdrawn, and no account."""
+        return self.cells()
 
 
 @dataclass(frozen=True)

@@ -67,7 +67,7 @@ def look_up(engine: sa.Engine, query: LookupQuery, now: int) -> LookupAnswer:
     wanted = sorted({account for account in query.account_ids if account is not None and "\x00" not in account})
     with reading(engine) as connection:
         current = required_run(connection)
-        results = _results(connection, current, wanted, query, now)
+        results = results_of(connection, current, wanted, query, now)
     answers = [
         _UNREADABLE if account is None else results.get(account) or _unknown(account) for account in query.account_ids
     ]
@@ -82,7 +82,7 @@ def required_run(connection: sa.Connection) -> Current:
     return current
 
 
-def _results(
+def results_of(
     connection: sa.Connection, current: Current, ids: Sequence[str], query: LookupQuery, now: int
 ) -> dict[str, LookupResult]:
     """Return a result for every account that has scores."""

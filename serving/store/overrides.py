@@ -1,6 +1,7 @@
 """Managers' decisions against the model: kept beside the scores, which stay the model's own.
 
 A decision stands until its date, or until a later one about the same account and field; a value of null takes it back.
+Later is what was received later: whatever the sender's clock said, what was acknowledged last is what was meant last.
 No scoring run touches it. What the model said when the decision was made is kept with it, so that later both can be
 held against what happened (`training.account_managers.overruled`).
 """
@@ -97,7 +98,7 @@ def keep_overrides(
 
 def overrides_of(connection: sa.Connection, ids: Sequence[str] | None, now: int) -> dict[str, Override]:
     """Return the decisions that stand at that instant (microseconds), by account.  ids : None = of all accounts."""
-    query = OVERRIDES.select().order_by(OVERRIDES.c.made_at, OVERRIDES.c.seq)
+    query = OVERRIDES.select().order_by(OVERRIDES.c.seq)
     if ids is not None:
         query = query.where(OVERRIDES.c.account_id.in_(ids))
     found: dict[str, dict[str, Decision]] = {}
@@ -117,7 +118,7 @@ def claims(connection: sa.Connection) -> pd.DataFrame:
     """Return what managers said of switching, the last word of each account and run: account_id, made_by, will_switch,
     made_at, until (microseconds) and p_switch, which is missing where the model said nothing."""
     rows: dict[tuple[str, int | None], dict[str, Any]] = {}
-    query = OVERRIDES.select().where(OVERRIDES.c.field == "will_switch").order_by(OVERRIDES.c.made_at, OVERRIDES.c.seq)
+    query = OVERRIDES.select().where(OVERRIDES.c.field == "will_switch").order_by(OVERRIDES.c.seq)
     for row in connection.execute(query):
         rows[row.account_id, row.run_id] = {
             "account_id": row.account_id, "made_by": row.made_by, "will_switch": json.loads(row.value),

@@ -25,6 +25,7 @@ from serving.scoring.terms import ModelTerms, terms_in
 from serving.store.account_lookback import STANDINGS
 from serving.store.bulk_insert import delete_rows, insert_rows
 from serving.store.database import METADATA, moment, writing
+from serving.store.gone_accounts import put_gone
 from serving.store.previous_scores import PREVIOUS, remember
 from serving.store.timelines import TIMELINES
 
@@ -76,6 +77,7 @@ SCORES = sa.Table(
     sa.Index("scores_gain", "expected_gain", "account_id", "recommended_investment", "roi"),
     sa.Index("scores_advice", "recommended_investment", "account_id"),
     sa.Index("scores_advised", "advice", "account_id"),
+    sa.Index("scores_changed", "changed_run", "account_id"),
 )  # fmt: skip
 INVESTMENT_SCORES = sa.Table(
     "investment_scores", METADATA, sa.Column(_ID, sa.Text, primary_key=True),
@@ -181,11 +183,13 @@ def write_run(
         gone = before.keys() - seen
         for table in (SCORES, PREVIOUS, *_OF_SCORES.values(), TIMELINES, STANDINGS):
             delete_rows(connection, table, sorted(gone))
+        now = datetime.now(UTC).replace(tzinfo=None)
+        put_gone(connection, sorted(gone), sorted(seen - before.keys()), run_id, now)
         if profiles is not None:
             put_profiles(connection, profiles)
         row = {
             "run_id": run_id, "as_of": moment(facts.as_of), "horizon_days": facts.horizon_days,
-            "model_version": facts.model_version, "written_at": datetime.now(UTC).replace(tzinfo=None),
+            "model_version": facts.model_version, "written_at": now,
             "trained_until": None if facts.trained_until is None else moment(facts.trained_until),
             "accounts": len(seen), "changed": changed, "removed": len(gone),
             "options": json.dumps(sorted(options)), **facts.terms.values(), "currency": facts.currency or None,

@@ -9,6 +9,7 @@ from urllib.parse import urlencode
 import sqlalchemy as sa
 from starlette.responses import Response
 
+from features.spreadsheets import plain
 from features.tables import NO_INVESTMENT
 from serving.scoring.score_columns import ADVICE
 from serving.scoring.scoring import INSUFFICIENT
@@ -168,9 +169,7 @@ def _csv_row(row: Priority) -> list[object]:
 
 def safe_cell(cell: object) -> object:
     """Return a cell that no spreadsheet runs as a formula."""
-    if isinstance(cell, str) and cell.startswith(("=", "+", "-", "@", "\t", "\r")):
-        return f"'{cell}"
-    return "" if cell is None else cell
+    return plain(cell) if isinstance(cell, str) else "" if cell is None else cell
 
 
 def priorities_of(connection: sa.Connection, ids: Sequence[str], now: int, language: str) -> list[Priority]:

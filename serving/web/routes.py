@@ -2,7 +2,7 @@
 
 from collections.abc import Awaitable, Callable, Mapping
 from typing import Protocol, TypeVar
-from urllib.parse import parse_qsl, quote
+from urllib.parse import quote
 
 import sqlalchemy as sa
 from starlette.requests import Request
@@ -10,10 +10,12 @@ from starlette.responses import Response
 from starlette.routing import Route
 
 from features.errors import InvalidRequest, NotReady, StoreError
+from serving.api.authentication import check_turn
 from serving.api.bounded_executor import BoundedExecutor
 from serving.api.endpoints import PAGES
 from serving.api.errors import HttpError, http_error
-from serving.api.rate_limit import Rates
+from serving.api.rate_limit import Rates, Refusals
+from serving.api.request_bodies import parse_form, read_form
 from serving.api.request_context import request_context_of
 from serving.planning.planner import Planner
 from serving.store.visibility import limited
@@ -23,7 +25,6 @@ from serving.web.static_files import asset_at
 from serving.web.visit import View, Visit, language_of, redirect, render
 from training.model.text.words import LANGUAGES
 
-MOST_FORM_BYTES = 64 * 1024
 LANGUAGE_COOKIE = "ladder_language"
 _YEAR_SECONDS = 365 * 24 * 3600
 T = TypeVar("T")
@@ -52,9 +53,15 @@ class Stores(Protocol):
     def ask(self, work: Callable[[sa.Engine, int], T], /) -> T:
         """Return what the work makes of the store and the time, microseconds.  Raises LadderErrors."""
 
+    def change(self, work: Callable[[sa.Engine, int], T], /) -> T:
+        """Do the same for work that writes."""
+
 
 class Site:
-    """The managers' page, ready to be mounted."""
+    """The managers' page, ready to be mounted.
+
+    executor : where it is looked at.  writing : where something is changed; None = there, too.
+    """
 
     def __init__(
         self,
@@ -63,12 +70,15 @@ class Site:
         rates: Rates | None,
         executor: BoundedExecutor,
         *,
+        writing: BoundedExecutor | None = None,
         currency: str = "€",
         track_records: str = "off",
         standing: Callable[[], start.Standing] = start.Standing,
     ) -> None:
-        self._stores, self._session_auth, self._rates, self._executor = stores, session_auth, rates, executor
+        self._stores, self._session_auth, self._rates = stores, session_auth, rates
+        self._reading, self._writing = executor, writing or executor
         self._currency, self._standing, self._track_records = currency, standing, track_records
+        self._refusals = Refusals()
 
     def routes(self) -> list[Route]:
         """Return the routes of the page, without `/`."""
@@ -93,8 +103,11 @@ class Site:
 
     def _endpoint(self, view: View) -> Callable[[Request], Awaitable[Response]]:
         async def answered(request: Request) -> Response:
-            form = await _form(request) if request.method == "POST" else {}
-            return await self._executor.run(lambda: self._answer(request, form, view))
+            if request.method != "POST":
+                return await self._reading.run(lambda: self._answer(request, {}, view))
+            return await self._writing.work(
+                request, lambda body: self._answer(request, parse_form(body), view), read_form
+            )
 
         return answered
 
@@ -123,7 +136,7 @@ class Site:
                 return _refused(visit, http_error(error))
 
         try:
-            answer = self._stores.ask(work)
+            answer = (self._stores.change if request.method == "POST" else self._stores.ask)(work)
         except StoreError as error:
             if not visits:
                 raise
@@ -154,34 +167,33 @@ class Site:
     def _take_turn(self, request: Request, visitor: Visitor) -> None:
         if visitor.key is not None:
             request_context_of(request.scope).key = visitor.key
-            wait = 0 if self._rates is None else self._rates.take(visitor.key)
-            if wait:
-                raise HttpError(
-                    429, "too_many_requests", f"Too many requests. Try again in {wait} s.", retry_after=wait
-                )
+            check_turn(0 if self._rates is None else self._rates.take(visitor.key))
 
     async def _sign_in_page(self, request: Request) -> Response:
         def work(engine: sa.Engine, now: int) -> Response:
             visit = self._visit(request, engine, now, {})
             return self._sign_in_form(visit, 200, None, request.query_params.get("next", "/"))
 
-        return _remember_language(request, await self._executor.run(lambda: self._stores.ask(work)))
+        return _remember_language(request, await self._reading.run(lambda: self._stores.ask(work)))
 
     async def _sign_in(self, request: Request) -> Response:
-        form = await _form(request)
-
-        def work(engine: sa.Engine, now: int) -> Response:
+        def work(engine: sa.Engine, now: int, form: Mapping[str, str]) -> Response:
             visit, to = self._visit(request, engine, now, form), _own_path(form.get("next", "/"))
             try:
                 self._session_auth.check_change(request, form, None)
                 key = self._session_auth.sign_in(form.get("key", ""))
             except HttpError as refusal:
+                check_turn(self._refusals.take(request.scope.get("client")))
                 return self._sign_in_form(visit, refusal.status, refusal.code, to)
             answer = redirect(to)
             self._session_auth.welcome(answer, key, request, engine, now)
             return answer
 
-        return await self._executor.run(lambda: self._stores.ask(work))
+        def answered(body: bytes) -> Response:
+            form = parse_form(body)
+            return self._stores.change(lambda engine, now: work(engine, now, form))
+
+        return await self._writing.work(request, answered, read_form)
 
     async def _sign_out(self, request: Request) -> Response:
         def leave(visit: Visit) -> Response:
@@ -202,7 +214,7 @@ class Site:
             remember(answer)
             return answer
 
-        return await self._executor.run(lambda: self._stores.ask(work))
+        return await self._writing.run(lambda: self._stores.change(work))
 
     async def _from_provider(self, request: Request) -> Response:
         def work(engine: sa.Engine, now: int) -> Response:
@@ -218,7 +230,7 @@ class Site:
             answer.delete_cookie(BEGUN_COOKIE, path="/sign-in", httponly=True, samesite="lax")
             return answer
 
-        return await self._executor.run(lambda: self._stores.ask(work))
+        return await self._writing.run(lambda: self._stores.change(work))
 
     def _sign_in_form(self, visit: Visit, status: int, refused: str | None, to: str) -> Response:
         """Return the page on which one signs in.  refused : why it did not work."""
@@ -247,22 +259,6 @@ async def _asset(request: Request) -> Response:
         raise HttpError(404, "not_found", "Not Found.")
     kept = {"Cache-Control": "public, max-age=31536000, immutable"}
     return Response(found.content, media_type=found.media, headers=kept)
-
-
-async def _form(request: Request) -> dict[str, str]:
-    """Return what a form sent.  Raises HttpError 415 for anything else, 413 for too much of it."""
-    media = request.headers.get("content-type", "").partition(";")[0].strip().lower()
-    if media != "application/x-www-form-urlencoded":
-        raise HttpError(415, "unsupported_media_type", "Send the form as the page does.")
-    body = b""
-    async for part in request.stream():
-        body += part
-        if len(body) > MOST_FORM_BYTES:
-            raise HttpError(413, "body_too_large", "The form is too large.")
-    try:
-        return dict(parse_qsl(body.decode("utf-8"), keep_blank_values=True, max_num_fields=200))
-    except ValueError:
-        raise HttpError(400, "malformed_form", "The form cannot be read.") from None
 
 
 def _own_path(given: str) -> str:

@@ -197,12 +197,13 @@ def test_a_plan_that_was_accepted_is_judged_and_its_verdict_kept_for_the_page(
 def test_an_export_is_written_from_files_and_from_the_store(run: Run, data: str, champion: str) -> None:
     assert champion
     assert run("score", "--data", data, "--to", URL, "--out", "scores").status == 0
-    for given in (("--scores", "scores"), ("--store", URL), (), ("--changed",)):
+    for given in (("--scores", "scores"), ("--changed",), ("--store", URL), ()):
         said = run("export", "--crm", "hubspot", *given, "--out", "out.csv", "--json")
         assert said.status == 0, said.err
         assert said.figures["accounts"] == len(pd.read_csv("out.csv")) == 300
     run("score", "--data", data, "--to", URL)
     assert run("export", "--crm", "hubspot", "--changed", "--out", "out.csv", "--json").figures["accounts"] == 0
+    assert Path("out-gone.csv").read_text() == "ladder_account_id\n"
     asked = ("export", "--crm", "dynamics", "--out", "o.csv")
     assert "stands alone" in wrong(run(*asked, "--scores", "scores", "--changed"))
     Path("ladder.db").rename("elsewhere.db")
@@ -232,3 +233,22 @@ def test_serving_puts_the_given_scores_and_accounts_into_the_store(
     assert "300 timelines changed" in said.out, said.err
     assert len(_held("sqlite:///own.db", TIMELINES)) == 300
     assert "no scores in nowhere" in refused(run("serve", "--scores", "nowhere"))
+
+
+def test_the_store_is_named_by_the_environment_where_no_option_names_it(
+    run: Run, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("LADDER_STORE", "sqlite:///elsewhere.db")
+    assert run("keys", "create", "--name", "crm", "--scopes", "score").status == 0
+    assert "crm" in run("keys", "list").out
+    assert (Path("elsewhere.db").is_file(), Path("ladder.db").exists()) == (True, False)
+    assert "crm" in run("keys", "list", "--store", "LADDER_STORE").out
+    assert "crm" not in run("keys", "list", "--store", URL).out
+
+
+def test_a_password_that_was_typed_is_noted_without_being_shown(run: Run) -> None:
+    said = run("keys", "list", "--store", "postgresql://ladder:hunter2@127.0.0.1:1/x?connect_timeout=2")
+    assert said.status == 1
+    assert "can read the password on the command line" in said.err
+    assert "hunter2" not in said.err + said.out
+    assert "password" not in run("keys", "list", "--store", URL).err

@@ -2,6 +2,8 @@
 
 import hashlib
 import json
+import os
+import stat
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any, TypeVar
@@ -78,16 +80,22 @@ def move_texts_out(node: Any, name: str, files: dict[str, bytes]) -> Any:
 
 
 def read_bytes(path: Path) -> bytes:
-    """Read a file of a bundle.
+    """Read a file of a bundle: a regular one, which ends; no link, no pipe, no device.
 
     Raises
     ------
     BundleError
-        If it cannot be read.
+        If it cannot be read, or is something else.
     """
+    flags = os.O_RDONLY | getattr(os, "O_NOFOLLOW", 0) | getattr(os, "O_NONBLOCK", 0) | getattr(os, "O_BINARY", 0)
     try:
-        return path.read_bytes()
+        with os.fdopen(os.open(path, flags), "rb") as file:
+            if not stat.S_ISREG(os.fstat(file.fileno()).st_mode):
+                raise BundleError(f"{path} is no regular file. Export the bundle anew.")
+            return file.read()
     except OSError as error:
+        if path.is_symlink():
+            raise BundleError(f"{path} is a link, and links are not followed. Copy the file itself.") from None
         raise BundleError(f"{path} cannot be read: {error.strerror}. Train and promote a model first.") from None
 
 

@@ -11,6 +11,7 @@ from pathlib import Path
 from features.atomic_write import write_whole
 from features.errors import BundleError
 from training.model.bundle import MANIFEST, read_bundle, read_proven_bundle
+from training.model.bundle_files import read_bytes
 from training.model.signature import sign
 
 
@@ -80,7 +81,7 @@ def published(folder: Path) -> Path:
             f"No champion is in {folder}. Run `ladder train`; if its checks refused the model, "
             "`ladder promote VERSION` overrules them."
         )
-    return folder / pointer.read_text(encoding="ascii").strip()
+    return folder / read_bytes(pointer).decode("ascii", "replace").strip()
 
 
 def is_published(folder: Path) -> bool:

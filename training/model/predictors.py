@@ -15,12 +15,15 @@ from typing import Any
 import lightgbm as lgb
 import numpy as np
 
+from features.deadlines import check_deadline
 from features.errors import BundleError
 from features.instants import BoolArray, FloatArray, IntArray
 from training.model.rung_mass import mass_below
 from training.model.serialization import Predictor, served
 from training.model.terms import Term, standardised_values
 
+ROWS_AT_ONCE = 50
+"""Rows explained between two looks at the deadline: the dearest thing that is asked of a booster."""
 FLOOR = 1e-6
 """The smallest probability of any outcome. With zero, a single surprise would cost an infinite log loss."""
 
@@ -54,6 +57,7 @@ class Trees:
 
     def predict(self, matrix: FloatArray) -> FloatArray:
         """Return values, or probabilities of the classes, shape (n, outputs)."""
+        check_deadline()
         chosen = np.ascontiguousarray(matrix[:, self.columns])
         if not len(chosen):
             return np.empty((0, self.outputs))
@@ -69,10 +73,12 @@ class Trees:
         """
         chosen = np.ascontiguousarray(matrix[:, self.columns])
         full = np.zeros((len(matrix), matrix.shape[1] + 1))
-        if len(chosen):
-            parts = np.asarray(self.booster.predict(chosen, num_threads=1, pred_contrib=True))
-            full[:, list(self.columns)] = parts[:, :-1]
-            full[:, -1] = parts[:, -1]
+        for begin in range(0, len(chosen), ROWS_AT_ONCE):
+            check_deadline()
+            piece = slice(begin, begin + ROWS_AT_ONCE)
+            parts = np.asarray(self.booster.predict(chosen[piece], num_threads=1, pred_contrib=True))
+            full[piece, list(self.columns)] = parts[:, :-1]
+            full[piece, -1] = parts[:, -1]
         return full
 
 

@@ -11,7 +11,9 @@ from serving.store.accepted_plans import PLAN_ROWS, PLANS
 from serving.store.account_lookback import STANDINGS
 from serving.store.audit_log import CHANGES, HEAD
 from serving.store.database import connect, file_of, label_of, reading
+from serving.store.export_marks import EXPORTS
 from serving.store.feedback import FEEDBACK
+from serving.store.gone_accounts import GONE
 from serving.store.keys import KEYS
 from serving.store.overrides import OVERRIDES
 from serving.store.page_secrets import SECRETS
@@ -27,7 +29,7 @@ from training.model.findings import BLOCKER, WARNING, Finding
 
 TABLES = (
     RUNS, SCORES, INVESTMENT_SCORES, HORIZONS, ACCOUNTS, PREVIOUS, TIMELINES, STANDINGS, SUMMARIES, FEEDBACK, OVERRIDES,
-    VERDICTS, PLANS, PLAN_ROWS, KEYS, SECRETS, CHANGES, HEAD, PEOPLE, SESSIONS,
+    VERDICTS, PLANS, PLAN_ROWS, KEYS, SECRETS, CHANGES, HEAD, PEOPLE, SESSIONS, GONE, EXPORTS,
 )  # fmt: skip
 """All tables of a store."""
 OWNERS = (

@@ -11,7 +11,7 @@ from serving.api.endpoints import ANY, ENDPOINTS, OPEN, SCOPES
 from serving.api.keyring import Key, Keyring, digest_of, make_secret
 from serving.api.model_holder import ModelHolder
 from serving.api.openapi import EXAMPLE
-from serving.api.rate_limit import Rates
+from serving.api.rate_limit import MOST_ADDRESSES, REFUSALS_AT_ONCE, Rates, Refusals
 from serving.scoring.scoring_service import ScoringService
 from tests.serving.client import Client
 
@@ -134,6 +134,69 @@ def test_without_keys_only_this_machine_is_answered_and_only_by_its_own_name(
         assert answer.status_code == (200 if answered else 403)
         assert client.request("GET", "/healthz", headers={"Host": host}).status_code == 200
     assert answered or "ladder keys create" in answer.json()["error"]["message"]
+
+
+@pytest.mark.parametrize(
+    "header",
+    [
+        {"Forwarded": "for=203.0.113.9"}, {"X-Forwarded-For": "203.0.113.9"}, {"X-Forwarded-Proto": "https"},
+        {"X-Forwarded-Host": "ladder.example.com"}, {"X-Forwarded-Port": "443"}, {"Via": "1.1 proxy"},
+        {"X-Real-IP": "127.0.0.1"}, {"X-Original-Host": "x"}, {"CF-Connecting-IP": "203.0.113.9"},
+        {"Origin": "https://ladder.example.com"}, {"Referer": "https://ladder.example.com/plan"}, {"Origin": "null"},
+        {"Referer": "http://[::1"},
+    ],
+)  # fmt: skip
+def test_without_keys_what_came_through_a_proxy_is_refused(
+    scoring_service: ScoringService, header: dict[str, str]
+) -> None:
+    here = {"Host": "127.0.0.1:3000"}
+    with Client(_From(create_app(ModelHolder(scoring_service), ring=Keyring), "127.0.0.1")) as client:
+        assert client.request("GET", "/version", headers=here).status_code == 200
+        assert client.request("GET", "/version", headers=here | header).status_code == 403
+        assert client.request("GET", "/v1/version", headers=here | header).status_code == 403
+        own = here | {"Origin": "http://localhost:3000", "Referer": "http://127.0.0.1:3000/docs"}
+        assert client.request("GET", "/version", headers=own).status_code == 200
+
+
+def test_without_keys_a_proxy_that_says_nothing_shows_by_its_old_http(scoring_service: ScoringService) -> None:
+    """nginx's default: HTTP/1.0, the upstream's name as Host, and no header of its own."""
+    app = create_app(ModelHolder(scoring_service), ring=Keyring)
+
+    async def old(scope: Any, receive: Any, send: Any) -> None:
+        await app({**scope, "http_version": "1.0"}, receive, send)
+
+    with Client(_From(old, "127.0.0.1")) as client:
+        assert client.request("GET", "/version", headers={"Host": "127.0.0.1:3000"}).status_code == 403
+
+
+def test_whoever_goes_on_trying_keys_waits_and_good_keys_do_not(scoring_service: ScoringService) -> None:
+    with Client(create_app(ModelHolder(scoring_service), ring=lambda: RING)) as client:
+        statuses = [_ask(client, "GET", "/version", {"X-API-Key": "ll_nope"}).status_code for _ in range(110)]
+        assert (statuses[:100], statuses[-1]) == ([401] * 100, 429)
+        assert _ask(client, "GET", "/version", {"X-API-Key": "ll_nope"}).headers["retry-after"] == "1"
+        assert _ask(client, "GET", "/version", _bearer("plan")).status_code == 200
+
+
+def test_addresses_that_try_keys_are_not_kept_for_ever() -> None:
+    refusals = Refusals(clock=lambda: 0.0)
+    for number in range(MOST_ADDRESSES + 5):
+        assert refusals.take((f"10.0.{number // 256}.{number % 256}", 1)) == 0
+    assert len(refusals._rates._buckets) <= MOST_ADDRESSES
+    for k in range(REFUSALS_AT_ONCE):
+        refusals.take((f"2001:db8:1:2::{k:x}", 1))
+    assert refusals.take(("2001:db8:1:2:ffff::1", 1)) > 0  # one network, one visitor
+
+
+def test_every_answer_to_a_key_tells_what_is_left_of_its_rate(scoring_service: ScoringService) -> None:
+    rates = Rates(per_second=2.0, burst=10, clock=lambda: 0.0)
+    with Client(create_app(ModelHolder(scoring_service), ring=lambda: RING, rates=rates)) as client:
+        answer = _ask(client, "GET", "/version", _bearer("plan"))
+        assert answer.headers["ratelimit-policy"] == '"key";q=10;w=5'
+        assert answer.headers["ratelimit"] == '"key";r=9;t=1'
+        for _ in range(10):
+            answer = _ask(client, "GET", "/version", _bearer("plan"))
+        assert (answer.status_code, answer.headers["ratelimit"]) == (429, '"key";r=0;t=5')
+        assert "ratelimit" not in _ask(client, "GET", "/healthz", {}).headers
 
 
 def test_a_key_that_comes_too_often_waits_and_the_others_do_not(scoring_service: ScoringService) -> None:

@@ -9,8 +9,11 @@ from typing import Any
 import httpx
 import pytest
 
+from features.deadlines import check_deadline
+from features.errors import DeadlinePassed
 from serving.api.app import create_app
 from serving.api.bounded_executor import THREADS, BoundedExecutor
+from serving.api.errors import HttpError
 from serving.api.model_holder import ModelHolder
 from serving.scoring.scoring_service import ScoreAnswer, ScoreQuery, ScoringService
 from tests.serving.client import JSON
@@ -107,3 +110,42 @@ def test_what_was_given_up_keeps_its_place_until_its_thread_is_free(
             assert held.begun == THREADS + 1
 
     asyncio.run(run())
+
+
+def test_work_that_never_ends_is_told_to_whoever_watches_over_the_process(
+    held: Held, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("serving.api.bounded_executor.PATIENCE_SECONDS", 0.05)
+    monkeypatch.setattr("serving.api.bounded_executor.STUCK_SECONDS", 0.1)
+    told = []
+
+    async def run() -> None:
+        async with _client(held, BoundedExecutor(stuck=lambda: told.append(True))) as client:
+            assert (await client.post("/score", content=BODY, headers=JSON)).status_code == 503
+            await _settle(lambda: bool(told))
+            held.go.set()
+            told.clear()
+            assert (await client.post("/score", content=BODY, headers=JSON)).status_code == 200
+            await asyncio.sleep(0.3)
+            assert told == []  # what ended is nothing to tell of
+
+    asyncio.run(run())
+
+
+def test_work_that_is_given_up_ends_at_its_next_step(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("serving.api.bounded_executor.PATIENCE_SECONDS", 0.1)
+    ended = threading.Event()
+
+    def work() -> None:
+        try:
+            while True:
+                check_deadline()
+        finally:
+            ended.set()
+
+    async def run() -> None:
+        with pytest.raises((HttpError, DeadlinePassed)):
+            await BoundedExecutor().run(work)
+
+    asyncio.run(run())
+    assert ended.wait(20)

@@ -67,8 +67,12 @@ _ONLY_THE_STORE_KNOWS = """
 [[operations]]
 include-path = "/plan"
 checks.positive_data_acceptance.expected-statuses = ["2xx", "422"]
+
+[[operations]]
+include-path = "/changes"
+checks.positive_data_acceptance.expected-statuses = ["2xx", "422"]
 """
-"""Whether there is such an option or such an owner no schema can say."""
+"""Whether there is such an option, such an owner or such a cursor no schema can say."""
 
 
 def _fuzz(served: tuple[str, str], cases: int, folder: Path) -> None:

@@ -136,7 +136,7 @@ def test_every_route_is_documented_and_answers(client: Client, document: Any) ->
     assert documented == routes
     for method, path in documented:
         if method == "GET":
-            assert client.get(path).status_code == 200
+            assert client.get(path).status_code == (503 if path == "/changes" else 200)  # without a store
 
 
 def test_the_page_needs_nothing_from_elsewhere_and_shows_every_endpoint_and_field(

@@ -14,8 +14,9 @@ from features.tables import RUNGS
 from serving.api.schemas import Scores
 from serving.integrations import exports
 from serving.integrations.crm import CRMS, FIELDS, Crm, Form, table_of_columns
-from serving.integrations.exports import export, stored_scores
-from serving.store.database import open_store
+from serving.integrations.exports import export, export_gone, stored_scores
+from serving.store.database import open_store, writing
+from serving.store.export_marks import mark_exported
 from serving.store.scoring_runs import Frames
 from tests.paths import ROOT
 from tests.serving.runs import put, scored
@@ -105,21 +106,42 @@ def test_a_file_that_is_too_large_is_split_each_with_its_heading(
     assert all(file.stat().st_size <= size for file in done.files)
 
 
-def test_the_store_gives_the_same_file_and_only_what_changed(frames: Frames, tmp_path: Path) -> None:
+def test_the_store_gives_the_same_file(frames: Frames, tmp_path: Path) -> None:
     engine = open_store(f"sqlite:///{tmp_path / 'ladder.db'}")
     put(engine, frames)
     scores = frames["scores"]
     export(scores.sort_values("account_id"), "salesforce", tmp_path / "files.csv")
-    export(stored_scores(engine), "salesforce", tmp_path / "store.csv")
+    export(stored_scores(engine, "salesforce").scores, "salesforce", tmp_path / "store.csv")
     assert (tmp_path / "files.csv").read_bytes() == (tmp_path / "store.csv").read_bytes()
-    export(stored_scores(engine), "salesforce", tmp_path / "dutch.csv", "nl")
+    export(stored_scores(engine, "salesforce").scores, "salesforce", tmp_path / "dutch.csv", "nl")
     assert sum("kans op" in row["Loyalty_Reasons__c"] for row in _read(tmp_path / "dutch.csv")) > 200
-    first = scores["account_id"].iloc[0]
-    put(engine, frames | {"scores": scores.assign(roi=scores["roi"].where(scores["account_id"] != first, 77.0))})
-    export(stored_scores(engine, changed=True), "salesforce", tmp_path / "changed.csv")
-    assert [row["Loyalty_Account_Id__c"] for row in _read(tmp_path / "changed.csv")] == [first]
-    put(engine, frames | {"scores": scores.assign(roi=scores["roi"].where(scores["account_id"] != first, 77.0))})
-    assert export(stored_scores(engine, changed=True), "hubspot", tmp_path / "none.csv").accounts == 0
+    engine.dispose()
+
+
+def test_what_changed_is_what_changed_since_the_last_export_for_that_crm(frames: Frames, tmp_path: Path) -> None:
+    """Not since the last run: a run that changes nothing must not hide what the run before it changed."""
+    engine = open_store(f"sqlite:///{tmp_path / 'ladder.db'}")
+    scores, (first, last) = frames["scores"], frames["scores"]["account_id"].iloc[[0, -1]]
+    other = {**frames, "scores": scores.assign(roi=scores["roi"].where(scores["account_id"] != first, 77.0))}
+    fewer = {name: frame[frame["account_id"] != last] for name, frame in other.items()}
+
+    def exported(crm: str) -> tuple[int, list[str]]:
+        found = stored_scores(engine, crm, changed=True)
+        with writing(engine) as connection:
+            mark_exported(connection, crm, found.run_id, 0)
+        return len(found.scores), list(found.gone)
+
+    put(engine, frames)
+    assert exported("salesforce") == (len(scores), [])
+    for run in (other, other, fewer, fewer):
+        put(engine, run)
+    assert exported("salesforce") == (1, [last])
+    assert exported("salesforce") == (0, [])
+    assert exported("hubspot") == (len(scores) - 1, [])  # had nothing yet, so nothing of it is gone
+    put(engine, other)
+    assert exported("salesforce") == (1, [])  # it has come back
+    file = export_gone([last, "=1+1"], "salesforce", tmp_path / "out.csv")
+    assert (file.name, file.read_text()) == ("out-gone.csv", f"Loyalty_Account_Id__c\n{last}\n")
     engine.dispose()
 
 

@@ -13,7 +13,7 @@ from alembic import op
 from serving.store.audit_chain import START, content_digest, seal_of
 
 revision = "0008"
-down_revision = "0006"
+down_revision = "0007"
 
 LOG = sa.table(
     "audit_log", sa.column("seq", sa.Integer), sa.column("at", sa.DateTime), sa.column("who", sa.Text),

@@ -1,0 +1,55 @@
+"""Texts in files that people open in a spreadsheet: none of them may run as a formula there, in any locale.
+
+A spreadsheet runs a cell that begins with = + - or @, also after blanks. Where lists are separated by semicolons it
+splits a line at every semicolon, since no cell but the first begins with a quotation mark for it: so a formula may also
+stand within a text, behind a separator. An apostrophe before the sign makes a text of either, and reading our own files
+takes it away again.
+"""
+
+import re
+from collections.abc import Callable
+
+import pandas as pd
+
+_RUNS = "'*[=+\\-@\uff1d\uff0b\uff0d\uff20]"
+_WITHIN, _WITHIN_TAKEN = (re.compile(f'([;|\\t\\r\\n][ \\u00a0"]*){more}(?={_RUNS})') for more in ("", "'"))
+_FIRST, _FIRST_TAKEN = (re.compile(f"^([ \\u00a0\"]*){more}(?={_RUNS}|'*[\\t\\r\\n])") for more in ("", "'"))
+
+
+def plain(text: str) -> str:
+    """Return the text as no spreadsheet runs it.
+
+    >>> plain("=1+1"), plain("Acme;=1+1"), plain("Acme"), plain("'=1")
+    ("'=1+1", "Acme;'=1+1", 'Acme', "''=1")
+    """
+    return _FIRST.sub(r"\1'", _WITHIN.sub(r"\1'", text))
+
+
+def unplain(text: str) -> str:
+    """Return what `plain` was given."""
+    return _WITHIN_TAKEN.sub(r"\1", _FIRST_TAKEN.sub(r"\1", text))
+
+
+def plain_frame(frame: pd.DataFrame) -> pd.DataFrame:
+    """Return the frame with its texts plain, for a CSV file."""
+    return _mapped(frame, f'(?:^|[;|\\t\\r\\n])[ \u00a0"]*(?:{_RUNS}|[\\t\\r\\n])', plain)
+
+
+def unplain_frame(frame: pd.DataFrame) -> pd.DataFrame:
+    """Return the frame that `plain_frame` was given, read from a CSV file."""
+    return _mapped(frame, "'", unplain)
+
+
+def _mapped(frame: pd.DataFrame, sign: str, change: Callable[[str], str]) -> pd.DataFrame:
+    """Change the texts that hold the sign; most have none, and their columns stay as they are."""
+    changed = {}
+    for name in frame.columns:
+        column = frame[name]
+        if isinstance(column.dtype, pd.StringDtype) or column.dtype == object:
+            texts = column.map(lambda cell: isinstance(cell, str)).to_numpy(bool)
+            concerned = texts & column.where(texts, "").astype(str).str.contains(sign, regex=True).to_numpy(bool)
+            if concerned.any():
+                cells = column.copy()
+                cells[concerned] = column[concerned].map(change)
+                changed[name] = cells
+    return frame.assign(**changed) if changed else frame
