@@ -8,7 +8,8 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from commands.inputs import Loaded, find_bundle, open_run, registry_uri
+from commands.champions import find_bundle
+from commands.inputs import Loaded, open_run, registry_uri
 from commands.terminal import Figures, progress_bar, show_findings, show_list, show_table
 from features.errors import BundleError, RegistryError
 
@@ -18,11 +19,12 @@ if TYPE_CHECKING:
     from training.monitoring.advice import Watched
     from training.monitoring.drift_since import DriftSince
     from training.monitoring.realised_performance import RealisedPerformance
+    from training.settings import RegistrySettings
 
 MOST_SHOWN = 10
 
 
-def find_champion(model: str | None, champions: Path) -> tuple[Bundle, str] | BundleError | None:
+def find_champion(model: str | None, settings: RegistrySettings) -> tuple[Bundle, str] | BundleError | None:
     """Return the model to watch and its version; None where there is no champion.
 
     A champion that this program cannot read is no reason to stop: the error is what is found.
@@ -31,7 +33,7 @@ def find_champion(model: str | None, champions: Path) -> tuple[Bundle, str] | Bu
 
     with tempfile.TemporaryDirectory() as scratch:
         try:
-            folder = find_bundle(model, champions, Path(scratch))
+            folder = find_bundle(model, settings, Path(scratch))
         except BundleError:
             return None
         try:

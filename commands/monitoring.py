@@ -46,7 +46,7 @@ def monitor_command(options: MonitorOptions) -> Figures:
     from training.settings import read_settings
 
     url, settings = feedback_store(options.store), read_settings(options.config)
-    champion = find_champion(options.model, Path(settings.registry.champion_folder))
+    champion = find_champion(options.model, settings.registry)
     if champion is None and not options.plan and url is None:
         raise BundleError(
             "There is nothing to monitor: no champion was promoted here, no plan is given and no store is there. Run "

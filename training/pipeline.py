@@ -1,6 +1,6 @@
 """The training pipeline: from histories to a bundle; what is learnt, in what order, and what lacks data."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 
 import numpy as np
@@ -12,12 +12,13 @@ from features.instants import MICROSECONDS_PER_DAY, BoolArray, FloatArray, iso
 from features.tables import RUNGS
 from training.account_managers.track_record import ForecastRecord, fit_forecasts
 from training.data.dataset import Dataset, Progress, build_dataset, silent
+from training.data.raw_columns import remember_columns
 from training.data.training_task import usable_columns
 from training.effects.acquisition_roi import acquisition_roi
 from training.effects.coherence import coherence
 from training.effects.policy_evaluation import PolicyEvaluation
 from training.effects.upgrade import UpgradeEffect, fit_upgrades, fit_value_gaps
-from training.effects.uplift import InvestmentEffect, fit_uplift
+from training.effects.uplift import InvestmentEffect, Uplift, fit_uplift
 from training.evaluation.curves import Curves, Importance, importance_of
 from training.evaluation.evaluation import OURS, Comparison, evaluate
 from training.evaluation.grading import grade_report
@@ -29,6 +30,7 @@ from training.model.margins import line_margins, margins_finding
 from training.model.predictors import Pool, Trees
 from training.model.revenue import RevenueModel
 from training.model.service_load import usual_load
+from training.models.baselines import SIMPLEST
 from training.models.conformal import SetRule, fit_set_rule
 from training.models.fitting import fit_trees, one_linear_algebra_thread
 from training.models.horizon_models import fit_horizons
@@ -38,6 +40,7 @@ from training.models.renewal import RenewalRows, fit_renewal, renewal_finding, r
 from training.models.revenue import fit_revenue
 from training.models.revenue_range import fit_revenue_range, if_order_finding
 from training.models.rule_that_serves import rule_of, serve_pool, serve_revenue
+from training.models.scope import FOLDS, Scope, revenue_by_rule, rule_alone
 from training.models.switching import MIN_EVENTS, enough_switches, fit_switching
 from training.models.triggers import TriggerModel, fit_triggers
 from training.settings import Settings
@@ -79,54 +82,64 @@ class Trained:
         return (*self.comparisons, *(table for table in (self.renewal, self.next_order) if table is not None))
 
 
-def train(histories: Histories, settings: Settings, end: int, folds: int = 3, progress: Progress = silent) -> Trained:
+def train(
+    histories: Histories, settings: Settings, end: int, folds: int = FOLDS, progress: Progress = silent,
+    *, scope: Scope | None = None,
+) -> Trained:  # fmt: skip
     """Train all models that the data up to `end` (microseconds) allow; the report says what they do not allow.
 
     folds : rolling origins of the evaluation; 0 skips it.
+    scope : what else is wished; its folds go before `folds`.
 
     Raises
     ------
     NotEnoughData
         If the history is too short for a single slice with its horizon.
     """
+    scope = Scope(folds) if scope is None else scope
+    settings = scope.applied(settings)
     data = build_dataset(histories.as_it_stood(end), settings, end, progress=progress)
-    return train_on(data, settings, folds, progress)
+    return train_on(data, settings, progress=progress, scope=scope)
 
 
 @one_linear_algebra_thread()
-def train_on(data: Dataset, settings: Settings, folds: int = 3, progress: Progress = silent) -> Trained:
+def train_on(
+    data: Dataset, settings: Settings, folds: int = FOLDS, progress: Progress = silent, *, scope: Scope | None = None
+) -> Trained:
     """Train all models on a dataset, be it of one source or gathered from its parts; otherwise as `train`."""
+    scope = Scope(folds) if scope is None else scope
     contracts = renewal_rows(data, settings)
-    comparisons, renewals, report = _evaluate(data, contracts, settings, folds=folds, progress=progress)
-    windows = judge_next_order(data, settings, folds) if comparisons else None
-    report += next_order_findings(windows)
+    comparisons, renewals, report = _evaluate(data, contracts, settings, scope=scope, progress=progress)
+    windows = judge_next_order(data, settings, scope.folds) if comparisons and scope.whole else None
+    report += [*next_order_findings(windows), *scope.findings()]
     everything = np.ones(len(data.matrix), bool)
     progress("models", 0.0)
     serves = {comparison.task: comparison.serves for comparison in comparisons}
     decided = contracts.decided <= data.end
-    renewal = fit_renewal(data, contracts, decided, settings, renewals.serves if renewals else None)
-    next_rung, earlier = fit_with_earlier(data, everything, settings)
-    next_rung = serve_pool(data, "next_rung", serves, pool=next_rung, rows=everything, settings=settings)
-    if rule_of(next_rung) is not None:
-        earlier = None  # it was the pool's, whose sets are not the rule's
+    renewal = None
+    if scope.whole:
+        renewal = fit_renewal(data, contracts, decided, settings, renewals.serves if renewals else None)
+    next_rung, earlier = _next_rung(data, everything, settings, serves, scope)
     progress("models", 0.4)
-    switching = fit_switching(data, everything, settings) if enough_switches(data, everything) else None
-    if switching is not None:
-        can = data.labels.can_switch
-        switching = serve_pool(data, "switching", serves, pool=switching, rows=can, settings=settings)
-    triggers = fit_triggers(data, everything, settings) if switching is not None else None
+    switching = _switching(data, everything, settings, serves, scope)
+    learnt = switching is not None and scope.wants("switching")
+    triggers = fit_triggers(data, everything, settings) if learnt else None
     progress("models", 0.6)
-    revenue = serve_revenue(data, serves, fit_revenue(data, everything, settings), everything, settings)
+    if scope.wants("revenue"):
+        revenue = serve_revenue(data, serves, fit_revenue(data, everything, settings), everything, settings)
+    else:
+        revenue = revenue_by_rule(data, everything, settings)
     climbing = _fit_climbing(data, settings)
     progress("models", 0.8)
     sets = fit_set_rule(data, everything, earlier, settings)
     revenue_range, (held, held_if_order) = fit_revenue_range(data, everything, settings)
-    next_order = fit_next_order(data, everything, settings)
+    next_order = fit_next_order(data, everything, settings) if scope.whole else None
     progress("models", 1.0)
-    further, further_report = fit_horizons(data, settings, switching is not None, serves, progress)
-    uplift = fit_uplift(data, settings, progress)
+    served = {task: SIMPLEST[task] for task in SIMPLEST if not scope.wants(task)} | serves
+    further, further_report = fit_horizons(data, settings, switching is not None, served, progress)
+    uplift = fit_uplift(data, settings, progress) if scope.wants("uplift") else Uplift(())
     effects = uplift.options
-    upgrades = fit_upgrades(data, settings)
+    upgrades = fit_upgrades(data, settings) if scope.wants("uplift") else ()
     gaps, first = fit_value_gaps(data), data.totals.first_order
     record = fit_forecasts(data.totals.forecasts, gaps, settings.outcome.horizon_days, first)
     if uplift.policy_value is not None:
@@ -140,11 +153,13 @@ def train_on(data: Dataset, settings: Settings, folds: int = 3, progress: Progre
         gaps=gaps,
         record=record,
         settings=settings,
+        wants_uplift=scope.wants("uplift"),
     )
     report += [*sets.findings(), held.of_intervals(), if_order_finding(held_if_order)]
     report += further_report
-    report.append(renewal_finding(contracts, decided, renewal is not None))
-    if next_order is None:
+    if scope.whole:
+        report.append(renewal_finding(contracts, decided, renewal is not None))
+    if next_order is None and scope.whole:
         report.append(Finding.of("next_order_left_out", NOTE, needed=LEAST_GAPS))
     worth = acquisition_roi(
         data.totals.acquired, first, _margin(data, settings), uplift.policy_value, settings.outcome.horizon_days
@@ -192,6 +207,27 @@ def train_on(data: Dataset, settings: Settings, folds: int = 3, progress: Progre
     )
 
 
+def _next_rung(
+    data: Dataset, rows: BoolArray, settings: Settings, serves: Mapping[str, str], scope: Scope
+) -> tuple[Pool, Pool | None]:
+    if not scope.wants("next_rung"):
+        return rule_alone(data, "next_rung", rows, settings), None
+    pool, earlier = fit_with_earlier(data, rows, settings)
+    pool = serve_pool(data, "next_rung", serves, pool=pool, rows=rows, settings=settings)
+    return pool, None if rule_of(pool) is not None else earlier  # it was the pool's, whose sets are not the rule's
+
+
+def _switching(
+    data: Dataset, rows: BoolArray, settings: Settings, serves: Mapping[str, str], scope: Scope
+) -> Pool | None:
+    if not enough_switches(data, rows):
+        return None
+    can = data.labels.can_switch
+    if not scope.wants("switching"):
+        return rule_alone(data, "switching", can, settings)
+    return serve_pool(data, "switching", serves, pool=fit_switching(data, rows, settings), rows=can, settings=settings)
+
+
 def _importances(data: Dataset, switching: Pool | None, climbing: Trees) -> tuple[Importance, ...]:
     """Return the TreeSHAP importances of the boosters that reasons rest on, over rows of the latest slice."""
     latest = np.flatnonzero(data.snapshots.as_of == data.snapshots.as_of.max())
@@ -211,15 +247,15 @@ def _margin(data: Dataset, settings: Settings) -> float:
 
 
 def _evaluate(
-    data: Dataset, contracts: RenewalRows, settings: Settings, *, folds: int, progress: Progress
+    data: Dataset, contracts: RenewalRows, settings: Settings, *, scope: Scope, progress: Progress
 ) -> tuple[tuple[Comparison, ...], Comparison | None, list[Finding]]:
-    if folds == 0:
+    if scope.folds == 0:
         return (), None, [Finding.of("not_judged_by_wish", NOTE)]
     try:
-        comparisons = tuple(evaluate(data, settings, folds, progress))
+        comparisons = tuple(evaluate(data, settings, scope.folds, progress, wanted=scope.wants))
     except NotEnoughData as error:
         return (), None, [Finding.of("not_judged", NOTE, message=str(error))]
-    renewals = judge_renewal(data, contracts, settings, folds)
+    renewals = judge_renewal(data, contracts, settings, scope.folds) if scope.whole else None
     judged = comparisons if renewals is None else (*comparisons, renewals)
     return comparisons, renewals, [*grade_report(judged), *_rules_that_serve(judged, data, settings)]
 
@@ -299,6 +335,7 @@ def _facts(
         sure=settings.advice.sure,
         test_share=settings.advice.test_share,
         risk=settings.advice.risk,
+        raw_columns=remember_columns(data.totals.profiles, data.end),
     )
 
 
@@ -316,7 +353,7 @@ def _value_at_risk(data: Dataset, switching: Pool | None, revenue: RevenueModel,
 def _report(
     data: Dataset, switching: Pool | None, *, triggers: TriggerModel | None, effects: Sequence[InvestmentEffect],
     upgrades: Sequence[UpgradeEffect], gaps: tuple[float | None, ...], record: ForecastRecord | None,
-    settings: Settings,
+    settings: Settings, wants_uplift: bool,
 ) -> list[Finding]:  # fmt: skip
     """Return, model by model, what it rests on, or what it lacks."""
     slices = data.sample.slices
@@ -327,7 +364,7 @@ def _report(
         ),
         *_switching_findings(data, switching, triggers),
     ]  # fmt: skip
-    if not effects:
+    if not effects and wants_uplift:
         report.append(Finding.of("uplift_left_out", NOTE, needed=settings.uplift.least_treated))
     for effect in effects:
         report += [*effect.findings, *coherence(effect, gaps, data)]
@@ -344,6 +381,8 @@ def _switching_findings(data: Dataset, switching: Pool | None, triggers: Trigger
     if switching is None:
         return [Finding.of("switching_left_out", NOTE, **counts, needed=MIN_EVENTS)]
     learnt = Finding.of("switching_learnt", NOTE, definition=data.definition, **counts)
+    if rule_of(switching) is not None and triggers is None:
+        return []  # what serves instead was said
     if triggers is None:
         return [learnt, Finding.of("triggers_shared_out", NOTE)]
     if np.isnan(triggers.auc):

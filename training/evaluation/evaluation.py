@@ -100,10 +100,13 @@ class Comparison:
 
 
 @one_linear_algebra_thread()
-def evaluate(data: Dataset, settings: Settings, folds: int = 3, progress: Progress = silent) -> list[Comparison]:
+def evaluate(
+    data: Dataset, settings: Settings, folds: int = 3, progress: Progress = silent,
+    *, wanted: Callable[[str], bool] = lambda _: True,
+) -> list[Comparison]:  # fmt: skip
     """Evaluate every prediction that the data allow; switching is left out where there are too few switches.
 
-    folds : number of rolling origins.
+    folds : number of rolling origins.  wanted : whether a prediction is evaluated, by its name.
 
     Raises
     ------
@@ -114,6 +117,8 @@ def evaluate(data: Dataset, settings: Settings, folds: int = 3, progress: Progre
     origins = rolling_origins(data.sample, held_out_accounts, settings, folds)
     results = []
     for number, task in enumerate(TASKS):
+        if not wanted(task.name):
+            continue
         comparison = _evaluate(data, task, origins, settings, partial(_advance, progress, number))
         if comparison is not None:
             results.append(comparison)

@@ -12,6 +12,9 @@ from features.atomic_write import write_whole
 from features.errors import BundleError
 from training.model.bundle import MANIFEST, read_bundle, read_proven_bundle
 
+OWNER = "model"
+"""The file in a champion's folder that names the registered model whose champion it is."""
+
 
 def publish(bundle: Path, folder: Path) -> Path:
     """Install a bundle in the champion's folder and make it the one that serves; return where it lies."""
