@@ -92,6 +92,7 @@ def measure(bundle: Bundle, version: str, loaded: Loaded) -> Watched:
     from training.monitoring.drift_since import drift_since
     from training.monitoring.early_signs import early_signs
     from training.monitoring.label_clock import LabelClock
+    from training.monitoring.raw_columns import broken_columns
     from training.monitoring.realised_performance import judge_realised_performance
     from training.monitoring.table_freshness import stale_tables
 
@@ -105,6 +106,7 @@ def measure(bundle: Bundle, version: str, loaded: Loaded) -> Watched:
         progress("what happened", 1.0)
     stopped = stale_tables(known, as_of, settings.monitor.least_silent_days)
     absent = tuple(sorted(set(facts.tables) - known.tables))
+    columns = broken_columns(facts.raw_columns, loaded.histories.profiles, as_of)
     clock = LabelClock(facts.trained_until, as_of, facts.horizon_days)
     return Watched(
         version=version,
@@ -115,6 +117,7 @@ def measure(bundle: Bundle, version: str, loaded: Loaded) -> Watched:
         stopped=stopped,
         absent=absent,
         settings=settings,
+        columns=columns,
     )
 
 

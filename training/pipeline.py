@@ -137,7 +137,7 @@ def train_on(
     progress("models", 1.0)
     served = {task: SIMPLEST[task] for task in SIMPLEST if not scope.wants(task)} | serves
     further, further_report = fit_horizons(data, settings, switching is not None, served, progress)
-    uplift = fit_uplift(data, settings, progress) if scope.wants("uplift") else Uplift(())
+    uplift = fit_uplift(data, settings, progress, quick=scope.quick) if scope.wants("uplift") else Uplift(())
     effects = uplift.options
     upgrades = fit_upgrades(data, settings) if scope.wants("uplift") else ()
     gaps, first = fit_value_gaps(data), data.totals.first_order

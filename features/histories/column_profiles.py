@@ -37,8 +37,8 @@ Profiles = Mapping[str, Mapping[str, Counts]]
 
 
 def profile_columns(source: "Source") -> Profiles:
-    """Return the profiles of all columns of a cleaned source."""
-    return {name: _profile(TABLE[name], columns) for name, columns in source.tables.items() if name in TABLE}
+    """Return the profiles of all columns of a cleaned source, of the tables that hold accounts' rows."""
+    return {name: _profile(TABLE[name], cells) for name, cells in source.tables.items() if "account_id" in cells}
 
 
 def add_profiles(parts: Iterable[Profiles]) -> Profiles:

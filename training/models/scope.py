@@ -64,6 +64,8 @@ class Scope:
         """Return what was left out, and what stands there instead."""
         left = [task for task in TASKS.values() if not self.wants(task)]
         rules = [Finding.of("rule_by_wish", NOTE, task=task, rule=SIMPLEST[task]) for task in left if task in SIMPLEST]
+        if self.quick:
+            rules.append(Finding.of("quick_by_wish", NOTE))
         return [*rules, *([Finding.of("uplift_by_wish", NOTE)] if "uplift" in left else [])]
 
 

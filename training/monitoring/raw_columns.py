@@ -24,7 +24,7 @@ LEAST_FILLED, EMPTY = 0.05, 0.1
 HALF_LOST = 0.5
 """The part of the share filled that may go before it is said that the column is filled less."""
 KNOWN_SHARE, STILL_KNOWN = 0.8, 0.5
-"""The share that the remembered values must have had together, and the share of rows now below which they are others."""
+"""The share that the remembered values must have had together, and the share now below which they are others."""
 LEAST_FACTOR = 5.0
 """How many times as large numbers must be, at every quantile alike, before they count as in another unit."""
 ALIKE = 0.15
