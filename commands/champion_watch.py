@@ -45,11 +45,17 @@ def find_champion(model: str | None, settings: RegistrySettings) -> tuple[Bundle
 
 
 def watch(
-    champion: tuple[Bundle, str] | BundleError, loaded: Loaded, *, report_to: Path | None, metrics_to: Path | None
+    champion: tuple[Bundle, str] | BundleError,
+    loaded: Loaded,
+    *,
+    report_to: Path | None,
+    metrics_to: Path | None,
+    page_to: Path | None = None,
 ) -> Figures:
     """Return all figures of the champion since its training, and the advice.
 
-    report_to : folder for the report, metrics_to : file for Prometheus; None = not.
+    report_to : folder for the report, metrics_to : file for Prometheus, page_to : for the runs of that folder; None =
+        not.
     """
     from training.model.findings import BLOCKER, Finding
     from training.model.text.catalogue import render
@@ -62,7 +68,7 @@ def watch(
     found = measure(*champion, loaded)
     reasons = reasons_of(found)
     show(found)
-    return _tell(found, reasons, loaded, report_to=report_to, metrics_to=metrics_to)
+    return _tell(found, reasons, loaded, report_to=report_to, metrics_to=metrics_to, page_to=page_to)
 
 
 def watch_former(folder: Path, loaded: Loaded, report_to: Path) -> list[Path]:
@@ -122,7 +128,13 @@ def measure(bundle: Bundle, version: str, loaded: Loaded) -> Watched:
 
 
 def _tell(
-    found: Watched, reasons: Sequence[Finding], loaded: Loaded, *, report_to: Path | None, metrics_to: Path | None
+    found: Watched,
+    reasons: Sequence[Finding],
+    loaded: Loaded,
+    *,
+    report_to: Path | None,
+    metrics_to: Path | None,
+    page_to: Path | None,
 ) -> Figures:
     """Show the advice, write what was asked for, and log the run."""
     from features.atomic_write import write_whole
@@ -130,7 +142,8 @@ def _tell(
     from training.model.findings import NOTE, Finding, to_json
     from training.model.text.catalogue import render
     from training.monitoring.advice import ADVICE, advice_of, realised
-    from training.monitoring.monitor_report import figures, prometheus, write_report
+    from training.monitoring.monitor_page import keep_run, kept_runs, monitor_page
+    from training.monitoring.monitor_report import document, figures, prometheus, write_report
     from training.tracking.monitor_runs import record_monitoring
 
     advice = advice_of(reasons)
@@ -141,6 +154,14 @@ def _tell(
         files = write_report(found, reasons, report_to or Path(scratch))
         if report_to is not None:
             print(f"\n{' and '.join(str(file) for file in files)} written")
+        run_now = document(found, reasons)
+        if report_to is not None:
+            keep_run(run_now, report_to)
+        if page_to is not None:
+            page_to.parent.mkdir(parents=True, exist_ok=True)
+            runs = [run_now] if report_to is None else kept_runs(report_to)
+            write_whole(page_to, monitor_page(runs, loaded.settings.service.currency))
+            print(f"{page_to} shows {len(runs)} runs" if len(runs) > 1 else f"{page_to} shows this run")
         if metrics_to is not None:
             metrics_to.parent.mkdir(parents=True, exist_ok=True)
             write_whole(metrics_to, prometheus(found, reasons, time.time()))

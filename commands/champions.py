@@ -13,10 +13,11 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from commands.inputs import registry_uri
-from features.errors import BundleError, RegistryError
+from features.errors import BundleError, RegistryError, SettingsError
 
 if TYPE_CHECKING:
-    from training.settings import RegistrySettings
+    from training.model.facts import Facts
+    from training.settings import RegistrySettings, Settings
     from training.tracking.registry import Registry
 
 _NAMED = re.compile(r"models:/(?P<model>[^/@]+)(?:/(?P<version>\d+)|@(?P<alias>[^/@]+))")
@@ -73,6 +74,38 @@ def champion_bundle(settings: RegistrySettings, scratch: Path) -> Path:
         return published(settings.champions)
     note_difference(standing, settings, f"version {standing.version} is used")
     return registry.fetch(standing.version, scratch)
+
+
+def check_rules(settings: Settings, facts: Facts) -> None:
+    """Refuse settings that say other rules than those the model was trained by, which are the ones that count.
+
+    Raises
+    ------
+    SettingsError
+        With every such setting; what is at its default was not said.
+    """
+    from dataclasses import fields
+
+    from features.ladder.rules import LadderRules
+    from training.settings import OutcomeSettings
+
+    usual, own = LadderRules(), settings.ladder
+    asked = [
+        (f"ladder.{f.name}", getattr(own, f.name), getattr(facts.rules, f.name), getattr(usual, f.name))
+        for f in fields(LadderRules)
+    ]
+    horizon = settings.outcome.horizon_days, facts.horizon_days, OutcomeSettings().horizon_days
+    asked.append(("outcome.horizon_days", *horizon))
+    other = [
+        f"{name} = {said} (the model: {learnt})"
+        for name, said, learnt, default in asked
+        if said not in (learnt, default)
+    ]
+    if other:
+        raise SettingsError(
+            f"--config says {', '.join(other)}: a model scores by the rules that it was trained by. Train one by these "
+            "settings (`ladder train --config`), or leave them out."
+        )
 
 
 def refresh_copy(settings: RegistrySettings) -> None:

@@ -33,6 +33,10 @@ class MonitorOptions(CommonOptions):
     metrics: Annotated[
         Path | None, Option(metavar="FILE", help="write the figures for Prometheus' textfile collector, .prom")
     ] = None
+    html: Annotated[
+        Path | None,
+        Option(metavar="FILE", help="write one page: this run, beside the earlier ones that --out DIR keeps"),
+    ] = None
     exit_code: Annotated[bool, Option(help="end with status 3 where the advice is to retrain")] = False
 
 
@@ -57,7 +61,7 @@ def monitor_command(options: MonitorOptions) -> Figures:
     loaded = load_source(options.data, settings, as_of=options.as_of, feedback=url)
     watched: Figures = {}
     if champion is not None:
-        watched = watch(champion, loaded, report_to=options.out, metrics_to=options.metrics)
+        watched = watch(champion, loaded, report_to=options.out, metrics_to=options.metrics, page_to=options.html)
     if url is not None and "model_version" in watched:
         kept = {name: value for name, value in watched.items() if name not in ("reasons", "run_id")}
         _keep_verdicts(url, loaded.as_of, [("model", str(watched["model_version"]), kept)])

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Literal
 
-from commands.champions import find_bundle
+from commands.champions import check_rules, find_bundle
 from commands.inputs import (
     Loaded,
     as_of_parts,
@@ -62,6 +62,7 @@ def score_command(options: ScoreOptions) -> Figures:
     settings = read_settings(options.config)
     with tempfile.TemporaryDirectory() as scratch:
         bundle, version = read_bundle(find_bundle(options.model, settings.registry, Path(scratch)))
+    check_rules(settings, bundle.facts)
     if options.to is not None:
         check_store(options.to)  # before an hour's work
     feedback = feedback_store(options.store, options.to)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import sys
+from collections.abc import Sequence
 from contextlib import AbstractContextManager
 from dataclasses import dataclass, field, replace
 from pathlib import Path
@@ -148,13 +149,20 @@ class TrainingRun:
         return self.tuned.findings() if self.tuned else []
 
     @property
-    def records(self) -> dict[str, tuple[str, tuple[Row, ...]]]:
+    def records(self) -> dict[str, tuple[str, Sequence[Row]]]:
         """Return the tables with rows: file -> heading and rows of what was promised and earned."""
+        from training.evaluation.cluster_bootstrap import LEVEL
+        from training.evaluation.fairness import fairness_rows
+
         facts = self.trained.bundle.facts
         records = {
             "managers": (
                 "What account managers' forecasts have been worth, money over the horizon",
                 facts.track_record,
+            ),
+            "fairness": (
+                f"Whether chances are as right for every part of the accounts, out of time [{LEVEL:.0%}]",
+                fairness_rows(self.trained.fairness),
             ),
             "acquisition": ("What winning accounts and moving them up bring, money per account", facts.acquisition),
         }

@@ -21,6 +21,7 @@ from training.effects.upgrade import UpgradeEffect, fit_upgrades, fit_value_gaps
 from training.effects.uplift import InvestmentEffect, Uplift, fit_uplift
 from training.evaluation.curves import Curves, Importance, importance_of
 from training.evaluation.evaluation import OURS, Comparison, evaluate
+from training.evaluation.fairness import PartRow, fairness_findings, judge_fairness
 from training.evaluation.grading import grade_report
 from training.evaluation.next_order import judge_next_order, next_order_findings
 from training.evaluation.renewal import judge_renewal
@@ -63,6 +64,7 @@ class Trained:
     policy_evaluation : the trials that recommendations are evaluated on; None where there are none.
     next_order, renewal : the tables of the windows of the next order and of the chances of renewal; None where nothing
         was evaluated.
+    fairness : whether chances are as right for every part of the accounts; empty where nothing was evaluated.
     """
 
     bundle: Bundle
@@ -75,6 +77,7 @@ class Trained:
     policy_evaluation: PolicyEvaluation | None = field(default=None, compare=False, repr=False)
     next_order: Comparison | None = None
     renewal: Comparison | None = None
+    fairness: tuple[PartRow, ...] = ()
 
     @property
     def tables(self) -> tuple[Comparison, ...]:
@@ -111,7 +114,8 @@ def train_on(
     contracts = renewal_rows(data, settings)
     comparisons, renewals, report = _evaluate(data, contracts, settings, scope=scope, progress=progress)
     windows = judge_next_order(data, settings, scope.folds) if comparisons and scope.whole else None
-    report += [*next_order_findings(windows), *scope.findings()]
+    fairness = judge_fairness(data, comparisons)
+    report += [*fairness_findings(fairness), *next_order_findings(windows), *scope.findings()]
     everything = np.ones(len(data.matrix), bool)
     progress("models", 0.0)
     serves = {comparison.task: comparison.serves for comparison in comparisons}
@@ -204,6 +208,7 @@ def train_on(
         policy_evaluation=uplift.policy_evaluation,
         next_order=windows,
         renewal=renewals,
+        fairness=fairness,
     )
 
 

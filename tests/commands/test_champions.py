@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 import ladder
-from commands.champions import champion_bundle, find_bundle, refresh_copy
+from commands.champions import champion_bundle, check_rules, find_bundle, refresh_copy
 from features.errors import BundleError, RegistryError, SettingsError
 from tests.trained import tiny_bundle
 from tests.training.tracking.tracking import empty_registry, put
@@ -116,3 +116,16 @@ def test_every_model_has_versions_aliases_a_folder_and_a_way_back_of_its_own(
         registry.rollback(OURS.champions)
     with pytest.raises(SettingsError, match=r"registry\.model = '\.\./up' should be made of letters"):
         parse_settings({"registry": {"model": "../up"}})
+
+
+def test_settings_with_other_rules_than_the_models_are_refused_by_name() -> None:
+    facts = tiny_bundle().facts
+    check_rules(parse_settings({}), facts)
+    check_rules(parse_settings({"ladder": {"customer_order_days": facts.rules.customer_order_days}}), facts)
+    said = {"ladder": {"customer_order_days": 4, "referral_days": 90}, "outcome": {"horizon_days": 30}}
+    with pytest.raises(SettingsError) as refusal:
+        check_rules(parse_settings(said), facts)
+    for words in ("ladder.customer_order_days = 4 (the model: 2)", "referral_days = 90", "horizon_days = 30"):
+        assert words in str(refusal.value)
+    learnt_so = replace(facts, rules=replace(facts.rules, customer_order_days=4))
+    check_rules(parse_settings({}), learnt_so)  # nothing is said: the model's own rules count

@@ -69,7 +69,7 @@ class Scope:
         return [*rules, *([Finding.of("uplift_by_wish", NOTE)] if "uplift" in left else [])]
 
 
-QUICK_ROUNDS, QUICK_SLICES, QUICK_PARTS = 40, 12, 2
+QUICK_ROUNDS, QUICK_SLICES, QUICK_PARTS, QUICK_SNAPSHOTS = 40, 12, 2, 20_000
 COSTLIEST = "ordinal"
 
 
@@ -80,7 +80,11 @@ def _quick(settings: Settings) -> Settings:
         settings,
         booster=booster.with_rounds(min(booster.rounds, QUICK_ROUNDS)),
         pool=replace(pool, next_rung_without=tuple(sorted(without))),
-        slices=replace(slices, most=min(slices.most, QUICK_SLICES)),
+        slices=replace(
+            slices,
+            most=min(slices.most, QUICK_SLICES),
+            most_snapshots=min(slices.most_snapshots, QUICK_SNAPSHOTS),
+        ),
         uplift=replace(uplift, folds=min(uplift.folds, QUICK_PARTS)),
     )
 

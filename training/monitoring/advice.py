@@ -83,7 +83,7 @@ def _broken(one: BrokenColumn) -> Finding:
         case "sign":
             return Finding.of("sign_changed", WARNING, **where, **shares)
         case "shifted":
-            return Finding.of("times_shifted", WARNING, **where, hours=one.change)
+            return Finding.of("times_shifted", WARNING, **where, hours=round(one.change))
         case "fewer_rows":
             return Finding.of("rows_fewer", WARNING, table=one.table, **shares)
         case _:
