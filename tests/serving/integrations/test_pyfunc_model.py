@@ -77,7 +77,7 @@ def test_pyfunc_and_http_give_the_same_bits(tiny: Simulation, histories: Histori
 
 
 def test_flat_rows_and_frames_by_table_give_what_nested_ones_give(
-    tiny: Simulation, histories: Histories, model: Any
+    tiny: Simulation, histories: Histories, scoring_service: ScoringService, model: Any
 ) -> None:
     asked = {"as_of": iso(histories.end)}
     nested = pd.DataFrame(list(builders.payloads(tiny.tables).values())[:40])
@@ -87,14 +87,9 @@ def test_flat_rows_and_frames_by_table_give_what_nested_ones_give(
         for name, table in tiny.tables.items() if "account_id" in table
     }  # fmt: skip
     expected = model.predict(nested, params=asked).set_index("account_id").sort_index()
-    own = model.unwrap_python_model() if hasattr(model, "unwrap_python_model") else model
-    for answer in (model.predict(flat_rows(frames), params=asked), _predict(own, frames, asked)):
+    for answer in (model.predict(flat_rows(frames), params=asked), PyfuncModel(scoring_service).predict(frames, asked)):
         found = answer.set_index("account_id").sort_index()
         pd.testing.assert_frame_equal(pd.DataFrame(found), pd.DataFrame(expected))
-
-
-def _predict(own: Any, frames: Any, asked: Any) -> Any:
-    return getattr(own, "predict", own)(frames, asked)
 
 
 def test_flat_rows_that_do_not_say_of_which_table_are_refused(scoring_service: ScoringService) -> None:
