@@ -8,7 +8,8 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from commands.inputs import Loaded, find_bundle, open_run, registry_uri
+from commands.champions import find_bundle
+from commands.inputs import Loaded, open_run, registry_uri
 from commands.terminal import Figures, progress_bar, show_findings, show_list, show_table
 from features.errors import BundleError, RegistryError
 
@@ -18,11 +19,12 @@ if TYPE_CHECKING:
     from training.monitoring.advice import Watched
     from training.monitoring.drift_since import DriftSince
     from training.monitoring.realised_performance import RealisedPerformance
+    from training.settings import RegistrySettings
 
 MOST_SHOWN = 10
 
 
-def find_champion(model: str | None, champions: Path) -> tuple[Bundle, str] | BundleError | None:
+def find_champion(model: str | None, settings: RegistrySettings) -> tuple[Bundle, str] | BundleError | None:
     """Return the model to watch and its version; None where there is no champion.
 
     A champion that this program cannot read is no reason to stop: the error is what is found.
@@ -31,7 +33,7 @@ def find_champion(model: str | None, champions: Path) -> tuple[Bundle, str] | Bu
 
     with tempfile.TemporaryDirectory() as scratch:
         try:
-            folder = find_bundle(model, champions, Path(scratch))
+            folder = find_bundle(model, settings, Path(scratch))
         except BundleError:
             return None
         try:
@@ -43,11 +45,17 @@ def find_champion(model: str | None, champions: Path) -> tuple[Bundle, str] | Bu
 
 
 def watch(
-    champion: tuple[Bundle, str] | BundleError, loaded: Loaded, *, report_to: Path | None, metrics_to: Path | None
+    champion: tuple[Bundle, str] | BundleError,
+    loaded: Loaded,
+    *,
+    report_to: Path | None,
+    metrics_to: Path | None,
+    page_to: Path | None = None,
 ) -> Figures:
     """Return all figures of the champion since its training, and the advice.
 
-    report_to : folder for the report, metrics_to : file for Prometheus; None = not.
+    report_to : folder for the report, metrics_to : file for Prometheus, page_to : for the runs of that folder; None =
+        not.
     """
     from training.model.findings import BLOCKER, Finding
     from training.model.text.catalogue import render
@@ -60,7 +68,7 @@ def watch(
     found = measure(*champion, loaded)
     reasons = reasons_of(found)
     show(found)
-    return _tell(found, reasons, loaded, report_to=report_to, metrics_to=metrics_to)
+    return _tell(found, reasons, loaded, report_to=report_to, metrics_to=metrics_to, page_to=page_to)
 
 
 def watch_former(folder: Path, loaded: Loaded, report_to: Path) -> list[Path]:
@@ -90,6 +98,7 @@ def measure(bundle: Bundle, version: str, loaded: Loaded) -> Watched:
     from training.monitoring.drift_since import drift_since
     from training.monitoring.early_signs import early_signs
     from training.monitoring.label_clock import LabelClock
+    from training.monitoring.raw_columns import broken_columns
     from training.monitoring.realised_performance import judge_realised_performance
     from training.monitoring.table_freshness import stale_tables
 
@@ -103,6 +112,7 @@ def measure(bundle: Bundle, version: str, loaded: Loaded) -> Watched:
         progress("what happened", 1.0)
     stopped = stale_tables(known, as_of, settings.monitor.least_silent_days)
     absent = tuple(sorted(set(facts.tables) - known.tables))
+    columns = broken_columns(facts.raw_columns, loaded.histories.profiles, as_of)
     clock = LabelClock(facts.trained_until, as_of, facts.horizon_days)
     return Watched(
         version=version,
@@ -113,11 +123,18 @@ def measure(bundle: Bundle, version: str, loaded: Loaded) -> Watched:
         stopped=stopped,
         absent=absent,
         settings=settings,
+        columns=columns,
     )
 
 
 def _tell(
-    found: Watched, reasons: Sequence[Finding], loaded: Loaded, *, report_to: Path | None, metrics_to: Path | None
+    found: Watched,
+    reasons: Sequence[Finding],
+    loaded: Loaded,
+    *,
+    report_to: Path | None,
+    metrics_to: Path | None,
+    page_to: Path | None,
 ) -> Figures:
     """Show the advice, write what was asked for, and log the run."""
     from features.atomic_write import write_whole
@@ -125,7 +142,8 @@ def _tell(
     from training.model.findings import NOTE, Finding, to_json
     from training.model.text.catalogue import render
     from training.monitoring.advice import ADVICE, advice_of, realised
-    from training.monitoring.monitor_report import figures, prometheus, write_report
+    from training.monitoring.monitor_page import keep_run, kept_runs, monitor_page
+    from training.monitoring.monitor_report import document, figures, prometheus, write_report
     from training.tracking.monitor_runs import record_monitoring
 
     advice = advice_of(reasons)
@@ -136,6 +154,14 @@ def _tell(
         files = write_report(found, reasons, report_to or Path(scratch))
         if report_to is not None:
             print(f"\n{' and '.join(str(file) for file in files)} written")
+        run_now = document(found, reasons)
+        if report_to is not None:
+            keep_run(run_now, report_to)
+        if page_to is not None:
+            page_to.parent.mkdir(parents=True, exist_ok=True)
+            runs = [run_now] if report_to is None else kept_runs(report_to)
+            write_whole(page_to, monitor_page(runs, loaded.settings.service.currency))
+            print(f"{page_to} shows {len(runs)} runs" if len(runs) > 1 else f"{page_to} shows this run")
         if metrics_to is not None:
             metrics_to.parent.mkdir(parents=True, exist_ok=True)
             write_whole(metrics_to, prometheus(found, reasons, time.time()))

@@ -7,12 +7,14 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
-from commands.inputs import feedback_store, find_bundle, load_source
+from commands.champions import find_bundle
+from commands.inputs import feedback_store, load_source
 from commands.options import CommonOptions, Data, Feedback, Option
 from commands.terminal import Figures, progress_bar, show_findings
 
 if TYPE_CHECKING:
     from serving.scoring.changes import Run
+    from training.settings import RegistrySettings
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -42,9 +44,8 @@ def changes_command(options: ChangesOptions) -> Figures:
     if out.suffix not in (".parquet", ".csv"):
         raise SettingsError(f"--out {out} must end in .parquet or .csv.")
     settings = read_settings(options.config)
-    champions = Path(settings.registry.champion_folder)
-    before = _read_run(options.before, options.model_before, "--model-before", champions)
-    after = _read_run(options.after, options.model_after, "--model-after", champions)
+    before = _read_run(options.before, options.model_before, "--model-before", settings.registry)
+    after = _read_run(options.after, options.model_after, "--model-after", settings.registry)
     source = load_source(options.data, settings, feedback=feedback_store(options.store), keep_tables=True).source
     with progress_bar() as progress:
         progress("scoring at every step", 0.0)
@@ -62,7 +63,7 @@ def changes_command(options: ChangesOptions) -> Figures:
     return {"accounts": len(changes), "out": str(out), **{f"p_switch_{part}": share for part, share in parts.items()}}
 
 
-def _read_run(folder: Path, model: str | None, flag: str, champions: Path) -> Run:
+def _read_run(folder: Path, model: str | None, flag: str, registry: RegistrySettings) -> Run:
     """Return a run's scores and their model: the one given, or the champion of that version."""
     from features.errors import RegistryError
     from serving.scoring.batch import read_scores
@@ -72,12 +73,12 @@ def _read_run(folder: Path, model: str | None, flag: str, champions: Path) -> Ru
 
     scores = read_scores(folder)
     version = str(scores["model_version"].iloc[0]) if len(scores) else ""
-    kept = champions / version
+    kept = registry.champions / version
     if model is None and not kept.is_dir():
         raise RegistryError(
             f"The scores in {folder} were made by model {version}, which is not in {kept.parent}. Give it with "
-            f"{flag}, as models:/loyalty-ladder/VERSION or the folder of its bundle."
+            f"{flag}, as models:/{registry.model}/VERSION or the folder of its bundle."
         )
     with tempfile.TemporaryDirectory() as scratch:
-        where = kept if model is None else find_bundle(model, champions, Path(scratch))
+        where = kept if model is None else find_bundle(model, registry, Path(scratch))
         return Run(scores, Scorer(*read_bundle(where)))

@@ -23,6 +23,7 @@ from commands.parser import Options, add_arguments, read_options
 from commands.people import PeopleOptions, people_command
 from commands.planning import PlanOptions, plan_command
 from commands.promotion import PromoteOptions, RollbackOptions, promote_command, rollback_command
+from commands.registration import RegisterOptions, register_command
 from commands.retraining import RetrainOptions, retrain_command
 from commands.scoring import ScoreOptions, score_command
 from commands.serving import ServeOptions, serve_command
@@ -123,6 +124,9 @@ COMMANDS: Mapping[str, Command] = {
     "check": _command("the data report: rows set aside, the ladder, what can be trained", CheckOptions, check_command),
     "train": _command("train all models, track and register them", TrainOptions, train_command, _train_status),
     "backtest": _command("out-of-time evaluation beside the baselines", BacktestOptions, backtest_command),
+    "register": _command(
+        "register a model that is on disk: one whose tracker failed, or a bundle", RegisterOptions, register_command
+    ),
     "promote": _command("make a version champion", PromoteOptions, promote_command),
     "rollback": _command("make the former champion champion again", RollbackOptions, rollback_command),
     "score": _command("score every account", ScoreOptions, score_command),

@@ -9,7 +9,6 @@ import time
 from collections.abc import Collection, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
-from pathlib import Path
 from typing import TYPE_CHECKING
 
 from commands.options import STORE_VARIABLE
@@ -185,32 +184,7 @@ def histories_of_parts(partitions: Partitions) -> Iterator[tuple[Histories, Sour
 
     for part in partitions.parts:
         source = read_part(part)
-        yield build_histories(source, consume=True), source
-
-
-def find_bundle(model: str | None, champions: Path, scratch: Path) -> Path:
-    """Return the folder of a model: the folder itself, one fetched for `models:/...`, or the champion by default.
-
-    champions : where the champion is published.  scratch : where a model of the registry is fetched to.
-    """
-    from features.errors import RegistryError
-    from training.model.bundle import MANIFEST, NAME
-    from training.model.champion import published
-    from training.tracking.registry import ALIAS, Registry
-
-    if model is None:
-        return published(champions)
-    for prefix in (f"models:/{NAME}/", f"models:/{NAME}@"):
-        if model.startswith(prefix):
-            wanted = model.removeprefix(prefix)
-            if wanted != ALIAS and not wanted.isdigit():
-                break
-            return Registry(registry_uri()).fetch(wanted, scratch)
-    if (Path(model) / MANIFEST).is_file():
-        return Path(model)
-    raise RegistryError(
-        f"{model} is no model: give models:/{NAME}/VERSION, models:/{NAME}@{ALIAS}, or the folder of a bundle."
-    )
+        yield build_histories(source, consume=True, profiles=False), source
 
 
 def registry_uri() -> str:

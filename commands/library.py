@@ -7,8 +7,8 @@ from __future__ import annotations
 
 import tempfile
 import time
-from collections.abc import Mapping
-from dataclasses import dataclass
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
 from functools import cached_property
 from importlib import import_module
 from pathlib import Path
@@ -36,12 +36,13 @@ class Source:
 
     cleaned : its tables, typed and clean, and what was understood, noted and set aside.
     settings : by which it was read, and by which it is trained.
-    library : of its frames, `pandas`, `polars` or `pyarrow`.
+    library : of its frames, `pandas`, `polars` or `pyarrow`.  where : its address, for the tracker; empty for frames.
     """
 
     cleaned: Tables
     settings: Settings
     library: str = "pandas"
+    where: str = ""
 
     @cached_property
     def histories(self) -> Histories:
@@ -85,17 +86,28 @@ class Scores(NamedTuple):
     reasons: Frame
 
 
+class Made(NamedTuple):
+    """How a model was trained.  where : its source.  began, ended : milliseconds."""
+
+    settings: Settings
+    where: str
+    began: int
+    ended: int
+
+
 @dataclass(frozen=True)
 class Model:
     """A model: one just trained, or one that was loaded.
 
     bundle : all that serves.  version : its name, the digest of its files.
     trained : what training found beside it; None for a model that was loaded.
+    made : how it was trained; None for a model that was loaded.
     """
 
     bundle: Bundle
     version: str
     trained: Trained | None = None
+    made: Made | None = None
 
     @property
     def report(self) -> tuple[str, ...]:
@@ -141,6 +153,26 @@ class Model:
         write_bundle(self.bundle, Path(folder))
         return Path(folder)
 
+    def register(
+        self, model: str | None = None, *, run_name: str | None = None, tags: Mapping[str, str] | None = None
+    ) -> int:
+        """Log the model into MLflow as `ladder train` does, and return its number as a new version.
+
+        Its run is a child of the one that is open in this process, if any, and else stands in the experiment that
+        `mlflow.set_experiment` chose, or that of the settings. It serves once `ladder promote VERSION`, or MLflow's
+        own client, gives it the alias `champion`.
+
+        model : name of the registered model; None = that of the settings.  run_name, tags : of the run.
+
+        Raises
+        ------
+        RegistryError
+            If the registry cannot be reached, or refuses. The model is as it was: register it again, or save it.
+        """
+        from commands.registration import register_model
+
+        return register_model(self, model, run_name, tags or {})
+
     def draw(self, folder: str | Path) -> list[Path]:
         """Draw the plots of the evaluation into a folder and return the files; none for a model that was loaded."""
         from training.tracking.plots import draw_plots
@@ -175,7 +207,7 @@ def read(
         data, {} if parted else chosen.tables, max_bad_share=1.0 if look else chosen.source.max_bad_share,
         rules=chosen.source.rules(time.time_ns() // 1000), look=look,
     )  # fmt: skip
-    return Source(cleaned, chosen, _library(frames))
+    return Source(cleaned, chosen, _library(frames), "" if isinstance(data, Mapping) else str(data))
 
 
 def check(source: Source, *, as_of: str | None = None) -> DataReport:
@@ -186,20 +218,37 @@ def check(source: Source, *, as_of: str | None = None) -> DataReport:
     return data_report(Loaded(source.settings, source.cleaned, source.histories, source.instant(as_of)))
 
 
-def train(source: Source, *, as_of: str | None = None, folds: int = 3) -> Model:
+def train(
+    source: Source,
+    *,
+    as_of: str | None = None,
+    folds: int | None = None,
+    fast: bool = False,
+    horizons: Sequence[int] | None = None,
+    only: Sequence[str] = (),
+) -> Model:
     """Train all models that a source allows; nothing is registered, and nothing is written.
 
-    folds : origins of the evaluation out of time; 0 skips it.
+    folds : origins of the evaluation out of time, three by default; 0 skips it.
+    fast : the main horizon alone and no folds, where neither is said: a first answer in seconds.
+    horizons : days of the horizons beside the main one; None = those of the settings.
+    only : of `rung`, `switching`, `revenue` and `uplift`; the others by their simplest rule. Empty = all.
 
     Raises
     ------
     NotEnoughData
         If the history is too short.
     """
+    from training.models.scope import FAST, Scope
     from training.pipeline import train as train_all
 
-    trained = train_all(source.histories, source.settings, source.instant(as_of), folds)
-    return Model(trained.bundle, trained.bundle.version, trained)
+    began = time.time_ns()
+    base = FAST if fast else Scope()
+    further = base.further if horizons is None else tuple(horizons)
+    scope = replace(base, folds=base.folds if folds is None else folds, only=tuple(only), further=further)
+    trained = train_all(source.histories, source.settings, source.instant(as_of), scope=scope)
+    made = Made(scope.applied(source.settings), source.where, began // 1_000_000, time.time_ns() // 1_000_000)
+    return Model(trained.bundle, trained.bundle.version, trained, made)
 
 
 def load(model: str | Path) -> Model:
@@ -210,15 +259,17 @@ def load(model: str | Path) -> Model:
     RegistryError, BundleError
         If there is none, or it is damaged.
     """
-    from commands.inputs import find_bundle, registry_uri
+    from commands.champions import find_bundle
+    from commands.inputs import registry_uri
     from training.model.bundle import read_bundle
+    from training.settings import RegistrySettings
     from training.tracking.registry import DEFAULT_URI
 
     uri = registry_uri()
     if str(model).startswith("models:") and uri == DEFAULT_URI and not Path(uri.removeprefix("sqlite:///")).is_file():
         raise RegistryError(f"No tracking server is named by MLFLOW_TRACKING_URI, and {uri} is not here.")
     with tempfile.TemporaryDirectory() as scratch:
-        return Model(*read_bundle(find_bundle(str(model), Path("champion"), Path(scratch))))
+        return Model(*read_bundle(find_bundle(str(model), RegistrySettings(), Path(scratch))))
 
 
 def plan(

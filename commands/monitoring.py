@@ -33,6 +33,10 @@ class MonitorOptions(CommonOptions):
     metrics: Annotated[
         Path | None, Option(metavar="FILE", help="write the figures for Prometheus' textfile collector, .prom")
     ] = None
+    html: Annotated[
+        Path | None,
+        Option(metavar="FILE", help="write one page: this run, beside the earlier ones that --out DIR keeps"),
+    ] = None
     exit_code: Annotated[bool, Option(help="end with status 3 where the advice is to retrain")] = False
 
 
@@ -46,7 +50,7 @@ def monitor_command(options: MonitorOptions) -> Figures:
     from training.settings import read_settings
 
     url, settings = feedback_store(options.store), read_settings(options.config)
-    champion = find_champion(options.model, Path(settings.registry.champion_folder))
+    champion = find_champion(options.model, settings.registry)
     if champion is None and not options.plan and url is None:
         raise BundleError(
             "There is nothing to monitor: no champion was promoted here, no plan is given and no store is there. Run "
@@ -57,7 +61,7 @@ def monitor_command(options: MonitorOptions) -> Figures:
     loaded = load_source(options.data, settings, as_of=options.as_of, feedback=url)
     watched: Figures = {}
     if champion is not None:
-        watched = watch(champion, loaded, report_to=options.out, metrics_to=options.metrics)
+        watched = watch(champion, loaded, report_to=options.out, metrics_to=options.metrics, page_to=options.html)
     if url is not None and "model_version" in watched:
         kept = {name: value for name, value in watched.items() if name not in ("reasons", "run_id")}
         _keep_verdicts(url, loaded.as_of, [("model", str(watched["model_version"]), kept)])

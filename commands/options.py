@@ -52,6 +52,20 @@ def at_least_one(text: str) -> int:
     return int(text)
 
 
+def none_or_more(text: str) -> int:
+    if not text.isdigit():
+        raise argparse.ArgumentTypeError(f"{text!r} is no whole number of zero or more")
+    return int(text)
+
+
+def day_list(text: str) -> tuple[int, ...]:
+    return tuple(at_least_one(part.strip()) for part in text.split(",") if part.strip())
+
+
+def name_list(text: str) -> tuple[str, ...]:
+    return tuple(part.strip() for part in text.split(",") if part.strip())
+
+
 def minutes(text: str) -> float:
     found = _number(text)
     if not 0 < found < math.inf:
@@ -75,6 +89,13 @@ def amount(text: str) -> float:
 
 def amount_or_none(text: str) -> float | None:
     return None if text == "none" else amount(text)
+
+
+def key_and_value(text: str) -> tuple[str, str]:
+    key, equals, value = text.partition("=")
+    if not key or not equals:
+        raise argparse.ArgumentTypeError(f"{text!r} is not written as KEY=VALUE")
+    return key, value
 
 
 def bond_amount(text: str) -> tuple[str, float]:
@@ -115,7 +136,7 @@ Feedback = Annotated[
 ]
 Model = Annotated[
     str | None,
-    Option(metavar="URI", help="models:/loyalty-ladder/VERSION or a bundle's folder; else the champion"),
+    Option(metavar="URI", help="models:/NAME/VERSION, models:/NAME@ALIAS or a bundle's folder; else the champion"),
 ]
 Port = Annotated[int, Option(help="TCP port")]
 Store = Annotated[

@@ -40,7 +40,7 @@ def arguments_of(options: type[CommonOptions]) -> Iterator[Argument]:
         declared, option = get_args(hints[field.name])
         optional = NoneType in get_args(declared)
         kind = get_args(declared)[0] if optional else declared
-        many = get_origin(kind) is tuple
+        many = get_origin(kind) is tuple and not (optional and option.parse)  # else one text makes the whole tuple
         value = get_args(kind)[0] if many else kind
         choices = get_args(value) if get_origin(value) is Literal else None
         plain = str if choices else _path_or_none if optional and value is Path else value

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import argparse
 import tempfile
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -25,9 +26,30 @@ REPORT, CHECKS, SETTINGS = "promotion.html", "checks.json", "settings.json"
 """Files that are kept with a version."""
 
 
+CHAMPION = 0
+"""Stands for whichever version the alias names."""
+
+
+def version_or_champion(text: str) -> int:
+    if text == "champion":
+        return CHAMPION
+    try:
+        return int(text)
+    except ValueError:
+        raise argparse.ArgumentTypeError(f"{text!r} is neither the number of a version nor `champion`") from None
+
+
 @dataclass(frozen=True, kw_only=True)
 class PromoteOptions(CommonOptions):
-    version: Annotated[int, Option(positional=True, help="number in the registry")]
+    version: Annotated[
+        int,
+        Option(
+            positional=True,
+            parse=version_or_champion,
+            metavar="VERSION",
+            help="number in the registry; or `champion`, to publish again the version that the alias names",
+        ),
+    ]
     report: Annotated[
         Path | None, Option(metavar="FILE", help="write what the checks found in training to this HTML file")
     ] = None
@@ -42,15 +64,19 @@ def promote_command(options: PromoteOptions) -> Figures:
     from training.settings import read_settings
     from training.tracking.registry import Registry
 
-    settings, registry = read_settings(options.config), Registry(registry_uri())
+    settings = read_settings(options.config)
+    registry, champions = Registry(registry_uri(), settings.registry.model), settings.registry.champions
+    version = registry.champion() if options.version == CHAMPION else options.version
+    if version is None:
+        raise RegistryError(f"There is no champion yet of {registry.model}: name a version.")
     if options.report is not None:
-        kept = registry.text(options.version, REPORT)
+        kept = registry.text(version, REPORT)
         if kept is None:
-            raise RegistryError(f"Version {options.version} was recorded without a report: leave --report out.")
+            raise RegistryError(f"Version {version} was recorded without a report: leave --report out.")
         write_page(kept, options.report)
-    registry.promote(options.version, Path(settings.registry.champion_folder))
-    print(f"loyalty-ladder version {options.version} is champion now")
-    return {"champion": options.version}
+    registry.promote(version, champions)
+    print(f"{registry.model} version {version} is champion now, in {champions} too")
+    return {"champion": version}
 
 
 def rollback_command(options: RollbackOptions) -> Figures:
@@ -58,8 +84,9 @@ def rollback_command(options: RollbackOptions) -> Figures:
     from training.tracking.registry import Registry
 
     settings = read_settings(options.config)
-    version = Registry(registry_uri()).rollback(Path(settings.registry.champion_folder))
-    print(f"loyalty-ladder version {version} is champion again")
+    registry = Registry(registry_uri(), settings.registry.model)
+    version = registry.rollback(settings.registry.champions)
+    print(f"{registry.model} version {version} is champion again")
     return {"champion": version}
 
 
@@ -93,22 +120,56 @@ class Judgement:
         return render(self.context, self.findings, self.bundle, self.champion, version)
 
 
-def judge(trained: Trained, data: Dataset, settings: Settings, registry: Registry) -> Judgement:
-    """Gather the evidence, examine it, and show what was found."""
+@dataclass(frozen=True)
+class Standing:
+    """The champion, read from the registry.
+
+    version : None where there is none.  incumbent : None where it cannot be read; `unreadable` then says why.
+    """
+
+    version: int | None
+    incumbent: Incumbent | None = None
+    unreadable: Finding | None = None
+
+
+def standing_champion(registry: Registry) -> Standing:
+    """Return the champion that a new model is compared with."""
+    version = registry.champion()
+    return Standing(None) if version is None else Standing(version, *_incumbent(registry, version))
+
+
+def judge(
+    trained: Trained, data: Dataset, settings: Settings, registry: Registry, before: Standing | None = None
+) -> Judgement:
+    """Gather the evidence, examine it, and show what was found.
+
+    before : the champion when the training began, which counts where the registry does not answer any more.
+    """
     from training.model.text.catalogue import heading, render
     from training.promotion.checks import examine
     from training.promotion.context import PromotionContext
 
-    version = registry.champion()
-    incumbent, unreadable = (None, None) if version is None else _incumbent(registry, version)
-    evidence = replace(_measure(trained, data, incumbent, settings), unreadable=unreadable)
+    standing = _standing_now(registry, before)
+    incumbent = standing.incumbent
+    evidence = replace(_measure(trained, data, incumbent, settings), unreadable=standing.unreadable)
     champion = None if incumbent is None else incumbent.bundle.facts
     context = PromotionContext(trained.bundle.facts, trained.comparisons, champion, settings.promotion, evidence)
     findings = examine(context)
     currency = trained.bundle.facts.currency
     rows = [[f.severity, heading(f, "en", currency), render(f, "en", currency)] for f in findings]
     show_table("Promotion checks", ["", "check", "found"], rows)
-    return Judgement(context, findings, version, trained.bundle.version)
+    return Judgement(context, findings, standing.version, trained.bundle.version)
+
+
+def _standing_now(registry: Registry, before: Standing | None) -> Standing:
+    try:
+        if before is not None and before.version == registry.champion():
+            return before
+        return standing_champion(registry)
+    except RegistryError:
+        if before is None:
+            raise
+        return before
 
 
 def _incumbent(registry: Registry, version: int) -> tuple[Incumbent | None, Finding | None]:

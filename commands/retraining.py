@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, TypeVar
 
 from commands.champion_watch import watch_former
+from commands.champions import refresh_copy
 from commands.inputs import Loaded, feedback_store, load_source, registry_uri, source_digest
 from commands.options import AsOf, CommonOptions, CrmName, Data, Feedback, Option, amount_or_none
 from commands.planning import plan_scores
@@ -63,6 +64,11 @@ class Work:
     before: str
 
     @property
+    def model(self) -> str:
+        """Return the name of the registered model."""
+        return self.loaded.settings.registry.model
+
+    @property
     def scores(self) -> Path:
         """Return the folder of the scores."""
         return self.options.out / "scores"
@@ -106,8 +112,9 @@ def retrain_command(options: RetrainOptions) -> Figures:
     if options.to is not None:
         check_store(options.to)  # before an hour's work
     settings = read_settings(options.config)
-    champions = Path(settings.registry.champion_folder)
+    champions = settings.registry.champions
     with alone(champions / LOCK):
+        refresh_copy(settings.registry)
         feedback = feedback_store(options.store, options.to)
         loaded = load_source(options.data, settings, as_of=options.as_of, feedback=feedback)
         return _retrain(options, loaded, champions)
@@ -199,11 +206,11 @@ def _promote(work: Work, trained: Registered, compared: Compared) -> Promoted:
     from training.tracking.registry import Registry
 
     if not compared.better:
-        print(f"loyalty-ladder version {trained.version} is not better; the champion stays")
+        print(f"{work.model} version {trained.version} is not better; the champion stays")
         return Promoted(False)
     if not compared.already:
-        Registry(registry_uri()).promote(trained.version, work.champions)
-    print(f"loyalty-ladder version {trained.version} is champion now")
+        Registry(registry_uri(), work.model).promote(trained.version, work.champions)
+    print(f"{work.model} version {trained.version} is champion now")
     return Promoted(True)
 
 

@@ -8,12 +8,12 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Literal
 
+from commands.champions import check_rules, find_bundle
 from commands.inputs import (
     Loaded,
     as_of_parts,
     check_cluster,
     feedback_store,
-    find_bundle,
     histories_of_parts,
     load_partitions,
     load_source,
@@ -61,8 +61,8 @@ def score_command(options: ScoreOptions) -> Figures:
     check_cluster(options.dask, options.data)
     settings = read_settings(options.config)
     with tempfile.TemporaryDirectory() as scratch:
-        champions = Path(settings.registry.champion_folder)
-        bundle, version = read_bundle(find_bundle(options.model, champions, Path(scratch)))
+        bundle, version = read_bundle(find_bundle(options.model, settings.registry, Path(scratch)))
+    check_rules(settings, bundle.facts)
     if options.to is not None:
         check_store(options.to)  # before an hour's work
     feedback = feedback_store(options.store, options.to)

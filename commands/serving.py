@@ -10,7 +10,8 @@ from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
-from commands.inputs import find_bundle, histories_of_parts, load_partitions, load_source
+from commands.champions import find_bundle, refresh_copy
+from commands.inputs import histories_of_parts, load_partitions, load_source
 from commands.options import DEFAULT_PORT, DEFAULT_STORE, CommonOptions, Model, Option, Port, Store, at_least_one
 from commands.store_writing import check_store, store_background, store_run
 from commands.terminal import Figures
@@ -46,11 +47,13 @@ def serve_command(options: ServeOptions) -> Figures:
     from training.settings import read_settings
 
     settings = read_settings(options.config)
-    champions = Path(settings.registry.champion_folder)
+    champions = settings.registry.champions
     with tempfile.TemporaryDirectory() as scratch:
         folder = champions  # itself, so that the next champion takes over without a restart
         if options.model is not None:
-            folder = find_bundle(options.model, champions, Path(scratch))
+            folder = find_bundle(options.model, settings.registry, Path(scratch))
+        else:
+            refresh_copy(settings.registry)
         given = options.model is not None or options.scores is not None or options.data is not None
         if given or is_published(champions):
             _fill_store(bundle_folder(folder), settings, options)

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
-import tempfile
-from dataclasses import dataclass
+import sys
+from collections.abc import Sequence
+from contextlib import AbstractContextManager
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
@@ -15,11 +17,23 @@ from commands.inputs import (
     load_partitions,
     load_source,
     open_executor,
-    open_run,
     registry_uri,
 )
-from commands.options import AsOf, CommonOptions, Dask, Data, Feedback, Option, minutes
+from commands.options import (
+    AsOf,
+    CommonOptions,
+    Dask,
+    Data,
+    Feedback,
+    Option,
+    day_list,
+    key_and_value,
+    minutes,
+    name_list,
+    none_or_more,
+)
 from commands.promotion import CHECKS, REPORT, SETTINGS, Judgement, judge, write_page
+from commands.registration import Begun, RunWish, now_ms, register_package, tracked_training
 from commands.terminal import (
     Figures,
     Progress,
@@ -34,9 +48,10 @@ if TYPE_CHECKING:
     from training.data.dataset import Dataset
     from training.evaluation.tables import Row
     from training.model.findings import Finding
+    from training.models.scope import Scope
     from training.pipeline import Trained
     from training.settings import Settings
-    from training.tracking.registry import Registry
+    from training.tracking.run_records import TrainingRecord
     from training.tuning.tuned_settings import Tuned
 
 
@@ -50,6 +65,31 @@ class TrainOptions(CommonOptions):
     report: Annotated[
         Path | None, Option(metavar="FILE", help="write what the checks found to this HTML file, for people")
     ] = None
+    fast: Annotated[
+        bool, Option(help="the main horizon alone, and not judged out of time: a first answer in seconds")
+    ] = False
+    folds: Annotated[
+        int | None, Option(metavar="K", parse=none_or_more, help="rolling origins by which models are judged; else 3")
+    ] = None
+    horizons: Annotated[
+        tuple[int, ...] | None,
+        Option(metavar="DAYS,...", parse=day_list, help="horizons beside the main one; else those of the settings"),
+    ] = None
+    only: Annotated[
+        tuple[str, ...] | None,
+        Option(
+            metavar="NAME,...",
+            parse=name_list,
+            help="learn only some of rung, switching, revenue and uplift; the others by their simplest rule",
+        ),
+    ] = None
+    run_name: Annotated[
+        str | None, Option(metavar="NAME", help="of the run in MLflow; else after the source, the day and the horizon")
+    ] = None
+    tag: Annotated[
+        tuple[tuple[str, str], ...],
+        Option(metavar="KEY=VALUE", parse=key_and_value, help="a tag of the run in MLflow; may be given several times"),
+    ] = ()
     tune: Annotated[
         float | None,
         Option(
@@ -62,12 +102,26 @@ class TrainOptions(CommonOptions):
     ] = None
 
 
+def scope_of(options: TrainOptions) -> Scope:
+    """Return how much of a training the options ask for."""
+    from training.models.scope import FAST, Scope
+
+    base = FAST if options.fast else Scope()
+    return replace(
+        base,
+        folds=base.folds if options.folds is None else options.folds,
+        only=options.only or (),
+        further=base.further if options.horizons is None else options.horizons,
+    )
+
+
 @dataclass(frozen=True)
 class TrainingRequest:
     """How to train, and what becomes of the model.
 
     uri : of the registry.  champions : folder of the champion.  where : the source, as the command was given it.
     promote : though there is a champion.  tune_minutes : None = no search.  report : file for promotion's report.
+    wish : name and tags of its run.  scope : how much is done; None = all.
     """
 
     uri: str
@@ -76,6 +130,8 @@ class TrainingRequest:
     promote: bool = False
     tune_minutes: float | None = None
     report: Path | None = None
+    wish: RunWish = field(default_factory=RunWish)
+    scope: Scope | None = None
 
 
 @dataclass(frozen=True)
@@ -93,13 +149,20 @@ class TrainingRun:
         return self.tuned.findings() if self.tuned else []
 
     @property
-    def records(self) -> dict[str, tuple[str, tuple[Row, ...]]]:
+    def records(self) -> dict[str, tuple[str, Sequence[Row]]]:
         """Return the tables with rows: file -> heading and rows of what was promised and earned."""
+        from training.evaluation.cluster_bootstrap import LEVEL
+        from training.evaluation.fairness import fairness_rows
+
         facts = self.trained.bundle.facts
         records = {
             "managers": (
                 "What account managers' forecasts have been worth, money over the horizon",
                 facts.track_record,
+            ),
+            "fairness": (
+                f"Whether chances are as right for every part of the accounts, out of time [{LEVEL:.0%}]",
+                fairness_rows(self.trained.fairness),
             ),
             "acquisition": ("What winning accounts and moving them up bring, money per account", facts.acquisition),
         }
@@ -125,13 +188,15 @@ class Registered:
 def train_command(options: TrainOptions) -> Figures:
     from training.settings import read_settings
 
-    settings = read_settings(options.config)
+    scope = scope_of(options)
+    settings = scope.applied(read_settings(options.config))
     check_cluster(options.dask, options.data)
     feedback = feedback_store(options.store)
     partitions = load_partitions(options.data, feedback=feedback)
     request = TrainingRequest(
-        uri=registry_uri(), champions=Path(settings.registry.champion_folder), where=options.data,
+        uri=registry_uri(), champions=settings.registry.champions, where=options.data,
         promote=options.promote, tune_minutes=options.tune, report=options.report,
+        wish=RunWish(options.run_name, dict(options.tag)), scope=scope,
     )  # fmt: skip
     if partitions is None:
         loaded = load_source(options.data, settings, as_of=options.as_of, feedback=feedback)
@@ -141,11 +206,14 @@ def train_command(options: TrainOptions) -> Figures:
     with open_executor(options.dask) as (executor, backend):
         with progress_bar() as progress:
             end = as_of_parts(partitions, executor, options.as_of, progress)
-            data = gather_dataset(
-                partitions, executor, settings, end, backend=backend, progress=progress, report_set_aside=note_set_aside
-            )
-            run = learn(data, settings, request.tune_minutes, progress)
-        return figures_of(conclude(run, request))  # the champion's recipe may have to be grown again
+        with tracked(settings, request, end) as begun:
+            with progress_bar() as progress:
+                data = gather_dataset(
+                    partitions, executor, settings, end, backend=backend, progress=progress,
+                    report_set_aside=note_set_aside,
+                )  # fmt: skip
+                run = learn(data, settings, request, progress)
+            return figures_of(conclude(run, request, begun))  # the champion's recipe may have to be grown again
 
 
 def train_source(loaded: Loaded, request: TrainingRequest) -> Registered:
@@ -153,48 +221,84 @@ def train_source(loaded: Loaded, request: TrainingRequest) -> Registered:
     from training.data.dataset import build_dataset
 
     settings, as_of = loaded.settings, loaded.as_of
-    with progress_bar() as progress:
-        data = build_dataset(loaded.histories.as_it_stood(as_of), settings, as_of, progress=progress)
-        run = learn(data, settings, request.tune_minutes, progress)
-    return conclude(run, request)
+    with tracked(settings, request, as_of) as begun:
+        with progress_bar() as progress:
+            data = build_dataset(loaded.histories.as_it_stood(as_of), settings, as_of, progress=progress)
+            run = learn(data, settings, request, progress)
+        return conclude(run, request, begun)
 
 
-def learn(data: Dataset, settings: Settings, tune_minutes: float | None, progress: Progress) -> TrainingRun:
+def tracked(settings: Settings, request: TrainingRequest, as_of: int) -> AbstractContextManager[Begun]:
+    """Open the run of a training, once all has been tried that its registration will need."""
+    from training.tracking.registry import Registry
+
+    registry = Registry(request.uri, settings.registry.model)
+    return tracked_training(
+        registry, settings, champions=request.champions, where=request.where, as_of=as_of, wish=request.wish
+    )
+
+
+def learn(data: Dataset, settings: Settings, request: TrainingRequest, progress: Progress) -> TrainingRun:
     """Search for better settings if the options give it time, then train."""
     from training.pipeline import train_on
 
-    if tune_minutes is None:
-        return TrainingRun(train_on(data, settings, progress=progress), data, settings)
+    if request.tune_minutes is None:
+        return TrainingRun(train_on(data, settings, progress=progress, scope=request.scope), data, settings)
     from training.tuning.tuning import evaluate_choice, tune
 
-    tuned = evaluate_choice(data, tune(data, settings, 60 * tune_minutes, progress=progress))
-    return TrainingRun(train_on(data, tuned.settings, progress=progress), data, tuned.settings, tuned)
+    tuned = evaluate_choice(data, tune(data, settings, 60 * request.tune_minutes, progress=progress))
+    trained = train_on(data, tuned.settings, progress=progress, scope=request.scope)
+    return TrainingRun(trained, data, tuned.settings, tuned)
 
 
-def conclude(run: TrainingRun, request: TrainingRequest) -> Registered:
+def conclude(run: TrainingRun, request: TrainingRequest, begun: Begun | None = None) -> Registered:
     """Show what was learnt, judge it beside the champion, register it, and promote it where that is due."""
-    from training.tracking.registry import Registry
+    if begun is None:
+        with tracked(run.settings, request, run.trained.bundle.facts.trained_until) as begun:
+            return conclude(run, request, begun)
+    from training.model.bundle import write_bundle
+    from training.tracking.training_package import BUNDLE, UNREGISTERED, write_package
 
-    bundle, registry = run.trained.bundle, Registry(request.uri)
+    ended, bundle, registry = now_ms(), run.trained.bundle, begun.registry
     _show(run)
-    judgement = judge(run.trained, run.data, run.settings, registry)
-    version = _register(run, judgement, registry, request.where)
+    kept = request.champions / UNREGISTERED / bundle.version
+    write_bundle(bundle, kept / BUNDLE)
+    try:
+        judgement = judge(run.trained, run.data, run.settings, registry, begun.standing)
+    except BaseException:
+        print(f"The model is kept in {kept}; `ladder register {kept}` makes it a version, unjudged", file=sys.stderr)
+        raise
+    record = _record(run, judgement, request)
+    package = write_package(
+        kept, bundle, record, draw=lambda folder: _draw(run.trained, folder), run_id=begun.run,
+        passes=judgement.good, ended=ended,
+    )  # fmt: skip
+    version = register_package(package, registry, run.settings.registry.experiment, kept)
     if request.report is not None:
         write_page(judgement.page(version), request.report)
-    promoted = judgement.good and (request.promote or judgement.champion is None)
+    judged = bool(run.trained.comparisons)
+    promoted = judgement.good and (judgement.champion is None or (request.promote and judged))
     if promoted:
         registry.promote(version, request.champions)
-    named = f"loyalty-ladder version {version} ({bundle.version})"
+    named = f"{registry.model} version {version} ({bundle.version})"
     if promoted:
         print(f"\n{named} is champion now")
     elif not judgement.good:
         print(f"\n{named} was not promoted: a check refused it, and the former champion, if any, stays")
         print(f"See what is marked as a blocker above, mend it and train anew; `ladder promote {version}` overrules it")
+    elif not judged:
+        print(
+            f"\n{named} was not promoted: it was not judged out of time, and version {judgement.champion} stays "
+            f"champion; `ladder promote {version}` overrules that"
+        )
     else:
         print(
             f"\n{named} was not promoted: version {judgement.champion} stays champion (use --promote, or "
             f"`ladder promote {version}`)"
         )
+    page = registry.page(begun.run)
+    if page is not None:
+        print(f"All trainings beside each other: {page}")
     figures = {**bundle.facts.figures, **(run.tuned.figures() if run.tuned else {})}
     return Registered(
         version=version, bundle=bundle.version, champion=promoted, passes=judgement.good,
@@ -224,15 +328,12 @@ def _show(run: TrainingRun) -> None:
         print(f"\nFor the settings file (--config), so that the same data give the same bundle again:\n\n{toml}")
 
 
-def _register(run: TrainingRun, judgement: Judgement, registry: Registry, where: str) -> int:
-    """Log the training with all that belongs to it, as a new version."""
-    from serving.integrations.pyfunc_model import INPUTS, OUTPUTS, PARAMS, example
+def _record(run: TrainingRun, judgement: Judgement, request: TrainingRequest) -> TrainingRecord:
+    """Return all that is logged of a training."""
     from training.evaluation.tables import as_text, record_csv
     from training.settings import write_settings
-    from training.tracking.plots import draw_plots
     from training.tracking.provenance import provenance
     from training.tracking.run_records import as_file, training_record
-    from training.tracking.runs import ModelForm
     from training.tracking.tracker import without_secrets
 
     trained, settings, tuned = run.trained, run.settings, run.tuned
@@ -241,14 +342,13 @@ def _register(run: TrainingRun, judgement: Judgement, registry: Registry, where:
     texts |= {CHECKS: as_file(judgement.findings), REPORT: judgement.page(), SETTINGS: write_settings(settings)}
     if tuned:
         texts |= {"tuning.csv": tuned.table(), "tuned.toml": tuned.toml()}
-    record = training_record(
-        trained, settings, provenance=provenance(), where=without_secrets(where), files=texts,
+    return training_record(
+        trained, settings, provenance=provenance(), where=without_secrets(request.where), files=texts,
         metrics=tuned.figures() if tuned else {}, tuning=run.tuning,
     )  # fmt: skip
-    with tempfile.TemporaryDirectory() as plots:
-        draw_plots(trained.comparisons, trained.curves, Path(plots))
-        form = ModelForm(INPUTS, OUTPUTS, PARAMS, example())
-        return registry.record(
-            trained.bundle, record, plots=Path(plots), form=form, experiment=settings.registry.experiment,
-            run_id=open_run(),
-        )  # fmt: skip
+
+
+def _draw(trained: Trained, folder: Path) -> None:
+    from training.tracking.plots import draw_plots
+
+    draw_plots(trained.comparisons, trained.curves, folder)

@@ -35,7 +35,7 @@ NOTE = "Written from the code by `make reference`; a test fails when this page i
 LIBRARY = (
     "ladder.read", "ladder.Source", "ladder.Source.tables", "ladder.Source.set_aside", "ladder.check", "ladder.train",
     "ladder.Model", "ladder.Model.report", "ladder.Model.comparisons", "ladder.Model.score", "ladder.Model.save",
-    "ladder.Model.draw", "ladder.Scores", "ladder.load", "ladder.plan",
+    "ladder.Model.register", "ladder.Model.draw", "ladder.Scores", "ladder.load", "ladder.plan",
 )  # fmt: skip
 """What `import ladder` has."""
 PUBLIC = (

@@ -16,14 +16,16 @@ from features.tables import RUNGS
 from training.account_managers.track_record import ForecastRecord, fit_forecasts
 from training.boosting_backend import local_backend
 from training.data.dataset import Dataset, Progress, build_dataset, silent
+from training.data.raw_columns import remember_columns
 from training.data.training_task import usable_columns
 from training.effects.acquisition_roi import acquisition_roi
 from training.effects.coherence import coherence
 from training.effects.policy_evaluation import PolicyEvaluation
 from training.effects.upgrade import UpgradeEffect, fit_upgrades, fit_value_gaps
-from training.effects.uplift import InvestmentEffect, fit_uplift
+from training.effects.uplift import InvestmentEffect, Uplift, fit_uplift
 from training.evaluation.curves import Curves, Importance, importance_of
 from training.evaluation.evaluation import OURS, Comparison, evaluate
+from training.evaluation.fairness import PartRow, fairness_findings, judge_fairness
 from training.evaluation.grading import grade_report
 from training.evaluation.next_order import judge_next_order, next_order_findings
 from training.evaluation.renewal import judge_renewal
@@ -31,8 +33,10 @@ from training.model.bundle import Bundle, Facts, Investment
 from training.model.findings import NOTE, WARNING, Finding
 from training.model.margins import line_margins, margins_finding
 from training.model.predictors import Pool, Trees
+from training.model.renewal import RenewalModel
 from training.model.revenue import RevenueModel
 from training.model.service_load import usual_load
+from training.models.baselines import SIMPLEST
 from training.models.conformal import SetRule, fit_set_rule
 from training.models.fitting import fit_trees, one_linear_algebra_thread
 from training.models.horizon_models import fit_horizons
@@ -42,6 +46,7 @@ from training.models.renewal import RenewalRows, fit_renewal, renewal_finding, r
 from training.models.revenue import fit_revenue
 from training.models.revenue_range import fit_revenue_range, if_order_finding
 from training.models.rule_that_serves import rule_of, serve_pool, serve_revenue
+from training.models.scope import FOLDS, Scope, revenue_by_rule, rule_alone
 from training.models.switching import MIN_EVENTS, enough_switches, fit_switching
 from training.models.triggers import TriggerModel, fit_triggers
 from training.settings import Settings
@@ -64,6 +69,7 @@ class Trained:
     policy_evaluation : the trials that recommendations are evaluated on; None where there are none.
     next_order, renewal : the tables of the windows of the next order and of the chances of renewal; None where nothing
         was evaluated.
+    fairness : whether chances are as right for every part of the accounts; empty where nothing was evaluated.
     """
 
     bundle: Bundle
@@ -76,6 +82,7 @@ class Trained:
     policy_evaluation: PolicyEvaluation | None = field(default=None, compare=False, repr=False)
     next_order: Comparison | None = None
     renewal: Comparison | None = None
+    fairness: tuple[PartRow, ...] = ()
 
     @property
     def tables(self) -> tuple[Comparison, ...]:
@@ -83,53 +90,64 @@ class Trained:
         return (*self.comparisons, *(table for table in (self.renewal, self.next_order) if table is not None))
 
 
-def train(histories: Histories, settings: Settings, end: int, folds: int = 3, progress: Progress = silent) -> Trained:
+def train(
+    histories: Histories, settings: Settings, end: int, folds: int = FOLDS, progress: Progress = silent,
+    *, scope: Scope | None = None,
+) -> Trained:  # fmt: skip
     """Train all models that the data up to `end` (microseconds) allow; the report says what they do not allow.
 
     folds : rolling origins of the evaluation; 0 skips it.
+    scope : what else is wished; its folds go before `folds`.
 
     Raises
     ------
     NotEnoughData
         If the history is too short for a single slice with its horizon.
     """
+    scope = Scope(folds) if scope is None else scope
+    settings = scope.applied(settings)
     data = build_dataset(histories.as_it_stood(end), settings, end, progress=progress)
-    return train_on(data, settings, folds, progress)
+    return train_on(data, settings, progress=progress, scope=scope)
 
 
 @one_linear_algebra_thread()
-def train_on(data: Dataset, settings: Settings, folds: int = 3, progress: Progress = silent) -> Trained:
+def train_on(
+    data: Dataset, settings: Settings, folds: int = FOLDS, progress: Progress = silent, *, scope: Scope | None = None
+) -> Trained:
     """Train all models on a dataset, be it of one source or gathered from its parts; otherwise as `train`."""
+    scope = Scope(folds) if scope is None else scope
     contracts = renewal_rows(data, settings)
-    comparisons, renewals, report = _evaluate(data, contracts, settings, folds=folds, progress=progress)
-    windows = judge_next_order(data, settings, folds) if comparisons else None
-    report += next_order_findings(windows)
+    comparisons, renewals, report = _evaluate(data, contracts, settings, scope=scope, progress=progress)
+    windows = judge_next_order(data, settings, scope.folds) if comparisons and scope.whole else None
+    fairness = judge_fairness(data, comparisons)
+    report += [*fairness_findings(fairness), *next_order_findings(windows), *scope.findings()]
     serves = {comparison.task: comparison.serves for comparison in comparisons}
+    served = {task: SIMPLEST[task] for task in SIMPLEST if not scope.wants(task)} | serves
     decided, everything = contracts.decided <= data.end, np.ones(len(data.matrix), bool)
     progress("models", 0.0)
     with side_by_side(data.backend is local_backend) as pool:
-        rungs = pool.submit(_fit_rungs, data, serves, settings)
-        leaving = pool.submit(_fit_leaving, data, serves, settings)
-        money = pool.submit(_fit_money, data, serves, settings)
+        rungs = pool.submit(_fit_rungs, data, serves, settings, scope)
+        leaving = pool.submit(_fit_leaving, data, serves, settings, scope)
+        money = pool.submit(_fit_money, data, serves, settings, scope)
         ranges = pool.submit(fit_revenue_range, data, everything, settings)
-        options = pool.submit(fit_uplift, data, settings)
+        options = pool.submit(_fit_options, data, settings, scope)
         climbers = pool.submit(_fit_climbing, data, settings)
-        rule = renewals.serves if renewals else None
-        renewing = pool.submit(fit_renewal, data, contracts, decided, settings, serves=rule)
-        ordering = pool.submit(fit_next_order, data, everything, settings)
-        rung_effects = pool.submit(fit_upgrades, data, settings)
-        work: tuple[Future[Any], ...] = (
-            rungs, leaving, money, ranges, options, climbers, renewing, ordering, rung_effects,
-        )  # fmt: skip
+        contracted = pool.submit(_fit_contracts, data, contracts, decided, settings, renewals) if scope.whole else None
+        ordering = pool.submit(fit_next_order, data, everything, settings) if scope.whole else None
+        rung_effects = pool.submit(fit_upgrades, data, settings) if scope.wants("uplift") else None
+        begun = (rungs, leaving, money, ranges, options, climbers, contracted, ordering, rung_effects)
+        work: list[Future[Any]] = [one for one in begun if one is not None]
         for done, one in enumerate(work, start=1):
             one.result()
             progress("models", done / len(work))
     (fitted, next_rung, sets), (switching, triggers) = rungs.result(), leaving.result()
     revenue, (revenue_range, (held, held_if_order)) = money.result(), ranges.result()
-    uplift, climbing, renewal = options.result(), climbers.result(), renewing.result()
-    next_order, upgrades = ordering.result(), rung_effects.result()
+    uplift, climbing = options.result(), climbers.result()
+    renewal = contracted.result() if contracted else None
+    next_order = ordering.result() if ordering else None
+    upgrades = rung_effects.result() if rung_effects else ()
     further, further_report = fit_horizons(
-        data, settings, fitted, switching=switching is not None, serves=serves, progress=progress
+        data, settings, fitted, switching=switching is not None, serves=served, progress=progress
     )
     effects = uplift.options
     gaps, first = fit_value_gaps(data), data.totals.first_order
@@ -145,11 +163,13 @@ def train_on(data: Dataset, settings: Settings, folds: int = 3, progress: Progre
         gaps=gaps,
         record=record,
         settings=settings,
+        wants_uplift=scope.wants("uplift"),
     )
     report += [*sets.findings(), held.of_intervals(), if_order_finding(held_if_order)]
     report += further_report
-    report.append(renewal_finding(contracts, decided, renewal is not None))
-    if next_order is None:
+    if scope.whole:
+        report.append(renewal_finding(contracts, decided, renewal is not None))
+    if next_order is None and scope.whole:
         report.append(Finding.of("next_order_left_out", NOTE, needed=LEAST_GAPS))
     worth = acquisition_roi(
         data.totals.acquired, first, _margin(data, settings), uplift.policy_value, settings.outcome.horizon_days
@@ -194,34 +214,56 @@ def train_on(data: Dataset, settings: Settings, folds: int = 3, progress: Progre
         policy_evaluation=uplift.policy_evaluation,
         next_order=windows,
         renewal=renewals,
+        fairness=fairness,
     )
 
 
-def _fit_rungs(data: Dataset, serves: Mapping[str, str], settings: Settings) -> tuple[Pool, Pool, SetRule]:
+def _fit_rungs(
+    data: Dataset, serves: Mapping[str, str], settings: Settings, scope: Scope
+) -> tuple[Pool, Pool, SetRule]:
     """Return the pool of the next rung, what serves, be it a rule in it, and the rule for sets of rungs."""
     everything = np.ones(len(data.matrix), bool)
-    fitted, earlier = fit_with_earlier(data, everything, settings)
-    serving = serve_pool(data, "next_rung", serves, pool=fitted, rows=everything, settings=settings)
-    if rule_of(serving) is not None:
-        earlier = None  # it was the pool's, whose sets are not the rule's
+    earlier: Pool | None
+    if scope.wants("next_rung"):
+        fitted, earlier = fit_with_earlier(data, everything, settings)
+        serving = serve_pool(data, "next_rung", serves, pool=fitted, rows=everything, settings=settings)
+        if rule_of(serving) is not None:
+            earlier = None  # it was the pool's, whose sets are not the rule's
+    else:
+        fitted, earlier = rule_alone(data, "next_rung", everything, settings), None
+        serving = fitted
     return fitted, serving, fit_set_rule(data, everything, earlier, settings)
 
 
 def _fit_leaving(
-    data: Dataset, serves: Mapping[str, str], settings: Settings
+    data: Dataset, serves: Mapping[str, str], settings: Settings, scope: Scope
 ) -> tuple[Pool | None, TriggerModel | None]:
     """Return the pool of switching, or the rule that serves in it, and the triggers; None where too few switched."""
-    everything = np.ones(len(data.matrix), bool)
+    everything, can = np.ones(len(data.matrix), bool), data.labels.can_switch
     if not enough_switches(data, everything):
         return None, None
-    pool, can = fit_switching(data, everything, settings), data.labels.can_switch
+    if not scope.wants("switching"):
+        return rule_alone(data, "switching", can, settings), None
+    pool = fit_switching(data, everything, settings)
     serving = serve_pool(data, "switching", serves, pool=pool, rows=can, settings=settings)
     return serving, fit_triggers(data, everything, settings)
 
 
-def _fit_money(data: Dataset, serves: Mapping[str, str], settings: Settings) -> RevenueModel:
+def _fit_money(data: Dataset, serves: Mapping[str, str], settings: Settings, scope: Scope) -> RevenueModel:
     everything = np.ones(len(data.matrix), bool)
+    if not scope.wants("revenue"):
+        return revenue_by_rule(data, everything, settings)
     return serve_revenue(data, serves, fit_revenue(data, everything, settings), everything, settings)
+
+
+def _fit_options(data: Dataset, settings: Settings, scope: Scope) -> Uplift:
+    return fit_uplift(data, settings, quick=scope.quick) if scope.wants("uplift") else Uplift(())
+
+
+def _fit_contracts(
+    data: Dataset, contracts: RenewalRows, decided: BoolArray, settings: Settings, judged: Comparison | None
+) -> RenewalModel | None:
+    return fit_renewal(data, contracts, decided, settings, judged.serves if judged else None)
 
 
 def _importances(data: Dataset, switching: Pool | None, climbing: Trees) -> tuple[Importance, ...]:
@@ -243,15 +285,15 @@ def _margin(data: Dataset, settings: Settings) -> float:
 
 
 def _evaluate(
-    data: Dataset, contracts: RenewalRows, settings: Settings, *, folds: int, progress: Progress
+    data: Dataset, contracts: RenewalRows, settings: Settings, *, scope: Scope, progress: Progress
 ) -> tuple[tuple[Comparison, ...], Comparison | None, list[Finding]]:
-    if folds == 0:
+    if scope.folds == 0:
         return (), None, [Finding.of("not_judged_by_wish", NOTE)]
     try:
-        comparisons = tuple(evaluate(data, settings, folds, progress))
+        comparisons = tuple(evaluate(data, settings, scope.folds, progress, wanted=scope.wants))
     except NotEnoughData as error:
         return (), None, [Finding.of("not_judged", NOTE, message=str(error))]
-    renewals = judge_renewal(data, contracts, settings, folds)
+    renewals = judge_renewal(data, contracts, settings, scope.folds) if scope.whole else None
     judged = comparisons if renewals is None else (*comparisons, renewals)
     return comparisons, renewals, [*grade_report(judged), *_rules_that_serve(judged, data, settings)]
 
@@ -335,6 +377,7 @@ def _facts(
         sure=settings.advice.sure,
         test_share=settings.advice.test_share,
         risk=settings.advice.risk,
+        raw_columns=remember_columns(data.totals.profiles, data.end),
     )
 
 
@@ -352,7 +395,7 @@ def _value_at_risk(data: Dataset, switching: Pool | None, revenue: RevenueModel,
 def _report(
     data: Dataset, switching: Pool | None, *, triggers: TriggerModel | None, effects: Sequence[InvestmentEffect],
     upgrades: Sequence[UpgradeEffect], gaps: tuple[float | None, ...], record: ForecastRecord | None,
-    settings: Settings,
+    settings: Settings, wants_uplift: bool,
 ) -> list[Finding]:  # fmt: skip
     """Return, model by model, what it rests on, or what it lacks."""
     slices = data.sample.slices
@@ -363,7 +406,7 @@ def _report(
         ),
         *_switching_findings(data, switching, triggers),
     ]  # fmt: skip
-    if not effects:
+    if not effects and wants_uplift:
         report.append(Finding.of("uplift_left_out", NOTE, needed=settings.uplift.least_treated))
     for effect in effects:
         report += [*effect.findings, *coherence(effect, gaps, data)]
@@ -380,6 +423,8 @@ def _switching_findings(data: Dataset, switching: Pool | None, triggers: Trigger
     if switching is None:
         return [Finding.of("switching_left_out", NOTE, **counts, needed=MIN_EVENTS)]
     learnt = Finding.of("switching_learnt", NOTE, definition=data.definition, **counts)
+    if rule_of(switching) is not None and triggers is None:
+        return []  # what serves instead was said
     if triggers is None:
         return [learnt, Finding.of("triggers_shared_out", NOTE)]
     if np.isnan(triggers.auc):

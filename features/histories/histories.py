@@ -1,12 +1,13 @@
 """The histories of all accounts: streams over one common numbering, and since when each account is known."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 
 import numpy as np
 from numpy.typing import NDArray
 
 from features.errors import NotEnoughData
+from features.histories.column_profiles import Profiles, profile_columns
 from features.histories.events import BUILDERS, forecast_authors
 from features.histories.options import Options, investment_options
 from features.histories.snapshots import Snapshots
@@ -34,6 +35,7 @@ class Histories:
     authors : who made forecasts, sorted; the codes of the stream `forecasts` are positions in it.
     last_event : microseconds, the time of the latest event; ALWAYS where there is none. A contract counts at the time
         when it was recorded, and not at all if that is unknown: its start may lie far ahead.
+    profiles : counts of the raw columns; empty where nobody wanted them.
     """
 
     account_ids: NDArray[np.object_]
@@ -46,6 +48,7 @@ class Histories:
     options: Options
     authors: tuple[str, ...]
     last_event: int
+    profiles: Profiles = field(default_factory=dict, compare=False, repr=False)
 
     def __deepcopy__(self, _: object) -> "Histories":
         """Return the object itself: nothing in it ever changes, and a copy would take the memory twice."""
@@ -93,12 +96,14 @@ class Histories:
         return np.where(last == ALWAYS, ALWAYS, midnight_after(last))
 
 
-def build_histories(source: Source, *, consume: bool = False) -> Histories:
+def build_histories(source: Source, *, consume: bool = False, profiles: bool = True) -> Histories:
     """Build the histories of a source; neither the order of rows nor that of files matters.
 
     consume : free the large tables as soon as they are sorted. The source cannot be used afterwards; the peak of memory
         is lower by most of its size.
+    profiles : count the raw columns too, which only training and monitoring need.
     """
+    profiled = profile_columns(source) if profiles else {}
     account_ids = _account_ids(source)
     rank = {account: place for place, account in enumerate(account_ids)}
     options, held = investment_options(source), frozenset(source.tables)
@@ -131,6 +136,7 @@ def build_histories(source: Source, *, consume: bool = False) -> Histories:
         options=options,
         authors=authors,
         last_event=last_event,
+        profiles=profiled,
     )
 
 

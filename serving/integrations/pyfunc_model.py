@@ -14,6 +14,7 @@ import pandas as pd
 
 from features.errors import InvalidRequest
 from features.finite import finite_cells
+from serving.integrations.flat_rows import FLAT_COLUMNS, TABLE_COLUMN, flat_rows, is_flat, nested_accounts
 from serving.scoring.request_parsing import EVENT_TABLES, PROFILE
 from serving.scoring.results import AccountResult, message_row
 from serving.scoring.score_columns import SCORES, Kind
@@ -26,8 +27,11 @@ INPUTS: Mapping[str, str] = {
     "as_of": "string",
     PROFILE: "any",
     **{table.name: "any" for table in EVENT_TABLES},
+    TABLE_COLUMN: "string",
+    **dict.fromkeys(FLAT_COLUMNS, "any"),
 }
-"""Columns of the input: one row an account, a table's cell is its list of rows."""
+"""Columns of the input: one row an account, a table's cell is its list of rows; or a row a row of the table that
+`table` names, with that table's columns."""
 PARAMS: Mapping[str, str | bool] = {"as_of": "", "explain": False, "language": DEFAULT_LANGUAGE, "horizons": False}
 """As in the request; the column as_of, if there is one, goes before the parameter."""
 _LISTS = ("errors", "warnings", "investments", "horizons")
@@ -68,10 +72,13 @@ class PyfuncModel:
     def __init__(self, scoring_service: ScoringService) -> None:
         self.scoring_service = scoring_service
 
-    def predict(self, model_input: pd.DataFrame, params: Mapping[str, Any] | None = None) -> pd.DataFrame:
+    def predict(
+        self, model_input: pd.DataFrame | Mapping[str, pd.DataFrame], params: Mapping[str, Any] | None = None
+    ) -> pd.DataFrame:
         """Return the scores of every account, columns as in OUTPUTS, in the order asked and with its index.
 
         model_input : columns as in INPUTS; a table that is not there, or a cell that holds nothing, is not given.
+            Flat rows, or a frame for each table, give one row an account, in the order in which they first appear.
         params : as in PARAMS. Without as_of each account is looked at from the midnight after its own last event.
         An account that cannot be scored has the status `error`, says why in `errors`, and has no figures. Accounts of
         one as_of are ranked together.
@@ -82,7 +89,11 @@ class PyfuncModel:
             If an as_of cannot be read, or a parameter is none.
         """
         asked = _checked({**PARAMS, **(params or {})})
-        given = [_account(row) for row in model_input.to_dict("records")]
+        frame = flat_rows(model_input) if isinstance(model_input, Mapping) else model_input
+        given, index = [_account(row) for row in frame.to_dict("records")], frame.index
+        if is_flat(frame):
+            given = nested_accounts(iter(given))
+            index = pd.RangeIndex(len(given))
         as_of = [one.pop("as_of", None) or asked["as_of"] or None for one in given]
         found = [AccountResult(None)] * len(given)
         for text in dict.fromkeys(as_of):
@@ -92,7 +103,7 @@ class PyfuncModel:
             answer = self.scoring_service.score(ScoreQuery([given[k] for k in rows], instant, *options))
             for k, result in zip(rows, answer.results, strict=True):
                 found[k] = result
-        return _frame(found, model_input.index)
+        return _frame(found, index)
 
 
 def _checked(params: Mapping[str, Any]) -> Mapping[str, Any]:

@@ -65,7 +65,7 @@ class Written:
 def score_part(part: Part, bundle: Bundle, version: str, as_of: int, language: str) -> PartScores:
     """Return the tables of one part, as `serving.scoring.batch` makes them; ranked within the part only."""
     source = read_part(part)
-    summarise_part, histories = summarise_rows(part, source), build_histories(source, consume=True)
+    summarise_part, histories = summarise_rows(part, source), build_histories(source, consume=True, profiles=False)
     del source
     if not len(histories.known_at(as_of)):
         return PartScores(summarise_part, 0, (), np.empty(0, np.int64))

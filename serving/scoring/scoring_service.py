@@ -87,7 +87,7 @@ class ScoringService:
         usable = [reading for reading in readings if not reading.errors]
         if not usable:
             return None, readings
-        histories = build_histories(join(usable, self.blank))
+        histories = build_histories(join(usable, self.blank), profiles=False)
         ends = histories.own_ends() if query.as_of is None else np.full(len(histories.account_ids), query.as_of)
         snapshots = histories.known_at(np.where((ends >= EARLIEST) & (ends <= LATEST), ends, ALWAYS))
         readings = _name_unknown(readings, histories, ends, snapshots.account, query.as_of)

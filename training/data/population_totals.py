@@ -3,12 +3,13 @@
 import hashlib
 from collections import Counter
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 import numpy as np
 from numpy.typing import NDArray
 
 from features.catalog import catalog
+from features.histories.column_profiles import Profiles, add_profiles
 from features.histories.histories import Histories
 from features.tables import TRIGGER_FAMILIES
 from training.data.acquired_accounts import AcquiredTotals, acquired_totals, add_acquired
@@ -30,6 +31,7 @@ class PopulationTotals:
     costed_revenue, cost : over orders whose cost is known, ten-thousandths of money.
     lines : the same by product line.
     checksums : stream -> sum over its rows, modulo 2**64, of a hash of each.
+    profiles : counts of the raw columns, by week.
     """
 
     end: int
@@ -45,6 +47,7 @@ class PopulationTotals:
     forecasts: ResolvedForecasts | None
     acquired: AcquiredTotals
     checksums: Mapping[str, int]
+    profiles: Profiles = field(default_factory=dict)
 
     @property
     def digest(self) -> str:
@@ -98,6 +101,7 @@ def population_totals(histories: Histories, settings: Settings, end: int) -> Pop
         forecasts=resolve_forecasts(histories, settings.ladder, end),
         acquired=acquired_totals(histories, end),
         checksums=checksums(histories, end),
+        profiles=histories.profiles,
     )
 
 
@@ -126,6 +130,7 @@ def add_population_totals(parts: Sequence[PopulationTotals]) -> PopulationTotals
         forecasts=add_resolved([part.forecasts for part in parts]),
         acquired=add_acquired([part.acquired for part in parts]),
         checksums={name: value % 2**64 for name, value in added(lambda part: part.checksums).items()},
+        profiles=add_profiles(part.profiles for part in parts),
     )
 
 

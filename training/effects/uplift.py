@@ -85,8 +85,11 @@ class Uplift:
     policy_evaluation: PolicyEvaluation | None = field(default=None, compare=False, repr=False)
 
 
-def fit_uplift(data: Dataset, settings: Settings, progress: Progress = silent) -> Uplift:
-    """Fit the effect of every option; empty where there are no options at all."""
+def fit_uplift(data: Dataset, settings: Settings, progress: Progress = silent, *, quick: bool = False) -> Uplift:
+    """Fit the effect of every option; empty where there are no options at all.
+
+    quick : without what later investments brought, and without the checks on placebos.
+    """
     trials, options = build_trials(data, settings), data.histories.options
     if trials is None:
         return Uplift(tuple(map(_never_recorded, options.names, options.bonds, options.costs)))
@@ -116,7 +119,7 @@ def fit_uplift(data: Dataset, settings: Settings, progress: Progress = silent) -
         settings=settings,
     )
     learnt, brought = estimation.learn(), {"revenue": np.zeros((len(trials), n_arms - 1))}
-    for k in range(MAX_PASSES if trials.later.any() else 0):
+    for k in range(MAX_PASSES if trials.later.any() and not quick else 0):
         progress("effects of investments", 0.4 + 0.1 * k)
         before, brought = brought, learnt.brought(trials.matrix, n_arms - 1)
         part = np.abs(trials.later)  # below zero where the trial's own investment came late
@@ -125,7 +128,7 @@ def fit_uplift(data: Dataset, settings: Settings, progress: Progress = silent) -
             break
         estimation = replace(estimation, trials=trials.without_later(brought))
         learnt = estimation.learn()
-    placebo_findings = _placebo_findings(data, trials, chance, settings)
+    placebo_findings = {} if quick else _placebo_findings(data, trials, chance, settings)
     effects = tuple(_option(estimation, k, learnt, placebo_findings.get(k, ()), data) for k in range(1, n_arms))
     progress("effects of investments", 1.0)
     known = {k: effect.rungs for k, effect in enumerate(effects, start=1) if effect.basis != "insufficient"}

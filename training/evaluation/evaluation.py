@@ -5,7 +5,7 @@ are paired on the same snapshots, with a bootstrap over accounts; a model is bet
 difference excludes zero.
 """
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field, replace
 from functools import partial
 
@@ -102,10 +102,13 @@ class Comparison:
 
 
 @one_linear_algebra_thread()
-def evaluate(data: Dataset, settings: Settings, folds: int = 3, progress: Progress = silent) -> list[Comparison]:
+def evaluate(
+    data: Dataset, settings: Settings, folds: int = 3, progress: Progress = silent,
+    *, wanted: Callable[[str], bool] = lambda _: True,
+) -> list[Comparison]:  # fmt: skip
     """Evaluate every prediction that the data allow; switching is left out where there are too few switches.
 
-    folds : number of rolling origins.
+    folds : number of rolling origins.  wanted : whether a prediction is evaluated, by its name.
 
     Raises
     ------
@@ -114,7 +117,7 @@ def evaluate(data: Dataset, settings: Settings, folds: int = 3, progress: Progre
     """
     held_out_accounts = held_out(data.histories, settings.slices.held_out_share)
     origins = rolling_origins(data.sample, held_out_accounts, settings, folds)
-    judged = [(task, _origins(data, task, origins)) for task in TASKS]
+    judged = [(task, _origins(data, task, origins)) for task in TASKS if wanted(task.name)]
     folds_of = [(task, fold) for task, own in judged for fold in own]
     predicted: dict[str, list[FoldPredictions]] = {}
     one_fold = partial(_predict_fold, data, settings=settings)

@@ -79,8 +79,11 @@ def named_rows(rows: Sequence[Row]) -> list[Row]:
     named: list[Row] = []
     for row in rows:
         rest = {key: value for key, value in row.items() if key not in ("who", "manager", "what", "channel")}
-        known = {"manager": forecaster_name(row, "en")} if "who" in row else {"what": acquired_name(row, "en")}
-        named.append({**known, **rest})
+        if "who" in row:
+            rest = {"manager": forecaster_name(row, "en"), **rest}
+        elif "what" in row:
+            rest = {"what": acquired_name(row, "en"), **rest}
+        named.append(rest)
     return named
 
 

@@ -14,6 +14,9 @@ from training.model.bundle import MANIFEST, read_bundle, read_proven_bundle
 from training.model.bundle_files import read_bytes
 from training.model.signature import sign
 
+OWNER = "model"
+"""The file in a champion's folder that names the registered model whose champion it is."""
+
 
 def publish(bundle: Path, folder: Path) -> Path:
     """Install a bundle in the champion's folder and make it the one that serves; return where it lies."""

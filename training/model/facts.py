@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from typing import Any
 
 from features.ladder.rules import LadderRules
 from features.sources.rules import SourceRules
@@ -43,6 +44,7 @@ class Facts:
     sure, test_share : as the settings of the training had them under `advice`.
     risk, value_at_risk : the chance of switching, and the margin at stake, from which on an account is at risk; None
         where nobody's leaving is predicted.
+    raw_columns : what the raw columns held in the year before, as `training.data.raw_columns` writes it.
     """
 
     trained_until: int
@@ -88,6 +90,7 @@ class Facts:
     test_share: float = 0.5
     risk: float = 0.5
     value_at_risk: float | None = None
+    raw_columns: Mapping[str, Any] = field(default_factory=dict)
 
     @property
     def source_rules(self) -> SourceRules:

@@ -8,6 +8,7 @@ from training.model.findings import BLOCKER, NOTE, OK, WARNING, Finding, gravest
 from training.monitoring.drift_since import DriftSince
 from training.monitoring.early_signs import Proxy
 from training.monitoring.label_clock import LabelClock
+from training.monitoring.raw_columns import BrokenColumn
 from training.monitoring.realised_performance import CLIMBING, FALLING, SWITCHING, RealisedPerformance
 from training.monitoring.table_freshness import WHOLE, StaleTable
 from training.settings import Settings
@@ -28,6 +29,7 @@ class Watched:
     """All that monitoring found about one champion.
 
     drift : None where nothing lies after training.  absent : tables that the champion learnt from and the source lacks.
+    columns : raw columns and tables that are not as the champion remembers them.
     """
 
     version: str
@@ -38,11 +40,12 @@ class Watched:
     stopped: tuple[StaleTable, ...]
     absent: tuple[str, ...]
     settings: Settings
+    columns: tuple[BrokenColumn, ...] = ()
 
     @property
     def broken(self) -> bool:
         """Return whether the source must be mended before anything is learnt from it."""
-        return bool(self.stopped or self.absent)
+        return bool(self.stopped or self.absent or self.columns)
 
 
 def broken_export(found: Watched) -> list[Finding]:
@@ -58,6 +61,33 @@ def _stopped(table: StaleTable) -> Finding:
     if table.table == WHOLE:
         return Finding.of("source_stopped", WARNING, **figures)
     return Finding.of("table_stopped", WARNING, table=table.table, **figures)
+
+
+def broken_source(found: Watched) -> list[Finding]:
+    """Return the raw columns that broke, each by name."""
+    return [_broken(one) for one in found.columns]
+
+
+def _broken(one: BrokenColumn) -> Finding:
+    where = {"table": one.table, "column": one.column}
+    shares = {"before": one.before, "now": one.now}
+    match one.kind:
+        case "emptied":
+            return Finding.of("column_emptied", WARNING, **where, **shares)
+        case "filled_less":
+            return Finding.of("column_filled_less", WARNING, **where, **shares)
+        case "renamed":
+            return Finding.of("values_renamed", WARNING, **where, unknown=1 - one.now, names=list(one.names))
+        case "rescaled":
+            return Finding.of("numbers_rescaled", WARNING, **where, **shares, factor=one.change)
+        case "sign":
+            return Finding.of("sign_changed", WARNING, **where, **shares)
+        case "shifted":
+            return Finding.of("times_shifted", WARNING, **where, hours=round(one.change))
+        case "fewer_rows":
+            return Finding.of("rows_fewer", WARNING, table=one.table, **shares)
+        case _:
+            return Finding.of("rows_more", WARNING, table=one.table, **shares)
 
 
 def drifted(found: Watched) -> list[Finding]:
@@ -130,7 +160,7 @@ def aged(found: Watched) -> list[Finding]:
 
 
 RULES: tuple[Callable[[Watched], list[Finding]], ...] = (
-    broken_export, realised_loss, drifted, aged, realised_calibration, early,
+    broken_export, broken_source, realised_loss, drifted, aged, realised_calibration, early,
 )  # fmt: skip
 
 

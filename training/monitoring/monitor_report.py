@@ -28,6 +28,7 @@ def figures(found: Watched) -> dict[str, float]:
     named: dict[str, float] = {
         "age_days": clock.age_days, "label_share_seen": clock.share_seen,
         "tables_stopped": len(found.stopped), "tables_absent": len(found.absent),
+        "columns_broken": len(found.columns),
     }  # fmt: skip
     if found.drift is not None:
         named |= {
@@ -71,6 +72,7 @@ def document(found: Watched, reasons: Sequence[Finding]) -> dict[str, Any]:
         "early_signs": [asdict(one) for one in found.proxies],
         "tables_stopped": [asdict(one) | {"last": iso(one.last)} for one in found.stopped],
         "tables_absent": list(found.absent),
+        "columns_broken": [asdict(one) for one in found.columns],
     }
     plain: dict[str, Any] = _finite(told)
     return plain
@@ -138,6 +140,11 @@ def _series(found: Watched, reasons: Sequence[Finding], now: float) -> Iterator[
     yield "silent_accounts_high", "Most expected", [(key, one.high) for key, one in silent]
     stopped = [({"table": one.table}, one.silent_days) for one in found.stopped]
     yield "table_silent_days", "Tables that stopped", [(key, days) for key, days in stopped]
+    broken: list[Sample] = [
+        ({"table": one.table, "column": one.column, "kind": one.kind}, 1.0) for one in found.columns
+    ]
+    yield "column_broken", "1 for each raw column that is not as in training, by what is wrong", broken
+    yield "columns_broken", "How many of them there are", [({}, len(found.columns))]
     yield "tables_stopped", "How many tables stopped or are gone", [({}, len(found.stopped) + len(found.absent))]
 
 

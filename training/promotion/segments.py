@@ -16,11 +16,9 @@ from features.instants import FloatArray, IntArray
 from features.tables import RUNGS
 from training.data.dataset import Dataset
 from training.evaluation.evaluation import OURS, Comparison
+from training.evaluation.fairness import clustered_mean, parts_of_accounts
 
 CHAMPION = "champion"
-SIZES = (10.0, 50.0, 250.0)
-"""Employees: micro, small, medium and large companies by the EU's recommendation 2003/361/EC."""
-SIZE_NAMES = ("under_10", "10_to_49", "50_to_249", "250_and_more")
 
 
 @dataclass(frozen=True)
@@ -64,7 +62,7 @@ def judge_segments(
                 rows = members[~np.isnan(theirs[members])]
                 counted = len(np.unique(account[rows]))
                 if counted >= least_accounts:
-                    worse, error = _mean(judged.losses[OURS][rows] - theirs[rows], account[rows])
+                    worse, error = clustered_mean(judged.losses[OURS][rows] - theirs[rows], account[rows])
                     found.append(
                         Segment(
                             task=comparison.task,
@@ -83,25 +81,10 @@ def judge_segments(
 
 def _parts(data: Dataset, rows: IntArray) -> Iterator[tuple[str, str, IntArray]]:
     """Yield kind, name and positions among the rows, of every segment."""
-    rung, account = data.labels.rung[rows], data.snapshots.account[rows]
+    rung = data.labels.rung[rows]
     for k, name in enumerate(RUNGS):
         yield "rung", name, np.flatnonzero(rung == k)
-    for kind in ("industry", "country", "segment"):
-        if kind in data.histories.profile:
-            values = data.histories.profile[kind][account]
-            for value in sorted({value for value in values if value is not None}):
-                yield kind, str(value), np.flatnonzero(values == value)
-    employees = data.matrix[rows, data.column("employees")]
-    band = np.searchsorted(SIZES, np.nan_to_num(employees, nan=-1.0), side="right")
-    for k, name in enumerate(SIZE_NAMES):
-        yield "size", name, np.flatnonzero((band == k) & ~np.isnan(employees))
-
-
-def _mean(worse: FloatArray, account: IntArray) -> tuple[float, float]:
-    """Return the mean and its standard error, clustered by account."""
-    mean = float(worse.mean())
-    _, cluster = np.unique(account, return_inverse=True)
-    return mean, float(np.sqrt((np.bincount(cluster, weights=worse - mean) ** 2).sum()) / len(worse))
+    yield from parts_of_accounts(data, rows)
 
 
 def _adjusted(found: Sequence[Segment]) -> tuple[Segment, ...]:

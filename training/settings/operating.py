@@ -1,6 +1,7 @@
 """The sections about what is done with a model: plans, promotion, monitoring, the registry, the service."""
 
 from collections.abc import Mapping
+from pathlib import Path
 from typing import Annotated, ClassVar, Literal
 
 from pydantic import Field
@@ -139,17 +140,39 @@ class MonitorSettings(Section):
     )  # fmt: skip
 
 
+DEFAULT_MODEL, DEFAULT_FOLDER = "loyalty-ladder", "champion"
+
+
 @dataclass(frozen=True, config=FORBID)
 class RegistrySettings(Section):
     """Names in MLflow, and where the service finds the champion."""
 
     heading: ClassVar = "registry"
 
-    experiment: str = Field(default="loyalty-ladder", description="name of the experiment in MLflow")
-    champion_folder: str = Field(
-        default="champion",
-        description="folder, from the working folder, in which the champion is published for the service",
+    experiment: str = Field(
+        default="loyalty-ladder",
+        description="name of the experiment in MLflow; one chosen by `mlflow.set_experiment` or MLFLOW_EXPERIMENT_NAME "
+        "goes before it",
     )
+    model: str = Field(
+        default=DEFAULT_MODEL,
+        description="name of the registered model, whose alias `champion` decides which version is used: one for each "
+        "team or country on the same server",
+        pattern=r"^[A-Za-z0-9][A-Za-z0-9 ._-]*$",
+    )
+    champion_folder: str = Field(
+        default=DEFAULT_FOLDER,
+        description="folder, from the working folder, in which a copy of the champion is published for the service; a "
+        "model of another name than the default has champion/NAME where nothing else is said here",
+    )
+
+    @property
+    def champions(self) -> Path:
+        """Return the folder in which the champion of this model is published."""
+        folder = Path(self.champion_folder)
+        if self.champion_folder == DEFAULT_FOLDER and self.model != DEFAULT_MODEL:
+            return folder / self.model
+        return folder
 
 
 @dataclass(frozen=True, config=FORBID)

@@ -3,7 +3,9 @@
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 
-from training.tracking.tracker import connected, use_experiment
+from training.tracking.run_records import RunRecord
+from training.tracking.runs import log_record, open_run
+from training.tracking.tracker import connected
 
 
 def record_monitoring(
@@ -22,11 +24,11 @@ def record_monitoring(
         If the store cannot answer.
     """
     with connected(uri) as (mlflow, client):
-        if run_id is None:
-            use_experiment(mlflow, client, experiment)
-        with mlflow.start_run(run_id=run_id, run_name=None if run_id else name) as run:
-            mlflow.set_tags({"kind": "monitor", **tags})
-            mlflow.log_metrics({key: float(value) for key, value in figures.items() if value == value})
-            for file in files:
-                mlflow.log_artifact(str(file))
-        return str(run.info.run_id)
+        made = {"mlflow.source.name": "ladder monitor"}
+        run = run_id or open_run(mlflow, client, experiment=experiment, name=name, tags=made)
+        record = RunRecord(name, {"kind": "monitor", **tags}, figures)
+        log_record(mlflow, client, run, record)
+        for file in files:
+            client.log_artifact(run, str(file))
+        client.set_terminated(run)
+        return run

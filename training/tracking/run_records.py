@@ -9,6 +9,7 @@ import json
 import re
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
+from pathlib import PurePosixPath
 from typing import Any
 
 from features.instants import iso
@@ -49,11 +50,12 @@ class RunRecord:
 class DataRecord:
     """What was learnt from: figures about it, and no row of it.
 
-    where : its address without passwords.
+    where : its address without passwords.  name : by which people know it.
     """
 
     digest: str
     where: str
+    name: str
     snapshots: int
     accounts: int
     as_of: str
@@ -62,7 +64,7 @@ class DataRecord:
     @property
     def profile(self) -> str:
         """Return the figures as JSON."""
-        return json.dumps({k: v for k, v in dataclasses.asdict(self).items() if k not in ("digest", "where")})
+        return json.dumps({k: v for k, v in dataclasses.asdict(self).items() if k not in ("digest", "where", "name")})
 
 
 @dataclass(frozen=True)
@@ -100,6 +102,7 @@ def training_record(
     data = DataRecord(
         digest=facts.data_digest,
         where=where,
+        name=source_name(where),
         snapshots=trained.snapshots,
         accounts=trained.accounts,
         as_of=as_of,
@@ -107,31 +110,52 @@ def training_record(
     )
     tags = {
         "data": facts.data_digest, "settings": facts.settings_digest, "catalog": facts.catalog, "as_of": as_of,
-        "definition": facts.definition, **provenance.tags,
+        "definition": facts.definition, "horizon_days": str(facts.horizon_days), **provenance.tags,
     }  # fmt: skip
     whole = {
-        "bundle": trained.bundle.version, "kind": "training", "horizon_days": str(facts.horizon_days),
+        "bundle": trained.bundle.version, "kind": "training", "source": data.name,
         "tables": ",".join(facts.tables),
     }  # fmt: skip
     counts = {"accounts": float(trained.accounts), "snapshots": float(trained.snapshots)}
-    named = {name: value for c in trained.comparisons for name, value in _whole_metrics(c)}
+    named = {key: value for c in trained.comparisons for key, value in _whole_metrics(c)}
     card = model_card(trained, provenance)
+    name = run_name(where, facts.trained_until, facts.horizon_days)
     children = (
         *(_task_run(comparison, tags) for comparison in trained.comparisons),
         *(_option_run(effect, trained, tags) for effect in trained.effects),
         _upgrade_run(trained, tags),
     )
     run = RunRecord(
-        name=trained.bundle.version,
+        name=name,
         tags=tags | whole,
         metrics=counts | dict(facts.figures) | named | dict(metrics),
-        params=settings_params(settings),
+        params={**settings_params(settings), "source": data.name},
         note=note_of(found, facts.currency),
-        children=children,
+        children=tuple(_named_after(child, name) for child in children),
     )
     texts = {"model_card.md": card, "environment.json": provenance.as_json(), FINDINGS: as_file(found), **files}
-    kept = {name: tags[name] for name in ("data", "settings", "catalog", "as_of")}
+    kept = {key: tags[key] for key in ("data", "settings", "catalog", "as_of")}
     return TrainingRecord(run, data, card, texts, kept)
+
+
+def source_name(where: str) -> str:
+    """Return the name by which people know a source: its folder's, its file's or its database's, without the rest."""
+    last = re.split(r"[?#]", where)[0].rstrip("/").rpartition("/")[2]
+    return PurePosixPath(last).stem if last.strip(".") else "source"
+
+
+def run_name(where: str, as_of: int, horizon_days: int) -> str:
+    """Return the name of a training's run, by which a person tells it apart from others."""
+    return f"{source_name(where)}, {iso(as_of)}, {horizon_days} days"
+
+
+def _named_after(record: RunRecord, training: str) -> RunRecord:
+    """Return a child's record with what its figures are of: in its name for people, in its params for comparisons."""
+    about = {key: record.tags[key] for key in ("horizon_days", "definition", "origin") if key in record.tags}
+    children = tuple(_named_after(child, training) for child in record.children)
+    return dataclasses.replace(
+        record, name=f"{record.name}, {training}", params={**record.params, **about}, children=children
+    )
 
 
 def settings_params(settings: Settings) -> dict[str, str]:

@@ -6,15 +6,18 @@ here they wait for one another.
 
 import logging
 import os
+import socket
 import warnings
 from collections.abc import Iterator
 from contextlib import AbstractContextManager, contextmanager, nullcontext
 from functools import cache
 from pathlib import Path
 from typing import Any
-from urllib.parse import quote
+from urllib.parse import urlsplit
 
 from features.errors import RegistryError
+from training.tracking.experiment_page import EXPERIMENT_TAGS, THEIRS
+from training.tracking.moved_store import artifact_location, follow_move
 
 DEFAULT_URI = "sqlite:///mlflow.db"
 _QUIET = {
@@ -22,6 +25,9 @@ _QUIET = {
     "MLFLOW_ENABLE_ARTIFACTS_PROGRESS_BAR": "false",  # of files that lie on this disk
     "MLFLOW_HTTP_REQUEST_MAX_RETRIES": "3",  # its own seven take minutes to say that nobody is there
 }
+SECONDS = 3.0
+"""How long a server may take to be heard of, before the champion's copy serves."""
+_PORTS = {"http": 80, "https": 443, "postgresql": 5432, "mysql": 3306}
 _OPENING = 0x6C616464
 """The number of our advisory lock in PostgreSQL."""
 
@@ -68,34 +74,80 @@ def without_secrets(uri: str) -> str:
     return f"{scheme}://{rest.split('@')[-1].split('?')[0]}" if rest else uri
 
 
-def use_experiment(mlflow: Any, client: Any, name: str) -> None:
-    """Log into that experiment from now on; make it where it is not there.
+def use_experiment(client: Any, name: str) -> str:
+    """Return the id of the experiment to log into; make it where it is not there.
 
-    What is logged into a new experiment of a SQLite store lies in `mlruns` beside the store, wherever the command
-    works; MLflow's own default is the working folder.
+    Whoever chose one in MLflow (`mlflow.set_experiment`, MLFLOW_EXPERIMENT_NAME) meant that one; else it is the one of
+    this name. Artifacts of a new experiment of a SQLite store stand in `mlruns` beside the store, wherever the command
+    works; MLflow's own default is the working folder. Nothing is set for the process: what follows is the user's.
+
+    Raises
+    ------
+    RegistryError
+        If the experiment was deleted.
     """
+    chosen, chosen_id = os.environ.get("MLFLOW_EXPERIMENT_NAME"), os.environ.get("MLFLOW_EXPERIMENT_ID")
+    if chosen_id and not chosen:
+        found = client.get_experiment(chosen_id)
+    else:
+        found = client.get_experiment_by_name(chosen or name) or _make_experiment(client, chosen or name)
+    if found.lifecycle_stage == "deleted":
+        raise RegistryError(
+            f"The experiment {found.name!r} was deleted. Restore it (`mlflow experiments restore -x "
+            f"{found.experiment_id}`), or name another: registry.experiment in the settings."
+        )
+    if not (chosen or chosen_id):
+        for key, value in EXPERIMENT_TAGS.items():
+            if found.tags.get(key) != value and not (key in found.tags and key in THEIRS):
+                client.set_experiment_tag(found.experiment_id, key, value)
+    return str(found.experiment_id)
+
+
+def _make_experiment(client: Any, name: str) -> Any:
     from mlflow.exceptions import MlflowException
 
-    store = _sqlite_file(mlflow.get_tracking_uri())
-    if store is not None and client.get_experiment_by_name(name) is None:
-        try:
-            client.create_experiment(name, (store.resolve().parent / "mlruns" / quote(name, safe="")).as_uri())
-        except MlflowException as error:
-            if error.error_code != "RESOURCE_ALREADY_EXISTS":  # else another process was quicker
-                raise
-    mlflow.set_experiment(name)
+    store = sqlite_file(client.tracking_uri)
+    where = None if store is None else artifact_location(store, name)
+    try:
+        return client.get_experiment(client.create_experiment(name, where))
+    except MlflowException as error:
+        if error.error_code != "RESOURCE_ALREADY_EXISTS":  # else another process was quicker
+            raise
+        return client.get_experiment_by_name(name)
 
 
-def _sqlite_file(uri: str) -> Path | None:
+def is_reachable(uri: str) -> bool:
+    """Return whether a store answers within seconds, or its file is there; nothing is made, and nothing is asked."""
+    file = sqlite_file(uri)
+    if file is not None:
+        return file.is_file()
+    address = urlsplit(uri)
+    if not address.hostname:
+        return True
+    port = address.port or _PORTS.get(address.scheme.partition("+")[0])
+    if port is None:
+        return True
+    try:
+        with socket.create_connection((address.hostname, port), SECONDS):
+            return True
+    except OSError:
+        return False
+
+
+def sqlite_file(uri: str) -> Path | None:
+    """Return the file of a SQLite store; None for any other."""
     return Path(uri.removeprefix("sqlite:///").split("?")[0]) if uri.startswith("sqlite:///") else None
 
 
 @cache
 def _open_store(uri: str) -> None:
-    """Let MLflow create what is not there yet, one process at a time."""
+    """Let MLflow create what is not there yet, one process at a time; find the artifacts of a store that was moved."""
     import mlflow
 
+    store = sqlite_file(uri)
     with _turn(uri):
+        if store is not None:
+            follow_move(store)
         client = mlflow.MlflowClient()
         client.search_experiments(max_results=1)
         client.search_registered_models(max_results=1)
@@ -104,7 +156,7 @@ def _open_store(uri: str) -> None:
 @contextmanager
 def _turn(uri: str) -> Iterator[None]:
     """Wait until no other process opens that store; a server at the address takes turns itself."""
-    file = _sqlite_file(uri)
+    file = sqlite_file(uri)
     if file is not None:
         from filelock import FileLock
 

@@ -20,7 +20,8 @@ from features.errors import InvalidRequest
 from features.histories.histories import Histories
 from features.instants import iso
 from serving.api.app import answer_score
-from serving.integrations.pyfunc_model import INPUTS, OUTPUTS, PARAMS, _load_pyfunc, example
+from serving.integrations.flat_rows import flat_rows
+from serving.integrations.pyfunc_model import INPUTS, OUTPUTS, PARAMS, PyfuncModel, _load_pyfunc, example
 from serving.scoring.scoring_service import ScoringService
 from tests.serving import builders
 from tests.serving.client import Client
@@ -73,6 +74,32 @@ def test_pyfunc_and_http_give_the_same_bits(tiny: Simulation, histories: Histori
     assert rows(answer) == [figures(result) for result in expected]
     assert set(answer["status"]) >= {"ok", "error"}
     assert answer["expected_revenue"].dtype == "float64"
+
+
+def test_flat_rows_and_frames_by_table_give_what_nested_ones_give(
+    tiny: Simulation, histories: Histories, scoring_service: ScoringService, model: Any
+) -> None:
+    asked = {"as_of": iso(histories.end)}
+    nested = pd.DataFrame(list(builders.payloads(tiny.tables).values())[:40])
+    ids = set(nested["account_id"])
+    frames = {
+        name: table[table["account_id"].astype(str).isin(ids)]
+        for name, table in tiny.tables.items() if "account_id" in table
+    }  # fmt: skip
+    expected = model.predict(nested, params=asked).set_index("account_id").sort_index()
+    for answer in (model.predict(flat_rows(frames), params=asked), PyfuncModel(scoring_service).predict(frames, asked)):
+        found = answer.set_index("account_id").sort_index()
+        pd.testing.assert_frame_equal(pd.DataFrame(found), pd.DataFrame(expected))
+
+
+def test_flat_rows_that_do_not_say_of_which_table_are_refused(scoring_service: ScoringService) -> None:
+    own = PyfuncModel(scoring_service)
+    orders = pd.DataFrame({"account_id": ["K1"], "ordered_at": ["2025-01-01"], "revenue": [5.0]})
+    with pytest.raises(InvalidRequest, match="no column 'table' that says of which"):
+        own.predict(orders)
+    with pytest.raises(InvalidRequest, match="'sales' is no table; there are accounts, contacts"):
+        own.predict({"sales": orders})
+    assert list(own.predict({"orders": orders}, {"as_of": "2025-02-01"})["status"]) == ["ok"]
 
 
 def test_the_batch_s_bits_too_for_more_accounts_than_a_request_may_hold(

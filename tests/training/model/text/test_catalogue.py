@@ -17,6 +17,7 @@ import training
 from tests.paths import ROOT
 from training.evaluation.cluster_bootstrap import LEVEL
 from training.evaluation.evaluation import POOL
+from training.evaluation.fairness import SIZE_NAMES
 from training.model.findings import NOTE, OK, WARNING, Finding
 from training.model.text.catalogue import ROWS, Writer, heading, holes, plain_formats, render
 from training.model.text.formats import Formats
@@ -26,7 +27,7 @@ from training.model.text.row import Row
 from training.model.text.words import LANGUAGES
 from training.models.baselines import NEXT_RUNG, REVENUE, SWITCHING
 from training.promotion.behavioural_tests import EXPECTATIONS
-from training.promotion.segments import CHAMPION, SIZE_NAMES
+from training.promotion.segments import CHAMPION
 
 PACKAGES = ("features", "training", "serving", "commands")
 Produced = tuple[str, frozenset[str], str]

@@ -36,6 +36,24 @@ ROWS = (
         ("cannot tell yet: too few accounts", "nog niet te zeggen: te weinig accounts"),
     ),
     Row(
+        "fair_all",
+        (
+            "chances are as right for every country, industry, segment and size as for all: {parts:count} parts asked, "
+            "none off beyond chance",
+            "kansen kloppen voor elk land, elke bedrijfstak, elk segment en elke grootte zoals voor allen: {parts:count} "
+            "delen bekeken, geen verder ernaast dan toeval verklaart",
+        ),
+    ),
+    Row(
+        "fair_off",
+        (
+            "{kind:segment} {name}: {task:task} happened to {observed:%1} where {expected:%1} was expected, "
+            "{surplus:+%1} [{level:%}: {low:+%1} to {high:+%1}], on {accounts:count} accounts",
+            "{kind:segment} {name}: {task:task} gebeurde bij {observed:%1} waar {expected:%1} verwacht was, "
+            "{surplus:+%1} [{level:%}: {low:+%1} tot {high:+%1}], op {accounts:count} accounts",
+        ),
+    ),
+    Row(
         "rule_serves",
         (
             "{task:task} comes from a rule, {rule:baseline}: on {periods:one later period|# later periods} it did better "

@@ -77,6 +77,76 @@ ROWS = (
         ),
     ),
     Row(
+        "column_emptied",
+        (
+            "{table}.{column} is empty: filled in {before:%} of the rows when the champion learnt, in "
+            "{now:%} now. See whether the export lost or renamed the column",
+            "{table}.{column} is leeg: gevuld in {before:%} van de rijen toen het huidige model leerde, nu in "
+            "{now:%}. Kijk of de export de kolom kwijt is of anders noemt",
+        ),
+    ),
+    Row(
+        "column_filled_less",
+        (
+            "{table}.{column} is filled in {now:%} of the rows, where it was {before:%}: see what became of "
+            "the others",
+            "{table}.{column} is in {now:%} van de rijen gevuld, en was dat in {before:%}: kijk wat er met de "
+            "andere is gebeurd",
+        ),
+    ),
+    Row(
+        "values_renamed",
+        (
+            "{table}.{column}: {unknown:%} of the rows have values that the champion never saw, such as "
+            "{names:list}. Map them back to the former names, or train anew",
+            "{table}.{column}: {unknown:%} van de rijen hebben waarden die het huidige model nooit zag, zoals "
+            "{names:list}. Zet ze terug naar de oude namen, of train opnieuw",
+        ),
+    ),
+    Row(
+        "numbers_rescaled",
+        (
+            "{table}.{column} is {factor:short} times what it was, large and small alike (median {before:short}, now "
+            "{now:short}): another unit, such as cents or thousands? Mend the export or the mapping",
+            "{table}.{column} is {factor:short} keer wat het was, groot en klein (mediaan {before:short}, nu "
+            "{now:short}): een andere eenheid, zoals centen of duizenden? Herstel de export of de vertaling",
+        ),
+    ),
+    Row(
+        "sign_changed",
+        (
+            "{table}.{column}: {now:%} of the numbers are negative, where {before:%} were: the sign is turned "
+            "round",
+            "{table}.{column}: {now:%} van de getallen is negatief, en dat was {before:%}: het teken is "
+            "omgekeerd",
+        ),
+    ),
+    Row(
+        "times_shifted",
+        (
+            "{table}.{column}: times lie {hours:count} hours from where they were: another time zone? Set "
+            "source.time_zone, or mend the export",
+            "{table}.{column}: tijden liggen {hours:count} uur anders dan eerst: een andere tijdzone? Stel "
+            "source.time_zone in, of herstel de export",
+        ),
+    ),
+    Row(
+        "rows_fewer",
+        (
+            "{table}: {now:short} rows a week where {before:short} were usual, and fewer than in any week of the year "
+            "before training: see what the export leaves out",
+            "{table}: {now:short} rijen per week waar {before:short} gewoon was, minder dan in enige week van het jaar "
+            "voor de training: kijk wat de export weglaat",
+        ),
+    ),
+    Row(
+        "rows_more",
+        (
+            "{table}: {now:short} rows a week where {before:short} were usual: see whether rows come more than once",
+            "{table}: {now:short} rijen per week waar {before:short} gewoon was: kijk of rijen dubbel komen",
+        ),
+    ),
+    Row(
         "table_absent",
         (
             "the champion learnt from {tables:list}, which the source lacks: its features are missing",

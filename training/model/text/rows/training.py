@@ -10,6 +10,29 @@ ROWS = (
             "niet op latere tijd beoordeeld: daar is niet om gevraagd",
         ),
     ),
+    Row(
+        "rule_by_wish",
+        (
+            "{task:task}: not learnt, as asked; the rule {rule:baseline} stands in its place",
+            "{task:task}: niet geleerd, zoals gevraagd; de regel {rule:baseline} staat ervoor in de plaats",
+        ),
+    ),
+    Row(
+        "quick_by_wish",
+        (
+            "a quick training, as asked: fewer trees and dates, and no placebo checks of effects; train in full before "
+            "anything is decided on it",
+            "een snelle training, zoals gevraagd: minder bomen en peildata, en geen placebotoetsen van effecten; train "
+            "volledig voordat er iets op besloten wordt",
+        ),
+    ),
+    Row(
+        "uplift_by_wish",
+        (
+            "effects of investments: not learnt, as asked; nothing is recommended",
+            "effecten van investeringen: niet geleerd, zoals gevraagd; er wordt niets aangeraden",
+        ),
+    ),
     Row("not_judged", ("not judged out of time: {message}", "niet op latere tijd beoordeeld: {message}")),
     Row(
         "learnt_from",

@@ -1,0 +1,144 @@
+"""What broke in the source since training: its raw columns against what the model remembers of them.
+
+The memory is the bundle's own, so a column that was changed for all rows, old ones too, is seen as well: a reference
+computed again from the changed source would have changed with it. Only gross differences are told, far outside what
+seasons and growth do: a column that is empty, values under other names, amounts several times as large throughout,
+times at other hours, a table with hardly any rows. What moves slowly is drift, which `training.monitoring.drift` finds.
+"""
+
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+
+from features.histories.column_profiles import Profiles
+from features.instants import FloatArray
+from training.data.raw_columns import remember_columns
+
+WINDOWS_DAYS = (28, 91, 364)
+"""The last days that are looked at: the shortest with enough rows."""
+LEAST_ROWS = 30
+LEAST_FILLED, EMPTY = 0.05, 0.1
+"""The share filled before that a column must have had, and the part of it below which it counts as emptied."""
+HALF_LOST = 0.5
+"""The part of the share filled that may go before it is said that the column is filled less."""
+KNOWN_SHARE, STILL_KNOWN = 0.8, 0.5
+"""The share that the remembered values must have had together, and the share now below which they are others."""
+LEAST_FACTOR = 5.0
+"""How many times as large numbers must be, at every quantile alike, before they count as in another unit."""
+ALIKE = 0.15
+"""How far the factor may differ from quantile to quantile, in powers of ten."""
+SIGN = 0.5
+LEAST_OVERLAP, GAINED, PEAKED = 0.75, 0.2, 0.2
+"""Of profiles of hours: how alike a shifted one must be, how much more so than unshifted, and how far from flat."""
+FEWER, MORE = 0.2, 4.0
+"""Rows a week, as a part of the usual median, and beyond anything seen in the year before."""
+MOST_NAMED = 5
+
+EMPTIED, LESS, RENAMED, RESCALED, SIGNS, SHIFTED, ROWS_FEWER, ROWS_MORE = (
+    "emptied", "filled_less", "renamed", "rescaled", "sign", "shifted", "fewer_rows", "more_rows",
+)  # fmt: skip
+
+
+@dataclass(frozen=True)
+class BrokenColumn:
+    """A column, or all rows of a table, that is not as it was.
+
+    column : empty of a whole table.  kind : one of the constants above.
+    before, now : shares filled, known or negative; medians; rows a week.
+    change : the factor of numbers, the hours of a shift; 0.0 where that says nothing.
+    names : the most frequent of the values that nobody knew.
+    """
+
+    table: str
+    column: str
+    kind: str
+    before: float
+    now: float
+    change: float = 0.0
+    names: tuple[str, ...] = ()
+
+
+def broken_columns(remembered: Mapping[str, Any], profiles: Profiles, as_of: int) -> tuple[BrokenColumn, ...]:
+    """Return what broke, table by table.
+
+    remembered : of the bundle; empty of one that kept nothing, and then nothing is found.
+    profiles : of the source as it is now.  as_of : microseconds.
+    """
+    windows = [remember_columns(profiles, as_of, days) for days in WINDOWS_DAYS]
+    found: list[BrokenColumn] = []
+    for table, before in remembered.items():
+        now = next((one[table] for one in windows if table in one and one[table]["rows"] >= LEAST_ROWS), None)
+        if before["rows"] < LEAST_ROWS:
+            continue
+        if table in windows[0] or table in profiles:
+            found += _rows(table, before, windows[0].get(table))
+        if now is not None:
+            for name, was in before["columns"].items():
+                found += _column(table, name, was, now["columns"].get(name, {"filled": 0.0}))
+    return tuple(found)
+
+
+def _rows(table: str, before: Mapping[str, Any], now: Mapping[str, Any] | None) -> Iterator[BrokenColumn]:
+    """Yield that a table's rows became far fewer or more a week; none at all is for `table_freshness` to say."""
+    if not before["weekly"] or now is None or not now["weekly"]:
+        return
+    (least, usual, most), median = before["weekly"], now["weekly"][1]
+    if usual * WINDOWS_DAYS[0] / 7 >= LEAST_ROWS and 0 < median < min(FEWER * usual, least):
+        yield BrokenColumn(table, "", ROWS_FEWER, usual, median)
+    if median * WINDOWS_DAYS[0] / 7 >= LEAST_ROWS and usual > 0 and median > max(MORE * usual, most):
+        yield BrokenColumn(table, "", ROWS_MORE, usual, median)
+
+
+def _column(table: str, name: str, before: Mapping[str, Any], now: Mapping[str, Any]) -> Iterator[BrokenColumn]:
+    was, share = before["filled"], now["filled"]
+    if was < LEAST_FILLED:
+        return
+    if share < EMPTY * was:
+        yield BrokenColumn(table, name, EMPTIED, was, share)
+        return
+    if share < HALF_LOST * was:
+        yield BrokenColumn(table, name, LESS, was, share)
+    if "values" in before and "values" in now:
+        yield from _values(table, name, before["values"], now["values"])
+    elif "quantiles" in before and "quantiles" in now:
+        yield from _numbers(table, name, before, now)
+    elif "hours" in before and "hours" in now:
+        yield from _hours(table, name, np.array(before["hours"]), np.array(now["hours"]))
+
+
+def _values(table: str, name: str, before: Mapping[str, float], now: Mapping[str, float]) -> Iterator[BrokenColumn]:
+    known, still = sum(before.values()), sum(share for value, share in now.items() if value in before)
+    if known >= KNOWN_SHARE and still < STILL_KNOWN:
+        new = sorted((value for value in now if value not in before), key=lambda value: (-now[value], value))
+        yield BrokenColumn(table, name, RENAMED, known, still, names=tuple(new[:MOST_NAMED]))
+
+
+def _numbers(table: str, name: str, before: Mapping[str, Any], now: Mapping[str, Any]) -> Iterator[BrokenColumn]:
+    if abs(now["negative"] - before["negative"]) > SIGN:
+        yield BrokenColumn(table, name, SIGNS, before["negative"], now["negative"])
+        return
+    factor = _factor(before["quantiles"], now["quantiles"])
+    if factor is not None:
+        middle = len(before["quantiles"]) // 2
+        yield BrokenColumn(table, name, RESCALED, before["quantiles"][middle], now["quantiles"][middle], factor)
+
+
+def _factor(before: Sequence[float], now: Sequence[float]) -> float | None:
+    """Return how many times as large numbers are at every quantile alike; None where they are not in another unit."""
+    logs = [np.log10(n / b) for b, n in zip(before[1:-1], now[1:-1], strict=True) if b and n and (b > 0) == (n > 0)]
+    if len(logs) < len(before) - 2 or max(logs) - min(logs) > 2 * ALIKE or abs(np.mean(logs)) < np.log10(LEAST_FACTOR):
+        return None
+    factor = float(10 ** np.mean(logs))
+    exact = 10.0 ** round(np.log10(factor))
+    return exact if abs(np.log10(factor / exact)) <= ALIKE else float(f"{factor:.2g}")
+
+
+def _hours(table: str, name: str, before: FloatArray, now: FloatArray) -> Iterator[BrokenColumn]:
+    if np.abs(before - 1 / 24).sum() / 2 < PEAKED:  # around the clock: a shift would not show
+        return
+    overlaps = {shift: float(np.minimum(np.roll(before, shift), now).sum()) for shift in range(-12, 12)}
+    best = max(overlaps, key=lambda shift: (overlaps[shift], -abs(shift)))
+    if best and overlaps[best] >= LEAST_OVERLAP and overlaps[best] >= overlaps[0] + GAINED:
+        yield BrokenColumn(table, name, SHIFTED, overlaps[0], overlaps[best], float(best))
