@@ -36,7 +36,7 @@ test: lint
 test-slow: $(STAMP)
 	$(BIN)/python -m pytest -m slow
 
-# The running service while its database goes silent, its workers are killed, its clients are slow: some two minutes.
+# The running service while its database goes silent, its workers are killed, its clients are slow: some minutes.
 test-chaos: $(STAMP)
 	$(BIN)/python -m pytest -m chaos tests/chaos
 

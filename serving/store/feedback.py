@@ -123,7 +123,8 @@ def keep_feedback(
                 receipts.append(Receipt(event.event_id, THERE, warnings=_warnings(before.aside)))
             else:
                 seq += 1
-                kept = _Kept(seq, event.event_id, event.kind, event.text, _aside(event, strangers, current), event)
+                aside = _aside(event, strangers, current)
+                kept = _Kept(seq, event.event_id, event.kind, event.text, aside, event=event)
                 known[event.event_id] = kept
                 fresh.append(kept)
                 receipts.append(Receipt(event.event_id, ASIDE if kept.aside else STORED, None, _warnings(kept.aside)))

@@ -1,6 +1,6 @@
 """The running service while what it stands on fails: a silent database, a lock, kill -9, slow and greedy clients.
 
-All of it on this machine's loopback address, and bounded: the whole takes some two minutes.
+All of it on this machine's loopback address, and bounded: the whole takes some minutes.
 """
 
 import json
