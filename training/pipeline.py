@@ -1,7 +1,7 @@
 """The training pipeline: from histories to a bundle; what is learnt, in what order, and what lacks data."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import asdict, dataclass, field, replace
 
 import numpy as np
 
@@ -21,17 +21,21 @@ from training.effects.uplift import InvestmentEffect, fit_uplift
 from training.evaluation.curves import Curves, Importance, importance_of
 from training.evaluation.evaluation import OURS, Comparison, evaluate
 from training.evaluation.grading import grade_report
+from training.evaluation.lifetime import judge_lifetime, lifetime_judged
 from training.evaluation.next_order import judge_next_order, next_order_findings
 from training.evaluation.renewal import judge_renewal
+from training.evaluation.win_back import judge_win_back
 from training.model.bundle import Bundle, Facts, Investment
 from training.model.findings import NOTE, WARNING, Finding
 from training.model.margins import line_margins, margins_finding
+from training.model.playbook import play_of
 from training.model.predictors import Pool, Trees
 from training.model.revenue import RevenueModel
 from training.model.service_load import usual_load
 from training.models.conformal import SetRule, fit_set_rule
 from training.models.fitting import fit_trees, one_linear_algebra_thread
 from training.models.horizon_models import fit_horizons
+from training.models.lifetime import fit_lifetime, lifetime_finding
 from training.models.next_order import LEAST_GAPS, fit_next_order
 from training.models.next_rung import fit_with_earlier
 from training.models.renewal import RenewalRows, fit_renewal, renewal_finding, renewal_rows
@@ -40,6 +44,7 @@ from training.models.revenue_range import fit_revenue_range, if_order_finding
 from training.models.rule_that_serves import rule_of, serve_pool, serve_revenue
 from training.models.switching import MIN_EVENTS, enough_switches, fit_switching
 from training.models.triggers import TriggerModel, fit_triggers
+from training.models.win_back import fit_win_back, former_rows, win_back_finding
 from training.settings import Settings
 
 CLIMBING_ROUNDS = 80
@@ -58,8 +63,8 @@ class Trained:
     effects : of the investments, with what they rest on.
     curves : what the plots are drawn from.
     policy_evaluation : the trials that recommendations are evaluated on; None where there are none.
-    next_order, renewal : the tables of the windows of the next order and of the chances of renewal; None where nothing
-        was evaluated.
+    next_order, renewal, win_back, lifetime : the tables of the windows of the next order, of the chances of renewal
+        and of winning back, and of lifetime values; None where nothing was evaluated.
     """
 
     bundle: Bundle
@@ -72,11 +77,14 @@ class Trained:
     policy_evaluation: PolicyEvaluation | None = field(default=None, compare=False, repr=False)
     next_order: Comparison | None = None
     renewal: Comparison | None = None
+    win_back: Comparison | None = None
+    lifetime: Comparison | None = None
 
     @property
     def tables(self) -> tuple[Comparison, ...]:
-        """Return every table of results: those of every account, and those of renewals and of the next order."""
-        return (*self.comparisons, *(table for table in (self.renewal, self.next_order) if table is not None))
+        """Return every table of results: those of every account, and those that are about some."""
+        about_some = (self.renewal, self.win_back, self.next_order, self.lifetime)
+        return (*self.comparisons, *(table for table in about_some if table is not None))
 
 
 def train(histories: Histories, settings: Settings, end: int, folds: int = 3, progress: Progress = silent) -> Trained:
@@ -97,9 +105,14 @@ def train(histories: Histories, settings: Settings, end: int, folds: int = 3, pr
 def train_on(data: Dataset, settings: Settings, folds: int = 3, progress: Progress = silent) -> Trained:
     """Train all models on a dataset, be it of one source or gathered from its parts; otherwise as `train`."""
     contracts = renewal_rows(data, settings)
+    gone = former_rows(data, settings)
     comparisons, renewals, report = _evaluate(data, contracts, settings, folds=folds, progress=progress)
     windows = judge_next_order(data, settings, folds) if comparisons else None
-    report += next_order_findings(windows)
+    returns = judge_win_back(data, gone, settings, folds) if comparisons else None
+    years = judge_lifetime(data, gone, settings) if comparisons else None
+    if returns is not None:
+        report += [*grade_report([returns], complete=False), *_rules_that_serve([returns], data, settings)]
+    report += [*next_order_findings(windows), *lifetime_judged(years)]
     everything = np.ones(len(data.matrix), bool)
     progress("models", 0.0)
     serves = {comparison.task: comparison.serves for comparison in comparisons}
@@ -122,6 +135,10 @@ def train_on(data: Dataset, settings: Settings, folds: int = 3, progress: Progre
     sets = fit_set_rule(data, everything, earlier, settings)
     revenue_range, (held, held_if_order) = fit_revenue_range(data, everything, settings)
     next_order = fit_next_order(data, everything, settings)
+    win_back = fit_win_back(data, gone, everything, settings, returns.serves if returns else None)
+    lifetime = fit_lifetime(
+        data, gone, everything, settings, next_rung=next_rung, switching=switching, revenue=revenue, win_back=win_back
+    )
     progress("models", 1.0)
     further, further_report = fit_horizons(data, settings, switching is not None, serves, progress)
     uplift = fit_uplift(data, settings, progress)
@@ -144,6 +161,7 @@ def train_on(data: Dataset, settings: Settings, folds: int = 3, progress: Progre
     report += [*sets.findings(), held.of_intervals(), if_order_finding(held_if_order)]
     report += further_report
     report.append(renewal_finding(contracts, decided, renewal is not None))
+    report += [win_back_finding(data, gone, win_back, settings), lifetime_finding(lifetime, settings)]
     if next_order is None:
         report.append(Finding.of("next_order_left_out", NOTE, needed=LEAST_GAPS))
     worth = acquisition_roi(
@@ -157,7 +175,7 @@ def train_on(data: Dataset, settings: Settings, folds: int = 3, progress: Progre
         gaps=gaps,
         record=record,
         sets=sets,
-        comparisons=[*comparisons, *(table for table in (renewals, windows) if table is not None)],
+        comparisons=[*comparisons, *(table for table in (renewals, returns, windows, years) if table is not None)],
         report=tuple(report),
     )
     at_stake = _value_at_risk(data, switching, revenue, settings)
@@ -174,7 +192,7 @@ def train_on(data: Dataset, settings: Settings, folds: int = 3, progress: Progre
                 revenue_share=settings.uplift.revenue_share.get(e.investment, 0.0),
             ) for e in effects
         ),
-        further=further, next_order=next_order, renewal=renewal,
+        further=further, next_order=next_order, renewal=renewal, win_back=win_back, lifetime=lifetime,
     )  # fmt: skip
     curves = replace(uplift.curves, importances=_importances(data, switching, climbing))
     accounts = len(np.unique(data.snapshots.account))
@@ -189,6 +207,8 @@ def train_on(data: Dataset, settings: Settings, folds: int = 3, progress: Progre
         policy_evaluation=uplift.policy_evaluation,
         next_order=windows,
         renewal=renewals,
+        win_back=returns,
+        lifetime=years,
     )
 
 
@@ -299,6 +319,10 @@ def _facts(
         sure=settings.advice.sure,
         test_share=settings.advice.test_share,
         risk=settings.advice.risk,
+        lifetime_years=settings.outcome.lifetime_years,
+        discount_rate=settings.outcome.discount_rate,
+        notice_days=settings.advice.notice_days,
+        playbook=tuple(play_of(asdict(row)) for row in settings.playbook.rows),
     )
 
 

@@ -5,6 +5,7 @@ from dataclasses import dataclass, field
 
 from features.ladder.rules import LadderRules
 from training.model.findings import Finding
+from training.model.playbook import Play
 
 
 @dataclass(frozen=True)
@@ -38,6 +39,9 @@ class Facts:
     report : what was found about the models, as `training.model.findings` has it.
     currency : sign before amounts, as the settings of the training had it.
     sure, test_share : as the settings of the training had them under `advice`.
+    notice_days : as the settings of the training had it under `advice`.
+    playbook : the plays, the own ones first.
+    lifetime_years, discount_rate : as the settings of the training had them under `outcome`.
     risk, value_at_risk : the chance of switching, and the margin at stake, from which on an account is at risk; None
         where nobody's leaving is predicted.
     """
@@ -81,3 +85,7 @@ class Facts:
     test_share: float = 0.5
     risk: float = 0.5
     value_at_risk: float | None = None
+    lifetime_years: int = 5
+    discount_rate: float = 0.1
+    notice_days: int = 30
+    playbook: tuple[Play, ...] = ()
