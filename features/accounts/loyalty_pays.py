@@ -94,8 +94,8 @@ def _behaviours(view: View, rules: LadderRules) -> dict[str, tuple[FloatArray, F
         SPENDS: (revenue, ones),
     }
     if held & {"interactions", "tickets"}:
-        load = view.stream("interactions").count(YEAR) + view.stream("tickets").count(YEAR)
-        found[SERVICE] = (1000.0 * load, revenue)
+        load = (view.stream("interactions").count(YEAR) + view.stream("tickets").count(YEAR)).astype(np.float64)
+        found[SERVICE] = (1000 * load, revenue)
     if "referrals" in held:
         found[RECOMMENDS] = (_any(view, "referrals"), ones)
     if held & {"surveys", "collaborations"}:
