@@ -20,6 +20,7 @@ from features.histories.histories import Histories
 from features.histories.order_days import order_days
 from features.histories.views import View
 from features.instants import BoolArray, FloatArray
+from features.ladder.contract_ends import GRACE_DAYS
 from features.ladder.former import former
 from features.ladder.rules import LadderRules, contracts_in_force, rungs
 from features.tables import RUNGS
@@ -41,11 +42,12 @@ those that stayed, sum of the margin of the last year, and of its square."""
 
 
 def loyalty_sums(
-    histories: Histories, as_of: int, rules: LadderRules, line_margins: Mapping[str, float], margin_rate: float
-) -> Sums:
+    histories: Histories, as_of: int, rules: LadderRules, *, line_margins: Mapping[str, float], margin_rate: float,
+    grace_days: float = GRACE_DAYS,
+) -> Sums:  # fmt: skip
     """Return the sums of the accounts known at as_of (microseconds).
 
-    line_margins, margin_rate : as `margin_rates` takes them.
+    line_margins, margin_rate : as `margin_rates` takes them.  grace_days : as `former` takes it.
     """
     now = histories.known_at(as_of)
     sums: Sums = {}
@@ -53,13 +55,13 @@ def loyalty_sums(
     last = View(histories, now)
     ends = {PERIODS[0]: last, PERIODS[1]: View(histories, now.later(-YEAR))}
     for period, end in ends.items():
-        known, rung = _standing(View(histories, end.snapshots.later(-YEAR)), rules)
-        for behaviour, (y, x) in _behaviours(end, rules).items():
+        known, rung = _standing(View(histories, end.snapshots.later(-YEAR)), rules, grace_days)
+        for behaviour, (y, x) in _behaviours(end, rules, grace_days).items():
             for group in (np.full(len(now), ALL, object), cohort.astype(str).astype(object)):
                 _add(sums, f"{behaviour}|{period}", (rung[known], group[known]), y[known], x[known])
-    stayed, margin = _stays(last, rules), _margin(last, line_margins, margin_rate)
+    stayed, margin = _stays(last, rules, grace_days), _margin(last, line_margins, margin_rate)
     for years in range(1, MOST_YEARS + 1):
-        known, rung = _standing(View(histories, now.later(-YEAR * years)), rules)
+        known, rung = _standing(View(histories, now.later(-YEAR * years)), rules, grace_days)
         for name in np.unique(rung[known]).tolist():
             of = known & (rung == name)
             sums[f"after|{name}|{years}"] = [
@@ -68,15 +70,15 @@ def loyalty_sums(
     return sums
 
 
-def _standing(view: View, rules: LadderRules) -> tuple[BoolArray, Any]:
+def _standing(view: View, rules: LadderRules, grace_days: float) -> tuple[BoolArray, Any]:
     """Return which accounts were known, and the rung of each, or FORMER, shape (n,) each."""
     known = view.histories.known_since[view.snapshots.account] < view.as_of
-    return known, np.where(former(view, rules), FORMER, np.array(RUNGS, object)[rungs(view, rules)])
+    return known, np.where(former(view, rules, grace_days), FORMER, np.array(RUNGS, object)[rungs(view, rules)])
 
 
-def _stays(view: View, rules: LadderRules) -> BoolArray:
+def _stays(view: View, rules: LadderRules, grace_days: float) -> BoolArray:
     bound = contracts_in_force(view, view.as_of[None], np.full((1, len(view)), -(2**62)))[0] > 0
-    buys: BoolArray = ((order_days(view).in_window(YEAR) > 0) | bound) & ~former(view, rules)
+    buys: BoolArray = ((order_days(view).in_window(YEAR) > 0) | bound) & ~former(view, rules, grace_days)
     return buys
 
 
@@ -85,12 +87,12 @@ def _margin(view: View, line_margins: Mapping[str, float], margin_rate: float) -
     return np.round(revenue * margin_rates(view, line_margins, margin_rate), 2)
 
 
-def _behaviours(view: View, rules: LadderRules) -> dict[str, tuple[FloatArray, FloatArray]]:
+def _behaviours(view: View, rules: LadderRules, grace_days: float) -> dict[str, tuple[FloatArray, FloatArray]]:
     """Return what each behaviour is the mean of, or the ratio; without those whose tables are not there."""
     held, ones = view.histories.tables, np.ones(len(view))
     revenue = np.maximum(view.stream("orders").amount("revenue", YEAR), 0.0)
     found: dict[str, tuple[FloatArray, FloatArray]] = {
-        STAYS: (_stays(view, rules).astype(np.float64), ones),
+        STAYS: (_stays(view, rules, grace_days).astype(np.float64), ones),
         SPENDS: (revenue, ones),
     }
     if held & {"interactions", "tickets"}:

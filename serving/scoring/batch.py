@@ -81,7 +81,14 @@ def run_sums(scores: pd.DataFrame, histories: Histories, as_of: int, facts: Fact
     scores : of `score_frames`, of the accounts known at as_of (microseconds).
     """
     names = group_names(histories, histories.known_at(as_of).account)
-    loyalty = loyalty_sums(histories, as_of, facts.rules, facts.line_margins, facts.margin_rate)
+    loyalty = loyalty_sums(
+        histories,
+        as_of,
+        facts.rules,
+        line_margins=facts.line_margins,
+        margin_rate=facts.margin_rate,
+        grace_days=facts.renewal_grace_days,
+    )
     return {"lifetime": lifetime_sums(scores, names), "loyalty": loyalty}
 
 

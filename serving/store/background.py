@@ -46,7 +46,14 @@ def background_of(histories: Histories, source: Source | None, as_of: int, facts
     for some in account_timelines(histories, as_of, facts.rules):
         packed.update(zip(some.account.tolist(), pack(some.rows), strict=True))
     timelines = [packed[account] for account in seen.account.tolist()]
-    pays = loyalty_sums(histories, as_of, facts.rules, facts.line_margins, facts.margin_rate)
+    pays = loyalty_sums(
+        histories,
+        as_of,
+        facts.rules,
+        line_margins=facts.line_margins,
+        margin_rate=facts.margin_rate,
+        grace_days=facts.renewal_grace_days,
+    )
     return Background(
         ids, timelines, standings_frame(ids, seen, nearest_neighbours(seen), as_of),
         replace(summarise(seen, source), loyalty=pays), group_names(histories, seen.account),

@@ -308,7 +308,9 @@ def _same(ratio: FloatArray, state: IntArray) -> float:
                 score[of, step] = ndtri((rankdata(ratio[of, step]) - 0.5) / len(of))
     pairs = np.column_stack([score[:, :-1].ravel(), score[:, 1:].ravel()])
     pairs = pairs[~np.isnan(pairs).any(axis=1)]
-    return float(np.clip(np.corrcoef(pairs.T)[0, 1], 0.0, 0.95)) if len(pairs) >= LEAST_ROWS else 0.3
+    if len(pairs) < LEAST_ROWS or (pairs.std(axis=0) < 1e-9).any():
+        return 0.3
+    return float(np.clip(np.corrcoef(pairs.T)[0, 1], 0.0, 0.95))
 
 
 def _numbers(values: FloatArray) -> tuple[float, ...]:

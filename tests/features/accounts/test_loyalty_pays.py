@@ -22,7 +22,7 @@ AS_OF = "2025-01-01"
 
 
 def sums(of: Histories, at: int | None = None) -> dict[str, list[float]]:
-    return loyalty_sums(of, instant(AS_OF) if at is None else at, LadderRules(), {}, 0.5)
+    return loyalty_sums(of, instant(AS_OF) if at is None else at, LadderRules(), line_margins={}, margin_rate=0.5)
 
 
 def told(found: Mapping[str, list[float]], behaviour: str, rung: str, period: str = "now") -> dict[str, Any]:
