@@ -329,11 +329,20 @@ customers are for nobody else, and others not for them.
 
 ## Your own
 
-Copy [the program's own](../training/settings/playbook.toml) beside your settings, change what you like, and name it:
+Write plays among the settings, or copy [the program's own](../training/settings/playbook.toml) beside them, change
+what you like, and name the file (`playbook.file`, from the folder of the settings).
 
 ```toml
-[playbook]
-file = "playbook.toml"
+[[playbook.plays]]
+key = "member_privileges"
+rungs = ["member"]
+do_en = "Invite them to the spring dinner[, before {act_by}]"
+do_nl = "Nodig ze uit voor het voorjaarsdiner[, vóór {act_by}]"
+say_en = "We should like to thank you, {account}, at our table."
+say_nl = "We bedanken u graag, {account}, aan onze tafel."
+whom_en = "the decider"
+whom_nl = "de beslisser"
+within_days = 30
 ```
 
 A play with a key that stands below replaces that one; others are added, and come first among equals. With
