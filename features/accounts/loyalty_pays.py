@@ -188,7 +188,7 @@ def _estimate(behaviour: str, values: list[float]) -> Estimate:
     if behaviour in _OF_SHARES:
         return _wilson(n, y)
     if behaviour == SPENDS:
-        return _mean(n, y, yy)
+        return _mean(n, y, yy, 0.0)
     if x <= 0 or n < 2:
         return None, None, None
     ratio = y / x
@@ -206,12 +206,12 @@ def _wilson(n: float, hits: float) -> Estimate:
     return _rounded(share, max(centre - reach, 0.0), min(centre + reach, 1.0))
 
 
-def _mean(n: float, total: float, squares: float) -> Estimate:
+def _mean(n: float, total: float, squares: float, least: float | None = None) -> Estimate:
     if n < 2:
         return (round(total / n, 6), None, None) if n else (None, None, None)
     mean = total / n
     reach = REACH * math.sqrt(max(squares / n - mean * mean, 0.0) / (n - 1))
-    return _rounded(mean, mean - reach, mean + reach)
+    return _rounded(mean, mean - reach, mean + reach, least)
 
 
 def _rounded(value: float, low: float, high: float, least: float | None = None) -> Estimate:
