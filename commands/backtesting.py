@@ -20,9 +20,12 @@ def backtest_command(options: BacktestOptions) -> Figures:
     from training.data.dataset import build_dataset
     from training.evaluation.evaluation import evaluate
     from training.evaluation.grading import grade_report
+    from training.evaluation.lifetime import judge_lifetime, lifetime_judged
     from training.evaluation.next_order import judge_next_order, next_order_findings
     from training.evaluation.renewal import judge_renewal
+    from training.evaluation.win_back import judge_win_back
     from training.models.renewal import renewal_rows
+    from training.models.win_back import former_rows
     from training.settings import read_settings
 
     settings, feedback = read_settings(options.config), feedback_store(options.store)
@@ -33,11 +36,16 @@ def backtest_command(options: BacktestOptions) -> Figures:
         comparisons = evaluate(data, settings, options.folds, progress)
         windows = judge_next_order(data, settings, options.folds)
         renewals = judge_renewal(data, renewal_rows(data, settings), settings, options.folds)
-    graded = comparisons if renewals is None else [*comparisons, renewals]
-    tables = graded if windows is None else [*graded, windows]
+        gone = former_rows(data, settings)
+        returns = judge_win_back(data, gone, settings, options.folds)
+        years = judge_lifetime(data, gone, settings, options.folds)
+    graded = [*comparisons, *(table for table in (renewals, returns) if table is not None)]
+    tables = [*graded, *(table for table in (windows, years) if table is not None)]
     for comparison in tables:
         show_comparison(comparison)
     if not any(comparison.task == "switching" for comparison in comparisons):
         print("\nSwitching: left out; too few switched before the origins. `ladder check` says what it takes.")
-    show_findings("What the models are worth", [*grade_report(graded), *next_order_findings(windows)])
+    show_findings("What the models are worth", [
+        *grade_report(graded), *next_order_findings(windows), *lifetime_judged(years)
+    ])  # fmt: skip
     return {name: value for comparison in tables for name, value in comparison.figures().items()}

@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import tempfile
-from collections.abc import Sequence
-from dataclasses import dataclass
+from collections.abc import Mapping, Sequence
+from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Literal
 
@@ -63,6 +63,7 @@ def score_command(options: ScoreOptions) -> Figures:
     with tempfile.TemporaryDirectory() as scratch:
         bundle, version = read_bundle(find_bundle(options.model, settings.registry, Path(scratch)))
     check_rules(settings, bundle.facts)
+    bundle = with_playbook(bundle, settings)
     if options.to is not None:
         check_store(options.to)  # before an hour's work
     feedback = feedback_store(options.store, options.to)
@@ -105,14 +106,14 @@ def _score_parts(
         store_background(options.to, bundle, as_of, histories_of_parts(partitions))
     show_disagreements(differing)
     files = written.files if options.out is not None else ()
-    return {**_scored(version, written.accounts, written.investments, files), **stored}
+    return {**_scored(version, written.accounts, written.investments, files), **_told(written.sums), **stored}
 
 
 def score_source(
     bundle: Bundle, version: str, loaded: Loaded, out: Path | None, *, form: str = "parquet", language: str = "en"
 ) -> tuple[tuple[pd.DataFrame, ...], Figures]:
     """Score a source and write the tables into a folder where there is one.  Returns the tables and the figures."""
-    from serving.scoring.batch import score_frames, write_frames, write_run
+    from serving.scoring.batch import run_sums, score_frames, write_frames, write_run, write_sums
     from serving.scoring.score_columns import TABLE_NAMES
     from serving.scoring.scoring import Scorer
 
@@ -120,13 +121,15 @@ def score_source(
         progress("scoring", 0.0)
         scorer = Scorer(bundle, version)
         frames = score_frames(scorer, loaded.histories, loaded.as_of, language=language)
+        sums = run_sums(frames[0], loaded.histories, loaded.as_of, bundle.facts)
         progress("scoring", 1.0)
     written: Sequence[Path] = ()
     if out is not None:
         written = write_frames(dict(zip(TABLE_NAMES, frames, strict=True)), out, form)
         write_run(out, scorer)
+        written = [*written, *write_sums(out, sums, form)]
     show_disagreements(frames[0])
-    return frames, _scored(version, len(frames[0]), len(frames[1]), written)
+    return frames, {**_scored(version, len(frames[0]), len(frames[1]), written), **_told(sums)}
 
 
 def _scored(version: str, accounts: int, investments: int, written: Sequence[Path]) -> Figures:
@@ -135,3 +138,29 @@ def _scored(version: str, accounts: int, investments: int, written: Sequence[Pat
     if not investments:
         print("No uplift: the model knows no investments. `ladder check` says what it takes.")
     return {"accounts": accounts, "model_version": version, "files": [str(path) for path in written]}
+
+
+def with_playbook(bundle: Bundle, settings: Settings) -> Bundle:
+    """Return the bundle with the settings' playbook, where they have one; no other score depends on it."""
+    from training.model.playbook import play_of
+    from training.settings.playbook import PlaybookSettings
+
+    if settings.playbook == PlaybookSettings():
+        return bundle
+    plays = tuple(play_of(asdict(row)) for row in settings.playbook.rows)
+    return replace(bundle, facts=replace(bundle.facts, playbook=plays))
+
+
+def _told(sums: Mapping[str, Mapping[str, list[float]]]) -> Figures:
+    """Print whether the ladder pays, and return it with lifetime values by group."""
+    from features.accounts.loyalty_pays import after_years, loyalty_rows
+    from serving.scoring.lifetime_groups import lifetime_rows
+
+    lifetime, loyalty = lifetime_rows(sums["lifetime"]), loyalty_rows(sums["loyalty"])
+    whole = lifetime[0]
+    if whole["lifetime_value"] is not None:
+        beside = (
+            "" if whole["value_per_cost"] is None else f", {whole['value_per_cost']:.1f} times what winning it cost"
+        )
+        print(f"Lifetime value: {whole['lifetime_value']:,.0f} an account on average{beside}")
+    return {"lifetime": lifetime, "loyalty": loyalty, "after_years": after_years(sums["loyalty"])}

@@ -29,6 +29,7 @@ from serving.scoring.score_columns import TABLES as TABLES_OF_SCORES
 from serving.scoring.score_columns import ScoreColumn
 from training.promotion import checks as promotion
 from training.settings import reference as settings
+from training.settings.playbook import ADVICE, ALWAYS_KNOWN, FACTS, PlayRow, default_plays
 
 FOLDER = Path(__file__).parent
 NOTE = "Written from the code by `make reference`; a test fails when this page is out of date."
@@ -321,6 +322,60 @@ def _answered(error: type[errors.LadderError], told: Answered) -> tuple[str, str
     return _code(error.__name__), _code(told.status), "its own" if told.code is None else _code(told.code)
 
 
+_PLAYBOOK = """# The playbook
+
+What to do, what to say, to whom and by when, by rung, trigger, customer type and advice. The column `playbook` of the
+scores holds the key of the play that holds. {note}
+
+Of all plays that fit an account the one that says most of whom it is for holds. Of those that say equally much, one
+that names a trigger comes first, then advice, then a customer type; of equals the narrower, then the first. A trigger
+counts where there is a sign of it; of a former customer it is the recorded reason of its last switch. Plays for former
+customers are for nobody else, and others not for them.
+
+## Your own
+
+Write plays among the settings, or copy [the program's own](../training/settings/playbook.toml) beside them, change
+what you like, and name the file (`playbook.file`, from the folder of the settings).
+
+```toml
+[[playbook.plays]]
+key = "member_privileges"
+rungs = ["member"]
+do_en = "Invite them to the spring dinner[, before {act_by}]"
+do_nl = "Nodig ze uit voor het voorjaarsdiner[, vóór {act_by}]"
+say_en = "We should like to thank you, {account}, at our table."
+say_nl = "We bedanken u graag, {account}, aan onze tafel."
+whom_en = "the decider"
+whom_nl = "de beslisser"
+within_days = 30
+```
+
+A play with a key that stands below replaces that one; others are added, and come first among equals. With
+`base = "none"` yours alone hold. A mistake is refused when the settings are read, by the play's key. Training keeps the
+playbook with the model; `ladder score --config` takes that of the settings where they have one. A text may hold facts
+between braces: {facts}. A part between [ and ] is left out where one of its facts is not known; outside of it
+stand only {always}.
+
+## The program's own
+"""
+
+
+def playbook() -> str:
+    """The plays that hold where nobody wrote others."""
+    facts, always = (", ".join(f"`{{{fact}}}`" for fact in some) for some in (FACTS, ALWAYS_KNOWN))
+    lines = _PLAYBOOK.replace("{note}", NOTE).replace("{facts}", facts).replace("{always}", always).splitlines()
+    rows = (
+        (_code(play.key), _for_whom(play), play.do_en, play.say_en, str(play.within_days)) for play in default_plays()
+    )
+    return "\n".join([*lines, "", *table(("play", "for", "what to do", "what to say", "days"), rows)]) + "\n"
+
+
+def _for_whom(play: PlayRow) -> str:
+    said = (play.rungs, play.triggers, play.customer_types, () if len(play.advice) == len(ADVICE) else play.advice)
+    words = [", ".join(f"`{name}`" for name in names) for names in said if names]
+    return "; ".join(["former customers", *words] if play.former else words)
+
+
 _LIBRARY_PAGE = """## `import ladder`
 
 What the commands do, on values instead of files: nothing is registered, and nothing is written in the working folder.
@@ -411,6 +466,7 @@ PAGES: Mapping[str, Callable[[], str]] = {
     "errors": tree,
     "python": python,
     "architecture": architecture.document,
+    "playbook": playbook,
 }
 """Name of the page in docs/ -> what writes it."""
 

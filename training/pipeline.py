@@ -2,7 +2,7 @@
 
 from collections.abc import Mapping, Sequence
 from concurrent.futures import Future
-from dataclasses import dataclass, field, replace
+from dataclasses import asdict, dataclass, field, replace
 from typing import Any
 
 import numpy as np
@@ -27,11 +27,14 @@ from training.evaluation.curves import Curves, Importance, importance_of
 from training.evaluation.evaluation import OURS, Comparison, evaluate
 from training.evaluation.fairness import PartRow, fairness_findings, judge_fairness
 from training.evaluation.grading import grade_report
+from training.evaluation.lifetime import judge_lifetime, lifetime_judged
 from training.evaluation.next_order import judge_next_order, next_order_findings
 from training.evaluation.renewal import judge_renewal
+from training.evaluation.win_back import judge_win_back
 from training.model.bundle import Bundle, Facts, Investment
 from training.model.findings import NOTE, WARNING, Finding
 from training.model.margins import line_margins, margins_finding
+from training.model.playbook import play_of
 from training.model.predictors import Pool, Trees
 from training.model.renewal import RenewalModel
 from training.model.revenue import RevenueModel
@@ -40,6 +43,7 @@ from training.models.baselines import SIMPLEST
 from training.models.conformal import SetRule, fit_set_rule
 from training.models.fitting import fit_trees, one_linear_algebra_thread
 from training.models.horizon_models import fit_horizons
+from training.models.lifetime import fit_lifetime, lifetime_finding
 from training.models.next_order import LEAST_GAPS, fit_next_order
 from training.models.next_rung import fit_with_earlier
 from training.models.renewal import RenewalRows, fit_renewal, renewal_finding, renewal_rows
@@ -49,6 +53,7 @@ from training.models.rule_that_serves import rule_of, serve_pool, serve_revenue
 from training.models.scope import FOLDS, Scope, revenue_by_rule, rule_alone
 from training.models.switching import MIN_EVENTS, enough_switches, fit_switching
 from training.models.triggers import TriggerModel, fit_triggers
+from training.models.win_back import FormerRows, fit_win_back, former_rows, win_back_finding
 from training.settings import Settings
 
 CLIMBING_ROUNDS = 80
@@ -67,8 +72,8 @@ class Trained:
     effects : of the investments, with what they rest on.
     curves : what the plots are drawn from.
     policy_evaluation : the trials that recommendations are evaluated on; None where there are none.
-    next_order, renewal : the tables of the windows of the next order and of the chances of renewal; None where nothing
-        was evaluated.
+    next_order, renewal, win_back, lifetime : the tables of the windows of the next order, of the chances of renewal
+        and of winning back, and of lifetime values; None where nothing was evaluated.
     fairness : whether chances are as right for every part of the accounts; empty where nothing was evaluated.
     """
 
@@ -83,11 +88,14 @@ class Trained:
     next_order: Comparison | None = None
     renewal: Comparison | None = None
     fairness: tuple[PartRow, ...] = ()
+    win_back: Comparison | None = None
+    lifetime: Comparison | None = None
 
     @property
     def tables(self) -> tuple[Comparison, ...]:
-        """Return every table of results: those of every account, and those of renewals and of the next order."""
-        return (*self.comparisons, *(table for table in (self.renewal, self.next_order) if table is not None))
+        """Return every table of results: those of every account, and those that are about some."""
+        about_some = (self.renewal, self.win_back, self.next_order, self.lifetime)
+        return (*self.comparisons, *(table for table in about_some if table is not None))
 
 
 def train(
@@ -117,10 +125,13 @@ def train_on(
     """Train all models on a dataset, be it of one source or gathered from its parts; otherwise as `train`."""
     scope = Scope(folds) if scope is None else scope
     contracts = renewal_rows(data, settings)
+    gone = former_rows(data, settings)
     comparisons, renewals, report = _evaluate(data, contracts, settings, scope=scope, progress=progress)
-    windows = judge_next_order(data, settings, scope.folds) if comparisons and scope.whole else None
+    windows, returns, years = _judge_some(data, gone, settings, scope) if comparisons and scope.whole else 3 * (None,)
     fairness = judge_fairness(data, comparisons)
-    report += [*fairness_findings(fairness), *next_order_findings(windows), *scope.findings()]
+    if returns is not None:
+        report += [*grade_report([returns], complete=False), *_rules_that_serve([returns], data, settings)]
+    report += [*fairness_findings(fairness), *next_order_findings(windows), *lifetime_judged(years), *scope.findings()]
     serves = {comparison.task: comparison.serves for comparison in comparisons}
     served = {task: SIMPLEST[task] for task in SIMPLEST if not scope.wants(task)} | serves
     decided, everything = contracts.decided <= data.end, np.ones(len(data.matrix), bool)
@@ -146,6 +157,13 @@ def train_on(
     renewal = contracted.result() if contracted else None
     next_order = ordering.result() if ordering else None
     upgrades = rung_effects.result() if rung_effects else ()
+    win_back = lifetime = None
+    if scope.whole:
+        win_back = fit_win_back(data, gone, everything, settings, returns.serves if returns else None)
+        lifetime = fit_lifetime(
+            data, gone, everything, settings, next_rung=next_rung, switching=switching, revenue=revenue,
+            win_back=win_back,
+        )  # fmt: skip
     further, further_report = fit_horizons(
         data, settings, fitted, switching=switching is not None, serves=served, progress=progress
     )
@@ -169,6 +187,7 @@ def train_on(
     report += further_report
     if scope.whole:
         report.append(renewal_finding(contracts, decided, renewal is not None))
+        report += [win_back_finding(data, gone, win_back, settings), lifetime_finding(lifetime, settings)]
     if next_order is None and scope.whole:
         report.append(Finding.of("next_order_left_out", NOTE, needed=LEAST_GAPS))
     worth = acquisition_roi(
@@ -182,7 +201,7 @@ def train_on(
         gaps=gaps,
         record=record,
         sets=sets,
-        comparisons=[*comparisons, *(table for table in (renewals, windows) if table is not None)],
+        comparisons=[*comparisons, *(table for table in (renewals, returns, windows, years) if table is not None)],
         report=tuple(report),
     )
     at_stake = _value_at_risk(data, switching, revenue, settings)
@@ -199,7 +218,7 @@ def train_on(
                 revenue_share=settings.uplift.revenue_share.get(e.investment, 0.0),
             ) for e in effects
         ),
-        further=further, next_order=next_order, renewal=renewal,
+        further=further, next_order=next_order, renewal=renewal, win_back=win_back, lifetime=lifetime,
     )  # fmt: skip
     curves = replace(uplift.curves, importances=_importances(data, switching, climbing))
     accounts = len(np.unique(data.snapshots.account))
@@ -215,7 +234,20 @@ def train_on(
         next_order=windows,
         renewal=renewals,
         fairness=fairness,
+        win_back=returns,
+        lifetime=years,
     )
+
+
+def _judge_some(
+    data: Dataset, gone: FormerRows, settings: Settings, scope: Scope
+) -> tuple[Comparison | None, Comparison | None, Comparison | None]:
+    """Return the tables of the next order, of winning back, and of lifetime values."""
+    with side_by_side(data.backend is local_backend) as pool:
+        windows = pool.submit(judge_next_order, data, settings, scope.folds)
+        returns = pool.submit(judge_win_back, data, gone, settings, scope.folds)
+        years = pool.submit(judge_lifetime, data, gone, settings)
+        return windows.result(), returns.result(), years.result()
 
 
 def _fit_rungs(
@@ -378,6 +410,10 @@ def _facts(
         test_share=settings.advice.test_share,
         risk=settings.advice.risk,
         raw_columns=remember_columns(data.totals.profiles, data.end),
+        lifetime_years=settings.outcome.lifetime_years,
+        discount_rate=settings.outcome.discount_rate,
+        notice_days=settings.advice.notice_days,
+        playbook=tuple(play_of(asdict(row)) for row in settings.playbook.rows),
     )
 
 

@@ -80,6 +80,18 @@ class OrderDays:
         counted: IntArray = begun[len(days) :] - begun[: len(days)]
         return counted
 
+    def ever_within(self, number: int, days: float) -> BoolArray:
+        """Return whether so many order days ever lay within some days of each other, shape (n,)."""
+        if number < 1:
+            return np.ones(len(self.as_of), bool)
+        close = np.zeros(len(self.day), np.int64)
+        apart = self.day[number - 1 :] - self.day[: len(self.day) - number + 1]
+        close[number - 1 :] = apart < days * MICROSECONDS_PER_DAY
+        sums, last = running_sum(close), self._begun[self.orders.edge(0)]
+        first = np.minimum(self._begun[self.orders.start] + number - 1, last)
+        found: BoolArray = sums[last] > sums[first]
+        return found
+
     def total(self) -> IntArray:
         """Count the order days since the data begin, shape (n,)."""
         counted: IntArray = self._begun[self.orders.edge(0)] - self._begun[self.orders.start]

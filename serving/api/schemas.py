@@ -71,7 +71,7 @@ class Finding(Documented):
     message: str = Field(description="In words, for people.")
 
 
-_ANNOTATIONS: Mapping[Kind, Any] = {Kind.NUMBER: float, Kind.WHOLE: int, Kind.REASONS: list[str]}
+_ANNOTATIONS: Mapping[Kind, Any] = {Kind.NUMBER: float, Kind.WHOLE: int, Kind.FLAG: bool, Kind.REASONS: list[str]}
 
 
 def _row_of(table: Sequence[ScoreColumn]) -> type[Documented]:

@@ -40,6 +40,7 @@ def _form(column: ScoreColumn) -> Form:
         Kind.WHOLE: Form.WHOLE,
         Kind.INSTANT: Form.DATE,
         Kind.DATE: Form.DATE,
+        Kind.FLAG: Form.FLAG,
         Kind.REASONS: Form.LONG,
     }
     by_unit = {Unit.CHANCE: Form.SHARE, Unit.SHARE: Form.SHARE, Unit.MONEY: Form.MONEY}
@@ -59,6 +60,7 @@ FIELDS = (
         _field,
         "p_switch switch_trigger expected_revenue p_no_order revenue_if_order_low revenue_if_order_high next_order_on "
         "next_order_from next_order_until overdue_days p_renew value_at_risk customer_type advice "
+        "former p_win_back lifetime_value playbook act_by "
         "recommended_investment expected_gain roi rank reasons model_version".split(),
     ),
 )

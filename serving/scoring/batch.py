@@ -9,11 +9,13 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
+from features.accounts.loyalty_pays import after_years, loyalty_rows, loyalty_sums
 from features.atomic_write import replacing, write_whole
 from features.errors import NotEnoughData, SettingsError
 from features.histories.histories import Histories
 from features.instants import iso
 from features.spreadsheets import plain_frame, unplain_frame
+from serving.scoring.lifetime_groups import group_names, lifetime_rows, lifetime_sums
 from serving.scoring.reason_table import reason_columns
 from serving.scoring.score_columns import (
     HORIZONS,
@@ -26,12 +28,14 @@ from serving.scoring.score_columns import (
 )
 from serving.scoring.scoring import Scorer
 from serving.scoring.terms import ModelTerms, terms_in, terms_of
+from training.model.facts import Facts
 from training.model.text.words import DEFAULT_LANGUAGE, render_reason
 
-RUN = "run.json"
+RUN, LOYALTY = "run.json", "loyalty.json"
 FORMATS = ("parquet", "csv", "xlsx")
 _DTYPES = {
-    Kind.TEXT: "string", Kind.CATEGORY: "string", Kind.DATE: "string", Kind.NUMBER: "float64", Kind.WHOLE: "Int64"
+    Kind.TEXT: "string", Kind.CATEGORY: "string", Kind.DATE: "string", Kind.NUMBER: "float64", Kind.WHOLE: "Int64",
+    Kind.FLAG: "boolean",
 }  # fmt: skip
 _KEYS = {"account_id": str, "model_version": str, "owner": str, "forecast_by": str, "value_text": str}
 """Texts that may look like numbers."""
@@ -70,6 +74,31 @@ def score_frames(
     return (
         scores, _frame(scored.investments, INVESTMENT_SCORES), _frame(scored.horizons, HORIZONS), _frame(table, REASONS)
     )  # fmt: skip
+
+
+def run_sums(scores: pd.DataFrame, histories: Histories, as_of: int, facts: Facts) -> dict[str, dict[str, list[float]]]:
+    """Return the sums of a run: `lifetime` of `lifetime_groups`, and `loyalty` of `features.accounts.loyalty_pays`.
+
+    scores : of `score_frames`, of the accounts known at as_of (microseconds).
+    """
+    names = group_names(histories, histories.known_at(as_of).account)
+    loyalty = loyalty_sums(
+        histories,
+        as_of,
+        facts.rules,
+        line_margins=facts.line_margins,
+        margin_rate=facts.margin_rate,
+        grace_days=facts.renewal_grace_days,
+    )
+    return {"lifetime": lifetime_sums(scores, names), "loyalty": loyalty}
+
+
+def write_sums(folder: Path, sums: Mapping[str, Mapping[str, list[float]]], form: str) -> list[Path]:
+    """Write what the sums say beside the scores: `lifetime.FORM`, and LOYALTY, JSON."""
+    content = {"behaviours": loyalty_rows(sums["loyalty"]), "after_years": after_years(sums["loyalty"])}
+    written = write_frames({"lifetime": pd.DataFrame(lifetime_rows(sums["lifetime"]))}, folder, form)
+    write_whole(folder / LOYALTY, f"{json.dumps(content, ensure_ascii=False, allow_nan=False)}\n")
+    return [*written, folder / LOYALTY]
 
 
 def _frame(columns: Mapping[str, NDArray[Any]], table: Sequence[ScoreColumn]) -> pd.DataFrame:

@@ -6,9 +6,9 @@ each only its name, its expected gain and its ROI.
 """
 
 import tempfile
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import suppress
-from dataclasses import dataclass
+from dataclasses import dataclass, field, replace
 from functools import partial
 from pathlib import Path
 from typing import Any
@@ -19,6 +19,7 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 from numpy.typing import NDArray
 
+from features.accounts.loyalty_pays import add_sums
 from features.atomic_write import replacing
 from features.errors import NotEnoughData
 from features.histories.histories import build_histories
@@ -26,7 +27,7 @@ from features.instants import IntArray, iso
 from features.partitions.summary import PartitionSummary, join_summaries, read_part, summarise_rows
 from features.sources.partitioned import Executor, Part, Partitions
 from features.spreadsheets import plain_frame
-from serving.scoring.batch import score_frames, write_frames
+from serving.scoring.batch import run_sums, score_frames, write_frames, write_sums
 from serving.scoring.score_columns import TABLE_NAMES
 from serving.scoring.scoring import Scorer, ranks
 from training.model.bundle import Bundle
@@ -42,24 +43,26 @@ ACCOUNTS_AT_ONCE = 100_000
 class PartScores:
     """A part's tables as Parquet, in the order of TABLE_NAMES; none where it knows no account.
 
-    reasons : how many each account has, shape (accounts,).
+    reasons : how many each account has, shape (accounts,).  sums : as `serving.scoring.batch.run_sums` returns them.
     """
 
     summarise_part: PartitionSummary
     accounts: int
     tables: tuple[bytes, ...]
     reasons: IntArray
+    sums: Mapping[str, dict[str, list[float]]] = field(default_factory=dict)
 
 
 @dataclass(frozen=True)
 class Written:
-    """What was written.  accounts, investments, horizons, reasons : rows of the tables."""
+    """What was written.  accounts, investments, horizons, reasons : rows of the tables.  sums : of all parts."""
 
     accounts: int
     investments: int
     horizons: int
     reasons: int
     files: tuple[Path, ...]
+    sums: Mapping[str, dict[str, list[float]]] = field(default_factory=dict)
 
 
 def score_part(part: Part, bundle: Bundle, version: str, as_of: int, language: str) -> PartScores:
@@ -73,7 +76,8 @@ def score_part(part: Part, bundle: Bundle, version: str, as_of: int, language: s
     scores, reasons = frames[0], frames[3]
     whose = pd.Index(scores["account_id"]).get_indexer(pd.Index(reasons["account_id"]))
     counts = np.bincount(whose, minlength=len(scores))
-    return PartScores(summarise_part, len(scores), tuple(_as_parquet(frame) for frame in frames), counts)
+    sums = run_sums(scores, histories, as_of, bundle.facts)
+    return PartScores(summarise_part, len(scores), tuple(_as_parquet(frame) for frame in frames), counts, sums)
 
 
 def score_parts(
@@ -109,11 +113,14 @@ def score_parts(
         with tempfile.TemporaryDirectory(prefix=".parts-", dir=out) as scratch:
             work = partial(score_part, bundle=scorer.bundle, version=scorer.version, as_of=as_of, language=language)
             outlines, kept, reasons = [], [], []
+            sums: dict[str, dict[str, list[float]]] = {}
             for number, scored in enumerate(executor.map(work, partitions.parts)):
                 outlines.append(scored.summarise_part)
                 if scored.accounts:
                     kept.append(number)
                     reasons.append(scored.reasons)
+                    for name, own in scored.sums.items():
+                        sums[name] = add_sums(sums.get(name, {}), own)
                 for name, content in zip(TABLE_NAMES, scored.tables, strict=False):
                     (Path(scratch) / f"{name}-{number}.parquet").write_bytes(content)
                 progress("parts scored", (number + 1) / len(partitions.parts))
@@ -124,7 +131,8 @@ def score_parts(
                 raise NotEnoughData(f"No account is known before {iso(as_of)}. Choose a later --as-of.")
             files = [[Path(scratch) / f"{name}-{number}.parquet" for number in kept] for name in TABLE_NAMES]
             repeats = (1, len(scorer.bundle.investments), 1 + len(scorer.bundle.further), np.concatenate(reasons))
-            return _assemble(files, repeats, out, form)
+            written = _assemble(files, repeats, out, form)
+            return replace(written, files=(*written.files, *write_sums(out, sums, form)), sums=sums)
     except BaseException:
         if not there:
             with suppress(OSError):

@@ -18,6 +18,7 @@ class Kind(Enum):
     WHOLE = "whole number"
     INSTANT = "instant"
     DATE = "date"
+    FLAG = "yes or no"
     REASONS = "reasons"
 
 
@@ -31,6 +32,7 @@ class Unit(Enum):
     DAYS = "days"
     RATIO = "ratio"
     ERRORS = "standard errors"
+    YEARS = "years"
 
 
 class Direction(Enum):
@@ -83,6 +85,8 @@ UPGRADE_BASES = ("adjusted", "discontinuity", "insufficient")
 BASES = ("randomised", "adjusted", "insufficient")
 ADVICE = ("invest", "test", "talk", "leave_alone", "not_enough_data")
 """See `serving.scoring.advice`."""
+ACT_BY_CAUSES = ("open_ticket", "contract_end", "overdue", "next_order", "playbook")
+"""See `serving.scoring.act_by`."""
 
 ACCOUNT = _text("account_id", "Whose row this is.")
 AS_OF = ScoreColumn("as_of", "The instant looked from, UTC; a date is its midnight.", Kind.INSTANT, of_run=True)
@@ -170,6 +174,28 @@ SCORES: tuple[ScoreColumn, ...] = (
               "gain is at least `advice.sure`), test (it pays on average only, or raises the chance of switching: give "
               "it to some, by lot), talk (at risk, and no option pays), leave_alone, not_enough_data (of no option the "
               "effect is known here).", values=ADVICE, nullable=True, since=2),
+    ScoreColumn("former", "Whether it was a customer and has gone: by a recorded switch, or silent for longer than its "
+                "own rhythm explains. It stands beside the ladder; `rung` is still what the rules say.", Kind.FLAG,
+                direction=BAD, nullable=True, since=2),
+    _chance("p_win_back", "Chance of an order within the horizon of a former customer, 1 less p_no_order; null where "
+            "it is none, and where too few came back to learn from.", direction=GOOD, nullable=True, since=2),
+    _money("win_back_value", "What a former customer brings over `outcome.lifetime_years` if it orders within the "
+           "horizon: gross margin, discounted, money; null of others.", direction=GOOD, nullable=True, since=2),
+    _money("lifetime_value", "Gross margin expected over `outcome.lifetime_years` (5) without further investment, "
+           "discounted by `outcome.discount_rate` a year, money; null of accounts that never ordered where too few of "
+           "such began to.", direction=GOOD, nullable=True, since=2),
+    _money("lifetime_value_low", "Lower end of the interval that holds what nine accounts in ten come to bring, money.",
+           nullable=True, since=2),
+    _money("lifetime_value_high", "Upper end of it, money.", nullable=True, since=2),
+    ScoreColumn("payback_years", "After how many years from as_of the expected margin equals what winning the account "
+                "cost; null where that is not known, or not within the lifetime.", Kind.NUMBER, Unit.YEARS, BAD,
+                nullable=True, since=2),
+    _text("playbook", "Key of the play that says what to do and what to say: docs/playbook.md; null where none fits.",
+          nullable=True, since=2),
+    _date("act_by", "The day by which to act; null where nothing asks for one."),
+    _category("act_by_cause", "Why that day: open_ticket, contract_end (less the days of notice), overdue (the "
+              "expected order has not come), next_order (they usually order then), playbook (the play's own days).",
+              values=ACT_BY_CAUSES, nullable=True, since=2),
     ScoreColumn("reasons", "The strongest reasons for and against in words: what nobody can change, then what can be "
                 "acted on, each strongest first; empty without explain.", Kind.REASONS),
 )  # fmt: skip

@@ -18,12 +18,16 @@ from features.histories.views import View
 from features.instants import MICROSECONDS_PER_DAY, FloatArray, IntArray, iso
 from features.ladder.contract_ends import ending_contracts
 from features.ladder.eligibility import can_switch
+from features.ladder.former import former
 from features.ladder.rules import rungs
 from features.tables import BONDS, NO_INVESTMENT, RUNGS, TRIGGER_FAMILIES
-from serving.scoring.advice import advise_accounts, advise_options, chance_of_gain, is_at_risk
+from serving.scoring.act_by import act_by, days_to_contract_end
+from serving.scoring.advice import LEAVE_ALONE, advise_accounts, advise_options, chance_of_gain, is_at_risk
 from serving.scoring.customer_types import customer_types
 from serving.scoring.horizons import Column, hold_to, rung_columns, table
+from serving.scoring.lifetime import lifetime_columns, win_back_chances
 from serving.scoring.manager_forecasts import beside_history, last_forecasts
+from serving.scoring.playbook import plays_of, told_trigger
 from serving.scoring.reasons import Explainer
 from training.model.bundle import Bundle, Investment
 from training.model.prediction_sets import rung_sets
@@ -90,7 +94,9 @@ class Scorer:
         rows = np.flatnonzero(possible) if self.bundle.switching is not None else np.empty(0, np.int64)
         parts = self._leaving_parts(matrix[rows])
         columns |= self._switch(matrix, rows, parts)
-        columns |= self._revenue(matrix)
+        columns["former"] = former(view, facts.rules, facts.renewal_grace_days)
+        columns["p_win_back"] = win_back_chances(self.bundle, view, matrix, columns["former"])
+        columns |= self._revenue(matrix, columns["p_win_back"])
         columns |= self._next_order(matrix, view.as_of, columns["p_no_order"])
         columns["p_renew"] = self._renewal(view, matrix)
         margin = self._margin(view)
@@ -102,6 +108,8 @@ class Scorer:
         investments = self._investments(matrix, rung, margin, columns["expected_revenue"])
         columns |= _recommend(investments, len(snapshots), len(self.bundle.investments))
         columns["advice"] = self._advice(columns, investments)
+        columns |= lifetime_columns(self.bundle, view, matrix, rung=rung, scores=columns, margin=margin)
+        columns |= self._play(view, matrix, columns)
         columns["reasons"] = _nothing(len(snapshots))
         if explain:
             for k, told in enumerate(self._reasons(matrix, rung, rows, parts, Explainer(facts, histories.tables))):
@@ -152,14 +160,16 @@ class Scorer:
         names = np.array(RUNGS, object)
         return rung_columns(chances, rung) | {"rung_low": names[low], "rung_high": names[high]}
 
-    def _revenue(self, matrix: FloatArray) -> dict[str, Column]:
+    def _revenue(self, matrix: FloatArray, returns: FloatArray) -> dict[str, Column]:
         """Return expected revenue and its interval, widened to hold it: a mean may lie above a high quantile.
 
         Beside them the same told apart: the chance of nothing, and the range if there is anything.
+
+        returns : chance of an order of former customers, which goes before that of everybody; NaN of others.
         """
         revenue, ranges = self.bundle.revenue, self.bundle.revenue_range
         expected, if_order = revenue.predict(matrix)[:, 0], ranges.predict(matrix)
-        no_order = 1.0 - revenue.any_order.predict(matrix)[:, 0]
+        no_order = 1.0 - np.where(np.isnan(returns), revenue.any_order.predict(matrix)[:, 0], returns)
         found = ranges.interval(matrix, no_order)
         return {
             "expected_revenue": expected,
@@ -317,6 +327,23 @@ class Scorer:
             return advise_accounts(np.empty(shape), np.empty(shape, object), at_risk)
         return advise_accounts(investments["gain"].reshape(shape), investments["advice"].reshape(shape), at_risk)
 
+    def _play(self, view: View, matrix: FloatArray, scores: Mapping[str, Column]) -> dict[str, Column]:
+        """Return the play of every account, the day by which to act, and its cause."""
+        facts, model, gone = self.bundle.facts, self.bundle.next_order, scores["former"]
+        signs = {name: matrix[:, catalog.NAMES.index(f"signs_{name}")] for name in TRIGGER_FAMILIES}
+        trigger = told_trigger(scores["switch_trigger"], signs, last_reasons(view), gone)
+        keys, play_days = plays_of(facts.playbook, scores, trigger)
+        nothing = np.full(len(matrix), np.nan)
+        ahead = nothing if model is None else model.window(matrix, scores["p_no_order"])[:, 1]
+        days, cause = act_by(
+            view, days_to_end=days_to_contract_end(view, facts.horizon_days, facts.renewal_grace_days),
+            next_order=ahead, overdue=scores["overdue_days"], play_days=play_days,
+            alone=scores["advice"] == LEAVE_ALONE, gone=gone, terms=(facts.horizon_days, facts.notice_days),
+        )  # fmt: skip
+        dates = np.datetime_as_string(np.maximum(days, 0).astype("datetime64[D]")).astype(object)
+        dates[days < 0] = None
+        return {"playbook": keys, "act_by": dates, "act_by_cause": cause}
+
     def _reasons(
         self, matrix: FloatArray, rung: IntArray, rows: IntArray, parts: FloatArray, teller: Explainer
     ) -> list[tuple[Reason, ...]]:
@@ -333,6 +360,16 @@ class Scorer:
         for row, one in zip([*rows, *climbers], told, strict=False):
             reasons[row] = one
         return reasons
+
+
+def last_reasons(view: View) -> Column:
+    """Return the recorded trigger of each account's last switch; None where none is recorded."""
+    switches = view.stream("switches")
+    if not len(switches.time):
+        return _nothing(len(view))
+    end = switches.edge(0)
+    code = switches.value("trigger")[np.maximum(end - 1, 0)]
+    return np.array([*TRIGGER_FAMILIES, None], object)[np.where(end > switches.start, code, -1)]
 
 
 def _trees(pool: Pool | None) -> Trees | None:

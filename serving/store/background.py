@@ -5,17 +5,21 @@ waits for it; each part of a source is written in one go.
 """
 
 from collections.abc import Iterable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import pandas as pd
 import sqlalchemy as sa
 
 from features.accounts.account_lookback import account_lookback
 from features.accounts.account_timeline import account_timelines
+from features.accounts.loyalty_pays import loyalty_sums
 from features.accounts.nearest_neighbours import nearest_neighbours
 from features.histories.histories import Histories
 from features.sources.source import Source
+from serving.scoring import lifetime_groups
+from serving.scoring.lifetime_groups import group_names, lifetime_sums
 from serving.store.account_lookback import STANDINGS, put_standings, standings_frame
+from serving.store.bulk_insert import among
 from serving.store.database import writing
 from serving.store.scoring_runs import SCORES
 from serving.store.summaries import Summary, put_summary, summarise
@@ -25,12 +29,13 @@ from training.model.bundle import Facts
 
 @dataclass(frozen=True)
 class Background:
-    """Of the accounts of one part.  timelines : packed, in the order of ids."""
+    """Of the accounts of one part.  timelines : packed, in the order of ids.  groups : as `group_names` has them."""
 
     ids: list[str]
     timelines: list[tuple[bytes, int]]
     standings: pd.DataFrame
     summary: Summary
+    groups: pd.DataFrame
 
 
 def background_of(histories: Histories, source: Source | None, as_of: int, facts: Facts) -> Background:
@@ -41,9 +46,18 @@ def background_of(histories: Histories, source: Source | None, as_of: int, facts
     for some in account_timelines(histories, as_of, facts.rules):
         packed.update(zip(some.account.tolist(), pack(some.rows), strict=True))
     timelines = [packed[account] for account in seen.account.tolist()]
-    return Background(
-        ids, timelines, standings_frame(ids, seen, nearest_neighbours(seen), as_of), summarise(seen, source)
+    pays = loyalty_sums(
+        histories,
+        as_of,
+        facts.rules,
+        line_margins=facts.line_margins,
+        margin_rate=facts.margin_rate,
+        grace_days=facts.renewal_grace_days,
     )
+    return Background(
+        ids, timelines, standings_frame(ids, seen, nearest_neighbours(seen), as_of),
+        replace(summarise(seen, source), loyalty=pays), group_names(histories, seen.account),
+    )  # fmt: skip
 
 
 def write_background(engine: sa.Engine, run_id: int, facts: Facts, parts: Iterable[Background]) -> int:
@@ -56,10 +70,24 @@ def write_background(engine: sa.Engine, run_id: int, facts: Facts, parts: Iterab
         with writing(engine) as connection:
             changed += put_timelines(connection, part.ids, part.timelines)
             put_standings(connection, part.standings)
-        whole = part.summary if whole is None else whole.plus(part.summary)
+            lifetime = _lifetime_sums(connection, part)
+        summary = replace(part.summary, lifetime=lifetime)
+        whole = summary if whole is None else whole.plus(summary)
     with writing(engine) as connection:
         for table in (TIMELINES, STANDINGS):
             connection.execute(table.delete().where(table.c.account_id.not_in(sa.select(SCORES.c.account_id))))
         if whole is not None:
             put_summary(connection, run_id, whole, facts)
     return changed
+
+
+def _lifetime_sums(connection: sa.Connection, part: Background) -> dict[str, list[float]]:
+    """Return the sums of lifetime values of a part's accounts, from their scores."""
+    columns = [SCORES.c[name] for name in lifetime_groups.COLUMNS]
+    rows = connection.execute(sa.select(*columns).where(among(connection, SCORES.c.account_id, part.ids))).all()
+    scores = pd.DataFrame([tuple(row) for row in rows], columns=list(lifetime_groups.COLUMNS))
+    order = pd.Index(part.ids).get_indexer(pd.Index(scores["account_id"]))
+    numbers = ["lifetime_value", "payback_years"]
+    return lifetime_sums(
+        scores.astype(dict.fromkeys(numbers, "Float64")), part.groups.iloc[order].reset_index(drop=True)
+    )  # fmt: skip

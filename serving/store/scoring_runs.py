@@ -34,7 +34,7 @@ OF_RUN = tuple(column.name for column in SCORE_COLUMNS if column.of_run)
 PROFILE_COLUMNS = "name owner industry country segment employees".split()
 _TYPES = {
     Kind.TEXT: sa.Text, Kind.CATEGORY: sa.Text, Kind.DATE: sa.Text, Kind.REASONS: sa.Text, Kind.NUMBER: sa.Double,
-    Kind.WHOLE: sa.Integer,
+    Kind.WHOLE: sa.Integer, Kind.FLAG: sa.Boolean,
 }  # fmt: skip
 _ID = "account_id"
 

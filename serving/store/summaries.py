@@ -12,6 +12,7 @@ import numpy as np
 import sqlalchemy as sa
 
 from features.accounts.account_lookback import MAX_PERIODS_ON_RUNG, UNKNOWN, AccountLookback
+from features.accounts.loyalty_pays import add_sums
 from features.instants import iso
 from features.ladder.rules import LadderRules
 from features.sources.source import Source
@@ -19,6 +20,7 @@ from features.tables import RUNGS
 from serving.store.database import METADATA
 from training.model.bundle import Facts
 from training.model.findings import Finding, from_json, to_json
+from training.model.playbook import Play, play_of
 
 SUMMARIES = sa.Table(
     "summaries", METADATA,
@@ -37,6 +39,7 @@ class Summary:
     flows : from a year ago (rungs, then NEW) to now (rungs, then LEFT), accounts.
     revenue, margin : of the last year.  still : accounts by how many times 90 days they have stood there.
     won : accounts whose acquisition cost is known; won_cost, won_margin : sums of theirs, margin of the last year.
+    loyalty : sums of `features.accounts.loyalty_pays`.  lifetime : sums of `serving.scoring.lifetime_groups`.
     set_aside : table -> rows read, rows set aside.  notes : of the source.
     """
 
@@ -51,6 +54,8 @@ class Summary:
     won_margin: Counts
     set_aside: dict[str, list[int]] = field(default_factory=dict)
     notes: list[str] = field(default_factory=list)
+    loyalty: dict[str, list[float]] = field(default_factory=dict)
+    lifetime: dict[str, list[float]] = field(default_factory=dict)
 
     def plus(self, other: "Summary") -> "Summary":
         """Return the summary of both together."""
@@ -58,13 +63,16 @@ class Summary:
         sums = {
             name: (np.array(mine[name]) + np.array(theirs[name])).tolist()
             for name in mine
-            if name not in ("set_aside", "notes")
+            if name not in ("set_aside", "notes", "loyalty", "lifetime")
         }
         tables = {
             name: (np.array(self.set_aside.get(name, (0, 0))) + np.array(other.set_aside.get(name, (0, 0)))).tolist()
             for name in {**self.set_aside, **other.set_aside}
         }
-        return Summary(**sums, set_aside=tables, notes=list(dict.fromkeys([*self.notes, *other.notes])))
+        return Summary(
+            **sums, set_aside=tables, notes=list(dict.fromkeys([*self.notes, *other.notes])),
+            loyalty=add_sums(self.loyalty, other.loyalty), lifetime=add_sums(self.lifetime, other.lifetime),
+        )  # fmt: skip
 
 
 @dataclass(frozen=True)
@@ -85,6 +93,9 @@ class ModelSummary:
     acquisition: Sequence[Mapping[str, Any]]
     report: tuple[Finding, ...] | None
     currency: str = ""
+    playbook: tuple[Play, ...] = ()
+    lifetime_years: int = 5
+    discount_rate: float = 0.1
 
 
 def summarise(seen: AccountLookback, source: Source | None) -> Summary:
@@ -129,7 +140,8 @@ def put_summary(connection: sa.Connection, run_id: int, summary: Summary, facts:
         "figures": {name: float(value) for name, value in facts.figures.items() if np.isfinite(value)},
         "forecast_factors": dict(facts.forecast_factors), "level": facts.level, "horizon_days": facts.horizon_days,
         "rules": asdict(facts.rules), "acquisition": [dict(row) for row in facts.acquisition],
-        "currency": facts.currency,
+        "currency": facts.currency, "playbook": [asdict(play) for play in facts.playbook],
+        "lifetime_years": facts.lifetime_years, "discount_rate": facts.discount_rate,
     }  # fmt: skip
     content = json.dumps({"summary": asdict(summary), "model": model}, allow_nan=False)
     connection.execute(SUMMARIES.delete().where(SUMMARIES.c.run_id == run_id))
@@ -146,7 +158,8 @@ def summary_of(connection: sa.Connection, run_id: int) -> tuple[Summary, ModelSu
     sentences = any(isinstance(line, str) for line in model["report"])  # of an earlier program
     report = None if sentences else from_json(model["report"])
     rules = LadderRules(**model["rules"])
-    return Summary(**told["summary"]), ModelSummary(**{**model, "rules": rules, "report": report})
+    plays = tuple(map(play_of, model.get("playbook", ())))
+    return Summary(**told["summary"]), ModelSummary(**{**model, "rules": rules, "report": report, "playbook": plays})
 
 
 def rules_of(connection: sa.Connection, run_id: int) -> LadderRules:

@@ -197,7 +197,12 @@ def test_scores_are_the_contract_s_columns_in_its_order(run: Run, data: str, tmp
         assert (tmp_path / "out" / f"investment_scores.{form}").is_file()
         assert (tmp_path / "out" / f"horizons.{form}").is_file()
         assert (tmp_path / "out" / f"reasons.{form}").is_file()
-    assert len(list((tmp_path / "out").iterdir())) == 13  # run.json beside them, and no file is left half written
+        assert (tmp_path / "out" / f"lifetime.{form}").is_file()
+        assert {row["by"] for row in said.figures["lifetime"]} >= {"all", "rung", "cohort"}
+        assert {row["behaviour"] for row in said.figures["loyalty"]} >= {"stays", "spends"}
+    kept = json.loads((tmp_path / "out" / "loyalty.json").read_text())
+    assert kept == {"behaviours": said.figures["loyalty"], "after_years": said.figures["after_years"]}
+    assert len(list((tmp_path / "out").iterdir())) == 17  # run.json beside them, and no file is left half written
     scores = pd.read_parquet(tmp_path / "out" / "scores.parquet")
     assert tuple(scores.columns) == SCORE_COLUMNS
     assert pd.read_csv(tmp_path / "out" / "scores.csv").columns.tolist() == list(SCORE_COLUMNS)

@@ -15,6 +15,7 @@ from features.sources.source import TableMapping
 from tests.docs.documents import DOCS
 from tests.paths import ROOT
 from training.settings import BoosterSettings, Settings, parse_settings, read_settings
+from training.settings.playbook import default_plays
 from training.settings.reference import document, settings_file
 
 CONF = ROOT / "conf" / "ladder.toml"
@@ -44,7 +45,7 @@ def test_every_setting_is_in_the_file_with_its_limits_and_reason(section: str, k
     assert len(comment) >= 20
     number = isinstance(default, int | float | dict) or default == [90, 365]
     assert comment.startswith("[") == (
-        number or "list" in comment or key in ("switching", "drop_copies", "track_records")
+        number or "list" in comment or key in ("switching", "drop_copies", "track_records", "base")
     )
 
 
@@ -84,6 +85,8 @@ OTHERS = {
     "encoding": "cp850",
     "drop_copies": "yes",
     "track_records": "own",
+    "base": "none",
+    "plays": (default_plays()[0],),
 }
 
 

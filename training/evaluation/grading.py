@@ -17,7 +17,7 @@ WORTH_HAVING = 0.05
 open has not shown that there is none."""
 LEAST_IN_BAND = 30
 """Snapshots in a band of chances, below which its share says next to nothing."""
-HAPPENED = {"next_rung": "climbed", "switching": "left", "renewal": "renewed"}
+HAPPENED = {"next_rung": "climbed", "switching": "left", "renewal": "renewed", "win_back": "came_back"}
 
 
 def grade(comparison: Comparison) -> Finding:
@@ -84,14 +84,17 @@ def coverage(comparison: Comparison) -> list[Finding]:
     return found
 
 
-def grade_report(comparisons: Sequence[Comparison]) -> list[Finding]:
-    """Return all grades, then the reliability of every chance, and what sets and intervals covered."""
+def grade_report(comparisons: Sequence[Comparison], complete: bool = True) -> list[Finding]:
+    """Return all grades, then the reliability of every chance, and what sets and intervals covered.
+
+    complete : whether those that are not among them were not judged.
+    """
     found = [grade(comparison) for comparison in comparisons]
     for comparison in comparisons:
         found += reliability(comparison)
     for comparison in comparisons:
         found += coverage(comparison)
     graded = {comparison.task for comparison in comparisons}
-    if graded:
+    if graded and complete:
         found += [Finding.of("grade_none", NOTE, task=task) for task in BASELINES if task not in graded]
     return found

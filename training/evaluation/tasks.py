@@ -90,7 +90,7 @@ def _switch_scores(chance: FloatArray, happened: IntArray, _: IntArray) -> dict[
     }
 
 
-def _deviance(expected: FloatArray, happened: Outcome) -> FloatArray:
+def row_deviance(expected: FloatArray, happened: Outcome) -> FloatArray:
     """Return the Tweedie deviance with power 1.5, proper for a mean with many zeros and a heavy tail, shape (n,).
 
     Negative revenue counts as zero, a mean below a hundredth of the overall mean as that.
@@ -175,7 +175,7 @@ TASKS: tuple[Task, ...] = (
     ),
     Task(
         name="revenue", fit=_fit_revenue, baselines=baselines.REVENUE, rows=_everyone,
-        target=lambda data: data.labels.revenue, row_scores={"mae": _absolute, "deviance": _deviance},
+        target=lambda data: data.labels.revenue, row_scores={"mae": _absolute, "deviance": row_deviance},
         whole=_revenue_scores, sets=_revenue_intervals, measured_by=("mae", "rmse"),
     ),
 )  # fmt: skip

@@ -22,20 +22,23 @@ from training.model import buy_till_you_die, findings, rules  # noqa: F401 - kin
 from training.model.bundle_files import BundleReader, json_bytes, move_texts_out, parse_object, read_bytes
 from training.model.effect import Effect
 from training.model.facts import Facts
+from training.model.lifetime import LifetimeModel
 from training.model.next_order import NextOrder
+from training.model.playbook import play_of
 from training.model.predictors import Pool, TwoPart
 from training.model.renewal import RenewalModel
 from training.model.revenue import RevenueModel, RevenuePool
 from training.model.revenue_range import RevenueRange
 from training.model.self_test import check_examples, write_examples
 from training.model.serialization import Predictor, to_json
+from training.model.win_back import WinBack
 
 __all__ = [
     "EXAMPLES", "FORMAT", "MANIFEST", "NAME", "Bundle", "Facts", "Horizon", "Investment", "read_bundle",
     "read_proven_bundle", "write_bundle",
 ]  # fmt: skip
 
-FORMAT = 6
+FORMAT = 7
 MANIFEST = "manifest.json"
 EXAMPLES = "examples"
 NAME = "loyalty-ladder"
@@ -92,6 +95,8 @@ class Bundle:
     further : other horizons than that of the facts, ascending.
     next_order : the day of the next order; None where too few gaps between order days were seen.
     renewal : what becomes of contracts that end; None where too few renewed or ended.
+    win_back : the chance that a former customer orders; None where too few came back, or stayed away.
+    lifetime : what accounts bring over years; None where too little was complete.
     """
 
     facts: Facts
@@ -106,6 +111,8 @@ class Bundle:
     further: tuple[Horizon, ...] = ()
     next_order: NextOrder | None = None
     renewal: RenewalModel | None = None
+    win_back: WinBack | None = None
+    lifetime: LifetimeModel | None = None
 
     @property
     def context(self) -> Context:
@@ -118,7 +125,8 @@ class Bundle:
         parts: dict[str, Predictor | None] = {
             "next_rung": self.next_rung, "switching": self.switching, "triggers": self.triggers,
             "climbing": self.climbing, "revenue": self.revenue, "revenue_range": self.revenue_range,
-            "next_order": self.next_order, "renewal": self.renewal,
+            "next_order": self.next_order, "renewal": self.renewal, "win_back": self.win_back,
+            "lifetime": self.lifetime,
         }  # fmt: skip
         parts |= {f"upgrade_{rung}": effect for rung, effect in self.upgrades.items()}
         for horizon in self.further:
@@ -206,7 +214,8 @@ def read_bundle(folder: Path) -> tuple[Bundle, str]:
             climbing=reader.predictor("climbing"), revenue=_revenue(reader),
             revenue_range=reader.part("revenue_range", RevenueRange), upgrades=upgrades, investments=investments,
             further=further, next_order=reader.part_if_any("next_order", NextOrder),
-            renewal=reader.part_if_any("renewal", RenewalModel),
+            renewal=reader.part_if_any("renewal", RenewalModel), win_back=reader.part_if_any("win_back", WinBack),
+            lifetime=reader.part_if_any("lifetime", LifetimeModel),
         )  # fmt: skip
     except (AttributeError, KeyError, TypeError, ValueError) as error:
         raise BundleError(
@@ -242,6 +251,7 @@ def _facts(content: Mapping[str, Any]) -> Facts:
     values["rules"] = LadderRules(**content["rules"])
     values["report"] = findings.from_json(content["report"])
     values["price_index"] = tuple((at, index) for at, index in content.get("price_index", ()))
+    values["playbook"] = tuple(play_of(play) for play in content["playbook"])
     values["vocabulary"] = {key: tuple(names) for key, names in content["vocabulary"].items()}
     return Facts(**values)
 

@@ -7,6 +7,7 @@ from typing import Any
 from features.ladder.rules import LadderRules
 from features.sources.rules import SourceRules
 from training.model.findings import Finding
+from training.model.playbook import Play
 
 
 @dataclass(frozen=True)
@@ -42,6 +43,9 @@ class Facts:
     source_currency, exchange_rates, time_zone, price_index : of the source that was learnt from, as its settings had
         them; the index as pairs of an instant (microseconds) and a value. An account that is sent is read likewise.
     sure, test_share : as the settings of the training had them under `advice`.
+    notice_days : as the settings of the training had it under `advice`.
+    playbook : the plays, the own ones first.
+    lifetime_years, discount_rate : as the settings of the training had them under `outcome`.
     risk, value_at_risk : the chance of switching, and the margin at stake, from which on an account is at risk; None
         where nobody's leaving is predicted.
     raw_columns : what the raw columns held in the year before, as `training.data.raw_columns` writes it.
@@ -91,6 +95,10 @@ class Facts:
     risk: float = 0.5
     value_at_risk: float | None = None
     raw_columns: Mapping[str, Any] = field(default_factory=dict)
+    lifetime_years: int = 5
+    discount_rate: float = 0.1
+    notice_days: int = 30
+    playbook: tuple[Play, ...] = ()
 
     @property
     def source_rules(self) -> SourceRules:

@@ -237,5 +237,6 @@ SIMPLEST = {
     "switching": "recency",
     "revenue": "last year's pace",
     "renewal": "renewal rate by age and size",
+    "win_back": "recency",
 }
 """Prediction -> the baseline that is its simplest rule."""

@@ -153,6 +153,16 @@ class OutcomeSettings(Section):
         description="share of accounts whose revenue lies within its interval: for the same reason",
     )  # fmt: skip
 
+    lifetime_years: Count = Field(
+        default=5, ge=1, le=20,
+        description="how far ahead a lifetime value counts: later money is worth little today, and nobody knows it",
+    )  # fmt: skip
+    discount_rate: Share = Field(
+        default=0.1,
+        description="by which money of a year later is worth less in a lifetime value: about what a business asks of "
+        "its own investments",
+    )
+
     @property
     def further(self) -> tuple[int, ...]:
         """The further horizons, ascending, each once, without the main one."""

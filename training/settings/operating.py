@@ -39,6 +39,11 @@ class AdviceSettings(Section):
         default=0.5, ge=0.05, le=0.95,
         description="share of the accounts with the advice test that a plan invests in, by lot: half tells most",
     )  # fmt: skip
+    notice_days: Days = Field(
+        default=30, ge=0, le=365,
+        description="days before a contract's end by which to have talked: what a customer usually needs to decide, "
+        "and to give notice",
+    )  # fmt: skip
     risk: Share = Field(
         default=0.5,
         description="chance of switching from which on an account is at risk: likelier to leave than not",

@@ -35,6 +35,7 @@ from training.settings.operating import (
     ServiceSettings,
     SignInSettings,
 )
+from training.settings.playbook import PlaybookSettings, with_plays_of_file
 from training.settings.section import FORBID, Section
 
 
@@ -50,6 +51,7 @@ class Settings(Section):
     pool: PoolSettings = Field(default_factory=PoolSettings)
     uplift: UpliftSettings = Field(default_factory=UpliftSettings)
     advice: AdviceSettings = Field(default_factory=AdviceSettings)
+    playbook: PlaybookSettings = Field(default_factory=PlaybookSettings)
     plan: PlanSettings = Field(default_factory=PlanSettings)
     promotion: PromotionSettings = Field(default_factory=PromotionSettings)
     monitor: MonitorSettings = Field(default_factory=MonitorSettings)
@@ -97,12 +99,12 @@ def read_settings(path: Path | None) -> Settings:
         raise SettingsError(f"The settings {path} cannot be read: {error.strerror}. Check --config.") from None
     except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
         raise SettingsError(f"The settings {path} are not valid TOML: {error}.") from None
-    return parse_settings(content)
+    return parse_settings(content, path.parent)
 
 
-def parse_settings(content: Mapping[str, Any]) -> Settings:
-    """The settings in a parsed TOML document.  Raises SettingsError, naming the key."""
-    return TypeAdapter(Settings).validate_python(content)
+def parse_settings(content: Mapping[str, Any], beside: Path = Path()) -> Settings:
+    """The settings in parsed TOML.  beside : where its playbook lies.  Raises SettingsError, naming the key."""
+    return TypeAdapter(Settings).validate_python(with_plays_of_file(content, beside))
 
 
 def write_settings(settings: Settings) -> str:

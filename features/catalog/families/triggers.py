@@ -60,15 +60,17 @@ SIGNS: dict[str, tuple[Sign, ...]] = {
         _some("inquiries_closed", 180, "lost"),
         lambda view, _: discount(view, 180) - discount(view, 730) <= DISCOUNT_FELL,
         _some("triggers", 180, "influential"),
+        lambda view, _: view.stream("switches").count() > 0,
     ),
 }
 """What counts as a sign of each family: a decider left, many left, all contracts end within the horizon, notice was
 given; a broken service level, a severe ticket, a very low score, a credit note, an overdue ticket, more tickets than
-usual; an inquiry lost, one lost to a competitor, less discount than usual; and in each a recorded trigger."""
+usual; an inquiry lost, one lost to a competitor, less discount than usual, a switch before: who switches often does so
+for the market's pull; and in each a recorded trigger."""
 SIGN_WORDS = {
     "situational": "a change at the customer (people who left, contracts that end)",
     "reactional": "our own failures (service levels, severe or overdue tickets, low scores, credit notes)",
-    "influential": "the market's pull (inquiries lost, less discount)",
+    "influential": "the market's pull (inquiries lost, less discount, switches before)",
 }
 
 
@@ -88,6 +90,6 @@ FEATURES: tuple[Feature, ...] = (
         tables=("orders",), trigger=kind) for kind in TRIGGER_FAMILIES),
     SWITCHES.feature(
         "switches_before", "number", "times it has left us before", NEVER_MISSING,
-        lambda view, _: view.stream("switches").count()),
-    SWITCHES.recency("switches", "days_since_switch", "it last left us"),
+        lambda view, _: view.stream("switches").count(), trigger="influential"),
+    SWITCHES.recency("switches", "days_since_switch", "it last left us", trigger="influential"),
 )  # fmt: skip

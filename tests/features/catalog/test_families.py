@@ -207,6 +207,8 @@ def test_signs_are_counted_once_a_kind_and_only_where_something_is_known() -> No
     names = [f"signs_{kind}" for kind in SIGNS]
     assert values_of(known, *names) == [2, 4, 1]
     assert values_of(histories(orders=[("A", "2024-06-02", 5.0)]), *names) == [0, 0, 0]
+    left = histories(orders=[("A", "2024-06-02", 5.0)], switches=[{"account_id": "A", "switched_at": "2022-01-01"}])
+    assert values_of(left, *names) == [0, 0, 1]  # whoever switches often does so for the market's pull
 
 
 def test_a_converted_referral_counts_when_it_converted() -> None:

@@ -3,6 +3,7 @@
 from dataclasses import replace
 from pathlib import Path
 
+import numpy as np
 import pandas as pd
 import pyarrow.parquet as pq
 import pytest
@@ -11,7 +12,7 @@ from features.errors import NotEnoughData, TooManyBadRows
 from features.instants import instant
 from features.sources.partitioned import LocalExecutor
 from serving.scoring import partitioned as module
-from serving.scoring.batch import score_frames, write_frames
+from serving.scoring.batch import run_sums, score_frames, write_frames
 from serving.scoring.partitioned import Written, score_parts
 from serving.scoring.score_columns import TABLES
 from serving.scoring.scoring import Scorer
@@ -53,7 +54,15 @@ def test_the_tables_are_those_of_the_whole(at_once: int, tmp_path: Path, monkeyp
         assert pq.read_schema(one).equals(pq.read_schema(other), check_metadata=True)
         assert pq.read_metadata(one).num_rows == rows
     assert pd.read_parquet(tmp_path / "whole" / "scores.parquet")["rank"].notna().sum() > 20
-    assert {file.name for file in (tmp_path / "parts").iterdir()} == {f"{name}.parquet" for name in TABLES}
+    names = {f"{name}.parquet" for name in (*TABLES, "lifetime")} | {"loyalty.json"}
+    assert {file.name for file in (tmp_path / "parts").iterdir()} == names
+    sums = run_sums(
+        score_frames(Scorer(tiny_bundle(), "v1"), tiny_histories(), at)[0], tiny_histories(), at, tiny_bundle().facts
+    )
+    for name, of in sums.items():
+        assert of.keys() == written.sums[name].keys()
+        for key, values in of.items():
+            np.testing.assert_allclose(written.sums[name][key], values, rtol=1e-12)
 
 
 @pytest.mark.parametrize("form", ["csv", "xlsx"])

@@ -254,7 +254,7 @@ def _a_rule_too_many(manifest: dict[str, Any]) -> None:
     [
         (_other_catalogue, "0123456789abcdef"),
         (_other_format, "format"),
-        (_earlier_format, "of format 6: its manifest says 4. Train the model anew, or use the program version"),
+        (_earlier_format, "of format 7: its manifest says 4. Train the model anew, or use the program version"),
         (_sentences, "incomplete: ValueError at a finding has code, severity and params"),
         (_other_name, "no loyalty-ladder bundle"),
         (_no_facts, "facts"),

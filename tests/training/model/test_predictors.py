@@ -16,6 +16,7 @@ from training.model import next_order, serialization
 from training.model.buy_till_you_die import ExpectedPurchases, ExpectedSpend, Logged, NoPurchase
 from training.model.effect import MAX_ROWS_AT_ONCE, Effect
 from training.model.invoices import InvoiceSchedule
+from training.model.lifetime import BANDS, STATES, LifetimeModel
 from training.model.next_order import NextOrder
 from training.model.predictors import (
     FLOOR,
@@ -34,6 +35,7 @@ from training.model.revenue_range import RevenueRange
 from training.model.rules import Banded, Complement, Constant, Either, Scaled, Sticky
 from training.model.serialization import Predictor, from_json, to_json
 from training.model.terms import Term
+from training.model.win_back import WinBack
 from training.models.fitting import (
     equal_pool,
     every_term,
@@ -130,6 +132,22 @@ def predictors() -> dict[str, Predictor]:
         "weighed revenue": RevenuePool(rfm, {"a": orders, "b": OnPace(pace, trees_of_ratio)}, {"a": 0.4, "b": 0.7}),
         "revenue by invoice": RevenuePool(rfm, {"a": orders}, {"a": 0.8}, InvoiceSchedule(3, 5, 6, 4, 2.0)),
         "sharpened chances": Sharpened(equal_pool({"a": chance, "b": rfm}), 1.4, -0.3),
+        "chance of winning back": WinBack(equal_pool({"a": chance, "b": rfm}), matrix.shape[1]),
+        "revenue by state": LifetimeModel(
+            180,
+            ((1.0 / STATES,) * STATES,) * (BANDS * STATES),
+            ((0.1,),) * (STATES * (STATES - 1)),
+            (0.0,) * STATES,
+            of_expected=(0.3,) * STATES,
+            of_pace=(0.4,) * STATES,
+            first=(10.0,) * STATES,
+            back=0.5,
+            surprises=((0.0, 2.0),) * (2 * STATES),
+            same=0.3,
+            widths_below=(1.0,) * STATES,
+            widths_above=(1.0,) * STATES,
+            year=3,
+        ),
         "classes of renewal": RenewalModel(Sharpened(rfm, 1.2, 0.1), chance, 0.97, matrix.shape[1]),
         "pool of chances that knows of notice": Pool(
             {"a": chance, "b": rfm}, {"a": 0.5, "b": 0.5}, 0.4, (3.0, 2.0), (4.0, 0.0, 0.9)

@@ -16,6 +16,7 @@ from training.model.text.kinds import option_name, written
 from training.model.text.row import Row
 from training.model.text.rows import (
     account_managers,
+    advice,
     change_checks,
     effects,
     evaluation,
@@ -31,7 +32,7 @@ from training.model.text.words import LANGUAGES
 
 _MODULES = (
     evaluation, training, effects, account_managers, model_checks, change_checks, monitoring, plans, plan_outcomes,
-    sources, store,
+    sources, store, advice,
 )  # fmt: skip
 ROWS: Mapping[str, Row] = {row.code: row for module in _MODULES for row in module.ROWS}
 Escape = Callable[[str], str]

@@ -188,7 +188,7 @@ PHRASES: tuple[Phrase, ...] = (
     _one("days_since_trigger", "trigger", "last recorded trigger of any kind {} ago", "laatste vastgelegde aanleiding van welke aard ook {} geleden", "never a recorded trigger", "nog nooit een vastgelegde aanleiding"),
     _one("signs_situational", "situational trigger", "{sign|signs} of a change on their side (people who left, contracts that end)", "{teken|tekenen} van een verandering aan hun kant (vertrokken personen, aflopende contracten)"),
     _one("signs_reactional", "reactional trigger", "{sign|signs} of our own failures (service, tickets, low scores, credit notes)", "{teken|tekenen} van tekortkomingen van ons (service, meldingen, lage scores, creditnota's)"),
-    _one("signs_influential", "influential trigger", "{sign|signs} of the pull of the market (inquiries lost, less discount)", "{teken|tekenen} van druk van de markt (verloren aanvragen, minder korting)"),
+    _one("signs_influential", "influential trigger", "{sign|signs} of the pull of the market (inquiries lost, less discount, switches before)", "{teken|tekenen} van druk van de markt (verloren aanvragen, minder korting, eerder vertrek)"),
     _one("switches_before", "left before", "times that they left us before: {}", "aantal keren eerder bij ons vertrokken: {}"),
     _one("days_since_switch", "left before", "last left us {} ago", "vertrok {} geleden voor het laatst", "has never left us", "is nog nooit vertrokken"),
     _one("employees", "size", "{} employed there", "{} in dienst", "headcount not known", "aantal medewerkers niet bekend"),

@@ -17,6 +17,7 @@ NAMES: Mapping[str, Mapping[str, Words]] = {
         "switching": ("leaving", "vertrek"),
         "revenue": ("expected revenue", "verwachte omzet"),
         "renewal": ("renewals", "verlengingen"),
+        "win_back": ("winning back", "terugwinnen"),
     },
     "metric": {
         "log_loss": ("log loss", "log loss"),
@@ -31,11 +32,14 @@ NAMES: Mapping[str, Mapping[str, Words]] = {
         "renewal": (
             "the renewal rate by age and size of the contract", "het verlengpercentage naar leeftijd en omvang van het contract",
         ),
+        "win_back": ("recency alone (who left last comes back)", "recentheid alleen (wie het laatst vertrok, komt terug)"),
         "revenue": ("last year's pace (everybody spends what it spent)", "het tempo van vorig jaar (iedereen besteedt wat hij besteedde)"),
     },
-    "chance_of": {"climbed": ("climbing", "stijgen"), "left": ("leaving", "vertrek"), "renewed": ("renewing", "verlengen")},
+    "chance_of": {"climbed": ("climbing", "stijgen"), "left": ("leaving", "vertrek"), "renewed": ("renewing", "verlengen"),
+                  "came_back": ("coming back", "terugkomen")},
     "chance_changed": {"climbed": ("climbing", "stijgen"), "switched": ("leaving", "vertrek")},
-    "happened": {"climbed": ("climbed", "steeg"), "left": ("left", "vertrok"), "renewed": ("renewed", "verlengde")},
+    "happened": {"climbed": ("climbed", "steeg"), "left": ("left", "vertrok"), "renewed": ("renewed", "verlengde"),
+                 "came_back": ("came back", "kwam terug")},
     "outcome": {
         "switching": ("leaving", "vertrek"),
         "next_rung": ("the next rung", "de volgende trede"),
@@ -48,8 +52,14 @@ NAMES: Mapping[str, Mapping[str, Words]] = {
         "adjusted": ("adjusted", "door vergelijking"),
         "insufficient": ("insufficient", "onvoldoende"),
     },
+    "trigger": {
+        "situational": ("what changed at theirs", "wat er bij hen veranderde"),
+        "reactional": ("where we failed them", "waar wij tekortschoten"),
+        "influential": ("the pull of the market", "de trek van de markt"),
+    },
     "definition": {"recorded": ("recorded", "vastgelegd"), "silence": ("silence", "stilte"),
                    "rhythm": ("silence beyond its own rhythm", "stilte langer dan het eigen ritme")},
+    "newcomers": {"estimated": ("estimated", "geschat"), "too_few": ("too few began", "te weinig begonnen")},
     "calibrated_by": {
         "earlier_models": ("models that learnt before it", "modellen die eerder leerden"),
         "other_accounts": ("models of earlier slices and other accounts", "modellen van eerdere peilingen en andere accounts"),

@@ -167,6 +167,8 @@ REPORT_TEXTS: Mapping[str, Words] = {
     "task.switching": ("Switching", "Vertrek"),
     "task.revenue": ("Expected revenue", "Verwachte omzet"),
     "task.renewal": ("Renewal of contracts", "Verlenging van contracten"),
+    "task.win_back": ("Winning back former customers", "Terugwinnen van vroegere klanten"),
+    "task.lifetime": ("Lifetime value: gross margin of a year", "Klantwaarde: brutomarge van een jaar"),
     "task.next_order": ("Next order day, 80% windows", "Volgende besteldag, vensters van 80%"),
 }  # fmt: skip
 

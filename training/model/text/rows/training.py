@@ -145,6 +145,53 @@ ROWS = (
         ),
     ),
     Row(
+        "win_back_learnt",
+        (
+            "winning back: of {snapshots:count} snapshots of former customers {share:%1} ordered again within "
+            "{days:count} days, {accounts:# account|# accounts}; each brought {revenue:money} in that time on average",
+            "terugwinnen: van {snapshots:count} momentopnamen van vroegere klanten bestelde {share:%1} binnen "
+            "{days:count} dagen weer, {accounts:# account|# accounts}; elk bracht in die tijd gemiddeld {revenue:money}",
+        ),
+    ),
+    Row(
+        "win_back_left_out",
+        (
+            "winning back: left out; {back:count} former customers were seen to come back and {away:count} to stay "
+            "away, {needed:count} of each are needed",
+            "terugwinnen: weggelaten; {back:count} vroegere klanten kwamen terug en {away:count} bleven weg, van elk "
+            "zijn er {needed:count} nodig",
+        ),
+    ),
+    Row(
+        "lifetime_learnt",
+        (
+            "lifetime value: {years:# year|# years} ahead, discounted at {rate:%1} a year; of customers and higher "
+            "{low:%} to {high:%} are still there after {days:count} days, by rung; accounts that never ordered: "
+            "{newcomers:newcomers}",
+            "klantwaarde: {years:# jaar|# jaar} vooruit, verdisconteerd met {rate:%1} per jaar; van klanten en hoger is "
+            "na {days:count} dagen {low:%} tot {high:%} er nog, naar trede; accounts die nooit bestelden: "
+            "{newcomers:newcomers}",
+        ),
+    ),
+    Row(
+        "lifetime_left_out",
+        (
+            "lifetime value: left out; {needed:count} complete snapshots of accounts with orders are needed",
+            "klantwaarde: weggelaten; er zijn {needed:count} volledige momentopnamen van accounts met orders nodig",
+        ),
+    ),
+    Row(
+        "lifetime_judged",
+        (
+            "lifetime value of a year: it misses by {mae:money} on average; last year's margin times the average "
+            "lifetime misses by {theirs:money} (difference {low:money} to {high:money} [{level:%}]); its sum is off by "
+            "{bias:+%1}; {covered:%} of {snapshots:count} lay within the interval",
+            "klantwaarde van een jaar: zit er gemiddeld {mae:money} naast; de marge van vorig jaar maal de gemiddelde "
+            "levensduur {theirs:money} (verschil {low:money} tot {high:money} [{level:%}]); de som zit er {bias:+%1} "
+            "naast; {covered:%} van {snapshots:count} lag binnen het interval",
+        ),
+    ),
+    Row(
         "next_order_left_out",
         (
             "next order: left out; fewer than {needed:count} gaps between order days were seen to end",

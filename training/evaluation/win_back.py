@@ -1,0 +1,108 @@
+"""The chance of winning back, judged out of time beside recency, former value and the chance learnt from everybody.
+
+A row is a former customer at an origin; what happened is whether it ordered within the horizon.
+"""
+
+from collections.abc import Mapping
+from dataclasses import replace
+
+import numpy as np
+
+from features.errors import NotEnoughData
+from features.instants import BoolArray, FloatArray, IntArray, iso
+from training.data.dataset import Dataset
+from training.data.splits import held_out, rolling_origins
+from training.evaluation import metrics
+from training.evaluation.cluster_bootstrap import cluster_bootstrap_mean
+from training.evaluation.curves import gains_curve
+from training.evaluation.evaluation import OURS, POOL, WORSE_BY, Comparison, Row
+from training.models.fitting import one_linear_algebra_thread
+from training.models.win_back import (
+    EVERYBODY,
+    RULES,
+    FormerRows,
+    enough_came_back,
+    learn_everybody,
+    learn_logit,
+    win_back_task,
+)
+from training.settings import Settings
+
+TASK, PRIMARY = "win_back", "log_loss"
+
+
+@one_linear_algebra_thread()
+def judge_win_back(data: Dataset, seen: FormerRows, settings: Settings, folds: int) -> Comparison | None:
+    """Judge the chances at rolling origins; None where no origin has enough former customers before it.
+
+    folds : number of rolling origins.
+    """
+    try:
+        origins = rolling_origins(
+            data.sample, held_out(data.histories, settings.slices.held_out_share), settings, folds
+        )
+    except NotEnoughData:
+        return None
+    predictions: dict[str, list[FloatArray]] = {}
+    judged, tests = [], []
+    for fold in origins:
+        train, test = fold.train & data.labels.complete, fold.test & seen.former & data.labels.complete
+        if not test.any() or not enough_came_back(data, train & seen.former):
+            continue
+        for name, chance in predict_all(data, seen, train, test, settings).items():
+            predictions.setdefault(name, []).append(chance)
+        judged.append(iso(fold.origin))
+        tests.append(np.flatnonzero(test))
+    if not judged:
+        return None
+    tested = np.concatenate(tests)
+    joined = {name: np.concatenate(parts) for name, parts in predictions.items()}
+    ordered = data.labels.ordered[tested].astype(np.int64)
+    return table_of(joined, ordered, data.snapshots.account[tested], tuple(judged))
+
+
+def predict_all(
+    data: Dataset, seen: FormerRows, train: BoolArray, test: BoolArray, settings: Settings
+) -> dict[str, FloatArray]:
+    """Return the chance of coming back by every rule and ours, of the rows that are asked.
+
+    train, test : masks, shape (n,).
+    """
+    task = win_back_task(data, seen, train & seen.former, settings)
+    asked = win_back_task(data, seen, test, settings).matrix
+    found = {name: learn(task).predict(asked)[:, 0] for name, learn in RULES.items()}
+    found[EVERYBODY] = learn_everybody(data, train, settings).predict(asked)[:, 0]
+    found[OURS] = learn_logit(task).predict(asked)[:, 0]
+    return {name: np.clip(chance, 1e-6, 1 - 1e-6) for name, chance in found.items()}
+
+
+def table_of(
+    chances: Mapping[str, FloatArray], ordered: IntArray, account: IntArray, origins: tuple[str, ...]
+) -> Comparison:
+    """Return the table of all chances on the same rows; a rule that predicted better than ours is called ours."""
+    losses = {name: metrics.row_log_loss(chance, ordered) for name, chance in chances.items()}
+    best = min((name for name in chances if name != OURS), key=lambda name: losses[name].mean())
+    serves = best if losses[best].mean() < (1 - WORSE_BY) * losses[OURS].mean() else OURS
+    chances = dict(chances)
+    if serves != OURS:
+        chances[POOL] = chances.pop(OURS)
+        chances[OURS] = chances[serves]
+        losses = {name: metrics.row_log_loss(chance, ordered) for name, chance in chances.items()}
+    table = []
+    for name, chance in chances.items():
+        difference = None if name == OURS else cluster_bootstrap_mean(losses[name] - losses[OURS], account)
+        table.append(Row(name, _scores(chance, ordered, losses[name]), difference))
+    ours = chances[OURS]
+    comparison = Comparison(
+        task=TASK, primary=PRIMARY, rows=tuple(table), origins=origins, snapshots=len(ordered), serves=serves,
+        intervals={PRIMARY: cluster_bootstrap_mean(losses[OURS], account)},
+    )  # fmt: skip
+    bands = metrics.reliability_bands(ours, ordered, account)
+    return replace(comparison, bands=bands, gains=gains_curve(ours, ordered == 1))
+
+
+def _scores(chance: FloatArray, ordered: IntArray, loss: FloatArray) -> dict[str, float]:
+    return {
+        PRIMARY: float(loss.mean()), "brier": float(metrics.row_brier(chance, ordered).mean()),
+        "auc": metrics.auc(chance, ordered), "ece": metrics.calibration_error(chance, ordered),
+    }  # fmt: skip
