@@ -12,6 +12,7 @@ from features.instants import MICROSECONDS_PER_DAY, BoolArray, FloatArray, iso
 from features.tables import RUNGS
 from training.account_managers.track_record import ForecastRecord, fit_forecasts
 from training.data.dataset import Dataset, Progress, build_dataset, silent
+from training.data.loyalty_norms import latest_norms
 from training.data.training_task import usable_columns
 from training.effects.acquisition_roi import acquisition_roi
 from training.effects.coherence import coherence
@@ -299,6 +300,10 @@ def _facts(
         sure=settings.advice.sure,
         test_share=settings.advice.test_share,
         risk=settings.advice.risk,
+        norms=latest_norms(data),
+        inflation=settings.loyalty.inflation,
+        benefits=tuple(benefit.row() for benefit in data.histories.benefits),
+        option_words=data.histories.options.words,
     )
 
 

@@ -18,9 +18,12 @@ from features.catalog.families import (
     attitude,
     bonds,
     contacts,
+    conviction,
     firmographics,
     forecasts,
+    loyalty,
     orders,
+    partnership,
     relationship,
     service,
     standing,
@@ -52,6 +55,9 @@ FAMILIES = (
     triggers,
     firmographics,
     forecasts,
+    conviction,
+    loyalty,
+    partnership,
 )
 FEATURES: tuple[Feature, ...] = (
     *(feature for family in FAMILIES for feature in family.FEATURES),

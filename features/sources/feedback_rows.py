@@ -1,9 +1,10 @@
 """Rows that do not come with the source, such as feedback, joined to it before histories are built.
 
 A fact that stands in both is counted once: rows of the same account, the same day and, of investments, the same
-investment. The row that was recorded first stays, since it is what was known until the other came; the source's, where
-both were recorded at the same instant. How an investment was assigned, which no feature looks at, is taken from the
-other row where the one that stays lacks it: a CRM that exports the investment rarely knows that it was randomised.
+investment; of what managers say, the same manager and the same word. The row that was recorded first stays, since it is
+what was known until the other came; the source's, where both were recorded at the same instant. How an investment was
+assigned, which no feature looks at, is taken from the other row where the one that stays lacks it: a CRM that exports
+the investment rarely knows that it was randomised.
 
 Rows that are added say nothing of where the data end: feedback of today would move the default as_of past the export.
 """
@@ -25,9 +26,11 @@ from features.tables import TABLE
 
 Raw = Mapping[str, Mapping[str, Sequence[Any]]]
 """Raw columns by table, as `features.sources.cleaning.clean` takes them."""
-ADDED = ("investments", "switches")
+ADDED = ("investments", "switches", "forecasts", "assessments")
 """The tables that rows may be added to."""
 _ASSIGNMENT = ("assignment", "propensity")
+_TOLD = ("investment", "made_by", "rung", "extra_revenue")
+"""What tells facts of the same account and day apart."""
 
 
 def add_rows(source: Source, raw: Raw, only: Collection[str] | None = None) -> Source:
@@ -102,12 +105,10 @@ def _join_once(table: Table, before: Columns | None, more: Columns) -> tuple[Col
 
 
 def _keys(table: Table, columns: Columns) -> list[tuple[Any, ...]]:
-    """Return what identifies the fact of each row: account and day, and for investments the investment."""
+    """Return what identifies the fact of each row: account and day, and what of _TOLD the table has."""
     days = (columns[str(table.time)] // DAY_US).tolist()
-    parts = [columns["account_id"].tolist(), days]
-    if "investment" in columns:
-        parts.append(columns["investment"].tolist())
-    return list(zip(*parts, strict=True))
+    told = [columns[name].tolist() for name in _TOLD if name in columns]
+    return list(zip(columns["account_id"].tolist(), days, *told, strict=True))
 
 
 def _fill_assignment(table: Table, columns: Columns, row: int, others: Sequence[int]) -> None:

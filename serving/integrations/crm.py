@@ -41,6 +41,7 @@ def _form(column: ScoreColumn) -> Form:
         Kind.INSTANT: Form.DATE,
         Kind.DATE: Form.DATE,
         Kind.REASONS: Form.LONG,
+        Kind.LIST: Form.TEXT,
     }
     by_unit = {Unit.CHANCE: Form.SHARE, Unit.SHARE: Form.SHARE, Unit.MONEY: Form.MONEY}
     return by_kind.get(column.kind) or by_unit.get(column.unit, Form.NUMBER)

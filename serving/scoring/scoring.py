@@ -23,6 +23,7 @@ from features.tables import BONDS, NO_INVESTMENT, RUNGS, TRIGGER_FAMILIES
 from serving.scoring.advice import advise_accounts, advise_options, chance_of_gain, is_at_risk
 from serving.scoring.customer_types import customer_types
 from serving.scoring.horizons import Column, hold_to, rung_columns, table
+from serving.scoring.loyalty_columns import loyalty_columns
 from serving.scoring.manager_forecasts import beside_history, last_forecasts
 from serving.scoring.reasons import Explainer
 from training.model.bundle import Bundle, Investment
@@ -102,6 +103,7 @@ class Scorer:
         investments = self._investments(matrix, rung, margin, columns["expected_revenue"])
         columns |= _recommend(investments, len(snapshots), len(self.bundle.investments))
         columns["advice"] = self._advice(columns, investments)
+        columns |= loyalty_columns(view, facts)
         columns["reasons"] = _nothing(len(snapshots))
         if explain:
             for k, told in enumerate(self._reasons(matrix, rung, rows, parts, Explainer(facts, histories.tables))):

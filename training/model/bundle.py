@@ -242,6 +242,7 @@ def _facts(content: Mapping[str, Any]) -> Facts:
     values["rules"] = LadderRules(**content["rules"])
     values["report"] = findings.from_json(content["report"])
     values["vocabulary"] = {key: tuple(names) for key, names in content["vocabulary"].items()}
+    values["norms"] = {key: tuple(norms) for key, norms in content.get("norms", {}).items()}
     return Facts(**values)
 
 

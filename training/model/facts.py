@@ -38,6 +38,11 @@ class Facts:
     report : what was found about the models, as `training.model.findings` has it.
     currency : sign before amounts, as the settings of the training had it.
     sure, test_share : as the settings of the training had them under `advice`.
+    norms : what is usual among accounts, by rung, as `features.accounts.loyalty.Norms` has it.
+    inflation : of prices, a year, as a share; what an account's growth is held against.
+    benefits : rows of the table `benefits`.
+    option_words : option -> label_en, label_nl and customer_benefit (money) of investment_options, as far as given.
+    rung_views : rows of `training.account_managers.rung_agreement`.
     risk, value_at_risk : the chance of switching, and the margin at stake, from which on an account is at risk; None
         where nobody's leaving is predicted.
     """
@@ -81,3 +86,8 @@ class Facts:
     test_share: float = 0.5
     risk: float = 0.5
     value_at_risk: float | None = None
+    norms: Mapping[str, tuple[float | None, ...]] = field(default_factory=dict)
+    inflation: float = 0.0
+    benefits: tuple[Mapping[str, str | None], ...] = ()
+    option_words: Mapping[str, Mapping[str, str | float | None]] = field(default_factory=dict)
+    rung_views: tuple[Mapping[str, str | int | float | None], ...] = ()

@@ -27,6 +27,7 @@ from training.settings.learning import (
 )
 from training.settings.operating import (
     AdviceSettings,
+    LoyaltySettings,
     MonitorSettings,
     PlanSettings,
     PromotionSettings,
@@ -48,6 +49,7 @@ class Settings(Section):
     pool: PoolSettings = Field(default_factory=PoolSettings)
     uplift: UpliftSettings = Field(default_factory=UpliftSettings)
     advice: AdviceSettings = Field(default_factory=AdviceSettings)
+    loyalty: LoyaltySettings = Field(default_factory=LoyaltySettings)
     plan: PlanSettings = Field(default_factory=PlanSettings)
     promotion: PromotionSettings = Field(default_factory=PromotionSettings)
     monitor: MonitorSettings = Field(default_factory=MonitorSettings)

@@ -149,6 +149,8 @@ PHRASES: tuple[Phrase, ...] = (
     _one("nps_last", "surveys", "last score for recommending us {}", "laatste score voor het aanbevelen van ons {}", "never said whether they recommend us", "nog nooit gezegd of ze ons aanbevelen"),
     _one("csat_last", "surveys", "last score for satisfaction {}", "laatste score voor tevredenheid {}", "never said how satisfied they are", "nog nooit gezegd hoe tevreden ze zijn"),
     _one("ces_last", "surveys", "last score for ease {}", "laatste score voor gemak {}", "never said how easy we are", "nog nooit gezegd hoe makkelijk het met ons gaat"),
+    _one("trust_last", "surveys", "last score for trust {}", "laatste score voor vertrouwen {}", "never said how far they trust us", "nog nooit gezegd in hoeverre ze ons vertrouwen"),
+    _one("value_last", "surveys", "last score for value for money {}", "laatste score voor waar voor hun geld {}", "never said what they think of value for money", "nog nooit gezegd of ze waar voor hun geld krijgen"),
     _one("survey_mean_365d", "surveys", "mean survey score of the last year {}", "gemiddelde enquêtescore van het afgelopen jaar {}", "no survey answered in the last year", "geen enquête beantwoord in het afgelopen jaar"),
     _one("survey_change", "survey change", "last survey score {} against two years", "laatste enquêtescore {} ten opzichte van twee jaar", "no survey answered in two years", "geen enquête beantwoord in twee jaar"),
     _one("survey_mean_change_365d", "survey change", "mean survey score {} against the year before", "gemiddelde enquêtescore {} ten opzichte van het jaar ervoor", "no survey answered in one of the last two years", "geen enquête beantwoord in een van de laatste twee jaren"),
@@ -203,6 +205,12 @@ PHRASES: tuple[Phrase, ...] = (
     _one("forecast_mean_365d", "forecast", "estimates of one rung more were {} on average in the last year", "schattingen voor één trede hoger waren gemiddeld {} in het afgelopen jaar", *_NOT_ESTIMATED),
     _one("forecast_change", "forecast", "the last estimate of one rung more is {+} against the mean of the year", "de laatste schatting voor één trede hoger is {+} ten opzichte van het gemiddelde van het jaar", *_NOT_ESTIMATED),
     _one("forecast_against_revenue", "forecast", "the last estimate of one rung more is {} the revenue of 180 days", "de laatste schatting voor één trede hoger is {} de omzet van 180 dagen", "no estimate, or no order in the last 180 days", "geen schatting, of geen bestelling in de afgelopen 180 dagen"),
+    _one("support", "support", "we spoke with {} of the people there, by their say, about what they care about, in the last year", "met {} van de mensen daar, naar hun stem, spraken we het afgelopen jaar over wat zij belangrijk vinden", "no interest known, or no topic written down", "geen belang bekend, of geen onderwerp vastgelegd"),
+    _one("people_to_tell", "support", "{person|people} there whom nobody told what we have for them in the last year", "{persoon|personen} daar aan wie het afgelopen jaar niemand vertelde wat wij voor hen hebben"),
+    _one("attitude", "attitude", "attitude towards us {}", "houding tegenover ons {}", "nothing known of their attitude", "niets bekend over hun houding"),
+    _one("collaborations_730d", "working together", "{joint development, investment or exchange of data|joint developments, investments or exchanges of data} in two years", "{gezamenlijke ontwikkeling, investering of gegevensuitwisseling|gezamenlijke ontwikkelingen, investeringen of gegevensuitwisselingen} in twee jaar"),
+    _one("days_since_collaboration", "working together", "last developed, invested or exchanged data together with us {} ago", "ontwikkelde, investeerde of wisselde gegevens uit met ons {} geleden voor het laatst", "never developed, invested or exchanged data together with us", "nog nooit samen met ons ontwikkeld, geïnvesteerd of gegevens uitgewisseld"),
+    _one("assessed_above_rule", "the manager's view", "the account manager sees it {+} rungs against the rule", "de accountmanager ziet het {+} treden ten opzichte van de regel", "no view of the account manager in the last year", "geen oordeel van de accountmanager in het afgelopen jaar"),
     _one("days_since_forecast", "forecast", "the account manager's last estimate is {} old", "de laatste schatting van de accountmanager is {} oud", *_NOT_ESTIMATED),
 )
 # fmt: on
