@@ -10,6 +10,7 @@ from features.errors import NotEnoughData
 from features.histories.histories import Histories
 from features.instants import MICROSECONDS_PER_DAY, BoolArray, FloatArray, iso
 from features.tables import RUNGS
+from training.account_managers.rung_agreement import judge_views
 from training.account_managers.track_record import ForecastRecord, fit_forecasts
 from training.data.dataset import Dataset, Progress, build_dataset, silent
 from training.data.loyalty_norms import latest_norms
@@ -22,6 +23,7 @@ from training.effects.uplift import InvestmentEffect, fit_uplift
 from training.evaluation.curves import Curves, Importance, importance_of
 from training.evaluation.evaluation import OURS, Comparison, evaluate
 from training.evaluation.grading import grade_report
+from training.evaluation.loyalty_cells import judge_cells
 from training.evaluation.next_order import judge_next_order, next_order_findings
 from training.evaluation.renewal import judge_renewal
 from training.model.bundle import Bundle, Facts, Investment
@@ -151,6 +153,9 @@ def train_on(data: Dataset, settings: Settings, folds: int = 3, progress: Progre
         data.totals.acquired, first, _margin(data, settings), uplift.policy_value, settings.outcome.horizon_days
     )
     report += worth.findings
+    views, said = judge_views(data.totals.assessments)
+    cells = judge_cells(data)
+    report += [*said, *([] if cells is None else [cells.finding()])]
     facts = _facts(
         data,
         settings,
@@ -162,7 +167,7 @@ def train_on(data: Dataset, settings: Settings, folds: int = 3, progress: Progre
         report=tuple(report),
     )
     at_stake = _value_at_risk(data, switching, revenue, settings)
-    facts = replace(facts, acquisition=worth.rows, value_at_risk=at_stake)
+    facts = replace(facts, acquisition=worth.rows, value_at_risk=at_stake, rung_views=views)
     if uplift.policy_value is not None:
         facts = replace(facts, figures={**facts.figures, **uplift.policy_value.figures()})
     bundle = Bundle(

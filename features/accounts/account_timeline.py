@@ -5,6 +5,8 @@
     rungs     the rung at the beginning of each quarter, as known then; null where the account was not known yet
     people    role, interest and the day of the last contact of everybody who is there now
     counted   the events that the ladder's rules count (`features.ladder.next_steps`)
+    told      of each of `people`, the day when somebody last spoke with them about what they care about; null = never
+    shown     the evidence of each behaviour of a loyal customer (`features.accounts.behaviours`), where norms are given
 
 Days are whole numbers since 1970-01-01; codes are positions in the values of the contract's tables. Everything is read
 through a view, so it is the same from the source as it stood at as_of.
@@ -17,7 +19,10 @@ from typing import Any
 
 import numpy as np
 
+from features.accounts.behaviours import evidence, evidence_rows
+from features.accounts.loyalty import Norms
 from features.catalog.families.contacts import people
+from features.catalog.families.conviction import last_addressed
 from features.histories.distinct_things import keys
 from features.histories.histories import Histories
 from features.histories.snapshots import Snapshots
@@ -71,8 +76,13 @@ class AccountTimelines:
     rows: list[AccountTimeline]
 
 
-def account_timelines(histories: Histories, as_of: int, rules: LadderRules) -> Iterator[AccountTimelines]:
-    """Yield the timelines of all accounts known at as_of (microseconds), some thousands at a time."""
+def account_timelines(
+    histories: Histories, as_of: int, rules: LadderRules, norms: Norms | None = None, inflation: float = 0.0
+) -> Iterator[AccountTimelines]:
+    """Yield the timelines of all accounts known at as_of (microseconds), some thousands at a time.
+
+    norms, inflation : what behaviours are held against, as `features.accounts.behaviours.evidence` takes them.
+    """
     quarters = quarter_days(as_of)
     for _, view in View(histories, histories.known_at(as_of)).blocks():
         if not len(view):
@@ -80,6 +90,8 @@ def account_timelines(histories: Histories, as_of: int, rules: LadderRules) -> I
         quarterly_rungs = _quarterly_rungs(view, quarters, rules)
         columns = {name: _columns(view, name, quarters[0]) for name in FIELDS}
         people_of = _people(view)
+        spoken = _told(view)
+        held = [] if norms is None else evidence_rows(evidence(view, rules, norms, inflation), len(view))
         rows = []
         for k, counted in enumerate(counted_events(view, rules)):
             events = {
@@ -90,6 +102,7 @@ def account_timelines(histories: Histories, as_of: int, rules: LadderRules) -> I
             rows.append({
                 "since": quarters[0], "events": events, "rungs": quarterly_rungs[k], "people": people_of.get(k, []),
                 "counted": [counted.order_days, counted.last_approach, counted.referrals, counted.contracts],
+                "told": spoken.get(k, []), "shown": held[k] if held else [],
             })  # fmt: skip
         yield AccountTimelines(view.snapshots.account, rows)
 
@@ -224,6 +237,14 @@ READERS: dict[str, _Reader] = {
     "investments": _investments, "switches": _switches, "triggers": _codes("triggers", "triggers", "kind"),
     **{instrument: _survey(instrument) for instrument in INSTRUMENT_SCALES},
 }  # fmt: skip
+
+
+def _told(view: View) -> dict[int, list[int | None]]:
+    """Return when each of `_people` was last spoken with about the own interest, in the same order."""
+    told: dict[int, list[int | None]] = {}
+    for which, at in zip(people(view).snapshot.tolist(), last_addressed(view).tolist(), strict=True):
+        told.setdefault(which, []).append(at // MICROSECONDS_PER_DAY if at else None)
+    return told
 
 
 def _people(view: View) -> dict[int, list[list[int | None]]]:

@@ -85,7 +85,7 @@ def measure_norms(view: View, rules: LadderRules) -> dict[str, tuple[float | Non
 
 def _median(values: FloatArray) -> float | None:
     known = values[~np.isnan(values)]
-    return round(float(np.median(known)), 6) if len(known) else None
+    return float(np.median(known)) if len(known) else None
 
 
 def signals(view: View, rules: LadderRules) -> dict[str, FloatArray]:

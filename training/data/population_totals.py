@@ -12,6 +12,7 @@ from features.catalog import catalog
 from features.histories.histories import Histories
 from features.tables import TRIGGER_FAMILIES
 from training.data.acquired_accounts import AcquiredTotals, acquired_totals, add_acquired
+from training.data.resolved_assessments import ResolvedAssessments, add_assessments, resolve_assessments
 from training.data.resolved_forecasts import ResolvedForecasts, add_resolved, resolve_forecasts
 from training.data.splits import candidate_instants, first_event
 from training.model.margins import LineSums, add_line_sums, line_sums
@@ -44,6 +45,7 @@ class PopulationTotals:
     lines: LineSums
     forecasts: ResolvedForecasts | None
     acquired: AcquiredTotals
+    assessments: ResolvedAssessments | None
     checksums: Mapping[str, int]
 
     @property
@@ -97,6 +99,7 @@ def population_totals(histories: Histories, settings: Settings, end: int) -> Pop
         lines=line_sums(histories),
         forecasts=resolve_forecasts(histories, settings.ladder, end),
         acquired=acquired_totals(histories, end),
+        assessments=resolve_assessments(histories, settings.ladder, settings.outcome.horizon_days, end),
         checksums=checksums(histories, end),
     )
 
@@ -125,6 +128,7 @@ def add_population_totals(parts: Sequence[PopulationTotals]) -> PopulationTotals
         lines=add_line_sums([part.lines for part in parts]),
         forecasts=add_resolved([part.forecasts for part in parts]),
         acquired=add_acquired([part.acquired for part in parts]),
+        assessments=add_assessments([part.assessments for part in parts]),
         checksums={name: value % 2**64 for name, value in added(lambda part: part.checksums).items()},
     )
 

@@ -10,14 +10,13 @@ from alembic import op
 revision = "0010"
 down_revision = "0006"
 
-TEXTS = "loyalty phase rung_by_manager rung_by_surveys rung_by_service behaviours".split()
+NUMBERS = ("attitude", "support")
+COLUMNS = "attitude loyalty phase rung_by_manager rung_by_surveys rung_by_service behaviours support".split()
 
 
 def upgrade() -> None:
     """Add the columns, and the index by which a group's accounts are found."""
-    for name in ("attitude", "support"):
-        op.add_column("scores", sa.Column(name, sa.Double))
-    for name in TEXTS:
-        op.add_column("scores", sa.Column(name, sa.Text))
+    for name in COLUMNS:
+        op.add_column("scores", sa.Column(name, sa.Double if name in NUMBERS else sa.Text))
     op.add_column("accounts", sa.Column("parent_account_id", sa.Text))
     op.create_index("accounts_parent_account_id", "accounts", ["parent_account_id"])
