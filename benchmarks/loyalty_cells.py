@@ -8,6 +8,7 @@ one with them, with an interval over accounts. Printed as markdown.
 """
 
 import argparse
+import sys
 from collections.abc import Iterator
 
 import numpy as np
@@ -28,7 +29,6 @@ from training.simulator.simulation import simulate
 
 ADDED = {
     "support": ("support", "people_to_tell"),
-    "attitude": ("attitude",),
     "trust and value": ("trust_last", "value_last"),
     "collaborations": ("collaborations_730d", "days_since_collaboration"),
     "assessments": ("assessed_above_rule",),
@@ -105,8 +105,10 @@ def main(seeds: list[int], accounts: int) -> str:
     added = ["| scenario | seed | left out | next rung, log loss | switching, log loss |", "| --- " * 5 + "|"]
     for scenario, seed, data in datasets(seeds, accounts):
         cells += show_cells(scenario, seed, judge_cells(data))
+        print(*cells[-5:], sep="\n", file=sys.stderr, flush=True)
         if scenario != "membership":
             for name, row in gains(data).items():
+                print(scenario, seed, name, row, file=sys.stderr, flush=True)
                 added.append(f"| {scenario} | {seed} | {name} | {row['next rung']} | {row['switching']} |")
     return "\n".join([*cells, "", *added])
 

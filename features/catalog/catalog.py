@@ -21,7 +21,6 @@ from features.catalog.families import (
     conviction,
     firmographics,
     forecasts,
-    loyalty,
     orders,
     partnership,
     relationship,
@@ -56,7 +55,6 @@ FAMILIES = (
     firmographics,
     forecasts,
     conviction,
-    loyalty,
     partnership,
 )
 FEATURES: tuple[Feature, ...] = (

@@ -23,7 +23,7 @@ FOR_THE_TIE = frozenset(
     "referral_conversion_share_730d contracts_in_force contract_value_in_force days_to_contract_end "
     "days_to_last_contract_end days_under_contract renewals_730d financial_stock social_stock structural_stock "
     "days_since_situational_trigger days_since_reactional_trigger days_since_influential_trigger days_since_trigger "
-    "days_since_first_order support attitude collaborations_730d assessed_above_rule".split()
+    "days_since_first_order support collaborations_730d assessed_above_rule".split()
 )
 AGAINST_THE_TIE = frozenset(
     "days_since_last_order days_since_order_day days_since_second_last_order_day days_since_third_last_order_day "

@@ -96,7 +96,10 @@ def _findings(rows: list[Row]) -> tuple[Finding, ...]:
     managers = rows[1]
     if int(managers["cases"] or 0) < MIN_CASES or managers["kappa"] is None:
         return (Finding.of("views_few", NOTE, needed=MIN_CASES, cases=managers["cases"]),)
-    figures = {name: managers[name] for name in ("cases", "accounts", "kappa", "kappa_low", "kappa_high")}
+    figures = {
+        "cases": managers["cases"], "accounts": managers["accounts"], "kappa": managers["kappa"],
+        "kappa_low": managers["kappa_low"], "kappa_high": managers["kappa_high"],
+    }  # fmt: skip
     lead = Finding.of("views_agree", NOTE, **figures)
     better, low, high = (managers[name] for name in ("better_than_rule", "better_low", "better_high"))
     gap = {"better": better, "low": low, "high": high}

@@ -9,19 +9,20 @@ Attitude is the weighted mean of the signs that are known of the last 365 days, 
     silence    0 where somebody answered in the year before and nobody did since: who is asked and stays silent
                is seldom pleased
 
+No model learns from either: what they are made of is in the catalogue, and they brought nothing beyond it
+(benchmarks/loyalty_cells.md).
+
 Source: Dick & Basu (1994), loyalty as the tie of relative attitude and repeat patronage.
 """
 
 import numpy as np
 
-from features.catalog.declarations import Context, Family, Feature
 from features.histories.streams import ratio
 from features.histories.views import View
 from features.instants import BoolArray, FloatArray, IntArray
 from features.ladder.rules import LadderRules, contracts_in_force, rule_counts
 from features.tables import INSTRUMENT_SCALES
 
-FAMILY = Family("attitude", "orders")
 YEAR = 365
 ANSWERS, TONE, ADVOCACY, SILENCE = 3.0, 1.0, 2.0, 1.0
 """Weights of the signs."""
@@ -71,15 +72,3 @@ def patronage(view: View, rules: LadderRules) -> FloatArray:
     counts = rule_counts(view, rules)
     bound = contracts_in_force(view, view.as_of[None, :], counts.last_switch[None, :])[0] > 0
     return np.where(bound, 1.0, counts.periods_with_order / rules.member_periods)
-
-
-def attitude_feature(view: View, _: Context) -> FloatArray:
-    """Return the attitude, as `attitude` does."""
-    return attitude(view)
-
-
-FEATURES: tuple[Feature, ...] = (
-    FAMILY.feature(
-        "attitude", "share of the scale", "what it thinks of us, by answers, tone, recommendations and silence",
-        "no sign of it is known", attitude_feature, tables=("orders",)),
-)  # fmt: skip

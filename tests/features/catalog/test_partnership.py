@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 
 from features.catalog.catalog import Context, compute
-from features.catalog.families.loyalty import patronage
+from features.catalog.families.loyalty import attitude, patronage
 from features.ladder.rules import LadderRules
 from tests.builders import Row, histories, view
 
@@ -71,7 +71,8 @@ def _answer(day: str, score: float, instrument: str) -> Row:
     ],
 )
 def test_attitude_is_the_mean_of_the_signs_that_are_known(tables: dict[str, list[Row]], expected: float) -> None:
-    np.testing.assert_equal(_one("2024-03-01", "attitude", **tables), expected)
+    known = histories(orders=ORDERS, **tables)
+    np.testing.assert_equal(attitude(view(known, "2024-03-01"))[0], expected)
 
 
 def test_the_latest_view_of_the_manager_counts_for_a_year_and_from_when_it_was_written_down() -> None:

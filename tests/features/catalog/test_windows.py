@@ -521,9 +521,7 @@ OWN_TESTS = {
     },
     "a rhythm of gaps, which has its own tests": {"days_within_rhythm"},
     "a sum over features that are in the oracle": {"signs_situational", "signs_reactional", "signs_influential"},
-    "a view of the account manager, and a mixture of signs, which have their own tests": {
-        "assessed_above_rule", "attitude",
-    },
+    "a view of the account manager, which has its own test": {"assessed_above_rule"},
     "a column of accounts as it is, not a window": {
         "employees", "acquisition_cost", "days_known", "industry_code", "country_code", "segment_code",
         "acquisition_channel_code",

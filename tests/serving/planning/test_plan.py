@@ -148,7 +148,7 @@ def test_a_group_of_companies_has_a_limit_of_its_own() -> None:
     assert held.record["limits"]["group_budget"] == 3_000
     assert free.record["plan_id"] != held.record["plan_id"]
     with pytest.raises(SettingsError, match="who belongs to whom"):
-        make_plan(scores, investments, limited)
+        make_plan(scores, investments, Allowance(40_000.0, group_budget=3_000.0))
 
 
 def test_exploring_gives_some_another_option_that_pays_and_tells_how_many() -> None:
