@@ -90,9 +90,13 @@ def plan_command(options: PlanOptions) -> Figures:
     settings = read_settings(options.config)
     form_of(options.out)
     allowance = Allowance(
-        options.budget, options.owner_budget, dict(options.bond_budget), settings.plan.hours, options.hours,
-        options.group_budget,
-    )  # fmt: skip
+        options.budget,
+        owner_budget=options.owner_budget,
+        bonds=dict(options.bond_budget),
+        hours=settings.plan.hours,
+        owner_hours=options.hours,
+        group_budget=options.group_budget,
+    )
     draw = Draw(options.holdout, options.explore, options.seed)
     owners = groups = None
     if options.data is not None:

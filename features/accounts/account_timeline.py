@@ -105,7 +105,8 @@ def account_timelines(
             }
             events, asked = ({n: part for n, part in found.items() if n in kinds} for kinds in (FIELDS, ASKED))
             rows.append({
-                "since": quarters[0], "events": events, "asked": asked, "rungs": quarterly_rungs[k], "people": people_of.get(k, []),
+                "since": quarters[0], "events": events, "asked": asked, "rungs": quarterly_rungs[k],
+                "people": people_of.get(k, []),
                 "counted": [counted.order_days, counted.last_approach, counted.referrals, counted.contracts],
                 "told": spoken.get(k, []), "shown": held[k] if held else [],
             })  # fmt: skip

@@ -40,8 +40,10 @@ def rung_disagreements(connection: sa.Connection, owner: str | None = None, most
         query = query.where(ACCOUNTS.c.owner == owner)
     found = [
         Disagreement(
-            row.account_id, row.name, row.owner, row.rung, row.rung_by_manager, row.rung_by_surveys,
-            row.rung_by_service, place[row.rung_by_manager] - place[row.rung], float(row.expected_revenue or 0.0),
+            account_id=row.account_id, name=row.name, owner=row.owner, rung=row.rung,
+            rung_by_manager=row.rung_by_manager, rung_by_surveys=row.rung_by_surveys,
+            rung_by_service=row.rung_by_service, apart=place[row.rung_by_manager] - place[row.rung],
+            expected_revenue=float(row.expected_revenue or 0.0),
         ) for row in connection.execute(query)
     ]  # fmt: skip
     found.sort(key=lambda one: (-abs(one.apart), -one.expected_revenue, one.account_id))
