@@ -21,6 +21,8 @@ if TYPE_CHECKING:
 
 OF_EARLIER = frozenset(("plan_brought_won", "plan_brought_lost", "plan_brought_open", "plan_brought_compliance"))
 """What is said of earlier plans: realised beside promised, and the share that was carried out."""
+Known = tuple[Mapping[str, str] | None, Mapping[str, str] | None]
+"""Account -> manager, and account -> the top of its group; None where nobody said."""
 HOLDOUT = 0.1
 """Share of the selected that is held out by lot where nobody says another."""
 
@@ -58,6 +60,9 @@ class PlanOptions(CommonOptions):
     owner_budget: Annotated[
         float | None, Option(metavar="EUR", parse=amount, help="money for each owner's accounts")
     ] = None
+    group_budget: Annotated[
+        float | None, Option(metavar="EUR", parse=amount, help="money for each group of companies")
+    ] = None
     bond_budget: Annotated[
         tuple[tuple[str, float], ...],
         Option(
@@ -85,17 +90,22 @@ def plan_command(options: PlanOptions) -> Figures:
     settings = read_settings(options.config)
     form_of(options.out)
     allowance = Allowance(
-        options.budget, options.owner_budget, dict(options.bond_budget), settings.plan.hours, options.hours
+        options.budget,
+        owner_budget=options.owner_budget,
+        bonds=dict(options.bond_budget),
+        hours=settings.plan.hours,
+        owner_hours=options.hours,
+        group_budget=options.group_budget,
     )
     draw = Draw(options.holdout, options.explore, options.seed)
-    owners = None
+    owners = groups = None
     if options.data is not None:
-        owners = _owners(options.data, settings, feedback_store(options.store))
+        owners, groups = _owners(options.data, settings, feedback_store(options.store))
     if options.store is not None:
-        plan = _plan_from_store(options.store, allowance, draw, options.on, owners)
+        plan = _plan_from_store(options.store, allowance, draw, options.on, (owners, groups))
     else:
         assert options.scores is not None
-        plan = _plan_from_folder(options.scores, allowance, draw, options.on, owners)
+        plan = _plan_from_folder(options.scores, allowance, draw, options.on, (owners, groups))
     figures = _write(plan, options.out)
     if options.store is not None:
         show_earlier(options.store)
@@ -134,12 +144,10 @@ def plan_scores(scores: Path, budget: float, hours: Mapping[str, float], out: Pa
     from serving.planning.plan import Allowance
 
     allowance = Allowance(budget, hours=hours)
-    return _write(_plan_from_folder(scores, allowance, Draw(HOLDOUT), "expected", None), out)
+    return _write(_plan_from_folder(scores, allowance, Draw(HOLDOUT), "expected", (None, None)), out)
 
 
-def _plan_from_folder(
-    folder: Path, allowance: Allowance, draw: Draw, on: str, owners: Mapping[str, str] | None
-) -> Plan:
+def _plan_from_folder(folder: Path, allowance: Allowance, draw: Draw, on: str, known: Known) -> Plan:
     from serving.planning.files import read_run
     from serving.planning.integer_program import solve
     from serving.planning.plan import make_plan
@@ -151,23 +159,26 @@ def _plan_from_folder(
     terms = read_terms(folder, str(model.iloc[0])) if len(model) else ModelTerms()
     with progress_bar() as progress:
         progress("planning", 0.0)
-        return make_plan(scores, investments, allowance, draw, on=on, owners=owners, exact=solve, terms=terms)
+        return make_plan(
+            scores, investments, allowance, draw, on=on, owners=known[0], groups=known[1], exact=solve, terms=terms
+        )
 
 
-def _plan_from_store(url: str, allowance: Allowance, draw: Draw, on: str, owners: Mapping[str, str] | None) -> Plan:
+def _plan_from_store(url: str, allowance: Allowance, draw: Draw, on: str, known: Known) -> Plan:
     from serving.planning.integer_program import solve
     from serving.planning.plan import plan_from
 
-    offered = _read_stored_options(url, owners)
+    offered = _read_stored_options(url, known)
     with progress_bar() as progress:
         progress("planning", 0.0)
         return plan_from(offered.menu, offered.run, allowance, draw, on=on, exact=solve, terms=offered.terms)
 
 
-def _read_stored_options(url: str, owners: Mapping[str, str] | None) -> StoredOptions:
+def _read_stored_options(url: str, known: Known) -> StoredOptions:
     """Return what a plan is made from, read from the store with managers' overrides."""
     import numpy as np
 
+    from serving.planning.candidates import in_groups
     from serving.planning.planner import Planner, narrow
     from serving.store.database import open_store
 
@@ -177,6 +188,9 @@ def _read_stored_options(url: str, owners: Mapping[str, str] | None) -> StoredOp
     finally:
         engine.dispose()
     menu, narrowed = narrow(offered.menu, wishes)
+    owners, groups = known
+    if groups is not None:
+        menu = replace(menu, group=in_groups(menu.accounts, groups))
     if owners is not None:
         menu = replace(menu, owner=np.array([owners.get(account) for account in menu.accounts], object))
     if narrowed:
@@ -184,13 +198,23 @@ def _read_stored_options(url: str, owners: Mapping[str, str] | None) -> StoredOp
     return replace(offered, menu=menu)
 
 
-def _owners(data: str, settings: Settings, feedback: str | None) -> Mapping[str, str]:
-    """Return each account's manager, as far as the source names one."""
+def _owners(data: str, settings: Settings, feedback: str | None) -> Known:
+    """Return each account's manager, as far as the source names one, and its group, where it tells of groups."""
+    from features.accounts.groups import groups_of
+
     histories = load_source(data, settings, feedback=feedback).histories
-    owner = histories.profile.get("owner")
-    if owner is None:
-        return {}
-    return {a: o for a, o in zip(histories.account_ids, owner, strict=True) if o is not None}
+    ids, owner = histories.account_ids.tolist(), histories.profile.get("owner")
+    parent = histories.profile.get("parent_account_id")
+    owners = {} if owner is None else {a: o for a, o in zip(ids, owner, strict=True) if o is not None}
+    if parent is None:
+        return owners, None
+    found = groups_of(ids, parent.tolist())
+    if found.unknown_parents or found.cyclic:
+        print(
+            f"Note: {found.unknown_parents:,} parents are no account, {found.cyclic:,} accounts stand above themselves",
+            file=sys.stderr,
+        )
+    return owners, dict(zip(ids, found.root, strict=True))
 
 
 def _write(plan: Plan, out: Path) -> Figures:

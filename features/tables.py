@@ -1,4 +1,4 @@
-"""The fourteen tables that a source may hold: columns, types, time column, fields filled in later.
+"""The seventeen tables that a source may hold: columns, types, time column, fields filled in later.
 
 Everything that depends on the shape of a table reads it from here: the reader and its report of rows set aside, the
 histories, the HTTP schema, the simulator's tests and the documentation.
@@ -10,9 +10,14 @@ RUNGS = ("suspect", "prospect", "shopper", "customer", "member", "advocate", "ra
 RUNG_LABELS_NL = ("Suspect", "Prospect", "Shopper", "Klant", "Lid", "Pleitbezorger", "Enthousiaste fan")
 BONDS = ("financial", "social", "structural")
 TRIGGER_FAMILIES = ("situational", "reactional", "influential")
-INSTRUMENT_SCALES = {"nps": (0, 10), "csat": (1, 5), "ces": (1, 7)}
-"""Lowest and highest answer of each survey instrument."""
+INSTRUMENT_SCALES = {"nps": (0, 10), "csat": (1, 5), "ces": (1, 7), "trust": (1, 5), "value": (1, 5)}
+"""Lowest and highest answer of each survey instrument; value is value for money."""
+INTERESTS = ("price", "quality", "service", "innovation", "risk")
+ROLES = ("initiator", "user", "influencer", "decider", "buyer", "gatekeeper")
+COLLABORATIONS = ("co_development", "joint_investment", "data_sharing")
 NO_INVESTMENT = "none"
+OF_THE_SUPPLIER = ("investment_options", "benefits")
+"""Tables that tell of us, of no account: whoever works on part of the accounts needs the whole of them."""
 
 
 ACCOUNT = Column("account_id", Kind.TEXT, "whose row this is", required=True)
@@ -60,6 +65,7 @@ TABLES: tuple[Table, ...] = (
             Column("created_at", Kind.TIME, "when we came to know it", missing=Missing.ALWAYS),
             _text("acquisition_channel", "how it came to us"),
             _money("acquisition_cost", "what winning it cost, money", low=0),
+            _text("parent_account_id", "the account that it belongs to, of a group of companies"),
             RECORDED_AT,
         ),
         time="created_at",
@@ -71,14 +77,8 @@ TABLES: tuple[Table, ...] = (
         (
             _text("contact_id", "the person", required=True),
             ACCOUNT,
-            _category(
-                "role",
-                ("initiator", "user", "influencer", "decider", "buyer", "gatekeeper"),
-                "part played in the decision",
-            ),
-            _category(
-                "interest", ("price", "quality", "service", "innovation", "risk"), "what this person cares about most"
-            ),
+            _category("role", ROLES, "part played in the decision"),
+            _category("interest", INTERESTS, "what this person cares about most"),
             Column("active_from", Kind.TIME, "first day at the account", missing=Missing.ALWAYS),
             _later("active_until", "last day at the account"),
             RECORDED_AT,
@@ -152,6 +152,7 @@ TABLES: tuple[Table, ...] = (
             _category("channel", ("visit", "call", "email", "event", "portal"), "by what way"),
             _category("initiated_by", ("us", "them"), "who began"),
             _number("minutes", 0, 1e5, "how long, minutes"),
+            _category("topic", INTERESTS, "what it was about most, as the interests of contacts"),
             RECORDED_AT,
         ),
         time="happened_at",
@@ -179,7 +180,7 @@ TABLES: tuple[Table, ...] = (
         (
             ACCOUNT,
             _event_time("answered_at", "when"),
-            _number("score", 0, 10, "nps 0..10, csat 1..5, ces 1..7", required=True),
+            _number("score", 0, 10, "nps 0..10, csat 1..5, ces 1..7, trust 1..5, value 1..5", required=True),
             _CONTACT,
             _category("instrument", tuple(INSTRUMENT_SCALES), "which question; nps if absent"),
             RECORDED_AT,
@@ -244,6 +245,9 @@ TABLES: tuple[Table, ...] = (
             _text("investment", "name", required=True),
             _category("bond", BONDS, "what it ties with", required=True),
             _money("cost", "planned, per account, money", required=True, low=0),
+            _money("customer_benefit", "planned, what it is worth to the customer, money"),
+            _text("label_en", "what people call it, in English"),
+            _text("label_nl", "what people call it, in Dutch"),
         ),
         key="investment",
     ),
@@ -259,6 +263,43 @@ TABLES: tuple[Table, ...] = (
             RECORDED_AT,
         ),
         time="made_at",
+    ),
+    Table(
+        "benefits",
+        "what we have to offer, and to whom it matters",
+        (
+            _text("benefit", "name", required=True),
+            _category("interest", INTERESTS, "the interest that it speaks to", True),
+            _text("investment", "the option of investment_options that gives it, if any"),
+            _category("role", ROLES, "for whom it is meant; empty = whoever has the interest"),
+            _text("text_en", "what to say, in English"),
+            _text("text_nl", "what to say, in Dutch"),
+        ),
+        key="benefit",
+    ),
+    Table(
+        "assessments",
+        "account managers' own view of where an account stands on the ladder",
+        (
+            ACCOUNT,
+            _event_time("assessed_at", "when"),
+            _category("rung", RUNGS, "where it stands, in the manager's view", True),
+            _text("made_by", "account manager"),
+            _text("note", "in words; never used by a model"),
+            RECORDED_AT,
+        ),
+        time="assessed_at",
+    ),
+    Table(
+        "collaborations",
+        "what the account does together with us beyond buying",
+        (
+            ACCOUNT,
+            _event_time("happened_at", "when"),
+            _category("kind", COLLABORATIONS, "a product developed, money put in, data shared, together", True),
+            RECORDED_AT,
+        ),
+        time="happened_at",
     ),
 )
 

@@ -11,13 +11,13 @@ from features.catalog.catalog import FEATURES, Context, compute
 from features.catalog.declarations import NEVER_MISSING
 from features.histories.histories import build_histories
 from features.sources.source import source_from_rows
-from features.tables import TABLES
+from features.tables import OF_THE_SUPPLIER, TABLES
 from serving.scoring.scoring import Scored, Scorer
 from tests.builders import Row, frame, view
 from tests.trained import tiny_bundle
 
 ORDERS: list[Row] = [("A", f"2025-{month:02}-11", 900.0 + month) for month in range(1, 13)]
-OPTIONAL = [table.name for table in TABLES if table.name not in ("orders", "investment_options")]
+OPTIONAL = [table.name for table in TABLES if table.name not in ("orders", *OF_THE_SUPPLIER)]
 
 
 def _scored(*empty: str) -> Scored:

@@ -13,9 +13,11 @@ from features.histories.histories import Histories
 from features.instants import MICROSECONDS_PER_DAY, BoolArray, FloatArray, instant, iso
 from features.parallel import side_by_side
 from features.tables import RUNGS
+from training.account_managers.rung_agreement import judge_views
 from training.account_managers.track_record import ForecastRecord, fit_forecasts
 from training.boosting_backend import local_backend
 from training.data.dataset import Dataset, Progress, build_dataset, silent
+from training.data.loyalty_norms import latest_norms
 from training.data.raw_columns import remember_columns
 from training.data.training_task import usable_columns
 from training.effects.acquisition_roi import acquisition_roi
@@ -28,6 +30,7 @@ from training.evaluation.evaluation import OURS, Comparison, evaluate
 from training.evaluation.fairness import PartRow, fairness_findings, judge_fairness
 from training.evaluation.grading import grade_report
 from training.evaluation.lifetime import judge_lifetime, lifetime_judged
+from training.evaluation.loyalty_cells import judge_cells
 from training.evaluation.next_order import judge_next_order, next_order_findings
 from training.evaluation.renewal import judge_renewal
 from training.evaluation.win_back import judge_win_back
@@ -194,6 +197,9 @@ def train_on(
         data.totals.acquired, first, _margin(data, settings), uplift.policy_value, settings.outcome.horizon_days
     )
     report += worth.findings
+    views, said = judge_views(data.totals.assessments)
+    cells = judge_cells(data)
+    report += [*said, *([] if cells is None else [cells.finding()])]
     facts = _facts(
         data,
         settings,
@@ -205,7 +211,7 @@ def train_on(
         report=tuple(report),
     )
     at_stake = _value_at_risk(data, switching, revenue, settings)
-    facts = replace(facts, acquisition=worth.rows, value_at_risk=at_stake)
+    facts = replace(facts, acquisition=worth.rows, value_at_risk=at_stake, rung_views=views)
     if uplift.policy_value is not None:
         facts = replace(facts, figures={**facts.figures, **uplift.policy_value.figures()})
     bundle = Bundle(
@@ -414,6 +420,10 @@ def _facts(
         discount_rate=settings.outcome.discount_rate,
         notice_days=settings.advice.notice_days,
         playbook=tuple(play_of(asdict(row)) for row in settings.playbook.rows),
+        norms=latest_norms(data),
+        inflation=settings.loyalty.inflation,
+        benefits=tuple(benefit.row() for benefit in data.histories.benefits),
+        option_words=data.histories.options.words,
     )
 
 

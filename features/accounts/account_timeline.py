@@ -5,6 +5,9 @@
     rungs     the rung at the beginning of each quarter, as known then; null where the account was not known yet
     people    role, interest and the day of the last contact of everybody who is there now
     counted   the events that the ladder's rules count (`features.ladder.next_steps`)
+    asked     ASKED -> columns, as in events: answers about trust, and about value for money
+    told      of each of `people`, the day when somebody last spoke with them about what they care about; null = never
+    shown     the evidence of each behaviour of a loyal customer (`features.accounts.behaviours`), where norms are given
 
 Days are whole numbers since 1970-01-01; codes are positions in the values of the contract's tables. Everything is read
 through a view, so it is the same from the source as it stood at as_of.
@@ -17,8 +20,12 @@ from typing import Any
 
 import numpy as np
 
+from features.accounts.behaviours import evidence, evidence_rows
+from features.accounts.loyalty import Norms
 from features.catalog.families.contacts import people
+from features.catalog.families.conviction import last_addressed
 from features.histories.distinct_things import keys
+from features.histories.events import SATISFACTION
 from features.histories.histories import Histories
 from features.histories.snapshots import Snapshots
 from features.histories.streams import FIXED_POINT, Column, expand, run_starts, running_sum
@@ -34,7 +41,7 @@ FIELDS = {
     "interactions": ("day", "channel", "initiated_by", "role"),
     "tickets": ("day", "severe", "resolved"),
     "breaches": ("day",),
-    **dict.fromkeys(INSTRUMENT_SCALES, ("day", "score")),
+    **dict.fromkeys(SATISFACTION, ("day", "score")),
     "contracts": ("day", "ends", "cancelled", "value"),
     "referrals": ("day", "kind"),
     "inquiries": ("day",),
@@ -44,6 +51,8 @@ FIELDS = {
     "triggers": ("day", "kind"),
 }
 """Kind of event -> its columns. An unknown day is null, an unknown code -1."""
+ASKED = dict.fromkeys((name for name in INSTRUMENT_SCALES if name not in SATISFACTION), ("day", "score"))
+"""Kind of answer to other questions -> its columns."""
 MAX_EVENTS = {"orders": 120, "interactions": 90}
 MAX_EVENTS_OF_OTHER_KINDS = 30
 """Events kept of each kind, the newest: some three hundred of an account with many events."""
@@ -71,25 +80,35 @@ class AccountTimelines:
     rows: list[AccountTimeline]
 
 
-def account_timelines(histories: Histories, as_of: int, rules: LadderRules) -> Iterator[AccountTimelines]:
-    """Yield the timelines of all accounts known at as_of (microseconds), some thousands at a time."""
+def account_timelines(
+    histories: Histories, as_of: int, rules: LadderRules, norms: Norms | None = None, inflation: float = 0.0
+) -> Iterator[AccountTimelines]:
+    """Yield the timelines of all accounts known at as_of (microseconds), some thousands at a time.
+
+    norms, inflation : what behaviours are held against, as `features.accounts.behaviours.evidence` takes them.
+    """
     quarters = quarter_days(as_of)
     for _, view in View(histories, histories.known_at(as_of)).blocks():
         if not len(view):
             continue
         quarterly_rungs = _quarterly_rungs(view, quarters, rules)
-        columns = {name: _columns(view, name, quarters[0]) for name in FIELDS}
+        columns = {name: _columns(view, name, quarters[0]) for name in (*FIELDS, *ASKED)}
         people_of = _people(view)
+        spoken = _told(view)
+        held = [] if norms is None else evidence_rows(evidence(view, rules, norms, inflation), len(view))
         rows = []
         for k, counted in enumerate(counted_events(view, rules)):
-            events = {
+            found = {
                 name: [part[ends[k] : ends[k + 1]] for part in parts]
                 for name, (ends, parts) in columns.items()
                 if ends[k + 1] > ends[k]
             }
+            events, asked = ({n: part for n, part in found.items() if n in kinds} for kinds in (FIELDS, ASKED))
             rows.append({
-                "since": quarters[0], "events": events, "rungs": quarterly_rungs[k], "people": people_of.get(k, []),
+                "since": quarters[0], "events": events, "asked": asked, "rungs": quarterly_rungs[k],
+                "people": people_of.get(k, []),
                 "counted": [counted.order_days, counted.last_approach, counted.referrals, counted.contracts],
+                "told": spoken.get(k, []), "shown": held[k] if held else [],
             })  # fmt: skip
         yield AccountTimelines(view.snapshots.account, rows)
 
@@ -224,6 +243,14 @@ READERS: dict[str, _Reader] = {
     "investments": _investments, "switches": _switches, "triggers": _codes("triggers", "triggers", "kind"),
     **{instrument: _survey(instrument) for instrument in INSTRUMENT_SCALES},
 }  # fmt: skip
+
+
+def _told(view: View) -> dict[int, list[int | None]]:
+    """Return when each of `_people` was last spoken with about the own interest, in the same order."""
+    told: dict[int, list[int | None]] = {}
+    for which, at in zip(people(view).snapshot.tolist(), last_addressed(view).tolist(), strict=True):
+        told.setdefault(which, []).append(at // MICROSECONDS_PER_DAY if at else None)
+    return told
 
 
 def _people(view: View) -> dict[int, list[list[int | None]]]:

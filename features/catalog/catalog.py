@@ -18,9 +18,11 @@ from features.catalog.families import (
     attitude,
     bonds,
     contacts,
+    conviction,
     firmographics,
     forecasts,
     orders,
+    partnership,
     relationship,
     service,
     standing,
@@ -52,6 +54,8 @@ FAMILIES = (
     triggers,
     firmographics,
     forecasts,
+    conviction,
+    partnership,
 )
 FEATURES: tuple[Feature, ...] = (
     *(feature for family in FAMILIES for feature in family.FEATURES),

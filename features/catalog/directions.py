@@ -16,13 +16,14 @@ FOR_THE_TIE = frozenset(
     "minutes_per_interaction_365d contacts_now roles_now users_now influencers_now deciders_now buyers_now "
     "contacts_joined_180d days_since_contact_left contacts_spoken_to_365d roles_reached_share_90d "
     "roles_reached_share_365d interests_reached_share_365d days_since_ticket days_since_severe_ticket "
-    "days_since_sla_breach survey_last nps_last csat_last ces_last survey_mean_365d survey_change "
+    "days_since_sla_breach survey_last nps_last csat_last ces_last trust_last value_last survey_mean_365d "
+    "survey_change "
     "survey_mean_change_365d survey_very_high_share_365d survey_lowest_contact_730d referrals_365d referrals_730d "
     "referrals_total testimonials_730d introductions_730d businesses_recommended_730d referrals_converted_730d "
     "referral_conversion_share_730d contracts_in_force contract_value_in_force days_to_contract_end "
     "days_to_last_contract_end days_under_contract renewals_730d financial_stock social_stock structural_stock "
     "days_since_situational_trigger days_since_reactional_trigger days_since_influential_trigger days_since_trigger "
-    "days_since_first_order".split()
+    "days_since_first_order support collaborations_730d assessed_above_rule".split()
 )
 AGAINST_THE_TIE = frozenset(
     "days_since_last_order days_since_order_day days_since_second_last_order_day days_since_third_last_order_day "
@@ -36,7 +37,7 @@ AGAINST_THE_TIE = frozenset(
     "first_response_hours_180d resolution_hours_365d resolution_against_norm_180d survey_very_low_share_365d "
     "survey_silence_ratio silent_people_365d days_since_referral contracts_under_notice contracts_cancelled_365d "
     "triggers_situational_180d triggers_reactional_180d triggers_influential_180d signs_situational signs_reactional "
-    "signs_influential".split()
+    "signs_influential days_since_collaboration".split()
 )
 
 

@@ -12,7 +12,6 @@ from features.histories.streams import Column, Stream, fixed
 from features.histories.table_rows import TableRows
 from features.instants import ALWAYS, MICROSECONDS_PER_DAY, NEVER, BoolArray, IntArray
 from features.sources.source import Source
-from features.sources.text_column import TextColumn
 from features.tables import INSTRUMENT_SCALES, TABLE
 
 
@@ -35,6 +34,7 @@ def _orders(rows: TableRows) -> dict[str, Stream]:
 def _inquiries(rows: TableRows) -> dict[str, Stream]:
     outcomes = rows.marks("outcome")
     closed = outcomes | {"lost_to_rival": outcomes["lost"] & ~rows.text("competitor").missing}
+    closed |= {"won_from_rival": outcomes["won"] & ~rows.text("competitor").missing}
     return {
         "inquiries": rows.stream({}),
         "inquiries_closed": rows.stream(closed, at="closed_at", keep=~np.asarray(outcomes["open"])),
@@ -92,6 +92,8 @@ def _interactions(rows: TableRows) -> dict[str, Stream]:
         **rows.marks("channel"),
         **rows.marks("initiated_by"),
     }
+    if "topic" in rows.columns:
+        values["topic"] = rows.code("topic") + 1
     role, role_known = _roles_of(rows)
     known = np.maximum(rows.moment("recorded_at"), role_known)
     roles = {value: role == code for code, value in enumerate(TABLE["contacts"].column("role").values)}
@@ -145,21 +147,26 @@ MICROSECONDS_PER_MINUTE = MICROSECONDS_PER_DAY // 1440
 def _surveys(rows: TableRows) -> dict[str, Stream]:
     score = rows.number("score")
     instrument = np.maximum(rows.code("instrument"), 0)
-    lowest, highest = np.array([0.0, 1.0, 1.0])[instrument], np.array([10.0, 5.0, 7.0])[instrument]
+    lowest, highest = np.array(list(INSTRUMENT_SCALES.values()), np.float64)[instrument].T
     share = (score - lowest) / (highest - lowest)
     stored = fixed(share)
+    extremes: dict[str, Column] = {"very_high": share >= VERY_HIGH, "very_low": share <= VERY_LOW}
     values = {
         "score": stored,
         "square": stored * stored,
-        "very_high": share >= VERY_HIGH,
-        "very_low": share <= VERY_LOW,
+        **extremes,
         **rows.name_digests("contact", "contact_id"),
     }
     each = {
-        f"surveys_{name}": rows.stream({"score": stored}, keep=instrument == k)
+        f"surveys_{name}": rows.stream({"score": stored} | extremes, keep=instrument == k)
         for k, name in enumerate(INSTRUMENT_SCALES)
     }
-    return {"surveys": rows.stream(values, ties=stored), **each}
+    satisfied = np.isin(instrument, [list(INSTRUMENT_SCALES).index(name) for name in SATISFACTION])
+    return {"surveys": rows.stream(values, ties=stored, keep=satisfied), **each}
+
+
+SATISFACTION = ("nps", "csat", "ces")
+"""The instruments of the stream `surveys`; trust, and value for money, are asked for themselves."""
 
 
 VERY_HIGH, VERY_LOW = 0.9, 0.3
@@ -203,23 +210,31 @@ PROPENSITY_UNIT = 1_000_000_000
 """Propensities are stored as whole thousand-millionths."""
 
 
-def _authors_of_forecasts(source: Source) -> TextColumn:
-    """Return who made each forecast; missing where nobody is named."""
-    table = source.tables["forecasts"]
-    return table["made_by"] if "made_by" in table else TextColumn.empty(len(table["account_id"]))
+def authors_of(source: Source) -> tuple[str, ...]:
+    """Return the names of those who made forecasts or assessments, sorted; empty without such tables."""
+    tables = [source.tables[name] for name in ("forecasts", "assessments") if name in source.tables]
+    names = {name for table in tables if "made_by" in table for name in table["made_by"].tolist()}
+    return tuple(sorted(names - {None}))
 
 
-def forecast_authors(source: Source) -> tuple[str, ...]:
-    """Return the names of those who made forecasts, sorted; empty without that table."""
-    return tuple(sorted(set(_authors_of_forecasts(source).tolist()) - {None})) if "forecasts" in source.tables else ()  # type: ignore[arg-type]
+def _author(rows: TableRows) -> IntArray:
+    """Return the position of each row's author in `authors_of`, -1 where nobody is named."""
+    return rows.text("made_by").positions({name: k for k, name in enumerate(authors_of(rows.source))})
 
 
 def _forecasts(rows: TableRows) -> dict[str, Stream]:
     days = np.nan_to_num(rows.number("horizon_days"), nan=180.0)
-    position = {name: k for k, name in enumerate(forecast_authors(rows.source))}
-    author = _authors_of_forecasts(rows.source).positions(position)
     values = {"per_day": fixed(rows.number("extra_revenue") / days), "extra": fixed(rows.number("extra_revenue"))}
-    return {"forecasts": rows.stream(values | {"days": days, "author": author})}
+    return {"forecasts": rows.stream(values | {"days": days, "author": _author(rows)})}
+
+
+def _assessments(rows: TableRows) -> dict[str, Stream]:
+    rung = rows.code("rung")
+    return {"assessments": rows.stream({"rung": rung, "author": _author(rows)}, ties=rung)}
+
+
+def _collaborations(rows: TableRows) -> dict[str, Stream]:
+    return {"collaborations": rows.stream(rows.marks("kind"))}
 
 
 BUILDERS: dict[str, Callable[[TableRows], dict[str, Stream]]] = {
@@ -235,4 +250,6 @@ BUILDERS: dict[str, Callable[[TableRows], dict[str, Stream]]] = {
     "switches": _switches,
     "investments": _investments,
     "forecasts": _forecasts,
+    "assessments": _assessments,
+    "collaborations": _collaborations,
 }

@@ -7,8 +7,9 @@ import numpy as np
 from numpy.typing import NDArray
 
 from features.errors import NotEnoughData
+from features.histories.benefits import Benefit, benefits_of
 from features.histories.column_profiles import Profiles, profile_columns
-from features.histories.events import BUILDERS, forecast_authors
+from features.histories.events import BUILDERS, authors_of
 from features.histories.options import Options, investment_options
 from features.histories.snapshots import Snapshots
 from features.histories.streams import Column, Stream
@@ -32,7 +33,8 @@ class Histories:
     known_since : shape (n_accounts,), microseconds, the instant from which the account is known to us; ALWAYS if
         `accounts` has it without a date of creation.
     first_seen : shape (n_accounts,), microseconds, its creation or its first event; NEVER if it has neither.
-    authors : who made forecasts, sorted; the codes of the stream `forecasts` are positions in it.
+    authors : who made forecasts or assessments, sorted; the codes of these streams are positions in it.
+    benefits : what we have to offer, sorted by name.
     last_event : microseconds, the time of the latest event; ALWAYS where there is none. A contract counts at the time
         when it was recorded, and not at all if that is unknown: its start may lie far ahead.
     profiles : counts of the raw columns; empty where nobody wanted them.
@@ -48,6 +50,7 @@ class Histories:
     options: Options
     authors: tuple[str, ...]
     last_event: int
+    benefits: tuple[Benefit, ...] = ()
     profiles: Profiles = field(default_factory=dict, compare=False, repr=False)
 
     def __deepcopy__(self, _: object) -> "Histories":
@@ -118,7 +121,7 @@ def build_histories(source: Source, *, consume: bool = False, profiles: bool = T
 
     for built in parallel_map(build, tables, sum(source.rows(name) for name in tables) >= MIN_PARALLEL_ROWS):
         streams.update(built)
-    authors = forecast_authors(source)
+    authors = authors_of(source)
     profile, profile_known, created = _profile(source, rank)
     first_seen = np.where(created == ALWAYS, NEVER, created)
     for name in _KNOWING_STREAMS & streams.keys():
@@ -136,13 +139,17 @@ def build_histories(source: Source, *, consume: bool = False, profiles: bool = T
         options=options,
         authors=authors,
         last_event=last_event,
+        benefits=benefits_of(source),
         profiles=profiled,
     )
 
 
 def event_times(streams: Mapping[str, Stream]) -> dict[str, IntArray]:
     """Return the times of the events of every table, microseconds, of the tables that say where the data end."""
-    return {name: _times_that_count(name, streams[name])[1] for name in sorted(_KNOWING_STREAMS & streams.keys())}
+    found: dict[str, list[IntArray]] = {}
+    for name in sorted(_KNOWING_STREAMS & streams.keys()):
+        found.setdefault(_ONE_TABLE.get(name, name), []).append(_times_that_count(name, streams[name])[1])
+    return {name: times[0] if len(times) == 1 else np.concatenate(times) for name, times in found.items()}
 
 
 def own_event_times(source: Source, streams: Mapping[str, Stream]) -> dict[str, IntArray]:
@@ -151,6 +158,8 @@ def own_event_times(source: Source, streams: Mapping[str, Stream]) -> dict[str, 
     return {name: times[times <= last.get(name, NEVER)] for name, times in event_times(streams).items()}
 
 
+_ONE_TABLE = {"surveys_trust": "surveys", "surveys_value": "surveys"}
+"""Stream -> the name under which its events count, where its table has several streams without a common event."""
 _STREAM_OF_TABLE = {"investments": "assignments"}
 """Table -> the stream with all its events, where that has another name."""
 
@@ -165,7 +174,8 @@ def _times_that_count(name: str, stream: Stream) -> tuple[BoolArray | slice, Int
 
 _KNOWING_STREAMS = frozenset(
     (
-        "orders inquiries contracts interactions tickets surveys referrals triggers switches assignments forecasts"
+        "orders inquiries contracts interactions tickets surveys surveys_trust surveys_value referrals triggers "
+        "switches assignments forecasts assessments collaborations"
     ).split()
 )
 """Streams whose first event makes an account known to us."""
@@ -215,4 +225,6 @@ def _profile(source: Source, rank: Mapping[str, int]) -> tuple[dict[str, Column]
     return profile, known, created
 
 
-_PROFILE = ("industry", "country", "segment", "owner", "acquisition_channel", "employees", "acquisition_cost")
+_PROFILE = tuple(
+    "industry country segment owner acquisition_channel employees acquisition_cost parent_account_id".split()
+)

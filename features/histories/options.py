@@ -1,6 +1,7 @@
 """The investment options: what can be done, which bond it serves and what it costs."""
 
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, field
 
 import numpy as np
 
@@ -14,11 +15,13 @@ class Options:
 
     bonds : position of each option's bond in BONDS, -1 = unknown.
     costs : planned cost per account, money.
+    words : option -> its label_en, label_nl and customer_benefit (money), those that are given.
     """
 
     names: tuple[str, ...] = ()
     bonds: tuple[int, ...] = ()
     costs: tuple[float, ...] = ()
+    words: Mapping[str, Mapping[str, str | float | None]] = field(default_factory=dict)
 
 
 def investment_options(source: Source) -> Options:
@@ -42,4 +45,17 @@ def investment_options(source: Source) -> Options:
             known = np.sort([cost for cost in seen[name] if cost == cost])
             declared[name] = (-1, float(known.mean()) if len(known) else 0.0)
     names = tuple(sorted(declared))
-    return Options(names, tuple(declared[n][0] for n in names), tuple(declared[n][1] for n in names))
+    bonds, costs = (tuple(declared[n][k] for n in names) for k in (0, 1))
+    return Options(names, tuple(map(int, bonds)), costs, _words(source))
+
+
+def _words(source: Source) -> dict[str, dict[str, str | float | None]]:
+    """Return what people call the declared options, and what they are planned to be worth to the customer."""
+    table = source.tables.get("investment_options", {})
+    words: dict[str, dict[str, str | float | None]] = {}
+    for column in ("label_en", "label_nl", "customer_benefit"):
+        if column in table:
+            for name, value in zip(table["investment"].tolist(), table[column].tolist(), strict=True):
+                if value is not None and value == value:
+                    words.setdefault(str(name), {})[column] = value
+    return {name: words[name] for name in sorted(words)}

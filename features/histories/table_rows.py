@@ -111,7 +111,8 @@ class TableRows:
         happened = time < NEVER if keep is None else (time < NEVER) & keep
         chosen: IntArray | slice = slice(None) if happened.all() else np.flatnonzero(happened)
         if ties is not None:
-            chosen = np.argsort(ties, kind="stable") if isinstance(chosen, slice) else chosen[np.argsort(ties[chosen])]
+            order = np.argsort(ties[chosen], kind="stable")
+            chosen = order if isinstance(chosen, slice) else chosen[order]
         code = self.text("account_id").codes[chosen]
         rows, times = sort_events(code, self._account_of_code, time[chosen])
         rows = rows if isinstance(chosen, slice) else chosen[rows]

@@ -116,4 +116,5 @@ def join_options(parts: Sequence[tuple[Options, Mapping[str, FloatArray]]]) -> O
             seen = np.sort(np.concatenate([costs[name] for _, costs in parts if name in costs]))
             known[name] = (bond, float(seen.mean()) if len(seen) else 0.0)
     names = tuple(sorted(known))
-    return Options(names, tuple(known[n][0] for n in names), tuple(known[n][1] for n in names))
+    words = {name: told for options, _ in parts for name, told in options.words.items()}  # every part has them all
+    return Options(names, tuple(known[n][0] for n in names), tuple(known[n][1] for n in names), words)

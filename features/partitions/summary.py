@@ -14,6 +14,7 @@ from features.instants import MICROSECONDS_PER_DAY, IntArray, midnight_after
 from features.sources.feedback_rows import add_rows
 from features.sources.partitioned import Part, read_part_table
 from features.sources.source import Source, source_from_rows
+from features.tables import OF_THE_SUPPLIER
 
 
 @dataclass(frozen=True)
@@ -81,8 +82,9 @@ def summarise_rows(part: Part, source: Source) -> PartitionSummary:
     """Summarise a part's rows without its events: enough to refuse a source of which too much is bad."""
     aside = Counter(row.table for row in source.set_aside)
     if part.number:  # every part has its copy
-        aside.pop("investment_options", None)
-    read = {name: 0 if name == "investment_options" and part.number else n for name, n in source.rows_read.items()}
+        for name in OF_THE_SUPPLIER:
+            aside.pop(name, None)
+    read = {name: 0 if name in OF_THE_SUPPLIER and part.number else n for name, n in source.rows_read.items()}
     return PartitionSummary(read, aside, {}, {})
 
 

@@ -1,8 +1,8 @@
 """The partitioning of a source: rows go to the part of their account, understood but uncleaned, a batch at a time.
 
 How the cells of a column are written is settled from all of them, in a first pass over files. Cleaning happens when a
-part is read, so nothing is set aside here and every raw row stands in exactly one part
-(`investment_options` in all of them). A primary key tells rows apart across accounts, so keys are compared once more
+part is read, so nothing is set aside here and every raw row stands in exactly one part (those of no account, such as
+`investment_options`, in all of them). A primary key tells rows apart across accounts, so keys are compared once more
 after the partitioning: rows that share a key but not an account end in different parts.
 """
 
@@ -28,7 +28,7 @@ from features.sources.partitioned import Part, Partitions, part_folder, part_num
 from features.sources.readings.columns import ColumnEvidence, apply, gather, settle
 from features.sources.rules import NO_RULES, SourceRules
 from features.sources.source import Progress
-from features.tables import TABLE, TABLES
+from features.tables import OF_THE_SUPPLIER, TABLE, TABLES
 
 MOST_PARTS = 512
 """One file of each part is open at a time, and most systems allow a process about a thousand open files."""
@@ -110,12 +110,8 @@ def partition(
     write_manifest(out, rows, split_keys, rules.until)
     partitions = Partitions(out, written, split_keys)
     routed = {name: sum(part.rows[name] for part in written) for name in rows[0]}
-    if COPIED_TABLE in routed:
-        routed[COPIED_TABLE] = written[0].rows[COPIED_TABLE]
+    routed |= {name: written[0].rows[name] for name in OF_THE_SUPPLIER if name in routed}
     return Partitioning(partitions, routed, (*notes, *partitions.notes()))
-
-
-COPIED_TABLE = "investment_options"
 
 
 def _batches(
@@ -202,7 +198,7 @@ def _route(table: Table, batches: Iterator[pa.Table], folders: Sequence[Path]) -
 
 def _by_part(table: Table, batch: pa.Table, parts: int) -> Iterator[tuple[int, pa.Table]]:
     """Yield the rows of a batch by part, within each in their order."""
-    if table.name == COPIED_TABLE:
+    if table.name in OF_THE_SUPPLIER:
         yield from ((number, batch) for number in range(parts))
         return
     numbers = _part_of_rows(batch.column("account_id"), parts)
@@ -249,7 +245,8 @@ def _split_keys(table: Table, parts: Sequence[Part]) -> int:
     """Count the primary keys of a table that stand in more than one part."""
     total = sum(part.rows[table.name] for part in parts)
     columns = pq.read_schema(parts[0].folder / f"{table.name}.parquet").names
-    if table.key in (None, "account_id") or table.key not in columns or table.name == COPIED_TABLE or len(parts) == 1:
+    copied = table.name in OF_THE_SUPPLIER
+    if copied or table.key in (None, "account_id") or table.key not in columns or len(parts) == 1:
         return 0
     rounds = -(-total // MAX_KEYS_COMPARED)
     return sum(_split_keys_of_round(table, parts, nth, rounds) for nth in range(rounds))

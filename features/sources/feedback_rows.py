@@ -1,9 +1,10 @@
 """Rows that do not come with the source, such as feedback, joined to it before histories are built.
 
 A fact that stands in both is counted once: rows of the same account, the same day and, of investments, the same
-investment. The row that was recorded first stays, since it is what was known until the other came; the source's, where
-both were recorded at the same instant. How an investment was assigned, which no feature looks at, is taken from the
-other row where the one that stays lacks it: a CRM that exports the investment rarely knows that it was randomised.
+investment; of what managers say, the same manager and the same word. The row that was recorded first stays, since it is
+what was known until the other came; the source's, where both were recorded at the same instant. How an investment was
+assigned, which no feature looks at, is taken from the other row where the one that stays lacks it: a CRM that exports
+the investment rarely knows that it was randomised.
 
 Rows that are added say nothing of where the data end: feedback of today would move the default as_of past the export.
 """
@@ -25,11 +26,13 @@ from features.tables import TABLE
 
 Raw = Mapping[str, Mapping[str, Sequence[Any]]]
 """Raw columns by table, as `features.sources.cleaning.clean` takes them."""
-ADDED = ("investments", "switches", "forecasts")
+ADDED = ("investments", "switches", "forecasts", "assessments")
 """The tables that rows may be added to."""
 ASIDE, UNKNOWN_OPTION = "aside", "unknown_option"
 """A raw column beside a table's own: why a row does not count yet; and one of the words in it."""
 _ASSIGNMENT = ("assignment", "propensity")
+_TOLD = ("investment", "made_by", "rung", "extra_revenue")
+"""What tells facts of the same account and day apart."""
 
 
 def add_rows(source: Source, raw: Raw, only: Collection[str] | None = None) -> Source:
@@ -140,11 +143,10 @@ def _join_once(table: Table, before: Columns | None, more: Columns) -> tuple[Col
 
 
 def _keys(table: Table, columns: Columns) -> list[tuple[Any, ...]]:
-    """Return what identifies the fact of each row: account and day, the investment, or the forecast and who made it."""
+    """Return what identifies the fact of each row: account and day, and what of _TOLD the table has."""
     days = (columns[str(table.time)] // DAY_US).tolist()
-    parts = [columns["account_id"].tolist(), days]
-    parts += [columns[name].tolist() for name in ("investment", "made_by", "extra_revenue") if name in columns]
-    return list(zip(*parts, strict=True))
+    told = [columns[name].tolist() for name in _TOLD if name in columns]
+    return list(zip(columns["account_id"].tolist(), days, *told, strict=True))
 
 
 def _fill_assignment(table: Table, columns: Columns, row: int, others: Sequence[int]) -> None:

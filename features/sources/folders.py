@@ -15,7 +15,7 @@ from features.sources.files.table_file import TableFile
 from features.sources.partitioned import Partitions, read_part_table, read_partitions
 from features.sources.queries import run_query
 from features.sources.rules import NO_RULES, SourceRules
-from features.tables import KNOWN_TABLES, TABLE
+from features.tables import KNOWN_TABLES, OF_THE_SUPPLIER, TABLE
 
 _REPORTS = ("set_aside", "scores", "investment_scores", "plan")
 """Files that we wrote ourselves: in the folder of a source they are no mistake."""
@@ -136,7 +136,7 @@ class _PartitionedFolder:
 
     def batches(self, table: str, columns: list[str]) -> Iterator[Mapping[str, Any]]:
         parts = self.partitions.parts
-        for part in parts[:1] if table == "investment_options" else parts:
+        for part in parts[:1] if table in OF_THE_SUPPLIER else parts:
             yield read_part_table(part, table, columns)
 
     def query(self, table: str, query: str) -> Mapping[str, Any]:

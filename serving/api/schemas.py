@@ -78,7 +78,8 @@ def _row_of(table: Sequence[ScoreColumn]) -> type[Documented]:
     """Return a model with a field for every column of a score table."""
     fields: dict[str, Any] = {}
     for column in table:
-        held = Literal[column.values] if column.values else _ANNOTATIONS.get(column.kind, str)
+        held: Any = Literal[column.values] if column.values else _ANNOTATIONS.get(column.kind, str)
+        held = list[held] if column.kind is Kind.LIST else held
         fields[column.name] = (held | None if column.nullable else held, Field(description=column.meaning))
     return create_model("Row", __base__=Documented, **fields)
 

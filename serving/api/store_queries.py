@@ -69,7 +69,7 @@ def plan_query(body: bytes) -> PlanQuery:
     request = read_as(PlanRequest, parse_json(body), '{"budget": 10000}')
     bonds: Mapping[str, float] = request.bond_budgets.model_dump(exclude_none=True) if request.bond_budgets else {}
     return PlanQuery(
-        Allowance(request.budget, request.owner_budget, bonds),
+        Allowance(request.budget, request.owner_budget, bonds, group_budget=request.group_budget),
         Draw(request.holdout, request.explore, request.seed),
         on=request.on,
         owner=request.owner,

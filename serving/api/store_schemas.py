@@ -115,6 +115,10 @@ class PlanRequest(BaseModel):
     owner_budget: float | None = Field(
         None, ge=0, le=1e15, description="Money for the accounts of each account manager; null = no such limit."
     )
+    group_budget: float | None = Field(
+        None, ge=0, le=1e15,
+        description="Money for each group of companies (`accounts.parent_account_id`); null = no such limit.",
+    )  # fmt: skip
     bond_budgets: BondBudgets | None = Field(None, description="Money for each kind of bond; null = no such limit.")
     holdout: Share = Field(0.1, description="Share of the selected, held out by lot, 0..0.5.")
     explore: Share = Field(0.0, description="Share of the selected, given another option that pays by lot, 0..0.5.")

@@ -42,6 +42,7 @@ def _form(column: ScoreColumn) -> Form:
         Kind.DATE: Form.DATE,
         Kind.FLAG: Form.FLAG,
         Kind.REASONS: Form.LONG,
+        Kind.LIST: Form.TEXT,
     }
     by_unit = {Unit.CHANCE: Form.SHARE, Unit.SHARE: Form.SHARE, Unit.MONEY: Form.MONEY}
     return by_kind.get(column.kind) or by_unit.get(column.unit, Form.NUMBER)

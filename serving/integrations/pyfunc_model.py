@@ -35,7 +35,9 @@ INPUTS: Mapping[str, str] = {
 PARAMS: Mapping[str, str | bool] = {"as_of": "", "explain": False, "language": DEFAULT_LANGUAGE, "horizons": False}
 """As in the request; the column as_of, if there is one, goes before the parameter."""
 _LISTS = ("errors", "warnings", "investments", "horizons")
-_KINDS = {Kind.NUMBER: "double", Kind.WHOLE: "double", Kind.FLAG: "any", Kind.REASONS: "any"}
+_KINDS = {
+    Kind.NUMBER: "double", Kind.WHOLE: "double", Kind.FLAG: "any", Kind.REASONS: "any", Kind.LIST: "any",
+}  # fmt: skip
 _SCORES = {column.name: _KINDS.get(column.kind, "string") for column in SCORES}
 OUTPUTS: Mapping[str, str] = {
     "account_id": "string", "status": "string", **_SCORES, **dict.fromkeys(_LISTS, "any")

@@ -1,6 +1,6 @@
 """The candidates for investment as arrays: one row an account, one column an option."""
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 
 import numpy as np
@@ -28,6 +28,7 @@ class Candidates:
         NONE where none pays.
     unsure, raises : shape (n, k), whether the option's own advice is `test`, and whether it raises the chance of
         switching beyond noise.
+    group : shape (n,), the account at the top of each one's group of companies; None where nobody knows.
     """
 
     accounts: NDArray[np.object_]
@@ -44,6 +45,7 @@ class Candidates:
     best: IntArray
     unsure: BoolArray
     raises: BoolArray
+    group: NDArray[np.object_] | None = None
 
     @property
     def tested(self) -> BoolArray:
@@ -142,6 +144,11 @@ def build_candidates(
         unsure=unsure,
         raises=raises,
     )
+
+
+def in_groups(accounts: Iterable[str], groups: Mapping[str, str]) -> NDArray[np.object_]:
+    """Return the top of each account's group, shape (n,): the account itself where none is known."""
+    return np.array([*(groups.get(account, account) for account in accounts), None], object)[:-1]
 
 
 def best_options(gain: FloatArray, known: BoolArray) -> IntArray:

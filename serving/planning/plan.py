@@ -24,7 +24,7 @@ from features.finite import known_cells
 from features.instants import BoolArray, FloatArray, IntArray, instant, iso
 from features.tables import BONDS
 from serving.planning.arms import NEAR, Arms, Draw, draw_arms, most_cost, strata
-from serving.planning.candidates import Candidates, build_candidates
+from serving.planning.candidates import Candidates, build_candidates, in_groups
 from serving.planning.knapsack import NONE, ROOM, Choice, Exact, Limit, choose, values_of
 from serving.planning.promise import promise
 from serving.scoring.terms import ModelTerms
@@ -54,6 +54,7 @@ class Allowance:
     budget : money, in all.  owner_budget : money of each account manager, None = no limit; accounts without one share
     one.  bonds : money of all options of a bond.  hours : of an account manager's time that an option takes.
     owner_hours : of each account manager, over the horizon, None = no limit.
+    group_budget : money of each group of companies, None = no limit.
     """
 
     budget: float
@@ -61,6 +62,7 @@ class Allowance:
     bonds: Mapping[str, float] = field(default_factory=dict)
     hours: Mapping[str, float] = field(default_factory=dict)
     owner_hours: float | None = None
+    group_budget: float | None = None
 
 
 @dataclass(frozen=True)
@@ -86,6 +88,7 @@ def make_plan(
     *,
     on: str = "expected",
     owners: Mapping[str, str] | None = None,
+    groups: Mapping[str, str] | None = None,
     exact: Exact | None = None,
     terms: ModelTerms | None = None,
 ) -> Plan:
@@ -93,6 +96,7 @@ def make_plan(
 
     scores, investments : `scores` and `investment_scores` of the contract, of one run.  on : one of `menu.OBJECTIVES`.
     owners : account -> manager, else the scores' own column `owner`, if any.
+    groups : account -> the account at the top of its group; others are a group of their own.
     exact : a solver for what the greedy one leaves open.  terms : of the scores' model, as far as they are known.
 
     Raises
@@ -101,6 +105,8 @@ def make_plan(
         If the tables are not of one run, or an allowance or share is impossible.
     """
     menu = build_candidates(scores, investments, owners)
+    if groups is not None:
+        menu = replace(menu, group=in_groups(menu.accounts, groups))
     return plan_from(menu, _run(scores), allowance, draw, on=on, exact=exact, terms=terms)
 
 
@@ -157,6 +163,7 @@ def plan_from(
         "limits": {
             "budget": allowance.budget, "owner_budget": allowance.owner_budget, "bond_budgets": dict(allowance.bonds),
             "owner_hours": allowance.owner_hours, "hours": dict(allowance.hours),
+            "group_budget": allowance.group_budget,
         },
         "holdout": draw.holdout, "explore": draw.explore, "seed": draw.seed, "holdout_of_test": of_test,
         **_totals(found, terms),
@@ -202,7 +209,7 @@ class _Picked:
 
 def _check(allowance: Allowance, draw: Draw) -> None:
     money = {"the budget": allowance.budget, "an owner's budget": allowance.owner_budget,
-             "an owner's hours": allowance.owner_hours}  # fmt: skip
+             "an owner's hours": allowance.owner_hours, "a group's budget": allowance.group_budget}  # fmt: skip
     money |= {f"the budget of {name}": most for name, most in allowance.bonds.items()}
     money |= {f"the hours of {name}": most for name, most in allowance.hours.items()}
     for name, most in money.items():
@@ -235,6 +242,7 @@ def _plan_id(
     made_from = [menu.options, menu.bonds, sorted(run.items()), asdict(allowance), asdict(draw), on]
     texts = [
         *(column.tolist() for column in (menu.accounts, menu.rung, menu.owner)),
+        *([] if menu.group is None or allowance.group_budget is None else [menu.group.tolist()]),
         *(rows[name].tolist() for name in ("account_id", "investment", "arm")),
     ]
     digest = hashlib.sha256(json.dumps([*made_from, *texts]).encode())
@@ -264,6 +272,14 @@ def _side_limits(menu: Candidates, allowance: Allowance) -> list[Limit]:
                 raise SettingsError("A limit of hours needs the hours that an option takes: set them under [plan].")
             hours = np.repeat(each[None, :], len(menu.accounts), axis=0)
             limits.append(Limit("owner hours", owner, hours, np.full(len(names), allowance.owner_hours)))
+    if allowance.group_budget is not None:
+        if menu.group is None:
+            raise SettingsError("A limit for each group needs to know who belongs to whom: give --data, or a --store.")
+        code = np.unique(menu.group.astype(str), return_inverse=True)[1]
+        group = np.repeat(code[:, None], len(menu.options), axis=1)
+        limits.append(
+            Limit("group budget", group, menu.cost, np.full(int(code.max(initial=-1)) + 1, allowance.group_budget))
+        )
     if allowance.bonds:
         names_of = sorted(allowance.bonds)
         codes = np.array([names_of.index(b) if b in names_of else NONE for b in menu.bonds], np.int64)

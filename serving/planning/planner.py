@@ -11,7 +11,9 @@ from typing import Any
 
 import numpy as np
 import sqlalchemy as sa
+from numpy.typing import NDArray
 
+from features.accounts.groups import groups_of
 from features.deadlines import check_deadline
 from features.errors import InvalidRequest, SettingsError
 from features.instants import iso
@@ -138,7 +140,10 @@ def narrow(menu: Candidates, wishes: Mapping[str, str]) -> tuple[Candidates, int
 def _read(connection: sa.Connection, current: Current) -> Options:
     facts = current.facts
     joined = SCORES.outerjoin(ACCOUNTS, SCORES.c.account_id == ACCOUNTS.c.account_id)
-    listed = sa.select(SCORES.c.account_id, SCORES.c.rung, ACCOUNTS.c.owner, SCORES.c.advice).select_from(joined)
+    parent = ACCOUNTS.c.parent_account_id
+    listed = sa.select(SCORES.c.account_id, SCORES.c.rung, ACCOUNTS.c.owner, SCORES.c.advice, parent).select_from(
+        joined
+    )
     seen: dict[str | None, str | None] = {}  # the same owner and rung are one text in memory
     people = sorted((tuple(row) for row in connection.execute(listed)), key=lambda row: row[0])
     accounts, rung, owner, advice = (np.empty(len(people), object) for _ in range(4))
@@ -188,9 +193,17 @@ def _read(connection: sa.Connection, current: Current) -> Options:
         best=best_options(figures["gain"], known),
         unsure=unsure,
         raises=raises_switching(figures["p_switch_change_low"]),
+        group=_groups(accounts.tolist(), [row[4] for row in people]),
     )
     run = {"as_of": iso(facts.as_of), "horizon_days": facts.horizon_days, "model_version": facts.model_version}
     return Options(current.run_id, run, menu, facts.terms)
+
+
+def _groups(accounts: Sequence[str], parents: Sequence[str | None]) -> NDArray[np.object_] | None:
+    """Return the top of each account's group; None where no account has a parent."""
+    if all(parent is None for parent in parents):
+        return None
+    return np.array([*groups_of(accounts, parents).root, None], object)[:-1]
 
 
 def _chosen(menu: Candidates, query: PlanQuery) -> Candidates:

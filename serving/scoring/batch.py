@@ -16,10 +16,12 @@ from features.histories.histories import Histories
 from features.instants import iso
 from features.spreadsheets import plain_frame, unplain_frame
 from serving.scoring.lifetime_groups import group_names, lifetime_rows, lifetime_sums
+from serving.scoring.loyalty_columns import list_texts
 from serving.scoring.reason_table import reason_columns
 from serving.scoring.score_columns import (
     HORIZONS,
     INVESTMENT_SCORES,
+    LISTS,
     REASONS,
     SCORE_COLUMNS,
     SCORES,
@@ -34,8 +36,8 @@ from training.model.text.words import DEFAULT_LANGUAGE, render_reason
 RUN, LOYALTY = "run.json", "loyalty.json"
 FORMATS = ("parquet", "csv", "xlsx")
 _DTYPES = {
-    Kind.TEXT: "string", Kind.CATEGORY: "string", Kind.DATE: "string", Kind.NUMBER: "float64", Kind.WHOLE: "Int64",
-    Kind.FLAG: "boolean",
+    Kind.TEXT: "string", Kind.CATEGORY: "string", Kind.DATE: "string", Kind.LIST: "string", Kind.NUMBER: "float64",
+    Kind.WHOLE: "Int64", Kind.FLAG: "boolean",
 }  # fmt: skip
 _KEYS = {"account_id": str, "model_version": str, "owner": str, "forecast_by": str, "value_text": str}
 """Texts that may look like numbers."""
@@ -69,7 +71,8 @@ def score_frames(
     scored = scorer.score(histories, snapshots, explain, horizons)
     reasons = [own or () for own in scored.scores["reasons"]]
     texts = [json.dumps([render_reason(one, language) for one in some], ensure_ascii=False) for some in reasons]
-    scores = _frame({**scored.scores, "reasons": np.array(texts, object)}, SCORES)
+    lists = {name: list_texts(scored.scores[name]) for name in LISTS}
+    scores = _frame({**scored.scores, **lists, "reasons": np.array(texts, object)}, SCORES)
     table = reason_columns(scored.scores["account_id"], scored.scores["as_of"], reasons)
     return (
         scores, _frame(scored.investments, INVESTMENT_SCORES), _frame(scored.horizons, HORIZONS), _frame(table, REASONS)

@@ -20,13 +20,13 @@ from features.sources.concatenation import concatenate
 from features.sources.money import in_constant_prices, in_one_currency, rates_missing
 from features.sources.rules import NO_RULES, SourceRules
 from features.sources.source import Source
-from features.tables import TABLE, TABLES
+from features.tables import OF_THE_SUPPLIER, TABLE, TABLES
 
 PROFILE = "account"
 """The one table that an account gives as an object instead of a list of rows."""
-OPTIONS = "investment_options"
-"""Not an account's: the options are the model's own."""
-EVENT_TABLES = tuple(table for table in TABLES if table.name not in ("accounts", OPTIONS))
+OPTIONS, BENEFITS = OF_THE_SUPPLIER
+"""Not an account's: options and benefits are the model's own."""
+EVENT_TABLES = tuple(table for table in TABLES if table.name not in ("accounts", *OF_THE_SUPPLIER))
 MOST_LISTED = 50
 """Messages of one kind about one table; the rest is counted, so that the answer cannot outgrow the request."""
 LONGEST_ID = 256

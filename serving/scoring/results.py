@@ -8,7 +8,7 @@ from features.errors import InvalidRequest
 from features.finite import finite_cells
 from serving.scoring.horizons import Column
 from serving.scoring.request_parsing import HARMLESS, Message, ParsedAccount
-from serving.scoring.score_columns import SCORES, Kind
+from serving.scoring.score_columns import LISTS, SCORES, Kind
 from serving.scoring.scoring import Scored
 from training.model.text.words import LANGUAGES, render_reason
 
@@ -89,6 +89,8 @@ def _rows(scored: Scored | None, language: str) -> tuple[Rows, list[Rows], list[
     for score in scores:
         for name in _WHOLE:
             score[name] = None if score[name] is None else int(score[name])
+        for name in LISTS:
+            score[name] = None if score[name] is None else list(score[name])
         score["reasons"] = [render_reason(reason, language) for reason in score["reasons"] or ()]
     options, horizons = (_by_account(_table_rows(one), len(scores)) for one in (scored.investments, scored.horizons))
     return scores, options, horizons, {score["account_id"]: k for k, score in enumerate(scores)}

@@ -5,12 +5,17 @@ from dataclasses import dataclass
 from enum import Enum
 from functools import partial
 
+from features.accounts.behaviours import BEHAVIOURS
+from features.accounts.loyalty import LOYALTIES, PHASES
 from features.tables import BONDS, RUNGS, TRIGGER_FAMILIES
 from training.model.reasons import OUTCOMES
 
 
 class Kind(Enum):
-    """What a column holds: a category is a text out of `values`, a date one such as 2026-03-14, reasons are a list."""
+    """What a column holds: a category is a text out of `values`, a date one such as 2026-03-14, reasons are a list.
+
+    A list holds some of `values`; in files and in the store it is JSON.
+    """
 
     TEXT = "text"
     CATEGORY = "category"
@@ -20,6 +25,7 @@ class Kind(Enum):
     DATE = "date"
     FLAG = "yes or no"
     REASONS = "reasons"
+    LIST = "list"
 
 
 class Unit(Enum):
@@ -71,6 +77,7 @@ GOOD, BAD = Direction.GOOD, Direction.BAD
 _text = partial(ScoreColumn, kind=Kind.TEXT)
 _category = partial(ScoreColumn, kind=Kind.CATEGORY)
 _rung = partial(ScoreColumn, kind=Kind.CATEGORY, values=RUNGS)
+_told = partial(ScoreColumn, kind=Kind.CATEGORY, values=RUNGS, nullable=True, since=2)
 _chance = partial(ScoreColumn, kind=Kind.NUMBER, unit=Unit.CHANCE)
 _share = partial(ScoreColumn, kind=Kind.NUMBER, unit=Unit.SHARE)
 _money = partial(ScoreColumn, kind=Kind.NUMBER, unit=Unit.MONEY)
@@ -196,6 +203,25 @@ SCORES: tuple[ScoreColumn, ...] = (
     _category("act_by_cause", "Why that day: open_ticket, contract_end (less the days of notice), overdue (the "
               "expected order has not come), next_order (they usually order then), playbook (the play's own days).",
               values=ACT_BY_CAUSES, nullable=True, since=2),
+    _share("attitude", "What it thinks of us, 0..1: surveys of the last 365 days where extremes count, who begins the "
+           "contact, recommendations, silence when asked; null where nothing is known.", direction=GOOD, nullable=True,
+           since=2),
+    _category("loyalty", "Attitude x behaviour, against what is usual: true (both), latent (attitude alone), spurious "
+              "(buys steadily without it), none; null where its attitude is not known.", values=LOYALTIES,
+              nullable=True, since=2),
+    _category("phase", "How far the tie has come: rational, emotional, intentional, behavioural; null before the "
+              "first.", values=PHASES, nullable=True, since=2),
+    _told("rung_by_manager", "Where its account manager sees it: the latest assessment of the last 365 days; null "
+          "where there is none."),
+    _told("rung_by_surveys", "Where surveys and referrals of the last 365 days put it, by advocacy, trust and value "
+          "for money; null where nobody told."),
+    _told("rung_by_service", "Where service sees it, by csat, ces and tickets of the last 365 days, a member at most; "
+          "null where service saw nothing of it."),
+    ScoreColumn("behaviours", "Those that hold, of six of a loyal customer; each has its evidence on the account's "
+                "page.", Kind.LIST, values=BEHAVIOURS, nullable=True, since=2),
+    _share("support", "Share of the people there, weighted by role, with whom somebody spoke in the last 365 days "
+           "about what they care about; null where no interest is known, or no topic was written down.",
+           direction=GOOD, nullable=True, since=2),
     ScoreColumn("reasons", "The strongest reasons for and against in words: what nobody can change, then what can be "
                 "acted on, each strongest first; empty without explain.", Kind.REASONS),
 )  # fmt: skip
@@ -272,6 +298,10 @@ TABLES: Mapping[str, tuple[ScoreColumn, ...]] = {
 }
 """What a scoring run writes, by name."""
 TABLE_NAMES = tuple(TABLES)
+
+
+LISTS = tuple(column.name for column in SCORES if column.kind is Kind.LIST)
+"""The columns of the scores that hold a list of names."""
 
 
 def names(columns: tuple[ScoreColumn, ...]) -> tuple[str, ...]:

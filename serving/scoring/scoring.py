@@ -26,6 +26,7 @@ from serving.scoring.advice import LEAVE_ALONE, advise_accounts, advise_options,
 from serving.scoring.customer_types import customer_types
 from serving.scoring.horizons import Column, hold_to, rung_columns, table
 from serving.scoring.lifetime import lifetime_columns, win_back_chances
+from serving.scoring.loyalty_columns import loyalty_columns
 from serving.scoring.manager_forecasts import beside_history, last_forecasts
 from serving.scoring.playbook import plays_of, told_trigger
 from serving.scoring.reasons import Explainer
@@ -110,6 +111,7 @@ class Scorer:
         columns["advice"] = self._advice(columns, investments)
         columns |= lifetime_columns(self.bundle, view, matrix, rung=rung, scores=columns, margin=margin)
         columns |= self._play(view, matrix, columns)
+        columns |= loyalty_columns(view, facts)
         columns["reasons"] = _nothing(len(snapshots))
         if explain:
             for k, told in enumerate(self._reasons(matrix, rung, rows, parts, Explainer(facts, histories.tables))):

@@ -16,7 +16,7 @@ from features.instants import ALWAYS, IntArray, instant, iso
 from features.sources.cells import NAT, UNFIT, time_cell
 from features.sources.cleaning import Columns, clean
 from features.tables import BONDS, TABLE
-from serving.scoring.request_parsing import OPTIONS, Message, ParsedAccount, join, read_account
+from serving.scoring.request_parsing import BENEFITS, OPTIONS, Message, ParsedAccount, join, read_account
 from serving.scoring.results import AccountResult, ServedModel, account_results, check_language
 from serving.scoring.scoring import Scored, Scorer
 from training.model.bundle import Bundle
@@ -73,6 +73,10 @@ class ScoringService:
         self.blank = {name: clean(TABLE[name], {}).columns for name in bundle.facts.tables}
         if OPTIONS in self.blank:
             self.blank[OPTIONS] = _declared_options(bundle)
+        if BENEFITS in self.blank and bundle.facts.benefits:
+            names = [column.name for column in TABLE[BENEFITS].columns]
+            raw = {name: [row.get(name) for row in bundle.facts.benefits] for name in names}
+            self.blank[BENEFITS] = clean(TABLE[BENEFITS], raw).columns
         self.model = ServedModel(version, bundle.facts.trained_until, bundle.facts.horizon_days)
 
     def score(self, query: ScoreQuery) -> ScoreAnswer:

@@ -12,6 +12,7 @@ import sqlalchemy as sa
 
 from features.accounts.account_lookback import account_lookback
 from features.accounts.account_timeline import account_timelines
+from features.accounts.loyalty import Norms
 from features.accounts.loyalty_pays import loyalty_sums
 from features.accounts.nearest_neighbours import nearest_neighbours
 from features.histories.histories import Histories
@@ -43,7 +44,7 @@ def background_of(histories: Histories, source: Source | None, as_of: int, facts
     seen = account_lookback(histories, as_of, facts.rules, facts.line_margins, facts.margin_rate)
     ids = [str(account) for account in histories.account_ids[seen.account]]
     packed: dict[int, tuple[bytes, int]] = {}
-    for some in account_timelines(histories, as_of, facts.rules):
+    for some in account_timelines(histories, as_of, facts.rules, Norms.of(facts.norms), facts.inflation):
         packed.update(zip(some.account.tolist(), pack(some.rows), strict=True))
     timelines = [packed[account] for account in seen.account.tolist()]
     pays = loyalty_sums(

@@ -8,9 +8,10 @@ import sqlalchemy as sa
 
 from features.errors import NotReady
 from features.instants import iso
+from serving.scoring.loyalty_columns import list_of
 from serving.scoring.request_parsing import Message
 from serving.scoring.results import AccountResult, Row, ServedModel, check_language
-from serving.scoring.score_columns import HORIZON_COLUMNS, INVESTMENT_COLUMNS, SCORE_COLUMNS
+from serving.scoring.score_columns import HORIZON_COLUMNS, INVESTMENT_COLUMNS, LISTS, SCORE_COLUMNS
 from serving.store.database import reading
 from serving.store.overrides import Override, overrides_of
 from serving.store.scoring_runs import HORIZONS, INVESTMENT_SCORES, SCORES, Current, current_run
@@ -102,6 +103,7 @@ def results_of(
     for row in connection.execute(SCORES.select().where(SCORES.c.account_id.in_(ids))).mappings():
         account = row["account_id"]
         scores = _row(SCORE_COLUMNS, row, run)
+        scores |= {name: list_of(scores[name]) for name in LISTS}
         scores["reasons"] = render_reasons(scores["reasons"], query.language)
         override = standing.get(account)
         found[account] = LookupResult(

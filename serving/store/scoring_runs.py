@@ -31,10 +31,10 @@ from serving.store.timelines import TIMELINES
 
 OF_RUN = tuple(column.name for column in SCORE_COLUMNS if column.of_run)
 """Columns of the contract's tables that are the same in every row of a run."""
-PROFILE_COLUMNS = "name owner industry country segment employees".split()
+PROFILE_COLUMNS = "name owner industry country segment employees parent_account_id".split()
 _TYPES = {
     Kind.TEXT: sa.Text, Kind.CATEGORY: sa.Text, Kind.DATE: sa.Text, Kind.REASONS: sa.Text, Kind.NUMBER: sa.Double,
-    Kind.WHOLE: sa.Integer, Kind.FLAG: sa.Boolean,
+    Kind.LIST: sa.Text, Kind.WHOLE: sa.Integer, Kind.FLAG: sa.Boolean,
 }  # fmt: skip
 _ID = "account_id"
 
@@ -90,9 +90,10 @@ HORIZONS = sa.Table(
 )  # fmt: skip
 ACCOUNTS = sa.Table(
     "accounts", METADATA, sa.Column(_ID, sa.Text, primary_key=True),
-    *(sa.Column(name, sa.Double if name == "employees" else sa.Text) for name in PROFILE_COLUMNS),
+    *(sa.Column(name, sa.Double if name == "employees" else sa.Text) for name in PROFILE_COLUMNS[:-1]),
     sa.Column("digest", sa.BigInteger, nullable=False),
-    *(sa.Index(f"accounts_{name}", name) for name in ("name", "owner", "country", "industry")),
+    sa.Column(PROFILE_COLUMNS[-1], sa.Text),
+    *(sa.Index(f"accounts_{name}", name) for name in ("name", "owner", "country", "industry", PROFILE_COLUMNS[-1])),
 )  # fmt: skip
 _OF_SCORES = {"investment_scores": INVESTMENT_SCORES, "horizons": HORIZONS}
 

@@ -80,7 +80,7 @@ class ModelSummary:
     """What the model of a run says of itself.
 
     report : what training found; None where an earlier program wrote it, as sentences.  figures : out of time.
-    acquisition : rows of `Facts.acquisition`.  Everything else as in `Facts`.
+    acquisition, rung_views, benefits : rows of `Facts`.  Everything else as in `Facts`.
     """
 
     trained_until: str
@@ -96,6 +96,9 @@ class ModelSummary:
     playbook: tuple[Play, ...] = ()
     lifetime_years: int = 5
     discount_rate: float = 0.1
+    rung_views: Sequence[Mapping[str, Any]] = ()
+    benefits: Sequence[Mapping[str, Any]] = ()
+    option_words: Mapping[str, Mapping[str, Any]] = field(default_factory=dict)
 
 
 def summarise(seen: AccountLookback, source: Source | None) -> Summary:
@@ -142,6 +145,9 @@ def put_summary(connection: sa.Connection, run_id: int, summary: Summary, facts:
         "rules": asdict(facts.rules), "acquisition": [dict(row) for row in facts.acquisition],
         "currency": facts.currency, "playbook": [asdict(play) for play in facts.playbook],
         "lifetime_years": facts.lifetime_years, "discount_rate": facts.discount_rate,
+        "rung_views": [dict(row) for row in facts.rung_views],
+        "benefits": [dict(row) for row in facts.benefits],
+        "option_words": {name: dict(words) for name, words in facts.option_words.items()},
     }  # fmt: skip
     content = json.dumps({"summary": asdict(summary), "model": model}, allow_nan=False)
     connection.execute(SUMMARIES.delete().where(SUMMARIES.c.run_id == run_id))

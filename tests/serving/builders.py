@@ -7,6 +7,7 @@ import lightgbm as lgb
 import numpy as np
 import pandas as pd
 
+from features.accounts.loyalty import measure_norms
 from features.catalog import catalog
 from features.catalog.catalog import Context
 from features.histories.histories import Histories
@@ -14,7 +15,7 @@ from features.histories.snapshots import Snapshots
 from features.histories.views import View
 from features.instants import FloatArray, IntArray
 from features.ladder.rules import LadderRules
-from features.tables import RUNGS
+from features.tables import OF_THE_SUPPLIER, RUNGS
 from training.model import next_order
 from training.model.bundle import Bundle, Facts, Horizon, Investment
 from training.model.effect import Effect
@@ -127,6 +128,9 @@ def _facts(histories: Histories, tables: frozenset[str], context: Context, matri
         set_coverage=0.9, set_threshold=0.85, interval=0.9, forecast_weight=0.25, forecast_history=0.7,
         forecast_weights=dict.fromkeys(histories.authors[:1], 0.5), forecast_miss=30.0, forecast_size=900.0,
         line_margins=line_margins(line_sums(histories)),
+        norms=measure_norms(View(histories, histories.known_at(histories.end)), context.rules), inflation=0.02,
+        benefits=tuple(benefit.row() for benefit in histories.benefits),
+        option_words=histories.options.words,
     )  # fmt: skip
 
 
@@ -137,7 +141,7 @@ def payloads(tables: Mapping[str, pd.DataFrame]) -> dict[str, dict[str, Any]]:
     """
     accounts: dict[str, dict[str, Any]] = {}
     for name, frame in tables.items():
-        if name == "investment_options":
+        if name in OF_THE_SUPPLIER:
             continue
         for row in frame.to_dict("records"):
             cells = {column: _cell(cell) for column, cell in row.items() if column != "account_id" and pd.notna(cell)}

@@ -13,6 +13,7 @@ from features.histories.column_profiles import Profiles, add_profiles
 from features.histories.histories import Histories
 from features.tables import TRIGGER_FAMILIES
 from training.data.acquired_accounts import AcquiredTotals, acquired_totals, add_acquired
+from training.data.resolved_assessments import ResolvedAssessments, add_assessments, resolve_assessments
 from training.data.resolved_forecasts import ResolvedForecasts, add_resolved, resolve_forecasts
 from training.data.splits import candidate_instants, first_event
 from training.model.margins import LineSums, add_line_sums, line_sums
@@ -46,6 +47,7 @@ class PopulationTotals:
     lines: LineSums
     forecasts: ResolvedForecasts | None
     acquired: AcquiredTotals
+    assessments: ResolvedAssessments | None
     checksums: Mapping[str, int]
     profiles: Profiles = field(default_factory=dict)
 
@@ -100,6 +102,7 @@ def population_totals(histories: Histories, settings: Settings, end: int) -> Pop
         lines=line_sums(histories),
         forecasts=resolve_forecasts(histories, settings.ladder, end),
         acquired=acquired_totals(histories, end),
+        assessments=resolve_assessments(histories, settings.ladder, settings.outcome.horizon_days, end),
         checksums=checksums(histories, end),
         profiles=histories.profiles,
     )
@@ -129,6 +132,7 @@ def add_population_totals(parts: Sequence[PopulationTotals]) -> PopulationTotals
         lines=add_line_sums([part.lines for part in parts]),
         forecasts=add_resolved([part.forecasts for part in parts]),
         acquired=add_acquired([part.acquired for part in parts]),
+        assessments=add_assessments([part.assessments for part in parts]),
         checksums={name: value % 2**64 for name, value in added(lambda part: part.checksums).items()},
         profiles=add_profiles(part.profiles for part in parts),
     )

@@ -253,6 +253,7 @@ def _facts(content: Mapping[str, Any]) -> Facts:
     values["price_index"] = tuple((at, index) for at, index in content.get("price_index", ()))
     values["playbook"] = tuple(play_of(play) for play in content["playbook"])
     values["vocabulary"] = {key: tuple(names) for key, names in content["vocabulary"].items()}
+    values["norms"] = {key: tuple(norms) for key, norms in content.get("norms", {}).items()}
     return Facts(**values)
 
 

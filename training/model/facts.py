@@ -46,6 +46,11 @@ class Facts:
     notice_days : as the settings of the training had it under `advice`.
     playbook : the plays, the own ones first.
     lifetime_years, discount_rate : as the settings of the training had them under `outcome`.
+    norms : what is usual among accounts, by rung, as `features.accounts.loyalty.Norms` has it.
+    inflation : of prices, a year, as a share; what an account's growth is held against.
+    benefits : rows of the table `benefits`.
+    option_words : option -> label_en, label_nl and customer_benefit (money) of investment_options, as far as given.
+    rung_views : rows of `training.account_managers.rung_agreement`.
     risk, value_at_risk : the chance of switching, and the margin at stake, from which on an account is at risk; None
         where nobody's leaving is predicted.
     raw_columns : what the raw columns held in the year before, as `training.data.raw_columns` writes it.
@@ -99,6 +104,11 @@ class Facts:
     discount_rate: float = 0.1
     notice_days: int = 30
     playbook: tuple[Play, ...] = ()
+    norms: Mapping[str, tuple[float | None, ...]] = field(default_factory=dict)
+    inflation: float = 0.0
+    benefits: tuple[Mapping[str, str | None], ...] = ()
+    option_words: Mapping[str, Mapping[str, str | float | None]] = field(default_factory=dict)
+    rung_views: tuple[Mapping[str, str | int | float | None], ...] = ()
 
     @property
     def source_rules(self) -> SourceRules:

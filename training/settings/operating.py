@@ -55,6 +55,18 @@ class AdviceSettings(Section):
 
 
 @dataclass(frozen=True, config=FORBID)
+class LoyaltySettings(Section):
+    """What tells a loyal customer; kept with the model."""
+
+    heading: ClassVar = "loyalty"
+
+    inflation: Number = Field(
+        default=0.02, ge=-0.5, le=10.0,
+        description="rise of prices in a year, as a share: growth in money must exceed it; 0 with a deflator",
+    )  # fmt: skip
+
+
+@dataclass(frozen=True, config=FORBID)
 class PromotionSettings(Section):
     """Limits of the checks before a promotion: docs/promotion.md tells what each asks, why, and what to do."""
 

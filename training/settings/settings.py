@@ -28,6 +28,7 @@ from training.settings.learning import (
 from training.settings.operating import (
     AdviceSettings,
     GovernanceSettings,
+    LoyaltySettings,
     MonitorSettings,
     PlanSettings,
     PromotionSettings,
@@ -52,6 +53,7 @@ class Settings(Section):
     uplift: UpliftSettings = Field(default_factory=UpliftSettings)
     advice: AdviceSettings = Field(default_factory=AdviceSettings)
     playbook: PlaybookSettings = Field(default_factory=PlaybookSettings)
+    loyalty: LoyaltySettings = Field(default_factory=LoyaltySettings)
     plan: PlanSettings = Field(default_factory=PlanSettings)
     promotion: PromotionSettings = Field(default_factory=PromotionSettings)
     monitor: MonitorSettings = Field(default_factory=MonitorSettings)

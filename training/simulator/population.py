@@ -57,6 +57,8 @@ class Traits:
     """What does not change of an account.
 
     Money is per order or per 30 days; rates are events per 30 days.
+
+    match : how likely a talk is about what the person cares about, as `training.simulator.partner_records` draws it.
     """
 
     industry: IntArray
@@ -88,6 +90,7 @@ class Traits:
     response_financial: FloatArray
     response_social: FloatArray
     response_structural: FloatArray
+    match: FloatArray
 
 
 @dataclass(frozen=True)
@@ -192,6 +195,7 @@ def draw_traits(scenario: Scenario, n: int, months: int, rng: np.random.Generato
         response_financial=responses[0],
         response_social=responses[1],
         response_structural=responses[2],
+        match=np.zeros(n),
     )
 
 

@@ -6,6 +6,7 @@ withheld.
 """
 
 from collections import defaultdict
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -44,10 +45,13 @@ class RecordBook:
     """The rows of all tables, and the contacts, inquiries and contracts that later rows refer to.
 
     rng : draws everything that has no influence on what happens next.
+    own : generators of tables that must not disturb the draws of others, by name.
     """
 
-    def __init__(self, scenario: Scenario, traits: Traits, rng: np.random.Generator) -> None:
-        self.scenario, self.traits, self.rng = scenario, traits, rng
+    def __init__(
+        self, scenario: Scenario, traits: Traits, rng: np.random.Generator, own: Mapping[str, np.random.Generator]
+    ) -> None:
+        self.scenario, self.traits, self.rng, self.own = scenario, traits, rng, own
         n = len(traits.arrival)
         self.rows: dict[str, Rows] = defaultdict(Rows)
         self.contact = np.arange(n * CONTACT_SLOTS).reshape(n, CONTACT_SLOTS)

@@ -4,6 +4,7 @@ import numpy as np
 
 from training.simulator.decision_records import record_forecasts, record_investments, record_switches
 from training.simulator.events import Events
+from training.simulator.partner_records import record_partnership
 from training.simulator.population import CONTACT_SLOTS, STEP_DAYS, FloatArray, IntArray, State
 from training.simulator.record_book import DAY_BEGINS, RecordBook
 from training.simulator.relationship_records import (
@@ -51,6 +52,7 @@ class Recorder(RecordBook):
         record_forecasts(self, before)
         record_contacts(self, before.step, events)
         record_investments(self, before, arms)
+        record_partnership(self, before)
 
     def cancelled(self) -> FloatArray:
         """Return when each contract was cancelled, days, in the order of the rows; NaN = never before its end."""

@@ -93,6 +93,7 @@ class Scenario:
     periods : times in which everybody's prices or orders are other than usual.
     yearly_fees : whether accounts have contracts of a year and order nothing but their fees, as
         `training.simulator.membership` has it; only accounts, hidden_response and replicates count then.
+    persuasion : attitude gained in 30 days by an account whose people are told of what they care about.
     records_switches : whether such an organisation keeps a table of those who left.
     """
 
@@ -114,6 +115,7 @@ class Scenario:
     periods: tuple[Period, ...] = ()
     yearly_fees: bool = False
     records_switches: bool = True
+    persuasion: float = 0.0
 
 
 _DEFAULT = Scenario()
@@ -133,6 +135,7 @@ SCENARIOS: Mapping[str, Scenario] = MappingProxyType(
         "volume_step": replace(_DEFAULT, periods=(Period(24, None, orders=0.6),)),
         "boom_year": replace(_DEFAULT, periods=(Period(12, 12, prices=1.3, orders=1.3),)),
         "black_friday": replace(_DEFAULT, periods=tuple(Period(11 + 12 * k, 1, orders=2.5) for k in range(5))),
+        "persuasion": replace(_DEFAULT, persuasion=0.12),
         "membership": _MEMBERSHIP,
         "membership_with_switches": replace(_MEMBERSHIP, records_switches=True),
     }

@@ -5,7 +5,7 @@ what), `records` and `tables` (what is written down), `truth` (replay). Estimato
 """
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 import numpy as np
@@ -18,6 +18,7 @@ from features.tables import TABLE
 from training.simulator.choice import choose_arms
 from training.simulator.events import Events, draw_noise
 from training.simulator.membership import simulate_members
+from training.simulator.partner_records import draw_match, generators
 from training.simulator.population import BURN_IN_STEPS, STEP_DAYS, IntArray, draw_traits, first_state
 from training.simulator.records import Recorder
 from training.simulator.scenarios import SCENARIOS, Option, Scenario
@@ -38,11 +39,12 @@ HISTORY_SHARE = 0.4
 class Simulation:
     """A source and its truth.
 
-    tables : the fourteen tables of the contract by name, of a scenario with yearly fees those that it has; times are
+    tables : the seventeen tables of the contract by name, of a scenario with yearly fees those that it has; times are
         datetime64[us], UTC without zone.
     truth : one row per account known at as_of. account_id, as_of, horizon_days, rung (from what was known), p_switch
         (of a recorded switch within the horizon; NaN below shopper or when gone), expected_revenue (money), trigger_*
-        (shares of the switching hazard), p_<rung> (at as_of + horizon), all without any investment; and for every
+        (shares of the switching hazard), p_<rung> (at as_of + horizon), all without any investment; attitude (latent,
+        at as_of) and match (chance that a talk is about what the person cares about); and for every
         option o given at as_of: uplift_o (money), margin_gain_o (uplift x margin rate - cost, money),
         p_switch_change_o, p_upgrade_change_o; best_investment and best_gain (`none` and 0 where nothing pays). With
         yearly fees only p_renew, p_switch and expected_revenue, as `training.simulator.membership` has them.
@@ -107,6 +109,7 @@ def simulate(
         progress=lambda share: report(HISTORY_SHARE + (1 - HISTORY_SHARE) * share),
     )
     truth = truth_frame(world, supplier.traits, outcomes, rung, account_ids(n))
+    truth = truth.assign(attitude=supplier.state.attitude, match=supplier.traits.match)
     return Simulation(tables, _as_of_now(truth), AS_OF, HORIZON_DAYS)
 
 
@@ -143,11 +146,13 @@ class Supplier:
     """
 
     def __init__(self, scenario: Scenario, accounts: int, months: int, seed: np.random.SeedSequence) -> None:
-        account_rng, self._world_rng, self._manager_rng, record_rng = map(np.random.default_rng, seed.spawn(4))
-        self.scenario = scenario
-        self.traits = draw_traits(scenario, accounts, months, account_rng)
+        *four, partners = seed.spawn(5)
+        account_rng, self._world_rng, self._manager_rng, record_rng = map(np.random.default_rng, four)
+        self.scenario, own = scenario, generators(partners)
+        traits = draw_traits(scenario, accounts, months, account_rng)
+        self.traits = replace(traits, match=draw_match(scenario.persuasion, traits, own["match"]))
         self.state = first_state(self.traits, account_rng)
-        self.recorder = Recorder(scenario, self.traits, record_rng)
+        self.recorder = Recorder(scenario, self.traits, record_rng, own)
         for _ in range(BURN_IN_STEPS):
             self._move(np.zeros(accounts, dtype=np.int64))
         self.recorder.begin(self.state)

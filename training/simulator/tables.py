@@ -1,4 +1,4 @@
-"""The recorded rows as the fourteen tables of the contract, as they stood at the end of the data."""
+"""The recorded rows as the seventeen tables of the contract, as they stood at the end of the data."""
 
 from collections.abc import Mapping
 
@@ -8,6 +8,7 @@ from numpy.typing import NDArray
 
 from features.tables import NO_INVESTMENT, TABLE, TRIGGER_FAMILIES
 from training.simulator.decision_records import DETAILS
+from training.simulator.partner_records import benefits, labels, parents, topics
 from training.simulator.population import CHANNELS, COUNTRIES, INDUSTRIES, IntArray
 from training.simulator.record_book import Values
 from training.simulator.records import Recorder
@@ -30,7 +31,7 @@ def account_ids(n: int) -> TextArray:
 def build_tables(
     recorder: Recorder, origin: pd.Timestamp, end_day: int, rng: np.random.Generator
 ) -> Mapping[str, pd.DataFrame]:
-    """Build all fourteen tables.
+    """Build all seventeen tables.
 
     end_day : days from `origin` to the end of the data. Rows that were written down at or after it are withheld, and
         fields that were filled in at or after it are empty.
@@ -56,7 +57,22 @@ class _Builder:
             return self._accounts()
         if name == "investment_options":
             return self._options()
-        rows = recorded_rows(self.recorder, name)
+        if name == "benefits":
+            return benefits()
+        if name == "surveys":
+            return self._with_partners(self._recorded(name, name))
+        return self._recorded(name, name)
+
+    def _with_partners(self, surveys: pd.DataFrame) -> pd.DataFrame:
+        """Return the answers with those about trust and value for money, in the order of their times."""
+        if "partner_surveys" not in self.recorder.rows:
+            return surveys
+        both = pd.concat([surveys, self._recorded("partner_surveys", "surveys")], ignore_index=True)
+        return both.sort_values("answered_at", kind="stable", ignore_index=True)
+
+    def _recorded(self, of: str, name: str) -> pd.DataFrame:
+        """Return the rows of one kind as a table."""
+        rows = recorded_rows(self.recorder, of)
         kept = (rows["recorded"] < self.end) & (rows["time"] < self.end)
         rows = {column: values[kept] for column, values in rows.items()}
         if name == "interactions":
@@ -64,7 +80,7 @@ class _Builder:
         order = np.argsort(rows["time"], kind="stable")
         rows = {column: values[order] for column, values in rows.items()}
         columns: dict[str, object] = {"account_id": self.ids[rows["account"].astype(np.int64)]}
-        columns |= getattr(self, f"_{name}")(rows)
+        columns |= getattr(self, f"_{of}")(rows)
         columns["recorded_at"] = self._time(rows["recorded"])
         return pd.DataFrame(columns)
 
@@ -99,6 +115,7 @@ class _Builder:
                 "created_at": self._time(self.recorder.created),
                 "acquisition_channel": pick(CHANNELS, traits.channel),
                 "acquisition_cost": np.where(rng.random(n) < 0.15, np.nan, cost),
+                "parent_account_id": parents(self.recorder, self.ids),
                 "recorded_at": self._time(self.recorder.created),
             }
         )
@@ -110,6 +127,7 @@ class _Builder:
                 "investment": [option.name for option in options],
                 "bond": [option.bond for option in options],
                 "cost": [option.cost for option in options],
+                **labels([option.name for option in options]),
             }
         )
 
@@ -174,6 +192,7 @@ class _Builder:
             "channel": declared_values("interactions", "channel", rows["channel"]),
             "initiated_by": pick(("them", "us"), rows["us"].astype(np.int64)),
             "minutes": rows["minutes"],
+            "topic": topics(self.recorder, rows),
         }
 
     def _tickets(self, rows: dict[str, Values]) -> dict[str, object]:
@@ -194,6 +213,28 @@ class _Builder:
             "score": rows["score"],
             "contact_id": self._contact(rows["contact"]),
             "instrument": declared_values("surveys", "instrument", rows["instrument"]),
+        }
+
+    def _partner_surveys(self, rows: dict[str, Values]) -> dict[str, object]:
+        return {
+            "answered_at": self._time(rows["time"]),
+            "score": rows["score"],
+            "contact_id": ids("C", rows["contact"], 6),
+            "instrument": declared_values("surveys", "instrument", rows["instrument"]),
+        }
+
+    def _assessments(self, rows: dict[str, Values]) -> dict[str, object]:
+        return {
+            "assessed_at": self._time(rows["time"]),
+            "rung": declared_values("assessments", "rung", rows["rung"]),
+            "made_by": owners(self.traits.owner[rows["account"].astype(np.int64)]),
+            "note": np.full(len(rows["time"]), None, object),
+        }
+
+    def _collaborations(self, rows: dict[str, Values]) -> dict[str, object]:
+        return {
+            "happened_at": self._time(rows["time"]),
+            "kind": declared_values("collaborations", "kind", rows["kind"]),
         }
 
     def _referrals(self, rows: dict[str, Values]) -> dict[str, object]:

@@ -209,6 +209,9 @@ def _after(scenario: Scenario, traits: Traits, state: State, noise: Noise, event
     happy, sad = delight(state.satisfaction), dismay(state.satisfaction)
     attitude = state.attitude + 0.06 * (traits.attitude_mean - state.attitude) + 0.03 * happy - 0.04 * sad
     attitude = attitude - 0.10 * service.failed - 0.3 * leaving.switched + 0.10 * noise.normal[Shock.ATTITUDE]
+    if scenario.persuasion:
+        told = _buying(leaving.stage) * (1.0 - np.exp(-talk.by_us * traits.match))
+        attitude = attitude + scenario.persuasion * (told - 0.25)
     felt = state.satisfaction + 0.22 * (traits.satisfaction_mean - state.satisfaction)
     felt = felt - 0.2 * service.tickets - 0.9 * service.breaches - 1.2 * service.critical
     rivals = traits.competition_mean + scenario.competition_trend * max(state.step, 0)

@@ -11,7 +11,9 @@ from features.instants import FloatArray
 from features.tables import INSTRUMENT_SCALES
 
 FAMILY = Family("attitude", "surveys")
-INSTRUMENTS = {"nps": "recommendation", "csat": "satisfaction", "ces": "ease"}
+INSTRUMENTS = {
+    "nps": "recommendation", "csat": "satisfaction", "ces": "ease", "trust": "trust", "value": "value for money",
+}  # fmt: skip
 
 
 def score(view: View, days: int, until: int = 0) -> FloatArray:

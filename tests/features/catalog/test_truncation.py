@@ -9,6 +9,9 @@ import pandas as pd
 import pytest
 from hypothesis import Phase, find, given, settings
 
+from features.accounts.behaviours import evidence
+from features.accounts.loyalty import LOYALTIES, PHASES, Norms, loyalties, phases, signals
+from features.accounts.rung_views import rung_views
 from features.catalog.catalog import CODED_COLUMNS, NAMES, Context, compute
 from features.histories.histories import Histories, build_histories
 from features.histories.stream_view import StreamView
@@ -37,7 +40,20 @@ def answers_of(known: Histories, at: int) -> pd.DataFrame:
     columns = dict(zip(NAMES, compute(seen, CONTEXT).T, strict=True))
     for days in LOOKS:
         columns[f"the rung {days} days ahead"] = rungs(seen, RULES, days).astype(np.float64)
+    columns |= told_of_loyalty(seen)
     return pd.DataFrame(columns, index=known.account_ids[seen.snapshots.account])
+
+
+def told_of_loyalty(seen: View) -> dict[str, np.ndarray]:
+    """What the scores say beside the models' predictions, as numbers."""
+    found: dict[str, np.ndarray] = {**signals(seen, RULES), **rung_views(seen, RULES)}
+    norms = Norms(*(np.full(7, usual) for usual in (0.5, 0.3, 0.0, 0.05)))
+    for name, one in evidence(seen, RULES, norms, 0.02).items():
+        found[f"{name} holds"] = one.holds.astype(np.float64)
+        found[f"{name} at"] = np.where(one.holds, one.at, 0).astype(np.float64)
+    for name, words in (("loyalty", loyalties(seen, RULES, norms)), ("phase", phases(seen, RULES))):
+        found[name] = np.array([-1.0 if w is None else float((*LOYALTIES, *PHASES).index(w)) for w in words])
+    return found
 
 
 def differing(whole: pd.DataFrame, stood: pd.DataFrame) -> list[str]:

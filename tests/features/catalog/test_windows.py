@@ -15,6 +15,7 @@ from features.histories.histories import Histories, build_histories
 from features.histories.views import View
 from features.instants import instant, iso
 from features.sources.source import read_source, source_from_rows
+from features.tables import INSTRUMENT_SCALES
 from tests.builders import Frames
 from tests.paths import ONLINE_RETAIL
 from training.simulator.simulation import simulate
@@ -173,7 +174,7 @@ SURVEYS = {
     "survey_silence_ratio": f"case when {_number(730)} > 1 then days_before(max(t)) * {_number(730)} / 730 end",
 }
 SURVEYS_BY_INSTRUMENT = {
-    f"{name}_last": f"avg(share) filter (instrument = '{name}' and nth = 1)" for name in ("nps", "csat", "ces")
+    f"{name}_last": f"avg(share) filter (instrument = '{name}' and nth = 1)" for name in INSTRUMENT_SCALES
 }
 PEOPLE_ANSWERED = {
     "survey_contact_spread_730d": "case when count(*) > 1 then max(share) - min(share) end",
@@ -250,6 +251,15 @@ TRIGGERS = {
     },
     "days_since_trigger": "days_before(max(t))",
 }
+SUPPORT = {
+    "support": "case when count(interest) filter (here) > 0 and (any_value(written) > 0 or any_value(talks) = 0) "
+    "then over(coalesce(sum(say) filter (here and heard), 0), sum(say) filter (here)) end",
+    "people_to_tell": "count(*) filter (here and meant and not heard)",
+}
+COLLABORATIONS = {
+    **_days((730,), COUNT, "collaborations_{d}d"),
+    "days_since_collaboration": "days_before(max(t))",
+}
 SWITCHES = {"switches_before": "count(*)", "days_since_switch": "days_before(max(t))"}
 FORECASTS = {
     "forecast_last": "avg(extra_revenue) filter (nth = 1)",
@@ -272,10 +282,11 @@ NET_DAYS = (
     "select account_id, date_trunc('day', t)::timestamp as t from ({rows}) group by all having sum(revenue) > 0.00001"
 )
 ANSWER = (
-    "select *, answered_at as t, round(case instrument when 'csat' then (score - 1) / 4 "
-    "when 'ces' then (score - 1) / 6 else score / 10 end, 4) as share from surveys "
+    "select *, answered_at as t, round(case when instrument in ('csat', 'trust', 'value') then (score - 1) / 4 "
+    "when instrument = 'ces' then (score - 1) / 6 else score / 10 end, 4) as share from surveys "
     "where recorded_at < as_of() and answered_at < as_of()"
 )
+SATISFIED = f"select * from ({ANSWER}) where instrument is null or instrument not in ('trust', 'value')"
 HERE = (
     "select *, active_from as t, active_from < as_of() and (active_until is null or active_until >= as_of()) "
     "as here from contacts where recorded_at < as_of()"
@@ -343,13 +354,13 @@ EVENTS: dict[str, tuple[str, dict[str, str]]] = {
         "where recorded_at < as_of() and resolved_at < as_of()",
         TICKETS_RESOLVED,
     ),
-    "surveys": (LATEST.format(rows=ANSWER), SURVEYS),
+    "surveys": (LATEST.format(rows=SATISFIED), SURVEYS),
     "surveys by instrument": (
         f"select *, rank() over (partition by account_id, instrument order by t desc) as nth from ({ANSWER})",
         SURVEYS_BY_INSTRUMENT,
     ),
     "people who answered": (
-        f"select distinct on (a.account_id, a.contact_id) a.*, coalesce(here, false) as here from ({ANSWER}) a "
+        f"select distinct on (a.account_id, a.contact_id) a.*, coalesce(here, false) as here from ({SATISFIED}) a "
         f"left join ({HERE}) h using (account_id, contact_id) where contact_id is not null and within(a.t, 730) "
         "order by a.t desc, a.share desc",
         PEOPLE_ANSWERED,
@@ -378,6 +389,16 @@ EVENTS: dict[str, tuple[str, dict[str, str]]] = {
         + f" from ({HERE}) c",
         CONTACTS,
     ),
+    "support": (
+        "select c.*, case role when 'decider' then 3 when 'influencer' then 2 when 'buyer' then 2 else 1 end as say, "
+        f"(exists (from ({TALK}) i where i.account_id = c.account_id and i.contact_id = c.contact_id "
+        "and i.topic = c.interest and within(t, 365))) as heard, (exists (from benefits b where "
+        "b.interest = c.interest and (b.role is null or b.role = c.role))) as meant, coalesce(talks, 0) as talks, "
+        f"coalesce(written, 0) as written from ({HERE}) c left join (select account_id, count(*) as talks, "
+        f"count(topic) as written from ({TALK}) where within(t, 365) group by all) using (account_id)",
+        SUPPORT,
+    ),
+    "collaborations": (EVENT.format(table="collaborations", time="happened_at"), COLLABORATIONS),
     "investments": (INVESTED, INVESTMENTS),
     "investments and orders": (
         f"select account_id, t, spent, 0 as gross from ({INVESTED}) union all "
@@ -500,6 +521,7 @@ OWN_TESTS = {
     },
     "a rhythm of gaps, which has its own tests": {"days_within_rhythm"},
     "a sum over features that are in the oracle": {"signs_situational", "signs_reactional", "signs_influential"},
+    "a view of the account manager, which has its own test": {"assessed_above_rule"},
     "a column of accounts as it is, not a window": {
         "employees", "acquisition_cost", "days_known", "industry_code", "country_code", "segment_code",
         "acquisition_channel_code",

@@ -130,3 +130,16 @@ def test_feedback_never_moves_the_default_instant() -> None:
     parts = add_rows_to_parts(tiny_parts(), {"investments": rows("A00000|2035-12-01|visit|2035-12-01|5||")})
     ends = [join_summaries([summarise_part(part) for part in each.parts]).end for each in (parts, tiny_parts())]
     assert ends[0] == ends[1]
+
+
+def test_what_managers_say_is_added_once_and_two_words_of_one_day_are_two_facts() -> None:
+    columns = ("account_id", "assessed_at", "rung", "made_by")
+    own = dict(zip(columns, (["a"], ["2024-03-01"], ["member"], ["anna"]), strict=True))
+    more = dict(zip(columns, (["a"] * 3, ["2024-03-01"] * 3, ["member", "advocate", "member"], ["anna", "anna", "bob"]),
+                    strict=True))  # fmt: skip
+    orders = {"account_id": ["a"], "ordered_at": ["2024-01-01"], "revenue": [1.0]}
+    source = source_from_rows({"orders": orders, "assessments": own})
+    found = add_rows(source, {"assessments": more})
+    told = found.tables["assessments"]
+    said = zip(told["made_by"].tolist(), told["rung"].tolist(), strict=True)
+    assert sorted(said) == [("anna", 4), ("anna", 5), ("bob", 4)]

@@ -136,6 +136,21 @@ def test_side_limits_hold_for_treated_and_held_out_together() -> None:
     assert all(owners.get(account, "-") == owner for account, owner in named.items())
 
 
+def test_a_group_of_companies_has_a_limit_of_its_own() -> None:
+    scores, investments = supplier(200)
+    groups = {account: f"G{k % 7}" for k, account in enumerate(scores["account_id"]) if k % 2}
+    free = make_plan(scores, investments, Allowance(40_000.0), Draw(0.0), groups=groups, exact=solve)
+    held = make_plan(
+        scores, investments, Allowance(40_000.0, group_budget=3_000.0), Draw(0.0), groups=groups, exact=solve
+    )
+    spent = [plan.rows.groupby(plan.rows["account_id"].map(groups))["cost"].sum() for plan in (free, held)]
+    assert spent[0].max() > 3_000 >= spent[1].max() > 0
+    assert held.record["limits"]["group_budget"] == 3_000
+    assert free.record["plan_id"] != held.record["plan_id"]
+    with pytest.raises(SettingsError, match="who belongs to whom"):
+        make_plan(scores, investments, Allowance(40_000.0, group_budget=3_000.0))
+
+
 def test_exploring_gives_some_another_option_that_pays_and_tells_how_many() -> None:
     scores, investments = supplier(800)
     planned = make_plan(scores, investments, Allowance(80_000.0), Draw(0.1, 0.0, 1)).rows

@@ -122,4 +122,77 @@ ROWS = (
             "{unknown:één besluit gaat over een account dat|# besluiten gaan over accounts die} de bron niet kent",
         ),
     ),
+    Row(
+        "views_few",
+        (
+            "managers' view of the rung against the rule: {cases:count} assessments whose horizon is over; {needed:count} "
+            "are needed to tell who was right",
+            "de trede volgens managers tegenover de regel: {cases:count} beoordelingen waarvan de termijn voorbij is; "
+            "{needed:count} zijn nodig om te zeggen wie gelijk had",
+        ),
+    ),
+    Row(
+        "views_agree",
+        (
+            "managers and the rule agree on the rung with a weighted kappa of {kappa:.2} ({kappa_low:.2} to "
+            "{kappa_high:.2}; 1 = always, 0 = by chance), over {cases:count} assessments of {accounts:count} accounts",
+            "managers en de regel zijn het over de trede eens met een gewogen kappa van {kappa:.2} ({kappa_low:.2} tot "
+            "{kappa_high:.2}; 1 = altijd, 0 = toeval), over {cases:count} beoordelingen van {accounts:count} accounts",
+        ),
+    ),
+    Row(
+        "managers_foretold_better",
+        (
+            "managers' view foretold the rung a horizon later better than the rule: log score {better:+.3} ({low:+.3} to "
+            "{high:+.3})",
+            "het oordeel van managers voorspelde de trede een termijn later beter dan de regel: log score {better:+.3} "
+            "({low:+.3} tot {high:+.3})",
+        ),
+    ),
+    Row(
+        "rule_foretold_better",
+        (
+            "the rule foretold the rung a horizon later better than managers' view: log score of managers {better:+.3} "
+            "({low:+.3} to {high:+.3})",
+            "de regel voorspelde de trede een termijn later beter dan het oordeel van managers: log score van managers "
+            "{better:+.3} ({low:+.3} tot {high:+.3})",
+        ),
+    ),
+    Row(
+        "views_foretold_alike",
+        (
+            "managers' view and the rule foretold the rung a horizon later equally well: log score {better:+.3} ({low:+.3} "
+            "to {high:+.3})",
+            "het oordeel van managers en de regel voorspelden de trede een termijn later even goed: log score {better:+.3} "
+            "({low:+.3} tot {high:+.3})",
+        ),
+    ),
+    Row(
+        "cells_few",
+        (
+            "too few accounts of spurious or true loyalty ({needed:count} of each are needed) to tell whether the first "
+            "leave more",
+            "te weinig accounts met schijnloyaliteit of echte loyaliteit (van elk zijn er {needed:count} nodig) om te "
+            "zeggen of de eerste vaker vertrekken",
+        ),
+    ),
+    Row(
+        "spurious_leaves_more",
+        (
+            "who buys steadily without a good opinion of us (spurious loyalty) left more often than who has it: "
+            "{spurious:%1} against {true:%1} within the horizon; on the same rung {excess:+%1} ({low:+%1} to {high:+%1})",
+            "wie trouw koopt zonder een goede mening over ons (schijnloyaliteit) vertrok vaker dan wie die wel heeft: "
+            "{spurious:%1} tegenover {true:%1} binnen de termijn; op dezelfde trede {excess:+%1} ({low:+%1} tot {high:+%1})",
+        ),
+    ),
+    Row(
+        "spurious_leaves_no_more",
+        (
+            "here spurious loyalty foretells nothing: of those who buy steadily without a good opinion of us {spurious:%1} "
+            "left within the horizon, of those with it {true:%1}; on the same rung {excess:+%1} ({low:+%1} to {high:+%1})",
+            "hier voorspelt schijnloyaliteit niets: van wie trouw koopt zonder een goede mening over ons vertrok "
+            "{spurious:%1} binnen de termijn, van wie die wel heeft {true:%1}; op dezelfde trede {excess:+%1} ({low:+%1} tot "
+            "{high:+%1})",
+        ),
+    ),
 )  # fmt: skip
