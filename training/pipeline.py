@@ -146,7 +146,7 @@ def train_on(
         ranges = pool.submit(fit_revenue_range, data, everything, settings)
         options = pool.submit(_fit_options, data, settings, scope)
         climbers = pool.submit(_fit_climbing, data, settings)
-        contracted = pool.submit(_fit_contracts, data, contracts, decided, settings, renewals) if scope.whole else None
+        contracted = pool.submit(_fit_contracts, data, contracts, settings, judged=renewals) if scope.whole else None
         ordering = pool.submit(fit_next_order, data, everything, settings) if scope.whole else None
         rung_effects = pool.submit(fit_upgrades, data, settings) if scope.wants("uplift") else None
         begun = (rungs, leaving, money, ranges, options, climbers, contracted, ordering, rung_effects)
@@ -299,8 +299,9 @@ def _fit_options(data: Dataset, settings: Settings, scope: Scope) -> Uplift:
 
 
 def _fit_contracts(
-    data: Dataset, contracts: RenewalRows, decided: BoolArray, settings: Settings, judged: Comparison | None
+    data: Dataset, contracts: RenewalRows, settings: Settings, judged: Comparison | None
 ) -> RenewalModel | None:
+    decided = contracts.decided <= data.end
     return fit_renewal(data, contracts, decided, settings, judged.serves if judged else None)
 
 

@@ -7,6 +7,7 @@ import numpy as np
 
 from features.errors import SourceUnreadable
 from features.instants import FloatArray, IntArray, iso
+from features.sources.cells import UNFIT, text_cell
 from features.sources.cleaning import Columns
 from features.sources.rules import SourceRules
 
@@ -61,7 +62,7 @@ def rates_missing(currencies: Sequence[Any], rules: SourceRules) -> dict[int, st
     currencies : raw cells; an empty one names none, and counts as that of the rules. Where the rules name none, it is
         the first row's that counts.
     """
-    named = [cell.strip().upper() if isinstance(cell, str) else "" for cell in currencies]
+    named = [_name(cell) for cell in currencies]
     target = rules.currency.upper() or next((name for name in named if name), "")
     known = {target, "", *(name.upper() for name in rules.exchange_rates)}
     return {
@@ -69,6 +70,13 @@ def rates_missing(currencies: Sequence[Any], rules: SourceRules) -> dict[int, st
         for row, name in enumerate(named)
         if name not in known
     }
+
+
+def _name(cell: Any) -> str:
+    try:
+        return (text_cell(cell) or "").strip().upper()
+    except UNFIT:
+        return ""  # the cleaning says what is wrong with it
 
 
 def in_constant_prices(orders: Columns, rules: SourceRules) -> tuple[Columns, list[str]]:

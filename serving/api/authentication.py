@@ -15,7 +15,7 @@ from serving.api.errors import HttpError
 from serving.api.keyring import Key, Keyring
 from serving.api.rate_limit import Rates, Refusals
 from serving.api.request_context import request_context_of
-from serving.store.visibility import EVERYTHING, Visibility, seeing
+from serving.store.viewers import EVERYTHING, Visibility, seeing
 
 
 class Authentication:

@@ -23,7 +23,8 @@ from serving.store.feedback import Receipt, keep_feedback, known_options, seen_o
 from serving.store.keys import author_of
 from serving.store.lookups import look_up
 from serving.store.score_changes import changes_since
-from serving.store.visibility import is_limited, limited, seen_now
+from serving.store.viewers import seen_now
+from serving.store.visibility import is_limited, limited
 
 T = TypeVar("T")
 STATEMENT_SECONDS = 10.0

@@ -8,7 +8,7 @@ import sqlalchemy as sa
 
 from serving.store.audit_log import Author
 from serving.store.database import METADATA
-from serving.store.visibility import Visibility
+from serving.store.viewers import Visibility
 
 LONGEST_NAME = 100
 KEYS = sa.Table(

@@ -9,7 +9,7 @@ import sqlalchemy as sa
 from features.errors import SettingsError
 from serving.store.audit_log import Author, Entry, record
 from serving.store.database import METADATA, in_turn
-from serving.store.visibility import EVERYTHING, Visibility
+from serving.store.viewers import EVERYTHING, Visibility
 
 VIEWER, MANAGER, DIRECTOR, ADMIN, NOBODY = "viewer", "manager", "director", "admin", "none"
 ROLES = (NOBODY, VIEWER, MANAGER, DIRECTOR, ADMIN)

@@ -64,7 +64,7 @@ def session_of(connection: sa.Connection, shown: str) -> Session | None:
     if row is None or not hmac.compare_digest(_digest(secret), row.digest):
         return None
     claims = None if row.claims is None else json.loads(row.claims)
-    return Session(row.id, row.name, row.key_id, claims, instant(row.seen_at), instant(row.ends_at))
+    return Session(row.id, row.name, row.key_id, claims, seen_at=instant(row.seen_at), ends_at=instant(row.ends_at))
 
 
 def touch_session(connection: sa.Connection, session_id: str, now: int) -> None:

@@ -9,28 +9,14 @@ Limited are readings, not writings: whoever writes says which account, and check
 
 import json
 import re
-from collections.abc import Iterator
-from contextlib import contextmanager
-from contextvars import ContextVar
-from dataclasses import dataclass
 from hashlib import blake2b
 from typing import Any
 
 import sqlalchemy as sa
 
 from serving.store.database import METADATA, SCHEMA
+from serving.store.viewers import Visibility
 
-
-@dataclass(frozen=True)
-class Visibility:
-    """owners : whose accounts are seen; None = everybody's, and those of nobody."""
-
-    owners: tuple[str, ...] | None = None
-
-
-EVERYTHING = Visibility()
-_SEEN: ContextVar[Visibility] = ContextVar("ladder_visibility", default=EVERYTHING)
-"""Of the request that is being answered."""
 OPEN = frozenset(("runs", "summaries", "ladder_store", "alembic_version"))
 """Tables that tell of no single account."""
 _THEIRS = "account_id IN (SELECT account_id FROM seen_accounts)"
@@ -82,21 +68,6 @@ def limited(engine: sa.Engine, visibility: Visibility) -> sa.Engine:
 def is_limited(engine: sa.Engine) -> bool:
     """Return whether not everything is seen through the engine."""
     return "ladder_sees" in engine.get_execution_options()
-
-
-@contextmanager
-def seeing(visibility: Visibility) -> Iterator[None]:
-    """Answer with that visibility for the length of the block."""
-    token = _SEEN.set(visibility)
-    try:
-        yield
-    finally:
-        _SEEN.reset(token)
-
-
-def seen_now() -> Visibility:
-    """Return the visibility of the request that is being answered."""
-    return _SEEN.get()
 
 
 def _limit(connection: sa.Connection, _cursor: Any, statement: str, given: Any, _context: Any, _many: bool) -> Any:

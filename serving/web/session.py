@@ -31,8 +31,8 @@ from serving.store.audit_log import Author, Entry, record
 from serving.store.database import reading, writing
 from serving.store.people import ADMIN, DIRECTOR, MANAGER, NOBODY, VIEWER, Standing, anybody, standing_of
 from serving.store.sessions import LONGEST_NAME, begin_session, end_session, session_of, touch_session
-from serving.store.visibility import EVERYTHING as EVERYBODYS
-from serving.store.visibility import Visibility
+from serving.store.viewers import EVERYTHING as EVERYBODYS
+from serving.store.viewers import Visibility
 from serving.web.openid import Begun, OpenId, Vouched
 from serving.web.sign_in_secret import sign_in_secret
 
@@ -224,12 +224,14 @@ class SessionAuth:
         token = hmac.new(cookie.encode(), b"form", hashlib.sha256).hexdigest()
         if session.key_id is None:
             role, seen = _check_role(standing)
-            found = Visitor(session.name, SCOPES_OF[role], token, None, True, role, seen)
+            found = Visitor(session.name, SCOPES_OF[role], token, can_leave=True, role=role, visibility=seen)
         else:
             key = ring.get(session.key_id)
             if key is None or PAGE not in key.scopes:
                 return None
-            found = Visitor(key.name, key.scopes, token, key.key_id, True, _role_of(key), key.visibility)
+            found = Visitor(
+                key.name, key.scopes, token, key.key_id, can_leave=True, role=_role_of(key), visibility=key.visibility
+            )
         if now > session.seen_at + self._idle // 4:
             with suppress(StoreError), writing(engine) as connection:
                 touch_session(connection, session.session_id, now)

@@ -122,7 +122,9 @@ def _numbers(table: str, name: str, before: Mapping[str, Any], now: Mapping[str,
     factor = _factor(before["quantiles"], now["quantiles"])
     if factor is not None:
         middle = len(before["quantiles"]) // 2
-        yield BrokenColumn(table, name, RESCALED, before["quantiles"][middle], now["quantiles"][middle], factor)
+        yield BrokenColumn(
+            table, name, RESCALED, before=before["quantiles"][middle], now=now["quantiles"][middle], change=factor
+        )
 
 
 def _factor(before: Sequence[float], now: Sequence[float]) -> float | None:
@@ -141,4 +143,4 @@ def _hours(table: str, name: str, before: FloatArray, now: FloatArray) -> Iterat
     overlaps = {shift: float(np.minimum(np.roll(before, shift), now).sum()) for shift in range(-12, 12)}
     best = max(overlaps, key=lambda shift: (overlaps[shift], -abs(shift)))
     if best and overlaps[best] >= LEAST_OVERLAP and overlaps[best] >= overlaps[0] + GAINED:
-        yield BrokenColumn(table, name, SHIFTED, overlaps[0], overlaps[best], float(best))
+        yield BrokenColumn(table, name, SHIFTED, before=overlaps[0], now=overlaps[best], change=float(best))

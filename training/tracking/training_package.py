@@ -56,7 +56,7 @@ def write_package(
     plots.mkdir(parents=True)
     write_bundle(bundle, folder / BUNDLE)
     draw(plots)
-    package = TrainingPackage(folder / BUNDLE, plots, record, run_id, passes, ended)
+    package = TrainingPackage(folder / BUNDLE, plots, record, run_id=run_id, passes=passes, ended=ended)
     about = {"run_id": run_id, "passes": passes, "ended": ended, "record": dataclasses.asdict(record)}
     write_whole(folder / RECORD, json.dumps(without_nan(about), indent=1, allow_nan=False) + "\n")
     return package
@@ -74,7 +74,12 @@ def read_package(folder: Path) -> TrainingPackage:
         about = json.loads((folder / RECORD).read_text(encoding="utf-8"))
         record = _record(about["record"])
         return TrainingPackage(
-            folder / BUNDLE, folder / PLOTS, record, about["run_id"], about["passes"], about["ended"]
+            folder / BUNDLE,
+            folder / PLOTS,
+            record,
+            run_id=about["run_id"],
+            passes=about["passes"],
+            ended=about["ended"],
         )
     for where in (folder, folder / BUNDLE):
         if (where / MANIFEST).is_file():
@@ -93,7 +98,7 @@ def bundle_record(bundle: Bundle) -> TrainingRecord:
     }  # fmt: skip
     note = note_of(facts.report, facts.currency)
     run = RunRecord(f"bundle {bundle.version}, {as_of}, {facts.horizon_days} days", tags, dict(facts.figures), {}, note)
-    data = DataRecord(facts.data_digest, "", "source", 0, 0, as_of, facts.tables)
+    data = DataRecord(facts.data_digest, "", "source", snapshots=0, accounts=0, as_of=as_of, tables=facts.tables)
     kept = {key: tags[key] for key in ("data", "settings", "catalog", "as_of")}
     card = f"# loyalty-ladder {bundle.version}\n\n{note}\n"
     return TrainingRecord(run, data, card, {"model_card.md": card, "findings.json": as_file(facts.report)}, kept)

@@ -22,7 +22,7 @@ from serving.api.key_store import (
 )
 from serving.api.keyring import Keyring
 from serving.store.database import open_store
-from serving.store.visibility import Visibility
+from serving.store.viewers import Visibility
 from tests.databases import new_database
 
 

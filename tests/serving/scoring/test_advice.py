@@ -126,7 +126,7 @@ def test_one_advice_everywhere(histories: Histories, tiny: Simulation, tmp_path:
     url = f"sqlite:///{tmp_path / 'ladder.db'}"
     fill(url, frames, profiles(tiny))
     engine = open_store(url)
-    (file,) = export(stored_scores(engine), "hubspot", tmp_path / "crm.csv").files
+    (file,) = export(stored_scores(engine, "hubspot").scores, "hubspot", tmp_path / "crm.csv").files
     engine.dispose()
     name = CRMS["hubspot"].field_name
     told = pd.read_csv(file, dtype=str)

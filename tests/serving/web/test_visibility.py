@@ -26,7 +26,8 @@ from serving.store.maintenance.integrity import TABLES
 from serving.store.overrides import OVERRIDES
 from serving.store.people import Person, put_person
 from serving.store.scoring_runs import ACCOUNTS, Frames, current_run
-from serving.store.visibility import EVERYTHING, Visibility, limited
+from serving.store.viewers import EVERYTHING, Visibility
+from serving.store.visibility import limited
 from tests.databases import new_database
 from tests.serving.runs import put
 from tests.serving.sites import Browser
