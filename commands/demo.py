@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 import os
 import shutil
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Annotated
 from urllib.request import Request, urlopen
@@ -19,6 +19,10 @@ from commands.sources import simulate_source
 from commands.store_writing import store_background, store_frames
 from commands.terminal import Figures, say_step, show_first, show_ladder, show_table
 from commands.training import TrainingRequest, figures_of, train_source
+from features.instants import MICROSECONDS_PER_DAY
+
+EARLIER_DAYS = (90, 60, 30)
+"""How long before its end the supplier is scored too."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -53,8 +57,12 @@ def demo_command(options: DemoOptions) -> Figures:
     trained = train_source(loaded, TrainingRequest(uri, champions, str(source), promote=True))
     say_step("4. Every account is scored (ladder score)")
     bundle, version = read_bundle(published(champions))
-    frames, _ = score_source(bundle, version, loaded, folder / "scores")
     store = f"sqlite:///{folder / 'ladder.db'}"
+    for days in EARLIER_DAYS:  # as a service would have scored them, so that the page has something to compare with
+        earlier = replace(loaded, as_of=loaded.as_of - days * MICROSECONDS_PER_DAY)
+        store_frames(store, score_source(bundle, version, earlier, None)[0], bundle, loaded.source)
+        store_background(store, bundle, earlier.as_of, [(loaded.histories, loaded.source)])
+    frames, _ = score_source(bundle, version, loaded, folder / "scores")
     store_frames(store, frames, bundle, loaded.source)
     store_background(store, bundle, loaded.as_of, [(loaded.histories, loaded.source)])
     scores = pd.read_parquet(folder / "scores" / "scores.parquet")

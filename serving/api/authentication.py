@@ -7,6 +7,8 @@ table of endpoints is not there, so no way of writing a path leads past it.
 from collections.abc import Callable, Iterable
 from ipaddress import ip_address
 
+from starlette.requests import Request
+from starlette.responses import Response
 from starlette.types import ASGIApp, Receive, Scope, Send
 
 from serving.api.endpoints import ANY, OPEN, PAGE, Endpoint, endpoint_of
@@ -20,10 +22,14 @@ class Authentication:
     """Lets requests pass to the application, or answers them itself.
 
     ring : the keys of now; None = everybody may do everything, which is for tests.  It may refuse by raising.
+    show : how a refusal is answered; None = as JSON.
     """
 
-    def __init__(self, app: ASGIApp, ring: Callable[[], Keyring] | None, rates: Rates | None) -> None:
-        self._app, self._ring, self._rates = app, ring, rates
+    def __init__(
+        self, app: ASGIApp, ring: Callable[[], Keyring] | None, rates: Rates | None,
+        show: Callable[[Request, HttpError], Response] | None = None,
+    ) -> None:  # fmt: skip
+        self._app, self._ring, self._rates, self._show = app, ring, rates, show
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Pass the request on, or refuse it."""
@@ -31,7 +37,8 @@ class Authentication:
             try:
                 self._admit(scope)
             except HttpError as refusal:
-                await refusal.response(scope, receive, send)
+                answer = refusal.response if self._show is None else self._show(Request(scope), refusal)
+                await answer(scope, receive, send)
                 return
         await self._app(scope, receive, send)
 

@@ -85,29 +85,36 @@ def keep_feedback(
     StoreError
         If nothing could be kept.
     """
-    receipts: list[Receipt] = []
     with writing(engine) as connection:
-        in_turn(connection, "feedback")
-        known = _known(connection, [event.event_id for event in events if isinstance(event, FeedbackEvent)])
-        seq = connection.execute(sa.select(sa.func.max(FEEDBACK.c.seq))).scalar() or 0
-        fresh: list[tuple[int, FeedbackEvent]] = []
-        for event in events:
-            if isinstance(event, RejectedEvent):
-                receipts.append(Receipt(event.event_id, FAILED, event.error))
-            elif event.event_id not in known:
-                seq += 1
-                known[event.event_id] = event.text
-                fresh.append((seq, event))
-                receipts.append(Receipt(event.event_id, STORED))
-            elif known[event.event_id] == event.text:
-                receipts.append(Receipt(event.event_id, THERE))
-            else:
-                taken = Message("event_id_taken", "event_id", "an earlier event has this id and another content")
-                receipts.append(Receipt(event.event_id, FAILED, taken))
-        _keep(connection, fresh, now)
-        decided = [(number, event) for number, event in fresh if isinstance(event, OverrideEvent)]
-        keep_overrides(connection, decided, current_run(connection), now)
-        record(connection, now, author, [_entry(event) for _, event in fresh])
+        return file_feedback(connection, events, author, now)
+
+
+def file_feedback(
+    connection: sa.Connection, events: Sequence[FeedbackEvent | RejectedEvent], author: Author, now: int
+) -> list[Receipt]:
+    """Keep the events as `keep_feedback` does, in a transaction that holds more than them."""
+    receipts: list[Receipt] = []
+    in_turn(connection, "feedback")
+    known = _known(connection, [event.event_id for event in events if isinstance(event, FeedbackEvent)])
+    seq = connection.execute(sa.select(sa.func.max(FEEDBACK.c.seq))).scalar() or 0
+    fresh: list[tuple[int, FeedbackEvent]] = []
+    for event in events:
+        if isinstance(event, RejectedEvent):
+            receipts.append(Receipt(event.event_id, FAILED, event.error))
+        elif event.event_id not in known:
+            seq += 1
+            known[event.event_id] = event.text
+            fresh.append((seq, event))
+            receipts.append(Receipt(event.event_id, STORED))
+        elif known[event.event_id] == event.text:
+            receipts.append(Receipt(event.event_id, THERE))
+        else:
+            taken = Message("event_id_taken", "event_id", "an earlier event has this id and another content")
+            receipts.append(Receipt(event.event_id, FAILED, taken))
+    _keep(connection, fresh, now)
+    decided = [(number, event) for number, event in fresh if isinstance(event, OverrideEvent)]
+    keep_overrides(connection, decided, current_run(connection), now)
+    record(connection, now, author, [_entry(event) for _, event in fresh])
     return receipts
 
 

@@ -9,7 +9,7 @@ import sqlalchemy as sa
 
 from features.errors import StoreError
 
-REVISIONS = ("0001", "0002", "0003", "0004", "0005", "0006")
+REVISIONS = ("0001", "0002", "0003", "0004", "0005", "0006", "0011")
 """Of the tables' layout, each a file in `migrations/versions`; the last one is what this program works with."""
 CURRENT = REVISIONS[-1]
 FIRST = REVISIONS[0]

@@ -1,7 +1,7 @@
 """What a budget buys: the plan made, explained, downloaded, accepted."""
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 import sqlalchemy as sa
@@ -25,8 +25,9 @@ from serving.store.scoring_runs import ACCOUNTS, SCORES
 from serving.store.verdicts import Verdict, plan_verdicts
 from serving.web.amounts import read_number
 from serving.web.charts import break_even, interval
+from serving.web.filters import Filters, Order, chosen, filters_of, forgiving, page_of, visible
 from serving.web.plan_downloads import SHEET, as_csv, as_program_file, as_sheet
-from serving.web.priorities import choices_of
+from serving.web.priorities import chips_of, choices_of
 from serving.web.ttl_cache import TTLCache
 from serving.web.visit import Visit, download, redirect, render
 from training.model.findings import Finding, from_json
@@ -84,7 +85,7 @@ class PlanRow:
 
 def show(visit: Visit) -> Response:
     """Answer GET /plan: the form, and the plan where there is a budget."""
-    form = form_of(visit.query)
+    form = _asked(visit, visit.query)
     plan = None if form.query is None else _plan(visit, form.query)
     return _shown(visit, form, plan, None)
 
@@ -141,8 +142,11 @@ def show_accepted(visit: Visit) -> Response:
     return _shown(visit, form_of(visit.query), plan, kept)
 
 
-def form_of(query: QueryParams) -> PlanForm:
-    """Return the form's fields, in either language's numbers; shares in percent."""
+def form_of(query: QueryParams, accounts: frozenset[str] | None = None) -> PlanForm:
+    """Return the form's fields, in either language's numbers; shares in percent.
+
+    accounts : that the filters of a list let through; None = all.
+    """
     budget, holdout, explore = (_typed(query, name) for name in ("budget", "holdout", "explore"))
     limits = {name: _typed(query, name) for name in LIMITS}
     money, most = _amount(budget), {name: _amount(text) for name, text in limits.items()}
@@ -161,6 +165,7 @@ def form_of(query: QueryParams) -> PlanForm:
             owner=query.get("owner") or None,
             rungs=tuple(rung for rung in query.getlist("rung") if rung in RUNGS) or None,
             investments=tuple(name[:200] for name in query.getlist("investment") if name) or None,
+            accounts=accounts,
         )
     return PlanForm(budget=budget, holdout=holdout, explore=explore, limits=limits, query=wanted, wrong=tuple(wrong))
 
@@ -183,8 +188,25 @@ def _share(text: str, usual: float) -> float | None:
     return percent / 100 if percent is not None and 0 <= percent <= 50 else None
 
 
+def list_filters(query: QueryParams) -> Filters:
+    """Return the filters of a list that came along, besides what the form itself asks: owner and rungs."""
+    return replace(filters_of(query), owner=None, rung=None)
+
+
+def _asked(visit: Visit, query: QueryParams) -> PlanForm:
+    """Return the form, for the accounts that the filters of the list let through."""
+    filters = list_filters(query)
+    if not (filters.active or visible(visit)):
+        return form_of(query)
+    with reading(visit.engine) as connection:
+        visit = visit.about(required_run(connection).facts)
+        filters = forgiving(connection, visit, filters)
+        ids = frozenset(connection.execute(chosen(visit, filters, Order())).scalars())
+    return form_of(query, ids)
+
+
 def _wanted(visit: Visit, query: QueryParams) -> Plan:
-    wanted = form_of(query).query
+    wanted = _asked(visit, query).query
     if wanted is None:
         raise HttpError(422, "no_budget", "Give a budget.", "budget")
     return _plan(visit, wanted)
@@ -198,8 +220,7 @@ def _plan(visit: Visit, query: PlanQuery) -> Plan:
 
 
 def _shown(visit: Visit, form: PlanForm, plan: Plan | None, kept: Any) -> Response:
-    page = visit.query.get("page", "1")
-    page_number = max(int(page), 1) if page.isascii() and page.isdecimal() and len(page) < 6 else 1
+    page_number = page_of(visit.query)
     with reading(visit.engine) as connection:
         current = required_run(connection)
         rows = [] if plan is None else _rows(connection, plan, page_number)
@@ -223,6 +244,7 @@ def _shown(visit: Visit, form: PlanForm, plan: Plan | None, kept: Any) -> Respon
         pages=max(1, -(-count // ROWS)), options=[o for o in current.options if o != NO_INVESTMENT],
         picture=None if plan is None else _picture(visit, plan.record), chosen_rungs=visit.query.getlist("rung"),
         chosen_options=visit.query.getlist("investment"), slider=MOST_SLIDER, usual_budget=USUAL_BUDGET,
+        filters=list_filters(visit.query), chips=chips_of(visit, list_filters(visit.query)),
         may_accept=visit.visitor is not None and visit.visitor.may("plan"),
         accepted_ids={one.plan_id for one in plans}, first=ROWS * (page_number - 1) + 1,
     )  # fmt: skip

@@ -1,6 +1,6 @@
 """The page's routes: the visitor is known, the form is read, and every answer is a page, errors included."""
 
-from collections.abc import Awaitable, Callable, Mapping
+from collections.abc import Awaitable, Callable, Mapping, Sequence
 from typing import Protocol, TypeVar
 from urllib.parse import parse_qsl, quote
 
@@ -16,18 +16,26 @@ from serving.api.errors import HttpError, http_error
 from serving.api.rate_limit import Rates
 from serving.api.request_context import request_context_of
 from serving.planning.planner import Planner
-from serving.web import account, ladder, planning, priorities, start, trust
+from serving.web import account, home, ladder, planning, priorities, start, trust, work
 from serving.web.session import COOKIE, SessionAuth, Visitor
 from serving.web.static_files import asset_at
-from serving.web.visit import View, Visit, language_of, redirect, render
-from training.model.text.words import LANGUAGES
+from serving.web.text.catalogue import PAGE_LANGUAGES
+from serving.web.visit import View, Visit, language_of, own_path, redirect, render
 
+NO_STORE = sa.create_engine("sqlite://")
+"""Stands where a page has nothing to ask."""
 MOST_FORM_BYTES = 64 * 1024
 LANGUAGE_COOKIE = "ladder_language"
 _YEAR_SECONDS = 365 * 24 * 3600
 T = TypeVar("T")
+Form = Sequence[tuple[str, str]]
 VIEWS: Mapping[tuple[str, str], View] = {
-    ("GET", "/"): priorities.show,
+    ("GET", "/"): home.show,
+    ("POST", "/mine"): home.remember,
+    ("GET", "/accounts"): priorities.show,
+    ("GET", "/work"): work.show,
+    ("POST", "/work"): work.change,
+    ("POST", "/views"): work.keep_view,
     ("GET", "/accounts.csv"): priorities.download_list,
     ("GET", "/accounts/*"): account.show,
     ("POST", "/accounts/*"): account.decide,
@@ -63,9 +71,10 @@ class Site:
         *,
         currency: str = "€",
         standing: Callable[[], start.Standing] = start.Standing,
+        names: Mapping[str, Mapping[str, str]] | None = None,
     ) -> None:
         self._stores, self._session_auth, self._rates, self._executor = stores, session_auth, rates, executor
-        self._currency, self._standing = currency, standing
+        self._currency, self._standing, self._names = currency, standing, names or {}
 
     def routes(self) -> list[Route]:
         """Return the routes of the page, without `/`."""
@@ -86,14 +95,19 @@ class Site:
         """Answer `GET /` of a browser."""
         return await self._endpoint(VIEWS["GET", "/"])(request)
 
+    def refused(self, request: Request, refusal: HttpError) -> Response:
+        """Return a refusal as a page, for a browser that asked for what no view answers; asks no store."""
+        visit = self._visit(request, NO_STORE, 0, [])
+        return _remember_language(request, _refused(visit, refusal))
+
     def _endpoint(self, view: View) -> Callable[[Request], Awaitable[Response]]:
         async def answered(request: Request) -> Response:
-            form = await _form(request) if request.method == "POST" else {}
+            form = await _form(request) if request.method == "POST" else []
             return await self._executor.run(lambda: self._answer(request, form, view))
 
         return answered
 
-    def _answer(self, request: Request, form: Mapping[str, str], view: View) -> Response:
+    def _answer(self, request: Request, form: Form, view: View) -> Response:
         """Return the view's answer to who is signed in; the way to the sign-in for others."""
         visits: list[Visit] = []
 
@@ -108,7 +122,7 @@ class Site:
                 self._take_turn(request, visitor)
                 visit = self._visit(request, engine, now, form, visitor)
                 if request.method == "POST":
-                    self._session_auth.check_change(request, form, visitor)
+                    self._session_auth.check_change(request, dict(form), visitor)
                 return view(visit)
             except HttpError as error:
                 return _refused(visit, error)
@@ -126,10 +140,10 @@ class Site:
         return _remember_language(request, answer)
 
     def _visit(
-        self, request: Request, engine: sa.Engine, now: int, form: Mapping[str, str], visitor: Visitor | None = None
+        self, request: Request, engine: sa.Engine, now: int, form: Form, visitor: Visitor | None = None
     ) -> Visit:
         asked = request.query_params.get("language")
-        chosen = asked if asked in LANGUAGES else request.cookies.get(LANGUAGE_COOKIE)
+        chosen = asked if asked in PAGE_LANGUAGES else request.cookies.get(LANGUAGE_COOKIE)
         language = language_of(chosen, request.headers.get("accept-language", ""))
         tail = str(request.path_params.get("tail", ""))
         return Visit(
@@ -141,8 +155,10 @@ class Site:
             path=request.scope["path"],
             tail=tail,
             query=request.query_params,
-            form=form,
+            form=dict(form),
             planner=self._stores.planner,
+            picked=tuple(value for name, value in form if name == "account"),
+            names=self._names,
         )
 
     def _take_turn(self, request: Request, visitor: Visitor) -> None:
@@ -156,8 +172,8 @@ class Site:
 
     async def _sign_in_page(self, request: Request) -> Response:
         def work(engine: sa.Engine, now: int) -> Response:
-            visit = self._visit(request, engine, now, {})
-            return render(visit, "sign_in.html", refused=None, next=_own_path(request.query_params.get("next", "/")))
+            visit = self._visit(request, engine, now, [])
+            return render(visit, "sign_in.html", refused=None, next=own_path(request.query_params.get("next", "/")))
 
         return _remember_language(request, await self._executor.run(lambda: self._stores.ask(work)))
 
@@ -165,10 +181,10 @@ class Site:
         form = await _form(request)
 
         def work(engine: sa.Engine, now: int) -> Response:
-            visit, to = self._visit(request, engine, now, form), _own_path(form.get("next", "/"))
+            visit, to = self._visit(request, engine, now, form), own_path(dict(form).get("next", "/"))
             try:
-                self._session_auth.check_change(request, form, None)
-                key = self._session_auth.sign_in(form.get("key", ""))
+                self._session_auth.check_change(request, dict(form), None)
+                key = self._session_auth.sign_in(dict(form).get("key", ""))
             except HttpError as refusal:
                 return render(visit, "sign_in.html", refusal.status, refused=refusal.code, next=to)
             answer = redirect(to)
@@ -196,7 +212,7 @@ def _refused(visit: Visit, refusal: HttpError) -> Response:
 def _remember_language(request: Request, answer: Response) -> Response:
     """Keep the language that the visitor switched to."""
     asked = request.query_params.get("language")
-    if asked in LANGUAGES:
+    if asked in PAGE_LANGUAGES:
         answer.set_cookie(LANGUAGE_COOKIE, str(asked), _YEAR_SECONDS, path="/", httponly=True, samesite="lax")
     return answer
 
@@ -209,8 +225,8 @@ async def _asset(request: Request) -> Response:
     return Response(found.content, media_type=found.media, headers=kept)
 
 
-async def _form(request: Request) -> dict[str, str]:
-    """Return what a form sent.  Raises HttpError 415 for anything else, 413 for too much of it."""
+async def _form(request: Request) -> Form:
+    """Return what a form sent, in its order.  Raises HttpError 415 for anything else, 413 for too much of it."""
     media = request.headers.get("content-type", "").partition(";")[0].strip().lower()
     if media != "application/x-www-form-urlencoded":
         raise HttpError(415, "unsupported_media_type", "Send the form as the page does.")
@@ -220,12 +236,6 @@ async def _form(request: Request) -> dict[str, str]:
         if len(body) > MOST_FORM_BYTES:
             raise HttpError(413, "body_too_large", "The form is too large.")
     try:
-        return dict(parse_qsl(body.decode("utf-8"), keep_blank_values=True, max_num_fields=200))
+        return parse_qsl(body.decode("utf-8"), keep_blank_values=True, max_num_fields=200)
     except ValueError:
         raise HttpError(400, "malformed_form", "The form cannot be read.") from None
-
-
-def _own_path(given: str) -> str:
-    """Return where to go next: a path of ours, never another site."""
-    own = given.startswith("/") and not given.startswith(("//", "/\\")) and given.isprintable()
-    return given if own and not given.startswith("/sign-") else "/"

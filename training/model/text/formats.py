@@ -56,6 +56,10 @@ class Formats:
             return MISSING
         return format_date(_datetime(at), "d MMMM y", self.language)
 
+    def day(self, at: Moment | None) -> str:
+        """Write 3 Mar 2026 or 3 mrt 2026, where there is little room."""
+        return MISSING if at is None else format_date(_datetime(at), "d MMM y", self.language)
+
     def time(self, at: Moment | None) -> str:
         """Write the date with the minute, UTC."""
         return MISSING if at is None else f"{self.date(at)}, {_datetime(at):%H:%M} UTC"
