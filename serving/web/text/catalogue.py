@@ -10,6 +10,7 @@ from serving.web.text.account import ACCOUNT_TEXTS
 from serving.web.text.home import HOME_TEXTS
 from serving.web.text.ladder import LADDER_TEXTS
 from serving.web.text.list import LIST_TEXTS
+from serving.web.text.risk import RISK_TEXTS
 from serving.web.text.start import START_TEXTS
 from serving.web.text.trust import TRUST_TEXTS
 from serving.web.text.work import WORK_TEXTS
@@ -109,7 +110,7 @@ TEXTS: Mapping[str, tuple[str, str]] = {
     "pages.next": ("Next", "Volgende"),
     "pages.of": ("Page {page} of {pages}", "Pagina {page} van {pages}"),
     "none.owner": ("no manager", "geen manager"),
-    **ACCOUNT_TEXTS, **HOME_TEXTS, **LADDER_TEXTS, **LIST_TEXTS, **START_TEXTS, **TRUST_TEXTS, **WORK_TEXTS,
+    **ACCOUNT_TEXTS, **HOME_TEXTS, **LADDER_TEXTS, **LIST_TEXTS, **RISK_TEXTS, **START_TEXTS, **TRUST_TEXTS, **WORK_TEXTS,
     "plan.title": ("What a budget buys", "Wat een budget oplevert"),
     "plan.intro": (
         "The choice of accounts and investments that should earn most within the budget over the next {days} days: at "

@@ -173,7 +173,8 @@ def test_no_name_gets_out_of_its_place(browser: Browser, people: pd.DataFrame) -
 
 
 _ELEMENTS = frozenset(
-    "fieldset legend details summary polyline html head meta title link script body a header nav ul li form label input button span div main h1 p select option "
+    "fieldset legend details summary polyline "
+    "html head meta title link script body a header nav ul li form label input button span div main h1 p select option "
     "dl dt dd table caption thead tbody tr th td strong bdi svg line rect circle footer".split()
 )
 
