@@ -61,6 +61,7 @@ PAGES = (
     Endpoint("GET", "/plan.xlsx", PAGE),
     Endpoint("POST", "/plans", PAGE),
     Endpoint("GET", "/plans/*", PAGE),
+    Endpoint("POST", "/plans/*", PAGE),
 )
 """What people see, besides `/`: no part of the API, and not in its documentation."""
 _EXACT = {

@@ -16,7 +16,7 @@ from serving.api.errors import HttpError, http_error
 from serving.api.rate_limit import Rates
 from serving.api.request_context import request_context_of
 from serving.planning.planner import Planner
-from serving.web import account, glossary, home, ladder, planning, priorities, risk, start, trust, work
+from serving.web import account, glossary, hand_out, home, ladder, planning, priorities, risk, start, trust, work
 from serving.web.session import COOKIE, SessionAuth, Visitor
 from serving.web.static_files import asset_at
 from serving.web.text.catalogue import PAGE_LANGUAGES
@@ -49,6 +49,7 @@ VIEWS: Mapping[tuple[str, str], View] = {
     ("GET", "/plan.xlsx"): planning.download_sheet,
     ("POST", "/plans"): planning.accept,
     ("GET", "/plans/*"): planning.show_accepted,
+    ("POST", "/plans/*"): hand_out.change,
 }
 """By method and path of `endpoints.PAGES`; what is about assets and signing in is the site's own."""
 

@@ -1,11 +1,13 @@
 """Monday's page, the list, the work list: what changed, what is to be done, what it becomes, what survives an error."""
 
 import html
+import io
 import re
 from collections.abc import Iterator
 from pathlib import Path
 from urllib.parse import quote, unquote
 
+import openpyxl
 import pytest
 import sqlalchemy as sa
 from starlette.datastructures import QueryParams
@@ -497,3 +499,44 @@ def test_every_cell_of_value_at_risk_opens_a_list_of_as_many_accounts(own: Brows
             assert sum(counts) == len(_ids(own, ""))
     csv = own.open("/risk.csv?by=rung").content.decode("utf-8-sig")
     assert len(csv.splitlines()) > 3
+
+
+# A plan in hands
+
+
+def test_an_accepted_plan_is_named_handed_out_and_carried_out(own: Browser) -> None:
+    shown = own.open("/plan?budget=20000&holdout=20").text
+    form = {name: hidden(shown, name) for name in ("token", "asked", "plan_id")}
+    assert own.send("/plans", form).status_code == 303
+    path, token = f"/plans/{form['plan_id']}", {"token": form["token"]}
+    assert own.send(path, token | {"name": "Autumn <b>"}).status_code == 303
+    assert "Autumn &lt;b&gt;" in own.open(path).text
+    assert "Autumn &lt;b&gt;" in own.open("/plan?budget=9000").text  # the what-if stands beside it
+    assert "Beside the plan accepted last" in own.open("/plan?budget=9000").text
+    book = openpyxl.load_workbook(io.BytesIO(own.open(f"{path}.handout").content))
+    rows = [row for sheet in book for row in sheet.iter_rows(min_row=2, values_only=True)]
+    planned = own.open(f"{path}.csv").content.decode("utf-8-sig").splitlines()[1:]
+    assert len(rows) == len(planned)
+    assert len(book.sheetnames) == len({line.split(",")[1] for line in planned})
+    assert all(sheet.auto_filter.ref and sheet.freeze_panes == "B2" for sheet in book)
+    assert {cell.data_type for sheet in book for row in sheet.rows for cell in row} <= {"s", "n", "inlineStr"}
+    treated = sum(",treat," in line for line in planned)
+    assert sum(row[5] == "do it" for row in rows) == treated
+    assert own.send(path, token).status_code == 303
+    assert f"0 of {treated} done, 0 being done; {treated} on the work list." in own.open(path).text
+    assert len(_ids(own, "?work=todo")) == treated
+    assert _put(own, sorted(_ids(own, "?work=todo"))[:2], status="done") == 303
+    assert f"2 of {treated} done" in own.open(path).text
+    assert own.send("/plans/none", token).status_code == 404
+
+
+def test_visits_of_each_manager_are_limited(own: Browser) -> None:
+    def visits(query: str) -> dict[str, int]:
+        lines = own.open(f"/plan.csv?budget=900000&holdout=0{query}").content.decode("utf-8-sig").splitlines()[1:]
+        owners = [line.split(",")[1] for line in lines if "visit_programme" in line]
+        return {owner: owners.count(owner) for owner in owners}
+
+    assert max(visits("").values()) > 2
+    assert max(visits("&owner_hours=2").values()) <= 2
+    assert max(visits("&owner_hours=6&hours_visit_programme=3").values()) <= 2
+    assert "A limit is no amount" in own.open("/plan?budget=5&owner_hours=x").text
