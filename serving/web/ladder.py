@@ -55,7 +55,7 @@ def show(visit: Visit) -> Response:
         visit, "ladder.html", current=current, rungs=rungs[::-1], summary=summary, bar=bar, flows=flows,
         picture=None if summary is None else draw_flows(visit, summary.flows, str(flows)),
         shades=None if summary is None else _shades(summary), worst=worst, stuck_names=[name for name, _, _ in STUCK],
-        acquired=[] if model is None else [_named(row, visit.language) for row in model.acquisition],
+        acquired=[] if model is None else [_named(row, visit.told_in) for row in model.acquisition],
         days=current.facts.horizon_days,
         margin=sum(rung.margin or 0.0 for rung in rungs), most=max((*now, 1)), NEW=NEW, LEFT=LEFT, names=RUNGS,
     )  # fmt: skip

@@ -117,11 +117,15 @@ class Visit:
     def tell(self, finding: Finding, names: Mapping[str, str] | None = None) -> Markup:
         """Return a finding as a sentence of HTML.  names : of accounts, which it links to."""
         told = capitalised(self._writer(names or {}).tell(finding))
-        return Markup(told if told.endswith(".") else f"{told}.")
+        return self._foreign(told if told.endswith(".") else f"{told}.")
 
     def heading(self, finding: Finding) -> Markup:
         """Return a finding in a few words of HTML."""
-        return Markup(capitalised(self._writer({}).heading(finding)))
+        return self._foreign(capitalised(self._writer({}).heading(finding)))
+
+    def _foreign(self, told: str) -> Markup:
+        """Return what the model says, marked where it is not in the visitor's language."""
+        return Markup(told if self.told_in == self.language else f'<span lang="{self.told_in}">{told}</span>')
 
     def _writer(self, names: Mapping[str, str]) -> Writer:
         def link(account: str) -> str:

@@ -1,4 +1,4 @@
-"""TEXTS: every word of the page in English and Dutch, by key: the one table. `say` fills a text's holes.
+"""TEXTS: every word of the page in English and Dutch, by key; `german.GERMAN` has the same keys in German. `say` fills a text's holes.
 
 Keys are named by the view and by what they say; what stands under `rung.`, `trigger.` and the like is looked up by the
 machine's names. A test holds templates and table together: no key is missing, none is left over.
@@ -7,6 +7,7 @@ machine's names. A test holds templates and table together: no key is missing, n
 from collections.abc import Mapping
 
 from serving.web.text.account import ACCOUNT_TEXTS
+from serving.web.text.german import GERMAN
 from serving.web.text.home import HOME_TEXTS
 from serving.web.text.ladder import LADDER_TEXTS
 from serving.web.text.list import LIST_TEXTS
@@ -15,9 +16,10 @@ from serving.web.text.start import START_TEXTS
 from serving.web.text.trust import TRUST_TEXTS
 from serving.web.text.work import WORK_TEXTS
 
-LANGUAGE_NAMES = {"en": "English", "nl": "Nederlands"}
+LANGUAGE_NAMES = {"en": "English", "nl": "Nederlands", "de": "Deutsch"}
 PAGE_LANGUAGES = tuple(LANGUAGE_NAMES)
 _PLACE = {"en": 0, "nl": 1}
+"""Of languages in TEXTS. German is a catalogue of its own; what it lacks is said in English."""
 TEXTS: Mapping[str, tuple[str, str]] = {
     "site.name": ("Loyalty ladder", "Loyaliteitsladder"),
     "site.skip": ("Skip to the content", "Naar de inhoud"),
@@ -269,5 +271,7 @@ TEXTS: Mapping[str, tuple[str, str]] = {
 
 def say(language: str, key: str, **values: object) -> str:
     """Return the text in that language, its holes filled.  Raises KeyError where there is no such text."""
-    text = TEXTS[key][_PLACE[language]]
+    text = TEXTS[key][_PLACE.get(language, 0)]
+    if language == "de":
+        text = GERMAN.get(key, text)
     return text.format(**values) if values else text

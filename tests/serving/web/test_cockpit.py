@@ -34,7 +34,7 @@ from training.simulator.simulation import Simulation
 
 DAY = 86_400_000_000
 NOW = 1_767_225_600_000_000
-LANGUAGES = ("en", "nl")
+LANGUAGES = ("en", "nl", "de")
 
 
 @pytest.fixture(scope="module")
