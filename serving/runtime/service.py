@@ -6,6 +6,7 @@ Imported by the supervisor as well as by the workers: what is heavy is imported 
 """
 
 import gc
+import json
 import os
 import sys
 from pathlib import Path
@@ -30,7 +31,7 @@ BESIDE = Path(__file__).resolve().parents[2] / "champion"
 """Where the champion lies in a bento."""
 RATE, BURST, WAITING = "LADDER_RATE", "LADDER_BURST", "LADDER_WAITING"
 """And the limits of each worker: requests of a key per second and at once, requests that may wait."""
-PROXY, CURRENCY = "LADDER_PROXY_USER_HEADER", "LADDER_CURRENCY"
+PROXY, CURRENCY, NAMES = "LADDER_PROXY_USER_HEADER", "LADDER_CURRENCY", "LADDER_NAMES"
 """And what the managers' page must know: who names the visitor, and the sign before amounts."""
 DATA, SETTINGS = "LADDER_DATA", "LADDER_SETTINGS"
 """And the source and its settings file, which it names before there are scores."""
@@ -113,7 +114,11 @@ def _site(
         return Standing(trained, os.environ.get(DATA, ""), os.environ.get(SETTINGS, ""))
 
     session_auth = SessionAuth(ring, os.environ.get(PROXY) or None)
-    return Site(store_service, session_auth, rates, executor, currency=os.environ.get(CURRENCY, "€"), standing=standing)
+    names: dict[str, str] = json.loads(os.environ.get(NAMES) or "{}")
+    currency = os.environ.get(CURRENCY, "€")
+    return Site(
+        store_service, session_auth, rates, executor, currency=currency, standing=standing, names=names
+    )  # fmt: skip
 
 
 def _ring(store: str | None) -> "Callable[[], Keyring]":

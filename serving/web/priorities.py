@@ -233,6 +233,8 @@ def value_words(visit: Visit, name: str, value: str) -> str:
         return visit.say(f"{name}.{value}")
     if name == "work":
         return visit.say(f"work.status.{value}")
+    if name in ("industry", "segment"):
+        return visit.called(value, value)
     return visit.say(f"priorities.{name}.{value}") if name in CHOICES else value
 
 

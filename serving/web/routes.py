@@ -75,7 +75,7 @@ class Site:
         *,
         currency: str = "€",
         standing: Callable[[], start.Standing] = start.Standing,
-        names: Mapping[str, Mapping[str, str]] | None = None,
+        names: Mapping[str, str] | None = None,
     ) -> None:
         self._stores, self._session_auth, self._rates, self._executor = stores, session_auth, rates, executor
         self._currency, self._standing, self._names = currency, standing, names or {}

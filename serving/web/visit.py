@@ -46,7 +46,7 @@ class Visit:
 
     visitor : None on the pages that nobody needs to sign in for.  now : microseconds since 1970, UTC.
     tail : what follows the path of a door that ends in /*.  query, form : as sent; the last of a name counts in form,
-    and picked holds all of them.  names : of investments and playbooks, by language, as the settings have them.
+    and picked holds all of them.  names : of investments and the like, as the settings have them.
     as_of : of the scores that are shown, microseconds; 0 where none are.
     """
 
@@ -61,7 +61,7 @@ class Visit:
     form: Mapping[str, str]
     planner: Planner
     picked: Sequence[str] = ()
-    names: Mapping[str, Mapping[str, str]] = field(default_factory=dict)
+    names: Mapping[str, str] = field(default_factory=dict)
     as_of: int = 0
 
     def say(self, key: str, **values: object) -> str:
@@ -106,9 +106,12 @@ class Visit:
         """Return an investment's or a playbook's name as people say it."""
         if name == NO_INVESTMENT:
             return self.say("priorities.wanted.none")
-        words = self.names.get(name, {})
         plain = option_name(name)
-        return words.get(self.language) or words.get(DEFAULT_LANGUAGE) or plain[:1].upper() + plain[1:]
+        return self.called(name, plain[:1].upper() + plain[1:])
+
+    def called(self, name: str, plain: str) -> str:
+        """Return what the settings call something in the data; else the plain words."""
+        return self.names.get(f"{name}.{self.language}") or self.names.get(name) or plain
 
     def count(self, key: str, number: int, **values: object) -> str:
         """Return the text of `KEY.one` or `KEY.many`, with the number."""

@@ -81,6 +81,7 @@ OTHERS = {
     "time_zone": "Europe/Amsterdam",
     "encoding": "cp850",
     "drop_copies": "yes",
+    "names": {"visit": "Visit"},
 }
 
 
