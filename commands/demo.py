@@ -85,7 +85,7 @@ def demo_command(options: DemoOptions) -> Figures:
     if options.serve:
         say_step("6. The champion is served (ladder serve); Ctrl-C ends it")
         terms = service_terms(settings.service, store=store)
-        serve_until_stopped(champions, options.port, replace(terms, names=NAMES | terms.names), _ask_once)
+        serve_until_stopped(champions, options.port, replace(terms, names={**NAMES, **terms.names}), _ask_once)
     return {**figures_of(trained), **figures}
 
 

@@ -54,6 +54,7 @@ PAGES = (
     Endpoint("GET", "/risk", PAGE),
     Endpoint("GET", "/risk.csv", PAGE),
     Endpoint("GET", "/glossary", PAGE),
+    Endpoint("GET", "/pictures/*", PAGE),
     Endpoint("GET", "/ladder", PAGE),
     Endpoint("GET", "/trust", PAGE),
     Endpoint("GET", "/plan", PAGE),

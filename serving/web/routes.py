@@ -16,7 +16,20 @@ from serving.api.errors import HttpError, http_error
 from serving.api.rate_limit import Rates
 from serving.api.request_context import request_context_of
 from serving.planning.planner import Planner
-from serving.web import account, glossary, hand_out, home, ladder, planning, priorities, risk, start, trust, work
+from serving.web import (
+    account,
+    glossary,
+    hand_out,
+    home,
+    ladder,
+    pictures,
+    planning,
+    priorities,
+    risk,
+    start,
+    trust,
+    work,
+)
 from serving.web.session import COOKIE, SessionAuth, Visitor
 from serving.web.static_files import asset_at
 from serving.web.text.catalogue import PAGE_LANGUAGES
@@ -42,6 +55,7 @@ VIEWS: Mapping[tuple[str, str], View] = {
     ("GET", "/risk"): risk.show,
     ("GET", "/risk.csv"): risk.download_pivot,
     ("GET", "/glossary"): glossary.show,
+    ("GET", "/pictures/*"): pictures.show,
     ("GET", "/ladder"): ladder.show,
     ("GET", "/trust"): trust.show,
     ("GET", "/plan"): planning.show,

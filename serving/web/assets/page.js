@@ -70,3 +70,21 @@ for (const button of document.querySelectorAll("button[data-copy]")) {
     button.textContent = button.dataset.copied;
   });
 }
+
+// A picture as PNG, twice as large, drawn from the SVG.
+for (const button of document.querySelectorAll("button[data-png]")) {
+  button.hidden = false;
+  button.addEventListener("click", () => {
+    const picture = new Image();
+    picture.addEventListener("load", () => {
+      const canvas = document.createElement("canvas");
+      canvas.width = 2 * picture.width; canvas.height = 2 * picture.height;
+      canvas.getContext("2d").drawImage(picture, 0, 0, canvas.width, canvas.height);
+      canvas.toBlob((blob) => {
+        const link = document.createElement("a");
+        link.href = URL.createObjectURL(blob); link.download = button.dataset.name; link.click();
+      });
+    });
+    picture.src = button.dataset.png;
+  });
+}

@@ -332,6 +332,8 @@ GERMAN: dict[str, str] = {
     "home.remember": "{owner} als meine merken",
     "home.forget": "Vergessen, dass {owner} meine sind",
     "action.win_back": "Anrufen und zurückgewinnen",
+    "picture.svg": "Bild (SVG)",
+    "picture.png": "Bild (PNG)",
     "ladder.title": "Die Leiter",
     "ladder.intro": "Wie viele Kunden wo stehen, wo sie vor einem Jahr standen, und was sie bringen.",
     "ladder.missing": "Zu diesen Bewertungen sind nur die heutigen Zahlen gespeichert.",

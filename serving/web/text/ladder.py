@@ -1,6 +1,8 @@
 """Words of the ladder view, English and Dutch; part of `serving.web.text.catalogue.TEXTS`."""
 
 LADDER_TEXTS: dict[str, tuple[str, str]] = {
+    "picture.svg": ("Picture (SVG)", "Afbeelding (SVG)"),
+    "picture.png": ("Picture (PNG)", "Afbeelding (PNG)"),
     "ladder.title": ("The ladder", "De ladder"),
     "ladder.intro": (
         "How many accounts stand where, where they came from in a year, and what they bring.",

@@ -6,6 +6,7 @@ import re
 from collections.abc import Iterator
 from pathlib import Path
 from urllib.parse import quote, unquote
+from xml.etree import ElementTree
 
 import openpyxl
 import pytest
@@ -540,3 +541,16 @@ def test_visits_of_each_manager_are_limited(own: Browser) -> None:
     assert max(visits("&owner_hours=2").values()) <= 2
     assert max(visits("&owner_hours=6&hours_visit_programme=3").values()) <= 2
     assert "A limit is no amount" in own.open("/plan?budget=5&owner_hours=x").text
+
+
+@pytest.mark.parametrize("name", ["rungs", "flows"])
+def test_a_picture_is_whole_in_itself(cockpit: str, name: str) -> None:
+    with Browser(cockpit, language="nl") as browser:
+        answer = browser.open(f"/pictures/{name}.svg")
+        assert f'href="/pictures/{name}.svg"' in browser.open("/ladder").text
+        assert browser.open("/pictures/none.svg").status_code == 404
+    assert answer.headers["content-type"] == "image/svg+xml"
+    root = ElementTree.fromstring(answer.content)
+    assert root.tag == "{http://www.w3.org/2000/svg}svg"
+    assert root.find("{http://www.w3.org/2000/svg}style") is not None
+    assert "Lid" in answer.text
