@@ -56,7 +56,8 @@ def show(visit: Visit) -> Response:
     stuck = [rung for rung in rungs[SHOPPER:MEMBER] if rung.now and rung.still]
     worst = max(stuck, key=lambda rung: sum(rung.still[2:]) / rung.now, default=None)
     return render(
-        visit, "ladder.html", current=current, bars=draw_rungs(visit, rungs, current.facts.horizon_days), rungs=rungs[::-1], summary=summary, bar=bar, flows=flows,
+        visit, "ladder.html", current=current, bars=draw_rungs(visit, rungs, current.facts.horizon_days),
+        rungs=rungs[::-1], summary=summary, bar=bar, flows=flows,
         picture=None if summary is None else draw_flows(visit, summary.flows, str(flows)),
         shades=None if summary is None else _shades(summary), worst=worst, stuck_names=[name for name, _, _ in STUCK],
         acquired=[] if model is None else [_named(row, visit.told_in) for row in model.acquisition],

@@ -28,9 +28,12 @@ class Picture:
 FIRST = "first"
 """Stands for the page of the account that the list puts first."""
 PICTURES = (
-    Picture("priorities", "/", height=900),
-    Picture("priorities-phone-nl", "/?owner=M08#list", "phone", "nl", height=844),
-    Picture("priorities-dark-nl", "/?sort=leaving", language="nl", dark=True, height=900),
+    Picture("home", "/", height=900),
+    Picture("home-phone-nl", "/", "phone", "nl", height=844),
+    Picture("accounts", "/accounts?sort=margin", height=900),
+    Picture("accounts-phone-nl", "/accounts?sort=leaving", "phone", "nl", height=844),
+    Picture("accounts-dark-de", "/accounts?sort=leaving", language="de", dark=True, height=900),
+    Picture("value-at-risk", "/risk?by=rung&across=country", height=700),
     Picture("plan", "/plan?budget=20000", height=1500),
     Picture("plan-phone", "/plan?budget=20000#plan", "phone", height=844),
     Picture("account", FIRST, height=1500),
@@ -50,7 +53,7 @@ def main(store: str, out: Path) -> None:
                 assert size is not None
                 page.set_viewport_size({"width": size["width"], "height": picture.height or size["height"]})
                 if picture.path == FIRST:
-                    page.goto("/?rung=customer")
+                    page.goto("/accounts?rung=customer&sort=margin")
                     page.locator("table.list a.account").first.click()
                     page.wait_for_url(re.compile("/accounts/"))
                 else:
