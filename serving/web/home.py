@@ -120,7 +120,12 @@ def _tile(visit: Visit, name: str, now: RunFigures, before: Sequence[RunFigures]
     values = [one[name] for one in (*before, now)]
     told = visit.say("home.line", first=written(values[0]), last=written(values[-1]), runs=len(values))
     return Tile(
-        name, written(now[name]), change, tone, sparkline(values, told), f"/accounts{asked.query(**LINKS[name])}"
+        name=name,
+        value=written(now[name]),
+        change=change,
+        tone=tone,
+        line=sparkline(values, told),
+        link=f"/accounts{asked.query(**LINKS[name])}",
     )
 
 

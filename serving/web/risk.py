@@ -111,14 +111,19 @@ def _pivot(visit: Visit) -> tuple[Visit, Pivot, Filters, Any]:
 
     found = [
         RiskRow(
-            _words(visit, by, row.value), cell(row["margin_at_risk"], int(row["accounts"]), {by: row.value}),
-            int(row["at_risk"]), row["expected_revenue"],
-            {value: cell(*figures, {by: row.value, across: value})
-             for (of, value), figures in crossed.items() if of == row.value},
-            line(row.value),
+            words=_words(visit, by, row.value),
+            whole=cell(row["margin_at_risk"], int(row["accounts"]), {by: row.value}),
+            at_risk=int(row["at_risk"]),
+            revenue=row["expected_revenue"],
+            cells={
+                value: cell(*figures, {by: row.value, across: value})
+                for (of, value), figures in crossed.items()
+                if of == row.value
+            },
+            line=line(row.value),
         )
         for row in rows[:MOST_ROWS]
-    ]  # fmt: skip
+    ]
     values = sorted({value for _, value in crossed}, key=lambda one: (RUNGS.index(one) if one in RUNGS else 0, one))
     columns = [(value, _words(visit, across, value)) for value in values]
     accounts = int(sum(row["accounts"] for row in rows))
