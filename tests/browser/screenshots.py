@@ -10,6 +10,9 @@ from pathlib import Path
 
 from playwright.sync_api import sync_playwright
 
+from features.instants import MICROSECONDS_PER_DAY
+from serving.store.database import open_store, reading
+from serving.store.lookups import required_run
 from tests.browser.serving import launch, looking, served
 
 
@@ -25,6 +28,8 @@ class Picture:
     height: int = 0
 
 
+DAYS_AFTER = 4
+"""After its scores the store is looked at."""
 FIRST = "first"
 """Stands for the page of the account that the list puts first."""
 PICTURES = (
@@ -45,7 +50,12 @@ PICTURES = (
 
 def main(store: str, out: Path) -> None:
     out.mkdir(parents=True, exist_ok=True)
-    with sync_playwright() as playwright, served(f"sqlite:///{store}") as at:
+    url = f"sqlite:///{store}"
+    engine = open_store(url)
+    with reading(engine) as connection:
+        soon = required_run(connection).facts.as_of + DAYS_AFTER * MICROSECONDS_PER_DAY
+    engine.dispose()
+    with sync_playwright() as playwright, served(url, now=lambda: soon) as at:
         browser = launch(playwright)
         for picture in PICTURES:
             with looking(browser, at, picture.width, picture.language, dark=picture.dark) as page:
