@@ -107,9 +107,12 @@ def signals(
 
 
 def why_at_risk(visit: Visit, text: str, most: int = 1) -> list[str]:
-    """Return the strongest reasons to fear that an account leaves.  text : its reasons, as the store has them."""
+    """Return the strongest reasons to fear that an account leaves, those that somebody can act on first.
+
+    text : its reasons, as the store has them; that something is not known is none that anybody can use.
+    """
     found = [one for one in read_reasons(text) if isinstance(one, Reason)]
-    leaving = [one for one in found if one.outcome == LEAVING and one.direction > 0]
+    leaving = [one for one in found if one.outcome == LEAVING and one.direction > 0 and one.value is not None]
     leaving.sort(key=lambda one: (not one.lever, -abs(one.strength)))
     return [render_statement(one, visit.told_in) for one in leaving[:most]]
 
