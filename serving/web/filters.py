@@ -47,7 +47,7 @@ class Filters:
 
     risk, overdue, former : YES.  moved : since the run before.  work : status on the work list, or OPEN_WORK.
     nothing : names of those that ask for an account of which the field is not known.
-    fuzzy : whether one slip of the finger in q is forgiven.
+    slack : how q is taken: 0 = as it stands, 1 = its words in any order, 2 = with one slip of the finger.
     """
 
     q: str | None = None
@@ -68,12 +68,12 @@ class Filters:
     former: str | None = None
     work: str | None = None
     nothing: tuple[str, ...] = ()
-    fuzzy: bool = False
+    slack: int = 0
 
     @property
     def asked(self) -> dict[str, str]:
         """Return what was asked, as it stands in a query."""
-        names = [one.name for one in fields(self) if one.name not in ("nothing", "fuzzy")]
+        names = [one.name for one in fields(self) if one.name not in ("nothing", "slack")]
         found = {name: str(value) for name in names if (value := getattr(self, name)) is not None}
         return found | {"nothing": ",".join(self.nothing)} if self.nothing else found
 
@@ -140,7 +140,7 @@ def conditions(visit: Visit, asked: Filters) -> "list[sa.ColumnElement[bool]]":
     """Return what has to hold of the tables of `source`."""
     score, found = SCORES.c, visible(visit)
     if asked.q is not None:
-        found.append(_named(asked.q, asked.fuzzy))
+        found.append(_named(asked.q, asked.slack))
     known = dimensions()
     for name in ("owner", "country", "segment", "group", "rung", "trigger"):
         wanted = getattr(asked, name)
@@ -208,14 +208,14 @@ def day_of(now: int) -> str:
     return datetime.fromtimestamp(now / 1e6, UTC).strftime("%Y-%m-%d")
 
 
-def _named(q: str, fuzzy: bool) -> "sa.ColumnElement[bool]":
-    """Return whether name, id or manager hold every word of q, whatever the case; fuzzy: one slip forgiven."""
+def _named(q: str, slack: int) -> "sa.ColumnElement[bool]":
+    """Return whether name, id or manager are called so, whatever the case.  slack : as in Filters."""
     fields_of = [sa.func.lower(sa.func.coalesce(one, "")) for one in (ACCOUNTS.c.name, SCORES.c.account_id)]
-    if fuzzy:
+    if slack > 1:
         shapes = _slips(q.lower()[:LONGEST_FUZZY])
         return sa.or_(*(field.like(shape, escape="\\") for field in fields_of for shape in shapes))
     whole = sa.func.lower(sa.func.coalesce(ACCOUNTS.c.owner, ""))
-    words = q.lower().split() or [""]
+    words = (q.lower().split() if slack else [q.lower()]) or [""]
     return sa.and_(
         *(sa.or_(*(one.contains(word, autoescape=True) for one in fields_of), whole == q.lower()) for word in words)
     )
@@ -299,8 +299,11 @@ def chosen(visit: Visit, asked: Filters, order: Order) -> "sa.Select[Any]":
 
 
 def forgiving(connection: sa.Connection, visit: Visit, asked: Filters) -> Filters:
-    """Return the filters, with a slip of the finger forgiven where nothing is called so."""
-    if asked.q is None:
-        return asked
-    found = sa.select(SCORES.c.account_id).select_from(source(visit, asked)).where(*conditions(visit, asked)).limit(1)
-    return asked if connection.execute(found).first() is not None else replace(asked, fuzzy=True)
+    """Return the filters, taking the search less and less by the letter until something is called so."""
+    tables = source(visit, asked)
+    for slack in (0, 1) if asked.q is not None else ():
+        tried = replace(asked, slack=slack)
+        found = sa.select(SCORES.c.account_id).select_from(tables).where(*conditions(visit, tried)).limit(1)
+        if connection.execute(found).first() is not None:
+            return tried
+    return asked if asked.q is None else replace(asked, slack=2)

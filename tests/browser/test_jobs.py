@@ -113,7 +113,7 @@ def test_filters_by_script_go_along_to_the_other_language(page: Page) -> None:
     page.locator("#f-rung").select_option("member")
     page.wait_for_url(re.compile("rung=member"))
     expect(page.locator(".chip")).to_contain_text("Member")
-    page.get_by_role("link", name="DE").click()
+    page.locator("a[hreflang=de]").click()
     expect(page.locator("html")).to_have_attribute("lang", "de")
     expect(page).to_have_url(re.compile("rung=member"))
 
