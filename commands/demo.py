@@ -5,12 +5,13 @@ from __future__ import annotations
 import json
 import os
 import shutil
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Annotated
 from urllib.request import Request, urlopen
 
 from commands.checking import report_source
+from commands.demo_names import name_accounts
 from commands.inputs import load_source
 from commands.options import DEFAULT_PORT, Accounts, CommonOptions, Months, Option, Port, Seed
 from commands.scoring import score_source
@@ -19,6 +20,17 @@ from commands.sources import simulate_source
 from commands.store_writing import store_background, store_frames
 from commands.terminal import Figures, say_step, show_first, show_ladder, show_table
 from commands.training import TrainingRequest, figures_of, train_source
+from features.instants import MICROSECONDS_PER_DAY
+
+EARLIER_DAYS = (90, 60, 30)
+"""How long before its end the supplier is scored too."""
+NAMES = {
+    "visit_programme": "Visit programme", "visit_programme.nl": "Bezoekprogramma",
+    "visit_programme.de": "Besuchsprogramm",
+    "rebate": "Rebate", "rebate.nl": "Korting", "rebate.de": "Rabatt",
+    "integration": "Integration", "integration.nl": "Koppeling", "integration.de": "Anbindung",
+}  # fmt: skip
+"""Of the simulated investments, as the setting `service.names` has them."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -45,6 +57,7 @@ def demo_command(options: DemoOptions) -> Figures:
     folder.mkdir(parents=True, exist_ok=True)
     say_step(f"1. A supplier is simulated: {options.accounts:,} accounts over {options.months} months")
     simulate_source(source, accounts=options.accounts, months=options.months, seed=options.seed)
+    name_accounts(source)
     say_step("2. What the data hold (ladder check)")
     report_source(load_source(str(source), settings, accept_bad_rows=True))
     say_step("3. Models are trained and judged beside the baselines, out of time (ladder train)")
@@ -53,8 +66,12 @@ def demo_command(options: DemoOptions) -> Figures:
     trained = train_source(loaded, TrainingRequest(uri, champions, str(source), promote=True))
     say_step("4. Every account is scored (ladder score)")
     bundle, version = read_bundle(published(champions))
-    frames, _ = score_source(bundle, version, loaded, folder / "scores")
     store = f"sqlite:///{folder / 'ladder.db'}"
+    for days in EARLIER_DAYS:  # as a service would have scored them, so that the page has something to compare with
+        earlier = replace(loaded, as_of=loaded.as_of - days * MICROSECONDS_PER_DAY)
+        store_frames(store, score_source(bundle, version, earlier, None)[0], bundle, loaded.source)
+        store_background(store, bundle, earlier.as_of, [(loaded.histories, loaded.source)])
+    frames, _ = score_source(bundle, version, loaded, folder / "scores")
     store_frames(store, frames, bundle, loaded.source)
     store_background(store, bundle, loaded.as_of, [(loaded.histories, loaded.source)])
     scores = pd.read_parquet(folder / "scores" / "scores.parquet")
@@ -67,7 +84,8 @@ def demo_command(options: DemoOptions) -> Figures:
     )
     if options.serve:
         say_step("6. The champion is served (ladder serve); Ctrl-C ends it")
-        serve_until_stopped(champions, options.port, service_terms(settings.service, store=store), _ask_once)
+        terms = service_terms(settings.service, store=store)
+        serve_until_stopped(champions, options.port, replace(terms, names={**NAMES, **terms.names}), _ask_once)
     return {**figures_of(trained), **figures}
 
 

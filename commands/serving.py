@@ -103,6 +103,7 @@ def service_terms(limits: ServiceSettings, *, store: str | None, host: str = LOC
     return Terms(
         host=host, workers=workers, store=store, rate=limits.requests_per_second, burst=limits.requests_at_once,
         waiting=limits.most_waiting, proxy_user_header=limits.proxy_user_header, currency=limits.currency,
+        names=dict(limits.names),
     )  # fmt: skip
 
 

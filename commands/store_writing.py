@@ -43,7 +43,8 @@ def store_folder(url: str, folder: Path, bundle: Bundle | None, profiles: Iterab
 
 def store_run(url: str, facts: RunFacts, chunks: Iterable[Frames], profiles: Iterable[pd.DataFrame] | None) -> Figures:
     """Write a run into the store.  chunks, profiles : as `serving.store.scoring_runs.write_run` takes them."""
-    from serving.store.database import label_of, open_store
+    from serving.store.database import label_of, open_store, writing
+    from serving.store.run_figures import keep_figures
     from serving.store.scoring_runs import write_run
 
     engine = open_store(url)
@@ -51,6 +52,8 @@ def store_run(url: str, facts: RunFacts, chunks: Iterable[Frames], profiles: Ite
         with progress_bar() as progress:
             progress("writing to the store", 0.0)
             written = write_run(engine, facts, chunks, profiles)
+        with writing(engine) as connection:
+            keep_figures(connection, written.run_id)
     finally:
         engine.dispose()
     changed = f"{written.changed:,} of {written.accounts:,} accounts changed, {written.removed:,} removed"

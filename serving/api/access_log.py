@@ -5,10 +5,12 @@ and turns what nobody caught into a 500 that tells the client nothing.
 """
 
 import logging
+from collections.abc import Callable
 from time import perf_counter
 from typing import Protocol
 
-from starlette.requests import ClientDisconnect
+from starlette.requests import ClientDisconnect, Request
+from starlette.responses import Response
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from serving.api.endpoints import endpoint_of
@@ -44,10 +46,12 @@ class Meter(Protocol):
 
 
 class AccessLog:
-    """Around the whole application."""
+    """Around the whole application.  show : how a mistake is answered; None = as JSON."""
 
-    def __init__(self, app: ASGIApp, meter: Meter | None) -> None:
-        self.app, self.meter = app, meter
+    def __init__(
+        self, app: ASGIApp, meter: Meter | None, show: Callable[[Request, HttpError], Response] | None = None
+    ) -> None:
+        self.app, self.meter, self.show = app, meter, show
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Pass the request on. Raises nothing: the server above would print a traceback with values in it."""
@@ -77,7 +81,8 @@ class AccessLog:
             )  # fmt: skip
             if not status:
                 mistake = HttpError(500, "internal", "A mistake of ours; it has been noted.")
-                await mistake.response(scope, receive, dressed)
+                answer = mistake.response if self.show is None else self.show(Request(scope), mistake)
+                await answer(scope, receive, dressed)
         finally:
             self._write_down(scope, status, note)
 

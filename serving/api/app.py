@@ -64,6 +64,9 @@ class Pages(Protocol):
     def routes(self) -> Sequence[Route]:
         """Return the page's other routes."""
 
+    def refused(self, request: Request, refusal: HttpError, /) -> Response:
+        """Return a refusal as a page."""
+
 
 class NoArchive:
     """Where the service was started without a store."""
@@ -111,15 +114,28 @@ def create_app(
         check_store=check_store,
     )
     routes = [Route(endpoint.path, endpoints[endpoint.path], methods=[endpoint.method]) for endpoint in ENDPOINTS]
+
+    def show(request: Request, refusal: HttpError) -> Response:
+        """Return a refusal as whoever asks reads it: a browser as a page, a program as JSON."""
+        if pages is not None and wants_page(request):
+            return pages.refused(request, refusal)
+        return refusal.response
+
+    def handled(refusal_of: Callable[[Exception], HttpError]) -> Callable[[Request, Exception], Awaitable[Response]]:
+        async def answered(request: Request, error: Exception) -> Response:
+            return show(request, refusal_of(error))
+
+        return answered
+
     app = Starlette(
         routes=[*routes, *(pages.routes() if pages is not None else ())],
         middleware=[
-            Middleware(AccessLog, meter=meter),
+            Middleware(AccessLog, meter=meter, show=show),
             Middleware(Gate),
             Middleware(Representation),
-            Middleware(Authentication, ring=ring, rates=rates),
+            Middleware(Authentication, ring=ring, rates=rates, show=show),
         ],
-        exception_handlers={HttpError: _refuse, LadderError: _refuse_domain, HTTPException: _refuse_http},
+        exception_handlers={HttpError: handled(_same), LadderError: handled(_of_domain), HTTPException: _refuse_http},
     )
     app.router.redirect_slashes = False
     return app
@@ -227,14 +243,19 @@ def _standing(holder: ModelHolder) -> dict[str, object]:
     return {"version": version, "refused": holder.refused}
 
 
-async def _refuse(_: Request, refusal: Exception) -> Response:
+def wants_page(request: Request) -> bool:
+    """Return whether a browser asks that shows what it gets."""
+    return "text/html" in request.headers.get("accept", "")
+
+
+def _same(refusal: Exception) -> HttpError:
     assert isinstance(refusal, HttpError)
-    return refusal.response
+    return refusal
 
 
-async def _refuse_domain(_: Request, error: Exception) -> Response:
+def _of_domain(error: Exception) -> HttpError:
     assert isinstance(error, LadderError)
-    return http_error(error).response
+    return http_error(error)
 
 
 async def _refuse_http(_: Request, error: Exception) -> Response:

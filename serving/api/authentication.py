@@ -8,6 +8,8 @@ from collections.abc import Callable, Iterable
 from ipaddress import ip_address
 from urllib.parse import urlsplit
 
+from starlette.requests import Request
+from starlette.responses import Response
 from starlette.types import ASGIApp, Receive, Scope, Send
 
 from serving.api.endpoints import ANY, OPEN, PAGE, Endpoint, endpoint_of
@@ -22,10 +24,14 @@ class Authentication:
     """Lets requests pass to the application, or answers them itself.
 
     ring : the keys of now; None = everybody may do everything, which is for tests.  It may refuse by raising.
+    show : how a refusal is answered; None = as JSON.
     """
 
-    def __init__(self, app: ASGIApp, ring: Callable[[], Keyring] | None, rates: Rates | None) -> None:
-        self._app, self._ring, self._rates = app, ring, rates
+    def __init__(
+        self, app: ASGIApp, ring: Callable[[], Keyring] | None, rates: Rates | None,
+        show: Callable[[Request, HttpError], Response] | None = None,
+    ) -> None:  # fmt: skip
+        self._app, self._ring, self._rates, self._show = app, ring, rates, show
         self._refusals = Refusals()
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
@@ -35,7 +41,8 @@ class Authentication:
             try:
                 visibility = self._admit(scope)
             except HttpError as refusal:
-                await refusal.response(scope, receive, send)
+                answer = refusal.response if self._show is None else self._show(Request(scope), refusal)
+                await answer(scope, receive, send)
                 return
         with seeing(visibility):
             await self._app(scope, receive, send)

@@ -47,9 +47,18 @@ PAGES = (
     Endpoint("GET", "/sign-in/openid", PAGE),
     Endpoint("GET", "/sign-in/callback", PAGE),
     Endpoint("GET", "/audit", PAGE),
+    Endpoint("POST", "/mine", PAGE),
+    Endpoint("GET", "/accounts", PAGE),
     Endpoint("GET", "/accounts.csv", PAGE),
     Endpoint("GET", "/accounts/*", PAGE),
     Endpoint("POST", "/accounts/*", PAGE),
+    Endpoint("GET", "/work", PAGE),
+    Endpoint("POST", "/work", PAGE),
+    Endpoint("POST", "/views", PAGE),
+    Endpoint("GET", "/risk", PAGE),
+    Endpoint("GET", "/risk.csv", PAGE),
+    Endpoint("GET", "/glossary", PAGE),
+    Endpoint("GET", "/pictures/*", PAGE),
     Endpoint("GET", "/ladder", PAGE),
     Endpoint("GET", "/trust", PAGE),
     Endpoint("GET", "/plan", PAGE),
@@ -57,6 +66,7 @@ PAGES = (
     Endpoint("GET", "/plan.xlsx", PAGE),
     Endpoint("POST", "/plans", PAGE),
     Endpoint("GET", "/plans/*", PAGE),
+    Endpoint("POST", "/plans/*", PAGE),
 )
 """What people see, besides `/`: no part of the API, and not in its documentation."""
 _EXACT = {

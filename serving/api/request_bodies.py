@@ -46,10 +46,10 @@ async def read_form(request: Request, hold: Hold) -> bytes:
     return await _read(request, hold, MOST_FORM_BYTES, lambda: HttpError(413, "body_too_large", FORM_TOO_LARGE))
 
 
-def parse_form(body: bytes) -> dict[str, str]:
-    """Return the fields of a form; of those of one name the last.  Raises HttpError 400 for what is none."""
+def parse_form(body: bytes) -> list[tuple[str, str]]:
+    """Return the names and values of a form, in its order.  Raises HttpError 400 for what is none."""
     try:
-        return dict(parse_qsl(body.decode("utf-8"), keep_blank_values=True, max_num_fields=MOST_FIELDS))
+        return parse_qsl(body.decode("utf-8"), keep_blank_values=True, max_num_fields=MOST_FIELDS)
     except ValueError:
         raise HttpError(400, "malformed_form", "The form cannot be read.") from None
 

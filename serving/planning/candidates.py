@@ -1,7 +1,7 @@
 """The candidates for investment as arrays: one row an account, one column an option."""
 
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, fields, replace
 
 import numpy as np
 import pandas as pd
@@ -58,6 +58,15 @@ class Candidates:
         """Return gain over cost, shape (n, k); NaN where an option costs nothing."""
         free = ~(self.cost > 0)
         return np.where(free, np.nan, self.gain / np.where(free, 1.0, self.cost))
+
+    def of(self, rows: BoolArray) -> "Candidates":
+        """Return the candidates without the accounts of the other rows.  rows : shape (n,)."""
+        each = {
+            field.name: getattr(self, field.name)[rows]
+            for field in fields(self)
+            if field.name not in ("options", "bonds")
+        }
+        return replace(self, **each)
 
     def objective(self, on: str) -> FloatArray:
         """Return the value to maximise, shape (n, k); -inf where an option is unknown or expected to lose money.

@@ -38,7 +38,7 @@ _FIGURES = ("cost", "gain", "gain_low", "gain_high", "p_switch_change_low")
 class PlanQuery:
     """What may be spent, and on whom.
 
-    on : one of `candidates.OBJECTIVES`.  owner, rungs, investments : plan only for these; None = for all.
+    on : one of `candidates.OBJECTIVES`.  owner, rungs, investments, accounts : plan only for these; None = for all.
     """
 
     allowance: Allowance
@@ -47,6 +47,7 @@ class PlanQuery:
     owner: str | None = None
     rungs: tuple[str, ...] | None = None
     investments: tuple[str, ...] | None = None
+    accounts: frozenset[str] | None = None
 
 
 @dataclass(frozen=True)
@@ -207,7 +208,7 @@ def _groups(accounts: Sequence[str], parents: Sequence[str | None]) -> NDArray[n
 
 
 def _chosen(menu: Candidates, query: PlanQuery) -> Candidates:
-    """Return the candidates that the query is about.
+    """Return the candidates that the query is about, without all other accounts: they count nowhere.
 
     Raises
     ------
@@ -221,10 +222,12 @@ def _chosen(menu: Candidates, query: PlanQuery) -> Candidates:
             raise InvalidRequest("No account of the last batch run has this owner.", "unknown_owner", "owner")
     if query.rungs is not None:
         accounts &= np.isin(menu.rung.astype(str), query.rungs)
+    if query.accounts is not None:
+        accounts &= np.array([account in query.accounts for account in menu.accounts], bool)
     if query.investments is not None:
         strange = sorted(set(query.investments) - set(menu.options))
         if strange:
             message = f"There is no option {strange[0][:60]!r}; the options are {', '.join(menu.options[:20])}."
             raise InvalidRequest(message, "unknown_investment", "investments")
         options &= np.isin(menu.options, query.investments)
-    return replace(menu, known=menu.known & accounts[:, None] & options)
+    return replace(menu, known=menu.known & options).of(accounts)

@@ -1,5 +1,6 @@
 """The service as a process: started, waited for, stopped by `ladder serve`, `ladder demo` and the tests."""
 
+import json
 import os
 import shutil
 import signal
@@ -8,9 +9,9 @@ import subprocess
 import sys
 import tempfile
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager, suppress
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from http.client import HTTPConnection, HTTPException
 from ipaddress import ip_address
 from pathlib import Path
@@ -41,6 +42,7 @@ class Terms:
     rate, burst : requests of one key in each worker, per second and at once.
     waiting : requests that may wait in each worker.
     proxy_user_header : in which a proxy names who is signed in, empty = none.  currency : of the page.
+    names : of investments and the like on the page, see `service.names`.
     data, settings : the source and its settings file, as the page names them before there are scores.
     sign_in : how people sign in, JSON: the settings' section of that name.  track_records : as in the settings.
     """
@@ -57,6 +59,7 @@ class Terms:
     settings: str = ""
     sign_in: str = "{}"
     track_records: str = "off"
+    names: Mapping[str, str] = field(default_factory=dict)
 
 
 def serve(bundle: Path, port: int, terms: Terms = Terms(), announce: Callable[[str], None] | None = None) -> int:
@@ -149,6 +152,7 @@ def _started(bundle: Path, port: int, terms: Terms) -> Iterator["subprocess.Pope
         "LADDER_WAITING": str(terms.waiting),
         "LADDER_PROXY_USER_HEADER": terms.proxy_user_header,
         "LADDER_CURRENCY": terms.currency,
+        "LADDER_NAMES": json.dumps(dict(terms.names)),
         "LADDER_DATA": terms.data,
         "LADDER_SETTINGS": terms.settings,
         **{name: str(Path(file).absolute()) for name in (PUBLIC_KEY,) if (file := os.environ.get(name))},

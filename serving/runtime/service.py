@@ -35,7 +35,7 @@ RATE, BURST, WAITING = "LADDER_RATE", "LADDER_BURST", "LADDER_WAITING"
 """And the limits of each worker: requests of a key per second and at once, requests that may wait."""
 TRIED = "LADDER_TRIED"
 """And the digest of the bundle that was tried already before the service was started."""
-PROXY, CURRENCY = "LADDER_PROXY_USER_HEADER", "LADDER_CURRENCY"
+PROXY, CURRENCY, NAMES = "LADDER_PROXY_USER_HEADER", "LADDER_CURRENCY", "LADDER_NAMES"
 """And what the managers' page must know: who names the visitor, and the sign before amounts."""
 DATA, SETTINGS = "LADDER_DATA", "LADDER_SETTINGS"
 """And the source and its settings file, which it names before there are scores."""
@@ -125,10 +125,11 @@ def _site(
         return Standing(trained, os.environ.get(DATA, ""), os.environ.get(SETTINGS, ""))
 
     session_auth = _session_auth(ring, json.loads(os.environ.get(SIGN_IN, "{}")))
+    names: dict[str, str] = json.loads(os.environ.get(NAMES) or "{}")
     reading, writing = executors
     return Site(
         store_service, session_auth, rates, reading, writing=writing, currency=os.environ.get(CURRENCY, "€"),
-        track_records=os.environ.get(TRACK_RECORDS, "off"), standing=standing,
+        track_records=os.environ.get(TRACK_RECORDS, "off"), standing=standing, names=names,
     )  # fmt: skip
 
 

@@ -101,45 +101,52 @@ def keep_feedback(
     StoreError
         If nothing could be kept.
     """
-    receipts: list[Receipt] = []
     with writing(engine) as connection:
-        in_turn(connection, "feedback")
-        told = [event for event in events if isinstance(event, FeedbackEvent)]
-        withdrawn = [event.withdrawn for event in told if isinstance(event, WithdrawalEvent)]
-        known = _known(connection, [*(event.event_id for event in told), *withdrawn])
-        current = current_run(connection)
-        strangers = _strangers(connection, {event.account_id for event in told if event.account_id}, current)
-        seq = connection.execute(sa.select(sa.func.max(FEEDBACK.c.seq))).scalar() or 0
-        fresh: list[_Kept] = []
-        for event in events:
-            if isinstance(event, RejectedEvent):
-                receipts.append(Receipt(event.event_id, FAILED, event.error))
-                continue
-            before = known.get(event.event_id)
-            refusal = _refusal(event, before, known)
-            if refusal is not None:
-                receipts.append(Receipt(event.event_id, FAILED, refusal))
-            elif before is not None:
-                receipts.append(Receipt(event.event_id, THERE, warnings=_warnings(before.aside)))
+        return file_feedback(connection, events, author, now)
+
+
+def file_feedback(
+    connection: sa.Connection, events: Sequence[FeedbackEvent | RejectedEvent], author: Author, now: int
+) -> list[Receipt]:
+    """Keep the events as `keep_feedback` does, in a transaction that holds more than them."""
+    receipts: list[Receipt] = []
+    in_turn(connection, "feedback")
+    told = [event for event in events if isinstance(event, FeedbackEvent)]
+    withdrawn = [event.withdrawn for event in told if isinstance(event, WithdrawalEvent)]
+    known = _known(connection, [*(event.event_id for event in told), *withdrawn])
+    current = current_run(connection)
+    strangers = _strangers(connection, {event.account_id for event in told if event.account_id}, current)
+    seq = connection.execute(sa.select(sa.func.max(FEEDBACK.c.seq))).scalar() or 0
+    fresh: list[_Kept] = []
+    for event in events:
+        if isinstance(event, RejectedEvent):
+            receipts.append(Receipt(event.event_id, FAILED, event.error))
+            continue
+        before = known.get(event.event_id)
+        refusal = _refusal(event, before, known)
+        if refusal is not None:
+            receipts.append(Receipt(event.event_id, FAILED, refusal))
+        elif before is not None:
+            receipts.append(Receipt(event.event_id, THERE, warnings=_warnings(before.aside)))
+        else:
+            seq += 1
+            aside = _aside(event, strangers, current)
+            kept = _Kept(seq, event.event_id, event.kind, event.text, aside, event=event)
+            known[event.event_id] = kept
+            fresh.append(kept)
+            receipts.append(Receipt(event.event_id, ASIDE if kept.aside else STORED, None, _warnings(kept.aside)))
+            if isinstance(event, WithdrawalEvent):
+                kept.account_id = known[event.withdrawn].account_id
+                known[event.withdrawn].withdrawn = True
             else:
-                seq += 1
-                aside = _aside(event, strangers, current)
-                kept = _Kept(seq, event.event_id, event.kind, event.text, aside, event=event)
-                known[event.event_id] = kept
-                fresh.append(kept)
-                receipts.append(Receipt(event.event_id, ASIDE if kept.aside else STORED, None, _warnings(kept.aside)))
-                if isinstance(event, WithdrawalEvent):
-                    kept.account_id = known[event.withdrawn].account_id
-                    known[event.withdrawn].withdrawn = True
-                else:
-                    kept.account_id = event.account_id
-        _keep(connection, fresh, now)
-        standing = overrides_of(connection, [kept.account_id for kept in fresh], now)
-        decided = [(kept.seq, kept.event) for kept in fresh if isinstance(kept.event, OverrideEvent)]
-        keep_overrides(connection, decided, current, now)
-        ended = [kept.event.withdrawn for kept in fresh if isinstance(kept.event, WithdrawalEvent)]
-        _withdraw(connection, [known[event_id].seq for event_id in ended], now)
-        record(connection, now, author, [_entry(kept, standing) for kept in fresh])
+                kept.account_id = event.account_id
+    _keep(connection, fresh, now)
+    standing = overrides_of(connection, [kept.account_id for kept in fresh], now)
+    decided = [(kept.seq, kept.event) for kept in fresh if isinstance(kept.event, OverrideEvent)]
+    keep_overrides(connection, decided, current, now)
+    ended = [kept.event.withdrawn for kept in fresh if isinstance(kept.event, WithdrawalEvent)]
+    _withdraw(connection, [known[event_id].seq for event_id in ended], now)
+    record(connection, now, author, [_entry(kept, standing) for kept in fresh])
     return receipts
 
 

@@ -83,7 +83,7 @@ def keep_overrides(
     for seq, event in events:
         score = scored.get(event.account_id)
         made = received if event.made_at is None else event.made_at
-        until = _default_end(made, current) if event.until is None else event.until
+        until = default_end(made, current) if event.until is None else event.until
         for field, value in event.decisions.items():
             rows.append({
                 "seq": seq, "field": field, "account_id": event.account_id, "value": json.dumps(value),
@@ -129,8 +129,11 @@ def claims(connection: sa.Connection) -> pd.DataFrame:
     return found.astype({"p_switch": "float64"})
 
 
-def _default_end(made: int, current: Current | None) -> int:
-    """Return the end of the horizon that the scores are about, unless it is past; else as long from now."""
+def default_end(made: int, current: Current | None) -> int:
+    """Return when a decision ends that says nothing of it, microseconds.
+
+    The end of the horizon that the scores are about, unless that is past; else as long from now.
+    """
     days = timedelta(days=DEFAULT_DAYS if current is None else current.facts.horizon_days)
     span = days // timedelta(microseconds=1)
     end = made if current is None else current.facts.as_of + span

@@ -8,7 +8,10 @@ import sqlalchemy as sa
 from serving.store.bulk_insert import among, delete_rows
 from serving.store.database import METADATA
 
-KEPT = ("rung", "p_switch", "expected_revenue", "expected_gain", "recommended_investment", "reasons")
+KEPT = (
+    "rung", "p_switch", "expected_revenue", "expected_gain", "recommended_investment", "reasons", "advice",
+    "value_at_risk", "overdue_days",
+)  # fmt: skip
 """Columns of `scores` that are remembered."""
 
 PREVIOUS = sa.Table(
@@ -21,6 +24,9 @@ PREVIOUS = sa.Table(
     sa.Column("expected_gain", sa.Double),
     sa.Column("recommended_investment", sa.Text),
     sa.Column("reasons", sa.Text),
+    sa.Column("advice", sa.Text),
+    sa.Column("value_at_risk", sa.Double),
+    sa.Column("overdue_days", sa.Integer),
 )  # fmt: skip
 
 
@@ -35,6 +41,9 @@ class PreviousScores:
     expected_gain: float | None
     recommended_investment: str | None
     reasons: str
+    advice: str | None = None
+    value_at_risk: float | None = None
+    overdue_days: int | None = None
 
 
 def remember(connection: sa.Connection, scores: sa.Table, run_id: int, ids: Sequence[str]) -> None:

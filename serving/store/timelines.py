@@ -42,6 +42,13 @@ def put_timelines(connection: sa.Connection, ids: Sequence[str], packed: Sequenc
     return len(fresh)
 
 
+def timelines_of(connection: sa.Connection, ids: Sequence[str]) -> dict[str, AccountTimeline]:
+    """Return the timelines of these accounts, of those that have one."""
+    query = sa.select(TIMELINES.c.account_id, TIMELINES.c.content)
+    rows = connection.execute(query.where(among(connection, TIMELINES.c.account_id, list(ids))))
+    return {row.account_id: json.loads(zlib.decompress(bytes(row.content))) for row in rows}
+
+
 def timeline_of(connection: sa.Connection, account: str) -> AccountTimeline | None:
     """Return the account's timeline; None where none was written."""
     content = connection.execute(sa.select(TIMELINES.c.content).where(TIMELINES.c.account_id == account)).scalar()

@@ -17,8 +17,8 @@ import sqlalchemy as sa
 from serving.store.database import METADATA, SCHEMA
 from serving.store.viewers import Visibility
 
-OPEN = frozenset(("runs", "summaries", "ladder_store", "alembic_version"))
-"""Tables that tell of no single account."""
+OPEN = frozenset(("runs", "summaries", "ladder_store", "alembic_version", "page_settings"))
+"""Tables that tell of no single account, or only what each reader set for themselves."""
 _THEIRS = "account_id IN (SELECT account_id FROM seen_accounts)"
 _GONE = "owner IN (SELECT owner FROM seen_owners) AND account_id NOT IN (SELECT account_id FROM {at}accounts)"
 """Rows of a plan whose account there is no more: they tell the owner."""
@@ -29,6 +29,7 @@ _WHERE = {
     "plan_rows": _PLAN_ROWS,
     "plans": _PLANS,
     "verdicts": "(kind = 'model' OR (kind = 'plan' AND name IN (SELECT plan_id FROM {at}plans WHERE " + _PLANS + ")))",
+    "run_figures": "dimension = 'owner' AND value IN (SELECT owner FROM seen_owners)",
     "audit_log": "about IN (SELECT account_id FROM seen_accounts)",
 }
 """What may be seen of a table; of others that have a column account_id, the rows of the accounts seen."""

@@ -3,8 +3,8 @@
 import json
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from datetime import timedelta
 from typing import Any
+from urllib.parse import urlencode
 
 import sqlalchemy as sa
 from starlette.responses import Response
@@ -14,17 +14,19 @@ from features.errors import InvalidRequest
 from features.instants import MICROSECONDS_PER_DAY
 from features.tables import NO_INVESTMENT
 from serving.api.errors import HttpError
+from serving.api.feedback_parsing import read_event
 from serving.store.account_lookback import STANDINGS
 from serving.store.database import reading
-from serving.store.feedback import keep_override
-from serving.store.feedback_events import LONGEST_TEXT, OverrideEvent
+from serving.store.feedback import keep_feedback, keep_override, known_options
+from serving.store.feedback_events import KINDS, LONGEST_TEXT, OverrideEvent
 from serving.store.lookups import required_run
-from serving.store.overrides import Override, overrides_of
+from serving.store.overrides import Override, default_end, overrides_of
 from serving.store.previous_scores import former_of
 from serving.store.scoring_runs import ACCOUNTS, INVESTMENT_SCORES, RUNS, SCORES, Current
-from serving.store.summaries import rules_of
+from serving.store.summaries import rules_of, summary_of
 from serving.store.timelines import timeline_of
 from serving.store.visibility import is_limited
+from serving.store.work_list import WorkItem, work_of
 from serving.web.account_parts import (
     Changed,
     Near,
@@ -36,12 +38,22 @@ from serving.web.account_parts import (
     unaddressed,
 )
 from serving.web.advice_words import advice_words, raises_leaving
+from serving.web.amounts import read_number
 from serving.web.charts import bar, interval
+from serving.web.filters import Filters, Order, chosen
+from serving.web.priorities import risk_word, trend_of
+from serving.web.session import Visitor
+from serving.web.talk import monthly_revenue, signals, talk_of, why_at_risk
 from serving.web.timeline_chart import draw_timeline
 from serving.web.timeline_events import TimelineEvent, timeline_events
-from serving.web.visit import Visit, account_url, redirect, render
+from serving.web.visit import Visit, account_url, own_path, redirect, render
+from serving.web.work import WorkChange, history_of
 from training.model.text.words import render_reasons
 
+FORECAST = "forecast"
+JUDGEMENTS = (FORECAST, "assessment")
+"""Kinds of feedback in which a manager judges an account; shown where this store keeps them."""
+BEHAVIOURS = frozenset("grows recommends resists_rivals pays_premium develops_with_us invests_in_us".split())
 TRACES = frozenset(("triggers", "breaches", "tickets", "switches", "nps", "csat", "ces"))
 YEAR_DAYS = 365
 
@@ -61,23 +73,31 @@ class Shown:
     similar: Sequence[Near]
     steps: Mapping[str, Any] | None
     events: Sequence[TimelineEvent]
+    work: WorkItem | None
+    history: Sequence[WorkChange]
+    entered: float | None
 
 
 def show(visit: Visit) -> Response:
     """Answer GET /accounts/ID."""
-    return _page(visit, 200, visit.query.get("done") == "1", None)
+    return _page(visit, 200, None)
 
 
 def decide(visit: Visit) -> Response:
-    """Answer POST /accounts/ID: keep or withdraw a manager's decision.  Raises HttpError 403 without the scope."""
+    """Answer POST /accounts/ID: keep or withdraw a decision, keep a forecast or an assessment.
+
+    Raises HttpError 403 without the scope.
+    """
     account, visitor = visit.tail, visit.visitor
     if visitor is None or not visitor.may("feedback"):
         raise HttpError(403, "scope_missing", "This key may look but not decide: it lacks the scope feedback.")
     if is_limited(visit.engine) and _read(visit, account) is None:
-        return _page(visit, 404, False, None)
+        return _page(visit, 404, None)
+    if visit.form.get("kind") in JUDGEMENTS:
+        return _judge(visit, visit.form["kind"], visitor)
     decisions, reason = _decision(visit)
     if not decisions or not reason.strip():
-        return _page(visit, 422, False, visit.say("account.override.empty"))
+        return _page(visit, 422, visit.say("account.override.empty"))
     event = OverrideEvent(
         account_id=account, given_id=f"page-{visit.now}-{visitor.token[:8]}", decisions=decisions,
         reason=reason.strip()[:LONGEST_TEXT], made_by=visitor.name or None,
@@ -85,8 +105,30 @@ def decide(visit: Visit) -> Response:
     try:
         keep_override(visit.engine, event, visitor.author, visit.now)
     except InvalidRequest as error:
-        return _page(visit, 422, False, str(error))
-    return redirect(f"{account_url(account)}?done=1")
+        return _page(visit, 422, str(error))
+    return _done(visit)
+
+
+def _done(visit: Visit) -> Response:
+    """Return to the page, which then says that it is done, and still knows the way back."""
+    query = {"done": "1"} | ({"back": visit.form["back"]} if visit.form.get("back") else {})
+    return redirect(f"{account_url(visit.tail)}?{urlencode(query)}")
+
+
+def _judge(visit: Visit, kind: str, visitor: Visitor) -> Response:
+    """Keep what the manager expects of the account, or where they think that it stands, as feedback."""
+    typed: object = visit.form.get(kind, "").strip()
+    if kind == FORECAST:
+        typed = read_number(str(typed))
+    if typed in (None, ""):
+        return _page(visit, 422, visit.say(f"account.{kind}.wrong"))
+    given = {"account_id": visit.tail, "event_id": f"page-{visit.now}-{visitor.token[:8]}", kind: typed,
+             "made_by": visitor.name or None}  # fmt: skip
+    if visit.form.get("note"):
+        given["note"] = visit.form["note"][:LONGEST_TEXT]
+    event = read_event(given, visit.now, known_options(visit.engine))
+    (receipt,) = keep_feedback(visit.engine, [event], visitor.author, visit.now)
+    return _done(visit) if receipt.error is None else _page(visit, 422, receipt.error.message)
 
 
 def _decision(visit: Visit) -> tuple[dict[str, str | bool | None], str]:
@@ -103,7 +145,7 @@ def _decision(visit: Visit) -> tuple[dict[str, str | bool | None], str]:
     return decided, form.get("reason", "")
 
 
-def _page(visit: Visit, status: int, done: bool, refused: str | None) -> Response:
+def _page(visit: Visit, status: int, refused: str | None) -> Response:
     shown = _read(visit, visit.tail)
     if shown is None:
         return render(visit, "no_account.html", 404, account=visit.tail[:200])
@@ -126,9 +168,16 @@ def _page(visit: Visit, status: int, done: bool, refused: str | None) -> Respons
     day = as_of // MICROSECONDS_PER_DAY
     timeline = shown.timeline
     people = [] if timeline is None else contacts(visit, timeline, day)
+    ends = None if shown.standing is None else shown.standing["contract_ends"]
     return render(
         visit, "account.html", status, current=current, account=score["account_id"], score=score, profile=shown.profile,
-        reasons=render_reasons(score["reasons"], visit.language), options=shown.options, gain=gain, uplift=uplift,
+        reasons=render_reasons(score["reasons"], visit.told_in), options=shown.options, gain=gain, uplift=uplift,
+        risk=None if score["p_switch"] is None else risk_word(score["p_switch"]),
+        why=why_at_risk(visit, score["reasons"], 3), talk=talk_of(visit, score, timeline, ends),
+        signals=signals(visit, score, timeline, ends, day), work=shown.work, history=shown.history,
+        trend=trend_of(visit, monthly_revenue(timeline, day)), entered=shown.entered,
+        judgements=[kind for kind in JUDGEMENTS if kind in KINDS], form=visit.form if refused else {},
+        back=own_path(visit.form.get("back") or visit.query.get("back", "/accounts")), loyal=_loyal(visit, score),
         advice=advice_words(visit, score, shown.options), raises_leaving=raises_leaving,
         bar=bar, next_order=next_order_of(visit, score, as_of),
         standing=shown.standing, override=shown.override, changed=shown.changed, similar=shown.similar,
@@ -136,8 +185,8 @@ def _page(visit: Visit, status: int, done: bool, refused: str | None) -> Respons
         traces=[one for one in shown.events if one.kind in TRACES and one.day >= day - YEAR_DAYS and
                 (one.tone == "bad" or one.kind == "triggers")][:12],
         picture=None if timeline is None or not shown.events else draw_timeline(visit, timeline, shown.events, as_of),
-        stored=timeline is not None, done=done, refused=refused, nothing=NO_INVESTMENT, day=MICROSECONDS_PER_DAY,
-        until=current.facts.as_of + timedelta(days=current.facts.horizon_days) // timedelta(microseconds=1),
+        stored=timeline is not None, done=visit.query.get("done") == "1" and not refused, refused=refused,
+        nothing=NO_INVESTMENT, day=MICROSECONDS_PER_DAY, until=default_end(visit.now, current),
     )  # fmt: skip
 
 
@@ -146,7 +195,8 @@ def _read(visit: Visit, account: str) -> Shown | None:
     with reading(visit.engine) as connection:
         current = required_run(connection)
         visit = visit.about(current.facts)
-        if "\x00" in account:
+        seen = chosen(visit, Filters(), Order()).where(SCORES.c.account_id == account)
+        if "\x00" in account or connection.execute(seen).first() is None:
             return None
         score = _row(connection, SCORES, account)
         if score is None:
@@ -167,6 +217,8 @@ def _read(visit: Visit, account: str) -> Shown | None:
         override = overrides_of(connection, [account], visit.now).get(account)
         similar = [] if standing is None else near_of(connection, json.loads(standing["similar"]))
         profile = _row(connection, ACCOUNTS, account)
+        work, history = work_of(connection, [account]).get(account), history_of(connection, visit, account)
+        entered = entered_forecast(connection, current, score)
     events = [] if timeline is None else timeline_events(visit, timeline)
     changed = (
         None
@@ -186,7 +238,53 @@ def _read(visit: Visit, account: str) -> Shown | None:
         similar=similar,
         steps=steps,
         events=events,
+        work=work,
+        history=history,
+        entered=entered,
     )
+
+
+def entered_forecast(connection: sa.Connection, current: Current, score: Mapping[Any, Any]) -> float | None:
+    """Return the manager's forecast as it was entered; None where nobody knows what it was corrected by."""
+    found = summary_of(connection, current.run_id)
+    factor = None if found is None else found[1].forecast_factors.get(score["forecast_by"] or "")
+    return score["manager_forecast"] / factor if factor and score["manager_forecast"] is not None else None
+
+
+def _loyal(visit: Visit, score: Mapping[Any, Any]) -> list[tuple[str, str]]:
+    """Return what the scores say of loyalty and lifetime value, as far as they do: name and words."""
+    found, money = [], visit.formats.money
+    if score.get("lifetime_value") is not None:
+        ends = {"low": money(score.get("lifetime_value_low")), "high": money(score.get("lifetime_value_high"))}
+        found.append(
+            (
+                visit.say("account.lifetime"),
+                f"{money(score['lifetime_value'])} ({visit.say('account.between', **ends)})",
+            )
+        )
+    if score.get("p_win_back") is not None:
+        found.append((visit.say("account.win_back"), visit.formats.percent(score["p_win_back"])))
+    if score.get("loyalty"):
+        found.append((visit.say("account.loyalty"), visit.say(f"loyalty.{score['loyalty']}")))
+    if score.get("attitude") is not None:
+        found.append(
+            (
+                visit.say("account.attitude"),
+                visit.say("account.of_100", number=visit.formats.number(100 * score["attitude"])),
+            )
+        )
+    kept = score.get("behaviours")
+    held = json.loads(kept) if isinstance(kept, str) and kept.startswith("[") else []
+    if held:
+        found.append(
+            (
+                visit.say("account.behaviours"),
+                ", ".join(visit.say(f"behaviour.{one}") for one in held if one in BEHAVIOURS),
+            )
+        )
+    if score.get("act_by"):
+        found.append((visit.say("priorities.act_by"), visit.formats.date(score["act_by"])))
+    return found
 
 
 def _row(connection: sa.Connection, table: sa.Table, account: str) -> Mapping[Any, Any] | None:

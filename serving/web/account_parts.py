@@ -175,7 +175,7 @@ def changed_since(
             shown = (form.percent(then, 1), form.percent(now, 1))
         elif name == "recommended_investment":
             none = visit.say("account.override.none")
-            shown = tuple(none if one in (None, NO_INVESTMENT) else str(one) for one in (then, now))  # type: ignore[assignment]
+            shown = tuple(none if one in (None, NO_INVESTMENT) else visit.option(one) for one in (then, now))  # type: ignore[assignment]
         else:
             shown = (form.money(then), form.money(now))
         if shown[0] != shown[1]:
@@ -183,8 +183,8 @@ def changed_since(
     new, gone = changed_reasons(read_reasons(former.reasons), read_reasons(score["reasons"]))
     version = current.facts.model_version
     return Changed(
-        since=since, rows=rows, new=[render_reason(reason, visit.language) for reason in new],
-        gone=[render_reason(reason, visit.language) for reason in gone],
+        since=since, rows=rows, new=[render_reason(reason, visit.told_in) for reason in new],
+        gone=[render_reason(reason, visit.told_in) for reason in gone],
         events=[one for one in events if one.day >= since // MICROSECONDS_PER_DAY][:MOST_EVENTS],
         models=None if run["model_version"] == version else (run["model_version"], version),
     )  # fmt: skip

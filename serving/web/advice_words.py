@@ -32,7 +32,7 @@ def advice_words(visit: Visit, score: Mapping[Any, Any], options: Sequence[Mappi
     if advice == TEST and raises_leaving(best):
         key = "advice.test.raises"
     chance = visit.formats.percent(best["p_gain"])
-    option = str(best["investment"]).replace("_", " ")
+    option = visit.option(str(best["investment"]))
     return AdviceWords(advice, visit.say(f"advice.{advice}"), visit.say(key, option=option, chance=chance))
 
 

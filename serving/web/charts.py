@@ -3,6 +3,7 @@ cannot see them. Colours come from the style sheet, so that dark, light and prin
 """
 
 import math
+from collections.abc import Sequence
 from html import escape
 
 from markupsafe import Markup
@@ -82,3 +83,22 @@ def _picture(kind: str, width: float, height: float, parts: list[str], told: str
     label = f'role="img" aria-label="{escape(told)}"' if told else 'aria-hidden="true"'
     head = f'<svg class="picture {kind}" viewBox="0 0 {width} {height}" width="{width}" height="{height}" {label}>'
     return Markup(head + "".join(parts) + "</svg>")
+
+
+def sparkline(values: Sequence[float], told: str, width: int = 96, height: int = 22) -> Markup:
+    """Draw a line without axes, its last point marked.  told : the same in words."""
+    if len(values) < 2:
+        return Markup("")
+    low, high = min(*values, 0.0), max(values)
+    span = (high - low) or 1.0
+    step = (width - 8) / (len(values) - 1)
+    points = [
+        (round(3 + step * k, 1), round(height - 3 - (v - low) / span * (height - 6), 1)) for k, v in enumerate(values)
+    ]
+    line = " ".join(f"{x},{y}" for x, y in points)
+    last = points[-1]
+    parts = [
+        f'<polyline class="line" points="{line}"/>',
+        f'<circle class="point" cx="{last[0]}" cy="{last[1]}" r="2.5"/>',
+    ]
+    return _picture("spark", width, height, parts, told)

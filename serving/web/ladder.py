@@ -2,16 +2,18 @@
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from html import escape
 from typing import Any
 
 import sqlalchemy as sa
+from markupsafe import Markup
 from starlette.responses import Response
 
 from features.ladder.rules import MEMBER, SHOPPER
 from features.tables import RUNGS
 from serving.store.database import reading
 from serving.store.lookups import required_run
-from serving.store.scoring_runs import SCORES
+from serving.store.scoring_runs import SCORES, Current
 from serving.store.summaries import LEFT, NEW, Summary, summary_of
 from serving.web.charts import bar
 from serving.web.flow_chart import draw_flows
@@ -21,6 +23,8 @@ from training.model.text.names import acquired_name
 
 STUCK = (("half", 0, 2), ("one", 2, 4), ("two", 4, 8), ("more", 8, 13))
 """Columns of the standstill: times 90 days, from and up to."""
+WIDTH, LEFT_EDGE, ROW, BAR = 760, 150, 54, 13
+"""Of the picture of the rungs, pixels."""
 _counts: TTLCache[tuple[list[int], list[float]]] = TTLCache()
 
 
@@ -48,21 +52,57 @@ def show(visit: Visit) -> Response:
     summary, model = (None, None) if found is None else found
     visit = visit.about(current.facts)
     rungs = _rungs(now, expected, summary)
-    flows = None if summary is None else _flow_words(visit, summary)
+    flows = None if summary is None else flow_words(visit, summary)
     stuck = [rung for rung in rungs[SHOPPER:MEMBER] if rung.now and rung.still]
     worst = max(stuck, key=lambda rung: sum(rung.still[2:]) / rung.now, default=None)
     return render(
-        visit, "ladder.html", current=current, rungs=rungs[::-1], summary=summary, bar=bar, flows=flows,
+        visit, "ladder.html", current=current, bars=draw_rungs(visit, rungs, current.facts.horizon_days),
+        rungs=rungs[::-1], summary=summary, bar=bar, flows=flows,
         picture=None if summary is None else draw_flows(visit, summary.flows, str(flows)),
         shades=None if summary is None else _shades(summary), worst=worst, stuck_names=[name for name, _, _ in STUCK],
-        acquired=[] if model is None else [_named(row, visit.language) for row in model.acquisition],
+        acquired=[] if model is None else [_named(row, visit.told_in) for row in model.acquisition],
         days=current.facts.horizon_days,
         margin=sum(rung.margin or 0.0 for rung in rungs), most=max((*now, 1)), NEW=NEW, LEFT=LEFT, names=RUNGS,
     )  # fmt: skip
 
 
+def draw_rungs(visit: Visit, rungs: Sequence[Rung], days: int) -> Markup:
+    """Draw the accounts on every rung a year ago, now, and as expected, the highest rung on top."""
+    most = max((max(rung.now, rung.then or 0, rung.expected) for rung in rungs), default=0) or 1
+    kinds = [("then", "ladder.then"), ("now", "ladder.now"), ("expected", "ladder.expected")]
+    parts, y = [], 26.0
+    for k, (kind, key) in enumerate(kinds):
+        label = visit.say(key, days=days) if kind == "expected" else visit.say(key)
+        parts.append(f'<rect class="b-{kind}" x="{LEFT_EDGE + 190 * k}" y="4" width="12" height="12"/>')
+        parts.append(f'<text x="{LEFT_EDGE + 190 * k + 18}" y="15">{escape(label)}</text>')
+    for rung in rungs[::-1]:
+        parts.append(
+            f'<text x="{LEFT_EDGE - 10}" y="{y + 26}" text-anchor="end">{escape(visit.say(f"rung.{rung.name}"))}</text>'
+        )
+        for k, (kind, _) in enumerate(kinds):
+            count = getattr(rung, kind)
+            if count is None:
+                continue
+            width, top = round(count / most * (WIDTH - LEFT_EDGE - 80), 1), y + 4 + k * (BAR + 2)
+            parts.append(f'<rect class="b-{kind}" x="{LEFT_EDGE}" y="{top}" width="{max(width, 1)}" height="{BAR}"/>')
+            told = escape(visit.formats.number(count))
+            parts.append(f'<text class="count" x="{LEFT_EDGE + width + 6}" y="{top + 11}">{told}</text>')
+        y += ROW
+    head = (
+        f'<svg class="picture rungs" viewBox="0 0 {WIDTH} {y + 6:.0f}" width="{WIDTH}" height="{y + 6:.0f}" role="img" '
+    )
+    return Markup(f'{head}aria-label="{escape(visit.say("ladder.rungs"), quote=True)}">{"".join(parts)}</svg>')
+
+
 def _named(row: Mapping[str, Any], language: str) -> Mapping[str, Any]:
     return {**row, "what": acquired_name(row, language)}
+
+
+def rungs_of(connection: sa.Connection, visit: Visit, current: Current) -> list[Rung]:
+    """Return the rungs with their accounts now, a year ago and at the horizon, lowest first."""
+    found = summary_of(connection, current.run_id)
+    now, expected = _counts.get((str(visit.engine.url), current.run_id), lambda: _read_counts(connection))
+    return _rungs(now, expected, None if found is None else found[0])
 
 
 def _read_counts(connection: sa.Connection) -> tuple[list[int], list[float]]:
@@ -96,7 +136,7 @@ def _rungs(now: Sequence[int], expected: Sequence[float], summary: Summary | Non
     return rows
 
 
-def _flow_words(visit: Visit, summary: Summary) -> str:
+def flow_words(visit: Visit, summary: Summary) -> str:
     """Return the flows in a sentence."""
     n, number = len(RUNGS), visit.formats.number
     pairs = [(a, b, summary.flows[a][b]) for a in range(n) for b in range(n)]

@@ -68,11 +68,16 @@ def as_program_file(plan: Plan) -> bytes:
     return content.getvalue()
 
 
+def plain_text(text: str) -> str:
+    """Return a text as a sheet can hold it."""
+    return _CONTROL.sub(" ", text)[:32_000]
+
+
 def _cells(sheet: Any, row: Sequence[object]) -> list[Any]:
     cells = []
     for value in row:
         text = isinstance(value, str)
-        cell = WriteOnlyCell(sheet, _CONTROL.sub(" ", value)[:32_000] if isinstance(value, str) else value)
+        cell = WriteOnlyCell(sheet, plain_text(value) if isinstance(value, str) else value)
         if text:
             cell.data_type = "s"  # else what begins with = would be a formula
         cells.append(cell)

@@ -1,7 +1,7 @@
 """What a budget buys: the plan made, explained, downloaded, accepted."""
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 import sqlalchemy as sa
@@ -25,20 +25,25 @@ from serving.store.scoring_runs import ACCOUNTS, SCORES
 from serving.store.verdicts import Verdict, plan_verdicts
 from serving.web.amounts import read_number
 from serving.web.charts import break_even, interval
+from serving.web.filters import Filters, Order, chosen, filters_of, forgiving, page_of, visible
+from serving.web.hand_out import as_hand_out, plan_names, progress_of
 from serving.web.plan_downloads import SHEET, as_csv, as_program_file, as_sheet
-from serving.web.priorities import choices_of
+from serving.web.priorities import chips_of, choices_of
 from serving.web.ttl_cache import TTLCache
 from serving.web.visit import Visit, download, redirect, render
 from training.model.findings import Finding, from_json
 
 ROWS = 100
+HOURS, SOCIAL = "hours_", "social"
+"""How the fields begin that tell how many visits or hours an option takes."""
 """Accounts of a plan on a page."""
 USUAL_BUDGET, USUAL_HOLDOUT = 20_000.0, 0.1
 MOST_MONEY = 1e15
 MOST_SLIDER = 100_000
 """To the right of the slider, unless all that pays costs more."""
-LIMITS = ("owner_budget", *(f"{bond}_budget" for bond in BONDS))
-"""Fields of amounts that a plan keeps to beside the budget: of each account manager, of all options of a bond."""
+LIMITS = ("owner_budget", "owner_hours", *(f"{bond}_budget" for bond in BONDS))
+"""Fields of what a plan keeps to beside the budget: money and visits or hours of each account manager, money of all
+options of a bond."""
 IN_THE_SUMS = frozenset(
     "plan_treated plan_empty plan_gain plan_gain_open plan_interval plan_claim plan_unclaimed".split()
 )
@@ -51,13 +56,15 @@ class PlanForm:
     """The form as it was filled in.  budget, holdout, explore, limits : texts as typed.  query : None where it is no
     plan.
 
-    limits : field -> text, see LIMITS.  wrong : names of the fields that cannot be read.
+    limits : field -> text, see LIMITS.  hours : option -> visits or hours that it takes, as typed.
+    wrong : names of the fields that cannot be read.
     """
 
     budget: str
     holdout: str
     explore: str
     limits: Mapping[str, str]
+    hours: Mapping[str, str]
     query: PlanQuery | None
     wrong: tuple[str, ...] = ()
 
@@ -84,7 +91,7 @@ class PlanRow:
 
 def show(visit: Visit) -> Response:
     """Answer GET /plan: the form, and the plan where there is a budget."""
-    form = form_of(visit.query)
+    form = _asked(visit, visit.query)
     plan = None if form.query is None else _plan(visit, form.query)
     return _shown(visit, form, plan, None)
 
@@ -134,6 +141,8 @@ def show_accepted(visit: Visit) -> Response:
         return download(as_csv(plan), "text/csv; charset=utf-8", name)
     if form == "xlsx":
         return download(as_sheet(plan, visit), SHEET, name)
+    if form == "handout":
+        return download(as_hand_out(plan, visit), SHEET, f"plan-{kept.plan_id}-hand-out.xlsx")
     if form == "zip":
         return download(as_program_file(plan), "application/zip", name)
     if form:
@@ -141,28 +150,37 @@ def show_accepted(visit: Visit) -> Response:
     return _shown(visit, form_of(visit.query), plan, kept)
 
 
-def form_of(query: QueryParams) -> PlanForm:
-    """Return the form's fields, in either language's numbers; shares in percent."""
+def form_of(query: QueryParams, accounts: frozenset[str] | None = None) -> PlanForm:
+    """Return the form's fields, in either language's numbers; shares in percent.
+
+    accounts : that the filters of a list let through; None = all.
+    """
     budget, holdout, explore = (_typed(query, name) for name in ("budget", "holdout", "explore"))
     limits = {name: _typed(query, name) for name in LIMITS}
     money, most = _amount(budget), {name: _amount(text) for name, text in limits.items()}
     held, explored = _share(holdout, USUAL_HOLDOUT), _share(explore, 0.0)
     wrong = [name for name, share in (("holdout", held), ("explore", explored)) if share is None]
-    wrong += ["limits"] if any(text and most[name] is None for name, text in limits.items()) else []
+    hours = {name.removeprefix(HOURS): text.strip()[:10] for name, text in query.items() if name.startswith(HOURS)}
+    taken = {option: amount for option, text in hours.items() if (amount := _amount(text)) is not None}
+    typed = [(text, most[name]) for name, text in limits.items()] + [(hours[one], taken.get(one)) for one in hours]
+    wrong += ["limits"] if any(text and amount is None for text, amount in typed) else []
     if budget and money is None:
         wrong.append("budget")
     wanted = None
     if money is not None and held is not None and explored is not None and not wrong:
         bonds = {bond: limit for bond in BONDS if (limit := most[f"{bond}_budget"]) is not None}
         wanted = PlanQuery(
-            Allowance(money, most["owner_budget"], bonds),
+            Allowance(money, most["owner_budget"], bonds, taken, most["owner_hours"]),
             Draw(held, explored),
             on="low" if query.get("on") == "low" else "expected",
             owner=query.get("owner") or None,
             rungs=tuple(rung for rung in query.getlist("rung") if rung in RUNGS) or None,
             investments=tuple(name[:200] for name in query.getlist("investment") if name) or None,
+            accounts=accounts,
         )
-    return PlanForm(budget=budget, holdout=holdout, explore=explore, limits=limits, query=wanted, wrong=tuple(wrong))
+    return PlanForm(
+        budget=budget, holdout=holdout, explore=explore, limits=limits, hours=hours, query=wanted, wrong=tuple(wrong)
+    )
 
 
 def _typed(query: QueryParams, name: str) -> str:
@@ -183,8 +201,34 @@ def _share(text: str, usual: float) -> float | None:
     return percent / 100 if percent is not None and 0 <= percent <= 50 else None
 
 
+def list_filters(query: QueryParams) -> Filters:
+    """Return the filters of a list that came along, besides what the form itself asks: owner and rungs."""
+    return replace(filters_of(query), owner=None, rung=None)
+
+
+def _with_visits(visit: Visit, query: QueryParams) -> QueryParams:
+    """Return the query where it limits visits and does not say what takes how many: each social action takes one."""
+    if not query.get("owner_hours") or any(name.startswith(HOURS) for name in query):
+        return query
+    menu = visit.planner.read(visit.engine, visit.now)[0].menu
+    social = [option for option, bond in zip(menu.options, menu.bonds, strict=True) if bond == SOCIAL]
+    return QueryParams([*query.multi_items(), *((f"{HOURS}{option}", "1") for option in social)])
+
+
+def _asked(visit: Visit, query: QueryParams) -> PlanForm:
+    """Return the form, for the accounts that the filters of the list let through."""
+    filters, query = list_filters(query), _with_visits(visit, query)
+    if not (filters.active or visible(visit)):
+        return form_of(query)
+    with reading(visit.engine) as connection:
+        visit = visit.about(required_run(connection).facts)
+        filters = forgiving(connection, visit, filters)
+        ids = frozenset(connection.execute(chosen(visit, filters, Order())).scalars())
+    return form_of(query, ids)
+
+
 def _wanted(visit: Visit, query: QueryParams) -> Plan:
-    wanted = form_of(query).query
+    wanted = _asked(visit, query).query
     if wanted is None:
         raise HttpError(422, "no_budget", "Give a budget.", "budget")
     return _plan(visit, wanted)
@@ -198,14 +242,17 @@ def _plan(visit: Visit, query: PlanQuery) -> Plan:
 
 
 def _shown(visit: Visit, form: PlanForm, plan: Plan | None, kept: Any) -> Response:
-    page = visit.query.get("page", "1")
-    page_number = max(int(page), 1) if page.isascii() and page.isdecimal() and len(page) < 6 else 1
+    page_number = page_of(visit.query)
     with reading(visit.engine) as connection:
         current = required_run(connection)
         rows = [] if plan is None else _rows(connection, plan, page_number)
         names = {} if plan is None else _named(connection, plan.record)
         choices = choices_of(connection, current, visit.engine)
         plans, judged = accepted_plans(connection), plan_verdicts(connection)
+        plan_named, progress = (
+            plan_names(connection, plans),
+            None if kept is None or plan is None else progress_of(connection, plan),
+        )
     visit, level = visit.about(current.facts), current.facts.level if plan is None else plan.record.get("level")
     least = min((row.gain_low for row in rows if row.gain_low is not None), default=0.0)
     most = max((row.gain_high for row in rows if row.gain_high is not None), default=0.0)
@@ -218,11 +265,13 @@ def _shown(visit: Visit, form: PlanForm, plan: Plan | None, kept: Any) -> Respon
     return render(
         visit, "plan.html", asked=form, plan=plan, record=None if plan is None else plan.record, rows=rows, kept=kept,
         claim=None if plan is None else claim(plan.record), plans=plans,
-        judged=judged, brought=_brought(judged, kept), current=current, choices=choices, drawn=drawn,
+        plan_named=plan_named, progress=progress, beside=plans[0] if plans and kept is None else None,
+        hours=form.hours, judged=judged, brought=_brought(judged, kept), current=current, choices=choices, drawn=drawn,
         told=[] if plan is None else [visit.tell(one, names) for one in _below_the_sums(plan)], page=page_number,
         pages=max(1, -(-count // ROWS)), options=[o for o in current.options if o != NO_INVESTMENT],
         picture=None if plan is None else _picture(visit, plan.record), chosen_rungs=visit.query.getlist("rung"),
         chosen_options=visit.query.getlist("investment"), slider=MOST_SLIDER, usual_budget=USUAL_BUDGET,
+        filters=list_filters(visit.query), chips=chips_of(visit, list_filters(visit.query)),
         may_accept=visit.visitor is not None and visit.visitor.may("plan"),
         accepted_ids={one.plan_id for one in plans}, first=ROWS * (page_number - 1) + 1,
     )  # fmt: skip

@@ -1,37 +1,47 @@
-"""Whom to invest in first: the accounts of the last scoring run, ranked, filtered, a page at a time."""
+"""The list of accounts: ranked, filtered, a page at a time, each with what to do and why."""
 
 import csv
 import io
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from urllib.parse import urlencode
+from typing import Any
 
 import sqlalchemy as sa
 from starlette.responses import Response
 
+from features.instants import MICROSECONDS_PER_DAY
 from features.spreadsheets import plain
 from features.tables import NO_INVESTMENT
 from serving.scoring.score_columns import ADVICE
 from serving.scoring.scoring import INSUFFICIENT
+from serving.store.account_lookback import STANDINGS
 from serving.store.database import reading
 from serving.store.lookups import required_run
 from serving.store.overrides import overrides_of
+from serving.store.page_settings import VIEW, settings_of
+from serving.store.run_figures import RISK_MARK, dimensions
 from serving.store.scoring_runs import ACCOUNTS, INVESTMENT_SCORES, SCORES, Current
-from serving.web.charts import interval
+from serving.store.timelines import timelines_of
+from serving.store.work_list import WorkItem, work_of
+from serving.web.charts import interval, sparkline
 from serving.web.filters import (
     ALONE,
+    CHOICES,
     PAYS,
     SORTS,
-    STATES,
     UNKNOWN,
     Filters,
+    Order,
     chosen,
     conditions,
     filters_of,
+    forgiving,
+    is_former,
     order_of,
     source,
     state_is,
 )
+from serving.web.talk import Talk, monthly_revenue, talk_of, why_at_risk, why_this
 from serving.web.ttl_cache import TTLCache
 from serving.web.visit import Visit, account_url, download, redirect, render
 from training.model.text.words import render_reasons
@@ -41,6 +51,14 @@ ROWS = 50
 MOST_CHOICES = 500
 """Owners, countries or industries in a list of choices."""
 IDS_AT_ONCE = 1_000
+SOME_RISK = RISK_MARK / 2
+COLUMNS = (
+    "owner", "rung", "risk", "margin", "act", "gain", "contract", "next", "trend", "work", "revenue", "why", "evidence",
+    "act_by", "cost", "roi",
+)  # fmt: skip
+USUAL_COLUMNS = COLUMNS[:10]
+OLD_LINKS = frozenset((*Filters.__dataclass_fields__, "sort", "direction", "page", "find"))
+"""What a link to `/` asked when the list stood there."""
 _totals: TTLCache["Totals"] = TTLCache()
 _choices: TTLCache["Choices"] = TTLCache()
 
@@ -52,6 +70,8 @@ class Priority:
     state : one of STATES.  advice : None in scores that release 0.2 wrote.
     best_gain : where nothing pays, what the best option is expected to bring, below nought.
     wanted : what a manager wants instead of the recommendation, with who and why.
+    leaves : whether a manager says that it will leave; None where nobody said.
+    contract_ends : days since 1970.  next_order : a date.  trend : revenue of the last months.
     """
 
     account_id: str
@@ -63,6 +83,8 @@ class Priority:
     p_downgrade: float | None
     p_switch: float | None
     trigger: str | None
+    value_at_risk: float | None
+    revenue: float | None
     state: str
     advice: str | None
     investment: str | None
@@ -73,11 +95,33 @@ class Priority:
     gain_high: float | None
     roi: float | None
     reasons: tuple[str, ...]
+    why: str
+    evidence: str
     best_option: str | None
     best_gain: float | None
     wanted: str | None
     wanted_by: str | None
     wanted_why: str | None
+    leaves: bool | None
+    leaves_by: str | None
+    contract_ends: int | None
+    next_order: str | None
+    overdue_days: int | None
+    act_by: str | None
+    former: bool
+    talk: Talk
+    trend: Sequence[float]
+    work: WorkItem | None
+
+    @property
+    def risk(self) -> str | None:
+        """Return the word for the chance of leaving: high, some or low; None where it cannot leave."""
+        return None if self.p_switch is None else risk_word(self.p_switch)
+
+
+def risk_word(chance: float) -> str:
+    """Return `high` from the mark on, `some` from half of it, else `low`."""
+    return "high" if chance >= RISK_MARK else "some" if chance >= SOME_RISK else "low"
 
 
 @dataclass(frozen=True)
@@ -88,6 +132,7 @@ class Totals:
     states: Mapping[str, int]
     cost: float
     gain: float
+    margin: float
 
 
 @dataclass(frozen=True)
@@ -97,24 +142,27 @@ class Choices:
     owners: Sequence[str]
     countries: Sequence[str]
     industries: Sequence[str]
+    segments: Sequence[str]
+    groups: Sequence[str]
 
 
 def show(visit: Visit) -> Response:
-    """Answer GET / with the list; a search for an id leads to the account itself."""
+    """Answer GET /accounts with the list; a search for an id leads to the account itself."""
     asked, order = filters_of(visit.query), order_of(visit.query)
     with reading(visit.engine) as connection:
         current = required_run(connection)
+        visit = visit.about(current.facts)
         found = visit.query.get("find", "").strip().replace("\x00", "")
         if found:
-            if connection.execute(sa.select(SCORES.c.account_id).where(SCORES.c.account_id == found)).first():
-                return redirect(account_url(found))
-            return redirect(visit.here(find=None, q=found))
-        query = chosen(asked, order).limit(ROWS).offset(ROWS * (order.page - 1))
+            one = _account_called(connection, visit, found)
+            return redirect(visit.here(find=None, q=found) if one is None else account_url(one))
+        asked = forgiving(connection, visit, asked)
+        query = chosen(visit, asked, order).limit(ROWS).offset(ROWS * (order.page - 1))
         ids = list(connection.execute(query).scalars())
-        rows = priorities_of(connection, ids, visit.now, visit.language)
-        totals = totals_of(connection, current, asked, visit.engine)
+        rows = priorities_of(connection, ids, visit)
+        totals = totals_of(connection, visit, current, asked)
         choices = choices_of(connection, current, visit.engine)
-    visit = visit.about(current.facts)
+        views = settings_of(connection, visit.person, VIEW)
     least = min((row.gain_low for row in rows if row.gain_low is not None), default=0.0)
     most = max((row.gain_high for row in rows if row.gain_high is not None), default=0.0)
 
@@ -122,33 +170,112 @@ def show(visit: Visit) -> Response:
         told = visit.between(row.gain_low, row.gain_high, current.facts.level)
         return interval(row.gain, row.gain_low, row.gain_high, least=least, most=most, told=told)
 
-    pages = max(1, -(-totals.accounts // ROWS))
     return render(
         visit, "priorities.html", rows=rows, totals=totals, asked=asked, order=order, choices=choices,
-        current=current, pages=pages, first=ROWS * (order.page - 1) + 1, drawn=drawn,
-        states=STATES, advices=ADVICE, sorts=SORTS, plan_url=_plan_url(asked),
+        current=current, pages=max(1, -(-totals.accounts // ROWS)), first=ROWS * (order.page - 1) + 1, drawn=drawn,
+        trend=lambda row: trend_of(visit, row.trend), filters=_filters(visit, asked, choices), sorts=SORTS,
+        chips=chips_of(visit, asked), advices=ADVICE, plan_url=f"/plan{asked.query()}", views=views,
+        columns=_columns(visit), all_columns=COLUMNS, back=visit.here(), day=MICROSECONDS_PER_DAY,
     )  # fmt: skip
+
+
+def _account_called(connection: sa.Connection, visit: Visit, found: str) -> str | None:
+    """Return the account of that id, whatever its case."""
+    query = chosen(visit, Filters(), Order()).where(sa.func.lower(SCORES.c.account_id) == found.lower()).limit(2)
+    ids = list(connection.execute(query).scalars())
+    return ids[0] if len(ids) == 1 else found if found in ids else None
+
+
+def trend_of(visit: Visit, trend: Sequence[float]) -> object:
+    """Return the line of an account's revenue."""
+    if not any(trend):
+        return ""
+    money = visit.formats.money
+    return sparkline(trend, visit.say("priorities.trend.told", first=money(trend[0]), last=money(trend[-1])))
+
+
+def _columns(visit: Visit) -> Sequence[str]:
+    """Return the columns asked for, in the list's own order."""
+    asked = set(",".join(visit.query.getlist("columns")).split(","))
+    found = [name for name in COLUMNS if name in asked]
+    return found or USUAL_COLUMNS
+
+
+@dataclass(frozen=True)
+class Choice:
+    """One filter to choose from.  values : each with its words.  usual : whether it stands in the row itself."""
+
+    name: str
+    label: str
+    values: Sequence[tuple[str, str]]
+    chosen: str | None
+    usual: bool
+
+
+def _filters(visit: Visit, asked: Filters, choices: Choices) -> list[Choice]:
+    plain = {
+        "owner": choices.owners, "country": choices.countries, "industry": choices.industries,
+        "segment": choices.segments, "group": choices.groups,
+    }  # fmt: skip
+    found: list[Choice] = []
+    for name in ("owner", "rung", "risk", "advice", "work", "trigger", "moved", "overdue", "former", "country",
+                 "industry", "segment", "group", "bond"):  # fmt: skip
+        values = plain[name] if name in plain else CHOICES[name]
+        label = visit.say("priorities.by_evidence" if name == "advice" else f"priorities.{name}")
+        words = [(one, value_words(visit, name, one)) for one in values]
+        if words:
+            found.append(Choice(name, label, words, getattr(asked, name), len(found) < 5))
+    return found
+
+
+def value_words(visit: Visit, name: str, value: str) -> str:
+    """Return the words for the value of a filter."""
+    if name in ("rung", "bond", "trigger", "state", "advice"):
+        return visit.say(f"{name}.{value}")
+    if name == "work":
+        return visit.say(f"work.status.{value}")
+    if name in ("industry", "segment"):
+        return visit.called(value, value)
+    return visit.say(f"priorities.{name}.{value}") if name in CHOICES else value
+
+
+@dataclass(frozen=True)
+class Chip:
+    """A filter that holds.  without : the address of the page without it."""
+
+    words: str
+    without: str
+
+
+def chips_of(visit: Visit, asked: Filters) -> list[Chip]:
+    """Return the filters that hold, in words, each with the way to be rid of it."""
+    found = []
+    for name, value in asked.asked.items():
+        label = visit.say("priorities.by_evidence" if name == "advice" else f"priorities.{name}", field="") \
+            if name != "nothing" else ""  # fmt: skip
+        if name == "nothing":
+            fields = ", ".join(visit.say(f"priorities.{one}") for one in asked.nothing)
+            words = visit.say("priorities.nothing", field=fields)
+        else:
+            words = f"{label}: {value_words(visit, name, value)}"
+        found.append(Chip(words, visit.here(**{name: None, "page": None})))
+    return found
 
 
 def download_list(visit: Visit) -> Response:
     """Answer GET /accounts.csv: all accounts that pass the filter, in the list's order."""
     asked, order = filters_of(visit.query), order_of(visit.query)
     with reading(visit.engine) as connection:
-        required_run(connection)
-        ids = list(connection.execute(chosen(asked, order)).scalars())
+        visit = visit.about(required_run(connection).facts)
+        asked = forgiving(connection, visit, asked)
+        ids = list(connection.execute(chosen(visit, asked, order)).scalars())
         text = io.StringIO()
         writer = csv.writer(text, lineterminator="\r\n")
         writer.writerow(CSV_COLUMNS)
         for begin in range(0, len(ids), IDS_AT_ONCE):
-            for row in priorities_of(connection, ids[begin : begin + IDS_AT_ONCE], visit.now, visit.language):
+            for row in priorities_of(connection, ids[begin : begin + IDS_AT_ONCE], visit, with_timelines=False):
                 writer.writerow(_csv_row(row))
     return download(b"\xef\xbb\xbf" + text.getvalue().encode(), "text/csv; charset=utf-8", "accounts.csv")
-
-
-def _plan_url(asked: Filters) -> str:
-    """Return the plan for the part of the accounts that a plan can be made for: an owner's, a rung's."""
-    part = {name: value for name, value in (("owner", asked.owner), ("rung", asked.rung)) if value}
-    return f"/plan?{urlencode(part)}" if part else "/plan"
 
 
 CSV_COLUMNS = (
@@ -172,77 +299,99 @@ def safe_cell(cell: object) -> object:
     return plain(cell) if isinstance(cell, str) else "" if cell is None else cell
 
 
-def priorities_of(connection: sa.Connection, ids: Sequence[str], now: int, language: str) -> list[Priority]:
-    """Return these accounts, in this order.  now : microseconds; decisions that ended before it are over.
+def priorities_of(
+    connection: sa.Connection, ids: Sequence[str], visit: Visit, with_timelines: bool = True
+) -> list[Priority]:
+    """Return these accounts, in this order, in the visitor's words.
 
-    language : of the reasons.
+    with_timelines : whether to say what speaks out of each one's history, which takes a while for many.
     """
-    score, account, option = SCORES.c, ACCOUNTS.c, INVESTMENT_SCORES.c
+    score, option = SCORES.c, INVESTMENT_SCORES.c
     query = (
         sa.select(
-            score.account_id, account.name, account.owner, score.rung, score.next_rung, score.p_upgrade,
-            score.p_downgrade, score.p_switch, score.switch_trigger, score.recommended_investment, option.bond,
-            option.cost, score.expected_gain, option.gain_low, option.gain_high, score.roi, score.reasons, score.advice,
+            SCORES, ACCOUNTS.c.name, ACCOUNTS.c.owner, option.bond, option.cost, option.gain_low, option.gain_high,
+            option.p_gain, option.basis, STANDINGS.c.contract_ends,
+            sa.case((is_former(), 1), else_=0).label("is_former"),
         )
-        .select_from(source(True, True))
+        .select_from(source(visit, Filters(), account=True, option=True, standing=True))
         .where(score.account_id.in_(ids))
     )  # fmt: skip
-    found = {row.account_id: row for row in connection.execute(query)}
-    idle = [a for a in ids if _pays_nothing(found[a].recommended_investment)]
+    found: dict[str, Mapping[Any, Any]] = {row["account_id"]: row for row in connection.execute(query).mappings()}
+    idle = [a for a in ids if _pays_nothing(found[a]["recommended_investment"])]
     best = _best_options(connection, idle)
-    standing = overrides_of(connection, ids, now)
+    decided, work = overrides_of(connection, ids, visit.now), work_of(connection, ids)
+    timelines = timelines_of(connection, ids) if with_timelines else {}
     rows = []
     for one in ids:
-        row = found[one]
-        pays = not _pays_nothing(row.recommended_investment)
-        decision = standing[one].decisions.get("recommended_investment") if one in standing else None
+        row, timeline = found[one], timelines.get(one)
+        pays = not _pays_nothing(row["recommended_investment"])
+        decisions = decided[one].decisions if one in decided else {}
+        wish, claim = decisions.get("recommended_investment"), decisions.get("will_switch")
         best_option, best_gain = best.get(one, (None, None))
+        own: dict[str, Any] = {
+            name: row[name] if pays else None for name in ("bond", "cost", "gain_low", "gain_high", "roi")
+        }
         rows.append(
             Priority(
                 account_id=one,
-                name=row.name,
-                owner=row.owner,
-                rung=row.rung,
-                next_rung=row.next_rung,
-                p_upgrade=row.p_upgrade,
-                p_downgrade=row.p_downgrade,
-                p_switch=row.p_switch,
-                trigger=row.switch_trigger,
+                **{
+                    name: row[name]
+                    for name in (
+                        "name",
+                        "owner",
+                        "rung",
+                        "next_rung",
+                        "p_upgrade",
+                        "p_downgrade",
+                        "p_switch",
+                        "value_at_risk",
+                        "advice",
+                        "contract_ends",
+                        "overdue_days",
+                    )
+                },
+                **own,
+                trigger=row["switch_trigger"],
+                revenue=row["expected_revenue"],
                 state=PAYS if pays else UNKNOWN if best_option is None else ALONE,
-                advice=row.advice,
-                investment=row.recommended_investment if pays else None,
-                bond=row.bond if pays else None,
-                cost=row.cost if pays else None,
-                gain=row.expected_gain if pays else None,
-                gain_low=row.gain_low if pays else None,
-                gain_high=row.gain_high if pays else None,
-                roi=row.roi if pays else None,
-                reasons=tuple(render_reasons(row.reasons, language)),
+                investment=row["recommended_investment"] if pays else None,
+                gain=row["expected_gain"] if pays else None,
+                reasons=tuple(render_reasons(row["reasons"], visit.told_in)),
+                why="; ".join(why_at_risk(visit, row["reasons"])),
+                evidence=why_this(visit, row),
                 best_option=best_option,
                 best_gain=best_gain,
-                wanted=None if decision is None else str(decision.value),
-                wanted_by=None if decision is None else decision.made_by,
-                wanted_why=None if decision is None else decision.reason,
+                wanted=None if wish is None else str(wish.value),
+                wanted_by=None if wish is None else wish.made_by,
+                wanted_why=None if wish is None else wish.reason,
+                leaves=None if claim is None else bool(claim.value),
+                leaves_by=None if claim is None else claim.made_by,
+                next_order=row["next_order_on"],
+                act_by=row.get("act_by"),
+                former=bool(row["is_former"]),
+                talk=talk_of(visit, row, timeline, row["contract_ends"]),
+                trend=monthly_revenue(timeline, visit.as_of // MICROSECONDS_PER_DAY),
+                work=work.get(one),
             )
         )
     return rows
 
 
-def totals_of(connection: sa.Connection, current: Current, asked: Filters, engine: sa.Engine) -> Totals:
-    """Return counts and sums of all accounts that pass the filter; kept for a minute."""
-    return _totals.get((str(engine.url), current.run_id, asked), lambda: _count(connection, asked))
+def totals_of(connection: sa.Connection, visit: Visit, current: Current, asked: Filters) -> Totals:
+    """Return counts and sums of all accounts that pass the filter; kept for a minute, those of the work list not."""
+    if asked.work is not None:
+        return _count(connection, visit, asked)
+    return _totals.get((str(visit.engine.url), current.run_id, asked), lambda: _count(connection, visit, asked))
 
 
-def _count(connection: sa.Connection, asked: Filters) -> Totals:
+def _count(connection: sa.Connection, visit: Visit, asked: Filters) -> Totals:
     """Count and sum in one query; an option's cost is its gain over its ROI, so its row is not read."""
-    where, of_account, of_option = conditions(asked)
-    score, tables = SCORES.c, source(of_account, of_option)
+    where, tables, score = conditions(visit, asked), source(visit, asked), SCORES.c
     pays = sa.case((state_is(PAYS), 1), else_=0)
     gain = sa.func.sum(sa.case((state_is(PAYS), score.expected_gain), else_=0.0))
     cost = sa.func.sum(sa.case((score.roi > 0, score.expected_gain / score.roi), else_=0.0))
-    row = connection.execute(
-        sa.select(sa.func.count(), sa.func.sum(pays), gain, cost).select_from(tables).where(*where)
-    ).one()
+    sums = (sa.func.count(), sa.func.sum(pays), gain, cost, sa.func.sum(score.value_at_risk))
+    row = connection.execute(sa.select(*sums).select_from(tables).where(*where)).one()
     n, paying = int(row[0]), int(row[1] or 0)
     alone = 0
     if asked.state is not None:
@@ -251,7 +400,7 @@ def _count(connection: sa.Connection, asked: Filters) -> Totals:
         query = sa.select(sa.func.count()).select_from(tables).where(*where, state_is(ALONE))
         alone = int(connection.execute(query).scalar_one())
     states = {PAYS: paying, ALONE: alone, UNKNOWN: n - paying - alone}
-    return Totals(n, states, float(row[3] or 0.0), float(row[2] or 0.0))
+    return Totals(n, states, float(row[3] or 0.0), float(row[2] or 0.0), float(row[4] or 0.0))
 
 
 def _best_options(connection: sa.Connection, ids: Sequence[str]) -> dict[str, tuple[str, float]]:
@@ -273,12 +422,14 @@ def choices_of(connection: sa.Connection, current: Current, engine: sa.Engine) -
 
 
 def _read_choices(connection: sa.Connection) -> Choices:
-    def distinct(name: str) -> list[str]:
-        column = ACCOUNTS.c[name]
+    def distinct(column: "sa.ColumnElement[Any] | None") -> list[str]:
+        if column is None:
+            return []
         query = sa.select(column).where(column.is_not(None), column != "").distinct().order_by(column)
         return list(connection.execute(query.limit(MOST_CHOICES)).scalars())
 
-    return Choices(distinct("owner"), distinct("country"), distinct("industry"))
+    profile, group = ACCOUNTS.c, dimensions().get("group")
+    return Choices(*map(distinct, (profile.owner, profile.country, profile.industry, profile.segment, group)))
 
 
 def _pays_nothing(recommended: str | None) -> bool:

@@ -1,6 +1,6 @@
 """The page's routes: the visitor is known, the form is read, and every answer is a page, errors included."""
 
-from collections.abc import Awaitable, Callable, Mapping
+from collections.abc import Awaitable, Callable, Mapping, Sequence
 from typing import Protocol, TypeVar
 from urllib.parse import quote
 
@@ -19,20 +19,46 @@ from serving.api.request_bodies import parse_form, read_form
 from serving.api.request_context import request_context_of
 from serving.planning.planner import Planner
 from serving.store.visibility import limited
-from serving.web import account, audit, ladder, planning, priorities, start, trust
+from serving.web import (
+    account,
+    audit,
+    glossary,
+    hand_out,
+    home,
+    ladder,
+    pictures,
+    planning,
+    priorities,
+    risk,
+    start,
+    trust,
+    work,
+)
 from serving.web.session import BEGUN_COOKIE, SessionAuth, Visitor
 from serving.web.static_files import asset_at
-from serving.web.visit import View, Visit, language_of, redirect, render
-from training.model.text.words import LANGUAGES
+from serving.web.text.catalogue import PAGE_LANGUAGES
+from serving.web.visit import View, Visit, language_of, own_path, redirect, render
 
+NO_STORE = sa.create_engine("sqlite://")
+"""Stands where a page has nothing to ask."""
 LANGUAGE_COOKIE = "ladder_language"
 _YEAR_SECONDS = 365 * 24 * 3600
 T = TypeVar("T")
+Form = Sequence[tuple[str, str]]
 VIEWS: Mapping[tuple[str, str], View] = {
-    ("GET", "/"): priorities.show,
+    ("GET", "/"): home.show,
+    ("POST", "/mine"): home.remember,
+    ("GET", "/accounts"): priorities.show,
+    ("GET", "/work"): work.show,
+    ("POST", "/work"): work.change,
+    ("POST", "/views"): work.keep_view,
     ("GET", "/accounts.csv"): priorities.download_list,
     ("GET", "/accounts/*"): account.show,
     ("POST", "/accounts/*"): account.decide,
+    ("GET", "/risk"): risk.show,
+    ("GET", "/risk.csv"): risk.download_pivot,
+    ("GET", "/glossary"): glossary.show,
+    ("GET", "/pictures/*"): pictures.show,
     ("GET", "/ladder"): ladder.show,
     ("GET", "/trust"): trust.show,
     ("GET", "/plan"): planning.show,
@@ -41,6 +67,7 @@ VIEWS: Mapping[tuple[str, str], View] = {
     ("POST", "/plans"): planning.accept,
     ("GET", "/plans/*"): planning.show_accepted,
     ("GET", "/audit"): audit.show,
+    ("POST", "/plans/*"): hand_out.change,
 }
 """By method and path of `endpoints.PAGES`; what is about assets and signing in is the site's own."""
 
@@ -74,11 +101,12 @@ class Site:
         currency: str = "€",
         track_records: str = "off",
         standing: Callable[[], start.Standing] = start.Standing,
+        names: Mapping[str, str] | None = None,
     ) -> None:
         self._stores, self._session_auth, self._rates = stores, session_auth, rates
         self._reading, self._writing = executor, writing or executor
         self._currency, self._standing, self._track_records = currency, standing, track_records
-        self._refusals = Refusals()
+        self._names, self._refusals = names or {}, Refusals()
 
     def routes(self) -> list[Route]:
         """Return the routes of the page, without `/`."""
@@ -101,17 +129,22 @@ class Site:
         """Answer `GET /` of a browser."""
         return await self._endpoint(VIEWS["GET", "/"])(request)
 
+    def refused(self, request: Request, refusal: HttpError) -> Response:
+        """Return a refusal as a page, for a browser that asked for what no view answers; asks no store."""
+        visit = self._visit(request, NO_STORE, 0, [])
+        return _remember_language(request, _refused(visit, refusal))
+
     def _endpoint(self, view: View) -> Callable[[Request], Awaitable[Response]]:
         async def answered(request: Request) -> Response:
             if request.method != "POST":
-                return await self._reading.run(lambda: self._answer(request, {}, view))
+                return await self._reading.run(lambda: self._answer(request, [], view))
             return await self._writing.work(
                 request, lambda body: self._answer(request, parse_form(body), view), read_form
             )
 
         return answered
 
-    def _answer(self, request: Request, form: Mapping[str, str], view: View) -> Response:
+    def _answer(self, request: Request, form: Form, view: View) -> Response:
         """Return the view's answer to who is signed in; the way to the sign-in for others."""
         visits: list[Visit] = []
 
@@ -126,7 +159,7 @@ class Site:
                 self._take_turn(request, visitor)
                 visit = self._visit(request, limited(engine, visitor.visibility), now, form, visitor)
                 if request.method == "POST":
-                    self._session_auth.check_change(request, form, visitor)
+                    self._session_auth.check_change(request, dict(form), visitor)
                 return view(visit)
             except HttpError as error:
                 return _refused(visit, error)
@@ -144,10 +177,10 @@ class Site:
         return _remember_language(request, answer)
 
     def _visit(
-        self, request: Request, engine: sa.Engine, now: int, form: Mapping[str, str], visitor: Visitor | None = None
+        self, request: Request, engine: sa.Engine, now: int, form: Form, visitor: Visitor | None = None
     ) -> Visit:
         asked = request.query_params.get("language")
-        chosen = asked if asked in LANGUAGES else request.cookies.get(LANGUAGE_COOKIE)
+        chosen = asked if asked in PAGE_LANGUAGES else request.cookies.get(LANGUAGE_COOKIE)
         language = language_of(chosen, request.headers.get("accept-language", ""))
         tail = str(request.path_params.get("tail", ""))
         return Visit(
@@ -159,9 +192,11 @@ class Site:
             path=request.scope["path"],
             tail=tail,
             query=request.query_params,
-            form=form,
+            form=dict(form),
             planner=self._stores.planner,
             track_records=self._track_records,
+            picked=tuple(value for name, value in form if name == "account"),
+            names=self._names,
         )
 
     def _take_turn(self, request: Request, visitor: Visitor) -> None:
@@ -171,17 +206,17 @@ class Site:
 
     async def _sign_in_page(self, request: Request) -> Response:
         def work(engine: sa.Engine, now: int) -> Response:
-            visit = self._visit(request, engine, now, {})
+            visit = self._visit(request, engine, now, [])
             return self._sign_in_form(visit, 200, None, request.query_params.get("next", "/"))
 
         return _remember_language(request, await self._reading.run(lambda: self._stores.ask(work)))
 
     async def _sign_in(self, request: Request) -> Response:
-        def work(engine: sa.Engine, now: int, form: Mapping[str, str]) -> Response:
-            visit, to = self._visit(request, engine, now, form), _own_path(form.get("next", "/"))
+        def work(engine: sa.Engine, now: int, form: Form) -> Response:
+            visit, to = self._visit(request, engine, now, form), own_path(dict(form).get("next", "/"))
             try:
-                self._session_auth.check_change(request, form, None)
-                key = self._session_auth.sign_in(form.get("key", ""))
+                self._session_auth.check_change(request, dict(form), None)
+                key = self._session_auth.sign_in(dict(form).get("key", ""))
             except HttpError as refusal:
                 check_turn(self._refusals.take(request.scope.get("client")))
                 return self._sign_in_form(visit, refusal.status, refusal.code, to)
@@ -205,11 +240,11 @@ class Site:
 
     async def _to_provider(self, request: Request) -> Response:
         def work(engine: sa.Engine, now: int) -> Response:
-            to = _own_path(request.query_params.get("next", "/"))
+            to = own_path(request.query_params.get("next", "/"))
             try:
                 address, remember = self._session_auth.begin(request, engine, now, to)
             except HttpError as refusal:
-                return self._sign_in_form(self._visit(request, engine, now, {}), refusal.status, refusal.code, to)
+                return self._sign_in_form(self._visit(request, engine, now, []), refusal.status, refusal.code, to)
             answer = redirect(address)
             remember(answer)
             return answer
@@ -218,12 +253,12 @@ class Site:
 
     async def _from_provider(self, request: Request) -> Response:
         def work(engine: sa.Engine, now: int) -> Response:
-            visit = self._visit(request, engine, now, {})
+            visit = self._visit(request, engine, now, [])
             try:
                 who, to = self._session_auth.finish(request, engine, now)
                 # A page that goes on by itself: what the browser opens next is then no request from the provider's
                 # site, to which it would not send the cookie.
-                answer = render(visit, "signed_in.html", next=_own_path(to))
+                answer = render(visit, "signed_in.html", next=own_path(to))
                 self._session_auth.welcome(answer, who, request, engine, now)
             except HttpError as refusal:
                 return self._sign_in_form(visit, refusal.status, refusal.code, "/")
@@ -235,7 +270,7 @@ class Site:
     def _sign_in_form(self, visit: Visit, status: int, refused: str | None, to: str) -> Response:
         """Return the page on which one signs in.  refused : why it did not work."""
         provider = self._session_auth.openid is not None
-        return render(visit, "sign_in.html", status, refused=refused, next=_own_path(to), provider=provider)
+        return render(visit, "sign_in.html", status, refused=refused, next=own_path(to), provider=provider)
 
 
 def _refused(visit: Visit, refusal: HttpError) -> Response:
@@ -248,7 +283,7 @@ def _refused(visit: Visit, refusal: HttpError) -> Response:
 def _remember_language(request: Request, answer: Response) -> Response:
     """Keep the language that the visitor switched to."""
     asked = request.query_params.get("language")
-    if asked in LANGUAGES:
+    if asked in PAGE_LANGUAGES:
         answer.set_cookie(LANGUAGE_COOKIE, str(asked), _YEAR_SECONDS, path="/", httponly=True, samesite="lax")
     return answer
 
@@ -259,9 +294,3 @@ async def _asset(request: Request) -> Response:
         raise HttpError(404, "not_found", "Not Found.")
     kept = {"Cache-Control": "public, max-age=31536000, immutable"}
     return Response(found.content, media_type=found.media, headers=kept)
-
-
-def _own_path(given: str) -> str:
-    """Return where to go next: a path of ours, never another site."""
-    own = given.startswith("/") and not given.startswith(("//", "/\\")) and given.isprintable()
-    return given if own and not given.startswith("/sign-") else "/"

@@ -129,7 +129,9 @@ def _bare(tone: str) -> Callable[[Visit, str, Any], TimelineEvent]:
 
 def _investment(visit: Visit, kind: str, row: Any) -> TimelineEvent:
     day, name, cost = row
-    return TimelineEvent(day, kind, visit.say("event.investments"), f"{name}, {visit.formats.money(cost)}")
+    return TimelineEvent(
+        day, kind, visit.say("event.investments"), f"{visit.option(name)}, {visit.formats.money(cost)}"
+    )
 
 
 _TOLD: dict[str, Callable[[Visit, str, Any], TimelineEvent]] = {

@@ -16,10 +16,10 @@ from serving.store.scoring_runs import ACCOUNTS, SCORES
 from serving.store.summaries import ModelSummary, summary_of
 from serving.store.verdicts import MODEL, OVERRIDES, PLAN, Verdict, verdicts
 from serving.web.charts import bar, interval
+from serving.web.filters import visible
 from serving.web.visit import Visit, render
 from training.model.findings import Finding, from_json
 
-OLD_DAYS = 31
 MOST_DIFFERENCES = 15
 MOST_OWNERS = 500
 
@@ -68,7 +68,7 @@ def show(visit: Visit) -> Response:
         found = summary_of(connection, current.run_id)
         judged, accepted = verdicts(connection), accepted_plans(connection)
         owners = list(connection.execute(_owners()).scalars())
-        differences = connection.execute(_differences(owner)).mappings().all()
+        differences = connection.execute(_differences(visit, owner)).mappings().all()
     summary, model = (None, None) if found is None else found
     visit = visit.about(current.facts)
     plans = [_plan(one) for one in judged if one.kind == PLAN]
@@ -86,12 +86,13 @@ def show(visit: Visit) -> Response:
         return interval(plan.figures["gain"], low, high, least=min(bounds), most=max(bounds), told=told)
 
     return render(
-        visit, "trust.html", current=current, summary=summary, model=model, age=age, old=age > OLD_DAYS,
+        visit, "trust.html", current=current, summary=summary, model=model, age=age,
         watched=None if watched is None else _watched(watched),
         report=_report(visit, model), plans=plans, drawn=drawn, bar=bar,
         accepted={one.plan_id for one in accepted}, waiting=[one for one in accepted if one.plan_id not in known],
         overruled=overruled, owner=owner, owners=owners, differences=differences,
         aside=None if summary is None else [(name, *counts) for name, counts in sorted(summary.set_aside.items())],
+        entered=lambda row: _entered(model, row),
         factors=[] if model is None else [
             (who, worth) for who, worth in sorted(model.forecast_factors.items()) if visit.shows_record_of(who)
         ],
@@ -102,6 +103,12 @@ def _for_visitor(visit: Visit, findings: Sequence[Finding]) -> list[Finding]:
     """Return the findings without those about a single manager's record that the visitor may not see."""
     told = ((finding, finding.params.get("manager")) for finding in findings)
     return [finding for finding, who in told if who is None or visit.shows_record_of(str(who))]
+
+
+def _entered(model: ModelSummary | None, row: Mapping[Any, Any]) -> float | None:
+    """Return a forecast as the manager entered it; None where nobody knows what it was corrected by."""
+    factor = None if model is None else model.forecast_factors.get(row["forecast_by"] or "")
+    return row["manager_forecast"] / factor if factor else None
 
 
 def _watched(verdict: Verdict) -> WatchShown:
@@ -119,7 +126,7 @@ def _owners() -> sa.Select[Any]:
         ACCOUNTS.c.owner).limit(MOST_OWNERS)  # fmt: skip
 
 
-def _differences(owner: str | None) -> sa.Select[Any]:
+def _differences(visit: Visit, owner: str | None) -> sa.Select[Any]:
     """Return the accounts about which model and manager differ most, the largest difference first."""
     score = SCORES.c
     apart = sa.func.coalesce(score.forecast_disagreement, 0.0)
@@ -130,7 +137,7 @@ def _differences(owner: str | None) -> sa.Select[Any]:
             score.history_estimate, score.forecast_disagreement,
         )
         .select_from(SCORES.outerjoin(ACCOUNTS, score.account_id == ACCOUNTS.c.account_id))
-        .where(score.manager_forecast.is_not(None))
+        .where(score.manager_forecast.is_not(None), *visible(visit))
         .order_by(sa.func.abs(apart).desc(), sa.func.abs(sa.func.coalesce(gap, 0.0)).desc(), score.account_id)
         .limit(MOST_DIFFERENCES)
     )  # fmt: skip

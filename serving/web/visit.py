@@ -1,7 +1,8 @@
 """A view's input and output: one request, and templates filled in the visitor's language, escaped."""
 
-from collections.abc import Callable, Mapping
-from dataclasses import dataclass, replace
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field, replace
+from datetime import UTC, datetime
 from functools import cache
 from pathlib import Path
 from typing import Any
@@ -13,19 +14,25 @@ from markupsafe import Markup, escape
 from starlette.datastructures import QueryParams
 from starlette.responses import HTMLResponse, RedirectResponse, Response
 
-from features.tables import BONDS, RUNGS, TRIGGER_FAMILIES
+from features.instants import MICROSECONDS_PER_DAY
+from features.tables import BONDS, NO_INVESTMENT, RUNGS, TRIGGER_FAMILIES
 from serving.planning.planner import Planner
 from serving.store.scoring_runs import RunFacts
+from serving.store.work_list import STATUSES
 from serving.web.session import Visitor
 from serving.web.static_files import url_of
-from serving.web.text.catalogue import LANGUAGE_NAMES, say
+from serving.web.text.catalogue import LANGUAGE_NAMES, PAGE_LANGUAGES, say
 from training.model.findings import Finding
 from training.model.text.catalogue import Writer, capitalised
 from training.model.text.formats import Formats
-from training.model.text.kinds import written
+from training.model.text.kinds import option_name, written
 from training.model.text.names import name
 from training.model.text.words import DEFAULT_LANGUAGE, LANGUAGES
 
+PLAIN = frozenset("/ /accounts /work /risk /plan /ladder /trust /glossary /sign-in".split())
+"""Pages that are asked for by their address alone; a form that failed is not."""
+OLD_DAYS = 31
+"""Scores older than this are said to be old on every page."""
 POLICY = (
     "default-src 'none'; style-src 'self'; script-src 'self'; img-src 'self'; connect-src 'self'; form-action 'self'; "
     "base-uri 'none'; frame-ancestors 'none'"
@@ -41,6 +48,9 @@ class Visit:
     track_records : who sees what came true of a single manager's forecasts: `off` = nobody, `own` = that manager,
     `all` = whoever sees all accounts too.
     tail : what follows the path of a door that ends in /*.  query, form : as sent; the last of a name counts in form.
+    tail : what follows the path of a door that ends in /*.  query, form : as sent; the last of a name counts in form,
+    and picked holds all of them.  names : of investments and the like, as the settings have them.
+    as_of : of the scores that are shown, microseconds; 0 where none are.
     """
 
     engine: sa.Engine
@@ -54,6 +64,9 @@ class Visit:
     form: Mapping[str, str]
     planner: Planner
     track_records: str = "off"
+    picked: Sequence[str] = ()
+    names: Mapping[str, str] = field(default_factory=dict)
+    as_of: int = 0
 
     def shows_record_of(self, manager: str) -> bool:
         """Return whether the visitor may see what came true of that manager's forecasts and decisions."""
@@ -74,33 +87,86 @@ class Visit:
 
     def about(self, facts: RunFacts) -> "Visit":
         """Return the same visit with money in the currency of the model that made these scores."""
-        return replace(self, currency=facts.currency or self.currency)
+        return replace(self, currency=facts.currency or self.currency, as_of=facts.as_of)
+
+    @property
+    def told_in(self) -> str:
+        """Return the language of what the model says: the visitor's, or English where nobody wrote it in theirs."""
+        return self.language if self.language in LANGUAGES else DEFAULT_LANGUAGE
+
+    @property
+    def person(self) -> str:
+        """Return whose settings of the page these are; empty where nobody signs in."""
+        return "" if self.visitor is None else self.visitor.name
+
+    @property
+    def today(self) -> str:
+        """Return the day as a form writes it."""
+        return datetime.fromtimestamp(self.now / 1e6, UTC).strftime("%Y-%m-%d")
+
+    @property
+    def age_days(self) -> int:
+        """Return how old the scores are that are shown, in days."""
+        return (self.now - self.as_of) // MICROSECONDS_PER_DAY
+
+    @property
+    def stale(self) -> bool:
+        """Return whether the scores that are shown are too old to decide on."""
+        return bool(self.as_of) and self.age_days > OLD_DAYS
+
+    def option(self, name: str) -> str:
+        """Return an investment's or a playbook's name as people say it."""
+        if name == NO_INVESTMENT:
+            return self.say("priorities.wanted.none")
+        plain = option_name(name)
+        return self.called(name, plain[:1].upper() + plain[1:])
+
+    def called(self, name: str, plain: str) -> str:
+        """Return what the settings call something in the data; else the plain words."""
+        return self.names.get(f"{name}.{self.language}") or self.names.get(name) or plain
+
+    def count(self, key: str, number: int, **values: object) -> str:
+        """Return the text of `KEY.one` or `KEY.many`, with the number."""
+        return self.say(f"{key}.one" if number == 1 else f"{key}.many", count=self.formats.number(number), **values)
 
     def tell(self, finding: Finding, names: Mapping[str, str] | None = None) -> Markup:
         """Return a finding as a sentence of HTML.  names : of accounts, which it links to."""
         told = capitalised(self._writer(names or {}).tell(finding))
-        return Markup(told if told.endswith(".") else f"{told}.")
+        return self._foreign(told if told.endswith(".") else f"{told}.")
 
     def heading(self, finding: Finding) -> Markup:
         """Return a finding in a few words of HTML."""
-        return Markup(capitalised(self._writer({}).heading(finding)))
+        return self._foreign(capitalised(self._writer({}).heading(finding)))
+
+    def _foreign(self, told: str) -> Markup:
+        """Return what the model says, marked where it is not in the visitor's language."""
+        return Markup(told if self.told_in == self.language else f'<span lang="{self.told_in}">{told}</span>')
 
     def _writer(self, names: Mapping[str, str]) -> Writer:
         def link(account: str) -> str:
             return f'<a href="{escape(account_url(account))}"><bdi>{escape(names.get(account, account))}</bdi></a>'
 
-        return Writer(self.formats, link, lambda text: str(escape(text)))
+        return Writer(Formats(self.told_in, self.currency), link, lambda text: str(escape(text)))
 
     def name(self, kind: str, value: str) -> str:
         """Return the words for a machine name, as a cell or a line begins.  kind : of `training.model.text.names`."""
-        return capitalised(name(kind, value, self.language))
+        return capitalised(name(kind, value, self.told_in))
 
     def between(self, low: float | None, high: float | None, level: float | None) -> str:
         """Return an interval of money in words.  level : how often it holds; None where nobody knows."""
         ends = {"low": self.formats.money(low), "high": self.formats.money(high)}
         if level is None:
             return self.say("gain.between", **ends)
+        if self.language != self.told_in:
+            return self.say(
+                "gain.between.level", **ends, times=self.say("gain.times", share=self.formats.percent(level))
+            )
         return self.say("gain.between.level", **ends, times=written("times", level, self.formats))
+
+    def switched(self, language: str) -> str:
+        """Return the address of this page in another language, with everything that was asked of it."""
+        path = self.path if self.path in PLAIN or self.path.startswith(("/accounts/", "/plans/")) else "/"
+        return self.at(path, language=language)
 
     def here(self, **changes: object) -> str:
         """Return the address of this page with other values in its query; None takes one away."""
@@ -108,7 +174,9 @@ class Visit:
 
     def at(self, path: str, **changes: object) -> str:
         """Return the address of another page with these values in its query."""
-        kept = [(name, value) for name, value in self.query.multi_items() if name not in changes and value]
+        kept = [
+            (name, value) for name, value in self.query.multi_items() if name not in {*changes, "language"} and value
+        ]
         kept += [(name, str(value)) for name, value in changes.items() if value is not None]
         return quote(path) + (f"?{urlencode(kept)}" if kept else "")
 
@@ -135,14 +203,20 @@ def download(content: bytes, media: str, name: str) -> Response:
     return Response(content, media_type=media, headers={"Content-Disposition": f'attachment; filename="{name}"'})
 
 
-def account_url(account: str) -> str:
-    """Return the address of an account's page, whatever its id holds."""
-    return f"/accounts/{quote(account, safe='')}"
+def account_url(account: str, back: str = "") -> str:
+    """Return the address of an account's page, whatever its id holds.  back : where its way back leads."""
+    return f"/accounts/{quote(account, safe='')}" + (f"?{urlencode({'back': back})}" if back else "")
+
+
+def own_path(given: str) -> str:
+    """Return where to go next: a path of ours, never another site."""
+    own = given.startswith("/") and not given.startswith(("//", "/\\")) and given.isprintable()
+    return given if own and not given.startswith("/sign-") else "/"
 
 
 def language_of(cookie: str | None, accepted: str) -> str:
     """Return the visitor's chosen language, or the first of ours that the browser accepts."""
-    if cookie in LANGUAGES:
+    if cookie in PAGE_LANGUAGES:
         return str(cookie)
     wanted: list[tuple[float, int, str]] = []
     for position, part in enumerate(accepted[:500].split(",")):
@@ -152,7 +226,7 @@ def language_of(cookie: str | None, accepted: str) -> str:
             quality = float(weight) if weight else 1.0
         except ValueError:
             quality = 0.0
-        if name in LANGUAGES and quality > 0:
+        if name in PAGE_LANGUAGES and quality > 0:
             wanted.append((-quality, position, name))
     return min(wanted)[2] if wanted else DEFAULT_LANGUAGE
 
@@ -167,7 +241,7 @@ def _environment() -> jinja2.Environment:
         lstrip_blocks=True,
     )
     environment.globals |= {
-        "asset": url_of, "account_url": account_url, "languages": LANGUAGES, "language_names": LANGUAGE_NAMES,
-        "rungs": RUNGS, "bonds": BONDS, "triggers": TRIGGER_FAMILIES,
+        "asset": url_of, "account_url": account_url, "languages": PAGE_LANGUAGES, "language_names": LANGUAGE_NAMES,
+        "rungs": RUNGS, "bonds": BONDS, "triggers": TRIGGER_FAMILIES, "statuses": STATUSES,
     }  # fmt: skip
     return environment

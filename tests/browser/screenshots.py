@@ -10,6 +10,9 @@ from pathlib import Path
 
 from playwright.sync_api import sync_playwright
 
+from features.instants import MICROSECONDS_PER_DAY
+from serving.store.database import open_store, reading
+from serving.store.lookups import required_run
 from tests.browser.serving import launch, looking, served
 
 
@@ -25,12 +28,17 @@ class Picture:
     height: int = 0
 
 
+DAYS_AFTER = 4
+"""After its scores the store is looked at."""
 FIRST = "first"
 """Stands for the page of the account that the list puts first."""
 PICTURES = (
-    Picture("priorities", "/", height=900),
-    Picture("priorities-phone-nl", "/?owner=M08#list", "phone", "nl", height=844),
-    Picture("priorities-dark-nl", "/?sort=leaving", language="nl", dark=True, height=900),
+    Picture("home", "/", height=900),
+    Picture("home-phone-nl", "/", "phone", "nl", height=844),
+    Picture("accounts", "/accounts?sort=margin", height=900),
+    Picture("accounts-phone-nl", "/accounts?sort=leaving", "phone", "nl", height=844),
+    Picture("accounts-dark-de", "/accounts?sort=leaving", language="de", dark=True, height=900),
+    Picture("value-at-risk", "/risk?by=rung&across=country", height=700),
     Picture("plan", "/plan?budget=20000", height=1500),
     Picture("plan-phone", "/plan?budget=20000#plan", "phone", height=844),
     Picture("account", FIRST, height=1500),
@@ -42,7 +50,12 @@ PICTURES = (
 
 def main(store: str, out: Path) -> None:
     out.mkdir(parents=True, exist_ok=True)
-    with sync_playwright() as playwright, served(f"sqlite:///{store}") as at:
+    url = f"sqlite:///{store}"
+    engine = open_store(url)
+    with reading(engine) as connection:
+        soon = required_run(connection).facts.as_of + DAYS_AFTER * MICROSECONDS_PER_DAY
+    engine.dispose()
+    with sync_playwright() as playwright, served(url, now=lambda: soon) as at:
         browser = launch(playwright)
         for picture in PICTURES:
             with looking(browser, at, picture.width, picture.language, dark=picture.dark) as page:
@@ -50,7 +63,7 @@ def main(store: str, out: Path) -> None:
                 assert size is not None
                 page.set_viewport_size({"width": size["width"], "height": picture.height or size["height"]})
                 if picture.path == FIRST:
-                    page.goto("/?rung=customer")
+                    page.goto("/accounts?rung=customer&sort=margin")
                     page.locator("table.list a.account").first.click()
                     page.wait_for_url(re.compile("/accounts/"))
                 else:

@@ -3,7 +3,7 @@
 import shutil
 import threading
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 
 import uvicorn
@@ -21,7 +21,7 @@ QUIET = (
     "--headless --no-sandbox --disable-gpu --disable-quic --no-first-run --disable-background-networking "
     "--disable-component-update --disable-sync"
 ).split()
-WIDTHS = {"phone": (390, 844), "wide": (1440, 900)}
+WIDTHS = {"phone": (390, 844), "tablet": (768, 1024), "wide": (1440, 900)}
 
 
 def chromium() -> str | None:
@@ -35,9 +35,9 @@ def launch(playwright: Playwright) -> Browser:
 
 
 @contextmanager
-def served(url: str, ring: Ring = None) -> Iterator[str]:
-    """The page of a store, at an address of this machine."""
-    store_service = StoreService(url)
+def served(url: str, ring: Ring = None, now: Callable[[], int] | None = None) -> Iterator[str]:
+    """The page of a store, at an address of this machine.  now : microseconds; None = as it is."""
+    store_service = StoreService(url) if now is None else StoreService(url, now)
     app = create_app(
         ModelHolder(),
         archive=store_service,

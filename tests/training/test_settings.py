@@ -87,6 +87,7 @@ OTHERS = {
     "track_records": "own",
     "base": "none",
     "plays": (default_plays()[0],),
+    "names": {"visit": "Visit"},
 }
 
 

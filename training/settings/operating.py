@@ -221,6 +221,11 @@ class ServiceSettings(Section):
         default="€",
         description="sign before amounts in reports, plans and on the managers' page; kept with the model",
     )
+    names: Mapping[str, str] = Field(
+        default_factory=dict,
+        description="what people call your investments, playbooks and industries on the managers' page, as { visit = "
+        '"Visit programme", "visit.nl" = "Bezoekprogramma" }; without one the name in the data is shown',
+    )
 
 
 @dataclass(frozen=True, config=FORBID)

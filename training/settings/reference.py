@@ -112,7 +112,7 @@ def _allowed(declared: Mapping[str, Any]) -> str:
     if "items" in declared:
         return f"list of {_allowed(declared['items']) or 'names'}"
     if "additionalProperties" in declared:
-        return f"by name, {_allowed(declared['additionalProperties'])}"
+        return f"by name, {_allowed(declared['additionalProperties'])}".removesuffix(", ")
     if "enum" in declared:
         return ", ".join(map(json.dumps, declared["enum"]))
     if "minimum" not in declared:

@@ -17,19 +17,23 @@ from serving.store.gone_accounts import GONE
 from serving.store.keys import KEYS
 from serving.store.overrides import OVERRIDES
 from serving.store.page_secrets import SECRETS
+from serving.store.page_settings import PAGE_SETTINGS
 from serving.store.people import PEOPLE
 from serving.store.previous_scores import PREVIOUS
+from serving.store.run_figures import RUN_FIGURES
 from serving.store.scoring_runs import ACCOUNTS, HORIZONS, INVESTMENT_SCORES, RUNS, SCORES
 from serving.store.sessions import SESSIONS
 from serving.store.summaries import SUMMARIES
 from serving.store.timelines import TIMELINES
 from serving.store.verdicts import VERDICTS
 from serving.store.versions import CURRENT, MARK, NUMBER, REVISIONS, schema_of, version_of
+from serving.store.work_list import WORK_ITEMS
 from training.model.findings import BLOCKER, WARNING, Finding
 
 TABLES = (
     RUNS, SCORES, INVESTMENT_SCORES, HORIZONS, ACCOUNTS, PREVIOUS, TIMELINES, STANDINGS, SUMMARIES, FEEDBACK, OVERRIDES,
-    VERDICTS, PLANS, PLAN_ROWS, KEYS, SECRETS, CHANGES, HEAD, PEOPLE, SESSIONS, GONE, EXPORTS,
+    VERDICTS, PLANS, PLAN_ROWS, KEYS, SECRETS, CHANGES, HEAD, PEOPLE, SESSIONS, GONE, EXPORTS, RUN_FIGURES, WORK_ITEMS,
+    PAGE_SETTINGS,
 )  # fmt: skip
 """All tables of a store."""
 OWNERS = (
@@ -42,6 +46,7 @@ OWNERS = (
     (SUMMARIES.c.run_id, RUNS.c.run_id),
     (OVERRIDES.c.seq, FEEDBACK.c.seq),
     (PLAN_ROWS.c.plan_id, PLANS.c.plan_id),
+    (RUN_FIGURES.c.run_id, RUNS.c.run_id),
 )
 """A column, and the one in which every value of it must be found."""
 

@@ -1,6 +1,13 @@
 // Makes the page quicker; everything works without it.
 "use strict";
 
+// What stands outside the list and follows its address: the list's place, the languages.
+function take(page, place) {
+  place.replaceChildren(...page.getElementById(place.id).childNodes);
+  const now = document.querySelectorAll("[data-follow]"), next = page.querySelectorAll("[data-follow]");
+  now.forEach((part, k) => { if (next[k]) part.replaceChildren(...next[k].childNodes); });
+}
+
 // Filters: the list is fetched and put in its place, instead of the whole page.
 async function swap(form) {
   const query = new URLSearchParams(new FormData(form));
@@ -11,9 +18,8 @@ async function swap(form) {
   try {
     const answer = await fetch(url, { headers: { Accept: "text/html" } });
     const page = new DOMParser().parseFromString(await answer.text(), "text/html");
-    const found = page.getElementById(form.dataset.swap);
-    if (!answer.ok || !found) { window.location.assign(url); return; }
-    place.replaceChildren(...found.childNodes);
+    if (!answer.ok || !page.getElementById(place.id)) { window.location.assign(url); return; }
+    take(page, place);
     history.replaceState(null, "", url);
   } catch {
     form.submit();
@@ -29,6 +35,22 @@ for (const form of document.querySelectorAll("form[data-swap]")) {
   form.addEventListener("input", (event) => { if (event.target.type === "search") soon(300); });
   form.addEventListener("submit", (event) => { event.preventDefault(); soon(0); });
 }
+
+// Choices that need no button.
+for (const select of document.querySelectorAll("select[data-go]")) select.addEventListener("change", () => select.form.submit());
+
+// Keys: / searches; j and k go from account to account, and Enter opens as everywhere.
+document.addEventListener("keydown", (event) => {
+  if (event.ctrlKey || event.metaKey || event.altKey || event.target.closest("input, select, textarea")) return;
+  if (event.key === "/") {
+    event.preventDefault();
+    (document.getElementById("f-q") ?? document.getElementById("find"))?.focus();
+  } else if (event.key === "j" || event.key === "k") {
+    const links = [...document.querySelectorAll("[data-keys] a.account")];
+    const at = links.indexOf(document.activeElement);
+    links[Math.max(0, Math.min(links.length - 1, at + (event.key === "j" ? 1 : at < 0 ? 1 : -1)))]?.focus();
+  }
+});
 
 // A slider and a number that say the same.
 for (const slider of document.querySelectorAll("input[type=range][data-for]")) {
@@ -46,5 +68,23 @@ for (const button of document.querySelectorAll("button[data-copy]")) {
   button.addEventListener("click", async () => {
     await navigator.clipboard.writeText(document.getElementById(button.dataset.copy).textContent);
     button.textContent = button.dataset.copied;
+  });
+}
+
+// A picture as PNG, twice as large, drawn from the SVG.
+for (const button of document.querySelectorAll("button[data-png]")) {
+  button.hidden = false;
+  button.addEventListener("click", () => {
+    const picture = new Image();
+    picture.addEventListener("load", () => {
+      const canvas = document.createElement("canvas");
+      canvas.width = 2 * picture.width; canvas.height = 2 * picture.height;
+      canvas.getContext("2d").drawImage(picture, 0, 0, canvas.width, canvas.height);
+      canvas.toBlob((blob) => {
+        const link = document.createElement("a");
+        link.href = URL.createObjectURL(blob); link.download = button.dataset.name; link.click();
+      });
+    });
+    picture.src = button.dataset.png;
   });
 }

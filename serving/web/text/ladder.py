@@ -1,14 +1,16 @@
 """Words of the ladder view, English and Dutch; part of `serving.web.text.catalogue.TEXTS`."""
 
 LADDER_TEXTS: dict[str, tuple[str, str]] = {
+    "picture.svg": ("Picture (SVG)", "Afbeelding (SVG)"),
+    "picture.png": ("Picture (PNG)", "Afbeelding (PNG)"),
     "ladder.title": ("The ladder", "De ladder"),
     "ladder.intro": (
         "How many accounts stand where, where they came from in a year, and what they bring.",
         "Hoeveel accounts waar staan, waar ze een jaar geleden stonden, en wat ze opleveren.",
     ),
     "ladder.missing": (
-        "Only today's counts are stored. Score with ladder score --to, without --no-timelines, and the rest appears.",
-        "Alleen de aantallen van vandaag zijn opgeslagen. Scoor met ladder score --to, zonder --no-timelines.",
+        "Only today's counts are stored with these scores.",
+        "Bij deze scores zijn alleen de aantallen van vandaag opgeslagen.",
     ),
     "ladder.rungs": ("Accounts on every rung", "Accounts op elke trede"),
     "ladder.rung": ("Rung", "Trede"),
@@ -50,7 +52,7 @@ LADDER_TEXTS: dict[str, tuple[str, str]] = {
         "Meest vastgelopen onder lid: {rung}, waar {share} van {count} accounts langer dan een jaar staat.",
     ),
     "ladder.acquisition": ("What winning an account costs, and what it is worth", "Wat een account winnen kost, en wat het waard is"),
-    "ladder.acquisition.none": ("No cost of acquisition is known (accounts.acquisition_cost).", "Er zijn geen wervingskosten bekend (accounts.acquisition_cost)."),
+    "ladder.acquisition.none": ("No cost of acquisition is known.", "Er zijn geen wervingskosten bekend."),
     "ladder.acquisition.note": (
         "Averages of accounts whose whole span has gone by. They describe what was done; no effect of spending more.",
         "Gemiddelden van accounts van wie de hele periode voorbij is. Ze beschrijven wat is gedaan, niet het effect van meer uitgeven.",

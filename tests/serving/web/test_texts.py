@@ -10,6 +10,7 @@ from features.tables import BONDS, RUNGS, TRIGGER_FAMILIES
 from serving.web import visit as visits
 from serving.web.amounts import read_number
 from serving.web.text.catalogue import TEXTS, say
+from serving.web.text.german import GERMAN
 from serving.web.visit import language_of
 from tests.paths import ROOT
 from training.model.text.formats import Formats
@@ -47,12 +48,29 @@ def test_every_key_that_is_used_has_a_text_and_every_text_is_used() -> None:
     assert all(any(key.startswith(one) for key in TEXTS) for one in beginnings)
 
 
+def _holes(text: str) -> set[str]:
+    return {hole for _, hole, _, _ in string.Formatter().parse(text) if hole}
+
+
 def test_both_languages_say_the_same_things_with_the_same_holes() -> None:
     for key, (english, dutch) in TEXTS.items():
-        holes = [{hole for _, hole, _, _ in string.Formatter().parse(text) if hole} for text in (english, dutch)]
-        assert holes[0] == holes[1], key
+        assert _holes(english) == _holes(dutch), key
         for text in (english, dutch):
             assert text == text.strip() != "", key
+
+
+def test_german_is_complete_and_has_the_same_holes() -> None:
+    assert set(GERMAN) == set(TEXTS)
+    for key, text in GERMAN.items():
+        assert _holes(text) == _holes(TEXTS[key][0]), key
+        assert text == text.strip() != "", key
+    same = [key for key, text in GERMAN.items() if text == TEXTS[key][0] and len(text.split()) > 2]
+    assert same == []
+
+
+def test_no_page_shows_a_command_but_the_start() -> None:
+    for key, texts in TEXTS.items():
+        assert not any(re.search(r"\bladder (keys|monitor|score|check|train)\b|--[a-z]", text) for text in texts), key
 
 
 PROVED = re.compile(r"\b(?<!not )prove[sdn]?\b|\bproof\b|\b(?<!niet )bewezen\b|\bbewi?j(?:s|zen|st)\b", re.IGNORECASE)
@@ -81,6 +99,9 @@ def test_money_numbers_and_dates_are_written_as_the_reader_writes_them() -> None
     assert (english.percent(0.123), dutch.percent(0.123, 1), english.percent(0.0001)) == ("12%", "12,3\u00a0%", "<1%")
     at = 1_772_496_000_000_000
     assert (english.date(at), dutch.date(at)) == ("3 March 2026", "3 maart 2026")
+    german = Formats("de", "€")
+    assert (german.money(-1234.5, 2), german.percent(0.123)) == ("\u22121.234,50\u00a0€", "12\u00a0%")
+    assert (german.date(at), english.day(at)) == ("3. März 2026", "3 Mar 2026")
 
 
 @pytest.mark.parametrize(
@@ -99,7 +120,8 @@ def test_an_amount_is_read_as_it_was_meant(typed: str, meant: float | None) -> N
 @pytest.mark.parametrize(
     ("cookie", "accepted", "language"),
     [
-        (None, "nl-NL,nl;q=0.9,en;q=0.8", "nl"), (None, "de,en;q=0.3,nl;q=0.7", "nl"), (None, "fr", "en"),
+        (None, "nl-NL,nl;q=0.9,en;q=0.8", "nl"), (None, "fr,en;q=0.3,nl;q=0.7", "nl"),
+        (None, "de-AT,en;q=0.3", "de"), (None, "fr", "en"),
         (None, "", "en"), ("nl", "en", "nl"), ("xx", "nl", "nl"), (None, "nl;q=x,en", "en"), (None, "," * 9999, "en"),
         (None, "nl;q=0, en;q=0.1", "en"),
     ],

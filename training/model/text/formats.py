@@ -1,4 +1,4 @@
-"""Numbers, money, shares and dates as an English or a Dutch reader writes them (Babel); what is missing is a dash."""
+"""Numbers, money, shares and dates as an English, Dutch or German reader writes them (Babel); a dash where missing."""
 
 import math
 from dataclasses import dataclass
@@ -34,27 +34,31 @@ class Formats:
         return f"{self._sign(value, text, signed)}{text}"
 
     def money(self, value: float | None, decimals: int = 0, signed: bool = False) -> str:
-        """Write €1,234 or € 1.234: whole units unless asked otherwise."""
+        """Write €1,234, € 1.234 or 1.234 €: whole units unless asked otherwise."""
         if value is None or not math.isfinite(value):
             return MISSING
         digits = self.number(abs(value), decimals)
-        space = _FIXED_SPACE if self.language == "nl" and self.currency else ""
-        return f"{self._sign(value, digits, signed)}{self.currency}{space}{digits}"
+        sign, space = self._sign(value, digits, signed), _FIXED_SPACE if self.currency else ""
+        if self.language == "de":
+            return f"{sign}{digits}{space}{self.currency}"
+        return f"{sign}{self.currency}{space if self.language == 'nl' else ''}{digits}"
 
     def percent(self, value: float | None, decimals: int = 0, signed: bool = False) -> str:
         """Write a share as 12% or 12 %; what is not zero never reads as zero."""
         if value is None or not math.isfinite(value):
             return MISSING
-        space = _FIXED_SPACE if self.language == "nl" else ""
+        space = _FIXED_SPACE if self.language in ("nl", "de") else ""
         if 0 < value < 0.5 * 10 ** -(decimals + 2) and not signed:
             return f"<{space}{self.number(10.0**-decimals, decimals)}{space}%"
         return f"{self.number(100 * value, decimals, signed)}{space}%"
 
     def date(self, at: Moment | None) -> str:
-        """Write 3 March 2026 or 3 maart 2026."""
-        if at is None:
-            return MISSING
-        return format_date(_datetime(at), "d MMMM y", self.language)
+        """Write 3 March 2026, 3 maart 2026 or 3. März 2026."""
+        return MISSING if at is None else format_date(_datetime(at), self._pattern("d MMMM y"), self.language)
+
+    def day(self, at: Moment | None) -> str:
+        """Write 3 Mar 2026, 3 mrt 2026 or 3. März 2026, where there is little room."""
+        return MISSING if at is None else format_date(_datetime(at), self._pattern("d MMM y"), self.language)
 
     def time(self, at: Moment | None) -> str:
         """Write the date with the minute, UTC."""
@@ -66,6 +70,10 @@ class Formats:
             return MISSING
         moment = _datetime(at)
         return self.date(at) if (moment.hour, moment.minute) == (0, 0) else self.time(at)
+
+    def _pattern(self, plain: str) -> str:
+        """Return the pattern of a date: in German a full stop follows the day."""
+        return plain.replace("d ", "d. ", 1) if self.language == "de" else plain
 
     def _sign(self, value: float, digits: str, signed: bool) -> str:
         """Return the sign before these digits; none where they read as zero."""

@@ -8,7 +8,7 @@ from functools import lru_cache
 
 from features.catalog import catalog
 from features.catalog.declarations import YES_OR_NO, Feature
-from training.model.reasons import LEAVING, Stored, Value, read_reasons
+from training.model.reasons import LEAVING, Reason, Stored, Value, read_reasons
 from training.model.text.feature_phrases import PHRASE
 
 LANGUAGES = ("en", "nl")
@@ -86,7 +86,12 @@ def render_reason(reason: Stored, language: str) -> str:
     beginning = (words.leaving if reason.outcome == LEAVING else words.climbing)[reason.direction < 0]
     if reason.lever:
         beginning = f"{beginning}, {words.lever}"
-    return f"{beginning}: {_statement(reason.feature, reason.value, reason.peer, language)}"
+    return f"{beginning}: {render_statement(reason, language)}"
+
+
+def render_statement(reason: Reason, language: str) -> str:
+    """Return what a reason says of the account, without what it speaks for."""
+    return _statement(reason.feature, reason.value, reason.peer, language)
 
 
 @lru_cache(_KEPT)

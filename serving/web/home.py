@@ -1,0 +1,214 @@
+"""Monday's page: what stands at stake, what changed since the last scores, and one thing to do about each."""
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import sqlalchemy as sa
+from starlette.responses import Response
+
+from features.instants import MICROSECONDS_PER_DAY, instant
+from features.tables import RUNGS
+from serving.store.accepted_plans import accepted_plans
+from serving.store.account_lookback import STANDINGS
+from serving.store.database import reading, writing
+from serving.store.lookups import required_run
+from serving.store.page_settings import MINE, keep_setting, settings_of
+from serving.store.previous_scores import PREVIOUS
+from serving.store.run_figures import ALL, RunFigures, figures_query, kept_figures, read_figures
+from serving.store.scoring_runs import SCORES, Current
+from serving.store.verdicts import plan_verdicts
+from serving.web.charts import sparkline
+from serving.web.filters import Filters, conditions, is_former, score_column, source
+from serving.web.priorities import OLD_LINKS, Priority, choices_of, priorities_of
+from serving.web.talk import YEAR_DAYS
+from serving.web.visit import Visit, redirect, render
+
+NEWS_POINTS = 0.05
+"""Change in the chance of leaving below which it is no news."""
+NEWS_GAIN = 0.25
+"""Part of the gain by which another investment has to be worth more or less to be news."""
+SHOWN = 5
+FIGURES = ("margin_at_risk", "at_risk", "renewals", "climbed", "fell", "overdue")
+LINKS: Mapping[str, Mapping[str, str]] = {
+    "margin_at_risk": {"sort": "margin"}, "at_risk": {"risk": "yes"}, "renewals": {"renewal": "60"},
+    "climbed": {"moved": "up"}, "fell": {"moved": "down"}, "overdue": {"overdue": "yes"},
+}  # fmt: skip
+GOOD_UP = frozenset(("climbed",))
+
+
+@dataclass(frozen=True)
+class Tile:
+    """One figure.  change : against the last run, in words; empty where there was none.  tone : good, bad or empty."""
+
+    name: str
+    value: str
+    change: str
+    tone: str
+    line: object
+    link: str
+
+
+@dataclass(frozen=True)
+class News:
+    """One account in a list.  what : what happened to it, in words."""
+
+    row: Priority
+    what: str
+
+
+@dataclass(frozen=True)
+class NewsList:
+    """One list.  link : to all of them."""
+
+    name: str
+    news: Sequence[News]
+    link: str
+
+
+def show(visit: Visit) -> Response:
+    """Answer GET /.  Links to the list, which stood here once, go on to it."""
+    if OLD_LINKS & set(visit.query.keys()) - {"owner", "q"} or "q" in visit.query:
+        return redirect(visit.at("/accounts"))
+    with reading(visit.engine) as connection:
+        current = required_run(connection)
+        visit = visit.about(current.facts)
+        mine = settings_of(connection, visit.person, MINE).get("owner")
+        owner = visit.query["owner"].replace("\x00", "")[:200] if "owner" in visit.query else mine
+        asked = Filters(owner=owner or None)
+        tiles = _tiles(connection, visit, current, asked)
+        lists = [one for one in _lists(connection, visit, current, asked) if one.news]
+        money = None if asked.owner else _money(connection)
+        choices = choices_of(connection, current, visit.engine)
+    return render(
+        visit, "home.html", current=current, tiles=tiles, lists=lists, money=money, owner=owner, mine=mine,
+        choices=choices, asked=asked, points=NEWS_POINTS,
+    )  # fmt: skip
+
+
+def remember(visit: Visit) -> Response:
+    """Answer POST /mine: whose accounts are the visitor's own."""
+    owner = visit.form.get("owner", "").replace("\x00", "")[:200]
+    with writing(visit.engine) as connection:
+        keep_setting(connection, visit.person, MINE, "owner", owner or None)
+    return redirect("/")
+
+
+def _tiles(connection: sa.Connection, visit: Visit, current: Current, asked: Filters) -> list[Tile]:
+    where = conditions(visit, asked)
+    now = read_figures(connection.execute(figures_query(current.run_id, None, where)).mappings().one())
+    dimension, value = (ALL, "") if asked.owner is None else ("owner", asked.owner)
+    before = kept_figures(connection, dimension, value)
+    if before and before[-1].as_of is not None and current.facts.as_of <= _microseconds(before[-1]):
+        before = before[:-1]  # the run that stands now
+    return [_tile(visit, name, now, before, asked) for name in FIGURES]
+
+
+def _microseconds(figures: RunFigures) -> int:
+    return instant(figures.as_of) if figures.as_of is not None else 0
+
+
+def _tile(visit: Visit, name: str, now: RunFigures, before: Sequence[RunFigures], asked: Filters) -> Tile:
+    written: Callable[..., str] = visit.formats.money if name == "margin_at_risk" else visit.formats.number
+    change, tone = "", ""
+    if before:
+        difference = now[name] - before[-1][name]
+        shown = written(difference, signed=True)
+        change = visit.say("home.same") if not difference else visit.say("home.change", change=shown)
+        if difference:
+            tone = "good" if (difference > 0) == (name in GOOD_UP) else "bad"
+    values = [one[name] for one in (*before, now)]
+    told = visit.say("home.line", first=written(values[0]), last=written(values[-1]), runs=len(values))
+    return Tile(
+        name=name,
+        value=written(now[name]),
+        change=change,
+        tone=tone,
+        line=sparkline(values, told),
+        link=f"/accounts{asked.query(**LINKS[name])}",
+    )
+
+
+def _money(connection: sa.Connection) -> dict[str, float | None]:
+    """Return what accepted plans promise, and what judged ones brought, beside what those had promised."""
+    judged = plan_verdicts(connection)
+    promised = sum(one.record.get("claimed_gain") or 0.0 for one in accepted_plans(connection))
+    known = [one.figures for one in judged.values() if one.figures.get("gain") is not None]
+    brought = sum(one["gain"] * (one.get("treated") or 0) for one in known) if known else None
+    of_these = sum((one.get("promised") or 0.0) * (one.get("treated") or 0) for one in known)
+    return {"promised": promised, "brought": brought, "of_these": of_these}
+
+
+def _lists(connection: sa.Connection, visit: Visit, current: Current, asked: Filters) -> list[NewsList]:
+    score, former = SCORES.c, PREVIOUS.c
+    levels = {rung: level for level, rung in enumerate(RUNGS)}
+    now, then = (sa.case(levels, value=column) for column in (score.rung, former.rung))
+    points = score.p_switch - former.p_switch
+    worth = sa.func.coalesce(score.value_at_risk, 0.0) + 0.01 * sa.func.coalesce(score.expected_revenue, 0.0)
+    gain, was = sa.func.coalesce(score.expected_gain, 0.0), sa.func.coalesce(former.expected_gain, 0.0)
+    changed = (score.advice != former.advice) | (
+        (score.recommended_investment != former.recommended_investment)
+        & (sa.func.abs(gain - was) >= NEWS_GAIN * sa.func.abs(was))
+    )
+
+    def news(*where: "sa.ColumnElement[bool]", by: "sa.ColumnElement[Any]", needs: bool = True) -> list[str]:
+        tables = source(visit, asked, account=True, standing=True)
+        if needs:
+            same = (former.account_id == score.account_id) & (former.run_id == current.run_id - 1)
+            tables = tables.join(PREVIOUS, same)
+        query = sa.select(score.account_id).select_from(tables).where(*conditions(visit, asked), *where)
+        query = query.order_by(sa.nulls_last(by.desc()), score.account_id).limit(SHOWN)
+        return list(connection.execute(query).scalars())
+
+    lost = sa.func.coalesce(STANDINGS.c.revenue_before, 0.0)
+    back = score_column("p_win_back") if "p_win_back" in score else lost
+    found = {
+        "worse": news((points >= NEWS_POINTS) | (now < then), by=worth),
+        "better": news((points <= -NEWS_POINTS) | (now > then), by=worth),
+        "advice": news(former.advice.is_not(None), changed, by=gain),
+        "missed": news(score.overdue_days.between(1, YEAR_DAYS), by=score.expected_revenue, needs=False),
+        "win_back": news(is_former(), by=back, needs=False),
+    }
+    ids = list(dict.fromkeys(one for some in found.values() for one in some))
+    rows = {row.account_id: row for row in priorities_of(connection, ids, visit)}
+    before = {
+        row["account_id"]: row
+        for row in connection.execute(PREVIOUS.select().where(former.account_id.in_(ids))).mappings()
+    }
+    links = {"worse": {"moved": "down"}, "better": {"moved": "up"}, "advice": {"sort": "gain"},
+             "missed": {"overdue": "yes"}, "win_back": {"former": "yes"}}  # fmt: skip
+    return [
+        NewsList(
+            name, [News(rows[one], _what(visit, name, rows[one], before.get(one))) for one in some],
+            f"/accounts{asked.query(**links[name])}",
+        )
+        for name, some in found.items()
+    ]  # fmt: skip
+
+
+def _what(visit: Visit, name: str, row: Priority, former: Mapping[Any, Any] | None) -> str:
+    """Return what happened to an account, in words."""
+    form, told = visit.formats, []
+    if name in ("worse", "better") and former is not None:
+        if former["rung"] != row.rung:
+            told.append(
+                visit.say("home.moved", then=visit.say(f"rung.{former['rung']}"), now=visit.say(f"rung.{row.rung}"))
+            )
+        then, now = form.percent(former["p_switch"]), form.percent(row.p_switch)
+        if then != now and None not in (former["p_switch"], row.p_switch):
+            told.append(visit.say("home.chance", then=then, now=now))
+        if name == "worse" and row.why:
+            told.append(row.why)
+    elif name == "advice" and former is not None:
+        then = visit.say(f"advice.{former['advice']}")
+        if former["advice"] == row.advice:
+            then = visit.option(former["recommended_investment"] or "none")
+        told.append(visit.say("home.was", then=then))
+        if row.gain is not None:
+            told.append(visit.say("home.gain", gain=form.money(row.gain)))
+    elif name == "missed":
+        due = visit.as_of - int(row.overdue_days or 0) * MICROSECONDS_PER_DAY
+        told.append(visit.say("home.missed", date=form.date(due)))
+    elif name == "win_back":
+        told.append(visit.say("home.gone"))
+    return "; ".join(told)
