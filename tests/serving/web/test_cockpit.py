@@ -444,8 +444,6 @@ def test_a_forecast_is_entered_on_the_page_where_the_store_keeps_it(
 ) -> None:
     account, given = _some(own), []
     page = own.open(f"/accounts/{account}").text
-    assert 'name="kind"' not in page
-    monkeypatch.setattr("serving.web.account.KINDS", ("forecast", "assessment"))
 
     def kept(event: dict[str, object], *_: object) -> object:
         from serving.scoring.request_parsing import Message

@@ -384,7 +384,7 @@ def test_a_report_that_an_earlier_program_wrote_is_asked_for_again(
     engine.dispose()
     with Browser(url) as browser:
         page = html.unescape(browser.open("/trust").text)
-        assert "What the model says of itself is not stored. Score with ladder score --to" in page
+        assert "What the model says of itself is not stored with these scores." in page
         assert "Train it anew." in page
         assert "an earlier one" in page
         assert "clearly better" not in page
