@@ -84,22 +84,17 @@ def check_rules(settings: Settings, facts: Facts) -> None:
     SettingsError
         With every such setting; what is at its default was not said.
     """
-    from dataclasses import fields
+    from dataclasses import asdict
 
     from features.ladder.rules import LadderRules
     from training.settings import OutcomeSettings
 
-    usual, own = LadderRules(), settings.ladder
-    asked = [
-        (f"ladder.{f.name}", getattr(own, f.name), getattr(facts.rules, f.name), getattr(usual, f.name))
-        for f in fields(LadderRules)
-    ]
+    learnt, usual = asdict(facts.rules), asdict(LadderRules())
+    asked = [(f"ladder.{name}", said, learnt[name], usual[name]) for name, said in asdict(settings.ladder).items()]
     horizon = settings.outcome.horizon_days, facts.horizon_days, OutcomeSettings().horizon_days
     asked.append(("outcome.horizon_days", *horizon))
     other = [
-        f"{name} = {said} (the model: {learnt})"
-        for name, said, learnt, default in asked
-        if said not in (learnt, default)
+        f"{name} = {said} (the model: {model})" for name, said, model, default in asked if said not in (model, default)
     ]
     if other:
         raise SettingsError(

@@ -432,7 +432,10 @@ def test_without_a_champion_scoring_says_what_to_do(run: Run, data: str, tmp_pat
     assert not (tmp_path / "out").exists()
     for model in ("models:/loyalty-ladder@champion", "models:/loyalty-ladder/1"):
         assert "ladder train" in refused(run("score", "--data", data, "--out", "out", "--model", model))
-    for model in ("models:/other/1", "models:/loyalty-ladder/x", "nowhere"):
+    assert "no version 1 of other" in refused(
+        run("score", "--data", data, "--out", "out", "--model", "models:/other/1")
+    )
+    for model in ("models:/loyalty-ladder/x", "nowhere"):
         assert "is no model" in refused(run("score", "--data", data, "--out", "out", "--model", model))
     assert "no version 1" in refused(run("promote", "1"))
     assert "no former champion" in refused(run("rollback"))

@@ -3,6 +3,7 @@
 from collections.abc import Collection, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import replace
+from threading import Lock
 
 import numpy as np
 from sklearn.linear_model import LogisticRegression, Ridge
@@ -154,6 +155,11 @@ def every_term(
     return [Term(column, fill=fill) for column, fill in zip(known, fills, strict=True)]
 
 
+_NEWTON = Lock()
+"""One at a time: the solver tells an ill-conditioned step by a warning that it turns into an error while it solves, and
+Python's warning filters are those of all threads. Side by side, now and then another coefficient came out."""
+
+
 def fit_classes(
     matrix: FloatArray,
     target: IntArray,
@@ -175,7 +181,8 @@ def fit_classes(
         return _constant(target, weight, n_classes)
     values = standardised_values(standardised, matrix)
     model = LogisticRegression(C=1.0 / penalty, solver="newton-cholesky", max_iter=100, tol=1e-5)
-    model.fit(values, target, sample_weight=weight / weight.mean())
+    with _NEWTON:
+        model.fit(values, target, sample_weight=weight / weight.mean())
     coefficients, intercepts = np.asarray(model.coef_, np.float64), np.asarray(model.intercept_, np.float64)
     if not binary and len(present) == 2:  # scikit-learn gives one row for two classes: score 0 for the other
         coefficients, intercepts = np.vstack([0 * coefficients, coefficients]), np.append(0.0, intercepts)
