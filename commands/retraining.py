@@ -216,11 +216,10 @@ def _promote(work: Work, trained: Registered, compared: Compared) -> Promoted:
 
 def _score(work: Work) -> Scored:
     """Score with whoever is champion now, into the folder and, where asked for, the store."""
-    from training.model.bundle import read_bundle
-    from training.model.champion import published
+    from training.model.champion import published, read_trusted_bundle
 
     loaded, to = work.loaded, work.options.to
-    bundle, version = read_bundle(published(work.champions))
+    bundle, version = read_trusted_bundle(published(work.champions))
     frames, _ = score_source(bundle, version, loaded, work.scores)
     if to is not None:
         store_frames(to, frames, bundle, loaded.source)

@@ -119,12 +119,12 @@ def _fill_store(folder: Path, settings: Settings, options: ServeOptions) -> None
     from serving.store.database import open_store, writing
     from serving.store.result_files import read_folder
     from serving.store.scoring_runs import put_profiles
-    from training.model.bundle import read_bundle
+    from training.model.champion import read_trusted_bundle
 
     check_store(options.store)
     profiles = None if options.data is None else _profiles(options.data, settings)
     if options.scores is not None:
-        bundle, version = read_bundle(folder)
+        bundle, version = read_trusted_bundle(folder)
         facts, chunks = read_folder(options.scores)
         if version == facts.model_version:
             facts, chunks = read_folder(options.scores, bundle)
@@ -137,7 +137,7 @@ def _fill_store(folder: Path, settings: Settings, options: ServeOptions) -> None
         finally:
             engine.dispose()
     if options.data is not None:
-        _look_back(read_bundle(folder)[0], options.data, options.store, settings)
+        _look_back(read_trusted_bundle(folder)[0], options.data, options.store, settings)
 
 
 def _look_back(bundle: Bundle, data: str, store: str, settings: Settings) -> None:
