@@ -16,6 +16,7 @@ from commands.planning import plan_scores
 from commands.resumable_steps import State, Steps, alone, read_state
 from commands.scoring import score_source
 from commands.store_writing import check_store, store_background, store_frames
+from commands.subjects import remove_old
 from commands.terminal import Figures, say_step, show_table
 from commands.training import Registered, TrainingRequest, train_source
 from features.errors import BundleError, NotEnoughData
@@ -117,7 +118,10 @@ def retrain_command(options: RetrainOptions) -> Figures:
         refresh_copy(settings.registry)
         feedback = feedback_store(options.store, options.to)
         loaded = load_source(options.data, settings, as_of=options.as_of, feedback=feedback)
-        return _retrain(options, loaded, champions)
+        figures = _retrain(options, loaded, champions)
+    if options.to is not None:
+        remove_old(options.to, settings.governance)
+    return figures
 
 
 def _retrain(options: RetrainOptions, loaded: Loaded, champions: Path) -> Figures:

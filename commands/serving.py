@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Annotated
 from commands.champions import find_bundle, refresh_copy
 from commands.inputs import histories_of_parts, load_partitions, load_source
 from commands.options import DEFAULT_PORT, DEFAULT_STORE, CommonOptions, Model, Option, Port, Store, at_least_one
-from commands.store_writing import check_store, store_background, store_run
+from commands.store_writing import LeftOut, check_store, store_background, store_run
 from commands.terminal import Figures
 from features.errors import LadderError
 
@@ -130,10 +130,11 @@ def _fill_store(folder: Path, settings: Settings, options: ServeOptions) -> None
             facts, chunks = read_folder(options.scores, bundle)
         store_run(options.store, facts, chunks, profiles)
     elif profiles is not None:
-        engine = open_store(options.store)
+        engine, left_out = open_store(options.store), LeftOut(options.store)
         try:
             with writing(engine) as connection:
-                put_profiles(connection, profiles)
+                put_profiles(connection, map(left_out.of, profiles))
+            left_out.tell()
         finally:
             engine.dispose()
     if options.data is not None:

@@ -71,8 +71,8 @@ ANSWERED: Mapping[type[LadderError], Answered] = {
     StoreReplaced: Answered(
         503,
         "store_replaced",
-        "The store's file was moved or replaced under the service: nothing of this request is kept. Stop the service, put "
-        "the file where it belongs, and start it again.",
+        "The store's file was moved or replaced under the service: nothing of this request is kept. Stop the service, "
+        "put the file where it belongs, and start it again.",
     ),
     StoreError: Answered(503, "store_unavailable", f"The store cannot be used at the moment; {_LATER}"),
 }
