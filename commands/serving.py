@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import sys
 import tempfile
 import time
 from collections.abc import Callable, Sequence
@@ -25,6 +26,11 @@ if TYPE_CHECKING:
     from training.settings import ServiceSettings, Settings
 
 LOCAL = "127.0.0.1"
+WITHOUT_KEYS = """\
+Warning: there are no keys, so every program on this machine is answered, and nobody is asked who it is. What comes through
+a proxy is refused where the proxy shows itself; one that speaks HTTP/1.1 and leaves no trace looks like this machine and
+would let everybody in. Make a key before you put anything in front, with the same --store:
+    ladder keys create --name NAME --scopes page"""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -63,10 +69,22 @@ def serve_command(options: ServeOptions) -> Figures:
         terms = service_terms(settings.service, store=options.store, host=options.host, workers=options.workers)
         terms = replace(terms, data=_shown(options.data), settings=_settings_file(options.config))
         terms = replace(terms, sign_in=sign_in(settings), track_records=settings.governance.track_records)
-        serve_until_stopped(
-            folder, options.port, terms, lambda url: print(f"Serving at {url}; Ctrl-C ends it", flush=True)
-        )
+        serve_until_stopped(folder, options.port, terms, _announcement(options.store))
     return {"port": options.port}
+
+
+def _announcement(store: str) -> Callable[[str], None]:
+    """Return what says where the service answers, and whom, where there are no keys."""
+    from serving.runtime.server import has_keys
+
+    keyless = not has_keys(store)
+
+    def announce(url: str) -> None:
+        print(f"Serving at {url}; Ctrl-C ends it", flush=True)
+        if keyless:
+            print(WITHOUT_KEYS, file=sys.stderr, flush=True)
+
+    return announce
 
 
 def _shown(data: str | None) -> str:

@@ -13,9 +13,11 @@ from commands.terminal import Figures, show_table
 
 if TYPE_CHECKING:
     from serving.store.subjects import Subject
-    from training.settings import GovernanceSettings
+    from training.settings.operating import GovernanceSettings
 
 Account = Annotated[str | None, Option(metavar="ID", help="of the account")]
+_BESIDE = ("", "-wal", "-shm", ".secret", ".forgotten")
+"""How the names of a SQLite store's own files go on."""
 Contact = Annotated[str | None, Option(metavar="ID", help="of the contact, as the source's contact_id")]
 
 
@@ -75,9 +77,7 @@ def forget_command(options: ForgetOptions) -> Figures:
         engine.dispose()
     swept, own = sweep(options.store), file_of(options.store)
     champions = Path(read_settings(options.config).registry.champion_folder)
-    store_files = (
-        [] if own is None else [own.with_name(own.name + end) for end in ("", "-wal", "-shm", ".secret", ".forgotten")]
-    )
+    store_files = [] if own is None else [own.with_name(own.name + end) for end in _BESIDE]
     folders = [*options.folder, *([champions] if champions.is_dir() else [])]
     files = forget_in_files(subject, erased.pseudonym, folders, Path(), store_files)
     rows = [[name, str(number), ""] for name, number in erased.removed.items()]
@@ -86,7 +86,7 @@ def forget_command(options: ForgetOptions) -> Figures:
     for title, names in (("rewritten", files.changed), ("LEFT, holds the id", files.left), ("retrain", files.bundles)):
         for name in names:
             print(f"{title}: {name}")
-    todo = [_kept_out(subject, kept_out), *_to_do(subject, erased.model_version, swept, own is None)]
+    todo = [_kept_out(subject, kept_out), *_to_do(erased.model_version, swept, own is None)]
     for line in todo:
         print(f"- {line}")
     told = {**asdict(erased), "files": asdict(files), "swept": swept, "to_do": todo}
@@ -109,7 +109,7 @@ def _kept_out(subject: Subject, file: Path) -> str:
     )
 
 
-def _to_do(subject: Subject, version: str | None, swept: bool, server: bool) -> list[str]:
+def _to_do(version: str | None, swept: bool, server: bool) -> list[str]:
     found = [
         "Train anew without it (`ladder retrain`): models hold sums and trees, no rows, and yet they learnt from it"
         + (f"; the scores are of {version}." if version else "."),

@@ -1,5 +1,4 @@
-"""Whoever was forgotten does not come back with the next run, whichever way it takes; `ladder retrain` keeps to the days
-that the settings give."""
+"""Whoever was forgotten does not come back with the next run; `ladder retrain` keeps to the days of the settings."""
 
 import stat
 from pathlib import Path
@@ -33,9 +32,7 @@ def _accounts(table: sa.Table) -> set[str]:
     return found
 
 
-def test_the_forgotten_do_not_come_back(
-    run: Run, data: str, tmp_path: Path, capsys: pytest.CaptureFixture[str]
-) -> None:
+def test_the_forgotten_stay_away(run: Run, data: str, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     bundle = tiny_bundle()
     frames = run_of(bundle, bundle.version, tiny_histories())
     whole = set(frames["scores"]["account_id"])
