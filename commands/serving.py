@@ -27,9 +27,9 @@ if TYPE_CHECKING:
 
 LOCAL = "127.0.0.1"
 WITHOUT_KEYS = """\
-Warning: there are no keys, so every program on this machine is answered, and nobody is asked who it is. What comes through
-a proxy is refused where the proxy shows itself; one that speaks HTTP/1.1 and leaves no trace looks like this machine and
-would let everybody in. Make a key before you put anything in front, with the same --store:
+Warning: there are no keys, so every program on this machine is answered, and nobody is asked who it is. What comes
+through a proxy is refused where the proxy shows itself; one that speaks HTTP/1.1 and leaves no trace looks like this
+machine and would let everybody in. Make a key before you put anything in front, with the same --store:
     ladder keys create --name NAME --scopes page"""
 
 
