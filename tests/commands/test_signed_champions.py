@@ -51,13 +51,16 @@ def test_what_is_not_signed_is_not_used(
 
     monkeypatch.setenv(SIGNING_KEY, str(keys[0]))
     publish(made, champions)
+    write_bundle(earlier_bundle(), tmp_path / "another")
     monkeypatch.delenv(SIGNING_KEY)
+    assert read_trusted_bundle(tmp_path / "another")  # signed when it was made
     assert read_trusted_bundle(published(champions))[1] == published(champions).name
     assert run(*commands[0]).status == 0
     (published(champions) / SIGNATURE).write_text("00" * 64)
     assert "not signed with the key" in refused(run(*commands[0]))
 
 
+@pytest.mark.slow  # MLflow
 def test_what_the_registry_hands_out_is_signed(
     run: Run, keys: tuple[Path, Path], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
