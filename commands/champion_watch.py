@@ -29,7 +29,7 @@ def find_champion(model: str | None, settings: RegistrySettings) -> tuple[Bundle
 
     A champion that this program cannot read is no reason to stop: the error is what is found.
     """
-    from training.model.bundle import read_bundle
+    from training.model.champion import read_trusted_bundle
 
     with tempfile.TemporaryDirectory() as scratch:
         try:
@@ -37,7 +37,7 @@ def find_champion(model: str | None, settings: RegistrySettings) -> tuple[Bundle
         except BundleError:
             return None
         try:
-            return read_bundle(folder)
+            return read_trusted_bundle(folder)
         except BundleError as error:
             if model is not None:
                 raise
@@ -76,12 +76,12 @@ def watch_former(folder: Path, loaded: Loaded, report_to: Path) -> list[Path]:
 
     A bundle that cannot be read is no reason to stop: there is nothing to look at then.
     """
-    from training.model.bundle import read_bundle
+    from training.model.champion import read_trusted_bundle
     from training.monitoring.advice import advice_of, reasons_of
     from training.monitoring.monitor_report import write_report
 
     try:
-        bundle, version = read_bundle(folder)
+        bundle, version = read_trusted_bundle(folder)
     except BundleError as error:
         print(f"The former champion cannot be looked at: {error}")
         return []

@@ -69,7 +69,7 @@ def _read_run(folder: Path, model: str | None, flag: str, registry: RegistrySett
     from serving.scoring.batch import read_scores
     from serving.scoring.changes import Run
     from serving.scoring.scoring import Scorer
-    from training.model.bundle import read_bundle
+    from training.model.champion import read_trusted_bundle
 
     scores = read_scores(folder)
     version = str(scores["model_version"].iloc[0]) if len(scores) else ""
@@ -81,4 +81,4 @@ def _read_run(folder: Path, model: str | None, flag: str, registry: RegistrySett
         )
     with tempfile.TemporaryDirectory() as scratch:
         where = kept if model is None else find_bundle(model, registry, Path(scratch))
-        return Run(scores, Scorer(*read_bundle(where)))
+        return Run(scores, Scorer(*read_trusted_bundle(where)))

@@ -46,8 +46,7 @@ class DemoOptions(CommonOptions):
 def demo_command(options: DemoOptions) -> Figures:
     import pandas as pd
 
-    from training.model.bundle import read_bundle
-    from training.model.champion import published
+    from training.model.champion import published, read_trusted_bundle
     from training.settings import read_settings
     from training.simulator.against_truth import against_truth
 
@@ -65,7 +64,7 @@ def demo_command(options: DemoOptions) -> Figures:
     uri = os.environ.get("MLFLOW_TRACKING_URI", f"sqlite:///{folder / 'mlflow.db'}")
     trained = train_source(loaded, TrainingRequest(uri, champions, str(source), promote=True))
     say_step("4. Every account is scored (ladder score)")
-    bundle, version = read_bundle(published(champions))
+    bundle, version = read_trusted_bundle(published(champions))
     store = f"sqlite:///{folder / 'ladder.db'}"
     for days in EARLIER_DAYS:  # as a service would have scored them, so that the page has something to compare with
         earlier = replace(loaded, as_of=loaded.as_of - days * MICROSECONDS_PER_DAY)

@@ -8,7 +8,7 @@ import sys
 import time
 from collections.abc import Collection, Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 from commands.options import STORE_VARIABLE
@@ -17,6 +17,7 @@ from commands.terminal import Progress, note_outlier_dates, note_set_aside, prog
 if TYPE_CHECKING:
     from features.histories.histories import Histories
     from features.sources.feedback_rows import Raw
+    from features.sources.forgotten import Forgotten
     from features.sources.partitioned import Executor, Partitions
     from features.sources.source import Source
     from training.boosting_backend import BoostingBackend
@@ -43,9 +44,10 @@ def load_source(
     keep_tables: bool = False,
     accept_bad_rows: bool = False,
 ) -> Loaded:
-    """Read a source and build its histories.
+    """Read a source, without whoever was forgotten, and build its histories.
 
-    as_of : None or empty = the midnight after the last event.  feedback : URL of the store whose feedback is added.
+    as_of : None or empty = the midnight after the last event.  feedback : URL of the store whose feedback is added,
+        and whose list of the forgotten counts.
     only : tables that feedback may add rows to; None = all.  keep_tables : of the source, else they are used up.
     accept_bad_rows : whatever is wrong, without a note, and keep the tables: somebody is to see what is in them.
     """
@@ -53,6 +55,7 @@ def load_source(
     from features.histories.outlier_dates import outlier_dates
     from features.instants import ALWAYS, instant
     from features.sources.feedback_rows import add_rows
+    from features.sources.forgotten import leave_out
     from features.sources.partitioned import read_partitions
     from features.sources.source import read_source
 
@@ -66,6 +69,7 @@ def load_source(
         rows = _read_feedback(feedback)
         if rows:
             source = add_rows(source, rows, only)
+        source = leave_out(source, _read_forgotten(feedback))
         histories = build_histories(source, consume=not (keep_tables or accept_bad_rows))
     if not accept_bad_rows:
         for note in source.notes:
@@ -118,6 +122,13 @@ def _read_feedback(url: str | None) -> Raw:
         engine.dispose()
 
 
+def _read_forgotten(url: str | None) -> Forgotten:
+    from features.sources.forgotten import Forgotten
+    from serving.store.forgotten import read_forgotten
+
+    return Forgotten() if url is None else read_forgotten(url)
+
+
 def load_partitions(
     data: str, *, feedback: str | None = None, only: Collection[str] | None = None
 ) -> Partitions | None:
@@ -129,7 +140,13 @@ def load_partitions(
     if partitions is None:
         return None
     rows = _read_feedback(feedback)
-    return add_rows_to_parts(partitions, rows, only) if rows else partitions
+    partitions = add_rows_to_parts(partitions, rows, only) if rows else partitions
+    forgotten = _read_forgotten(feedback)
+    if not forgotten:
+        return partitions
+    number = len(forgotten.digests)
+    print(f"Note: the list of the forgotten has {number:,} digests: whose ids they are is left out", file=sys.stderr)
+    return replace(partitions, parts=tuple(replace(part, forgotten=forgotten) for part in partitions.parts))
 
 
 def check_cluster(dask: str | None, data: str) -> None:

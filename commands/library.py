@@ -261,7 +261,7 @@ def load(model: str | Path) -> Model:
     """
     from commands.champions import find_bundle
     from commands.inputs import registry_uri
-    from training.model.bundle import read_bundle
+    from training.model.champion import read_trusted_bundle
     from training.settings import RegistrySettings
     from training.tracking.registry import DEFAULT_URI
 
@@ -269,7 +269,7 @@ def load(model: str | Path) -> Model:
     if str(model).startswith("models:") and uri == DEFAULT_URI and not Path(uri.removeprefix("sqlite:///")).is_file():
         raise RegistryError(f"No tracking server is named by MLFLOW_TRACKING_URI, and {uri} is not here.")
     with tempfile.TemporaryDirectory() as scratch:
-        return Model(*read_bundle(find_bundle(str(model), RegistrySettings(), Path(scratch))))
+        return Model(*read_trusted_bundle(find_bundle(str(model), RegistrySettings(), Path(scratch))))
 
 
 def plan(

@@ -16,6 +16,7 @@ from commands.planning import plan_scores
 from commands.resumable_steps import State, Steps, alone, read_state
 from commands.scoring import score_source
 from commands.store_writing import check_store, store_background, store_frames
+from commands.subjects import remove_old
 from commands.terminal import Figures, say_step, show_table
 from commands.training import Registered, TrainingRequest, train_source
 from features.errors import BundleError, NotEnoughData
@@ -117,7 +118,10 @@ def retrain_command(options: RetrainOptions) -> Figures:
         refresh_copy(settings.registry)
         feedback = feedback_store(options.store, options.to)
         loaded = load_source(options.data, settings, as_of=options.as_of, feedback=feedback)
-        return _retrain(options, loaded, champions)
+        figures = _retrain(options, loaded, champions)
+    if options.to is not None:
+        remove_old(options.to, settings.governance)
+    return figures
 
 
 def _retrain(options: RetrainOptions, loaded: Loaded, champions: Path) -> Figures:
@@ -216,11 +220,10 @@ def _promote(work: Work, trained: Registered, compared: Compared) -> Promoted:
 
 def _score(work: Work) -> Scored:
     """Score with whoever is champion now, into the folder and, where asked for, the store."""
-    from training.model.bundle import read_bundle
-    from training.model.champion import published
+    from training.model.champion import published, read_trusted_bundle
 
     loaded, to = work.loaded, work.options.to
-    bundle, version = read_bundle(published(work.champions))
+    bundle, version = read_trusted_bundle(published(work.champions))
     frames, _ = score_source(bundle, version, loaded, work.scores)
     if to is not None:
         store_frames(to, frames, bundle, loaded.source)

@@ -55,13 +55,13 @@ class ScoreOptions(CommonOptions):
 
 
 def score_command(options: ScoreOptions) -> Figures:
-    from training.model.bundle import read_bundle
+    from training.model.champion import read_trusted_bundle
     from training.settings import read_settings
 
     check_cluster(options.dask, options.data)
     settings = read_settings(options.config)
     with tempfile.TemporaryDirectory() as scratch:
-        bundle, version = read_bundle(find_bundle(options.model, settings.registry, Path(scratch)))
+        bundle, version = read_trusted_bundle(find_bundle(options.model, settings.registry, Path(scratch)))
     check_rules(settings, bundle.facts)
     bundle = with_playbook(bundle, settings)
     if options.to is not None:

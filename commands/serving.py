@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import sys
 import tempfile
 import time
 from collections.abc import Callable, Sequence
@@ -13,7 +14,7 @@ from typing import TYPE_CHECKING, Annotated
 from commands.champions import find_bundle, refresh_copy
 from commands.inputs import histories_of_parts, load_partitions, load_source
 from commands.options import DEFAULT_PORT, DEFAULT_STORE, CommonOptions, Model, Option, Port, Store, at_least_one
-from commands.store_writing import check_store, store_background, store_run
+from commands.store_writing import LeftOut, check_store, store_background, store_run
 from commands.terminal import Figures
 from features.errors import LadderError
 
@@ -25,6 +26,11 @@ if TYPE_CHECKING:
     from training.settings import ServiceSettings, Settings
 
 LOCAL = "127.0.0.1"
+WITHOUT_KEYS = """\
+Warning: there are no keys, so every program on this machine is answered, and nobody is asked who it is. What comes
+through a proxy is refused where the proxy shows itself; one that speaks HTTP/1.1 and leaves no trace looks like this
+machine and would let everybody in. Make a key before you put anything in front, with the same --store:
+    ladder keys create --name NAME --scopes page"""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -63,10 +69,22 @@ def serve_command(options: ServeOptions) -> Figures:
         terms = service_terms(settings.service, store=options.store, host=options.host, workers=options.workers)
         terms = replace(terms, data=_shown(options.data), settings=_settings_file(options.config))
         terms = replace(terms, sign_in=sign_in(settings), track_records=settings.governance.track_records)
-        serve_until_stopped(
-            folder, options.port, terms, lambda url: print(f"Serving at {url}; Ctrl-C ends it", flush=True)
-        )
+        serve_until_stopped(folder, options.port, terms, _announcement(options.store))
     return {"port": options.port}
+
+
+def _announcement(store: str) -> Callable[[str], None]:
+    """Return what says where the service answers, and whom, where there are no keys."""
+    from serving.runtime.server import has_keys
+
+    keyless = not has_keys(store)
+
+    def announce(url: str) -> None:
+        print(f"Serving at {url}; Ctrl-C ends it", flush=True)
+        if keyless:
+            print(WITHOUT_KEYS, file=sys.stderr, flush=True)
+
+    return announce
 
 
 def _shown(data: str | None) -> str:
@@ -120,25 +138,26 @@ def _fill_store(folder: Path, settings: Settings, options: ServeOptions) -> None
     from serving.store.database import open_store, writing
     from serving.store.result_files import read_folder
     from serving.store.scoring_runs import put_profiles
-    from training.model.bundle import read_bundle
+    from training.model.champion import read_trusted_bundle
 
     check_store(options.store)
     profiles = None if options.data is None else _profiles(options.data, settings)
     if options.scores is not None:
-        bundle, version = read_bundle(folder)
+        bundle, version = read_trusted_bundle(folder)
         facts, chunks = read_folder(options.scores)
         if version == facts.model_version:
             facts, chunks = read_folder(options.scores, bundle)
         store_run(options.store, facts, chunks, profiles)
     elif profiles is not None:
-        engine = open_store(options.store)
+        engine, left_out = open_store(options.store), LeftOut(options.store)
         try:
             with writing(engine) as connection:
-                put_profiles(connection, profiles)
+                put_profiles(connection, map(left_out.of, profiles))
+            left_out.tell()
         finally:
             engine.dispose()
     if options.data is not None:
-        _look_back(read_bundle(folder)[0], options.data, options.store, settings)
+        _look_back(read_trusted_bundle(folder)[0], options.data, options.store, settings)
 
 
 def _look_back(bundle: Bundle, data: str, store: str, settings: Settings) -> None:

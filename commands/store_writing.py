@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sys
 from collections.abc import Iterable, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -42,23 +43,55 @@ def store_folder(url: str, folder: Path, bundle: Bundle | None, profiles: Iterab
 
 
 def store_run(url: str, facts: RunFacts, chunks: Iterable[Frames], profiles: Iterable[pd.DataFrame] | None) -> Figures:
-    """Write a run into the store.  chunks, profiles : as `serving.store.scoring_runs.write_run` takes them."""
+    """Write a run into the store, without whoever was forgotten.  chunks, profiles : as
+    `serving.store.scoring_runs.write_run` takes them."""
     from serving.store.database import label_of, open_store, writing
     from serving.store.run_figures import keep_figures
     from serving.store.scoring_runs import write_run
+
+    left_out = LeftOut(url)
 
     engine = open_store(url)
     try:
         with progress_bar() as progress:
             progress("writing to the store", 0.0)
-            written = write_run(engine, facts, chunks, profiles)
+            own = (left_out.of_run(frames) for frames in chunks)
+            written = write_run(engine, facts, own, None if profiles is None else map(left_out.of, profiles))
         with writing(engine) as connection:
             keep_figures(connection, written.run_id)
     finally:
         engine.dispose()
     changed = f"{written.changed:,} of {written.accounts:,} accounts changed, {written.removed:,} removed"
+    left_out.tell()
     print(f"{label_of(url)}: {changed}")
     return {"changed": written.changed, "removed": written.removed, "run": written.run_id}
+
+
+class LeftOut:
+    """Takes the forgotten out of what is to be written into a store, and counts them."""
+
+    def __init__(self, url: str) -> None:
+        from serving.store.forgotten import read_forgotten
+
+        self._forgotten, self._met = read_forgotten(url), set[str]()
+
+    def of(self, frame: pd.DataFrame) -> pd.DataFrame:
+        """Return the rows of a table of accounts that are nobody's who was forgotten."""
+        if not self._forgotten or "account_id" not in frame or not len(frame):
+            return frame
+        names = frame["account_id"].unique()
+        gone = names[self._forgotten.among("account", names)]
+        self._met.update(map(str, gone))
+        return frame[~frame["account_id"].isin(gone)].reset_index(drop=True) if len(gone) else frame
+
+    def of_run(self, frames: Frames) -> Frames:
+        """Return the tables of a run without them."""
+        return {name: self.of(frame) for name, frame in frames.items()}
+
+    def tell(self) -> None:
+        """Say how many there were."""
+        if self._met:
+            print(f"Note: accounts that were forgotten: {len(self._met):,}, not written", file=sys.stderr)
 
 
 def store_background(url: str, bundle: Bundle, as_of: int, parts: Iterable[tuple[Histories, Source]]) -> None:

@@ -13,8 +13,11 @@ from commands.terminal import Figures, show_table
 
 if TYPE_CHECKING:
     from serving.store.subjects import Subject
+    from training.settings.operating import GovernanceSettings
 
 Account = Annotated[str | None, Option(metavar="ID", help="of the account")]
+_BESIDE = ("", "-wal", "-shm", ".secret", ".forgotten")
+"""How the names of a SQLite store's own files go on."""
 Contact = Annotated[str | None, Option(metavar="ID", help="of the contact, as the source's contact_id")]
 
 
@@ -60,19 +63,21 @@ def forget_command(options: ForgetOptions) -> Figures:
     from serving.integrations.subject_files import forget_in_files
     from serving.store.audit_log import Author
     from serving.store.database import file_of, open_store, writing
+    from serving.store.forgotten import keep_forgotten
     from serving.store.subjects import erase, sweep
     from training.settings import read_settings
 
     subject = _subject(options.account, options.contact)
     engine = open_store(options.store, make=False)
     try:
+        kept_out = keep_forgotten(options.store, subject.kind, subject.id)
         with writing(engine) as connection:
             erased = erase(connection, subject, Author(), time.time_ns() // 1000)
     finally:
         engine.dispose()
     swept, own = sweep(options.store), file_of(options.store)
     champions = Path(read_settings(options.config).registry.champion_folder)
-    store_files = [] if own is None else [own.with_name(own.name + end) for end in ("", "-wal", "-shm", ".secret")]
+    store_files = [] if own is None else [own.with_name(own.name + end) for end in _BESIDE]
     folders = [*options.folder, *([champions] if champions.is_dir() else [])]
     files = forget_in_files(subject, erased.pseudonym, folders, Path(), store_files)
     rows = [[name, str(number), ""] for name, number in erased.removed.items()]
@@ -81,7 +86,7 @@ def forget_command(options: ForgetOptions) -> Figures:
     for title, names in (("rewritten", files.changed), ("LEFT, holds the id", files.left), ("retrain", files.bundles)):
         for name in names:
             print(f"{title}: {name}")
-    todo = _to_do(subject, erased.model_version, swept, own is None)
+    todo = [_kept_out(subject, kept_out), *_to_do(erased.model_version, swept, own is None)]
     for line in todo:
         print(f"- {line}")
     told = {**asdict(erased), "files": asdict(files), "swept": swept, "to_do": todo}
@@ -97,9 +102,15 @@ def forget_command(options: ForgetOptions) -> Figures:
     }
 
 
-def _to_do(subject: Subject, version: str | None, swept: bool, server: bool) -> list[str]:
+def _kept_out(subject: Subject, file: Path) -> str:
+    return (
+        f"Erase the {subject.kind} in the source too: until then every run leaves it out and says so, by the list of "
+        f"digests in {file}, which belongs into the backups and to every machine that trains or scores."
+    )
+
+
+def _to_do(version: str | None, swept: bool, server: bool) -> list[str]:
     found = [
-        f"Erase the {subject.kind} in the source first: the next `ladder score --to` brings back whom the source has.",
         "Train anew without it (`ladder retrain`): models hold sums and trees, no rows, and yet they learnt from it"
         + (f"; the scores are of {version}." if version else "."),
         "Backups, MLflow's artifacts and files handed to others hold it until they expire or are replaced.",
@@ -133,18 +144,23 @@ def export_subject_command(options: ExportSubjectOptions) -> Figures:
 
 def retention_command(options: RetentionOptions) -> Figures:
     """Remove what the settings say is kept no longer."""
-    from serving.store.database import open_store, writing
-    from serving.store.retention import Terms, apply
     from training.settings import read_settings
 
-    kept = read_settings(options.config).governance
-    engine = open_store(options.store, make=False)
+    return remove_old(options.store, read_settings(options.config).governance)
+
+
+def remove_old(store: str, kept: GovernanceSettings) -> Figures:
+    """Remove from a store what is kept no longer, and say how many rows of which table."""
+    from serving.store.database import open_store, writing
+    from serving.store.retention import Terms, apply
+
+    engine = open_store(store, make=False)
     try:
         with writing(engine) as connection:
             gone = apply(connection, Terms(kept.feedback_days, kept.audit_days, kept.runs_days), time.time_ns() // 1000)
     finally:
         engine.dispose()
-    show_table("Removed", ["table", "rows"], [[name, f"{rows:,}"] for name, rows in gone.items()])
+    show_table("Removed, since it is kept no longer", ["table", "rows"], [[name, f"{n:,}"] for name, n in gone.items()])
     return dict(gone)
 
 

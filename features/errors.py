@@ -15,7 +15,8 @@
     ├── NotReady             what was asked needs a model, scores or a store that is not there yet
     ├── DeadlinePassed       work that nobody waits for any more has ended itself
     └── StoreError           the store of scores and feedback cannot be used
-        └── StoreFull            no disk space is left for the store
+        ├── StoreFull            no disk space is left for the store
+        └── StoreReplaced        the store's file was moved or replaced while it was open
 
 A message says what is wrong, what was found and what to do, in that order. The command line prints it
 without a traceback and ends with exit status 1; the service answers it as JSON.
@@ -92,3 +93,7 @@ class StoreError(LadderError):
 
 class StoreFull(StoreError):
     """No disk space is left for the store; nothing was written."""
+
+
+class StoreReplaced(StoreError):
+    """Where the store's file was there is none any more, or another one: what is written now nobody would find."""

@@ -12,6 +12,7 @@ from features.histories.histories import build_histories, own_event_times
 from features.histories.outlier_dates import OutlierDates, outlier_dates_among
 from features.instants import MICROSECONDS_PER_DAY, IntArray, midnight_after
 from features.sources.feedback_rows import add_rows
+from features.sources.forgotten import leave_out
 from features.sources.partitioned import Part, read_part_table
 from features.sources.source import Source, source_from_rows
 from features.tables import OF_THE_SUPPLIER
@@ -75,7 +76,7 @@ def read_part(part: Part) -> Source:
         If a file is missing, unreadable, or holds another number of rows than the manifest says.
     """
     source = source_from_rows({name: read_part_table(part, name) for name in part.rows}, until=part.until)
-    return add_rows(source, part.added) if part.added else source
+    return leave_out(add_rows(source, part.added) if part.added else source, part.forgotten)
 
 
 def summarise_rows(part: Part, source: Source) -> PartitionSummary:

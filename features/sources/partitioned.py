@@ -21,6 +21,7 @@ from features.atomic_write import write_whole
 from features.errors import SourceUnreadable
 from features.instants import IntArray
 from features.sources.connectors import first_line
+from features.sources.forgotten import Forgotten
 from features.tables import TABLE
 
 FORMAT = 1
@@ -37,6 +38,7 @@ class Part:
     rows : table -> how many raw rows its file must hold.
     added : table -> raw columns of rows that are not in the files, such as feedback.
     until : microseconds, the end of the day of the export; None where nobody knew.
+    forgotten : whose rows do not count; None = nobody's.
     """
 
     number: int
@@ -44,6 +46,7 @@ class Part:
     rows: Mapping[str, int]
     added: Mapping[str, Mapping[str, Sequence[Any]]] = field(default_factory=dict)
     until: int | None = None
+    forgotten: Forgotten | None = None
 
 
 @dataclass(frozen=True)

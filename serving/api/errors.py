@@ -10,7 +10,7 @@ from typing import Any
 
 from starlette.responses import JSONResponse
 
-from features.errors import DeadlinePassed, InvalidRequest, LadderError, NotReady, StoreError, StoreFull
+from features.errors import DeadlinePassed, InvalidRequest, LadderError, NotReady, StoreError, StoreFull, StoreReplaced
 
 SOON = 5
 """Seconds."""
@@ -68,6 +68,12 @@ ANSWERED: Mapping[type[LadderError], Answered] = {
     NotReady: Answered(503, "not_ready"),
     DeadlinePassed: Answered(503, "too_slow", f"It took too long. {SMALLER}"),
     StoreFull: Answered(503, "storage_full", f"There is no room left where the store stands; {_LATER}"),
+    StoreReplaced: Answered(
+        503,
+        "store_replaced",
+        "The store's file was moved or replaced under the service: nothing of this request is kept. Stop the service, "
+        "put the file where it belongs, and start it again.",
+    ),
     StoreError: Answered(503, "store_unavailable", f"The store cannot be used at the moment; {_LATER}"),
 }
 """The nearest class counts. What is not here no client can cause: it is a mistake of ours, and answered as one."""

@@ -14,9 +14,9 @@ from datetime import UTC, datetime, timedelta
 
 import sqlalchemy as sa
 
-from features.errors import LadderError, SettingsError
+from features.errors import LadderError, SettingsError, StoreReplaced
 from serving.api.endpoints import SCOPES
-from serving.api.errors import HttpError
+from serving.api.errors import HttpError, http_error
 from serving.api.keyring import Key, Keyring, make_secret
 from serving.api.logging import tell
 from serving.store.audit_log import Author, Entry, record
@@ -181,18 +181,19 @@ class WatchedRing:
     def __init__(self, read: Callable[[], Keyring], clock: Callable[[], float] = time.monotonic) -> None:
         self._read, self._clock = read, clock
         self._ring: Keyring | None = None
-        self._at, self._failing = clock(), False
+        self._at, self._failing, self._replaced = clock(), False, False
 
     def look(self) -> None:
         """Read the keys.  Never raises: what was read last is kept for a while."""
         try:
             self._ring = self._read()
-        except LadderError:
+        except LadderError as error:
+            self._replaced = isinstance(error, StoreReplaced)
             if not self._failing:  # its message may name what is nobody's business in a log
                 tell("keys cannot be read", logging.ERROR)
             self._failing = True
             return
-        self._at, self._failing = self._clock(), False
+        self._at, self._failing, self._replaced = self._clock(), False, False
 
     def ring(self) -> Keyring:
         """Return the current keys.  Raises HttpError 503 where they could not be read for too long."""
@@ -202,6 +203,8 @@ class WatchedRing:
 
     def check_fresh(self) -> None:
         """Check that the store has answered lately.  Raises HttpError 503: whoever asks is better served elsewhere."""
+        if self._replaced:
+            raise http_error(StoreReplaced())
         if self._ring is None or self._clock() - self._at > MOST_SILENCE_SECONDS:
             raise HttpError(503, "store_silent", "The store has not answered for some seconds.")
 

@@ -19,7 +19,8 @@ from serving.scoring.request_parsing import EVENT_TABLES, PROFILE
 from serving.scoring.results import AccountResult, message_row
 from serving.scoring.score_columns import SCORES, Kind
 from serving.scoring.scoring_service import ScoreQuery, ScoringService, read_as_of
-from training.model.bundle import MANIFEST, read_bundle
+from training.model.bundle import MANIFEST
+from training.model.champion import read_trusted_bundle
 from training.model.text.words import DEFAULT_LANGUAGE
 
 INPUTS: Mapping[str, str] = {
@@ -168,4 +169,4 @@ def _load_pyfunc(path: str) -> PyfuncModel:
     folder = Path(path)
     if not (folder / MANIFEST).is_file():
         folder = next(iter(sorted(folder.glob(f"*/{MANIFEST}")))).parent
-    return PyfuncModel(ScoringService(*read_bundle(folder)))
+    return PyfuncModel(ScoringService(*read_trusted_bundle(folder)))

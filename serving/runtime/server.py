@@ -187,7 +187,7 @@ def _check(bundle: Path, port: int, terms: Terms) -> str:
         beyond = not ip_address(host).is_loopback
     except ValueError:
         raise SettingsError(f"--host {host} is no address: give one such as 127.0.0.1, 0.0.0.0 or ::1.") from None
-    if beyond and not _has_keys(terms.store):
+    if beyond and not has_keys(terms.store):
         raise SettingsError(
             f"Without keys the service listens on this machine only, and {host} is beyond it: whoever reaches it could "
             "ask it anything. Make a key first, `ladder keys create --name N --scopes score`, and serve with the same "
@@ -214,7 +214,8 @@ def _answers_at(bundle: Path, terms: Terms) -> str:
     return "/healthz" if _waits_for_champion(bundle, terms) else "/readyz"
 
 
-def _has_keys(store: str | None) -> bool:
+def has_keys(store: str | None) -> bool:
+    """Return whether a key was ever made in a store, so that keys are asked for."""
     if store is None:
         return False
     from serving.api.key_store import read_ring

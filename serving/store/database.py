@@ -18,7 +18,7 @@ from typing import Any
 import sqlalchemy as sa
 
 from features.deadlines import check_deadline, seconds_left
-from features.errors import StoreError, StoreFull
+from features.errors import StoreError, StoreFull, StoreReplaced
 from serving.store.versions import check_version, upgrade, version_of
 
 DEFAULT_URL = "sqlite:///ladder.db"
@@ -77,9 +77,12 @@ def connect(url: str, make: bool = False, patience: float | None = None) -> sa.E
     if target.get_backend_name() == "sqlite":
         _check_file(target, make)
         engine = sa.create_engine(target, hide_parameters=True)
+        opened = OpenedFile(Path(target.database or ""))
+        sa.event.listen(engine, "connect", opened.note)
+        sa.event.listen(engine, "begin", opened.check)
         sa.event.listen(engine, "connect", _prepare_sqlite)
         sa.event.listen(engine, "begin", _begin_sqlite)
-        return engine
+        return engine.execution_options(ladder_file=opened)
     from serving.store import postgresql
 
     engine = postgresql.create_engine(target, patience)
@@ -107,6 +110,8 @@ def writing(engine: sa.Engine) -> Iterator[sa.Connection]:
     ------
     StoreFull
         If there is no room; nothing was kept.
+    StoreReplaced
+        If the file was moved or replaced, also where that was while it was written.
     StoreError
         If the database fails otherwise, or another writer took too long; nothing was kept.
     """
@@ -117,6 +122,9 @@ def writing(engine: sa.Engine) -> Iterator[sa.Connection]:
                 connection.exec_driver_sql("SET LOCAL synchronous_commit TO on")
                 connection.exec_driver_sql(f"SET LOCAL lock_timeout TO '{PATIENCE_SECONDS}s'")
             yield connection
+        opened = engine.get_execution_options().get("ladder_file")
+        if opened is not None:
+            opened.check()
 
 
 def in_turn(connection: sa.Connection, what: str) -> None:
@@ -147,6 +155,38 @@ def file_of(url: str) -> Path | None:
     """Return the file of a SQLite URL; None for another database."""
     target = parsed(url)
     return Path(target.database or "") if target.get_backend_name() == "sqlite" else None
+
+
+class OpenedFile:
+    """The SQLite file that an engine works with: the one that was there when it was first opened, and no other.
+
+    A file that was moved or replaced under a program goes on taking what is written, and nobody finds it any more.
+    """
+
+    def __init__(self, file: Path) -> None:
+        self._file, self._first = file.absolute(), (0, 0)
+
+    def note(self, *_: Any) -> None:
+        """Remember which file it is, at the first connection."""
+        if self._first == (0, 0):
+            self._first = self._now()
+
+    def check(self, *_: Any) -> None:
+        """Raise StoreReplaced where another file stands there, or none."""
+        now = self._now()
+        if now != self._first:
+            what = "is another file now" if any(now) else "is not there any more"
+            raise StoreReplaced(
+                f"{self._file} {what}: it was moved or replaced while it was open. Stop every program that uses the "
+                "store, put the file where it belongs, and start again."
+            )
+
+    def _now(self) -> tuple[int, int]:
+        try:
+            found = self._file.stat()
+        except OSError:
+            return 0, 0
+        return found.st_dev, found.st_ino
 
 
 def _label(target: sa.URL) -> str:

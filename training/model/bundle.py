@@ -31,6 +31,7 @@ from training.model.revenue import RevenueModel, RevenuePool
 from training.model.revenue_range import RevenueRange
 from training.model.self_test import check_examples, write_examples
 from training.model.serialization import Predictor, to_json
+from training.model.signature import sign
 from training.model.win_back import WinBack
 
 __all__ = [
@@ -176,11 +177,12 @@ class Bundle:
 
 
 def write_bundle(bundle: Bundle, folder: Path) -> str:
-    """Write a bundle into a folder (made if absent) and return its version."""
+    """Write a bundle into a folder (made if absent), signed where a key is named, and return its version."""
     folder.mkdir(parents=True, exist_ok=True)
     files = bundle.files()
     for name, content in files.items():
         (folder / name).write_bytes(content)
+    sign(folder)
     return hashlib.sha256(files[MANIFEST]).hexdigest()[:12]
 
 

@@ -10,9 +10,9 @@ from pathlib import Path
 
 from features.atomic_write import write_whole
 from features.errors import BundleError
-from training.model.bundle import MANIFEST, read_bundle, read_proven_bundle
+from training.model.bundle import MANIFEST, Bundle, read_bundle, read_proven_bundle
 from training.model.bundle_files import read_bytes
-from training.model.signature import sign
+from training.model.signature import check_signature, sign
 
 OWNER = "model"
 """The file in a champion's folder that names the registered model whose champion it is."""
@@ -31,7 +31,7 @@ def install(bundle: Path, folder: Path) -> Path:
     Raises
     ------
     BundleError
-        If the bundle fails its checks (`read_proven_bundle`).
+        If the bundle fails its checks (`read_proven_bundle`), or would not be signed with the key that is asked for.
     """
     _, digest = read_proven_bundle(bundle)
     target = folder / digest
@@ -43,6 +43,7 @@ def install(bundle: Path, folder: Path) -> Path:
         shutil.copytree(bundle, scratch, dirs_exist_ok=True)
         scratch.rename(target)
     sign(target)
+    check_signature(target)
     return target
 
 
@@ -60,6 +61,20 @@ def bundle_folder(folder: Path) -> Path:
         If it is neither a bundle nor a champion's folder.
     """
     return folder if (folder / MANIFEST).is_file() else published(folder)
+
+
+def read_trusted_bundle(folder: Path) -> tuple[Bundle, str]:
+    """Read a bundle that is to be used as `read_bundle` does, signed with the key that is asked for, where one is.
+
+    Raises
+    ------
+    BundleError
+        As read_bundle does, and if it is not signed, or with another key.
+    SettingsError
+        If the key is none.
+    """
+    check_signature(folder)
+    return read_bundle(folder)
 
 
 def _sound(folder: Path) -> bool:

@@ -1,8 +1,8 @@
 """Signatures of bundles: ed25519 over the manifest, which holds the digest of every other file.
 
-A bundle is signed when it is published, where the environment names a private key, and held against the public key
-before it serves, where the environment names one. Both are PEM files, as `openssl genpkey -algorithm ed25519` and
-`openssl pkey -pubout` write them.
+A bundle is signed when it is made and when it is published, where the environment names a private key, and held against
+the public key before it is used, where the environment names one. Both are PEM files, as `openssl genpkey -algorithm
+ed25519` and `openssl pkey -pubout` write them.
 """
 
 import os

@@ -4,20 +4,10 @@ import shutil
 from pathlib import Path
 
 import pytest
-from cryptography.hazmat.primitives import serialization
-from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 
 from features.errors import BundleError, SettingsError
+from tests.signing import new_keys
 from training.model.signature import PUBLIC_KEY, SIGNATURE, SIGNED, SIGNING_KEY, check_signature, sign
-
-
-def _keys(folder: Path, name: str) -> tuple[Path, Path]:
-    key = Ed25519PrivateKey.generate()
-    private, public = folder / f"{name}.pem", folder / f"{name}.pub"
-    pem, plain = serialization.Encoding.PEM, serialization.NoEncryption()
-    private.write_bytes(key.private_bytes(pem, serialization.PrivateFormat.PKCS8, plain))
-    public.write_bytes(key.public_key().public_bytes(pem, serialization.PublicFormat.SubjectPublicKeyInfo))
-    return private, public
 
 
 def test_a_bundle_is_held_against_the_key(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -28,8 +18,8 @@ def test_a_bundle_is_held_against_the_key(tmp_path: Path, monkeypatch: pytest.Mo
     (bundle / SIGNED).write_text('{"files": {}}')
     assert not sign(bundle)
     assert not check_signature(bundle)
-    private, public = _keys(tmp_path, "ours")
-    other, _ = _keys(tmp_path, "other")
+    private, public = new_keys(tmp_path, "ours")
+    other, _ = new_keys(tmp_path, "other")
     monkeypatch.setenv(PUBLIC_KEY, str(public))
     with pytest.raises(BundleError, match="is not signed"):
         check_signature(bundle)
