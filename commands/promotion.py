@@ -154,7 +154,12 @@ def judge(
     evidence = replace(_measure(trained, data, incumbent, settings), unreadable=standing.unreadable)
     champion = None if incumbent is None else incumbent.bundle.facts
     context = PromotionContext(
-        trained.bundle.facts, trained.comparisons, champion, settings.promotion, evidence, trained.about_some
+        trained.bundle.facts,
+        trained.comparisons,
+        champion,
+        settings.promotion,
+        evidence=evidence,
+        about_some=trained.about_some,
     )
     findings = examine(context)
     currency = trained.bundle.facts.currency
