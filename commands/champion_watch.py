@@ -98,6 +98,7 @@ def measure(bundle: Bundle, version: str, loaded: Loaded) -> Watched:
     from training.monitoring.drift_since import drift_since
     from training.monitoring.early_signs import early_signs
     from training.monitoring.label_clock import LabelClock
+    from training.monitoring.label_drift import label_shifts
     from training.monitoring.raw_columns import broken_columns
     from training.monitoring.realised_performance import judge_realised_performance
     from training.monitoring.table_freshness import stale_tables
@@ -109,6 +110,7 @@ def measure(bundle: Bundle, version: str, loaded: Loaded) -> Watched:
         progress("what happened", 0.0)
         matured = judge_realised_performance(known, bundle, settings, as_of)
         proxies = early_signs(known, bundle, settings, as_of)
+        shifts = label_shifts(known, bundle, settings, as_of)
         progress("what happened", 1.0)
     stopped = stale_tables(known, as_of, settings.monitor.least_silent_days)
     absent = tuple(sorted(set(facts.tables) - known.tables))
@@ -124,6 +126,7 @@ def measure(bundle: Bundle, version: str, loaded: Loaded) -> Watched:
         absent=absent,
         settings=settings,
         columns=columns,
+        shifts=shifts,
     )
 
 

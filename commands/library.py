@@ -9,6 +9,7 @@ import tempfile
 import time
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
+from datetime import date, datetime
 from functools import cached_property
 from importlib import import_module
 from pathlib import Path
@@ -28,6 +29,9 @@ if TYPE_CHECKING:
 
 Frame = Any
 """A frame of the library that the source came in: pandas, Polars or Arrow; pandas for files and databases."""
+
+Day = str | date
+"""A day or a time: as 2026-01-31, or a date or time of Python or pandas; without a zone it is UTC."""
 
 
 @dataclass(frozen=True)
@@ -70,11 +74,13 @@ class Source:
 
         return _frame(set_aside_frame(self.cleaned), self.library)
 
-    def instant(self, as_of: str | None) -> int:
+    def instant(self, as_of: Day | None) -> int:
         """Return the instant to look from, microseconds.  as_of : None = the midnight after the last event."""
         from features.instants import instant
 
-        return instant(as_of) if as_of else self.histories.end
+        if not as_of:
+            return self.histories.end
+        return instant(as_of if isinstance(as_of, (str, datetime)) else as_of.isoformat())
 
 
 class Scores(NamedTuple):
@@ -134,10 +140,11 @@ class Model:
             found[table.task] = pd.DataFrame([list(row) for row in rows], columns=list(headings))
         return found
 
-    def score(self, source: Source, *, as_of: str | None = None, language: str = "en") -> Scores:
+    def score(self, source: Source, *, as_of: Day | None = None, language: str = "en") -> Scores:
         """Return the scores of every account of a source.
 
-        as_of : as 2026-01-31; None = the midnight after the last event.  language : of the reasons.
+        as_of : as 2026-01-31, or a date or time of Python or pandas; None = the midnight after the last event.
+        language : of the reasons.
         """
         from serving.scoring.batch import score_frames
         from serving.scoring.scoring import Scorer
@@ -210,7 +217,7 @@ def read(
     return Source(cleaned, chosen, _library(frames), "" if isinstance(data, Mapping) else str(data))
 
 
-def check(source: Source, *, as_of: str | None = None) -> DataReport:
+def check(source: Source, *, as_of: Day | None = None) -> DataReport:
     """Return the data report: what was understood and set aside, the ladder, and which models can be trained."""
     from commands.checking import data_report
     from commands.inputs import Loaded
@@ -221,7 +228,7 @@ def check(source: Source, *, as_of: str | None = None) -> DataReport:
 def train(
     source: Source,
     *,
-    as_of: str | None = None,
+    as_of: Day | None = None,
     folds: int | None = None,
     fast: bool = False,
     horizons: Sequence[int] | None = None,

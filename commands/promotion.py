@@ -153,7 +153,14 @@ def judge(
     incumbent = standing.incumbent
     evidence = replace(_measure(trained, data, incumbent, settings), unreadable=standing.unreadable)
     champion = None if incumbent is None else incumbent.bundle.facts
-    context = PromotionContext(trained.bundle.facts, trained.comparisons, champion, settings.promotion, evidence)
+    context = PromotionContext(
+        trained.bundle.facts,
+        trained.comparisons,
+        champion,
+        settings.promotion,
+        evidence=evidence,
+        about_some=trained.about_some,
+    )
     findings = examine(context)
     currency = trained.bundle.facts.currency
     rows = [[f.severity, heading(f, "en", currency), render(f, "en", currency)] for f in findings]

@@ -95,10 +95,15 @@ class Trained:
     lifetime: Comparison | None = None
 
     @property
+    def about_some(self) -> tuple[Comparison, ...]:
+        """Return the tables of chances that only some accounts have: of renewal, and of winning back."""
+        return tuple(table for table in (self.renewal, self.win_back) if table is not None)
+
+    @property
     def tables(self) -> tuple[Comparison, ...]:
         """Return every table of results: those of every account, and those that are about some."""
-        about_some = (self.renewal, self.win_back, self.next_order, self.lifetime)
-        return (*self.comparisons, *(table for table in about_some if table is not None))
+        beside = tuple(table for table in (self.next_order, self.lifetime) if table is not None)
+        return (*self.comparisons, *self.about_some, *beside)
 
 
 def train(

@@ -30,6 +30,7 @@ from features.catalog.families import (
 )
 from features.catalog.families.firmographics import CODED_COLUMNS
 from features.catalog.fingerprint import reference_histories, reference_snapshots
+from features.errors import SettingsError
 from features.extensions import FEATURES as ADDED_FEATURES
 from features.extensions import added
 from features.histories.histories import Histories
@@ -39,7 +40,7 @@ from features.instants import FloatArray
 
 __all__ = [
     "ALWAYS_KNOWN", "BY_NAME", "CODED_COLUMNS", "FEATURES", "HORIZON_NAMES", "NAMES", "Context", "Feature", "compute",
-    "count_values", "document", "fingerprint", "frequent_values", "learn_vocabulary",
+    "count_values", "document", "feature_named", "fingerprint", "frequent_values", "learn_vocabulary",
 ]  # fmt: skip
 
 FAMILIES = (
@@ -71,6 +72,22 @@ HORIZON_NAMES: tuple[str, ...] = (
     "days_until_rung_falls", "order_days_leaving_by_horizon", "signs_situational",
 )  # fmt: skip
 """The features that depend on the horizon; all others are the same for every horizon."""
+
+
+def feature_named(name: str) -> Feature:
+    """Return the feature of that name.
+
+    Raises
+    ------
+    SettingsError
+        If the catalogue has none.
+    """
+    if name not in BY_NAME:
+        raise SettingsError(
+            f"The feature {name} is not in the catalogue of this program: install the package that adds it, or the "
+            "version that has it."
+        )
+    return BY_NAME[name]
 
 
 def compute(view: View, context: Context, names: Sequence[str] = NAMES) -> FloatArray:

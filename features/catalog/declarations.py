@@ -2,6 +2,8 @@
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
+from functools import partial
+from typing import Any
 
 import numpy as np
 
@@ -59,6 +61,12 @@ class Feature:
     def direction(self) -> int:
         """Return 1 where more of it speaks for the tie with the account, -1 where against it, 0 where either way."""
         return direction_of(self.name)
+
+    def __reduce__(self) -> str | tuple[Any, ...]:
+        """Return how it is pickled and copied: of the catalogue by its name, since functions of a row have none."""
+        from features.catalog.catalog import BY_NAME, feature_named
+
+        return (feature_named, (self.name,)) if BY_NAME.get(self.name) is self else super().__reduce__()
 
 
 def measure(view: View, context: Context, features: Sequence[Feature]) -> FloatArray:
@@ -128,11 +136,7 @@ class Family:
         tables: tuple[str, ...] | None = None, trigger: str | None = None, lever: bool = False,
     ) -> Feature:  # fmt: skip
         """Declare a count of the events (or marked events) of a stream in the last `days`."""
-
-        def compute(view: View, _: Context) -> IntArray:
-            events = view.stream(stream)
-            return events.total(mark, days) if mark else events.count(days)
-
+        compute = partial(_count, stream=stream, mark=mark, days=days)
         title, meaning = f"{name or mark or stream}_{days}d", f"{phrase} in the last {days} days"
         return self.feature(
             title, "number", meaning, NEVER_MISSING, compute, tables=tables, trigger=trigger, lever=lever
@@ -143,12 +147,7 @@ class Family:
         tables: tuple[str, ...] | None = None, trigger: str | None = None, lever: bool = False,
     ) -> Feature:  # fmt: skip
         """Declare the days since the last event (or marked event) of a stream."""
-
-        def compute(view: View, _: Context) -> FloatArray:
-            events = view.stream(stream)
-            return events.days_since_last_marked(mark) if mark else events.days_since_last()
-
-        meaning = f"days since {phrase}"
+        compute, meaning = partial(_recency, stream=stream, mark=mark), f"days since {phrase}"
         return self.feature(name, "days", meaning, NO_EVENT, compute, tables=tables, trigger=trigger, lever=lever)
 
     def mean(
@@ -156,14 +155,25 @@ class Family:
         over: str = "", tables: tuple[str, ...] | None = None, trigger: str | None = None, lever: bool = False,
     ) -> Feature:  # fmt: skip
         """Declare the mean of a value over the events of a window (or over the sum of another value)."""
-
-        def compute(view: View, _: Context) -> FloatArray:
-            events = view.stream(stream)
-            whole = events.total(over, days) if over else events.count(days)
-            return ratio(events.total(value, days) / scale, whole)
-
+        compute = partial(_mean, stream=stream, value=value, days=days, scale=scale, over=over)
         meaning = f"{phrase} in the last {days} days"
         return self.feature(name, unit, meaning, NO_EVENT, compute, tables=tables, trigger=trigger, lever=lever)
+
+
+def _count(view: View, _: Context, *, stream: str, mark: str, days: int) -> IntArray:
+    events = view.stream(stream)
+    return events.total(mark, days) if mark else events.count(days)
+
+
+def _recency(view: View, _: Context, *, stream: str, mark: str) -> FloatArray:
+    events = view.stream(stream)
+    return events.days_since_last_marked(mark) if mark else events.days_since_last()
+
+
+def _mean(view: View, _: Context, *, stream: str, value: str, days: int, scale: float, over: str) -> FloatArray:
+    events = view.stream(stream)
+    whole = events.total(over, days) if over else events.count(days)
+    return ratio(events.total(value, days) / scale, whole)
 
 
 def trend(now: FloatArray | IntArray, before: FloatArray | IntArray) -> FloatArray:

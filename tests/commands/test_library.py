@@ -2,6 +2,8 @@
 
 import subprocess
 import sys
+from dataclasses import replace
+from datetime import date, datetime
 from pathlib import Path
 
 import numpy as np
@@ -14,6 +16,8 @@ from features.errors import BundleError, RegistryError, SettingsError, SourceUnr
 from features.instants import iso
 from tests.paths import ROOT
 from tests.trained import tiny
+from training.evaluation.cluster_bootstrap import Interval
+from training.evaluation.evaluation import OURS, Comparison, Row
 
 FASTER = {"booster": {"rounds": 10}, "slices": {"every_days": 90}, "outcome": {"further_horizons_days": []}}
 MAPPED = {
@@ -147,3 +151,19 @@ def test_comparisons_are_frames(tmp_path: Path) -> None:
     assert "next_rung" in judged.comparisons
     assert np.all([len(table) > 1 for table in judged.comparisons.values()])
     assert all(path.suffix == ".png" for path in judged.draw(tmp_path / "plots"))
+
+
+def test_days_and_times_of_python_and_pandas_say_from_when_to_look() -> None:
+    source = ladder.read({"orders": pd.DataFrame({"account_id": ["1"], "ordered_at": ["2025-02-13"], "revenue": [5]})})
+    given = ["2025-03-01", date(2025, 3, 1), datetime(2025, 3, 1), pd.Timestamp("2025-03-01"), None]
+    assert [iso(source.instant(one)) for one in given] == [*["2025-03-01"] * 4, "2025-02-14"]
+
+
+def test_the_plots_of_a_model_that_was_judged_are_drawn(model: ladder.Model, tmp_path: Path) -> None:
+    better = Interval(0.1, 0.05, 0.15)
+    rows = (Row("persistence", {"log_loss": 0.9}, better), Row(OURS, {"log_loss": 0.8}, None))
+    table = Comparison("switching", "log_loss", rows, ("2025-01-01",), 100, intervals={"log_loss": better})
+    assert model.trained is not None
+    judged = replace(model, trained=replace(model.trained, comparisons=(table,)))
+    assert {file.suffix for file in judged.draw(tmp_path / "plots")} == {".png"}
+    assert ladder.Model(model.bundle, model.version).draw(tmp_path / "none") == []

@@ -117,6 +117,8 @@ def test_settings_that_contradict_each_other_are_refused() -> None:
     for content, named in (
         ({"ladder": {"member_periods_with_order": 9}}, ("member_periods_with_order = 9", "member_periods = 6")),
         ({"ladder": {"advocate_referrals": 4}}, ("advocate_referrals = 4", "raving_fan_referrals = 3")),
+        ({"promotion": {"most_lost_to_a_day": 0.6}}, ("most_lost_to_a_day = 0.6", "most_lost_to_a_week = 0.5")),
+        ({"promotion": {"most_lost_to_a_week": 0.2}}, ("most_lost_to_a_day = 0.25", "most_lost_to_a_week = 0.2")),
     ):
         with pytest.raises(SettingsError) as refusal:
             parse_settings(content)

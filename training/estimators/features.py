@@ -5,6 +5,7 @@ from typing import Any
 
 import numpy as np
 import pandas as pd
+import pyarrow as pa
 from numpy.typing import NDArray
 from sklearn.base import BaseEstimator, TransformerMixin
 from sklearn.utils.validation import check_is_fitted
@@ -25,10 +26,10 @@ COLUMNS = ("account_id", "as_of")
 class HistoryFeatures(TransformerMixin, BaseEstimator):  # type: ignore[misc]
     """The features of accounts at instants, from what was recorded before: one row in, one row out.
 
-    X is a DataFrame with the columns `account_id` and `as_of`, so that it goes through pipelines, splitters and
-    searches beside a y of as many rows. The histories are a parameter: nothing in them that was recorded at or after a
-    row's as_of is used. `set_output(transform="pandas")` returns the features by name, by which the estimators of this
-    package recognise them.
+    X is a frame of pandas, Polars or Arrow with the columns `account_id` and `as_of`, so that it goes through
+    pipelines, splitters and searches beside a y of as many rows. The histories are a parameter: nothing in them that
+    was recorded at or after a row's as_of is used. `set_output(transform="pandas")`, or "polars", returns the features
+    by name, by which the estimators of this package recognise them.
 
     scikit-learn's `check_estimator` gives every estimator a table of numbers, and so does not apply here.
 
@@ -65,18 +66,19 @@ class HistoryFeatures(TransformerMixin, BaseEstimator):  # type: ignore[misc]
         self.rules = rules
         self.features = features
 
-    def fit(self, X: pd.DataFrame, y: Any = None) -> "HistoryFeatures":  # noqa: ARG002
+    def fit(self, X: Any, y: Any = None) -> "HistoryFeatures":  # noqa: ARG002
         """Learn the vocabulary of texts; y is ignored."""
-        snapshots = self._snapshots(X)
-        self.n_features_in_, self.feature_names_in_ = X.shape[1], np.asarray(X.columns, object)
+        frame = _in_pandas(X)
+        snapshots = self._snapshots(frame)
+        self.n_features_in_, self.feature_names_in_ = frame.shape[1], np.asarray(frame.columns, object)
         rules = LadderRules() if self.rules is None else self.rules
         self.context_ = Context(rules, self.horizon_days, learn_vocabulary(self.histories, snapshots))
         return self
 
-    def transform(self, X: pd.DataFrame) -> FloatArray:
+    def transform(self, X: Any) -> FloatArray:
         """Compute the features, shape (n, n_features); NaN = missing."""
         check_is_fitted(self)
-        return measure(View(self.histories, self._snapshots(X)), self.context_, self.features)
+        return measure(View(self.histories, self._snapshots(_in_pandas(X))), self.context_, self.features)
 
     def get_feature_names_out(self, input_features: Any = None) -> NDArray[np.object_]:  # noqa: ARG002
         """Return the features' names, in order."""
@@ -101,3 +103,9 @@ class HistoryFeatures(TransformerMixin, BaseEstimator):  # type: ignore[misc]
         tags.input_tags.two_d_array = False
         tags.input_tags.string = True
         return tags
+
+
+def _in_pandas(frame: Any) -> Any:
+    """Return a frame of a library that hands its columns over as Arrow does as one of pandas; others as they are."""
+    foreign = not isinstance(frame, pd.DataFrame) and hasattr(frame, "__arrow_c_stream__")
+    return pa.table(frame).to_pandas() if foreign else frame

@@ -8,6 +8,7 @@ from training.model.findings import BLOCKER, NOTE, OK, WARNING, Finding, gravest
 from training.monitoring.drift_since import DriftSince
 from training.monitoring.early_signs import Proxy
 from training.monitoring.label_clock import LabelClock
+from training.monitoring.label_drift import REVENUE, LabelShift
 from training.monitoring.raw_columns import BrokenColumn
 from training.monitoring.realised_performance import CLIMBING, FALLING, SWITCHING, RealisedPerformance
 from training.monitoring.table_freshness import WHOLE, StaleTable
@@ -30,6 +31,7 @@ class Watched:
 
     drift : None where nothing lies after training.  absent : tables that the champion learnt from and the source lacks.
     columns : raw columns and tables that are not as the champion remembers them.
+    shifts : outcomes since training against those of a year before.
     """
 
     version: str
@@ -41,6 +43,7 @@ class Watched:
     absent: tuple[str, ...]
     settings: Settings
     columns: tuple[BrokenColumn, ...] = ()
+    shifts: tuple[LabelShift, ...] = ()
 
     @property
     def broken(self) -> bool:
@@ -138,6 +141,21 @@ def realised_calibration(found: Watched) -> list[Finding]:
     return reasons
 
 
+def outcomes_moved(found: Watched) -> list[Finding]:
+    """Return outcomes that are not as frequent, or as large, as they were in the data of the training."""
+    reasons = []
+    for one in found.shifts:
+        figures = {
+            "days": one.horizon_days, "before": one.before, "now": one.now, "change": one.change.value,
+            "low": one.change.low, "high": one.change.high, "level": one.change.level,
+        }  # fmt: skip
+        if one.moved and one.outcome == REVENUE:
+            reasons.append(Finding.of("revenue_moved", WARNING, **figures))
+        elif one.moved:
+            reasons.append(Finding.of("outcome_moved", WARNING, outcome=one.outcome, **figures))
+    return reasons
+
+
 def early(found: Watched) -> list[Finding]:
     """Return silence in the first days outside what was to be expected."""
     return [
@@ -160,7 +178,7 @@ def aged(found: Watched) -> list[Finding]:
 
 
 RULES: tuple[Callable[[Watched], list[Finding]], ...] = (
-    broken_export, broken_source, realised_loss, drifted, aged, realised_calibration, early,
+    broken_export, broken_source, realised_loss, drifted, aged, realised_calibration, outcomes_moved, early,
 )  # fmt: skip
 
 

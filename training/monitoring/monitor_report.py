@@ -69,6 +69,7 @@ def document(found: Watched, reasons: Sequence[Finding]) -> dict[str, Any]:
         "labels": {"due": iso(clock.due), "share_seen": clock.share_seen, "complete": clock.complete},
         "drift": drift,
         "realised": [asdict(one) | {"instants": [iso(at) for at in one.instants]} for one in found.matured],
+        "outcomes": [asdict(one) for one in found.shifts],
         "early_signs": [asdict(one) for one in found.proxies],
         "tables_stopped": [asdict(one) | {"last": iso(one.last)} for one in found.stopped],
         "tables_absent": list(found.absent),

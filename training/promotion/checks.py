@@ -50,7 +50,8 @@ CHECKS: tuple[Check, ...] = (
         "Baselines", model.beats_baselines,
         "Is no simple rule better, on the same snapshots, beyond the paired 95 % interval?",
         "A model that loses to a table or a logit is not worth its weight.",
-        "blocker where the best baseline is better beyond its interval and the tolerance", ("tolerance",),
+        "blocker where the best baseline is better beyond its interval and the tolerance; of revenue, renewals and "
+        "winning back a warning", ("tolerance",),
         "Look at the tables of `ladder backtest`; tune with `ladder train --tune`, or use fewer slices.",
     ),
     Check(

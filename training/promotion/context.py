@@ -52,10 +52,20 @@ class Evidence:
 
 @dataclass(frozen=True)
 class PromotionContext:
-    """Everything that a check may look at: what the candidate is, how it did, and what the champion is, if any."""
+    """Everything that a check may look at: what the candidate is, how it did, and what the champion is, if any.
+
+    comparisons : of what is predicted of every account.
+    about_some : of chances that only some accounts have (renewal, winning back), where they were judged.
+    """
 
     facts: Facts
     comparisons: tuple[Comparison, ...]
     champion: Facts | None
     settings: PromotionSettings
     evidence: Evidence = field(default_factory=Evidence)
+    about_some: tuple[Comparison, ...] = ()
+
+    @property
+    def tables(self) -> tuple[Comparison, ...]:
+        """Return every table in which a model stands beside its baselines."""
+        return (*self.comparisons, *self.about_some)

@@ -33,9 +33,12 @@ def judged_out_of_time(context: PromotionContext) -> list[Finding]:
 
 
 def beats_baselines(context: PromotionContext) -> list[Finding]:
-    """Find baselines that are better than the model beyond their interval and the tolerance."""
+    """Find baselines that are better than the model beyond their interval and the tolerance.
+
+    A model of some accounts alone (renewals, winning back) holds nobody else's back.
+    """
     findings = []
-    for table in context.comparisons:
+    for table in context.tables:
         if table.task == "revenue":
             findings.append(_beats_revenue_rules(table))
             continue
@@ -47,8 +50,9 @@ def beats_baselines(context: PromotionContext) -> list[Finding]:
             "baseline": best.model, "theirs": best.scores[table.primary],
         }  # fmt: skip
         lost = best.difference.high < -context.settings.tolerance
+        grave = WARNING if table in context.about_some else BLOCKER
         findings.append(
-            Finding.of("baseline_better", BLOCKER, **figures)
+            Finding.of("baseline_better", grave, **figures)
             if lost
             else Finding.of("baselines_not_better", OK, **figures)
         )
@@ -73,7 +77,7 @@ MOST_BEHIND = 0.05
 def calibrated(context: PromotionContext) -> list[Finding]:
     """Find whether, of the accounts given a chance of one in three, about one in three left."""
     findings, limit = [], context.settings.most_calibration_error
-    for table in context.comparisons:
+    for table in context.tables:
         error = table.scores(OURS).get("ece", table.scores(OURS).get("ece_up"))
         if error is not None:
             figures = {"task": table.task, "error": error, "limit": limit}

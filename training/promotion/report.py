@@ -65,7 +65,7 @@ def render(
         money_level=_level(evidence.money), money_rows=list(_money_rows(evidence.money, formats)),
         paired=evidence.paired, unreadable=evidence.unreadable,
         paired_parts=list(_paired_parts(evidence.paired, formats)),
-        baselines=[_baseline_table(one, language) for one in context.comparisons],
+        baselines=[_baseline_table(one, language) for one in context.tables],
         data_rows=_data_rows(facts, evidence, formats),
     )  # fmt: skip
 

@@ -66,16 +66,12 @@ class Settings(Section):
     @model_validator(mode="after")
     def _agree(self) -> Self:
         """Refuse settings of which each is possible, and all together are not."""
-        rules = self.ladder
-        for low, high, why in (
-            ("member_periods_with_order", "member_periods", "no account orders in more periods than are looked at"),
-            ("advocate_referrals", "raving_fan_referrals", "a raving fan has at least the referrals of an advocate"),
-        ):
-            fewer, more = getattr(rules, low), getattr(rules, high)
+        for section, low, high, why in NEVER_MORE:
+            fewer, more = (getattr(getattr(self, section), name) for name in (low, high))
             if fewer > more:
                 raise SettingsError(
-                    f"ladder.{low} = {fewer} is more than ladder.{high} = {more}, but {why}. Lower the first or raise "
-                    "the second."
+                    f"{section}.{low} = {fewer} is more than {section}.{high} = {more}, but {why}. Lower the first or "
+                    "raise the second."
                 )
         return self
 
@@ -83,6 +79,17 @@ class Settings(Section):
         """Twelve hexadecimal digits that change with any setting."""
         text = json.dumps(asdict(self), sort_keys=True)
         return hashlib.sha256(text.encode()).hexdigest()[:12]
+
+
+NEVER_MORE = (
+    ("ladder", "member_periods_with_order", "member_periods", "no account orders in more periods than are looked at"),
+    ("ladder", "advocate_referrals", "raving_fan_referrals", "a raving fan has at least the referrals of an advocate"),
+    (
+        "promotion", "most_lost_to_a_day", "most_lost_to_a_week",
+        "what is known a week later is known a day later too: it loses no less",
+    ),
+)  # fmt: skip
+"""Section, a setting of it, and the one that it must not exceed, with the reason."""
 
 
 def read_settings(path: Path | None) -> Settings:

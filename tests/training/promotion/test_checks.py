@@ -81,6 +81,15 @@ def test_a_baseline_that_is_better_beyond_its_interval_blocks(difference: Interv
     assert "persistence" in told(findings)
 
 
+@pytest.mark.parametrize("task", ["renewal", "win_back"])
+def test_a_model_of_some_accounts_that_loses_is_named_and_holds_nobody_back(task: str) -> None:
+    some = replace(context(table("next_rung", 0.8, 0.9, BETTER)), about_some=(table(task, 0.3, 0.2, WORSE, 0.2),))
+    findings = examine(some)
+    named = {one.code for one in findings if one.severity == WARNING and one.params["task"] == task}
+    assert named == {"baseline_better", "calibration_off"}
+    assert passes(findings)
+
+
 @pytest.mark.parametrize(("ours", "severity"), [(104.0, "ok"), (106.0, "warning")])
 def test_revenue_is_held_against_the_rule_with_the_smallest_error(ours: float, severity: str) -> None:
     one = table("revenue", 0.8, 0.7, WORSE)

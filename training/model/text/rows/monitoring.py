@@ -197,6 +197,30 @@ ROWS = (
         ),
     ),
     Row(
+        "outcome_moved",
+        (
+            "{outcome:outcome} within {days:count} days: {now:%1} since training, {before:%1} a year before; {change:+%1} "
+            "[{level:%}: {low:+%1} to {high:+%1}]. See whether the export changed; else hold targets and plans against "
+            "the new level, and retrain when labels are complete",
+            "{outcome:outcome} binnen {days:count} dagen: {now:%1} sinds de training, {before:%1} een jaar eerder; "
+            "{change:+%1} [{level:%}: {low:+%1} tot {high:+%1}]. Kijk of de export is veranderd; houd anders doelen en "
+            "plannen tegen het nieuwe niveau, en train opnieuw zodra de labels compleet zijn",
+        ),
+        ("an outcome is not as frequent as it was", "een uitkomst komt niet meer zo vaak voor als eerst"),
+    ),
+    Row(
+        "revenue_moved",
+        (
+            "mean revenue within {days:count} days: {now:money} since training, {before:money} a year before; "
+            "{change:+%1} [{level:%}: {low:+%1} to {high:+%1}]. See whether prices, the currency or the export changed; "
+            "retrain when labels are complete",
+            "gemiddelde omzet binnen {days:count} dagen: {now:money} sinds de training, {before:money} een jaar eerder; "
+            "{change:+%1} [{level:%}: {low:+%1} tot {high:+%1}]. Kijk of prijzen, de valuta of de export zijn veranderd; "
+            "train opnieuw zodra de labels compleet zijn",
+        ),
+        ("revenue is not what it was", "de omzet is niet meer wat ze was"),
+    ),
+    Row(
         "early_silence",
         (
             "{observed:count} of {accounts:count} accounts were silent in the first {days:count} days, expected were "
