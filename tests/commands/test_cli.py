@@ -28,8 +28,8 @@ CONFIG = """
 rounds = 20
 threads = 1
 [slices]
-every_days = 90
-most = 8
+every_days = 60
+most = 12
 [uplift]
 least_treated = 20
 least_effective = 20
