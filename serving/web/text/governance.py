@@ -12,8 +12,8 @@ GOVERNANCE: dict[str, tuple[str, str]] = {
         "Het logboek is heel: {count} regels, elke volgt op de vorige.",
     ),
     "audit.broken": (
-        "The log is not what was written: {count} faults, the first at row {seq}. See ladder audit --verify.",
-        "Het logboek is niet wat er geschreven is: {count} fouten, de eerste bij regel {seq}. Zie ladder audit --verify.",
+        "The log is not what was written: {count} faults, the first at row {seq}. Ask whoever runs this service.",
+        "Het logboek is niet wat er geschreven is: {count} fouten, de eerste bij regel {seq}. Vraag wie deze dienst beheert.",
     ),
     "audit.seq": ("Row", "Regel"),
     "audit.at": ("When", "Wanneer"),
