@@ -11,7 +11,7 @@ from starlette.responses import Response
 
 from features.accounts.account_timeline import AccountTimeline
 from features.errors import InvalidRequest
-from features.instants import MICROSECONDS_PER_DAY
+from features.instants import MICROSECONDS_PER_DAY, iso
 from features.ladder.rules import LadderRules
 from features.tables import NO_INVESTMENT
 from serving.api.errors import HttpError
@@ -19,7 +19,7 @@ from serving.api.feedback_parsing import read_event
 from serving.store.account_lookback import STANDINGS
 from serving.store.database import reading
 from serving.store.feedback import keep_feedback, keep_override, known_options
-from serving.store.feedback_events import LONGEST_TEXT, OverrideEvent
+from serving.store.feedback_events import LONGEST_TEXT, TABLE_OF, OverrideEvent
 from serving.store.groups import Family, family_of
 from serving.store.lookups import required_run
 from serving.store.overrides import Override, default_end, overrides_of
@@ -125,10 +125,12 @@ def _judge(visit: Visit, kind: str, visitor: Visitor) -> Response:
         typed = read_number(str(typed))
     if typed in (None, ""):
         return _page(visit, 422, visit.say(f"account.{kind}.wrong"))
-    given = {"account_id": visit.tail, "event_id": f"page-{visit.now}-{visitor.token[:8]}", kind: typed,
-             "made_by": visitor.name or None}  # fmt: skip
-    if visit.form.get("note"):
-        given["note"] = visit.form["note"][:LONGEST_TEXT]
+    given = {
+        "account_id": visit.tail, "event_id": f"page-{visit.now}-{visitor.token[:8]}-{kind}", kind: typed,
+        str(TABLE_OF[kind].time): iso(visit.now),
+    }  # fmt: skip
+    if visitor.name:
+        given["made_by"] = visitor.name
     event = read_event(given, visit.now, known_options(visit.engine))
     (receipt,) = keep_feedback(visit.engine, [event], visitor.author, visit.now)
     return _done(visit) if receipt.error is None else _page(visit, 422, receipt.error.message)
