@@ -1,7 +1,9 @@
 """What the scores say of loyalty, value, plays, groups and four views of the rung, as the page shows it."""
 
 import html
+import json
 from dataclasses import replace
+from xml.etree import ElementTree
 
 import pytest
 import sqlalchemy as sa
@@ -10,8 +12,9 @@ from features.histories.histories import Histories
 from features.instants import MICROSECONDS_PER_DAY
 from serving.store.database import reading, writing
 from serving.store.groups import family_of, group_report
+from serving.store.lookups import required_run
 from serving.store.scoring_runs import ACCOUNTS, SCORES
-from serving.store.summaries import ModelSummary, Summary, summary_of
+from serving.store.summaries import SUMMARIES, ModelSummary, Summary, summary_of
 from serving.store.work_list import work_of
 from serving.web.priorities import COLUMNS
 from tests.serving.sites import Browser
@@ -175,3 +178,54 @@ def test_an_entry_of_the_work_list_is_due_by_the_day_to_act(known: tuple[Browser
         work = work_of(connection, [account, late])
     assert (work[account].due, work[late].due) == ("2099-05-12", None)  # what is past is no date to keep
     assert read(browser.open("/work").text)
+
+
+@pytest.mark.parametrize("name", ["loyalty-stays", "loyalty-spends", "after-years", "lifetime-rung"])
+def test_what_loyalty_brings_is_drawn_with_its_table_and_to_take_along(own: Browser, name: str) -> None:
+    with reading(engine_of(own)) as connection:
+        found = summary_of(connection, required_run(connection).run_id)
+        run = required_run(connection).run_id
+    assert found is not None
+    rung = {f"stays|{period}|member|all": [40.0, 30.0, 30.0, 40.0, 40.0, 30.0] for period in ("now", "a_year_ago")}
+    spends = {"spends|now|member|all": [40.0, 4e5, 5e9, 40.0, 40.0, 4e5]}
+    after = {
+        f"after|{one}|{years}": [40.0, 40.0 - 5 * years, 4e4, 5e7] for one in ("member", "former") for years in (1, 3)
+    }
+    lifetime = {"rung|member": [40.0, 40.0, 4e5, 5e9, 30.0, 3e4, 3e5, 20.0, 30.0]}
+    summary = replace(found[0], loyalty={**rung, **spends, **after}, lifetime=lifetime)
+    with writing(engine_of(own)) as connection:
+        told = json.loads(
+            connection.execute(sa.select(SUMMARIES.c.content).where(SUMMARIES.c.run_id == run)).scalar_one()
+        )
+        told["summary"] |= {"loyalty": summary.loyalty, "lifetime": summary.lifetime}
+        connection.execute(SUMMARIES.update().where(SUMMARIES.c.run_id == run).values(content=json.dumps(told)))
+    answer = own.open(f"/pictures/{name}.svg")
+    assert answer.status_code == 200
+    assert ElementTree.fromstring(answer.content).find("{http://www.w3.org/2000/svg}style") is not None
+    page = own.open("/ladder", **_in("nl")).text
+    read(page)
+    part = page.split(f'id="p-{name}"')[1].split("<h3")[0]
+    assert f'href="/pictures/{name}.svg"' in part
+    assert '<th scope="row"><bdi>Lid</bdi></th>' in part
+
+
+def test_the_ladder_lists_who_sees_an_account_otherwise(known: tuple[Browser, str]) -> None:
+    browser, account = known
+    page = browser.open("/ladder").text
+    part = page.split('id="views"')[1]
+    assert f"/accounts/{account}?" in part
+    assert "Advocate" in part
+    facts = [
+        {"who": "managers", "manager": None, "kappa": 0.8, "kappa_low": 0.7, "kappa_high": 0.9, "cases": 12},
+        {"who": "managers", "manager": "Jan", "kappa": 0.5, "kappa_low": None, "kappa_high": None, "cases": 4},
+    ]  # fmt: skip
+    with writing(engine_of(browser)) as connection:
+        for run, content in connection.execute(sa.select(SUMMARIES.c.run_id, SUMMARIES.c.content)).all():
+            told = json.loads(content)
+            told["model"]["rung_views"] = facts
+            connection.execute(SUMMARIES.update().where(SUMMARIES.c.run_id == run).values(content=json.dumps(told)))
+    with Browser(str(engine_of(browser).url), track_records="off") as shut:
+        for site, shown in ((browser, True), (shut, False)):
+            told = texts_of(site.open("/ladder").text)
+            assert "All account managers 0.80 0.70 to 0.90 12" in told
+            assert ("Jan 0.50 4" in told) == shown  # what came true of one manager, only where it is switched on
