@@ -118,8 +118,8 @@ def root_column() -> "sa.ColumnElement[Any]":
     account, climbed = ACCOUNTS.c, [_parent(ACCOUNTS)]
     for level in range(1, LEVELS):
         above = ACCOUNTS.alias(f"above_{level}")
-        up = sa.select(_parent(above)).where(above.c.account_id == climbed[-1]).scalar_subquery()
-        climbed.append(up)
+        up = sa.select(_parent(above)).where(above.c.account_id == climbed[-1])
+        climbed.append(up.correlate_except(above).scalar_subquery())
     parents = ACCOUNTS.alias("below")
     below = sa.select(parents.c.parent_account_id).where(parents.c.parent_account_id != parents.c.account_id)
     heads = sa.case((account.account_id.in_(below), account.account_id))

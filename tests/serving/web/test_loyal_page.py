@@ -11,7 +11,7 @@ import sqlalchemy as sa
 from features.histories.histories import Histories
 from features.instants import MICROSECONDS_PER_DAY
 from serving.store.database import reading, writing
-from serving.store.groups import family_of, group_report
+from serving.store.groups import family_of, group_report, root_column
 from serving.store.lookups import required_run
 from serving.store.scoring_runs import ACCOUNTS, SCORES
 from serving.store.summaries import SUMMARIES, ModelSummary, Summary, summary_of
@@ -128,6 +128,8 @@ def test_a_group_is_named_and_its_link_opens_its_accounts(own: Browser) -> None:
             assert (found.root, found.members) == (group.root, len(group.members))
         assert family_of(connection, ids[3]) is None
         assert family_of(connection, "no such account") is None
+        tops = dict(connection.execute(sa.select(ACCOUNTS.c.account_id, root_column())).all())
+    assert tops == {one: ids[0] if one in ids[:3] else None for one in tops}
     page = own.open(f"/accounts/{ids[2]}").text
     assert "3 accounts" in page
     assert f'href="/accounts?group={ids[0]}"' in page
