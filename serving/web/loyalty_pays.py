@@ -55,7 +55,12 @@ def _effect(visit: Visit, sums: Mapping[str, list[float]], behaviour: str) -> Pi
     rows = {(row["period"], row["rung"]): row for row in loyalty_rows(sums)
             if row["behaviour"] == behaviour and row["cohort"] == ALL}  # fmt: skip
     form = visit.formats
-    written = {SPENDS: form.money, SERVICE: lambda one: form.number(one, 1)}.get(behaviour, form.percent)
+
+    def written(one: float | None) -> str:
+        if behaviour == SPENDS:
+            return form.money(one)
+        return form.number(one, 1) if behaviour == SERVICE else form.percent(one)
+
     drawn, told = [], []
     for rung in PLACES:
         marks, cells = [], [_rung(visit, rung)]

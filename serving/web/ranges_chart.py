@@ -72,19 +72,21 @@ def draw_shares(lines: Sequence[tuple[str, Sequence[float | None]]], years: Sequ
         parts.append(f'<text class="count" x="{LEFT - 8}" y="{y(share) + 4}" text-anchor="end">{share:.0%}</text>')
     for k, words in enumerate(years):
         parts.append(f'<text x="{LEFT + k * step:.1f}" y="{TALL - 10}" text-anchor="middle">{escape(words)}</text>')
-    ends: list[float] = []
-    for label, shares in sorted(lines, key=lambda line: -(line[1][-1] or 0.0)):
+    drawn = []
+    for label, shares in lines:
         points = [(round(LEFT + k * step, 1), y(one)) for k, one in enumerate(shares) if one is not None]
-        if not points:
-            continue
+        if points:
+            drawn.append((points[-1][1], points, label))
+    lowest: dict[float, float] = {}
+    for last, points, label in sorted(drawn):
         parts.append(f'<polyline class="line" points="{" ".join(f"{a},{b}" for a, b in points)}"/>')
         parts += [f'<circle class="b-now" cx="{a}" cy="{b}" r="3"/>' for a, b in points]
-        at = max(points[-1][1] + 4, ends[-1] + 14 if ends else 0.0)  # one name below the other
-        ends.append(at)
-        parts.append(f'<text x="{points[-1][0] + 8}" y="{at}">{escape(label)}</text>')
-    return (
-        _whole("shares", TALL + max(0.0, (ends[-1] if ends else 0.0) - TALL + 8), parts, told) if ends else Markup("")
-    )
+        x = points[-1][0]
+        at = max(last + 4, lowest.get(x, -14.0) + 14)  # names that end at the same year stand one below the other
+        lowest[x] = at
+        parts.append(f'<text x="{x + 8}" y="{at}">{escape(label)}</text>')
+    height = max([TALL, *(one + 8 for one in lowest.values())])
+    return _whole("shares", height, parts, told) if drawn else Markup("")
 
 
 def _whole(kind: str, height: float, parts: Sequence[str], told: str) -> Markup:

@@ -286,7 +286,7 @@ GERMAN: dict[str, str] = {
     "pays.service": "Sie kosten weniger: Kontakte und Meldungen je 1.000 Umsatz",
     "pays.recommends": "Sie empfehlen uns",
     "pays.shares": "Sie teilen, was sie wissen",
-    "pays.left": "Wer nach Jahren noch da ist",
+    "pays.left": "Von denen, die vor so vielen Jahren dort standen: wer noch da ist",
     "pays.after": "Nach {years} Jahren",
     "pays.interval": "{share}-Intervall",
     "pays.value.rung": "Kundenwert neben Gewinnungskosten, nach Stufe",

@@ -54,7 +54,10 @@ LOYALTY_TEXTS: dict[str, tuple[str, str]] = {
     ),
     "pays.recommends": ("They recommend us", "Ze bevelen ons aan"),
     "pays.shares": ("They share what they know", "Ze delen wat ze weten"),
-    "pays.left": ("Who is still there after years", "Wie er na jaren nog is"),
+    "pays.left": (
+        "Of those who stood there so many years ago: who is still here",
+        "Van wie daar zoveel jaar geleden stond: wie er nog is",
+    ),
     "pays.after": ("After {years} years", "Na {years} jaar"),
     "pays.interval": ("{share} interval", "interval van {share}"),
     "pays.value.rung": (
