@@ -21,10 +21,7 @@ from serving.store.audit_log import Author, Entry, record
 from serving.store.bulk_insert import among
 from serving.store.database import METADATA, in_turn, moment, reading, writing
 from serving.store.feedback_events import (
-    ASSESSMENT,
-    FORECAST,
     INVESTMENT,
-    OUTCOME,
     TABLE_OF,
     UNKNOWN_ACCOUNT,
     UNKNOWN_OPTION,
@@ -166,24 +163,13 @@ def seen_only(
 
 
 def feedback_rows(connection: sa.Connection, now: int) -> dict[str, dict[str, list[Any]]]:
-    """Return the feedback as raw columns of `investments` and `switches`; a table without rows is left out.
+    """Return the feedback that stands as raw columns of the source's tables; a table without rows is left out.
 
     A row is recorded when it was received: never before it happened, where the clock had been set back, and never
-    after now (microseconds), where it had been ahead.
+    after now (microseconds), where it had been ahead. Where some of a table are kept aside, its column `aside` says
+    why: whether they count is for the source to say.
     """
-    return _rows_of(connection, (INVESTMENT, OUTCOME, FORECAST), now)
-
-
-def assessment_rows(connection: sa.Connection, now: int) -> dict[str, dict[str, list[Any]]]:
-    """Return account managers' views as raw columns of `assessments`, in the same way."""
-    return _rows_of(connection, (ASSESSMENT,), now)
-
-
-def _rows_of(connection: sa.Connection, kinds: Sequence[str], now: int) -> dict[str, dict[str, list[Any]]]:
-    """Return the events of these kinds that stand, by table.
-
-    Where some of a table are kept aside, its column `aside` says why: whether they count is for the source to say.
-    """
+    kinds = tuple(TABLE_OF)
     rows: dict[str, list[Mapping[str, Any]]] = {}
     stands = FEEDBACK.c.kind.in_(kinds) & FEEDBACK.c.withdrawn_at.is_(None)
     for row in connection.execute(FEEDBACK.select().where(stands).order_by(FEEDBACK.c.seq)):

@@ -16,30 +16,18 @@ from typing import Any
 
 from features.errors import InvalidRequest
 from features.instants import MICROSECONDS_PER_DAY, iso
-from features.schema import Column, Kind, Table
+from features.schema import Table
 from features.sources.cells import UNFIT, text_cell
-from features.tables import NO_INVESTMENT, RUNGS, TABLE
+from features.tables import NO_INVESTMENT, TABLE
 from serving.scoring.request_parsing import LONGEST_ID, Message, account_id_of
 
 INVESTMENT, OVERRIDE, OUTCOME = "investment", "override", "outcome"
 FORECAST, ASSESSMENT, WITHDRAW = "forecast", "assessment", "withdraw"
 KINDS = (INVESTMENT, OVERRIDE, OUTCOME, FORECAST, ASSESSMENT, WITHDRAW)
 """In JSON an event is of the kind whose name is among its fields."""
-ASSESSMENTS = Table(
-    "assessments",
-    "account managers' own views of the rung that an account stands on",
-    (
-        Column("account_id", Kind.TEXT, "the account assessed", required=True),
-        Column("assessed_at", Kind.TIME, "when", required=True),
-        Column("rung", Kind.CATEGORY, "the rung, in the account manager's view", required=True, values=RUNGS),
-        Column("made_by", Kind.TEXT, "account manager"),
-        Column("note", Kind.TEXT, "why, in words"),
-        Column("recorded_at", Kind.TIME, "when we came to know it"),
-    ),
-    time="assessed_at",
-)
 TABLE_OF = {
-    INVESTMENT: TABLE["investments"], OUTCOME: TABLE["switches"], FORECAST: TABLE["forecasts"], ASSESSMENT: ASSESSMENTS
+    INVESTMENT: TABLE["investments"], OUTCOME: TABLE["switches"], FORECAST: TABLE["forecasts"],
+    ASSESSMENT: TABLE["assessments"],
 }  # fmt: skip
 """Where an event stands when training reads it."""
 VALUE_OF = {FORECAST: "extra_revenue", ASSESSMENT: "rung"}

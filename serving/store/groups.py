@@ -86,3 +86,45 @@ def group_people(connection: sa.Connection, group: Group) -> dict[str, int]:
         timeline = timeline_of(connection, account) or {}
         counts.update(ROLES[role] if role >= 0 else "" for role, *_ in timeline.get("people", []))
     return dict(counts)
+
+
+@dataclass(frozen=True)
+class Family:
+    """The group of one account.  root : at its top; name : of it, None where unknown.  members : accounts in it."""
+
+    root: str
+    name: str | None
+    members: int
+
+
+def family_of(connection: sa.Connection, account: str) -> Family | None:
+    """Return the group of an account; None where it stands alone."""
+    top = root_column()
+    root = connection.execute(sa.select(top).where(ACCOUNTS.c.account_id == account)).scalar()
+    if not root:
+        return None
+    name = connection.execute(sa.select(ACCOUNTS.c.name).where(ACCOUNTS.c.account_id == root)).scalar()
+    joined = SCORES.join(ACCOUNTS, SCORES.c.account_id == ACCOUNTS.c.account_id)
+    count = connection.execute(sa.select(sa.func.count()).select_from(joined).where(top == root)).scalar_one()
+    return Family(root, name, int(count)) if count > 1 else None
+
+
+LEVELS = 4
+"""Levels of parents that `root_column` climbs; longer chains end there."""
+
+
+def root_column() -> "sa.ColumnElement[Any]":
+    """Return the account at the top of each row's chain of parents; null for an account that stands alone."""
+    account, climbed = ACCOUNTS.c, [_parent(ACCOUNTS)]
+    for level in range(1, LEVELS):
+        above = ACCOUNTS.alias(f"above_{level}")
+        up = sa.select(_parent(above)).where(above.c.account_id == climbed[-1])
+        climbed.append(up.correlate_except(above).scalar_subquery())
+    parents = ACCOUNTS.alias("below")
+    below = sa.select(parents.c.parent_account_id).where(parents.c.parent_account_id != parents.c.account_id)
+    heads = sa.case((account.account_id.in_(below), account.account_id))
+    return sa.func.coalesce(*climbed[::-1], heads)
+
+
+def _parent(table: Any) -> "sa.ColumnElement[Any]":
+    return sa.case((table.c.parent_account_id != table.c.account_id, table.c.parent_account_id))

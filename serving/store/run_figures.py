@@ -1,4 +1,4 @@
-"""What a run says in sums, kept for good: by rung, owner, trigger, segment and country, and of all accounts together.
+"""What a run says in sums, kept for good: by rung, owner, trigger, segment, country, loyalty, and of all accounts.
 
 So the page can hold a run against the one before, and draw a line over the last runs, without their scores.
 """
@@ -13,6 +13,7 @@ import sqlalchemy as sa
 from features.tables import RUNGS
 from serving.store.account_lookback import STANDINGS
 from serving.store.database import METADATA
+from serving.store.groups import root_column
 from serving.store.previous_scores import PREVIOUS
 from serving.store.scoring_runs import ACCOUNTS, RUNS, SCORES
 
@@ -21,7 +22,7 @@ RISK_MARK = 0.2
 RENEWAL_DAYS = 60
 COUNTS = ("accounts", "at_risk", "renewals", "climbed", "fell", "overdue")
 SUMS = ("margin_at_risk", "expected_revenue", "expected_gain")
-ALL = "all"
+ALL, GROUP = "all", "group"
 _LEVEL = {rung: level for level, rung in enumerate(RUNGS)}
 
 RUN_FIGURES = sa.Table(
@@ -54,15 +55,12 @@ class RunFigures:
 
 
 def dimensions() -> dict[str, "sa.ColumnElement[Any]"]:
-    """Return what figures can be told apart by, those that this store knows."""
-    found: dict[str, sa.ColumnElement[Any]] = {
+    """Return what figures can be told apart by."""
+    return {
         "rung": SCORES.c.rung, "owner": ACCOUNTS.c.owner, "trigger": SCORES.c.switch_trigger,
         "segment": ACCOUNTS.c.segment, "country": ACCOUNTS.c.country,
+        "loyalty": SCORES.c.loyalty, GROUP: root_column(),
     }  # fmt: skip
-    for name in ("group", "group_id"):
-        if name in ACCOUNTS.c:
-            found["group"] = ACCOUNTS.c[name]
-    return found
 
 
 def figures_query(
@@ -100,10 +98,15 @@ def figures_query(
 
 
 def keep_figures(connection: sa.Connection, run_id: int) -> None:
-    """Keep the figures of the scores that stand now as those of that run; kept ones of the run are written anew."""
+    """Keep the figures of the scores that stand now as those of that run; kept ones of the run are written anew.
+
+    Those of single groups are not kept: there may be as many as accounts.
+    """
     connection.execute(RUN_FIGURES.delete().where(RUN_FIGURES.c.run_id == run_id))
     names = ["run_id", "dimension", "value", *COUNTS, *SUMS]
     for name, column in ((ALL, None), *dimensions().items()):
+        if name == GROUP:
+            continue
         found = figures_query(run_id, column).subquery()
         picked = (found.c[one] for one in ("value", *COUNTS, *SUMS))
         row = sa.select(sa.literal(run_id), sa.literal(name), *picked)

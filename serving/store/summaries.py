@@ -166,9 +166,3 @@ def summary_of(connection: sa.Connection, run_id: int) -> tuple[Summary, ModelSu
     rules = LadderRules(**model["rules"])
     plays = tuple(map(play_of, model.get("playbook", ())))
     return Summary(**told["summary"]), ModelSummary(**{**model, "rules": rules, "report": report, "playbook": plays})
-
-
-def rules_of(connection: sa.Connection, run_id: int) -> LadderRules:
-    """Return the ladder's rules in that run; the usual ones where nobody wrote them down."""
-    found = summary_of(connection, run_id)
-    return LadderRules() if found is None else found[1].rules

@@ -33,7 +33,12 @@ _WHERE = {
     "audit_log": "about IN (SELECT account_id FROM seen_accounts)",
 }
 """What may be seen of a table; of others that have a column account_id, the rows of the accounts seen."""
+_OWN_PARENT = (
+    "CASE WHEN parent_account_id IN (SELECT account_id FROM {at}accounts) AND parent_account_id NOT IN "
+    "(SELECT account_id FROM seen_accounts) THEN NULL ELSE parent_account_id END"
+)
 _COLUMNS = {
+    ("accounts", "parent_account_id"): {"sqlite": _OWN_PARENT, "postgresql": _OWN_PARENT},
     ("standings", "similar"): {
         "sqlite": "(SELECT coalesce(json_group_array(json(one.value)), '[]') FROM json_each(\"similar\") AS one "
         "WHERE json_extract(one.value, '$[0]') IN (SELECT account_id FROM seen_accounts))",
@@ -99,7 +104,8 @@ def _view(table: sa.Table, at: str, dialect: str) -> str:
     columns = []
     for column in table.columns:
         instead = _COLUMNS.get((table.name, column.name), {}).get(dialect)
-        columns.append(f'"{column.name}"' if instead is None else f'{instead} AS "{column.name}"')
+        shown = "" if instead is None else instead.replace("{at}", at)
+        columns.append(f'{shown} AS "{column.name}"' if shown else f'"{column.name}"')
     if table.name in OPEN:
         where = ""
     elif table.name in _WHERE:

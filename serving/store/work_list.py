@@ -65,12 +65,12 @@ CHANGEABLE = ("status", "owner", "due", "snoozed_until", "action", "note", "outc
 
 def change_work(
     connection: sa.Connection, ids: Sequence[str], changes: Mapping[str, str | None], author: Author, now: int,
-    *, begun: Mapping[str, str] | None = None,
+    *, begun: Mapping[str, Mapping[str, str | None]] | None = None,
 ) -> list[tuple[WorkItem, WorkItem]]:  # fmt: skip
     """Change or begin the entries of these accounts, and return each that changed, before and after.
 
     changes : field of CHANGEABLE -> value; what is not named stays.  now : microseconds.
-    begun : account -> the action of an entry that begins, where the changes name none.
+    begun : account -> fields of an entry that begins, where the changes do not name them.
 
     Raises
     ------
@@ -89,7 +89,7 @@ def change_work(
     before = work_of(connection, ids)
     made: list[tuple[WorkItem, WorkItem]] = []
     for account in dict.fromkeys(ids):
-        old = before.get(account, WorkItem(account, action=(begun or {}).get(account)))
+        old = before.get(account, replace(WorkItem(account), **cast("dict[str, Any]", (begun or {}).get(account, {}))))
         new: WorkItem = replace(old, **cast("dict[str, Any]", changes), changed_at=moment(now), changed_by=author.name)
         if account not in before or any(getattr(old, name) != getattr(new, name) for name in CHANGEABLE):
             made.append((old, new))

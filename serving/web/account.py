@@ -11,36 +11,38 @@ from starlette.responses import Response
 
 from features.accounts.account_timeline import AccountTimeline
 from features.errors import InvalidRequest
-from features.instants import MICROSECONDS_PER_DAY
+from features.instants import MICROSECONDS_PER_DAY, iso
+from features.ladder.rules import LadderRules
 from features.tables import NO_INVESTMENT
 from serving.api.errors import HttpError
 from serving.api.feedback_parsing import read_event
 from serving.store.account_lookback import STANDINGS
 from serving.store.database import reading
 from serving.store.feedback import keep_feedback, keep_override, known_options
-from serving.store.feedback_events import KINDS, LONGEST_TEXT, OverrideEvent
+from serving.store.feedback_events import LONGEST_TEXT, TABLE_OF, OverrideEvent
+from serving.store.groups import Family, family_of
 from serving.store.lookups import required_run
 from serving.store.overrides import Override, default_end, overrides_of
 from serving.store.previous_scores import former_of
 from serving.store.scoring_runs import ACCOUNTS, INVESTMENT_SCORES, RUNS, SCORES, Current
-from serving.store.summaries import rules_of, summary_of
+from serving.store.summaries import ModelSummary, summary_of
 from serving.store.timelines import timeline_of
 from serving.store.visibility import is_limited
 from serving.store.work_list import WorkItem, work_of
+from serving.web import account_loyalty as loyal
 from serving.web.account_parts import (
     Changed,
     Near,
     changed_since,
-    contacts,
     near_of,
     next_order_of,
     steps_in_words,
-    unaddressed,
 )
 from serving.web.advice_words import advice_words, raises_leaving
 from serving.web.amounts import read_number
 from serving.web.charts import bar, interval
 from serving.web.filters import Filters, Order, chosen
+from serving.web.plays import act_by_words, play_of
 from serving.web.priorities import risk_word, trend_of
 from serving.web.session import Visitor
 from serving.web.talk import monthly_revenue, signals, talk_of, why_at_risk
@@ -52,8 +54,7 @@ from training.model.text.words import render_reasons
 
 FORECAST = "forecast"
 JUDGEMENTS = (FORECAST, "assessment")
-"""Kinds of feedback in which a manager judges an account; shown where this store keeps them."""
-BEHAVIOURS = frozenset("grows recommends resists_rivals pays_premium develops_with_us invests_in_us".split())
+"""Kinds of feedback in which a manager judges an account."""
 TRACES = frozenset(("triggers", "breaches", "tickets", "switches", "nps", "csat", "ces"))
 YEAR_DAYS = 365
 
@@ -76,6 +77,8 @@ class Shown:
     work: WorkItem | None
     history: Sequence[WorkChange]
     entered: float | None
+    model: ModelSummary | None
+    family: Family | None
 
 
 def show(visit: Visit) -> Response:
@@ -122,10 +125,12 @@ def _judge(visit: Visit, kind: str, visitor: Visitor) -> Response:
         typed = read_number(str(typed))
     if typed in (None, ""):
         return _page(visit, 422, visit.say(f"account.{kind}.wrong"))
-    given = {"account_id": visit.tail, "event_id": f"page-{visit.now}-{visitor.token[:8]}", kind: typed,
-             "made_by": visitor.name or None}  # fmt: skip
-    if visit.form.get("note"):
-        given["note"] = visit.form["note"][:LONGEST_TEXT]
+    given = {
+        "account_id": visit.tail, "event_id": f"page-{visit.now}-{visitor.token[:8]}-{kind}", kind: typed,
+        str(TABLE_OF[kind].time): iso(visit.now),
+    }  # fmt: skip
+    if visitor.name:
+        given["made_by"] = visitor.name
     event = read_event(given, visit.now, known_options(visit.engine))
     (receipt,) = keep_feedback(visit.engine, [event], visitor.author, visit.now)
     return _done(visit) if receipt.error is None else _page(visit, 422, receipt.error.message)
@@ -167,21 +172,26 @@ def _page(visit: Visit, status: int, refused: str | None) -> Response:
 
     day = as_of // MICROSECONDS_PER_DAY
     timeline = shown.timeline
-    people = [] if timeline is None else contacts(visit, timeline, day)
     ends = None if shown.standing is None else shown.standing["contract_ends"]
+    model = shown.model
+    play = None if model is None else play_of(visit, model.playbook, score, shown.profile, ends)
+    people = loyal.people(visit, timeline, () if model is None else model.benefits, day)
     return render(
         visit, "account.html", status, current=current, account=score["account_id"], score=score, profile=shown.profile,
         reasons=render_reasons(score["reasons"], visit.told_in), options=shown.options, gain=gain, uplift=uplift,
         risk=None if score["p_switch"] is None else risk_word(score["p_switch"]),
-        why=why_at_risk(visit, score["reasons"], 3), talk=talk_of(visit, score, timeline, ends),
+        why=why_at_risk(visit, score["reasons"], 3), talk=talk_of(visit, score, timeline, ends, play), play=play,
         signals=signals(visit, score, timeline, ends, day), work=shown.work, history=shown.history,
         trend=trend_of(visit, monthly_revenue(timeline, day)), entered=shown.entered,
-        judgements=[kind for kind in JUDGEMENTS if kind in KINDS], form=visit.form if refused else {},
-        back=own_path(visit.form.get("back") or visit.query.get("back", "/accounts")), loyal=_loyal(visit, score),
+        judgements=JUDGEMENTS, form=visit.form if refused else {},
+        back=own_path(visit.form.get("back") or visit.query.get("back", "/accounts")),
+        worth=loyal.worth(visit, score, 5 if model is None else model.lifetime_years), family=shown.family,
+        loyalty=loyal.loyalty(visit, score), behaviours=loyal.behaviours(visit, score, timeline),
+        places=loyal.places(visit, score), act_by=act_by_words(visit, score),
         advice=advice_words(visit, score, shown.options), raises_leaving=raises_leaving,
         bar=bar, next_order=next_order_of(visit, score, as_of),
         standing=shown.standing, override=shown.override, changed=shown.changed, similar=shown.similar,
-        steps=shown.steps, events=shown.events, people=people, unaddressed=unaddressed(people),
+        steps=shown.steps, events=shown.events, people=people,
         traces=[one for one in shown.events if one.kind in TRACES and one.day >= day - YEAR_DAYS and
                 (one.tone == "bad" or one.kind == "triggers")][:12],
         picture=None if timeline is None or not shown.events else draw_timeline(visit, timeline, shown.events, as_of),
@@ -213,19 +223,25 @@ def _read(visit: Visit, account: str) -> Shown | None:
             else connection.execute(RUNS.select().where(RUNS.c.run_id == former.run_id)).mappings().all()
         )
         standing = _row(connection, STANDINGS, account)
-        rules = rules_of(connection, current.run_id)
+        found = summary_of(connection, current.run_id)
+        model = None if found is None else found[1]
         override = overrides_of(connection, [account], visit.now).get(account)
         similar = [] if standing is None else near_of(connection, json.loads(standing["similar"]))
         profile = _row(connection, ACCOUNTS, account)
         work, history = work_of(connection, [account]).get(account), history_of(connection, visit, account)
-        entered = entered_forecast(connection, current, score)
+        entered = entered_forecast(model, score)
+        family = family_of(connection, account)
     events = [] if timeline is None else timeline_events(visit, timeline)
     changed = (
         None
         if former is None or not runs
         else changed_since(visit, former, runs[0], score=score, current=current, events=events)
     )
-    steps = None if timeline is None else steps_in_words(visit, timeline, current.facts.as_of, rules)
+    steps = (
+        None
+        if timeline is None
+        else steps_in_words(visit, timeline, current.facts.as_of, LadderRules() if model is None else model.rules)
+    )
     return Shown(
         current=current,
         score=score,
@@ -241,50 +257,15 @@ def _read(visit: Visit, account: str) -> Shown | None:
         work=work,
         history=history,
         entered=entered,
+        model=model,
+        family=family,
     )
 
 
-def entered_forecast(connection: sa.Connection, current: Current, score: Mapping[Any, Any]) -> float | None:
+def entered_forecast(model: ModelSummary | None, score: Mapping[Any, Any]) -> float | None:
     """Return the manager's forecast as it was entered; None where nobody knows what it was corrected by."""
-    found = summary_of(connection, current.run_id)
-    factor = None if found is None else found[1].forecast_factors.get(score["forecast_by"] or "")
+    factor = None if model is None else model.forecast_factors.get(score["forecast_by"] or "")
     return score["manager_forecast"] / factor if factor and score["manager_forecast"] is not None else None
-
-
-def _loyal(visit: Visit, score: Mapping[Any, Any]) -> list[tuple[str, str]]:
-    """Return what the scores say of loyalty and lifetime value, as far as they do: name and words."""
-    found, money = [], visit.formats.money
-    if score.get("lifetime_value") is not None:
-        ends = {"low": money(score.get("lifetime_value_low")), "high": money(score.get("lifetime_value_high"))}
-        found.append(
-            (
-                visit.say("account.lifetime"),
-                f"{money(score['lifetime_value'])} ({visit.say('account.between', **ends)})",
-            )
-        )
-    if score.get("p_win_back") is not None:
-        found.append((visit.say("account.win_back"), visit.formats.percent(score["p_win_back"])))
-    if score.get("loyalty"):
-        found.append((visit.say("account.loyalty"), visit.say(f"loyalty.{score['loyalty']}")))
-    if score.get("attitude") is not None:
-        found.append(
-            (
-                visit.say("account.attitude"),
-                visit.say("account.of_100", number=visit.formats.number(100 * score["attitude"])),
-            )
-        )
-    kept = score.get("behaviours")
-    held = json.loads(kept) if isinstance(kept, str) and kept.startswith("[") else []
-    if held:
-        found.append(
-            (
-                visit.say("account.behaviours"),
-                ", ".join(visit.say(f"behaviour.{one}") for one in held if one in BEHAVIOURS),
-            )
-        )
-    if score.get("act_by"):
-        found.append((visit.say("priorities.act_by"), visit.formats.date(score["act_by"])))
-    return found
 
 
 def _row(connection: sa.Connection, table: sa.Table, account: str) -> Mapping[Any, Any] | None:

@@ -7,7 +7,6 @@ from typing import Any
 import sqlalchemy as sa
 
 from features.accounts.account_timeline import AccountTimeline, counted_events_in
-from features.catalog.families.contacts import INTERESTS, ROLES
 from features.instants import MICROSECONDS_PER_DAY, instant
 from features.ladder.next_steps import Step, falls_on, rung_on, steps_up
 from features.ladder.rules import LadderRules
@@ -20,46 +19,8 @@ from training.model.next_order import FARTHEST_DAYS
 from training.model.reasons import Reason, Stored, read_reasons
 from training.model.text.words import render_reason
 
-YEAR_DAYS = 365
 MOST_EVENTS = 12
 """Of what happened in between that is listed; the timeline has the rest."""
-
-
-@dataclass(frozen=True)
-class Contact:
-    """role, interest : in words.  last : when last reached, in words.  reached : whether within a year."""
-
-    role: str
-    interest: str | None
-    last: str
-    reached: bool
-
-
-def contacts(visit: Visit, timeline: AccountTimeline, day: int) -> list[Contact]:
-    """Return the account's contacts, deciders first."""
-    unknown = visit.say("account.unknown_part")
-    order = ["decider", "buyer", "influencer", "user", "initiator", "gatekeeper"]
-    rows = sorted(timeline["people"], key=lambda one: order.index(ROLES[one[0]]) if one[0] >= 0 else len(order))
-    found = []
-    for role, interest, last in rows:
-        reached = last is not None and last >= day - YEAR_DAYS
-        said = visit.say("account.people.never") if last is None else day_text(visit, last)
-        if last is not None and not reached:
-            said = f"{said} ({visit.say('account.people.old')})"
-        found.append(
-            Contact(
-                visit.say(f"role.{ROLES[role]}") if role >= 0 else unknown,
-                visit.say(f"interest.{INTERESTS[interest]}") if interest >= 0 else None, said, reached,
-            )
-        )  # fmt: skip
-    return found
-
-
-def unaddressed(people: Sequence[Contact]) -> list[str]:
-    """Return the interests whose holders were all not reached within a year."""
-    held = dict.fromkeys(one.interest for one in people if one.interest is not None)
-    met = {one.interest for one in people if one.reached}
-    return [interest for interest in held if interest not in met]
 
 
 def steps_in_words(visit: Visit, timeline: AccountTimeline, as_of: int, rules: LadderRules) -> Mapping[str, Any]:

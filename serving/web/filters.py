@@ -12,6 +12,7 @@ from urllib.parse import urlencode
 import sqlalchemy as sa
 from starlette.datastructures import QueryParams
 
+from features.accounts.loyalty import LOYALTIES
 from features.tables import BONDS, NO_INVESTMENT, RUNGS, TRIGGER_FAMILIES
 from serving.scoring.score_columns import ADVICE
 from serving.scoring.scoring import INSUFFICIENT
@@ -26,8 +27,8 @@ PAYS, ALONE, UNKNOWN = "pays", "alone", "unknown"
 STATES = (PAYS, ALONE, UNKNOWN)
 """Of an account: something pays; nothing is expected to pay; of no option the data can tell."""
 SORTS = (
-    "gain", "roi", "leaving", "margin", "revenue", "climbing", "contract", "next", "act_by", "cost", "name", "owner",
-    "rung",
+    "gain", "roi", "leaving", "margin", "revenue", "climbing", "contract", "next", "act_by", "lifetime", "win_back",
+    "cost", "name", "owner", "rung",
 )  # fmt: skip
 YES = "yes"
 MOVES = ("up", "down")
@@ -35,7 +36,7 @@ OPEN_WORK = "open"
 TEXTS = ("q", "owner", "country", "industry", "segment", "group")
 CHOICES: dict[str, Sequence[str]] = {
     "rung": RUNGS, "bond": BONDS, "trigger": TRIGGER_FAMILIES, "state": STATES, "advice": ADVICE, "risk": (YES,),
-    "overdue": (YES,), "moved": MOVES, "former": (YES,), "work": (OPEN_WORK, *STATUSES),
+    "overdue": (YES,), "moved": MOVES, "former": (YES,), "loyalty": LOYALTIES, "work": (OPEN_WORK, *STATUSES),
 }  # fmt: skip
 LONGEST, LONGEST_FUZZY = 200, 20
 Joined = sa.FromClause | sa.Join
@@ -66,6 +67,7 @@ class Filters:
     overdue: str | None = None
     moved: str | None = None
     former: str | None = None
+    loyalty: str | None = None
     work: str | None = None
     nothing: tuple[str, ...] = ()
     slack: int = 0
@@ -131,18 +133,13 @@ def visible(_visit: Visit) -> "list[sa.ColumnElement[bool]]":
     return []
 
 
-def score_column(name: str) -> "sa.ColumnElement[Any]":
-    """Return a column of the scores; nothing in every row where this store has no such column."""
-    return SCORES.c[name] if name in SCORES.c else sa.null().label(name)
-
-
 def conditions(visit: Visit, asked: Filters) -> "list[sa.ColumnElement[bool]]":
     """Return what has to hold of the tables of `source`."""
     score, found = SCORES.c, visible(visit)
     if asked.q is not None:
         found.append(_named(asked.q, asked.slack))
     known = dimensions()
-    for name in ("owner", "country", "segment", "group", "rung", "trigger"):
+    for name in ("owner", "country", "segment", "group", "loyalty", "rung", "trigger"):
         wanted = getattr(asked, name)
         if wanted is not None and name in known:
             found.append(known[name] == wanted)
@@ -172,11 +169,12 @@ def conditions(visit: Visit, asked: Filters) -> "list[sa.ColumnElement[bool]]":
 
 
 def is_former() -> "sa.ColumnElement[bool]":
-    """Return whether an account is a former customer: by the scores, else if it bought the year before and no more."""
-    if "former" in SCORES.c:
-        return sa.cast(SCORES.c.former, sa.Text).in_(("1", "1.0", "true", "True", "yes"))
-    gone = sa.select(STANDINGS.c.account_id).where(STANDINGS.c.revenue_365d <= 0, STANDINGS.c.revenue_before > 0)
-    return SCORES.c.account_id.in_(gone)
+    """Return whether an account is a former customer."""
+    return SCORES.c.former.is_(True)
+
+
+WIN_BACK = SCORES.c.p_win_back * SCORES.c.win_back_value
+"""What it is worth to go after a former customer: the chance that it comes back, times what it then brings."""
 
 
 def _moved(way: str) -> "sa.ColumnElement[bool]":
@@ -279,7 +277,9 @@ _SORTED: dict[str, tuple["sa.ColumnElement[Any]", str | None]] = {
     "margin": (SCORES.c.value_at_risk, None),
     "revenue": (SCORES.c.expected_revenue, None),
     "next": (SCORES.c.next_order_on, None),
-    "act_by": (score_column("act_by"), None),
+    "act_by": (SCORES.c.act_by, None),
+    "lifetime": (SCORES.c.lifetime_value, None),
+    "win_back": (WIN_BACK, None),
     "rung": (_LEVEL, None),
     "cost": (INVESTMENT_SCORES.c.cost, "option"),
     "name": (ACCOUNTS.c.name, "account"),

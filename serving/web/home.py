@@ -10,7 +10,6 @@ from starlette.responses import Response
 from features.instants import MICROSECONDS_PER_DAY, instant
 from features.tables import RUNGS
 from serving.store.accepted_plans import accepted_plans
-from serving.store.account_lookback import STANDINGS
 from serving.store.database import reading, writing
 from serving.store.lookups import required_run
 from serving.store.page_settings import MINE, keep_setting, settings_of
@@ -19,7 +18,7 @@ from serving.store.run_figures import ALL, RunFigures, figures_query, kept_figur
 from serving.store.scoring_runs import SCORES, Current
 from serving.store.verdicts import plan_verdicts
 from serving.web.charts import sparkline
-from serving.web.filters import Filters, conditions, is_former, score_column, source
+from serving.web.filters import WIN_BACK, Filters, conditions, is_former, source
 from serving.web.priorities import OLD_LINKS, Priority, choices_of, priorities_of
 from serving.web.talk import YEAR_DAYS
 from serving.web.visit import Visit, redirect, render
@@ -160,14 +159,12 @@ def _lists(connection: sa.Connection, visit: Visit, current: Current, asked: Fil
         query = query.order_by(sa.nulls_last(by.desc()), score.account_id).limit(SHOWN)
         return list(connection.execute(query).scalars())
 
-    lost = sa.func.coalesce(STANDINGS.c.revenue_before, 0.0)
-    back = score_column("p_win_back") if "p_win_back" in score else lost
     found = {
         "worse": news((points >= NEWS_POINTS) | (now < then), by=worth),
         "better": news((points <= -NEWS_POINTS) | (now > then), by=worth),
         "advice": news(former.advice.is_not(None), changed, by=gain),
         "missed": news(score.overdue_days.between(1, YEAR_DAYS), by=score.expected_revenue, needs=False),
-        "win_back": news(is_former(), by=back, needs=False),
+        "win_back": news(is_former(), by=WIN_BACK, needs=False),
     }
     ids = list(dict.fromkeys(one for some in found.values() for one in some))
     rows = {row.account_id: row for row in priorities_of(connection, ids, visit)}
@@ -176,7 +173,7 @@ def _lists(connection: sa.Connection, visit: Visit, current: Current, asked: Fil
         for row in connection.execute(PREVIOUS.select().where(former.account_id.in_(ids))).mappings()
     }
     links = {"worse": {"moved": "down"}, "better": {"moved": "up"}, "advice": {"sort": "gain"},
-             "missed": {"overdue": "yes"}, "win_back": {"former": "yes"}}  # fmt: skip
+             "missed": {"overdue": "yes"}, "win_back": {"former": "yes", "sort": "win_back"}}  # fmt: skip
     return [
         NewsList(
             name, [News(rows[one], _what(visit, name, rows[one], before.get(one))) for one in some],
@@ -210,5 +207,9 @@ def _what(visit: Visit, name: str, row: Priority, former: Mapping[Any, Any] | No
         due = visit.as_of - int(row.overdue_days or 0) * MICROSECONDS_PER_DAY
         told.append(visit.say("home.missed", date=form.date(due)))
     elif name == "win_back":
-        told.append(visit.say("home.gone"))
+        if row.p_win_back is not None and row.win_back_value is not None:
+            worth = {"chance": form.percent(row.p_win_back), "value": form.money(row.win_back_value)}
+            told.append(visit.say("home.win_back", **worth))
+        else:
+            told.append(visit.say("home.gone"))
     return "; ".join(told)

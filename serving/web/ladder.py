@@ -13,10 +13,13 @@ from features.ladder.rules import MEMBER, SHOPPER
 from features.tables import RUNGS
 from serving.store.database import reading
 from serving.store.lookups import required_run
+from serving.store.rung_views import rung_disagreements
 from serving.store.scoring_runs import SCORES, Current
 from serving.store.summaries import LEFT, NEW, Summary, summary_of
+from serving.store.visibility import is_limited
 from serving.web.charts import bar
 from serving.web.flow_chart import draw_flows
+from serving.web.loyalty_pays import pictures_of
 from serving.web.ttl_cache import TTLCache
 from serving.web.visit import Visit, render
 from training.model.text.names import acquired_name
@@ -49,7 +52,10 @@ def show(visit: Visit) -> Response:
         current = required_run(connection)
         found = summary_of(connection, current.run_id)
         now, expected = _counts.get((str(visit.engine.url), current.run_id), lambda: _read_counts(connection))
+        differ = rung_disagreements(connection)
     summary, model = (None, None) if found is None else found
+    if is_limited(visit.engine):  # its sums are of all accounts
+        summary = None
     visit = visit.about(current.facts)
     rungs = _rungs(now, expected, summary)
     flows = None if summary is None else flow_words(visit, summary)
@@ -62,8 +68,19 @@ def show(visit: Visit) -> Response:
         shades=None if summary is None else _shades(summary), worst=worst, stuck_names=[name for name, _, _ in STUCK],
         acquired=[] if model is None else [_named(row, visit.told_in) for row in model.acquisition],
         days=current.facts.horizon_days,
+        pays=[] if summary is None else pictures_of(visit, summary), limited=is_limited(visit.engine), differ=differ,
+        views=[] if model is None else _views(visit, model.rung_views),
         margin=sum(rung.margin or 0.0 for rung in rungs), most=max((*now, 1)), NEW=NEW, LEFT=LEFT, names=RUNGS,
     )  # fmt: skip
+
+
+def _views(visit: Visit, rows: Sequence[Mapping[str, Any]]) -> list[Mapping[str, Any]]:
+    """Return who agrees how far with the rule, in words; single managers only for those who may see their record."""
+    return [
+        {**row, "name": row["manager"] or visit.say(f"views.who.{row['who']}")}
+        for row in rows
+        if row["kappa"] is not None and (row["manager"] is None or visit.shows_record_of(row["manager"]))
+    ]
 
 
 def draw_rungs(visit: Visit, rungs: Sequence[Rung], days: int) -> Markup:
@@ -102,7 +119,7 @@ def rungs_of(connection: sa.Connection, visit: Visit, current: Current) -> list[
     """Return the rungs with their accounts now, a year ago and at the horizon, lowest first."""
     found = summary_of(connection, current.run_id)
     now, expected = _counts.get((str(visit.engine.url), current.run_id), lambda: _read_counts(connection))
-    return _rungs(now, expected, None if found is None else found[0])
+    return _rungs(now, expected, None if found is None or is_limited(visit.engine) else found[0])
 
 
 def _read_counts(connection: sa.Connection) -> tuple[list[int], list[float]]:

@@ -271,7 +271,7 @@ def _shown(visit: Visit, form: PlanForm, plan: Plan | None, kept: Any) -> Respon
         pages=max(1, -(-count // ROWS)), options=[o for o in current.options if o != NO_INVESTMENT],
         picture=None if plan is None else _picture(visit, plan.record), chosen_rungs=visit.query.getlist("rung"),
         chosen_options=visit.query.getlist("investment"), slider=MOST_SLIDER, usual_budget=USUAL_BUDGET,
-        filters=list_filters(visit.query), chips=chips_of(visit, list_filters(visit.query)),
+        filters=list_filters(visit.query), chips=chips_of(visit, list_filters(visit.query), choices.groups),
         may_accept=visit.visitor is not None and visit.visitor.may("plan"),
         accepted_ids={one.plan_id for one in plans}, first=ROWS * (page_number - 1) + 1,
     )  # fmt: skip

@@ -16,10 +16,11 @@ from serving.scoring.score_columns import ADVICE
 from serving.scoring.scoring import INSUFFICIENT
 from serving.store.account_lookback import STANDINGS
 from serving.store.database import reading
+from serving.store.groups import root_column
 from serving.store.lookups import required_run
 from serving.store.overrides import overrides_of
 from serving.store.page_settings import VIEW, settings_of
-from serving.store.run_figures import RISK_MARK, dimensions
+from serving.store.run_figures import RISK_MARK
 from serving.store.scoring_runs import ACCOUNTS, INVESTMENT_SCORES, SCORES, Current
 from serving.store.timelines import timelines_of
 from serving.store.work_list import WorkItem, work_of
@@ -36,11 +37,11 @@ from serving.web.filters import (
     conditions,
     filters_of,
     forgiving,
-    is_former,
     order_of,
     source,
     state_is,
 )
+from serving.web.plays import act_by_words, kept_plays, play_of
 from serving.web.talk import Talk, monthly_revenue, talk_of, why_at_risk, why_this
 from serving.web.ttl_cache import TTLCache
 from serving.web.visit import Visit, account_url, download, redirect, render
@@ -54,7 +55,7 @@ IDS_AT_ONCE = 1_000
 SOME_RISK = RISK_MARK / 2
 COLUMNS = (
     "owner", "rung", "risk", "margin", "act", "gain", "contract", "next", "trend", "work", "revenue", "why", "evidence",
-    "act_by", "cost", "roi",
+    "act_by", "lifetime", "loyalty", "win_back", "cost", "roi",
 )  # fmt: skip
 USUAL_COLUMNS = COLUMNS[:10]
 OLD_LINKS = frozenset((*Filters.__dataclass_fields__, "sort", "direction", "page", "find"))
@@ -108,7 +109,13 @@ class Priority:
     next_order: str | None
     overdue_days: int | None
     act_by: str | None
+    act_by_cause: str | None
+    act_by_why: str | None
     former: bool
+    p_win_back: float | None
+    win_back_value: float | None
+    lifetime_value: float | None
+    loyalty: str | None
     talk: Talk
     trend: Sequence[float]
     work: WorkItem | None
@@ -137,13 +144,13 @@ class Totals:
 
 @dataclass(frozen=True)
 class Choices:
-    """What there is to filter by."""
+    """What there is to filter by.  groups : the account at the top -> its name."""
 
     owners: Sequence[str]
     countries: Sequence[str]
     industries: Sequence[str]
     segments: Sequence[str]
-    groups: Sequence[str]
+    groups: Mapping[str, str]
 
 
 def show(visit: Visit) -> Response:
@@ -174,7 +181,7 @@ def show(visit: Visit) -> Response:
         visit, "priorities.html", rows=rows, totals=totals, asked=asked, order=order, choices=choices,
         current=current, pages=max(1, -(-totals.accounts // ROWS)), first=ROWS * (order.page - 1) + 1, drawn=drawn,
         trend=lambda row: trend_of(visit, row.trend), filters=_filters(visit, asked, choices), sorts=SORTS,
-        chips=chips_of(visit, asked), advices=ADVICE, plan_url=f"/plan{asked.query()}", views=views,
+        chips=chips_of(visit, asked, choices.groups), advices=ADVICE, plan_url=f"/plan{asked.query()}", views=views,
         columns=_columns(visit), all_columns=COLUMNS, back=visit.here(), day=MICROSECONDS_PER_DAY,
     )  # fmt: skip
 
@@ -215,22 +222,24 @@ class Choice:
 def _filters(visit: Visit, asked: Filters, choices: Choices) -> list[Choice]:
     plain = {
         "owner": choices.owners, "country": choices.countries, "industry": choices.industries,
-        "segment": choices.segments, "group": choices.groups,
+        "segment": choices.segments, "group": tuple(choices.groups),
     }  # fmt: skip
     found: list[Choice] = []
-    for name in ("owner", "rung", "risk", "advice", "work", "trigger", "moved", "overdue", "former", "country",
-                 "industry", "segment", "group", "bond"):  # fmt: skip
+    for name in ("owner", "rung", "risk", "advice", "work", "trigger", "moved", "overdue", "former", "loyalty",
+                 "country", "industry", "segment", "group", "bond"):  # fmt: skip
         values = plain[name] if name in plain else CHOICES[name]
         label = visit.say("priorities.by_evidence" if name == "advice" else f"priorities.{name}")
-        words = [(one, value_words(visit, name, one)) for one in values]
+        words = [(one, value_words(visit, name, one, choices.groups)) for one in values]
         if words:
             found.append(Choice(name, label, words, getattr(asked, name), len(found) < 5))
     return found
 
 
-def value_words(visit: Visit, name: str, value: str) -> str:
-    """Return the words for the value of a filter."""
-    if name in ("rung", "bond", "trigger", "state", "advice"):
+def value_words(visit: Visit, name: str, value: str, groups: Mapping[str, str]) -> str:
+    """Return the words for the value of a filter.  groups : as in Choices."""
+    if name == "group":
+        return groups.get(value, value)
+    if name in ("rung", "bond", "trigger", "state", "advice", "loyalty"):
         return visit.say(f"{name}.{value}")
     if name == "work":
         return visit.say(f"work.status.{value}")
@@ -247,8 +256,8 @@ class Chip:
     without: str
 
 
-def chips_of(visit: Visit, asked: Filters) -> list[Chip]:
-    """Return the filters that hold, in words, each with the way to be rid of it."""
+def chips_of(visit: Visit, asked: Filters, groups: Mapping[str, str]) -> list[Chip]:
+    """Return the filters that hold, in words, each with the way to be rid of it.  groups : as in Choices."""
     found = []
     for name, value in asked.asked.items():
         label = visit.say("priorities.by_evidence" if name == "advice" else f"priorities.{name}", field="") \
@@ -257,7 +266,7 @@ def chips_of(visit: Visit, asked: Filters) -> list[Chip]:
             fields = ", ".join(visit.say(f"priorities.{one}") for one in asked.nothing)
             words = visit.say("priorities.nothing", field=fields)
         else:
-            words = f"{label}: {value_words(visit, name, value)}"
+            words = f"{label}: {value_words(visit, name, value, groups)}"
         found.append(Chip(words, visit.here(**{name: None, "page": None})))
     return found
 
@@ -280,7 +289,8 @@ def download_list(visit: Visit) -> Response:
 
 CSV_COLUMNS = (
     "account_id name owner rung next_rung p_upgrade p_downgrade p_switch switch_trigger state advice "
-    "recommended_investment bond cost expected_gain gain_low gain_high roi reason"
+    "recommended_investment bond cost expected_gain gain_low gain_high roi reason act_by act_by_cause former "
+    "p_win_back win_back_value lifetime_value loyalty"
 ).split()
 
 
@@ -289,7 +299,8 @@ def _csv_row(row: Priority) -> list[object]:
     cells = (
         row.account_id, row.name, row.owner, row.rung, row.next_rung, row.p_upgrade, row.p_downgrade, row.p_switch,
         row.trigger, row.state, row.advice, row.investment, row.bond, row.cost, row.gain, row.gain_low, row.gain_high,
-        row.roi, row.reasons[0] if row.reasons else None,
+        row.roi, row.reasons[0] if row.reasons else None, row.act_by, row.act_by_cause, row.former, row.p_win_back,
+        row.win_back_value, row.lifetime_value, row.loyalty,
     )  # fmt: skip
     return [safe_cell(cell) for cell in cells]
 
@@ -311,7 +322,6 @@ def priorities_of(
         sa.select(
             SCORES, ACCOUNTS.c.name, ACCOUNTS.c.owner, option.bond, option.cost, option.gain_low, option.gain_high,
             option.p_gain, option.basis, STANDINGS.c.contract_ends,
-            sa.case((is_former(), 1), else_=0).label("is_former"),
         )
         .select_from(source(visit, Filters(), account=True, option=True, standing=True))
         .where(score.account_id.in_(ids))
@@ -321,9 +331,10 @@ def priorities_of(
     best = _best_options(connection, idle)
     decided, work = overrides_of(connection, ids, visit.now), work_of(connection, ids)
     timelines = timelines_of(connection, ids) if with_timelines else {}
-    rows = []
+    plays, rows = kept_plays(connection, visit), []
     for one in ids:
         row, timeline = found[one], timelines.get(one)
+        play = play_of(visit, plays, row, row, row["contract_ends"])
         pays = not _pays_nothing(row["recommended_investment"])
         decisions = decided[one].decisions if one in decided else {}
         wish, claim = decisions.get("recommended_investment"), decisions.get("will_switch")
@@ -348,6 +359,12 @@ def priorities_of(
                         "advice",
                         "contract_ends",
                         "overdue_days",
+                        "act_by",
+                        "act_by_cause",
+                        "p_win_back",
+                        "win_back_value",
+                        "lifetime_value",
+                        "loyalty",
                     )
                 },
                 **own,
@@ -367,9 +384,9 @@ def priorities_of(
                 leaves=None if claim is None else bool(claim.value),
                 leaves_by=None if claim is None else claim.made_by,
                 next_order=row["next_order_on"],
-                act_by=row.get("act_by"),
-                former=bool(row["is_former"]),
-                talk=talk_of(visit, row, timeline, row["contract_ends"]),
+                act_by_why=act_by_words(visit, row),
+                former=bool(row["former"]),
+                talk=talk_of(visit, row, timeline, row["contract_ends"], play),
                 trend=monthly_revenue(timeline, visit.as_of // MICROSECONDS_PER_DAY),
                 work=work.get(one),
             )
@@ -422,14 +439,21 @@ def choices_of(connection: sa.Connection, current: Current, engine: sa.Engine) -
 
 
 def _read_choices(connection: sa.Connection) -> Choices:
-    def distinct(column: "sa.ColumnElement[Any] | None") -> list[str]:
-        if column is None:
-            return []
+    def distinct(column: "sa.ColumnElement[Any]") -> list[str]:
         query = sa.select(column).where(column.is_not(None), column != "").distinct().order_by(column)
         return list(connection.execute(query.limit(MOST_CHOICES)).scalars())
 
-    profile, group = ACCOUNTS.c, dimensions().get("group")
-    return Choices(*map(distinct, (profile.owner, profile.country, profile.industry, profile.segment, group)))
+    profile = ACCOUNTS.c
+    plain = {name: distinct(profile[name]) for name in ("owner", "country", "industry", "segment")}
+    groups = _named_groups(connection, distinct(root_column()))
+    return Choices(plain["owner"], plain["country"], plain["industry"], plain["segment"], groups)
+
+
+def _named_groups(connection: sa.Connection, roots: Sequence[str]) -> dict[str, str]:
+    """Return the name of every group, which is that of the account at its top, by name."""
+    query = sa.select(ACCOUNTS.c.account_id, ACCOUNTS.c.name).where(ACCOUNTS.c.account_id.in_(roots))
+    names = {row.account_id: row.name for row in connection.execute(query)}
+    return dict(sorted(((one, names.get(one) or one) for one in roots), key=lambda pair: (pair[1].lower(), pair[0])))
 
 
 def _pays_nothing(recommended: str | None) -> bool:

@@ -16,7 +16,7 @@ from serving.store.run_figures import RISK_MARK, dimensions, figures_query, kept
 from serving.store.scoring_runs import SCORES
 from serving.web.charts import sparkline
 from serving.web.filters import Filters, conditions, filters_of, source
-from serving.web.priorities import chips_of, safe_cell, value_words
+from serving.web.priorities import chips_of, choices_of, safe_cell, value_words
 from serving.web.visit import Visit, download, render
 
 MOST_ROWS = 200
@@ -57,16 +57,16 @@ class Pivot:
 
 def show(visit: Visit) -> Response:
     """Answer GET /risk."""
-    visit, pivot, asked, current = _pivot(visit)
+    visit, pivot, asked, current, groups = _pivot(visit)
     return render(
-        visit, "risk.html", current=current, pivot=pivot, known=list(dimensions()), chips=chips_of(visit, asked),
-        asked=asked, mark=RISK_MARK,
+        visit, "risk.html", current=current, pivot=pivot, known=list(dimensions()),
+        chips=chips_of(visit, asked, groups), asked=asked, mark=RISK_MARK,
     )  # fmt: skip
 
 
 def download_pivot(visit: Visit) -> Response:
     """Answer GET /risk.csv."""
-    visit, pivot, _, _ = _pivot(visit)
+    visit, pivot, *_ = _pivot(visit)
     text = io.StringIO()
     writer = csv.writer(text, lineterminator="\r\n")
     heads = [visit.say(f"priorities.{pivot.by}"), *(words for _, words in pivot.columns)]
@@ -79,7 +79,7 @@ def download_pivot(visit: Visit) -> Response:
     return download(b"\xef\xbb\xbf" + text.getvalue().encode(), "text/csv; charset=utf-8", "value-at-risk.csv")
 
 
-def _pivot(visit: Visit) -> tuple[Visit, Pivot, Filters, Any]:
+def _pivot(visit: Visit) -> tuple[Visit, Pivot, Filters, Any, Mapping[str, str]]:
     known, asked = dimensions(), filters_of(visit.query)
     by = visit.query.get("by", "rung")
     by = by if by in known else "rung"
@@ -93,6 +93,7 @@ def _pivot(visit: Visit) -> tuple[Visit, Pivot, Filters, Any]:
             read_figures(row) for row in connection.execute(figures_query(current.run_id, known[by], where)).mappings()
         ]
         crossed = _crossed(connection, visit, asked, (by, across)) if across else {}
+        groups = choices_of(connection, current, visit.engine).groups
         history = {} if asked.active else _history(connection, by)
     total = sum(row["margin_at_risk"] for row in rows)
     order = {rung: -level for level, rung in enumerate(RUNGS)} if by == "rung" else {}
@@ -111,7 +112,7 @@ def _pivot(visit: Visit) -> tuple[Visit, Pivot, Filters, Any]:
 
     found = [
         RiskRow(
-            words=_words(visit, by, row.value),
+            words=_words(visit, by, row.value, groups),
             whole=cell(row["margin_at_risk"], int(row["accounts"]), {by: row.value}),
             at_risk=int(row["at_risk"]),
             revenue=row["expected_revenue"],
@@ -125,9 +126,9 @@ def _pivot(visit: Visit) -> tuple[Visit, Pivot, Filters, Any]:
         for row in rows[:MOST_ROWS]
     ]
     values = sorted({value for _, value in crossed}, key=lambda one: (RUNGS.index(one) if one in RUNGS else 0, one))
-    columns = [(value, _words(visit, across, value)) for value in values]
+    columns = [(value, _words(visit, across, value, groups)) for value in values]
     accounts = int(sum(row["accounts"] for row in rows))
-    return visit, Pivot(by, across, found, columns, cell(total, accounts, {})), asked, current
+    return visit, Pivot(by, across, found, columns, cell(total, accounts, {})), asked, current, groups
 
 
 def _link(asked: Filters, values: Mapping[str, str]) -> str:
@@ -138,8 +139,8 @@ def _link(asked: Filters, values: Mapping[str, str]) -> str:
     return asked.query(**kept, **nothing, sort="margin")
 
 
-def _words(visit: Visit, name: str, value: str) -> str:
-    return value_words(visit, name, value) if value else visit.say("risk.unknown")
+def _words(visit: Visit, name: str, value: str, groups: Mapping[str, str]) -> str:
+    return value_words(visit, name, value, groups) if value else visit.say("risk.unknown")
 
 
 def _crossed(

@@ -11,6 +11,7 @@ from features.tables import NO_INVESTMENT
 from serving.scoring.advice import INVEST, TEST
 from serving.web.timeline_events import day_text
 from serving.web.visit import Visit
+from training.model.playbook import PlayText
 from training.model.reasons import LEAVING, Reason, read_reasons
 from training.model.text.words import render_statement
 
@@ -40,30 +41,38 @@ class Signal:
 
 @dataclass(frozen=True)
 class Talk:
-    """What to do at an account, in words.  action, opening : empty where there is nothing to do."""
+    """What to do at an account, in words.  opening : empty where there is nothing to say.
+
+    lang : of action and opening.
+    """
 
     signal: str
     action: str
     opening: str
+    lang: str
 
 
 def talk_of(
-    visit: Visit, score: Mapping[Any, Any], timeline: AccountTimeline | None, contract_ends: int | None
-) -> Talk:
-    """Return signal, action and opening line.  score : its row.  contract_ends : days since 1970."""
+    visit: Visit, score: Mapping[Any, Any], timeline: AccountTimeline | None, contract_ends: int | None,
+    play: PlayText | None,
+) -> Talk:  # fmt: skip
+    """Return signal, action and opening line: the play's, where the account has one.
+
+    score : its row.  contract_ends : days since 1970.
+    """
     as_of = visit.as_of // MICROSECONDS_PER_DAY
     found = signals(visit, score, timeline, contract_ends, as_of)
     told = "; ".join(one.words(visit) for one in found[:MOST_SIGNALS])
     option, advice = score["recommended_investment"], score["advice"]
-    if score.get("playbook"):
-        action = visit.option(str(score["playbook"]))
-    elif advice in (INVEST, TEST) and option not in (None, NO_INVESTMENT):
+    if play is not None:
+        return Talk(told, play.do, play.say, visit.told_in)
+    if advice in (INVEST, TEST) and option not in (None, NO_INVESTMENT):
         action = visit.say("action.test" if advice == TEST else "action.invest", option=visit.option(str(option)))
     elif found and (score["p_switch"] is None or advice == "talk" or found[0].kind != "silent"):
         action = visit.say(f"action.{found[0].kind}")
     else:
         action = visit.say("action.nothing")
-    return Talk(told, action, found[0].opening(visit) if found else "")
+    return Talk(told, action, found[0].opening(visit) if found else "", visit.language)
 
 
 def signals(

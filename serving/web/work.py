@@ -84,7 +84,7 @@ def put_on_list(visit: Visit, ids: Sequence[str], changes: Mapping[str, str]) ->
         current = required_run(connection)
         if given.get("action") not in (None, *current.options):
             raise InvalidRequest("There is no such investment.", "unknown_value", "action")
-        made = change_work(connection, ids, given, author, visit.now, begun=_advised(connection, ids))
+        made = change_work(connection, ids, given, author, visit.now, begun=_advised(connection, ids, visit.today))
         done = [new for old, new in made if new.status == DONE and old.status != DONE]
         events = [event for item in done for event in _feedback(connection, visit, current, item)]
         for receipt in file_feedback(connection, events, author, visit.now):
@@ -92,13 +92,18 @@ def put_on_list(visit: Visit, ids: Sequence[str], changes: Mapping[str, str]) ->
                 raise InvalidRequest(receipt.error.message, receipt.error.code, receipt.error.field)
 
 
-def _advised(connection: sa.Connection, ids: Sequence[str]) -> dict[str, str]:
-    """Return the investment that each account is advised, of those that are advised one."""
+def _advised(connection: sa.Connection, ids: Sequence[str], today: str) -> dict[str, dict[str, str | None]]:
+    """Return what each account is advised: the investment, if any, and the day by which to act, unless it is past."""
     score = SCORES.c
-    query = sa.select(score.account_id, score.recommended_investment).where(
-        score.account_id.in_(ids), score.advice.in_((INVEST, TEST)), score.recommended_investment != NO_INVESTMENT
-    )
-    return {row.account_id: row.recommended_investment for row in connection.execute(query)}
+    query = sa.select(score.account_id, score.recommended_investment, score.advice, score.act_by)
+    found: dict[str, dict[str, str | None]] = {}
+    for row in connection.execute(query.where(among(connection, score.account_id, list(ids)))):
+        pays = row.advice in (INVEST, TEST) and row.recommended_investment != NO_INVESTMENT
+        found[row.account_id] = {
+            "action": row.recommended_investment if pays else None,
+            "due": row.act_by if row.act_by and row.act_by >= today else None,
+        }
+    return found
 
 
 def _feedback(

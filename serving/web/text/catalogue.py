@@ -12,6 +12,7 @@ from serving.web.text.governance import GOVERNANCE
 from serving.web.text.home import HOME_TEXTS
 from serving.web.text.ladder import LADDER_TEXTS
 from serving.web.text.list import LIST_TEXTS
+from serving.web.text.loyalty import LOYALTY_TEXTS
 from serving.web.text.risk import RISK_TEXTS
 from serving.web.text.start import START_TEXTS
 from serving.web.text.trust import TRUST_TEXTS
@@ -113,7 +114,7 @@ TEXTS: Mapping[str, tuple[str, str]] = {
     "pages.next": ("Next", "Volgende"),
     "pages.of": ("Page {page} of {pages}", "Pagina {page} van {pages}"),
     "none.owner": ("no manager", "geen manager"),
-    **ACCOUNT_TEXTS, **HOME_TEXTS, **LADDER_TEXTS, **LIST_TEXTS, **RISK_TEXTS, **START_TEXTS, **TRUST_TEXTS, **WORK_TEXTS,
+    **ACCOUNT_TEXTS, **HOME_TEXTS, **LOYALTY_TEXTS, **LADDER_TEXTS, **LIST_TEXTS, **RISK_TEXTS, **START_TEXTS, **TRUST_TEXTS, **WORK_TEXTS,
     **GOVERNANCE,
     "plan.title": ("What a budget buys", "Wat een budget oplevert"),
     "plan.intro": (

@@ -35,8 +35,8 @@ HOME_TEXTS: dict[str, tuple[str, str]] = {
     "home.was": ("was: {then}", "was: {then}"),
     "home.gain": ("expected gain {gain}", "verwachte opbrengst {gain}"),
     "home.missed": ("was due by {date}", "werd vóór {date} verwacht"),
-    "home.gone": ("bought the year before, nothing since", "kocht het jaar ervoor, daarna niets"),
+    "home.gone": ("was a customer, and has gone", "was klant, en is weg"),
+    "home.win_back": ("{chance} chance to come back, worth {value} then", "{chance} kans om terug te komen, dan {value} waard"),
     "home.remember": ("Remember {owner} as mine", "Onthoud {owner} als de mijne"),
     "home.forget": ("Forget that {owner} is mine", "Vergeet dat {owner} de mijne is"),
-    "action.win_back": ("Call to win back", "Bel om terug te winnen"),
 }  # fmt: skip

@@ -59,6 +59,9 @@ WORK_TEXTS: dict[str, tuple[str, str]] = {
     "column.why": ("Why at risk", "Waarom risico"),
     "column.evidence": ("Why this action", "Waarom deze actie"),
     "column.act_by": ("Act by", "Handel vóór"),
+    "column.lifetime": ("Lifetime value", "Klantwaarde"),
+    "column.loyalty": ("Loyalty", "Loyaliteit"),
+    "column.win_back": ("To win back", "Terug te winnen"),
     "column.cost": ("Cost", "Kosten"),
     "column.roi": ("What 1 brings back", "Wat 1 terugbrengt"),
 }  # fmt: skip

@@ -3,8 +3,6 @@
 import html
 import io
 import re
-from collections.abc import Iterator
-from pathlib import Path
 from urllib.parse import quote, unquote
 from xml.etree import ElementTree
 
@@ -14,12 +12,11 @@ import sqlalchemy as sa
 from starlette.datastructures import QueryParams
 
 from features.histories.histories import Histories
-from features.sources.source import source_from_rows
+from features.instants import MICROSECONDS_PER_DAY
 from serving.planning.arms import Draw
 from serving.planning.plan import Allowance
 from serving.planning.planner import Planner, PlanQuery
 from serving.store.audit_log import changes
-from serving.store.background import background_of, write_background
 from serving.store.database import open_store, reading, writing
 from serving.store.feedback import feedback_rows
 from serving.store.overrides import overrides_of
@@ -27,62 +24,14 @@ from serving.store.run_figures import RUN_FIGURES, kept_figures
 from serving.store.scoring_runs import INVESTMENT_SCORES, RUNS, SCORES
 from serving.store.work_list import work_of
 from serving.web.filters import _slips
-from tests.serving.runs import profiles, put, scored
+from tests.serving.runs import profiles
 from tests.serving.sites import Browser
+from tests.serving.web.cockpits import engine_of, ids_of, some, texts_of
 from tests.serving.web.markup import hidden, read
-from training.model.bundle import read_bundle
 from training.simulator.simulation import Simulation
 
-DAY = 86_400_000_000
 NOW = 1_767_225_600_000_000
 LANGUAGES = ("en", "nl", "de")
-
-
-@pytest.fixture(scope="module")
-def cockpit(tmp_path_factory: pytest.TempPathFactory, folder: Path, histories: Histories, tiny: Simulation) -> str:
-    """A store with two runs, thirty days apart, and what stands behind the later one."""
-    url = f"sqlite:///{tmp_path_factory.mktemp('cockpit') / 'ladder.db'}"
-    engine, facts, known = open_store(url), read_bundle(folder)[0].facts, profiles(tiny)
-    for days in (30, 0):
-        at = histories.end - days * DAY
-        run = put(engine, scored(folder, histories, at), known)
-        made = background_of(histories, source_from_rows(tiny.tables), at, facts)
-        write_background(engine, run.run_id, facts, [made])
-    engine.dispose()
-    return url
-
-
-@pytest.fixture
-def own(cockpit: str, tmp_path: Path, histories: Histories) -> Iterator[Browser]:
-    """A copy that the test may write to, seen five days after its scores."""
-    copy = tmp_path / "ladder.db"
-    source = sa.create_engine(cockpit)
-    with source.connect() as connection:
-        connection.exec_driver_sql(f"VACUUM INTO '{copy}'")
-    source.dispose()
-    with Browser(f"sqlite:///{copy}", now=lambda: histories.end + 5 * DAY) as browser:
-        yield browser
-
-
-def _engine(browser: Browser) -> sa.Engine:
-    found: list[sa.Engine] = []
-    browser.store_service.ask(lambda engine, _: found.append(engine))
-    return found[0]
-
-
-def _texts(answer: str) -> str:
-    return " ".join(" ".join(read(answer).texts).split())
-
-
-def _ids(browser: Browser, query: str) -> set[str]:
-    text = browser.open(f"/accounts.csv{query}").content.decode("utf-8-sig")
-    return {line.split(",")[0] for line in text.splitlines()[1:]}
-
-
-def _some(browser: Browser, *where: "sa.ColumnElement[bool]") -> str:
-    with reading(_engine(browser)) as connection:
-        query = sa.select(SCORES.c.account_id).where(*where).order_by(SCORES.c.account_id)
-        return str(connection.execute(query).scalars().first())
 
 
 # Home
@@ -90,11 +39,11 @@ def _some(browser: Browser, *where: "sa.ColumnElement[bool]") -> str:
 
 def test_home_holds_this_run_against_the_last_one(own: Browser) -> None:
     page = own.open("/").text
-    with reading(_engine(own)) as connection:
+    with reading(engine_of(own)) as connection:
         before, now = kept_figures(connection)
         risk = connection.execute(sa.select(sa.func.sum(SCORES.c.value_at_risk))).scalar_one()
     assert now["margin_at_risk"] == pytest.approx(risk)
-    told = _texts(page)
+    told = texts_of(page)
     assert f"Margin at risk €{now['margin_at_risk']:,.0f}" in told
     difference = now["margin_at_risk"] - before["margin_at_risk"]
     sign = "+" if difference > 0 else "\u2212"
@@ -106,14 +55,14 @@ def test_home_holds_this_run_against_the_last_one(own: Browser) -> None:
 def test_what_is_counted_at_home_is_what_its_link_opens(own: Browser) -> None:
     page = read(own.open("/").text)
     links = [str(a["href"]) for a in page.all("a") if str(a.get("href")).startswith("/accounts?")]
-    with reading(_engine(own)) as connection:
+    with reading(engine_of(own)) as connection:
         now = kept_figures(connection)[-1]
     for link, name in (
         ("/accounts?risk=yes", "at_risk"), ("/accounts?renewal=60", "renewals"), ("/accounts?moved=up", "climbed"),
         ("/accounts?moved=down", "fell"), ("/accounts?overdue=yes", "overdue"),
     ):  # fmt: skip
         assert link in links
-        assert len(_ids(own, link.removeprefix("/accounts"))) == now[name], name
+        assert len(ids_of(own, link.removeprefix("/accounts"))) == now[name], name
 
 
 def test_a_manager_sees_her_own_accounts_and_is_remembered(own: Browser) -> None:
@@ -123,9 +72,9 @@ def test_a_manager_sees_her_own_accounts_and_is_remembered(own: Browser) -> None
     form = {"token": hidden(page, "token"), "owner": owner}
     assert own.send("/mine", form).status_code == 303
     assert f"accounts of {owner}" in own.open("/").text
-    with reading(_engine(own)) as connection:
+    with reading(engine_of(own)) as connection:
         mine = kept_figures(connection, "owner", owner)[-1]
-    assert f"Margin at risk €{mine['margin_at_risk']:,.0f}" in _texts(own.open("/").text)
+    assert f"Margin at risk €{mine['margin_at_risk']:,.0f}" in texts_of(own.open("/").text)
     assert f"accounts of {owner}" not in own.open("/?owner=").text
     assert own.send("/mine", form | {"owner": ""}).status_code == 303
     assert f"accounts of {owner}" not in own.open("/").text
@@ -137,7 +86,7 @@ def profiles_owner(browser: Browser) -> str:
 
 
 def test_small_changes_are_no_news_and_large_ones_are(own: Browser) -> None:
-    engine = _engine(own)
+    engine = engine_of(own)
     with reading(engine) as connection:
         run = connection.execute(sa.select(sa.func.max(RUNS.c.run_id))).scalar_one()
         ids = connection.execute(sa.select(SCORES.c.account_id).where(SCORES.c.p_switch.is_not(None))).scalars().all()
@@ -168,7 +117,7 @@ def test_old_links_to_the_list_still_work(own: Browser) -> None:
 @pytest.mark.parametrize("language", LANGUAGES)
 def test_every_page_opens_in_every_language(cockpit: str, language: str) -> None:
     with Browser(cockpit, language=language) as browser:
-        account = _some(browser)
+        account = some(browser)
         for path in ("/", "/accounts", "/accounts?columns=why&columns=evidence&columns=roi&columns=cost", "/work",
                      "/risk", "/plan?budget=5", "/ladder", "/trust", "/glossary", f"/accounts/{account}"):  # fmt: skip
             answer = browser.open(path)
@@ -188,10 +137,10 @@ def test_the_plan_for_an_owner_counts_that_owners_accounts_alone(own: Browser) -
     for asked, plan in (
         (f"?owner={owner}", PlanQuery(**allowed, owner=owner)),  # type: ignore[arg-type]
         ("?rung=member", PlanQuery(**allowed, rungs=("member",))),  # type: ignore[arg-type]
-        ("?country=NL", PlanQuery(**allowed, accounts=frozenset(_ids(own, "?country=NL")))),  # type: ignore[arg-type]
+        ("?country=NL", PlanQuery(**allowed, accounts=frozenset(ids_of(own, "?country=NL")))),  # type: ignore[arg-type]
     ):
-        record = Planner().make(_engine(own), plan, NOW).record
-        assert sum(record["left_alone"].values()) + record["selected"] == len(_ids(own, asked))
+        record = Planner().make(engine_of(own), plan, NOW).record
+        assert sum(record["left_alone"].values()) + record["selected"] == len(ids_of(own, asked))
 
 
 def test_filters_go_along_to_the_plan_the_language_and_back(own: Browser) -> None:
@@ -203,7 +152,7 @@ def test_filters_go_along_to_the_plan_the_language_and_back(own: Browser) -> Non
     switch = next(str(a["href"]) for a in page.all("a") if a.get("hreflang") == "nl")
     assert asked in switch
     account = next((href for href in hrefs if href.startswith("/accounts/A")), None)
-    ids = _ids(own, f"?{asked}")
+    ids = ids_of(own, f"?{asked}")
     if account is not None:
         back = next(str(a["href"]) for a in read(own.open(account).text).all("a") if "crumbs" not in str(a) and
                     str(a.get("href")).startswith("/accounts?"))  # fmt: skip
@@ -220,14 +169,14 @@ def test_one_slip_of_the_finger_still_finds_an_account(own: Browser, tiny: Simul
     name = str(profiles(tiny)["name"].iloc[7])
     account = str(profiles(tiny)["account_id"].iloc[7])
     for typed in (name.lower(), name.upper(), name.replace("cc", "c", 1), name.replace("ou", "uo", 1)):
-        assert account in _ids(own, f"?q={quote(typed)}"), typed
+        assert account in ids_of(own, f"?q={quote(typed)}"), typed
     assert "come near" in own.open(f"/accounts?q={quote(name.replace('cc', 'c', 1))}").text
     assert all(len(_slips("a" * n)) <= 4 * n + 1 for n in (1, 3, 20))
 
 
 def test_a_row_says_what_was_seen_what_to_do_and_how_to_begin(own: Browser) -> None:
     page = own.open("/accounts?sort=leaving&columns=act&columns=why&columns=evidence").text
-    told = _texts(page)
+    told = texts_of(page)
     assert re.search(r"Service failed (on|\d+ times)", told)
     assert "Begin with what went wrong on" in told
     assert "Why at risk" in told
@@ -235,8 +184,8 @@ def test_a_row_says_what_was_seen_what_to_do_and_how_to_begin(own: Browser) -> N
 
 
 def test_what_one_brings_back_holds_the_one_itself(own: Browser) -> None:
-    account = _some(own, SCORES.c.roi.is_not(None))
-    with writing(_engine(own)) as connection:
+    account = some(own, SCORES.c.roi.is_not(None))
+    with writing(engine_of(own)) as connection:
         where = SCORES.c.account_id == account
         option = connection.execute(sa.select(SCORES.c.recommended_investment).where(where)).scalar_one()
         connection.execute(SCORES.update().where(where).values(roi=0.99, expected_gain=99.0))
@@ -271,17 +220,17 @@ def _put(browser: Browser, ids: list[str], **form: str) -> int:
 
 
 def test_accounts_are_put_on_the_work_list_together_and_found_there(own: Browser) -> None:
-    ids = sorted(_ids(own, ""))[:3]
+    ids = sorted(ids_of(own, ""))[:3]
     assert _put(own, ids, status="doing", owner="Anna", due="2026-12-01", note="<i>call</i>") == 303
     page = own.open("/work").text
     assert all(f"/accounts/{one}?" in page for one in ids)
     assert "&lt;i&gt;call&lt;/i&gt;" in page
     assert "3 accounts" in page
-    assert _ids(own, "?work=open") == set(ids)
+    assert ids_of(own, "?work=open") == set(ids)
     assert "doing" in own.open(f"/accounts?q={ids[0]}").text
     assert _put(own, ids[:1], status="snoozed", snoozed_until="2999-01-01") == 303
-    assert _ids(own, "?work=open") == set(ids[1:])
-    with reading(_engine(own)) as connection:
+    assert ids_of(own, "?work=open") == set(ids[1:])
+    with reading(engine_of(own)) as connection:
         item = work_of(connection, ids)[ids[0]]
         told = [one for one in changes(connection, ids[0]) if one.what == "work"]
     assert (item.status, item.owner, item.note) == ("snoozed", "Anna", "<i>call</i>")  # what is not named stays
@@ -290,11 +239,11 @@ def test_accounts_are_put_on_the_work_list_together_and_found_there(own: Browser
 
 
 def test_what_is_done_goes_to_the_next_training_by_itself(own: Browser, histories: Histories) -> None:
-    account = sorted(_ids(own, ""))[0]
+    account = sorted(ids_of(own, ""))[0]
     assert _put(own, [account], status="done", action="rebate", outcome="lost") == 303
     assert _put(own, [account], status="done", note="again") == 303  # done already: nothing more is filed
-    with reading(_engine(own)) as connection:
-        rows = feedback_rows(connection, histories.end + 9 * DAY)
+    with reading(engine_of(own)) as connection:
+        rows = feedback_rows(connection, histories.end + 9 * MICROSECONDS_PER_DAY)
         row = (INVESTMENT_SCORES.c.account_id == account) & (INVESTMENT_SCORES.c.investment == "rebate")
         cost = connection.execute(sa.select(INVESTMENT_SCORES.c.cost).where(row)).scalar_one()
     assert rows["investments"]["account_id"] == [account]
@@ -304,11 +253,11 @@ def test_what_is_done_goes_to_the_next_training_by_itself(own: Browser, historie
 
 
 def test_an_entry_that_begins_takes_the_advised_investment(own: Browser) -> None:
-    account = _some(own, SCORES.c.recommended_investment != "none")
-    with writing(_engine(own)) as connection:
+    account = some(own, SCORES.c.recommended_investment != "none")
+    with writing(engine_of(own)) as connection:
         connection.execute(SCORES.update().where(SCORES.c.account_id == account).values(advice="invest"))
     assert _put(own, [account], status="todo") == 303
-    with reading(_engine(own)) as connection:
+    with reading(engine_of(own)) as connection:
         advised = sa.select(SCORES.c.recommended_investment).where(SCORES.c.account_id == account)
         assert work_of(connection, [account])[account].action == connection.execute(advised).scalar_one()
 
@@ -317,14 +266,14 @@ def test_an_entry_that_begins_takes_the_advised_investment(own: Browser) -> None
     "wrong", [{"due": "soon"}, {"status": "lost"}, {"action": "no such thing"}, {"outcome": "x"}, {"owner": "x" * 999}]
 )
 def test_what_was_typed_survives_a_refusal_and_nothing_is_kept(own: Browser, wrong: dict[str, str]) -> None:
-    account = sorted(_ids(own, ""))[0]
+    account = sorted(ids_of(own, ""))[0]
     token = hidden(own.open("/accounts").text, "token")
     answer = own.send("/work", {"token": token, "account": account, "note": 'three "quoted" words', **wrong})
     assert answer.status_code == 422
     assert 'role="alert"' in answer.text
     assert "three &#34;quoted&#34; words" in answer.text
     assert f'name="account" value="{account}"' in answer.text
-    with reading(_engine(own)) as connection:
+    with reading(engine_of(own)) as connection:
         assert work_of(connection, [account]) == {}
         assert feedback_rows(connection, 2**60) == {}
 
@@ -338,7 +287,7 @@ def test_nobody_picked_is_said(own: Browser) -> None:
 
 
 def test_a_decision_that_is_refused_keeps_what_was_typed(own: Browser) -> None:
-    path = f"/accounts/{_some(own)}"
+    path = f"/accounts/{some(own)}"
     token = hidden(own.open(path).text, "token")
     answer = own.send(path, {"token": token, "reason": "We spoke <today>", "leaves": "", "option": ""})
     assert answer.status_code == 422
@@ -349,19 +298,19 @@ def test_a_decision_that_is_refused_keeps_what_was_typed(own: Browser) -> None:
 
 
 def test_a_decision_stands_until_the_date_that_the_form_promises(own: Browser, histories: Histories) -> None:
-    account = _some(own)
+    account = some(own)
     page = own.open(f"/accounts/{account}").text
     promised = re.search(r"stands beside the advice until ([^;]+);", page)
     assert promised is not None
     form = {"token": hidden(page, "token"), "option": "rebate", "leaves": "", "reason": "why"}
     assert own.send(f"/accounts/{account}", form).status_code == 303
     assert f", until {promised[1]}:" in own.open(f"/accounts/{account}").text
-    with reading(_engine(own)) as connection:
-        assert overrides_of(connection, [account], histories.end + 5 * DAY)
+    with reading(engine_of(own)) as connection:
+        assert overrides_of(connection, [account], histories.end + 5 * MICROSECONDS_PER_DAY)
 
 
 def test_that_somebody_says_it_will_leave_shows_in_the_list(own: Browser) -> None:
-    account = _some(own, SCORES.c.p_switch.is_not(None))
+    account = some(own, SCORES.c.p_switch.is_not(None))
     form = {"token": hidden(own.open("/accounts").text, "token"), "leaves": "yes", "reason": "they told me"}
     assert own.send(f"/accounts/{account}", form).status_code == 303
     assert "says: it will leave" in own.open(f"/accounts?q={account}").text
@@ -394,7 +343,7 @@ def test_a_mistake_of_ours_is_a_page_too(own: Browser, monkeypatch: pytest.Monke
 
 def test_old_scores_are_said_to_be_old_on_every_page(cockpit: str, histories: Histories) -> None:
     for days, said in ((5, False), (40, True)):
-        with Browser(cockpit, now=lambda days=days: histories.end + days * DAY) as browser:  # type: ignore[misc]
+        with Browser(cockpit, now=lambda days=days: histories.end + days * MICROSECONDS_PER_DAY) as browser:  # type: ignore[misc]
             for path in (
                 "/",
                 "/accounts",
@@ -403,26 +352,26 @@ def test_old_scores_are_said_to_be_old_on_every_page(cockpit: str, histories: Hi
                 "/plan",
                 "/ladder",
                 "/trust",
-                f"/accounts/{_some(browser)}",
+                f"/accounts/{some(browser)}",
             ):
                 assert ("days old" in browser.open(path).text) is said, path
 
 
 def test_one_is_one_and_many_are_many(own: Browser) -> None:
-    account = _some(own, SCORES.c.overdue_days.is_not(None))
+    account = some(own, SCORES.c.overdue_days.is_not(None))
     for days, said in ((1, "a day late"), (12, "12 days late")):
-        with writing(_engine(own)) as connection:
+        with writing(engine_of(own)) as connection:
             connection.execute(SCORES.update().where(SCORES.c.account_id == account).values(overdue_days=days))
         assert said in own.open(f"/accounts?q={account}").text
 
 
 def test_the_managers_own_number_stands_as_it_was_entered(own: Browser) -> None:
-    account = _some(own, SCORES.c.manager_forecast.is_not(None))
-    with writing(_engine(own)) as connection:
+    account = some(own, SCORES.c.manager_forecast.is_not(None))
+    with writing(engine_of(own)) as connection:
         author = read_factor(connection)
         connection.execute(SCORES.update().where(SCORES.c.account_id == account).values(
             manager_forecast=800.0, forecast_by=author, forecast_disagreement=2.5))  # fmt: skip
-    told = _texts(own.open(f"/accounts/{account}").text)
+    told = texts_of(own.open(f"/accounts/{account}").text)
     assert "as entered €1,000" in told
     assert "corrected for earlier forecasts €800" in told
     assert "far more than similar accounts earned" in told
@@ -439,28 +388,20 @@ def read_factor(connection: sa.Connection) -> str:
     return author
 
 
-def test_a_forecast_is_entered_on_the_page_where_the_store_keeps_it(
-    own: Browser, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    account, given = _some(own), []
-    page = own.open(f"/accounts/{account}").text
-
-    def kept(event: dict[str, object], *_: object) -> object:
-        from serving.scoring.request_parsing import Message
-        from serving.store.feedback_events import RejectedEvent
-
-        given.append(event)
-        return RejectedEvent(None, Message("x", None, "not today"))
-
-    monkeypatch.setattr("serving.web.account.read_event", kept)
-    form = {"token": hidden(page, "token"), "kind": "forecast"}
-    assert 'id="forecast"' in own.open(f"/accounts/{account}").text
-    assert own.send(f"/accounts/{account}", form | {"forecast": "a lot"}).status_code == 422
-    answer = own.send(f"/accounts/{account}", form | {"forecast": "12.500"})
-    assert (answer.status_code, "not today" in answer.text, 'value="12.500"' in answer.text) == (422, True, True)
-    assert given[0]["forecast"] == 12_500.0
-    assert own.send(f"/accounts/{account}", {**form, "kind": "assessment", "assessment": "member"}).status_code == 422
-    assert given[1]["assessment"] == "member"
+def test_a_forecast_and_an_assessment_of_the_page_reach_the_next_training(own: Browser, histories: Histories) -> None:
+    account = some(own)
+    path = f"/accounts/{account}"
+    form = {"token": hidden(own.open(path).text, "token"), "kind": "forecast"}
+    refused = own.send(path, form | {"forecast": "a lot"})
+    assert (refused.status_code, 'value="a lot"' in refused.text) == (422, True)
+    assert own.send(path, {**form, "kind": "assessment", "assessment": "no rung"}).status_code == 422
+    assert own.send(path, form | {"forecast": "12.500"}).status_code == 303
+    assert own.send(path, {**form, "kind": "assessment", "assessment": "member"}).status_code == 303
+    with reading(engine_of(own)) as connection:
+        rows = feedback_rows(connection, histories.end + 9 * MICROSECONDS_PER_DAY)
+    assert rows["forecasts"]["account_id"] == rows["assessments"]["account_id"] == [account]
+    assert rows["forecasts"]["extra_revenue"] == [12_500.0]
+    assert rows["assessments"]["rung"] == ["member"]
 
 
 def test_figures_of_runs_are_kept_by_owner_and_rung(cockpit: str) -> None:
@@ -476,7 +417,7 @@ def test_figures_of_runs_are_kept_by_owner_and_rung(cockpit: str) -> None:
 
 
 def test_the_way_back_never_leads_elsewhere(own: Browser) -> None:
-    page = own.open(f"/accounts/{_some(own)}?back=//evil.example/x").text
+    page = own.open(f"/accounts/{some(own)}?back=//evil.example/x").text
     assert "evil.example" not in unquote(page).replace("back=//evil.example/x", "")
 
 
@@ -493,9 +434,11 @@ def test_every_cell_of_value_at_risk_opens_a_list_of_as_many_accounts(own: Brows
                      for row in rows]  # fmt: skip
         assert cells, query
         counts = [int(count.replace(",", "")) for _, count in cells]
-        assert [len(_ids(own, html.unescape(link).removeprefix("/accounts"))) for link, _ in cells[:12]] == counts[:12]
+        assert [len(ids_of(own, html.unescape(link).removeprefix("/accounts"))) for link, _ in cells[:12]] == counts[
+            :12
+        ]
         if "risk=" not in query:
-            assert sum(counts) == len(_ids(own, ""))
+            assert sum(counts) == len(ids_of(own, ""))
     csv = own.open("/risk.csv?by=rung").content.decode("utf-8-sig")
     assert len(csv.splitlines()) > 3
 
@@ -523,8 +466,8 @@ def test_an_accepted_plan_is_named_handed_out_and_carried_out(own: Browser) -> N
     assert sum(row[5] == "do it" for row in rows) == treated
     assert own.send(path, token).status_code == 303
     assert f"0 of {treated} done, 0 being done; {treated} on the work list." in own.open(path).text
-    assert len(_ids(own, "?work=todo")) == treated
-    assert _put(own, sorted(_ids(own, "?work=todo"))[:2], status="done") == 303
+    assert len(ids_of(own, "?work=todo")) == treated
+    assert _put(own, sorted(ids_of(own, "?work=todo"))[:2], status="done") == 303
     assert f"2 of {treated} done" in own.open(path).text
     assert own.send("/plans/none", token).status_code == 404
 

@@ -21,19 +21,21 @@ from serving.store.accepted_plans import PLANS
 from serving.store.account_lookback import STANDINGS
 from serving.store.audit_log import Author
 from serving.store.background import background_of, write_background
-from serving.store.database import open_store, reading, writing
+from serving.store.database import moment, open_store, reading, writing
 from serving.store.maintenance.integrity import TABLES
 from serving.store.overrides import OVERRIDES
 from serving.store.people import Person, put_person
-from serving.store.scoring_runs import ACCOUNTS, Frames, current_run
+from serving.store.scoring_runs import ACCOUNTS, SCORES, Frames, current_run
 from serving.store.viewers import EVERYTHING, Visibility
 from serving.store.visibility import limited
+from serving.store.work_list import WORK_ITEMS
 from tests.databases import new_database
 from tests.serving.runs import put
 from tests.serving.sites import Browser
 from tests.serving.web.markup import hidden
 from training.model.bundle import read_bundle
 
+PICTURES = ["rungs.svg", "flows.svg", "loyalty-stays.svg", "after-years.svg", "lifetime-rung.svg"]
 NOW = 1_767_225_600_000_000
 OWNERS = ("Anna", "Bob", "Cem")
 MARK = "Secret of {owner} no. {number}"
@@ -147,7 +149,9 @@ def test_no_page_and_no_file_shows_a_manager_the_account_of_another(
     queries = (
         "", "?q=Secret", "?q=A0", "?owner=Anna", "?sort=name&page=2", f"?find={theirs[0]}", "?sort=owner",
         "?state=alone",
-        "?budget=20000", "?budget=20000&owner=Bob", "?renewal=9999",
+        "?budget=20000", "?budget=20000&owner=Bob", "?renewal=9999", "?by=group&across=owner", "?by=loyalty",
+        "?former=yes&sort=win_back", "?columns=lifetime&columns=win_back&columns=loyalty&columns=act_by",
+        "?status=todo",
     )  # fmt: skip
     seen = 0
     with _as(url, "dora@example.com") as director, _as(url, "cem@example.com") as manager:
@@ -155,6 +159,7 @@ def test_no_page_and_no_file_shows_a_manager_the_account_of_another(
             if page.method != "GET" or page.path.startswith(("/assets", "/sign-in")):
                 continue
             ends = tails if page.path == "/accounts/*" else plans if page.path == "/plans/*" else [""]
+            ends = PICTURES if page.path == "/pictures/*" else ends
             for end, query in itertools.product(ends, queries if ends == [""] else ("",)):
                 path = page.path.replace("*", end) + query
                 director.open(path)  # what is kept for a director is not for a manager
@@ -265,3 +270,37 @@ def test_every_table_is_limited_whoever_reads_it_and_however(
     assert str(seen.url) != str(nobody.url) != str(engine.url)
     assert replace(EVERYTHING) == EVERYTHING
     assert limited(engine, EVERYTHING) is engine
+
+
+def test_sums_over_all_accounts_and_the_parents_of_others_are_not_for_a_manager(
+    url: str, owned: pd.DataFrame, engine: sa.Engine
+) -> None:
+    own, strange = _accounts(owned, "Cem")[:3], _accounts(owned, "Anna")[0]
+    with writing(engine) as connection:
+        for child, parent in ((own[0], strange), (own[1], own[2])):
+            where = ACCOUNTS.c.account_id == child
+            connection.execute(ACCOUNTS.update().where(where).values(parent_account_id=parent))
+        where = SCORES.c.account_id.in_([own[0], strange])
+        connection.execute(SCORES.update().where(where).values(rung="prospect", rung_by_manager="advocate"))
+        connection.execute(WORK_ITEMS.delete())
+        connection.execute(WORK_ITEMS.insert(), [
+            {"account_id": one, "status": "todo", "changed_at": moment(NOW), "changed_by": "x"}
+            for one in (own[0], strange)
+        ])  # fmt: skip
+    with _as(url, "dora@example.com") as director, _as(url, "cem@example.com") as manager:
+        for path in ("/ladder", "/work", "/accounts", "/accounts.csv", "/risk?by=group"):
+            assert strange in director.open(path).text, path
+            assert not _strangers(manager.open(path).text, [strange]), path
+        of_group = f"/accounts.csv?group={strange}"
+        assert {strange, own[0]} <= set(re.findall(r"A\d{5}", director.open(of_group).text))
+        assert re.findall(r"A\d{5}", manager.open(of_group).text) == []
+        for path in ("/ladder", "/work", f"/accounts?group={own[2]}"):
+            assert own[0] in manager.open(path).text or own[1] in manager.open(path).text, path
+        assert strange not in manager.open(f"/accounts/{own[0]}").text
+        assert strange in director.open(f"/accounts/{own[0]}").text
+        assert "sums over years are of all accounts" in manager.open("/ladder").text.lower()
+        for picture in ("flows.svg", "loyalty-stays.svg"):
+            assert manager.open(f"/pictures/{picture}").status_code == 404
+        assert director.open("/pictures/flows.svg").status_code == 200
+        counted = sum(int(n) for n in re.findall(r'data-label="Now">(\d+)', manager.open("/ladder").text))
+        assert counted == len(_accounts(owned, "Cem"))
