@@ -41,7 +41,7 @@ def _menu(page: Page, language: str, key: str) -> None:
 def test_why_an_account_fell_is_one_click_away(view: tuple[Page, str]) -> None:
     page, language = view
     _first_account(page)
-    for key in ("account.reasons", "account.steps", "account.timeline", "account.options", "account.people"):
+    for key in ("account.reasons", "account.steps", "account.timeline", "account.options", "account.talk.who"):
         expect(page.get_by_role("heading", name=say(language, key), exact=True)).to_be_visible()
     began = say(language, "account.changed", date="|").split("|")[0]
     expect(page.get_by_role("heading", name=re.compile(began))).to_be_visible()
