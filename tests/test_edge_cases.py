@@ -117,6 +117,7 @@ def test_where_everybody_falls_silent(run: Run, tmp_path: Path) -> None:
     assert (scores["expected_revenue"] >= 0).all()
 
 
+@pytest.mark.slow
 def test_where_every_account_orders_once(run: Run, tmp_path: Path) -> None:
     """Gaps, trends and all that a second order tells are missing; so are all other tables."""
     source = orders_only(tmp_path / "once", once_each())
@@ -151,6 +152,7 @@ def test_a_request_without_any_order_is_scored_or_refused_by_itself(run: Run, tm
         assert 0 <= scores["expected_revenue"] < 80
 
 
+@pytest.mark.slow
 def test_rungs_on_which_nobody_stands(run: Run, tmp_path: Path) -> None:
     """Without referrals, testimonials, contracts and inquiries nobody is prospect, advocate or raving fan."""
     tables = {name: rows for name, rows in tiny().tables.items() if name in ("orders", "accounts", "tickets")}
@@ -177,6 +179,7 @@ def test_three_hundred_accounts_are_enough_for_every_number_that_is_promised(run
 MILLION = 1_000_000
 
 
+@pytest.mark.slow
 def test_a_million_orders_of_one_account_beside_three_hundred_others(run: Run, tmp_path: Path) -> None:
     """A marketplace, a cash desk booked on one number: such an account is in many a source."""
     folder = tmp_path / "source"

@@ -71,6 +71,7 @@ folds = 2
 """
 
 
+@pytest.mark.slow
 def test_in_parts_a_model_is_trained_and_scores_without_a_trace_of_dask(run: Run, parts: str, tmp_path: Path) -> None:
     assert run
     (tmp_path / "quick.toml").write_text(QUICK)

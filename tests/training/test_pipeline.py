@@ -54,13 +54,13 @@ def refused(tables: Frames, at: int | None, folds: int) -> LadderError | None:
     return None
 
 
-@hypothesis_settings(max_examples=60)
+@hypothesis_settings(max_examples=35)
 @given(sources())
 def test_any_source_is_learnt_from_or_refused(drawn: Drawn) -> None:
     trained_and_scored(drawn.tables, drawn.at, folds=0)
 
 
-@hypothesis_settings(max_examples=25)
+@hypothesis_settings(max_examples=15)
 @given(sources())
 def test_any_source_is_evaluated_or_refused(drawn: Drawn) -> None:
     trained_and_scored(drawn.tables, drawn.at, folds=2)

@@ -50,7 +50,7 @@ def without_keys(tables: Frames) -> dict[str, pd.DataFrame]:
     }
 
 
-@settings(max_examples=40)
+@settings(max_examples=25)
 @given(sources())
 def test_an_account_has_the_same_bits_by_itself_and_among_all(drawn: Drawn) -> None:
     tables = without_keys(drawn.tables)
@@ -62,7 +62,7 @@ def test_an_account_has_the_same_bits_by_itself_and_among_all(drawn: Drawn) -> N
         np.testing.assert_array_equal(bits(alone, alone.known_at(drawn.at))[0], together[row])
 
 
-@settings(max_examples=60)
+@settings(max_examples=40)
 @given(sources(), st.lists(st.tuples(st.integers(0, 3), st.integers(-500, 100), st.booleans()), min_size=1, max_size=8))
 def test_many_snapshots_in_one_view_have_the_bits_of_one_by_one(
     drawn: Drawn, places: list[tuple[int, int, bool]]
@@ -78,7 +78,7 @@ def test_many_snapshots_in_one_view_have_the_bits_of_one_by_one(
         np.testing.assert_array_equal(bits(known, snapshots.take(np.array([row])))[0], together[row])
 
 
-@settings(max_examples=80)
+@settings(max_examples=50)
 @given(sources(), st.integers(0, 2**32 - 1))
 def test_the_order_of_rows_and_tables_changes_nothing(drawn: Drawn, seed: int) -> None:
     random = Random(seed)

@@ -63,7 +63,7 @@ def bodies(draw: st.DrawFn) -> tuple[str, Any]:
     return posted.path, draw(st.just(content) | st.just(content) | VALUES)
 
 
-@settings(max_examples=400)
+@settings(max_examples=250)
 @given(bodies())
 def test_no_body_makes_a_mistake_of_ours(crm: Crm, asked: tuple[str, Any]) -> None:
     path, body = asked

@@ -50,7 +50,7 @@ def differing(left: Mapping[str, Column], right: Mapping[str, Column]) -> list[s
     return [name for name in left if bits(left[name]) != bits(right[name])]
 
 
-@settings(max_examples=60)
+@settings(max_examples=40)
 @given(sources())
 def test_the_future_changes_no_score(drawn: Drawn) -> None:
     whole = scored(drawn.tables, drawn.at)
