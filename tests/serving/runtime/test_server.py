@@ -218,6 +218,7 @@ def test_a_worker_that_is_killed_under_load_costs_what_it_held_and_is_replaced(f
     assert crowd.statuses.count(0) <= asking
 
 
+@pytest.mark.slow
 def test_champions_alternate_under_load_and_every_answer_is_whole_and_of_one_model(
     histories: Histories, tmp_path: Path
 ) -> None:
