@@ -35,7 +35,7 @@ each = pytest.mark.parametrize("path", NOTEBOOKS, ids=lambda path: path.stem)
 
 
 def in_time(path: Path) -> Any:
-    """The notebook as a parameter of a test that runs it; one that learns effects or trains twice is for `make test-slow`."""
+    """The notebook as a parameter of a test that runs it; one that learns effects or trains twice is a slow one."""
     text = path.read_text(encoding="utf-8")
     slow = any(words in text for words in ("ladder import main", "import fit_uplift", "import evaluate_plan"))
     return pytest.param(path, id=path.stem, marks=[pytest.mark.slow] if slow else [])
