@@ -20,7 +20,6 @@ from commands.sources import simulate_source
 from commands.store_writing import store_background, store_frames
 from commands.terminal import Figures, say_step, show_first, show_ladder, show_table
 from commands.training import TrainingRequest, figures_of, train_source
-from features.instants import MICROSECONDS_PER_DAY
 
 EARLIER_DAYS = (90, 60, 30)
 """How long before its end the supplier is scored too."""
@@ -46,6 +45,7 @@ class DemoOptions(CommonOptions):
 def demo_command(options: DemoOptions) -> Figures:
     import pandas as pd
 
+    from features.instants import MICROSECONDS_PER_DAY
     from training.model.champion import published, read_trusted_bundle
     from training.settings import read_settings
     from training.simulator.against_truth import against_truth

@@ -201,7 +201,7 @@ def test_a_million_orders_of_one_account_beside_three_hundred_others(run: Run, t
     assert run
     said = subprocess.run([sys.executable, "-c", code], cwd=tmp_path, capture_output=True, text=True, check=False)
     assert said.returncode == 0, said.stderr
-    assert int(said.stdout.splitlines()[-1]) < 1_500, "megabytes"
+    assert int(said.stdout.splitlines()[-1]) < 2_000, "megabytes, of models that are fitted side by side"
     scores, investments = (
         pd.read_parquet(tmp_path / f"out/{name}.parquet") for name in ("scores", "investment_scores")
     )

@@ -64,7 +64,7 @@ class Candidates:
         each = {
             field.name: getattr(self, field.name)[rows]
             for field in fields(self)
-            if field.name not in ("options", "bonds")
+            if field.name not in ("options", "bonds") and getattr(self, field.name) is not None
         }
         return replace(self, **each)
 

@@ -155,4 +155,6 @@ def test_one_advice_everywhere(histories: Histories, tiny: Simulation, tmp_path:
             page = " ".join(read(browser.open(f"/accounts/{account}").text).texts)
             title = say(language, "advice.title", advice=say(language, f"advice.{advice}"))
             assert title in page
-            assert say(language, f"advice.{advice}") in " ".join(read(browser.open(f"/?advice={advice}").text).texts)
+            assert say(language, f"advice.{advice}") in " ".join(
+                read(browser.open(f"/accounts?advice={advice}").text).texts
+            )
