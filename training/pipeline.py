@@ -39,7 +39,6 @@ from training.model.findings import NOTE, WARNING, Finding
 from training.model.margins import line_margins, margins_finding
 from training.model.playbook import play_of
 from training.model.predictors import Pool, Trees
-from training.model.renewal import RenewalModel
 from training.model.revenue import RevenueModel
 from training.model.service_load import usual_load
 from training.models.baselines import SIMPLEST
@@ -151,7 +150,8 @@ def train_on(
         ranges = pool.submit(fit_revenue_range, data, everything, settings)
         options = pool.submit(_fit_options, data, settings, scope)
         climbers = pool.submit(_fit_climbing, data, settings)
-        contracted = pool.submit(_fit_contracts, data, contracts, settings, judged=renewals) if scope.whole else None
+        rule = renewals.serves if renewals else None
+        contracted = pool.submit(fit_renewal, data, contracts, decided, settings, serves=rule) if scope.whole else None
         ordering = pool.submit(fit_next_order, data, everything, settings) if scope.whole else None
         rung_effects = pool.submit(fit_upgrades, data, settings) if scope.wants("uplift") else None
         begun = (rungs, leaving, money, ranges, options, climbers, contracted, ordering, rung_effects)
@@ -301,13 +301,6 @@ def _fit_money(data: Dataset, serves: Mapping[str, str], settings: Settings, sco
 
 def _fit_options(data: Dataset, settings: Settings, scope: Scope) -> Uplift:
     return fit_uplift(data, settings, quick=scope.quick) if scope.wants("uplift") else Uplift(())
-
-
-def _fit_contracts(
-    data: Dataset, contracts: RenewalRows, settings: Settings, judged: Comparison | None
-) -> RenewalModel | None:
-    decided = contracts.decided <= data.end
-    return fit_renewal(data, contracts, decided, settings, judged.serves if judged else None)
 
 
 def _importances(data: Dataset, switching: Pool | None, climbing: Trees) -> tuple[Importance, ...]:

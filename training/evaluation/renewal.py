@@ -13,15 +13,14 @@ from features.errors import NotEnoughData
 from features.instants import BoolArray, FloatArray, IntArray, iso
 from training.data.dataset import Dataset
 from training.data.splits import held_out, rolling_origins
-from training.evaluation import metrics
-from training.evaluation.cluster_bootstrap import cluster_bootstrap_mean
+from training.evaluation.chances import table_of_chances
 from training.evaluation.curves import gains_curve
-from training.evaluation.evaluation import OURS, POOL, WORSE_BY, Comparison, Row
+from training.evaluation.evaluation import OURS, Comparison
 from training.models.fitting import one_linear_algebra_thread
 from training.models.renewal import RATES, RenewalRows, fit_renewal, learn_default_lightgbm, renewal_task
 from training.settings import Settings
 
-TASK, PRIMARY = "renewal", "log_loss"
+TASK = "renewal"
 
 
 @one_linear_algebra_thread()
@@ -78,32 +77,6 @@ def table_of(
     chances: Mapping[str, FloatArray], renewed: IntArray, account: IntArray, origins: tuple[str, ...]
 ) -> Comparison:
     """Return the table of all chances on the same rows; a rate that predicted better than ours is called ours."""
-    losses = {name: metrics.row_log_loss(chance, renewed) for name, chance in chances.items()}
-    best = min(RATES, key=lambda name: losses[name].mean())
-    serves = best if losses[best].mean() < (1 - WORSE_BY) * losses[OURS].mean() else OURS
-    chances = dict(chances)
-    if serves != OURS:
-        chances[POOL] = chances.pop(OURS)
-        chances[OURS] = chances[serves]
-        losses = {name: metrics.row_log_loss(chance, renewed) for name, chance in chances.items()}
-    table = []
-    for name, chance in chances.items():
-        difference = None if name == OURS else cluster_bootstrap_mean(losses[name] - losses[OURS], account)
-        table.append(Row(name, _scores(chance, renewed, losses[name]), difference))
-    ours = chances[OURS]
-    brier = metrics.row_brier(ours, renewed)
-    comparison = Comparison(
-        task=TASK, primary=PRIMARY, rows=tuple(table), origins=origins, snapshots=len(renewed), serves=serves,
-        intervals={
-            PRIMARY: cluster_bootstrap_mean(losses[OURS], account), "brier": cluster_bootstrap_mean(brier, account),
-        },
-    )  # fmt: skip
-    bands = metrics.reliability_bands(ours, renewed, account)
-    return replace(comparison, bands=bands, gains=gains_curve(1 - ours, renewed == 0))
-
-
-def _scores(chance: FloatArray, renewed: IntArray, loss: FloatArray) -> dict[str, float]:
-    return {
-        PRIMARY: float(loss.mean()), "brier": float(metrics.row_brier(chance, renewed).mean()),
-        "auc": metrics.auc(chance, renewed), "ece": metrics.calibration_error(chance, renewed),
-    }  # fmt: skip
+    table = table_of_chances(TASK, chances, renewed, account=account, origins=origins, rules=RATES)
+    ended = 1 - chances[table.serves]
+    return replace(table, gains=gains_curve(ended, renewed == 0))

@@ -3,19 +3,14 @@
 A row is a former customer at an origin; what happened is whether it ordered within the horizon.
 """
 
-from collections.abc import Mapping
-from dataclasses import replace
-
 import numpy as np
 
 from features.errors import NotEnoughData
-from features.instants import BoolArray, FloatArray, IntArray, iso
+from features.instants import BoolArray, FloatArray, iso
 from training.data.dataset import Dataset
 from training.data.splits import held_out, rolling_origins
-from training.evaluation import metrics
-from training.evaluation.cluster_bootstrap import cluster_bootstrap_mean
-from training.evaluation.curves import gains_curve
-from training.evaluation.evaluation import OURS, POOL, WORSE_BY, Comparison, Row
+from training.evaluation.chances import table_of_chances
+from training.evaluation.evaluation import OURS, Comparison
 from training.models.fitting import one_linear_algebra_thread
 from training.models.win_back import (
     EVERYBODY,
@@ -28,7 +23,7 @@ from training.models.win_back import (
 )
 from training.settings import Settings
 
-TASK, PRIMARY = "win_back", "log_loss"
+TASK = "win_back"
 
 
 @one_linear_algebra_thread()
@@ -58,7 +53,9 @@ def judge_win_back(data: Dataset, seen: FormerRows, settings: Settings, folds: i
     tested = np.concatenate(tests)
     joined = {name: np.concatenate(parts) for name, parts in predictions.items()}
     ordered = data.labels.ordered[tested].astype(np.int64)
-    return table_of(joined, ordered, data.snapshots.account[tested], tuple(judged))
+    return table_of_chances(
+        TASK, joined, ordered, account=data.snapshots.account[tested], origins=tuple(judged), rules={*joined} - {OURS}
+    )
 
 
 def predict_all(
@@ -74,35 +71,3 @@ def predict_all(
     found[EVERYBODY] = learn_everybody(data, train, settings).predict(asked)[:, 0]
     found[OURS] = learn_logit(task).predict(asked)[:, 0]
     return {name: np.clip(chance, 1e-6, 1 - 1e-6) for name, chance in found.items()}
-
-
-def table_of(
-    chances: Mapping[str, FloatArray], ordered: IntArray, account: IntArray, origins: tuple[str, ...]
-) -> Comparison:
-    """Return the table of all chances on the same rows; a rule that predicted better than ours is called ours."""
-    losses = {name: metrics.row_log_loss(chance, ordered) for name, chance in chances.items()}
-    best = min((name for name in chances if name != OURS), key=lambda name: losses[name].mean())
-    serves = best if losses[best].mean() < (1 - WORSE_BY) * losses[OURS].mean() else OURS
-    chances = dict(chances)
-    if serves != OURS:
-        chances[POOL] = chances.pop(OURS)
-        chances[OURS] = chances[serves]
-        losses = {name: metrics.row_log_loss(chance, ordered) for name, chance in chances.items()}
-    table = []
-    for name, chance in chances.items():
-        difference = None if name == OURS else cluster_bootstrap_mean(losses[name] - losses[OURS], account)
-        table.append(Row(name, _scores(chance, ordered, losses[name]), difference))
-    ours = chances[OURS]
-    comparison = Comparison(
-        task=TASK, primary=PRIMARY, rows=tuple(table), origins=origins, snapshots=len(ordered), serves=serves,
-        intervals={PRIMARY: cluster_bootstrap_mean(losses[OURS], account)},
-    )  # fmt: skip
-    bands = metrics.reliability_bands(ours, ordered, account)
-    return replace(comparison, bands=bands, gains=gains_curve(ours, ordered == 1))
-
-
-def _scores(chance: FloatArray, ordered: IntArray, loss: FloatArray) -> dict[str, float]:
-    return {
-        PRIMARY: float(loss.mean()), "brier": float(metrics.row_brier(chance, ordered).mean()),
-        "auc": metrics.auc(chance, ordered), "ece": metrics.calibration_error(chance, ordered),
-    }  # fmt: skip
