@@ -3,6 +3,7 @@
 from collections.abc import Collection, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import replace
+from math import fsum
 from threading import Lock
 
 import numpy as np
@@ -265,7 +266,7 @@ def equal_pool(members: Mapping[str, Predictor]) -> Pool:
 def weighed_pool(members: Mapping[str, Predictor], weights: Mapping[str, float]) -> Pool:
     """Return a pool with weights learnt earlier, be it that some member could be learnt at one of the times only."""
     kept = {name: weights.get(name, 0.0) for name in members}
-    total = sum(kept.values())
+    total = fsum(kept.values())  # the same whatever the order of the members
     return Pool(members, {name: weight / total for name, weight in kept.items()}) if total > 0 else equal_pool(members)
 
 

@@ -12,6 +12,7 @@ pace: there, a probability of any order times an amount is learnt.
 """
 
 from dataclasses import replace
+from math import fsum
 
 import numpy as np
 
@@ -157,7 +158,7 @@ def _level(amount: FloatArray, scale: FloatArray) -> float:
 def _weights(members: dict[str, Predictor], task: TrainingTask, pace: Pace, slices: IntArray) -> dict[str, float]:
     """Return weights that bring every member to the level of today; without the expected orders, of what came."""
     weights = {name: WEIGHTS[name] for name in members}
-    total = sum(weights.values())
+    total = fsum(weights.values())
     anchor: FloatArray = np.asarray(task.target, np.float64)
     rows = task.matrix
     expected = members.get("expected orders")
