@@ -1,10 +1,10 @@
 """Windowed features of many snapshots: ours beside pandas, Polars, DuckDB and featuretools, whole processes.
 
-    python benchmarks/feature_engineering.py data --events 1e7 --accounts 20000 --out /tmp/events
-    python benchmarks/feature_engineering.py compare --data /tmp/events --snapshots 12 36 156 --runs 3
-    python benchmarks/feature_engineering.py profile --data /tmp/events
-    python benchmarks/feature_engineering.py parts --data /tmp/part-0 /tmp/part-1
-    python benchmarks/feature_engineering.py one
+    python -m benchmarks.feature_engineering data --events 1e7 --accounts 20000 --out /tmp/events
+    python -m benchmarks.feature_engineering compare --data /tmp/events --snapshots 12 36 156 --runs 3
+    python -m benchmarks.feature_engineering profile --data /tmp/events
+    python -m benchmarks.feature_engineering parts --data /tmp/part-0 /tmp/part-1
+    python -m benchmarks.feature_engineering one
 
 `data` draws four event tables over five years, in no order. `compare` runs every engine as a process of its own
 (`--python polars=/path/to/python` names another interpreter, for engines that are not installed here), one after the

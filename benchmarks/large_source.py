@@ -1,6 +1,6 @@
 """A large source of orders alone, to see that training and scoring stay within memory and time.
 
-python benchmarks/large_source.py FOLDER [ORDERS] [ACCOUNTS]     default 1,700,000 orders of 85,000 accounts
+python -m benchmarks.large_source FOLDER [ORDERS] [ACCOUNTS]     default 1,700,000 orders of 85,000 accounts
 """
 
 import sys

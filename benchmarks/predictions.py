@@ -1,6 +1,6 @@
 """Next rung, switching and the next order against every baseline, on real data out of time and on simulated truth.
 
-python benchmarks/predictions.py --online-retail FOLDER --cdnow FOLDER --seeds 0 1 2 3 4 [--only SECTION ...]
+python -m benchmarks.predictions --online-retail FOLDER --cdnow FOLDER --seeds 0 1 2 3 4 [--only SECTION ...]
     [--peers PYTHON [--budget SECONDS]]
 
 All that the data choose (weights, tables, trees) is learnt on slices complete before the origin, by the functions that

@@ -1,7 +1,7 @@
 """What reasons cost in batch: the same accounts scored with and without them, in one process, in CPU seconds.
 
 ladder demo --no-serve --folder demo
-python benchmarks/reasons.py demo/source demo/champion
+python -m benchmarks.reasons demo/source demo/champion
 """
 
 import argparse

@@ -1,6 +1,6 @@
 """Effects of investments against every peer, on simulated truth and on a randomised mailing.
 
-python benchmarks/uplift.py --seeds 0 1 2 3 4 --scenarios default randomised hidden_knowledge null no_overlap
+python -m benchmarks.uplift --seeds 0 1 2 3 4 --scenarios default randomised hidden_knowledge null no_overlap
     --hillstrom FOLDER [--peers PYTHON ...] [--only SECTION ...] [--accounts N] [--splits N [--peer-splits N]]
 
 Ours is what `fit_uplift` learns; a plan gives every account the option with the highest uplift x margin - cost, if that
