@@ -45,7 +45,7 @@ AGAINST_THE_TIE = frozenset(
 TOLD_FOR_THE_TIE = frozenset(
     "rung_if_nothing_happens days_until_rung_falls days_until_order_leaves days_until_referral_leaves "
     "days_until_prospect_lapses inquiries_730d days_since_inquiry_lost surveys_365d days_since_switch days_known "
-    "revenue_season_share".split()
+    "revenue_season_share usual_pause_days".split()
 )
 TOLD_AGAINST_THE_TIE = frozenset(
     "order_days_leaving_by_horizon days_since_survey days_since_investment switches_before".split()

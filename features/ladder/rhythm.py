@@ -38,10 +38,10 @@ def rhythm_days(view: View) -> FloatArray:
     number, mean, deviation = order_days(view).gaps(LOOK_BACK_DAYS)
     spread = np.where(number > 1, np.maximum(deviation, LEAST_DEVIATION * mean), ONE_GAP_DEVIATION * mean)
     own = np.where(number > 0, mean + DEVIATIONS * spread, ONCE_DAYS)
-    return np.clip(np.maximum(own, PAUSE_SLACK * _usual_pause(view)), LEAST_DAYS, LONGEST_DAYS)
+    return np.clip(np.maximum(own, PAUSE_SLACK * usual_pause(view)), LEAST_DAYS, LONGEST_DAYS)
 
 
-def _usual_pause(view: View) -> FloatArray:
+def usual_pause(view: View) -> FloatArray:
     """Return the longest gap that began at the time of the year at which the last order day was, shape (n,), or 0."""
     days = order_days(view)
     snapshot, began, gap = days.long_gaps(LOOK_BACK_DAYS, LEAST_DAYS / PAUSE_SLACK)
