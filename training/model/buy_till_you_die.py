@@ -188,9 +188,10 @@ def _season_comes(matrix: FloatArray, columns: tuple[int, ...], span: float) -> 
     """Return where a pause of every year ends within the next `span` days: who is still there then orders."""
     if len(columns) == len(WITHOUT_PAUSES):
         return np.zeros(len(matrix), bool)
-    since, pause = (np.nan_to_num(matrix[:, column]) for column in columns[2:4])
+    since, pause, gap = (np.nan_to_num(matrix[:, column]) for column in columns[2:])
     left = PAUSE_SLACK * pause - since
-    comes: BoolArray = (pause > 0) & (left >= 0) & (left <= span)
+    seasonal = (pause > 0) & ((pause > OUT_OF_PACE * gap) | (pause <= YEARLY * gap))
+    comes: BoolArray = seasonal & (left >= 0) & (left <= span)
     return comes
 
 
@@ -198,9 +199,18 @@ WITHOUT_PAUSES = ("order_days_total", "days_since_first_order", "days_since_orde
 
 
 def in_pause(silence: FloatArray, pause: FloatArray, gap: FloatArray) -> BoolArray:
-    """Return where a silence is longer than the mean gap and no longer than a usual pause may be, shape (n,)."""
-    within: BoolArray = (pause > 0) & (silence > gap) & (silence <= PAUSE_SLACK * pause)
+    """Return where a silence is longer than the mean gap and no longer than a usual pause may be, shape (n,).
+
+    Only a pause that is out of the account's own pace is one: among irregular gaps a long one is chance.
+    """
+    within: BoolArray = (pause > OUT_OF_PACE * gap) & (silence > gap) & (silence <= PAUSE_SLACK * pause)
     return within
+
+
+OUT_OF_PACE = 4.0
+"""How many mean gaps a pause lasts."""
+YEARLY = 1.25
+"""A pause of no more mean gaps than this is the account's usual gap."""
 
 
 @served
