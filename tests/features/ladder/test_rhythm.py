@@ -9,7 +9,7 @@ from features.histories.histories import build_histories
 from features.histories.views import View
 from features.instants import MICROSECONDS_PER_DAY
 from features.ladder.eligibility import can_switch
-from features.ladder.rhythm import days_within_rhythm, outlasts_rhythm, rhythm_days
+from features.ladder.rhythm import days_within_rhythm, outlasts_rhythm, rhythm_days, usual_pause
 from features.ladder.rules import LadderRules
 from features.sources.source import source_from_rows
 from training.data.labels import label
@@ -93,6 +93,17 @@ def test_silence_is_measured_by_the_accounts_own_gaps(
 def days_of_two_years(looked: View) -> bool:
     """Whether the last order is too old for the ladder, so that nobody is a shopper any more."""
     return bool(looked.as_of[0] - int(looked.stream("orders").time[-1]) > 730 * MICROSECONDS_PER_DAY)
+
+
+def test_a_usual_pause_began_at_the_same_time_of_the_year() -> None:
+    assert usual_pause(view(GARDEN_CENTRE, "2025-01-01")).tolist() == [219.0]
+    assert usual_pause(view(GARDEN_CENTRE[:36], "2025-01-01")).tolist() == [0.0]  # this silence began in July
+    assert usual_pause(view(EVERY_MAY, "2024-11-15")).tolist() == [368.0]
+    assert (
+        usual_pause(view(WEEKLY, "2024-11-15")).tolist()
+        == usual_pause(view(["2024-01-01"], "2024-11-15")).tolist()
+        == [0.0]
+    )
 
 
 def test_no_silence_shorter_than_half_a_year_counts_and_none_longer_than_three_years_is_explained() -> None:
