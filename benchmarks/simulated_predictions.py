@@ -93,9 +93,9 @@ def with_ceilings(worlds: Sequence[World]) -> list[World]:
         movable = np.vstack([w.matrix[w.can] for w in others])
         left = np.concatenate([w.true_switch for w in others])
         shares = np.vstack([w.true_shares for w in others])
-        leaving = _taught(movable, np.column_stack([1 - left, left]), asked[world.can])[:, 1]
-        rungs = _taught(everyone, np.vstack([w.true_rungs for w in others]), asked)
-        triggers = _taught(movable, shares * left[:, None], asked[world.can])
+        leaving = taught(movable, np.column_stack([1 - left, left]), asked[world.can])[:, 1]
+        rungs = taught(everyone, np.vstack([w.true_rungs for w in others]), asked)
+        triggers = taught(movable, shares * left[:, None], asked[world.can])
         found.append(
             replace(
                 world,
@@ -107,7 +107,7 @@ def with_ceilings(worlds: Sequence[World]) -> list[World]:
     return found
 
 
-def _taught(matrix: FloatArray, chances: FloatArray, asked: FloatArray) -> FloatArray:
+def taught(matrix: FloatArray, chances: FloatArray, asked: FloatArray) -> FloatArray:
     """A booster learnt from chances, not from outcomes: every row once for each class, weighing its chance."""
     n, k = chances.shape
     target, weight = np.repeat(np.arange(k), n), chances.T.ravel()

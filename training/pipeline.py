@@ -478,7 +478,7 @@ def _switching_findings(data: Dataset, switching: Pool | None, triggers: Trigger
 
 
 def _peers(data: Dataset) -> tuple[dict[str, float], ...]:
-    """Return the median of every feature on every rung, in the latest slice."""
+    """Return the median of every feature on every rung, in the latest slice; none of what never happened to most."""
     latest = data.snapshots.as_of == data.snapshots.as_of.max()
     return tuple(_medians(data.matrix[latest & (data.labels.rung == rung)]) for rung in range(len(RUNGS)))
 
@@ -486,7 +486,8 @@ def _peers(data: Dataset) -> tuple[dict[str, float], ...]:
 def _medians(matrix: FloatArray) -> dict[str, float]:
     known: BoolArray = ~np.isnan(matrix)
     medians = {}
-    for column, name in enumerate(catalog.NAMES):
-        if known[:, column].any():
-            medians[name] = round(float(np.median(matrix[known[:, column], column])), 4)
+    for column, feature in enumerate(catalog.FEATURES):
+        least = len(matrix) / 2 if feature.missing_direction else 1
+        if known[:, column].sum() >= max(least, 1):
+            medians[feature.name] = round(float(np.median(matrix[known[:, column], column])), 4)
     return medians

@@ -7,7 +7,7 @@ from typing import Any
 
 import numpy as np
 
-from features.catalog.directions import direction_of
+from features.catalog.directions import direction_of, missing_direction_of, told_direction_of
 from features.deadlines import check_deadline
 from features.histories.streams import FIXED_POINT, ratio
 from features.histories.views import BLOCK, View
@@ -61,6 +61,16 @@ class Feature:
     def direction(self) -> int:
         """Return 1 where more of it speaks for the tie with the account, -1 where against it, 0 where either way."""
         return direction_of(self.name)
+
+    @property
+    def told_direction(self) -> int:
+        """Return the direction that a reason must have, where it must have one."""
+        return told_direction_of(self.name)
+
+    @property
+    def missing_direction(self) -> int:
+        """Return what a missing value speaks for; 0 where it says nothing of the account."""
+        return missing_direction_of(self.name)
 
     def __reduce__(self) -> str | tuple[Any, ...]:
         """Return how it is pickled and copied: of the catalogue by its name, since functions of a row have none."""

@@ -2,7 +2,10 @@
 
 What speaks for the tie speaks against leaving, and for climbing. Boosters whose contributions become reasons are
 constrained to these directions, and a reason that says the opposite of one is never told. A feature that is not named
-here may speak either way: discounts, tenure of a contact, codes, what the ladder's windows alone will do.
+here may speak either way: discounts, irregular gaps, codes, the rungs of the past.
+
+Of some features the boosters are free, and only what is told must make sense. What a missing value says is declared:
+"never" is longer ago than any day, and of what is simply not known nothing is told.
 """
 
 FOR_THE_TIE = frozenset(
@@ -39,8 +42,39 @@ AGAINST_THE_TIE = frozenset(
     "triggers_situational_180d triggers_reactional_180d triggers_influential_180d signs_situational signs_reactional "
     "signs_influential days_since_collaboration".split()
 )
+TOLD_FOR_THE_TIE = frozenset(
+    "rung_if_nothing_happens days_until_rung_falls days_until_order_leaves days_until_referral_leaves "
+    "days_until_prospect_lapses inquiries_730d days_since_inquiry_lost surveys_365d days_since_switch days_known "
+    "revenue_season_share usual_pause_days".split()
+)
+TOLD_AGAINST_THE_TIE = frozenset(
+    "order_days_leaving_by_horizon days_since_survey days_since_investment switches_before".split()
+)
+"""Directions of reasons alone."""
+MISSING_FOR_THE_TIE = frozenset(("days_until_rung_falls", "oldest_open_ticket_days"))
+MISSING_AGAINST_THE_TIE = frozenset(
+    "days_since_first_order order_gap_regularity_730d order_gap_last order_overdue_ratio days_within_rhythm "
+    "survey_last days_until_order_leaves days_until_referral_leaves days_until_prospect_lapses revenue_season_share "
+    "revenue_per_order_day_365d order_gap_mean_730d order_gap_deviation_730d order_gap_change_180d "
+    "revenue_trend_90d revenue_trend_180d order_days_trend_90d revenue_against_last_year_90d "
+    "revenue_per_order_day_trend_180d revenue_share_of_best_180d interactions_trend_365d days_under_contract "
+    "survey_silence_ratio survey_mean_365d".split()
+)
+"""What a missing value speaks for where it says that nothing happened, recencies apart."""
+RECENCY = "days_since_"
 
 
 def direction_of(name: str) -> int:
     """Return 1 where more of a feature speaks for the tie, -1 where against it, 0 where either way."""
     return int(name in FOR_THE_TIE) - int(name in AGAINST_THE_TIE)
+
+
+def told_direction_of(name: str) -> int:
+    """Return the direction that a reason must have: that of the boosters, or one that holds for reasons alone."""
+    return direction_of(name) or int(name in TOLD_FOR_THE_TIE) - int(name in TOLD_AGAINST_THE_TIE)
+
+
+def missing_direction_of(name: str) -> int:
+    """Return what a missing value speaks for: of a recency what the longest time does; 0 where it says nothing."""
+    declared = int(name in MISSING_FOR_THE_TIE) - int(name in MISSING_AGAINST_THE_TIE)
+    return declared or (told_direction_of(name) if name.startswith(RECENCY) else 0)

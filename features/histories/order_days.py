@@ -3,7 +3,7 @@
 import numpy as np
 
 from features.histories.stream_view import StreamView
-from features.histories.streams import ratio, running_sum
+from features.histories.streams import expand, ratio, running_sum
 from features.histories.views import View
 from features.instants import MICROSECONDS_PER_DAY, BoolArray, FloatArray, IntArray
 
@@ -108,6 +108,20 @@ class OrderDays:
         mean = ratio(self._gaps[last] - self._gaps[first], number)
         square = ratio(self._squares[last] - self._squares[first], number)
         return number, mean, np.sqrt(np.maximum(square - mean * mean, 0))
+
+    def long_gaps(self, days: float, least: float) -> tuple[IntArray, IntArray, IntArray]:
+        """Return the gaps of at least so many days that ended in the last `days`: snapshot, day it began, its days.
+
+        Shape (m,) each; the day is the midnight that begins it, microseconds.
+        """
+        gap = np.diff(self._gaps)
+        long = gap >= least
+        last = self._begun[self.orders.edge(0)]
+        first = np.minimum(np.maximum(self._begun[self.orders.edge(days)], self._begun[self.orders.start] + 1), last)
+        counted = running_sum(long)
+        snapshot, which = expand(counted[first], counted[last])
+        row = np.flatnonzero(long)[which]
+        return snapshot, self.day[row] - gap[row] * MICROSECONDS_PER_DAY, gap[row]
 
     def days_since(self, nth: int) -> FloatArray:
         """Return the days from the nth last order day (0 = the last) to as_of, shape (n,); NaN without one."""

@@ -4,7 +4,7 @@ Features of one topic tell of one thing: their contributions are added up, and t
 nobody can change comes first; what somebody can act on follows.
 """
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 
 import numpy as np
 
@@ -15,7 +15,7 @@ from features.instants import FloatArray, IntArray
 from training.model.bundle import Facts
 from training.model.reasons import CLIMBING, LEAVING, Reason, Value
 from training.model.text.feature_phrases import PHRASE
-from training.model.text.words import CODE, has_something_to_say
+from training.model.text.words import CODE, TREND, has_something_to_say, shown_figure
 
 MOST_UP, MOST_DOWN = 3, 2
 """Reasons told for the outcome, and against it."""
@@ -153,27 +153,48 @@ class Explainer:
 
 LEAST_DIFFERENCE = 0.1
 """A value that differs from its peers' by less than a tenth of it is no reason."""
+LEAST_BY_UNIT: Mapping[str, float] = {
+    "share": 0.01, "share, change": 0.01, "share of the scale": 0.05, "share of the scale, change": 0.05, "ratio": 0.1,
+}  # fmt: skip
+"""What else it must differ by where figures lie near zero, and a tenth of them is nothing."""
+CHANGES = frozenset((TREND, "share, change", "share of the scale, change"))
+"""Units whose zero is no change."""
 
 
 def is_sensible(feature: Feature, value: Value, peer: float | None, strengthens: int) -> bool:
     """Return whether a value beside its peers' says what the reason says.
 
-    A recency without a value is one of never: longer ago than any.
+    A missing value is a reason where it tells that nothing happened, and that speaks for one side; what is simply not
+    known is none. Peers without a value are like it: nothing happened to most of them.
     """
-    if isinstance(value, str) or feature.unit == CODE:
+    if feature.unit == CODE:
+        return isinstance(value, str)
+    if isinstance(value, str):
         return True
+    direction = feature.told_direction
     if value is None:
-        never = feature.name.startswith(RECENCY)
-        return feature.direction == 0 or (never and feature.direction == strengthens)
+        return peer is not None and feature.missing_direction == strengthens
+    if peer is None and feature.missing_direction:
+        return feature.missing_direction == -strengthens
     if peer is None:
-        return True
-    difference = value - peer
-    if abs(difference) < LEAST_DIFFERENCE * abs(peer) or difference == 0:
+        return feature.unit not in CHANGES or direction == 0 or value * direction * strengthens > 0
+    if not _differs(feature.unit, value, peer):
         return False
-    return feature.direction == 0 or (difference > 0) == (feature.direction == strengthens)
+    return direction == 0 or (value > peer) == (direction == strengthens)
 
 
-RECENCY = "days_since_"
+def _differs(unit: str, value: float, peer: float) -> bool:
+    """Return whether two values differ by what a manager would call a difference, as they are and as they are shown."""
+    figures = ((value, peer), (shown_figure(unit, value), shown_figure(unit, peer)))
+    if any(ours == theirs or abs(ours - theirs) < LEAST_DIFFERENCE * abs(theirs) for ours, theirs in figures):
+        return False
+    if unit == TREND:  # what is now of what was before
+        now, usual = (1 + value) / max(1 - value, TINY), (1 + peer) / max(1 - peer, TINY)
+        return abs(now - usual) >= LEAST_DIFFERENCE * max(1.0, usual)
+    return abs(value - peer) >= LEAST_BY_UNIT.get(unit, 0.0)
+
+
+TINY = 1e-9
 
 
 def _topic_totals(contributions: FloatArray) -> FloatArray:

@@ -15,6 +15,7 @@ from math import lgamma
 import numpy as np
 
 from features.instants import BoolArray, FloatArray
+from features.ladder.rhythm import PAUSE_SLACK
 from training.model.predictors import FLOOR
 from training.model.serialization import Predictor, served
 
@@ -120,7 +121,8 @@ def _series(first: FloatArray, second: float, third: FloatArray, z: FloatArray) 
 class ExpectedPurchases:
     """The expected order days over a horizon by buy till you die; nothing of an account that never ordered.
 
-    columns : positions of order_days_total, days_since_first_order and days_since_order_day.
+    columns : positions of order_days_total, days_since_first_order and days_since_order_day; and,
+        of models that know pauses, of usual_pause_days and order_gap_mean_730d.
     span : days of the horizon.
     k, r, alpha, a, b, stops_at_once : as `BuyTillYouDie` has them, times in days.
     """
@@ -162,15 +164,53 @@ class NoPurchase:
         of = self.purchases
         assert isinstance(of, ExpectedPurchases), "written by `learn_silence`"
         repeats, recency, age = purchase_history(matrix, of.columns)
-        chance = of.model.p_none(repeats, recency, np.maximum(age, 1.0), of.span)
+        age = np.maximum(age, 1.0)
+        chance = of.model.p_none(repeats, recency, age, of.span)
+        season = _season_comes(matrix, of.columns, of.span)
+        chance = np.where(season, np.minimum(chance, 1.0 - of.model.p_alive(repeats, recency, age)), chance)
         bought: BoolArray = matrix[:, of.columns[0]] > 0
         return np.clip(np.where(bought, chance, 1.0), FLOOR, 1 - FLOOR)[:, None]
 
 
 def purchase_history(matrix: FloatArray, columns: tuple[int, ...]) -> tuple[FloatArray, FloatArray, FloatArray]:
-    """Return repeats, recency and age (days) of every row, shape (n,) each; columns as `ExpectedPurchases` has."""
-    total, age, since = (np.nan_to_num(matrix[:, column]) for column in columns)
+    """Return repeats, recency and age (days) of every row, shape (n,) each; columns as `ExpectedPurchases` has.
+
+    Buy till you die knows no seasons: a silence that is a pause of every year counts as one usual gap.
+    """
+    total, age, since = (np.nan_to_num(matrix[:, column]) for column in columns[:3])
+    if len(columns) > len(WITHOUT_PAUSES):
+        pause, gap = (np.nan_to_num(matrix[:, column]) for column in columns[3:])
+        since = np.where(in_pause(since, pause, gap), np.minimum(since, gap), since)
     return np.maximum(total - 1, 0.0), np.maximum(age - since, 0.0), age
+
+
+def _season_comes(matrix: FloatArray, columns: tuple[int, ...], span: float) -> BoolArray:
+    """Return where a pause of every year ends within the next `span` days: who is still there then orders."""
+    if len(columns) == len(WITHOUT_PAUSES):
+        return np.zeros(len(matrix), bool)
+    since, pause, gap = (np.nan_to_num(matrix[:, column]) for column in columns[2:])
+    left = PAUSE_SLACK * pause - since
+    seasonal = (pause > 0) & ((pause > OUT_OF_PACE * gap) | (pause <= YEARLY * gap))
+    comes: BoolArray = seasonal & (left >= 0) & (left <= span)
+    return comes
+
+
+WITHOUT_PAUSES = ("order_days_total", "days_since_first_order", "days_since_order_day")
+
+
+def in_pause(silence: FloatArray, pause: FloatArray, gap: FloatArray) -> BoolArray:
+    """Return where a silence is longer than the mean gap and no longer than a usual pause may be, shape (n,).
+
+    Only a pause that is out of the account's own pace is one: among irregular gaps a long one is chance.
+    """
+    within: BoolArray = (pause > OUT_OF_PACE * gap) & (silence > gap) & (silence <= PAUSE_SLACK * pause)
+    return within
+
+
+OUT_OF_PACE = 4.0
+"""How many mean gaps a pause lasts."""
+YEARLY = 1.25
+"""A pause of no more mean gaps than this is the account's usual gap."""
 
 
 @served

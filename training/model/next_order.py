@@ -13,6 +13,8 @@ from dataclasses import dataclass
 import numpy as np
 
 from features.instants import BoolArray, FloatArray
+from features.ladder.rhythm import PAUSE_SLACK
+from training.model.buy_till_you_die import in_pause
 from training.model.serialization import served
 
 LEVELS = (0.1, 0.5, 0.9)
@@ -21,9 +23,11 @@ FARTHEST_DAYS = 1_095
 """Three years: a day so far ahead stands for itself, for any later one, and for never."""
 FEATURES = (
     "days_since_order_day", "order_days_total", "order_days_730d", "order_gap_last", "order_gap_mean_730d",
-    "order_gap_deviation_730d",
+    "order_gap_deviation_730d", "usual_pause_days",
 )  # fmt: skip
 """The features that the rhythm is read from."""
+PAUSE = FEATURES[-1]
+"""Earlier models do without it."""
 HALF_A_DAY = 0.5
 """A gap of n days is one between n - 1/2 and n + 1/2 on the continuous scale."""
 STEEPEST = 100.0
@@ -41,12 +45,14 @@ class Rhythm:
     location : terms of the log of the median gap: 1, log mean gap, log last gap, log number of gaps, their deviation
         over their mean (0 where there is one gap only), whether there is one only.
     spread : terms of the log of the shape: 1 and the last three.
+    pause : days of the pause that it is in, of every year at this time; 0 where it is in none.
     """
 
     known: BoolArray
     silence: FloatArray
     location: FloatArray
     spread: FloatArray
+    pause: FloatArray
 
 
 def rhythm_of(matrix: FloatArray, columns: Mapping[str, int]) -> Rhythm:
@@ -54,7 +60,8 @@ def rhythm_of(matrix: FloatArray, columns: Mapping[str, int]) -> Rhythm:
 
     columns : feature -> its position, for those of FEATURES.
     """
-    silence, total, recent, last, mean, deviation = (matrix[:, columns[name]] for name in FEATURES)
+    silence, total, recent, last, mean, deviation = (matrix[:, columns[name]] for name in FEATURES[:6])
+    pause = matrix[:, columns[PAUSE]] if PAUSE in columns else np.zeros(len(matrix))
     known: BoolArray = (total > 1) & (silence >= 0) & np.isfinite(silence) & np.isfinite(last)
     last = np.maximum(np.where(known, last, 1.0), 1.0)
     mean = np.maximum(np.where(np.isfinite(mean), mean, last), 1.0)
@@ -63,9 +70,10 @@ def rhythm_of(matrix: FloatArray, columns: Mapping[str, int]) -> Rhythm:
     deviation = np.where(one, 0.0, np.nan_to_num(deviation) / mean)
     ones, single = np.ones(len(matrix)), one.astype(np.float64)
     own = (np.log(number), deviation, single)
+    silence = np.where(known, silence, 0.0)
     return Rhythm(
-        known, np.where(known, silence, 0.0), np.column_stack([ones, np.log(mean), np.log(last), *own]),
-        np.column_stack([ones, *own]),
+        known, silence, np.column_stack([ones, np.log(mean), np.log(last), *own]), np.column_stack([ones, *own]),
+        np.where(in_pause(silence, np.nan_to_num(pause), mean), pause, 0.0),
     )  # fmt: skip
 
 
@@ -123,6 +131,7 @@ class NextOrder:
         median, shape = self._median_and_shape(rhythm)
         behind = shape * (np.log(HALF_A_DAY) - median)
         end = np.floor(self._gap(median, shape, behind, np.full(len(matrix), 1.0 - LEVELS[-1])) + HALF_A_DAY)
+        end = np.maximum(end, np.floor(PAUSE_SLACK * rhythm.pause))
         return np.where(rhythm.known, np.maximum(np.floor(rhythm.silence) - end, 0.0), np.nan)
 
     def _median_and_shape(self, rhythm: Rhythm) -> tuple[FloatArray, FloatArray]:
@@ -132,6 +141,7 @@ class NextOrder:
             median = median + coefficient * rhythm.location[:, column]
         for column, coefficient in enumerate(self.spread):
             shape = shape + coefficient * rhythm.spread[:, column]
+        median = np.maximum(median, np.log(np.maximum(rhythm.pause, 1.0)))
         return median, np.minimum(np.exp(np.minimum(shape, _LARGE)), STEEPEST)
 
     @staticmethod

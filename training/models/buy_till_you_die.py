@@ -16,6 +16,7 @@ from scipy.special import betaln, digamma, gammaln
 from features.instants import BoolArray, FloatArray
 from training.data.training_task import ABSENT, TrainingTask
 from training.model.buy_till_you_die import (
+    WITHOUT_PAUSES,
     BuyTillYouDie,
     ExpectedPurchases,
     ExpectedSpend,
@@ -127,7 +128,7 @@ def fit_gamma_gamma(mean: FloatArray, purchases: FloatArray) -> tuple[float, flo
     return p, max(q, 1.05), gamma * unit
 
 
-HISTORY = ("order_days_total", "days_since_first_order", "days_since_order_day")
+PAUSES = ("usual_pause_days", "order_gap_mean_730d")
 GAPS = ("order_gap_mean_730d", "order_gap_deviation_730d")
 SPEND = ("revenue_per_order_day_365d", "order_days_365d")
 
@@ -171,13 +172,14 @@ def learn_purchases(task: TrainingTask, *, regular: bool = True) -> ExpectedPurc
 
     regular : whether gaps may be regular and accounts may stop at once; else BG/NBD.
     """
-    columns = tuple(task.column(name) for name in HISTORY)
-    seen = None if ABSENT in columns else purchases_of(task, columns)
+    columns, pauses = (tuple(task.column(name) for name in names) for names in (WITHOUT_PAUSES, PAUSES))
+    known = columns if ABSENT in pauses else (*columns, *pauses)
+    seen = None if ABSENT in columns else purchases_of(task, known)
     if seen is None:
         return None
     model = fit_buy_till_you_die(seen) if regular else fit_bg_nbd(seen)
     return ExpectedPurchases(
-        columns=columns, span=task.span, k=model.k, r=round(model.r, 6), alpha=round(model.alpha, 6),
+        columns=known, span=task.span, k=model.k, r=round(model.r, 6), alpha=round(model.alpha, 6),
         a=round(model.a, 6), b=round(model.b, 6), stops_at_once=int(model.stops_at_once),
     )  # fmt: skip
 

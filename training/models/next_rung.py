@@ -41,7 +41,7 @@ AGE_OF_THE_DATA = (
     "days_known days_until_order_leaves order_days_leaving_by_horizon days_until_rung_falls days_on_rung "
     "highest_rung_365d moves_up_365d moves_down_365d revenue_lost_365d revenue_share_of_best_180d "
     "revenue_season_share revenue_against_last_year_90d member_periods_filled order_days_missing_to_customer "
-    "days_within_rhythm"
+    "days_within_rhythm usual_pause_days"
 ).split()
 """Features withheld from the boosters: while the data are shorter than their windows, they tell how old the data are.
 The list was chosen on the origins of online_retail and holds on cdnow; a rule that finds such features by how far they

@@ -26,7 +26,7 @@ from features.ladder.contract_ends import (
 from training.data.dataset import Dataset
 from training.data.splits import account_draw
 from training.data.training_task import CATALOGUE, Learn, TrainingTask, learn_members, present, usable_columns
-from training.model.findings import NOTE, Finding
+from training.model.findings import NOTE, WARNING, Finding
 from training.model.predictors import Linear, Pool, Table, Trees
 from training.model.renewal import RenewalModel, Sharpened, with_contracts
 from training.model.rules import Banded, Constant
@@ -306,6 +306,8 @@ def renewal_finding(rows: RenewalRows, decided: BoolArray, learnt: bool) -> Find
     """Return what was learnt from, or what is missing."""
     ended, smaller, renewed = contract_counts(rows, decided & ~rows.followed)
     counts = {"ended": ended, "renewed": renewed + smaller}
+    if not learnt and ended >= MIN_CONTRACTS and not renewed + smaller:
+        return Finding.of("no_contract_followed", WARNING, ended=ended)
     if not learnt:
         return Finding.of("renewal_left_out", NOTE, **counts, needed=MIN_CONTRACTS)
     return Finding.of("renewal_learnt", NOTE, **counts, smaller=smaller, contracts=ended + smaller + renewed)

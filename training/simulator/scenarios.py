@@ -95,6 +95,7 @@ class Scenario:
         `training.simulator.membership` has it; only accounts, hidden_response and replicates count then.
     persuasion : attitude gained in 30 days by an account whose people are told of what they care about.
     records_switches : whether such an organisation keeps a table of those who left.
+    switching_law : of `training.simulator.other_switching_laws`; None = pressures and ties multiply.
     """
 
     accounts: int = 3_000
@@ -116,6 +117,7 @@ class Scenario:
     yearly_fees: bool = False
     records_switches: bool = True
     persuasion: float = 0.0
+    switching_law: str | None = None
 
 
 _DEFAULT = Scenario()
@@ -136,6 +138,8 @@ SCENARIOS: Mapping[str, Scenario] = MappingProxyType(
         "boom_year": replace(_DEFAULT, periods=(Period(12, 12, prices=1.3, orders=1.3),)),
         "black_friday": replace(_DEFAULT, periods=tuple(Period(11 + 12 * k, 1, orders=2.5) for k in range(5))),
         "persuasion": replace(_DEFAULT, persuasion=0.12),
+        "tipping_point": replace(_DEFAULT, switching_law="tipping"),
+        "wear_out": replace(_DEFAULT, switching_law="wear"),
         "membership": _MEMBERSHIP,
         "membership_with_switches": replace(_MEMBERSHIP, records_switches=True),
     }

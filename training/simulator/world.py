@@ -20,8 +20,8 @@ from training.simulator.laws import (
     poisson_count,
     sigmoid,
     status,
-    switching_hazard,
 )
+from training.simulator.other_switching_laws import hazard_of
 from training.simulator.population import (
     NO_CONTRACT,
     STEP_DAYS,
@@ -91,7 +91,7 @@ def step(scenario: Scenario, traits: Traits, state: State, arms: IntArray, noise
 
 
 def _leave(scenario: Scenario, traits: Traits, state: State, u: FloatArray) -> Leaving:
-    drive = switching_hazard(scenario, traits, state)
+    drive = hazard_of(scenario, traits, state)
     hazard = drive * (1.0 - scenario.silent_share)
     lapsed = state.stage == Stage.LAPSED
     hazard += FOUND_OUT_HAZARD * (lapsed & (state.lapse_family == np.arange(3)[:, None]))

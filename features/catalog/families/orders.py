@@ -8,7 +8,7 @@ from features.histories.order_days import order_days
 from features.histories.streams import FIXED_POINT, ratio
 from features.histories.views import View
 from features.instants import BoolArray, FloatArray, IntArray
-from features.ladder.rhythm import days_within_rhythm
+from features.ladder.rhythm import days_within_rhythm, usual_pause
 
 FAMILY = Family("orders", "orders")
 
@@ -188,6 +188,9 @@ FEATURES: tuple[Feature, ...] = (
     FAMILY.feature(
         "days_within_rhythm", "days", "days left of the silence that the account's own gaps explain",
         "no order is known", lambda view, _: days_within_rhythm(view)),
+    FAMILY.feature(
+        "usual_pause_days", "days", "days of the long pause that began at the time of the year of the last order before",
+        NEVER_MISSING, lambda view, _: usual_pause(view)),
     FAMILY.feature(
         "order_overdue_ratio", "ratio", "time since the last order day against the account's usual gap", _ONE_DAY,
         overdue_ratio),

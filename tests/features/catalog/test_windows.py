@@ -519,7 +519,7 @@ OWN_TESTS = {
         "rung", "rung_if_nothing_happens", "rung_90d_ago", "rung_180d_ago", "rung_365d_ago",
         "days_on_rung", "moves_up_365d", "moves_down_365d", "highest_rung_365d", "days_until_rung_falls",
     },
-    "a rhythm of gaps, which has its own tests": {"days_within_rhythm"},
+    "a rhythm of gaps, which has its own tests": {"days_within_rhythm", "usual_pause_days"},
     "a sum over features that are in the oracle": {"signs_situational", "signs_reactional", "signs_influential"},
     "a view of the account manager, which has its own test": {"assessed_above_rule"},
     "a column of accounts as it is, not a window": {

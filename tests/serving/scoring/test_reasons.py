@@ -55,7 +55,7 @@ def test_what_is_missing_is_told_as_what_missing_means() -> None:
     values, pulls, peers = {"days_since_decider": np.nan}, {"days_since_decider": 0.5}, {"days_since_decider": 45.0}
     assert texts(values, pulls, peers)[0].endswith(": never spoken to a decider; similar accounts: 45 days")
     assert texts(values, pulls, peers, language="nl")[0].endswith("gesproken; vergelijkbare accounts: 45 dagen")
-    assert texts(values, pulls)[0].endswith(": never spoken to a decider")
+    assert texts(values, pulls) == []  # most similar accounts have never been spoken to either
 
 
 def test_of_a_table_that_the_source_lacks_nothing_is_told() -> None:
@@ -92,7 +92,7 @@ def test_what_pulls_both_ways_is_told_by_what_it_comes_to() -> None:
 
 def test_facts_come_first_and_levers_after_them_each_strongest_first() -> None:
     pulls = {"open_tickets": 0.9, "days_since_order_day": 0.5, "days_since_visit": -0.8, "tickets_365d": -0.3}
-    reasons = told(dict.fromkeys(pulls, 3.0), pulls)
+    reasons = told(dict.fromkeys(pulls, 30.0), pulls, {"days_since_order_day": 9.0, "days_since_visit": 90.0})
     expected = ["days_since_order_day", "tickets_365d", "open_tickets", "days_since_visit"]
     assert [reason.feature for reason in reasons] == expected
     assert [reason.lever for reason in reasons] == [False, False, True, True]
@@ -100,7 +100,8 @@ def test_facts_come_first_and_levers_after_them_each_strongest_first() -> None:
 
 
 def test_the_strongest_are_told_up_and_down_and_no_more() -> None:
-    names = [next(phrase.feature for phrase in PHRASES if phrase.topic == topic) for topic in TOPICS[:20]]
+    told_alone = {p.topic: p.feature for p in PHRASES if not p.never}  # what cannot be missing needs no peers
+    names = [told_alone[topic] for topic in TOPICS if topic in told_alone][:20]
     pulls = {name: (1.0 if k % 2 else -1.0) * (20 - k) for k, name in enumerate(names)}
     reasons = told(dict.fromkeys(names, 5.0), pulls)
     assert sorted(reason.direction for reason in reasons) == [-1] * MOST_DOWN + [1] * MOST_UP
@@ -125,24 +126,47 @@ def test_a_reason_can_speak_of_climbing() -> None:
     ]
 
 
-def test_a_category_is_told_by_its_name_and_a_rare_one_by_its_code() -> None:
+def test_a_category_is_told_by_its_name_and_one_without_a_name_is_no_reason() -> None:
     pulls = {"industry_code": 0.5}
-    (named,), (rare,), (missing,) = (
-        told({"industry_code": code}, pulls, {"industry_code": 0.0}) for code in (1.0, 2.0, np.nan)
-    )
-    assert (named.value, rare.value, missing.value) == ("care", 2.0, None)
-    assert {named.peer, rare.peer, missing.peer} == {None}
-    assert [render_reason(one, "nl").partition(": ")[2] for one in (named, rare)] == [
-        "branche: care",
-        "branche: overig",
-    ]
+    (named,) = told({"industry_code": 1.0}, pulls, {"industry_code": 0.0})
+    assert (named.value, named.peer) == ("care", None)
+    assert render_reason(named, "nl").partition(": ")[2] == "branche: care"
+    assert told({"industry_code": 2.0}, pulls) == told({"industry_code": np.nan}, pulls) == ()
+
+
+def test_what_is_not_known_is_no_reason_and_what_never_happened_speaks_for_one_side() -> None:
+    for name in ("employees", "acquisition_cost", "cost_share_365d", "discount_mean_365d", "csat_last"):
+        for pull in (0.5, -0.5):
+            assert told({name: np.nan}, {name: pull}, {name: 3.0}) == ()
+    for name, pull in (("days_until_rung_falls", -0.5), ("days_since_first_order", 0.5), ("days_since_ticket", -0.5)):
+        assert [one.value for one in told({name: np.nan}, {name: pull}, {name: 90.0})] == [None]
+        assert told({name: np.nan}, {name: -pull}, {name: 90.0}) == ()
+
+
+@pytest.mark.parametrize(
+    ("name", "value", "peer"),
+    [
+        ("revenue_trend_90d", 0.02, 0.0),  # + 4 % where others have + 0 %
+        ("discount_change_180d", 0.004, 0.001),
+        ("survey_change", -0.03, 0.01),
+        ("order_gap_mean_730d", 10.4, 9.4),  # told as 10 and 9.4
+        ("order_overdue_ratio", 1.04, 0.95),
+        ("credit_share_365d", 0.006, 0.001),
+    ],
+)
+def test_what_nobody_would_call_a_difference_is_no_reason(name: str, value: float, peer: float) -> None:
+    for pull in (0.5, -0.5):
+        assert told({name: value}, {name: pull}, {name: peer}) == ()
 
 
 def test_a_missing_value_is_none_and_so_are_peers_that_nobody_knows() -> None:
     values, pulls = {"days_since_decider": np.nan}, {"days_since_decider": 0.5}
     (reason,) = told(values, pulls, {"days_since_decider": 45.0})
     assert reason == Reason("leaving", "days_since_decider", None, 45.0, 1, 0.5)
-    assert told(values, pulls, {"days_since_decider": np.nan})[0].peer is None
+    (reason,) = told({"csat_last": 0.9}, {"csat_last": -0.5}, {"csat_last": np.nan})
+    assert reason.peer is None
+    assert told({"days_since_ticket": 9.0}, {"days_since_ticket": -0.5}) == ()  # most never had one, which is better
+    assert told({"days_since_ticket": 9.0}, {"days_since_ticket": 0.5})[0].peer is None
 
 
 def test_files_tell_in_one_language_what_the_model_gives_as_data() -> None:

@@ -19,7 +19,7 @@ def account(silence: float, mean: float, **other: float) -> FloatArray:
     """One row of a matrix: an account that ordered five times, every `mean` days."""
     values = {
         "days_since_order_day": silence, "order_days_total": 5.0, "order_days_730d": 5.0, "order_gap_last": mean,
-        "order_gap_mean_730d": mean, "order_gap_deviation_730d": 0.2 * mean,
+        "order_gap_mean_730d": mean, "order_gap_deviation_730d": 0.2 * mean, "usual_pause_days": 0.0,
     }  # fmt: skip
     return np.array([[{**values, **other}[name] for name in FEATURES]])
 
@@ -50,6 +50,14 @@ def test_a_clock_ticks_again_after_its_gap() -> None:
 def test_of_yearly_buyers_the_window_is_a_year_after_the_last_order() -> None:
     low, median, high = MEAN_ALONE.window(account(100, 365))[0]
     assert (low, median, high) == (114.0, 266.0, 533.0)
+
+
+def test_nobody_is_overdue_in_the_pause_of_every_winter() -> None:
+    ice_cream = account(150, 7, usual_pause_days=220.0)
+    assert MEAN_ALONE.overdue(account(150, 7)).tolist() == [138.0]
+    assert MEAN_ALONE.overdue(ice_cream).tolist() == [0.0]
+    assert 40 < MEAN_ALONE.window(ice_cream)[0, 1] < 110  # 70 days until the pause before was over
+    assert MEAN_ALONE.overdue(account(290, 7, usual_pause_days=220.0))[0] > 0
 
 
 @given(st.integers(1, 900), st.floats(1.0, 300.0))

@@ -1,5 +1,7 @@
 """Buy till you die against brute force, published parameters and simulated accounts."""
 
+from dataclasses import replace
+
 import numpy as np
 import pandas as pd
 import pytest
@@ -7,7 +9,7 @@ from scipy.special import hyp2f1
 from scipy.stats import beta, gamma
 
 from tests.paths import CDNOW
-from training.model.buy_till_you_die import BuyTillYouDie, ExpectedSpend, _series
+from training.model.buy_till_you_die import BuyTillYouDie, ExpectedPurchases, ExpectedSpend, NoPurchase, _series
 from training.model.rules import Constant
 from training.models.buy_till_you_die import (
     PurchaseHistories,
@@ -145,3 +147,19 @@ def test_on_cdnow_the_parameters_are_near_those_that_were_published() -> None:
     assert modified.r == pytest.approx(0.525, rel=0.25)
     assert modified.alpha == pytest.approx(6.18, rel=0.25)
     assert log_likelihood(modified, seen) > best
+
+
+def test_a_pause_of_every_winter_is_no_silence() -> None:
+    """Of two accounts that ordered every week in summer, and were silent for 150 days, one did so last winter too."""
+    model = ExpectedPurchases(
+        columns=(0, 1, 2, 3, 4), span=180.0, k=1, r=0.9, alpha=30.0, a=0.5, b=5.0, stops_at_once=0
+    )
+    matrix = np.array([[44.0, 700.0, 150.0, pause, 11.0] for pause in (220.0, 0.0)])
+    paused, silent = NoPurchase(model).predict(matrix)[:, 0]
+    assert paused < 0.05 < 0.9 < silent
+    assert np.diff(model.predict(matrix)[:, 0]) < -1
+    yearly = np.array([[4.0, 1355.0, 260.0, pause, 365.0] for pause in (365.0, 0.0)])  # its season is 100 days off
+    comes, unknown = NoPurchase(model).predict(yearly)[:, 0]
+    assert comes < 0.5 * unknown
+    without = replace(model, columns=(0, 1, 2))
+    np.testing.assert_array_equal(without.predict(matrix)[0], without.predict(matrix)[1])

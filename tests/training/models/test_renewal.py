@@ -167,6 +167,15 @@ def test_nothing_is_learnt_before_its_grace_is_over_and_nothing_of_a_handful() -
     assert min(ended, smaller, renewed) > MIN_CONTRACTS
 
 
+def test_contracts_that_never_renew_are_warned_of_since_their_ends_may_have_been_moved_on() -> None:
+    rows = contracts()
+    never = replace(rows, outcome=np.zeros_like(rows.outcome), followed=np.zeros_like(rows.followed))
+    assert fit_renewal(dataset(), never, rows.decided <= dataset().end, SETTINGS) is None
+    finding = renewal_finding(never, rows.decided <= dataset().end, learnt=False)
+    assert (finding.code, finding.severity) == ("no_contract_followed", "warning")
+    assert "a row for each term" in render(finding, "en")
+
+
 def test_a_rate_that_predicted_better_serves_by_name() -> None:
     random = np.random.default_rng(0)
     renewed = (random.random(500) < 0.8).astype(np.int64)

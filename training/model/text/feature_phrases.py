@@ -59,6 +59,7 @@ PHRASES: tuple[Phrase, ...] = (
     _one("order_gap_change_180d", "regularity", "gaps between orders {+%} against their usual", "tijd tussen bestellingen {+%} ten opzichte van anders", "no second order in the last 180 days to measure a gap by", "geen tweede bestelling in de afgelopen 180 dagen om de tussentijd aan te meten"),
     _one("order_gap_last", "regularity", "{} between the last two orders", "{} tussen de laatste twee bestellingen", *_FEW_ORDERS),
     _one("days_within_rhythm", "recency", "{} left of the silence that its own rhythm explains", "nog {} over van de stilte die het eigen ritme verklaart", *_NO_ORDER),
+    _one("usual_pause_days", "season", "paused for {} at this time of the year before", "pauzeerde eerder {} in deze tijd van het jaar"),
     _one("order_overdue_ratio", "recency", "time since the last order is {} the usual gap", "de laatste bestelling is {} de gebruikelijke tussentijd geleden", *_FEW_ORDERS),
     *_each((90, 180), "revenue_trend_DAYSd", "revenue trend", "revenue {} in DAYS days, against the DAYS before", "omzet {} in DAYS dagen, ten opzichte van de DAYS ervoor", "no order in the last two stretches of DAYS days", "geen bestelling in de laatste twee perioden van DAYS dagen"),
     _one("order_days_trend_90d", "frequency", "order days {} in 90 days, against the 90 before", "besteldagen {} in 90 dagen, ten opzichte van de 90 ervoor", "no order day in the last 180 days", "geen besteldag in de afgelopen 180 dagen"),

@@ -16,6 +16,8 @@ DEFAULT_LANGUAGE = "en"
 Spoken = Callable[[str], str]
 CODE = "code"
 """The unit of a category."""
+TREND = "share -1..1"
+"""The unit of (now - before) / (now + before), told as now against before."""
 _KEPT = 1 << 14
 """Statements that are remembered: accounts share most of them."""
 
@@ -186,8 +188,8 @@ def _by_unit(unit: str, value: float, words: Words) -> str:
         return _percent(value, words)
     if unit == "share, change":
         return f"{_signed(100 * value, words)} {words.points}"
-    if unit == "share -1..1":  # of (now - before) / (now + before): told as now against before
-        return words.tenfold if value > _MOST else _percent(2 * value / (1 - max(value, -1.0)), words, signed=True)
+    if unit == TREND:
+        return words.tenfold if value > _MOST else _percent(_against_before(value), words, signed=True)
     if unit == "share of the scale":
         return f"{number(round(100 * value), words)} {words.of_scale}"
     if unit == "share of the scale, change":
@@ -197,6 +199,19 @@ def _by_unit(unit: str, value: float, words: Words) -> str:
     if unit == "rung 0..6":
         return words.rungs[min(max(round(value), 0), len(words.rungs) - 1)]
     return number(value, words)
+
+
+def _against_before(trend: float) -> float:
+    return 2 * trend / (1 - max(trend, -1.0))
+
+
+def shown_figure(unit: str, value: float) -> float:
+    """Return a value as precisely as a reader sees it: no decimals from ten on, one below; of parts a hundred."""
+    if unit == TREND:
+        value = _against_before(min(value, _MOST))
+    if unit.startswith("share"):
+        value = 100 * value
+    return round(value) if abs(value) >= 9.95 else round(value, 1)
 
 
 def number(value: float, words: Words) -> str:

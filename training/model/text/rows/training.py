@@ -136,6 +136,17 @@ ROWS = (
         ),
     ),
     Row(
+        "no_contract_followed",
+        (
+            "renewals: left out; {ended:count} contracts were seen to end and none was followed by another. Where ends_on is "
+            "moved on at each renewal, what was known earlier is lost, and chances of leaving and expected revenue are "
+            "wrong: write a row for each term, or leave ends_on out",
+            "verlengingen: weggelaten; {ended:count} contracten liepen af en op geen ervan volgde een ander. Waar ends_on bij "
+            "elke verlenging wordt opgeschoven, is verloren wat eerder bekend was, en kloppen kansen op vertrek en verwachte "
+            "omzet niet: schrijf een rij per looptijd, of laat ends_on weg",
+        ),
+    ),
+    Row(
         "renewal_left_out",
         (
             "renewals: left out; {renewed:count} contracts were seen to renew and {ended:count} to end, {needed:count} "
