@@ -15,7 +15,7 @@ from features.parallel import side_by_side
 from features.tables import RUNGS
 from training.account_managers.rung_agreement import judge_views
 from training.account_managers.track_record import ForecastRecord, fit_forecasts
-from training.boosting_backend import local_backend
+from training.boosting_backend import Remembered, in_this_process
 from training.data.dataset import Dataset, Progress, build_dataset, silent
 from training.data.loyalty_norms import latest_norms
 from training.data.raw_columns import remember_columns
@@ -131,6 +131,7 @@ def train_on(
 ) -> Trained:
     """Train all models on a dataset, be it of one source or gathered from its parts; otherwise as `train`."""
     scope = Scope(folds) if scope is None else scope
+    data = replace(data, backend=Remembered(data.backend))
     contracts = renewal_rows(data, settings)
     gone = former_rows(data, settings)
     comparisons, renewals, report = _evaluate(data, contracts, settings, scope=scope, progress=progress)
@@ -143,7 +144,7 @@ def train_on(
     served = {task: SIMPLEST[task] for task in SIMPLEST if not scope.wants(task)} | serves
     decided, everything = contracts.decided <= data.end, np.ones(len(data.matrix), bool)
     progress("models", 0.0)
-    with side_by_side(data.backend is local_backend) as pool:
+    with side_by_side(in_this_process(data.backend)) as pool:
         rungs = pool.submit(_fit_rungs, data, serves, settings, scope)
         leaving = pool.submit(_fit_leaving, data, serves, settings, scope)
         money = pool.submit(_fit_money, data, serves, settings, scope)
@@ -254,7 +255,7 @@ def _judge_some(
     data: Dataset, gone: FormerRows, settings: Settings, scope: Scope
 ) -> tuple[Comparison | None, Comparison | None, Comparison | None]:
     """Return the tables of the next order, of winning back, and of lifetime values."""
-    with side_by_side(data.backend is local_backend) as pool:
+    with side_by_side(in_this_process(data.backend)) as pool:
         windows = pool.submit(judge_next_order, data, settings, scope.folds)
         returns = pool.submit(judge_win_back, data, gone, settings, scope.folds)
         years = pool.submit(judge_lifetime, data, gone, settings)

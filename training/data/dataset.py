@@ -15,8 +15,8 @@ from training.boosting_backend import BoostingBackend, local_backend
 from training.data.horizons import FurtherHorizon, further_horizons
 from training.data.labels import Labels, label
 from training.data.population_totals import PopulationTotals, population_totals
-from training.data.splits import Sample, account_draw, sample_share, sample_snapshots, slice_instants
-from training.data.training_task import CATALOGUE, Split, TrainingTask, split_by_time
+from training.data.splits import Sample, account_draw, held_out, sample_share, sample_snapshots, slice_instants
+from training.data.training_task import CATALOGUE, Split, TrainingTask, split_by_time, without_held_out
 from training.settings import BoosterSettings, Settings
 
 Progress = Callable[[str, float], None]
@@ -196,10 +196,13 @@ def at_horizon(data: Dataset, further: FurtherHorizon) -> Iterator[Dataset]:
         data.matrix[:, columns] = kept
 
 
-def earlier_split(data: Dataset, rows: BoolArray) -> Split | None:
-    """Split the rows of a dataset by time, as `split_by_time` does."""
+def earlier_split(data: Dataset, rows: BoolArray, settings: Settings) -> Split | None:
+    """Split the rows of a dataset by time, as `split_by_time` does, the earlier ones `without_held_out`."""
     accounts = data.snapshots.account
-    return split_by_time(
+    split = split_by_time(
         data.snapshots.as_of, rows, data.context.horizon_days,
         lambda: account_draw(list(data.histories.account_ids), "weights")[accounts],
     )  # fmt: skip
+    if split is None:
+        return None
+    return without_held_out(split, held_out(data.histories, settings.slices.held_out_share)[accounts])

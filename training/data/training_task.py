@@ -162,5 +162,17 @@ def split_by_time(as_of: IntArray, rows: BoolArray, horizon_days: int, draw: Cal
     return (earlier, last) if earlier.any() and last.any() else None
 
 
+def without_held_out(split: Split, held_out: BoolArray) -> Split:
+    """Leave the accounts that are held out of evaluation out of the earlier rows, as long as others are left.
+
+    So the models that choose the weights of the served pool are those that the evaluation fits at its latest origin,
+    and are fitted once.
+
+    held_out : mask, shape (n,).
+    """
+    shown = split[0] & ~held_out
+    return (shown if shown.any() else split[0]), split[1]
+
+
 MIN_EARLIER_ROWS = 200
 """With fewer rows in the earlier slices, weights chosen from them would mean too little."""

@@ -13,8 +13,8 @@ from sklearn.utils.validation import _check_sample_weight, validate_data
 
 from features.instants import BoolArray, FloatArray, IntArray
 from training.data.splits import account_draw
-from training.data.training_task import Split, TrainingTask, split_by_time
-from training.settings import BoosterSettings
+from training.data.training_task import Split, TrainingTask, split_by_time, without_held_out
+from training.settings import BoosterSettings, Settings
 
 OURS = BoosterSettings()
 
@@ -103,7 +103,8 @@ def split_by_date(as_of: Any, account: Any, rows: BoolArray, horizon_days: int) 
     if at.shape != rows.shape:
         raise ValueError(f"as_of has {len(at)} values for {len(rows)} rows")
     names = accounts_of(account, len(rows))
-    return split_by_time(at, rows, horizon_days, lambda: account_draw(names, "weights"))
+    split = split_by_time(at, rows, horizon_days, lambda: account_draw(names, "weights"))
+    return split and without_held_out(split, account_draw(names, "held out") < Settings().slices.held_out_share)
 
 
 def instants(as_of: Any) -> IntArray:

@@ -14,7 +14,7 @@ import numpy as np
 from features.instants import BoolArray, FloatArray, IntArray, iso
 from features.parallel import MAX_FITS, parallel_map
 from features.tables import RUNGS
-from training.boosting_backend import local_backend
+from training.boosting_backend import in_this_process
 from training.data.dataset import Dataset, Progress, silent
 from training.data.splits import Fold, held_out, rolling_origins
 from training.evaluation import metrics
@@ -121,7 +121,7 @@ def evaluate(
     folds_of = [(task, fold) for task, own in judged for fold in own]
     predicted: dict[str, list[FoldPredictions]] = {}
     one_fold = partial(_predict_fold, data, settings=settings)
-    parallel = data.backend is local_backend
+    parallel = in_this_process(data.backend)
     for number, (task, found) in enumerate(parallel_map(one_fold, folds_of, parallel, MAX_FITS)):
         predicted.setdefault(task.name, []).append(found)
         progress("evaluation", (number + 1) / len(folds_of))

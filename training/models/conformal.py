@@ -96,7 +96,7 @@ def fit_set_rule(data: Dataset, rows: BoolArray, earlier_model: Predictor | None
         is the coverage itself, which is right as far as the probabilities are.
     """
     stated = settings.outcome.set_coverage
-    split = earlier_split(data, rows)
+    split = earlier_split(data, rows, settings)
     if split is None or earlier_model is None:
         return SetRule(stated, float("nan"), Calibration(stated))
     latest = split[1]

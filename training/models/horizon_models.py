@@ -12,7 +12,7 @@ import numpy as np
 
 from features.instants import MICROSECONDS_PER_DAY, BoolArray, iso
 from features.parallel import side_by_side
-from training.boosting_backend import local_backend
+from training.boosting_backend import in_this_process
 from training.data.dataset import Dataset, Progress, at_horizon, silent
 from training.data.horizons import FurtherHorizon
 from training.model.bundle import Horizon
@@ -68,7 +68,7 @@ def _fit_horizon(
     if not rows.any():
         return None
     settings = replace(settings, outcome=settings.outcome.ahead(further.days))
-    with at_horizon(data, further) as shifted, side_by_side(data.backend is local_backend) as pool:
+    with at_horizon(data, further) as shifted, side_by_side(in_this_process(data.backend)) as pool:
         leaving = None
         if switching and enough_switches(shifted, rows):
             leaving = pool.submit(_fit_leaving, shifted, rows, serves, settings)

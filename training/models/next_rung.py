@@ -174,7 +174,7 @@ def fit_with_earlier(data: Dataset, rows: BoolArray, settings: Settings) -> tupl
 
     The second is None where nothing was complete before the latest slice.
     """
-    return learn_next_rung(_task(data, settings), rows, earlier_split(data, rows))
+    return learn_next_rung(_task(data, settings), rows, earlier_split(data, rows, settings))
 
 
 def _task(data: Dataset, settings: Settings) -> TrainingTask:

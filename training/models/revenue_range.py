@@ -49,7 +49,7 @@ def fit_revenue_range(
     """
     free = rows & ~invested_after(data, settings.uplift.exposure_days)
     rows = free if free.any() else rows  # as the expected revenue has it
-    split = earlier_split(data, rows)
+    split = earlier_split(data, rows, settings)
     stated, task = settings.outcome.interval, data.task(data.labels.revenue, settings.booster)
     model, covered, covered_if_order = learn_revenue_range(task, rows, split, stated)
     if split is None:

@@ -151,7 +151,7 @@ def fit_switching(data: Dataset, rows: BoolArray, settings: Settings) -> Pool:
     task = data.task(data.labels.switched, settings.booster)
     silence = data.definition != "recorded"
     task = replace(task, without=settings.pool.switching_without, today=now.matrix, silence=silence)
-    split = earlier_split(data, rows)
+    split = earlier_split(data, rows, settings)
     then = None
     if split is not None:
         latest = int(data.snapshots.as_of[split[1]].max())

@@ -95,7 +95,7 @@ def fit_triggers(data: Dataset, rows: BoolArray, settings: Settings) -> TriggerM
     """Fit the shares to the recorded reasons among some rows; None where too few are recorded."""
     if not _enough(data, rows):
         return None
-    split, auc, judged = earlier_split(data, _known(data, rows)), float("nan"), 0
+    split, auc, judged = earlier_split(data, _known(data, rows), settings), float("nan"), 0
     if split is not None and _enough(data, split[0]):
         happened = data.labels.trigger[split[1]]
         auc, judged = macro_auc(_fit(data, split[0], settings).predict(data.matrix[split[1]]), happened), len(happened)

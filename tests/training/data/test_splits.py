@@ -11,7 +11,7 @@ from features.errors import NotEnoughData, SettingsError
 from features.histories.histories import Histories
 from features.instants import MICROSECONDS_PER_DAY, instant, iso
 from tests.builders import histories
-from tests.trained import tiny_dataset, tiny_histories
+from tests.trained import small_settings, tiny_dataset, tiny_histories
 from training.data.dataset import build_dataset, earlier_split
 from training.data.splits import (
     account_draw,
@@ -182,22 +182,22 @@ def test_all_accounts_of_a_slice_weigh_the_same() -> None:
 def test_weights_are_chosen_on_rows_that_were_not_learnt_from() -> None:
     data = tiny_dataset()
     everything = np.ones(len(data.matrix), bool)
-    split = earlier_split(data, everything)
+    split = earlier_split(data, everything, small_settings())
     assert split is not None
     earlier, latest = split
     assert (data.snapshots.as_of[earlier] + 180 * DAY).max() <= data.snapshots.as_of[latest].min()
     few = everything & (data.snapshots.as_of >= data.sample.slices[-2])
-    split = earlier_split(data, few)
+    split = earlier_split(data, few, small_settings())
     assert split is not None
     assert set(data.snapshots.account[split[0]]).isdisjoint(data.snapshots.account[split[1]])
-    assert earlier_split(data, data.snapshots.as_of == data.sample.slices[-1]) is None
+    assert earlier_split(data, data.snapshots.as_of == data.sample.slices[-1], small_settings()) is None
 
 
 def test_a_split_without_rows_on_one_side_is_no_split() -> None:
     known = orders_from_to("2020-01-01", "2022-01-01", accounts=1)
     settings = Settings()
     data = build_dataset(known, replace(settings, slices=replace(settings.slices, most=3)), known.end)
-    assert earlier_split(data, np.ones(len(data.matrix), bool)) is None
+    assert earlier_split(data, np.ones(len(data.matrix), bool), settings) is None
 
 
 def test_slices_are_said_as_people_write_dates() -> None:

@@ -117,7 +117,9 @@ def test_switching_is_learnt_as_ladder_train_learns_it() -> None:
     model = SwitchingClassifier(**FEW, n_jobs=1).fit(matrix(), data.labels.switched == 1, **fit_arguments(weight))
     with one_linear_algebra_thread():
         rows = data.labels.can_switch
-        expected = learn_switching(data.task(data.labels.switched, settings.booster), rows, earlier_split(data, rows))
+        expected = learn_switching(
+            data.task(data.labels.switched, settings.booster), rows, earlier_split(data, rows, settings)
+        )
     assert to_json(model.pool_) == to_json(expected)  # `ladder train` also shows it the accounts of today
 
 

@@ -51,7 +51,7 @@ def test_the_stated_share_is_held_on_the_latest_slice_even_by_a_bad_model(bad: b
 def test_the_pool_of_earlier_slices_learnt_nothing_of_the_latest() -> None:
     data, settings = tiny_dataset(), small_settings()
     rows = everything(data)
-    split = earlier_split(data, rows)
+    split = earlier_split(data, rows, settings)
     assert split is not None
     horizon = data.context.horizon_days * 86_400_000_000
     assert (data.snapshots.as_of[split[0]] + horizon <= data.snapshots.as_of.max()).all()
