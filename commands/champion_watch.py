@@ -10,7 +10,8 @@ from typing import TYPE_CHECKING
 
 from commands.champions import find_bundle
 from commands.inputs import Loaded, open_run, registry_uri
-from commands.terminal import Figures, progress_bar, show_findings, show_list, show_table
+from commands.progress_lines import progress_bar
+from commands.terminal import Figures, show_findings, show_list, show_table
 from features.errors import BundleError, RegistryError
 
 if TYPE_CHECKING:
