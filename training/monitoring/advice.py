@@ -72,7 +72,7 @@ def broken_source(found: Watched) -> list[Finding]:
 
 
 def _broken(one: BrokenColumn) -> Finding:
-    where = {"table": one.table, "column": one.column}
+    where = {"table": one.where, "column": one.column}
     shares = {"before": one.before, "now": one.now}
     match one.kind:
         case "emptied":
@@ -81,6 +81,9 @@ def _broken(one: BrokenColumn) -> Finding:
             return Finding.of("column_filled_less", WARNING, **where, **shares)
         case "renamed":
             return Finding.of("values_renamed", WARNING, **where, unknown=1 - one.now, names=list(one.names))
+        case "one_renamed":
+            was, name = one.names
+            return Finding.of("value_renamed", WARNING, **where, share=one.before, was=was, name=name)
         case "rescaled":
             return Finding.of("numbers_rescaled", WARNING, **where, **shares, factor=one.change)
         case "sign":
@@ -88,9 +91,9 @@ def _broken(one: BrokenColumn) -> Finding:
         case "shifted":
             return Finding.of("times_shifted", WARNING, **where, hours=round(one.change))
         case "fewer_rows":
-            return Finding.of("rows_fewer", WARNING, table=one.table, **shares)
+            return Finding.of("rows_fewer", WARNING, table=one.where, **shares)
         case _:
-            return Finding.of("rows_more", WARNING, table=one.table, **shares)
+            return Finding.of("rows_more", WARNING, table=one.where, **shares)
 
 
 def drifted(found: Watched) -> list[Finding]:

@@ -142,7 +142,7 @@ def _series(found: Watched, reasons: Sequence[Finding], now: float) -> Iterator[
     stopped = [({"table": one.table}, one.silent_days) for one in found.stopped]
     yield "table_silent_days", "Tables that stopped", [(key, days) for key, days in stopped]
     broken: list[Sample] = [
-        ({"table": one.table, "column": one.column, "kind": one.kind}, 1.0) for one in found.columns
+        ({"table": one.table, "column": one.column, "kind": one.kind, "part": one.part}, 1.0) for one in found.columns
     ]
     yield "column_broken", "1 for each raw column that is not as in training, by what is wrong", broken
     yield "columns_broken", "How many of them there are", [({}, len(found.columns))]

@@ -104,6 +104,15 @@ ROWS = (
         ),
     ),
     Row(
+        "value_renamed",
+        (
+            "{table}.{column}: {was}, {share:%} of the values when the champion learnt, occurs no more, and {name}, which "
+            "it never saw, stands in its place. Map it back to the former name, or train anew",
+            "{table}.{column}: {was}, {share:%} van de waarden toen het huidige model leerde, komt niet meer voor, en "
+            "{name}, dat het nooit zag, staat ervoor in de plaats. Zet het terug naar de oude naam, of train opnieuw",
+        ),
+    ),
+    Row(
         "numbers_rescaled",
         (
             "{table}.{column} is {factor:short} times what it was, large and small alike (median {before:short}, now "
