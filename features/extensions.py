@@ -1,4 +1,4 @@
-"""What installed packages add: features, members of the pools, recipes of exports, each by an entry point of its own.
+"""What installed packages add: features, members of the pools, tables, recipes of exports, each by an entry point.
 
 A package says so in its `pyproject.toml`, under the names below; nothing in this program is edited (docs/extend.md).
 """
@@ -17,6 +17,8 @@ MEMBERS = "loyalty_ladder.members"
 """Named `TASK.NAME`: a function from a task to a predictor."""
 EXPORTS = "loyalty_ladder.exports"
 """A `Recipe`, or several."""
+TABLES = "loyalty_ladder.tables"
+"""A function that makes the rows of a table, as `features.sources.table_plugins` calls it."""
 
 
 @dataclass(frozen=True)
