@@ -19,7 +19,7 @@ EVERY_SECONDS = 10.0
 LEAST_DONE = 0.05
 """The share of the work that must be done before it tells how long the rest will take."""
 TRAINING: Mapping[str, float] = {
-    "features and outcomes": 2, "evaluation": 40, "models": 30, "further horizons": 15, "checks": 10,
+    "features and outcomes": 2, "evaluation": 35, "models": 35, "further horizons": 18, "checks": 10,
 }  # fmt: skip
 """The steps of a training in their order, with what each usually takes: only the ratios count."""
 

@@ -6,7 +6,7 @@ A package says so in its `pyproject.toml`, under the names below; nothing in thi
 from collections.abc import Iterable
 from dataclasses import dataclass
 from functools import cache
-from importlib.metadata import entry_points
+from importlib.metadata import PackageNotFoundError, entry_points, version
 from typing import Any
 
 from features.errors import SettingsError
@@ -50,6 +50,26 @@ def extensions(group: str) -> tuple[Extension, ...]:
                 f"{type(error).__name__}: {error}. Mend or remove that package."
             ) from error
     return tuple(sorted(found, key=lambda one: (one.package, one.name)))
+
+
+def packages_of_models() -> tuple[str, ...]:
+    """Return the packages, each with its version, that add features or members, as a model is trained with them."""
+    return tuple(sorted({one.package for group in (FEATURES, MEMBERS) for one in extensions(group)}))
+
+
+def other_packages(packages: Iterable[str]) -> list[str]:
+    """Return, of packages with their versions, what is here instead of each that is not; nothing where all are."""
+    differing = []
+    for package in packages:
+        name, _, wanted = package.rpartition(" ")
+        try:
+            here = version(name)
+        except PackageNotFoundError:
+            differing.append(f"{package}, which is not installed here")
+            continue
+        if here != wanted:
+            differing.append(f"{package}, and {here} is installed here")
+    return differing
 
 
 def added(group: str, kind: type) -> tuple[Any, ...]:

@@ -2,8 +2,8 @@
 
 `[tables.switches] plugin = "NAME"` in the settings names an entry point of the group `loyalty_ladder.tables`. The
 function is given what reads a table of the source, as a DataFrame of raw cells, and returns the rows: a DataFrame of
-pandas or Polars, an Arrow table, or columns. They are understood and cleaned as those of a file or a query are, wherever a
-source is read or cut into parts.
+pandas or Polars, an Arrow table, or columns. They are understood and cleaned as those of a file or a query are,
+wherever a source is read or cut into parts.
 """
 
 from collections.abc import Callable, Mapping
