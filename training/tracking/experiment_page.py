@@ -55,7 +55,9 @@ EXPERIMENT_TAGS: Mapping[str, str] = {
         "Monitoring",
         "tags.kind = 'monitor'",
         _columns(
-            ("columns_drifted", "drift_weight", "age_days", "label_share_seen"), (), ("advice", "as_of", "bundle")
+            ("columns_broken", "columns_drifted", "outcomes_moved", "parts_off", "label_share_seen"),
+            (),
+            ("advice", "as_of", "bundle"),
         ),
     ),
 }
