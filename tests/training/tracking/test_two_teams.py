@@ -91,6 +91,7 @@ def here(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     return tmp_path
 
 
+@pytest.mark.slow
 def test_two_teams_share_a_server_and_nothing_else(here: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     empty_registry(here)
     shutil.move(here / "mlflow.db", here / "theirs.db")
