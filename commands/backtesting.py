@@ -5,7 +5,8 @@ from typing import Annotated
 
 from commands.inputs import feedback_store, load_source
 from commands.options import AsOf, CommonOptions, Data, Feedback, Option, at_least_one
-from commands.terminal import Figures, progress_bar, show_comparison, show_findings
+from commands.progress_lines import progress_bar
+from commands.terminal import Figures, show_comparison, show_findings
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -5,19 +5,22 @@ from __future__ import annotations
 import tempfile
 import time
 from collections.abc import Sequence
+from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from commands.champions import find_bundle
 from commands.inputs import Loaded, open_run, registry_uri
-from commands.terminal import Figures, progress_bar, show_findings, show_list, show_table
+from commands.progress_lines import progress_bar
+from commands.terminal import Figures, show_findings, show_list, show_table
 from features.errors import BundleError, RegistryError
 
 if TYPE_CHECKING:
     from training.model.bundle import Bundle
     from training.model.findings import Finding
-    from training.monitoring.advice import Watched
+    from training.monitoring.advice import PlanHoldout, Watched
     from training.monitoring.drift_since import DriftSince
+    from training.monitoring.label_drift import LabelShift
     from training.monitoring.realised_performance import RealisedPerformance
     from training.settings import RegistrySettings
 
@@ -51,11 +54,12 @@ def watch(
     report_to: Path | None,
     metrics_to: Path | None,
     page_to: Path | None = None,
+    plans: Sequence[PlanHoldout] = (),
 ) -> Figures:
     """Return all figures of the champion since its training, and the advice.
 
     report_to : folder for the report, metrics_to : file for Prometheus, page_to : for the runs of that folder; None =
-        not.
+        not.  plans : what plans brought by now.
     """
     from training.model.findings import BLOCKER, Finding
     from training.model.text.catalogue import render
@@ -65,7 +69,7 @@ def watch(
         unusable = Finding.of("champion_unusable", BLOCKER, message=str(champion))
         show_findings(f"Advice: {RETRAIN}", [unusable])
         return {"advice": RETRAIN, "reasons": [render(unusable, "en")]}
-    found = measure(*champion, loaded)
+    found = replace(measure(*champion, loaded), plans=tuple(plans))
     reasons = reasons_of(found)
     show(found)
     return _tell(found, reasons, loaded, report_to=report_to, metrics_to=metrics_to, page_to=page_to)
@@ -150,7 +154,8 @@ def _tell(
     from training.tracking.monitor_runs import record_monitoring
 
     advice = advice_of(reasons)
-    words = [f"{ADVICE[reason.severity]}: {render(reason, 'en')}" for reason in reasons]
+    currency = loaded.settings.service.currency
+    words = [f"{ADVICE[reason.severity]}: {render(reason, 'en', currency)}" for reason in reasons]
     show_list(f"Advice: {advice}", words or [render(Finding.of("nothing_against", NOTE), "en")])
     main_figures, as_of = figures(found), iso(found.clock.as_of)
     with tempfile.TemporaryDirectory() as scratch:
@@ -163,7 +168,7 @@ def _tell(
         if page_to is not None:
             page_to.parent.mkdir(parents=True, exist_ok=True)
             runs = [run_now] if report_to is None else kept_runs(report_to)
-            write_whole(page_to, monitor_page(runs, loaded.settings.service.currency))
+            write_whole(page_to, monitor_page(runs, currency))
             print(f"{page_to} shows {len(runs)} runs" if len(runs) > 1 else f"{page_to} shows this run")
         if metrics_to is not None:
             metrics_to.parent.mkdir(parents=True, exist_ok=True)
@@ -207,6 +212,8 @@ def show(found: Watched) -> None:
         ]
         headings = ["first days", "accounts", f"silent, expected [{found.proxies[0].level:.0%}]", "silent"]
         show_table("Early signs: no order in the first days since training", headings, rows)
+    _show_parts(found.matured)
+    _show_shifts(found.shifts)
 
 
 def _show_drift(drift: DriftSince | None) -> None:
@@ -258,6 +265,37 @@ def _show_realised(matured: Sequence[RealisedPerformance]) -> None:
         f"observed - expected [{LEVEL:.0%}]",
     ]  # fmt: skip
     show_table("Realised since training, beside what the backtest promised", headings, rows)
+
+
+def _show_parts(matured: Sequence[RealisedPerformance]) -> None:
+    from training.evaluation.cluster_bootstrap import LEVEL
+
+    parts = sorted(((part.q, one, part) for one in matured for part in one.parts), key=lambda each: each[0])
+    if not parts:
+        return
+    rows = [
+        [
+            one.outcome, f"{one.horizon_days}", part.kind, part.name, f"{part.accounts:,}", f"{part.expected:.1%}",
+            f"{part.observed:.1%}", f"{part.surplus:+.1%} [{part.low:+.1%}, {part.high:+.1%}]", f"{part.q:.3f}",
+            "off" if part in one.parts_off else "",
+        ] for _, one, part in parts[:MOST_SHOWN]
+    ]  # fmt: skip
+    title = f"Chances by part of the accounts: {sum(len(one.parts_off) for one in matured)} of {len(parts)} are off"
+    headings = ["outcome", "days", "by", "part", "accounts", "expected", "observed"]
+    show_table(title, [*headings, f"observed - expected [{LEVEL:.0%}]", "q", ""], rows)
+
+
+def _show_shifts(shifts: Sequence[LabelShift]) -> None:
+    if not shifts:
+        return
+    rows = [
+        [
+            one.outcome, f"{one.horizon_days}", f"{one.before:,.4g}", f"{one.now:,.4g}",
+            f"{one.change.value:+.1%} [{one.change.low:+.1%}, {one.change.high:+.1%}]", "moved" if one.moved else "",
+        ] for one in shifts
+    ]  # fmt: skip
+    headings = ["outcome", "days", "a year before", "since training", f"change [{shifts[0].change.level:.0%}]", ""]
+    show_table("Outcomes since training beside the same days a year before", headings, rows)
 
 
 def _cell(value: float | None, form: str) -> str:

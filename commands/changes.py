@@ -10,7 +10,8 @@ from typing import TYPE_CHECKING, Annotated
 from commands.champions import find_bundle
 from commands.inputs import feedback_store, load_source
 from commands.options import CommonOptions, Data, Feedback, Option
-from commands.terminal import Figures, progress_bar, show_findings
+from commands.progress_lines import progress_bar
+from commands.terminal import Figures, show_findings
 
 if TYPE_CHECKING:
     from serving.scoring.changes import Run

@@ -12,7 +12,8 @@ from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 from commands.options import STORE_VARIABLE
-from commands.terminal import Progress, note_outlier_dates, note_set_aside, progress_bar
+from commands.progress_lines import Progress, progress_bar
+from commands.terminal import note_outlier_dates, note_set_aside
 
 if TYPE_CHECKING:
     from features.histories.histories import Histories

@@ -151,7 +151,7 @@ class Model:
 
         scorer = Scorer(self.bundle, self.version)
         frames = score_frames(scorer, source.histories, source.instant(as_of), language=language)
-        return Scores(*(_frame(frame, source.library) for frame in frames))
+        return Scores(*(_frame(_dated(frame), source.library) for frame in frames))
 
     def save(self, folder: str | Path) -> Path:
         """Write the model as a bundle, which `load` and `ladder score --model` take, and return its folder."""
@@ -322,6 +322,16 @@ def _library(frames: Mapping[str, Any]) -> str:
     """Return the library of the first frame, where its frames can be given back."""
     first = type(next(iter(frames.values()), None)).__module__.split(".")[0]
     return first if first in ("polars", "pyarrow") else "pandas"
+
+
+def _dated(frame: Any) -> Any:
+    """Return a table of scores with its dates, which are text in files and answers, as datetimes at midnight UTC."""
+    import pandas as pd
+
+    from serving.scoring.score_columns import SCORES, Kind
+
+    names = [column.name for column in SCORES if column.kind is Kind.DATE and column.name in frame]
+    return frame.assign(**{name: pd.to_datetime(frame[name]).astype("datetime64[us]") for name in names})
 
 
 def _frame(frame: Any, library: str) -> Frame:

@@ -13,7 +13,8 @@ from typing import TYPE_CHECKING, Annotated
 from commands.checking import data_report
 from commands.inputs import Loaded, load_source
 from commands.options import CommonOptions, Data, Option
-from commands.terminal import Figures, progress_bar, show_table
+from commands.progress_lines import progress_bar
+from commands.terminal import Figures, show_table
 from features.errors import SettingsError, SourceUnreadable
 
 if TYPE_CHECKING:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
@@ -11,10 +11,11 @@ from commands.champion_watch import find_champion, watch
 from commands.inputs import Loaded, feedback_store, load_source
 from commands.options import AsOf, CommonOptions, Data, Feedback, Model, Option
 from commands.terminal import Figures, show_findings
-from features.errors import BundleError
+from features.errors import BundleError, NotEnoughData
 
 if TYPE_CHECKING:
     from serving.planning.plan import Plan
+    from training.monitoring.advice import PlanHoldout
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -59,15 +60,20 @@ def monitor_command(options: MonitorOptions) -> Figures:
     plans = [(file, read_plan(Path(file))) for file in options.plan]
     accepted = [] if url is None else _accepted_plans(url)
     loaded = load_source(options.data, settings, as_of=options.as_of, feedback=url)
+    judged = _judge_plans([*plans, *accepted], loaded, bool(plans), url)
     watched: Figures = {}
     if champion is not None:
-        watched = watch(champion, loaded, report_to=options.out, metrics_to=options.metrics, page_to=options.html)
+        watched = watch(
+            champion, loaded, report_to=options.out, metrics_to=options.metrics, page_to=options.html,
+            plans=judged.holdouts,
+        )  # fmt: skip
     if url is not None and "model_version" in watched:
         kept = {name: value for name, value in watched.items() if name not in ("reasons", "run_id")}
         _keep_verdicts(url, loaded.as_of, [("model", str(watched["model_version"]), kept)])
-    brought = _judge_plans([*plans, *accepted], loaded, bool(plans), url) if plans or accepted else {}
+    if judged.refusal is not None:
+        raise judged.refusal
     overruled = {} if url is None else _judge_overrides(url, loaded)
-    return {**watched, **brought, **overruled}
+    return {**watched, **judged.figures, **overruled}
 
 
 def _keep_verdicts(url: str, as_of: int, found: Sequence[tuple[str, str, Figures]]) -> None:
@@ -125,20 +131,32 @@ def _judge_overrides(url: str, loaded: Loaded) -> Figures:
     return verdict.figures()
 
 
-def _judge_plans(plans: Sequence[tuple[str, Plan]], loaded: Loaded, asked: bool, url: str | None) -> Figures:
-    """Return what plans brought, each and together, and keep it for the page where there is a store.
+@dataclass(frozen=True)
+class JudgedPlans:
+    """What plans brought: each against its held-out accounts, and the figures of all together.
+
+    refusal : why none of those that were asked for can be judged yet; None where one was, or none was asked for.
+    """
+
+    holdouts: tuple[PlanHoldout, ...] = ()
+    figures: Figures = field(default_factory=dict)
+    refusal: NotEnoughData | None = None
+
+
+def _judge_plans(plans: Sequence[tuple[str, Plan]], loaded: Loaded, asked: bool, url: str | None) -> JudgedPlans:
+    """Judge plans, each and together, and keep that for the page where there is a store.
 
     asked : for plans; else that none can be judged is only said.
     """
-    from features.errors import NotEnoughData
     from training.effects.plan_evaluation import evaluate_plan, pool_plans
     from training.effects.plan_findings import plan_outcome, plans_outcome
     from training.effects.plan_outcomes import plan_outcomes, plan_rows
     from training.model.findings import to_json
     from training.model.text.catalogue import capitalised, render
+    from training.monitoring.advice import PlanHoldout
 
     level, currency = loaded.settings.uplift.level, loaded.settings.service.currency
-    parts, figures = [], {}
+    parts, figures, holdouts = [], {}, []
     kept: list[tuple[str, str, Figures]] = []
     for file, plan in plans:
         try:
@@ -146,24 +164,29 @@ def _judge_plans(plans: Sequence[tuple[str, Plan]], loaded: Loaded, asked: bool,
             result = evaluate_plan(selected, level)
         except NotEnoughData as error:
             if len(plans) == 1 and asked:
-                raise
+                return JudgedPlans(refusal=error)
             print(f"\n{file}: {error}")
             continue
         parts.append((selected, result))
         figures[file] = result.figures()
         found = plan_outcome(result, level)
-        made: Figures = {"made_for": plan.record["as_of"], "findings": to_json(found)}
-        kept.append(("plan", str(plan.record.get("plan_id") or Path(file).name), {**figures[file], **made}))
-        show_findings(f"{file}, made for {plan.record['as_of']}", found, plan.record.get("currency") or currency)
-    if not parts and not asked:
-        return {}
+        made_for, name = str(plan.record["as_of"]), str(plan.record.get("plan_id") or Path(file).name)
+        kept.append(("plan", name, {**figures[file], "made_for": made_for, "findings": to_json(found)}))
+        holdouts.append(PlanHoldout(
+            name=name, made_for=made_for, level=level, treated=result.treated, held_out=result.held_out,
+            gain=result.gain.value, gain_low=result.gain.low, gain_high=result.gain.high, promised=result.promised,
+            elapsed=result.elapsed, compliance=result.compliance, contamination=result.contamination,
+        ))  # fmt: skip
+        show_findings(f"{file}, made for {made_for}", found, plan.record.get("currency") or currency)
     if not parts:
-        raise NotEnoughData("None of these plans can be judged yet; what stands above says why.")
+        none = NotEnoughData("None of these plans can be judged yet; what stands above says why.") if asked else None
+        return JudgedPlans(refusal=none)
     if url is not None:
         _keep_verdicts(url, loaded.as_of, kept)
     gain, promised = pool_plans(parts, level)
     if len(parts) > 1:
         print(f"\n{capitalised(render(plans_outcome(gain, promised, len(parts), level), 'en', currency))}")
-    return {
+    together: Figures = {
         "plans": figures, "gain": gain.value, "gain_low": gain.low, "gain_high": gain.high, "promised": promised,
     }  # fmt: skip
+    return JudgedPlans(tuple(holdouts), together)

@@ -11,7 +11,8 @@ from typing import TYPE_CHECKING, Annotated, Literal
 
 from commands.inputs import feedback_store, load_source
 from commands.options import CommonOptions, Option, UsageError, amount, bond_amount
-from commands.terminal import Figures, progress_bar, show_findings
+from commands.progress_lines import progress_bar
+from commands.terminal import Figures, show_findings
 
 if TYPE_CHECKING:
     from serving.planning.arms import Draw

@@ -10,7 +10,8 @@ from typing import TYPE_CHECKING, Annotated
 
 from commands.inputs import registry_uri
 from commands.options import CommonOptions, Option
-from commands.terminal import Figures, progress_bar, show_table
+from commands.progress_lines import progress_bar
+from commands.terminal import Figures, show_table
 from features.errors import BundleError, RegistryError, SettingsError
 
 if TYPE_CHECKING:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import tempfile
 from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass, replace
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Literal
 
@@ -20,8 +21,9 @@ from commands.inputs import (
     open_executor,
 )
 from commands.options import AsOf, CommonOptions, Dask, Data, Feedback, Model, Option, UsageError
+from commands.progress_lines import progress_bar
 from commands.store_writing import check_store, store_background, store_folder, store_frames
-from commands.terminal import Figures, note_set_aside, progress_bar, show_disagreements
+from commands.terminal import Figures, note_set_aside, show_disagreements
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -120,7 +122,9 @@ def score_source(
     with progress_bar() as progress:
         progress("scoring", 0.0)
         scorer = Scorer(bundle, version)
-        frames = score_frames(scorer, loaded.histories, loaded.as_of, language=language)
+        frames = score_frames(
+            scorer, loaded.histories, loaded.as_of, language=language, progress=partial(progress, "scoring")
+        )
         sums = run_sums(frames[0], loaded.histories, loaded.as_of, bundle.facts)
         progress("scoring", 1.0)
     written: Sequence[Path] = ()

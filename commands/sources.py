@@ -9,7 +9,8 @@ from pathlib import Path
 from typing import Annotated
 
 from commands.options import Accounts, CommonOptions, Data, Months, Option, Seed, at_least_one
-from commands.terminal import Figures, progress_bar, show_table
+from commands.progress_lines import progress_bar
+from commands.terminal import Figures, show_table
 
 
 @dataclass(frozen=True, kw_only=True)

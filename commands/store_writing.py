@@ -7,7 +7,8 @@ from collections.abc import Iterable, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from commands.terminal import Figures, progress_bar
+from commands.progress_lines import progress_bar
+from commands.terminal import Figures
 
 if TYPE_CHECKING:
     import pandas as pd

@@ -1,4 +1,4 @@
-"""A command's output on the terminal: progress, tables, lists, notes, and the main figures as the last line."""
+"""A command's output on the terminal: tables, lists, notes, and the main figures as the last line."""
 
 from __future__ import annotations
 
@@ -6,13 +6,11 @@ import json
 import re
 import shutil
 import sys
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from collections.abc import Iterable, Mapping, Sequence
 from typing import TYPE_CHECKING, TypeAlias
 
 if TYPE_CHECKING:
     import pandas as pd
-    from rich.progress import TaskID
 
     from features.histories.outlier_dates import OutlierDates
     from training.evaluation.evaluation import Comparison
@@ -21,8 +19,6 @@ if TYPE_CHECKING:
 Json: TypeAlias = "str | int | float | bool | Sequence[Json] | Mapping[str, Json] | None"
 Figures: TypeAlias = Mapping[str, Json]
 """What a command found, by name: what `--json` prints."""
-Progress: TypeAlias = Callable[[str, float], None]
-"""Told what is done, and which share of it."""
 
 
 def note_set_aside(rows: int) -> None:
@@ -41,30 +37,6 @@ def note_outlier_dates(far: OutlierDates | None) -> None:
             f"      follows them. If that is a typing error, give --as-of {iso(midnight_after(far.last_before))}.",
             file=sys.stderr,
         )
-
-
-@contextmanager
-def progress_bar() -> Iterator[Progress]:
-    """Yield a function that draws a progress bar on standard error; the bar vanishes when the work is done."""
-    from rich.console import Console
-    from rich.progress import BarColumn, Progress, TextColumn, TimeElapsedColumn
-
-    console = Console(stderr=True)
-    columns = (
-        TextColumn("{task.description}"),
-        BarColumn(),
-        TextColumn("{task.percentage:>3.0f} %"),
-        TimeElapsedColumn(),
-    )
-    with Progress(*columns, console=console, transient=True, disable=not console.is_terminal) as bar:
-        tasks: dict[str, TaskID] = {}
-
-        def advance(what: str, share: float) -> None:
-            if what not in tasks:
-                tasks[what] = bar.add_task(what, total=1.0)
-            bar.update(tasks[what], completed=share)
-
-        yield advance
 
 
 def say_step(text: str) -> None:

@@ -32,17 +32,10 @@ from commands.options import (
     name_list,
     none_or_more,
 )
+from commands.progress_lines import TRAINING, Progress, progress_bar
 from commands.promotion import CHECKS, REPORT, SETTINGS, Judgement, judge, write_page
 from commands.registration import Begun, RunWish, now_ms, register_package, tracked_training
-from commands.terminal import (
-    Figures,
-    Progress,
-    note_set_aside,
-    progress_bar,
-    show_comparison,
-    show_findings,
-    show_table,
-)
+from commands.terminal import Figures, note_set_aside, show_comparison, show_findings, show_table
 
 if TYPE_CHECKING:
     from training.data.dataset import Dataset
@@ -207,7 +200,7 @@ def train_command(options: TrainOptions) -> Figures:
         with progress_bar() as progress:
             end = as_of_parts(partitions, executor, options.as_of, progress)
         with tracked(settings, request, end) as begun:
-            with progress_bar() as progress:
+            with progress_bar(TRAINING) as progress:
                 data = gather_dataset(
                     partitions, executor, settings, end, backend=backend, progress=progress,
                     report_set_aside=note_set_aside,
@@ -222,7 +215,7 @@ def train_source(loaded: Loaded, request: TrainingRequest) -> Registered:
 
     settings, as_of = loaded.settings, loaded.as_of
     with tracked(settings, request, as_of) as begun:
-        with progress_bar() as progress:
+        with progress_bar(TRAINING) as progress:
             data = build_dataset(loaded.histories.as_it_stood(as_of), settings, as_of, progress=progress)
             run = learn(data, settings, request, progress)
         return conclude(run, request, begun)

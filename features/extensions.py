@@ -1,4 +1,4 @@
-"""What installed packages add: features, members of the pools, recipes of exports, each by an entry point of its own.
+"""What installed packages add: features, members of the pools, tables, recipes of exports, each by an entry point.
 
 A package says so in its `pyproject.toml`, under the names below; nothing in this program is edited (docs/extend.md).
 """
@@ -6,7 +6,7 @@ A package says so in its `pyproject.toml`, under the names below; nothing in thi
 from collections.abc import Iterable
 from dataclasses import dataclass
 from functools import cache
-from importlib.metadata import entry_points
+from importlib.metadata import PackageNotFoundError, entry_points, version
 from typing import Any
 
 from features.errors import SettingsError
@@ -17,6 +17,8 @@ MEMBERS = "loyalty_ladder.members"
 """Named `TASK.NAME`: a function from a task to a predictor."""
 EXPORTS = "loyalty_ladder.exports"
 """A `Recipe`, or several."""
+TABLES = "loyalty_ladder.tables"
+"""A function that makes the rows of a table, as `features.sources.table_plugins` calls it."""
 
 
 @dataclass(frozen=True)
@@ -48,6 +50,26 @@ def extensions(group: str) -> tuple[Extension, ...]:
                 f"{type(error).__name__}: {error}. Mend or remove that package."
             ) from error
     return tuple(sorted(found, key=lambda one: (one.package, one.name)))
+
+
+def packages_of_models() -> tuple[str, ...]:
+    """Return the packages, each with its version, that add features or members, as a model is trained with them."""
+    return tuple(sorted({one.package for group in (FEATURES, MEMBERS) for one in extensions(group)}))
+
+
+def other_packages(packages: Iterable[str]) -> list[str]:
+    """Return, of packages with their versions, what is here instead of each that is not; nothing where all are."""
+    differing = []
+    for package in packages:
+        name, _, wanted = package.rpartition(" ")
+        try:
+            here = version(name)
+        except PackageNotFoundError:
+            differing.append(f"{package}, which is not installed here")
+            continue
+        if here != wanted:
+            differing.append(f"{package}, and {here} is installed here")
+    return differing
 
 
 def added(group: str, kind: type) -> tuple[Any, ...]:

@@ -81,8 +81,14 @@ def test_a_model_with_a_foreign_part_serves_where_it_is_installed_and_names_it_w
     read = "import sys; from training.model.bundle import read_bundle, Path; print(read_bundle(Path(sys.argv[1]))[1])"
     there = python(path, read, str(tmp_path / "bundle"), folder=tmp_path)
     assert there.returncode == 0, there.stderr
-    with pytest.raises(BundleError, match=named):
+    assert "Warning" not in there.stderr
+    with pytest.raises(BundleError, match=rf"{named}.*acme-ladder 1\.2, which is not installed here"):
         read_bundle(tmp_path / "bundle")
+    metadata = tmp_path / "acme_ladder-1.2.dist-info" / "METADATA"
+    metadata.write_text(metadata.read_text().replace("Version: 1.2", "Version: 1.3"))
+    newer = python(path, read, str(tmp_path / "bundle"), folder=tmp_path)
+    assert newer.returncode == 0, newer.stderr
+    assert "was trained with acme-ladder 1.2, and 1.3 is installed here" in newer.stderr
 
 
 def test_a_foreign_recipe_is_known_to_init(tmp_path: Path) -> None:

@@ -9,6 +9,7 @@ import numpy as np
 
 from features.catalog import catalog
 from features.errors import NotEnoughData
+from features.extensions import packages_of_models
 from features.histories.histories import Histories
 from features.instants import MICROSECONDS_PER_DAY, BoolArray, FloatArray, instant, iso
 from features.parallel import side_by_side
@@ -416,6 +417,7 @@ def _facts(
         test_share=settings.advice.test_share,
         risk=settings.advice.risk,
         raw_columns=remember_columns(data.totals.profiles, data.end),
+        packages=packages_of_models(),
         lifetime_years=settings.outcome.lifetime_years,
         discount_rate=settings.outcome.discount_rate,
         notice_days=settings.advice.notice_days,

@@ -28,6 +28,7 @@ from features.sources.partitioned import Part, Partitions, part_folder, part_num
 from features.sources.readings.columns import ColumnEvidence, apply, gather, settle
 from features.sources.rules import NO_RULES, SourceRules
 from features.sources.source import Progress
+from features.sources.table_plugins import made_table
 from features.tables import OF_THE_SUPPLIER, TABLE, TABLES
 
 MOST_PARTS = 512
@@ -118,7 +119,7 @@ def _batches(
     table: Table, connector: Connector, mapping: TableMapping, rules: SourceRules
 ) -> tuple[Iterator[pa.Table], tuple[str, ...]]:
     """Return the table's declared columns under the contract's names in batches, and warnings about those left out."""
-    result = None if mapping.query is None else connector.query(table.name, mapping.query)
+    result = made_table(table, connector, mapping)
     names = connector.columns(table.name) if result is None else list(result)
     origin, notes = column_origins(table, names, mapping)
 

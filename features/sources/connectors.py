@@ -17,6 +17,7 @@ class TableMapping:
 
     query : SQL, run by DuckDB over files (each is a table by its stem and by its name, a sheet by its title) or by the
         database itself; None = the table of the contract's name.
+    plugin : name of an installed package's entry point that makes the table (`features.sources.table_plugins`).
     columns : contract name -> name in the data, for the columns that are called otherwise.
     reading : contract name -> how its cells are read, such as `dmy` or `decimal_comma`, where they leave it in doubt.
     """
@@ -24,11 +25,17 @@ class TableMapping:
     query: str | None = None
     columns: Mapping[str, str] = field(default_factory=dict)
     reading: Mapping[str, str] = field(default_factory=dict)
+    plugin: str | None = None
+
+    @property
+    def makes(self) -> bool:
+        """Return whether the table is made, by a query or a plugin, instead of read by its name."""
+        return self.query is not None or self.plugin is not None
 
 
 def has_query(mapped: Mapping[str, TableMapping], table: Table) -> bool:
-    """Return whether a table is read by a query instead of by its name."""
-    return table.name in mapped and mapped[table.name].query is not None
+    """Return whether a table is made by a query or a plugin instead of read by its name."""
+    return table.name in mapped and mapped[table.name].makes
 
 
 class Connector(Protocol):
@@ -82,6 +89,8 @@ def check_mapping(mapped: Mapping[str, TableMapping]) -> None:
             raise SettingsError(
                 f"[tables.{name}] maps a table that does not exist; the tables are {listed(KNOWN_TABLES)}"
             )
+        if where.query is not None and where.plugin is not None:
+            raise SettingsError(f"[tables.{name}] has both a query and a plugin; only one can make the table.")
         known = [column.name for column in KNOWN_TABLES[name].columns]
         unknown = [column for column in (*where.columns, *where.reading) if column not in known]
         if unknown:

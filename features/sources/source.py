@@ -276,7 +276,7 @@ def _notes(connector: Connector, mapped: Mapping[str, TableMapping], present: Se
     there = {table.name for table in present}
     notes = [f"[tables.{name}] is mapped, but {connector.label} has no {name}" for name in mapped if name not in there]
     # A query may read any of the others, so with one there they are no surprise.
-    if not any(where.query is not None for where in mapped.values()):
+    if not any(where.makes for where in mapped.values()):
         unknown = connector.unknown_tables()
         if unknown:
             notes.append(f"ignored in {connector.label}, as the contract does not know them: {listed(unknown)}")

@@ -17,6 +17,7 @@ from features.sources.readings.amounts import symbols
 from features.sources.readings.columns import apply, gather, settle
 from features.sources.readings.evidence import ColumnReading, words
 from features.sources.rules import SourceRules
+from features.sources.table_plugins import made_table
 
 
 @dataclass(frozen=True)
@@ -123,7 +124,7 @@ def _read_columns(
     table: Table, connector: Connector, mapping: TableMapping
 ) -> tuple[dict[str, Any], tuple[str, ...], Callable[[], Mapping[str, Any]]]:
     """Read the raw columns under the contract's names; say which were left out; return what reads all of them."""
-    result = None if mapping.query is None else connector.query(table.name, mapping.query)
+    result = made_table(table, connector, mapping)
     names = connector.columns(table.name) if result is None else list(result)
     origin, notes = column_origins(table, names, mapping)
     columns = result if result is not None else connector.read(table.name, sorted(set(origin.values())))

@@ -54,11 +54,12 @@ def score_frames(
     language: str = DEFAULT_LANGUAGE,
     explain: bool = True,
     horizons: bool = True,
+    progress: Callable[[float], None] | None = None,
 ) -> tuple[pd.DataFrame, pd.DataFrame, pd.DataFrame, pd.DataFrame]:
     """Return the tables of TABLES for every account known at as_of (microseconds).
 
     language : of the sentences in the scores' `reasons`.  explain : give reasons at all; else the table of them has no
-        rows.  horizons : also look at the further ones; else that table has none.
+        rows.  horizons : also look at the further ones; else that table has none.  progress : told which share is done.
 
     Raises
     ------
@@ -68,7 +69,7 @@ def score_frames(
     snapshots = histories.known_at(as_of)
     if not len(snapshots):
         raise NotEnoughData(f"No account is known before {iso(as_of)}. Choose a later --as-of.")
-    scored = scorer.score(histories, snapshots, explain, horizons)
+    scored = scorer.score(histories, snapshots, explain, horizons, progress=progress)
     reasons = [own or () for own in scored.scores["reasons"]]
     texts = [json.dumps([render_reason(one, language) for one in some], ensure_ascii=False) for some in reasons]
     lists = {name: list_texts(scored.scores[name]) for name in LISTS}

@@ -4,7 +4,7 @@ The catalogue that computes the features is the one that trained the model, chec
 the bundle is read. Every figure of an account has the same bits whatever accounts stand beside it.
 """
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from statistics import NormalDist
 
@@ -72,15 +72,20 @@ class Scorer:
         snapshots: Snapshots,
         explain: bool = True,
         horizons: bool = True,
+        *,
+        progress: Callable[[float], None] | None = None,
     ) -> Scored:
         """Return the scores of those snapshots, in their order.
 
         explain : also give the reasons, which takes about as long again: a tuple of reasons an account, else None.
         horizons : also look as far ahead as the model's other horizons do.
+        progress : told which share is done, about.
         """
+        told_share = progress or (lambda _: None)
         facts = self.bundle.facts
         view = View(histories, snapshots)
         matrix = catalog.compute(view, self.bundle.context)
+        told_share(0.3)
         rung = rungs(view, facts.rules)
         missing = float(np.isnan(matrix).mean()) if len(matrix) else 0.0
         columns: dict[str, Column] = {
@@ -113,9 +118,11 @@ class Scorer:
         columns |= self._play(view, matrix, columns)
         columns |= loyalty_columns(view, facts)
         columns["reasons"] = _nothing(len(snapshots))
+        told_share(0.5)
         if explain:
             for k, told in enumerate(self._reasons(matrix, rung, rows, parts, Explainer(facts, histories.tables))):
                 columns["reasons"][k] = told
+        told_share(0.8)
         repeated = {name: np.repeat(columns[name], len(self.bundle.investments)) for name in ("account_id", "as_of")}
         ahead = self._horizons(view, matrix, rung, rows, columns) if horizons else {}
         return Scored(_without_sign(columns), _without_sign(repeated | investments), _without_sign(ahead), missing)

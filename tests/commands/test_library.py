@@ -25,6 +25,7 @@ MAPPED = {
         "orders": {"query": 'select "Klant" as account_id, "Datum" as ordered_at, "Bedrag" as revenue from facturen'}
     }
 }
+DATES = ("next_order_on", "next_order_from", "next_order_until", "act_by")
 FACTUREN = pd.DataFrame({"Klant": ["1", "2"], "Datum": ["13-02-2025", "14-02-2025"], "Bedrag": ["1.250,50", "3,00"]})
 
 
@@ -78,8 +79,33 @@ def test_arrow_goes_in_and_comes_out_and_plans_alike(model: ladder.Model) -> Non
     assert isinstance(scores.scores, pa.Table)
     assert isinstance(source.set_aside, pa.Table)
     ours = model.score(ladder.read(dict(tiny().tables), FASTER))
+    for name in DATES:
+        assert pa.types.is_timestamp(scores.scores.schema.field(name).type), name
     plans = [ladder.plan(each, 50_000, holdout=0.0, model=model) for each in (scores, ours)]
     pd.testing.assert_frame_equal(plans[0].rows, plans[1].rows)
+
+
+def test_every_date_of_the_scores_is_a_datetime(model: ladder.Model) -> None:
+    source = ladder.read(dict(tiny().tables), FASTER)
+    frames = model.score(source)
+    for frame in frames:
+        for name in frame:
+            known = frame[name].dropna().astype(str)
+            if (
+                name.endswith(("_on", "_at", "_by", "_from", "_until", "as_of"))
+                and known.str.match(r"\d{4}-\d\d").any()
+            ):
+                assert pd.api.types.is_datetime64_dtype(frame[name]), name
+    expected, as_of = frames.scores["next_order_on"], frames.scores["as_of"]
+    assert set(DATES) == {name for name in frames.scores if frame_of_dates(frames.scores, name)} - {"as_of"}
+    assert (expected.dropna() - as_of[expected.notna()]).dt.days.abs().median() < 400
+    assert (expected.dropna() == expected.dropna().dt.normalize()).all()
+    orders = source.tables["orders"]
+    assert pd.api.types.is_datetime64_any_dtype(orders["ordered_at"])
+
+
+def frame_of_dates(scores: pd.DataFrame, name: str) -> bool:
+    return bool(pd.api.types.is_datetime64_dtype(scores[name]))
 
 
 @pytest.mark.parametrize("made", [lambda frame: frame, Foreign, lambda frame: frame.to_dict("list")])

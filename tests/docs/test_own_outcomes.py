@@ -1,7 +1,8 @@
 """The outcomes of one's own of docs/extend.md find their events, from frames and from files."""
 
+import runpy
 import tomllib
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Any
 
@@ -9,12 +10,17 @@ import pandas as pd
 import pytest
 
 import ladder
+from features.errors import ColumnMissing, SettingsError, SourceUnreadable
+from features.extensions import Extension
+from features.partitions.write import partition
 from tests.docs.documents import DOCS, blocks
 from tests.trained import tiny
+from training.settings import parse_settings
 
 OUTCOMES: Mapping[str, Mapping[str, Any]] = {
     settings["registry"]["model"]: settings
     for settings in (tomllib.loads(one.text) for one in blocks(DOCS / "extend.md") if one.language == "toml")
+    if "query" in settings["tables"]["switches"]
 }
 ORDERS = pd.DataFrame(
     [
@@ -66,3 +72,55 @@ def test_an_outcome_of_one_s_own_is_learnt_and_scored() -> None:
     chances = model.score(source).scores["p_switch"].dropna()
     assert chances.between(0, 1).all()
     assert chances.nunique() > 5
+
+
+FALLEN = {
+    "outcome": {"switching": "recorded"}, "registry": {"model": "fallen-by-half"},
+    "tables": {"switches": {"plugin": "acme.downgrades"}},
+}  # fmt: skip
+SOLD = pd.DataFrame(
+    [("A", "2024-01-10", 100.0), ("A", "2024-05-10", 40.0), ("B", "2024-02-01", 100.0), ("B", "2024-06-30", 60.0)],
+    columns=["account_id", "ordered_at", "revenue"],
+)
+
+
+def install(monkeypatch: pytest.MonkeyPatch, function: Callable[..., Any]) -> None:
+    """As if a package added that function."""
+    added = (Extension("acme.downgrades", function, "acme-ladder 1.2"),)
+    monkeypatch.setattr("features.sources.table_plugins.extensions", lambda _: added)
+
+
+@pytest.mark.parametrize("files", [False, True], ids=["frames", "files"])
+def test_the_function_of_the_document_makes_the_events_from_frames_files_and_parts(
+    files: bool, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    block = next(one.text for one in blocks(DOCS / "extend.md") if one.text.startswith("# acme_ladder.py"))
+    (tmp_path / "acme_ladder.py").write_text(block)
+    install(monkeypatch, runpy.run_path(str(tmp_path / "acme_ladder.py"))["downgrades"])
+    (tmp_path / "acme_ladder.py").unlink()
+    documented = [tomllib.loads(one.text) for one in blocks(DOCS / "extend.md") if one.language == "toml"]
+    assert FALLEN in documented
+    SOLD.to_csv(tmp_path / "orders.csv", index=False)
+    source = ladder.read(tmp_path if files else {"orders": SOLD}, FALLEN)
+    found = source.tables["switches"]
+    assert [(one.account_id, str(one.switched_at)[:10]) for one in found.itertuples()] == [("A", "2024-07-01")]
+    if files:
+        cut = partition(tmp_path, tmp_path / "cut", 2, parse_settings(FALLEN).tables)
+        assert cut.rows["switches"] == 1
+
+
+def test_a_plugin_that_is_missing_or_fails_is_called_by_its_name(monkeypatch: pytest.MonkeyPatch) -> None:
+    with pytest.raises(SettingsError, match=r"'acme\.downgrades' is no entry point of"):
+        ladder.read({"orders": SOLD}, FALLEN)
+    install(monkeypatch, lambda read: read("invoices"))
+    with pytest.raises(SourceUnreadable, match=r"acme-ladder 1\.2 failed to make the table switches: KeyError"):
+        ladder.read({"orders": SOLD}, FALLEN)
+    install(monkeypatch, lambda _: 3)
+    with pytest.raises(SourceUnreadable, match="int is no table"):
+        ladder.read({"orders": SOLD}, FALLEN)
+    install(monkeypatch, lambda _: pd.DataFrame({"account_id": ["A"]}))
+    with pytest.raises(ColumnMissing, match="switched_at"):
+        ladder.read({"orders": SOLD}, FALLEN)
+    both = {"tables": {"switches": {"plugin": "acme.downgrades", "query": "select 1"}}}
+    with pytest.raises(SettingsError, match="both a query and a plugin"):
+        ladder.read({"orders": SOLD}, both)

@@ -115,6 +115,11 @@ def test_every_setting_changes_the_digest() -> None:
 
 def test_settings_that_contradict_each_other_are_refused() -> None:
     for content, named in (
+        (
+            {"ladder": {"customer_order_days": 5}},
+            ("customer_order_days = 5", "member_periods_with_order = 4", "is a customer too"),
+        ),
+        ({"source": {"currency": "EUR", "exchange_rates": {"EUR": 2.0}}}, ("one EUR is worth 2 EUR",)),
         ({"ladder": {"member_periods_with_order": 9}}, ("member_periods_with_order = 9", "member_periods = 6")),
         ({"ladder": {"advocate_referrals": 4}}, ("advocate_referrals = 4", "raving_fan_referrals = 3")),
         ({"promotion": {"most_lost_to_a_day": 0.6}}, ("most_lost_to_a_day = 0.6", "most_lost_to_a_week = 0.5")),

@@ -1,16 +1,18 @@
 """What a model remembers of the raw columns that it learnt from: the last year before its training, in shares."""
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from typing import Any
 
 import numpy as np
 
 from features.histories.column_profiles import (
     MISSING,
+    MOST_PARTS,
     ROWS,
     Profiles,
     number_of,
     rows_by_week,
+    table_of,
     values_between,
 )
 from features.instants import ALWAYS, MICROSECONDS_PER_DAY
@@ -21,23 +23,31 @@ YEAR = 364 * MICROSECONDS_PER_DAY
 MOST_VALUES = 50
 """Values of a column that are remembered by name, the most frequent."""
 QUANTILES = (0.05, 0.25, 0.5, 0.75, 0.95)
+MOST_REMEMBERED, LEAST_OF_PART = 8, 60
+"""Parts of a table by each column that are remembered, the largest, and the rows that each must have."""
 STANDING = frozenset({"accounts", "contacts"})
 """Tables that say how things stand, of which every row counts, however old."""
 
 
-def remember_columns(profiles: Profiles, end: int, days: int | None = None) -> dict[str, Any]:
-    """Return, by table, its rows a week and what its columns hold; plain values, kept with the model.
+def remember_columns(
+    profiles: Profiles, end: int, days: int | None = None, among: Collection[str] | None = None
+) -> dict[str, Any]:
+    """Return, by table and by part of a table, the rows a week and what the columns hold; plain values, kept with the
+    model.
 
     end : microseconds; weeks that are not over by then count nothing.  days : that are looked at; None = a year.
+    among : the tables and parts that are wanted, as far as there are any; None = all tables and their larger parts.
     """
     found = {}
     length = YEAR if days is None else days * MICROSECONDS_PER_DAY
-    for table in sorted(profiles):
-        columns, since = profiles[table], ALWAYS // 2 if table in STANDING else end - length
+    wanted = _worth_remembering(profiles, end, length) if among is None else sorted(profiles.keys() & set(among))
+    for name_of_part in wanted:
+        table, *_ = table_of(name_of_part)
+        columns, since = profiles[name_of_part], _since(table, end, length)
         rows = sum(values_between(columns[ROWS], since, end).values())
         if rows:
             weeks = rows_by_week(columns[ROWS], end - length, end) if table not in STANDING else []
-            found[table] = {
+            found[name_of_part] = {
                 "rows": rows,
                 "weekly": [round(float(value), 1) for value in np.quantile(weeks, (0, 0.5, 1))] if weeks else [],
                 "columns": {
@@ -46,6 +56,27 @@ def remember_columns(profiles: Profiles, end: int, days: int | None = None) -> d
                 },
             }  # fmt: skip
     return found
+
+
+def _since(table: str, end: int, length: int) -> int:
+    return ALWAYS // 2 if table in STANDING else end - length
+
+
+def _worth_remembering(profiles: Profiles, end: int, length: int) -> list[str]:
+    """Return the tables, and of the parts of each the largest; a division with a single part is none."""
+    parts: dict[tuple[str, str], list[tuple[int, str]]] = {}
+    chosen = []
+    for name in profiles:
+        table, kind, _ = table_of(name)
+        if kind:
+            rows = sum(values_between(profiles[name][ROWS], _since(table, end, length), end).values())
+            parts.setdefault((table, kind), []).append((-rows, name))
+        else:
+            chosen.append(name)
+    for those in parts.values():
+        if 1 < len(those) <= MOST_PARTS:
+            chosen += [name for rows, name in sorted(those)[:MOST_REMEMBERED] if -rows >= LEAST_OF_PART]
+    return sorted(chosen)
 
 
 def _remembered(table: str, name: str, values: Mapping[str, int]) -> dict[str, Any]:

@@ -6,10 +6,12 @@ part is called off where its interval leaves out zero at a false-discovery rate 
 difference is worth a word.
 """
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import asdict, dataclass, replace
+from typing import Any, NamedTuple
 
 import numpy as np
+from numpy.typing import NDArray
 from scipy.stats import false_discovery_control, norm
 
 from features.instants import FloatArray, IntArray
@@ -52,6 +54,11 @@ class PartRow:
     q: float = float("nan")
 
     @property
+    def title(self) -> str:
+        """Return which part it is, as `country=NL`."""
+        return f"{self.kind}={self.name}"
+
+    @property
     def off(self) -> bool:
         """Return whether its chances are off, beyond chance and worth a word."""
         return self.q <= 1 - LEVEL and abs(self.surplus) >= WORTH_A_WORD
@@ -59,13 +66,22 @@ class PartRow:
 
 def parts_of_accounts(data: Dataset, rows: IntArray) -> Iterator[tuple[str, str, IntArray]]:
     """Yield kind, name and positions among the rows, of every part that has to do with who an account is."""
-    account = data.snapshots.account[rows]
+    employees = data.matrix[rows, data.column("employees")]
+    return parts_of(data.histories.profile, data.snapshots.account[rows], employees)
+
+
+def parts_of(
+    profile: Mapping[str, NDArray[Any]], account: IntArray, employees: FloatArray
+) -> Iterator[tuple[str, str, IntArray]]:
+    """Yield the same of n rows of any kind.
+
+    profile : of the histories.  account, employees : shape (n,), of each row.
+    """
     for kind in PROFILE:
-        if kind in data.histories.profile:
-            values = data.histories.profile[kind][account]
+        if kind in profile:
+            values = profile[kind][account]
             for value in sorted({value for value in values if value is not None}):
                 yield kind, str(value), np.flatnonzero(values == value)
-    employees = data.matrix[rows, data.column("employees")]
     band = np.searchsorted(SIZES, np.nan_to_num(employees, nan=-1.0), side="right")
     for k, name in enumerate(SIZE_NAMES):
         yield "size", name, np.flatnonzero((band == k) & ~np.isnan(employees))
@@ -80,18 +96,40 @@ def judge_fairness(data: Dataset, comparisons: Sequence[Comparison]) -> tuple[Pa
             continue
         judged = comparison.holdout
         chance, happened = chance_of(data, judged.rows, judged.predictions)
-        loss, account = judged.losses[OURS], data.snapshots.account[judged.rows]
-        for kind, name, members in parts_of_accounts(data, judged.rows):
-            accounts = len(np.unique(account[members]))
-            if accounts >= LEAST_ACCOUNTS:
-                surplus, error = clustered_mean(happened[members] - chance[members], account[members])
-                reach = float(norm.ppf(0.5 + LEVEL / 2)) * error
-                found.append(PartRow(
-                    task=comparison.task, kind=kind, name=name, accounts=accounts, snapshots=len(members),
-                    observed=float(happened[members].mean()), expected=float(chance[members].mean()),
-                    surplus=surplus, low=surplus - reach, high=surplus + reach, loss=float(loss[members].mean()),
-                    of_all=float(loss.mean()), q=2 * float(norm.sf(abs(surplus) / max(error, 1e-12))),
-                ))  # fmt: skip
+        account = data.snapshots.account[judged.rows]
+        given = Given(comparison.task, chance, happened, judged.losses[OURS], account)
+        found += judge_parts(given, parts_of_accounts(data, judged.rows))
+    return surest_first(found)
+
+
+class Given(NamedTuple):
+    """What was said of n rows, and what came.  chance, happened, loss : shape (n,).  account : shape (n,)."""
+
+    task: str
+    chance: FloatArray
+    happened: FloatArray
+    loss: FloatArray
+    account: IntArray
+
+
+def judge_parts(given: Given, parts: Iterable[tuple[str, str, IntArray]]) -> Iterator[PartRow]:
+    """Yield every part of enough accounts, whose q is the plain chance yet."""
+    for kind, name, members in parts:
+        accounts = len(np.unique(given.account[members]))
+        if accounts >= LEAST_ACCOUNTS:
+            chance, happened = given.chance[members], given.happened[members]
+            surplus, error = clustered_mean(happened - chance, given.account[members])
+            reach = float(norm.ppf(0.5 + LEVEL / 2)) * error
+            yield PartRow(
+                task=given.task, kind=kind, name=name, accounts=accounts, snapshots=len(members),
+                observed=float(happened.mean()), expected=float(chance.mean()), surplus=surplus, low=surplus - reach,
+                high=surplus + reach, loss=float(given.loss[members].mean()), of_all=float(given.loss.mean()),
+                q=2 * float(norm.sf(abs(surplus) / max(error, 1e-12))),
+            )  # fmt: skip
+
+
+def surest_first(found: Sequence[PartRow]) -> tuple[PartRow, ...]:
+    """Return the parts with their q adjusted over all of them, the surest to be off first."""
     if not found:
         return ()
     adjusted = false_discovery_control([one.q for one in found])

@@ -9,6 +9,7 @@ digest of the manifest, so a changed byte anywhere is another version or a refus
 """
 
 import hashlib
+import warnings
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass, replace
 from pathlib import Path
@@ -17,6 +18,7 @@ from typing import Any
 from features.catalog import catalog
 from features.catalog.catalog import Context
 from features.errors import BundleError
+from features.extensions import other_packages
 from features.ladder.rules import LadderRules
 from training.model import buy_till_you_die, findings, rules  # noqa: F401 - kinds of predictors
 from training.model.bundle_files import BundleReader, json_bytes, move_texts_out, parse_object, read_bytes
@@ -201,8 +203,10 @@ def read_bundle(folder: Path) -> tuple[Bundle, str]:
             f"{folder} is no {NAME} bundle of format {FORMAT}: its manifest says {manifest.get('format')!r}. Train the "
             "model anew, or use the program version that made it."
         )
+    packages: list[str] = []
     try:
         facts = _facts(manifest["facts"])
+        packages = other_packages(facts.packages)
         if facts.catalog != catalog.fingerprint():
             raise BundleError(_other_catalogue(folder, facts))
         reader = BundleReader(folder, manifest["files"])
@@ -223,6 +227,12 @@ def read_bundle(folder: Path) -> tuple[Bundle, str]:
         raise BundleError(
             f"The bundle in {folder} is incomplete: {type(error).__name__} at {error}. Export it anew."
         ) from None
+    except BundleError as error:
+        if packages:
+            raise BundleError(f"{error} It was trained with {'; '.join(packages)}.") from None
+        raise
+    if packages:
+        warnings.warn(f"The model in {folder} was trained with {'; '.join(packages)}.", stacklevel=2)
     return bundle, hashlib.sha256(raw).hexdigest()[:12]
 
 

@@ -53,6 +53,7 @@ class Facts:
     rung_views : rows of `training.account_managers.rung_agreement`.
     risk, value_at_risk : the chance of switching, and the margin at stake, from which on an account is at risk; None
         where nobody's leaving is predicted.
+    packages : that added features or members when it was trained, each with its version.
     raw_columns : what the raw columns held in the year before, as `training.data.raw_columns` writes it.
     """
 
@@ -108,6 +109,7 @@ class Facts:
     inflation: float = 0.0
     benefits: tuple[Mapping[str, str | None], ...] = ()
     option_words: Mapping[str, Mapping[str, str | float | None]] = field(default_factory=dict)
+    packages: tuple[str, ...] = ()
     rung_views: tuple[Mapping[str, str | int | float | None], ...] = ()
 
     @property

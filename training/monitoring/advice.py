@@ -4,6 +4,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
 from features.instants import iso
+from training.evaluation.cluster_bootstrap import LEVEL
 from training.model.findings import BLOCKER, NOTE, OK, WARNING, Finding, gravest
 from training.monitoring.drift_since import DriftSince
 from training.monitoring.early_signs import Proxy
@@ -23,6 +24,30 @@ MISCALIBRATED = 0.01
 LEAST_WEIGHT = 0.01
 """Share of the model's weight below which drifted features are of no consequence to it."""
 MOST_NAMED = 3
+MOST_TREATED = 0.1
+"""The share of held-out accounts with the planned investment, above which they are hardly a hold-out."""
+
+
+@dataclass(frozen=True)
+class PlanHoldout:
+    """What a plan brought per account on its list against its held-out accounts, so far.
+
+    level : of the interval of the gain.  promised : for as long as the plan has run.  compliance, contamination : share
+    of the treated, and of the held-out, for whom the investment was made.
+    """
+
+    name: str
+    made_for: str
+    level: float
+    treated: int
+    held_out: int
+    gain: float
+    gain_low: float
+    gain_high: float
+    promised: float
+    elapsed: float
+    compliance: float
+    contamination: float
 
 
 @dataclass(frozen=True)
@@ -32,6 +57,7 @@ class Watched:
     drift : None where nothing lies after training.  absent : tables that the champion learnt from and the source lacks.
     columns : raw columns and tables that are not as the champion remembers them.
     shifts : outcomes since training against those of a year before.
+    plans : what plans brought against their held-out accounts.
     """
 
     version: str
@@ -44,6 +70,7 @@ class Watched:
     settings: Settings
     columns: tuple[BrokenColumn, ...] = ()
     shifts: tuple[LabelShift, ...] = ()
+    plans: tuple[PlanHoldout, ...] = ()
 
     @property
     def broken(self) -> bool:
@@ -72,7 +99,7 @@ def broken_source(found: Watched) -> list[Finding]:
 
 
 def _broken(one: BrokenColumn) -> Finding:
-    where = {"table": one.table, "column": one.column}
+    where = {"table": one.where, "column": one.column}
     shares = {"before": one.before, "now": one.now}
     match one.kind:
         case "emptied":
@@ -81,6 +108,9 @@ def _broken(one: BrokenColumn) -> Finding:
             return Finding.of("column_filled_less", WARNING, **where, **shares)
         case "renamed":
             return Finding.of("values_renamed", WARNING, **where, unknown=1 - one.now, names=list(one.names))
+        case "one_renamed":
+            was, name = one.names
+            return Finding.of("value_renamed", WARNING, **where, share=one.before, was=was, name=name)
         case "rescaled":
             return Finding.of("numbers_rescaled", WARNING, **where, **shares, factor=one.change)
         case "sign":
@@ -88,9 +118,9 @@ def _broken(one: BrokenColumn) -> Finding:
         case "shifted":
             return Finding.of("times_shifted", WARNING, **where, hours=round(one.change))
         case "fewer_rows":
-            return Finding.of("rows_fewer", WARNING, table=one.table, **shares)
+            return Finding.of("rows_fewer", WARNING, table=one.where, **shares)
         case _:
-            return Finding.of("rows_more", WARNING, table=one.table, **shares)
+            return Finding.of("rows_more", WARNING, table=one.where, **shares)
 
 
 def drifted(found: Watched) -> list[Finding]:
@@ -141,6 +171,19 @@ def realised_calibration(found: Watched) -> list[Finding]:
     return reasons
 
 
+def realised_by_part(found: Watched) -> list[Finding]:
+    """Return countries, industries, segments and sizes whose chances are off though not everybody's are."""
+    reasons = []
+    for one in found.matured:
+        for part in one.parts_off[:MOST_NAMED]:
+            reasons.append(Finding.of(
+                "realised_part_off", WARNING, outcome=one.outcome, days=one.horizon_days, kind=part.kind,
+                name=part.name, accounts=part.accounts, observed=part.observed, expected=part.expected,
+                surplus=part.surplus, low=part.low, high=part.high, level=LEVEL,
+            ))  # fmt: skip
+    return reasons
+
+
 def outcomes_moved(found: Watched) -> list[Finding]:
     """Return outcomes that are not as frequent, or as large, as they were in the data of the training."""
     reasons = []
@@ -153,6 +196,25 @@ def outcomes_moved(found: Watched) -> list[Finding]:
             reasons.append(Finding.of("revenue_moved", WARNING, **figures))
         elif one.moved:
             reasons.append(Finding.of("outcome_moved", WARNING, outcome=one.outcome, **figures))
+    return reasons
+
+
+def plan_holdouts(found: Watched) -> list[Finding]:
+    """Return plans that lost, that brought less than was promised, and whose held-out accounts were treated too."""
+    reasons = []
+    for plan in found.plans:
+        where = {"plan": plan.name, "level": plan.level}
+        gain = {"gain": plan.gain, "low": plan.gain_low, "high": plan.gain_high, "promised": plan.promised}
+        if plan.gain_high < 0:
+            reasons.append(Finding.of("plan_holdout_lost", WARNING, **where, **gain))
+        elif plan.gain_high < plan.promised:
+            reasons.append(Finding.of("plan_holdout_below", WARNING, **where, **gain))
+        if plan.contamination > MOST_TREATED:
+            reasons.append(
+                Finding.of(
+                    "plan_holdout_treated", WARNING, plan=plan.name, share=plan.contamination, held=plan.held_out
+                )
+            )
     return reasons
 
 
@@ -178,7 +240,8 @@ def aged(found: Watched) -> list[Finding]:
 
 
 RULES: tuple[Callable[[Watched], list[Finding]], ...] = (
-    broken_export, broken_source, realised_loss, drifted, aged, realised_calibration, outcomes_moved, early,
+    broken_export, broken_source, realised_loss, drifted, aged, realised_calibration, realised_by_part, outcomes_moved,
+    plan_holdouts, early,
 )  # fmt: skip
 
 

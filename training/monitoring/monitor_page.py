@@ -20,6 +20,8 @@ HISTORY = "history"
 MOST_RUNS = 13
 """Runs on the page: a quarter of weekly ones."""
 Document = Mapping[str, Any]
+Row = dict[str, Any]
+"""Name and cells, one a run."""
 
 
 def keep_run(document: Document, folder: Path) -> Path:
@@ -42,12 +44,43 @@ def monitor_page(runs: Sequence[Document], currency: str = "") -> str:
         {**run, "sentences": [capitalised(render(one, "en", currency)) + "." for one in from_json(run["reasons"])]}
         for run in runs
     ]
-    rows = [{"name": name, "cells": [_cell(value(run)) for run in runs]} for name, value in FIGURES]
+    rows: list[Row] = [{"name": name, "cells": [_cell(value(run)) for run in runs]} for name, value in FIGURES]
     for outcome in sorted({(one["outcome"], one["horizon_days"]) for run in runs for one in run["realised"]}):
         for name, key in (("share observed", "observed"), ("share expected", "expected")):
             cells = [_cell(_realised(run, outcome).get(key)) for run in runs]
             rows.append({"name": f"{outcome[0].replace('_', ' ')}, {outcome[1]} days: {name}", "cells": cells})
+        cells = [_cell(", ".join(_realised(run, outcome).get("parts_off", ()))) for run in runs]
+        rows.append({"name": f"{outcome[0].replace('_', ' ')}, {outcome[1]} days: parts that are off", "cells": cells})
+    rows += _moved_rows(runs) + _plan_rows(runs)
     return _template().render(runs=shown, latest=shown[-1], rows=rows)
+
+
+def _moved_rows(runs: Sequence[Document]) -> list[Row]:
+    """Return what each outcome came to since training, and a year before."""
+    rows: list[Row] = []
+    for outcome in dict.fromkeys(one["outcome"] for run in runs for one in run.get("outcomes", ())):
+        for name, key in (("since training", "now"), ("a year before", "before")):
+            cells = [_cell(_named(run, "outcomes", "outcome", outcome).get(key)) for run in runs]
+            rows.append({"name": f"{outcome} that came, {name}", "cells": cells})
+    return rows
+
+
+def _plan_rows(runs: Sequence[Document]) -> list[Row]:
+    """Return what each plan brought per account against its held-out accounts."""
+    rows: list[Row] = []
+    for plan in dict.fromkeys(one["name"] for run in runs for one in run.get("plans", ())):
+        found = [_named(run, "plans", "name", plan) for run in runs]
+        gains = [
+            f"{one['gain']:,.0f} [{one['gain_low']:,.0f}, {one['gain_high']:,.0f}]" if one else "" for one in found
+        ]
+        rows.append({"name": f"{plan}: gain against the hold-out", "cells": gains})
+        for name, key in (("promised by now", "promised"), ("share of the held-out treated", "contamination")):
+            rows.append({"name": f"{plan}: {name}", "cells": [_cell(one.get(key)) for one in found]})
+    return rows
+
+
+def _named(run: Document, table: str, key: str, name: str) -> Mapping[str, Any]:
+    return next((one for one in run.get(table, ()) if one[key] == name), {})
 
 
 def _realised(run: Document, outcome: tuple[str, int]) -> Mapping[str, Any]:

@@ -22,14 +22,28 @@ MICROSECONDS = 1_000_000
 DOCUMENT, TABLE = "monitor.json", "drift.csv"
 
 
+PLAN_FIGURES = {
+    "gain": "Per account on the list, against the held-out accounts", "gain_low": "Its lower end",
+    "gain_high": "Its upper end", "promised": "Per account, for as long as the plan has run",
+    "elapsed": "Share of the plan's horizon", "compliance": "Share of the treated who got the investment",
+    "contamination": "Share of the held-out who got the investment", "treated": "Accounts", "held_out": "Accounts",
+}  # fmt: skip
+"""Figure of a plan -> what it means."""
+
+
 def figures(found: Watched) -> dict[str, float]:
     """Return the main figures by flat names."""
     clock = found.clock
     named: dict[str, float] = {
         "age_days": clock.age_days, "label_share_seen": clock.share_seen,
         "tables_stopped": len(found.stopped), "tables_absent": len(found.absent),
-        "columns_broken": len(found.columns),
+        "columns_broken": len(found.columns), "outcomes_moved": sum(one.moved for one in found.shifts),
+        "parts": sum(len(one.parts) for one in found.matured),
+        "parts_off": sum(len(one.parts_off) for one in found.matured),
     }  # fmt: skip
+    for shift in found.shifts:
+        prefix = f"{shift.outcome}_{shift.horizon_days}d"
+        named |= {f"{prefix}_since": shift.now, f"{prefix}_year_before": shift.before}
     if found.drift is not None:
         named |= {
             "columns": len(found.drift.columns), "columns_drifted": len(found.drift.drifted),
@@ -68,12 +82,20 @@ def document(found: Watched, reasons: Sequence[Finding]) -> dict[str, Any]:
         "as_of": iso(clock.as_of),
         "labels": {"due": iso(clock.due), "share_seen": clock.share_seen, "complete": clock.complete},
         "drift": drift,
-        "realised": [asdict(one) | {"instants": [iso(at) for at in one.instants]} for one in found.matured],
-        "outcomes": [asdict(one) for one in found.shifts],
+        "realised": [
+            asdict(one)
+            | {
+                "instants": [iso(at) for at in one.instants],
+                "parts_off": [part.title for part in one.parts_off],
+            }
+            for one in found.matured
+        ],
+        "outcomes": [asdict(one) | {"moved": one.moved} for one in found.shifts],
         "early_signs": [asdict(one) for one in found.proxies],
         "tables_stopped": [asdict(one) | {"last": iso(one.last)} for one in found.stopped],
         "tables_absent": list(found.absent),
         "columns_broken": [asdict(one) for one in found.columns],
+        "plans": [asdict(one) for one in found.plans],
     }
     plain: dict[str, Any] = _finite(told)
     return plain
@@ -141,8 +163,29 @@ def _series(found: Watched, reasons: Sequence[Finding], now: float) -> Iterator[
     yield "silent_accounts_high", "Most expected", [(key, one.high) for key, one in silent]
     stopped = [({"table": one.table}, one.silent_days) for one in found.stopped]
     yield "table_silent_days", "Tables that stopped", [(key, days) for key, days in stopped]
+    part_keys = [
+        ({"outcome": one.outcome, "horizon_days": str(one.horizon_days), "kind": part.kind, "name": part.name}, part)
+        for one in found.matured for part in one.parts
+    ]  # fmt: skip
+    yield "part_expected_share", "Mean chance given to a part", [(key, part.expected) for key, part in part_keys]
+    yield (
+        "part_observed_share",
+        "Share that it happened to",
+        [(key, part.observed) for key, part in part_keys],
+    )
+    yield "part_surplus_low", "Observed less expected, at least", [(key, part.low) for key, part in part_keys]
+    yield "part_surplus_high", "Observed less expected, at most", [(key, part.high) for key, part in part_keys]
+    yield "parts_off", "Parts whose chances are off", [({}, sum(len(one.parts_off) for one in found.matured))]
+    moved = [({"outcome": one.outcome, "horizon_days": str(one.horizon_days)}, one) for one in found.shifts]
+    yield "outcome_since", "Share, or revenue, since training", [(key, one.now) for key, one in moved]
+    yield "outcome_year_before", "The same a year before", [(key, one.before) for key, one in moved]
+    yield "outcome_moved", "1 where it moved beyond chance", [(key, float(one.moved)) for key, one in moved]
+    yield "outcomes_moved", "How many outcomes moved", [({}, sum(one.moved for one in found.shifts))]
+    plans = [({"plan": one.name}, one) for one in found.plans]
+    for name, text in PLAN_FIGURES.items():
+        yield f"plan_{name}", text, [(key, getattr(one, name)) for key, one in plans]
     broken: list[Sample] = [
-        ({"table": one.table, "column": one.column, "kind": one.kind}, 1.0) for one in found.columns
+        ({"table": one.table, "column": one.column, "kind": one.kind, "part": one.part}, 1.0) for one in found.columns
     ]
     yield "column_broken", "1 for each raw column that is not as in training, by what is wrong", broken
     yield "columns_broken", "How many of them there are", [({}, len(found.columns))]

@@ -4,15 +4,19 @@ The memory is the bundle's own, so a column that was changed for all rows, old o
 computed again from the changed source would have changed with it. Only gross differences are told, far outside what
 seasons and growth do: a column that is empty, values under other names, amounts several times as large throughout,
 times at other hours, a table with hardly any rows. What moves slowly is drift, which `training.monitoring.drift` finds.
+
+The same is asked of the rows of each country, segment, industry and currency, as far as the model remembers them: where
+a part alone broke, it is named with what it is a part of, once, by the first such division that shows it.
 """
 
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 import numpy as np
+from scipy.stats import binom
 
-from features.histories.column_profiles import Profiles
+from features.histories.column_profiles import Profiles, table_of
 from features.instants import FloatArray
 from training.data.raw_columns import remember_columns
 
@@ -35,9 +39,15 @@ LEAST_OVERLAP, GAINED, PEAKED = 0.75, 0.2, 0.2
 FEWER, MORE = 0.2, 4.0
 """Rows a week, as a part of the usual median, and beyond anything seen in the year before."""
 MOST_NAMED = 5
+BY_CHANCE = 1e-6
+"""The chance that a value or a filled cell is missing among so many rows, below which it is not by chance."""
+LEAST_VALUE, AS_FREQUENT = 0.02, 2.0
+"""The share of the rows that a value must have had, and by what factor the one in its place may differ."""
+DIVISIONS = ("currency", "country", "segment", "industry")
+"""The kinds of parts in the order in which they are believed."""
 
-EMPTIED, LESS, RENAMED, RESCALED, SIGNS, SHIFTED, ROWS_FEWER, ROWS_MORE = (
-    "emptied", "filled_less", "renamed", "rescaled", "sign", "shifted", "fewer_rows", "more_rows",
+EMPTIED, LESS, RENAMED, ONE_RENAMED, RESCALED, SIGNS, SHIFTED, ROWS_FEWER, ROWS_MORE = (
+    "emptied", "filled_less", "renamed", "one_renamed", "rescaled", "sign", "shifted", "fewer_rows", "more_rows",
 )  # fmt: skip
 
 
@@ -48,7 +58,8 @@ class BrokenColumn:
     column : empty of a whole table.  kind : one of the constants above.
     before, now : shares filled, known or negative; medians; rows a week.
     change : the factor of numbers, the hours of a shift; 0.0 where that says nothing.
-    names : the most frequent of the values that nobody knew.
+    names : the most frequent of the values that nobody knew; of one value under another name, both names.
+    part : `currency=USD`, of which alone it is said; empty = of the whole table.
     """
 
     table: str
@@ -58,6 +69,12 @@ class BrokenColumn:
     now: float
     change: float = 0.0
     names: tuple[str, ...] = ()
+    part: str = ""
+
+    @property
+    def where(self) -> str:
+        """Return the table, and which part of it, as `orders[currency=USD]`."""
+        return f"{self.table}[{self.part}]" if self.part else self.table
 
 
 def broken_columns(remembered: Mapping[str, Any], profiles: Profiles, as_of: int) -> tuple[BrokenColumn, ...]:
@@ -66,53 +83,96 @@ def broken_columns(remembered: Mapping[str, Any], profiles: Profiles, as_of: int
     remembered : of the bundle; empty of one that kept nothing, and then nothing is found.
     profiles : of the source as it is now.  as_of : microseconds.
     """
-    windows = [remember_columns(profiles, as_of, days) for days in WINDOWS_DAYS]
+    windows = [remember_columns(profiles, as_of, days, remembered) for days in WINDOWS_DAYS]
     found: list[BrokenColumn] = []
-    for table, before in remembered.items():
-        now = next((one[table] for one in windows if table in one and one[table]["rows"] >= LEAST_ROWS), None)
+    for name_of_part, before in remembered.items():
+        table, kind, name = table_of(name_of_part)
+        now = next((one[name_of_part] for one in windows if _has_enough(one.get(name_of_part))), None)
         if before["rows"] < LEAST_ROWS:
             continue
-        if table in windows[0] or table in profiles:
-            found += _rows(table, before, windows[0].get(table))
-        if now is not None:
-            for name, was in before["columns"].items():
-                found += _column(table, name, was, now["columns"].get(name, {"filled": 0.0}))
-    return tuple(found)
+        if name_of_part in profiles:
+            latest = windows[0].get(name_of_part)
+            goes_on = bool(kind) and _has_enough(windows[0].get(table))
+            mine = [*_rows(table, before, latest, goes_on)]
+            if now is not None:
+                for column, was in before["columns"].items():
+                    mine += _column(table, column, was, now["columns"].get(column, {"filled": 0.0}), now["rows"])
+            found += [replace(one, part=f"{kind}={name}") for one in mine] if kind else mine
+    return _told_once(found)
 
 
-def _rows(table: str, before: Mapping[str, Any], now: Mapping[str, Any] | None) -> Iterator[BrokenColumn]:
-    """Yield that a table's rows became far fewer or more a week; none at all is for `table_freshness` to say."""
-    if not before["weekly"] or now is None or not now["weekly"]:
+def _has_enough(window: Mapping[str, Any] | None) -> bool:
+    return window is not None and window["rows"] >= LEAST_ROWS
+
+
+def _told_once(found: Sequence[BrokenColumn]) -> tuple[BrokenColumn, ...]:
+    """Leave out what is true of the whole table, or of parts by a division that is believed more."""
+    seen: dict[tuple[str, str, str], str] = {}
+    kept = []
+    for one in sorted(found, key=lambda one: (bool(one.part), _place(one), one.table)):
+        division = one.part.partition("=")[0]
+        if seen.setdefault((one.table, one.column, one.kind), division) == division:
+            kept.append(one)
+    return tuple(kept)
+
+
+def _place(one: BrokenColumn) -> int:
+    division = one.part.partition("=")[0]
+    return DIVISIONS.index(division) if division in DIVISIONS else -1
+
+
+def _rows(
+    table: str, before: Mapping[str, Any], now: Mapping[str, Any] | None, goes_on: bool
+) -> Iterator[BrokenColumn]:
+    """Yield that rows became far fewer or more a week.
+
+    goes_on : whether it is a part of a table that has rows yet; that a whole table has none, `table_freshness` says.
+    """
+    if not before["weekly"]:
         return
-    (least, usual, most), median = before["weekly"], now["weekly"][1]
-    if usual * WINDOWS_DAYS[0] / 7 >= LEAST_ROWS and 0 < median < min(FEWER * usual, least):
+    (least, usual, most), median = before["weekly"], now["weekly"][1] if now is not None and now["weekly"] else 0.0
+    few = median < min(FEWER * usual, least)
+    if usual * WINDOWS_DAYS[0] / 7 >= LEAST_ROWS and few and (median > 0 or goes_on):
         yield BrokenColumn(table, "", ROWS_FEWER, usual, median)
     if median * WINDOWS_DAYS[0] / 7 >= LEAST_ROWS and usual > 0 and median > max(MORE * usual, most):
         yield BrokenColumn(table, "", ROWS_MORE, usual, median)
 
 
-def _column(table: str, name: str, before: Mapping[str, Any], now: Mapping[str, Any]) -> Iterator[BrokenColumn]:
+def _column(
+    table: str, name: str, before: Mapping[str, Any], now: Mapping[str, Any], rows: int
+) -> Iterator[BrokenColumn]:
+    """Yield what is wrong with a column.  rows : that are looked at now."""
     was, share = before["filled"], now["filled"]
     if was < LEAST_FILLED:
         return
-    if share < EMPTY * was:
-        yield BrokenColumn(table, name, EMPTIED, was, share)
+    if share < HALF_LOST * was and binom.cdf(round(share * rows), rows, was) < BY_CHANCE:
+        yield BrokenColumn(table, name, EMPTIED if share < EMPTY * was else LESS, was, share)
         return
-    if share < HALF_LOST * was:
-        yield BrokenColumn(table, name, LESS, was, share)
     if "values" in before and "values" in now:
-        yield from _values(table, name, before["values"], now["values"])
+        yield from _values(table, name, before["values"], now["values"], round(share * rows))
     elif "quantiles" in before and "quantiles" in now:
         yield from _numbers(table, name, before, now)
     elif "hours" in before and "hours" in now:
         yield from _hours(table, name, np.array(before["hours"]), np.array(now["hours"]))
 
 
-def _values(table: str, name: str, before: Mapping[str, float], now: Mapping[str, float]) -> Iterator[BrokenColumn]:
+def _values(
+    table: str, name: str, before: Mapping[str, float], now: Mapping[str, float], filled: int
+) -> Iterator[BrokenColumn]:
+    """Yield values under other names, most of them or one.  filled : cells that are looked at now."""
     known, still = sum(before.values()), sum(share for value, share in now.items() if value in before)
+    new = sorted((value for value in now if value not in before), key=lambda value: (-now[value], value))
     if known >= KNOWN_SHARE and still < STILL_KNOWN:
-        new = sorted((value for value in now if value not in before), key=lambda value: (-now[value], value))
         yield BrokenColumn(table, name, RENAMED, known, still, names=tuple(new[:MOST_NAMED]))
+        return
+    for value, was in before.items():
+        gone = binom.cdf(round(now.get(value, 0.0) * filled), filled, was) < BY_CHANCE
+        if was >= LEAST_VALUE and now.get(value, 0.0) < EMPTY * was and gone:
+            alike = [other for other in new if was / AS_FREQUENT <= now[other] <= was * AS_FREQUENT]
+            if alike:
+                nearest = min(alike, key=lambda other: abs(now[other] - was))
+                new.remove(nearest)
+                yield BrokenColumn(table, name, ONE_RENAMED, was, now[nearest], names=(value, nearest))
 
 
 def _numbers(table: str, name: str, before: Mapping[str, Any], now: Mapping[str, Any]) -> Iterator[BrokenColumn]:
@@ -140,7 +200,7 @@ def _factor(before: Sequence[float], now: Sequence[float]) -> float | None:
 def _hours(table: str, name: str, before: FloatArray, now: FloatArray) -> Iterator[BrokenColumn]:
     if np.abs(before - 1 / 24).sum() / 2 < PEAKED:  # around the clock: a shift would not show
         return
-    overlaps = {shift: float(np.minimum(np.roll(before, shift), now).sum()) for shift in range(-12, 12)}
+    overlaps = {shift: float(np.minimum(np.roll(before, shift), now).sum()) for shift in range(-11, 13)}
     best = max(overlaps, key=lambda shift: (overlaps[shift], -abs(shift)))
     if best and overlaps[best] >= LEAST_OVERLAP and overlaps[best] >= overlaps[0] + GAINED:
         yield BrokenColumn(table, name, SHIFTED, before=overlaps[0], now=overlaps[best], change=float(best))

@@ -13,10 +13,12 @@ from dataclasses import dataclass, replace
 
 import numpy as np
 
+from features.catalog import catalog
 from features.histories.histories import Histories
 from features.instants import MICROSECONDS_PER_DAY, BoolArray, FloatArray, IntArray
 from training.data.labels import Labels, label
 from training.evaluation.cluster_bootstrap import Interval, cluster_bootstrap_mean
+from training.evaluation.fairness import WORTH_A_WORD, Given, PartRow, judge_parts, parts_of, surest_first
 from training.evaluation.metrics import auc, row_log_loss
 from training.model.bundle import Bundle, Horizon
 from training.model.rung_mass import mass_above, mass_below
@@ -35,6 +37,7 @@ class RealisedPerformance:
     outcome : switching, next_rung, climbing or falling.  log_loss, auc : None where it is not judged by that.
     promised_log_loss, promised_auc : of the champion's own backtest; None where it has none for this.
     expected : mean chance given.  observed : share it happened to, and the difference of the two with its interval.
+    parts : the same for every country, industry, segment and size with enough accounts, the surest to be off first.
     """
 
     outcome: str
@@ -48,6 +51,7 @@ class RealisedPerformance:
     expected: float | None
     observed: float | None
     surplus: Interval | None
+    parts: tuple[PartRow, ...] = ()
 
     def lost(self, tolerance: float) -> bool:
         """Return whether the log loss exceeds the promised one by more than its interval and the tolerance."""
@@ -58,6 +62,15 @@ class RealisedPerformance:
         """Return whether observed and expected shares differ by more than the interval and the tolerance."""
         surplus = self.surplus
         return surplus is not None and (surplus.low > tolerance or surplus.high < -tolerance)
+
+    @property
+    def parts_off(self) -> tuple[PartRow, ...]:
+        """Return the parts whose chances are off, and not merely as those of everybody are."""
+        all_of_them = 0.0 if self.surplus is None else self.surplus.value
+        return tuple(
+            one for one in self.parts
+            if one.off and not one.low <= all_of_them <= one.high and abs(one.surplus - all_of_them) >= WORTH_A_WORD
+        )  # fmt: skip
 
 
 def judge_realised_performance(
@@ -80,8 +93,29 @@ def judge_realised_performance(
                 ),
                 strict=True,
             )
-            found += _judge(looks, labels, bundle, days=days, instants=instants, main=horizon is None)
-    return tuple(found)
+            judged = _judge(looks, labels, bundle, days=days, instants=instants, main=horizon is None)
+            found += [replace(one, parts=_parts(histories, looks, given)) if given else one for one, given in judged]
+    return _surest(found)
+
+
+def _parts(
+    histories: Histories, looks: Sequence[ReferencePredictions], given: tuple[Given, BoolArray]
+) -> tuple[PartRow, ...]:
+    """Return the parts of one prediction.  given : what was said and came, and of which rows of all looks."""
+    column = catalog.NAMES.index("employees")
+    employees = np.concatenate([one.matrix[:, column] for one in looks])[given[1]]
+    return tuple(judge_parts(given[0], parts_of(histories.profile, given[0].account, employees)))
+
+
+def _surest(found: Sequence[RealisedPerformance]) -> tuple[RealisedPerformance, ...]:
+    """Adjust the chances of a false alarm over all parts of all predictions."""
+    every = [(one.horizon_days, part) for one in found for part in one.parts]
+    adjusted = surest_first([replace(part, task=f"{days} {part.task}") for days, part in every])
+    return tuple(
+        replace(one, parts=tuple(
+            replace(part, task=one.outcome) for part in adjusted if part.task == f"{one.horizon_days} {one.outcome}"
+        )) for one in found
+    )  # fmt: skip
 
 
 def complete_instants(trained_until: int, as_of: int, days: float, every_days: int) -> tuple[int, ...]:
@@ -112,7 +146,8 @@ def _judge(
     days: int,
     instants: tuple[int, ...],
     main: bool,
-) -> list[RealisedPerformance]:
+) -> list[tuple[RealisedPerformance, tuple[Given, BoolArray] | None]]:
+    """Return each prediction, and what its parts are judged by."""
     figures = bundle.facts.figures if main else {}
     account = np.concatenate([one.account for one in looks])
     rung, chances = (np.concatenate([getattr(one, name) for one in looks]) for name in ("rung", "chances"))
@@ -132,26 +167,24 @@ def _judge(
 
     def chance(
         outcome: str, rows: BoolArray, given: FloatArray, happened: IntArray | BoolArray
-    ) -> RealisedPerformance | None:
+    ) -> tuple[RealisedPerformance, tuple[Given, BoolArray]] | None:
         if rows.sum() < LEAST_SNAPSHOTS:
             return None
         p, seen = given[rows], np.asarray(happened[rows], np.int64)
-        loss, promised = None, None
+        loss, promised, losses = None, None, row_log_loss(p, seen)
         if outcome == SWITCHING:
-            loss, promised = (
-                cluster_bootstrap_mean(row_log_loss(p, seen), account[rows]),
-                figures.get("switching_log_loss"),
-            )
+            loss, promised = cluster_bootstrap_mean(losses, account[rows]), figures.get("switching_log_loss")
         area = auc(p, seen)
-        return RealisedPerformance(
+        judged = RealisedPerformance(
             outcome=outcome, horizon_days=days, instants=instants, snapshots=int(rows.sum()), log_loss=loss,
             promised_log_loss=promised, auc=None if np.isnan(area) else area,
             promised_auc=figures.get(_PROMISED_AUC[outcome]), expected=float(p.mean()), observed=float(seen.mean()),
             surplus=cluster_bootstrap_mean(seen - p, account[rows]),
         )  # fmt: skip
+        return judged, (Given(outcome, p, seen.astype(np.float64), losses, account[rows]), rows)
 
     results = [
-        chance(SWITCHING, able, p_switch, switched), whole,
+        chance(SWITCHING, able, p_switch, switched), None if whole is None else (whole, None),
         chance(CLIMBING, rise, up, then > rung), chance(FALLING, fall, down, then < rung),
     ]  # fmt: skip
     return [one for one in results if one is not None]

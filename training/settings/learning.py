@@ -78,6 +78,12 @@ class SourceSettings(Section):
         for begin, end in self.leave_out:
             if instant(begin) >= instant(end):
                 raise SettingsError(f"source.leave_out has a period from {begin} to {end}; its end must lie after it.")
+        own = self.exchange_rates.get(self.currency, 1.0)
+        if own != 1:
+            raise SettingsError(
+                f"source.exchange_rates says one {self.currency} is worth {own:g} {self.currency}, and that is the "
+                "currency of source.currency. Leave it out, or set the other currency."
+            )
         try:
             ZoneInfo(self.time_zone)
         except (ZoneInfoNotFoundError, ValueError, OSError):

@@ -85,6 +85,10 @@ NEVER_MORE = (
     ("ladder", "member_periods_with_order", "member_periods", "no account orders in more periods than are looked at"),
     ("ladder", "advocate_referrals", "raving_fan_referrals", "a raving fan has at least the referrals of an advocate"),
     (
+        "ladder", "customer_order_days", "member_periods_with_order",
+        "a member, who orders in so many periods, is a customer too",
+    ),
+    (
         "promotion", "most_lost_to_a_day", "most_lost_to_a_week",
         "what is known a week later is known a day later too: it loses no less",
     ),

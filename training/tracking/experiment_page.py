@@ -1,8 +1,9 @@
 """What MLflow's page shows of our experiment: tables of the runs that are worth comparing, kept with the experiment.
 
 MLflow keeps a saved view of the runs' page as a tag of the experiment; it stands in the menu "Views" of that page, and
-`#/experiments/ID/runs?viewStateShareKey=NAME` opens it. Without the tag on the kind of experiment a new one opens on
-traces, which are of language models.
+`#/experiments/ID/runs?viewStateShareKey=NAME` opens it. `workflowType` in the address goes before what the reader's
+browser remembers, which is language models until somebody chooses *Model training* there; the kind of the experiment, a
+tag, does not decide that.
 """
 
 import json
@@ -19,7 +20,9 @@ _SCORES = (
 
 def runs_page(server: str, experiment: str, view: str = TRAININGS) -> str:
     """Return the address of a table of runs.  server : of MLflow's page.  experiment : its id."""
-    return f"{server.rstrip('/')}/#/experiments/{experiment}/runs?viewStateShareKey={view}"
+    return (
+        f"{server.rstrip('/')}/#/experiments/{experiment}/runs?viewStateShareKey={view}&workflowType=machine_learning"
+    )
 
 
 def _columns(metrics: Sequence[str], params: Sequence[str], tags: Sequence[str]) -> list[str]:
@@ -55,7 +58,9 @@ EXPERIMENT_TAGS: Mapping[str, str] = {
         "Monitoring",
         "tags.kind = 'monitor'",
         _columns(
-            ("columns_drifted", "drift_weight", "age_days", "label_share_seen"), (), ("advice", "as_of", "bundle")
+            ("columns_broken", "columns_drifted", "outcomes_moved", "parts_off", "label_share_seen"),
+            (),
+            ("advice", "as_of", "bundle"),
         ),
     ),
 }

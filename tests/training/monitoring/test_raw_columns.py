@@ -8,11 +8,13 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from features.histories.column_profiles import add_profiles, profile_columns
+from features.histories.column_profiles import Profiles, add_profiles, profile_columns
 from features.histories.histories import build_histories
-from features.sources.source import source_from_rows
+from features.sources.rules import SourceRules
+from features.sources.source import read_source, source_from_rows
 from tests.trained import tiny, tiny_bundle, tiny_histories
 from tests.training.monitoring.test_realised_performance import CALM
+from training.data.raw_columns import remember_columns
 from training.model.text.catalogue import render
 from training.monitoring.advice import WATCH, advice_of, reasons_of
 from training.monitoring.raw_columns import BrokenColumn, broken_columns
@@ -71,6 +73,109 @@ def test_what_broke_is_named(what: str) -> None:
         assert table in sentence
         assert column in sentence
         assert "_by" not in sentence
+
+
+Frames = dict[str, pd.DataFrame]
+
+
+def international() -> Frames:
+    """The tiny supplier with orders in two currencies, of dates without hours."""
+    tables = dict(tiny().tables)
+    orders = tables["orders"]
+    abroad = orders["account_id"].map(lambda name: sum(map(ord, name)) % 3 == 0)
+    days = pd.to_datetime(orders["ordered_at"]).dt.normalize()
+    return {**tables, "orders": orders.assign(currency=np.where(abroad, "USD", "EUR"), ordered_at=days)}
+
+
+def profiled(tables: Frames) -> Profiles:
+    rules = SourceRules(currency="EUR", exchange_rates={"USD": 0.9})
+    return build_histories(read_source(tables, {}, max_bad_share=1.0, rules=rules)).profiles
+
+
+@cache
+def remembered() -> dict[str, object]:
+    return remember_columns(profiled(international()), tiny_histories().end)
+
+
+def of_country(tables: Frames, table: str, country: str) -> pd.Series:
+    accounts = tables["accounts"]
+    return tables[table]["account_id"].isin(accounts.loc[accounts["country"] == country, "account_id"])
+
+
+def cents_of_one_currency(tables: Frames) -> Frames:
+    orders = tables["orders"]
+    of_it = orders["currency"] == "USD"
+    return {**tables, "orders": orders.assign(revenue=orders["revenue"].where(~of_it, orders["revenue"] * 100))}
+
+
+def emptied_for_one_country(tables: Frames) -> Frames:
+    orders = tables["orders"]
+    of_it = of_country(tables, "orders", "BE")
+    return {**tables, "orders": orders.assign(discount=orders["discount"].mask(of_it))}
+
+
+def shifted_half_a_day(tables: Frames) -> Frames:
+    return {**tables, "orders": shifted(tables["orders"], 12)}
+
+
+def shifted_for_one_country(tables: Frames) -> Frames:
+    orders, of_it = tables["orders"], of_country(tables, "orders", "BE")
+    later = pd.to_datetime(orders["ordered_at"]) + pd.Timedelta(hours=2)
+    return {**tables, "orders": orders.assign(ordered_at=orders["ordered_at"].mask(of_it, later))}
+
+
+def one_category_renamed(tables: Frames) -> Frames:
+    accounts = tables["accounts"]
+    first = accounts["industry"].value_counts().index[2]
+    return {**tables, "accounts": accounts.assign(industry=accounts["industry"].replace(first, "renamed"))}
+
+
+def one_country_stopped(tables: Frames) -> Frames:
+    orders = tables["orders"]
+    of_it = of_country(tables, "orders", "NL") & recent(orders)
+    return {**tables, "orders": orders[~of_it]}
+
+
+PARTLY: dict[str, tuple[Callable[[Frames], Frames], tuple[str, str, str]]] = {
+    "one of several currencies in cents": (cents_of_one_currency, ("orders[currency=USD]", "revenue", "rescaled")),
+    "a column emptied for one country": (emptied_for_one_country, ("orders[country=BE]", "discount", "emptied")),
+    "days shifted by half a day": (shifted_half_a_day, ("orders", "ordered_at", "shifted")),
+    "another time zone in one country": (shifted_for_one_country, ("orders[country=BE]", "ordered_at", "shifted")),
+    "one category under another name": (one_category_renamed, ("accounts", "industry", "one_renamed")),
+    "no orders from one country any more": (one_country_stopped, ("orders[country=NL]", "", "fewer_rows")),
+}
+
+
+@pytest.mark.parametrize("what", PARTLY)
+def test_what_broke_in_a_part_alone_is_named_once_with_the_part(what: str) -> None:
+    change, expected = PARTLY[what]
+    found = broken_columns(remembered(), profiled(change(international())), tiny_histories().end)
+    assert [(one.where, one.column, one.kind) for one in found] == [expected]
+    (reason,) = reasons_of(replace(CALM, columns=found))
+    for language in ("en", "nl"):
+        assert expected[0] in render(reason, language)
+    if what == "days shifted by half a day":
+        assert found[0].change == 12
+    if what == "one category under another name":
+        assert "renamed" in render(reason, "en")
+
+
+def test_parts_that_are_as_they_were_are_calm_and_parts_of_a_source_add_up_to_them() -> None:
+    tables = international()
+    whole = profiled(tables)
+    for days in (0, 35, 200):
+        assert broken_columns(remembered(), whole, tiny_histories().end - days * 86_400_000_000) == ()
+    halves = []
+    for odd in (False, True):
+        cut = {}
+        for name, table in tables.items():
+            ids = table.get("account_id")
+            mine = ids.astype(str).map(lambda text: sum(map(ord, text)) % 2 == 1) == odd if ids is not None else None
+            cut[name] = table if mine is None else table[mine.to_numpy()]
+        halves.append(profiled(cut))
+    joined = add_profiles(halves)
+    assert joined == whole
+    assert remember_columns(joined, tiny_histories().end) == remembered()
 
 
 def test_a_factor_and_a_shift_are_told() -> None:

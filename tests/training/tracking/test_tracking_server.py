@@ -1,10 +1,5 @@
 """Train, promote, monitor and score where the registry is a server that somebody else runs."""
 
-import socket
-import subprocess
-import sys
-import time
-import urllib.request
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -12,40 +7,16 @@ import pytest
 
 from tests.commands import test_cli
 from tests.commands.test_cli import Run, refused
+from tests.training.tracking.servers import mlflow_server
 
 run, data = test_cli.run, test_cli.data
-PATIENCE = 120.0
 
 
 @pytest.fixture
 def server(tmp_path: Path) -> Iterator[str]:
     """The address of an `mlflow server` with a store and artifacts of its own."""
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        port = probe.getsockname()[1]
-    command = [sys.executable, "-m", "mlflow", "server", "--port", str(port), "--workers", "1"]
-    command += ["--backend-store-uri", f"sqlite:///{tmp_path / 'theirs.db'}"]
-    command += ["--artifacts-destination", str(tmp_path / "artifacts")]
-    with (tmp_path / "server.log").open("wb") as log:
-        process = subprocess.Popen(command, stdout=log, stderr=log)
-    address, until = f"http://127.0.0.1:{port}", time.monotonic() + PATIENCE
-    try:
-        while not _answers(address):
-            alive = process.poll() is None and time.monotonic() < until
-            assert alive, (tmp_path / "server.log").read_text()[-2000:]
-            time.sleep(0.2)
+    with mlflow_server(tmp_path) as address:
         yield address
-    finally:
-        process.terminate()
-        process.wait(PATIENCE)
-
-
-def _answers(address: str) -> bool:
-    try:
-        with urllib.request.urlopen(f"{address}/health") as answer:
-            return bool(answer.status == 200)
-    except OSError:
-        return False
 
 
 @pytest.mark.slow

@@ -104,6 +104,15 @@ ROWS = (
         ),
     ),
     Row(
+        "value_renamed",
+        (
+            "{table}.{column}: {was}, {share:%} of the values when the champion learnt, occurs no more, and {name}, which "
+            "it never saw, stands in its place. Map it back to the former name, or train anew",
+            "{table}.{column}: {was}, {share:%} van de waarden toen het huidige model leerde, komt niet meer voor, en "
+            "{name}, dat het nooit zag, staat ervoor in de plaats. Zet het terug naar de oude naam, of train opnieuw",
+        ),
+    ),
+    Row(
         "numbers_rescaled",
         (
             "{table}.{column} is {factor:short} times what it was, large and small alike (median {before:short}, now "
@@ -195,6 +204,49 @@ ROWS = (
             "more or fewer accounts did it than the model said",
             "meer of minder accounts deden het dan het model zei",
         ),
+    ),
+    Row(
+        "realised_part_off",
+        (
+            "{kind:segment} {name}: {outcome:outcome} within {days:count} days came to {observed:%1} where {expected:%1} "
+            "was expected, {surplus:+%1} [{level:%}: {low:+%1} to {high:+%1}], on {accounts:count} accounts: read their "
+            "chances with that in mind, and retrain when labels are complete",
+            "{kind:segment} {name}: {outcome:outcome} binnen {days:count} dagen kwam op {observed:%1} waar {expected:%1} "
+            "verwacht was, {surplus:+%1} [{level:%}: {low:+%1} tot {high:+%1}], bij {accounts:count} accounts: lees hun "
+            "kansen met dat in gedachten, en train opnieuw zodra de labels compleet zijn",
+        ),
+        ("the chances of some accounts are off", "de kansen van sommige accounts kloppen niet"),
+    ),
+    Row(
+        "plan_holdout_lost",
+        (
+            "{plan}: per account the list earned {gain:money} against the held-out accounts, after cost [{level:%}: "
+            "{low:money} to {high:money}], where {promised:money} was promised: stop it, or see who was treated",
+            "{plan}: per account verdiende de lijst {gain:money} tegenover de achtergehouden accounts, na kosten "
+            "[{level:%}: {low:money} tot {high:money}], waar {promised:money} was beloofd: stop ermee, of kijk wie "
+            "behandeld is",
+        ),
+        ("a plan loses to its held-out accounts", "een plan verliest van zijn achtergehouden accounts"),
+    ),
+    Row(
+        "plan_holdout_below",
+        (
+            "{plan}: per account the list earned {gain:money} against the held-out accounts [{level:%}: {low:money} to "
+            "{high:money}], less than the {promised:money} that were promised: plan with less, or train anew",
+            "{plan}: per account verdiende de lijst {gain:money} tegenover de achtergehouden accounts [{level:%}: "
+            "{low:money} tot {high:money}], minder dan de beloofde {promised:money}: plan met minder, of train opnieuw",
+        ),
+        ("a plan brings less than was promised", "een plan brengt minder op dan beloofd"),
+    ),
+    Row(
+        "plan_holdout_treated",
+        (
+            "{plan}: {share:%} of its {held:count} held-out accounts got the investment all the same: the comparison "
+            "says less by as much; see that managers leave them out",
+            "{plan}: {share:%} van de {held:count} achtergehouden accounts kreeg de investering toch: de vergelijking "
+            "zegt zoveel minder; let erop dat accountmanagers ze overslaan",
+        ),
+        ("held-out accounts are treated too", "achtergehouden accounts worden ook behandeld"),
     ),
     Row(
         "outcome_moved",
