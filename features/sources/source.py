@@ -24,7 +24,7 @@ from features.sources.databases import open_database
 from features.sources.folders import open_folder
 from features.sources.joins import Join, compare_accounts, join_notes, unify_crm_ids
 from features.sources.memory import open_frames, raw_columns
-from features.sources.mends import mend, toml
+from features.sources.mends import form_of, mend, toml
 from features.sources.money import in_constant_prices, in_one_currency
 from features.sources.order_amounts import check_amounts
 from features.sources.readings.evidence import ColumnReading
@@ -166,7 +166,7 @@ def read_source(
                 refuse(error)
             places |= first_places(one.cleaned, connector)
             try:
-                _check_share(one.cleaned, table, max_bad_share, places)
+                _check_share(one.cleaned, table, max_bad_share, places, one.readings)
             except TooManyBadRows as error:
                 refuse(error)
         notes += connector.notes()
@@ -293,7 +293,11 @@ def _source(tables: Mapping[str, Cleaned], notes: Sequence[str]) -> Source:
 
 
 def _check_share(
-    cleaned: Cleaned, table: Table, max_bad_share: float, places: Mapping[tuple[str, int], str] | None = None
+    cleaned: Cleaned,
+    table: Table,
+    max_bad_share: float,
+    places: Mapping[tuple[str, int], str] | None = None,
+    readings: Sequence[ColumnReading] = (),
 ) -> None:
     aside = [row for row in cleaned.set_aside if not row.reason.startswith(COPY)]
     bad = len(aside)
@@ -302,11 +306,11 @@ def _check_share(
     counts = Counter(f"{row.reason.split(':')[0]} in {row.column}" for row in aside)
     first = aside[0]
     where = (places or {}).get((table.name, first.row))
-    advice = mend(table.name, first.column, first.reason)
+    advice = mend(table.name, first.column, first.reason, form_of(readings, table.name, first.column))
     raise TooManyBadRows(
         f"{table.name}: {bad} of {cleaned.rows_read} rows ({bad / cleaned.rows_read:.1%}) cannot be used, more than "
         f"the {100 * max_bad_share:g}% allowed: {listed(f'{n} {reason}' for reason, n in counts.most_common())}. "
         f"The first is row {first.row}{f' ({where})' if where else ''}: {first.reason}. Mend them at their origin, or "
         f"map a query that reads them well under [tables.{table.name}] in the settings"
-        + (f", such as {toml(advice)}" if advice else ".")
+        + (f", such as:{toml(advice)}" if advice else ".")
     )

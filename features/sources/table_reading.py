@@ -8,6 +8,7 @@ import numpy as np
 
 from features.errors import SourceError, SourceUnreadable
 from features.schema import Table
+from features.sources.amount_currencies import name_currencies, refuse_mixed
 from features.sources.cleaning import Cleaned, SetAside, clean
 from features.sources.column_names import listed
 from features.sources.connectors import Connector, TableMapping, column_origins
@@ -32,8 +33,7 @@ class ReadTable:
 def read_one(table: Table, connector: Connector, mapping: TableMapping, rules: SourceRules) -> ReadTable:
     """Read, understand and clean one table."""
     raw, notes, whole = _read_columns(table, connector, mapping)
-    readings, raw = understand(table, raw, mapping.reading, rules)
-    refusals: list[SourceError] = [SourceUnreadable(doubt_message(one)) for one in readings if one.doubt]
+    readings, raw, refusals = understand(table, raw, mapping.reading, rules)
     copies: dict[int, int] = {}
     if table.name == "orders" and raw and rules.drop_copies != "no":
         copies = _copies(raw, whole)
@@ -79,20 +79,33 @@ def read_one(table: Table, connector: Connector, mapping: TableMapping, rules: S
 
 def understand(
     table: Table, raw: Mapping[str, Any], told: Mapping[str, str], rules: SourceRules
-) -> tuple[list[ColumnReading], dict[str, Any]]:
-    """Return how the raw columns of a whole table are read, and the columns as the contract writes them.
+) -> tuple[list[ColumnReading], dict[str, Any], list[SourceError]]:
+    """Return how the raw columns of a table are read, the columns as the contract writes them, and why they cannot be.
 
     told : column -> the reading that the settings name.
     """
     found = {name: gather(table.column(name), cells, rules) for name, cells in raw.items()}
     readings = settle(table, found, told, rules)
     written: dict[str, Any] = {}
-    signs = found["revenue"].seen.different.get("currency", ()) if "revenue" in found else ()
-    if table.name == "orders" and "currency" not in raw and len(signs) > 1:  # amounts name their own currencies
+    if name_currencies(table, found, rules):
         written["currency"] = symbols(raw["revenue"])
     for name, cells in raw.items():
         written[name], readings[name] = apply(table.column(name), cells, readings[name], found[name].seen, rules)
-    return list(readings.values()), written
+    return list(readings.values()), written, [*unreadable(readings), *refuse_mixed(table, found, rules)]
+
+
+def unreadable(readings: Mapping[str, ColumnReading]) -> list[SourceError]:
+    """Refuse columns that can be read in several ways, and ids that a spreadsheet rounded."""
+    refusals: list[SourceError] = [SourceUnreadable(doubt_message(one)) for one in readings.values() if one.doubt]
+    refusals += [
+        SourceUnreadable(
+            f"{one.table}.{one.column}: {one.details['rounded']:,} ids were rounded by a spreadsheet, as "
+            f"{one.before!r}, so that different ones became one. Export them again, the column as text"
+        )
+        for one in readings.values()
+        if one.details.get("rounded", 0) > MOST * one.filled
+    ]
+    return refusals
 
 
 def _copies(raw: Mapping[str, Any], whole: Callable[[], Mapping[str, Any]]) -> dict[int, int]:

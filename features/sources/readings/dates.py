@@ -18,7 +18,7 @@ EPOCHS = {"epoch_s": 1_000_000, "epoch_ms": 1000, "epoch_us": 1, "epoch_ns": 0.0
 """Code -> microseconds in its unit."""
 EXCEL_BEGINS = -25_569 * 86_400_000_000
 """1899-12-30, from which Excel counts its days, microseconds."""
-_DIGITS = {
+DIGITS = {
     "epoch_s": r"[0-9]{9,10}(\.[0-9]+)?", "epoch_ms": "[0-9]{12,13}", "epoch_us": "[0-9]{15,16}",
     "epoch_ns": "[0-9]{18,19}", "excel": r"[2-7][0-9]{4}(\.[0-9]+)?",
 }  # fmt: skip
@@ -38,7 +38,7 @@ def gather(cells: pa.Array, times: IntArray, until: int | None) -> Evidence:
     """
     seen, parts = Evidence(), parse(cells)
     if not parts.matched.all():
-        for unit, digits in _DIGITS.items():
+        for unit, digits in DIGITS.items():
             seen.see(unit, matches(cells, rf"\s*{digits}\s*"), cells, times)
         seen.see("compact", matches(cells, rf"\s*{_plain(_COMPACT)}\s*"), cells, times)
     if parts.year_first.any():

@@ -35,9 +35,9 @@ def test_more_than_one_currency_is_refused_by_name_with_what_to_say(tmp_path: Pa
     with pytest.raises(SourceUnreadable) as refused:
         read(tmp_path, {"orders": FOREIGN})
     assert str(refused.value) == (
-        "orders.currency holds EUR (1), USD (1), COP (1) rows: money must be in one currency. Say what a unit of each "
-        'is worth in EUR, in the settings: [source] currency = "EUR", exchange_rates = { USD = ..., COP = ... }; or '
-        "bring a table exchange_rates (currency, rate, valid_from)."
+        "orders.currency holds EUR (1), USD (1), COP (1) rows: money must be in one currency. Bring a table "
+        "exchange_rates (currency, rate, valid_from), or say what a unit of each is worth in EUR, in the settings:"
+        '\n[source]\ncurrency = "EUR"\nexchange_rates = { USD = ..., COP = ... }'
     )
     with pytest.raises(SourceUnreadable, match="has no rate for COP"):
         read(tmp_path, {}, rules={"currency": "EUR", "exchange_rates": {"USD": 0.9}})
