@@ -27,6 +27,7 @@ from features.sources.memory import open_frames, raw_columns
 from features.sources.mends import form_of, mend, toml
 from features.sources.money import in_constant_prices, in_one_currency
 from features.sources.order_amounts import check_amounts
+from features.sources.partitioned import read_partitions
 from features.sources.readings.evidence import ColumnReading
 from features.sources.rules import NO_RULES, SourceRules
 from features.sources.table_reading import ReadTable, first_places, read_one
@@ -130,6 +131,10 @@ def read_source(
             raise error
         refused.append(str(error))
 
+    partitions = None if isinstance(location, Mapping) else read_partitions(location)
+    if partitions is not None:  # its money was settled and its copies were looked for when it was cut
+        partitions.check_prices(rules.deflator)
+        rules = replace(rules, deflator={}, drop_copies="no")
     with open_source(location, mapped, rules) as connector:
         present = [table for table in TABLES if table.name in connector.table_names or has_query(mapped, table)]
         if TABLE["orders"] not in present:
@@ -170,7 +175,7 @@ def read_source(
             except TooManyBadRows as error:
                 refuse(error)
         notes += connector.notes()
-        rates = _exchange_rates(connector, mapped, rules)
+        rates = exchange_rates(connector, mapped, rules)
     orders = tables.setdefault("orders", clean(TABLE["orders"], {}))
     if "orders" in connector.table_names or has_query(mapped, TABLE["orders"]):
         if orders.rows_read == 0 and not refused:
@@ -233,7 +238,8 @@ def is_url(location: Location) -> bool:
     return isinstance(location, str) and "://" in location
 
 
-def _exchange_rates(connector: Connector, mapped: Mapping[str, TableMapping], rules: SourceRules) -> Columns | None:
+def exchange_rates(connector: Connector, mapped: Mapping[str, TableMapping], rules: SourceRules) -> Columns | None:
+    """Return the table exchange_rates, cleaned; None where there is none."""
     (table,) = REFERENCE_TABLES
     if table.name not in connector.table_names and not has_query(mapped, table):
         return None

@@ -12,7 +12,7 @@ from features.sources.amount_currencies import name_currencies, refuse_mixed
 from features.sources.cleaning import Cleaned, SetAside, clean
 from features.sources.column_names import listed
 from features.sources.connectors import Connector, TableMapping, column_origins
-from features.sources.copies import MOST, exact_copies, keyless_rows
+from features.sources.copies import MOST, exact_copies, judge_copies, keyless_rows, may_hold_copies
 from features.sources.mends import doubt_message
 from features.sources.readings.amounts import symbols
 from features.sources.readings.columns import apply, gather, settle
@@ -35,26 +35,11 @@ def read_one(table: Table, connector: Connector, mapping: TableMapping, rules: S
     raw, notes, whole = _read_columns(table, connector, mapping)
     readings, raw, refusals = understand(table, raw, mapping.reading, rules)
     copies: dict[int, int] = {}
-    if table.name == "orders" and raw and rules.drop_copies != "no":
-        copies = _copies(raw, whole)
-    if copies and rules.drop_copies == "ask":
-        rows = len(next(iter(raw.values())))
-        count = (
-            f"orders: {len(copies):,} of {rows:,} rows are exact copies of another, and have no order_id to tell them "
-            "apart"
-        )
-        if len(copies) > MOST * rows:
-            refusals.append(
-                SourceUnreadable(
-                    f"{count}. An export that was appended twice doubles revenue; two equal orders of one day do not. "
-                    'Say which: [source] drop_copies = "yes" leaves them out, "no" keeps them.'
-                )
-            )
-        else:
-            notes += (f'{count}: they are kept; [source] drop_copies = "yes" leaves them out',)
-        copies = {}
-    elif copies:
-        notes += (f"orders: {len(copies):,} exact copies of another row are left out",)
+    if raw and may_hold_copies(table, rules):
+        copies = _copies(table, raw, whole)
+        said, refused = judge_copies(table, len(copies), len(next(iter(raw.values()))), rules)
+        notes, refusals = notes + said, refusals + refused
+        copies = copies if rules.drop_copies == "yes" else {}
     cleaned = clean(table, raw, until=rules.until, copies=copies)
     notes += tuple(
         f"{table.name}.{one.column}: read as {words(one)}, as {one.before!r} for {one.after!r}"
@@ -108,9 +93,9 @@ def unreadable(readings: Mapping[str, ColumnReading]) -> list[SourceError]:
     return refusals
 
 
-def _copies(raw: Mapping[str, Any], whole: Callable[[], Mapping[str, Any]]) -> dict[int, int]:
-    """Return the exact copies among orders without a key.  whole : reads every column, also those nobody asked for."""
-    keyless = keyless_rows(raw.get("order_id"), len(next(iter(raw.values()))))
+def _copies(table: Table, raw: Mapping[str, Any], whole: Callable[[], Mapping[str, Any]]) -> dict[int, int]:
+    """Return the exact copies among rows without a key.  whole : reads every column, also those nobody asked for."""
+    keyless = keyless_rows(raw.get(table.key or ""), len(next(iter(raw.values()))))
     alike = exact_copies(raw, keyless)
     if not alike:
         return {}
