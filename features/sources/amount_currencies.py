@@ -37,7 +37,7 @@ def refuse_mixed(table: Table, found: Mapping[str, ColumnEvidence], rules: Sourc
                 SourceUnreadable(
                     f"{text}. Money must be in one currency: map a query that turns it into one, or leaves the column "
                     "out:"
-                    f'\n[tables.{table.name}]\nquery = "select * exclude ({column.name}) from {table.name}"'
+                    f' tables.{table.name}.query = "select * exclude ({column.name}) from {table.name}"'
                 )
             )
     return refusals

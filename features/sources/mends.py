@@ -134,8 +134,13 @@ def _cell(said: str) -> str:
 
 
 def toml(lines: str) -> str:
-    """Return lines of settings at the end of a sentence, to be pasted."""
-    return f"\n{lines}"
+    """Return lines of settings as one that can be pasted, for a sentence.
+
+    >>> toml('[tables.orders]\\nquery = "select 1"')
+    'tables.orders.query = "select 1"'
+    """
+    heading, _, line = lines.partition("\n")
+    return f"{heading.strip('[]')}.{line}"
 
 
 def doubt_message(reading: ColumnReading) -> str:
@@ -143,7 +148,7 @@ def doubt_message(reading: ColumnReading) -> str:
     ways = " or ".join(f"{after} ({form})" for form, after in reading.doubt.items())
     return (
         f"{reading.table}.{reading.column} can be read in {'two' if len(reading.doubt) == 2 else 'several'} ways: "
-        f"{reading.before!r} is {ways}, and no other cell tells which. Say so in the settings:"
+        f"{reading.before!r} is {ways}, and no other cell tells which. Say so in the settings: "
         f"{toml(doubt_mend(reading))}"
     )
 

@@ -133,5 +133,5 @@ def _refusal(held: Mapping[str, int], target: str, lacking: list[str]) -> str:
     return (
         f"orders.currency holds {listed} rows: {what}. Bring a table exchange_rates (currency, rate, valid_from), or "
         f"say what a unit of each is worth in {most}, in the settings:"
-        f'\n[source]\ncurrency = "{most}"\nexchange_rates = {{ {rest} }}'
+        f' source = {{ currency = "{most}", exchange_rates = {{ {rest} }} }}'
     )

@@ -318,5 +318,5 @@ def _check_share(
         f"the {100 * max_bad_share:g}% allowed: {listed(f'{n} {reason}' for reason, n in counts.most_common())}. "
         f"The first is row {first.row}{f' ({where})' if where else ''}: {first.reason}. Mend them at their origin, or "
         f"map a query that reads them well under [tables.{table.name}] in the settings"
-        + (f", such as:{toml(advice)}" if advice else ".")
+        + (f", such as {toml(advice)}" if advice else ".")
     )

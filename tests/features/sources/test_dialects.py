@@ -234,7 +234,7 @@ def test_a_single_file_is_a_source(dialect: str, tmp_path: Path) -> None:
 REFUSED: dict[str, tuple[Lay, str]] = {
     "days or months": (
         file("orders.csv", text([("A", "01-02-2024", "1", "1"), ("B", "03-04-2024", "2", "2")])),
-        r"orders.ordered_at can be read in two ways: '01-02-2024' is 2024-02-01 \(dmy\) or 2024-01-02 \(mdy\).*\n.*\n"
+        r"orders.ordered_at can be read in two ways: '01-02-2024' is 2024-02-01 \(dmy\) or 2024-01-02 \(mdy\).*"
         r"reading = \{ ordered_at = \"dmy\" \}",
     ),
     "both orders": (

@@ -326,8 +326,8 @@ def test_more_bad_rows_than_allowed_stop_the_reading_and_say_why(as_csv: Lay) ->
     assert str(stopped.value) == (
         "orders: 3 of 20 rows (15.0%) cannot be used, more than the 10% allowed: 2 unreadable time in ordered_at, "
         "1 no account in account_id. The first is row 17 (orders.csv, line 19): no account. Mend them at their origin, "
-        "or map a query that reads them well under [tables.orders] in the settings, such as:\n[tables.orders]\n"
-        'query = "select * from orders where as_id(account_id) is not null"'
+        "or map a query that reads them well under [tables.orders] in the settings, such as "
+        'tables.orders.query = "select * from orders where as_id(account_id) is not null"'
     )
     assert read_source(as_csv({"orders": frame}), max_bad_share=0.15).rows("orders") == 17
 

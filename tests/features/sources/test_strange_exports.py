@@ -36,7 +36,7 @@ def test_more_than_one_currency_is_refused_by_name_with_what_to_say(tmp_path: Pa
     assert str(refused.value) == (
         "orders.currency holds EUR (1), USD (1), COP (1) rows: money must be in one currency. Bring a table "
         "exchange_rates (currency, rate, valid_from), or say what a unit of each is worth in EUR, in the settings:"
-        '\n[source]\ncurrency = "EUR"\nexchange_rates = { USD = ..., COP = ... }'
+        ' source = { currency = "EUR", exchange_rates = { USD = ..., COP = ... } }'
     )
     with pytest.raises(SourceUnreadable, match="has no rate for COP"):
         read(tmp_path, {}, rules={"currency": "EUR", "exchange_rates": {"USD": 0.9}})
