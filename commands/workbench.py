@@ -126,7 +126,10 @@ class Snapshots:
         return measure(View(self.source.histories, self.data.snapshots), self.data.context, [feature])[:, 0]
 
     def beside(self, feature: Feature) -> Snapshots:
-        """Return the same snapshots with a feature of one's own beside those of the catalogue."""
+        """Return the same snapshots with a feature of one's own beside those of the catalogue.
+
+        It is for judging the idea on `next_rung` and `switching`; to serve, a feature comes from a package.
+        """
         import numpy as np
 
         matrix = np.asfortranarray(np.column_stack([self.data.matrix, self.measure(feature)]))
@@ -140,11 +143,15 @@ def snapshots(source: Source, *, as_of: Day | None = None) -> Snapshots:
     return Snapshots(build_dataset(source.histories, source.settings, source.instant(as_of)), source)
 
 
-def evaluate(of: Snapshots, *, folds: int = 3) -> Mapping[str, Comparison]:
-    """Judge every model beside every baseline out of time, and return the comparison of each task."""
+def evaluate(of: Snapshots, *, folds: int = 3, only: Sequence[str] = ()) -> Mapping[str, Comparison]:
+    """Judge every model beside every baseline out of time, and return the comparison of each task.
+
+    only : of `next_rung`, `switching`, `revenue` and others; empty = all.
+    """
     from training.evaluation.evaluation import evaluate as evaluate_all
 
-    return {one.task: one for one in evaluate_all(of.data, of.source.settings, folds)}
+    found = evaluate_all(of.data, of.source.settings, folds, wanted=lambda task: not only or task in only)
+    return {one.task: one for one in found}
 
 
 def grades(comparisons: Mapping[str, Comparison], *, language: str = "en") -> tuple[str, ...]:

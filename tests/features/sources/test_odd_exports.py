@@ -83,6 +83,11 @@ READ: dict[str, Lay] = {
         (";".join([*NAMES, "product_line"]) + "\n").encode()
         + f"K1;{DAY};{CELL};F1;Zoë\nK2;{DAY};1;F2;Noël\n".encode() + f"K3;{DAY};1;F3;Chlo".encode() + b"\xeb\n"
     ),
+    "a mark at the end of each row": lambda folder: (folder / "orders.csv").write_text(
+        ";".join(NAMES) + f"\nK1;{DAY};{CELL};F1;\nK2;{DAY};{CELL};F2;\n"
+    ),
+    "tildes": lambda folder: (folder / "orders.csv").write_bytes(TEXT.replace(b",", b"~")),
+    "marks of Hive": lambda folder: (folder / "orders.txt").write_bytes(TEXT.replace(b",", b"\x01")),
     "unpacked by a browser": lambda folder: (folder / "orders.csv.gz").write_bytes(TEXT),
     "packed, in capitals": lambda folder: (folder / "ORDERS.CSV.GZ").write_bytes(gzip.compress(TEXT)),
     "packed by a Mac": archive(**{"data/orders.csv": TEXT, "__MACOSX/data/._orders.csv": b"\x00\x05\x16"}),
@@ -135,6 +140,17 @@ REFUSED: dict[str, tuple[Lay, str]] = {
     "LibreOffice": (lambda folder: (folder / "orders.ods").write_bytes(b"PK"), "orders.ods is not read: .* as .xlsx"),
     "a page called a workbook": (
         lambda folder: (folder / "orders.xls").write_text("<html><table></table></html>"), "it is a web page: open it",
+    ),
+    "rows without names": (
+        lambda folder: (folder / "orders.csv").write_text(f"K1,{DAY},{CELL},F1\nK2,{DAY},1,F2\n"),
+        "These look like cells: put a line above them that names the columns",
+    ),
+    "marks of two signs": (
+        lambda folder: (folder / "orders.csv").write_bytes(TEXT.replace(b",", b"::")), "That is one column",
+    ),
+    "lines in quotes": (
+        lambda folder: (folder / "orders.csv").write_text(f'"{",".join(NAMES)}"\n"K1,{DAY},{CELL},F1"\n'),
+        "or every line stands in quotes",
     ),
     "a file of Arrow": (lambda folder: (folder / "orders.feather").write_bytes(b"ARROW1"), "write it as Parquet"),
     "ids that a spreadsheet rounded": (
