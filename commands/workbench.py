@@ -37,7 +37,7 @@ def rungs(source: Source, *, as_of: Day | Sequence[Day] | None = None, accounts:
 
     pairs = _pairs(source, as_of, accounts)
     counted = rule_counts(View(source.histories, pairs), source.settings.ladder)
-    frame = pd.DataFrame({**_keys(source, pairs), "rung": pd.Categorical.from_codes(counted.rung, list(RUNGS)),
+    frame = pd.DataFrame({**_keys(source, pairs), "rung": pd.Categorical.from_codes(counted.rung, pd.Index(RUNGS)),
                           "approaches": counted.approaches, "order_days": counted.order_days,
                           "periods_with_order": counted.periods_with_order,
                           "referrals": counted.referrals})  # fmt: skip
@@ -208,7 +208,8 @@ def trials(of: Snapshots, investment: str) -> pd.DataFrame:
         **_keys(of.source, built.snapshots), "treated": built.arm > 0, "by_lot": built.random,
         "revenue": built.revenue,
     })  # fmt: skip
-    return pd.concat([frame, pd.DataFrame(built.matrix, columns=list(NAMES))], axis=1)[asked].reset_index(drop=True)
+    whole = pd.concat([frame, pd.DataFrame(built.matrix, columns=list(NAMES))], axis=1)
+    return whole.loc[asked].reset_index(drop=True)
 
 
 @dataclass(frozen=True)
