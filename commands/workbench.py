@@ -208,7 +208,7 @@ def trials(of: Snapshots, investment: str) -> pd.DataFrame:
         **_keys(of.source, built.snapshots), "treated": built.arm > 0, "by_lot": built.random,
         "revenue": built.revenue,
     })  # fmt: skip
-    whole = pd.concat([frame, pd.DataFrame(built.matrix, columns=list(NAMES))], axis=1)
+    whole: pd.DataFrame = pd.concat([frame, pd.DataFrame(built.matrix, columns=list(NAMES))], axis=1)
     return whole.loc[asked].reset_index(drop=True)
 
 

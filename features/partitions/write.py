@@ -18,6 +18,7 @@ import pyarrow.parquet as pq
 
 from features.errors import NotEnoughData, SettingsError, SourceUnreadable
 from features.partitions.copies import repeated_rows
+from features.partitions.crm_ids import refuse_two_forms
 from features.partitions.money import check_money, converted
 from features.schema import Table
 from features.sources.amount_currencies import name_currencies, refuse_mixed
@@ -113,6 +114,7 @@ def partition(
                 )
     written = tuple(Part(number, folder, rows[number], until=rules.until) for number, folder in enumerate(folders))
     progress("comparing keys")
+    refuse_two_forms(written)
     counts = {table.name: _split_keys(table, written) for table in present}
     split_keys = {name: count for name, count in counts.items() if count}
     write_manifest(out, rows, split_keys, rules.until, constant_prices=bool(rules.deflator))

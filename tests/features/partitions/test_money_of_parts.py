@@ -140,3 +140,14 @@ def test_few_copies_of_events_are_kept_with_a_note_and_many_are_left_out_where_t
     left = read_source(source, rules=SourceRules(until=UNTIL, drop_copies="yes"))
     assert left.rows("interactions") == 300
     assert "interactions: 1 exact copies of another row are left out" in left.notes
+
+
+@pytest.mark.parametrize("ids", [["0015g00000ABcdE", "0015g00000ABcdF"], ["0015g00000ABcdEAAX", "0015g00000ABcdFAAX"]])
+def test_ids_of_salesforce_in_two_forms_are_refused_when_they_are_cut(ids: list[str], tmp_path: Path) -> None:
+    sold = orders(account_id=["0015g00000ABcdE", "0015g00000ABcdF"] * 60, **KEYED)
+    source = lay(tmp_path / "in", orders=sold, accounts=pd.DataFrame({"account_id": ids}))
+    if len(ids[0]) == 15:
+        assert cut(source, tmp_path / "parts", 3).tables
+    else:
+        with pytest.raises(SourceUnreadable, match="2 account ids stand there with 15 characters and with 18"):
+            cut(source, tmp_path / "parts", 3)
