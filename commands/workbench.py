@@ -209,7 +209,8 @@ def trials(of: Snapshots, investment: str) -> pd.DataFrame:
         "revenue": built.revenue,
     })  # fmt: skip
     whole: pd.DataFrame = pd.concat([frame, pd.DataFrame(built.matrix, columns=list(NAMES))], axis=1)
-    return whole.loc[asked].reset_index(drop=True)
+    kept: pd.DataFrame = whole.loc[asked]
+    return kept.reset_index(drop=True)
 
 
 @dataclass(frozen=True)

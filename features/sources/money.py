@@ -44,7 +44,8 @@ def in_one_currency(orders: Columns, rates: Columns | None, rules: SourceRules) 
     constant = {currency(name): rate for name, rate in rules.exchange_rates.items()}
     lacking = [name for name in others if name not in constant and name not in tables]
     if not target or lacking:
-        raise SourceUnreadable(_refusal(held, target, lacking))
+        told = [name for name in held if name not in tables] if tables and not target else []
+        raise SourceUnreadable(_refusal(held, target, lacking, told[0] if len(told) == 1 else ""))
     factor = np.ones(len(column))
     for code, name in enumerate(names):
         if name in others:
@@ -125,8 +126,14 @@ def _key(name: str) -> str:
     return name if re.fullmatch(r"[A-Za-z0-9_-]+", name) else f'"{name}"'
 
 
-def _refusal(held: Mapping[str, int], target: str, lacking: list[str]) -> str:
+def _refusal(held: Mapping[str, int], target: str, lacking: list[str], told: str) -> str:
+    """Say why amounts cannot be added up.  told : the currency into which a table of rates turns all others."""
     listed = ", ".join(f"{name} ({count:,})" for name, count in held.items())
+    if told:
+        return (
+            f"orders.currency holds {listed} rows, and exchange_rates has a rate for each but {told}. Say in the "
+            f'settings that money is in it: source.currency = "{told}"'
+        )
     most = target or next(iter(held))
     rest = ", ".join(f"{_key(name)} = ..." for name in held if name != most)
     what = f"has no rate for {', '.join(lacking)}" if target else "money must be in one currency"

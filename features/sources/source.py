@@ -186,7 +186,7 @@ def read_source(
             columns, said = in_one_currency(orders.columns, rates, rules)
             columns, deflated = in_constant_prices(columns, rules)
             tables["orders"] = replace(orders, columns=columns)
-            notes += [*said, *deflated, *check_amounts(tables["orders"])]
+            notes += [*said, *deflated, *check_amounts(tables["orders"], form_of(readings, "orders", "revenue"))]
         except SourceUnreadable as error:
             refuse(error)
     tables, said = unify_crm_ids(tables)

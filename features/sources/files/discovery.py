@@ -22,6 +22,7 @@ JSON = (".json", ".jsonl", ".ndjson")
 PARQUET = (".parquet", ".pq")
 EXCEL = (".xlsx", ".xlsm")
 PACKED = (".gz", ".zip")
+READ = (*DELIMITED, *JSON, *PARQUET, *EXCEL)
 UNREAD = {
     ".xls": "a workbook of before Excel 2007: save it as .xlsx", ".xlsb": "a binary workbook: save it as .xlsx",
     ".ods": "a workbook of LibreOffice: save it as .xlsx", ".numbers": "a workbook of Numbers: export it as CSV",
@@ -34,8 +35,17 @@ UNREAD = {
     **dict.fromkeys((".rar", ".7z", ".tar", ".tgz", ".bz2", ".xz", ".zst"), "packed: unpack it"),
 }  # fmt: skip
 """Kind of a file that is not read -> what it is, and what to do with it."""
+BEGINNINGS: Mapping[bytes, tuple[tuple[str, ...], str]] = {
+    b"PK\x03\x04": (EXCEL, "a workbook or an archive: rename it to .xlsx or .zip"),
+    b"\x1f\x8b": ((), "packed: add .gz to its name"),
+    b"PAR1": (PARQUET, "Parquet: rename it to .parquet"),
+    b"\xd0\xcf\x11\xe0": ((), "a workbook of before Excel 2007 or with a password: save it as .xlsx, without one"),
+    b"<!DOCTYPE": ((), "a web page, such as the one that asks to sign in: export it again"),
+    b"<html": ((), "a web page, such as the one that asks to sign in: export it again"),
+    b"%PDF": ((), "a PDF: export it as CSV"),
+}
+"""First bytes of a file -> kinds of names that fit, and what it is with any other."""
 HIVE_EMPTY = "__HIVE_DEFAULT_PARTITION__"
-READ = (*DELIMITED, *JSON, *PARQUET, *EXCEL)
 
 
 class Unreadable:
@@ -137,8 +147,12 @@ def tables_in(file: Path, encoding: str | None = None) -> list[TableFile]:
         try:
             with zipfile.ZipFile(file) as archive:
                 names = [name for name in archive.namelist() if not _is_of_the_system(name)]
+                locked = any(member.flag_bits & 1 for member in archive.infolist())
         except (zipfile.BadZipFile, OSError) as error:
             return [Unreadable(stem, file.name, SourceUnreadable(f"{file} is no ZIP archive: {error}"))]
+        if locked:
+            refusal = SourceUnreadable(f"{file.name} is protected by a password: unpack it, and give the folder")
+            return [Unreadable(stem_and_kind(name)[0], f"{file.name}, {name}", refusal) for name in names]
         opened = [
             _text(stem_and_kind(name)[0], f"{file.name}, {name}", Bytes(file, name), encoding)
             for name in names
@@ -151,6 +165,9 @@ def tables_in(file: Path, encoding: str | None = None) -> list[TableFile]:
         if len(opened) == 1 and opened[0].name not in KNOWN_TABLES:
             opened[0].name = stem
         return opened
+    other = _other_kind(file, kind) if kind in READ and file.suffix.lower() != ".gz" else ""
+    if other:
+        return [Unreadable(stem, file.name, SourceUnreadable(f"{file.name} is not what its name says, but {other}"))]
     if kind in EXCEL:
         try:
             return [*sheets(file)]
@@ -174,6 +191,15 @@ def _is_of_the_system(name: str) -> bool:
 def _head(file: Path) -> bytes:
     with file.open("rb") as content:
         return content.read(4096).lstrip(b"\xef\xbb\xbf \t\r\n")
+
+
+def _other_kind(file: Path, kind: str) -> str:
+    """Return what a file is by its first bytes, and what to do with it; empty where its name may be right."""
+    head = _head(file)
+    for begins, (kinds, what) in BEGINNINGS.items():
+        if head[: len(begins)].lower() == begins.lower() and kind not in kinds:
+            return what
+    return ""
 
 
 def _is_page(file: Path) -> bool:

@@ -64,7 +64,7 @@ def _plain_evidence(column: Column, text: pa.Array) -> Evidence | None:
     with suppress(pa.ArrowInvalid):
         if column.kind is Kind.TIME:
             first = pc.min(text.cast(pa.timestamp("us"))).as_py()
-            return None if first is not None and first.year == 1 else Evidence(Counter(iso=filled))
+            return None if first is not None and first.year <= 1970 else Evidence(Counter(iso=filled))
         if column.kind in (Kind.MONEY, Kind.NUMBER):
             numbers = np.asarray(text.cast(pa.float64()))
             if np.isfinite(numbers).sum() < filled:

@@ -50,7 +50,9 @@ def gather(cells: pa.Array, times: IntArray, until: int | None) -> Evidence:
     seen.see("offset", parts.zoned & (parts.offset != 0), cells, times)
     if parts.year_last.any():
         dmy, mdy = (_instants(parts, order, until)[1] for order in ("dmy", "mdy"))
-        for mark, where in (("dmy_only", dmy & ~mdy), ("mdy_only", mdy & ~dmy), ("dmy_or_mdy", dmy & mdy)):
+        alike = parts.a == parts.b
+        marks = {"dmy_only": dmy & ~mdy, "mdy_only": mdy & ~dmy, "dmy_or_mdy": dmy & mdy & ~alike, "alike": dmy & alike}
+        for mark, where in marks.items():
             seen.see(mark, where & parts.year_last, cells, times)
     if parts.short_year.any():
         seen.see("short", parts.short_year, cells, times)
@@ -71,12 +73,16 @@ def settle(seen: Evidence, until: int | None) -> tuple[str, Mapping[str, str]]:
     """Return the code of the reading, and what is in doubt: order -> how an example would read."""
     counts = seen.counts
     numeric = {unit: counts[unit] for unit in (*EPOCHS, "compact") if counts[unit]}
-    dated = sum(counts[mark] for mark in ("ymd", "iso", "named", "dmy_only", "mdy_only", "dmy_or_mdy", "short"))
+    dated = sum(
+        counts[mark] for mark in ("ymd", "iso", "named", "dmy_only", "mdy_only", "dmy_or_mdy", "alike", "short")
+    )
     if numeric and sum(numeric.values()) > dated:
         return max(numeric, key=numeric.__getitem__), {}
     if counts["short"]:
         return _settle_short(seen, until)
     dmy, mdy, either = counts["dmy_only"], counts["mdy_only"], counts["dmy_or_mdy"]
+    if not dmy + mdy + either and counts["alike"]:  # a day and a month of the same number
+        return "dmy", {}
     if not dmy + mdy + either:
         return ("named" if counts["named"] else "ymd" if counts["ymd"] else "iso"), {}
     if dmy + mdy and max(dmy, mdy) >= CLEAR * (dmy + mdy):

@@ -14,8 +14,11 @@ NULL_LIKE = (
 """How SQL tools, spreadsheets and programs write an empty cell. An account may really be called NA, a person Null."""
 MISSING_NUMBER = r"(?i:N/?A|n\.a\.|none|nil|-+|–|\?|unknown|onbekend)"
 """What also means nothing where a number or a date belongs."""
-MISSING_DATE = r"0{1,4}[-/.]00[-/.]0{2,4}( 0{1,2}:00(:00(\.0+)?)?)?|0{8}|0001-01-01([T ]00:00(:00(\.0+)?)?Z?)?"
-"""How databases write no date: noughts, or the first day of the year 1, on which nobody ever ordered."""
+MISSING_DATE = (
+    r"(0{1,4}[-/.]00[-/.]0{2,4}|(0001-01-01|1753-01-01|1899-12-3[01]|19[07]0-01-01)|0?1[-/.]0?1[-/.](0001|1753|19[07]0))"
+    r"([T ]0{1,2}:00(:00(\.0+)?)?Z?)?|0{8}"
+)
+"""How programs write no date: noughts, or midnight of the first day that they know."""
 MISSING_ID = "None"
 """What also means nothing where an id belongs: how Python writes it."""
 _NO_WIDTH = "\u200b\u200c\u200d\u200e\u200f\u2060\ufeff\x00"

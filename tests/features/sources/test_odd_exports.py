@@ -135,11 +135,63 @@ def test_dates_of_noughts_and_of_the_year_1_are_none(tmp_path: Path) -> None:
         assert (read(tmp_path).tables["contracts"]["ends_on"][0] == instant("2024-05-01")) == (at == 4)
 
 
+def test_days_whose_day_and_month_are_the_same_number_are_in_no_doubt(tmp_path: Path) -> None:
+    lines("K1;01/01/2024;1250.5;F1", "K2;02/02/2024;1;F2")(tmp_path)
+    assert [iso(int(time)) for time in read(tmp_path).tables["orders"]["ordered_at"]] == ["2024-01-01", "2024-02-02"]
+
+
+def test_the_first_day_that_a_program_knows_is_no_date(tmp_path: Path) -> None:
+    row()(tmp_path)
+    for cell in ("1900-01-01", "1970-01-01 00:00:00", "01/01/1900", "1753-01-01T00:00:00", "1899-12-30"):
+        (tmp_path / "tickets.csv").write_text(f"account_id;opened_at;resolved_at\nK1;2024-01-01;{cell}\n")
+        assert read(tmp_path).tables["tickets"]["resolved_at"][0] > instant("2030-01-01")
+
+
+def test_rates_that_lack_for_one_currency_say_which_money_is_in(tmp_path: Path) -> None:
+    (tmp_path / "orders.csv").write_text(f"account_id;ordered_at;revenue;currency\nK1;{DAY};1;USD\nK2;{DAY};2;EUR\n")
+    (tmp_path / "exchange_rates.csv").write_text("currency;rate\nUSD;0,92\n")
+    with pytest.raises(SourceError, match=r"has a rate for each but EUR\..* source\.currency"):
+        read(tmp_path)
+    assert read(tmp_path, SourceRules(currency="EUR")).tables["orders"]["revenue"].tolist() == [0.92, 2.0]
+
+
+def test_an_export_that_books_revenue_as_a_credit_is_turned_by_the_line_of_its_refusal(tmp_path: Path) -> None:
+    lines(*(f"K1;2024-03-{14 + k % 9};-1250,5;F{k}" for k in range(30)))(tmp_path)
+    with pytest.raises(SourceError, match="turns the sign") as refused:
+        read(tmp_path)
+    mapped = parse_settings(tomllib.loads(str(refused.value).partition("such as ")[2])).tables
+    source = read(tmp_path, mapped={key: TableMapping(query=one.query) for key, one in mapped.items()})
+    assert set(source.tables["orders"]["revenue"]) == {1250.5}
+
+
+def locked(folder: Path) -> None:
+    """An archive whose members say that they need a password."""
+    archive(**{"orders.csv": TEXT})(folder)
+    content = bytearray((folder / "export.zip").read_bytes())
+    content[6] |= 1
+    content[content.find(b"PK\x01\x02") + 8] |= 1
+    (folder / "export.zip").write_bytes(content)
+
+
 REFUSED: dict[str, tuple[Lay, str]] = {
     "a workbook in an archive": (archive(**{"Orders.xlsx": b"PK"}), "export.zip holds Orders.xlsx: unpack it"),
     "LibreOffice": (lambda folder: (folder / "orders.ods").write_bytes(b"PK"), "orders.ods is not read: .* as .xlsx"),
     "a page called a workbook": (
         lambda folder: (folder / "orders.xls").write_text("<html><table></table></html>"), "it is a web page: open it",
+    ),
+    "an archive with a password": (locked, "export.zip is protected by a password: unpack it"),
+    "a workbook called text": (
+        lambda folder: (folder / "orders.csv").write_bytes(b"PK\x03\x04"), "a workbook or an archive: rename it",
+    ),
+    "a packed file called text": (
+        lambda folder: (folder / "orders.csv").write_bytes(gzip.compress(TEXT)), "packed: add .gz to its name",
+    ),
+    "Parquet called text": (lambda folder: (folder / "orders.csv").write_bytes(b"PAR1.."), "rename it to .parquet"),
+    "a page that asks to sign in": (
+        lambda folder: (folder / "orders.csv").write_text("<!doctype html><p>Sign in"), "a web page, such as the one",
+    ),
+    "a workbook with a password": (
+        lambda folder: (folder / "orders.xlsx").write_bytes(b"\xd0\xcf\x11\xe0\xa1"), "with a password: save it",
     ),
     "rows without names": (
         lambda folder: (folder / "orders.csv").write_text(f"K1,{DAY},{CELL},F1\nK2,{DAY},1,F2\n"),

@@ -7,6 +7,9 @@ import pytest
 from tests.features.sources.proposals.test_exports import mapped
 
 EXPORTS = {
+    "half named as here": (
+        "Account ID;ordered_at;revenue;order_id", "K1;2024-02-13;1250.50;F1", "K2;2024-03-01;3.00;F2",
+    ),
     "Dutch Dynamics": (
         "(Niet wijzigen) Order;Ordernummer;Potentiële klant;Totaalbedrag;Gemaakt op;Status",
         "g1;F1;K1;€ 1.250,50;13-2-2024 10:11;Actief", "g2;F2;K2;€ 3,00;1-3-2024 10:11;Actief",
