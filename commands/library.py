@@ -65,14 +65,14 @@ class Source:
         """Return the rows that are used, table by name."""
         from features.sources.frames import frame_of
 
-        return {name: _frame(frame_of(name, table), self.library) for name, table in self.cleaned.tables.items()}
+        return {name: give_back(frame_of(name, table), self.library) for name, table in self.cleaned.tables.items()}
 
     @property
     def set_aside(self) -> Frame:
         """Return the rows that cannot be used: table, row, column, reason, account_id."""
         from features.sources.source import set_aside_frame
 
-        return _frame(set_aside_frame(self.cleaned), self.library)
+        return give_back(set_aside_frame(self.cleaned), self.library)
 
     def instant(self, as_of: Day | None) -> int:
         """Return the instant to look from, microseconds.  as_of : None = the midnight after the last event."""
@@ -151,7 +151,7 @@ class Model:
 
         scorer = Scorer(self.bundle, self.version)
         frames = score_frames(scorer, source.histories, source.instant(as_of), language=language)
-        return Scores(*(_frame(_dated(frame), source.library) for frame in frames))
+        return Scores(*(give_back(_dated(frame), source.library) for frame in frames))
 
     def save(self, folder: str | Path) -> Path:
         """Write the model as a bundle, which `load` and `ladder score --model` take, and return its folder."""
@@ -334,7 +334,7 @@ def _dated(frame: Any) -> Any:
     return frame.assign(**{name: pd.to_datetime(frame[name]).astype("datetime64[us]") for name in names})
 
 
-def _frame(frame: Any, library: str) -> Frame:
+def give_back(frame: Any, library: str) -> Frame:
     """Return a DataFrame of pandas as one of another library."""
     if library == "pandas":
         return frame

@@ -194,6 +194,7 @@ def train_command(options: TrainOptions) -> Figures:
     if partitions is None:
         loaded = load_source(options.data, settings, as_of=options.as_of, feedback=feedback)
         return figures_of(train_source(loaded, request))
+    partitions.check_prices(settings.source.rules(0).deflator)
     from training.data.partitioned import gather_dataset
 
     with open_executor(options.dask) as (executor, backend):

@@ -13,7 +13,7 @@ from typing import Any, get_args
 
 from pydantic import BaseModel
 
-from commands import library
+import ladder
 from commands.command_line import COMMANDS
 from commands.options import CommonOptions
 from commands.parser import Argument, arguments_of
@@ -36,11 +36,17 @@ NOTE = "Written from the code by `make reference`; a test fails when this page i
 LIBRARY = (
     "ladder.read", "ladder.Source", "ladder.Source.tables", "ladder.Source.set_aside", "ladder.check", "ladder.train",
     "ladder.Model", "ladder.Model.report", "ladder.Model.comparisons", "ladder.Model.score", "ladder.Model.save",
-    "ladder.Model.register", "ladder.Model.draw", "ladder.Scores", "ladder.load", "ladder.plan",
+    "ladder.Model.register", "ladder.Model.draw", "ladder.Scores", "ladder.load", "ladder.plan", "ladder.rungs",
+    "ladder.features", "ladder.contract", "ladder.snapshots", "ladder.Snapshots", "ladder.Snapshots.features",
+    "ladder.Snapshots.outcomes", "ladder.evaluate", "ladder.grades", "ladder.draw", "ladder.trials", "ladder.effects",
+    "ladder.evaluate_plan", "ladder.findings", "ladder.simulate", "ladder.Simulated", "ladder.Simulated.carry_out",
+    "ladder.own",
 )  # fmt: skip
 """What `import ladder` has."""
 PUBLIC = (
     "commands.library",
+    "commands.workbench",
+    "commands.own",
     "features.tables",
     "features.sources.source",
     "features.histories.histories",
@@ -411,6 +417,18 @@ A model that serves, or one that was saved:
 model.save("my-model")
 print(ladder.load("my-model").report[0])  # or ladder.load("models:/loyalty-ladder@champion")
 ```
+
+What a data scientist asks beyond that: rungs and features on any day, what came of them, and what an investment was
+followed by. `ladder.own` has what features, members and estimators of one's own are built with.
+
+```python
+print(ladder.rungs(source, as_of=["2024-06-01", "2025-06-01"]).groupby("as_of")["rung"].value_counts())
+snapshots = ladder.snapshots(source)
+print(snapshots.features.shape, snapshots.outcomes["switched"].mean())
+known = ladder.features(source, as_of="2025-06-01", like=snapshots)
+estimator = ladder.own.RungClassifier(rounds=5).fit(snapshots.features.iloc[:, 2:], snapshots.outcomes["next_rung"])
+print(estimator.predict(known.iloc[:5, 2:]))
+```
 """
 
 
@@ -439,11 +457,11 @@ def python() -> str:
 
 
 def _first_sentence(name: str) -> str:
-    """The first line of what is documented at a dotted name of `commands.library`."""
-    found: Any = library
+    """The first line of what is documented at a dotted name of `ladder`."""
+    found: Any = ladder
     for part in name.removeprefix("ladder.").split("."):
         found = getattr(found, part)
-    return (found.__doc__ or "").partition("\n")[0]
+    return (found.__doc__ or "").strip().partition("\n")[0]
 
 
 def _file(name: str) -> str:

@@ -15,7 +15,7 @@ from features.ladder.contract_ends import ENDED, contract_state, decided_contrac
 from features.ladder.rhythm import LOOK_BACK_DAYS
 from features.ladder.rules import LadderRules, rungs
 from features.sources.joins import Join
-from features.sources.mends import doubt_mend, mend
+from features.sources.mends import doubt_mend, form_of, mend
 from features.sources.readings.evidence import ColumnReading
 from features.sources.source import Source
 from features.tables import RUNGS, TABLE, TABLES
@@ -117,7 +117,10 @@ def check_source(source: Source, histories: Histories, rules: LadderRules, needs
         key = (row.table, row.column, row.reason.split(":")[0])
         examples.setdefault(key, (source.places.get((row.table, row.row), f"row {row.row}"), row.reason))
     in_doubt = {(one.table, one.column): doubt_mend(one) for one in source.readings if one.doubt}
-    mends = {key: in_doubt.get(key[:2]) or mend(*key[:2], examples[key][1]) for key in reasons}
+    mends = {
+        key: in_doubt.get(key[:2]) or mend(*key[:2], examples[key][1], form_of(source.readings, *key[:2]))
+        for key in reasons
+    }
     view = View(histories, histories.known_at(as_of))
     counts = np.bincount(rungs(view, rules), minlength=len(RUNGS))
     ladder = {name: int(count) for name, count in zip(RUNGS, counts, strict=True)}

@@ -37,7 +37,7 @@ each = pytest.mark.parametrize("path", NOTEBOOKS, ids=lambda path: path.stem)
 def in_time(path: Path) -> Any:
     """The notebook as a parameter of a test that runs it; one that learns effects or trains twice is a slow one."""
     text = path.read_text(encoding="utf-8")
-    slow = any(words in text for words in ("ladder import main", "import fit_uplift", "import evaluate_plan"))
+    slow = any(words in text for words in ("ladder.main(", "ladder.effects(", "ladder.evaluate_plan("))
     return pytest.param(path, id=path.stem, marks=[pytest.mark.slow] if slow else [])
 
 
@@ -74,6 +74,16 @@ def test_nothing_that_matters_is_defined_in_it(path: Path) -> None:
             if isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef):
                 assert node.end_lineno is not None
                 assert node.end_lineno - node.lineno < LONGEST_DEFINITION, node.name
+
+
+@each
+def test_it_uses_what_anybody_may_count_on_and_nothing_below(path: Path) -> None:
+    for cell in code_of(read(path)):
+        for node in ast.walk(ast.parse(cell.source)):
+            if isinstance(node, ast.Import | ast.ImportFrom):
+                named = [node.module or ""] if isinstance(node, ast.ImportFrom) else [one.name for one in node.names]
+                inside = {name.split(".")[0] for name in named} & {"features", "training", "serving", "commands"}
+                assert inside == set(), ast.unparse(node)
 
 
 @each

@@ -6,7 +6,8 @@ part is read, so nothing is set aside here and every raw row stands in exactly o
 after the partitioning: rows that share a key but not an account end in different parts.
 """
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections import Counter
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -16,19 +17,26 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 
 from features.errors import NotEnoughData, SettingsError, SourceUnreadable
+from features.partitions.copies import repeated_rows
+from features.partitions.crm_ids import refuse_two_forms
+from features.partitions.money import check_money, converted
 from features.schema import Table
+from features.sources.amount_currencies import name_currencies, refuse_mixed
 from features.sources.cells import UNFIT, text_cell
+from features.sources.cleaning import Columns
 from features.sources.column_names import listed
 from features.sources.columns import pack
 from features.sources.connectors import Connector, TableMapping, check_mapping, column_origins, has_query
+from features.sources.copies import judge_copies, keyless_rows, may_hold_copies
 from features.sources.databases import open_database
 from features.sources.folders import open_folder
-from features.sources.mends import doubt_message
 from features.sources.partitioned import Part, Partitions, part_folder, part_numbers, read_part_table, write_manifest
+from features.sources.readings.amounts import currency, symbols
 from features.sources.readings.columns import ColumnEvidence, apply, gather, settle
 from features.sources.rules import NO_RULES, SourceRules
-from features.sources.source import Progress
+from features.sources.source import Progress, exchange_rates
 from features.sources.table_plugins import made_table
+from features.sources.table_reading import unreadable
 from features.tables import OF_THE_SUPPLIER, TABLE, TABLES
 
 MOST_PARTS = 512
@@ -94,9 +102,10 @@ def partition(
         folders = [part_folder(out, number) for number in range(parts)]
         rows: list[dict[str, int]] = [{} for _ in folders]
         notes: list[str] = []
+        rates = exchange_rates(connector, mapped, rules)
         for table in present:
             progress(f"partitioning {table.name}")
-            batches, extra = _batches(table, connector, mapped.get(table.name, TableMapping()), rules)
+            batches, extra = _batches(table, connector, mapped.get(table.name, TableMapping()), rates, rules)
             notes += extra
             for held, count in zip(rows, _route(table, batches, folders), strict=True):
                 held[table.name] = count
@@ -106,57 +115,98 @@ def partition(
                 )
     written = tuple(Part(number, folder, rows[number], until=rules.until) for number, folder in enumerate(folders))
     progress("comparing keys")
+    refuse_two_forms(written)
     counts = {table.name: _split_keys(table, written) for table in present}
     split_keys = {name: count for name, count in counts.items() if count}
-    write_manifest(out, rows, split_keys, rules.until)
-    partitions = Partitions(out, written, split_keys)
+    write_manifest(out, rows, split_keys, rules.until, constant_prices=bool(rules.deflator))
+    partitions = Partitions(out, written, split_keys, bool(rules.deflator))
     routed = {name: sum(part.rows[name] for part in written) for name in rows[0]}
     routed |= {name: written[0].rows[name] for name in OF_THE_SUPPLIER if name in routed}
     return Partitioning(partitions, routed, (*notes, *partitions.notes()))
 
 
 def _batches(
-    table: Table, connector: Connector, mapping: TableMapping, rules: SourceRules
+    table: Table, connector: Connector, mapping: TableMapping, rates: Columns | None, rules: SourceRules
 ) -> tuple[Iterator[pa.Table], tuple[str, ...]]:
-    """Return the table's declared columns under the contract's names in batches, and warnings about those left out."""
+    """Return the table's declared columns under the contract's names in batches, and warnings about those left out.
+
+    What is understood of a column, whether a row is a copy and which currencies there are is settled from all of the
+    table before the first batch is written.
+    """
     result = made_table(table, connector, mapping)
     names = connector.columns(table.name) if result is None else list(result)
     origin, notes = column_origins(table, names, mapping)
 
-    def raw() -> Iterator[Mapping[str, Any]]:
-        return iter([result]) if result is not None else connector.batches(table.name, sorted(set(origin.values())))
+    def raw(wanted: Sequence[str]) -> Iterator[Mapping[str, Any]]:
+        return iter([result]) if result is not None else connector.batches(table.name, list(wanted))
 
+    needed = sorted(set(origin.values()))
     evidence: dict[str, ColumnEvidence] = {name: ColumnEvidence() for name in origin}
-    currencies: set[Any] = set()
-    for batch in raw():
+    rows = 0
+    for batch in raw(needed):
+        rows += len(next(iter(batch.values()), ()))
         for name, at in origin.items():
             evidence[name].add(gather(table.column(name), batch[at], rules))
-            if (table.name, name) == ("orders", "currency"):
-                currencies.update(pa.chunked_array([_as_arrow(batch[at])]).drop_null().unique().to_pylist())
-    if len(currencies) > 1:
-        raise SourceUnreadable(
-            f"orders.currency holds {listed(sorted(map(str, currencies)))}, and parts are not converted: map a query "
-            "under [tables.orders] that gives revenue and cost in one currency."
-        )
-    if rules.deflator and table.name == "orders":
-        raise SourceUnreadable(
-            "parts are not deflated: leave [source] deflator away, or map a query under [tables.orders] that gives "
-            "revenue and cost in the prices of one time."
-        )
     readings = settle(table, evidence, mapping.reading, rules)
-    for reading in readings.values():
-        if reading.doubt:
-            raise SourceUnreadable(doubt_message(reading))
+    for refusal in (*unreadable(readings), *refuse_mixed(table, evidence, rules)):
+        raise refusal
+
+    def understood(batch: Mapping[str, Any], only: Collection[str] = tuple(origin)) -> dict[str, Any]:
+        return {
+            name: apply(table.column(name), batch[origin[name]], readings[name], evidence[name].seen, rules)[0]
+            for name in only
+        }
+
+    copies = np.empty(0, np.int64)
+    if rows and may_hold_copies(table, rules) and _lack_a_key(table, evidence, rows):
+        keys = [name for name in origin if name == table.key]
+        copies = repeated_rows(
+            (batch, keyless_rows(understood(batch, keys).get(str(table.key)), len(next(iter(batch.values())))))
+            for batch in raw(names)
+        )
+        said, refused = judge_copies(table, len(copies), rows, rules)
+        for refusal in refused:
+            raise refusal
+        notes += said
+        copies = copies if rules.drop_copies == "yes" else copies[:0]
+    is_sold, with_signs = table.name == "orders", name_currencies(table, evidence, rules)
+
+    def meant(batch: Mapping[str, Any]) -> dict[str, Any]:
+        cells = understood(batch)
+        return cells | {"currency": symbols(_text(batch[origin["revenue"]]))} if with_signs else cells
+
+    changes_money = is_sold and bool(rules.deflator)
+    if is_sold and (with_signs or "currency" in origin):
+        held: Counter[str] = Counter()
+        for batch in raw(needed):
+            named = _plain_text(_as_arrow(meant(batch)["currency"])).drop_null().value_counts().to_pylist()
+            held.update({str(one["values"]): one["counts"] for one in named})
+        notes += tuple(check_money(held, rates, rules))
+        changes_money |= len({currency(name.strip()) for name in (*held, rules.currency) if name.strip()}) > 1
+    elif is_sold:
+        notes += tuple(check_money({}, rates, rules))
 
     def written() -> Iterator[pa.Table]:
-        for batch in raw():
-            cells = {
-                name: apply(table.column(name), batch[at], readings[name], evidence[name].seen, rules)[0]
-                for name, at in origin.items()
-            }
-            yield pa.table({name: _plain_text(_as_arrow(values)) for name, values in cells.items()})
+        begin = 0
+        for batch in raw(needed):
+            cells = converted(meant(batch), rates, rules) if changes_money else meant(batch)
+            data = pa.table({name: _plain_text(_as_arrow(values)) for name, values in cells.items()})
+            gone = copies[(copies >= begin) & (copies < begin + len(data))] - begin
+            begin += len(data)
+            yield data.take(pa.array(np.delete(np.arange(len(data)), gone))) if len(gone) else data
 
     return written(), notes
+
+
+def _lack_a_key(table: Table, evidence: Mapping[str, ColumnEvidence], rows: int) -> bool:
+    """Return whether some rows may have no key."""
+    key = evidence.get(table.key or "")
+    return key is None or key.filled - key.seen.counts["null_like"] < rows
+
+
+def _text(cells: Any) -> Any:
+    cells = _as_arrow(cells)
+    return cells.cast(pa.string()) if not pa.types.is_string(cells.type) else cells
 
 
 def _plain_text(cells: Any) -> Any:

@@ -27,9 +27,10 @@ TIME_PATTERN = (
 _TIME_SHAPE = re.compile(TIME_PATTERN)
 NUMBER_PATTERN = r"[+-]?([0-9]+(\.[0-9]*)?|\.[0-9]+)([eE][+-]?[0-9]+)?"
 _NUMBER_SHAPE = re.compile(NUMBER_PATTERN)
-_FLAGS = dict.fromkeys("1 true t yes y on ja j waar oui vrai si wahr".split(), 1) | dict.fromkeys(
-    "0 false f no n off nee onwaar non faux nein falsch".split(), 0
-)
+_FLAGS = dict.fromkeys(
+    "1 -1 1.0 true t yes y on ja j waar oui vrai si sí wahr vero sim x ✓ ✔".split(), 1
+) | dict.fromkeys("0 0.0 false f no n off nee onwaar non faux nein falsch falso não nao ✗ ✘".split(), 0)
+"""Words for yes and no; -1 is how Access and Visual Basic write true."""
 _PANDAS_MISSING = ("NAType", "NaTType")
 """The types of pandas' missing values, by name: pandas is imported only where a DataFrame is used."""
 _EPOCH = dt.datetime(1970, 1, 1)

@@ -1,4 +1,4 @@
-"""Exact copies among orders without a key: rows that are the same in every cell, also in those that nobody reads."""
+"""Exact copies among events without a key: rows that are the same in every cell, also in those that nobody reads."""
 
 from collections.abc import Mapping, Sequence
 from typing import Any
@@ -6,11 +6,41 @@ from typing import Any
 import numpy as np
 import pyarrow as pa
 
+from features.errors import SourceError, SourceUnreadable
 from features.instants import IntArray
+from features.schema import Missing, Table
 from features.sources.columns import normalise
+from features.sources.rules import SourceRules
 
 MOST = 0.01
 """Share of a table's rows that may be copies before somebody has to say what they are."""
+
+
+def may_hold_copies(table: Table, rules: SourceRules) -> bool:
+    """Return whether copies are looked for in a table: in those of events, unless the settings keep them."""
+    return rules.drop_copies != "no" and table.time is not None and table.column(table.time).missing is Missing.BAD
+
+
+def judge_copies(table: Table, copies: int, rows: int, rules: SourceRules) -> tuple[tuple[str, ...], list[SourceError]]:
+    """Return what is said of the copies in a table, and why it is refused, if it is.
+
+    copies : how many of its rows repeat another.
+    """
+    if not copies:
+        return (), []
+    if rules.drop_copies == "yes":
+        return (f"{table.name}: {copies:,} exact copies of another row are left out",), []
+    apart = f"and have no {table.key} to tell them apart" if table.key else "and nothing tells them apart"
+    count = f"{table.name}: {copies:,} of {rows:,} rows are exact copies of another, {apart}"
+    if copies <= MOST * rows:
+        return (f'{count}: they are kept; [source] drop_copies = "yes" leaves them out',), []
+    twice = (
+        "An export that was appended twice doubles revenue; two equal orders of one day do not."
+        if table.name == "orders"
+        else "An export that was appended twice counts every row twice; two equal rows of one day do not."
+    )
+    say = 'Say which: [source] drop_copies = "yes" leaves them out, "no" keeps them.'
+    return (), [SourceUnreadable(f"{count}. {twice} {say}")]
 
 
 def exact_copies(columns: Mapping[str, Any], keyless: IntArray) -> dict[int, int]:

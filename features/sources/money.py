@@ -1,5 +1,6 @@
 """Money in one currency and in the prices of one time; of what cannot be turned into it, the names."""
 
+import re
 from collections.abc import Mapping, Sequence
 from typing import Any
 
@@ -9,6 +10,7 @@ from features.errors import SourceUnreadable
 from features.instants import FloatArray, IntArray, iso
 from features.sources.cells import UNFIT, text_cell
 from features.sources.cleaning import Columns
+from features.sources.readings.amounts import currency
 from features.sources.rules import SourceRules
 
 AMOUNTS = ("revenue", "cost")
@@ -28,21 +30,22 @@ def in_one_currency(orders: Columns, rates: Columns | None, rules: SourceRules) 
     if "currency" not in orders:
         return orders, []
     column = orders["currency"]
-    names = np.array([name.strip().upper() for name in column.names], object)
+    names = np.array([currency(name.strip()) for name in column.names], object)
     rows = np.bincount(column.codes[~column.missing], minlength=len(names))
     held: dict[str, int] = {}
     for name, count in zip(names, rows.tolist(), strict=True):
         held[name] = held.get(name, 0) + count if count else held.get(name, 0)
     held = {name: count for name, count in sorted(held.items(), key=lambda each: -each[1]) if count}
-    target = rules.currency.upper()
+    target = currency(rules.currency)
     others = [name for name in held if name != target]
     if not others or (not target and len(held) == 1):
         return orders, []
     tables = _tables(rates)
-    constant = {name.upper(): rate for name, rate in rules.exchange_rates.items()}
+    constant = {currency(name): rate for name, rate in rules.exchange_rates.items()}
     lacking = [name for name in others if name not in constant and name not in tables]
     if not target or lacking:
-        raise SourceUnreadable(_refusal(held, target, lacking))
+        told = [name for name in held if name not in tables] if tables and not target else []
+        raise SourceUnreadable(_refusal(held, target, lacking, told[0] if len(told) == 1 else ""))
     factor = np.ones(len(column))
     for code, name in enumerate(names):
         if name in others:
@@ -63,8 +66,8 @@ def rates_missing(currencies: Sequence[Any], rules: SourceRules) -> dict[int, st
         the first row's that counts.
     """
     named = [_name(cell) for cell in currencies]
-    target = rules.currency.upper() or next((name for name in named if name), "")
-    known = {target, "", *(name.upper() for name in rules.exchange_rates)}
+    target = currency(rules.currency) or next((name for name in named if name), "")
+    known = {target, "", *(currency(name) for name in rules.exchange_rates)}
     return {
         row: f"the model's money is {target if rules.currency else 'in one currency'}, and it has no rate for {name}"
         for row, name in enumerate(named)
@@ -74,7 +77,7 @@ def rates_missing(currencies: Sequence[Any], rules: SourceRules) -> dict[int, st
 
 def _name(cell: Any) -> str:
     try:
-        return (text_cell(cell) or "").strip().upper()
+        return currency((text_cell(cell) or "").strip())
     except UNFIT:
         return ""  # the cleaning says what is wrong with it
 
@@ -103,7 +106,7 @@ def _tables(rates: Columns | None) -> Mapping[str, tuple[IntArray, FloatArray]]:
     if rates is not None:
         since: Any = rates.get("valid_from", np.zeros(len(rates["rate"]), np.int64))
         for name, begin, rate in zip(rates["currency"].tolist(), since, rates["rate"], strict=True):
-            found.setdefault(str(name).strip().upper(), []).append((int(begin), float(rate)))
+            found.setdefault(currency(str(name).strip()), []).append((int(begin), float(rate)))
     return {
         name: (np.array([begin for begin, _ in sorted(own)]), np.array([rate for _, rate in sorted(own)]))
         for name, own in found.items()
@@ -118,13 +121,24 @@ def _rates(table: tuple[IntArray, FloatArray] | None, constant: float | None, ti
     return rates[np.maximum(np.searchsorted(begins, times, side="right") - 1, 0)]
 
 
-def _refusal(held: Mapping[str, int], target: str, lacking: list[str]) -> str:
+def _key(name: str) -> str:
+    """Return a name as a key of TOML."""
+    return name if re.fullmatch(r"[A-Za-z0-9_-]+", name) else f'"{name}"'
+
+
+def _refusal(held: Mapping[str, int], target: str, lacking: list[str], told: str) -> str:
+    """Say why amounts cannot be added up.  told : the currency into which a table of rates turns all others."""
     listed = ", ".join(f"{name} ({count:,})" for name, count in held.items())
+    if told:
+        return (
+            f"orders.currency holds {listed} rows, and exchange_rates has a rate for each but {told}. Say in the "
+            f'settings that money is in it: source.currency = "{told}"'
+        )
     most = target or next(iter(held))
-    rest = ", ".join(f"{name} = ..." for name in held if name != most)
+    rest = ", ".join(f"{_key(name)} = ..." for name in held if name != most)
     what = f"has no rate for {', '.join(lacking)}" if target else "money must be in one currency"
     return (
-        f"orders.currency holds {listed} rows: {what}. Say what a unit of each is worth in {most}, in the settings: "
-        f'[source] currency = "{most}", exchange_rates = {{ {rest} }}; or bring a table exchange_rates (currency, '
-        "rate, valid_from)."
+        f"orders.currency holds {listed} rows: {what}. Bring a table exchange_rates (currency, rate, valid_from), or "
+        f"say what a unit of each is worth in {most}, in the settings:"
+        f' source = {{ currency = "{most}", exchange_rates = {{ {rest} }} }}'
     )

@@ -5,6 +5,7 @@ import numpy as np
 from features.errors import SourceUnreadable
 from features.instants import FloatArray
 from features.sources.cleaning import Cleaned
+from features.sources.mends import READ_NUMBERS
 
 MOST_NEGATIVE, FEWEST = 0.9, 20
 """Beyond this share of negative amounts, among so many at least, it is the sign that is wrong."""
@@ -12,14 +13,17 @@ STRAY_RATIO, FEWEST_OF_ACCOUNT = 1000.0, 5
 """An amount so many times its account's median, where that has so many orders, is taken for a slip of the pen."""
 
 
-def check_amounts(orders: Cleaned) -> tuple[str, ...]:
+def check_amounts(orders: Cleaned, form: str = "") -> tuple[str, ...]:
     """Return notes on stray amounts, without personal data.
+
+    form : the code of the reading under which revenue was read.
 
     Raises
     ------
     SourceUnreadable
         If nearly all amounts are negative.
     """
+    amount = READ_NUMBERS.get(form, "as_amount({})").format("revenue")
     revenue = np.asarray(orders.columns["revenue"], np.float64)
     given = revenue[revenue != 0]
     negative = float((given < 0).mean()) if len(given) else 0.0
@@ -27,7 +31,7 @@ def check_amounts(orders: Cleaned) -> tuple[str, ...]:
         raise SourceUnreadable(
             f"orders: {negative:.0%} of the {len(given):,} amounts are negative; revenue is positive, a credit note "
             "negative. If the export books revenue as a credit, map a query that turns the sign, such as "
-            "`select *, -amount as revenue from orders`, under [tables.orders] in the settings."
+            f'tables.orders.query = "select * replace (-{amount} as revenue) from orders"'
         )
     stray = _stray(np.asarray(orders.columns["account_id"]), np.abs(revenue))
     if not len(stray):

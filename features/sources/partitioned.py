@@ -55,16 +55,32 @@ class Partitions:
 
     split_keys : table -> how many of its primary keys stand in more than one part. Read whole, one row of each stays;
         read by parts, one row in every part does.
+    constant_prices : whether its money was brought to the prices of one time when it was cut.
     """
 
     folder: Path
     parts: tuple[Part, ...]
     split_keys: Mapping[str, int]
+    constant_prices: bool = False
 
     @property
     def tables(self) -> tuple[str, ...]:
         """Return the names of the tables: the same in every part."""
         return tuple(self.parts[0].rows)
+
+    def check_prices(self, deflator: Mapping[int, float]) -> None:
+        """Refuse a price index that came after the source was cut.
+
+        Raises
+        ------
+        SourceUnreadable
+            If there is one, and the money of the parts is not in constant prices.
+        """
+        if deflator and not self.constant_prices:
+            raise SourceUnreadable(
+                f"{self.folder} was cut without [source] deflator, and its money is in the prices of its days. Run "
+                "`ladder partition` anew with these settings, into another folder, or leave the deflator away."
+            )
 
     def notes(self) -> tuple[str, ...]:
         """Say what differs from reading the source whole; empty where its keys are clean."""
@@ -104,7 +120,12 @@ def part_numbers(account_ids: Iterable[str | None], parts: int) -> IntArray:
 
 
 def write_manifest(
-    folder: Path, rows: Sequence[Mapping[str, int]], split_keys: Mapping[str, int], until: int | None = None
+    folder: Path,
+    rows: Sequence[Mapping[str, int]],
+    split_keys: Mapping[str, int],
+    until: int | None = None,
+    *,
+    constant_prices: bool = False,
 ) -> None:
     """Declare the parts of a folder complete.
 
@@ -112,7 +133,7 @@ def write_manifest(
     """
     content = {
         "format": FORMAT, "hash": HASH, "parts": len(rows), "rows": list(rows), "split_keys": split_keys,
-        "until": until,
+        "until": until, "constant_prices": constant_prices,
     }  # fmt: skip
     write_whole(folder / MANIFEST, json.dumps(content, indent=1) + "\n")
 
@@ -156,7 +177,7 @@ def read_partitions(location: str | Path) -> Partitions | None:
     for part in parts:
         if not part.folder.is_dir():
             raise SourceUnreadable(f"{part.folder} is missing; the source has {len(parts)} parts. Partition it anew.")
-    return Partitions(folder, parts, split_keys)
+    return Partitions(folder, parts, split_keys, bool(content.get("constant_prices")))
 
 
 def read_part_table(part: Part, name: str, columns: Sequence[str] | None = None) -> dict[str, Any]:

@@ -18,7 +18,7 @@ class SourceRules:
     exchange_rates : currency -> what one unit of it is worth in `currency`.
     deflator : instant (microseconds) -> the price index from then on, 100 = the prices that money is told in; empty =
         amounts as they are.
-    drop_copies : whether exact copies of orders without a key are left out; `ask` refuses more than a few.
+    drop_copies : whether exact copies of events without a key are left out; `ask` refuses more than a few.
     """
 
     until: int | None = None

@@ -24,9 +24,10 @@ from features.sources.databases import open_database
 from features.sources.folders import open_folder
 from features.sources.joins import Join, compare_accounts, join_notes, unify_crm_ids
 from features.sources.memory import open_frames, raw_columns
-from features.sources.mends import mend, toml
+from features.sources.mends import form_of, mend, toml
 from features.sources.money import in_constant_prices, in_one_currency
 from features.sources.order_amounts import check_amounts
+from features.sources.partitioned import read_partitions
 from features.sources.readings.evidence import ColumnReading
 from features.sources.rules import NO_RULES, SourceRules
 from features.sources.table_reading import ReadTable, first_places, read_one
@@ -130,6 +131,10 @@ def read_source(
             raise error
         refused.append(str(error))
 
+    partitions = None if isinstance(location, Mapping) else read_partitions(location)
+    if partitions is not None:  # its money was settled and its copies were looked for when it was cut
+        partitions.check_prices(rules.deflator)
+        rules = replace(rules, deflator={}, drop_copies="no")
     with open_source(location, mapped, rules) as connector:
         present = [table for table in TABLES if table.name in connector.table_names or has_query(mapped, table)]
         if TABLE["orders"] not in present:
@@ -166,11 +171,11 @@ def read_source(
                 refuse(error)
             places |= first_places(one.cleaned, connector)
             try:
-                _check_share(one.cleaned, table, max_bad_share, places)
+                _check_share(one.cleaned, table, max_bad_share, places, one.readings)
             except TooManyBadRows as error:
                 refuse(error)
         notes += connector.notes()
-        rates = _exchange_rates(connector, mapped, rules)
+        rates = exchange_rates(connector, mapped, rules)
     orders = tables.setdefault("orders", clean(TABLE["orders"], {}))
     if "orders" in connector.table_names or has_query(mapped, TABLE["orders"]):
         if orders.rows_read == 0 and not refused:
@@ -181,7 +186,7 @@ def read_source(
             columns, said = in_one_currency(orders.columns, rates, rules)
             columns, deflated = in_constant_prices(columns, rules)
             tables["orders"] = replace(orders, columns=columns)
-            notes += [*said, *deflated, *check_amounts(tables["orders"])]
+            notes += [*said, *deflated, *check_amounts(tables["orders"], form_of(readings, "orders", "revenue"))]
         except SourceUnreadable as error:
             refuse(error)
     tables, said = unify_crm_ids(tables)
@@ -233,7 +238,8 @@ def is_url(location: Location) -> bool:
     return isinstance(location, str) and "://" in location
 
 
-def _exchange_rates(connector: Connector, mapped: Mapping[str, TableMapping], rules: SourceRules) -> Columns | None:
+def exchange_rates(connector: Connector, mapped: Mapping[str, TableMapping], rules: SourceRules) -> Columns | None:
+    """Return the table exchange_rates, cleaned; None where there is none."""
     (table,) = REFERENCE_TABLES
     if table.name not in connector.table_names and not has_query(mapped, table):
         return None
@@ -293,7 +299,11 @@ def _source(tables: Mapping[str, Cleaned], notes: Sequence[str]) -> Source:
 
 
 def _check_share(
-    cleaned: Cleaned, table: Table, max_bad_share: float, places: Mapping[tuple[str, int], str] | None = None
+    cleaned: Cleaned,
+    table: Table,
+    max_bad_share: float,
+    places: Mapping[tuple[str, int], str] | None = None,
+    readings: Sequence[ColumnReading] = (),
 ) -> None:
     aside = [row for row in cleaned.set_aside if not row.reason.startswith(COPY)]
     bad = len(aside)
@@ -302,7 +312,7 @@ def _check_share(
     counts = Counter(f"{row.reason.split(':')[0]} in {row.column}" for row in aside)
     first = aside[0]
     where = (places or {}).get((table.name, first.row))
-    advice = mend(table.name, first.column, first.reason)
+    advice = mend(table.name, first.column, first.reason, form_of(readings, table.name, first.column))
     raise TooManyBadRows(
         f"{table.name}: {bad} of {cleaned.rows_read} rows ({bad / cleaned.rows_read:.1%}) cannot be used, more than "
         f"the {100 * max_bad_share:g}% allowed: {listed(f'{n} {reason}' for reason, n in counts.most_common())}. "

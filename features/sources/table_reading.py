@@ -8,10 +8,11 @@ import numpy as np
 
 from features.errors import SourceError, SourceUnreadable
 from features.schema import Table
+from features.sources.amount_currencies import name_currencies, refuse_mixed
 from features.sources.cleaning import Cleaned, SetAside, clean
 from features.sources.column_names import listed
 from features.sources.connectors import Connector, TableMapping, column_origins
-from features.sources.copies import MOST, exact_copies, keyless_rows
+from features.sources.copies import MOST, exact_copies, judge_copies, keyless_rows, may_hold_copies
 from features.sources.mends import doubt_message
 from features.sources.readings.amounts import symbols
 from features.sources.readings.columns import apply, gather, settle
@@ -33,29 +34,13 @@ class ReadTable:
 def read_one(table: Table, connector: Connector, mapping: TableMapping, rules: SourceRules) -> ReadTable:
     """Read, understand and clean one table."""
     raw, notes, whole = _read_columns(table, connector, mapping)
-    readings, raw = understand(table, raw, mapping.reading, rules)
-    refusals: list[SourceError] = [SourceUnreadable(doubt_message(one)) for one in readings if one.doubt]
+    readings, raw, refusals = understand(table, raw, mapping.reading, rules)
     copies: dict[int, int] = {}
-    if table.name == "orders" and raw and rules.drop_copies != "no":
-        copies = _copies(raw, whole)
-    if copies and rules.drop_copies == "ask":
-        rows = len(next(iter(raw.values())))
-        count = (
-            f"orders: {len(copies):,} of {rows:,} rows are exact copies of another, and have no order_id to tell them "
-            "apart"
-        )
-        if len(copies) > MOST * rows:
-            refusals.append(
-                SourceUnreadable(
-                    f"{count}. An export that was appended twice doubles revenue; two equal orders of one day do not. "
-                    'Say which: [source] drop_copies = "yes" leaves them out, "no" keeps them.'
-                )
-            )
-        else:
-            notes += (f'{count}: they are kept; [source] drop_copies = "yes" leaves them out',)
-        copies = {}
-    elif copies:
-        notes += (f"orders: {len(copies):,} exact copies of another row are left out",)
+    if raw and may_hold_copies(table, rules):
+        copies = _copies(table, raw, whole)
+        said, refused = judge_copies(table, len(copies), len(next(iter(raw.values()))), rules)
+        notes, refusals = notes + said, refusals + refused
+        copies = copies if rules.drop_copies == "yes" else {}
     cleaned = clean(table, raw, until=rules.until, copies=copies)
     notes += tuple(
         f"{table.name}.{one.column}: read as {words(one)}, as {one.before!r} for {one.after!r}"
@@ -80,25 +65,38 @@ def read_one(table: Table, connector: Connector, mapping: TableMapping, rules: S
 
 def understand(
     table: Table, raw: Mapping[str, Any], told: Mapping[str, str], rules: SourceRules
-) -> tuple[list[ColumnReading], dict[str, Any]]:
-    """Return how the raw columns of a whole table are read, and the columns as the contract writes them.
+) -> tuple[list[ColumnReading], dict[str, Any], list[SourceError]]:
+    """Return how the raw columns of a table are read, the columns as the contract writes them, and why they cannot be.
 
     told : column -> the reading that the settings name.
     """
     found = {name: gather(table.column(name), cells, rules) for name, cells in raw.items()}
     readings = settle(table, found, told, rules)
     written: dict[str, Any] = {}
-    signs = found["revenue"].seen.different.get("currency", ()) if "revenue" in found else ()
-    if table.name == "orders" and "currency" not in raw and len(signs) > 1:  # amounts name their own currencies
+    if name_currencies(table, found, rules):
         written["currency"] = symbols(raw["revenue"])
     for name, cells in raw.items():
         written[name], readings[name] = apply(table.column(name), cells, readings[name], found[name].seen, rules)
-    return list(readings.values()), written
+    return list(readings.values()), written, [*unreadable(readings), *refuse_mixed(table, found, rules)]
 
 
-def _copies(raw: Mapping[str, Any], whole: Callable[[], Mapping[str, Any]]) -> dict[int, int]:
-    """Return the exact copies among orders without a key.  whole : reads every column, also those nobody asked for."""
-    keyless = keyless_rows(raw.get("order_id"), len(next(iter(raw.values()))))
+def unreadable(readings: Mapping[str, ColumnReading]) -> list[SourceError]:
+    """Refuse columns that can be read in several ways, and ids that a spreadsheet rounded."""
+    refusals: list[SourceError] = [SourceUnreadable(doubt_message(one)) for one in readings.values() if one.doubt]
+    refusals += [
+        SourceUnreadable(
+            f"{one.table}.{one.column}: {one.details['rounded']:,} ids were rounded by a spreadsheet, as "
+            f"{one.before!r}, so that different ones became one. Export them again, the column as text"
+        )
+        for one in readings.values()
+        if one.details.get("rounded", 0) > MOST * one.filled
+    ]
+    return refusals
+
+
+def _copies(table: Table, raw: Mapping[str, Any], whole: Callable[[], Mapping[str, Any]]) -> dict[int, int]:
+    """Return the exact copies among rows without a key.  whole : reads every column, also those nobody asked for."""
+    keyless = keyless_rows(raw.get(table.key or ""), len(next(iter(raw.values()))))
     alike = exact_copies(raw, keyless)
     if not alike:
         return {}

@@ -64,7 +64,7 @@ class SourceSettings(Section):
     )
     drop_copies: Literal["ask", "yes", "no"] = Field(
         default="ask",
-        description='of orders without a key, rows that are the same in every cell: "yes" leaves them out, "no" keeps '
+        description='of events without a key, rows that are the same in every cell: "yes" leaves them out, "no" keeps '
         'them, "ask" keeps up to one in a hundred and refuses more: an export that was appended twice doubles revenue',
     )
 

@@ -2,6 +2,7 @@
 
 import codecs
 import gzip
+import re
 import zipfile
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -15,7 +16,10 @@ _MARKS = (
     (codecs.BOM_UTF8, "utf-8-sig"), (codecs.BOM_UTF32_LE, "utf-32"), (codecs.BOM_UTF32_BE, "utf-32"),
     (codecs.BOM_UTF16_LE, "utf-16"), (codecs.BOM_UTF16_BE, "utf-16"),
 )  # fmt: skip
+MIXED = "utf-8 with others"
+"""UTF-8 but for a few bytes, which are Windows-1252: two programs wrote the file."""
 NAMES = {
+    MIXED: "UTF-8, and where it is not, as Windows-1252",
     "cp1252": "Windows-1252",
     "latin-1": "Latin-1",
     "utf-16": "UTF-16",
@@ -36,7 +40,7 @@ class Bytes:
         if self.member is not None:
             with zipfile.ZipFile(self.path) as archive, archive.open(self.member) as content:
                 yield content
-        elif self.path.suffix.lower() == ".gz":
+        elif self.path.suffix.lower() == ".gz" and _is_gzip(self.path):  # a browser may have unpacked it
             with gzip.open(self.path, "rb") as content:
                 yield cast(IO[bytes], content)
         else:
@@ -48,7 +52,9 @@ class Bytes:
         """Yield the content as UTF-8.  skip : lines to leave out at its beginning."""
         with self.open() as content:
             stream: pa.NativeFile = pa.PythonFile(content, mode="r")
-            if encoding not in ("utf-8", "utf-8-sig"):
+            if encoding == MIXED:
+                stream = pa.PythonFile(_Mended(content), mode="r")
+            elif encoding not in ("utf-8", "utf-8-sig"):
                 stream = pa.transcoding_input_stream(stream, encoding, "utf-8")
             if skip:
                 stream = pa.PythonFile(_AfterLines(stream, skip), mode="r")
@@ -57,7 +63,7 @@ class Bytes:
     def lines(self, encoding: str) -> Iterator[str]:
         """Yield the lines as text, with their ends."""
         with self.open() as content:
-            yield from codecs.getreader(encoding)(content, "replace")
+            yield from codecs.getreader("utf-8" if encoding == MIXED else encoding)(content, "replace")
 
 
 class _AfterLines:
@@ -85,11 +91,65 @@ class _AfterLines:
         self.closed = True
 
 
+class _Mended:
+    """A stream of UTF-8 in which what is not UTF-8 is Windows-1252."""
+
+    def __init__(self, stream: IO[bytes]) -> None:
+        self._stream, self._cut, self._ready, self.closed = stream, b"", b"", False
+
+    def read(self, size: int = -1) -> bytes:
+        while size < 0 or len(self._ready) < size:
+            more = self._stream.read(CHUNK)
+            chunk = self._cut + more
+            whole = _whole(chunk) if more else len(chunk)
+            self._cut, self._ready = chunk[whole:], self._ready + mended(chunk[:whole]).encode()
+            if not more:
+                break
+        size = len(self._ready) if size < 0 else size
+        part, self._ready = self._ready[:size], self._ready[size:]
+        return part
+
+    def close(self) -> None:
+        self.closed = True
+
+
+def _whole(chunk: bytes) -> int:
+    """Return how many bytes end before a sign that may be cut."""
+    for back in range(1, min(4, len(chunk)) + 1):
+        if chunk[-back] >= 0xC0:
+            return len(chunk) - back
+        if chunk[-back] < 0x80:
+            break
+    return len(chunk)
+
+
+def mended(text: bytes) -> str:
+    """Return text as UTF-8, and what is not UTF-8 as Windows-1252."""
+    parts: list[str] = []
+    begin = 0
+    while True:
+        try:
+            return "".join([*parts, text[begin:].decode()])
+        except UnicodeDecodeError as error:
+            parts.append(text[begin : begin + error.start].decode())
+            parts.append(text[begin + error.start : begin + error.end].decode("cp1252", "replace"))
+            begin += error.end
+
+
+def _is_gzip(path: Path) -> bool:
+    with path.open("rb") as content:
+        return content.read(2) == b"\x1f\x8b"
+
+
+_WIDE = re.compile(rb"[\xc3-\xf4][\x80-\xbf]+")
+
+
 def encoding_of(content: Bytes) -> tuple[str, str]:
     """Return the encoding of a text, and the first line that proves that it is not UTF-8, empty where it is.
 
     A byte order mark tells; else valid UTF-8 is UTF-8, noughts in every other place are UTF-16, and what is left is
-    Windows-1252, or Latin-1 where it has bytes that Windows leaves open.
+    Windows-1252, or Latin-1 where it has bytes that Windows leaves open. Where most signs of several bytes are UTF-8
+    all the same, the file is UTF-8 with others among it.
     """
     with content.open() as raw:
         head = raw.read(CHUNK)
@@ -102,8 +162,11 @@ def encoding_of(content: Bytes) -> tuple[str, str]:
         if sample[0::2].count(0) > len(sample) // 4:
             return "utf-16-be", ""
         decoder, chunk, odd, lines = codecs.getincrementaldecoder("utf-8")(), head, b"", 0
-        encoding = "utf-8"
+        encoding, wide, high = "utf-8", 0, 0
         while chunk:
+            if not chunk.isascii():
+                several = _WIDE.findall(chunk)
+                wide, high = wide + len(several), high + _high(chunk) - sum(map(len, several))
             if encoding == "utf-8":
                 try:
                     decoder.decode(chunk)
@@ -118,4 +181,12 @@ def encoding_of(content: Bytes) -> tuple[str, str]:
             if encoding == "cp1252" and any(byte in chunk for byte in (b"\x81", b"\x8d", b"\x8f", b"\x90", b"\x9d")):
                 encoding = "latin-1"
             chunk = raw.read(CHUNK)
+    if odd and wide > high:
+        encoding = MIXED
+        return encoding, f"line {lines}: {mended(odd).strip()[:60]}"
     return encoding, f"line {lines}: {odd.decode(encoding, 'replace').strip()[:60]}" if odd else ""
+
+
+def _high(chunk: bytes) -> int:
+    """Return how many bytes are not ASCII."""
+    return len(chunk) - len(chunk.translate(None, bytes(range(128, 256))))

@@ -16,7 +16,7 @@ from features.sources.connectors import refuse_duplicate_names
 from features.sources.files.bytes import NAMES, Bytes, encoding_of
 from features.sources.files.table_file import find_header, reading_errors
 
-DELIMITERS = (",", ";", "\t", "|")
+DELIMITERS = (",", ";", "\t", "|", "~", "^", "\x01")
 SAMPLE_LINES = 200
 BATCH_BYTES = 32 * 2**20
 
@@ -46,7 +46,8 @@ class DelimitedFile:
     @cached_property
     def _names(self) -> dict[str, str]:
         """Return the name of each column, without blanks around it, and as the file has it."""
-        with self._errors(), self._stream() as stream, pa_csv.open_csv(stream, None, self._shape()) as reader:
+        options = self._options()
+        with self._errors(), self._stream() as stream, pa_csv.open_csv(stream, options, self._shape()) as reader:
             names = [(name.lstrip("\ufeff").strip(), name) for name in reader.schema.names]
         refuse_duplicate_names(self.label, [name for name, _ in names if name])
         return {name: written for name, written in names if name}
@@ -57,11 +58,11 @@ class DelimitedFile:
     def read(self, columns: list[str]) -> Mapping[str, Any]:
         names = self._names
         with self._errors(), self._stream() as stream:
-            data = pa_csv.read_csv(stream, None, self._shape(), _as_text([names[name] for name in columns]))
+            data = pa_csv.read_csv(stream, self._options(), self._shape(), _as_text([names[name] for name in columns]))
         return {name: data.column(names[name]) for name in columns}
 
     def batches(self, columns: list[str]) -> Iterator[Mapping[str, Any]]:
-        names, empty, blocks = self._names, True, pa_csv.ReadOptions(block_size=BATCH_BYTES)
+        names, empty, blocks = self._names, True, self._options(block_size=BATCH_BYTES)
         with self._errors(), self._stream() as stream:
             shape, text = self._shape(), _as_text([names[name] for name in columns])
             with pa_csv.open_csv(stream, blocks, shape, text) as reader:
@@ -77,6 +78,10 @@ class DelimitedFile:
         rows = (reader.line_num for cells in reader if cells)
         begin = next(islice(rows, row, None), 0)  # the last line of the row before, or of the header
         return f"{self.label}, line {begin + dialect.skip + 1}"
+
+    def _options(self, **more: Any) -> Any:
+        wider = self._dialect.wider
+        return pa_csv.ReadOptions(column_names=wider, skip_rows=int(wider is not None), **more)
 
     @contextmanager
     def _stream(self) -> Iterator[Any]:
@@ -126,10 +131,14 @@ class DelimitedFile:
 
 
 class _Dialect:
-    """encoding : of the bytes.  skip : lines above the header.  format : of csv.reader."""
+    """How a file is written.
 
-    def __init__(self, encoding: str, skip: int, form: dict[str, Any]) -> None:
-        self.encoding, self.skip, self.format = encoding, skip, form
+    encoding : of the bytes.  skip : lines above the header.  format : of csv.reader.
+    wider : names of the columns, the last one empty, where every row ends in a mark and the header does not.
+    """
+
+    def __init__(self, encoding: str, skip: int, form: dict[str, Any], wider: list[str] | None = None) -> None:
+        self.encoding, self.skip, self.format, self.wider = encoding, skip, form, wider
 
 
 def _dialect(sample: list[str], encoding: str) -> _Dialect:
@@ -151,7 +160,12 @@ def _dialect(sample: list[str], encoding: str) -> _Dialect:
     reader = csv.reader(sample[skip:], **form)
     for _ in range(above):
         next(reader)
-    return _Dialect(encoding, skip + reader.line_num, form)
+    header, below = (
+        rows[above] if rows else [],
+        [row for row in rows[above + 1 : None if len(sample) < SAMPLE_LINES else -1] if row],
+    )
+    longer = bool(below) and all(len(row) == len(header) + 1 and not row[-1] for row in below)
+    return _Dialect(encoding, skip + reader.line_num, form, [*header, ""] if longer else None)
 
 
 def _agreement(lines: list[str], form: Mapping[str, Any]) -> tuple[float, int]:

@@ -35,7 +35,9 @@ def roles(table: TableSketch, patterns: Mapping[str, tuple[str, ...]]) -> dict[s
         named = [
             (at, position, column)
             for position, column in enumerate(table.columns)
-            if column.filled and (at := likeness(column.plain, ways)) is not None and _fits(role, column)
+            if column.filled
+            and (at := likeness(column.plain, (role.replace("_", " "), *ways))) is not None
+            and _fits(role, column)
         ]
         taken = set(map(id, found.values()))
         free = [one for one in named if id(one[2]) not in taken]

@@ -12,11 +12,13 @@ from features.sources.readings.evidence import Evidence, choose, matches
 
 POINT, COMMA = "decimal_point", "decimal_comma"
 _SPACES = "'’ \u00a0\u202f\u2009"
-_SIGNS = r"[$€£¥₹]|kr\.?|zł"
+_SIGNS = r"[$€£¥₹₺₽₪₩฿₫₱₦₴]|kr\.?|zł|Kč|Ft|Rs\.?|S?Fr\.?|RM"
 _CODE = r"[A-Z]{3}"
+_ZERO = rf"\s*(?:{_CODE}|(?:[A-Z]{{1,2}})?(?:{_SIGNS}))\s*[-–—]+\s*"
+"""Nothing, as accountants write it: a dash behind the currency."""
 _SHAPE = (
     rf"\s*(?P<open>\()?\s*(?P<before>[-+−])?\s*(?P<prefix>(?:{_CODE}|(?:[A-Z]{{1,2}})?(?:{_SIGNS})))?\s*(?P<sign>[-+−])?\s*"
-    rf"(?P<number>[0-9][0-9.,{_SPACES}]*|[.,][0-9]+)(?P<exponent>[eE][-+]?[0-9]+)?\s*(?P<percent>%)?\s*"
+    rf"(?P<inner>\()?\s*(?P<number>[0-9][0-9.,{_SPACES}]*|[.,][0-9]+)(?P<exponent>[eE][-+]?[0-9]+)?\s*(?P<percent>%)?\s*"
     rf"(?P<suffix>(?:{_CODE}|{_SIGNS}))?\s*(?P<behind>-)?(?P<close>\))?\s*"
 )
 _GROUPS = {
@@ -27,7 +29,17 @@ _GROUPS = {
 """Mark -> what a number looks like under it, thousands apart or not."""
 _THREE = {POINT: r"[1-9][0-9]{0,2}\.[0-9]{3}", COMMA: r"[1-9][0-9]{0,2},[0-9]{3}"}
 """Mark -> a number that is a thousand times larger under the other mark."""
-CURRENCIES = {"$": "USD", "€": "EUR", "£": "GBP", "¥": "JPY", "₹": "INR", "kr": "SEK", "kr.": "DKK", "zł": "PLN"}
+CURRENCIES = {
+    "$": "USD", "€": "EUR", "£": "GBP", "¥": "JPY", "₹": "INR", "kr": "SEK", "kr.": "DKK", "zł": "PLN", "₺": "TRY",
+    "₽": "RUB", "₪": "ILS", "₩": "KRW", "฿": "THB", "₫": "VND", "₱": "PHP", "₦": "NGN", "₴": "UAH", "Kč": "CZK",
+    "Ft": "HUF", "Rs": "INR", "Rs.": "INR", "Fr": "CHF", "Fr.": "CHF", "SFr": "CHF", "SFr.": "CHF", "RM": "MYR",
+    "R$": "BRL", "US$": "USD", "A$": "AUD", "AU$": "AUD", "C$": "CAD", "CA$": "CAD", "NZ$": "NZD", "HK$": "HKD",
+    "S$": "SGD", "MX$": "MXN", "NT$": "TWD", "CN¥": "CNY", "EURO": "EUR", "EUROS": "EUR", "DOLLAR": "USD",
+    "DOLLARS": "USD", "US DOLLAR": "USD", "POUND": "GBP", "POUNDS": "GBP", "STERLING": "GBP",
+}  # fmt: skip
+"""Sign or word for a currency -> its code."""
+SHARED = {"USD": "AUD CAD NZD SGD HKD MXN TWD ARS CLP COP", "SEK": "NOK DKK ISK", "JPY": "CNY", "INR": "PKR LKR NPR"}
+"""Code of a sign -> the currencies that have the same sign."""
 
 
 def gather(cells: pa.Array, times: IntArray) -> Evidence:
@@ -47,7 +59,12 @@ def gather(cells: pa.Array, times: IntArray) -> Evidence:
     seen.see("small", matches(number, "[0-9]{1,3}"), cells, times)
     seen.see("large", matches(number, "[0-9]{4,}"), cells, times)
     seen.see("percent", there & _filled(found, "percent"), cells, times)
-    seen.see("parentheses", there & (_filled(found, "open") | _filled(found, "behind")), cells, times)
+    seen.see(
+        "parentheses",
+        there & (_filled(found, "open") | _filled(found, "inner") | _filled(found, "behind")),
+        cells,
+        times,
+    )
     seen.see("currency", there & (_filled(found, "prefix") | _filled(found, "suffix")), cells, times)
     seen.see("grouped", there & matches(number, f"[0-9]+[{_SPACES}].*|.*[.,].*[.,].*"), cells, times)
     for name in ("prefix", "suffix"):
@@ -59,15 +76,31 @@ def gather(cells: pa.Array, times: IntArray) -> Evidence:
 
 
 def _parts(cells: pa.Array) -> pa.Array:
-    """Return the parts of each amount; a dash for the cents, as in `12,-`, is no sign."""
-    return pc.extract_regex(
-        pc.replace_substring_regex(cells, r"([0-9][.,])[-–—]{1,2}(\s*\D*)$", r"\100\2"), f"^{_SHAPE}$"
-    )
+    """Return the parts of each amount; a dash for the cents, as in `12,-`, or for nothing, as in `$ -`, is no sign."""
+    cells = pc.replace_substring_regex(cells, r"([0-9][.,])[-–—]{1,2}(\s*\D*)$", r"\100\2")
+    zero = matches(cells, _ZERO)
+    if zero.any():
+        cells = choose(zero, pc.replace_substring_regex(cells, r"[-–—]+\s*$", "0"), cells)
+    return pc.extract_regex(cells, f"^{_SHAPE}$")
 
 
 def currency(sign: str) -> str:
-    """Return the code of a currency that stands before or behind an amount."""
-    return CURRENCIES.get(sign, sign.upper() if len(sign) == 3 and sign.isalpha() else sign)
+    """Return the code of a currency that stands before or behind an amount, or in a column of its own.
+
+    >>> currency("R$"), currency("eur"), currency("Euro")
+    ('BRL', 'EUR', 'EUR')
+    """
+    return CURRENCIES.get(sign, CURRENCIES.get(sign.upper(), sign.upper()))
+
+
+def is_currency(sign: str, code: str) -> bool:
+    """Return whether an amount with the code of a sign may be in a currency: a dollar may be any country's.
+
+    >>> is_currency("USD", "CAD"), is_currency("EUR", "CAD")
+    (True, False)
+    """
+    code = currency(code)
+    return sign == code or code in SHARED.get(sign, "").split()
 
 
 def settle(seen: Evidence, low: float | None, high: float | None) -> tuple[str, Mapping[str, str]]:
@@ -106,9 +139,10 @@ def read(cells: pa.Array, mark: str, share: bool = False) -> tuple[pa.Array, Boo
     number = pc.utf8_trim_whitespace(text("number"))
     percent = _filled(found, "percent") & there
     valid = there & matches(number, _GROUPS.get(mark, _GROUPS[POINT])) & (share | ~percent)
-    opened, closed = _filled(found, "open") & there, _filled(found, "close") & there
+    twice = _filled(found, "open") & _filled(found, "inner")
+    opened, closed = (_filled(found, "open") ^ _filled(found, "inner")) & there, _filled(found, "close") & there
     signs = np.stack([np.asarray(pc.not_equal(text(name), "")) for name in ("before", "sign", "behind")])
-    valid &= (opened == closed) & (signs.sum(axis=0) + opened <= 1)
+    valid &= ~twice & (opened == closed) & (signs.sum(axis=0) + opened <= 1)
     minus = opened | np.asarray(pc.is_in(pc.binary_join_element_wise(text("before"), text("sign"), text("behind"), ""),
                                          pa.array(["-", "−"])))  # fmt: skip
     thousands, decimal = (f"[.{_SPACES}]", ",") if mark == COMMA else (f"[,{_SPACES}]", None)

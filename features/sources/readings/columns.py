@@ -63,8 +63,8 @@ def _plain_evidence(column: Column, text: pa.Array) -> Evidence | None:
     filled = len(text) - text.null_count
     with suppress(pa.ArrowInvalid):
         if column.kind is Kind.TIME:
-            text.cast(pa.timestamp("us"))
-            return Evidence(Counter(iso=filled))
+            first = pc.min(text.cast(pa.timestamp("us"))).as_py()
+            return None if first is not None and first.year <= 1970 else Evidence(Counter(iso=filled))
         if column.kind in (Kind.MONEY, Kind.NUMBER):
             numbers = np.asarray(text.cast(pa.float64()))
             if np.isfinite(numbers).sum() < filled:
@@ -80,9 +80,10 @@ def _plain_evidence(column: Column, text: pa.Array) -> Evidence | None:
 def _gather(column: Column, distinct: pa.Array, times: Any, rules: SourceRules) -> Evidence:
     seen = texts.gather(distinct, times, column.name)
     if column.kind is Kind.TIME:
-        seen.add(dates.gather(distinct, times, rules.until))
+        seen.see("null_like", matches(texts.trim(distinct), texts.MISSING_DATE), distinct, times)
+        seen.add(dates.gather(texts.trim(distinct), times, rules.until))
     elif column.kind in (Kind.MONEY, Kind.NUMBER):
-        seen.add(amounts.gather(distinct, times))
+        seen.add(amounts.gather(texts.trim(distinct), times))
     return seen
 
 
@@ -116,13 +117,14 @@ def _settle(
     names = ["null_like", "trimmed"] if column.kind in (Kind.TEXT, Kind.CATEGORY, Kind.FLAG) else ["null_like"]
     if not counts["other_decimals"]:
         names.append("point_zero")
+    names.append("rounded")
     names += ["percent", "parentheses", "currency", "grouped"] if column.kind in (Kind.MONEY, Kind.NUMBER) else []
     details = {name: counts[name] for name in names if counts[name]}
     if counts["short"]:
         details["two_digit_year"] = counts["short"]
     if counts["offset"]:
         details["zoned"] = counts["offset"]
-    marks = () if column.kind is Kind.TEXT else (*_DOUBTFUL, *details)
+    marks = ("rounded",) if column.kind is Kind.TEXT else (*_DOUBTFUL, *details)
     example = next((seen.examples[mark] for mark in marks if mark in seen.examples), "")
     empty = tuple(sorted(seen.different.get("null_like", ())))
     return ColumnReading(table.name, column.name, form, details, found.filled, before=example, empty=empty, doubt=doubt)
@@ -164,7 +166,8 @@ def apply(
     distinct, times, codes = distinct_cells(text)
     meant = texts.read(distinct, seen, column.name)
     if column.kind in ALLOWED:
-        meant = choose(matches(meant, texts.MISSING_NUMBER), pa.scalar(None, pa.string()), meant)
+        nothing = texts.MISSING_NUMBER + (f"|{texts.MISSING_DATE}" if column.kind is Kind.TIME else "")
+        meant = choose(matches(meant, nothing), pa.scalar(None, pa.string()), meant)
     if reading.form == "doubtful":
         return replaced(meant, codes), reading
     if column.kind is Kind.TIME:
@@ -211,7 +214,7 @@ def _as_text(column: Column, cells: Any) -> pa.Array | None:
     if not isinstance(cells, pa.Array):
         return None
     kind = cells.type.value_type if pa.types.is_dictionary(cells.type) else cells.type
-    if pa.types.is_binary(kind) or pa.types.is_large_binary(kind):
+    if pa.types.is_binary(kind) or pa.types.is_large_binary(kind) or pa.types.is_fixed_size_binary(kind):
         cells, kind = _decoded(cells), pa.string()
     if column.kind is Kind.TIME and (pa.types.is_integer(kind) or pa.types.is_floating(kind)):
         with suppress(pa.ArrowInvalid):
@@ -224,6 +227,8 @@ def _as_text(column: Column, cells: Any) -> pa.Array | None:
 
 def _decoded(cells: pa.Array) -> pa.Array:
     """Return text that a file keeps as bytes, as old writers do; bytes that are no text stay bytes."""
+    if pa.types.is_fixed_size_binary(cells.type):
+        cells = cells.cast(pa.binary())
     try:
         return cells.cast(pa.string())
     except pa.ArrowInvalid:

@@ -11,31 +11,50 @@ import pyarrow.compute as pc
 from features.instants import BoolArray, IntArray
 from features.sources.readings.evidence import choose, matches
 
+_ZONES = {
+    "UTC": 0, "GMT": 0, "WET": 0, "WEST": 60, "CET": 60, "CEST": 120, "EET": 120, "EEST": 180, "EST": -300, "EDT": -240,
+    "MDT": -360, "PST": -480, "PDT": -420, "JST": 540,
+}  # fmt: skip
+"""Name of a time zone that only one has -> minutes east of UTC."""
 _CLOCK = (
     r"(?:(?:[T,]|[T,]?\s+)(?P<h>[0-9]{1,2})(?::(?P<m>[0-9]{2})(?::(?P<s>[0-9]{2})(?:[.,](?P<f>[0-9]{1,9}))?)?)?"
-    r"\s*(?P<half>[AaPp]\.?[Mm]\.?)?\s*(?P<zone>[Zz]|UTC|GMT|[+-][0-9]{2}(?::?[0-9]{2})?)?)?"
+    r"\s*(?P<half>[AaPp]\.?[Mm]\.?)?\s*"
+    rf"(?P<zone>[Zz]|{'|'.join(_ZONES)}|(?:UTC|GMT)?[+-][0-9]{{1,2}}(?::?[0-9]{{2}})?)?)?"
 )
-_NAME = r"[A-Za-zäéûÄÉ]{3,9}"
+_NAME = r"\pL{3,12}"
 _PLAIN = (
-    rf"\s*(?:[A-Za-z]{{2,9}},\s*)?(?P<a>[0-9]{{1,4}})(?:[-/.]\s*|\s+)(?P<b>[0-9]{{1,2}}|{_NAME})\.?(?:[-/.]\s*|,?\s+)"
-    rf"(?P<c>[0-9]{{1,4}}){_CLOCK}\s*"
+    rf"\s*(?:[A-Za-z]{{2,9}},\s*)?(?P<a>[0-9]{{1,4}})(?:[-/.]\s*|\s+)(?:de\s+)?(?P<b>[0-9]{{1,2}}|{_NAME})\.?"
+    rf"(?:[-/.]\s*|,?\s+)(?:del?\s+)?(?P<c>[0-9]{{1,4}}){_CLOCK}\s*"
 )
-_MONTH_FIRST = rf"\s*(?P<b>{_NAME})\.?\s+(?P<a>[0-9]{{1,2}})(?:st|nd|rd|th)?,?\s+(?P<c>[0-9]{{4}}){_CLOCK}\s*"
+_MONTH_FIRST = (
+    rf"\s*(?:[A-Za-z]{{2,9}},?\s+)?(?P<b>{_NAME})\.?\s+(?P<a>[0-9]{{1,2}})(?:st|nd|rd|th)?,?\s+"
+    rf"(?P<c>[0-9]{{4}}){_CLOCK}\s*(?:\([^)]*\)\s*)?"
+)
+_YEAR_BEHIND = (
+    r"^\s*[A-Za-z]{3} ([A-Za-z]{3}) +([0-9]{1,2}) ([0-9:]{8})( [A-Z]{1,4}(?:[+-][0-9:]{2,5})?)? ([0-9]{4})\s*$"
+)
+"""How C, Java and Unix write a time: `Sun Jan 01 10:11:12 CET 2023`."""
 _MONTHS = {
     name: number
     for number, names in enumerate(
         (
-            "jan january januari januar janvier jänner", "feb february februari februar février fév",
-            "mar march maart mrt märz mär mrz mars", "apr april avril avr", "may mei mai",
-            "jun june juni juin", "jul july juli juillet", "aug august augustus août aoû",
-            "sep sept september septembre", "oct october oktober okt octobre", "nov november novembre",
-            "dec december dezember dez décembre déc",
+            "jan january januari januar janvier janv jänner ene enero gennaio gen janeiro stycznia sty",
+            "feb february februari februar février fév févr fevrier febrero febbraio fevereiro fev lutego lut",
+            "mar march maart mrt märz mär mrz mars marzo março marts marca",
+            "apr april avril avr abr abril aprile kwietnia kwi",
+            "may mei mai maj mayo maggio mag maio maja", "jun june juni juin junio giugno giu junho czerwca cze",
+            "jul july juli juillet juil julio luglio lug julho lipca lip",
+            "aug august augustus août aoû aout ago agosto augusti sierpnia sie",
+            "sep sept september septembre sep septiembre settembre set setembro września wrz",
+            "oct october oktober okt octobre octubre ottobre ott outubro out października paź",
+            "nov november novembre noviembre novembro listopada lis",
+            "dec december dezember dez décembre déc dic diciembre dicembre dezembro grudnia gru",
         ),
         start=1,
     )
     for name in names.split()
 }  # fmt: skip
-"""Month's name in English, Dutch, German or French -> its number."""
+"""Month's name in English, Dutch, German, French, Spanish, Italian, Portuguese, Polish or Nordic -> its number."""
 
 
 @dataclass(frozen=True)
@@ -75,7 +94,16 @@ class Parsed:
         return np.asarray(self.matched & self.named & (self.wide_a <= 2) & np.isin(self.wide_c, (2, 4)))
 
 
+_SIGNS_OF_PARTS = ("[年月년월]", "[日일]")
+"""What stands behind year and month, and behind the day, in Chinese, Japanese and Korean."""
+
+
 def parse(cells: pa.Array) -> Parsed:
+    if np.asarray(pc.match_substring_regex(cells, "[年년]").fill_null(False)).any():
+        between, behind = _SIGNS_OF_PARTS
+        cells = pc.replace_substring_regex(pc.replace_substring_regex(cells, between, "-"), behind, "")
+    if np.asarray(pc.match_substring_regex(cells, _YEAR_BEHIND).fill_null(False)).any():
+        cells = pc.replace_substring_regex(cells, _YEAR_BEHIND, r"\1 \2 \5 \3\4")
     plain = pc.extract_regex(cells, f"^{_PLAIN}$")
     is_plain = there(plain)
     reverse = plain if is_plain.all() else pc.extract_regex(cells, f"^{_MONTH_FIRST}$")
@@ -145,8 +173,9 @@ def _by_value(cells: pa.Array, of: Callable[[str], int]) -> IntArray:
 
 
 def _minutes(zone: str) -> int:
-    if zone[:1] not in ("+", "-"):
-        return 0
-    digits = zone[1:].replace(":", "").ljust(4, "0")
-    minutes = int(digits[:2]) * 60 + int(digits[2:])
+    if zone.upper() in _ZONES or zone[-1:].isalpha() or not zone:
+        return _ZONES.get(zone.upper(), 0)
+    zone = zone.removeprefix("UTC").removeprefix("GMT")
+    hours, _, rest = zone[1:].partition(":") if ":" in zone else (zone[1:3], "", zone[3:])
+    minutes = int(hours) * 60 + int(rest or 0)
     return -minutes if zone[0] == "-" else minutes

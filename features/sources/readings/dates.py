@@ -18,7 +18,7 @@ EPOCHS = {"epoch_s": 1_000_000, "epoch_ms": 1000, "epoch_us": 1, "epoch_ns": 0.0
 """Code -> microseconds in its unit."""
 EXCEL_BEGINS = -25_569 * 86_400_000_000
 """1899-12-30, from which Excel counts its days, microseconds."""
-_DIGITS = {
+DIGITS = {
     "epoch_s": r"[0-9]{9,10}(\.[0-9]+)?", "epoch_ms": "[0-9]{12,13}", "epoch_us": "[0-9]{15,16}",
     "epoch_ns": "[0-9]{18,19}", "excel": r"[2-7][0-9]{4}(\.[0-9]+)?",
 }  # fmt: skip
@@ -38,7 +38,7 @@ def gather(cells: pa.Array, times: IntArray, until: int | None) -> Evidence:
     """
     seen, parts = Evidence(), parse(cells)
     if not parts.matched.all():
-        for unit, digits in _DIGITS.items():
+        for unit, digits in DIGITS.items():
             seen.see(unit, matches(cells, rf"\s*{digits}\s*"), cells, times)
         seen.see("compact", matches(cells, rf"\s*{_plain(_COMPACT)}\s*"), cells, times)
     if parts.year_first.any():
@@ -50,7 +50,9 @@ def gather(cells: pa.Array, times: IntArray, until: int | None) -> Evidence:
     seen.see("offset", parts.zoned & (parts.offset != 0), cells, times)
     if parts.year_last.any():
         dmy, mdy = (_instants(parts, order, until)[1] for order in ("dmy", "mdy"))
-        for mark, where in (("dmy_only", dmy & ~mdy), ("mdy_only", mdy & ~dmy), ("dmy_or_mdy", dmy & mdy)):
+        alike = parts.a == parts.b
+        marks = {"dmy_only": dmy & ~mdy, "mdy_only": mdy & ~dmy, "dmy_or_mdy": dmy & mdy & ~alike, "alike": dmy & alike}
+        for mark, where in marks.items():
             seen.see(mark, where & parts.year_last, cells, times)
     if parts.short_year.any():
         seen.see("short", parts.short_year, cells, times)
@@ -71,12 +73,16 @@ def settle(seen: Evidence, until: int | None) -> tuple[str, Mapping[str, str]]:
     """Return the code of the reading, and what is in doubt: order -> how an example would read."""
     counts = seen.counts
     numeric = {unit: counts[unit] for unit in (*EPOCHS, "compact") if counts[unit]}
-    dated = sum(counts[mark] for mark in ("ymd", "iso", "named", "dmy_only", "mdy_only", "dmy_or_mdy", "short"))
+    dated = sum(
+        counts[mark] for mark in ("ymd", "iso", "named", "dmy_only", "mdy_only", "dmy_or_mdy", "alike", "short")
+    )
     if numeric and sum(numeric.values()) > dated:
         return max(numeric, key=numeric.__getitem__), {}
     if counts["short"]:
         return _settle_short(seen, until)
     dmy, mdy, either = counts["dmy_only"], counts["mdy_only"], counts["dmy_or_mdy"]
+    if not dmy + mdy + either and counts["alike"]:  # a day and a month of the same number
+        return "dmy", {}
     if not dmy + mdy + either:
         return ("named" if counts["named"] else "ymd" if counts["ymd"] else "iso"), {}
     if dmy + mdy and max(dmy, mdy) >= CLEAR * (dmy + mdy):

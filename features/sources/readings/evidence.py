@@ -99,6 +99,7 @@ DETAILS: Mapping[str, str] = {
     "trimmed": "blanks trimmed",
     "null_like": "an empty cell in words, such as NULL",
     "point_zero": "an id that ends in .0",
+    "rounded": "ids that a spreadsheet rounded",
     "percent": "per cent",
     "parentheses": "negative in parentheses or with the sign behind",
     "currency": "with a currency",

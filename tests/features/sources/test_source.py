@@ -326,8 +326,8 @@ def test_more_bad_rows_than_allowed_stop_the_reading_and_say_why(as_csv: Lay) ->
     assert str(stopped.value) == (
         "orders: 3 of 20 rows (15.0%) cannot be used, more than the 10% allowed: 2 unreadable time in ordered_at, "
         "1 no account in account_id. The first is row 17 (orders.csv, line 19): no account. Mend them at their origin, "
-        "or map a query that reads them well under [tables.orders] in the settings, such as [tables.orders] "
-        'query = "select * from orders where as_id(account_id) is not null"'
+        "or map a query that reads them well under [tables.orders] in the settings, such as "
+        'tables.orders.query = "select * from orders where as_id(account_id) is not null"'
     )
     assert read_source(as_csv({"orders": frame}), max_bad_share=0.15).rows("orders") == 17
 
@@ -380,10 +380,10 @@ def test_a_mapping_onto_what_is_not_there_is_refused(as_csv: Lay) -> None:
             b"account_id,ordered_at,revenue\nA,2024-03-01\n",
             "orders.csv, line 2: 2 cells where the header has 3 columns: 'A,2024-03-01'. Mend the line",
         ),
-        ("orders.xls", b"", "orders.xls is a workbook of before Excel 2007, which is not read: save it as .xlsx"),
+        ("orders.xls", b"", "orders.xls is not read: it is a workbook of before Excel 2007: save it as .xlsx"),
         ("orders.xlsx", b"no workbook", "orders.xlsx is no workbook of Excel 2007 or later"),
         ("orders.zip", b"no archive", "orders.zip is no ZIP archive"),
-        ("orders.csv.gz", b"not packed", "orders.csv.gz cannot be read as text"),
+        ("orders.csv.gz", b"not packed", "orders.csv.gz cannot be read as CSV"),
         ("orders.json", b"[1]", "orders.json, line 1: '1' is no JSON object"),
         ("orders.jsonl", b'{"a": 1}\n{', "orders.jsonl, line 2, cannot be read as JSON"),
         ("orders.csv", b"account_id,revenue,revenue\nA,1,2\n", "orders.csv has more than one column called revenue"),

@@ -11,7 +11,6 @@ from features.errors import SourceUnreadable, TooManyBadRows
 from features.histories.histories import build_histories
 from features.histories.outlier_dates import outlier_dates
 from features.instants import instant, iso
-from features.partitions.write import partition
 from features.sources.rules import SourceRules
 from features.sources.source import Source, TableMapping, read_source
 
@@ -35,9 +34,9 @@ def test_more_than_one_currency_is_refused_by_name_with_what_to_say(tmp_path: Pa
     with pytest.raises(SourceUnreadable) as refused:
         read(tmp_path, {"orders": FOREIGN})
     assert str(refused.value) == (
-        "orders.currency holds EUR (1), USD (1), COP (1) rows: money must be in one currency. Say what a unit of each "
-        'is worth in EUR, in the settings: [source] currency = "EUR", exchange_rates = { USD = ..., COP = ... }; or '
-        "bring a table exchange_rates (currency, rate, valid_from)."
+        "orders.currency holds EUR (1), USD (1), COP (1) rows: money must be in one currency. Bring a table "
+        "exchange_rates (currency, rate, valid_from), or say what a unit of each is worth in EUR, in the settings:"
+        ' source = { currency = "EUR", exchange_rates = { USD = ..., COP = ... } }'
     )
     with pytest.raises(SourceUnreadable, match="has no rate for COP"):
         read(tmp_path, {}, rules={"currency": "EUR", "exchange_rates": {"USD": 0.9}})
@@ -62,14 +61,6 @@ def test_amounts_are_told_in_the_prices_of_index_100(tmp_path: Path) -> None:
     assert source.notes[0].startswith(
         "orders: money is in the prices of index 100 ([source] deflator, 2 values from 100"
     )
-
-
-def test_parts_are_not_deflated_and_say_so(tmp_path: Path) -> None:
-    (tmp_path / "in").mkdir()
-    (tmp_path / "in" / "orders.csv").write_text(orders("K1,1,2023-06-01,80"))
-    rules = SourceRules(deflator={instant("2024-01-01"): 100.0})
-    with pytest.raises(SourceUnreadable, match="parts are not deflated"):
-        partition(tmp_path / "in", tmp_path / "out", 2, rules=rules)
 
 
 def test_amounts_that_name_their_own_currencies_are_not_added_up(tmp_path: Path) -> None:
