@@ -143,8 +143,8 @@ def test_without_keys_only_this_machine_is_answered_and_only_by_its_own_name(
 HONEST = dict.fromkeys(
     (
         "Accept Accept-Encoding Accept-Language Authorization Cache-Control Content-Type Cookie DNT If-None-Match "
-        "Pragma Priority Sec-CH-UA-Platform Sec-Fetch-Dest Sec-Fetch-Mode Sec-Fetch-User Sec-GPC TE Upgrade-Insecure-Requests "
-        "User-Agent X-Request-Id X-Requested-With traceparent"
+        "Pragma Priority Sec-CH-UA-Platform Sec-Fetch-Dest Sec-Fetch-Mode Sec-Fetch-User Sec-GPC TE "
+        "Upgrade-Insecure-Requests User-Agent X-Request-Id X-Requested-With traceparent"
     ).split(),
     "1",
 )
