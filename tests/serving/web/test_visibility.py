@@ -329,3 +329,20 @@ def test_sums_over_all_accounts_and_the_parents_of_others_are_not_for_a_manager(
         assert director.open("/pictures/flows.svg").status_code == 200
         counted = sum(int(n) for n in re.findall(r'data-label="Now">(\d+)', manager.open("/ladder").text))
         assert counted == len(_accounts(owned, "Cem"))
+
+
+def test_what_no_database_can_hold_is_a_name_that_nobody_has(url: str) -> None:
+    """NUL, which PostgreSQL refuses: an answer that blames the store would wake somebody up."""
+    with _as(url, "dora@example.com") as director:
+        token = hidden(director.open("/plan?budget=20000").text, "token")
+        for path in ("/plans/x%00", "/plans/%00.csv", "/accounts/a%00b", "/pictures/%00", "/assets/%00"):
+            assert director.open(path).status_code == 404, path
+        for page in ("/accounts", "/accounts.csv", "/risk", "/work"):
+            query = "q=%00&owner=a%00&group=%00&find=%00&language=%00&view=%00&%00=1"
+            assert director.open(f"{page}?{query}").status_code in (200, 303), page
+        for path, form in (
+            ("/work", {"account": "\x00", "status": "todo"}), ("/work", {"account": "A", "note": "\x00"}),
+            ("/plans/x%00", {"name": "\x00"}), ("/accounts/%00", {"kind": "forecast", "forecast": "5"}),
+            ("/views", {"forget": "\x00"}), ("/mine", {"owner": "\x00"}), ("/plans", {"plan_id": "\x00"}),
+        ):  # fmt: skip
+            assert director.send(path, {"token": token, **form}).status_code in (303, 404, 422), path
