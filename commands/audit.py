@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import sys
 from dataclasses import asdict, dataclass
+from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
 from commands.options import DEFAULT_STORE, CommonOptions, Option, Store, UsageError
@@ -30,11 +31,19 @@ class AuditOptions(CommonOptions):
         Option(metavar="N:SEAL", help="with --verify: what an earlier look printed; must still be there"),
     ] = ()
 
+    anchors: Annotated[
+        Path | None,
+        Option(
+            metavar="FILE",
+            help="with --verify: a file of such, kept elsewhere; all must still be there, and one is added if so",
+        ),
+    ] = None
+
     def __post_init__(self) -> None:
         if self.verify and self.since is not None:
             raise UsageError("--verify looks over the whole log: leave --since away.")
-        if self.anchor and not self.verify:
-            raise UsageError("--anchor goes with --verify.")
+        if (self.anchor or self.anchors) and not self.verify:
+            raise UsageError("--anchor and --anchors go with --verify.")
 
 
 def audit_command(options: AuditOptions) -> Figures:
@@ -45,10 +54,20 @@ def audit_command(options: AuditOptions) -> Figures:
     try:
         with reading(engine) as connection:
             if options.verify:
-                return _verify(connection, [_anchor(text) for text in options.anchor])
+                kept = [] if options.anchors is None else _kept(options.anchors)
+                figures = _verify(connection, [_anchor(text) for text in (*options.anchor, *kept)])
+                if options.anchors is not None and not figures["faults"] and figures["anchor"] not in ("none", *kept):
+                    with options.anchors.open("a", encoding="ascii") as lines:
+                        lines.write(f"{figures['anchor']}\n")
+                return figures
             return _print(connection, options.since)
     finally:
         engine.dispose()
+
+
+def _kept(file: Path) -> list[str]:
+    """Return the anchors in a file; none before the first."""
+    return file.read_text(encoding="ascii").split() if file.exists() else []
 
 
 def is_not_whole(options: AuditOptions, figures: Figures) -> bool:

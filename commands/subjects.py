@@ -30,8 +30,8 @@ class ForgetOptions(CommonOptions):
         tuple[Path, ...],
         Option(
             metavar="DIR",
-            help="whose files (CSV, Excel, JSON, Parquet) are rewritten without it: exports, plans, monitoring; "
-            "folders of scores in the working folder are rewritten anyhow",
+            help="whose files (CSV, Excel, JSON, Parquet, and ZIP or gzip of these) are rewritten without it: exports, "
+            "plans, monitoring, MLflow's artifacts; folders of scores in the working folder are rewritten anyhow",
         ),
     ] = ()
     report: Annotated[Path | None, Option(metavar="FILE", help="JSON: what was removed, left, and to be retrained")] = (
@@ -83,13 +83,16 @@ def forget_command(options: ForgetOptions) -> Figures:
     rows = [[name, str(number), ""] for name, number in erased.removed.items()]
     rows += [[name, "", str(number)] for name, number in erased.changed.items()]
     show_table("In the store", ["table", "rows removed", "rows that name a pseudonym now"], rows)
-    for title, names in (("rewritten", files.changed), ("LEFT, holds the id", files.left), ("retrain", files.bundles)):
-        for name in names:
-            print(f"{title}: {name}")
+    for name in files.changed:
+        print(f"rewritten: {name}")
+    places = [{**asdict(place), "to_do": _WAYS[place.kind].format(subject=subject)} for place in files.places]
+    places += [{"path": name, "kind": "bundle", "to_do": _OF_BUNDLES} for name in files.bundles]
+    for place in places:
+        print(f"LEFT: {place['path']}: {place['to_do']}")
     todo = [_kept_out(subject, kept_out), *_to_do(erased.model_version, swept, own is None)]
     for line in todo:
         print(f"- {line}")
-    told = {**asdict(erased), "files": asdict(files), "swept": swept, "to_do": todo}
+    told = {**asdict(erased), "files": {**asdict(files), "places": places}, "swept": swept, "to_do": todo}
     if options.report is not None:
         options.report.write_text(json.dumps(told, indent=1) + "\n", encoding="utf-8")
     counts = {"removed": sum(erased.removed.values()), "changed": sum(erased.changed.values())}
@@ -97,6 +100,7 @@ def forget_command(options: ForgetOptions) -> Figures:
         **counts,
         "files": len(files.changed),
         "left": len(files.left),
+        "places": len(places),
         "bundles": len(files.bundles),
         "swept": swept,
     }
@@ -109,11 +113,25 @@ def _kept_out(subject: Subject, file: Path) -> str:
     )
 
 
+_WAYS = {
+    "backup": "a copy of a store: `ladder forget --{subject.kind} ID --store sqlite:///PATH` erases it, else delete it",
+    "dump": "of pg_dump, cannot be looked into: delete it if it is from before, or restore it, forget, back up anew",
+    "mlflow": "MLflow's: name its folder with --folder if it is a table or JSON, else delete the run and `mlflow gc`",
+    "database": "a database of another program, which holds the id: erase it there",
+    "archive": "an archive that was not rewritten: name its folder with --folder (ZIP, gzip), else unpack it",
+    "name": "the name itself tells the id: rename it or delete it",
+    "unseen": "not looked into (a link, too large, encrypted or damaged): look yourself",
+    "file": "holds the id: delete it, or name its folder with --folder if it is a table or JSON",
+}
+"""What is to be done with what is left, by the kinds of `subject_files`."""
+_OF_BUNDLES = "a model whose files tell of it: train anew, and delete this one when nobody needs it to roll back"
+
+
 def _to_do(version: str | None, swept: bool, server: bool) -> list[str]:
     found = [
         "Train anew without it (`ladder retrain`): models hold sums and trees, no rows, and yet they learnt from it"
         + (f"; the scores are of {version}." if version else "."),
-        "Backups, MLflow's artifacts and files handed to others hold it until they expire or are replaced.",
+        "What stands elsewhere was not looked at: backups on other machines, MLflow's server, files handed to others.",
     ]
     if server:
         found.append("PostgreSQL's write-ahead log and its archive hold it until they are recycled.")

@@ -1,9 +1,9 @@
 """Texts in files that people open in a spreadsheet: none of them may run as a formula there, in any locale.
 
-A spreadsheet runs a cell that begins with = + - or @, also after blanks. Where lists are separated by semicolons it
-splits a line at every semicolon, since no cell but the first begins with a quotation mark for it: so a formula may also
-stand within a text, behind a separator. An apostrophe before the sign makes a text of either, and reading our own files
-takes it away again.
+A spreadsheet runs a cell that begins with = + - or @, also after blanks, also in another width. Where lists are
+separated by semicolons it splits a line at every semicolon, since no cell but the first begins with a quotation mark
+for it: so a formula may also stand within a text, behind a separator. An apostrophe before the sign makes a text of
+either, and reading our own files takes it away again.
 """
 
 import re
@@ -11,9 +11,15 @@ from collections.abc import Callable
 
 import pandas as pd
 
-_RUNS = "'*[=+\\-@\uff1d\uff0b\uff0d\uff20]"
-_WITHIN, _WITHIN_TAKEN = (re.compile(f'([;|\\t\\r\\n][ \\u00a0"]*){more}(?={_RUNS})') for more in ("", "'"))
-_FIRST, _FIRST_TAKEN = (re.compile(f"^([ \\u00a0\"]*){more}(?={_RUNS}|'*[\\t\\r\\n])") for more in ("", "'"))
+_RUNS = "'*[=+\\-@\uff1d\uff0b\uff0d\uff20\ufe66\ufe62\ufe63\ufe6b\u2212\ufb29\u207a\u207b\u207c\u208a\u208b\u208c]"
+"""With all that NFKC, by which some programs read, makes one of the four signs."""
+_BLANKS = (
+    '[ "\\x00-\\x08\\x0b\\x0c\\x0e-\\x1f\\x7f-\\xa0\\xad\\u1680\\u180e\\u2000-\\u200f\\u2028-\\u202f\\u205f-\\u206f'
+    "\\u3000\\ufeff]*"
+)
+"""What is not seen, and dropped by some program before it looks at the first sign; and quotation marks."""
+_WITHIN, _WITHIN_TAKEN = (re.compile(f"([;|\\t\\r\\n]{_BLANKS}){more}(?={_RUNS})") for more in ("", "'"))
+_FIRST, _FIRST_TAKEN = (re.compile(f"^({_BLANKS}){more}(?={_RUNS}|'*[\\t\\r\\n])") for more in ("", "'"))
 
 
 def plain(text: str) -> str:
@@ -32,7 +38,7 @@ def unplain(text: str) -> str:
 
 def plain_frame(frame: pd.DataFrame) -> pd.DataFrame:
     """Return the frame with its texts plain, for a CSV file."""
-    return _mapped(frame, f'(?:^|[;|\\t\\r\\n])[ \u00a0"]*(?:{_RUNS}|[\\t\\r\\n])', plain)
+    return _mapped(frame, f"(?:^|[;|\\t\\r\\n]){_BLANKS}(?:{_RUNS}|[\\t\\r\\n])", plain)
 
 
 def unplain_frame(frame: pd.DataFrame) -> pd.DataFrame:

@@ -17,6 +17,7 @@ from serving.api.endpoints import endpoint_of
 from serving.api.errors import HttpError
 from serving.api.logging import place, tell
 from serving.api.request_context import RequestContext, begin_request_context
+from serving.api.spans import NONE, Spans
 
 HEADERS = (
     (b"x-content-type-options", b"nosniff"),
@@ -49,15 +50,22 @@ class AccessLog:
     """Around the whole application.  show : how a mistake is answered; None = as JSON."""
 
     def __init__(
-        self, app: ASGIApp, meter: Meter | None, show: Callable[[Request, HttpError], Response] | None = None
-    ) -> None:
-        self.app, self.meter, self.show = app, meter, show
+        self, app: ASGIApp, meter: Meter | None, show: Callable[[Request, HttpError], Response] | None = None,
+        spans: Spans = NONE,
+    ) -> None:  # fmt: skip
+        self.app, self.meter, self.show, self.spans = app, meter, show, spans
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Pass the request on. Raises nothing: the server above would print a traceback with values in it."""
         if scope["type"] != "http":
             await self.app(scope, receive, send)
             return
+        with self.spans.request(_method(scope), scope["headers"]) as answered:
+            status, note = await self._answer(scope, receive, send)
+            answered(_path(scope), status, note)
+
+    async def _answer(self, scope: Scope, receive: Receive, send: Send) -> tuple[int, RequestContext]:
+        """Return the status of the answer that was given, and what is known of the request."""
         status, note = 0, begin_request_context(scope)
 
         async def dressed(message: Message) -> None:
@@ -85,6 +93,7 @@ class AccessLog:
                 await answer(scope, receive, dressed)
         finally:
             self._write_down(scope, status, note)
+        return status, note
 
     def _write_down(self, scope: Scope, status: int, note: RequestContext) -> None:
         seconds, path = perf_counter() - note.began, _path(scope)
@@ -92,11 +101,14 @@ class AccessLog:
             self.meter.observe(path, status, seconds, note)
         if path in _PROBES and status < 400:
             return
-        method = scope["method"] if scope["method"] in _METHODS else "other"
         tell(
-            "request", request_id=note.request_id, method=method, path=path, status=status,
+            "request", request_id=note.request_id, method=_method(scope), path=path, status=status,
             ms=round(1000 * seconds, 2), model=note.model, accounts=note.accounts, key=note.key,
         )  # fmt: skip
+
+
+def _method(scope: Scope) -> str:
+    return str(scope["method"]) if scope["method"] in _METHODS else "other"
 
 
 def _path(scope: Scope) -> str:

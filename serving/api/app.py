@@ -31,6 +31,7 @@ from serving.api.queries import score_query
 from serving.api.rate_limit import Rates
 from serving.api.representation import Representation
 from serving.api.request_context import RequestContext, request_context_of
+from serving.api.spans import NONE, Spans
 from serving.scoring.scoring_service import ScoringService
 
 _CLOSED = {"Content-Security-Policy": "default-src 'none'; style-src 'unsafe-inline'; frame-ancestors 'none'"}
@@ -94,6 +95,7 @@ def create_app(
     writing: BoundedExecutor | None = None,
     pages: Pages | None = None,
     check_store: Callable[[], None] | None = None,
+    spans: Spans = NONE,
 ) -> Starlette:
     """Return the application; it answers at once, and scores as soon as a model is loaded.
 
@@ -102,6 +104,7 @@ def create_app(
         so that neither a slow disk keeps accounts from being scored nor a writer who waits for his turn a reader.
     check_store : raises HttpError where the store does not answer; None = there is none.
     pages : the managers' page; None = there is none, and `/` tells programs where the documentation is.
+    spans : on what a request spends its time.
     """
     endpoints = _endpoints(
         holder,
@@ -112,6 +115,7 @@ def create_app(
         writing=writing or BoundedExecutor(),
         pages=pages,
         check_store=check_store,
+        spans=spans,
     )
     routes = [Route(endpoint.path, endpoints[endpoint.path], methods=[endpoint.method]) for endpoint in ENDPOINTS]
 
@@ -130,7 +134,7 @@ def create_app(
     app = Starlette(
         routes=[*routes, *(pages.routes() if pages is not None else ())],
         middleware=[
-            Middleware(AccessLog, meter=meter, show=show),
+            Middleware(AccessLog, meter=meter, show=show, spans=spans),
             Middleware(Gate),
             Middleware(Representation),
             Middleware(Authentication, ring=ring, rates=rates, show=show),
@@ -151,6 +155,7 @@ def _endpoints(
     writing: BoundedExecutor,
     pages: Pages | None,
     check_store: Callable[[], None] | None,
+    spans: Spans,
 ) -> Mapping[str, Endpoint]:
     """Return the function of every endpoint."""
     program = program_version()
@@ -160,7 +165,12 @@ def _endpoints(
     async def score(request: Request) -> Response:
         scoring_service, note = holder.open(), request_context_of(request.scope)
         note.model = scoring_service.scorer.version
-        answer = await scoring.work(request, lambda body: answer_score(scoring_service, body, note))
+
+        def scored(body: bytes) -> bytes:
+            with spans.step("score"):
+                return answer_score(scoring_service, body, note)
+
+        answer = await scoring.work(request, scored)
         return Response(answer, media_type="application/json")
 
     def filed(work: Callable[[bytes], bytes]) -> Endpoint:

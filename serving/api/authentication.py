@@ -4,6 +4,7 @@ It stands before the router and before a byte of the body is read, and knows eve
 table of endpoints is not there, so no way of writing a path leads past it.
 """
 
+import re
 from collections.abc import Callable, Iterable
 from ipaddress import ip_address
 from urllib.parse import urlsplit
@@ -130,20 +131,29 @@ def _from_here(scope: Scope) -> bool:
         and len(hosts) == 1
         and _local(hosts[0])
         and scope.get("http_version") != "1.0"
-        and not any(_says_forwarded(name) for name, _ in told)
+        and not any(_says_forwarded(name.decode("latin-1")) for name, _ in told)
+        and (b"sec-fetch-site", "cross-site") not in told
         and all(_local(_host_of(page)) for page in pages)
     )
 
 
-def _says_forwarded(name: bytes) -> bool:
-    """Return whether a header is one that proxies add."""
-    return name in _FORWARDED or name.startswith((b"x-forwarded", b"x-original-", b"x-envoy-", b"cf-", b"x-amzn-"))
+def _says_forwarded(name: str) -> bool:
+    """Return whether a header is one that proxies add: of whom it came from, of whom they are, of what was asked first.
+
+    >>> [_says_forwarded(name) for name in ("x_forwarded_for", "fly-client-ip", "via", "accept-encoding", "dnt")]
+    [True, True, True, False, False]
+    """
+    return _PROXYS.search(name.replace("_", "-").lower()) is not None
 
 
-_FORWARDED = frozenset(
-    b"forwarded via x-real-ip x-client-ip true-client-ip x-cluster-client-ip x-proxyuser-ip x-remote-user x-proxy-id "
-    b"proxy-connection cdn-loop max-forwards x-scheme x-host x-azure-clientip fastly-client-ip".split()
+_PROXYS = re.compile(
+    r"forward|proxy|(^|-)(via|real|remote|originating|original|rewrite|envoy|traefik|varnish|akamai|nginx|arr|waws|cf|"
+    r"cdn|edge|amzn?|appengine|azure|fastly|fly|vercel|nf|litespeed|tor2web|surrogate|override|tls|ssl|webauth)(-|$)|"
+    r"-(ip|addr|address|via|scheme|from)$|client-?ip|^(x-host|x-client|max-forwards|early-data|disguised-host|"
+    r"x-request-start|x-site-deployment-id|x-auth-request-.*)$"
 )
+"""In the name of a header. Proxies are many, and each adds one of its own beside those that all add."""
+_HOST = re.compile(r"(?:\[([0-9A-Fa-f:.]+)\]|([^\s:\[\]@/\\]+))(?::[0-9]{1,5})?")
 
 
 def _host_of(page: str) -> str:
@@ -154,9 +164,16 @@ def _host_of(page: str) -> str:
 
 
 def _local(host: str) -> bool:
-    """Return whether a Host header names this machine."""
-    name = host.rsplit("]")[0].removeprefix("[") if host.startswith("[") else host.partition(":")[0]
-    return name.lower() == "localhost" or _loopback(name)
+    """Return whether a Host header names this machine.
+
+    >>> [_local(host) for host in ("localhost:3000", "[::1]:3000", "[::1].example.com", "localhost:@example.com")]
+    [True, True, False, False]
+    """
+    parts = _HOST.fullmatch(host)
+    if parts is None:
+        return False
+    name = parts[1] or parts[2]
+    return (parts[1] is None and name.lower() == "localhost") or _loopback(name)
 
 
 def _loopback(address: str) -> bool:

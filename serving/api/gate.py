@@ -13,6 +13,8 @@ VERSION = "/v1"
 """Every path is also there under it."""
 MOST_HEADER_BYTES = 32 * 1024
 """Of all headers together: browsers and proxies send a few thousand."""
+MOST_ADDRESS_BYTES = 8 * 1024
+"""Of a path with its query: the page repeats it in the address of each of its links."""
 MOST_COOKIE_BYTES = 4096
 """Of one cookie: what browsers keep at most."""
 
@@ -29,6 +31,7 @@ class Gate:
             scope["path"] = unversioned(scope["path"])
             scope["raw_path"] = unversioned((scope.get("raw_path") or b"").decode("latin-1")).encode("latin-1")
             try:
+                _check_address(scope)
                 scope["headers"] = checked_headers(scope["headers"])
             except HttpError as refusal:
                 response = refusal.response
@@ -36,6 +39,12 @@ class Gate:
                 await response(scope, receive, send)
                 return
         await self._app(scope, receive, send)
+
+
+def _check_address(scope: Scope) -> None:
+    """Refuse an address that is too long.  Raises HttpError 414."""
+    if len(scope["raw_path"]) + len(scope.get("query_string", b"")) > MOST_ADDRESS_BYTES:
+        raise HttpError(414, "address_too_long", f"The address is longer than {MOST_ADDRESS_BYTES // 1024} kB.")
 
 
 def unversioned(path: str) -> str:

@@ -109,7 +109,7 @@ class ModelReloader:
         check_signature(folder)
         if self._trial is not None:
             self._trial(folder)
-        bundle, version = read_proven_bundle(folder)
+        bundle, version = read_proven_bundle(folder, signed=True)  # nobody put another one there during the trial
         before = self._holder.scoring_service
         self._holder.refused = None
         if self._witness is not None:

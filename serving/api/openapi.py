@@ -58,6 +58,7 @@ _MEANINGS = {
     403: "The key lacks the scope; or there are no keys, and somebody beyond this machine asks.",
     405: "Another method is meant.",
     413: f"More accounts or events than allowed, or more than {MOST_BYTES // 1024 // 1024} MB.",
+    414: "The address is longer than 8 kB.",
     415: "The body is not declared as JSON in UTF-8.",
     422: "The JSON does not keep to the contract.",
     500: "A mistake of ours.",
@@ -174,7 +175,7 @@ def _changes() -> dict[str, Any]:
         return {"name": name, "in": "query", "required": False, "schema": schema, "description": words}
 
     return {
-        **_get("What changed since the last time, page by page", "ChangesAnswer", 422, 503),
+        **_get("What changed since the last time, page by page", "ChangesAnswer", 414, 422, 503),
         "description": "Accounts whose scores changed, and those that are gone, oldest change first. Without since "
         "everything, from the beginning. Keep next_cursor and give it the next time; while more is true, ask at once.",
         "parameters": [

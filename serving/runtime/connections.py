@@ -63,6 +63,9 @@ def guard_connections() -> None:
         self.transport.close()
         self.conn.send_failed()
 
+    def _get_upgrade(_self: Any) -> None:
+        """Speak HTTP alone: a WebSocket would leave every limit of ours, and its errors our shape."""
+
     def pause_writing(self: Any) -> None:
         paused(self)
         setattr(self, _READER, asyncio.get_running_loop().call_later(READ_SECONDS, self.transport.abort))
@@ -72,8 +75,8 @@ def guard_connections() -> None:
         resumed(self)
 
     for method in (
-        connection_made, data_received, on_response_complete, connection_lost, send_400_response, pause_writing,
-        resume_writing,
+        connection_made, data_received, on_response_complete, connection_lost, send_400_response, _get_upgrade,
+        pause_writing, resume_writing,
     ):  # fmt: skip
         setattr(H11Protocol, method.__name__, method)
 

@@ -27,6 +27,7 @@ from training.model.signature import PUBLIC_KEY, check_signature
 READY_SECONDS = 60.0
 """Longest wait for /readyz: a cold start without compiled Python files took 20 s."""
 STOP_SECONDS = GRACE_SECONDS + 5.0
+_TRACES = "LADDER_TRACES"
 _SECRETS = ("LADDER_SECRET", "LADDER_OIDC_CLIENT_SECRET")
 """Environment variables that the workers get from ours."""
 _SERVICE = "serving.runtime.service:LADDER"
@@ -156,6 +157,7 @@ def _started(bundle: Path, port: int, terms: Terms) -> Iterator["subprocess.Pope
         "LADDER_DATA": terms.data,
         "LADDER_SETTINGS": terms.settings,
         **{name: str(Path(file).absolute()) for name in (PUBLIC_KEY,) if (file := os.environ.get(name))},
+        _TRACES: os.environ.get(_TRACES, ""),
         "LADDER_SIGN_IN": terms.sign_in,
         "LADDER_TRACK_RECORDS": terms.track_records,
         **({} if terms.store is None else {"LADDER_STORE": _whole(terms.store), **_secrets(terms.store)}),
@@ -178,6 +180,10 @@ def _check(bundle: Path, port: int, terms: Terms) -> str:
     """
     if terms.workers < 1:
         raise SettingsError(f"{terms.workers} workers cannot serve; give 1 or more.")
+    if os.environ.get(_TRACES):
+        from serving.runtime.tracing import check_exporter
+
+        check_exporter()
     tried = ""
     if not _waits_for_champion(bundle, terms):
         check_signature(bundle_folder(bundle))

@@ -42,6 +42,9 @@ DATA, SETTINGS = "LADDER_DATA", "LADDER_SETTINGS"
 SIGN_IN, TRACK_RECORDS, CLIENT_SECRET = "LADDER_SIGN_IN", "LADDER_TRACK_RECORDS", "LADDER_OIDC_CLIENT_SECRET"
 """And how people sign in there (JSON), and who sees a single manager's record."""
 
+TRACES = "LADDER_TRACES"
+"""And who collects spans, if anybody: `serving.runtime.tracing`."""
+
 
 class Front:
     """Answers every request with our application once it is there."""
@@ -72,6 +75,7 @@ class Worker:
         from serving.api.openapi import EXAMPLE
         from serving.api.rate_limit import BURST as USUAL_BURST
         from serving.api.rate_limit import PER_SECOND, Rates
+        from serving.api.spans import NONE
         from serving.runtime.bundle_trial import try_bundle
         from serving.runtime.connections import guard_connections
         from serving.runtime.process_lifetime import end_this_process, end_with_parent
@@ -79,7 +83,11 @@ class Worker:
         end_with_parent()
         guard_connections()
         configure_logging()
-        holder, meter = ModelHolder(), PrometheusMetrics()
+        holder, meter, spans = ModelHolder(), PrometheusMetrics(), NONE
+        if os.environ.get(TRACES):
+            from serving.runtime.tracing import traces_of_environment
+
+            spans = traces_of_environment()
         trial = partial(try_bundle, tried=os.environ.get(TRIED))
         reloader = ModelReloader(holder, Path(os.environ.get(BUNDLE, BESIDE)), EXAMPLE, meter, trial)
         reloader.look()
@@ -93,7 +101,9 @@ class Worker:
         scoring, filing, writing = (BoundedExecutor(waiting, stuck=end_this_process) for _ in range(3))
         if store is None:
             none = Keyring()
-            Front.application = create_app(holder, meter, ring=lambda: none, rates=rates, scoring=scoring)
+            Front.application = create_app(
+                holder, meter, ring=lambda: none, rates=rates, scoring=scoring, spans=spans,
+            )  # fmt: skip
         else:
             from serving.api.key_store import watch_keys
             from serving.api.store_service import StoreService
@@ -102,7 +112,7 @@ class Worker:
             site = _site(store_service, keys.ring, rates, executors=(filing, writing), holder=holder)
             Front.application = create_app(
                 holder, meter, archive=store_service, ring=keys.ring, rates=rates, scoring=scoring, filing=filing,
-                writing=writing, pages=site, check_store=keys.check_fresh,
+                writing=writing, pages=site, check_store=keys.check_fresh, spans=spans,
             )  # fmt: skip
         gc.collect()
         gc.freeze()

@@ -66,6 +66,9 @@ class Receipt:
     warnings: tuple[Message, ...] = ()
 
 
+_NO_EVENT = Message("unknown_event", WITHDRAW, "no event has this id")
+
+
 def known_options(engine: sa.Engine) -> tuple[str, ...] | None:
     """Return the investments that a manager may recommend; None before the first scoring run."""
     with reading(engine) as connection:
@@ -150,16 +153,25 @@ def file_feedback(
 def seen_only(
     connection: sa.Connection, events: Sequence[FeedbackEvent | RejectedEvent]
 ) -> list[FeedbackEvent | RejectedEvent]:
-    """Return the events, those refused whose account the connection does not see."""
-    ids = sorted({event.account_id for event in events if isinstance(event, FeedbackEvent)})
-    seen = set(connection.execute(sa.select(ACCOUNTS.c.account_id).where(ACCOUNTS.c.account_id.in_(ids))).scalars())
+    """Return the events, those refused whose account the connection does not see; so are withdrawals of its events, in
+    the words that are said where there is no such event."""
+    told = [event for event in events if isinstance(event, FeedbackEvent)]
+    ids = sorted({event.account_id for event in told})
+    among_accounts = sa.select(ACCOUNTS.c.account_id).where(among(connection, ACCOUNTS.c.account_id, ids))
+    seen = set(connection.execute(among_accounts).scalars())
+    withdrawn = sorted({event.withdrawn for event in told if isinstance(event, WithdrawalEvent)})
+    among_events = sa.select(FEEDBACK.c.event_id).where(among(connection, FEEDBACK.c.event_id, withdrawn))
+    own = set(connection.execute(among_events).scalars()) | {one.event_id for one in told if one.account_id in seen}
     strange = Message("not_known", "account_id", "there is no such account among those that this key may see")
-    return [
-        event
-        if isinstance(event, RejectedEvent) or event.account_id in seen
-        else RejectedEvent(event.given_id, strange)
-        for event in events
-    ]
+    found: list[FeedbackEvent | RejectedEvent] = []
+    for event in events:
+        if isinstance(event, WithdrawalEvent):
+            found.append(event if event.withdrawn in own else RejectedEvent(event.given_id, _NO_EVENT))
+        elif isinstance(event, FeedbackEvent) and event.account_id not in seen:
+            found.append(RejectedEvent(event.given_id, strange))
+        else:
+            found.append(event)
+    return found
 
 
 def feedback_rows(connection: sa.Connection, now: int) -> dict[str, dict[str, list[Any]]]:
@@ -214,7 +226,7 @@ def _refusal(event: FeedbackEvent, before: _Kept | None, known: Mapping[str, _Ke
         return None
     wanted = known.get(event.withdrawn)
     if wanted is None:
-        return Message("unknown_event", WITHDRAW, "no event has this id")
+        return _NO_EVENT
     if wanted.kind == WITHDRAW:
         return Message("unknown_event", WITHDRAW, "a withdrawal cannot be withdrawn; tell the event anew")
     if wanted.withdrawn:

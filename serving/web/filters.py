@@ -109,7 +109,7 @@ def filters_of(query: QueryParams) -> Filters:
         found[name] = query[name] if query.get(name) in allowed else None
     days = query.get("renewal", "")
     found["renewal"] = int(days) if days.isascii() and days.isdecimal() and len(days) <= 4 else None
-    found["nothing"] = tuple(one for one in query.get("nothing", "").split(",") if one in dimensions())
+    found["nothing"] = tuple(one for one in dict.fromkeys(query.get("nothing", "").split(",")) if one in dimensions())
     return Filters(**found)
 
 

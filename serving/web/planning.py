@@ -174,8 +174,8 @@ def form_of(query: QueryParams, accounts: frozenset[str] | None = None) -> PlanF
             Draw(held, explored),
             on="low" if query.get("on") == "low" else "expected",
             owner=query.get("owner") or None,
-            rungs=tuple(rung for rung in query.getlist("rung") if rung in RUNGS) or None,
-            investments=tuple(name[:200] for name in query.getlist("investment") if name) or None,
+            rungs=tuple(rung for rung in dict.fromkeys(query.getlist("rung")) if rung in RUNGS) or None,
+            investments=tuple(name[:200] for name in dict.fromkeys(query.getlist("investment")) if name) or None,
             accounts=accounts,
         )
     return PlanForm(

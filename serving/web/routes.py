@@ -5,6 +5,7 @@ from typing import Protocol, TypeVar
 from urllib.parse import quote
 
 import sqlalchemy as sa
+from starlette.datastructures import QueryParams
 from starlette.requests import Request
 from starlette.responses import Response
 from starlette.routing import Route
@@ -182,7 +183,8 @@ class Site:
         asked = request.query_params.get("language")
         chosen = asked if asked in PAGE_LANGUAGES else request.cookies.get(LANGUAGE_COOKIE)
         language = language_of(chosen, request.headers.get("accept-language", ""))
-        tail = str(request.path_params.get("tail", ""))
+        tail = _without_nul(str(request.path_params.get("tail", "")))
+        form = _pairs(form)
         return Visit(
             engine=engine,
             now=now,
@@ -191,7 +193,7 @@ class Site:
             currency=self._currency,
             path=request.scope["path"],
             tail=tail,
-            query=request.query_params,
+            query=QueryParams(_pairs(request.query_params.multi_items())),
             form=dict(form),
             planner=self._stores.planner,
             track_records=self._track_records,
@@ -271,6 +273,15 @@ class Site:
         """Return the page on which one signs in.  refused : why it did not work."""
         provider = self._session_auth.openid is not None
         return render(visit, "sign_in.html", status, refused=refused, next=own_path(to), provider=provider)
+
+
+def _pairs(given: Form) -> list[tuple[str, str]]:
+    return [(_without_nul(name), _without_nul(value)) for name, value in given]
+
+
+def _without_nul(text: str) -> str:
+    """Return a text that every database takes: PostgreSQL holds no NUL, and no name of ours has one."""
+    return text.replace("\x00", "\ufffd")
 
 
 def _refused(visit: Visit, refusal: HttpError) -> Response:

@@ -51,11 +51,13 @@ def _read(file: Path) -> str:
         if not file.exists():
             scratch = file.with_name(f".{file.name}.{os.getpid()}.{secrets.token_hex(4)}")
             handle = os.open(scratch, os.O_CREAT | os.O_EXCL | os.O_WRONLY, 0o600)
-            with os.fdopen(handle, "w") as made:
-                made.write(secrets.token_hex(32))
-            with suppress(FileExistsError):
-                os.link(scratch, file)
-            scratch.unlink()
+            try:
+                with os.fdopen(handle, "w") as made:
+                    made.write(secrets.token_hex(32))
+                with suppress(FileExistsError):
+                    os.link(scratch, file)
+            finally:
+                scratch.unlink()
         if os.name == "posix" and stat.S_IMODE(file.stat().st_mode) & 0o077:
             raise StoreError(f"Others may read {file}, which holds the sign-in secret: chmod 600 {file}")
         return file.read_text(encoding="utf-8").strip()

@@ -1,13 +1,16 @@
-"""The running service while what it stands on fails: a silent database, a lock, kill -9, slow and greedy clients.
+"""The running service while what it stands on fails: a silent database, a lock, a full disk, a jumping clock, kill -9,
+slow and greedy clients.
 
 All of it on this machine's loopback address, and bounded: the whole takes some minutes.
 """
 
 import json
 import os
+import shutil
 import signal
 import socket
 import sqlite3
+import subprocess
 import threading
 import time
 from collections.abc import Callable, Iterator
@@ -23,8 +26,10 @@ from features.histories.histories import Histories
 from serving.api.key_store import create_key
 from serving.api.openapi import EXAMPLE
 from serving.runtime.server import Terms, running
+from serving.store.audit_log import verify
 from serving.store.database import open_store, reading
 from serving.store.feedback import FEEDBACK
+from serving.store.maintenance.integrity import check_store
 from tests.databases import new_database
 from tests.proxies import proxied
 from tests.serving.runs import fill, scored
@@ -163,12 +168,142 @@ def test_kill_9_of_workers_loses_nothing_that_was_acknowledged(folder: Path, sto
         done.set()
         for sender in senders:
             sender.join(30)
+    assert len(acknowledged) > 10
+    assert set(acknowledged) <= _kept(store)
+
+
+def _kept(store: str) -> set[str]:
+    """The ids of all events in the store."""
     engine = open_store(store)
     with reading(engine) as connection:
         kept = set(connection.execute(FEEDBACK.select().with_only_columns(FEEDBACK.c.event_id)).scalars())
     engine.dispose()
-    assert len(acknowledged) > 10
-    assert set(acknowledged) <= kept
+    return kept
+
+
+@pytest.fixture
+def small_disk(tmp_path: Path) -> Iterator[Path]:
+    """A disk of eight megabytes, which only root may mount."""
+    disk = tmp_path / "disk"
+    disk.mkdir()
+    mount = ["mount", "-t", "tmpfs", "-o", "size=8m", "tmpfs", str(disk)]
+    if os.geteuid() != 0 or subprocess.run(mount, capture_output=True, check=False).returncode != 0:
+        pytest.skip("a small disk can be mounted by root alone")
+    try:
+        yield disk
+    finally:
+        subprocess.run(["umount", "--lazy", str(disk)], check=True)
+
+
+def _fill(disk: Path) -> None:
+    """Write until there is no room left."""
+    with suppress(OSError), (disk / "filler").open("ab", buffering=0) as filler:
+        while True:
+            filler.write(bytes(4096))
+
+
+def test_a_full_disk_acknowledges_nothing_and_goes_on_as_soon_as_there_is_room(
+    folder: Path, store: str, small_disk: Path
+) -> None:
+    shutil.copy(store.removeprefix("sqlite:///"), small_disk / "ladder.db")
+    url = f"sqlite:///{small_disk / 'ladder.db'}"
+    acknowledged: list[str] = []
+
+    def tell(client: httpx.Client, number: int) -> httpx.Response:
+        events = [{**EVENT, "account_id": "A00001", "event_id": f"{number}-{k}"} for k in range(200)]
+        answer = client.post("/v1/feedback", json={"events": events})
+        if answer.status_code == 200:
+            acknowledged.extend(event["event_id"] for event in events)
+        return answer
+
+    with _served(folder, url) as client:
+        assert tell(client, 0).status_code == 200
+        _fill(small_disk)
+        refused = [answer for number in range(1, 30) if (answer := tell(client, number)).status_code != 200]
+        assert len(refused) > 5
+        assert {(one.status_code, one.json()["error"]["code"]) for one in refused} == {(503, "storage_full")}
+        assert _status(client, "POST", "/score", EXAMPLE) == 200
+        assert _status(client, "POST", "/lookup", {"account_ids": ["A00001"]}) == 200
+        page = client.get("/accounts", headers={"Accept": "text/html"})  # which cannot keep the secret of its forms
+        assert (page.status_code, page.headers["content-type"]) == (503, "text/html; charset=utf-8")
+        assert not list(small_disk.glob(".*"))
+        assert _status(client, "GET", "/readyz") == 200
+        (small_disk / "filler").unlink()
+        assert client.get("/accounts").status_code == 200
+        assert tell(client, 100).status_code == 200
+    assert set(acknowledged) == _kept(url)
+    assert not check_store(url).findings
+    engine = open_store(url)
+    with reading(engine) as connection:
+        assert verify(connection).faults == []
+    engine.dispose()
+
+
+_CLOCK = """
+import os, time
+real, real_ns = time.time, time.time_ns
+def ahead():
+    try:
+        with open(os.environ["CHAOS_CLOCK"]) as file:
+            return int(file.read() or 0)
+    except (OSError, ValueError):
+        return 0
+time.time = lambda: real() + ahead()
+time.time_ns = lambda: real_ns() + ahead() * 10**9
+"""
+"""Read by every Python that starts with it in its path: the clock is as far ahead as a file says, in seconds."""
+
+
+def test_a_clock_that_jumps_loses_nothing_and_lets_nobody_in_for_longer(
+    folder: Path, store: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    (tmp_path / "path").mkdir()
+    (tmp_path / "path" / "sitecustomize.py").write_text(_CLOCK)
+    monkeypatch.setenv("PYTHONPATH", str(tmp_path / "path"))
+    monkeypatch.setenv("CHAOS_CLOCK", str(tmp_path / "clock"))
+    engine = open_store(store)
+    lasting = create_key(engine, "lasting", ["score", "feedback"])
+    ending = create_key(engine, "ending", ["score", "feedback", "page"], days=30)
+    engine.dispose()
+    told: list[str] = []
+
+    def ask(client: httpx.Client, path: str, body: Any, key: str) -> int:
+        return client.post(path, json=body, headers={"Authorization": f"Bearer {key}"}).status_code
+
+    def decide(client: httpx.Client, says: bool) -> None:
+        event = {"event_id": f"d{len(told)}", "account_id": "A00001", "reason": "so they say"}
+        told.append(event["event_id"])
+        assert ask(client, "/feedback", {"events": [{**event, "override": {"will_switch": says}}]}, lasting) == 200
+
+    def stands(client: httpx.Client) -> Any:
+        answer = client.post(
+            "/lookup", json={"account_ids": ["A00001"]}, headers={"Authorization": f"Bearer {lasting}"}
+        ).json()
+        return answer["results"][0]["override"]
+
+    with _served(folder, store) as client:
+        assert client.post("/sign-in", data={"key": ending}).status_code == 303
+        assert client.get("/accounts").status_code == 200
+        decide(client, says=True)
+        for days in (-900, 40, 0, -1, 0):  # a battery that is empty, a wrong year, and back
+            (tmp_path / "clock").write_text(str(days * 86_400))
+            assert ask(client, "/score", EXAMPLE, lasting) == 200
+            assert _status(client, "GET", "/readyz") == 200
+            good = days < 30
+            _until(lambda good=good: (ask(client, "/score", EXAMPLE, ending) == 200) == good, 20)  # type: ignore[misc]
+            if not good:
+                assert client.get("/accounts", follow_redirects=False).status_code == 303  # to the sign-in
+            decide(client, says=days == 40)
+        last = stands(client)
+        assert last is not None
+        assert last["will_switch"]["value"] is False  # the one that came last
+    assert set(told) == _kept(store)
+    engine = open_store(store)
+    with reading(engine) as connection:
+        assert verify(connection).faults == []
+        seqs = connection.execute(FEEDBACK.select().order_by(FEEDBACK.c.seq)).all()
+    engine.dispose()
+    assert [row.event_id for row in seqs] == told
 
 
 def test_slow_clients_keep_nobody_waiting_and_are_dropped(folder: Path, store: str) -> None:

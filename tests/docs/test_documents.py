@@ -183,3 +183,11 @@ def test_every_figure_of_the_benchmarks_stands_in_the_file_that_its_row_names() 
 def _stands_in(text: str, figure: str) -> bool:
     """Whether the figure stands there by itself, not as a part of another one."""
     return re.search(rf"(?<![\w.,]){re.escape(figure)}(?!\d|[.,]\d)", text) is not None
+
+
+def test_every_fault_names_tests_that_there_are() -> None:
+    table = (ROOT / "docs/security.md").read_text().split("## Faults that were found")[1]
+    named = re.findall(r"`(tests/[\w/]+\.py)::(test_\w+)`", table)
+    assert len(named) > 50
+    for file, test in named:
+        assert f"def {test}(" in (ROOT / file).read_text(), (file, test)

@@ -33,7 +33,7 @@ from training.model.revenue import RevenueModel, RevenuePool
 from training.model.revenue_range import RevenueRange
 from training.model.self_test import check_examples, write_examples
 from training.model.serialization import Predictor, to_json
-from training.model.signature import sign
+from training.model.signature import check_signature, sign
 from training.model.win_back import WinBack
 
 __all__ = [
@@ -188,15 +188,20 @@ def write_bundle(bundle: Bundle, folder: Path) -> str:
     return hashlib.sha256(files[MANIFEST]).hexdigest()[:12]
 
 
-def read_bundle(folder: Path) -> tuple[Bundle, str]:
+def read_bundle(folder: Path, signed: bool = False) -> tuple[Bundle, str]:
     """Read the bundle in a folder, every file checked against its digest, and return it with its version.
+
+    signed : hold what was read against the public key, where the environment names one.
 
     Raises
     ------
     BundleError
-        If a file is missing, differs from its digest, or was made for another catalogue of features.
+        If a file is missing, differs from its digest, or was made for another catalogue of features; if it is not
+        signed, or with another key.
     """
     raw = read_bytes(folder / MANIFEST)
+    if signed:
+        check_signature(folder, raw)
     manifest = parse_object(raw, MANIFEST)
     if manifest.get("format") != FORMAT or manifest.get("name") != NAME:
         raise BundleError(
@@ -236,7 +241,7 @@ def read_bundle(folder: Path) -> tuple[Bundle, str]:
     return bundle, hashlib.sha256(raw).hexdigest()[:12]
 
 
-def read_proven_bundle(folder: Path) -> tuple[Bundle, str]:
+def read_proven_bundle(folder: Path, signed: bool = False) -> tuple[Bundle, str]:
     """Read a bundle as `read_bundle` does, and check that its predictors answer its own examples as when it was made.
 
     This is what a service must call before it serves a bundle.
@@ -246,7 +251,7 @@ def read_proven_bundle(folder: Path) -> tuple[Bundle, str]:
     BundleError
         As read_bundle does, and if a predictor gives other answers.
     """
-    bundle, version = read_bundle(folder)
+    bundle, version = read_bundle(folder, signed)
     digests = parse_object(read_bytes(folder / MANIFEST), MANIFEST)["files"]
     try:
         examples = parse_object(BundleReader(folder, digests).content(f"{EXAMPLES}.json"), EXAMPLES)

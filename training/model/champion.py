@@ -4,6 +4,7 @@
 bundle is never there in part.
 """
 
+import hashlib
 import shutil
 import tempfile
 from pathlib import Path
@@ -34,6 +35,9 @@ def install(bundle: Path, folder: Path) -> Path:
         If the bundle fails its checks (`read_proven_bundle`), or would not be signed with the key that is asked for.
     """
     _, digest = read_proven_bundle(bundle)
+    manifest = read_bytes(bundle / MANIFEST)
+    if not hashlib.sha256(manifest).hexdigest().startswith(digest):
+        raise BundleError(f"The bundle in {bundle} was changed while it was read. Try again.")
     target = folder / digest
     if target.exists() and not _sound(target):  # a damaged earlier copy: a rollback must be able to replace it
         shutil.rmtree(target)
@@ -42,7 +46,7 @@ def install(bundle: Path, folder: Path) -> Path:
         scratch = Path(tempfile.mkdtemp(prefix=".new-", dir=folder))
         shutil.copytree(bundle, scratch, dirs_exist_ok=True)
         scratch.rename(target)
-    sign(target)
+    sign(target, manifest)  # not what stands there by now
     check_signature(target)
     return target
 
@@ -73,8 +77,7 @@ def read_trusted_bundle(folder: Path) -> tuple[Bundle, str]:
     SettingsError
         If the key is none.
     """
-    check_signature(folder)
-    return read_bundle(folder)
+    return read_bundle(folder, signed=True)
 
 
 def _sound(folder: Path) -> bool:

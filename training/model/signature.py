@@ -11,14 +11,18 @@ from pathlib import Path
 
 from features.atomic_write import write_whole
 from features.errors import BundleError, SettingsError
+from training.model.bundle_files import read_bytes
 
 SIGNING_KEY, PUBLIC_KEY = "LADDER_SIGNING_KEY", "LADDER_PUBLIC_KEY"
 """Environment variables: the files of the keys."""
 SIGNED, SIGNATURE = "manifest.json", "manifest.sig"
 
 
-def sign(folder: Path) -> bool:
-    """Sign the bundle in a folder; False where no key is named.  Raises SettingsError where the key is none."""
+def sign(folder: Path, manifest: bytes | None = None) -> bool:
+    """Sign the bundle in a folder; False where no key is named.  Raises SettingsError where the key is none.
+
+    manifest : its content as it was checked; None = as it stands there.
+    """
     file = os.environ.get(SIGNING_KEY, "")
     if not file:
         return False
@@ -30,12 +34,15 @@ def sign(folder: Path) -> bool:
         key = load_pem_private_key(Path(file).read_bytes(), None)
     if not isinstance(key, Ed25519PrivateKey):
         raise SettingsError(f"{SIGNING_KEY} = {file} holds no ed25519 private key without a password, as PEM.")
-    write_whole(folder / SIGNATURE, key.sign((folder / SIGNED).read_bytes()).hex() + "\n")
+    content = read_bytes(folder / SIGNED) if manifest is None else manifest
+    write_whole(folder / SIGNATURE, key.sign(content).hex() + "\n")
     return True
 
 
-def check_signature(folder: Path) -> bool:
+def check_signature(folder: Path, manifest: bytes | None = None) -> bool:
     """Hold a bundle against the public key; False where no key is named.
+
+    manifest : its content as it was read, so that nobody can put another one there in between; None = as it stands.
 
     Raises
     ------
@@ -56,10 +63,10 @@ def check_signature(folder: Path) -> bool:
         key = load_pem_public_key(Path(file).read_bytes())
     if not isinstance(key, Ed25519PublicKey):
         raise SettingsError(f"{PUBLIC_KEY} = {file} holds no ed25519 public key as PEM.")
+    content = read_bytes(folder / SIGNED) if manifest is None else manifest
     try:
-        given = bytes.fromhex((folder / SIGNATURE).read_text(encoding="ascii").strip())
-        key.verify(given, (folder / SIGNED).read_bytes())
-    except (OSError, ValueError):
+        key.verify(bytes.fromhex(read_bytes(folder / SIGNATURE).decode("ascii").strip()), content)
+    except (BundleError, ValueError):
         raise BundleError(f"The bundle in {folder} is not signed. Publish it where {SIGNING_KEY} is set.") from None
     except InvalidSignature:
         raise BundleError(f"The bundle in {folder} is not signed with the key that {PUBLIC_KEY} names.") from None

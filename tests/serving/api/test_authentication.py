@@ -124,6 +124,10 @@ class _From:
         ("192.168.1.9", "localhost:3000", False), ("127.0.0.1", "evil.example", False),
         ("127.0.0.1", "localhost.evil.example:3000", False), ("127.0.0.1", "", False), ("", "localhost", False),
         ("127.0.0.1", "127.0.0.1.evil.example", False), ("testclient", "localhost", False),
+        ("127.0.0.1", "[::1].evil.example", False), ("127.0.0.1", "[::1]evil.example:80", False),
+        ("127.0.0.1", "localhost:@evil.example", False), ("127.0.0.1", "localhost:3000/evil", False),
+        ("127.0.0.1", "[::1", False), ("127.0.0.1", "[localhost]", False), ("127.0.0.1", "localhost:123456", False),
+        ("127.0.0.1", "LOCALHOST", True), ("127.0.0.1", "[0:0:0:0:0:0:0:1]", True),
     ],
 )  # fmt: skip
 def test_without_keys_only_this_machine_is_answered_and_only_by_its_own_name(
@@ -136,6 +140,17 @@ def test_without_keys_only_this_machine_is_answered_and_only_by_its_own_name(
     assert answered or "ladder keys create" in answer.json()["error"]["message"]
 
 
+HONEST = dict.fromkeys(
+    (
+        "Accept Accept-Encoding Accept-Language Authorization Cache-Control Content-Type Cookie DNT If-None-Match "
+        "Pragma Priority Sec-CH-UA-Platform Sec-Fetch-Dest Sec-Fetch-Mode Sec-Fetch-User Sec-GPC TE "
+        "Upgrade-Insecure-Requests User-Agent X-Request-Id X-Requested-With traceparent"
+    ).split(),
+    "1",
+)
+"""What browsers and programs send by themselves."""
+
+
 @pytest.mark.parametrize(
     "header",
     [
@@ -143,7 +158,12 @@ def test_without_keys_only_this_machine_is_answered_and_only_by_its_own_name(
         {"X-Forwarded-Host": "ladder.example.com"}, {"X-Forwarded-Port": "443"}, {"Via": "1.1 proxy"},
         {"X-Real-IP": "127.0.0.1"}, {"X-Original-Host": "x"}, {"CF-Connecting-IP": "203.0.113.9"},
         {"Origin": "https://ladder.example.com"}, {"Referer": "https://ladder.example.com/plan"}, {"Origin": "null"},
-        {"Referer": "http://[::1"},
+        {"Referer": "http://[::1"}, {"Origin": "http://localhost:@evil.example"}, {"Sec-Fetch-Site": "cross-site"},
+        {"X_Forwarded_For": "203.0.113.9"}, {"X-Forward-For": "x"}, {"Client-IP": "x"}, {"X-Remote-Addr": "x"},
+        {"X-Rewrite-URL": "/"}, {"Fly-Client-IP": "203.0.113.9"}, {"X-Varnish": "1"}, {"X-NginX-Proxy": "true"},
+        {"WL-Proxy-Client-IP": "203.0.113.9"}, {"X-Appengine-User-IP": "x"}, {"X-Traefik-Router": "x"},
+        {"X-ARR-LOG-ID": "1"}, {"X-Originating-IP": "x"}, {"X-HTTP-Host-Override": "x"}, {"X-BlueCoat-Via": "x"},
+        {"X-SSL-Client-CN": "x"}, {"X-Auth-Request-User": "x"}, {"Remote-User": "x"},
     ],
 )  # fmt: skip
 def test_without_keys_what_came_through_a_proxy_is_refused(
@@ -154,7 +174,7 @@ def test_without_keys_what_came_through_a_proxy_is_refused(
         assert client.request("GET", "/version", headers=here).status_code == 200
         assert client.request("GET", "/version", headers=here | header).status_code == 403
         assert client.request("GET", "/v1/version", headers=here | header).status_code == 403
-        own = here | {"Origin": "http://localhost:3000", "Referer": "http://127.0.0.1:3000/docs"}
+        own = here | {"Origin": "http://localhost:3000", "Referer": "http://127.0.0.1:3000/docs"} | HONEST
         assert client.request("GET", "/version", headers=own).status_code == 200
 
 

@@ -9,6 +9,7 @@ from collections.abc import Callable, Iterator
 from contextlib import suppress
 
 import pytest
+from starlette.datastructures import QueryParams
 from starlette.requests import cookie_parser
 from starlette.types import Receive, Scope, Send
 
@@ -19,11 +20,13 @@ from features.schema import Kind, Table
 from features.tables import TABLE
 from serving.api.app import answer_score
 from serving.api.errors import HttpError, http_error
-from serving.api.gate import Gate, checked_headers
+from serving.api.gate import MOST_ADDRESS_BYTES, Gate, checked_headers
 from serving.api.request_bodies import parse_form, parse_json
 from serving.api.store_queries import feedback_items, lookup_query
 from serving.scoring.request_parsing import EVENT_TABLES
 from serving.scoring.scoring_service import ScoringService
+from serving.web.filters import filters_of
+from serving.web.planning import form_of
 from serving.web.visit import language_of
 
 SMALL, TIMES, MOST = 60_000, 4, 9.0
@@ -237,6 +240,46 @@ def test_small_steps_and_other_threads_have_the_same_deadline() -> None:
         list(timed(range(STEPS_AT_ONCE)))
     with pytest.raises(DeadlinePassed):
         list(parallel_map(lambda _: check_deadline(), range(3), parallel=True))
+
+
+QUERIES: dict[str, Callable[[int], str]] = {
+    "one field of many names": lambda size: "nothing=" + "owner," * (size // 6),
+    "a field many times": lambda size: "rung=customer&" * (size // 14),
+    "options": lambda size: "budget=9&" + "investment=rebate&" * (size // 18),
+    "hours": lambda size: "budget=9&" + "".join(f"hours_{k}=1&" for k in range(size // 12)),
+    "a search": lambda size: "q=" + "a+" * (size // 2),
+}
+
+
+@pytest.mark.parametrize("shape", QUERIES.values(), ids=QUERIES)
+def test_what_a_query_asks_of_the_store_does_not_grow_with_what_is_said_again(shape: Callable[[int], str]) -> None:
+    """A statement of a thousand equal conditions takes the square of their number to be written."""
+    small, large = (QueryParams(shape(size)) for size in (300, 30_000))
+    assert filters_of(large).nothing == filters_of(small).nothing
+    forms = [form_of(query).query for query in (small, large)]
+    assert forms[0] is None or (forms[1] is not None and forms[0].rungs == forms[1].rungs)
+    assert forms[0] is None or (forms[1] is not None and forms[0].investments == forms[1].investments)
+    assert len(repr(filters_of(large))) < 1_000
+
+
+def test_an_address_is_of_a_size_that_every_link_of_a_page_can_repeat() -> None:
+    def asked(length: int) -> int:
+        scope = {"type": "http", "path": "/accounts", "headers": [], "query_string": b"a" * (length - len("/accounts"))}
+        sent: list[dict[str, int]] = []
+
+        async def send(message: object) -> None:
+            assert isinstance(message, dict)
+            sent.append(message)
+
+        async def inside(_scope: Scope, _receive: Receive, send: Send) -> None:
+            await send({"type": "http.response.start", "status": 200, "headers": []})
+
+        coroutine = Gate(inside)({**scope, "raw_path": b"/accounts"}, None, send)  # type: ignore[arg-type]
+        with pytest.raises(StopIteration):
+            coroutine.send(None)
+        return sent[0]["status"]
+
+    assert [asked(MOST_ADDRESS_BYTES), asked(MOST_ADDRESS_BYTES + 1)] == [200, 414]
 
 
 def test_what_the_gate_refuses_closes_the_connection() -> None:

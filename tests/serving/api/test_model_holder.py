@@ -15,8 +15,10 @@ from serving.api.model_holder import ModelHolder, ModelReloader
 from serving.api.openapi import EXAMPLE
 from tests.serving import builders
 from tests.serving.client import Client
+from tests.signing import new_keys
 from training.model.bundle import EXAMPLES, MANIFEST, Bundle, read_bundle, read_proven_bundle, write_bundle
 from training.model.champion import bundle_folder, publish, published
+from training.model.signature import PUBLIC_KEY, SIGNING_KEY
 
 
 class Witness:
@@ -182,3 +184,24 @@ def test_a_folder_stands_for_itself_or_for_its_champion(two: tuple[Path, Path], 
     assert bundle_folder(publish(two[0], tmp_path / "champion").parent) == published(tmp_path / "champion")
     with pytest.raises(BundleError, match="No champion"):
         bundle_folder(tmp_path)
+
+
+def test_a_bundle_that_is_put_there_after_its_signature_was_checked_does_not_serve(
+    two: tuple[Path, Path], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The trial takes seconds, in which who may write into the folder but has no key could put another one there."""
+    private, public = new_keys(tmp_path, "ours")
+    monkeypatch.setenv(SIGNING_KEY, str(private))
+    monkeypatch.setenv(PUBLIC_KEY, str(public))
+    home, holder = tmp_path / "champion", ModelHolder()
+    publish(two[0], home)
+    monkeypatch.delenv(SIGNING_KEY)
+
+    def swap(folder: Path) -> None:
+        for file in two[1].iterdir():
+            shutil.copy(file, folder / file.name)
+
+    assert not ModelReloader(holder, home, EXAMPLE, trial=swap).look()
+    with pytest.raises(NotReady):
+        holder.open()
+    assert "not signed with the key" in str(holder.refused)

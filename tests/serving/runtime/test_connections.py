@@ -30,7 +30,7 @@ async def _application(scope: Scope, receive: Receive, send: Send) -> None:
 def port() -> Iterator[int]:
     patched = pytest.MonkeyPatch()
     for name in ("connection_made", "data_received", "on_response_complete", "connection_lost", "send_400_response",
-                 "pause_writing", "resume_writing"):  # fmt: skip
+                 "_get_upgrade", "pause_writing", "resume_writing"):  # fmt: skip
         patched.setattr(H11Protocol, name, getattr(H11Protocol, name))  # as it was, once the tests are over
     patched.setattr(H11Protocol, "_ladder_guarded", False, raising=False)
     patched.setattr(connections, "HEADER_SECONDS", 0.4)
@@ -39,7 +39,9 @@ def port() -> Iterator[int]:
     guard_connections()
     guard_connections()
     listener = socket.create_server(("127.0.0.1", 0))
-    server = uvicorn.Server(uvicorn.Config(_application, http="h11", ws="none", log_level="critical", lifespan="off"))
+    server = uvicorn.Server(
+        uvicorn.Config(_application, http="h11", ws="wsproto", log_level="critical", lifespan="off")
+    )
     thread = threading.Thread(target=lambda: asyncio.run(server.serve([listener])))
     thread.start()
     while not server.started:
@@ -139,3 +141,11 @@ def test_there_are_only_so_many_connections(port: int) -> None:
     assert (refused[:13], json.loads(refused.partition(b"\r\n\r\n")[2])["error"]["code"]) == (b"HTTP/1.1 503 ", "busy")
     for client in held:
         client.close()
+
+
+@pytest.mark.parametrize("more", [b"", b"Sec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==\r\nSec-WebSocket-Version: 13\r\n"])
+def test_a_websocket_is_a_request_like_any_other(port: int, more: bytes) -> None:
+    head = ASK + b"Connection: close, Upgrade\r\nUpgrade: websocket\r\n" + more + b"\r\n"
+    answer = _rest(_connect(port, head))
+    assert answer.startswith(b"HTTP/1.1 200 ")
+    assert answer.endswith(b"xx")

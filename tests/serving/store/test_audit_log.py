@@ -342,6 +342,34 @@ def test_the_command_prints_and_verifies(url: str, engine: sa.Engine, capsys: py
     assert ladder.main(["audit", "--since", "yesterday", *store]) == 1
 
 
+def test_last_rows_that_are_taken_away_with_the_logs_end_are_told_by_a_file_of_anchors(
+    url: str, engine: sa.Engine, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    file = tmp_path / "anchors.txt"
+
+    def verified() -> int:
+        return ladder.main(["audit", "--verify", "--anchors", str(file), "--store", url])
+
+    assert verified() == 0
+    assert not file.exists()  # of an empty log there is nothing to keep
+    write(engine, "A1", "A2")
+    kept = last(engine)
+    assert [verified(), verified()] == [0, 0]
+    write(engine, "A3")
+    assert verified() == 0
+    assert [line.split(":")[0] for line in file.read_text().splitlines()] == ["2", "3"]
+    with writing(engine) as connection:  # as somebody would who knows how it is made
+        connection.execute(CHANGES.delete().where(row(3)))
+        connection.execute(HEAD.update().values(seq=kept.seq, seal=kept.seal))
+    assert faults(engine) == []
+    before = file.read_text()
+    assert verified() == 1
+    assert "row 3: has another seal" in capsys.readouterr().err
+    assert file.read_text() == before
+    with pytest.raises(SystemExit):
+        ladder.main(["audit", "--anchors", str(file), "--store", url])
+
+
 def test_the_nightly_jobs_heartbeat_is_told(url: str, engine: sa.Engine) -> None:
     with writing(engine) as connection:
         record(connection, NOW, Author(), [Entry(RETRAINED, "store", {})])

@@ -22,6 +22,7 @@ from serving.store.account_lookback import STANDINGS
 from serving.store.audit_log import Author
 from serving.store.background import background_of, write_background
 from serving.store.database import moment, open_store, reading, writing
+from serving.store.feedback import FEEDBACK
 from serving.store.maintenance.integrity import TABLES
 from serving.store.overrides import OVERRIDES
 from serving.store.people import Person, put_person
@@ -226,6 +227,30 @@ def test_a_key_bound_to_an_owner_looks_up_plans_and_tells_of_no_other_account(ur
         assert told["results"][1]["errors"][0]["code"] == "not_known"
 
 
+def test_a_key_bound_to_an_owner_takes_back_events_of_its_own_accounts_and_no_others(
+    url: str, owned: pd.DataFrame, engine: sa.Engine
+) -> None:
+    own, strange = _accounts(owned, "Cem")[2], _accounts(owned, "Anna")[2]
+    (of_cem, secret), (of_all, other) = _key("cem", Visibility(("Cem",))), _key("all", EVERYTHING)
+    visit = {"investment": "visit_programme", "made_at": "2025-11-14", "cost": 1.0, "assignment": "chosen"}
+
+    def tell(key: str, *events: dict[str, Any]) -> list[str]:
+        headers = {"Content-Type": "application/json", "Authorization": f"Bearer {key}"}
+        answer = browser.post("/feedback", content=json.dumps({"events": events}).encode(), headers=headers)
+        return [one["errors"][0]["message"] if one["errors"] else one["status"] for one in answer.json()["results"]]
+
+    with Browser(url, lambda: Keyring((of_cem, of_all)), now=lambda: NOW) as browser:
+        theirs = {"event_id": "of Anna", "account_id": strange, **visit}
+        ours = [{"event_id": f"of Cem {number}", "account_id": own, **visit} for number in (1, 2)]
+        assert tell(other, theirs, ours[0]) == ["stored"] * 2
+        asked = ("of Anna", "of nobody", "of Cem 1", "of Cem 2")
+        said = tell(secret, ours[1], *({"withdraw": one} for one in asked))
+    assert said == ["stored", "no event has this id", "no event has this id", "stored", "stored"]
+    with reading(engine) as connection:
+        gone = sa.select(FEEDBACK.c.event_id).where(FEEDBACK.c.withdrawn_at.is_not(None))
+        assert set(connection.execute(gone).scalars()) == {"of Cem 1", "of Cem 2"}
+
+
 def _key(name: str, visibility: Visibility) -> tuple[Key, str]:
     key_id, secret, digest = make_secret()
     return Key(key_id, name, frozenset(("score", "plan", "feedback", "page")), digest, visibility=visibility), secret
@@ -304,3 +329,20 @@ def test_sums_over_all_accounts_and_the_parents_of_others_are_not_for_a_manager(
         assert director.open("/pictures/flows.svg").status_code == 200
         counted = sum(int(n) for n in re.findall(r'data-label="Now">(\d+)', manager.open("/ladder").text))
         assert counted == len(_accounts(owned, "Cem"))
+
+
+def test_what_no_database_can_hold_is_a_name_that_nobody_has(url: str) -> None:
+    """NUL, which PostgreSQL refuses: an answer that blames the store would wake somebody up."""
+    with _as(url, "dora@example.com") as director:
+        token = hidden(director.open("/plan?budget=20000").text, "token")
+        for path in ("/plans/x%00", "/plans/%00.csv", "/accounts/a%00b", "/pictures/%00", "/assets/%00"):
+            assert director.open(path).status_code == 404, path
+        for page in ("/accounts", "/accounts.csv", "/risk", "/work"):
+            query = "q=%00&owner=a%00&group=%00&find=%00&language=%00&view=%00&%00=1"
+            assert director.open(f"{page}?{query}").status_code in (200, 303), page
+        for path, form in (
+            ("/work", {"account": "\x00", "status": "todo"}), ("/work", {"account": "A", "note": "\x00"}),
+            ("/plans/x%00", {"name": "\x00"}), ("/accounts/%00", {"kind": "forecast", "forecast": "5"}),
+            ("/views", {"forget": "\x00"}), ("/mine", {"owner": "\x00"}), ("/plans", {"plan_id": "\x00"}),
+        ):  # fmt: skip
+            assert director.send(path, {"token": token, **form}).status_code in (303, 404, 422), path

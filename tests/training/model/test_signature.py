@@ -1,5 +1,6 @@
 """A bundle that is published where a key is named is signed, and one that is not signed so does not serve."""
 
+import os
 import shutil
 from pathlib import Path
 
@@ -44,3 +45,19 @@ def test_a_bundle_is_held_against_the_key(tmp_path: Path, monkeypatch: pytest.Mo
     monkeypatch.setenv(SIGNING_KEY, str(tmp_path / "none"))
     with pytest.raises(SettingsError, match="no ed25519 private key"):
         sign(bundle)
+
+
+def test_a_signature_is_a_regular_file_as_all_of_a_bundle_is(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    private, public = new_keys(tmp_path, "ours")
+    monkeypatch.setenv(SIGNING_KEY, str(private))
+    monkeypatch.setenv(PUBLIC_KEY, str(public))
+    (tmp_path / SIGNED).write_text("{}")
+    sign(tmp_path)
+    (tmp_path / SIGNATURE).rename(tmp_path / "elsewhere")
+    (tmp_path / SIGNATURE).symlink_to(tmp_path / "elsewhere")
+    with pytest.raises(BundleError, match="is not signed"):
+        check_signature(tmp_path)
+    (tmp_path / SIGNATURE).unlink()
+    os.mkfifo(tmp_path / SIGNATURE)  # which nobody ever writes into
+    with pytest.raises(BundleError, match="is not signed"):
+        check_signature(tmp_path)
