@@ -174,7 +174,8 @@ def _page(visit: Visit, status: int, refused: str | None) -> Response:
     timeline = shown.timeline
     ends = None if shown.standing is None else shown.standing["contract_ends"]
     model = shown.model
-    play = None if model is None else play_of(visit, model.playbook, score, shown.profile, ends)
+    plays = visit.playbooks.beside(() if model is None else model.playbook)
+    play = play_of(visit, plays, score, shown.profile, ends)
     people = loyal.people(visit, timeline, () if model is None else model.benefits, day)
     return render(
         visit, "account.html", status, current=current, account=score["account_id"], score=score, profile=shown.profile,

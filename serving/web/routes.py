@@ -18,6 +18,7 @@ from serving.api.rate_limit import Rates, Refusals
 from serving.api.request_bodies import parse_form, read_form
 from serving.api.request_context import request_context_of
 from serving.planning.planner import Planner
+from serving.scoring.playbook import Playbooks
 from serving.store.visibility import limited
 from serving.web import (
     account,
@@ -102,11 +103,12 @@ class Site:
         track_records: str = "off",
         standing: Callable[[], start.Standing] = start.Standing,
         names: Mapping[str, str] | None = None,
+        playbooks: Callable[[], Playbooks] = Playbooks,
     ) -> None:
         self._stores, self._session_auth, self._rates = stores, session_auth, rates
         self._reading, self._writing = executor, writing or executor
         self._currency, self._standing, self._track_records = currency, standing, track_records
-        self._names, self._refusals = names or {}, Refusals()
+        self._names, self._playbooks, self._refusals = names or {}, playbooks, Refusals()
 
     def routes(self) -> list[Route]:
         """Return the routes of the page, without `/`."""
@@ -197,6 +199,7 @@ class Site:
             track_records=self._track_records,
             picked=tuple(value for name, value in form if name == "account"),
             names=self._names,
+            playbooks=self._playbooks(),
         )
 
     def _take_turn(self, request: Request, visitor: Visitor) -> None:

@@ -17,6 +17,7 @@ from starlette.responses import HTMLResponse, RedirectResponse, Response
 from features.instants import MICROSECONDS_PER_DAY
 from features.tables import BONDS, NO_INVESTMENT, RUNGS, TRIGGER_FAMILIES
 from serving.planning.planner import Planner
+from serving.scoring.playbook import Playbooks
 from serving.store.scoring_runs import RunFacts
 from serving.store.work_list import STATUSES
 from serving.web.session import Visitor
@@ -67,6 +68,7 @@ class Visit:
     picked: Sequence[str] = ()
     names: Mapping[str, str] = field(default_factory=dict)
     as_of: int = 0
+    playbooks: Playbooks = field(default_factory=Playbooks)
 
     def shows_record_of(self, manager: str) -> bool:
         """Return whether the visitor may see what came true of that manager's forecasts and decisions."""

@@ -10,6 +10,7 @@ import sqlalchemy as sa
 
 from features.histories.histories import Histories
 from features.instants import MICROSECONDS_PER_DAY
+from serving.scoring.playbook import Playbooks
 from serving.store.database import reading, writing
 from serving.store.groups import family_of, group_report, root_column
 from serving.store.lookups import required_run
@@ -20,6 +21,7 @@ from serving.web.priorities import COLUMNS
 from tests.serving.sites import Browser
 from tests.serving.web.cockpits import engine_of, ids_of, some, texts_of
 from tests.serving.web.markup import hidden, read
+from training.model.playbook import play_of
 
 KNOWN = {
     "lifetime_value": 12_000.0, "lifetime_value_low": 9_000.0, "lifetime_value_high": 15_000.0, "payback_years": 1.5,
@@ -59,7 +61,8 @@ def _in(language: str) -> dict[str, str]:
             "schijn: koopt, maar niet uit gehechtheid", "Accountmanager: Pleitbezorger", "beveelt ons aan",
         )),
         ("de", (
-            "Turn orders into a rhythm", "Vor dem 12. Mai 2099: dann bestellen sie gewöhnlich", "nach 1,5 Jahren",
+            "Aus Bestellungen einen Rhythmus machen", "Vor dem 12. Mai 2099: dann bestellen sie gewöhnlich",
+            "nach 1,5 Jahren",
             "Schein: kauft", "Betreuer: Fürsprecher", "empfiehlt uns",
         )),
     ],
@@ -72,7 +75,23 @@ def test_an_account_says_what_to_do_by_when_and_what_it_is_worth(
     told = texts_of(page).replace("\u00a0", " ")
     for words in said:
         assert words in told, words
-    assert ('<p lang="en">' in page) == (language == "de")  # the playbook is not written in German
+    assert '<p lang="en">' not in page
+
+
+def test_a_play_that_nobody_wrote_in_german_is_told_in_english(own: Browser) -> None:
+    account = some(own)
+    set_scores(own, account, **KNOWN, next_order_on="2099-05-12")
+    texts = {f"{part}_{language}": f"{part} {language}" for part in ("do", "say", "whom") for language in ("en", "nl")}
+    texts["do_en"] = "Call as a {rung}[, {next_order}]"
+    plain = play_of({"key": "customer_rhythm", "within_days": 7, **texts})
+    german = replace(plain, do_de="Als {rung} anrufen[, {next_order}]", say_de="sagen", whom_de="wen")
+    asked = {
+        plain: '<p lang="en"><strong>Call as a customer, 12 May 2099</strong>',
+        german: "<p><strong>Als Stammkunde anrufen, 12. Mai 2099</strong>",
+    }
+    for play, told in asked.items():
+        with Browser(str(engine_of(own).url), playbooks=Playbooks((play,))) as browser:
+            assert told in browser.open(f"/accounts/{account}", **_in("de")).text
 
 
 def test_an_account_about_which_little_is_known_says_so(own: Browser) -> None:
