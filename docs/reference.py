@@ -351,18 +351,18 @@ within_days = 30
 ```
 
 A play with a key that stands below replaces that one; others are added, and come first among equals. With
-`base = "none"` yours alone hold. A mistake is refused when the settings are read, with the play's line and key, and what
-to write. German (`do_de`, `say_de`, `whom_de`) may be left out, all three together: German readers are told it in English.
+`base = "none"` yours alone hold. A mistake is refused when the settings are read, with the play's line and key, and
+what to write. German (`do_de`, `say_de`, `whom_de`) may be left out, all three together: it is told in English then.
 
 **Whose playbook holds.** It is text and no model, so a change needs no training. Where settings say anything of plays,
 theirs hold in whatever is started with them; else those that the model was trained with; else the program's own.
 
-| where | what holds |
-| --- | --- |
-| `ladder train`, `ladder retrain` | the settings' plays are kept with the model |
-| `ladder score`, `retrain`, Python's `score` | which play each account has, by `--config`; the plays are kept with the scores (`run.json`, the store), and it is printed whose they are |
-| `ladder serve`: page, work list, hand-outs | texts by the play's key: of `--config`, else those that are kept with the scores, else the model's. Who has which play was decided when they were scored: what only a new run can choose is named at the start |
-| `ladder serve`: `POST /score` | plays are chosen at once, by `--config`, else the model's |
+- `ladder train` and `retrain` keep the settings' plays with the model.
+- `ladder score`, `retrain` and Python's `score` choose every account's play, by `--config`. The plays are kept with the
+  scores, in `run.json` and in the store, and it is printed whose they are.
+- `ladder serve`: page, work list and hand-outs look a text up by the play's key: in `--config`, else in what is kept
+  with the scores, else in the model. Who has which play was decided when they were scored; plays that only a new run
+  can choose are named at the start. `POST /score` chooses at once, by `--config`, else the model's.
 
 A text may hold facts between
 braces: {facts}. A part between [ and ] is left out where one of its facts is not known; outside of it

@@ -132,6 +132,7 @@ def _site(
     """Return the managers' page; its templates are loaded only where there is a store."""
     from serving.web.routes import Site
     from serving.web.start import Standing
+    from serving.web.visit import option_labels
 
     def standing() -> Standing:
         trained = holder.scoring_service is not None
@@ -142,13 +143,17 @@ def _site(
         model = () if serving is None else serving.scorer.bundle.facts.playbook
         return Playbooks(told.first, (*told.last, *model))
 
+    def labels() -> dict[str, str]:
+        serving = holder.scoring_service
+        return {} if serving is None else option_labels(serving.scorer.bundle.facts.option_words)
+
     session_auth = _session_auth(ring, json.loads(os.environ.get(SIGN_IN, "{}")))
     names: dict[str, str] = json.loads(os.environ.get(NAMES) or "{}")
     reading, writing = executors
     return Site(
         store_service, session_auth, rates, reading, writing=writing, currency=os.environ.get(CURRENCY, "€"),
         track_records=os.environ.get(TRACK_RECORDS, "off"), standing=standing, names=names,
-        playbooks=playbooks,
+        playbooks=playbooks, labels=labels,
     )  # fmt: skip
 
 

@@ -104,11 +104,13 @@ class Site:
         standing: Callable[[], start.Standing] = start.Standing,
         names: Mapping[str, str] | None = None,
         playbooks: Callable[[], Playbooks] = Playbooks,
+        labels: Callable[[], Mapping[str, str]] = dict,
     ) -> None:
         self._stores, self._session_auth, self._rates = stores, session_auth, rates
         self._reading, self._writing = executor, writing or executor
         self._currency, self._standing, self._track_records = currency, standing, track_records
-        self._names, self._playbooks, self._refusals = names or {}, playbooks, Refusals()
+        self._names, self._labels, self._playbooks = names or {}, labels, playbooks
+        self._refusals = Refusals()
 
     def routes(self) -> list[Route]:
         """Return the routes of the page, without `/`."""
@@ -198,7 +200,7 @@ class Site:
             planner=self._stores.planner,
             track_records=self._track_records,
             picked=tuple(value for name, value in form if name == "account"),
-            names=self._names,
+            names={**self._labels(), **self._names},
             playbooks=self._playbooks(),
         )
 

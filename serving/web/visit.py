@@ -183,6 +183,20 @@ class Visit:
         return quote(path) + (f"?{urlencode(kept)}" if kept else "")
 
 
+def option_labels(words: Mapping[str, Mapping[str, Any]]) -> dict[str, str]:
+    """Return what the table `investment_options` calls the options, as `Visit.names` has it.
+
+    words : option -> label_en and label_nl, those that are given; German readers have the English one.
+    """
+    labels = {"": "label_en", ".nl": "label_nl"}
+    return {
+        f"{option}{language}": str(own[label])
+        for option, own in words.items()
+        for language, label in labels.items()
+        if own.get(label)
+    }
+
+
 View = Callable[[Visit], Response]
 
 
