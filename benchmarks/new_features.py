@@ -1,18 +1,19 @@
 """What behaviours, attitude and the newer tables add to the boosters, by seeds, with intervals.
 
-python -m benchmarks.new_features --seeds 41 42 43 44 --scenario default --accounts 700 --months 36
+python -m benchmarks.new_features --seeds 41 42 43 --scenario default --accounts 700 --months 36
 
 At the latest origin of every seed a booster learns with everything that models learn from, and again without one
 group of features; what the scores tell and no model learns from (six behaviours, attitude, patronage) is added instead.
 The figure is the loss without a group less the loss with it, of the same snapshots, so above zero a group helps; its
 interval is a bootstrap over the accounts of all seeds together. Loss: log loss; of revenue the squared error of its
-logarithm, as a part of the variance. Printed as markdown.
+logarithm, as a part of the variance. Every tree sees all rows and features: else one column less would change all draws
+of them, and that noise is larger than what a group adds. Printed as markdown.
 """
 
 import argparse
 import sys
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 
@@ -36,10 +37,8 @@ from training.settings import Settings
 from training.simulator.simulation import simulate
 
 LEFT_OUT: Mapping[str, tuple[str, ...]] = {
-    "support": ("support",),
-    "people to tell": ("people_to_tell",),
-    "trust": ("trust_last",),
-    "value for money": ("value_last",),
+    "support": ("support", "people_to_tell"),
+    "trust and value for money": ("trust_last", "value_last"),
     "collaborations": ("collaborations_730d", "days_since_collaboration"),
     "assessments": ("assessed_above_rule",),
     "frequent switchers": ("switches_before", "days_since_switch"),
@@ -73,7 +72,7 @@ def told_columns(data: Dataset) -> dict[str, FloatArray]:
 def losses_of(data: Dataset, rounds: int) -> dict[tuple[str, str], Loss]:
     """Return, by group and task, what it is worth at the latest origin."""
     settings = Settings()
-    booster = settings.booster.with_rounds(rounds)
+    booster = replace(settings.booster.with_rounds(rounds), row_share=1.0, column_share=1.0)
     secret = held_out(data.histories, settings.slices.held_out_share)
     fold = rolling_origins(data.sample, secret, settings, 1)[-1]
     told, labels = told_columns(data), data.labels
@@ -128,11 +127,11 @@ def table(results: Mapping[tuple[str, str], list[Loss]]) -> str:
 def main() -> None:
     """Print the table over all seeds; after every seed, on the error output, that of the seeds so far."""
     parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("--seeds", type=int, nargs="+", default=[41, 42, 43, 44])
+    parser.add_argument("--seeds", type=int, nargs="+", default=[41, 42, 43])
     parser.add_argument("--scenario", default="default")
     parser.add_argument("--accounts", type=int, default=700)
     parser.add_argument("--months", type=int, default=36)
-    parser.add_argument("--rounds", type=int, default=60)
+    parser.add_argument("--rounds", type=int, default=50)
     options = parser.parse_args()
     results: dict[tuple[str, str], list[Loss]] = {}
     for seed in options.seeds:

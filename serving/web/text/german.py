@@ -640,6 +640,8 @@ GERMAN: dict[str, str] = {
     "trust.bands": "Wenn wir eine Chance nannten, wie oft traf sie ein?",
     "trust.bands.left": "Abwanderung",
     "trust.bands.climbed": "Aufstieg",
+    "trust.bands.renewed": "Verlängerung",
+    "trust.bands.came_back": "Rückkehr",
     "trust.bands.right": "wie versprochen",
     "trust.bands.wrong": "nicht wie versprochen",
     "trust.report": "Alles, was das Modell über sich berichtet ({count} Befunde)",
