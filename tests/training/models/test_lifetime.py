@@ -6,6 +6,7 @@ import numpy as np
 import pytest
 
 from features.accounts.margin_rates import margin_rates
+from features.errors import BundleError
 from features.histories.views import View
 from features.ladder.rules import MEMBER
 from features.tables import RUNGS
@@ -13,6 +14,7 @@ from serving.scoring.scoring import Scored, Scorer
 from tests.trained import small_settings, tiny_bundle, tiny_dataset, tiny_histories
 from training.evaluation.lifetime import average_lifetime, table_of
 from training.model.lifetime import BANDS, GONE, STATES, LifetimeModel, Start, sum_of
+from training.model.serialization import from_json, to_json
 from training.models.lifetime import Steps, _brought, fit_lifetime
 from training.models.win_back import former_rows
 
@@ -156,3 +158,13 @@ def test_who_came_back_brings_its_own_part_of_what_was_hardly_expected() -> None
         assert brought[of].sum() == pytest.approx(size[of].sum(), rel=0.02)
     alone = told.brought(start.take(np.flatnonzero(gone)[:1]))
     assert alone[0, MEMBER] == brought[0]
+
+
+def test_a_model_that_an_earlier_program_wrote_is_read() -> None:
+    written = {name: value for name, value in to_json(model()).items() if name != "apart"}
+    read = from_json(written)
+    assert isinstance(read, LifetimeModel)
+    assert read.apart == ()
+    del written["widths_above"]
+    with pytest.raises(BundleError, match="widths_above"):
+        from_json(written)
