@@ -130,6 +130,7 @@ def _site(
     told: "Playbooks",
 ) -> "Site":
     """Return the managers' page; its templates are loaded only where there is a store."""
+    from serving.scoring.playbook import Playbooks
     from serving.web.routes import Site
     from serving.web.start import Standing
     from serving.web.visit import option_labels
