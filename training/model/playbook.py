@@ -116,7 +116,7 @@ def tell(play: Play, facts: Mapping[str, str], language: str) -> PlayText:
         raise ValueError(f"there is no language {language!r}")
     language = play.language(language)
     do, say, whom = (fill(getattr(play, f"{name}_{language}"), facts) for name in ("do", "say", "whom"))
-    return PlayText(play.key, do, say, whom, play.within_days, language)
+    return PlayText(key=play.key, do=do, say=say, whom=whom, within_days=play.within_days, language=language)
 
 
 def fill(text: str, facts: Mapping[str, str]) -> str:
