@@ -146,10 +146,11 @@ class Model:
         as_of : as 2026-01-31, or a date or time of Python or pandas; None = the midnight after the last event.
         language : of the reasons.
         """
+        from commands.playbook import with_playbook
         from serving.scoring.batch import score_frames
         from serving.scoring.scoring import Scorer
 
-        scorer = Scorer(self.bundle, self.version)
+        scorer = Scorer(with_playbook(self.bundle, source.settings), self.version)
         frames = score_frames(scorer, source.histories, source.instant(as_of), language=language)
         return Scores(*(give_back(_dated(frame), source.library) for frame in frames))
 

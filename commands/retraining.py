@@ -13,6 +13,7 @@ from commands.champions import refresh_copy
 from commands.inputs import Loaded, feedback_store, load_source, registry_uri, source_digest
 from commands.options import AsOf, CommonOptions, CrmName, Data, Feedback, Option, amount_or_none
 from commands.planning import plan_scores
+from commands.playbook import with_playbook
 from commands.resumable_steps import State, Steps, alone, read_state
 from commands.scoring import score_source
 from commands.store_writing import check_store, store_background, store_frames
@@ -224,6 +225,7 @@ def _score(work: Work) -> Scored:
 
     loaded, to = work.loaded, work.options.to
     bundle, version = read_trusted_bundle(published(work.champions))
+    bundle = with_playbook(bundle, loaded.settings)
     frames, _ = score_source(bundle, version, loaded, work.scores)
     if to is not None:
         store_frames(to, frames, bundle, loaded.source)

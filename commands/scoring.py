@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import tempfile
 from collections.abc import Mapping, Sequence
-from dataclasses import asdict, dataclass, replace
+from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Literal
@@ -21,6 +21,7 @@ from commands.inputs import (
     open_executor,
 )
 from commands.options import AsOf, CommonOptions, Dask, Data, Feedback, Model, Option, UsageError
+from commands.playbook import tell_playbook, with_playbook
 from commands.progress_lines import progress_bar
 from commands.store_writing import check_store, store_background, store_folder, store_frames
 from commands.terminal import Figures, note_set_aside, show_disagreements
@@ -107,8 +108,10 @@ def _score_parts(
     if options.to is not None and options.timelines:
         store_background(options.to, bundle, as_of, histories_of_parts(partitions))
     show_disagreements(differing)
+    playbook = tell_playbook(bundle)
     files = written.files if options.out is not None else ()
-    return {**_scored(version, written.accounts, written.investments, files), **_told(written.sums), **stored}
+    figures = {**_scored(version, written.accounts, written.investments, files), **_told(written.sums), **stored}
+    return {**figures, "playbook": playbook}
 
 
 def score_source(
@@ -133,7 +136,8 @@ def score_source(
         write_run(out, scorer)
         written = [*written, *write_sums(out, sums, form)]
     show_disagreements(frames[0])
-    return frames, {**_scored(version, len(frames[0]), len(frames[1]), written), **_told(sums)}
+    figures = _scored(version, len(frames[0]), len(frames[1]), written)
+    return frames, {**figures, **_told(sums), "playbook": tell_playbook(bundle)}
 
 
 def _scored(version: str, accounts: int, investments: int, written: Sequence[Path]) -> Figures:
@@ -142,17 +146,6 @@ def _scored(version: str, accounts: int, investments: int, written: Sequence[Pat
     if not investments:
         print("No uplift: the model knows no investments. `ladder check` says what it takes.")
     return {"accounts": accounts, "model_version": version, "files": [str(path) for path in written]}
-
-
-def with_playbook(bundle: Bundle, settings: Settings) -> Bundle:
-    """Return the bundle with the settings' playbook, where they have one; no other score depends on it."""
-    from training.model.playbook import play_of
-    from training.settings.playbook import PlaybookSettings
-
-    if settings.playbook == PlaybookSettings():
-        return bundle
-    plays = tuple(play_of(asdict(row)) for row in settings.playbook.rows)
-    return replace(bundle, facts=replace(bundle.facts, playbook=plays))
 
 
 def _told(sums: Mapping[str, Mapping[str, list[float]]]) -> Figures:

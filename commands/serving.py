@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING, Annotated
 from commands.champions import find_bundle, refresh_copy
 from commands.inputs import histories_of_parts, load_partitions, load_source
 from commands.options import DEFAULT_PORT, DEFAULT_STORE, CommonOptions, Model, Option, Port, Store, at_least_one
+from commands.playbook import tell_served, write_plays
 from commands.store_writing import LeftOut, check_store, store_background, store_run
 from commands.terminal import Figures
 from features.errors import LadderError
@@ -49,6 +50,7 @@ class ServeOptions(CommonOptions):
 
 
 def serve_command(options: ServeOptions) -> Figures:
+    from serving.scoring.batch import read_run_plays
     from training.model.champion import bundle_folder, is_published
     from training.settings import read_settings
 
@@ -68,6 +70,9 @@ def serve_command(options: ServeOptions) -> Figures:
             print(f"No champion is in {champions} yet: the page says what to do, and takes it over when it is there.")
         terms = service_terms(settings.service, store=options.store, host=options.host, workers=options.workers)
         terms = replace(terms, data=_shown(options.data), settings=_settings_file(options.config))
+        scored_with = () if options.scores is None else read_run_plays(options.scores)[0]
+        terms = replace(terms, playbook=write_plays(Path(scratch) / "playbook.json", settings, scored_with))
+        tell_served(settings, options.store)
         terms = replace(terms, sign_in=sign_in(settings), track_records=settings.governance.track_records)
         serve_until_stopped(folder, options.port, terms, _announcement(options.store))
     return {"port": options.port}
@@ -157,7 +162,28 @@ def _fill_store(folder: Path, settings: Settings, options: ServeOptions) -> None
         finally:
             engine.dispose()
     if options.data is not None:
-        _look_back(read_trusted_bundle(folder)[0], options.data, options.store, settings)
+        bundle = read_trusted_bundle(folder)[0]
+        _look_back(_as_scored(bundle, options), options.data, options.store, settings)
+
+
+def _as_scored(bundle: Bundle, options: ServeOptions) -> Bundle:
+    """Return the bundle with the playbook that the store's scores were made with, where somebody wrote it down."""
+    from serving.scoring.batch import read_run_plays
+    from serving.scoring.playbook import with_plays
+    from serving.store.database import open_store, reading
+    from serving.store.scoring_runs import current_run
+    from serving.store.summaries import summary_of
+
+    if options.scores is not None:
+        return with_plays(bundle, *read_run_plays(options.scores))
+    engine = open_store(options.store)
+    try:
+        with reading(engine) as connection:
+            current = current_run(connection)
+            kept = None if current is None else summary_of(connection, current.run_id)
+    finally:
+        engine.dispose()
+    return bundle if kept is None else with_plays(bundle, kept[1].playbook, kept[1].playbook_from)
 
 
 def _look_back(bundle: Bundle, data: str, store: str, settings: Settings) -> None:

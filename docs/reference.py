@@ -357,9 +357,21 @@ within_days = 30
 ```
 
 A play with a key that stands below replaces that one; others are added, and come first among equals. With
-`base = "none"` yours alone hold. A mistake is refused when the settings are read, by the play's key. Training keeps the
-playbook with the model; `ladder score --config` takes that of the settings where they have one. A text may hold facts
-between braces: {facts}. A part between [ and ] is left out where one of its facts is not known; outside of it
+`base = "none"` yours alone hold. A mistake is refused when the settings are read, with the play's line and key, and
+what to write. German (`do_de`, `say_de`, `whom_de`) may be left out, all three together: it is told in English then.
+
+**Whose playbook holds.** It is text and no model, so a change needs no training. Where settings say anything of plays,
+theirs hold in whatever is started with them; else those that the model was trained with; else the program's own.
+
+- `ladder train` and `retrain` keep the settings' plays with the model.
+- `ladder score`, `retrain` and Python's `score` choose every account's play, by `--config`. The plays are kept with the
+  scores, in `run.json` and in the store, and it is printed whose they are.
+- `ladder serve`: page, work list and hand-outs look a text up by the play's key: in `--config`, else in what is kept
+  with the scores, else in the model. Who has which play was decided when they were scored; plays that only a new run
+  can choose are named at the start. `POST /score` chooses at once, by `--config`, else the model's.
+
+A text may hold facts between
+braces: {facts}. A part between [ and ] is left out where one of its facts is not known; outside of it
 stand only {always}.
 
 ## The program's own

@@ -58,6 +58,7 @@ from training.models.switching import MIN_EVENTS, enough_switches, fit_switching
 from training.models.triggers import TriggerModel, fit_triggers
 from training.models.win_back import FormerRows, fit_win_back, former_rows, win_back_finding
 from training.settings import Settings
+from training.settings.playbook import PlaybookSettings
 
 CLIMBING_ROUNDS = 80
 """Trees of the booster that only explains who climbs: few, since explaining costs time in proportion."""
@@ -422,6 +423,7 @@ def _facts(
         discount_rate=settings.outcome.discount_rate,
         notice_days=settings.advice.notice_days,
         playbook=tuple(play_of(asdict(row)) for row in settings.playbook.rows),
+        playbook_from="program" if settings.playbook == PlaybookSettings() else "training",
         norms=latest_norms(data),
         inflation=settings.loyalty.inflation,
         benefits=tuple(benefit.row() for benefit in data.histories.benefits),

@@ -17,7 +17,7 @@ from features.errors import LadderError, NotReady
 from serving.api.logging import place, tell
 from serving.api.queries import score_query_of
 from serving.scoring.scoring_service import ScoringService
-from training.model.bundle import MANIFEST, read_proven_bundle
+from training.model.bundle import MANIFEST, Bundle, read_proven_bundle
 from training.model.bundle_files import read_bytes
 from training.model.champion import bundle_folder
 from training.model.signature import check_signature
@@ -61,6 +61,7 @@ class ModelReloader:
     """Keeps the holder's service at the bundle in the folder.
 
     trial : tries a bundle where it can do no harm, before it is read here; raises BundleError.
+    prepare : gives it what the settings say of texts.
     """
 
     def __init__(
@@ -70,8 +71,10 @@ class ModelReloader:
         example: Mapping[str, Any],
         witness: Witness | None = None,
         trial: Callable[[Path], object] | None = None,
+        *,
+        prepare: Callable[[Bundle], Bundle] | None = None,
     ) -> None:
-        self._trial = trial
+        self._trial, self._prepare = trial, prepare
         self._holder, self._folder, self._example, self._witness = holder, folder, example, witness
         self._seen: object = None
         self._lock = threading.Lock()
@@ -116,7 +119,7 @@ class ModelReloader:
             self._witness.refuses(False)
         if before is not None and before.scorer.version == version:
             return False
-        scoring_service = ScoringService(bundle, version)
+        scoring_service = ScoringService(bundle if self._prepare is None else self._prepare(bundle), version)
         scoring_service.score(
             score_query_of(self._example)
         )  # so that the first request does not wait for the boosters to be read

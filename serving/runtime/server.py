@@ -46,6 +46,7 @@ class Terms:
     names : of investments and the like on the page, see `service.names`.
     data, settings : the source and its settings file, as the page names them before there are scores.
     sign_in : how people sign in, JSON: the settings' section of that name.  track_records : as in the settings.
+    playbook : file of the plays that `commands.playbook.write_plays` wrote; "" = none.
     """
 
     host: str = "127.0.0.1"
@@ -60,6 +61,7 @@ class Terms:
     settings: str = ""
     sign_in: str = "{}"
     track_records: str = "off"
+    playbook: str = ""
     names: Mapping[str, str] = field(default_factory=dict)
 
 
@@ -153,6 +155,7 @@ def _started(bundle: Path, port: int, terms: Terms) -> Iterator["subprocess.Pope
         "LADDER_WAITING": str(terms.waiting),
         "LADDER_PROXY_USER_HEADER": terms.proxy_user_header,
         "LADDER_CURRENCY": terms.currency,
+        "LADDER_PLAYBOOK": terms.playbook,
         "LADDER_NAMES": json.dumps(dict(terms.names)),
         "LADDER_DATA": terms.data,
         "LADDER_SETTINGS": terms.settings,

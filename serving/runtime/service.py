@@ -24,6 +24,7 @@ if TYPE_CHECKING:
     from serving.api.model_holder import ModelHolder
     from serving.api.rate_limit import Rates
     from serving.api.store_service import StoreService
+    from serving.scoring.playbook import Playbooks
     from serving.web.routes import Site
     from serving.web.session import SessionAuth
 
@@ -41,6 +42,8 @@ DATA, SETTINGS = "LADDER_DATA", "LADDER_SETTINGS"
 """And the source and its settings file, which it names before there are scores."""
 SIGN_IN, TRACK_RECORDS, CLIENT_SECRET = "LADDER_SIGN_IN", "LADDER_TRACK_RECORDS", "LADDER_OIDC_CLIENT_SECRET"
 """And how people sign in there (JSON), and who sees a single manager's record."""
+PLAYBOOK = "LADDER_PLAYBOOK"
+"""And a file with the plays of the settings, and of the folder of scores that the service was started with."""
 
 TRACES = "LADDER_TRACES"
 """And who collects spans, if anybody: `serving.runtime.tracing`."""
@@ -79,6 +82,7 @@ class Worker:
         from serving.runtime.bundle_trial import try_bundle
         from serving.runtime.connections import guard_connections
         from serving.runtime.process_lifetime import end_this_process, end_with_parent
+        from serving.scoring.playbook import read_playbooks, with_plays
 
         end_with_parent()
         guard_connections()
@@ -89,7 +93,15 @@ class Worker:
 
             spans = traces_of_environment()
         trial = partial(try_bundle, tried=os.environ.get(TRIED))
-        reloader = ModelReloader(holder, Path(os.environ.get(BUNDLE, BESIDE)), EXAMPLE, meter, trial)
+        playbooks = read_playbooks(os.environ.get(PLAYBOOK, ""))
+        reloader = ModelReloader(
+            holder,
+            Path(os.environ.get(BUNDLE, BESIDE)),
+            EXAMPLE,
+            meter,
+            trial,
+            prepare=partial(with_plays, plays=playbooks.first),
+        )
         reloader.look()
         reloader.watch()
         rates = Rates(float(os.environ.get(RATE, PER_SECOND)), int(os.environ.get(BURST, USUAL_BURST)))
@@ -109,7 +121,7 @@ class Worker:
             from serving.api.store_service import StoreService
 
             store_service, keys = StoreService(store), watch_keys(store)
-            site = _site(store_service, keys.ring, rates, executors=(filing, writing), holder=holder)
+            site = _site(store_service, keys.ring, rates, executors=(filing, writing), holder=holder, told=playbooks)
             Front.application = create_app(
                 holder, meter, archive=store_service, ring=keys.ring, rates=rates, scoring=scoring, filing=filing,
                 writing=writing, pages=site, check_store=keys.check_fresh, spans=spans,
@@ -125,14 +137,26 @@ def _site(
     *,
     executors: "tuple[BoundedExecutor, BoundedExecutor]",
     holder: "ModelHolder",
+    told: "Playbooks",
 ) -> "Site":
     """Return the managers' page; its templates are loaded only where there is a store."""
+    from serving.scoring.playbook import Playbooks
     from serving.web.routes import Site
     from serving.web.start import Standing
+    from serving.web.visit import option_labels
 
     def standing() -> Standing:
         trained = holder.scoring_service is not None
         return Standing(trained, os.environ.get(DATA, ""), os.environ.get(SETTINGS, ""))
+
+    def playbooks() -> Playbooks:
+        serving = holder.scoring_service
+        model = () if serving is None else serving.scorer.bundle.facts.playbook
+        return Playbooks(told.first, (*told.last, *model))
+
+    def labels() -> dict[str, str]:
+        serving = holder.scoring_service
+        return {} if serving is None else option_labels(serving.scorer.bundle.facts.option_words)
 
     session_auth = _session_auth(ring, json.loads(os.environ.get(SIGN_IN, "{}")))
     names: dict[str, str] = json.loads(os.environ.get(NAMES) or "{}")
@@ -140,6 +164,7 @@ def _site(
     return Site(
         store_service, session_auth, rates, reading, writing=writing, currency=os.environ.get(CURRENCY, "€"),
         track_records=os.environ.get(TRACK_RECORDS, "off"), standing=standing, names=names,
+        playbooks=playbooks, labels=labels,
     )  # fmt: skip
 
 

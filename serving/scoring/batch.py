@@ -2,6 +2,7 @@
 
 import json
 from collections.abc import Callable, Mapping, Sequence
+from dataclasses import asdict
 from pathlib import Path
 from typing import Any
 
@@ -31,6 +32,7 @@ from serving.scoring.score_columns import (
 from serving.scoring.scoring import Scorer
 from serving.scoring.terms import ModelTerms, terms_in, terms_of
 from training.model.facts import Facts
+from training.model.playbook import Play, play_of
 from training.model.text.words import DEFAULT_LANGUAGE, render_reason
 
 RUN, LOYALTY = "run.json", "loyalty.json"
@@ -114,10 +116,15 @@ def _frame(columns: Mapping[str, NDArray[Any]], table: Sequence[ScoreColumn]) ->
 
 
 def write_run(folder: Path, scorer: Scorer) -> None:
-    """Write beside the scores, as RUN, what a plan must know of the model that made them."""
+    """Write beside the scores, as RUN, what a plan must know of the model that made them, and the playbook."""
+    facts = scorer.bundle.facts
     content = json.dumps(
-        {"model_version": scorer.version, **terms_of(scorer.bundle.facts).values()}, ensure_ascii=False
-    )
+        {
+            "model_version": scorer.version, **terms_of(facts).values(), "playbook_from": facts.playbook_from,
+            "playbook": [asdict(play) for play in facts.playbook],
+        },
+        ensure_ascii=False,
+    )  # fmt: skip
     folder.mkdir(parents=True, exist_ok=True)
     write_whole(folder / RUN, f"{content}\n")
 
@@ -133,6 +140,15 @@ def read_terms(folder: Path, version: str) -> ModelTerms:
     except (OSError, ValueError, KeyError, TypeError):
         return ModelTerms()
     return terms_in(known)
+
+
+def read_run_plays(folder: Path) -> tuple[tuple[Play, ...], str]:
+    """Return the playbook that the scores in a folder were made with, and whose it is; empty where nobody wrote it."""
+    try:
+        content = json.loads((folder / RUN).read_text(encoding="utf-8"))
+        return tuple(map(play_of, content["playbook"])), str(content["playbook_from"])
+    except (OSError, ValueError, KeyError, TypeError):
+        return (), ""
 
 
 def read_scores(folder: Path) -> pd.DataFrame:

@@ -1,6 +1,9 @@
 """The play of every account, and its text filled in with the account's own facts, for whoever shows it."""
 
+import json
 from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
+from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -8,10 +11,48 @@ import numpy as np
 from features.instants import FloatArray
 from features.tables import RUNGS
 from serving.scoring.horizons import Column
-from training.model.playbook import Play, PlayText, Situation, choose, tell
+from training.model.bundle import Bundle
+from training.model.playbook import Play, PlayText, Situation, choose, play_of, tell
 from training.model.text.formats import Formats
 from training.model.text.kinds import option_name
 from training.model.text.names import name
+from training.model.text.words import LANGUAGES
+
+
+def with_plays(bundle: Bundle, plays: Sequence[Play], whose: str = "settings") -> Bundle:
+    """Return the bundle with another playbook; as it is where that is empty.  whose : `Facts.playbook_from`."""
+    if not plays:
+        return bundle
+    return replace(bundle, facts=replace(bundle.facts, playbook=tuple(plays), playbook_from=whose))
+
+
+def together(*playbooks: Sequence[Play]) -> tuple[Play, ...]:
+    """Return the plays of several playbooks; of one key the first."""
+    found: dict[str, Play] = {}
+    for play in (play for plays in playbooks for play in plays):
+        found.setdefault(play.key, play)
+    return tuple(found.values())
+
+
+@dataclass(frozen=True)
+class Playbooks:
+    """Beside the playbook that is kept with the scores.  first, last : plays whose texts go before it, and after."""
+
+    first: tuple[Play, ...] = ()
+    last: tuple[Play, ...] = ()
+
+    def beside(self, kept: Sequence[Play]) -> tuple[Play, ...]:
+        """Return all plays that there are texts of."""
+        return together(self.first, kept, self.last)
+
+
+def read_playbooks(file: str) -> Playbooks:
+    """Return the plays of the settings, and of a folder of scores, as they were written down for the service.
+
+    file : empty where nobody wrote any.
+    """
+    told = json.loads(Path(file).read_text(encoding="utf-8")) if file else {}
+    return Playbooks(*(tuple(map(play_of, told.get(name, ()))) for name in ("settings", "scores")))
 
 
 def plays_of(plays: Sequence[Play], scores: Mapping[str, Column], trigger: Column) -> tuple[Column, FloatArray]:
@@ -68,7 +109,7 @@ def play_facts(
         facts["investment"] = option_name(score["recommended_investment"])
         facts |= _money(score, {"gain": "expected_gain"}, formats)
     if score.get("switch_trigger"):
-        facts["trigger"] = name("trigger", score["switch_trigger"], formats.language)
+        facts["trigger"] = _name("trigger", score["switch_trigger"], formats)
     if score.get("p_win_back"):
         facts["win_back_odds"] = formats.number(max(1.0, 1.0 / score["p_win_back"]))
     columns = ("expected_revenue", "value_at_risk", "lifetime_value", "win_back_value")
@@ -84,10 +125,18 @@ def _money(score: Mapping[Any, Any], columns: Mapping[str, str], formats: Format
 
 
 def _rung(rung: str, formats: Formats) -> str:
-    return name("rung", rung, formats.language) if rung in RUNGS else rung
+    return _name("rung", rung, formats) if rung in RUNGS else rung
+
+
+def _name(kind: str, value: str, formats: Formats) -> str:
+    """Return the words for a machine name, in English where the catalogue has none in the reader's language."""
+    return name(kind, value, formats.language if formats.language in LANGUAGES else LANGUAGES[0])
 
 
 def play_text(plays: Sequence[Play], key: str | None, facts: Mapping[str, str], language: str) -> PlayText | None:
-    """Return the text of the play with that key; None where there is none of that key."""
+    """Return the text of the play with that key; None where there is none of that key.
+
+    facts : written in the language that the play is told in, see `Play.language`.
+    """
     play = next((play for play in plays if play.key == key), None)
     return None if play is None else tell(play, facts, language)

@@ -79,6 +79,7 @@ class Summary:
 class ModelSummary:
     """What the model of a run says of itself.
 
+    playbook_from : whose the playbook is, as in `Facts`; empty where an earlier program wrote it.
     report : what training found; None where an earlier program wrote it, as sentences.  figures : out of time.
     acquisition, rung_views, benefits : rows of `Facts`.  Everything else as in `Facts`.
     """
@@ -94,6 +95,7 @@ class ModelSummary:
     report: tuple[Finding, ...] | None
     currency: str = ""
     playbook: tuple[Play, ...] = ()
+    playbook_from: str = ""
     lifetime_years: int = 5
     discount_rate: float = 0.1
     rung_views: Sequence[Mapping[str, Any]] = ()
@@ -144,6 +146,7 @@ def put_summary(connection: sa.Connection, run_id: int, summary: Summary, facts:
         "forecast_factors": dict(facts.forecast_factors), "level": facts.level, "horizon_days": facts.horizon_days,
         "rules": asdict(facts.rules), "acquisition": [dict(row) for row in facts.acquisition],
         "currency": facts.currency, "playbook": [asdict(play) for play in facts.playbook],
+        "playbook_from": facts.playbook_from,
         "lifetime_years": facts.lifetime_years, "discount_rate": facts.discount_rate,
         "rung_views": [dict(row) for row in facts.rung_views],
         "benefits": [dict(row) for row in facts.benefits],

@@ -174,14 +174,16 @@ def _page(visit: Visit, status: int, refused: str | None) -> Response:
     timeline = shown.timeline
     ends = None if shown.standing is None else shown.standing["contract_ends"]
     model = shown.model
-    play = None if model is None else play_of(visit, model.playbook, score, shown.profile, ends)
+    plays = visit.playbooks.beside(() if model is None else model.playbook)
+    play = play_of(visit, plays, score, shown.profile, ends)
     people = loyal.people(visit, timeline, () if model is None else model.benefits, day)
     return render(
         visit, "account.html", status, current=current, account=score["account_id"], score=score, profile=shown.profile,
         reasons=render_reasons(score["reasons"], visit.told_in), options=shown.options, gain=gain, uplift=uplift,
         risk=None if score["p_switch"] is None else risk_word(score["p_switch"]),
         why=why_at_risk(visit, score["reasons"], 3), talk=talk_of(visit, score, timeline, ends, play), play=play,
-        signals=signals(visit, score, timeline, ends, day), work=shown.work, history=shown.history,
+        benefit=customer_benefits(model), signals=signals(visit, score, timeline, ends, day),
+        work=shown.work, history=shown.history,
         trend=trend_of(visit, monthly_revenue(timeline, day)), entered=shown.entered,
         judgements=JUDGEMENTS, form=visit.form if refused else {},
         back=own_path(visit.form.get("back") or visit.query.get("back", "/accounts")),
@@ -260,6 +262,13 @@ def _read(visit: Visit, account: str) -> Shown | None:
         model=model,
         family=family,
     )
+
+
+def customer_benefits(model: ModelSummary | None) -> Mapping[str, float]:
+    """Return what the options are planned to bring the customer, money, of those of which somebody wrote it down."""
+    words = {} if model is None else model.option_words
+    found = {name: one.get("customer_benefit") for name, one in words.items()}
+    return {name: float(value) for name, value in found.items() if value is not None}
 
 
 def entered_forecast(model: ModelSummary | None, score: Mapping[Any, Any]) -> float | None:

@@ -1,5 +1,6 @@
 """The ladder as a whole: accounts and money on every rung, the flows of a year, and where accounts get stuck."""
 
+import math
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from html import escape
@@ -18,6 +19,7 @@ from serving.store.scoring_runs import SCORES, Current
 from serving.store.summaries import LEFT, NEW, Summary, summary_of
 from serving.store.visibility import is_limited
 from serving.web.charts import bar
+from serving.web.filters import is_former
 from serving.web.flow_chart import draw_flows
 from serving.web.loyalty_pays import pictures_of
 from serving.web.ttl_cache import TTLCache
@@ -28,7 +30,22 @@ STUCK = (("half", 0, 2), ("one", 2, 4), ("two", 4, 8), ("more", 8, 13))
 """Columns of the standstill: times 90 days, from and up to."""
 WIDTH, LEFT_EDGE, ROW, BAR = 760, 150, 54, 13
 """Of the picture of the rungs, pixels."""
-_counts: TTLCache[tuple[list[int], list[float]]] = TTLCache()
+
+
+@dataclass(frozen=True)
+class Counts:
+    """How many accounts stand where: on every rung now and at the horizon, and beside the ladder.
+
+    former : customers that have gone, who stand on a rung too.  back : how many of them are expected to order again.
+    """
+
+    now: list[int]
+    expected: list[float]
+    former: int
+    back: float
+
+
+_counts: TTLCache[Counts] = TTLCache()
 
 
 @dataclass(frozen=True)
@@ -51,18 +68,19 @@ def show(visit: Visit) -> Response:
     with reading(visit.engine) as connection:
         current = required_run(connection)
         found = summary_of(connection, current.run_id)
-        now, expected = _counts.get((str(visit.engine.url), current.run_id), lambda: _read_counts(connection))
+        counts = _counts.get((str(visit.engine.url), current.run_id), lambda: _read_counts(connection))
         differ = rung_disagreements(connection)
     summary, model = (None, None) if found is None else found
     if is_limited(visit.engine):  # its sums are of all accounts
         summary = None
     visit = visit.about(current.facts)
-    rungs = _rungs(now, expected, summary)
+    rungs = _rungs(counts.now, counts.expected, summary)
     flows = None if summary is None else flow_words(visit, summary)
     stuck = [rung for rung in rungs[SHOPPER:MEMBER] if rung.now and rung.still]
     worst = max(stuck, key=lambda rung: sum(rung.still[2:]) / rung.now, default=None)
     return render(
-        visit, "ladder.html", current=current, bars=draw_rungs(visit, rungs, current.facts.horizon_days),
+        visit, "ladder.html", current=current, counts=counts,
+        bars=draw_rungs(visit, rungs, current.facts.horizon_days, counts.former),
         rungs=rungs[::-1], summary=summary, bar=bar, flows=flows,
         picture=None if summary is None else draw_flows(visit, summary.flows, str(flows)),
         shades=None if summary is None else _shades(summary), worst=worst, stuck_names=[name for name, _, _ in STUCK],
@@ -70,7 +88,7 @@ def show(visit: Visit) -> Response:
         days=current.facts.horizon_days,
         pays=[] if summary is None else pictures_of(visit, summary), limited=is_limited(visit.engine), differ=differ,
         views=[] if model is None else _views(visit, model.rung_views),
-        margin=sum(rung.margin or 0.0 for rung in rungs), most=max((*now, 1)), NEW=NEW, LEFT=LEFT, names=RUNGS,
+        margin=sum(rung.margin or 0.0 for rung in rungs), most=max((*counts.now, 1)), NEW=NEW, LEFT=LEFT, names=RUNGS,
     )  # fmt: skip
 
 
@@ -83,22 +101,24 @@ def _views(visit: Visit, rows: Sequence[Mapping[str, Any]]) -> list[Mapping[str,
     ]
 
 
-def draw_rungs(visit: Visit, rungs: Sequence[Rung], days: int) -> Markup:
-    """Draw the accounts on every rung a year ago, now, and as expected, the highest rung on top."""
-    most = max((max(rung.now, rung.then or 0, rung.expected) for rung in rungs), default=0) or 1
+def draw_rungs(visit: Visit, rungs: Sequence[Rung], days: int, former: int) -> Markup:
+    """Draw the accounts on every rung a year ago, now, and as expected, the highest rung on top.
+
+    former : customers that have gone, drawn below the ladder.
+    """
+    most = max((max(rung.now, rung.then or 0, rung.expected, former) for rung in rungs), default=0) or 1
     kinds = [("then", "ladder.then"), ("now", "ladder.now"), ("expected", "ladder.expected")]
     parts, y = [], 26.0
     for k, (kind, key) in enumerate(kinds):
         label = visit.say(key, days=days) if kind == "expected" else visit.say(key)
         parts.append(f'<rect class="b-{kind}" x="{LEFT_EDGE + 190 * k}" y="4" width="12" height="12"/>')
         parts.append(f'<text x="{LEFT_EDGE + 190 * k + 18}" y="15">{escape(label)}</text>')
-    for rung in rungs[::-1]:
-        parts.append(
-            f'<text x="{LEFT_EDGE - 10}" y="{y + 26}" text-anchor="end">{escape(visit.say(f"rung.{rung.name}"))}</text>'
-        )
+    for rung in [*rungs[::-1], Rung("", former, float("nan"))]:
+        told = visit.say(f"rung.{rung.name}") if rung.name else visit.say("priorities.former")
+        parts.append(f'<text x="{LEFT_EDGE - 10}" y="{y + 26}" text-anchor="end">{escape(told)}</text>')
         for k, (kind, _) in enumerate(kinds):
             count = getattr(rung, kind)
-            if count is None:
+            if count is None or math.isnan(count):
                 continue
             width, top = round(count / most * (WIDTH - LEFT_EDGE - 80), 1), y + 4 + k * (BAR + 2)
             parts.append(f'<rect class="b-{kind}" x="{LEFT_EDGE}" y="{top}" width="{max(width, 1)}" height="{BAR}"/>')
@@ -115,19 +135,21 @@ def _named(row: Mapping[str, Any], language: str) -> Mapping[str, Any]:
     return {**row, "what": acquired_name(row, language)}
 
 
-def rungs_of(connection: sa.Connection, visit: Visit, current: Current) -> list[Rung]:
-    """Return the rungs with their accounts now, a year ago and at the horizon, lowest first."""
+def rungs_of(connection: sa.Connection, visit: Visit, current: Current) -> tuple[list[Rung], int]:
+    """Return the rungs with their accounts now, a year ago and at the horizon, lowest first, and who has gone."""
     found = summary_of(connection, current.run_id)
-    now, expected = _counts.get((str(visit.engine.url), current.run_id), lambda: _read_counts(connection))
-    return _rungs(now, expected, None if found is None or is_limited(visit.engine) else found[0])
+    counts = _counts.get((str(visit.engine.url), current.run_id), lambda: _read_counts(connection))
+    summary = None if found is None or is_limited(visit.engine) else found[0]
+    return _rungs(counts.now, counts.expected, summary), counts.former
 
 
-def _read_counts(connection: sa.Connection) -> tuple[list[int], list[float]]:
-    """Return accounts on every rung now, and as many as are expected there at the horizon."""
+def _read_counts(connection: sa.Connection) -> Counts:
     query = sa.select(SCORES.c.rung, sa.func.count()).group_by(SCORES.c.rung)
     now = {row[0]: int(row[1]) for row in connection.execute(query)}
     sums = connection.execute(sa.select(*(sa.func.sum(SCORES.c[f"p_{rung}"]) for rung in RUNGS))).one()
-    return [now.get(rung, 0) for rung in RUNGS], [float(one or 0.0) for one in sums]
+    score = sa.select(sa.func.count(), sa.func.sum(SCORES.c.p_win_back)).where(is_former())
+    former, back = connection.execute(score).one()
+    return Counts([now.get(rung, 0) for rung in RUNGS], [float(one or 0.0) for one in sums], former, float(back or 0.0))
 
 
 def _rungs(now: Sequence[int], expected: Sequence[float], summary: Summary | None) -> list[Rung]:

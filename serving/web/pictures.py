@@ -27,10 +27,10 @@ def show(visit: Visit) -> Response:
         current = required_run(connection)
         visit = visit.about(current.facts)
         found = summary_of(connection, current.run_id)
-        rungs = rungs_of(connection, visit, current)
+        rungs, former = rungs_of(connection, visit, current)
     drawn = Markup("")
     if visit.tail == "rungs.svg":
-        drawn = draw_rungs(visit, rungs, current.facts.horizon_days)
+        drawn = draw_rungs(visit, rungs, current.facts.horizon_days, former)
     elif found is not None and not is_limited(visit.engine):  # the sums are of all accounts
         if visit.tail == "flows.svg":
             drawn = draw_flows(visit, found[0].flows, flow_words(visit, found[0]))

@@ -19,6 +19,7 @@ from serving.api.rate_limit import Rates, Refusals
 from serving.api.request_bodies import parse_form, read_form
 from serving.api.request_context import request_context_of
 from serving.planning.planner import Planner
+from serving.scoring.playbook import Playbooks
 from serving.store.visibility import limited
 from serving.web import (
     account,
@@ -103,11 +104,14 @@ class Site:
         track_records: str = "off",
         standing: Callable[[], start.Standing] = start.Standing,
         names: Mapping[str, str] | None = None,
+        playbooks: Callable[[], Playbooks] = Playbooks,
+        labels: Callable[[], Mapping[str, str]] = dict,
     ) -> None:
         self._stores, self._session_auth, self._rates = stores, session_auth, rates
         self._reading, self._writing = executor, writing or executor
         self._currency, self._standing, self._track_records = currency, standing, track_records
-        self._names, self._refusals = names or {}, Refusals()
+        self._names, self._labels, self._playbooks = names or {}, labels, playbooks
+        self._refusals = Refusals()
 
     def routes(self) -> list[Route]:
         """Return the routes of the page, without `/`."""
@@ -198,7 +202,8 @@ class Site:
             planner=self._stores.planner,
             track_records=self._track_records,
             picked=tuple(value for name, value in form if name == "account"),
-            names=self._names,
+            names={**self._labels(), **self._names},
+            playbooks=self._playbooks(),
         )
 
     def _take_turn(self, request: Request, visitor: Visitor) -> None:

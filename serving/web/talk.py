@@ -65,7 +65,7 @@ def talk_of(
     told = "; ".join(one.words(visit) for one in found[:MOST_SIGNALS])
     option, advice = score["recommended_investment"], score["advice"]
     if play is not None:
-        return Talk(told, play.do, play.say, visit.told_in)
+        return Talk(told, play.do, play.say, play.language)
     if advice in (INVEST, TEST) and option not in (None, NO_INVESTMENT):
         action = visit.say("action.test" if advice == TEST else "action.invest", option=visit.option(str(option)))
     elif found and (score["p_switch"] is None or advice == "talk" or found[0].kind != "silent"):

@@ -17,6 +17,7 @@ from starlette.responses import HTMLResponse, RedirectResponse, Response
 from features.instants import MICROSECONDS_PER_DAY
 from features.tables import BONDS, NO_INVESTMENT, RUNGS, TRIGGER_FAMILIES
 from serving.planning.planner import Planner
+from serving.scoring.playbook import Playbooks
 from serving.store.scoring_runs import RunFacts
 from serving.store.work_list import STATUSES
 from serving.web.session import Visitor
@@ -67,6 +68,7 @@ class Visit:
     picked: Sequence[str] = ()
     names: Mapping[str, str] = field(default_factory=dict)
     as_of: int = 0
+    playbooks: Playbooks = field(default_factory=Playbooks)
 
     def shows_record_of(self, manager: str) -> bool:
         """Return whether the visitor may see what came true of that manager's forecasts and decisions."""
@@ -179,6 +181,20 @@ class Visit:
         ]
         kept += [(name, str(value)) for name, value in changes.items() if value is not None]
         return quote(path) + (f"?{urlencode(kept)}" if kept else "")
+
+
+def option_labels(words: Mapping[str, Mapping[str, Any]]) -> dict[str, str]:
+    """Return what the table `investment_options` calls the options, as `Visit.names` has it.
+
+    words : option -> label_en and label_nl, those that are given; German readers have the English one.
+    """
+    labels = {"": "label_en", ".nl": "label_nl"}
+    return {
+        f"{option}{language}": str(own[label])
+        for option, own in words.items()
+        for language, label in labels.items()
+        if own.get(label)
+    }
 
 
 View = Callable[[Visit], Response]

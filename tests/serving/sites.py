@@ -11,6 +11,7 @@ from serving.api.keyring import Keyring
 from serving.api.model_holder import ModelHolder
 from serving.api.rate_limit import Rates
 from serving.api.store_service import StoreService
+from serving.scoring.playbook import Playbooks
 from serving.web.openid import OpenId
 from serving.web.routes import Site
 from serving.web.session import SessionAuth
@@ -26,11 +27,14 @@ class Browser(Client):
     def __init__(
         self, url: str, ring: Ring = None, proxy_header: str | None = None, language: str = "en",
         now: Callable[[], int] | None = None, rates: Rates | None = None, openid: OpenId | None = None,
-        track_records: str = "all",
+        track_records: str = "all", playbooks: Playbooks | None = None,
     ) -> None:  # fmt: skip
         self.store_service = StoreService(url) if now is None else StoreService(url, now)
         session_auth = SessionAuth(ring, proxy_header, openid)
-        site = Site(self.store_service, session_auth, rates, BoundedExecutor(), track_records=track_records)
+        site = Site(
+            self.store_service, session_auth, rates, BoundedExecutor(), track_records=track_records,
+            playbooks=lambda: playbooks or Playbooks(),
+        )  # fmt: skip
         super().__init__(create_app(ModelHolder(), archive=self.store_service, ring=ring, pages=site))
         self.language = language
 

@@ -44,7 +44,7 @@ class Facts:
         them; the index as pairs of an instant (microseconds) and a value. An account that is sent is read likewise.
     sure, test_share : as the settings of the training had them under `advice`.
     notice_days : as the settings of the training had it under `advice`.
-    playbook : the plays, the own ones first.
+    playbook : the plays, the own ones first.  playbook_from : `program`, `training` or `settings`: whose they are.
     lifetime_years, discount_rate : as the settings of the training had them under `outcome`.
     norms : what is usual among accounts, by rung, as `features.accounts.loyalty.Norms` has it.
     inflation : of prices, a year, as a share; what an account's growth is held against.
@@ -105,6 +105,7 @@ class Facts:
     discount_rate: float = 0.1
     notice_days: int = 30
     playbook: tuple[Play, ...] = ()
+    playbook_from: str = "program"
     norms: Mapping[str, tuple[float | None, ...]] = field(default_factory=dict)
     inflation: float = 0.0
     benefits: tuple[Mapping[str, str | None], ...] = ()

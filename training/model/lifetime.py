@@ -22,12 +22,16 @@ from statistics import NormalDist
 import numpy as np
 
 from features.instants import BoolArray, FloatArray, IntArray
+from features.ladder.rules import SHOPPER
 from features.tables import RUNGS
 from training.model.serialization import served
 
 STATES = len(RUNGS) + 1
 GONE = len(RUNGS)
 """The state of a former customer; the others are the rungs."""
+APART = (SHOPPER, GONE)
+"""States that an account may start from whose expected revenue is mostly the chance of an order at all: once they buy,
+they bring another part of it than those that buy all the time."""
 TENURE_YEARS = (1.0, 2.0, 4.0)
 """Where the bands of the time since the first order end."""
 BANDS = len(TENURE_YEARS) + 1
@@ -87,6 +91,8 @@ class LifetimeModel:
     widths_below, widths_above : by state, what the distances of the interval's ends from the expectation are multiplied
         by, so that what was brought over several steps lay within.
     year : column of the revenue of the last 365 days.
+    apart : shape (2 * len(APART), STATES), for each state of APART that an account starts from the parts of the
+        expected revenue, then those of the pace; empty where of_expected and of_pace hold for them too.
     """
 
     horizon_days: int
@@ -102,6 +108,7 @@ class LifetimeModel:
     widths_below: tuple[float, ...]
     widths_above: tuple[float, ...]
     year: int
+    apart: tuple[tuple[float, ...], ...] = ()
 
     def predict(self, matrix: FloatArray) -> FloatArray:
         """Return the revenue in every state over a horizon, shape (n, STATES), from the features alone."""
@@ -180,12 +187,20 @@ class LifetimeModel:
 
     def brought(self, start: Start) -> FloatArray:
         """Return the expected revenue of a later step in every state that it may begin in, shape (n, STATES)."""
-        return self._brought(start.expected, start.pace)
+        brought = self._brought(start.expected, start.pace)
+        for k, state in enumerate(APART if self.apart else ()):
+            rows = np.flatnonzero(start.state == state)
+            shares = self.apart[2 * k], self.apart[2 * k + 1]
+            brought[rows] = self._brought(start.expected[rows], start.pace[rows], shares)
+        return brought
 
-    def _brought(self, expected: FloatArray, pace: FloatArray) -> FloatArray:
-        """Return the revenue in every state over a horizon, shape (n, STATES)."""
+    def _brought(
+        self, expected: FloatArray, pace: FloatArray, shares: tuple[tuple[float, ...], ...] | None = None
+    ) -> FloatArray:
+        """Return the revenue in every state over a horizon, shape (n, STATES).  shares : of expected, of pace."""
+        of_expected, of_pace = shares or (self.of_expected, self.of_pace)
         own, first = pace * (self.horizon_days / YEAR), self.first or (0.0,) * STATES
-        parts = zip(self.of_expected, self.of_pace, first, strict=True)
+        parts = zip(of_expected, of_pace, first, strict=True)
         return np.column_stack([np.where(pace > 0, a * expected + b * own, begun) for a, b, begun in parts])
 
     def _tenure_steps(self, start: Start) -> IntArray:

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 
 from training.model.text.words import LANGUAGES
 
+GERMAN = "de"
 _PART, _HOLE = re.compile(r"\[([^\[\]]*)\]"), re.compile(r"\{([^{}]*)\}")
 
 
@@ -29,6 +30,20 @@ class Play:
     customer_types: tuple[str, ...] = ()
     advice: tuple[str, ...] = ()
     former: bool = False
+    do_de: str = ""
+    say_de: str = ""
+    whom_de: str = ""
+
+    def language(self, reader: str) -> str:
+        """Return the language that a reader of that one is told it in: English where nobody wrote it in German."""
+        return "en" if reader == GERMAN and not self.do_de else reader
+
+    @property
+    def chosen_by(self) -> tuple[object, ...]:
+        """Return what decides which accounts have it, and by when: all of it but the texts."""
+        return (
+            self.key, self.rungs, self.triggers, self.customer_types, self.advice, self.former, self.within_days,
+        )  # fmt: skip
 
     @property
     def specific(self) -> int:
@@ -60,13 +75,14 @@ class Situation:
 
 @dataclass(frozen=True)
 class PlayText:
-    """A play for one account in one language.  within_days : by when, from as_of."""
+    """A play for one account.  language : of its texts.  within_days : by when, from as_of."""
 
     key: str
     do: str
     say: str
     whom: str
     within_days: int
+    language: str
 
 
 def choose(plays: Sequence[Play], situation: Situation) -> Play | None:
@@ -96,10 +112,11 @@ def tell(play: Play, facts: Mapping[str, str], language: str) -> PlayText:
 
     facts : name -> as it is written in that language; `account` and `rung` at least.
     """
-    if language not in LANGUAGES:
+    if language not in (*LANGUAGES, GERMAN):
         raise ValueError(f"there is no language {language!r}")
+    language = play.language(language)
     do, say, whom = (fill(getattr(play, f"{name}_{language}"), facts) for name in ("do", "say", "whom"))
-    return PlayText(play.key, do, say, whom, play.within_days)
+    return PlayText(key=play.key, do=do, say=say, whom=whom, within_days=play.within_days, language=language)
 
 
 def fill(text: str, facts: Mapping[str, str]) -> str:

@@ -5,7 +5,7 @@ are what is written; their types say how they are read: numbers, texts, tuples, 
 """
 
 from collections.abc import Mapping, Sequence
-from dataclasses import fields, is_dataclass
+from dataclasses import MISSING, fields, is_dataclass
 from functools import cache
 from types import UnionType
 from typing import Any, Protocol, TypeVar, get_args, get_origin, get_type_hints
@@ -69,7 +69,10 @@ def from_json(content: Mapping[str, Any]) -> Predictor:
         if content["kind"] not in SERVED_CLASSES:
             extensions(MEMBERS)  # a package that adds a member registers its predictors when it is loaded
         predictor_class = SERVED_CLASSES[content["kind"]]
-        fields_read = {name: _read(hint, content[name]) for name, hint in _hints(predictor_class).items()}
+        wanted, needed = _hints(predictor_class), _needed(predictor_class)
+        fields_read = {
+            name: _read(hint, content[name]) for name, hint in wanted.items() if name in content or name in needed
+        }
         read: Predictor = predictor_class(**fields_read)
     except (AttributeError, KeyError, TypeError, ValueError) as error:
         kind = content.get("kind") if isinstance(content, Mapping) else None
@@ -87,6 +90,12 @@ def _hints(predictor_class: type) -> Mapping[str, Any]:
     """Return the type of each field."""
     hints = get_type_hints(predictor_class)
     return {field.name: hints[field.name] for field in fields(predictor_class)}
+
+
+@cache
+def _needed(predictor_class: type) -> frozenset[str]:
+    """Return the fields without a default; an earlier program may not have written the others."""
+    return frozenset(field.name for field in fields(predictor_class) if field.default is MISSING)
 
 
 def _read(hint: Any, value: Any) -> Any:

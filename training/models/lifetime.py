@@ -21,7 +21,7 @@ from features.tables import RUNGS
 from training.data.dataset import Dataset
 from training.data.splits import account_draw
 from training.model.findings import NOTE, Finding
-from training.model.lifetime import BANDS, GONE, LEVEL, STATES, TENURE_YEARS, YEAR, LifetimeModel, Start, sum_of
+from training.model.lifetime import APART, BANDS, GONE, LEVEL, STATES, TENURE_YEARS, YEAR, LifetimeModel, Start, sum_of
 from training.model.predictors import Pool
 from training.model.serialization import Predictor
 from training.model.win_back import WinBack
@@ -60,6 +60,24 @@ class Steps:
     rung: IntArray
     revenue: FloatArray
     complete: BoolArray
+
+
+@dataclass(frozen=True)
+class Later:
+    """Steps that are over, m of them, shape (m,) each.
+
+    start : state at as_of.  state : in which the step begins.  terms : shape (m, 2), expected revenue and pace, money
+    over a horizon.
+    """
+
+    start: IntArray
+    state: IntArray
+    revenue: FloatArray
+    terms: FloatArray
+
+    def take(self, rows: BoolArray) -> "Later":
+        """Return some of them (mask)."""
+        return Later(self.start[rows], self.state[rows], self.revenue[rows], self.terms[rows])
 
 
 def steps_of(data: Dataset, seen: FormerRows, rows: BoolArray, settings: Settings) -> Steps:
@@ -121,17 +139,18 @@ def fit_lifetime(
     )
     days = settings.outcome.horizon_days
     moves = _moves(steps, start.tenure, days)
-    of_expected, of_pace = _brought(steps, start, days)
+    (of_expected, of_pace), apart = _brought(steps, start, days)
     model = LifetimeModel(
         horizon_days=days, moves=_rows(moves.reshape(-1, STATES)), gone_then=_rows(_gone_then(steps).reshape(-1, 1)),
         gone_shift=_gone_shift(steps, start), of_expected=_numbers(of_expected), of_pace=_numbers(of_pace),
         first=_first(steps, start), back=_back(steps, start, days), surprises=((1.0,),) * (2 * STATES), same=0.0,
         widths_below=(1.0,) * STATES,
         widths_above=(1.0,) * STATES, year=data.column("revenue_365d"),
+        apart=_rows(apart),
     )  # fmt: skip
     surprises, same = _surprises(steps, start, model)
     model = replace(model, surprises=_rows(surprises), same=round(same, 4))
-    below, above = _widths(steps, start, model)
+    below, above = _widths(steps, start, model, data.snapshots.account)
     return replace(model, widths_below=below, widths_above=above)
 
 
@@ -208,11 +227,26 @@ def _back(steps: Steps, start: Start, days: int) -> float:
 
 
 def _brought(steps: Steps, start: Start, days: int) -> tuple[FloatArray, FloatArray]:
-    """Return the parts of expected revenue and of the pace that are brought in a step, by the state it begins in."""
-    state, revenue, terms = _later(steps, start, days)
+    """Return the parts of expected revenue and of the pace that are brought in a step, by the state it begins in.
+
+    First of those that buy, shape (2, STATES); then of each state of APART, shape (2 * len(APART), STATES): shrunk to
+    the parts of all rows of such accounts.
+    """
+    later = _later(steps, start, days)
+    buying = ~np.isin(later.start, APART)
+    apart = [_shares(later.take(later.start == state)) for state in APART]
+    return _shares(later.take(buying) if buying.any() else later), np.vstack(apart)
+
+
+def _shares(later: Later) -> FloatArray:
+    """Return the parts of expected revenue and of the pace by the state that a step begins in, shape (2, STATES)."""
+    state, revenue, terms = later.state, later.revenue, later.terms
+    found = np.zeros((2, STATES))
+    if not len(state):
+        return found
     weight = 1.0 / np.sqrt(np.maximum(terms.sum(axis=1), max(float(np.median(terms)), 1e-6) / 10))
     every = _nonnegative(terms * weight[:, None], revenue * weight)
-    found, scale = np.zeros((2, STATES)), float(np.mean(terms.sum(axis=1) * weight))
+    scale = float(np.mean(terms.sum(axis=1) * weight))
     for k in range(STATES):
         of = state == k
         share = every * (revenue[of].mean() / max(float((terms[of] @ every).mean()), 1e-9) if of.any() else 1.0)
@@ -224,16 +258,16 @@ def _brought(steps: Steps, start: Start, days: int) -> tuple[FloatArray, FloatAr
         if told > 0:  # money is added up, so sums must come right; few rows say little
             extra = SHRINK * told / of.sum()
             found[:, k] *= (float(revenue[of].sum()) + extra) / (told + extra)
-    return found[0], found[1]
+    return found
 
 
-def _later(steps: Steps, start: Start, days: int) -> tuple[IntArray, FloatArray, FloatArray]:
-    """Return state, revenue and both terms, of every step but the first that is over, of those that ever ordered."""
+def _later(steps: Steps, start: Start, days: int) -> Later:
+    """Return every step but the first that is over, of those that ever ordered."""
     terms, ordered = np.column_stack([start.expected, start.pace * days / YEAR]), start.pace > 0
     first = 1 if steps.complete[ordered, 1:].any() else 0  # with one horizon only, later steps are taken to be as it
     over = steps.complete[:, first:] & ordered[:, None]
     row, k = np.nonzero(over)
-    return steps.state[row, k + first], steps.revenue[row, k + first], terms[row]
+    return Later(steps.state[row, 0], steps.state[row, k + first], steps.revenue[row, k + first], terms[row])
 
 
 def _nonnegative(terms: FloatArray, target: FloatArray) -> FloatArray:
@@ -254,10 +288,14 @@ def _surprises(steps: Steps, start: Start, model: LifetimeModel) -> tuple[FloatA
     return np.vstack([first, later]), _same(ratio, steps.state[:, :-1])
 
 
-def _widths(steps: Steps, start: Start, model: LifetimeModel) -> tuple[tuple[float, ...], tuple[float, ...]]:
+def _widths(
+    steps: Steps, start: Start, model: LifetimeModel, account: IntArray
+) -> tuple[tuple[float, ...], tuple[float, ...]]:
     """Return by state what the distances below and above must be multiplied by to hold LEVEL of what was brought.
 
     Over as many steps as were seen of enough accounts. States with few rows have the widths of all.
+
+    account : of every row of the dataset.
     """
     seen = [k for k in range(steps.complete.shape[1]) if steps.complete[:, k].sum() >= LEAST_ROWS]
     count = max(seen, default=0) + 1
@@ -269,14 +307,26 @@ def _widths(steps: Steps, start: Start, model: LifetimeModel) -> tuple[tuple[flo
     least = 0.02 * np.maximum(value, 1e-6)
     below = np.maximum(value - happened, 0.0) / np.maximum(value - low, least)
     above = np.maximum(happened - value, 0.0) / np.maximum(high - value, least)
-    return _conformal(below, chosen.state), _conformal(above, chosen.state)
+    account = account[steps.rows[rows]]
+    return _conformal(below, chosen.state, account), _conformal(above, chosen.state, account)
 
 
-def _conformal(needed: FloatArray, state: IntArray) -> tuple[float, ...]:
-    widths = np.full(STATES, np.quantile(needed, (1 + LEVEL) / 2) if len(needed) else 1.0)
+def _conformal(needed: FloatArray, state: IntArray, account: IntArray) -> tuple[float, ...]:
+    """Return by state the width that holds LEVEL, and by one standard error more.
+
+    The error is that of a share among as many accounts: rows of an account are much alike, and few accounts seldom show
+    how far off others may be.
+    """
+
+    def width(of: BoolArray) -> float:
+        share = (1 + LEVEL) / 2
+        share += np.sqrt(share * (1 - share) / len(np.unique(account[of])))
+        return float(np.quantile(needed[of], min(share, 1.0)))
+
+    widths = np.full(STATES, width(np.ones(len(needed), bool)) if len(needed) else 1.0)
     for k in range(STATES):
         if (state == k).sum() >= LEAST_ROWS:
-            widths[k] = np.quantile(needed[state == k], (1 + LEVEL) / 2)
+            widths[k] = width(state == k)
     return _numbers(np.clip(widths, 0.5, 10.0))
 
 

@@ -74,6 +74,8 @@ def _sentence(kind: type[Section], error: ErrorDetails) -> str:
             return f"{key} = {value} is too large: it is at most {limits['le']:,.10g}."
         case "literal_error":
             return f"{key} = {value!r} is none of {limits['expected']}."
+        case "missing":
+            return f"{key} is missing: write it."
         case "string_pattern_mismatch":
             return f"{key} = {value!r} should be made of letters, digits, spaces, dots, hyphens and underscores."
         case other:

@@ -107,12 +107,13 @@ def read_settings(path: Path | None) -> Settings:
     if path is None:
         return Settings()
     try:
-        content = tomllib.loads(path.read_text(encoding="utf-8"))
+        text = path.read_text(encoding="utf-8")
+        content = tomllib.loads(text)
     except OSError as error:
         raise SettingsError(f"The settings {path} cannot be read: {error.strerror}. Check --config.") from None
     except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
         raise SettingsError(f"The settings {path} are not valid TOML: {error}.") from None
-    return parse_settings(content, path.parent)
+    return parse_settings(with_plays_of_file(content, path.parent, f"The settings {path}", text))
 
 
 def parse_settings(content: Mapping[str, Any], beside: Path = Path()) -> Settings:

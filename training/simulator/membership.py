@@ -18,6 +18,7 @@ from numpy.typing import NDArray
 
 from features.tables import TRIGGER_FAMILIES
 from training.simulator.laws import sigmoid
+from training.simulator.member_partners import MemberPartners
 from training.simulator.population import COUNTRIES, INDUSTRIES, STEP_DAYS, BoolArray, FloatArray, IntArray
 from training.simulator.scenarios import Scenario
 from training.simulator.text_columns import declared_values, ids, owners, pick
@@ -189,17 +190,20 @@ def simulate_members(
     p_renew (the share, by value, of the contracts that end within the horizon that are renewed; NaN without one), all
     given everything that moves the account, also what no table shows, but without what is still to happen.
     """
-    motion, writing, replays = (np.random.default_rng(child) for child in seed.spawn(3))
+    *first, further = seed.spawn(4)
+    motion, writing, replays = map(np.random.default_rng, first)
     members, now = _draw(scenario, n, months, motion)
-    book = _Book(members, now, writing)
+    book, partners = _Book(members, now, writing), MemberPartners(members, further)
     while now.day < months * STEP_DAYS:
         before = now
         now, month = _move(members, now, motion)
         book.record(before, month)
+        partners.record(before)
         progress(0.5 * (now.day + BURN_IN_DAYS) / (months * STEP_DAYS + BURN_IN_DAYS))
     truth = _truth(scenario, members, now, replays)
     progress(1.0)
-    return book.tables(float(months * STEP_DAYS), scenario.records_switches), truth
+    end = float(months * STEP_DAYS)
+    return partners.complete(book.tables(end, scenario.records_switches), end), truth
 
 
 def _truth(scenario: Scenario, members: Members, now: Standing, rng: np.random.Generator) -> pd.DataFrame:

@@ -10,7 +10,7 @@ Attitude is the weighted mean of the signs that are known of the last 365 days, 
                is seldom pleased
 
 No model learns from either: what they are made of is in the catalogue, and they brought nothing beyond it
-(benchmarks/loyalty_cells.md).
+(benchmarks/contribution.md).
 
 Source: Dick & Basu (1994), loyalty as the tie of relative attitude and repeat patronage.
 """

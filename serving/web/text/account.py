@@ -187,6 +187,11 @@ ACCOUNT_TEXTS: dict[str, tuple[str, str]] = {
     "account.triggers.share": ("Share in the chance of leaving", "Aandeel in de kans op vertrek"),
     "account.triggers.traces": ("Traces of the last year", "Sporen van het laatste jaar"),
     "account.triggers.none": ("No trace was recorded in the last year.", "In het laatste jaar is geen spoor vastgelegd."),
+    "account.support": (
+        "{share} of those with a say (by role) were spoken to in the last year about what they care about",
+        "Met {share} van wie meebeslist (naar rol) is het afgelopen jaar gesproken over wat zij belangrijk vinden",
+    ),
+    "account.options.customer": ("For the customer", "Voor de klant"),
     "account.people.none": ("No contact is known there.", "Er is daar geen contactpersoon bekend."),
     "account.people.never": ("never", "nooit"),
     "account.people.old": ("not in the last year", "niet in het laatste jaar"),

@@ -22,6 +22,10 @@ LADDER_TEXTS: dict[str, tuple[str, str]] = {
     "ladder.margin": ("Margin, last year", "Marge, laatste jaar"),
     "ladder.margin.each": ("Margin per account", "Marge per account"),
     "ladder.share": ("Part of all margin", "Deel van alle marge"),
+    "ladder.former": (
+        "Beside the ladder: {count} former customers, of whom {back} are expected to order within {days} days",
+        "Naast de ladder: {count} oud-klanten, van wie er naar verwachting {back} binnen {days} dagen bestellen",
+    ),
     "ladder.flows": ("From a year ago to now", "Van een jaar geleden naar nu"),
     "ladder.flows.told": (
         "{up} accounts climbed, {down} fell, {same} stayed, {new} are new, {left} left us for a competitor.",

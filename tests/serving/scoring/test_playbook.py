@@ -1,6 +1,6 @@
 """The playbook: the most specific play holds, texts have the account's own facts, and mistakes are refused by name."""
 
-from dataclasses import asdict
+from dataclasses import asdict, replace
 from itertools import product
 from pathlib import Path
 from typing import Any
@@ -12,7 +12,7 @@ from features.tables import RUNGS, TRIGGER_FAMILIES
 from serving.scoring import score_columns
 from serving.scoring.act_by import act_by_finding
 from serving.scoring.batch import score_frames
-from serving.scoring.playbook import play_facts, play_text
+from serving.scoring.playbook import Playbooks, play_facts, play_text, with_plays
 from serving.scoring.scoring import Scorer
 from tests.trained import tiny_bundle, tiny_histories
 from training.model.playbook import Play, Situation, choose, fill, play_of, tell
@@ -69,9 +69,10 @@ def test_the_most_specific_play_holds_whatever_their_order() -> None:
 def test_a_part_whose_fact_is_missing_is_left_out_and_a_fact_is_no_template() -> None:
     text = "Call {account}[ before {act_by}][, about {investment}]"
     assert fill(text, {"account": "[{rung}]", "act_by": "12 May"}) == "Call [{rung}] before 12 May"
-    for one, language in product(default_plays(), ("en", "nl")):
+    for one, language in product(default_plays(), ("en", "nl", "de")):
         bare = tell(play_of(asdict(one)), {"account": "Acme", "rung": "member"}, language)
         full = tell(play_of(asdict(one)), dict.fromkeys(FACTS, "FACT"), language)
+        assert bare.language == language
         for said in (bare.do, bare.say, bare.whom, full.do, full.say, full.whom):
             assert said
             assert not set("[]{}") & set(said)
@@ -109,12 +110,21 @@ def test_own_plays_of_a_file_come_first_and_stay_with_the_settings(tmp_path: Pat
     ("changed", "said"),
     [
         (("{do}", "Call {owner}"), "mine.do_en asks for {owner}, which is not known of every account"),
-        (("{do}", "Call[ {nobody}]"), "mine.do_en asks for {nobody}; the facts are account"),
+        (("{do}", "Call[ {nobody}]"), "play 1 (line 2), 'mine': playbook: mine.do_en asks for {nobody}; the facts are"),
+        (
+            ('rungs = ["member"]', 'triggers = ["strike"]'),
+            "playbook.plays.triggers = 'strike' is none of 'situational'",
+        ),
+        (
+            ('do_nl = "Doe iets"', 'do_de = "Tun"'),
+            "do_nl is missing: a play says do, say and whom in English (_en) and",
+        ),
+        (('key = "mine"', 'key = "mine"\ndo_de = "Tun"'), "mine has do_de, and lacks say_de, whom_de. Write all three"),
+        (('key = "mine"\n', ""), "play 1 (line 2): playbook.plays.key is missing"),
         (("{do}", "Call[ {owner}"), "mine.do_en has a bracket without its other one"),
         (('"member"', '"boss"'), "playbook.plays.rungs = 'boss' is none of"),
         (("within_days = 5", "within_days = 5000"), "within_days = 5000 is too large"),
-        (('do_nl = "Doe iets"', ""), "do_nl"),
-        (("key = ", "colour = "), "colour"),
+        (("key = ", "colour = "), "colour: nothing of a play is called so"),
         (("[[plays]]", "[[rows]]"), "write [[plays]]"),
         (("[[plays]]", "[[plays"), "is not valid TOML"),
     ],
@@ -131,8 +141,35 @@ def test_a_file_that_is_not_there_and_a_key_twice_are_refused(tmp_path: Path) ->
     with pytest.raises(SettingsError, match="cannot be read"):
         parse_settings({"playbook": {"file": "none.toml"}}, tmp_path)
     (tmp_path / "plays.toml").write_text(ROW.replace("{do}", "Call") * 2)
-    with pytest.raises(SettingsError, match="two plays 'mine'"):
+    with pytest.raises(
+        SettingsError, match=r"play 2 \(line 13\), 'mine': its key 'mine' is that of play 1 \(line 2\) too"
+    ):
         parse_settings({"playbook": {"file": "plays.toml"}}, tmp_path)
+
+
+def test_a_mistake_among_the_settings_is_found_by_its_line_and_others_are_named(tmp_path: Path) -> None:
+    rows = ROW.replace("{do}", "Call").replace("[[plays]]", "[[playbook.plays]]")
+    wrong = [rows.replace("mine", "one"), rows.replace("mine", "two").replace('"member"', '"boss"')]
+    wrong.append(rows.replace("mine", "three").replace("Hello", "{gift}"))
+    (tmp_path / "own.toml").write_text("[outcome]\nhorizon_days = 90\n" + "".join(wrong))
+    with pytest.raises(SettingsError) as refusal:
+        read_settings(tmp_path / "own.toml")
+    assert "own.toml, play 2 (line 15), 'two': playbook.plays.rungs = 'boss' is none of" in str(refusal.value)
+    assert str(refusal.value).endswith("Also wrong: play 3 (line 26), 'three'.")
+    inline = {"playbook": {"plays": [{"key": "four"}]}}
+    with pytest.raises(SettingsError, match="The settings, play 1, 'four': do_en, do_nl"):
+        parse_settings(inline, tmp_path)
+
+
+def test_texts_of_the_settings_go_before_those_of_the_scores_and_the_model() -> None:
+    own, kept, model = (replace(play("a"), do_en=name) for name in ("own", "kept", "model"))
+    books = Playbooks((own,), (model, replace(model, key="c")))
+    assert [(one.key, one.do_en) for one in books.beside((kept, replace(kept, key="b")))] == [
+        ("a", "own"), ("b", "kept"), ("c", "model"),
+    ]  # fmt: skip
+    bundle = tiny_bundle()
+    assert with_plays(bundle, ()) is bundle
+    assert with_plays(bundle, (own,)).facts.playbook_from == "settings"
 
 
 def test_every_score_carries_its_play_and_a_day_with_its_cause() -> None:

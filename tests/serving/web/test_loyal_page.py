@@ -10,16 +10,21 @@ import sqlalchemy as sa
 
 from features.histories.histories import Histories
 from features.instants import MICROSECONDS_PER_DAY
+from serving.scoring.playbook import Playbooks
 from serving.store.database import reading, writing
 from serving.store.groups import family_of, group_report, root_column
 from serving.store.lookups import required_run
 from serving.store.scoring_runs import ACCOUNTS, SCORES
 from serving.store.summaries import SUMMARIES, ModelSummary, Summary, summary_of
 from serving.store.work_list import work_of
+from serving.web import ladder
 from serving.web.priorities import COLUMNS
+from serving.web.ttl_cache import TTLCache
+from serving.web.visit import option_labels
 from tests.serving.sites import Browser
 from tests.serving.web.cockpits import engine_of, ids_of, some, texts_of
 from tests.serving.web.markup import hidden, read
+from training.model.playbook import play_of
 
 KNOWN = {
     "lifetime_value": 12_000.0, "lifetime_value_low": 9_000.0, "lifetime_value_high": 15_000.0, "payback_years": 1.5,
@@ -59,7 +64,8 @@ def _in(language: str) -> dict[str, str]:
             "schijn: koopt, maar niet uit gehechtheid", "Accountmanager: Pleitbezorger", "beveelt ons aan",
         )),
         ("de", (
-            "Turn orders into a rhythm", "Vor dem 12. Mai 2099: dann bestellen sie gewöhnlich", "nach 1,5 Jahren",
+            "Aus Bestellungen einen Rhythmus machen", "Vor dem 12. Mai 2099: dann bestellen sie gewöhnlich",
+            "nach 1,5 Jahren",
             "Schein: kauft", "Betreuer: Fürsprecher", "empfiehlt uns",
         )),
     ],
@@ -72,7 +78,23 @@ def test_an_account_says_what_to_do_by_when_and_what_it_is_worth(
     told = texts_of(page).replace("\u00a0", " ")
     for words in said:
         assert words in told, words
-    assert ('<p lang="en">' in page) == (language == "de")  # the playbook is not written in German
+    assert '<p lang="en">' not in page
+
+
+def test_a_play_that_nobody_wrote_in_german_is_told_in_english(own: Browser) -> None:
+    account = some(own)
+    set_scores(own, account, **KNOWN, next_order_on="2099-05-12")
+    texts = {f"{part}_{language}": f"{part} {language}" for part in ("do", "say", "whom") for language in ("en", "nl")}
+    texts["do_en"] = "Call as a {rung}[, {next_order}]"
+    plain = play_of({"key": "customer_rhythm", "within_days": 7, **texts})
+    german = replace(plain, do_de="Als {rung} anrufen[, {next_order}]", say_de="sagen", whom_de="wen")
+    asked = {
+        plain: '<p lang="en"><strong>Call as a customer, 12 May 2099</strong>',
+        german: "<p><strong>Als Stammkunde anrufen, 12. Mai 2099</strong>",
+    }
+    for play, told in asked.items():
+        with Browser(str(engine_of(own).url), playbooks=Playbooks((play,))) as browser:
+            assert told in browser.open(f"/accounts/{account}", **_in("de")).text
 
 
 def test_an_account_about_which_little_is_known_says_so(own: Browser) -> None:
@@ -101,16 +123,41 @@ def test_the_talk_sheet_tells_whom_what_next(
     def with_benefits(connection: sa.Connection, run_id: int) -> tuple[Summary, ModelSummary]:
         found = summary_of(connection, run_id)
         assert found is not None
-        return found[0], replace(found[1], benefits=[benefit])
+        words = {"visit_programme": {"label_en": "Visits", "customer_benefit": 750.0}}
+        return found[0], replace(found[1], benefits=[benefit], option_words=words)
 
     monkeypatch.setattr("serving.web.account.summary_of", with_benefits)
+    set_scores(own, account, support=0.25)
     page = own.open(f"/accounts/{account}").text
     told = texts_of(page)
+    assert "25% of those with a say (by role) were spoken to in the last year about what they care about" in told
+    assert "For the customer" in told
+    assert "€750" in told  # beside our own gain
     assert "buyer: quality" in told
     assert "not convinced yet Tell them next: Ten years' <b>warranty</b>" in told
     assert told.index("buyer: quality") < told.index("decider: price")  # who is to be told comes first
     assert "grows: 20% in a year, 4% is usual" in told
     assert "pays a premium: 1.0% discount, 5.0% is usual" in told
+
+
+def test_former_customers_stand_beside_the_ladder(own: Browser, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(ladder, "_counts", TTLCache(seconds=0.0))
+    with writing(engine_of(own)) as connection:
+        connection.execute(SCORES.update().values(former=False, p_win_back=None))
+    assert "former customers, of whom" not in own.open("/ladder").text
+    for account in sorted(ids_of(own, ""))[:4]:
+        set_scores(own, account, former=True, p_win_back=0.5)
+    page = own.open("/ladder").text
+    assert "Beside the ladder: 4 former customers, of whom 2 are expected to order within 180 days" in texts_of(page)
+    assert ">Former customers</text>" in own.open("/pictures/rungs.svg").text
+
+
+def test_options_are_called_as_their_table_calls_them() -> None:
+    words = {
+        "visit": {"label_en": "Visits", "label_nl": "Bezoeken", "customer_benefit": 5.0},
+        "bare": {"label_en": None},
+    }
+    assert option_labels(words) == {"visit": "Visits", "visit.nl": "Bezoeken"}
 
 
 def test_a_group_is_named_and_its_link_opens_its_accounts(own: Browser) -> None:

@@ -13,6 +13,7 @@ from serving.web.text.catalogue import TEXTS, say
 from serving.web.text.german import GERMAN
 from serving.web.visit import language_of
 from tests.paths import ROOT
+from training.evaluation.grading import HAPPENED
 from training.model.text.formats import Formats
 
 PAGE = Path(visits.__file__).parent
@@ -130,3 +131,8 @@ def test_the_language_is_the_one_chosen_else_the_browsers_first(
     cookie: str | None, accepted: str, language: str
 ) -> None:
     assert language_of(cookie, accepted) == language
+
+
+def test_every_outcome_whose_chances_are_judged_has_a_heading() -> None:
+    for outcome in HAPPENED.values():
+        assert f"trust.bands.{outcome}" in TEXTS  # else the page Trust of a source that has it would fail

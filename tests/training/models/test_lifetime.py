@@ -6,13 +6,16 @@ import numpy as np
 import pytest
 
 from features.accounts.margin_rates import margin_rates
+from features.errors import BundleError
 from features.histories.views import View
+from features.ladder.rules import MEMBER
 from features.tables import RUNGS
 from serving.scoring.scoring import Scored, Scorer
 from tests.trained import small_settings, tiny_bundle, tiny_dataset, tiny_histories
 from training.evaluation.lifetime import average_lifetime, table_of
 from training.model.lifetime import BANDS, GONE, STATES, LifetimeModel, Start, sum_of
-from training.models.lifetime import fit_lifetime
+from training.model.serialization import from_json, to_json
+from training.models.lifetime import Steps, _brought, fit_lifetime
 from training.models.win_back import former_rows
 
 
@@ -134,3 +137,34 @@ def test_the_table_of_a_year_is_scored_on_the_same_accounts() -> None:
     assert average_lifetime(0.8, 5.0) == pytest.approx(
         sum_of(plain(0.8).path(one(0.2), 1825.0, 0.0))[0] / 100, rel=0.12
     )
+
+
+def test_who_came_back_brings_its_own_part_of_what_was_hardly_expected() -> None:
+    rng = np.random.default_rng(0)
+    size, gone = rng.lognormal(9, 1, 400), np.arange(400) % 2 == 0
+    state = np.full((400, 3), MEMBER)
+    state[gone, 0] = GONE
+    revenue = np.column_stack([np.where(gone, 0.0, size), size])
+    none = np.full(400, np.nan)
+    steps = Steps(np.arange(400), state, np.full(400, MEMBER), revenue, np.ones((400, 2), bool))
+    start = Start(
+        state=state[:, 0], tenure=np.full(400, 900.0), expected=np.where(gone, 0.1, 1.0) * size, pace=np.ones(400),
+        chances=np.eye(7)[state[:, 1]], leaves=none, returns=none,
+    )  # fmt: skip
+    usual, apart = _brought(steps, start, 180)
+    told = replace(plain(1.0), of_expected=tuple(usual[0]), of_pace=tuple(usual[1]), apart=tuple(map(tuple, apart)))
+    brought = told.brought(start)[:, MEMBER]
+    for of in (gone, ~gone):  # with one part for all, who came back would be told less, and the others more
+        assert brought[of].sum() == pytest.approx(size[of].sum(), rel=0.02)
+    alone = told.brought(start.take(np.flatnonzero(gone)[:1]))
+    assert alone[0, MEMBER] == brought[0]
+
+
+def test_a_model_that_an_earlier_program_wrote_is_read() -> None:
+    written = {name: value for name, value in to_json(model()).items() if name != "apart"}
+    read = from_json(written)
+    assert isinstance(read, LifetimeModel)
+    assert read.apart == ()
+    del written["widths_above"]
+    with pytest.raises(BundleError, match="widths_above"):
+        from_json(written)
