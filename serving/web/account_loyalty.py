@@ -34,7 +34,9 @@ def worth(visit: Visit, score: Mapping[Any, Any], years: int) -> list[Told]:
             ends = {"low": form.money(score["lifetime_value_low"]), "high": form.money(score["lifetime_value_high"])}
             parts.append(say("account.between", **ends))
         if score["payback_years"] is not None:
-            parts.append(say("account.payback", years=form.number(score["payback_years"], 1)))
+            years_back = form.number(score["payback_years"], 1)
+            soon = years_back == form.number(0.0, 1)
+            parts.append(say("account.payback.soon") if soon else say("account.payback", years=years_back))
         found.append(Told(say("account.lifetime", years=years), form.money(score["lifetime_value"]), "; ".join(parts)))
     if score["p_win_back"] is not None:
         small = ""

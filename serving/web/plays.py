@@ -1,4 +1,4 @@
-"""The playbook's text for an account, filled in with its own facts; in English where nobody wrote it in German."""
+"""The playbook's text for an account, filled in with its own facts; in English where nobody wrote another."""
 
 from collections.abc import Mapping, Sequence
 from typing import Any
@@ -33,16 +33,16 @@ def play_of(
     visit: Visit, plays: Sequence[Play], score: Mapping[Any, Any], profile: Mapping[Any, Any] | None,
     contract_ends: int | None,
 ) -> PlayText | None:  # fmt: skip
-    """Return an account's play in `visit.told_in`; None where it has none.
+    """Return an account's play in `visit.reasons_in`; None where it has none.
 
     score : its row.  profile : its name and owner.  contract_ends : days since 1970.
     """
-    formats, more = Formats(visit.told_in, visit.currency), {}
+    formats, more = Formats(visit.reasons_in, visit.currency), {}
     if contract_ends is not None:
         more["contract_end"] = formats.date(contract_ends * MICROSECONDS_PER_DAY)
     if score["recommended_investment"] not in (None, NO_INVESTMENT):
         more["investment"] = visit.option(score["recommended_investment"])
-    return play_text(plays, score["playbook"], play_facts(score, profile, formats, more), visit.told_in)
+    return play_text(plays, score["playbook"], play_facts(score, profile, formats, more), visit.reasons_in)
 
 
 def act_by_words(visit: Visit, score: Mapping[Any, Any]) -> str | None:

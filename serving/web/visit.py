@@ -26,8 +26,8 @@ from training.model.findings import Finding
 from training.model.text.catalogue import Writer, capitalised
 from training.model.text.formats import Formats
 from training.model.text.kinds import option_name, written
-from training.model.text.names import name
-from training.model.text.words import DEFAULT_LANGUAGE, LANGUAGES
+from training.model.text.names import GERMAN_NAMES, name
+from training.model.text.words import DEFAULT_LANGUAGE, LANGUAGES, WORDS
 
 PLAIN = frozenset("/ /accounts /work /risk /plan /ladder /trust /glossary /sign-in".split())
 """Pages that are asked for by their address alone; a form that failed is not."""
@@ -47,7 +47,6 @@ class Visit:
     visitor : None on the pages that nobody needs to sign in for.  now : microseconds since 1970, UTC.
     track_records : who sees what came true of a single manager's forecasts: `off` = nobody, `own` = that manager,
     `all` = whoever sees all accounts too.
-    tail : what follows the path of a door that ends in /*.  query, form : as sent; the last of a name counts in form.
     tail : what follows the path of a door that ends in /*.  query, form : as sent; the last of a name counts in form,
     and picked holds all of them.  names : of investments and the like, as the settings have them.
     as_of : of the scores that are shown, microseconds; 0 where none are.
@@ -91,8 +90,13 @@ class Visit:
 
     @property
     def told_in(self) -> str:
-        """Return the language of what the model says: the visitor's, or English where nobody wrote it in theirs."""
+        """Return the language of findings: the visitor's, or English where nobody wrote them in theirs."""
         return self.language if self.language in LANGUAGES else DEFAULT_LANGUAGE
+
+    @property
+    def reasons_in(self) -> str:
+        """Return the language of reasons and of the playbook."""
+        return self.language if self.language in WORDS else DEFAULT_LANGUAGE
 
     @property
     def person(self) -> str:
@@ -125,6 +129,10 @@ class Visit:
         """Return what the settings call something in the data; else the plain words."""
         return self.names.get(f"{name}.{self.language}") or self.names.get(name) or plain
 
+    def country(self, code: str) -> str:
+        """Return a country as people call it; what is no code that anybody knows stays as it is."""
+        return self.called(code, self.formats.country(code))
+
     def count(self, key: str, number: int, **values: object) -> str:
         """Return the text of `KEY.one` or `KEY.many`, with the number."""
         return self.say(f"{key}.one" if number == 1 else f"{key}.many", count=self.formats.number(number), **values)
@@ -150,7 +158,8 @@ class Visit:
 
     def name(self, kind: str, value: str) -> str:
         """Return the words for a machine name, as a cell or a line begins.  kind : of `training.model.text.names`."""
-        return capitalised(name(kind, value, self.told_in))
+        language = self.language if self.language in LANGUAGES or kind in GERMAN_NAMES else self.told_in
+        return capitalised(name(kind, value, language))
 
     def between(self, low: float | None, high: float | None, level: float | None) -> str:
         """Return an interval of money in words.  level : how often it holds; None where nobody knows."""

@@ -4,7 +4,7 @@ import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
-from training.model.text.words import LANGUAGES
+from training.model.text.words import DEFAULT_LANGUAGE, WORDS
 
 _PART, _HOLE = re.compile(r"\[([^\[\]]*)\]"), re.compile(r"\{([^{}]*)\}")
 
@@ -14,6 +14,7 @@ class Play:
     """A row of the playbook, as `training.settings.playbook.PlayRow` checked it; what is empty holds for all.
 
     former : whether it is for former customers; else it is for all others.
+    do_de, say_de, whom_de : empty where nobody wrote them in German; English stands there then.
     """
 
     key: str
@@ -29,6 +30,9 @@ class Play:
     customer_types: tuple[str, ...] = ()
     advice: tuple[str, ...] = ()
     former: bool = False
+    do_de: str = ""
+    say_de: str = ""
+    whom_de: str = ""
 
     @property
     def specific(self) -> int:
@@ -60,13 +64,14 @@ class Situation:
 
 @dataclass(frozen=True)
 class PlayText:
-    """A play for one account in one language.  within_days : by when, from as_of."""
+    """A play for one account in one language.  within_days : by when, from as_of.  language : of the texts."""
 
     key: str
     do: str
     say: str
     whom: str
     within_days: int
+    language: str
 
 
 def choose(plays: Sequence[Play], situation: Situation) -> Play | None:
@@ -94,12 +99,20 @@ def fits(play: Play, situation: Situation) -> bool:
 def tell(play: Play, facts: Mapping[str, str], language: str) -> PlayText:
     """Return the texts with the facts in their places; a part between brackets goes where a fact of it is missing.
 
-    facts : name -> as it is written in that language; `account` and `rung` at least.
+    facts : name -> as it is written in that language; `account` and `rung` at least.  What nobody wrote in that
+    language is told in English.
     """
-    if language not in LANGUAGES:
+    if language not in WORDS:
         raise ValueError(f"there is no language {language!r}")
+    language = language_of(play, language)
     do, say, whom = (fill(getattr(play, f"{name}_{language}"), facts) for name in ("do", "say", "whom"))
-    return PlayText(play.key, do, say, whom, play.within_days)
+    return PlayText(play.key, do, say, whom, play.within_days, language)
+
+
+def language_of(play: Play, wanted: str) -> str:
+    """Return the language in which a play is told to who reads that one."""
+    told = all(getattr(play, f"{name}_{wanted}") for name in ("do", "say", "whom"))
+    return wanted if told else DEFAULT_LANGUAGE
 
 
 def fill(text: str, facts: Mapping[str, str]) -> str:

@@ -26,7 +26,7 @@ FACTS = (
     "trigger", "expected_revenue", "value_at_risk", "lifetime_value", "win_back_odds", "win_back_value",
 )  # fmt: skip
 """What a text may hold between { and }."""
-TEXTS = ("do_en", "do_nl", "say_en", "say_nl", "whom_en", "whom_nl")
+TEXTS = ("do_en", "do_nl", "do_de", "say_en", "say_nl", "say_de", "whom_en", "whom_nl", "whom_de")
 _PART, _HOLE = re.compile(r"\[([^\[\]]*)\]"), re.compile(r"\{([^{}]*)\}")
 DEFAULTS = Path(__file__).with_name("playbook.toml")
 
@@ -38,7 +38,8 @@ class PlayRow(Section):
     """One row of the playbook.  What is empty holds for all.
 
     key : its name, which each score carries.  former : whether it is for former customers; else it is for all others.
-    do, say, whom : in English and Dutch.  within_days : by when, from as_of, where nothing asks for an earlier day.
+    do, say, whom : in English and Dutch, and in German where somebody wrote it.
+    within_days : by when, from as_of, where nothing asks for an earlier day.
     """
 
     heading: ClassVar = "playbook.plays"
@@ -56,6 +57,9 @@ class PlayRow(Section):
     customer_types: tuple[Literal[CUSTOMER_TYPES], ...] = ()  # type: ignore[valid-type]
     advice: tuple[Literal[ADVICE], ...] = ()  # type: ignore[valid-type]
     former: bool = False
+    do_de: Annotated[str, Field(strict=True, max_length=600)] = ""
+    say_de: Annotated[str, Field(strict=True, max_length=600)] = ""
+    whom_de: Annotated[str, Field(strict=True, max_length=600)] = ""
 
     @model_validator(mode="after")
     def _can_be_written(self) -> Self:

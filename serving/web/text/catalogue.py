@@ -105,6 +105,10 @@ TEXTS: Mapping[str, tuple[str, str]] = {
         "There is no room left where the store stands. Nothing was changed. Tell whoever runs the service.",
         "De opslag is vol. Er is niets veranderd. Zeg het degene die de dienst beheert.",
     ),
+    "error.internal": (
+        "A mistake of ours; it has been noted. Nothing was changed.",
+        "Een fout van ons; hij is genoteerd. Er is niets veranderd.",
+    ),
     "error.other": ("The service says: {message}", "De dienst zegt: {message}"),
     "gain.between": ("between {low} and {high}", "tussen {low} en {high}"),
     "gain.times": ("in {share} of cases", "in {share} van de gevallen"),

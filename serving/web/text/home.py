@@ -11,6 +11,7 @@ HOME_TEXTS: dict[str, tuple[str, str]] = {
     "home.fell": ("Fell a rung", "Een trede gedaald"),
     "home.overdue": ("Next orders overdue", "Bestellingen te laat"),
     "home.promised": ("Gain promised by accepted plans", "Beloofde opbrengst van geaccepteerde plannen"),
+    "home.promised.none": ("no plan accepted yet: make one", "nog geen plan geaccepteerd: maak er een"),
     "home.brought": ("judged so far: {brought} of {promised}", "tot nu toe beoordeeld: {brought} van {promised}"),
     "home.brought.not_yet": ("realised: not judged yet", "gerealiseerd: nog niet beoordeeld"),
     "home.change": ("{change} since the last scores", "{change} sinds de vorige scores"),

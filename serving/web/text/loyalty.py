@@ -6,6 +6,10 @@ LOYALTY_TEXTS: dict[str, tuple[str, str]] = {
         "earns back in {years} years what winning it cost",
         "verdient in {years} jaar terug wat de werving kostte",
     ),
+    "account.payback.soon": (
+        "earns back within weeks what winning it cost",
+        "verdient binnen enkele weken terug wat de werving kostte",
+    ),
     "account.win_back.worth": ("worth then: {value} over {years} years", "dan waard: {value} over {years} jaar"),
     "account.phase": ("Phase", "Fase"),
     "account.behaviours.none": (

@@ -42,6 +42,8 @@ TRUST_TEXTS: dict[str, tuple[str, str]] = {
     "trust.bands": ("When we gave a chance, how often did it come true?", "Als wij een kans gaven, hoe vaak kwam die uit?"),
     "trust.bands.left": ("Leaving", "Vertrek"),
     "trust.bands.climbed": ("Climbing", "Stijgen"),
+    "trust.bands.renewed": ("Renewing a contract", "Een contract verlengen"),
+    "trust.bands.came_back": ("Coming back", "Terugkomen"),
     "trust.bands.right": ("as promised", "zoals beloofd"),
     "trust.bands.wrong": ("not as promised", "niet zoals beloofd"),
     "trust.report": ("Everything that the model reports of itself ({count} findings)", "Alles wat het model over zichzelf meldt ({count} bevindingen)"),

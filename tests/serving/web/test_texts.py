@@ -13,6 +13,7 @@ from serving.web.text.catalogue import TEXTS, say
 from serving.web.text.german import GERMAN
 from serving.web.visit import language_of
 from tests.paths import ROOT
+from training.evaluation.grading import HAPPENED
 from training.model.text.formats import Formats
 
 PAGE = Path(visits.__file__).parent
@@ -89,6 +90,10 @@ def test_rungs_triggers_and_bonds_have_their_labels() -> None:
     ]  # fmt: skip
     for kind, names in (("trigger", TRIGGER_FAMILIES), ("bond", BONDS)):
         assert {say("en", f"{kind}.{name}") for name in names} == {TEXTS[f"{kind}.{name}"][0] for name in names}
+
+
+def test_whatever_a_model_is_judged_by_has_its_heading_on_the_page_trust() -> None:
+    assert {f"trust.bands.{happened}" for happened in HAPPENED.values()} <= set(TEXTS)
 
 
 def test_money_numbers_and_dates_are_written_as_the_reader_writes_them() -> None:

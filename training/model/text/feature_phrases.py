@@ -1,4 +1,4 @@
-"""PHRASES: how every feature reads in a reason, in English and in Dutch: the one table of templates.
+"""PHRASES: how every feature reads in a reason: the one table of templates, in English and Dutch; German is beside it.
 
 In a template `{}` stands for the value in words, formatted by the feature's unit; `{ticket|tickets}` for a count and
 its noun; `{+}` for a value with its sign; `{%}` and `{+%}` for a ratio as a percentage, without and with its sign. What is yes or no has two
@@ -8,6 +8,8 @@ be missing has none. Features of one topic tell of one thing: at most one of the
 
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
+
+from training.model.text.german_phrases import GERMAN_PHRASES
 
 
 @dataclass(frozen=True)
@@ -21,7 +23,9 @@ class Phrase:
 
 
 def _one(feature: str, topic: str, en: str, nl: str, en_never: str = "", nl_never: str = "") -> Phrase:
-    return Phrase(feature, topic, {"en": en, "nl": nl}, {"en": en_never, "nl": nl_never} if en_never else {})
+    de, de_never = GERMAN_PHRASES[feature]
+    never = {"en": en_never, "nl": nl_never, "de": de_never} if en_never else {}
+    return Phrase(feature, topic, {"en": en, "nl": nl, "de": de}, never)
 
 
 def _each(days: tuple[int, ...], feature: str, topic: str, *texts: str) -> Iterator[Phrase]:
@@ -34,7 +38,7 @@ _WINDOWS = (30, 90, 180, 365, 730)
 _TRIGGERS = {
     "situational": ("a change on their side", "een verandering aan hun kant"),
     "reactional": ("a failure of ours", "een tekortkoming van ons"),
-    "influential": ("the pull of the market", "de druk van de markt"),
+    "influential": ("competition", "concurrentie"),
 }
 _NO_ORDER = ("no order known", "geen bestelling bekend")
 _FEW_ORDERS = ("fewer than two order days in two years", "minder dan twee besteldagen in twee jaar")
@@ -190,7 +194,7 @@ PHRASES: tuple[Phrase, ...] = (
     _one("days_since_trigger", "trigger", "last recorded trigger of any kind {} ago", "laatste vastgelegde aanleiding van welke aard ook {} geleden", "never a recorded trigger", "nog nooit een vastgelegde aanleiding"),
     _one("signs_situational", "situational trigger", "{sign|signs} of a change on their side (people who left, contracts that end)", "{teken|tekenen} van een verandering aan hun kant (vertrokken personen, aflopende contracten)"),
     _one("signs_reactional", "reactional trigger", "{sign|signs} of our own failures (service, tickets, low scores, credit notes)", "{teken|tekenen} van tekortkomingen van ons (service, meldingen, lage scores, creditnota's)"),
-    _one("signs_influential", "influential trigger", "{sign|signs} of the pull of the market (inquiries lost, less discount, switches before)", "{teken|tekenen} van druk van de markt (verloren aanvragen, minder korting, eerder vertrek)"),
+    _one("signs_influential", "influential trigger", "{sign|signs} of competition (inquiries lost, less discount, switches before)", "{teken|tekenen} van concurrentie (verloren aanvragen, minder korting, eerder vertrek)"),
     _one("switches_before", "left before", "times that they left us before: {}", "aantal keren eerder bij ons vertrokken: {}"),
     _one("days_since_switch", "left before", "last left us {} ago", "vertrok {} geleden voor het laatst", "has never left us", "is nog nooit vertrokken"),
     _one("employees", "size", "{} employed there", "{} in dienst", "headcount not known", "aantal medewerkers niet bekend"),
