@@ -15,7 +15,7 @@ from starlette.datastructures import QueryParams
 from starlette.responses import HTMLResponse, RedirectResponse, Response
 
 from features.instants import MICROSECONDS_PER_DAY
-from features.tables import BONDS, NO_INVESTMENT, RUNGS, TRIGGER_FAMILIES
+from features.tables import BONDS, NO_INVESTMENT, RUNGS, TABLE, TRIGGER_FAMILIES
 from serving.planning.planner import Planner
 from serving.store.scoring_runs import RunFacts
 from serving.store.work_list import STATUSES
@@ -251,6 +251,6 @@ def _environment() -> jinja2.Environment:
     )
     environment.globals |= {
         "asset": url_of, "account_url": account_url, "languages": PAGE_LANGUAGES, "language_names": LANGUAGE_NAMES,
-        "rungs": RUNGS, "bonds": BONDS, "triggers": TRIGGER_FAMILIES, "statuses": STATUSES,
+        "rungs": RUNGS, "bonds": BONDS, "triggers": TRIGGER_FAMILIES, "statuses": STATUSES, "tables": frozenset(TABLE),
     }  # fmt: skip
     return environment

@@ -27,7 +27,7 @@ TEXTS: Mapping[str, tuple[str, str]] = {
     "site.skip": ("Skip to the content", "Naar de inhoud"),
     "site.views": ("Views", "Onderdelen"),
     "site.language": ("Language", "Taal"),
-    "site.find": ("Find a name or number", "Zoek naam of nummer"),
+    "site.find": ("Find a name, number or role", "Zoek op naam, nummer of rol"),
     "site.find.do": ("Find", "Zoek"),
     "site.signed_in": ("Signed in as {name}", "Aangemeld als {name}"),
     "site.open": ("somebody on this machine", "iemand op deze computer"),
@@ -37,7 +37,7 @@ TEXTS: Mapping[str, tuple[str, str]] = {
     ),
     "site.stale": (
         "These scores are of {date}, {days} days old. Ask for new ones before you decide on them.",
-        "Deze scores zijn van {date}, {days} dagen oud. Vraag om nieuwe voordat u erop beslist.",
+        "Deze scores zijn van {date} en dus {days} dagen oud. Vraag nieuwe aan voordat u erop besluit.",
     ),
     "nav.home": ("Home", "Start"),
     "nav.accounts": ("Accounts", "Accounts"),
@@ -67,7 +67,7 @@ TEXTS: Mapping[str, tuple[str, str]] = {
     "sign_in.key": ("Your key", "Uw sleutel"),
     "sign_in.hint": (
         "A key that opens this page. Whoever runs this service makes one for you.",
-        "Een sleutel die deze pagina opent. Wie deze dienst beheert maakt er een voor u.",
+        "Een sleutel waarmee deze pagina opengaat. De beheerder van deze dienst maakt er een voor u.",
     ),
     "sign_in.do": ("Sign in", "Aanmelden"),
     "sign_in.out": ("Sign out", "Afmelden"),
@@ -77,7 +77,7 @@ TEXTS: Mapping[str, tuple[str, str]] = {
     ),
     "sign_in.scope_missing": (
         "This key opens something else: it lacks the scope page.",
-        "Deze sleutel is voor iets anders: het bereik page ontbreekt.",
+        "Deze sleutel is voor iets anders: het recht page ontbreekt.",
     ),
     "sign_in.not_meant": (
         "The form came from another site. Open this page again and sign in here.",
@@ -91,7 +91,7 @@ TEXTS: Mapping[str, tuple[str, str]] = {
     ),
     "error.scope_missing": (
         "Your key may look but not do this. Ask for a key with a wider scope.",
-        "Met uw sleutel mag u kijken, maar dit niet doen. Vraag een sleutel met een ruimer bereik.",
+        "Met uw sleutel mag u kijken, maar dit niet doen. Vraag een sleutel met meer rechten.",
     ),
     "error.keys_needed": (
         "Without keys this page opens only on the machine that serves it.",
@@ -103,13 +103,13 @@ TEXTS: Mapping[str, tuple[str, str]] = {
     ),
     "error.storage_full": (
         "There is no room left where the store stands. Nothing was changed. Tell whoever runs the service.",
-        "De opslag is vol. Er is niets veranderd. Zeg het degene die de dienst beheert.",
+        "De opslag is vol. Er is niets veranderd. Meld het bij de beheerder van deze dienst.",
     ),
     "error.internal": (
         "A mistake of ours; it has been noted. Nothing was changed.",
-        "Een fout van ons; hij is genoteerd. Er is niets veranderd.",
+        "Er ging bij ons iets mis; de fout is vastgelegd. Er is niets veranderd.",
     ),
-    "error.other": ("The service says: {message}", "De dienst zegt: {message}"),
+    "error.other": ("The service says: {message}", "Melding van de dienst: {message}"),
     "gain.between": ("between {low} and {high}", "tussen {low} en {high}"),
     "gain.times": ("in {share} of cases", "in {share} van de gevallen"),
     "gain.between.level": ("between {low} and {high}, {times}", "tussen {low} en {high}, {times}"),
@@ -124,8 +124,7 @@ TEXTS: Mapping[str, tuple[str, str]] = {
     "plan.intro": (
         "The choice of accounts and investments that should earn most within the budget over the next {days} days: at "
         "most one investment an account, and none that is not expected to pay.",
-        "De keuze van accounts en investeringen die binnen het budget de komende {days} dagen het meeste zou opleveren: "
-        "hooguit één investering per account, en geen die naar verwachting niet loont.",
+        "De keuze van accounts en investeringen die binnen het budget de komende {days} dagen het meeste zou opleveren: hooguit één investering per account, en alleen wat naar verwachting loont.",
     ),
     "plan.for": ("Only for accounts with", "Alleen voor accounts met"),
     "plan.budget": ("Budget", "Budget"),
@@ -135,14 +134,12 @@ TEXTS: Mapping[str, tuple[str, str]] = {
     "plan.holdout.hint": (
         "Control group: these accounts get nothing although they were chosen, by lot. Against them the plan is measured; "
         "10 is usual, 50 the most.",
-        "Controlegroep: deze accounts krijgen niets, hoewel ze gekozen zijn, door loting. Daaraan wordt het plan afgemeten; "
-        "10 is gewoon, 50 het meeste.",
+        "Controlegroep: deze accounts zijn wel gekozen, maar krijgen door loting niets. Daarmee wordt het plan vergeleken; 10 is gebruikelijk, 50 het maximum.",
     ),
     "plan.explore": ("Tried out by lot (%)", "Door loting uitgeprobeerd (%)"),
     "plan.explore.hint": (
         "Tried out: these get another investment that pays, so that all of them stay known. 0 is usual.",
-        "Uitgeprobeerd: deze krijgen een andere investering die loont, zodat van alle bekend blijft wat ze doen. "
-        "0 is gewoon.",
+        "Uitgeprobeerd: deze accounts krijgen een andere investering die loont, zodat van elke investering bekend blijft wat ze doet. 0 is gebruikelijk.",
     ),
     "plan.on": ("Choose by", "Kies op"),
     "plan.on.expected": ("expected gain", "verwachte opbrengst"),
@@ -160,12 +157,13 @@ TEXTS: Mapping[str, tuple[str, str]] = {
     ),
     "plan.limits.owner_budget": ("For each account manager", "Voor elke accountmanager"),
     "plan.limits.owner_hours": ("Visits or hours of each account manager", "Bezoeken of uren van elke accountmanager"),
+    "plan.limits.group_budget": ("For each group of companies", "Voor elke groep bedrijven"),
     "plan.hours": ("{option} takes", "{option} kost"),
     "plan.limits.financial_budget": ("For financial actions", "Voor financiële acties"),
     "plan.limits.social_budget": ("For social actions", "Voor sociale acties"),
     "plan.limits.structural_budget": ("For structural actions", "Voor structurele acties"),
-    "plan.wrong.limits": ("A limit is no amount: give one such as 5000, or nothing.", "Een grens is geen bedrag: geef er een als 5000, of niets."),
-    "plan.wrong.budget": ("The budget is no amount: give one such as 20000.", "Het budget is geen bedrag: geef er een als 20000."),
+    "plan.wrong.limits": ("A limit is no amount: give one such as 5000, or nothing.", "Een van de grenzen is geen bedrag: vul bijvoorbeeld 5000 in, of niets."),
+    "plan.wrong.budget": ("The budget is no amount: give one such as 20000.", "Het budget is geen bedrag: vul bijvoorbeeld 20000 in."),
     "plan.wrong.holdout": ("The control group is 0 to 50 percent.", "De controlegroep is 0 tot 50 procent."),
     "plan.wrong.explore": ("Try out between 0 and 50 percent.", "Probeer tussen 0 en 50 procent uit."),
     "plan.whole": ("The whole", "Het geheel"),
@@ -177,9 +175,9 @@ TEXTS: Mapping[str, tuple[str, str]] = {
     "plan.sum.expected_gain": ("Expected gain", "Verwachte opbrengst"),
     "plan.sum.gain_low": ("Gain, low end", "Opbrengst, ondergrens"),
     "plan.sum.gain_high": ("Gain, high end", "Opbrengst, bovengrens"),
-    "plan.sum.claimed_gain": ("What to promise", "Wat u mag beloven"),
+    "plan.sum.claimed_gain": ("What to promise", "Wat u kunt beloven"),
     "plan.sum.roi": ("Gain per unit spent", "Opbrengst per bestede eenheid"),
-    "plan.sum.horizon_days": ("Within days", "Binnen dagen"),
+    "plan.sum.horizon_days": ("Within days", "Looptijd in dagen"),
     "plan.sum.as_of": ("Scores of", "Scores van"),
     "plan.column.account_id": ("Account", "Account"),
     "plan.column.owner": ("Account manager", "Accountmanager"),
@@ -204,7 +202,7 @@ TEXTS: Mapping[str, tuple[str, str]] = {
     "plan.picture.margin": ("extra margin", "extra marge"),
     "plan.nothing": (
         "Nothing is bought: nothing that pays fits this budget and these limits.",
-        "Er wordt niets gekocht: niets wat loont past binnen dit budget en deze grenzen.",
+        "Het plan is leeg: niets wat loont past binnen dit budget en deze grenzen.",
     ),
     "plan.caption": (
         "Accounts {first} to {last} of {all} on the plan; best return first, the control group at the end",
@@ -241,28 +239,28 @@ TEXTS: Mapping[str, tuple[str, str]] = {
     "plan.brought": ("What became of it", "Wat ervan is geworden"),
     "plan.brought.not_yet": (
         "Running: nobody has compared those treated with the control group yet.",
-        "Loopt nog: niemand heeft wie de investering kreeg al met de controlegroep vergeleken.",
+        "Loopt nog: de accounts met een investering zijn nog niet met de controlegroep vergeleken.",
     ),
     "plan.beside": ("Beside the plan accepted last", "Naast het laatst geaccepteerde plan"),
     "plan.beside.this": ("This plan", "Dit plan"),
     "plan.progress": ("How far it is carried out", "Hoe ver het is uitgevoerd"),
     "plan.progress.told": (
         "{done} of {all} done, {doing} being done; {listed} on the work list.",
-        "{done} van {all} gedaan, {doing} bezig; {listed} op de werklijst.",
+        "{done} van {all} gedaan, aan {doing} wordt gewerkt; {listed} op de werklijst.",
     ),
-    "plan.to_work": ("Put it on the work list", "Zet het op de werklijst"),
+    "plan.to_work": ("Put it on the work list", "Zet alles op de werklijst"),
     "plan.name": ("Name of the plan", "Naam van het plan"),
     "plan.handout": ("Hand-out per account manager (Excel)", "Per accountmanager (Excel)"),
     "hand_out.account": ("Account", "Account"),
     "hand_out.rung": ("Rung", "Trede"),
-    "hand_out.action": ("What to do", "Wat te doen"),
+    "hand_out.action": ("What to do", "Aanpak"),
     "hand_out.cost": ("Cost", "Kosten"),
     "hand_out.gain": ("Expected gain", "Verwachte opbrengst"),
     "hand_out.arm": ("By the plan", "Volgens het plan"),
     "hand_out.do": ("do it", "doen"),
     "hand_out.leave": ("control group: do nothing", "controlegroep: niets doen"),
     "hand_out.seen": ("What we saw", "Wat we zagen"),
-    "hand_out.opening": ("How to begin", "Hoe te beginnen"),
+    "hand_out.opening": ("How to begin", "Openingszin"),
     "hand_out.due": ("Due", "Vóór"),
     "hand_out.note": ("Note", "Notitie"),
     "plan.list.files": ("Files", "Bestanden"),

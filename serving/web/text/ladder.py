@@ -21,7 +21,7 @@ LADDER_TEXTS: dict[str, tuple[str, str]] = {
     "ladder.revenue": ("Revenue, last year", "Omzet, laatste jaar"),
     "ladder.margin": ("Margin, last year", "Marge, laatste jaar"),
     "ladder.margin.each": ("Margin per account", "Marge per account"),
-    "ladder.share": ("Part of all margin", "Deel van alle marge"),
+    "ladder.share": ("Part of all margin", "Aandeel in de marge"),
     "ladder.flows": ("From a year ago to now", "Van een jaar geleden naar nu"),
     "ladder.flows.told": (
         "{up} accounts climbed, {down} fell, {same} stayed, {new} are new, {left} left us for a competitor.",
@@ -49,9 +49,9 @@ LADDER_TEXTS: dict[str, tuple[str, str]] = {
     "ladder.stuck.more": ("Over two years", "Meer dan twee jaar"),
     "ladder.stuck.most": (
         "Most stuck below member: {rung}, where {share} of {count} accounts have stood for over a year.",
-        "Meest vastgelopen onder lid: {rung}, waar {share} van {count} accounts langer dan een jaar staat.",
+        "Onder lid lopen de meeste accounts vast op {rung}: {share} van {count} accounts staat daar langer dan een jaar.",
     ),
-    "ladder.acquisition": ("What winning an account costs, and what it is worth", "Wat een account winnen kost, en wat het waard is"),
+    "ladder.acquisition": ("What winning an account costs, and what it is worth", "Wat het winnen van een account kost, en wat het waard is"),
     "ladder.acquisition.none": ("No cost of acquisition is known.", "Er zijn geen wervingskosten bekend."),
     "ladder.acquisition.note": (
         "Averages of accounts whose whole span has gone by. They describe what was done; no effect of spending more.",
@@ -62,9 +62,9 @@ LADDER_TEXTS: dict[str, tuple[str, str]] = {
     "ladder.acquisition.accounts": ("Accounts", "Accounts"),
     "ladder.acquisition.cost": ("Cost each", "Kosten per stuk"),
     "ladder.acquisition.margin": ("Margin each", "Marge per stuk"),
-    "ladder.acquisition.return": ("Net per {unit} spent", "Netto per {unit} uitgegeven"),
+    "ladder.acquisition.return": ("Net per {unit} spent", "Netto per uitgegeven {unit}"),
     "ladder.won": ("Cost of winning them, and their margin of the last year", "Kosten om ze te winnen, en hun marge van het laatste jaar"),
     "ladder.won.cost": ("Cost of acquisition each", "Wervingskosten per stuk"),
     "ladder.won.margin": ("Margin each, last year", "Marge per stuk, laatste jaar"),
-    "ladder.won.back": ("Years to earn it back", "Jaren om terug te verdienen"),
+    "ladder.won.back": ("Years to earn it back", "Terugverdientijd in jaren"),
 }  # fmt: skip

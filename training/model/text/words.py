@@ -64,7 +64,7 @@ WORDS: Mapping[str, Words] = {
         ("grotere kans op vertrek", "kleinere kans op vertrek"),
         ("grotere kans op een hogere trede", "kleinere kans op een hogere trede"),
         "beïnvloedbaar", "vergelijkbare accounts", "anders dan de meeste vergelijkbare accounts", "keer",
-        "meer dan 10 keer zo veel", "procentpunt", "op 100", "overig", " %",
+        "meer dan 10 keer zo veel", "procentpunt", "van de 100", "overig", " %",
     ),
     "de": Words(
         ",", ".", "keine",
