@@ -350,6 +350,8 @@ whom_nl = "de beslisser"
 within_days = 30
 ```
 
+`do_de`, `say_de` and `whom_de` say it in German; without all three German readers get the English texts.
+
 A play with a key that stands below replaces that one; others are added, and come first among equals. With
 `base = "none"` yours alone hold. A mistake is refused when the settings are read, by the play's key. Training keeps the
 playbook with the model; `ladder score --config` takes that of the settings where they have one. A text may hold facts

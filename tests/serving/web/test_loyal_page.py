@@ -55,12 +55,12 @@ def _in(language: str) -> dict[str, str]:
             "others see it otherwise (Account manager: Advocate)", "recommends us",
         )),
         ("nl", (
-            "Maak van orders een ritme", "Vóór 12 mei 2099: dan bestellen ze gewoonlijk", "verdient in 1,5 jaar terug",
-            "schijn: koopt, maar niet uit gehechtheid", "Accountmanager: Pleitbezorger", "beveelt ons aan",
+            "Breng ritme in de bestellingen", "Vóór 12 mei 2099: dan bestellen ze gewoonlijk", "verdient in 1,5 jaar terug",
+            "schijnbaar: koopt, maar zonder binding", "Accountmanager: Pleitbezorger", "beveelt ons aan",
         )),
         ("de", (
-            "Turn orders into a rhythm", "Vor dem 12. Mai 2099: dann bestellen sie gewöhnlich", "nach 1,5 Jahren",
-            "Schein: kauft", "Betreuer: Fürsprecher", "empfiehlt uns",
+            "Aus Bestellungen einen Rhythmus machen", "Vor dem 12. Mai 2099: dann bestellen sie gewöhnlich",
+            "verdient in 1,5 Jahren zurück", "scheinbar: kauft", "Betreuer: Fürsprecher", "empfiehlt uns",
         )),
     ],
 )  # fmt: skip
@@ -72,7 +72,7 @@ def test_an_account_says_what_to_do_by_when_and_what_it_is_worth(
     told = texts_of(page).replace("\u00a0", " ")
     for words in said:
         assert words in told, words
-    assert ('<p lang="en">' in page) == (language == "de")  # the playbook is not written in German
+    assert '<p lang="en">' not in page  # the playbook is written in all three
 
 
 def test_an_account_about_which_little_is_known_says_so(own: Browser) -> None:
