@@ -55,7 +55,8 @@ def _in(language: str) -> dict[str, str]:
             "others see it otherwise (Account manager: Advocate)", "recommends us",
         )),
         ("nl", (
-            "Breng ritme in de bestellingen", "Vóór 12 mei 2099: dan bestellen ze gewoonlijk", "verdient in 1,5 jaar terug",
+            "Breng ritme in de bestellingen", "Vóór 12 mei 2099: dan bestellen ze gewoonlijk",
+            "verdient in 1,5 jaar terug",
             "schijnbaar: koopt, maar zonder binding", "Accountmanager: Pleitbezorger", "beveelt ons aan",
         )),
         ("de", (
