@@ -139,12 +139,21 @@ class Visit:
 
     def tell(self, finding: Finding, names: Mapping[str, str] | None = None) -> Markup:
         """Return a finding as a sentence of HTML.  names : of accounts, which it links to."""
-        told = capitalised(self._writer(names or {}).tell(finding))
+        told = capitalised(self._writer(names or {}).tell(self._people_call(finding)))
         return self._foreign(told if told.endswith(".") else f"{told}.")
 
     def heading(self, finding: Finding) -> Markup:
         """Return a finding in a few words of HTML."""
-        return self._foreign(capitalised(self._writer({}).heading(finding)))
+        return self._foreign(capitalised(self._writer({}).heading(self._people_call(finding))))
+
+    def _people_call(self, finding: Finding) -> Finding:
+        """Return a finding that calls investments and the like what people call them."""
+        known = {
+            name: self.called(value, value)
+            for name, value in finding.params.items()
+            if isinstance(value, str) and value in self.names
+        }
+        return replace(finding, params={**finding.params, **known}) if known else finding
 
     def _foreign(self, told: str) -> Markup:
         """Return what the model says, marked where it is not in the visitor's language."""

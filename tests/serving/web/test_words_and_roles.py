@@ -9,9 +9,11 @@ from features.catalog.families.contacts import ROLES
 from serving.store.database import reading, writing
 from serving.store.scoring_runs import ACCOUNTS, SCORES
 from serving.store.timelines import timelines_of
+from serving.web import priorities
 from serving.web.contact_roles import roles_in
 from serving.web.glossary import WORDS as GLOSSARY
 from serving.web.text.catalogue import say
+from serving.web.ttl_cache import TTLCache
 from tests.serving.sites import Browser
 from tests.serving.web.cockpits import engine_of, ids_of, some, texts_of
 from tests.serving.web.markup import read
@@ -70,7 +72,9 @@ def test_what_a_head_means_is_said_where_it_stands(cockpit: str, language: str) 
             assert say(language, f"glossary.{one}").partition(":")[0] in words
 
 
-def test_a_plan_keeps_to_a_limit_for_each_group_and_asks_for_one_where_there_are_groups(own: Browser) -> None:
+def test_a_plan_keeps_to_a_limit_for_each_group_and_asks_for_one_where_there_are_groups(
+    own: Browser, monkeypatch: pytest.MonkeyPatch
+) -> None:
     with writing(engine_of(own)) as connection:
         connection.execute(ACCOUNTS.update().values(parent_account_id=None))
     assert 'name="group_budget"' not in own.open("/plan").text
@@ -86,6 +90,7 @@ def test_a_plan_keeps_to_a_limit_for_each_group_and_asks_for_one_where_there_are
         where = ACCOUNTS.c.account_id.in_(paying[1:])
         connection.execute(ACCOUNTS.update().where(where).values(parent_account_id=paying[0]))
     own.store_service.planner._kept = None  # what it knew of the store before
+    monkeypatch.setattr(priorities, "_choices", TTLCache())
     page = own.open("/plan?budget=20000&group_budget=1").text
     assert 'name="group_budget"' in page
     assert say("en", "plan.nothing") in page
