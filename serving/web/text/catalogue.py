@@ -95,7 +95,7 @@ TEXTS: Mapping[str, tuple[str, str]] = {
     ),
     "error.keys_needed": (
         "Without keys this page opens only on the machine that serves it.",
-        "Zonder sleutels opent deze pagina alleen op de computer waarop ze draait.",
+        "Zonder sleutels is deze pagina alleen te openen op de computer waarop ze draait.",
     ),
     "error.store_unavailable": (
         "The store cannot be used at the moment. Nothing was changed. Try again later.",
@@ -117,7 +117,7 @@ TEXTS: Mapping[str, tuple[str, str]] = {
     "pages.previous": ("Previous", "Vorige"),
     "pages.next": ("Next", "Volgende"),
     "pages.of": ("Page {page} of {pages}", "Pagina {page} van {pages}"),
-    "none.owner": ("no manager", "geen manager"),
+    "none.owner": ("no manager", "geen accountmanager"),
     **ACCOUNT_TEXTS, **HOME_TEXTS, **LOYALTY_TEXTS, **LADDER_TEXTS, **LIST_TEXTS, **RISK_TEXTS, **START_TEXTS, **TRUST_TEXTS, **WORK_TEXTS,
     **GOVERNANCE,
     "plan.title": ("What a budget buys", "Wat een budget oplevert"),
@@ -144,7 +144,7 @@ TEXTS: Mapping[str, tuple[str, str]] = {
     "plan.on": ("Choose by", "Kies op"),
     "plan.on.expected": ("expected gain", "verwachte opbrengst"),
     "plan.on.low": ("gain if things go badly", "opbrengst als het tegenzit"),
-    "plan.only": ("Only some rungs or investments", "Alleen sommige treden of investeringen"),
+    "plan.only": ("Only some rungs or investments", "Alleen bepaalde treden of investeringen"),
     "plan.only.rungs": ("Rungs (none ticked = all)", "Treden (niets aangevinkt = alle)"),
     "plan.only.options": ("Investments (none ticked = all)", "Investeringen (niets aangevinkt = alle)"),
     "plan.make": ("Make the plan", "Maak het plan"),
@@ -206,8 +206,7 @@ TEXTS: Mapping[str, tuple[str, str]] = {
     ),
     "plan.caption": (
         "Accounts {first} to {last} of {all} on the plan; best return first, the control group at the end",
-        "Accounts {first} tot en met {last} van {all} op het plan; beste rendement eerst, de controlegroep "
-        "achteraan",
+        "Accounts {first} tot en met {last} van {all} in het plan; beste rendement eerst, de controlegroep achteraan",
     ),
     "plan.hold": ("Control group: do nothing", "Controlegroep: niets doen"),
     "plan.hold.why": ("would have got {option}", "zou {option} hebben gekregen"),
@@ -267,8 +266,7 @@ TEXTS: Mapping[str, tuple[str, str]] = {
     "plan.list.none": ("No plan has been accepted yet.", "Er is nog geen plan geaccepteerd."),
     "error.plan_changed": (
         "The scores or a manager's decision changed since you saw the plan. Nothing was accepted: make the plan again.",
-        "De scores of een besluit van een manager zijn veranderd sinds u het plan zag. Er is niets geaccepteerd: maak "
-        "het plan opnieuw.",
+        "De scores of een besluit van een accountmanager zijn veranderd sinds u het plan zag. Er is niets geaccepteerd: maak het plan opnieuw.",
     ),
     "error.not_found": ("There is no such thing here.", "Dit bestaat hier niet."),
 }  # fmt: skip

@@ -55,7 +55,7 @@ LADDER_TEXTS: dict[str, tuple[str, str]] = {
     "ladder.acquisition.none": ("No cost of acquisition is known.", "Er zijn geen wervingskosten bekend."),
     "ladder.acquisition.note": (
         "Averages of accounts whose whole span has gone by. They describe what was done; no effect of spending more.",
-        "Gemiddelden van accounts van wie de hele periode voorbij is. Ze beschrijven wat is gedaan, niet het effect van meer uitgeven.",
+        "Gemiddelden van accounts waarvan de hele periode voorbij is. Ze beschrijven wat is gedaan, niet het effect van meer uitgeven.",
     ),
     "ladder.acquisition.what": ("What money went to", "Waar het geld heen ging"),
     "ladder.acquisition.days": ("Days", "Dagen"),

@@ -92,7 +92,7 @@ LOYALTY_TEXTS: dict[str, tuple[str, str]] = {
     "views.title": ("Who sees an account on another rung", "Wie een account op een andere trede ziet"),
     "views.intro": (
         "Accounts whose manager places them on another rung than the rule does, farthest apart first.",
-        "Accounts die hun manager op een andere trede plaatst dan de regel, het verst uiteen eerst.",
+        "Accounts die hun accountmanager op een andere trede plaatst dan de regel; de grootste verschillen eerst.",
     ),
     "views.none": ("Nobody sees an account otherwise.", "Niemand ziet een account anders."),
     "views.agreement": ("How far views agree with the rule", "In hoeverre oordelen met de regel overeenkomen"),

@@ -64,8 +64,7 @@ RISK_TEXTS: dict[str, tuple[str, str]] = {
     "glossary.control": (
         "Control group: accounts on a plan that by lot get nothing. What the others do more than these is what the plan "
         "earned.",
-        "Controlegroep: accounts op een plan die door loting niets krijgen. Wat de andere meer doen dan deze, heeft het plan "
-        "opgebracht.",
+        "Controlegroep: accounts in een plan die door loting niets krijgen. Wat de andere accounts meer doen dan deze, heeft het plan opgebracht.",
     ),
     "glossary.bonds": (
         "Type of action: financial (a rebate), social (visits), structural (systems that work together).",
@@ -98,8 +97,7 @@ RISK_TEXTS: dict[str, tuple[str, str]] = {
     ),
     "glossary.act_by": (
         "Act by: the day that an open ticket, the end of a contract, the next order or the playbook asks for.",
-        "Handel vóór: de dag waar een openstaande melding, het einde van een contract, de volgende bestelling of het "
-        "draaiboek om vraagt.",
+        "Actie vóór: de dag waar een openstaande melding, het einde van een contract, de volgende bestelling of het draaiboek om vraagt.",
     ),
     "glossary.next": (
         "Next order: when it most likely comes; red where it is later than the account's own rhythm.",
