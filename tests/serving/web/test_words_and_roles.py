@@ -115,3 +115,18 @@ def test_a_country_is_called_by_its_name(cockpit: str) -> None:
     with Browser(cockpit, language="nl") as browser:
         assert "Nederland" in browser.open("/accounts").text
         assert "<bdi>Nederland</bdi>" in browser.open("/risk?by=country").text
+
+
+def test_assets_travel_compressed_and_what_a_monday_loads_first_is_small(cockpit: str) -> None:
+    with Browser(cockpit) as browser:
+        page = browser.open("/")
+        loaded = len(page.content)
+        for address in set(re.findall(r'"(/assets/[^"]+)"', page.text)):
+            answer = browser.open(address, **{"Accept-Encoding": "gzip"})
+            assert answer.headers["content-encoding"] == "gzip"
+            assert answer.headers["vary"] == "Accept-Encoding"
+            plain = browser.open(address, **{"Accept-Encoding": "identity"})
+            assert "content-encoding" not in plain.headers
+            assert plain.content == answer.content  # what the client makes of it
+            loaded += int(answer.headers["content-length"])
+        assert loaded <= 60_000
