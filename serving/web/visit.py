@@ -149,7 +149,7 @@ class Visit:
     def _people_call(self, finding: Finding) -> Finding:
         """Return a finding that calls investments and the like what people call them."""
         known = {
-            name: self.called(value, value)
+            name: self.names.get(f"{value}.{self.told_in}") or self.names[value]
             for name, value in finding.params.items()
             if isinstance(value, str) and value in self.names
         }

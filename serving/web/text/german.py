@@ -359,7 +359,7 @@ GERMAN: dict[str, str] = {
     "nav.audit": "Protokoll",
     "audit.title": "Protokoll",
     "audit.intro": "Jede Änderung durch einen Menschen oder ein Programm, die neueste zuerst. Jede Zeile ist mit der Zeile davor versiegelt.",
-    "audit.whole": "Das Protokoll ist vollständig: {count} Zeilen, jede folgt auf die davor.",
+    "audit.whole": "Das Protokoll ist vollständig; Zeilen: {count}. Jede folgt auf die davor.",
     "audit.broken": "Das Protokoll ist nicht mehr, was geschrieben wurde: {count} Fehler, der erste in Zeile {seq}. Fragen Sie, wer diesen Dienst betreibt.",
     "audit.seq": "Zeile",
     "audit.at": "Wann",

@@ -8,8 +8,8 @@ GOVERNANCE: dict[str, tuple[str, str]] = {
         "Elke wijziging door een persoon of programma, nieuwste eerst. Elke regel is verzegeld met de regel ervoor.",
     ),
     "audit.whole": (
-        "The log is whole: {count} rows, each follows the one before it.",
-        "Het logboek is compleet: {count} regels, elke regel volgt op de vorige.",
+        "The log is whole; rows: {count}. Each follows the one before it.",
+        "Het logboek is compleet; regels: {count}. Elke regel volgt op de vorige.",
     ),
     "audit.broken": (
         "The log is not what was written: {count} faults, the first at row {seq}. Tell whoever runs this service.",
