@@ -91,7 +91,7 @@ def filled(url: str, accounts: int, options: int) -> None:
 def _repeated(seen: Background, ids: list[str]) -> Background:
     """The same for as many accounts as there are."""
     row = np.arange(len(ids)) % len(seen.ids)
-    standings = seen.standings.iloc[row].reset_index(drop=True).assign(account_id=ids)
+    standings = seen.standings.iloc[row % len(seen.standings)].reset_index(drop=True).assign(account_id=ids)
     summary = seen.summary
     for _ in range(len(ids) // len(seen.ids) - 1):
         summary = summary.plus(seen.summary)

@@ -109,7 +109,7 @@ def test_who_asks_for_an_account_that_is_not_there_is_told(view: tuple[Page, str
 
 @pytest.mark.parametrize("path", ["/?rung=member", "/?rung=suspect", "/ladder", "/trust", "/accounts/B-0"])
 def test_axe_finds_nothing(browser: Browser, site: str, path: str) -> None:
-    for width, dark in product(("phone", "wide"), (False, True)):
+    for width, dark in (*product(("phone", "wide"), (False, True)), ("tablet", False)):
         with looking(browser, site, width, "nl" if dark else "en", dark=dark) as page:
             if path.startswith("/?"):
                 _first_account(page, path[1:])
