@@ -71,6 +71,9 @@ def filled(url: str, accounts: int, options: int) -> None:
         recommended_investment=np.where(pays, "option 1", NO_INVESTMENT), expected_gain=np.where(pays, gain, 0.0),
         roi=np.where(pays, gain / 1225.0, np.nan), p_upgrade=random.uniform(size=accounts) / 2,
         p_downgrade=random.uniform(size=accounts) / 2,
+        **dict.fromkeys(("act_by", "next_order_from", "next_order_on", "next_order_until"), "2026-02-01"),
+        act_by_cause="playbook", playbook="member_privileges", former=False, loyalty="true", phase="rational",
+        behaviours="[]", customer_type="partner",
     )  # fmt: skip
     told = frames["investment_scores"]
     best = told["investment"] == "option 1"
@@ -91,11 +94,11 @@ def filled(url: str, accounts: int, options: int) -> None:
 def _repeated(seen: Background, ids: list[str]) -> Background:
     """The same for as many accounts as there are."""
     row = np.arange(len(ids)) % len(seen.ids)
-    standings = seen.standings.iloc[row % len(seen.standings)].reset_index(drop=True).assign(account_id=ids)
+    standings = seen.standings.iloc[row].reset_index(drop=True).assign(account_id=ids)
     summary = seen.summary
     for _ in range(len(ids) // len(seen.ids) - 1):
         summary = summary.plus(seen.summary)
-    return Background(ids, [seen.timelines[k] for k in row], standings, summary, groups=seen.groups)
+    return Background(ids, [seen.timelines[k] for k in row], standings, summary, groups=seen.groups.iloc[row])
 
 
 def _profiles(frames: Frames, accounts: int) -> pd.DataFrame:
