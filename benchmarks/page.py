@@ -72,6 +72,7 @@ def filled(url: str, accounts: int, options: int) -> None:
         roi=np.where(pays, gain / 1225.0, np.nan), p_upgrade=random.uniform(size=accounts) / 2,
         p_downgrade=random.uniform(size=accounts) / 2,
         **dict.fromkeys(("act_by", "next_order_from", "next_order_on", "next_order_until"), "2026-02-01"),
+        advice=np.select([pays, unknown], ["invest", "not_enough_data"], "leave_alone"), switch_trigger="reactional",
         act_by_cause="playbook", playbook="member_privileges", former=False, loyalty="true", phase="rational",
         behaviours="[]", customer_type="partner",
     )  # fmt: skip
