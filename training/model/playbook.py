@@ -106,7 +106,7 @@ def tell(play: Play, facts: Mapping[str, str], language: str) -> PlayText:
         raise ValueError(f"there is no language {language!r}")
     language = language_of(play, language)
     do, say, whom = (fill(getattr(play, f"{name}_{language}"), facts) for name in ("do", "say", "whom"))
-    return PlayText(play.key, do, say, whom, play.within_days, language)
+    return PlayText(play.key, do, say, whom, within_days=play.within_days, language=language)
 
 
 def language_of(play: Play, wanted: str) -> str:
