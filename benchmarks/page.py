@@ -27,25 +27,29 @@ from training.simulator.simulation import simulate
 ASKED = {
     "the first view, of a new process": "/",
     "the first view again": "/",
-    "one owner": "/?owner=M07",
-    "a rung, by return": "/?rung=member&sort=roi",
-    "a bond": "/?bond=social",
-    "a trigger, in one country": "/?trigger=reactional&country=NL",
-    "part of a name": "/?q=Account+0012",
-    "sorted by name": "/?sort=name",
-    "sorted by chance of leaving": "/?sort=leaving",
-    "sorted by cost": "/?sort=cost",
-    "left alone": "/?state=alone",
-    "cannot tell": "/?state=unknown",
-    "page 1,000": "/?page=1000",
-    "the last page": "/?page=2000",
+    "the first list": "/accounts",
+    "the list again": "/accounts",
+    "one owner": "/accounts?owner=M07",
+    "a rung, by return": "/accounts?rung=member&sort=roi",
+    "a bond": "/accounts?bond=social",
+    "a trigger, in one country": "/accounts?trigger=reactional&country=NL",
+    "part of a name": "/accounts?q=Account+0012",
+    "somebody's role": "/accounts?q=decider",
+    "somebody's role again": "/accounts?q=decider",
+    "sorted by name": "/accounts?sort=name",
+    "sorted by chance of leaving": "/accounts?sort=leaving",
+    "sorted by cost": "/accounts?sort=cost",
+    "left alone": "/accounts?state=alone",
+    "cannot tell": "/accounts?state=unknown",
+    "page 1,000": "/accounts?page=1000",
+    "the last page": "/accounts?page=2000",
     "the list as a file": "/accounts.csv",
     "one owner's as a file": "/accounts.csv?owner=M07",
     "a plan": "/plan?budget=100000",
     "its second page": "/plan?budget=100000&page=2",
     "an account": "/accounts/A0012345",
     "another account": "/accounts/A0067890",
-    "a renewal within 90 days": "/?renewal=90",
+    "a renewal within 90 days": "/accounts?renewal=90",
     "the ladder": "/ladder",
     "the ladder again": "/ladder",
     "trust": "/trust",
@@ -67,6 +71,10 @@ def filled(url: str, accounts: int, options: int) -> None:
         recommended_investment=np.where(pays, "option 1", NO_INVESTMENT), expected_gain=np.where(pays, gain, 0.0),
         roi=np.where(pays, gain / 1225.0, np.nan), p_upgrade=random.uniform(size=accounts) / 2,
         p_downgrade=random.uniform(size=accounts) / 2,
+        **dict.fromkeys(("act_by", "next_order_from", "next_order_on", "next_order_until"), "2026-02-01"),
+        advice=np.select([pays, unknown], ["invest", "not_enough_data"], "leave_alone"), switch_trigger="reactional",
+        act_by_cause="playbook", playbook="member_privileges", former=False, loyalty="true", phase="rational",
+        behaviours="[]", customer_type="partner",
     )  # fmt: skip
     told = frames["investment_scores"]
     best = told["investment"] == "option 1"
@@ -91,7 +99,7 @@ def _repeated(seen: Background, ids: list[str]) -> Background:
     summary = seen.summary
     for _ in range(len(ids) // len(seen.ids) - 1):
         summary = summary.plus(seen.summary)
-    return Background(ids, [seen.timelines[k] for k in row], standings, summary)
+    return Background(ids, [seen.timelines[k] for k in row], standings, summary, groups=seen.groups.iloc[row])
 
 
 def _profiles(frames: Frames, accounts: int) -> pd.DataFrame:

@@ -28,8 +28,20 @@ NAMES = {
     "visit_programme.de": "Besuchsprogramm",
     "rebate": "Rebate", "rebate.nl": "Korting", "rebate.de": "Rabatt",
     "integration": "Integration", "integration.nl": "Koppeling", "integration.de": "Anbindung",
+    "construction": "Construction", "construction.nl": "Bouw", "construction.de": "Bau",
+    "food": "Food", "food.nl": "Voeding", "food.de": "Lebensmittel",
+    "healthcare": "Healthcare", "healthcare.nl": "Zorg", "healthcare.de": "Gesundheit",
+    "logistics": "Logistics", "logistics.nl": "Logistiek", "logistics.de": "Logistik",
+    "manufacturing": "Manufacturing", "manufacturing.nl": "Industrie", "manufacturing.de": "Fertigung",
+    "technology": "Technology", "technology.nl": "Technologie", "technology.de": "Technologie",
+    "small": "Small", "small.nl": "Klein", "small.de": "Klein",
+    "middle": "Medium-sized", "middle.nl": "Middelgroot", "middle.de": "Mittelgroß",
+    "large": "Large", "large.nl": "Groot", "large.de": "Groß",
+    "cold": "Cold call", "cold.nl": "Koude acquisitie", "cold.de": "Kaltakquise",
+    "web": "Website", "referral": "Referral", "referral.nl": "Aanbeveling", "referral.de": "Empfehlung",
+    "fair": "Trade fair", "fair.nl": "Beurs", "fair.de": "Messe", "partner": "Partner",
 }  # fmt: skip
-"""Of the simulated investments, as the setting `service.names` has them."""
+"""Of the simulated investments, industries, segments and channels, as the setting `service.names` has them."""
 
 
 @dataclass(frozen=True, kw_only=True)

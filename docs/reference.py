@@ -356,6 +356,8 @@ whom_nl = "de beslisser"
 within_days = 30
 ```
 
+`do_de`, `say_de` and `whom_de` say it in German; without all three German readers get the English texts.
+
 A play with a key that stands below replaces that one; others are added, and come first among equals. With
 `base = "none"` yours alone hold. A mistake is refused when the settings are read, with the play's line and key, and
 what to write. German (`do_de`, `say_de`, `whom_de`) may be left out, all three together: it is told in English then.

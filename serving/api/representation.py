@@ -1,6 +1,7 @@
 """How an answer travels: compressed where the client takes that, and not at all where it has it already.
 
-Only JSON of the API: a page with a form's token in it is never compressed beside what its visitor typed (BREACH).
+Only JSON of the API, and the page's assets: a page with a form's token in it is never compressed beside what its
+visitor typed (BREACH).
 """
 
 import gzip
@@ -59,7 +60,7 @@ async def _dressed(scope: Scope, start: Message, message: Message) -> tuple[Mess
         if scope["method"] in ("GET", "HEAD") and _matches(scope["headers"], tag):
             kept = [(name, value) for name, value in headers if name not in (b"content-length", b"content-type")]
             return {**start, "status": 304, "headers": kept}, {**message, "body": b""}
-    if len(body) >= LEAST_BYTES and _takes_gzip(scope["headers"]):
+    if len(body) >= LEAST_BYTES and takes_gzip(scope["headers"]):
         body = await anyio.to_thread.run_sync(gzip.compress, body, LEVEL)
         kept = [(name, value) for name, value in headers if name != b"content-length"]
         headers = [*kept, (b"content-encoding", b"gzip"), (b"content-length", str(len(body)).encode())]
@@ -77,7 +78,7 @@ def _matches(headers: Iterable[tuple[bytes, bytes]], tag: bytes) -> bool:
     return b"*" in held or tag.removeprefix(b"W/") in held
 
 
-def _takes_gzip(headers: Iterable[tuple[bytes, bytes]]) -> bool:
+def takes_gzip(headers: Iterable[tuple[bytes, bytes]]) -> bool:
     """Return whether the client takes gzip, by its own weights."""
     for one in _header(headers, b"accept-encoding").lower().split(b","):
         name, _, weight = one.replace(b" ", b"").partition(b";q=")

@@ -39,7 +39,9 @@ def delete_rows(connection: sa.Connection, table: sa.Table, ids: Sequence[str]) 
         connection.execute(table.delete().where(among(connection, table.c.account_id, ids)))
 
 
-def among(connection: sa.Connection, column: "sa.ColumnElement[str]", ids: Sequence[str]) -> "sa.ColumnElement[bool]":
+def among(
+    connection: sa.Connection | sa.Engine, column: "sa.ColumnElement[str]", ids: Sequence[str]
+) -> "sa.ColumnElement[bool]":
     """Return the condition that the column is one of the ids: one parameter, however many they are."""
     if connection.dialect.name == "sqlite":
         return column.in_(sa.select(sa.func.json_each(json.dumps(ids)).table_valued("value").c.value))

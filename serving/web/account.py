@@ -44,13 +44,13 @@ from serving.web.charts import bar, interval
 from serving.web.filters import Filters, Order, chosen
 from serving.web.plays import act_by_words, play_of
 from serving.web.priorities import risk_word, trend_of
+from serving.web.reason_words import reasons_of
 from serving.web.session import Visitor
 from serving.web.talk import monthly_revenue, signals, talk_of, why_at_risk
 from serving.web.timeline_chart import draw_timeline
 from serving.web.timeline_events import TimelineEvent, timeline_events
 from serving.web.visit import Visit, account_url, own_path, redirect, render
 from serving.web.work import WorkChange, history_of
-from training.model.text.words import render_reasons
 
 FORECAST = "forecast"
 JUDGEMENTS = (FORECAST, "assessment")
@@ -179,7 +179,7 @@ def _page(visit: Visit, status: int, refused: str | None) -> Response:
     people = loyal.people(visit, timeline, () if model is None else model.benefits, day)
     return render(
         visit, "account.html", status, current=current, account=score["account_id"], score=score, profile=shown.profile,
-        reasons=render_reasons(score["reasons"], visit.told_in), options=shown.options, gain=gain, uplift=uplift,
+        reasons=reasons_of(visit, score["reasons"]), options=shown.options, gain=gain, uplift=uplift,
         risk=None if score["p_switch"] is None else risk_word(score["p_switch"]),
         why=why_at_risk(visit, score["reasons"], 3), talk=talk_of(visit, score, timeline, ends, play), play=play,
         benefit=customer_benefits(model), signals=signals(visit, score, timeline, ends, day),

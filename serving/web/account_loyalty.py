@@ -18,11 +18,12 @@ SIDES = ("manager", "surveys", "service")
 
 @dataclass(frozen=True)
 class Told:
-    """A figure with its name and, in small print, what belongs to it; each in words."""
+    """A figure with its name and, in small print, what belongs to it; each in words.  word : of the glossary."""
 
     name: str
     words: str
     small: str = ""
+    word: str = ""
 
 
 def worth(visit: Visit, score: Mapping[Any, Any], years: int) -> list[Told]:
@@ -34,13 +35,19 @@ def worth(visit: Visit, score: Mapping[Any, Any], years: int) -> list[Told]:
             ends = {"low": form.money(score["lifetime_value_low"]), "high": form.money(score["lifetime_value_high"])}
             parts.append(say("account.between", **ends))
         if score["payback_years"] is not None:
-            parts.append(say("account.payback", years=form.number(score["payback_years"], 1)))
-        found.append(Told(say("account.lifetime", years=years), form.money(score["lifetime_value"]), "; ".join(parts)))
+            years_back = form.number(score["payback_years"], 1)
+            soon = years_back == form.number(0.0, 1)
+            parts.append(say("account.payback.soon") if soon else say("account.payback", years=years_back))
+        found.append(
+            Told(
+                say("account.lifetime", years=years), form.money(score["lifetime_value"]), "; ".join(parts), "lifetime"
+            )
+        )
     if score["p_win_back"] is not None:
         small = ""
         if score["win_back_value"] is not None:
             small = say("account.win_back.worth", value=form.money(score["win_back_value"]), years=years)
-        found.append(Told(say("account.win_back"), form.percent(score["p_win_back"]), small))
+        found.append(Told(say("account.win_back"), form.percent(score["p_win_back"]), small, "win_back"))
     return found
 
 

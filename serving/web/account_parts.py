@@ -13,11 +13,11 @@ from features.ladder.rules import LadderRules
 from features.tables import NO_INVESTMENT, RUNGS
 from serving.store.previous_scores import PreviousScores
 from serving.store.scoring_runs import ACCOUNTS, Current
+from serving.web.reason_words import reason_words
 from serving.web.timeline_events import TimelineEvent, day_text
 from serving.web.visit import Visit
 from training.model.next_order import FARTHEST_DAYS
 from training.model.reasons import Reason, Stored, read_reasons
-from training.model.text.words import render_reason
 
 MOST_EVENTS = 12
 """Of what happened in between that is listed; the timeline has the rest."""
@@ -144,8 +144,8 @@ def changed_since(
     new, gone = changed_reasons(read_reasons(former.reasons), read_reasons(score["reasons"]))
     version = current.facts.model_version
     return Changed(
-        since=since, rows=rows, new=[render_reason(reason, visit.told_in) for reason in new],
-        gone=[render_reason(reason, visit.told_in) for reason in gone],
+        since=since, rows=rows, new=[reason_words(visit, reason) for reason in new],
+        gone=[reason_words(visit, reason) for reason in gone],
         events=[one for one in events if one.day >= since // MICROSECONDS_PER_DAY][:MOST_EVENTS],
         models=None if run["model_version"] == version else (run["model_version"], version),
     )  # fmt: skip

@@ -4,7 +4,7 @@
 """
 
 from collections.abc import Sequence
-from dataclasses import dataclass, fields, replace
+from dataclasses import dataclass, field, fields, replace
 from datetime import UTC, datetime
 from typing import Any
 from urllib.parse import urlencode
@@ -17,10 +17,12 @@ from features.tables import BONDS, NO_INVESTMENT, RUNGS, TRIGGER_FAMILIES
 from serving.scoring.score_columns import ADVICE
 from serving.scoring.scoring import INSUFFICIENT
 from serving.store.account_lookback import STANDINGS
+from serving.store.bulk_insert import among
 from serving.store.previous_scores import PREVIOUS
 from serving.store.run_figures import RISK_MARK, dimensions
 from serving.store.scoring_runs import ACCOUNTS, INVESTMENT_SCORES, RUNS, SCORES
 from serving.store.work_list import DOING, SNOOZED, STATUSES, TO_DO, WORK_ITEMS
+from serving.web.contact_roles import accounts_with, roles_in
 from serving.web.visit import Visit
 
 PAYS, ALONE, UNKNOWN = "pays", "alone", "unknown"
@@ -49,6 +51,7 @@ class Filters:
     risk, overdue, former : YES.  moved : since the run before.  work : status on the work list, or OPEN_WORK.
     nothing : names of those that ask for an account of which the field is not known.
     slack : how q is taken: 0 = as it stands, 1 = its words in any order, 2 = with one slip of the finger.
+    holders : accounts that q may mean by the role of somebody there, rest : the words of q besides; see `forgiving`.
     """
 
     q: str | None = None
@@ -71,11 +74,13 @@ class Filters:
     work: str | None = None
     nothing: tuple[str, ...] = ()
     slack: int = 0
+    holders: frozenset[str] | None = field(default=None, compare=False, repr=False)
+    rest: str = field(default="", compare=False, repr=False)
 
     @property
     def asked(self) -> dict[str, str]:
         """Return what was asked, as it stands in a query."""
-        names = [one.name for one in fields(self) if one.name not in ("nothing", "slack")]
+        names = [one.name for one in fields(self) if one.name not in ("nothing", "slack", "holders", "rest")]
         found = {name: str(value) for name in names if (value := getattr(self, name)) is not None}
         return found | {"nothing": ",".join(self.nothing)} if self.nothing else found
 
@@ -137,7 +142,7 @@ def conditions(visit: Visit, asked: Filters) -> "list[sa.ColumnElement[bool]]":
     """Return what has to hold of the tables of `source`."""
     score, found = SCORES.c, visible(visit)
     if asked.q is not None:
-        found.append(_named(asked.q, asked.slack))
+        found.append(_called(visit, asked.q, asked))
     known = dimensions()
     for name in ("owner", "country", "segment", "group", "loyalty", "rung", "trigger"):
         wanted = getattr(asked, name)
@@ -204,6 +209,14 @@ def work_is_open(now: int) -> "sa.ColumnElement[bool]":
 def day_of(now: int) -> str:
     """Return the day as the store writes it.  now : microseconds."""
     return datetime.fromtimestamp(now / 1e6, UTC).strftime("%Y-%m-%d")
+
+
+def _called(visit: Visit, q: str, asked: Filters) -> "sa.ColumnElement[bool]":
+    """Return whether an account is called so, or has somebody in the role that the search names."""
+    if asked.holders is None:
+        return _named(q, asked.slack)
+    held = among(visit.engine, SCORES.c.account_id, sorted(asked.holders))
+    return sa.or_(_named(q, asked.slack), sa.and_(held, _named(asked.rest, 1)) if asked.rest else held)
 
 
 def _named(q: str, slack: int) -> "sa.ColumnElement[bool]":
@@ -301,6 +314,11 @@ def chosen(visit: Visit, asked: Filters, order: Order) -> "sa.Select[Any]":
 def forgiving(connection: sa.Connection, visit: Visit, asked: Filters) -> Filters:
     """Return the filters, taking the search less and less by the letter until something is called so."""
     tables = source(visit, asked)
+    if asked.q is not None:
+        roles, rest = roles_in(asked.q)
+        if roles:
+            run = connection.execute(sa.select(sa.func.max(RUNS.c.run_id))).scalar_one()
+            asked = replace(asked, holders=accounts_with(connection, visit, run, roles), rest=rest)
     for slack in (0, 1) if asked.q is not None else ():
         tried = replace(asked, slack=slack)
         found = sa.select(SCORES.c.account_id).select_from(tables).where(*conditions(visit, tried)).limit(1)

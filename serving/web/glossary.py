@@ -4,7 +4,10 @@ from starlette.responses import Response
 
 from serving.web.visit import Visit, render
 
-WORDS = "rung leaving risk margin gain back advice control bonds trigger run".split()
+WORDS = (
+    "rung loyalty leaving risk reasons margin revenue lifetime gain back advice evidence act_by next win_back control "
+    "bonds trigger run"
+).split()
 
 
 def show(visit: Visit) -> Response:

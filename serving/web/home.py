@@ -130,12 +130,12 @@ def _tile(visit: Visit, name: str, now: RunFigures, before: Sequence[RunFigures]
 
 def _money(connection: sa.Connection) -> dict[str, float | None]:
     """Return what accepted plans promise, and what judged ones brought, beside what those had promised."""
-    judged = plan_verdicts(connection)
-    promised = sum(one.record.get("claimed_gain") or 0.0 for one in accepted_plans(connection))
+    judged, accepted = plan_verdicts(connection), accepted_plans(connection)
+    promised = sum(one.record.get("claimed_gain") or 0.0 for one in accepted)
     known = [one.figures for one in judged.values() if one.figures.get("gain") is not None]
     brought = sum(one["gain"] * (one.get("treated") or 0) for one in known) if known else None
     of_these = sum((one.get("promised") or 0.0) * (one.get("treated") or 0) for one in known)
-    return {"promised": promised, "brought": brought, "of_these": of_these}
+    return {"plans": len(accepted), "promised": promised, "brought": brought, "of_these": of_these}
 
 
 def _lists(connection: sa.Connection, visit: Visit, current: Current, asked: Filters) -> list[NewsList]:

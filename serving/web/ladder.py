@@ -84,7 +84,7 @@ def show(visit: Visit) -> Response:
         rungs=rungs[::-1], summary=summary, bar=bar, flows=flows,
         picture=None if summary is None else draw_flows(visit, summary.flows, str(flows)),
         shades=None if summary is None else _shades(summary), worst=worst, stuck_names=[name for name, _, _ in STUCK],
-        acquired=[] if model is None else [_named(row, visit.told_in) for row in model.acquisition],
+        acquired=[] if model is None else [_named(visit, row) for row in model.acquisition],
         days=current.facts.horizon_days,
         pays=[] if summary is None else pictures_of(visit, summary), limited=is_limited(visit.engine), differ=differ,
         views=[] if model is None else _views(visit, model.rung_views),
@@ -131,8 +131,9 @@ def draw_rungs(visit: Visit, rungs: Sequence[Rung], days: int, former: int) -> M
     return Markup(f'{head}aria-label="{escape(visit.say("ladder.rungs"), quote=True)}">{"".join(parts)}</svg>')
 
 
-def _named(row: Mapping[str, Any], language: str) -> Mapping[str, Any]:
-    return {**row, "what": acquired_name(row, language)}
+def _named(visit: Visit, row: Mapping[str, Any]) -> Mapping[str, Any]:
+    channel = row.get("channel")
+    return {**row, "what": acquired_name(row, visit.language, visit.called(channel, channel) if channel else None)}
 
 
 def rungs_of(connection: sa.Connection, visit: Visit, current: Current) -> tuple[list[Rung], int]:

@@ -41,9 +41,9 @@ USUAL_BUDGET, USUAL_HOLDOUT = 20_000.0, 0.1
 MOST_MONEY = 1e15
 MOST_SLIDER = 100_000
 """To the right of the slider, unless all that pays costs more."""
-LIMITS = ("owner_budget", "owner_hours", *(f"{bond}_budget" for bond in BONDS))
-"""Fields of what a plan keeps to beside the budget: money and visits or hours of each account manager, money of all
-options of a bond."""
+LIMITS = ("owner_budget", "owner_hours", "group_budget", *(f"{bond}_budget" for bond in BONDS))
+"""Fields of what a plan keeps to beside the budget: money and visits or hours of each account manager, money of each
+group of companies, money of all options of a bond."""
 IN_THE_SUMS = frozenset(
     "plan_treated plan_empty plan_gain plan_gain_open plan_interval plan_claim plan_unclaimed".split()
 )
@@ -170,7 +170,14 @@ def form_of(query: QueryParams, accounts: frozenset[str] | None = None) -> PlanF
     if money is not None and held is not None and explored is not None and not wrong:
         bonds = {bond: limit for bond in BONDS if (limit := most[f"{bond}_budget"]) is not None}
         wanted = PlanQuery(
-            Allowance(money, most["owner_budget"], bonds, taken, most["owner_hours"]),
+            Allowance(
+                money,
+                most["owner_budget"],
+                bonds,
+                taken,
+                owner_hours=most["owner_hours"],
+                group_budget=most["group_budget"],
+            ),
             Draw(held, explored),
             on="low" if query.get("on") == "low" else "expected",
             owner=query.get("owner") or None,
@@ -206,6 +213,13 @@ def list_filters(query: QueryParams) -> Filters:
     return replace(filters_of(query), owner=None, rung=None)
 
 
+def _without_groups(visit: Visit, query: QueryParams) -> QueryParams:
+    """Return the query without a limit for groups where no account belongs to one: the form does not ask for it."""
+    if not query.get("group_budget") or visit.planner.read(visit.engine, visit.now)[0].menu.group is not None:
+        return query
+    return QueryParams([(name, value) for name, value in query.multi_items() if name != "group_budget"])
+
+
 def _with_visits(visit: Visit, query: QueryParams) -> QueryParams:
     """Return the query where it limits visits and does not say what takes how many: each social action takes one."""
     if not query.get("owner_hours") or any(name.startswith(HOURS) for name in query):
@@ -217,7 +231,7 @@ def _with_visits(visit: Visit, query: QueryParams) -> QueryParams:
 
 def _asked(visit: Visit, query: QueryParams) -> PlanForm:
     """Return the form, for the accounts that the filters of the list let through."""
-    filters, query = list_filters(query), _with_visits(visit, query)
+    filters, query = list_filters(query), _with_visits(visit, _without_groups(visit, query))
     if not (filters.active or visible(visit)):
         return form_of(query)
     with reading(visit.engine) as connection:

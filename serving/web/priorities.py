@@ -42,10 +42,10 @@ from serving.web.filters import (
     state_is,
 )
 from serving.web.plays import act_by_words, kept_plays, play_of
+from serving.web.reason_words import reasons_of
 from serving.web.talk import Talk, monthly_revenue, talk_of, why_at_risk, why_this
 from serving.web.ttl_cache import TTLCache
 from serving.web.visit import Visit, account_url, download, redirect, render
-from training.model.text.words import render_reasons
 
 ROWS = 50
 """Accounts on a page."""
@@ -243,6 +243,8 @@ def value_words(visit: Visit, name: str, value: str, groups: Mapping[str, str]) 
         return visit.say(f"{name}.{value}")
     if name == "work":
         return visit.say(f"work.status.{value}")
+    if name == "country":
+        return visit.country(value)
     if name in ("industry", "segment"):
         return visit.called(value, value)
     return visit.say(f"priorities.{name}.{value}") if name in CHOICES else value
@@ -373,7 +375,7 @@ def priorities_of(
                 state=PAYS if pays else UNKNOWN if best_option is None else ALONE,
                 investment=row["recommended_investment"] if pays else None,
                 gain=row["expected_gain"] if pays else None,
-                reasons=tuple(render_reasons(row["reasons"], visit.told_in)),
+                reasons=tuple(reasons_of(visit, row["reasons"])),
                 why="; ".join(why_at_risk(visit, row["reasons"])),
                 evidence=why_this(visit, row),
                 best_option=best_option,

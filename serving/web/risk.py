@@ -15,7 +15,7 @@ from serving.store.lookups import required_run
 from serving.store.run_figures import RISK_MARK, dimensions, figures_query, kept_figures, read_figures
 from serving.store.scoring_runs import SCORES
 from serving.web.charts import sparkline
-from serving.web.filters import Filters, conditions, filters_of, source
+from serving.web.filters import Filters, conditions, filters_of, forgiving, source
 from serving.web.priorities import chips_of, choices_of, safe_cell, value_words
 from serving.web.visit import Visit, download, render
 
@@ -88,6 +88,7 @@ def _pivot(visit: Visit) -> tuple[Visit, Pivot, Filters, Any, Mapping[str, str]]
     with reading(visit.engine) as connection:
         current = required_run(connection)
         visit = visit.about(current.facts)
+        asked = forgiving(connection, visit, asked)
         where = conditions(visit, asked)
         rows = [
             read_figures(row) for row in connection.execute(figures_query(current.run_id, known[by], where)).mappings()

@@ -16,6 +16,7 @@ from serving.api.bounded_executor import BoundedExecutor
 from serving.api.endpoints import PAGES
 from serving.api.errors import HttpError, http_error
 from serving.api.rate_limit import Rates, Refusals
+from serving.api.representation import takes_gzip
 from serving.api.request_bodies import parse_form, read_form
 from serving.api.request_context import request_context_of
 from serving.planning.planner import Planner
@@ -308,5 +309,7 @@ async def _asset(request: Request) -> Response:
     found = asset_at(str(request.path_params["tail"]))
     if found is None:
         raise HttpError(404, "not_found", "Not Found.")
-    kept = {"Cache-Control": "public, max-age=31536000, immutable"}
+    kept = {"Cache-Control": "public, max-age=31536000, immutable", "Vary": "Accept-Encoding"}
+    if takes_gzip(request.scope["headers"]):
+        return Response(found.packed, media_type=found.media, headers={**kept, "Content-Encoding": "gzip"})
     return Response(found.content, media_type=found.media, headers=kept)

@@ -1,5 +1,6 @@
 """The style sheet, the script and the icon: read once and named by their content, so that they can be cached."""
 
+import gzip
 import hashlib
 from dataclasses import dataclass
 from functools import cache
@@ -11,11 +12,12 @@ _MEDIA = {".css": "text/css; charset=utf-8", ".js": "text/javascript; charset=ut
 
 @dataclass(frozen=True)
 class Asset:
-    """path : below /assets/, with a digest of the content in it."""
+    """path : below /assets/, with a digest of the content in it.  packed : the content compressed."""
 
     path: str
     media: str
     content: bytes
+    packed: bytes
 
 
 @cache
@@ -26,7 +28,9 @@ def assets() -> dict[str, Asset]:
         if file.suffix in _MEDIA:
             content = file.read_bytes()
             digest = hashlib.sha256(content).hexdigest()[:12]
-            found[file.name] = Asset(f"{file.stem}.{digest}{file.suffix}", _MEDIA[file.suffix], content)
+            found[file.name] = Asset(
+                f"{file.stem}.{digest}{file.suffix}", _MEDIA[file.suffix], content, gzip.compress(content, 9)
+            )
     return found
 
 

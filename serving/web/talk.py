@@ -9,11 +9,11 @@ from features.catalog.families.contacts import ROLES
 from features.instants import MICROSECONDS_PER_DAY
 from features.tables import NO_INVESTMENT
 from serving.scoring.advice import INVEST, TEST
+from serving.web.reason_words import statement_words
 from serving.web.timeline_events import day_text
 from serving.web.visit import Visit
 from training.model.playbook import PlayText
 from training.model.reasons import LEAVING, Reason, read_reasons
-from training.model.text.words import render_statement
 
 YEAR_DAYS, SOON_DAYS, SILENT_DAYS, SPARK_MONTHS = 365, 90, 120, 24
 MONTH_DAYS = 30.4375
@@ -62,7 +62,7 @@ def talk_of(
     """
     as_of = visit.as_of // MICROSECONDS_PER_DAY
     found = signals(visit, score, timeline, contract_ends, as_of)
-    told = "; ".join(one.words(visit) for one in found[:MOST_SIGNALS])
+    told = " · ".join(one.words(visit) for one in found[:MOST_SIGNALS])
     option, advice = score["recommended_investment"], score["advice"]
     if play is not None:
         return Talk(told, play.do, play.say, play.language)
@@ -123,7 +123,7 @@ def why_at_risk(visit: Visit, text: str, most: int = 1) -> list[str]:
     found = [one for one in read_reasons(text) if isinstance(one, Reason)]
     leaving = [one for one in found if one.outcome == LEAVING and one.direction > 0 and one.value is not None]
     leaving.sort(key=lambda one: (not one.lever, -abs(one.strength)))
-    return [render_statement(one, visit.told_in) for one in leaving[:most]]
+    return [statement_words(visit, one) for one in leaving[:most]]
 
 
 def why_this(visit: Visit, score: Mapping[Any, Any]) -> str:

@@ -15,7 +15,7 @@ from starlette.datastructures import QueryParams
 from starlette.responses import HTMLResponse, RedirectResponse, Response
 
 from features.instants import MICROSECONDS_PER_DAY
-from features.tables import BONDS, NO_INVESTMENT, RUNGS, TRIGGER_FAMILIES
+from features.tables import BONDS, NO_INVESTMENT, RUNGS, TABLE, TRIGGER_FAMILIES
 from serving.planning.planner import Planner
 from serving.scoring.playbook import Playbooks
 from serving.store.scoring_runs import RunFacts
@@ -27,8 +27,8 @@ from training.model.findings import Finding
 from training.model.text.catalogue import Writer, capitalised
 from training.model.text.formats import Formats
 from training.model.text.kinds import option_name, written
-from training.model.text.names import name
-from training.model.text.words import DEFAULT_LANGUAGE, LANGUAGES
+from training.model.text.names import GERMAN_NAMES, name
+from training.model.text.words import DEFAULT_LANGUAGE, LANGUAGES, WORDS
 
 PLAIN = frozenset("/ /accounts /work /risk /plan /ladder /trust /glossary /sign-in".split())
 """Pages that are asked for by their address alone; a form that failed is not."""
@@ -48,7 +48,6 @@ class Visit:
     visitor : None on the pages that nobody needs to sign in for.  now : microseconds since 1970, UTC.
     track_records : who sees what came true of a single manager's forecasts: `off` = nobody, `own` = that manager,
     `all` = whoever sees all accounts too.
-    tail : what follows the path of a door that ends in /*.  query, form : as sent; the last of a name counts in form.
     tail : what follows the path of a door that ends in /*.  query, form : as sent; the last of a name counts in form,
     and picked holds all of them.  names : of investments and the like, as the settings have them.
     as_of : of the scores that are shown, microseconds; 0 where none are.
@@ -93,8 +92,13 @@ class Visit:
 
     @property
     def told_in(self) -> str:
-        """Return the language of what the model says: the visitor's, or English where nobody wrote it in theirs."""
+        """Return the language of findings: the visitor's, or English where nobody wrote them in theirs."""
         return self.language if self.language in LANGUAGES else DEFAULT_LANGUAGE
+
+    @property
+    def reasons_in(self) -> str:
+        """Return the language of reasons and of the playbook."""
+        return self.language if self.language in WORDS else DEFAULT_LANGUAGE
 
     @property
     def person(self) -> str:
@@ -127,18 +131,31 @@ class Visit:
         """Return what the settings call something in the data; else the plain words."""
         return self.names.get(f"{name}.{self.language}") or self.names.get(name) or plain
 
+    def country(self, code: str) -> str:
+        """Return a country as people call it; what is no code that anybody knows stays as it is."""
+        return self.called(code, self.formats.country(code))
+
     def count(self, key: str, number: int, **values: object) -> str:
         """Return the text of `KEY.one` or `KEY.many`, with the number."""
         return self.say(f"{key}.one" if number == 1 else f"{key}.many", count=self.formats.number(number), **values)
 
     def tell(self, finding: Finding, names: Mapping[str, str] | None = None) -> Markup:
         """Return a finding as a sentence of HTML.  names : of accounts, which it links to."""
-        told = capitalised(self._writer(names or {}).tell(finding))
+        told = capitalised(self._writer(names or {}).tell(self._people_call(finding)))
         return self._foreign(told if told.endswith(".") else f"{told}.")
 
     def heading(self, finding: Finding) -> Markup:
         """Return a finding in a few words of HTML."""
-        return self._foreign(capitalised(self._writer({}).heading(finding)))
+        return self._foreign(capitalised(self._writer({}).heading(self._people_call(finding))))
+
+    def _people_call(self, finding: Finding) -> Finding:
+        """Return a finding that calls investments and the like what people call them."""
+        known = {
+            name: self.names.get(f"{value}.{self.told_in}") or self.names[value]
+            for name, value in finding.params.items()
+            if isinstance(value, str) and value in self.names
+        }
+        return replace(finding, params={**finding.params, **known}) if known else finding
 
     def _foreign(self, told: str) -> Markup:
         """Return what the model says, marked where it is not in the visitor's language."""
@@ -152,7 +169,8 @@ class Visit:
 
     def name(self, kind: str, value: str) -> str:
         """Return the words for a machine name, as a cell or a line begins.  kind : of `training.model.text.names`."""
-        return capitalised(name(kind, value, self.told_in))
+        language = self.language if self.language in LANGUAGES or kind in GERMAN_NAMES else self.told_in
+        return capitalised(name(kind, value, language))
 
     def between(self, low: float | None, high: float | None, level: float | None) -> str:
         """Return an interval of money in words.  level : how often it holds; None where nobody knows."""
@@ -258,6 +276,6 @@ def _environment() -> jinja2.Environment:
     )
     environment.globals |= {
         "asset": url_of, "account_url": account_url, "languages": PAGE_LANGUAGES, "language_names": LANGUAGE_NAMES,
-        "rungs": RUNGS, "bonds": BONDS, "triggers": TRIGGER_FAMILIES, "statuses": STATUSES,
+        "rungs": RUNGS, "bonds": BONDS, "triggers": TRIGGER_FAMILIES, "statuses": STATUSES, "tables": frozenset(TABLE),
     }  # fmt: skip
     return environment

@@ -10,6 +10,7 @@ from pathlib import Path
 
 from playwright.sync_api import sync_playwright
 
+from commands.demo import NAMES
 from features.instants import MICROSECONDS_PER_DAY
 from serving.store.database import open_store, reading
 from serving.store.lookups import required_run
@@ -55,7 +56,7 @@ def main(store: str, out: Path) -> None:
     with reading(engine) as connection:
         soon = required_run(connection).facts.as_of + DAYS_AFTER * MICROSECONDS_PER_DAY
     engine.dispose()
-    with sync_playwright() as playwright, served(url, now=lambda: soon) as at:
+    with sync_playwright() as playwright, served(url, now=lambda: soon, names=NAMES) as at:
         browser = launch(playwright)
         for picture in PICTURES:
             with looking(browser, at, picture.width, picture.language, dark=picture.dark) as page:

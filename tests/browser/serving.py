@@ -3,7 +3,7 @@
 import shutil
 import threading
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 
 import uvicorn
@@ -35,14 +35,19 @@ def launch(playwright: Playwright) -> Browser:
 
 
 @contextmanager
-def served(url: str, ring: Ring = None, now: Callable[[], int] | None = None) -> Iterator[str]:
-    """The page of a store, at an address of this machine.  now : microseconds; None = as it is."""
+def served(
+    url: str, ring: Ring = None, now: Callable[[], int] | None = None, names: Mapping[str, str] | None = None
+) -> Iterator[str]:
+    """The page of a store, at an address of this machine.
+
+    now : microseconds; None = as it is.  names : as the setting `service.names`.
+    """
     store_service = StoreService(url) if now is None else StoreService(url, now)
     app = create_app(
         ModelHolder(),
         archive=store_service,
         ring=ring,
-        pages=Site(store_service, SessionAuth(ring), None, BoundedExecutor()),
+        pages=Site(store_service, SessionAuth(ring), None, BoundedExecutor(), names=names),
     )
     server = uvicorn.Server(uvicorn.Config(app, port=0, log_level="error", lifespan="off"))
     thread = threading.Thread(target=server.run, daemon=True)

@@ -118,6 +118,42 @@ def test_filters_by_script_go_along_to_the_other_language(page: Page) -> None:
     expect(page).to_have_url(re.compile("rung=member"))
 
 
+def test_what_goes_into_a_meeting_is_one_screen(browser: Browser, site: str) -> None:
+    for language in ("en", "nl", "de"):
+        with looking(browser, site, "wide", language) as page:
+            page.goto("/accounts?rung=customer&sort=margin")
+            page.locator("table.accounts a.account").first.click()
+            page.wait_for_url(re.compile("/accounts/"))
+            box = page.locator(".meeting").bounding_box()
+            assert box is not None
+            assert box["y"] + box["height"] <= 900
+
+
+def test_no_table_of_the_list_sticks_out_of_a_laptops_screen(browser: Browser, site: str) -> None:
+    for language in ("en", "nl", "de"):
+        with looking(browser, site, "wide", language) as page:
+            page.goto("/accounts")
+            assert page.evaluate("(e => e.scrollWidth <= e.clientWidth)(document.querySelector('.wide'))")
+
+
+def test_a_head_explains_itself_to_the_keyboard_and_is_silenced_by_it(page: Page) -> None:
+    page.goto("/accounts")
+    head = page.locator("th.tipped").first
+    expect(head.get_by_role("tooltip")).to_be_hidden()
+    head.locator("[aria-describedby]").focus()
+    expect(head.get_by_role("tooltip")).to_be_visible()
+    page.keyboard.press("Escape")
+    expect(head.get_by_role("tooltip")).to_be_hidden()
+
+
+def test_accounts_are_found_by_a_contacts_role(page: Page) -> None:
+    page.goto("/accounts")
+    page.keyboard.press("/")
+    page.keyboard.type("decidr")
+    page.wait_for_url(re.compile("q=decidr"))
+    expect(page.locator("table.accounts tbody tr").first).to_be_visible()
+
+
 def test_an_account_prints_on_one_page(page: Page, site: str) -> None:
     page.goto(f"{site}/accounts")
     page.locator("table.accounts a.account").first.click()

@@ -15,6 +15,7 @@ class Play:
     """A row of the playbook, as `training.settings.playbook.PlayRow` checked it; what is empty holds for all.
 
     former : whether it is for former customers; else it is for all others.
+    do_de, say_de, whom_de : empty where nobody wrote them in German; English stands there then.
     """
 
     key: str
@@ -110,7 +111,8 @@ def fits(play: Play, situation: Situation) -> bool:
 def tell(play: Play, facts: Mapping[str, str], language: str) -> PlayText:
     """Return the texts with the facts in their places; a part between brackets goes where a fact of it is missing.
 
-    facts : name -> as it is written in that language; `account` and `rung` at least.
+    facts : name -> as it is written in that language; `account` and `rung` at least.  What nobody wrote in that
+    language is told in English.
     """
     if language not in (*LANGUAGES, GERMAN):
         raise ValueError(f"there is no language {language!r}")

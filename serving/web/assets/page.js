@@ -39,6 +39,10 @@ for (const form of document.querySelectorAll("form[data-swap]")) {
 // Choices that need no button.
 for (const select of document.querySelectorAll("select[data-go]")) select.addEventListener("change", () => select.form.submit());
 
+// What a word means is put away with Escape, until the next one is looked at.
+document.addEventListener("keydown", (event) => { if (event.key === "Escape") document.body.classList.add("no-tips"); });
+for (const kind of ["focusin", "pointerover"]) document.addEventListener(kind, (event) => { if (event.target.closest?.(".tipped")) document.body.classList.remove("no-tips"); });
+
 // Keys: / searches; j and k go from account to account, and Enter opens as everywhere.
 document.addEventListener("keydown", (event) => {
   if (event.ctrlKey || event.metaKey || event.altKey || event.target.closest("input, select, textarea")) return;

@@ -8,12 +8,12 @@ GOVERNANCE: dict[str, tuple[str, str]] = {
         "Elke wijziging door een persoon of programma, nieuwste eerst. Elke regel is verzegeld met de regel ervoor.",
     ),
     "audit.whole": (
-        "The log is whole: {count} rows, each follows the one before it.",
-        "Het logboek is heel: {count} regels, elke volgt op de vorige.",
+        "The log is whole; rows: {count}. Each follows the one before it.",
+        "Het logboek is compleet; regels: {count}. Elke regel volgt op de vorige.",
     ),
     "audit.broken": (
         "The log is not what was written: {count} faults, the first at row {seq}. Tell whoever runs this service.",
-        "Het logboek is niet wat er geschreven is: {count} fouten, de eerste bij regel {seq}. Meld het wie deze dienst beheert.",
+        "Het logboek wijkt af van wat erin geschreven is: {count} fouten, de eerste bij regel {seq}. Meld het bij de beheerder van deze dienst.",
     ),
     "audit.seq": ("Row", "Regel"),
     "audit.at": ("When", "Wanneer"),
@@ -31,7 +31,7 @@ GOVERNANCE: dict[str, tuple[str, str]] = {
     "sign_in.go_on": ("You are signed in. Go on", "U bent aangemeld. Ga verder"),
     "sign_in.no_role": (
         "You have no role here yet. Ask an admin for one.",
-        "U heeft hier nog geen rol. Vraag een beheerder erom.",
+        "U heeft hier nog geen rol. Vraag er een aan de beheerder.",
     ),
     "sign_in.no_name": (
         "The identity provider did not say who you are, or not with certainty.",
@@ -39,7 +39,7 @@ GOVERNANCE: dict[str, tuple[str, str]] = {
     ),
     "sign_in.provider_refused": (
         "The identity provider's answer was not good. Try again.",
-        "Het antwoord van de identiteitsprovider klopte niet. Probeer het opnieuw.",
+        "Het antwoord van de identiteitsprovider klopte niet. Probeer het nog eens.",
     ),
     "sign_in.provider_away": (
         "The identity provider cannot be reached. Try again later, or use a key.",
@@ -51,11 +51,11 @@ GOVERNANCE: dict[str, tuple[str, str]] = {
     ),
     "error.no_role": (
         "You have no role here. Ask an admin for one.",
-        "U heeft hier geen rol. Vraag een beheerder erom.",
+        "U heeft hier geen rol. Vraag er een aan de beheerder.",
     ),
     "trust.records.off": (
         "What came true of single account managers' forecasts and decisions is not shown: whoever runs this service has not switched it on.",
-        "Wat er uitkwam van de voorspellingen en besluiten van afzonderlijke accountmanagers wordt niet getoond: wie deze dienst beheert heeft dat niet aangezet.",
+        "Wat er uitkwam van de prognoses en besluiten van afzonderlijke accountmanagers wordt niet getoond: de beheerder van deze dienst heeft dat niet aangezet.",
     ),
 }
 """By key: English, Dutch."""

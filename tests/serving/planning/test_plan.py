@@ -238,7 +238,7 @@ def test_a_budget_of_tests_alone_is_used_by_those_who_are_treated() -> None:
     plan = make_plan(tests, of_tests, Allowance(50_000.0), Draw(0.1))
     assert 48_000 < plan.record["spent"] <= 50_000
     assert plan.record["holdout_of_test"] == 0.5
-    assert "have the advice test" in told(plan_findings(plan.record))
+    assert "have the advice to test first" in told(plan_findings(plan.record))
 
 
 def test_a_plan_says_why_an_account_gets_another_option_than_its_best() -> None:

@@ -197,3 +197,13 @@ def test_every_score_carries_its_play_and_a_day_with_its_cause() -> None:
         if finding is not None:
             assert plain_formats(language).date(row["act_by"]) in render(finding, language)
     assert render(act_by_finding(usual.iloc[0].to_dict()), "en").endswith("they usually order then")  # type: ignore[arg-type]
+
+
+def test_a_play_that_nobody_wrote_in_german_is_told_in_english_and_one_that_somebody_did_in_german() -> None:
+    facts = {"account": "Acme", "rung": "Mitglied"}
+    plain, written = play("plain"), play("written", do_de="Tun", say_de="Sagen", whom_de="wem")
+    assert (tell(plain, facts, "de").do, tell(plain, facts, "de").language) == ("x", "en")
+    assert (tell(written, facts, "de").do, tell(written, facts, "de").language) == ("Tun", "de")
+    assert all(one.do_de and one.say_de and one.whom_de for one in default_plays())
+    with pytest.raises(ValueError, match="no language"):
+        tell(plain, facts, "fr")

@@ -388,7 +388,7 @@ def test_the_nightly_jobs_heartbeat_is_told(url: str, engine: sa.Engine) -> None
 def test_the_log_is_on_the_page_for_admins(browser: Browser, engine: sa.Engine) -> None:
     write(engine, "A1", "<b>A2")
     page = browser.open("/audit").text
-    assert "The log is whole: 2 rows" in page
+    assert "The log is whole; rows: 2" in page
     assert "&lt;b&gt;A2" in page
     assert "A1" not in browser.open("/audit?about=%3Cb%3EA2").text
     assert Fault(1, "cut") != Fault(1, "altered")

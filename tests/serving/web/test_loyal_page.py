@@ -60,13 +60,13 @@ def _in(language: str) -> dict[str, str]:
             "others see it otherwise (Account manager: Advocate)", "recommends us",
         )),
         ("nl", (
-            "Maak van orders een ritme", "Vóór 12 mei 2099: dan bestellen ze gewoonlijk", "verdient in 1,5 jaar terug",
-            "schijn: koopt, maar niet uit gehechtheid", "Accountmanager: Pleitbezorger", "beveelt ons aan",
+            "Breng ritme in de bestellingen", "Vóór 12 mei 2099: dan bestellen ze gewoonlijk",
+            "verdient in 1,5 jaar terug",
+            "schijnbaar: koopt, maar zonder binding", "Accountmanager: Pleitbezorger", "beveelt ons aan",
         )),
         ("de", (
             "Aus Bestellungen einen Rhythmus machen", "Vor dem 12. Mai 2099: dann bestellen sie gewöhnlich",
-            "nach 1,5 Jahren",
-            "Schein: kauft", "Betreuer: Fürsprecher", "empfiehlt uns",
+            "verdient in 1,5 Jahren zurück", "scheinbar: kauft", "Betreuer: Fürsprecher", "empfiehlt uns",
         )),
     ],
 )  # fmt: skip

@@ -173,9 +173,9 @@ def test_the_account_says_when_the_next_order_comes_and_what_if_none(own_url: st
         "en": ("4% chance of nothing; else 85,000 to 240,000", "around 14 February 2026",
                "most likely between 2 January 2026 and 3 May 2026", "Days overdue: 12", "perhaps never again",
                "most likely after 2 January 2026"),
-        "nl": ("4 % kans op niets; anders 85.000 tot 240.000", "rond 14 februari 2026",
-               "het waarschijnlijkst tussen 2 januari 2026 en 3 mei 2026", "Dagen te laat: 12",
-               "misschien nooit meer", "het waarschijnlijkst na 2 januari 2026"),
+        "nl": ("4 % kans op geen omzet; anders 85.000 tot 240.000", "rond 14 februari 2026",
+               "waarschijnlijk tussen 2 januari 2026 en 3 mei 2026", "Dagen te laat: 12",
+               "misschien nooit meer", "waarschijnlijk na 2 januari 2026"),
     }[language]  # fmt: skip
     account = some_account(own_url, rung="customer")
     pages = []
@@ -248,7 +248,7 @@ def test_a_decision_is_recorded_with_its_reason_and_can_be_taken_back(url: str) 
         answer = browser.send(path, form)
         assert answer.status_code == 303
         page = browser.open(answer.headers["location"]).text
-        assert "The decision is recorded." in page
+        assert "Recorded." in page
         assert html.escape("rebate") in page
         assert "<script>alert" not in page
         assert browser.send(path, {"token": form["token"], "take_back": "will_switch"}).status_code == 303
@@ -325,7 +325,7 @@ SAID = {
         "<strong>Leaving</strong>: Clearly better than the simplest rule", "The next rung</strong>: Not judged",
         "Of the accounts that we gave 0–10%, 4% left (between 2% and 6%, 19 times out of 20).",
         '<em class="bad">not as promised', "We gave 90–100% too seldom to tell (once).",
-        "Out of time, 90.4% of the realised rungs lay within what was given for them.",
+        "90.4% of the rungs came out as predicted.",
         "promised $46 per account, realised $1,332 [80%: −$79 to $2,743]; too uncertain to tell from zero.",
         "(7 findings)",
     ),
@@ -334,7 +334,7 @@ SAID = {
         "De volgende trede</strong>: Niet beoordeeld",
         "Van de accounts die we 0–10 % gaven, vertrok 4 % (tussen 2 % en 6 %, 19 van de 20 keer).",
         '<em class="bad">niet zoals beloofd', "We gaven 90–100 % te zelden om iets te zeggen (één keer).",
-        "Op latere tijd lag 90,4 % van de treden binnen wat ervoor was opgegeven.",
+        "90,4 % van de treden kwam uit zoals voorspeld.",
         "beloofd $ 46 per account, gebracht $ 1.332 [80 %: −$ 79 tot $ 2.743]; te onzeker om van nul te onderscheiden.",
         "(7 bevindingen)",
     ),

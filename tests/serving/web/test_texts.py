@@ -92,6 +92,10 @@ def test_rungs_triggers_and_bonds_have_their_labels() -> None:
         assert {say("en", f"{kind}.{name}") for name in names} == {TEXTS[f"{kind}.{name}"][0] for name in names}
 
 
+def test_whatever_a_model_is_judged_by_has_its_heading_on_the_page_trust() -> None:
+    assert {f"trust.bands.{happened}" for happened in HAPPENED.values()} <= set(TEXTS)
+
+
 def test_money_numbers_and_dates_are_written_as_the_reader_writes_them() -> None:
     english, dutch = Formats("en", "€"), Formats("nl", "€")
     assert (english.money(1234.5, 2), dutch.money(1234.5, 2)) == ("€1,234.50", "€\u00a01.234,50")

@@ -1,4 +1,4 @@
-"""PHRASES: how every feature reads in a reason, in English and in Dutch: the one table of templates.
+"""PHRASES: how every feature reads in a reason: the one table of templates, in English and Dutch; German is beside it.
 
 In a template `{}` stands for the value in words, formatted by the feature's unit; `{ticket|tickets}` for a count and
 its noun; `{+}` for a value with its sign; `{%}` and `{+%}` for a ratio as a percentage, without and with its sign. What is yes or no has two
@@ -8,6 +8,8 @@ be missing has none. Features of one topic tell of one thing: at most one of the
 
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
+
+from training.model.text.german_phrases import GERMAN_PHRASES
 
 
 @dataclass(frozen=True)
@@ -21,7 +23,9 @@ class Phrase:
 
 
 def _one(feature: str, topic: str, en: str, nl: str, en_never: str = "", nl_never: str = "") -> Phrase:
-    return Phrase(feature, topic, {"en": en, "nl": nl}, {"en": en_never, "nl": nl_never} if en_never else {})
+    de, de_never = GERMAN_PHRASES[feature]
+    never = {"en": en_never, "nl": nl_never, "de": de_never} if en_never else {}
+    return Phrase(feature, topic, {"en": en, "nl": nl, "de": de}, never)
 
 
 def _each(days: tuple[int, ...], feature: str, topic: str, *texts: str) -> Iterator[Phrase]:
@@ -34,7 +38,7 @@ _WINDOWS = (30, 90, 180, 365, 730)
 _TRIGGERS = {
     "situational": ("a change on their side", "een verandering aan hun kant"),
     "reactional": ("a failure of ours", "een tekortkoming van ons"),
-    "influential": ("the pull of the market", "de druk van de markt"),
+    "influential": ("competition", "concurrentie"),
 }
 _NO_ORDER = ("no order known", "geen bestelling bekend")
 _FEW_ORDERS = ("fewer than two order days in two years", "minder dan twee besteldagen in twee jaar")
@@ -54,8 +58,8 @@ PHRASES: tuple[Phrase, ...] = (
     _one("order_days_total", "tenure", "{order day|order days} in all", "{besteldag|besteldagen} in totaal"),
     _one("revenue_per_order_day_365d", "revenue per order", "{} revenue per order day in the last year", "{} omzet per besteldag in het afgelopen jaar", "no order in the last year", "geen bestelling in het afgelopen jaar"),
     _one("order_gap_mean_730d", "frequency", "an order every {} on average", "gemiddeld elke {} een bestelling", *_FEW_ORDERS),
-    _one("order_gap_deviation_730d", "regularity", "gaps between orders vary by {}", "tijd tussen bestellingen wisselt {}", *_FEW_ORDERS),
-    _one("order_gap_regularity_730d", "regularity", "gaps between orders vary by {%} of their mean", "tijd tussen bestellingen wisselt {%} van het gemiddelde", "fewer than three order days in two years", "minder dan drie besteldagen in twee jaar"),
+    _one("order_gap_deviation_730d", "regularity", "gaps between orders vary by {}", "tijd tussen bestellingen varieert {}", *_FEW_ORDERS),
+    _one("order_gap_regularity_730d", "regularity", "gaps between orders vary by {%} of their mean", "tijd tussen bestellingen varieert {%} van het gemiddelde", "fewer than three order days in two years", "minder dan drie besteldagen in twee jaar"),
     _one("order_gap_change_180d", "regularity", "gaps between orders {+%} against their usual", "tijd tussen bestellingen {+%} ten opzichte van anders", "no second order in the last 180 days to measure a gap by", "geen tweede bestelling in de afgelopen 180 dagen om de tussentijd aan te meten"),
     _one("order_gap_last", "regularity", "{} between the last two orders", "{} tussen de laatste twee bestellingen", *_FEW_ORDERS),
     _one("days_within_rhythm", "recency", "{} left of the silence that its own rhythm explains", "nog {} over van de stilte die het eigen ritme verklaart", *_NO_ORDER),
@@ -141,8 +145,8 @@ PHRASES: tuple[Phrase, ...] = (
     _one("open_tickets", "open tickets", "{open ticket|open tickets}", "{openstaande melding|openstaande meldingen}"),
     _one("overdue_tickets", "open tickets", "{ticket|tickets} open for more than two weeks", "{melding|meldingen} langer dan twee weken open"),
     _one("oldest_open_ticket_days", "open tickets", "the oldest open ticket has waited {}", "de oudste openstaande melding wacht al {}", "no ticket is open", "geen melding staat open"),
-    _one("sla_breaches_180d", "service levels", "{broken service level|broken service levels} in the last 180 days", "{geschonden serviceafspraak|geschonden serviceafspraken} in de afgelopen 180 dagen"),
-    _one("days_since_sla_breach", "service levels", "last broken service level {} ago", "laatste geschonden serviceafspraak {} geleden", "never a broken service level", "nog nooit een serviceafspraak geschonden"),
+    _one("sla_breaches_180d", "service levels", "{broken service level|broken service levels} in the last 180 days", "{niet nagekomen serviceafspraak|niet nagekomen serviceafspraken} in de afgelopen 180 dagen"),
+    _one("days_since_sla_breach", "service levels", "last broken service level {} ago", "laatste niet nagekomen serviceafspraak {} geleden", "never a broken service level", "alle serviceafspraken altijd nagekomen"),
     _one("first_response_hours_180d", "speed of service", "our first answer took {} on average in the last 180 days", "ons eerste antwoord kostte gemiddeld {} in de afgelopen 180 dagen", "no ticket answered in the last 180 days", "geen melding beantwoord in de afgelopen 180 dagen"),
     _one("resolution_hours_365d", "speed of service", "solving a ticket took {} on average in the last year", "een melding oplossen kostte gemiddeld {} in het afgelopen jaar", "no ticket solved in the last year", "geen melding opgelost in het afgelopen jaar"),
     _one("resolution_against_norm_180d", "speed of service", "time to solve a ticket {+%} against two years", "oplostijd van meldingen {+%} ten opzichte van twee jaar", "no ticket solved in the last 180 days", "geen melding opgelost in de afgelopen 180 dagen"),
@@ -151,7 +155,7 @@ PHRASES: tuple[Phrase, ...] = (
     _one("csat_last", "surveys", "last score for satisfaction {}", "laatste score voor tevredenheid {}", "never said how satisfied they are", "nog nooit gezegd hoe tevreden ze zijn"),
     _one("ces_last", "surveys", "last score for ease {}", "laatste score voor gemak {}", "never said how easy we are", "nog nooit gezegd hoe makkelijk het met ons gaat"),
     _one("trust_last", "surveys", "last score for trust {}", "laatste score voor vertrouwen {}", "never said how far they trust us", "nog nooit gezegd in hoeverre ze ons vertrouwen"),
-    _one("value_last", "surveys", "last score for value for money {}", "laatste score voor waar voor hun geld {}", "never said what they think of value for money", "nog nooit gezegd of ze waar voor hun geld krijgen"),
+    _one("value_last", "surveys", "last score for value for money {}", "laatste score voor prijs en kwaliteit {}", "never said what they think of value for money", "nog nooit gezegd wat ze van prijs en kwaliteit vinden"),
     _one("survey_mean_365d", "surveys", "mean survey score of the last year {}", "gemiddelde enquêtescore van het afgelopen jaar {}", "no survey answered in the last year", "geen enquête beantwoord in het afgelopen jaar"),
     _one("survey_change", "survey change", "last survey score {} against two years", "laatste enquêtescore {} ten opzichte van twee jaar", "no survey answered in two years", "geen enquête beantwoord in twee jaar"),
     _one("survey_mean_change_365d", "survey change", "mean survey score {} against the year before", "gemiddelde enquêtescore {} ten opzichte van het jaar ervoor", "no survey answered in one of the last two years", "geen enquête beantwoord in een van de laatste twee jaren"),
@@ -183,7 +187,7 @@ PHRASES: tuple[Phrase, ...] = (
     _one("financial_stock", "financial bond", "financial investments still felt: {}", "financiële investeringen die nog doorwerken: {}"),
     _one("social_stock", "social bond", "social investments still felt: {}", "sociale investeringen die nog doorwerken: {}"),
     _one("structural_stock", "structural bond", "structural investments still felt: {}", "structurele investeringen die nog doorwerken: {}"),
-    _one("days_since_investment", "investments", "last investment in them {} ago", "laatste investering in hen {} geleden", "never invested in", "nog nooit in geïnvesteerd"),
+    _one("days_since_investment", "investments", "last investment in them {} ago", "laatste investering in dit account {} geleden", "never invested in", "nog nooit in geïnvesteerd"),
     _one("investment_spend_365d", "investments", "{} spent on investments in the last year", "{} aan investeringen besteed in het afgelopen jaar"),
     _one("investment_spend_share_365d", "investments", "{} of the last year's revenue spent on investments", "{} van de omzet van het afgelopen jaar aan investeringen besteed", "nothing invested, or nothing ordered, in the last year", "niets geïnvesteerd of niets besteld in het afgelopen jaar"),
     *(_one(f"triggers_{kind}_180d", f"{kind} trigger", f"{{recorded trigger|recorded triggers}} ({en}) in the last 180 days", f"{{vastgelegde aanleiding|vastgelegde aanleidingen}} ({nl}) in de afgelopen 180 dagen") for kind, (en, nl) in _TRIGGERS.items()),
@@ -191,7 +195,7 @@ PHRASES: tuple[Phrase, ...] = (
     _one("days_since_trigger", "trigger", "last recorded trigger of any kind {} ago", "laatste vastgelegde aanleiding van welke aard ook {} geleden", "never a recorded trigger", "nog nooit een vastgelegde aanleiding"),
     _one("signs_situational", "situational trigger", "{sign|signs} of a change on their side (people who left, contracts that end)", "{teken|tekenen} van een verandering aan hun kant (vertrokken personen, aflopende contracten)"),
     _one("signs_reactional", "reactional trigger", "{sign|signs} of our own failures (service, tickets, low scores, credit notes)", "{teken|tekenen} van tekortkomingen van ons (service, meldingen, lage scores, creditnota's)"),
-    _one("signs_influential", "influential trigger", "{sign|signs} of the pull of the market (inquiries lost, less discount, switches before)", "{teken|tekenen} van druk van de markt (verloren aanvragen, minder korting, eerder vertrek)"),
+    _one("signs_influential", "influential trigger", "{sign|signs} of competition (inquiries lost, less discount, switches before)", "{teken|tekenen} van concurrentie (verloren aanvragen, minder korting, eerder vertrek)"),
     _one("switches_before", "left before", "times that they left us before: {}", "aantal keren eerder bij ons vertrokken: {}"),
     _one("days_since_switch", "left before", "last left us {} ago", "vertrok {} geleden voor het laatst", "has never left us", "is nog nooit vertrokken"),
     _one("employees", "size", "{} employed there", "{} in dienst", "headcount not known", "aantal medewerkers niet bekend"),
@@ -206,7 +210,7 @@ PHRASES: tuple[Phrase, ...] = (
     _one("forecast_mean_365d", "forecast", "estimates of one rung more were {} on average in the last year", "schattingen voor één trede hoger waren gemiddeld {} in het afgelopen jaar", *_NOT_ESTIMATED),
     _one("forecast_change", "forecast", "the last estimate of one rung more is {+} against the mean of the year", "de laatste schatting voor één trede hoger is {+} ten opzichte van het gemiddelde van het jaar", *_NOT_ESTIMATED),
     _one("forecast_against_revenue", "forecast", "the last estimate of one rung more is {} the revenue of 180 days", "de laatste schatting voor één trede hoger is {} de omzet van 180 dagen", "no estimate, or no order in the last 180 days", "geen schatting, of geen bestelling in de afgelopen 180 dagen"),
-    _one("support", "support", "we spoke with {} of the people there, by their say, about what they care about, in the last year", "met {} van de mensen daar, naar hun stem, spraken we het afgelopen jaar over wat zij belangrijk vinden", "no interest known, or no topic written down", "geen belang bekend, of geen onderwerp vastgelegd"),
+    _one("support", "support", "we spoke with {} of the people there, by their say, about what they care about, in the last year", "met {} van de contactpersonen, gewogen naar invloed, spraken we het afgelopen jaar over wat zij belangrijk vinden", "no interest known, or no topic written down", "geen belang bekend, of geen onderwerp vastgelegd"),
     _one("people_to_tell", "support", "{person|people} there whom nobody told what we have for them in the last year", "{persoon|personen} daar aan wie het afgelopen jaar niemand vertelde wat wij voor hen hebben"),
     _one("collaborations_730d", "working together", "{joint development, investment or exchange of data|joint developments, investments or exchanges of data} in two years", "{gezamenlijke ontwikkeling, investering of gegevensuitwisseling|gezamenlijke ontwikkelingen, investeringen of gegevensuitwisselingen} in twee jaar"),
     _one("days_since_collaboration", "working together", "last developed, invested or exchanged data together with us {} ago", "ontwikkelde, investeerde of wisselde gegevens uit met ons {} geleden voor het laatst", "never developed, invested or exchanged data together with us", "nog nooit samen met ons ontwikkeld, geïnvesteerd of gegevens uitgewisseld"),

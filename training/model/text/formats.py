@@ -4,6 +4,7 @@ import math
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 
+from babel import Locale
 from babel.dates import format_date
 from babel.numbers import format_decimal
 
@@ -70,6 +71,16 @@ class Formats:
             return MISSING
         moment = _datetime(at)
         return self.date(at) if (moment.hour, moment.minute) == (0, 0) else self.time(at)
+
+    def country(self, code: str) -> str:
+        """Write a country of ISO 3166; what is none stays as it is.
+
+        >>> Formats("nl").country("FR")
+        'Frankrijk'
+        """
+        known = {"UK": "GB"}.get(code.upper(), code.upper())
+        found = Locale(self.language).territories.get(known) if len(known) == 2 else None
+        return str(found) if found else code
 
     def _pattern(self, plain: str) -> str:
         """Return the pattern of a date: in German a full stop follows the day."""

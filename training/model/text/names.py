@@ -55,7 +55,7 @@ NAMES: Mapping[str, Mapping[str, Words]] = {
     "trigger": {
         "situational": ("what changed at theirs", "wat er bij hen veranderde"),
         "reactional": ("where we failed them", "waar wij tekortschoten"),
-        "influential": ("the pull of the market", "de trek van de markt"),
+        "influential": ("competition", "concurrentie"),
     },
     "definition": {"recorded": ("recorded", "vastgelegd"), "silence": ("silence", "stilte"),
                    "rhythm": ("silence beyond its own rhythm", "stilte langer dan het eigen ritme")},
@@ -240,15 +240,36 @@ NAMES: Mapping[str, Mapping[str, Words]] = {
         "history": ("history (value gap)", "historie (waardeverschil)"),
     },
 }  # fmt: skip
+GERMAN_NAMES: Mapping[str, Mapping[str, str]] = {
+    "rung": dict(zip(RUNGS, WORDS["de"].rungs, strict=True)),
+    "task": {
+        "next_rung": "die nächste Stufe", "switching": "Abwanderung", "revenue": "erwarteter Umsatz",
+        "renewal": "Verlängerungen", "win_back": "Rückgewinnung",
+    },
+    "trigger": {
+        "situational": "eine Veränderung beim Kunden", "reactional": "ein Fehler von uns",
+        "influential": "Wettbewerb",
+    },
+    "acquired": {
+        "new_account": "ein neuer Kunde", "inquiry": "eine offene Anfrage eines Interessenten",
+        "suspect": "ein Zielkunde", "recommended": "eine empfohlene Investition in einen Kunden",
+    },
+}  # fmt: skip
+"""What the managers' page names in German by itself; findings have English names there, as their sentences are."""
 NOBODY: Words = ("(nobody named)", "(niemand genoemd)")
-UNKNOWN_CHANNEL: Words = ("channel unknown", "kanaal onbekend")
-WON_BY: Words = ("a new account, won by {channel}", "een nieuw account, gewonnen via {channel}")
+UNKNOWN_CHANNEL = ("channel unknown", "kanaal onbekend", "Kanal unbekannt")
+WON_BY = (
+    "a new account, won by {channel}", "een nieuw account, gewonnen via {channel}",
+    "ein neuer Kunde, gewonnen über {channel}",
+)  # fmt: skip
 
 
 def name(kind: str, value: str, language: str) -> str:
     """Return the words of a machine name; the name itself where the table has none."""
-    words = NAMES[kind].get(value)
-    return value if words is None else words[LANGUAGES.index(language)]
+    if language in LANGUAGES:
+        words = NAMES[kind].get(value)
+        return value if words is None else words[LANGUAGES.index(language)]
+    return GERMAN_NAMES[kind].get(value, value)
 
 
 def manager_name(manager: str | None, language: str) -> str:
@@ -262,12 +283,12 @@ def forecaster_name(row: Mapping[str, object], language: str) -> str:
     return name("forecaster", who, language) if who != "manager" else manager_name(_text(row["manager"]), language)
 
 
-def acquired_name(row: Mapping[str, object], language: str) -> str:
-    """Return what the money of a row of `Facts.acquisition` went to."""
-    what, channel, place = str(row["what"]), row.get("channel"), LANGUAGES.index(language)
-    if channel is None:
-        return name("acquired", what, language)
-    return WON_BY[place].format(channel=channel or UNKNOWN_CHANNEL[place])
+def acquired_name(row: Mapping[str, object], language: str, channel: str | None = None) -> str:
+    """Return what the money of a row of `Facts.acquisition` went to.  channel : as people call it; None = as it is."""
+    known, place = row.get("channel"), (*LANGUAGES, "de").index(language)
+    if known is None:
+        return name("acquired", str(row["what"]), language)
+    return WON_BY[place].format(channel=channel or known or UNKNOWN_CHANNEL[place])
 
 
 def _text(value: object) -> str | None:

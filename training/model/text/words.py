@@ -12,6 +12,7 @@ from training.model.reasons import LEAVING, Reason, Stored, Value, read_reasons
 from training.model.text.feature_phrases import PHRASE
 
 LANGUAGES = ("en", "nl")
+"""Of findings and of everything else that a program writes; reasons are in all of WORDS."""
 DEFAULT_LANGUAGE = "en"
 Spoken = Callable[[str], str]
 CODE = "code"
@@ -44,6 +45,7 @@ class Words:
     points: str
     of_scale: str
     other: str
+    percent: str
 
 
 WORDS: Mapping[str, Words] = {
@@ -54,7 +56,7 @@ WORDS: Mapping[str, Words] = {
         ("suspect", "prospect", "shopper", "customer", "member", "advocate", "raving fan"),
         ("more likely to leave", "more likely to stay"), ("more likely to climb", "less likely to climb"),
         "can be acted on", "similar accounts", "unlike most similar accounts", "times", "more than 10 times as much",
-        "percentage points", "out of 100", "other",
+        "percentage points", "out of 100", "other", "%",
     ),
     "nl": Words(
         ",", ".", "geen",
@@ -64,7 +66,17 @@ WORDS: Mapping[str, Words] = {
         ("grotere kans op vertrek", "kleinere kans op vertrek"),
         ("grotere kans op een hogere trede", "kleinere kans op een hogere trede"),
         "beïnvloedbaar", "vergelijkbare accounts", "anders dan de meeste vergelijkbare accounts", "keer",
-        "meer dan 10 keer zo veel", "procentpunt", "op 100", "overig",
+        "meer dan 10 keer zo veel", "procentpunt", "van de 100", "overig", " %",
+    ),
+    "de": Words(
+        ",", ".", "keine",
+        {"days": ("Tag", "Tage"), "hours": ("Stunde", "Stunden"), "minutes": ("Minute", "Minuten"),
+         "persons": ("Person", "Personen")},
+        ("Zielkunde", "Interessent", "Erstkäufer", "Stammkunde", "Mitglied", "Fürsprecher", "begeisterter Fan"),
+        ("spricht für Abwanderung", "spricht gegen Abwanderung"),
+        ("spricht für einen Aufstieg", "spricht gegen einen Aufstieg"),
+        "beeinflussbar", "vergleichbare Kunden", "anders als die meisten vergleichbaren Kunden", "mal",
+        "mehr als das Zehnfache", "Prozentpunkte", "von 100", "sonstige", " %",
     ),
 }  # fmt: skip
 _HOLE = re.compile(r"\{([^{}]*)\}")
@@ -170,9 +182,11 @@ def _peer(template: str, unit: str, peer: float, words: Words, with_unit: bool =
 def _value(hole: str, unit: str, value: float, words: Words) -> str:
     """What stands in the place of a hole in a template."""
     if "|" in hole:
-        one, many = hole.split("|")
+        one, many, *nought = hole.split("|")
         count = number(value, words)
-        return f"{words.none} {many}" if value == 0 else f"{count} {one if count == '1' else many}"
+        if value == 0:
+            return nought[0] if nought else f"{words.none} {many}"
+        return f"{count} {one if count == '1' else many}"
     if hole in ("%", "+%"):
         return _percent(value, words, signed=hole == "+%")
     if hole == "+":
@@ -222,7 +236,7 @@ def number(value: float, words: Words) -> str:
 
 
 def _percent(value: float, words: Words, signed: bool = False) -> str:
-    return f"{_signed(100 * value, words) if signed else number(100 * value, words)} %"
+    return f"{_signed(100 * value, words) if signed else number(100 * value, words)}{words.percent}"
 
 
 def _signed(value: float, words: Words) -> str:

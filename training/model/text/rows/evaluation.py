@@ -118,8 +118,8 @@ ROWS = (
             "verzameling, op {snapshots:count} momentopnamen; zo'n verzameling telt gemiddeld {size:.2} treden",
         ),
         (
-            "out of time, {share:%1} of the realised rungs lay within what was given for them",
-            "op latere tijd lag {share:%1} van de treden binnen wat ervoor was opgegeven",
+            "{share:%1} of the rungs came out as predicted",
+            "{share:%1} van de treden kwam uit zoals voorspeld",
         ),
     ),
     Row(
@@ -131,8 +131,8 @@ ROWS = (
             "interval, op {snapshots:count} momentopnamen, en {above:%1} erboven",
         ),
         (
-            "out of time, {share:%1} of the realised revenues lay within what was given for them",
-            "op latere tijd lag {share:%1} van de omzetten binnen wat ervoor was opgegeven",
+            "{share:%1} of the revenues came out within the range that was given",
+            "{share:%1} van de omzetten viel binnen de opgegeven grenzen",
         ),
     ),
     Row(

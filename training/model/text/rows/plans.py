@@ -47,12 +47,11 @@ ROWS = (
         (
             "this gain flatters: it adds up the best of many uncertain estimates, and the best are partly lucky; hold it "
             "against the hold-out with ladder monitor",
-            "deze opbrengst vleit: ze telt de beste van veel onzekere schattingen op, en de beste hebben deels geluk; "
-            "toets haar aan de achtergehouden accounts met ladder monitor",
+            "deze opbrengst is geflatteerd: ze telt de gunstigste van veel onzekere schattingen op, en dat is deels geluk; toets haar aan de controlegroep met ladder monitor",
         ),
         (
             "nobody has checked yet what such sums are worth",
-            "nog niemand heeft nagegaan wat zulke sommen waard zijn",
+            "nog niemand heeft nagegaan wat zulke bedragen waard zijn",
         ),
     ),
     Row(
@@ -73,12 +72,11 @@ ROWS = (
         (
             "promise {claim:money}, the lower of two sums: of these estimates, and of what such recommendations brought "
             "on accounts that had no part in the estimates, {low:money} to {high:money} [{level:%}]",
-            "beloof {claim:money}, de laagste van twee sommen: van deze schattingen, en van wat zulke aanbevelingen "
-            "brachten bij accounts die er geen deel aan hadden, {low:money} tot {high:money} [{level:%}]",
+            "beloof {claim:money}, het laagste van twee bedragen: van deze schattingen, en van wat zulke adviezen opleverden bij accounts die in de schattingen niet meetelden, {low:money} tot {high:money} [{level:%}]",
         ),
         (
             "{low:money} to {high:money} by accounts that had no part in the estimates",
-            "{low:money} tot {high:money} naar accounts die geen deel hadden aan de schattingen",
+            "{low:money} tot {high:money} bij accounts die in de schattingen niet meetelden",
         ),
     ),
     Row(
@@ -86,12 +84,11 @@ ROWS = (
         (
             "not proven yet: judged on accounts that had no part in the estimates, such recommendations bring {low:money} to "
             "{high:money} [{level:%}], which holds nothing at all; if you must promise, then {claim:money} at most",
-            "nog niet bewezen: naar accounts die geen deel hadden aan de schattingen brengen zulke aanbevelingen {low:money} "
-            "tot {high:money} [{level:%}], dus misschien niets; moet u iets beloven, dan hooguit {claim:money}",
+            "nog niet bewezen: bij accounts die in de schattingen niet meetelden leveren zulke adviezen {low:money} tot {high:money} [{level:%}] op, dus misschien niets; moet u iets beloven, dan hooguit {claim:money}",
         ),
         (
             "not proven yet: {low:money} to {high:money} by accounts that had no part in the estimates",
-            "nog niet bewezen: {low:money} tot {high:money} naar accounts die geen deel hadden aan de schattingen",
+            "nog niet bewezen: {low:money} tot {high:money} bij accounts die in de schattingen niet meetelden",
         ),
     ),
     Row(
@@ -99,22 +96,20 @@ ROWS = (
         (
             "promise {claim:money}: on accounts that had no part in the estimates such recommendations lost money, "
             "{low:money} to {high:money} [{level:%}]",
-            "beloof {claim:money}: bij accounts die geen deel hadden aan de schattingen verloren zulke aanbevelingen geld, "
+            "beloof {claim:money}: bij accounts die in de schattingen niet meetelden kostten zulke adviezen geld, "
             "{low:money} tot {high:money} [{level:%}]",
         ),
         (
             "such recommendations lost money: {low:money} to {high:money} by accounts that had no part in the estimates",
-            "zulke aanbevelingen verloren geld: {low:money} tot {high:money} naar accounts die geen deel hadden aan de "
-            "schattingen",
+            "zulke adviezen kostten geld: {low:money} tot {high:money} bij accounts die in de schattingen niet meetelden",
         ),
     ),
     Row(
         "plan_tested",
         (
-            "{accounts:one account has|# accounts have} the advice test, since the investment pays on average only: "
+            "{accounts:one account has|# accounts have} the advice to test first, since the investment pays on average only: "
             "by lot {share:%} get it, so that the next training knows",
-            "{accounts:één account heeft|# accounts hebben} het advies proef, omdat de investering alleen gemiddeld "
-            "loont: door loting krijgt {share:%} haar, zodat de volgende training het weet",
+            "{accounts:één account heeft|# accounts hebben} het advies eerst te testen, omdat de investering alleen gemiddeld loont: door loting krijgt {share:%} haar, zodat de volgende training ervan leert",
         ),
     ),
     Row(
@@ -122,8 +117,7 @@ ROWS = (
         (
             "{accounts:one account gets|# accounts get} an investment that raises the chance of leaving beyond its interval, "
             "as a test",
-            "{accounts:één account krijgt|# accounts krijgen} een investering die de kans op vertrek verhoogt, buiten haar "
-            "interval, als proef",
+            "{accounts:één account krijgt|# accounts krijgen} een investering die de kans op vertrek aantoonbaar verhoogt, als proef",
         ),
     ),
     Row(
@@ -137,7 +131,7 @@ ROWS = (
         "plan_no_holdout",
         (
             "nobody is held out: what this plan was worth can never be measured",
-            "niemand is achtergehouden: wat dit plan opbracht is nooit te meten",
+            "er is geen controlegroep: wat dit plan oplevert is nooit te meten",
         ),
     ),
     Row(
@@ -145,8 +139,7 @@ ROWS = (
         (
             "{held_out:no further account is|one more account is|# more accounts are} held out by lot ({share:%} of those "
             "selected; seed {seed}): give them nothing. Their {cost:money} is not added to what is spent",
-            "{held_out:geen ander account is|nog één account is|nog # accounts zijn} door loting achtergehouden "
-            "({share:%} van de gekozen accounts; startgetal {seed}): geef ze niets. Hun {cost:money} telt niet als "
+            "{held_out:geen ander account zit|nog één account zit|nog # accounts zitten} door loting in de controlegroep ({share:%} van de gekozen accounts; startgetal {seed}): geef ze niets. Hun {cost:money} telt niet als "
             "besteed",
         ),
     ),
@@ -162,8 +155,7 @@ ROWS = (
         "plan_next_nothing",
         (
             "the next {money:money} buys nothing: what pays is on the plan already, or another limit stands in the way",
-            "de volgende {money:money} levert niets op: wat loont staat al op het plan, of een andere grens staat in de "
-            "weg",
+            "de volgende {money:money} levert niets op: wat loont staat al in het plan, of een andere grens houdt het tegen",
         ),
     ),
     Row(
@@ -213,7 +205,7 @@ ROWS = (
         "plan_left_alone",
         (
             "left alone: {accounts:one account|# accounts}; {reason:alone}",
-            "met rust gelaten: {accounts:één account|# accounts}; {reason:alone}",
+            "geen investering: {accounts:één account|# accounts}; {reason:alone}",
         ),
     ),
     Row(
