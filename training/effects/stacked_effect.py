@@ -7,7 +7,7 @@ leaves, so that lines cost no trees. A stage counts as far as it foretells, on t
 outcomes turned out beyond their expectation (the R-loss), drawn to the linear stage alone as far as noise leaves that
 open.
 
-Predictions are averages over the folds' models. Their error holds the linear stage's own, how the folds' models differ
+Predictions are those of models of all rows. Their error holds the linear stage's own, how the folds' models differ
 (delete-a-group jackknife) and how the stages do.
 
 Revenue has none of this: effects on it are shares of size under heavy tails, and boosted final stages lost there over
@@ -73,7 +73,7 @@ class Regression:
 
 @dataclass(frozen=True)
 class FoldModels:
-    """What was learnt without one fold."""
+    """What was learnt without one fold, or of all rows."""
 
     control: Regression
     treated: Regression
@@ -89,6 +89,7 @@ class StackedEffect:
     """An effect as several stages have it; weights : of the linear stage, the T- and the X-learner."""
 
     linear: Effect
+    whole: FoldModels
     folds: tuple[FoldModels, ...]
     weights: tuple[float, ...]
 
@@ -96,11 +97,11 @@ class StackedEffect:
         """Return the effect on each row and its standard error, shape (n, 2)."""
         linear, error = self.linear.predict(matrix).T
         own, *others = self.weights
-        each = np.stack([models.stages(matrix) for models in self.folds])
-        by_fold = each @ np.array(others)
-        effect = own * linear + by_fold.mean(axis=0)
-        spread = (len(each) - 1) * by_fold.var(axis=0)
-        stages, share = np.column_stack([linear, each.mean(axis=0)]), np.array(self.weights) / sum(self.weights)
+        whole = self.whole.stages(matrix)
+        effect = own * linear + whole @ np.array(others)
+        by_fold = np.stack([models.stages(matrix) @ np.array(others) for models in self.folds])
+        spread = (len(by_fold) - 1) * by_fold.var(axis=0)
+        stages, share = np.column_stack([linear, whole]), np.array(self.weights) / sum(self.weights)
         apart = (stages - (stages @ share)[:, None]) ** 2 @ share
         return np.column_stack([effect, np.sqrt((own * error) ** 2 + spread + apart)])
 
@@ -126,7 +127,11 @@ def stack(linear: Effect, sample: Sample, terms: Sequence[Term], booster: Booste
         fitted = fit_cases([_part(sample.case, rows)])[0][0]
         stages[test, 0] = fitted.design(sample.case.z[test], sample.case.size[test]) @ fitted.coefficients
     weights = stage_weights(stages, sample.outcome - expected, sample.exposed - sample.chance, sample.weight)
-    return StackedEffect(linear, tuple(folds), weights) if sum(weights[1:]) > 0 else linear
+    if sum(weights[1:]) == 0:
+        return linear
+    return StackedEffect(
+        linear, _fold_models(sample, sample.weight > 0, every, columns, patient), tuple(folds), weights
+    )
 
 
 def stage_weights(stages: FloatArray, beyond: FloatArray, apart: FloatArray, weight: FloatArray) -> tuple[float, ...]:
