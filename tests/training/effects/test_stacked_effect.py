@@ -55,3 +55,13 @@ def test_a_stage_that_foretells_takes_the_weight() -> None:
     stages = np.column_stack([np.zeros(2000), RNG.normal(size=2000), effect])
     weights = stage_weights(stages, apart * effect + 0.1 * RNG.normal(size=2000), apart, np.ones(2000))
     assert weights == pytest.approx((1.0, 0.0, 1.0), abs=0.05)
+
+
+def test_an_interval_holds_what_does_not_grow_with_the_account() -> None:
+    """An effect is sought as a share of size; the smallest account may get half of the mean effect all the same."""
+    X, _, exposed, _ = steps(2000)
+    y = np.exp(X[:, 2]) * RNG.gamma(4, 25, 2000) + exposed * 50
+    effect = UpliftRegressor(rounds=40).fit(X, y, treatment=exposed).effect_
+    mean = effect.predict(X)[:, 0].mean()
+    assert effect.typical == pytest.approx(0.5 * mean, rel=0.1)
+    assert (effect.predict(X)[:, 1] >= effect.typical).all()
