@@ -88,12 +88,17 @@ def _found(name: str, seed: int, accounts: int | None, pythons: Sequence[str]) -
     judged = [one for k in range(len(world.options)) if (one := judge(world, k, settings.uplift.level)) is not None]
     sure = by_gain(world, _sure_gains(world, predicted.uplift, predicted.error))
     return Found(
-        value=float(ours.brought.mean()), claimed=float(ours.claimed or 0.0),
+        value=float(ours.brought.mean()), claimed=_promised(ours.claimed or 0.0, world.claim),
         oracle=float(by_gain(world, world.true_gain).brought.mean()), sure=float(sure.brought.mean()),
         invested=sure.treated, peer=_best_peer(world, settings, pythons),
         accounts=_mean([one.accounts_covered for one in judged]), groups=_mean([one.groups_covered for one in judged]),
         slope=_mean([one.slope for one in judged]), off=_mean([abs(one.off) for one in judged]),
     )  # fmt: skip
+
+
+def _promised(gain: float, claim: float | None) -> float:
+    """Return what a plan promises: the lower of the sum of the estimates and what held-out trials make of it."""
+    return gain if claim is None else max(min(gain, gain * claim), 0.0)
 
 
 def _sure_gains(world: World, uplift: np.ndarray, error: np.ndarray) -> np.ndarray:

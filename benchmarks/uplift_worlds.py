@@ -33,6 +33,7 @@ class World:
     p_switch, expected_revenue : shape (n,), predicted; zero where there is nobody to switch.
     true_uplift, true_gain : shape (n, k), money.  cost : shape (k,).
     effects : ours, one an option.
+    claim : what a plan promises of a unit of estimated gain, if less than one; None where nothing was judged.
     """
 
     data: Dataset
@@ -47,6 +48,7 @@ class World:
     true_uplift: FloatArray
     true_gain: FloatArray
     effects: tuple[InvestmentEffect, ...]
+    claim: float | None = None
 
     def gains(self, uplift: FloatArray) -> FloatArray:
         """Uplift x margin - cost, shape (n, k), as `serving.scoring.scoring` reckons it."""
@@ -70,10 +72,11 @@ def world_of(scenario: str | Scenario, seed: int, accounts: int | None, settings
         np.column_stack([truth[f"{column}_{name}"].to_numpy() for name in options.names])
         for column in ("uplift", "margin_gain")
     )
+    learnt = fit_uplift(earlier, settings)
     return World(
         earlier, build_trials(earlier, settings), matrix, labels.rung, rates_of(data, now, settings),
         np.where(labels.can_switch, leaving, 0.0), revenue, tuple(options.names), np.asarray(options.costs), uplift,
-        gain, fit_uplift(earlier, settings).options,
+        gain, learnt.options, learnt.policy_value.claim if learnt.policy_value else None,
     )  # fmt: skip
 
 

@@ -13,7 +13,7 @@ from statistics import NormalDist
 import numpy as np
 
 from training.effects.doubly_robust import average
-from training.effects.off_policy_value import clustered_error, unbiased_scores
+from training.effects.off_policy_value import clustered_error, drawn_to_one, unbiased_scores
 from training.effects.outcomes import Outcome
 from training.effects.r_learner import fit_cases
 from training.effects.uplift_estimation import Basis, Estimation, Learnt
@@ -73,22 +73,11 @@ def calibration(estimation: Estimation, ground: Basis, k: int, measured: Outcome
     score = unbiased_scores(predicted[rows], arm, np.ones(len(rows), np.int64), measured.beyond[rows], chance)
     promised = float(predicted[rows].mean()) if len(rows) else 0.0
     error = clustered_error(score, trials.snapshots.account[rows]) if len(rows) else 0.0
-    return drawn_to_one(float(score.mean()) if len(rows) else 0.0, promised, error)
-
-
-def drawn_to_one(realised: float, promised: float, error: float) -> float:
-    """Return realised over promised, drawn to one as far as its error leaves it open; 0 .. LARGEST.
-
-    >>> drawn_to_one(0.05, 0.1, 0.0), drawn_to_one(0.05, 0.1, 1e9)
-    (0.5, 1.0)
-    """
-    if promised == 0:
-        return 1.0
-    noise, prior = (error / promised) ** 2, PRIOR_SPREAD**2
-    return float(np.clip((prior * realised / promised + noise) / (prior + noise), 0.0, LARGEST))
+    drawn = drawn_to_one(float(score.mean()) if len(rows) else 0.0, promised, error, PRIOR_SPREAD)
+    return float(np.clip(drawn, 0.0, LARGEST))
 
 
 def _scaled(effect: Effect, factor: float) -> Effect:
     coefficients = tuple(factor * one for one in effect.coefficients)
     rows: Sequence[tuple[float, ...]] = [tuple(factor**2 * cell for cell in row) for row in effect.covariance]
-    return replace(effect, coefficients=coefficients, covariance=tuple(rows))
+    return replace(effect, coefficients=coefficients, covariance=tuple(rows), typical=factor * effect.typical)

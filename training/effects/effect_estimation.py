@@ -14,8 +14,10 @@ from training.models.next_rung import LONG_AGO
 from training.settings import BoosterSettings
 
 NUISANCE_ROUNDS = 100
-HETEROGENEITY = 0.6
-"""The standard deviation of an account's effect around that of accounts that look alike, as a share of it."""
+HETEROGENEITY, TYPICAL = 0.5, 0.5
+"""The standard deviation of an account's effect around that of accounts that look alike: the part that grows with the
+account's size, as a share of its effect, and the part that does not, as a share of the mean effect. Effects are sought
+as shares of size; where they add orders by number, small accounts get more than their share."""
 
 
 def modifiers(data: Named) -> list[Term]:
@@ -49,12 +51,13 @@ def fit_effects(
     terms : standardised; those whose values the cases hold.
     """
     return {
-        k: (_effect(terms, outcome, shrunk), _effect(terms, outcome, unshrunk))
+        k: (_effect(terms, outcome, shrunk, cases[k]), _effect(terms, outcome, unshrunk, cases[k]))
         for k, (shrunk, unshrunk) in zip(cases, fit_cases(list(cases.values())), strict=True)
     }
 
 
-def _effect(terms: tuple[Term, ...], outcome: Outcome, fitted: FittedEffect) -> Effect:
+def _effect(terms: tuple[Term, ...], outcome: Outcome, fitted: FittedEffect, case: Case) -> Effect:
+    mean = float((fitted.design(case.z, case.size) @ fitted.coefficients).mean())
     return Effect(
         terms,
         tuple(float(b) for b in fitted.coefficients),
@@ -64,4 +67,5 @@ def _effect(terms: tuple[Term, ...], outcome: Outcome, fitted: FittedEffect) -> 
         scale_factor=outcome.factor,
         within=WITHIN,
         heterogeneity=HETEROGENEITY,
+        typical=round(TYPICAL * abs(mean), 6),
     )

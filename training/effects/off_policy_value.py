@@ -17,6 +17,23 @@ from training.evaluation.cluster_bootstrap import Interval
 from training.evaluation.curves import POINTS, Budget
 from training.model.findings import NOTE, OK, WARNING, Finding
 
+CLAIM_SPREAD = 0.5
+"""The prior standard deviation of what a unit of estimated gain is worth, around one."""
+
+
+def drawn_to_one(realised: float, promised: float, error: float, spread: float) -> float:
+    """Return realised over promised, drawn to one as far as its error leaves it open.
+
+    It is the posterior mean under a normal prior around one of that spread.
+
+    >>> drawn_to_one(0.05, 0.1, 0.0, 0.3), drawn_to_one(0.05, 0.1, 1e9, 0.3)
+    (0.5, 1.0)
+    """
+    if promised == 0:
+        return 1.0
+    noise, prior = (error / promised) ** 2, spread**2
+    return (prior * realised / promised + noise) / (prior + noise)
+
 
 @dataclass(frozen=True)
 class OffPolicyValue:
@@ -41,18 +58,29 @@ class OffPolicyValue:
     def ratio(self) -> Interval | None:
         """Return what a promised unit was worth, with its interval; None where nothing was promised.
 
-        As the trials have it, drawn to nothing: who promises the sum of the estimates must say so if this is less.
+        As the trials have it, drawn to nothing; `claim` is what to promise by.
         """
         if self.promised <= 0:
             return None
         value, low, high = (one / self.promised for one in (self.value, self.low, self.high))
         return Interval(value, low, high, self.level)
 
+    @property
+    def claim(self) -> float | None:
+        """Return what to promise of a unit of estimated gain: the ratio drawn to one as far as its noise allows.
+
+        A few hundred trials cannot judge a sum: as it is, the ratio would have half of the true promises taken back.
+        It never leaves its interval.
+        """
+        if self.ratio is None:
+            return None
+        return min(drawn_to_one(self.value, self.promised, self.error, CLAIM_SPREAD), self.ratio.high)
+
     def figures(self) -> dict[str, float]:
         """Return the figures under flat names, for the tracker."""
         values = {"promised": self.promised, "value": self.value, "value_low": self.low, "value_high": self.high}
-        if self.ratio is not None:
-            values |= {"claim_ratio": self.ratio.value, "claim_low": self.ratio.low, "claim_high": self.ratio.high}
+        if self.ratio is not None and self.claim is not None:
+            values |= {"claim_ratio": self.claim, "claim_low": self.ratio.low, "claim_high": self.ratio.high}
         return {f"recommended_{name}": round(value, 4) for name, value in values.items()}
 
     def finding(self) -> Finding:

@@ -17,6 +17,7 @@ from training.effects.doubly_robust import Overlap, average, cross_fitted_propen
 from training.effects.effect_estimation import fit_effects, modifiers, small_booster
 from training.effects.outcomes import Outcome, measure_outcome
 from training.effects.r_learner import POWER, Case
+from training.effects.stacked_effect import Sample, StackedEffect, stack
 from training.effects.target_trials import dates_of
 from training.effects.within_dates import at_their_dates, centred, comparable
 from training.estimators.boosted import OURS, Boosted, accounts_of, instants
@@ -34,19 +35,27 @@ class _Trials:
 
     chance : shape (n, n_arms), probability of every arm, out of fold.
     compared : shape (n, n_arms), whether a row may be compared with that arm's, or that arm with it.
+    target : shape (n,), y less what moved everybody at its date.
     """
 
     outcome: Outcome
+    target: FloatArray
     arm: IntArray
     chance: FloatArray
     randomised: BoolArray
     compared: BoolArray
     account: IntArray
     weight: FloatArray
+    fold: IntArray
+
+    def rows(self, k: int) -> BoolArray:
+        """Return the rows of arm k and of the control that count."""
+        found: BoolArray = ((self.arm == k) | (self.arm == 0)) & self.compared[:, k] & (self.weight > 0)
+        return found
 
     def case(self, k: int, z: FloatArray) -> Case:
         """Return arm k against none."""
-        rows = ((self.arm == k) | (self.arm == 0)) & self.compared[:, k] & (self.weight > 0)
+        rows = self.rows(k)
         own = self.chance[rows, k] / (self.chance[rows, k] + self.chance[rows, 0])
         return Case(
             z=np.ascontiguousarray(z[rows]),  # sums are then those of the training, to the last bit
@@ -55,13 +64,22 @@ class _Trials:
             weight=self.weight[rows], amounts=self.outcome.scale is not None,
         )  # fmt: skip
 
+    def sample(self, k: int, matrix: FloatArray, case: Case) -> Sample:
+        """Return arm k against none, as the other stages take it."""
+        rows = self.rows(k)
+        return Sample(
+            matrix=np.asfortranarray(matrix[rows]), outcome=self.target[rows], exposed=self.arm[rows] == k,
+            chance=case.chance, weight=self.weight[rows], fold=self.fold[rows], case=case,
+        )  # fmt: skip
+
 
 class UpliftRegressor(RegressorMixin, Boosted):  # type: ignore[misc]
     """The effects of exposures on an outcome, with intervals: the R-learner with averaged prior variances.
 
-    It is what `ladder train` learns of investments (`training.effects.r_learner` has the equations). Probabilities of
-    exposure are known where the exposure was randomised, else estimated; outcomes are used less their expectation
-    without exposure, out of fold; folds are of accounts. With `as_of`, rows are compared within their dates only.
+    Of amounts it is what `ladder train` learns of investments (`training.effects.r_learner` has the equations); of
+    other outcomes regressions stand beside it (`stacked`). Probabilities of exposure are known where the exposure was
+    randomised, else estimated; outcomes are used less their expectation without exposure, out of fold; folds are of
+    accounts. With `as_of`, rows are compared within their dates only.
 
     *Dangerous* without overlap, or where something that is not a feature drove both exposure and outcome: check
     `overlap_` and `refute` before you believe a number. `predict` returns an effect, not y; `score` is about effects as
@@ -75,12 +93,15 @@ class UpliftRegressor(RegressorMixin, Boosted):  # type: ignore[misc]
         all columns where none of these is there. Few are best: some hundred exposed rows do not allow more.
     treatment_column : name or position of a column that says who was exposed, if `treatment` is not given to `fit`; it
         is then not a feature.
+    stacked : whether regressions by arm stand beside the linear effect, as far as they foretell more
+        (`training.effects.stacked_effect`); by default where y is no amount.
     folds, clip : as [uplift] in the settings. The others are of the boosters, as for `RungClassifier`.
 
     Attributes
     ----------
     arms_ : the values of `treatment` other than the control, in order.
-    effects_ : arm -> its effect, as a bundle would hold it; `effect_` is that of the first.
+    effects_ : arm -> its linear effect, as a bundle would hold it; `effect_` is that of the first.
+    stacks_ : arm -> what predicts: the linear effect, or several stages with their `weights`.
     overlaps_ : arm -> exposed rows, effective controls, share in overlap, separation; `overlap_` is that of the first.
     averages_ : arm -> the mean effect over the rows of `fit`, almost unshrunk, and its standard error; `average_` and
         `average_error_` are those of the first.
@@ -99,8 +120,9 @@ class UpliftRegressor(RegressorMixin, Boosted):  # type: ignore[misc]
 
     def __init__(
         self, *, amounts: bool = True, control: Any = None, modifiers: Any = None, treatment_column: Any = None,
-        folds: int = SETTINGS.folds, clip: float = SETTINGS.clip, rounds: int = OURS.rounds,
-        learning_rate: float = OURS.learning_rate, leaves: int = OURS.leaves, least_in_leaf: int = OURS.least_in_leaf,
+        stacked: bool | None = None, folds: int = SETTINGS.folds, clip: float = SETTINGS.clip,
+        rounds: int = OURS.rounds, learning_rate: float = OURS.learning_rate, leaves: int = OURS.leaves,
+        least_in_leaf: int = OURS.least_in_leaf,
         l2: float = OURS.l2, row_share: float = OURS.row_share, column_share: float = OURS.column_share,
         n_jobs: int | None = None, random_state: Any = 0,
     ) -> None:  # fmt: skip
@@ -108,6 +130,7 @@ class UpliftRegressor(RegressorMixin, Boosted):  # type: ignore[misc]
         self.control = control
         self.modifiers = modifiers
         self.treatment_column = treatment_column
+        self.stacked = stacked
         self.folds = folds
         self.clip = clip
         self.rounds = rounds
@@ -158,6 +181,13 @@ class UpliftRegressor(RegressorMixin, Boosted):  # type: ignore[misc]
                 )
         found = fit_effects(cases, terms, trials.outcome)
         self.effects_: dict[Any, Effect] = {self.arms_[k - 1]: pair[0] for k, pair in found.items()}
+        self.stacks_: dict[Any, Effect | StackedEffect] = dict(self.effects_)
+        if self.stacked or (self.stacked is None and not self.amounts):
+            features = self._without(matrix)
+            for k, case in cases.items():
+                self.stacks_[self.arms_[k - 1]] = stack(
+                    found[k][0], trials.sample(k, features, case), terms, self._booster()
+                )
         self.averages_ = {self.arms_[k - 1]: average(pair[1], matrix) for k, pair in found.items()}
         self.overlaps_: dict[Any, Overlap] = {
             name: overlap(trials.arm, trials.chance, k) for k, name in enumerate(self.arms_, start=1)
@@ -171,14 +201,14 @@ class UpliftRegressor(RegressorMixin, Boosted):  # type: ignore[misc]
         """Return the effect of exposure on each row, in y's unit, shape (n,); shape (n, n_arms) with several arms."""
         check_is_fitted(self)
         matrix = self._checked(X)
-        found = np.column_stack([self.effects_[arm].predict(matrix)[:, 0] for arm in self.arms_])
+        found = np.column_stack([self.stacks_[arm].predict(matrix)[:, 0] for arm in self.arms_])
         return found[:, 0] if len(self.arms_) == 1 else found
 
     def predict_interval(self, X: Any, level: float = SETTINGS.level) -> FloatArray:
         """Return low and high of the effect at some level, shape (n, 2); shape (n, n_arms, 2) with several arms."""
         check_is_fitted(self)
         matrix, reach = self._checked(X), NormalDist().inv_cdf(0.5 + level / 2)
-        found = np.stack([self.effects_[arm].predict(matrix) for arm in self.arms_], axis=1)
+        found = np.stack([self.stacks_[arm].predict(matrix) for arm in self.arms_], axis=1)
         ends = np.stack([found[..., 0] - reach * found[..., 1], found[..., 0] + reach * found[..., 1]], axis=-1)
         return ends[:, 0] if len(self.arms_) == 1 else ends
 
@@ -251,7 +281,8 @@ class UpliftRegressor(RegressorMixin, Boosted):  # type: ignore[misc]
             column = self._column_position(self.treatment_column)
             names = None if self.modifiers is None else [self._column_position(one) for one in self.modifiers]
             again = type(self)(**{
-                **self.get_params(), "modifiers": names, "treatment_column": None if column == ABSENT else column
+                **self.get_params(), "stacked": False, "modifiers": names,
+                "treatment_column": None if column == ABSENT else column,
             }).fit(features, **arguments)  # fmt: skip
             for arm in again.arms_:
                 mean, error = again.averages_[arm]
@@ -330,7 +361,7 @@ class UpliftRegressor(RegressorMixin, Boosted):  # type: ignore[misc]
             chance[randomised] = np.column_stack([1 - known, known])[randomised]
         name = "revenue" if self.amounts else "outcome"
         outcome = measure_outcome(features, y, free=arm == 0, fold=fold, booster=booster, name=name)
-        date = np.full(n, -1, np.int64)
+        date, measured = np.full(n, -1, np.int64), outcome
         if as_of is not None:
             at = instants(as_of)
             if len(at) != n:
@@ -339,8 +370,8 @@ class UpliftRegressor(RegressorMixin, Boosted):  # type: ignore[misc]
             chance, outcome = at_their_dates(chance, arm, date), centred(outcome, arm, date)
         cluster = np.unique(names, return_inverse=True)[1]
         return _Trials(
-            outcome=outcome, arm=arm, chance=chance, randomised=randomised, compared=comparable(arm, date, n_arms),
-            account=cluster, weight=weight,
+            outcome=outcome, target=y - (measured.beyond - outcome.beyond), arm=arm, chance=chance,
+            randomised=randomised, compared=comparable(arm, date, n_arms), account=cluster, weight=weight, fold=fold,
         )  # fmt: skip
 
     def _without(self, matrix: FloatArray) -> FloatArray:

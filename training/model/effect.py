@@ -21,7 +21,8 @@ class Effect:
         -1 it is the offset alone.
     scale, scale_factor : with a scale, the size is what it predicts times the factor, and at least the offset.
     heterogeneity : the standard deviation of an account's own effect around what is estimated of accounts like it, as a
-        share of the estimate.
+        share of the estimate; the part that grows with the account's size.
+    typical : the part that does not, in the outcome's unit.
     within : standardised terms are cut off at this distance from zero, so that an effect is not extrapolated beyond
         what was seen.
     """
@@ -35,6 +36,7 @@ class Effect:
     scale_factor: float = 1.0
     within: float = 1e9
     heterogeneity: float = 0.0
+    typical: float = 0.0
 
     @cached_property
     def _coefficients(self) -> FloatArray:
@@ -75,7 +77,7 @@ class Effect:
                     variance = variance + cell * (left * right)
         variance = np.maximum(variance, 0.0) + (self.heterogeneity * effect) ** 2
         size = self.size(matrix)
-        return np.column_stack([size * effect, size * np.sqrt(variance)])
+        return np.column_stack([size * effect, np.sqrt(size**2 * variance + self.typical**2)])
 
 
 MAX_ROWS_AT_ONCE = 500

@@ -68,8 +68,20 @@ FAMILIES: Mapping[str, Family] = MappingProxyType(
             lambda option: _becomes("orders", **_strength(1.5))(_same_for_all(option)),
         ),
         "mixed_forms": Family("visits add orders by number, the others shares of revenue", _visits_by_number),
+        "by_number": Family(
+            "visits are a share of revenue, the others add orders by number",
+            lambda option: option if option.name == "visit_programme" else _becomes("orders", **_strength(1.5))(option),
+        ),
+        "orders_same": Family(
+            "the same number of orders for everybody, a smaller one",
+            lambda option: _becomes("orders", **_strength(1.2))(_same_for_all(option)),
+        ),
         "frequency": Family("orders alone become more", _becomes("frequency")),
         "wallet": Family("our share of what the account buys", _becomes("wallet", **_strength(0.5))),
+        "wallet_share": Family(
+            "the same gain for everybody in our share of what the account buys",
+            lambda option: _becomes("wallet", **_strength(0.5))(_same_for_all(option)),
+        ),
         "retention": Family("leaving alone", _becomes("retention", tie=3.0)),
         "saturating": Family("large effects come near to a limit", lambda option: replace(option, limit=0.12)),
         "delayed": Family("nothing for two months", lambda option: replace(option, delay=2, keeps=0.95)),

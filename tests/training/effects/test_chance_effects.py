@@ -6,7 +6,7 @@ import pytest
 
 from tests.told import codes
 from tests.training.effects.test_uplift import BEGIN, ROUNDS, dataset, settings, supplier
-from training.effects.chance_effects import drawn_to_one
+from training.effects.off_policy_value import drawn_to_one
 from training.effects.uplift import InvestmentEffect, fit_uplift
 from training.models.fitting import one_linear_algebra_thread
 
@@ -48,9 +48,9 @@ def test_an_option_that_drives_accounts_away_says_so() -> None:
 
 
 @pytest.mark.parametrize(("realised", "promised", "error", "factor"), [
-    (0.05, 0.1, 0.0, 0.5), (0.05, 0.1, 1e9, 1.0), (-0.1, 0.1, 0.0, 0.0), (0.9, 0.1, 0.0, 1.5), (0.1, 0.0, 0.1, 1.0),
+    (0.05, 0.1, 0.0, 0.5), (0.05, 0.1, 1e9, 1.0), (-0.1, 0.1, 0.0, -1.0), (0.9, 0.1, 0.03, 5.0), (0.1, 0.0, 0.1, 1.0),
 ])  # fmt: skip
 def test_a_calibration_follows_what_came_true_as_far_as_it_is_known(
     realised: float, promised: float, error: float, factor: float
 ) -> None:
-    assert drawn_to_one(realised, promised, error) == pytest.approx(factor)
+    assert drawn_to_one(realised, promised, error, 0.3) == pytest.approx(factor)

@@ -49,6 +49,17 @@ def test_the_ratio_is_what_the_trials_say_with_its_interval_and_drawn_to_nothing
     assert "recommended_claim_ratio" not in nobody.figures()
 
 
+def test_a_claim_is_drawn_to_the_estimates_as_far_as_few_trials_leave_it_open() -> None:
+    """Judged by noise alone, half of the true promises would be taken back."""
+    sharp, dull = (OffPolicyValue(100.0, 20.0, 20 - 1.645 * e, 20 + 1.645 * e, 50, error=e) for e in (5.0, 500.0))
+    assert sharp.claim == pytest.approx(0.2, abs=0.01)
+    assert dull.claim == pytest.approx(1.0, abs=0.01)
+    assert dull.figures()["recommended_claim_ratio"] == pytest.approx(dull.claim or 0.0, abs=1e-4)
+    far = OffPolicyValue(100.0, -200.0, -364.5, -35.5, 50, error=100.0)
+    assert far.ratio is not None
+    assert far.claim == far.ratio.high < 0
+
+
 def test_nobody_is_picked_where_nothing_is_gained() -> None:
     found = value_of(0, true=60.0, predicted=15.0)
     assert (found.promised, found.value, found.low, found.high) == (0.0, 0.0, 0.0, 0.0)

@@ -5,7 +5,7 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
-from features.instants import FloatArray
+from features.instants import BoolArray, FloatArray
 from training.effects.r_learner import LOOSE, Case, FittedEffect, Precisions, fit_cases, refit
 
 
@@ -111,3 +111,24 @@ def test_the_unit_of_money_changes_nothing() -> None:
     cents = replace(one, beyond=one.beyond * 100, size=one.size * 100)
     (first,), (second,) = refit([one], LOOSE), refit([cents], LOOSE)
     assert second.coefficients == pytest.approx(first.coefficients, rel=1e-9)
+
+
+def test_the_advice_stays_when_a_twentieth_of_the_controls_is_taken_away() -> None:
+    """Nothing is decided all or nothing: the value moves by less than a tenth, the option for less than a tenth."""
+    whole = case(5, mean=0.15, n=6000, chosen=0.5, misled=0.05)
+    true = whole.size * (0.15 + 0.2 * whole.z[:, 0])
+
+    def advised(one: Case) -> BoolArray:
+        ((fitted, _),) = fit_cases([one])
+        return fitted.design(whole.z, whole.size) @ fitted.coefficients > 0.3
+
+    before = advised(whole)
+    value = float((true - 0.3)[before].sum())
+    for seed in range(3):
+        kept = (whole.exposed == 1) | (np.random.default_rng(seed).random(6000) >= 0.05)
+        after = advised(replace(whole, **{name: getattr(whole, name)[kept] for name in ROWS}))
+        assert float((true - 0.3)[after].sum()) == pytest.approx(value, rel=0.1)
+        assert (after != before)[before].mean() < 0.1
+
+
+ROWS = ("z", "beyond", "exposed", "chance", "size", "chosen", "account")

@@ -326,6 +326,8 @@ def test_an_effect_by_hand() -> None:
     found = effect.predict(np.array([[3.0, 90.0], [0.0, np.nan], [1.0, -5.0]]))
     error = [100 * np.sqrt(0.04 + 2 * 0.01 * 3 + 0.09 * 9), 10 * 0.2, 10 * np.sqrt(0.15)]
     np.testing.assert_allclose(found, np.column_stack([[350.0, 20.0, 25.0], error]))
+    apart = replace(effect, heterogeneity=0.5, typical=30.0).predict(np.array([[0.0, np.nan]]))
+    np.testing.assert_allclose(apart, [[20.0, np.sqrt(2.0**2 + 10.0**2 + 30.0**2)]])
 
 
 def test_rows_are_normalised_from_left_to_right() -> None:

@@ -50,7 +50,7 @@ GERMAN_PHRASES: Mapping[str, Said] = {
     "order_gap_regularity_730d": ("die Zeit zwischen Bestellungen schwankt um {%} ihres Mittels", "weniger als drei Bestelltage in zwei Jahren"),
     "order_gap_change_180d": ("Zeit zwischen Bestellungen {+%} gegenüber sonst", "keine zweite Bestellung in den letzten 180 Tagen, an der sich ein Abstand messen ließe"),
     "order_gap_last": ("{} zwischen den letzten zwei Bestellungen", _FEW_ORDERS),
-    "usual_pause_days": ("pausierte früher {} zu dieser Jahreszeit", None),
+    "usual_pause_days": ("pausierte früher {} zu dieser Jahreszeit", ""),
     "days_within_rhythm": ("noch {} der Stille übrig, die der eigene Rhythmus erklärt", _NO_ORDER),
     "order_overdue_ratio": ("letzte Bestellung {} so lange her wie üblich", _FEW_ORDERS),
     **_each((90, 180), "revenue_trend_DAYSd", "Umsatz {} in DAYS Tagen, gegenüber den DAYS davor", "keine Bestellung in den letzten zweimal DAYS Tagen"),
