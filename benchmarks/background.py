@@ -3,7 +3,7 @@
 python -m benchmarks.background [ACCOUNTS]
 """
 
-import sys
+import argparse
 import tempfile
 import time
 from pathlib import Path
@@ -38,4 +38,6 @@ def main(accounts: int) -> None:
 
 
 if __name__ == "__main__":
-    main(int(sys.argv[1]) if len(sys.argv) > 1 else 6_000)
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("accounts", type=int, nargs="?", default=6_000)
+    main(parser.parse_args().accounts)

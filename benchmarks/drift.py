@@ -7,7 +7,7 @@ since the model was trained: amounts in another currency, every second or fourth
 `simulate("drift")` is the world whose competitors pull harder every month, from the first month on.
 """
 
-import sys
+import argparse
 from dataclasses import replace
 
 import numpy as np
@@ -28,8 +28,11 @@ Tables = dict[str, pd.DataFrame]
 
 
 def main() -> None:
-    accounts = int(sys.argv[1]) if len(sys.argv) > 1 else 1_500
-    seeds = int(sys.argv[2]) if len(sys.argv) > 2 else 3
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("accounts", type=int, nargs="?", default=1_500)
+    parser.add_argument("seeds", type=int, nargs="?", default=3)
+    asked = parser.parse_args()
+    accounts, seeds = asked.accounts, asked.seeds
     for scenario in ("default", "drift"):
         called, columns, runs, alarms = 0, 0, 0, 0
         for seed in range(seeds):

@@ -7,6 +7,7 @@ cluster all its workers together, held at any moment (asked four times a second)
 the processor time tells much.
 """
 
+import argparse
 import hashlib
 import os
 import subprocess
@@ -68,8 +69,12 @@ def run(title: str, folder: Path, *arguments: str, workers: subprocess.Popen[byt
 
 
 def main() -> None:
-    folder = Path(sys.argv[1]).resolve()
-    orders, accounts, parts = [int(n) for n in sys.argv[2:5]] + [1_700_000, 85_000, 16][len(sys.argv[2:5]) :]
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("folder", type=Path)
+    for name, usual in (("orders", 1_700_000), ("accounts", 85_000), ("parts", 16)):
+        parser.add_argument(name, type=int, nargs="?", default=usual)
+    asked = parser.parse_args()
+    folder, orders, accounts, parts = asked.folder.resolve(), asked.orders, asked.accounts, asked.parts
     (folder / "big").mkdir(parents=True, exist_ok=True)
     source = large_source(orders, accounts)
     source.to_parquet(folder / "big" / "orders.parquet", index=False)
