@@ -9,7 +9,7 @@ scores = model.score(source).scores
 
 import sys
 from importlib import import_module
-from typing import Any
+from types import ModuleType
 
 from commands.command_line import main
 from commands.library import Model, Scores, Source, check, load, plan, read, train
@@ -37,7 +37,7 @@ __all__ = [
 ]  # fmt: skip
 
 
-def __getattr__(name: str) -> Any:
+def __getattr__(name: str) -> ModuleType:
     """Load what is heavy when it is asked for: `ladder.own`, with which features and models of one's own are built."""
     if name == "own":
         return import_module("commands.own")

@@ -7,19 +7,22 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from commands.library import Day, Frame, Source, give_back
 
 if TYPE_CHECKING:
     import pandas as pd
+    from matplotlib.axes import Axes
 
     from features.catalog.declarations import Feature
     from features.histories.snapshots import Snapshots as Pairs
+    from features.instants import FloatArray
     from serving.planning.plan import Plan
     from training.data.dataset import Dataset
     from training.effects.plan_evaluation import PlanResult
     from training.evaluation.evaluation import Comparison
+    from training.model.findings import Finding
     from training.simulator.scenarios import Scenario
     from training.simulator.simulation import Simulation
 
@@ -115,10 +118,10 @@ class Snapshots:
         import pandas as pd
 
         labels = self.data.labels
-        names = ("rung", "next_rung", "can_switch", "switched", "revenue", "ordered")
-        return pd.DataFrame({name: getattr(labels, name) for name in names})
+        named = ("rung", "next_rung", "can_switch", "switched", "revenue", "ordered")
+        return pd.DataFrame({name: column for name, column in vars(labels).items() if name in named}, columns=named)
 
-    def measure(self, feature: Feature) -> Any:
+    def measure(self, feature: Feature) -> FloatArray:
         """Return a feature of one's own, shape (n,)."""
         from features.catalog.declarations import measure
         from features.histories.views import View
@@ -161,7 +164,7 @@ def grades(comparisons: Mapping[str, Comparison], *, language: str = "en") -> tu
     return _sentences(grade_report(tuple(comparisons.values())), language)
 
 
-def draw(axes: Any, plot: str, comparison: Comparison) -> bool:
+def draw(axes: Axes, plot: str, comparison: Comparison) -> bool:
     """Draw a plot of the evaluation and return whether there is anything to show.
 
     plot : `skill`, `reliability`, `skill_by_rung`, `gains`, `transitions` and others; an unknown name lists them.
@@ -315,7 +318,7 @@ class Simulated:
 
 
 def simulate(
-    scenario: str = "default", *, accounts: int = 3000, months: int = 48, seed: int = 0, **changes: Any
+    scenario: str = "default", *, accounts: int = 3000, months: int = 48, seed: int = 0, **changes: float
 ) -> Simulated:
     """Make up a supplier whose truth is known, as `ladder simulate` does.
 
@@ -329,12 +332,12 @@ def simulate(
     from training.simulator.simulation import SCENARIOS
     from training.simulator.simulation import simulate as make
 
-    world = replace(SCENARIOS[scenario], **changes) if scenario in SCENARIOS else scenario
+    world = replace(SCENARIOS[scenario], **changes) if scenario in SCENARIOS else scenario  # type: ignore[arg-type]
     made = make(world, accounts=accounts, months=months, seed=seed)
     return Simulated(made, SCENARIOS[scenario] if isinstance(world, str) else world, accounts, months, seed)
 
 
-def findings(checks: Any, *, language: str = "en") -> pd.DataFrame:
+def findings(checks: Sequence[Mapping[str, object]], *, language: str = "en") -> pd.DataFrame:
     """Return what checks found, the gravest first: severity, heading, text.  checks : as `checks.json` has them."""
     import pandas as pd
 
@@ -345,7 +348,7 @@ def findings(checks: Any, *, language: str = "en") -> pd.DataFrame:
     return pd.DataFrame(rows, columns=["severity", "heading", "text"])
 
 
-def _sentences(found: Sequence[Any], language: str) -> tuple[str, ...]:
+def _sentences(found: Sequence[Finding], language: str) -> tuple[str, ...]:
     from training.model.text.catalogue import render
 
     return tuple(render(one, language) for one in found)
@@ -367,7 +370,7 @@ def _pairs(source: Source, as_of: Day | Sequence[Day] | None, accounts: Sequence
     return Found(np.tile(chosen, len(instants)), np.repeat(np.array(instants, np.int64), len(chosen)))
 
 
-def _keys(source: Source, pairs: Pairs) -> dict[str, Any]:
+def _keys(source: Source, pairs: Pairs) -> dict[str, object]:
     return {
         "account_id": source.histories.account_ids[pairs.account],
         "as_of": pairs.as_of.astype("datetime64[us]"),

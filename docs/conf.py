@@ -16,6 +16,7 @@ project = "Loyalty ladder"
 author = "the Loyalty ladder developers"
 extensions = ["myst_parser", "sphinx.ext.autodoc", "sphinx.ext.napoleon"]
 root_doc = "docs/index"
+suppress_warnings = ["ref.python"]  # a short name in a signature that two modules have, such as Source
 include_patterns = [
     *("docs/*.md", "docs/decisions/*.md", "benchmarks/*.md", "notebooks/*.md"),
     *("README.md", "CONTRIBUTING.md", "CHANGELOG.md", "SECURITY.md"),
@@ -70,9 +71,13 @@ def navigation(text: str) -> str:
     return "".join(parts)
 
 
+GATHERED = "commands.own"
+"""Names that other modules define, and are told there."""
+
+
 def modules(text: str) -> str:
     """What autodoc tells of every module that the Python reference names."""
-    named = re.findall(r"^\| \[`([a-z_.]+)`\]", text, re.MULTILINE)
+    named = [name for name in re.findall(r"^\| \[`([a-z_.]+)`\]", text, re.MULTILINE) if name != GATHERED]
     return "".join(f"\n## `{name}`\n\n```{{eval-rst}}\n.. automodule:: {name}\n   :members:\n```\n" for name in named)
 
 

@@ -1,7 +1,8 @@
 """How an answer travels: compressed where the client takes that, and not at all where it has it already.
 
-Only JSON of the API, and the page's assets: a page with a form's token in it is never compressed beside what its
-visitor typed (BREACH).
+JSON of the API, and pages that their visitor or another of our pages asked for, as the browser says (Sec-Fetch-Site).
+A page that a foreign site asked for is not compressed: how long it gets tells, guess by guess, what stands in it beside
+what that site made it show (BREACH). The page's assets bring their own.
 """
 
 import gzip
@@ -29,7 +30,7 @@ class Representation:
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Pass the request on, and the answer back as it travels."""
-        if scope["type"] != "http" or scope["path"] not in _OURS:
+        if scope["type"] != "http" or not (scope["path"] in _OURS or _asked_here(scope)):
             await self._app(scope, receive, send)
             return
         begun: list[Message] = []
@@ -41,7 +42,7 @@ class Representation:
             start = begun.pop() if begun else None
             if start is None:
                 await send(message)
-            elif message.get("more_body") or _header(start["headers"], b"content-type") != b"application/json":
+            elif message.get("more_body") or not _compressed(start["headers"]):
                 await send(start)
                 await send(message)
             else:
@@ -53,7 +54,8 @@ class Representation:
 
 async def _dressed(scope: Scope, start: Message, message: Message) -> tuple[Message, Message]:
     body: bytes = message.get("body", b"")
-    headers = [*start["headers"], (b"vary", b"Accept-Encoding")]
+    page = scope["path"] not in _OURS
+    headers = [*start["headers"], (b"vary", b"Accept-Encoding, Sec-Fetch-Site" if page else b"Accept-Encoding")]
     if scope["path"] in TAGGED and start["status"] == 200:
         tag = b'W/"' + hashlib.sha256(body).hexdigest()[:24].encode() + b'"'
         headers.append((b"etag", tag))
@@ -65,6 +67,16 @@ async def _dressed(scope: Scope, start: Message, message: Message) -> tuple[Mess
         kept = [(name, value) for name, value in headers if name != b"content-length"]
         headers = [*kept, (b"content-encoding", b"gzip"), (b"content-length", str(len(body)).encode())]
     return {**start, "headers": headers}, {**message, "body": body}
+
+
+def _asked_here(scope: Scope) -> bool:
+    """Return whether a browser asked for it, and no foreign site made it do so."""
+    return _header(scope["headers"], b"sec-fetch-site") in (b"same-origin", b"none")
+
+
+def _compressed(headers: Iterable[tuple[bytes, bytes]]) -> bool:
+    kind = _header(headers, b"content-type").partition(b";")[0]
+    return kind in (b"application/json", b"text/html") and not _header(headers, b"content-encoding")
 
 
 def _header(headers: Iterable[tuple[bytes, bytes]], wanted: bytes) -> bytes:

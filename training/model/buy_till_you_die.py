@@ -44,11 +44,11 @@ class BuyTillYouDie:
     def p_alive(self, repeats: FloatArray, recency: FloatArray, age: FloatArray) -> FloatArray:
         """Return the probability that each account still buys, shape (n,); arguments as `expected_purchases` has."""
         stages = self.r + self.k * repeats
-        stopped = self.a / (self.b + np.maximum(repeats - 1 + self.stops_at_once, 0))
-        stopped = stopped * np.exp(stages * (np.log(self.alpha + age) - np.log(self.alpha + recency)))
-        if not self.stops_at_once:
-            stopped = np.where(repeats > 0, stopped, 0.0)
-        return 1.0 / (1.0 + stopped / erlang_tail(stages, (age - recency) / (self.alpha + age), self.k))
+        tail = np.maximum(erlang_tail(stages, (age - recency) / (self.alpha + age), self.k), np.finfo(float).tiny)
+        stopped = np.log(self.a / (self.b + np.maximum(repeats - 1 + self.stops_at_once, 0))) - np.log(tail)
+        stopped = stopped + stages * (np.log(self.alpha + age) - np.log(self.alpha + recency))
+        alive: FloatArray = 1.0 / (1.0 + np.exp(np.clip(stopped, -700.0, 700.0)))  # beyond, exp is no number
+        return alive if self.stops_at_once else np.where(repeats > 0, alive, 1.0)
 
     def p_none(self, repeats: FloatArray, recency: FloatArray, age: FloatArray, span: float) -> FloatArray:
         """Return the probability of no purchase in the next `span`, shape (n,); arguments as `expected_purchases` has.

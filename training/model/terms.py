@@ -15,7 +15,7 @@ LARGEST = 1e18
 class Term:
     """One column of a linear model: a feature after `shape`, missing values filled, then standardised.
 
-    shape : `identity`, `log` (sign kept: log(1 + |x|)), or `equals` (1 where the feature equals `level`).
+    shape : `identity`, `log` (sign kept: log(1 + abs(x))), or `equals` (1 where the feature equals `level`).
     fill : the value that stands for a missing one.
     cap : larger values count as this one, so that one giant does not steer a line.
     mean, scale : of the rows that were learnt from.

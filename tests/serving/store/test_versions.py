@@ -398,7 +398,7 @@ def test_an_upgraded_store_holds_what_the_page_shows(upgraded: sa.Engine) -> Non
         # Its report was sentences, which are no longer read; money had no currency.
         assert _plain(asdict(model)) == {
             **answers["model"], "report": None, "currency": "", "playbook": [], "lifetime_years": 5,
-            "discount_rate": 0.1, "rung_views": [], **words,
+            "discount_rate": 0.1, "rung_views": [], "playbook_from": "", **words,
         }  # fmt: skip
         assert (current.facts.level, current.facts.currency) == (answers["model"]["level"], "")
         for name, table in (("accounts", ACCOUNTS), ("standings", STANDINGS)):

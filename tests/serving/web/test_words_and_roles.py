@@ -130,3 +130,18 @@ def test_assets_travel_compressed_and_what_a_monday_loads_first_is_small(cockpit
             assert plain.content == answer.content  # what the client makes of it
             loaded += int(answer.headers["content-length"])
         assert loaded <= 60_000
+
+
+@pytest.mark.parametrize(("site", "small"), [("none", True), ("same-origin", True), ("cross-site", False),
+                                             ("same-site", False), (None, False)])  # fmt: skip
+def test_a_page_is_compressed_unless_a_foreign_site_may_have_asked_for_it(
+    cockpit: str, site: str | None, small: bool
+) -> None:
+    """How long it gets would tell that site, guess by guess, what stands in it."""
+    with Browser(cockpit) as browser:
+        asked = {"Accept-Encoding": "gzip"} if site is None else {"Accept-Encoding": "gzip", "Sec-Fetch-Site": site}
+        answer = browser.open("/accounts", **asked)
+        assert (answer.headers.get("content-encoding") == "gzip") is small
+        if small:
+            assert answer.headers["vary"] == "Accept-Encoding, Sec-Fetch-Site"
+            assert int(answer.headers["content-length"]) <= 30_000

@@ -111,7 +111,7 @@ def predictors() -> dict[str, Predictor]:
             equal_pool({"a": chance}), fit_trees(matrix, amount, ones, SMALL, objective="gamma"), 1.07
         ),
         "next order": NextOrder(
-            dict(zip(next_order.FEATURES, (3, 1, 4, 5, 6, 7), strict=True)),
+            dict(zip(next_order.FEATURES, (3, 1, 4, 5, 6, 7, 8), strict=True)),
             (0.5, 0.6, 0.3, 0.01, 0.1, 0.2),
             (0.4, 0.1, -0.3, -0.2),
             180,

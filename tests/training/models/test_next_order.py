@@ -23,10 +23,11 @@ def test_the_law_is_found_again_from_gaps_that_snapshots_cut() -> None:
     until = np.round(gap - silence)[met]
     ones = np.ones(int(met.sum()))
     location = np.column_stack([ones, np.log(mean[met]), *np.zeros((4, len(ones)))])
-    rhythm = Rhythm(ones > 0, silence[met], location, np.column_stack([ones, *np.zeros((3, len(ones)))]))
-    found, spread = learn_gaps(rhythm, np.where(until < 60, until, np.inf), ones, 60)
+    spread = np.column_stack([ones, *np.zeros((3, len(ones)))])
+    rhythm = Rhythm(ones > 0, silence[met], location, spread, np.zeros(len(ones)))
+    found, shape = learn_gaps(rhythm, np.where(until < 60, until, np.inf), ones, 60)
     np.testing.assert_allclose(found[:2], [np.log(0.8), 1.0], atol=0.06)
-    np.testing.assert_allclose(np.exp(spread[0]), 3.0, rtol=0.04)
+    np.testing.assert_allclose(np.exp(shape[0]), 3.0, rtol=0.04)
 
 
 def test_the_next_order_day_is_the_first_at_or_after_as_of() -> None:
