@@ -12,8 +12,9 @@ from urllib.request import Request, urlopen
 
 from commands.checking import report_source
 from commands.demo_names import name_accounts
-from commands.inputs import load_source
+from commands.inputs import Loaded, load_source
 from commands.options import DEFAULT_PORT, Accounts, CommonOptions, Months, Option, Port, Seed
+from commands.progress_lines import progress_bar
 from commands.scoring import score_source
 from commands.serving import serve_until_stopped, service_terms
 from commands.sources import simulate_source
@@ -71,11 +72,13 @@ def demo_command(options: DemoOptions) -> Figures:
     name_accounts(source)
     say_step("2. What the data hold (ladder check)")
     report_source(load_source(str(source), settings, accept_bad_rows=True))
-    say_step("3. Models are trained and judged beside the baselines, out of time (ladder train)")
     loaded = load_source(str(source), settings)
+    say_step("3. A first answer, by models that nobody has judged yet (ladder train --fast)")
+    _answer_quickly(loaded)
+    say_step("4. Models are trained and judged beside the baselines, out of time (ladder train)")
     uri = os.environ.get("MLFLOW_TRACKING_URI", f"sqlite:///{folder / 'mlflow.db'}")
     trained = train_source(loaded, TrainingRequest(uri, champions, str(source), promote=True))
-    say_step("4. Every account is scored (ladder score)")
+    say_step("5. Every account is scored (ladder score)")
     bundle, version = read_trusted_bundle(published(champions))
     store = f"sqlite:///{folder / 'ladder.db'}"
     for days in EARLIER_DAYS:  # as a service would have scored them, so that the page has something to compare with
@@ -88,16 +91,27 @@ def demo_command(options: DemoOptions) -> Figures:
     scores = pd.read_parquet(folder / "scores" / "scores.parquet")
     show_ladder(scores)
     show_first(scores, 10)
-    say_step("5. The scores against the simulation's truth, which no model has seen")
+    say_step("6. The scores against the simulation's truth, which no model has seen")
     figures = against_truth(scores, pd.read_parquet(folder / "truth.parquet"))
     show_table(
         "Against the truth", ["figure", "value"], [[k.replace("_", " "), f"{v:,.3f}"] for k, v in figures.items()]
     )
     if options.serve:
-        say_step("6. The champion is served (ladder serve); Ctrl-C ends it")
+        say_step("7. The champion is served (ladder serve); Ctrl-C ends it")
         terms = service_terms(settings.service, store=store)
         serve_until_stopped(champions, options.port, replace(terms, names={**NAMES, **terms.names}), _ask_once)
     return {**figures_of(trained), **figures}
+
+
+def _answer_quickly(loaded: Loaded) -> None:
+    """Show whom to invest in first by quick models, which are not kept."""
+    from training.models.scope import FAST
+    from training.pipeline import train
+
+    with progress_bar() as progress:
+        quick = train(loaded.histories, loaded.settings, loaded.as_of, progress=progress, scope=FAST)
+    (scores, *_), _ = score_source(quick.bundle, "", loaded, None)
+    show_first(scores, 5)
 
 
 def _clear_demo(folder: Path) -> None:
