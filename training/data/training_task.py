@@ -7,7 +7,7 @@ functions.
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from functools import cached_property
-from typing import Protocol
+from typing import NamedTuple, Protocol
 
 import numpy as np
 
@@ -133,8 +133,16 @@ def learn_members(table: Mapping[str, Learn], task: TrainingTask) -> dict[str, P
     return {name: member for name, member in members.items() if member is not None}
 
 
-Split = tuple[BoolArray, BoolArray]
-"""Masks of rows to learn from, and of later ones to choose weights or margins on."""
+class Split(NamedTuple):
+    """Rows to learn from, and later ones to choose weights or margins on.
+
+    earlier, latest : masks, shape (n,).
+    periods : how many horizons the earlier ones span, at least one.
+    """
+
+    earlier: BoolArray
+    latest: BoolArray
+    periods: float = 1.0
 
 
 def split_by_time(as_of: IntArray, rows: BoolArray, horizon_days: int, draw: Callable[[], FloatArray]) -> Split | None:
@@ -152,14 +160,15 @@ def split_by_time(as_of: IntArray, rows: BoolArray, horizon_days: int, draw: Cal
     latest = as_of[rows].max()
     before = rows & (as_of + horizon_days * MICROSECONDS_PER_DAY <= latest)
     if before.sum() >= MIN_EARLIER_ROWS:
-        return before, rows & (as_of == latest)
+        horizon = horizon_days * MICROSECONDS_PER_DAY
+        return Split(before, rows & (as_of == latest), max(float(np.ptp(as_of[before])) / horizon, 1.0))
     instants = np.unique(as_of[rows])
     if len(instants) < 2:
         return None
     apart = draw() < 0.5
     early = instants[: max(len(instants) // 2, 1)]
     earlier, last = rows & np.isin(as_of, early) & ~apart, rows & (as_of == latest) & apart
-    return (earlier, last) if earlier.any() and last.any() else None
+    return Split(earlier, last) if earlier.any() and last.any() else None
 
 
 def without_held_out(split: Split, held_out: BoolArray) -> Split:
@@ -170,8 +179,8 @@ def without_held_out(split: Split, held_out: BoolArray) -> Split:
 
     held_out : mask, shape (n,).
     """
-    shown = split[0] & ~held_out
-    return (shown if shown.any() else split[0]), split[1]
+    shown = split.earlier & ~held_out
+    return split._replace(earlier=shown) if shown.any() else split
 
 
 MIN_EARLIER_ROWS = 200

@@ -96,7 +96,7 @@ class RungClassifier(ClassifierMixin, Boosted):  # type: ignore[misc]
         self.weights_ = dict(self.pool_.weights)
         self.threshold_ = self.coverage
         if split is not None and earlier is not None:
-            last = task.take(split[1])
+            last = task.take(split.latest)
             self.threshold_ = least_threshold(
                 mass_before(earlier.predict(last.matrix), last.class_target), self.coverage
             )

@@ -11,6 +11,7 @@ import numpy as np
 
 from features.instants import BoolArray, FloatArray, iso
 from training.data.dataset import Dataset, earlier_split
+from training.data.training_task import Split
 from training.model.findings import NOTE, Finding
 from training.model.prediction_sets import least_threshold, mass_before
 from training.model.serialization import Predictor
@@ -49,16 +50,14 @@ class Calibration:
         )  # fmt: skip
 
 
-def calibrated(
-    data: Dataset, split: tuple[BoolArray, BoolArray] | None, covered: BoolArray, stated: float
-) -> Calibration:
+def calibrated(data: Dataset, split: Split | None, covered: BoolArray, stated: float) -> Calibration:
     """Return the calibration on the latter rows of an `earlier_split`.
 
     covered : shape (latter rows,).
     """
     if split is None or not len(covered):
         return Calibration(stated)
-    earlier, latest = (data.snapshots.as_of[rows] for rows in split)
+    earlier, latest = (data.snapshots.as_of[rows] for rows in (split.earlier, split.latest))
     purged = bool(earlier.max() + data.context.horizon_days * 86_400_000_000 <= latest.min())
     return Calibration(stated, float(covered.mean()), iso(int(latest.max())), len(covered), purged)
 
@@ -99,7 +98,7 @@ def fit_set_rule(data: Dataset, rows: BoolArray, earlier_model: Predictor | None
     split = earlier_split(data, rows, settings)
     if split is None or earlier_model is None:
         return SetRule(stated, float("nan"), Calibration(stated))
-    latest = split[1]
+    latest = split.latest
     before = mass_before(earlier_model.predict(data.matrix[latest]), data.labels.next_rung[latest])
     threshold = least_threshold(before, stated)
     covered: BoolArray = before < threshold

@@ -271,7 +271,12 @@ def weighed_pool(members: Mapping[str, Predictor], weights: Mapping[str, float])
 
 
 def pool_weights(
-    chances: Mapping[str, FloatArray], weight: FloatArray, simple: Collection[str] = (), rounds: int = 200
+    chances: Mapping[str, FloatArray],
+    weight: FloatArray,
+    simple: Collection[str] = (),
+    *,
+    periods: float = 1.0,
+    rounds: int = 200,
 ) -> dict[str, float]:
     """Return the weights of the mixture under which what happened was most likely, by expectation maximisation.
 
@@ -279,14 +284,16 @@ def pool_weights(
 
     chances : predictor -> shape (n,), the probability that it gave to what then happened.
     weight : shape (n,).
-    simple : predictors that few rows are drawn towards: PRIOR_ROWS more rows count as having been right by all members
-        alike, and twice as much by these.
+    simple : predictors that a short history is drawn towards: PRIOR_ROWS more rows count as having been right by all
+        members alike, and twice as much by these.
+    periods : horizons that the predictors learnt from. Rows of one slice share its season and its luck, however many
+        they are, so what PRIOR_ROWS counts for falls with the square of the periods, not with the rows.
     """
     names = sorted(chances)
     likelihood = np.column_stack([np.maximum(chances[name], FLOOR) for name in names])
     rows = weight / weight.mean()
     drawn = np.array([2.0 if name in simple else 1.0 for name in names])
-    prior = PRIOR_ROWS * drawn / drawn.sum()
+    prior = PRIOR_ROWS / periods**2 * drawn / drawn.sum()
     share = np.full(len(names), 1.0 / len(names))
     for _ in range(rounds):
         responsibility = likelihood * share
@@ -298,4 +305,4 @@ def pool_weights(
 
 
 PRIOR_ROWS = 30.0
-"""Rows that count before any is seen."""
+"""Rows that count before any is seen, of a history of one period."""

@@ -186,10 +186,10 @@ def learn_next_rung(task: TrainingTask, rows: BoolArray, split: Split | None) ->
     """Fit the pool, and that of the earlier rows, to rows of any origin; without a split all members weigh the same."""
     if split is None:
         return equal_pool(fit_members(task.take(rows))), None
-    earlier, latest = split
+    earlier, latest, periods = split
     earlier_members = fit_members(task.take(earlier))
     last = task.take(latest)
     happened = np.arange(len(last.target)), last.class_target
     chances = {name: member.predict(last.matrix)[happened] for name, member in earlier_members.items()}
-    weights = pool_weights(chances, last.weight, SIMPLE)
+    weights = pool_weights(chances, last.weight, SIMPLE, periods=periods)
     return Pool(fit_members(task.take(rows)), weights), Pool(earlier_members, weights)

@@ -54,7 +54,7 @@ def fit_revenue_range(
     model, covered, covered_if_order = learn_revenue_range(task, rows, split, stated)
     if split is None:
         return model, (Calibration(stated), Calibration(IF_ORDER))
-    ordered = (split[0], split[1] & (data.labels.revenue > 0))
+    ordered = split._replace(latest=split.latest & (data.labels.revenue > 0))
     return model, (
         calibrated(data, split, covered, stated), calibrated(data, ordered, covered_if_order, IF_ORDER)
     )  # fmt: skip
@@ -80,7 +80,7 @@ def learn_revenue_range(
     served = _fit(task, rows, stated)
     if split is None:
         return served, np.empty(0, bool), np.empty(0, bool)
-    earlier, latest = split
+    earlier, latest, _ = split
     trial, last = _fit(task, earlier, stated), task.take(latest)
     revenue = np.maximum(last.target, 0.0)
     before = replace(task.take(earlier), today=last.matrix)

@@ -154,7 +154,7 @@ def fit_switching(data: Dataset, rows: BoolArray, settings: Settings) -> Pool:
     split = earlier_split(data, rows, settings)
     then = None
     if split is not None:
-        latest = int(data.snapshots.as_of[split[1]].max())
+        latest = int(data.snapshots.as_of[split.latest].max())
         then = accounts_at(data, latest, settings)
         then = then if gate is None else _open(then, gate)
     pool = replace(learn_switching(task, rows, split, then=then, now=now), gate=gate)
@@ -189,15 +189,15 @@ def learn_switching(
     then, now : all accounts at the latest slice, and today.
     """
     members = learn_members(MEMBERS, task.take(rows))
-    if split is None or not _both(task.target[split[0]] == 1):
+    if split is None or not _both(task.target[split.earlier] == 1):
         return equal_pool(members)
-    earlier, latest = split
+    earlier, latest, periods = split
     before = task.take(earlier) if then is None else replace(task.take(earlier), today=then.matrix)
     earlier_members = learn_members(MEMBERS, before)
     last = task.take(latest)
     stayed = last.target != 1
     chances = {name: abs(member.predict(last.matrix)[:, 0] - stayed) for name, member in earlier_members.items()}
-    weights = pool_weights(chances, last.weight, SIMPLE)
+    weights = pool_weights(chances, last.weight, SIMPLE, periods=periods)
     pool = weighed_pool(members, weights)
     if then is None or now is None or "silence" not in members or "silence" not in earlier_members:
         return pool

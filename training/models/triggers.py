@@ -96,9 +96,12 @@ def fit_triggers(data: Dataset, rows: BoolArray, settings: Settings) -> TriggerM
     if not _enough(data, rows):
         return None
     split, auc, judged = earlier_split(data, _known(data, rows), settings), float("nan"), 0
-    if split is not None and _enough(data, split[0]):
-        happened = data.labels.trigger[split[1]]
-        auc, judged = macro_auc(_fit(data, split[0], settings).predict(data.matrix[split[1]]), happened), len(happened)
+    if split is not None and _enough(data, split.earlier):
+        happened = data.labels.trigger[split.latest]
+        auc, judged = (
+            macro_auc(_fit(data, split.earlier, settings).predict(data.matrix[split.latest]), happened),
+            len(happened),
+        )
     return TriggerModel(_fit(data, rows, settings), auc, judged)
 
 

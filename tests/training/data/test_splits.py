@@ -184,7 +184,8 @@ def test_weights_are_chosen_on_rows_that_were_not_learnt_from() -> None:
     everything = np.ones(len(data.matrix), bool)
     split = earlier_split(data, everything, small_settings())
     assert split is not None
-    earlier, latest = split
+    earlier, latest, periods = split
+    assert periods == np.ptp(data.snapshots.as_of[earlier]) / (180 * DAY) > 1
     assert (data.snapshots.as_of[earlier] + 180 * DAY).max() <= data.snapshots.as_of[latest].min()
     few = everything & (data.snapshots.as_of >= data.sample.slices[-2])
     split = earlier_split(data, few, small_settings())
