@@ -118,7 +118,8 @@ def check_source(source: Source, histories: Histories, rules: LadderRules, needs
         examples.setdefault(key, (source.places.get((row.table, row.row), f"row {row.row}"), row.reason))
     in_doubt = {(one.table, one.column): doubt_mend(one) for one in source.readings if one.doubt}
     mends = {
-        key: in_doubt.get(key[:2]) or mend(*key[:2], examples[key][1], form_of(source.readings, *key[:2]))
+        key: in_doubt.get(key[:2])
+        or mend(*key[:2], examples[key][1], form_of(source.readings, *key[:2]), macros=source.macros)
         for key in reasons
     }
     view = View(histories, histories.known_at(as_of))

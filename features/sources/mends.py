@@ -37,15 +37,25 @@ _LINES = (
 )
 
 
-def mend(table: str, column: str, reason: str, form: str = "") -> str:
-    """Return the lines of TOML that would mend rows with this reason, empty where nothing need be done.
+def mend(table: str, column: str, reason: str, form: str = "", *, macros: bool = True) -> str:
+    """Return the lines of TOML that would mend rows with this reason, empty where nothing need or can be said.
 
     form : the code of the reading under which the other cells of the column were read.
+    macros : whether a query may call `as_date`, `as_amount` and `as_id`; a database has its own functions instead.
 
     >>> print(mend("orders", "ordered_at", "unreadable time: ordered_at is '1.2.24'"))
     [tables.orders]
     query = "select * replace (as_date(ordered_at, 'dmy') as ordered_at) from orders"
     """
+    lines = _lines_for(table, column, reason, form)
+    return lines if macros or not OF_FILES.search(lines) else ""
+
+
+OF_FILES = re.compile(r"\bas_(?:date|amount|id)\(|select \* (?:replace|exclude) ")
+"""What only queries on files and frames may say."""
+
+
+def _lines_for(table: str, column: str, reason: str, form: str) -> str:
     phrase, _, said = reason.partition(":")
     if phrase.startswith("conflicting"):
         return _query(_LINES if table == "orders" else _DUPLICATE)(table, column)

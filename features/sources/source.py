@@ -66,6 +66,7 @@ class Source:
     places : (table, row) -> where it stands, of the first row that was set aside for each reason.
     refusals : why it cannot be used as it is, where it was read to be looked at.
     last_events : table -> its last event before rows were added, microseconds: those say nothing of where data end.
+    macros : whether a query of its settings may call `as_date`, `as_amount` and `as_id`.
     """
 
     tables: Mapping[str, Columns]
@@ -77,6 +78,7 @@ class Source:
     places: Mapping[tuple[str, int], str] = field(default_factory=dict)
     refusals: tuple[str, ...] = ()
     last_events: Mapping[str, int] = field(default_factory=dict)
+    macros: bool = True
 
     def release(self, table: str) -> None:
         """Free the rows of a table that nobody will need again."""
@@ -171,7 +173,7 @@ def read_source(
                 refuse(error)
             places |= first_places(one.cleaned, connector)
             try:
-                _check_share(one.cleaned, table, max_bad_share, places, one.readings)
+                _check_share(one.cleaned, table, max_bad_share, places, one.readings, macros=connector.macros)
             except TooManyBadRows as error:
                 refuse(error)
         notes += connector.notes()
@@ -199,6 +201,7 @@ def read_source(
         joins=joins,
         places=places,
         refusals=tuple(refused),
+        macros=connector.macros,
     )
 
 
@@ -304,6 +307,8 @@ def _check_share(
     max_bad_share: float,
     places: Mapping[tuple[str, int], str] | None = None,
     readings: Sequence[ColumnReading] = (),
+    *,
+    macros: bool = True,
 ) -> None:
     aside = [row for row in cleaned.set_aside if not row.reason.startswith(COPY)]
     bad = len(aside)
@@ -312,7 +317,8 @@ def _check_share(
     counts = Counter(f"{row.reason.split(':')[0]} in {row.column}" for row in aside)
     first = aside[0]
     where = (places or {}).get((table.name, first.row))
-    advice = mend(table.name, first.column, first.reason, form_of(readings, table.name, first.column))
+    form = form_of(readings, table.name, first.column)
+    advice = mend(table.name, first.column, first.reason, form, macros=macros)
     raise TooManyBadRows(
         f"{table.name}: {bad} of {cleaned.rows_read} rows ({bad / cleaned.rows_read:.1%}) cannot be used, more than "
         f"the {100 * max_bad_share:g}% allowed: {listed(f'{n} {reason}' for reason, n in counts.most_common())}. "

@@ -202,6 +202,19 @@ def test_the_same_data_from_four_places_are_the_same_source(
     assert_same(source_from_rows({name: frame.to_dict("list") for name, frame in SOUND.items()}), from_csv)
 
 
+def test_advice_for_a_database_calls_nothing_that_a_database_lacks(as_csv: Lay, as_sqlite: Lay) -> None:
+    said = []
+    for lay in (as_csv, as_sqlite):
+        with pytest.raises(TooManyBadRows) as refused:
+            read_source(lay(EVERY_BAD_ROW), max_bad_share=0.0)
+        said.append(str(refused.value))
+        source = read_source(lay(EVERY_BAD_ROW), max_bad_share=1.0)
+        assert source.macros is (lay is as_csv)
+    assert "such as tables." in said[0]
+    assert "as_date(" not in said[1]
+    assert "map a query that reads them well" in said[1]
+
+
 def test_bad_rows_are_the_same_from_a_file_and_from_databases(as_csv: Lay, as_sqlite: Lay, as_postgres: Lay) -> None:
     from_csv = read_source(as_csv(EVERY_BAD_ROW), max_bad_share=1.0)
     assert_same(read_source(as_sqlite(EVERY_BAD_ROW), max_bad_share=1.0), from_csv)
