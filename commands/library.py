@@ -84,7 +84,7 @@ class Source:
 
 
 class Scores(NamedTuple):
-    """What is expected of every account: the tables of docs/scores.md."""
+    """The scores of every account: the tables of docs/scores.md."""
 
     scores: Frame
     investment_scores: Frame

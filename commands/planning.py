@@ -21,7 +21,7 @@ if TYPE_CHECKING:
     from training.settings import Settings
 
 OF_EARLIER = frozenset(("plan_brought_won", "plan_brought_lost", "plan_brought_open", "plan_brought_compliance"))
-"""What is said of earlier plans: realised beside promised, and the share that was carried out."""
+"""Findings about earlier plans: realised beside promised, and the share that was carried out."""
 Known = tuple[Mapping[str, str] | None, Mapping[str, str] | None]
 """Account -> manager, and account -> the top of its group; None where nobody said."""
 HOLDOUT = 0.1

@@ -123,7 +123,7 @@ _WAYS = {
     "unseen": "not looked into (a link, too large, encrypted or damaged): look yourself",
     "file": "holds the id: delete it, or name its folder with --folder if it is a table or JSON",
 }
-"""What is to be done with what is left, by the kinds of `subject_files`."""
+"""Advice for the places that are left, by the kinds of `subject_files`."""
 _OF_BUNDLES = "a model whose files tell of it: train anew, and delete this one when nobody needs it to roll back"
 
 

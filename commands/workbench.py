@@ -218,7 +218,7 @@ def trials(of: Snapshots, investment: str) -> pd.DataFrame:
 
 @dataclass(frozen=True)
 class EffectFound:
-    """What is known of an investment's effect.  basis : `randomised`, `adjusted` or `insufficient`."""
+    """The effect of an investment.  basis : `randomised`, `adjusted` or `insufficient`."""
 
     basis: str
     mean: float | None

@@ -44,7 +44,7 @@ Names = NDArray[np.object_]
 
 @dataclass(frozen=True)
 class Norms:
-    """What is usual, by rung, shape (7,) each; NaN where nobody knows.
+    """Usual values, by rung, shape (7,) each; NaN where nobody knows.
 
     attitude, patronage : medians of the accounts that can leave, the same on every rung.
     growth : median change of a year's revenue against the year before.  discount : median of the year's mean discounts.

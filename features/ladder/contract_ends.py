@@ -35,7 +35,7 @@ CONTRACT_COLUMNS = (
     "contract_terms_before", "contract_value_change", "contract_kind", "contract_tenure_days", "contracts_beside",
     "contracts_not_followed",
 )  # fmt: skip
-"""What is known of one contract beside the features of its account."""
+"""Features of one contract, beside those of its account."""
 
 
 @dataclass(frozen=True)

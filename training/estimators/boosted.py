@@ -89,6 +89,8 @@ def weighted_rows(task: TrainingTask) -> BoolArray:
 def split_by_date(as_of: Any, account: Any, rows: BoolArray, horizon_days: int) -> Split | None:
     """Split rows into those to learn from and later ones to choose weights on; None without dates or earlier rows.
 
+    The earlier ones are without the accounts that the settings' default share holds out, as in `ladder train`.
+
     as_of : shape (n,), anything that pandas reads as times.
     account : shape (n,); by default each row is an account of its own.
 
