@@ -43,7 +43,7 @@ def payloads(tables: Mapping[str, pd.DataFrame], events: int, most: int) -> list
     """Accounts of about so many events, the latest where there are more, as requests give them."""
     accounts: dict[str, dict[str, Any]] = {}
     for name, frame in tables.items():
-        if name == "investment_options":
+        if "account_id" not in frame:
             continue
         times = [column for column in frame if pd.api.types.is_datetime64_any_dtype(frame[column])]
         frame = frame.assign(**{column: frame[column].dt.strftime("%Y-%m-%dT%H:%M:%SZ") for column in times})
