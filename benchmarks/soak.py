@@ -72,8 +72,12 @@ def other_bundle(bundle: Path, into: Path) -> Path:
 
 def workers() -> list[psutil.Process]:
     """The processes that answer."""
-    family = psutil.Process().children(recursive=True)
-    return [one for one in family if any("_bentoml_impl" in word for word in one.cmdline())]
+    found = []
+    for one in psutil.Process().children(recursive=True):
+        with suppress(psutil.Error):  # a command that just ended
+            if any("_bentoml_impl" in word for word in one.cmdline()):
+                found.append(one)
+    return found
 
 
 @contextmanager

@@ -57,19 +57,38 @@ def show_findings(title: str, findings: Iterable[Finding], currency: str = "") -
 
 
 def show_table(title: str, headings: Sequence[str], rows: Sequence[Sequence[str]]) -> None:
-    """Print a table in plain columns; numbers are aligned right."""
+    """Print a table in plain columns; numbers are aligned right.
+
+    A table too wide for the terminal stands on its side where that fits; words are broken in neither case.
+    """
     from rich.box import SIMPLE_HEAD
     from rich.console import Console
     from rich.table import Table
 
+    room = max(shutil.get_terminal_size((140, 40)).columns, 100)
+    if _least_width(headings, rows) > room:
+        turned = [list(cells) for cells in zip(headings, *rows, strict=True)]
+        if _least_width(turned[0], turned[1:]) <= room:
+            headings, rows = turned[0], turned[1:]
     table = Table(title=title, title_justify="left", box=SIMPLE_HEAD, title_style="bold")
     for position, heading in enumerate(headings):
         numeric = all(_NUMBER.fullmatch(row[position]) for row in rows)
         table.add_column(heading, justify="right" if numeric and position else "left", overflow="fold")
     for row in rows:
         table.add_row(*row)
-    width = shutil.get_terminal_size((140, 40)).columns
-    Console(width=max(width, 100), highlight=False, markup=False).print(table)
+    width = max(room, _least_width(headings, rows))
+    Console(width=width, highlight=False, markup=False).print(table)
+
+
+def _least_width(headings: Sequence[str], rows: Sequence[Sequence[str]]) -> int:
+    """Return the width at which no word of a table is broken, up to LONGEST_WORD."""
+    columns = zip(headings, *rows, strict=True)
+    longest = [max((len(word) for cell in cells for word in cell.split()), default=0) for cells in columns]
+    return sum(min(size, LONGEST_WORD) + 3 for size in longest) + 1
+
+
+LONGEST_WORD = 24
+"""What is longer is a path or the like, and may be broken."""
 
 
 _NUMBER = re.compile(r"|[+-]?[0-9][0-9,.]*%?( \[.*\])?")

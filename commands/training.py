@@ -264,7 +264,7 @@ def conclude(run: TrainingRun, request: TrainingRequest, begun: Begun | None = N
         raise
     record = _record(run, judgement, request)
     package = write_package(
-        kept, bundle, record, draw=lambda folder: _draw(run.trained, folder), run_id=begun.run,
+        kept, bundle, record, draw=lambda folder: _draw(run.trained, request, folder), run_id=begun.run,
         passes=judgement.good, ended=ended,
     )  # fmt: skip
     version = register_package(package, registry, run.settings.registry.experiment, kept)
@@ -342,7 +342,9 @@ def _record(run: TrainingRun, judgement: Judgement, request: TrainingRequest) ->
     )  # fmt: skip
 
 
-def _draw(trained: Trained, folder: Path) -> None:
+def _draw(trained: Trained, request: TrainingRequest, folder: Path) -> None:
+    if request.scope is not None and request.scope.quick:
+        return  # pictures take as long as a quick training's models
     from training.tracking.plots import draw_plots
 
     draw_plots(trained.comparisons, trained.curves, folder)

@@ -12,6 +12,7 @@ import hashlib
 import warnings
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass, replace
+from functools import cached_property
 from pathlib import Path
 from typing import Any
 
@@ -144,6 +145,10 @@ class Bundle:
 
     def files(self) -> dict[str, bytes]:
         """Return the bundle as file name -> content, the manifest last."""
+        return dict(self._files)
+
+    @cached_property
+    def _files(self) -> dict[str, bytes]:
         files: dict[str, bytes] = {}
         parts = self.parts
         for name, predictor in parts.items():

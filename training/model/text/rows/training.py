@@ -20,10 +20,10 @@ ROWS = (
     Row(
         "quick_by_wish",
         (
-            "a quick training, as asked: fewer trees and dates, and no placebo checks of effects; train in full before "
-            "anything is decided on it",
-            "een snelle training, zoals gevraagd: minder bomen en peildata, en geen placebotoetsen van effecten; train "
-            "volledig voordat er iets op besloten wordt",
+            "a quick training, as asked: fewer trees and dates, no pictures and no placebo checks of effects; train in "
+            "full before anything is decided on it",
+            "een snelle training, zoals gevraagd: minder bomen en peildata, geen plaatjes en geen placebotoetsen van "
+            "effecten; train volledig voordat er iets op besloten wordt",
         ),
     ),
     Row(
