@@ -39,7 +39,7 @@ RUN_FIGURES = sa.Table(
 class RunFigures:
     """Sums of the accounts of one value of a dimension in one run.
 
-    value : empty where nothing is known.  as_of : None for figures of the scores that stand now.
+    value : empty where nothing is known.  as_of, run_id : None for figures of the scores that stand now.
     at_risk : accounts with a chance of leaving of RISK_MARK or more.  renewals : contracts that end in RENEWAL_DAYS.
     climbed, fell : rung moves since the run before.
     """
@@ -48,6 +48,7 @@ class RunFigures:
     as_of: datetime | None
     counts: Mapping[str, int]
     sums: Mapping[str, float]
+    run_id: int | None = None
 
     def __getitem__(self, name: str) -> float:
         """Return a figure by its name, one of COUNTS and SUMS."""
@@ -133,4 +134,5 @@ def kept_figures(
 def read_figures(row: Mapping[Any, Any]) -> RunFigures:
     """Return a row of `figures_query` or of the table."""
     counts = {name: int(row[name] or 0) for name in COUNTS}
-    return RunFigures(row["value"], row.get("as_of"), counts, {name: float(row[name] or 0.0) for name in SUMS})
+    sums = {name: float(row[name] or 0.0) for name in SUMS}
+    return RunFigures(row["value"], row.get("as_of"), counts, sums, row.get("run_id"))

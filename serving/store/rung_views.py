@@ -28,23 +28,18 @@ def rung_disagreements(connection: sa.Connection, owner: str | None = None, most
 
     owner : only this manager's accounts.
     """
-    place = {rung: k for k, rung in enumerate(RUNGS)}
-    joined = SCORES.outerjoin(ACCOUNTS, SCORES.c.account_id == ACCOUNTS.c.account_id)
-    names = "rung rung_by_manager rung_by_surveys rung_by_service expected_revenue".split()
+    levels = {rung: level for level, rung in enumerate(RUNGS)}
+    by_manager, by_rule = (sa.case(levels, value=SCORES.c[name]) for name in ("rung_by_manager", "rung"))
+    apart, revenue = by_manager - by_rule, sa.func.coalesce(SCORES.c.expected_revenue, 0.0)
+    names = "rung rung_by_manager rung_by_surveys rung_by_service".split()
+    columns = (SCORES.c.account_id, ACCOUNTS.c.name, ACCOUNTS.c.owner, *(SCORES.c[name] for name in names))
     query = (
-        sa.select(SCORES.c.account_id, ACCOUNTS.c.name, ACCOUNTS.c.owner, *(SCORES.c[name] for name in names))
-        .select_from(joined)
-        .where(SCORES.c.rung_by_manager.is_not(None), SCORES.c.rung_by_manager != SCORES.c.rung)
+        sa.select(*columns, apart.label("apart"), revenue.label("expected_revenue"))
+        .select_from(SCORES.outerjoin(ACCOUNTS, SCORES.c.account_id == ACCOUNTS.c.account_id))
+        .where(SCORES.c.rung_by_manager != SCORES.c.rung)
+        .order_by(sa.func.abs(apart).desc(), revenue.desc(), SCORES.c.account_id)
+        .limit(most)
     )
     if owner is not None:
         query = query.where(ACCOUNTS.c.owner == owner)
-    found = [
-        Disagreement(
-            account_id=row.account_id, name=row.name, owner=row.owner, rung=row.rung,
-            rung_by_manager=row.rung_by_manager, rung_by_surveys=row.rung_by_surveys,
-            rung_by_service=row.rung_by_service, apart=place[row.rung_by_manager] - place[row.rung],
-            expected_revenue=float(row.expected_revenue or 0.0),
-        ) for row in connection.execute(query)
-    ]  # fmt: skip
-    found.sort(key=lambda one: (-abs(one.apart), -one.expected_revenue, one.account_id))
-    return found[:most]
+    return [Disagreement(**row) for row in connection.execute(query).mappings()]

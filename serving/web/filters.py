@@ -133,14 +133,9 @@ def page_of(query: QueryParams) -> int:
     return max(int(page), 1) if page.isascii() and page.isdecimal() and len(page) <= 6 else 1
 
 
-def visible(_visit: Visit) -> "list[sa.ColumnElement[bool]]":
-    """Return the conditions on SCORES and ACCOUNTS that hold for every account the visitor may see: none, so all."""
-    return []
-
-
 def conditions(visit: Visit, asked: Filters) -> "list[sa.ColumnElement[bool]]":
     """Return what has to hold of the tables of `source`."""
-    score, found = SCORES.c, visible(visit)
+    score, found = SCORES.c, list["sa.ColumnElement[bool]"]()
     if asked.q is not None:
         found.append(_called(visit, asked.q, asked))
     known = dimensions()
@@ -260,16 +255,14 @@ def state_is(state: str) -> "sa.ColumnElement[bool]":
     return sa.and_(nothing, told if state == ALONE else sa.not_(told))
 
 
-def source(
-    visit: Visit, asked: Filters, *, account: bool = False, option: bool = False, standing: bool = False
-) -> Joined:
+def source(asked: Filters, *, account: bool = False, option: bool = False, standing: bool = False) -> Joined:
     """Return the tables that the filters need, one row an account.
 
     account, option, standing : whether something else needs the profile, the recommended option's row, the lookback.
     """
     found: Joined = SCORES
     of_account = ("q", "owner", "country", "industry", "segment", "group")
-    by_account = any(getattr(asked, name) is not None for name in of_account) or asked.nothing or visible(visit)
+    by_account = any(getattr(asked, name) is not None for name in of_account) or asked.nothing
     if account or by_account:
         found = found.outerjoin(ACCOUNTS, SCORES.c.account_id == ACCOUNTS.c.account_id)
     if option or asked.bond is not None:
@@ -306,14 +299,14 @@ def chosen(visit: Visit, asked: Filters, order: Order) -> "sa.Select[Any]":
     """Return the ids of the accounts asked for, in that order; what is unknown comes last."""
     column, needs = _SORTED[order.by]
     sorted_by = sa.nulls_last(column.desc() if order.down else column.asc())
-    tables = source(visit, asked, **({needs: True} if needs else {}))
+    tables = source(asked, **({needs: True} if needs else {}))
     query = sa.select(SCORES.c.account_id).select_from(tables).where(*conditions(visit, asked))
     return query.order_by(sorted_by, SCORES.c.account_id)
 
 
 def forgiving(connection: sa.Connection, visit: Visit, asked: Filters) -> Filters:
     """Return the filters, taking the search less and less by the letter until something is called so."""
-    tables = source(visit, asked)
+    tables = source(asked)
     if asked.q is not None:
         roles, rest = roles_in(asked.q)
         if roles:

@@ -21,6 +21,7 @@ from serving.web.charts import sparkline
 from serving.web.filters import WIN_BACK, Filters, conditions, is_former, source
 from serving.web.priorities import OLD_LINKS, Priority, choices_of, priorities_of
 from serving.web.talk import YEAR_DAYS
+from serving.web.ttl_cache import TTLCache
 from serving.web.visit import Visit, redirect, render
 
 NEWS_POINTS = 0.05
@@ -28,6 +29,7 @@ NEWS_POINTS = 0.05
 NEWS_GAIN = 0.25
 """Part of the gain by which another investment has to be worth more or less to be news."""
 SHOWN = 5
+_news: TTLCache[dict[str, list[str]]] = TTLCache()
 FIGURES = ("margin_at_risk", "at_risk", "renewals", "climbed", "fell", "overdue")
 LINKS: Mapping[str, Mapping[str, str]] = {
     "margin_at_risk": {"sort": "margin"}, "at_risk": {"risk": "yes"}, "renewals": {"renewal": "60"},
@@ -94,13 +96,23 @@ def remember(visit: Visit) -> Response:
 
 
 def _tiles(connection: sa.Connection, visit: Visit, current: Current, asked: Filters) -> list[Tile]:
-    where = conditions(visit, asked)
-    now = read_figures(connection.execute(figures_query(current.run_id, None, where)).mappings().one())
     dimension, value = (ALL, "") if asked.owner is None else ("owner", asked.owner)
     before = kept_figures(connection, dimension, value)
+    now = _kept_now(connection, current, before) if asked.owner is None else None
+    if now is None:
+        where = conditions(visit, asked)
+        now = read_figures(connection.execute(figures_query(current.run_id, None, where)).mappings().one())
     if before and before[-1].as_of is not None and current.facts.as_of <= _microseconds(before[-1]):
         before = before[:-1]  # the run that stands now
     return [_tile(visit, name, now, before, asked) for name in FIGURES]
+
+
+def _kept_now(connection: sa.Connection, current: Current, kept: Sequence[RunFigures]) -> RunFigures | None:
+    """Return the kept figures of the scores that stand now; None where accounts have been forgotten since."""
+    if not kept or kept[-1].run_id != current.run_id:
+        return None
+    accounts = connection.execute(sa.select(sa.func.count()).select_from(SCORES)).scalar_one()
+    return kept[-1] if kept[-1].counts["accounts"] == accounts else None
 
 
 def _microseconds(figures: RunFigures) -> int:
@@ -151,7 +163,7 @@ def _lists(connection: sa.Connection, visit: Visit, current: Current, asked: Fil
     )
 
     def news(*where: "sa.ColumnElement[bool]", by: "sa.ColumnElement[Any]", needs: bool = True) -> list[str]:
-        tables = source(visit, asked, account=True, standing=True)
+        tables = source(asked, account=True, standing=True)
         if needs:
             same = (former.account_id == score.account_id) & (former.run_id == current.run_id - 1)
             tables = tables.join(PREVIOUS, same)
@@ -159,13 +171,16 @@ def _lists(connection: sa.Connection, visit: Visit, current: Current, asked: Fil
         query = query.order_by(sa.nulls_last(by.desc()), score.account_id).limit(SHOWN)
         return list(connection.execute(query).scalars())
 
-    found = {
-        "worse": news((points >= NEWS_POINTS) | (now < then), by=worth),
-        "better": news((points <= -NEWS_POINTS) | (now > then), by=worth),
-        "advice": news(former.advice.is_not(None), changed, by=gain),
-        "missed": news(score.overdue_days.between(1, YEAR_DAYS), by=score.expected_revenue, needs=False),
-        "win_back": news(is_former(), by=WIN_BACK, needs=False),
-    }
+    def all_news() -> dict[str, list[str]]:
+        return {
+            "worse": news((points >= NEWS_POINTS) | (now < then), by=worth),
+            "better": news((points <= -NEWS_POINTS) | (now > then), by=worth),
+            "advice": news(former.advice.is_not(None), changed, by=gain),
+            "missed": news(score.overdue_days.between(1, YEAR_DAYS), by=score.expected_revenue, needs=False),
+            "win_back": news(is_former(), by=WIN_BACK, needs=False),
+        }
+
+    found = _news.get((str(visit.engine.url), current.run_id, asked), all_news)
     ids = list(dict.fromkeys(one for some in found.values() for one in some))
     rows = {row.account_id: row for row in priorities_of(connection, ids, visit)}
     before = {

@@ -25,7 +25,7 @@ from serving.store.scoring_runs import ACCOUNTS, SCORES
 from serving.store.verdicts import Verdict, plan_verdicts
 from serving.web.amounts import read_number
 from serving.web.charts import break_even, interval
-from serving.web.filters import Filters, Order, chosen, filters_of, forgiving, page_of, visible
+from serving.web.filters import Filters, Order, chosen, filters_of, forgiving, page_of
 from serving.web.hand_out import as_hand_out, plan_names, progress_of
 from serving.web.plan_downloads import SHEET, as_csv, as_program_file, as_sheet
 from serving.web.priorities import chips_of, choices_of
@@ -232,7 +232,7 @@ def _with_visits(visit: Visit, query: QueryParams) -> QueryParams:
 def _asked(visit: Visit, query: QueryParams) -> PlanForm:
     """Return the form, for the accounts that the filters of the list let through."""
     filters, query = list_filters(query), _with_visits(visit, _without_groups(visit, query))
-    if not (filters.active or visible(visit)):
+    if not filters.active:
         return form_of(query)
     with reading(visit.engine) as connection:
         visit = visit.about(required_run(connection).facts)

@@ -43,7 +43,7 @@ from serving.web.filters import (
 )
 from serving.web.plays import act_by_words, kept_plays, play_of
 from serving.web.reason_words import reasons_of
-from serving.web.talk import Talk, monthly_revenue, talk_of, why_at_risk, why_this
+from serving.web.talk import SILENT, Talk, monthly_revenue, talk_of, why_at_risk, why_this
 from serving.web.ttl_cache import TTLCache
 from serving.web.visit import Visit, account_url, download, redirect, render
 
@@ -284,7 +284,7 @@ def download_list(visit: Visit) -> Response:
         writer = csv.writer(text, lineterminator="\r\n")
         writer.writerow(CSV_COLUMNS)
         for begin in range(0, len(ids), IDS_AT_ONCE):
-            for row in priorities_of(connection, ids[begin : begin + IDS_AT_ONCE], visit, with_timelines=False):
+            for row in priorities_of(connection, ids[begin : begin + IDS_AT_ONCE], visit, told=False):
                 writer.writerow(_csv_row(row))
     return download(b"\xef\xbb\xbf" + text.getvalue().encode(), "text/csv; charset=utf-8", "accounts.csv")
 
@@ -312,12 +312,10 @@ def safe_cell(cell: object) -> object:
     return plain(cell) if isinstance(cell, str) else "" if cell is None else cell
 
 
-def priorities_of(
-    connection: sa.Connection, ids: Sequence[str], visit: Visit, with_timelines: bool = True
-) -> list[Priority]:
+def priorities_of(connection: sa.Connection, ids: Sequence[str], visit: Visit, told: bool = True) -> list[Priority]:
     """Return these accounts, in this order, in the visitor's words.
 
-    with_timelines : whether to say what speaks out of each one's history, which takes a while for many.
+    told : whether to say in words what speaks out of each one's history and what to do, which takes a while for many.
     """
     score, option = SCORES.c, INVESTMENT_SCORES.c
     query = (
@@ -325,18 +323,30 @@ def priorities_of(
             SCORES, ACCOUNTS.c.name, ACCOUNTS.c.owner, option.bond, option.cost, option.gain_low, option.gain_high,
             option.p_gain, option.basis, STANDINGS.c.contract_ends,
         )
-        .select_from(source(visit, Filters(), account=True, option=True, standing=True))
+        .select_from(source(Filters(), account=True, option=True, standing=True))
         .where(score.account_id.in_(ids))
     )  # fmt: skip
     found: dict[str, Mapping[Any, Any]] = {row["account_id"]: row for row in connection.execute(query).mappings()}
     idle = [a for a in ids if _pays_nothing(found[a]["recommended_investment"])]
     best = _best_options(connection, idle)
     decided, work = overrides_of(connection, ids, visit.now), work_of(connection, ids)
-    timelines = timelines_of(connection, ids) if with_timelines else {}
+    timelines = timelines_of(connection, ids) if told else {}
     plays, rows = kept_plays(connection, visit), []
     for one in ids:
         row, timeline = found[one], timelines.get(one)
-        play = play_of(visit, plays, row, row, row["contract_ends"])
+        words: dict[str, Any] = dict.fromkeys(("why", "evidence"), "") | {
+            "act_by_why": None,
+            "talk": SILENT,
+            "trend": (),
+        }
+        if told:
+            play = play_of(visit, plays, row, row, row["contract_ends"])
+            words = {
+                "why": "; ".join(why_at_risk(visit, row["reasons"])), "evidence": why_this(visit, row),
+                "talk": talk_of(visit, row, timeline, row["contract_ends"], play),
+                "act_by_why": act_by_words(visit, row),
+                "trend": monthly_revenue(timeline, visit.as_of // MICROSECONDS_PER_DAY),
+            }  # fmt: skip
         pays = not _pays_nothing(row["recommended_investment"])
         decisions = decided[one].decisions if one in decided else {}
         wish, claim = decisions.get("recommended_investment"), decisions.get("will_switch")
@@ -370,14 +380,13 @@ def priorities_of(
                     )
                 },
                 **own,
+                **words,
                 trigger=row["switch_trigger"],
                 revenue=row["expected_revenue"],
                 state=PAYS if pays else UNKNOWN if best_option is None else ALONE,
                 investment=row["recommended_investment"] if pays else None,
                 gain=row["expected_gain"] if pays else None,
                 reasons=tuple(reasons_of(visit, row["reasons"])),
-                why="; ".join(why_at_risk(visit, row["reasons"])),
-                evidence=why_this(visit, row),
                 best_option=best_option,
                 best_gain=best_gain,
                 wanted=None if wish is None else str(wish.value),
@@ -386,10 +395,7 @@ def priorities_of(
                 leaves=None if claim is None else bool(claim.value),
                 leaves_by=None if claim is None else claim.made_by,
                 next_order=row["next_order_on"],
-                act_by_why=act_by_words(visit, row),
                 former=bool(row["former"]),
-                talk=talk_of(visit, row, timeline, row["contract_ends"], play),
-                trend=monthly_revenue(timeline, visit.as_of // MICROSECONDS_PER_DAY),
                 work=work.get(one),
             )
         )
@@ -405,7 +411,7 @@ def totals_of(connection: sa.Connection, visit: Visit, current: Current, asked: 
 
 def _count(connection: sa.Connection, visit: Visit, asked: Filters) -> Totals:
     """Count and sum in one query; an option's cost is its gain over its ROI, so its row is not read."""
-    where, tables, score = conditions(visit, asked), source(visit, asked), SCORES.c
+    where, tables, score = conditions(visit, asked), source(asked), SCORES.c
     pays = sa.case((state_is(PAYS), 1), else_=0)
     gain = sa.func.sum(sa.case((state_is(PAYS), score.expected_gain), else_=0.0))
     cost = sa.func.sum(sa.case((score.roi > 0, score.expected_gain / score.roi), else_=0.0))

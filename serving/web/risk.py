@@ -151,7 +151,7 @@ def _crossed(
     empty: sa.ColumnElement[str] = sa.literal_column("''")
     first, second = (sa.func.coalesce(dimensions()[name], empty) for name in by)
     margin = sa.func.coalesce(sa.func.sum(SCORES.c.value_at_risk), 0.0)
-    query = sa.select(first, second, margin, sa.func.count()).select_from(source(visit, asked, account=True))
+    query = sa.select(first, second, margin, sa.func.count()).select_from(source(asked, account=True))
     rows = connection.execute(query.where(*conditions(visit, asked)).group_by(first, second))
     return {(row[0], row[1]): (float(row[2]), int(row[3])) for row in rows}
 

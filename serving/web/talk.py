@@ -52,6 +52,10 @@ class Talk:
     lang: str
 
 
+SILENT = Talk("", "", "", "")
+"""Where nothing is said."""
+
+
 def talk_of(
     visit: Visit, score: Mapping[Any, Any], timeline: AccountTimeline | None, contract_ends: int | None,
     play: PlayText | None,

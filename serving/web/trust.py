@@ -16,7 +16,6 @@ from serving.store.scoring_runs import ACCOUNTS, SCORES
 from serving.store.summaries import ModelSummary, summary_of
 from serving.store.verdicts import MODEL, OVERRIDES, PLAN, Verdict, verdicts
 from serving.web.charts import bar, interval
-from serving.web.filters import visible
 from serving.web.visit import Visit, render
 from training.model.findings import Finding, from_json
 
@@ -68,7 +67,7 @@ def show(visit: Visit) -> Response:
         found = summary_of(connection, current.run_id)
         judged, accepted = verdicts(connection), accepted_plans(connection)
         owners = list(connection.execute(_owners()).scalars())
-        differences = connection.execute(_differences(visit, owner)).mappings().all()
+        differences = connection.execute(_differences(owner)).mappings().all()
     summary, model = (None, None) if found is None else found
     visit = visit.about(current.facts)
     plans = [_plan(one) for one in judged if one.kind == PLAN]
@@ -126,7 +125,7 @@ def _owners() -> sa.Select[Any]:
         ACCOUNTS.c.owner).limit(MOST_OWNERS)  # fmt: skip
 
 
-def _differences(visit: Visit, owner: str | None) -> sa.Select[Any]:
+def _differences(owner: str | None) -> sa.Select[Any]:
     """Return the accounts about which model and manager differ most, the largest difference first."""
     score = SCORES.c
     apart = sa.func.coalesce(score.forecast_disagreement, 0.0)
@@ -137,7 +136,7 @@ def _differences(visit: Visit, owner: str | None) -> sa.Select[Any]:
             score.history_estimate, score.forecast_disagreement,
         )
         .select_from(SCORES.outerjoin(ACCOUNTS, score.account_id == ACCOUNTS.c.account_id))
-        .where(score.manager_forecast.is_not(None), *visible(visit))
+        .where(score.manager_forecast.is_not(None))
         .order_by(sa.func.abs(apart).desc(), sa.func.abs(sa.func.coalesce(gap, 0.0)).desc(), score.account_id)
         .limit(MOST_DIFFERENCES)
     )  # fmt: skip

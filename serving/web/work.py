@@ -25,7 +25,7 @@ from serving.store.page_settings import LONGEST_VIEW_NAME, MINE, VIEW, keep_sett
 from serving.store.scoring_runs import ACCOUNTS, INVESTMENT_SCORES, SCORES, Current
 from serving.store.visibility import is_limited
 from serving.store.work_list import DONE, OUTCOMES, STATUSES, WHAT, WORK_ITEMS, WorkItem, change_work, read_item
-from serving.web.filters import OPEN_WORK, page_of, visible, work_is_open
+from serving.web.filters import OPEN_WORK, page_of, work_is_open
 from serving.web.priorities import choices_of
 from serving.web.visit import Visit, own_path, redirect, render
 
@@ -132,7 +132,7 @@ def _page(visit: Visit, status: int, refused: str | None) -> Response:
         wanted = visit.query.get("status", OPEN_WORK)
         wanted = wanted if wanted in STATUSES else OPEN_WORK
         page, item = page_of(visit.query), WORK_ITEMS.c
-        where = [work_is_open(visit.now) if wanted == OPEN_WORK else item.status == wanted, *visible(visit)]
+        where = [work_is_open(visit.now) if wanted == OPEN_WORK else item.status == wanted]
         where += [sa.func.coalesce(item.owner, ACCOUNTS.c.owner) == owner] if owner else []
         tables = WORK_ITEMS.join(SCORES, SCORES.c.account_id == item.account_id).outerjoin(
             ACCOUNTS, ACCOUNTS.c.account_id == item.account_id
