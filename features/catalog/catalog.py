@@ -62,7 +62,7 @@ FEATURES: tuple[Feature, ...] = (
     *(feature for family in FAMILIES for feature in family.FEATURES),
     *added(ADDED_FEATURES, Feature),
 )
-"""Those of the families, and those that installed packages add."""
+"""Those of the families, and those that installed packages and modules of one's own add."""
 NAMES: tuple[str, ...] = tuple(feature.name for feature in FEATURES)
 BY_NAME: Mapping[str, Feature] = {feature.name: feature for feature in FEATURES}
 ALWAYS_KNOWN: frozenset[int] = frozenset(k for k, feature in enumerate(FEATURES) if feature.missing == NEVER_MISSING)
@@ -84,8 +84,8 @@ def feature_named(name: str) -> Feature:
     """
     if name not in BY_NAME:
         raise SettingsError(
-            f"The feature {name} is not in the catalogue of this program: install the package that adds it, or the "
-            "version that has it."
+            f"The feature {name} is not in the catalogue of this program: install the package, or name the module in "
+            "[plugins], that adds it; or install the version that has it."
         )
     return BY_NAME[name]
 

@@ -11,7 +11,7 @@ from types import UnionType
 from typing import Any, Protocol, TypeVar, get_args, get_origin, get_type_hints
 
 from features.errors import BundleError
-from features.extensions import MEMBERS, extensions
+from features.extensions import packages_of_models
 from features.instants import FloatArray
 
 
@@ -67,7 +67,7 @@ def from_json(content: Mapping[str, Any]) -> Predictor:
     """
     try:
         if content["kind"] not in SERVED_CLASSES:
-            extensions(MEMBERS)  # a package that adds a member registers its predictors when it is loaded
+            packages_of_models()  # whoever adds a member or a baseline registers its predictors when it is loaded
         predictor_class = SERVED_CLASSES[content["kind"]]
         wanted, needed = _hints(predictor_class), _needed(predictor_class)
         fields_read = {
@@ -79,7 +79,7 @@ def from_json(content: Mapping[str, Any]) -> Predictor:
         if isinstance(kind, str) and kind not in SERVED_CLASSES:
             raise BundleError(
                 f"The model holds a predictor {kind!r}, which neither this program nor an installed package knows. "
-                "Install the package that adds it, or train anew."
+                "Install the package, or name the module, that adds it; or train anew."
             ) from None
         raise BundleError(f"A predictor cannot be read: {type(error).__name__} at {error}. Export it anew.") from None
     return read

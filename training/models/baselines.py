@@ -9,6 +9,7 @@ from dataclasses import dataclass, replace
 import numpy as np
 
 from features.errors import NotEnoughData
+from features.extensions import added_baselines
 from features.histories.order_days import order_days
 from features.histories.views import View
 from features.instants import BoolArray, FloatArray, IntArray
@@ -162,8 +163,10 @@ NEXT_RUNG: dict[str, Baseline] = {
     "default LightGBM, one slice": Rule(
         lambda data, rows, settings: _first_attempt(data, rows, settings, data.labels.next_rung, N_RUNGS)
     ),
+    **{name: single_member(learn) for name, learn in added_baselines("next_rung").items()},
 }
-"""One row per baseline, here and below. How to add one: docs/extend.md."""
+"""One row per baseline, here and below; the last are those that packages and modules add. How to add one:
+docs/extend.md."""
 
 
 def _fit_base_rate(data: Dataset, rows: BoolArray, _: Settings) -> Constant:
@@ -189,6 +192,7 @@ SWITCHING: dict[str, Baseline] = {
     "default LightGBM, one slice": Rule(
         lambda data, rows, settings: _first_attempt(data, rows, settings, data.labels.switched, 1)
     ),
+    **{name: _switching(learn) for name, learn in added_baselines("switching").items()},
 }
 
 
@@ -221,6 +225,13 @@ def _orders_times_spend(regular: bool) -> Rule:
     return Rule(fit)
 
 
+def _of_revenue(learn: Learn) -> Rule:
+    def fit(data: Dataset, rows: BoolArray, settings: Settings) -> Predictor:
+        return _learnt(learn, data.task(data.labels.revenue, settings.booster).take(rows))
+
+    return Rule(fit)
+
+
 REVENUE: dict[str, Baseline] = {
     "mean": Rule(_fit_mean),
     "last year's pace": Rule(_fit_last_year),
@@ -228,6 +239,7 @@ REVENUE: dict[str, Baseline] = {
     "the same season a year ago": Rule(_fit_same_season),
     "BG/NBD x gamma-gamma": _orders_times_spend(regular=False),
     "MBG/CNBD-k x gamma-gamma": _orders_times_spend(regular=True),
+    **{name: _of_revenue(learn) for name, learn in added_baselines("revenue").items()},
 }
 
 BASELINES = {"next_rung": NEXT_RUNG, "switching": SWITCHING, "revenue": REVENUE}
