@@ -8,16 +8,16 @@ environment of this process name it, never because a model does.
 
 import os
 import sys
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass
-from functools import cache
+from functools import cache, wraps
 from importlib import import_module
 from importlib.metadata import PackageNotFoundError, entry_points, version
 from pathlib import Path
 from types import ModuleType
 from typing import Any
 
-from features.errors import SettingsError
+from features.errors import LadderError, SettingsError
 
 FEATURES = "loyalty_ladder.features"
 """A `Feature`, or several."""
@@ -196,14 +196,18 @@ def _other_module(package: str, modules: Iterable[str]) -> str:
 
 
 def added(group: str, kind: type) -> tuple[Any, ...]:
-    """Return the values that are added to a group, those of collections one by one.
+    """Return the values that are added to a group, those of collections one by one.  Raises what `added_from` does."""
+    return tuple(value for value, _ in added_from(group, kind))
+
+
+def added_from(group: str, kind: type) -> Iterator[tuple[Any, Extension]]:
+    """Yield the values that are added to a group, those of collections one by one, each with what adds it.
 
     Raises
     ------
     SettingsError
         If one is not of that kind.
     """
-    values: list[Any] = []
     for one in extensions(group):
         several = one.value if isinstance(one.value, Iterable) and not isinstance(one.value, kind) else (one.value,)
         for value in several:
@@ -212,29 +216,31 @@ def added(group: str, kind: type) -> tuple[Any, ...]:
                     f"The {one.origin} adds {one.name!r} to {group}, and it holds a {type(value).__name__} "
                     f"where a {kind.__name__} belongs. Mend or remove it."
                 )
-            values.append(value)
-    return tuple(values)
+            yield value, one
 
 
-def added_members(task: str) -> dict[str, Any]:
-    """Return the members that are added to the pool of a task, by name.  Raises SettingsError, see `_of_task`."""
-    return _of_task(MEMBERS, task, POOLS)
+def with_members(task: str, ours: Mapping[str, Any]) -> dict[str, Any]:
+    """Return our members of the pool of a task and those that are added.  Raises SettingsError, see `_of_task`."""
+    return {**ours, **_of_task(MEMBERS, task, POOLS, ours)}
 
 
-def added_baselines(task: str) -> dict[str, Any]:
-    """Return the baselines that are added to those of a task, by name.  Raises SettingsError, see `_of_task`."""
-    return _of_task(BASELINES, task, JUDGED)
+def with_baselines(task: str, ours: Mapping[str, Any], made: Callable[[Any], Any]) -> dict[str, Any]:
+    """Return our baselines of a task and those that are added.  made : of a function as a member is.
+
+    Raises SettingsError, see `_of_task`.
+    """
+    return {**ours, **{name: made(learn) for name, learn in _of_task(BASELINES, task, JUDGED, ours).items()}}
 
 
-def _of_task(group: str, task: str, tasks: tuple[str, ...]) -> dict[str, Any]:
-    """Return what is added to a task, by name.
+def _of_task(group: str, task: str, tasks: tuple[str, ...], ours: Iterable[str]) -> dict[str, Any]:
+    """Return what is added to a task, by name; its mistakes are called by who adds it.
 
     Raises
     ------
     SettingsError
-        If one is not called `TASK.NAME`, or is no function.
+        If one is not called `TASK.NAME`, has the name of another, or is no function.
     """
-    found = {}
+    found: dict[str, Any] = {}
     for one in extensions(group):
         of, _, name = one.name.partition(".")
         if of not in tasks or not name:
@@ -248,5 +254,29 @@ def _of_task(group: str, task: str, tasks: tuple[str, ...]) -> dict[str, Any]:
                 "function belongs. Mend or remove it."
             )
         if of == task:
-            found[name] = one.value
+            refuse_taken(name, one, (*ours, *found))
+            found[name] = called_by_name(one.value, f"{one.name!r} of {group}", one)
     return found
+
+
+def refuse_taken(name: str, one: Extension, taken: Iterable[str]) -> None:
+    """Refuse a name that there is already.  Raises SettingsError."""
+    if name in taken:
+        raise SettingsError(f"The {one.origin} adds {name!r}, and there is one of that name. Call it otherwise.")
+
+
+def called_by_name(function: Callable[..., Any], what: str, one: Extension) -> Callable[..., Any]:
+    """Return a function whose mistakes are refusals that say who adds it."""
+
+    @wraps(function)
+    def careful(*arguments: Any) -> Any:
+        try:
+            return function(*arguments)
+        except LadderError:
+            raise
+        except Exception as error:  # whatever foreign code does, it is called by its name
+            raise SettingsError(
+                f"{what}, which the {one.origin} adds, failed: {type(error).__name__}: {error}. Mend or remove it."
+            ) from error
+
+    return careful

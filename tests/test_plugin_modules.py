@@ -11,19 +11,27 @@ from types import SimpleNamespace
 from typing import Any
 
 import httpx
+import numpy as np
 import pytest
 from distributed import LocalCluster
 
 from features import extensions
-from features.catalog.declarations import Feature
+from features.catalog import catalog
+from features.catalog.added import with_added
+from features.catalog.declarations import Context, Family, measure
 from features.errors import BundleError, SettingsError
-from features.extensions import FEATURES, Extension, added, added_baselines, added_members, other_packages, use_modules
+from features.extensions import FEATURES, Extension, other_packages, use_modules, with_baselines, with_members
+from features.histories.views import View
 from serving.api.openapi import EXAMPLE
 from tests.docs.documents import DOCS, blocks
 from tests.paths import ROOT
+from tests.trained import small_settings, tiny_dataset, tiny_histories
 from tests.training.tracking.servers import free_port, wait_for
+from training.data.training_task import learn_members
 from training.model.bundle import read_bundle
 from training.model.findings import BLOCKER, WARNING
+from training.model.rules import Constant
+from training.model.serialization import check_served, served
 from training.model.text.catalogue import heading, render
 from training.promotion import added_checks
 from training.settings import parse_settings
@@ -94,6 +102,16 @@ WRONG = {
     "listed": ("MEMBERS = [1]", "MEMBERS of the module listed is a list where a mapping"),
     "of_no_task": ("BASELINES = {'triggers.x': print}", "`next_rung.NAME`, `switching.NAME` or `revenue.NAME`"),
     "no_function": ("BASELINES = {'revenue.x': 3}", "it is a int where a function belongs"),
+    "taken_member": ("MEMBERS = {'switching.logit': print}", "adds 'logit', and there is one of that name"),
+    "taken_baseline": ("BASELINES = {'revenue.mean': print}", "adds 'mean', and there is one of that name"),
+    "taken_feature": (
+        "from features.catalog.catalog import FEATURES",
+        "adds 'order_days_30d', and there is one of that name",
+    ),
+    "fails_late": (
+        "BASELINES = {'revenue.late': lambda task: 1 / 0}",
+        "'revenue.late' of loyalty_ladder.baselines, which the module fails_late adds, failed: ZeroDivisionError",
+    ),
     "no_feature": ("FEATURES = print", "holds a builtin_function_or_method where a Feature belongs"),
 }
 
@@ -119,7 +137,49 @@ def test_what_cannot_be_used_is_called_by_its_name(name: str, tmp_path: Path, mo
     monkeypatch.setenv("LADDER_PLUGINS_FOLDER", str(tmp_path))
     monkeypatch.setattr(sys, "path", list(sys.path))
     with pytest.raises(SettingsError, match=re.escape(named)):
-        added(FEATURES, Feature), added_members("switching"), added_baselines("switching")
+        _add_everything()
+
+
+def _add_everything() -> None:
+    with_added(catalog.FEATURES)
+    with_members("switching", {"logit": 1})
+    for name, learn in with_baselines("revenue", {"mean": 1}, lambda learn: learn).items():
+        assert name == "mean" or learn("a task")
+
+
+WRONG_FEATURES: Mapping[str, tuple[Any, str]] = {
+    "one number": (lambda _view, _: np.array(1.0), r"it gives the shape \(\), and there are \d+ snapshots"),
+    "infinite": (lambda view, _: np.full(len(view), np.inf), "infinite numbers; what is not known is NaN"),
+    "text": (lambda view, _: np.full(len(view), "x"), "ValueError: could not convert string to float"),
+    "a mistake": (lambda view, _: view.orders, "AttributeError: .*orders.*Mend or remove it"),
+}
+
+
+@pytest.mark.parametrize("what", WRONG_FEATURES)
+def test_a_feature_that_fails_is_called_by_its_name(what: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    compute, named = WRONG_FEATURES[what]
+    mine = Family("ours", "orders").feature("ours", "number", "a number of ours", "never", compute)
+    one = Extension("FEATURES", (mine,), "module mine")
+    monkeypatch.setattr(extensions, "extensions", lambda _: (one,))
+    (feature,) = with_added([])
+    histories = tiny_histories()
+    with pytest.raises(SettingsError, match=f"The feature ours, which the module mine adds, failed: .*{named}"):
+        measure(View(histories, histories.known_at(histories.end)), Context(), [feature])
+
+
+def test_a_predictor_that_no_bundle_could_hold_is_refused_before_it_is_weighed() -> None:
+    task = tiny_dataset().task(tiny_dataset().labels.switched, small_settings().booster)
+
+    class Ours:
+        def predict(self, matrix: Any) -> Any:
+            return np.zeros(len(matrix))
+
+    with pytest.raises(SettingsError, match=r"'ours' gives a Ours, which no bundle could hold"):
+        learn_members({"ours": lambda _: Ours()}, task)
+    with pytest.raises(SettingsError, match=r"'ours' gives, of 3 rows, the shape \(3, 1\).*wanted are 7 numbers a row"):
+        check_served("ours", Constant(0.5), task.matrix, 7)
+    with pytest.raises(SettingsError, match=r"has a class of predictors Constant, and so has training\.model\.rules"):
+        served(type("Constant", (), {}))
 
 
 @pytest.mark.usefixtures("looked_up_anew")
@@ -150,7 +210,6 @@ def test_modules_that_come_too_late_are_refused(monkeypatch: pytest.MonkeyPatch)
 
 def test_settings_kept_with_a_model_load_nothing() -> None:
     assert parse_settings({"plugins": {"modules": ["no_such_module"]}}).plugins.modules == ("no_such_module",)
-    assert added_baselines("switching") == {}
 
 
 def test_an_own_check_is_told_in_its_words_and_one_that_fails_stands_in_the_way(

@@ -12,6 +12,7 @@ from functools import cache
 
 import numpy as np
 
+from features.catalog.added import with_added
 from features.catalog.declarations import NEVER_MISSING, Context, Feature, measure
 from features.catalog.families import (
     advocacy,
@@ -31,8 +32,6 @@ from features.catalog.families import (
 from features.catalog.families.firmographics import CODED_COLUMNS
 from features.catalog.fingerprint import reference_histories, reference_snapshots
 from features.errors import SettingsError
-from features.extensions import FEATURES as ADDED_FEATURES
-from features.extensions import added
 from features.histories.histories import Histories
 from features.histories.snapshots import Snapshots
 from features.histories.views import View
@@ -58,10 +57,7 @@ FAMILIES = (
     conviction,
     partnership,
 )
-FEATURES: tuple[Feature, ...] = (
-    *(feature for family in FAMILIES for feature in family.FEATURES),
-    *added(ADDED_FEATURES, Feature),
-)
+FEATURES: tuple[Feature, ...] = with_added([feature for family in FAMILIES for feature in family.FEATURES])
 """Those of the families, and those that installed packages and modules of one's own add."""
 NAMES: tuple[str, ...] = tuple(feature.name for feature in FEATURES)
 BY_NAME: Mapping[str, Feature] = {feature.name: feature for feature in FEATURES}
