@@ -8,6 +8,7 @@ import re
 import sys
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
+from pathlib import Path
 
 from commands.audit import AuditOptions, audit_command, is_not_whole
 from commands.backtesting import BacktestOptions, backtest_command
@@ -45,6 +46,7 @@ from commands.subjects import (
 from commands.terminal import Figures, show_figures
 from commands.training import TrainOptions, train_command
 from features.errors import LadderError
+from features.extensions import use_modules
 from features.program_version import program_version
 
 EXIT_DONE, EXIT_REFUSED, EXIT_USAGE, EXIT_RETRAIN, EXIT_NOT_PROMOTED = 0, 1, 2, 3, 4
@@ -72,12 +74,22 @@ def _command(
 
     def run(typed: argparse.Namespace) -> int:
         chosen = read_options(options, typed)
+        _use_plugins(getattr(chosen, "config", None))
         figures = work(chosen)
         if chosen.json:
             show_figures(figures)
         return status(chosen, figures)
 
     return Command(text, options, run)
+
+
+def _use_plugins(config: Path | None) -> None:
+    """Let the modules that the settings name add what they hold, before anything is computed."""
+    if config is None:
+        return use_modules(())
+    from training.settings import read_settings
+
+    return use_modules(read_settings(config).plugins.modules)
 
 
 def _note_passwords(words: Sequence[str]) -> None:

@@ -16,6 +16,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from features.errors import RegistryError
+from features.extensions import use_modules
 
 if TYPE_CHECKING:
     from features.data_report import DataReport
@@ -315,8 +316,11 @@ def _settings(settings: Settings | Mapping[str, Any] | str | Path | None) -> Set
     from training.settings import parse_settings, read_settings
 
     if settings is None or isinstance(settings, (str, Path)):
-        return read_settings(None if settings is None else Path(settings))
-    return parse_settings(settings) if isinstance(settings, Mapping) else settings
+        read = read_settings(None if settings is None else Path(settings))
+    else:
+        read = parse_settings(settings) if isinstance(settings, Mapping) else settings
+    use_modules(read.plugins.modules)
+    return read
 
 
 def _library(frames: Mapping[str, Any]) -> str:

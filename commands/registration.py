@@ -19,7 +19,7 @@ from commands.inputs import open_run, registry_uri
 from commands.options import CommonOptions, Option
 from commands.promotion import Standing, standing_champion
 from commands.terminal import Figures
-from features.errors import RegistryError
+from features.errors import LadderError, RegistryError
 
 if TYPE_CHECKING:
     from commands.library import Model
@@ -130,11 +130,11 @@ def register_package(package: TrainingPackage, registry: Registry, experiment: s
             bundle, package.record, plots=package.plots, form=form, experiment=experiment, run_id=package.run_id,
             ended=package.ended,
         )  # fmt: skip
-    except Exception as error:  # whatever a store, a network or a disk may do
+    except Exception as error:  # a store's own libraries raise what they like, and no mistake may cost the training
         where = kept or package.bundle
         raise NotRegistered(
             f"The model {bundle.version} is trained, and is kept in {where}, but it was not registered: "
-            f"{_first_line(error)} When that is mended, `ladder register {where}` finishes the work."
+            f"{_told(error)} When that is mended, `ladder register {where}` finishes the work."
         ) from error
     if kept is not None:
         shutil.rmtree(kept, ignore_errors=True)
@@ -179,9 +179,10 @@ def register_model(model: Model, registered: str | None, run_name: str | None, t
             raise
 
 
-def _first_line(error: Exception) -> str:
-    text = str(error).strip().splitlines()
-    return text[0] if text else type(error).__name__
+def _told(error: Exception) -> str:
+    """Return what went wrong in a line; with its kind where that is not one of a registry, a disk or a network."""
+    text = (str(error).strip() or type(error).__name__).splitlines()[0]
+    return text if isinstance(error, (LadderError, OSError)) else f"{type(error).__name__}: {text}."
 
 
 def now_ms() -> int:

@@ -106,10 +106,11 @@ def test_a_foreign_recipe_is_known_to_init(tmp_path: Path) -> None:
         "[loyalty_ladder.features]\nacme = acme:NOTHING\n",
         "[loyalty_ladder.features]\nacme = acme:learn\n",
         "[loyalty_ladder.members]\nacme = acme:learn\n",
+        "[loyalty_ladder.baselines]\nacme = acme:learn\n",
     ],
-    ids=["what is not there", "what is no feature", "a member of no pool"],
+    ids=["what is not there", "what is no feature", "a member of no pool", "a baseline of no task"],
 )
 def test_a_package_that_adds_what_cannot_be_used_is_called_by_its_name(points: str, tmp_path: Path) -> None:
-    program = "import features.catalog.catalog, training.models.switching"
+    program = "import features.catalog.catalog, training.models.switching, training.models.baselines"
     done = python(installed(tmp_path, points), program, folder=tmp_path)
     assert "SettingsError: The package acme-ladder 1.2 adds 'acme'" in done.stderr

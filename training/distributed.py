@@ -22,6 +22,7 @@ import numpy as np
 
 from features.catalog import catalog
 from features.errors import ClusterError
+from features.extensions import PLUGINS, environment_of_plugins, packages_of_models, use_modules
 from features.instants import FloatArray, IntArray
 from features.sources.connectors import first_line
 from features.sources.partitioned import Part, Result
@@ -67,8 +68,9 @@ def connect(
     with client:
         cluster = Cluster(client, address, min_rows, patience)
         cluster.wait_for_workers()
-        cluster.refuse_other_programs()
-        yield cluster
+        with cluster.plugins():
+            cluster.refuse_other_programs()
+            yield cluster
 
 
 class Cluster:
@@ -100,6 +102,32 @@ class Cluster:
                 )
             sleep(0.2)
         return workers
+
+    @contextmanager
+    def plugins(self) -> Iterator[None]:
+        """Let the workers of the block, those too that come later, load the modules that this process loaded.
+
+        Raises
+        ------
+        ClusterError
+            If a worker cannot: they must lie on its own Python path.
+        """
+        modules = environment_of_plugins().get(PLUGINS, "")
+        if not modules:
+            yield
+            return
+        plugin = _plugin(modules.split(","))
+        try:
+            self._client.register_plugin(plugin)
+        except Exception as error:  # whatever foreign code does on a worker
+            raise ClusterError(
+                f"a worker of {self.address} cannot load {modules}: {first_line(error)}. Put it on the workers' Python "
+                "path, and start them anew"
+            ) from error
+        try:
+            yield
+        finally:
+            self._client.unregister_worker_plugin(plugin.name)
 
     def refuse_other_programs(self) -> None:
         """Refuse workers that do not run this very program: other versions give other bits.
@@ -221,6 +249,20 @@ class Cluster:
             return job.result()
 
 
+def _plugin(modules: Sequence[str]) -> Any:
+    """Return what each worker runs when it starts; as a local class it is sent as it is, so that nothing of ours is
+    imported before the modules are named."""
+    from distributed import WorkerPlugin
+
+    class Plugins(WorkerPlugin):  # type: ignore[misc]
+        name = "loyalty-ladder"
+
+        def setup(self, worker: Any) -> None:  # noqa: ARG002
+            use_modules(modules)
+
+    return Plugins()
+
+
 class _WorkerLost(Exception):
     """A worker that takes part in training a booster is gone."""
 
@@ -279,4 +321,5 @@ _WHERE = re.compile(r"^\[(machines|local_listen_port|num_machines|machine_list_f
 
 def program() -> dict[str, str]:
     """Return what must be the same on every worker for the same bits to come out."""
-    return {"catalogue": catalog.fingerprint()} | {name: version(name) for name in SAME_EVERYWHERE}
+    plugins = ", ".join(packages_of_models()) or "no plugins"
+    return {"catalogue": catalog.fingerprint(), "with": plugins} | {name: version(name) for name in SAME_EVERYWHERE}

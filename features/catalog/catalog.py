@@ -12,6 +12,7 @@ from functools import cache
 
 import numpy as np
 
+from features.catalog.added import with_added
 from features.catalog.declarations import NEVER_MISSING, Context, Feature, measure
 from features.catalog.families import (
     advocacy,
@@ -31,8 +32,6 @@ from features.catalog.families import (
 from features.catalog.families.firmographics import CODED_COLUMNS
 from features.catalog.fingerprint import reference_histories, reference_snapshots
 from features.errors import SettingsError
-from features.extensions import FEATURES as ADDED_FEATURES
-from features.extensions import added
 from features.histories.histories import Histories
 from features.histories.snapshots import Snapshots
 from features.histories.views import View
@@ -58,11 +57,8 @@ FAMILIES = (
     conviction,
     partnership,
 )
-FEATURES: tuple[Feature, ...] = (
-    *(feature for family in FAMILIES for feature in family.FEATURES),
-    *added(ADDED_FEATURES, Feature),
-)
-"""Those of the families, and those that installed packages add."""
+FEATURES: tuple[Feature, ...] = with_added([feature for family in FAMILIES for feature in family.FEATURES])
+"""Those of the families, and those that installed packages and modules of one's own add."""
 NAMES: tuple[str, ...] = tuple(feature.name for feature in FEATURES)
 BY_NAME: Mapping[str, Feature] = {feature.name: feature for feature in FEATURES}
 ALWAYS_KNOWN: frozenset[int] = frozenset(k for k, feature in enumerate(FEATURES) if feature.missing == NEVER_MISSING)
@@ -84,8 +80,8 @@ def feature_named(name: str) -> Feature:
     """
     if name not in BY_NAME:
         raise SettingsError(
-            f"The feature {name} is not in the catalogue of this program: install the package that adds it, or the "
-            "version that has it."
+            f"The feature {name} is not in the catalogue of this program: install the package, or name the module in "
+            "[plugins], that adds it; or install the version that has it."
         )
     return BY_NAME[name]
 

@@ -1,6 +1,7 @@
 """Tables that a function of an installed package makes: an outcome of one's own, or rows from where no query reaches.
 
-`[tables.switches] plugin = "NAME"` in the settings names an entry point of the group `loyalty_ladder.tables`. The
+`[tables.switches] plugin = "NAME"` in the settings names an entry point of the group `loyalty_ladder.tables`, or a key
+of `TABLES` in a module of `[plugins]`. The
 function is given what reads a table of the source, as a DataFrame of raw cells, and returns the rows: a DataFrame of
 pandas or Polars, an Arrow table, or columns. They are understood and cleaned as those of a file or a query are,
 wherever a source is read or cut into parts.
@@ -41,10 +42,10 @@ def made_table(table: Table, connector: Connector, mapping: TableMapping) -> Map
 def _run(table: str, name: str, connector: Connector) -> Mapping[str, Any]:
     found = {one.name: one for one in extensions(TABLES)}
     if name not in found:
-        there = f"there are {listed(sorted(found))}" if found else "no installed package adds any"
+        there = f"there are {listed(sorted(found))}" if found else "no installed package or module adds any"
         raise SettingsError(
-            f"[tables.{table}] plugin = {name!r} is no entry point of {TABLES}: {there}. Install the package that adds "
-            "it, or correct the name."
+            f"[tables.{table}] plugin = {name!r} is no entry point of {TABLES}: {there}. Install the package, or "
+            "name the module in [plugins], that adds it; or correct the name."
         )
     plugin = found[name]
 
@@ -58,8 +59,8 @@ def _run(table: str, name: str, connector: Connector) -> Mapping[str, Any]:
         made = raw_columns(plugin.value(read))
     except Exception as error:  # whatever a foreign package does, it is called by its name
         raise SourceUnreadable(
-            f"the plugin {name!r} of the package {plugin.package} failed to make the table {table}: "
-            f"{type(error).__name__}: {whole_message(error)}. Mend or remove that package."
+            f"the plugin {name!r} of the {plugin.origin} failed to make the table {table}: "
+            f"{type(error).__name__}: {whole_message(error)}. Mend or remove it."
         ) from error
     refuse_duplicate_names(f"what the plugin {name!r} made of {table}", list(made))
     return made

@@ -18,6 +18,7 @@ from pathlib import Path
 from types import FrameType
 
 from features.errors import LadderError, SettingsError
+from features.extensions import environment_of_plugins
 from serving.runtime.bundle_trial import try_bundle
 from serving.runtime.process_lifetime import GRACE_SECONDS
 from training.model.bundle import MANIFEST
@@ -160,6 +161,7 @@ def _started(bundle: Path, port: int, terms: Terms) -> Iterator["subprocess.Pope
         "LADDER_DATA": terms.data,
         "LADDER_SETTINGS": terms.settings,
         **{name: str(Path(file).absolute()) for name in (PUBLIC_KEY,) if (file := os.environ.get(name))},
+        **environment_of_plugins(),
         _TRACES: os.environ.get(_TRACES, ""),
         "LADDER_SIGN_IN": terms.sign_in,
         "LADDER_TRACK_RECORDS": terms.track_records,

@@ -79,6 +79,23 @@ def test_a_tracker_that_dies_after_the_training_costs_one_command(
     assert "holds no model" in capsys.readouterr().err
 
 
+def test_a_mistake_while_registering_is_called_what_it_is_and_costs_no_training(
+    registry: Registry, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A KeyError was told as the name of its key, as if the tracker had said so."""
+
+    def mistaken(*_: Any, **__: Any) -> None:
+        raise KeyError("metrics")
+
+    monkeypatch.setattr(Registry, "record", mistaken)
+    with pytest.raises(
+        NotRegistered, match=r"was not registered: KeyError: 'metrics'\. When that is mended"
+    ) as refusal:
+        train(registry)
+    assert isinstance(refusal.value.__cause__, KeyError)
+    assert read_bundle(CHAMPIONS / "unregistered" / tiny_bundle().version / "bundle")[0] == tiny_bundle()
+
+
 def test_a_champion_that_cannot_be_asked_any_more_is_compared_as_it_was(
     registry: Registry, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:

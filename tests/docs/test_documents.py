@@ -26,6 +26,7 @@ TESTED_ELSEWHERE = {
     "crm.md": "tests/serving/integrations/test_crm_document.py",
     "estimators.md": "tests/training/estimators/test_estimators.py",
     "extend.md": "tests/docs/test_extend_document.py",
+    "start.md": "tests/docs/test_first_day.py",
 }
 """Documents whose programs have a test of their own, which names them."""
 REQUESTS = {

@@ -20,7 +20,7 @@ from training.settings import parse_settings
 OUTCOMES: Mapping[str, Mapping[str, Any]] = {
     settings["registry"]["model"]: settings
     for settings in (tomllib.loads(one.text) for one in blocks(DOCS / "extend.md") if one.language == "toml")
-    if "query" in settings["tables"]["switches"]
+    if "query" in settings.get("tables", {}).get("switches", {})
 }
 ORDERS = pd.DataFrame(
     [

@@ -15,7 +15,7 @@ from features.catalog import catalog
 from features.errors import SettingsError
 from features.instants import MICROSECONDS_PER_DAY, BoolArray, FloatArray, IntArray
 from training.boosting_backend import BoostingBackend, local_backend
-from training.model.serialization import Predictor
+from training.model.serialization import Predictor, check_served
 from training.model.terms import Term
 from training.settings import BoosterSettings
 
@@ -121,7 +121,7 @@ def learn_members(table: Mapping[str, Learn], task: TrainingTask) -> dict[str, P
     Raises
     ------
     SettingsError
-        If the task is to leave out a member that does not exist, or all of them.
+        If the task is to leave out a member that does not exist, or all of them; if a bundle could not hold one.
     """
     for name in task.without:
         if name not in table:
@@ -129,8 +129,11 @@ def learn_members(table: Mapping[str, Learn], task: TrainingTask) -> dict[str, P
     learners = {name: learn for name, learn in table.items() if name not in task.without}
     if not learners:
         raise SettingsError(f"[pool] leaves out all members of a pool; keep one of {', '.join(table)}.")
-    members = {name: learn(task) for name, learn in learners.items()}
-    return {name: member for name, member in members.items() if member is not None}
+    fitted = {name: learn(task) for name, learn in learners.items()}
+    members = {name: member for name, member in fitted.items() if member is not None}
+    for name, member in members.items():
+        check_served(name, member, task.matrix, task.classes)
+    return members
 
 
 class Split(NamedTuple):

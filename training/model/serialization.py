@@ -10,8 +10,10 @@ from functools import cache
 from types import UnionType
 from typing import Any, Protocol, TypeVar, get_args, get_origin, get_type_hints
 
-from features.errors import BundleError
-from features.extensions import MEMBERS, extensions
+import numpy as np
+
+from features.errors import BundleError, SettingsError
+from features.extensions import packages_of_models
 from features.instants import FloatArray
 
 
@@ -28,14 +30,52 @@ class Predictor(Protocol):
 
 PredictorClass = TypeVar("PredictorClass", bound=type)
 
+ASKED = 3
+"""Rows that are enough to see the shape of an answer."""
 SERVED_CLASSES: dict[str, type] = {}
 """Name of a class -> the class. Only these are ever built from a file."""
 
 
 def served(predictor_class: PredictorClass) -> PredictorClass:
-    """Register a class of predictors that may be written into bundles and read from them."""
+    """Register a class of predictors that may be written into bundles and read from them.
+
+    Raises
+    ------
+    SettingsError
+        If another module has a class of that name.
+    """
+    known = SERVED_CLASSES.get(predictor_class.__name__, predictor_class)
+    if known.__module__ != predictor_class.__module__:
+        raise SettingsError(
+            f"{predictor_class.__module__} has a class of predictors {known.__name__}, and so has {known.__module__}: "
+            "bundles know them by their names. Call it otherwise."
+        )
     SERVED_CLASSES[predictor_class.__name__] = predictor_class
     return predictor_class
+
+
+def check_served(name: str, predictor: Predictor, matrix: FloatArray, classes: int) -> None:
+    """Refuse a predictor that could not be read back from a bundle, or gives what nobody could use.
+
+    name : of the member or baseline that gave it.  matrix : some rows.  classes : columns of its answer.
+
+    Raises
+    ------
+    SettingsError
+        If its class is not registered by `served`, or its answer has another shape or holds NaN.
+    """
+    kind = type(predictor)
+    if SERVED_CLASSES.get(kind.__name__) is not kind:
+        raise SettingsError(
+            f"{name!r} gives a {kind.__name__}, which no bundle could hold: a predictor is a frozen dataclass with the "
+            "decorator `served` of training.model.serialization."
+        )
+    answer = np.asarray(predictor.predict(matrix[:ASKED]))
+    if answer.shape != (min(len(matrix), ASKED), classes) or not np.isfinite(answer).all():
+        raise SettingsError(
+            f"{name!r} gives, of {min(len(matrix), ASKED)} rows, the shape {answer.shape} or numbers that are none; "
+            f"wanted are {classes} numbers a row."
+        )
 
 
 def to_json(predictor: Predictor) -> dict[str, Any]:
@@ -67,7 +107,7 @@ def from_json(content: Mapping[str, Any]) -> Predictor:
     """
     try:
         if content["kind"] not in SERVED_CLASSES:
-            extensions(MEMBERS)  # a package that adds a member registers its predictors when it is loaded
+            packages_of_models()  # whoever adds a member or a baseline registers its predictors when it is loaded
         predictor_class = SERVED_CLASSES[content["kind"]]
         wanted, needed = _hints(predictor_class), _needed(predictor_class)
         fields_read = {
@@ -79,7 +119,7 @@ def from_json(content: Mapping[str, Any]) -> Predictor:
         if isinstance(kind, str) and kind not in SERVED_CLASSES:
             raise BundleError(
                 f"The model holds a predictor {kind!r}, which neither this program nor an installed package knows. "
-                "Install the package that adds it, or train anew."
+                "Install the package, or name the module, that adds it; or train anew."
             ) from None
         raise BundleError(f"A predictor cannot be read: {type(error).__name__} at {error}. Export it anew.") from None
     return read

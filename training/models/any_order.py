@@ -4,7 +4,7 @@ from dataclasses import replace
 
 import numpy as np
 
-from features.extensions import added_members
+from features.extensions import with_members
 from features.instants import MICROSECONDS_PER_DAY, IntArray
 from training.data.training_task import MIN_EARLIER_ROWS, Learn, TrainingTask, learn_members, present
 from training.model.buy_till_you_die import NoPurchase
@@ -40,12 +40,11 @@ def learn_order_process(task: TrainingTask) -> Either | None:
     return Either(purchases.columns[0], Complement(NoPurchase(purchases)), learn_rfm(task))
 
 
-ANY_ORDER: dict[str, Learn] = {
+ANY_ORDER: dict[str, Learn] = with_members("any_order", {
     "booster": learn_booster,
     "rfm": learn_rfm,
     "process": learn_order_process,
-    **added_members("any_order"),
-}
+})  # fmt: skip
 """The members. How to add one: docs/extend.md."""
 
 

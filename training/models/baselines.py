@@ -9,6 +9,7 @@ from dataclasses import dataclass, replace
 import numpy as np
 
 from features.errors import NotEnoughData
+from features.extensions import with_baselines
 from features.histories.order_days import order_days
 from features.histories.views import View
 from features.instants import BoolArray, FloatArray, IntArray
@@ -17,7 +18,7 @@ from training.data.dataset import Dataset
 from training.data.training_task import Learn, TrainingTask
 from training.model.predictors import FLOOR, Table, Trees, normalise
 from training.model.rules import Constant, Scaled, Sticky
-from training.model.serialization import Predictor
+from training.model.serialization import Predictor, check_served
 from training.models.buy_till_you_die import learn_purchases, learn_spend
 from training.models.fitting import DEFAULT_LIGHTGBM, fit_table, fit_trees
 from training.models.next_rung import N_RUNGS, learn_banded, learn_logit
@@ -94,6 +95,23 @@ def _learnt(learn: Learn, task: TrainingTask) -> Predictor:
     return member
 
 
+def _rule_of(task_of: Callable[[Dataset, Settings], TrainingTask], blank: FitRule) -> Callable[[Learn], Rule]:
+    """Return what makes a baseline of a function as a member is; it is `blank` where that has nothing to learn from."""
+
+    def made(learn: Learn) -> Rule:
+        def fit(data: Dataset, rows: BoolArray, settings: Settings) -> Predictor:
+            task = task_of(data, settings).take(rows)
+            member = learn(task)
+            if member is None:
+                return blank(data, rows, settings)
+            check_served(learn.__name__, member, task.matrix, task.classes)
+            return member
+
+        return Rule(fit)
+
+    return made
+
+
 def _first_attempt(data: Dataset, rows: BoolArray, settings: Settings, target: IntArray, classes: int) -> Trees:
     """Fit one slice with default parameters, as a first attempt would."""
     latest = rows & (data.snapshots.as_of == data.snapshots.as_of[rows].max())
@@ -151,7 +169,7 @@ def _at_least(need: FloatArray, trials: int, chance: FloatArray) -> FloatArray:
     return total
 
 
-NEXT_RUNG: dict[str, Baseline] = {
+NEXT_RUNG: dict[str, Baseline] = with_baselines("next_rung", {
     "class frequencies": Rule(_fit_frequencies),
     "persistence": _sticky("rung"),
     "mechanical roll-forward": _sticky("rung_if_nothing_happens"),
@@ -162,25 +180,20 @@ NEXT_RUNG: dict[str, Baseline] = {
     "default LightGBM, one slice": Rule(
         lambda data, rows, settings: _first_attempt(data, rows, settings, data.labels.next_rung, N_RUNGS)
     ),
-}
-"""One row per baseline, here and below. How to add one: docs/extend.md."""
+}, _rule_of(
+    lambda data, settings: data.task(data.labels.next_rung, settings.booster, N_RUNGS), _fit_frequencies
+))  # fmt: skip
+"""One row per baseline, here and below; the last are those that packages and modules add. How to add one:
+docs/extend.md."""
 
 
 def _fit_base_rate(data: Dataset, rows: BoolArray, _: Settings) -> Constant:
     return Constant(float(np.average(data.labels.switched[rows], weights=data.weight[rows])))
 
 
-def _switching(learn: Learn) -> Rule:
-    """Return a member of the pool as a baseline; the base rate where it has nothing to learn from."""
+_switching = _rule_of(lambda data, settings: data.task(data.labels.switched, settings.booster), _fit_base_rate)
 
-    def fit(data: Dataset, rows: BoolArray, settings: Settings) -> Predictor:
-        member = learn(data.task(data.labels.switched, settings.booster).take(rows))
-        return _fit_base_rate(data, rows, settings) if member is None else member
-
-    return Rule(fit)
-
-
-SWITCHING: dict[str, Baseline] = {
+SWITCHING: dict[str, Baseline] = with_baselines("switching", {
     "base rate": Rule(_fit_base_rate),
     "recency": _switching(learn_recency),
     "log-RFM logit": _switching(learn_rfm),
@@ -189,7 +202,7 @@ SWITCHING: dict[str, Baseline] = {
     "default LightGBM, one slice": Rule(
         lambda data, rows, settings: _first_attempt(data, rows, settings, data.labels.switched, 1)
     ),
-}
+}, _switching)  # fmt: skip
 
 
 def _fit_mean(data: Dataset, rows: BoolArray, _: Settings) -> Constant:
@@ -221,14 +234,14 @@ def _orders_times_spend(regular: bool) -> Rule:
     return Rule(fit)
 
 
-REVENUE: dict[str, Baseline] = {
+REVENUE: dict[str, Baseline] = with_baselines("revenue", {
     "mean": Rule(_fit_mean),
     "last year's pace": Rule(_fit_last_year),
     "the last horizon again": Rule(_fit_last_horizon),
     "the same season a year ago": Rule(_fit_same_season),
     "BG/NBD x gamma-gamma": _orders_times_spend(regular=False),
     "MBG/CNBD-k x gamma-gamma": _orders_times_spend(regular=True),
-}
+}, _rule_of(lambda data, settings: data.task(data.labels.revenue, settings.booster), _fit_mean))  # fmt: skip
 
 BASELINES = {"next_rung": NEXT_RUNG, "switching": SWITCHING, "revenue": REVENUE}
 

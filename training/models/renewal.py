@@ -11,7 +11,7 @@ from dataclasses import dataclass, replace
 import numpy as np
 from scipy.optimize import minimize
 
-from features.extensions import added_members
+from features.extensions import with_members
 from features.histories.views import View
 from features.instants import MICROSECONDS_PER_DAY, BoolArray, FloatArray, IntArray
 from features.ladder.contract_ends import (
@@ -278,12 +278,11 @@ POOLED_RATES = (
     "logit of tenure, value, days to the end",
 )
 """Those that are members of the pool."""
-MEMBERS: Mapping[str, Learn] = {
+MEMBERS: Mapping[str, Learn] = with_members("renewal", {
     "booster": learn_booster,
     "logit": learn_logit,
     **{name: RATES[name] for name in POOLED_RATES},
-    **added_members("renewal"),
-}
+})  # fmt: skip
 """The pool: one row per member."""
 
 

@@ -10,7 +10,7 @@ import numpy as np
 from scipy.optimize import brentq
 
 from features.catalog import catalog
-from features.extensions import added_members
+from features.extensions import with_members
 from features.instants import BoolArray, FloatArray
 from training.data.dataset import Dataset, earlier_split
 from training.data.present import Present, accounts_at, present
@@ -115,7 +115,7 @@ def _on_expected(task: TrainingTask, purchases: ExpectedPurchases | None) -> Log
 
 LEAST_EXPECTED = 1e-6
 
-MEMBERS: dict[str, Learn] = {
+MEMBERS: dict[str, Learn] = with_members("switching", {
     "booster": learn_booster,
     "logit": learn_logit,
     "rfm": learn_rfm,
@@ -123,8 +123,7 @@ MEMBERS: dict[str, Learn] = {
     "expected orders": learn_orders_expected,
     "regular orders": learn_orders_regular,
     "silence": learn_silence,
-    **added_members("switching"),
-}
+})  # fmt: skip
 """The pool: one row per member. How to add one: docs/extend.md."""
 SIMPLE = ("rfm", "recency", "expected orders", "regular orders", "silence")
 """The members that a short record is drawn towards."""

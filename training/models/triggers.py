@@ -13,7 +13,7 @@ import numpy as np
 from sklearn.metrics import roc_auc_score
 
 from features.catalog import catalog
-from features.extensions import added_members
+from features.extensions import with_members
 from features.instants import BoolArray, FloatArray, IntArray
 from features.tables import TRIGGER_FAMILIES
 from training.data.dataset import Dataset, earlier_split
@@ -77,11 +77,10 @@ def learn_traces(task: TrainingTask) -> Linear:
     return fit_classes(task.matrix, task.class_target, task.weight, terms, n_classes=task.classes, penalty=penalty)
 
 
-MEMBERS: dict[str, Learn] = {
+MEMBERS: dict[str, Learn] = with_members("triggers", {
     "booster": learn_booster,
     "traces": learn_traces,
-    **added_members("triggers"),
-}
+})  # fmt: skip
 """The pool, in which all weigh the same: one row per member. How to add one: docs/extend.md."""
 
 

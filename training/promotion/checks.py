@@ -10,6 +10,7 @@ from dataclasses import dataclass
 from training.model.findings import BLOCKER, Finding
 from training.promotion import change_checks as change
 from training.promotion import model_checks as model
+from training.promotion.added_checks import added_findings
 from training.promotion.context import PromotionContext
 from training.settings import PromotionSettings
 
@@ -142,8 +143,8 @@ CHECKS: tuple[Check, ...] = (
 
 
 def examine(context: PromotionContext) -> list[Finding]:
-    """Return what all checks found, in their order."""
-    return [finding for check in CHECKS for finding in check.run(context)]
+    """Return what all checks found, in their order; at the end those that packages and modules add."""
+    return [*(finding for check in CHECKS for finding in check.run(context)), *added_findings(context)]
 
 
 def passes(findings: Sequence[Finding]) -> bool:
@@ -180,6 +181,8 @@ The findings are written into one HTML file, which is kept with the version in M
 ladder train --data exports/ --promote --report report.html
 ladder promote 2 --report report.html
 ```
+
+Checks of your own come after these: [extend](extend.md).
 
 This page is written from the table of checks by `python -m training.promotion.checks > docs/promotion.md`; a test fails
 when it is out of date. The limits are settings, explained in `conf/ladder.toml`.

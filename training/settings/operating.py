@@ -193,6 +193,19 @@ class RegistrySettings(Section):
 
 
 @dataclass(frozen=True, config=FORBID)
+class PluginSettings(Section):
+    """Code of your own, beside that of installed packages."""
+
+    heading: ClassVar = "plugins"
+
+    modules: tuple[Annotated[str, Field(pattern=r"^[A-Za-z_]\w*(\.[A-Za-z_]\w*)*$")], ...] = Field(
+        default=(),
+        description="Python modules that add features, members, baselines, checks, recipes or tables; they lie on the "
+        "Python path or in the working folder, and their code runs",
+    )
+
+
+@dataclass(frozen=True, config=FORBID)
 class ServiceSettings(Section):
     """Limits of the service, in each of its processes, and the managers' page."""
 

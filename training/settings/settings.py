@@ -31,6 +31,7 @@ from training.settings.operating import (
     LoyaltySettings,
     MonitorSettings,
     PlanSettings,
+    PluginSettings,
     PromotionSettings,
     RegistrySettings,
     ServiceSettings,
@@ -58,6 +59,7 @@ class Settings(Section):
     promotion: PromotionSettings = Field(default_factory=PromotionSettings)
     monitor: MonitorSettings = Field(default_factory=MonitorSettings)
     registry: RegistrySettings = Field(default_factory=RegistrySettings)
+    plugins: PluginSettings = Field(default_factory=PluginSettings)
     service: ServiceSettings = Field(default_factory=ServiceSettings)
     sign_in: SignInSettings = Field(default_factory=SignInSettings)
     governance: GovernanceSettings = Field(default_factory=GovernanceSettings)

@@ -221,12 +221,14 @@ class Registry:
 
 def _register(client: Any, model: str) -> None:
     """Create the registered model where it does not exist; somebody else may be doing the same."""
+    from mlflow.exceptions import MlflowException
+
     if client.search_registered_models(f"name = '{model}'"):
         return
     try:
         client.create_registered_model(model, description="Where every account stands, and where it goes next.")
-    except Exception as error:
-        if getattr(error, "error_code", "") != "RESOURCE_ALREADY_EXISTS":
+    except MlflowException as error:
+        if error.error_code != "RESOURCE_ALREADY_EXISTS":
             raise
 
 

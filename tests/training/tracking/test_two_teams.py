@@ -128,15 +128,14 @@ def objects_like_s3(folder: Path) -> Iterator[dict[str, str]]:
 def test_two_teams_on_postgresql(
     artifacts: str, postgres_server: str, here: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """The objects need the packages moto and boto3, which are not among those of the project."""
     store = databases.new_database(postgres_server).replace("postgresql://", "postgresql+psycopg://")
     if artifacts == "folder":
         with mlflow_server(here, store) as address:
             monkeypatch.setenv("MLFLOW_TRACKING_URI", address)
             two_teams_work(address, here)
         return
-    pytest.importorskip("moto.server")
-    boto3 = pytest.importorskip("boto3")
+    import boto3
+
     with objects_like_s3(here) as environment:
         for name, value in environment.items():
             monkeypatch.setenv(name, value)

@@ -132,4 +132,14 @@ ROWS = (
         )
         for code, title in (("quick", ("Quick enough", "Snel genoeg")), ("slow", ("Slow to score", "Traag met scoren")))
     ),
+    Row("added_check", ("{said}", "{said}"), ("{check}", "{check}")),
+    Row(
+        "added_check_failed",
+        (
+            "the check of the {origin} says nothing, for it failed: {failure}; mend it, or overrule it by `ladder promote`",
+            "de controle van {origin} zegt niets, want zij liep vast: {failure}; herstel haar, of ga eraan voorbij met "
+            "`ladder promote`",
+        ),
+        ("A check failed: {check}", "Een controle liep vast: {check}"),
+    ),
 )  # fmt: skip
