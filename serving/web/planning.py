@@ -164,6 +164,7 @@ def form_of(query: QueryParams, accounts: frozenset[str] | None = None) -> PlanF
     taken = {option: amount for option, text in hours.items() if (amount := _amount(text)) is not None}
     typed = [(text, most[name]) for name, text in limits.items()] + [(hours[one], taken.get(one)) for one in hours]
     wrong += ["limits"] if any(text and amount is None for text, amount in typed) else []
+    wrong += ["hours"] if limits["owner_hours"] and not any(taken.values()) and not wrong else []
     if budget and money is None:
         wrong.append("budget")
     wanted = None
@@ -222,11 +223,13 @@ def _without_groups(visit: Visit, query: QueryParams) -> QueryParams:
 
 def _with_visits(visit: Visit, query: QueryParams) -> QueryParams:
     """Return the query where it limits visits and does not say what takes how many: each social action takes one."""
-    if not query.get("owner_hours") or any(name.startswith(HOURS) for name in query):
+    named = any(name.startswith(HOURS) and text.strip() for name, text in query.multi_items())
+    if not query.get("owner_hours") or named:
         return query
     menu = visit.planner.read(visit.engine, visit.now)[0].menu
     social = [option for option, bond in zip(menu.options, menu.bonds, strict=True) if bond == SOCIAL]
-    return QueryParams([*query.multi_items(), *((f"{HOURS}{option}", "1") for option in social)])
+    asked = [(name, text) for name, text in query.multi_items() if not name.startswith(HOURS)]
+    return QueryParams([*asked, *((f"{HOURS}{option}", "1") for option in social)])
 
 
 def _asked(visit: Visit, query: QueryParams) -> PlanForm:

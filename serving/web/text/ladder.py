@@ -32,8 +32,8 @@ LADDER_TEXTS: dict[str, tuple[str, str]] = {
         "{up} accounts stegen, {down} daalden, {same} bleven, {new} zijn nieuw, {left} vertrokken naar een concurrent.",
     ),
     "ladder.flows.key": (
-        "Left a year ago, right now; a ribbon is as thick as its accounts are many. Green climbs, red falls or leaves, grey stays, blue is new. Left counts those who came back too.",
-        "Links een jaar geleden, rechts nu; een band is zo dik als er accounts in zitten. Groen stijgt, rood daalt of vertrekt, grijs blijft, blauw is nieuw. Vertrokken telt ook wie terugkwam.",
+        "Left a year ago, right now; a ribbon is as thick as its accounts are many. Green climbs, red falls or leaves, grey stays, blue is new. Whoever left in that year counts as left here, also who came back; above they stand on a rung, many of them as suspects.",
+        "Links een jaar geleden, rechts nu; een band is zo dik als er accounts in zitten. Groen stijgt, rood daalt of vertrekt, grijs blijft, blauw is nieuw. Wie dat jaar vertrok, telt hier als vertrokken, ook wie terugkwam; hierboven staan zij op een trede, velen als suspect.",
     ),
     "ladder.flows.table": ("The same as a table", "Hetzelfde als tabel"),
     "ladder.flows.caption": (

@@ -481,7 +481,9 @@ def test_visits_of_each_manager_are_limited(own: Browser) -> None:
     assert max(visits("").values()) > 2
     assert max(visits("&owner_hours=2").values()) <= 2
     assert max(visits("&owner_hours=6&hours_visit_programme=3").values()) <= 2
+    assert max(visits("&owner_hours=2&hours_visit_programme=&hours_rebate=").values()) <= 2
     assert "A limit is no amount" in own.open("/plan?budget=5&owner_hours=x").text
+    assert "how many an action takes" in own.open("/plan?budget=5&owner_hours=2&hours_visit_programme=0").text
 
 
 @pytest.mark.parametrize("name", ["rungs", "flows"])
