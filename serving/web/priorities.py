@@ -20,7 +20,7 @@ from serving.store.groups import root_column
 from serving.store.lookups import required_run
 from serving.store.overrides import overrides_of
 from serving.store.page_settings import VIEW, settings_of
-from serving.store.run_figures import RISK_MARK
+from serving.store.run_figures import MARGIN_AT_RISK, RISK_MARK
 from serving.store.scoring_runs import ACCOUNTS, INVESTMENT_SCORES, SCORES, Current
 from serving.store.timelines import timelines_of
 from serving.store.work_list import WorkItem, work_of
@@ -41,6 +41,7 @@ from serving.web.filters import (
     source,
     state_is,
 )
+from serving.web.former_customers import Past, as_customer, past_of
 from serving.web.plays import act_by_words, kept_plays, play_of
 from serving.web.reason_words import reasons_of
 from serving.web.talk import Talk, monthly_revenue, talk_of, why_at_risk, why_this
@@ -72,6 +73,8 @@ class Priority:
     best_gain : where nothing pays, what the best option is expected to bring, below nought.
     wanted : what a manager wants instead of the recommendation, with who and why.
     leaves : whether a manager says that it will leave; None where nobody said.
+    p_switch, trigger, value_at_risk, overdue_days : None of former customers.
+    past : what a former customer was; None where nobody knows.
     contract_ends : days since 1970.  next_order : a date.  trend : revenue of the last months.
     """
 
@@ -112,6 +115,7 @@ class Priority:
     act_by_cause: str | None
     act_by_why: str | None
     former: bool
+    past: Past | None
     p_win_back: float | None
     win_back_value: float | None
     lifetime_value: float | None
@@ -335,8 +339,9 @@ def priorities_of(
     timelines = timelines_of(connection, ids) if with_timelines else {}
     plays, rows = kept_plays(connection, visit), []
     for one in ids:
-        row, timeline = found[one], timelines.get(one)
-        play = play_of(visit, plays, row, row, row["contract_ends"])
+        scored, timeline = found[one], timelines.get(one)
+        play = play_of(visit, plays, scored, scored, scored["contract_ends"])
+        row = as_customer(scored)
         pays = not _pays_nothing(row["recommended_investment"])
         decisions = decided[one].decisions if one in decided else {}
         wish, claim = decisions.get("recommended_investment"), decisions.get("will_switch")
@@ -388,6 +393,7 @@ def priorities_of(
                 next_order=row["next_order_on"],
                 act_by_why=act_by_words(visit, row),
                 former=bool(row["former"]),
+                past=past_of(visit, timeline) if row["former"] else None,
                 talk=talk_of(visit, row, timeline, row["contract_ends"], play),
                 trend=monthly_revenue(timeline, visit.as_of // MICROSECONDS_PER_DAY),
                 work=work.get(one),
@@ -409,7 +415,7 @@ def _count(connection: sa.Connection, visit: Visit, asked: Filters) -> Totals:
     pays = sa.case((state_is(PAYS), 1), else_=0)
     gain = sa.func.sum(sa.case((state_is(PAYS), score.expected_gain), else_=0.0))
     cost = sa.func.sum(sa.case((score.roi > 0, score.expected_gain / score.roi), else_=0.0))
-    sums = (sa.func.count(), sa.func.sum(pays), gain, cost, sa.func.sum(score.value_at_risk))
+    sums = (sa.func.count(), sa.func.sum(pays), gain, cost, sa.func.sum(MARGIN_AT_RISK))
     row = connection.execute(sa.select(*sums).select_from(tables).where(*where)).one()
     n, paying = int(row[0]), int(row[1] or 0)
     alone = 0

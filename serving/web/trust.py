@@ -3,6 +3,7 @@
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
+from functools import partial
 from typing import Any
 
 import sqlalchemy as sa
@@ -17,6 +18,7 @@ from serving.store.summaries import ModelSummary, summary_of
 from serving.store.verdicts import MODEL, OVERRIDES, PLAN, Verdict, verdicts
 from serving.web.charts import bar, interval
 from serving.web.filters import visible
+from serving.web.former_customers import standing_words
 from serving.web.visit import Visit, render
 from training.model.findings import Finding, from_json
 
@@ -92,7 +94,7 @@ def show(visit: Visit) -> Response:
         accepted={one.plan_id for one in accepted}, waiting=[one for one in accepted if one.plan_id not in known],
         overruled=overruled, owner=owner, owners=owners, differences=differences,
         aside=None if summary is None else [(name, *counts) for name, counts in sorted(summary.set_aside.items())],
-        entered=lambda row: _entered(model, row),
+        entered=lambda row: _entered(model, row), standing=partial(standing_words, visit),
         factors=[] if model is None else [
             (who, worth) for who, worth in sorted(model.forecast_factors.items()) if visit.shows_record_of(who)
         ],
@@ -133,8 +135,8 @@ def _differences(visit: Visit, owner: str | None) -> sa.Select[Any]:
     gap = score.manager_forecast - score.history_estimate
     query = (
         sa.select(
-            score.account_id, ACCOUNTS.c.name, ACCOUNTS.c.owner, score.rung, score.manager_forecast, score.forecast_by,
-            score.history_estimate, score.forecast_disagreement,
+            score.account_id, ACCOUNTS.c.name, ACCOUNTS.c.owner, score.rung, score.former, score.manager_forecast,
+            score.forecast_by, score.history_estimate, score.forecast_disagreement,
         )
         .select_from(SCORES.outerjoin(ACCOUNTS, score.account_id == ACCOUNTS.c.account_id))
         .where(score.manager_forecast.is_not(None), *visible(visit))
