@@ -111,7 +111,6 @@ TEXTS: Mapping[str, tuple[str, str]] = {
     ),
     "error.other": ("The service says: {message}", "Melding van de dienst: {message}"),
     "gain.between": ("between {low} and {high}", "tussen {low} en {high}"),
-    "gain.times": ("in {share} of cases", "in {share} van de gevallen"),
     "gain.between.level": ("between {low} and {high}, {times}", "tussen {low} en {high}, {times}"),
     "pages.label": ("Pages", "Pagina's"),
     "pages.previous": ("Previous", "Vorige"),

@@ -55,7 +55,6 @@ GERMAN: dict[str, str] = {
     "error.plan_changed": "Die Bewertungen oder die Entscheidung eines Betreuers haben sich geändert, seit Sie den Plan sahen. Nichts wurde angenommen: machen Sie den Plan neu.",
     "error.not_found": "Das gibt es hier nicht.",
     "gain.between": "zwischen {low} und {high}",
-    "gain.times": "in {share} der Fälle",
     "gain.between.level": "zwischen {low} und {high}, {times}",
     "pages.label": "Seiten",
     "pages.previous": "Zurück",
