@@ -21,7 +21,7 @@ from training.model.text.rows import (
 from training.model.text.words import WORDS
 
 SHOWN = (evaluation, training, effects, account_managers, monitoring, plans, plan_outcomes)
-"""Of reports, plans and what watching finds; what only programs tell (promotion, data, the store) stays English, Dutch."""
+"""Of reports, plans and what watching finds. What only programs tell, as of promotion, is in English and Dutch."""
 ELSEWHERE = ("training/promotion/", "serving/scoring/", "serving/store/", "commands/")
 
 
@@ -88,9 +88,9 @@ def test_a_plan_reads_as_a_german_would_write_it() -> None:
     found = Finding.of("plan_brought_open", NOTE, gain=-1234.4, low=-9000, high=10.5, level=0.9, elapsed=0.4,
                        promised=2_000_000, verdict="less")  # fmt: skip
     assert render(found, "de", "€").replace("\u00a0", " ") == (
-        "zwischen den Kunden des Plans und der Kontrollgruppe ist kein Unterschied zu erkennen: -1.234 € [90 %: -9.000 € bis "
-        "10 €] Marge abzüglich Kosten je Kunde in den bisherigen 40 % der Laufzeit; versprochen waren 2.000.000 €: weniger "
-        "als versprochen"
+        "zwischen den Kunden des Plans und der Kontrollgruppe ist kein Unterschied zu erkennen: -1.234 € [90 %: "
+        "-9.000 € bis 10 €] Marge abzüglich Kosten je Kunde in den bisherigen 40 % der Laufzeit; versprochen waren "
+        "2.000.000 €: weniger als versprochen"
     )
     assert heading(found, "de") == (
         "Er kann Geld gebracht oder gekostet haben: zu wenige Kunden, oder zu früh. Weniger als versprochen."
