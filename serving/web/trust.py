@@ -1,6 +1,7 @@
 """Can the scores be trusted: predictions beside what happened, plans beside their promises, model beside managers."""
 
 from collections.abc import Mapping, Sequence
+from contextlib import suppress
 from dataclasses import dataclass
 from datetime import datetime
 from functools import partial
@@ -73,7 +74,7 @@ def show(visit: Visit) -> Response:
         differences = connection.execute(_differences(visit, owner)).mappings().all()
     summary, model = (None, None) if found is None else found
     visit = visit.about(current.facts)
-    plans = [_plan(one) for one in judged if one.kind == PLAN]
+    plans = [_plan(visit, one) for one in judged if one.kind == PLAN]
     known = {plan.name for plan in plans}
     judged_decisions = [from_json(one.figures.get("findings", [])) for one in judged if one.kind == OVERRIDES]
     overruled = _for_visitor(visit, judged_decisions[0] if judged_decisions else ())
@@ -146,10 +147,12 @@ def _differences(visit: Visit, owner: str | None) -> sa.Select[Any]:
     return query if owner is None else query.where(ACCOUNTS.c.owner == owner)
 
 
-def _plan(verdict: Verdict) -> PlanShown:
-    figures = verdict.figures
+def _plan(visit: Visit, verdict: Verdict) -> PlanShown:
+    figures, made_for = verdict.figures, str(verdict.figures.get("made_for", ""))
+    with suppress(ValueError):  # else it stays as an earlier program wrote it
+        made_for = visit.formats.date(made_for)
     found = from_json(figures.get("findings", []))
-    return PlanShown(verdict.name, str(figures.get("made_for", "")), figures, found[0] if found else None)
+    return PlanShown(verdict.name, made_for, figures, found[0] if found else None)
 
 
 def _report(visit: Visit, model: ModelSummary | None) -> ReportShown | None:

@@ -23,8 +23,8 @@ LADDER_TEXTS: dict[str, tuple[str, str]] = {
     "ladder.margin.each": ("Margin per account", "Marge per account"),
     "ladder.share": ("Part of all margin", "Aandeel in de marge"),
     "ladder.former": (
-        "Beside the ladder: {count} former customers, of whom {back} are expected to order within {days} days",
-        "Naast de ladder: {count} oud-klanten, van wie er naar verwachting {back} binnen {days} dagen bestellen",
+        "{count} former customers, counted on a rung too; {back} of them are expected to order within {days} days",
+        "{count} oud-klanten, die ook op een trede meetellen; naar verwachting bestellen er {back} binnen {days} dagen",
     ),
     "ladder.flows": ("From a year ago to now", "Van een jaar geleden naar nu"),
     "ladder.flows.told": (

@@ -148,5 +148,5 @@ def test_the_ladder_says_how_many_on_a_rung_are_gone(own: Browser, gone: str) ->
     with reading(engine_of(own)) as connection:
         rung = connection.execute(sa.select(SCORES.c.rung).where(SCORES.c.account_id == gone)).scalar_one()
     page = own.open("/ladder").text
-    assert say("en", "ladder.gone", count="1") in page
+    assert say("en", "ladder.gone.one", count="1") in page
     assert ids_of(own, f"?rung={rung}&former=yes") == {gone}

@@ -27,11 +27,11 @@ PLANS: Mapping[str, str | tuple[str, str]] = {
         f"{{low:money}} bis {{high:money}} {_OTHERS}",
     ),
     "plan_claim_open": (
-        f"noch nicht belegt: {_OTHERS} bringen solche Empfehlungen {{low:money}} bis {{high:money}} [{{level:%}}], was auch gar nichts einschließt; wenn Sie etwas versprechen müssen, dann höchstens {{claim:money}}",
+        f"noch nicht belegt: {_OTHERS}, bringen solche Empfehlungen {{low:money}} bis {{high:money}} [{{level:%}}], was auch gar nichts einschließt; wenn Sie etwas versprechen müssen, dann höchstens {{claim:money}}",
         f"noch nicht belegt: {{low:money}} bis {{high:money}} {_OTHERS}",
     ),
     "plan_claim_lost": (
-        f"versprechen Sie {{claim:money}}: {_OTHERS} haben solche Empfehlungen Geld gekostet, {{low:money}} bis {{high:money}} [{{level:%}}]",
+        f"versprechen Sie {{claim:money}}: {_OTHERS}, haben solche Empfehlungen Geld gekostet, {{low:money}} bis {{high:money}} [{{level:%}}]",
         f"solche Empfehlungen haben Geld gekostet: {{low:money}} bis {{high:money}} {_OTHERS}",
     ),
     "plan_tested": "{accounts:ein Kunde hat|# Kunden haben} den Rat, erst zu testen, weil sich die Investition nur im Mittel lohnt: per Los bekommen {share:%} sie, damit das nächste Training mehr weiß",
