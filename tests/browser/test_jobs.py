@@ -84,6 +84,9 @@ def test_fifteen_rows_on_a_laptop_and_the_first_on_a_phones_first_screen(browser
         assert box is not None
         assert box["y"] + 120 < 844
         assert page.evaluate("document.documentElement.scrollWidth <= document.documentElement.clientWidth")
+        page.goto("/accounts?former=yes&overdue=yes")  # the menu of further filters does not cover what they found
+        expect(page.locator(".chip")).to_have_count(2)
+        expect(page.locator("details.more > .menu").first).to_be_hidden()
 
 
 def test_the_keyboard_alone_finds_an_account(page: Page) -> None:
