@@ -119,7 +119,7 @@ def show_first(scores: pd.DataFrame, most: int) -> None:
     first = scores.dropna(subset=["rank"]).sort_values("rank").head(most)
     rows = []
     for row in first.to_dict("records"):
-        switch = "" if row["p_switch"] != row["p_switch"] else f"{row['p_switch']:.0%}"
+        switch = "" if row["p_switch"] != row["p_switch"] or row.get("former") else f"{row['p_switch']:.0%}"
         reasons = "\n".join(render_reasons(row["reasons"], "en"))
         figures = [f"{row['expected_gain']:,.0f}", f"{row['roi']:.1f}", switch]
         rows.append(

@@ -44,6 +44,7 @@ HEAD = sa.Table(
 """One row: number and seal of the last row, and of the last one that retention took away."""
 ERASED, SHORTENED = "audit pseudonymised", "audit shortened"
 """What the log says of itself: rows from which personal fields were taken, and old rows that were removed."""
+RETENTION = "retention applied"
 RETRAINED = "retrain finished"
 """What the nightly job writes when it is done: its heartbeat."""
 ROWS_AT_ONCE = 5_000

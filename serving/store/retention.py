@@ -7,7 +7,7 @@ import sqlalchemy as sa
 
 from features.instants import MICROSECONDS_PER_DAY
 from serving.store.accepted_plans import PLAN_ROWS, PLANS
-from serving.store.audit_log import Author, Entry, drop_before, record
+from serving.store.audit_log import RETENTION, Author, Entry, drop_before, record
 from serving.store.database import moment
 from serving.store.feedback import FEEDBACK
 from serving.store.overrides import OVERRIDES
@@ -59,7 +59,7 @@ def apply(connection: sa.Connection, terms: Terms, now: int) -> Mapping[str, int
         used = sa.select(SCORES.c.changed_run)
         remove(RUNS, (RUNS.c.written_at < begin) & (RUNS.c.run_id != current) & RUNS.c.run_id.not_in(used))
     if gone:
-        record(connection, now, Author(), [Entry("retention applied", "store", {"removed": dict(gone)})])
+        record(connection, now, Author(), [Entry(RETENTION, "store", {"removed": dict(gone)})])
     if terms.audit:
         number = drop_before(connection, now - terms.audit * MICROSECONDS_PER_DAY, now, Author())
         gone |= {"audit_log": number} if number else {}

@@ -23,6 +23,12 @@ RENEWAL_DAYS = 60
 COUNTS = ("accounts", "at_risk", "renewals", "climbed", "fell", "overdue")
 SUMS = ("margin_at_risk", "expected_revenue", "expected_gain")
 ALL, GROUP = "all", "group"
+IS_FORMER = SCORES.c.former.is_(True)
+_STAYED = SCORES.c.former.is_not(True)
+LEAVING = sa.case((_STAYED, SCORES.c.p_switch))
+MARGIN_AT_RISK = sa.case((_STAYED, SCORES.c.value_at_risk))
+OVERDUE_DAYS = sa.case((_STAYED, SCORES.c.overdue_days))
+"""Of customers only: a former one has left already."""
 _LEVEL = {rung: level for level, rung in enumerate(RUNGS)}
 
 RUN_FIGURES = sa.Table(
@@ -40,6 +46,7 @@ class RunFigures:
     """Sums of the accounts of one value of a dimension in one run.
 
     value : empty where nothing is known.  as_of, run_id : None for figures of the scores that stand now.
+    at_risk, margin_at_risk, overdue : without former customers.
     at_risk : accounts with a chance of leaving of RISK_MARK or more.  renewals : contracts that end in RENEWAL_DAYS.
     climbed, fell : rung moves since the run before.
     """
@@ -58,7 +65,7 @@ class RunFigures:
 def dimensions() -> dict[str, "sa.ColumnElement[Any]"]:
     """Return what figures can be told apart by."""
     return {
-        "rung": SCORES.c.rung, "owner": ACCOUNTS.c.owner, "trigger": SCORES.c.switch_trigger,
+        "rung": SCORES.c.rung, "owner": ACCOUNTS.c.owner, "trigger": sa.case((_STAYED, SCORES.c.switch_trigger)),
         "segment": ACCOUNTS.c.segment, "country": ACCOUNTS.c.country,
         "loyalty": SCORES.c.loyalty, GROUP: root_column(),
     }  # fmt: skip
@@ -88,10 +95,10 @@ def figures_query(
         .outerjoin(STANDINGS, score.account_id == STANDINGS.c.account_id)
     )
     query = sa.select(
-        value.label("value"), sa.func.count().label("accounts"), count(score.p_switch >= RISK_MARK).label("at_risk"),
+        value.label("value"), sa.func.count().label("accounts"), count(LEAVING >= RISK_MARK).label("at_risk"),
         count(STANDINGS.c.days_to_contract_end.between(0, RENEWAL_DAYS)).label("renewals"),
         count(now > then).label("climbed"), count(now < then).label("fell"),
-        count(score.overdue_days > 0).label("overdue"), total(score.value_at_risk).label("margin_at_risk"),
+        count(OVERDUE_DAYS > 0).label("overdue"), total(MARGIN_AT_RISK).label("margin_at_risk"),
         total(score.expected_revenue).label("expected_revenue"),
         total(sa.case((score.expected_gain > 0, score.expected_gain), else_=0.0)).label("expected_gain"),
     ).select_from(tables).where(*where)  # fmt: skip

@@ -42,6 +42,7 @@ from serving.web.advice_words import advice_words, raises_leaving
 from serving.web.amounts import read_number
 from serving.web.charts import bar, interval
 from serving.web.filters import Filters, Order, chosen
+from serving.web.former_customers import as_customer, past_of
 from serving.web.plays import act_by_words, play_of
 from serving.web.priorities import risk_word, trend_of
 from serving.web.reason_words import reasons_of
@@ -154,7 +155,7 @@ def _page(visit: Visit, status: int, refused: str | None) -> Response:
     shown = _read(visit, visit.tail)
     if shown is None:
         return render(visit, "no_account.html", 404, account=visit.tail[:200])
-    score, current, visit = shown.score, shown.current, visit.about(shown.current.facts)
+    score, current, visit = as_customer(shown.score), shown.current, visit.about(shown.current.facts)
     level = current.facts.level
     as_of = current.facts.as_of
     gains = [option for option in shown.options if option["gain"] is not None]
@@ -175,7 +176,7 @@ def _page(visit: Visit, status: int, refused: str | None) -> Response:
     ends = None if shown.standing is None else shown.standing["contract_ends"]
     model = shown.model
     plays = visit.playbooks.beside(() if model is None else model.playbook)
-    play = play_of(visit, plays, score, shown.profile, ends)
+    play = play_of(visit, plays, shown.score, shown.profile, ends)
     people = loyal.people(visit, timeline, () if model is None else model.benefits, day)
     return render(
         visit, "account.html", status, current=current, account=score["account_id"], score=score, profile=shown.profile,
@@ -198,6 +199,7 @@ def _page(visit: Visit, status: int, refused: str | None) -> Response:
                 (one.tone == "bad" or one.kind == "triggers")][:12],
         picture=None if timeline is None or not shown.events else draw_timeline(visit, timeline, shown.events, as_of),
         stored=timeline is not None, done=visit.query.get("done") == "1" and not refused, refused=refused,
+        past=past_of(visit, timeline) if score["former"] else None,
         nothing=NO_INVESTMENT, day=MICROSECONDS_PER_DAY, until=default_end(visit.now, current),
     )  # fmt: skip
 
@@ -237,7 +239,7 @@ def _read(visit: Visit, account: str) -> Shown | None:
     changed = (
         None
         if former is None or not runs
-        else changed_since(visit, former, runs[0], score=score, current=current, events=events)
+        else changed_since(visit, former, runs[0], score=as_customer(score), current=current, events=events)
     )
     steps = (
         None

@@ -13,6 +13,7 @@ from features.ladder.rules import LadderRules
 from features.tables import NO_INVESTMENT, RUNGS
 from serving.store.previous_scores import PreviousScores
 from serving.store.scoring_runs import ACCOUNTS, Current
+from serving.web.former_customers import reasons_shown, standing_words
 from serving.web.reason_words import reason_words
 from serving.web.timeline_events import TimelineEvent, day_text
 from serving.web.visit import Visit
@@ -130,8 +131,10 @@ def changed_since(
     rows = []
     for name in ("rung", "p_switch", "expected_revenue", "expected_gain", "recommended_investment"):
         then, now = getattr(former, name), score[name]
+        if name == "p_switch" and score["former"]:
+            continue
         if name == "rung":
-            shown = (visit.say(f"rung.{then}"), visit.say(f"rung.{now}"))
+            shown = (visit.say(f"rung.{then}"), standing_words(visit, now, score["former"]))
         elif name == "p_switch":
             shown = (form.percent(then, 1), form.percent(now, 1))
         elif name == "recommended_investment":
@@ -141,7 +144,9 @@ def changed_since(
             shown = (form.money(then), form.money(now))
         if shown[0] != shown[1]:
             rows.append((visit.say(f"changed.{name}"), *shown))
-    new, gone = changed_reasons(read_reasons(former.reasons), read_reasons(score["reasons"]))
+    new, gone = changed_reasons(
+        read_reasons(reasons_shown(former.reasons, score["former"])), read_reasons(score["reasons"])
+    )
     version = current.facts.model_version
     return Changed(
         since=since, rows=rows, new=[reason_words(visit, reason) for reason in new],

@@ -1,7 +1,6 @@
 """The audit log for admins: who changed what, when, before and after, and whether the log is whole."""
 
-import json
-from collections.abc import Mapping
+from functools import partial
 from typing import Any
 
 from starlette.responses import Response
@@ -9,6 +8,8 @@ from starlette.responses import Response
 from serving.api.errors import HttpError
 from serving.store.audit_log import changes, verify
 from serving.store.database import reading
+from serving.store.scoring_runs import current_run
+from serving.web.audit_words import about_words, action_words, fields_in_words
 from serving.web.ttl_cache import TTLCache
 from serving.web.visit import Visit, render
 
@@ -27,11 +28,12 @@ def show(visit: Visit) -> Response:
     limit = int(below) if below.isascii() and below.isdecimal() and len(below) <= 9 else None
     with reading(visit.engine) as connection:
         rows = changes(connection, about, ROWS + 1, limit)
+        more = rows[ROWS - 1].seq if len(rows) > ROWS else None
         found = _verified.get(str(visit.engine.url), lambda: verify(connection))
-    more = rows[ROWS - 1].seq if len(rows) > ROWS else None
-    return render(visit, "audit.html", rows=rows[:ROWS], about=about, more=more, verified=found, told=_told)
-
-
-def _told(what: Mapping[str, Any] | None) -> str:
-    """Return what an entry holds, as text."""
-    return "" if not what else json.dumps(dict(what), ensure_ascii=False, sort_keys=True)
+        current = current_run(connection)
+    visit = visit if current is None else visit.about(current.facts)
+    return render(
+        visit, "audit.html", rows=rows[:ROWS], about=about, more=more, verified=found,
+        action=partial(action_words, visit), subject=partial(about_words, visit),
+        fields=partial(fields_in_words, visit),
+    )  # fmt: skip

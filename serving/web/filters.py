@@ -19,7 +19,7 @@ from serving.scoring.scoring import INSUFFICIENT
 from serving.store.account_lookback import STANDINGS
 from serving.store.bulk_insert import among
 from serving.store.previous_scores import PREVIOUS
-from serving.store.run_figures import RISK_MARK, dimensions
+from serving.store.run_figures import IS_FORMER, LEAVING, MARGIN_AT_RISK, OVERDUE_DAYS, RISK_MARK, dimensions
 from serving.store.scoring_runs import ACCOUNTS, INVESTMENT_SCORES, RUNS, SCORES
 from serving.store.work_list import DOING, SNOOZED, STATUSES, TO_DO, WORK_ITEMS
 from serving.web.contact_roles import accounts_with, roles_in
@@ -156,21 +156,16 @@ def conditions(visit: Visit, asked: Filters) -> "list[sa.ColumnElement[bool]]":
     if asked.state is not None:
         found.append(state_is(asked.state))
     if asked.risk is not None:
-        found.append(score.p_switch >= RISK_MARK)
+        found.append(LEAVING >= RISK_MARK)
     if asked.overdue is not None:
-        found.append(score.overdue_days > 0)
+        found.append(OVERDUE_DAYS > 0)
     if asked.former is not None:
-        found.append(is_former())
+        found.append(IS_FORMER)
     if asked.moved is not None:
         found.append(_moved(asked.moved))
     if asked.work is not None:
         found.append(_at_work(asked.work, visit.now))
     return found
-
-
-def is_former() -> "sa.ColumnElement[bool]":
-    """Return whether an account is a former customer."""
-    return SCORES.c.former.is_(True)
 
 
 WIN_BACK = SCORES.c.p_win_back * SCORES.c.win_back_value
@@ -278,9 +273,9 @@ _LEVEL = sa.case({rung: level for level, rung in enumerate(RUNGS)}, value=SCORES
 _SORTED: dict[str, tuple["sa.ColumnElement[Any]", str | None]] = {
     "gain": (SCORES.c.expected_gain, None),
     "roi": (SCORES.c.roi, None),
-    "leaving": (SCORES.c.p_switch, None),
+    "leaving": (LEAVING, None),
     "climbing": (SCORES.c.p_upgrade, None),
-    "margin": (SCORES.c.value_at_risk, None),
+    "margin": (MARGIN_AT_RISK, None),
     "revenue": (SCORES.c.expected_revenue, None),
     "next": (SCORES.c.next_order_on, None),
     "act_by": (SCORES.c.act_by, None),

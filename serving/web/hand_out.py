@@ -23,6 +23,7 @@ from serving.store.lookups import required_run
 from serving.store.page_settings import LONGEST_VIEW_NAME, keep_setting, settings_of
 from serving.store.work_list import DOING, DONE, TO_DO, WORK_ITEMS
 from serving.web.filters import Filters, Order, chosen
+from serving.web.former_customers import standing_words
 from serving.web.plan_downloads import plain_text
 from serving.web.priorities import Priority, priorities_of
 from serving.web.visit import Visit, redirect
@@ -88,7 +89,7 @@ def _cells(visit: Visit, row: Mapping[str, Any], known: Priority | None) -> list
     work = None if known is None else known.work
     texts = (
         name,
-        "" if known is None else visit.say(f"rung.{known.rung}"),
+        "" if known is None else _standing(visit, known),
         visit.option(row["investment"]) if treated else visit.say("plan.hold"),
     )
     seen = ("", "") if known is None else (known.talk.signal, known.talk.opening)
@@ -96,6 +97,11 @@ def _cells(visit: Visit, row: Mapping[str, Any], known: Priority | None) -> list
     arm = visit.say("hand_out.do" if treated else "hand_out.leave")
     shown = (*texts, row["cost"] if treated else 0.0, row["expected_gain"], arm, *seen, *after)
     return [plain_text(cell) or None if isinstance(cell, str) else cell for cell in shown]
+
+
+def _standing(visit: Visit, known: Priority) -> str:
+    words = standing_words(visit, known.rung, known.former)
+    return words if known.past is None else f"{words}: {known.past.words(visit)}"
 
 
 def _dress(sheet: Any, rows: int, visit: Visit) -> None:

@@ -14,11 +14,21 @@ from serving.store.database import reading, writing
 from serving.store.lookups import required_run
 from serving.store.page_settings import MINE, keep_setting, settings_of
 from serving.store.previous_scores import PREVIOUS
-from serving.store.run_figures import ALL, RunFigures, figures_query, kept_figures, read_figures
+from serving.store.run_figures import (
+    ALL,
+    IS_FORMER,
+    LEAVING,
+    MARGIN_AT_RISK,
+    OVERDUE_DAYS,
+    RunFigures,
+    figures_query,
+    kept_figures,
+    read_figures,
+)
 from serving.store.scoring_runs import SCORES, Current
 from serving.store.verdicts import plan_verdicts
 from serving.web.charts import sparkline
-from serving.web.filters import WIN_BACK, Filters, conditions, is_former, source
+from serving.web.filters import WIN_BACK, Filters, conditions, source
 from serving.web.priorities import OLD_LINKS, Priority, choices_of, priorities_of
 from serving.web.talk import YEAR_DAYS
 from serving.web.ttl_cache import TTLCache
@@ -154,8 +164,8 @@ def _lists(connection: sa.Connection, visit: Visit, current: Current, asked: Fil
     score, former = SCORES.c, PREVIOUS.c
     levels = {rung: level for level, rung in enumerate(RUNGS)}
     now, then = (sa.case(levels, value=column) for column in (score.rung, former.rung))
-    points = score.p_switch - former.p_switch
-    worth = sa.func.coalesce(score.value_at_risk, 0.0) + 0.01 * sa.func.coalesce(score.expected_revenue, 0.0)
+    points = LEAVING - former.p_switch
+    worth = sa.func.coalesce(MARGIN_AT_RISK, 0.0) + 0.01 * sa.func.coalesce(score.expected_revenue, 0.0)
     gain, was = sa.func.coalesce(score.expected_gain, 0.0), sa.func.coalesce(former.expected_gain, 0.0)
     changed = (score.advice != former.advice) | (
         (score.recommended_investment != former.recommended_investment)
@@ -176,8 +186,8 @@ def _lists(connection: sa.Connection, visit: Visit, current: Current, asked: Fil
             "worse": news((points >= NEWS_POINTS) | (now < then), by=worth),
             "better": news((points <= -NEWS_POINTS) | (now > then), by=worth),
             "advice": news(former.advice.is_not(None), changed, by=gain),
-            "missed": news(score.overdue_days.between(1, YEAR_DAYS), by=score.expected_revenue, needs=False),
-            "win_back": news(is_former(), by=WIN_BACK, needs=False),
+            "missed": news(OVERDUE_DAYS.between(1, YEAR_DAYS), by=score.expected_revenue, needs=False),
+            "win_back": news(IS_FORMER, by=WIN_BACK, needs=False),
         }
 
     found = _news.get((str(visit.engine.url), current.run_id, asked), all_news)
@@ -209,6 +219,8 @@ def _what(visit: Visit, name: str, row: Priority, former: Mapping[Any, Any] | No
         then, now = form.percent(former["p_switch"]), form.percent(row.p_switch)
         if then != now and None not in (former["p_switch"], row.p_switch):
             told.append(visit.say("home.chance", then=then, now=now))
+        if row.former:
+            told.append(visit.say("home.gone") if row.past is None else row.past.words(visit))
         if name == "worse" and row.why:
             told.append(row.why)
     elif name == "advice" and former is not None:
@@ -222,9 +234,11 @@ def _what(visit: Visit, name: str, row: Priority, former: Mapping[Any, Any] | No
         due = visit.as_of - int(row.overdue_days or 0) * MICROSECONDS_PER_DAY
         told.append(visit.say("home.missed", date=form.date(due)))
     elif name == "win_back":
+        if row.past is not None:
+            told.append(row.past.words(visit))
         if row.p_win_back is not None and row.win_back_value is not None:
             worth = {"chance": form.percent(row.p_win_back), "value": form.money(row.win_back_value)}
             told.append(visit.say("home.win_back", **worth))
-        else:
+        elif row.past is None:
             told.append(visit.say("home.gone"))
     return "; ".join(told)

@@ -14,12 +14,12 @@ from features.ladder.rules import MEMBER, SHOPPER
 from features.tables import RUNGS
 from serving.store.database import reading
 from serving.store.lookups import required_run
+from serving.store.run_figures import IS_FORMER
 from serving.store.rung_views import rung_disagreements
 from serving.store.scoring_runs import SCORES, Current
 from serving.store.summaries import LEFT, NEW, Summary, summary_of
 from serving.store.visibility import is_limited
 from serving.web.charts import bar
-from serving.web.filters import is_former
 from serving.web.flow_chart import draw_flows
 from serving.web.loyalty_pays import pictures_of
 from serving.web.ttl_cache import TTLCache
@@ -36,12 +36,14 @@ WIDTH, LEFT_EDGE, ROW, BAR = 760, 150, 54, 13
 class Counts:
     """How many accounts stand where: on every rung now and at the horizon, and beside the ladder.
 
-    former : customers that have gone, who stand on a rung too.  back : how many of them are expected to order again.
+    former : customers that have gone, who stand on a rung too.  gone : how many of them on each.
+    back : how many of them are expected to order again.
     """
 
     now: list[int]
     expected: list[float]
     former: int
+    gone: Sequence[int]
     back: float
 
 
@@ -148,9 +150,12 @@ def _read_counts(connection: sa.Connection) -> Counts:
     query = sa.select(SCORES.c.rung, sa.func.count()).group_by(SCORES.c.rung)
     now = {row[0]: int(row[1]) for row in connection.execute(query)}
     sums = connection.execute(sa.select(*(sa.func.sum(SCORES.c[f"p_{rung}"]) for rung in RUNGS))).one()
-    score = sa.select(sa.func.count(), sa.func.sum(SCORES.c.p_win_back)).where(is_former())
-    former, back = connection.execute(score).one()
-    return Counts([now.get(rung, 0) for rung in RUNGS], [float(one or 0.0) for one in sums], former, float(back or 0.0))
+    gone = {row[0]: int(row[1]) for row in connection.execute(query.where(IS_FORMER))}
+    back = connection.execute(sa.select(sa.func.sum(SCORES.c.p_win_back)).where(IS_FORMER)).scalar()
+    return Counts(
+        [now.get(rung, 0) for rung in RUNGS], [float(one or 0.0) for one in sums], sum(gone.values()),
+        [gone.get(rung, 0) for rung in RUNGS], float(back or 0.0),
+    )  # fmt: skip
 
 
 def _rungs(now: Sequence[int], expected: Sequence[float], summary: Summary | None) -> list[Rung]:

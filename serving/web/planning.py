@@ -26,6 +26,7 @@ from serving.store.verdicts import Verdict, plan_verdicts
 from serving.web.amounts import read_number
 from serving.web.charts import break_even, interval
 from serving.web.filters import Filters, Order, chosen, filters_of, forgiving, page_of
+from serving.web.former_customers import standing_words
 from serving.web.hand_out import as_hand_out, plan_names, progress_of
 from serving.web.plan_downloads import SHEET, as_csv, as_program_file, as_sheet
 from serving.web.priorities import chips_of, choices_of
@@ -76,7 +77,7 @@ class PlanRow:
     account_id: str
     name: str | None
     owner: str | None
-    rung: str | None
+    standing: str
     investment: str
     cost: float
     gain: float
@@ -164,6 +165,7 @@ def form_of(query: QueryParams, accounts: frozenset[str] | None = None) -> PlanF
     taken = {option: amount for option, text in hours.items() if (amount := _amount(text)) is not None}
     typed = [(text, most[name]) for name, text in limits.items()] + [(hours[one], taken.get(one)) for one in hours]
     wrong += ["limits"] if any(text and amount is None for text, amount in typed) else []
+    wrong += ["hours"] if limits["owner_hours"] and not any(taken.values()) and not wrong else []
     if budget and money is None:
         wrong.append("budget")
     wanted = None
@@ -222,11 +224,13 @@ def _without_groups(visit: Visit, query: QueryParams) -> QueryParams:
 
 def _with_visits(visit: Visit, query: QueryParams) -> QueryParams:
     """Return the query where it limits visits and does not say what takes how many: each social action takes one."""
-    if not query.get("owner_hours") or any(name.startswith(HOURS) for name in query):
+    named = any(name.startswith(HOURS) and text.strip() for name, text in query.multi_items())
+    if not query.get("owner_hours") or named:
         return query
     menu = visit.planner.read(visit.engine, visit.now)[0].menu
     social = [option for option, bond in zip(menu.options, menu.bonds, strict=True) if bond == SOCIAL]
-    return QueryParams([*query.multi_items(), *((f"{HOURS}{option}", "1") for option in social)])
+    asked = [(name, text) for name, text in query.multi_items() if not name.startswith(HOURS)]
+    return QueryParams([*asked, *((f"{HOURS}{option}", "1") for option in social)])
 
 
 def _asked(visit: Visit, query: QueryParams) -> PlanForm:
@@ -259,7 +263,7 @@ def _shown(visit: Visit, form: PlanForm, plan: Plan | None, kept: Any) -> Respon
     page_number = page_of(visit.query)
     with reading(visit.engine) as connection:
         current = required_run(connection)
-        rows = [] if plan is None else _rows(connection, plan, page_number)
+        rows = [] if plan is None else _rows(connection, visit, plan, page_number)
         names = {} if plan is None else _named(connection, plan.record)
         choices = choices_of(connection, current, visit.engine)
         plans, judged = accepted_plans(connection), plan_verdicts(connection)
@@ -302,18 +306,18 @@ def _below_the_sums(plan: Plan) -> list[Finding]:
     return [finding for finding in plan_findings(plan.record) if finding.code not in IN_THE_SUMS]
 
 
-def _rows(connection: sa.Connection, plan: Plan, page: int) -> list[PlanRow]:
+def _rows(connection: sa.Connection, visit: Visit, plan: Plan, page: int) -> list[PlanRow]:
     piece = plan.records(ROWS * (page - 1), ROWS * page)
     known = _known(connection, [row["account_id"] for row in piece])
     rows = []
     for row in piece:
-        name, rung = known.get(row["account_id"], (None, None))
+        name, rung, former = known.get(row["account_id"], (None, None, None))
         rows.append(
             PlanRow(
                 account_id=row["account_id"],
                 name=name,
                 owner=row["owner"],
-                rung=rung,
+                standing=standing_words(visit, rung, former),
                 investment=row["investment"],
                 cost=row["cost"],
                 gain=row["expected_gain"],
@@ -334,15 +338,15 @@ def _named(connection: sa.Connection, told: Mapping[str, Any]) -> dict[str, str]
     ids = [one["account_id"] for one in told["next_money"]["first"]]
     if told["first_to_go"] is not None:
         ids.append(told["first_to_go"]["account_id"])
-    return {account: name for account, (name, _) in _known(connection, ids).items() if name}
+    return {account: name for account, (name, *_) in _known(connection, ids).items() if name}
 
 
-def _known(connection: sa.Connection, ids: Sequence[str]) -> dict[str, tuple[str | None, str | None]]:
-    """Name and rung of each account that there still is."""
+def _known(connection: sa.Connection, ids: Sequence[str]) -> dict[str, tuple[str | None, str | None, bool | None]]:
+    """Return name, rung and whether it is a former customer of each account that there still is."""
     joined = SCORES.outerjoin(ACCOUNTS, SCORES.c.account_id == ACCOUNTS.c.account_id)
-    query = sa.select(SCORES.c.account_id, ACCOUNTS.c.name, SCORES.c.rung).select_from(joined)
+    query = sa.select(SCORES.c.account_id, ACCOUNTS.c.name, SCORES.c.rung, SCORES.c.former).select_from(joined)
     rows = connection.execute(query.where(SCORES.c.account_id.in_(ids)))
-    return {row.account_id: (row.name, row.rung) for row in rows}
+    return {row.account_id: (row.name, row.rung, row.former) for row in rows}
 
 
 def _picture(visit: Visit, told: Mapping[str, Any]) -> object:

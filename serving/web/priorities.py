@@ -9,6 +9,7 @@ from typing import Any
 import sqlalchemy as sa
 from starlette.responses import Response
 
+from features.accounts.account_timeline import AccountTimeline
 from features.instants import MICROSECONDS_PER_DAY
 from features.spreadsheets import plain
 from features.tables import NO_INVESTMENT
@@ -20,7 +21,7 @@ from serving.store.groups import root_column
 from serving.store.lookups import required_run
 from serving.store.overrides import overrides_of
 from serving.store.page_settings import VIEW, settings_of
-from serving.store.run_figures import RISK_MARK
+from serving.store.run_figures import MARGIN_AT_RISK, RISK_MARK
 from serving.store.scoring_runs import ACCOUNTS, INVESTMENT_SCORES, SCORES, Current
 from serving.store.timelines import timelines_of
 from serving.store.work_list import WorkItem, work_of
@@ -41,11 +42,13 @@ from serving.web.filters import (
     source,
     state_is,
 )
+from serving.web.former_customers import Past, as_customer, past_of
 from serving.web.plays import act_by_words, kept_plays, play_of
 from serving.web.reason_words import reasons_of
 from serving.web.talk import SILENT, Talk, monthly_revenue, talk_of, why_at_risk, why_this
 from serving.web.ttl_cache import TTLCache
 from serving.web.visit import Visit, account_url, download, redirect, render
+from training.model.playbook import Play
 
 ROWS = 50
 """Accounts on a page."""
@@ -72,6 +75,8 @@ class Priority:
     best_gain : where nothing pays, what the best option is expected to bring, below nought.
     wanted : what a manager wants instead of the recommendation, with who and why.
     leaves : whether a manager says that it will leave; None where nobody said.
+    p_switch, trigger, value_at_risk, overdue_days : None of former customers.
+    past : what a former customer was; None where nobody knows.
     contract_ends : days since 1970.  next_order : a date.  trend : revenue of the last months.
     """
 
@@ -112,6 +117,7 @@ class Priority:
     act_by_cause: str | None
     act_by_why: str | None
     former: bool
+    past: Past | None
     p_win_back: float | None
     win_back_value: float | None
     lifetime_value: float | None
@@ -312,6 +318,27 @@ def safe_cell(cell: object) -> object:
     return plain(cell) if isinstance(cell, str) else "" if cell is None else cell
 
 
+AS_STORED = (
+    "name owner rung next_rung p_upgrade p_downgrade p_switch value_at_risk advice contract_ends overdue_days act_by "
+    "act_by_cause p_win_back win_back_value lifetime_value loyalty"
+).split()
+"""What a `Priority` holds as the store has it."""
+SAYING_NOTHING: Mapping[str, Any] = {"why": "", "evidence": "", "act_by_why": None, "talk": SILENT, "trend": ()}
+
+
+def _words(
+    visit: Visit, plays: Sequence[Play], scored: Mapping[Any, Any], timeline: AccountTimeline | None
+) -> Mapping[str, Any]:
+    """Return what a `Priority` says in words.  scored : its row, as it was scored."""
+    row, ends = as_customer(scored), scored["contract_ends"]
+    play = play_of(visit, plays, scored, scored, ends)
+    return {
+        "why": "; ".join(why_at_risk(visit, row["reasons"])), "evidence": why_this(visit, row),
+        "act_by_why": act_by_words(visit, row), "talk": talk_of(visit, row, timeline, ends, play),
+        "trend": monthly_revenue(timeline, visit.as_of // MICROSECONDS_PER_DAY),
+    }  # fmt: skip
+
+
 def priorities_of(connection: sa.Connection, ids: Sequence[str], visit: Visit, told: bool = True) -> list[Priority]:
     """Return these accounts, in this order, in the visitor's words.
 
@@ -333,20 +360,9 @@ def priorities_of(connection: sa.Connection, ids: Sequence[str], visit: Visit, t
     timelines = timelines_of(connection, ids) if told else {}
     plays, rows = kept_plays(connection, visit), []
     for one in ids:
-        row, timeline = found[one], timelines.get(one)
-        words: dict[str, Any] = dict.fromkeys(("why", "evidence"), "") | {
-            "act_by_why": None,
-            "talk": SILENT,
-            "trend": (),
-        }
-        if told:
-            play = play_of(visit, plays, row, row, row["contract_ends"])
-            words = {
-                "why": "; ".join(why_at_risk(visit, row["reasons"])), "evidence": why_this(visit, row),
-                "talk": talk_of(visit, row, timeline, row["contract_ends"], play),
-                "act_by_why": act_by_words(visit, row),
-                "trend": monthly_revenue(timeline, visit.as_of // MICROSECONDS_PER_DAY),
-            }  # fmt: skip
+        scored, timeline = found[one], timelines.get(one)
+        row = as_customer(scored)
+        words = _words(visit, plays, scored, timeline) if told else SAYING_NOTHING
         pays = not _pays_nothing(row["recommended_investment"])
         decisions = decided[one].decisions if one in decided else {}
         wish, claim = decisions.get("recommended_investment"), decisions.get("will_switch")
@@ -357,28 +373,7 @@ def priorities_of(connection: sa.Connection, ids: Sequence[str], visit: Visit, t
         rows.append(
             Priority(
                 account_id=one,
-                **{
-                    name: row[name]
-                    for name in (
-                        "name",
-                        "owner",
-                        "rung",
-                        "next_rung",
-                        "p_upgrade",
-                        "p_downgrade",
-                        "p_switch",
-                        "value_at_risk",
-                        "advice",
-                        "contract_ends",
-                        "overdue_days",
-                        "act_by",
-                        "act_by_cause",
-                        "p_win_back",
-                        "win_back_value",
-                        "lifetime_value",
-                        "loyalty",
-                    )
-                },
+                **{name: row[name] for name in AS_STORED},
                 **own,
                 **words,
                 trigger=row["switch_trigger"],
@@ -396,6 +391,7 @@ def priorities_of(connection: sa.Connection, ids: Sequence[str], visit: Visit, t
                 leaves_by=None if claim is None else claim.made_by,
                 next_order=row["next_order_on"],
                 former=bool(row["former"]),
+                past=past_of(visit, timeline) if row["former"] else None,
                 work=work.get(one),
             )
         )
@@ -415,7 +411,7 @@ def _count(connection: sa.Connection, visit: Visit, asked: Filters) -> Totals:
     pays = sa.case((state_is(PAYS), 1), else_=0)
     gain = sa.func.sum(sa.case((state_is(PAYS), score.expected_gain), else_=0.0))
     cost = sa.func.sum(sa.case((score.roi > 0, score.expected_gain / score.roi), else_=0.0))
-    sums = (sa.func.count(), sa.func.sum(pays), gain, cost, sa.func.sum(score.value_at_risk))
+    sums = (sa.func.count(), sa.func.sum(pays), gain, cost, sa.func.sum(MARGIN_AT_RISK))
     row = connection.execute(sa.select(*sums).select_from(tables).where(*where)).one()
     n, paying = int(row[0]), int(row[1] or 0)
     alone = 0

@@ -17,12 +17,18 @@ def reasons_of(visit: Visit, text: str) -> list[str]:
 
 def reason_words(visit: Visit, reason: Stored) -> str:
     """Return a reason as a sentence."""
-    return render_reason(_called(visit, reason) if isinstance(reason, Reason) else reason, visit.reasons_in)
+    told = render_reason(_called(visit, reason) if isinstance(reason, Reason) else reason, visit.reasons_in)
+    return _unbroken(told)
 
 
 def statement_words(visit: Visit, reason: Reason) -> str:
     """Return what a reason says of the account, without what it speaks for."""
-    return render_statement(_called(visit, reason), visit.reasons_in)
+    return _unbroken(render_statement(_called(visit, reason), visit.reasons_in))
+
+
+def _unbroken(text: str) -> str:
+    """Return a text whose percentages stay on one line."""
+    return text.replace(" %", "\u00a0%")
 
 
 def _called(visit: Visit, reason: Reason) -> Reason:

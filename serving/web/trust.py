@@ -1,8 +1,10 @@
 """Can the scores be trusted: predictions beside what happened, plans beside their promises, model beside managers."""
 
 from collections.abc import Mapping, Sequence
+from contextlib import suppress
 from dataclasses import dataclass
 from datetime import datetime
+from functools import partial
 from typing import Any
 
 import sqlalchemy as sa
@@ -16,6 +18,7 @@ from serving.store.scoring_runs import ACCOUNTS, SCORES
 from serving.store.summaries import ModelSummary, summary_of
 from serving.store.verdicts import MODEL, OVERRIDES, PLAN, Verdict, verdicts
 from serving.web.charts import bar, interval
+from serving.web.former_customers import standing_words
 from serving.web.visit import Visit, render
 from training.model.findings import Finding, from_json
 
@@ -70,7 +73,7 @@ def show(visit: Visit) -> Response:
         differences = connection.execute(_differences(owner)).mappings().all()
     summary, model = (None, None) if found is None else found
     visit = visit.about(current.facts)
-    plans = [_plan(one) for one in judged if one.kind == PLAN]
+    plans = [_plan(visit, one) for one in judged if one.kind == PLAN]
     known = {plan.name for plan in plans}
     judged_decisions = [from_json(one.figures.get("findings", [])) for one in judged if one.kind == OVERRIDES]
     overruled = _for_visitor(visit, judged_decisions[0] if judged_decisions else ())
@@ -91,7 +94,7 @@ def show(visit: Visit) -> Response:
         accepted={one.plan_id for one in accepted}, waiting=[one for one in accepted if one.plan_id not in known],
         overruled=overruled, owner=owner, owners=owners, differences=differences,
         aside=None if summary is None else [(name, *counts) for name, counts in sorted(summary.set_aside.items())],
-        entered=lambda row: _entered(model, row),
+        entered=lambda row: _entered(model, row), standing=partial(standing_words, visit),
         factors=[] if model is None else [
             (who, worth) for who, worth in sorted(model.forecast_factors.items()) if visit.shows_record_of(who)
         ],
@@ -132,8 +135,8 @@ def _differences(owner: str | None) -> sa.Select[Any]:
     gap = score.manager_forecast - score.history_estimate
     query = (
         sa.select(
-            score.account_id, ACCOUNTS.c.name, ACCOUNTS.c.owner, score.rung, score.manager_forecast, score.forecast_by,
-            score.history_estimate, score.forecast_disagreement,
+            score.account_id, ACCOUNTS.c.name, ACCOUNTS.c.owner, score.rung, score.former, score.manager_forecast,
+            score.forecast_by, score.history_estimate, score.forecast_disagreement,
         )
         .select_from(SCORES.outerjoin(ACCOUNTS, score.account_id == ACCOUNTS.c.account_id))
         .where(score.manager_forecast.is_not(None))
@@ -143,10 +146,12 @@ def _differences(owner: str | None) -> sa.Select[Any]:
     return query if owner is None else query.where(ACCOUNTS.c.owner == owner)
 
 
-def _plan(verdict: Verdict) -> PlanShown:
-    figures = verdict.figures
+def _plan(visit: Visit, verdict: Verdict) -> PlanShown:
+    figures, made_for = verdict.figures, str(verdict.figures.get("made_for", ""))
+    with suppress(ValueError):  # else it stays as an earlier program wrote it
+        made_for = visit.formats.date(made_for)
     found = from_json(figures.get("findings", []))
-    return PlanShown(verdict.name, str(figures.get("made_for", "")), figures, found[0] if found else None)
+    return PlanShown(verdict.name, made_for, figures, found[0] if found else None)
 
 
 def _report(visit: Visit, model: ModelSummary | None) -> ReportShown | None:

@@ -24,10 +24,10 @@ from serving.web.session import Visitor
 from serving.web.static_files import url_of
 from serving.web.text.catalogue import LANGUAGE_NAMES, PAGE_LANGUAGES, say
 from training.model.findings import Finding
-from training.model.text.catalogue import Writer, capitalised
+from training.model.text.catalogue import GERMAN_ROWS, Writer, capitalised
 from training.model.text.formats import Formats
 from training.model.text.kinds import option_name, written
-from training.model.text.names import GERMAN_NAMES, name
+from training.model.text.names import name
 from training.model.text.words import DEFAULT_LANGUAGE, LANGUAGES, WORDS
 
 PLAIN = frozenset("/ /accounts /work /risk /plan /ladder /trust /glossary /sign-in".split())
@@ -92,7 +92,7 @@ class Visit:
 
     @property
     def told_in(self) -> str:
-        """Return the language of findings: the visitor's, or English where nobody wrote them in theirs."""
+        """Return the language of what sources hold in English and Dutch: the visitor's, or English."""
         return self.language if self.language in LANGUAGES else DEFAULT_LANGUAGE
 
     @property
@@ -141,46 +141,49 @@ class Visit:
 
     def tell(self, finding: Finding, names: Mapping[str, str] | None = None) -> Markup:
         """Return a finding as a sentence of HTML.  names : of accounts, which it links to."""
-        told = capitalised(self._writer(names or {}).tell(self._people_call(finding)))
-        return self._foreign(told if told.endswith(".") else f"{told}.")
+        language = self._language_of(finding)
+        told = capitalised(self._writer(language, names or {}).tell(self._people_call(finding, language)))
+        return self._foreign(told if told.endswith(".") else f"{told}.", language)
 
     def heading(self, finding: Finding) -> Markup:
         """Return a finding in a few words of HTML."""
-        return self._foreign(capitalised(self._writer({}).heading(self._people_call(finding))))
+        language = self._language_of(finding)
+        told = capitalised(self._writer(language, {}).heading(self._people_call(finding, language)))
+        return self._foreign(told, language)
 
-    def _people_call(self, finding: Finding) -> Finding:
+    def _language_of(self, finding: Finding) -> str:
+        """Return in which language a finding is told: English where nobody wrote it in the visitor's."""
+        known = self.language in LANGUAGES or finding.code in GERMAN_ROWS
+        return self.language if known else DEFAULT_LANGUAGE
+
+    def _people_call(self, finding: Finding, language: str) -> Finding:
         """Return a finding that calls investments and the like what people call them."""
         known = {
-            name: self.names.get(f"{value}.{self.told_in}") or self.names[value]
+            name: self.names.get(f"{value}.{language}") or self.names[value]
             for name, value in finding.params.items()
             if isinstance(value, str) and value in self.names
         }
         return replace(finding, params={**finding.params, **known}) if known else finding
 
-    def _foreign(self, told: str) -> Markup:
+    def _foreign(self, told: str, language: str) -> Markup:
         """Return what the model says, marked where it is not in the visitor's language."""
-        return Markup(told if self.told_in == self.language else f'<span lang="{self.told_in}">{told}</span>')
+        return Markup(told if language == self.language else f'<span lang="{language}">{told}</span>')
 
-    def _writer(self, names: Mapping[str, str]) -> Writer:
+    def _writer(self, language: str, names: Mapping[str, str]) -> Writer:
         def link(account: str) -> str:
             return f'<a href="{escape(account_url(account))}"><bdi>{escape(names.get(account, account))}</bdi></a>'
 
-        return Writer(Formats(self.told_in, self.currency), link, lambda text: str(escape(text)))
+        return Writer(Formats(language, self.currency), link, lambda text: str(escape(text)))
 
     def name(self, kind: str, value: str) -> str:
         """Return the words for a machine name, as a cell or a line begins.  kind : of `training.model.text.names`."""
-        language = self.language if self.language in LANGUAGES or kind in GERMAN_NAMES else self.told_in
-        return capitalised(name(kind, value, language))
+        return capitalised(name(kind, value, self.language))
 
     def between(self, low: float | None, high: float | None, level: float | None) -> str:
         """Return an interval of money in words.  level : how often it holds; None where nobody knows."""
         ends = {"low": self.formats.money(low), "high": self.formats.money(high)}
         if level is None:
             return self.say("gain.between", **ends)
-        if self.language != self.told_in:
-            return self.say(
-                "gain.between.level", **ends, times=self.say("gain.times", share=self.formats.percent(level))
-            )
         return self.say("gain.between.level", **ends, times=written("times", level, self.formats))
 
     def switched(self, language: str) -> str:

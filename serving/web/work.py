@@ -26,6 +26,7 @@ from serving.store.scoring_runs import ACCOUNTS, INVESTMENT_SCORES, SCORES, Curr
 from serving.store.visibility import is_limited
 from serving.store.work_list import DONE, OUTCOMES, STATUSES, WHAT, WORK_ITEMS, WorkItem, change_work, read_item
 from serving.web.filters import OPEN_WORK, page_of, work_is_open
+from serving.web.former_customers import standing_words
 from serving.web.priorities import choices_of
 from serving.web.visit import Visit, own_path, redirect, render
 
@@ -36,11 +37,11 @@ MOST_HISTORY = 20
 
 @dataclass(frozen=True)
 class WorkRow:
-    """An entry with its account's name and rung.  late : whether it should have been done."""
+    """An entry with its account's name and where it stands, in words.  late : whether it should have been done."""
 
     item: WorkItem
     name: str | None
-    rung: str
+    standing: str
     late: bool
 
 
@@ -139,7 +140,7 @@ def _page(visit: Visit, status: int, refused: str | None) -> Response:
         )
         count = connection.execute(sa.select(sa.func.count()).select_from(tables).where(*where)).scalar_one()
         query = (
-            sa.select(WORK_ITEMS, ACCOUNTS.c.name, SCORES.c.rung, ACCOUNTS.c.owner.label("of"))
+            sa.select(WORK_ITEMS, ACCOUNTS.c.name, SCORES.c.rung, SCORES.c.former, ACCOUNTS.c.owner.label("of"))
             .select_from(tables).where(*where)
             .order_by(sa.nulls_last(item.due), item.changed_at.desc(), item.account_id)
             .limit(ROWS).offset(ROWS * (page - 1))
@@ -156,7 +157,8 @@ def _page(visit: Visit, status: int, refused: str | None) -> Response:
 
 def _row(visit: Visit, row: Any) -> WorkRow:
     item = read_item(row)
-    return WorkRow(item, row.name, row.rung, item.due is not None and item.due < visit.today and item.status != DONE)
+    late = item.due is not None and item.due < visit.today and item.status != DONE
+    return WorkRow(item, row.name, standing_words(visit, row.rung, row.former), late)
 
 
 @dataclass(frozen=True)

@@ -20,6 +20,8 @@ from training.simulator.simulation import Simulation
 __all__ = ["folder", "histories", "tiny"]
 STORE = "LADDER_PAGE_STORE"
 """File of a store to look at."""
+TIMED = "job"
+"""Property of a test that does a job: what was wanted, the clicks, the seconds."""
 
 playwright = pytest.importorskip("playwright.sync_api")
 
@@ -64,3 +66,14 @@ def browser() -> Iterator[object]:
         opened = launch(started)
         yield opened
         opened.close()
+
+
+def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
+    """Print clicks and seconds of every job, as docs/managers.md has them."""
+    passed = terminalreporter.stats.get("passed", [])
+    timed = [row for report in passed for name, row in report.user_properties if name == TIMED]
+    if timed:
+        terminalreporter.section("clicks and seconds of every job")
+        terminalreporter.line("| job | clicks | seconds |\n| --- | ---: | ---: |")
+    for wanted, clicks, seconds in timed:
+        terminalreporter.line(f"| {wanted} | {clicks} | {seconds:.1f} |")

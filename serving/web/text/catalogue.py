@@ -111,7 +111,6 @@ TEXTS: Mapping[str, tuple[str, str]] = {
     ),
     "error.other": ("The service says: {message}", "Melding van de dienst: {message}"),
     "gain.between": ("between {low} and {high}", "tussen {low} en {high}"),
-    "gain.times": ("in {share} of cases", "in {share} van de gevallen"),
     "gain.between.level": ("between {low} and {high}, {times}", "tussen {low} en {high}, {times}"),
     "pages.label": ("Pages", "Pagina's"),
     "pages.previous": ("Previous", "Vorige"),
@@ -163,6 +162,10 @@ TEXTS: Mapping[str, tuple[str, str]] = {
     "plan.limits.social_budget": ("For social actions", "Voor sociale acties"),
     "plan.limits.structural_budget": ("For structural actions", "Voor structurele acties"),
     "plan.wrong.limits": ("A limit is no amount: give one such as 5000, or nothing.", "Een van de grenzen is geen bedrag: vul bijvoorbeeld 5000 in, of niets."),
+    "plan.wrong.hours": (
+        "A limit of visits or hours needs how many an action takes: say it of at least one action.",
+        "Voor een grens aan bezoeken of uren moet bekend zijn wat een actie kost: vul dat bij minstens één actie in.",
+    ),
     "plan.wrong.budget": ("The budget is no amount: give one such as 20000.", "Het budget is geen bedrag: vul bijvoorbeeld 20000 in."),
     "plan.wrong.holdout": ("The control group is 0 to 50 percent.", "De controlegroep is 0 tot 50 procent."),
     "plan.wrong.explore": ("Try out between 0 and 50 percent.", "Probeer tussen 0 en 50 procent uit."),

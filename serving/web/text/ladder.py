@@ -23,8 +23,8 @@ LADDER_TEXTS: dict[str, tuple[str, str]] = {
     "ladder.margin.each": ("Margin per account", "Marge per account"),
     "ladder.share": ("Part of all margin", "Aandeel in de marge"),
     "ladder.former": (
-        "Beside the ladder: {count} former customers, of whom {back} are expected to order within {days} days",
-        "Naast de ladder: {count} oud-klanten, van wie er naar verwachting {back} binnen {days} dagen bestellen",
+        "{count} former customers, counted on a rung too; {back} of them are expected to order within {days} days",
+        "{count} oud-klanten, die ook op een trede meetellen; naar verwachting bestellen er {back} binnen {days} dagen",
     ),
     "ladder.flows": ("From a year ago to now", "Van een jaar geleden naar nu"),
     "ladder.flows.told": (
@@ -32,8 +32,8 @@ LADDER_TEXTS: dict[str, tuple[str, str]] = {
         "{up} accounts stegen, {down} daalden, {same} bleven, {new} zijn nieuw, {left} vertrokken naar een concurrent.",
     ),
     "ladder.flows.key": (
-        "Left a year ago, right now; a ribbon is as thick as its accounts are many. Green climbs, red falls or leaves, grey stays, blue is new. Left counts those who came back too.",
-        "Links een jaar geleden, rechts nu; een band is zo dik als er accounts in zitten. Groen stijgt, rood daalt of vertrekt, grijs blijft, blauw is nieuw. Vertrokken telt ook wie terugkwam.",
+        "Left a year ago, right now; a ribbon is as thick as its accounts are many. Green climbs, red falls or leaves, grey stays, blue is new. Whoever left in that year counts as left here, also who came back; above they stand on a rung, many of them as suspects.",
+        "Links een jaar geleden, rechts nu; een band is zo dik als er accounts in zitten. Groen stijgt, rood daalt of vertrekt, grijs blijft, blauw is nieuw. Wie dat jaar vertrok, telt hier als vertrokken, ook wie terugkwam; hierboven staan zij op een trede, velen als suspect.",
     ),
     "ladder.flows.table": ("The same as a table", "Hetzelfde als tabel"),
     "ladder.flows.caption": (

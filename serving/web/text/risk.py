@@ -41,8 +41,8 @@ RISK_TEXTS: dict[str, tuple[str, str]] = {
     ),
     "glossary.margin": (
         "Margin at risk: chance of leaving times expected margin. Ten accounts with €1,000 at stake and 10% together have "
-        "€1,000 at risk.",
-        "Marge op het spel: kans op vertrek maal verwachte marge. Bij tien accounts met elk € 1.000 marge en 10% kans op vertrek staat samen € 1.000 op het spel.",
+        "€1,000 at risk. Former customers do not count.",
+        "Marge op het spel: kans op vertrek maal verwachte marge. Bij tien accounts met elk € 1.000 marge en 10% kans op vertrek staat samen € 1.000 op het spel. Oud-klanten tellen niet mee.",
     ),
     "glossary.gain": (
         "Expected gain: the extra margin that an investment causes within the horizon, less its cost. The bar beside it is "

@@ -41,7 +41,8 @@ def test_home_holds_this_run_against_the_last_one(own: Browser) -> None:
     page = own.open("/").text
     with reading(engine_of(own)) as connection:
         before, now = kept_figures(connection)
-        risk = connection.execute(sa.select(sa.func.sum(SCORES.c.value_at_risk))).scalar_one()
+        stayed = SCORES.c.former.is_not(True)
+        risk = connection.execute(sa.select(sa.func.sum(SCORES.c.value_at_risk)).where(stayed)).scalar_one()
     assert now["margin_at_risk"] == pytest.approx(risk)
     told = texts_of(page)
     assert f"Margin at risk €{now['margin_at_risk']:,.0f}" in told
@@ -481,7 +482,9 @@ def test_visits_of_each_manager_are_limited(own: Browser) -> None:
     assert max(visits("").values()) > 2
     assert max(visits("&owner_hours=2").values()) <= 2
     assert max(visits("&owner_hours=6&hours_visit_programme=3").values()) <= 2
+    assert max(visits("&owner_hours=2&hours_visit_programme=&hours_rebate=").values()) <= 2
     assert "A limit is no amount" in own.open("/plan?budget=5&owner_hours=x").text
+    assert "how many an action takes" in own.open("/plan?budget=5&owner_hours=2&hours_visit_programme=0").text
 
 
 @pytest.mark.parametrize("name", ["rungs", "flows"])

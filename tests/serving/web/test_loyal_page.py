@@ -144,11 +144,13 @@ def test_former_customers_stand_beside_the_ladder(own: Browser, monkeypatch: pyt
     monkeypatch.setattr(ladder, "_counts", TTLCache(seconds=0.0))
     with writing(engine_of(own)) as connection:
         connection.execute(SCORES.update().values(former=False, p_win_back=None))
-    assert "former customers, of whom" not in own.open("/ladder").text
+    assert "former customers, counted" not in own.open("/ladder").text
     for account in sorted(ids_of(own, ""))[:4]:
         set_scores(own, account, former=True, p_win_back=0.5)
     page = own.open("/ladder").text
-    assert "Beside the ladder: 4 former customers, of whom 2 are expected to order within 180 days" in texts_of(page)
+    assert "4 former customers, counted on a rung too; 2 of them are expected to order within 180 days" in texts_of(
+        page
+    )
     assert ">Former customers</text>" in own.open("/pictures/rungs.svg").text
 
 

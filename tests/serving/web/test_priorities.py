@@ -43,6 +43,8 @@ def truth(frames: Frames, people: pd.DataFrame) -> pd.DataFrame:
     scores = scores.merge(best, on=["account_id", "recommended_investment"], how="left")
     pays = scores["recommended_investment"] != "none"
     scores["state"] = ["pays" if p else "alone" if t else "unknown" for p, t in zip(pays, scores["told"], strict=True)]
+    of_customers = ["p_switch", "switch_trigger"]
+    scores[of_customers] = scores[of_customers].where(~scores["former"].astype(bool))
     return scores
 
 

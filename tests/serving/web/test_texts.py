@@ -18,6 +18,7 @@ from training.model.text.formats import Formats
 
 PAGE = Path(visits.__file__).parent
 _LITERAL = re.compile(r"""\bsay\(\s*f?["']([a-z_.]+)["'](\s*~)?""")
+_COUNTED = re.compile(r"""\bcount\(["']([a-z_.]+)["'],""")
 _ANY = re.compile(r"""["']([a-z_]+(?:\.[a-z_]+)+)["']""")
 _BEGUN = re.compile(r"""["']([a-z_]+\.(?:[a-z_]+\.)*)["']""")
 _TABLE = re.compile(r"""["']((?:nav)\.[a-z_]+)["']""")
@@ -30,6 +31,7 @@ def _used() -> tuple[set[str], set[str]]:
         content = file.read_text(encoding="utf-8")
         for key, joined in _LITERAL.findall(content):
             (beginnings if joined or key.endswith(".") else keys).add(key)
+        keys |= {f"{key}.{many}" for key in _COUNTED.findall(content) for many in ("one", "many")}
         if not file.name.endswith("texts.py"):
             keys |= set(_TABLE.findall(content))
             keys |= set(_ANY.findall(content)) & set(TEXTS)  # such as the one of two that a condition picks

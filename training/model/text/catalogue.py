@@ -1,6 +1,7 @@
 """The one text catalogue: findings told in the reader's language.
 
-A row holds a code's English and Dutch template. A template's hole names a parameter and how it is written:
+A row holds a code's English and Dutch template; `GERMAN_ROWS` has those in German that the managers' page shows. A
+template's hole names a parameter and how it is written:
 `{lost:%1}` a share with one decimal, `{gain:money}`, `{until:date}`, `{task:task}` a name of `names.NAMES`,
 `{times:once|# times}` one or many, with a third part first for none; `kinds.KINDS` lists them all.
 """
@@ -12,6 +13,12 @@ from typing import Any
 
 from training.model.findings import Finding
 from training.model.text.formats import Formats
+from training.model.text.german.account_managers import ACCOUNT_MANAGERS
+from training.model.text.german.effects import EFFECTS
+from training.model.text.german.evaluation import EVALUATION
+from training.model.text.german.monitoring import MONITORING
+from training.model.text.german.plans import PLANS
+from training.model.text.german.training import TRAINING
 from training.model.text.kinds import option_name, written
 from training.model.text.row import Row
 from training.model.text.rows import (
@@ -35,6 +42,10 @@ _MODULES = (
     sources, store, advice,
 )  # fmt: skip
 ROWS: Mapping[str, Row] = {row.code: row for module in _MODULES for row in module.ROWS}
+GERMAN_ROWS: Mapping[str, str | tuple[str, str]] = {
+    **EVALUATION, **TRAINING, **EFFECTS, **ACCOUNT_MANAGERS, **MONITORING, **PLANS,
+}  # fmt: skip
+"""What the managers' page may show, in German: a sentence, or a sentence and its short form."""
 Escape = Callable[[str], str]
 
 
@@ -54,17 +65,26 @@ class Writer:
 
         One of another version of the program, which this one has no words for, is told by its code and parameters.
         """
-        row = ROWS.get(finding.code)
-        return self._fill(finding, None if row is None else row.texts)
+        return self._fill(finding, self._templates(finding.code)[0])
 
     def heading(self, finding: Finding) -> str:
         """Return the finding in a few words; the whole sentence where it has no shorter form."""
-        row = ROWS.get(finding.code)
-        return self._fill(finding, None if row is None else row.headings or row.texts)
+        return self._fill(finding, self._templates(finding.code)[1])
 
-    def _fill(self, finding: Finding, texts: tuple[str, str] | None) -> str:
+    def _templates(self, code: str) -> tuple[str | None, str | None]:
+        """Return the sentence and the short form of a code; None where there are no words for it."""
+        language = self.formats.language
+        if language not in LANGUAGES:
+            told = GERMAN_ROWS.get(code)
+            return (told, told) if told is None or isinstance(told, str) else told
+        row = ROWS.get(code)
+        if row is None:
+            return None, None
+        place = LANGUAGES.index(language)
+        return row.texts[place], (row.headings or row.texts)[place]
+
+    def _fill(self, finding: Finding, template: str | None) -> str:
         params = finding.params
-        template = None if texts is None else texts[LANGUAGES.index(self.formats.language)]
         if template is None or not {hole for hole, _ in holes(template)} <= params.keys():
             figures = ", ".join(f"{key} {value}" for key, value in params.items())
             return self.escape(f"{finding.code} ({figures})" if figures else finding.code)

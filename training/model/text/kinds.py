@@ -8,7 +8,7 @@ from typing import Any
 
 from training.model.text.formats import Formats
 from training.model.text.names import NAMES, manager_name, name
-from training.model.text.words import LANGUAGES, WORDS
+from training.model.text.words import PAGE_LANGUAGES, WORDS
 from training.model.text.words import number as short
 
 Kind = Callable[[Any, Formats], str]
@@ -34,8 +34,8 @@ def option_name(option: str) -> str:
     return option.replace("_", " ")
 
 
-def _say(formats: Formats, english: str, dutch: str) -> str:
-    return (english, dutch)[LANGUAGES.index(formats.language)]
+def _say(formats: Formats, english: str, dutch: str, german: str) -> str:
+    return (english, dutch, german)[PAGE_LANGUAGES.index(formats.language)]
 
 
 def _counted(forms: Sequence[str], count: int, formats: Formats) -> str:
@@ -55,31 +55,41 @@ def _percent(decimals: int, signed: bool = False) -> Kind:
     return lambda value, formats: formats.percent(value, decimals, signed)
 
 
-def _names(kind: str, english: str = ", ", dutch: str = ", ") -> Kind:
-    """Write a list of machine names, what stands between the last two in either language."""
-    return lambda value, formats: _say(formats, english, dutch).join(
+def _names(kind: str, english: str = ", ", dutch: str = ", ", german: str = ", ") -> Kind:
+    """Write a list of machine names, what stands between the last two in each language."""
+    return lambda value, formats: _say(formats, english, dutch, german).join(
         name(kind, item, formats.language) for item in value
     )
 
 
 def _less(value: float, formats: Formats) -> str:
     """Return by how much a score is lower, or higher where it is below zero."""
-    way = _say(formats, "lower", "lager") if value >= 0 else _say(formats, "higher", "hoger")
-    return f"{formats.percent(abs(value), 1)} {way}"
+    return f"{formats.percent(abs(value), 1)} {_lower(formats) if value >= 0 else _higher(formats)}"
+
+
+def _lower(formats: Formats) -> str:
+    return _say(formats, "lower", "lager", "niedriger")
+
+
+def _higher(formats: Formats) -> str:
+    return _say(formats, "higher", "hoger", "höher")
 
 
 def _of_revenue(value: float, formats: Formats) -> str:
     """Return how far an effect lies above another, or below, as a share of expected revenue."""
-    way = _say(formats, "higher", "hoger") if value >= 0 else _say(formats, "lower", "lager")
+    way = _higher(formats) if value >= 0 else _lower(formats)
     share = formats.percent(abs(value), 1)
-    return _say(formats, f"{share} of expected revenue {way}", f"{share} van de verwachte omzet {way}")
+    return _say(
+        formats, f"{share} of expected revenue {way}", f"{share} van de verwachte omzet {way}",
+        f"{share} des erwarteten Umsatzes {way}",
+    )  # fmt: skip
 
 
 def _points(value: float, formats: Formats) -> str:
     """Return a change of a chance in percentage points, and whether it goes the way that is expected."""
-    way = _say(formats, "points the expected way", "punt de verwachte kant op")
+    way = _say(formats, "points the expected way", "punt de verwachte kant op", "Punkte in die erwartete Richtung")
     if value < 0:
-        way = _say(formats, "points the wrong way", "punt de verkeerde kant op")
+        way = _say(formats, "points the wrong way", "punt de verkeerde kant op", "Punkte in die falsche Richtung")
     return f"{formats.number(100 * abs(value), 1)} {way}"
 
 
@@ -91,25 +101,32 @@ def _times(level: float, formats: Formats) -> str:
     """
     tenths = round(10 * level, 6)
     if tenths in _TENTHS:
-        return _say(formats, f"{_TENTHS[tenths][0]} times out of ten", f"{_TENTHS[tenths][1]} van de tien keer")
+        english, dutch, german = _TENTHS[tenths]
+        return _say(formats, f"{english} times out of ten", f"{dutch} van de tien keer", f"{german} von zehn Mal")
     for whole in (20, 100):
         part = round(whole * level, 6)
         if part == int(part):
-            return _say(formats, f"{part:.0f} times out of {whole}", f"{part:.0f} van de {whole} keer")
+            return _say(
+                formats, f"{part:.0f} times out of {whole}", f"{part:.0f} van de {whole} keer",
+                f"{part:.0f} von {whole} Mal",
+            )  # fmt: skip
     share = formats.percent(level, 1)
-    return _say(formats, f"in {share} of cases", f"in {share} van de gevallen")
+    return _say(formats, f"in {share} of cases", f"in {share} van de gevallen", f"in {share} der Fälle")
 
 
-_TENTHS = {5.0: ("five", "vijf"), 6.0: ("six", "zes"), 7.0: ("seven", "zeven"), 8.0: ("eight", "acht"),
-           9.0: ("nine", "negen")}  # fmt: skip
+_TENTHS = {5.0: ("five", "vijf", "fünf"), 6.0: ("six", "zes", "sechs"), 7.0: ("seven", "zeven", "sieben"),
+           8.0: ("eight", "acht", "acht"), 9.0: ("nine", "negen", "neun")}  # fmt: skip
 
 
 def _ran(elapsed: float, formats: Formats) -> str:
     """Return how much of its horizon a plan has run."""
     if elapsed >= 1:
-        return _say(formats, "over its whole horizon", "over de hele looptijd")
+        return _say(formats, "over its whole horizon", "over de hele looptijd", "über die ganze Laufzeit")
     share = formats.percent(elapsed)
-    return _say(formats, f"in the {share} of its horizon so far", f"in de {share} van de looptijd tot nu toe")
+    return _say(
+        formats, f"in the {share} of its horizon so far", f"in de {share} van de looptijd tot nu toe",
+        f"in den bisherigen {share} der Laufzeit",
+    )  # fmt: skip
 
 
 def _roi(value: float | None, formats: Formats) -> str:
@@ -119,7 +136,7 @@ def _roi(value: float | None, formats: Formats) -> str:
 
 def _alone(features: Sequence[Sequence[Any]], formats: Formats) -> str:
     """Return features of which the value, or the mere absence, tells the outcome."""
-    missing = _say(formats, "whether {} is missing", "of {} ontbreekt")
+    missing = _say(formats, "whether {} is missing", "of {} ontbreekt", "ob {} fehlt")
     return ", ".join(missing.format(feature) if absent else feature for feature, absent in features)
 
 
@@ -129,7 +146,7 @@ def _moved(rungs: Sequence[str], formats: Formats) -> str:
     if before == after:
         return ""
     first, last = (name("rung", rung, formats.language) for rung in (before, after))
-    return _say(formats, f"; from {first} to {last}", f"; van {first} naar {last}")
+    return _say(formats, f"; from {first} to {last}", f"; van {first} naar {last}", f"; von {first} zu {last}")
 
 
 def _segments(segments: Sequence[Sequence[Any]], formats: Formats) -> str:
@@ -137,10 +154,10 @@ def _segments(segments: Sequence[Sequence[Any]], formats: Formats) -> str:
     told, language = [], formats.language
     for kind, value, task, worse, rival, accounts in segments:
         part = f"{name('segment', kind, language)} {name(kind, value, language) if kind in NAMES else value}"
-        against = f"{_say(formats, 'against', 'tegenover')} {name('baseline', rival, language)}"
+        against = f"{_say(formats, 'against', 'tegenover', 'gegenüber')} {name('baseline', rival, language)}"
         told.append(
             f"{part}, {name('task', task, language)}: log loss {formats.number(worse, 3, True)} {against} "
-            f"({formats.number(accounts)} accounts)"
+            f"({formats.number(accounts)} {_say(formats, 'accounts', 'accounts', 'Kunden')})"
         )
     return "; ".join(told)
 
@@ -148,7 +165,7 @@ def _segments(segments: Sequence[Sequence[Any]], formats: Formats) -> str:
 def _changes(changes: Sequence[Sequence[Any]], formats: Formats) -> str:
     """Return settings with their new and their former value, as TOML has them."""
     return ", ".join(
-        f"{setting} {value} ({_say(formats, 'was', 'was')} {before})" for setting, value, before in changes
+        f"{setting} {value} ({_say(formats, 'was', 'was', 'war')} {before})" for setting, value, before in changes
     )
 
 
@@ -165,7 +182,7 @@ KINDS: Mapping[str, Kind] = {
     "date": lambda value, formats: formats.instant(value),
     "dates": lambda value, formats: ", ".join(formats.instant(item) for item in value),
     "list": lambda value, _: ", ".join(value),
-    "tasks": _names("task", " and ", " en "), "happenings": _names("happened", " or ", " of "),
+    "tasks": _names("task", " and ", " en ", " und "), "happenings": _names("happened", " or ", " of ", " oder "),
     "questions": _names("question"),
     "option": lambda value, _: option_name(value),
     "manager": lambda value, formats: manager_name(value, formats.language),

@@ -1,5 +1,7 @@
 """Names of the things that findings speak of, in English and Dutch: kind -> machine name -> words.
 
+`german_names.GERMAN_NAMES` has them in German.
+
 A template asks for one by its kind: `{task:task}`. What is in no table (a baseline of somebody's own, an industry) is
 written as it is.
 """
@@ -7,7 +9,8 @@ written as it is.
 from collections.abc import Mapping
 
 from features.tables import RUNGS
-from training.model.text.words import LANGUAGES, WORDS
+from training.model.text.german_names import GERMAN_NAMES
+from training.model.text.words import LANGUAGES, PAGE_LANGUAGES, WORDS
 
 Words = tuple[str, str]
 
@@ -240,23 +243,7 @@ NAMES: Mapping[str, Mapping[str, Words]] = {
         "history": ("history (value gap)", "historie (waardeverschil)"),
     },
 }  # fmt: skip
-GERMAN_NAMES: Mapping[str, Mapping[str, str]] = {
-    "rung": dict(zip(RUNGS, WORDS["de"].rungs, strict=True)),
-    "task": {
-        "next_rung": "die nächste Stufe", "switching": "Abwanderung", "revenue": "erwarteter Umsatz",
-        "renewal": "Verlängerungen", "win_back": "Rückgewinnung",
-    },
-    "trigger": {
-        "situational": "eine Veränderung beim Kunden", "reactional": "ein Fehler von uns",
-        "influential": "Wettbewerb",
-    },
-    "acquired": {
-        "new_account": "ein neuer Kunde", "inquiry": "eine offene Anfrage eines Interessenten",
-        "suspect": "ein Zielkunde", "recommended": "eine empfohlene Investition in einen Kunden",
-    },
-}  # fmt: skip
-"""What the managers' page names in German by itself; findings have English names there, as their sentences are."""
-NOBODY: Words = ("(nobody named)", "(niemand genoemd)")
+NOBODY = ("(nobody named)", "(niemand genoemd)", "(niemand genannt)")
 UNKNOWN_CHANNEL = ("channel unknown", "kanaal onbekend", "Kanal unbekannt")
 WON_BY = (
     "a new account, won by {channel}", "een nieuw account, gewonnen via {channel}",
@@ -274,7 +261,7 @@ def name(kind: str, value: str, language: str) -> str:
 
 def manager_name(manager: str | None, language: str) -> str:
     """Return an account manager's name, or words that say that nobody was named."""
-    return manager or NOBODY[LANGUAGES.index(language)]
+    return manager or NOBODY[PAGE_LANGUAGES.index(language)]
 
 
 def forecaster_name(row: Mapping[str, object], language: str) -> str:
@@ -285,7 +272,7 @@ def forecaster_name(row: Mapping[str, object], language: str) -> str:
 
 def acquired_name(row: Mapping[str, object], language: str, channel: str | None = None) -> str:
     """Return what the money of a row of `Facts.acquisition` went to.  channel : as people call it; None = as it is."""
-    known, place = row.get("channel"), (*LANGUAGES, "de").index(language)
+    known, place = row.get("channel"), PAGE_LANGUAGES.index(language)
     if known is None:
         return name("acquired", str(row["what"]), language)
     return WON_BY[place].format(channel=channel or known or UNKNOWN_CHANNEL[place])

@@ -13,6 +13,8 @@ from training.model.text.feature_phrases import PHRASE
 
 LANGUAGES = ("en", "nl")
 """Of findings and of everything else that a program writes; reasons are in all of WORDS."""
+PAGE_LANGUAGES = (*LANGUAGES, "de")
+"""Of the managers' page, which tells findings in German too."""
 DEFAULT_LANGUAGE = "en"
 Spoken = Callable[[str], str]
 CODE = "code"

@@ -152,7 +152,7 @@ def test_numbers_money_and_dates_are_those_of_the_reader() -> None:
         "the 40% of its horizon so far; promised €2,000,000: less than promised"
     )
     assert render(found, "nl", "€").replace("\u00a0", " ") == (
-        "de lijst is niet te onderscheiden van de achtergehouden accounts: -€ 1.234 [90 %: -€ 9.000 tot € 10] marge "
+        "het plan is niet te onderscheiden van de controlegroep: -€ 1.234 [90 %: -€ 9.000 tot € 10] marge "
         "min kosten per account in de 40 % van de looptijd tot nu toe; beloofd was € 2.000.000: minder dan beloofd"
     )
     due = Finding.of("labels_due", NOTE, due="2026-06-30", left=1, seen=0.25, days=180)

@@ -222,18 +222,18 @@ ROWS = (
         (
             "{plan}: per account the list earned {gain:money} against the held-out accounts, after cost [{level:%}: "
             "{low:money} to {high:money}], where {promised:money} was promised: stop it, or see who was treated",
-            "{plan}: per account verdiende de lijst {gain:money} tegenover de achtergehouden accounts, na kosten "
+            "{plan}: per account verdiende het plan {gain:money} tegenover de controlegroep, na kosten "
             "[{level:%}: {low:money} tot {high:money}], waar {promised:money} was beloofd: stop ermee, of kijk wie "
             "behandeld is",
         ),
-        ("a plan loses to its held-out accounts", "een plan verliest van zijn achtergehouden accounts"),
+        ("a plan loses to its held-out accounts", "een plan verliest van zijn controlegroep"),
     ),
     Row(
         "plan_holdout_below",
         (
             "{plan}: per account the list earned {gain:money} against the held-out accounts [{level:%}: {low:money} to "
             "{high:money}], less than the {promised:money} that were promised: plan with less, or train anew",
-            "{plan}: per account verdiende de lijst {gain:money} tegenover de achtergehouden accounts [{level:%}: "
+            "{plan}: per account verdiende het plan {gain:money} tegenover de controlegroep [{level:%}: "
             "{low:money} tot {high:money}], minder dan de beloofde {promised:money}: plan met minder, of train opnieuw",
         ),
         ("a plan brings less than was promised", "een plan brengt minder op dan beloofd"),
@@ -243,10 +243,10 @@ ROWS = (
         (
             "{plan}: {share:%} of its {held:count} held-out accounts got the investment all the same: the comparison "
             "says less by as much; see that managers leave them out",
-            "{plan}: {share:%} van de {held:count} achtergehouden accounts kreeg de investering toch: de vergelijking "
+            "{plan}: {share:%} van de {held:count} accounts in de controlegroep kreeg de investering toch: de vergelijking "
             "zegt zoveel minder; let erop dat accountmanagers ze overslaan",
         ),
-        ("held-out accounts are treated too", "achtergehouden accounts worden ook behandeld"),
+        ("held-out accounts are treated too", "de controlegroep wordt ook behandeld"),
     ),
     Row(
         "outcome_moved",

@@ -19,19 +19,19 @@ ROWS = (
     Row(
         "plan_brought_won",
         (f"the list beat the hold-out by {_REALISED[0]}",
-         f"de lijst deed het beter dan de achtergehouden accounts, met {_REALISED[1]}"),
+         f"het plan deed het beter dan de controlegroep, met {_REALISED[1]}"),
         ("It earned money.{verdict:kept}", "Het verdiende geld.{verdict:kept}"),
     ),
     Row(
         "plan_brought_lost",
         (f"the list lost to the hold-out: {_REALISED[0]}",
-         f"de lijst deed het slechter dan de achtergehouden accounts: {_REALISED[1]}"),
+         f"het plan deed het slechter dan de controlegroep: {_REALISED[1]}"),
         ("It lost money.{verdict:kept}", "Het verloor geld.{verdict:kept}"),
     ),
     Row(
         "plan_brought_open",
         (f"the list cannot be told from the hold-out: {_REALISED[0]}",
-         f"de lijst is niet te onderscheiden van de achtergehouden accounts: {_REALISED[1]}"),
+         f"het plan is niet te onderscheiden van de controlegroep: {_REALISED[1]}"),
         (
             "It may have earned or lost: too few accounts, or too early.{verdict:kept}",
             "Winst of verlies: nog niet te zeggen, te weinig accounts of te vroeg.{verdict:kept}",
@@ -41,7 +41,7 @@ ROWS = (
         "plan_brought_revenue",
         (
             "extra revenue per account on the list: {revenue:money} [{level:%}: {low:money} to {high:money}]",
-            "extra omzet per account op de lijst: {revenue:money} [{level:%}: {low:money} tot {high:money}]",
+            "extra omzet per account in het plan: {revenue:money} [{level:%}: {low:money} tot {high:money}]",
         ),
     ),
     Row(
@@ -49,7 +49,7 @@ ROWS = (
         (
             "{treated:count} treated against {held_out:count} held out; the brackets hold the truth in {level:%} of "
             "cases",
-            "{treated:count} behandeld tegenover {held_out:count} achtergehouden; de haken bevatten de waarheid in "
+            "{treated:count} behandeld tegenover {held_out:count} in de controlegroep; de haken bevatten de waarheid in "
             "{level:%} van de gevallen",
         ),
     ),
@@ -58,8 +58,8 @@ ROWS = (
         (
             "the planned investment was made for {compliance:%} of the treated, and for {contamination:%} of the "
             "held-out",
-            "de geplande investering is gedaan bij {compliance:%} van de behandelde en bij {contamination:%} van de "
-            "achtergehouden accounts",
+            "de geplande investering is gedaan bij {compliance:%} van de behandelde accounts en bij {contamination:%} van de "
+            "controlegroep",
         ),
     ),
     Row(
@@ -74,8 +74,8 @@ ROWS = (
         (
             "extra revenue where the list decided that it was made: {revenue:money} [{level:%}: {low:money} to "
             "{high:money}], if being on the list did nothing by itself",
-            "extra omzet waar de lijst de doorslag gaf: {revenue:money} [{level:%}: {low:money} tot {high:money}], als op "
-            "de lijst staan zelf niets deed",
+            "extra omzet waar het plan de doorslag gaf: {revenue:money} [{level:%}: {low:money} tot {high:money}], als in "
+            "het plan staan zelf niets deed",
         ),
     ),
     Row(
@@ -88,16 +88,16 @@ ROWS = (
     Row(
         "plans_brought_won",
         (f"all {{plans:count}} plans together beat the hold-outs by {_POOLED[0]}",
-         f"alle {{plans:count}} plannen samen deden het beter dan de achtergehouden accounts, met {_POOLED[1]}"),
+         f"alle {{plans:count}} plannen samen deden het beter dan de controlegroep, met {_POOLED[1]}"),
     ),
     Row(
         "plans_brought_lost",
         (f"all {{plans:count}} plans together lost to the hold-outs: {_POOLED[0]}",
-         f"alle {{plans:count}} plannen samen deden het slechter dan de achtergehouden accounts: {_POOLED[1]}"),
+         f"alle {{plans:count}} plannen samen deden het slechter dan de controlegroep: {_POOLED[1]}"),
     ),
     Row(
         "plans_brought_open",
         (f"all {{plans:count}} plans together cannot be told from the hold-outs: {_POOLED[0]}",
-         f"alle {{plans:count}} plannen samen zijn niet te onderscheiden van de achtergehouden accounts: {_POOLED[1]}"),
+         f"alle {{plans:count}} plannen samen zijn niet te onderscheiden van de controlegroep: {_POOLED[1]}"),
     ),
 )  # fmt: skip

@@ -1,0 +1,1 @@
+"""What findings say in German: those that the managers' page shows."""
