@@ -74,7 +74,7 @@ def _command(
 
     def run(typed: argparse.Namespace) -> int:
         chosen = read_options(options, typed)
-        _use_plugins(getattr(chosen, "config", None))
+        _use_plugins(chosen.config)
         figures = work(chosen)
         if chosen.json:
             show_figures(figures)
