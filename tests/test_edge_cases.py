@@ -167,6 +167,7 @@ def test_rungs_on_which_nobody_stands(run: Run, tmp_path: Path) -> None:
     assert scores["upgrade_value_gap"].notna().any()
 
 
+@pytest.mark.slow
 def test_three_hundred_accounts_are_enough_for_every_number_that_is_promised(run: Run, tmp_path: Path) -> None:
     write(tiny(), tmp_path / "source")
     trained(run, "source")

@@ -69,7 +69,10 @@ def python(path: str, program: str, *arguments: str, folder: Path) -> subprocess
     return subprocess.run(command, cwd=folder, env=environment, capture_output=True, text=True, check=False)
 
 
-@pytest.mark.parametrize(("kind", "named"), [("features", "acme_days_since_order"), ("members", "AcmeConstant")])
+@pytest.mark.parametrize(
+    ("kind", "named"),
+    [("features", "acme_days_since_order"), pytest.param("members", "AcmeConstant", marks=pytest.mark.slow)],
+)
 def test_a_model_with_a_foreign_part_serves_where_it_is_installed_and_names_it_where_not(
     kind: str, named: str, tmp_path: Path
 ) -> None:

@@ -46,6 +46,7 @@ def test_the_bundle_is_the_same_to_the_byte() -> None:
     assert differences(parted, whole) == []
 
 
+@pytest.mark.slow
 def test_evaluated_out_of_time_too_and_as_of_an_earlier_instant() -> None:
     """The report, the comparisons and the figures are those of the whole; what was recorded later is not seen."""
     settings, at = small_settings(), instant("2025-06-01")
