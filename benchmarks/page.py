@@ -9,6 +9,7 @@ import argparse
 import gzip
 import resource
 import tempfile
+from dataclasses import replace
 from pathlib import Path
 from time import perf_counter, process_time
 
@@ -16,6 +17,7 @@ import numpy as np
 import pandas as pd
 
 from features.histories.histories import build_histories
+from features.instants import MICROSECONDS_PER_DAY
 from features.sources.source import source_from_rows
 from serving.store.background import Background, background_of, write_background
 from serving.store.database import open_store
@@ -60,12 +62,13 @@ ASKED = {
     "trust": "/trust",
     "trust, one manager": "/trust?owner=M07",
 }
+RUN_DAYS = 7 * MICROSECONDS_PER_DAY
 SCORED = 1_000
 """Simulated accounts whose scores, timelines and standings are given to all accounts in turn."""
 
 
 def filled(url: str, accounts: int) -> None:
-    """A store with a run of so many accounts, scored by a quick model."""
+    """A store with two runs of so many accounts, scored by a quick model: chances of leaving moved in between."""
     source = source_from_rows(simulate("default", accounts=SCORED, seed=0).tables)
     histories = build_histories(source)
     settings = FAST.applied(Settings())
@@ -73,7 +76,13 @@ def filled(url: str, accounts: int) -> None:
     bundle = train_on(data, settings, scope=FAST).bundle
     frames = {name: _repeated(frame, accounts) for name, frame in run_of(bundle, bundle.version, histories).items()}
     engine = open_store(url)
-    written = write_run(engine, facts_of(frames["scores"], bundle), [frames], [_profiles(accounts)])
+    scores = frames["scores"]
+    risk = (scores["p_switch"] * np.random.default_rng(0).uniform(0.7, 1.3, len(scores))).clip(upper=1.0)
+    before = {**frames, "scores": scores.assign(p_switch=risk)}
+    write_run(
+        engine, replace(facts_of(scores, bundle), as_of=histories.end - RUN_DAYS), [before], [_profiles(accounts)]
+    )
+    written = write_run(engine, facts_of(scores, bundle), [frames], [_profiles(accounts)])
     seen = background_of(histories, source, histories.end, bundle.facts)
     write_background(engine, written.run_id, bundle.facts, [_background(seen, accounts)])
     engine.dispose()

@@ -39,7 +39,9 @@ NEWS_POINTS = 0.05
 NEWS_GAIN = 0.25
 """Part of the gain by which another investment has to be worth more or less to be news."""
 SHOWN = 5
-_news: TTLCache[dict[str, list[str]]] = TTLCache()
+KEPT_SECONDS = 600.0
+"""How long it is kept which accounts are news: within a run it changes only where one is forgotten or changes hands."""
+_news: TTLCache[dict[str, list[str]]] = TTLCache(KEPT_SECONDS)
 FIGURES = ("margin_at_risk", "at_risk", "renewals", "climbed", "fell", "overdue")
 LINKS: Mapping[str, Mapping[str, str]] = {
     "margin_at_risk": {"sort": "margin"}, "at_risk": {"risk": "yes"}, "renewals": {"renewal": "60"},
@@ -191,7 +193,8 @@ def _lists(connection: sa.Connection, visit: Visit, current: Current, asked: Fil
         }
 
     found = _news.get((str(visit.engine.url), current.run_id, asked), all_news)
-    ids = list(dict.fromkeys(one for some in found.values() for one in some))
+    told = {one for some in found.values() for one in some}
+    ids = list(connection.execute(sa.select(score.account_id).where(score.account_id.in_(told))).scalars())
     rows = {row.account_id: row for row in priorities_of(connection, ids, visit)}
     before = {
         row["account_id"]: row
@@ -201,7 +204,7 @@ def _lists(connection: sa.Connection, visit: Visit, current: Current, asked: Fil
              "missed": {"overdue": "yes"}, "win_back": {"former": "yes", "sort": "win_back"}}  # fmt: skip
     return [
         NewsList(
-            name, [News(rows[one], _what(visit, name, rows[one], before.get(one))) for one in some],
+            name, [News(rows[one], _what(visit, name, rows[one], before.get(one))) for one in some if one in rows],
             f"/accounts{asked.query(**links[name])}",
         )
         for name, some in found.items()

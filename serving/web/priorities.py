@@ -381,7 +381,7 @@ def priorities_of(connection: sa.Connection, ids: Sequence[str], visit: Visit, t
                 state=PAYS if pays else UNKNOWN if best_option is None else ALONE,
                 investment=row["recommended_investment"] if pays else None,
                 gain=row["expected_gain"] if pays else None,
-                reasons=tuple(reasons_of(visit, row["reasons"])),
+                reasons=tuple(reasons_of(visit, row["reasons"], None if told else 1)),
                 best_option=best_option,
                 best_gain=best_gain,
                 wanted=None if wish is None else str(wish.value),

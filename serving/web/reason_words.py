@@ -10,9 +10,9 @@ from training.model.text.words import CODE, render_reason, render_statement
 COUNTRY = "country_code"
 
 
-def reasons_of(visit: Visit, text: str) -> list[str]:
-    """Return an account's reasons as sentences.  text : as the store has them."""
-    return [reason_words(visit, one) for one in read_reasons(text)]
+def reasons_of(visit: Visit, text: str, most: int | None = None) -> list[str]:
+    """Return an account's reasons as sentences, so many at most.  text : as the store has them."""
+    return [reason_words(visit, one) for one in read_reasons(text, most)]
 
 
 def reason_words(visit: Visit, reason: Stored) -> str:

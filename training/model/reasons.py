@@ -95,8 +95,8 @@ def write_reasons(reasons: Iterable[Stored]) -> str:
     return _ENCODER.encode(content)
 
 
-def read_reasons(text: str) -> tuple[Stored, ...]:
-    """Return an account's reasons from the text that `write_reasons`, or an earlier release, wrote.
+def read_reasons(text: str, most: int | None = None) -> tuple[Stored, ...]:
+    """Return an account's reasons, so many at most, from the text that `write_reasons`, or an earlier release, wrote.
 
     Raises
     ------
@@ -106,7 +106,7 @@ def read_reasons(text: str) -> tuple[Stored, ...]:
     content = json.loads(text)
     if not isinstance(content, list):
         raise ValueError(f"reasons are a list; found {_short(content)}")
-    return tuple(one if isinstance(one, str) else Reason.from_json(one) for one in content)
+    return tuple(one if isinstance(one, str) else Reason.from_json(one) for one in content[:most])
 
 
 def _is_number(value: object) -> bool:

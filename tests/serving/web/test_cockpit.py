@@ -110,6 +110,19 @@ def test_small_changes_are_no_news_and_large_ones_are(own: Browser) -> None:
     assert f"/accounts/{ids[1]}?" not in worse + better
 
 
+def test_who_is_forgotten_is_no_news_at_once_and_is_counted_no_more(own: Browser) -> None:
+    links = [str(a.get("href")) for a in read(own.open("/").text).all("a")]
+    account = next(unquote(link.split("/")[2].split("?")[0]) for link in links if link.startswith("/accounts/"))
+    with writing(engine_of(own)) as connection:
+        connection.execute(SCORES.delete().where(SCORES.c.account_id == account))
+        left = SCORES.c.former.is_not(True)
+        risk = connection.execute(sa.select(sa.func.sum(SCORES.c.value_at_risk)).where(left)).scalar_one()
+    answer = own.open("/")
+    assert answer.status_code == 200
+    assert f"/accounts/{account}?" not in answer.text
+    assert f"Margin at risk €{risk:,.0f}" in texts_of(answer.text)
+
+
 def test_old_links_to_the_list_still_work(own: Browser) -> None:
     assert own.open("/?rung=member&sort=leaving").headers["location"] == "/accounts?rung=member&sort=leaving"
     assert own.open("/?find=A00003").headers["location"].startswith("/accounts?find=")
