@@ -1,13 +1,15 @@
 """Models of short histories beside the simple rules, each learnt at an origin and held against what then came.
 
 python -m benchmarks.short_histories --online-retail FOLDER --cdnow FOLDER --seeds 1 2 3
+python -m benchmarks.short_histories --online-retail FOLDER --cdnow FOLDER --peers PYTHON [--budget SECONDS]
 
 At every origin the model is the one that `ladder train` would have learnt there, without its later periods: it scores
 all accounts at the origin, and the horizon after it is the judge. Choices (weights of the revenue pool, caps, the
 level) were made on online_retail and on the simulated suppliers of seeds 0 to 2; cdnow and other seeds judge only.
 Printed as markdown: revenue's mean absolute and root mean squared error over those of the best of three rules (the
 last horizon again, half of the last year, the same season a year ago), sums predicted over sums that came, and the log
-loss of leaving beside the best baseline.
+loss of leaving beside the best baseline. With --peers, whose Python has catboost, xgboost, scikit-learn and flaml:
+leaving alone, beside these and buy till you die, on the same rows.
 """
 
 import argparse
@@ -18,12 +20,14 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 
-from benchmarks.origins import rows_until
+from benchmarks.origins import Peers, peers_of, rows_until
 from features.histories.histories import Histories, build_histories
 from features.instants import MICROSECONDS_PER_DAY, FloatArray
 from features.sources.source import read_source, source_from_rows
 from training.data.dataset import Dataset
 from training.evaluation import metrics
+from training.evaluation.cluster_bootstrap import cluster_bootstrap_mean
+from training.evaluation.evaluation import OURS
 from training.models.baselines import REVENUE, SWITCHING
 from training.models.fitting import one_linear_algebra_thread
 from training.models.revenue import fit_revenue
@@ -36,6 +40,7 @@ ORIGINS = {
     "online_retail": ("2010-12-09", "2011-02-09", "2011-03-09", "2011-04-09", "2011-05-09", "2011-06-09"),
     "cdnow": ("1997-10-31", "1997-12-31"),
 }
+BESIDE_PEERS = ("2010-12-09", "2011-03-09", "2011-06-09", "1997-12-31")
 ACCOUNTS, MONTHS = 700, 36
 SCENARIOS = ("default", "heavy_tail", "drift")
 NEGLIGIBLE = 0.05
@@ -48,9 +53,15 @@ def main() -> None:
     parser.add_argument("--online-retail", type=Path)
     parser.add_argument("--cdnow", type=Path)
     parser.add_argument("--seeds", type=int, nargs="*", default=[])
+    parser.add_argument("--peers", metavar="PYTHON")
+    parser.add_argument("--budget", type=float, default=60.0, metavar="SECONDS", help="of FLAML's search")
     asked = parser.parse_args()
     settings = Settings()
     settings = replace(settings, outcome=replace(settings.outcome, further_horizons_days=()))
+    if asked.peers is not None:
+        with one_linear_algebra_thread():
+            _peers_table(asked, settings)
+        return
     print("| source, origin | MAE | RMSE | sum: ours / rules | leaving: log loss | best baseline | AUC |")
     print("| --- | --- | --- | --- | --- | --- | --- |")
     errors = []
@@ -63,6 +74,31 @@ def main() -> None:
             print(f"| {name} | {cells} | {_leaving(data, train, settings)} |", flush=True)
     mean = np.mean(errors, axis=0)
     print(f"| mean | {mean[0]:.3f} | {mean[1]:.3f} | | | | |")
+
+
+def _peers_table(asked: argparse.Namespace, settings: Settings) -> None:
+    print("| source, origin | model | log loss | theirs less ours | Brier | lift 10 | ECE |\n" + "| --- " * 7 + "|")
+    for name, histories, origin in _cases(asked):
+        if not name.endswith(BESIDE_PEERS):
+            continue
+        data = rows_until(histories, settings, origin)
+        can = data.labels.can_switch
+        train, rows = (data.snapshots.as_of < origin) & can, (data.snapshots.as_of == origin) & can
+        happened = data.labels.switched[rows].astype(np.int64)
+        found = {OURS: fit_switching(data, train, settings).predict(data.matrix[rows])}
+        found |= {one: SWITCHING[one](data, train, rows, settings) for one in SWITCHING if "expected purchases" in one}
+        found |= peers_of(Peers(asked.peers, asked.budget), data, train, rows, data.labels.switched, 1)
+        losses = {one: metrics.row_log_loss(chance, happened) for one, chance in found.items()}
+        for one, chance in found.items():
+            more = losses[one] - losses[OURS]
+            told = "" if one == OURS else str(cluster_bootstrap_mean(more, data.snapshots.account[rows]))
+            lift = metrics.top_decile_lift(chance[:, 0], happened)
+            error = metrics.calibration_error(chance[:, 0], happened)
+            brier = metrics.row_brier(chance, happened).mean()
+            print(
+                f"| {name} | {one} | {losses[one].mean():.4f} | {told} | {brier:.4f} | {lift:.2f} | {error:.4f} |",
+                flush=True,
+            )
 
 
 def _cases(asked: argparse.Namespace) -> Iterator[tuple[str, Histories, int]]:
