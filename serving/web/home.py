@@ -175,7 +175,7 @@ def _lists(connection: sa.Connection, visit: Visit, current: Current, asked: Fil
     )
 
     def news(*where: "sa.ColumnElement[bool]", by: "sa.ColumnElement[Any]", needs: bool = True) -> list[str]:
-        tables = source(asked, account=True, standing=True)
+        tables = source(asked)
         if needs:
             same = (former.account_id == score.account_id) & (former.run_id == current.run_id - 1)
             tables = tables.join(PREVIOUS, same)
