@@ -88,7 +88,7 @@ def _least_width(headings: Sequence[str], rows: Sequence[Sequence[str]]) -> int:
 
 
 LONGEST_WORD = 24
-"""What is longer is a path or the like, and may be broken."""
+"""Characters; a longer word is a path or the like, and may be broken."""
 
 
 _NUMBER = re.compile(r"|[+-]?[0-9][0-9,.]*%?( \[.*\])?")

@@ -40,7 +40,7 @@ NEWS_GAIN = 0.25
 """Part of the gain by which another investment has to be worth more or less to be news."""
 SHOWN = 5
 KEPT_SECONDS = 600.0
-"""How long it is kept which accounts are news: within a run it changes only where one is forgotten or changes hands."""
+"""How long it is kept which accounts are news; who is forgotten or changes hands meanwhile is left out at once."""
 _news: TTLCache[dict[str, list[str]]] = TTLCache(KEPT_SECONDS)
 FIGURES = ("margin_at_risk", "at_risk", "renewals", "climbed", "fell", "overdue")
 LINKS: Mapping[str, Mapping[str, str]] = {
@@ -194,7 +194,8 @@ def _lists(connection: sa.Connection, visit: Visit, current: Current, asked: Fil
 
     found = _news.get((str(visit.engine.url), current.run_id, asked), all_news)
     told = {one for some in found.values() for one in some}
-    ids = list(connection.execute(sa.select(score.account_id).where(score.account_id.in_(told))).scalars())
+    still = sa.select(score.account_id).select_from(source(asked)).where(score.account_id.in_(told))
+    ids = list(connection.execute(still.where(*conditions(visit, asked))).scalars())
     rows = {row.account_id: row for row in priorities_of(connection, ids, visit)}
     before = {
         row["account_id"]: row
