@@ -15,6 +15,8 @@ from features.tables import TABLE
 
 FEW = 0.9
 """A smaller share of accounts that meet is worth a note."""
+DISTINCT = 0.9
+"""The share of known ids that must stay apart without what they may differ in."""
 _CRM_ID = re.compile(r"[A-Za-z0-9]{15}([A-Z0-5]{3})?")
 
 LIKELY: Mapping[str, Callable[[str], str]] = {
@@ -60,11 +62,15 @@ def compare_accounts(tables: Mapping[str, Columns]) -> tuple[Join, ...]:
 
 
 def _explained(join: Join, missed: set[str], known: set[str]) -> Join:
-    """Say what most of the missed ids differ in, if that is one thing."""
+    """Say what most of the missed ids differ in, if that is one thing.
+
+    What makes many of the known ids alike explains nothing: numbers that follow each other always differ in the last
+    digit.
+    """
     for likely, without in LIKELY.items():
-        there: dict[str, str] = {}
-        for name in sorted(known):
-            there.setdefault(without(name), name)
+        there = {without(name): name for name in sorted(known, reverse=True)}
+        if len(there) < DISTINCT * len(known):
+            continue
         alike = {name: there[without(name)] for name in sorted(missed) if without(name) and without(name) in there}
         if 2 * len(alike) > len(missed):
             return replace(join, likely=likely, example=next(iter(alike.items())))
