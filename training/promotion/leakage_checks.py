@@ -48,7 +48,8 @@ class SingleFeature:
 def strongest_alone(data: Dataset, most: int = 5) -> tuple[SingleFeature, ...]:
     """Return the most predictive single features, the strongest first, over the latest slice's accounts.
 
-    The latest slice: an account is counted once, and nobody's earlier self tells on the later one.
+    The latest slice: an account is counted once, and nobody's earlier self tells on the later one. Where who left is
+    read from the orders themselves, features of orders alone tell much of it, and rightly: they are not asked.
     """
     latest = np.flatnonzero(data.snapshots.as_of == data.snapshots.as_of.max())
     latest = latest[:: max(1, -(-len(latest) // MOST_RANKED))]
@@ -65,7 +66,9 @@ def strongest_alone(data: Dataset, most: int = 5) -> tuple[SingleFeature, ...]:
             for absence, columns in ((False, np.nan_to_num(values, nan=np.inf)), (True, np.isnan(values))):
                 aucs = column_aucs(columns.astype(np.float64), happened)
                 found += [
-                    SingleFeature(n, outcome, float(a), absence) for n, a in zip(catalog.NAMES, aucs, strict=True)
+                    SingleFeature(feature.name, outcome, float(auc), absence)
+                    for feature, auc in zip(catalog.FEATURES, aucs, strict=True)
+                    if outcome != "left" or data.definition == "recorded" or feature.tables != ("orders",)
                 ]
     return tuple(sorted(found, key=lambda one: (-one.auc, one.feature, one.outcome, one.absence))[:most])
 

@@ -46,6 +46,15 @@ def test_honest_features_tell_less() -> None:
     assert [one.auc for one in found] == sorted((one.auc for one in found), reverse=True)
 
 
+@pytest.mark.parametrize(("definition", "asked"), [("recorded", True), ("rhythm", False), ("silence", False)])
+def test_orders_may_tell_who_left_where_leaving_is_read_from_orders(definition: str, asked: bool) -> None:
+    data = tiny_dataset()
+    matrix = data.matrix.copy()
+    matrix[:, catalog.NAMES.index("days_since_order_day")] = data.labels.switched
+    found = strongest_alone(replace(data, matrix=matrix, definition=definition), most=len(catalog.NAMES))
+    assert any(one.feature == "days_since_order_day" and one.outcome == "left" for one in found) == asked
+
+
 class TicketReader:
     """A model that looks at one thing: whether a ticket was opened in the last thirty days."""
 
