@@ -56,10 +56,10 @@ def _value(believed: np.ndarray, true: np.ndarray) -> float:
 
 def ours(told: dict[str, np.ndarray], form_known: bool) -> np.ndarray:
     """Our effects, as `training.effects.uplift` finds them; form_known : linear in size, in money, hardly any prior."""
-    from training.effects.doubly_robust import cross_fitted_propensity
-    from training.effects.effect_estimation import small_booster
+    from training.effects.estimation.doubly_robust import cross_fitted_propensity
+    from training.effects.estimation.effect_estimation import small_booster
+    from training.effects.estimation.r_learner import WITHIN, Case, Precisions, fit_cases, refit
     from training.effects.outcomes import measure
-    from training.effects.r_learner import WITHIN, Case, Precisions, fit_cases, refit
     from training.effects.target_trials import Trials
     from training.settings import Settings
 

@@ -13,8 +13,8 @@ import pandas as pd
 
 from benchmarks.uplift_learners import TrainingTask, peer_effects, s_learner, t_learner
 from features.instants import BoolArray, FloatArray, IntArray
-from training.effects.effect_estimation import small_booster
-from training.effects.r_learner import Case, fit_cases, within_reach
+from training.effects.estimation.effect_estimation import small_booster
+from training.effects.estimation.r_learner import Case, fit_cases, within_reach
 from training.effects.uplift_metrics import DETECTABLE, Rate, autoc, qini, two_arm_scores
 from training.model.terms import Term, standardised_values
 from training.models.fitting import fit_trees, standardise_terms

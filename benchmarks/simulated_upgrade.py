@@ -18,7 +18,7 @@ from features.instants import FloatArray, instant
 from features.ladder.rules import ADVOCATE, CUSTOMER, MEMBER
 from features.sources.source import source_from_rows
 from features.tables import RUNGS
-from training.effects.doubly_robust import average
+from training.effects.estimation.doubly_robust import average
 from training.effects.upgrade import fit_upgrades, fit_value_gaps
 from training.settings import Settings
 from training.simulator.events import Draw, draw_noise

@@ -19,8 +19,8 @@ import pandas as pd
 
 from features.instants import instant
 from features.tables import BONDS, RUNGS, TRIGGER_FAMILIES
-from serving.api.store_service import StoreService
-from serving.scoring.reason_table import reason_columns
+from serving.api.store_endpoints.store_service import StoreService
+from serving.scoring.advice.reason_table import reason_columns
 from serving.scoring.score_columns import HORIZON_COLUMNS, INVESTMENT_COLUMNS, SCORE_COLUMNS
 from serving.store.database import file_of, open_store
 from serving.store.scoring_runs import Frames, RunFacts, write_run

@@ -31,7 +31,7 @@ WATCHED = {
         ("lightgbm", "train"), ("training.models.fitting", "fit_trees"), ("training.models.fitting", "fit_ordinal"),
         ("training.models.fitting", "fit_classes"), ("training.models.fitting", "fit_values"),
         ("training.models.fitting", "fit_table"),
-        ("training.models.fitting", "pool_weights"), ("training.effects.r_learner", "fit_cases"),
+        ("training.models.fitting", "pool_weights"), ("training.effects.estimation.r_learner", "fit_cases"),
         ("training.models.buy_till_you_die", "fit_bg_nbd"),
     ),
     "judging out of time": (("training.evaluation.evaluation", "evaluate"),),

@@ -10,7 +10,7 @@ from benchmarks.simulated_predictions import CEILING_ROUNDS, CEILING_TREES
 from benchmarks.uplift_learners import TrainingTask, peer_effects, s_learner, t_learner
 from benchmarks.uplift_worlds import World, predicted_uplift
 from features.instants import FloatArray
-from training.effects.effect_estimation import modifiers, small_booster
+from training.effects.estimation.effect_estimation import modifiers, small_booster
 from training.effects.target_trials import Trials
 from training.effects.uplift_metrics import best_arm, highest_rows, value_of_arms
 from training.models.fitting import fit_trees, standardise_terms

@@ -12,7 +12,7 @@ from features.histories.views import View
 from features.instants import BoolArray, FloatArray, IntArray, instant
 from features.sources.source import source_from_rows
 from training.data.dataset import Dataset
-from training.effects.doubly_robust import average
+from training.effects.estimation.doubly_robust import average
 from training.effects.target_trials import Trials, build_trials
 from training.effects.uplift import InvestmentEffect, fit_uplift
 from training.model.margins import line_margins

@@ -39,7 +39,7 @@ class KeysOptions(CommonOptions):
 
 
 def keys_command(options: KeysOptions) -> Figures:
-    from serving.api.key_store import create_key, list_keys, revoke_key, rotate_key
+    from serving.api.security.key_store import create_key, list_keys, revoke_key, rotate_key
     from serving.store.database import open_store
 
     engine = open_store(options.store)

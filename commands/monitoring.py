@@ -148,9 +148,9 @@ def _judge_plans(plans: Sequence[tuple[str, Plan]], loaded: Loaded, asked: bool,
 
     asked : for plans; else that none can be judged is only said.
     """
-    from training.effects.plan_evaluation import evaluate_plan, pool_plans
-    from training.effects.plan_findings import plan_outcome, plans_outcome
-    from training.effects.plan_outcomes import plan_outcomes, plan_rows
+    from training.effects.plans.plan_evaluation import evaluate_plan, pool_plans
+    from training.effects.plans.plan_findings import plan_outcome, plans_outcome
+    from training.effects.plans.plan_outcomes import plan_outcomes, plan_rows
     from training.model.findings import to_json
     from training.model.text.catalogue import capitalised, render
     from training.monitoring.advice import PlanHoldout

@@ -39,7 +39,7 @@ def own_plays(settings: Settings) -> tuple[Play, ...]:
 
 def with_playbook(bundle: Bundle, settings: Settings) -> Bundle:
     """Return the bundle with the settings' playbook, where they have one; else as it is."""
-    from serving.scoring.playbook import with_plays
+    from serving.scoring.advice.playbook import with_plays
 
     return with_plays(bundle, own_plays(settings))
 

@@ -168,8 +168,8 @@ def _fill_store(folder: Path, settings: Settings, options: ServeOptions) -> None
 
 def _as_scored(bundle: Bundle, options: ServeOptions) -> Bundle:
     """Return the bundle with the playbook that the store's scores were made with, where somebody wrote it down."""
+    from serving.scoring.advice.playbook import with_plays
     from serving.scoring.batch import read_run_plays
-    from serving.scoring.playbook import with_plays
     from serving.store.database import open_store, reading
     from serving.store.scoring_runs import current_run
     from serving.store.summaries import summary_of

@@ -20,7 +20,7 @@ if TYPE_CHECKING:
     from features.instants import FloatArray
     from serving.planning.plan import Plan
     from training.data.dataset import Dataset
-    from training.effects.plan_evaluation import PlanResult
+    from training.effects.plans.plan_evaluation import PlanResult
     from training.evaluation.evaluation import Comparison
     from training.model.findings import Finding
     from training.simulator.scenarios import Scenario
@@ -251,9 +251,9 @@ def evaluate_plan(plan: Plan, later: Source, *, as_of: Day | None = None, langua
 
     later : the source as it stood after the plan was carried out.  as_of : None = the midnight after its last event.
     """
-    from training.effects.plan_evaluation import evaluate_plan as evaluate_accounts
-    from training.effects.plan_findings import plan_outcome
-    from training.effects.plan_outcomes import plan_outcomes, plan_rows
+    from training.effects.plans.plan_evaluation import evaluate_plan as evaluate_accounts
+    from training.effects.plans.plan_findings import plan_outcome
+    from training.effects.plans.plan_outcomes import plan_outcomes, plan_rows
 
     level = later.settings.uplift.level
     accounts = plan_outcomes(plan_rows(plan.rows, plan.record), later.histories, later.instant(as_of), later.settings)

@@ -24,7 +24,7 @@ from features.schema import Column, Kind, Missing, Table
 from features.tables import REFERENCE_TABLES, TABLES
 from serving.api.errors import ANSWERED, Answered
 from serving.api.openapi import document
-from serving.api.store_schemas import PlanRow
+from serving.api.store_endpoints.store_schemas import PlanRow
 from serving.scoring.score_columns import TABLES as TABLES_OF_SCORES
 from serving.scoring.score_columns import ScoreColumn
 from training.promotion import checks as promotion

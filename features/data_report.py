@@ -14,8 +14,8 @@ from features.instants import ALWAYS, MICROSECONDS_PER_DAY, NEVER, iso
 from features.ladder.contract_ends import ENDED, contract_state, decided_contracts
 from features.ladder.rhythm import LOOK_BACK_DAYS
 from features.ladder.rules import LadderRules, rungs
-from features.sources.joins import Join
-from features.sources.mends import doubt_mend, form_of, mend
+from features.sources.cleaning.joins import Join
+from features.sources.cleaning.mends import doubt_mend, form_of, mend
 from features.sources.readings.evidence import ColumnReading
 from features.sources.source import Source
 from features.tables import RUNGS, TABLE, TABLES

@@ -23,7 +23,7 @@ PLANTED = (
     ("one direction", "training/pipeline.py", "import serving.scoring.batch"),
     ("serving has floors", "serving/integrations/crm.py", "from serving.planning import plan"),
     ("no circles", "serving/planning/knapsack.py", "from serving.planning.plan import Plan"),
-    ("features, from the bottom", "features/sources/cells.py", "from features.histories import streams"),
+    ("features, from the bottom", "features/sources/cleaning/cells.py", "from features.histories import streams"),
     ("only serving.api, serving.web and serving.runtime know HTTP", "serving/planning/planner.py",
      "from starlette.responses import Response"),
     ("training, from the bottom", "training/models/buy_till_you_die.py", "import training.effects.trials"),

@@ -23,7 +23,7 @@ from training.data.raw_columns import remember_columns
 from training.data.training_task import usable_columns
 from training.effects.acquisition_roi import acquisition_roi
 from training.effects.coherence import coherence
-from training.effects.policy_evaluation import PolicyEvaluation
+from training.effects.plans.policy_evaluation import PolicyEvaluation
 from training.effects.upgrade import UpgradeEffect, fit_upgrades, fit_value_gaps
 from training.effects.uplift import InvestmentEffect, Uplift, fit_uplift
 from training.evaluation.curves import Curves, Importance, importance_of

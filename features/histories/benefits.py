@@ -2,8 +2,8 @@
 
 from dataclasses import dataclass
 
+from features.sources.cleaning.text_column import TextColumn
 from features.sources.source import Source
-from features.sources.text_column import TextColumn
 from features.tables import INTERESTS, ROLES
 
 

@@ -16,7 +16,7 @@ from numpy.typing import NDArray
 
 from features.instants import ALWAYS, MICROSECONDS_PER_DAY, NEVER, FloatArray, IntArray
 from features.schema import Column, Kind, Table
-from features.sources.text_column import TextColumn
+from features.sources.cleaning.text_column import TextColumn
 from features.tables import TABLE
 
 if TYPE_CHECKING:

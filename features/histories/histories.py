@@ -16,8 +16,8 @@ from features.histories.streams import Column, Stream
 from features.histories.table_rows import TableRows
 from features.instants import ALWAYS, NEVER, BoolArray, IntArray, midnight_after
 from features.parallel import parallel_map
+from features.sources.cleaning.text_column import TextColumn
 from features.sources.source import Source
-from features.sources.text_column import TextColumn
 from features.tables import TABLE
 
 

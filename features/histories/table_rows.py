@@ -12,9 +12,9 @@ from features.histories.options import Options
 from features.histories.streams import Column, Stream, boundaries, sort_events
 from features.instants import NEVER, BoolArray, IntArray
 from features.schema import Table
-from features.sources.cleaning import Columns
+from features.sources.cleaning.cleaning import Columns
+from features.sources.cleaning.text_column import TextColumn
 from features.sources.source import Source
-from features.sources.text_column import TextColumn
 
 NAME_BITS = 40
 """Bits of a name's digest. Two of a thousand names in one account coincide once in two million accounts, and

@@ -9,7 +9,7 @@ import pyarrow as pa
 from numpy.typing import NDArray
 
 from features.instants import IntArray
-from features.sources.columns import normalise
+from features.sources.cleaning.columns import normalise
 
 Hashes = NDArray[np.uint64]
 

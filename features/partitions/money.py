@@ -9,12 +9,12 @@ import numpy as np
 import pyarrow as pa
 
 from features.instants import BoolArray
-from features.sources.cleaning import Columns
-from features.sources.columns import READERS, normalise
-from features.sources.money import AMOUNTS, in_constant_prices, in_one_currency
+from features.sources.cleaning.cleaning import Columns
+from features.sources.cleaning.columns import READERS, normalise
+from features.sources.cleaning.money import AMOUNTS, in_constant_prices, in_one_currency
+from features.sources.cleaning.rules import SourceRules
+from features.sources.cleaning.text_column import TextColumn
 from features.sources.readings.amounts import currency
-from features.sources.rules import SourceRules
-from features.sources.text_column import TextColumn
 from features.tables import TABLE
 
 _ORDERS = TABLE["orders"]

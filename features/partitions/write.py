@@ -21,19 +21,19 @@ from features.partitions.copies import repeated_rows
 from features.partitions.crm_ids import refuse_two_forms
 from features.partitions.money import check_money, converted
 from features.schema import Table
-from features.sources.amount_currencies import name_currencies, refuse_mixed
-from features.sources.cells import UNFIT, text_cell
-from features.sources.cleaning import Columns
-from features.sources.column_names import listed
-from features.sources.columns import pack
+from features.sources.cleaning.amount_currencies import name_currencies, refuse_mixed
+from features.sources.cleaning.cells import UNFIT, text_cell
+from features.sources.cleaning.cleaning import Columns
+from features.sources.cleaning.column_names import listed
+from features.sources.cleaning.columns import pack
+from features.sources.cleaning.copies import judge_copies, keyless_rows, may_hold_copies
+from features.sources.cleaning.rules import NO_RULES, SourceRules
 from features.sources.connectors import Connector, TableMapping, check_mapping, column_origins, has_query
-from features.sources.copies import judge_copies, keyless_rows, may_hold_copies
 from features.sources.databases import open_database
 from features.sources.folders import open_folder
 from features.sources.partitioned import Part, Partitions, part_folder, part_numbers, read_part_table, write_manifest
 from features.sources.readings.amounts import currency, symbols
 from features.sources.readings.columns import ColumnEvidence, apply, gather, settle
-from features.sources.rules import NO_RULES, SourceRules
 from features.sources.source import Progress, exchange_rates
 from features.sources.table_plugins import made_table
 from features.sources.table_reading import unreadable

@@ -7,8 +7,8 @@ import numpy as np
 
 from features.instants import NEVER
 from features.schema import Column, Kind, Table
-from features.sources.cleaning import Columns
-from features.sources.text_column import TextColumn
+from features.sources.cleaning.cleaning import Columns
+from features.sources.cleaning.text_column import TextColumn
 
 
 def concatenate(table: Table, parts: Sequence[Columns]) -> Columns:

@@ -7,7 +7,7 @@ from typing import Any, Protocol
 
 from features.errors import ColumnMissing, SettingsError, SourceUnreadable
 from features.schema import Table
-from features.sources.column_names import column_notes, listed
+from features.sources.cleaning.column_names import column_notes, listed
 from features.tables import KNOWN_TABLES
 
 

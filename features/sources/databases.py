@@ -8,7 +8,7 @@ from typing import Any
 import pyarrow as pa
 
 from features.errors import SourceUnreadable
-from features.sources.columns import pack
+from features.sources.cleaning.columns import pack
 from features.sources.connectors import Connector, first_line, query_failed, refuse_duplicate_names
 from features.tables import KNOWN_TABLES
 

@@ -17,15 +17,15 @@ import numpy as np
 
 from features.instants import ALWAYS, BoolArray
 from features.schema import Kind, Table
-from features.sources.cells import DAY_US
-from features.sources.cleaning import Cleaned, Columns, clean
+from features.sources.cleaning.cells import DAY_US
+from features.sources.cleaning.cleaning import Cleaned, Columns, clean
 from features.sources.concatenation import concatenate
 from features.sources.partitioned import Partitions, part_numbers
 from features.sources.source import Source
 from features.tables import TABLE
 
 Raw = Mapping[str, Mapping[str, Sequence[Any]]]
-"""Raw columns by table, as `features.sources.cleaning.clean` takes them."""
+"""Raw columns by table, as `features.sources.cleaning.cleaning.clean` takes them."""
 ADDED = ("investments", "switches", "forecasts", "assessments")
 """The tables that rows may be added to."""
 ASIDE, UNKNOWN_OPTION = "aside", "unknown_option"

@@ -9,12 +9,12 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 
 from features.errors import SourceUnreadable
+from features.sources.cleaning.rules import NO_RULES, SourceRules
 from features.sources.connectors import Connector, TableMapping, has_query
 from features.sources.files.discovery import READ, stem_and_kind, tables_of
 from features.sources.files.table_file import TableFile
 from features.sources.partitioned import Partitions, read_part_table, read_partitions
 from features.sources.queries import run_query
-from features.sources.rules import NO_RULES, SourceRules
 from features.tables import KNOWN_TABLES, OF_THE_SUPPLIER, TABLE
 
 _REPORTS = ("set_aside", "scores", "investment_scores", "plan")

@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Any, Literal
 import numpy as np
 
 from features.instants import BoolArray
-from features.sources.text_column import TextColumn
+from features.sources.cleaning.text_column import TextColumn
 
 if TYPE_CHECKING:
     from features.sources.source import Source

@@ -8,7 +8,7 @@ import numpy as np
 
 from features.instants import ALWAYS, NEVER
 from features.schema import Kind
-from features.sources.cleaning import Columns
+from features.sources.cleaning.cleaning import Columns
 from features.tables import TABLE
 
 if TYPE_CHECKING:

@@ -8,9 +8,9 @@ from typing import TYPE_CHECKING, Any
 import pyarrow as pa
 
 from features.errors import SourceUnreadable
+from features.sources.cleaning.rules import SourceRules
 from features.sources.connectors import Connector
 from features.sources.queries import run_query
-from features.sources.rules import SourceRules
 from features.tables import KNOWN_TABLES
 
 if TYPE_CHECKING:

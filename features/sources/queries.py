@@ -7,10 +7,10 @@ from pathlib import Path
 import pyarrow as pa
 
 from features.errors import SourceUnreadable
-from features.sources.column_names import listed
+from features.sources.cleaning.column_names import listed
+from features.sources.cleaning.rules import SourceRules
 from features.sources.connectors import query_failed, refuse_duplicate_names
 from features.sources.readings.macros import TEXT_HINT, add_macros
-from features.sources.rules import SourceRules
 
 
 def run_query(

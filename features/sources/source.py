@@ -1,8 +1,8 @@
 """The tables of files or of a database, read and cleaned.
 
 Each table is read whole, its declared columns only. What its cells mean is settled column by column
-(`features.sources.readings`), then the table passes through `features.sources.cleaning.clean`. What was understood, set
-aside and ignored, and how many rows were read, travels with the tables.
+(`features.sources.readings`), then the table passes through `features.sources.cleaning`. What was understood, set aside
+and ignored, and how many rows were read, travels with the tables.
 """
 
 from collections import Counter
@@ -17,19 +17,19 @@ import pyarrow as pa
 from features.errors import NotEnoughData, SourceError, SourceUnreadable, TooManyBadRows
 from features.parallel import parallel_map
 from features.schema import Table
-from features.sources.cleaning import COPY, Cleaned, Columns, SetAside, clean
-from features.sources.column_names import listed
+from features.sources.cleaning.cleaning import COPY, Cleaned, Columns, SetAside, clean
+from features.sources.cleaning.column_names import listed
+from features.sources.cleaning.joins import Join, compare_accounts, join_notes, unify_crm_ids
+from features.sources.cleaning.mends import form_of, mend, toml
+from features.sources.cleaning.money import in_constant_prices, in_one_currency
+from features.sources.cleaning.order_amounts import check_amounts
+from features.sources.cleaning.rules import NO_RULES, SourceRules
 from features.sources.connectors import Connector, TableMapping, check_mapping, has_query
 from features.sources.databases import open_database
 from features.sources.folders import open_folder
-from features.sources.joins import Join, compare_accounts, join_notes, unify_crm_ids
 from features.sources.memory import open_frames, raw_columns
-from features.sources.mends import form_of, mend, toml
-from features.sources.money import in_constant_prices, in_one_currency
-from features.sources.order_amounts import check_amounts
 from features.sources.partitioned import read_partitions
 from features.sources.readings.evidence import ColumnReading
-from features.sources.rules import NO_RULES, SourceRules
 from features.sources.table_reading import ReadTable, first_places, read_one
 from features.tables import REFERENCE_TABLES, TABLE, TABLES
 

@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Any
 from features.errors import SettingsError, SourceUnreadable
 from features.extensions import TABLES, extensions
 from features.schema import Table
-from features.sources.column_names import listed
+from features.sources.cleaning.column_names import listed
 from features.sources.connectors import Connector, TableMapping, refuse_duplicate_names, whole_message
 from features.sources.memory import raw_columns
 

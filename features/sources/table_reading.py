@@ -8,16 +8,16 @@ import numpy as np
 
 from features.errors import SourceError, SourceUnreadable
 from features.schema import Table
-from features.sources.amount_currencies import name_currencies, refuse_mixed
-from features.sources.cleaning import Cleaned, SetAside, clean
-from features.sources.column_names import listed
+from features.sources.cleaning.amount_currencies import name_currencies, refuse_mixed
+from features.sources.cleaning.cleaning import Cleaned, SetAside, clean
+from features.sources.cleaning.column_names import listed
+from features.sources.cleaning.copies import MOST, exact_copies, judge_copies, keyless_rows, may_hold_copies
+from features.sources.cleaning.mends import doubt_message
+from features.sources.cleaning.rules import SourceRules
 from features.sources.connectors import Connector, TableMapping, column_origins
-from features.sources.copies import MOST, exact_copies, judge_copies, keyless_rows, may_hold_copies
-from features.sources.mends import doubt_message
 from features.sources.readings.amounts import symbols
 from features.sources.readings.columns import apply, gather, settle
 from features.sources.readings.evidence import ColumnReading, words
-from features.sources.rules import SourceRules
 from features.sources.table_plugins import made_table
 
 

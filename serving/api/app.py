@@ -16,22 +16,22 @@ from starlette.routing import Route
 
 from features.errors import LadderError, NotReady
 from features.program_version import program_version
-from serving.api.access_log import AccessLog, Meter
 from serving.api.answers import model_row, score_json
-from serving.api.authentication import Authentication
 from serving.api.bounded_executor import BoundedExecutor
 from serving.api.documentation import page
 from serving.api.endpoints import ENDPOINTS
 from serving.api.errors import HttpError, http_error
-from serving.api.gate import Gate
-from serving.api.keyring import Keyring
 from serving.api.model_holder import ModelHolder
+from serving.api.observability.access_log import AccessLog, Meter
+from serving.api.observability.request_context import RequestContext, request_context_of
+from serving.api.observability.spans import NONE, Spans
 from serving.api.openapi import document
 from serving.api.queries import score_query
-from serving.api.rate_limit import Rates
 from serving.api.representation import Representation
-from serving.api.request_context import RequestContext, request_context_of
-from serving.api.spans import NONE, Spans
+from serving.api.security.authentication import Authentication
+from serving.api.security.gate import Gate
+from serving.api.security.keyring import Keyring
+from serving.api.security.rate_limit import Rates
 from serving.scoring.scoring_service import ScoringService
 
 _CLOSED = {"Content-Security-Policy": "default-src 'none'; style-src 'unsafe-inline'; frame-ancestors 'none'"}

@@ -14,7 +14,7 @@ from pathlib import Path
 from typing import Any, Protocol
 
 from features.errors import LadderError, NotReady
-from serving.api.logging import place, tell
+from serving.api.observability.logging import place, tell
 from serving.api.queries import score_query_of
 from serving.scoring.scoring_service import ScoringService
 from training.model.bundle import MANIFEST, Bundle, read_proven_bundle

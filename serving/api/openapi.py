@@ -11,11 +11,11 @@ from pydantic.json_schema import models_json_schema
 from features.schema import Column, Kind, Table
 from features.tables import TABLE
 from serving.api.endpoints import ANY, ENDPOINTS, OPEN, Endpoint
-from serving.api.gate import VERSION
 from serving.api.request_bodies import MOST_BYTES
 from serving.api.schemas import MOST_ACCOUNTS, ErrorAnswer, Reloaded, ScoreAnswer, ScoreRequest, Version
-from serving.api.store_openapi import POSTS, Posted, event_schema
-from serving.api.store_schemas import (
+from serving.api.security.gate import VERSION
+from serving.api.store_endpoints.store_openapi import POSTS, Posted, event_schema
+from serving.api.store_endpoints.store_schemas import (
     MOST_CHANGES,
     MOST_EVENTS,
     MOST_LOOKUPS,

@@ -11,7 +11,7 @@ from features.errors import SettingsError
 from features.instants import BoolArray, FloatArray, IntArray
 from features.tables import NO_INVESTMENT
 from serving.planning.knapsack import NONE
-from serving.scoring.advice import INVEST, TEST, raises_switching
+from serving.scoring.advice.advice import INVEST, TEST, raises_switching
 from serving.scoring.scoring import INSUFFICIENT
 
 OBJECTIVES = ("expected", "low")

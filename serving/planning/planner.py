@@ -21,7 +21,7 @@ from features.tables import NO_INVESTMENT
 from serving.planning.arms import Draw
 from serving.planning.candidates import Candidates, best_options
 from serving.planning.plan import Allowance, Plan, plan_from
-from serving.scoring.advice import INVEST, TEST, raises_switching
+from serving.scoring.advice.advice import INVEST, TEST, raises_switching
 from serving.scoring.scoring import INSUFFICIENT
 from serving.scoring.terms import ModelTerms
 from serving.store.database import reading

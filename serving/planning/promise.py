@@ -1,9 +1,9 @@
 """What of a plan's expected gain to promise: the lower of two sums.
 
 One adds up the estimated gains, the best of many, which are partly lucky. The other is what recommending by such
-estimates was worth on accounts that had no part in them (`training.effects.off_policy_value`), drawn to the first as
-far as its noise leaves it open, scaled to the plan. The page and the report say so while the interval of the second
-holds zero.
+estimates was worth on accounts that had no part in them (`training.effects.plans.off_policy_value`), drawn to the
+first as far as its noise leaves it open, scaled to the plan. The page and the report say so while the interval of the
+second holds zero.
 """
 
 from serving.scoring.terms import ModelTerms

@@ -229,7 +229,7 @@ def has_keys(store: str | None) -> bool:
     """Return whether a key was ever made in a store, so that keys are asked for."""
     if store is None:
         return False
-    from serving.api.key_store import read_ring
+    from serving.api.security.key_store import read_ring
     from serving.store.database import open_store
 
     engine = open_store(store)

@@ -20,11 +20,11 @@ if TYPE_CHECKING:
     from collections.abc import Callable
 
     from serving.api.bounded_executor import BoundedExecutor
-    from serving.api.keyring import Keyring
     from serving.api.model_holder import ModelHolder
-    from serving.api.rate_limit import Rates
-    from serving.api.store_service import StoreService
-    from serving.scoring.playbook import Playbooks
+    from serving.api.security.keyring import Keyring
+    from serving.api.security.rate_limit import Rates
+    from serving.api.store_endpoints.store_service import StoreService
+    from serving.scoring.advice.playbook import Playbooks
     from serving.web.routes import Site
     from serving.web.session import SessionAuth
 
@@ -71,18 +71,18 @@ class Worker:
         sys.modules.setdefault("sklearn", None)  # type: ignore[arg-type]
         from serving.api.app import create_app
         from serving.api.bounded_executor import MOST_WAITING, BoundedExecutor
-        from serving.api.keyring import Keyring
-        from serving.api.logging import configure_logging
-        from serving.api.metrics import PrometheusMetrics
         from serving.api.model_holder import ModelHolder, ModelReloader
+        from serving.api.observability.logging import configure_logging
+        from serving.api.observability.metrics import PrometheusMetrics
+        from serving.api.observability.spans import NONE
         from serving.api.openapi import EXAMPLE
-        from serving.api.rate_limit import BURST as USUAL_BURST
-        from serving.api.rate_limit import PER_SECOND, Rates
-        from serving.api.spans import NONE
+        from serving.api.security.keyring import Keyring
+        from serving.api.security.rate_limit import BURST as USUAL_BURST
+        from serving.api.security.rate_limit import PER_SECOND, Rates
         from serving.runtime.bundle_trial import try_bundle
         from serving.runtime.connections import guard_connections
         from serving.runtime.process_lifetime import end_this_process, end_with_parent
-        from serving.scoring.playbook import read_playbooks, with_plays
+        from serving.scoring.advice.playbook import read_playbooks, with_plays
 
         end_with_parent()
         guard_connections()
@@ -117,8 +117,8 @@ class Worker:
                 holder, meter, ring=lambda: none, rates=rates, scoring=scoring, spans=spans,
             )  # fmt: skip
         else:
-            from serving.api.key_store import watch_keys
-            from serving.api.store_service import StoreService
+            from serving.api.security.key_store import watch_keys
+            from serving.api.store_endpoints.store_service import StoreService
 
             store_service, keys = StoreService(store), watch_keys(store)
             site = _site(store_service, keys.ring, rates, executors=(filing, writing), holder=holder, told=playbooks)
@@ -140,7 +140,7 @@ def _site(
     told: "Playbooks",
 ) -> "Site":
     """Return the managers' page; its templates are loaded only where there is a store."""
-    from serving.scoring.playbook import Playbooks
+    from serving.scoring.advice.playbook import Playbooks
     from serving.web.routes import Site
     from serving.web.start import Standing
     from serving.web.visit import option_labels
@@ -187,7 +187,7 @@ LADDER = bentoml.service(
     # Ours, in serving.api.bounded_executor, is shorter, and answers in our shape.
     traffic={"timeout": 20},
     logging={"access": {"enabled": False}},
-    # Its figures have a series for every path that anybody tries; serving.api.metrics counts instead.
+    # Its figures have a series for every path that anybody tries; serving.api.observability.metrics counts instead.
     metrics={"enabled": False},
     tracing={"excluded_urls": ".*"},
 )(Worker)

@@ -21,8 +21,8 @@ from opentelemetry.trace import Span, SpanKind, StatusCode
 from opentelemetry.trace.propagation.tracecontext import TraceContextTextMapPropagator
 
 from features.errors import SettingsError
-from serving.api.request_context import RequestContext
-from serving.api.spans import Answered, Headers, Spans
+from serving.api.observability.request_context import RequestContext
+from serving.api.observability.spans import Answered, Headers, Spans
 
 EXPORTER = "LADDER_TRACES"
 """Environment variable: the exporter's name; empty or not there = no spans."""

@@ -16,9 +16,9 @@ from features.errors import NotEnoughData, SettingsError
 from features.histories.histories import Histories
 from features.instants import iso
 from features.spreadsheets import plain_frame, unplain_frame
+from serving.scoring.advice.reason_table import reason_columns
 from serving.scoring.lifetime_groups import group_names, lifetime_rows, lifetime_sums
 from serving.scoring.loyalty_columns import list_texts
-from serving.scoring.reason_table import reason_columns
 from serving.scoring.score_columns import (
     HORIZONS,
     INVESTMENT_SCORES,

@@ -14,11 +14,11 @@ from zoneinfo import ZoneInfo
 
 from features.deadlines import check_deadline
 from features.schema import Kind, Table
-from features.sources.cells import UNFIT, text_cell
-from features.sources.cleaning import Columns, clean
+from features.sources.cleaning.cells import UNFIT, text_cell
+from features.sources.cleaning.cleaning import Columns, clean
+from features.sources.cleaning.money import in_constant_prices, in_one_currency, rates_missing
+from features.sources.cleaning.rules import NO_RULES, SourceRules
 from features.sources.concatenation import concatenate
-from features.sources.money import in_constant_prices, in_one_currency, rates_missing
-from features.sources.rules import NO_RULES, SourceRules
 from features.sources.source import Source
 from features.tables import OF_THE_SUPPLIER, TABLE, TABLES
 

@@ -91,9 +91,9 @@ CUSTOMER_TYPES = ("commodity_buyer", "underperformer", "partner", "most_valuable
 UPGRADE_BASES = ("adjusted", "discontinuity", "insufficient")
 BASES = ("randomised", "adjusted", "insufficient")
 ADVICE = ("invest", "test", "talk", "leave_alone", "not_enough_data")
-"""See `serving.scoring.advice`."""
+"""See `serving.scoring.advice.advice`."""
 ACT_BY_CAUSES = ("open_ticket", "contract_end", "overdue", "next_order", "playbook")
-"""See `serving.scoring.act_by`."""
+"""See `serving.scoring.advice.act_by`."""
 
 ACCOUNT = _text("account_id", "Whose row this is.")
 AS_OF = ScoreColumn("as_of", "The instant looked from, UTC; a date is its midnight.", Kind.INSTANT, of_run=True)

@@ -21,15 +21,15 @@ from features.ladder.eligibility import can_switch
 from features.ladder.former import former
 from features.ladder.rules import rungs
 from features.tables import BONDS, NO_INVESTMENT, RUNGS, TRIGGER_FAMILIES
-from serving.scoring.act_by import act_by, days_to_contract_end
-from serving.scoring.advice import LEAVE_ALONE, advise_accounts, advise_options, chance_of_gain, is_at_risk
+from serving.scoring.advice.act_by import act_by, days_to_contract_end
+from serving.scoring.advice.advice import LEAVE_ALONE, advise_accounts, advise_options, chance_of_gain, is_at_risk
+from serving.scoring.advice.playbook import plays_of, told_trigger
+from serving.scoring.advice.reasons import Explainer
 from serving.scoring.customer_types import customer_types
 from serving.scoring.horizons import Column, hold_to, rung_columns, table
 from serving.scoring.lifetime import lifetime_columns, win_back_chances
 from serving.scoring.loyalty_columns import loyalty_columns
 from serving.scoring.manager_forecasts import beside_history, last_forecasts
-from serving.scoring.playbook import plays_of, told_trigger
-from serving.scoring.reasons import Explainer
 from training.model.bundle import Bundle, Investment
 from training.model.prediction_sets import rung_sets
 from training.model.predictors import Floored, Pool, Trees

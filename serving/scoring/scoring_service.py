@@ -13,8 +13,8 @@ import numpy as np
 from features.errors import InvalidRequest
 from features.histories.histories import Histories, build_histories
 from features.instants import ALWAYS, IntArray, instant, iso
-from features.sources.cells import NAT, UNFIT, time_cell
-from features.sources.cleaning import Columns, clean
+from features.sources.cleaning.cells import NAT, UNFIT, time_cell
+from features.sources.cleaning.cleaning import Columns, clean
 from features.tables import BONDS, TABLE
 from serving.scoring.request_parsing import BENEFITS, OPTIONS, Message, ParsedAccount, join, read_account
 from serving.scoring.results import AccountResult, ServedModel, account_results, check_language

@@ -3,7 +3,7 @@ that take earlier ones back.
 
 As strict as the cleaning of a source: whatever is kept here is accepted by the next training. Where the cleaning
 forgives a cell, an event is refused, since its sender is there to mend it. The rules are here; how an event is read
-from JSON is `serving.api.feedback_parsing`'s.
+from JSON is `serving.api.store_endpoints.feedback_parsing`'s.
 """
 
 import hashlib
@@ -17,7 +17,7 @@ from typing import Any
 from features.errors import InvalidRequest
 from features.instants import MICROSECONDS_PER_DAY, iso
 from features.schema import Table
-from features.sources.cells import UNFIT, text_cell
+from features.sources.cleaning.cells import UNFIT, text_cell
 from features.tables import NO_INVESTMENT, TABLE
 from serving.scoring.request_parsing import LONGEST_ID, Message, account_id_of
 

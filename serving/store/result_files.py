@@ -11,7 +11,7 @@ import pyarrow.parquet as pq
 
 from features.errors import SettingsError
 from features.instants import instant
-from features.sources.cleaning import Columns, clean
+from features.sources.cleaning.cleaning import Columns, clean
 from features.sources.partitioned import Partitions, read_part_table
 from features.tables import TABLE
 from serving.scoring.batch import FORMATS, read_table, read_terms

@@ -17,7 +17,7 @@ from numpy.typing import NDArray
 
 from features.errors import SettingsError
 from features.instants import instant
-from serving.scoring.reason_table import reason_texts
+from serving.scoring.advice.reason_table import reason_texts
 from serving.scoring.results import ServedModel
 from serving.scoring.score_columns import EDITION, TABLES, Kind
 from serving.scoring.score_columns import SCORES as SCORE_COLUMNS

@@ -15,7 +15,7 @@ from features.instants import MICROSECONDS_PER_DAY, iso
 from features.ladder.rules import LadderRules
 from features.tables import NO_INVESTMENT
 from serving.api.errors import HttpError
-from serving.api.feedback_parsing import read_event
+from serving.api.store_endpoints.feedback_parsing import read_event
 from serving.store.account_lookback import STANDINGS
 from serving.store.database import reading
 from serving.store.feedback import keep_feedback, keep_override, known_options

@@ -7,7 +7,7 @@ from typing import Any
 
 from features.accounts.account_timeline import AccountTimeline
 from features.accounts.behaviours import BEHAVIOURS
-from serving.scoring.talk_sheet import talk_sheet
+from serving.scoring.advice.talk_sheet import talk_sheet
 from serving.web.timeline_events import day_text
 from serving.web.visit import Visit
 

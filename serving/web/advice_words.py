@@ -4,7 +4,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from serving.scoring.advice import INVEST, TEST
+from serving.scoring.advice.advice import INVEST, TEST
 from serving.web.visit import Visit
 
 

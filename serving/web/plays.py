@@ -11,7 +11,7 @@ import sqlalchemy as sa
 
 from features.instants import MICROSECONDS_PER_DAY
 from features.tables import NO_INVESTMENT, RUNGS
-from serving.scoring.playbook import play_facts
+from serving.scoring.advice.playbook import play_facts
 from serving.store.lookups import required_run
 from serving.store.summaries import summary_of
 from serving.web.ttl_cache import TTLCache

@@ -11,16 +11,16 @@ from starlette.responses import Response
 from starlette.routing import Route
 
 from features.errors import InvalidRequest, NotReady, StoreError
-from serving.api.authentication import check_turn
 from serving.api.bounded_executor import BoundedExecutor
 from serving.api.endpoints import PAGES
 from serving.api.errors import HttpError, http_error
-from serving.api.rate_limit import Rates, Refusals
+from serving.api.observability.request_context import request_context_of
 from serving.api.representation import takes_gzip
 from serving.api.request_bodies import parse_form, read_form
-from serving.api.request_context import request_context_of
+from serving.api.security.authentication import check_turn
+from serving.api.security.rate_limit import Rates, Refusals
 from serving.planning.planner import Planner
-from serving.scoring.playbook import Playbooks
+from serving.scoring.advice.playbook import Playbooks
 from serving.store.visibility import limited
 from serving.web import (
     account,

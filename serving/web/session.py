@@ -23,10 +23,10 @@ from starlette.requests import Request
 from starlette.responses import Response
 
 from features.errors import StoreError
-from serving.api.authentication import check_from_here
 from serving.api.endpoints import PAGE
 from serving.api.errors import HttpError
-from serving.api.keyring import Key, Keyring
+from serving.api.security.authentication import check_from_here
+from serving.api.security.keyring import Key, Keyring
 from serving.store.audit_log import Author, Entry, record
 from serving.store.database import reading, writing
 from serving.store.people import ADMIN, DIRECTOR, MANAGER, NOBODY, VIEWER, Standing, anybody, standing_of

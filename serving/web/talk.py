@@ -8,7 +8,7 @@ from features.accounts.account_timeline import AccountTimeline
 from features.catalog.families.contacts import ROLES
 from features.instants import MICROSECONDS_PER_DAY
 from features.tables import NO_INVESTMENT
-from serving.scoring.advice import INVEST, TEST
+from serving.scoring.advice.advice import INVEST, TEST
 from serving.web.reason_words import statement_words
 from serving.web.timeline_events import day_text
 from serving.web.visit import Visit

@@ -17,7 +17,7 @@ from starlette.responses import HTMLResponse, RedirectResponse, Response
 from features.instants import MICROSECONDS_PER_DAY
 from features.tables import BONDS, NO_INVESTMENT, RUNGS, TABLE, TRIGGER_FAMILIES
 from serving.planning.planner import Planner
-from serving.scoring.playbook import Playbooks
+from serving.scoring.advice.playbook import Playbooks
 from serving.store.scoring_runs import RunFacts
 from serving.store.work_list import STATUSES
 from serving.web.session import Visitor

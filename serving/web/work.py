@@ -13,8 +13,8 @@ from features.errors import InvalidRequest
 from features.instants import iso
 from features.tables import NO_INVESTMENT
 from serving.api.errors import HttpError
-from serving.api.feedback_parsing import read_event
-from serving.scoring.advice import INVEST, TEST
+from serving.api.store_endpoints.feedback_parsing import read_event
+from serving.scoring.advice.advice import INVEST, TEST
 from serving.store.audit_log import CHANGES
 from serving.store.bulk_insert import among
 from serving.store.database import reading, writing

@@ -12,7 +12,7 @@ from playwright.sync_api import Browser, Page, Playwright
 from serving.api.app import create_app
 from serving.api.bounded_executor import BoundedExecutor
 from serving.api.model_holder import ModelHolder
-from serving.api.store_service import StoreService
+from serving.api.store_endpoints.store_service import StoreService
 from serving.web.routes import Site
 from serving.web.session import SessionAuth
 from tests.serving.sites import Ring

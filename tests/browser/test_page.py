@@ -8,7 +8,7 @@ import pytest
 from axe_playwright_python.sync_playwright import Axe
 from playwright.sync_api import Browser, Page, expect
 
-from serving.api.keyring import Key, Keyring, make_secret
+from serving.api.security.keyring import Key, Keyring, make_secret
 from serving.web.text.catalogue import say
 from tests.browser.serving import looking, served
 

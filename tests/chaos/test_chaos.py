@@ -23,8 +23,8 @@ import psutil
 import pytest
 
 from features.histories.histories import Histories
-from serving.api.key_store import create_key
 from serving.api.openapi import EXAMPLE
+from serving.api.security.key_store import create_key
 from serving.runtime.server import Terms, running
 from serving.store.audit_log import verify
 from serving.store.database import open_store, reading

@@ -9,8 +9,8 @@ import pytest
 
 from commands import serving
 from commands.playbook import with_playbook
+from serving.scoring.advice.playbook import Playbooks, read_playbooks
 from serving.scoring.batch import read_run_plays
-from serving.scoring.playbook import Playbooks, read_playbooks
 from serving.store.database import open_store, reading
 from serving.store.lookups import required_run
 from serving.store.summaries import summary_of

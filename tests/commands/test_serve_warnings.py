@@ -5,7 +5,7 @@ from pathlib import Path
 import pytest
 
 from commands import serving
-from serving.api.key_store import create_key
+from serving.api.security.key_store import create_key
 from serving.store.database import open_store
 from tests.commands import test_cli
 from tests.commands.test_cli import Run, refused

@@ -10,7 +10,7 @@ import pytest
 import sqlalchemy as sa
 
 from features.instants import instant
-from serving.api.store_service import StoreService
+from serving.api.store_endpoints.store_service import StoreService
 from serving.planning.accepted import accept_plan
 from serving.planning.files import read_plan
 from serving.store.account_lookback import STANDINGS

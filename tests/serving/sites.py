@@ -7,11 +7,11 @@ import httpx
 
 from serving.api.app import create_app
 from serving.api.bounded_executor import BoundedExecutor
-from serving.api.keyring import Keyring
 from serving.api.model_holder import ModelHolder
-from serving.api.rate_limit import Rates
-from serving.api.store_service import StoreService
-from serving.scoring.playbook import Playbooks
+from serving.api.security.keyring import Keyring
+from serving.api.security.rate_limit import Rates
+from serving.api.store_endpoints.store_service import StoreService
+from serving.scoring.advice.playbook import Playbooks
 from serving.web.openid import OpenId
 from serving.web.routes import Site
 from serving.web.session import SessionAuth

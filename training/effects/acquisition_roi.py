@@ -7,7 +7,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from training.data.acquired_accounts import ACCOUNT, FIELDS, MONTH, PROSPECT, SPANS, SUSPECT, AcquiredTotals
-from training.effects.off_policy_value import OffPolicyValue
+from training.effects.plans.off_policy_value import OffPolicyValue
 from training.model.findings import NOTE, Finding
 
 LEAST_ACCOUNTS = 20

@@ -3,7 +3,7 @@
 import numpy as np
 
 from features.instants import FloatArray
-from training.effects.r_learner import POWER, Case
+from training.effects.estimation.r_learner import POWER, Case
 from training.model.findings import NOTE, WARNING, Finding
 
 SEEN = 2.8

@@ -20,12 +20,12 @@ import numpy as np
 from features.instants import MICROSECONDS_PER_DAY, BoolArray, FloatArray, IntArray
 from training.data.dataset import Dataset
 from training.data.splits import folds_of
-from training.effects.doubly_robust import cross_fitted_propensity
+from training.effects.estimation.doubly_robust import cross_fitted_propensity
+from training.effects.estimation.r_learner import LOOSE, refit
+from training.effects.estimation.uplift_estimation import Estimation
+from training.effects.estimation.within_dates import at_their_dates, centred
 from training.effects.outcomes import measure
-from training.effects.r_learner import LOOSE, refit
 from training.effects.target_trials import Trials
-from training.effects.uplift_estimation import Estimation
-from training.effects.within_dates import at_their_dates, centred
 from training.model.findings import OK, WARNING, Finding
 from training.model.terms import Term, standardised_values
 from training.models.fitting import standardise_terms

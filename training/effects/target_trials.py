@@ -21,7 +21,7 @@ from features.histories.views import View
 from features.instants import MICROSECONDS_PER_DAY, BoolArray, FloatArray, IntArray
 from training.data.dataset import Dataset
 from training.data.labels import label
-from training.effects.co_interventions import remaining_shares
+from training.effects.estimation.co_interventions import remaining_shares
 from training.settings import Settings
 
 MAX_TRIALS = 40_000

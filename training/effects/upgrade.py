@@ -24,7 +24,7 @@ from features.ladder.rules import ADVOCATE, CUSTOMER, MEMBER, rungs
 from features.tables import RUNGS
 from training.data.dataset import Dataset
 from training.data.splits import folds_of
-from training.effects.doubly_robust import (
+from training.effects.estimation.doubly_robust import (
     PENALTIES,
     Overlap,
     average,
@@ -34,7 +34,7 @@ from training.effects.doubly_robust import (
     overlap,
     scores,
 )
-from training.effects.effect_estimation import modifiers, small_booster
+from training.effects.estimation.effect_estimation import modifiers, small_booster
 from training.model.effect import Effect
 from training.model.findings import NOTE, Finding
 from training.model.predictors import Linear

@@ -6,10 +6,10 @@ both their choice and the outcome is among the features (unconfoundedness). `ins
 then there is no number at all.
 
 The effect is of investing now against not investing within the horizon: what later investments in either arm brought is
-taken out of the outcomes first, by the effects themselves (`training.effects.co_interventions`).
+taken out of the outcomes first, by the effects themselves (`training.effects.estimation.co_interventions`).
 
 An account's size, of which effects are shares, is the revenue expected of it without investment.
-`training.effects.r_learner` holds the estimator.
+`training.effects.estimation.r_learner` holds the estimator.
 """
 
 from collections.abc import Sequence
@@ -23,17 +23,17 @@ from features.instants import FloatArray
 from features.tables import RUNGS
 from training.data.dataset import Dataset, Progress, silent
 from training.data.splits import folds_of
-from training.effects.chance_effects import CHANCES, chance_effects
-from training.effects.doubly_robust import average, cross_fitted_propensity
-from training.effects.effect_estimation import modifiers, small_booster
+from training.effects.estimation.chance_effects import CHANCES, chance_effects
+from training.effects.estimation.doubly_robust import average, cross_fitted_propensity
+from training.effects.estimation.effect_estimation import modifiers, small_booster
+from training.effects.estimation.uplift_estimation import Estimation, Learnt
+from training.effects.estimation.within_dates import at_their_dates
 from training.effects.findings import cost_differs, power
-from training.effects.off_policy_value import OffPolicyValue
 from training.effects.placebo import choices_finding, lots_finding, negative_control, placebo_date
-from training.effects.policy_evaluation import PolicyEvaluation
-from training.effects.recommendation_value import evaluate_recommendations
+from training.effects.plans.off_policy_value import OffPolicyValue
+from training.effects.plans.policy_evaluation import PolicyEvaluation
+from training.effects.plans.recommendation_value import evaluate_recommendations
 from training.effects.target_trials import Trials, build_trials
-from training.effects.uplift_estimation import Estimation, Learnt
-from training.effects.within_dates import at_their_dates
 from training.evaluation.curves import Curves
 from training.model.effect import Effect
 from training.model.findings import NOTE, Finding
@@ -53,7 +53,7 @@ class InvestmentEffect:
 
     basis : `randomised`, `adjusted` or `insufficient`; with the last, effects is None.
     effects : outcome -> Effect (revenue in money, the others as changes in a probability, only where their average can
-        be told from zero: `training.effects.chance_effects`). The estimate is shrunk to
+        be told from zero: `training.effects.estimation.chance_effects`). The estimate is shrunk to
         what the evidence supports; its covariance is that of an almost unshrunk fit, so that an account's interval
         shows what is not known of accounts like it.
     rungs : the rungs with enough exposed trials; on others the effect is `insufficient`.

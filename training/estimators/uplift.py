@@ -13,13 +13,13 @@ from sklearn.utils.validation import _check_sample_weight, check_is_fitted, colu
 from features.instants import BoolArray, FloatArray, IntArray
 from training.data.splits import folds_of_ids
 from training.data.training_task import ABSENT, present
-from training.effects.doubly_robust import Overlap, average, cross_fitted_propensity, overlap
-from training.effects.effect_estimation import fit_effects, modifiers, small_booster
+from training.effects.estimation.doubly_robust import Overlap, average, cross_fitted_propensity, overlap
+from training.effects.estimation.effect_estimation import fit_effects, modifiers, small_booster
+from training.effects.estimation.r_learner import POWER, Case
+from training.effects.estimation.stacked_effect import Sample, StackedEffect, stack
+from training.effects.estimation.within_dates import at_their_dates, centred, comparable
 from training.effects.outcomes import Outcome, measure_outcome
-from training.effects.r_learner import POWER, Case
-from training.effects.stacked_effect import Sample, StackedEffect, stack
 from training.effects.target_trials import dates_of
-from training.effects.within_dates import at_their_dates, centred, comparable
 from training.estimators.boosted import OURS, Boosted, accounts_of, instants
 from training.model.effect import Effect
 from training.model.terms import Term, standardised_values
@@ -76,9 +76,9 @@ class _Trials:
 class UpliftRegressor(RegressorMixin, Boosted):  # type: ignore[misc]
     """The effects of exposures on an outcome, with intervals: the R-learner with averaged prior variances.
 
-    Of amounts it is what `ladder train` learns of investments (`training.effects.r_learner` has the equations); of
-    other outcomes regressions stand beside it (`stacked`). Probabilities of exposure are known where the exposure was
-    randomised, else estimated; outcomes are used less their expectation without exposure, out of fold; folds are of
+    Of amounts it is what `ladder train` learns of investments (the equations: `training.effects.estimation.r_learner`);
+    of other outcomes regressions stand beside it (`stacked`). Probabilities of exposure are known where the exposure
+    was randomised, else estimated; outcomes are used less their expectation without exposure, out of fold; folds are of
     accounts. With `as_of`, rows are compared within their dates only.
 
     *Dangerous* without overlap, or where something that is not a feature drove both exposure and outcome: check
@@ -94,7 +94,7 @@ class UpliftRegressor(RegressorMixin, Boosted):  # type: ignore[misc]
     treatment_column : name or position of a column that says who was exposed, if `treatment` is not given to `fit`; it
         is then not a feature.
     stacked : whether regressions by arm stand beside the linear effect, as far as they foretell more
-        (`training.effects.stacked_effect`); by default where y is no amount.
+        (`training.effects.estimation.stacked_effect`); by default where y is no amount.
     folds, clip : as [uplift] in the settings. The others are of the boosters, as for `RungClassifier`.
 
     Attributes

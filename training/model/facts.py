@@ -5,7 +5,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from features.ladder.rules import LadderRules
-from features.sources.rules import SourceRules
+from features.sources.cleaning.rules import SourceRules
 from training.model.findings import Finding
 from training.model.playbook import Play
 

@@ -1,7 +1,7 @@
 """Champion against challenger in money: what recommending by either brings, estimated on the same trials.
 
-Both policies are judged doubly robust (`training.effects.off_policy_value`), trial by trial, so that the difference is
-paired.
+Both policies are judged doubly robust (`training.effects.plans.off_policy_value`), trial by trial, so that the
+difference is paired.
 The challenger's effects were learnt on other accounts (cross-fitted). The champion's are those of its bundle, as it
 stands:
 
@@ -21,7 +21,7 @@ from features.catalog import catalog
 from features.histories.views import View
 from features.instants import FloatArray
 from training.data.dataset import Dataset
-from training.effects.policy_evaluation import PolicyEvaluation
+from training.effects.plans.policy_evaluation import PolicyEvaluation
 from training.evaluation.cluster_bootstrap import Interval, cluster_bootstrap_mean
 from training.model.bundle import Bundle
 from training.model.findings import OK, Finding

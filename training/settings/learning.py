@@ -12,8 +12,8 @@ from pydantic.dataclasses import dataclass
 
 from features.errors import SettingsError
 from features.instants import instant, midnight_after
+from features.sources.cleaning.rules import SourceRules
 from features.sources.readings.dates import wall_clock
-from features.sources.rules import SourceRules
 from training.settings.section import FORBID, MOST, Count, Days, Money, Number, Section, Share
 
 

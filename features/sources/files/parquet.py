@@ -8,7 +8,7 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 
 from features.schema import Kind
-from features.sources.columns import combine_chunks
+from features.sources.cleaning.columns import combine_chunks
 from features.sources.connectors import refuse_duplicate_names
 from features.sources.files.table_file import reading_errors
 from features.tables import TABLES

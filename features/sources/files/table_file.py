@@ -8,7 +8,7 @@ from typing import Any, Protocol
 import pyarrow as pa
 
 from features.errors import SourceUnreadable
-from features.sources.columns import pack
+from features.sources.cleaning.columns import pack
 from features.sources.connectors import whole_message
 
 

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from features.sources.column_names import listed
+from features.sources.cleaning.column_names import listed
 from features.sources.proposals import names
 from features.sources.proposals.cells import Cell, Condition, Value
 from features.sources.proposals.mapped import Joined, MappedTable

@@ -7,6 +7,7 @@ import numpy as np
 
 from features.errors import SourceUnreadable
 from features.extensions import EXPORTS, added
+from features.sources.cleaning.rules import SourceRules
 from features.sources.connectors import Connector, TableMapping
 from features.sources.proposals import inference
 from features.sources.proposals.cells import Cell, Value, condition, quoted, value_of
@@ -15,7 +16,6 @@ from features.sources.proposals.evidence import evidence_of
 from features.sources.proposals.mapped import MappedTable, joined
 from features.sources.proposals.recipes import RECIPES, Recipe
 from features.sources.proposals.sketches import TableSketch, sketch
-from features.sources.rules import SourceRules
 from features.tables import KNOWN_TABLES
 
 CLOSE = 0.75

@@ -3,7 +3,7 @@
 import json
 from collections.abc import Sequence
 
-from features.sources.column_names import listed
+from features.sources.cleaning.column_names import listed
 from features.sources.proposals.proposal import Proposal
 
 

@@ -11,11 +11,11 @@ import numpy as np
 import pyarrow as pa
 
 from features.instants import BoolArray, FloatArray, IntArray
+from features.sources.cleaning.rules import SourceRules
 from features.sources.connectors import Connector
 from features.sources.readings import amounts, dates
 from features.sources.readings.evidence import choose, distinct_cells
 from features.sources.readings.texts import MISSING_ID, NULL_LIKE
-from features.sources.rules import SourceRules
 
 MOST_ROWS = 500_000
 """Rows that are looked at: the rest of a larger table is read when the mapping is tried."""

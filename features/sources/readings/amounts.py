@@ -7,7 +7,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from features.instants import BoolArray, IntArray
-from features.sources.cells import NUMBER_PATTERN
+from features.sources.cleaning.cells import NUMBER_PATTERN
 from features.sources.readings.evidence import Evidence, choose, matches
 
 POINT, COMMA = "decimal_point", "decimal_comma"

@@ -12,10 +12,10 @@ import pyarrow.compute as pc
 
 from features.errors import SettingsError
 from features.schema import Column, Kind, Table
-from features.sources.columns import MIN_ARROW_CELLS, normalise
+from features.sources.cleaning.columns import MIN_ARROW_CELLS, normalise
+from features.sources.cleaning.rules import SourceRules
 from features.sources.readings import amounts, dates, texts
 from features.sources.readings.evidence import ColumnReading, Evidence, choose, distinct_cells, matches, replaced
-from features.sources.rules import SourceRules
 
 ALLOWED = {
     Kind.TIME: (*dates.ORDERS, *dates.EPOCHS, "compact", "named"),

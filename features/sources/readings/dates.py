@@ -9,7 +9,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from features.instants import BoolArray, IntArray, iso
-from features.sources.cells import FIRST_US, LAST_US, TIME_PATTERN
+from features.sources.cleaning.cells import FIRST_US, LAST_US, TIME_PATTERN
 from features.sources.readings.date_parts import Parsed, instants_of, number, parse, there
 from features.sources.readings.evidence import Evidence, choose, matches
 

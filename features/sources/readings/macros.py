@@ -5,9 +5,9 @@ from typing import Any
 import numpy as np
 import pyarrow as pa
 
+from features.sources.cleaning.rules import SourceRules
 from features.sources.readings import amounts, dates, texts
 from features.sources.readings.evidence import choose, distinct_cells
-from features.sources.rules import SourceRules
 
 MACROS = (
     ("as_date(cell)", "a date or time with the year first, or with the month's name; null where it is none"),

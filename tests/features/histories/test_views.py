@@ -18,8 +18,8 @@ from features.histories.time_search import Search, positions_by_day
 from features.histories.views import View
 from features.instants import MICROSECONDS_PER_DAY, FloatArray, instant
 from features.parallel import parallel_map
+from features.sources.cleaning.text_column import TextColumn
 from features.sources.source import source_from_rows
-from features.sources.text_column import TextColumn
 from training.simulator.simulation import simulate
 
 

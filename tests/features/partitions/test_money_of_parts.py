@@ -13,7 +13,7 @@ from features.histories.options import Options
 from features.instants import instant
 from features.partitions.merge import merge_histories
 from features.partitions.summary import read_part
-from features.sources.rules import SourceRules
+from features.sources.cleaning.rules import SourceRules
 from features.sources.source import read_source
 from tests.features.partitions.test_partitions import cut, same_histories
 

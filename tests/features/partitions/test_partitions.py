@@ -21,9 +21,9 @@ from features.instants import MICROSECONDS_PER_DAY, instant
 from features.partitions.merge import join_options, merge_histories, select_accounts, undeclared_costs
 from features.partitions.summary import join_summaries, read_part, summarise_part
 from features.partitions.write import partition
+from features.sources.cleaning.rules import SourceRules
 from features.sources.connectors import TableMapping
 from features.sources.partitioned import MANIFEST, Partitions, part_numbers, read_partitions
-from features.sources.rules import SourceRules
 from features.sources.source import read_source
 from features.tables import OF_THE_SUPPLIER
 from tests.trained import tiny

@@ -20,7 +20,7 @@ from hypothesis import strategies as st
 
 from features.errors import SourceError, SourceUnreadable
 from features.instants import instant, iso
-from features.sources.rules import SourceRules
+from features.sources.cleaning.rules import SourceRules
 from features.sources.source import Source, TableMapping, read_source
 
 NAMES = ("account_id", "ordered_at", "revenue", "order_id")

@@ -14,7 +14,7 @@ import pytest
 
 from features.errors import SourceError, TooManyBadRows
 from features.instants import instant, iso
-from features.sources.rules import SourceRules
+from features.sources.cleaning.rules import SourceRules
 from features.sources.source import Source, TableMapping, read_source
 from training.settings import parse_settings
 

@@ -11,10 +11,10 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from features.instants import instant, iso
+from features.sources.cleaning.rules import SourceRules
 from features.sources.readings import amounts, dates
 from features.sources.readings.columns import apply, gather, settle
 from features.sources.readings.evidence import ColumnReading
-from features.sources.rules import SourceRules
 from features.tables import TABLE
 
 RULES = SourceRules(until=instant("2026-11-30"))

@@ -11,7 +11,7 @@ from features.errors import SourceUnreadable, TooManyBadRows
 from features.histories.histories import build_histories
 from features.histories.outlier_dates import outlier_dates
 from features.instants import instant, iso
-from features.sources.rules import SourceRules
+from features.sources.cleaning.rules import SourceRules
 from features.sources.source import Source, TableMapping, read_source
 
 

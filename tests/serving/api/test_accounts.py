@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 
 from features.instants import instant, iso
-from features.sources.rules import SourceRules
+from features.sources.cleaning.rules import SourceRules
 from serving.scoring.request_parsing import HARMLESS, MOST_LISTED, read_account
 from serving.scoring.scoring_service import ScoringService
 from tests.serving.client import Client

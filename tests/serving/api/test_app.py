@@ -8,10 +8,10 @@ from typing import Any
 import pytest
 
 from serving.api.app import create_app
-from serving.api.logging import JsonLines
 from serving.api.model_holder import ModelHolder
+from serving.api.observability.logging import JsonLines
+from serving.api.observability.request_context import RequestContext
 from serving.api.request_bodies import MOST_BYTES
-from serving.api.request_context import RequestContext
 from serving.scoring.scoring_service import ScoreAnswer, ScoreQuery, ScoringService
 from tests.serving.client import JSON, Client
 

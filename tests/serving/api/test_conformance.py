@@ -15,9 +15,9 @@ import pytest
 from openapi_spec_validator import OpenAPIV30SpecValidator
 
 from features.histories.histories import Histories
-from serving.api.key_store import create_key
 from serving.api.openapi import EXAMPLE, INSTANT, document
 from serving.api.queries import score_query_of
+from serving.api.security.key_store import create_key
 from serving.runtime.server import Terms, running
 from serving.store.database import open_store
 from tests.serving.runs import fill, scored

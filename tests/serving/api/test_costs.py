@@ -20,9 +20,9 @@ from features.schema import Kind, Table
 from features.tables import TABLE
 from serving.api.app import answer_score
 from serving.api.errors import HttpError, http_error
-from serving.api.gate import MOST_ADDRESS_BYTES, Gate, checked_headers
 from serving.api.request_bodies import parse_form, parse_json
-from serving.api.store_queries import feedback_items, lookup_query
+from serving.api.security.gate import MOST_ADDRESS_BYTES, Gate, checked_headers
+from serving.api.store_endpoints.store_queries import feedback_items, lookup_query
 from serving.scoring.request_parsing import EVENT_TABLES
 from serving.scoring.scoring_service import ScoringService
 from serving.web.filters import filters_of

@@ -14,7 +14,7 @@ from features.tables import TABLES
 from serving.api.app import create_app
 from serving.api.model_holder import ModelHolder
 from serving.api.openapi import document
-from serving.api.store_service import StoreService
+from serving.api.store_endpoints.store_service import StoreService
 from serving.scoring.request_parsing import EVENT_TABLES, PROFILE
 from serving.scoring.scoring_service import ScoringService
 from tests.serving.client import JSON, Client

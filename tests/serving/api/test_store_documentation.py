@@ -8,8 +8,8 @@ import pytest
 
 from features.histories.histories import Histories
 from serving.api.openapi import document
-from serving.api.store_openapi import POSTS, Posted, event_schema
-from serving.api.store_schemas import PlanRequest, PlanTotals
+from serving.api.store_endpoints.store_openapi import POSTS, Posted, event_schema
+from serving.api.store_endpoints.store_schemas import PlanRequest, PlanTotals
 from tests.serving.api.test_documentation import _agrees
 from tests.serving.integrations.crm_store import Crm
 from tests.serving.runs import fill, profiles, scored

@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 
 from features.histories.histories import Histories
 from features.sources.source import source_from_rows
-from serving.api.store_openapi import POSTS
+from serving.api.store_endpoints.store_openapi import POSTS
 from tests.databases import new_database
 from tests.serving.integrations.crm_store import Crm
 from tests.serving.runs import fill, profiles, scored

@@ -8,7 +8,7 @@ import sqlalchemy as sa
 from features.instants import instant
 from serving.api.app import create_app
 from serving.api.model_holder import ModelHolder
-from serving.api.store_service import StoreService
+from serving.api.store_endpoints.store_service import StoreService
 from serving.store.database import open_store, reading
 from serving.store.feedback import FEEDBACK, feedback_rows
 from tests.serving.client import Client

@@ -11,7 +11,7 @@ import pandas as pd
 import pytest
 
 from features.histories.histories import Histories
-from serving.api.store_openapi import FEEDBACK_EXAMPLE
+from serving.api.store_endpoints.store_openapi import FEEDBACK_EXAMPLE
 from serving.runtime.server import Terms, running
 from serving.store.database import open_store, reading
 from serving.store.feedback import FEEDBACK

@@ -11,7 +11,7 @@ import pytest
 from features.histories.histories import Histories
 from serving.api.app import create_app
 from serving.api.model_holder import ModelHolder
-from serving.api.store_service import StoreService
+from serving.api.store_endpoints.store_service import StoreService
 from serving.planning.arms import Draw
 from serving.planning.candidates import build_candidates
 from serving.planning.plan import Allowance, make_plan

@@ -25,8 +25,8 @@ import pytest
 from features.errors import BundleError, SettingsError
 from features.histories.histories import Histories
 from serving.api.app import answer_score
-from serving.api.key_store import create_key, revoke_key
 from serving.api.openapi import EXAMPLE
+from serving.api.security.key_store import create_key, revoke_key
 from serving.runtime.server import Terms, running, serve
 from serving.scoring.scoring_service import ScoringService
 from serving.store.database import open_store

@@ -14,9 +14,9 @@ from features.errors import SettingsError
 from features.histories.histories import Histories
 from serving.api.app import create_app
 from serving.api.model_holder import ModelHolder
+from serving.api.observability.spans import Spans
 from serving.api.openapi import EXAMPLE
-from serving.api.spans import Spans
-from serving.api.store_service import StoreService
+from serving.api.store_endpoints.store_service import StoreService
 from serving.runtime.server import Terms, running
 from serving.runtime.tracing import EXPORTER, Traces, check_exporter, traces_of_environment
 from serving.scoring.scoring_service import ScoringService

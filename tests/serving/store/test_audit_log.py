@@ -12,8 +12,8 @@ import sqlalchemy as sa
 import ladder
 from features.errors import StoreError
 from features.histories.histories import Histories
-from serving.api.key_store import create_key, list_keys, read_ring, revoke_key
 from serving.api.score_freshness import watch_scores
+from serving.api.security.key_store import create_key, list_keys, read_ring, revoke_key
 from serving.store.accepted_plans import accepted_plans
 from serving.store.audit_log import (
     CHANGES,

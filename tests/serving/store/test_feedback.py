@@ -12,8 +12,8 @@ import sqlalchemy as sa
 from features.histories.histories import Histories
 from features.instants import instant
 from features.sources.source import source_from_rows
-from serving.api.store_openapi import FEEDBACK_EXAMPLE
-from serving.api.store_service import StoreService
+from serving.api.store_endpoints.store_openapi import FEEDBACK_EXAMPLE
+from serving.api.store_endpoints.store_service import StoreService
 from serving.store.overrides import OVERRIDES
 from tests.databases import new_database
 from tests.serving.integrations.crm_store import NOW, Crm

@@ -16,7 +16,7 @@ from tests.databases import new_database
 
 _TELL = """
 import json, sys
-from serving.api.store_service import StoreService
+from serving.api.store_endpoints.store_service import StoreService
 store_service, begin = StoreService(sys.argv[1]), int(sys.argv[2])
 for k in range(begin, begin + 1_000_000):
     events = [{"event_id": f"{k}-{n}", "account_id": f"A{k}", "investment": "visit", "made_at": "2025-01-01"}

@@ -13,7 +13,7 @@ from features.tables import RUNGS
 from serving.planning.arms import Draw
 from serving.planning.plan import Allowance
 from serving.planning.planner import Planner, PlanQuery
-from serving.scoring.talk_sheet import talk_sheet
+from serving.scoring.advice.talk_sheet import talk_sheet
 from serving.store.background import background_of, write_background
 from serving.store.database import open_store, reading
 from serving.store.groups import group_people, group_report

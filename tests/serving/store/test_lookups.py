@@ -12,7 +12,7 @@ from features.histories.histories import Histories
 from features.instants import iso
 from serving.api.app import answer_score, create_app
 from serving.api.model_holder import ModelHolder
-from serving.api.store_service import StoreService
+from serving.api.store_endpoints.store_service import StoreService
 from serving.scoring.batch import score_frames
 from serving.scoring.scoring_service import ScoringService
 from tests.databases import new_database

@@ -16,7 +16,7 @@ import pytest
 import sqlalchemy as sa
 
 from features.errors import StoreError
-from serving.api.key_store import create_key, list_keys
+from serving.api.security.key_store import create_key, list_keys
 from serving.store import audit_log
 from serving.store.audit_log import Author, Entry
 from serving.store.database import METADATA, SCHEMA, connect, open_store, reading, writing

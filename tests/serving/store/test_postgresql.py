@@ -10,7 +10,7 @@ import sqlalchemy as sa
 from features.deadlines import deadline
 from features.errors import DeadlinePassed, StoreError
 from serving.api.errors import HttpError
-from serving.api.key_store import WatchedRing, create_key, read_ring
+from serving.api.security.key_store import WatchedRing, create_key, read_ring
 from serving.store.database import open_store, reading, writing
 from tests.databases import new_database
 from tests.proxies import Proxy, proxied

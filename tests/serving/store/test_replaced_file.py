@@ -7,7 +7,7 @@ import pytest
 
 from features.errors import StoreReplaced
 from serving.api.errors import HttpError
-from serving.api.key_store import WatchedRing, create_key, list_keys, read_ring
+from serving.api.security.key_store import WatchedRing, create_key, list_keys, read_ring
 from serving.store.database import open_store, writing
 from tests.serving.sites import Browser
 

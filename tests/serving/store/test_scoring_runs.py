@@ -15,8 +15,8 @@ import sqlalchemy as sa
 from features.errors import SettingsError, StoreError
 from features.histories.histories import Histories
 from features.instants import instant
+from serving.scoring.advice.reason_table import reason_texts
 from serving.scoring.batch import score_frames, write_frames
-from serving.scoring.reason_table import reason_texts
 from serving.scoring.scoring import Scorer
 from serving.store import scoring_runs as results
 from serving.store.database import open_store, reading

@@ -20,9 +20,9 @@ import serving.store
 from features.errors import StoreError
 from features.instants import iso
 from serving.api.app import create_app
-from serving.api.key_store import list_keys
 from serving.api.model_holder import ModelHolder
-from serving.api.store_service import StoreService
+from serving.api.security.key_store import list_keys
+from serving.api.store_endpoints.store_service import StoreService
 from serving.planning.accepted import accepted_plan
 from serving.planning.plan import CONTRACT_COLUMNS
 from serving.scoring.score_columns import INVESTMENT_SCORES as INVESTMENT_COLUMNS

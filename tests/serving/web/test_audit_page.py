@@ -12,8 +12,8 @@ import pytest
 
 import commands
 import serving
-from serving.api.feedback_parsing import read_event
-from serving.api.key_store import create_key, revoke_key, rotate_key
+from serving.api.security.key_store import create_key, revoke_key, rotate_key
+from serving.api.store_endpoints.feedback_parsing import read_event
 from serving.store.audit_log import RETRAINED, Author, Entry, changes, drop_before, record
 from serving.store.database import reading, writing
 from serving.store.feedback import keep_feedback, known_options

@@ -10,7 +10,7 @@ import sqlalchemy as sa
 
 from features.histories.histories import Histories
 from features.instants import MICROSECONDS_PER_DAY
-from serving.scoring.playbook import Playbooks
+from serving.scoring.advice.playbook import Playbooks
 from serving.store.database import reading, writing
 from serving.store.groups import family_of, group_report, root_column
 from serving.store.lookups import required_run

@@ -9,7 +9,7 @@ import pytest
 from joserfc.jwk import RSAKey
 
 from features.errors import SettingsError
-from serving.api.keyring import Keyring
+from serving.api.security.keyring import Keyring
 from serving.store.audit_log import Author, changes
 from serving.store.database import open_store, reading, writing
 from serving.store.people import Person, put_person

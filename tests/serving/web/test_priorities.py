@@ -12,7 +12,7 @@ import pytest
 from starlette.datastructures import QueryParams
 
 from features.tables import RUNGS
-from serving.scoring.reason_table import reason_texts
+from serving.scoring.advice.reason_table import reason_texts
 from serving.store.database import moment, open_store, writing
 from serving.store.overrides import OVERRIDES
 from serving.store.scoring_runs import Frames

@@ -5,8 +5,8 @@ from collections.abc import Iterator
 
 import pytest
 
-from serving.api.keyring import Key, Keyring, make_secret
-from serving.api.rate_limit import Rates
+from serving.api.security.keyring import Key, Keyring, make_secret
+from serving.api.security.rate_limit import Rates
 from serving.web.session import COOKIE, HOURS
 from tests.serving.sites import Browser
 from tests.serving.web.markup import hidden, read

@@ -16,7 +16,7 @@ import sqlalchemy as sa
 
 from features.histories.histories import Histories
 from serving.api.endpoints import ENDPOINTS, PAGES
-from serving.api.keyring import Key, Keyring, make_secret
+from serving.api.security.keyring import Key, Keyring, make_secret
 from serving.store.accepted_plans import PLANS
 from serving.store.account_lookback import STANDINGS
 from serving.store.audit_log import Author

@@ -13,7 +13,7 @@ from tests.trained import tiny, tiny_histories, tiny_trained
 from training.data.acquired_accounts import acquired_totals, add_acquired
 from training.effects.acquisition_roi import LEAST_ACCOUNTS, AcquisitionRoi, acquisition_roi
 from training.effects.acquisition_roi import Row as Line
-from training.effects.off_policy_value import OffPolicyValue
+from training.effects.plans.off_policy_value import OffPolicyValue
 
 END = instant("2024-07-01")
 CLAIM = OffPolicyValue(120.0, 90.0, 40.0, 140.0, 300, 30.0, 60.0)

@@ -7,7 +7,7 @@ import pytest
 
 from tests.told import told
 from tests.training.effects.test_uplift import dataset, settings, supplier
-from training.effects.effect_estimation import modifiers, small_booster
+from training.effects.estimation.effect_estimation import modifiers, small_booster
 from training.effects.placebo import choices_finding, lots_finding, negative_control, placebo_date
 from training.effects.target_trials import Trials, build_trials
 from training.effects.uplift import fit_uplift

@@ -26,12 +26,12 @@ from tests.docs.documents import DOCS, python_blocks
 from tests.trained import small_settings, tiny_dataset, tiny_histories
 from training.data.dataset import earlier_split
 from training.data.splits import folds_of
-from training.effects.doubly_robust import cross_fitted_propensity, overlap
-from training.effects.effect_estimation import fit_effects, modifiers, small_booster
+from training.effects.estimation.doubly_robust import cross_fitted_propensity, overlap
+from training.effects.estimation.effect_estimation import fit_effects, modifiers, small_booster
+from training.effects.estimation.uplift_estimation import Estimation
+from training.effects.estimation.within_dates import at_their_dates, centred
 from training.effects.outcomes import measure
 from training.effects.target_trials import Trials, build_trials
-from training.effects.uplift_estimation import Estimation
-from training.effects.within_dates import at_their_dates, centred
 from training.estimators import (
     HistoryFeatures,
     RevenueRegressor,

@@ -10,7 +10,7 @@ import pytest
 
 from features.histories.column_profiles import Profiles, add_profiles, profile_columns
 from features.histories.histories import build_histories
-from features.sources.rules import SourceRules
+from features.sources.cleaning.rules import SourceRules
 from features.sources.source import read_source, source_from_rows
 from tests.trained import tiny, tiny_bundle, tiny_histories
 from tests.training.monitoring.test_realised_performance import CALM

@@ -10,7 +10,7 @@ import pytest
 from features.histories.snapshots import Snapshots
 from features.instants import FloatArray
 from tests.trained import tiny_bundle, tiny_dataset, tiny_trained
-from training.effects.policy_evaluation import PolicyEvaluation
+from training.effects.plans.policy_evaluation import PolicyEvaluation
 from training.model.bundle import Bundle
 from training.model.findings import OK, Finding
 from training.promotion.policy_value import ALL, LATER, compare_money

@@ -7,7 +7,7 @@ import numpy as np
 import pytest
 
 from tests.training.tracking.tracking import comparison, curves
-from training.effects.off_policy_value import budget_of, off_policy_value
+from training.effects.plans.off_policy_value import budget_of, off_policy_value
 from training.evaluation.curves import (
     Curves,
     gains_curve,

@@ -10,11 +10,11 @@ from typing import NamedTuple
 
 import pytest
 
+from features.sources.cleaning.rules import SourceRules
 from features.sources.proposals.doubts import Question
 from features.sources.proposals.proposal import Proposal, propose
 from features.sources.proposals.recipes import RECIPES
 from features.sources.proposals.settings_text import settings_text
-from features.sources.rules import SourceRules
 from features.sources.source import Source, open_source, read_source
 from training.settings import parse_settings
 

@@ -1,4 +1,4 @@
-"""Why to act by a day (`serving.scoring.act_by`)."""
+"""Why to act by a day (`serving.scoring.advice.act_by`)."""
 
 from training.model.text.row import Row
 

@@ -1,4 +1,4 @@
-"""What plans brought, beside what they promised (`training.effects.plan_findings`)."""
+"""What plans brought, beside what they promised (`training.effects.plans.plan_findings`)."""
 
 from training.model.text.row import Row
 
