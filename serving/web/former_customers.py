@@ -10,7 +10,7 @@ from features.instants import MICROSECONDS_PER_DAY
 from features.tables import RUNGS
 from serving.web.timeline_events import day_text
 from serving.web.visit import Visit
-from training.model.reasons import LEAVING, Reason, Stored, read_reasons, write_reasons
+from training.model.reasons import LEAVING, Reason, Stored, first_reason, read_reasons, write_reasons
 
 CUSTOMER = RUNGS.index("customer")
 OF_CUSTOMERS = ("p_switch", "switch_trigger", "value_at_risk", "overdue_days")
@@ -53,7 +53,7 @@ def reasons_shown(text: str, former: object) -> str:
 def first_reason_shown(text: str, former: object) -> "Stored | None":
     """Return the first of an account's reasons as they are shown; None where there is none."""
     if not former:
-        return next(iter(read_reasons(text, 1)), None)
+        return first_reason(text)
     return next((one for one in read_reasons(text) if not (isinstance(one, Reason) and one.outcome == LEAVING)), None)
 
 

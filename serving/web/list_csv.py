@@ -29,6 +29,11 @@ _OF_OPTION = frozenset(("bond", "cost", "gain_low", "gain_high"))
 _IF_IT_PAYS = (*_OF_OPTION, "recommended_investment", "expected_gain", "roi")
 _PLACE = {name: place for place, name in enumerate(CSV_COLUMNS)}
 _STATE, _REASON, _FORMER = (_PLACE[name] for name in ("state", "reason", "former"))
+_FREE_TEXTS = [
+    _PLACE[name]
+    for name in ("account_id", "name", "owner", "switch_trigger", "recommended_investment", "bond", "reason")
+]
+"""Of which anybody but us says what they hold."""
 _NOT_OF_FORMER, _NOT_IF_IDLE = (
     [_PLACE[name] for name in names if name in _PLACE] for names in (OF_CUSTOMERS, _IF_IT_PAYS)
 )
@@ -66,7 +71,10 @@ def _rows(connection: sa.Connection, visit: Visit, asked: Filters, order: Order)
         reason = first_reason_shown(row[_REASON], row[_FORMER])
         row[_REASON] = None if reason is None else reason_words(visit, reason)
         row[_FORMER] = bool(row[_FORMER])
-        yield [safe_cell(cell) for cell in row]
+        for place in _FREE_TEXTS:
+            if row[place] is not None:
+                row[place] = plain(row[place])
+        yield row
 
 
 def _column(name: str) -> "sa.ColumnElement[Any]":
