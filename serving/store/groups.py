@@ -115,11 +115,15 @@ LEVELS = 4
 
 def root_column() -> "sa.ColumnElement[Any]":
     """Return the account at the top of each row's chain of parents; null for an account that stands alone."""
-    account = ACCOUNTS.c
+    account, climbed = ACCOUNTS.c, [_parent(ACCOUNTS)]
+    for level in range(1, LEVELS):
+        above = ACCOUNTS.alias(f"above_{level}")
+        up = sa.select(_parent(above)).where(above.c.account_id == climbed[-1])
+        climbed.append(up.correlate_except(above).scalar_subquery())
     parents = ACCOUNTS.alias("below")
     below = sa.select(parents.c.parent_account_id).where(parents.c.parent_account_id != parents.c.account_id)
     heads = sa.case((account.account_id.in_(below), account.account_id))
-    return sa.func.coalesce(*_chain(_parent(ACCOUNTS)), heads)
+    return sa.func.coalesce(*climbed[::-1], heads)
 
 
 def group_roots(connection: sa.Connection, most: int) -> list[str]:
@@ -127,23 +131,23 @@ def group_roots(connection: sa.Connection, most: int) -> list[str]:
 
     Climbs from each parent once, not from every account.
     """
-    account = ACCOUNTS.c
-    named = (account.parent_account_id > "") & (account.parent_account_id != account.account_id)
-    parents = sa.select(account.parent_account_id).where(named).distinct().subquery()
-    root = sa.func.coalesce(*_chain(parents.c.parent_account_id))
-    tops = sa.select(root.label("root")).distinct().subquery()
-    query = sa.select(tops.c.root).where(tops.c.root != "").order_by(tops.c.root).limit(most)
+    parents = sa.select(ACCOUNTS.c.parent_account_id.label("id")).where(ACCOUNTS.c.parent_account_id > "").distinct()
+    first = parents.subquery("parents")
+    above = [ACCOUNTS.alias(f"above_{level}") for level in range(1, LEVELS)]
+    tables: sa.FromClause = first
+    climbed: list[sa.ColumnElement[Any]] = [first.c.id]
+    for one in above:
+        tables = tables.outerjoin(one, one.c.account_id == climbed[-1])
+        climbed.append(_parent(one))
+    child = ACCOUNTS.alias("child")
+    others = (child.c.parent_account_id == first.c.id) & (child.c.account_id != first.c.id)
+    own_parent = sa.func.coalesce(above[0].c.parent_account_id, "") == first.c.id
+    group = sa.not_(own_parent) | sa.select(child.c.account_id).where(others).correlate(first).exists()
+    tops = (
+        sa.select(sa.func.coalesce(*climbed[::-1]).label("id")).select_from(tables).where(group).distinct().subquery()
+    )
+    query = sa.select(tops.c.id).where(tops.c.id != "").order_by(tops.c.id).limit(most)
     return list(connection.execute(query).scalars())
-
-
-def _chain(parent: "sa.ColumnElement[Any]") -> "list[sa.ColumnElement[Any]]":
-    """Return the parent and those above it, the topmost first; null where there are no more."""
-    climbed = [parent]
-    for level in range(1, LEVELS):
-        above = ACCOUNTS.alias(f"above_{level}")
-        up = sa.select(_parent(above)).where(above.c.account_id == climbed[-1])
-        climbed.append(up.correlate_except(above).scalar_subquery())
-    return climbed[::-1]
 
 
 def _parent(table: Any) -> "sa.ColumnElement[Any]":

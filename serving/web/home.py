@@ -19,7 +19,7 @@ from serving.store.scoring_runs import SCORES, Current
 from serving.store.verdicts import plan_verdicts
 from serving.web.charts import sparkline
 from serving.web.filters import Filters, conditions, source
-from serving.web.priorities import OLD_LINKS, Priority, choices_of, priorities_of
+from serving.web.priorities import OLD_LINKS, Priority, owners_of, priorities_of
 from serving.web.ttl_cache import TTLCache
 from serving.web.visit import Visit, redirect, render
 
@@ -77,10 +77,10 @@ def show(visit: Visit) -> Response:
         tiles = _tiles(connection, visit, current, asked)
         lists = [one for one in _lists(connection, visit, current, asked) if one.news]
         money = None if asked.owner else _money(connection)
-        choices = choices_of(connection, current, visit.engine)
+        owners = owners_of(connection, current, visit.engine)
     return render(
         visit, "home.html", current=current, tiles=tiles, lists=lists, money=money, owner=owner, mine=mine,
-        choices=choices, asked=asked, points=NEWS_POINTS,
+        owners=owners, asked=asked, points=NEWS_POINTS,
     )  # fmt: skip
 
 

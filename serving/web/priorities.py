@@ -58,6 +58,7 @@ OLD_LINKS = frozenset((*Filters.__dataclass_fields__, "sort", "direction", "page
 """What a link to `/` asked when the list stood there."""
 _totals: TTLCache[Totals] = TTLCache()
 _choices: TTLCache["Choices"] = TTLCache()
+_owners: TTLCache[Sequence[str]] = TTLCache()
 
 
 @dataclass(frozen=True)
@@ -368,15 +369,21 @@ def choices_of(connection: sa.Connection, current: Current, engine: sa.Engine) -
     return _choices.get((str(engine.url), current.run_id), lambda: _read_choices(connection))
 
 
-def _read_choices(connection: sa.Connection) -> Choices:
-    def distinct(column: "sa.ColumnElement[Any]") -> list[str]:
-        query = sa.select(column).where(column.is_not(None), column != "").distinct().order_by(column)
-        return list(connection.execute(query.limit(MOST_CHOICES)).scalars())
+def owners_of(connection: sa.Connection, current: Current, engine: sa.Engine) -> Sequence[str]:
+    """Return the owners to choose from, where nothing else is to be chosen; kept for a minute."""
+    return _owners.get((str(engine.url), current.run_id), lambda: _distinct(connection, ACCOUNTS.c.owner))
 
+
+def _read_choices(connection: sa.Connection) -> Choices:
     profile = ACCOUNTS.c
-    plain = {name: distinct(profile[name]) for name in ("owner", "country", "industry", "segment")}
+    plain = {name: _distinct(connection, profile[name]) for name in ("owner", "country", "industry", "segment")}
     groups = _named_groups(connection, group_roots(connection, MOST_CHOICES))
     return Choices(plain["owner"], plain["country"], plain["industry"], plain["segment"], groups)
+
+
+def _distinct(connection: sa.Connection, column: "sa.ColumnElement[Any]") -> list[str]:
+    query = sa.select(column).where(column.is_not(None), column != "").distinct().order_by(column)
+    return list(connection.execute(query.limit(MOST_CHOICES)).scalars())
 
 
 def _named_groups(connection: sa.Connection, roots: Sequence[str]) -> dict[str, str]:
