@@ -14,9 +14,10 @@ from serving.store.lookups import required_run
 from serving.store.news import NEWS_POINTS, news_of
 from serving.store.page_settings import MINE, keep_setting, settings_of
 from serving.store.previous_scores import PREVIOUS
-from serving.store.run_figures import ALL, RunFigures, figures_query, kept_figures, read_figures
+from serving.store.run_figures import ALL, RunFigures, figures_query, kept_figures, kept_of_owners, read_figures
 from serving.store.scoring_runs import SCORES, Current
 from serving.store.verdicts import plan_verdicts
+from serving.store.visibility import is_limited
 from serving.web.charts import sparkline
 from serving.web.filters import Filters, conditions, source
 from serving.web.priorities import OLD_LINKS, Priority, owners_of, priorities_of
@@ -93,8 +94,10 @@ def remember(visit: Visit) -> Response:
 
 
 def _tiles(connection: sa.Connection, visit: Visit, current: Current, asked: Filters) -> list[Tile]:
-    dimension, value = (ALL, "") if asked.owner is None else ("owner", asked.owner)
-    before = kept_figures(connection, dimension, value)
+    if asked.owner is not None:
+        before = kept_figures(connection, "owner", asked.owner)
+    else:
+        before = kept_of_owners(connection) if is_limited(visit.engine) else kept_figures(connection, ALL, "")
     tables, where = source(asked), conditions(visit, asked)
     now = _kept_now(connection, current, before, sa.select(sa.func.count()).select_from(tables).where(*where))
     if now is None:

@@ -22,7 +22,7 @@ from serving.store.maintenance.integrity import check_store
 from serving.store.news import RUN_NEWS, _looked_for, news_of
 from serving.store.previous_scores import PREVIOUS
 from serving.store.retention import Terms, apply
-from serving.store.run_figures import kept_figures
+from serving.store.run_figures import figures_query, kept_figures, kept_of_owners, read_figures
 from serving.store.scoring_runs import ACCOUNTS, RUNS, SCORES
 from serving.store.subjects import Subject, erase
 from serving.store.viewers import Visibility
@@ -113,6 +113,17 @@ def test_kept_news_are_those_that_all_accounts_tell(engine: sa.Engine, monkeypat
     monkeypatch.setattr("serving.store.list_totals.count_totals", lambda *_: pytest.fail("all accounts were counted"))
     with reading(engine) as connection:
         totals_of_all(connection, 2)
+
+
+def test_figures_of_whoever_sees_some_owners_are_those_of_the_owners_together(engine: sa.Engine) -> None:
+    for owners in (("M0",), ("M1", "M2"), ("nobody",)):
+        with reading(limited(engine, Visibility(owners))) as connection:
+            expected = read_figures(connection.execute(figures_query(2, None)).mappings().one())
+            kept = kept_of_owners(connection)
+        assert [one.run_id for one in kept] == ([] if owners == ("nobody",) else [2])
+        for one in kept:
+            assert one.counts == expected.counts
+            assert one.sums == pytest.approx(expected.sums)
 
 
 def test_who_is_forgotten_or_changes_hands_is_in_the_news_of_whoever_sees_them_now(engine: sa.Engine) -> None:
