@@ -62,15 +62,10 @@ def count_totals(
     pays = sa.case((state_is(PAYS), 1), else_=0)
     gain = sa.func.sum(sa.case((state_is(PAYS), score.expected_gain), else_=0.0))
     cost = sa.func.sum(sa.case((score.roi > 0, score.expected_gain / score.roi), else_=0.0))
-    sums = (sa.func.count(), sa.func.sum(pays), gain, cost, sa.func.sum(MARGIN_AT_RISK))
+    left_alone = sa.case((state_is(ALONE), 1), else_=0) if state is None else sa.literal(int(state == ALONE))
+    sums = (sa.func.count(), sa.func.sum(pays), gain, cost, sa.func.sum(MARGIN_AT_RISK), sa.func.sum(left_alone))
     row = connection.execute(sa.select(*sums).select_from(tables).where(*where)).one()
-    n, paying = int(row[0]), int(row[1] or 0)
-    alone = 0
-    if state is not None:
-        alone = n if state == ALONE else 0
-    elif n > paying:
-        query = sa.select(sa.func.count()).select_from(tables).where(*where, state_is(ALONE))
-        alone = int(connection.execute(query).scalar_one())
+    n, paying, alone = int(row[0]), int(row[1] or 0), int(row[5] or 0)
     states = {PAYS: paying, ALONE: alone, UNKNOWN: n - paying - alone}
     return Totals(n, states, float(row[3] or 0.0), float(row[2] or 0.0), float(row[4] or 0.0))
 

@@ -1,4 +1,4 @@
-"""What a run says in sums, kept as long as it is: by rung, owner, trigger, segment, country, loyalty, and of all accounts.
+"""What a run says in sums, kept with it: by rung, owner, trigger, segment, country, loyalty, and of all accounts.
 
 So the page can hold a run against the one before, and draw a line over the last runs, without their scores.
 """
