@@ -15,6 +15,7 @@ from serving.store.database import METADATA
 from serving.store.previous_scores import PREVIOUS
 from serving.store.run_figures import IS_FORMER, LEAVING, MARGIN_AT_RISK, OVERDUE_DAYS
 from serving.store.scoring_runs import SCORES
+from serving.store.visibility import is_limited
 
 NEWS_POINTS = 0.05
 """Change in the chance of leaving below which it is no news."""
@@ -85,9 +86,10 @@ def news_of(
         return list(connection.execute(query.where(*where).limit(most)).scalars())
 
     def kept(kind: str) -> list[str]:
-        found = first(_kept(kind, run_id, tables).where(RUN_NEWS.c.place <= NEAR))
+        found = [] if own else first(_kept(kind, run_id, tables).where(RUN_NEWS.c.place <= NEAR))
         return found if len(found) >= most else first(_kept(kind, run_id, tables, by_account=bool(where)))
 
+    own = is_limited(connection.engine)  # then the accounts that are seen are gone through anyhow
     found = {kind: kept(kind) for kind in _KINDS}
     if any(found.values()):
         return found
@@ -103,20 +105,14 @@ def keep_news(connection: sa.Connection, run_id: int) -> None:
         connection.execute(RUN_NEWS.insert().from_select(["run_id", "kind", "place", "account_id"], row))
 
 
-def _joined(kind: str, run_id: int, tables: sa.FromClause) -> sa.FromClause:
-    """Return the tables with the run before where such news is told from it."""
-    if not _KINDS[kind].since:
-        return tables
-    former = PREVIOUS.c
-    return tables.join(PREVIOUS, (former.account_id == SCORES.c.account_id) & (former.run_id == run_id - 1))
-
-
 def _looked_for(kind: str, run_id: int, tables: sa.FromClause, *, placed: bool = False) -> "sa.Select[Any]":
     """Return such news among all accounts, in order.  placed : with the place of each, instead of in order."""
-    one, account = _KINDS[kind], SCORES.c.account_id
+    one, account, former = _KINDS[kind], SCORES.c.account_id, PREVIOUS.c
+    if one.since:
+        tables = tables.join(PREVIOUS, (former.account_id == account) & (former.run_id == run_id - 1))
     order = (sa.nulls_last(one.by.desc()), account)
     place = [sa.func.row_number().over(order_by=order).label("place")] if placed else []
-    query = sa.select(account, *place).select_from(_joined(kind, run_id, tables)).where(one.which)
+    query = sa.select(account, *place).select_from(tables).where(one.which)
     return query if placed else query.order_by(*order)
 
 
@@ -128,6 +124,6 @@ def _kept(kind: str, run_id: int, tables: sa.FromClause, *, by_account: bool = F
     """
     news = RUN_NEWS.c
     of_run, of_kind = (sa.func.coalesce(one, None) if by_account else one for one in (news.run_id, news.kind))
-    found = _joined(kind, run_id, tables).join(RUN_NEWS, news.account_id == SCORES.c.account_id)
+    found = tables.join(RUN_NEWS, news.account_id == SCORES.c.account_id)
     query = sa.select(SCORES.c.account_id).select_from(found)
     return query.where(of_run == run_id, of_kind == kind).order_by(news.place)
