@@ -1,13 +1,16 @@
 """How long the managers' page takes on the server: the first view, filters, sorting, paging, files, a plan.
 
-python -m benchmarks.page [--accounts 100000] [--url sqlite:////tmp/store.db]
+python -m benchmarks.page [--accounts 100000] [--url sqlite:////tmp/store.db] [--filled]
 
-Of each view the time, the processor time of it, and the bytes of the answer as it travels (compressed).
+Of each view the time, the processor time of it, and the bytes of the answer as it travels (compressed). The first views
+are each of a process of its own. --filled : the store is there already.
 """
 
 import argparse
 import gzip
 import resource
+import subprocess
+import sys
 import tempfile
 from dataclasses import replace
 from pathlib import Path
@@ -19,8 +22,11 @@ import pandas as pd
 from features.histories.histories import build_histories
 from features.instants import MICROSECONDS_PER_DAY
 from features.sources.source import source_from_rows
+from serving.api.security.keyring import Keyring
+from serving.store.audit_log import Author
 from serving.store.background import Background, background_of, write_background
-from serving.store.database import open_store
+from serving.store.database import open_store, writing
+from serving.store.people import MANAGER, Person, put_person
 from serving.store.result_files import facts_of
 from serving.store.scoring_runs import write_run
 from tests.serving.runs import run_of
@@ -31,10 +37,19 @@ from training.pipeline import train_on
 from training.settings import Settings
 from training.simulator.simulation import simulate
 
-ASKED = {
+FIRST = {
     "the first view, of a new process": "/",
+    "the first view of one owner's": "/?owner=M07",
+    "another owner's, without former": "/?owner=M08",
+    "a first view of who sees only that": "/ as M07",
+    "the first list, of a new process": "/accounts",
+    "one owner's, of a new process": "/accounts?owner=M07",
+}
+"""path, and as whom: an owner who sees no other accounts."""
+ASKED = {
+    "the first view": "/",
     "the first view again": "/",
-    "the first list": "/accounts",
+    "the list": "/accounts",
     "the list again": "/accounts",
     "one owner": "/accounts?owner=M07",
     "a rung, by return": "/accounts?rung=member&sort=roi",
@@ -85,6 +100,8 @@ def filled(url: str, accounts: int) -> None:
     written = write_run(engine, facts_of(scores, bundle), [frames], [_profiles(accounts)])
     seen = background_of(histories, source, histories.end, bundle.facts)
     write_background(engine, written.run_id, bundle.facts, [_background(seen, accounts)])
+    with writing(engine) as connection:
+        put_person(connection, Person("M07", MANAGER, "M07"), Author(), histories.end)
     engine.dispose()
 
 
@@ -117,34 +134,52 @@ def _background(seen: Background, accounts: int) -> Background:
 
 
 def _profiles(accounts: int) -> pd.DataFrame:
-    number = np.arange(accounts)
+    """Return what is known of the accounts: a third of them stand in groups of four."""
+    number, of_group = np.arange(accounts), np.arange(accounts) % 12
+    parent = np.where((of_group > 0) & (of_group < 4), number - of_group, -1)
     return pd.DataFrame({
         "account_id": _ids(accounts),
         "name": [f"Account {k:06d} BV" for k in number],
         "owner": [f"M{k % 40:02d}" for k in number],
         "industry": np.array(["food", "steel", "chemicals", "logistics"], object)[number % 4],
         "country": np.array(["NL", "BE", "DE"], object)[number % 3],
+        "parent_account_id": [None if k < 0 else f"A{k:07d}" for k in parent],
     })  # fmt: skip
+
+
+def _ask(browser: Browser, what: str, path: str, **headers: str) -> None:
+    """Open a page and print what it took.  The first time the store is opened before."""
+    browser.open("/sign-in", **headers)
+    began, busy = perf_counter(), process_time()
+    answer = browser.open(path, **headers)
+    took, busy = 1e3 * (perf_counter() - began), 1e3 * (process_time() - busy)
+    size = len(gzip.compress(answer.content)) / 1e3
+    print(f"{what:<34} {took:8.0f} ms {busy:8.0f} ms of a core  {answer.status_code}  {size:,.0f} kB", flush=True)
 
 
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--accounts", type=int, default=100_000)
     parser.add_argument("--url")
+    parser.add_argument("--filled", action="store_true")
+    parser.add_argument("--first", help=argparse.SUPPRESS)
     options = parser.parse_args()
+    if options.first is not None:
+        path, _, who = FIRST[options.first].partition(" as ")
+        with Browser(options.url, Keyring if who else None, "X-Forwarded-User" if who else None) as browser:
+            _ask(browser, options.first, path, **({"X-Forwarded-User": who} if who else {}))
+        return
     with tempfile.TemporaryDirectory() as scratch:
         url = options.url or f"sqlite:///{Path(scratch) / 'store.db'}"
         began = perf_counter()
-        filled(url, options.accounts)
-        print(f"{'a run written':<34} {perf_counter() - began:8.1f} s")
+        if not options.filled:
+            filled(url, options.accounts)
+            print(f"{'a run written':<34} {perf_counter() - began:8.1f} s")
+        for what in FIRST:
+            subprocess.run([sys.executable, "-m", "benchmarks.page", "--url", url, "--first", what], check=True)
         with Browser(url) as browser:
-            browser.open("/sign-in")  # opens the store and reads the templates
             for what, path in ASKED.items():
-                began, busy = perf_counter(), process_time()
-                answer = browser.open(path)
-                took, busy = 1e3 * (perf_counter() - began), 1e3 * (process_time() - busy)
-                size = len(gzip.compress(answer.content)) / 1e3
-                print(f"{what:<34} {took:8.0f} ms {busy:8.0f} ms of a core  {answer.status_code}  {size:,.0f} kB")
+                _ask(browser, what, path)
     print(f"{'peak memory':<34} {resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1e3:8.0f} MB")
 
 

@@ -141,8 +141,9 @@ def serve_until_stopped(folder: Path, port: int, terms: Terms, announce: Callabl
 def _fill_store(folder: Path, settings: Settings, options: ServeOptions) -> None:
     """Make the store, with the scores and the accounts that were given.  folder : of the model that is served."""
     from serving.store.database import open_store, writing
+    from serving.store.first_views import keep_first_views
     from serving.store.result_files import read_folder
-    from serving.store.scoring_runs import put_profiles
+    from serving.store.scoring_runs import current_run, put_profiles
     from training.model.champion import read_trusted_bundle
 
     check_store(options.store)
@@ -158,6 +159,9 @@ def _fill_store(folder: Path, settings: Settings, options: ServeOptions) -> None
         try:
             with writing(engine) as connection:
                 put_profiles(connection, map(left_out.of, profiles))
+                current = current_run(connection)
+                if current is not None:  # whose accounts they are counts in its figures
+                    keep_first_views(connection, current.run_id)
             left_out.tell()
         finally:
             engine.dispose()

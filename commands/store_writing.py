@@ -47,7 +47,7 @@ def store_run(url: str, facts: RunFacts, chunks: Iterable[Frames], profiles: Ite
     """Write a run into the store, without whoever was forgotten.  chunks, profiles : as
     `serving.store.scoring_runs.write_run` takes them."""
     from serving.store.database import label_of, open_store, writing
-    from serving.store.run_figures import keep_figures
+    from serving.store.first_views import keep_first_views
     from serving.store.scoring_runs import write_run
 
     left_out = LeftOut(url)
@@ -59,7 +59,7 @@ def store_run(url: str, facts: RunFacts, chunks: Iterable[Frames], profiles: Ite
             own = (left_out.of_run(frames) for frames in chunks)
             written = write_run(engine, facts, own, None if profiles is None else map(left_out.of, profiles))
         with writing(engine) as connection:
-            keep_figures(connection, written.run_id)
+            keep_first_views(connection, written.run_id)
     finally:
         engine.dispose()
     changed = f"{written.changed:,} of {written.accounts:,} accounts changed, {written.removed:,} removed"

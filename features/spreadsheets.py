@@ -21,6 +21,9 @@ _BLANKS = (
 _WITHIN, _WITHIN_TAKEN = (re.compile(f"([;|\\t\\r\\n]{_BLANKS}){more}(?={_RUNS})") for more in ("", "'"))
 _FIRST, _FIRST_TAKEN = (re.compile(f"^({_BLANKS}){more}(?={_RUNS}|'*[\\t\\r\\n])") for more in ("", "'"))
 
+_PLAIN = re.compile(r"[0-9A-Za-z][^;|\t\r\n]*")
+"""Most texts: they begin with a letter or a digit, and nothing within them separates."""
+
 
 def plain(text: str) -> str:
     """Return the text as no spreadsheet runs it.
@@ -28,7 +31,7 @@ def plain(text: str) -> str:
     >>> plain("=1+1"), plain("Acme;=1+1"), plain("Acme"), plain("'=1")
     ("'=1+1", "Acme;'=1+1", 'Acme', "''=1")
     """
-    return _FIRST.sub(r"\1'", _WITHIN.sub(r"\1'", text))
+    return text if _PLAIN.fullmatch(text) else _FIRST.sub(r"\1'", _WITHIN.sub(r"\1'", text))
 
 
 def unplain(text: str) -> str:

@@ -21,12 +21,13 @@ def postgres_server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
         yield server.get_uri()
 
 
-def new_database(server: str) -> str:
-    """The URL of an empty database."""
+def new_database(server: str, of: str | None = None) -> str:
+    """The URL of an empty database.  of : the URL of one that nobody has open; the new one is then a copy."""
     engine = sa.create_engine(server.replace("postgresql://", "postgresql+psycopg://"), poolclass=sa.NullPool)
     name = f"store_{next(_NUMBERS)}"
     with engine.connect().execution_options(isolation_level="AUTOCOMMIT") as connection:
-        connection.exec_driver_sql(f"CREATE DATABASE {name}")
+        copied = "" if of is None else f" TEMPLATE {sa.make_url(of).database}"
+        connection.exec_driver_sql(f"CREATE DATABASE {name}{copied}")
     engine.dispose()
     url = sa.make_url(server).set(database=name)
     return url.render_as_string(hide_password=False)

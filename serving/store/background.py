@@ -22,7 +22,7 @@ from serving.scoring.lifetime_groups import group_names, lifetime_sums
 from serving.store.account_lookback import STANDINGS, put_standings, standings_frame
 from serving.store.bulk_insert import among
 from serving.store.database import writing
-from serving.store.run_figures import keep_figures
+from serving.store.first_views import keep_first_views
 from serving.store.scoring_runs import SCORES
 from serving.store.summaries import Summary, put_summary, summarise
 from serving.store.timelines import TIMELINES, pack, put_timelines
@@ -80,7 +80,7 @@ def write_background(engine: sa.Engine, run_id: int, facts: Facts, parts: Iterab
             connection.execute(table.delete().where(table.c.account_id.not_in(sa.select(SCORES.c.account_id))))
         if whole is not None:
             put_summary(connection, run_id, whole, facts)
-        keep_figures(connection, run_id)  # again: now it is known when contracts end
+        keep_first_views(connection, run_id)  # again: now it is known when contracts end
     return changed
 
 

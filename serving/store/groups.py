@@ -126,5 +126,29 @@ def root_column() -> "sa.ColumnElement[Any]":
     return sa.func.coalesce(*climbed[::-1], heads)
 
 
+def group_roots(connection: sa.Connection, most: int) -> list[str]:
+    """Return the accounts at the top of any group, as `root_column` has them, by id; the first ones.
+
+    Climbs from each parent once, not from every account.
+    """
+    parents = sa.select(ACCOUNTS.c.parent_account_id.label("id")).where(ACCOUNTS.c.parent_account_id > "").distinct()
+    first = parents.subquery("parents")
+    above = [ACCOUNTS.alias(f"above_{level}") for level in range(1, LEVELS)]
+    tables: sa.FromClause = first
+    climbed: list[sa.ColumnElement[Any]] = [first.c.id]
+    for one in above:
+        tables = tables.outerjoin(one, one.c.account_id == climbed[-1])
+        climbed.append(_parent(one))
+    child = ACCOUNTS.alias("child")
+    others = (child.c.parent_account_id == first.c.id) & (child.c.account_id != first.c.id)
+    own_parent = sa.func.coalesce(above[0].c.parent_account_id, "") == first.c.id
+    group = sa.not_(own_parent) | sa.select(child.c.account_id).where(others).correlate(first).exists()
+    tops = (
+        sa.select(sa.func.coalesce(*climbed[::-1]).label("id")).select_from(tables).where(group).distinct().subquery()
+    )
+    query = sa.select(tops.c.id).where(tops.c.id != "").order_by(tops.c.id).limit(most)
+    return list(connection.execute(query).scalars())
+
+
 def _parent(table: Any) -> "sa.ColumnElement[Any]":
     return sa.case((table.c.parent_account_id != table.c.account_id, table.c.parent_account_id))

@@ -8,11 +8,15 @@ import sqlalchemy as sa
 from features.instants import MICROSECONDS_PER_DAY
 from serving.store.accepted_plans import PLAN_ROWS, PLANS
 from serving.store.audit_log import RETENTION, Author, Entry, drop_before, record
-from serving.store.database import moment
+from serving.store.database import in_turn, moment
 from serving.store.feedback import FEEDBACK
+from serving.store.first_views import WHAT as FIRST_VIEWS
+from serving.store.list_totals import RUN_TOTALS
+from serving.store.news import RUN_NEWS, keep_news
 from serving.store.overrides import OVERRIDES
 from serving.store.previous_scores import PREVIOUS
-from serving.store.scoring_runs import RUNS, SCORES
+from serving.store.run_figures import RUN_FIGURES
+from serving.store.scoring_runs import RUNS, SCORES, current_run
 from serving.store.sessions import SESSIONS
 from serving.store.summaries import SUMMARIES
 from serving.store.verdicts import VERDICTS
@@ -58,6 +62,12 @@ def apply(connection: sa.Connection, terms: Terms, now: int) -> Mapping[str, int
         remove(SUMMARIES, SUMMARIES.c.run_id.in_(old_runs))
         used = sa.select(SCORES.c.changed_run)
         remove(RUNS, (RUNS.c.written_at < begin) & (RUNS.c.run_id != current) & RUNS.c.run_id.not_in(used))
+        run = current_run(connection)
+        if PREVIOUS.name in gone and run is not None:
+            in_turn(connection, FIRST_VIEWS)
+            keep_news(connection, run.run_id)  # some of it was told from there
+        for table in (RUN_FIGURES, RUN_NEWS, RUN_TOTALS):
+            remove(table, table.c.run_id.not_in(sa.select(RUNS.c.run_id)))
     if gone:
         record(connection, now, Author(), [Entry(RETENTION, "store", {"removed": dict(gone)})])
     if terms.audit:

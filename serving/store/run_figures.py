@@ -1,4 +1,4 @@
-"""What a run says in sums, kept for good: by rung, owner, trigger, segment, country, loyalty, and of all accounts.
+"""What a run says in sums, kept with it: by rung, owner, trigger, segment, country, loyalty, and of all accounts.
 
 So the page can hold a run against the one before, and draw a line over the last runs, without their scores.
 """
@@ -136,6 +136,17 @@ def kept_figures(
     if value is not None:
         query = query.where(table.value == value)
     return [read_figures(row) for row in connection.execute(query).mappings()]
+
+
+def kept_of_owners(connection: sa.Connection, most: int = 12) -> list[RunFigures]:
+    """Return the kept figures of the last runs, oldest first, added up over the owners whose figures may be seen."""
+    found: dict[int | None, RunFigures] = {}
+    for one in kept_figures(connection, "owner", most=most):
+        so_far = found.get(one.run_id)
+        counts = {name: one.counts[name] + (0 if so_far is None else so_far.counts[name]) for name in COUNTS}
+        sums = {name: one.sums[name] + (0.0 if so_far is None else so_far.sums[name]) for name in SUMS}
+        found[one.run_id] = RunFigures("", one.as_of, counts, sums, one.run_id)
+    return list(found.values())
 
 
 def read_figures(row: Mapping[Any, Any]) -> RunFigures:

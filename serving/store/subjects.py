@@ -18,8 +18,10 @@ import sqlalchemy as sa
 
 from serving.store.accepted_plans import PLAN_ROWS
 from serving.store.audit_log import CHANGES, Author, Entry, pseudonymise, record
-from serving.store.database import SCHEMA, connect
+from serving.store.database import SCHEMA, connect, in_turn
+from serving.store.first_views import WHAT, keep_first_views
 from serving.store.maintenance.integrity import TABLES
+from serving.store.scoring_runs import current_run
 
 KEPT = frozenset(("audit_log", "audit_head", "keys", "page_secrets", "sessions", "people"))
 """Tables whose texts are not looked through: the first has its own way, the others tell of no account."""
@@ -87,6 +89,7 @@ def erase(connection: sa.Connection, subject: Subject, author: Author, now: int)
     """Erase a subject from all tables, and write down that it was done, without its id.  now : microseconds."""
     if connection.dialect.name == "sqlite":
         connection.exec_driver_sql("PRAGMA secure_delete = ON")
+    in_turn(connection, WHAT)
     by = f"forgotten-{secrets.token_hex(6)}"
     removed, changed = dict[str, int](), dict[str, int]()
     for table in TABLES:
@@ -102,11 +105,12 @@ def erase(connection: sa.Connection, subject: Subject, author: Author, now: int)
     number = pseudonymise(connection, now, author, lambda row: _of_log(subject, row, by))
     if number:
         changed[CHANGES.name] = number
-    runs = next(table for table in TABLES if table.name == "runs")
-    version = connection.execute(sa.select(runs.c.model_version).order_by(runs.c.run_id.desc()).limit(1)).scalar()
+    current = current_run(connection)
+    if current is not None and "scores" in removed:
+        keep_first_views(connection, current.run_id)
     told = {"removed": removed, "changed": changed, "kind": subject.kind}
     record(connection, now, author, [Entry("subject erased", by, told)])
-    return Erased(by, removed, changed, version)
+    return Erased(by, removed, changed, None if current is None else current.facts.model_version)
 
 
 def sweep(url: str) -> bool:

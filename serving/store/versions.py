@@ -9,7 +9,7 @@ import sqlalchemy as sa
 
 from features.errors import StoreError
 
-REVISIONS = tuple(f"{number:04}" for number in range(1, 12))
+REVISIONS = tuple(f"{number:04}" for number in range(1, 13))
 """Of the tables' layout, each a file in `migrations/versions`; the last one is what this program works with."""
 CURRENT = REVISIONS[-1]
 FIRST = REVISIONS[0]

@@ -13,11 +13,12 @@ import sqlalchemy as sa
 from starlette.datastructures import QueryParams
 
 from features.accounts.loyalty import LOYALTIES
-from features.tables import BONDS, NO_INVESTMENT, RUNGS, TRIGGER_FAMILIES
+from features.tables import BONDS, RUNGS, TRIGGER_FAMILIES
 from serving.scoring.score_columns import ADVICE
-from serving.scoring.scoring import INSUFFICIENT
 from serving.store.account_lookback import STANDINGS
 from serving.store.bulk_insert import among
+from serving.store.list_totals import STATES, state_is
+from serving.store.news import WIN_BACK
 from serving.store.previous_scores import PREVIOUS
 from serving.store.run_figures import IS_FORMER, LEAVING, MARGIN_AT_RISK, OVERDUE_DAYS, RISK_MARK, dimensions
 from serving.store.scoring_runs import ACCOUNTS, INVESTMENT_SCORES, RUNS, SCORES
@@ -25,9 +26,6 @@ from serving.store.work_list import DOING, SNOOZED, STATUSES, TO_DO, WORK_ITEMS
 from serving.web.contact_roles import accounts_with, roles_in
 from serving.web.visit import Visit
 
-PAYS, ALONE, UNKNOWN = "pays", "alone", "unknown"
-STATES = (PAYS, ALONE, UNKNOWN)
-"""Of an account: something pays; nothing is expected to pay; of no option the data can tell."""
 SORTS = (
     "gain", "roi", "leaving", "margin", "revenue", "climbing", "contract", "next", "act_by", "lifetime", "win_back",
     "cost", "name", "owner", "rung",
@@ -168,10 +166,6 @@ def conditions(visit: Visit, asked: Filters) -> "list[sa.ColumnElement[bool]]":
     return found
 
 
-WIN_BACK = SCORES.c.p_win_back * SCORES.c.win_back_value
-"""What it is worth to go after a former customer: the chance that it comes back, times what it then brings."""
-
-
 def _moved(way: str) -> "sa.ColumnElement[bool]":
     level = {rung: number for number, rung in enumerate(RUNGS)}
     now, then = sa.case(level, value=SCORES.c.rung), sa.case(level, value=PREVIOUS.c.rung)
@@ -236,20 +230,6 @@ def _slips(text: str) -> list[str]:
     return list(dict.fromkeys(f"%{''.join(one)}%" for one in found))
 
 
-def state_is(state: str) -> "sa.ColumnElement[bool]":
-    """Return whether an account is in that state."""
-    nothing = sa.func.coalesce(SCORES.c.recommended_investment, NO_INVESTMENT) == NO_INVESTMENT
-    if state == PAYS:
-        return sa.not_(nothing)
-    told = (
-        sa.select(sa.literal(1))
-        .where(INVESTMENT_SCORES.c.account_id == SCORES.c.account_id, INVESTMENT_SCORES.c.basis != INSUFFICIENT)
-        .correlate(SCORES)
-        .exists()
-    )
-    return sa.and_(nothing, told if state == ALONE else sa.not_(told))
-
-
 def source(asked: Filters, *, account: bool = False, option: bool = False, standing: bool = False) -> Joined:
     """Return the tables that the filters need, one row an account.
 
@@ -290,12 +270,18 @@ _SORTED: dict[str, tuple["sa.ColumnElement[Any]", str | None]] = {
 """What each order sorts by, and which further table it needs."""
 
 
-def chosen(visit: Visit, asked: Filters, order: Order) -> "sa.Select[Any]":
-    """Return the ids of the accounts asked for, in that order; what is unknown comes last."""
+def chosen(
+    visit: Visit, asked: Filters, order: Order, columns: "Sequence[sa.ColumnElement[Any]] | None" = None
+) -> "sa.Select[Any]":
+    """Return the ids of the accounts asked for, in that order; what is unknown comes last.
+
+    columns : of scores, profile and recommended option, in place of the ids.
+    """
     column, needs = _SORTED[order.by]
     sorted_by = sa.nulls_last(column.desc() if order.down else column.asc())
-    tables = source(asked, **({needs: True} if needs else {}))
-    query = sa.select(SCORES.c.account_id).select_from(tables).where(*conditions(visit, asked))
+    more = {} if columns is None else {"account": True, "option": True}
+    tables = source(asked, **more, **({needs: True} if needs and needs not in more else {}))
+    query = sa.select(*(columns or [SCORES.c.account_id])).select_from(tables).where(*conditions(visit, asked))
     return query.order_by(sorted_by, SCORES.c.account_id)
 
 

@@ -10,7 +10,7 @@ from features.instants import MICROSECONDS_PER_DAY
 from features.tables import RUNGS
 from serving.web.timeline_events import day_text
 from serving.web.visit import Visit
-from training.model.reasons import LEAVING, Reason, read_reasons, write_reasons
+from training.model.reasons import LEAVING, Reason, Stored, first_reason, read_reasons, write_reasons
 
 CUSTOMER = RUNGS.index("customer")
 OF_CUSTOMERS = ("p_switch", "switch_trigger", "value_at_risk", "overdue_days")
@@ -48,6 +48,13 @@ def reasons_shown(text: str, former: object) -> str:
     if not former:
         return text
     return write_reasons(one for one in read_reasons(text) if not (isinstance(one, Reason) and one.outcome == LEAVING))
+
+
+def first_reason_shown(text: str, former: object) -> "Stored | None":
+    """Return the first of an account's reasons as they are shown; None where there is none."""
+    if not former:
+        return first_reason(text)
+    return next((one for one in read_reasons(text) if not (isinstance(one, Reason) and one.outcome == LEAVING)), None)
 
 
 def past_of(visit: Visit, timeline: AccountTimeline | None) -> Past | None:

@@ -8,36 +8,22 @@ import sqlalchemy as sa
 from starlette.responses import Response
 
 from features.instants import MICROSECONDS_PER_DAY, instant
-from features.tables import RUNGS
 from serving.store.accepted_plans import accepted_plans
 from serving.store.database import reading, writing
 from serving.store.lookups import required_run
+from serving.store.news import NEWS_POINTS, news_of
 from serving.store.page_settings import MINE, keep_setting, settings_of
 from serving.store.previous_scores import PREVIOUS
-from serving.store.run_figures import (
-    ALL,
-    IS_FORMER,
-    LEAVING,
-    MARGIN_AT_RISK,
-    OVERDUE_DAYS,
-    RunFigures,
-    figures_query,
-    kept_figures,
-    read_figures,
-)
+from serving.store.run_figures import ALL, RunFigures, figures_query, kept_figures, kept_of_owners, read_figures
 from serving.store.scoring_runs import SCORES, Current
 from serving.store.verdicts import plan_verdicts
+from serving.store.visibility import is_limited
 from serving.web.charts import sparkline
-from serving.web.filters import WIN_BACK, Filters, conditions, source
-from serving.web.priorities import OLD_LINKS, Priority, choices_of, priorities_of
-from serving.web.talk import YEAR_DAYS
+from serving.web.filters import Filters, conditions, source
+from serving.web.priorities import OLD_LINKS, Priority, owners_of, priorities_of
 from serving.web.ttl_cache import TTLCache
 from serving.web.visit import Visit, redirect, render
 
-NEWS_POINTS = 0.05
-"""Change in the chance of leaving below which it is no news."""
-NEWS_GAIN = 0.25
-"""Part of the gain by which another investment has to be worth more or less to be news."""
 SHOWN = 5
 KEPT_SECONDS = 600.0
 """How long it is kept which accounts are news; who is forgotten or changes hands meanwhile is left out at once."""
@@ -92,10 +78,10 @@ def show(visit: Visit) -> Response:
         tiles = _tiles(connection, visit, current, asked)
         lists = [one for one in _lists(connection, visit, current, asked) if one.news]
         money = None if asked.owner else _money(connection)
-        choices = choices_of(connection, current, visit.engine)
+        owners = owners_of(connection, current, visit.engine)
     return render(
         visit, "home.html", current=current, tiles=tiles, lists=lists, money=money, owner=owner, mine=mine,
-        choices=choices, asked=asked, points=NEWS_POINTS,
+        owners=owners, asked=asked, points=NEWS_POINTS,
     )  # fmt: skip
 
 
@@ -108,23 +94,29 @@ def remember(visit: Visit) -> Response:
 
 
 def _tiles(connection: sa.Connection, visit: Visit, current: Current, asked: Filters) -> list[Tile]:
-    dimension, value = (ALL, "") if asked.owner is None else ("owner", asked.owner)
-    before = kept_figures(connection, dimension, value)
-    now = _kept_now(connection, current, before) if asked.owner is None else None
+    if asked.owner is not None:
+        before = kept_figures(connection, "owner", asked.owner)
+    else:
+        before = kept_of_owners(connection) if is_limited(visit.engine) else kept_figures(connection, ALL, "")
+    tables, where = source(asked), conditions(visit, asked)
+    now = _kept_now(connection, current, before, sa.select(sa.func.count()).select_from(tables).where(*where))
     if now is None:
-        where = conditions(visit, asked)
         now = read_figures(connection.execute(figures_query(current.run_id, None, where)).mappings().one())
     if before and before[-1].as_of is not None and current.facts.as_of <= _microseconds(before[-1]):
         before = before[:-1]  # the run that stands now
     return [_tile(visit, name, now, before, asked) for name in FIGURES]
 
 
-def _kept_now(connection: sa.Connection, current: Current, kept: Sequence[RunFigures]) -> RunFigures | None:
-    """Return the kept figures of the scores that stand now; None where accounts have been forgotten since."""
+def _kept_now(
+    connection: sa.Connection, current: Current, kept: Sequence[RunFigures], count: "sa.Select[Any]"
+) -> RunFigures | None:
+    """Return the kept figures of the scores that stand now; None where accounts went or came since.
+
+    count : counts the accounts that they are about.
+    """
     if not kept or kept[-1].run_id != current.run_id:
         return None
-    accounts = connection.execute(sa.select(sa.func.count()).select_from(SCORES)).scalar_one()
-    return kept[-1] if kept[-1].counts["accounts"] == accounts else None
+    return kept[-1] if kept[-1].counts["accounts"] == connection.execute(count).scalar_one() else None
 
 
 def _microseconds(figures: RunFigures) -> int:
@@ -164,38 +156,15 @@ def _money(connection: sa.Connection) -> dict[str, float | None]:
 
 def _lists(connection: sa.Connection, visit: Visit, current: Current, asked: Filters) -> list[NewsList]:
     score, former = SCORES.c, PREVIOUS.c
-    levels = {rung: level for level, rung in enumerate(RUNGS)}
-    now, then = (sa.case(levels, value=column) for column in (score.rung, former.rung))
-    points = LEAVING - former.p_switch
-    worth = sa.func.coalesce(MARGIN_AT_RISK, 0.0) + 0.01 * sa.func.coalesce(score.expected_revenue, 0.0)
-    gain, was = sa.func.coalesce(score.expected_gain, 0.0), sa.func.coalesce(former.expected_gain, 0.0)
-    changed = (score.advice != former.advice) | (
-        (score.recommended_investment != former.recommended_investment)
-        & (sa.func.abs(gain - was) >= NEWS_GAIN * sa.func.abs(was))
-    )
+    tables, where = source(asked), conditions(visit, asked)
 
-    def news(*where: "sa.ColumnElement[bool]", by: "sa.ColumnElement[Any]", needs: bool = True) -> list[str]:
-        tables = source(asked)
-        if needs:
-            same = (former.account_id == score.account_id) & (former.run_id == current.run_id - 1)
-            tables = tables.join(PREVIOUS, same)
-        query = sa.select(score.account_id).select_from(tables).where(*conditions(visit, asked), *where)
-        query = query.order_by(sa.nulls_last(by.desc()), score.account_id).limit(SHOWN)
-        return list(connection.execute(query).scalars())
+    def news() -> dict[str, list[str]]:
+        return news_of(connection, current.run_id, most=SHOWN, tables=tables, where=where)
 
-    def all_news() -> dict[str, list[str]]:
-        return {
-            "worse": news((points >= NEWS_POINTS) | (now < then), by=worth),
-            "better": news((points <= -NEWS_POINTS) | (now > then), by=worth),
-            "advice": news(former.advice.is_not(None), changed, by=gain),
-            "missed": news(OVERDUE_DAYS.between(1, YEAR_DAYS), by=score.expected_revenue, needs=False),
-            "win_back": news(IS_FORMER, by=WIN_BACK, needs=False),
-        }
-
-    found = _news.get((str(visit.engine.url), current.run_id, asked), all_news)
+    found = _news.get((str(visit.engine.url), current.run_id, asked), news)
     told = {one for some in found.values() for one in some}
-    still = sa.select(score.account_id).select_from(source(asked)).where(score.account_id.in_(told))
-    ids = list(connection.execute(still.where(*conditions(visit, asked))).scalars())
+    still = sa.select(score.account_id).select_from(tables).where(score.account_id.in_(told), *where)
+    ids = list(connection.execute(still).scalars())
     rows = {row.account_id: row for row in priorities_of(connection, ids, visit)}
     before = {
         row["account_id"]: row

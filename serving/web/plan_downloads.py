@@ -18,7 +18,7 @@ from openpyxl.cell import WriteOnlyCell
 
 from serving.planning.files import write_plan
 from serving.planning.plan import PLAN_COLUMNS, Plan
-from serving.web.priorities import safe_cell
+from serving.web.list_csv import safe_cell
 from serving.web.visit import Visit
 
 _CONTROL = re.compile(r"[\x00-\x08\x0b\x0c\x0e-\x1f\ufffe\uffff]")

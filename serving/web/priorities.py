@@ -1,7 +1,5 @@
 """The list of accounts: ranked, filtered, a page at a time, each with what to do and why."""
 
-import csv
-import io
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
@@ -11,27 +9,24 @@ from starlette.responses import Response
 
 from features.accounts.account_timeline import AccountTimeline
 from features.instants import MICROSECONDS_PER_DAY
-from features.spreadsheets import plain
 from features.tables import NO_INVESTMENT
 from serving.scoring.score_columns import ADVICE
 from serving.scoring.scoring import INSUFFICIENT
 from serving.store.account_lookback import STANDINGS
 from serving.store.database import reading
-from serving.store.groups import root_column
+from serving.store.groups import group_roots
+from serving.store.list_totals import ALONE, PAYS, UNKNOWN, Totals, count_totals, totals_of_all
 from serving.store.lookups import required_run
 from serving.store.overrides import overrides_of
 from serving.store.page_settings import VIEW, settings_of
-from serving.store.run_figures import MARGIN_AT_RISK, RISK_MARK
+from serving.store.run_figures import RISK_MARK
 from serving.store.scoring_runs import ACCOUNTS, INVESTMENT_SCORES, SCORES, Current
 from serving.store.timelines import timelines_of
 from serving.store.work_list import WorkItem, work_of
 from serving.web.charts import interval, sparkline
 from serving.web.filters import (
-    ALONE,
     CHOICES,
-    PAYS,
     SORTS,
-    UNKNOWN,
     Filters,
     Order,
     chosen,
@@ -40,21 +35,19 @@ from serving.web.filters import (
     forgiving,
     order_of,
     source,
-    state_is,
 )
 from serving.web.former_customers import Past, as_customer, past_of
 from serving.web.plays import act_by_words, kept_plays, play_of
 from serving.web.reason_words import reasons_of
-from serving.web.talk import SILENT, Talk, monthly_revenue, talk_of, why_at_risk, why_this
+from serving.web.talk import Talk, monthly_revenue, talk_of, why_at_risk, why_this
 from serving.web.ttl_cache import TTLCache
-from serving.web.visit import Visit, account_url, download, redirect, render
+from serving.web.visit import Visit, account_url, redirect, render
 from training.model.playbook import Play
 
 ROWS = 50
 """Accounts on a page."""
 MOST_CHOICES = 500
 """Owners, countries or industries in a list of choices."""
-IDS_AT_ONCE = 1_000
 SOME_RISK = RISK_MARK / 2
 COLUMNS = (
     "owner", "rung", "risk", "margin", "act", "gain", "contract", "next", "trend", "work", "revenue", "why", "evidence",
@@ -63,8 +56,9 @@ COLUMNS = (
 USUAL_COLUMNS = COLUMNS[:10]
 OLD_LINKS = frozenset((*Filters.__dataclass_fields__, "sort", "direction", "page", "find"))
 """What a link to `/` asked when the list stood there."""
-_totals: TTLCache["Totals"] = TTLCache()
+_totals: TTLCache[Totals] = TTLCache()
 _choices: TTLCache["Choices"] = TTLCache()
+_owners: TTLCache[Sequence[str]] = TTLCache()
 
 
 @dataclass(frozen=True)
@@ -135,17 +129,6 @@ class Priority:
 def risk_word(chance: float) -> str:
     """Return `high` from the mark on, `some` from half of it, else `low`."""
     return "high" if chance >= RISK_MARK else "some" if chance >= SOME_RISK else "low"
-
-
-@dataclass(frozen=True)
-class Totals:
-    """Of all accounts that a filter lets through.  cost, gain : of the recommended options together."""
-
-    accounts: int
-    states: Mapping[str, int]
-    cost: float
-    gain: float
-    margin: float
 
 
 @dataclass(frozen=True)
@@ -279,51 +262,11 @@ def chips_of(visit: Visit, asked: Filters, groups: Mapping[str, str]) -> list[Ch
     return found
 
 
-def download_list(visit: Visit) -> Response:
-    """Answer GET /accounts.csv: all accounts that pass the filter, in the list's order."""
-    asked, order = filters_of(visit.query), order_of(visit.query)
-    with reading(visit.engine) as connection:
-        visit = visit.about(required_run(connection).facts)
-        asked = forgiving(connection, visit, asked)
-        ids = list(connection.execute(chosen(visit, asked, order)).scalars())
-        text = io.StringIO()
-        writer = csv.writer(text, lineterminator="\r\n")
-        writer.writerow(CSV_COLUMNS)
-        for begin in range(0, len(ids), IDS_AT_ONCE):
-            for row in priorities_of(connection, ids[begin : begin + IDS_AT_ONCE], visit, told=False):
-                writer.writerow(_csv_row(row))
-    return download(b"\xef\xbb\xbf" + text.getvalue().encode(), "text/csv; charset=utf-8", "accounts.csv")
-
-
-CSV_COLUMNS = (
-    "account_id name owner rung next_rung p_upgrade p_downgrade p_switch switch_trigger state advice "
-    "recommended_investment bond cost expected_gain gain_low gain_high roi reason act_by act_by_cause former "
-    "p_win_back win_back_value lifetime_value loyalty"
-).split()
-
-
-def _csv_row(row: Priority) -> list[object]:
-    """Return a cell for a spreadsheet, a formula escaped as in `serving.integrations.exports`."""
-    cells = (
-        row.account_id, row.name, row.owner, row.rung, row.next_rung, row.p_upgrade, row.p_downgrade, row.p_switch,
-        row.trigger, row.state, row.advice, row.investment, row.bond, row.cost, row.gain, row.gain_low, row.gain_high,
-        row.roi, row.reasons[0] if row.reasons else None, row.act_by, row.act_by_cause, row.former, row.p_win_back,
-        row.win_back_value, row.lifetime_value, row.loyalty,
-    )  # fmt: skip
-    return [safe_cell(cell) for cell in cells]
-
-
-def safe_cell(cell: object) -> object:
-    """Return a cell that no spreadsheet runs as a formula."""
-    return plain(cell) if isinstance(cell, str) else "" if cell is None else cell
-
-
 AS_STORED = (
     "name owner rung next_rung p_upgrade p_downgrade p_switch value_at_risk advice contract_ends overdue_days act_by "
     "act_by_cause p_win_back win_back_value lifetime_value loyalty"
 ).split()
 """What a `Priority` holds as the store has it."""
-SAYING_NOTHING: Mapping[str, Any] = {"why": "", "evidence": "", "act_by_why": None, "talk": SILENT, "trend": ()}
 
 
 def _words(
@@ -339,11 +282,8 @@ def _words(
     }  # fmt: skip
 
 
-def priorities_of(connection: sa.Connection, ids: Sequence[str], visit: Visit, told: bool = True) -> list[Priority]:
-    """Return these accounts, in this order, in the visitor's words.
-
-    told : whether to say in words what speaks out of each one's history and what to do, which takes a while for many.
-    """
+def priorities_of(connection: sa.Connection, ids: Sequence[str], visit: Visit) -> list[Priority]:
+    """Return these accounts, in this order, in the visitor's words."""
     score, option = SCORES.c, INVESTMENT_SCORES.c
     query = (
         sa.select(
@@ -357,12 +297,12 @@ def priorities_of(connection: sa.Connection, ids: Sequence[str], visit: Visit, t
     idle = [a for a in ids if _pays_nothing(found[a]["recommended_investment"])]
     best = _best_options(connection, idle)
     decided, work = overrides_of(connection, ids, visit.now), work_of(connection, ids)
-    timelines = timelines_of(connection, ids) if told else {}
+    timelines = timelines_of(connection, ids)
     plays, rows = kept_plays(connection, visit), []
     for one in ids:
         scored, timeline = found[one], timelines.get(one)
         row = as_customer(scored)
-        words = _words(visit, plays, scored, timeline) if told else SAYING_NOTHING
+        words = _words(visit, plays, scored, timeline)
         pays = not _pays_nothing(row["recommended_investment"])
         decisions = decided[one].decisions if one in decided else {}
         wish, claim = decisions.get("recommended_investment"), decisions.get("will_switch")
@@ -381,7 +321,7 @@ def priorities_of(connection: sa.Connection, ids: Sequence[str], visit: Visit, t
                 state=PAYS if pays else UNKNOWN if best_option is None else ALONE,
                 investment=row["recommended_investment"] if pays else None,
                 gain=row["expected_gain"] if pays else None,
-                reasons=tuple(reasons_of(visit, row["reasons"], None if told else 1)),
+                reasons=tuple(reasons_of(visit, row["reasons"])),
                 best_option=best_option,
                 best_gain=best_gain,
                 wanted=None if wish is None else str(wish.value),
@@ -400,28 +340,15 @@ def priorities_of(connection: sa.Connection, ids: Sequence[str], visit: Visit, t
 
 def totals_of(connection: sa.Connection, visit: Visit, current: Current, asked: Filters) -> Totals:
     """Return counts and sums of all accounts that pass the filter; kept for a minute, those of the work list not."""
+
+    def counted() -> Totals:
+        if not asked.active:
+            return totals_of_all(connection, current.run_id)
+        return count_totals(connection, source(asked), conditions(visit, asked), asked.state)
+
     if asked.work is not None:
-        return _count(connection, visit, asked)
-    return _totals.get((str(visit.engine.url), current.run_id, asked), lambda: _count(connection, visit, asked))
-
-
-def _count(connection: sa.Connection, visit: Visit, asked: Filters) -> Totals:
-    """Count and sum in one query; an option's cost is its gain over its ROI, so its row is not read."""
-    where, tables, score = conditions(visit, asked), source(asked), SCORES.c
-    pays = sa.case((state_is(PAYS), 1), else_=0)
-    gain = sa.func.sum(sa.case((state_is(PAYS), score.expected_gain), else_=0.0))
-    cost = sa.func.sum(sa.case((score.roi > 0, score.expected_gain / score.roi), else_=0.0))
-    sums = (sa.func.count(), sa.func.sum(pays), gain, cost, sa.func.sum(MARGIN_AT_RISK))
-    row = connection.execute(sa.select(*sums).select_from(tables).where(*where)).one()
-    n, paying = int(row[0]), int(row[1] or 0)
-    alone = 0
-    if asked.state is not None:
-        alone = n if asked.state == ALONE else 0
-    elif n > paying:
-        query = sa.select(sa.func.count()).select_from(tables).where(*where, state_is(ALONE))
-        alone = int(connection.execute(query).scalar_one())
-    states = {PAYS: paying, ALONE: alone, UNKNOWN: n - paying - alone}
-    return Totals(n, states, float(row[3] or 0.0), float(row[2] or 0.0), float(row[4] or 0.0))
+        return counted()
+    return _totals.get((str(visit.engine.url), current.run_id, asked), counted)
 
 
 def _best_options(connection: sa.Connection, ids: Sequence[str]) -> dict[str, tuple[str, float]]:
@@ -442,15 +369,21 @@ def choices_of(connection: sa.Connection, current: Current, engine: sa.Engine) -
     return _choices.get((str(engine.url), current.run_id), lambda: _read_choices(connection))
 
 
-def _read_choices(connection: sa.Connection) -> Choices:
-    def distinct(column: "sa.ColumnElement[Any]") -> list[str]:
-        query = sa.select(column).where(column.is_not(None), column != "").distinct().order_by(column)
-        return list(connection.execute(query.limit(MOST_CHOICES)).scalars())
+def owners_of(connection: sa.Connection, current: Current, engine: sa.Engine) -> Sequence[str]:
+    """Return the owners to choose from, where nothing else is to be chosen; kept for a minute."""
+    return _owners.get((str(engine.url), current.run_id), lambda: _distinct(connection, ACCOUNTS.c.owner))
 
+
+def _read_choices(connection: sa.Connection) -> Choices:
     profile = ACCOUNTS.c
-    plain = {name: distinct(profile[name]) for name in ("owner", "country", "industry", "segment")}
-    groups = _named_groups(connection, distinct(root_column()))
+    plain = {name: _distinct(connection, profile[name]) for name in ("owner", "country", "industry", "segment")}
+    groups = _named_groups(connection, group_roots(connection, MOST_CHOICES))
     return Choices(plain["owner"], plain["country"], plain["industry"], plain["segment"], groups)
+
+
+def _distinct(connection: sa.Connection, column: "sa.ColumnElement[Any]") -> list[str]:
+    query = sa.select(column).where(column.is_not(None), column != "").distinct().order_by(column)
+    return list(connection.execute(query.limit(MOST_CHOICES)).scalars())
 
 
 def _named_groups(connection: sa.Connection, roots: Sequence[str]) -> dict[str, str]:

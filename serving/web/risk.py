@@ -16,7 +16,8 @@ from serving.store.run_figures import RISK_MARK, dimensions, figures_query, kept
 from serving.store.scoring_runs import SCORES
 from serving.web.charts import sparkline
 from serving.web.filters import Filters, conditions, filters_of, forgiving, source
-from serving.web.priorities import chips_of, choices_of, safe_cell, value_words
+from serving.web.list_csv import safe_cell
+from serving.web.priorities import chips_of, choices_of, value_words
 from serving.web.visit import Visit, download, render
 
 MOST_ROWS = 200

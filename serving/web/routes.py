@@ -29,6 +29,7 @@ from serving.web import (
     hand_out,
     home,
     ladder,
+    list_csv,
     pictures,
     planning,
     priorities,
@@ -40,7 +41,7 @@ from serving.web import (
 from serving.web.session import BEGUN_COOKIE, SessionAuth, Visitor
 from serving.web.static_files import asset_at
 from serving.web.text.catalogue import PAGE_LANGUAGES
-from serving.web.visit import View, Visit, language_of, own_path, redirect, render
+from serving.web.visit import View, Visit, get_ready, language_of, own_path, redirect, render
 
 NO_STORE = sa.create_engine("sqlite://")
 """Stands where a page has nothing to ask."""
@@ -55,7 +56,7 @@ VIEWS: Mapping[tuple[str, str], View] = {
     ("GET", "/work"): work.show,
     ("POST", "/work"): work.change,
     ("POST", "/views"): work.keep_view,
-    ("GET", "/accounts.csv"): priorities.download_list,
+    ("GET", "/accounts.csv"): list_csv.download_list,
     ("GET", "/accounts/*"): account.show,
     ("POST", "/accounts/*"): account.decide,
     ("GET", "/risk"): risk.show,
@@ -113,6 +114,7 @@ class Site:
         self._currency, self._standing, self._track_records = currency, standing, track_records
         self._names, self._labels, self._playbooks = names or {}, labels, playbooks
         self._refusals = Refusals()
+        get_ready()
 
     def routes(self) -> list[Route]:
         """Return the routes of the page, without `/`."""

@@ -268,6 +268,15 @@ def language_of(cookie: str | None, accepted: str) -> str:
     return min(wanted)[2] if wanted else DEFAULT_LANGUAGE
 
 
+def get_ready() -> None:
+    """Read all templates and how each language writes now, so that whoever opens the first page need not wait."""
+    environment = _environment()
+    for one in environment.list_templates():
+        environment.get_template(one)
+    for language in PAGE_LANGUAGES:
+        Formats(language, "").money(0.0)
+
+
 @cache
 def _environment() -> jinja2.Environment:
     environment = jinja2.Environment(

@@ -27,7 +27,7 @@ from serving.store.visibility import is_limited
 from serving.store.work_list import DONE, OUTCOMES, STATUSES, WHAT, WORK_ITEMS, WorkItem, change_work, read_item
 from serving.web.filters import OPEN_WORK, page_of, work_is_open
 from serving.web.former_customers import standing_words
-from serving.web.priorities import choices_of
+from serving.web.priorities import owners_of
 from serving.web.visit import Visit, own_path, redirect, render
 
 ROWS = 100
@@ -146,9 +146,9 @@ def _page(visit: Visit, status: int, refused: str | None) -> Response:
             .limit(ROWS).offset(ROWS * (page - 1))
         )  # fmt: skip
         rows = [_row(visit, row) for row in connection.execute(query)]
-        choices = choices_of(connection, current, visit.engine)
+        owners = owners_of(connection, current, visit.engine)
     return render(
-        visit, "work.html", status, rows=rows, refused=refused, wanted=wanted, owner=owner, choices=choices,
+        visit, "work.html", status, rows=rows, refused=refused, wanted=wanted, owner=owner, owners=owners,
         current=current, count=count, page=page, pages=max(1, -(-count // ROWS)), outcomes=OUTCOMES,
         options=[one for one in current.options if one != NO_INVESTMENT], form=visit.form, picked=set(visit.picked),
         back=own_path(visit.form.get("back", "/work")),

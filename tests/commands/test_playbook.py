@@ -6,12 +6,14 @@ from typing import Any
 
 import pandas as pd
 import pytest
+import sqlalchemy as sa
 
 from commands import serving
 from commands.playbook import with_playbook
 from serving.scoring.advice.playbook import Playbooks, read_playbooks
 from serving.scoring.batch import read_run_plays
 from serving.store.database import open_store, reading
+from serving.store.list_totals import RUN_TOTALS
 from serving.store.lookups import required_run
 from serving.store.summaries import summary_of
 from tests.commands import test_cli
@@ -48,6 +50,16 @@ def kept_plays(store: str) -> tuple[dict[str, Play], str]:
     return {play.key: play for play in found[1].playbook}, found[1].playbook_from
 
 
+def kept_accounts(store: str) -> int:
+    """How many accounts the totals count that are kept of the last run."""
+    engine = open_store(store)
+    with reading(engine) as connection:
+        run = required_run(connection).run_id
+        found = connection.execute(sa.select(RUN_TOTALS.c.accounts).where(RUN_TOTALS.c.run_id == run)).scalar_one()
+    engine.dispose()
+    return int(found)
+
+
 @pytest.mark.usefixtures("champion")
 def test_the_playbook_of_the_settings_holds_when_scoring_and_serving(
     run: Run, data: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
@@ -79,6 +91,7 @@ def test_the_playbook_of_the_settings_holds_when_scoring_and_serving(
     # the accounts are looked at again, and the plays stay those of the scores
     assert run("serve", "--data", data, "--store", second).status == 0
     assert "letter" in kept_plays(second)[0]
+    assert kept_accounts(second) == len(told)
     # an edited text holds at once; a play that no score knows is named
     write_own(tmp_path / "own.toml", key="card", rung="member")
     said = run("serve", "--store", first, "--config", "own.toml")

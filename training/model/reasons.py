@@ -86,6 +86,7 @@ class Reason:
 
 Stored: TypeAlias = "Reason | str"
 """A reason, or the sentence that an earlier release kept in its place."""
+_DECODER = json.JSONDecoder()
 _ENCODER = json.JSONEncoder(ensure_ascii=False, allow_nan=False, separators=(",", ":"))
 
 
@@ -107,6 +108,16 @@ def read_reasons(text: str, most: int | None = None) -> tuple[Stored, ...]:
     if not isinstance(content, list):
         raise ValueError(f"reasons are a list; found {_short(content)}")
     return tuple(one if isinstance(one, str) else Reason.from_json(one) for one in content[:most])
+
+
+def first_reason(text: str) -> "Stored | None":
+    """Return the first of an account's reasons, without reading the others; None where there is none.
+
+    Raises ValueError as `read_reasons` does, for what is read.
+    """
+    if text.startswith("[{"):
+        return Reason.from_json(_DECODER.raw_decode(text, 1)[0])
+    return next(iter(read_reasons(text, 1)), None)
 
 
 def _is_number(value: object) -> bool:

@@ -15,6 +15,8 @@ from serving.store.export_marks import EXPORTS
 from serving.store.feedback import FEEDBACK
 from serving.store.gone_accounts import GONE
 from serving.store.keys import KEYS
+from serving.store.list_totals import RUN_TOTALS
+from serving.store.news import RUN_NEWS
 from serving.store.overrides import OVERRIDES
 from serving.store.page_secrets import SECRETS
 from serving.store.page_settings import PAGE_SETTINGS
@@ -33,7 +35,7 @@ from training.model.findings import BLOCKER, WARNING, Finding
 TABLES = (
     RUNS, SCORES, INVESTMENT_SCORES, HORIZONS, ACCOUNTS, PREVIOUS, TIMELINES, STANDINGS, SUMMARIES, FEEDBACK, OVERRIDES,
     VERDICTS, PLANS, PLAN_ROWS, KEYS, SECRETS, CHANGES, HEAD, PEOPLE, SESSIONS, GONE, EXPORTS, RUN_FIGURES, WORK_ITEMS,
-    PAGE_SETTINGS,
+    PAGE_SETTINGS, RUN_NEWS, RUN_TOTALS,
 )  # fmt: skip
 """All tables of a store."""
 OWNERS = (
@@ -47,6 +49,8 @@ OWNERS = (
     (OVERRIDES.c.seq, FEEDBACK.c.seq),
     (PLAN_ROWS.c.plan_id, PLANS.c.plan_id),
     (RUN_FIGURES.c.run_id, RUNS.c.run_id),
+    (RUN_NEWS.c.run_id, RUNS.c.run_id),
+    (RUN_TOTALS.c.run_id, RUNS.c.run_id),
 )
 """A column, and the one in which every value of it must be found."""
 

@@ -3,7 +3,8 @@
 import sqlalchemy as sa
 
 from serving.store.database import reading
-from serving.store.scoring_runs import SCORES
+from serving.store.first_views import keep_first_views
+from serving.store.scoring_runs import SCORES, current_run
 from tests.serving.sites import Browser
 from tests.serving.web.markup import read
 
@@ -12,6 +13,13 @@ def engine_of(browser: Browser) -> sa.Engine:
     found: list[sa.Engine] = []
     browser.store_service.ask(lambda engine, _: found.append(engine))
     return found[0]
+
+
+def keep_again(connection: sa.Connection) -> None:
+    """Keep what a run keeps of its scores, after a test has changed these by hand."""
+    current = current_run(connection)
+    assert current is not None
+    keep_first_views(connection, current.run_id)
 
 
 def texts_of(answer: str) -> str:

@@ -24,9 +24,10 @@ from serving.store.run_figures import RUN_FIGURES, kept_figures
 from serving.store.scoring_runs import INVESTMENT_SCORES, RUNS, SCORES
 from serving.store.work_list import work_of
 from serving.web.filters import _slips
+from serving.web.ttl_cache import TTLCache
 from tests.serving.runs import profiles
 from tests.serving.sites import Browser
-from tests.serving.web.cockpits import engine_of, ids_of, some, texts_of
+from tests.serving.web.cockpits import engine_of, ids_of, keep_again, some, texts_of
 from tests.serving.web.markup import hidden, read
 from training.simulator.simulation import Simulation
 
@@ -101,6 +102,7 @@ def test_small_changes_are_no_news_and_large_ones_are(own: Browser) -> None:
             connection.execute(PREVIOUS.insert().values(
                 account_id=account, run_id=run - 1, rung=now[account], p_switch=0.5 - points, reasons="[]",
             ))  # fmt: skip
+        keep_again(connection)
     page = own.open("/").text
     worse = page.split('id="l-worse"')[1].split("</section>")[0]
     better = page.split('id="l-better"')[1].split("</section>")[0]
@@ -108,6 +110,19 @@ def test_small_changes_are_no_news_and_large_ones_are(own: Browser) -> None:
     assert "20% → 50%" in worse
     assert f"/accounts/{ids[2]}?" in better
     assert f"/accounts/{ids[1]}?" not in worse + better
+
+
+def test_the_first_views_of_a_new_process_look_through_no_accounts(
+    own: Browser, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    owner = profiles_owner(own)
+    for what in ("serving.store.news._looked_for", "serving.store.list_totals.count_totals",
+                 "serving.web.home.figures_query"):  # fmt: skip
+        monkeypatch.setattr(what, lambda *_, **__: pytest.fail("all accounts were looked through"))
+    for name in ("serving.web.home._news", "serving.web.priorities._totals"):
+        monkeypatch.setattr(name, TTLCache(0.0))
+    for path in ("/", f"/?owner={quote(owner)}", "/accounts"):
+        assert own.open(path).status_code == 200
 
 
 def test_who_is_forgotten_is_no_news_at_once_and_is_counted_no_more(own: Browser) -> None:

@@ -17,7 +17,7 @@ from serving.store.scoring_runs import SCORES, current_run
 from serving.store.timelines import TIMELINES, pack, timeline_of
 from serving.web.text.catalogue import PAGE_LANGUAGES, say
 from tests.serving.sites import Browser
-from tests.serving.web.cockpits import engine_of, ids_of, some, texts_of
+from tests.serving.web.cockpits import engine_of, ids_of, keep_again, some, texts_of
 from tests.serving.web.markup import hidden
 from training.model.reasons import Reason, write_reasons
 from training.model.text.formats import Formats
@@ -38,6 +38,7 @@ def gone(own: Browser) -> str:
         connection.execute(SCORES.update().where(SCORES.c.account_id == account).values(values))
         before = PREVIOUS.update().where(PREVIOUS.c.account_id == account)
         connection.execute(before.values(p_switch=0.01, rung="raving_fan", reasons=write_reasons([LEAVES])))
+        keep_again(connection)
     return account
 
 

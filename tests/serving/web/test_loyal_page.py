@@ -22,7 +22,7 @@ from serving.web.priorities import COLUMNS
 from serving.web.ttl_cache import TTLCache
 from serving.web.visit import option_labels
 from tests.serving.sites import Browser
-from tests.serving.web.cockpits import engine_of, ids_of, some, texts_of
+from tests.serving.web.cockpits import engine_of, ids_of, keep_again, some, texts_of
 from tests.serving.web.markup import hidden, read
 from training.model.playbook import play_of
 
@@ -198,6 +198,7 @@ def test_the_list_holds_value_loyalty_and_the_former(known: tuple[Browser, str])
     with writing(engine_of(browser)) as connection:
         rest = SCORES.c.account_id.not_in(others)
         connection.execute(SCORES.update().where(rest).values(former=False, p_win_back=None, win_back_value=None))
+        keep_again(connection)
     asked = "&".join(f"columns={name}" for name in COLUMNS)
     for language in ("en", "nl", "de"):
         assert browser.open(f"/accounts?{asked}", **_in(language)).status_code == 200

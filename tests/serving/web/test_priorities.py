@@ -17,7 +17,8 @@ from serving.store.database import moment, open_store, writing
 from serving.store.overrides import OVERRIDES
 from serving.store.scoring_runs import Frames
 from serving.web.filters import Filters, filters_of
-from serving.web.priorities import CSV_COLUMNS, ROWS
+from serving.web.list_csv import CSV_COLUMNS
+from serving.web.priorities import ROWS
 from serving.web.ttl_cache import TTLCache
 from tests.serving.sites import Browser
 from tests.serving.web.conftest import HOSTILE

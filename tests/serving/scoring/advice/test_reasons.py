@@ -14,7 +14,7 @@ from serving.scoring.advice.reasons import MOST_DOWN, MOST_UP, TOPICS, Explainer
 from serving.scoring.batch import score_frames
 from serving.scoring.scoring import Scorer
 from tests.trained import tiny_bundle, tiny_histories
-from training.model.reasons import Reason, read_reasons
+from training.model.reasons import Reason, first_reason, read_reasons
 from training.model.text.feature_phrases import PHRASE, PHRASES
 from training.model.text.words import LANGUAGES, render_reason, render_reasons
 
@@ -178,6 +178,7 @@ def test_files_tell_in_one_language_what_the_model_gives_as_data() -> None:
         assert list(map(json.loads, scores["reasons"])) == sentences
         texts = reason_texts(table, pd.Index(scores["account_id"]).get_indexer(table["account_id"]), len(scores))
         assert [read_reasons(text) for text in texts] == reasons
+        assert [first_reason(text) for text in texts] == [next(iter(one), None) for one in reasons]
         assert [render_reasons(text, language) for text in texts] == sentences
     assert sum(len(one) > 0 for one in reasons) > 200
     assert {reason.lever for one in reasons for reason in one} == {True, False}
