@@ -1,7 +1,7 @@
 """The tables of files or of a database, read and cleaned.
 
 Each table is read whole, its declared columns only. What its cells mean is settled column by column
-(`features.sources.readings`), then the table passes through `features.sources.cleaning.cleaning`. What was understood, set aside
+(`features.sources.readings`), then the table passes through `features.sources.cleaning`. What was understood, set aside
 and ignored, and how many rows were read, travels with the tables.
 """
 

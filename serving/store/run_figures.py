@@ -10,7 +10,8 @@ from typing import Any
 
 import sqlalchemy as sa
 
-from features.tables import RUNGS
+from features.tables import RUNGS, TRIGGER_FAMILIES
+from serving.scoring.advice.playbook import LEAST_TRIGGER_SHARE
 from serving.store.account_lookback import STANDINGS
 from serving.store.database import METADATA
 from serving.store.groups import root_column
@@ -28,6 +29,8 @@ _STAYED = SCORES.c.former.is_not(True)
 LEAVING = sa.case((_STAYED, SCORES.c.p_switch))
 MARGIN_AT_RISK = sa.case((_STAYED, SCORES.c.value_at_risk))
 OVERDUE_DAYS = sa.case((_STAYED, SCORES.c.overdue_days))
+_TOLD_APART = sa.or_(*(SCORES.c[f"trigger_{family}"] >= LEAST_TRIGGER_SHARE for family in TRIGGER_FAMILIES))
+MAIN_TRIGGER = sa.case((_STAYED & _TOLD_APART, SCORES.c.switch_trigger))
 """Of customers only: a former one has left already."""
 _LEVEL = {rung: level for level, rung in enumerate(RUNGS)}
 
@@ -65,7 +68,7 @@ class RunFigures:
 def dimensions() -> dict[str, "sa.ColumnElement[Any]"]:
     """Return what figures can be told apart by."""
     return {
-        "rung": SCORES.c.rung, "owner": ACCOUNTS.c.owner, "trigger": sa.case((_STAYED, SCORES.c.switch_trigger)),
+        "rung": SCORES.c.rung, "owner": ACCOUNTS.c.owner, "trigger": MAIN_TRIGGER,
         "segment": ACCOUNTS.c.segment, "country": ACCOUNTS.c.country,
         "loyalty": SCORES.c.loyalty, GROUP: root_column(),
     }  # fmt: skip

@@ -16,6 +16,7 @@ from features.ladder.rules import LadderRules
 from features.tables import NO_INVESTMENT
 from serving.api.errors import HttpError
 from serving.api.store_endpoints.feedback_parsing import read_event
+from serving.scoring.advice.playbook import main_trigger
 from serving.store.account_lookback import STANDINGS
 from serving.store.database import reading
 from serving.store.feedback import keep_feedback, keep_override, known_options
@@ -181,7 +182,7 @@ def _page(visit: Visit, status: int, refused: str | None) -> Response:
     return render(
         visit, "account.html", status, current=current, account=score["account_id"], score=score, profile=shown.profile,
         reasons=reasons_of(visit, score["reasons"]), options=shown.options, gain=gain, uplift=uplift,
-        risk=None if score["p_switch"] is None else risk_word(score["p_switch"]),
+        risk=None if score["p_switch"] is None else risk_word(score["p_switch"]), trigger=main_trigger(score),
         why=why_at_risk(visit, score["reasons"], 3), talk=talk_of(visit, score, timeline, ends, play), play=play,
         benefit=customer_benefits(model), signals=signals(visit, score, timeline, ends, day),
         work=shown.work, history=shown.history,

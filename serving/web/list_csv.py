@@ -13,6 +13,7 @@ from serving.scoring.scoring import INSUFFICIENT
 from serving.store.database import reading
 from serving.store.list_totals import ALONE, PAYS, UNKNOWN, state_is
 from serving.store.lookups import required_run
+from serving.store.run_figures import MAIN_TRIGGER
 from serving.store.scoring_runs import ACCOUNTS, INVESTMENT_SCORES, SCORES
 from serving.web.filters import Filters, Order, chosen, filters_of, forgiving, order_of
 from serving.web.former_customers import OF_CUSTOMERS, first_reason_shown
@@ -87,6 +88,8 @@ def _column(name: str) -> "sa.ColumnElement[Any]":
         return sa.case((state_is(PAYS), PAYS), (known, ALONE), else_=UNKNOWN)
     if name == "reason":
         return SCORES.c.reasons
+    if name == "switch_trigger":
+        return MAIN_TRIGGER
     if name in _OF_ACCOUNT:
         return ACCOUNTS.c[name]
     return INVESTMENT_SCORES.c[name] if name in _OF_OPTION else SCORES.c[name]

@@ -11,7 +11,7 @@ import sqlalchemy as sa
 
 from features.instants import MICROSECONDS_PER_DAY
 from features.tables import NO_INVESTMENT, RUNGS
-from serving.scoring.advice.playbook import play_facts
+from serving.scoring.advice.playbook import main_trigger, play_facts
 from serving.store.lookups import required_run
 from serving.store.summaries import summary_of
 from serving.web.ttl_cache import TTLCache
@@ -52,8 +52,9 @@ def play_of(
         more["investment"] = visit.option(score["recommended_investment"])
     if language == visit.language:
         more |= {fact: visit.say(f"rung.{score[fact]}") for fact in ("rung", "next_rung") if score.get(fact) in RUNGS}
-        if score.get("switch_trigger"):
-            more["trigger"] = visit.say(f"trigger.{score['switch_trigger']}")
+        trigger = main_trigger(score)
+        if trigger:
+            more["trigger"] = visit.say(f"trigger.{trigger}")
     return tell(play, play_facts(score, profile, formats, more), language)
 
 

@@ -73,6 +73,17 @@ def plays_of(plays: Sequence[Play], scores: Mapping[str, Column], trigger: Colum
     return keys, days
 
 
+LEAST_TRIGGER_SHARE = 0.34
+"""The share in leaving from which on a trigger is named as the main one. Of three, each has a third where nothing that
+is on record tells them apart."""
+
+
+def main_trigger(score: Mapping[Any, Any]) -> str | None:
+    """Return the main trigger of an account's row, where anything tells the three apart."""
+    family = score.get("switch_trigger")
+    return family if family and (score[f"trigger_{family}"] or 0.0) >= LEAST_TRIGGER_SHARE else None
+
+
 def told_trigger(main: Column, signs: Mapping[str, FloatArray], last: Column, former: Column) -> Column:
     """Return the trigger that a play is chosen by: the main one where there is any sign of it.
 
@@ -108,8 +119,9 @@ def play_facts(
     if score.get("recommended_investment") not in (None, "none"):
         facts["investment"] = option_name(score["recommended_investment"])
         facts |= _money(score, {"gain": "expected_gain"}, formats)
-    if score.get("switch_trigger"):
-        facts["trigger"] = _name("trigger", score["switch_trigger"], formats)
+    trigger = main_trigger(score)
+    if trigger:
+        facts["trigger"] = _name("trigger", trigger, formats)
     if score.get("p_win_back"):
         facts["win_back_odds"] = formats.number(max(1.0, 1.0 / score["p_win_back"]))
     columns = ("expected_revenue", "value_at_risk", "lifetime_value", "win_back_value")

@@ -24,6 +24,7 @@ from serving.store.run_figures import RUN_FIGURES, kept_figures
 from serving.store.scoring_runs import INVESTMENT_SCORES, RUNS, SCORES
 from serving.store.work_list import work_of
 from serving.web.filters import _slips
+from serving.web.text.catalogue import say
 from serving.web.ttl_cache import TTLCache
 from tests.serving.runs import profiles
 from tests.serving.sites import Browser
@@ -526,3 +527,22 @@ def test_a_picture_is_whole_in_itself(cockpit: str, name: str) -> None:
     assert root.tag == "{http://www.w3.org/2000/svg}svg"
     assert root.find("{http://www.w3.org/2000/svg}style") is not None
     assert "Lid" in answer.text
+
+
+@pytest.mark.parametrize("language", LANGUAGES)
+def test_no_cause_is_named_where_nothing_tells_the_three_apart(own: Browser, language: str) -> None:
+    own.language = language
+    account = some(own, SCORES.c.switch_trigger.is_not(None), SCORES.c.former.is_not(True))
+    main, cause = say(language, "trigger.reactional"), say(language, "account.triggers.alike")
+
+    def told(share: float) -> tuple[bool, bool, bool]:
+        others = dict.fromkeys(("trigger_situational", "trigger_influential"), (1 - share) / 2)
+        values = {**others, "trigger_reactional": share, "switch_trigger": "reactional"}
+        with writing(engine_of(own)) as connection:
+            connection.execute(SCORES.update().where(SCORES.c.account_id == account).values(values))
+        text = texts_of(own.open(f"/accounts/{account}").text)
+        headline = say(language, "account.headline.leaving", days=180, trigger=main)
+        return headline in text, cause in text, account in ids_of(own, "?trigger=reactional")
+
+    assert told(0.5) == (True, False, True)
+    assert told(1 / 3) == (False, True, False)
