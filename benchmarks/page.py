@@ -26,9 +26,9 @@ from serving.api.security.keyring import Keyring
 from serving.store.audit_log import Author
 from serving.store.background import Background, background_of, write_background
 from serving.store.database import open_store, writing
-from serving.store.people import MANAGER, Person, put_person
-from serving.store.result_files import facts_of
-from serving.store.scoring_runs import write_run
+from serving.store.people.people import MANAGER, Person, put_person
+from serving.store.scores.result_files import facts_of
+from serving.store.scores.scoring_runs import write_run
 from tests.serving.runs import run_of
 from tests.serving.sites import Browser
 from training.data.dataset import build_dataset

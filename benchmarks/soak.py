@@ -32,7 +32,7 @@ from benchmarks.load import ask
 from benchmarks.serving import EVENTS, bodies, free_port, payloads
 from serving.runtime.server import Terms, running
 from serving.store.database import open_store
-from serving.store.feedback import FEEDBACK
+from serving.store.feedback.feedback import FEEDBACK
 from training.model.bundle import read_bundle, write_bundle
 from training.model.champion import publish, published
 from training.model.findings import NOTE, Finding

@@ -23,7 +23,7 @@ from serving.api.store_endpoints.store_service import StoreService
 from serving.scoring.advice.reason_table import reason_columns
 from serving.scoring.score_columns import HORIZON_COLUMNS, INVESTMENT_COLUMNS, SCORE_COLUMNS
 from serving.store.database import file_of, open_store
-from serving.store.scoring_runs import Frames, RunFacts, write_run
+from serving.store.scores.scoring_runs import Frames, RunFacts, write_run
 from training.model.reasons import Reason
 
 AS_OF = "2026-01-01"

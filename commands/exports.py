@@ -34,7 +34,7 @@ def export_command(options: ExportOptions) -> Figures:
     from serving.integrations.exports import export, export_gone, stored_scores
     from serving.scoring.batch import read_scores
     from serving.store.database import open_store, writing
-    from serving.store.export_marks import mark_exported
+    from serving.store.feedback.export_marks import mark_exported
 
     gone, files = list[str](), list[Path]()
     if options.scores is not None:

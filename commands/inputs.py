@@ -113,7 +113,7 @@ def _read_feedback(url: str | None) -> Raw:
     if url is None:
         return {}
     from serving.store.database import open_store, reading
-    from serving.store.feedback import feedback_rows
+    from serving.store.feedback.feedback import feedback_rows
 
     engine = open_store(url, make=False)
     try:
@@ -125,7 +125,7 @@ def _read_feedback(url: str | None) -> Raw:
 
 def _read_forgotten(url: str | None) -> Forgotten:
     from features.sources.forgotten import Forgotten
-    from serving.store.forgotten import read_forgotten
+    from serving.store.people.forgotten import read_forgotten
 
     return Forgotten() if url is None else read_forgotten(url)
 

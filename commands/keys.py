@@ -13,7 +13,7 @@ from commands.terminal import Figures, show_table
 from features.errors import SettingsError
 
 if TYPE_CHECKING:
-    from serving.store.keys import StoredKey
+    from serving.store.people.keys import StoredKey
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -79,7 +79,7 @@ def monitor_command(options: MonitorOptions) -> Figures:
 def _keep_verdicts(url: str, as_of: int, found: Sequence[tuple[str, str, Figures]]) -> None:
     """Keep for the page what was found.  found : kind, name and figures of each."""
     from serving.store.database import open_store, writing
-    from serving.store.verdicts import keep_verdict
+    from serving.store.feedback.verdicts import keep_verdict
 
     engine = open_store(url, make=False)
     try:
@@ -93,8 +93,8 @@ def _keep_verdicts(url: str, as_of: int, found: Sequence[tuple[str, str, Figures
 def _accepted_plans(url: str) -> Sequence[tuple[str, Plan]]:
     """Return the plans accepted on the managers' page, latest first, each with its title."""
     from serving.planning.accepted import accepted_plan
-    from serving.store.accepted_plans import accepted_plans
     from serving.store.database import open_store, reading
+    from serving.store.feedback.accepted_plans import accepted_plans
 
     engine = open_store(url, make=False)
     try:
@@ -108,7 +108,7 @@ def _accepted_plans(url: str) -> Sequence[tuple[str, Plan]]:
 def _judge_overrides(url: str, loaded: Loaded) -> Figures:
     """Return how managers' overrides about switching compare with the model; nothing where there were none."""
     from serving.store.database import open_store, reading
-    from serving.store.overrides import claims
+    from serving.store.feedback.overrides import claims
     from training.account_managers.overruled import definition_of, judge, overrides_findings
     from training.model.findings import to_json
 

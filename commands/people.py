@@ -37,7 +37,7 @@ def people_command(options: PeopleOptions) -> Figures:
     """Do what is asked and return how many people are in the table.  Raises SettingsError where it makes no sense."""
     from serving.store.audit_log import Author
     from serving.store.database import open_store, reading, writing
-    from serving.store.people import Person, people, put_person, remove_person
+    from serving.store.people.people import Person, people, put_person, remove_person
 
     now, engine = time.time_ns() // 1000, open_store(options.store)
     try:

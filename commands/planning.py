@@ -115,9 +115,9 @@ def plan_command(options: PlanOptions) -> Figures:
 
 def show_earlier(url: str) -> None:
     """Show what became of the plans that were accepted before, beside what they promised."""
-    from serving.store.accepted_plans import accepted_plans
     from serving.store.database import open_store, reading
-    from serving.store.verdicts import plan_verdicts
+    from serving.store.feedback.accepted_plans import accepted_plans
+    from serving.store.feedback.verdicts import plan_verdicts
     from training.model.findings import from_json
 
     engine = open_store(url, make=False)

@@ -66,7 +66,7 @@ def write_plays(file: Path, settings: Settings, scored_with: Sequence[Play]) -> 
 def tell_served(settings: Settings, store: str) -> None:
     """Print where the page's texts come from, and which plays no account can have before it is scored anew."""
     from serving.store.database import open_store, reading
-    from serving.store.scoring_runs import current_run
+    from serving.store.scores.scoring_runs import current_run
     from serving.store.summaries import summary_of
 
     own = own_plays(settings)

@@ -90,7 +90,7 @@ def _score_parts(
     from serving.scoring.manager_forecasts import COLUMNS as DISAGREEMENT
     from serving.scoring.partitioned import score_parts
     from serving.scoring.scoring import Scorer
-    from serving.store.result_files import profiles_of
+    from serving.store.scores.result_files import profiles_of
 
     scorer = Scorer(bundle, version)
     with tempfile.TemporaryDirectory() as scratch, open_executor(options.dask) as (executor, _):

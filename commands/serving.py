@@ -113,7 +113,7 @@ def sign_in(settings: Settings) -> str:
     """
     told = asdict(settings.sign_in)
     if told["issuer"]:
-        from serving.web.openid import OpenIdTerms
+        from serving.web.sign_in.openid import OpenIdTerms
 
         OpenIdTerms(**{name: value for name, value in told.items() if name not in ("hours", "idle_minutes")})
     return json.dumps(told)
@@ -141,9 +141,9 @@ def serve_until_stopped(folder: Path, port: int, terms: Terms, announce: Callabl
 def _fill_store(folder: Path, settings: Settings, options: ServeOptions) -> None:
     """Make the store, with the scores and the accounts that were given.  folder : of the model that is served."""
     from serving.store.database import open_store, writing
-    from serving.store.first_views import keep_first_views
-    from serving.store.result_files import read_folder
-    from serving.store.scoring_runs import current_run, put_profiles
+    from serving.store.scores.result_files import read_folder
+    from serving.store.scores.scoring_runs import current_run, put_profiles
+    from serving.store.views.first_views import keep_first_views
     from training.model.champion import read_trusted_bundle
 
     check_store(options.store)
@@ -175,7 +175,7 @@ def _as_scored(bundle: Bundle, options: ServeOptions) -> Bundle:
     from serving.scoring.advice.playbook import with_plays
     from serving.scoring.batch import read_run_plays
     from serving.store.database import open_store, reading
-    from serving.store.scoring_runs import current_run
+    from serving.store.scores.scoring_runs import current_run
     from serving.store.summaries import summary_of
 
     if options.scores is not None:
@@ -193,7 +193,7 @@ def _as_scored(bundle: Bundle, options: ServeOptions) -> Bundle:
 def _look_back(bundle: Bundle, data: str, store: str, settings: Settings) -> None:
     """Write what stands behind the store's scores, from the source that was given; nothing where there are none."""
     from serving.store.database import open_store, reading
-    from serving.store.scoring_runs import current_run
+    from serving.store.scores.scoring_runs import current_run
 
     engine = open_store(store)
     try:
@@ -216,7 +216,7 @@ def _profiles(data: str, settings: Settings) -> Sequence[pd.DataFrame] | None:
     """Return the rows of the source's table `accounts`; None where it has none."""
     from features.sources.partitioned import read_partitions
     from features.sources.source import read_table
-    from serving.store.result_files import profile_frame, profiles_of
+    from serving.store.scores.result_files import profile_frame, profiles_of
 
     partitions = read_partitions(data)
     if partitions is not None:

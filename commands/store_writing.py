@@ -15,7 +15,7 @@ if TYPE_CHECKING:
 
     from features.histories.histories import Histories
     from features.sources.source import Source
-    from serving.store.scoring_runs import Frames, RunFacts
+    from serving.store.scores.scoring_runs import Frames, RunFacts
     from training.model.bundle import Bundle
 
 
@@ -29,7 +29,7 @@ def check_store(url: str) -> None:
 def store_frames(url: str, frames: Sequence[pd.DataFrame], bundle: Bundle, source: Source) -> Figures:
     """Write the run into the store, with what the source says of its accounts."""
     from serving.scoring.score_columns import TABLE_NAMES
-    from serving.store.result_files import facts_of, profile_frame
+    from serving.store.scores.result_files import facts_of, profile_frame
 
     known = source.tables.get("accounts")
     profiles = None if known is None else [profile_frame(known)]
@@ -38,17 +38,17 @@ def store_frames(url: str, frames: Sequence[pd.DataFrame], bundle: Bundle, sourc
 
 def store_folder(url: str, folder: Path, bundle: Bundle | None, profiles: Iterable[pd.DataFrame] | None) -> Figures:
     """Write the run in a folder into the store.  bundle : that scored; None = not at hand."""
-    from serving.store.result_files import read_folder
+    from serving.store.scores.result_files import read_folder
 
     return store_run(url, *read_folder(folder, bundle), profiles)
 
 
 def store_run(url: str, facts: RunFacts, chunks: Iterable[Frames], profiles: Iterable[pd.DataFrame] | None) -> Figures:
     """Write a run into the store, without whoever was forgotten.  chunks, profiles : as
-    `serving.store.scoring_runs.write_run` takes them."""
+    `serving.store.scores.scoring_runs.write_run` takes them."""
     from serving.store.database import label_of, open_store, writing
-    from serving.store.first_views import keep_first_views
-    from serving.store.scoring_runs import write_run
+    from serving.store.scores.scoring_runs import write_run
+    from serving.store.views.first_views import keep_first_views
 
     left_out = LeftOut(url)
 
@@ -72,7 +72,7 @@ class LeftOut:
     """Takes the forgotten out of what is to be written into a store, and counts them."""
 
     def __init__(self, url: str) -> None:
-        from serving.store.forgotten import read_forgotten
+        from serving.store.people.forgotten import read_forgotten
 
         self._forgotten, self._met = read_forgotten(url), set[str]()
 
@@ -99,7 +99,7 @@ def store_background(url: str, bundle: Bundle, as_of: int, parts: Iterable[tuple
     """Write what stands behind the scores, for the page.  parts : histories and sources."""
     from serving.store.background import background_of, write_background
     from serving.store.database import open_store, reading
-    from serving.store.scoring_runs import current_run
+    from serving.store.scores.scoring_runs import current_run
 
     engine = open_store(url)
     try:

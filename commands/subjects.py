@@ -63,7 +63,7 @@ def forget_command(options: ForgetOptions) -> Figures:
     from serving.integrations.subject_files import forget_in_files
     from serving.store.audit_log import Author
     from serving.store.database import file_of, open_store, writing
-    from serving.store.forgotten import keep_forgotten
+    from serving.store.people.forgotten import keep_forgotten
     from serving.store.subjects import erase, sweep
     from training.settings import read_settings
 

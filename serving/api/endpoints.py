@@ -10,7 +10,7 @@ OPEN = "open"
 ANY = "any"
 """Any key will do."""
 PAGE = "page"
-"""The managers' page: it sees to it itself who is signed in (`serving.web.session`)."""
+"""The managers' page: it sees to it itself who is signed in (`serving.web.sign_in.session`)."""
 SCOPES = ("score", "plan", "feedback", "admin", PAGE)
 """What a key may be good for. None includes another one."""
 

@@ -9,7 +9,7 @@ from features.errors import LadderError
 from features.instants import instant
 from serving.store.audit_log import RETRAINED, last_of
 from serving.store.database import open_store, reading
-from serving.store.scoring_runs import current_run
+from serving.store.scores.scoring_runs import current_run
 
 EVERY_SECONDS = 30.0
 """Between two looks: scores are written once a night, and an alarm about them can wait as long."""

@@ -22,10 +22,10 @@ from features.finite import known_cells
 from features.spreadsheets import plain
 from serving.integrations.crm import CRMS, FIELDS, Crm, Field, Form
 from serving.store.database import moment, reading
-from serving.store.export_marks import exported_run
-from serving.store.gone_accounts import gone_since
+from serving.store.feedback.export_marks import exported_run
 from serving.store.lookups import required_run
-from serving.store.scoring_runs import SCORES
+from serving.store.scores.gone_accounts import gone_since
+from serving.store.scores.scoring_runs import SCORES
 from training.model.text.words import DEFAULT_LANGUAGE, render_reasons
 
 LONGEST_REASONS = 10_000

@@ -4,7 +4,7 @@ import sqlalchemy as sa
 
 from features.errors import SettingsError
 from serving.planning.plan import Plan
-from serving.store.accepted_plans import Accepted, keep_plan, kept_plan
+from serving.store.feedback.accepted_plans import Accepted, keep_plan, kept_plan
 
 
 def accept_plan(connection: sa.Connection, plan: Plan, now: int, by: str) -> bool:

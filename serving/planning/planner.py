@@ -25,10 +25,10 @@ from serving.scoring.advice.advice import INVEST, TEST, raises_switching
 from serving.scoring.scoring import INSUFFICIENT
 from serving.scoring.terms import ModelTerms
 from serving.store.database import reading
+from serving.store.feedback.overrides import overrides_of
 from serving.store.lookups import required_run
-from serving.store.overrides import overrides_of
-from serving.store.scoring_runs import ACCOUNTS, INVESTMENT_SCORES, SCORES, Current
-from serving.store.visibility import is_limited
+from serving.store.people.visibility import is_limited
+from serving.store.scores.scoring_runs import ACCOUNTS, INVESTMENT_SCORES, SCORES, Current
 
 ROWS_AT_ONCE = 50_000
 _FIGURES = ("cost", "gain", "gain_low", "gain_high", "p_switch_change_low")

@@ -242,7 +242,7 @@ def has_keys(store: str | None) -> bool:
 def _secrets(store: str) -> dict[str, str]:
     """Return what the workers need of the environment, with their own working folder, to find their secrets."""
     from serving.store.database import parsed
-    from serving.web.sign_in_secret import SECRET_FILE, secret_file
+    from serving.web.sign_in.sign_in_secret import SECRET_FILE, secret_file
 
     file = os.environ.get(SECRET_FILE) or str(secret_file(parsed(store)))
     kept = {name: value for name in _SECRETS if (value := os.environ.get(name))}

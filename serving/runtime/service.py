@@ -26,7 +26,7 @@ if TYPE_CHECKING:
     from serving.api.store_endpoints.store_service import StoreService
     from serving.scoring.advice.playbook import Playbooks
     from serving.web.routes import Site
-    from serving.web.session import SessionAuth
+    from serving.web.sign_in.session import SessionAuth
 
 BUNDLE, WORKERS, STORE = "LADDER_BUNDLE", "LADDER_WORKERS", "LADDER_STORE"
 """Environment variables: the folder of a bundle or of the champion, how many workers, the store's URL."""
@@ -170,11 +170,11 @@ def _site(
 
 def _session_auth(ring: "Callable[[], Keyring]", told: dict[str, Any]) -> "SessionAuth":
     """Return who knows visitors.  told : the settings about signing in, without an issuer where there is none."""
-    from serving.web.session import HOURS, IDLE_MINUTES, SessionAuth
+    from serving.web.sign_in.session import HOURS, IDLE_MINUTES, SessionAuth
 
     openid, hours, idle = None, told.pop("hours", HOURS), told.pop("idle_minutes", IDLE_MINUTES)
     if told.get("issuer"):
-        from serving.web.openid import OpenId, OpenIdTerms
+        from serving.web.sign_in.openid import OpenId, OpenIdTerms
 
         openid = OpenId(OpenIdTerms(**told, client_secret=os.environ.get(CLIENT_SECRET, "")))
     return SessionAuth(ring, os.environ.get(PROXY) or None, openid, hours=hours, idle_minutes=idle)

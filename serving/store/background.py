@@ -19,13 +19,13 @@ from features.histories.histories import Histories
 from features.sources.source import Source
 from serving.scoring import lifetime_groups
 from serving.scoring.lifetime_groups import group_names, lifetime_sums
-from serving.store.account_lookback import STANDINGS, put_standings, standings_frame
 from serving.store.bulk_insert import among
 from serving.store.database import writing
-from serving.store.first_views import keep_first_views
-from serving.store.scoring_runs import SCORES
+from serving.store.scores.account_lookback import STANDINGS, put_standings, standings_frame
+from serving.store.scores.scoring_runs import SCORES
+from serving.store.scores.timelines import TIMELINES, pack, put_timelines
 from serving.store.summaries import Summary, put_summary, summarise
-from serving.store.timelines import TIMELINES, pack, put_timelines
+from serving.store.views.first_views import keep_first_views
 from training.model.bundle import Facts
 
 

@@ -13,8 +13,8 @@ from serving.scoring.request_parsing import Message
 from serving.scoring.results import AccountResult, Row, ServedModel, check_language
 from serving.scoring.score_columns import HORIZON_COLUMNS, INVESTMENT_COLUMNS, LISTS, SCORE_COLUMNS
 from serving.store.database import reading
-from serving.store.overrides import Override, overrides_of
-from serving.store.scoring_runs import HORIZONS, INVESTMENT_SCORES, SCORES, Current, current_run
+from serving.store.feedback.overrides import Override, overrides_of
+from serving.store.scores.scoring_runs import HORIZONS, INVESTMENT_SCORES, SCORES, Current, current_run
 from training.model.text.words import DEFAULT_LANGUAGE, render_reasons
 
 NOT_YET = (

@@ -6,20 +6,20 @@ from dataclasses import dataclass
 import sqlalchemy as sa
 
 from features.instants import MICROSECONDS_PER_DAY
-from serving.store.accepted_plans import PLAN_ROWS, PLANS
 from serving.store.audit_log import RETENTION, Author, Entry, drop_before, record
 from serving.store.database import in_turn, moment
-from serving.store.feedback import FEEDBACK
-from serving.store.first_views import WHAT as FIRST_VIEWS
-from serving.store.list_totals import RUN_TOTALS
-from serving.store.news import RUN_NEWS, keep_news
-from serving.store.overrides import OVERRIDES
-from serving.store.previous_scores import PREVIOUS
-from serving.store.run_figures import RUN_FIGURES
-from serving.store.scoring_runs import RUNS, SCORES, current_run
-from serving.store.sessions import SESSIONS
+from serving.store.feedback.accepted_plans import PLAN_ROWS, PLANS
+from serving.store.feedback.feedback import FEEDBACK
+from serving.store.feedback.overrides import OVERRIDES
+from serving.store.feedback.verdicts import VERDICTS
+from serving.store.people.sessions import SESSIONS
+from serving.store.scores.previous_scores import PREVIOUS
+from serving.store.scores.scoring_runs import RUNS, SCORES, current_run
 from serving.store.summaries import SUMMARIES
-from serving.store.verdicts import VERDICTS
+from serving.store.views.first_views import WHAT as FIRST_VIEWS
+from serving.store.views.list_totals import RUN_TOTALS
+from serving.store.views.news import RUN_NEWS, keep_news
+from serving.store.views.run_figures import RUN_FIGURES
 
 
 @dataclass(frozen=True)

@@ -17,9 +17,9 @@ from features.errors import InvalidRequest
 from features.instants import instant
 from serving.scoring.results import ServedModel, check_language
 from serving.store.database import reading
-from serving.store.gone_accounts import GONE
 from serving.store.lookups import LookupQuery, LookupResult, required_run, results_of
-from serving.store.scoring_runs import RUNS, SCORES
+from serving.store.scores.gone_accounts import GONE
+from serving.store.scores.scoring_runs import RUNS, SCORES
 from training.model.text.words import DEFAULT_LANGUAGE
 
 _LONGEST_CURSOR = 1_000

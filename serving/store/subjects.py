@@ -16,12 +16,12 @@ from typing import Any, Literal
 
 import sqlalchemy as sa
 
-from serving.store.accepted_plans import PLAN_ROWS
 from serving.store.audit_log import CHANGES, Author, Entry, pseudonymise, record
 from serving.store.database import SCHEMA, connect, in_turn
-from serving.store.first_views import WHAT, keep_first_views
+from serving.store.feedback.accepted_plans import PLAN_ROWS
 from serving.store.maintenance.integrity import TABLES
-from serving.store.scoring_runs import current_run
+from serving.store.scores.scoring_runs import current_run
+from serving.store.views.first_views import WHAT, keep_first_views
 
 KEPT = frozenset(("audit_log", "audit_head", "keys", "page_secrets", "sessions", "people"))
 """Tables whose texts are not looked through: the first has its own way, the others tell of no account."""

@@ -8,10 +8,10 @@ from starlette.responses import Response
 from serving.api.errors import HttpError
 from serving.store.audit_log import changes, verify
 from serving.store.database import reading
-from serving.store.scoring_runs import current_run
-from serving.web.audit_words import about_words, action_words, fields_in_words
+from serving.store.scores.scoring_runs import current_run
 from serving.web.ttl_cache import TTLCache
 from serving.web.visit import Visit, render
+from serving.web.words.audit_words import about_words, action_words, fields_in_words
 
 ROWS = 100
 """Changes on a page."""

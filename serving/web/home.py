@@ -8,19 +8,19 @@ import sqlalchemy as sa
 from starlette.responses import Response
 
 from features.instants import MICROSECONDS_PER_DAY, instant
-from serving.store.accepted_plans import accepted_plans
 from serving.store.database import reading, writing
+from serving.store.feedback.accepted_plans import accepted_plans
+from serving.store.feedback.verdicts import plan_verdicts
 from serving.store.lookups import required_run
-from serving.store.news import NEWS_POINTS, news_of
-from serving.store.page_settings import MINE, keep_setting, settings_of
-from serving.store.previous_scores import PREVIOUS
-from serving.store.run_figures import ALL, RunFigures, figures_query, kept_figures, kept_of_owners, read_figures
-from serving.store.scoring_runs import SCORES, Current
-from serving.store.verdicts import plan_verdicts
-from serving.store.visibility import is_limited
-from serving.web.charts import sparkline
-from serving.web.filters import Filters, conditions, source
-from serving.web.priorities import OLD_LINKS, Priority, owners_of, priorities_of
+from serving.store.people.page_settings import MINE, keep_setting, settings_of
+from serving.store.people.visibility import is_limited
+from serving.store.scores.previous_scores import PREVIOUS
+from serving.store.scores.scoring_runs import SCORES, Current
+from serving.store.views.news import NEWS_POINTS, news_of
+from serving.store.views.run_figures import ALL, RunFigures, figures_query, kept_figures, kept_of_owners, read_figures
+from serving.web.charts.charts import sparkline
+from serving.web.lists.filters import Filters, conditions, source
+from serving.web.lists.priorities import OLD_LINKS, Priority, owners_of, priorities_of
 from serving.web.ttl_cache import TTLCache
 from serving.web.visit import Visit, redirect, render
 

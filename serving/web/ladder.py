@@ -14,13 +14,13 @@ from features.ladder.rules import MEMBER, SHOPPER
 from features.tables import RUNGS
 from serving.store.database import reading
 from serving.store.lookups import required_run
-from serving.store.run_figures import IS_FORMER
-from serving.store.rung_views import rung_disagreements
-from serving.store.scoring_runs import SCORES, Current
+from serving.store.people.visibility import is_limited
+from serving.store.scores.scoring_runs import SCORES, Current
 from serving.store.summaries import LEFT, NEW, Summary, summary_of
-from serving.store.visibility import is_limited
-from serving.web.charts import bar
-from serving.web.flow_chart import draw_flows
+from serving.store.views.run_figures import IS_FORMER
+from serving.store.views.rung_views import rung_disagreements
+from serving.web.charts.charts import bar
+from serving.web.charts.flow_chart import draw_flows
 from serving.web.loyalty_pays import pictures_of
 from serving.web.ttl_cache import TTLCache
 from serving.web.visit import Visit, render

@@ -20,7 +20,7 @@ from features.accounts.loyalty_pays import (
 from features.tables import RUNGS
 from serving.scoring.lifetime_groups import GROUPS, lifetime_rows
 from serving.store.summaries import Summary
-from serving.web.ranges_chart import Mark, draw_ranges, draw_shares
+from serving.web.charts.ranges_chart import Mark, draw_ranges, draw_shares
 from serving.web.visit import Visit
 
 PLACES = (*RUNGS[::-1], FORMER)

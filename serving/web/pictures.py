@@ -6,9 +6,9 @@ from starlette.responses import Response
 from serving.api.errors import HttpError
 from serving.store.database import reading
 from serving.store.lookups import required_run
+from serving.store.people.visibility import is_limited
 from serving.store.summaries import summary_of
-from serving.store.visibility import is_limited
-from serving.web.flow_chart import draw_flows
+from serving.web.charts.flow_chart import draw_flows
 from serving.web.ladder import draw_rungs, flow_words, rungs_of
 from serving.web.loyalty_pays import pictures_of
 from serving.web.visit import Visit, download

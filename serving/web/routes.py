@@ -21,24 +21,12 @@ from serving.api.security.authentication import check_turn
 from serving.api.security.rate_limit import Rates, Refusals
 from serving.planning.planner import Planner
 from serving.scoring.advice.playbook import Playbooks
-from serving.store.visibility import limited
-from serving.web import (
-    account,
-    audit,
-    glossary,
-    hand_out,
-    home,
-    ladder,
-    list_csv,
-    pictures,
-    planning,
-    priorities,
-    risk,
-    start,
-    trust,
-    work,
-)
-from serving.web.session import BEGUN_COOKIE, SessionAuth, Visitor
+from serving.store.people.visibility import limited
+from serving.web import audit, glossary, home, ladder, pictures, start, trust
+from serving.web.account import account
+from serving.web.lists import list_csv, priorities, risk, work
+from serving.web.plans import hand_out, planning
+from serving.web.sign_in.session import BEGUN_COOKIE, SessionAuth, Visitor
 from serving.web.static_files import asset_at
 from serving.web.text.catalogue import PAGE_LANGUAGES
 from serving.web.visit import View, Visit, get_ready, language_of, own_path, redirect, render

@@ -11,14 +11,14 @@ import sqlalchemy as sa
 from starlette.responses import Response
 
 from features.instants import MICROSECONDS_PER_DAY
-from serving.store.accepted_plans import accepted_plans
 from serving.store.database import reading
+from serving.store.feedback.accepted_plans import accepted_plans
+from serving.store.feedback.verdicts import MODEL, OVERRIDES, PLAN, Verdict, verdicts
 from serving.store.lookups import required_run
-from serving.store.scoring_runs import ACCOUNTS, SCORES
+from serving.store.scores.scoring_runs import ACCOUNTS, SCORES
 from serving.store.summaries import ModelSummary, summary_of
-from serving.store.verdicts import MODEL, OVERRIDES, PLAN, Verdict, verdicts
-from serving.web.charts import bar, interval
-from serving.web.former_customers import standing_words
+from serving.web.charts.charts import bar, interval
+from serving.web.lists.former_customers import standing_words
 from serving.web.visit import Visit, render
 from training.model.findings import Finding, from_json
 

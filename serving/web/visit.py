@@ -18,9 +18,9 @@ from features.instants import MICROSECONDS_PER_DAY
 from features.tables import BONDS, NO_INVESTMENT, RUNGS, TABLE, TRIGGER_FAMILIES
 from serving.planning.planner import Planner
 from serving.scoring.advice.playbook import Playbooks
-from serving.store.scoring_runs import RunFacts
-from serving.store.work_list import STATUSES
-from serving.web.session import Visitor
+from serving.store.feedback.work_list import STATUSES
+from serving.store.scores.scoring_runs import RunFacts
+from serving.web.sign_in.session import Visitor
 from serving.web.static_files import url_of
 from serving.web.text.catalogue import LANGUAGE_NAMES, PAGE_LANGUAGES, say
 from training.model.findings import Finding

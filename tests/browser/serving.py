@@ -14,7 +14,7 @@ from serving.api.bounded_executor import BoundedExecutor
 from serving.api.model_holder import ModelHolder
 from serving.api.store_endpoints.store_service import StoreService
 from serving.web.routes import Site
-from serving.web.session import SessionAuth
+from serving.web.sign_in.session import SessionAuth
 from tests.serving.sites import Ring
 
 QUIET = (

@@ -9,7 +9,7 @@ from playwright.sync_api import Browser, Page, expect
 
 from features.instants import instant
 from serving.store.database import open_store, writing
-from serving.store.verdicts import keep_verdict
+from serving.store.feedback.verdicts import keep_verdict
 from serving.web.text.catalogue import say
 from tests.browser.conftest import TIMED
 from tests.browser.jobs import JOBS, MOST_CLICKS, Clicks, Job

@@ -28,7 +28,7 @@ from serving.api.security.key_store import create_key
 from serving.runtime.server import Terms, running
 from serving.store.audit_log import verify
 from serving.store.database import open_store, reading
-from serving.store.feedback import FEEDBACK
+from serving.store.feedback.feedback import FEEDBACK
 from serving.store.maintenance.integrity import check_store
 from tests.databases import new_database
 from tests.proxies import proxied

@@ -11,9 +11,9 @@ from commands.inputs import histories_of_parts, load_partitions, load_source
 from commands.store_writing import store_run
 from features.errors import StoreError
 from serving.store.database import open_store, reading
-from serving.store.forgotten import FILE, forgotten_file, keep_forgotten, read_forgotten
-from serving.store.result_files import facts_of
-from serving.store.scoring_runs import ACCOUNTS, SCORES
+from serving.store.people.forgotten import FILE, forgotten_file, keep_forgotten, read_forgotten
+from serving.store.scores.result_files import facts_of
+from serving.store.scores.scoring_runs import ACCOUNTS, SCORES
 from tests.commands import test_cli
 from tests.commands.test_cli import Run
 from tests.serving.runs import profiles, run_of

@@ -24,7 +24,7 @@ from features.errors import NotEnoughData, SettingsError
 from features.instants import MICROSECONDS_PER_DAY, iso
 from features.sources.source import Source
 from serving.store.database import open_store, reading
-from serving.store.verdicts import verdicts
+from serving.store.feedback.verdicts import verdicts
 from tests.commands import test_cli
 from tests.commands.test_cli import Run, Said, refused
 from tests.trained import earlier_bundle, small_settings, tiny_histories

@@ -13,9 +13,9 @@ from commands.playbook import with_playbook
 from serving.scoring.advice.playbook import Playbooks, read_playbooks
 from serving.scoring.batch import read_run_plays
 from serving.store.database import open_store, reading
-from serving.store.list_totals import RUN_TOTALS
 from serving.store.lookups import required_run
 from serving.store.summaries import summary_of
+from serving.store.views.list_totals import RUN_TOTALS
 from tests.commands import test_cli
 from tests.commands.test_cli import Run, refused
 from tests.trained import tiny_bundle

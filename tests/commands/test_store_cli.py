@@ -13,11 +13,11 @@ from features.instants import instant
 from serving.api.store_endpoints.store_service import StoreService
 from serving.planning.accepted import accept_plan
 from serving.planning.files import read_plan
-from serving.store.account_lookback import STANDINGS
 from serving.store.database import open_store, reading, writing
-from serving.store.scoring_runs import ACCOUNTS, HORIZONS, INVESTMENT_SCORES, RUNS, SCORES
-from serving.store.timelines import TIMELINES
-from serving.store.verdicts import verdicts
+from serving.store.feedback.verdicts import verdicts
+from serving.store.scores.account_lookback import STANDINGS
+from serving.store.scores.scoring_runs import ACCOUNTS, HORIZONS, INVESTMENT_SCORES, RUNS, SCORES
+from serving.store.scores.timelines import TIMELINES
 from tests.commands import test_cli
 from tests.commands.test_cli import Run, Said, refused
 from tests.serving.sites import Browser

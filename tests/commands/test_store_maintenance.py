@@ -7,7 +7,7 @@ import pytest
 
 import ladder
 from serving.store.database import open_store, reading
-from serving.store.scoring_runs import SCORES
+from serving.store.scores.scoring_runs import SCORES
 from serving.store.versions import CURRENT
 from tests.serving.store.old_stores import old_file
 

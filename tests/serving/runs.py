@@ -11,8 +11,8 @@ from serving.scoring.batch import score_frames
 from serving.scoring.score_columns import TABLES
 from serving.scoring.scoring import Scorer
 from serving.store.database import open_store
-from serving.store.result_files import facts_of, profile_frame
-from serving.store.scoring_runs import Frames, Written, write_run
+from serving.store.scores.result_files import facts_of, profile_frame
+from serving.store.scores.scoring_runs import Frames, Written, write_run
 from training.model.bundle import Bundle, read_bundle
 from training.simulator.simulation import Simulation
 

@@ -12,9 +12,9 @@ from serving.api.security.keyring import Keyring
 from serving.api.security.rate_limit import Rates
 from serving.api.store_endpoints.store_service import StoreService
 from serving.scoring.advice.playbook import Playbooks
-from serving.web.openid import OpenId
 from serving.web.routes import Site
-from serving.web.session import SessionAuth
+from serving.web.sign_in.openid import OpenId
+from serving.web.sign_in.session import SessionAuth
 from tests.serving.client import Client
 
 HTML = {"Accept": "text/html"}

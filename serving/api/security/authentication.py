@@ -18,7 +18,7 @@ from serving.api.errors import HttpError
 from serving.api.observability.request_context import request_context_of
 from serving.api.security.keyring import Key, Keyring
 from serving.api.security.rate_limit import Rates, Refusals
-from serving.store.viewers import EVERYTHING, Visibility, seeing
+from serving.store.people.viewers import EVERYTHING, Visibility, seeing
 
 
 class Authentication:

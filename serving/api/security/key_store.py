@@ -21,7 +21,7 @@ from serving.api.observability.logging import tell
 from serving.api.security.keyring import Key, Keyring, make_secret
 from serving.store.audit_log import Author, Entry, record
 from serving.store.database import open_store, reading, writing
-from serving.store.keys import (
+from serving.store.people.keys import (
     LONGEST_NAME,
     StoredKey,
     add_key,

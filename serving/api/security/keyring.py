@@ -16,7 +16,7 @@ import time
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 
-from serving.store.viewers import EVERYTHING, Visibility
+from serving.store.people.viewers import EVERYTHING, Visibility
 
 _SHAPE = re.compile(r"ll_([0-9a-f]{8})_[A-Za-z0-9_-]{43}")
 

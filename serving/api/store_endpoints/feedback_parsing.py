@@ -10,7 +10,7 @@ from features.schema import Column, Kind, Table
 from features.sources.cleaning.cells import NAT, UNFIT, category_cell, time_cell
 from features.sources.cleaning.cleaning import clean
 from serving.scoring.request_parsing import LONGEST_ID, Message
-from serving.store.feedback_events import (
+from serving.store.feedback.feedback_events import (
     KINDS,
     OUTCOME,
     OVERRIDABLE,

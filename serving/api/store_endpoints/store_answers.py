@@ -9,10 +9,10 @@ from serving.api.answers import as_json, model_row, result_row
 from serving.api.store_endpoints.store_schemas import PlanTotals
 from serving.planning.plan import Plan
 from serving.scoring.results import Row, message_row
-from serving.store.feedback import ASIDE, FAILED, STORED, THERE, Receipt
-from serving.store.feedback_events import OVERRIDABLE
+from serving.store.feedback.feedback import ASIDE, FAILED, STORED, THERE, Receipt
+from serving.store.feedback.feedback_events import OVERRIDABLE
+from serving.store.feedback.overrides import Decision, Override
 from serving.store.lookups import LookupAnswer, LookupResult
-from serving.store.overrides import Decision, Override
 from serving.store.score_changes import ChangesAnswer
 
 

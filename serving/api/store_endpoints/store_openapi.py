@@ -7,7 +7,7 @@ from typing import Any
 from features.tables import RUNGS, TABLE, TRIGGER_FAMILIES
 from serving.api.store_endpoints.store_schemas import MOST_EVENTS, MOST_LOOKUPS
 from serving.scoring.request_parsing import LONGEST_ID
-from serving.store.feedback_events import KINDS, LONGEST_SPAN_DAYS, LONGEST_TEXT, SWITCHED
+from serving.store.feedback.feedback_events import KINDS, LONGEST_SPAN_DAYS, LONGEST_TEXT, SWITCHED
 
 
 @dataclass(frozen=True)

@@ -19,12 +19,12 @@ from serving.api.store_endpoints.store_answers import changes_json, feedback_jso
 from serving.api.store_endpoints.store_queries import changes_query, feedback_items, lookup_query, plan_query
 from serving.planning.planner import Planner
 from serving.store.database import open_store, reading
-from serving.store.feedback import Receipt, keep_feedback, known_options, seen_only
-from serving.store.keys import author_of
+from serving.store.feedback.feedback import Receipt, keep_feedback, known_options, seen_only
 from serving.store.lookups import look_up
+from serving.store.people.keys import author_of
+from serving.store.people.viewers import seen_now
+from serving.store.people.visibility import is_limited, limited
 from serving.store.score_changes import changes_since
-from serving.store.viewers import seen_now
-from serving.store.visibility import is_limited, limited
 
 T = TypeVar("T")
 STATEMENT_SECONDS = 10.0
@@ -80,7 +80,7 @@ class StoreService:
     def ask(self, work: Callable[[sa.Engine, int], T]) -> T:
         """Return what `work` makes of the store and the time; where the store fails, the log says why.
 
-        What it reads is what the request's key may see (`serving.store.visibility`).
+        What it reads is what the request's key may see (`serving.store.people.visibility`).
 
         Raises
         ------

@@ -7,29 +7,29 @@ from dataclasses import dataclass
 import sqlalchemy as sa
 
 from features.errors import StoreError
-from serving.store.accepted_plans import PLAN_ROWS, PLANS
-from serving.store.account_lookback import STANDINGS
 from serving.store.audit_log import CHANGES, HEAD
 from serving.store.database import connect, file_of, label_of, reading
-from serving.store.export_marks import EXPORTS
-from serving.store.feedback import FEEDBACK
-from serving.store.gone_accounts import GONE
-from serving.store.keys import KEYS
-from serving.store.list_totals import RUN_TOTALS
-from serving.store.news import RUN_NEWS
-from serving.store.overrides import OVERRIDES
-from serving.store.page_secrets import SECRETS
-from serving.store.page_settings import PAGE_SETTINGS
-from serving.store.people import PEOPLE
-from serving.store.previous_scores import PREVIOUS
-from serving.store.run_figures import RUN_FIGURES
-from serving.store.scoring_runs import ACCOUNTS, HORIZONS, INVESTMENT_SCORES, RUNS, SCORES
-from serving.store.sessions import SESSIONS
+from serving.store.feedback.accepted_plans import PLAN_ROWS, PLANS
+from serving.store.feedback.export_marks import EXPORTS
+from serving.store.feedback.feedback import FEEDBACK
+from serving.store.feedback.overrides import OVERRIDES
+from serving.store.feedback.verdicts import VERDICTS
+from serving.store.feedback.work_list import WORK_ITEMS
+from serving.store.people.keys import KEYS
+from serving.store.people.page_secrets import SECRETS
+from serving.store.people.page_settings import PAGE_SETTINGS
+from serving.store.people.people import PEOPLE
+from serving.store.people.sessions import SESSIONS
+from serving.store.scores.account_lookback import STANDINGS
+from serving.store.scores.gone_accounts import GONE
+from serving.store.scores.previous_scores import PREVIOUS
+from serving.store.scores.scoring_runs import ACCOUNTS, HORIZONS, INVESTMENT_SCORES, RUNS, SCORES
+from serving.store.scores.timelines import TIMELINES
 from serving.store.summaries import SUMMARIES
-from serving.store.timelines import TIMELINES
-from serving.store.verdicts import VERDICTS
 from serving.store.versions import CURRENT, MARK, NUMBER, REVISIONS, schema_of, version_of
-from serving.store.work_list import WORK_ITEMS
+from serving.store.views.list_totals import RUN_TOTALS
+from serving.store.views.news import RUN_NEWS
+from serving.store.views.run_figures import RUN_FIGURES
 from training.model.findings import BLOCKER, WARNING, Finding
 
 TABLES = (

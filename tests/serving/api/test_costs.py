@@ -25,8 +25,8 @@ from serving.api.security.gate import MOST_ADDRESS_BYTES, Gate, checked_headers
 from serving.api.store_endpoints.store_queries import feedback_items, lookup_query
 from serving.scoring.request_parsing import EVENT_TABLES
 from serving.scoring.scoring_service import ScoringService
-from serving.web.filters import filters_of
-from serving.web.planning import form_of
+from serving.web.lists.filters import filters_of
+from serving.web.plans.planning import form_of
 from serving.web.visit import language_of
 
 SMALL, TIMES, MOST = 60_000, 4, 9.0

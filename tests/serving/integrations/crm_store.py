@@ -10,7 +10,7 @@ from serving.api.app import create_app
 from serving.api.model_holder import ModelHolder
 from serving.api.store_endpoints.store_service import StoreService
 from serving.store.database import open_store, reading
-from serving.store.feedback import FEEDBACK, feedback_rows
+from serving.store.feedback.feedback import FEEDBACK, feedback_rows
 from tests.serving.client import Client
 
 NOW = instant("2026-01-20T12:00")

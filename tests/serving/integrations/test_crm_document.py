@@ -14,9 +14,9 @@ from features.histories.histories import Histories
 from serving.api.store_endpoints.store_openapi import FEEDBACK_EXAMPLE
 from serving.runtime.server import Terms, running
 from serving.store.database import open_store, reading
-from serving.store.feedback import FEEDBACK
+from serving.store.feedback.feedback import FEEDBACK
 from serving.store.lookups import NOT_YET
-from serving.store.scoring_runs import Frames
+from serving.store.scores.scoring_runs import Frames
 from tests.paths import ROOT
 from tests.serving.runs import fill, scored
 from tests.serving.runtime.test_server import _free_port

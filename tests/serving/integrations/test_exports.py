@@ -16,8 +16,8 @@ from serving.integrations import exports
 from serving.integrations.crm import CRMS, FIELDS, Crm, Form, table_of_columns
 from serving.integrations.exports import export, export_gone, stored_scores
 from serving.store.database import open_store, writing
-from serving.store.export_marks import mark_exported
-from serving.store.scoring_runs import Frames
+from serving.store.feedback.export_marks import mark_exported
+from serving.store.scores.scoring_runs import Frames
 from tests.paths import ROOT
 from tests.serving.runs import put, scored
 

@@ -18,7 +18,7 @@ from serving.planning.integer_program import solve
 from serving.planning.plan import HOLDOUT, PLAN_COLUMNS, TREAT, Allowance, Plan, make_plan
 from serving.planning.plan_findings import plan_findings
 from serving.scoring.terms import ModelTerms
-from serving.store import accepted_plans
+from serving.store.feedback import accepted_plans
 from tests.told import told
 from training.model.findings import from_json
 

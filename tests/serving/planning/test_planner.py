@@ -17,7 +17,7 @@ from serving.planning.candidates import build_candidates
 from serving.planning.plan import Allowance, make_plan
 from serving.planning.planner import Planner
 from serving.store.database import open_store
-from serving.store.scoring_runs import Frames
+from serving.store.scores.scoring_runs import Frames
 from tests.serving.client import Client
 from tests.serving.runs import fill, profiles, scored
 from training.simulator.simulation import Simulation

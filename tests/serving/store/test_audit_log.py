@@ -14,7 +14,6 @@ from features.errors import StoreError
 from features.histories.histories import Histories
 from serving.api.score_freshness import watch_scores
 from serving.api.security.key_store import create_key, list_keys, read_ring, revoke_key
-from serving.store.accepted_plans import accepted_plans
 from serving.store.audit_log import (
     CHANGES,
     HEAD,
@@ -30,9 +29,10 @@ from serving.store.audit_log import (
     verify,
 )
 from serving.store.database import SCHEMA, open_store, reading, writing
-from serving.store.feedback import FEEDBACK
-from serving.store.overrides import OVERRIDES
-from serving.store.scoring_runs import Frames
+from serving.store.feedback.accepted_plans import accepted_plans
+from serving.store.feedback.feedback import FEEDBACK
+from serving.store.feedback.overrides import OVERRIDES
+from serving.store.scores.scoring_runs import Frames
 from tests.databases import new_database
 from tests.serving.runs import put, scored
 from tests.serving.sites import Browser

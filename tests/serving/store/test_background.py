@@ -11,14 +11,14 @@ from features.histories.histories import Histories
 from features.histories.views import View
 from features.sources.source import source_from_rows
 from features.tables import RUNGS
-from serving.store.account_lookback import STANDINGS
 from serving.store.background import background_of, write_background
 from serving.store.database import open_store, reading, writing
-from serving.store.previous_scores import former_of
-from serving.store.scoring_runs import SCORES, current_run
+from serving.store.feedback.verdicts import keep_verdict, verdicts
+from serving.store.scores.account_lookback import STANDINGS
+from serving.store.scores.previous_scores import former_of
+from serving.store.scores.scoring_runs import SCORES, current_run
+from serving.store.scores.timelines import TIMELINES, timeline_of
 from serving.store.summaries import summary_of
-from serving.store.timelines import TIMELINES, timeline_of
-from serving.store.verdicts import keep_verdict, verdicts
 from tests.databases import new_database
 from tests.serving.runs import put, scored
 from training.model.bundle import Facts, read_bundle

@@ -11,7 +11,7 @@ from features.histories.histories import Histories, build_histories
 from features.sources.feedback_rows import add_rows
 from features.sources.source import source_from_rows
 from serving.store.audit_log import CHANGES
-from serving.store.overrides import OVERRIDES
+from serving.store.feedback.overrides import OVERRIDES
 from tests.databases import new_database
 from tests.serving.integrations.crm_store import Crm
 from tests.serving.runs import fill, scored

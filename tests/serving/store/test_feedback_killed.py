@@ -11,7 +11,7 @@ import pytest
 import sqlalchemy as sa
 
 from serving.store.database import open_store, reading
-from serving.store.feedback import FEEDBACK
+from serving.store.feedback.feedback import FEEDBACK
 from tests.databases import new_database
 
 _TELL = """

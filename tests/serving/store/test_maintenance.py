@@ -23,8 +23,8 @@ from serving.store.database import METADATA, SCHEMA, connect, open_store, readin
 from serving.store.maintenance import integrity, postgresql_backup, sqlite_backup
 from serving.store.maintenance.backup import back_up, restore
 from serving.store.maintenance.integrity import check_store
-from serving.store.previous_scores import PREVIOUS
-from serving.store.scoring_runs import ACCOUNTS
+from serving.store.scores.previous_scores import PREVIOUS
+from serving.store.scores.scoring_runs import ACCOUNTS
 from serving.store.versions import CURRENT, MARK, NUMBER
 from tests.databases import new_database, postgres_programs
 from tests.serving.store.old_stores import old_file

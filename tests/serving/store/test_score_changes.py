@@ -10,7 +10,7 @@ import pytest
 
 from features.histories.histories import Histories
 from serving.store.database import open_store
-from serving.store.scoring_runs import Frames
+from serving.store.scores.scoring_runs import Frames
 from tests.databases import new_database
 from tests.serving.integrations.crm_store import Crm
 from tests.serving.runs import put, scored

@@ -13,16 +13,16 @@ import sqlalchemy as sa
 import ladder
 from features.histories.histories import Histories
 from serving.scoring.score_columns import TABLE_NAMES
-from serving.store.account_lookback import STANDINGS
 from serving.store.audit_log import changes, verify
 from serving.store.database import open_store, reading, writing
-from serving.store.feedback import FEEDBACK
+from serving.store.feedback.feedback import FEEDBACK
+from serving.store.feedback.verdicts import PLAN, keep_verdict
 from serving.store.maintenance.integrity import TABLES, check_store
 from serving.store.retention import Terms, apply
-from serving.store.scoring_runs import Frames
+from serving.store.scores.account_lookback import STANDINGS
+from serving.store.scores.scoring_runs import Frames
+from serving.store.scores.timelines import pack, put_timelines
 from serving.store.subjects import Subject
-from serving.store.timelines import pack, put_timelines
-from serving.store.verdicts import PLAN, keep_verdict
 from tests.databases import new_database
 from tests.serving.runs import fill, profiles, scored
 from tests.serving.sites import Browser

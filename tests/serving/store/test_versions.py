@@ -28,17 +28,17 @@ from serving.planning.plan import CONTRACT_COLUMNS
 from serving.scoring.score_columns import INVESTMENT_SCORES as INVESTMENT_COLUMNS
 from serving.scoring.score_columns import SCORES as SCORE_COLUMNS
 from serving.store import versions
-from serving.store.accepted_plans import accepted_plans
-from serving.store.account_lookback import STANDINGS
 from serving.store.audit_log import changes, verify
 from serving.store.database import METADATA, SCHEMA, connect, open_store, reading, writing
-from serving.store.feedback import feedback_rows
-from serving.store.overrides import Override, claims, overrides_of
-from serving.store.previous_scores import former_of
-from serving.store.scoring_runs import ACCOUNTS, RUNS, SCORES, current_run
+from serving.store.feedback.accepted_plans import accepted_plans
+from serving.store.feedback.feedback import feedback_rows
+from serving.store.feedback.overrides import Override, claims, overrides_of
+from serving.store.feedback.verdicts import verdicts
+from serving.store.scores.account_lookback import STANDINGS
+from serving.store.scores.previous_scores import former_of
+from serving.store.scores.scoring_runs import ACCOUNTS, RUNS, SCORES, current_run
+from serving.store.scores.timelines import timeline_of
 from serving.store.summaries import summary_of
-from serving.store.timelines import timeline_of
-from serving.store.verdicts import verdicts
 from serving.store.versions import CURRENT, MARK, NUMBER, REVISIONS, upgrade, version_of
 from tests.databases import new_database
 from tests.serving.client import Client

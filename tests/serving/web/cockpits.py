@@ -3,8 +3,8 @@
 import sqlalchemy as sa
 
 from serving.store.database import reading
-from serving.store.first_views import keep_first_views
-from serving.store.scoring_runs import SCORES, current_run
+from serving.store.scores.scoring_runs import SCORES, current_run
+from serving.store.views.first_views import keep_first_views
 from tests.serving.sites import Browser
 from tests.serving.web.markup import read
 

@@ -13,7 +13,7 @@ from features.instants import MICROSECONDS_PER_DAY
 from features.sources.source import source_from_rows
 from serving.store.background import background_of, write_background
 from serving.store.database import open_store
-from serving.store.scoring_runs import Frames
+from serving.store.scores.scoring_runs import Frames
 from tests.serving.runs import fill, profiles, put, scored
 from tests.serving.sites import Browser
 from training.model.bundle import read_bundle

@@ -16,12 +16,12 @@ from serving.api.security.key_store import create_key, revoke_key, rotate_key
 from serving.api.store_endpoints.feedback_parsing import read_event
 from serving.store.audit_log import RETRAINED, Author, Entry, changes, drop_before, record
 from serving.store.database import reading, writing
-from serving.store.feedback import keep_feedback, known_options
-from serving.store.feedback_events import KINDS
-from serving.store.people import ROLES, Person, put_person, remove_person
+from serving.store.feedback.feedback import keep_feedback, known_options
+from serving.store.feedback.feedback_events import KINDS
+from serving.store.feedback.work_list import change_work
+from serving.store.people.people import ROLES, Person, put_person, remove_person
 from serving.store.retention import RETENTION
 from serving.store.subjects import Subject, erase
-from serving.store.work_list import change_work
 from serving.web.text.catalogue import PAGE_LANGUAGES, TEXTS, say
 from tests.serving.sites import Browser
 from tests.serving.web.cockpits import engine_of, ids_of, texts_of

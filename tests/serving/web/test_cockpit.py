@@ -18,12 +18,12 @@ from serving.planning.plan import Allowance
 from serving.planning.planner import Planner, PlanQuery
 from serving.store.audit_log import changes
 from serving.store.database import open_store, reading, writing
-from serving.store.feedback import feedback_rows
-from serving.store.overrides import overrides_of
-from serving.store.run_figures import RUN_FIGURES, kept_figures
-from serving.store.scoring_runs import INVESTMENT_SCORES, RUNS, SCORES
-from serving.store.work_list import work_of
-from serving.web.filters import _slips
+from serving.store.feedback.feedback import feedback_rows
+from serving.store.feedback.overrides import overrides_of
+from serving.store.feedback.work_list import work_of
+from serving.store.scores.scoring_runs import INVESTMENT_SCORES, RUNS, SCORES
+from serving.store.views.run_figures import RUN_FIGURES, kept_figures
+from serving.web.lists.filters import _slips
 from serving.web.text.catalogue import say
 from serving.web.ttl_cache import TTLCache
 from tests.serving.runs import profiles
@@ -94,7 +94,7 @@ def test_small_changes_are_no_news_and_large_ones_are(own: Browser) -> None:
         run = connection.execute(sa.select(sa.func.max(RUNS.c.run_id))).scalar_one()
         ids = connection.execute(sa.select(SCORES.c.account_id).where(SCORES.c.p_switch.is_not(None))).scalars().all()
     with writing(engine) as connection:
-        from serving.store.previous_scores import PREVIOUS
+        from serving.store.scores.previous_scores import PREVIOUS
 
         connection.execute(PREVIOUS.delete())
         now = dict(connection.execute(sa.select(SCORES.c.account_id, SCORES.c.rung)).all())
@@ -117,10 +117,10 @@ def test_the_first_views_of_a_new_process_look_through_no_accounts(
     own: Browser, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     owner = profiles_owner(own)
-    for what in ("serving.store.news._looked_for", "serving.store.list_totals.count_totals",
+    for what in ("serving.store.views.news._looked_for", "serving.store.views.list_totals.count_totals",
                  "serving.web.home.figures_query"):  # fmt: skip
         monkeypatch.setattr(what, lambda *_, **__: pytest.fail("all accounts were looked through"))
-    for name in ("serving.web.home._news", "serving.web.priorities._totals"):
+    for name in ("serving.web.home._news", "serving.web.lists.priorities._totals"):
         monkeypatch.setattr(name, TTLCache(0.0))
     for path in ("/", f"/?owner={quote(owner)}", "/accounts"):
         assert own.open(path).status_code == 200

@@ -12,13 +12,13 @@ from features.histories.histories import Histories
 from features.instants import MICROSECONDS_PER_DAY
 from serving.scoring.advice.playbook import Playbooks
 from serving.store.database import reading, writing
-from serving.store.groups import family_of, group_report, root_column
+from serving.store.feedback.work_list import work_of
 from serving.store.lookups import required_run
-from serving.store.scoring_runs import ACCOUNTS, SCORES
+from serving.store.scores.scoring_runs import ACCOUNTS, SCORES
 from serving.store.summaries import SUMMARIES, ModelSummary, Summary, summary_of
-from serving.store.work_list import work_of
+from serving.store.views.groups import family_of, group_report, root_column
 from serving.web import ladder
-from serving.web.priorities import COLUMNS
+from serving.web.lists.priorities import COLUMNS
 from serving.web.ttl_cache import TTLCache
 from serving.web.visit import option_labels
 from tests.serving.sites import Browser
@@ -116,8 +116,8 @@ def test_the_talk_sheet_tells_whom_what_next(
         "shown": [{"behaviour": "grows", "day": day - 3, "growth": 0.2, "usual": 0.04},
                   {"behaviour": "pays_premium", "day": day - 3, "discount": 0.01, "usual": 0.05}],
     }  # fmt: skip
-    monkeypatch.setattr("serving.web.account.timeline_of", lambda *_: timeline)
-    monkeypatch.setattr("serving.web.account.steps_in_words", lambda *_: None)
+    monkeypatch.setattr("serving.web.account.account.timeline_of", lambda *_: timeline)
+    monkeypatch.setattr("serving.web.account.account.steps_in_words", lambda *_: None)
     benefit = {"benefit": "warranty", "interest": "quality", "role": None, "text_en": "Ten years' <b>warranty</b>"}
 
     def with_benefits(connection: sa.Connection, run_id: int) -> tuple[Summary, ModelSummary]:
@@ -126,7 +126,7 @@ def test_the_talk_sheet_tells_whom_what_next(
         words = {"visit_programme": {"label_en": "Visits", "customer_benefit": 750.0}}
         return found[0], replace(found[1], benefits=[benefit], option_words=words)
 
-    monkeypatch.setattr("serving.web.account.summary_of", with_benefits)
+    monkeypatch.setattr("serving.web.account.account.summary_of", with_benefits)
     set_scores(own, account, support=0.25)
     page = own.open(f"/accounts/{account}").text
     told = texts_of(page)

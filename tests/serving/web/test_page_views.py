@@ -16,11 +16,11 @@ from features.sources.source import source_from_rows
 from features.tables import RUNGS
 from serving.store.background import background_of, write_background
 from serving.store.database import open_store, reading, writing
-from serving.store.scoring_runs import RUNS, SCORES
+from serving.store.feedback.verdicts import keep_verdict
+from serving.store.scores.scoring_runs import RUNS, SCORES
+from serving.store.scores.timelines import TIMELINES
 from serving.store.summaries import SUMMARIES
-from serving.store.timelines import TIMELINES
-from serving.store.verdicts import keep_verdict
-from serving.web.account_parts import changed_reasons
+from serving.web.account.account_parts import changed_reasons
 from tests.databases import new_database
 from tests.serving.runs import profiles, put, scored
 from tests.serving.sites import Browser

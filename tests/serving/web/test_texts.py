@@ -27,7 +27,8 @@ _TABLE = re.compile(r"""["']((?:nav)\.[a-z_]+)["']""")
 def _used() -> tuple[set[str], set[str]]:
     """Keys that templates and modules name, and beginnings of those that they put together."""
     keys, beginnings = set(), set()
-    for file in [*PAGE.glob("templates/*.html"), *PAGE.glob("*.py")]:
+    sources = [file for file in PAGE.rglob("*.py") if PAGE / "text" not in file.parents]
+    for file in [*PAGE.glob("templates/*.html"), *sources]:
         content = file.read_text(encoding="utf-8")
         for key, joined in _LITERAL.findall(content):
             (beginnings if joined or key.endswith(".") else keys).add(key)

@@ -17,19 +17,19 @@ import sqlalchemy as sa
 from features.histories.histories import Histories
 from serving.api.endpoints import ENDPOINTS, PAGES
 from serving.api.security.keyring import Key, Keyring, make_secret
-from serving.store.accepted_plans import PLANS
-from serving.store.account_lookback import STANDINGS
 from serving.store.audit_log import Author
 from serving.store.background import background_of, write_background
 from serving.store.database import moment, open_store, reading, writing
-from serving.store.feedback import FEEDBACK
+from serving.store.feedback.accepted_plans import PLANS
+from serving.store.feedback.feedback import FEEDBACK
+from serving.store.feedback.overrides import OVERRIDES
+from serving.store.feedback.work_list import WORK_ITEMS
 from serving.store.maintenance.integrity import TABLES
-from serving.store.overrides import OVERRIDES
-from serving.store.people import Person, put_person
-from serving.store.scoring_runs import ACCOUNTS, SCORES, Frames, current_run
-from serving.store.viewers import EVERYTHING, Visibility
-from serving.store.visibility import limited
-from serving.store.work_list import WORK_ITEMS
+from serving.store.people.people import Person, put_person
+from serving.store.people.viewers import EVERYTHING, Visibility
+from serving.store.people.visibility import limited
+from serving.store.scores.account_lookback import STANDINGS
+from serving.store.scores.scoring_runs import ACCOUNTS, SCORES, Frames, current_run
 from tests.databases import new_database
 from tests.serving.runs import put
 from tests.serving.sites import Browser

@@ -7,13 +7,13 @@ import sqlalchemy as sa
 
 from features.catalog.families.contacts import ROLES
 from serving.store.database import reading, writing
-from serving.store.scoring_runs import ACCOUNTS, SCORES
-from serving.store.timelines import timelines_of
-from serving.web import priorities
-from serving.web.contact_roles import roles_in
+from serving.store.scores.scoring_runs import ACCOUNTS, SCORES
+from serving.store.scores.timelines import timelines_of
 from serving.web.glossary import WORDS as GLOSSARY
+from serving.web.lists import priorities
 from serving.web.text.catalogue import say
 from serving.web.ttl_cache import TTLCache
+from serving.web.words.contact_roles import roles_in
 from tests.serving.sites import Browser
 from tests.serving.web.cockpits import engine_of, ids_of, some, texts_of
 from tests.serving.web.markup import read

@@ -22,7 +22,7 @@ from serving.api.security.key_store import (
 )
 from serving.api.security.keyring import Keyring
 from serving.store.database import open_store
-from serving.store.viewers import Visibility
+from serving.store.people.viewers import Visibility
 from tests.databases import new_database
 
 

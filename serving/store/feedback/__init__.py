@@ -1,0 +1,1 @@
+"""What people tell the store: feedback, overrides, work, accepted plans, verdicts."""

@@ -1,0 +1,1 @@
+"""Scoring runs and what stands behind their scores."""

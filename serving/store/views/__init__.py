@@ -1,0 +1,1 @@
+"""Sums over a run that the page shows first: figures, news, totals, groups."""

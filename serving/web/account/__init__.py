@@ -1,0 +1,1 @@
+"""An account's page, and what it is made of."""

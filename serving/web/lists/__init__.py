@@ -1,0 +1,1 @@
+"""Lists of accounts: the priorities, the work list, value at risk, their filters and files."""

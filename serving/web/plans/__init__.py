@@ -1,0 +1,1 @@
+"""The plan on the page: made, accepted, handed out, downloaded."""
