@@ -16,7 +16,7 @@ from features.parallel import side_by_side
 from features.tables import RUNGS
 from training.account_managers.rung_agreement import judge_views
 from training.account_managers.track_record import ForecastRecord, fit_forecasts
-from training.boosting_backend import Remembered, in_this_process
+from training.boosting_backend import Remembered, binned_once, in_this_process
 from training.data.dataset import Dataset, Progress, build_dataset, silent
 from training.data.loyalty_norms import latest_norms
 from training.data.raw_columns import remember_columns
@@ -127,6 +127,7 @@ def train(
     return train_on(data, settings, progress=progress, scope=scope)
 
 
+@binned_once()
 @one_linear_algebra_thread()
 def train_on(
     data: Dataset, settings: Settings, folds: int = FOLDS, progress: Progress = silent, *, scope: Scope | None = None
@@ -147,17 +148,17 @@ def train_on(
     decided, everything = contracts.decided <= data.end, np.ones(len(data.matrix), bool)
     progress("models", 0.0)
     with side_by_side(in_this_process(data.backend)) as pool:
+        options = pool.submit(_fit_options, data, settings, scope)  # what takes longest first
         rungs = pool.submit(_fit_rungs, data, serves, settings, scope)
         leaving = pool.submit(_fit_leaving, data, serves, settings, scope)
         money = pool.submit(_fit_money, data, serves, settings, scope)
         ranges = pool.submit(fit_revenue_range, data, everything, settings)
-        options = pool.submit(_fit_options, data, settings, scope)
         climbers = pool.submit(_fit_climbing, data, settings)
         rule = renewals.serves if renewals else None
         contracted = pool.submit(fit_renewal, data, contracts, decided, settings, serves=rule) if scope.whole else None
         ordering = pool.submit(fit_next_order, data, everything, settings) if scope.whole else None
         rung_effects = pool.submit(fit_upgrades, data, settings) if scope.wants("uplift") else None
-        begun = (rungs, leaving, money, ranges, options, climbers, contracted, ordering, rung_effects)
+        begun = (options, rungs, leaving, money, ranges, climbers, contracted, ordering, rung_effects)
         work: list[Future[Any]] = [one for one in begun if one is not None]
         for done, one in enumerate(work, start=1):
             one.result()
