@@ -7,14 +7,13 @@ for twice while a bundle is trained is trained once.
 from collections.abc import Iterator, Mapping, Sequence
 from concurrent.futures import Future
 from contextlib import contextmanager
-from hashlib import sha256
 from threading import Lock
 from typing import Any, Protocol
 
 import lightgbm as lgb
-import numpy as np
 
 from features.instants import FloatArray, IntArray
+from training.once import digest
 
 UNBUNDLED = {"enable_bundle": False}
 """The same trees in a sixth less time: where features share a column, all are read for the sake of one."""
@@ -55,7 +54,8 @@ def local_backend(
     rounds: int,
 ) -> list[str]:
     """Train boosters in this process: the same texts for the same rows, parameters and machine type."""
-    with _BINNED.lent(values, names, parameters) as data:
+    weighs = bool((weight != 1).any())  # where all weigh one LightGBM holds no weights, and forgets none
+    with _BINNED.lent(values, names, {**parameters, "weighs": weighs}) as data:
         data.set_weight(weight)
         texts = []
         for target in targets:
@@ -93,8 +93,8 @@ class _Binned:
     @contextmanager
     def lent(self, values: FloatArray, names: Sequence[str], parameters: Mapping[str, Any]) -> Iterator[lgb.Dataset]:
         """Lend the binned matrix, or one that is binned by the first that trains on it."""
-        bins = [parameters.get(name) for name in ("num_threads", "seed", "min_data_in_leaf")]
-        key = _digest(values, repr((values.shape, tuple(names), bins)).encode()) if self._at_work else b""
+        bins = [parameters.get(name) for name in ("num_threads", "seed", "min_data_in_leaf", "weighs")]
+        key = digest(values, repr((values.shape, tuple(names), bins)).encode()) if self._at_work else b""
         with self._lock:
             _, data = self._kept.pop(key, (0, None))
         if data is None:
@@ -144,8 +144,8 @@ class Remembered:
         rounds: int,
     ) -> list[str]:
         """Train those boosters that nobody has asked for yet, and return the texts of all."""
-        rows = _digest(values, weight, repr((tuple(names), sorted(parameters.items()), rounds, values.shape)).encode())
-        keys = [_digest(target, rows, target.dtype.str.encode()) for target in targets]
+        rows = digest(values, weight, repr((tuple(names), sorted(parameters.items()), rounds, values.shape)).encode())
+        keys = [digest(target, rows, target.dtype.str.encode()) for target in targets]
         with self._lock:
             new = {key: target for key, target in zip(keys, targets, strict=True) if key not in self._texts}
             self._texts |= {key: Future() for key in new}
@@ -169,10 +169,3 @@ class Remembered:
 def in_this_process(backend: BoostingBackend) -> bool:
     """Return whether a backend trains in this process."""
     return backend.local if isinstance(backend, Remembered) else backend is local_backend
-
-
-def _digest(*parts: FloatArray | IntArray | bytes) -> bytes:
-    digest = sha256()
-    for part in parts:
-        digest.update(part if isinstance(part, bytes) else np.ascontiguousarray(part).data)
-    return digest.digest()

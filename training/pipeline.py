@@ -16,7 +16,7 @@ from features.parallel import side_by_side
 from features.tables import RUNGS
 from training.account_managers.rung_agreement import judge_views
 from training.account_managers.track_record import ForecastRecord, fit_forecasts
-from training.boosting_backend import Remembered, binned_once, in_this_process
+from training.boosting_backend import Remembered, in_this_process
 from training.data.dataset import Dataset, Progress, build_dataset, silent
 from training.data.loyalty_norms import latest_norms
 from training.data.raw_columns import remember_columns
@@ -44,7 +44,7 @@ from training.model.revenue import RevenueModel
 from training.model.service_load import usual_load
 from training.models.baselines import SIMPLEST
 from training.models.conformal import SetRule, fit_set_rule
-from training.models.fitting import fit_trees, one_linear_algebra_thread
+from training.models.fitting import fit_trees, fitted_once, one_linear_algebra_thread
 from training.models.horizon_models import fit_horizons
 from training.models.lifetime import fit_lifetime, lifetime_finding
 from training.models.next_order import LEAST_GAPS, fit_next_order
@@ -127,7 +127,7 @@ def train(
     return train_on(data, settings, progress=progress, scope=scope)
 
 
-@binned_once()
+@fitted_once()
 @one_linear_algebra_thread()
 def train_on(
     data: Dataset, settings: Settings, folds: int = FOLDS, progress: Progress = silent, *, scope: Scope | None = None
