@@ -60,7 +60,7 @@ from training.models.win_back import FormerRows, fit_win_back, former_rows, win_
 from training.settings import Settings
 from training.settings.playbook import PlaybookSettings
 
-CLIMBING_ROUNDS = 80
+CLIMBING_ROUNDS = 57
 """Trees of the booster that only explains who climbs: few, since explaining costs time in proportion."""
 
 SHAP_ROWS = 500

@@ -6,6 +6,7 @@ from threading import Barrier
 import numpy as np
 import pytest
 
+from training.model.buy_till_you_die import BuyTillYouDie
 from training.model.predictors import Linear
 from training.model.terms import Term
 from training.models import fitting
@@ -69,12 +70,15 @@ TERMS = [Term(0), Term(1)]
 
 def test_purchase_histories_are_fitted_once_by_each_law() -> None:
     draw = np.random.default_rng(0)
-    age, repeats = draw.uniform(100, 700, 200), draw.poisson(3, 200).astype(float)
-    recency = np.where(repeats > 0, age * draw.uniform(0.3, 1.0, 200), 0.0)
+    age, repeats = draw.uniform(100, 700, 60), draw.poisson(3, 60).astype(float)
+    recency = np.where(repeats > 0, age * draw.uniform(0.3, 1.0, 60), 0.0)
     seen = PurchaseHistories(repeats, recency, age, repeats * np.log(np.maximum(recency, 1) / np.maximum(repeats, 1)))
-    apart = [fit_buy_till_you_die(seen), fit_buy_till_you_die(seen, regularities=(1,), stops_at_once=False)]
+
+    def both() -> list[BuyTillYouDie]:
+        return [fit_buy_till_you_die(seen, regularities=(1,), stops_at_once=at_once) for at_once in (True, False)]
+
+    apart = both()
     with fitted_once():
-        first = [fit_buy_till_you_die(seen), fit_buy_till_you_die(seen, regularities=(1,), stops_at_once=False)]
-        again = fit_buy_till_you_die(seen.take(slice(None)))
+        first, again = both(), both()
     assert first == apart
-    assert again is first[0]
+    assert all(one is other for one, other in zip(first, again, strict=True))
