@@ -9,10 +9,10 @@ import os
 import sqlite3
 import subprocess
 import sys
-import tempfile
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager, suppress
+from contextlib import ExitStack, contextmanager, suppress
 from pathlib import Path
+from tempfile import TemporaryDirectory
 
 from training.tracking.tracker import connected, quiet, sqlite_file, turn_at
 
@@ -32,17 +32,22 @@ def store_begun(uri: str, *, wanted: bool = True) -> Iterator[Callable[[], None]
     if not wanted or file is None or file.exists() or (os.cpu_count() or 1) == 1 or not os.access(file.parent, os.W_OK):
         yield lambda: None
         return
-    with tempfile.TemporaryDirectory(prefix=f".{file.name}.", dir=file.parent) as scratch:
-        made = Path(scratch).resolve() / file.name
+    with ExitStack() as ends:
+        made = (
+            Path(ends.enter_context(TemporaryDirectory(prefix=f".{file.name}.", dir=file.parent))).resolve() / file.name
+        )
         environment = {name: value for name, value in os.environ.items() if name != "MLFLOW_REGISTRY_URI"}
-        with subprocess.Popen(
+        process = ends.enter_context(subprocess.Popen(
             [sys.executable, "-m", __name__, str(made), str(Path.cwd())], cwd=_ROOT, env=environment,
             stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL,
-        ) as process:  # fmt: skip
-            try:
-                yield lambda: _put_in_place(process, made, file, uri)
-            finally:
-                process.kill()
+        ))  # fmt: skip
+        ends.callback(process.kill)
+
+        def put_in_place() -> None:
+            with ends.pop_all():
+                _put_in_place(process, made, file, uri)
+
+        yield put_in_place
 
 
 def _put_in_place(process: "subprocess.Popen[bytes]", made: Path, file: Path, uri: str) -> None:
@@ -51,6 +56,8 @@ def _put_in_place(process: "subprocess.Popen[bytes]", made: Path, file: Path, ur
 
     with suppress(subprocess.TimeoutExpired, OSError):  # as where another process was quicker: its store stays
         if process.wait(_MOST_SECONDS) == 0:
+            with made.open("rb+") as written:
+                os.fsync(written.fileno())
             with turn_at(uri):
                 os.link(made, file)
 

@@ -15,7 +15,7 @@ def test_the_store_is_what_mlflow_makes_of_it(tmp_path: Path, monkeypatch: pytes
     monkeypatch.chdir(tmp_path)
     with store_begun("sqlite:///mlflow.db") as put_in_place:
         put_in_place()
-        assert (tmp_path / "mlflow.db").is_file()
+        assert {path.name for path in tmp_path.iterdir()} == {"mlflow.db", ".mlflow.db.lock"}
     assert Registry("sqlite:///mlflow.db").champion() is None
     assert {path.name for path in tmp_path.iterdir()} == {"mlflow.db", ".mlflow.db.lock"}
     with closing(sqlite3.connect(tmp_path / "mlflow.db")) as connection:
