@@ -48,9 +48,9 @@ class Once:
         """Return what belongs to a key, made now if nobody asked for it yet."""
         if not self._at_work:
             return make()
-        own: Future[Made] = Future()
+        asked, own = key(), Future[Made]()
         with self._lock:
-            known = self._known.setdefault(key(), own)
+            known = self._known.setdefault(asked, own)
         if known is own:
             try:
                 own.set_result(make())
