@@ -207,7 +207,7 @@ def histories_of_parts(partitions: Partitions) -> Iterator[tuple[Histories, Sour
 
 def registry_uri() -> str:
     """Return the tracking server that the environment names, or the default file."""
-    from training.tracking.registry import DEFAULT_URI
+    from training.tracking.tracker import DEFAULT_URI
 
     return os.environ.get("MLFLOW_TRACKING_URI", DEFAULT_URI)
 

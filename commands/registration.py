@@ -23,6 +23,7 @@ from features.errors import LadderError, RegistryError
 
 if TYPE_CHECKING:
     from commands.library import Model
+    from training.model.bundle import Bundle
     from training.settings import Settings
     from training.tracking.registry import Registry
     from training.tracking.training_package import TrainingPackage
@@ -111,8 +112,12 @@ def _check_room(champions: Path) -> None:
         )
 
 
-def register_package(package: TrainingPackage, registry: Registry, experiment: str, kept: Path | None) -> int:
-    """Register a training that lies on disk, and return its version.  kept : removed then; else named in the refusal.
+def register_package(
+    package: TrainingPackage, registry: Registry, experiment: str, kept: Path | None, bundle: Bundle | None = None
+) -> int:
+    """Register a training that lies on disk, and return its version.
+
+    kept : removed then; else named in the refusal.  bundle : where it was just written; else it is read.
 
     Raises
     ------
@@ -123,7 +128,7 @@ def register_package(package: TrainingPackage, registry: Registry, experiment: s
     from training.model.bundle import read_bundle
     from training.tracking.runs import ModelForm
 
-    bundle, _ = read_bundle(package.bundle)
+    bundle = bundle or read_bundle(package.bundle)[0]
     form = ModelForm(INPUTS, OUTPUTS, PARAMS, example())
     try:
         version = registry.record(

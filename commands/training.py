@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import sys
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from contextlib import AbstractContextManager
 from dataclasses import dataclass, field, replace
 from pathlib import Path
@@ -179,6 +179,14 @@ class Registered:
 
 
 def train_command(options: TrainOptions) -> Figures:
+    from training.tracking.new_store import store_begun
+
+    with store_begun(registry_uri(), wanted=options.fast) as put_in_place:
+        return _train(options, put_in_place)
+
+
+def _train(options: TrainOptions, put_in_place: Callable[[], None]) -> Figures:
+    """Train.  put_in_place : the new store, once the source was read."""
     from training.settings import read_settings
 
     scope = scope_of(options)
@@ -193,6 +201,7 @@ def train_command(options: TrainOptions) -> Figures:
     )  # fmt: skip
     if partitions is None:
         loaded = load_source(options.data, settings, as_of=options.as_of, feedback=feedback)
+        put_in_place()
         return figures_of(train_source(loaded, request))
     partitions.check_prices(settings.source.rules(0).deflator)
     from training.data.partitioned import gather_dataset
@@ -267,7 +276,7 @@ def conclude(run: TrainingRun, request: TrainingRequest, begun: Begun | None = N
         kept, bundle, record, draw=lambda folder: _draw(run.trained, request, folder), run_id=begun.run,
         passes=judgement.good, ended=ended,
     )  # fmt: skip
-    version = register_package(package, registry, run.settings.registry.experiment, kept)
+    version = register_package(package, registry, run.settings.registry.experiment, kept, bundle)
     if request.report is not None:
         write_page(judgement.page(version), request.report)
     judged = bool(run.trained.comparisons)

@@ -18,7 +18,7 @@ def small_settings(settings: Settings | None = None) -> Settings:
     settings = Settings() if settings is None else settings
     return replace(
         settings,
-        booster=replace(settings.booster, rounds=20, threads=1),
+        booster=replace(settings.booster, rounds=20, learning_rate=0.05, threads=1),
         slices=replace(settings.slices, every_days=60, most=12),
         uplift=replace(settings.uplift, least_treated=20, least_effective=20, folds=2),
     )

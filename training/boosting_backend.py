@@ -4,16 +4,16 @@ Boosters of several targets of the same rows are asked for at once, since the ro
 for twice while a bundle is trained is trained once.
 """
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from concurrent.futures import Future
-from hashlib import sha256
+from contextlib import contextmanager
 from threading import Lock
 from typing import Any, Protocol
 
 import lightgbm as lgb
-import numpy as np
 
 from features.instants import FloatArray, IntArray
+from training.once import digest
 
 UNBUNDLED = {"enable_bundle": False}
 """The same trees in a sixth less time: where features share a column, all are read for the sake of one."""
@@ -54,19 +54,66 @@ def local_backend(
     rounds: int,
 ) -> list[str]:
     """Train boosters in this process: the same texts for the same rows, parameters and machine type."""
-    data = lgb.Dataset(
-        values,
-        label=targets[0],
-        weight=weight,
-        feature_name=list(names),
-        params={"verbosity": -1, "num_threads": parameters["num_threads"], **UNBUNDLED},
-        free_raw_data=True,
-    )
-    texts = []
-    for target in targets:
-        data.set_label(target)
-        texts.append(str(lgb.train({**parameters, **UNBUNDLED}, data, num_boost_round=rounds).model_to_string()))
+    weighs = bool((weight != 1).any())  # where all weigh one LightGBM holds no weights, and forgets none
+    with _BINNED.lent(values, names, {**parameters, "weighs": weighs}) as data:
+        data.set_weight(weight)
+        texts = []
+        for target in targets:
+            data.set_label(target)
+            texts.append(str(lgb.train({**parameters, **UNBUNDLED}, data, num_boost_round=rounds).model_to_string()))
     return texts
+
+
+class _Binned:
+    """Matrices as LightGBM has binned them, for the other targets of the same rows that are asked for one by one.
+
+    Bins know nothing of targets and weights, and so boosters are the same bytes. The latest matrices are kept, MOST
+    cells of a byte together, while somebody works `within`; each is lent to one thread at a time.
+    """
+
+    MOST = 300_000_000
+
+    def __init__(self) -> None:
+        self._kept: dict[bytes, tuple[int, lgb.Dataset]] = {}
+        self._at_work = 0
+        self._lock = Lock()
+
+    @contextmanager
+    def within(self) -> Iterator[None]:
+        """Keep matrices until the end of the block; of several at a time until the end of the last."""
+        with self._lock:
+            self._at_work += 1
+        try:
+            yield
+        finally:
+            with self._lock:
+                self._at_work -= 1
+                self._shrink()
+
+    @contextmanager
+    def lent(self, values: FloatArray, names: Sequence[str], parameters: Mapping[str, Any]) -> Iterator[lgb.Dataset]:
+        """Lend the binned matrix, or one that is binned by the first that trains on it."""
+        bins = [parameters.get(name) for name in ("num_threads", "seed", "min_data_in_leaf", "weighs")]
+        key = digest(values, repr((values.shape, tuple(names), bins)).encode()) if self._at_work else b""
+        with self._lock:
+            _, data = self._kept.pop(key, (0, None))
+        if data is None:
+            basic = {"verbosity": -1, "num_threads": parameters["num_threads"], **UNBUNDLED}
+            data = lgb.Dataset(values, feature_name=list(names), params=basic, free_raw_data=True)
+        yield data
+        with self._lock:
+            self._kept[key] = values.size, data
+            self._shrink()
+
+    def _shrink(self) -> None:
+        most = self.MOST if self._at_work else 0
+        while self._kept and sum(cells for cells, _ in self._kept.values()) > most:
+            del self._kept[next(iter(self._kept))]
+
+
+_BINNED = _Binned()
+binned_once = _BINNED.within
+"""Within such a block a matrix is binned once, whoever asks for a booster of its rows."""
 
 
 class Remembered:
@@ -97,8 +144,8 @@ class Remembered:
         rounds: int,
     ) -> list[str]:
         """Train those boosters that nobody has asked for yet, and return the texts of all."""
-        rows = _digest(values, weight, repr((tuple(names), sorted(parameters.items()), rounds, values.shape)).encode())
-        keys = [_digest(target, rows, target.dtype.str.encode()) for target in targets]
+        rows = digest(values, weight, repr((tuple(names), sorted(parameters.items()), rounds, values.shape)).encode())
+        keys = [digest(target, rows, target.dtype.str.encode()) for target in targets]
         with self._lock:
             new = {key: target for key, target in zip(keys, targets, strict=True) if key not in self._texts}
             self._texts |= {key: Future() for key in new}
@@ -122,10 +169,3 @@ class Remembered:
 def in_this_process(backend: BoostingBackend) -> bool:
     """Return whether a backend trains in this process."""
     return backend.local if isinstance(backend, Remembered) else backend is local_backend
-
-
-def _digest(*parts: FloatArray | IntArray | bytes) -> bytes:
-    digest = sha256()
-    for part in parts:
-        digest.update(part if isinstance(part, bytes) else np.ascontiguousarray(part).data)
-    return digest.digest()

@@ -44,7 +44,7 @@ from training.model.revenue import RevenueModel
 from training.model.service_load import usual_load
 from training.models.baselines import SIMPLEST
 from training.models.conformal import SetRule, fit_set_rule
-from training.models.fitting import fit_trees, one_linear_algebra_thread
+from training.models.fitting import fit_trees, fitted_once, one_linear_algebra_thread
 from training.models.horizon_models import fit_horizons
 from training.models.lifetime import fit_lifetime, lifetime_finding
 from training.models.next_order import LEAST_GAPS, fit_next_order
@@ -60,7 +60,7 @@ from training.models.win_back import FormerRows, fit_win_back, former_rows, win_
 from training.settings import Settings
 from training.settings.playbook import PlaybookSettings
 
-CLIMBING_ROUNDS = 80
+CLIMBING_ROUNDS = 57
 """Trees of the booster that only explains who climbs: few, since explaining costs time in proportion."""
 
 SHAP_ROWS = 500
@@ -127,6 +127,7 @@ def train(
     return train_on(data, settings, progress=progress, scope=scope)
 
 
+@fitted_once()
 @one_linear_algebra_thread()
 def train_on(
     data: Dataset, settings: Settings, folds: int = FOLDS, progress: Progress = silent, *, scope: Scope | None = None
@@ -147,17 +148,17 @@ def train_on(
     decided, everything = contracts.decided <= data.end, np.ones(len(data.matrix), bool)
     progress("models", 0.0)
     with side_by_side(in_this_process(data.backend)) as pool:
+        options = pool.submit(_fit_options, data, settings, scope)  # what takes longest first
         rungs = pool.submit(_fit_rungs, data, serves, settings, scope)
         leaving = pool.submit(_fit_leaving, data, serves, settings, scope)
         money = pool.submit(_fit_money, data, serves, settings, scope)
         ranges = pool.submit(fit_revenue_range, data, everything, settings)
-        options = pool.submit(_fit_options, data, settings, scope)
         climbers = pool.submit(_fit_climbing, data, settings)
         rule = renewals.serves if renewals else None
         contracted = pool.submit(fit_renewal, data, contracts, decided, settings, serves=rule) if scope.whole else None
         ordering = pool.submit(fit_next_order, data, everything, settings) if scope.whole else None
         rung_effects = pool.submit(fit_upgrades, data, settings) if scope.wants("uplift") else None
-        begun = (rungs, leaving, money, ranges, options, climbers, contracted, ordering, rung_effects)
+        begun = (options, rungs, leaving, money, ranges, climbers, contracted, ordering, rung_effects)
         work: list[Future[Any]] = [one for one in begun if one is not None]
         for done, one in enumerate(work, start=1):
             one.result()

@@ -6,12 +6,13 @@ from dataclasses import replace
 from threading import Barrier
 from typing import Any
 
+import lightgbm as lgb
 import numpy as np
 import pytest
 
 from features.instants import FloatArray, IntArray
 from tests.trained import small_settings, tiny_dataset
-from training.boosting_backend import Remembered, in_this_process, local_backend
+from training.boosting_backend import Remembered, binned_once, in_this_process, local_backend
 from training.evaluation.evaluation import evaluate
 from training.models.next_rung import fit_with_earlier
 
@@ -102,3 +103,75 @@ def test_the_weights_of_the_served_pool_rest_on_the_models_of_the_latest_origin(
     assert earlier is not None
     steps = len([step for step in pool.members["ordinal"].steps if hasattr(step, "text")])  # type: ignore[attr-defined]
     assert len(inner.targets) == judged + 1 + steps
+
+
+@pytest.fixture
+def matrices(monkeypatch: pytest.MonkeyPatch) -> list[FloatArray]:
+    """Return the matrices that were given to LightGBM to be binned."""
+    given, plain = [], lgb.Dataset
+
+    def counted(values: FloatArray, **more: Any) -> lgb.Dataset:
+        given.append(values)
+        return plain(values, **more)
+
+    monkeypatch.setattr("training.boosting_backend.lgb.Dataset", counted)
+    return given
+
+
+MANY = np.random.default_rng(0).normal(size=(400, 5))
+NAMES = [f"f{k}" for k in range(5)]
+RISES, FALLS = (MANY[:, 0] > 0).astype(np.int64), (MANY[:, 1] < 0).astype(np.int64)
+
+
+def grown(target: IntArray, weight: FloatArray, values: FloatArray = MANY, **more: Any) -> str:
+    basic = {
+        "objective": "binary",
+        "num_threads": 1,
+        "seed": 0,
+        "deterministic": True,
+        "verbosity": -1,
+        "num_leaves": 4,
+    }
+    (text,) = local_backend(values, [target], weight, names=NAMES, parameters={**basic, **more}, rounds=5)
+    return text
+
+
+def test_a_matrix_is_binned_once_and_its_boosters_are_the_same_bytes(matrices: list[FloatArray]) -> None:
+    heavy = np.linspace(0.5, 1.5, 400)
+    asked: list[tuple[IntArray, FloatArray, dict[str, Any]]] = [
+        (RISES, heavy, {}), (FALLS, np.ones(400), {"objective": "regression"}), (RISES, np.ones(400), {}),
+        (FALLS, heavy, {"monotone_constraints": [0, -1, 0, 0, 0]}), (RISES, heavy, {}),
+    ]  # fmt: skip
+    apart = [grown(target, weight, **more) for target, weight, more in asked]
+    assert len(matrices) == len(asked)
+    matrices.clear()
+    with binned_once():
+        together = [grown(target, weight, MANY.copy(), **more) for target, weight, more in asked]
+    assert together == apart
+    assert len(matrices) == 2  # with weights, and without
+
+
+def test_what_bins_depend_on_is_never_shared_and_nothing_is_kept_afterwards(matrices: list[FloatArray]) -> None:
+    with binned_once():
+        least = [grown(RISES, np.ones(400), min_data_in_leaf=leaf) for leaf in (100, 5, 100)]
+        grown(RISES, np.ones(400), MANY + 1)
+    assert least[0] == least[2] != least[1]
+    assert len(matrices) == 3
+    with binned_once():
+        grown(RISES, np.ones(400))
+    assert len(matrices) == 4
+
+
+def test_no_more_is_kept_than_fits(matrices: list[FloatArray], monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("training.boosting_backend._BINNED.MOST", 2 * MANY.size)
+    with binned_once():
+        for shift in (0, 1, 2, 1, 2, 0):
+            grown(RISES, np.ones(400), MANY + shift)
+    assert len(matrices) == 4
+
+
+def test_threads_that_train_on_the_same_rows_do_not_share_a_matrix_at_a_time() -> None:
+    apart = [grown(target, np.ones(400)) for target in (RISES, FALLS)]
+    with binned_once(), ThreadPoolExecutor(2) as pool:
+        jobs = [pool.submit(grown, (RISES, FALLS)[k % 2], np.ones(400)) for k in range(12)]
+        assert [job.result() for job in jobs] == apart * 6

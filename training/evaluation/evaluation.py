@@ -25,7 +25,7 @@ from training.evaluation.metrics import Band
 from training.evaluation.tasks import TASKS, Outcome, Task
 from training.model.serialization import Predictor
 from training.models.baselines import SIMPLEST, Rule
-from training.models.fitting import one_linear_algebra_thread
+from training.models.fitting import fitted_once, one_linear_algebra_thread
 from training.models.rule_that_serves import serve
 from training.models.switching import enough_switches
 from training.settings import Settings
@@ -101,6 +101,7 @@ class Comparison:
         return named | {f"{self.task}_unseen_{name}": value for name, value in self.unseen.items()}
 
 
+@fitted_once()
 @one_linear_algebra_thread()
 def evaluate(
     data: Dataset, settings: Settings, folds: int = 3, progress: Progress = silent,

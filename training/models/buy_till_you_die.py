@@ -24,6 +24,7 @@ from training.model.buy_till_you_die import (
     log_factorial,
     purchase_history,
 )
+from training.once import FITS, digest
 
 REGULARITIES = (1, 2, 3, 4, 6)
 """The k that are tried; the likelihood chooses."""
@@ -79,6 +80,14 @@ def fit_buy_till_you_die(
 
     The search (L-BFGS on the logs) begins at one point for every k, and ends with k where the next is no better.
     """
+    asked = repr((len(seen.age), regularities, stops_at_once)).encode()
+    return FITS.of(
+        lambda: digest(seen.repeats, seen.recency, seen.age, seen.log_gaps, asked),
+        lambda: _fit_best(seen, regularities, stops_at_once),
+    )
+
+
+def _fit_best(seen: PurchaseHistories, regularities: tuple[int, ...], stops_at_once: bool) -> BuyTillYouDie:
     unit = max(float(seen.age.max()), 1.0) / 40  # times of the order of ten keep the search well scaled
     scaled = seen.scaled(unit)
     best: tuple[float, BuyTillYouDie] | None = None

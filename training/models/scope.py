@@ -69,7 +69,7 @@ class Scope:
         return [*rules, *([Finding.of("uplift_by_wish", NOTE)] if "uplift" in left else [])]
 
 
-QUICK_ROUNDS, QUICK_SLICES, QUICK_PARTS, QUICK_SNAPSHOTS = 40, 12, 2, 20_000
+QUICK_ROUNDS, QUICK_SLICES, QUICK_PARTS, QUICK_SNAPSHOTS = 28, 12, 2, 20_000
 COSTLIEST = "ordinal"
 
 

@@ -24,7 +24,7 @@ from training.settings import Settings
 
 MIN_OF_EACH = 30
 """The number of snapshots before a switch that each family needs."""
-ROUNDS, LEAVES = 40, 5
+ROUNDS, LEAVES = 28, 5
 """Few reasons are recorded, and they are noisy: on the simulator more trees only do worse."""
 LOGIT_PENALTY = 0.08
 """The penalty of the squared coefficients, per row."""

@@ -217,12 +217,12 @@ class BoosterSettings(Section):
     heading: ClassVar = "booster"
 
     rounds: Count = Field(
-        default=120, ge=1, le=10_000,
+        default=85, ge=1, le=10_000,
         description="trees. LightGBM's own defaults lose on small panels; this is a small, regularised one",
     )  # fmt: skip
     learning_rate: Number = Field(
-        default=0.05, ge=1e-4, le=1,
-        description="shrinkage of every tree: with 120 trees neither stops short nor runs on",
+        default=0.07, ge=1e-4, le=1,
+        description="shrinkage of every tree: with 85 trees neither stops short nor runs on",
     )  # fmt: skip
     leaves: Count = Field(
         default=8, ge=2, le=1024,

@@ -41,10 +41,7 @@ def connected(uri: str) -> Iterator[tuple[Any, Any]]:
     RegistryError
         If the store cannot be reached, or refuses; also for MLflow's errors within the block.
     """
-    with warnings.catch_warnings():
-        warnings.simplefilter("ignore")  # the user cannot mend MLflow's own deprecations
-        for name, value in _QUIET.items():
-            os.environ.setdefault(name, value)
+    with quiet():
         import mlflow
         from mlflow.exceptions import MlflowException
         from sqlalchemy.exc import SQLAlchemyError
@@ -61,6 +58,16 @@ def connected(uri: str) -> Iterator[tuple[Any, Any]]:
             raise RegistryError(
                 f"The registry at {without_secrets(uri)} answers: {message} Check MLFLOW_TRACKING_URI."
             ) from None
+
+
+@contextmanager
+def quiet() -> Iterator[None]:
+    """Keep MLflow quiet: whatever imports it does so within such a block."""
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")  # the user cannot mend MLflow's own deprecations
+        for name, value in _QUIET.items():
+            os.environ.setdefault(name, value)
+        yield
 
 
 def with_driver(uri: str) -> str:
@@ -145,7 +152,7 @@ def _open_store(uri: str) -> None:
     import mlflow
 
     store = sqlite_file(uri)
-    with _turn(uri):
+    with turn_at(uri):
         if store is not None:
             follow_move(store)
         client = mlflow.MlflowClient()
@@ -154,7 +161,7 @@ def _open_store(uri: str) -> None:
 
 
 @contextmanager
-def _turn(uri: str) -> Iterator[None]:
+def turn_at(uri: str) -> Iterator[None]:
     """Wait until no other process opens that store; a server at the address takes turns itself."""
     file = sqlite_file(uri)
     if file is not None:

@@ -50,7 +50,8 @@ from training.models.revenue_range import fit_revenue_range
 from training.models.switching import learn_switching
 
 MODULES = [f"training.estimators.{module.name}" for module in pkgutil.iter_modules(training.estimators.__path__)]
-FEW: dict[str, Any] = {"rounds": small_settings().booster.rounds}
+_OURS = small_settings().booster
+FEW: dict[str, Any] = {"rounds": _OURS.rounds, "learning_rate": _OURS.learning_rate}
 
 
 @cache

@@ -13,7 +13,7 @@ from training.model.terms import Term
 from training.models.next_rung import LONG_AGO
 from training.settings import BoosterSettings
 
-NUISANCE_ROUNDS = 100
+NUISANCE_ROUNDS, NUISANCE_RATE = 100, 0.05
 HETEROGENEITY, TYPICAL = 0.5, 0.5
 """The standard deviation of an account's effect around that of accounts that look alike: the part that grows with the
 account's size, as a share of its effect, and the part that does not, as a share of the mean effect. Effects are sought
@@ -39,7 +39,8 @@ def modifiers(data: Named) -> list[Term]:
 
 def small_booster(booster: BoosterSettings) -> BoosterSettings:
     """Return settings with fewer and faster trees, for the nuisance models of an effect."""
-    return booster.with_rounds(min(NUISANCE_ROUNDS, booster.rounds), learning_rate=0.05)
+    as_far = round(booster.rounds * booster.learning_rate / NUISANCE_RATE)
+    return booster.with_rounds(max(1, min(NUISANCE_ROUNDS, as_far)), learning_rate=NUISANCE_RATE)
 
 
 def fit_effects(
