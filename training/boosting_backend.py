@@ -101,9 +101,10 @@ class _Binned:
             basic = {"verbosity": -1, "num_threads": parameters["num_threads"], **UNBUNDLED}
             data = lgb.Dataset(values, feature_name=list(names), params=basic, free_raw_data=True)
         yield data
-        with self._lock:
-            self._kept[key] = values.size, data
-            self._shrink()
+        if key:
+            with self._lock:
+                self._kept[key] = values.size, data
+                self._shrink()
 
     def _shrink(self) -> None:
         most = self.MOST if self._at_work else 0
