@@ -1,33 +1,29 @@
 """The training pipeline: from histories to a bundle; what is learnt, in what order, and what lacks data."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from concurrent.futures import Future
-from dataclasses import asdict, dataclass, field, replace
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 import numpy as np
 
 from features.catalog import catalog
 from features.errors import NotEnoughData
-from features.extensions import packages_of_models
 from features.histories.histories import Histories
-from features.instants import MICROSECONDS_PER_DAY, BoolArray, FloatArray, instant, iso
 from features.parallel import side_by_side
-from features.tables import RUNGS
 from training.account_managers.rung_agreement import judge_views
-from training.account_managers.track_record import ForecastRecord, fit_forecasts
+from training.account_managers.track_record import fit_forecasts
 from training.boosting_backend import Remembered, in_this_process
+from training.bundle_facts import facts_of, margin_of, value_at_risk
+from training.bundle_report import report_of, rules_that_serve
 from training.data.dataset import Dataset, Progress, build_dataset, silent
-from training.data.loyalty_norms import latest_norms
-from training.data.raw_columns import remember_columns
 from training.data.training_task import usable_columns
 from training.effects.acquisition_roi import acquisition_roi
-from training.effects.coherence import coherence
 from training.effects.plans.policy_evaluation import PolicyEvaluation
-from training.effects.upgrade import UpgradeEffect, fit_upgrades, fit_value_gaps
+from training.effects.upgrade import fit_upgrades, fit_value_gaps
 from training.effects.uplift import InvestmentEffect, Uplift, fit_uplift
 from training.evaluation.curves import Curves, Importance, importance_of
-from training.evaluation.evaluation import OURS, Comparison, evaluate
+from training.evaluation.evaluation import Comparison, evaluate
 from training.evaluation.fairness import PartRow, fairness_findings, judge_fairness
 from training.evaluation.grading import grade_report
 from training.evaluation.lifetime import judge_lifetime, lifetime_judged
@@ -35,13 +31,10 @@ from training.evaluation.loyalty_cells import judge_cells
 from training.evaluation.next_order import judge_next_order, next_order_findings
 from training.evaluation.renewal import judge_renewal
 from training.evaluation.win_back import judge_win_back
-from training.model.bundle import Bundle, Facts, Investment
-from training.model.findings import NOTE, WARNING, Finding
-from training.model.margins import line_margins, margins_finding
-from training.model.playbook import play_of
+from training.model.bundle import Bundle, Investment
+from training.model.findings import NOTE, Finding
 from training.model.predictors import Pool, Trees
 from training.model.revenue import RevenueModel
-from training.model.service_load import usual_load
 from training.models.baselines import SIMPLEST
 from training.models.conformal import SetRule, fit_set_rule
 from training.models.fitting import fit_trees, fitted_once, one_linear_algebra_thread
@@ -54,11 +47,10 @@ from training.models.revenue import fit_revenue
 from training.models.revenue_range import fit_revenue_range, if_order_finding
 from training.models.rule_that_serves import rule_of, serve_pool, serve_revenue
 from training.models.scope import FOLDS, Scope, revenue_by_rule, rule_alone
-from training.models.switching import MIN_EVENTS, enough_switches, fit_switching
+from training.models.switching import enough_switches, fit_switching
 from training.models.triggers import TriggerModel, fit_triggers
 from training.models.win_back import FormerRows, fit_win_back, former_rows, win_back_finding
 from training.settings import Settings
-from training.settings.playbook import PlaybookSettings
 
 CLIMBING_ROUNDS = 57
 """Trees of the booster that only explains who climbs: few, since explaining costs time in proportion."""
@@ -141,7 +133,7 @@ def train_on(
     windows, returns, years = _judge_some(data, gone, settings, scope) if comparisons and scope.whole else 3 * (None,)
     fairness = judge_fairness(data, comparisons)
     if returns is not None:
-        report += [*grade_report([returns], complete=False), *_rules_that_serve([returns], data, settings)]
+        report += [*grade_report([returns], complete=False), *rules_that_serve([returns], data, settings)]
     report += [*fairness_findings(fairness), *next_order_findings(windows), *lifetime_judged(years), *scope.findings()]
     serves = {comparison.task: comparison.serves for comparison in comparisons}
     served = {task: SIMPLEST[task] for task in SIMPLEST if not scope.wants(task)} | serves
@@ -184,7 +176,7 @@ def train_on(
     record = fit_forecasts(data.totals.forecasts, gaps, settings.outcome.horizon_days, first)
     if uplift.policy_value is not None:
         report.append(uplift.policy_value.finding())
-    report += _report(
+    report += report_of(
         data,
         switching,
         triggers=triggers,
@@ -203,13 +195,13 @@ def train_on(
     if next_order is None and scope.whole:
         report.append(Finding.of("next_order_left_out", NOTE, needed=LEAST_GAPS))
     worth = acquisition_roi(
-        data.totals.acquired, first, _margin(data, settings), uplift.policy_value, settings.outcome.horizon_days
+        data.totals.acquired, first, margin_of(data, settings), uplift.policy_value, settings.outcome.horizon_days
     )
     report += worth.findings
     views, said = judge_views(data.totals.assessments)
     cells = judge_cells(data)
     report += [*said, *([] if cells is None else [cells.finding()])]
-    facts = _facts(
+    facts = facts_of(
         data,
         settings,
         upgrades=upgrades,
@@ -219,7 +211,7 @@ def train_on(
         comparisons=[*comparisons, *(table for table in (renewals, returns, windows, years) if table is not None)],
         report=tuple(report),
     )
-    at_stake = _value_at_risk(data, switching, revenue, settings)
+    at_stake = value_at_risk(data, switching, revenue, settings)
     facts = replace(facts, acquisition=worth.rows, value_at_risk=at_stake, rung_views=views)
     if uplift.policy_value is not None:
         facts = replace(facts, figures={**facts.figures, **uplift.policy_value.figures()})
@@ -320,11 +312,6 @@ def _importances(data: Dataset, switching: Pool | None, climbing: Trees) -> tupl
     )
 
 
-def _margin(data: Dataset, settings: Settings) -> float:
-    """Return the gross margin over all orders whose cost is known; as set where none is."""
-    return data.totals.margin_rate(settings.uplift.margin_rate)
-
-
 def _evaluate(
     data: Dataset, contracts: RenewalRows, settings: Settings, *, scope: Scope, progress: Progress
 ) -> tuple[tuple[Comparison, ...], Comparison | None, list[Finding]]:
@@ -336,21 +323,7 @@ def _evaluate(
         return (), None, [Finding.of("not_judged", NOTE, message=str(error))]
     renewals = judge_renewal(data, contracts, settings, scope.folds) if scope.whole else None
     judged = comparisons if renewals is None else (*comparisons, renewals)
-    return comparisons, renewals, [*grade_report(judged), *_rules_that_serve(judged, data, settings)]
-
-
-def _rules_that_serve(comparisons: Sequence[Comparison], data: Dataset, settings: Settings) -> list[Finding]:
-    """Return which rules serve, and how many months are missing until every season has been learnt from."""
-    known = (data.end - data.totals.first_order) / MICROSECONDS_PER_DAY
-    wanted = settings.slices.least_history_days + 365 + 2 * settings.outcome.horizon_days
-    months = int(np.ceil(max(wanted - known, 0) / 30))
-    return [
-        Finding.of("rule_serves_meanwhile", WARNING, task=one.task, rule=one.serves, months=months)
-        if months
-        else Finding.of("rule_serves", WARNING, task=one.task, rule=one.serves, periods=len(one.origins))
-        for one in comparisons
-        if one.serves != OURS
-    ]
+    return comparisons, renewals, [*grade_report(judged), *rules_that_serve(judged, data, settings)]
 
 
 def _fit_climbing(data: Dataset, settings: Settings) -> Trees:
@@ -368,132 +341,3 @@ def _fit_climbing(data: Dataset, settings: Settings) -> Trees:
         backend=data.backend,
         directions=[feature.direction for feature in catalog.FEATURES],
     )
-
-
-def _facts(
-    data: Dataset, settings: Settings, *, upgrades: Sequence[UpgradeEffect], gaps: tuple[float | None, ...],
-    record: ForecastRecord | None, sets: SetRule, comparisons: Sequence[Comparison], report: tuple[Finding, ...],
-) -> Facts:  # fmt: skip
-    figures = {name: round(value, 6) for table in comparisons for name, value in table.figures().items()}
-    basis = {upgrade.rung: upgrade.basis for upgrade in upgrades}
-    return Facts(
-        trained_until=data.end,
-        horizon_days=settings.outcome.horizon_days,
-        definition=data.definition,
-        silence_days=settings.outcome.silence_days,
-        catalog=catalog.fingerprint(),
-        features=catalog.NAMES,
-        tables=tuple(sorted(data.totals.tables)),
-        rules=settings.ladder,
-        vocabulary=data.context.vocabulary,
-        settings_digest=settings.digest(),
-        data_digest=data.totals.digest,
-        margin_rate=_margin(data, settings),
-        level=settings.uplift.level,
-        trigger_shares=data.totals.trigger_shares(),
-        peers=_peers(data),
-        usual_load=usual_load(data.matrix, catalog.NAMES, data.snapshots.as_of == data.snapshots.as_of.max()),
-        value_gaps=gaps,
-        upgrade_basis=tuple(basis.get(rung, "insufficient") for rung in range(len(RUNGS) - 1)),
-        forecast_common=record.common if record else None,
-        forecast_factors=record.factors if record else {},
-        forecast_weight=record.weight if record else 0.0,
-        forecast_weights=record.weights if record else {},
-        forecast_history=record.history if record else 1.0,
-        forecast_miss=record.miss if record else None,
-        forecast_size=record.offset if record else 1.0,
-        track_record=record.rows if record else (),
-        set_coverage=settings.outcome.set_coverage,
-        set_threshold=sets.threshold,
-        interval=settings.outcome.interval,
-        figures=figures,
-        report=report,
-        line_margins=line_margins(data.totals.lines),
-        currency=settings.service.currency,
-        source_currency=settings.source.currency,
-        exchange_rates=settings.source.exchange_rates,
-        time_zone=settings.source.time_zone,
-        price_index=tuple((instant(day), value) for day, value in sorted(settings.source.deflator.items())),
-        renewal_grace_days=settings.outcome.renewal_grace_days,
-        sure=settings.advice.sure,
-        test_share=settings.advice.test_share,
-        risk=settings.advice.risk,
-        raw_columns=remember_columns(data.totals.profiles, data.end),
-        packages=packages_of_models(),
-        lifetime_years=settings.outcome.lifetime_years,
-        discount_rate=settings.outcome.discount_rate,
-        notice_days=settings.advice.notice_days,
-        playbook=tuple(play_of(asdict(row)) for row in settings.playbook.rows),
-        playbook_from="program" if settings.playbook == PlaybookSettings() else "training",
-        norms=latest_norms(data),
-        inflation=settings.loyalty.inflation,
-        benefits=tuple(benefit.row() for benefit in data.histories.benefits),
-        option_words=data.histories.options.words,
-    )
-
-
-def _value_at_risk(data: Dataset, switching: Pool | None, revenue: RevenueModel, settings: Settings) -> float | None:
-    """Return the margin at stake from which on an account is among the top, in the latest slice; None without any."""
-    latest = (data.snapshots.as_of == data.snapshots.as_of.max()) & data.labels.can_switch
-    if switching is None or not latest.any():
-        return None
-    matrix = data.matrix[latest]
-    stake = switching.predict(matrix)[:, 0] * revenue.predict(matrix)[:, 0] * _margin(data, settings)
-    mark = round(float(np.quantile(stake, 1 - settings.advice.top_at_risk)), 2)
-    return mark if mark > 0 else None
-
-
-def _report(
-    data: Dataset, switching: Pool | None, *, triggers: TriggerModel | None, effects: Sequence[InvestmentEffect],
-    upgrades: Sequence[UpgradeEffect], gaps: tuple[float | None, ...], record: ForecastRecord | None,
-    settings: Settings, wants_uplift: bool,
-) -> list[Finding]:  # fmt: skip
-    """Return, model by model, what it rests on, or what it lacks."""
-    slices = data.sample.slices
-    report = [
-        Finding.of(
-            "learnt_from", NOTE, snapshots=len(data.matrix), slices=len(slices), first=iso(slices[0]),
-            last=iso(slices[-1]),
-        ),
-        *_switching_findings(data, switching, triggers),
-    ]  # fmt: skip
-    if not effects and wants_uplift:
-        report.append(Finding.of("uplift_left_out", NOTE, needed=settings.uplift.least_treated))
-    for effect in effects:
-        report += [*effect.findings, *coherence(effect, gaps, data)]
-    report += [upgrade.finding for upgrade in upgrades]
-    report += record.findings if record else [Finding.of("forecasts_none", NOTE)]
-    lines = line_margins(data.totals.lines)
-    report.append(margins_finding(lines, _margin(data, settings), data.totals.costed_revenue > 0))
-    return report
-
-
-def _switching_findings(data: Dataset, switching: Pool | None, triggers: TriggerModel | None) -> list[Finding]:
-    at_risk = data.labels.can_switch
-    counts = {"switched": int(data.labels.switched[at_risk].sum()), "at_risk": int(at_risk.sum())}
-    if switching is None:
-        return [Finding.of("switching_left_out", NOTE, **counts, needed=MIN_EVENTS)]
-    learnt = Finding.of("switching_learnt", NOTE, definition=data.definition, **counts)
-    if rule_of(switching) is not None and triggers is None:
-        return []  # what serves instead was said
-    if triggers is None:
-        return [learnt, Finding.of("triggers_shared_out", NOTE)]
-    if np.isnan(triggers.auc):
-        return [learnt, Finding.of("triggers_unjudged", NOTE)]
-    return [learnt, Finding.of("triggers_judged", NOTE, judged=triggers.judged, auc=triggers.auc)]
-
-
-def _peers(data: Dataset) -> tuple[dict[str, float], ...]:
-    """Return the median of every feature on every rung, in the latest slice; none of what never happened to most."""
-    latest = data.snapshots.as_of == data.snapshots.as_of.max()
-    return tuple(_medians(data.matrix[latest & (data.labels.rung == rung)]) for rung in range(len(RUNGS)))
-
-
-def _medians(matrix: FloatArray) -> dict[str, float]:
-    known: BoolArray = ~np.isnan(matrix)
-    medians = {}
-    for column, feature in enumerate(catalog.FEATURES):
-        least = len(matrix) / 2 if feature.missing_direction else 1
-        if known[:, column].sum() >= max(least, 1):
-            medians[feature.name] = round(float(np.median(matrix[known[:, column], column])), 4)
-    return medians
