@@ -21,7 +21,7 @@ QUIET = (
     "--headless --no-sandbox --disable-gpu --disable-quic --no-first-run --disable-background-networking "
     "--disable-component-update --disable-sync"
 ).split()
-WIDTHS = {"phone": (390, 844), "tablet": (768, 1024), "wide": (1440, 900)}
+WIDTHS = {"phone": (390, 844), "tablet": (768, 1024), "laptop": (1280, 800), "wide": (1440, 900)}
 
 
 def chromium() -> str | None:

@@ -3,6 +3,7 @@
 import re
 import time
 from collections.abc import Callable, Iterator
+from itertools import product
 
 import pytest
 from playwright.sync_api import Browser, Page, expect
@@ -127,8 +128,8 @@ def test_what_goes_into_a_meeting_is_one_screen(browser: Browser, site: str) -> 
 
 
 def test_no_table_of_the_list_sticks_out_of_a_laptops_screen(browser: Browser, site: str) -> None:
-    for language in ("en", "nl", "de"):
-        with looking(browser, site, "wide", language) as page:
+    for language, width in product(("en", "nl", "de"), ("laptop", "wide")):
+        with looking(browser, site, width, language) as page:
             page.goto("/accounts")
             assert page.evaluate("(e => e.scrollWidth <= e.clientWidth)(document.querySelector('.wide'))")
 
