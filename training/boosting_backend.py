@@ -13,7 +13,7 @@ from typing import Any, Protocol
 import lightgbm as lgb
 
 from features.instants import FloatArray, IntArray
-from training.once import digest
+from training.once import Kept, digest
 
 UNBUNDLED = {"enable_bundle": False}
 """The same trees in a sixth less time: where features share a column, all are read for the sake of one."""
@@ -64,7 +64,7 @@ def local_backend(
     return texts
 
 
-class _Binned:
+class _Binned(Kept):
     """Matrices as LightGBM has binned them, for the other targets of the same rows that are asked for one by one.
 
     Bins know nothing of targets and weights, and so boosters are the same bytes. The latest matrices are kept, MOST
@@ -74,21 +74,11 @@ class _Binned:
     MOST = 300_000_000
 
     def __init__(self) -> None:
+        super().__init__()
         self._kept: dict[bytes, tuple[int, lgb.Dataset]] = {}
-        self._at_work = 0
-        self._lock = Lock()
 
-    @contextmanager
-    def within(self) -> Iterator[None]:
-        """Keep matrices until the end of the block; of several at a time until the end of the last."""
-        with self._lock:
-            self._at_work += 1
-        try:
-            yield
-        finally:
-            with self._lock:
-                self._at_work -= 1
-                self._shrink()
+    def _forget(self) -> None:
+        self._kept.clear()
 
     @contextmanager
     def lent(self, values: FloatArray, names: Sequence[str], parameters: Mapping[str, Any]) -> Iterator[lgb.Dataset]:
@@ -101,15 +91,11 @@ class _Binned:
             basic = {"verbosity": -1, "num_threads": parameters["num_threads"], **UNBUNDLED}
             data = lgb.Dataset(values, feature_name=list(names), params=basic, free_raw_data=True)
         yield data
-        if key:
-            with self._lock:
+        with self._lock:
+            if key and self._at_work:
                 self._kept[key] = values.size, data
-                self._shrink()
-
-    def _shrink(self) -> None:
-        most = self.MOST if self._at_work else 0
-        while self._kept and sum(cells for cells, _ in self._kept.values()) > most:
-            del self._kept[next(iter(self._kept))]
+                while sum(cells for cells, _ in self._kept.values()) > self.MOST:
+                    del self._kept[next(iter(self._kept))]
 
 
 _BINNED = _Binned()

@@ -1,5 +1,6 @@
 """What several ask for while a bundle is trained, made once: by digest of all that it is made from."""
 
+from abc import ABC, abstractmethod
 from collections.abc import Callable, Iterator
 from concurrent.futures import Future
 from contextlib import contextmanager
@@ -20,20 +21,16 @@ def digest(*parts: Any) -> bytes:
     return together.digest()
 
 
-class Once:
-    """Small results by their key, kept while somebody works `within`; outside of it each is made anew.
-
-    Callable from several threads: who asks for what another one makes, waits for it.
-    """
+class Kept(ABC):
+    """What is kept while somebody works `within`, and not beyond; its methods may be called from several threads."""
 
     def __init__(self) -> None:
-        self._known: dict[bytes, Future[Any]] = {}
         self._at_work = 0
         self._lock = Lock()
 
     @contextmanager
     def within(self) -> Iterator[None]:
-        """Keep results until the end of the block; of several at a time until the end of the last."""
+        """Keep it until the end of the block; of several at a time until the end of the last."""
         with self._lock:
             self._at_work += 1
         try:
@@ -42,7 +39,25 @@ class Once:
             with self._lock:
                 self._at_work -= 1
                 if not self._at_work:
-                    self._known.clear()
+                    self._forget()
+
+    @abstractmethod
+    def _forget(self) -> None:
+        """Forget all; called by whoever holds the lock."""
+
+
+class Once(Kept):
+    """Small results by their key; outside of every block each is made anew.
+
+    Who asks for what another thread makes, waits for it.
+    """
+
+    def __init__(self) -> None:
+        super().__init__()
+        self._known: dict[bytes, Future[Any]] = {}
+
+    def _forget(self) -> None:
+        self._known.clear()
 
     def of(self, key: Callable[[], bytes], make: Callable[[], Made]) -> Made:
         """Return what belongs to a key, made now if nobody asked for it yet."""
