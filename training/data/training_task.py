@@ -90,15 +90,17 @@ def usable_columns(matrix: FloatArray, leave_out: Sequence[int] = ()) -> tuple[i
 
     leave_out : columns that are never returned.
     """
-    usable = []
-    for column in range(matrix.shape[1]):
-        if column in leave_out:
-            continue
-        values = matrix[:, column]
-        known = ~np.isnan(values)
-        if known.any() and (not known.all() or values.min() < values.max()):
-            usable.append(column)
-    return tuple(usable) or (0,)
+    left = np.setdiff1d(np.arange(matrix.shape[1]), np.asarray(leave_out, np.int64))
+    usable: list[int] = []
+    for begin in range(0, len(matrix), ROWS_AT_ONCE):  # nearly all columns vary within the first rows
+        first, rows = matrix[0, left], matrix[begin : begin + ROWS_AT_ONCE, left]
+        varies = ((rows != first) & ~(np.isnan(rows) & np.isnan(first))).any(axis=0)
+        usable += left[varies].tolist()
+        left = left[~varies]
+    return tuple(sorted(usable)) or (0,)
+
+
+ROWS_AT_ONCE = 1024
 
 
 Learn = Callable[[TrainingTask], Predictor | None]

@@ -44,7 +44,7 @@ from training.settings import Settings
 
 CLIMBING_ACTS = {CUSTOMER: "contracts", MEMBER: "referrals", ADVOCATE: "referrals"}
 """Rungs from which accounts climb by an act that is not an order, and the stream of that act."""
-MAX_ROWS = 20_000
+MAX_ROWS = 8_000
 
 
 @dataclass(frozen=True)

@@ -12,12 +12,12 @@ from training.data.splits import held_out, rolling_origins
 from training.evaluation.chances import table_of_chances
 from training.evaluation.evaluation import OURS, Comparison
 from training.models.fitting import one_linear_algebra_thread
+from training.models.revenue import fit_any_order
 from training.models.win_back import (
     EVERYBODY,
     RULES,
     FormerRows,
     enough_came_back,
-    learn_everybody,
     learn_logit,
     win_back_task,
 )
@@ -68,6 +68,6 @@ def predict_all(
     task = win_back_task(data, seen, train & seen.former, settings)
     asked = win_back_task(data, seen, test, settings).matrix
     found = {name: learn(task).predict(asked)[:, 0] for name, learn in RULES.items()}
-    found[EVERYBODY] = learn_everybody(data, train, settings).predict(asked)[:, 0]
+    found[EVERYBODY] = fit_any_order(data, train, settings).predict(asked)[:, 0]
     found[OURS] = learn_logit(task).predict(asked)[:, 0]
     return {name: np.clip(chance, 1e-6, 1 - 1e-6) for name, chance in found.items()}

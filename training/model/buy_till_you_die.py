@@ -21,7 +21,9 @@ from training.model.serialization import Predictor, served
 
 SERIES_TERMS = 600
 """Terms of the hypergeometric series: its argument is below .98 unless an account is days old."""
-ROWS_AT_ONCE = 2048
+TERMS_AT_ONCE = 25
+LEAST_TERM = 1e-16
+"""Of the sum."""
 
 
 @dataclass(frozen=True)
@@ -104,15 +106,17 @@ def erlang_tail(stages: FloatArray, silence: FloatArray, k: int) -> FloatArray:
 def _series(first: FloatArray, second: float, third: FloatArray, z: FloatArray) -> FloatArray:
     """Return 2F1(first, second; third; z), shape (n,), row by row the same whatever other rows there are.
 
-    The caller has applied Euler's transformation, after which terms fall fast where an account has bought often.
+    The caller has applied Euler's transformation, after which terms fall fast where an account has bought often: a row
+    is left as soon as its last term no longer counts.
     """
-    n = np.arange(SERIES_TERMS - 1, dtype=np.float64)
-    total = np.empty(len(z))
-    for begin in range(0, len(z), ROWS_AT_ONCE):
-        rows = slice(begin, begin + ROWS_AT_ONCE)
+    total, term, rows = np.ones(len(z)), np.ones(len(z)), np.arange(len(z))
+    for begin in range(0, SERIES_TERMS, TERMS_AT_ONCE):
+        n = np.arange(begin, begin + TERMS_AT_ONCE, dtype=np.float64)
         p, c, x = first[rows, None], third[rows, None], z[rows, None]
-        ratios = (p + n) * (second + n) / ((c + n) * (n + 1)) * x
-        total[rows] = 1.0 + np.cumsum(np.cumprod(ratios, axis=1), axis=1)[:, -1]
+        terms = term[rows, None] * np.cumprod((p + n) * (second + n) / ((c + n) * (n + 1)) * x, axis=1)
+        total[rows] += np.cumsum(terms, axis=1)[:, -1]
+        term[rows] = terms[:, -1]
+        rows = rows[np.abs(term[rows]) > LEAST_TERM * np.abs(total[rows])]
     return total
 
 

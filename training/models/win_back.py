@@ -25,9 +25,9 @@ from training.model.rules import Constant
 from training.model.serialization import Predictor
 from training.model.terms import Term
 from training.model.win_back import FORMER_COLUMNS, WinBack
-from training.models.any_order import learn_any_order
 from training.models.fitting import fit_classes
 from training.models.next_rung import LONG_AGO
+from training.models.revenue import fit_any_order
 from training.models.rule_that_serves import RULE
 from training.settings import Settings
 
@@ -116,13 +116,6 @@ def learn_logit(task: TrainingTask) -> Predictor:
     return fit_classes(task.matrix, task.class_target, task.weight, known, n_classes=1, penalty=PENALTY)
 
 
-def learn_everybody(data: Dataset, rows: BoolArray, settings: Settings) -> Predictor:
-    """Fit the chance of an order to all rows (mask), former customers or not, as expected revenue has it."""
-    chosen = rows & data.labels.complete
-    target = data.labels.ordered.astype(np.int64)
-    return learn_any_order(data.task(target, settings.booster).take(chosen), data.snapshots.as_of[chosen])
-
-
 def fit_win_back(
     data: Dataset, seen: FormerRows, rows: BoolArray, settings: Settings, serves: str | None = None
 ) -> WinBack | None:
@@ -137,7 +130,7 @@ def fit_win_back(
     if serves is not None and serves in RULES:
         learnt, name = RULES[serves](task), f"{RULE}{serves}"
     elif serves == EVERYBODY:
-        learnt, name = learn_everybody(data, rows, settings), f"{RULE}{serves}"
+        learnt, name = fit_any_order(data, rows & data.labels.complete, settings), f"{RULE}{serves}"
     else:
         learnt, name = learn_logit(task), "logit"
     return WinBack(Pool({name: learnt}, {name: 1.0}), data.matrix.shape[1])

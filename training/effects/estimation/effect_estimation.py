@@ -13,7 +13,7 @@ from training.model.terms import Term
 from training.models.next_rung import LONG_AGO
 from training.settings import BoosterSettings
 
-NUISANCE_ROUNDS, NUISANCE_RATE = 100, 0.05
+NUISANCE_ROUNDS, NUISANCE_RATE = 70, 0.07
 HETEROGENEITY, TYPICAL = 0.5, 0.5
 """The standard deviation of an account's effect around that of accounts that look alike: the part that grows with the
 account's size, as a share of its effect, and the part that does not, as a share of the mean effect. Effects are sought
