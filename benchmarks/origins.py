@@ -9,10 +9,10 @@ import numpy as np
 
 from features.catalog.catalog import Context, frequent_values
 from features.histories.histories import Histories
-from features.instants import MICROSECONDS_PER_DAY, BoolArray, FloatArray, IntArray
+from features.instants import BoolArray, FloatArray, IntArray
 from training.data.dataset import Dataset, SampleDesign, compute_rows, dataset_of
 from training.data.population_totals import population_totals
-from training.data.splits import Sample, first_event
+from training.data.splits import Sample, first_event, slice_instants
 from training.data.training_task import usable_columns
 from training.settings import Settings
 
@@ -42,10 +42,7 @@ def restricted(data: Dataset, rows: BoolArray) -> Dataset:
 
 def rows_until(histories: Histories, settings: Settings, origin: int) -> Dataset:
     """The slices whose horizon was complete at the origin, as training looks at them, and the origin itself, last."""
-    step, days = settings.slices.every_days * MICROSECONDS_PER_DAY, settings.outcome.horizon_days
-    begin = first_event(histories) + settings.slices.least_history_days * MICROSECONDS_PER_DAY
-    latest = origin - days * MICROSECONDS_PER_DAY
-    earlier = [at for at in range(latest - (settings.slices.most - 1) * step, latest + 1, step) if at >= begin]
+    earlier, days = slice_instants(first_event(histories), settings, origin), settings.outcome.horizon_days
     known = histories.as_it_stood(origin)
     totals = population_totals(known, settings, origin)
     context = Context(settings.ladder, days, frequent_values(totals.values))

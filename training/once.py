@@ -14,10 +14,13 @@ Made = TypeVar("Made")
 
 
 def digest(*parts: Any) -> bytes:
-    """Return the digest of some arrays and bytes; of arrays the shapes and types do not count."""
+    """Return the digest of some arrays and bytes; of arrays the order in memory counts, shapes and types do not."""
     together = sha256()
     for part in parts:
-        together.update(part if isinstance(part, bytes) else np.ascontiguousarray(part).data)
+        if not isinstance(part, bytes):
+            together.update(b"by column" if part.flags.fnc else b"by row")
+            part = np.ravel(part, order="K").data  # no copy of what lies in one piece
+        together.update(part)
     return together.digest()
 
 

@@ -34,19 +34,20 @@ class Sample:
 def candidate_instants(settings: Settings, until: int) -> tuple[int, ...]:
     """Return the latest instants whose horizon is complete at `until`, every_days apart, ascending, however early.
 
-    Those whose horizon touches a period that is left out are not among them, and count as if they were.
+    They reach back as far as twice as many as `most` do, of which `slice_instants` takes every other one.
 
     until : microseconds.
     """
-    horizon, slices = settings.outcome.horizon_days * MICROSECONDS_PER_DAY, settings.slices
-    last, step = until - horizon, slices.every_days * MICROSECONDS_PER_DAY
-    instants = range(last - (slices.most - 1) * step, last + 1, step)
-    out = settings.source.periods_left_out
-    return tuple(at for at in instants if not any(at < end and begin < at + horizon for begin, end in out))
+    slices, last = settings.slices, until - settings.outcome.horizon_days * MICROSECONDS_PER_DAY
+    step = slices.every_days * MICROSECONDS_PER_DAY
+    return tuple(range(last - (2 * slices.most - 2) * step, last + 1, step))
 
 
 def slice_instants(first: int, settings: Settings, until: int) -> tuple[int, ...]:
-    """Return the candidate instants that lie least_history_days or more after the first event, ascending.
+    """Return the instants that lie least_history_days or more after the first event, ascending, `most` at most.
+
+    Where there are more candidates, the earlier ones are twice as far apart, so that a long record is seen whole.
+    Instants whose horizon touches a period that is left out are not among them, and count as if they were.
 
     first : microseconds, as from `first_event`.
 
@@ -57,7 +58,15 @@ def slice_instants(first: int, settings: Settings, until: int) -> tuple[int, ...
     """
     horizon_days, least = settings.outcome.horizon_days, settings.slices.least_history_days
     begin = first + least * MICROSECONDS_PER_DAY
-    instants = tuple(at for at in candidate_instants(settings, until) if at >= begin)
+    latest_first = [at for at in candidate_instants(settings, until) if at >= begin][::-1]
+    most = settings.slices.most
+    near = max(2 * most - len(latest_first), 1) if len(latest_first) > most else most
+    horizon, out = horizon_days * MICROSECONDS_PER_DAY, settings.source.periods_left_out
+    instants = tuple(
+        at
+        for at in sorted(latest_first[:near] + latest_first[near + 1 :: 2])
+        if not any(at < end and begin < at + horizon for begin, end in out)
+    )
     if not instants:
         have = max(until - first, 0) // MICROSECONDS_PER_DAY
         touched = "; every slice touches a period of [source] leave_out" if settings.source.leave_out else ""

@@ -104,7 +104,7 @@ def fit_trees_of_targets(
     if directions is not None and any(directions[column] for column in used):
         parameters["monotone_constraints"] = [int(directions[column]) for column in used]
         parameters["monotone_constraints_method"] = "intermediate"
-    values, names = np.ascontiguousarray(matrix[:, used]), [f"f{column}" for column in used]
+    values, names = np.asfortranarray(matrix[:, used]), [f"f{column}" for column in used]
     texts = backend(values, targets, weight / weight.mean(), names=names, parameters=parameters, rounds=settings.rounds)
     return [Trees(text, used, n_classes) for text in texts]
 
@@ -301,7 +301,6 @@ def pool_weights(
     simple: Collection[str] = (),
     *,
     periods: float = 1.0,
-    rounds: int = 200,
 ) -> dict[str, float]:
     """Return the weights of the mixture under which what happened was most likely, by expectation maximisation.
 
@@ -319,15 +318,18 @@ def pool_weights(
     rows = weight / weight.mean()
     drawn = np.array([2.0 if name in simple else 1.0 for name in names])
     prior = PRIOR_ROWS / periods**2 * drawn / drawn.sum()
-    share = np.full(len(names), 1.0 / len(names))
-    for _ in range(rounds):
+    share, before = np.full(len(names), 1.0 / len(names)), np.zeros(len(names))
+    for _ in range(MOST_ROUNDS):
+        if np.abs(share - before).max() < SETTLED:
+            break
         responsibility = likelihood * share
         responsibility /= responsibility.sum(axis=1, keepdims=True)
-        share = rows @ responsibility + prior
+        before, share = share, rows @ responsibility + prior
         share /= share.sum()
     share = np.where(share < 0.01, 0.0, share)
     return {name: float(round(value, 4)) for name, value in zip(names, share / share.sum(), strict=True)}
 
 
+MOST_ROUNDS, SETTLED = 5000, 1e-6
 PRIOR_ROWS = 30.0
 """Rows that count before any is seen, of a history of one period."""

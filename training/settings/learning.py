@@ -192,7 +192,8 @@ class SliceSettings(Section):
     )  # fmt: skip
     most: Count = Field(
         default=24, ge=2, le=1000,
-        description="looks at most, latest first: two years, so that every season is seen twice",
+        description="looks at most: of two years all, so that every season is seen twice; of a longer record the "
+        "earlier ones are twice as far apart, up to four years back",
     )  # fmt: skip
     least_history_days: Days = Field(
         default=90, ge=0, le=3650,

@@ -48,8 +48,13 @@ def test_slices_are_the_latest_whose_horizon_is_complete(
     instants = slice_instants(first_event(known), settings, until)
     assert instants[-1] + horizon * DAY == until
     assert instants[0] >= instant("2020-01-01") + least * DAY
-    assert set(np.diff(instants)) <= {every * DAY}
-    assert len(instants) == min(most, (days - horizon - least) // every + 1)
+    candidates = (days - horizon - least) // every + 1
+    assert len(instants) == min(most, candidates)
+    apart = [int(step) // (every * DAY) for step in np.diff(instants)]
+    assert apart == sorted(apart, reverse=True), "the earlier ones are farther apart"
+    assert set(apart) <= {1, 2}
+    reach = (instants[-1] - instants[0]) // (every * DAY)
+    assert min(candidates, 2 * most - 1) - 2 <= reach <= min(candidates, 2 * most - 1) - 1, "the record is seen whole"
 
 
 def test_too_little_history_is_said_with_what_to_do() -> None:

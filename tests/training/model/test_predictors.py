@@ -302,6 +302,19 @@ def test_the_pool_finds_the_member_that_is_right() -> None:
     assert pool_weights({"a": wrong, "b": wrong}, np.ones(4000)) == {"a": 0.5, "b": 0.5}
 
 
+@pytest.mark.parametrize("share", [0.0, 0.3, 0.9])
+def test_weights_are_those_that_make_what_happened_most_likely_however_alike_the_members_are(share: float) -> None:
+    """Where the likelihood is nearly flat, weights that stop early are those that the search began with."""
+    rng = np.random.default_rng(0)
+    one, other = rng.beta(1, 9, 2000), rng.beta(2, 18, 2000)
+    happened = rng.random(2000) < share * one + (1 - share) * other
+    given = [np.where(happened, chance, 1 - chance) for chance in (one, other)]
+    weights = pool_weights({"one": given[0], "other": given[1]}, np.ones(2000), periods=1e6)
+    grid = np.linspace(0, 1, 1001)
+    likely = [np.log(w * given[0] + (1 - w) * given[1]).sum() for w in grid]
+    assert weights.get("one", 0.0) == pytest.approx(grid[int(np.argmax(likely))], abs=0.015)
+
+
 def test_a_value_that_is_missing_takes_its_fill_and_a_giant_its_cap() -> None:
     found = Term(0, fill=3.0, cap=10.0).raw(np.array([[np.nan], [1e9], [-5.0], [0.0]]))
     np.testing.assert_allclose(found, [np.log1p(3), np.log1p(10), -np.log1p(5), 0])
