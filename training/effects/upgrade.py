@@ -188,7 +188,7 @@ def _negative_control(rows: IntArray, arm: IntArray, data: Dataset, settings: Se
     Features as known so many days earlier, and the revenue since then as the outcome, so that the same estimator is
     asked a question whose answer is known.
     """
-    step = settings.slices.every_days
+    step = 2 * settings.slices.every_days  # so far apart are the earlier slices of a long record
     days = max(round((settings.outcome.horizon_days - settings.uplift.landmark_days) / step), 1) * step
     row_of = {pair: k for k, pair in enumerate(zip(data.snapshots.account, data.snapshots.as_of, strict=True))}
     back = days * MICROSECONDS_PER_DAY
@@ -206,12 +206,13 @@ def _negative_control(rows: IntArray, arm: IntArray, data: Dataset, settings: Se
 
 
 def _chosen_rows(rung: int, climbed: BoolArray, data: Dataset) -> IntArray:
-    """Return snapshots on the rung: all that climbed by an act, and every so many of the others.
+    """Return snapshots on the rung: all that climbed by an act, and every so many of the others at the same dates.
 
     Accounts that climbed by ordering stay among the others: leaving them out would select the controls by their future,
     and credit the act with the orders that they lack (in a world without effect: +31, SE 9, of 220).
     """
-    rows = np.flatnonzero(data.labels.rung == rung)
+    on_rung, date = data.labels.rung == rung, data.snapshots.as_of
+    rows = np.flatnonzero(on_rung & np.isin(date, date[on_rung & climbed]))
     exposed, others = rows[climbed[rows]], rows[~climbed[rows]]
     step = max(1, -(-len(others) // MAX_ROWS))
     return np.sort(np.concatenate([exposed, others[::step]]))

@@ -22,7 +22,7 @@ from training.tuning import tuning
 from training.tuning.tuned_settings import SPACE, Tuned
 from training.tuning.tuning import blind_origins, evaluate_choice, tune
 
-PARTS = 4
+PARTS = 6
 """Models of one trial: the next rung at three origins, switching at the one where enough had left."""
 
 
@@ -156,7 +156,7 @@ def test_every_origin_is_complete_before_the_first_evaluated_and_purged_of_its_o
         assert seen(data)[fold.train | fold.test].all()
 
 
-@pytest.mark.parametrize(("seconds", "trials"), [(0.0, 1), (2.0, 1), (2.0 * PARTS, 2), (65.0, 16)])
+@pytest.mark.parametrize(("seconds", "trials"), [(0.0, 1), (2.0, 1), (2.0 * PARTS, 2), (16.0 * PARTS + 1.0, 16)])
 def test_a_trial_that_would_run_over_is_not_begun(seconds: float, trials: int, watch: Watch) -> None:
     found = tune(tiny_dataset(), small_settings(), seconds, clock=watch)
     assert len(found.trials) == trials
