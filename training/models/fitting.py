@@ -299,6 +299,7 @@ def pool_weights(
     chances: Mapping[str, FloatArray],
     weight: FloatArray,
     simple: Collection[str] = (),
+    flexible: Collection[str] = (),
     *,
     periods: float = 1.0,
 ) -> dict[str, float]:
@@ -310,6 +311,8 @@ def pool_weights(
     weight : shape (n,).
     simple : predictors that a short history is drawn towards: PRIOR_ROWS more rows count as having been right by all
         members alike, and twice as much by these.
+    flexible : predictors that learn from every feature, and gain most from the horizon more that they serve with:
+        beyond one period, up to FLEXIBLE_ROWS more rows count as having been right by each.
     periods : horizons that the predictors learnt from. Rows of one slice share its season and its luck, however many
         they are, so what PRIOR_ROWS counts for falls with the square of the periods, not with the rows.
     """
@@ -318,6 +321,7 @@ def pool_weights(
     rows = weight / weight.mean()
     drawn = np.array([2.0 if name in simple else 1.0 for name in names])
     prior = PRIOR_ROWS / periods**2 * drawn / drawn.sum()
+    prior += FLEXIBLE_ROWS * (1 - 1 / periods**2) * np.array([name in flexible for name in names])
     share, before = np.full(len(names), 1.0 / len(names)), np.zeros(len(names))
     for _ in range(MOST_ROUNDS):
         if np.abs(share - before).max() < SETTLED:
@@ -331,5 +335,5 @@ def pool_weights(
 
 
 MOST_ROUNDS, SETTLED = 5000, 1e-6
-PRIOR_ROWS = 30.0
-"""Rows that count before any is seen, of a history of one period."""
+PRIOR_ROWS, FLEXIBLE_ROWS = 30.0, 10.0
+"""Rows that count before any is seen, of a history of one period; those that a long one adds for flexible members."""

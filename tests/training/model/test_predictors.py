@@ -315,6 +315,14 @@ def test_weights_are_those_that_make_what_happened_most_likely_however_alike_the
     assert weights.get("one", 0.0) == pytest.approx(grid[int(np.argmax(likely))], abs=0.015)
 
 
+def test_flexible_members_gain_by_the_length_of_the_record_and_not_in_the_first_period() -> None:
+    alike = {name: np.full(50, 0.5) for name in ("booster", "logit")}
+    assert pool_weights(alike, np.ones(50), (), ("booster",), periods=1.0) == {"booster": 0.5, "logit": 0.5}
+    shares = [pool_weights(alike, np.ones(50), (), ("booster",), periods=p)["booster"] for p in (1.5, 2.0, 4.0)]
+    assert shares == sorted(shares)
+    assert shares[0] > 0.5
+
+
 def test_a_value_that_is_missing_takes_its_fill_and_a_giant_its_cap() -> None:
     found = Term(0, fill=3.0, cap=10.0).raw(np.array([[np.nan], [1e9], [-5.0], [0.0]]))
     np.testing.assert_allclose(found, [np.log1p(3), np.log1p(10), -np.log1p(5), 0])
