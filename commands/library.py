@@ -5,6 +5,7 @@ Everything heavy is imported when it is used.
 
 from __future__ import annotations
 
+import os
 import tempfile
 import time
 from collections.abc import Mapping, Sequence
@@ -15,7 +16,7 @@ from importlib import import_module
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, NamedTuple
 
-from features.errors import RegistryError
+from features.errors import RegistryError, SettingsError, SourceUnreadable
 from features.extensions import use_modules
 
 if TYPE_CHECKING:
@@ -209,6 +210,11 @@ def read(
     from features.sources.partitioned import read_partitions
     from features.sources.source import read_source
 
+    if not isinstance(data, (str, os.PathLike, Mapping)):
+        raise SourceUnreadable(
+            f"a {type(data).__name__} is no source: give a folder, a file, a database's URL, or frames by the name of "
+            'their table, as {"orders": frame}'
+        )
     chosen = _settings(settings)
     frames = data if isinstance(data, Mapping) else {}
     parted = not isinstance(data, Mapping) and read_partitions(data) is not None  # it was mapped when it was cut
@@ -313,12 +319,14 @@ def plan(
 
 
 def _settings(settings: Settings | Mapping[str, Any] | str | Path | None) -> Settings:
-    from training.settings import parse_settings, read_settings
+    from training.settings import Settings, parse_settings, read_settings
 
     if settings is None or isinstance(settings, (str, Path)):
         read = read_settings(None if settings is None else Path(settings))
     else:
         read = parse_settings(settings) if isinstance(settings, Mapping) else settings
+    if not isinstance(read, Settings):
+        raise SettingsError(f"A {type(read).__name__} holds no settings: name a TOML file, or give what one holds.")
     use_modules(read.plugins.modules)
     return read
 
