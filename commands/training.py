@@ -221,9 +221,12 @@ def _train(options: TrainOptions, put_in_place: Callable[[], None]) -> Figures:
 
 def train_source(loaded: Loaded, request: TrainingRequest) -> Registered:
     """Tune where that is wished, train, record, register, and promote where that is due."""
+    from features.histories.odd_orders import hole_notes
     from training.data.dataset import build_dataset
 
     settings, as_of = loaded.settings, loaded.as_of
+    for note in hole_notes(loaded.histories, as_of, settings.source.periods_left_out):
+        print(f"Note: {note}", file=sys.stderr)
     with tracked(settings, request, as_of) as begun:
         with progress_bar(TRAINING) as progress:
             data = build_dataset(loaded.histories.as_it_stood(as_of), settings, as_of, progress=progress)
