@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Annotated
 
 from commands.inputs import Loaded, feedback_store, load_source
 from commands.options import AsOf, CommonOptions, Data, Feedback, Option
-from commands.terminal import Figures, show_table
+from commands.terminal import Figures, check_place, show_table
 
 if TYPE_CHECKING:
     from features.data_report import DataReport, Readiness
@@ -29,6 +29,7 @@ class CheckOptions(CommonOptions):
 def check_command(options: CheckOptions) -> Figures:
     from training.settings import read_settings
 
+    check_place(options.report, options.html)
     settings = read_settings(options.config)
     loaded = load_source(
         options.data, settings, as_of=options.as_of, feedback=feedback_store(options.store), accept_bad_rows=True
