@@ -24,15 +24,15 @@ from training.model.champion import read_trusted_bundle
 from training.model.text.words import DEFAULT_LANGUAGE
 
 INPUTS: Mapping[str, str] = {
-    "account_id": "string",
-    "as_of": "string",
+    "account_id": "any",
+    "as_of": "any",
     PROFILE: "any",
     **{table.name: "any" for table in EVENT_TABLES},
     TABLE_COLUMN: "string",
     **dict.fromkeys(FLAT_COLUMNS, "any"),
 }
 """Columns of the input: one row an account, a table's cell is its list of rows; or a row a row of the table that
-`table` names, with that table's columns."""
+`table` names, with that table's columns. Ids may be whole numbers, and as_of dates."""
 PARAMS: Mapping[str, str | bool] = {"as_of": "", "explain": False, "language": DEFAULT_LANGUAGE, "horizons": False}
 """As in the request; the column as_of, if there is one, goes before the parameter."""
 _LISTS = ("errors", "warnings", "investments", "horizons")

@@ -113,6 +113,14 @@ def test_a_table_comes_in_any_form(form: str, scoring_service: ScoringService) -
     pd.testing.assert_frame_equal(own.predict({"orders": FORMS[form], "accounts": country}, asked), expected)
 
 
+def test_mlflow_lets_ids_that_are_numbers_and_dates_in(model: Any) -> None:
+    flat = pd.DataFrame({"table": "orders", **ORDERS.assign(account_id=[1, 1, 2]).to_dict("list")})
+    dated = model.predict(flat.assign(as_of=pd.Timestamp("2026-01-01")))
+    assert dated["account_id"].tolist() == ["1", "2"]
+    told = model.predict(flat.astype({"account_id": str}), params={"as_of": "2026-01-01"})
+    pd.testing.assert_frame_equal(pd.DataFrame(dated), pd.DataFrame(told))
+
+
 def test_accounts_come_in_a_list_or_with_their_ids_in_the_index(scoring_service: ScoringService) -> None:
     own = PyfuncModel(scoring_service)
     nested = example()
