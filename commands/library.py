@@ -184,8 +184,9 @@ class Model:
 
         Raises
         ------
-        RegistryError
-            If the registry cannot be reached, or refuses. The model is as it was: register it again, or save it.
+        RegistryError, SettingsError
+            If the registry cannot be reached, or refuses, or the name is none. The model is as it was: register it
+            again, or save it.
         """
         from commands.registration import register_model
 

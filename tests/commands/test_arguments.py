@@ -127,6 +127,17 @@ def test_features_have_the_codes_of_a_model(source: ladder.Source, model: Model)
     assert codes.nunique() > ladder.features(source)["country_code"].nunique() == 1
 
 
+@pytest.mark.parametrize("name", ["a/b", "champion@x", "", "ä"])
+def test_a_name_that_the_settings_could_not_say_registers_nothing(name: str, model: Model) -> None:
+    with pytest.raises(SettingsError, match=r"registry.model = .* should be made of letters"):
+        model.register(name)
+
+
+def test_tags_are_a_mapping(model: Model) -> None:
+    with pytest.raises(SettingsError, match="tags are a mapping from names to texts, and not a list"):
+        model.register(tags=["a"])  # type: ignore[arg-type]
+
+
 def test_a_bundle_is_not_saved_onto_a_file(model: Model, tmp_path: Any) -> None:
     (tmp_path / "taken").write_text("")
     with pytest.raises(BundleError, match="is a file"):
