@@ -105,6 +105,7 @@ def measure(bundle: Bundle, version: str, loaded: Loaded) -> Watched:
     from training.monitoring.label_drift import label_shifts
     from training.monitoring.raw_columns import broken_columns
     from training.monitoring.realised_performance import judge_realised_performance
+    from training.monitoring.repeated_rows import repeated_rows
     from training.monitoring.table_freshness import stale_tables
 
     settings, as_of, facts = loaded.settings, loaded.as_of, bundle.facts
@@ -119,6 +120,7 @@ def measure(bundle: Bundle, version: str, loaded: Loaded) -> Watched:
     stopped = stale_tables(known, as_of, settings.monitor.least_silent_days)
     absent = tuple(sorted(set(facts.tables) - known.tables))
     columns = broken_columns(facts.raw_columns, loaded.histories.profiles, as_of)
+    columns += repeated_rows(known, as_of, facts.trained_until)
     clock = LabelClock(facts.trained_until, as_of, facts.horizon_days)
     return Watched(
         version=version,

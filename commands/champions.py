@@ -98,8 +98,8 @@ def check_rules(settings: Settings, facts: Facts) -> None:
     ]
     if other:
         raise SettingsError(
-            f"--config says {', '.join(other)}: a model scores by the rules that it was trained by. Train one by these "
-            "settings (`ladder train --config`), or leave them out."
+            f"The settings say {', '.join(other)}: a model scores by the rules that it was trained by. Train one by "
+            "these settings (`ladder train --config`), or leave them out."
         )
 
 

@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
 from commands.inputs import Loaded, feedback_store, load_source
 from commands.options import AsOf, CommonOptions, Data, Feedback, Option
-from commands.terminal import Figures, show_table
+from commands.terminal import Figures, check_place, show_table
 
 if TYPE_CHECKING:
     from features.data_report import DataReport, Readiness
@@ -29,6 +29,7 @@ class CheckOptions(CommonOptions):
 def check_command(options: CheckOptions) -> Figures:
     from training.settings import read_settings
 
+    check_place(options.report, options.html)
     settings = read_settings(options.config)
     loaded = load_source(
         options.data, settings, as_of=options.as_of, feedback=feedback_store(options.store), accept_bad_rows=True
@@ -40,6 +41,7 @@ def data_report(loaded: Loaded) -> DataReport:
     """Return what a source holds."""
     from features.data_report import Needs, check_source
     from features.exposures import ExposureNeeds
+    from features.histories.odd_orders import account_notes, hole_notes
 
     settings = loaded.settings
     needs = Needs(
@@ -51,7 +53,22 @@ def data_report(loaded: Loaded) -> DataReport:
             controls=settings.uplift.least_effective, separation=settings.uplift.most_separation,
         ),
     )  # fmt: skip
-    return check_source(loaded.source, loaded.histories, settings.ladder, needs, loaded.as_of)
+    report = check_source(loaded.source, loaded.histories, settings.ladder, needs, loaded.as_of)
+    odd = (*hole_notes(loaded.histories, loaded.as_of, settings.source.periods_left_out),
+           *account_notes(loaded.histories, loaded.as_of))  # fmt: skip
+    models = tuple(_counted(one, loaded) for one in report.models)
+    return replace(report, notes=(*report.notes, *odd), models=models)
+
+
+def _counted(one: Readiness, loaded: Loaded) -> Readiness:
+    """Return whether leaving can be learnt by how many left, where the history is long enough to ask."""
+    from features.data_report import SWITCHING
+    from training.data.leavers import MIN_EVENTS, count_leavers
+
+    if one.model != SWITCHING or not one.ready:
+        return one
+    left, stayed = count_leavers(loaded.histories, loaded.settings, loaded.as_of)
+    return replace(one, ready=min(left, stayed) >= MIN_EVENTS, left=left, stayed=stayed)
 
 
 def report_source(loaded: Loaded, rows_to: Path | None = None, page_to: Path | None = None) -> Figures:
@@ -157,12 +174,15 @@ def slow_buyers(report: DataReport, horizon_days: int) -> Finding:
 def _readiness(one: Readiness) -> Finding:
     """Return what a source has for a model, and lacks."""
     from features.data_report import RENEWAL, STATES, SWITCHING
+    from training.data.leavers import MIN_EVENTS
     from training.model.findings import NOTE, OK, Finding
 
     severity = OK if one.ready else NOTE
     if one.model == STATES:
         return Finding.of("can_train_states", severity, days=one.found, needed=one.needed)
     if one.model == SWITCHING:
+        if not one.ready and one.left is not None:
+            return Finding.of("cannot_train_leaving", severity, left=one.left, stayed=one.stayed, needed=MIN_EVENTS)
         if one.found >= one.needed:
             return Finding.of("can_train_recorded", severity, switches=one.found)
         return Finding.of("can_train_silence", severity, switches=one.found, needed=one.needed)

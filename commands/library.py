@@ -5,17 +5,19 @@ Everything heavy is imported when it is used.
 
 from __future__ import annotations
 
+import os
 import tempfile
 import time
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
-from datetime import date, datetime
+from datetime import date
 from functools import cached_property
 from importlib import import_module
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, NamedTuple
 
-from features.errors import RegistryError
+from commands.arguments import amount, instant_of, language_of, several, whole, with_columns
+from features.errors import BundleError, RegistryError, SettingsError, SourceUnreadable
 from features.extensions import use_modules
 
 if TYPE_CHECKING:
@@ -77,11 +79,7 @@ class Source:
 
     def instant(self, as_of: Day | None) -> int:
         """Return the instant to look from, microseconds.  as_of : None = the midnight after the last event."""
-        from features.instants import instant
-
-        if not as_of:
-            return self.histories.end
-        return instant(as_of if isinstance(as_of, (str, datetime)) else as_of.isoformat())
+        return self.histories.end if as_of is None or as_of == "" else instant_of(as_of)
 
 
 class Scores(NamedTuple):
@@ -122,9 +120,10 @@ class Model:
         return self.sentences("en")
 
     def sentences(self, language: str) -> tuple[str, ...]:
-        """Return the report in a language, `en` or `nl`."""
+        """Return the report in a language, `en`, `nl` or `de`."""
         from training.model.text.catalogue import render
 
+        language_of(language)
         facts = self.bundle.facts
         return tuple(render(finding, language, facts.currency) for finding in facts.report)
 
@@ -146,11 +145,19 @@ class Model:
 
         as_of : as 2026-01-31, or a date or time of Python or pandas; None = the midnight after the last event.
         language : of the reasons.
+
+        Raises
+        ------
+        SettingsError
+            If the source's settings say other rules of the ladder than those the model was trained by.
         """
+        from commands.champions import check_rules
         from commands.playbook import with_playbook
         from serving.scoring.batch import score_frames
         from serving.scoring.scoring import Scorer
 
+        check_rules(read_first(source).settings, self.bundle.facts)
+        language_of(language)
         scorer = Scorer(with_playbook(self.bundle, source.settings), self.version)
         frames = score_frames(scorer, source.histories, source.instant(as_of), language=language)
         return Scores(*(give_back(_dated(frame), source.library) for frame in frames))
@@ -159,6 +166,8 @@ class Model:
         """Write the model as a bundle, which `load` and `ladder score --model` take, and return its folder."""
         from training.model.bundle import write_bundle
 
+        if Path(folder).is_file():
+            raise BundleError(f"{folder} is a file, and a bundle is a folder: name another place.")
         write_bundle(self.bundle, Path(folder))
         return Path(folder)
 
@@ -175,8 +184,9 @@ class Model:
 
         Raises
         ------
-        RegistryError
-            If the registry cannot be reached, or refuses. The model is as it was: register it again, or save it.
+        RegistryError, SettingsError
+            If the registry cannot be reached, or refuses, or the name is none. The model is as it was: register it
+            again, or save it.
         """
         from commands.registration import register_model
 
@@ -209,6 +219,11 @@ def read(
     from features.sources.partitioned import read_partitions
     from features.sources.source import read_source
 
+    if not isinstance(data, (str, os.PathLike, Mapping)):
+        raise SourceUnreadable(
+            f"a {type(data).__name__} is no source: give a folder, a file, a database's URL, or frames by the name of "
+            'their table, as {"orders": frame}'
+        )
     chosen = _settings(settings)
     frames = data if isinstance(data, Mapping) else {}
     parted = not isinstance(data, Mapping) and read_partitions(data) is not None  # it was mapped when it was cut
@@ -224,6 +239,7 @@ def check(source: Source, *, as_of: Day | None = None) -> DataReport:
     from commands.checking import data_report
     from commands.inputs import Loaded
 
+    read_first(source)
     return data_report(Loaded(source.settings, source.cleaned, source.histories, source.instant(as_of)))
 
 
@@ -233,8 +249,8 @@ def train(
     as_of: Day | None = None,
     folds: int | None = None,
     fast: bool = False,
-    horizons: Sequence[int] | None = None,
-    only: Sequence[str] = (),
+    horizons: int | Sequence[int] | None = None,
+    only: str | Sequence[str] = (),
 ) -> Model:
     """Train all models that a source allows; nothing is registered, and nothing is written.
 
@@ -245,17 +261,18 @@ def train(
 
     Raises
     ------
-    NotEnoughData
-        If the history is too short.
+    NotEnoughData, SettingsError
+        If the history is too short, or what is asked for cannot be.
     """
     from training.models.scope import FAST, Scope
     from training.pipeline import train as train_all
 
     began = time.time_ns()
     base = FAST if fast else Scope()
-    further = base.further if horizons is None else tuple(horizons)
-    scope = replace(base, folds=base.folds if folds is None else folds, only=tuple(only), further=further)
-    trained = train_all(source.histories, source.settings, source.instant(as_of), scope=scope)
+    further = base.further if horizons is None else tuple(whole("a horizon", days) for days in several(horizons))
+    number = base.folds if folds is None else whole("folds", folds)
+    scope = replace(base, folds=number, only=tuple(several(only)), further=further)
+    trained = train_all(read_first(source).histories, source.settings, source.instant(as_of), scope=scope)
     made = Made(scope.applied(source.settings), source.where, began // 1_000_000, time.time_ns() // 1_000_000)
     return Model(trained.bundle, trained.bundle.version, trained, made)
 
@@ -288,12 +305,13 @@ def plan(
     holdout: float = 0.1,
     explore: float = 0.0,
     seed: int = 0,
-    settings: Settings | None = None,
+    settings: Settings | Mapping[str, Any] | str | Path | None = None,
     model: Model | None = None,
 ) -> Plan:
     """Plan which account gets which investment under a budget.
 
-    holdout, explore : as of `ladder plan`.  settings : hours of each option.  model : whose record of promises counts.
+    scores : as `Model.score` returned them.  holdout, explore : as of `ladder plan`.  settings : hours of each option.
+    model : whose record of promises counts.
 
     Raises
     ------
@@ -301,24 +319,40 @@ def plan(
         If the plan cannot be made.
     """
     from serving.planning.arms import Draw
+    from serving.planning.files import NEEDED, NEEDED_OF_SCORES
     from serving.planning.integer_program import solve
     from serving.planning.plan import Allowance, make_plan
     from serving.scoring.terms import terms_of
 
-    hours = {} if settings is None else settings.plan.hours
+    if not isinstance(scores, Scores):
+        raise SettingsError(f"a {type(scores).__name__} holds no scores: give what `Model.score` returned")
+    hours = {} if settings is None else _settings(settings).plan.hours
     return make_plan(
-        _pandas(scores.scores), _pandas(scores.investment_scores), Allowance(budget, hours=hours),
-        Draw(holdout, explore, seed), exact=solve, terms=None if model is None else terms_of(model.bundle.facts),
-    )  # fmt: skip
+        with_columns("scores", _pandas(scores.scores), NEEDED_OF_SCORES),
+        with_columns("investment_scores", _pandas(scores.investment_scores), NEEDED),
+        Allowance(amount("the budget", budget), hours=hours),
+        Draw(holdout, explore, seed),
+        exact=solve,
+        terms=None if model is None else terms_of(model.bundle.facts),
+    )
+
+
+def read_first(source: Source) -> Source:
+    """Return a source that was read.  Raises SettingsError where it is still to be."""
+    if not isinstance(source, Source):
+        raise SettingsError(f"a {type(source).__name__} is no source that was read: give what `ladder.read` returned")
+    return source
 
 
 def _settings(settings: Settings | Mapping[str, Any] | str | Path | None) -> Settings:
-    from training.settings import parse_settings, read_settings
+    from training.settings import Settings, parse_settings, read_settings
 
     if settings is None or isinstance(settings, (str, Path)):
         read = read_settings(None if settings is None else Path(settings))
     else:
         read = parse_settings(settings) if isinstance(settings, Mapping) else settings
+    if not isinstance(read, Settings):
+        raise SettingsError(f"A {type(read).__name__} holds no settings: name a TOML file, or give what one holds.")
     use_modules(read.plugins.modules)
     return read
 

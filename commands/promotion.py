@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Annotated
 from commands.inputs import registry_uri
 from commands.options import CommonOptions, Option
 from commands.progress_lines import progress_bar
-from commands.terminal import Figures, show_table
+from commands.terminal import Figures, check_place, show_table
 from features.errors import BundleError, RegistryError, SettingsError
 
 if TYPE_CHECKING:
@@ -65,6 +65,7 @@ def promote_command(options: PromoteOptions) -> Figures:
     from training.settings import read_settings
     from training.tracking.registry import Registry
 
+    check_place(options.report)
     settings = read_settings(options.config)
     registry, champions = Registry(registry_uri(), settings.registry.model), settings.registry.champions
     version = registry.champion() if options.version == CHAMPION else options.version

@@ -19,7 +19,7 @@ from commands.inputs import open_run, registry_uri
 from commands.options import CommonOptions, Option
 from commands.promotion import Standing, standing_champion
 from commands.terminal import Figures
-from features.errors import LadderError, RegistryError
+from features.errors import LadderError, RegistryError, SettingsError
 
 if TYPE_CHECKING:
     from commands.library import Model
@@ -151,7 +151,7 @@ def register_package(
 def register_model(model: Model, registered: str | None, run_name: str | None, tags: Mapping[str, str]) -> int:
     """Log and register a model of `import ladder`; as `Model.register`, whose names these are."""
     from serving.integrations.pyfunc_model import INPUTS, OUTPUTS, PARAMS, example
-    from training.settings import Settings
+    from training.settings import Settings, parse_settings
     from training.tracking.provenance import provenance
     from training.tracking.registry import Registry
     from training.tracking.run_records import training_record
@@ -159,6 +159,10 @@ def register_model(model: Model, registered: str | None, run_name: str | None, t
     from training.tracking.tracker import without_secrets
     from training.tracking.training_package import bundle_record
 
+    if not isinstance(tags, Mapping):
+        raise SettingsError(f"tags are a mapping from names to texts, and not a {type(tags).__name__}.")
+    if registered is not None:
+        parse_settings({"registry": {"model": registered}})  # a name that settings could not say is refused
     made, trained = model.made, model.trained
     settings = Settings() if made is None else made.settings
     if made is None or trained is None:

@@ -7,7 +7,10 @@ import re
 import shutil
 import sys
 from collections.abc import Iterable, Mapping, Sequence
+from pathlib import Path
 from typing import TYPE_CHECKING, TypeAlias
+
+from features.errors import SettingsError
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -37,6 +40,15 @@ def note_outlier_dates(far: OutlierDates | None) -> None:
             f"      follows them. If that is a typing error, give --as-of {iso(midnight_after(far.last_before))}.",
             file=sys.stderr,
         )
+
+
+def check_place(*files: Path | None) -> None:
+    """Refuse a file that cannot be written there, before the work is done.  Raises SettingsError."""
+    for file in files:
+        if file is not None and file.is_dir():
+            raise SettingsError(f"{file} is a folder: name a file in it.")
+        if file is not None and not file.parent.is_dir():
+            raise SettingsError(f"{file} cannot be written: there is no folder {file.parent}.")
 
 
 def say_step(text: str) -> None:

@@ -35,7 +35,7 @@ from commands.options import (
 from commands.progress_lines import TRAINING, Progress, progress_bar
 from commands.promotion import CHECKS, REPORT, SETTINGS, Judgement, judge, write_page
 from commands.registration import Begun, RunWish, now_ms, register_package, tracked_training
-from commands.terminal import Figures, note_set_aside, show_comparison, show_findings, show_table
+from commands.terminal import Figures, check_place, note_set_aside, show_comparison, show_findings, show_table
 
 if TYPE_CHECKING:
     from training.data.dataset import Dataset
@@ -189,6 +189,7 @@ def _train(options: TrainOptions, put_in_place: Callable[[], None]) -> Figures:
     """Train.  put_in_place : the new store, once the source was read."""
     from training.settings import read_settings
 
+    check_place(options.report)
     scope = scope_of(options)
     settings = scope.applied(read_settings(options.config))
     check_cluster(options.dask, options.data)
@@ -221,9 +222,12 @@ def _train(options: TrainOptions, put_in_place: Callable[[], None]) -> Figures:
 
 def train_source(loaded: Loaded, request: TrainingRequest) -> Registered:
     """Tune where that is wished, train, record, register, and promote where that is due."""
+    from features.histories.odd_orders import hole_notes
     from training.data.dataset import build_dataset
 
     settings, as_of = loaded.settings, loaded.as_of
+    for note in hole_notes(loaded.histories, as_of, settings.source.periods_left_out):
+        print(f"Note: {note}", file=sys.stderr)
     with tracked(settings, request, as_of) as begun:
         with progress_bar(TRAINING) as progress:
             data = build_dataset(loaded.histories.as_it_stood(as_of), settings, as_of, progress=progress)

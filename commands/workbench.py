@@ -9,7 +9,9 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
-from commands.library import Day, Frame, Source, give_back
+from commands.arguments import several
+from commands.library import Day, Frame, Model, Source, give_back, read_first
+from features.errors import SettingsError
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -53,12 +55,12 @@ def features(
     as_of: Day | Sequence[Day] | None = None,
     accounts: Sequence[str] | None = None,
     more: Sequence[Feature] = (),
-    like: Snapshots | None = None,
+    like: Snapshots | Model | None = None,
 ) -> Frame:
     """Return the features of every account on one day or on several, a column each.
 
     more : features of one's own, behind those of the catalogue.  like : snapshots whose codes of text are used, such as
-    that of a country; None = no text has one.
+    that of a country, or a model whose are; None = no text has one.
     """
     import pandas as pd
 
@@ -69,7 +71,8 @@ def features(
     pairs = _pairs(source, as_of, accounts)
     alone = Context(source.settings.ladder, source.settings.outcome.horizon_days)
     every = (*FEATURES, *more)
-    values = measure(View(source.histories, pairs), alone if like is None else like.data.context, every)
+    context = alone if like is None else like.bundle.context if isinstance(like, Model) else like.data.context
+    values = measure(View(source.histories, pairs), context, every)
     measured = pd.DataFrame(values, columns=[feature.name for feature in every])
     return give_back(pd.concat([pd.DataFrame(_keys(source, pairs)), measured], axis=1), source.library)
 
@@ -143,7 +146,7 @@ def snapshots(source: Source, *, as_of: Day | None = None) -> Snapshots:
     """Return what models learn from: snapshots whose horizon is over at as_of."""
     from training.data.dataset import build_dataset
 
-    return Snapshots(build_dataset(source.histories, source.settings, source.instant(as_of)), source)
+    return Snapshots(build_dataset(read_first(source).histories, source.settings, source.instant(as_of)), source)
 
 
 def evaluate(of: Snapshots, *, folds: int = 3, only: Sequence[str] = ()) -> Mapping[str, Comparison]:
@@ -329,9 +332,13 @@ def simulate(
     SettingsError
         If there is no such scenario, or a number is out of range.
     """
+    from training.simulator.scenarios import Scenario
     from training.simulator.simulation import SCENARIOS
     from training.simulator.simulation import simulate as make
 
+    strange = sorted(set(changes) - set(Scenario.__dataclass_fields__))
+    if strange:
+        raise SettingsError(f"A scenario has no {strange[0]!r}; it has {', '.join(Scenario.__dataclass_fields__)}.")
     world = replace(SCENARIOS[scenario], **changes) if scenario in SCENARIOS else scenario  # type: ignore[arg-type]
     made = make(world, accounts=accounts, months=months, seed=seed)
     return Simulated(made, SCENARIOS[scenario] if isinstance(world, str) else world, accounts, months, seed)
@@ -360,13 +367,18 @@ def _pairs(source: Source, as_of: Day | Sequence[Day] | None, accounts: Sequence
 
     from features.histories.snapshots import Snapshots as Found
 
-    days = list(as_of) if isinstance(as_of, Sequence) and not isinstance(as_of, str) else [as_of]
-    instants = [source.instant(day) for day in days]
+    instants = [read_first(source).instant(day) for day in several(as_of)]
+    if not instants:
+        return Found(*np.empty((2, 0), np.int64))
     if accounts is None:
         known = [source.histories.known_at(instant) for instant in instants]
         return Found(np.concatenate([k.account for k in known]), np.concatenate([k.as_of for k in known]))
     place = {name: at for at, name in enumerate(source.histories.account_ids.tolist())}
-    chosen = np.array([place[name] for name in accounts], np.int64)
+    names = several(accounts)
+    unknown = [name for name in names if name not in place]
+    if unknown:
+        raise SettingsError(f"There is no account {unknown[0]!r} in the source ({len(unknown):,} of {len(names):,}).")
+    chosen = np.array([place[name] for name in names], np.int64)
     return Found(np.tile(chosen, len(instants)), np.repeat(np.array(instants, np.int64), len(chosen)))
 
 

@@ -32,6 +32,7 @@ class Readiness:
         SWITCHING, contracts that ended for RENEWAL, accounts whose exposure counts for UPLIFT.
     option : the investment of UPLIFT; None where the source has none.  randomised : of the accounts found.
     controls : accounts beside them.  cause : why UPLIFT cannot be trained, of `features.exposures`.
+    left, stayed : of SWITCHING, snapshots that did, as far as they were counted; None where nobody counted.
     renewed : contracts that renewed, of RENEWAL, of which as many are needed.
     """
 
@@ -44,6 +45,8 @@ class Readiness:
     renewed: int = 0
     controls: int = 0
     cause: str | None = None
+    left: int | None = None
+    stayed: int | None = None
 
 
 @dataclass(frozen=True)

@@ -2,6 +2,7 @@
 
     LadderError
     ├── SettingsError        an unknown key or an impossible value in the settings
+    │   └── PluginFailed         what a package or module of one's own adds has failed
     ├── SourceError          the data cannot be used as they are
     │   ├── SourceUnreadable     no such folder, no such database, a file of another kind
     │   ├── ColumnMissing        a required column is not there
@@ -29,6 +30,10 @@ class LadderError(Exception):
 
 class SettingsError(LadderError):
     """An unknown key or an impossible value in the settings."""
+
+
+class PluginFailed(SettingsError):
+    """A feature, predictor or other function that a package or module of one's own adds has failed."""
 
 
 class SourceError(LadderError):

@@ -17,7 +17,7 @@ from pathlib import Path
 from types import ModuleType
 from typing import Any
 
-from features.errors import LadderError, SettingsError
+from features.errors import LadderError, PluginFailed, SettingsError
 
 FEATURES = "loyalty_ladder.features"
 """A `Feature`, or several."""
@@ -109,7 +109,7 @@ def _modules() -> tuple[tuple[str, ModuleType], ...]:
     for name in names:
         try:
             module = import_module(name)
-        except Exception as error:  # whatever foreign code does, it is called by its name
+        except (Exception, SystemExit) as error:  # whatever foreign code does, it is called by its name
             raise SettingsError(
                 f"The module {name} of [plugins] modules, or of {PLUGINS}, cannot be loaded: {type(error).__name__}: "
                 f"{error}. Mend it, or name one that lies on the Python path or in {folder}."
@@ -141,7 +141,7 @@ def _of_packages(group: str) -> Iterator[Extension]:
         package = "unknown" if point.dist is None else f"{point.dist.name} {point.dist.version}"
         try:
             yield Extension(point.name, point.load(), package)
-        except Exception as error:  # whatever a foreign package does, it is called by its name
+        except (Exception, SystemExit) as error:  # whatever a foreign package does, it is called by its name
             raise SettingsError(
                 f"The package {package} adds {point.name!r} to {group}, and it cannot be loaded: "
                 f"{type(error).__name__}: {error}. Mend or remove that package."
@@ -157,6 +157,11 @@ def _of_modules(group: str) -> Iterator[Extension]:
                 raise SettingsError(
                     f"{wanted} of the {package} is a {type(value).__name__} where a mapping from names to functions "
                     "belongs. Mend that module."
+                )
+            strange = [name for name in value or () if not isinstance(name, str)]
+            if strange:
+                raise SettingsError(
+                    f"{wanted} of the {package} has the name {strange[0]!r}, which is no text. Mend it."
                 )
             yield from (Extension(name, value[name], package) for name in value)
         elif hasattr(module, wanted):
@@ -256,6 +261,7 @@ def _of_task(group: str, task: str, tasks: tuple[str, ...], ours: Iterable[str])
         if of == task:
             refuse_taken(name, one, (*ours, *found))
             found[name] = called_by_name(one.value, f"{one.name!r} of {group}", one)
+            found[name].__name__ = one.name  # by which its answers are called
     return found
 
 
@@ -274,8 +280,8 @@ def called_by_name(function: Callable[..., Any], what: str, one: Extension) -> C
             return function(*arguments)
         except LadderError:
             raise
-        except Exception as error:  # whatever foreign code does, it is called by its name
-            raise SettingsError(
+        except (Exception, SystemExit) as error:  # whatever foreign code does, it is called by its name
+            raise PluginFailed(
                 f"{what}, which the {one.origin} adds, failed: {type(error).__name__}: {error}. Mend or remove it."
             ) from error
 

@@ -6,6 +6,7 @@ import subprocess
 import sys
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
+from dataclasses import dataclass
 from pathlib import Path
 from types import SimpleNamespace
 from typing import Any
@@ -19,15 +20,20 @@ from features import extensions
 from features.catalog import catalog
 from features.catalog.added import with_added
 from features.catalog.declarations import Context, Family, measure
-from features.errors import BundleError, SettingsError
+from features.errors import BundleError, PluginFailed, SettingsError
 from features.extensions import FEATURES, Extension, other_packages, use_modules, with_baselines, with_members
 from features.histories.views import View
+from serving.api.app import create_app
+from serving.api.model_holder import ModelHolder
 from serving.api.openapi import EXAMPLE
+from serving.scoring.scoring_service import ScoringService
 from tests.docs.documents import DOCS, blocks
 from tests.paths import ROOT
-from tests.trained import small_settings, tiny_dataset, tiny_histories
+from tests.serving.client import Client
+from tests.trained import small_settings, tiny_bundle, tiny_dataset, tiny_histories
 from tests.training.tracking.servers import free_port, wait_for
 from training.data.training_task import learn_members
+from training.model import serialization
 from training.model.bundle import read_bundle
 from training.model.findings import BLOCKER, WARNING
 from training.model.rules import Constant
@@ -98,6 +104,8 @@ WRONG = {
         "module no_such of [plugins] modules, or of LADDER_PLUGINS, cannot be loaded: ModuleNotFoundError",
     ),
     "fails": ("1 / 0", "cannot be loaded: ZeroDivisionError: division by zero. Mend it"),
+    "leaves": ("import sys\nsys.exit(3)", "cannot be loaded: SystemExit: 3. Mend it"),
+    "numbered": ("MEMBERS = {5: print}", "MEMBERS of the module numbered has the name 5, which is no text"),
     "empty": ("x = 1", "adds nothing: it holds none of FEATURES, MEMBERS, BASELINES, CHECKS, RECIPES, TABLES"),
     "listed": ("MEMBERS = [1]", "MEMBERS of the module listed is a list where a mapping"),
     "of_no_task": ("BASELINES = {'triggers.x': print}", "`next_rung.NAME`, `switching.NAME` or `revenue.NAME`"),
@@ -167,6 +175,102 @@ def test_a_feature_that_fails_is_called_by_its_name(what: str, monkeypatch: pyte
         measure(View(histories, histories.known_at(histories.end)), Context(), [feature])
 
 
+def test_a_feature_with_a_name_that_is_none_is_refused(monkeypatch: pytest.MonkeyPatch) -> None:
+    mine = Family("ours", "orders").recency("orders", "z z; drop", "the last order")
+    monkeypatch.setattr(extensions, "extensions", lambda _: (Extension("FEATURES", (mine,), "module mine"),))
+    with pytest.raises(SettingsError, match="adds the feature 'z z; drop': a name is of letters, digits and _"):
+        with_added([])
+
+
+def test_a_feature_cannot_change_what_others_are_computed_from(monkeypatch: pytest.MonkeyPatch) -> None:
+    def sorts(view: View, _: Context) -> Any:
+        view.stream("orders").time.sort()
+        return np.zeros(len(view))
+
+    mine = Family("ours", "orders").feature("ours", "number", "a number of ours", "never", sorts)
+    monkeypatch.setattr(extensions, "extensions", lambda _: (Extension("FEATURES", (mine,), "module mine"),))
+    (feature,) = with_added([])
+    histories = tiny_histories()
+    with pytest.raises(SettingsError, match=r"ours.*module mine adds, failed: ValueError: .*read-only"):
+        measure(View(histories, histories.known_at(histories.end)), Context(), [feature])
+
+
+ANSWERS: Mapping[str, tuple[Any, int, str]] = {
+    "text": (lambda n: np.full((n, 1), "a"), 1, r"predictor Ours\d* of tests.test_plugin_modules failed: ValueError"),
+    "a mistake": (lambda _: 1 / 0, 1, r"predictor Ours\d* of tests.test_plugin_modules failed: ZeroDivisionError"),
+    "beyond one": (lambda n: np.full((n, 1), 7.0), 1, "numbers from 7 to 7: wanted are chances, 0 to 1"),
+    "below zero": (lambda n: np.full((n, 1), -1.0), 1, "numbers from -1 to -1: wanted are chances"),
+    "no sum": (lambda n: np.full((n, 7), 0.9), 7, "chances, 0 to 1, that sum to 1 in each row"),
+    "NaN of a few": (lambda n: np.where(np.arange(n) < n - 2, 0.5, np.nan)[:, None], 1, "numbers that are none"),
+}
+
+
+@pytest.mark.parametrize("what", ANSWERS)
+def test_an_answer_that_is_no_chance_is_refused_by_its_name(what: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    answer, classes, named = ANSWERS[what]
+    monkeypatch.setattr(serialization, "SERVED_CLASSES", {})
+    ours = served(dataclass(frozen=True)(type("Ours", (), {
+        "__module__": __name__, "__annotations__": {}, "predict": lambda _, matrix: answer(len(matrix)),
+    })))  # fmt: skip
+    with pytest.raises(SettingsError, match=named):
+        check_served("ours", ours(), tiny_dataset().matrix, classes)
+
+
+def test_a_predictor_that_is_another_once_it_was_read_is_refused(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(serialization, "SERVED_CLASSES", {})
+
+    @served
+    @dataclass(frozen=True)
+    class Kept:
+        shares: object
+
+        def predict(self, matrix: Any) -> Any:
+            return np.full((len(matrix), 1), 0.5)
+
+    @served
+    @dataclass(frozen=True)
+    class Rolled:
+        share: float
+
+        def predict(self, matrix: Any) -> Any:
+            return np.random.default_rng().random((len(matrix), 1))
+
+    @served
+    class Plain:
+        def predict(self, matrix: Any) -> Any:
+            return np.full((len(matrix), 1), 0.5)
+
+    matrix = tiny_dataset().matrix
+    with pytest.raises(SettingsError, match=r"a Kept that cannot be written and read again.*ndarray"):
+        check_served("ours", Kept(np.ones(3)), matrix, 1)
+    with pytest.raises(SettingsError, match="a Rolled that answers otherwise once it was written and read"):
+        check_served("ours", Rolled(0.5), matrix, 1)
+    with pytest.raises(SettingsError, match="a Plain, which no bundle could hold"):
+        check_served("ours", Plain(), matrix, 1)
+
+
+def test_a_baseline_of_money_is_not_below_zero() -> None:
+    matrix = tiny_dataset().matrix
+    with pytest.raises(SettingsError, match="gives -5: wanted are amounts of money"):
+        check_served("ours", Constant(-5.0), matrix, 1, chances=False)
+    check_served("ours", Constant(5e6), matrix, 1, chances=False)
+
+
+def test_the_service_says_that_a_plugin_failed_and_is_no_mistake_of_its_own(
+    monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    def fails(*_: Any, **__: Any) -> None:
+        raise PluginFailed("The feature ours, which the module mine adds, failed: secret") from ZeroDivisionError()
+
+    service = ScoringService(tiny_bundle(), "v")
+    monkeypatch.setattr(service, "score", fails)
+    with Client(create_app(ModelHolder(service))) as client, caplog.at_level("ERROR"):
+        answer = client.post_json("/score", EXAMPLE)
+    assert (answer.status_code, answer.json()["error"]["code"]) == (503, "plugin_failed")
+    assert "secret" not in answer.text + caplog.text
+    assert "plugin_failed" in caplog.text
+
+
 def test_a_predictor_that_no_bundle_could_hold_is_refused_before_it_is_weighed() -> None:
     task = tiny_dataset().task(tiny_dataset().labels.switched, small_settings().booster)
 
@@ -176,7 +280,9 @@ def test_a_predictor_that_no_bundle_could_hold_is_refused_before_it_is_weighed()
 
     with pytest.raises(SettingsError, match=r"'ours' gives a Ours, which no bundle could hold"):
         learn_members({"ours": lambda _: Ours()}, task)
-    with pytest.raises(SettingsError, match=r"'ours' gives, of 3 rows, the shape \(3, 1\).*wanted are 7 numbers a row"):
+    with pytest.raises(
+        SettingsError, match=r"'ours' gives, of \d+ rows, the shape .*, 1\).*wanted are 7 numbers a row"
+    ):
         check_served("ours", Constant(0.5), task.matrix, 7)
     with pytest.raises(SettingsError, match=r"has a class of predictors Constant, and so has training\.model\.rules"):
         served(type("Constant", (), {}))

@@ -8,6 +8,7 @@ from features.instants import MICROSECONDS_PER_DAY, iso
 from training.account_managers.track_record import ForecastRecord
 from training.bundle_facts import margin_of
 from training.data.dataset import Dataset
+from training.data.leavers import MIN_EVENTS
 from training.effects.coherence import coherence
 from training.effects.upgrade import UpgradeEffect
 from training.effects.uplift import InvestmentEffect
@@ -16,7 +17,6 @@ from training.model.findings import NOTE, WARNING, Finding
 from training.model.margins import line_margins, margins_finding
 from training.model.predictors import Pool
 from training.models.rule_that_serves import rule_of
-from training.models.switching import MIN_EVENTS
 from training.models.triggers import TriggerModel
 from training.settings import Settings
 

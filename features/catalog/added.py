@@ -6,6 +6,7 @@ from dataclasses import replace
 import numpy as np
 
 from features.catalog.declarations import Compute, Context, Feature
+from features.errors import SettingsError
 from features.extensions import FEATURES, added_from, called_by_name, refuse_taken
 from features.histories.views import View
 from features.instants import FloatArray
@@ -21,6 +22,10 @@ def with_added(ours: Sequence[Feature]) -> tuple[Feature, ...]:
     """
     features = list(ours)
     for feature, one in added_from(FEATURES, Feature):
+        if not str(feature.name).isidentifier():
+            raise SettingsError(
+                f"The {one.origin} adds the feature {feature.name!r}: a name is of letters, digits and _. Call it so."
+            )
         refuse_taken(feature.name, one, [known.name for known in features])
         compute = called_by_name(_checked(feature.compute), f"The feature {feature.name}", one)
         features.append(replace(feature, compute=compute))

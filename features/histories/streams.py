@@ -38,6 +38,10 @@ class Stream:
     recorded: IntArray
     values: Mapping[str, Column]
 
+    def __post_init__(self) -> None:
+        for array in (self.bounds, self.time, self.recorded, *self.values.values()):
+            array.flags.writeable = False  # a feature that sorts in place would change history for everybody
+
     def __len__(self) -> int:
         return len(self.time)
 

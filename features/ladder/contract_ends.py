@@ -26,6 +26,10 @@ GRACE_DAYS = 60
 SPARE_FEES = 1
 """An account orders nothing but fees if it has at most one order day a year for each contract, and so many more: one
 may come early, or be sent again."""
+FEES_BEFORE_DAYS = 365
+"""How long before a contract began an order may have led to it, such as that of the machine that is to be serviced."""
+MOST_FEES = 1.5
+"""What is ordered beyond so many times the fees that the contracts may have brought was no fee."""
 MOST_NOTICE_DAYS = 365
 """A contract that was cancelled longer ago does not run out: it was broken off, whatever its end."""
 SMALLER = 0.9
@@ -296,7 +300,30 @@ def fees_only(view: View, known: KnownContracts) -> BoolArray:
     counts = known.begun & (known.follower < 0) & (stopped > known.at - 730 * MICROSECONDS_PER_DAY)
     contracts, days = np.bincount(known.question[counts], minlength=len(view)), order_days(view)
     few: BoolArray = days.in_window(365) <= contracts + SPARE_FEES
-    return few & (days.in_window(730) <= 2 * contracts + SPARE_FEES) & (contracts > 0)
+    few &= (days.in_window(730) <= 2 * contracts + SPARE_FEES) & (contracts > 0)
+    return few & ~_beyond_fees(view, known, counts)
+
+
+def _beyond_fees(view: View, known: KnownContracts, counts: BoolArray) -> BoolArray:
+    """Return which accounts ordered for more than their contracts can have brought in fees, shape (n,).
+
+    A fee is the agreed value, or that of each year, this one and the one before at least. Where no value is agreed, or
+    until when, nobody can tell.
+
+    counts : which contracts count, shape (k,).
+    """
+    n, orders, at = len(view), view.stream("orders"), known.question
+    priced = (known.value > 0) & (known.ends < NEVER)
+    told = np.bincount(at[counts & ~priced], minlength=n) == 0
+    first = view.as_of.copy()
+    np.minimum.at(first, at[counts], known.starts[counts] - FEES_BEFORE_DAYS * MICROSECONDS_PER_DAY)
+    until = np.minimum(known.ends, known.at)
+    years = np.where(counts, 1 + np.maximum(_days(until - known.starts) / 365, 1), 1)
+    brings = priced & known.begun & (until > first[at])
+    fees = np.bincount(at[brings], (years * known.value)[brings], minlength=n)
+    billed = orders.running("revenue")
+    beyond: BoolArray = told & (billed[orders.edge(0)] - billed[orders.position(first)] > MOST_FEES * fees)
+    return beyond
 
 
 ENDED, SMALLER_RENEWAL, RENEWED = range(3)

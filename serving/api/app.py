@@ -3,6 +3,7 @@
 Every answer on every path has our shape, errors included; what a client sends can never cause a 500.
 """
 
+import logging
 from collections.abc import Awaitable, Callable, Mapping, Sequence
 from typing import Protocol
 
@@ -14,7 +15,7 @@ from starlette.requests import Request
 from starlette.responses import HTMLResponse, JSONResponse, Response
 from starlette.routing import Route
 
-from features.errors import LadderError, NotReady
+from features.errors import LadderError, NotReady, PluginFailed
 from features.program_version import program_version
 from serving.api.answers import model_row, score_json
 from serving.api.bounded_executor import BoundedExecutor
@@ -23,6 +24,7 @@ from serving.api.endpoints import ENDPOINTS
 from serving.api.errors import HttpError, http_error
 from serving.api.model_holder import ModelHolder
 from serving.api.observability.access_log import AccessLog, Meter
+from serving.api.observability.logging import place, tell
 from serving.api.observability.request_context import RequestContext, request_context_of
 from serving.api.observability.spans import NONE, Spans
 from serving.api.openapi import document
@@ -265,6 +267,8 @@ def _same(refusal: Exception) -> HttpError:
 
 def _of_domain(error: Exception) -> HttpError:
     assert isinstance(error, LadderError)
+    if isinstance(error, PluginFailed):
+        tell("plugin_failed", logging.ERROR, at_code=place(error.__cause__ or error))
     return http_error(error)
 
 

@@ -10,7 +10,16 @@ from typing import Any
 
 from starlette.responses import JSONResponse
 
-from features.errors import DeadlinePassed, InvalidRequest, LadderError, NotReady, StoreError, StoreFull, StoreReplaced
+from features.errors import (
+    DeadlinePassed,
+    InvalidRequest,
+    LadderError,
+    NotReady,
+    PluginFailed,
+    StoreError,
+    StoreFull,
+    StoreReplaced,
+)
 
 SOON = 5
 """Seconds."""
@@ -73,6 +82,11 @@ ANSWERED: Mapping[type[LadderError], Answered] = {
         "store_replaced",
         "The store's file was moved or replaced under the service: nothing of this request is kept. Stop the service, "
         "put the file where it belongs, and start it again.",
+    ),
+    PluginFailed: Answered(
+        503,
+        "plugin_failed",
+        "A feature or a predictor that was added to this program failed on these accounts; its log says where.",
     ),
     StoreError: Answered(503, "store_unavailable", f"The store cannot be used at the moment; {_LATER}"),
 }

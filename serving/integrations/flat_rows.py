@@ -4,13 +4,15 @@ They become what a request holds: one item an account, each table a list of rows
 """
 
 from collections.abc import Iterator, Mapping
+from contextlib import suppress
 from typing import Any
 
 import pandas as pd
+import pyarrow as pa
 
 from features.errors import InvalidRequest
 from features.tables import TABLE, TABLES
-from serving.scoring.request_parsing import EVENT_TABLES, OPTIONS, PROFILE
+from serving.scoring.request_parsing import EVENT_TABLES, OPTIONS, PROFILE, account_id_of
 
 TABLE_COLUMN = "table"
 ACCOUNTS = "accounts"
@@ -27,7 +29,7 @@ FLAT_COLUMNS = tuple(
 _NESTED = frozenset((PROFILE, *(table.name for table in EVENT_TABLES)))
 
 
-def flat_rows(frames: Mapping[str, pd.DataFrame]) -> pd.DataFrame:
+def flat_rows(frames: Mapping[str, Any]) -> pd.DataFrame:
     """Return frames by table as one frame, with the name of the table in the column `table`.
 
     Raises
@@ -37,8 +39,35 @@ def flat_rows(frames: Mapping[str, pd.DataFrame]) -> pd.DataFrame:
     """
     for name in frames:
         _checked(name)
-    parts = [frame.astype(object).assign(**{TABLE_COLUMN: name}) for name, frame in frames.items()]
+    parts = [frame_of(frame).astype(object).assign(**{TABLE_COLUMN: name}) for name, frame in frames.items()]
     return pd.concat(parts, ignore_index=True) if parts else pd.DataFrame(columns=["account_id", TABLE_COLUMN])
+
+
+def frame_of(given: Any) -> pd.DataFrame:
+    """Return a table as a DataFrame: one of any library, columns, or a list of rows.
+
+    An account's id that stands in the index is a column too.
+
+    Raises
+    ------
+    InvalidRequest
+        If it is none of these.
+    """
+    frame = given
+    if hasattr(given, "__arrow_c_stream__") and not isinstance(given, pd.DataFrame):
+        with suppress(pa.ArrowException, TypeError):  # a single column is no table
+            frame = pa.table(given).to_pandas()
+    elif isinstance(given, (Mapping, list, tuple)):
+        with suppress(ValueError, TypeError, AttributeError):
+            frame = pd.DataFrame(given if isinstance(given, Mapping) else list(map(dict, given)))
+    if not isinstance(frame, pd.DataFrame):
+        raise InvalidRequest(
+            f"A {type(given).__name__} is no table: give a DataFrame, a table of Arrow, columns, or a list of rows.",
+            "contract", None,
+        )  # fmt: skip
+    if "account_id" in frame.index.names and "account_id" not in frame:
+        frame = frame.assign(account_id=frame.index.get_level_values("account_id"))
+    return frame
 
 
 def is_flat(frame: pd.DataFrame) -> bool:
@@ -67,7 +96,7 @@ def nested_accounts(rows: Iterator[dict[str, Any]]) -> list[dict[str, Any]]:
     accounts: dict[Any, dict[str, Any]] = {}
     for row in rows:
         table, ident = _checked(row.pop(TABLE_COLUMN, None)), row.pop("account_id", None)
-        account = accounts.setdefault(ident, {"account_id": ident})
+        account = accounts.setdefault(account_id_of(ident) or repr(ident), {"account_id": ident})
         if "as_of" in row:
             account["as_of"] = row.pop("as_of")
         cells = {name: value for name, value in row.items() if name in TABLE[table].names}

@@ -14,7 +14,7 @@ import pandas as pd
 
 from features.errors import InvalidRequest
 from features.finite import finite_cells
-from serving.integrations.flat_rows import FLAT_COLUMNS, TABLE_COLUMN, flat_rows, is_flat, nested_accounts
+from serving.integrations.flat_rows import FLAT_COLUMNS, TABLE_COLUMN, flat_rows, frame_of, is_flat, nested_accounts
 from serving.scoring.request_parsing import EVENT_TABLES, PROFILE
 from serving.scoring.results import AccountResult, message_row
 from serving.scoring.score_columns import SCORES, Kind
@@ -24,15 +24,15 @@ from training.model.champion import read_trusted_bundle
 from training.model.text.words import DEFAULT_LANGUAGE
 
 INPUTS: Mapping[str, str] = {
-    "account_id": "string",
-    "as_of": "string",
+    "account_id": "any",
+    "as_of": "any",
     PROFILE: "any",
     **{table.name: "any" for table in EVENT_TABLES},
     TABLE_COLUMN: "string",
     **dict.fromkeys(FLAT_COLUMNS, "any"),
 }
 """Columns of the input: one row an account, a table's cell is its list of rows; or a row a row of the table that
-`table` names, with that table's columns."""
+`table` names, with that table's columns. Ids may be whole numbers, and as_of dates."""
 PARAMS: Mapping[str, str | bool] = {"as_of": "", "explain": False, "language": DEFAULT_LANGUAGE, "horizons": False}
 """As in the request; the column as_of, if there is one, goes before the parameter."""
 _LISTS = ("errors", "warnings", "investments", "horizons")
@@ -75,13 +75,12 @@ class PyfuncModel:
     def __init__(self, scoring_service: ScoringService) -> None:
         self.scoring_service = scoring_service
 
-    def predict(
-        self, model_input: pd.DataFrame | Mapping[str, pd.DataFrame], params: Mapping[str, Any] | None = None
-    ) -> pd.DataFrame:
+    def predict(self, model_input: Any, params: Mapping[str, Any] | None = None) -> pd.DataFrame:
         """Return the scores of every account, columns as in OUTPUTS, in the order asked and with its index.
 
-        model_input : columns as in INPUTS; a table that is not there, or a cell that holds nothing, is not given.
-            Flat rows, or a frame for each table, give one row an account, in the order in which they first appear.
+        model_input : a DataFrame, or what `frame_of` takes, with columns as in INPUTS; a table that is not there, or a
+            cell that holds nothing, is not given. Flat rows, or a mapping with a frame for each table, give one row an
+            account, in the order in which they first appear.
         params : as in PARAMS. Without as_of each account is looked at from the midnight after its own last event.
         An account that cannot be scored has the status `error`, says why in `errors`, and has no figures. Accounts of
         one as_of are ranked together.
@@ -92,12 +91,12 @@ class PyfuncModel:
             If an as_of cannot be read, or a parameter is none.
         """
         asked = _checked({**PARAMS, **(params or {})})
-        frame = flat_rows(model_input) if isinstance(model_input, Mapping) else model_input
+        frame = flat_rows(model_input) if isinstance(model_input, Mapping) else frame_of(model_input)
         given, index = [_account(row) for row in frame.to_dict("records")], frame.index
         if is_flat(frame):
             given = nested_accounts(iter(given))
             index = pd.RangeIndex(len(given))
-        as_of = [one.pop("as_of", None) or asked["as_of"] or None for one in given]
+        as_of = [_text(one.pop("as_of", None) or asked["as_of"]) or None for one in given]
         found = [AccountResult(None)] * len(given)
         for text in dict.fromkeys(as_of):
             rows = [k for k, own in enumerate(as_of) if own == text]
@@ -109,7 +108,13 @@ class PyfuncModel:
         return _frame(found, index)
 
 
+def _text(as_of: Any) -> Any:
+    """Return a date or time as text; what is none is refused where it is read."""
+    return as_of if as_of is None or isinstance(as_of, str) else str(_plain(as_of))
+
+
 def _checked(params: Mapping[str, Any]) -> Mapping[str, Any]:
+    params = {name: _plain(value) if name in PARAMS else value for name, value in params.items()}
     for name, value in params.items():
         if name not in PARAMS:
             raise InvalidRequest(

@@ -15,13 +15,15 @@ from training.model.findings import to_json
 
 NEEDED = "account_id investment bond cost uplift uplift_low uplift_high gain basis".split()
 """Columns of investment_scores that a plan is made from."""
+NEEDED_OF_SCORES = "account_id as_of horizon_days model_version rung".split()
+"""Columns of scores that it is made from."""
 FINDINGS = "findings"
 """Of a record's file: what the plan says."""
 
 
 def read_run(folder: Path) -> tuple[pd.DataFrame, pd.DataFrame]:
     """Read `scores` and `investment_scores` of one run.  Raises SettingsError where one is missing or wrong."""
-    scores = read_table(folder, "scores", ("account_id", "as_of", "horizon_days", "model_version", "rung"))
+    scores = read_table(folder, "scores", NEEDED_OF_SCORES)
     return scores, read_table(folder, "investment_scores", NEEDED)
 
 

@@ -266,8 +266,8 @@ HORIZONS: tuple[ScoreColumn, ...] = (
     NEXT,
     *MOVES,
     _chance("p_switch", "Chance of switching within this horizon; never falls with the horizon where switching is "
-            "recorded, never rises where it is silence; null where the account cannot switch, or too few did so far "
-            "ahead.", direction=BAD, nullable=True),
+            "recorded, never rises where it is silence, may do either where a rhythm breaks; null where the account "
+            "cannot switch, or too few did so far ahead.", direction=BAD, nullable=True),
     _money("expected_revenue", "Revenue expected over this horizon without any investment, money; never falls with the "
            "horizon.", direction=GOOD),
 )  # fmt: skip

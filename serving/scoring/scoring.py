@@ -16,7 +16,7 @@ from features.histories.histories import Histories
 from features.histories.snapshots import Snapshots
 from features.histories.views import View
 from features.instants import MICROSECONDS_PER_DAY, FloatArray, IntArray, iso
-from features.ladder.contract_ends import ending_contracts
+from features.ladder.contract_ends import contract_state, ending_contracts
 from features.ladder.eligibility import can_switch
 from features.ladder.former import former
 from features.ladder.rules import rungs
@@ -102,7 +102,7 @@ class Scorer:
         columns |= self._switch(matrix, rows, parts)
         columns["former"] = former(view, facts.rules, facts.renewal_grace_days)
         columns["p_win_back"] = win_back_chances(self.bundle, view, matrix, columns["former"])
-        columns |= self._revenue(matrix, columns["p_win_back"])
+        columns |= self._revenue(matrix, columns["p_win_back"], self._silent(view, columns["p_switch"]))
         columns |= self._next_order(matrix, view.as_of, columns["p_no_order"])
         columns["p_renew"] = self._renewal(view, matrix)
         margin = self._margin(view)
@@ -169,16 +169,24 @@ class Scorer:
         names = np.array(RUNGS, object)
         return rung_columns(chances, rung) | {"rung_low": names[low], "rung_high": names[high]}
 
-    def _revenue(self, matrix: FloatArray, returns: FloatArray) -> dict[str, Column]:
+    def _silent(self, view: View, leaving: FloatArray) -> FloatArray:
+        """Return the chance of leaving where to leave is to order nothing in the horizon, shape (n,); NaN elsewhere."""
+        facts = self.bundle.facts
+        by_contract = contract_state(view, facts.renewal_grace_days).by_contract
+        return np.where(by_contract | (facts.definition == "recorded"), np.nan, leaving)
+
+    def _revenue(self, matrix: FloatArray, returns: FloatArray, silent: FloatArray) -> dict[str, Column]:
         """Return expected revenue and its interval, widened to hold it: a mean may lie above a high quantile.
 
         Beside them the same told apart: the chance of nothing, and the range if there is anything.
 
         returns : chance of an order of former customers, which goes before that of everybody; NaN of others.
+        silent : chance of leaving without an order, below which that of no order cannot lie; NaN where it may.
         """
         revenue, ranges = self.bundle.revenue, self.bundle.revenue_range
         expected, if_order = revenue.predict(matrix)[:, 0], ranges.predict(matrix)
         no_order = 1.0 - np.where(np.isnan(returns), revenue.any_order.predict(matrix)[:, 0], returns)
+        no_order = np.fmax(no_order, silent)
         found = ranges.interval(matrix, no_order)
         return {
             "expected_revenue": expected,

@@ -193,3 +193,16 @@ def test_the_plots_of_a_model_that_was_judged_are_drawn(model: ladder.Model, tmp
     judged = replace(model, trained=replace(model.trained, comparisons=(table,)))
     assert {file.suffix for file in judged.draw(tmp_path / "plots")} == {".png"}
     assert ladder.Model(model.bundle, model.version).draw(tmp_path / "none") == []
+
+
+def test_the_report_does_not_promise_leaving_where_nobody_left() -> None:
+    """Nine months: no silence can have outlasted a rhythm yet."""
+    days = pd.date_range("2025-01-02", "2025-10-01", freq="10D")
+    rows = [(f"K{k}", day + pd.Timedelta(days=k % 9), 5.0) for k in range(40) for day in days]
+    orders = pd.DataFrame(rows, columns=["account_id", "ordered_at", "revenue"])
+    found = {one.model: one for one in ladder.check(ladder.read({"orders": orders})).models}
+    assert (found["states"].ready, found["switching"].ready) == (True, False)
+    assert (found["switching"].left, found["switching"].stayed) == (0, 40)
+    model = ladder.train(ladder.read({"orders": orders}, FASTER), folds=0)
+    assert any("0 of 40 snapshots left" in line for line in model.report)
+    assert {one.model: one.ready for one in ladder.check(ladder.read(dict(tiny().tables))).models}["switching"]

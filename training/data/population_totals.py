@@ -65,9 +65,7 @@ class PopulationTotals:
 
         It is as set, or with `auto` by what the source has enough of.
         """
-        if settings.switching != "auto":
-            return settings.switching
-        return "recorded" if self.switches >= settings.recorded_at_least else "rhythm"
+        return settings.definition(self.switches)
 
     def margin_rate(self, default: float) -> float:
         """Return the gross margin over all orders whose cost is known, 0 .. 1; `default` where none is."""

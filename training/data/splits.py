@@ -165,9 +165,10 @@ def rolling_origins(sample: Sample, held_out_accounts: BoolArray, settings: Sett
             test = as_of == origin
             origins.append(Fold(origin, train, test, test & hidden))
     if not origins:
+        number = len(sample.slices)
         raise NotEnoughData(
-            f"No out-of-time evaluation is possible: {len(sample.slices)} slices, none of them the horizon of "
-            f"{settings.outcome.horizon_days} days before another. Bring a longer history or shorten "
+            f"No out-of-time evaluation is possible: {number} {'slice' if number == 1 else 'slices'}, none the horizon "
+            f"of {settings.outcome.horizon_days} days before another. Bring a longer history or shorten "
             "outcome.horizon_days."
         )
     return origins[::-1]

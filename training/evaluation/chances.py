@@ -6,7 +6,8 @@ from features.instants import FloatArray, IntArray
 from training.evaluation import metrics
 from training.evaluation.cluster_bootstrap import cluster_bootstrap_mean
 from training.evaluation.curves import gains_curve
-from training.evaluation.evaluation import OURS, POOL, WORSE_BY, Comparison, Row
+from training.evaluation.evaluation import OURS, POOL, WORSE_BY, Comparison, Row, share_of
+from training.models.baselines import SIMPLEST
 
 PRIMARY = "log_loss"
 
@@ -36,7 +37,8 @@ def table_of_chances(
             PRIMARY: float(losses[name].mean()), "brier": float(metrics.row_brier(chance, happened).mean()),
             "auc": metrics.auc(chance, happened), "ece": metrics.calibration_error(chance, happened),
         }  # fmt: skip
-        table.append(Row(name, scores, difference))
+        share = share_of(losses[name], losses[OURS], account) if name == SIMPLEST.get(task) else None
+        table.append(Row(name, scores, difference, share))
     ours = chances[OURS]
     brier = metrics.row_brier(ours, happened)
     return Comparison(

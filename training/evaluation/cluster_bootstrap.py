@@ -36,22 +36,26 @@ class Interval:
         return f"{self.value:+.4f} [{self.low:+.4f}, {self.high:+.4f}]"
 
 
-def cluster_bootstrap_mean(rows: FloatArray, account: IntArray, draws: int = 400, seed: int = 0) -> Interval:
+def cluster_bootstrap_mean(
+    rows: FloatArray, account: IntArray, draws: int = 400, seed: int = 0, *, part_of: FloatArray | None = None
+) -> Interval:
     """Average row scores, with an interval from a bootstrap over accounts.
 
     For a paired comparison pass differences of two models' row scores.
 
     rows, account : shape (n,).
+    part_of : shape (n,), above zero: return the mean as a part of that of these, of the same accounts in each draw.
     """
+    base = np.ones(len(rows)) if part_of is None else part_of
     _, cluster = np.unique(account, return_inverse=True)
-    sums, sizes = np.bincount(cluster, weights=rows), np.bincount(cluster).astype(np.float64)
+    sums, sizes = np.bincount(cluster, weights=rows), np.bincount(cluster, weights=base)
     rng = np.random.default_rng(seed)
     means = np.empty(draws)
     for k in range(draws):
         times = rng.multinomial(len(sums), np.full(len(sums), 1 / len(sums)))
         means[k] = (times @ sums) / (times @ sizes)
     low, high = np.quantile(means, [0.025, 0.975])
-    return Interval(float(rows.mean()), float(low), float(high), LEVEL)
+    return Interval(float(rows.mean() / base.mean()), float(low), float(high), LEVEL)
 
 
 def mean(sums: FloatArray) -> float:

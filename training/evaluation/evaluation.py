@@ -39,11 +39,13 @@ class Row:
     """One line of a table of results: a model, its scores, and the difference of its primary score from ours.
 
     difference : theirs minus ours, so that above zero means that ours is better; None for ours itself.
+    share : the same as a part of theirs, at most 1; of the simplest rule, which a grade is given against.
     """
 
     model: str
     scores: Mapping[str, float]
     difference: Interval | None
+    share: Interval | None = None
 
 
 @dataclass(frozen=True)
@@ -212,6 +214,18 @@ WORSE_BY = 0.005
 """A rule serves where its loss is lower by more than one in two hundred: less is noise, and the pool has reasons."""
 
 
+def share_of(theirs: FloatArray, ours: FloatArray, account: IntArray) -> Interval | None:
+    """Return by what part our loss is lower than that of a rule; None where theirs is zero.  each : shape (n,)."""
+    if not theirs.mean() > 0:
+        return None
+    floor = FLOOR_OF_A_LOSS * theirs.mean()  # a draw of rows that the rule had all right
+    return cluster_bootstrap_mean(theirs - ours, account, part_of=np.maximum(theirs, floor))
+
+
+FLOOR_OF_A_LOSS = 1e-9
+"""As a part of the mean one, below which no row's counts."""
+
+
 def _compare(
     data: Dataset,
     task: Task,
@@ -236,10 +250,12 @@ def _compare(
     for model, predicted in predictions.items():
         scores = {title: float(values.mean()) for title, values in by_row[model].items()}
         scores |= task.whole(predicted, happened, rung)
-        difference = None
+        theirs, difference, share = by_row[model][primary], None, None
         if model != OURS:
-            difference = cluster_bootstrap_mean(by_row[model][primary] - ours[primary], account)
-        table.append(Row(model, scores, difference))
+            difference = cluster_bootstrap_mean(theirs - ours[primary], account)
+        if model == simplest:
+            share = share_of(theirs, ours[primary], account)
+        table.append(Row(model, scores, difference, share))
     never_seen = {title: float(values[unseen].mean()) for title, values in ours.items()} if unseen.any() else {}
     comparison = Comparison(
         task=task.name, primary=primary, rows=tuple(table), origins=origins, snapshots=len(tested), unseen=never_seen,

@@ -7,6 +7,7 @@ the score.
 
 from collections.abc import Sequence
 
+from training.evaluation.cluster_bootstrap import Interval
 from training.evaluation.evaluation import OURS, Comparison
 from training.evaluation.metrics import Band
 from training.model.findings import NOTE, OK, WARNING, Finding
@@ -32,18 +33,17 @@ def grade(comparison: Comparison) -> Finding:
     interval = row.difference
     if interval is None:
         raise ValueError(f"{name} is not compared with {OURS}")
-    theirs = row.scores[comparison.primary]
-    share, low, high = (part / theirs if theirs > 0 else 0.0 for part in (interval.value, interval.low, interval.high))
+    part = row.share or Interval(0.0, 0.0, 0.0, interval.level)
     figures = {
-        "task": comparison.task, "metric": comparison.primary, "share": share, "low": low, "high": high,
+        "task": comparison.task, "metric": comparison.primary, "share": part.value, "low": part.low, "high": part.high,
         "level": interval.level, "snapshots": comparison.snapshots,
     }  # fmt: skip
     if interval.low > 0:
-        clear = share >= WORTH_HAVING
+        clear = part.value >= WORTH_HAVING
         return Finding.of("grade_clearly_better" if clear else "grade_a_little_better", OK, **figures)
     if interval.high < 0:
         return Finding.of("grade_worse", WARNING, **figures)
-    if high < WORTH_HAVING:
+    if part.high < WORTH_HAVING:
         return Finding.of("grade_no_better", WARNING, **figures)
     return Finding.of("grade_cannot_tell", NOTE, **figures)
 

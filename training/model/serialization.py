@@ -4,15 +4,16 @@ A new kind of predictor is a frozen dataclass with the decorator `served`, in `t
 are what is written; their types say how they are read: numbers, texts, tuples, mappings, terms and other predictors.
 """
 
-from collections.abc import Mapping, Sequence
+import json
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import MISSING, fields, is_dataclass
-from functools import cache
+from functools import cache, wraps
 from types import UnionType
 from typing import Any, Protocol, TypeVar, get_args, get_origin, get_type_hints
 
 import numpy as np
 
-from features.errors import BundleError, SettingsError
+from features.errors import BundleError, PluginFailed, SettingsError
 from features.extensions import packages_of_models
 from features.instants import FloatArray
 
@@ -30,8 +31,8 @@ class Predictor(Protocol):
 
 PredictorClass = TypeVar("PredictorClass", bound=type)
 
-ASKED = 3
-"""Rows that are enough to see the shape of an answer."""
+ASKED = 200
+"""Rows, about, that are enough to see what an answer is like."""
 SERVED_CLASSES: dict[str, type] = {}
 """Name of a class -> the class. Only these are ever built from a file."""
 
@@ -50,31 +51,88 @@ def served(predictor_class: PredictorClass) -> PredictorClass:
             f"{predictor_class.__module__} has a class of predictors {known.__name__}, and so has {known.__module__}: "
             "bundles know them by their names. Call it otherwise."
         )
+    if not _is_ours(predictor_class) and "predict" in vars(predictor_class):
+        foreign: Any = predictor_class
+        foreign.predict = _careful(foreign, foreign.predict)
     SERVED_CLASSES[predictor_class.__name__] = predictor_class
     return predictor_class
 
 
-def check_served(name: str, predictor: Predictor, matrix: FloatArray, classes: int) -> None:
+def _is_ours(predictor_class: type) -> bool:
+    return predictor_class.__module__.startswith("training.")
+
+
+def _careful(predictor_class: type, predict: Callable[[Any, FloatArray], Any]) -> Callable[[Any, FloatArray], Any]:
+    """Return a prediction of somebody's own whose mistakes are called by its name."""
+
+    @wraps(predict)
+    def careful(self: Any, matrix: FloatArray) -> FloatArray:
+        try:
+            return np.asarray(predict(self, matrix), np.float64)
+        except Exception as error:  # whatever foreign code does, it is called by its name
+            raise PluginFailed(
+                f"The predictor {predictor_class.__name__} of {predictor_class.__module__} failed: "
+                f"{type(error).__name__}: {error}. Mend or remove it."
+            ) from error
+
+    return careful
+
+
+def check_served(name: str, predictor: Predictor, matrix: FloatArray, classes: int, *, chances: bool = True) -> None:
     """Refuse a predictor that could not be read back from a bundle, or gives what nobody could use.
 
     name : of the member or baseline that gave it.  matrix : some rows.  classes : columns of its answer.
+    chances : whether it answers with chances; else with money.
 
     Raises
     ------
     SettingsError
-        If its class is not registered by `served`, or its answer has another shape or holds NaN.
+        If its class is not registered by `served`, or its answer has another shape, holds NaN, or is no chance.
     """
     kind = type(predictor)
-    if SERVED_CLASSES.get(kind.__name__) is not kind:
+    if SERVED_CLASSES.get(kind.__name__) is not kind or not is_dataclass(predictor):
         raise SettingsError(
             f"{name!r} gives a {kind.__name__}, which no bundle could hold: a predictor is a frozen dataclass with the "
             "decorator `served` of training.model.serialization."
         )
-    answer = np.asarray(predictor.predict(matrix[:ASKED]))
-    if answer.shape != (min(len(matrix), ASKED), classes) or not np.isfinite(answer).all():
+    asked = matrix[:: max(len(matrix) // ASKED, 1)]
+    answer = np.asarray(predictor.predict(asked))
+    if answer.shape != (len(asked), classes) or not np.isfinite(answer).all():
         raise SettingsError(
-            f"{name!r} gives, of {min(len(matrix), ASKED)} rows, the shape {answer.shape} or numbers that are none; "
+            f"{name!r} gives, of {len(asked)} rows, the shape {answer.shape} or numbers that are none; "
             f"wanted are {classes} numbers a row."
+        )
+    low, high = (float(answer.min()), float(answer.max())) if answer.size else (0.0, 0.0)
+    sums = answer.sum(axis=1)
+    if chances and (low < 0 or high > 1 + ROUNDING or (classes > 1 and np.abs(sums - 1).max(initial=0.0) > ROUNDING)):
+        raise SettingsError(
+            f"{name!r} gives numbers from {low:g} to {high:g}: wanted are chances, 0 to 1"
+            f"{', that sum to 1 in each row' if classes > 1 else ''}."
+        )
+    if low < 0:
+        raise SettingsError(f"{name!r} gives {low:g}: wanted are amounts of money, zero or more.")
+    if not _is_ours(kind):
+        _check_written(name, predictor, asked, answer)
+
+
+ROUNDING = 1e-6
+"""By how much chances may miss 1."""
+
+
+def _check_written(name: str, predictor: Predictor, asked: FloatArray, answer: FloatArray) -> None:
+    """Refuse a predictor that is another once it was written and read."""
+    try:
+        again = from_json(json.loads(json.dumps(to_json(predictor))))
+        same = np.array_equal(again.predict(asked), answer)
+    except (BundleError, TypeError, ValueError) as error:
+        raise SettingsError(
+            f"{name!r} gives a {type(predictor).__name__} that cannot be written and read again: {error}. Its fields "
+            "are numbers, texts, tuples, mappings, terms and other predictors, and their types say which."
+        ) from error
+    if not same:
+        raise SettingsError(
+            f"{name!r} gives a {type(predictor).__name__} that answers otherwise once it was written and read: all "
+            "that it knows must stand in its fields, and the same question get the same answer."
         )
 
 

@@ -95,8 +95,13 @@ def _learnt(learn: Learn, task: TrainingTask) -> Predictor:
     return member
 
 
-def _rule_of(task_of: Callable[[Dataset, Settings], TrainingTask], blank: FitRule) -> Callable[[Learn], Rule]:
-    """Return what makes a baseline of a function as a member is; it is `blank` where that has nothing to learn from."""
+def _rule_of(
+    task_of: Callable[[Dataset, Settings], TrainingTask], blank: FitRule, *, chances: bool = True
+) -> Callable[[Learn], Rule]:
+    """Return what makes a baseline of a function as a member is; it is `blank` where that has nothing to learn from.
+
+    chances : whether it answers with chances; else with money.
+    """
 
     def made(learn: Learn) -> Rule:
         def fit(data: Dataset, rows: BoolArray, settings: Settings) -> Predictor:
@@ -104,7 +109,7 @@ def _rule_of(task_of: Callable[[Dataset, Settings], TrainingTask], blank: FitRul
             member = learn(task)
             if member is None:
                 return blank(data, rows, settings)
-            check_served(learn.__name__, member, task.matrix, task.classes)
+            check_served(learn.__name__, member, task.matrix, task.classes, chances=chances)
             return member
 
         return Rule(fit)
@@ -241,7 +246,9 @@ REVENUE: dict[str, Baseline] = with_baselines("revenue", {
     "the same season a year ago": Rule(_fit_same_season),
     "BG/NBD x gamma-gamma": _orders_times_spend(regular=False),
     "MBG/CNBD-k x gamma-gamma": _orders_times_spend(regular=True),
-}, _rule_of(lambda data, settings: data.task(data.labels.revenue, settings.booster), _fit_mean))  # fmt: skip
+}, _rule_of(
+    lambda data, settings: data.task(data.labels.revenue, settings.booster), _fit_mean, chances=False
+))  # fmt: skip
 
 BASELINES = {"next_rung": NEXT_RUNG, "switching": SWITCHING, "revenue": REVENUE}
 

@@ -13,6 +13,7 @@ from features.catalog import catalog
 from features.extensions import with_members
 from features.instants import BoolArray, FloatArray
 from training.data.dataset import Dataset, earlier_split
+from training.data.leavers import MIN_EVENTS
 from training.data.present import Present, accounts_at, present
 from training.data.training_task import Learn, Named, Split, TrainingTask, learn_members
 from training.data.training_task import present as known_terms
@@ -23,9 +24,6 @@ from training.models.buy_till_you_die import learn_purchases
 from training.models.fitting import equal_pool, every_term, fit_classes, fit_trees, pool_weights, weighed_pool
 from training.models.next_rung import LONG_AGO
 from training.settings import Settings
-
-MIN_EVENTS = 30
-"""The number of switches, and of stayers, without which a model of switching is not worth having."""
 
 
 def rfm_terms(data: Named) -> list[Term]:

@@ -10,7 +10,7 @@ from training.monitoring.drift_since import DriftSince
 from training.monitoring.early_signs import Proxy
 from training.monitoring.label_clock import LabelClock
 from training.monitoring.label_drift import REVENUE, LabelShift
-from training.monitoring.raw_columns import BrokenColumn
+from training.monitoring.raw_columns import NEW, BrokenColumn
 from training.monitoring.realised_performance import CLIMBING, FALLING, SWITCHING, RealisedPerformance
 from training.monitoring.table_freshness import WHOLE, StaleTable
 from training.settings import Settings
@@ -75,7 +75,7 @@ class Watched:
     @property
     def broken(self) -> bool:
         """Return whether the source must be mended before anything is learnt from it."""
-        return bool(self.stopped or self.absent or self.columns)
+        return bool(self.stopped or self.absent or any(one.kind != NEW for one in self.columns))
 
 
 def broken_export(found: Watched) -> list[Finding]:
@@ -115,6 +115,14 @@ def _broken(one: BrokenColumn) -> Finding:
             return Finding.of("numbers_rescaled", WARNING, **where, **shares, factor=one.change)
         case "sign":
             return Finding.of("sign_changed", WARNING, **where, **shares)
+        case "new_value":
+            return Finding.of("value_new", NOTE, **where, share=one.now, names=list(one.names))
+        case "constant":
+            return Finding.of("numbers_constant", WARNING, **where, **shares)
+        case "hour_lost":
+            return Finding.of("times_one_hour", WARNING, **where, share=one.now, hour=round(one.change))
+        case "repeated":
+            return Finding.of("rows_repeated", WARNING, table=one.where, **shares)
         case "shifted":
             return Finding.of("times_shifted", WARNING, **where, hours=round(one.change))
         case "fewer_rows":

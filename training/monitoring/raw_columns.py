@@ -46,9 +46,15 @@ LEAST_VALUE, AS_FREQUENT = 0.02, 2.0
 DIVISIONS = ("currency", "country", "segment", "industry")
 """The kinds of parts in the order in which they are believed."""
 
+NEW_SHARE = 0.1
+"""The share from which on a value that nobody knew is told of, beside those that are there yet."""
+ONE_HOUR, SEVERAL_HOURS = 0.95, 0.6
+"""The share of times in a single hour that have lost it, and the share of the fullest one before."""
+
 EMPTIED, LESS, RENAMED, ONE_RENAMED, RESCALED, SIGNS, SHIFTED, ROWS_FEWER, ROWS_MORE = (
     "emptied", "filled_less", "renamed", "one_renamed", "rescaled", "sign", "shifted", "fewer_rows", "more_rows",
 )  # fmt: skip
+NEW, CONSTANT, HOUR_LOST, REPEATED = "new_value", "constant", "hour_lost", "repeated"
 
 
 @dataclass(frozen=True)
@@ -56,7 +62,7 @@ class BrokenColumn:
     """A column, or all rows of a table, that is not as it was.
 
     column : empty of a whole table.  kind : one of the constants above.
-    before, now : shares filled, known or negative; medians; rows a week.
+    before, now : shares filled, known, negative or repeated; medians; rows a week.
     change : the factor of numbers, the hours of a shift; 0.0 where that says nothing.
     names : the most frequent of the values that nobody knew; of one value under another name, both names.
     part : `currency=USD`, of which alone it is said; empty = of the whole table.
@@ -173,15 +179,21 @@ def _values(
                 nearest = min(alike, key=lambda other: abs(now[other] - was))
                 new.remove(nearest)
                 yield BrokenColumn(table, name, ONE_RENAMED, was, now[nearest], names=(value, nearest))
+    many = [value for value in new if now[value] >= NEW_SHARE]
+    if known >= KNOWN_SHARE and many:
+        yield BrokenColumn(table, name, NEW, 0.0, sum(now[value] for value in many), names=tuple(many[:MOST_NAMED]))
 
 
 def _numbers(table: str, name: str, before: Mapping[str, Any], now: Mapping[str, Any]) -> Iterator[BrokenColumn]:
     if abs(now["negative"] - before["negative"]) > SIGN:
         yield BrokenColumn(table, name, SIGNS, before["negative"], now["negative"])
         return
+    middle = len(before["quantiles"]) // 2
+    if len({*now["quantiles"]}) == 1 < len({*before["quantiles"][1:-1]}):
+        yield BrokenColumn(table, name, CONSTANT, before["quantiles"][middle], now["quantiles"][middle])
+        return
     factor = _factor(before["quantiles"], now["quantiles"])
     if factor is not None:
-        middle = len(before["quantiles"]) // 2
         yield BrokenColumn(
             table, name, RESCALED, before=before["quantiles"][middle], now=now["quantiles"][middle], change=factor
         )
@@ -198,6 +210,10 @@ def _factor(before: Sequence[float], now: Sequence[float]) -> float | None:
 
 
 def _hours(table: str, name: str, before: FloatArray, now: FloatArray) -> Iterator[BrokenColumn]:
+    if now.max() >= ONE_HOUR and before.max() < SEVERAL_HOURS:
+        yield BrokenColumn(table, name, HOUR_LOST, before=float(before.max()), now=float(now.max()),
+                           change=float(now.argmax()))  # fmt: skip
+        return
     if np.abs(before - 1 / 24).sum() / 2 < PEAKED:  # around the clock: a shift would not show
         return
     overlaps = {shift: float(np.minimum(np.roll(before, shift), now).sum()) for shift in range(-11, 13)}

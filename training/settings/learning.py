@@ -174,6 +174,12 @@ class OutcomeSettings(Section):
         """The further horizons, ascending, each once, without the main one."""
         return tuple(sorted(set(self.further_horizons_days) - {self.horizon_days}))
 
+    def definition(self, switches: int) -> str:
+        """Return what switching means: as set, or with `auto` by whether so many recorded switches are enough."""
+        if self.switching != "auto":
+            return self.switching
+        return "recorded" if switches >= self.recorded_at_least else "rhythm"
+
     def ahead(self, days: int) -> "OutcomeSettings":
         """The same with that main horizon."""
         return replace(self, horizon_days=days)

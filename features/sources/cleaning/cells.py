@@ -51,7 +51,7 @@ def text_cell(cell: Any) -> str | None:
         return str(cell)
     if _is_empty(cell):
         return None
-    if isinstance(cell, (bool, np.bool_)):
+    if isinstance(cell, (bool, np.bool_, np.timedelta64)):  # NumPy counts a span of time among the integers
         raise ValueError
     if isinstance(cell, (int, np.integer, UUID)):
         return str(cell)
@@ -76,7 +76,9 @@ def number_cell(cell: Any) -> float:
         return float(text)
     if _is_empty(cell):
         return math.nan
-    if isinstance(cell, (int, float, Decimal, np.integer, np.floating)) and not isinstance(cell, bool):
+    if isinstance(cell, (int, float, Decimal, np.integer, np.floating)) and not isinstance(
+        cell, (bool, np.timedelta64)
+    ):
         return float(cell)
     raise ValueError
 

@@ -68,12 +68,16 @@ def normalise(cells: Any) -> Any:
             cells = combine_chunks(cells)
         if pa.types.is_dictionary(cells.type) and not _is_string(cells.dictionary):
             cells = cells.dictionary_decode()
+        if pa.types.is_run_end_encoded(cells.type):
+            cells = pc.run_end_decode(cells)
         if pa.types.is_string_view(cells.type):
             cells = cells.cast(pa.large_string())
         return cells.to_pylist() if isinstance(cells.type, pa.BaseExtensionType) else cells
     if isinstance(cells, np.ndarray):
         if cells.dtype.kind in "fiuM":
             return cells
+        if cells.dtype.kind == "m":  # as a list, spans of time would be whole numbers
+            return pa.array(cells)
         cells = cells.tolist()
     elif not isinstance(cells, list):
         cells = list(cells)

@@ -189,3 +189,24 @@ def test_who_orders_more_than_fees_is_judged_by_its_rhythm() -> None:
     assert days_within_rhythm(looked)[0] > 0
     assert np.isnan(days_within_rhythm(view(known(FIRST), AS_OF))[0])
     assert can_switch(looked, LadderRules(), "rhythm", 180)[0]
+
+
+def test_what_is_ordered_beyond_the_agreed_value_is_no_fee() -> None:
+    """A machine every third year, with a contract for its service: the contract does not say who has left."""
+    service = contract("2022-06-01", "2025-06-01", 12_000.0) | {"kind": "service"}
+    bought = [("A", "2019-02-01", 150_000.0), ("A", "2022-03-01", 160_000.0)]
+    looked = view(known(service, orders=bought), AS_OF)
+    assert not contract_state(looked).by_contract[0]
+    assert days_within_rhythm(looked)[0] > 0
+    for value in (None, 0.0, 160_000.0):
+        untold = contract("2022-06-01", "2025-06-01", value) | {"kind": "service"}
+        assert contract_state(view(known(untold, orders=bought), AS_OF)).by_contract[0], value
+
+
+def test_a_value_of_each_year_and_the_fee_of_the_year_before_are_fees() -> None:
+    by_year = [("A", f"{year}-03-01", 1000.0) for year in (2022, 2023, 2024)]
+    assert contract_state(view(known(contract("2022-03-01", "2026-03-01", 1000.0), orders=by_year), AS_OF)).by_contract[
+        0
+    ]
+    renewed = contract("2024-09-15", "2025-09-15", 1000.0)  # a CRM that keeps the last contract only
+    assert contract_state(view(known(renewed, orders=[*by_year, ("A", "2024-09-20", 1000.0)]), AS_OF)).by_contract[0]

@@ -8,12 +8,15 @@ import sys
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
+from decimal import Decimal
 from pathlib import Path
 from typing import Any
 
 import httpx
+import numpy as np
 import pandas as pd
 import psutil
+import pyarrow as pa
 import pytest
 
 from features.errors import InvalidRequest
@@ -90,6 +93,51 @@ def test_flat_rows_and_frames_by_table_give_what_nested_ones_give(
     for answer in (model.predict(flat_rows(frames), params=asked), PyfuncModel(scoring_service).predict(frames, asked)):
         found = answer.set_index("account_id").sort_index()
         pd.testing.assert_frame_equal(pd.DataFrame(found), pd.DataFrame(expected))
+
+
+ORDERS = pd.DataFrame({"account_id": ["1", "1", "2"], "ordered_at": ["2025-09-18", "2025-11-04", "2025-09-20"],
+                       "revenue": [950.0, 1200.0, 5.0]})  # fmt: skip
+FORMS: dict[str, Any] = {
+    "Arrow": pa.Table.from_pandas(ORDERS), "columns": ORDERS.to_dict("list"), "rows": ORDERS.to_dict("records"),
+    "the account in the index": ORDERS.set_index("account_id"), "whole numbers": ORDERS.astype({"account_id": int}),
+    "decimals": ORDERS.assign(revenue=[Decimal("950"), Decimal("1200"), Decimal("5")]),
+}  # fmt: skip
+
+
+@pytest.mark.parametrize("form", FORMS)
+def test_a_table_comes_in_any_form(form: str, scoring_service: ScoringService) -> None:
+    own, asked = PyfuncModel(scoring_service), {"as_of": "2026-01-01"}
+    country = pd.DataFrame({"account_id": ["1", "2"], "country": ["NL", "DE"]})
+    expected = own.predict({"orders": ORDERS, "accounts": country}, asked)
+    assert expected["status"].tolist() == ["ok", "ok"]
+    pd.testing.assert_frame_equal(own.predict({"orders": FORMS[form], "accounts": country}, asked), expected)
+
+
+def test_mlflow_lets_ids_that_are_numbers_and_dates_in(model: Any) -> None:
+    flat = pd.DataFrame({"table": "orders", **ORDERS.assign(account_id=[1, 1, 2]).to_dict("list")})
+    dated = model.predict(flat.assign(as_of=pd.Timestamp("2026-01-01")))
+    assert dated["account_id"].tolist() == ["1", "2"]
+    told = model.predict(flat.astype({"account_id": str}), params={"as_of": "2026-01-01"})
+    pd.testing.assert_frame_equal(pd.DataFrame(dated), pd.DataFrame(told))
+
+
+def test_accounts_come_in_a_list_or_with_their_ids_in_the_index(scoring_service: ScoringService) -> None:
+    own = PyfuncModel(scoring_service)
+    nested = example()
+    expected = own.predict(nested)
+    pd.testing.assert_frame_equal(own.predict(nested.to_dict("records")), expected)
+    by_account = own.predict(nested.set_index("account_id"))
+    assert by_account.index.tolist() == by_account["account_id"].tolist() == ["NEW-1", "NEW-2"]
+    told = own.predict(nested, {"explain": np.bool_(True), "as_of": pd.Timestamp("2026-01-01")})
+    assert told["reasons"].map(len).gt(0).any()
+
+
+@pytest.mark.parametrize("given", [None, "orders", np.zeros(3), ORDERS["revenue"], {"orders": None}, [5]])
+def test_what_is_no_table_is_refused(given: Any, scoring_service: ScoringService) -> None:
+    with pytest.raises(InvalidRequest, match="is no table: give a DataFrame"):
+        PyfuncModel(scoring_service).predict(given)
+    with pytest.raises(InvalidRequest, match="as_of must be a date or time"):
+        PyfuncModel(scoring_service).predict(example().assign(as_of=[[1], [2]]))
 
 
 def test_flat_rows_that_do_not_say_of_which_table_are_refused(scoring_service: ScoringService) -> None:

@@ -11,6 +11,7 @@ from features.histories.order_days import order_days
 from features.histories.snapshots import Snapshots
 from features.histories.views import View
 from features.instants import MICROSECONDS_PER_DAY, instant
+from features.ladder.contract_ends import contract_state
 from serving.scoring.batch import score_frames
 from serving.scoring.request_parsing import ParsedAccount
 from serving.scoring.results import account_results
@@ -64,6 +65,19 @@ def test_the_chance_of_no_order_is_that_of_the_expected_revenue() -> None:
     np.testing.assert_array_equal(found["p_no_order"][gone], 1 - found["p_win_back"][gone])
     assert (scores()[IF_ORDER[0]] < scores()[IF_ORDER[1]]).all()
     assert (scores()[IF_ORDER[0]] > 0).all()
+
+
+def test_where_to_leave_is_to_fall_silent_no_order_is_at_least_as_likely() -> None:
+    bundle, known = tiny_bundle(), tiny_histories()
+    by_contract = contract_state(View(known, known.known_at(known.end)), bundle.facts.renewal_grace_days).by_contract
+    for definition in ("rhythm", "silence"):
+        silent = replace(bundle, facts=replace(bundle.facts, definition=definition))
+        found = score_frames(Scorer(silent, "v"), known, known.end, explain=False)[0]
+        told = found["p_switch"].notna().to_numpy() & ~by_contract
+        assert told.sum() > 10
+        assert (found["p_switch"] <= found["p_no_order"])[told].all()
+        assert (found["expected_revenue_low"] <= found["expected_revenue_high"]).all()
+        assert (found["p_switch"] == found["p_no_order"])[told].any()  # the model of leaving is that of recorded ones
 
 
 def test_what_the_model_lacks_is_null() -> None:

@@ -6,7 +6,7 @@ import pytest
 from tests.told import codes, told
 from tests.trained import small_settings, tiny_dataset
 from training.evaluation.cluster_bootstrap import Interval
-from training.evaluation.evaluation import OURS, Comparison, Row, evaluate
+from training.evaluation.evaluation import OURS, Comparison, Row, evaluate, share_of
 from training.evaluation.grading import HAPPENED, SIMPLEST, grade, grade_report, reliability
 from training.evaluation.metrics import Band, reliability_bands
 from training.model.findings import NOTE, OK, WARNING, Finding
@@ -18,7 +18,7 @@ def comparison(
 ) -> Comparison:
     rows = (
         Row("base rate", {"log_loss": 0.7}, Interval(0.3, 0.2, 0.4)),
-        Row(SIMPLEST[task], {"log_loss": 0.5}, Interval(value, low, high)),
+        Row(SIMPLEST[task], {"log_loss": 0.5}, Interval(value, low, high), Interval(2 * value, 2 * low, 2 * high)),
         Row(OURS, {"log_loss": 0.5 - value}, None),
     )
     return Comparison(task, "log_loss", rows, ("2025-01-01",), 1200, bands=bands)
@@ -47,6 +47,19 @@ def test_a_grade_is_a_sentence_with_its_interval_and_its_base() -> None:
     )
     assert "too few" in told(grade(comparison(-0.05, 0.02, 0.09)))
     assert "persistence" in told(grade(comparison(0.02, 0.04, 0.06, "next_rung")))
+
+
+def test_no_loss_is_lower_by_more_than_all_of_it() -> None:
+    """A few accounts, most of whose loss lies in two of them: the loss of both models moves with each draw."""
+    theirs = np.array([6.0, 5.0, 0.1, 0.1, 0.1, 0.0, 0.0, 0.2])
+    part = share_of(theirs, 0.1 * theirs, np.arange(8))
+    assert part is not None
+    assert (part.low, part.value, part.high) == pytest.approx((0.9, 0.9, 0.9), abs=1e-6)
+    part = share_of(theirs, np.full(8, 0.3), np.arange(8))
+    assert part is not None
+    assert part.value == pytest.approx(1 - 2.4 / theirs.sum())
+    assert part.low < part.value < part.high < 1
+    assert share_of(np.zeros(3), np.ones(3), np.arange(3)) is None
 
 
 def test_bands_by_hand() -> None:

@@ -16,7 +16,7 @@ from tests.trained import tiny, tiny_bundle, tiny_histories
 from tests.training.monitoring.test_realised_performance import CALM
 from training.data.raw_columns import remember_columns
 from training.model.text.catalogue import render
-from training.monitoring.advice import WATCH, advice_of, reasons_of
+from training.monitoring.advice import KEEP, WATCH, advice_of, reasons_of
 from training.monitoring.raw_columns import BrokenColumn, broken_columns
 
 Change = Callable[[pd.DataFrame], pd.DataFrame]
@@ -51,6 +51,14 @@ CHANGES: dict[str, tuple[str, Change, str, str]] = {
     ),
     "money in cents": ("orders", lambda t: t.assign(revenue=t["revenue"] * 100), "revenue", "rescaled"),
     "money in thousands": ("orders", lambda t: t.assign(cost=t["cost"] / 1000), "cost", "rescaled"),
+    "every amount zero": (
+        "orders", lambda t: t.assign(revenue=t["revenue"].where(~recent(t), 0.0)), "revenue", "constant"
+    ),
+    "a default for every cost": ("orders", lambda t: t.assign(cost=100.0), "cost", "constant"),
+    "times without their hour": (
+        "orders", lambda t: t.assign(ordered_at=pd.to_datetime(t["ordered_at"]).dt.normalize()),
+        "ordered_at", "hour_lost",
+    ),
     "a sign turned round": ("orders", lambda t: t.assign(revenue=-t["revenue"]), "revenue", "sign"),
     "another time zone": ("orders", lambda t: shifted(t, -5), "ordered_at", "shifted"),
     "orders of one shop only": ("orders", lambda t: t[~recent(t) | (np.arange(len(t)) % 20 == 0)], "", "fewer_rows"),
@@ -73,6 +81,20 @@ def test_what_broke_is_named(what: str) -> None:
         assert table in sentence
         assert column in sentence
         assert "_by" not in sentence
+
+
+def test_a_new_value_beside_those_that_are_there_yet_is_told_and_nothing_is_broken() -> None:
+    found = broken(
+        "orders", lambda t: t.assign(product_line=t["product_line"].where(np.arange(len(t)) % 3 > 0, "solar"))
+    )
+    assert [(one.column, one.kind, one.names) for one in found if not one.part] == [
+        ("product_line", "new_value", ("solar",))
+    ]
+    assert not replace(CALM, columns=found).broken
+    (reason, *_) = reasons_of(replace(CALM, columns=found))
+    assert "values that the champion never saw, such as solar" in render(reason, "en")
+    assert advice_of(reasons_of(replace(CALM, columns=found))) == KEEP
+    assert not [one for one in broken("orders", lambda t: t) if one.kind == "new_value"]
 
 
 Frames = dict[str, pd.DataFrame]

@@ -140,6 +140,44 @@ ROWS = (
         ),
     ),
     Row(
+        "value_new",
+        (
+            "{table}.{column}: {share:%} of the rows have values that the champion never saw, such as {names:list}, beside "
+            "those that it knows. If they are other names, map them back; if they are new, it learns them at the next "
+            "training",
+            "{table}.{column}: {share:%} van de rijen hebben waarden die het huidige model nooit zag, zoals {names:list}, "
+            "naast die het kent. Zijn het andere namen, zet ze dan terug; zijn ze nieuw, dan leert het ze bij de volgende "
+            "training",
+        ),
+    ),
+    Row(
+        "numbers_constant",
+        (
+            "{table}.{column}: nine numbers in ten are about {now:short}, where they differed (median {before:short}): "
+            "does a default stand in for the real ones? See what became of them",
+            "{table}.{column}: negen van de tien getallen zijn ongeveer {now:short}, en ze verschilden (mediaan "
+            "{before:short}): staat er een standaardwaarde in plaats van de echte? Kijk wat ermee is gebeurd",
+        ),
+    ),
+    Row(
+        "times_one_hour",
+        (
+            "{table}.{column}: {share:%} of the times lie in one hour, from {hour:count} on (UTC), where they were spread "
+            "over the day: the export has lost the time of day",
+            "{table}.{column}: {share:%} van de tijden ligt in één uur, vanaf {hour:count} (UTC), en ze waren over de dag "
+            "verspreid: de export is de tijd van de dag kwijt",
+        ),
+    ),
+    Row(
+        "rows_repeated",
+        (
+            "{table}: {now:%} of the recent rows are as another is (account, time and values), where {before:%} were: the "
+            "feed comes twice under other numbers. See what sends them, and leave out the copies",
+            "{table}: {now:%} van de laatste rijen is gelijk aan een andere (account, tijd en waarden), en dat was "
+            "{before:%}: de aanvoer komt dubbel onder andere nummers. Kijk wat ze stuurt, en laat de kopieën weg",
+        ),
+    ),
+    Row(
         "rows_fewer",
         (
             "{table}: {now:short} rows a week where {before:short} were usual, and fewer than in any week of the year "

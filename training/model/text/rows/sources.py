@@ -22,6 +22,16 @@ ROWS = (
         ("switching", "vertrek"),
     ),
     Row(
+        "cannot_train_leaving",
+        (
+            "{left:count} snapshots of accounts that left and {stayed:count} of accounts that stayed, {needed:count} of "
+            "each needed: a longer history, or the table switches",
+            "{left:count} momentopnamen van accounts die vertrokken en {stayed:count} van accounts die bleven, "
+            "{needed:count} van elk nodig: een langere historie, of de tabel switches",
+        ),
+        ("switching", "vertrek"),
+    ),
+    Row(
         "can_train_renewal",
         (
             "{renewed:count} contracts renewed and {ended:count} ended, {needed:count} of each needed: contracts with "
