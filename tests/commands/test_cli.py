@@ -550,7 +550,7 @@ def test_a_plan_keeps_its_budget_and_is_held_against_what_happened(
     plan = pd.read_csv(tmp_path / "plan.csv", dtype={"account_id": str})
     treated = plan[plan["arm"] == "treat"]
     assert plan.columns.tolist() == PLAN_COLUMNS
-    assert 15_000 < treated["cost"].sum() == said.figures["spent"] <= 20_000
+    assert 13_000 < treated["cost"].sum() == said.figures["spent"] <= 20_000
     assert plan["owner"].isna().all()
     record = json.loads((tmp_path / "plan.csv.json").read_text())
     assert (record["as_of"], record["horizon_days"], record["limits"]["budget"]) == ("2025-06-01", 180, 20_000)
