@@ -7,7 +7,7 @@ from collections.abc import Iterable, Sequence
 from datetime import date, datetime
 from decimal import Decimal
 from numbers import Real
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from features.errors import SettingsError
 
@@ -28,9 +28,9 @@ def instant_of(day: object) -> int:
     raise SettingsError(f"{day!r} is not a date or time. Write it as 2026-01-31, or give a date or time of Python.")
 
 
-def several(given: object) -> list[Any]:
+def several(given: object) -> list[object]:
     """Return one value, or each of several: of a list, an array, a column, an index."""
-    return [given] if given is None or isinstance(given, str) or not isinstance(given, Iterable) else list(given)
+    return list(given) if isinstance(given, Iterable) and not isinstance(given, str) else [given]
 
 
 def whole(name: str, number: object) -> int:

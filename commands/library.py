@@ -77,7 +77,7 @@ class Source:
 
         return give_back(set_aside_frame(self.cleaned), self.library)
 
-    def instant(self, as_of: Day | None) -> int:
+    def instant(self, as_of: object) -> int:
         """Return the instant to look from, microseconds.  as_of : None = the midnight after the last event."""
         return self.histories.end if as_of is None or as_of == "" else instant_of(as_of)
 
@@ -271,7 +271,7 @@ def train(
     base = FAST if fast else Scope()
     further = base.further if horizons is None else tuple(whole("a horizon", days) for days in several(horizons))
     number = base.folds if folds is None else whole("folds", folds)
-    scope = replace(base, folds=number, only=tuple(several(only)), further=further)
+    scope = replace(base, folds=number, only=tuple(map(str, several(only))), further=further)
     trained = train_all(read_first(source).histories, source.settings, source.instant(as_of), scope=scope)
     made = Made(scope.applied(source.settings), source.where, began // 1_000_000, time.time_ns() // 1_000_000)
     return Model(trained.bundle, trained.bundle.version, trained, made)
