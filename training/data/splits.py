@@ -34,20 +34,22 @@ class Sample:
 def candidate_instants(settings: Settings, until: int) -> tuple[int, ...]:
     """Return the latest instants whose horizon is complete at `until`, every_days apart, ascending, however early.
 
-    They reach back as far as twice as many as `most` do, of which `slice_instants` takes every other one.
+    They reach back twice as far as `most` do; of the earlier ones `slice_instants` may take every other one. Those
+    whose horizon touches a period that is left out are not among them, and count as if they were.
 
     until : microseconds.
     """
-    slices, last = settings.slices, until - settings.outcome.horizon_days * MICROSECONDS_PER_DAY
-    step = slices.every_days * MICROSECONDS_PER_DAY
-    return tuple(range(last - (2 * slices.most - 2) * step, last + 1, step))
+    horizon, slices = settings.outcome.horizon_days * MICROSECONDS_PER_DAY, settings.slices
+    last, step = until - horizon, slices.every_days * MICROSECONDS_PER_DAY
+    instants = range(last - (2 * slices.most - 2) * step, last + 1, step)
+    out = settings.source.periods_left_out
+    return tuple(at for at in instants if not any(at < end and begin < at + horizon for begin, end in out))
 
 
 def slice_instants(first: int, settings: Settings, until: int) -> tuple[int, ...]:
     """Return the instants that lie least_history_days or more after the first event, ascending, `most` at most.
 
     Where there are more candidates, the earlier ones are twice as far apart, so that a long record is seen whole.
-    Instants whose horizon touches a period that is left out are not among them, and count as if they were.
 
     first : microseconds, as from `first_event`.
 
@@ -58,15 +60,10 @@ def slice_instants(first: int, settings: Settings, until: int) -> tuple[int, ...
     """
     horizon_days, least = settings.outcome.horizon_days, settings.slices.least_history_days
     begin = first + least * MICROSECONDS_PER_DAY
-    latest_first = [at for at in candidate_instants(settings, until) if at >= begin][::-1]
-    most = settings.slices.most
-    near = max(2 * most - len(latest_first), 1) if len(latest_first) > most else most
-    horizon, out = horizon_days * MICROSECONDS_PER_DAY, settings.source.periods_left_out
-    instants = tuple(
-        at
-        for at in sorted(latest_first[:near] + latest_first[near + 1 :: 2])
-        if not any(at < end and begin < at + horizon for begin, end in out)
-    )
+    last, step = until - horizon_days * MICROSECONDS_PER_DAY, settings.slices.every_days * MICROSECONDS_PER_DAY
+    near = max(2 * settings.slices.most - ((last - begin) // step + 1), 1)  # so many are one step apart
+    back = ((at, (last - at) // step) for at in candidate_instants(settings, until) if at >= begin)
+    instants = tuple(at for at, steps in back if steps < near or (steps - near) % 2)
     if not instants:
         have = max(until - first, 0) // MICROSECONDS_PER_DAY
         touched = "; every slice touches a period of [source] leave_out" if settings.source.leave_out else ""

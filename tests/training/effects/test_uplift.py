@@ -14,7 +14,7 @@ from tests.told import codes
 from tests.trained import small_settings
 from training.data.dataset import Dataset, build_dataset
 from training.effects.target_trials import build_trials
-from training.effects.upgrade import UpgradeEffect, fit_upgrades, fit_value_gaps
+from training.effects.upgrade import UpgradeEffect, _chosen_rows, fit_upgrades, fit_value_gaps
 from training.effects.uplift import InvestmentEffect, Uplift, fit_uplift
 from training.model.findings import NOTE, Finding
 from training.models.fitting import one_linear_algebra_thread
@@ -271,6 +271,18 @@ def test_the_effect_of_a_climb_is_recovered() -> None:
     mean, error = _mean_and_error(effect.finding)
     assert abs(mean - truth) < 3 * error + 0.25 * truth
     assert mean > 2 * error
+
+
+def test_who_climbed_is_compared_within_the_dates_at_which_somebody_did() -> None:
+    """Dates without any climb say what came of other times, not of not climbing."""
+    tables, _ = climbers(1)
+    data = dataset(tables)
+    at, on_rung = data.snapshots.as_of, data.labels.rung == CUSTOMER
+    climbed = on_rung & (at >= np.median(at)) & (np.arange(len(at)) % 7 == 0)
+    chosen = _chosen_rows(CUSTOMER, climbed, data)
+    assert set(at[chosen]) == set(at[climbed])
+    assert set(at[on_rung]) > set(at[chosen])
+    assert (on_rung & np.isin(at, at[climbed])).sum() == len(chosen)
 
 
 def test_a_climb_that_changes_nothing_is_not_credited() -> None:
