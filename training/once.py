@@ -5,12 +5,32 @@ from collections.abc import Callable, Iterator
 from concurrent.futures import Future
 from contextlib import contextmanager
 from hashlib import sha256
-from threading import Lock
+from threading import Lock, local
 from typing import Any, TypeVar
+from weakref import ref
 
 import numpy as np
 
+from features.instants import FloatArray
+
 Made = TypeVar("Made")
+
+
+class _Latest(local):
+    """The array that a thread asked the digest of last, and that digest."""
+
+    array: Callable[[], Any] = staticmethod(lambda: None)
+    known = b""
+
+
+_LATEST = _Latest()
+
+
+def digest_of(matrix: FloatArray) -> bytes:
+    """Return the digest of a matrix that nobody changes; it is not taken anew where a thread asks for it again."""
+    if _LATEST.array() is not matrix:
+        _LATEST.known, _LATEST.array = digest(matrix), ref(matrix)
+    return _LATEST.known
 
 
 def digest(*parts: Any) -> bytes:

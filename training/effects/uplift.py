@@ -44,7 +44,8 @@ from training.settings import Settings
 MIN_BY_RUNG = 10
 """The number of exposed trials that a rung needs before the effect is reported for accounts on it."""
 MAX_PASSES, TOLERANCE = 5, 0.1
-"""What later investments brought is computed again until it changes by no more than this share of itself."""
+"""What later investments brought in revenue is computed again until it changes by no more than this share of itself;
+what they changed in chances, once: it is small, and its passes would take as long."""
 
 
 @dataclass(frozen=True)
@@ -127,7 +128,9 @@ def fit_uplift(data: Dataset, settings: Settings, progress: Progress = silent, *
         if change.sum() <= TOLERANCE * (np.abs(brought["revenue"]) * part).sum():
             break
         estimation = replace(estimation, trials=trials.without_later(brought))
-        learnt = estimation.learn()
+        learnt = estimation.learn_revenue(learnt)
+    if estimation.trials is not trials:
+        learnt = estimation.learn_others(learnt)
     placebo_findings = {} if quick else _placebo_findings(data, trials, chance, settings)
     effects = tuple(_option(estimation, k, learnt, placebo_findings.get(k, ()), data) for k in range(1, n_arms))
     progress("effects of investments", 1.0)

@@ -58,10 +58,15 @@ def _wide(probabilities: FloatArray, outcome: IntArray) -> FloatArray:
     return np.column_stack([1 - flat[:, 0], flat[:, 0]]) if flat.shape[1] == 1 else flat
 
 
+def _alike(chance: FloatArray) -> FloatArray:
+    """Return probabilities to rank by: equal where they differ by no more than how one machine or another rounds."""
+    return np.round(chance, 12)
+
+
 def auc(chance: FloatArray, happened: BoolArray | IntArray) -> float:
     """Return the area under the ROC curve; NaN where not both classes occurred."""
     happened = np.asarray(happened, np.int64)
-    return float(roc_auc_score(happened, chance)) if 0 < happened.sum() < len(happened) else float("nan")
+    return float(roc_auc_score(happened, _alike(chance))) if 0 < happened.sum() < len(happened) else float("nan")
 
 
 def calibration_error(chance: FloatArray, happened: BoolArray | IntArray, bins: int = 10) -> float:
@@ -72,7 +77,7 @@ def calibration_error(chance: FloatArray, happened: BoolArray | IntArray, bins: 
 
 def reliability(chance: FloatArray, happened: BoolArray | IntArray, bins: int = 10) -> list[tuple[float, float, int]]:
     """Return mean predicted probability, observed share and number of snapshots, for bins of equal mass."""
-    parts = np.array_split(np.argsort(chance, kind="stable"), bins)
+    parts = np.array_split(np.argsort(_alike(chance), kind="stable"), bins)
     observed = np.asarray(happened, np.float64)
     return [(float(chance[p].mean()), float(observed[p].mean()), len(p)) for p in parts if len(p)]
 
@@ -115,5 +120,5 @@ def top_decile_lift(chance: FloatArray, happened: BoolArray | IntArray) -> float
     NaN if nothing happened.
     """
     observed = np.asarray(happened, np.float64)
-    top = np.argsort(-chance, kind="stable")[: max(1, len(chance) // 10)]
+    top = np.argsort(-_alike(chance), kind="stable")[: max(1, len(chance) // 10)]
     return float(observed[top].mean() / observed.mean()) if observed.any() else float("nan")

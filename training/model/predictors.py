@@ -58,7 +58,7 @@ class Trees:
     def predict(self, matrix: FloatArray) -> FloatArray:
         """Return values, or probabilities of the classes, shape (n, outputs)."""
         check_deadline()
-        chosen = np.ascontiguousarray(matrix[:, self.columns])
+        chosen = np.take(matrix, self.columns, axis=1)  # by row
         if not len(chosen):
             return np.empty((0, self.outputs))
         values = np.asarray(self.booster.predict(chosen, num_threads=1), np.float64)
@@ -71,7 +71,7 @@ class Trees:
 
         Source: Lundberg et al. (2020), TreeSHAP, as LightGBM computes it.
         """
-        chosen = np.ascontiguousarray(matrix[:, self.columns])
+        chosen = np.take(matrix, self.columns, axis=1)  # by row
         full = np.zeros((len(matrix), matrix.shape[1] + 1))
         for begin in range(0, len(chosen), ROWS_AT_ONCE):
             check_deadline()

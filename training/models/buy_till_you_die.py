@@ -20,7 +20,6 @@ from training.model.buy_till_you_die import (
     BuyTillYouDie,
     ExpectedPurchases,
     ExpectedSpend,
-    erlang_tail,
     log_factorial,
     purchase_history,
 )
@@ -59,18 +58,48 @@ class PurchaseHistories:
         return PurchaseHistories(self.repeats[rows], self.recency[rows], self.age[rows], self.log_gaps[rows])
 
 
-def log_likelihood(model: BuyTillYouDie, seen: PurchaseHistories) -> float:
-    """Sum the log likelihood over the accounts."""
+def log_likelihood(model: BuyTillYouDie, seen: PurchaseHistories) -> tuple[float, FloatArray]:
+    """Sum the log likelihood over the accounts; return it and its slopes in the logs of r, alpha, a and b."""
     k, r, alpha, a, b, x = model.k, model.r, model.alpha, model.a, model.b, seen.repeats
-    stages, at_once = r + k * x, float(model.stops_at_once)
+    at_once = float(model.stops_at_once)
+    stages, stayed, known = r + k * x, b + x + at_once, alpha + seen.age
     gaps = (k - 1) * seen.log_gaps - x * log_factorial(k - 1) if k > 1 else 0.0
-    front = gammaln(stages) - gammaln(r) + r * np.log(alpha) + betaln(a, b + x + at_once) - betaln(a, b)
-    stay = np.log(erlang_tail(stages, (seen.age - seen.recency) / (alpha + seen.age), k))
-    with np.errstate(divide="ignore", invalid="ignore"):
-        gone = np.log(a) - np.log(b + x - 1 + at_once) + stages * np.log((alpha + seen.age) / (alpha + seen.recency))
-    if not model.stops_at_once:
-        gone = np.where(x > 0, gone, -np.inf)
-    return float(np.sum(gaps + front - stages * np.log(alpha + seen.age) + np.logaddexp(stay, gone)))
+    front = gammaln(stages) - gammaln(r) + r * np.log(alpha) + betaln(a, stayed) - betaln(a, b)
+    silence = (seen.age - seen.recency) / known
+    tail, by_stages, by_silence = _erlang_tail_with_slopes(stages, silence, k)
+    gone = np.full(len(x), -np.inf)
+    may = slice(None) if model.stops_at_once else x > 0
+    longer = np.log(known) - np.log(alpha + seen.recency)
+    gone[may] = np.log(a) - np.log(stayed[may] - 1) + (stages * longer)[may]
+    either = np.logaddexp(np.log(tail), gone)
+    p_gone = np.exp(gone - either)
+    value = float(np.sum(gaps + front - stages * np.log(known) + either))
+    in_alpha = r / alpha - stages / known - (1 - p_gone) / tail * by_silence * silence / known
+    in_a = digamma(a + b) - digamma(a + stayed)
+    slopes = (
+        r * (digamma(stages) - digamma(r) + np.log(alpha / known) + (1 - p_gone) / tail * by_stages + p_gone * longer),
+        alpha * (in_alpha + p_gone * stages * (1 / known - 1 / (alpha + seen.recency))),
+        a * in_a + p_gone,
+        b * (in_a + digamma(stayed) - digamma(b)),
+    )
+    summed = np.array([part.sum() for part in slopes])
+    summed[3] -= b * float(np.sum(p_gone[may] / (stayed[may] - 1)))
+    return value, summed
+
+
+def _erlang_tail_with_slopes(
+    stages: FloatArray, silence: FloatArray, k: int
+) -> tuple[FloatArray, FloatArray, FloatArray]:
+    """Return `erlang_tail` and its slopes in both, shape (n,) each."""
+    term, by_stages, by_silence = np.ones(len(stages)), np.zeros(len(stages)), np.zeros(len(stages))
+    sums = [term, by_stages, by_silence]
+    for j in range(1, k):
+        more = (stages + (j - 1)) / j
+        by_stages = (by_stages * more + term / j) * silence
+        by_silence = by_silence * more * silence + term * more
+        term = term * more * silence
+        sums = [total + part for total, part in zip(sums, (term, by_stages, by_silence), strict=True)]
+    return sums[0], sums[1], sums[2]
 
 
 def fit_buy_till_you_die(
@@ -93,7 +122,7 @@ def _fit_best(seen: PurchaseHistories, regularities: tuple[int, ...], stops_at_o
     best: tuple[float, BuyTillYouDie] | None = None
     for k in regularities:
         found = _fit_one(scaled, k, stops_at_once)
-        if best is not None and found[0] >= best[0]:
+        if best is not None and found[0] <= best[0]:
             break
         best = found
     assert best is not None, "one k at least is tried"
@@ -110,13 +139,24 @@ def _fit_one(seen: PurchaseHistories, k: int, stops_at_once: bool) -> tuple[floa
         r, alpha, a, b = (float(value) for value in np.exp(logs))
         return BuyTillYouDie(k=k, r=r, alpha=alpha, a=a, b=b, stops_at_once=stops_at_once)
 
-    loss, logs = _minimised(lambda logs: -log_likelihood(model(logs), seen), np.log([0.5, 5.0 / k, 1.5, 2.0]))
-    return loss, model(logs)
+    likelihood, logs = _likeliest(lambda logs: log_likelihood(model(logs), seen), np.log([0.5, 5.0 / k, 1.5, 2.0]))
+    return likelihood, model(logs)
 
 
-def _minimised(loss: Callable[[FloatArray], float], begin: FloatArray) -> tuple[float, FloatArray]:
-    best = minimize(loss, begin, method="L-BFGS-B", bounds=[(-LARGEST, LARGEST)] * len(begin))
-    return float(best.fun), best.x
+def _likeliest(
+    likelihood: Callable[[FloatArray], tuple[float, FloatArray]], begin: FloatArray
+) -> tuple[float, FloatArray]:
+    """Return the highest log likelihood and where it is, so exactly that machines agree on it."""
+
+    def loss(logs: FloatArray) -> tuple[float, FloatArray]:
+        value, slopes = likelihood(logs)
+        return -value, -slopes
+
+    bounds = [(-LARGEST, LARGEST)] * len(begin)
+    best = minimize(
+        loss, begin, jac=True, method="L-BFGS-B", bounds=bounds, options={"ftol": 1e-15, "gtol": 1e-7}
+    )  # fmt: skip
+    return -float(best.fun), best.x
 
 
 def fit_gamma_gamma(mean: FloatArray, purchases: FloatArray) -> tuple[float, float, float]:
@@ -128,12 +168,19 @@ def fit_gamma_gamma(mean: FloatArray, purchases: FloatArray) -> tuple[float, flo
     unit, usual = float(np.median(mean)), mean <= usual_limit(mean)
     m, x = mean[usual] / unit, purchases[usual]
 
-    def loss(logs: FloatArray) -> float:
+    def likelihood(logs: FloatArray) -> tuple[float, FloatArray]:
         p, q, gamma = np.exp(logs)
-        parts = gammaln(p * x + q) - gammaln(p * x) - gammaln(q) + q * np.log(gamma) + (p * x - 1) * np.log(m)
-        return -float(np.sum(parts + p * x * np.log(x) - (p * x + q) * np.log(gamma + x * m)))
+        both, spent = p * x + q, np.log(gamma + x * m)
+        parts = gammaln(both) - gammaln(p * x) - gammaln(q) + q * np.log(gamma) + (p * x - 1) * np.log(m)
+        slopes = (
+            p * x * (digamma(both) - digamma(p * x) + np.log(x * m) - spent),
+            q * (digamma(both) - digamma(q) + np.log(gamma) - spent),
+            q - both * gamma / (gamma + x * m),
+        )
+        value = float(np.sum(parts + p * x * np.log(x) - both * spent))
+        return value, np.array([part.sum() for part in slopes])
 
-    p, q, gamma = (float(value) for value in np.exp(_minimised(loss, np.log([2.0, 3.0, 2.0]))[1]))
+    p, q, gamma = (float(value) for value in np.exp(_likeliest(likelihood, np.log([2.0, 3.0, 2.0]))[1]))
     return p, max(q, 1.05), gamma * unit
 
 
@@ -188,9 +235,14 @@ def learn_purchases(task: TrainingTask, *, regular: bool = True) -> ExpectedPurc
         return None
     model = fit_buy_till_you_die(seen) if regular else fit_bg_nbd(seen)
     return ExpectedPurchases(
-        columns=known, span=task.span, k=model.k, r=round(model.r, 6), alpha=round(model.alpha, 6),
-        a=round(model.a, 6), b=round(model.b, 6), stops_at_once=int(model.stops_at_once),
+        columns=known, span=task.span, k=model.k, r=_kept(model.r), alpha=_kept(model.alpha), a=_kept(model.a),
+        b=_kept(model.b), stops_at_once=int(model.stops_at_once),
     )  # fmt: skip
+
+
+def _kept(parameter: float) -> float:
+    """Return the digits of a parameter that every machine finds."""
+    return float(f"{parameter:.5g}")
 
 
 def learn_spend(task: TrainingTask, purchases: ExpectedPurchases | None) -> ExpectedSpend | None:
@@ -204,4 +256,4 @@ def learn_spend(task: TrainingTask, purchases: ExpectedPurchases | None) -> Expe
     if len(known) < 2:
         return None
     p, q, gamma = fit_gamma_gamma(mean[known], days[known])
-    return ExpectedSpend(purchases, columns, round(p, 6), round(q, 6), round(gamma, 6))
+    return ExpectedSpend(purchases, columns, _kept(p), _kept(q), _kept(gamma))

@@ -104,7 +104,7 @@ def fit_trees_of_targets(
     if directions is not None and any(directions[column] for column in used):
         parameters["monotone_constraints"] = [int(directions[column]) for column in used]
         parameters["monotone_constraints_method"] = "intermediate"
-    values, names = np.asfortranarray(matrix[:, used]), [f"f{column}" for column in used]
+    values, names = matrix.T[list(used)].T, [f"f{column}" for column in used]  # by column, in one copy
     texts = backend(values, targets, weight / weight.mean(), names=names, parameters=parameters, rounds=settings.rounds)
     return [Trees(text, used, n_classes) for text in texts]
 

@@ -78,6 +78,15 @@ def test_calibration_of_four_bins_by_hand() -> None:
     assert calibration_error(np.empty(0), np.empty(0)) == 0.0
 
 
+def test_what_a_machine_rounds_otherwise_changes_no_ranking() -> None:
+    rng = np.random.default_rng(5)
+    chance, happened = rng.integers(1, 5, 400) / 5, rng.random(400) < 0.4
+    elsewhere = chance * (1 + rng.choice([-2e-16, 0.0, 2e-16], 400))
+    assert auc(elsewhere, happened) == auc(chance, happened)
+    assert calibration_error(elsewhere, happened) == pytest.approx(calibration_error(chance, happened), abs=1e-12)
+    assert top_decile_lift(elsewhere, happened) == top_decile_lift(chance, happened)
+
+
 def test_lift_is_the_share_in_the_top_tenth_over_the_share_in_all() -> None:
     chance = np.linspace(1, 0, 40)
     happened = np.zeros(40, np.int64)

@@ -59,13 +59,27 @@ class Estimation:
 
     def learn(self) -> "Learnt":
         """Fit every outcome, the basis of each option's effect, and the effects."""
-        booster = small_booster(self.settings.booster)
-        asked = [name for name in OUTCOMES if not np.isnan(getattr(self.trials, name)).all()]
-        arm, date = self.trials.arm, self.trials.date
-        outcomes = [centred(measure(self.trials, name, self.fold, booster), arm, date) for name in asked]
-        grounds = [self.ground(k, outcomes[0]) for k in range(1, self.chance.shape[1])]
-        found = {outcome.name: self.effects(outcome, grounds) for outcome in outcomes}
-        return Learnt({outcome.name: outcome for outcome in outcomes}, grounds, found)
+        return self.learn_others(self.learn_revenue(Learnt({}, (), {})))
+
+    def learn_revenue(self, learnt: "Learnt") -> "Learnt":
+        """Fit revenue, the basis of each option's effect, and the effects on it; all else stays as it was learnt."""
+        revenue = self._measured("revenue")
+        grounds = [self.ground(k, revenue) for k in range(1, self.chance.shape[1])]
+        return Learnt(
+            {**learnt.outcomes, "revenue": revenue}, grounds,
+            {**learnt.found, "revenue": self.effects(revenue, grounds)},
+        )  # fmt: skip
+
+    def learn_others(self, learnt: "Learnt") -> "Learnt":
+        """Fit every other outcome, and the effects on it, on what revenue says of the bases."""
+        asked = [name for name in OUTCOMES[1:] if not np.isnan(getattr(self.trials, name)).all()]
+        others = {name: self._measured(name) for name in asked}
+        found = {name: self.effects(outcome, learnt.grounds) for name, outcome in others.items()}
+        return Learnt({**learnt.outcomes, **others}, learnt.grounds, {**learnt.found, **found})
+
+    def _measured(self, name: str) -> Outcome:
+        outcome = measure(self.trials, name, self.fold, small_booster(self.settings.booster))
+        return centred(outcome, self.trials.arm, self.trials.date)
 
     def case(self, k: int, outcome: Outcome, rows: BoolArray) -> Case:
         """Return option k (from 1) against none, on those of the rows that count."""
@@ -151,8 +165,11 @@ class Learnt:
         """Return each option's effect on every row by outcome, shape (n, n_options); zero where there is none."""
         effects = {name: np.zeros((len(matrix), n_options)) for name in self.found}
         for name, options in self.found.items():
-            for k, (effect, _) in options.items():
-                effects[name][:, k - 1] = effect.predict(matrix)[:, 0]
+            alike = next((effect for effect, _ in options.values()), None)  # all have the same terms and sizes
+            if alike is not None:
+                columns = alike.size(matrix)[:, None] * alike.design(matrix)
+                for k, (effect, _) in options.items():
+                    effects[name][:, k - 1] = columns @ np.array(effect.coefficients)
         return effects
 
 

@@ -106,6 +106,16 @@ def test_rows_of_one_account_count_as_one() -> None:
     assert repeated == pytest.approx(single, rel=0.02)
 
 
+def test_trials_that_repeat_themselves_are_no_more_evidence() -> None:
+    """The same trials five times, as slices of an account that overlap: drawn to nothing as far as once."""
+    once = case(3, mean=0.1, slope=0.1, n=400)
+    names = ("z", "beyond", "exposed", "chance", "size", "chosen", "account")
+    again = replace(once, **{name: np.concatenate([getattr(once, name)] * 5) for name in names})
+    (found, _), (repeated, _) = fit_cases([once])[0], fit_cases([again])[0]
+    assert np.abs(found.coefficients).max() > 0.02
+    np.testing.assert_allclose(repeated.coefficients, found.coefficients, atol=0.1 * np.abs(found.coefficients).max())
+
+
 def test_the_unit_of_money_changes_nothing() -> None:
     one = case(5)
     cents = replace(one, beyond=one.beyond * 100, size=one.size * 100)
