@@ -129,8 +129,13 @@ def train_on(
     data = replace(data, backend=Remembered(data.backend))
     contracts = renewal_rows(data, settings)
     gone = former_rows(data, settings)
-    comparisons, renewals, report = _evaluate(data, contracts, settings, scope=scope, progress=progress)
-    windows, returns, years = _judge_some(data, gone, settings, scope) if comparisons and scope.whole else 3 * (None,)
+    comparisons, report = _evaluate(data, settings, scope=scope, progress=progress)
+    renewals = windows = returns = years = None
+    if comparisons and scope.whole:
+        renewals, windows, returns, years = _judge_some(data, contracts, gone, settings, folds=scope.folds)
+    if comparisons:
+        judged = comparisons if renewals is None else (*comparisons, renewals)
+        report += [*grade_report(judged), *rules_that_serve(judged, data, settings)]
     fairness = judge_fairness(data, comparisons)
     if returns is not None:
         report += [*grade_report([returns], complete=False), *rules_that_serve([returns], data, settings)]
@@ -141,6 +146,7 @@ def train_on(
     progress("models", 0.0)
     with side_by_side(in_this_process(data.backend)) as pool:
         options = pool.submit(_fit_options, data, settings, scope)  # what takes longest first
+        rung_effects = pool.submit(fit_upgrades, data, settings) if scope.wants("uplift") else None
         rungs = pool.submit(_fit_rungs, data, serves, settings, scope)
         leaving = pool.submit(_fit_leaving, data, serves, settings, scope)
         money = pool.submit(_fit_money, data, serves, settings, scope)
@@ -149,8 +155,7 @@ def train_on(
         rule = renewals.serves if renewals else None
         contracted = pool.submit(fit_renewal, data, contracts, decided, settings, serves=rule) if scope.whole else None
         ordering = pool.submit(fit_next_order, data, everything, settings) if scope.whole else None
-        rung_effects = pool.submit(fit_upgrades, data, settings) if scope.wants("uplift") else None
-        begun = (options, rungs, leaving, money, ranges, climbers, contracted, ordering, rung_effects)
+        begun = (options, rung_effects, rungs, leaving, money, ranges, climbers, contracted, ordering)
         work: list[Future[Any]] = [one for one in begun if one is not None]
         for done, one in enumerate(work, start=1):
             one.result()
@@ -247,14 +252,15 @@ def train_on(
 
 
 def _judge_some(
-    data: Dataset, gone: FormerRows, settings: Settings, scope: Scope
-) -> tuple[Comparison | None, Comparison | None, Comparison | None]:
-    """Return the tables of the next order, of winning back, and of lifetime values."""
+    data: Dataset, contracts: RenewalRows, gone: FormerRows, settings: Settings, *, folds: int
+) -> tuple[Comparison | None, Comparison | None, Comparison | None, Comparison | None]:
+    """Return the tables of renewal, of the next order, of winning back, and of lifetime values."""
     with side_by_side(in_this_process(data.backend)) as pool:
-        windows = pool.submit(judge_next_order, data, settings, scope.folds)
-        returns = pool.submit(judge_win_back, data, gone, settings, scope.folds)
-        years = pool.submit(judge_lifetime, data, gone, settings)
-        return windows.result(), returns.result(), years.result()
+        years = pool.submit(judge_lifetime, data, gone, settings)  # what takes longest first
+        renewals = pool.submit(judge_renewal, data, contracts, settings, folds)
+        windows = pool.submit(judge_next_order, data, settings, folds)
+        returns = pool.submit(judge_win_back, data, gone, settings, folds)
+        return renewals.result(), windows.result(), returns.result(), years.result()
 
 
 def _fit_rungs(
@@ -313,17 +319,15 @@ def _importances(data: Dataset, switching: Pool | None, climbing: Trees) -> tupl
 
 
 def _evaluate(
-    data: Dataset, contracts: RenewalRows, settings: Settings, *, scope: Scope, progress: Progress
-) -> tuple[tuple[Comparison, ...], Comparison | None, list[Finding]]:
+    data: Dataset, settings: Settings, *, scope: Scope, progress: Progress
+) -> tuple[tuple[Comparison, ...], list[Finding]]:
+    """Return the tables of what every account has, or why there are none."""
     if scope.folds == 0:
-        return (), None, [Finding.of("not_judged_by_wish", NOTE)]
+        return (), [Finding.of("not_judged_by_wish", NOTE)]
     try:
-        comparisons = tuple(evaluate(data, settings, scope.folds, progress, wanted=scope.wants))
+        return tuple(evaluate(data, settings, scope.folds, progress, wanted=scope.wants)), []
     except NotEnoughData as error:
-        return (), None, [Finding.of("not_judged", NOTE, message=str(error))]
-    renewals = judge_renewal(data, contracts, settings, scope.folds) if scope.whole else None
-    judged = comparisons if renewals is None else (*comparisons, renewals)
-    return comparisons, renewals, [*grade_report(judged), *rules_that_serve(judged, data, settings)]
+        return (), [Finding.of("not_judged", NOTE, message=str(error))]
 
 
 def _fit_climbing(data: Dataset, settings: Settings) -> Trees:

@@ -7,12 +7,11 @@ difference excludes zero.
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field, replace
-from functools import partial
 
 import numpy as np
 
 from features.instants import BoolArray, FloatArray, IntArray, iso
-from features.parallel import MAX_FITS, parallel_map
+from features.parallel import side_by_side
 from features.tables import RUNGS
 from training.boosting_backend import in_this_process
 from training.data.dataset import Dataset, Progress, silent
@@ -123,12 +122,13 @@ def evaluate(
     judged = [(task, _origins(data, task, origins)) for task in TASKS if wanted(task.name)]
     folds_of = [(task, fold) for task, own in judged for fold in own]
     predicted: dict[str, list[FoldPredictions]] = {}
-    one_fold = partial(_predict_fold, data, settings=settings)
-    parallel = in_this_process(data.backend)
-    for number, (task, found) in enumerate(parallel_map(one_fold, folds_of, parallel, MAX_FITS)):
-        predicted.setdefault(task.name, []).append(found)
-        progress("evaluation", (number + 1) / len(folds_of))
-    return [_joined(data, task, own, predicted[task.name], settings) for task, own in judged if own]
+    with side_by_side(in_this_process(data.backend)) as pool:
+        begun = [pool.submit(_predict_fold, data, task, fold, settings) for task, fold in folds_of]
+        for number, ((task, _), found) in enumerate(zip(folds_of, begun, strict=True)):
+            predicted.setdefault(task.name, []).append(found.result())
+            progress("evaluation", (number + 1) / len(folds_of))
+        tables = [pool.submit(_joined, data, task, own, predicted[task.name], settings) for task, own in judged if own]
+        return [table.result() for table in tables]
 
 
 @dataclass(frozen=True)
@@ -151,8 +151,7 @@ def _origins(data: Dataset, task: Task, origins: list[Fold]) -> list[Fold]:
     return [fold for fold in origins if enough_switches(data, fold.train) and (fold.test & eligible).any()]
 
 
-def _predict_fold(data: Dataset, job: tuple[Task, Fold], settings: Settings) -> tuple[Task, FoldPredictions]:
-    task, fold = job
+def _predict_fold(data: Dataset, task: Task, fold: Fold, settings: Settings) -> FoldPredictions:
     eligible = task.rows(data)
     train, test = fold.train & eligible, fold.test & eligible
     models = {name: baseline(data, train, test, settings) for name, baseline in task.baselines.items()}
@@ -161,7 +160,7 @@ def _predict_fold(data: Dataset, job: tuple[Task, Fold], settings: Settings) -> 
     sets: Mapping[str, FloatArray] = {}
     if task.sets is not None:
         sets = task.sets(data, train, test, settings=settings, predicted=models[OURS], beside=beside)
-    return task, FoldPredictions(models, sets, model)
+    return FoldPredictions(models, sets, model)
 
 
 def _joined(
