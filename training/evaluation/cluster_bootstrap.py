@@ -6,8 +6,9 @@ million rows are quick. Scores have 95% intervals (`LEVEL`), an account manager'
 Source: Cameron, Gelbach & Miller (2008).
 """
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
+from functools import lru_cache
 
 import numpy as np
 
@@ -49,13 +50,22 @@ def cluster_bootstrap_mean(
     base = np.ones(len(rows)) if part_of is None else part_of
     _, cluster = np.unique(account, return_inverse=True)
     sums, sizes = np.bincount(cluster, weights=rows), np.bincount(cluster, weights=base)
-    rng = np.random.default_rng(seed)
-    means = np.empty(draws)
-    for k in range(draws):
-        times = rng.multinomial(len(sums), np.full(len(sums), 1 / len(sums)))
-        means[k] = (times @ sums) / (times @ sizes)
+    drawn = _drawn if len(sums) * draws <= MAX_CELLS else _draws
+    means = [(times @ sums) / (times @ sizes) for times in drawn(len(sums), draws, seed)]
     low, high = np.quantile(means, [0.025, 0.975])
     return Interval(float(rows.mean() / base.mean()), float(low), float(high), LEVEL)
+
+
+def _draws(n: int, draws: int, seed: int) -> Iterator[IntArray]:
+    """Return how often each of n accounts is drawn, draw by draw."""
+    rng, chances = np.random.default_rng(seed), np.full(n, 1 / n)
+    return (rng.multinomial(n, chances) for _ in range(draws))
+
+
+@lru_cache(maxsize=4)
+def _drawn(n: int, draws: int, seed: int) -> tuple[IntArray, ...]:
+    """Return the draws of the tables of a training, most of which are of the same accounts."""
+    return tuple(_draws(n, draws, seed))
 
 
 def mean(sums: FloatArray) -> float:
