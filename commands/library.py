@@ -280,6 +280,8 @@ def train(
 def load(model: str | Path) -> Model:
     """Load a model: `models:/loyalty-ladder@champion`, `models:/loyalty-ladder/3`, or the folder of a bundle.
 
+    `models:/loyalty-ladder/latest`, `runs:/RUN/model` and MLflow's `models:/m-...` are understood too.
+
     Raises
     ------
     RegistryError, BundleError
@@ -292,7 +294,11 @@ def load(model: str | Path) -> Model:
     from training.tracking.registry import DEFAULT_URI
 
     uri = registry_uri()
-    if str(model).startswith("models:") and uri == DEFAULT_URI and not Path(uri.removeprefix("sqlite:///")).is_file():
+    if (
+        str(model).startswith(("models:", "runs:"))
+        and uri == DEFAULT_URI
+        and not Path(uri.removeprefix("sqlite:///")).is_file()
+    ):
         raise RegistryError(f"No tracking server is named by MLFLOW_TRACKING_URI, and {uri} is not here.")
     with tempfile.TemporaryDirectory() as scratch:
         return Model(*read_trusted_bundle(find_bundle(str(model), RegistrySettings(), Path(scratch))))
