@@ -15,6 +15,7 @@ import pandas as pd
 from features.errors import InvalidRequest
 from features.finite import finite_cells
 from serving.integrations.flat_rows import (
+    ACCOUNTS,
     FLAT_COLUMNS,
     TABLE_COLUMN,
     flat_rows,
