@@ -10,9 +10,9 @@ from numpy.typing import NDArray
 from sklearn.base import BaseEstimator, TransformerMixin
 from sklearn.utils.validation import check_is_fitted
 
-from features.catalog.catalog import FEATURES, learn_vocabulary
+from features.catalog.catalog import FEATURES, check_added, learn_vocabulary
 from features.catalog.declarations import Context, Feature, measure
-from features.errors import ColumnMissing, NotEnoughData
+from features.errors import ColumnMissing, NotEnoughData, SettingsError
 from features.histories.histories import Histories
 from features.histories.snapshots import Snapshots
 from features.histories.views import View
@@ -68,11 +68,20 @@ class HistoryFeatures(TransformerMixin, BaseEstimator):  # type: ignore[misc]
 
     def fit(self, X: Any, y: Any = None) -> "HistoryFeatures":  # noqa: ARG002
         """Learn the vocabulary of texts; y is ignored."""
+        if not isinstance(self.histories, Histories):
+            raise SettingsError(
+                f"histories is a {type(self.histories).__name__}: give what build_histories(read_source(...)) returns, "
+                "or `ladder.read(...).histories`."
+            )
+        strange = [one for one in self.features if not isinstance(one, Feature)]
+        if strange:
+            raise SettingsError(f"features holds {strange[0]!r}, which is no Feature (docs/extend.md).")
         frame = _in_pandas(X)
         snapshots = self._snapshots(frame)
         self.n_features_in_, self.feature_names_in_ = frame.shape[1], np.asarray(frame.columns, object)
         rules = LadderRules() if self.rules is None else self.rules
         self.context_ = Context(rules, self.horizon_days, learn_vocabulary(self.histories, snapshots))
+        check_added(View(self.histories, snapshots), self.context_, self.features)
         return self
 
     def transform(self, X: Any) -> FloatArray:
