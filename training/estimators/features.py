@@ -1,6 +1,7 @@
 """A scikit-learn transformer from histories to the features of the catalogue."""
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
+from numbers import Integral
 from typing import Any
 
 import numpy as np
@@ -8,6 +9,7 @@ import pandas as pd
 import pyarrow as pa
 from numpy.typing import NDArray
 from sklearn.base import BaseEstimator, TransformerMixin
+from sklearn.utils import check_scalar
 from sklearn.utils.validation import check_is_fitted
 
 from features.catalog.catalog import FEATURES, check_added, learn_vocabulary
@@ -73,6 +75,13 @@ class HistoryFeatures(TransformerMixin, BaseEstimator):  # type: ignore[misc]
                 f"histories is a {type(self.histories).__name__}: give what build_histories(read_source(...)) returns, "
                 "or `ladder.read(...).histories`."
             )
+        check_scalar(self.horizon_days, "horizon_days", Integral, min_val=1)
+        if not isinstance(self.rules, LadderRules | None):
+            raise SettingsError(
+                f"rules is a {type(self.rules).__name__}: give LadderRules(...), or None for the usual."
+            )
+        if not isinstance(self.features, Iterable):
+            raise SettingsError(f"features is a {type(self.features).__name__}: give a list of them.")
         strange = [one for one in self.features if not isinstance(one, Feature)]
         if strange:
             raise SettingsError(f"features holds {strange[0]!r}, which is no Feature (docs/extend.md).")
