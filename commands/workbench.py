@@ -193,9 +193,9 @@ def draw(axes: Axes, plot: str, comparison: Comparison) -> bool:
     from training.tracking.plots import PLOTS
 
     by_name = {one.name: one for one in PLOTS}
-    of_kind("comparison", comparison, Comparison, EVALUATED)
     if not isinstance(plot, str) or plot not in by_name:
         raise SettingsError(f"There is no plot {plot!r}. Choose one of {', '.join(by_name)}.")
+    of_kind("comparison", comparison, Comparison, EVALUATED)
     for _, content in by_name[plot].needs([comparison], Curves()):
         by_name[plot].draw(axes, content)
         return True
