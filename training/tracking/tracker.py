@@ -27,6 +27,7 @@ DEFAULT_URI = "sqlite:///mlflow.db"
 _QUIET = {
     "MLFLOW_DISABLE_TELEMETRY": "true",
     "MLFLOW_ENABLE_ARTIFACTS_PROGRESS_BAR": "false",  # of files that lie on this disk
+    "MLFLOW_SUPPRESS_PRINTING_URL_TO_STDOUT": "true",  # three times a training; the command names the page itself
     "MLFLOW_HTTP_REQUEST_MAX_RETRIES": "2",  # its own seven take minutes to say that nobody is there
     "MLFLOW_HTTP_REQUEST_TIMEOUT": "20",  # its own 120 seconds, three times, are as many minutes
 }
