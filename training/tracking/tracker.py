@@ -12,7 +12,6 @@ import warnings
 from collections.abc import Iterator
 from contextlib import AbstractContextManager, contextmanager, nullcontext
 from functools import cache
-from http.client import HTTPException
 from pathlib import Path
 from typing import Any
 from urllib.error import HTTPError, URLError
@@ -167,13 +166,13 @@ def _check_answer(uri: str) -> None:
             return
     except HTTPError:  # it is there; what it refuses, MLflow says with the user's credentials
         return
-    except (OSError, HTTPException) as error:
+    except Exception as error:  # no answer, or what answers speaks no HTTP
         why = error.reason if isinstance(error, URLError) else error
         if isinstance(why, ssl.SSLError):  # whether that may pass is MLflow's setting
             return
         if isinstance(why, TimeoutError):
             why = f"nothing came within {PATIENCE_SECONDS:.0f} seconds"
-        raise RegistryError(_no_answer(uri, str(why) or type(why).__name__)) from None
+        raise RegistryError(_no_answer(uri, str(why).strip() or type(why).__name__)) from error
 
 
 def _no_answer(uri: str, why: str) -> str:
