@@ -51,6 +51,12 @@ def amount(name: str, number: object) -> float:
     return float(number)
 
 
+def of_kind(name: str, given: object, kind: type | tuple[type, ...], wanted: str) -> None:
+    """Refuse what is not of the kind that is needed.  wanted : where one gets it, as `ladder.read` returned it."""
+    if not isinstance(given, kind):
+        raise SettingsError(f"{name} is a {type(given).__name__}: give {wanted}.")
+
+
 def language_of(language: str) -> str:
     """Return a language that there is."""
     from training.model.text.words import PAGE_LANGUAGES

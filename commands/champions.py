@@ -20,7 +20,9 @@ if TYPE_CHECKING:
     from training.settings import RegistrySettings, Settings
     from training.tracking.registry import Registry
 
-_NAMED = re.compile(r"models:/(?P<model>[^/@]+)(?:/(?P<version>\d+)|@(?P<alias>[^/@]+))")
+_NAMED = re.compile(r"models:/(?P<model>[^/@]+)(?:/(?P<version>\d+|latest)|@(?P<alias>[^/@]+))")
+_ARTIFACT = re.compile(r"runs:/[^/]+/.+|models:/m-[0-9a-f]{32}")
+"""What MLflow says of a model that has no version: where its run logged it, or its id."""
 MEND = "`ladder promote champion` publishes it there"
 
 
@@ -33,7 +35,8 @@ class Alias:
 
 
 def find_bundle(model: str | None, settings: RegistrySettings, scratch: Path) -> Path:
-    """Return the folder of a model: the folder itself, one fetched for `models:/...`, or the champion by default.
+    """Return the folder of a model: the folder itself, one fetched for `models:/...` or `runs:/...`, or the champion by
+    default.
 
     scratch : where a model of the registry is fetched to.
 
@@ -51,11 +54,13 @@ def find_bundle(model: str | None, settings: RegistrySettings, scratch: Path) ->
     if named:
         registry = Registry(registry_uri(), named["model"])
         return registry.fetch(named["version"] or named["alias"], scratch)
+    if _ARTIFACT.fullmatch(model):
+        return Registry(registry_uri(), settings.model).fetch_logged(model, scratch)
     if (Path(model) / MANIFEST).is_file():
         return Path(model)
     raise RegistryError(
-        f"{model} is no model: give models:/{settings.model}/VERSION, models:/{settings.model}@{ALIAS}, or the folder "
-        "of a bundle."
+        f"{model} is no model: give models:/{settings.model}/VERSION, models:/{settings.model}/latest, "
+        f"models:/{settings.model}@{ALIAS}, runs:/RUN/model, or the folder of a bundle."
     )
 
 

@@ -191,8 +191,9 @@ def main(arguments: Sequence[str] | None = None) -> int:
     try:
         return _run(None)
     finally:
-        gc.disable()
-        gc.freeze()  # the memory goes back with the process: Python need not look through it once more
+        if "_duckdb" not in sys.modules:  # which complains of every object of its own that is still there at the end
+            gc.disable()
+            gc.freeze()  # the memory goes back with the process: Python need not look through it once more
 
 
 def _run(arguments: Sequence[str] | None) -> int:

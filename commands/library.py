@@ -16,7 +16,7 @@ from importlib import import_module
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, NamedTuple
 
-from commands.arguments import amount, instant_of, language_of, several, whole, with_columns
+from commands.arguments import amount, instant_of, language_of, of_kind, several, whole, with_columns
 from features.errors import BundleError, RegistryError, SettingsError, SourceUnreadable
 from features.extensions import use_modules
 
@@ -280,6 +280,8 @@ def train(
 def load(model: str | Path) -> Model:
     """Load a model: `models:/loyalty-ladder@champion`, `models:/loyalty-ladder/3`, or the folder of a bundle.
 
+    `models:/loyalty-ladder/latest`, `runs:/RUN/model` and MLflow's `models:/m-...` are understood too.
+
     Raises
     ------
     RegistryError, BundleError
@@ -291,8 +293,13 @@ def load(model: str | Path) -> Model:
     from training.settings import RegistrySettings
     from training.tracking.registry import DEFAULT_URI
 
+    of_kind("model", model, (str, Path), "its name, as models:/loyalty-ladder@champion, or the folder of a bundle")
     uri = registry_uri()
-    if str(model).startswith("models:") and uri == DEFAULT_URI and not Path(uri.removeprefix("sqlite:///")).is_file():
+    if (
+        str(model).startswith(("models:", "runs:"))
+        and uri == DEFAULT_URI
+        and not Path(uri.removeprefix("sqlite:///")).is_file()
+    ):
         raise RegistryError(f"No tracking server is named by MLFLOW_TRACKING_URI, and {uri} is not here.")
     with tempfile.TemporaryDirectory() as scratch:
         return Model(*read_trusted_bundle(find_bundle(str(model), RegistrySettings(), Path(scratch))))
@@ -326,12 +333,13 @@ def plan(
 
     if not isinstance(scores, Scores):
         raise SettingsError(f"a {type(scores).__name__} holds no scores: give what `Model.score` returned")
+    of_kind("model", model, (Model, type(None)), "what `ladder.train` or `ladder.load` returned")
     hours = {} if settings is None else _settings(settings).plan.hours
     return make_plan(
         with_columns("scores", _pandas(scores.scores), NEEDED_OF_SCORES),
         with_columns("investment_scores", _pandas(scores.investment_scores), NEEDED),
         Allowance(amount("the budget", budget), hours=hours),
-        Draw(holdout, explore, seed),
+        Draw(amount("holdout", holdout), amount("explore", explore), whole("seed", seed)),
         exact=solve,
         terms=None if model is None else terms_of(model.bundle.facts),
     )

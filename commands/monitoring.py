@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -60,6 +61,8 @@ def monitor_command(options: MonitorOptions) -> Figures:
     plans = [(file, read_plan(Path(file))) for file in options.plan]
     accepted = [] if url is None else _accepted_plans(url)
     loaded = load_source(options.data, settings, as_of=options.as_of, feedback=url)
+    if options.as_of is None:
+        _tell_age(loaded)
     judged = _judge_plans([*plans, *accepted], loaded, bool(plans), url)
     watched: Figures = {}
     if champion is not None:
@@ -74,6 +77,18 @@ def monitor_command(options: MonitorOptions) -> Figures:
         raise judged.refusal
     overruled = {} if url is None else _judge_overrides(url, loaded)
     return {**watched, **judged.figures, **overruled}
+
+
+def _tell_age(loaded: Loaded) -> None:
+    """Say how long ago the data end: what no table has, no comparison of its tables can miss."""
+    from features.instants import MICROSECONDS_PER_DAY, iso
+
+    days = (time.time_ns() // 1_000 - loaded.as_of) // MICROSECONDS_PER_DAY
+    if days >= loaded.settings.monitor.least_silent_days:
+        print(
+            f"The data end before {iso(loaded.as_of)}, {days:,} days ago: what came since is not looked at. If this is "
+            "the newest export, see why it brings nothing."
+        )
 
 
 def _keep_verdicts(url: str, as_of: int, found: Sequence[tuple[str, str, Figures]]) -> None:

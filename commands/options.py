@@ -136,7 +136,11 @@ Feedback = Annotated[
 ]
 Model = Annotated[
     str | None,
-    Option(metavar="URI", help="models:/NAME/VERSION, models:/NAME@ALIAS or a bundle's folder; else the champion"),
+    Option(
+        metavar="URI",
+        help="models:/NAME/VERSION (or /latest), models:/NAME@ALIAS, runs:/RUN/model or a bundle's folder; else the "
+        "champion",
+    ),
 ]
 Port = Annotated[int, Option(help="TCP port")]
 Store = Annotated[

@@ -87,7 +87,7 @@ def show_table(title: str, headings: Sequence[str], rows: Sequence[Sequence[str]
         numeric = all(_NUMBER.fullmatch(row[position]) for row in rows)
         table.add_column(heading, justify="right" if numeric and position else "left", overflow="fold")
     for row in rows:
-        table.add_row(*row)
+        table.add_row(*(_NOTHING_LESS.sub("", cell) for cell in row))
     width = max(room, _least_width(headings, rows))
     Console(width=width, highlight=False, markup=False).print(table)
 
@@ -103,6 +103,8 @@ LONGEST_WORD = 24
 """Characters; a longer word is a path or the like, and may be broken."""
 
 
+_NOTHING_LESS = re.compile(r"(?<!\w)-(?=0(?:\.0+)?(?![\d.,]))")
+"""The sign of what is rounded to zero."""
 _NUMBER = re.compile(r"|[+-]?[0-9][0-9,.]*%?( \[.*\])?")
 """What stands right in a column: nothing, or a number, perhaps with its interval."""
 

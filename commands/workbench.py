@@ -9,7 +9,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
-from commands.arguments import several
+from commands.arguments import language_of, of_kind, several, whole
 from commands.library import Day, Frame, Model, Source, give_back, read_first
 from features.errors import SettingsError
 
@@ -27,6 +27,8 @@ if TYPE_CHECKING:
     from training.model.findings import Finding
     from training.simulator.scenarios import Scenario
     from training.simulator.simulation import Simulation
+
+SNAPSHOTS, EVALUATED = "what `ladder.snapshots` returned", "what `ladder.evaluate` returned"
 
 
 def rungs(source: Source, *, as_of: Day | Sequence[Day] | None = None, accounts: Sequence[str] | None = None) -> Frame:
@@ -65,10 +67,13 @@ def features(
     import pandas as pd
 
     from features.catalog.catalog import FEATURES
-    from features.catalog.declarations import Context, measure
+    from features.catalog.declarations import Context, Feature, measure
     from features.histories.views import View
 
     pairs = _pairs(source, as_of, accounts)
+    for one in several(more):
+        of_kind("one of `more`", one, Feature, "features (docs/extend.md)")
+    of_kind("like", like, (Snapshots, Model, type(None)), "snapshots or a model, or nothing")
     alone = Context(source.settings.ladder, source.settings.outcome.horizon_days)
     every = (*FEATURES, *more)
     context = alone if like is None else like.bundle.context if isinstance(like, Model) else like.data.context
@@ -156,14 +161,19 @@ def evaluate(of: Snapshots, *, folds: int = 3, only: Sequence[str] = ()) -> Mapp
     """
     from training.evaluation.evaluation import evaluate as evaluate_all
 
+    of_kind("of", of, Snapshots, SNAPSHOTS)
     found = evaluate_all(of.data, of.source.settings, folds, wanted=lambda task: not only or task in only)
     return {one.task: one for one in found}
 
 
 def grades(comparisons: Mapping[str, Comparison], *, language: str = "en") -> tuple[str, ...]:
     """Return what the comparisons come to, in sentences."""
+    from training.evaluation.evaluation import Comparison
     from training.evaluation.grading import grade_report
 
+    of_kind("comparisons", comparisons, Mapping, EVALUATED)
+    for one in comparisons.values():
+        of_kind("one of the comparisons", one, Comparison, EVALUATED)
     return _sentences(grade_report(tuple(comparisons.values())), language)
 
 
@@ -179,11 +189,13 @@ def draw(axes: Axes, plot: str, comparison: Comparison) -> bool:
     """
     from features.errors import SettingsError
     from training.evaluation.curves import Curves
+    from training.evaluation.evaluation import Comparison
     from training.tracking.plots import PLOTS
 
     by_name = {one.name: one for one in PLOTS}
-    if plot not in by_name:
+    if not isinstance(plot, str) or plot not in by_name:
         raise SettingsError(f"There is no plot {plot!r}. Choose one of {', '.join(by_name)}.")
+    of_kind("comparison", comparison, Comparison, EVALUATED)
     for _, content in by_name[plot].needs([comparison], Curves()):
         by_name[plot].draw(axes, content)
         return True
@@ -206,6 +218,7 @@ def trials(of: Snapshots, investment: str) -> pd.DataFrame:
     from features.errors import NotEnoughData
     from training.effects.target_trials import build_trials
 
+    of_kind("of", of, Snapshots, SNAPSHOTS)
     names, built = list(of.source.histories.options.names), build_trials(of.data, of.source.settings)
     if built is None or investment not in names:
         raise NotEnoughData(f"there is no {investment!r} in investments; there are {', '.join(names) or 'none'}")
@@ -234,6 +247,7 @@ def effects(of: Snapshots, *, language: str = "en") -> Mapping[str, EffectFound]
     """Estimate the effect of every investment as `ladder train` does, and say what speaks for it and against it."""
     from training.effects.uplift import fit_uplift
 
+    of_kind("of", of, Snapshots, SNAPSHOTS)
     found = fit_uplift(of.data, of.source.settings).options
     return {
         one.investment: EffectFound(one.basis, one.mean, one.low, one.high, _sentences(one.findings, language))
@@ -254,11 +268,13 @@ def evaluate_plan(plan: Plan, later: Source, *, as_of: Day | None = None, langua
 
     later : the source as it stood after the plan was carried out.  as_of : None = the midnight after its last event.
     """
+    from serving.planning.plan import Plan
     from training.effects.plans.plan_evaluation import evaluate_plan as evaluate_accounts
     from training.effects.plans.plan_findings import plan_outcome
     from training.effects.plans.plan_outcomes import plan_outcomes, plan_rows
 
-    level = later.settings.uplift.level
+    of_kind("plan", plan, Plan, "what `ladder.plan` returned")
+    level = read_first(later).settings.uplift.level
     accounts = plan_outcomes(plan_rows(plan.rows, plan.record), later.histories, later.instant(as_of), later.settings)
     result = evaluate_accounts(accounts, level)
     return PlanOutcome(result, _sentences(plan_outcome(result, level), language))
@@ -339,7 +355,9 @@ def simulate(
     strange = sorted(set(changes) - set(Scenario.__dataclass_fields__))
     if strange:
         raise SettingsError(f"A scenario has no {strange[0]!r}; it has {', '.join(Scenario.__dataclass_fields__)}.")
-    world = replace(SCENARIOS[scenario], **changes) if scenario in SCENARIOS else scenario  # type: ignore[arg-type]
+    of_kind("scenario", scenario, (str, Scenario), f"a name, of {', '.join(SCENARIOS)}")
+    world = replace(SCENARIOS[scenario], **changes) if isinstance(scenario, str) and scenario in SCENARIOS else scenario  # type: ignore[arg-type]
+    accounts, months, seed = whole("accounts", accounts), whole("months", months), whole("seed", seed)
     made = make(world, accounts=accounts, months=months, seed=seed)
     return Simulated(made, SCENARIOS[scenario] if isinstance(world, str) else world, accounts, months, seed)
 
@@ -358,7 +376,7 @@ def findings(checks: Sequence[Mapping[str, object]], *, language: str = "en") ->
 def _sentences(found: Sequence[Finding], language: str) -> tuple[str, ...]:
     from training.model.text.catalogue import render
 
-    return tuple(render(one, language) for one in found)
+    return tuple(render(one, language_of(language)) for one in found)
 
 
 def _pairs(source: Source, as_of: Day | Sequence[Day] | None, accounts: Sequence[str] | None) -> Pairs:
@@ -375,7 +393,7 @@ def _pairs(source: Source, as_of: Day | Sequence[Day] | None, accounts: Sequence
         return Found(np.concatenate([k.account for k in known]), np.concatenate([k.as_of for k in known]))
     place = {name: at for at, name in enumerate(source.histories.account_ids.tolist())}
     names = several(accounts)
-    unknown = [name for name in names if name not in place]
+    unknown = [name for name in names if not isinstance(name, str) or name not in place]
     if unknown:
         raise SettingsError(f"There is no account {unknown[0]!r} in the source ({len(unknown):,} of {len(names):,}).")
     chosen = np.array([place[name] for name in names], np.int64)

@@ -2,6 +2,7 @@
 
 from collections.abc import Sequence
 from dataclasses import replace
+from functools import wraps
 
 import numpy as np
 
@@ -35,6 +36,7 @@ def with_added(ours: Sequence[Feature]) -> tuple[Feature, ...]:
 def _checked(compute: Compute) -> Compute:
     """Return a computation that refuses what would be no column of the matrix."""
 
+    @wraps(compute)
     def checked(view: View, context: Context) -> FloatArray:
         values = np.asarray(compute(view, context), np.float64)
         if values.shape != (len(view),):

@@ -31,6 +31,7 @@ from features.catalog.families import (
 )
 from features.catalog.families.firmographics import CODED_COLUMNS
 from features.catalog.fingerprint import reference_histories, reference_snapshots
+from features.catalog.steadiness import check_steady
 from features.errors import SettingsError
 from features.histories.histories import Histories
 from features.histories.snapshots import Snapshots
@@ -38,7 +39,8 @@ from features.histories.views import View
 from features.instants import FloatArray
 
 __all__ = [
-    "ALWAYS_KNOWN", "BY_NAME", "CODED_COLUMNS", "FEATURES", "HORIZON_NAMES", "NAMES", "Context", "Feature", "compute",
+    "ALWAYS_KNOWN", "BY_NAME", "CODED_COLUMNS", "FEATURES", "HORIZON_NAMES", "NAMES", "Context", "Feature",
+    "check_added", "compute",
     "count_values", "document", "feature_named", "fingerprint", "frequent_values", "learn_vocabulary",
 ]  # fmt: skip
 
@@ -57,7 +59,8 @@ FAMILIES = (
     conviction,
     partnership,
 )
-FEATURES: tuple[Feature, ...] = with_added([feature for family in FAMILIES for feature in family.FEATURES])
+_OURS = [feature for family in FAMILIES for feature in family.FEATURES]
+FEATURES: tuple[Feature, ...] = with_added(_OURS)
 """Those of the families, and those that installed packages and modules of one's own add."""
 NAMES: tuple[str, ...] = tuple(feature.name for feature in FEATURES)
 BY_NAME: Mapping[str, Feature] = {feature.name: feature for feature in FEATURES}
@@ -92,6 +95,11 @@ def compute(view: View, context: Context, names: Sequence[str] = NAMES) -> Float
     A snapshot has the same bits whatever other accounts and snapshots are in the view.
     """
     return measure(view, context, [BY_NAME[name] for name in names])
+
+
+def check_added(view: View, context: Context, features: Sequence[Feature] = FEATURES) -> None:
+    """Refuse features that are not ours and are not the same when computed again.  Raises PluginFailed."""
+    check_steady(view, context, [feature for feature in features if not any(feature is one for one in _OURS)])
 
 
 def learn_vocabulary(histories: Histories, snapshots: Snapshots, most: int = 30) -> dict[str, tuple[str, ...]]:

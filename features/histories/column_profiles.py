@@ -3,8 +3,8 @@
 A model keeps those of its training, so that monitoring can say what broke since: a column that was emptied, values that
 were renamed, money that comes in cents, times in another zone. The rows of a country or a currency are counted by
 themselves too, since often only one of several sources breaks. Counts add up over the parts of a source, and a week
-counts only when it is over, so that nothing of later weeks is seen. Cells that are filled in later are left out, and so
-is whatever names a person.
+counts only when it is over, so that nothing of later weeks is seen. A cell that is filled in later counts in the week
+in which it was, and only then. Whatever names a person is left out.
 """
 
 from collections.abc import Iterable, Iterator, Mapping
@@ -28,10 +28,12 @@ ROWS, MISSING = "", ""
 """Stands for the column that every row has, and for a cell without a value."""
 STEPS, SMALLEST, LARGEST = 8, -3, 11
 """Numbers are counted by size, in so many steps to a factor of ten, between these powers of ten."""
+EXACT = 20
+"""Whole numbers up to here are counted each by itself: answers on a scale, grades, how many."""
 MOST_DISTINCT = 5_000
 PERSONAL = frozenset({"name", "owner", "made_by"})
 
-OF_ACCOUNT, OF_ROW = ("country", "segment", "industry"), ("currency",)
+OF_ACCOUNT, OF_ROW = ("country", "segment", "industry"), ("currency", "instrument")
 """Columns of accounts, and of a table's own rows, by whose values rows are counted by themselves too."""
 MOST_PARTS = 200
 """Different values of such a column, above which it is no division into parts."""
@@ -142,7 +144,9 @@ def _weeks_between(since: int, until: int) -> tuple[int, int]:
 
 
 def number_of(size: str) -> float:
-    """Return the number that a size stands for: the middle of its step."""
+    """Return the number that a size stands for: itself, or the middle of its step."""
+    if size.startswith("="):
+        return float(size[1:])
     step = int(size)
     if step == 0:
         return 0.0
@@ -160,13 +164,21 @@ def _profile(
         for name, counts in _by_part(weeks, np.zeros(len(weeks), np.int64), (ROWS,), part, names):
             found.setdefault(name, {})[ROWS] = counts
     for column in table.columns:
-        if column.name not in columns or column.known_from is not None or column.name == "recorded_at":
+        if not {column.name, column.known_from or column.name} <= columns.keys():
+            continue
+        if column.name in ("recorded_at", column.known_from):
             continue
         codes, labels = _coded(column, columns[column.name])
-        found[table.name][column.name] = _count(weeks, codes, labels)
+        known = weeks
+        rows: slice | IntArray = slice(None)
+        if column.known_from is not None:  # from then on only, of the rows that have it by now
+            later = np.asarray(columns[column.known_from], np.int64)
+            rows = np.flatnonzero((later != NEVER) & (later != ALWAYS))
+            known = np.maximum(weeks[rows], later[rows] // WEEK)
+        found[table.name][column.name] = _count(known, codes[rows], labels)
         for names, part in parts:
             if column.name not in (*OF_ACCOUNT, *OF_ROW):
-                for name, counts in _by_part(weeks, codes, labels, part, names):
+                for name, counts in _by_part(known, codes[rows], labels, part[rows], names):
                     found[name][column.name] = counts
     return found
 
@@ -175,8 +187,8 @@ def _parts(
     table: Table, columns: Mapping[str, Any], divisions: Mapping[str, Mapping[str, str]]
 ) -> Iterator[tuple[list[str], IntArray]]:
     """Yield the names of the parts of each division of a table, and the part of each row, -1 of none."""
-    own = ((kind, columns[kind]) for kind in OF_ROW if kind in columns)
-    by_row = ((kind, cells.codes.astype(np.int64), list(map(str, cells.names))) for kind, cells in own)
+    own = ((kind, _coded(table.column(kind), columns[kind])) for kind in OF_ROW if kind in columns)
+    by_row = ((kind, codes - 1, list(labels[1:])) for kind, (codes, labels) in own)
     for kind, part, values in (*by_row, *_by_account(columns["account_id"], divisions)):
         rows = np.bincount(part[part >= 0], minlength=len(values))
         if np.count_nonzero(rows) <= MOST_PARTS:
@@ -239,12 +251,15 @@ def _coded(column: Column, cells: Any) -> tuple[IntArray, tuple[str, ...]]:
 
 def _sizes(numbers: FloatArray) -> tuple[IntArray, tuple[str, ...]]:
     most = (LARGEST - SMALLEST) * STEPS
-    known, zero = np.isfinite(numbers), numbers == 0
+    known = np.isfinite(numbers)
+    whole = known & (np.abs(numbers) <= EXACT) & (numbers == np.round(numbers))
     size = np.zeros(len(numbers), np.int64)
-    other = known & ~zero
+    other = known & ~whole
     steps = np.floor((np.log10(np.abs(numbers[other])) - SMALLEST) * STEPS).astype(np.int64) + 1
     size[other] = np.clip(steps, 1, most) * np.sign(numbers[other]).astype(np.int64)
-    return np.where(known, size + most + 1, 0), (MISSING, *(f"{step}" for step in range(-most, most + 1)))
+    size[whole] = most + EXACT + 1 + numbers[whole].astype(np.int64)
+    exact = (f"={number}" for number in range(-EXACT, EXACT + 1))
+    return np.where(known, size + most + 1, 0), (MISSING, *(f"{step}" for step in range(-most, most + 1)), *exact)
 
 
 def _count(weeks: IntArray, codes: IntArray, labels: tuple[str, ...] | None, rows: IntArray | None = None) -> Counts:

@@ -7,6 +7,7 @@ from collections.abc import Iterator, Mapping
 from contextlib import suppress
 from typing import Any
 
+import numpy as np
 import pandas as pd
 import pyarrow as pa
 
@@ -67,6 +68,18 @@ def frame_of(given: Any) -> pd.DataFrame:
         )  # fmt: skip
     if "account_id" in frame.index.names and "account_id" not in frame:
         frame = frame.assign(account_id=frame.index.get_level_values("account_id"))
+    return frame
+
+
+def whole_tables(frame: pd.DataFrame) -> pd.DataFrame:
+    """Return the rows of what MLflow made a single row of: frames by table, or columns; any other frame as it is."""
+    if len(frame) != 1:
+        return frame
+    row = {str(name): cell for name, cell in frame.iloc[0].items()}
+    if isinstance(row.get("account_id"), list | np.ndarray):
+        return frame_of(row)
+    if "account_id" not in row and row and all(name in _NESTED or name == ACCOUNTS for name in row):
+        return flat_rows(row)
     return frame
 
 

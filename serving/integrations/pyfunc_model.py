@@ -14,7 +14,16 @@ import pandas as pd
 
 from features.errors import InvalidRequest
 from features.finite import finite_cells
-from serving.integrations.flat_rows import FLAT_COLUMNS, TABLE_COLUMN, flat_rows, frame_of, is_flat, nested_accounts
+from serving.integrations.flat_rows import (
+    ACCOUNTS,
+    FLAT_COLUMNS,
+    TABLE_COLUMN,
+    flat_rows,
+    frame_of,
+    is_flat,
+    nested_accounts,
+    whole_tables,
+)
 from serving.scoring.request_parsing import EVENT_TABLES, PROFILE
 from serving.scoring.results import AccountResult, message_row
 from serving.scoring.score_columns import SCORES, Kind
@@ -30,6 +39,8 @@ INPUTS: Mapping[str, str] = {
     **{table.name: "any" for table in EVENT_TABLES},
     TABLE_COLUMN: "string",
     **dict.fromkeys(FLAT_COLUMNS, "any"),
+    ACCOUNTS: "any",
+    "no_column": "list",  # never there: with it MLflow hands a mapping of tables on
 }
 """Columns of the input: one row an account, a table's cell is its list of rows; or a row a row of the table that
 `table` names, with that table's columns. Ids may be whole numbers, and as_of dates."""
@@ -91,7 +102,7 @@ class PyfuncModel:
             If an as_of cannot be read, or a parameter is none.
         """
         asked = _checked({**PARAMS, **(params or {})})
-        frame = flat_rows(model_input) if isinstance(model_input, Mapping) else frame_of(model_input)
+        frame = flat_rows(model_input) if isinstance(model_input, Mapping) else whole_tables(frame_of(model_input))
         given, index = [_account(row) for row in frame.to_dict("records")], frame.index
         if is_flat(frame):
             given = nested_accounts(iter(given))

@@ -68,6 +68,28 @@ def test_the_alias_decides_and_the_folder_follows(
     assert read_bundle(named)[0] == other()
 
 
+def test_every_name_that_mlflow_has_for_a_model_finds_it(registry: Registry, tmp_path: Path) -> None:
+    for one in (tiny_bundle(), other()):
+        put(registry, tmp_path, one)
+    with connected(registry.uri) as (_, client):
+        first, second = (client.get_model_version(registry.model, version) for version in ("1", "2"))
+    move_alias(registry, 1)
+    names = {
+        "models:/loyalty-ladder/1": tiny_bundle(), "models:/loyalty-ladder@champion": tiny_bundle(),
+        first.source: tiny_bundle(), "models:/loyalty-ladder/latest": other(), "models:/loyalty-ladder/2": other(),
+        f"runs:/{second.run_id}/loyalty-ladder": other(),
+    }  # fmt: skip
+    for name, bundle in names.items():
+        assert ladder.load(name).bundle == bundle, name
+    for name in ("models:/loyalty-ladder", "models:/loyalty-ladder/newest", "runs:/", "nowhere"):
+        with pytest.raises(RegistryError, match="is no model: give models:/loyalty-ladder/VERSION"):
+            ladder.load(name)
+    with pytest.raises(RegistryError, match="There is no version of another yet"):
+        ladder.load("models:/another/latest")
+    with pytest.raises(RegistryError, match="answers"):
+        ladder.load("runs:/0123456789abcdef0123456789abcdef/model")
+
+
 @pytest.mark.parametrize("uri", ["http://127.0.0.1:9", "sqlite:///nowhere/mlflow.db", "postgresql://127.0.0.1:9/x"])
 def test_where_no_registry_answers_the_copy_serves_and_it_is_said(
     uri: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]

@@ -2,7 +2,10 @@
 
 import ast
 import json
+import os
 import re
+import subprocess
+import sys
 from dataclasses import FrozenInstanceError, dataclass, fields
 from pathlib import Path
 from typing import Annotated, Literal
@@ -161,3 +164,17 @@ def test_nothing_in_the_command_line_escapes_its_types() -> None:
         names = {node.id for node in ast.walk(tree) if isinstance(node, ast.Name)}
         free = {"Any"} if file.name == "library.py" else set()  # frames of pandas, Polars and Arrow share no type
         assert not names & ({"Any", "hasattr", "getattr", "setattr"} - free), file.name
+
+
+def test_a_command_that_ran_a_query_ends_without_a_word_of_duckdb(tmp_path: Path) -> None:
+    (tmp_path / "sales.csv").write_text(
+        "who,day,net\n" + "".join(f"A{k % 4},2024-01-{k + 1:02},9\n" for k in range(28))
+    )
+    query = "select who as account_id, day as ordered_at, net as revenue from sales"
+    (tmp_path / "own.toml").write_text(f"[tables.orders]\nquery = '{query}'\n")
+    program = "import sys; from commands.command_line import main; sys.exit(main())"
+    done = subprocess.run(
+        [sys.executable, "-c", program, "check", "--data", ".", "--config", "own.toml"], cwd=tmp_path, check=False,
+        capture_output=True, text=True, env=os.environ | {"PYTHONPATH": str(ROOT)},
+    )  # fmt: skip
+    assert (done.returncode, done.stderr) == (0, "")

@@ -73,6 +73,8 @@ def test_monitoring_works_without_any_plan_or_option(run: Run, data: str, champi
     assert logged.data.metrics["columns"] == figures["columns"]
 
     assert run("monitor", "--data", data, "--exit-code").status == EXIT_RETRAIN
+    assert "days ago: what came since is not looked at" in said.out
+    assert "days ago: what" not in run("monitor", "--data", data, "--as-of", iso(tiny_histories().end)).out
     soon = iso(earlier_bundle().facts.trained_until + 31 * MICROSECONDS_PER_DAY)
     early = run("monitor", "--data", data, "--as-of", soon, "--exit-code", "--json")
     assert early.status == 0, early.err

@@ -34,3 +34,13 @@ def test_what_fits_in_no_way_runs_on_and_breaks_no_word(capsys: pytest.CaptureFi
     words = capsys.readouterr().out.split()
     assert "100019000019" in words
     assert "measurement-19" in words
+
+
+def test_what_is_rounded_to_zero_has_no_sign(capsys: pytest.CaptureFixture[str]) -> None:
+    show_table(
+        "Surplus", ["day", "by", "interval"], [["2026-01-02", "-0.00", "-0.0% [-0.01, -0]"], ["a-0", "-0.001", ""]]
+    )
+    said = capsys.readouterr().out
+    assert [line.split() for line in said.splitlines() if "0.0" in line] == [
+        ["2026-01-02", "0.00", "0.0%", "[-0.01,", "0]"], ["a-0", "-0.001"],
+    ]  # fmt: skip

@@ -138,6 +138,7 @@ def compute_rows(
     sample = sample_snapshots(histories, sample_design.slices, sample_design.share)
     progress("features and outcomes", 0.0)
     view = View(histories, sample.snapshots)
+    catalog.check_added(view, sample_design.context)
     matrix = catalog.compute(view, sample_design.context)
     progress("features and outcomes", 0.7)
     labels = label(view, settings, sample_design.definition, sample_design.end)

@@ -1,5 +1,6 @@
 """What a model remembers of the raw columns that it learnt from: the last year before its training, in shares."""
 
+import math
 from collections.abc import Collection, Mapping
 from typing import Any
 
@@ -9,6 +10,8 @@ from features.histories.column_profiles import (
     MISSING,
     MOST_PARTS,
     ROWS,
+    WEEK,
+    Counts,
     Profiles,
     number_of,
     rows_by_week,
@@ -20,9 +23,15 @@ from features.schema import Kind
 from features.tables import TABLE
 
 YEAR = 364 * MICROSECONDS_PER_DAY
+LATELY = 91 * MICROSECONDS_PER_DAY
+"""Of the last of it is remembered how full a column was: what is written up later is emptier there."""
 MOST_VALUES = 50
 """Values of a column that are remembered by name, the most frequent."""
 QUANTILES = (0.05, 0.25, 0.5, 0.75, 0.95)
+LEAST_SHARE = 0.0005
+"""Of a size of numbers, below which it is not remembered."""
+BLOCKS_DAYS, LEAST_OF_BLOCK = (28, 91), 30
+"""The spans of the year that are held against the whole of it, and the cells that each must have."""
 MOST_REMEMBERED, LEAST_OF_PART = 8, 60
 """Parts of a table by each column that are remembered, the largest, and the rows that each must have."""
 STANDING = frozenset({"accounts", "contacts"})
@@ -38,7 +47,7 @@ def remember_columns(
     end : microseconds; weeks that are not over by then count nothing.  days : that are looked at; None = a year.
     among : the tables and parts that are wanted, as far as there are any; None = all tables and their larger parts.
     """
-    found = {}
+    found: dict[str, Any] = {}
     length = YEAR if days is None else days * MICROSECONDS_PER_DAY
     wanted = _worth_remembering(profiles, end, length) if among is None else sorted(profiles.keys() & set(among))
     for name_of_part in wanted:
@@ -55,7 +64,48 @@ def remember_columns(
                     for name in sorted(columns) if name != ROWS
                 },
             }  # fmt: skip
+            if days is None and table not in STANDING:
+                if name_of_part == table:
+                    found[table] |= {"by_week": weeks, "until_week": end // WEEK}
+                for name, about in found[name_of_part]["columns"].items():
+                    lately = values_between(columns[name], end - LATELY, end)
+                    filled = _remembered(table, name, lately)["filled"]
+                    if sum(lately.values()) >= LEAST_OF_BLOCK and filled < about["filled"]:
+                        about["filled_lately"] = filled
+                    if "values" in about or "sizes" in about:
+                        about["usual"] = _usual(table, name, columns[name], end)
     return found
+
+
+def difference(before: Mapping[str, Any], now: Mapping[str, Any]) -> float:
+    """Return the share of cells that would have to move to make a column as it was, 0 .. 1.
+
+    Of numbers by the Kolmogorov-Smirnov distance, of values by total variation; 0 of what is neither.
+    """
+    if "sizes" in before and "sizes" in now:
+        order = sorted({*before["sizes"], *now["sizes"]}, key=number_of)
+        apart = np.cumsum([now["sizes"].get(size, 0.0) - before["sizes"].get(size, 0.0) for size in order])
+        return float(np.abs(apart).max(initial=0.0))
+    if "values" in before and "values" in now:
+        was, share = before["values"], now["values"]
+        return math.fsum(abs(share.get(value, 0.0) - was.get(value, 0.0)) for value in {*was, *share}) / 2
+    return 0.0
+
+
+def _usual(table: str, name: str, counts: Counts, end: int) -> float:
+    """Return how far the spans of the year before lay from the whole of it, at most."""
+    year = _remembered(table, name, values_between(counts, end - YEAR, end))
+    for days in BLOCKS_DAYS:
+        length = days * MICROSECONDS_PER_DAY
+        spans = [values_between(counts, end - (k + 1) * length, end - k * length) for k in range(YEAR // length)]
+        filled = [sum(n for value, n in span.items() if value != MISSING) for span in spans]
+        if np.median(filled) >= LEAST_OF_BLOCK:
+            apart = [
+                difference(year, _remembered(table, name, span))
+                for span, n in zip(spans, filled, strict=True) if n >= LEAST_OF_BLOCK
+            ]  # fmt: skip
+            return round(max(apart), 4)
+    return 0.0
 
 
 def _since(table: str, end: int, length: int) -> int:
@@ -92,6 +142,8 @@ def _remembered(table: str, name: str, values: Mapping[str, int]) -> dict[str, A
         reached = np.cumsum([n for _, n in sizes]) / filled
         at = [int(np.searchsorted(reached, share)) for share in QUANTILES]
         about["quantiles"] = [float(f"{sizes[min(k, len(sizes) - 1)][0]:.4g}") for k in at]
+        shares = ((size, round(n / filled, 4)) for size, n in sorted(known.items()))
+        about["sizes"] = {size: share for size, share in shares if share >= LEAST_SHARE}
         about["negative"] = round(sum(n for value, n in sizes if value < 0) / filled, 4)
     elif kind is Kind.TIME:
         about["hours"] = [round(known.get(f"{hour}", 0) / filled, 4) for hour in range(24)]

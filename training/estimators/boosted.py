@@ -1,6 +1,7 @@
 """What the estimators share: the boosters' parameters, checked inputs, and rows split by time."""
 
 from collections.abc import Mapping
+from numbers import Integral
 from operator import index
 from typing import Any
 
@@ -8,7 +9,7 @@ import numpy as np
 import pandas as pd
 from joblib import effective_n_jobs  # type: ignore[import-untyped]
 from sklearn.base import BaseEstimator
-from sklearn.utils import check_random_state
+from sklearn.utils import check_random_state, check_scalar
 from sklearn.utils.validation import _check_sample_weight, validate_data
 
 from features.instants import BoolArray, FloatArray, IntArray
@@ -36,6 +37,8 @@ class Boosted(BaseEstimator):  # type: ignore[misc]
         seed = self.random_state
         if not isinstance(seed, int | np.integer):
             seed = check_random_state(seed).randint(2**31 - 1)
+        if self.n_jobs is not None:
+            check_scalar(self.n_jobs, "n_jobs", Integral)
         return BoosterSettings(  # numbers of numpy's, as a grid of parameters may hold them, are made plain
             rounds=index(self.rounds), learning_rate=float(self.learning_rate), leaves=index(self.leaves),
             least_in_leaf=index(self.least_in_leaf), l2=float(self.l2), row_share=float(self.row_share),

@@ -1,6 +1,7 @@
 """A scikit-learn transformer from histories to the features of the catalogue."""
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
+from numbers import Integral
 from typing import Any
 
 import numpy as np
@@ -8,11 +9,12 @@ import pandas as pd
 import pyarrow as pa
 from numpy.typing import NDArray
 from sklearn.base import BaseEstimator, TransformerMixin
+from sklearn.utils import check_scalar
 from sklearn.utils.validation import check_is_fitted
 
-from features.catalog.catalog import FEATURES, learn_vocabulary
+from features.catalog.catalog import FEATURES, check_added, learn_vocabulary
 from features.catalog.declarations import Context, Feature, measure
-from features.errors import ColumnMissing, NotEnoughData
+from features.errors import ColumnMissing, NotEnoughData, SettingsError
 from features.histories.histories import Histories
 from features.histories.snapshots import Snapshots
 from features.histories.views import View
@@ -68,11 +70,27 @@ class HistoryFeatures(TransformerMixin, BaseEstimator):  # type: ignore[misc]
 
     def fit(self, X: Any, y: Any = None) -> "HistoryFeatures":  # noqa: ARG002
         """Learn the vocabulary of texts; y is ignored."""
+        if not isinstance(self.histories, Histories):
+            raise SettingsError(
+                f"histories is a {type(self.histories).__name__}: give what build_histories(read_source(...)) returns, "
+                "or `ladder.read(...).histories`."
+            )
+        check_scalar(self.horizon_days, "horizon_days", Integral, min_val=1)
+        if not isinstance(self.rules, LadderRules | None):
+            raise SettingsError(
+                f"rules is a {type(self.rules).__name__}: give LadderRules(...), or None for the usual."
+            )
+        if not isinstance(self.features, Iterable):
+            raise SettingsError(f"features is a {type(self.features).__name__}: give a list of them.")
+        strange = [one for one in self.features if not isinstance(one, Feature)]
+        if strange:
+            raise SettingsError(f"features holds {strange[0]!r}, which is no Feature (docs/extend.md).")
         frame = _in_pandas(X)
         snapshots = self._snapshots(frame)
         self.n_features_in_, self.feature_names_in_ = frame.shape[1], np.asarray(frame.columns, object)
         rules = LadderRules() if self.rules is None else self.rules
         self.context_ = Context(rules, self.horizon_days, learn_vocabulary(self.histories, snapshots))
+        check_added(View(self.histories, snapshots), self.context_, self.features)
         return self
 
     def transform(self, X: Any) -> FloatArray:

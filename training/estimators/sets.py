@@ -58,6 +58,10 @@ class SetCalibrator(MetaEstimatorMixin, ClassifierMixin, BaseEstimator):  # type
 
         account : shape (n,); by default each row is an account of its own.
         """
+        if not hasattr(self.estimator, "fit") or not hasattr(self.estimator, "predict_proba"):
+            raise TypeError(
+                f"estimator is {self.estimator!r}: give a classifier with predict_proba, such as RungClassifier()"
+            )
         _check_feature_names(self, X, reset=True)
         X, y = indexable(X, y)
         y = column_or_1d(y, warn=True)

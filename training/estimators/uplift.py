@@ -1,13 +1,15 @@
 """A scikit-learn regressor of the effects of exposures."""
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
+from numbers import Integral, Real
 from statistics import NormalDist
 from typing import Any
 
 import numpy as np
 import pandas as pd
 from sklearn.base import RegressorMixin
+from sklearn.utils import check_scalar
 from sklearn.utils.validation import _check_sample_weight, check_is_fitted, column_or_1d, validate_data
 
 from features.instants import BoolArray, FloatArray, IntArray
@@ -164,6 +166,10 @@ class UpliftRegressor(RegressorMixin, Boosted):  # type: ignore[misc]
             If nothing says who was exposed, a value is missing, an arm or the control has no row, no row has one to be
             compared with at its date, or values look like doses.
         """
+        check_scalar(self.folds, "folds", Integral, min_val=2)
+        check_scalar(self.clip, "clip", Real, min_val=0.0, max_val=0.5)
+        if not isinstance(self.modifiers, Iterable | None) or isinstance(self.modifiers, str):
+            raise TypeError(f"modifiers is {self.modifiers!r}: give a list of columns, by name or position, or None")
         matrix, y = validate_data(
             self, X, y, dtype=np.float64, order="F", ensure_all_finite="allow-nan", y_numeric=True
         )

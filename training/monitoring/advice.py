@@ -6,11 +6,11 @@ from dataclasses import dataclass
 from features.instants import iso
 from training.evaluation.cluster_bootstrap import LEVEL
 from training.model.findings import BLOCKER, NOTE, OK, WARNING, Finding, gravest
+from training.monitoring.broken_column import NOTED, BrokenColumn
 from training.monitoring.drift_since import DriftSince
 from training.monitoring.early_signs import Proxy
 from training.monitoring.label_clock import LabelClock
 from training.monitoring.label_drift import REVENUE, LabelShift
-from training.monitoring.raw_columns import NEW, BrokenColumn
 from training.monitoring.realised_performance import CLIMBING, FALLING, SWITCHING, RealisedPerformance
 from training.monitoring.table_freshness import WHOLE, StaleTable
 from training.settings import Settings
@@ -75,7 +75,12 @@ class Watched:
     @property
     def broken(self) -> bool:
         """Return whether the source must be mended before anything is learnt from it."""
-        return bool(self.stopped or self.absent or any(one.kind != NEW for one in self.columns))
+        return bool(self.stopped or self.absent or self.broken_columns)
+
+    @property
+    def broken_columns(self) -> tuple[BrokenColumn, ...]:
+        """Return the columns and tables that must be mended, without those that may be as they should be."""
+        return tuple(one for one in self.columns if one.kind not in NOTED)
 
 
 def broken_export(found: Watched) -> list[Finding]:
@@ -117,6 +122,15 @@ def _broken(one: BrokenColumn) -> Finding:
             return Finding.of("sign_changed", WARNING, **where, **shares)
         case "new_value":
             return Finding.of("value_new", NOTE, **where, share=one.now, names=list(one.names))
+        case "swapped":
+            was, name = one.names
+            return Finding.of("values_swapped", WARNING, **where, **shares, was=was, name=name)
+        case "moved" if one.names:
+            return Finding.of("values_moved", WARNING, **where, **shares, was=one.names[0], distance=one.change)
+        case "moved":
+            return Finding.of("numbers_moved", WARNING, **where, **shares, distance=one.change)
+        case "reversed":
+            return Finding.of("numbers_reversed", WARNING, **where, **shares, total=round(one.change))
         case "constant":
             return Finding.of("numbers_constant", WARNING, **where, **shares)
         case "hour_lost":
@@ -125,6 +139,14 @@ def _broken(one: BrokenColumn) -> Finding:
             return Finding.of("rows_repeated", WARNING, table=one.where, **shares)
         case "shifted":
             return Finding.of("times_shifted", WARNING, **where, hours=round(one.change))
+        case "fell":
+            return Finding.of("rows_fell", WARNING, table=one.where, **shares, weeks=round(one.change))
+        case "fell_unknown":
+            return Finding.of("rows_fell_or_season", NOTE, table=one.where, **shares, weeks=round(one.change))
+        case "history_gone":
+            return Finding.of("history_gone", WARNING, table=one.where, **shares)
+        case "history_added":
+            return Finding.of("history_added", WARNING, table=one.where, **shares)
         case "fewer_rows":
             return Finding.of("rows_fewer", WARNING, table=one.where, **shares)
         case _:

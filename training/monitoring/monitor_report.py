@@ -37,7 +37,7 @@ def figures(found: Watched) -> dict[str, float]:
     named: dict[str, float] = {
         "age_days": clock.age_days, "label_share_seen": clock.share_seen,
         "tables_stopped": len(found.stopped), "tables_absent": len(found.absent),
-        "columns_broken": len(found.columns), "outcomes_moved": sum(one.moved for one in found.shifts),
+        "columns_broken": len(found.broken_columns), "outcomes_moved": sum(one.moved for one in found.shifts),
         "parts": sum(len(one.parts) for one in found.matured),
         "parts_off": sum(len(one.parts_off) for one in found.matured),
     }  # fmt: skip
@@ -94,7 +94,7 @@ def document(found: Watched, reasons: Sequence[Finding]) -> dict[str, Any]:
         "early_signs": [asdict(one) for one in found.proxies],
         "tables_stopped": [asdict(one) | {"last": iso(one.last)} for one in found.stopped],
         "tables_absent": list(found.absent),
-        "columns_broken": [asdict(one) for one in found.columns],
+        "columns_broken": [asdict(one) for one in found.broken_columns],
         "plans": [asdict(one) for one in found.plans],
     }
     plain: dict[str, Any] = _finite(told)
@@ -185,10 +185,11 @@ def _series(found: Watched, reasons: Sequence[Finding], now: float) -> Iterator[
     for name, text in PLAN_FIGURES.items():
         yield f"plan_{name}", text, [(key, getattr(one, name)) for key, one in plans]
     broken: list[Sample] = [
-        ({"table": one.table, "column": one.column, "kind": one.kind, "part": one.part}, 1.0) for one in found.columns
+        ({"table": one.table, "column": one.column, "kind": one.kind, "part": one.part}, 1.0)
+        for one in found.broken_columns
     ]
     yield "column_broken", "1 for each raw column that is not as in training, by what is wrong", broken
-    yield "columns_broken", "How many of them there are", [({}, len(found.columns))]
+    yield "columns_broken", "How many of them there are", [({}, len(found.broken_columns))]
     yield "tables_stopped", "How many tables stopped or are gone", [({}, len(found.stopped) + len(found.absent))]
 
 

@@ -10,7 +10,7 @@ import pandas as pd
 from features.histories.histories import Histories
 from features.histories.streams import Stream
 from features.instants import MICROSECONDS_PER_DAY, NEVER
-from training.monitoring.raw_columns import LEAST_ROWS, REPEATED, WINDOWS_DAYS, BrokenColumn
+from training.monitoring.broken_column import LEAST_ROWS, REPEATED, WINDOWS_DAYS, BrokenColumn
 
 MOST_BEFORE, LEAST_NOW = 0.1, 0.25
 """The share of rows that may have been as another is before, and from which on they are too many now: where a third

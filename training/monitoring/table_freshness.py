@@ -1,7 +1,8 @@
 """Tables that stopped arriving: no new rows for longer than their pauses last, while others go on.
 
-A table has stopped where, since its own last row, others have had rows for at least so many days and at least twice the
-longest pause between two of its days with rows in the year before. Both when rows happened and when they were recorded
+A table has stopped where, since its own last row, others have had rows for at least so many days, for at least twice
+the longest pause between two of its days with rows in the year before, leaving one such as a closing between the years,
+and not by chance, as rare as its days with rows are. Both when rows happened and when they were recorded
 are looked at: what stops happening may still be written up for weeks. Where nothing at all has come for so long, it is
 the whole source. *Blind* to a table that was always rare, and to one that still trickles.
 """
@@ -16,6 +17,8 @@ from features.instants import MICROSECONDS_PER_DAY, IntArray
 LEAST_DAYS = 8
 """Days with rows in the year before, below which a table has no rhythm to fall out of."""
 PAUSES = 2.0
+CHANCE = 1e-3
+"""Of a pause so long between days with rows that fall at random."""
 YEAR_DAYS = 365
 WHOLE = "the whole source"
 """Stands for the table where nothing at all came."""
@@ -60,5 +63,7 @@ def _silence(name: str, times: IntArray, until: int, least_days: float) -> Stale
     silent = (until - last) / MICROSECONDS_PER_DAY
     if len(days) < LEAST_DAYS or silent < least_days:
         return None
-    pause = float(np.diff(days).max())
-    return StaleTable(name, last, silent, pause) if silent >= PAUSES * pause else None
+    *_, second, longest = np.sort(np.diff(days)).tolist()
+    by_chance = np.log(1 / CHANCE) * (days[-1] - days[0]) / len(days)
+    stopped = silent > max(longest, min(PAUSES * second, PAUSES * longest), by_chance)
+    return StaleTable(name, last, silent, float(longest)) if stopped else None

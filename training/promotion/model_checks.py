@@ -29,7 +29,8 @@ def judged_out_of_time(context: PromotionContext) -> list[Finding]:
     """Find whether the model was ever judged on a later period; one that was not may serve, but not silently."""
     if context.comparisons:
         return [Finding.of("judged_out_of_time", OK, origins=len(context.comparisons[0].origins))]
-    return [Finding.of("judged_never", WARNING)]
+    by_wish = any(one.code == "not_judged_by_wish" for one in context.facts.report)
+    return [Finding.of("judged_never_by_wish" if by_wish else "judged_never", WARNING)]
 
 
 def beats_baselines(context: PromotionContext) -> list[Finding]:

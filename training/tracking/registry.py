@@ -31,7 +31,7 @@ from training.tracking.tracker import DEFAULT_URI, connected
 
 __all__ = ["ALIAS", "DEFAULT_URI", "Registry"]
 
-ALIAS = "champion"
+ALIAS, LATEST = "champion", "latest"
 HISTORY_TAG = "former_champions"
 MAX_DESCRIPTION = 4_900
 """The longest description, characters: MLflow's databases hold 5,000."""
@@ -179,9 +179,17 @@ class Registry:
             return int(version)
 
     def fetch(self, version: int | str, into: Path) -> Path:
-        """Copy the bundle of a version (a number, or an alias as `champion`) into a folder; return where it lies."""
+        """Copy the bundle of a version into a folder; return where it lies.
+
+        version : a number, an alias as `champion`, or `latest` for the one with the highest number.
+        """
         with connected(self.uri) as (mlflow, client):
-            if not str(version).isdigit():
+            if version == LATEST:
+                numbers = _versions(client, self.model)
+                if not numbers:
+                    raise RegistryError(f"There is no version of {self.model} yet. Run `ladder train` first.")
+                version = max(numbers)
+            elif not str(version).isdigit():
                 number = _alias(client, self.model, str(version))
                 if number is None:
                     raise RegistryError(
@@ -189,6 +197,11 @@ class Registry:
                     )
                 version = number
             return _download(mlflow, client, self.model, int(version), into)
+
+    def fetch_logged(self, uri: str, into: Path) -> Path:
+        """Copy the bundle of a model that MLflow names by its run or its id into a folder; return where it lies."""
+        with connected(self.uri) as (mlflow, _):
+            return _bundle_of(mlflow, uri, uri, into)
 
     def text(self, version: int, name: str) -> str | None:
         """Return a text file of the run that made a version; None where that run kept no file of that name."""
@@ -257,11 +270,14 @@ def _former(client: Any, model: str) -> list[int]:
     return former
 
 
+def _versions(client: Any, model: str) -> dict[int, Any]:
+    """Return MLflow's record of every version, by its number."""
+    return {int(one.version): one for one in client.search_model_versions(f"name = '{model}'")}
+
+
 def _version_of(client: Any, model: str, version: int) -> Any:
     """Return MLflow's record of a version."""
-    known = {
-        int(version_found.version): version_found for version_found in client.search_model_versions(f"name = '{model}'")
-    }
+    known = _versions(client, model)
     if version not in known:
         have = f"it has {', '.join(map(str, sorted(known)))}" if known else "it has none; run `ladder train` first"
         raise RegistryError(f"The registry has no version {version} of {model}; {have}.")
@@ -270,10 +286,15 @@ def _version_of(client: Any, model: str, version: int) -> Any:
 
 def _download(mlflow: Any, client: Any, model: str, version: int, into: Path) -> Path:
     _version_of(client, model, version)
-    version_found = Path(mlflow.artifacts.download_artifacts(f"models:/{model}/{version}", dst_path=str(into)))
-    manifests = sorted(version_found.glob(f"data/*/{MANIFEST}")) + sorted(version_found.glob(f"data/{MANIFEST}"))
+    return _bundle_of(mlflow, f"models:/{model}/{version}", f"Version {version} of {model}", into)
+
+
+def _bundle_of(mlflow: Any, uri: str, what: str, into: Path) -> Path:
+    """Fetch a logged model and return the folder of the bundle within it.  what : it is called in a refusal."""
+    found = Path(mlflow.artifacts.download_artifacts(uri, dst_path=str(into)))
+    manifests = sorted(found.glob(f"data/*/{MANIFEST}")) + sorted(found.glob(f"data/{MANIFEST}"))
     if not manifests:
-        raise RegistryError(f"Version {version} of {model} holds no bundle. Train it anew.")
+        raise RegistryError(f"{what} holds no bundle. Name another model, or train it anew.")
     return manifests[0].parent
 
 

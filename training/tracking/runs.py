@@ -162,23 +162,20 @@ def log_model(mlflow: Any, folder: Path, form: ModelForm, *, name: str, params: 
 def signature(mlflow: Any, form: ModelForm) -> Any:
     """Build the model's signature.
 
-    Rows stay as a request has them (`any`): what they must hold is checked by the model, account by account.
+    Rows stay as a request has them (`any`): what they must hold is checked by the model, account by account. No column
+    must be there: where one is a list (`list`), MLflow hands a mapping of whole tables on as a single row of them.
     """
     types = mlflow.types.schema
+    own = {"any": types.AnyType(), "list": types.Array(types.AnyType())}
 
-    def columns(named: Mapping[str, str], required: int) -> Any:
-        return types.Schema(
-            [
-                types.ColSpec(types.AnyType() if kind == "any" else kind, name, required=k < required)
-                for k, (name, kind) in enumerate(named.items())
-            ]
-        )
+    def columns(named: Mapping[str, str]) -> Any:
+        return types.Schema([types.ColSpec(own.get(kind, kind), name, required=False) for name, kind in named.items()])
 
     kinds = {bool: "boolean", str: "string"}
     params = types.ParamSchema(
         [types.ParamSpec(name, kinds[type(default)], default) for name, default in form.params.items()]
     )
-    return mlflow.models.ModelSignature(columns(form.inputs, 1), columns(form.outputs, 1), params)
+    return mlflow.models.ModelSignature(columns(form.inputs), columns(form.outputs), params)
 
 
 def end_killed(client: Any, experiment: str) -> None:

@@ -7,13 +7,16 @@ here they wait for one another.
 import logging
 import os
 import socket
+import ssl
 import warnings
 from collections.abc import Iterator
 from contextlib import AbstractContextManager, contextmanager, nullcontext
 from functools import cache
 from pathlib import Path
 from typing import Any
+from urllib.error import HTTPError, URLError
 from urllib.parse import urlsplit
+from urllib.request import urlopen
 
 from features.errors import RegistryError
 from training.tracking.experiment_page import EXPERIMENT_TAGS, THEIRS
@@ -23,10 +26,12 @@ DEFAULT_URI = "sqlite:///mlflow.db"
 _QUIET = {
     "MLFLOW_DISABLE_TELEMETRY": "true",
     "MLFLOW_ENABLE_ARTIFACTS_PROGRESS_BAR": "false",  # of files that lie on this disk
-    "MLFLOW_HTTP_REQUEST_MAX_RETRIES": "3",  # its own seven take minutes to say that nobody is there
+    "MLFLOW_SUPPRESS_PRINTING_URL_TO_STDOUT": "true",  # three times a training; the command names the page itself
+    "MLFLOW_HTTP_REQUEST_MAX_RETRIES": "2",  # its own seven take minutes to say that nobody is there
+    "MLFLOW_HTTP_REQUEST_TIMEOUT": "20",  # its own 120 seconds, three times, are as many minutes
 }
-SECONDS = 3.0
-"""How long a server may take to be heard of, before the champion's copy serves."""
+SECONDS, PATIENCE_SECONDS = 3.0, 10.0
+"""How long a server may take to be heard of, before the champion's copy serves; and to answer, before it is refused."""
 _PORTS = {"http": 80, "https": 443, "postgresql": 5432, "mysql": 3306}
 _OPENING = 0x6C616464
 """The number of our advisory lock in PostgreSQL."""
@@ -41,6 +46,7 @@ def connected(uri: str) -> Iterator[tuple[Any, Any]]:
     RegistryError
         If the store cannot be reached, or refuses; also for MLflow's errors within the block.
     """
+    _check_answer(uri)
     with quiet():
         import mlflow
         from mlflow.exceptions import MlflowException
@@ -141,6 +147,38 @@ def is_reachable(uri: str) -> bool:
         return False
 
 
+def _check_answer(uri: str) -> None:
+    """Refuse a server that does not answer, or only takes the connection: MLflow would try for minutes.
+
+    Raises
+    ------
+    RegistryError
+        With what is wrong.
+    """
+    address = urlsplit(uri)
+    if address.scheme not in ("http", "https"):
+        if not is_reachable(uri) and sqlite_file(uri) is None:
+            raise RegistryError(_no_answer(uri, "nobody listens there, or no such host is known"))
+        return
+    try:
+        there = f"{address.scheme}://{address.netloc.rpartition('@')[2]}{address.path.rstrip('/')}"
+        with urlopen(f"{there}/version", timeout=PATIENCE_SECONDS):
+            return
+    except HTTPError:  # it is there; what it refuses, MLflow says with the user's credentials
+        return
+    except Exception as error:  # no answer, or what answers speaks no HTTP
+        why = error.reason if isinstance(error, URLError) else error
+        if isinstance(why, ssl.SSLError):  # whether that may pass is MLflow's setting
+            return
+        if isinstance(why, TimeoutError):
+            why = f"nothing came within {PATIENCE_SECONDS:.0f} seconds"
+        raise RegistryError(_no_answer(uri, str(why).strip() or type(why).__name__)) from error
+
+
+def _no_answer(uri: str, why: str) -> str:
+    return f"No registry answers at {without_secrets(uri)}: {why}. See that it runs, and check MLFLOW_TRACKING_URI."
+
+
 def sqlite_file(uri: str) -> Path | None:
     """Return the file of a SQLite store; None for any other."""
     return Path(uri.removeprefix("sqlite:///").split("?")[0]) if uri.startswith("sqlite:///") else None
@@ -176,7 +214,8 @@ def turn_at(uri: str) -> Iterator[None]:
     elif uri.startswith("postgresql"):
         import sqlalchemy as sa
 
-        engine = sa.create_engine(uri, poolclass=sa.NullPool)
+        patience = {} if "connect_timeout" in uri else {"connect_timeout": round(PATIENCE_SECONDS)}
+        engine = sa.create_engine(uri, poolclass=sa.NullPool, connect_args=patience)
         try:
             with engine.connect() as connection:
                 connection.execute(sa.select(sa.func.pg_advisory_lock(_OPENING)))

@@ -90,7 +90,11 @@ def test_flat_rows_and_frames_by_table_give_what_nested_ones_give(
         for name, table in tiny.tables.items() if "account_id" in table
     }  # fmt: skip
     expected = model.predict(nested, params=asked).set_index("account_id").sort_index()
-    for answer in (model.predict(flat_rows(frames), params=asked), PyfuncModel(scoring_service).predict(frames, asked)):
+    for answer in (
+        model.predict(flat_rows(frames), params=asked),
+        model.predict(frames, params=asked),
+        PyfuncModel(scoring_service).predict(frames, asked),
+    ):
         found = answer.set_index("account_id").sort_index()
         pd.testing.assert_frame_equal(pd.DataFrame(found), pd.DataFrame(expected))
 
@@ -111,6 +115,22 @@ def test_a_table_comes_in_any_form(form: str, scoring_service: ScoringService) -
     expected = own.predict({"orders": ORDERS, "accounts": country}, asked)
     assert expected["status"].tolist() == ["ok", "ok"]
     pd.testing.assert_frame_equal(own.predict({"orders": FORMS[form], "accounts": country}, asked), expected)
+
+
+def test_mlflow_hands_a_mapping_on_whatever_it_maps(model: Any) -> None:
+    one = model.predict({"orders": ORDERS}, params={"as_of": "2026-01-01"})
+    assert list(one["account_id"]) == ["1", "2"]
+    assert set(one["status"]) <= {"ok", "warning"}
+    nested = {"account_id": ["1", "2"], "orders": [rows.to_dict("records") for _, rows in ORDERS.groupby("account_id")]}
+    for given in (
+        {"orders": ORDERS.to_dict("records")}, {"orders": pa.Table.from_pandas(ORDERS)}, nested,
+        {**nested, "account_id": np.array(["1", "2"])}, pd.DataFrame(nested),
+    ):  # fmt: skip
+        answer = model.predict(given, params={"as_of": "2026-01-01"})
+        assert rows(answer) == rows(one)
+    assert model.predict({"orders": ORDERS.iloc[:0]}, params={"as_of": "2026-01-01"}).empty
+    with pytest.raises(Exception, match=r"columns of a table \(ordered_at, revenue\), and no column 'table'"):
+        model.predict({"ordered_at": ["2025-09-18"], "revenue": [9.0]})
 
 
 def test_mlflow_lets_ids_that_are_numbers_and_dates_in(model: Any) -> None:

@@ -5,9 +5,9 @@ from pathlib import Path
 
 from tests.training.monitoring.test_realised_performance import CALM
 from training.monitoring.advice import reasons_of
+from training.monitoring.broken_column import EMPTIED, BrokenColumn
 from training.monitoring.monitor_page import MOST_RUNS, keep_run, kept_runs, monitor_page
 from training.monitoring.monitor_report import document
-from training.monitoring.raw_columns import EMPTIED, BrokenColumn
 
 WEEK = 7 * 86_400_000_000
 

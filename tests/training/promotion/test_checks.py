@@ -14,9 +14,9 @@ from tests.training.evaluation.comparisons import tiny_comparisons
 from training.evaluation.cluster_bootstrap import Interval
 from training.evaluation.evaluation import OURS, Comparison, Row
 from training.model.bundle import Facts
-from training.model.findings import OK, WARNING, Finding
+from training.model.findings import NOTE, OK, WARNING, Finding
 from training.model.footprint import Footprint
-from training.model.text.catalogue import heading
+from training.model.text.catalogue import heading, render
 from training.promotion import change_checks as change
 from training.promotion import model_checks as model
 from training.promotion.behavioural_tests import Response
@@ -61,6 +61,10 @@ def test_a_good_first_model_passes() -> None:
 
 def test_a_model_that_was_not_judged_may_serve_but_says_so() -> None:
     assert severities(judged_out_of_time(context())) == ["warning"]
+    wished = replace(context().facts, report=(Finding.of("not_judged_by_wish", NOTE),))
+    (never,) = judged_out_of_time(replace(context(), facts=wished))
+    assert "too short" not in render(never, "en")
+    assert "not asked for (--fast, or no folds)" in render(never, "en")
     assert passes(examine(context()))
 
 

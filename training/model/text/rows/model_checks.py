@@ -76,6 +76,14 @@ ROWS = (
         ),
         ("Not judged out of time", "Niet op latere tijd beoordeeld"),
     ),
+    Row(
+        "judged_never_by_wish",
+        (
+            "that was not asked for (--fast, or no folds): train without it before anything rests on the scores",
+            "dat was niet gevraagd (--fast, of zonder folds): train zonder dat voordat er iets op de scores rust",
+        ),
+        ("Not judged out of time", "Niet op latere tijd beoordeeld"),
+    ),
     Row("baseline_better", _BASELINE, ("A baseline is better: {task:task}", "Een simpele regel is beter: {task:task}")),
     Row(
         "baselines_not_better", _BASELINE,

@@ -194,6 +194,80 @@ ROWS = (
         ),
     ),
     Row(
+        "values_swapped",
+        (
+            "{table}.{column}: the shares of the values have changed places ({was} {before:%}, now {now:%}; {name} stands "
+            "where it stood): are they exchanged, such as yes for no? Mend the export or the mapping",
+            "{table}.{column}: de aandelen van de waarden zijn van plaats gewisseld ({was} {before:%}, nu {now:%}; {name} "
+            "staat op die plaats): zijn ze verwisseld, zoals ja met nee? Herstel de export of de vertaling",
+        ),
+    ),
+    Row(
+        "values_moved",
+        (
+            "{table}.{column}: {distance:%} of the rows have other values than in any month of the year before training "
+            "({was} {before:%}, now {now:%}): see whether the export left some out, or gives them another meaning",
+            "{table}.{column}: {distance:%} van de rijen hebben andere waarden dan in enige maand van het jaar voor de "
+            "training ({was} {before:%}, nu {now:%}): kijk of de export er weglaat, of ze anders bedoelt",
+        ),
+    ),
+    Row(
+        "numbers_moved",
+        (
+            "{table}.{column}: {distance:%} of the numbers lie elsewhere than in any month of the year before training "
+            "(median {before:short}, now {now:short}): see whether the export changed what they mean",
+            "{table}.{column}: {distance:%} van de getallen liggen ergens anders dan in enige maand van het jaar voor de "
+            "training (mediaan {before:short}, nu {now:short}): kijk of de export er iets anders mee bedoelt",
+        ),
+    ),
+    Row(
+        "numbers_reversed",
+        (
+            "{table}.{column}: the scale is turned round, {total:count} less what it was (median {before:short}, now "
+            "{now:short}): turn it back in the export or the mapping",
+            "{table}.{column}: de schaal is omgekeerd, {total:count} min wat het was (mediaan {before:short}, nu "
+            "{now:short}): keer hem terug in de export of de vertaling",
+        ),
+    ),
+    Row(
+        "rows_fell",
+        (
+            "{table}: {now:short} rows a week in the last {weeks:count} weeks, where {before:short} were to be expected by "
+            "the weeks before and the same season a year earlier: see what the export leaves out, such as a part of the "
+            "accounts",
+            "{table}: {now:short} rijen per week in de laatste {weeks:count} weken, waar er {before:short} te verwachten "
+            "waren, naar de weken ervoor en hetzelfde seizoen een jaar eerder: kijk wat de export weglaat, zoals een deel "
+            "van de accounts",
+        ),
+    ),
+    Row(
+        "rows_fell_or_season",
+        (
+            "{table}: {now:short} rows a week in the last {weeks:count} weeks, where the weeks before had {before:short}; "
+            "the data do not yet tell whether it is the season: if it is not, see what the export leaves out",
+            "{table}: {now:short} rijen per week in de laatste {weeks:count} weken, waar de weken ervoor er {before:short} "
+            "hadden; de data zeggen nog niet of het het seizoen is: zo niet, kijk wat de export weglaat",
+        ),
+    ),
+    Row(
+        "history_gone",
+        (
+            "{table}: of the {before:count} rows of the year that the champion learnt from, {now:count} are there: see what "
+            "the export leaves out, such as a part of the accounts",
+            "{table}: van de {before:count} rijen van het jaar waarvan het huidige model leerde, zijn er {now:count} over: "
+            "kijk wat de export weglaat, zoals een deel van de accounts",
+        ),
+    ),
+    Row(
+        "history_added",
+        (
+            "{table}: the year that the champion learnt from had {before:count} rows, and has {now:count} now: see whether "
+            "rows come more than once; if they came late, train anew",
+            "{table}: het jaar waarvan het huidige model leerde had {before:count} rijen, en heeft er nu {now:count}: kijk "
+            "of rijen dubbel komen; kwamen ze later binnen, train dan opnieuw",
+        ),
+    ),
+    Row(
         "table_absent",
         (
             "the champion learnt from {tables:list}, which the source lacks: its features are missing",
