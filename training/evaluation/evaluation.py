@@ -127,7 +127,10 @@ def evaluate(
         for number, ((task, _), found) in enumerate(zip(folds_of, begun, strict=True)):
             predicted.setdefault(task.name, []).append(found.result())
             progress("evaluation", (number + 1) / len(folds_of))
-        tables = [pool.submit(_joined, data, task, own, predicted[task.name], settings) for task, own in judged if own]
+        tables = [
+            pool.submit(_joined, data, task, own, predicted=predicted[task.name], settings=settings)
+            for task, own in judged if own
+        ]  # fmt: skip
         return [table.result() for table in tables]
 
 

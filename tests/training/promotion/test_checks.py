@@ -305,7 +305,8 @@ def test_the_evidence_of_a_real_training_passes_every_check() -> None:
     assert passes(findings)
     codes = {finding.code for finding in findings}
     assert evidence.drifted is None  # the champion has seen all there is
-    assert {"accounts_enough", "features_plausible", "late_survives", "same_recipe", "earns_alike"} <= codes
+    assert {"accounts_enough", "features_plausible", "late_survives", "same_recipe"} <= codes
+    assert codes & {"earns_alike", "earns_less_on_seen"}  # the champion has learnt from these very trials
 
 
 def test_what_drifted_since_an_older_champion_is_found() -> None:
