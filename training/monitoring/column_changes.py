@@ -42,6 +42,9 @@ SIGN, LEAST_SIGN = 0.5, 0.02
 LEAST_OVERLAP, GAINED, PEAKED = 0.75, 0.2, 0.2
 """Of profiles of hours: how alike a shifted one must be, how much more so than unshifted, and how far from flat."""
 MOST_NAMED = 5
+SEEN_AGAIN = 1.5
+"""Cells of a value, from which on it was seen more than once: as large as the share of those seen once is the share of
+values yet to come (Good 1953), so that texts of which every row has its own say nothing."""
 BY_CHANCE = 1e-6
 """The chance that a value or a filled cell is missing among so many rows, below which it is not by chance."""
 LEAST_VALUE, AS_FREQUENT = 0.02, 2.0
@@ -59,33 +62,41 @@ MIRRORED, EXPLAINED = 0.7, 0.35
 """The share of cells that a scale turned round must explain; the part of a move that exchanged names may leave over."""
 
 
-def column_changes(
+def emptied(
     table: str, name: str, before: Mapping[str, Any], now: Mapping[str, Any], rows: int
 ) -> Iterator[BrokenColumn]:
-    """Yield what is wrong with a column.  rows : that are looked at now, with `now` what they hold."""
+    """Yield that a column lost its cells.  rows : that are looked at now, with `now` what they hold."""
     was, share = min(before["filled"], before.get("filled_lately", 1.0)), now["filled"]
-    if was < LEAST_FILLED:
-        return
-    if share < HALF_LOST * was and binom.cdf(round(share * rows), rows, was) < BY_CHANCE:
+    if was >= LEAST_FILLED and share < HALF_LOST * was and binom.cdf(round(share * rows), rows, was) < BY_CHANCE:
         yield BrokenColumn(table, name, EMPTIED if share < EMPTY * was else LESS, was, share)
-        return
+
+
+def other_cells(
+    table: str, name: str, before: Mapping[str, Any], now: Mapping[str, Any], *, learnt: float, filled: float
+) -> Iterator[BrokenColumn]:
+    """Yield that a column holds other cells.  learnt, filled : that the model remembers, and that there are now."""
     if "values" in before and "values" in now:
-        mine = [*_values(table, name, before["values"], now["values"], round(share * rows))]
+        again = sum(share for share in before["values"].values() if share * learnt >= SEEN_AGAIN)
+        once = sum(before["values"].values()) - again
+        mine = [*_values(table, name, before["values"], now["values"], known=again, filled=round(filled))]
         yield from mine
-        moved = _moved(before, now, share * rows)
+        moved = _moved(before, now, filled, once)
         if moved and not any(one.kind == RENAMED for one in mine):
             yield from _other_shares(table, name, before, now, moved)
     elif "quantiles" in before and "quantiles" in now:
-        yield from _numbers(table, name, before, now, share * rows)
+        yield from _numbers(table, name, before, now, filled)
     elif "hours" in before and "hours" in now:
         yield from _hours(table, name, np.array(before["hours"]), np.array(now["hours"]))
 
 
 def _values(
-    table: str, name: str, before: Mapping[str, float], now: Mapping[str, float], filled: int
+    table: str, name: str, before: Mapping[str, float], now: Mapping[str, float], *, known: float, filled: int
 ) -> Iterator[BrokenColumn]:
-    """Yield values under other names, most of them or one.  filled : cells that are looked at now."""
-    known, still = sum(before.values()), sum(share for value, share in now.items() if value in before)
+    """Yield values under other names, most of them or one.
+
+    known : the share that values seen more than once had.  filled : cells that are looked at now.
+    """
+    still = sum(share for value, share in now.items() if value in before)
     new = sorted((value for value in now if value not in before), key=lambda value: (-now[value], value))
     if known >= KNOWN_SHARE and still < STILL_KNOWN:
         yield BrokenColumn(table, name, RENAMED, known, still, names=tuple(new[:MOST_NAMED]))
@@ -103,10 +114,10 @@ def _values(
         yield BrokenColumn(table, name, NEW, 0.0, sum(now[value] for value in many), names=tuple(many[:MOST_NAMED]))
 
 
-def _moved(before: Mapping[str, Any], now: Mapping[str, Any], filled: float) -> float:
+def _moved(before: Mapping[str, Any], now: Mapping[str, Any], filled: float, once: float = 0.0) -> float:
     """Return the share of cells that lie elsewhere than in any month of the year before; 0.0 where chance or a usual
-    month does the same.  filled : cells that are looked at now."""
-    apart = difference(before, now)
+    month does the same.  filled : cells that are looked at now.  once : the share of values that were seen once."""
+    apart = difference(before, now) - once
     kinds = len(before.get("values", ()))
     by_chance = (BY_SAMPLING + np.sqrt(kinds) / 2) / np.sqrt(max(filled, 1.0))
     far = max(THAN_USUAL * before.get("usual", 1.0), by_chance, EXPLAINED_FAR if filled >= LEAST_CELLS else FAR)
