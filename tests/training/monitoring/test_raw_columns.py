@@ -254,7 +254,7 @@ def test_a_source_as_it_was_has_nothing_broken() -> None:
 
 def lines(names: Sequence[str | None]) -> tuple[BrokenColumn, ...]:
     """What is found in the second of two years of orders, evenly spread, with these product lines."""
-    days = pd.date_range("2023-01-01", "2024-12-31", periods=len(names))
+    days = pd.date_range("2023-01-01", "2024-12-31", periods=len(names)).normalize()
     ids = [f"A{k % 7}" for k in range(len(names))]
     orders = pd.DataFrame({"account_id": ids, "ordered_at": days, "revenue": 100.0, "product_line": names})
     profiles = build_histories(source_from_rows({"orders": orders})).profiles
@@ -272,6 +272,13 @@ def test_a_few_filled_cells_of_many_rows_are_not_taken_for_other_values() -> Non
     assert lines([f"rival {name}" if k % 20 == 0 else None for k, name in enumerate(names)]) == ()
     few = [("rival" if k < 700 else "competitor") if k % 20 == 0 else None for k in range(1_400)]
     assert [one.kind for one in lines(few)] == ["renamed"]
+
+
+def test_what_months_usually_do_is_not_known_of_a_few_rows_a_month_and_nothing_has_moved_then() -> None:
+    rare = lines([("steel", "copper", "steel", "copper", "zinc")[k % 5] if k < 75 else "zinc" for k in range(150)])
+    often = lines([("steel", "copper", "steel", "copper", "zinc")[k % 5] if k < 750 else "zinc" for k in range(1_500)])
+    assert [one.kind for one in rare] == []
+    assert [one.kind for one in often] == ["moved"]
 
 
 def test_counts_add_up_over_parts_and_hold_no_person() -> None:
