@@ -204,6 +204,8 @@ def _compare(trained: Registered) -> Compared:
     if not trained.passes:
         print("A check refuses the new model; the champion stays.")
         return Compared(better=False, already=False)
+    found = "no comparison" if trained.not_worse else "a comparison"
+    print(f"No check refuses the new model, and {found} finds the champion better.")
     return Compared(better=trained.not_worse, already=False)
 
 

@@ -169,7 +169,7 @@ def retention_command(options: RetentionOptions) -> Figures:
 
 def remove_old(store: str, kept: GovernanceSettings) -> Figures:
     """Remove from a store what is kept no longer, and say how many rows of which table."""
-    from serving.store.database import open_store, writing
+    from serving.store.database import label_of, open_store, writing
     from serving.store.retention import Terms, apply
 
     engine = open_store(store, make=False)
@@ -178,7 +178,11 @@ def remove_old(store: str, kept: GovernanceSettings) -> Figures:
             gone = apply(connection, Terms(kept.feedback_days, kept.audit_days, kept.runs_days), time.time_ns() // 1000)
     finally:
         engine.dispose()
-    show_table("Removed, since it is kept no longer", ["table", "rows"], [[name, f"{n:,}"] for name, n in gone.items()])
+    if gone:
+        rows = [[name, f"{n:,}"] for name, n in gone.items()]
+        show_table("Removed, since it is kept no longer", ["table", "rows"], rows)
+    else:
+        print(f"Nothing in {label_of(store)} is older than [governance] says; nothing was removed")
     return dict(gone)
 
 

@@ -9,6 +9,7 @@ import sqlalchemy as sa
 from commands import retraining
 from commands.inputs import histories_of_parts, load_partitions, load_source
 from commands.store_writing import store_run
+from commands.subjects import remove_old
 from features.errors import StoreError
 from serving.store.database import open_store, reading
 from serving.store.people.forgotten import FILE, forgotten_file, keep_forgotten, read_forgotten
@@ -102,3 +103,12 @@ def test_retraining_removes_what_is_kept_no_longer(tmp_path: Path, monkeypatch: 
     options = retraining.RetrainOptions(data="x", out=tmp_path / "out", to=STORE, config=settings)
     assert retraining.retrain_command(options) == {"done": "all"}
     assert removed == [(STORE, parse_settings({"governance": {"runs_days": 30}}).governance)]
+
+
+def test_where_nothing_is_kept_too_long_that_is_said_without_an_empty_table(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    open_store(STORE).dispose()
+    assert remove_old(STORE, parse_settings({}).governance) == {}
+    assert capsys.readouterr().out.split(" is older ")[1] == "than [governance] says; nothing was removed\n"

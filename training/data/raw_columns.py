@@ -73,7 +73,7 @@ def remember_columns(
                     if sum(lately.values()) >= LEAST_OF_BLOCK and filled < about["filled"]:
                         about["filled_lately"] = filled
                     if "values" in about or "sizes" in about:
-                        about["usual"] = _usual(table, name, columns[name], end)
+                        about |= _usual(table, name, columns[name], end)
     return found
 
 
@@ -92,8 +92,8 @@ def difference(before: Mapping[str, Any], now: Mapping[str, Any]) -> float:
     return 0.0
 
 
-def _usual(table: str, name: str, counts: Counts, end: int) -> float:
-    """Return how far the spans of the year before lay from the whole of it, at most."""
+def _usual(table: str, name: str, counts: Counts, end: int) -> dict[str, float]:
+    """Return as `usual` how far the spans of the year before lay from the whole of it, at most; nothing of too few."""
     year = _remembered(table, name, values_between(counts, end - YEAR, end))
     for days in BLOCKS_DAYS:
         length = days * MICROSECONDS_PER_DAY
@@ -104,8 +104,8 @@ def _usual(table: str, name: str, counts: Counts, end: int) -> float:
                 difference(year, _remembered(table, name, span))
                 for span, n in zip(spans, filled, strict=True) if n >= LEAST_OF_BLOCK
             ]  # fmt: skip
-            return round(max(apart), 4)
-    return 0.0
+            return {"usual": round(max(apart), 4)}
+    return {}
 
 
 def _since(table: str, end: int, length: int) -> int:

@@ -42,6 +42,9 @@ SIGN, LEAST_SIGN = 0.5, 0.02
 LEAST_OVERLAP, GAINED, PEAKED = 0.75, 0.2, 0.2
 """Of profiles of hours: how alike a shifted one must be, how much more so than unshifted, and how far from flat."""
 MOST_NAMED = 5
+SEEN_AGAIN = 1.5
+"""Cells of a value, from which on it was seen more than once: as large as the share of those seen once is the share of
+values yet to come (Good 1953), so that texts of which every row has its own say nothing."""
 BY_CHANCE = 1e-6
 """The chance that a value or a filled cell is missing among so many rows, below which it is not by chance."""
 LEAST_VALUE, AS_FREQUENT = 0.02, 2.0
@@ -50,42 +53,52 @@ NEW_SHARE = 0.1
 """The share from which on a value that nobody knew is told of, beside those that are there yet."""
 ONE_HOUR, SEVERAL_HOURS = 0.95, 0.6
 """The share of times in a single hour that have lost it, and the share of the fullest one before."""
-FAR, THAN_USUAL, BY_SAMPLING = 0.4, 2.0, 1.95
-"""How far a column must have moved: of its cells; of what the months of the year before did; and of what a sample does
-(the Kolmogorov-Smirnov bound of one in a thousand)."""
+FAR, THAN_USUAL, BY_SAMPLING = 0.4, 2.0, 2.47
+"""How far a column must have moved: of its cells; of what the months of the year before did; and of what two samples do
+(the Kolmogorov-Smirnov bound of one in a hundred thousand, as some hundred columns and parts are looked at)."""
 EXPLAINED_FAR, LEAST_CELLS = 0.15, 100
 """How far where one rule explains it, and the cells that this takes."""
 MIRRORED, EXPLAINED = 0.7, 0.35
 """The share of cells that a scale turned round must explain; the part of a move that exchanged names may leave over."""
 
 
-def column_changes(
+def emptied(
     table: str, name: str, before: Mapping[str, Any], now: Mapping[str, Any], rows: int
 ) -> Iterator[BrokenColumn]:
-    """Yield what is wrong with a column.  rows : that are looked at now, with `now` what they hold."""
+    """Yield that a column lost its cells.  rows : that are looked at now, with `now` what they hold."""
     was, share = min(before["filled"], before.get("filled_lately", 1.0)), now["filled"]
-    if was < LEAST_FILLED:
-        return
-    if share < HALF_LOST * was and binom.cdf(round(share * rows), rows, was) < BY_CHANCE:
+    if was >= LEAST_FILLED and share < HALF_LOST * was and binom.cdf(round(share * rows), rows, was) < BY_CHANCE:
         yield BrokenColumn(table, name, EMPTIED if share < EMPTY * was else LESS, was, share)
-        return
+
+
+def other_cells(
+    table: str, name: str, before: Mapping[str, Any], now: Mapping[str, Any], *, learnt: float, filled: float
+) -> Iterator[BrokenColumn]:
+    """Yield that a column holds other cells.  learnt, filled : that the model remembers, and that there are now."""
+    sampling = (1 / filled + 1 / learnt) ** 0.5
     if "values" in before and "values" in now:
-        mine = [*_values(table, name, before["values"], now["values"], round(share * rows))]
+        again = sum(share for share in before["values"].values() if share * learnt >= SEEN_AGAIN)
+        once = sum(before["values"].values()) - again
+        mine = [*_values(table, name, before["values"], now["values"], known=again, filled=round(filled))]
         yield from mine
-        moved = _moved(before, now, share * rows)
+        moved = _moved(before, now, sampling, filled, once)
         if moved and not any(one.kind == RENAMED for one in mine):
             yield from _other_shares(table, name, before, now, moved)
     elif "quantiles" in before and "quantiles" in now:
-        yield from _numbers(table, name, before, now, share * rows)
+        yield from _numbers(table, name, before, now, filled=filled, sampling=sampling)
     elif "hours" in before and "hours" in now:
-        yield from _hours(table, name, np.array(before["hours"]), np.array(now["hours"]))
+        gained = max(GAINED, BY_SAMPLING * sampling)
+        yield from _hours(table, name, np.array(before["hours"]), np.array(now["hours"]), gained)
 
 
 def _values(
-    table: str, name: str, before: Mapping[str, float], now: Mapping[str, float], filled: int
+    table: str, name: str, before: Mapping[str, float], now: Mapping[str, float], *, known: float, filled: int
 ) -> Iterator[BrokenColumn]:
-    """Yield values under other names, most of them or one.  filled : cells that are looked at now."""
-    known, still = sum(before.values()), sum(share for value, share in now.items() if value in before)
+    """Yield values under other names, most of them or one.
+
+    known : the share that values seen more than once had.  filled : cells that are looked at now.
+    """
+    still = sum(share for value, share in now.items() if value in before)
     new = sorted((value for value in now if value not in before), key=lambda value: (-now[value], value))
     if known >= KNOWN_SHARE and still < STILL_KNOWN:
         yield BrokenColumn(table, name, RENAMED, known, still, names=tuple(new[:MOST_NAMED]))
@@ -103,12 +116,17 @@ def _values(
         yield BrokenColumn(table, name, NEW, 0.0, sum(now[value] for value in many), names=tuple(many[:MOST_NAMED]))
 
 
-def _moved(before: Mapping[str, Any], now: Mapping[str, Any], filled: float) -> float:
+def _moved(
+    before: Mapping[str, Any], now: Mapping[str, Any], sampling: float, filled: float, once: float = 0.0
+) -> float:
     """Return the share of cells that lie elsewhere than in any month of the year before; 0.0 where chance or a usual
-    month does the same.  filled : cells that are looked at now."""
-    apart = difference(before, now)
+    month does the same, or none is known.
+
+    sampling : the root of 1 / cells of both.  filled : cells now.  once : the share of values that were seen once.
+    """
+    apart = difference(before, now) - once
     kinds = len(before.get("values", ()))
-    by_chance = (BY_SAMPLING + np.sqrt(kinds) / 2) / np.sqrt(max(filled, 1.0))
+    by_chance = (BY_SAMPLING + np.sqrt(kinds) / 2) * sampling
     far = max(THAN_USUAL * before.get("usual", 1.0), by_chance, EXPLAINED_FAR if filled >= LEAST_CELLS else FAR)
     return apart if apart >= far else 0.0
 
@@ -133,7 +151,7 @@ def _other_shares(
 
 
 def _numbers(
-    table: str, name: str, before: Mapping[str, Any], now: Mapping[str, Any], filled: float
+    table: str, name: str, before: Mapping[str, Any], now: Mapping[str, Any], *, filled: float, sampling: float
 ) -> Iterator[BrokenColumn]:
     lost = now["negative"] < EMPTY * before["negative"] and before["negative"] >= LEAST_SIGN and (
         binom.cdf(round(now["negative"] * filled), round(filled), before["negative"]) < BY_CHANCE
@@ -143,7 +161,7 @@ def _numbers(
         return
     middle = len(before["quantiles"]) // 2
     medians = before["quantiles"][middle], now["quantiles"][middle]
-    moved = _moved(before, now, filled)
+    moved = _moved(before, now, sampling, filled)
     turned = _turned(before, now) if moved else None
     factor = _factor(before["quantiles"], now["quantiles"], moved > 0)
     if turned is not None:
@@ -193,7 +211,8 @@ def _factor(before: Sequence[float], now: Sequence[float], moved: bool) -> float
     return exact if abs(np.log10(factor / exact)) <= ALIKE else float(f"{factor:.2g}")
 
 
-def _hours(table: str, name: str, before: FloatArray, now: FloatArray) -> Iterator[BrokenColumn]:
+def _hours(table: str, name: str, before: FloatArray, now: FloatArray, gained: float) -> Iterator[BrokenColumn]:
+    """Yield that times lost their hour, or are shifted.  gained : how much more alike they must be when moved."""
     if now.max() >= ONE_HOUR and before.max() < SEVERAL_HOURS:
         yield BrokenColumn(table, name, HOUR_LOST, before=float(before.max()), now=float(now.max()),
                            change=float(now.argmax()))  # fmt: skip
@@ -202,5 +221,5 @@ def _hours(table: str, name: str, before: FloatArray, now: FloatArray) -> Iterat
         return
     overlaps = {shift: float(np.minimum(np.roll(before, shift), now).sum()) for shift in range(-11, 13)}
     best = max(overlaps, key=lambda shift: (overlaps[shift], -abs(shift)))
-    if best and overlaps[best] >= LEAST_OVERLAP and overlaps[best] >= overlaps[0] + GAINED:
+    if best and overlaps[best] >= LEAST_OVERLAP and overlaps[best] >= overlaps[0] + gained:
         yield BrokenColumn(table, name, SHIFTED, before=overlaps[0], now=overlaps[best], change=float(best))

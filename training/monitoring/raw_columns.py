@@ -16,11 +16,12 @@ from typing import Any
 from features.histories.column_profiles import ROWS, Profiles, table_of
 from training.data.raw_columns import remember_columns
 from training.monitoring.broken_column import LEAST_ROWS, MOVED, NEW, NUMBERS, WINDOWS_DAYS, BrokenColumn
-from training.monitoring.column_changes import column_changes
+from training.monitoring.column_changes import emptied, other_cells
 from training.monitoring.row_counts import row_counts, rows_a_week
 
 DIVISIONS = ("currency", "instrument", "country", "segment", "industry")
 """The kinds of parts in the order in which they are believed."""
+NO_CELLS = {"filled": 0.0}
 
 
 def broken_columns(remembered: Mapping[str, Any], profiles: Profiles, as_of: int) -> tuple[BrokenColumn, ...]:
@@ -33,7 +34,7 @@ def broken_columns(remembered: Mapping[str, Any], profiles: Profiles, as_of: int
     found: list[BrokenColumn] = []
     for name_of_part, before in remembered.items():
         table, kind, name = table_of(name_of_part)
-        now = next((one[name_of_part] for one in windows if _has_enough(one.get(name_of_part))), None)
+        now = _shortest(windows, name_of_part)
         if before["rows"] < LEAST_ROWS:
             continue
         if name_of_part in profiles:
@@ -44,7 +45,12 @@ def broken_columns(remembered: Mapping[str, Any], profiles: Profiles, as_of: int
                 mine = [*rows_a_week(table, before, latest, goes_on)]
             if now is not None:
                 for column, was in before["columns"].items():
-                    mine += column_changes(table, column, was, now["columns"].get(column, {"filled": 0.0}), now["rows"])
+                    lost = [*emptied(table, column, was, now["columns"].get(column, NO_CELLS), now["rows"])]
+                    learnt, last = _filled(before, column), _shortest(windows, name_of_part, column)
+                    mine += lost
+                    if not lost and learnt >= LEAST_ROWS and last is not None:
+                        cells = last["columns"][column]
+                        mine += other_cells(table, column, was, cells, learnt=learnt, filled=_filled(last, column))
             if kind:
                 known = remembered.get(table, {"columns": {}})["columns"]
                 mine = [one for one in mine if one.kind != NEW or not {*one.names} <= _values(known, one.column)]
@@ -54,6 +60,16 @@ def broken_columns(remembered: Mapping[str, Any], profiles: Profiles, as_of: int
 
 def _has_enough(window: Mapping[str, Any] | None) -> bool:
     return window is not None and window["rows"] >= LEAST_ROWS
+
+
+def _shortest(windows: Sequence[Mapping[str, Any]], part: str, column: str = ROWS) -> Mapping[str, Any] | None:
+    """Return the part in the shortest window with enough rows of it, or enough filled cells of a column."""
+    found = (one[part] for one in windows if part in one)
+    return next((one for one in found if _filled(one, column) >= LEAST_ROWS), None)
+
+
+def _filled(part: Mapping[str, Any], column: str) -> float:
+    return float(part["rows"] * (1.0 if column == ROWS else part["columns"].get(column, NO_CELLS)["filled"]))
 
 
 def _values(columns: Mapping[str, Any], name: str) -> set[str]:

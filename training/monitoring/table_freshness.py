@@ -18,7 +18,7 @@ LEAST_DAYS = 8
 """Days with rows in the year before, below which a table has no rhythm to fall out of."""
 PAUSES = 2.0
 CHANCE = 1e-3
-"""Of a pause so long between days with rows that fall at random."""
+"""Of a pause so long, in any of the tables, between days with rows that fall at random."""
 YEAR_DAYS = 365
 WHOLE = "the whole source"
 """Stands for the table where nothing at all came."""
@@ -42,21 +42,24 @@ def stale_tables(histories: Histories, as_of: int, least_days: float) -> tuple[S
     if not happened:
         return ()
     everything = np.concatenate(list(happened.values()))
-    whole = _silence(WHOLE, everything, as_of, least_days)
+    whole = _silence(WHOLE, everything, as_of, least_days, CHANCE)
     if whole is not None:
         return (whole,)  # that of every single table follows from it
     newest, found = int(everything.max()), []
     for name, times in happened.items():
         for one in (times, histories.streams[name].recorded):
-            silence = _silence(_TABLE.get(name, name), one, newest, least_days)
+            silence = _silence(_TABLE.get(name, name), one, newest, least_days, CHANCE / len(happened))
             if silence is not None:
                 found.append(silence)
                 break
     return tuple(sorted(found, key=lambda one: (-one.silent_days, one.table)))
 
 
-def _silence(name: str, times: IntArray, until: int, least_days: float) -> StaleTable | None:
-    """Return how long the table has been silent, if that is long for it; None where it is not, or had no rhythm."""
+def _silence(name: str, times: IntArray, until: int, least_days: float, chance: float) -> StaleTable | None:
+    """Return how long the table has been silent, if that is long for it; None where it is not, or had no rhythm.
+
+    until : microseconds.  chance : that so long a silence may have.
+    """
     days = np.unique(times // MICROSECONDS_PER_DAY)
     days = days[days >= days[-1] - YEAR_DAYS]
     last = int(times.max())
@@ -64,6 +67,6 @@ def _silence(name: str, times: IntArray, until: int, least_days: float) -> Stale
     if len(days) < LEAST_DAYS or silent < least_days:
         return None
     *_, second, longest = np.sort(np.diff(days)).tolist()
-    by_chance = np.log(1 / CHANCE) * (days[-1] - days[0]) / len(days)
+    by_chance = np.log(1 / chance) * (days[-1] - days[0]) / len(days)
     stopped = silent > max(longest, min(PAUSES * second, PAUSES * longest), by_chance)
     return StaleTable(name, last, silent, float(longest)) if stopped else None

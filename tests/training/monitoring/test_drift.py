@@ -10,7 +10,7 @@ import pytest
 from scipy.stats import chi2_contingency, ks_2samp
 
 from features.histories.histories import build_histories
-from features.instants import MICROSECONDS_PER_DAY, iso
+from features.instants import MICROSECONDS_PER_DAY, IntArray, iso
 from features.sources.source import source_from_rows
 from tests.trained import earlier_bundle, small_settings, tiny, tiny_histories
 from training.model.bundle import Bundle
@@ -170,3 +170,19 @@ def test_a_source_that_ended_long_ago_is_one_finding_and_not_one_a_table() -> No
     assert [one.table for one in found] == ["the whole source"]
     assert found[0].silent_days == pytest.approx(90, abs=1)
     assert stale_tables(known.as_it_stood(0), known.end, 7) == ()
+
+
+def test_a_rare_table_is_named_later_where_there_are_many_that_could_be_silent_by_chance() -> None:
+    rare = np.append(np.random.default_rng(1).choice(330, 79, replace=False), 330)
+
+    def rows(time: str, days: IntArray, **more: object) -> pd.DataFrame:
+        return pd.DataFrame({"account_id": "A", time: pd.Timestamp("2024-01-01") + pd.to_timedelta(days, "D"), **more})
+
+    def silent(daily: Tables) -> list[str]:
+        known = build_histories(source_from_rows({**daily, "triggers": rows("occurred_at", rare, kind="situational")}))
+        return [one.table for one in stale_tables(known, known.end, 7)]
+
+    orders = {"orders": rows("ordered_at", np.arange(365), revenue=1.0)}
+    times = {"interactions": "happened_at", "tickets": "opened_at", "inquiries": "inquired_at", "referrals": "made_at"}
+    assert silent(orders) == ["triggers"]
+    assert silent(orders | {table: rows(time, np.arange(365)) for table, time in times.items()}) == []

@@ -1,6 +1,6 @@
 """What broke in a source is named, column by column, against what the model remembers; what merely moved is not."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import replace
 from functools import cache
 
@@ -250,6 +250,35 @@ def test_a_source_as_it_was_has_nothing_broken() -> None:
     for days in (0, 7, 120, 400):
         assert broken_columns(remembered, profiles, tiny_histories().end - days * 86_400_000_000) == ()
     assert broken_columns({}, profiles, tiny_histories().end) == ()
+
+
+def lines(names: Sequence[str | None]) -> tuple[BrokenColumn, ...]:
+    """What is found in the second of two years of orders, evenly spread, with these product lines."""
+    days = pd.date_range("2023-01-01", "2024-12-31", periods=len(names)).normalize()
+    ids = [f"A{k % 7}" for k in range(len(names))]
+    orders = pd.DataFrame({"account_id": ids, "ordered_at": days, "revenue": 100.0, "product_line": names})
+    profiles = build_histories(source_from_rows({"orders": orders})).profiles
+    first, second = (pd.Timestamp(day).value // 1_000 for day in ("2024-01-01", "2025-01-01"))
+    return broken_columns(remember_columns(profiles, first), profiles, second)
+
+
+def test_texts_of_which_every_row_has_its_own_are_not_renamed() -> None:
+    assert lines([f"as discussed, no. {k}" for k in range(98)]) == ()
+    assert [one.kind for one in lines(["steel" if k < 49 else "staal" for k in range(98)])] == ["renamed"]
+
+
+def test_a_few_filled_cells_of_many_rows_are_not_taken_for_other_values() -> None:
+    names = np.random.default_rng(4).integers(0, 12, 1_400)
+    assert lines([f"rival {name}" if k % 20 == 0 else None for k, name in enumerate(names)]) == ()
+    few = [("rival" if k < 700 else "competitor") if k % 20 == 0 else None for k in range(1_400)]
+    assert [one.kind for one in lines(few)] == ["renamed"]
+
+
+def test_what_months_usually_do_is_not_known_of_a_few_rows_a_month_and_nothing_has_moved_then() -> None:
+    rare = lines([("steel", "copper", "steel", "copper", "zinc")[k % 5] if k < 75 else "zinc" for k in range(150)])
+    often = lines([("steel", "copper", "steel", "copper", "zinc")[k % 5] if k < 750 else "zinc" for k in range(1_500)])
+    assert [one.kind for one in rare] == []
+    assert [one.kind for one in often] == ["moved"]
 
 
 def test_counts_add_up_over_parts_and_hold_no_person() -> None:
