@@ -17,16 +17,13 @@ MAX_FITS = 8
 """The most models that are fitted at a time: each holds its rows in memory once more."""
 
 
-def parallel_map(
-    work: Callable[[Item], Result], items: Iterable[Item], parallel: bool, most: int = MAX_THREADS
-) -> Iterator[Result]:
+def parallel_map(work: Callable[[Item], Result], items: Iterable[Item], parallel: bool) -> Iterator[Result]:
     """Yield work(item) for each item, in order.
 
     parallel : work on several items at a time; else on one after the other, in this thread. No more results than
         threads wait to be taken, since one may be large.
-    most : threads.
     """
-    threads = min(os.cpu_count() or 1, most)
+    threads = min(os.cpu_count() or 1, MAX_THREADS)
     if not parallel or threads == 1:
         yield from map(work, items)
         return

@@ -39,7 +39,7 @@ def broken_columns(remembered: Mapping[str, Any], profiles: Profiles, as_of: int
             continue
         if name_of_part in profiles:
             latest = windows[0].get(name_of_part)
-            goes_on = bool(kind) and _has_enough(windows[0].get(table))
+            goes_on = bool(kind) and _shortest(windows[:1], table) is not None
             mine = [*row_counts(table, before, profiles[name_of_part][ROWS], as_of)] if not kind else []
             if not mine:
                 mine = [*rows_a_week(table, before, latest, goes_on)]
@@ -56,10 +56,6 @@ def broken_columns(remembered: Mapping[str, Any], profiles: Profiles, as_of: int
                 mine = [one for one in mine if one.kind != NEW or not {*one.names} <= _values(known, one.column)]
             found += [replace(one, part=f"{kind}={name}") for one in mine] if kind else mine
     return _told_once(found)
-
-
-def _has_enough(window: Mapping[str, Any] | None) -> bool:
-    return window is not None and window["rows"] >= LEAST_ROWS
 
 
 def _shortest(windows: Sequence[Mapping[str, Any]], part: str, column: str = ROWS) -> Mapping[str, Any] | None:

@@ -19,6 +19,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from features.instants import BoolArray, FloatArray, IntArray
+from training.effects.estimation.r_learner import summed_by_account
 from training.evaluation.metrics import auc
 from training.model.effect import Effect
 from training.model.terms import Term
@@ -172,12 +173,8 @@ def fit_effect(
     ridge = np.diag([0.0, *([penalty] * len(standardised))])
     inverse = np.linalg.inv(z.T @ (z * w[:, None]) + ridge + 1e-9 * np.eye(z.shape[1]))
     beta = inverse @ (z.T @ (w * psi))
-    residual = (w * (psi - z @ beta))[:, None] * z
-    _, cluster = np.unique(account, return_inverse=True)
-    summed = np.zeros((cluster.max() + 1, z.shape[1]))
-    np.add.at(summed, cluster, residual)
-    n_clusters = len(summed)
-    covariance = inverse @ (summed.T @ summed) @ inverse * (n_clusters / max(n_clusters - 1, 1))
+    middle, n_clusters = summed_by_account((w * (psi - z @ beta))[:, None] * z, account), len(np.unique(account))
+    covariance = inverse @ middle @ inverse * (n_clusters / max(n_clusters - 1, 1))
     return Effect(
         standardised, tuple(float(b) for b in beta), tuple(tuple(float(c) for c in row) for row in covariance)
     )

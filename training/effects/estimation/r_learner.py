@@ -240,12 +240,12 @@ def _noise(rows: FloatArray, values: FloatArray, account: IntArray, n_terms: int
     inverse = np.linalg.inv(rows.T @ rows + np.diag(_precisions(n_terms, LOOSE)))
     residual = values - rows @ (inverse @ (rows.T @ values))
     noise = max(float(np.mean(residual**2)), 1e-12)
-    by_account = np.diag(inverse @ _summed(residual[:, None] * rows, account) @ inverse)[:n_terms]
+    by_account = np.diag(inverse @ summed_by_account(residual[:, None] * rows, account) @ inverse)[:n_terms]
     by_trial = noise * np.diag(inverse @ (rows.T @ rows) @ inverse)[:n_terms]
     return noise, max(float(np.mean(by_account / np.maximum(by_trial, 1e-300))), 1.0)
 
 
-def _summed(scores: FloatArray, account: IntArray) -> FloatArray:
+def summed_by_account(scores: FloatArray, account: IntArray) -> FloatArray:
     """Return the sum over accounts of the outer product of each account's summed scores."""
     _, cluster = np.unique(account, return_inverse=True)
     summed = np.zeros((cluster.max() + 1, scores.shape[1]))
@@ -298,5 +298,5 @@ def _posterior(system: _System, diagonal: FloatArray) -> tuple[FloatArray, Float
     inverse = np.linalg.inv(system.gram + np.diag(diagonal))
     solution = inverse @ system.moments
     scores = (system.values - system.rows @ solution)[:, None] * system.rows
-    middle = _summed(scores, system.account) + system.noise * np.diag(diagonal)
+    middle = summed_by_account(scores, system.account) + system.noise * np.diag(diagonal)
     return solution, inverse @ middle @ inverse
