@@ -3,6 +3,7 @@
 import sqlite3
 import subprocess
 import sys
+import threading
 from pathlib import Path
 
 import pytest
@@ -83,6 +84,18 @@ def test_several_processes_may_make_the_store_at_the_same_moment(url: str) -> No
         _, said = process.communicate(timeout=60)
         assert process.returncode == 0, said.decode()
     open_store(url, make=False).dispose()
+
+
+def test_who_finds_a_new_file_locked_waits_for_it(tmp_path: Path) -> None:
+    """SQLite itself refuses at once to log ahead while another program writes to a file that does not do so yet."""
+    file = tmp_path / "ladder.db"
+    other = sqlite3.connect(file, isolation_level=None, check_same_thread=False)
+    other.execute("BEGIN IMMEDIATE")
+    released = threading.Timer(0.3, other.rollback)
+    released.start()
+    open_store(f"sqlite:///{file}").dispose()
+    released.join()
+    other.close()
 
 
 def test_somebody_elses_database_is_left_alone(tmp_path: Path) -> None:
