@@ -251,3 +251,11 @@ def test_the_rules_of_a_source_end_with_the_day_of_the_export_or_with_today_on_t
     assert parse_settings({"source": {"exported_at": "2026-01-31"}}).source.rules(evening).until == instant(
         "2026-02-01"
     )
+
+
+def test_a_booster_at_the_limits_of_its_settings_can_be_patient() -> None:
+    patient = BoosterSettings(rounds=10_000, learning_rate=1e-4, column_share=0.05).patient()
+    assert (patient.rounds, patient.learning_rate, patient.column_share) == (10_000, 1e-4, 0.05)
+    patient = BoosterSettings(rounds=100, learning_rate=0.08, column_share=0.3).patient()
+    assert (patient.rounds, patient.learning_rate) == (200, 0.04)
+    assert patient.column_share == pytest.approx(0.2)

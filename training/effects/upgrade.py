@@ -35,6 +35,7 @@ from training.effects.estimation.doubly_robust import (
     scores,
 )
 from training.effects.estimation.effect_estimation import modifiers, small_booster
+from training.effects.placebo import FOLDS
 from training.model.effect import Effect
 from training.model.findings import NOTE, Finding
 from training.model.predictors import Linear
@@ -199,7 +200,8 @@ def _negative_control(rows: IntArray, arm: IntArray, data: Dataset, settings: Se
         return None
     revenue = View(data.histories, data.snapshots.take(rows)).stream("orders").amount("revenue", days)
     trial = _Trial(data.matrix[earlier[known]], arm[known], revenue[known], data.snapshots.account[rows][known])
-    effect = _estimate(trial, data, settings)[1]
+    in_halves = replace(settings, uplift=replace(settings.uplift, folds=FOLDS))
+    effect = _estimate(trial, data, in_halves)[1]
     if effect is None:
         return None
     return _Control(*average(effect, trial.matrix))

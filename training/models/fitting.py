@@ -21,7 +21,7 @@ from training.once import FITS, digest
 from training.settings import BoosterSettings
 
 DEFAULT_LIGHTGBM = BoosterSettings(
-    rounds=100, learning_rate=0.1, leaves=31, least_in_leaf=20, l2=0.0, row_share=1.0, column_share=1.0
+    rounds=100, learning_rate=0.1, leaves=31, least_in_leaf=20, l2=0.0, row_share=1.0, column_share=1.0, bins=255
 )
 """LightGBM's own defaults: a baseline, never a model of ours."""
 
@@ -90,6 +90,7 @@ def fit_trees_of_targets(
         "bagging_fraction": row_share,
         "bagging_freq": 1 if row_share < 1 else 0,
         "feature_fraction": settings.column_share,
+        "max_bin": settings.bins,
         "seed": settings.seed,
         "num_threads": settings.threads,
         "deterministic": True,

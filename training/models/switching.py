@@ -59,10 +59,9 @@ def directions(task: TrainingTask, sign: int) -> list[int]:
 
 
 def learn_booster(task: TrainingTask) -> Trees:
-    """Fit a small booster on all features; few leave, and twice as many trees at half the rate hold less luck."""
-    slower = task.booster.with_rounds(2 * task.booster.rounds, task.booster.learning_rate / 2)
+    """Fit a small booster on all features; few leave, and a patient one holds less luck."""
     return fit_trees(
-        task.matrix, task.target, task.weight, slower, objective="binary", backend=task.backend,
+        task.matrix, task.target, task.weight, task.booster.patient(), objective="binary", backend=task.backend,
         directions=directions(task, -1),
     )  # fmt: skip
 

@@ -219,7 +219,7 @@ class SliceSettings(Section):
 
 @dataclass(frozen=True, config=FORBID)
 class BoosterSettings(Section):
-    """LightGBM's parameters; `ladder train --tune MINUTES` searches all but threads and seed, beginning with these."""
+    """LightGBM's parameters; `ladder train --tune MINUTES` searches all but bins, threads and seed."""
 
     heading: ClassVar = "booster"
 
@@ -250,6 +250,10 @@ class BoosterSettings(Section):
         default=0.3, ge=0.05, le=1,
         description="share of the features that each tree sees: many of them say nearly the same",
     )  # fmt: skip
+    bins: Count = Field(
+        default=127, ge=2, le=255,
+        description="values at most that a feature is rounded to: LightGBM's 255 say no more of some thousand accounts",
+    )  # fmt: skip
     threads: Count = Field(
         default=1, ge=1, le=256,
         description="while learning. Two on two quiet cores are 1.7 times as quick; on a shared core they wait for "
@@ -264,6 +268,13 @@ class BoosterSettings(Section):
         """The same with another number of trees, and another rate if one is given."""
         rate = self.learning_rate if learning_rate is None else learning_rate
         return replace(self, rounds=rounds, learning_rate=rate)
+
+    def patient(self) -> "BoosterSettings":
+        """Twice as many trees at half the rate, each of two thirds as many features, as far as the limits allow."""
+        return replace(
+            self, rounds=min(2 * self.rounds, 10_000), learning_rate=max(self.learning_rate / 2, 1e-4),
+            column_share=max(self.column_share * 2 / 3, 0.05),
+        )  # fmt: skip
 
     def with_leaves(self, leaves: int) -> "BoosterSettings":
         """The same with at most so many leaves a tree."""

@@ -111,7 +111,7 @@ def stack(linear: Effect, sample: Sample, terms: Sequence[Term], booster: Booste
 
     terms : of the effect, standardised; outcomes are expected by all features.
     """
-    patient = patient_booster(booster)
+    thorough = thorough_booster(booster)
     every = standardise_terms(every_term(sample.matrix), sample.matrix)
     inside = [(sample.fold != part) & (sample.weight > 0) for part in np.unique(sample.fold)]
     if min(int((rows & (sample.exposed == arm)).sum()) for rows in inside for arm in (False, True)) < LEAST:
@@ -120,7 +120,7 @@ def stack(linear: Effect, sample: Sample, terms: Sequence[Term], booster: Booste
     folds, stages, expected = [], np.zeros((len(sample.outcome), 3)), np.zeros(len(sample.outcome))
     for part, rows in zip(np.unique(sample.fold), inside, strict=True):
         test = sample.fold == part
-        models = _fold_models(sample, rows, every, columns, patient)
+        models = _fold_models(sample, rows, every, columns, thorough)
         folds.append(models)
         stages[test, 1:] = models.stages(sample.matrix[test])
         expected[test] = models.control.predict(sample.matrix[test]) + sample.chance[test] * stages[test, 1]
@@ -130,7 +130,7 @@ def stack(linear: Effect, sample: Sample, terms: Sequence[Term], booster: Booste
     if sum(weights[1:]) == 0:
         return linear
     return StackedEffect(
-        linear, _fold_models(sample, sample.weight > 0, every, columns, patient), tuple(folds), weights
+        linear, _fold_models(sample, sample.weight > 0, every, columns, thorough), tuple(folds), weights
     )
 
 
@@ -150,11 +150,11 @@ def stage_weights(stages: FloatArray, beyond: FloatArray, apart: FloatArray, wei
     return tuple(float(one) for one in found)
 
 
-def patient_booster(booster: BoosterSettings) -> BoosterSettings:
+def thorough_booster(booster: BoosterSettings) -> BoosterSettings:
     """Return settings for a clear signal: three times as many trees, smaller leaves, all features in each tree."""
     return replace(
-        booster, rounds=3 * booster.rounds, least_in_leaf=max(1, booster.least_in_leaf // 3), l2=booster.l2 / 3,
-        row_share=(1 + booster.row_share) / 2, column_share=1.0,
+        booster, rounds=min(3 * booster.rounds, 10_000), least_in_leaf=max(1, booster.least_in_leaf // 3),
+        l2=booster.l2 / 3, row_share=(1 + booster.row_share) / 2, column_share=1.0,
     )  # fmt: skip
 
 
