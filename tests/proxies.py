@@ -49,7 +49,7 @@ class Proxy:
 
 @contextmanager
 def proxied(url: str) -> Iterator[tuple[str, Proxy]]:
-    """The URL of the PostgreSQL database behind a proxy, and the proxy."""
+    """The URL of the PostgreSQL database or the HTTP server behind a proxy, and the proxy."""
     there = sa.make_url(url)
     host = there.query.get("host") or there.host
     assert isinstance(host, str)

@@ -1,6 +1,7 @@
 """A training begins where its registration will succeed, and what was trained is kept until it does."""
 
 import shutil
+from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -11,10 +12,13 @@ import ladder
 from commands.registration import NotRegistered
 from commands.training import TrainingRequest, TrainingRun, conclude, tracked
 from features.errors import NotEnoughData, RegistryError
+from tests.proxies import proxied
 from tests.trained import small_settings, tiny_bundle, tiny_dataset, tiny_trained
+from tests.training.tracking.servers import mlflow_server
 from tests.training.tracking.tracking import empty_registry
 from training.model.bundle import read_bundle, write_bundle
 from training.settings import Settings
+from training.tracking import tracker
 from training.tracking.registry import Registry
 from training.tracking.tracker import connected
 
@@ -37,11 +41,12 @@ def finished(settings: Settings | None = None) -> TrainingRun:
     return TrainingRun(tiny_trained(), tiny_dataset(), settings or small_settings())
 
 
-def train(registry: Registry, fault: Exception | None = None) -> None:
+def train(registry: Registry, fault: Exception | None = None, meanwhile: Callable[[], None] = lambda: None) -> None:
     """What `ladder train` does, but for the training itself."""
     with tracked(small_settings(), request(registry), tiny_dataset().end) as begun:
         if fault is not None:
             raise fault
+        meanwhile()
         conclude(finished(), request(registry), begun)
 
 
@@ -77,6 +82,19 @@ def test_a_tracker_that_dies_after_the_training_costs_one_command(
     assert registry.text(1, "checks.json") is not None
     assert ladder.main(["register", str(kept)]) == 1
     assert "holds no model" in capsys.readouterr().err
+
+
+def test_a_server_that_falls_silent_while_a_model_is_trained_costs_one_command(
+    registry: Registry, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(tracker, "PATIENCE_SECONDS", 2.0)
+    with mlflow_server(tmp_path, store=registry.uri) as address, proxied(address) as (through, proxy):
+        monkeypatch.setenv("MLFLOW_TRACKING_URI", through)
+        with pytest.raises(NotRegistered, match="nothing came within 2 seconds"):
+            train(Registry(through), meanwhile=proxy.silent.set)
+        proxy.silent.clear()
+        assert ladder.main(["register", str(CHAMPIONS / "unregistered" / tiny_bundle().version)]) == 0
+        assert Registry(through).champion() == 1
 
 
 def test_a_mistake_while_registering_is_called_what_it_is_and_costs_no_training(
