@@ -18,7 +18,6 @@ from features.instants import FloatArray, instant
 from features.ladder.rules import ADVOCATE, CUSTOMER, MEMBER
 from features.sources.source import source_from_rows
 from features.tables import RUNGS
-from training.effects.estimation.doubly_robust import average
 from training.effects.upgrade import fit_upgrades, fit_value_gaps
 from training.settings import Settings
 from training.simulator.events import Draw, draw_noise
@@ -95,7 +94,7 @@ def _one_world(
         if found.effect is None:
             yield f"{start} | | {true:,.0f} | | {naive} |"
             continue
-        mean, error = average(found.effect, matrix[here])
+        mean, error = found.effect.average(matrix[here])
         low, high = mean - reach * error, mean + reach * error
         covered.setdefault(scenario.status_effect, []).append(low <= true <= high)
         said = "yes" if low <= true <= high else "no"

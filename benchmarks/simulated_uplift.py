@@ -121,13 +121,13 @@ def judge(world: World, k: int, level: float) -> Judged | None:
     """How the kth option's effects stand to the truth; None where it is not supported."""
     effect = world.effects[k]
     rows = np.flatnonzero(supported(world, effect))
-    if len(rows) < LEAST_IN_GROUP:
+    if len(rows) < LEAST_IN_GROUP or effect.effects is None:
         return None
     reach, predicted = NormalDist().inv_cdf(0.5 + level / 2), predicted_uplift(world)
     given, error, true = predicted.uplift[rows, k], predicted.error[rows, k], world.true_uplift[rows, k]
     held = []
     for group in groups_by(given):
-        mean, spread = mean_of(world, effect, rows[group])
+        mean, spread = effect.effects["revenue"].group(world.matrix[rows[group]])
         held.append(abs(mean - true[group].mean()) <= reach * spread)
     mean, spread = mean_of(world, effect, rows)
     return Judged(

@@ -12,7 +12,6 @@ from features.histories.views import View
 from features.instants import BoolArray, FloatArray, IntArray, instant
 from features.sources.source import source_from_rows
 from training.data.dataset import Dataset
-from training.effects.estimation.doubly_robust import average
 from training.effects.target_trials import Trials, build_trials
 from training.effects.uplift import InvestmentEffect, fit_uplift
 from training.model.margins import line_margins
@@ -115,7 +114,7 @@ def supported(world: World, effect: InvestmentEffect) -> BoolArray:
 def mean_of(world: World, effect: InvestmentEffect, rows: IntArray) -> tuple[float, float]:
     """Our mean effect over those accounts and its standard error, from the coefficients' covariance."""
     assert effect.effects is not None
-    return average(effect.effects["revenue"], world.matrix[rows])
+    return effect.effects["revenue"].average(world.matrix[rows])
 
 
 def worlds_of(

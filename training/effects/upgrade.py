@@ -27,7 +27,6 @@ from training.data.splits import folds_of
 from training.effects.estimation.doubly_robust import (
     PENALTIES,
     Overlap,
-    average,
     cross_fitted_outcomes,
     cross_fitted_propensity,
     fit_effect,
@@ -103,7 +102,7 @@ def _fit_rung(rung: int, revenue: FloatArray, climbed: BoolArray, data: Dataset,
 
 def _tested(rung: int, trial: "_Trial", gate: Overlap, effect: Effect, control: "_Control | None") -> UpgradeEffect:
     """Return the effect with what the control cannot exclude as part of its interval; none where that is too much."""
-    mean, error = average(effect, trial.matrix)
+    mean, error = effect.average(trial.matrix)
     found = {"rung": RUNGS[rung], "climbed": gate.treated, "controls": gate.effective, "mean": mean, "error": error}
     if control is None:
         return _insufficient(rung, Finding.of("upgrade_unchecked", NOTE, **found))
@@ -204,7 +203,7 @@ def _negative_control(rows: IntArray, arm: IntArray, data: Dataset, settings: Se
     effect = _estimate(trial, data, in_halves)[1]
     if effect is None:
         return None
-    return _Control(*average(effect, trial.matrix))
+    return _Control(*effect.average(trial.matrix))
 
 
 def _chosen_rows(rung: int, climbed: BoolArray, data: Dataset) -> IntArray:

@@ -24,7 +24,7 @@ from features.tables import RUNGS
 from training.data.dataset import Dataset, Progress, silent
 from training.data.splits import folds_of
 from training.effects.estimation.chance_effects import CHANCES, chance_effects
-from training.effects.estimation.doubly_robust import average, cross_fitted_propensity
+from training.effects.estimation.doubly_robust import cross_fitted_propensity
 from training.effects.estimation.effect_estimation import modifiers, small_booster
 from training.effects.estimation.uplift_estimation import Estimation, Learnt
 from training.effects.estimation.within_dates import at_their_dates
@@ -188,8 +188,8 @@ def _option(
             findings=ground.findings,
         )
     asked = trials.matrix[ground.rows]
-    mean, error = average(found["revenue"][1], asked)
-    drawn_to = average(found["revenue"][0], asked)[0]
+    mean, error = found["revenue"][1].average(asked)
+    drawn_to = found["revenue"][0].average(asked)[0]
     level = estimation.settings.uplift.level
     reach = NormalDist().inv_cdf(0.5 + level / 2) * error
     exposed = np.bincount(trials.rung[ground.rows & (trials.arm == k)], minlength=len(RUNGS))

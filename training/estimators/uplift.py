@@ -15,7 +15,7 @@ from sklearn.utils.validation import _check_sample_weight, check_is_fitted, colu
 from features.instants import BoolArray, FloatArray, IntArray
 from training.data.splits import folds_of_ids
 from training.data.training_task import ABSENT, present
-from training.effects.estimation.doubly_robust import Overlap, average, cross_fitted_propensity, overlap
+from training.effects.estimation.doubly_robust import Overlap, cross_fitted_propensity, overlap
 from training.effects.estimation.effect_estimation import fit_effects, modifiers, small_booster
 from training.effects.estimation.r_learner import POWER, Case
 from training.effects.estimation.stacked_effect import Sample, StackedEffect, stack
@@ -194,7 +194,7 @@ class UpliftRegressor(RegressorMixin, Boosted):  # type: ignore[misc]
                 self.stacks_[self.arms_[k - 1]] = stack(
                     found[k][0], trials.sample(k, features, case), terms, self._booster()
                 )
-        self.averages_ = {self.arms_[k - 1]: average(pair[1], matrix) for k, pair in found.items()}
+        self.averages_ = {self.arms_[k - 1]: pair[1].average(matrix) for k, pair in found.items()}
         self.overlaps_: dict[Any, Overlap] = {
             name: overlap(trials.arm, trials.chance, k) for k, name in enumerate(self.arms_, start=1)
         }
@@ -217,6 +217,17 @@ class UpliftRegressor(RegressorMixin, Boosted):  # type: ignore[misc]
         found = np.stack([self.stacks_[arm].predict(matrix) for arm in self.arms_], axis=1)
         ends = np.stack([found[..., 0] - reach * found[..., 1], found[..., 0] + reach * found[..., 1]], axis=-1)
         return ends[:, 0] if len(self.arms_) == 1 else ends
+
+    def group_interval(self, X: Any, level: float = SETTINGS.level) -> FloatArray:
+        """Return mean, low and high of the effect over a group of rows, shape (3,); (n_arms, 3) with several arms.
+
+        X : the rows of the group, which should be picked by their features, not by what became of them.
+        """
+        check_is_fitted(self)
+        matrix, reach = self._checked(X), NormalDist().inv_cdf(0.5 + level / 2)
+        found = np.array([self.stacks_[arm].group(matrix) for arm in self.arms_])
+        ends = np.column_stack([found[:, 0], found[:, 0] - reach * found[:, 1], found[:, 0] + reach * found[:, 1]])
+        return ends[0] if len(self.arms_) == 1 else ends
 
     @one_linear_algebra_thread()
     def score(

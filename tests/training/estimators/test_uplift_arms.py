@@ -30,6 +30,22 @@ def test_several_arms_are_learnt_at_once_and_keep_their_names() -> None:
     assert 0.2 < model.score(X, Y, treatment=NAMES) <= 1
 
 
+def test_the_mean_effect_of_a_group_is_told_apart_from_its_accounts() -> None:
+    model, large = fitted(), X[X[:, 0] > 1]
+    means = model.group_interval(large)
+    assert means.shape == (2, 3)
+    np.testing.assert_allclose(means[:, 0], model.predict(large).mean(axis=0))
+    np.testing.assert_allclose(means[:, 0], [-1.0, 2 + large[:, 0].mean()], atol=0.35)
+    assert (means[:, 1] < means[:, 0]).all()
+    assert (means[:, 0] < means[:, 2]).all()
+    narrower = model.group_interval(large, level=0.5)
+    assert (np.ptp(narrower[:, 1:], axis=1) < np.ptp(means[:, 1:], axis=1)).all()
+    accounts = np.ptp(model.predict_interval(large), axis=-1).mean(axis=0)
+    assert (np.ptp(means[:, 1:], axis=1) < accounts).all()
+    alone = UpliftRegressor(amounts=False, rounds=40).fit(X, Y, treatment=NAMES == "visit")
+    assert alone.group_interval(large).shape == (3,)
+
+
 def test_rows_without_weight_do_not_count() -> None:
     spoilt = np.where(np.arange(3000) < 300, Y + 50.0 * (NAMES == "visit"), Y)
     weight = (np.arange(3000) >= 300).astype(float)

@@ -351,6 +351,16 @@ def test_an_effect_by_hand() -> None:
     np.testing.assert_allclose(apart, [[20.0, np.sqrt(2.0**2 + 10.0**2 + 30.0**2)]])
 
 
+def test_the_mean_effect_of_a_group_by_hand() -> None:
+    """How accounts differ averages out over a group; that effects may not grow with size does not."""
+    effect = Effect((Term(0, "identity"),), (2.0, 0.5), ((0.04, 0.01), (0.01, 0.09)), 1, 10.0, heterogeneity=0.5)
+    matrix = np.array([[3.0, 90.0], [1.0, 0.0]])  # together they multiply the coefficients by (110, 310) / 2
+    mean, error = (110 * 2.0 + 310 * 0.5) / 2, np.sqrt(110**2 * 0.04 + 2 * 110 * 310 * 0.01 + 310**2 * 0.09) / 2
+    assert effect.average(matrix) == pytest.approx((mean, error))
+    assert effect.group(matrix) == pytest.approx((mean, error))
+    assert replace(effect, typical=50.0).group(matrix) == pytest.approx((mean, np.hypot(error, 30.0)))
+
+
 def test_rows_are_normalised_from_left_to_right() -> None:
     found = normalise(np.array([[1.0, 1.0, 2.0]]))
     assert found.tolist() == [[0.25, 0.25, 0.5]]

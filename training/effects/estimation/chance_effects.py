@@ -12,7 +12,6 @@ from statistics import NormalDist
 
 import numpy as np
 
-from training.effects.estimation.doubly_robust import average
 from training.effects.estimation.r_learner import fit_cases
 from training.effects.estimation.uplift_estimation import Basis, Estimation, Learnt
 from training.effects.outcomes import Outcome
@@ -36,7 +35,7 @@ def chance_effects(estimation: Estimation, learnt: Learnt, k: int) -> tuple[dict
             findings.append(Finding.of("uplift_chance_too_few", NOTE, investment=name, outcome=outcome))
             continue
         counted = ground.rows & ~np.isnan(getattr(estimation.trials, outcome))
-        mean, error = average(found[1], estimation.trials.matrix[counted])
+        mean, error = found[1].average(estimation.trials.matrix[counted])
         reach = NormalDist().inv_cdf(0.5 + level / 2) * error
         told = {
             "investment": name, "outcome": outcome, "mean": mean, "low": mean - reach, "high": mean + reach,

@@ -178,12 +178,3 @@ def fit_effect(
     return Effect(
         standardised, tuple(float(b) for b in beta), tuple(tuple(float(c) for c in row) for row in covariance)
     )
-
-
-def average(effect: Effect, matrix: FloatArray) -> tuple[float, float]:
-    """Return the mean effect over some accounts and its standard error, by the covariance of the coefficients."""
-    direction = (effect.design(matrix) * effect.size(matrix)[:, None]).mean(axis=0)
-    covariance = np.asarray(effect.covariance)
-    return float(direction @ np.asarray(effect.coefficients)), float(
-        np.sqrt(max(direction @ covariance @ direction, 0.0))
-    )

@@ -105,6 +105,17 @@ class StackedEffect:
         apart = (stages - (stages @ share)[:, None]) ** 2 @ share
         return np.column_stack([effect, np.sqrt((own * error) ** 2 + spread + apart)])
 
+    def group(self, matrix: FloatArray) -> tuple[float, float]:
+        """Return the mean effect over a group that is picked by its features, and its standard error."""
+        linear, error = self.linear.group(matrix)
+        own, *others = self.weights
+        whole = self.whole.stages(matrix).mean(axis=0)
+        mean = own * linear + float(whole @ np.array(others))
+        by_fold = np.array([models.stages(matrix).mean(axis=0) @ np.array(others) for models in self.folds])
+        stages, share = np.array([linear, *whole]), np.array(self.weights) / sum(self.weights)
+        variance = (len(by_fold) - 1) * by_fold.var() + (stages - stages @ share) ** 2 @ share
+        return mean, float(np.hypot(own * error, np.sqrt(variance)))
+
 
 def stack(linear: Effect, sample: Sample, terms: Sequence[Term], booster: BoosterSettings) -> Effect | StackedEffect:
     """Return the stages weighed; the linear one alone where a fold has too few rows or the others foretell nothing.

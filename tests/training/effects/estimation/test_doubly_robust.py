@@ -8,7 +8,6 @@ import pytest
 from features.instants import BoolArray, FloatArray, IntArray
 from training.effects.estimation.doubly_robust import (
     Overlap,
-    average,
     cross_fitted_outcomes,
     cross_fitted_propensity,
     fit_effect,
@@ -198,7 +197,7 @@ def test_an_effect_is_least_squares_where_nothing_is_penalised() -> None:
     oracle = np.linalg.lstsq(np.column_stack([np.ones(3000), matrix]), psi)[0]
     at = np.array([[0.0, 0.0], [1.0, 0.0], [0.0, 1.0]])
     np.testing.assert_allclose(effect.predict(at)[:, 0], [oracle[0], oracle[0] + oracle[1], oracle[0] + oracle[2]])
-    assert average(effect, matrix)[0] == pytest.approx(psi.mean())
-    assert average(effect, matrix)[1] == pytest.approx(1 / np.sqrt(3000), rel=0.1)
+    assert effect.average(matrix)[0] == pytest.approx(psi.mean())
+    assert effect.average(matrix)[1] == pytest.approx(1 / np.sqrt(3000), rel=0.1)
     flat = fit_effect(matrix, psi, weight=np.ones(3000), account=np.arange(3000), terms=terms, penalty=1e9)
     assert np.ptp(flat.predict(at)[:, 0]) < 1e-3
