@@ -46,6 +46,7 @@ def find_bundle(model: str | None, settings: RegistrySettings, scratch: Path) ->
         If there is no such model.
     """
     from training.model.bundle import MANIFEST
+    from training.model.champion import bundle_folder, is_published
     from training.tracking.registry import ALIAS, Registry
 
     if model is None:
@@ -56,11 +57,11 @@ def find_bundle(model: str | None, settings: RegistrySettings, scratch: Path) ->
         return registry.fetch(named["version"] or named["alias"], scratch)
     if _ARTIFACT.fullmatch(model):
         return Registry(registry_uri(), settings.model).fetch_logged(model, scratch)
-    if (Path(model) / MANIFEST).is_file():
-        return Path(model)
+    if (Path(model) / MANIFEST).is_file() or is_published(Path(model)):
+        return bundle_folder(Path(model))
     raise RegistryError(
         f"{model} is no model: give models:/{settings.model}/VERSION, models:/{settings.model}/latest, "
-        f"models:/{settings.model}@{ALIAS}, runs:/RUN/model, or the folder of a bundle."
+        f"models:/{settings.model}@{ALIAS}, runs:/RUN/model, or the folder of a bundle or champion."
     )
 
 

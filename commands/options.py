@@ -138,8 +138,8 @@ Model = Annotated[
     str | None,
     Option(
         metavar="URI",
-        help="models:/NAME/VERSION (or /latest), models:/NAME@ALIAS, runs:/RUN/model or a bundle's folder; else the "
-        "champion",
+        help="models:/NAME/VERSION (or /latest), models:/NAME@ALIAS, runs:/RUN/model or a bundle's or champion's "
+        "folder; else the champion",
     ),
 ]
 Port = Annotated[int, Option(help="TCP port")]

@@ -62,6 +62,7 @@ def test_the_alias_decides_and_the_folder_follows(
     assert read_bundle(published(OURS.champions))[0] == tiny_bundle()
     assert "is now the copy of version 1" in capsys.readouterr().err
 
+    assert find_bundle(str(OURS.champions), OURS, tmp_path) == published(OURS.champions)  # the copy, as it was named
     move_alias(registry, 2, "challenger")
     (tmp_path / "named").mkdir()
     named = find_bundle("models:/loyalty-ladder@challenger", OURS, tmp_path / "named")
