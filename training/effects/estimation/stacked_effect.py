@@ -162,10 +162,14 @@ def stage_weights(stages: FloatArray, beyond: FloatArray, apart: FloatArray, wei
 
 
 def thorough_booster(booster: BoosterSettings) -> BoosterSettings:
-    """Return settings for a clear signal: three times as many trees, smaller leaves, all features in each tree."""
+    """Return settings for a clear signal: many more trees, of few and small leaves, each of all features.
+
+    A stage that takes noise for a signal loses its weight.
+    """
     return replace(
-        booster, rounds=min(3 * booster.rounds, 10_000), least_in_leaf=max(1, booster.least_in_leaf // 3),
-        l2=booster.l2 / 3, row_share=(1 + booster.row_share) / 2, column_share=1.0,
+        booster, rounds=min(9 * booster.rounds, 10_000), leaves=max(2, booster.leaves // 2),
+        least_in_leaf=max(1, booster.least_in_leaf // 20), l2=booster.l2 / 3, row_share=(1 + booster.row_share) / 2,
+        column_share=1.0,
     )  # fmt: skip
 
 
