@@ -96,25 +96,30 @@ class StackedEffect:
     def predict(self, matrix: FloatArray) -> FloatArray:
         """Return the effect on each row and its standard error, shape (n, 2)."""
         linear, error = self.linear.predict(matrix).T
-        own, *others = self.weights
-        whole = self.whole.stages(matrix)
-        effect = own * linear + whole @ np.array(others)
-        by_fold = np.stack([models.stages(matrix) @ np.array(others) for models in self.folds])
-        spread = (len(by_fold) - 1) * by_fold.var(axis=0)
-        stages, share = np.column_stack([linear, whole]), np.array(self.weights) / sum(self.weights)
-        apart = (stages - (stages @ share)[:, None]) ** 2 @ share
-        return np.column_stack([effect, np.sqrt((own * error) ** 2 + spread + apart)])
+        return np.column_stack(self._together(linear, error, [one.stages(matrix) for one in (self.whole, *self.folds)]))
 
     def group(self, matrix: FloatArray) -> tuple[float, float]:
         """Return the mean effect over a group that is picked by its features, and its standard error."""
-        linear, error = self.linear.group(matrix)
-        own, *others = self.weights
-        whole = self.whole.stages(matrix).mean(axis=0)
-        mean = own * linear + float(whole @ np.array(others))
-        by_fold = np.array([models.stages(matrix).mean(axis=0) @ np.array(others) for models in self.folds])
-        stages, share = np.array([linear, *whole]), np.array(self.weights) / sum(self.weights)
-        variance = (len(by_fold) - 1) * by_fold.var() + (stages - stages @ share) ** 2 @ share
-        return mean, float(np.hypot(own * error, np.sqrt(variance)))
+        linear, error = np.array(self.linear.group(matrix))
+        means = [one.stages(matrix).mean(axis=0) for one in (self.whole, *self.folds)]
+        mean, spread = self._together(linear, error, means)
+        return float(mean), float(spread)
+
+    def _together(
+        self, linear: FloatArray, error: FloatArray, others: Sequence[FloatArray]
+    ) -> tuple[FloatArray, FloatArray]:
+        """Return the effect by all stages together and its standard error.
+
+        linear, error : of the linear stage, shape (n,) or one number.
+        others : the other stages' effects, shape (n, 2) or (2,), by the models of all rows and then by each fold's.
+        """
+        own, *rest = self.weights
+        whole, *folds = others
+        effect = own * linear + whole @ np.array(rest)
+        by_fold = np.stack([stages @ np.array(rest) for stages in folds])
+        stages, share = np.concatenate([linear[..., None], whole], axis=-1), np.array(self.weights) / sum(self.weights)
+        apart = (stages - (stages @ share)[..., None]) ** 2 @ share
+        return effect, np.sqrt((own * error) ** 2 + (len(by_fold) - 1) * by_fold.var(axis=0) + apart)
 
 
 def stack(linear: Effect, sample: Sample, terms: Sequence[Term], booster: BoosterSettings) -> Effect | StackedEffect:
