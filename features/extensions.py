@@ -1,4 +1,4 @@
-"""What is added from outside: features, members of the pools, baselines, checks, tables, recipes of exports.
+"""Extensions from outside: features, members of the pools, baselines, checks, tables, recipes of exports.
 
 An installed package says so by entry points in its `pyproject.toml`, under the groups below; whoever has no package
 names modules in the settings (`[plugins] modules`), which hold the same under the names of `OF_MODULES`. Nothing in

@@ -1,4 +1,4 @@
-"""What is odd about all orders together: a hole in the feed, an account that stands for many, or brings nearly all."""
+"""Oddities of all orders together: a hole in the feed, an account that stands for many, or brings nearly all."""
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
@@ -11,7 +11,7 @@ from features.instants import ALWAYS, MICROSECONDS_PER_DAY, NEVER, IntArray, iso
 LEAST_HOLE_DAYS, LEAST_MISSED = 14, 30
 """A hole is so many days without any order, on which so many would be usual."""
 AROUND_DAYS = 90
-"""What is usual is that of so many days before a hole and after it."""
+"""Days before a hole, and after it, by which it is said how many are usual."""
 SEASON_DAYS, DAYS_A_YEAR = 45, 365.25
 """A pause at the same time of another year, so many days more or less, is the business's own."""
 LEAST_ACCOUNTS = 50

@@ -29,7 +29,7 @@ may come early, or be sent again."""
 FEES_BEFORE_DAYS = 365
 """How long before a contract began an order may have led to it, such as that of the machine that is to be serviced."""
 MOST_FEES = 1.5
-"""What is ordered beyond so many times the fees that the contracts may have brought was no fee."""
+"""Orders beyond so many times the fees that the contracts may have brought are no fees."""
 MOST_NOTICE_DAYS = 365
 """A contract that was cancelled longer ago does not run out: it was broken off, whatever its end."""
 SMALLER = 0.9

@@ -217,6 +217,10 @@ class SliceSettings(Section):
     )  # fmt: skip
 
 
+MOST_ROUNDS, LEAST_RATE, LEAST_SHARE = 10_000, 1e-4, 0.05
+"""The limits of a booster's trees, rate and shares, also where a model of ours asks for more than its settings say."""
+
+
 @dataclass(frozen=True, config=FORBID)
 class BoosterSettings(Section):
     """LightGBM's parameters; `ladder train --tune MINUTES` searches all but bins, threads and seed."""
@@ -224,12 +228,12 @@ class BoosterSettings(Section):
     heading: ClassVar = "booster"
 
     rounds: Count = Field(
-        default=85, ge=1, le=10_000,
+        default=85, ge=1, le=MOST_ROUNDS,
         description="trees; for leaving twice as many at half the rate. LightGBM's own defaults lose on small panels; "
         "this is a small, regularised one",
     )  # fmt: skip
     learning_rate: Number = Field(
-        default=0.07, ge=1e-4, le=1,
+        default=0.07, ge=LEAST_RATE, le=1,
         description="shrinkage of every tree: with 85 trees neither stops short nor runs on",
     )  # fmt: skip
     leaves: Count = Field(
@@ -243,11 +247,11 @@ class BoosterSettings(Section):
         default=10.0, ge=0, le=1e6, description="ridge on the leaves' values: a leaf of 60 says little by itself"
     )  # fmt: skip
     row_share: Number = Field(
-        default=0.5, ge=0.05, le=1,
+        default=0.5, ge=LEAST_SHARE, le=1,
         description="share of the rows that each tree sees: slices overlap, so half of them say nearly all",
     )  # fmt: skip
     column_share: Number = Field(
-        default=0.3, ge=0.05, le=1,
+        default=0.3, ge=LEAST_SHARE, le=1,
         description="share of the features that each tree sees: many of them say nearly the same",
     )  # fmt: skip
     bins: Count = Field(
@@ -272,8 +276,16 @@ class BoosterSettings(Section):
     def patient(self) -> "BoosterSettings":
         """Twice as many trees at half the rate, each of two thirds as many features, as far as the limits allow."""
         return replace(
-            self, rounds=min(2 * self.rounds, 10_000), learning_rate=max(self.learning_rate / 2, 1e-4),
-            column_share=max(self.column_share * 2 / 3, 0.05),
+            self, rounds=min(2 * self.rounds, MOST_ROUNDS), learning_rate=max(self.learning_rate / 2, LEAST_RATE),
+            column_share=max(self.column_share * 2 / 3, LEAST_SHARE),
+        )  # fmt: skip
+
+    def thorough(self) -> "BoosterSettings":
+        """Settings for a clear signal: many more trees, of few and small leaves, each of all features."""
+        return replace(
+            self, rounds=min(9 * self.rounds, MOST_ROUNDS), leaves=max(2, self.leaves // 2),
+            least_in_leaf=max(1, self.least_in_leaf // 20), l2=self.l2 / 3, row_share=(1 + self.row_share) / 2,
+            column_share=1.0,
         )  # fmt: skip
 
     def with_leaves(self, leaves: int) -> "BoosterSettings":

@@ -27,7 +27,7 @@ ALLOWED = {
 
 @dataclass
 class ColumnEvidence:
-    """What was gathered of a column: empty and typed cells apart, and what its texts say."""
+    """The evidence of a column: empty and typed cells apart, and what its texts say."""
 
     seen: Evidence = field(default_factory=Evidence)
     filled: int = 0

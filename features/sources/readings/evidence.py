@@ -15,7 +15,7 @@ from features.instants import BoolArray, IntArray
 
 @dataclass
 class Evidence:
-    """What was seen of a column so far; two of them add up.
+    """The evidence of a column so far; two of them add up.
 
     counts : mark -> number of cells that bear it.
     examples : mark -> the first such cell.

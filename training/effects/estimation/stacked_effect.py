@@ -127,7 +127,7 @@ def stack(linear: Effect, sample: Sample, terms: Sequence[Term], booster: Booste
 
     terms : of the effect, standardised; outcomes are expected by all features.
     """
-    thorough = thorough_booster(booster)
+    thorough = booster.thorough()  # a stage that takes noise for a signal loses its weight
     every = standardise_terms(every_term(sample.matrix), sample.matrix)
     inside = [(sample.fold != part) & (sample.weight > 0) for part in np.unique(sample.fold)]
     if min(int((rows & (sample.exposed == arm)).sum()) for rows in inside for arm in (False, True)) < LEAST:
@@ -145,9 +145,8 @@ def stack(linear: Effect, sample: Sample, terms: Sequence[Term], booster: Booste
     weights = stage_weights(stages, sample.outcome - expected, sample.exposed - sample.chance, sample.weight)
     if sum(weights[1:]) == 0:
         return linear
-    return StackedEffect(
-        linear, _fold_models(sample, sample.weight > 0, every, columns, thorough), tuple(folds), weights
-    )
+    whole = _fold_models(sample, sample.weight > 0, every, columns, thorough)
+    return StackedEffect(linear, whole, tuple(folds), weights)
 
 
 def stage_weights(stages: FloatArray, beyond: FloatArray, apart: FloatArray, weight: FloatArray) -> tuple[float, ...]:
@@ -164,18 +163,6 @@ def stage_weights(stages: FloatArray, beyond: FloatArray, apart: FloatArray, wei
     first[0] = drawn
     found, _ = nnls(np.vstack([rows, drawn * np.eye(len(first))]), np.append(values, first))
     return tuple(float(one) for one in found)
-
-
-def thorough_booster(booster: BoosterSettings) -> BoosterSettings:
-    """Return settings for a clear signal: many more trees, of few and small leaves, each of all features.
-
-    A stage that takes noise for a signal loses its weight.
-    """
-    return replace(
-        booster, rounds=min(9 * booster.rounds, 10_000), leaves=max(2, booster.leaves // 2),
-        least_in_leaf=max(1, booster.least_in_leaf // 20), l2=booster.l2 / 3, row_share=(1 + booster.row_share) / 2,
-        column_share=1.0,
-    )  # fmt: skip
 
 
 def _fold_models(
