@@ -3,7 +3,7 @@
 import numpy as np
 
 from features.instants import FloatArray
-from training.effects.estimation.r_learner import POWER, Case
+from training.effects.estimation.r_learner import Case, spread_power
 from training.model.findings import NOTE, WARNING, Finding
 
 SEEN = 2.8
@@ -80,7 +80,7 @@ def robustness(investment: str, effect: float, error: float, case: Case) -> list
 
 def strongest_term(case: Case) -> tuple[float, float]:
     """Return the partial shares of choice and of outcome that the term explains which could bias an effect most."""
-    outcome = (case.size + case.beyond) * case.size ** (-POWER)
+    outcome = (case.size + case.beyond) * case.size ** (-spread_power(case))
     best = (0.0, 0.0)
     for j in range(case.z.shape[1]):
         others, own = np.delete(case.z, j, axis=1), case.z[:, j]

@@ -21,15 +21,15 @@ from features.instants import MICROSECONDS_PER_DAY, BoolArray, FloatArray, IntAr
 from training.data.dataset import Dataset
 from training.data.splits import folds_of
 from training.effects.estimation.doubly_robust import cross_fitted_propensity
+from training.effects.estimation.effect_estimation import small_booster
 from training.effects.estimation.r_learner import LOOSE, refit
 from training.effects.estimation.uplift_estimation import Estimation
-from training.effects.estimation.within_dates import at_their_dates, centred
-from training.effects.outcomes import measure
+from training.effects.estimation.within_dates import at_their_dates
 from training.effects.target_trials import Trials
 from training.model.findings import OK, WARNING, Finding
 from training.model.terms import Term, standardised_values
 from training.models.fitting import standardise_terms
-from training.settings import BoosterSettings, Settings
+from training.settings import Settings
 
 FOLDS = 2
 """Folds of the accounts: a check needs no more."""
@@ -73,9 +73,7 @@ def negative_control(trials: Trials, chance: FloatArray, column: int) -> dict[in
     return found
 
 
-def placebo_date(
-    data: Dataset, trials: Trials, terms: list[Term], *, booster: BoosterSettings, settings: Settings
-) -> Mapping[int, Difference]:
+def placebo_date(data: Dataset, trials: Trials, terms: list[Term], settings: Settings) -> Mapping[int, Difference]:
     """Return by how much those chosen for each option differed over the horizon before they were; a share of size.
 
     Only trials with a slice one horizon earlier count; an option with too few of them is left out.
@@ -102,7 +100,7 @@ def placebo_date(
         known=nothing,
         fold=fold,
         n_arms=n_arms,
-        booster=booster,
+        booster=small_booster(settings.booster),
         clip=settings.uplift.clip,
     )
     settled = standardise_terms(terms, pretended.matrix)
@@ -111,7 +109,7 @@ def placebo_date(
         chance=at_their_dates(chance, arm, pretended.date), z=standardised_values(settled, pretended.matrix),
         settings=settings,
     )  # fmt: skip
-    revenue = centred(measure(pretended, "revenue", fold, booster), arm, pretended.date)
+    revenue = estimation.measured("revenue")
     found = {}
     for k in options:
         case = estimation.case(k, revenue, np.ones(len(rows), bool))

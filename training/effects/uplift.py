@@ -33,7 +33,7 @@ from training.effects.placebo import choices_finding, lots_finding, negative_con
 from training.effects.plans.off_policy_value import OffPolicyValue
 from training.effects.plans.policy_evaluation import PolicyEvaluation
 from training.effects.plans.recommendation_value import evaluate_recommendations
-from training.effects.target_trials import Trials, build_trials
+from training.effects.target_trials import build_trials
 from training.evaluation.curves import Curves
 from training.model.effect import Effect
 from training.model.findings import NOTE, Finding
@@ -131,7 +131,7 @@ def fit_uplift(data: Dataset, settings: Settings, progress: Progress = silent, *
         learnt = estimation.learn_revenue(learnt)
     if estimation.trials is not trials:
         learnt = estimation.learn_others(learnt)
-    placebo_findings = {} if quick else _placebo_findings(data, trials, chance, settings)
+    placebo_findings = {} if quick else _placebo_findings(data, estimation)
     effects = tuple(_option(estimation, k, learnt, placebo_findings.get(k, ()), data) for k in range(1, n_arms))
     progress("effects of investments", 1.0)
     known = {k: effect.rungs for k, effect in enumerate(effects, start=1) if effect.basis != "insufficient"}
@@ -155,13 +155,11 @@ def _never_recorded(name: str, bond: int, cost: float) -> InvestmentEffect:
     )
 
 
-def _placebo_findings(
-    data: Dataset, trials: Trials, chance: FloatArray, settings: Settings
-) -> dict[int, list[Finding]]:
+def _placebo_findings(data: Dataset, estimation: Estimation) -> dict[int, list[Finding]]:
     """Return, by option, the findings of the checks that look for an effect where there can be none."""
-    names = data.histories.options.names
-    drawn = negative_control(trials, chance, data.column("revenue_365d"))
-    chosen = placebo_date(data, trials, modifiers(data), booster=small_booster(settings.booster), settings=settings)
+    names, trials = data.histories.options.names, estimation.trials
+    drawn = negative_control(trials, estimation.chance, data.column("revenue_365d"))
+    chosen = placebo_date(data, trials, modifiers(data), estimation.settings)
     told = {k: [lots_finding(names[k - 1], found)] for k, found in drawn.items()}
     for k, found in chosen.items():
         told.setdefault(k, []).append(choices_finding(names[k - 1], found))

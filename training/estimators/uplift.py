@@ -17,7 +17,7 @@ from training.data.splits import folds_of_ids
 from training.data.training_task import ABSENT, present
 from training.effects.estimation.doubly_robust import Overlap, cross_fitted_propensity, overlap
 from training.effects.estimation.effect_estimation import fit_effects, modifiers, small_booster
-from training.effects.estimation.r_learner import POWER, Case
+from training.effects.estimation.r_learner import Case, spread_power
 from training.effects.estimation.stacked_effect import Sample, StackedEffect, stack
 from training.effects.estimation.within_dates import at_their_dates, centred, comparable
 from training.effects.outcomes import Outcome, measure_outcome
@@ -254,7 +254,7 @@ class UpliftRegressor(RegressorMixin, Boosted):  # type: ignore[misc]
         lost = nothing = 0.0
         for k in range(1, len(arms) + 1):
             case = trials.case(k, effects[:, [k - 1]])
-            weights = case.weights * case.size ** (-2 * POWER)
+            weights = case.weights * case.size ** (-2 * spread_power(case))
             residual = case.beyond - (case.exposed - case.chance) * case.z[:, 0]
             lost += float(weights @ residual**2)
             nothing += float(weights @ case.beyond**2)

@@ -288,6 +288,10 @@ class BoosterSettings(Section):
             column_share=1.0,
         )  # fmt: skip
 
+    def undrawn(self) -> "BoosterSettings":
+        """The same, but each tree sees all rows and features: nothing is left to the draw of a seed."""
+        return replace(self, row_share=1.0, column_share=1.0)
+
     def with_leaves(self, leaves: int) -> "BoosterSettings":
         """The same with at most so many leaves a tree."""
         return replace(self, leaves=min(leaves, self.leaves))

@@ -7,7 +7,7 @@ import pytest
 
 from tests.told import told
 from tests.training.effects.test_uplift import dataset, settings, supplier
-from training.effects.estimation.effect_estimation import modifiers, small_booster
+from training.effects.estimation.effect_estimation import modifiers
 from training.effects.placebo import choices_finding, lots_finding, negative_control, placebo_date
 from training.effects.target_trials import Trials, build_trials
 from training.effects.uplift import fit_uplift
@@ -54,8 +54,7 @@ def test_choice_by_recent_revenue_is_reported(growing: float, clear: bool) -> No
     data = dataset(tables)
     trials = build_trials(data, settings())
     assert trials is not None
-    booster = small_booster(settings().booster)
-    (found,) = placebo_date(data, trials, modifiers(data), booster=booster, settings=settings()).values()
+    (found,) = placebo_date(data, trials, modifiers(data), settings()).values()
     assert found.clear == clear, found
     code = "uplift_choices_differed" if clear else "uplift_choices_comparable"
     assert choices_finding("visit", found).code == code

@@ -3,7 +3,7 @@
 For option k, on the trials of arm k and of none, with e(x) the probability of k among these two (known where
 randomised, else estimated), m(x) the expected outcome without investment (out of fold) and s(x) the account's size:
 
-    y - m(x) = s(x) [ (1[A=k] - e(x)) (tau(x) + delta 1[chosen]) + c(x) ] + error,   Var(error) ~ s(x)^(2 POWER)
+    y - m(x) = s(x) [ (1[A=k] - e(x)) (tau(x) + delta 1[chosen]) + c(x) ] + error,   Var(error) ~ s(x)^(2 p)
 
 tau, the effect as a share of size, is linear in a few terms; delta is the average bias of the observational trials;
 c, linear in the same terms, takes up what m leaves. Centring on e(x) makes errors of m and of e matter only in their
@@ -39,8 +39,12 @@ import numpy as np
 from features.instants import BoolArray, FloatArray, IntArray
 
 POWER = 0.6
-"""The standard deviation of revenue grows with this power of its mean: .64 on the simulator's residuals, between a
-Poisson's .5 and a gamma's 1. Larger powers give no weight to large accounts, on which most is earned or lost."""
+"""The power p of its mean with which the standard deviation of revenue grows, where too few trials tell."""
+POWERS = (0.5, 0.8)
+"""Its limits: a Poisson's, and near a gamma's. With larger powers large accounts, on which most is earned or lost, have
+no weight."""
+TELLS, GROUPS = 500, 10
+"""Unexposed trials from which on they tell the power, and groups that the larger half of them is put into."""
 WITHIN = 2.5
 """Standard deviations at which a term is cut off, in learning and in use."""
 MEAN_PRECISIONS = (1.0, 10.0, 30.0, 100.0, 300.0, 1e3)
@@ -212,7 +216,7 @@ def _system(case: Case) -> _System:
     apart = case.exposed - case.chance
     treated = (apart * case.size)[:, None] * terms
     delta = (apart * case.size * case.chosen * case.both)[:, None]
-    weight = case.size ** (-2 * POWER)
+    weight = case.size ** (-2 * spread_power(case))
     root = np.sqrt(weight / np.mean(weight * case.size**2))
     values, kept = _without_tail(case, case.beyond * root)
     root, values = root * np.sqrt(case.weights), values * np.sqrt(case.weights)
@@ -229,6 +233,24 @@ def _system(case: Case) -> _System:
         n_terms=terms.shape[1],
         account=case.account,
     )
+
+
+def spread_power(case: Case) -> float:
+    """Return the power of the size with which the spread of the outcome grows, as the unexposed trials have it.
+
+    It is the slope of the logarithm of the median deviation on that of the size, by tenths of the larger half: medians,
+    since a few orders far above all others say nothing of it, and the larger half, since most of the smaller accounts
+    bring nothing, and so deviate by their size.
+    """
+    free = (case.exposed == 0) & case.amounts
+    size, apart = case.size[free], np.abs(case.beyond[free])
+    if len(size) < TELLS:
+        return POWER
+    groups = np.array_split(np.argsort(size, kind="stable")[len(size) // 2 :], GROUPS)
+    sizes, spreads = (np.array([np.median(values[rows]) for rows in groups]) for values in (size, apart))
+    if sizes[-1] <= 2 * sizes[0] or not spreads.all():
+        return POWER
+    return float(np.clip(np.polyfit(np.log(sizes), np.log(spreads), 1)[0], *POWERS))
 
 
 def _noise(rows: FloatArray, values: FloatArray, account: IntArray, n_terms: int) -> tuple[float, float]:

@@ -63,7 +63,7 @@ class Estimation:
 
     def learn_revenue(self, learnt: "Learnt") -> "Learnt":
         """Fit revenue, the basis of each option's effect, and the effects on it; all else stays as it was learnt."""
-        revenue = self._measured("revenue")
+        revenue = self.measured("revenue")
         grounds = [self.ground(k, revenue) for k in range(1, self.chance.shape[1])]
         return Learnt(
             {**learnt.outcomes, "revenue": revenue}, grounds,
@@ -73,11 +73,12 @@ class Estimation:
     def learn_others(self, learnt: "Learnt") -> "Learnt":
         """Fit every other outcome, and the effects on it, on what revenue says of the bases."""
         asked = [name for name in OUTCOMES[1:] if not np.isnan(getattr(self.trials, name)).all()]
-        others = {name: self._measured(name) for name in asked}
+        others = {name: self.measured(name) for name in asked}
         found = {name: self.effects(outcome, learnt.grounds) for name, outcome in others.items()}
         return Learnt({**learnt.outcomes, **others}, learnt.grounds, {**learnt.found, **found})
 
-    def _measured(self, name: str) -> Outcome:
+    def measured(self, name: str) -> Outcome:
+        """Return an outcome of the trials less what is expected without investment, the same on average by date."""
         outcome = measure(self.trials, name, self.fold, small_booster(self.settings.booster))
         return centred(outcome, self.trials.arm, self.trials.date)
 

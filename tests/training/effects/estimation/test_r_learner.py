@@ -6,7 +6,16 @@ import numpy as np
 import pytest
 
 from features.instants import BoolArray, FloatArray
-from training.effects.estimation.r_learner import LOOSE, Case, FittedEffect, Precisions, fit_cases, refit
+from training.effects.estimation.r_learner import (
+    LOOSE,
+    POWER,
+    Case,
+    FittedEffect,
+    Precisions,
+    fit_cases,
+    refit,
+    spread_power,
+)
 
 
 def case(
@@ -35,6 +44,26 @@ def test_mean_and_slope_are_recovered() -> None:
     ((fitted, _),) = fit_cases([case(0)])
     wanted: FloatArray = np.array([0.2, 0.2, 0.0, 0.0])
     assert np.abs(fitted.coefficients - wanted).max() < 0.06
+
+
+def spreading(power: float, n: int) -> Case:
+    """n accounts, most of the smaller of which bring nothing, a few that bring a hundred times the usual."""
+    rng = np.random.default_rng(5)
+    known = case(5, n=n)
+    size = np.exp(1.5 * rng.normal(size=n))
+    beyond = size**power * rng.normal(size=n) * np.where(rng.random(n) < 0.02, 100, 1)
+    small = (size < np.median(size)) & (rng.random(n) < 0.8)
+    return replace(known, size=size, beyond=np.where(small, -size, beyond))
+
+
+@pytest.mark.parametrize("power", [0.55, 0.75])
+def test_how_spread_grows_with_size_is_read_from_the_unexposed(power: float) -> None:
+    assert spread_power(spreading(power, 40_000)) == pytest.approx(power, abs=0.04)
+
+
+def test_few_trials_do_not_tell_how_spread_grows() -> None:
+    assert spread_power(spreading(0.75, 500)) == POWER
+    assert spread_power(replace(spreading(0.75, 40_000), amounts=False)) == POWER
 
 
 def test_an_absent_effect_is_not_reported() -> None:
