@@ -69,7 +69,7 @@ def measure_outcome(
     target, objective = (np.maximum(outcome, 0.0), "tweedie") if is_revenue else (outcome, "regression")
     skewed = is_revenue and free.any() and float(target[free].sum()) > 0
     objective = objective if skewed or not is_revenue else "regression"
-    booster = booster.undrawn() if skewed else booster  # revenue decides what is advised, and no seed is to decide it
+    booster = booster.steady() if skewed else booster  # revenue decides what is advised, and no seed should
     expected = np.zeros(len(outcome))
     for k in np.unique(fold):
         train, test = free & (fold != k), counts & (fold == k)

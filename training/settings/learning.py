@@ -288,9 +288,12 @@ class BoosterSettings(Section):
             column_share=1.0,
         )  # fmt: skip
 
-    def undrawn(self) -> "BoosterSettings":
-        """The same, but each tree sees all rows and features: nothing is left to the draw of a seed."""
-        return replace(self, row_share=1.0, column_share=1.0)
+    def steady(self) -> "BoosterSettings":
+        """Twice as many trees at half the rate, each of all features: over so many draws a seed decides less."""
+        return replace(
+            self, rounds=min(2 * self.rounds, MOST_ROUNDS), learning_rate=max(self.learning_rate / 2, LEAST_RATE),
+            column_share=1.0,
+        )  # fmt: skip
 
     def with_leaves(self, leaves: int) -> "BoosterSettings":
         """The same with at most so many leaves a tree."""

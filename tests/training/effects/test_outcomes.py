@@ -27,9 +27,11 @@ def measured(data: Dataset, trials: Trials, seed: int) -> Outcome:
     return measure(trials, "revenue", fold, booster)
 
 
-def test_no_seed_changes_what_is_expected() -> None:
+def test_a_seed_changes_little_of_what_is_expected() -> None:
+    """By .7 % of an account's size; trees of a third of the features, and half as many, differed by 2.7 %."""
     data = dataset(supplier(0, lift=0.25, how="lot")[0])
     trials = build_trials(data, settings())
     assert trials is not None
-    one, other = (measured(data, trials, seed).beyond for seed in (1, 2))
-    np.testing.assert_array_equal(one, other)
+    one, *others = (measured(data, trials, seed) for seed in range(1, 5))
+    apart = [np.median(np.abs(other.beyond - one.beyond) / one.size) for other in others]
+    assert np.mean(apart) < 0.015, apart
