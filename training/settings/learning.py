@@ -275,10 +275,7 @@ class BoosterSettings(Section):
 
     def patient(self) -> "BoosterSettings":
         """Twice as many trees at half the rate, each of two thirds as many features, as far as the limits allow."""
-        return replace(
-            self, rounds=min(2 * self.rounds, MOST_ROUNDS), learning_rate=max(self.learning_rate / 2, LEAST_RATE),
-            column_share=max(self.column_share * 2 / 3, LEAST_SHARE),
-        )  # fmt: skip
+        return replace(self._slower(), column_share=max(self.column_share * 2 / 3, LEAST_SHARE))
 
     def thorough(self) -> "BoosterSettings":
         """Settings for a clear signal: many more trees, of few and small leaves, each of all features."""
@@ -290,10 +287,10 @@ class BoosterSettings(Section):
 
     def steady(self) -> "BoosterSettings":
         """Twice as many trees at half the rate, each of all features: over so many draws a seed decides less."""
-        return replace(
-            self, rounds=min(2 * self.rounds, MOST_ROUNDS), learning_rate=max(self.learning_rate / 2, LEAST_RATE),
-            column_share=1.0,
-        )  # fmt: skip
+        return replace(self._slower(), column_share=1.0)
+
+    def _slower(self) -> "BoosterSettings":
+        return self.with_rounds(min(2 * self.rounds, MOST_ROUNDS), max(self.learning_rate / 2, LEAST_RATE))
 
     def with_leaves(self, leaves: int) -> "BoosterSettings":
         """The same with at most so many leaves a tree."""

@@ -39,7 +39,7 @@ import numpy as np
 from features.instants import BoolArray, FloatArray, IntArray
 
 POWER = 0.6
-"""The power p of its mean with which the standard deviation of revenue grows, where too few trials tell."""
+"""The power p of its mean with which the standard deviation of revenue grows: by date, and where few trials tell."""
 POWERS = (0.5, 0.8)
 """Its limits: a Poisson's, and near a gamma's. With larger powers large accounts, on which most is earned or lost, have
 no weight."""
