@@ -31,6 +31,7 @@ class World:
     matrix : shape (n, n_features).  rung : shape (n,).  margin : shape (n,), the rate as scoring takes it.
     p_switch, expected_revenue : shape (n,), predicted; zero where there is nobody to switch.
     true_uplift, true_gain : shape (n, k), money.  cost : shape (k,).
+    true_changes : outcome -> shape (n, k), changes in its chance; NaN for who cannot climb, or leave.
     effects : ours, one an option.
     claim : what a plan promises of a unit of estimated gain, if less than one; None where nothing was judged.
     """
@@ -47,6 +48,7 @@ class World:
     true_uplift: FloatArray
     true_gain: FloatArray
     effects: tuple[InvestmentEffect, ...]
+    true_changes: Mapping[str, FloatArray]
     claim: float | None = None
 
     def gains(self, uplift: FloatArray) -> FloatArray:
@@ -67,15 +69,16 @@ def world_of(scenario: str | Scenario, seed: int, accounts: int | None, settings
     revenue = fit_revenue(earlier, everything, settings).predict(matrix)[:, 0]
     truth = told.truth.set_index("account_id").loc[histories.account_ids[data.snapshots.account[now]]]
     options = histories.options
-    uplift, gain = (
+    uplift, gain, climbing, leaving_changes = (
         np.column_stack([truth[f"{column}_{name}"].to_numpy() for name in options.names])
-        for column in ("uplift", "margin_gain")
+        for column in ("uplift", "margin_gain", "p_upgrade_change", "p_switch_change")
     )
     learnt = fit_uplift(earlier, settings)
     return World(
         earlier, build_trials(earlier, settings), matrix, labels.rung, rates_of(data, now, settings),
         np.where(labels.can_switch, leaving, 0.0), revenue, tuple(options.names), np.asarray(options.costs), uplift,
-        gain, learnt.options, learnt.policy_value.claim if learnt.policy_value else None,
+        gain, learnt.options, {"climbed": climbing, "switched": leaving_changes},
+        learnt.policy_value.claim if learnt.policy_value else None,
     )  # fmt: skip
 
 

@@ -1,9 +1,10 @@
 """The outcome of all trials, less its expectation without investment.
 
-The expectation is learnt on other accounts' trials without any investment (cross-fitting). For revenue it is also the
-account's size, of which effects are shares.
+The expectation is learnt on other accounts' trials without any investment (cross-fitting). Of revenue and of chances it
+is also the account's size, of which effects are shares: what keeps one customer in five keeps more of those who would
+have left. Relative effects on a chance differ less between accounts than absolute ones.
 
-Source: Chernozhukov et al. (2018).
+Source: Chernozhukov et al. (2018); Kent et al. (2020), relative effects and absolute risks.
 """
 
 from dataclasses import dataclass
@@ -18,8 +19,11 @@ from training.settings import BoosterSettings
 
 OUTCOMES = ("revenue", "climbed", "switched", "served")
 """The outcomes of a trial; the last only where serving has a price."""
-SMALLEST_SIZE = 0.01
-"""The least size of an account, as a share of the mean: effects are shares of size, and so need some."""
+CHANCES = ("climbed", "switched")
+"""Those that happen or do not."""
+SMALLEST_SIZE = {"revenue": 0.01, **dict.fromkeys(CHANCES, 0.3)}
+"""The least size of an account, as a share of the mean: effects on these are shares of size, and so need some. What is
+expected of rare events is noisy where it is small."""
 FACTOR_LIMITS = (0.5, 2.0)
 """Limits of the correction of mean expected revenue. Beyond them the folds do not resemble each other."""
 
@@ -31,6 +35,7 @@ class Outcome:
     counts : shape (n,), whether the outcome is known.
     beyond : shape (n,), the outcome less its expectation without investment, out of fold; zero where not known.
     size : shape (n,).
+    amount : whether it is an amount of money with a long tail.
     scale, factor, floor : they give the size of other accounts; without scale it is one.
     """
 
@@ -38,6 +43,7 @@ class Outcome:
     counts: BoolArray
     beyond: FloatArray
     size: FloatArray
+    amount: bool
     scale: Trees | None
     factor: float
     floor: float
@@ -62,29 +68,30 @@ def measure_outcome(
     outcome : shape (n,), NaN where not known.
     free : shape (n,), without investment.
     fold : shape (n,).
-    name : `revenue` is an amount, whose effects are sought as shares of what is expected; all others are not.
+    name : of `revenue`, an amount, and of CHANCES effects are sought as shares of what is expected.
     """
     counts = ~np.isnan(outcome)
     free, is_revenue = counts & free, name == "revenue"
-    target, objective = (np.maximum(outcome, 0.0), "tweedie") if is_revenue else (outcome, "regression")
-    skewed = is_revenue and free.any() and float(target[free].sum()) > 0
-    objective = objective if skewed or not is_revenue else "regression"
-    booster = booster.steady() if skewed else booster  # revenue decides what is advised, and no seed should
+    target = np.maximum(outcome, 0.0) if is_revenue else outcome
+    sized = name in SMALLEST_SIZE and float(target[free].sum()) > 0
+    amount = is_revenue and sized
+    objective = "tweedie" if amount else "regression"
+    booster = booster.steady() if amount else booster  # revenue decides what is advised, and no seed should
     expected = np.zeros(len(outcome))
     for k in np.unique(fold):
         train, test = free & (fold != k), counts & (fold == k)
-        if test.any() and (target[train].any() if skewed else train.any()):  # else nothing is expected
+        if test.any() and (target[train].any() if amount else train.any()):  # else nothing is expected
             model = fit_trees(matrix[train], target[train], np.ones(int(train.sum())), booster, objective=objective)
             expected[test] = model.predict(matrix[test])[:, 0]
-    if not skewed:
-        beyond = np.where(counts, outcome - expected, 0.0)
-        return Outcome(
-            name=name, counts=counts, beyond=beyond, size=np.ones(len(outcome)), scale=None, factor=1.0, floor=1.0
-        )
-    factor = float(outcome[free].sum() / max(expected[free].sum(), 1e-9))
-    factor = round(float(np.clip(factor, *FACTOR_LIMITS)), 6)
-    floor = round(max(SMALLEST_SIZE * float(target[free].mean()), 1e-6), 6)
-    scale = fit_trees(matrix[free], target[free], np.ones(int(free.sum())), booster, objective="tweedie")
-    size = np.maximum(expected * factor, floor)
+    scale, factor, floor, size = None, 1.0, 1.0, np.ones(len(outcome))
+    if amount:
+        factor = float(outcome[free].sum() / max(expected[free].sum(), 1e-9))
+        factor = round(float(np.clip(factor, *FACTOR_LIMITS)), 6)
+    if sized:
+        floor = round(max(SMALLEST_SIZE[name] * float(target[free].mean()), 1e-6), 6)
+        scale = fit_trees(matrix[free], target[free], np.ones(int(free.sum())), booster, objective=objective)
+        size = np.maximum(expected * factor, floor)
     beyond = np.where(counts, outcome - expected * factor, 0.0)
-    return Outcome(name=name, counts=counts, beyond=beyond, size=size, scale=scale, factor=factor, floor=floor)
+    return Outcome(
+        name=name, counts=counts, beyond=beyond, size=size, amount=amount, scale=scale, factor=factor, floor=floor
+    )

@@ -23,12 +23,13 @@ from features.instants import FloatArray
 from features.tables import RUNGS
 from training.data.dataset import Dataset, Progress, silent
 from training.data.splits import folds_of
-from training.effects.estimation.chance_effects import CHANCES, chance_effects
+from training.effects.estimation.chance_effects import chance_effects
 from training.effects.estimation.doubly_robust import cross_fitted_propensity
 from training.effects.estimation.effect_estimation import modifiers, small_booster
 from training.effects.estimation.uplift_estimation import Estimation, Learnt
 from training.effects.estimation.within_dates import at_their_dates
 from training.effects.findings import cost_differs, power
+from training.effects.outcomes import CHANCES
 from training.effects.placebo import choices_finding, lots_finding, negative_control, placebo_date
 from training.effects.plans.off_policy_value import OffPolicyValue
 from training.effects.plans.policy_evaluation import PolicyEvaluation

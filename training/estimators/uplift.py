@@ -63,7 +63,7 @@ class _Trials:
             z=np.ascontiguousarray(z[rows]),  # sums are then those of the training, to the last bit
             beyond=self.outcome.beyond[rows], exposed=(self.arm[rows] == k).astype(np.float64), chance=own,
             size=self.outcome.size[rows], chosen=~self.randomised[rows], account=self.account[rows],
-            weight=self.weight[rows], amounts=self.outcome.scale is not None,
+            weight=self.weight[rows], amounts=self.outcome.amount,
         )  # fmt: skip
 
     def sample(self, k: int, matrix: FloatArray, case: Case) -> Sample:

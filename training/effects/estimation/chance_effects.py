@@ -14,12 +14,11 @@ import numpy as np
 
 from training.effects.estimation.r_learner import fit_cases
 from training.effects.estimation.uplift_estimation import Basis, Estimation, Learnt
-from training.effects.outcomes import Outcome
+from training.effects.outcomes import CHANCES, Outcome
 from training.effects.plans.off_policy_value import clustered_error, drawn_to_one, unbiased_scores
 from training.model.effect import Effect
 from training.model.findings import NOTE, WARNING, Finding
 
-CHANCES = ("climbed", "switched")
 PRIOR_SPREAD, LARGEST = 0.3, 1.5
 """The prior standard deviation of a calibration around one, and its upper limit."""
 

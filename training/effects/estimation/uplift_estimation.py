@@ -91,7 +91,7 @@ class Estimation:
         return Case(
             z=self.z[used], beyond=outcome.beyond[used], exposed=(trials.arm[used] == k).astype(np.float64),
             chance=own / (own + self.chance[used, 0]), size=outcome.size[used], chosen=~trials.random[used],
-            account=trials.snapshots.account[used], amounts=outcome.scale is not None,
+            account=trials.snapshots.account[used], amounts=outcome.amount,
         )  # fmt: skip
 
     def ground(self, k: int, revenue: Outcome) -> Basis:
