@@ -19,11 +19,14 @@ import numpy as np
 from benchmarks.simulated_uplift import judge
 from benchmarks.uplift_policies import Policy, by_gain, learners
 from benchmarks.uplift_worlds import World, predicted_uplift, quiet, world_of
+from training.effects.uplift_metrics import best_arm
 from training.models.fitting import one_linear_algebra_thread
 from training.settings import Settings
 from training.simulator.families import FAMILIES, kept_for_judging, supplier_of
 
 SURE = 0.8
+LEAST = 20.0
+"""Money per account of the estimates' sum, below which hardly anything is advised."""
 MOST_ACCOUNTS = 12_000
 """Of a supplier whose family does not say how many."""
 
@@ -32,11 +35,15 @@ MOST_ACCOUNTS = 12_000
 class Found:
     """What was found of one supplier; money per account.
 
+    estimated, error : the sum of the estimates for the advised, and its standard error; claimed is the lower of that
+        sum and what held-out trials make of it.
     accounts, groups : shares of true effects inside 90 % intervals.
     off : mean effects less the true ones, in standard errors, absolute.
     """
 
     value: float
+    estimated: float
+    error: float
     claimed: float
     oracle: float
     sure: float
@@ -88,7 +95,8 @@ def _found(name: str, seed: int, accounts: int | None, pythons: Sequence[str]) -
     judged = [one for k in range(len(world.options)) if (one := judge(world, k, settings.uplift.level)) is not None]
     sure = by_gain(world, _sure_gains(world, predicted.uplift, predicted.error))
     return Found(
-        value=float(ours.brought.mean()), claimed=_promised(ours.claimed or 0.0, world.claim),
+        value=float(ours.brought.mean()), estimated=ours.claimed or 0.0,
+        error=_error_of_sum(world, world.gains(predicted.uplift)), claimed=_promised(ours.claimed or 0.0, world.claim),
         oracle=float(by_gain(world, world.true_gain).brought.mean()), sure=float(sure.brought.mean()),
         invested=sure.treated, peer=_best_peer(world, settings, pythons),
         accounts=_mean([one.accounts_covered for one in judged]), groups=_mean([one.groups_covered for one in judged]),
@@ -99,6 +107,17 @@ def _found(name: str, seed: int, accounts: int | None, pythons: Sequence[str]) -
 def _promised(gain: float, claim: float | None) -> float:
     """Return what a plan promises: the lower of the sum of the estimates and what held-out trials make of it."""
     return gain if claim is None else max(min(gain, gain * claim), 0.0)
+
+
+def _error_of_sum(world: World, gains: np.ndarray) -> float:
+    """Return the standard error of the mean gain of advising by these gains, shape (n, k), options independent."""
+    arm, variance = best_arm(gains), 0.0
+    for k, effect in enumerate(world.effects):
+        rows = arm == k + 1
+        if effect.effects and rows.any():
+            error = effect.effects["revenue"].group(world.matrix[rows])[1]
+            variance += (float(world.margin[rows].mean()) * error * float(rows.mean())) ** 2
+    return float(np.sqrt(variance))
 
 
 def _sure_gains(world: World, uplift: np.ndarray, error: np.ndarray) -> np.ndarray:
@@ -150,12 +169,34 @@ def _summary(rows: Sequence[Sequence[Found]]) -> Iterator[str]:
     beaten = [_mean([one.value for one in row]) / _mean([one.peer for one in row]) for row in works]
     nothing = [1 - one.invested for row in rows if row not in works for one in row]
     yield ""
+    yield from _honest([one for row in works for one in row if one.error > 0 and one.estimated > LEAST])
     yield f"Median claim {np.nanmedian(claims):.2f}; between .75 and 1.25 in {_inside(claims, 0.75, 1.25)}."
     yield f"Accounts held: median {np.nanmedian(held):.0%}; between 85 and 95 % in {_inside(held, 0.85, 0.95)}."
     yield f"Groups held: median {np.nanmedian(groups):.0%}; between 86 and 94 % in {_inside(groups, 0.86, 0.94)}."
     yield f"At least the best peer in {_inside(beaten, 1.0, np.inf)}; median {np.nanmedian(beaten):.2f} times it."
     if nothing:
         yield f"Where nothing works, not told to invest: {np.mean(nothing):.1%} of the accounts."
+
+
+def _honest(found: Sequence[Found]) -> Iterator[str]:
+    """Yield how the estimates' sum keeps its own interval, and how often it could lie near what is earned at best."""
+    if not found:
+        return
+    normal = NormalDist()
+    off = np.array([(one.value - one.estimated) / one.error for one in found])
+    near = [
+        normal.cdf(one.estimated * (1 / 0.75 - 1) / one.error) - normal.cdf(one.estimated * (1 / 1.25 - 1) / one.error)
+        for one in found
+    ]
+    really = [0.75 <= one.estimated / one.value <= 1.25 if one.value > 0 else False for one in found]
+    share = np.median([one.error / one.estimated for one in found])
+    yield (
+        f"The estimates' sum, {len(found)} suppliers of which it says more than {LEAST:.0f}: what is earned lies "
+        f"{off.mean():+.2f} standard errors from it on average, with a standard deviation of {off.std():.2f}, and "
+        f"{np.mean(np.abs(off) <= normal.inv_cdf(0.95)):.0%} within its 90 % interval. The standard error is "
+        f"{share:.0%} of the sum (median): were it exactly right, {np.mean(near):.0%} would lie between .75 and 1.25 "
+        f"times what is earned; {np.mean(really):.0%} do."
+    )
 
 
 def _inside(values: Sequence[float], low: float, high: float) -> str:

@@ -19,8 +19,8 @@ from features.ladder.rhythm import PAUSE_SLACK
 from training.model.predictors import FLOOR
 from training.model.serialization import Predictor, served
 
-SERIES_TERMS = 600
-"""Terms of the hypergeometric series: its argument is below .98 unless an account is days old."""
+SERIES_TERMS = 20_000
+"""Most terms of the hypergeometric series; where its argument is near one it needs many."""
 TERMS_AT_ONCE = 25
 LEAST_TERM = 1e-16
 """Of the sum."""
@@ -81,10 +81,12 @@ class BuyTillYouDie:
         b = self.b + repeats - 1 + self.stops_at_once
         rate, z = self.k * self.alpha + age, span / (self.k * self.alpha + age + span)
         a = self.a if abs(self.a - 1) > SINGULAR else 1 + SINGULAR
-        series = _series(a + b - self.r - repeats, a - 1, a + b, z)
-        left = np.exp((a - 1) * (np.log(rate) - np.log(rate + span)))
-        expected: FloatArray = (a + b) / (a - 1) * (1 - left * series) * self.p_alive(repeats, recency, age)
-        return np.maximum(expected, 0.0)
+        bought, more = self.r + repeats, np.full(len(repeats), a - 1)
+        few = bought < more  # Euler's transformation leaves the smaller of the two, with which terms fall fastest
+        series = _series(np.where(few, b + 1, a + b - bought), np.where(few, bought, more), a + b, z)
+        left = np.exp(np.where(few, bought, more) * (np.log(rate) - np.log(rate + span)))
+        expected: FloatArray = (a + b) / (a - 1) * (1 - left * series)
+        return np.clip(expected, 0.0, bought * span / rate) * self.p_alive(repeats, recency, age)  # if nobody stopped
 
 
 SINGULAR = 1e-6
@@ -103,17 +105,18 @@ def erlang_tail(stages: FloatArray, silence: FloatArray, k: int) -> FloatArray:
     return total
 
 
-def _series(first: FloatArray, second: float, third: FloatArray, z: FloatArray) -> FloatArray:
+def _series(first: FloatArray, second: FloatArray, third: FloatArray, z: FloatArray) -> FloatArray:
     """Return 2F1(first, second; third; z), shape (n,), row by row the same whatever other rows there are.
 
-    The caller has applied Euler's transformation, after which terms fall fast where an account has bought often: a row
-    is left as soon as its last term no longer counts.
+    A row is left as soon as its last term no longer counts.
     """
     total, term, rows = np.ones(len(z)), np.ones(len(z)), np.arange(len(z))
     for begin in range(0, SERIES_TERMS, TERMS_AT_ONCE):
         n = np.arange(begin, begin + TERMS_AT_ONCE, dtype=np.float64)
-        p, c, x = first[rows, None], third[rows, None], z[rows, None]
-        terms = term[rows, None] * np.cumprod((p + n) * (second + n) / ((c + n) * (n + 1)) * x, axis=1)
+        if not len(rows):
+            break
+        p, q, c, x = first[rows, None], second[rows, None], third[rows, None], z[rows, None]
+        terms = term[rows, None] * np.cumprod((p + n) * (q + n) / ((c + n) * (n + 1)) * x, axis=1)
         total[rows] += np.cumsum(terms, axis=1)[:, -1]
         term[rows] = terms[:, -1]
         rows = rows[np.abs(term[rows]) > LEAST_TERM * np.abs(total[rows])]

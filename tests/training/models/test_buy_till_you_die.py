@@ -65,6 +65,27 @@ def test_the_slopes_are_those_of_the_likelihood(model: BuyTillYouDie) -> None:
     np.testing.assert_allclose(log_likelihood(model, seen)[1], by_steps, rtol=1e-5, atol=1e-6)
 
 
+HARDLY_STOP = {
+    "a likelihood that was flat": BuyTillYouDie(k=1, r=0.79, alpha=70.0, a=519.3, b=162_750.0, stops_at_once=False),
+    "all stop alike": BuyTillYouDie(k=1, r=0.1, alpha=3.3, a=2_390.0, b=5_540.0, stops_at_once=True),
+    "rarely": BuyTillYouDie(k=1, r=7.6, alpha=3.8, a=4.0, b=60_000.0, stops_at_once=False),
+}
+
+
+@pytest.mark.parametrize("model", HARDLY_STOP.values(), ids=HARDLY_STOP)
+@pytest.mark.parametrize("span", [30.0, 180.0, 730.0])
+def test_the_expectation_holds_where_chances_of_stopping_hardly_differ(model: BuyTillYouDie, span: float) -> None:
+    """The series ended before its terms fell, and 315 orders in half a year were expected of everybody."""
+    repeats, recency, age = np.array([0.0, 3.0, 150.0]), np.array([0.0, 300.0, 310.0]), np.array([4.0, 320.0, 320.0])
+    even = (np.arange(20_000) + 0.5) / 20_000
+    stop = beta.ppf(even, model.a, model.b + repeats[:, None] + model.stops_at_once)
+    stages, rate = model.r + repeats[:, None], model.alpha + age[:, None]
+    until_it_stops = -np.expm1(-stages * np.log1p(stop * span / rate)) / stop
+    wanted = until_it_stops.mean(axis=1) * model.p_alive(repeats, recency, age)
+    found = model.expected_purchases(repeats, recency, age, span)
+    np.testing.assert_allclose(found, wanted, rtol=2e-3)
+
+
 def test_where_the_search_begins_changes_no_digit_that_is_kept(monkeypatch: pytest.MonkeyPatch) -> None:
     """Another machine rounds otherwise: the least of differences at the beginning may not be seen at the end."""
     seen = simulated(BG_NBD, 600, 4, 10.0)[0]
@@ -135,7 +156,8 @@ def test_the_unit_of_time_changes_nothing() -> None:
 def test_the_series_is_the_hypergeometric_function() -> None:
     rng = np.random.default_rng(0)
     first, third, z = rng.uniform(-3, 3, 2000), rng.uniform(0.6, 40, 2000), rng.uniform(0.01, 0.97, 2000)
-    np.testing.assert_allclose(_series(first, 0.3, third, z), hyp2f1(first, 0.3, third, z), rtol=1e-6, atol=1e-8)
+    second = np.full(2000, 0.3)
+    np.testing.assert_allclose(_series(first, second, third, z), hyp2f1(first, second, third, z), rtol=1e-6, atol=1e-8)
 
 
 def test_spend_is_recovered_and_shrunk_towards_the_mean_of_all() -> None:
