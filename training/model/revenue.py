@@ -10,7 +10,7 @@ from typing import TypeAlias
 
 import numpy as np
 
-from features.instants import FloatArray
+from features.instants import BoolArray, FloatArray
 from training.model.invoices import InvoiceSchedule
 from training.model.predictors import Trees, TwoPart
 from training.model.serialization import Predictor, served
@@ -107,10 +107,37 @@ class OnPace:
 
 @served
 @dataclass(frozen=True)
+class OwnRecord:
+    """What an account brought over its last year: the mean of that year's pace and of the season that now comes again.
+
+    season : column of the revenue of the same season a year ago.
+    level : what it is multiplied by, for what has changed since for everybody.
+    share : its part in the expected revenue of accounts that it is known of.
+    """
+
+    pace: Pace
+    season: int
+    level: float
+    share: float
+
+    def knows(self, matrix: FloatArray) -> BoolArray:
+        """Return which accounts have been buying for a year, shape (n,)."""
+        known: BoolArray = np.nan_to_num(matrix[:, self.pace.age]) >= MOST_AGE
+        return known
+
+    def predict(self, matrix: FloatArray) -> FloatArray:
+        """Return the revenue over a horizon by the last year alone, shape (n, 1), money."""
+        season, year = (np.maximum(np.nan_to_num(matrix[:, column]), 0.0) for column in (self.season, self.pace.year))
+        return (self.level * 0.5 * (season + year * self.pace.span / MOST_AGE))[:, None]
+
+
+@served
+@dataclass(frozen=True)
 class RevenuePool:
     """Expected revenue: a weighted sum of members in money, and the probability of any order beside it.
 
     weights : of the members; they need not sum to one, since they also bring the members to the same level.
+    record : takes its share of the expected revenue of accounts that it knows.
     invoices : speaks instead of the members for accounts that order nothing but the fees of their contracts.
     """
 
@@ -118,6 +145,7 @@ class RevenuePool:
     members: Mapping[str, Predictor]
     weights: Mapping[str, float]
     invoices: InvoiceSchedule | None = None
+    record: OwnRecord | None = None
 
     def predict(self, matrix: FloatArray) -> FloatArray:
         """Return the expected revenue, shape (n, 1), money."""
@@ -125,6 +153,9 @@ class RevenuePool:
         for name in sorted(self.members):
             if self.weights[name] > 0:
                 total = total + self.weights[name] * self.members[name].predict(matrix)
+        if self.record is not None:
+            both = (1 - self.record.share) * total + self.record.share * self.record.predict(matrix)
+            total = np.where(self.record.knows(matrix)[:, None], both, total)
         if self.invoices is None:
             return total
         billed = self.invoices.expected(matrix, self.any_order.predict(matrix)[:, 0])[:, None]

@@ -4,7 +4,7 @@ Two small boosters predict the ratio of the revenue to the account's own pace: i
 with the buy-till-you-die expectation times the expected spend of an order (BG/NBD x gamma-gamma), and all are brought
 to the level, the sum over the accounts, that this expectation has today. A booster's own level is that of the slices it
 has learnt from, which on a short record all lie in one season: on online_retail at 2010-12-09 it is 2.4 times what
-came, where the expectation has 1.7.
+came, where the expectation has 1.7. Accounts of a year or more are also taken for what they brought over that year.
 
 It is learnt on snapshots that no investment followed within the exposure window. Ratios are capped, and levels are
 sums of capped amounts, so that one huge order moves nobody else. Rows of other columns than the catalogue's have no
@@ -25,9 +25,8 @@ from training.data.training_task import (
     TrainingTask,
     usable_columns,
 )
-from training.model.buy_till_you_die import ExpectedSpend
 from training.model.predictors import Pool, Trees, TwoPart
-from training.model.revenue import N_RATIOS, OnPace, Pace, RevenueModel, RevenuePool
+from training.model.revenue import N_RATIOS, OnPace, OwnRecord, Pace, RevenueModel, RevenuePool
 from training.model.serialization import Predictor
 from training.models.any_order import learn_any_order
 from training.models.buy_till_you_die import learn_purchases, learn_spend, usual_limit
@@ -41,6 +40,8 @@ CORRECTION_LIMITS = (0.5, 2.0)
 """Limits of the correction. One beyond them means that the slices do not resemble each other; it is cut off."""
 WEIGHTS = {"mean ratio": 0.3, "median ratio": 0.3, "expected orders": 0.4}
 """Of the pool's members, chosen on four origins of online_retail and six of simulated suppliers."""
+RECORD_SHARE = 0.25
+"""Of what accounts of a year or more brought over that year, chosen on the same and on parts of online_retail."""
 MOST_RATIO = 6.0
 """Ratios to the pace beyond it count as it: an account that brings more has changed its kind."""
 HEAVIEST = 30.0
@@ -134,11 +135,14 @@ def _on_pace(task: TrainingTask, pace: Pace, chance: Pool, slices: IntArray) -> 
             pace,
             fit_trees(seen, target, weight, task.booster, objective=objective, columns=columns, backend=task.backend),
         )
+    rows, anchor, record = task.matrix, np.asarray(task.target, np.float64), None
     expected = learn_spend(task, learn_purchases(task, regular=False))
     if expected is not None:
         members["expected orders"] = expected
-    weights = _weights(members, task, pace, slices)
-    return RevenuePool(chance, members, weights, learn_invoices(task, chance))
+        now, rows, season = level(task, pace, slices, expected), task.present, task.column("revenue_same_season")
+        anchor = now.expected * expected.predict(rows)[:, 0]
+        record = OwnRecord(pace, season, round(now.record, 6), RECORD_SHARE) if season != ABSENT else None
+    return RevenuePool(chance, members, _weights(members, rows, anchor), learn_invoices(task, chance), record)
 
 
 def _level_by_slice(amount: FloatArray, scale: FloatArray, slices: IntArray) -> FloatArray:
@@ -155,20 +159,13 @@ def _level(amount: FloatArray, scale: FloatArray) -> float:
     return float(np.clip((amount * factor).sum() / max((scale * factor).sum(), 1e-12), *LEVEL_LIMITS))
 
 
-def _weights(members: dict[str, Predictor], task: TrainingTask, pace: Pace, slices: IntArray) -> dict[str, float]:
-    """Return weights that bring every member to the level of today; without the expected orders, of what came."""
-    weights = {name: WEIGHTS[name] for name in members}
-    total = fsum(weights.values())
-    anchor: FloatArray = np.asarray(task.target, np.float64)
-    rows = task.matrix
-    expected = members.get("expected orders")
-    if isinstance(expected, ExpectedSpend):
-        rows = task.present
-        anchor = level(task, pace, slices, expected) * expected.predict(rows)[:, 0]
-    for name, member in members.items():
-        predicted = member.predict(rows)[:, 0]
-        weights[name] = round(weights[name] / total * ratio_of_sums(anchor, predicted), 6)
-    return weights
+def _weights(members: dict[str, Predictor], rows: FloatArray, anchor: FloatArray) -> dict[str, float]:
+    """Return weights that bring every member's sum over some rows to that of the anchor, shape (n,)."""
+    total = fsum(WEIGHTS[name] for name in members)
+    return {
+        name: round(WEIGHTS[name] / total * ratio_of_sums(anchor, member.predict(rows)[:, 0]), 6)
+        for name, member in members.items()
+    }
 
 
 def _two_parts(task: TrainingTask, revenue: FloatArray, any_order: IntArray, chance: Pool) -> TwoPart:

@@ -29,6 +29,8 @@ USUAL_SURPRISE = 0.1
 """The least standard deviation of the logarithm of what came over what was expected, by slice."""
 DOUBT = 2.0
 """A change of no more variances than this is none (positive-part shrinkage, as James & Stein's)."""
+OLD_RECORD = 0.75
+"""Of an own last year, what lies before the last horizon: all of the season a year ago, and half of the year."""
 LEAST_PAIRS = 20
 """Accounts with orders before and after, with fewer of which prices are not compared."""
 
@@ -58,8 +60,16 @@ class Surprises:
         return self.logs[np.abs(self.years - years) * YEAR <= NEAR]
 
 
-def level(task: TrainingTask, pace: Pace, slices: IntArray, expected: ExpectedSpend) -> float:
-    """Return what expected revenue is to be multiplied by, so that its sum is at the level of today.
+@dataclass(frozen=True)
+class Level:
+    """What is to be multiplied to be at the level of today: the expected orders times spend, and an own last year."""
+
+    expected: float
+    record: float
+
+
+def level(task: TrainingTask, pace: Pace, slices: IntArray, expected: ExpectedSpend) -> Level:
+    """Return the levels; an own last year has the season in it already.
 
     slices : shape (n,), the as_of of each row, microseconds.
     expected : of today's accounts.
@@ -67,11 +77,13 @@ def level(task: TrainingTask, pace: Pace, slices: IntArray, expected: ExpectedSp
     surprises = _surprises(task, pace, slices)
     season = [found.mean() for years in (1, 2, 3) if len(found := surprises.near(years))]
     prices = _price_change(task, pace)
-    return float(
+    orders = _order_change(surprises, task.span / YEAR, prices)
+    of_expected = (
         np.exp(np.sum(season) / (len(season) + 1))
         * _taken_in(prices, _share_before(task, pace, expected))
-        * _taken_in(_order_change(surprises, task.span / YEAR, prices), _share_of_old_record(task, expected))
+        * _taken_in(orders, _share_of_old_record(task, expected))
     )
+    return Level(float(of_expected), _taken_in(prices, OLD_RECORD) * _taken_in(orders, OLD_RECORD))
 
 
 def _surprises(task: TrainingTask, pace: Pace, slices: IntArray) -> Surprises:

@@ -30,7 +30,7 @@ from training.model.predictors import (
     normalise,
 )
 from training.model.renewal import RenewalModel, Sharpened
-from training.model.revenue import OnPace, Pace, RevenuePool
+from training.model.revenue import OnPace, OwnRecord, Pace, RevenuePool
 from training.model.revenue_range import RevenueRange
 from training.model.rules import Banded, Complement, Constant, Either, Scaled, Sticky
 from training.model.serialization import Predictor, from_json, to_json
@@ -130,6 +130,8 @@ def predictors() -> dict[str, Predictor]:
         "expected spend": ExpectedSpend(orders, (3, 1), 2.0, 3.0, 40.0),
         "ratio to a pace": OnPace(pace, trees_of_ratio),
         "weighed revenue": RevenuePool(rfm, {"a": orders, "b": OnPace(pace, trees_of_ratio)}, {"a": 0.4, "b": 0.7}),
+        "revenue by own record": RevenuePool(rfm, {"a": orders}, {"a": 0.8}, record=OwnRecord(pace, 4, 1.1, 0.25)),
+        "own record": OwnRecord(pace, 4, 1.1, 0.25),
         "revenue by invoice": RevenuePool(rfm, {"a": orders}, {"a": 0.8}, InvoiceSchedule(3, 5, 6, 4, 2.0)),
         "sharpened chances": Sharpened(equal_pool({"a": chance, "b": rfm}), 1.4, -0.3),
         "chance of winning back": WinBack(equal_pool({"a": chance, "b": rfm}), matrix.shape[1]),
