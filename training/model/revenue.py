@@ -110,20 +110,24 @@ class OnPace:
 class OwnRecord:
     """What an account brought over its last year: the mean of that year's pace and of the season that now comes again.
 
-    season : column of the revenue of the same season a year ago.
+    season, days : columns of the revenue of the same season a year ago, and of the order days of the last 365 days.
     level : what it is multiplied by, for what has changed since for everybody.
-    share : its part in the expected revenue of accounts that it is known of.
+    half_at : the order days of a year at which it is believed as much as what all accounts teach.
+
+    Source: Buehlmann (1967), credibility.
     """
 
     pace: Pace
     season: int
+    days: int
     level: float
-    share: float
+    half_at: float
 
-    def knows(self, matrix: FloatArray) -> BoolArray:
-        """Return which accounts have been buying for a year, shape (n,)."""
-        known: BoolArray = np.nan_to_num(matrix[:, self.pace.age]) >= MOST_AGE
-        return known
+    def credibility(self, matrix: FloatArray) -> FloatArray:
+        """Return its part in each account's expected revenue, shape (n,); none before it has been buying for a year."""
+        days = np.maximum(np.nan_to_num(matrix[:, self.days]), 0.0)
+        whole: BoolArray = np.nan_to_num(matrix[:, self.pace.age]) >= MOST_AGE
+        return np.where(whole, days / (days + self.half_at), 0.0)
 
     def predict(self, matrix: FloatArray) -> FloatArray:
         """Return the revenue over a horizon by the last year alone, shape (n, 1), money."""
@@ -137,7 +141,7 @@ class RevenuePool:
     """Expected revenue: a weighted sum of members in money, and the probability of any order beside it.
 
     weights : of the members; they need not sum to one, since they also bring the members to the same level.
-    record : takes its share of the expected revenue of accounts that it knows.
+    record : takes its part as far as it is credible.
     invoices : speaks instead of the members for accounts that order nothing but the fees of their contracts.
     """
 
@@ -154,8 +158,8 @@ class RevenuePool:
             if self.weights[name] > 0:
                 total = total + self.weights[name] * self.members[name].predict(matrix)
         if self.record is not None:
-            both = (1 - self.record.share) * total + self.record.share * self.record.predict(matrix)
-            total = np.where(self.record.knows(matrix)[:, None], both, total)
+            credibility = self.record.credibility(matrix)[:, None]
+            total = (1 - credibility) * total + credibility * self.record.predict(matrix)
         if self.invoices is None:
             return total
         billed = self.invoices.expected(matrix, self.any_order.predict(matrix)[:, 0])[:, None]

@@ -4,7 +4,8 @@ Two small boosters predict the ratio of the revenue to the account's own pace: i
 with the buy-till-you-die expectation times the expected spend of an order (BG/NBD x gamma-gamma), and all are brought
 to the level, the sum over the accounts, that this expectation has today. A booster's own level is that of the slices it
 has learnt from, which on a short record all lie in one season: on online_retail at 2010-12-09 it is 2.4 times what
-came, where the expectation has 1.7. Accounts of a year or more are also taken for what they brought over that year.
+came, where the expectation has 1.7. Accounts of a year or more are also taken for what they brought over that year,
+the more the oftener they order.
 
 It is learnt on snapshots that no investment followed within the exposure window. Ratios are capped, and levels are
 sums of capped amounts, so that one huge order moves nobody else. Rows of other columns than the catalogue's have no
@@ -40,8 +41,9 @@ CORRECTION_LIMITS = (0.5, 2.0)
 """Limits of the correction. One beyond them means that the slices do not resemble each other; it is cut off."""
 WEIGHTS = {"mean ratio": 0.3, "median ratio": 0.3, "expected orders": 0.4}
 """Of the pool's members, chosen on four origins of online_retail and six of simulated suppliers."""
-RECORD_SHARE = 0.25
-"""Of what accounts of a year or more brought over that year, chosen on the same and on parts of online_retail."""
+HALF_AT = 60.0
+"""Order days of a year at which an account's own year counts as much as the members, chosen on the same and on parts of
+online_retail."""
 MOST_RATIO = 6.0
 """Ratios to the pace beyond it count as it: an account that brings more has changed its kind."""
 HEAVIEST = 30.0
@@ -139,9 +141,11 @@ def _on_pace(task: TrainingTask, pace: Pace, chance: Pool, slices: IntArray) -> 
     expected = learn_spend(task, learn_purchases(task, regular=False))
     if expected is not None:
         members["expected orders"] = expected
-        now, rows, season = level(task, pace, slices, expected), task.present, task.column("revenue_same_season")
+        now, rows = level(task, pace, slices, expected), task.present
         anchor = now.expected * expected.predict(rows)[:, 0]
-        record = OwnRecord(pace, season, round(now.record, 6), RECORD_SHARE) if season != ABSENT else None
+        season, days = (task.column(name) for name in ("revenue_same_season", "order_days_365d"))
+        if ABSENT not in (season, days):
+            record = OwnRecord(pace, season, days, level=round(now.record, 6), half_at=HALF_AT)
     return RevenuePool(chance, members, _weights(members, rows, anchor), learn_invoices(task, chance), record)
 
 
