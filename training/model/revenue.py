@@ -142,13 +142,15 @@ class RevenuePool:
 
     weights : of the members; they need not sum to one, since they also bring the members to the same level.
     record : takes its part as far as it is credible.
-    invoices : speaks instead of the members for accounts that order nothing but the fees of their contracts.
+    invoices, slow : speak instead of the members for accounts that order nothing but the fees of their contracts, and
+        for those that order too slowly for a pace.
     """
 
     any_order: Predictor
     members: Mapping[str, Predictor]
     weights: Mapping[str, float]
     invoices: InvoiceSchedule | None = None
+    slow: InvoiceSchedule | None = None
     record: OwnRecord | None = None
 
     def predict(self, matrix: FloatArray) -> FloatArray:
@@ -160,10 +162,11 @@ class RevenuePool:
         if self.record is not None:
             credibility = self.record.credibility(matrix)[:, None]
             total = (1 - credibility) * total + credibility * self.record.predict(matrix)
-        if self.invoices is None:
-            return total
-        billed = self.invoices.expected(matrix, self.any_order.predict(matrix)[:, 0])[:, None]
-        return np.where(self.invoices.concerned(matrix)[:, None], billed, total)
+        schedules = [one for one in (self.invoices, self.slow) if one is not None]
+        chance = self.any_order.predict(matrix)[:, 0] if schedules else np.zeros(len(matrix))
+        for schedule in schedules:
+            total = np.where(schedule.concerned(matrix)[:, None], schedule.expected(matrix, chance)[:, None], total)
+        return total
 
 
 RevenueModel: TypeAlias = RevenuePool | TwoPart

@@ -5,7 +5,8 @@ with the buy-till-you-die expectation times the expected spend of an order (BG/N
 to the level, the sum over the accounts, that this expectation has today. A booster's own level is that of the slices it
 has learnt from, which on a short record all lie in one season: on online_retail at 2010-12-09 it is 2.4 times what
 came, where the expectation has 1.7. Accounts of a year or more are also taken for what they brought over that year,
-the more the oftener they order.
+the more the oftener they order. Who orders too slowly for a pace over the horizon, and who orders but the fees of
+contracts, is expected by schedule: the chance of an order times the orders of the same season a year ago.
 
 It is learnt on snapshots that no investment followed within the exposure window. Ratios are capped, and levels are
 sums of capped amounts, so that one huge order moves nobody else. Rows of other columns than the catalogue's have no
@@ -44,6 +45,8 @@ WEIGHTS = {"mean ratio": 0.3, "median ratio": 0.3, "expected orders": 0.4}
 HALF_AT = 60.0
 """Order days of a year at which an account's own year counts as much as the members, chosen on the same and on parts of
 online_retail."""
+FARTHEST = 2.0
+"""How many times above every rule, or below, the sum may lie: at cdnow, where accounts stop, it is .8 of the lowest."""
 MOST_RATIO = 6.0
 """Ratios to the pace beyond it count as it: an account that brings more has changed its kind."""
 HEAVIEST = 30.0
@@ -119,6 +122,26 @@ def pace_of(task: TrainingTask) -> Pace | None:
 
 
 def _on_pace(task: TrainingTask, pace: Pace, chance: Pool, slices: IntArray) -> RevenuePool:
+    members = _ratios(task, pace, slices)
+    invoices, slow = (learn_invoices(task, chance, slow=slow) for slow in (False, True))
+    paced = np.ones(len(task.matrix), bool) if slow is None else ~slow.concerned(task.matrix)
+    if slow is not None and paced.any():  # who orders once a year tells nothing of the others' level
+        now = task.present[~slow.concerned(task.present)]
+        task, slices = replace(task.take(paced), today=now), slices[paced]
+    rows, anchor, record = task.matrix, np.asarray(task.target, np.float64), None
+    expected = learn_spend(task, learn_purchases(task, regular=False))
+    if expected is not None:
+        members["expected orders"] = expected
+        today, rows = level(task, pace, slices, expected), task.present
+        anchor = _near_the_rules(today.expected * expected.predict(rows)[:, 0], pace, rows, task)
+        season, days = (task.column(name) for name in ("revenue_same_season", "order_days_365d"))
+        if ABSENT not in (season, days):
+            record = OwnRecord(pace, season, days, level=round(today.record, 6), half_at=HALF_AT)
+    return RevenuePool(chance, members, _weights(members, rows, anchor), invoices, slow, record)
+
+
+def _ratios(task: TrainingTask, pace: Pace, slices: IntArray) -> dict[str, Predictor]:
+    """Return the boosters of the ratio to the pace, of its mean and of its median."""
     scale = pace.scale(task.matrix)
     ratio = np.minimum(task.target / scale, MOST_RATIO)
     ratio = ratio / _level_by_slice(ratio * scale, scale, slices)
@@ -130,23 +153,14 @@ def _on_pace(task: TrainingTask, pace: Pace, chance: Pool, slices: IntArray) -> 
     old = {task.column(name) for name in AGE_OF_THE_DATA}
     first = task.matrix.shape[1]
     columns = (*(c for c in usable_columns(task.matrix) if c not in old), *range(first, first + N_RATIOS))
-    members: dict[str, Predictor] = {}
-    for name, objective in (("mean ratio", "poisson"), ("median ratio", "l1")):
-        target = ratio if ratio.any() else np.ones_like(ratio)  # a Poisson regression needs something to count
-        members[name] = OnPace(
+    target = ratio if ratio.any() else np.ones_like(ratio)  # a Poisson regression needs something to count
+    return {
+        name: OnPace(
             pace,
             fit_trees(seen, target, weight, task.booster, objective=objective, columns=columns, backend=task.backend),
         )
-    rows, anchor, record = task.matrix, np.asarray(task.target, np.float64), None
-    expected = learn_spend(task, learn_purchases(task, regular=False))
-    if expected is not None:
-        members["expected orders"] = expected
-        now, rows = level(task, pace, slices, expected), task.present
-        anchor = now.expected * expected.predict(rows)[:, 0]
-        season, days = (task.column(name) for name in ("revenue_same_season", "order_days_365d"))
-        if ABSENT not in (season, days):
-            record = OwnRecord(pace, season, days, level=round(now.record, 6), half_at=HALF_AT)
-    return RevenuePool(chance, members, _weights(members, rows, anchor), learn_invoices(task, chance), record)
+        for name, objective in (("mean ratio", "poisson"), ("median ratio", "l1"))
+    }
 
 
 def _level_by_slice(amount: FloatArray, scale: FloatArray, slices: IntArray) -> FloatArray:
@@ -170,6 +184,22 @@ def _weights(members: dict[str, Predictor], rows: FloatArray, anchor: FloatArray
         name: round(WEIGHTS[name] / total * ratio_of_sums(anchor, member.predict(rows)[:, 0]), 6)
         for name, member in members.items()
     }
+
+
+def _near_the_rules(anchor: FloatArray, pace: Pace, rows: FloatArray, task: TrainingTask) -> FloatArray:
+    """Return the anchor, its sum no farther than a factor from what every simple rule says.
+
+    Where nobody has come back yet, or all came back once, the likelihood of buying till one dies is flat.
+    """
+    recent, year = (np.maximum(np.nan_to_num(rows[:, column]), 0.0) for column in (pace.recent, pace.year))
+    rules = [recent * (task.span / pace.recent_days), year * (task.span / 365)]
+    season = task.column("revenue_same_season")
+    if season != ABSENT and rows[:, season].any():
+        rules.append(np.maximum(rows[:, season], 0.0))
+    over = [ratio_of_sums(anchor, rule) for rule in rules if rule.any()]
+    if not over or not anchor.any():
+        return anchor
+    return anchor * max(1.0, 1 / (FARTHEST * max(over))) * min(1.0, FARTHEST / min(over))
 
 
 def _two_parts(task: TrainingTask, revenue: FloatArray, any_order: IntArray, chance: Pool) -> TwoPart:

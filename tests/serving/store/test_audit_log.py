@@ -156,7 +156,7 @@ def test_a_key_made_or_revoked_is_written_down_without_its_secret(engine: sa.Eng
     assert {one.detail["name"] for one in found} == {"crm"}
     assert found[0].detail["scopes"] == ["score", "plan"]
     assert secret not in logged
-    assert secret.split("_")[2] not in logged
+    assert secret.split("_", 2)[2] not in logged  # which may hold the separator itself
 
 
 def test_a_key_that_cannot_be_written_down_is_neither_made_nor_revoked(engine: sa.Engine) -> None:
