@@ -137,7 +137,8 @@ def _on_pace(task: TrainingTask, pace: Pace, chance: Pool, slices: IntArray) -> 
         season, days = (task.column(name) for name in ("revenue_same_season", "order_days_365d"))
         if ABSENT not in (season, days):
             record = OwnRecord(pace, season, days, level=round(today.record, 6), half_at=HALF_AT)
-    return RevenuePool(chance, members, _weights(members, rows, anchor), invoices, slow, record)
+    weights = _weights(members, rows, anchor)
+    return RevenuePool(chance, members, weights, invoices=invoices, slow=slow, record=record)
 
 
 def _ratios(task: TrainingTask, pace: Pace, slices: IntArray) -> dict[str, Predictor]:
