@@ -51,6 +51,10 @@ class Pace:
         year = self._column(matrix, self.year) * self.span / days
         return 0.5 * (recent + year), recent, year
 
+    def last_year(self, matrix: FloatArray) -> FloatArray:
+        """Return the last year's revenue over a horizon, whatever the account's age, shape (n,)."""
+        return self._column(matrix, self.year) * (self.span / MOST_AGE)
+
     def scale(self, matrix: FloatArray) -> FloatArray:
         """Return what ratios are of, shape (n,): the pace and a share of an order; above zero."""
         return self.paces(matrix)[0] + SHARE_OF_AN_ORDER * self._order(matrix)
@@ -131,8 +135,8 @@ class OwnRecord:
 
     def predict(self, matrix: FloatArray) -> FloatArray:
         """Return the revenue over a horizon by the last year alone, shape (n, 1), money."""
-        season, year = (np.maximum(np.nan_to_num(matrix[:, column]), 0.0) for column in (self.season, self.pace.year))
-        return (self.level * 0.5 * (season + year * self.pace.span / MOST_AGE))[:, None]
+        season = np.maximum(np.nan_to_num(matrix[:, self.season]), 0.0)
+        return (self.level * 0.5 * (season + self.pace.last_year(matrix)))[:, None]
 
 
 @served

@@ -192,11 +192,11 @@ def _near_the_rules(anchor: FloatArray, pace: Pace, rows: FloatArray, task: Trai
 
     Where nobody has come back yet, or all came back once, the likelihood of buying till one dies is flat.
     """
-    recent, year = (np.maximum(np.nan_to_num(rows[:, column]), 0.0) for column in (pace.recent, pace.year))
-    rules = [recent * (task.span / pace.recent_days), year * (task.span / 365)]
+    _, recent, _ = pace.paces(rows)
     season = task.column("revenue_same_season")
-    if season != ABSENT and rows[:, season].any():
-        rules.append(np.maximum(rows[:, season], 0.0))
+    rules = [recent, pace.last_year(rows)]
+    if season != ABSENT:
+        rules.append(np.maximum(np.nan_to_num(rows[:, season]), 0.0))
     over = [ratio_of_sums(anchor, rule) for rule in rules if rule.any()]
     if not over or not anchor.any():
         return anchor
