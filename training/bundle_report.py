@@ -16,15 +16,16 @@ from training.evaluation.evaluation import OURS, Comparison
 from training.model.findings import NOTE, WARNING, Finding
 from training.model.margins import line_margins, margins_finding
 from training.model.predictors import Pool
+from training.model.revenue import RevenueModel, RevenuePool
 from training.models.rule_that_serves import rule_of
 from training.models.triggers import TriggerModel
 from training.settings import Settings
 
 
 def report_of(
-    data: Dataset, switching: Pool | None, *, triggers: TriggerModel | None, effects: Sequence[InvestmentEffect],
-    upgrades: Sequence[UpgradeEffect], gaps: tuple[float | None, ...], record: ForecastRecord | None,
-    settings: Settings, wants_uplift: bool,
+    data: Dataset, switching: Pool | None, revenue: RevenueModel, *, triggers: TriggerModel | None,
+    effects: Sequence[InvestmentEffect], upgrades: Sequence[UpgradeEffect], gaps: tuple[float | None, ...],
+    record: ForecastRecord | None, settings: Settings, wants_uplift: bool,
 ) -> list[Finding]:  # fmt: skip
     """Return, model by model, what it rests on, or what it lacks."""
     slices = data.sample.slices
@@ -34,6 +35,7 @@ def report_of(
             last=iso(slices[-1]),
         ),
         *_switching_findings(data, switching, triggers),
+        *_revenue_findings(data, revenue, settings.outcome.horizon_days),
     ]  # fmt: skip
     if not effects and wants_uplift:
         report.append(Finding.of("uplift_left_out", NOTE, needed=settings.uplift.least_treated))
@@ -59,6 +61,22 @@ def _switching_findings(data: Dataset, switching: Pool | None, triggers: Trigger
     if np.isnan(triggers.auc):
         return [learnt, Finding.of("triggers_unjudged", NOTE)]
     return [learnt, Finding.of("triggers_judged", NOTE, judged=triggers.judged, auc=triggers.auc)]
+
+
+def _revenue_findings(data: Dataset, revenue: RevenueModel, days: int) -> list[Finding]:
+    """Return whose revenue is expected by schedule, and whether the sum was held to the simple rules."""
+    if not isinstance(revenue, RevenuePool):
+        return []
+    found = []
+    if revenue.slow is not None:
+        latest = data.matrix[data.snapshots.as_of == data.snapshots.as_of.max()]
+        slow = int(revenue.slow.concerned(latest).sum())
+        if slow:
+            gap = round(revenue.slow.slow)
+            found.append(Finding.of("revenue_by_schedule", NOTE, slow=slow, accounts=len(latest), gap=gap))
+    if revenue.held != 1.0:
+        found.append(Finding.of("revenue_held", WARNING, factor=revenue.held, days=days))
+    return found
 
 
 def rules_that_serve(comparisons: Sequence[Comparison], data: Dataset, settings: Settings) -> list[Finding]:

@@ -184,6 +184,7 @@ def train_on(
     report += report_of(
         data,
         switching,
+        revenue,
         triggers=triggers,
         effects=effects,
         upgrades=upgrades,

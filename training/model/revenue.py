@@ -148,6 +148,7 @@ class RevenuePool:
     record : takes its part as far as it is credible.
     invoices, slow : speak instead of the members for accounts that order nothing but the fees of their contracts, and
         for those that order too slowly for a pace.
+    held : what the sum of the expected orders was multiplied by, so that it is near the simple rules; 1 where it was.
     """
 
     any_order: Predictor
@@ -156,6 +157,7 @@ class RevenuePool:
     invoices: InvoiceSchedule | None = None
     slow: InvoiceSchedule | None = None
     record: OwnRecord | None = None
+    held: float = 1.0
 
     def predict(self, matrix: FloatArray) -> FloatArray:
         """Return the expected revenue, shape (n, 1), money."""

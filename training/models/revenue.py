@@ -128,17 +128,21 @@ def _on_pace(task: TrainingTask, pace: Pace, chance: Pool, slices: IntArray) -> 
     if slow is not None and paced.any():  # who orders once a year tells nothing of the others' level
         now = task.present[~slow.concerned(task.present)]
         task, slices = replace(task.take(paced), today=now), slices[paced]
-    rows, anchor, record = task.matrix, np.asarray(task.target, np.float64), None
+    rows, anchor, record, held = task.matrix, np.asarray(task.target, np.float64), None, 1.0
     expected = learn_spend(task, learn_purchases(task, regular=False))
     if expected is not None:
         members["expected orders"] = expected
         today, rows = level(task, pace, slices, expected), task.present
-        anchor = _near_the_rules(today.expected * expected.predict(rows)[:, 0], pace, rows, task)
+        anchor = today.expected * expected.predict(rows)[:, 0]
+        held = _towards_the_rules(anchor, pace, rows, task)
+        anchor = held * anchor
         season, days = (task.column(name) for name in ("revenue_same_season", "order_days_365d"))
         if ABSENT not in (season, days):
             record = OwnRecord(pace, season, days, level=round(today.record, 6), half_at=HALF_AT)
     weights = _weights(members, rows, anchor)
-    return RevenuePool(chance, members, weights, invoices=invoices, slow=slow, record=record)
+    return RevenuePool(
+        chance, members, weights, invoices=invoices, slow=slow, record=record, held=round(float(held), 6)
+    )
 
 
 def _ratios(task: TrainingTask, pace: Pace, slices: IntArray) -> dict[str, Predictor]:
@@ -187,8 +191,8 @@ def _weights(members: dict[str, Predictor], rows: FloatArray, anchor: FloatArray
     }
 
 
-def _near_the_rules(anchor: FloatArray, pace: Pace, rows: FloatArray, task: TrainingTask) -> FloatArray:
-    """Return the anchor, its sum no farther than a factor from what every simple rule says.
+def _towards_the_rules(anchor: FloatArray, pace: Pace, rows: FloatArray, task: TrainingTask) -> float:
+    """Return what the anchor is to be multiplied by, so that its sum is near to what some simple rule says.
 
     Where nobody has come back yet, or all came back once, the likelihood of buying till one dies is flat.
     """
@@ -199,8 +203,8 @@ def _near_the_rules(anchor: FloatArray, pace: Pace, rows: FloatArray, task: Trai
         rules.append(np.maximum(np.nan_to_num(rows[:, season]), 0.0))
     over = [ratio_of_sums(anchor, rule) for rule in rules if rule.any()]
     if not over or not anchor.any():
-        return anchor
-    return anchor * max(1.0, 1 / (FARTHEST * max(over))) * min(1.0, FARTHEST / min(over))
+        return 1.0
+    return max(1.0, 1 / (FARTHEST * max(over))) * min(1.0, FARTHEST / min(over))
 
 
 def _two_parts(task: TrainingTask, revenue: FloatArray, any_order: IntArray, chance: Pool) -> TwoPart:

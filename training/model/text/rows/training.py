@@ -60,6 +60,28 @@ ROWS = (
         ),
     ),
     Row(
+        "revenue_by_schedule",
+        (
+            "expected revenue of {slow:count} of {accounts:count} accounts is by schedule: {gap:count} days or more lie "
+            "between their orders, so what they ordered in the same season a year ago counts, times the chance of an order",
+            "verwachte omzet van {slow:count} van {accounts:count} klanten volgt hun bestelritme: tussen hun bestellingen "
+            "liggen {gap:count} dagen of meer, dus telt wat ze een jaar geleden in dit seizoen bestelden, maal de kans op "
+            "een bestelling",
+        ),
+    ),
+    Row(
+        "revenue_held",
+        (
+            "expected revenue: the orders expected of all accounts were multiplied by {factor:.2}, so that their sum is "
+            "at most twice the highest and at least half of the lowest of three simple rules (the last {days:count} days "
+            "again, the last year's pace, the same season a year ago); too little has recurred to learn more",
+            "verwachte omzet: de verwachte bestellingen van alle klanten zijn vermenigvuldigd met {factor:.2}, zodat hun "
+            "som hoogstens het dubbele van de hoogste en minstens de helft van de laagste van drie simpele regels is (de "
+            "laatste {days:count} dagen opnieuw, het tempo van het laatste jaar, hetzelfde seizoen een jaar geleden); er "
+            "is te weinig teruggekeerd om meer te leren",
+        ),
+    ),
+    Row(
         "triggers_shared_out",
         (
             "triggers: shared out by what their traces add to the chance of leaving; too few reasons of switches are "
