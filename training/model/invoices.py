@@ -22,9 +22,13 @@ class InvoiceSchedule:
         the number of order days.
     sharpness : power of the odds of an invoice. With 1 it is the mean; the larger, the nearer it is to the median,
         which is all or nothing.
-    gap, slow : column of the mean gap between orders, and from how many days on it is too slow for a pace; with column
-        -1 the schedule is that of fees.
+    gap, slow : column of the mean gap between orders, and from how many days on it is too slow for a pace.
     level : what the sum came to, over what was expected.
+    fees : whether it is the schedule of those that order nothing but fees; None as an earlier program wrote it, whose
+        schedule of fees had no gap (-1).
+    cut : chances below it count as none.
+    revenue, days, value : columns of the revenue and the order days of two years, and of the value of the contracts in
+        force, for accounts without an order in a year; -1 where an earlier program wrote none.
     """
 
     season: int
@@ -35,11 +39,23 @@ class InvoiceSchedule:
     gap: int = -1
     slow: float = 0.0
     level: float = 1.0
+    fees: bool | None = None
+    cut: float = 0.0
+    revenue: int = -1
+    days: int = -1
+    value: int = -1
 
     def concerned(self, matrix: FloatArray) -> BoolArray:
-        """Return which accounts order nothing but fees, or of the others those that order slowly, shape (n,)."""
+        """Return which accounts order nothing but fees, or of the others those that order slowly, shape (n,).
+
+        Fees that come so often that they make a pace are left out; an only one does not.
+        """
         fees: BoolArray = np.isnan(matrix[:, self.rhythm]) & (np.nan_to_num(matrix[:, self.ever]) > 0)
-        return fees if self.gap < 0 else ~fees & (np.nan_to_num(matrix[:, self.gap]) >= self.slow)
+        if self.gap < 0:
+            return fees
+        if self.fees:
+            return fees & ~(matrix[:, self.gap] < self.slow)
+        return ~fees & (np.nan_to_num(matrix[:, self.gap]) >= self.slow)
 
     def expected(self, matrix: FloatArray, any_order: FloatArray) -> FloatArray:
         """Return the expected revenue as if everybody were concerned, shape (n,), money.
@@ -47,7 +63,18 @@ class InvoiceSchedule:
         any_order : chance of any order over the horizon, shape (n,).
         """
         season = np.maximum(np.nan_to_num(matrix[:, self.season]), 0.0)
-        usual = np.maximum(np.nan_to_num(matrix[:, self.order]), 0.0)
+        usual = self._usual(matrix)
         chance = np.clip(any_order, FLOOR, 1 - FLOOR)
         yes, no = chance**self.sharpness, (1 - chance) ** self.sharpness
-        return self.level * np.where(season > 0, season, usual) * (yes / (yes + no))
+        sharpened = np.where(chance < self.cut, 0.0, yes / (yes + no))
+        return self.level * np.where(season > 0, season, usual) * sharpened
+
+    def _usual(self, matrix: FloatArray) -> FloatArray:
+        """Return the size of an order, shape (n,): of the last year, else of two years, else of the contracts."""
+        usual = np.maximum(np.nan_to_num(matrix[:, self.order]), 0.0)
+        earlier = (self.revenue, self.days, self.value)
+        if -1 in earlier:
+            return usual
+        revenue, days, value = (np.maximum(np.nan_to_num(matrix[:, column]), 0.0) for column in earlier)
+        before = np.where(days > 0, revenue / np.maximum(days, 1.0), value)
+        return np.where(usual > 0, usual, before)

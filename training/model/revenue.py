@@ -161,18 +161,27 @@ class RevenuePool:
 
     def predict(self, matrix: FloatArray) -> FloatArray:
         """Return the expected revenue, shape (n, 1), money."""
-        total = np.zeros((len(matrix), 1))
+        total = np.zeros(len(matrix))
         for name in sorted(self.members):
             if self.weights[name] > 0:
-                total = total + self.weights[name] * self.members[name].predict(matrix)
-        if self.record is not None:
-            credibility = self.record.credibility(matrix)[:, None]
-            total = (1 - credibility) * total + credibility * self.record.predict(matrix)
-        schedules = [one for one in (self.invoices, self.slow) if one is not None]
-        chance = self.any_order.predict(matrix)[:, 0] if schedules else np.zeros(len(matrix))
+                total = total + self.weights[name] * self.members[name].predict(matrix)[:, 0]
+        total = self.with_record(matrix, total)
+        schedules = self.schedules()
+        chance = self.any_order.predict(matrix)[:, 0] if schedules else total
         for schedule in schedules:
-            total = np.where(schedule.concerned(matrix)[:, None], schedule.expected(matrix, chance)[:, None], total)
-        return total
+            total = np.where(schedule.concerned(matrix), schedule.expected(matrix, chance), total)
+        return total[:, None]
+
+    def with_record(self, matrix: FloatArray, pooled: FloatArray) -> FloatArray:
+        """Return what the members expect, shape (n,), with the own record's part in it."""
+        if self.record is None:
+            return pooled
+        credibility = self.record.credibility(matrix)
+        return (1 - credibility) * pooled + credibility * self.record.predict(matrix)[:, 0]
+
+    def schedules(self) -> list[InvoiceSchedule]:
+        """Return the schedules that speak for some accounts."""
+        return [one for one in (self.invoices, self.slow) if one is not None]
 
 
 RevenueModel: TypeAlias = RevenuePool | TwoPart

@@ -6,12 +6,21 @@ import numpy as np
 
 from features.extensions import with_members
 from features.instants import MICROSECONDS_PER_DAY, IntArray
-from training.data.training_task import MIN_EARLIER_ROWS, Learn, TrainingTask, learn_members, present
+from training.data.training_task import ABSENT, MIN_EARLIER_ROWS, Learn, TrainingTask, learn_members, present
 from training.model.buy_till_you_die import NoPurchase
-from training.model.predictors import Linear, Pool, Trees
-from training.model.rules import Complement, Either
+from training.model.predictors import Linear, Pool, Table, Trees
+from training.model.rules import Banded, Complement, Constant, Either
+from training.model.serialization import Predictor
 from training.models.buy_till_you_die import learn_purchases
-from training.models.fitting import equal_pool, every_term, fit_classes, fit_trees, pool_weights, weighed_pool
+from training.models.fitting import (
+    equal_pool,
+    every_term,
+    fit_classes,
+    fit_table,
+    fit_trees,
+    pool_weights,
+    weighed_pool,
+)
 from training.models.switching import directions, rfm_terms
 
 
@@ -40,10 +49,41 @@ def learn_order_process(task: TrainingTask) -> Either | None:
     return Either(purchases.columns[0], Complement(NoPurchase(purchases)), learn_rfm(task))
 
 
+def learn_contracts(task: TrainingTask) -> Predictor | None:
+    """Take the share that ordered by when the first contract ends, and by how long ago the last order day was.
+
+    Who is billed once a term orders when a contract begins anew. None where no contract in force has an end.
+    """
+    ends, since = task.column("days_to_contract_end"), task.column("days_since_order_day")
+    if ABSENT in (ends, since) or np.isnan(task.matrix[:, ends]).all():
+        return None
+    never = NEVER * task.span
+    bands = (
+        (ends, (*tuple(share * task.span for share in ENDS), never / 2), never),
+        (since, tuple(share * task.span for share in SINCE), never),
+    )
+    matrix = task.matrix
+    for column, edges, fill in bands:
+        matrix = Banded(Constant(0.0), column, edges, fill).banded(matrix)
+    sizes = [len(edges) + 1 for _, edges, _ in bands]
+    both = fit_table(matrix, task.class_target, task.weight, [ends, since], sizes=sizes, n_classes=2, strength=STRENGTH)
+    rule: Predictor = Table(both.columns, both.sizes, tuple((row[1],) for row in both.probabilities))
+    for column, edges, fill in bands:
+        rule = Banded(rule, column, edges, fill)
+    return rule
+
+
+ENDS, SINCE, NEVER = (0.85, 1.0), (0.5, 1.0, 1.9, 2.3), 100.0
+"""Parts of the horizon at which bands of the days to an end, and since an order day, end; more than any record has."""
+STRENGTH = 10.0
+"""Imagined rows with the overall rate, in each cell."""
+
+
 ANY_ORDER: dict[str, Learn] = with_members("any_order", {
     "booster": learn_booster,
     "rfm": learn_rfm,
     "process": learn_order_process,
+    "contracts": learn_contracts,
 })  # fmt: skip
 """The members. How to add one: docs/extend.md."""
 

@@ -13,20 +13,23 @@ sums of capped amounts, so that one huge order moves nobody else. Rows of other 
 pace: there, a probability of any order times an amount is learnt.
 """
 
+from collections.abc import Mapping
 from dataclasses import replace
 from math import fsum
 
 import numpy as np
 
 from features.histories.views import View
-from features.instants import BoolArray, FloatArray, IntArray
+from features.instants import MICROSECONDS_PER_DAY, BoolArray, FloatArray, IntArray
 from training.data.dataset import Dataset
 from training.data.present import present as accounts_now
 from training.data.training_task import (
     ABSENT,
+    MIN_EARLIER_ROWS,
     TrainingTask,
     usable_columns,
 )
+from training.model.invoices import InvoiceSchedule
 from training.model.predictors import Pool, Trees, TwoPart
 from training.model.revenue import N_RATIOS, OnPace, OwnRecord, Pace, RevenueModel, RevenuePool
 from training.model.serialization import Predictor
@@ -35,13 +38,20 @@ from training.models.buy_till_you_die import learn_purchases, learn_spend, usual
 from training.models.fitting import fit_trees
 from training.models.invoices import learn_invoices
 from training.models.next_rung import AGE_OF_THE_DATA
-from training.models.revenue_level import UNCAPPED_SHARE, level, ratio_of_sums
+from training.models.revenue_level import capped, level, ratio_of_sums
 from training.settings import Settings
 
 CORRECTION_LIMITS = (0.5, 2.0)
 """Limits of the correction. One beyond them means that the slices do not resemble each other; it is cut off."""
-WEIGHTS = {"mean ratio": 0.3, "median ratio": 0.3, "expected orders": 0.4}
-"""Of the pool's members, chosen on four origins of online_retail and six of simulated suppliers."""
+MEMBERS = ("mean ratio", "median ratio", "expected orders")
+SHARES = (0.3, 0.3, 0.4)
+"""Of the members, chosen on four origins of online_retail and six of simulated suppliers."""
+OTHER_SHARES = (
+    (0.4, 0.3, 0.3), (0.4, 0.4, 0.2), (0.5, 0.5, 0.0), (0.2, 0.2, 0.6), (0.1, 0.1, 0.8), (0.5, 0.2, 0.3),
+    (0.2, 0.5, 0.3), (0.7, 0.1, 0.2), (0.0, 0.0, 1.0),
+)  # fmt: skip
+BETTER_BY = 0.05
+"""Other shares count only where, over the latest slice, the root of MAE times RMSE would have been less by so much."""
 HALF_AT = 60.0
 """Order days of a year at which an account's own year counts as much as the members, chosen on the same and on parts of
 online_retail."""
@@ -102,7 +112,8 @@ def learn_revenue(task: TrainingTask, as_of: IntArray | None = None) -> RevenueM
     pace = pace_of(task)
     if pace is None:
         return _two_parts(task, revenue, any_order, chance)
-    return _on_pace(replace(task, target=revenue), pace, chance, slices)
+    task = replace(task, target=revenue)
+    return _on_pace(task, pace, chance, slices, _shares(task, pace, chance, slices))
 
 
 def pace_of(task: TrainingTask) -> Pace | None:
@@ -121,13 +132,46 @@ def pace_of(task: TrainingTask) -> Pace | None:
     return Pace(**columns, recent_days=float(window), span=task.span, usual=usual)
 
 
-def _on_pace(task: TrainingTask, pace: Pace, chance: Pool, slices: IntArray) -> RevenuePool:
+def _shares(task: TrainingTask, pace: Pace, chance: Pool, slices: IntArray) -> tuple[float, ...]:
+    """Return the shares of the members under which those that learnt earlier err least over the latest slice."""
+    last = slices == slices.max()
+    before = slices + int(task.span) * MICROSECONDS_PER_DAY <= slices.max()
+    if before.sum() < MIN_EARLIER_ROWS:
+        return SHARES
+    there = task.take(last)
+    earlier = _on_pace(replace(task.take(before), today=there.matrix), pace, chance, slices[before], SHARES)
+    judged = np.ones(len(there.matrix), bool)
+    for schedule in earlier.schedules():
+        judged &= ~schedule.concerned(there.matrix)
+    there = there.take(judged)
+    came = np.asarray(there.target, np.float64)
+    if len(came) < LEAST_JUDGED or not came.any() or len(earlier.members) < len(MEMBERS):
+        return SHARES
+    levels = {name: earlier.weights[name] / share for name, share in zip(MEMBERS, SHARES, strict=True)}
+    found = {name: levels[name] * earlier.members[name].predict(there.matrix)[:, 0] for name in MEMBERS}
+
+    def error(shares: tuple[float, ...]) -> float:
+        pooled = np.column_stack([found[name] for name in MEMBERS]) @ np.array(shares)
+        missed = earlier.with_record(there.matrix, pooled) - came
+        return float(np.sqrt(np.abs(missed).mean() * np.sqrt((missed**2).mean())))
+
+    best = min(OTHER_SHARES, key=error)
+    return best if error(best) < (1 - BETTER_BY) * error(SHARES) else SHARES
+
+
+LEAST_JUDGED = 50
+"""Accounts of the latest slice, with fewer of which they tell nothing of the members."""
+
+
+def _on_pace(task: TrainingTask, pace: Pace, chance: Pool, slices: IntArray, shares: tuple[float, ...]) -> RevenuePool:
     members = _ratios(task, pace, slices)
-    invoices, slow = (learn_invoices(task, chance, slow=slow) for slow in (False, True))
-    paced = np.ones(len(task.matrix), bool) if slow is None else ~slow.concerned(task.matrix)
-    if slow is not None and paced.any():  # who orders once a year tells nothing of the others' level
-        now = task.present[~slow.concerned(task.present)]
-        task, slices = replace(task.take(paced), today=now), slices[paced]
+    learnt = (learn_invoices(task, chance, slow=slow) for slow in (False, True))
+    invoices, slow = (_held(schedule, chance, pace, task) for schedule in learnt)
+    for schedule in (invoices, slow):  # who orders once a year tells nothing of the others' level
+        paced = np.ones(len(task.matrix), bool) if schedule is None else ~schedule.concerned(task.matrix)
+        if schedule is not None and paced.any():
+            now = task.present[~schedule.concerned(task.present)]
+            task, slices = replace(task.take(paced), today=now), slices[paced]
     rows, anchor, record, held = task.matrix, np.asarray(task.target, np.float64), None, 1.0
     expected = learn_spend(task, learn_purchases(task, regular=False))
     if expected is not None:
@@ -139,7 +183,7 @@ def _on_pace(task: TrainingTask, pace: Pace, chance: Pool, slices: IntArray) -> 
         season, days = (task.column(name) for name in ("revenue_same_season", "order_days_365d"))
         if ABSENT not in (season, days):
             record = OwnRecord(pace, season, days, level=round(today.record, 6), half_at=HALF_AT)
-    weights = _weights(members, rows, anchor)
+    weights = _weights(members, dict(zip(MEMBERS, shares, strict=True)), rows, anchor)
     return RevenuePool(
         chance, members, weights, invoices=invoices, slow=slow, record=record, held=round(float(held), 6)
     )
@@ -147,12 +191,12 @@ def _on_pace(task: TrainingTask, pace: Pace, chance: Pool, slices: IntArray) -> 
 
 def _ratios(task: TrainingTask, pace: Pace, slices: IntArray) -> dict[str, Predictor]:
     """Return the boosters of the ratio to the pace, of its mean and of its median."""
-    scale = pace.scale(task.matrix)
-    ratio = np.minimum(task.target / scale, MOST_RATIO)
+    scale, came = pace.scale(task.matrix), np.asarray(task.target, np.float64)
+    ratio = np.minimum(came / scale, MOST_RATIO)
     ratio = ratio / _level_by_slice(ratio * scale, scale, slices)
     heavy = np.sqrt(scale)
     weight = task.weight * np.minimum(heavy, HEAVIEST * np.median(heavy))
-    unlike = (scale > usual_limit(scale)) | (task.target > usual_limit(np.maximum(task.target, scale)))
+    unlike = _unlike_all_others(came, scale, pace.paces(task.matrix)[0])
     weight = np.where(unlike, LIGHTEST * weight, weight)
     seen = pace.beside(task.matrix)
     old = {task.column(name) for name in AGE_OF_THE_DATA}
@@ -168,6 +212,18 @@ def _ratios(task: TrainingTask, pace: Pace, slices: IntArray) -> dict[str, Predi
     }
 
 
+def _unlike_all_others(target: FloatArray, scale: FloatArray, pace: FloatArray) -> BoolArray:
+    """Return which rows have an amount unlike all others', shape (n,).
+
+    Usual is what those bring that bring anything: all without a pace have the same scale, and they may be the most.
+    """
+    unlike = np.zeros(len(target), bool)
+    for amount, some in ((scale, pace > 0), (np.maximum(target, scale), (pace > 0) | (target > 0))):
+        if some.any():
+            unlike |= some & (amount > usual_limit(amount[some]))
+    return unlike
+
+
 def _level_by_slice(amount: FloatArray, scale: FloatArray, slices: IntArray) -> FloatArray:
     """Return the ratio of sums of each row's slice, shape (n,)."""
     instants, position = np.unique(slices, return_inverse=True)
@@ -177,18 +233,32 @@ def _level_by_slice(amount: FloatArray, scale: FloatArray, slices: IntArray) -> 
 
 def _level(amount: FloatArray, scale: FloatArray) -> float:
     """Return the ratio of two sums, in which no amount counts for more than a high quantile of its kind."""
-    top = np.quantile(scale, UNCAPPED_SHARE)
-    factor = np.minimum(1.0, top / np.maximum(scale, 1e-12))
+    factor = capped(scale) / np.maximum(scale, 1e-12)
     return float(np.clip((amount * factor).sum() / max((scale * factor).sum(), 1e-12), *LEVEL_LIMITS))
 
 
-def _weights(members: dict[str, Predictor], rows: FloatArray, anchor: FloatArray) -> dict[str, float]:
-    """Return weights that bring every member's sum over some rows to that of the anchor, shape (n,)."""
-    total = fsum(WEIGHTS[name] for name in members)
+def _weights(
+    members: dict[str, Predictor], shares: Mapping[str, float], rows: FloatArray, anchor: FloatArray
+) -> dict[str, float]:
+    """Return weights that bring every member's sum over some rows to that of the anchor, shape (n,).
+
+    A member that expects nothing of anybody cannot be brought to a level, and has none.
+    """
+    found = {name: member.predict(rows)[:, 0] for name, member in members.items()}
+    total = fsum(shares[name] for name in members if found[name].any()) or 1.0
     return {
-        name: round(WEIGHTS[name] / total * ratio_of_sums(anchor, member.predict(rows)[:, 0]), 6)
-        for name, member in members.items()
+        name: round(shares[name] / total * ratio_of_sums(anchor, amount), 6) if amount.any() else 0.0
+        for name, amount in found.items()
     }
+
+
+def _held(schedule: InvoiceSchedule | None, chance: Pool, pace: Pace, task: TrainingTask) -> InvoiceSchedule | None:
+    """Return the schedule, its sum over today's accounts near to what some simple rule says of them."""
+    rows = task.present[schedule.concerned(task.present)] if schedule is not None else task.present[:0]
+    if schedule is None or not len(rows):
+        return schedule
+    factor = _towards_the_rules(schedule.expected(rows, chance.predict(rows)[:, 0]), pace, rows, task)
+    return replace(schedule, level=round(schedule.level * factor, 6))
 
 
 def _towards_the_rules(anchor: FloatArray, pace: Pace, rows: FloatArray, task: TrainingTask) -> float:

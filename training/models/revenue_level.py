@@ -35,11 +35,16 @@ LEAST_PAIRS = 20
 """Accounts with orders before and after, with fewer of which prices are not compared."""
 
 
+def capped(amount: FloatArray) -> FloatArray:
+    """Return amounts with those beyond a high quantile of the positive ones as it: nothing may be what most bring."""
+    positive = amount[amount > 0]
+    return np.minimum(amount, np.quantile(positive, UNCAPPED_SHARE)) if len(positive) else amount
+
+
 def ratio_of_sums(above: FloatArray, below: FloatArray) -> float:
     """Return the ratio of two sums, in which amounts beyond a high quantile count as it; 1 where the second is zero."""
     both = np.maximum(above, below)
-    top = np.quantile(both, UNCAPPED_SHARE)
-    factor = np.minimum(1.0, top / np.maximum(both, 1e-12))
+    factor = capped(both) / np.maximum(both, 1e-12)
     total = float((below * factor).sum())
     return float((above * factor).sum()) / total if total > 0 else 1.0
 
@@ -76,7 +81,7 @@ def level(task: TrainingTask, pace: Pace, slices: IntArray, expected: ExpectedSp
     """
     surprises = _surprises(task, pace, slices)
     season = [found.mean() for years in (1, 2, 3) if len(found := surprises.near(years))]
-    prices = _price_change(task, pace)
+    prices = _price_change(task, pace, slices)
     orders = _order_change(surprises, task.span / YEAR, prices)
     of_expected = (
         np.exp(np.sum(season) / (len(season) + 1))
@@ -88,13 +93,12 @@ def level(task: TrainingTask, pace: Pace, slices: IntArray, expected: ExpectedSp
 
 def _surprises(task: TrainingTask, pace: Pace, slices: IntArray) -> Surprises:
     """Return what came over what was expected at slices a horizon or whole years ago, and a year before the former."""
-    today = slices.max() + int(task.span) * MICROSECONDS_PER_DAY
-    span = task.span / YEAR
+    span, years_ago = task.span / YEAR, _years_ago(slices, task)
     asked = np.array([1, 2, 3, span, 2 * span, 3 * span, 4 * span, 1 + span])
     years, logs = [], []
     for instant in np.unique(slices):
-        ago = (today - instant) / (YEAR * MICROSECONDS_PER_DAY)
         there = slices == instant
+        ago = years_ago[there][0]
         record = float(np.nan_to_num(task.matrix[there, pace.age]).max())
         if np.abs(asked - ago).min() * YEAR > NEAR or record < task.span:
             continue
@@ -119,19 +123,44 @@ def _halves(task: TrainingTask, pace: Pace) -> tuple[FloatArray, FloatArray, Flo
     return revenue, days, year_revenue - revenue, year_days - days
 
 
-def _price_change(task: TrainingTask, pace: Pace) -> float:
-    """Return the logarithm by which the size of accounts' orders changed: the median of those who bought before."""
+def _price_change(task: TrainingTask, pace: Pace, slices: IntArray) -> float:
+    """Return the logarithm by which the size of accounts' orders changed, beyond what it did a year ago.
+
+    Fees that most pay in the same half of the year make orders of the other half smaller every year.
+    """
+    change, error = _size_change(task, pace)
+    a_year_ago = np.abs(_years_ago(slices, task) - 1) * YEAR <= NEAR
+    for instant in np.unique(slices[a_year_ago]):
+        then, error_then = _size_change(replace(task.take(slices == instant), today=None), pace)
+        if error_then > 0:
+            change, error = change - then, float(np.hypot(error, error_then))
+            break
+    return change * _believed(change, error)
+
+
+def _years_ago(slices: IntArray, task: TrainingTask) -> FloatArray:
+    """Return how many years each slice lies before the day that the model is learnt on, shape (n,)."""
+    today = slices.max() + int(task.span) * MICROSECONDS_PER_DAY
+    years: FloatArray = (today - slices) / (YEAR * MICROSECONDS_PER_DAY)
+    return years
+
+
+def _size_change(task: TrainingTask, pace: Pace) -> tuple[float, float]:
+    """Return the median by which the logarithm of an account's order grew in the last horizon, and its error.
+
+    Both are zero where too few bought before.
+    """
     halves = _halves(task, pace)
     if halves is None:
-        return 0.0
+        return 0.0, 0.0
     revenue, days, before, before_days = halves
     both = (revenue > 0) & (days > 0) & (before > 0) & (before_days > 0)
     if both.sum() < LEAST_PAIRS:
-        return 0.0
+        return 0.0, 0.0
     change = np.log(revenue[both] / days[both]) - np.log(before[both] / before_days[both])
     middle = float(np.median(change))
     error = 1.2533 * 1.4826 * float(np.median(np.abs(change - middle))) / np.sqrt(both.sum())
-    return middle * _believed(middle, error)
+    return middle, max(error, 1e-9)
 
 
 def _order_change(surprises: Surprises, span: float, prices: float) -> float:

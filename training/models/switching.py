@@ -123,6 +123,8 @@ MEMBERS: dict[str, Learn] = with_members("switching", {
     "silence": learn_silence,
 })  # fmt: skip
 """The pool: one row per member. How to add one: docs/extend.md."""
+PROCESS = ("expected orders", "regular orders", "silence")
+"""The members that take the gaps between orders for a purchase process."""
 SIMPLE = ("rfm", "recency", "expected orders", "regular orders", "silence")
 """The members that a short record is drawn towards."""
 FLEXIBLE = ("booster",)
@@ -148,8 +150,10 @@ def fit_switching(data: Dataset, rows: BoolArray, settings: Settings) -> Pool:
         rows = rows & ~_shut(data.matrix, gate)
         now = _open(now, gate)
     task = data.task(data.labels.switched, settings.booster)
-    silence = data.definition != "recorded"
-    task = replace(task, without=settings.pool.switching_without, today=now.matrix, silence=silence)
+    without = settings.pool.switching_without
+    if _by_fees(data, now):
+        without = (*without, *(name for name in PROCESS if name not in without))
+    task = replace(task, without=without, today=now.matrix, silence=data.definition != "recorded")
     split = earlier_split(data, rows, settings)
     then = None
     if split is not None:
@@ -158,6 +162,13 @@ def fit_switching(data: Dataset, rows: BoolArray, settings: Settings) -> Pool:
         then = then if gate is None else _open(then, gate)
     pool = replace(learn_switching(task, rows, split, then=then, now=now), gate=gate)
     return pool if gate is None else _with_notice(pool, data, rows)
+
+
+def _by_fees(data: Dataset, now: Present) -> bool:
+    """Return whether most of those that can leave order nothing but fees: no silence of theirs says anything."""
+    at_risk = now.matrix[now.can_switch]
+    fees = np.isnan(at_risk[:, data.column("days_within_rhythm")]) & (at_risk[:, data.column("order_days_total")] > 0)
+    return 2 * int(fees.sum()) > len(at_risk)
 
 
 def _with_notice(pool: Pool, data: Dataset, rows: BoolArray) -> Pool:

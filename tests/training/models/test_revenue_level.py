@@ -11,8 +11,9 @@ from features.histories.histories import build_histories
 from features.instants import MICROSECONDS_PER_DAY
 from features.sources.source import source_from_rows
 from tests.trained import small_settings, tiny_dataset
+from training.model.rules import Constant
 from training.models.fitting import one_linear_algebra_thread
-from training.models.revenue import fit_revenue, pace_of
+from training.models.revenue import _unlike_all_others, _weights, fit_revenue, pace_of
 from training.models.revenue_level import Surprises, _believed, _order_change, _price_change, _taken_in, ratio_of_sums
 from training.settings import Settings
 from training.simulator.simulation import simulate
@@ -80,14 +81,19 @@ def test_a_price_change_is_seen_whoever_has_it_and_one_huge_order_is_none() -> N
     task = data.task(data.labels.revenue, small_settings().booster)
     pace = pace_of(task)
     assert pace is not None
-    none = _price_change(task, pace)
+    now = np.zeros(len(task.matrix), np.int64)
+    none = _price_change(task, pace, now)
     dearer, spoilt = task.matrix.copy(), task.matrix.copy()
     recent, year = pace.recent, pace.year
     dearer[:, year] += 0.5 * dearer[:, recent]
     dearer[:, recent] *= 1.5
     spoilt[np.flatnonzero(spoilt[:, recent] > 0)[0], [recent, year]] += 1e9
-    assert _price_change(replace(task, matrix=dearer), pace) == pytest.approx(none + np.log(1.5), abs=0.02)
-    assert _price_change(replace(task, matrix=spoilt), pace) == pytest.approx(none, abs=0.01)
+    assert _price_change(replace(task, matrix=dearer), pace, now) == pytest.approx(none + np.log(1.5), abs=0.02)
+    assert _price_change(replace(task, matrix=spoilt), pace, now) == pytest.approx(none, abs=0.01)
+    a_year_ago = now.copy()
+    a_year_ago[: len(now) // 2] -= 185 * MICROSECONDS_PER_DAY  # before the day that is a horizon after the latest
+    every_year = replace(task, matrix=dearer, today=dearer[len(now) // 2 :])
+    assert abs(_price_change(every_year, pace, a_year_ago)) < 0.1 * np.log(1.5)
 
 
 def test_one_huge_amount_does_not_move_a_level() -> None:
@@ -96,3 +102,29 @@ def test_one_huge_amount_does_not_move_a_level() -> None:
     huge[0] = 1e9
     assert ratio_of_sums(huge, usual) == pytest.approx(1.0, abs=0.01)
     assert ratio_of_sums(usual, np.zeros(1000)) == 1.0
+
+
+def test_a_level_is_that_of_those_who_bring_anything_however_few_they_are() -> None:
+    """With 3 of 1,000 accounts bringing all, the quantile beyond which amounts are cut was zero, and the level one."""
+    few, twice = np.zeros(1000), np.zeros(1000)
+    few[:3], twice[:3] = 100.0, 200.0
+    assert ratio_of_sums(twice, few) == pytest.approx(2.0)
+
+
+def test_an_amount_is_unlike_those_that_bring_anything_not_unlike_the_many_that_bring_nothing() -> None:
+    """Where most had no pace, all that had one weighed a millionth, and half of the pool learnt from nobody."""
+    pace = np.concatenate([np.zeros(700), np.exp(np.random.default_rng(0).normal(6.0, 1.0, 300))])
+    scale = pace + 5.0
+    assert not _unlike_all_others(pace, scale, pace).any()
+    slip = scale.copy()
+    slip[-1] *= 1e9
+    assert np.flatnonzero(_unlike_all_others(pace, slip, pace)).tolist() == [999]
+
+
+def test_a_member_that_expects_nothing_leaves_its_share_to_the_others() -> None:
+    rows, anchor = np.ones((50, 1)), np.full(50, 100.0)
+    members = {"mean ratio": Constant(50.0), "median ratio": Constant(0.0), "expected orders": Constant(100.0)}
+    weights = _weights(members, {"mean ratio": 0.3, "median ratio": 0.3, "expected orders": 0.4}, rows, anchor)
+    expected = sum(weights[name] * member.value for name, member in members.items())
+    assert weights["median ratio"] == 0.0
+    assert expected == pytest.approx(100.0)

@@ -53,6 +53,8 @@ TRUST_PRECISIONS = (3.0, 30.0, 300.0, 1e6)
 """Prior precisions of the mean effect, of each term's coefficient and of delta, in trials (relative to the error's)."""
 CUT_AT = 3.0
 """Robust standard deviations beyond which outcomes are cut off: 2 in 100, which hold three fifths of the variance."""
+LEAST_SIZE = 0.05
+"""Of the mean size; smaller accounts do not tell what deviation is usual."""
 LARGEST_CUT = 0.5
 """The largest share of all outcomes that may lie in what is cut off."""
 RESIDUAL_PRECISIONS = (1.0, 30.0)
@@ -278,9 +280,11 @@ def summed_by_account(scores: FloatArray, account: IntArray) -> FloatArray:
 def _without_tail(case: Case, values: FloatArray) -> tuple[FloatArray, float]:
     """Return the standardised residuals cut off above, and the share of the outcomes that is left, 0 .. 1.
 
-    Below nothing is cut: an account that left is no slip of the pen.
+    Below nothing is cut: an account that left is no slip of the pen. What is usual is told by accounts of some size:
+    where most have fallen silent, what deviates from them is every account that still orders.
     """
-    limit = CUT_AT * 1.4826 * float(np.median(np.abs(values - np.median(values))))
+    usual = values[case.size >= LEAST_SIZE * case.size.mean()] if case.amounts else values
+    limit = CUT_AT * 1.4826 * float(np.median(np.abs(usual - np.median(usual))))
     free = case.exposed == 0
     outcome, cut = np.maximum(case.size + case.beyond, 0.0), (values > limit) & free
     if not case.amounts or limit <= 0 or not outcome[free].any():

@@ -1,0 +1,93 @@
+"""Organisations that live by fees: what is due is expected, however often fees come and however short the record is."""
+
+from functools import cache
+
+import numpy as np
+import pandas as pd
+import pytest
+
+from benchmarks.origins import rows_until
+from features.histories.histories import build_histories
+from features.instants import FloatArray
+from features.sources.source import source_from_rows
+from training.data.dataset import Dataset
+from training.evaluation import metrics
+from training.models.baselines import REVENUE, SWITCHING
+from training.models.fitting import one_linear_algebra_thread
+from training.models.revenue import fit_revenue
+from training.models.switching import PROCESS, fit_switching
+from training.settings import Settings
+
+BEGIN, SETTINGS = pd.Timestamp("2022-01-01"), Settings()
+World = tuple[int, int, float, int]
+"""Days of a term, months of the record, chance that a contract ends, other orders a year."""
+YEARLY, MONTHLY, THREE_YEARS = (365, 54, 0.2, 0), (30, 48, 0.03, 0), (1096, 84, 0.35, 0)
+WITH_ORDERS, SHORT = (365, 54, 0.2, 6), (365, 26, 0.2, 0)
+
+
+def tables(world: World, accounts: int = 400) -> dict[str, pd.DataFrame]:
+    """Contracts one after the other, each billed at its beginning, until one ends."""
+    term, months, leave, others = world
+    rng, days = np.random.default_rng(7), months * 30.4
+    begun, orders, contracts = [], [], []
+    for k in range(accounts):
+        day = float(rng.uniform(0, 200) if rng.random() < 0.5 else rng.uniform(0, days - 30))
+        begun.append((f"m{k}", BEGIN + pd.Timedelta(days=day)))
+        joined, fee = day, float(np.exp(rng.normal(6.0, 0.7))) * term / 365
+        while day < days:
+            ends = day + term
+            orders.append((f"m{k}", BEGIN + pd.Timedelta(days=day), fee))
+            contracts.append((f"m{k}", BEGIN + pd.Timedelta(days=day), BEGIN + pd.Timedelta(days=ends), fee))
+            day = ends
+            if rng.random() < leave:
+                break
+        for at in rng.uniform(joined, min(day, days), rng.poisson(others * (min(day, days) - joined) / 365)):
+            orders.append((f"m{k}", BEGIN + pd.Timedelta(days=at), float(np.exp(rng.normal(4.0, 0.5)))))
+    ordered = pd.DataFrame(orders, columns=["account_id", "ordered_at", "revenue"])
+    return {
+        "accounts": pd.DataFrame(begun, columns=["account_id", "created_at"]),
+        "orders": ordered.assign(order_id=[str(k) for k in range(len(ordered))]),
+        "contracts": pd.DataFrame(contracts, columns=["account_id", "starts_on", "ends_on", "value"]),
+    }
+
+
+@cache
+def dataset(world: World) -> tuple[Dataset, FloatArray]:
+    """Return the rows until the last half year, and which of them are its beginning."""
+    origin = int((BEGIN + pd.Timedelta(days=world[1] * 30.4 - 181)).value // 1000)
+    data = rows_until(build_histories(source_from_rows(tables(world))), SETTINGS, origin)
+    return data, data.snapshots.as_of == origin
+
+
+@pytest.mark.parametrize(
+    ("world", "off"),
+    [
+        pytest.param(YEARLY, 0.12, id="yearly"),
+        pytest.param(MONTHLY, 0.2, id="monthly"),
+        pytest.param(THREE_YEARS, 0.25, id="three years"),
+        pytest.param(WITH_ORDERS, 0.12, id="other orders beside"),
+    ],
+)
+def test_fees_are_expected_when_they_are_due(world: World, off: float) -> None:
+    """Of the sum that came, .1 (terms of three years) and .7 (of a month, and with other orders) was expected."""
+    data, now = dataset(world)
+    came = data.labels.revenue[now]
+    with one_linear_algebra_thread():
+        expected = fit_revenue(data, ~now, SETTINGS).predict(data.matrix[now])[:, 0]
+    rules = ("the last horizon again", "last year's pace", "the same season a year ago")
+    found = [REVENUE[rule](data, ~now, now, SETTINGS)[:, 0] for rule in rules]
+    assert expected.sum() == pytest.approx(came.sum(), rel=off)
+    assert np.square(expected - came).mean() < min(np.square(rule - came).mean() for rule in found)
+
+
+def test_where_most_order_fees_alone_no_silence_tells_who_leaves() -> None:
+    """The purchase process takes them for silent: of twenty months it said .35 where .16 left."""
+    data, now = dataset(SHORT)
+    can, train = now & data.labels.can_switch, ~now & data.labels.can_switch
+    with one_linear_algebra_thread():
+        pool = fit_switching(data, ~now, SETTINGS)
+        best = SWITCHING["log-RFM logit"](data, train, can, SETTINGS)[:, 0]
+    left, chance = data.labels.switched[can], pool.predict(data.matrix[can])[:, 0]
+    assert not set(PROCESS) & set(pool.members)
+    assert chance.mean() == pytest.approx(left.mean(), abs=0.06)
+    assert metrics.row_log_loss(chance, left).mean() < 1.05 * metrics.row_log_loss(best, left).mean()
