@@ -198,7 +198,11 @@ def _joined(
 
 
 def _which_serves(task: Task, predictions: Mapping[str, FloatArray], happened: Outcome, rung: IntArray) -> str:
-    """Return the rule whose loss is lower than that of ours by more than WORSE_BY, the best of them; else ours."""
+    """Return the rule whose loss is lower than that of ours by more than WORSE_BY, the best of them; else ours.
+
+    Where several scores decide, it is by their mean, and a rule that is behind on any of them does not serve: of such,
+    most were behind on both in the next period.
+    """
 
     def losses(predicted: FloatArray) -> FloatArray:
         scores = {title: float(score(predicted, happened).mean()) for title, score in task.row_scores.items()}
@@ -207,9 +211,10 @@ def _which_serves(task: Task, predictions: Mapping[str, FloatArray], happened: O
 
     ours = losses(predictions[OURS])
     rules = [name for name, baseline in task.baselines.items() if isinstance(baseline, Rule)]
-    ratio = {name: float(np.exp(np.log(losses(predictions[name]) / ours).mean())) for name in rules}
-    best = min(rules, key=lambda name: ratio[name])
-    return best if ratio[best] < 1 - WORSE_BY else OURS
+    ratios = {name: losses(predictions[name]) / ours for name in rules}
+    mean = {name: float(np.exp(np.log(ratio).mean())) for name, ratio in ratios.items() if ratio.max() <= 1}
+    best = min(mean, key=lambda name: mean[name], default=OURS)
+    return best if mean.get(best, 1.0) < 1 - WORSE_BY else OURS
 
 
 WORSE_BY = 0.005

@@ -10,10 +10,11 @@ from tests.told import codes
 from tests.trained import small_settings, tiny_dataset
 from training.data.dataset import Dataset
 from training.data.splits import held_out, rolling_origins
-from training.evaluation.evaluation import OURS, Comparison, evaluate
+from training.evaluation.evaluation import OURS, Comparison, _which_serves, evaluate
 from training.evaluation.grading import grade_report
 from training.evaluation.metrics import row_log_loss
 from training.evaluation.tables import as_text, table_rows
+from training.evaluation.tasks import TASKS
 from training.models import baselines
 from training.models.fitting import one_linear_algebra_thread
 from training.models.next_rung import fit_next_rung
@@ -143,3 +144,22 @@ def test_persistence_by_hand() -> None:
     first = data.labels.rung[fold.test][0]
     assert found[0, first] == pytest.approx(right + (1 - right) * share[first], abs=1e-4)
     assert row_log_loss(found, data.labels.next_rung[fold.test]).mean() < 2.0
+
+
+@pytest.mark.parametrize(
+    ("ours", "rule", "serves"),
+    [
+        pytest.param([80.0, 120.0, 40.0], [100.0, 100.0, 50.0], True, id="nearer in both"),
+        pytest.param([100.0, 100.0, 50.0], [80.0, 120.0, 40.0], False, id="farther in both"),
+        pytest.param([130.0, 130.0, 50.0], [100.0, 100.0, 110.0], False, id="nearer on average alone"),
+    ],
+)
+def test_a_rule_serves_where_no_score_that_decides_is_worse(ours: list[float], rule: list[float], serves: bool) -> None:
+    """By the mean of both scores a rule served that was ahead in one and behind in the other, mostly for one period."""
+    (task,) = (one for one in TASKS if one.name == "revenue")
+    name = "last year's pace"
+    found = {OURS: np.array(ours)[:, None], **dict.fromkeys(task.baselines, np.full((3, 1), 1e6))}
+    found[name] = np.array(rule)[:, None]
+    assert _which_serves(task, found, np.array([100.0, 100.0, 50.0]), np.zeros(3, np.int64)) == (
+        name if serves else OURS
+    )

@@ -242,13 +242,17 @@ def spread_power(case: Case) -> float:
 
     It is the slope of the logarithm of the median deviation on that of the size, by tenths of the larger half: medians,
     since a few orders far above all others say nothing of it, and the larger half, since most of the smaller accounts
-    bring nothing, and so deviate by their size.
+    bring nothing, and so deviate by their size; of it, those of some size.
     """
     free = (case.exposed == 0) & case.amounts
     size, apart = case.size[free], np.abs(case.beyond[free])
     if len(size) < TELLS:
         return POWER
-    groups = np.array_split(np.argsort(size, kind="stable")[len(size) // 2 :], GROUPS)
+    larger = np.argsort(size, kind="stable")[len(size) // 2 :]
+    larger = larger[size[larger] >= LEAST_SIZE * size.mean()]
+    if len(larger) < TELLS // 4:
+        return POWER
+    groups = np.array_split(larger, GROUPS)
     sizes, spreads = (np.array([np.median(values[rows]) for rows in groups]) for values in (size, apart))
     if sizes[-1] <= 2 * sizes[0] or not spreads.all():
         return POWER

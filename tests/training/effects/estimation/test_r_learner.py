@@ -12,6 +12,7 @@ from training.effects.estimation.r_learner import (
     Case,
     FittedEffect,
     Precisions,
+    _without_tail,
     fit_cases,
     refit,
     spread_power,
@@ -171,3 +172,20 @@ def test_the_advice_stays_when_a_twentieth_of_the_controls_is_taken_away() -> No
 
 
 ROWS = ("z", "beyond", "exposed", "chance", "size", "chosen", "account")
+
+
+@pytest.mark.parametrize("silent", [0, 1000, 9000])
+def test_silent_accounts_make_no_outcome_of_the_others_unusual(silent: int) -> None:
+    """With three silent accounts for one that orders, all outcomes above next to nothing were cut off."""
+    rng = np.random.default_rng(0)
+    size = np.concatenate([np.full(1000, 500.0), np.full(silent, 1.0)])
+    apart = np.concatenate([rng.normal(0.0, 1.0, 1000), np.full(silent, -0.01)])
+    n = len(size)
+    none = np.zeros(n)
+    case = Case(
+        z=np.zeros((n, 1)), beyond=100.0 * apart, exposed=none, chance=none + 0.25, size=size,
+        chosen=none > 0, account=np.arange(n),
+    )  # fmt: skip
+    values, left = _without_tail(case, apart)
+    assert (values[:1000] < apart[:1000]).mean() < 0.01
+    assert left > 0.95
