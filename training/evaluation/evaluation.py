@@ -200,8 +200,8 @@ def _joined(
 def _which_serves(task: Task, predictions: Mapping[str, FloatArray], happened: Outcome, rung: IntArray) -> str:
     """Return the rule whose loss is lower than that of ours by more than WORSE_BY, the best of them; else ours.
 
-    Where several scores decide, it is by their mean, and a rule that is behind on any of them does not serve: of such,
-    most were behind on both in the next period.
+    Where several scores decide, it is by their mean, and a rule that is behind on any of them by more than that does not
+    serve: of such, most were behind on both in the next period.
     """
 
     def losses(predicted: FloatArray) -> FloatArray:
@@ -212,7 +212,7 @@ def _which_serves(task: Task, predictions: Mapping[str, FloatArray], happened: O
     ours = losses(predictions[OURS])
     rules = [name for name, baseline in task.baselines.items() if isinstance(baseline, Rule)]
     ratios = {name: losses(predictions[name]) / ours for name in rules}
-    mean = {name: float(np.exp(np.log(ratio).mean())) for name, ratio in ratios.items() if ratio.max() <= 1}
+    mean = {name: float(np.exp(np.log(ratio).mean())) for name, ratio in ratios.items() if ratio.max() < 1 + WORSE_BY}
     best = min(mean, key=lambda name: mean[name], default=OURS)
     return best if mean.get(best, 1.0) < 1 - WORSE_BY else OURS
 
