@@ -200,8 +200,8 @@ def _joined(
 def _which_serves(task: Task, predictions: Mapping[str, FloatArray], happened: Outcome, rung: IntArray) -> str:
     """Return the rule whose loss is lower than that of ours by more than WORSE_BY, the best of them; else ours.
 
-    Where several scores decide, it is by their mean, and a rule that is behind on any of them by more than that does not
-    serve: of such, most were behind on both in the next period.
+    Where several scores decide, it is by their mean, and a rule that is behind on any of them by more than that does
+    not serve: of such, most were behind on both in the next period.
     """
 
     def losses(predicted: FloatArray) -> FloatArray:

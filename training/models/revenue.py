@@ -5,8 +5,9 @@ with the buy-till-you-die expectation times the expected spend of an order (BG/N
 to the level, the sum over the accounts, that this expectation has today. A booster's own level is that of the slices it
 has learnt from, which on a short record all lie in one season: on online_retail at 2010-12-09 it is 2.4 times what
 came, where the expectation has 1.7. Accounts of a year or more are also taken for what they brought over that year,
-the more the oftener they order. Who orders too slowly for a pace over the horizon, and who orders but the fees of
-contracts, is expected by schedule: the chance of an order times the orders of the same season a year ago.
+the more the oftener they order. The members' shares are fixed, unless others would have erred clearly less over the
+latest slice. Who orders too slowly for a pace over the horizon, and who orders but the fees of contracts, is expected
+by schedule: the chance of an order times the orders of the same season a year ago.
 
 It is learnt on snapshots that no investment followed within the exposure window. Ratios are capped, and levels are
 sums of capped amounts, so that one huge order moves nobody else. Rows of other columns than the catalogue's have no
