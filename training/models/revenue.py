@@ -134,10 +134,13 @@ def pace_of(task: TrainingTask) -> Pace | None:
 
 
 def _shares(task: TrainingTask, pace: Pace, chance: Pool, slices: IntArray) -> tuple[float, ...]:
-    """Return the shares of the members under which those that learnt earlier err least over the latest slice."""
-    last = slices == slices.max()
-    before = slices + int(task.span) * MICROSECONDS_PER_DAY <= slices.max()
-    if before.sum() < MIN_EARLIER_ROWS:
+    """Return the shares of the members under which those that learnt earlier err least over the latest slice.
+
+    Those that learnt from the slices of a season or less tell nothing of what boosters are worth that learn from more.
+    """
+    last, horizon = slices == slices.max(), int(task.span) * MICROSECONDS_PER_DAY
+    before = slices + horizon <= slices.max()
+    if before.sum() < MIN_EARLIER_ROWS or np.ptp(slices[before]) < LEAST_EARLIER * horizon:
         return SHARES
     there = task.take(last)
     earlier = _on_pace(replace(task.take(before), today=there.matrix), pace, chance, slices[before], SHARES)
@@ -160,6 +163,8 @@ def _shares(task: TrainingTask, pace: Pace, chance: Pool, slices: IntArray) -> t
     return best if error(best) < (1 - BETTER_BY) * error(SHARES) else SHARES
 
 
+LEAST_EARLIER = 0.5
+"""Horizons that the slices lie apart from which the earlier members learnt, at least."""
 LEAST_JUDGED = 50
 """Accounts of the latest slice, with fewer of which they tell nothing of the members."""
 
