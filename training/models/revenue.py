@@ -48,8 +48,8 @@ MEMBERS = ("mean ratio", "median ratio", "expected orders")
 SHARES = (0.3, 0.3, 0.4)
 """Of the members, chosen on four origins of online_retail and six of simulated suppliers."""
 OTHER_SHARES = (
-    (0.4, 0.3, 0.3), (0.4, 0.4, 0.2), (0.5, 0.5, 0.0), (0.2, 0.2, 0.6), (0.1, 0.1, 0.8), (0.5, 0.2, 0.3),
-    (0.2, 0.5, 0.3), (0.7, 0.1, 0.2), (0.0, 0.0, 1.0),
+    (0.4, 0.3, 0.3), (0.4, 0.4, 0.2), (0.5, 0.5, 0.0), (0.2, 0.2, 0.6), (0.5, 0.2, 0.3), (0.2, 0.5, 0.3),
+    (0.7, 0.1, 0.2),
 )  # fmt: skip
 BETTER_BY = 0.05
 """Other shares count only where, over the latest slice, the root of MAE times RMSE would have been less by so much."""
