@@ -18,7 +18,7 @@ from training.model.margins import line_margins
 from training.models.revenue import fit_revenue
 from training.models.switching import enough_switches, fit_switching
 from training.settings import Settings
-from training.simulator.simulation import Scenario, simulate
+from training.simulator.simulation import Scenario, Simulation, simulate
 
 INSUFFICIENT = "insufficient"
 
@@ -58,7 +58,11 @@ class World:
 
 def world_of(scenario: str | Scenario, seed: int, accounts: int | None, settings: Settings) -> World:
     """Simulate, learn from what was complete at the end of the data, and look at every account then."""
-    told = simulate(scenario, accounts=accounts, seed=seed)
+    return world_in(simulate(scenario, accounts=accounts, seed=seed), settings)
+
+
+def world_in(told: Simulation, settings: Settings) -> World:
+    """Learn from what was complete at the end of a supplier's data, and look at every account then."""
     histories, as_of = build_histories(source_from_rows(told.tables)), instant(told.as_of.to_pydatetime())
     data = rows_until(histories, settings, as_of)
     now = data.snapshots.as_of == as_of
