@@ -23,7 +23,7 @@ SETTINGS = Settings()
 YEARLY = World(months=54, accounts=400)
 MONTHLY = World(terms=(30,), leave=0.03, months=48, accounts=400)
 THREE_YEARS = World(terms=(1096,), leave=0.35, months=84, accounts=400)
-WITH_ORDERS = World(orders=7.0, months=54, accounts=400)
+WITH_ORDERS = World(orders=7.0, accounts=1000)
 SHORT = World(months=26, accounts=400)
 
 
