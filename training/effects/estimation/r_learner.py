@@ -87,17 +87,6 @@ class Case:
     amounts: bool = True
 
     @property
-    def tells(self) -> BoolArray:
-        """Return which rows tell how outcomes deviate, shape (n,): of amounts, those of accounts of some size.
-
-        Where most have fallen silent, their next to nothing is no measure of the others.
-        """
-        if not self.amounts:
-            return np.ones(len(self.size), bool)
-        tells: BoolArray = self.size >= LEAST_SIZE * self.size.mean()
-        return tells
-
-    @property
     def weights(self) -> FloatArray:
         """Return the weight of every row, shape (n,), of mean one."""
         return np.ones(len(self.size)) if self.weight is None else self.weight / self.weight.mean()
@@ -229,12 +218,12 @@ def _system(case: Case) -> _System:
     apart = case.exposed - case.chance
     treated = (apart * case.size)[:, None] * terms
     delta = (apart * case.size * case.chosen * case.both)[:, None]
-    weight, tells = case.size ** (-2 * spread_power(case)), case.tells
-    root = np.sqrt(weight / np.mean((weight * case.size**2)[tells]))
+    weight = case.size ** (-2 * spread_power(case))
+    root = np.sqrt(weight / np.mean(weight * case.size**2))
     values, kept = _without_tail(case, case.beyond * root)
     root, values = root * np.sqrt(case.weights), values * np.sqrt(case.weights)
     rows = np.hstack([kept * treated, case.size[:, None] * terms, kept * delta]) * root[:, None]
-    noise, repeated = _noise(rows[tells], values[tells], case.account[tells], terms.shape[1])
+    noise, repeated = _noise(rows, values, case.account, terms.shape[1])
     rows, values = rows / np.sqrt(repeated), values / np.sqrt(repeated)
     return _System(
         rows=rows,
@@ -260,7 +249,7 @@ def spread_power(case: Case) -> float:
     if len(size) < TELLS:
         return POWER
     larger = np.argsort(size, kind="stable")[len(size) // 2 :]
-    larger = larger[case.tells[free][larger]]
+    larger = larger[size[larger] >= LEAST_SIZE * size.mean()]
     if len(larger) < TELLS // 4:
         return POWER
     groups = np.array_split(larger, GROUPS)
@@ -295,9 +284,10 @@ def summed_by_account(scores: FloatArray, account: IntArray) -> FloatArray:
 def _without_tail(case: Case, values: FloatArray) -> tuple[FloatArray, float]:
     """Return the standardised residuals cut off above, and the share of the outcomes that is left, 0 .. 1.
 
-    Below nothing is cut: an account that left is no slip of the pen.
+    Below nothing is cut: an account that left is no slip of the pen. What is usual is told by accounts of some size:
+    where most have fallen silent, what deviates from them is every account that still orders.
     """
-    usual = values[case.tells]
+    usual = values[case.size >= LEAST_SIZE * case.size.mean()] if case.amounts else values
     limit = CUT_AT * 1.4826 * float(np.median(np.abs(usual - np.median(usual))))
     free = case.exposed == 0
     outcome, cut = np.maximum(case.size + case.beyond, 0.0), (values > limit) & free
