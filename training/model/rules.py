@@ -53,7 +53,7 @@ class Banded:
 
     def banded(self, matrix: FloatArray) -> FloatArray:
         """Return the matrix with the band's number in the column."""
-        changed = matrix.copy(order="F")
+        changed = matrix.copy(order="K")
         changed[:, self.column] = np.searchsorted(self.edges, np.nan_to_num(matrix[:, self.column], nan=self.fill))
         return changed
 

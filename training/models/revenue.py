@@ -142,8 +142,8 @@ def _shares(task: TrainingTask, pace: Pace, chance: Pool, slices: IntArray) -> t
     before = slices + horizon <= slices.max()
     if before.sum() < MIN_EARLIER_ROWS or np.ptp(slices[before]) < LEAST_EARLIER * horizon:
         return SHARES
-    there = task.take(last)
-    earlier = _on_pace(replace(task.take(before), today=there.matrix), pace, chance, slices[before], SHARES)
+    there, then = task.take(last), before & (np.cumsum(before) % -(-before.sum() // MOST_EARLIER) == 0)
+    earlier = _on_pace(replace(task.take(then), today=there.matrix), pace, chance, slices[then], SHARES)
     judged = np.ones(len(there.matrix), bool)
     for schedule in earlier.schedules():
         judged &= ~schedule.concerned(there.matrix)
@@ -163,6 +163,8 @@ def _shares(task: TrainingTask, pace: Pace, chance: Pool, slices: IntArray) -> t
     return best if error(best) < (1 - BETTER_BY) * error(SHARES) else SHARES
 
 
+MOST_EARLIER = 12_000
+"""Rows that the earlier members learn from: enough to tell them apart, at a tenth of the time of those that serve."""
 LEAST_EARLIER = 0.5
 """Horizons that the slices lie apart from which the earlier members learnt, at least."""
 LEAST_JUDGED = 50
