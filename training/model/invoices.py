@@ -12,6 +12,15 @@ from features.instants import BoolArray, FloatArray
 from training.model.predictors import FLOOR
 
 
+def fees_alone(matrix: FloatArray, rhythm: int, ever: int) -> BoolArray:
+    """Return which accounts order nothing but fees, shape (n,): they have ordered, and contracts say who has left.
+
+    rhythm, ever : columns of the days within the rhythm and of the number of order days.
+    """
+    alone: BoolArray = np.isnan(matrix[:, rhythm]) & (np.nan_to_num(matrix[:, ever]) > 0)
+    return alone
+
+
 @dataclass(frozen=True)
 class InvoiceSchedule:
     """The invoices of the same season a year ago, times the chance that any comes again.
@@ -50,7 +59,7 @@ class InvoiceSchedule:
 
         Fees that come so often that they make a pace are left out; an only one does not.
         """
-        fees: BoolArray = np.isnan(matrix[:, self.rhythm]) & (np.nan_to_num(matrix[:, self.ever]) > 0)
+        fees = fees_alone(matrix, self.rhythm, self.ever)
         if self.gap < 0:
             return fees
         if self.fees:

@@ -148,7 +148,8 @@ class RevenuePool:
     record : takes its part as far as it is credible.
     invoices, slow : speak instead of the members for accounts that order nothing but the fees of their contracts, and
         for those that order too slowly for a pace.
-    held : what the sum of the expected orders was multiplied by, so that it is near the simple rules; 1 where it was.
+    held : what a sum (of the expected orders, or of a schedule) was multiplied by, the farthest from 1 of them, so that
+        it is near the simple rules; 1 where all were.
     """
 
     any_order: Predictor

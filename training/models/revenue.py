@@ -174,7 +174,7 @@ LEAST_JUDGED = 50
 def _on_pace(task: TrainingTask, pace: Pace, chance: Pool, slices: IntArray, shares: tuple[float, ...]) -> RevenuePool:
     members = _ratios(task, pace, slices)
     learnt = (learn_invoices(task, chance, slow=slow) for slow in (False, True))
-    invoices, slow = (_held(schedule, chance, pace, task) for schedule in learnt)
+    (invoices, of_fees), (slow, of_slow) = (_held(schedule, chance, pace, task) for schedule in learnt)
     for schedule in (invoices, slow):  # who orders once a year tells nothing of the others' level
         paced = np.ones(len(task.matrix), bool) if schedule is None else ~schedule.concerned(task.matrix)
         if schedule is not None and paced.any():
@@ -191,9 +191,10 @@ def _on_pace(task: TrainingTask, pace: Pace, chance: Pool, slices: IntArray, sha
         season, days = (task.column(name) for name in ("revenue_same_season", "order_days_365d"))
         if ABSENT not in (season, days):
             record = OwnRecord(pace, season, days, level=round(today.record, 6), half_at=HALF_AT)
+    farthest = max((held, of_fees, of_slow), key=lambda factor: abs(np.log(factor)))
     weights = _weights(members, dict(zip(MEMBERS, shares, strict=True)), rows, anchor)
     return RevenuePool(
-        chance, members, weights, invoices=invoices, slow=slow, record=record, held=round(float(held), 6)
+        chance, members, weights, invoices=invoices, slow=slow, record=record, held=round(float(farthest), 6)
     )
 
 
@@ -260,13 +261,15 @@ def _weights(
     }
 
 
-def _held(schedule: InvoiceSchedule | None, chance: Pool, pace: Pace, task: TrainingTask) -> InvoiceSchedule | None:
-    """Return the schedule, its sum over today's accounts near to what some simple rule says of them."""
+def _held(
+    schedule: InvoiceSchedule | None, chance: Pool, pace: Pace, task: TrainingTask
+) -> tuple[InvoiceSchedule | None, float]:
+    """Return the schedule, its sum over today's accounts near to what some simple rule says of them, and by what."""
     rows = task.present[schedule.concerned(task.present)] if schedule is not None else task.present[:0]
     if schedule is None or not len(rows):
-        return schedule
+        return schedule, 1.0
     factor = _towards_the_rules(schedule.expected(rows, chance.predict(rows)[:, 0]), pace, rows, task)
-    return replace(schedule, level=round(schedule.level * factor, 6))
+    return replace(schedule, level=round(schedule.level * factor, 6)), factor
 
 
 def _towards_the_rules(anchor: FloatArray, pace: Pace, rows: FloatArray, task: TrainingTask) -> float:

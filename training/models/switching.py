@@ -18,6 +18,7 @@ from training.data.present import Present, accounts_at, present
 from training.data.training_task import Learn, Named, Split, TrainingTask, learn_members
 from training.data.training_task import present as known_terms
 from training.model.buy_till_you_die import ExpectedPurchases, Logged, NoPurchase
+from training.model.invoices import fees_alone
 from training.model.predictors import Linear, Pool, Trees, shifted
 from training.model.terms import Term
 from training.models.buy_till_you_die import learn_purchases
@@ -151,7 +152,7 @@ def fit_switching(data: Dataset, rows: BoolArray, settings: Settings) -> Pool:
         now = _open(now, gate)
     task = data.task(data.labels.switched, settings.booster)
     without = settings.pool.switching_without
-    if _by_fees(data, now):
+    if _by_fees(data, now) and set(MEMBERS) - {*without, *PROCESS}:  # who keeps nothing else keeps these
         without = (*without, *(name for name in PROCESS if name not in without))
     task = replace(task, without=without, today=now.matrix, silence=data.definition != "recorded")
     split = earlier_split(data, rows, settings)
@@ -167,7 +168,7 @@ def fit_switching(data: Dataset, rows: BoolArray, settings: Settings) -> Pool:
 def _by_fees(data: Dataset, now: Present) -> bool:
     """Return whether most of those that can leave order nothing but fees: no silence of theirs says anything."""
     at_risk = now.matrix[now.can_switch]
-    fees = np.isnan(at_risk[:, data.column("days_within_rhythm")]) & (at_risk[:, data.column("order_days_total")] > 0)
+    fees = fees_alone(at_risk, data.column("days_within_rhythm"), data.column("order_days_total"))
     return 2 * int(fees.sum()) > len(at_risk)
 
 

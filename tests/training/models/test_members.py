@@ -1,5 +1,6 @@
 """Organisations that live by fees: what is due is expected, however often fees come and however short the record is."""
 
+from dataclasses import replace
 from functools import cache
 
 import numpy as np
@@ -16,7 +17,7 @@ from training.evaluation import metrics
 from training.models.baselines import REVENUE, SWITCHING
 from training.models.fitting import one_linear_algebra_thread
 from training.models.revenue import fit_revenue
-from training.models.switching import PROCESS, fit_switching
+from training.models.switching import MEMBERS, PROCESS, fit_switching
 from training.settings import Settings
 
 SETTINGS = Settings()
@@ -67,3 +68,10 @@ def test_where_most_order_fees_alone_no_silence_tells_who_leaves() -> None:
     assert not set(PROCESS) & set(pool.members)
     assert chance.mean() == pytest.approx(left.mean(), abs=0.06)
     assert metrics.row_log_loss(chance, left).mean() < 1.05 * metrics.row_log_loss(best, left).mean()
+
+
+def test_whoever_keeps_the_purchase_process_alone_keeps_it() -> None:
+    data, now = dataset(SHORT)
+    kept = replace(SETTINGS.pool, switching_without=tuple(set(MEMBERS) - set(PROCESS)))
+    with one_linear_algebra_thread():
+        assert set(fit_switching(data, ~now, replace(SETTINGS, pool=kept)).members) <= set(PROCESS)

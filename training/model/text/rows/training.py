@@ -72,11 +72,11 @@ ROWS = (
     Row(
         "revenue_held",
         (
-            "expected revenue: the orders expected of all accounts were multiplied by {factor:.2}, so that their sum is "
-            "at most twice the highest and at least half of the lowest of three simple rules (the last {days:count} days "
+            "expected revenue: a sum over accounts (of all, or of those by schedule) was multiplied by {factor:.2}, so "
+            "that it is at most twice the highest and at least half of the lowest of three simple rules (the last {days:count} days "
             "again, the last year's pace, the same season a year ago); too little has recurred to learn more",
-            "verwachte omzet: de verwachte bestellingen van alle klanten zijn vermenigvuldigd met {factor:.2}, zodat hun "
-            "som hoogstens het dubbele van de hoogste en minstens de helft van de laagste van drie simpele regels is (de "
+            "verwachte omzet: een som over klanten (alle, of die met een bestelritme) is vermenigvuldigd met {factor:.2}, "
+            "zodat ze hoogstens het dubbele van de hoogste en minstens de helft van de laagste van drie simpele regels is (de "
             "laatste {days:count} dagen opnieuw, het tempo van het laatste jaar, hetzelfde seizoen een jaar geleden); er "
             "is te weinig teruggekeerd om meer te leren",
         ),
